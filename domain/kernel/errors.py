@@ -1,0 +1,89 @@
+"""The closed family of domain errors.
+
+An exception of this family means that nothing was saved. Each carries a stable ``code`` (the GraphQL
+``extensions.code``), a message fit for the user, and a context of plain values that is sent along.
+"""
+
+from enum import StrEnum
+from typing import ClassVar
+
+
+class ErrorCode(StrEnum):
+    """Every value that ``extensions.code`` can take for an error raised by the domain."""
+
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    FORBIDDEN = "FORBIDDEN"
+    NOT_FOUND = "NOT_FOUND"
+    CONFLICT = "CONFLICT"
+    RATE_LIMITED = "RATE_LIMITED"
+    UNAVAILABLE = "UNAVAILABLE"
+    REJECTED = "REJECTED"
+
+
+class DomainError(Exception):
+    """Base of the family: a refusal with a code, a message for the user and a context."""
+
+    code: ClassVar[ErrorCode]
+
+    def __init__(self, message: str, **context: str | int | None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.context = {name: value for name, value in context.items() if value is not None}
+
+
+class BadInput(DomainError):
+    """The input is malformed; ``field`` names the offending input field, ``index`` its place in a batch."""
+
+    code = ErrorCode.BAD_USER_INPUT
+
+    def __init__(self, message: str, *, field: str, index: int | None = None) -> None:
+        super().__init__(message, field=field, index=index)
+        self.field = field
+        self.index = index
+
+
+class Unauthenticated(DomainError):
+    """Nobody is signed in, or the credential is wrong, expired or revoked."""
+
+    code = ErrorCode.UNAUTHENTICATED
+
+
+class Forbidden(DomainError):
+    """The actor knows the thing but lacks the right; what it may not see at all is ``NotFound``."""
+
+    code = ErrorCode.FORBIDDEN
+
+
+class NotFound(DomainError):
+    """There is no such thing, or the actor may not see it."""
+
+    code = ErrorCode.NOT_FOUND
+
+
+class Conflict(DomainError):
+    """The state has moved on, or the same key was used before with other content."""
+
+    code = ErrorCode.CONFLICT
+
+
+class RateLimited(DomainError):
+    """Too many attempts; ``retryAfterSeconds`` says when to come back."""
+
+    code = ErrorCode.RATE_LIMITED
+
+
+class Unavailable(DomainError):
+    """A server that this needs cannot be reached; the outcome of a command is unknown, so repeat it with its key."""
+
+    code = ErrorCode.UNAVAILABLE
+
+
+class Refused(DomainError):
+    """A well-formed request that business refuses (anything but an order); ``reason`` is a reject reason."""
+
+    code = ErrorCode.REJECTED
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message, reason=reason)
+        self.reason = reason

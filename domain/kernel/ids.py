@@ -1,0 +1,32 @@
+"""Identifiers: UUIDs of version 7, made in the process, so that rows of one batch need no answer from the database."""
+
+import os
+import threading
+from time import time_ns
+from uuid import UUID
+
+_COUNTER_BITS = 12
+_COUNTER_MASK = (1 << _COUNTER_BITS) - 1
+_lock = threading.Lock()
+_last_ticks = 0
+
+
+def new_id() -> UUID:
+    """A UUID of version 7 (RFC 9562 §6.2 method 3): ordered by time, strictly increasing within the process."""
+    global _last_ticks  # noqa: PLW0603  the ordering promise needs the last value handed out
+    milliseconds, remainder = divmod(time_ns(), 1_000_000)
+    with _lock:
+        # 12 bits of sub-millisecond time: a tick is about 0.24 microseconds; never hand one out twice.
+        _last_ticks = max(_last_ticks + 1, (milliseconds << _COUNTER_BITS) | (remainder * 4096 // 1_000_000))
+        ticks = _last_ticks
+    high = (ticks >> _COUNTER_BITS) << 16 | 0x7000 | (ticks & _COUNTER_MASK)
+    low = 0x8000_0000_0000_0000 | (int.from_bytes(os.urandom(8), "big") >> 2)
+    return UUID(int=high << 64 | low)
+
+
+def parse_id(text: str) -> UUID | None:
+    """The UUID that ``text`` spells, or None: an identifier nobody handed out names nothing."""
+    try:
+        return UUID(text)
+    except (ValueError, AttributeError):
+        return None

@@ -1,0 +1,77 @@
+"""Exact decimal numbers: the one arithmetic context, currency exponents and bounds on input.
+
+Importing this module widens the decimal context of the process, because Python's default of 28 digits would round
+quantity x price x multiplier of large positions in silence. Quotients are rounded explicitly (``average``).
+"""
+
+import decimal
+from collections.abc import Iterable
+from decimal import ROUND_HALF_EVEN, Decimal
+
+# 15 digits before the point and 18 after it, multiplied three times over, fit without rounding.
+PRECISION_DIGITS = 76
+decimal.DefaultContext.prec = PRECISION_DIGITS
+decimal.DefaultContext.rounding = ROUND_HALF_EVEN
+decimal.setcontext(decimal.Context(prec=PRECISION_DIGITS, rounding=ROUND_HALF_EVEN))
+
+ZERO = Decimal(0)
+ONE = Decimal(1)
+
+CRYPTO_EXPONENT = 8
+FIAT_EXPONENT = 2
+AVERAGE_EXPONENT = 12
+MAX_INTEGER_DIGITS = 18
+MAX_FRACTION_DIGITS = 18
+
+# Currencies of ISO 4217 that desks hold and whose smallest unit is a hundredth, and those that differ from it.
+_FIAT = frozenset(
+    "AED AUD BRL CAD CHF CNH CNY CZK DKK EUR GBP HKD HUF IDR ILS INR MXN MYR NOK NZD PHP PLN RON RUB SAR SEK SGD THB "
+    "TRY TWD USD ZAR".split()
+)
+_WHOLE_UNIT_FIAT = frozenset({"JPY", "KRW", "CLP", "VND"})
+
+_QUANTA = {exponent: Decimal(1).scaleb(-exponent) for exponent in (0, FIAT_EXPONENT, CRYPTO_EXPONENT, AVERAGE_EXPONENT)}
+
+
+def currency_exponent(currency: str) -> int:
+    """Digits after the point in which cash of ``currency`` is kept: 2 for fiat (0 where it has no cents), else 8."""
+    if currency in _FIAT:
+        return FIAT_EXPONENT
+    return 0 if currency in _WHOLE_UNIT_FIAT else CRYPTO_EXPONENT
+
+
+def to_cash(amount: Decimal, currency: str) -> Decimal:
+    """Quantise ``amount`` half-even to the exponent of ``currency``; done once, when an amount is posted."""
+    return amount.quantize(_QUANTA[currency_exponent(currency)])
+
+
+def to_average(value: Decimal) -> Decimal:
+    """Quantise an average price to the twelve decimals that averages keep."""
+    return value.quantize(_QUANTA[AVERAGE_EXPONENT])
+
+
+def plain(value: Decimal) -> str:
+    """``value`` as text without exponent or superfluous zeros: the form that the API and the hash chain use."""
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+def is_multiple(value: Decimal, step: Decimal) -> bool:
+    """Whether ``value`` lies on the grid of ``step``, exactly."""
+    return value % step == 0
+
+
+def within_bounds(value: Decimal) -> bool:
+    """Whether a number is finite and within the digits the platform keeps exactly (18 before and 18 after the point)."""
+    if not value.is_finite():
+        return False
+    _, digits, exponent = value.as_tuple()
+    assert isinstance(exponent, int)
+    return len(digits) + exponent <= MAX_INTEGER_DIGITS and -exponent <= MAX_FRACTION_DIGITS
+
+
+def total(values: Iterable[Decimal]) -> Decimal:
+    """The exact sum, zero when there is nothing."""
+    return sum(values, ZERO)

@@ -1,0 +1,1 @@
+"""Instruments, quotes, bars and the trading calendar."""

@@ -1,0 +1,129 @@
+"""Words and values of the market area: instruments as decisions see them, quotes, trades and bars."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from domain.kernel.numbers import ONE, ZERO
+from domain.kernel.time import Nanos
+
+
+class AssetClass(StrEnum):
+    """What kind of thing is traded."""
+
+    EQUITY = "EQUITY"
+    ETF = "ETF"
+    CRYPTO = "CRYPTO"
+    FX = "FX"
+    FUTURE = "FUTURE"
+    PERPETUAL = "PERPETUAL"
+
+    @property
+    def is_derivative(self) -> bool:
+        """Whether trades move cash by realised PnL only, instead of by their notional."""
+        return self in (AssetClass.FUTURE, AssetClass.PERPETUAL)
+
+
+class SettlementCycle(StrEnum):
+    """When what was bought may be sold: at once, or from the next trading day."""
+
+    T0 = "T0"
+    T1 = "T1"
+
+
+class BarInterval(StrEnum):
+    """Length of a bar."""
+
+    SECOND = "SECOND"
+    MINUTE = "MINUTE"
+    FIVE_MINUTES = "FIVE_MINUTES"
+    FIFTEEN_MINUTES = "FIFTEEN_MINUTES"
+    HOUR = "HOUR"
+    DAY = "DAY"
+
+
+@dataclass(frozen=True, slots=True)
+class FeeSchedule:
+    """Rates are ratios of notional; ``per_unit`` and ``minimum`` are money in the instrument's currency."""
+
+    maker_rate: Decimal = ZERO
+    taker_rate: Decimal = ZERO
+    per_unit: Decimal = ZERO
+    minimum: Decimal = ZERO
+    sell_tax_rate: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """The terms of a contract. Prices are in ``currency`` per unit, ``multiplier`` units make one of quantity.
+
+    An ``inverse`` instrument counts quantity in contracts of ``multiplier`` quote units; its PnL and fees are in the
+    base asset.
+    """
+
+    id: UUID
+    symbol: str
+    name: str
+    exchange: str
+    asset_class: AssetClass
+    currency: str
+    tick_size: Decimal
+    lot_size: Decimal
+    min_quantity: Decimal
+    max_quantity: Decimal | None = None
+    min_notional: Decimal | None = None
+    multiplier: Decimal = ONE
+    inverse: bool = False
+    initial_margin_rate: Decimal = ONE
+    maintenance_margin_rate: Decimal = ONE
+    fees: FeeSchedule = FeeSchedule()
+    settlement_cycle: SettlementCycle = SettlementCycle.T0
+    price_limit_rate: Decimal | None = None
+    shortable: bool = False
+    tradable: bool = True
+    calendar: str = "24/7"
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The newest known prices of a symbol; sizes are None where the source has none. ``at`` is the source's time."""
+
+    symbol: str
+    at: Nanos
+    bid: Decimal | None = None
+    ask: Decimal | None = None
+    bid_size: Decimal | None = None
+    ask_size: Decimal | None = None
+    last: Decimal | None = None
+    last_size: Decimal | None = None
+    volume: Decimal | None = None
+    previous_close: Decimal | None = None
+
+    @property
+    def reference(self) -> Decimal | None:
+        """Last traded price, else the middle of bid and ask, else whichever side there is."""
+        if self.last is not None:
+            return self.last
+        return self.mid
+
+    @property
+    def mid(self) -> Decimal | None:
+        """Middle of bid and ask, else the one side there is."""
+        if self.bid is not None and self.ask is not None:
+            return (self.bid + self.ask) / 2
+        return self.bid if self.bid is not None else self.ask
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Open, high, low, close and volume of one interval; ``at`` is when it opens."""
+
+    symbol: str
+    interval: BarInterval
+    at: Nanos
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal

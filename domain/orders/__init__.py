@@ -1,0 +1,1 @@
+"""Orders: their lifecycle from placement to the last fill."""

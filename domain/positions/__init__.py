@@ -1,0 +1,1 @@
+"""Positions: averages, realised PnL and what is frozen of them."""
