@@ -1,0 +1,82 @@
+"""Opening the database for the ORM and for raw SQL, and bringing its schema up to date."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import asyncpg
+from tortoise import Tortoise
+from tortoise.migrations.api import migrate as run_migrations
+
+from domain.kernel.database import PooledConnection
+
+APP = "tradegraph"
+MODEL_MODULES = [
+    "domain.kernel.models",
+    "domain.access.models",
+    "domain.market.models",
+    "domain.accounts.models",
+    "domain.positions.models",
+    "domain.risk.models",
+    "domain.orders.models",
+]
+# Any fixed number: whoever migrates holds it, so that two starts at once do not migrate together.
+_MIGRATION_LOCK = 7_402_011
+
+
+def orm_config(database_url: str, *, pool_size: int = 8) -> dict[str, Any]:
+    """The ORM's configuration for a ``postgresql://`` URL; ``?host=/directory`` names a unix socket.
+
+    Raises:
+        ValueError: the URL is not one of PostgreSQL.
+    """
+    parts = urlsplit(database_url)
+    if parts.scheme not in ("postgres", "postgresql"):
+        raise ValueError("DATABASE_URL must start with postgresql://")
+    options = dict(parse_qsl(parts.query))
+    credentials: dict[str, Any] = {
+        "host": options.pop("host", None) or parts.hostname or "127.0.0.1",
+        "port": parts.port or 5432,
+        "user": unquote(parts.username or "postgres"),
+        "password": unquote(parts.password) if parts.password else None,
+        "database": parts.path.lstrip("/") or "postgres",
+        "minsize": 1,
+        "maxsize": pool_size,
+        "connection_class": PooledConnection,
+        "command_timeout": 30,
+        # Plans are made once per connection; jit costs more than it gives on statements of a millisecond.
+        "server_settings": {"application_name": APP, "timezone": "UTC", "jit": "off"},
+    }
+    if "sslmode" in options:
+        credentials["ssl"] = options["sslmode"]
+    return {
+        "connections": {"default": {"engine": "tortoise.backends.asyncpg", "credentials": credentials}},
+        "apps": {APP: {"models": MODEL_MODULES, "migrations": "migrations", "default_connection": "default"}},
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+@asynccontextmanager
+async def database(database_url: str, *, pool_size: int = 8) -> AsyncIterator[None]:
+    """The ORM and the pool behind it, open for the whole process while the context lasts."""
+    # Without the global fallback, what is opened in a lifespan task is invisible to request handlers.
+    await Tortoise.init(config=orm_config(database_url, pool_size=pool_size), _enable_global_fallback=True)
+    try:
+        yield
+    finally:
+        await Tortoise.close_connections()
+
+
+async def migrate(database_url: str) -> None:
+    """Bring the schema up to date; concurrent callers wait for each other."""
+    lock = await asyncpg.connect(database_url)
+    try:
+        await lock.execute("SELECT pg_advisory_lock($1)", _MIGRATION_LOCK)
+        try:
+            await run_migrations(config=orm_config(database_url))
+        finally:
+            await Tortoise.close_connections()
+    finally:
+        await lock.close()

@@ -1,0 +1,30 @@
+"""The port to the message bus. What goes over it is a hint: PostgreSQL holds the truth, and a message may be lost."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+Message = tuple[str, bytes]
+
+
+class Bus(Protocol):
+    """Publish and subscribe by channel name. Sending never blocks and never fails; messages may be lost, not altered."""
+
+    def send(self, messages: Sequence[Message]) -> None:
+        """Queue messages, in order; the oldest are dropped when the bus is down for long."""
+        ...
+
+    def listen(self, *channels: str) -> AbstractAsyncContextManager[AsyncIterator[Message]]:
+        """Messages of ``channels`` from the moment the context is entered."""
+        ...
+
+
+class NullBus:
+    """A bus that tells nobody: for one-off commands and tests of what is stored."""
+
+    def send(self, messages: Sequence[Message]) -> None:
+        """Drop them."""
+
+    def listen(self, *channels: str) -> AbstractAsyncContextManager[AsyncIterator[Message]]:
+        """There is never anything to hear."""
+        raise RuntimeError("nothing is ever published here")

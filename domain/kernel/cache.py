@@ -1,0 +1,65 @@
+"""Process-wide caches of what rarely changes, that can never let a stale value decide.
+
+Each topic (instruments, access, risk rules, halts) has a version in PostgreSQL. Whoever changes a topic bumps its
+version in the same transaction; whoever decides reads the versions in its own transaction and calls ``at``, so a lost
+change notice costs one reload and never a wrong decision.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from domain.kernel.database import fetch, fetch_row
+from domain.kernel.unit_of_work import UnitOfWork
+
+Value = TypeVar("Value")
+CHANNEL = "versions"
+
+
+async def bump(work: UnitOfWork, topic: str) -> None:
+    """Mark ``topic`` as changed by this unit of work and tell every process after the commit."""
+    row = await work.fetch_row(
+        "INSERT INTO topic_versions (topic, version) VALUES ($1, 1) "
+        "ON CONFLICT (topic) DO UPDATE SET version = topic_versions.version + 1 RETURNING version",
+        topic,
+    )
+    assert row is not None
+    work.publish(CHANNEL, f"{topic} {row['version']}".encode())
+
+
+async def read_versions() -> dict[str, int]:
+    """The version of every topic that ever changed."""
+    return {row["topic"]: row["version"] for row in await fetch("SELECT topic, version FROM topic_versions")}
+
+
+class VersionedCache(Generic[Value]):
+    """The value of one topic, loaded on first use and whenever the wanted version is newer."""
+
+    def __init__(self, topic: str, load: Callable[[], Awaitable[Value]]) -> None:
+        self.topic = topic
+        self._load = load
+        self._lock = asyncio.Lock()
+        self._held: tuple[int, Value] | None = None
+
+    async def current(self) -> Value:
+        """The value held, however old: for what the transaction checks again."""
+        return self._held[1] if self._held is not None else await self.refresh()
+
+    async def refresh(self) -> Value:
+        """Load again if the database has a newer version."""
+        row = await fetch_row("SELECT version FROM topic_versions WHERE topic = $1", self.topic)
+        return await self.at(row["version"] if row else 0)
+
+    async def at(self, version: int) -> Value:
+        """The value at ``version`` or newer."""
+        if self._held is not None and self._held[0] >= version:
+            return self._held[1]
+        async with self._lock:
+            if self._held is None or self._held[0] < version:
+                # The version was read before the rows: what is loaded is at least that new.
+                self._held = (version, await self._load())
+            return self._held[1]
+
+    def is_at(self, version: int) -> bool:
+        """Whether what is held is at least as new as ``version``."""
+        return self._held is not None and self._held[0] >= version

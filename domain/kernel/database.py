@@ -1,0 +1,87 @@
+"""Reading from PostgreSQL: raw rows for hot questions, over the pool that the ORM opened.
+
+Commands go through ``unit_of_work``. A read that meets a connection which died with the last database restart is
+tried once more; what still fails is ``Unavailable``.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, cast
+
+import asyncpg
+from tortoise.connection import connections
+from tortoise.exceptions import DBConnectionError
+
+from domain.kernel.errors import Unavailable
+
+# What a dead, restarting or overloaded server looks like from here.
+CONNECTION_ERRORS = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.QueryCanceledError,
+    asyncpg.DeadlockDetectedError,
+    DBConnectionError,
+    OSError,
+    asyncio.TimeoutError,
+)
+Connection = asyncpg.Connection
+Row = asyncpg.Record
+
+
+class PooledConnection(asyncpg.Connection):
+    """A connection that is handed back without asyncpg's reset query.
+
+    That query costs a round trip per use; no code here leaves session state behind (locks are held per transaction or
+    on a dedicated connection, settings are set at connect).
+    """
+
+    __slots__ = ()
+
+    def get_reset_query(self) -> str:
+        """Nothing to reset."""
+        return ""
+
+
+@contextmanager
+def unavailable_when_down() -> Iterator[None]:
+    """Turn what an unreachable database raises into ``Unavailable``."""
+    try:
+        yield
+    except CONNECTION_ERRORS as error:
+        raise Unavailable("The database cannot be reached; try again.") from error
+
+
+def pool() -> asyncpg.Pool:
+    """The pool behind the ORM's default connection."""
+    client = cast(Any, connections.get("default"))
+    if client._pool is None:
+        raise Unavailable("The database is not connected yet; try again.")
+    return cast(asyncpg.Pool, client._pool)
+
+
+@asynccontextmanager
+async def reading() -> AsyncIterator[Connection]:
+    """A pooled connection for several reads."""
+    with unavailable_when_down():
+        async with pool().acquire() as connection:
+            yield cast(Connection, connection)
+
+
+async def fetch(sql: str, *arguments: object) -> list[Row]:
+    """All rows of one read."""
+    with unavailable_when_down():
+        try:
+            return cast(list[Row], await pool().fetch(sql, *arguments))
+        except CONNECTION_ERRORS:
+            return cast(list[Row], await pool().fetch(sql, *arguments))
+
+
+async def fetch_row(sql: str, *arguments: object) -> Row | None:
+    """The first row of one read, or None."""
+    rows = await fetch(sql, *arguments)
+    return rows[0] if rows else None

@@ -1,0 +1,36 @@
+"""ORM fields that the stock ones do not give: exact numerics."""
+
+from decimal import Decimal
+from typing import Any
+
+from tortoise.fields.base import Field
+
+from domain.kernel.numbers import within_bounds
+
+
+class NumericField(Field[Decimal], Decimal):
+    """Unconstrained NUMERIC: stores what it is given, to the digit; refuses floats, NaN and infinities.
+
+    The stock DecimalField quantises in the default context and so rounds large numbers in silence.
+    """
+
+    SQL_TYPE = "NUMERIC"
+    field_type = Decimal
+
+    def to_python_value(self, value: Any) -> Decimal | None:
+        """Read from the database or an assignment."""
+        if value is None:
+            return None
+        if isinstance(value, float):
+            raise ValueError("a float is not an exact number")
+        number = Decimal(value)
+        if not number.is_finite():
+            raise ValueError("not a finite number")
+        return number
+
+    def to_db_value(self, value: Any, instance: Any) -> Decimal | None:
+        """Write to the database; numbers beyond the kept digits are a programming error here."""
+        number = self.to_python_value(value)
+        if number is not None and not within_bounds(number):
+            raise ValueError(f"{number} has more digits than the platform keeps")
+        return number

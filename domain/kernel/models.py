@@ -1,0 +1,13 @@
+"""Tables that belong to no area."""
+
+from tortoise import Model, fields
+
+
+class TopicVersion(Model):
+    """How often a cached topic has changed."""
+
+    topic = fields.CharField(max_length=40, primary_key=True)
+    version = fields.BigIntField()
+
+    class Meta:
+        table = "topic_versions"

@@ -1,0 +1,90 @@
+"""Keyset pages: opaque cursors over a sort key, in both directions, with bounds."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import orjson
+
+from domain.kernel.errors import BadInput
+
+MAX_PAGE = 500
+DEFAULT_PAGE = 50
+Node = TypeVar("Node")
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """What a client asks of a connection: ``first``/``after`` forwards or ``last``/``before`` backwards."""
+
+    size: int
+    key: tuple[str, ...] | None
+    backward: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Node]):
+    """One page in display order, with a cursor for each node."""
+
+    nodes: list[Node]
+    cursors: list[str]
+    has_next: bool
+    has_previous: bool
+
+
+def encode_cursor(*key: str) -> str:
+    """An opaque cursor that holds ``key``."""
+    return base64.urlsafe_b64encode(orjson.dumps(key)).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, *, parts: int, field: str) -> tuple[str, ...]:
+    """The key within ``cursor``.
+
+    Raises:
+        BadInput: it is not a cursor of this kind of list.
+    """
+    try:
+        key = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError) as error:
+        raise BadInput("This is not a cursor that was given out here.", field=field) from error
+    if not isinstance(key, list) or len(key) != parts or not all(isinstance(part, str) for part in key):
+        raise BadInput("This cursor belongs to another list.", field=field)
+    return tuple(key)
+
+
+def page_request(
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+    *,
+    parts: int,
+) -> PageRequest:
+    """Check the four Relay arguments.
+
+    Raises:
+        BadInput: both directions at once, a size outside 1 to 500 or a foreign cursor.
+    """
+    if (first is not None or after is not None) and (last is not None or before is not None):
+        raise BadInput("Page either forwards (first, after) or backwards (last, before).", field="last")
+    backward = last is not None or before is not None
+    name, size = ("last", last) if backward else ("first", first)
+    if size is None:
+        size = DEFAULT_PAGE
+    if not 1 <= size <= MAX_PAGE:
+        raise BadInput(f"A page holds 1 to {MAX_PAGE} items.", field=name)
+    cursor, field = (before, "before") if backward else (after, "after")
+    key = decode_cursor(cursor, parts=parts, field=field) if cursor is not None else None
+    return PageRequest(size=size, key=key, backward=backward)
+
+
+def make_page(request: PageRequest, rows: list[Node], cursors: list[str]) -> Page[Node]:
+    """Cut ``size + 1`` rows, fetched in the direction of the request, to a page in display order."""
+    more = len(rows) > request.size
+    nodes, marks = rows[: request.size], cursors[: request.size]
+    if request.backward:
+        nodes.reverse()
+        marks.reverse()
+        return Page(nodes, marks, has_next=request.key is not None, has_previous=more)
+    return Page(nodes, marks, has_next=more, has_previous=request.key is not None)

@@ -1,0 +1,79 @@
+"""The unit of work: the one place that opens a transaction.
+
+Everything inside commits together or not at all. Nothing inside talks to the network; what must be told to others is
+handed to ``after_commit`` or ``publish`` and goes out once the transaction has committed. Units do not nest: a step
+that needs one takes it as an argument.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from typing import Any, cast
+
+from tortoise.transactions import in_transaction
+
+from domain.kernel.bus import Bus, Message
+from domain.kernel.database import Connection, Row, unavailable_when_down
+from domain.kernel.time import utc_now
+
+_open: ContextVar[bool] = ContextVar("unit_of_work_open", default=False)
+
+
+class UnitOfWork:
+    """A running transaction: its connection, its time and what happens after it commits."""
+
+    __slots__ = ("_actions", "_messages", "connection", "now")
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self.connection = connection
+        self.now = now
+        self._messages: list[Message] = []
+        self._actions: list[Callable[[], None]] = []
+
+    async def fetch(self, sql: str, *arguments: object) -> list[Row]:
+        """Rows that a statement of this transaction returns."""
+        return cast(list[Row], await self.connection.fetch(sql, *arguments))
+
+    async def fetch_row(self, sql: str, *arguments: object) -> Row | None:
+        """The first row that a statement of this transaction returns."""
+        return cast(Row | None, await self.connection.fetchrow(sql, *arguments))
+
+    async def execute(self, sql: str, *arguments: object) -> None:
+        """Run one statement of this transaction."""
+        await self.connection.execute(sql, *arguments)
+
+    def publish(self, channel: str, payload: bytes) -> None:
+        """Tell ``channel`` once this has committed; a hint that may be lost."""
+        self._messages.append((channel, payload))
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Call ``action`` once this has committed."""
+        self._actions.append(action)
+
+    def finish(self, bus: Bus) -> None:
+        """Run what waited for the commit."""
+        if self._messages:
+            bus.send(self._messages)
+        for action in self._actions:
+            action()
+
+
+@asynccontextmanager
+async def unit_of_work(bus: Bus) -> AsyncIterator[UnitOfWork]:
+    """Open a transaction, commit it on leaving, roll it back on any exception.
+
+    Raises:
+        Unavailable: the database cannot be reached; whether a commit in flight took effect is then unknown.
+    """
+    if _open.get():
+        raise RuntimeError("a unit of work is open already: pass it as an argument instead of opening another")
+    token = _open.set(True)
+    try:
+        with unavailable_when_down():
+            async with in_transaction() as client:
+                work = UnitOfWork(cast(Any, client)._connection, utc_now())
+                yield work
+    finally:
+        _open.reset(token)
+    work.finish(bus)
