@@ -1,0 +1,148 @@
+"""Both private servers together, for as long as a context lasts."""
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from adapters.embedded.binaries import usable_binaries
+from adapters.embedded.errors import EmbeddedError
+from adapters.embedded.place import FolderLock, find_place, forget_place, make_private_folder
+from adapters.embedded.ports import PortTakenError, free_port, is_free
+from adapters.embedded.postgres import PostgresServer
+from adapters.embedded.valkey import ValkeyServer
+
+FOLDER = "embedded"
+
+_PORT_ATTEMPTS = 5
+
+
+@dataclass(slots=True)
+class State:
+    """What must be the same at the next start: the passwords always, the ports when they are still free."""
+
+    postgres_password: str
+    postgres_superuser_password: str
+    valkey_password: str
+    postgres_port: int = 0
+    valkey_port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedServices:
+    """The two servers of a data folder. Each can be stopped, killed and started again on its own; its URL stays."""
+
+    postgres: PostgresServer
+    valkey: ValkeyServer
+
+    @property
+    def database_url(self) -> str:
+        """The application's database."""
+        return self.postgres.url
+
+    @property
+    def redis_url(self) -> str:
+        """The Redis-compatible server."""
+        return self.valkey.url
+
+
+@contextmanager
+def embedded_services(
+    data_dir: Path, *, durable: bool = True, postgres: bool = True, valkey: bool = True
+) -> Iterator[EmbeddedServices]:
+    """Start the data folder's servers (those asked for), and stop them at the end.
+
+    Not durable means for tests: nothing is flushed to the disk, and all files are deleted at the end.
+
+    Raises:
+        EmbeddedError: another live process serves this data folder, or a server cannot be started.
+    """
+    data_dir = data_dir.resolve()
+    embedded = data_dir / FOLDER
+    make_private_folder(data_dir)
+    make_private_folder(embedded)
+    lock = FolderLock(embedded)
+    lock.acquire()
+    try:
+        yield from _serve(embedded, durable=durable, postgres=postgres, valkey=valkey)
+    finally:
+        lock.release()
+        if not durable:
+            shutil.rmtree(embedded)
+
+
+def _serve(embedded: Path, *, durable: bool, postgres: bool, valkey: bool) -> Iterator[EmbeddedServices]:
+    place = find_place(embedded, throwaway=not durable)
+    binaries = usable_binaries(place)
+    state = _load_state(embedded, place.postgres)
+    services = EmbeddedServices(
+        PostgresServer(
+            place,
+            binaries,
+            password=state.postgres_password,
+            superuser_password=state.postgres_superuser_password,
+            port=state.postgres_port,
+            durable=durable,
+        ),
+        ValkeyServer(place, binaries, password=state.valkey_password, port=state.valkey_port, durable=durable),
+    )
+    try:
+        if postgres:
+            state.postgres_port = _start_on_a_port(services.postgres)
+        if valkey:
+            state.valkey_port = _start_on_a_port(services.valkey)
+        _save_state(embedded, state)
+        yield services
+    finally:
+        services.valkey.stop()
+        services.postgres.stop()
+        if not durable:
+            for folder in (place.postgres, place.valkey, place.folder / "binaries"):
+                shutil.rmtree(folder, ignore_errors=True)
+            forget_place(place, embedded)
+
+
+def _start_on_a_port(server: PostgresServer | ValkeyServer) -> int:
+    """Start the server on the port that it had, else on any free one."""
+    if server.port == 0 or not is_free(server.port):
+        server.port = free_port()
+    for _ in range(_PORT_ATTEMPTS):
+        try:
+            server.start()
+        except PortTakenError:
+            server.port = free_port()
+        else:
+            return server.port
+    raise EmbeddedError("no free port could be found on the loopback interface")
+
+
+def _load_state(embedded: Path, database: Path) -> State:
+    path = embedded / "state.json"
+    try:
+        return State(**json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        if database.exists():
+            raise EmbeddedError(
+                f"{path}, which holds the password of the database in {database}, is gone: restore it from a backup"
+            ) from None
+    except (OSError, ValueError, TypeError):
+        raise EmbeddedError(f"{path} is damaged: restore it from a backup") from None
+    state = State(*(secrets.token_urlsafe(32) for _ in range(3)))
+    _save_state(embedded, state)
+    return state
+
+
+def _save_state(embedded: Path, state: State) -> None:
+    """Write the file whole or not at all."""
+    fresh = embedded / "state.json.new"
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        json.dump(asdict(state), file, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.rename(embedded / "state.json")
