@@ -1,0 +1,137 @@
+"""Tables of the market area: the terms of instruments, their newest quotes, their bars, and how far ticks are recorded.
+
+Times that come from exchanges are whole nanoseconds (``at`` of a quote); a bar opens on a whole second, so its ``at``
+is a timestamp. Rows are read and written in sets (``queries``, ``recording``), never one by one.
+"""
+
+from tortoise import Model, fields
+from tortoise.migrations.constraints import CheckConstraint
+
+from domain.kernel.fields import NumericField
+from domain.kernel.ids import new_id
+from domain.market.types import AssetClass, BarInterval, SettlementCycle
+
+
+class Instrument(Model):
+    """The terms of one contract."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    symbol = fields.CharField(max_length=40, unique=True)
+    name = fields.CharField(max_length=120)
+    exchange = fields.CharField(max_length=20)
+    asset_class = fields.CharEnumField(AssetClass, max_length=12)
+    currency = fields.CharField(max_length=10)
+    tick_size = NumericField()
+    lot_size = NumericField()
+    min_quantity = NumericField()
+    max_quantity = NumericField(null=True)
+    min_notional = NumericField(null=True)
+    multiplier = NumericField()
+    inverse = fields.BooleanField()
+    initial_margin_rate = NumericField()
+    maintenance_margin_rate = NumericField()
+    maker_rate = NumericField()
+    taker_rate = NumericField()
+    fee_per_unit = NumericField()
+    fee_minimum = NumericField()
+    sell_tax_rate = NumericField()
+    settlement_cycle = fields.CharEnumField(SettlementCycle, max_length=4)
+    price_limit_rate = NumericField(null=True)
+    shortable = fields.BooleanField()
+    tradable = fields.BooleanField()
+    calendar = fields.CharField(max_length=20)
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        table = "instruments"
+        constraints = (
+            CheckConstraint(check="symbol <> ''", name="instruments_symbol_given"),
+            CheckConstraint(
+                check="tick_size > 0 AND lot_size > 0 AND multiplier > 0", name="instruments_grid_positive"
+            ),
+            CheckConstraint(
+                check="min_quantity > 0 AND (max_quantity IS NULL OR max_quantity >= min_quantity) "
+                "AND (min_notional IS NULL OR min_notional >= 0)",
+                name="instruments_quantity_range",
+            ),
+            CheckConstraint(
+                check="maintenance_margin_rate > 0 AND initial_margin_rate >= maintenance_margin_rate "
+                "AND initial_margin_rate <= 1",
+                name="instruments_margin_rates",
+            ),
+            CheckConstraint(
+                check="maker_rate BETWEEN -1 AND 1 AND taker_rate BETWEEN 0 AND 1 AND fee_per_unit >= 0 "
+                "AND fee_minimum >= 0 AND sell_tax_rate BETWEEN 0 AND 1",
+                name="instruments_fees",
+            ),
+            CheckConstraint(
+                check="price_limit_rate IS NULL OR (price_limit_rate > 0 AND price_limit_rate <= 1)",
+                name="instruments_price_limit",
+            ),
+        )
+
+
+class Quote(Model):
+    """The newest quote of an instrument, so that a restarted process knows last price and previous close."""
+
+    instrument: fields.OneToOneRelation[Instrument] = fields.OneToOneField(
+        "tradegraph.Instrument", related_name=False, primary_key=True, on_delete=fields.OnDelete.RESTRICT
+    )
+    at = fields.BigIntField()
+    bid = NumericField(null=True)
+    ask = NumericField(null=True)
+    bid_size = NumericField(null=True)
+    ask_size = NumericField(null=True)
+    # The ORM keeps the name "last" for itself.
+    last_price = NumericField(null=True, source_field="last")
+    last_size = NumericField(null=True)
+    volume = NumericField(null=True)
+    previous_close = NumericField(null=True)
+    received_at = fields.BigIntField()
+
+    class Meta:
+        table = "quotes"
+        constraints = (
+            CheckConstraint(
+                check="COALESCE(bid_size, 0) >= 0 AND COALESCE(ask_size, 0) >= 0 AND COALESCE(last_size, 0) >= 0 "
+                "AND COALESCE(volume, 0) >= 0",
+                name="quotes_sizes",
+            ),
+        )
+
+
+class Bar(Model):
+    """One bar of one instrument; the newest one of an interval is still being built."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    instrument: fields.ForeignKeyRelation[Instrument] = fields.ForeignKeyField(
+        "tradegraph.Instrument", related_name=False, on_delete=fields.OnDelete.RESTRICT
+    )
+    interval = fields.CharEnumField(BarInterval, max_length=16)
+    at = fields.DatetimeField()
+    open = NumericField()
+    high = NumericField()
+    low = NumericField()
+    close = NumericField()
+    volume = NumericField()
+
+    class Meta:
+        table = "bars"
+        unique_together = (("instrument", "interval", "at"),)
+        constraints = (
+            CheckConstraint(
+                check="high >= open AND high >= close AND low <= open AND low <= close AND volume >= 0",
+                name="bars_range",
+            ),
+        )
+
+
+class TickPosition(Model):
+    """The place in the tick stream up to which a consumer has stored what it made of it."""
+
+    consumer = fields.CharField(max_length=40, primary_key=True)
+    position = fields.CharField(max_length=48)
+
+    class Meta:
+        table = "tick_positions"
