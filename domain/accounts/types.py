@@ -1,0 +1,134 @@
+"""Words and values of the account area: kinds and states, the account as decisions see it, ledger rows and events."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from domain.kernel.numbers import ZERO
+
+GENESIS_HASH = "0" * 64
+
+
+class AccountKind(StrEnum):
+    """CASH pays in full and never goes short; MARGIN trades on initial margin."""
+
+    CASH = "CASH"
+    MARGIN = "MARGIN"
+
+
+class PositionMode(StrEnum):
+    """One signed position per symbol, or a long and a short beside each other."""
+
+    NETTING = "NETTING"
+    HEDGING = "HEDGING"
+
+
+class AccountState(StrEnum):
+    """What an account may do."""
+
+    ACTIVE = "ACTIVE"
+    REDUCE_ONLY = "REDUCE_ONLY"
+    HALTED = "HALTED"
+    CLOSED = "CLOSED"
+
+
+class HouseAccount(StrEnum):
+    """The other side of every transaction, so that the whole platform sums to zero per currency."""
+
+    EXTERNAL = "EXTERNAL"
+    CLEARING = "CLEARING"
+    FEES = "FEES"
+    TAX = "TAX"
+    FUNDING = "FUNDING"
+    INTEREST = "INTEREST"
+    DIVIDEND = "DIVIDEND"
+    ADJUSTMENT = "ADJUSTMENT"
+
+
+class TransactionKind(StrEnum):
+    """Why money moved."""
+
+    DEPOSIT = "DEPOSIT"
+    WITHDRAWAL = "WITHDRAWAL"
+    TRADE = "TRADE"
+    FEE = "FEE"
+    TAX = "TAX"
+    REALIZED_PNL = "REALIZED_PNL"
+    SETTLEMENT = "SETTLEMENT"
+    FUNDING = "FUNDING"
+    INTEREST = "INTEREST"
+    DIVIDEND = "DIVIDEND"
+    ADJUSTMENT = "ADJUSTMENT"
+    TRANSFER = "TRANSFER"
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One transfer between an account and a house account; ``amount`` is signed from the account's side."""
+
+    id: UUID
+    account_id: UUID
+    sequence: int
+    kind: TransactionKind
+    contra: HouseAccount
+    amount: Decimal
+    balance_after: Decimal
+    currency: str
+    order_id: UUID | None
+    execution_id: UUID | None
+    reference: str | None
+    note: str | None
+    hash: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccountEvent:
+    """One change of an account. ``payload`` is JSON text: a snapshot of everything that changed with it."""
+
+    account_id: UUID
+    sequence: int
+    kind: str
+    at: datetime
+    payload: str
+
+
+@dataclass(slots=True)
+class AccountBook:
+    """An account while its row is locked: what the row says, and what this unit of work adds to it.
+
+    Amounts are in ``currency``. ``reserved`` is not rounded: it is the exact sum of what working orders hold.
+    """
+
+    id: UUID
+    owner_id: UUID
+    name: str
+    venue: str
+    kind: AccountKind
+    position_mode: PositionMode
+    state: AccountState
+    currency: str
+    cash: Decimal
+    reserved: Decimal
+    realized_pnl: Decimal
+    fees_paid: Decimal
+    day_opening_equity: Decimal
+    day_transfers: Decimal
+    transaction_sequence: int
+    transaction_hash: str
+    event_sequence: int
+    created_at: datetime
+    transactions: list[Transaction] = field(default_factory=list)
+    events: list[AccountEvent] = field(default_factory=list)
+
+    @property
+    def is_cash(self) -> bool:
+        """Whether this account pays in full."""
+        return self.kind is AccountKind.CASH
+
+    @property
+    def nothing_reserved(self) -> bool:
+        """Whether no working order holds money."""
+        return self.reserved == ZERO

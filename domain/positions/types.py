@@ -1,0 +1,62 @@
+"""Words and values of the position area."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from domain.kernel.numbers import ZERO
+
+
+class PositionSide(StrEnum):
+    """Direction of a position."""
+
+    LONG = "LONG"
+    SHORT = "SHORT"
+    FLAT = "FLAT"
+
+
+class Bucket(StrEnum):
+    """Where fills of a symbol are kept: one signed NET position, or a LONG and a SHORT beside each other."""
+
+    NET = "NET"
+    LONG = "LONG"
+    SHORT = "SHORT"
+
+
+@dataclass(slots=True)
+class PositionBook:
+    """A position while its account is locked: what is held, and what working orders would do to it.
+
+    ``quantity`` is signed. ``working_*`` are sums over the remaining quantities of working orders; the margins are what
+    those orders would hold if all of them increased the position, unrounded. ``reserved`` follows from them.
+    """
+
+    id: UUID
+    account_id: UUID
+    instrument_id: UUID
+    bucket: Bucket
+    quantity: Decimal = ZERO
+    average_price: Decimal = ZERO
+    realized_pnl: Decimal = ZERO
+    fees_paid: Decimal = ZERO
+    today_quantity: Decimal = ZERO
+    held_quantity: Decimal = ZERO
+    working_buy: Decimal = ZERO
+    working_sell: Decimal = ZERO
+    working_buy_margin: Decimal = ZERO
+    working_sell_margin: Decimal = ZERO
+    working_fees: Decimal = ZERO
+    reserved: Decimal = ZERO
+    opened_at: datetime | None = None
+    closed_at: datetime | None = None
+    updated_at: datetime | None = None
+    changed: bool = False
+
+    @property
+    def side(self) -> PositionSide:
+        """Direction of what is held."""
+        if self.quantity == ZERO:
+            return PositionSide.FLAT
+        return PositionSide.LONG if self.quantity > ZERO else PositionSide.SHORT
