@@ -6,7 +6,6 @@ the superuser is for maintenance.
 
 import shutil
 import signal
-from pathlib import Path
 
 from adapters.embedded.account import run
 from adapters.embedded.binaries import POSTGRES_MAJOR, Binaries

@@ -1,0 +1,57 @@
+"""Fixtures for every test: each session (each xdist worker is one) has its own PostgreSQL and Valkey.
+
+A test that asks for none of these starts no server.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import redis
+
+from adapters.database import database as open_database
+from adapters.embedded import EmbeddedServices
+from tests.support.databases import DatabaseFactory
+from tests.support.servers import throwaway_services
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[EmbeddedServices]:
+    """The session's servers. A test that stops or kills one starts it again before it ends."""
+    with throwaway_services() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def databases(services: EmbeddedServices) -> Iterator[DatabaseFactory]:
+    """Where fresh databases come from."""
+    with DatabaseFactory(services) as factory:
+        yield factory
+
+
+@pytest.fixture
+def database_url(databases: DatabaseFactory) -> Iterator[str]:
+    """A migrated database of the test's own, dropped after it."""
+    with databases.migrated() as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database_url(databases: DatabaseFactory) -> Iterator[str]:
+    """A database of the test's own that has no table yet."""
+    with databases.empty() as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url(services: EmbeddedServices) -> str:
+    """The session's Valkey, emptied."""
+    with redis.Redis.from_url(services.redis_url) as client:
+        client.flushall()
+    return services.redis_url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[str]:
+    """The ORM and its pool, open on a database of the test's own; its URL."""
+    async with open_database(database_url):
+        yield database_url

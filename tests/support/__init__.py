@@ -1,0 +1,1 @@
+"""What tests of several areas share: throw-away servers, fresh databases, real processes."""

@@ -1,0 +1,84 @@
+"""Fresh databases: one migrated template per session, one clone per test.
+
+A clone costs about 60 ms, and it gives a test exactly what a new installation has: sequences at their start, what the
+migrations insert, and no trace of another test, whatever that one did to tables, triggers or settings.
+"""
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+from adapters.database import migrate
+from adapters.embedded import EmbeddedServices
+
+_MIGRATIONS = Path(__file__).parents[2] / "migrations"
+_TEMPLATE = "template_migrated"
+
+
+class DatabaseFactory:
+    """Makes and drops databases over one superuser connection, which lives in a thread with its own loop.
+
+    So a fixture can be synchronous, and no test's event loop is involved.
+    """
+
+    def __init__(self, services: EmbeddedServices) -> None:
+        self._services = services
+        self._numbers = count(1)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._connection: asyncpg.Connection | None = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._create(_TEMPLATE, "template1")
+        if any(_MIGRATIONS.glob("[0-9]*.py")):
+            self._wait(migrate(self._url(_TEMPLATE)))
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    @contextmanager
+    def migrated(self) -> Iterator[str]:
+        """A database as the migrations make it; its URL."""
+        yield from self._temporary(_TEMPLATE)
+
+    @contextmanager
+    def empty(self) -> Iterator[str]:
+        """A database with nothing in it; its URL."""
+        yield from self._temporary("template1")
+
+    def _temporary(self, template: str) -> Iterator[str]:
+        name = f"test_{next(self._numbers)}"
+        self._create(name, template)
+        try:
+            yield self._url(name)
+        finally:
+            self._wait(self._execute(f"DROP DATABASE {name} WITH (FORCE)"))
+
+    def _create(self, name: str, template: str) -> None:
+        # Copying files is five times as fast as logging every page.
+        self._wait(self._execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER tradegraph STRATEGY file_copy"))
+
+    async def _execute(self, sql: str) -> None:
+        # A test may have killed the server since the last statement.
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(self._services.postgres.superuser_url)
+        await self._connection.execute(sql)
+
+    def _url(self, name: str) -> str:
+        return urlunsplit(urlsplit(self._services.database_url)._replace(path=f"/{name}"))
+
+    def _wait(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=60)
