@@ -1,4 +1,4 @@
-"""Words and values of the market area: instruments as decisions see them, quotes, trades and bars."""
+"""Words and values of the market area: instruments as decisions see them, quotes, bars and ticks."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -127,3 +127,57 @@ class Bar:
     low: Decimal
     close: Decimal
     volume: Decimal
+
+
+class Aggressor(StrEnum):
+    """Who crossed the spread in a trade."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteTick:
+    """New best prices, or a client's own quote. A price that is None keeps its value, a price brings its size along.
+
+    ``volume`` is the day's volume so far; a ``last`` with ``last_size`` and no ``volume`` adds to it like a trade.
+    """
+
+    symbol: str
+    at: Nanos
+    bid: Decimal | None = None
+    ask: Decimal | None = None
+    bid_size: Decimal | None = None
+    ask_size: Decimal | None = None
+    last: Decimal | None = None
+    last_size: Decimal | None = None
+    volume: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TradeTick:
+    """One trade that the market printed; the aggressor is None where the source does not say."""
+
+    symbol: str
+    at: Nanos
+    price: Decimal
+    size: Decimal
+    aggressor: Aggressor | None = None
+
+
+# Price and size; size 0 removes the level.
+Level = tuple[Decimal, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class BookTick:
+    """One update of an order book: all of it (``snapshot``) or the levels that changed."""
+
+    symbol: str
+    at: Nanos
+    snapshot: bool
+    bids: tuple[Level, ...] = ()
+    asks: tuple[Level, ...] = ()
+
+
+Tick = QuoteTick | TradeTick | BookTick
