@@ -2,7 +2,6 @@
 
 from tortoise import Model, fields
 from tortoise.fields.base import Field
-from tortoise.indexes import PartialIndex
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from domain.kernel.fields import NumericField
@@ -84,13 +83,6 @@ class Order(Model):
 
     class Meta:
         table = "orders"
-        indexes = [
-            PartialIndex(
-                fields=("venue", "account_id"),
-                name="orders_open",
-                condition={"closed_at": None},
-            )
-        ]
         constraints = [
             UniqueConstraint(fields=("account_id", "client_order_id"), name="orders_client_order_id"),
             CheckConstraint(check="quantity > 0", name="orders_quantity_positive"),

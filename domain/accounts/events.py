@@ -1,0 +1,107 @@
+"""The event log of an account: gapless, ordered, each with a snapshot of what changed.
+
+Events are numbered under the account's lock, stored in the same transaction as the change, and sent to the bus after
+the commit as a hint.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from domain.accounts.types import AccountBook, AccountEvent
+from domain.kernel.database import fetch
+from domain.kernel.numbers import plain
+from domain.kernel.unit_of_work import UnitOfWork
+
+# Kinds of events beyond those of orders.
+ACCOUNT_OPENED = "ACCOUNT_OPENED"
+CASH_MOVED = "CASH_MOVED"
+STATE_CHANGED = "STATE_CHANGED"
+MAX_EVENTS_PER_READ = 1_000
+
+_INSERT = """
+INSERT INTO account_events (account_id, sequence, kind, at, payload)
+SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::timestamptz[], $5::text[])
+"""
+_READ = """
+SELECT account_id, sequence, kind, at, payload FROM account_events
+WHERE account_id = $1 AND sequence > $2 AND sequence <= $3 ORDER BY sequence LIMIT $4
+"""
+
+
+def channel(account_id: UUID) -> str:
+    """The bus channel that carries the events of an account."""
+    return f"account:{account_id}"
+
+
+def account_snapshot(book: AccountBook) -> dict[str, Any]:
+    """The figures of an account as events store them."""
+    return {
+        "id": str(book.id),
+        "state": book.state.value,
+        "cash": plain(book.cash),
+        "reserved": plain(book.reserved),
+        "realizedPnl": plain(book.realized_pnl),
+        "feesPaid": plain(book.fees_paid),
+        "dayOpeningEquity": plain(book.day_opening_equity),
+        "dayTransfers": plain(book.day_transfers),
+    }
+
+
+def record(book: AccountBook, kind: str, at: datetime, parts: dict[str, Any]) -> AccountEvent:
+    """Number an event of ``book`` and keep it for writing; the account's own figures are always part of it."""
+    book.event_sequence += 1
+    parts["account"] = account_snapshot(book)
+    event = AccountEvent(book.id, book.event_sequence, kind, at, orjson.dumps(parts).decode())
+    book.events.append(event)
+    return event
+
+
+async def write_events(work: UnitOfWork, books: Iterable[AccountBook]) -> None:
+    """Store what ``record`` kept, in one statement, and send it to the bus after the commit."""
+    events = [event for book in books for event in book.events]
+    if not events:
+        return
+    await work.execute(
+        _INSERT,
+        [event.account_id for event in events],
+        [event.sequence for event in events],
+        [event.kind for event in events],
+        [event.at for event in events],
+        [event.payload for event in events],
+    )
+    by_account: dict[UUID, list[AccountEvent]] = {}
+    for event in events:
+        by_account.setdefault(event.account_id, []).append(event)
+    for account_id, batch in by_account.items():
+        work.publish(channel(account_id), encode_events(batch))
+
+
+def encode_events(events: Iterable[AccountEvent]) -> bytes:
+    """The form in which events travel over the bus."""
+    return orjson.dumps([[event.sequence, event.kind, event.at, event.payload] for event in events])
+
+
+def decode_events(account_id: UUID, message: bytes) -> list[AccountEvent]:
+    """What ``encode_events`` made."""
+    return [
+        AccountEvent(account_id, sequence, kind, datetime.fromisoformat(at), payload)
+        for sequence, kind, at, payload in orjson.loads(message)
+    ]
+
+
+async def read_events(
+    account_id: UUID, after: int, *, up_to: int = 2**62, limit: int = MAX_EVENTS_PER_READ
+) -> list[AccountEvent]:
+    """The next events after a sequence, in order; at most ``limit`` (1,000 unless told)."""
+    rows = await fetch(_READ, account_id, after, up_to, min(limit, MAX_EVENTS_PER_READ))
+    return [AccountEvent(*row) for row in rows]
+
+
+async def read_heads(account_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """The newest sequence of each account."""
+    rows = await fetch("SELECT id, event_sequence FROM accounts WHERE id = ANY($1::uuid[])", list(account_ids))
+    return {row["id"]: row["event_sequence"] for row in rows}

@@ -1,0 +1,245 @@
+"""Set-based reads and writes of accounts and their ledger."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from uuid import UUID
+
+from domain.accounts.events import write_events
+from domain.accounts.types import (
+    AccountBook,
+    AccountKind,
+    AccountState,
+    HouseAccount,
+    PositionMode,
+    Transaction,
+    TransactionKind,
+)
+from domain.kernel.database import Row, fetch, fetch_row
+from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page
+from domain.kernel.unit_of_work import UnitOfWork
+
+_COLUMNS = """id, owner_id, name, venue, kind, position_mode, state, currency, cash, reserved, realized_pnl, fees_paid,
+day_opening_equity, day_transfers, transaction_sequence, transaction_hash, event_sequence, created_at"""
+_LOCK = f"SELECT {_COLUMNS} FROM accounts WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE"
+_READ = f"SELECT {_COLUMNS} FROM accounts WHERE id = ANY($1::uuid[]) ORDER BY id"
+_READ_ALL = f"SELECT {_COLUMNS} FROM accounts ORDER BY id"
+_INSERT = f"""
+INSERT INTO accounts ({_COLUMNS})
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+"""
+_UPDATE = """
+UPDATE accounts AS a SET state = n.state, cash = n.cash, reserved = n.reserved, realized_pnl = n.realized_pnl,
+  fees_paid = n.fees_paid, day_opening_equity = n.day_opening_equity, day_transfers = n.day_transfers,
+  transaction_sequence = n.transaction_sequence, transaction_hash = n.transaction_hash,
+  event_sequence = n.event_sequence
+FROM unnest($1::uuid[], $2::text[], $3::numeric[], $4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[],
+  $8::numeric[], $9::bigint[], $10::text[], $11::bigint[])
+  AS n (id, state, cash, reserved, realized_pnl, fees_paid, day_opening_equity, day_transfers, transaction_sequence,
+        transaction_hash, event_sequence)
+WHERE a.id = n.id
+"""
+_TRANSACTION_COLUMNS = """id, account_id, sequence, kind, contra, amount, balance_after, currency, order_id,
+execution_id, reference, note, hash, created_at"""
+_INSERT_TRANSACTIONS = f"""
+INSERT INTO account_transactions ({_TRANSACTION_COLUMNS})
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::numeric[], $7::numeric[],
+  $8::text[], $9::uuid[], $10::uuid[], $11::text[], $12::text[], $13::text[], $14::timestamptz[])
+"""
+
+
+def to_book(row: Row) -> AccountBook:
+    """The working copy of an account row."""
+    values = list(row)
+    values[4] = AccountKind(values[4])
+    values[5] = PositionMode(values[5])
+    values[6] = AccountState(values[6])
+    return AccountBook(*values)
+
+
+def to_transaction(row: Row) -> Transaction:
+    """A ledger row as a value."""
+    values = list(row)
+    values[3] = TransactionKind(values[3])
+    values[4] = HouseAccount(values[4])
+    return Transaction(*values)
+
+
+async def lock_books(work: UnitOfWork, account_ids: Collection[UUID]) -> dict[UUID, AccountBook]:
+    """Lock accounts in id order and load them; unknown ones are left out."""
+    rows = await work.fetch(_LOCK, list(account_ids))
+    return {row["id"]: to_book(row) for row in rows}
+
+
+async def write_books(work: UnitOfWork, books: Iterable[AccountBook]) -> None:
+    """Write what changed of locked accounts: the rows, their new transactions and events; three statements at most."""
+    changed = [book for book in books if book.events]
+    if not changed:
+        return
+    await work.execute(
+        _UPDATE,
+        [book.id for book in changed],
+        [book.state.value for book in changed],
+        [book.cash for book in changed],
+        [book.reserved for book in changed],
+        [book.realized_pnl for book in changed],
+        [book.fees_paid for book in changed],
+        [book.day_opening_equity for book in changed],
+        [book.day_transfers for book in changed],
+        [book.transaction_sequence for book in changed],
+        [book.transaction_hash for book in changed],
+        [book.event_sequence for book in changed],
+    )
+    rows = [row for book in changed for row in book.transactions]
+    if rows:
+        await _insert_transactions(work, rows)
+    await write_events(work, changed)
+
+
+async def _insert_transactions(work: UnitOfWork, rows: list[Transaction]) -> None:
+    await work.execute(
+        _INSERT_TRANSACTIONS,
+        [row.id for row in rows],
+        [row.account_id for row in rows],
+        [row.sequence for row in rows],
+        [row.kind.value for row in rows],
+        [row.contra.value for row in rows],
+        [row.amount for row in rows],
+        [row.balance_after for row in rows],
+        [row.currency for row in rows],
+        [row.order_id for row in rows],
+        [row.execution_id for row in rows],
+        [row.reference for row in rows],
+        [row.note for row in rows],
+        [row.hash for row in rows],
+        [row.created_at for row in rows],
+    )
+
+
+async def insert_book(work: UnitOfWork, book: AccountBook) -> None:
+    """Store a new account with its first event."""
+    await work.execute(
+        _INSERT,
+        book.id,
+        book.owner_id,
+        book.name,
+        book.venue,
+        book.kind.value,
+        book.position_mode.value,
+        book.state.value,
+        book.currency,
+        book.cash,
+        book.reserved,
+        book.realized_pnl,
+        book.fees_paid,
+        book.day_opening_equity,
+        book.day_transfers,
+        book.transaction_sequence,
+        book.transaction_hash,
+        book.event_sequence,
+        book.created_at,
+    )
+    await write_events(work, [book])
+
+
+async def read_books(account_ids: Collection[UUID]) -> dict[UUID, AccountBook]:
+    """Accounts as they stand, without a lock; unknown ones are left out."""
+    return {row["id"]: to_book(row) for row in await fetch(_READ, list(account_ids))}
+
+
+async def read_all_books() -> list[AccountBook]:
+    """Every account, oldest first."""
+    return [to_book(row) for row in await fetch(_READ_ALL)]
+
+
+async def find_by_reference(work: UnitOfWork, account_id: UUID, reference: str) -> Transaction | None:
+    """The transaction that carries this reference in the account."""
+    row = await work.fetch_row(
+        f"SELECT {_TRANSACTION_COLUMNS} FROM account_transactions WHERE account_id = $1 AND reference = $2",
+        account_id,
+        reference,
+    )
+    return to_transaction(row) if row else None
+
+
+async def read_transaction_run(account_id: UUID, after: int, limit: int) -> list[Transaction]:
+    """The next ledger rows after a sequence, in order."""
+    rows = await fetch(
+        f"SELECT {_TRANSACTION_COLUMNS} FROM account_transactions WHERE account_id = $1 AND sequence > $2 "
+        "ORDER BY sequence LIMIT $3",
+        account_id,
+        after,
+        limit,
+    )
+    return [to_transaction(row) for row in rows]
+
+
+def _transaction_filter(
+    account_id: UUID,
+    kinds: Collection[TransactionKind] | None,
+    since: datetime | None,
+    until: datetime | None,
+    order_id: UUID | None,
+) -> tuple[str, list[object]]:
+    clauses, arguments = ["account_id = $1"], list[object]([account_id])
+    for clause, value in (
+        ("kind = ANY(${}::text[])", [kind.value for kind in kinds] if kinds is not None else None),
+        ("created_at >= ${}", since),
+        ("created_at < ${}", until),
+        ("order_id = ${}", order_id),
+    ):
+        if value is not None:
+            arguments.append(value)
+            clauses.append(clause.format(len(arguments)))
+    return " AND ".join(clauses), arguments
+
+
+async def page_transactions(
+    request: PageRequest,
+    account_id: UUID,
+    *,
+    kinds: Collection[TransactionKind] | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    order_id: UUID | None = None,
+) -> Page[Transaction]:
+    """A page of the ledger, newest first."""
+    where, arguments = _transaction_filter(account_id, kinds, since, until, order_id)
+    if request.key is not None:
+        arguments.append(int(request.key[0]) if request.key[0].isdigit() else 0)
+        where += f" AND sequence {'>' if request.backward else '<'} ${len(arguments)}"
+    arguments.append(request.size + 1)
+    rows = await fetch(
+        f"SELECT {_TRANSACTION_COLUMNS} FROM account_transactions WHERE {where} "
+        f"ORDER BY sequence {'ASC' if request.backward else 'DESC'} LIMIT ${len(arguments)}",
+        *arguments,
+    )
+    nodes = [to_transaction(row) for row in rows]
+    return make_page(request, nodes, [encode_cursor(str(node.sequence)) for node in nodes])
+
+
+async def count_transactions(
+    account_id: UUID,
+    *,
+    kinds: Collection[TransactionKind] | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    order_id: UUID | None = None,
+) -> int:
+    """How many ledger rows match."""
+    where, arguments = _transaction_filter(account_id, kinds, since, until, order_id)
+    row = await fetch_row(f"SELECT count(*) AS n FROM account_transactions WHERE {where}", *arguments)
+    return int(row["n"]) if row else 0
+
+
+async def read_trial_balance() -> list[Row]:
+    """Per currency and house account: what it holds, the negative of what moved to the accounts."""
+    return await fetch(
+        "SELECT currency, contra, -sum(amount) AS balance FROM account_transactions "
+        "GROUP BY currency, contra ORDER BY currency, contra"
+    )
+
+
+async def read_cash_totals() -> dict[str, str]:
+    """Per currency: the cash of all accounts."""
+    rows = await fetch("SELECT currency, sum(cash) AS cash FROM accounts GROUP BY currency ORDER BY currency")
+    return {row["currency"]: row["cash"] for row in rows}

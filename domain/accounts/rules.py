@@ -1,0 +1,142 @@
+"""The ledger's rules, pure: how a transaction is posted and chained, and what a withdrawal may take.
+
+Invariants: ``cash`` is the sum of the amounts, sequences have no gap, each hash covers the one before, amounts are
+whole in the currency's smallest unit.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from domain.accounts.types import AccountBook, AccountState, HouseAccount, Transaction, TransactionKind
+from domain.kernel.errors import BadInput
+from domain.kernel.ids import new_id
+from domain.kernel.numbers import ZERO, currency_exponent, plain, to_cash
+
+_CONTRA = {
+    TransactionKind.DEPOSIT: HouseAccount.EXTERNAL,
+    TransactionKind.WITHDRAWAL: HouseAccount.EXTERNAL,
+    TransactionKind.TRADE: HouseAccount.CLEARING,
+    TransactionKind.REALIZED_PNL: HouseAccount.CLEARING,
+    TransactionKind.SETTLEMENT: HouseAccount.CLEARING,
+    TransactionKind.FEE: HouseAccount.FEES,
+    TransactionKind.TAX: HouseAccount.TAX,
+    TransactionKind.FUNDING: HouseAccount.FUNDING,
+    TransactionKind.INTEREST: HouseAccount.INTEREST,
+    TransactionKind.DIVIDEND: HouseAccount.DIVIDEND,
+    TransactionKind.ADJUSTMENT: HouseAccount.ADJUSTMENT,
+    TransactionKind.TRANSFER: HouseAccount.EXTERNAL,
+}
+
+
+def transaction_hash(previous: str, row: Transaction) -> str:
+    """SHA-256 over the previous hash and every figure of ``row``, joined by line feeds."""
+    parts = (
+        previous,
+        str(row.id),
+        str(row.account_id),
+        str(row.sequence),
+        row.kind.value,
+        row.contra.value,
+        plain(row.amount),
+        plain(row.balance_after),
+        row.currency,
+        str(row.order_id or ""),
+        str(row.execution_id or ""),
+        row.reference or "",
+        row.note or "",
+        row.created_at.isoformat(),
+    )
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def post(
+    book: AccountBook,
+    kind: TransactionKind,
+    amount: Decimal,
+    now: datetime,
+    *,
+    order_id: UUID | None = None,
+    execution_id: UUID | None = None,
+    reference: str | None = None,
+    note: str | None = None,
+) -> Transaction | None:
+    """Post ``amount`` to the book, quantised to its currency; nothing is posted for what rounds to zero."""
+    cash = to_cash(amount, book.currency)
+    if cash == ZERO:
+        return None
+    book.cash += cash
+    book.transaction_sequence += 1
+    draft = Transaction(
+        id=new_id(),
+        account_id=book.id,
+        sequence=book.transaction_sequence,
+        kind=kind,
+        contra=_CONTRA[kind],
+        amount=cash,
+        balance_after=book.cash,
+        currency=book.currency,
+        order_id=order_id,
+        execution_id=execution_id,
+        reference=reference,
+        note=note,
+        hash="",
+        created_at=now,
+    )
+    book.transaction_hash = transaction_hash(book.transaction_hash, draft)
+    row = _with_hash(draft, book.transaction_hash)
+    book.transactions.append(row)
+    return row
+
+
+def _with_hash(row: Transaction, digest: str) -> Transaction:
+    # dataclasses.replace costs more than the hash itself on the booking path.
+    object.__setattr__(row, "hash", digest)
+    return row
+
+
+def first_break(rows: Iterable[Transaction], previous_hash: str, previous_sequence: int, cash: Decimal) -> str | None:
+    """What is wrong with the first bad row of a run of ledger rows in order, or None when all chain up."""
+    for row in rows:
+        previous_sequence += 1
+        cash += row.amount
+        if row.sequence != previous_sequence:
+            return f"transaction {previous_sequence} is missing"
+        if row.balance_after != cash:
+            return f"transaction {row.sequence} states a balance of {plain(row.balance_after)}, not {plain(cash)}"
+        previous_hash = transaction_hash(previous_hash, row)
+        if row.hash != previous_hash:
+            return f"transaction {row.sequence} does not match its hash"
+    return None
+
+
+def check_cash_amount(amount: Decimal, currency: str) -> None:
+    """Refuse what cannot be moved: nothing, less than nothing or fractions of the smallest unit.
+
+    Raises:
+        BadInput: names the field ``amount``.
+    """
+    if amount <= ZERO:
+        raise BadInput("The amount must be above zero.", field="amount")
+    if amount != to_cash(amount, currency):
+        raise BadInput(f"{currency} has {currency_exponent(currency)} decimals.", field="amount")
+
+
+def withdrawable(book: AccountBook, available: Decimal) -> Decimal:
+    """The most that may leave: never what is reserved, never what margin needs."""
+    return max(ZERO, min(available, book.cash - book.reserved))
+
+
+_TRANSITIONS = {
+    AccountState.ACTIVE: {AccountState.REDUCE_ONLY, AccountState.HALTED, AccountState.CLOSED},
+    AccountState.REDUCE_ONLY: {AccountState.ACTIVE, AccountState.HALTED, AccountState.CLOSED},
+    AccountState.HALTED: {AccountState.ACTIVE, AccountState.REDUCE_ONLY, AccountState.CLOSED},
+    AccountState.CLOSED: set(),
+}
+
+
+def may_become(current: AccountState, wanted: AccountState) -> bool:
+    """Whether an account may go from one state to another; a closed one stays closed."""
+    return wanted in _TRANSITIONS[current]

@@ -1,0 +1,236 @@
+"""Use cases on accounts: opening, deposits and withdrawals, states.
+
+Each runs in one unit of work, under the account's lock, and leaves one event. Deposits and withdrawals carry a
+reference that is unique in the account: repeating one returns the first transaction, other content under it is a
+conflict.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from domain.access.audit import record as audit
+from domain.access.types import Actor, Role, require_read, require_role, require_trade
+from domain.accounts import events, queries, rules
+from domain.accounts.types import (
+    GENESIS_HASH,
+    AccountBook,
+    AccountKind,
+    AccountState,
+    PositionMode,
+    Transaction,
+    TransactionKind,
+)
+from domain.kernel.bus import Bus
+from domain.kernel.cache import bump
+from domain.kernel.errors import BadInput, Conflict, Forbidden, NotFound, Refused
+from domain.kernel.ids import new_id
+from domain.kernel.numbers import ZERO, plain
+from domain.kernel.text import check_text
+from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+
+# What of an account may be used now; given by the positions area, which values what the account holds.
+Available = Callable[[UnitOfWork, AccountBook], Awaitable[Decimal]]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAccount:
+    """What is needed to open an account."""
+
+    name: str
+    currency: str
+    venue: str = "paper"
+    kind: AccountKind = AccountKind.CASH
+    position_mode: PositionMode = PositionMode.NETTING
+    owner_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MoveCash:
+    """A deposit or withdrawal; ``amount`` is above zero in the account's currency."""
+
+    account_id: UUID
+    amount: Decimal
+    reference: str
+    note: str | None = None
+
+
+async def open_account(bus: Bus, actor: Actor, command: OpenAccount, *, venues: frozenset[str]) -> AccountBook:
+    """Open an account for the actor, or, as ADMIN, for ``owner_id``.
+
+    Raises:
+        BadInput: an empty name, an unknown venue or currency, a hedging cash account.
+        Forbidden: a VIEWER, or another owner without being ADMIN.
+        NotFound: the owner does not exist.
+    """
+    require_role(actor, Role.TRADER, Role.RISK_MANAGER, Role.ADMIN)
+    check_text(command.name, field="name", longest=100)
+    _check_opening(command, venues)
+    owner_id = command.owner_id or actor.user_id
+    if owner_id != actor.user_id and actor.role is not Role.ADMIN:
+        raise Forbidden("Only an ADMIN opens accounts for others.")
+    async with unit_of_work(bus) as work:
+        owner = await work.fetch_row("SELECT active FROM users WHERE id = $1", owner_id)
+        if owner is None or not owner["active"]:
+            raise NotFound("There is no such active user.")
+        book = AccountBook(
+            id=new_id(),
+            owner_id=owner_id,
+            name=command.name.strip(),
+            venue=command.venue,
+            kind=command.kind,
+            position_mode=command.position_mode,
+            state=AccountState.ACTIVE,
+            currency=command.currency,
+            cash=ZERO,
+            reserved=ZERO,
+            realized_pnl=ZERO,
+            fees_paid=ZERO,
+            day_opening_equity=ZERO,
+            day_transfers=ZERO,
+            transaction_sequence=0,
+            transaction_hash=GENESIS_HASH,
+            event_sequence=0,
+            created_at=work.now,
+        )
+        events.record(book, events.ACCOUNT_OPENED, work.now, {})
+        await queries.insert_book(work, book)
+        await bump(work, "access")
+        await audit(work, actor, "account.open", str(book.id), detail={"name": book.name, "currency": book.currency})
+    return book
+
+
+def _check_opening(command: OpenAccount, venues: frozenset[str]) -> None:
+    if command.venue not in venues:
+        raise BadInput(f"There is no venue of that name; there are: {', '.join(sorted(venues))}.", field="venue")
+    code = command.currency
+    if not (2 <= len(code) <= 12 and code.isascii() and code.isalnum() and code == code.upper()):
+        raise BadInput("A currency is 2 to 12 capital letters or digits.", field="currency")
+    if command.kind is AccountKind.CASH and command.position_mode is PositionMode.HEDGING:
+        raise BadInput("A CASH account goes long only and cannot hedge.", field="positionMode")
+
+
+async def deposit(bus: Bus, actor: Actor, command: MoveCash) -> Transaction:
+    """Add money from outside; an ADMIN, or who may trade the account.
+
+    Raises:
+        BadInput, NotFound, Forbidden: as named by the message; nothing is saved.
+        Conflict: the reference was used with other content.
+        Refused: the account is closed.
+    """
+    _check_reference(command)
+    async with unit_of_work(bus) as work:
+        book = await lock_one(work, actor, command.account_id)
+        rules.check_cash_amount(command.amount, book.currency)
+        replay = await _replayed(work, command, TransactionKind.DEPOSIT, command.amount)
+        return replay or await _move(work, book, command, TransactionKind.DEPOSIT, command.amount)
+
+
+async def withdraw(bus: Bus, actor: Actor, command: MoveCash, available: Available) -> Transaction:
+    """Pay money out: at most what is available and neither reserved nor needed as margin.
+
+    Raises:
+        BadInput, NotFound, Forbidden: as named by the message; nothing is saved.
+        Conflict: the reference was used with other content.
+        Refused: INSUFFICIENT_FUNDS, or the account is closed.
+    """
+    _check_reference(command)
+    async with unit_of_work(bus) as work:
+        book = await lock_one(work, actor, command.account_id)
+        rules.check_cash_amount(command.amount, book.currency)
+        replay = await _replayed(work, command, TransactionKind.WITHDRAWAL, -command.amount)
+        if replay:
+            return replay
+        most = rules.withdrawable(book, await available(work, book))
+        if command.amount > most:
+            raise Refused(
+                f"At most {plain(most)} {book.currency} may be withdrawn.",
+                reason="INSUFFICIENT_FUNDS",
+            )
+        return await _move(work, book, command, TransactionKind.WITHDRAWAL, -command.amount)
+
+
+async def set_account_state(
+    bus: Bus, actor: Actor, account_id: UUID, state: AccountState, reason: str
+) -> AccountBook:
+    """Change what an account may do. Its trader may restrict or close it; lifting a halt takes a RISK_MANAGER or ADMIN.
+
+    Raises:
+        Conflict: it is closed, or it cannot be closed while it holds cash, positions or working orders.
+    """
+    check_text(reason, field="reason", longest=500)
+    async with unit_of_work(bus) as work:
+        book = await lock_one(work, actor, account_id, closed_is_fine=True)
+        if book.state is state:
+            return book
+        if book.state is AccountState.HALTED or state is AccountState.HALTED:
+            require_role(actor, Role.RISK_MANAGER, Role.ADMIN)
+        if not rules.may_become(book.state, state):
+            raise Conflict(f"A {book.state} account cannot become {state}.")
+        if state is AccountState.CLOSED:
+            await _check_empty(work, book)
+        book.state = state
+        events.record(book, events.STATE_CHANGED, work.now, {"reason": reason})
+        await queries.write_books(work, [book])
+        await audit(work, actor, "account.state", str(book.id), detail={"state": state.value, "reason": reason})
+    return book
+
+
+async def _check_empty(work: UnitOfWork, book: AccountBook) -> None:
+    held = await work.fetch_row(
+        "SELECT 1 FROM positions WHERE account_id = $1 AND (quantity <> 0 OR working_buy <> 0 OR working_sell <> 0)",
+        book.id,
+    )
+    if book.cash != ZERO or held is not None:
+        raise Conflict("An account is closed only when it holds no cash, no position and no working order.")
+
+
+async def lock_one(
+    work: UnitOfWork, actor: Actor, account_id: UUID, *, closed_is_fine: bool = False
+) -> AccountBook:
+    """Lock the account that a use case is about, once the actor may act on it.
+
+    Raises:
+        NotFound, Forbidden: the actor may not see it, or not trade it.
+        Refused: it is closed.
+    """
+    if actor.role is Role.RISK_MANAGER:
+        require_read(actor, account_id)
+    else:
+        require_trade(actor, account_id)
+    book = (await queries.lock_books(work, [account_id])).get(account_id)
+    if book is None:
+        raise NotFound("There is no such account.")
+    if book.state is AccountState.CLOSED and not closed_is_fine:
+        raise Refused("The account is closed.", reason="ACCOUNT_NOT_ACTIVE")
+    return book
+
+
+def _check_reference(command: MoveCash) -> None:
+    check_text(command.reference, field="reference", longest=100)
+    if command.note is not None:
+        check_text(command.note, field="note", longest=500, empty=True)
+
+
+async def _replayed(
+    work: UnitOfWork, command: MoveCash, kind: TransactionKind, amount: Decimal
+) -> Transaction | None:
+    first = await queries.find_by_reference(work, command.account_id, command.reference)
+    if first is None:
+        return None
+    if first.kind is not kind or first.amount != amount or first.note != command.note:
+        raise Conflict("This reference was used for another movement of the account.", field="reference")
+    return first
+
+
+async def _move(
+    work: UnitOfWork, book: AccountBook, command: MoveCash, kind: TransactionKind, amount: Decimal
+) -> Transaction:
+    row = rules.post(book, kind, amount, work.now, reference=command.reference, note=command.note)
+    assert row is not None, "check_cash_amount let nothing through that rounds to zero"
+    book.day_transfers += amount
+    parts = {"transaction": {"id": str(row.id), "kind": kind.value, "amount": plain(row.amount)}}
+    events.record(book, events.CASH_MOVED, work.now, parts)
+    await queries.write_books(work, [book])
+    return row

@@ -1,0 +1,141 @@
+"""What positions and accounts are worth at given marks, pure. Formulas: the design page's "Accounts" section."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from domain.accounts.types import AccountBook, AccountKind
+from domain.kernel.numbers import ZERO, total
+from domain.market.types import Instrument, Quote
+from domain.positions.reservation import notional
+from domain.positions.types import PositionBook
+
+
+@dataclass(frozen=True, slots=True)
+class PositionValue:
+    """A position at its mark, in the instrument's currency; without a mark it is carried at its average price."""
+
+    position: PositionBook
+    instrument: Instrument
+    mark_price: Decimal | None
+    market_value: Decimal
+    unrealized_pnl: Decimal
+    initial_margin: Decimal
+    maintenance_margin: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class AccountValue:
+    """An account at the marks of its positions, in its currency."""
+
+    account: AccountBook
+    positions: tuple[PositionValue, ...]
+    market_value: Decimal
+    unrealized_pnl: Decimal
+    initial_margin: Decimal
+    maintenance_margin: Decimal
+    equity: Decimal
+    available: Decimal
+
+    @property
+    def margin_ratio(self) -> Decimal | None:
+        """Equity over maintenance margin; None while no margin is in use."""
+        if self.maintenance_margin == ZERO:
+            return None
+        return round(self.equity / self.maintenance_margin, 12)
+
+    @property
+    def buying_power(self) -> Decimal:
+        """What new orders may hold back: never negative."""
+        return max(ZERO, self.available)
+
+    @property
+    def day_pnl(self) -> Decimal:
+        """Change of equity since the day roll, apart from deposits and withdrawals."""
+        return self.equity - self.account.day_opening_equity - self.account.day_transfers
+
+
+def mark_price(quote: Quote | None) -> Decimal | None:
+    """The price that a position is valued at: the last trade, held within the current spread; else the middle.
+
+    An old last price must not outlive the quotes that have moved away from it.
+    """
+    if quote is None:
+        return None
+    if quote.last is None:
+        return quote.mid
+    price = quote.last
+    if quote.bid is not None and price < quote.bid:
+        price = quote.bid
+    elif quote.ask is not None and price > quote.ask:
+        price = quote.ask
+    return price
+
+
+def unrealized_pnl(instrument: Instrument, quantity: Decimal, average: Decimal, mark: Decimal) -> Decimal:
+    """PnL of a signed quantity between its average price and the mark."""
+    if quantity == ZERO:
+        return ZERO
+    if instrument.inverse:
+        return quantity * instrument.multiplier * (1 / average - 1 / mark)
+    return quantity * instrument.multiplier * (mark - average)
+
+
+def value_position(
+    kind: AccountKind, position: PositionBook, instrument: Instrument, mark: Decimal | None
+) -> PositionValue:
+    """Value one position; a CASH account uses no margin."""
+    if position.quantity == ZERO:
+        return PositionValue(position, instrument, mark, ZERO, ZERO, ZERO, ZERO)
+    price = mark if mark is not None and not (instrument.inverse and mark <= ZERO) else position.average_price
+    value = notional(instrument, position.quantity, price)
+    exposure = abs(value) if kind is AccountKind.MARGIN else ZERO
+    return PositionValue(
+        position=position,
+        instrument=instrument,
+        mark_price=mark,
+        market_value=value,
+        unrealized_pnl=unrealized_pnl(instrument, position.quantity, position.average_price, price),
+        initial_margin=exposure * instrument.initial_margin_rate,
+        maintenance_margin=exposure * instrument.maintenance_margin_rate,
+    )
+
+
+def value_account(account: AccountBook, values: Iterable[PositionValue]) -> AccountValue:
+    """Value an account from its valued positions."""
+    positions = tuple(values)
+    equity = account.cash + total(
+        value.unrealized_pnl if value.instrument.asset_class.is_derivative else value.market_value
+        for value in positions
+    )
+    initial = total(value.initial_margin for value in positions)
+    if account.kind is AccountKind.CASH:
+        available = account.cash - account.reserved
+    else:
+        available = equity - initial - account.reserved
+    return AccountValue(
+        account=account,
+        positions=positions,
+        market_value=total(value.market_value for value in positions),
+        unrealized_pnl=total(value.unrealized_pnl for value in positions),
+        initial_margin=initial,
+        maintenance_margin=total(value.maintenance_margin for value in positions),
+        equity=equity,
+        available=available,
+    )
+
+
+def value_all(
+    account: AccountBook,
+    positions: Iterable[PositionBook],
+    instruments: Mapping[UUID, Instrument],
+    quotes: Mapping[str, Quote],
+) -> AccountValue:
+    """Value an account from its positions, the terms of their instruments and the newest quotes by symbol."""
+    values = []
+    for position in positions:
+        instrument = instruments[position.instrument_id]
+        mark = mark_price(quotes.get(instrument.symbol))
+        values.append(value_position(account.kind, position, instrument, mark))
+    return value_account(account, values)
