@@ -1,0 +1,65 @@
+"""What a resolver knows about the operation it runs in: who asks, through which services, from where."""
+
+from collections.abc import Hashable
+from typing import TypeVar
+
+import strawberry
+
+from api.loaders import Batch, Loaders
+from api.services import Services
+from domain.access.types import Actor
+from domain.kernel.errors import Unauthenticated
+from domain.kernel.ids import new_id
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+
+class Context:
+    """One operation, or one event of a subscription; ``info.context`` of every resolver."""
+
+    __slots__ = ("_request_id", "actor", "client_address", "loaders", "services", "token")
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        actor: Actor | None = None,
+        token: str | None = None,
+        client_address: str = "",
+    ) -> None:
+        self.services = services
+        self.actor = actor
+        # The bearer token as it came, for what is done with the session itself (logout); never logged.
+        self.token = token
+        self.client_address = client_address
+        self.loaders = Loaders()
+        self._request_id: str | None = None
+
+    @property
+    def request_id(self) -> str:
+        """Names this operation in the log and in masked errors; made when somebody asks for it."""
+        if self._request_id is None:
+            self._request_id = str(new_id())
+        return self._request_id
+
+    def require_actor(self) -> Actor:
+        """Who is signed in.
+
+        Raises:
+            Unauthenticated: nobody is.
+        """
+        if self.actor is None:
+            raise Unauthenticated("Sign in first.")
+        return self.actor
+
+    async def load(self, batch: Batch[Key, Value], key: Key) -> Value | None:
+        """What ``key`` names, loaded together with the other keys that this operation asks ``batch`` for."""
+        return await self.loaders.of(batch).load(key)
+
+    def fresh(self) -> "Context":
+        """The same caller with empty loaders: for the next event of a subscription."""
+        return Context(self.services, actor=self.actor, token=self.token, client_address=self.client_address)
+
+
+Info = strawberry.Info[Context, None]

@@ -1,0 +1,108 @@
+"""The one place where exceptions become GraphQL errors.
+
+A domain error keeps its message and gains ``extensions.code`` and its context. A request that cannot be understood
+says why. Everything else is masked: the client gets INTERNAL_SERVER_ERROR with a ``requestId``, and the log, under the
+same id, what happened. Neither variables nor the text of a document are ever logged: they may hold passwords.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import structlog
+from graphql import GraphQLError, GraphQLFormattedError, GraphQLSyntaxError
+from strawberry.exceptions import StrawberryInputCoercionError
+
+from api.context import Context
+from domain.kernel.errors import DomainError, ErrorCode
+
+PARSE_FAILED: Final = "GRAPHQL_PARSE_FAILED"
+VALIDATION_FAILED: Final = "GRAPHQL_VALIDATION_FAILED"
+INTERNAL: Final = "INTERNAL_SERVER_ERROR"
+PERSISTED_QUERY_NOT_FOUND: Final = "PERSISTED_QUERY_NOT_FOUND"
+
+_MASKED_MESSAGE = "Something went wrong on our side; quote the request id when you report it."
+_log = structlog.stdlib.get_logger("api")
+
+
+class RequestError(Exception):
+    """A request that is refused before anything is executed: its errors, already fit for the client."""
+
+    def __init__(self, *errors: GraphQLFormattedError) -> None:
+        super().__init__(errors[0]["message"])
+        self.errors = list(errors)
+
+    @property
+    def code(self) -> str:
+        """The code of the first error."""
+        return str(self.errors[0]["extensions"]["code"])
+
+
+def coded(message: str, code: str, **extensions: Any) -> GraphQLFormattedError:
+    """A formatted error that belongs to no place in a document."""
+    return {"message": message, "extensions": {"code": code, **extensions}}
+
+
+def refused(error: DomainError) -> RequestError:
+    """A whole request that the domain refuses."""
+    return RequestError(coded(error.message, error.code.value, **error.context))
+
+
+def static_errors(errors: Iterable[GraphQLError]) -> list[GraphQLFormattedError]:
+    """Errors of parsing or validating a document, in the core's words."""
+    return [_static_error(error) for error in errors]
+
+
+def _static_error(error: GraphQLError) -> GraphQLFormattedError:
+    default = PARSE_FAILED if isinstance(error, GraphQLSyntaxError) else VALIDATION_FAILED
+    return _with_code(error.formatted, default)
+
+
+def execution_errors(
+    errors: Sequence[GraphQLError], context: Context, operation_name: str | None
+) -> list[GraphQLFormattedError]:
+    """Errors met while executing, mapped and masked; those masked are logged."""
+    return [execution_error(error, context, operation_name) for error in errors]
+
+
+def execution_error(error: GraphQLError, context: Context, operation_name: str | None) -> GraphQLFormattedError:
+    """One error met while executing."""
+    cause = _root_cause(error)
+    formatted = error.formatted
+    if isinstance(cause, DomainError):
+        return {
+            **formatted,
+            "message": cause.message,
+            "extensions": {"code": cause.code.value, **cause.context},
+        }
+    if _is_bad_input(cause):
+        return _with_code(formatted, ErrorCode.BAD_USER_INPUT.value)
+    path = ".".join(str(step) for step in error.path or ())
+    return {**formatted, **masked(cause, context, operation_name=operation_name, path=path)}
+
+
+def masked(cause: BaseException, context: Context, **where: object) -> GraphQLFormattedError:
+    """Log ``cause`` with its traceback and give the client nothing but the request id."""
+    _log.error("request failed", request_id=context.request_id, exc_info=cause, **where)
+    return coded(_MASKED_MESSAGE, INTERNAL, requestId=context.request_id)
+
+
+def _root_cause(error: GraphQLError) -> BaseException:
+    cause: BaseException = error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    return cause
+
+
+def _is_bad_input(cause: BaseException) -> bool:
+    """Whether the core or a scalar blames the request; a value that cannot be sent is our own failure."""
+    if isinstance(cause, StrawberryInputCoercionError):
+        return True
+    if not isinstance(cause, GraphQLError):
+        return False
+    # The core points at the argument or variable it could not use; when it fails to serialise a value, at nothing.
+    return bool(cause.extensions and "code" in cause.extensions) or cause.nodes is not None
+
+
+def _with_code(formatted: GraphQLFormattedError, default: str) -> GraphQLFormattedError:
+    extensions = {"code": default, **formatted.get("extensions", {})}
+    return {**formatted, "extensions": extensions}
