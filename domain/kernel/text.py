@@ -1,17 +1,37 @@
-"""Checks of text that people and programs send: length, and characters that no store or screen should meet."""
+"""Text from outside: what PostgreSQL cannot hold or a reader cannot tell apart is refused before it goes anywhere."""
+
+import unicodedata
 
 from domain.kernel.errors import BadInput
 
+# Marks that turn the direction of what follows, so that a text reads differently from what it says, and characters
+# of no width. (The joiners U+200C and U+200D stay: some scripts and emoji are spelled with them.)
+_DECEIVING = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200B, 0x2060, 0xFEFF)))
+_LINE_CHARACTERS = frozenset("\n\t")
 
-def check_text(text: str, *, field: str, longest: int, empty: bool = False) -> None:
-    """Refuse text that is empty, too long or holds control characters (PostgreSQL cannot store NUL).
+
+def clean_text(value: str, *, field: str, max_length: int, min_length: int = 1, multiline: bool = False) -> str:
+    """``value`` without surrounding white space, in Unicode's composed form.
 
     Raises:
-        BadInput: names ``field``.
+        BadInput: it is too short or too long, or holds control characters (NUL among them), lone surrogates, marks that
+            turn the reading direction or characters of no width.
     """
-    if not empty and not text.strip():
-        raise BadInput("This must not be empty.", field=field)
-    if len(text) > longest:
-        raise BadInput(f"This is longer than {longest} characters.", field=field)
-    if any(ord(character) < 32 or 0x7F <= ord(character) < 0xA0 or 0xD800 <= ord(character) < 0xE000 for character in text):
-        raise BadInput("This holds a control character.", field=field)
+    # Before anything that takes time in the length of the text; composing never makes it much shorter.
+    if len(value) > 4 * max_length:
+        raise BadInput(f"At most {max_length} characters fit here.", field=field)
+    for character in value:
+        category = unicodedata.category(character)
+        if multiline and character in _LINE_CHARACTERS:
+            continue
+        if category in ("Cc", "Cs", "Zl", "Zp") or character in _DECEIVING:
+            raise BadInput(f"The character U+{ord(character):04X} cannot be used here.", field=field)
+    text = unicodedata.normalize("NFC", value).strip()
+    if len(text) < min_length:
+        raise BadInput(
+            "This must not be empty." if min_length == 1 else f"At least {min_length} characters are needed.",
+            field=field,
+        )
+    if len(text) > max_length:
+        raise BadInput(f"At most {max_length} characters fit here.", field=field)
+    return text
