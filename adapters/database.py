@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import asyncpg
 from tortoise import Tortoise
+from tortoise.connection import connections
 from tortoise.migrations.api import migrate as run_migrations
 
 from domain.kernel.database import PooledConnection
@@ -64,6 +65,8 @@ async def database(database_url: str, *, pool_size: int = 8) -> AsyncIterator[No
     # Without the global fallback, what is opened in a lifespan task is invisible to request handlers.
     await Tortoise.init(config=orm_config(database_url, pool_size=pool_size), _enable_global_fallback=True)
     try:
+        # The ORM opens its pool at the first query; raw reads need it from the start.
+        await connections.get("default").create_connection(with_db=True)
         yield
     finally:
         await Tortoise.close_connections()

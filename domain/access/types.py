@@ -60,7 +60,7 @@ class Actor:
     user_id: UUID
     email: str
     role: Role
-    accounts: Mapping[UUID, AccountPermission] = field(default=MappingProxyType({}), hash=False)
+    accounts: Mapping[UUID, AccountPermission] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     via: Via = "session"
     session_id: UUID | None = None
     api_key_id: UUID | None = None
