@@ -5,6 +5,8 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 Message = tuple[str, bytes]
+# What a listener hears in place of messages that it may have missed: read the truth, then go on.
+LOST: Message = ("", b"")
 
 
 class Bus(Protocol):
@@ -15,7 +17,7 @@ class Bus(Protocol):
         ...
 
     def listen(self, *channels: str) -> AbstractAsyncContextManager[AsyncIterator[Message]]:
-        """Messages of ``channels`` from the moment the context is entered."""
+        """Messages of ``channels`` from the moment the context is entered, and ``LOST`` where some may be missing."""
         ...
 
 
