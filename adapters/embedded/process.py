@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -98,10 +99,8 @@ class ServerProcess:
         children = psutil.Process(self._server.pid).children(recursive=True)
         self._server.kill()
         for child in children:
-            try:
+            with suppress(psutil.NoSuchProcess):  # It may have gone with its parent.
                 child.kill()
-            except psutil.NoSuchProcess:
-                pass  # It went with its parent.
         self._server.wait()
         self._dismiss_guard()
 

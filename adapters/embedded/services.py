@@ -131,7 +131,11 @@ def _load_state(embedded: Path, database: Path) -> State:
             ) from None
     except (OSError, ValueError, TypeError):
         raise EmbeddedError(f"{path} is damaged: restore it from a backup") from None
-    state = State(*(secrets.token_urlsafe(32) for _ in range(3)))
+    state = State(
+        postgres_password=secrets.token_urlsafe(32),
+        postgres_superuser_password=secrets.token_urlsafe(32),
+        valkey_password=secrets.token_urlsafe(32),
+    )
     _save_state(embedded, state)
     return state
 

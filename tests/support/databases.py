@@ -9,7 +9,6 @@ import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from itertools import count
-from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit, urlunsplit
 
@@ -18,7 +17,6 @@ import asyncpg
 from adapters.database import migrate
 from adapters.embedded import EmbeddedServices
 
-_MIGRATIONS = Path(__file__).parents[2] / "migrations"
 _TEMPLATE = "template_migrated"
 
 
@@ -38,8 +36,7 @@ class DatabaseFactory:
     def __enter__(self) -> Self:
         self._thread.start()
         self._create(_TEMPLATE, "template1")
-        if any(_MIGRATIONS.glob("[0-9]*.py")):
-            self._wait(migrate(self._url(_TEMPLATE)))
+        self._wait(migrate(self._url(_TEMPLATE)))
         return self
 
     def __exit__(self, *exception: object) -> None:
