@@ -1,0 +1,195 @@
+"""What the exchange answers: one frozen value per thing that happened to one order, in the order in which it happened.
+
+Every change of an order's state is said by a report, so folding the reports over the submitted order (``evolve``)
+gives the state that the exchange itself has; that is what makes it possible to persist and to restore it.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+
+from domain.orders.exchange.types import CancelReason, Order, OrderState
+from domain.orders.types import Liquidity, OrderStatus, RejectReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Base: which order, and when."""
+
+    order_id: Hashable
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change(Report):
+    """Something changed: the status that the order has after it."""
+
+    status: OrderStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held(Change):
+    """An exit waits for its entry's first fill."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released(Change):
+    """The entry began to fill: the exit goes to market for ``quantity``; accepted or rejected comes next."""
+
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted(Change):
+    """The order works. ``quantity`` may be cut (reduce-only); a trailing order's first stop and limit are set here."""
+
+    sequence: int
+    quantity: Decimal
+    limit_price: Decimal | None
+    stop_price: Decimal | None
+    activated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected(Change):
+    """The order ends without having worked (or, post-only, when its trigger would make it take)."""
+
+    reason: RejectReason
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Triggered(Change):
+    """The stop or if-touched price was reached; ``price`` is what reached it."""
+
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filled(Change):
+    """One execution. ``number`` counts the order's executions from 1; ``filled_quantity`` and ``remaining`` are after it.
+
+    ``last_in_event`` marks the last of the executions that one level-by-level match gave the order.
+    """
+
+    price: Decimal
+    quantity: Decimal
+    liquidity: Liquidity
+    number: int
+    filled_quantity: Decimal
+    remaining: Decimal
+    last_in_event: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canceled(Change):
+    """The rest of the order will not be filled."""
+
+    reason: CancelReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expired(Change):
+    """The order's time is over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replaced(Change):
+    """A requested change took effect; all changeable terms as they are now."""
+
+    sequence: int
+    quantity: Decimal
+    limit_price: Decimal | None
+    stop_price: Decimal | None
+    trailing_offset: Decimal | None
+    expires_at: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplaceRejected(Report):
+    """A requested change did not take effect; the order, if there is one, stands as it was."""
+
+    reason: RejectReason
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRejected(Report):
+    """There is no such open order: it has ended, or was never here."""
+
+    message: str
+
+
+class RestateReason(StrEnum):
+    """Why the exchange changed an order by itself."""
+
+    MARKET_TO_LIMIT = "MARKET_TO_LIMIT"
+    REDUCE_ONLY = "REDUCE_ONLY"
+    ENTRY_FILLED = "ENTRY_FILLED"
+    ENTRY_REPLACED = "ENTRY_REPLACED"
+    EXIT_FILLED = "EXIT_FILLED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restated(Change):
+    """The exchange changed quantity or limit unasked (FIX ExecType Restated)."""
+
+    quantity: Decimal
+    limit_price: Decimal | None
+    reason: RestateReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailMoved(Change):
+    """A trailing order's stop (and limit) moved, or it was activated."""
+
+    stop_price: Decimal
+    limit_price: Decimal | None
+
+
+def evolve(state: OrderState, report: Report) -> OrderState:
+    """The state of an order after ``report``; a report that changes nothing returns ``state`` itself."""
+    if not isinstance(report, Change):
+        return state
+    terms = _terms(state.order, report)
+    match report:
+        case Accepted():
+            return replace(
+                state, order=terms, status=report.status, sequence=report.sequence, activated=report.activated
+            )
+        case Replaced():
+            return replace(state, order=terms, status=report.status, sequence=report.sequence)
+        case Filled():
+            return replace(state, status=report.status, filled_quantity=report.filled_quantity, fills=report.number)
+        case Triggered():
+            return replace(state, status=report.status, triggered=True)
+        case TrailMoved():
+            return replace(state, order=terms, status=report.status, activated=True)
+        case _:
+            return replace(state, order=terms, status=report.status)
+
+
+def _terms(order: Order, report: Change) -> Order:
+    match report:
+        case Accepted():
+            return replace(
+                order, quantity=report.quantity, limit_price=report.limit_price, stop_price=report.stop_price
+            )
+        case Replaced():
+            return replace(
+                order,
+                quantity=report.quantity,
+                limit_price=report.limit_price,
+                stop_price=report.stop_price,
+                trailing_offset=report.trailing_offset,
+                expires_at=report.expires_at,
+            )
+        case Restated():
+            return replace(order, quantity=report.quantity, limit_price=report.limit_price)
+        case Released():
+            return replace(order, quantity=report.quantity)
+        case TrailMoved():
+            return replace(order, stop_price=report.stop_price, limit_price=report.limit_price)
+        case _:
+            return order

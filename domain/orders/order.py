@@ -1,0 +1,322 @@
+"""The order and its executions as values, and the snapshot of them that events carry."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from domain.kernel.numbers import ZERO, plain
+from domain.kernel.time import Nanos
+from domain.orders.types import (
+    Contingency,
+    Liquidity,
+    OffsetKind,
+    OrderStatus,
+    OrderType,
+    PendingAction,
+    PositionEffect,
+    RejectReason,
+    Side,
+    TimeInForce,
+    TriggerPrice,
+)
+from domain.risk.types import RiskAction, RiskRuleKind, RiskViolation
+
+
+@dataclass(slots=True)
+class Order:
+    """An order with its whole state; the fields are the columns of its table, in order, then ``symbol``.
+
+    ``filled_value`` is the exact sum of price x quantity of its fills (quantity / price for inverse instruments), from
+    which the average follows. ``reserved_margin`` and ``reserved_fee`` are its contributions to its bucket's sums.
+    ``works_until`` is when the venue lets it expire: the session's end for DAY, ``expires_at`` for GTD.
+    """
+
+    id: UUID
+    account_id: UUID
+    instrument_id: UUID
+    client_order_id: str
+    request_digest: bytes
+    venue: str
+    side: Side
+    type: OrderType
+    time_in_force: TimeInForce
+    position_effect: PositionEffect
+    quantity: Decimal
+    limit_price: Decimal | None
+    stop_price: Decimal | None
+    trailing_offset: Decimal | None
+    trailing_offset_kind: OffsetKind | None
+    limit_offset: Decimal | None
+    activation_price: Decimal | None
+    trigger_price: TriggerPrice
+    post_only: bool
+    reduce_only: bool
+    expires_at: datetime | None
+    works_until: datetime | None
+    status: OrderStatus
+    filled_quantity: Decimal
+    filled_value: Decimal
+    average_price: Decimal | None
+    execution_count: int
+    fees: Decimal
+    reserved: Decimal
+    reserved_margin: Decimal
+    reserved_fee: Decimal
+    reserve_price: Decimal | None
+    arrival_price: Decimal | None
+    strategy: str | None
+    tags: list[str]
+    contingency: Contingency
+    parent_id: UUID | None
+    group_id: UUID | None
+    pending_action: PendingAction | None
+    reject_reason: RejectReason | None
+    reject_message: str | None
+    venue_order_id: str | None
+    violations: tuple[RiskViolation, ...]
+    created_at: datetime
+    updated_at: datetime
+    triggered_at: datetime | None
+    closed_at: datetime | None
+    version: int
+    symbol: str
+
+    @property
+    def remaining_quantity(self) -> Decimal:
+        """What may still fill (FIX LeavesQty): zero once the order is over."""
+        return ZERO if self.closed_at is not None else self.quantity - self.filled_quantity
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still fill in the normal course of things."""
+        return self.closed_at is None
+
+
+@dataclass(slots=True)
+class Execution:
+    """One fill; ``at`` is the venue's time, ``realized_pnl`` is gross of fees, all money in the account's currency."""
+
+    id: UUID
+    order_id: UUID
+    account_id: UUID
+    instrument_id: UUID
+    venue_execution_id: str
+    side: Side
+    position_effect: PositionEffect
+    price: Decimal
+    quantity: Decimal
+    fee: Decimal
+    tax: Decimal
+    realized_pnl: Decimal
+    liquidity: Liquidity
+    at: Nanos
+    busted_at: datetime | None
+    corrected_by_id: UUID | None
+    created_at: datetime
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderEvent:
+    """One change of an order, with the order as it was right after it."""
+
+    account_id: UUID
+    sequence: int
+    kind: str
+    at: datetime
+    order: Order
+    execution: Execution | None
+    detail: dict[str, Any] | None = field(default=None)
+
+    @property
+    def status(self) -> OrderStatus:
+        """Status right after the event."""
+        return self.order.status
+
+
+def violation_snapshot(violation: RiskViolation) -> dict[str, Any]:
+    """A violation as JSON."""
+    return {
+        "kind": violation.kind.value,
+        "ruleId": str(violation.rule_id) if violation.rule_id else None,
+        "action": violation.action.value,
+        "limit": _text(violation.limit),
+        "observed": _text(violation.observed),
+        "message": violation.message,
+    }
+
+
+def read_violation(value: dict[str, Any]) -> RiskViolation:
+    """What ``violation_snapshot`` made."""
+    return RiskViolation(
+        kind=RiskRuleKind(value["kind"]),
+        rule_id=UUID(value["ruleId"]) if value["ruleId"] else None,
+        action=RiskAction(value["action"]),
+        limit=_number(value["limit"]),
+        observed=_number(value["observed"]),
+        message=value["message"],
+    )
+
+
+def order_snapshot(order: Order) -> list[Any]:
+    """The order as JSON: its fields in order, which keeps a million events small."""
+    return [
+        str(order.id),
+        str(order.account_id),
+        str(order.instrument_id),
+        order.client_order_id,
+        order.venue,
+        order.side,
+        order.type,
+        order.time_in_force,
+        order.position_effect,
+        plain(order.quantity),
+        _text(order.limit_price),
+        _text(order.stop_price),
+        _text(order.trailing_offset),
+        order.trailing_offset_kind,
+        _text(order.limit_offset),
+        _text(order.activation_price),
+        order.trigger_price,
+        order.post_only,
+        order.reduce_only,
+        order.expires_at,
+        order.status,
+        plain(order.filled_quantity),
+        _text(order.average_price),
+        plain(order.fees),
+        plain(order.reserved),
+        order.strategy,
+        order.tags,
+        order.contingency,
+        str(order.parent_id) if order.parent_id else None,
+        str(order.group_id) if order.group_id else None,
+        order.pending_action,
+        order.reject_reason,
+        order.reject_message,
+        order.venue_order_id,
+        [violation_snapshot(violation) for violation in order.violations],
+        order.created_at,
+        order.updated_at,
+        order.triggered_at,
+        order.closed_at,
+        order.version,
+        order.symbol,
+    ]
+
+
+def read_order(values: list[Any]) -> Order:
+    """What ``order_snapshot`` made; internal figures that it leaves out are neutral."""
+    return Order(
+        id=UUID(values[0]),
+        account_id=UUID(values[1]),
+        instrument_id=UUID(values[2]),
+        client_order_id=values[3],
+        request_digest=b"",
+        venue=values[4],
+        side=Side(values[5]),
+        type=OrderType(values[6]),
+        time_in_force=TimeInForce(values[7]),
+        position_effect=PositionEffect(values[8]),
+        quantity=Decimal(values[9]),
+        limit_price=_number(values[10]),
+        stop_price=_number(values[11]),
+        trailing_offset=_number(values[12]),
+        trailing_offset_kind=OffsetKind(values[13]) if values[13] else None,
+        limit_offset=_number(values[14]),
+        activation_price=_number(values[15]),
+        trigger_price=TriggerPrice(values[16]),
+        post_only=values[17],
+        reduce_only=values[18],
+        expires_at=_moment(values[19]),
+        works_until=None,
+        status=OrderStatus(values[20]),
+        filled_quantity=Decimal(values[21]),
+        filled_value=ZERO,
+        average_price=_number(values[22]),
+        execution_count=0,
+        fees=Decimal(values[23]),
+        reserved=Decimal(values[24]),
+        reserved_margin=ZERO,
+        reserved_fee=ZERO,
+        reserve_price=None,
+        arrival_price=None,
+        strategy=values[25],
+        tags=values[26],
+        contingency=Contingency(values[27]),
+        parent_id=UUID(values[28]) if values[28] else None,
+        group_id=UUID(values[29]) if values[29] else None,
+        pending_action=PendingAction(values[30]) if values[30] else None,
+        reject_reason=RejectReason(values[31]) if values[31] else None,
+        reject_message=values[32],
+        venue_order_id=values[33],
+        violations=tuple(read_violation(value) for value in values[34]),
+        created_at=datetime.fromisoformat(values[35]),
+        updated_at=datetime.fromisoformat(values[36]),
+        triggered_at=_moment(values[37]),
+        closed_at=_moment(values[38]),
+        version=values[39],
+        symbol=values[40],
+    )
+
+
+def execution_snapshot(execution: Execution) -> list[Any]:
+    """The execution as JSON: its fields in order."""
+    return [
+        str(execution.id),
+        str(execution.order_id),
+        str(execution.account_id),
+        str(execution.instrument_id),
+        execution.venue_execution_id,
+        execution.side,
+        execution.position_effect,
+        plain(execution.price),
+        plain(execution.quantity),
+        plain(execution.fee),
+        plain(execution.tax),
+        plain(execution.realized_pnl),
+        execution.liquidity,
+        int(execution.at),
+        execution.busted_at,
+        str(execution.corrected_by_id) if execution.corrected_by_id else None,
+        execution.created_at,
+        execution.symbol,
+    ]
+
+
+def read_execution(values: list[Any]) -> Execution:
+    """What ``execution_snapshot`` made."""
+    return Execution(
+        id=UUID(values[0]),
+        order_id=UUID(values[1]),
+        account_id=UUID(values[2]),
+        instrument_id=UUID(values[3]),
+        venue_execution_id=values[4],
+        side=Side(values[5]),
+        position_effect=PositionEffect(values[6]),
+        price=Decimal(values[7]),
+        quantity=Decimal(values[8]),
+        fee=Decimal(values[9]),
+        tax=Decimal(values[10]),
+        realized_pnl=Decimal(values[11]),
+        liquidity=Liquidity(values[12]),
+        at=Nanos(values[13]),
+        busted_at=_moment(values[14]),
+        corrected_by_id=UUID(values[15]) if values[15] else None,
+        created_at=datetime.fromisoformat(values[16]),
+        symbol=values[17],
+    )
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else plain(value)
+
+
+def _number(value: str | None) -> Decimal | None:
+    return None if value is None else Decimal(value)
+
+
+def _moment(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value)
