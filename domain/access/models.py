@@ -25,8 +25,13 @@ AUDIT_APPEND_ONLY = (
     CREATE TRIGGER audit_entries_append_only BEFORE UPDATE OR DELETE ON audit_entries
     FOR EACH STATEMENT EXECUTE FUNCTION audit_entries_append_only()
     """,
+    """
+    CREATE TRIGGER audit_entries_keep BEFORE TRUNCATE ON audit_entries
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_entries_append_only()
+    """,
 )
 AUDIT_APPEND_ONLY_REVERSE = (
+    "DROP TRIGGER audit_entries_keep ON audit_entries",
     "DROP TRIGGER audit_entries_append_only ON audit_entries",
     "DROP FUNCTION audit_entries_append_only()",
 )
@@ -132,7 +137,7 @@ class AccountGrant(Model):
 
 
 class AuditEntry(Model):
-    """One action. A trigger refuses to change or remove it; ``actor`` and ``target`` are text and outlive what they name."""
+    """One action; a trigger refuses to change or remove it. ``actor`` and ``target`` are text, not references."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     at = fields.DatetimeField()

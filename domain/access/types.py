@@ -174,5 +174,5 @@ class AuditEntry:
     actor: str
     action: str
     target: str | None
-    outcome: str
+    outcome: AuditOutcome
     detail: str | None

@@ -1,0 +1,112 @@
+"""The audit log: who did what, or was refused it. Entries can be added and read, never changed or removed.
+
+``record`` is a step of every area's use cases that change something a person may have to answer for: it commits with
+the change or not at all. Targets are spelled ``kind:identifier``. Passwords, tokens and keys have no place here.
+"""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+import orjson
+
+from domain.access import audit_queries
+from domain.access.audit_queries import AuditFilter
+from domain.access.types import Actor, AuditEntry, AuditOutcome, Role, require_role
+from domain.kernel.bus import Bus
+from domain.kernel.errors import BadInput
+from domain.kernel.ids import new_id
+from domain.kernel.pages import Page, PageRequest
+from domain.kernel.text import clean_text
+from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+
+NOBODY = "anonymous"
+MAX_TARGET_LENGTH = 300
+_MAX_FILTER_LENGTH = 254
+_SECRET_WORDS = ("password", "secret", "token", "credential")
+
+
+def target_of(kind: str, identifier: UUID | str) -> str:
+    """How a target is spelled: ``user:0190...``."""
+    return f"{kind}:{identifier}"
+
+
+async def record(
+    work: UnitOfWork,
+    actor: Actor | None,
+    action: str,
+    target: str | None = None,
+    *,
+    outcome: AuditOutcome = AuditOutcome.DONE,
+    detail: Mapping[str, object] | None = None,
+) -> None:
+    """Append what ``actor`` (None: nobody who is signed in) did within ``work``.
+
+    ``action`` is the API's name for it, such as ``createUser``. ``detail`` holds what JSON can; decimals and
+    identifiers are written as text.
+    """
+    told = dict(detail or {})
+    secret = next((name for name in told if any(word in name.lower() for word in _SECRET_WORDS)), None)
+    if secret is not None:
+        raise ValueError(f"the audit log keeps no secrets, and {secret!r} may be one")
+    if actor is not None and actor.via == "api_key":
+        told["apiKeyId"] = str(actor.api_key_id)
+    entry = AuditEntry(
+        id=new_id(),
+        at=work.now,
+        actor=actor.email if actor is not None else NOBODY,
+        action=action,
+        target=target[:MAX_TARGET_LENGTH] if target is not None else None,
+        outcome=outcome,
+        detail=orjson.dumps(told, default=str).decode() if told else None,
+    )
+    await audit_queries.insert_entry(work, entry)
+
+
+async def record_refusal(
+    bus: Bus,
+    actor: Actor | None,
+    action: str,
+    target: str | None = None,
+    *,
+    detail: Mapping[str, object] | None = None,
+) -> None:
+    """Append a refusal, in a unit of work of its own because nothing else is saved."""
+    async with unit_of_work(bus) as work:
+        await record(work, actor, action, target, outcome=AuditOutcome.REFUSED, detail=detail)
+
+
+def check_filter(wanted: AuditFilter) -> AuditFilter:
+    """The filter with its texts cleaned.
+
+    Raises:
+        BadInput: a text that no entry can hold, or a time range that ends before it begins.
+    """
+    if wanted.since is not None and wanted.until is not None and wanted.until < wanted.since:
+        raise BadInput("This ends before it begins.", field="to")
+    return AuditFilter(
+        actor=_cleaned(wanted.actor, "actor"),
+        action=_cleaned(wanted.action, "action"),
+        since=wanted.since,
+        until=wanted.until,
+    )
+
+
+def _cleaned(text: str | None, field: str) -> str | None:
+    return None if text is None else clean_text(text, field=field, max_length=_MAX_FILTER_LENGTH)
+
+
+async def page_log(actor: Actor, request: PageRequest, wanted: AuditFilter) -> Page[AuditEntry]:
+    """A page of the log, newest first.
+
+    Raises:
+        Forbidden: the actor is neither administrator nor risk manager.
+        BadInput: the filter holds what no entry can.
+    """
+    require_role(actor, Role.ADMIN, Role.RISK_MANAGER)
+    return await audit_queries.page_entries(request, check_filter(wanted))
+
+
+async def count_log(actor: Actor, wanted: AuditFilter) -> int:
+    """How many entries match; refusals as of ``page_log``."""
+    require_role(actor, Role.ADMIN, Role.RISK_MANAGER)
+    return await audit_queries.count_entries(check_filter(wanted))

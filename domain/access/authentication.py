@@ -1,0 +1,203 @@
+"""Who a credential stands for: the question that every request asks first.
+
+What a credential says never changes, so once verified it is remembered. What its holder may do can change, so that is
+kept per version of the topic ``access``: whoever changes a user, a session, a key, a grant or an owner bumps the topic
+in the same transaction. A process looks at the version when the bus tells it to and when it last looked a second
+ago; what it cannot look up it does not honour.
+"""
+
+import asyncio
+import contextvars
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from hmac import compare_digest
+from uuid import UUID
+
+import structlog
+
+from domain.access import queries
+from domain.access.tokens import KEY_MARK, MAX_CREDENTIAL_LENGTH, TokenSigner, digest, key_prefix
+from domain.access.types import Actor, Via
+from domain.kernel.bus import Bus
+from domain.kernel.cache import VersionedCache
+from domain.kernel.errors import DomainError, Unauthenticated
+from domain.kernel.unit_of_work import unit_of_work
+
+TOPIC = "access"
+FRESH_SECONDS = 1.0
+KEY_USE_SECONDS = 60.0
+MAX_REMEMBERED = 10_000
+_EXPIRED = "Your session has expired."
+_log = structlog.stdlib.get_logger("access")
+
+
+@dataclass(slots=True)
+class _Proof:
+    """What a verified credential says. ``holder`` names the session or key; ``noted_at`` is of the last use written."""
+
+    via: Via
+    holder: UUID
+    expires_at: datetime | None
+    expires: float
+    noted_at: float = 0.0
+
+
+_Holder = tuple[UUID, datetime | None]
+
+
+class Authenticator:
+    """Turns credentials into actors. All it remembers is bounded and can be lost at any time."""
+
+    def __init__(
+        self,
+        signer: TokenSigner,
+        bus: Bus,
+        *,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        # The actors of one version; a new version begins with none.
+        self.cache: VersionedCache[dict[_Holder, Actor]] = VersionedCache(TOPIC, _no_actors)
+        self._signer = signer
+        self._bus = bus
+        self._clock = clock
+        self._monotonic = monotonic
+        self._proofs: dict[str, _Proof] = {}
+        self._looked_at = float("-inf")
+        self._looking: asyncio.Task[dict[_Holder, Actor]] | None = None
+        self._noting: set[asyncio.Task[None]] = set()
+
+    async def authenticate(self, credential: str) -> Actor:
+        """The actor of an access token or API key, no more than a second out of date.
+
+        Raises:
+            Unauthenticated: the credential is wrong, has expired or was revoked, or its user is not active.
+            Unavailable: the database cannot be asked.
+        """
+        proof = self._proofs.get(credential)
+        if proof is None:
+            proof = await self._prove(credential)
+        if proof.expires <= self._clock():
+            self._proofs.pop(credential, None)
+            raise Unauthenticated(_EXPIRED if proof.via == "session" else "This API key has expired.")
+        actors = await self._current()
+        actor = actors.get((proof.holder, proof.expires_at))
+        if actor is None:
+            actor = await self._load(actors, proof.via, proof.holder, proof.expires_at)
+        if proof.via == "api_key" and self._monotonic() - proof.noted_at > KEY_USE_SECONDS:
+            self._note_use(proof)
+        return actor
+
+    async def at(self, actor: Actor, version: int) -> Actor:
+        """The same actor at ``version`` of the topic or newer: for decisions that check versions in their transaction.
+
+        Raises:
+            Unauthenticated: its credential was revoked or its user made inactive.
+        """
+        holder = actor.session_id or actor.api_key_id
+        if actor.via == "system" or holder is None:
+            return actor
+        actors = await self.cache.at(version)
+        found = actors.get((holder, actor.expires_at))
+        return found or await self._load(actors, actor.via, holder, actor.expires_at)
+
+    async def fresh(self, actor: Actor) -> Actor:
+        """The same actor as of now: before telling somebody that what was just given to them does not exist.
+
+        Raises:
+            Unauthenticated: its credential was revoked or its user made inactive.
+        """
+        await self._look()
+        return await self.at(actor, version=0)
+
+    async def refresh(self) -> None:
+        """Look at the topic's version now: to be called when the bus announces a change."""
+        await self._look()
+
+    def look_again(self) -> None:
+        """Look at the topic's version before the next answer: after a change that this process committed."""
+        self._looked_at = float("-inf")
+
+    async def close(self) -> None:
+        """Wait for what is still being written."""
+        await asyncio.gather(*self._noting, return_exceptions=True)
+
+    async def _current(self) -> dict[_Holder, Actor]:
+        if self._monotonic() - self._looked_at > FRESH_SECONDS:
+            return await self._look()
+        return await self.cache.current()
+
+    async def _look(self) -> dict[_Holder, Actor]:
+        """Ask for the version once for all who wait."""
+        if self._looking is None:
+            # A context of its own: nothing of the request that happens to be first may leak into it.
+            self._looking = asyncio.get_running_loop().create_task(self._refresh(), context=contextvars.Context())
+            self._looking.add_done_callback(self._looked)
+        # Shielded: one impatient client must not take the answer from the others.
+        return await asyncio.shield(self._looking)
+
+    async def _refresh(self) -> dict[_Holder, Actor]:
+        started = self._monotonic()
+        actors = await self.cache.refresh()
+        self._looked_at = started
+        return actors
+
+    def _looked(self, task: "asyncio.Task[dict[_Holder, Actor]]") -> None:
+        self._looking = None
+        if not task.cancelled():
+            # Those who wait get it raised; when nobody waits any more it has been seen here.
+            task.exception()
+
+    async def _prove(self, credential: str) -> _Proof:
+        if not 0 < len(credential) <= MAX_CREDENTIAL_LENGTH:
+            raise Unauthenticated("This credential is not valid; sign in.")
+        if credential.startswith(KEY_MARK):
+            proof = await self._prove_key(credential)
+        else:
+            claims = self._signer.read(credential)
+            proof = _Proof("session", claims.session_id, claims.expires_at, claims.expires_at.timestamp())
+        if len(self._proofs) >= MAX_REMEMBERED:
+            del self._proofs[next(iter(self._proofs))]
+        self._proofs[credential] = proof
+        return proof
+
+    async def _prove_key(self, key: str) -> _Proof:
+        prefix = key_prefix(key)
+        found = await queries.find_key_secret(prefix) if prefix else None
+        if found is None or not compare_digest(found.secret_hash, digest(key)):
+            raise Unauthenticated("This API key is not valid.")
+        expires = found.expires_at.timestamp() if found.expires_at else float("inf")
+        return _Proof("api_key", found.id, found.expires_at, expires, noted_at=float("-inf"))
+
+    async def _load(self, actors: dict[_Holder, Actor], via: Via, holder: UUID, expires_at: datetime | None) -> Actor:
+        load = queries.load_session_actor if via == "session" else queries.load_key_actor
+        actor = await load(holder, expires_at)
+        if actor is None:
+            raise Unauthenticated(
+                "Your session has ended; sign in again." if via == "session" else "This API key was revoked."
+            )
+        if len(actors) >= MAX_REMEMBERED:
+            del actors[next(iter(actors))]
+        # Into the version that was current before the rows were read, so it is at least as new as that.
+        actors[holder, expires_at] = actor
+        return actor
+
+    def _note_use(self, proof: _Proof) -> None:
+        """Write when the key was used, after the request's own work and at most once a minute."""
+        proof.noted_at = self._monotonic()
+        task = asyncio.get_running_loop().create_task(self._write_use(proof.holder), context=contextvars.Context())
+        self._noting.add(task)
+        task.add_done_callback(self._noting.discard)
+
+    async def _write_use(self, key_id: UUID) -> None:
+        try:
+            async with unit_of_work(self._bus) as work:
+                await queries.note_key_use(work, key_id, not_since_seconds=KEY_USE_SECONDS)
+        except DomainError as error:
+            _log.warning("could not note the use of an API key", key_id=str(key_id), error=error.message)
+
+
+async def _no_actors() -> dict[_Holder, Actor]:
+    return {}

@@ -1,0 +1,80 @@
+"""API keys: credentials for programs that act for a person, with that person's role or less."""
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from domain.access import queries
+from domain.access.audit import record, target_of
+from domain.access.rules import MAX_KEYS, check_key_expiry, check_name, lesser_role
+from domain.access.service import Access
+from domain.access.tokens import digest, new_api_key
+from domain.access.types import Actor, ApiKey, Role
+from domain.kernel.errors import Conflict, Forbidden, NotFound
+from domain.kernel.ids import new_id
+from domain.kernel.unit_of_work import unit_of_work
+
+_MAX_LISTED = 500
+
+
+async def create_key(
+    access: Access, actor: Actor, *, name: str, role: Role, expires_at: datetime | None = None
+) -> tuple[ApiKey, str]:
+    """Make a key for the actor; the key and its text, which is told this once and kept nowhere.
+
+    Its role is ``role`` or the actor's own, whichever may do less, and it never exceeds what the owner's role is when
+    it is used.
+
+    Raises:
+        Forbidden: the actor uses a key itself; else a leaked key could outlive its being revoked.
+        BadInput: the name or the time of expiry is not acceptable.
+        Conflict: the actor has a hundred keys.
+    """
+    if actor.via != "session":
+        raise Forbidden("An API key cannot make another: sign in.")
+    name = check_name(name)
+    prefix, text = new_api_key()
+    async with unit_of_work(access.bus) as work:
+        check_key_expiry(expires_at, work.now)
+        await queries.lock_user(work, actor.user_id)
+        if await queries.count_keys(work, actor.user_id) >= MAX_KEYS:
+            raise Conflict(f"You have {MAX_KEYS} API keys; revoke one first.")
+        key = ApiKey(
+            id=new_id(),
+            user_id=actor.user_id,
+            name=name,
+            prefix=prefix,
+            role=lesser_role(role, actor.role),
+            created_at=work.now,
+            last_used_at=None,
+            expires_at=expires_at,
+            revoked_at=None,
+        )
+        await queries.insert_key(work, key, digest(text))
+        told = {"name": name, "prefix": prefix, "role": key.role}
+        await record(work, actor, "createApiKey", target_of("apiKey", key.id), detail=told)
+    return key, text
+
+
+async def revoke_key(access: Access, actor: Actor, key_id: UUID) -> ApiKey:
+    """Make a key useless at once; its owner or an administrator may. A repeat changes nothing.
+
+    Raises:
+        NotFound: there is no such key, or it is somebody else's.
+    """
+    async with unit_of_work(access.bus) as work:
+        key = await queries.lock_key(work, key_id)
+        if key is None or (key.user_id != actor.user_id and actor.role is not Role.ADMIN):
+            raise NotFound("There is no such API key.")
+        if key.revoked_at is not None:
+            return key
+        await queries.write_revoked(work, key_id)
+        await access.changed(work)
+        told = {"name": key.name, "prefix": key.prefix}
+        await record(work, actor, "revokeApiKey", target_of("apiKey", key_id), detail=told)
+        return replace(key, revoked_at=work.now)
+
+
+async def read_keys(actor: Actor) -> list[ApiKey]:
+    """The actor's keys, newest first, revoked ones included; at most 500."""
+    return await queries.read_keys(actor.user_id, _MAX_LISTED)

@@ -1,0 +1,159 @@
+"""What names, emails, passwords and keys must look like, and what a refresh token may still do. Pure."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from domain.access.types import Role
+from domain.kernel.errors import BadInput
+from domain.kernel.text import clean_text
+
+ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
+REFRESH_TOKEN_LIFETIME = timedelta(days=30)
+MAX_SESSIONS = 1_000  # of one user; the oldest give way
+MAX_KEYS = 100  # of one user, revoked ones not counted
+MAX_KEY_LIFETIME = timedelta(days=3660)
+MAX_EMAIL_LENGTH = 254
+MAX_LOCAL_PART_LENGTH = 64
+MAX_NAME_LENGTH = 100
+MIN_PASSWORD_LENGTH = 12
+MAX_PASSWORD_LENGTH = 128
+MIN_DISTINCT_CHARACTERS = 5
+
+# ASCII alone: two addresses that look the same are the same. A domain in another script has an ASCII spelling (xn--).
+_EMAIL = re.compile(
+    r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*"
+)
+# Long enough, varied enough, and the first that anybody tries.
+_GUESSED_FIRST = frozenset(
+    {
+        "123456789012",
+        "1234567890123",
+        "12345678901234",
+        "123456789012345",
+        "1234567890123456",
+        "123123123123",
+        "abcdefghijkl",
+        "administrator",
+        "passwordpassword",
+        "qwertyuiop12",
+        "qwertyuiop123",
+        "qwertyuiopasdf",
+        "qwertyuiopasdfghjkl",
+    }
+)
+
+
+def check_email(email: str) -> str:
+    """The address in lower case.
+
+    Raises:
+        BadInput: it is not an email address of ASCII characters.
+    """
+    text = clean_text(email, field="email", max_length=MAX_EMAIL_LENGTH)
+    # Lowering first would let other scripts' letters become ASCII ones.
+    lowered = text.lower() if text.isascii() else text
+    if _EMAIL.fullmatch(lowered) is None or len(lowered.partition("@")[0]) > MAX_LOCAL_PART_LENGTH:
+        raise BadInput("This is not an email address such as name@example.com (ASCII characters only).", field="email")
+    return lowered
+
+
+def email_to_look_up(email: str) -> str:
+    """The form in which an email given at sign-in is looked up; one of another script matches nobody.
+
+    Raises:
+        BadInput: no address can hold this.
+    """
+    text = clean_text(email, field="email", max_length=MAX_EMAIL_LENGTH)
+    return text.lower() if text.isascii() else text
+
+
+def check_name(name: str) -> str:
+    """A name of a person or a key, cleaned.
+
+    Raises:
+        BadInput: it is empty, longer than 100 characters or holds what cannot be shown.
+    """
+    return clean_text(name, field="name", max_length=MAX_NAME_LENGTH)
+
+
+def password_to_verify(password: str) -> str:
+    """A password given at sign-in in the form that is hashed: keyboards differ in how they compose characters.
+
+    Raises:
+        BadInput: no password can look like this.
+    """
+    if len(password) > MAX_PASSWORD_LENGTH:
+        raise BadInput(f"A password has at most {MAX_PASSWORD_LENGTH} characters.", field="password")
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in password):
+        raise BadInput("A password cannot hold control characters.", field="password")
+    return unicodedata.normalize("NFKC", password)
+
+
+def check_password(password: str, *, email: str) -> str:
+    """A new password in the form that is hashed.
+
+    Raises:
+        BadInput: it is too short, too long, too uniform, the person's own address or one that is guessed first.
+    """
+    text = password_to_verify(password)
+    if len(text) < MIN_PASSWORD_LENGTH:
+        raise BadInput(f"A password needs at least {MIN_PASSWORD_LENGTH} characters.", field="password")
+    if len(set(text)) < MIN_DISTINCT_CHARACTERS:
+        raise BadInput(f"A password needs at least {MIN_DISTINCT_CHARACTERS} different characters.", field="password")
+    if text.lower() in (email, email.partition("@")[0]) or text.lower() in _GUESSED_FIRST:
+        raise BadInput("This password is one of the first that would be guessed.", field="password")
+    return text
+
+
+def check_key_expiry(expires_at: datetime | None, now: datetime) -> None:
+    """When an API key is to stop working.
+
+    Raises:
+        BadInput: that is past, or further away than ten years.
+    """
+    if expires_at is None:
+        return
+    if expires_at <= now:
+        raise BadInput("A key must expire in the future.", field="expiresAt")
+    if expires_at > now + MAX_KEY_LIFETIME:
+        raise BadInput(
+            "A key lives for ten years at most; leave this out for one that never expires.", field="expiresAt"
+        )
+
+
+def lesser_role(first: Role, second: Role) -> Role:
+    """The one of two roles that may do less: what a key may do for its owner."""
+    return min(first, second, key=lambda role: role.rank)
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshState:
+    """What is known of a refresh token while its session is locked."""
+
+    used: bool
+    expires_at: datetime
+    session_ended: bool
+    user_active: bool
+
+
+class RefreshVerdict(Enum):
+    """What becomes of an attempt to use a refresh token."""
+
+    ROTATE = auto()
+    REUSED = auto()
+    ENDED = auto()
+    EXPIRED = auto()
+
+
+def judge_refresh(state: RefreshState, now: datetime) -> RefreshVerdict:
+    """A token works once. One that was used before is a copy: whoever holds the session, somebody else does too."""
+    if state.session_ended or not state.user_active:
+        return RefreshVerdict.ENDED
+    if state.used:
+        return RefreshVerdict.REUSED
+    if state.expires_at <= now:
+        return RefreshVerdict.EXPIRED
+    return RefreshVerdict.ROTATE

@@ -1,0 +1,47 @@
+"""What the use cases of this area work with, put together once per process."""
+
+from dataclasses import dataclass
+
+from domain.access.authentication import TOPIC, Authenticator
+from domain.access.passwords import Passwords
+from domain.access.throttle import Throttle
+from domain.access.tokens import TokenSigner
+from domain.access.types import Actor
+from domain.kernel.bus import Bus
+from domain.kernel.cache import bump
+from domain.kernel.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The area's dependencies; each use case takes it first."""
+
+    bus: Bus
+    signer: TokenSigner
+    passwords: Passwords
+    throttle: Throttle
+    authenticator: Authenticator
+
+    async def authenticate(self, credential: str) -> Actor:
+        """The actor of an access token or API key: see ``Authenticator.authenticate``."""
+        return await self.authenticator.authenticate(credential)
+
+    async def changed(self, work: UnitOfWork) -> None:
+        """Mark what actors may do as changed by ``work``: a step for whatever opens accounts or changes users."""
+        await bump(work, TOPIC)
+        # The bus tells this process too, but its own next request may come sooner.
+        work.after_commit(self.authenticator.look_again)
+
+    async def close(self) -> None:
+        """Wait for what is still being written."""
+        await self.authenticator.close()
+
+
+def make_access(*, secret: str, bus: Bus, throttle: Throttle, passwords: Passwords | None = None) -> Access:
+    """Put the area together; ``secret`` signs access tokens and must be the same in every process.
+
+    Raises:
+        ValueError: the secret is shorter than 32 characters.
+    """
+    signer = TokenSigner(secret)
+    return Access(bus, signer, passwords or Passwords(), throttle, Authenticator(signer, bus))

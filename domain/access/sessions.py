@@ -1,0 +1,186 @@
+"""Signing in, staying signed in and signing out.
+
+A session begins at ``login`` and ends at ``logout``, when its user is made inactive or given another password, when
+it is not refreshed for thirty days, or when one of its refresh tokens is used a second time.
+"""
+
+import hashlib
+from datetime import datetime
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from uuid import UUID
+
+from domain.access import queries
+from domain.access.audit import record, record_refusal, target_of
+from domain.access.queries import StoredPassword
+from domain.access.rules import (
+    REFRESH_TOKEN_LIFETIME,
+    RefreshVerdict,
+    email_to_look_up,
+    judge_refresh,
+    password_to_verify,
+)
+from domain.access.service import Access
+from domain.access.throttle import Limit
+from domain.access.tokens import MAX_CREDENTIAL_LENGTH, digest, new_refresh_token
+from domain.access.types import Actor, AuditOutcome, SignedIn, User
+from domain.kernel.errors import RateLimited, Unauthenticated
+from domain.kernel.ids import new_id
+from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+
+# Only failures count. Whoever fails on purpose can keep another person from signing in for minutes, not from the
+# sessions and keys that person has.
+EMAIL_LIMIT = Limit("login-email", 10, 300)
+ADDRESS_LIMIT = Limit("login-address", 50, 300)
+_WRONG = "The email or the password is wrong."
+_NETWORK_BITS = 64
+_REFUSALS = {
+    RefreshVerdict.REUSED: "This refresh token was used before, so its session has ended; sign in again.",
+    RefreshVerdict.ENDED: "Your session has ended; sign in again.",
+    RefreshVerdict.EXPIRED: "Your session has expired; sign in again.",
+}
+
+
+async def login(access: Access, email: str, password: str, client_address: str) -> SignedIn:
+    """Begin a session.
+
+    A wrong email, a wrong password and an inactive user get the same answer after the same work. The attempt is
+    audited either way.
+
+    Raises:
+        BadInput: no email or password can look like this.
+        RateLimited: too many attempts failed for this email or from this address; ``retryAfterSeconds`` says how long.
+        Unauthenticated: email and password do not belong together.
+    """
+    email, password = email_to_look_up(email), password_to_verify(password)
+    address = _parse_address(client_address)
+    keys = _throttle_keys(email, address)
+    origin = {"address": str(address)} if address is not None else None
+    # The turn bounds how many guesses can be under way before the first of them is counted.
+    async with access.passwords.turn():
+        await _check_throttle(access, keys)
+        stored = await queries.find_password(email)
+        matches, new_hash = await access.passwords.verify(password, stored.password_hash if stored else None)
+        if stored is None or not matches or not stored.active:
+            for limit, key in keys:
+                await access.throttle.count(limit, key)
+            stored = None
+    signed_in = await _begin(access, stored, new_hash, origin) if stored else None
+    if signed_in is None:
+        await record_refusal(access.bus, None, "login", target_of("email", email), detail=origin)
+        raise Unauthenticated(_WRONG)
+    return signed_in
+
+
+def _parse_address(client_address: str) -> IPv4Address | IPv6Address | None:
+    try:
+        address = ip_address(client_address)
+    except ValueError:
+        return None  # The client of a unix socket has none.
+    return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address
+
+
+def _throttle_keys(email: str, address: IPv4Address | IPv6Address | None) -> list[tuple[Limit, str]]:
+    # A digest: emails that people tried are nobody's business in Redis, and a key has a bounded length.
+    keys = [(EMAIL_LIMIT, hashlib.sha256(email.encode()).hexdigest())]
+    if isinstance(address, IPv6Address):
+        # One customer of a provider has a whole network of these.
+        address = IPv6Address(int(address) >> _NETWORK_BITS << _NETWORK_BITS)
+    if address is not None:
+        keys.append((ADDRESS_LIMIT, str(address)))
+    return keys
+
+
+async def _check_throttle(access: Access, keys: list[tuple[Limit, str]]) -> None:
+    seconds = max([await access.throttle.wait_seconds(limit, key) for limit, key in keys])
+    if seconds > 0:
+        raise RateLimited("Too many failed attempts to sign in; try again later.", retryAfterSeconds=seconds)
+
+
+async def _begin(
+    access: Access, stored: StoredPassword, new_hash: str | None, origin: dict[str, str] | None
+) -> SignedIn | None:
+    """Store the session, unless the user changed since the password was verified."""
+    async with unit_of_work(access.bus) as work:
+        locked = await queries.lock_user(work, stored.user_id)
+        if locked is None or not locked[0].active or locked[1] != stored.password_hash:
+            return None
+        user = locked[0]
+        if new_hash is not None:
+            await queries.write_user(work, user, new_hash)
+        session_id = new_id()
+        await queries.insert_session(work, session_id, user.id, work.now + REFRESH_TOKEN_LIFETIME)
+        actor = Actor(user_id=user.id, email=user.email, role=user.role, session_id=session_id)
+        await record(work, actor, "login", target_of("session", session_id), detail=origin)
+        return await _issue(access, work, user, session_id)
+
+
+async def _issue(access: Access, work: UnitOfWork, user: User, session_id: UUID) -> SignedIn:
+    refresh_token = new_refresh_token()
+    refresh_until: datetime = work.now + REFRESH_TOKEN_LIFETIME
+    await queries.insert_refresh_token(work, new_id(), session_id, digest(refresh_token), refresh_until)
+    access_token, expires_at = access.signer.issue(user.id, session_id, work.now)
+    return SignedIn(access_token, refresh_token, expires_at, user)
+
+
+async def refresh_session(access: Access, refresh_token: str) -> SignedIn:
+    """Exchange a refresh token for a new pair of tokens; the old one does not work again.
+
+    A token that was exchanged before is a copy in somebody's hands: its whole session ends, and that is audited.
+    Of two that come at once with the same token one wins, and then the session ends for both.
+
+    Raises:
+        Unauthenticated: the token is unknown, used, expired, or its session has ended.
+    """
+    if not 0 < len(refresh_token) <= MAX_CREDENTIAL_LENGTH or not refresh_token.isascii():
+        raise Unauthenticated("This refresh token is not valid; sign in.")
+    async with unit_of_work(access.bus) as work:
+        outcome = await _rotate(access, work, digest(refresh_token))
+    if isinstance(outcome, RefreshVerdict):
+        raise Unauthenticated(_REFUSALS[outcome])
+    return outcome
+
+
+async def _rotate(access: Access, work: UnitOfWork, token_hash: str) -> SignedIn | RefreshVerdict:
+    found = await queries.find_token_owner(work, token_hash)
+    if found is None:
+        raise Unauthenticated("This refresh token is not valid; sign in.")
+    user_id, session_id = found
+    locked = await queries.lock_user(work, user_id)
+    # Read after the lock: a rotation of the same token that came first is seen.
+    state = await queries.read_refresh_state(work, token_hash)
+    if locked is None or state is None:
+        return RefreshVerdict.ENDED
+    user = locked[0]
+    verdict = judge_refresh(state, work.now)
+    if verdict is RefreshVerdict.REUSED:
+        await queries.end_session(work, session_id, "refresh token reused")
+        await access.changed(work)
+        actor = Actor(user_id=user.id, email=user.email, role=user.role, session_id=session_id)
+        await record(
+            work,
+            actor,
+            "refreshSession",
+            target_of("session", session_id),
+            outcome=AuditOutcome.REFUSED,
+            detail={"reason": "used twice; the session was ended"},
+        )
+    if verdict is not RefreshVerdict.ROTATE:
+        return verdict
+    await queries.use_refresh_token(work, session_id, token_hash, work.now + REFRESH_TOKEN_LIFETIME)
+    return await _issue(access, work, user, session_id)
+
+
+async def logout(access: Access, actor: Actor) -> bool:
+    """End the actor's session, with every token that belongs to it; False when there is none to end.
+
+    An API key has no session: it is ended by revoking it.
+    """
+    if actor.session_id is None:
+        return False
+    async with unit_of_work(access.bus) as work:
+        await queries.lock_user(work, actor.user_id)
+        ended = await queries.end_session(work, actor.session_id, "signed out")
+        if ended:
+            await access.changed(work)
+            await record(work, actor, "logout", target_of("session", actor.session_id))
+    return ended

@@ -1,0 +1,103 @@
+"""Credentials as text: signed access tokens, and opaque refresh tokens and API keys of which only digests are kept.
+
+An access token is a JWT (HS256, RFC 7519) that names a user and a session; it is good for fifteen minutes unless its
+session ends first. Refresh tokens and the secret part of API keys are 32 random bytes.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+import jwt
+from jwt.types import Options
+
+from domain.access.rules import ACCESS_TOKEN_LIFETIME
+from domain.kernel.errors import Unauthenticated
+from domain.kernel.ids import new_id
+
+MIN_SECRET_LENGTH = 32
+MAX_CREDENTIAL_LENGTH = 1024
+KEY_MARK = "tg_"
+_ALGORITHM = "HS256"
+_ISSUER = "tradegraph"
+_SECRET_BYTES = 32
+_PREFIX_BYTES = 5
+_CLAIMS = ["iss", "sub", "sid", "iat", "exp", "jti"]
+# Expiry is compared with the caller's clock; a clock of another process that runs ahead is no reason to refuse.
+_CHECKS: Options = {"require": _CLAIMS, "verify_exp": False, "verify_iat": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What an access token says; ``expires_at`` may lie in the past."""
+
+    user_id: UUID
+    session_id: UUID
+    expires_at: datetime
+
+
+class TokenSigner:
+    """Issues and reads access tokens with one secret."""
+
+    __slots__ = ("_secret",)
+
+    def __init__(self, secret: str) -> None:
+        if len(secret) < MIN_SECRET_LENGTH:
+            raise ValueError(f"the secret that signs tokens needs at least {MIN_SECRET_LENGTH} characters")
+        self._secret = secret.encode()
+
+    def issue(self, user_id: UUID, session_id: UUID, now: datetime) -> tuple[str, datetime]:
+        """An access token and when it expires, on a whole second."""
+        issued = int(now.timestamp())
+        expires = issued + int(ACCESS_TOKEN_LIFETIME.total_seconds())
+        claims = {
+            "iss": _ISSUER,
+            "sub": str(user_id),
+            "sid": str(session_id),
+            "iat": issued,
+            "exp": expires,
+            "jti": str(new_id()),
+        }
+        return jwt.encode(claims, self._secret, algorithm=_ALGORITHM), datetime.fromtimestamp(expires, UTC)
+
+    def read(self, token: str) -> Claims:
+        """What a token says, its signature being ours.
+
+        Raises:
+            Unauthenticated: it is no access token of this installation.
+        """
+        try:
+            claims = jwt.decode(token, self._secret, algorithms=[_ALGORITHM], issuer=_ISSUER, options=_CHECKS)
+            return Claims(
+                user_id=UUID(claims["sub"]),
+                session_id=UUID(claims["sid"]),
+                expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+            )
+        except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, OverflowError, OSError) as error:
+            raise Unauthenticated("This access token is not valid; sign in.") from error
+
+
+def digest(secret: str) -> str:
+    """The SHA-256 of a secret of full entropy, hexadecimal: all that is stored of it."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def new_refresh_token() -> str:
+    """An opaque token of 32 random bytes."""
+    return secrets.token_urlsafe(_SECRET_BYTES)
+
+
+def new_api_key() -> tuple[str, str]:
+    """The prefix that may be shown, and the whole key: ``tg_<10 hexadecimal digits>_<secret>``."""
+    prefix = f"{KEY_MARK}{secrets.token_hex(_PREFIX_BYTES)}"
+    return prefix, f"{prefix}_{secrets.token_urlsafe(_SECRET_BYTES)}"
+
+
+def key_prefix(key: str) -> str | None:
+    """The prefix of what may be an API key, or None when it cannot be one."""
+    prefix, mark, secret = key[len(KEY_MARK) :].partition("_")
+    if not key.startswith(KEY_MARK) or not mark or not secret or len(prefix) != 2 * _PREFIX_BYTES or not key.isascii():
+        return None
+    return KEY_MARK + prefix

@@ -1,0 +1,233 @@
+"""People: creating and changing them, and what accounts they were granted.
+
+A user is never removed: inactive, it can neither sign in nor use a key. There is always an active administrator.
+"""
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from domain.access import queries
+from domain.access.audit import record, target_of
+from domain.access.rules import check_email, check_name, check_password, email_to_look_up, password_to_verify
+from domain.access.service import Access
+from domain.access.types import SYSTEM, AccountPermission, Actor, Role, User, require_role
+from domain.kernel.errors import Conflict, Forbidden, NotFound
+from domain.kernel.ids import new_id
+from domain.kernel.pages import Page, PageRequest
+from domain.kernel.time import utc_now
+from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+
+_NO_USER = "There is no such user."
+
+
+@dataclass(frozen=True, slots=True)
+class UserChange:
+    """What is to change of a user; None leaves it as it is."""
+
+    name: str | None = None
+    role: Role | None = None
+    active: bool | None = None
+    password: str | None = None
+
+
+async def create_user(access: Access, actor: Actor, *, email: str, name: str, password: str, role: Role) -> User:
+    """Add a person who may sign in from now on.
+
+    Raises:
+        Forbidden: the actor is no administrator.
+        BadInput: email, name or password are not acceptable.
+        Conflict: somebody has this email.
+    """
+    require_role(actor, Role.ADMIN)
+    email, name = check_email(email), check_name(name)
+    user = User(id=new_id(), email=email, name=name, role=role, active=True, created_at=utc_now())
+    if not await _insert(access, actor, user, check_password(password, email=email)):
+        raise Conflict("There is a user with this email already.", field="email")
+    return user
+
+
+async def _insert(access: Access, actor: Actor, user: User, password: str) -> bool:
+    password_hash = await access.passwords.hash(password)
+    async with unit_of_work(access.bus) as work:
+        inserted = await queries.insert_user(work, user, password_hash)
+        if inserted:
+            told = {"email": user.email, "role": user.role}
+            await record(work, actor, "createUser", target_of("user", user.id), detail=told)
+    return inserted
+
+
+async def ensure_admin(access: Access, email: str, password: str) -> bool:
+    """Add the administrator that an installation begins with; whether it was added.
+
+    A user with this email is left exactly as it is, whatever its role, state or password. The operator who set the
+    password is trusted with its quality.
+
+    Raises:
+        BadInput: it is no email address, or the password holds what none can.
+    """
+    email = check_email(email)
+    if await queries.find_user_by_email(email) is not None:
+        return False
+    name = email.partition("@")[0]
+    admin = User(id=new_id(), email=email, name=name, role=Role.ADMIN, active=True, created_at=utc_now())
+    return await _insert(access, SYSTEM, admin, password_to_verify(password))
+
+
+async def update_user(access: Access, actor: Actor, user_id: UUID, change: UserChange) -> User:
+    """Change a user; in force for every request that begins after this returns in this process, a second in others.
+
+    Administrators change anybody. People change their own name and password, when they signed in themselves. Whoever
+    is made inactive or gets another password is signed out everywhere, but for the session that asked.
+
+    Raises:
+        Forbidden: the actor may not change this.
+        NotFound: there is no such user.
+        BadInput: name or password are not acceptable.
+        Conflict: no active administrator would be left.
+    """
+    _require_change(actor, user_id, change)
+    known = (await queries.read_users([user_id])).get(user_id)
+    if known is None:
+        raise NotFound(_NO_USER)
+    if change.name is not None:
+        change = replace(change, name=check_name(change.name))
+    new_hash = None
+    if change.password is not None:
+        new_hash = await access.passwords.hash(check_password(change.password, email=known.email))
+    async with unit_of_work(access.bus) as work:
+        return await _change(access, work, actor, user_id, change, new_hash)
+
+
+def _require_change(actor: Actor, user_id: UUID, change: UserChange) -> None:
+    own = actor.user_id == user_id
+    if actor.role is not Role.ADMIN and (not own or change.role is not None or change.active is not None):
+        raise Forbidden("Only an administrator may change this.")
+    if own and change.password is not None and actor.via == "api_key":
+        raise Forbidden("An API key cannot change its owner's password: sign in.")
+
+
+async def _change(
+    access: Access, work: UnitOfWork, actor: Actor, user_id: UUID, change: UserChange, new_hash: str | None
+) -> User:
+    locked = {user.id: user for user in await queries.lock_user_and_admins(work, user_id)}
+    before = locked[user_id]
+    after = replace(
+        before,
+        name=before.name if change.name is None else change.name,
+        role=before.role if change.role is None else change.role,
+        active=before.active if change.active is None else change.active,
+    )
+    if after == before and new_hash is None:
+        return before
+    others = [user for user in locked.values() if user.id != user_id and user.role is Role.ADMIN and user.active]
+    was_admin = before.role is Role.ADMIN and before.active
+    if was_admin and not (after.role is Role.ADMIN and after.active) and not others:
+        raise Conflict("An active administrator must remain.")
+    await queries.write_user(work, after, new_hash)
+    if new_hash is not None or (before.active and not after.active):
+        reason = "user made inactive" if not after.active else "password changed"
+        await queries.end_sessions_of(work, user_id, reason, keep=actor.session_id if after.active else None)
+    await access.changed(work)
+    told: dict[str, object] = {
+        name: getattr(after, name)
+        for name in ("name", "role", "active")
+        if getattr(after, name) != getattr(before, name)
+    }
+    changed = sorted(told) + (["password"] if new_hash is not None else [])
+    await record(work, actor, "updateUser", target_of("user", user_id), detail={**told, "changed": changed})
+    return after
+
+
+async def set_password(access: Access, actor: Actor, email: str, password: str) -> User:
+    """Give the person with this email another password: what an operator does on the command line.
+
+    Raises:
+        NotFound: nobody has this email.
+        Forbidden, BadInput: as of ``update_user``.
+    """
+    user = await queries.find_user_by_email(email_to_look_up(email))
+    if user is None:
+        raise NotFound(_NO_USER)
+    return await update_user(access, actor, user.id, UserChange(password=password))
+
+
+async def page_users(actor: Actor, request: PageRequest) -> Page[User]:
+    """A page of all users, oldest first.
+
+    Raises:
+        Forbidden: the actor is no administrator.
+    """
+    require_role(actor, Role.ADMIN)
+    return await queries.page_users(request)
+
+
+async def count_users(actor: Actor) -> int:
+    """How many users there are; refusals as of ``page_users``."""
+    require_role(actor, Role.ADMIN)
+    return await queries.count_users()
+
+
+async def read_viewer(actor: Actor) -> User:
+    """The person who asks.
+
+    Raises:
+        NotFound: the platform itself asks, which is no person.
+    """
+    user = (await queries.read_users([actor.user_id])).get(actor.user_id)
+    if user is None:
+        raise NotFound(_NO_USER)
+    return user
+
+
+async def grant_account(
+    access: Access, actor: Actor, user_id: UUID, account_id: UUID, permission: AccountPermission
+) -> User:
+    """Give a user access to an account of somebody else, or change which; a repeat changes nothing.
+
+    Raises:
+        Forbidden: the actor is no administrator.
+        NotFound: there is no such user or account.
+        Conflict: the user owns the account.
+    """
+    require_role(actor, Role.ADMIN)
+    async with unit_of_work(access.bus) as work:
+        user = await _lock_holder(work, user_id)
+        if await _require_owner(work, account_id) == user_id:
+            raise Conflict("The owner of an account needs no grant.")
+        if await queries.write_grant(work, new_id(), user_id, account_id, permission):
+            await access.changed(work)
+            told = {"userId": user_id, "email": user.email, "permission": permission}
+            await record(work, actor, "grantAccount", target_of("account", account_id), detail=told)
+    return user
+
+
+async def revoke_account(access: Access, actor: Actor, user_id: UUID, account_id: UUID) -> User:
+    """Take a grant away; where there is none nothing changes.
+
+    Raises:
+        Forbidden: the actor is no administrator.
+        NotFound: there is no such user or account.
+    """
+    require_role(actor, Role.ADMIN)
+    async with unit_of_work(access.bus) as work:
+        user = await _lock_holder(work, user_id)
+        await _require_owner(work, account_id)
+        if await queries.delete_grant(work, user_id, account_id):
+            await access.changed(work)
+            told = {"userId": user_id, "email": user.email}
+            await record(work, actor, "revokeAccount", target_of("account", account_id), detail=told)
+    return user
+
+
+async def _lock_holder(work: UnitOfWork, user_id: UUID) -> User:
+    locked = await queries.lock_user(work, user_id)
+    if locked is None:
+        raise NotFound(_NO_USER)
+    return locked[0]
+
+
+async def _require_owner(work: UnitOfWork, account_id: UUID) -> UUID:
+    owner_id = await queries.find_account_owner(work, account_id)
+    if owner_id is None:
+        raise NotFound("There is no such account.")
+    return owner_id
