@@ -1,0 +1,40 @@
+"""Every bound of the API in one place; each has a clear, coded error where it is reached."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one client may ask of one process.
+
+    Sizes are in bytes, or characters for text; times in seconds. An anonymous caller may only sign in, so its documents
+    are smaller and are not remembered.
+    """
+
+    body_bytes: int = 1_000_000
+    document_tokens: int = 4_000
+    anonymous_document_tokens: int = 300
+    depth: int = 20
+    aliases: int = 100
+    root_fields: int = 50
+    fields: int = 5_000
+    cost: int = 100_000
+    validation_errors: int = 10
+
+    cached_documents: int = 1_000
+    cached_document_characters: int = 500_000
+    persisted_queries: int = 1_000
+    persisted_query_characters: int = 1_000_000
+
+    operations_per_socket: int = 100
+    sockets_per_user: int = 50
+    # Before connection_init nobody is known, so this one is per process.
+    sockets_waiting: int = 500
+    connection_init_seconds: float = 10.0
+    # Operation ids come back with every message of the operation.
+    operation_id_length: int = 128
+
+    queued_frames: int = 256
+    queued_frame_bytes: int = 1_000_000
+    replay_page: int = 500
+    access_check_seconds: float = 15.0

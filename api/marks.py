@@ -1,0 +1,45 @@
+"""What a field says about itself to the transport, as ``metadata`` of ``strawberry.field``.
+
+``PUBLIC``: a root field that may be asked for without signing in. ``SAME_FOR_ALL``: a resolver whose answer depends on
+its parent and arguments alone, not on who asks; a subscription that selects nothing but such fields and plain
+attributes is executed once for all its subscribers.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from graphql import GraphQLField
+from strawberry.types.field import StrawberryField
+
+PUBLIC: Final[Mapping[Any, bool]] = {"public": True}
+SAME_FOR_ALL: Final[Mapping[Any, bool]] = {"same_for_all": True}
+
+
+def definition_of(field: GraphQLField) -> StrawberryField | None:
+    """The Strawberry field behind a field of the schema; None for the core's own."""
+    definition: StrawberryField | None = field.extensions.get("strawberry-definition")
+    return definition
+
+
+def is_plain(field: GraphQLField) -> bool:
+    """Whether the field does nothing but read the attribute of its name from its parent."""
+    definition = definition_of(field)
+    return (
+        definition is not None
+        and not field.args
+        and definition.is_basic_field
+        and definition.default_resolver is getattr
+        and getattr(field.resolve, "_is_default", False) is True
+    )
+
+
+def is_public(field: GraphQLField) -> bool:
+    """Whether a root field is marked ``PUBLIC``."""
+    definition = definition_of(field)
+    return definition is not None and definition.metadata.get("public") is True
+
+
+def is_same_for_all(field: GraphQLField) -> bool:
+    """Whether the answer of the field is the same for everybody who sees its parent."""
+    definition = definition_of(field)
+    return is_plain(field) or (definition is not None and definition.metadata.get("same_for_all") is True)

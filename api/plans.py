@@ -1,0 +1,243 @@
+"""Straight-line readers for parts of a result that need no resolver: compiled once per operation, run per value.
+
+A selection is plain when every field in it does nothing but read an attribute and its type is a leaf, an object or a
+list of such. Reading it needs no resolver, no info object, no path and no await. A reader covers only the expected
+case: for anything else (null where none may be, a value that must be coerced with care, an exception) it raises, and
+the caller lets the core do the same part again, which then reports exactly what the core would have reported.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from operator import attrgetter
+from typing import Any, Final
+from uuid import UUID
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLEnumType,
+    GraphQLFloat,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLLeafType,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    GraphQLString,
+    Undefined,
+    is_enum_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+    is_object_type,
+)
+from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, GroupedFieldSet
+
+from api.marks import definition_of, is_plain
+from domain.kernel.time import Nanos
+
+Reader = Callable[[Any], Any]
+Collect = Callable[[GraphQLObjectType, FieldDetailsList], CollectedFields]
+
+_MAX_INT: Final = 2**31 - 1
+_MAX_DEPTH: Final = 50
+# Kinds of values of custom scalars that are neither awaited nor raised: no need to look.
+_PASSIVE: Final = frozenset({Decimal, datetime, date, str, dict, list, Nanos})
+
+
+class Irregular(Exception):
+    """This value is not of the expected kind: take the core's way."""
+
+
+class Plans:
+    """What was collected and compiled for one operation.
+
+    Shared by all executions of an operation whose selections do not depend on variables; otherwise made anew for each.
+    Keys are identities of lists that this object keeps alive.
+    """
+
+    __slots__ = ("collected", "fields", "root", "values")
+
+    def __init__(self) -> None:
+        self.root: GroupedFieldSet | None = None
+        self.collected: dict[tuple[GraphQLObjectType, int], tuple[FieldDetailsList, CollectedFields]] = {}
+        self.fields: dict[int, tuple[GroupedFieldSet, list[tuple[str, FieldDetailsList, Reader | None]]]] = {}
+        self.values: dict[tuple[int, int], tuple[GraphQLOutputType, FieldDetailsList, Reader | None]] = {}
+
+
+class Compiler:
+    """Makes readers for one schema; ``collect`` gives the fields selected below a field."""
+
+    __slots__ = ("_collect", "_schema")
+
+    def __init__(self, schema: GraphQLSchema, collect: Collect) -> None:
+        self._schema = schema
+        self._collect = collect
+
+    def field(self, parent: GraphQLObjectType, details: FieldDetailsList, depth: int = 0) -> Reader | None:
+        """A reader of the field's value from its parent object, or None when the field is not plain."""
+        found = self._attribute(parent, details, depth)
+        if found is None:
+            return None
+        get, read = found
+        return lambda source: read(get(source))
+
+    def _attribute(
+        self, parent: GraphQLObjectType, details: FieldDetailsList, depth: int
+    ) -> tuple[Reader, Reader] | None:
+        """How to get the raw value from the parent, and how to complete it."""
+        node = details[0].node
+        name = node.name.value
+        if name == "__typename":
+            typename = parent.name
+            return lambda _source: typename, _as_is
+        definition = self._schema.get_field(parent, name)
+        if definition is None or node.arguments or not is_plain(definition):
+            return None
+        read = self.value(definition.type, details, depth)
+        if read is None:
+            return None
+        strawberry_field = definition_of(definition)
+        assert strawberry_field is not None
+        return attrgetter(strawberry_field.python_name), read
+
+    def value(self, type_: GraphQLOutputType, details: FieldDetailsList, depth: int = 0) -> Reader | None:
+        """A reader that completes a value of ``type_``, or None when what is selected below it is not plain."""
+        if depth > _MAX_DEPTH:
+            return None
+        if is_non_null_type(type_):
+            # No reader of a value that is there takes None for one.
+            return self._nullable(type_.of_type, details, depth)
+        inner = self._nullable(type_, details, depth)
+        return inner and _optional(inner)
+
+    def _nullable(self, type_: GraphQLOutputType, details: FieldDetailsList, depth: int) -> Reader | None:
+        if is_leaf_type(type_):
+            return leaf_reader(type_)
+        if is_list_type(type_):
+            item = self.value(type_.of_type, details, depth + 1)
+            return item and _list(item)
+        if is_object_type(type_) and type_.is_type_of is None:
+            return self._object(type_, details, depth)
+        return None
+
+    def _object(self, type_: GraphQLObjectType, details: FieldDetailsList, depth: int) -> Reader | None:
+        readers: list[tuple[str, Reader, Reader]] = []
+        for response_name, below in self._collect(type_, details).grouped_field_set.items():
+            found = self._attribute(type_, below, depth + 1)
+            if found is None:
+                return None
+            readers.append((response_name, *found))
+        return _object(readers)
+
+
+def _as_is(value: Any) -> Any:
+    return value
+
+
+def _optional(read: Reader) -> Reader:
+    def read_optional(value: Any) -> Any:
+        return None if value is None else read(value)
+
+    return read_optional
+
+
+def _list(read: Reader) -> Reader:
+    def read_list(value: Any) -> Any:
+        if type(value) is not list and type(value) is not tuple:
+            raise Irregular
+        return [read(item) for item in value]
+
+    return read_list
+
+
+def _object(readers: list[tuple[str, Reader, Reader]]) -> Reader:
+    def read_object(value: Any) -> Any:
+        if value is None or isinstance(value, Exception):
+            raise Irregular
+        return {name: read(get(value)) for name, get, read in readers}
+
+    return read_object
+
+
+def leaf_reader(type_: GraphQLLeafType) -> Reader:
+    """A reader of values of a scalar or enum; only of kinds whose coercion cannot be awaited or go wrong unnoticed."""
+    known = _BUILT_IN.get(type_.name)
+    if known is not None and known[0] is type_:
+        return known[1]
+    return _enum(type_) if is_enum_type(type_) else _coerced(type_.coerce_output_value)
+
+
+def _string(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
+    raise Irregular
+
+
+def _boolean(value: Any) -> Any:
+    if value is True or value is False:
+        return value
+    raise Irregular
+
+
+def _id(value: Any) -> Any:
+    kind = type(value)
+    if kind is str:
+        return value
+    if kind is UUID:
+        return str(value)
+    raise Irregular
+
+
+def _int(value: Any) -> Any:
+    if type(value) is int and -_MAX_INT <= value <= _MAX_INT:
+        return value
+    raise Irregular
+
+
+def _float(value: Any) -> Any:
+    # The comparison is false for infinities and NaN.
+    if type(value) is float and -1e308 < value < 1e308:
+        return value
+    raise Irregular
+
+
+_BUILT_IN: Final[dict[str, tuple[GraphQLLeafType, Reader]]] = {
+    "String": (GraphQLString, _string),
+    "Boolean": (GraphQLBoolean, _boolean),
+    "ID": (GraphQLID, _id),
+    "Int": (GraphQLInt, _int),
+    "Float": (GraphQLFloat, _float),
+}
+
+
+def _enum(type_: GraphQLEnumType) -> Reader:
+    coerce = type_.coerce_output_value
+    # By identity: members of two text enums may be equal, and only one of them belongs to this type.
+    known: dict[int, tuple[Enum, str]] = {}
+
+    def read_enum(value: Any) -> Any:
+        found = known.get(id(value))
+        if found is None:
+            if not isinstance(value, Enum):
+                raise Irregular
+            found = known[id(value)] = (value, _checked(coerce(value)))
+        return found[1]
+
+    return read_enum
+
+
+def _coerced(coerce: Callable[[Any], Any]) -> Reader:
+    def read_coerced(value: Any) -> Any:
+        if type(value) not in _PASSIVE and (isinstance(value, Exception) or hasattr(value, "__await__")):
+            raise Irregular
+        return _checked(coerce(value))
+
+    return read_coerced
+
+
+def _checked(coerced: Any) -> Any:
+    if coerced is None or coerced is Undefined:
+        raise Irregular
+    return coerced
