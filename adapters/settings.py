@@ -11,10 +11,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import time
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from domain.access.rules import MIN_PASSWORD_LENGTH, check_email, check_password
+from domain.kernel.errors import BadInput
 
 PREFIX = "TRADEGRAPH_"
 # Set by `tradegraph up` for the processes that it starts; nobody else's to set, so not in the table.
@@ -22,7 +26,6 @@ LIFELINE_VARIABLE = "TRADEGRAPH_LIFELINE"
 
 _MASK = "***"
 _MINIMUM_SECRET_LENGTH = 32
-_MINIMUM_PASSWORD_LENGTH = 8
 
 
 class SettingsError(Exception):
@@ -58,10 +61,6 @@ class LogSetting:
     format: Literal["console", "json"]
 
 
-def _text(value: str) -> str:
-    return value
-
-
 def _host(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9._:-]+", value):
         raise ValueError("must be an address or a host name")
@@ -82,18 +81,25 @@ def _path(value: str) -> Path:
 
 
 def _email(value: str) -> str:
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+", value) or len(value) > 254:
-        raise ValueError("must be an e-mail address")
+    return _as_value_error(check_email, value)
+
+
+def _password(value: str) -> str:
+    return _as_value_error(partial(check_password, email=""), value)
+
+
+def _as_value_error(check: Callable[[str], str], value: str) -> str:
+    """Apply a rule of the access area: what a person could not be given at sign-up cannot be a setting either."""
+    try:
+        return check(value)
+    except BadInput as error:
+        raise ValueError(error.message) from None
+
+
+def _secret(value: str) -> str:
+    if len(value) < _MINIMUM_SECRET_LENGTH:
+        raise ValueError(f"must have at least {_MINIMUM_SECRET_LENGTH} characters")
     return value
-
-
-def _at_least(length: int) -> Callable[[str], str]:
-    def parse(value: str) -> str:
-        if len(value) < length:
-            raise ValueError(f"must have at least {length} characters")
-        return value
-
-    return parse
 
 
 def _feed(value: str) -> FeedSetting:
@@ -176,15 +182,15 @@ class Settings:
     admin_password: str = _variable(
         "TRADEGRAPH_ADMIN_PASSWORD",
         "",
-        _at_least(_MINIMUM_PASSWORD_LENGTH),
-        f"The first administrator's password, at least {_MINIMUM_PASSWORD_LENGTH} characters.",
+        _password,
+        f"The first administrator's password, at least {MIN_PASSWORD_LENGTH} characters.",
         otherwise="generated, kept in `credentials.json` in the data folder",
         secret=True,
     )
     secret: str = _variable(
         "TRADEGRAPH_SECRET",
         "",
-        _at_least(_MINIMUM_SECRET_LENGTH),
+        _secret,
         f"Signs sessions, at least {_MINIMUM_SECRET_LENGTH} characters; the same for every process and host.",
         otherwise="generated, kept in `credentials.json` in the data folder",
         secret=True,
@@ -193,7 +199,7 @@ class Settings:
         "TRADEGRAPH_FEED",
         "sim",
         _feed,
-        "Market data: `sim` (simulated), `off`, or `replay:FILE[:SPEED]`, SPEED a multiple of the original pace or `max`.",
+        "Market data: `sim` (simulated), `off`, `replay:FILE[:SPEED]` (SPEED: a multiple of the first pace, or `max`).",
     )
     day_roll: DayRoll = _variable(
         "TRADEGRAPH_DAY_ROLL", "00:00 UTC", _day_roll, "When the platform's day ends: a time and a zone."

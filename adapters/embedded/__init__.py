@@ -1,6 +1,6 @@
 """Private PostgreSQL and Valkey servers under the data folder, for whoever has none of their own."""
 
 from adapters.embedded.errors import EmbeddedError
-from adapters.embedded.services import EmbeddedServices, embedded_services
+from adapters.embedded.services import EmbeddedServices, embedded_services, running_services
 
-__all__ = ["EmbeddedError", "EmbeddedServices", "embedded_services"]
+__all__ = ["EmbeddedError", "EmbeddedServices", "embedded_services", "running_services"]

@@ -11,6 +11,7 @@ import fcntl
 import os
 import secrets
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from adapters.embedded.errors import EmbeddedError
 OUTSIDE_PARENTS = (Path("/var/lib"), Path("/srv"), Path("/opt"))
 OUTSIDE_NAME = "tradegraph"
 
+_LOCK_SECONDS = 0.5
 _POINTER = "location"
 _OWNER = "data-folder"
 
@@ -68,15 +70,13 @@ class FolderLock:
     def acquire(self) -> None:
         """Take the lock or say who has it."""
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _lock_within(descriptor, _LOCK_SECONDS):
             holder = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
             os.close(descriptor)
             raise EmbeddedError(
                 f"the data folder {self._path.parent.parent} is already served by process {holder}: "
                 "stop that one first, or set TRADEGRAPH_DATA_DIR to another folder"
-            ) from None
+            )
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
         self._descriptor = descriptor
@@ -86,6 +86,32 @@ class FolderLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a process serves the data folder that this folder belongs to now."""
+    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _lock_within(descriptor: int, seconds: float) -> bool:
+    """Take the lock, with some patience for whoever only looks whether it is held."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        else:
+            return True
 
 
 def make_private_folder(folder: Path) -> None:

@@ -53,8 +53,15 @@ _FAST_SETTINGS = {
 }
 
 
+def application_url(password: str, port: int) -> str:
+    """The address of the application's database."""
+    return f"postgresql://{ROLE}:{password}@{LOOPBACK}:{port}/{DATABASE}"
+
+
 class PostgresServer:
     """One private PostgreSQL server on the database folder of a place."""
+
+    name = "PostgreSQL"
 
     def __init__(
         self, place: Place, binaries: Binaries, *, password: str, superuser_password: str, port: int, durable: bool
@@ -75,7 +82,7 @@ class PostgresServer:
     @property
     def url(self) -> str:
         """The application's database."""
-        return f"postgresql://{ROLE}:{self._password}@{LOOPBACK}:{self.port}/{DATABASE}"
+        return application_url(self._password, self.port)
 
     @property
     def superuser_url(self) -> str:

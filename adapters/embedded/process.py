@@ -110,12 +110,13 @@ class ServerProcess:
 
     def _dismiss_guard(self) -> None:
         """End the guard before the server's process id can become somebody else's."""
-        if self._guard is not None:
-            self._guard.kill()
-            self._guard.wait()
-            assert self._guard.stdin is not None
-            self._guard.stdin.close()
-            self._guard = None
+        # Taken in one step: the thread that watches the server and the one that stops it may both come here.
+        guard, self._guard = self._guard, None
+        if guard is not None:
+            guard.kill()
+            guard.wait()
+            assert guard.stdin is not None
+            guard.stdin.close()
 
 
 def processes_in(folder: Path, program: str, account: Account) -> list[psutil.Process]:
@@ -138,20 +139,36 @@ def end_orphans(folder: Path, program: str, account: Account, ask: signal.Signal
         return
     ids = {process.pid for process in orphans}
     for process in orphans:
-        try:
+        with suppress(psutil.NoSuchProcess):
             if process.ppid() not in ids:
                 process.send_signal(ask)
-        except psutil.NoSuchProcess:
-            continue
-    _, left = psutil.wait_procs(orphans, timeout=timeout_seconds)
+    left = _wait_gone(orphans, timeout_seconds)
     for process in left:
-        try:
+        with suppress(psutil.NoSuchProcess):
             process.kill()
-        except psutil.NoSuchProcess:
-            continue
-    _, left = psutil.wait_procs(left, timeout=timeout_seconds)
+    left = _wait_gone(left, timeout_seconds)
     if left:
         raise EmbeddedError(f"process {left[0].pid} still serves {folder} and cannot be stopped")
+
+
+def _wait_gone(processes: Sequence[psutil.Process], timeout_seconds: float) -> list[psutil.Process]:
+    """Wait for processes that are not our children; returns those that are left.
+
+    A zombie counts as gone: nobody may ever collect it where the first process of a container does not.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    left = list(processes)
+    while left and time.monotonic() < deadline:
+        left = [process for process in left if _lives(process)]
+        time.sleep(_POLL_SECONDS)
+    return left
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def wait_until(ready: Callable[[], bool], process: ServerProcess, timeout_seconds: float) -> bool:

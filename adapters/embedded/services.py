@@ -11,12 +11,13 @@ from pathlib import Path
 
 from adapters.embedded.binaries import usable_binaries
 from adapters.embedded.errors import EmbeddedError
-from adapters.embedded.place import FolderLock, find_place, forget_place, make_private_folder
+from adapters.embedded.place import FolderLock, find_place, forget_place, is_locked, make_private_folder
 from adapters.embedded.ports import PortTakenError, free_port, is_free
-from adapters.embedded.postgres import PostgresServer
-from adapters.embedded.valkey import ValkeyServer
+from adapters.embedded.postgres import PostgresServer, application_url
+from adapters.embedded.valkey import ValkeyServer, valkey_url
 
 FOLDER = "embedded"
+STATE_FILE = "state.json"
 
 _PORT_ATTEMPTS = 5
 
@@ -34,10 +35,14 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedServices:
-    """The two servers of a data folder. Each can be stopped, killed and started again on its own; its URL stays."""
+    """The two servers of a data folder, and those of them that were asked for.
+
+    Each can be stopped, killed and started again on its own; its URL stays.
+    """
 
     postgres: PostgresServer
     valkey: ValkeyServer
+    started: tuple[PostgresServer | ValkeyServer, ...]
 
     @property
     def database_url(self) -> str:
@@ -75,31 +80,52 @@ def embedded_services(
             shutil.rmtree(embedded)
 
 
+def running_services(data_dir: Path) -> tuple[str, str] | None:
+    """The database's and Valkey's addresses when another process serves the data folder now, else None.
+
+    Raises:
+        EmbeddedError: the data folder belongs to another account.
+    """
+    embedded = data_dir.resolve() / FOLDER
+    try:
+        if not is_locked(embedded):
+            return None
+        state = State(**json.loads((embedded / STATE_FILE).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except PermissionError:
+        raise EmbeddedError(f"the data folder {data_dir} belongs to another account") from None
+    except (ValueError, TypeError):
+        raise EmbeddedError(f"{embedded / STATE_FILE} is damaged: restore it from a backup") from None
+    return (
+        application_url(state.postgres_password, state.postgres_port),
+        valkey_url(state.valkey_password, state.valkey_port),
+    )
+
+
 def _serve(embedded: Path, *, durable: bool, postgres: bool, valkey: bool) -> Iterator[EmbeddedServices]:
     place = find_place(embedded, throwaway=not durable)
     binaries = usable_binaries(place)
     state = _load_state(embedded, place.postgres)
-    services = EmbeddedServices(
-        PostgresServer(
-            place,
-            binaries,
-            password=state.postgres_password,
-            superuser_password=state.postgres_superuser_password,
-            port=state.postgres_port,
-            durable=durable,
-        ),
-        ValkeyServer(place, binaries, password=state.valkey_password, port=state.valkey_port, durable=durable),
+    database = PostgresServer(
+        place,
+        binaries,
+        password=state.postgres_password,
+        superuser_password=state.postgres_superuser_password,
+        port=state.postgres_port,
+        durable=durable,
     )
+    cache = ValkeyServer(place, binaries, password=state.valkey_password, port=state.valkey_port, durable=durable)
     try:
         if postgres:
-            state.postgres_port = _start_on_a_port(services.postgres)
+            state.postgres_port = _start_on_a_port(database)
         if valkey:
-            state.valkey_port = _start_on_a_port(services.valkey)
+            state.valkey_port = _start_on_a_port(cache)
         _save_state(embedded, state)
-        yield services
+        yield EmbeddedServices(database, cache, (database,) * postgres + (cache,) * valkey)
     finally:
-        services.valkey.stop()
-        services.postgres.stop()
+        cache.stop()
+        database.stop()
         if not durable:
             for folder in (place.postgres, place.valkey, place.folder / "binaries"):
                 shutil.rmtree(folder, ignore_errors=True)
@@ -121,7 +147,7 @@ def _start_on_a_port(server: PostgresServer | ValkeyServer) -> int:
 
 
 def _load_state(embedded: Path, database: Path) -> State:
-    path = embedded / "state.json"
+    path = embedded / STATE_FILE
     try:
         return State(**json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
@@ -142,11 +168,11 @@ def _load_state(embedded: Path, database: Path) -> State:
 
 def _save_state(embedded: Path, state: State) -> None:
     """Write the file whole or not at all."""
-    fresh = embedded / "state.json.new"
+    fresh = embedded / f"{STATE_FILE}.new"
     fresh.unlink(missing_ok=True)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(descriptor, "w", encoding="utf-8") as file:
         json.dump(asdict(state), file, indent=2)
         file.flush()
         os.fsync(file.fileno())
-    fresh.rename(embedded / "state.json")
+    fresh.rename(embedded / STATE_FILE)

@@ -20,8 +20,15 @@ STOP_TIMEOUT_SECONDS = 10.0
 _SNAPSHOT = "dump.rdb"
 
 
+def valkey_url(password: str, port: int) -> str:
+    """The address of the server's first database."""
+    return f"redis://:{password}@{LOOPBACK}:{port}/0"
+
+
 class ValkeyServer:
     """One private Valkey server in the working folder of a place."""
+
+    name = "Valkey"
 
     def __init__(self, place: Place, binaries: Binaries, *, password: str, port: int, durable: bool) -> None:
         self.port = port
@@ -39,7 +46,7 @@ class ValkeyServer:
     @property
     def url(self) -> str:
         """The server's first database."""
-        return f"redis://:{self._password}@{LOOPBACK}:{self.port}/0"
+        return valkey_url(self._password, self.port)
 
     @property
     def pid(self) -> int | None:

@@ -1,0 +1,1 @@
+"""The command `tradegraph`: one module per subcommand."""

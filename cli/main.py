@@ -1,0 +1,72 @@
+"""Entry point of the command `tradegraph`: finds the subcommand and turns expected failures into one clear line.
+
+Exit codes: 0 done, 1 it could not be done, 2 wrong arguments or settings, 130 interrupted.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Protocol, cast
+
+from adapters.credentials import CredentialsError
+from adapters.embedded import EmbeddedError
+from adapters.settings import SettingsError
+from cli.errors import CommandError
+from domain.kernel.errors import DomainError
+
+
+class Subcommand(Protocol):
+    """What each module of a subcommand offers."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the arguments."""
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Do it; the exit code."""
+
+
+# The modules are imported when they are asked for: most of the platform is not needed to print a help page.
+COMMANDS = {
+    "up": "start everything: private servers unless given, migrations, first administrator, web, engine, worker",
+    "migrate": "bring the database's schema up to date",
+    "user": "create users, list them, set passwords",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code."""
+    parser, modules = _parser(list(sys.argv[1:] if argv is None else argv))
+    arguments = parser.parse_args(argv)
+    try:
+        return modules[arguments.command].run(arguments)
+    except SettingsError as error:
+        _complain(*error.problems)
+        return 2
+    except (CommandError, CredentialsError, EmbeddedError, DomainError) as error:
+        _complain(str(error))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone; nothing more can be said to it, the interpreter's last flush included.
+        sys.stderr.close()
+        return 1
+
+
+def _parser(argv: list[str]) -> tuple[argparse.ArgumentParser, dict[str, Subcommand]]:
+    """The parser, with the arguments of the one subcommand that is named in `argv`."""
+    parser = argparse.ArgumentParser(prog="tradegraph", description="A self-hosted trading backend.")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    modules: dict[str, Subcommand] = {}
+    for name, summary in COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+        if name in argv:
+            modules[name] = cast(Subcommand, importlib.import_module(f"cli.{name.replace('-', '_')}"))
+            modules[name].add_arguments(subparser)
+    return parser, modules
+
+
+def _complain(*problems: str) -> None:
+    for problem in problems:
+        print(f"tradegraph: {' '.join(problem.split())}", file=sys.stderr)
