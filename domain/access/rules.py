@@ -52,12 +52,11 @@ def check_email(email: str) -> str:
     Raises:
         BadInput: it is not an email address of ASCII characters.
     """
-    text = clean_text(email, field="email", max_length=MAX_EMAIL_LENGTH)
-    # Lowering first would let other scripts' letters become ASCII ones.
-    lowered = text.lower() if text.isascii() else text
-    if _EMAIL.fullmatch(lowered) is None or len(lowered.partition("@")[0]) > MAX_LOCAL_PART_LENGTH:
+    text = clean_text(email, field="email", max_length=MAX_EMAIL_LENGTH).lower()
+    # The original is asked: composing and lowering turn some letters of other scripts into ASCII ones.
+    if not email.isascii() or _EMAIL.fullmatch(text) is None or len(text.partition("@")[0]) > MAX_LOCAL_PART_LENGTH:
         raise BadInput("This is not an email address such as name@example.com (ASCII characters only).", field="email")
-    return lowered
+    return text
 
 
 def email_to_look_up(email: str) -> str:
@@ -66,8 +65,8 @@ def email_to_look_up(email: str) -> str:
     Raises:
         BadInput: no address can hold this.
     """
-    text = clean_text(email, field="email", max_length=MAX_EMAIL_LENGTH)
-    return text.lower() if text.isascii() else text
+    text = clean_text(email, field="email", max_length=MAX_EMAIL_LENGTH).lower()
+    return text if email.isascii() else email
 
 
 def check_name(name: str) -> str:

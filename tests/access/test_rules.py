@@ -1,0 +1,179 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from domain.access.rules import (
+    RefreshState,
+    RefreshVerdict,
+    check_email,
+    check_key_expiry,
+    check_name,
+    check_password,
+    email_to_look_up,
+    judge_refresh,
+    lesser_role,
+    password_to_verify,
+)
+from domain.access.types import Role
+from domain.kernel.errors import BadInput
+
+NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+EMAIL = "ann@example.com"
+
+
+@pytest.mark.parametrize(
+    ("email", "kept"),
+    [
+        ("ann@example.com", "ann@example.com"),
+        (" Ann.Lee+desk@Example.COM ", "ann.lee+desk@example.com"),
+        ("admin@localhost", "admin@localhost"),
+        ("o'neil@xn--bcher-kva.example", "o'neil@xn--bcher-kva.example"),
+        ("a" * 64 + "@b.c", "a" * 64 + "@b.c"),
+    ],
+)
+def test_emails_are_kept_in_lower_case(email: str, kept: str) -> None:
+    assert check_email(email) == kept
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "",
+        "ann",
+        "@example.com",
+        "ann@",
+        "ann@@example.com",
+        "ann lee@example.com",
+        "ann@example..com",
+        "ann@-example.com",
+        "ann@example.com-",
+        "ann@example.com.",
+        "ann@example.com\x00",
+        "ann\n@example.com",
+        "\ud800@example.com",
+        "\u212aevin@example.com",  # the Kelvin sign becomes an ASCII k in lower case
+        "\uff41nn@example.com",  # full-width a
+        "\u0430nn@example.com",  # Cyrillic a
+        "ADM\u0130N@example.com",  # a dotted capital I
+        "ann@b\u00fccher.example",
+        "a" * 65 + "@b.c",
+        "a@" + "b" * 64,
+        "a@" + "b." * 200 + "c",
+        "x" * 5_000_000,
+    ],
+)
+def test_what_is_no_ascii_email_is_refused(email: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        check_email(email)
+    assert refused.value.field == "email"
+
+
+@given(st.text(max_size=80) | st.emails())
+def test_an_accepted_email_is_ascii_lower_case_and_stable(text: str) -> None:
+    try:
+        email = check_email(text)
+    except BadInput:
+        return
+    assert email.isascii()
+    assert email == email.lower() == check_email(email) == email_to_look_up(text)
+
+
+@given(st.text(max_size=80))
+@example("\u212aevin@example.com")
+@example("a\u1fefb@example.com")  # composes to a grave accent
+@example("\u00a0ann@example.com")
+def test_another_script_never_finds_an_ascii_email(text: str) -> None:
+    try:
+        looked_up = email_to_look_up(text)
+    except BadInput:
+        return
+    assert looked_up.isascii() is text.isascii()
+
+
+@pytest.mark.parametrize("email", ["", "ann@example.com\x00", "\ud800", "x" * 255])
+def test_what_no_email_can_hold_is_not_looked_up(email: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        email_to_look_up(email)
+    assert refused.value.field == "email"
+
+
+def test_names_are_cleaned() -> None:
+    assert check_name("  Ann  ") == "Ann"
+    for name in ("", " ", "a\x00b", "x" * 101):
+        with pytest.raises(BadInput) as refused:
+            check_name(name)
+        assert refused.value.field == "name"
+
+
+@pytest.mark.parametrize(
+    ("password", "message"),
+    [
+        ("elevenchars", "A password needs at least 12 characters."),
+        ("", "A password needs at least 12 characters."),
+        ("a" * 129, "A password has at most 128 characters."),
+        ("x" * 5_000_000, "A password has at most 128 characters."),
+        ("abcabcabcabcabc", "A password needs at least 5 different characters."),
+        ("correct horse\x00battery", "A password cannot hold control characters."),
+        ("correct horse\ud800battery", "A password cannot hold control characters."),
+        (EMAIL, "This password is one of the first that would be guessed."),
+        (EMAIL.upper(), "This password is one of the first that would be guessed."),
+        ("PasswordPassword", "This password is one of the first that would be guessed."),
+    ],
+)
+def test_weak_and_impossible_passwords_are_refused(password: str, message: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        check_password(password, email=EMAIL)
+    assert (refused.value.field, refused.value.message) == ("password", message)
+
+
+@pytest.mark.parametrize("password", ["twelve chars", "correct horse battery staple", "abcde" * 25 + "abc"])
+def test_long_enough_passwords_pass(password: str) -> None:
+    assert check_password(password, email=EMAIL) == password
+
+
+def test_a_password_is_the_same_however_a_keyboard_composes_it() -> None:
+    assert check_password("tre\u0301s secre\u0300te", email=EMAIL) == "tr\u00e9s secr\u00e8te"
+    assert password_to_verify("tre\u0301s secre\u0300te") == "tr\u00e9s secr\u00e8te"
+
+
+def test_at_sign_in_a_short_password_is_only_wrong() -> None:
+    assert password_to_verify("x") == "x"
+
+
+def test_a_key_expires_in_the_future_and_within_ten_years() -> None:
+    check_key_expiry(None, NOW)
+    check_key_expiry(NOW + timedelta(seconds=1), NOW)
+    check_key_expiry(NOW + timedelta(days=3660), NOW)
+    for expires_at in (NOW, NOW - timedelta(days=1), NOW + timedelta(days=3661), datetime.max.replace(tzinfo=UTC)):
+        with pytest.raises(BadInput) as refused:
+            check_key_expiry(expires_at, NOW)
+        assert refused.value.field == "expiresAt"
+
+
+def test_the_lesser_of_two_roles() -> None:
+    for first in Role:
+        for second in Role:
+            assert lesser_role(first, second) is lesser_role(second, first)
+            assert lesser_role(first, second).rank == min(first.rank, second.rank)
+
+
+@pytest.mark.parametrize(
+    ("used", "expired", "ended", "active", "verdict"),
+    [
+        (False, False, False, True, RefreshVerdict.ROTATE),
+        (False, True, False, True, RefreshVerdict.EXPIRED),
+        (True, False, False, True, RefreshVerdict.REUSED),
+        (True, True, False, True, RefreshVerdict.REUSED),
+        (False, False, True, True, RefreshVerdict.ENDED),
+        (True, False, True, True, RefreshVerdict.ENDED),
+        (False, False, False, False, RefreshVerdict.ENDED),
+        (True, True, True, False, RefreshVerdict.ENDED),
+    ],
+)
+def test_what_becomes_of_a_refresh_token(
+    used: bool, expired: bool, ended: bool, active: bool, verdict: RefreshVerdict
+) -> None:
+    expires_at = NOW if expired else NOW + timedelta(microseconds=1)
+    assert judge_refresh(RefreshState(used, expires_at, ended, active), NOW) is verdict
