@@ -277,12 +277,3 @@ def _unknown(environment: Mapping[str, str]) -> list[str]:
             near = difflib.get_close_matches(name, known, n=1)
             problems.append(f"{name}: there is no such setting" + (f"; did you mean {near[0]}?" if near else ""))
     return problems
-
-
-def settings_table() -> str:
-    """The settings as a Markdown table."""
-    lines = ["| variable | default | meaning |", "| --- | --- | --- |"]
-    for each in fields(Settings):
-        default = each.metadata["otherwise"] or f"`{each.metadata['default']}`"
-        lines.append(f"| `{each.metadata['name']}` | {default} | {each.metadata['meaning']} |")
-    return "\n".join(lines) + "\n"

@@ -4,24 +4,54 @@ import argparse
 import asyncio
 import os
 
-from adapters.database import migrate
+from tortoise import Tortoise
+from tortoise.migrations.autodetector import MigrationAutodetector
+
+from adapters.database import migrate, orm_config
 from adapters.settings import load_settings
 from cli.addresses import servers_for_a_while
 from cli.checks import check_database
+from cli.errors import CommandError
+
+# Comparing models with migrations asks no database.
+_NO_DATABASE = "postgresql:///"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """No arguments."""
-    del parser
+    """One: only to compare."""
+    parser.add_argument(
+        "--check", action="store_true", help="apply nothing; fail when the models have changes that no migration makes"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Apply what is missing."""
-    del arguments
+    """Apply what is missing, or compare."""
+    if arguments.check:
+        missing = asyncio.run(unmigrated_changes())
+        if missing:
+            raise CommandError(f"no migration makes these changes of the models: {', '.join(missing)}")
+        return 0
     with servers_for_a_while(load_settings(os.environ)) as settings:
         asyncio.run(_migrate(settings.database_url))
     print("the schema is up to date")
     return 0
+
+
+async def unmigrated_changes() -> list[str]:
+    """What the models have that the migrations, all applied, would not."""
+    config = orm_config(_NO_DATABASE)
+    await Tortoise.init(config=config, init_connections=False)
+    try:
+        assert Tortoise.apps is not None
+        writers = await MigrationAutodetector(Tortoise.apps, config["apps"]).changes()
+    finally:
+        await Tortoise.close_connections()
+    return [_described(operation) for writer in writers for operation in writer.operations]
+
+
+def _described(operation: object) -> str:
+    names = (getattr(operation, name, None) for name in ("model_name", "name"))
+    return " ".join([type(operation).__name__, *(str(name) for name in names if name)])
 
 
 async def _migrate(database_url: str) -> None:

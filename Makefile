@@ -1,0 +1,105 @@
+# Everything that a person or a machine does with this project. `make help` lists it.
+#
+# Needs Python 3.11 or newer and the package registries; Node.js is used when there is one and fetched when not.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+# The first Python that is new enough.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Scripts in the environment name it by its full path: a checkout that was moved is installed anew.
+PLACE := $(shell printf '%s' '$(CURDIR)' | cksum | cut -d' ' -f1)
+RUNTIME := .venv/installed-runtime-$(PLACE)
+DEV := .venv/installed-dev-$(PLACE)
+EXPLORER := web/explorer/dist/index.html
+EXPLORER_SOURCES := $(shell find web/explorer -name node_modules -prune -o -name dist -prune -o -type f -print)
+PACKAGES := adapters api cli domain workers
+LOCK := .venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url
+WORKERS ?= 2
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: $(RUNTIME) $(EXPLORER) ## Start everything; Ctrl-C stops it
+	@$(BIN)/tradegraph up
+
+.PHONY: test
+test: $(DEV) $(EXPLORER) ## Run all tests on throw-away servers; make test WORKERS=4, make test ARGS="-k ledger"
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
+
+.PHONY: check
+check: $(DEV) ## Check form, lint, types, ranks of areas, and that generated files are fresh
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m adapters.settings_table --check
+	@$(BIN)/tradegraph migrate --check
+	@$(BIN)/tradegraph export-schema --check schema.graphql
+
+.PHONY: format
+format: $(DEV) ## Format the code and fix what lint can fix
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+.PHONY: bench
+bench: $(DEV) ## Measure speed against limits found in the same run
+	@$(BIN)/python -m bench $(ARGS)
+
+.PHONY: schema
+schema: $(RUNTIME) ## Write what is generated from the code: schema.graphql, the table of settings
+	@$(BIN)/tradegraph export-schema > schema.graphql
+	@$(BIN)/python -m adapters.settings_table
+
+.PHONY: migrate
+migrate: $(RUNTIME) ## Bring the database's schema up to date
+	@$(BIN)/tradegraph migrate
+
+.PHONY: explorer
+explorer: $(EXPLORER) ## Build the explorer's pages
+
+.PHONY: conformance
+conformance: $(DEV) ## Audit the API with foreign GraphQL clients (graphql-http, graphql-ws)
+	@$(BIN)/python -m tests.conformance
+
+.PHONY: install
+install: $(DEV) ## Make the virtual environment, with what tests and checks need
+
+.PHONY: lock
+lock: ## Resolve the dependencies anew into requirements/; make lock ARGS=--upgrade takes newer ones
+	@$(PYTHON) -m venv .venv/lock
+	@.venv/lock/bin/python -m pip --disable-pip-version-check install --quiet --upgrade uv
+	@$(LOCK) $(ARGS) pyproject.toml --group build --output-file requirements/runtime.lock
+	@$(LOCK) $(ARGS) pyproject.toml --group build --group dev --output-file requirements/dev.lock
+	@$(LOCK) $(ARGS) --group pyproject.toml:node --output-file requirements/node.lock
+
+.PHONY: clean
+clean: ## Remove what can be made again: environment, caches, built pages; never the data folder
+	@rm -rf .venv .node web/explorer/node_modules web/explorer/dist build *.egg-info \
+		.pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv
+
+$(RUNTIME): requirements/runtime.lock pyproject.toml | $(BIN)/python
+	@echo "installing dependencies"
+	@$(PIP) install --quiet --require-hashes --requirement requirements/runtime.lock
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV): requirements/dev.lock $(RUNTIME)
+	@$(PIP) install --quiet --require-hashes --requirement requirements/dev.lock
+	@touch $@
+
+$(EXPLORER): $(EXPLORER_SOURCES) requirements/node.lock | $(RUNTIME)
+	@echo "building the explorer's pages"
+	@cd web/explorer && ../with-node npm ci --silent && ../with-node npm run --silent build
+	@touch $@
