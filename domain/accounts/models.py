@@ -42,7 +42,6 @@ class Account(Model):
     class Meta:
         table = "accounts"
         constraints = [
-            CheckConstraint(check="kind <> 'CASH' OR cash >= 0", name="accounts_cash_not_negative"),
             CheckConstraint(check="reserved >= 0", name="accounts_reserved_not_negative"),
         ]
 
@@ -71,7 +70,9 @@ class AccountTransaction(Model):
         constraints = [
             UniqueConstraint(fields=("account_id", "sequence"), name="account_transactions_sequence"),
             UniqueConstraint(
-                fields=("account_id", "reference"), name="account_transactions_reference", condition="reference IS NOT NULL"
+                fields=("account_id", "reference"),
+                name="account_transactions_reference",
+                condition="reference IS NOT NULL",
             ),
             CheckConstraint(check="amount <> 0", name="account_transactions_amount_not_zero"),
         ]

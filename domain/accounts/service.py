@@ -27,7 +27,7 @@ from domain.kernel.cache import bump
 from domain.kernel.errors import BadInput, Conflict, Forbidden, NotFound, Refused
 from domain.kernel.ids import new_id
 from domain.kernel.numbers import ZERO, plain
-from domain.kernel.text import check_text
+from domain.kernel.text import clean_text
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 
 # What of an account may be used now; given by the positions area, which values what the account holds.
@@ -65,7 +65,7 @@ async def open_account(bus: Bus, actor: Actor, command: OpenAccount, *, venues: 
         NotFound: the owner does not exist.
     """
     require_role(actor, Role.TRADER, Role.RISK_MANAGER, Role.ADMIN)
-    check_text(command.name, field="name", longest=100)
+    name = clean_text(command.name, field="name", max_length=100)
     _check_opening(command, venues)
     owner_id = command.owner_id or actor.user_id
     if owner_id != actor.user_id and actor.role is not Role.ADMIN:
@@ -77,7 +77,7 @@ async def open_account(bus: Bus, actor: Actor, command: OpenAccount, *, venues: 
         book = AccountBook(
             id=new_id(),
             owner_id=owner_id,
-            name=command.name.strip(),
+            name=name,
             venue=command.venue,
             kind=command.kind,
             position_mode=command.position_mode,
@@ -151,15 +151,13 @@ async def withdraw(bus: Bus, actor: Actor, command: MoveCash, available: Availab
         return await _move(work, book, command, TransactionKind.WITHDRAWAL, -command.amount)
 
 
-async def set_account_state(
-    bus: Bus, actor: Actor, account_id: UUID, state: AccountState, reason: str
-) -> AccountBook:
+async def set_account_state(bus: Bus, actor: Actor, account_id: UUID, state: AccountState, reason: str) -> AccountBook:
     """Change what an account may do. Its trader may restrict or close it; lifting a halt takes a RISK_MANAGER or ADMIN.
 
     Raises:
         Conflict: it is closed, or it cannot be closed while it holds cash, positions or working orders.
     """
-    check_text(reason, field="reason", longest=500)
+    clean_text(reason, field="reason", max_length=500)
     async with unit_of_work(bus) as work:
         book = await lock_one(work, actor, account_id, closed_is_fine=True)
         if book.state is state:
@@ -186,9 +184,7 @@ async def _check_empty(work: UnitOfWork, book: AccountBook) -> None:
         raise Conflict("An account is closed only when it holds no cash, no position and no working order.")
 
 
-async def lock_one(
-    work: UnitOfWork, actor: Actor, account_id: UUID, *, closed_is_fine: bool = False
-) -> AccountBook:
+async def lock_one(work: UnitOfWork, actor: Actor, account_id: UUID, *, closed_is_fine: bool = False) -> AccountBook:
     """Lock the account that a use case is about, once the actor may act on it.
 
     Raises:
@@ -208,14 +204,12 @@ async def lock_one(
 
 
 def _check_reference(command: MoveCash) -> None:
-    check_text(command.reference, field="reference", longest=100)
+    clean_text(command.reference, field="reference", max_length=100)
     if command.note is not None:
-        check_text(command.note, field="note", longest=500, empty=True)
+        clean_text(command.note, field="note", max_length=500, min_length=0, multiline=True)
 
 
-async def _replayed(
-    work: UnitOfWork, command: MoveCash, kind: TransactionKind, amount: Decimal
-) -> Transaction | None:
+async def _replayed(work: UnitOfWork, command: MoveCash, kind: TransactionKind, amount: Decimal) -> Transaction | None:
     first = await queries.find_by_reference(work, command.account_id, command.reference)
     if first is None:
         return None

@@ -31,6 +31,8 @@ class Order:
     ``filled_value`` is the exact sum of price x quantity of its fills (quantity / price for inverse instruments), from
     which the average follows. ``reserved_margin`` and ``reserved_fee`` are its contributions to its bucket's sums.
     ``works_until`` is when the venue lets it expire: the session's end for DAY, ``expires_at`` for GTD.
+    ``venue_sequence`` and ``activated`` are what the paper exchange needs to re-arm it: its place among equal prices,
+    and whether a trailing stop trails yet.
     """
 
     id: UUID
@@ -75,6 +77,8 @@ class Order:
     reject_reason: RejectReason | None
     reject_message: str | None
     venue_order_id: str | None
+    venue_sequence: int
+    activated: bool
     violations: tuple[RiskViolation, ...]
     created_at: datetime
     updated_at: datetime
@@ -252,6 +256,8 @@ def read_order(values: list[Any]) -> Order:
         reject_reason=RejectReason(values[31]) if values[31] else None,
         reject_message=values[32],
         venue_order_id=values[33],
+        venue_sequence=0,
+        activated=False,
         violations=tuple(read_violation(value) for value in values[34]),
         created_at=datetime.fromisoformat(values[35]),
         updated_at=datetime.fromisoformat(values[36]),

@@ -9,14 +9,12 @@ from datetime import datetime
 
 from domain.kernel.errors import BadInput
 from domain.kernel.numbers import ZERO, within_bounds
-from domain.kernel.text import check_text
+from domain.kernel.text import clean_text
 from domain.orders.commands import PlaceOrder
 from domain.orders.types import OffsetKind, OrderType, PositionEffect, TimeInForce
 
 LIMIT_TYPES = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED})
-STOP_TYPES = frozenset(
-    {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED}
-)
+STOP_TYPES = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED})
 TRAILING_TYPES = frozenset({OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT})
 IMMEDIATE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 MAX_TAGS = 20
@@ -43,8 +41,9 @@ MALFORMATIONS: tuple[Malformation, ...] = (
     Malformation(
         "limitPrice",
         "This type of order takes no limit price.",
-        lambda order, _: order.limit_price is not None
-        and order.type not in LIMIT_TYPES | {OrderType.TRAILING_STOP_LIMIT},
+        lambda order, _: (
+            order.limit_price is not None and order.type not in LIMIT_TYPES | {OrderType.TRAILING_STOP_LIMIT}
+        ),
     ),
     Malformation(
         "stopPrice",
@@ -59,8 +58,9 @@ MALFORMATIONS: tuple[Malformation, ...] = (
     Malformation(
         "trailingOffset",
         "A trailing order needs a trailing offset above zero.",
-        lambda order, _: order.type in TRAILING_TYPES
-        and (order.trailing_offset is None or order.trailing_offset <= ZERO),
+        lambda order, _: (
+            order.type in TRAILING_TYPES and (order.trailing_offset is None or order.trailing_offset <= ZERO)
+        ),
     ),
     Malformation(
         "trailingOffset",
@@ -70,16 +70,20 @@ MALFORMATIONS: tuple[Malformation, ...] = (
     Malformation(
         "trailingOffset",
         "An offset in ticks is a whole number.",
-        lambda order, _: order.trailing_offset is not None
-        and order.trailing_offset_kind is OffsetKind.TICKS
-        and order.trailing_offset % 1 != 0,
+        lambda order, _: (
+            order.trailing_offset is not None
+            and order.trailing_offset_kind is OffsetKind.TICKS
+            and order.trailing_offset % 1 != 0
+        ),
     ),
     Malformation(
         "trailingOffset",
         "An offset in basis points is below 10,000.",
-        lambda order, _: order.trailing_offset is not None
-        and order.trailing_offset_kind is OffsetKind.BASIS_POINTS
-        and order.trailing_offset >= 10_000,
+        lambda order, _: (
+            order.trailing_offset is not None
+            and order.trailing_offset_kind is OffsetKind.BASIS_POINTS
+            and order.trailing_offset >= 10_000
+        ),
     ),
     Malformation(
         "limitOffset",
@@ -167,8 +171,8 @@ def check_command(command: PlaceOrder, now: datetime) -> None:
         if row.applies(command, now):
             raise BadInput(row.message, field=row.field)
     if command.client_order_id is not None:
-        check_text(command.client_order_id, field="clientOrderId", longest=MAX_CLIENT_ORDER_ID_LENGTH)
+        clean_text(command.client_order_id, field="clientOrderId", max_length=MAX_CLIENT_ORDER_ID_LENGTH)
     if command.strategy is not None:
-        check_text(command.strategy, field="strategy", longest=100)
+        clean_text(command.strategy, field="strategy", max_length=100)
     for tag in command.tags:
-        check_text(tag, field="tags", longest=MAX_TAG_LENGTH)
+        clean_text(tag, field="tags", max_length=MAX_TAG_LENGTH)

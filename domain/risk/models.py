@@ -15,7 +15,9 @@ class RiskRule(Model):
     name = fields.CharField(max_length=100)
     kind = fields.CharEnumField(RiskRuleKind, max_length=30)
     scope = fields.CharEnumField(RiskScope, max_length=12)
-    account = fields.ForeignKeyField("tradegraph.Account", related_name="risk_rules", null=True, on_delete=fields.RESTRICT)
+    account = fields.ForeignKeyField(
+        "tradegraph.Account", related_name="risk_rules", null=True, on_delete=fields.RESTRICT
+    )
     symbol = fields.CharField(max_length=40, null=True)
     strategy = fields.CharField(max_length=100, null=True)
     threshold = NumericField(null=True)

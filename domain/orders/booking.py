@@ -1,0 +1,266 @@
+"""Booking what a venue reports, pure: reports folded over orders, positions and accounts that are loaded and locked.
+
+Every report has its effect once: an execution that is booked already is passed over. A fill is a fact and is always
+booked, even when it comes late, after CANCELED or EXPIRED, or beyond the order's quantity; the status then stays.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from domain.accounts.events import record
+from domain.accounts.fees import execution_fee, execution_tax, trade_notional
+from domain.accounts.rules import post
+from domain.accounts.types import TransactionKind
+from domain.kernel.ids import new_id
+from domain.kernel.numbers import ZERO, to_average, to_cash
+from domain.kernel.time import Nanos
+from domain.market.types import Instrument
+from domain.orders.events import order_parts
+from domain.orders.exchange import reports
+from domain.orders.order import Execution, Order
+from domain.orders.state import CLOSED, TRANSITIONS, move
+from domain.orders.trading_book import CLOSING, Contribution, TradingBook, add, contribution_of, take_off
+from domain.orders.types import Liquidity, OrderEventKind, OrderStatus, PositionEffect, Side
+from domain.positions.fills import book_fill
+from domain.positions.reservation import bucket_for
+from domain.positions.types import PositionBook
+
+
+@dataclass(slots=True)
+class Booking:
+    """The books of one transaction, and what it adds to them."""
+
+    orders: dict[UUID, Order]
+    books: dict[UUID, TradingBook]
+    instruments: Mapping[UUID, Instrument]
+    booked: set[tuple[UUID, str]]
+    now: datetime
+    executions: list[Execution] = field(default_factory=list)
+    changed: dict[UUID, Order] = field(default_factory=dict)
+    ignored: list[reports.Report] = field(default_factory=list)
+    _working: dict[UUID, Decimal] = field(default_factory=dict)
+
+    def apply(self, batch: Sequence[reports.Report]) -> None:
+        """Fold reports, in their order."""
+        self._working = {order.id: working_quantity(order) for order in self.orders.values()}
+        for report in batch:
+            order = self.orders.get(report.order_id)  # type: ignore[call-overload]  # ids of our venues are UUIDs
+            if order is None:
+                self.ignored.append(report)
+                continue
+            self._apply(order, report)
+
+    def _apply(self, order: Order, report: reports.Report) -> None:
+        if isinstance(report, reports.Filled):
+            self._fill(order, report)
+            return
+        if isinstance(report, reports.Change) and not _legal(order.status, report.status):
+            self.ignored.append(report)
+            return
+        before = _terms(order)
+        kind, detail = _HANDLERS[type(report)](order, report, self.now)
+        if _terms(order) != before or order.status in CLOSED:
+            self._reserve_again(order)
+        order.version += 1
+        self._record(order, kind, detail=detail)
+
+    def _fill(self, order: Order, report: reports.Filled) -> None:
+        execution_key = f"{order.id}-{report.number}"
+        if (order.id, execution_key) in self.booked:
+            self.ignored.append(report)
+            return
+        self.booked.add((order.id, execution_key))
+        instrument, book = self.instruments[order.instrument_id], self.books[order.account_id]
+        execution = self._execution(order, report, instrument, execution_key)
+        position = self._position(order)
+        execution.realized_pnl = book_fill(
+            position, instrument, buys=order.side is Side.BUY, quantity=report.quantity, price=report.price, now=self.now,
+            today_first=order.position_effect is PositionEffect.CLOSE_TODAY,
+        )
+        position.fees_paid += execution.fee + execution.tax
+        self._post(book, execution, instrument)
+        order.execution_count += 1
+        order.filled_quantity += report.quantity
+        order.filled_value += report.quantity / report.price if instrument.inverse else report.quantity * report.price
+        order.average_price = to_average(
+            order.filled_quantity / order.filled_value if instrument.inverse else order.filled_value / order.filled_quantity
+        )
+        order.fees += execution.fee + execution.tax
+        if order.status not in CLOSED:
+            done = order.filled_quantity >= order.quantity
+            move(order, OrderStatus.FILLED if done else OrderStatus.PARTIALLY_FILLED, self.now)
+        order.updated_at = self.now
+        order.version += 1
+        self._reserve_again(order)
+        self.executions.append(execution)
+        self._record(order, OrderEventKind.TRADE, execution=execution)
+
+    def _execution(self, order: Order, report: reports.Filled, instrument: Instrument, key: str) -> Execution:
+        currency = self.books[order.account_id].account.currency
+        fee = execution_fee(
+            instrument,
+            quantity=report.quantity,
+            price=report.price,
+            maker=report.liquidity is Liquidity.MAKER,
+            minimum_charged=order.execution_count > 0,
+        )
+        tax = execution_tax(
+            instrument, quantity=report.quantity, price=report.price, sells=order.side is Side.SELL
+        )
+        return Execution(
+            id=new_id(),
+            order_id=order.id,
+            account_id=order.account_id,
+            instrument_id=order.instrument_id,
+            venue_execution_id=key,
+            side=order.side,
+            position_effect=order.position_effect,
+            price=report.price,
+            quantity=report.quantity,
+            fee=to_cash(fee, currency),
+            tax=to_cash(tax, currency),
+            realized_pnl=ZERO,
+            liquidity=report.liquidity,
+            at=Nanos(report.at),
+            busted_at=None,
+            corrected_by_id=None,
+            created_at=self.now,
+            symbol=order.symbol,
+        )
+
+    def _post(self, book: TradingBook, execution: Execution, instrument: Instrument) -> None:
+        """Move the money: a derivative's realised PnL, or a spot trade's notional; then fee and tax."""
+        account = book.account
+        if instrument.asset_class.is_derivative:
+            moves = [(TransactionKind.REALIZED_PNL, execution.realized_pnl)]
+        else:
+            value = trade_notional(instrument, execution.quantity, execution.price)
+            moves = [(TransactionKind.TRADE, -value * execution.side.sign)]
+        moves += [(TransactionKind.FEE, -execution.fee), (TransactionKind.TAX, -execution.tax)]
+        for kind, amount in moves:
+            post(account, kind, amount, self.now, order_id=execution.order_id, execution_id=execution.id)
+        account.realized_pnl += execution.realized_pnl
+        account.fees_paid += execution.fee + execution.tax
+
+    def _position(self, order: Order) -> PositionBook:
+        book = self.books[order.account_id]
+        bucket = bucket_for(
+            book.account.position_mode, buys=order.side is Side.BUY, closes=order.position_effect in CLOSING
+        )
+        return book.position(order.instrument_id, bucket)
+
+    def _reserve_again(self, order: Order) -> None:
+        """Replace what the order held back by what it holds back now; nothing once it is over."""
+        book, instrument = self.books[order.account_id], self.instruments[order.instrument_id]
+        position = self._position(order)
+        buys = order.side is Side.BUY
+        old = Contribution(position.bucket, order.reserve_price, order.reserved_margin, order.reserved_fee)
+        take_off(book, order.instrument_id, old, buys=buys, quantity=self._working[order.id])
+        working = self._working[order.id] = working_quantity(order)
+        new = contribution_of(
+            book.account,
+            instrument,
+            position.bucket,
+            buys=buys,
+            remaining=working,
+            price=order.reserve_price,
+            fee_charged=order.execution_count > 0,
+        )
+        rise = add(book, order.instrument_id, new, buys=buys, quantity=working)
+        order.reserved_margin, order.reserved_fee = new.margin, new.fee
+        order.reserved = max(ZERO, min(rise, new.margin + new.fee))
+
+    def _record(
+        self,
+        order: Order,
+        kind: OrderEventKind,
+        *,
+        execution: Execution | None = None,
+        detail: dict[str, Any] | None = None,
+    ) -> None:
+        self.changed[order.id] = order
+        parts = order_parts(order, execution=execution, position=self._position(order), detail=detail)
+        record(self.books[order.account_id].account, kind, self.now, parts)
+
+
+def working_quantity(order: Order) -> Decimal:
+    """How much of an order counts in its bucket's sums: nothing while it is held, nothing once it is over."""
+    return ZERO if order.status is OrderStatus.HELD else order.remaining_quantity
+
+
+def _legal(current: OrderStatus, wanted: OrderStatus) -> bool:
+    return current is wanted or wanted in TRANSITIONS[current]
+
+
+def _terms(order: Order) -> tuple[Decimal, Decimal | None, Decimal | None]:
+    return order.quantity, order.limit_price, order.reserve_price
+
+
+Handled = tuple[OrderEventKind, dict[str, Any] | None]
+
+
+def _accepted(order: Order, report: reports.Accepted, now: datetime) -> Handled:
+    move(order, report.status, now)
+    order.venue_order_id = str(order.id)
+    order.venue_sequence = report.sequence
+    order.quantity, order.limit_price, order.stop_price = report.quantity, report.limit_price, report.stop_price
+    order.activated = report.activated
+    return OrderEventKind.NEW, None
+
+
+def _rejected(order: Order, report: reports.Rejected, now: datetime) -> Handled:
+    move(order, OrderStatus.REJECTED, now)
+    order.reject_reason, order.reject_message = report.reason, report.message[:1000]
+    return OrderEventKind.REJECTED, None
+
+
+def _triggered(order: Order, report: reports.Triggered, now: datetime) -> Handled:
+    move(order, report.status, now)
+    order.triggered_at = now
+    return OrderEventKind.TRIGGERED, {"price": str(report.price)}
+
+
+def _canceled(order: Order, report: reports.Canceled, now: datetime) -> Handled:
+    move(order, report.status, now)
+    return OrderEventKind.CANCELED, {"reason": report.reason.value}
+
+
+def _expired(order: Order, report: reports.Expired, now: datetime) -> Handled:
+    move(order, report.status, now)
+    return OrderEventKind.EXPIRED, None
+
+
+def _restated(order: Order, report: reports.Restated, now: datetime) -> Handled:
+    move(order, report.status, now)
+    order.quantity, order.limit_price = report.quantity, report.limit_price
+    if report.limit_price is not None:
+        order.reserve_price = report.limit_price
+    return OrderEventKind.REPLACED, {"reason": report.reason.value}
+
+
+def _trail_moved(order: Order, report: reports.TrailMoved, now: datetime) -> Handled:
+    move(order, report.status, now)
+    order.stop_price, order.limit_price, order.activated = report.stop_price, report.limit_price, True
+    return OrderEventKind.REPLACED, {"reason": "TRAILING"}
+
+
+def _cancel_rejected(order: Order, report: reports.CancelRejected, now: datetime) -> Handled:
+    order.pending_action = None
+    order.updated_at = now
+    return OrderEventKind.CANCEL_REJECTED, {"message": report.message}
+
+
+_HANDLERS: dict[type[reports.Report], Any] = {
+    reports.Accepted: _accepted,
+    reports.Rejected: _rejected,
+    reports.Triggered: _triggered,
+    reports.Canceled: _canceled,
+    reports.Expired: _expired,
+    reports.Restated: _restated,
+    reports.TrailMoved: _trail_moved,
+    reports.CancelRejected: _cancel_rejected,
+}

@@ -1,0 +1,56 @@
+"""What events of orders carry, and reading it back."""
+
+from typing import Any
+
+import orjson
+
+from domain.accounts.types import AccountEvent
+from domain.orders.order import (
+    Execution,
+    Order,
+    OrderEvent,
+    execution_snapshot,
+    order_snapshot,
+    read_execution,
+    read_order,
+)
+from domain.orders.types import OrderEventKind
+from domain.positions.events import position_snapshot
+from domain.positions.types import PositionBook
+
+_KINDS = frozenset(kind.value for kind in OrderEventKind)
+
+
+def order_parts(
+    order: Order,
+    *,
+    execution: Execution | None = None,
+    position: PositionBook | None = None,
+    detail: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The parts of an event that say what happened to an order."""
+    parts: dict[str, Any] = {"order": order_snapshot(order)}
+    if execution is not None:
+        parts["execution"] = execution_snapshot(execution)
+    if position is not None:
+        parts["position"] = position_snapshot(position)
+    if detail is not None:
+        parts["detail"] = detail
+    return parts
+
+
+def read_order_event(event: AccountEvent) -> OrderEvent | None:
+    """The order event that an account's event is, or None when it is about something else."""
+    if event.kind not in _KINDS:
+        return None
+    parts = orjson.loads(event.payload)
+    execution = parts.get("execution")
+    return OrderEvent(
+        account_id=event.account_id,
+        sequence=event.sequence,
+        kind=OrderEventKind(event.kind),
+        at=event.at,
+        order=read_order(parts["order"]),
+        execution=read_execution(execution) if execution is not None else None,
+        detail=parts.get("detail"),
+    )

@@ -1,0 +1,231 @@
+"""Placing orders: one load, one pure decision per order, one write, for a whole batch at once.
+
+Guarantees: all orders of a call are decided in order and committed together; an accepted order leaves as a command to
+its venue in the same transaction; a refused one is stored as REJECTED with every violation; a malformed one is an error
+and nothing of its call is saved. ``client_order_id`` makes a repeat return the first order. Rules, instruments and
+rights that changed before the call are in force: cached ones are compared with the database inside the transaction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from domain.access.types import Actor, require_trade
+from domain.accounts import queries as account_queries
+from domain.accounts.events import record
+from domain.kernel.errors import BadInput, Conflict, DomainError, NotFound, Unavailable
+from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+from domain.market.types import Instrument
+from domain.orders import queries
+from domain.orders.commands import PlaceOrder, request_digest
+from domain.orders.desk import Desk, StaleCache, Terms
+from domain.orders.events import order_parts
+from domain.orders.order import Order
+from domain.orders.pretrade import Decision, decide
+from domain.orders.state import new_order, refuse
+from domain.orders.trading_book import TradingBook, take_off
+from domain.orders.types import OrderEventKind, RejectReason, Side
+from domain.orders.validation import check_command
+from domain.positions import queries as position_queries
+from domain.positions.valuation import free_funds
+
+MAX_BATCH = 1_000
+# A cache that is newly loaded can only be stale again if something changed in between: a few tries settle it.
+_MAX_TRIES = 5
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOrder:
+    """An order as stored; ``replayed`` when its client order id had been used for the same order before."""
+
+    order: Order
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCall:
+    """One caller's orders."""
+
+    actor: Actor
+    commands: tuple[PlaceOrder, ...]
+    all_or_none: bool = False
+
+
+Outcome = list[PlacedOrder] | BaseException
+
+
+async def place_orders(
+    desk: Desk, actor: Actor, commands: Sequence[PlaceOrder], *, all_or_none: bool = False
+) -> list[PlacedOrder]:
+    """Place up to 1,000 orders; the answers come in the order of the commands.
+
+    With ``all_or_none`` one refusal refuses all of the call, the others with GROUP_REJECTED.
+
+    Raises:
+        BadInput: an order is malformed (``index`` names it), or there are none or too many; nothing is saved.
+        NotFound, Forbidden: an account or symbol does not exist for the actor, or may not be traded by it.
+        Conflict: a client order id was used for another order.
+        RateLimited, Unavailable: nothing was saved, or, with Unavailable, the outcome is unknown: repeat the call.
+    """
+    if not 1 <= len(commands) <= MAX_BATCH:
+        raise BadInput(f"A batch holds 1 to {MAX_BATCH} orders.", field="orders")
+    now = desk.clock()
+    for index, command in enumerate(commands):
+        try:
+            require_trade(actor, command.account_id)
+            check_command(command, now)
+        except DomainError as error:
+            if len(commands) > 1:
+                error.context["index"] = index
+            raise
+    return await desk.placing.submit(PlaceCall(actor, tuple(commands), all_or_none))
+
+
+async def place_calls(desk: Desk, calls: Sequence[PlaceCall]) -> list[Outcome]:
+    """Run gathered calls in one transaction; if it fails as a whole, run each alone, so that none spoils another."""
+    try:
+        return await _with_fresh_caches(desk, calls)
+    except DomainError:
+        raise
+    except Exception as error:
+        if len(calls) == 1:
+            return [error]
+        return [outcome for call in calls for outcome in await place_calls(desk, [call])]
+
+
+async def _with_fresh_caches(desk: Desk, calls: Sequence[PlaceCall]) -> list[Outcome]:
+    for _ in range(_MAX_TRIES):
+        terms = await desk.terms()
+        try:
+            return await _place(desk, terms, calls)
+        except StaleCache:
+            continue
+    raise Unavailable("The configuration is changing too fast; try again.")
+
+
+async def _place(desk: Desk, terms: Terms, calls: Sequence[PlaceCall]) -> list[Outcome]:
+    batch = _Batch(desk, terms)
+    outcomes: list[Outcome] = []
+    async with unit_of_work(desk.bus) as work:
+        await batch.load(work, calls)
+        for call in calls:
+            try:
+                outcomes.append(batch.place(call, work.now))
+            except DomainError as error:
+                outcomes.append(error)
+        await batch.write(work)
+    return outcomes
+
+
+class _Batch:
+    """What one transaction loads, decides on and writes."""
+
+    def __init__(self, desk: Desk, terms: Terms) -> None:
+        self._desk = desk
+        self._terms = terms
+        self._books: dict[UUID, TradingBook] = {}
+        self._known: dict[tuple[UUID, str], Order] = {}
+        self._new: list[Order] = []
+        self._commands: list[tuple[str, Order]] = []
+
+    async def load(self, work: UnitOfWork, calls: Sequence[PlaceCall]) -> None:
+        """Lock the accounts, check that the caches are current, load earlier orders and positions: four statements."""
+        commands = [command for call in calls for command in call.commands]
+        accounts = await account_queries.lock_books(work, {command.account_id for command in commands})
+        await self._terms.check(work)
+        keys = {(row.account_id, row.client_order_id) for row in commands if row.client_order_id is not None}
+        if keys:
+            self._known = await queries.find_by_client_ids(work, keys)
+        wanted = {self._terms.instruments[row.symbol].id for row in commands if row.symbol in self._terms.instruments}
+        positions = await position_queries.load_positions(work, accounts, wanted)
+        for account_id, account in accounts.items():
+            held = positions[account_id]
+            free = free_funds(account, held.values(), self._terms.by_id, self._desk.market.quote)
+            self._books[account_id] = TradingBook(account, held, free)
+
+    def place(self, call: PlaceCall, now: datetime) -> list[PlacedOrder]:
+        """Decide on one call.
+
+        Raises:
+            DomainError: the call is refused as a whole, and has left no trace.
+        """
+        prepared = [self._prepare(call, index, command) for index, command in enumerate(call.commands)]
+        placed: list[PlacedOrder] = []
+        fresh: list[tuple[Order, Decision]] = []
+        for command, instrument, first in prepared:
+            # The same id may come twice in one call: the second is a repeat of the first.
+            key = (command.account_id, command.client_order_id or "")
+            first = first or (self._repeat(command, self._known[key]) if key in self._known else None)
+            if first is not None:
+                placed.append(PlacedOrder(first, replayed=True))
+                continue
+            order, decision = self._decide(command, instrument, now)
+            self._known[(order.account_id, order.client_order_id)] = order
+            fresh.append((order, decision))
+            placed.append(PlacedOrder(order, replayed=False))
+        if call.all_or_none and any(not decision.accepted for _, decision in fresh):
+            self._refuse_all(fresh)
+        for order, _ in fresh:
+            self._keep(order, now)
+        return placed
+
+    def _prepare(
+        self, call: PlaceCall, index: int, command: PlaceOrder
+    ) -> tuple[PlaceOrder, Instrument, Order | None]:
+        position = index if len(call.commands) > 1 else None
+        if command.account_id not in self._books:
+            raise NotFound("There is no such account.", index=position)
+        instrument = self._terms.instruments.get(command.symbol)
+        if instrument is None:
+            raise NotFound(f"There is no instrument {command.symbol[:40]!r}.", field="symbol", index=position)
+        first = self._known.get((command.account_id, command.client_order_id or ""))
+        try:
+            return command, instrument, self._repeat(command, first) if first is not None else None
+        except Conflict as error:
+            if position is not None:
+                error.context["index"] = position
+            raise
+
+    @staticmethod
+    def _repeat(command: PlaceOrder, first: Order) -> Order:
+        if first.request_digest != request_digest(command):
+            raise Conflict("This client order id was used for another order.", field="clientOrderId")
+        return first
+
+    def _decide(self, command: PlaceOrder, instrument: Instrument, now: datetime) -> tuple[Order, Decision]:
+        book = self._books[command.account_id]
+        market = self._desk.market_state(instrument, now)
+        decision = decide(command, instrument, market, book, self._terms.rules)
+        works_until = command.expires_at or self._desk.works_until(instrument, command.time_in_force, now)
+        return new_order(command, instrument, book.account.venue, decision, market, works_until, now), decision
+
+    def _refuse_all(self, fresh: list[tuple[Order, Decision]]) -> None:
+        for order, decision in fresh:
+            if not decision.accepted:
+                continue
+            book = self._books[order.account_id]
+            buys = order.side is Side.BUY
+            take_off(book, order.instrument_id, decision.contribution, buys=buys, quantity=order.quantity)
+            refuse(order, RejectReason.GROUP_REJECTED, "Another order of this batch was refused.", order.created_at)
+
+    def _keep(self, order: Order, now: datetime) -> None:
+        book = self._books[order.account_id]
+        self._new.append(order)
+        if order.is_open:
+            self._commands.append(("SUBMIT", order))
+        kind = OrderEventKind.PENDING_NEW if order.is_open else OrderEventKind.REJECTED
+        record(book.account, kind, now, order_parts(order))
+
+    async def write(self, work: UnitOfWork) -> None:
+        """Store everything, in a number of statements that does not depend on the number of orders."""
+        if not self._new:
+            return
+        await queries.insert_orders(work, self._new)
+        books = self._books.values()
+        await position_queries.write_positions(work, (row for book in books for row in book.positions.values()))
+        await account_queries.write_books(work, (book.account for book in books))
+        await queries.insert_commands(work, self._commands)
+

@@ -1,0 +1,100 @@
+"""The pre-trade decision, pure: whether an order may go to its venue, and what it holds back while it works.
+
+``checkOrder`` and ``placeOrder`` both decide here. Later orders of a batch see the reservations of earlier ones,
+because each accepted order is added to the books that the next one is decided on.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.kernel.numbers import ZERO, plain
+from domain.market.types import Instrument
+from domain.orders.checks import CHECKS, Candidate, Refusal
+from domain.orders.commands import PlaceOrder
+from domain.orders.trading_book import (
+    CLOSING,
+    Contribution,
+    MarketState,
+    TradingBook,
+    add,
+    contribution_of,
+    take_off,
+    worst_price,
+)
+from domain.orders.types import RejectReason, Side
+from domain.positions.reservation import bucket_for, notional
+from domain.risk.rules import MarketView, ProposedOrder, evaluate, refuses
+from domain.risk.types import RiskRule, RiskViolation
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The verdict on one order. ``held`` is the rise of the account's reserved amount, ``reason`` None accepts."""
+
+    contribution: Contribution
+    held: Decimal
+    violations: tuple[RiskViolation, ...]
+    reason: RejectReason | None = None
+    message: str | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the order may go to its venue."""
+        return self.reason is None
+
+
+def decide(
+    command: PlaceOrder, instrument: Instrument, market: MarketState, book: TradingBook, rules: Iterable[RiskRule]
+) -> Decision:
+    """Decide on one well-formed order; when it is accepted, its contribution has been added to ``book``."""
+    buys = command.side is Side.BUY
+    bucket = bucket_for(book.account.position_mode, buys=buys, closes=command.position_effect in CLOSING)
+    price = worst_price(command, market.fresh)
+    candidate = Candidate(command, instrument, market, book, book.position(instrument.id, bucket), price)
+    violations = _violations(candidate, rules)
+    contribution = contribution_of(
+        book.account, instrument, bucket, buys=buys, remaining=command.quantity, price=price, fee_charged=False
+    )
+    refusal = next((found for check in CHECKS if (found := check(candidate)) is not None), None)
+    if refusal is None and refuses(violations):
+        refusal = (RejectReason.RISK_RULE, next(row.message for row in violations if refuses([row])))
+    if refusal is not None:
+        return Decision(contribution, ZERO, violations, *refusal)
+    return _reserve(candidate, contribution, violations)
+
+
+def _reserve(candidate: Candidate, contribution: Contribution, violations: tuple[RiskViolation, ...]) -> Decision:
+    """Hold back what the order needs, if it is there. An exit needs only its fee and is never refused for funds."""
+    book, command = candidate.book, candidate.command
+    is_exit, before = candidate.reduces, book.available
+    held = add(book, candidate.instrument.id, contribution, buys=candidate.buys, quantity=command.quantity)
+    if held <= ZERO or is_exit or (before is not None and held <= before):
+        return Decision(contribution, held, violations)
+    take_off(book, candidate.instrument.id, contribution, buys=candidate.buys, quantity=command.quantity)
+    refusal: Refusal
+    if before is None:
+        refusal = (RejectReason.NO_MARKET_PRICE, "A position of the account has no market price to value it at.")
+    else:
+        refusal = (
+            RejectReason.INSUFFICIENT_FUNDS,
+            f"The order needs {plain(held)} {book.account.currency}, and {plain(max(before, ZERO))} is available.",
+        )
+    return Decision(contribution, held, violations, *refusal)
+
+
+def _violations(candidate: Candidate, rules: Iterable[RiskRule]) -> tuple[RiskViolation, ...]:
+    command, price, market = candidate.command, candidate.price, candidate.market
+    valued = price is not None and not (candidate.instrument.inverse and price <= ZERO)
+    proposed = ProposedOrder(
+        account_id=command.account_id,
+        symbol=command.symbol,
+        strategy=command.strategy,
+        buys=candidate.buys,
+        quantity=command.quantity,
+        limit_price=command.limit_price if command.limit_price is not None else command.stop_price,
+        worst_notional=notional(candidate.instrument, command.quantity, abs(price)) if valued and price else None,
+    )
+    quote = market.fresh
+    view = MarketView(quote.reference if quote is not None else None, missing=market.missing()[1])
+    return evaluate(proposed, view, rules)

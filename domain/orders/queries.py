@@ -1,0 +1,258 @@
+"""Set-based reads and writes of orders, executions and venue commands."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import fields
+from uuid import UUID
+
+import orjson
+
+from domain.kernel.database import Row, fetch
+from domain.kernel.time import Nanos
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.orders.order import Execution, Order, read_violation, violation_snapshot
+from domain.orders.types import (
+    Contingency,
+    Liquidity,
+    OffsetKind,
+    OrderStatus,
+    OrderType,
+    PendingAction,
+    PositionEffect,
+    RejectReason,
+    Side,
+    TimeInForce,
+    TriggerPrice,
+)
+
+_ENUMS = {
+    "side": Side,
+    "type": OrderType,
+    "time_in_force": TimeInForce,
+    "position_effect": PositionEffect,
+    "trailing_offset_kind": OffsetKind,
+    "trigger_price": TriggerPrice,
+    "status": OrderStatus,
+    "contingency": Contingency,
+    "pending_action": PendingAction,
+    "reject_reason": RejectReason,
+}
+_COLUMNS = tuple(item.name for item in fields(Order) if item.name != "symbol")
+_ENUM_PLACES = tuple((place, _ENUMS[name]) for place, name in enumerate(_COLUMNS) if name in _ENUMS)
+_VIOLATIONS_PLACE = _COLUMNS.index("violations")
+_TAGS_PLACE = _COLUMNS.index("tags")
+
+# PostgreSQL's types of the columns that are not text; an array of arrays does not unnest, so tags travel as JSON.
+_TYPES = {
+    **dict.fromkeys(("id", "account_id", "instrument_id", "parent_id", "group_id"), "uuid"),
+    **dict.fromkeys(
+        (
+            "quantity limit_price stop_price trailing_offset limit_offset activation_price filled_quantity filled_value "
+            "average_price fees reserved reserved_margin reserved_fee reserve_price arrival_price"
+        ).split(),
+        "numeric",
+    ),
+    **dict.fromkeys("expires_at works_until created_at updated_at triggered_at closed_at".split(), "timestamptz"),
+    **dict.fromkeys(("post_only", "reduce_only", "activated"), "bool"),
+    **dict.fromkeys(("execution_count", "version"), "int"),
+    "venue_sequence": "bigint",
+    "request_digest": "bytea",
+}
+SELECT_ORDER = ", ".join(f"o.{name}" for name in _COLUMNS) + ", i.symbol"
+FROM_ORDERS = "FROM orders o JOIN instruments i ON i.id = o.instrument_id"
+SELECT_EXECUTION = """e.id, e.order_id, e.account_id, e.instrument_id, e.venue_execution_id, e.side, e.position_effect,
+e.price, e.quantity, e.fee, e.tax, e.realized_pnl, e.liquidity, e.at_nanos, e.busted_at, e.corrected_by_id, e.created_at,
+i.symbol"""
+FROM_EXECUTIONS = "FROM executions e JOIN instruments i ON i.id = e.instrument_id"
+
+
+def _array(name: str, place: int) -> str:
+    return f"${place}::{_TYPES.get(name, 'text')}[]"
+
+
+_INSERT = f"""
+INSERT INTO orders ({", ".join(_COLUMNS)})
+SELECT {", ".join("ARRAY(SELECT json_array_elements_text(n.tags::json))" if c == "tags" else f"n.{c}" for c in _COLUMNS)}
+FROM unnest({", ".join(_array(name, place) for place, name in enumerate(_COLUMNS, 1))}) AS n ({", ".join(_COLUMNS)})
+"""
+
+# What can change of an order after it was placed.
+_MUTABLE = tuple(
+    "quantity limit_price stop_price trailing_offset expires_at works_until status filled_quantity filled_value "
+    "average_price execution_count fees reserved reserved_margin reserved_fee reserve_price pending_action "
+    "reject_reason reject_message venue_order_id venue_sequence activated updated_at triggered_at closed_at "
+    "version".split()
+)
+_UPDATE = f"""
+UPDATE orders AS o SET {", ".join(f"{name} = n.{name}" for name in _MUTABLE)}
+FROM unnest($1::uuid[], {", ".join(_array(name, place) for place, name in enumerate(_MUTABLE, 2))})
+  AS n (id, {", ".join(_MUTABLE)})
+WHERE o.id = n.id
+"""
+_INSERT_EXECUTIONS = """
+INSERT INTO executions (id, order_id, account_id, instrument_id, venue_execution_id, side, position_effect, price,
+  quantity, fee, tax, realized_pnl, liquidity, at_nanos, created_at)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::numeric[],
+  $9::numeric[], $10::numeric[], $11::numeric[], $12::numeric[], $13::text[], $14::bigint[], $15::timestamptz[])
+"""
+_INSERT_COMMANDS = """
+INSERT INTO venue_commands (venue, kind, order_id, account_id, payload, created_at)
+SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[], $4::uuid[], $5::text[], $6::timestamptz[])
+"""
+
+
+def to_order(row: Row) -> Order:
+    """An order from a row that ``SELECT_ORDER`` asked for."""
+    values = list(row)
+    for place, enum in _ENUM_PLACES:
+        if values[place] is not None:
+            values[place] = enum(values[place])
+    raw = values[_VIOLATIONS_PLACE]
+    values[_VIOLATIONS_PLACE] = () if raw == "[]" else tuple(read_violation(value) for value in orjson.loads(raw))
+    return Order(*values)
+
+
+def to_execution(row: Row) -> Execution:
+    """An execution from a row that ``SELECT_EXECUTION`` asked for."""
+    values = list(row)
+    values[5] = Side(values[5])
+    values[6] = PositionEffect(values[6])
+    values[12] = Liquidity(values[12])
+    values[13] = Nanos(values[13])
+    return Execution(*values)
+
+
+def _column(orders: Sequence[Order], name: str) -> list[object]:
+    if name == "violations":
+        return [
+            orjson.dumps([violation_snapshot(row) for row in order.violations]).decode() if order.violations else "[]"
+            for order in orders
+        ]
+    if name == "tags":
+        return [orjson.dumps(order.tags).decode() for order in orders]
+    return [getattr(order, name) for order in orders]
+
+
+async def insert_orders(work: UnitOfWork, orders: Sequence[Order]) -> None:
+    """Store new orders in one statement."""
+    if orders:
+        await work.execute(_INSERT, *(_column(orders, name) for name in _COLUMNS))
+
+
+async def update_orders(work: UnitOfWork, orders: Sequence[Order]) -> None:
+    """Store what can change of orders, in one statement."""
+    if orders:
+        await work.execute(
+            _UPDATE, [order.id for order in orders], *([getattr(order, name) for order in orders] for name in _MUTABLE)
+        )
+
+
+async def insert_executions(work: UnitOfWork, executions: Sequence[Execution]) -> None:
+    """Store new executions in one statement."""
+    if not executions:
+        return
+    await work.execute(
+        _INSERT_EXECUTIONS,
+        [row.id for row in executions],
+        [row.order_id for row in executions],
+        [row.account_id for row in executions],
+        [row.instrument_id for row in executions],
+        [row.venue_execution_id for row in executions],
+        [row.side.value for row in executions],
+        [row.position_effect.value for row in executions],
+        [row.price for row in executions],
+        [row.quantity for row in executions],
+        [row.fee for row in executions],
+        [row.tax for row in executions],
+        [row.realized_pnl for row in executions],
+        [row.liquidity.value for row in executions],
+        [row.at for row in executions],
+        [row.created_at for row in executions],
+    )
+
+
+async def insert_commands(
+    work: UnitOfWork, commands: Sequence[tuple[str, Order]], payloads: Sequence[str | None] | None = None
+) -> None:
+    """Ask venues to act: (kind, order) each, in order; wakes each venue once after the commit."""
+    if not commands:
+        return
+    await work.execute(
+        _INSERT_COMMANDS,
+        [order.venue for _, order in commands],
+        [kind for kind, _ in commands],
+        [order.id for _, order in commands],
+        [order.account_id for _, order in commands],
+        list(payloads) if payloads is not None else [None] * len(commands),
+        [work.now] * len(commands),
+    )
+    for venue in {order.venue for _, order in commands}:
+        work.publish(wake_channel(venue), b"")
+
+
+def wake_channel(venue: str) -> str:
+    """The bus channel that wakes the router of a venue."""
+    return f"venue:{venue}"
+
+
+async def find_by_client_ids(work: UnitOfWork, keys: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], Order]:
+    """Orders by account and client order id."""
+    rows = await work.fetch(
+        f"SELECT {SELECT_ORDER} {FROM_ORDERS} JOIN unnest($1::uuid[], $2::text[]) AS k (account_id, client_order_id) "
+        "ON o.account_id = k.account_id AND o.client_order_id = k.client_order_id",
+        [account for account, _ in keys],
+        [client for _, client in keys],
+    )
+    orders = (to_order(row) for row in rows)
+    return {(order.account_id, order.client_order_id): order for order in orders}
+
+
+async def load_orders(work: UnitOfWork, order_ids: Collection[UUID]) -> dict[UUID, Order]:
+    """Orders by id, as they are under the lock of their accounts."""
+    rows = await work.fetch(f"SELECT {SELECT_ORDER} {FROM_ORDERS} WHERE o.id = ANY($1::uuid[])", list(order_ids))
+    return {row["id"]: to_order(row) for row in rows}
+
+
+async def read_orders(order_ids: Collection[UUID]) -> dict[UUID, Order]:
+    """Orders by id."""
+    rows = await fetch(f"SELECT {SELECT_ORDER} {FROM_ORDERS} WHERE o.id = ANY($1::uuid[])", list(order_ids))
+    return {row["id"]: to_order(row) for row in rows}
+
+
+async def read_order_by_client_id(account_id: UUID, client_order_id: str) -> Order | None:
+    """An order by its client's id."""
+    rows = await fetch(
+        f"SELECT {SELECT_ORDER} {FROM_ORDERS} WHERE o.account_id = $1 AND o.client_order_id = $2",
+        account_id,
+        client_order_id,
+    )
+    return to_order(rows[0]) if rows else None
+
+
+async def read_executions_of(order_ids: Collection[UUID]) -> dict[UUID, list[Execution]]:
+    """The executions of orders, oldest first."""
+    found: dict[UUID, list[Execution]] = {order_id: [] for order_id in order_ids}
+    rows = await fetch(
+        f"SELECT {SELECT_EXECUTION} {FROM_EXECUTIONS} WHERE e.order_id = ANY($1::uuid[]) ORDER BY e.id", list(order_ids)
+    )
+    for row in rows:
+        found[row["order_id"]].append(to_execution(row))
+    return found
+
+
+async def known_executions(work: UnitOfWork, order_ids: Collection[UUID]) -> set[tuple[UUID, str]]:
+    """Which executions of these orders are booked already, by the venue's id."""
+    rows = await work.fetch(
+        "SELECT order_id, venue_execution_id FROM executions WHERE order_id = ANY($1::uuid[])", list(order_ids)
+    )
+    return {(row["order_id"], row["venue_execution_id"]) for row in rows}
+
+
+async def open_order_ids(venue: str) -> list[UUID]:
+    """Every open order of a venue, in the order in which it was placed."""
+    rows = await fetch("SELECT id FROM orders WHERE closed_at IS NULL AND venue = $1 ORDER BY id", venue)
+    return [row["id"] for row in rows]
+
+
+def symbols_of(orders: Iterable[Order]) -> set[str]:
+    """The symbols that orders are about."""
+    return {order.symbol for order in orders}

@@ -1,0 +1,139 @@
+"""The books that pre-trade decisions are made on, pure: an account within a batch, the market of an instrument, and
+what a working order adds to both.
+"""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from uuid import UUID
+
+from domain.accounts.fees import estimated_fee
+from domain.accounts.types import AccountBook
+from domain.kernel.ids import new_id
+from domain.kernel.numbers import ONE, ZERO
+from domain.market.types import Instrument, Quote
+from domain.orders.commands import PlaceOrder
+from domain.orders.types import PositionEffect, RejectReason, Side
+from domain.orders.validation import LIMIT_TYPES, STOP_TYPES
+from domain.positions.reservation import full_margin, reserved_for
+from domain.positions.types import Bucket, PositionBook
+
+# A market order may meet a worse price than the one seen: it holds back this much more.
+MARKET_BUFFER = Decimal("1.05")
+CLOSING = frozenset({PositionEffect.CLOSE, PositionEffect.CLOSE_TODAY})
+
+
+@dataclass(frozen=True, slots=True)
+class MarketState:
+    """The market of one instrument as the decision sees it."""
+
+    quote: Quote | None
+    stale: bool
+    session_open: bool
+
+    @property
+    def fresh(self) -> Quote | None:
+        """The quote unless it is too old to decide on."""
+        return None if self.stale else self.quote
+
+    def missing(self) -> tuple[RejectReason, str]:
+        """Why there is no price."""
+        if self.quote is not None and self.stale:
+            return RejectReason.STALE_PRICE, "the market price is stale"
+        return RejectReason.NO_MARKET_PRICE, "there is no market price"
+
+
+@dataclass(slots=True)
+class TradingBook:
+    """An account within a batch. ``free`` is equity less initial margin (cash for a CASH account), None if unknown."""
+
+    account: AccountBook
+    positions: dict[tuple[UUID, Bucket], PositionBook]
+    free: Decimal | None
+    touched: set[tuple[UUID, Bucket]] = field(default_factory=set)
+
+    @property
+    def available(self) -> Decimal | None:
+        """What a new order may hold back."""
+        return None if self.free is None else self.free - self.account.reserved
+
+    def position(self, instrument_id: UUID, bucket: Bucket) -> PositionBook:
+        """The bucket's book, made when there is none yet."""
+        key = (instrument_id, bucket)
+        book = self.positions.get(key)
+        if book is None:
+            book = self.positions[key] = PositionBook(new_id(), self.account.id, instrument_id, bucket)
+        return book
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What a working order adds to its bucket's sums; ``price`` is what it is valued at."""
+
+    bucket: Bucket
+    price: Decimal | None
+    margin: Decimal
+    fee: Decimal
+
+
+def worst_price(command: PlaceOrder, quote: Quote | None) -> Decimal | None:
+    """The price an order is valued at while it works: its limit, else the far touch or its stop plus a buffer."""
+    if command.type in LIMIT_TYPES:
+        return command.limit_price
+    touch = None
+    if quote is not None:
+        touch = quote.ask if command.side is Side.BUY else quote.bid
+        touch = quote.reference if touch is None else touch
+    if command.type in STOP_TYPES and command.stop_price is not None:
+        touch = command.stop_price if touch is None else max(touch, command.stop_price)
+    return None if touch is None else touch + abs(touch) * (MARKET_BUFFER - ONE)
+
+
+def contribution_of(
+    book: AccountBook,
+    instrument: Instrument,
+    bucket: Bucket,
+    *,
+    buys: bool,
+    remaining: Decimal,
+    price: Decimal | None,
+    fee_charged: bool,
+) -> Contribution:
+    """What ``remaining`` units of an order hold back; nothing without a price, or for a CASH account's sale."""
+    if price is None or remaining == ZERO or (book.is_cash and not buys):
+        return Contribution(bucket, price, ZERO, ZERO)
+    fee = estimated_fee(instrument, quantity=remaining, price=price, minimum_charged=fee_charged)
+    margin = full_margin(book.kind, instrument, buys=buys, quantity=remaining, price=abs(price))
+    return Contribution(bucket, price, margin, fee)
+
+
+def take_off(
+    book: TradingBook, instrument_id: UUID, contribution: Contribution, *, buys: bool, quantity: Decimal
+) -> Decimal:
+    """Undo ``add``."""
+    reverse = Contribution(contribution.bucket, contribution.price, -contribution.margin, -contribution.fee)
+    return add(book, instrument_id, reverse, buys=buys, quantity=-quantity)
+
+
+def add(
+    book: TradingBook, instrument_id: UUID, contribution: Contribution, *, buys: bool, quantity: Decimal
+) -> Decimal:
+    """Add the contribution of ``quantity`` working units and return by how much the reserved amount rises."""
+    position = book.position(instrument_id, contribution.bucket)
+    if buys:
+        position.working_buy += quantity
+        position.working_buy_margin += contribution.margin
+    else:
+        position.working_sell += quantity
+        position.working_sell_margin += contribution.margin
+    position.working_fees += contribution.fee
+    book.touched.add((instrument_id, contribution.bucket))
+    return refresh_reserved(book.account, position)
+
+
+def refresh_reserved(account: AccountBook, position: PositionBook) -> Decimal:
+    """Bring a bucket's and the account's reserved amounts in line with the bucket's sums; the rise."""
+    before = position.reserved
+    position.reserved = reserved_for(position, account.kind)
+    account.reserved += position.reserved - before
+    position.changed = True
+    return position.reserved - before

@@ -1,0 +1,51 @@
+"""What events carry of a position, and reading it back."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from domain.kernel.numbers import plain
+from domain.positions.types import Bucket, PositionBook
+
+_NUMBERS = (
+    "quantity",
+    "average_price",
+    "realized_pnl",
+    "fees_paid",
+    "today_quantity",
+    "held_quantity",
+    "working_buy",
+    "working_sell",
+    "working_buy_margin",
+    "working_sell_margin",
+    "working_fees",
+    "reserved",
+)
+
+
+def position_snapshot(position: PositionBook) -> list[Any]:
+    """A position as JSON: identity, times, then its figures in order."""
+    return [
+        str(position.id),
+        str(position.account_id),
+        str(position.instrument_id),
+        position.bucket,
+        position.opened_at,
+        position.closed_at,
+        *(plain(getattr(position, name)) for name in _NUMBERS),
+    ]
+
+
+def read_position(values: list[Any], updated_at: datetime) -> PositionBook:
+    """What ``position_snapshot`` made."""
+    return PositionBook(
+        id=UUID(values[0]),
+        account_id=UUID(values[1]),
+        instrument_id=UUID(values[2]),
+        bucket=Bucket(values[3]),
+        opened_at=datetime.fromisoformat(values[4]) if values[4] else None,
+        closed_at=datetime.fromisoformat(values[5]) if values[5] else None,
+        updated_at=updated_at,
+        **{name: Decimal(value) for name, value in zip(_NUMBERS, values[6:], strict=True)},
+    )

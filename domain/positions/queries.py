@@ -1,0 +1,76 @@
+"""Set-based reads and writes of positions."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import fields
+from uuid import UUID
+
+from domain.kernel.database import Row, fetch
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.positions.types import Bucket, PositionBook
+
+_COLUMNS = tuple(item.name for item in fields(PositionBook) if item.name != "changed")
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM positions"
+_TYPES = {
+    **dict.fromkeys(("id", "account_id", "instrument_id"), "uuid"),
+    **dict.fromkeys(("opened_at", "closed_at", "updated_at"), "timestamptz"),
+    "bucket": "text",
+}
+_KEY = ("account_id", "instrument_id", "bucket")
+_UPSERT = f"""
+INSERT INTO positions ({", ".join(_COLUMNS)})
+SELECT * FROM unnest({", ".join(f"${n}::{_TYPES.get(c, 'numeric')}[]" for n, c in enumerate(_COLUMNS, 1))})
+ON CONFLICT (account_id, instrument_id, bucket) DO UPDATE SET
+  {", ".join(f"{name} = EXCLUDED.{name}" for name in _COLUMNS if name not in ("id", *_KEY))}
+"""
+PositionKey = tuple[UUID, Bucket]
+
+
+def to_position(row: Row) -> PositionBook:
+    """The working copy of a position row."""
+    values = list(row)
+    values[3] = Bucket(values[3])
+    return PositionBook(*values)
+
+
+async def load_positions(
+    work: UnitOfWork, account_ids: Collection[UUID], instrument_ids: Collection[UUID]
+) -> dict[UUID, dict[PositionKey, PositionBook]]:
+    """Per account: all that is held, and the buckets of the given instruments; under the accounts' locks."""
+    rows = await work.fetch(
+        f"{_SELECT} WHERE account_id = ANY($1::uuid[]) AND (quantity <> 0 OR instrument_id = ANY($2::uuid[]))",
+        list(account_ids),
+        list(instrument_ids),
+    )
+    return _by_account(account_ids, rows)
+
+
+async def read_positions(
+    account_ids: Collection[UUID], *, include_closed: bool = False
+) -> dict[UUID, dict[PositionKey, PositionBook]]:
+    """Per account: what is held, and on request what was once held."""
+    held = "opened_at IS NOT NULL" if include_closed else "quantity <> 0"
+    rows = await fetch(f"{_SELECT} WHERE account_id = ANY($1::uuid[]) AND {held} ORDER BY id", list(account_ids))
+    return _by_account(account_ids, rows)
+
+
+async def read_all_of(account_id: UUID) -> list[PositionBook]:
+    """Every bucket of an account, whether anything was ever held in it or not."""
+    return [to_position(row) for row in await fetch(f"{_SELECT} WHERE account_id = $1 ORDER BY id", account_id)]
+
+
+def _by_account(account_ids: Collection[UUID], rows: Iterable[Row]) -> dict[UUID, dict[PositionKey, PositionBook]]:
+    found: dict[UUID, dict[PositionKey, PositionBook]] = {account_id: {} for account_id in account_ids}
+    for row in rows:
+        book = to_position(row)
+        found[book.account_id][(book.instrument_id, book.bucket)] = book
+    return found
+
+
+async def write_positions(work: UnitOfWork, positions: Iterable[PositionBook]) -> None:
+    """Store changed positions, new ones among them, in one statement."""
+    changed = [position for position in positions if position.changed]
+    if not changed:
+        return
+    for position in changed:
+        position.updated_at = work.now
+    await work.execute(_UPSERT, *([getattr(position, name) for position in changed] for name in _COLUMNS))
