@@ -1,0 +1,101 @@
+"""How large an operation is, found before anything expensive is done with it.
+
+Runs on documents that are not yet validated: unknown and cyclic fragments are tolerated here and reported later. Each
+fragment is measured once, so that fragments that spread each other cannot make measuring itself explode.
+"""
+
+from dataclasses import dataclass
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+)
+
+from api.errors import VALIDATION_FAILED, RequestError, coded
+from api.limits import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Of one selection set with everything below it: levels, fields and aliases once spreads are written out."""
+
+    depth: int = 0
+    fields: int = 0
+    aliases: int = 0
+    directives: bool = False
+
+
+class _Measurer:
+    def __init__(self, fragments: dict[str, FragmentDefinitionNode]) -> None:
+        self._fragments = fragments
+        self._known: dict[str, Measure] = {}
+
+    def selection_set(self, node: SelectionSetNode) -> Measure:
+        depth = fields = aliases = 0
+        directives = False
+        for selection in node.selections:
+            directives = directives or bool(selection.directives)
+            below = self._below(selection)
+            level = 0
+            if isinstance(selection, FieldNode):
+                level = 1
+                fields += 1
+                aliases += selection.alias is not None
+            depth = max(depth, level + below.depth)
+            fields += below.fields
+            aliases += below.aliases
+            directives = directives or below.directives
+        return Measure(depth, fields, aliases, directives)
+
+    def _below(self, selection: object) -> Measure:
+        if isinstance(selection, FragmentSpreadNode):
+            return self._fragment(selection.name.value)
+        nested: SelectionSetNode | None = getattr(selection, "selection_set", None)
+        return self.selection_set(nested) if nested else Measure()
+
+    def _fragment(self, name: str) -> Measure:
+        known = self._known.get(name)
+        if known is not None:
+            return known
+        fragment = self._fragments.get(name)
+        if fragment is None:
+            return Measure()
+        self._known[name] = Measure()  # What a cycle meets; validation reports it.
+        self._known[name] = measure = self.selection_set(fragment.selection_set)
+        return measure
+
+
+def measure(operation: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]) -> Measure:
+    """The size of ``operation``."""
+    found = _Measurer(fragments).selection_set(operation.selection_set)
+    if operation.directives:
+        return Measure(found.depth, found.fields, found.aliases, directives=True)
+    return found
+
+
+def check_bounds(operation: OperationDefinitionNode, found: Measure, limits: Limits) -> None:
+    """Let an operation of a reasonable size pass.
+
+    Raises:
+        RequestError: it is too deep, too wide or uses too many aliases; says which, and how much is allowed.
+    """
+    bounds = (
+        ("depth", found.depth, limits.depth, "is nested {} levels deep"),
+        ("rootFields", len(operation.selection_set.selections), limits.root_fields, "selects {} root fields"),
+        ("aliases", found.aliases, limits.aliases, "uses {} aliases"),
+        ("fields", found.fields, limits.fields, "selects {} fields"),
+    )
+    for name, observed, maximum, words in bounds:
+        if observed > maximum:
+            raise RequestError(
+                coded(
+                    f"The operation {words.format(observed)}; at most {maximum} are allowed.",
+                    VALIDATION_FAILED,
+                    bound=name,
+                    maximum=maximum,
+                    observed=observed,
+                )
+            )

@@ -1,0 +1,139 @@
+"""What an operation may cost at most: the number of values that it can ask for, with the sizes of its pages.
+
+Runs after validation. Sizes that come from variables make the cost depend on them; otherwise it is found once.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLCompositeType,
+    GraphQLField,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    NamedTypeNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+    get_named_type,
+    get_nullable_type,
+    is_composite_type,
+    is_list_type,
+)
+
+from api.errors import VALIDATION_FAILED, RequestError, coded
+from domain.kernel.pages import DEFAULT_PAGE, MAX_PAGE
+
+# Arguments that say how many items a field gives.
+_SIZES = ("first", "last", "limit")
+# Lists that have no size are short: the legs of an order, the grants of a user.
+_UNSIZED_LIST = 10
+# What paging wraps its items in: the size was counted at the connection.
+_CONNECTION_LIST = "edges"
+
+
+class CostModel:
+    """Costs of the operations of one document."""
+
+    __slots__ = ("_fragments", "_schema", "depends_on_variables")
+
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
+        self._schema = schema
+        self._fragments = {
+            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+        self.depends_on_variables = False
+
+    def cost(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
+        """How many values ``operation`` can ask for."""
+        root = self._schema.get_root_type(operation.operation)
+        assert root is not None
+        return self._selections(root, operation.selection_set, variables, {})
+
+    def _selections(
+        self,
+        parent: GraphQLCompositeType,
+        node: SelectionSetNode,
+        variables: Mapping[str, Any],
+        known: dict[str, int],
+    ) -> int:
+        total = 0
+        for selection in node.selections:
+            if isinstance(selection, FieldNode):
+                total += self._field(parent, selection, variables, known)
+            elif isinstance(selection, FragmentSpreadNode):
+                name = selection.name.value
+                if name not in known:
+                    fragment = self._fragments[name]
+                    known[name] = self._selections(
+                        self._narrowed(parent, fragment.type_condition), fragment.selection_set, variables, known
+                    )
+                total += known[name]
+            else:
+                assert isinstance(selection, InlineFragmentNode)
+                narrowed = self._narrowed(parent, selection.type_condition)
+                total += self._selections(narrowed, selection.selection_set, variables, known)
+        return total
+
+    def _narrowed(self, parent: GraphQLCompositeType, condition: NamedTypeNode | None) -> GraphQLCompositeType:
+        type_ = self._schema.get_type(condition.name.value) if condition else None
+        return type_ if type_ is not None and is_composite_type(type_) else parent
+
+    def _field(
+        self,
+        parent: GraphQLCompositeType,
+        node: FieldNode,
+        variables: Mapping[str, Any],
+        known: dict[str, int],
+    ) -> int:
+        field = self._schema.get_field(parent, node.name.value)
+        if field is None or node.selection_set is None or node.name.value.startswith("__"):
+            return 1
+        below = get_named_type(field.type)
+        assert is_composite_type(below)
+        return 1 + self._size(field, node, variables) * self._selections(below, node.selection_set, variables, known)
+
+    def _size(self, field: GraphQLField, node: FieldNode, variables: Mapping[str, Any]) -> int:
+        sizes = [name for name in _SIZES if name in field.args]
+        if sizes:
+            given = {argument.name.value: argument.value for argument in node.arguments or ()}
+            asked = [self._number(given[name], variables) for name in sizes if name in given]
+            defaults = [field.args[name].default_value for name in sizes]
+            known = [size for size in asked or defaults if isinstance(size, int) and size > 0]
+            # A page beyond the bound is refused with its own error where the page is made.
+            return min(max(known, default=DEFAULT_PAGE), MAX_PAGE)
+        if is_list_type(get_nullable_type(field.type)) and node.name.value != _CONNECTION_LIST:
+            return _UNSIZED_LIST
+        return 1
+
+    def _number(self, value: object, variables: Mapping[str, Any]) -> int | None:
+        if isinstance(value, IntValueNode):
+            return int(value.value)
+        if isinstance(value, VariableNode):
+            self.depends_on_variables = True
+            number = variables.get(value.name.value)
+            return number if isinstance(number, int) else None
+        return None
+
+
+def check_cost(cost: int, maximum: int) -> None:
+    """Let an operation of a reasonable cost pass.
+
+    Raises:
+        RequestError: it can ask for more values than is allowed.
+    """
+    if cost > maximum:
+        raise RequestError(
+            coded(
+                f"The operation can ask for {cost} values; at most {maximum} are allowed. Ask for smaller pages.",
+                VALIDATION_FAILED,
+                bound="cost",
+                maximum=maximum,
+                observed=cost,
+            )
+        )

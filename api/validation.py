@@ -1,0 +1,63 @@
+"""The rules that documents are validated by: one tuple for all of them, so that nothing is built per request."""
+
+from typing import Any
+
+from graphql import (
+    ArgumentNode,
+    GraphQLError,
+    GraphQLInputType,
+    ValuesOfCorrectTypeRule,
+    VisitorAction,
+    specified_rules,
+)
+from graphql.language import SKIP, ValueNode
+from graphql.utilities import validate_input_literal
+from graphql.validation import ASTValidationRule
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from domain.kernel.errors import ErrorCode
+
+
+def input_field(path: list[str | int], fallback: str) -> dict[str, str | int]:
+    """Where a value stands, in the words of the domain's own refusals: its field, and its place in a batch."""
+    indices = [step for step in path if isinstance(step, int)]
+    names = [str(step) for step in path]
+    if indices:
+        last = max(position for position, step in enumerate(path) if isinstance(step, int))
+        names = names[last + 1 :] or [step for step in map(str, path[:last]) if not step.isdigit()][-1:]
+    field: dict[str, str | int] = {"field": ".".join(names) or fallback}
+    if indices:
+        field["index"] = indices[-1]
+    return field
+
+
+class LiteralValuesRule(ValuesOfCorrectTypeRule):
+    """The core's rule, which also says in which field a value stands that one of our scalars refuses."""
+
+    _argument = ""
+
+    def enter_argument(self, node: ArgumentNode, *_args: Any) -> None:
+        """Remember which argument the values that follow belong to."""
+        self._argument = node.name.value
+
+    def is_valid_value_node(self, node: ValueNode, input_type: GraphQLInputType | None) -> VisitorAction:
+        """Check one literal with everything in it."""
+
+        def report(error: GraphQLError, path: list[str | int]) -> None:
+            extensions = error.extensions or {}
+            if extensions.get("code") == ErrorCode.BAD_USER_INPUT:
+                extensions = {**extensions, **input_field(path, self._argument)}
+                error = GraphQLError(error.message, node, extensions=extensions)
+            self.report_error(error)
+
+        if input_type:
+            validate_input_literal(node, input_type, report, None, None, self.context.hide_suggestions)
+        return SKIP
+
+
+RULES: tuple[type[ASTValidationRule], ...] = (
+    *(LiteralValuesRule if rule is ValuesOfCorrectTypeRule else rule for rule in specified_rules),
+    MaybeNullValidationRule,
+    OneOfInputValidationRule,
+)
