@@ -46,8 +46,11 @@ def to_cash(amount: Decimal, currency: str) -> Decimal:
 
 
 def to_average(value: Decimal) -> Decimal:
-    """Quantise an average price to the twelve decimals that averages keep."""
-    return value.quantize(_QUANTA[AVERAGE_EXPONENT])
+    """Quantise an average price to the twelve decimals that averages keep; below one, zeros that lead do not count."""
+    leading_zeros = -min(value.adjusted() + 1, 0) if value else 0
+    if not leading_zeros:
+        return value.quantize(_QUANTA[AVERAGE_EXPONENT])
+    return value.quantize(Decimal(1).scaleb(-AVERAGE_EXPONENT - leading_zeros))
 
 
 def plain(value: Decimal) -> str:

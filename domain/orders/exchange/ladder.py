@@ -4,30 +4,39 @@ A rising ladder wakes at or above its keys, a falling one at or below them. ``be
 so that an event which reaches nobody costs one comparison however many wait.
 """
 
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from sortedcontainers import SortedDict
 
-from domain.orders.exchange.working import WorkingOrder
+if TYPE_CHECKING:
+    from domain.orders.exchange.working import WorkingOrder
 
 Key = TypeVar("Key")
+
+
+class Room:
+    """Counts who waits in a group of ladders, so that a whole group can be passed by."""
+
+    __slots__ = ("waiting",)
+
+    def __init__(self) -> None:
+        self.waiting = 0
 
 
 class Ladder(Generic[Key]):
     """Orders by the key they wait for; those of one key in the order in which they came."""
 
-    __slots__ = ("_levels", "_rising", "best")
+    __slots__ = ("_levels", "_rising", "_room", "best")
 
-    def __init__(self, *, rising: bool) -> None:
+    def __init__(self, room: Room, *, rising: bool) -> None:
+        self._room = room
         self._rising = rising
         self._levels: SortedDict[Key, dict[int, WorkingOrder]] = SortedDict()
         self.best: Key | None = None
 
-    def __bool__(self) -> bool:
-        return bool(self._levels)
-
-    def add(self, key: Key, order: WorkingOrder) -> None:
+    def add(self, key: Key, order: "WorkingOrder") -> None:
         """Wait for ``key``."""
+        self._room.waiting += 1
         level = self._levels.get(key)
         if level is None:
             self._levels[key] = {order.sequence: order}
@@ -35,23 +44,31 @@ class Ladder(Generic[Key]):
         else:
             level[order.sequence] = order
 
-    def remove(self, key: Key, order: WorkingOrder) -> None:
+    def remove(self, key: Key, order: "WorkingOrder") -> None:
         """Wait no more; the order must be waiting for ``key``."""
+        self._room.waiting -= 1
         level = self._levels[key]
         del level[order.sequence]
         if not level:
             del self._levels[key]
             self._find_best()
 
-    def reached(self, value: Key) -> list[WorkingOrder]:
+    def everyone(self) -> "list[WorkingOrder]":
+        """All who wait."""
+        return [order for level in self._levels.values() for order in level.values()]
+
+    def reached(self, value: Key) -> "list[WorkingOrder]":
         """Those whose key ``value`` has reached, equal included."""
         return self._collect(value, strictly=False)
 
-    def passed(self, value: Key) -> list[WorkingOrder]:
+    def passed(self, value: Key) -> "list[WorkingOrder]":
         """Those whose key ``value`` has gone beyond."""
         return self._collect(value, strictly=True)
 
-    def _collect(self, value: Key, *, strictly: bool) -> list[WorkingOrder]:
+    def _collect(self, value: Key, *, strictly: bool) -> "list[WorkingOrder]":
+        best = self.best
+        if best is None:
+            return []
         if self._rising:
             keys = self._levels.irange(maximum=value, inclusive=(True, not strictly))
         else:

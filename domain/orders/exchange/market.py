@@ -13,34 +13,17 @@ from enum import Enum
 from sortedcontainers import SortedDict
 
 from domain.kernel.numbers import ZERO
-from domain.market.types import Quote
+from domain.market.types import BookTick, Level, QuoteTick, TradeTick
 from domain.orders.types import Side, TriggerPrice
-
-Level = tuple[Decimal, Decimal]
-
-
-@dataclass(frozen=True, slots=True)
-class Trade:
-    """One print of the tape."""
-
-    at: int
-    price: Decimal
-    size: Decimal | None
-
-
-@dataclass(frozen=True, slots=True)
-class BookUpdate:
-    """Changed levels of an order book, as (price, size); size zero removes the level. A snapshot replaces the book."""
-
-    at: int
-    bids: tuple[Level, ...]
-    asks: tuple[Level, ...]
-    is_snapshot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class MarketState:
-    """Everything that the exchange remembers of the market; ``depth`` is (bids, asks) when a book came last."""
+    """Everything that the exchange remembers of the market.
+
+    ``quoted``: a quote or a book has been seen, so that trades set the last price only. ``book`` is (bids, asks) if
+    there has been one, and ``by_book`` says that it came last, so that orders trade with its depth.
+    """
 
     bid: Decimal | None = None
     ask: Decimal | None = None
@@ -79,13 +62,17 @@ class OrderBook:
         self.bids: SortedDict[Decimal, Decimal] = SortedDict()
         self.asks: SortedDict[Decimal, Decimal] = SortedDict()
 
-    def apply(self, update: BookUpdate) -> None:
+    def apply(self, tick: BookTick) -> None:
         """Take a snapshot or changed levels in."""
-        if update.is_snapshot:
+        if tick.snapshot:
             self.bids.clear()
             self.asks.clear()
-        _set_levels(self.bids, update.bids)
-        _set_levels(self.asks, update.asks)
+        self.set(tick.bids, tick.asks)
+
+    def set(self, bids: Iterable[Level], asks: Iterable[Level]) -> None:
+        """Set these levels; size zero removes one."""
+        _set_levels(self.bids, bids)
+        _set_levels(self.asks, asks)
 
 
 def _set_levels(side: "SortedDict[Decimal, Decimal]", levels: Iterable[Level]) -> None:
@@ -121,7 +108,7 @@ class Market:
         market._quoted = state.quoted
         if state.book is not None:
             market._book = OrderBook()
-            market._book.apply(BookUpdate(at=0, bids=state.book[0], asks=state.book[1], is_snapshot=True))
+            market._book.set(*state.book)
         market._by_book = state.by_book
         return market
 
@@ -134,34 +121,38 @@ class Market:
             self.bid, self.ask, self.bid_size, self.ask_size, self.last, self._quoted, book, self._by_book
         )
 
-    def see_quote(self, quote: Quote) -> None:
-        """A quote replaces both sides; one that has a last price only counts as a trade."""
-        bid, ask, last = quote.bid, quote.ask, quote.last
-        if last is not None:
-            if bid is None and ask is None:
-                self.see_trade(last, quote.last_size)
+    def see_quote(self, tick: QuoteTick) -> None:
+        """New best prices; a side that the tick leaves out stands. One with nothing but a last price is a trade."""
+        if tick.last is not None:
+            if tick.bid is None and tick.ask is None:
+                self._print(tick.last, tick.last_size)
                 return
-            self.last = last
-        self.bid = bid
-        self.ask = ask
-        self.bid_size = quote.bid_size
-        self.ask_size = quote.ask_size
-        self._quoted = True
+            self.last = tick.last
+        if not self._quoted:
+            self._quoted = True
+            self.bid = self.ask = None
         self._by_book = False
+        if tick.bid is not None:
+            self.bid, self.bid_size = tick.bid, tick.bid_size
+        if tick.ask is not None:
+            self.ask, self.ask_size = tick.ask, tick.ask_size
 
-    def see_trade(self, price: Decimal, size: Decimal | None) -> None:
+    def see_trade(self, tick: TradeTick) -> None:
         """A trade is the last price and, as long as nothing quotes, the whole market."""
+        self._print(tick.price, tick.size)
+
+    def _print(self, price: Decimal, size: Decimal | None) -> None:
         self.last = price
         if not self._quoted:
             self.bid = self.ask = price
             self.bid_size = self.ask_size = size
 
-    def see_book(self, update: BookUpdate) -> None:
+    def see_book(self, tick: BookTick) -> None:
         """A book update makes the book the market."""
         book = self._book
         if book is None:
             book = self._book = OrderBook()
-        book.apply(update)
+        book.apply(tick)
         self._quoted = self._by_book = True
         bids, asks = book.bids, book.asks
         self.bid, self.bid_size = bids.peekitem(-1) if bids else (None, None)
@@ -190,7 +181,7 @@ class Market:
         return self.bid is not None and self.bid >= limit
 
     def take(self, side: Side, quantity: Decimal, limit: Decimal | None, *, best_only: bool = False) -> list[Level]:
-        """What an order of this side gets now: (price, quantity) from the best level on, up to the limit and size shown."""
+        """What an order of this side gets now, best level first, up to its limit and the sizes shown."""
         if limit is not None and not self.crosses(side, limit):
             return []
         if self._by_book and not best_only:

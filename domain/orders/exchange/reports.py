@@ -68,7 +68,7 @@ class Triggered(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled(Change):
-    """One execution. ``number`` counts the order's executions from 1; ``filled_quantity`` and ``remaining`` are after it.
+    """One execution; ``number`` counts the order's from 1, ``filled_quantity`` and ``remaining`` are after it.
 
     ``last_in_event`` marks the last of the executions that one level-by-level match gave the order.
     """

@@ -1,4 +1,4 @@
-"""Arithmetic of trailing stops: where the stop (and the limit) stands for a price, and that it moves favourably only."""
+"""Arithmetic of trailing stops: where stop and limit stand for a price, and that they move favourably only."""
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -9,7 +9,7 @@ BASIS_POINTS = Decimal(10_000)
 
 
 def tick_quantum(tick_size: Decimal) -> Decimal:
-    """One unit of the last decimal that prices on this tick have: 0.01 for ticks of 0.01 and of 0.25, 1 for one of 5."""
+    """One unit of the last decimal that prices on this tick have: 0.01 for a tick of 0.25, 1 for one of 5."""
     exponent = tick_size.normalize().as_tuple().exponent
     assert isinstance(exponent, int)
     return ONE.scaleb(min(exponent, 0))

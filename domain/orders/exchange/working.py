@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from domain.orders.exchange.market import Reference, reference_for
 from domain.orders.exchange.types import (
+    CONDITIONAL_TYPES,
     LIMIT_ONCE_TRIGGERED,
     OPEN_STATUSES,
-    STOP_TYPES,
     TOUCH_TYPES,
     TRAILING_TYPES,
-    Order,
     OrderState,
 )
-from domain.orders.types import OrderType, PositionEffect, Side
+from domain.orders.types import PositionEffect, Side
 
 if TYPE_CHECKING:
     from domain.orders.exchange.ladder import Ladder
@@ -109,24 +108,25 @@ class WorkingOrder:
 
     @property
     def is_conditional(self) -> bool:
-        """Whether it waits for a stop or a touch, now or again for its rest."""
-        return self._has_condition and not (self.triggered and self.terms.type in LIMIT_ONCE_TRIGGERED)
-
-    @property
-    def _has_condition(self) -> bool:
-        return self.terms.type in STOP_TYPES or self.terms.type in TOUCH_TYPES
+        """Whether it has a stop or a touch to wait for."""
+        return self.terms.type in CONDITIONAL_TYPES
 
     @property
     def waits_for_touch(self) -> bool:
-        """Whether its condition is a touch (price coming the order's way), not a stop."""
+        """Whether its condition is a touch (the price coming the order's way), not a stop."""
         return self.terms.type in TOUCH_TYPES
+
+    @property
+    def becomes_limit(self) -> bool:
+        """Whether it turns into a limit order when triggered, not into a market order."""
+        return self.terms.type in LIMIT_ONCE_TRIGGERED
 
     @property
     def rests_at_limit(self) -> bool:
         """Whether it is a plain limit order by now."""
-        if self._has_condition:
-            return self.triggered and self.terms.type in LIMIT_ONCE_TRIGGERED
-        return self.limit is not None and self.terms.type is not OrderType.MARKET
+        if self.is_conditional:
+            return self.triggered and self.becomes_limit
+        return self.limit is not None
 
     @property
     def closes(self) -> bool:

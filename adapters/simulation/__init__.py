@@ -1,0 +1,44 @@
+"""The simulator: scenarios from files, run through the very exchange and position rules of the platform."""
+
+from pathlib import Path
+from typing import Any
+
+from adapters.simulation.comparison import differences
+from adapters.simulation.errors import MarketDataError, ScenarioError, SimulationError
+from adapters.simulation.order_run import run_orders
+from adapters.simulation.position_run import run_positions
+from adapters.simulation.scenario import OrderScenario, PositionScenario, Scenario, read_scenarios
+
+__all__ = [
+    "MarketDataError",
+    "OrderScenario",
+    "PositionScenario",
+    "Scenario",
+    "ScenarioError",
+    "SimulationError",
+    "deviations",
+    "read_scenarios",
+    "simulate",
+]
+
+
+def simulate(scenario: Scenario, market_dir: Path) -> dict[str, Any]:
+    """Run one scenario.
+
+    Raises:
+        SimulationError: its market data cannot be used.
+    """
+    if isinstance(scenario, PositionScenario):
+        return run_positions(scenario)
+    try:
+        return run_orders(scenario, market_dir)
+    except SimulationError as error:
+        raise type(error)(f"scenario {scenario.id!r}: {error}") from error
+
+
+def deviations(scenario: Scenario, result: dict[str, Any]) -> list[str]:
+    """Where a result is not what its scenario expects, one line each; nothing when it expects nothing."""
+    if scenario.expected is None:
+        return []
+    found = differences(scenario.expected, result, exact=isinstance(scenario, OrderScenario))
+    return sorted(f"{scenario.id}: {line}" for line in found)

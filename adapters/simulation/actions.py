@@ -1,0 +1,246 @@
+"""The actions of a scenario: the API's inputs, read into what the exchange takes.
+
+Only what the exchange itself needs is checked of an order: prices that its type cannot do without. Whether an account
+could afford it, or would be allowed to, is not the simulation's business.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from adapters.simulation.errors import ScenarioError
+from adapters.simulation.fields import Fields, not_negative
+from domain.kernel.time import Nanos
+from domain.orders.exchange import Changes, Order
+from domain.orders.exchange.types import LIMIT_ONCE_TRIGGERED, TRAILING_TYPES
+from domain.orders.types import (
+    Contingency,
+    OffsetKind,
+    OrderType,
+    PositionEffect,
+    Side,
+    TimeInForce,
+    TriggerPrice,
+)
+
+LIMIT_TYPES = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED})
+STOP_TYPES = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED})
+DEFAULT_ACCOUNT = "account"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Submit one order, a bracket or an OCO. ``strategies`` are those of the orders, in the same order."""
+
+    at: Nanos
+    orders: tuple[Order, ...]
+    strategies: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Cancel one order."""
+
+    at: Nanos
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelMany:
+    """Cancel all open orders that fit; None fits all."""
+
+    at: Nanos
+    account: str | None
+    side: Side | None
+    strategy: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Modify:
+    """Change one order, if it still is at the expected version."""
+
+    at: Nanos
+    order_id: str
+    changes: Changes
+    expected_version: int | None
+
+
+Action = Place | Cancel | CancelMany | Modify
+
+
+def read_actions(items: list[Fields], symbol: str) -> tuple[Action, ...]:
+    """The actions, which must be in the order of time and name orders that were placed before."""
+    reader = _Reader(symbol)
+    return tuple(reader.read(item) for item in items)
+
+
+class _Reader:
+    def __init__(self, symbol: str) -> None:
+        self._symbol = symbol
+        self._placed: set[str] = set()
+        self._last: Nanos | None = None
+        self._readers: dict[str, Callable[[Fields, Nanos], Action]] = {
+            "placeOrder": self._place_order,
+            "placeBracket": self._place_bracket,
+            "placeOco": self._place_oco,
+            "cancelOrder": self._cancel,
+            "cancelOrders": self._cancel_many,
+            "modifyOrder": self._modify,
+        }
+
+    def read(self, fields: Fields) -> Action:
+        at = fields.required("at", fields.time("at"))
+        if self._last is not None and at < self._last:
+            raise fields.fail("at", "is before the action before it")
+        self._last = at
+        names = [name for name in self._readers if name in fields]
+        if len(names) != 1:
+            raise ScenarioError(f"{fields.where}: must hold one of {', '.join(self._readers)}")
+        content = fields.child(names[0])
+        assert content is not None
+        action = self._readers[names[0]](content, at)
+        content.close()
+        fields.close()
+        return action
+
+    # ------------------------------------------------------------------ placing
+
+    def _place_order(self, fields: Fields, at: Nanos) -> Place:
+        order, strategy = self._order(fields)
+        return Place(at, (order,), (strategy,))
+
+    def _place_bracket(self, fields: Fields, at: Nanos) -> Place:
+        group = self._group()
+        content = fields.required("entry", fields.child("entry"))
+        entry, strategy = self._order(content, Contingency.OTO, group)
+        content.close()
+        if entry.reduce_only:
+            raise content.fail("reduceOnly", "makes no sense for the entry of a bracket")
+        legs = [leg for name in ("takeProfit", "stopLoss") if (leg := fields.child(name)) is not None]
+        if not legs:
+            raise fields.fail("takeProfit", "or stopLoss must be given")
+        exits = [self._exit(leg, entry) for leg in legs]
+        return Place(at, (entry, *exits), (strategy,) * (1 + len(exits)))
+
+    def _place_oco(self, fields: Fields, at: Nanos) -> Place:
+        group = self._group()
+        orders, strategies = [], []
+        for name in ("first", "second"):
+            content = fields.required(name, fields.child(name))
+            order, strategy = self._order(content, Contingency.OCO, group)
+            content.close()
+            orders.append(order)
+            strategies.append(strategy)
+        if orders[0].account != orders[1].account:
+            raise fields.fail("second", "must be of the same account as first")
+        return Place(at, tuple(orders), tuple(strategies))
+
+    def _group(self) -> int:
+        return len(self._placed)
+
+    def _name(self, fields: Fields) -> str:
+        name = fields.text("clientOrderId") or f"order{len(self._placed) + 1}"
+        if name in self._placed:
+            raise fields.fail("clientOrderId", f"{name!r} is in use already")
+        self._placed.add(name)
+        return name
+
+    def _order(
+        self, fields: Fields, contingency: Contingency = Contingency.NONE, group: int | None = None
+    ) -> tuple[Order, str | None]:
+        symbol = fields.required("symbol", fields.text("symbol"))
+        if symbol != self._symbol:
+            raise fields.fail("symbol", f"{symbol!r} is unknown; the scenario's instrument is {self._symbol!r}")
+        fields.ignore("tags")
+        strategy = fields.text("strategy")
+        order = Order(
+            id=self._name(fields),
+            account=fields.text("accountId") or DEFAULT_ACCOUNT,
+            side=fields.word("side", Side),
+            type=fields.word("type", OrderType),
+            quantity=fields.required("quantity", fields.number("quantity")),
+            time_in_force=fields.word("timeInForce", TimeInForce, TimeInForce.DAY),
+            limit_price=fields.number("limitPrice"),
+            stop_price=fields.number("stopPrice"),
+            trailing_offset=fields.number("trailingOffset"),
+            trailing_offset_kind=fields.word("trailingOffsetKind", OffsetKind, OffsetKind.PRICE),
+            limit_offset=fields.number("limitOffset", not_negative),
+            activation_price=fields.number("activationPrice"),
+            trigger_price=fields.word("triggerPrice", TriggerPrice, TriggerPrice.BID_ASK),
+            expires_at=fields.time("expiresAt"),
+            post_only=fields.flag("postOnly"),
+            reduce_only=fields.flag("reduceOnly"),
+            position_effect=fields.word("positionEffect", PositionEffect, PositionEffect.AUTO),
+            contingency=contingency,
+            group=group,
+        )
+        _check_order(fields, order)
+        return order, strategy
+
+    def _exit(self, fields: Fields, entry: Order) -> Order:
+        order = Order(
+            id=self._name(fields),
+            account=entry.account,
+            side=entry.side.opposite,
+            type=fields.word("type", OrderType),
+            quantity=entry.quantity,
+            time_in_force=fields.word("timeInForce", TimeInForce, TimeInForce.GTC),
+            limit_price=fields.number("limitPrice"),
+            stop_price=fields.number("stopPrice"),
+            trailing_offset=fields.number("trailingOffset"),
+            trailing_offset_kind=fields.word("trailingOffsetKind", OffsetKind, OffsetKind.PRICE),
+            limit_offset=fields.number("limitOffset", not_negative),
+            reduce_only=True,
+            contingency=Contingency.OUO,
+            group=entry.group,
+        )
+        _check_order(fields, order)
+        fields.close()
+        return order
+
+    # ------------------------------------------------------------------ the rest
+
+    def _known(self, fields: Fields) -> str:
+        name = fields.required("clientOrderId", fields.text("clientOrderId"))
+        fields.ignore("accountId")
+        if name not in self._placed:
+            raise fields.fail("clientOrderId", f"{name!r} has not been placed")
+        return name
+
+    def _cancel(self, fields: Fields, at: Nanos) -> Cancel:
+        return Cancel(at, self._known(fields))
+
+    def _cancel_many(self, fields: Fields, at: Nanos) -> CancelMany:
+        symbol = fields.text("symbol")
+        if symbol is not None and symbol != self._symbol:
+            raise fields.fail("symbol", f"{symbol!r} is unknown; the scenario's instrument is {self._symbol!r}")
+        side = fields.word("side", Side) if "side" in fields else None
+        return CancelMany(at, fields.text("accountId"), side, fields.text("strategy"))
+
+    def _modify(self, fields: Fields, at: Nanos) -> Modify:
+        version = fields.take("expectedVersion")
+        if version is not None and (isinstance(version, bool) or not isinstance(version, int)):
+            raise fields.fail("expectedVersion", "must be a whole number")
+        changes = Changes(
+            quantity=fields.number("quantity"),
+            limit_price=fields.number("limitPrice"),
+            stop_price=fields.number("stopPrice"),
+            trailing_offset=fields.number("trailingOffset"),
+            expires_at=fields.time("expiresAt"),
+        )
+        return Modify(at, self._known(fields), changes, version)
+
+
+def _check_order(fields: Fields, order: Order) -> None:
+    kind = order.type
+    if kind in LIMIT_TYPES and order.limit_price is None:
+        raise fields.fail("limitPrice", f"is missing for a {kind} order")
+    if order.limit_price is not None and kind not in LIMIT_TYPES | LIMIT_ONCE_TRIGGERED:
+        raise fields.fail("limitPrice", f"makes no sense for a {kind} order")
+    if kind in STOP_TYPES and order.stop_price is None:
+        raise fields.fail("stopPrice", f"is missing for a {kind} order")
+    if kind in TRAILING_TYPES and order.trailing_offset is None:
+        raise fields.fail("trailingOffset", f"is missing for a {kind} order")
+    if kind is OrderType.TRAILING_STOP_LIMIT and order.limit_offset is None:
+        raise fields.fail("limitOffset", f"is missing for a {kind} order")
+    if (order.time_in_force is TimeInForce.GTD) != (order.expires_at is not None):
+        raise fields.fail("expiresAt", "belongs to a GTD order, and a GTD order needs it")

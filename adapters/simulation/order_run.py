@@ -1,0 +1,154 @@
+"""Running an order scenario: actions and ticks in the order of time, through the paper exchange itself."""
+
+import heapq
+from collections.abc import Iterator
+from decimal import ROUND_HALF_EVEN, Decimal
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+from adapters.simulation.actions import Action, Cancel, CancelMany, Modify, Place
+from adapters.simulation.market_files import read_ticks
+from adapters.simulation.scenario import OrderScenario
+from domain.accounts.fees import execution_fee, execution_tax
+from domain.kernel.numbers import ZERO, plain, total
+from domain.kernel.time import NANOS_PER_SECOND, Nanos
+from domain.market.types import Instrument, QuoteTick, Tick
+from domain.orders.exchange import Exchange, Filled, OrderState, Replaced, Report, evolve
+from domain.orders.types import Liquidity, OrderStatus, Side
+
+FEE_QUANTUM = Decimal("0.00000001")
+
+
+def run_orders(scenario: OrderScenario, market_dir: Path) -> dict[str, Any]:
+    """The result of a scenario: every order with its executions, and the position they make."""
+    run = _Run(scenario.instrument)
+    ticks = _ticks(scenario, market_dir)
+    tick = next(ticks, None)
+    for action in scenario.actions:
+        # An action sees the last event before it; an event of the same time comes after it.
+        while tick is not None and tick.at < action.at:
+            run.see(tick)
+            tick = next(ticks, None)
+        run.act(action)
+    while tick is not None and run.is_working:
+        run.see(tick)
+        tick = next(ticks, None)
+    return run.result()
+
+
+def _ticks(scenario: OrderScenario, market_dir: Path) -> Iterator[Tick]:
+    streams = [read_ticks(market_dir, source, scenario.instrument.symbol) for source in scenario.data]
+    if len(streams) == 1:
+        return streams[0]
+    return heapq.merge(*streams, key=attrgetter("at"))
+
+
+class _Run:
+    """One exchange and what its reports have said about each order."""
+
+    def __init__(self, instrument: Instrument) -> None:
+        self._instrument = instrument
+        self._exchange = Exchange(instrument.tick_size)
+        self._states: dict[str, OrderState] = {}
+        self._executions: dict[str, list[dict[str, str]]] = {}
+        self._strategies: dict[str, str | None] = {}
+        self._versions: dict[str, int] = {}
+
+    @property
+    def is_working(self) -> bool:
+        """Whether further ticks could change anything."""
+        return len(self._exchange) > 0
+
+    def see(self, tick: Tick) -> None:
+        """A market event."""
+        reports = self._exchange.on_quote(tick) if isinstance(tick, QuoteTick) else self._exchange.on_tick(tick)
+        if reports:
+            self._note(reports)
+
+    def act(self, action: Action) -> None:
+        """An action; one that comes too late, or that the exchange refuses, leaves everything as it is."""
+        match action:
+            case Place():
+                self._place(action)
+            case Cancel():
+                self._note(self._exchange.cancel(action.order_id, action.at))
+            case CancelMany():
+                self._cancel_many(action)
+            case Modify():
+                version = self._versions[action.order_id]
+                if action.expected_version is None or action.expected_version == version:
+                    self._note(self._exchange.replace(action.order_id, action.changes, action.at))
+
+    def _place(self, action: Place) -> None:
+        for order, strategy in zip(action.orders, action.strategies, strict=True):
+            name = str(order.id)
+            self._states[name] = OrderState(order=order, status=OrderStatus.PENDING_NEW)
+            self._executions[name] = []
+            self._strategies[name] = strategy
+            self._versions[name] = 1
+        self._note(self._exchange.submit_group(action.orders, action.at))
+
+    def _cancel_many(self, action: CancelMany) -> None:
+        for state in self._exchange.open_orders():
+            order = state.order
+            fits = (
+                action.account in (None, order.account)
+                and action.side in (None, order.side)
+                and action.strategy in (None, self._strategies[str(order.id)])
+            )
+            # An earlier one of them may have taken this one along.
+            if fits and self._exchange.order(order.id) is not None:
+                self._note(self._exchange.cancel(order.id, action.at))
+
+    def _note(self, reports: list[Report]) -> None:
+        for report in reports:
+            name = str(report.order_id)
+            self._states[name] = evolve(self._states[name], report)
+            if isinstance(report, Filled):
+                self._executions[name].append(self._execution(report, self._states[name].order.side))
+            elif isinstance(report, Replaced):
+                self._versions[name] += 1
+
+    def _execution(self, fill: Filled, side: Side) -> dict[str, str]:
+        fee = execution_fee(
+            self._instrument,
+            quantity=fill.quantity,
+            price=fill.price,
+            maker=fill.liquidity is Liquidity.MAKER,
+            minimum_charged=fill.number > 1,
+        )
+        row = {
+            "at": nine_digits(fill.at),
+            "price": plain(fill.price),
+            "quantity": plain(fill.quantity),
+            "liquidity": fill.liquidity.value,
+            "fee": plain(fee.quantize(FEE_QUANTUM, rounding=ROUND_HALF_EVEN)),
+        }
+        tax = execution_tax(self._instrument, quantity=fill.quantity, price=fill.price, sells=side is Side.SELL)
+        if tax:
+            row["tax"] = plain(tax.quantize(FEE_QUANTUM, rounding=ROUND_HALF_EVEN))
+        return row
+
+    def result(self) -> dict[str, Any]:
+        """What became of it all."""
+        orders = {
+            name: {
+                "status": state.status.value,
+                "quantity": plain(state.order.quantity),
+                "filledQuantity": plain(state.filled_quantity),
+                "executions": self._executions[name],
+            }
+            for name, state in self._states.items()
+        }
+        position = total(
+            state.filled_quantity * state.order.side.sign for state in self._states.values() if state.fills
+        )
+        return {"orders": orders, "position": {"quantity": plain(position or ZERO)}}
+
+
+def nine_digits(at: int) -> str:
+    """A time in UTC with nine fractional digits."""
+    seconds, fraction = divmod(at, NANOS_PER_SECOND)
+    whole = Nanos(seconds * NANOS_PER_SECOND).isoformat()
+    return f"{whole[:-1]}.{fraction:09d}Z"

@@ -1,0 +1,231 @@
+"""The bookkeeping under the exchange: what is open, who holds what, and the effects that one change has on others.
+
+Each method changes an order, says so in a report, and carries the change to its group: an OCO ends with its other
+leg, an entry releases and feeds its exits, an exit shrinks or ends the other.
+"""
+
+from collections.abc import Hashable
+from decimal import Decimal
+
+from domain.kernel.numbers import ZERO
+from domain.market.types import Level
+from domain.orders.exchange.groups import Groups
+from domain.orders.exchange.holdings import Holdings
+from domain.orders.exchange.market import Market
+from domain.orders.exchange.queues import Queues
+from domain.orders.exchange.reports import (
+    Accepted,
+    Canceled,
+    Expired,
+    Filled,
+    Rejected,
+    Released,
+    Report,
+    Restated,
+    RestateReason,
+)
+from domain.orders.exchange.types import CancelReason
+from domain.orders.exchange.working import WorkingOrder
+from domain.orders.types import Contingency, Liquidity, OrderStatus, RejectReason
+
+
+class Desk:
+    """State of one instrument's exchange. ``now`` is the time of the command or event being worked on."""
+
+    __slots__ = ("groups", "holdings", "market", "now", "orders", "queues", "released", "reports", "sequence")
+
+    def __init__(self, market: Market, holdings: Holdings) -> None:
+        self.market = market
+        self.holdings = holdings
+        self.queues = Queues()
+        self.groups = Groups()
+        self.orders: dict[Hashable, WorkingOrder] = {}
+        self.released: list[WorkingOrder] = []
+        self.reports: list[Report] = []
+        self.sequence = 0
+        self.now = 0
+
+    def next_sequence(self) -> int:
+        """The next arrival number."""
+        self.sequence += 1
+        return self.sequence
+
+    def register(self, order: WorkingOrder) -> None:
+        """Take an order into the books; it does not wait anywhere yet."""
+        assert order.id not in self.orders
+        self.orders[order.id] = order
+        self.groups.add(order)
+
+    def requeue(self, order: WorkingOrder) -> None:
+        """Let an open order wait where its state now says."""
+        self.queues.remove(order)
+        self.queues.place(order)
+
+    # ------------------------------------------------------------------ beginnings
+
+    def accept(self, order: WorkingOrder) -> None:
+        """The order works from now on."""
+        order.status = OrderStatus.NEW
+        self.reports.append(
+            Accepted(
+                order_id=order.id,
+                at=self.now,
+                status=order.status,
+                sequence=order.sequence,
+                quantity=order.quantity,
+                limit_price=order.limit,
+                stop_price=order.stop,
+                activated=order.activated,
+            )
+        )
+
+    def reject(self, order: WorkingOrder, reason: RejectReason, message: str) -> None:
+        """The order ends; the exits of an entry are rejected with it, and so is an OCO's leg that has not come yet."""
+        self._end(order, OrderStatus.REJECTED)
+        self.reports.append(
+            Rejected(order_id=order.id, at=self.now, status=order.status, reason=reason, message=message)
+        )
+        if order.terms.contingency not in (Contingency.OCO, Contingency.OTO):
+            return
+        for other in self.groups.others(order):
+            if not other.is_open:
+                continue
+            if other.status in (OrderStatus.HELD, OrderStatus.PENDING_NEW):
+                self.reject(other, RejectReason.GROUP_REJECTED, "another order of the group was rejected")
+            elif order.terms.contingency is Contingency.OCO:
+                self.cancel(other, CancelReason.GROUP)
+
+    # ------------------------------------------------------------------ executions
+
+    def fill(self, order: WorkingOrder, taken: list[Level], liquidity: Liquidity) -> None:
+        """Book executions in the order given; together they are at most what remains."""
+        before = order.filled
+        for index, (price, quantity) in enumerate(taken, start=1):
+            self._fill_once(order, price, quantity, liquidity, last=index == len(taken))
+            if order.terms.contingency is Contingency.OUO:
+                self._feed_other_exit(order)
+        if not order.remaining:
+            self._end(order, OrderStatus.FILLED)
+        if order.terms.contingency is Contingency.OTO:
+            self._feed_exits(order, order.filled - before)
+        elif order.terms.contingency is Contingency.OCO and order.filled != before:
+            self._cancel_others(order)
+        elif order.terms.contingency is Contingency.OUO and order.status is OrderStatus.FILLED:
+            # Nothing is left to protect or to take profit on, and what the entry might still fill would have no exit.
+            self._cancel_others(order)
+
+    def _fill_once(
+        self, order: WorkingOrder, price: Decimal, quantity: Decimal, liquidity: Liquidity, *, last: bool
+    ) -> None:
+        order.filled += quantity
+        order.fills += 1
+        remaining = order.quantity - order.filled
+        assert remaining >= ZERO
+        order.status = OrderStatus.PARTIALLY_FILLED if remaining else OrderStatus.FILLED
+        self.holdings.fill(order.terms.account, order.side, quantity, closes=order.closes)
+        self.reports.append(
+            Filled(
+                order_id=order.id,
+                at=self.now,
+                status=order.status,
+                price=price,
+                quantity=quantity,
+                liquidity=liquidity,
+                number=order.fills,
+                filled_quantity=order.filled,
+                remaining=remaining,
+                last_in_event=last,
+            )
+        )
+
+    def _feed_other_exit(self, order: WorkingOrder) -> None:
+        if not order.remaining:
+            return
+        for other in self.groups.exits(order):
+            if other.remaining > order.remaining:
+                self.restate(other, RestateReason.EXIT_FILLED, quantity=other.filled + order.remaining)
+
+    def _feed_exits(self, entry: WorkingOrder, quantity: Decimal) -> None:
+        """Exits are for what the entry has filled: the first fill releases them, later ones let them grow."""
+        if not quantity:
+            return
+        for child in self.groups.exits(entry):
+            if child.status is OrderStatus.HELD:
+                child.status = OrderStatus.PENDING_NEW
+                child.quantity = entry.filled
+                self.released.append(child)
+                self.reports.append(
+                    Released(order_id=child.id, at=self.now, status=child.status, quantity=child.quantity)
+                )
+            else:
+                self.restate(child, RestateReason.ENTRY_FILLED, quantity=child.quantity + quantity)
+
+    def restate(
+        self,
+        order: WorkingOrder,
+        reason: RestateReason,
+        *,
+        quantity: Decimal | None = None,
+        limit: Decimal | None = None,
+    ) -> None:
+        """Change an order unasked. A new limit makes it wait elsewhere."""
+        if quantity is not None:
+            order.quantity = quantity
+        if limit is not None:
+            order.limit = limit
+            self.requeue(order)
+        self.reports.append(
+            Restated(
+                order_id=order.id,
+                at=self.now,
+                status=order.status,
+                quantity=order.quantity,
+                limit_price=order.limit,
+                reason=reason,
+            )
+        )
+
+    def reducible(self, order: WorkingOrder) -> Decimal:
+        """How much of its account's position the order could reduce now."""
+        return self.holdings.get(order.terms.account).reducible(order.side)
+
+    # ------------------------------------------------------------------ endings
+
+    def complete(self, order: WorkingOrder) -> None:
+        """A replace left nothing to fill: the order is done, and an exit's bracket with it."""
+        self._end(order, OrderStatus.FILLED)
+
+    def cancel(self, order: WorkingOrder, reason: CancelReason) -> None:
+        """The rest will not be filled; an OCO's other leg goes with it, and the exits of an entry.
+
+        Exits that work already survive an entry whose rest merely ran out of time or size: the position that it did
+        open keeps its protection. Cancelling the entry by request cancels them all.
+        """
+        self._end(order, OrderStatus.CANCELED)
+        self.reports.append(Canceled(order_id=order.id, at=self.now, status=order.status, reason=reason))
+        self._carry_end(order, spare_working=reason is not CancelReason.REQUESTED)
+
+    def expire(self, order: WorkingOrder) -> None:
+        """The order's time is over; its group ends as with a cancel."""
+        self._end(order, OrderStatus.EXPIRED)
+        self.reports.append(Expired(order_id=order.id, at=self.now, status=order.status))
+        self._carry_end(order, spare_working=True)
+
+    def _carry_end(self, order: WorkingOrder, *, spare_working: bool) -> None:
+        if order.terms.contingency is Contingency.OCO:
+            self._cancel_others(order)
+        elif order.terms.contingency is Contingency.OTO:
+            for child in self.groups.exits(order):
+                if child.is_open and not (spare_working and child.status is not OrderStatus.HELD):
+                    self.cancel(child, CancelReason.GROUP)
+
+    def _cancel_others(self, order: WorkingOrder) -> None:
+        for other in self.groups.others(order):
+            if other.is_open:
+                self.cancel(other, CancelReason.GROUP)
+
+    def _end(self, order: WorkingOrder, status: OrderStatus) -> None:
+        order.status = status
+        self.queues.remove(order)
+        self.groups.remove(order)
+        del self.orders[order.id]

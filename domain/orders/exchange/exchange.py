@@ -1,0 +1,297 @@
+"""The paper exchange of one instrument: a state machine that answers commands and market events with reports.
+
+No clock, no input or output, no chance: the same calls give the same reports. Several accounts share one exchange;
+paper fills do not consume from each other, each order sees the size that the market shows. Each event is worked
+through in this order: matching (the rest of market orders, then buys from the highest price down, then sells from the
+lowest up), then expiry, then trailing.
+
+Whatever changes is said in a report, and ``snapshot`` with ``restored`` carries the whole state over a restart, without
+a report: what follows is as if nothing had happened in between.
+"""
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.market.types import BookTick, QuoteTick, Tick, TradeTick
+from domain.orders.exchange import replacing
+from domain.orders.exchange.desk import Desk
+from domain.orders.exchange.holdings import Holding, Holdings
+from domain.orders.exchange.market import Market, MarketState
+from domain.orders.exchange.matching import Matching
+from domain.orders.exchange.reports import (
+    CancelRejected,
+    Held,
+    Replaced,
+    ReplaceRejected,
+    Report,
+    RestateReason,
+)
+from domain.orders.exchange.trailing import tick_quantum
+from domain.orders.exchange.types import CancelReason, Changes, Order, OrderState
+from domain.orders.exchange.working import WorkingOrder
+from domain.orders.types import Contingency, OrderStatus, RejectReason
+
+UNKNOWN = "no such open order"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeState:
+    """All that an exchange needs to go on: open orders, the market and what accounts hold."""
+
+    orders: tuple[OrderState, ...]
+    market: MarketState
+    holdings: tuple[tuple[Hashable, Holding], ...]
+    sequence: int
+
+
+class Exchange:
+    """The exchange of one instrument with ticks of ``tick_size``."""
+
+    __slots__ = ("_desk", "_matching", "_tick_size")
+
+    def __init__(self, tick_size: Decimal, *, market: MarketState | None = None) -> None:
+        self._tick_size = tick_size
+        self._desk = Desk(Market() if market is None else Market.restored(market), Holdings())
+        self._matching = Matching(self._desk, tick_size, tick_quantum(tick_size))
+
+    # ------------------------------------------------------------------ state
+
+    @classmethod
+    def restored(cls, tick_size: Decimal, state: ExchangeState) -> "Exchange":
+        """An exchange that goes on from ``state``."""
+        exchange = cls(tick_size, market=state.market)
+        for account, holding in state.holdings:
+            exchange.set_holding(account, holding)
+        for order in state.orders:
+            exchange.restore(order)
+        exchange._desk.sequence = max(exchange._desk.sequence, state.sequence)
+        return exchange
+
+    def restore(self, state: OrderState) -> None:
+        """Re-arm an open order exactly as it stood; no report."""
+        order = WorkingOrder(state)
+        self._desk.register(order)
+        self._desk.sequence = max(self._desk.sequence, state.sequence)
+        if state.status in (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED):
+            self._desk.queues.place(order)
+
+    def snapshot(self) -> ExchangeState:
+        """Everything, to restore from."""
+        return ExchangeState(
+            orders=tuple(order.state() for order in self._desk.orders.values()),
+            market=self._desk.market.state(),
+            holdings=self._desk.holdings.items(),
+            sequence=self._desk.sequence,
+        )
+
+    def order(self, order_id: Hashable) -> OrderState | None:
+        """An open order as it stands; None when it has ended or is unknown."""
+        order = self._desk.orders.get(order_id)
+        return None if order is None else order.state()
+
+    def open_orders(self) -> list[OrderState]:
+        """All open orders in the order in which they came."""
+        return [order.state() for order in self._desk.orders.values()]
+
+    def __len__(self) -> int:
+        """How many orders are open."""
+        return len(self._desk.orders)
+
+    @property
+    def market(self) -> Market:
+        """The market that stands (read only)."""
+        return self._desk.market
+
+    def holding(self, account: Hashable) -> Holding:
+        """What reduce-only believes the account to hold."""
+        return self._desk.holdings.get(account)
+
+    def set_holding(self, account: Hashable, holding: Holding) -> None:
+        """Tell what an account holds, when anything but this exchange's own fills has changed it."""
+        self._desk.holdings.put(account, holding)
+
+    # ------------------------------------------------------------------ commands
+
+    def submit(self, order: Order, at: int) -> list[Report]:
+        """Take one order that belongs to no group."""
+        return self.submit_group((order,), at)
+
+    def submit_group(self, orders: Sequence[Order], at: int) -> list[Report]:
+        """Take a bracket (the entry first) or an OCO; exits are held until their entry's first fill.
+
+        Raises:
+            ValueError: an id is in use already.
+        """
+        self._begin(at)
+        for order in orders:
+            if order.id in self._desk.orders:
+                raise ValueError(f"order {order.id!r} is known already")
+        arriving = [self._register(order) for order in orders]
+        for member in arriving:
+            if member.status is OrderStatus.PENDING_NEW:
+                self._matching.arrive(member)
+                self._settle()
+        return self._finish()
+
+    def cancel(self, order_id: Hashable, at: int) -> list[Report]:
+        """Cancel an open order and what hangs on it."""
+        self._begin(at)
+        order = self._desk.orders.get(order_id)
+        if order is None:
+            return [CancelRejected(order_id=order_id, at=at, message=UNKNOWN)]
+        self._desk.cancel(order, CancelReason.REQUESTED)
+        return self._finish()
+
+    def expire(self, order_id: Hashable, at: int) -> list[Report]:
+        """End an order whose day is over; the caller knows the calendar. Nothing when it has ended already."""
+        self._begin(at)
+        order = self._desk.orders.get(order_id)
+        if order is not None:
+            self._desk.expire(order)
+        return self._finish()
+
+    def replace(self, order_id: Hashable, changes: Changes, at: int) -> list[Report]:
+        """Change an open order; refused as a whole, or done as a whole. It may trade at once."""
+        self._begin(at)
+        order = self._desk.orders.get(order_id)
+        if order is None:
+            return [ReplaceRejected(order_id=order_id, at=at, reason=RejectReason.VENUE_REJECTED, message=UNKNOWN)]
+        refusal = replacing.refusal(self._desk, self._matching, order, changes)
+        if refusal is not None:
+            return [ReplaceRejected(order_id=order_id, at=at, reason=refusal.reason, message=refusal.message)]
+        self._replace(order, changes)
+        self._settle()
+        return self._finish()
+
+    # ------------------------------------------------------------------ market events
+
+    def on_tick(self, tick: Tick) -> list[Report]:
+        """Any kind of market event."""
+        if isinstance(tick, QuoteTick):
+            return self.on_quote(tick)
+        if isinstance(tick, TradeTick):
+            return self.on_trade(tick)
+        return self.on_book(tick)
+
+    def on_quote(self, tick: QuoteTick) -> list[Report]:
+        """New best prices."""
+        self._desk.market.see_quote(tick)
+        return self._event(tick.at)
+
+    def on_trade(self, tick: TradeTick) -> list[Report]:
+        """A print of the tape."""
+        self._desk.market.see_trade(tick)
+        return self._event(tick.at)
+
+    def on_book(self, tick: BookTick) -> list[Report]:
+        """An order book, or changed levels of it."""
+        self._desk.market.see_book(tick)
+        return self._event(tick.at)
+
+    def on_clock(self, at: int) -> list[Report]:
+        """Time passed without a market event: only expiry happens."""
+        self._begin(at)
+        self._expire_due()
+        return self._finish()
+
+    # ------------------------------------------------------------------ inside
+
+    def _begin(self, at: int) -> None:
+        self._desk.now = at
+
+    def _finish(self) -> list[Report]:
+        reports = self._desk.reports
+        self._desk.reports = []
+        return reports
+
+    def _register(self, order: Order) -> WorkingOrder:
+        held = order.contingency is Contingency.OUO
+        status = OrderStatus.HELD if held else OrderStatus.PENDING_NEW
+        state = OrderState(order=order, status=status, sequence=self._desk.next_sequence())
+        working = WorkingOrder(state)
+        self._desk.register(working)
+        if held:
+            self._desk.reports.append(Held(order_id=order.id, at=self._desk.now, status=status))
+        return working
+
+    def _settle(self) -> None:
+        """Bring the exits to market that the last step released."""
+        released = self._desk.released
+        while released:
+            order = released.pop(0)
+            if order.is_open:
+                order.sequence = self._desk.next_sequence()
+                self._matching.arrive(order)
+
+    def _event(self, at: int) -> list[Report]:
+        desk = self._desk
+        desk.now = at
+        queues = desk.queues
+        woken = queues.woken(desk.market)
+        if woken:
+            self._match(woken)
+        first_expiry = queues.expiries.best
+        if first_expiry is not None and first_expiry <= at:
+            self._expire_due()
+        if queues.trails.waiting:
+            self._trail()
+        return self._finish()
+
+    def _match(self, woken: Iterable[WorkingOrder]) -> None:
+        for order in woken:
+            if order.is_open:
+                self._matching.match(order)
+                if self._desk.released:
+                    self._settle()
+
+    def _expire_due(self) -> None:
+        for order in self._desk.queues.expired(self._desk.now):
+            if order.is_open:
+                self._desk.expire(order)
+
+    def _trail(self) -> None:
+        desk = self._desk
+        for order in desk.queues.to_activate(desk.market):
+            self._matching.activate(order)
+        for order in desk.queues.to_trail(desk.market):
+            self._matching.follow(order)
+
+    def _replace(self, order: WorkingOrder, changes: Changes) -> None:
+        desk = self._desk
+        desk.queues.remove(order)
+        replacing.apply(desk, order, changes)
+        held = order.status is OrderStatus.HELD
+        if changes.trailing_offset is not None and changes.stop_price is None and not held:
+            self._matching.restart_trail(order)
+        if not held and not order.remaining:
+            order.status = OrderStatus.FILLED
+        desk.reports.append(
+            Replaced(
+                order_id=order.id,
+                at=desk.now,
+                status=order.status,
+                sequence=order.sequence,
+                quantity=order.quantity,
+                limit_price=order.limit,
+                stop_price=order.stop,
+                trailing_offset=order.trailing_offset,
+                expires_at=order.expires_at,
+            )
+        )
+        if held:
+            return
+        self._after_replace(order, changes)
+
+    def _after_replace(self, order: WorkingOrder, changes: Changes) -> None:
+        desk = self._desk
+        if order.terms.contingency is Contingency.OTO and changes.quantity is not None:
+            for child in desk.groups.exits(order):
+                if child.status is OrderStatus.HELD:
+                    desk.restate(child, RestateReason.ENTRY_REPLACED, quantity=order.quantity)
+        if order.status is OrderStatus.FILLED:
+            desk.complete(order)
+            return
+        desk.queues.place(order)
+        if order.rests_at_limit:
+            self._matching.take_limit(order)

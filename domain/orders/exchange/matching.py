@@ -1,0 +1,225 @@
+"""How one order meets the market: on arrival, when triggered, when touched while it rests, and as its trail moves.
+
+Each function looks at the market that stands, decides, and lets the desk book it.
+"""
+
+from decimal import Decimal
+
+from domain.kernel.numbers import ZERO
+from domain.market.types import Level
+from domain.orders.exchange.conditions import stop_reached, touched
+from domain.orders.exchange.desk import Desk
+from domain.orders.exchange.reports import RestateReason, TrailMoved, Triggered
+from domain.orders.exchange.trailing import favourable, trail
+from domain.orders.exchange.types import CancelReason
+from domain.orders.exchange.working import WorkingOrder
+from domain.orders.types import Liquidity, OrderType, RejectReason, TimeInForce
+
+AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
+
+
+class Matching:
+    """The rules of one instrument; ``tick_size`` and its decimals matter to trailing stops only."""
+
+    __slots__ = ("_desk", "_quantum", "_tick_size")
+
+    def __init__(self, desk: Desk, tick_size: Decimal, quantum: Decimal) -> None:
+        self._desk = desk
+        self._tick_size = tick_size
+        self._quantum = quantum
+
+    # ------------------------------------------------------------------ arrival
+
+    def arrive(self, order: WorkingOrder) -> None:
+        """Reject the order, or accept it and let it trade with what stands."""
+        if order.terms.reduce_only and not self._cut_on_arrival(order):
+            return
+        if order.is_conditional:
+            self._arrive_conditional(order)
+        elif order.terms.type is OrderType.LIMIT:
+            self._arrive_limit(order)
+        else:
+            self._arrive_market(order)
+
+    def _cut_on_arrival(self, order: WorkingOrder) -> bool:
+        reducible = self._desk.reducible(order)
+        if reducible <= ZERO:
+            self._desk.reject(order, RejectReason.REDUCE_ONLY_WOULD_INCREASE, "there is no position to reduce")
+            return False
+        order.quantity = min(order.quantity, reducible)
+        return True
+
+    def _arrive_market(self, order: WorkingOrder) -> None:
+        if self._desk.market.opposite(order.side) is None:
+            self._desk.reject(order, RejectReason.NO_MARKET_PRICE, "there is no market yet")
+            return
+        self._desk.accept(order)
+        self._take_market(order)
+        if order.is_open:
+            self._desk.requeue(order)
+
+    def _arrive_limit(self, order: WorkingOrder) -> None:
+        assert order.limit is not None
+        if order.terms.post_only and self._desk.market.crosses(order.side, order.limit):
+            self._reject_post_only(order)
+            return
+        self._desk.accept(order)
+        self.take_limit(order)
+        if order.is_open:
+            self._desk.queues.place(order)
+
+    def _arrive_conditional(self, order: WorkingOrder) -> None:
+        if order.stop is not None and self.condition_met(order, order.stop):
+            self._desk.reject(order, RejectReason.VENUE_REJECTED, "the market is already at the stop price")
+            return
+        if order.is_trailing:
+            self._start_trail(order)
+        self._desk.accept(order)
+        self._desk.queues.place(order)
+
+    def _reject_post_only(self, order: WorkingOrder) -> None:
+        self._desk.reject(order, RejectReason.POST_ONLY_WOULD_CROSS, "a post-only order would take liquidity")
+
+    # ------------------------------------------------------------------ each event
+
+    def match(self, order: WorkingOrder) -> None:
+        """Let a woken order trade or trigger."""
+        if order.terms.reduce_only and not self._cut_to_position(order):
+            return
+        if order.rests_at_limit:
+            self._fill_resting(order)
+        elif order.is_conditional:
+            self._trigger(order)
+        else:
+            self._take_market(order)
+
+    def _cut_to_position(self, order: WorkingOrder) -> bool:
+        reducible = self._desk.reducible(order)
+        if reducible <= ZERO:
+            self._desk.cancel(order, CancelReason.REDUCE_ONLY)
+            return False
+        if order.remaining > reducible:
+            self._desk.restate(order, RestateReason.REDUCE_ONLY, quantity=order.filled + reducible)
+        return True
+
+    def _fill_resting(self, order: WorkingOrder) -> None:
+        limit = order.limit
+        assert limit is not None
+        taken = self._desk.market.take(order.side, order.remaining, limit)
+        if taken:
+            self._desk.fill(order, [(limit, quantity) for _, quantity in taken], Liquidity.MAKER)
+
+    def _trigger(self, order: WorkingOrder) -> None:
+        if not order.triggered:
+            price = self._desk.market.reference(order.reference)
+            assert price is not None
+            if order.becomes_limit and order.limit is None:
+                order.limit = self._trail(order, price, order.terms.limit_offset)
+                self._report_move(order)
+            order.triggered = True
+            self._desk.reports.append(Triggered(order_id=order.id, at=self._desk.now, status=order.status, price=price))
+            if order.becomes_limit:
+                self._work_as_limit(order)
+                return
+        self._take_market(order)
+
+    def _work_as_limit(self, order: WorkingOrder) -> None:
+        assert order.limit is not None
+        if order.terms.post_only and self._desk.market.crosses(order.side, order.limit):
+            self._reject_post_only(order)
+            return
+        self._desk.requeue(order)
+        self.take_limit(order)
+
+    # ------------------------------------------------------------------ taking
+
+    def take_limit(self, order: WorkingOrder) -> None:
+        """Take what stands at the limit or better; an order for now or never ends with it."""
+        taken = self._desk.market.take(order.side, order.remaining, order.limit)
+        self._take(order, taken)
+
+    def _take_market(self, order: WorkingOrder) -> None:
+        best_only = order.terms.type is OrderType.MARKET_TO_LIMIT
+        taken = self._desk.market.take(order.side, order.remaining, None, best_only=best_only)
+        self._take(order, taken)
+        if best_only and taken and order.is_open:
+            self._desk.restate(order, RestateReason.MARKET_TO_LIMIT, limit=taken[0][0])
+
+    def _take(self, order: WorkingOrder, taken: list[Level]) -> None:
+        time_in_force = order.terms.time_in_force
+        if time_in_force is TimeInForce.FOK and sum(quantity for _, quantity in taken) < order.remaining:
+            self._desk.cancel(order, CancelReason.FILL_OR_KILL)
+            return
+        if taken:
+            self._desk.fill(order, taken, Liquidity.TAKER)
+        if time_in_force in AT_ONCE and order.is_open:
+            self._desk.cancel(order, CancelReason.IMMEDIATE_OR_CANCEL)
+
+    def condition_met(self, order: WorkingOrder, stop: Decimal) -> bool:
+        """Whether the market is at ``stop`` already, in the sense of the order's type."""
+        price = self._desk.market.reference(order.reference)
+        meets = touched if order.waits_for_touch else stop_reached
+        return meets(order.side, stop, price)
+
+    # ------------------------------------------------------------------ trailing
+
+    def activate(self, order: WorkingOrder) -> None:
+        """The activation price is touched: the order trails from here on."""
+        order.activated = True
+        self._move(order)
+        self._report_move(order)
+
+    def follow(self, order: WorkingOrder) -> None:
+        """The price is the most favourable so far: move stop and limit with it, and say so if they did move."""
+        if self._move(order):
+            self._report_move(order)
+
+    def restart_trail(self, order: WorkingOrder) -> None:
+        """Set stop and limit anew from the price that stands, as on acceptance: the offset was changed by request."""
+        if order.activated and self._desk.market.reference(order.reference) is not None:
+            order.stop = None
+            self._start_trail(order)
+
+    def _start_trail(self, order: WorkingOrder) -> None:
+        price = self._desk.market.reference(order.reference)
+        activation = order.terms.activation_price
+        order.activated = order.activated or activation is None or touched(order.side, activation, price)
+        if not order.activated or price is None:
+            return
+        if order.stop is None:
+            order.stop = self._trail(order, price, order.trailing_offset)
+            order.anchor = price
+        if order.becomes_limit and order.limit is None:
+            order.limit = self._trail(order, price, order.terms.limit_offset)
+
+    def _move(self, order: WorkingOrder) -> bool:
+        """Move favourably what can move; whether anything did."""
+        price = self._desk.market.reference(order.reference)
+        if price is None:
+            return False
+        stop = favourable(order.side, order.stop, self._trail(order, price, order.trailing_offset))
+        limit = order.limit
+        if order.becomes_limit:
+            limit = favourable(order.side, limit, self._trail(order, price, order.terms.limit_offset))
+        moved = stop != order.stop or limit != order.limit
+        self._desk.queues.remove(order)
+        order.stop, order.limit, order.anchor = stop, limit, price
+        self._desk.queues.place(order)
+        return moved
+
+    def _trail(self, order: WorkingOrder, price: Decimal, offset: Decimal | None) -> Decimal:
+        assert offset is not None
+        kind = order.terms.trailing_offset_kind
+        return trail(order.side, price, offset, kind, tick_size=self._tick_size, quantum=self._quantum)
+
+    def _report_move(self, order: WorkingOrder) -> None:
+        assert order.stop is not None
+        self._desk.reports.append(
+            TrailMoved(
+                order_id=order.id,
+                at=self._desk.now,
+                status=order.status,
+                stop_price=order.stop,
+                limit_price=order.limit,
+            )
+        )

@@ -1,0 +1,91 @@
+"""What a replace may change: the decision, apart from carrying it out."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.kernel.numbers import ZERO
+from domain.orders.exchange.desk import Desk
+from domain.orders.exchange.matching import Matching
+from domain.orders.exchange.types import Changes
+from domain.orders.exchange.working import WorkingOrder
+from domain.orders.types import Contingency, OrderStatus, RejectReason, TimeInForce
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a change cannot be made."""
+
+    reason: RejectReason
+    message: str
+
+
+def _refuse(message: str) -> Refusal:
+    return Refusal(RejectReason.VENUE_REJECTED, message)
+
+
+def refusal(desk: Desk, matching: Matching, order: WorkingOrder, changes: Changes) -> Refusal | None:
+    """Why ``changes`` cannot be applied to ``order`` as the market stands; None when they can."""
+    found = _misplaced(order, changes) or _quantity_refusal(desk, order, changes.quantity)
+    if found is not None or order.status is OrderStatus.HELD:
+        return found
+    return _price_refusal(desk, matching, order, changes)
+
+
+def _misplaced(order: WorkingOrder, changes: Changes) -> Refusal | None:
+    """Fields that this type of order does not have (any more)."""
+    kind = order.terms.type
+    if changes.limit_price is not None and order.limit is None and not order.becomes_limit:
+        return _refuse(f"a {kind} order has no limit price")
+    if changes.stop_price is not None and (not order.is_conditional or order.rests_at_limit):
+        return _refuse("the order has no stop price, or has been triggered")
+    if changes.trailing_offset is not None and (not order.is_trailing or order.rests_at_limit):
+        return _refuse("the order does not trail, or has been triggered")
+    if changes.expires_at is not None and order.terms.time_in_force is not TimeInForce.GTD:
+        return _refuse("only a GTD order has an expiry")
+    return None
+
+
+def _quantity_refusal(desk: Desk, order: WorkingOrder, quantity: Decimal | None) -> Refusal | None:
+    if quantity is None:
+        return None
+    if quantity <= ZERO or quantity < order.filled:
+        return Refusal(RejectReason.QUANTITY_OUT_OF_RANGE, "the quantity is less than what is filled")
+    if order.terms.contingency is Contingency.OUO:
+        return _refuse("the quantity of an exit follows its entry")
+    if order.terms.reduce_only and desk.reducible(order) <= ZERO and quantity > order.filled:
+        return Refusal(RejectReason.REDUCE_ONLY_WOULD_INCREASE, "there is no position to reduce")
+    return None
+
+
+def _price_refusal(desk: Desk, matching: Matching, order: WorkingOrder, changes: Changes) -> Refusal | None:
+    if changes.stop_price is not None and matching.condition_met(order, changes.stop_price):
+        return _refuse("the market is already at the stop price")
+    limit = order.limit if changes.limit_price is None else changes.limit_price
+    if order.rests_at_limit and order.terms.post_only:
+        assert limit is not None
+        if desk.market.crosses(order.side, limit):
+            return Refusal(RejectReason.POST_ONLY_WOULD_CROSS, "a post-only order would take liquidity")
+    return None
+
+
+def apply(desk: Desk, order: WorkingOrder, changes: Changes) -> None:
+    """Set the changed terms; a better place in the queue has to be earned, so only a smaller quantity keeps it."""
+    if changes.quantity is not None:
+        quantity = changes.quantity
+        if order.terms.reduce_only and order.status is not OrderStatus.HELD:
+            quantity = min(quantity, max(order.filled + desk.reducible(order), order.filled))
+        grows = quantity > order.quantity
+        order.quantity = quantity
+    else:
+        grows = False
+    if changes.limit_price is not None:
+        order.limit = changes.limit_price
+    if changes.stop_price is not None:
+        order.stop = changes.stop_price
+    if changes.trailing_offset is not None:
+        order.trailing_offset = changes.trailing_offset
+    if changes.expires_at is not None:
+        order.expires_at = changes.expires_at
+    moves = changes.limit_price is not None or changes.stop_price is not None or changes.trailing_offset is not None
+    if grows or moves:
+        order.sequence = desk.next_sequence()
