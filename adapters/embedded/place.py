@@ -10,6 +10,7 @@ the servers' account, so root never writes into a folder that another account co
 import fcntl
 import os
 import secrets
+import shutil
 import tempfile
 import time
 from dataclasses import dataclass
@@ -155,12 +156,12 @@ def find_place(embedded: Path, *, throwaway: bool) -> Place:
     return place
 
 
-def forget_place(place: Place, embedded: Path) -> None:
-    """Forget a place whose files are gone."""
-    (embedded / _POINTER).unlink(missing_ok=True)
+def remove_place(place: Place, embedded: Path) -> None:
+    """Delete all that the servers have written."""
+    shutil.rmtree(place.postgres, ignore_errors=True)
+    shutil.rmtree(place.valkey, ignore_errors=True)
     if place.folder != embedded:
-        (place.folder / _OWNER).unlink(missing_ok=True)
-        place.folder.rmdir()
+        shutil.rmtree(place.folder)
 
 
 def _follow(pointer: Path, embedded: Path) -> Place:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from adapters.embedded.binaries import usable_binaries
 from adapters.embedded.errors import EmbeddedError
-from adapters.embedded.place import FolderLock, find_place, forget_place, is_locked, make_private_folder
+from adapters.embedded.place import FolderLock, find_place, is_locked, make_private_folder, remove_place
 from adapters.embedded.ports import PortTakenError, free_port, is_free
 from adapters.embedded.postgres import PostgresServer, application_url
 from adapters.embedded.valkey import ValkeyServer, valkey_url
@@ -127,9 +127,7 @@ def _serve(embedded: Path, *, durable: bool, postgres: bool, valkey: bool) -> It
         cache.stop()
         database.stop()
         if not durable:
-            for folder in (place.postgres, place.valkey, place.folder / "binaries"):
-                shutil.rmtree(folder, ignore_errors=True)
-            forget_place(place, embedded)
+            remove_place(place, embedded)
 
 
 def _start_on_a_port(server: PostgresServer | ValkeyServer) -> int:
