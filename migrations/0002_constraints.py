@@ -60,9 +60,6 @@ class Migration(migrations.Migration):
         ),
         ops.AddConstraint("User", UniqueConstraint(fields=("email",), name="users_email")),
         ops.AddConstraint("User", CheckConstraint(check="email = lower(email)", name="users_email_lower_case")),
-        ops.AddConstraint(
-            "Account", CheckConstraint(check="kind <> 'CASH' OR cash >= 0", name="accounts_cash_not_negative")
-        ),
         ops.AddConstraint("Account", CheckConstraint(check="reserved >= 0", name="accounts_reserved_not_negative")),
         ops.AddConstraint(
             "AccountGrant", UniqueConstraint(fields=("user_id", "account_id"), name="account_grants_user_account")

@@ -11,6 +11,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from domain.access.audit import record as audit
+from domain.access.audit import target_of
+from domain.access.service import Access
 from domain.access.types import Actor, Role, require_read, require_role, require_trade
 from domain.accounts import events, queries, rules
 from domain.accounts.types import (
@@ -23,7 +25,6 @@ from domain.accounts.types import (
     TransactionKind,
 )
 from domain.kernel.bus import Bus
-from domain.kernel.cache import bump
 from domain.kernel.errors import BadInput, Conflict, Forbidden, NotFound, Refused
 from domain.kernel.ids import new_id
 from domain.kernel.numbers import ZERO, plain
@@ -56,7 +57,7 @@ class MoveCash:
     note: str | None = None
 
 
-async def open_account(bus: Bus, actor: Actor, command: OpenAccount, *, venues: frozenset[str]) -> AccountBook:
+async def open_account(access: Access, actor: Actor, command: OpenAccount, *, venues: frozenset[str]) -> AccountBook:
     """Open an account for the actor, or, as ADMIN, for ``owner_id``.
 
     Raises:
@@ -70,7 +71,7 @@ async def open_account(bus: Bus, actor: Actor, command: OpenAccount, *, venues: 
     owner_id = command.owner_id or actor.user_id
     if owner_id != actor.user_id and actor.role is not Role.ADMIN:
         raise Forbidden("Only an ADMIN opens accounts for others.")
-    async with unit_of_work(bus) as work:
+    async with unit_of_work(access.bus) as work:
         owner = await work.fetch_row("SELECT active FROM users WHERE id = $1", owner_id)
         if owner is None or not owner["active"]:
             raise NotFound("There is no such active user.")
@@ -96,8 +97,8 @@ async def open_account(bus: Bus, actor: Actor, command: OpenAccount, *, venues: 
         )
         events.record(book, events.ACCOUNT_OPENED, work.now, {})
         await queries.insert_book(work, book)
-        await bump(work, "access")
-        await audit(work, actor, "account.open", str(book.id), detail={"name": book.name, "currency": book.currency})
+        await access.changed(work)
+        await audit(work, actor, "openAccount", target_of("account", book.id), detail={"name": book.name, "currency": book.currency})
     return book
 
 
@@ -171,7 +172,7 @@ async def set_account_state(bus: Bus, actor: Actor, account_id: UUID, state: Acc
         book.state = state
         events.record(book, events.STATE_CHANGED, work.now, {"reason": reason})
         await queries.write_books(work, [book])
-        await audit(work, actor, "account.state", str(book.id), detail={"state": state.value, "reason": reason})
+        await audit(work, actor, "setAccountState", target_of("account", book.id), detail={"state": state.value, "reason": reason})
     return book
 
 

@@ -11,3 +11,13 @@ class TopicVersion(Model):
 
     class Meta:
         table = "topic_versions"
+
+
+class Lease(Model):
+    """Who holds a role that must be single: each holder raises the epoch."""
+
+    role = fields.CharField(max_length=60, primary_key=True)
+    epoch = fields.BigIntField()
+
+    class Meta:
+        table = "leases"

@@ -1,0 +1,127 @@
+"""A venue's step: take its commands, let it act on them, and book all that it reports, in one transaction.
+
+A crash leaves all of a step or nothing of it: commands that were not booked are still there, and the paper venue is
+re-armed from what is stored. The lease keeps a router that was replaced from writing.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+
+from domain.accounts import queries as account_queries
+from domain.accounts.types import AccountBook
+from domain.kernel.bus import Bus
+from domain.kernel.leases import check_lease
+from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+from domain.market.types import Instrument
+from domain.orders import queries
+from domain.orders.booking import Booking
+from domain.orders.exchange.reports import Filled, Report
+from domain.orders.order import Execution, Order
+from domain.orders.trading_book import TradingBook
+from domain.positions import queries as position_queries
+
+MAX_COMMANDS = 500
+_TAKE = """
+DELETE FROM venue_commands WHERE id IN (
+  SELECT id FROM venue_commands WHERE venue = $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING id, kind, order_id, account_id, payload
+"""
+_log = structlog.stdlib.get_logger("venue")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a venue is asked (SUBMIT, CANCEL, REPLACE), of which order, with what."""
+
+    kind: str
+    order: Order
+    payload: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a step did: how many commands and reports it took, what it executed and which orders it changed."""
+
+    commands: int
+    reports: int
+    executions: tuple[Execution, ...]
+    orders: tuple[Order, ...]
+
+
+Act = Callable[[Sequence[Command]], list[Report]]
+
+
+async def take_step(
+    bus: Bus,
+    venue: str,
+    epoch: int,
+    instruments: Mapping[UUID, Instrument],
+    act: Act,
+    reports: Sequence[Report] = (),
+    accounts: Mapping[UUID, UUID] | None = None,
+) -> Step:
+    """Book ``reports`` that came of the market, then take up to 500 commands, act on them and book the answers.
+
+    ``accounts`` names the account of every order that ``reports`` are about.
+
+    Raises:
+        LeaseLost: another router has taken over. Whatever is raised, nothing was written, and a venue that has acted
+            must be built again from what is stored.
+    """
+    async with unit_of_work(bus) as work:
+        await check_lease(work, f"venue:{venue}", epoch)
+        rows = sorted(await work.fetch(_TAKE, venue, MAX_COMMANDS), key=lambda row: row["id"])
+        if not rows and not reports:
+            return Step(0, 0, (), ())
+        known = accounts or {}
+        touched = {row["account_id"] for row in rows}
+        touched.update(known[order_id] for report in reports if (order_id := _order_id(report)) in known)
+        locked = await account_queries.lock_books(work, touched)
+        orders = await queries.load_orders(
+            work, {row["order_id"] for row in rows} | {_order_id(report) for report in reports}
+        )
+        commands = [Command(row["kind"], orders[row["order_id"]], row["payload"]) for row in rows]
+        everything = [*reports, *act(commands)]
+        missing = {_order_id(report) for report in everything} - orders.keys()
+        if missing:
+            # Other legs of a bracket or an OCO: always orders of an account that is locked already.
+            orders |= await queries.load_orders(work, missing)
+        booking = await _load(work, locked, orders, instruments, everything)
+        booking.apply(everything)
+        await _write(work, booking)
+    for report in booking.ignored:
+        _log.warning("report ignored", order_id=str(report.order_id), report=type(report).__name__)
+    return Step(len(rows), len(everything), tuple(booking.executions), tuple(booking.changed.values()))
+
+
+def _order_id(report: Report) -> UUID:
+    assert isinstance(report.order_id, UUID)
+    return report.order_id
+
+
+async def _load(
+    work: UnitOfWork,
+    accounts: Mapping[UUID, AccountBook],
+    orders: dict[UUID, Order],
+    instruments: Mapping[UUID, Instrument],
+    reports: Sequence[Report],
+) -> Booking:
+    positions = await position_queries.load_positions(
+        work, accounts, {order.instrument_id for order in orders.values()}
+    )
+    filled = {_order_id(report) for report in reports if isinstance(report, Filled)}
+    booked = await queries.known_executions(work, filled) if filled else set()
+    # What an account may still use is not asked here: what was reserved covers it, and a fill is a fact.
+    books = {account_id: TradingBook(book, positions[account_id], None) for account_id, book in accounts.items()}
+    return Booking(orders=orders, books=books, instruments=instruments, booked=booked, now=work.now)
+
+
+async def _write(work: UnitOfWork, booking: Booking) -> None:
+    books = booking.books.values()
+    await queries.update_orders(work, list(booking.changed.values()))
+    await queries.insert_executions(work, booking.executions)
+    await position_queries.write_positions(work, (row for book in books for row in book.positions.values()))
+    await account_queries.write_books(work, (book.account for book in books))

@@ -1,0 +1,71 @@
+"""Reads and writes of risk rules."""
+
+from uuid import UUID
+
+from domain.kernel.database import Row, fetch, fetch_row
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.risk.types import RiskAction, RiskRule, RiskRuleKind, RiskScope
+
+TOPIC = "risk_rules"
+_COLUMNS = """id, name, kind, scope, account_id, symbol, strategy, threshold, window_seconds, action, enabled,
+created_at, updated_at, version"""
+
+
+def to_rule(row: Row) -> RiskRule:
+    """A rule from its row."""
+    values = list(row)
+    values[2] = RiskRuleKind(values[2])
+    values[3] = RiskScope(values[3])
+    values[9] = RiskAction(values[9])
+    return RiskRule(*values)
+
+
+async def read_rules() -> tuple[RiskRule, ...]:
+    """All rules, oldest first."""
+    return tuple(to_rule(row) for row in await fetch(f"SELECT {_COLUMNS} FROM risk_rules ORDER BY id"))
+
+
+async def read_enabled_rules() -> tuple[RiskRule, ...]:
+    """The rules in force, oldest first: what the cache of the topic holds."""
+    return tuple(rule for rule in await read_rules() if rule.enabled)
+
+
+async def read_rule(rule_id: UUID) -> RiskRule | None:
+    """One rule."""
+    row = await fetch_row(f"SELECT {_COLUMNS} FROM risk_rules WHERE id = $1", rule_id)
+    return to_rule(row) if row else None
+
+
+async def lock_rule(work: UnitOfWork, rule_id: UUID) -> RiskRule | None:
+    """One rule, locked for a change."""
+    row = await work.fetch_row(f"SELECT {_COLUMNS} FROM risk_rules WHERE id = $1 FOR UPDATE", rule_id)
+    return to_rule(row) if row else None
+
+
+async def save_rule(work: UnitOfWork, rule: RiskRule) -> None:
+    """Store a new or changed rule."""
+    await work.execute(
+        f"INSERT INTO risk_rules ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) "
+        "ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, threshold = EXCLUDED.threshold, "
+        "window_seconds = EXCLUDED.window_seconds, action = EXCLUDED.action, enabled = EXCLUDED.enabled, "
+        "updated_at = EXCLUDED.updated_at, version = EXCLUDED.version",
+        rule.id,
+        rule.name,
+        rule.kind.value,
+        rule.scope.value,
+        rule.account_id,
+        rule.symbol,
+        rule.strategy,
+        rule.threshold,
+        rule.window_seconds,
+        rule.action.value,
+        rule.enabled,
+        rule.created_at,
+        rule.updated_at,
+        rule.version,
+    )
+
+
+async def remove_rule(work: UnitOfWork, rule_id: UUID) -> None:
+    """Remove a rule; what it refused before keeps its violations."""
+    await work.execute("DELETE FROM risk_rules WHERE id = $1", rule_id)
