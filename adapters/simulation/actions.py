@@ -11,6 +11,7 @@ from adapters.simulation.errors import ScenarioError
 from adapters.simulation.fields import Fields, not_negative
 from domain.kernel.time import Nanos
 from domain.orders.exchange import Changes, Order
+from domain.orders.exchange.trailing import BASIS_POINTS
 from domain.orders.exchange.types import LIMIT_ONCE_TRIGGERED, TRAILING_TYPES
 from domain.orders.types import (
     Contingency,
@@ -240,6 +241,8 @@ def _check_order(fields: Fields, order: Order) -> None:
         raise fields.fail("stopPrice", f"is missing for a {kind} order")
     if kind in TRAILING_TYPES and order.trailing_offset is None:
         raise fields.fail("trailingOffset", f"is missing for a {kind} order")
+    if order.trailing_offset_kind is OffsetKind.BASIS_POINTS and (order.trailing_offset or 0) >= BASIS_POINTS:
+        raise fields.fail("trailingOffset", "in basis points must be below 10,000")
     if kind is OrderType.TRAILING_STOP_LIMIT and order.limit_offset is None:
         raise fields.fail("limitOffset", f"is missing for a {kind} order")
     if (order.time_in_force is TimeInForce.GTD) != (order.expires_at is not None):

@@ -33,6 +33,7 @@ from domain.orders.exchange.working import WorkingOrder
 from domain.orders.types import Contingency, OrderStatus, RejectReason
 
 UNKNOWN = "no such open order"
+RESTORABLE = frozenset({OrderStatus.HELD, OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +70,18 @@ class Exchange:
         return exchange
 
     def restore(self, state: OrderState) -> None:
-        """Re-arm an open order exactly as it stood; no report."""
+        """Re-arm a held or working order exactly as it stood; no report. Groups are restored in the order of arrival.
+
+        Raises:
+            ValueError: the order is not with the exchange, or known already.
+        """
+        if state.status not in RESTORABLE:
+            raise ValueError(f"an order that is {state.status} is not with the exchange")
+        self._refuse_known((state.order,))
         order = WorkingOrder(state)
         self._desk.register(order)
         self._desk.sequence = max(self._desk.sequence, state.sequence)
-        if state.status in (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED):
+        if state.status is not OrderStatus.HELD:
             self._desk.queues.place(order)
 
     def snapshot(self) -> ExchangeState:
@@ -124,13 +132,10 @@ class Exchange:
             ValueError: an id is in use already.
         """
         self._begin(at)
-        for order in orders:
-            if order.id in self._desk.orders:
-                raise ValueError(f"order {order.id!r} is known already")
-        arriving = [self._register(order) for order in orders]
-        for member in arriving:
+        self._refuse_known(orders)
+        for member in [self._register(order) for order in orders]:
             if member.status is OrderStatus.PENDING_NEW:
-                self._matching.arrive(member)
+                self._arrive(member)
                 self._settle()
         return self._finish()
 
@@ -205,15 +210,23 @@ class Exchange:
         self._desk.reports = []
         return reports
 
+    def _refuse_known(self, orders: Sequence[Order]) -> None:
+        known = self._desk.orders.keys() & {order.id for order in orders}
+        if known or len({order.id for order in orders}) < len(orders):
+            raise ValueError(f"order ids are unique, but {known or 'one of the group'} is used already")
+
     def _register(self, order: Order) -> WorkingOrder:
         held = order.contingency is Contingency.OUO
         status = OrderStatus.HELD if held else OrderStatus.PENDING_NEW
-        state = OrderState(order=order, status=status, sequence=self._desk.next_sequence())
-        working = WorkingOrder(state)
+        working = WorkingOrder(OrderState(order=order, status=status))
         self._desk.register(working)
         if held:
             self._desk.reports.append(Held(order_id=order.id, at=self._desk.now, status=status))
         return working
+
+    def _arrive(self, order: WorkingOrder) -> None:
+        order.sequence = self._desk.next_sequence()
+        self._matching.arrive(order)
 
     def _settle(self) -> None:
         """Bring the exits to market that the last step released."""
@@ -221,8 +234,7 @@ class Exchange:
         while released:
             order = released.pop(0)
             if order.is_open:
-                order.sequence = self._desk.next_sequence()
-                self._matching.arrive(order)
+                self._arrive(order)
 
     def _event(self, at: int) -> list[Report]:
         desk = self._desk

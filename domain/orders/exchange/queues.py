@@ -135,7 +135,7 @@ class Queues:
         found: list[WorkingOrder] = []
         for reference in Reference:
             found += _reached(self._activations, reference, market)
-        return found
+        return sorted(found, key=_arrival)
 
     def to_trail(self, market: Market) -> list[WorkingOrder]:
         """Trailing orders for whom the price is the most favourable so far, and those that have no stop yet."""
@@ -143,7 +143,7 @@ class Queues:
         for (reference, _), ladder in self._ratchets.items():
             if ladder.best is not None and (price := market.reference(reference)) is not None:
                 found += ladder.passed(price)
-        return found
+        return sorted(found, key=_arrival)
 
 
 def _reached(ladders: PriceLadders, reference: Reference, market: Market) -> list[WorkingOrder]:
@@ -151,6 +151,10 @@ def _reached(ladders: PriceLadders, reference: Reference, market: Market) -> lis
     if price is None:
         return []
     return ladders[reference, False].reached(price) + ladders[reference, True].reached(price)
+
+
+def _arrival(order: WorkingOrder) -> int:
+    return order.sequence
 
 
 def _priority(order: WorkingOrder) -> tuple[int, Decimal | int, int]:

@@ -89,3 +89,5 @@ def apply(desk: Desk, order: WorkingOrder, changes: Changes) -> None:
     moves = changes.limit_price is not None or changes.stop_price is not None or changes.trailing_offset is not None
     if grows or moves:
         order.sequence = desk.next_sequence()
+    if moves:
+        order.anchor = None
