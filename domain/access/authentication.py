@@ -11,7 +11,7 @@ import contextvars
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hmac import compare_digest
 from uuid import UUID
 
@@ -122,7 +122,7 @@ class Authenticator:
 
     async def close(self) -> None:
         """Wait for what is still being written."""
-        await asyncio.gather(*self._noting, return_exceptions=True)
+        await asyncio.gather(*self._noting)
 
     async def _current(self) -> dict[_Holder, Actor]:
         if self._monotonic() - self._looked_at > FRESH_SECONDS:
@@ -176,7 +176,7 @@ class Authenticator:
         actor = await load(holder, expires_at)
         if actor is None:
             raise Unauthenticated(
-                "Your session has ended; sign in again." if via == "session" else "This API key was revoked."
+                "Your session has ended; sign in again." if via == "session" else "This API key does not work any more."
             )
         if len(actors) >= MAX_REMEMBERED:
             del actors[next(iter(actors))]
@@ -194,7 +194,7 @@ class Authenticator:
     async def _write_use(self, key_id: UUID) -> None:
         try:
             async with unit_of_work(self._bus) as work:
-                await queries.note_key_use(work, key_id, not_since_seconds=KEY_USE_SECONDS)
+                await queries.note_key_use(work, key_id, unless_since=work.now - timedelta(seconds=KEY_USE_SECONDS))
         except DomainError as error:
             _log.warning("could not note the use of an API key", key_id=str(key_id), error=error.message)
 

@@ -329,14 +329,13 @@ async def write_revoked(work: UnitOfWork, key_id: UUID) -> None:
     await work.execute("UPDATE api_keys SET revoked_at = $2 WHERE id = $1", key_id, work.now)
 
 
-async def note_key_use(work: UnitOfWork, key_id: UUID, *, not_since_seconds: float) -> None:
-    """Write that a key was used, unless somebody wrote so within the last seconds."""
+async def note_key_use(work: UnitOfWork, key_id: UUID, *, unless_since: datetime) -> None:
+    """Write that a key was used now, unless a use since then is written."""
     await work.execute(
-        "UPDATE api_keys SET last_used_at = $2 "
-        "WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2 - make_interval(secs => $3))",
+        "UPDATE api_keys SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $3)",
         key_id,
         work.now,
-        not_since_seconds,
+        unless_since,
     )
 
 
