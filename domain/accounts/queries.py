@@ -21,7 +21,7 @@ from domain.kernel.unit_of_work import UnitOfWork
 _COLUMNS = """id, owner_id, name, venue, kind, position_mode, state, currency, cash, reserved, realized_pnl, fees_paid,
 day_opening_equity, day_transfers, transaction_sequence, transaction_hash, event_sequence, created_at"""
 _LOCK = f"SELECT {_COLUMNS} FROM accounts WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE"
-_READ = f"SELECT {_COLUMNS} FROM accounts WHERE id = ANY($1::uuid[]) ORDER BY id"
+READ_BOOKS = f"SELECT {_COLUMNS} FROM accounts WHERE id = ANY($1::uuid[]) ORDER BY id"
 _READ_ALL = f"SELECT {_COLUMNS} FROM accounts ORDER BY id"
 _INSERT = f"""
 INSERT INTO accounts ({_COLUMNS})
@@ -40,6 +40,10 @@ WHERE a.id = n.id
 """
 _TRANSACTION_COLUMNS = """id, account_id, sequence, kind, contra, amount, balance_after, currency, order_id,
 execution_id, reference, note, hash, created_at"""
+READ_RUN = (
+    f"SELECT {_TRANSACTION_COLUMNS} FROM account_transactions WHERE account_id = $1 AND sequence > $2 "
+    "ORDER BY sequence LIMIT $3"
+)
 _INSERT_TRANSACTIONS = f"""
 INSERT INTO account_transactions ({_TRANSACTION_COLUMNS})
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::numeric[], $7::numeric[],
@@ -143,7 +147,7 @@ async def insert_book(work: UnitOfWork, book: AccountBook) -> None:
 
 async def read_books(account_ids: Collection[UUID]) -> dict[UUID, AccountBook]:
     """Accounts as they stand, without a lock; unknown ones are left out."""
-    return {row["id"]: to_book(row) for row in await fetch(_READ, list(account_ids))}
+    return {row["id"]: to_book(row) for row in await fetch(READ_BOOKS, list(account_ids))}
 
 
 async def read_all_books() -> list[AccountBook]:
@@ -159,18 +163,6 @@ async def find_by_reference(work: UnitOfWork, account_id: UUID, reference: str) 
         reference,
     )
     return to_transaction(row) if row else None
-
-
-async def read_transaction_run(account_id: UUID, after: int, limit: int) -> list[Transaction]:
-    """The next ledger rows after a sequence, in order."""
-    rows = await fetch(
-        f"SELECT {_TRANSACTION_COLUMNS} FROM account_transactions WHERE account_id = $1 AND sequence > $2 "
-        "ORDER BY sequence LIMIT $3",
-        account_id,
-        after,
-        limit,
-    )
-    return [to_transaction(row) for row in rows]
 
 
 def _transaction_filter(

@@ -6,6 +6,7 @@ whole in the currency's smallest unit.
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -97,18 +98,30 @@ def _with_hash(row: Transaction, digest: str) -> Transaction:
     return row
 
 
-def first_break(rows: Iterable[Transaction], previous_hash: str, previous_sequence: int, cash: Decimal) -> str | None:
-    """What is wrong with the first bad row of a run of ledger rows in order, or None when all chain up."""
+@dataclass(frozen=True, slots=True)
+class LedgerBreak:
+    """Where a ledger stops being one: the row, what is wrong with it, what it says and what it should say."""
+
+    id: UUID
+    what: str
+    booked: str
+    derived: str
+
+
+def first_break(
+    rows: Iterable[Transaction], previous_hash: str, previous_sequence: int, cash: Decimal
+) -> LedgerBreak | None:
+    """The first bad row of a run of ledger rows in order, or None when all chain up to what came before."""
     for row in rows:
         previous_sequence += 1
         cash += row.amount
         if row.sequence != previous_sequence:
-            return f"transaction {previous_sequence} is missing"
+            return LedgerBreak(row.id, "transaction's sequence", str(row.sequence), str(previous_sequence))
         if row.balance_after != cash:
-            return f"transaction {row.sequence} states a balance of {plain(row.balance_after)}, not {plain(cash)}"
+            return LedgerBreak(row.id, "transaction's balance", plain(row.balance_after), plain(cash))
         previous_hash = transaction_hash(previous_hash, row)
         if row.hash != previous_hash:
-            return f"transaction {row.sequence} does not match its hash"
+            return LedgerBreak(row.id, "transaction's hash", row.hash, previous_hash)
     return None
 
 

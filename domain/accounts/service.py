@@ -98,7 +98,13 @@ async def open_account(access: Access, actor: Actor, command: OpenAccount, *, ve
         events.record(book, events.ACCOUNT_OPENED, work.now, {})
         await queries.insert_book(work, book)
         await access.changed(work)
-        await audit(work, actor, "openAccount", target_of("account", book.id), detail={"name": book.name, "currency": book.currency})
+        await audit(
+            work,
+            actor,
+            "openAccount",
+            target_of("account", book.id),
+            detail={"name": book.name, "currency": book.currency},
+        )
     return book
 
 
@@ -172,7 +178,13 @@ async def set_account_state(bus: Bus, actor: Actor, account_id: UUID, state: Acc
         book.state = state
         events.record(book, events.STATE_CHANGED, work.now, {"reason": reason})
         await queries.write_books(work, [book])
-        await audit(work, actor, "setAccountState", target_of("account", book.id), detail={"state": state.value, "reason": reason})
+        await audit(
+            work,
+            actor,
+            "setAccountState",
+            target_of("account", book.id),
+            detail={"state": state.value, "reason": reason},
+        )
     return book
 
 

@@ -78,7 +78,12 @@ class Booking:
         execution = self._execution(order, report, instrument, execution_key)
         position = self._position(order)
         execution.realized_pnl = book_fill(
-            position, instrument, buys=order.side is Side.BUY, quantity=report.quantity, price=report.price, now=self.now,
+            position,
+            instrument,
+            buys=order.side is Side.BUY,
+            quantity=report.quantity,
+            price=report.price,
+            now=self.now,
             today_first=order.position_effect is PositionEffect.CLOSE_TODAY,
         )
         position.fees_paid += execution.fee + execution.tax
@@ -87,7 +92,9 @@ class Booking:
         order.filled_quantity += report.quantity
         order.filled_value += report.quantity / report.price if instrument.inverse else report.quantity * report.price
         order.average_price = to_average(
-            order.filled_quantity / order.filled_value if instrument.inverse else order.filled_value / order.filled_quantity
+            order.filled_quantity / order.filled_value
+            if instrument.inverse
+            else order.filled_value / order.filled_quantity
         )
         order.fees += execution.fee + execution.tax
         if order.status not in CLOSED:
@@ -108,15 +115,14 @@ class Booking:
             maker=report.liquidity is Liquidity.MAKER,
             minimum_charged=order.execution_count > 0,
         )
-        tax = execution_tax(
-            instrument, quantity=report.quantity, price=report.price, sells=order.side is Side.SELL
-        )
+        tax = execution_tax(instrument, quantity=report.quantity, price=report.price, sells=order.side is Side.SELL)
         return Execution(
             id=new_id(),
             order_id=order.id,
             account_id=order.account_id,
             instrument_id=order.instrument_id,
             venue_execution_id=key,
+            sequence=self.books[order.account_id].account.event_sequence + 1,
             side=order.side,
             position_effect=order.position_effect,
             price=report.price,

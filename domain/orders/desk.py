@@ -1,22 +1,12 @@
 """What the use cases on orders work with, put together once per process."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from domain.access.authentication import TOPIC as ACCESS
-from domain.access.authentication import Authenticator
-from domain.kernel.bus import Bus
 from domain.kernel.cache import VersionedCache
-from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork
-from domain.market.days import DayRoll
-from domain.market.market import INSTRUMENTS, Market
 from domain.market.types import Instrument
-from domain.orders.trading_book import MarketState
-from domain.orders.types import TimeInForce
-from domain.risk.queries import RISK_RULES, read_enabled_rules
 from domain.risk.types import RiskRule
 
 
@@ -39,10 +29,12 @@ class Terms:
         Raises:
             StaleCache: one of them is newer; the caller rolls back and tries again.
         """
-        versions = {row["topic"]: row["version"] for row in await work.fetch("SELECT topic, version FROM topic_versions")}
+        versions = {
+            row["topic"]: row["version"] for row in await work.fetch("SELECT topic, version FROM topic_versions")
+        }
         if not all(cache.is_at(versions.get(cache.topic, 0)) for cache in self.caches):
             raise StaleCache
-"""
-"""
 
 
+"""
+"""

@@ -94,13 +94,14 @@ class Order(Model):
 
 
 class Execution(Model):
-    """One fill. ``at_nanos`` is the venue's time to the nanosecond."""
+    """One fill. ``at_nanos`` is the venue's time to the nanosecond, ``sequence`` that of its event in the account."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     order = fields.ForeignKeyField("tradegraph.Order", related_name="executions", on_delete=fields.RESTRICT)
     account = fields.ForeignKeyField("tradegraph.Account", related_name="executions", on_delete=fields.RESTRICT)
     instrument = fields.ForeignKeyField("tradegraph.Instrument", related_name="executions", on_delete=fields.RESTRICT)
     venue_execution_id = fields.CharField(max_length=100)
+    sequence = fields.BigIntField()
     side = fields.CharEnumField(Side, max_length=4)
     position_effect = fields.CharEnumField(PositionEffect, max_length=11)
     price = NumericField()

@@ -100,13 +100,17 @@ class Order:
 
 @dataclass(slots=True)
 class Execution:
-    """One fill; ``at`` is the venue's time, ``realized_pnl`` is gross of fees, all money in the account's currency."""
+    """One fill; ``at`` is the venue's time, ``realized_pnl`` is gross of fees, all money in the account's currency.
+
+    ``sequence`` is that of its event: the order in which an account's executions were booked.
+    """
 
     id: UUID
     order_id: UUID
     account_id: UUID
     instrument_id: UUID
     venue_execution_id: str
+    sequence: int
     side: Side
     position_effect: PositionEffect
     price: Decimal
@@ -276,6 +280,7 @@ def execution_snapshot(execution: Execution) -> list[Any]:
         str(execution.account_id),
         str(execution.instrument_id),
         execution.venue_execution_id,
+        execution.sequence,
         execution.side,
         execution.position_effect,
         plain(execution.price),
@@ -300,19 +305,20 @@ def read_execution(values: list[Any]) -> Execution:
         account_id=UUID(values[2]),
         instrument_id=UUID(values[3]),
         venue_execution_id=values[4],
-        side=Side(values[5]),
-        position_effect=PositionEffect(values[6]),
-        price=Decimal(values[7]),
-        quantity=Decimal(values[8]),
-        fee=Decimal(values[9]),
-        tax=Decimal(values[10]),
-        realized_pnl=Decimal(values[11]),
-        liquidity=Liquidity(values[12]),
-        at=Nanos(values[13]),
-        busted_at=_moment(values[14]),
-        corrected_by_id=UUID(values[15]) if values[15] else None,
-        created_at=datetime.fromisoformat(values[16]),
-        symbol=values[17],
+        sequence=values[5],
+        side=Side(values[6]),
+        position_effect=PositionEffect(values[7]),
+        price=Decimal(values[8]),
+        quantity=Decimal(values[9]),
+        fee=Decimal(values[10]),
+        tax=Decimal(values[11]),
+        realized_pnl=Decimal(values[12]),
+        liquidity=Liquidity(values[13]),
+        at=Nanos(values[14]),
+        busted_at=_moment(values[15]),
+        corrected_by_id=UUID(values[16]) if values[16] else None,
+        created_at=datetime.fromisoformat(values[17]),
+        symbol=values[18],
     )
 
 

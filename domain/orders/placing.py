@@ -172,9 +172,7 @@ class _Batch:
             self._keep(order, now)
         return placed
 
-    def _prepare(
-        self, call: PlaceCall, index: int, command: PlaceOrder
-    ) -> tuple[PlaceOrder, Instrument, Order | None]:
+    def _prepare(self, call: PlaceCall, index: int, command: PlaceOrder) -> tuple[PlaceOrder, Instrument, Order | None]:
         position = index if len(call.commands) > 1 else None
         if command.account_id not in self._books:
             raise NotFound("There is no such account.", index=position)
@@ -228,4 +226,3 @@ class _Batch:
         await position_queries.write_positions(work, (row for book in books for row in book.positions.values()))
         await account_queries.write_books(work, (book.account for book in books))
         await queries.insert_commands(work, self._commands)
-

@@ -45,13 +45,28 @@ _TAGS_PLACE = _COLUMNS.index("tags")
 _TYPES = {
     **dict.fromkeys(("id", "account_id", "instrument_id", "parent_id", "group_id"), "uuid"),
     **dict.fromkeys(
-        (
-            "quantity limit_price stop_price trailing_offset limit_offset activation_price filled_quantity filled_value "
-            "average_price fees reserved reserved_margin reserved_fee reserve_price arrival_price"
-        ).split(),
+        [
+            "quantity",
+            "limit_price",
+            "stop_price",
+            "trailing_offset",
+            "limit_offset",
+            "activation_price",
+            "filled_quantity",
+            "filled_value",
+            "average_price",
+            "fees",
+            "reserved",
+            "reserved_margin",
+            "reserved_fee",
+            "reserve_price",
+            "arrival_price",
+        ],
         "numeric",
     ),
-    **dict.fromkeys("expires_at works_until created_at updated_at triggered_at closed_at".split(), "timestamptz"),
+    **dict.fromkeys(
+        ["expires_at", "works_until", "created_at", "updated_at", "triggered_at", "closed_at"], "timestamptz"
+    ),
     **dict.fromkeys(("post_only", "reduce_only", "activated"), "bool"),
     **dict.fromkeys(("execution_count", "version"), "int"),
     "venue_sequence": "bigint",
@@ -59,7 +74,7 @@ _TYPES = {
 }
 SELECT_ORDER = ", ".join(f"o.{name}" for name in _COLUMNS) + ", i.symbol"
 FROM_ORDERS = "FROM orders o JOIN instruments i ON i.id = o.instrument_id"
-SELECT_EXECUTION = """e.id, e.order_id, e.account_id, e.instrument_id, e.venue_execution_id, e.side, e.position_effect,
+SELECT_EXECUTION = """e.id, e.order_id, e.account_id, e.instrument_id, e.venue_execution_id, e.sequence, e.side, e.position_effect,
 e.price, e.quantity, e.fee, e.tax, e.realized_pnl, e.liquidity, e.at_nanos, e.busted_at, e.corrected_by_id, e.created_at,
 i.symbol"""
 FROM_EXECUTIONS = "FROM executions e JOIN instruments i ON i.id = e.instrument_id"
@@ -77,10 +92,34 @@ FROM unnest({", ".join(_array(name, place) for place, name in enumerate(_COLUMNS
 
 # What can change of an order after it was placed.
 _MUTABLE = tuple(
-    "quantity limit_price stop_price trailing_offset expires_at works_until status filled_quantity filled_value "
-    "average_price execution_count fees reserved reserved_margin reserved_fee reserve_price pending_action "
-    "reject_reason reject_message venue_order_id venue_sequence activated updated_at triggered_at closed_at "
-    "version".split()
+    [
+        "quantity",
+        "limit_price",
+        "stop_price",
+        "trailing_offset",
+        "expires_at",
+        "works_until",
+        "status",
+        "filled_quantity",
+        "filled_value",
+        "average_price",
+        "execution_count",
+        "fees",
+        "reserved",
+        "reserved_margin",
+        "reserved_fee",
+        "reserve_price",
+        "pending_action",
+        "reject_reason",
+        "reject_message",
+        "venue_order_id",
+        "venue_sequence",
+        "activated",
+        "updated_at",
+        "triggered_at",
+        "closed_at",
+        "version",
+    ]
 )
 _UPDATE = f"""
 UPDATE orders AS o SET {", ".join(f"{name} = n.{name}" for name in _MUTABLE)}
@@ -89,10 +128,10 @@ FROM unnest($1::uuid[], {", ".join(_array(name, place) for place, name in enumer
 WHERE o.id = n.id
 """
 _INSERT_EXECUTIONS = """
-INSERT INTO executions (id, order_id, account_id, instrument_id, venue_execution_id, side, position_effect, price,
+INSERT INTO executions (id, order_id, account_id, instrument_id, venue_execution_id, sequence, side, position_effect, price,
   quantity, fee, tax, realized_pnl, liquidity, at_nanos, created_at)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::numeric[],
-  $9::numeric[], $10::numeric[], $11::numeric[], $12::numeric[], $13::text[], $14::bigint[], $15::timestamptz[])
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::numeric[],
+  $10::numeric[], $11::numeric[], $12::numeric[], $13::numeric[], $14::text[], $15::bigint[], $16::timestamptz[])
 """
 _INSERT_COMMANDS = """
 INSERT INTO venue_commands (venue, kind, order_id, account_id, payload, created_at)
@@ -114,10 +153,10 @@ def to_order(row: Row) -> Order:
 def to_execution(row: Row) -> Execution:
     """An execution from a row that ``SELECT_EXECUTION`` asked for."""
     values = list(row)
-    values[5] = Side(values[5])
-    values[6] = PositionEffect(values[6])
-    values[12] = Liquidity(values[12])
-    values[13] = Nanos(values[13])
+    values[6] = Side(values[6])
+    values[7] = PositionEffect(values[7])
+    values[13] = Liquidity(values[13])
+    values[14] = Nanos(values[14])
     return Execution(*values)
 
 
@@ -157,6 +196,7 @@ async def insert_executions(work: UnitOfWork, executions: Sequence[Execution]) -
         [row.account_id for row in executions],
         [row.instrument_id for row in executions],
         [row.venue_execution_id for row in executions],
+        [row.sequence for row in executions],
         [row.side.value for row in executions],
         [row.position_effect.value for row in executions],
         [row.price for row in executions],

@@ -97,7 +97,7 @@ def new_order(
         average_price=None,
         execution_count=0,
         fees=ZERO,
-        reserved=decision.held if decision.held > ZERO else ZERO,
+        reserved=max(ZERO, decision.held),
         reserved_margin=contribution.margin,
         reserved_fee=contribution.fee,
         reserve_price=contribution.price,

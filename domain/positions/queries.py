@@ -10,6 +10,7 @@ from domain.positions.types import Bucket, PositionBook
 
 _COLUMNS = tuple(item.name for item in fields(PositionBook) if item.name != "changed")
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM positions"
+READ_ALL = f"{_SELECT} WHERE account_id = $1 ORDER BY id"
 _TYPES = {
     **dict.fromkeys(("id", "account_id", "instrument_id"), "uuid"),
     **dict.fromkeys(("opened_at", "closed_at", "updated_at"), "timestamptz"),
@@ -55,7 +56,7 @@ async def read_positions(
 
 async def read_all_of(account_id: UUID) -> list[PositionBook]:
     """Every bucket of an account, whether anything was ever held in it or not."""
-    return [to_position(row) for row in await fetch(f"{_SELECT} WHERE account_id = $1 ORDER BY id", account_id)]
+    return [to_position(row) for row in await fetch(READ_ALL, account_id)]
 
 
 def _by_account(account_ids: Collection[UUID], rows: Iterable[Row]) -> dict[UUID, dict[PositionKey, PositionBook]]:

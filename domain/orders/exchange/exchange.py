@@ -246,8 +246,12 @@ class Exchange:
         first_expiry = queues.expiries.best
         if first_expiry is not None and first_expiry <= at:
             self._expire_due()
-        if queues.trails.waiting:
-            self._trail()
+        if queues.dormant.waiting:
+            for order in queues.to_activate(desk.market):
+                self._matching.activate(order)
+        if queues.any_trails:
+            for order in queues.to_trail(desk.market):
+                self._matching.follow(order)
         return self._finish()
 
     def _match(self, woken: Iterable[WorkingOrder]) -> None:
@@ -261,13 +265,6 @@ class Exchange:
         for order in self._desk.queues.expired(self._desk.now):
             if order.is_open:
                 self._desk.expire(order)
-
-    def _trail(self) -> None:
-        desk = self._desk
-        for order in desk.queues.to_activate(desk.market):
-            self._matching.activate(order)
-        for order in desk.queues.to_trail(desk.market):
-            self._matching.follow(order)
 
     def _replace(self, order: WorkingOrder, changes: Changes) -> None:
         desk = self._desk

@@ -26,14 +26,18 @@ class Queues:
     __slots__ = (
         "_activations",
         "_ask_falls",
+        "_ask_ratchet",
         "_ask_rises",
         "_bid_falls",
+        "_bid_ratchet",
         "_bid_rises",
         "_prices",
         "_ratchets",
         "_rests",
         "_unquoted",
+        "_unquoted_trails",
         "_unset",
+        "dormant",
         "expiries",
         "trails",
     )
@@ -45,9 +49,13 @@ class Queues:
         self._ask_falls, self._ask_rises = quoted[Reference.ASK, False], quoted[Reference.ASK, True]
         self._bid_falls, self._bid_rises = quoted[Reference.BID, False], quoted[Reference.BID, True]
         self._rests: Ladder[int] = Ladder(Room(), rising=True)
+        self.dormant = Room()
+        self._activations = _price_ladders(self.dormant, QUOTED + UNQUOTED)
         self.trails = Room()
-        self._activations = _price_ladders(self.trails, QUOTED + UNQUOTED)
-        self._ratchets = _price_ladders(self.trails, QUOTED + UNQUOTED)
+        self._unquoted_trails = Room()
+        self._ratchets = _price_ladders(self.trails, QUOTED) | _price_ladders(self._unquoted_trails, UNQUOTED)
+        self._ask_ratchet = self._ratchets[Reference.ASK, False]
+        self._bid_ratchet = self._ratchets[Reference.BID, True]
         self._unset: Ladder[int] = Ladder(self.trails, rising=True)
         self.expiries: Ladder[int] = Ladder(Room(), rising=True)
 
@@ -139,11 +147,26 @@ class Queues:
 
     def to_trail(self, market: Market) -> list[WorkingOrder]:
         """Trailing orders for whom the price is the most favourable so far, and those that have no stop yet."""
-        found = self._unset.everyone()
-        for (reference, _), ladder in self._ratchets.items():
-            if ladder.best is not None and (price := market.reference(reference)) is not None:
-                found += ladder.passed(price)
-        return sorted(found, key=_arrival)
+        found = self._unset.everyone() if self._unset.best is not None else []
+        best, price = self._ask_ratchet.best, market.ask
+        if best is not None and price is not None and price < best:
+            found += self._ask_ratchet.passed(price)
+        best, price = self._bid_ratchet.best, market.bid
+        if best is not None and price is not None and price > best:
+            found += self._bid_ratchet.passed(price)
+        if self._unquoted_trails.waiting:
+            for reference in UNQUOTED:
+                if (price := market.reference(reference)) is not None:
+                    found += self._ratchets[reference, False].passed(price)
+                    found += self._ratchets[reference, True].passed(price)
+        if len(found) > 1:
+            found.sort(key=_arrival)
+        return found
+
+    @property
+    def any_trails(self) -> bool:
+        """Whether anybody's stop trails."""
+        return self.trails.waiting > 0 or self._unquoted_trails.waiting > 0
 
 
 def _reached(ladders: PriceLadders, reference: Reference, market: Market) -> list[WorkingOrder]:
