@@ -637,6 +637,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("venue_execution_id", fields.CharField(max_length=100)),
+                ("sequence", fields.BigIntField()),
                 ("side", fields.CharEnumField(description="BUY: BUY\nSELL: SELL", enum_type=Side, max_length=4)),
                 (
                     "position_effect",
@@ -664,7 +665,7 @@ class Migration(migrations.Migration):
                 "table": "executions",
                 "app": "tradegraph",
                 "pk_attr": "id",
-                "table_description": "One fill. ``at_nanos`` is the venue's time to the nanosecond.",
+                "table_description": "One fill. ``at_nanos`` is the venue's time to the nanosecond, ``sequence`` that of its event in the account.",
             },
             bases=["Model"],
         ),
