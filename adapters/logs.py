@@ -1,0 +1,58 @@
+"""Logging of every process: structlog's events and the standard library's records, on standard output.
+
+Who collects them (the launcher, systemd, a container) gives them their place and time of arrival.
+"""
+
+import logging
+import sys
+
+import structlog
+
+from adapters.settings import LogSetting
+
+# Libraries that report each request or job at `info`: their warnings matter, the rest is theirs.
+_QUIET = ("httpx", "websockets", "arq.worker", "asyncio", "apprise", "tortoise")
+
+
+def configure_logging(setting: LogSetting) -> None:
+    """Send everything from the level on to standard output, in the setting's format."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    # Plain tracebacks: those that show local variables would show passwords and keys.
+    renderer: list[structlog.typing.Processor] = (
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(sort_keys=True)]
+        if setting.format == "json"
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback, sort_keys=False
+            )
+        ]
+    )
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(setting.level.upper())
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    logging.captureWarnings(True)

@@ -1,0 +1,82 @@
+"""`tradegraph database`: dump, restore and look into the database with PostgreSQL's own programs, which come along.
+
+The password goes to them by their environment, never by an argument, which other users of the machine could read.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import asyncpg
+
+from adapters.embedded.binaries import installed_binaries
+from adapters.settings import load_settings
+from cli.addresses import servers_for_a_while
+from cli.checks import check_database
+from cli.errors import CommandError
+
+_DUMP = ("pg_dump", "--format=custom", "--no-owner", "--no-privileges")
+# All or nothing: a restore that fails leaves the database empty, so that it can be tried again.
+_RESTORE = ("pg_restore", "--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Three actions."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions.add_parser("dump", help="write a consistent dump to standard output, also while everything runs")
+    actions.add_parser("restore", help="read a dump from standard input into a database that is empty")
+    actions.add_parser("shell", help="open psql on the database")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the program on the database's address; its exit code becomes 1 for any failure."""
+    stream = {"dump": sys.stdout, "restore": sys.stdin}.get(arguments.action)
+    if stream is not None and stream.isatty():
+        raise CommandError(f"a dump is no text for a terminal: use {'>' if stream is sys.stdout else '<'} with a file")
+    with servers_for_a_while(load_settings(os.environ)) as settings:
+        url = settings.database_url
+        asyncio.run(check_database(url))
+        environment = _environment(url)
+        if arguments.action == "restore":
+            asyncio.run(_require_empty(url))
+            command = [*_RESTORE, f"--dbname={environment['PGDATABASE']}"]
+        else:
+            command = list(_DUMP) if arguments.action == "dump" else ["psql"]
+        if arguments.action == "shell":
+            # Ctrl-C is psql's own: it cancels a statement.
+            signal.signal(signal.SIGINT, lambda _number, _frame: None)
+        program = installed_binaries().postgres(command[0])
+        done = subprocess.run([program, *command[1:]], env=os.environ | environment, check=False)
+    if done.returncode != 0:
+        raise CommandError(f"{command[0]} failed with exit code {done.returncode}")
+    return 0
+
+
+def _environment(url: str) -> Mapping[str, str]:
+    """The address as the variables that PostgreSQL's programs read."""
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    variables = {
+        "PGHOST": options.get("host") or parts.hostname,
+        "PGPORT": str(parts.port) if parts.port else None,
+        "PGUSER": unquote(parts.username) if parts.username else None,
+        "PGPASSWORD": unquote(parts.password) if parts.password else None,
+        "PGDATABASE": unquote(parts.path.lstrip("/")) or "postgres",
+        "PGSSLMODE": options.get("sslmode"),
+    }
+    return {name: value for name, value in variables.items() if value is not None}
+
+
+async def _require_empty(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        tables = await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
+    finally:
+        await connection.close()
+    if tables:
+        raise CommandError("the database is not empty: restore into a new data folder or a new database")
