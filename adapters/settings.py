@@ -150,8 +150,14 @@ def _log(value: str) -> LogSetting:
 
 def _url(*schemes: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
-        parts = urlsplit(value)
-        _ = parts.port  # Raises for a port that is no number.
+        try:
+            parts = urlsplit(value)
+            _ = parts.port
+        except ValueError:
+            # The library's own message would repeat a part of it, perhaps of the password.
+            raise ValueError(
+                "is no address; characters such as : / @ in a password must be written as %3A %2F %40"
+            ) from None
         if parts.scheme not in schemes:
             raise ValueError(f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
         return value
@@ -274,6 +280,6 @@ def _unknown(environment: Mapping[str, str]) -> list[str]:
     problems = []
     for name in sorted(environment):
         if name.startswith(PREFIX) and name not in known and name != LIFELINE_VARIABLE:
-            near = difflib.get_close_matches(name, known, n=1)
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
             problems.append(f"{name}: there is no such setting" + (f"; did you mean {near[0]}?" if near else ""))
     return problems

@@ -1,0 +1,154 @@
+"""Settings from the environment."""
+
+from datetime import time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from adapters.settings import DayRoll, FeedSetting, LogSetting, Settings, SettingsError, load_settings
+from adapters.settings_table import PAGE, with_table
+
+
+def test_without_any_variable() -> None:
+    assert load_settings({}) == Settings(
+        host="127.0.0.1",
+        port=8000,
+        data_dir=Path.cwd() / ".data",
+        admin_email="admin@tradegraph.localhost",
+        admin_password="",
+        secret="",
+        feed=FeedSetting("sim"),
+        day_roll=DayRoll(time(0, 0), ZoneInfo("UTC")),
+        log=LogSetting("info", "console"),
+        web_processes=1,
+        database_url="",
+        redis_url="",
+    )
+
+
+def test_every_variable(tmp_path: Path) -> None:
+    settings = load_settings(
+        {
+            "TRADEGRAPH_HOST": "0.0.0.0",
+            "TRADEGRAPH_PORT": "9000",
+            "TRADEGRAPH_DATA_DIR": str(tmp_path),
+            "TRADEGRAPH_ADMIN_EMAIL": "Desk@Example.com",
+            "TRADEGRAPH_ADMIN_PASSWORD": "correct horse battery",
+            "TRADEGRAPH_SECRET": "s" * 32,
+            "TRADEGRAPH_FEED": "off",
+            "TRADEGRAPH_DAY_ROLL": "17:00 America/New_York",
+            "TRADEGRAPH_LOG": "DEBUG:json",
+            "TRADEGRAPH_WEB_PROCESSES": "4",
+            "DATABASE_URL": "postgresql://u:pw@db/t",
+            "REDIS_URL": "rediss://:pw@cache:6380/1",
+            "HOME": "/somewhere",
+        }
+    )
+    assert settings == Settings(
+        host="0.0.0.0",
+        port=9000,
+        data_dir=tmp_path,
+        admin_email="desk@example.com",
+        admin_password="correct horse battery",
+        secret="s" * 32,
+        feed=FeedSetting("off"),
+        day_roll=DayRoll(time(17, 0), ZoneInfo("America/New_York")),
+        log=LogSetting("debug", "json"),
+        web_processes=4,
+        database_url="postgresql://u:pw@db/t",
+        redis_url="rediss://:pw@cache:6380/1",
+    )
+
+
+@pytest.mark.parametrize(("speed", "expected"), [("", 1.0), (":10", 10.0), (":0.5", 0.5), (":max", None)])
+def test_a_replay(tmp_path: Path, speed: str, expected: float | None) -> None:
+    path = tmp_path / "with:colon.csv.gz"
+    path.write_text("")
+    feed = load_settings({"TRADEGRAPH_FEED": f"replay:{path}{speed}"}).feed
+    assert feed == FeedSetting("replay", path, expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("TRADEGRAPH_HOST", "two words", "must be an address or a host name (it is 'two words')"),
+        ("TRADEGRAPH_PORT", "0", "must be a whole number from 1 to 65535 (it is '0')"),
+        ("TRADEGRAPH_PORT", "65536", "must be a whole number from 1 to 65535 (it is '65536')"),
+        ("TRADEGRAPH_PORT", "eighty", "must be a whole number from 1 to 65535 (it is 'eighty')"),
+        ("TRADEGRAPH_PORT", "1e3", "must be a whole number from 1 to 65535 (it is '1e3')"),
+        ("TRADEGRAPH_WEB_PROCESSES", "-1", "must be a whole number from 1 to 64 (it is '-1')"),
+        ("TRADEGRAPH_ADMIN_PASSWORD", "short", "A password needs at least 12 characters."),
+        ("TRADEGRAPH_SECRET", "short", "must have at least 32 characters"),
+        ("TRADEGRAPH_FEED", "live", "must be sim, off, or replay:FILE[:SPEED] (it is 'live')"),
+        ("TRADEGRAPH_FEED", "replay:", "must be sim, off, or replay:FILE[:SPEED] (it is 'replay:')"),
+        ("TRADEGRAPH_FEED", "replay:/no/such", "there is no file /no/such (it is 'replay:/no/such')"),
+        ("TRADEGRAPH_FEED", "replay:/no:0", "SPEED must be a positive number or max (it is 'replay:/no:0')"),
+        ("TRADEGRAPH_FEED", "replay:/no:-1", "SPEED must be a positive number or max (it is 'replay:/no:-1')"),
+        ("TRADEGRAPH_FEED", "replay:/no:inf", "SPEED must be a positive number or max (it is 'replay:/no:inf')"),
+        ("TRADEGRAPH_DAY_ROLL", "17:00", "must be a time and a zone, such as 17:00 America/New_York (it is '17:00')"),
+        (
+            "TRADEGRAPH_DAY_ROLL",
+            "24:00 UTC",
+            "must be a time and a zone, such as 17:00 America/New_York (it is '24:00 UTC')",
+        ),
+        ("TRADEGRAPH_DAY_ROLL", "17:00 Mars/Base", "there is no time zone Mars/Base (it is '17:00 Mars/Base')"),
+        ("TRADEGRAPH_DAY_ROLL", "17:00 ../etc", "there is no time zone ../etc (it is '17:00 ../etc')"),
+        (
+            "TRADEGRAPH_LOG",
+            "loud",
+            "must be debug, info, warning or error, with :json or :console behind it if need be (it is 'loud')",
+        ),
+        ("DATABASE_URL", "mysql://u:hunter2@db/t", "must begin with postgresql:// or postgres://"),
+        (
+            "DATABASE_URL",
+            "postgresql://u:hunter/2@db/t",
+            "is no address; characters such as : / @ in a password must be written as %3A %2F %40",
+        ),
+        ("REDIS_URL", "http://:hunter2@cache", "must begin with redis:// or rediss:// or unix://"),
+        ("TRADEGRAPH_PRT", "1", "there is no such setting; did you mean TRADEGRAPH_PORT?"),
+        ("TRADEGRAPH_XYZZY", "1", "there is no such setting"),
+    ],
+)
+def test_a_wrong_value_is_named(name: str, value: str, problem: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        load_settings({name: value})
+    assert error.value.problems == [f"{name}: {problem}"]
+
+
+def test_all_problems_are_reported_at_once() -> None:
+    with pytest.raises(SettingsError) as error:
+        load_settings({"TRADEGRAPH_PORT": "x", "TRADEGRAPH_FEED": "y", "TRADEGRAPH_ADMIN_EMAIL": "z"})
+    assert [problem.split(":")[0] for problem in error.value.problems] == [
+        "TRADEGRAPH_PORT",
+        "TRADEGRAPH_ADMIN_EMAIL",
+        "TRADEGRAPH_FEED",
+    ]
+
+
+def test_set_to_nothing_is_not_set() -> None:
+    assert load_settings({"TRADEGRAPH_PORT": " ", "DATABASE_URL": ""}) == load_settings({})
+
+
+def test_secrets_do_not_show() -> None:
+    settings = load_settings(
+        {
+            "TRADEGRAPH_SECRET": "hunter2" * 5,
+            "TRADEGRAPH_ADMIN_PASSWORD": "hunter2hunter2",
+            "DATABASE_URL": "postgresql://u:hunter2@db/t",
+            "REDIS_URL": "redis://:hunter2@cache",
+        }
+    )
+    assert "hunter2" not in repr(settings)
+    assert "port=8000" in repr(settings)
+    assert settings.environment() == {
+        "TRADEGRAPH_SECRET": "hunter2" * 5,
+        "TRADEGRAPH_ADMIN_PASSWORD": "hunter2hunter2",
+        "DATABASE_URL": "postgresql://u:hunter2@db/t",
+        "REDIS_URL": "redis://:hunter2@cache",
+    }
+
+
+def test_the_documented_table_is_fresh() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert with_table(page) == page
