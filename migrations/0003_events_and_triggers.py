@@ -8,7 +8,7 @@ from domain.access.models import AUDIT_APPEND_ONLY, AUDIT_APPEND_ONLY_REVERSE
 ACCOUNT_EVENTS = (
     "CREATE TABLE account_events ("
     "account_id uuid NOT NULL REFERENCES accounts (id), sequence bigint NOT NULL CHECK (sequence > 0), "
-    "kind varchar(30) NOT NULL, at timestamptz NOT NULL, payload text NOT NULL, "
+    "kind varchar(30) NOT NULL, at timestamptz NOT NULL, order_id uuid REFERENCES orders (id), payload text NOT NULL, "
     "PRIMARY KEY (account_id, sequence))",
 )
 
@@ -30,6 +30,7 @@ PAGES = (
     "CREATE INDEX orders_account ON orders (account_id, id)",
     "CREATE INDEX orders_open ON orders (account_id, id) WHERE closed_at IS NULL",
     "CREATE INDEX executions_account ON executions (account_id, id)",
+    "CREATE INDEX account_events_order ON account_events (order_id, sequence) WHERE order_id IS NOT NULL",
 )
 
 
@@ -48,5 +49,5 @@ class Migration(migrations.Migration):
             ),
         ),
         ops.RunSQL(AUDIT_APPEND_ONLY, AUDIT_APPEND_ONLY_REVERSE),
-        ops.RunSQL(PAGES, ("DROP INDEX executions_account", "DROP INDEX orders_open", "DROP INDEX orders_account")),
+        ops.RunSQL(PAGES, ("DROP INDEX account_events_order", "DROP INDEX executions_account", "DROP INDEX orders_open", "DROP INDEX orders_account")),
     ]

@@ -23,12 +23,17 @@ STATE_CHANGED = "STATE_CHANGED"
 MAX_EVENTS_PER_READ = 1_000
 
 _INSERT = """
-INSERT INTO account_events (account_id, sequence, kind, at, payload)
-SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::timestamptz[], $5::text[])
+INSERT INTO account_events (account_id, sequence, kind, at, order_id, payload)
+SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::timestamptz[], $5::uuid[], $6::text[])
 """
 _READ = """
-SELECT account_id, sequence, kind, at, payload FROM account_events
+SELECT account_id, sequence, kind, at, order_id, payload FROM account_events
 WHERE account_id = $1 AND sequence > $2 AND sequence <= $3 ORDER BY sequence LIMIT $4
+"""
+
+_READ_OF_ORDERS = """
+SELECT account_id, sequence, kind, at, order_id, payload FROM account_events
+WHERE order_id = ANY($1::uuid[]) ORDER BY order_id, sequence
 """
 
 
@@ -51,11 +56,13 @@ def account_snapshot(book: AccountBook) -> dict[str, Any]:
     }
 
 
-def record(book: AccountBook, kind: str, at: datetime, parts: dict[str, Any]) -> AccountEvent:
+def record(
+    book: AccountBook, kind: str, at: datetime, parts: dict[str, Any], order_id: UUID | None = None
+) -> AccountEvent:
     """Number an event of ``book`` and keep it for writing; the account's own figures are always part of it."""
     book.event_sequence += 1
     parts["account"] = account_snapshot(book)
-    event = AccountEvent(book.id, book.event_sequence, kind, at, orjson.dumps(parts).decode())
+    event = AccountEvent(book.id, book.event_sequence, kind, at, order_id, orjson.dumps(parts).decode())
     book.events.append(event)
     return event
 
@@ -71,6 +78,7 @@ async def write_events(work: UnitOfWork, books: Iterable[AccountBook]) -> None:
         [event.sequence for event in events],
         [event.kind for event in events],
         [event.at for event in events],
+        [event.order_id for event in events],
         [event.payload for event in events],
     )
     by_account: dict[UUID, list[AccountEvent]] = {}
@@ -82,14 +90,14 @@ async def write_events(work: UnitOfWork, books: Iterable[AccountBook]) -> None:
 
 def encode_events(events: Iterable[AccountEvent]) -> bytes:
     """The form in which events travel over the bus."""
-    return orjson.dumps([[event.sequence, event.kind, event.at, event.payload] for event in events])
+    return orjson.dumps([[event.sequence, event.kind, event.at, event.order_id, event.payload] for event in events])
 
 
 def decode_events(account_id: UUID, message: bytes) -> list[AccountEvent]:
     """What ``encode_events`` made."""
     return [
-        AccountEvent(account_id, sequence, kind, datetime.fromisoformat(at), payload)
-        for sequence, kind, at, payload in orjson.loads(message)
+        AccountEvent(account_id, sequence, kind, datetime.fromisoformat(at), UUID(order_id) if order_id else None, payload)
+        for sequence, kind, at, order_id, payload in orjson.loads(message)
     ]
 
 
@@ -99,6 +107,15 @@ async def read_events(
     """The next events after a sequence, in order; at most ``limit`` (1,000 unless told)."""
     rows = await fetch(_READ, account_id, after, up_to, min(limit, MAX_EVENTS_PER_READ))
     return [AccountEvent(*row) for row in rows]
+
+
+async def read_order_events(order_ids: Iterable[UUID]) -> dict[UUID, list[AccountEvent]]:
+    """The events of orders, oldest first."""
+    wanted = list(order_ids)
+    found: dict[UUID, list[AccountEvent]] = {order_id: [] for order_id in wanted}
+    for row in await fetch(_READ_OF_ORDERS, wanted):
+        found[row["order_id"]].append(AccountEvent(*row))
+    return found
 
 
 async def read_heads(account_ids: Iterable[UUID]) -> dict[UUID, int]:

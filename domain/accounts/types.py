@@ -92,6 +92,7 @@ class AccountEvent:
     sequence: int
     kind: str
     at: datetime
+    order_id: UUID | None
     payload: str
 
 

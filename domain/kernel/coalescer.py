@@ -17,8 +17,9 @@ Result = TypeVar("Result")
 
 
 class Coalescer(Generic[Call, Result]):
-    """Runs ``handle(calls)``, at most ``width`` batches at a time and ``max_batch`` calls in each.
+    """Runs ``handle(calls)``, at most ``width`` batches at a time, each of calls that weigh ``max_batch`` together.
 
+    A call that weighs more by itself runs alone.
     ``handle`` answers with one result or one exception per call, in order. An exception that it raises itself goes to
     every call of that batch.
     """
@@ -27,11 +28,13 @@ class Coalescer(Generic[Call, Result]):
         self,
         handle: Callable[[Sequence[Call]], Awaitable[Sequence[Result | BaseException]]],
         *,
+        weigh: Callable[[Call], int] = lambda _: 1,
         max_batch: int = 256,
         max_waiting: int = 20_000,
         width: int = 1,
     ) -> None:
         self._handle = handle
+        self._weigh = weigh
         self._max_batch = max_batch
         self._max_waiting = max_waiting
         self._width = width
@@ -63,7 +66,11 @@ class Coalescer(Generic[Call, Result]):
                 await self._run(batch)
 
     def _take(self) -> list[tuple[Call, asyncio.Future[Result]]]:
-        return [self._waiting.popleft() for _ in range(min(self._max_batch, len(self._waiting)))]
+        taken = [self._waiting.popleft()]
+        weight = self._weigh(taken[0][0])
+        while self._waiting and (weight := weight + self._weigh(self._waiting[0][0])) <= self._max_batch:
+            taken.append(self._waiting.popleft())
+        return taken
 
     async def _run(self, batch: list[tuple[Call, asyncio.Future[Result]]]) -> None:
         try:

@@ -190,7 +190,7 @@ class Booking:
     ) -> None:
         self.changed[order.id] = order
         parts = order_parts(order, execution=execution, position=self._position(order), detail=detail)
-        record(self.books[order.account_id].account, kind, self.now, parts)
+        record(self.books[order.account_id].account, kind, self.now, parts, order.id)
 
 
 def working_quantity(order: Order) -> Decimal:

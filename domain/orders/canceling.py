@@ -95,7 +95,7 @@ async def request_cancels(work: UnitOfWork, orders: Sequence[Order]) -> None:
         order.pending_action = PendingAction.CANCEL
         order.updated_at = work.now
         order.version += 1
-        record(books[order.account_id], OrderEventKind.PENDING_CANCEL, work.now, order_parts(order))
+        record(books[order.account_id], OrderEventKind.PENDING_CANCEL, work.now, order_parts(order), order.id)
     await queries.update_orders(work, wanted)
     await account_queries.write_books(work, books.values())
     await queries.insert_commands(work, [("CANCEL", order) for order in wanted])

@@ -1,17 +1,30 @@
 """What the use cases on orders work with, put together once per process."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from domain.access.authentication import Authenticator
+from domain.kernel.bus import Bus
 from domain.kernel.cache import VersionedCache
+from domain.kernel.day_roll import DayRoll
+from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork
+from domain.market.market import Market
 from domain.market.types import Instrument
+from domain.orders.trading_book import MarketState
+from domain.orders.types import TimeInForce
 from domain.risk.types import RiskRule
 
 
 class StaleCache(Exception):
-    """Something cached changed since: load it again and decide again. Nothing was written."""
+    """Something cached has changed since: decide again with what is new. Nothing was written."""
+
+    def __init__(self, versions: Mapping[str, int]) -> None:
+        super().__init__("a cache is stale")
+        self.versions = versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +34,7 @@ class Terms:
     instruments: Mapping[str, Instrument]
     by_id: Mapping[UUID, Instrument]
     rules: Sequence[RiskRule]
-    caches: tuple[VersionedCache[object], ...]
+    caches: tuple[VersionedCache[Any], ...]
 
     async def check(self, work: UnitOfWork) -> None:
         """Compare with the versions in the database.
@@ -29,12 +42,44 @@ class Terms:
         Raises:
             StaleCache: one of them is newer; the caller rolls back and tries again.
         """
-        versions = {
-            row["topic"]: row["version"] for row in await work.fetch("SELECT topic, version FROM topic_versions")
-        }
+        rows = await work.fetch("SELECT topic, version FROM topic_versions")
+        versions = {row["topic"]: row["version"] for row in rows}
         if not all(cache.is_at(versions.get(cache.topic, 0)) for cache in self.caches):
-            raise StaleCache
+            raise StaleCache(versions)
 
 
-"""
-"""
+@dataclass(slots=True)
+class Desk:
+    """The dependencies of the order area; each use case takes it first."""
+
+    bus: Bus
+    market: Market
+    authenticator: Authenticator
+    rules: VersionedCache[tuple[RiskRule, ...]]
+    day_roll: DayRoll
+    clock: Callable[[], datetime] = utc_now
+
+    async def terms(self) -> Terms:
+        """What is cached now."""
+        catalog = await self.market.catalog()
+        rules = await self.rules.current()
+        caches = (self.market.instruments, self.rules, self.authenticator.cache)
+        return Terms(catalog.by_symbol, catalog.by_id, rules, caches)
+
+    async def renew(self, versions: Mapping[str, int]) -> None:
+        """Bring the caches to at least these versions."""
+        for cache in (self.market.instruments, self.rules, self.authenticator.cache):
+            await cache.at(versions.get(cache.topic, 0))
+
+    def market_state(self, instrument: Instrument, now: datetime) -> MarketState:
+        """The market of an instrument as decisions see it."""
+        symbol = instrument.symbol
+        return MarketState(
+            self.market.quote(symbol), self.market.is_stale(symbol), self.market.is_open(instrument, now)
+        )
+
+    def works_until(self, instrument: Instrument, time_in_force: TimeInForce, now: datetime) -> datetime | None:
+        """When a DAY order ends: with the session, or, where trading never stops, with the platform's day."""
+        if time_in_force is not TimeInForce.DAY:
+            return None
+        return self.market.session_end(instrument, now) or self.day_roll.next_after(now)

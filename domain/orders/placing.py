@@ -6,15 +6,18 @@ and nothing of its call is saved. ``client_order_id`` makes a repeat return the 
 rights that changed before the call are in force: cached ones are compared with the database inside the transaction.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar
 from uuid import UUID
+
+from domain.access.authentication import TOPIC as ACCESS
 
 from domain.access.types import Actor, require_trade
 from domain.accounts import queries as account_queries
 from domain.accounts.events import record
+from domain.kernel.coalescer import Coalescer
 from domain.kernel.errors import BadInput, Conflict, DomainError, NotFound, Unavailable
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.market.types import Instrument
@@ -29,12 +32,11 @@ from domain.orders.trading_book import TradingBook, take_off
 from domain.orders.types import OrderEventKind, RejectReason, Side
 from domain.orders.validation import check_command
 from domain.positions import queries as position_queries
-from domain.positions.valuation import free_funds
+from domain.positions.service import free_funds
 
 MAX_BATCH = 1_000
 # A cache that is newly loaded can only be stale again if something changed in between: a few tries settle it.
 _MAX_TRIES = 5
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,61 +59,104 @@ class PlaceCall:
 Outcome = list[PlacedOrder] | BaseException
 
 
-async def place_orders(
-    desk: Desk, actor: Actor, commands: Sequence[PlaceOrder], *, all_or_none: bool = False
-) -> list[PlacedOrder]:
-    """Place up to 1,000 orders; the answers come in the order of the commands.
+class OrderEntry:
+    """Where orders enter: calls that come at the same time share a transaction."""
 
-    With ``all_or_none`` one refusal refuses all of the call, the others with GROUP_REJECTED.
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self._coalescer = Coalescer[PlaceCall, list[PlacedOrder]](
+            self._place_calls, weigh=lambda call: len(call.commands), max_batch=MAX_BATCH
+        )
 
-    Raises:
-        BadInput: an order is malformed (``index`` names it), or there are none or too many; nothing is saved.
-        NotFound, Forbidden: an account or symbol does not exist for the actor, or may not be traded by it.
-        Conflict: a client order id was used for another order.
-        RateLimited, Unavailable: nothing was saved, or, with Unavailable, the outcome is unknown: repeat the call.
-    """
-    if not 1 <= len(commands) <= MAX_BATCH:
-        raise BadInput(f"A batch holds 1 to {MAX_BATCH} orders.", field="orders")
-    now = desk.clock()
-    for index, command in enumerate(commands):
+    async def place_orders(
+        self, actor: Actor, commands: Sequence[PlaceOrder], *, all_or_none: bool = False
+    ) -> list[PlacedOrder]:
+        """Place up to 1,000 orders; the answers come in the order of the commands.
+
+        With ``all_or_none`` one refusal refuses all of the call, the others with GROUP_REJECTED.
+
+        Raises:
+            BadInput: an order is malformed (``index`` names it), or there are none or too many; nothing is saved.
+            NotFound, Forbidden: an account or symbol does not exist for the actor, or may not be traded by it.
+            Conflict: a client order id was used for another order.
+            RateLimited: too many orders wait; nothing was saved.
+            Unavailable: the database is away; the outcome is unknown, so repeat the call with its client order ids.
+        """
+        if not 1 <= len(commands) <= MAX_BATCH:
+            raise BadInput(f"A batch holds 1 to {MAX_BATCH} orders.", field="orders")
+        call = PlaceCall(actor, tuple(commands), all_or_none)
         try:
-            require_trade(actor, command.account_id)
-            check_command(command, now)
-        except DomainError as error:
-            if len(commands) > 1:
-                error.context["index"] = index
+            _authorize(call)
+        except NotFound:
+            # The account may be newer than what this process knows of the actor.
+            call = replace(call, actor=await self.desk.authenticator.fresh(actor))
+            _authorize(call)
+        now = self.desk.clock()
+        for index, command in enumerate(commands):
+            with _naming(call, index):
+                check_command(command, now)
+        return await self._coalescer.submit(call)
+
+    async def _place_calls(self, calls: Sequence[PlaceCall]) -> list[Outcome]:
+        """Run gathered calls in one transaction; if it fails as a whole, each alone, so that none spoils another."""
+        try:
+            return await self._with_current_terms(list(calls))
+        except Unavailable:
             raise
-    return await desk.placing.submit(PlaceCall(actor, tuple(commands), all_or_none))
+        except Exception as error:  # noqa: BLE001  it belongs to one of the callers; alone, each gets its own
+            if len(calls) == 1:
+                return [error]
+            return [outcome for call in calls for outcome in await self._place_calls([call])]
+
+    async def _with_current_terms(self, calls: list[PlaceCall]) -> list[Outcome]:
+        refused: dict[int, BaseException] = {}
+        for _ in range(_MAX_TRIES):
+            try:
+                return await _place(self.desk, await self.desk.terms(), calls, refused)
+            except StaleCache as stale:
+                await self.desk.renew(stale.versions)
+                refused = await self._authorize_again(calls, stale.versions)
+        raise Unavailable("The configuration is changing too fast; try again.")
+
+    async def _authorize_again(self, calls: list[PlaceCall], versions: Mapping[str, int]) -> dict[int, BaseException]:
+        refused: dict[int, BaseException] = {}
+        for place, call in enumerate(calls):
+            try:
+                actor = await self.desk.authenticator.at(call.actor, versions.get(ACCESS, 0))
+                calls[place] = replace(call, actor=actor)
+                _authorize(calls[place])
+            except DomainError as error:
+                refused[place] = error
+        return refused
 
 
-async def place_calls(desk: Desk, calls: Sequence[PlaceCall]) -> list[Outcome]:
-    """Run gathered calls in one transaction; if it fails as a whole, run each alone, so that none spoils another."""
+def _authorize(call: PlaceCall) -> None:
+    for account_id in {command.account_id for command in call.commands}:
+        require_trade(call.actor, account_id)
+
+
+@contextmanager
+def _naming(call: PlaceCall, index: int) -> Iterator[None]:
+    """In a batch of several, an error says which order it is about."""
     try:
-        return await _with_fresh_caches(desk, calls)
-    except DomainError:
+        yield
+    except DomainError as error:
+        if len(call.commands) > 1:
+            error.context["index"] = index
         raise
-    except Exception as error:
-        if len(calls) == 1:
-            return [error]
-        return [outcome for call in calls for outcome in await place_calls(desk, [call])]
 
 
-async def _with_fresh_caches(desk: Desk, calls: Sequence[PlaceCall]) -> list[Outcome]:
-    for _ in range(_MAX_TRIES):
-        terms = await desk.terms()
-        try:
-            return await _place(desk, terms, calls)
-        except StaleCache:
-            continue
-    raise Unavailable("The configuration is changing too fast; try again.")
-
-
-async def _place(desk: Desk, terms: Terms, calls: Sequence[PlaceCall]) -> list[Outcome]:
+async def _place(
+    desk: Desk, terms: Terms, calls: Sequence[PlaceCall], refused: Mapping[int, BaseException]
+) -> list[Outcome]:
     batch = _Batch(desk, terms)
     outcomes: list[Outcome] = []
     async with unit_of_work(desk.bus) as work:
         await batch.load(work, calls)
-        for call in calls:
+        for place, call in enumerate(calls):
+            if place in refused:
+                outcomes.append(refused[place])
+                continue
             try:
                 outcomes.append(batch.place(call, work.now))
             except DomainError as error:
@@ -152,13 +197,12 @@ class _Batch:
         Raises:
             DomainError: the call is refused as a whole, and has left no trace.
         """
-        prepared = [self._prepare(call, index, command) for index, command in enumerate(call.commands)]
+        seen: dict[tuple[UUID, str], PlaceOrder] = {}
+        prepared = [self._prepare(call, index, command, seen) for index, command in enumerate(call.commands)]
         placed: list[PlacedOrder] = []
         fresh: list[tuple[Order, Decision]] = []
-        for command, instrument, first in prepared:
-            # The same id may come twice in one call: the second is a repeat of the first.
-            key = (command.account_id, command.client_order_id or "")
-            first = first or (self._repeat(command, self._known[key]) if key in self._known else None)
+        for command, instrument in prepared:
+            first = self._first(command)
             if first is not None:
                 placed.append(PlacedOrder(first, replayed=True))
                 continue
@@ -172,26 +216,30 @@ class _Batch:
             self._keep(order, now)
         return placed
 
-    def _prepare(self, call: PlaceCall, index: int, command: PlaceOrder) -> tuple[PlaceOrder, Instrument, Order | None]:
-        position = index if len(call.commands) > 1 else None
-        if command.account_id not in self._books:
-            raise NotFound("There is no such account.", index=position)
-        instrument = self._terms.instruments.get(command.symbol)
-        if instrument is None:
-            raise NotFound(f"There is no instrument {command.symbol[:40]!r}.", field="symbol", index=position)
-        first = self._known.get((command.account_id, command.client_order_id or ""))
-        try:
-            return command, instrument, self._repeat(command, first) if first is not None else None
-        except Conflict as error:
-            if position is not None:
-                error.context["index"] = position
-            raise
+    def _prepare(
+        self, call: PlaceCall, index: int, command: PlaceOrder, seen: dict[tuple[UUID, str], PlaceOrder]
+    ) -> tuple[PlaceOrder, Instrument]:
+        with _naming(call, index):
+            if command.account_id not in self._books:
+                raise NotFound("There is no such account.", field="accountId")
+            instrument = self._terms.instruments.get(command.symbol)
+            if instrument is None:
+                raise NotFound(f"There is no instrument {command.symbol[:40]!r}.", field="symbol")
+            if command.client_order_id is not None:
+                self._check_repeat(command, seen.setdefault((command.account_id, command.client_order_id), command))
+            return command, instrument
 
-    @staticmethod
-    def _repeat(command: PlaceOrder, first: Order) -> Order:
-        if first.request_digest != request_digest(command):
+    def _check_repeat(self, command: PlaceOrder, first_of_call: PlaceOrder) -> None:
+        """The same id means the same order, whether it came before or comes twice in one call."""
+        digest = request_digest(command)
+        stored = self._first(command)
+        if digest != (stored.request_digest if stored is not None else request_digest(first_of_call)):
             raise Conflict("This client order id was used for another order.", field="clientOrderId")
-        return first
+
+    def _first(self, command: PlaceOrder) -> Order | None:
+        if command.client_order_id is None:
+            return None
+        return self._known.get((command.account_id, command.client_order_id))
 
     def _decide(self, command: PlaceOrder, instrument: Instrument, now: datetime) -> tuple[Order, Decision]:
         book = self._books[command.account_id]
@@ -215,7 +263,7 @@ class _Batch:
         if order.is_open:
             self._commands.append(("SUBMIT", order))
         kind = OrderEventKind.PENDING_NEW if order.is_open else OrderEventKind.REJECTED
-        record(book.account, kind, now, order_parts(order))
+        record(book.account, kind, now, order_parts(order), order.id)
 
     async def write(self, work: UnitOfWork) -> None:
         """Store everything, in a number of statements that does not depend on the number of orders."""

@@ -2,7 +2,7 @@
 what a working order adds to both.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
@@ -49,7 +49,6 @@ class TradingBook:
     account: AccountBook
     positions: dict[tuple[UUID, Bucket], PositionBook]
     free: Decimal | None
-    touched: set[tuple[UUID, Bucket]] = field(default_factory=set)
 
     @property
     def available(self) -> Decimal | None:
@@ -126,7 +125,6 @@ def add(
         position.working_sell += quantity
         position.working_sell_margin += contribution.margin
     position.working_fees += contribution.fee
-    book.touched.add((instrument_id, contribution.bucket))
     return refresh_reserved(book.account, position)
 
 

@@ -1,6 +1,6 @@
 """What positions and accounts are worth at given marks, pure. Formulas: the design page's "Accounts" section."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -130,12 +130,12 @@ def value_all(
     account: AccountBook,
     positions: Iterable[PositionBook],
     instruments: Mapping[UUID, Instrument],
-    quotes: Mapping[str, Quote],
+    quote_of: Callable[[str], Quote | None],
 ) -> AccountValue:
-    """Value an account from its positions, the terms of their instruments and the newest quotes by symbol."""
+    """Value an account from its positions, the terms of their instruments and the newest quotes."""
     values = []
     for position in positions:
         instrument = instruments[position.instrument_id]
-        mark = mark_price(quotes.get(instrument.symbol))
+        mark = mark_price(quote_of(instrument.symbol))
         values.append(value_position(account.kind, position, instrument, mark))
     return value_account(account, values)
