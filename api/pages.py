@@ -1,0 +1,62 @@
+"""Relay connections over keyset pages: what every list that can grow looks like in the schema.
+
+``Connection[User]`` is ``UserConnection`` there, its edges are ``UserEdge``. The total is counted when it is asked for.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+import strawberry
+
+from domain.kernel.pages import Page
+
+Node = TypeVar("Node")
+Value = TypeVar("Value")
+
+
+@strawberry.type(description="Where a page lies in its list.")
+class PageInfo:
+    """Cursors are None on an empty page."""
+
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+@strawberry.type(description="One item of a page, with the cursor to go on after or before it.")
+class Edge(Generic[Node]):
+    """One item."""
+
+    cursor: str
+    node: Node
+
+
+@strawberry.type(description="A page of a list.")
+class Connection(Generic[Node]):
+    """A page of views, made from a page of values."""
+
+    edges: list[Edge[Node]]
+    page_info: PageInfo
+    count: strawberry.Private[Callable[[], Awaitable[int]]]
+
+    @strawberry.field(description="How many items the whole list has; counted when asked for.")
+    async def total_count(self) -> int:
+        """All that match, on whatever page."""
+        return await self.count()
+
+
+def connection(
+    page: Page[Value], view: Callable[[Value], Node], count: Callable[[], Awaitable[int]]
+) -> Connection[Node]:
+    """The connection that shows ``page`` through ``view``; ``count`` counts the whole list."""
+    return Connection(
+        edges=[Edge(cursor=cursor, node=view(value)) for cursor, value in zip(page.cursors, page.nodes, strict=True)],
+        page_info=PageInfo(
+            has_next_page=page.has_next,
+            has_previous_page=page.has_previous,
+            start_cursor=page.cursors[0] if page.cursors else None,
+            end_cursor=page.cursors[-1] if page.cursors else None,
+        ),
+        count=count,
+    )
