@@ -6,12 +6,13 @@ the commit as a hint.
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import orjson
 
-from domain.accounts.types import AccountBook, AccountEvent
+from domain.accounts.types import AccountBook, AccountEvent, AccountState
 from domain.kernel.database import fetch
 from domain.kernel.numbers import plain
 from domain.kernel.unit_of_work import UnitOfWork
@@ -54,6 +55,17 @@ def account_snapshot(book: AccountBook) -> dict[str, Any]:
         "dayOpeningEquity": plain(book.day_opening_equity),
         "dayTransfers": plain(book.day_transfers),
     }
+
+
+def apply_account_snapshot(book: AccountBook, snapshot: dict[str, Any]) -> None:
+    """Set the figures of ``book`` to what an event says they became."""
+    book.state = AccountState(snapshot["state"])
+    book.cash = Decimal(snapshot["cash"])
+    book.reserved = Decimal(snapshot["reserved"])
+    book.realized_pnl = Decimal(snapshot["realizedPnl"])
+    book.fees_paid = Decimal(snapshot["feesPaid"])
+    book.day_opening_equity = Decimal(snapshot["dayOpeningEquity"])
+    book.day_transfers = Decimal(snapshot["dayTransfers"])
 
 
 def record(
