@@ -1,0 +1,55 @@
+"""Other people's clients accept the API: graphql-http's audits over HTTP, graphql-ws and a bare socket over WebSocket.
+
+With CONFORMANCE=required a missing Node or registry is a failure; otherwise it skips.
+"""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from adapters.embedded import EmbeddedServices
+from tests.conformance.node import Missing, prepare_packages, run_node
+from tests.support.databases import DatabaseFactory
+from tests.support.web import Web, web_process
+
+
+@pytest.fixture(scope="module")
+def packages() -> None:
+    try:
+        prepare_packages()
+    except Missing as missing:
+        if os.environ.get("CONFORMANCE") == "required":
+            raise
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="module")
+def web(packages: None, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    # Asked for by name, so that no server is started when the packages are missing.
+    databases: DatabaseFactory = request.getfixturevalue("databases")
+    services: EmbeddedServices = request.getfixturevalue("services")
+    with (
+        databases.migrated() as database_url,
+        web_process(database_url, services.redis_url, tmp_path_factory.mktemp("web")) as running,
+    ):
+        yield running
+
+
+def test_every_audit_of_graphql_over_http_is_ok(web: Web) -> None:
+    for authorization in ([], [web.sign_in()]):
+        done = run_node("audits.mjs", web.endpoint, *authorization)
+        print(done.stdout, end="")  # noqa: T201  # what `make conformance` is asked for
+        assert done.returncode == 0, done.stdout
+        assert "61 of 61 audits ok" in done.stdout
+
+
+def test_graphql_transport_ws_is_spoken_as_foreign_clients_expect(web: Web) -> None:
+    done = run_node(
+        "--test-reporter=spec",
+        "realtime.test.mjs",
+        CONFORMANCE_URL=web.endpoint,
+        CONFORMANCE_AUTHORIZATION=web.sign_in(),
+    )
+    print(done.stdout, end="")  # noqa: T201  # what `make conformance` is asked for
+    assert done.returncode == 0, done.stdout

@@ -1,0 +1,119 @@
+"""The web process as it is in production: its own interpreter, a real port, the administrator signed in over HTTP."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from adapters.settings import load_settings
+from cli.prepare import prepare
+
+_PROJECT = Path(__file__).parents[2]
+_START_SECONDS = 30.0
+_STOP_SECONDS = 10.0
+_ANSWER_SECONDS = 30.0
+_POLL_SECONDS = 0.05
+_EMAIL = "admin@example.com"
+_PASSWORD = "correct horse battery staple"
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """A running web process and the credentials of its administrator."""
+
+    address: str
+    email: str
+    password: str
+
+    @property
+    def endpoint(self) -> str:
+        return f"{self.address}/graphql"
+
+    def ask(self, query: str, authorization: str | None = None, **variables: Any) -> dict[str, Any]:
+        """The data of one operation, which must succeed."""
+        headers = {"authorization": authorization} if authorization else {}
+        body = {"query": query, "variables": variables}
+        answer = httpx.post(self.endpoint, json=body, headers=headers, timeout=_ANSWER_SECONDS, trust_env=False).json()
+        assert "errors" not in answer, answer
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    def sign_in(self) -> str:
+        """The administrator's Authorization header."""
+        query = "mutation Login($input: LoginInput!) { login(input: $input) { accessToken } }"
+        data = self.ask(query, input={"email": self.email, "password": self.password})
+        return f"Bearer {data['login']['accessToken']}"
+
+
+@contextmanager
+def web_process(database_url: str, redis_url: str, folder: Path, **settings: str) -> Iterator[Web]:
+    """A web process on a database and a Valkey, ready to answer; stopped at the end.
+
+    Args:
+        database_url: A migrated database.
+        redis_url: Its Valkey.
+        folder: Where its data folder and its log go.
+        settings: Further variables of the environment.
+    """
+    port = _free_port()
+    given = {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "TRADEGRAPH_DATA_DIR": str(folder),
+        "TRADEGRAPH_PORT": str(port),
+        "TRADEGRAPH_ADMIN_EMAIL": _EMAIL,
+        "TRADEGRAPH_ADMIN_PASSWORD": _PASSWORD,
+        "TRADEGRAPH_SECRET": "0123456789abcdef" * 4,
+        "TRADEGRAPH_FEED": "off",
+        **settings,
+    }
+    asyncio.run(prepare(load_settings(given)))
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TRADEGRAPH_")}
+    log = folder / "web.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cli", "web"],
+            cwd=_PROJECT,
+            env=inherited | given,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        web = Web(f"http://127.0.0.1:{port}", _EMAIL, _PASSWORD)
+        _ready(web, process, log)
+        yield web
+    finally:
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _ready(web: Web, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx.get(f"{web.address}/readyz", trust_env=False).status_code == httpx.codes.OK:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(_POLL_SECONDS)
+    raise AssertionError(f"the web process is not ready:\n{log.read_text(errors='replace')[-4000:]}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
