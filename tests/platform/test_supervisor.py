@@ -1,0 +1,118 @@
+"""The processes of a Procfile: output, restarts, the end."""
+
+import io
+import os
+import threading
+import time
+from collections.abc import Callable
+
+import psutil
+import pytest
+from honcho.printer import Printer
+
+from cli import supervisor as supervisor_module
+from cli.supervisor import Supervisor
+from tests.support.processes import is_gone
+
+
+class _Running:
+    """A supervisor in a thread, with what it printed."""
+
+    def __init__(self, commands: dict[str, str]) -> None:
+        self.output = io.StringIO()
+        self.supervisor = Supervisor(commands, os.environ, Printer(self.output))
+        self.problem: str | None = "still running"
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self) -> None:
+        self.problem = self.supervisor.run()
+
+    def stop(self) -> None:
+        self.supervisor.request_stop()
+        self.thread.join(30)
+        assert not self.thread.is_alive()
+
+    def lines(self, name: str) -> list[str]:
+        """What a process has said, without the prefix."""
+        printed = [line.partition("| ") for line in self.output.getvalue().splitlines()]
+        return [text for prefix, _, text in printed if prefix.split()[1:2] == [name]]
+
+    def wait(self, condition: Callable[[], bool], timeout_seconds: float = 20) -> None:
+        deadline = time.monotonic() + timeout_seconds
+        while not condition():
+            assert time.monotonic() < deadline, self.output.getvalue()
+            time.sleep(0.01)
+
+
+def test_output_is_relayed_and_all_is_stopped_in_order() -> None:
+    script = 'trap "echo {0} stops; exit 0" TERM; echo {0} runs; while :; do sleep 0.05; done'
+    running = _Running({"web": script.format("web"), "worker": script.format("worker")})
+    running.wait(lambda: running.lines("web") == ["web runs"] and running.lines("worker") == ["worker runs"])
+    running.stop()
+    assert running.problem is None
+    # In between, a shell may say that its sleep was terminated too.
+    assert running.lines("web")[-1] == "web stops"
+    assert running.lines("worker")[-1] == "worker stops"
+
+
+def test_what_dies_is_started_again() -> None:
+    running = _Running({"web": 'echo "$$"; exec sleep 600', "worker": 'echo "$$"; exec sleep 600'})
+    running.wait(lambda: len(running.lines("web")) == 1 and len(running.lines("worker")) == 1)
+    running.supervisor.announce("ready")
+    psutil.Process(int(running.lines("web")[0])).kill()
+    running.wait(lambda: len(running.lines("web")) == 2)
+    running.stop()
+    first, second = running.lines("web")
+    assert first != second
+    assert len(running.lines("worker")) == 1
+    assert running.lines("system") == ["web was killed by signal 9; starting it again in 0.2 s"]
+    assert running.problem is None
+
+
+def test_the_pause_grows_with_each_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor_module, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(supervisor_module, "LONGEST_PAUSE_SECONDS", 0.1)
+    running = _Running({"web": "exit 3"})
+    running.supervisor.announce("ready")
+    running.wait(lambda: len(running.lines("system")) >= 4)
+    running.stop()
+    assert running.lines("system")[:4] == [
+        "web ended with exit code 3; starting it again in 0.01 s",
+        "web ended with exit code 3; starting it again in 0.04 s",
+        "web ended with exit code 3; starting it again in 0.1 s",
+        "web ended with exit code 3; starting it again in 0.1 s",
+    ]
+
+
+def test_what_never_works_ends_the_whole() -> None:
+    running = _Running({"web": "echo it is all wrong; exit 1", "worker": "exec sleep 600"})
+    running.thread.join(30)
+    assert running.problem == "web ended with exit code 1, 3 times before it was ready; its lines above say why"
+    assert running.lines("web") == ["it is all wrong"] * 3
+
+
+def test_nothing_outlives_the_process_that_started_it() -> None:
+    running = _Running({"web": 'sleep 600 & echo "$!"; exec sleep 600'})
+    running.wait(lambda: len(running.lines("web")) == 1)
+    helper = psutil.Process(int(running.lines("web")[0]))
+    helper.parent().kill()
+    running.wait(lambda: is_gone(helper))
+    running.stop()
+
+
+def test_a_second_request_does_not_wait_for_who_does_not_listen() -> None:
+    running = _Running({"web": 'trap "" TERM; echo runs; while :; do sleep 0.05; done'})
+    running.wait(lambda: running.lines("web") == ["runs"])
+    started = time.monotonic()
+    running.supervisor.request_stop()
+    running.stop()
+    assert time.monotonic() - started < supervisor_module.STOP_SECONDS
+    assert running.lines("system") == ["web does not stop; ending it"]
+
+
+def test_a_line_without_end_and_bytes_that_are_no_text_are_relayed() -> None:
+    running = _Running({"web": "head -c 70000 /dev/zero | tr '\\0' x; printf '\\377\\n'; exec sleep 600"})
+    running.wait(lambda: sum(map(len, running.lines("web"))) == 70_001)
+    running.stop()
+    assert running.lines("web")[-1].endswith("x\N{REPLACEMENT CHARACTER}")
