@@ -1,7 +1,4 @@
-"""`tradegraph database`: dump, restore and look into the database with PostgreSQL's own programs, which come along.
-
-The password goes to them by their environment, never by an argument, which other users of the machine could read.
-"""
+"""`tradegraph database`: dump, restore and look into the database with PostgreSQL's own programs, which come along."""
 
 import argparse
 import asyncio
@@ -9,12 +6,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 import asyncpg
 
-from adapters.embedded.binaries import installed_binaries
+from adapters.libpq import address_variables, program
 from adapters.settings import load_settings
 from cli.addresses import servers_for_a_while
 from cli.checks import check_database
@@ -41,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     with servers_for_a_while(load_settings(os.environ)) as settings:
         url = settings.database_url
         asyncio.run(check_database(url))
-        environment = _environment(url)
+        environment = address_variables(url)
         if arguments.action == "restore":
             asyncio.run(_require_empty(url))
             command = [*_RESTORE, f"--dbname={environment['PGDATABASE']}"]
@@ -50,26 +45,10 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.action == "shell":
             # Ctrl-C is psql's own: it cancels a statement.
             signal.signal(signal.SIGINT, lambda _number, _frame: None)
-        program = installed_binaries().postgres(command[0])
-        done = subprocess.run([program, *command[1:]], env=os.environ | environment, check=False)
+        done = subprocess.run([program(command[0]), *command[1:]], env=os.environ | environment, check=False)
     if done.returncode != 0:
         raise CommandError(f"{command[0]} failed with exit code {done.returncode}")
     return 0
-
-
-def _environment(url: str) -> Mapping[str, str]:
-    """The address as the variables that PostgreSQL's programs read."""
-    parts = urlsplit(url)
-    options = dict(parse_qsl(parts.query))
-    variables = {
-        "PGHOST": options.get("host") or parts.hostname,
-        "PGPORT": str(parts.port) if parts.port else None,
-        "PGUSER": unquote(parts.username) if parts.username else None,
-        "PGPASSWORD": unquote(parts.password) if parts.password else None,
-        "PGDATABASE": unquote(parts.path.lstrip("/")) or "postgres",
-        "PGSSLMODE": options.get("sslmode"),
-    }
-    return {name: value for name, value in variables.items() if value is not None}
 
 
 async def _require_empty(url: str) -> None:

@@ -22,9 +22,11 @@ def services() -> Iterator[EmbeddedServices]:
 
 
 @pytest.fixture(scope="session")
-def databases(services: EmbeddedServices) -> Iterator[DatabaseFactory]:
+def databases(services: EmbeddedServices, pytestconfig: pytest.Config) -> Iterator[DatabaseFactory]:
     """Where fresh databases come from."""
-    with DatabaseFactory(services) as factory:
+    cache = pytestconfig.cache
+    assert cache is not None, "pytest's cache plugin keeps the migrated schema"
+    with DatabaseFactory(services, cache.mkdir("schema")) as factory:
         yield factory
 
 
