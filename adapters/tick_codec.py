@@ -1,0 +1,67 @@
+"""Ticks as bytes: JSON arrays of positional values, decimals as text so that they stay exact, times in nanoseconds.
+
+The form is private to the processes of one release that share a stream; what cannot be read is refused whole.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from domain.kernel.time import Nanos
+from domain.market.types import Aggressor, BookTick, Level, QuoteTick, Tick, TradeTick
+
+_QUOTE, _TRADE, _BOOK = "q", "t", "b"
+
+
+def encode_ticks(ticks: Sequence[Tick]) -> bytes:
+    """A batch of ticks as bytes."""
+    return orjson.dumps([_encode(tick) for tick in ticks])
+
+
+def decode_ticks(payload: bytes) -> list[Tick]:
+    """The batch within ``payload``.
+
+    Raises:
+        ValueError: it is no batch of ticks.
+    """
+    try:
+        return [_decode(values) for values in orjson.loads(payload)]
+    except (TypeError, LookupError, ArithmeticError) as error:
+        raise ValueError("not a batch of ticks") from error
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _number(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _encode(tick: Tick) -> tuple[Any, ...]:
+    if isinstance(tick, QuoteTick):
+        numbers = (tick.bid, tick.ask, tick.bid_size, tick.ask_size, tick.last, tick.last_size, tick.volume)
+        return (_QUOTE, tick.symbol, tick.at, *map(_text, numbers))
+    if isinstance(tick, TradeTick):
+        return (_TRADE, tick.symbol, tick.at, str(tick.price), str(tick.size), tick.aggressor)
+    levels = ([(str(price), str(size)) for price, size in side] for side in (tick.bids, tick.asks))
+    return (_BOOK, tick.symbol, tick.at, tick.snapshot, *levels)
+
+
+def _decode(values: list[Any]) -> Tick:
+    kind, symbol, at = values[0], values[1], Nanos(values[2])
+    if kind == _QUOTE:
+        bid, ask, bid_size, ask_size, last, last_size, volume = map(_number, values[3:])
+        return QuoteTick(symbol, at, bid, ask, bid_size, ask_size, last, last_size, volume)
+    if kind == _TRADE:
+        aggressor = None if values[5] is None else Aggressor(values[5])
+        return TradeTick(symbol, at, Decimal(values[3]), Decimal(values[4]), aggressor)
+    if kind == _BOOK:
+        return BookTick(symbol, at, values[3], _levels(values[4]), _levels(values[5]))
+    raise ValueError(f"unknown kind of tick {kind!r}")
+
+
+def _levels(rows: list[list[str]]) -> tuple[Level, ...]:
+    return tuple((Decimal(price), Decimal(size)) for price, size in rows)

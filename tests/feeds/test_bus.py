@@ -1,0 +1,123 @@
+"""The bus against a real server that is slow, killed and started again."""
+
+import asyncio
+
+import pytest
+
+from adapters.bus import Listener, RedisBus
+from adapters.embedded import EmbeddedServices
+from domain.kernel.bus import LOST
+from tests.support.waiting import eventually, take
+
+
+async def test_messages_arrive_in_order_on_the_channels_listened_to(redis_url: str) -> None:
+    async with RedisBus(redis_url) as bus, bus.listen("a", "b") as messages:
+        bus.send([("a", b"1"), ("c", b"not for us"), ("b", b"2")])
+        bus.send([("a", b"3")])
+        assert await take(messages, 3) == [("a", b"1"), ("b", b"2"), ("a", b"3")]
+        assert bus.lost == 0
+        await eventually(lambda: bus.sent == 4)
+
+
+async def test_many_messages_keep_their_order(redis_url: str) -> None:
+    sent = [("a", str(number).encode()) for number in range(3_000)]
+    async with RedisBus(redis_url) as bus, bus.listen("a") as messages:
+        bus.send(sent)
+        assert await take(messages, 3_000) == sent
+
+
+async def test_listeners_share_one_connection_and_leave_on_their_own(redis_url: str) -> None:
+    async with RedisBus(redis_url) as bus, bus.listen("a", "a") as first:
+        async with bus.listen("a", "b") as second:
+            bus.send([("a", b"1")])
+            assert await take(first, 1) == await take(second, 1) == [("a", b"1")]
+        # The other listener's leaving must not have taken channel a along.
+        bus.send([("b", b"2"), ("a", b"3")])
+        assert await take(first, 1) == [("a", b"3")]
+        async with bus.listen("b") as third:
+            bus.send([("b", b"4")])
+            assert await take(third, 1) == [("b", b"4")]
+
+
+async def test_what_is_sent_right_after_entering_is_heard(redis_url: str) -> None:
+    async with RedisBus(redis_url) as bus:
+        for number in range(50):
+            async with bus.listen(f"channel-{number % 3}") as messages:
+                bus.send([(f"channel-{number % 3}", str(number).encode())])
+                assert await take(messages, 1) == [(f"channel-{number % 3}", str(number).encode())]
+
+
+async def test_a_listener_that_falls_behind_hears_lost_and_then_what_follows(redis_url: str) -> None:
+    async with RedisBus(redis_url, max_unheard=5) as bus, bus.listen("a") as slow, bus.listen("a") as fast:
+        heard: list[bytes] = []
+        for number in range(8):
+            bus.send([("a", str(number).encode())])
+            heard += [payload for _, payload in await take(fast, 1)]
+        assert heard == [b"0", b"1", b"2", b"3", b"4", b"5", b"6", b"7"]
+        # Five fitted; the sixth gave everything up for LOST, the seventh and eighth came after it.
+        assert await take(slow, 3) == [LOST, ("a", b"6"), ("a", b"7")]
+        assert bus.lost == 1
+
+
+async def test_after_a_killed_server_listeners_hear_lost_and_go_on(redis_url: str, services: EmbeddedServices) -> None:
+    async with RedisBus(redis_url) as bus, bus.listen("a") as messages:
+        bus.send([("a", b"before")])
+        assert await take(messages, 1) == [("a", b"before")]
+        await asyncio.to_thread(services.valkey.kill)
+        bus.send([("a", b"while down")])
+        await asyncio.to_thread(services.valkey.start)
+        # What was sent while the server was down may come once the subscription stands again, or not at all.
+        assert await take(messages, 1) == [LOST]
+        bus.send([("a", b"after")])
+        async with asyncio.timeout(10):
+            while await anext(messages) != ("a", b"after"):
+                pass
+        assert bus.dropped == 0
+
+
+async def test_entering_without_a_server_tells_lost_once_it_is_there(
+    redis_url: str, services: EmbeddedServices
+) -> None:
+    await asyncio.to_thread(services.valkey.stop)
+    try:
+        async with RedisBus(redis_url) as bus, bus.listen("a") as messages:
+            bus.send([("a", b"kept")])
+            await asyncio.to_thread(services.valkey.start)
+            assert await take(messages, 1) == [LOST]
+            bus.send([("a", b"after")])
+            async with asyncio.timeout(10):
+                while await anext(messages) != ("a", b"after"):
+                    pass
+    finally:
+        if not services.valkey.running:
+            await asyncio.to_thread(services.valkey.start)
+
+
+async def test_the_oldest_unsent_messages_give_way(redis_url: str, services: EmbeddedServices) -> None:
+    await asyncio.to_thread(services.valkey.stop)
+    try:
+        async with RedisBus(redis_url, max_unsent=3) as bus:
+            bus.send([("a", str(number).encode()) for number in range(5)])
+            bus.send([("a", b"5")])
+            assert bus.dropped == 3
+            await asyncio.to_thread(services.valkey.start)
+            await eventually(lambda: bus.sent == 3)
+    finally:
+        if not services.valkey.running:
+            await asyncio.to_thread(services.valkey.start)
+
+
+async def test_closing_sends_what_waits_and_ends_the_listeners(redis_url: str) -> None:
+    async with RedisBus(redis_url) as hearing, hearing.listen("a") as messages:
+        async with RedisBus(redis_url) as telling:
+            telling.send([("a", b"last words")])
+        assert await take(messages, 1) == [("a", b"last words")]
+    with pytest.raises(StopAsyncIteration):
+        await anext(messages)
+
+
+async def test_a_full_queue_keeps_one_notice() -> None:
+    listener = Listener(2)
+    assert [listener.offer(("a", bytes([number]))) for number in range(4)] == [True, True, False, True]
+    listener.close()
+    assert [message async for message in listener] == [LOST, ("a", b"\x03")]

@@ -1,0 +1,28 @@
+"""Waiting for a condition with a deadline, instead of sleeping for luck."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+
+async def eventually(condition: Callable[[], bool], timeout_seconds: float = 10.0) -> None:
+    """Return as soon as ``condition`` holds.
+
+    Raises:
+        TimeoutError: it did not in time.
+    """
+    async with asyncio.timeout(timeout_seconds):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+async def take(items: AsyncIterator[Item], count: int, timeout_seconds: float = 10.0) -> list[Item]:
+    """The next ``count`` items.
+
+    Raises:
+        TimeoutError: they did not come in time.
+    """
+    async with asyncio.timeout(timeout_seconds):
+        return [await anext(items) for _ in range(count)]
