@@ -48,7 +48,7 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 _MAX_VARIABLE_ERRORS = 10
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Operation:
     """One operation of a valid document within its bounds, ready to be executed any number of times."""
 

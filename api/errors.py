@@ -37,6 +37,13 @@ class RequestError(Exception):
         return str(self.errors[0]["extensions"]["code"])
 
 
+class MalformedRequest(RequestError):
+    """What was sent is not even a GraphQL request."""
+
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(coded(message, ErrorCode.BAD_USER_INPUT.value, field=field))
+
+
 def coded(message: str, code: str, **extensions: Any) -> GraphQLFormattedError:
     """A formatted error that belongs to no place in a document."""
     return {"message": message, "extensions": {"code": code, **extensions}}

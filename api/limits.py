@@ -34,7 +34,10 @@ class Limits:
     # Operation ids come back with every message of the operation.
     operation_id_length: int = 128
 
-    queued_frames: int = 256
-    queued_frame_bytes: int = 1_000_000
+    queued_events: int = 256
+    queued_event_bytes: int = 1_000_000
+    # Of a stream of states: how many symbols, positions ... one subscription can hold the newest of.
+    state_parts: int = 2_000
     replay_page: int = 500
+    # How often open sockets are looked at even if nobody said that rights have changed.
     access_check_seconds: float = 15.0

@@ -5,19 +5,7 @@ Structural on purpose: the composition root does not import this, and a test may
 
 from typing import Protocol
 
-from domain.access.types import Actor
-
-
-class Access(Protocol):
-    """Knows who a bearer token stands for."""
-
-    async def authenticate(self, token: str) -> Actor:
-        """The actor of a valid session or API key.
-
-        Raises:
-            Unauthenticated: the token is wrong, expired or revoked.
-        """
-        ...
+from domain.access.service import Access
 
 
 class Services(Protocol):

@@ -1,0 +1,260 @@
+"""One execution per distinct stream: a group follows the source, executes each event once and hands the bytes round.
+
+A group ends when nobody is left. A source that cannot be reached is asked again, from where it had come to; any other
+failure ends the group and tells its members.
+"""
+
+import asyncio
+import contextvars
+from collections.abc import AsyncIterator, Callable, Hashable
+from contextlib import aclosing
+from typing import Any, Protocol, cast
+
+from api.context import Context
+from api.encoding import encode
+from api.errors import masked
+from api.execution import OperationExecutor
+from api.gateway import run
+from api.metrics import ApiMetrics
+from api.realtime.sinks import EventSink, StateSink
+from api.realtime.streams import LogStream, StateStream
+from domain.kernel.errors import Unavailable
+
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 5.0
+
+
+class Pauses:
+    """How long to wait before a source that could not be reached is asked again: longer each time."""
+
+    __slots__ = ("_seconds",)
+
+    def __init__(self) -> None:
+        self._seconds = _FIRST_PAUSE_SECONDS
+
+    async def wait(self) -> None:
+        """Wait, and next time longer."""
+        seconds, self._seconds = self._seconds, min(self._seconds * 2, _LONGEST_PAUSE_SECONDS)
+        await asyncio.sleep(seconds)
+
+    def reset(self) -> None:
+        """It answers again."""
+        self._seconds = _FIRST_PAUSE_SECONDS
+
+
+class Execution:
+    """Turns events into payloads, each in a context of its own."""
+
+    __slots__ = ("_context", "_executor", "_metrics", "_name")
+
+    def __init__(self, executor: OperationExecutor, context: Context, name: str | None, metrics: ApiMetrics) -> None:
+        self._executor = executor
+        self._context = context
+        self._name = name
+        self._metrics = metrics
+
+    async def payload(self, event: Any) -> bytes:
+        """The encoded result for one event. Never raises: what goes wrong is part of it."""
+        self._metrics.events.inc()
+        context = self._context.fresh()
+        try:
+            answer = await run(self._executor.for_event(event, context), self._name, serially=False)
+            return encode(answer.content)
+        except Exception as error:  # noqa: BLE001  the last line of defence: masked, logged and sent
+            return encode({"errors": [masked(error, context, operation_name=self._name)]})
+
+
+class LogMember(Protocol):
+    """A subscriber of a log, as its group sees it."""
+
+    sink: EventSink
+
+    def fall_behind(self, position: int) -> None:
+        """It has been given everything up to ``position`` and is no longer part of the group."""
+        ...
+
+    def fail(self, error: Exception) -> None:
+        """The group has ended."""
+        ...
+
+
+class LogGroup:
+    """Everybody who wants the same of the same log. ``position`` is the number of the last event handed round."""
+
+    def __init__(
+        self, stream: LogStream[Any, Any], execution: Execution, metrics: ApiMetrics, ended: Callable[[], None]
+    ) -> None:
+        self.position: int | None = None
+        # Everybody, also those who are still catching up and only keep the group alive.
+        self.members: set[LogMember] = set()
+        self._stream = stream
+        self._execution = execution
+        self._metrics = metrics
+        self._ended = ended
+        self._live: dict[LogMember, EventSink] = {}
+        # Those who have read further than the group has come.
+        self._ahead: dict[LogMember, int] = {}
+        self._started = asyncio.Event()
+        # A context of its own: nothing of the first subscriber may leak into it.
+        self._task = asyncio.get_running_loop().create_task(self._run(), context=contextvars.Context())
+
+    async def started(self) -> None:
+        """Wait until the group knows where it begins."""
+        await self._started.wait()
+
+    def join(self, member: LogMember, position: int | None) -> bool:
+        """Go on from exactly ``position`` (None: from here); False when the group is past it: read on and try again."""
+        assert self.position is not None
+        if position is None or position == self.position:
+            self._live[member] = member.sink
+        elif position > self.position:
+            self._ahead[member] = position
+        else:
+            return False
+        return True
+
+    def position_of(self, member: LogMember) -> int | None:
+        """Up to where a member has been given everything; None while it is catching up."""
+        return self.position if member in self._live else self._ahead.get(member)
+
+    def leave(self, member: LogMember) -> None:
+        """The member wants nothing any more; the last one ends the group."""
+        self.members.discard(member)
+        self._live.pop(member, None)
+        self._ahead.pop(member, None)
+        if not self.members:
+            self._task.cancel()
+            self._ended()
+
+    async def _run(self) -> None:
+        pauses = Pauses()
+        try:
+            while True:
+                try:
+                    if self.position is None:
+                        self.position = await self._stream.log.head()
+                        self._started.set()
+                    await self._follow(self.position, pauses)
+                except Unavailable:
+                    await pauses.wait()
+        except Exception as error:  # noqa: BLE001  handed to those whom it concerns
+            self._fail(error)
+
+    async def _follow(self, position: int, pauses: Pauses) -> None:
+        following = cast("Any", self._stream.log.follow(position))
+        async with aclosing(following):
+            async for events in following:
+                pauses.reset()
+                for number, event in events:
+                    # A repeat is dropped, whoever is to blame.
+                    if self.position is not None and number > self.position:
+                        await self._deliver(number, event)
+        raise RuntimeError("the log ended, which logs do not")
+
+    async def _deliver(self, number: int, event: Any) -> None:
+        shown = self._stream.view(event)
+        payload = None if shown is None else await self._execution.payload(shown)
+        assert self.position is not None
+        previous, self.position = self.position, number
+        self._promote(number - 1)
+        if payload is not None:
+            self._metrics.deliveries.inc(len(self._live))
+            behind = [member for member, sink in self._live.items() if not sink.offer(payload)]
+            for member in behind:
+                del self._live[member]
+                self._metrics.lagging.inc()
+                member.fall_behind(previous)
+        self._promote(number)
+
+    def _promote(self, position: int) -> None:
+        """Those who had read up to ``position`` themselves take part from here."""
+        for member, at in list(self._ahead.items()):
+            if at <= position:
+                del self._ahead[member]
+                self._live[member] = member.sink
+
+    def _fail(self, error: Exception) -> None:
+        self._ended()
+        members, self.members = self.members, set()
+        self._live.clear()
+        self._ahead.clear()
+        for member in members:
+            member.fail(error)
+        self._started.set()
+
+
+class StateMember(Protocol):
+    """A subscriber of a state, as its group sees it."""
+
+    sink: StateSink
+
+    def fail(self, error: Exception | None) -> None:
+        """The group has ended; without an error when its source has."""
+        ...
+
+
+class StateGroup:
+    """Everybody who wants the same of the same state; keeps the newest of each part for those who come later."""
+
+    def __init__(
+        self,
+        stream: StateStream[Any],
+        execution: Execution,
+        metrics: ApiMetrics,
+        max_parts: int,
+        ended: Callable[[], None],
+    ) -> None:
+        self.members: set[StateMember] = set()
+        self._stream = stream
+        self._execution = execution
+        self._metrics = metrics
+        self._max_parts = max_parts
+        self._ended = ended
+        self._newest: dict[Hashable, bytes] = {}
+        self._task = asyncio.get_running_loop().create_task(self._run(), context=contextvars.Context())
+
+    def join(self, member: StateMember) -> None:
+        """Give the member the state as it is, and then what changes."""
+        self.members.add(member)
+        for part, payload in self._newest.items():
+            member.sink.offer(part, payload)
+
+    def leave(self, member: StateMember) -> None:
+        """The member wants nothing any more; the last one ends the group."""
+        self.members.discard(member)
+        if not self.members:
+            self._task.cancel()
+            self._ended()
+
+    async def _run(self) -> None:
+        pauses = Pauses()
+        failure: Exception | None = None
+        try:
+            while True:
+                try:
+                    await self._follow(pauses)
+                    break
+                except Unavailable:
+                    await pauses.wait()
+        except Exception as error:  # noqa: BLE001  handed to those whom it concerns
+            failure = error
+        self._ended()
+        members, self.members = self.members, set()
+        for member in members:
+            member.fail(failure)
+
+    async def _follow(self, pauses: Pauses) -> None:
+        values: AsyncIterator[Any] = self._stream.open()
+        async with aclosing(cast("Any", values)):
+            async for value in values:
+                pauses.reset()
+                self._spread(self._stream.part(value), await self._execution.payload(value))
+
+    def _spread(self, part: Hashable, payload: bytes) -> None:
+        self._newest.pop(part, None)
+        self._newest[part] = payload
+        if len(self._newest) > self._max_parts:
+            del self._newest[next(iter(self._newest))]
+        self._metrics.deliveries.inc(len(self.members))
+        for member in self.members:
+            member.sink.offer(part, payload)

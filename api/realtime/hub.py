@@ -1,0 +1,149 @@
+"""Finds those who want the same of the same stream, and lets them share one execution.
+
+What decides is the source, what is selected of each event, the values that selection depends on, and, unless every
+field selected is the same for all, who asks. Everybody's right to see the stream is checked before.
+"""
+
+from collections.abc import AsyncIterable, Callable, Hashable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar, cast
+from weakref import WeakKeyDictionary
+
+from graphql import ExecutionResult
+from graphql.execution import create_source_event_stream
+
+from api.documents import Operation
+from api.errors import RequestError, execution_errors
+from api.execution import OperationExecutor
+from api.gateway import Caller, Gateway
+from api.realtime.groups import Execution, LogGroup, StateGroup
+from api.realtime.shape import Shape, shape_of
+from api.realtime.sinks import EventSink, StateSink
+from api.realtime.streams import LogStream, StateStream
+from api.realtime.subscriptions import (
+    LogSubscription,
+    SoloSubscription,
+    StateSubscription,
+    Subscribing,
+    Subscription,
+)
+from api.transport.outbox import Outbox
+
+Group = TypeVar("Group", LogGroup, StateGroup)
+
+
+class Hub:
+    """All groups of one process."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._groups: dict[Hashable, LogGroup | StateGroup] = {}
+        self._shapes: WeakKeyDictionary[Operation, Shape] = WeakKeyDictionary()
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    async def subscribe(
+        self,
+        operation_id: str,
+        operation: Operation,
+        variables: Mapping[str, Any] | None,
+        caller: Caller,
+        outbox: Outbox,
+        ended: Callable[[str], None],
+    ) -> Subscription:
+        """Open the stream that a subscription asks for; it begins with ``start``.
+
+        Raises:
+            RequestError: its variables do not fit, or its resolver refuses.
+            DomainError: the caller may not see the stream.
+        """
+        subscribing = Subscribing(operation_id, operation, variables, caller, self._gateway, ended)
+        executor, source = await self._open(operation, variables, caller)
+        limits = self._gateway.limits
+        if isinstance(source, LogStream | StateStream):
+            assert caller.actor is not None, "a subscription is never public"
+            source.permit(caller.actor)
+            shape = self._shape(operation)
+            wanted = shape.key(executor.variable_values.coerced)
+            if isinstance(source, LogStream):
+                log = _Sharing(self, subscribing, shape, ("log", source.key, wanted))
+                sink = EventSink(outbox, operation_id, limits)
+                return LogSubscription(subscribing, source, sink, partial(log.log_group, source))
+            state = _Sharing(self, subscribing, shape, ("state", source.key, wanted))
+            return StateSubscription(
+                subscribing, source, StateSink(outbox, operation_id, limits), partial(state.state_group, source)
+            )
+
+        async def reopen(caller: Caller) -> AsyncIterable[Any]:
+            return (await self._open(operation, variables, caller))[1]
+
+        return SoloSubscription(subscribing, source, EventSink(outbox, operation_id, limits), reopen)
+
+    async def _open(
+        self, operation: Operation, variables: Mapping[str, Any] | None, caller: Caller
+    ) -> tuple[OperationExecutor, AsyncIterable[Any]]:
+        context = self._gateway.context(caller)
+        executor = operation.executor(variables, context)
+        source: Any = create_source_event_stream(executor)
+        if not isinstance(source, ExecutionResult | AsyncIterable):
+            source = await source
+        if isinstance(source, ExecutionResult):
+            raise RequestError(*execution_errors(source.errors or [], context, operation.name))
+        return executor, source
+
+    def _shape(self, operation: Operation) -> Shape:
+        shape = self._shapes.get(operation)
+        if shape is None:
+            shape = self._shapes[operation] = shape_of(operation)
+        return shape
+
+    def group(self, key: Hashable, make: Callable[[Callable[[], None]], Group]) -> Group:
+        """The group of ``key``; ``make`` gets what the group has to call when it ends."""
+        found = self._groups.get(key)
+        if found is not None:
+            return cast("Group", found)
+        made: Group = make(lambda: self._forget(key, made))
+        self._groups[key] = made
+        self._gateway.metrics.streams.inc()
+        return made
+
+    def _forget(self, key: Hashable, group: LogGroup | StateGroup) -> None:
+        # Another of the same key may have begun since.
+        if self._groups.get(key) is group:
+            del self._groups[key]
+            self._gateway.metrics.streams.dec()
+
+
+@dataclass(frozen=True, slots=True)
+class _Sharing:
+    """Finds the group of one subscriber, for whoever it is at the time."""
+
+    hub: Hub
+    subscribing: Subscribing
+    shape: Shape
+    key: tuple[Hashable, ...]
+
+    def log_group(self, stream: LogStream[Any, Any], caller: Caller) -> LogGroup:
+        def make(ended: Callable[[], None]) -> LogGroup:
+            return LogGroup(stream, self._execution(caller), self.subscribing.gateway.metrics, ended)
+
+        return self.hub.group(self._key(caller), make)
+
+    def state_group(self, stream: StateStream[Any], caller: Caller) -> StateGroup:
+        def make(ended: Callable[[], None]) -> StateGroup:
+            gateway = self.subscribing.gateway
+            return StateGroup(stream, self._execution(caller), gateway.metrics, gateway.limits.state_parts, ended)
+
+        return self.hub.group(self._key(caller), make)
+
+    def _key(self, caller: Caller) -> Hashable:
+        return *self.key, None if self.shape.same_for_all else caller.actor
+
+    def _execution(self, caller: Caller) -> Execution:
+        # What is the same for all is executed for nobody in particular: a resolver that does ask who it is for fails.
+        gateway = self.subscribing.gateway
+        return self.subscribing.execution(
+            gateway.context(Caller("")) if self.shape.same_for_all else gateway.context(caller)
+        )

@@ -1,0 +1,149 @@
+"""Where the events of one subscriber go: straight to the client while it keeps up, else into a bounded queue.
+
+An ``EventSink`` refuses what does not fit, so that its stream reads the log again once the client has caught up. A
+``StateSink`` keeps the newest payload of each part and forgets the older ones.
+"""
+
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Hashable
+
+import orjson
+
+from api.limits import Limits
+from api.transport.outbox import Outbox
+
+_SUFFIX = b"}"
+
+
+def message_prefix(operation_id: str) -> bytes:
+    """What comes before the payload in a ``next`` message of graphql-transport-ws."""
+    return b'{"id":' + orjson.dumps(operation_id) + b',"type":"next","payload":'
+
+
+class Sink(ABC):
+    """What both kinds have in common: sending what waits, and the operation's last message after it."""
+
+    __slots__ = ("_last", "_limits", "_outbox", "_prefix")
+
+    def __init__(self, outbox: Outbox, operation_id: str, limits: Limits) -> None:
+        self._prefix = message_prefix(operation_id)
+        self._outbox = outbox
+        self._limits = limits
+        self._last: bytes | None = None
+
+    @property
+    @abstractmethod
+    def is_empty(self) -> bool:
+        """Whether nothing waits."""
+
+    @abstractmethod
+    def _next(self) -> bytes:
+        """Take the payload that goes next."""
+
+    @abstractmethod
+    def _clear(self) -> None:
+        """Forget what waits."""
+
+    def finish(self, frame: bytes) -> None:
+        """Send the operation's last message after what waits."""
+        if self.is_empty:
+            self._outbox.send(frame)
+        else:
+            self._last = frame
+
+    def drain(self) -> bool:
+        """Send what waits while the client takes it; True when nothing is left."""
+        while not self.is_empty:
+            if not self._outbox.is_open:
+                return False
+            self._outbox.write(self._prefix, self._next(), _SUFFIX)
+        if self._last is not None:
+            self._outbox.send(self._last)
+            self._last = None
+        return True
+
+    def discard(self) -> None:
+        """Forget what waits: the client does not want it any more."""
+        self._clear()
+        self._last = None
+        self._outbox.forget(self)
+
+    async def drained(self) -> None:
+        """Wait until the client has taken everything."""
+        while not self.is_empty and not self._outbox.closed:
+            await self._outbox.drained()
+
+
+class EventSink(Sink):
+    """Loses nothing: every payload is taken, or refused by ``offer``."""
+
+    __slots__ = ("_bytes", "_queue")
+
+    def __init__(self, outbox: Outbox, operation_id: str, limits: Limits) -> None:
+        super().__init__(outbox, operation_id, limits)
+        self._queue: deque[bytes] = deque()
+        self._bytes = 0
+
+    def offer(self, payload: bytes) -> bool:
+        """Send a payload or keep it; False when there is no room, and then it is not kept."""
+        if not self._queue:
+            if self._outbox.is_open:
+                self._outbox.write(self._prefix, payload, _SUFFIX)
+                return True
+        elif (
+            # The first always fits, or a large one could never be sent.
+            len(self._queue) >= self._limits.queued_events
+            or self._bytes + len(payload) > self._limits.queued_event_bytes
+        ):
+            return False
+        self._queue.append(payload)
+        self._bytes += len(payload)
+        self._outbox.wait(self)
+        return True
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits."""
+        return not self._queue
+
+    def _next(self) -> bytes:
+        payload = self._queue.popleft()
+        self._bytes -= len(payload)
+        return payload
+
+    def _clear(self) -> None:
+        self._queue.clear()
+        self._bytes = 0
+
+
+class StateSink(Sink):
+    """Keeps the newest payload of each part; beyond the bound on parts the oldest is forgotten."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, outbox: Outbox, operation_id: str, limits: Limits) -> None:
+        super().__init__(outbox, operation_id, limits)
+        self._parts: dict[Hashable, bytes] = {}
+
+    def offer(self, part: Hashable, payload: bytes) -> None:
+        """Send a payload, or keep it in place of the one that waits for the same part."""
+        if not self._parts and self._outbox.is_open:
+            self._outbox.write(self._prefix, payload, _SUFFIX)
+            return
+        self._parts.pop(part, None)
+        self._parts[part] = payload
+        if len(self._parts) > self._limits.state_parts:
+            del self._parts[next(iter(self._parts))]
+        self._outbox.wait(self)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits."""
+        return not self._parts
+
+    def _next(self) -> bytes:
+        return self._parts.pop(next(iter(self._parts)))
+
+    def _clear(self) -> None:
+        self._parts.clear()

@@ -1,0 +1,103 @@
+"""What a subscription resolver returns: where its events come from, and who may see them.
+
+A ``LogStream`` is numbered and kept: each subscriber gets every event once and in order, from wherever it left off. A
+``StateStream`` is the newest state: whoever falls behind gets the newest of each part and nothing older.
+
+``key`` names the source with everything that decides which events come and what they say (the account, a filter, an
+interval): streams of equal keys must be interchangeable. ``permit`` is called with the actor when a subscription begins
+and whenever rights have changed; it raises the domain's error if the actor may not (or no longer) see the stream, and
+is the whole of the check: nothing else is asked again.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from api.scalars import Cursor
+from domain.access.types import Actor
+from domain.kernel.errors import BadInput
+from domain.kernel.pages import decode_cursor, encode_cursor
+
+Event = TypeVar("Event")
+Event_co = TypeVar("Event_co", covariant=True)
+View = TypeVar("View")
+
+_CURSOR_PARTS = 2
+_CURSOR_KIND = "event"
+_MAX_POSITION_DIGITS = 18
+
+
+class EventLog(Protocol[Event_co]):
+    """A log whose events are numbered 1, 2, 3 ... and become visible in that order."""
+
+    async def head(self) -> int:
+        """The number of the newest event, 0 when there is none."""
+        ...
+
+    async def read(self, after: int, limit: int) -> Sequence[tuple[int, Event_co]]:
+        """The next events after a number, in order; empty only when there are none yet."""
+        ...
+
+    def follow(self, after: int) -> AsyncIterator[Sequence[tuple[int, Event_co]]]:
+        """Every event after a number, once, in order, without end, in groups as they become known.
+
+        Heals what a lost hint hid. May raise ``Unavailable``; it is then called again with where it had come to.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LogStream(AsyncIterable[View], Generic[Event, View]):
+    """Every event of ``log`` after ``after`` (None: from now on) as ``view`` shows it; None of a view skips one."""
+
+    key: Hashable
+    log: EventLog[Event]
+    view: Callable[[Event], View | None]
+    permit: Callable[[Actor], None]
+    after: int | None = None
+
+    async def __aiter__(self) -> AsyncGenerator[View, None]:
+        """For a single reader outside the hub."""
+        position = await self.log.head() if self.after is None else self.after
+        async for events in self.log.follow(position):
+            for _, event in events:
+                shown = self.view(event)
+                if shown is not None:
+                    yield shown
+
+
+@dataclass(frozen=True, slots=True)
+class StateStream(AsyncIterable[View], Generic[View]):
+    """What ``open`` yields, beginning with the state as it is; ``part`` says which part of it a value replaces."""
+
+    key: Hashable
+    open: Callable[[], AsyncIterator[View]]
+    permit: Callable[[Actor], None]
+    part: Callable[[View], Hashable] = lambda _: None
+
+    def __aiter__(self) -> AsyncIterator[View]:
+        """For a single reader outside the hub."""
+        return self.open()
+
+
+def anybody(_actor: Actor) -> None:
+    """The ``permit`` of a stream that everybody who is signed in may see."""
+
+
+def cursor_of(position: int) -> Cursor:
+    """The cursor that resumes a log after ``position``."""
+    return Cursor(encode_cursor(_CURSOR_KIND, str(position)))
+
+
+def position_of(cursor: Cursor | None, *, field: str = "after") -> int | None:
+    """The position that a cursor resumes after.
+
+    Raises:
+        BadInput: it is not a cursor of an event stream.
+    """
+    if cursor is None:
+        return None
+    kind, number = decode_cursor(cursor, parts=_CURSOR_PARTS, field=field)
+    if kind != _CURSOR_KIND or not number.isascii() or not number.isdigit() or len(number) > _MAX_POSITION_DIGITS:
+        raise BadInput("This cursor belongs to another list.", field=field)
+    return int(number)

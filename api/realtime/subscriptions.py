@@ -1,0 +1,326 @@
+"""One subscriber's side of a stream: catching up, taking part, falling behind, losing the right to see it, ending."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, cast
+
+import orjson
+from graphql import GraphQLFormattedError
+
+from api.context import Context
+from api.documents import Operation
+from api.errors import RequestError, coded, masked
+from api.gateway import Caller, Gateway
+from api.realtime.groups import Execution, LogGroup, Pauses, StateGroup
+from api.realtime.sinks import EventSink, Sink, StateSink
+from api.realtime.streams import LogStream, StateStream
+from domain.kernel.errors import BadInput, DomainError, Unavailable
+
+
+@dataclass(slots=True)
+class Subscribing:
+    """What one subscriber asked for, and how to tell it that this is over."""
+
+    operation_id: str
+    operation: Operation
+    variables: Mapping[str, Any] | None
+    caller: Caller
+    gateway: Gateway
+    ended: Callable[[str], None]
+
+    def context(self) -> Context:
+        """A context of the subscriber's own."""
+        return self.gateway.context(self.caller)
+
+    def execution(self, context: Context) -> Execution:
+        """An execution of what was asked for."""
+        executor = self.operation.executor(self.variables, context)
+        return Execution(executor, context, self.operation.name, self.gateway.metrics)
+
+
+def complete_message(operation_id: str) -> bytes:
+    """The end of an operation."""
+    return orjson.dumps({"id": operation_id, "type": "complete"})
+
+
+def error_message(operation_id: str, errors: Sequence[GraphQLFormattedError]) -> bytes:
+    """The end of an operation that failed."""
+    return orjson.dumps({"id": operation_id, "type": "error", "payload": errors})
+
+
+class Subscription(ABC):
+    """A running subscription. ``start`` returns once it runs by itself; ``cancel`` ends it without a word."""
+
+    sink: Sink
+
+    def __init__(self, subscribing: Subscribing) -> None:
+        self._subscribing = subscribing
+        self._is_over = False
+
+    @abstractmethod
+    async def start(self) -> None:
+        """Begin.
+
+        Raises:
+            DomainError: the subscriber may not, or what it asks for makes no sense.
+        """
+
+    @abstractmethod
+    def _stop(self) -> None:
+        """Leave whatever it takes part in."""
+
+    @abstractmethod
+    def review(self, caller: Caller) -> None:
+        """Rights have changed: go on as ``caller``, or end with the reason why not."""
+
+    def cancel(self) -> None:
+        """The client wants nothing any more, or is gone."""
+        if not self._is_over:
+            self._is_over = True
+            self._stop()
+            self.sink.discard()
+
+    def end(self, error: Exception | None = None) -> None:
+        """Tell the client that it is over, and why if it failed."""
+        if self._is_over:
+            return
+        self._is_over = True
+        self._stop()
+        operation_id = self._subscribing.operation_id
+        if error is None:
+            self.sink.finish(complete_message(operation_id))
+        else:
+            self.sink.finish(error_message(operation_id, self._errors(error)))
+        self._subscribing.ended(operation_id)
+
+    def _errors(self, error: Exception) -> list[GraphQLFormattedError]:
+        if isinstance(error, RequestError):
+            return error.errors
+        if isinstance(error, DomainError):
+            return [coded(error.message, error.code.value, **error.context)]
+        return [masked(error, self._subscribing.context(), operation_name=self._subscribing.operation.name)]
+
+
+class LogSubscription(Subscription):
+    """Gets every event of a log once and in order, however slow it is."""
+
+    sink: EventSink
+
+    def __init__(
+        self,
+        subscribing: Subscribing,
+        stream: LogStream[Any, Any],
+        sink: EventSink,
+        group_of: Callable[[Caller], LogGroup],
+    ) -> None:
+        super().__init__(subscribing)
+        self.sink = sink
+        self._stream = stream
+        self._group_of = group_of
+        self._group: LogGroup | None = None
+        # Where it had come to when it began, fell behind or changed groups.
+        self._position = stream.after
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Check the position, then read what lies after it and take part.
+
+        Raises:
+            BadInput: the position lies beyond the newest event.
+        """
+        after = self._stream.after
+        if after is not None and after > await self._stream.log.head():
+            raise BadInput("This cursor lies beyond the newest event.", field="after")
+        if self._is_over:
+            return
+        self._enter(self._subscribing.caller)
+        self._resume()
+
+    def _enter(self, caller: Caller) -> None:
+        self._group = self._group_of(caller)
+        self._group.members.add(self)
+
+    async def _catch_up(self) -> None:
+        group = self._group
+        assert group is not None
+        await group.started()
+        # Failed meanwhile: then everything has been said.
+        if self._is_over or self not in group.members:
+            return
+        execution: Execution | None = None
+        while not group.join(self, self._position):
+            assert self._position is not None
+            execution = execution or self._subscribing.execution(self._subscribing.context())
+            await self._replay_page(execution)
+
+    async def _replay_page(self, execution: Execution) -> None:
+        assert self._position is not None
+        pauses = Pauses()
+        while True:
+            try:
+                events = await self._stream.log.read(self._position, self._subscribing.gateway.limits.replay_page)
+                break
+            except Unavailable:
+                await pauses.wait()
+        for number, event in events:
+            shown = self._stream.view(event)
+            if shown is not None:
+                payload = await execution.payload(shown)
+                while not self.sink.offer(payload):
+                    await self.sink.drained()
+            self._position = number
+
+    def fall_behind(self, position: int) -> None:
+        """The queue is full: go on from the log when the client has taken what waits."""
+        self._position = position
+        self._resume()
+
+    def _resume(self) -> None:
+        _cancel(self._task)
+        self._task = asyncio.get_running_loop().create_task(self._run_catch_up())
+
+    async def _run_catch_up(self) -> None:
+        try:
+            await self.sink.drained()
+            await self._catch_up()
+        except Exception as error:  # noqa: BLE001  told to the client
+            self.end(error)
+
+    def fail(self, error: Exception) -> None:
+        """The group has ended."""
+        self.end(error)
+
+    def review(self, caller: Caller) -> None:
+        """End if the actor may not see the stream any more; join those who see the same as it does now."""
+        assert caller.actor is not None
+        try:
+            self._stream.permit(caller.actor)
+        except DomainError as error:
+            self.end(error)
+            return
+        changed = caller.actor != self._subscribing.caller.actor
+        self._subscribing.caller = caller
+        if changed and self._group is not None and not self._is_over:
+            reached = self._group.position_of(self)
+            self._position = self._position if reached is None else reached
+            before = self._group
+            self._enter(caller)
+            if self._group is not before:
+                before.leave(self)
+                self._resume()
+
+    def _stop(self) -> None:
+        _cancel(self._task)
+        if self._group is not None:
+            self._group.leave(self)
+
+
+class StateSubscription(Subscription):
+    """Gets the state as it is, and then the newest of what changes."""
+
+    sink: StateSink
+
+    def __init__(
+        self,
+        subscribing: Subscribing,
+        stream: StateStream[Any],
+        sink: StateSink,
+        group_of: Callable[[Caller], StateGroup],
+    ) -> None:
+        super().__init__(subscribing)
+        self.sink = sink
+        self._stream = stream
+        self._group_of = group_of
+        self._group: StateGroup | None = None
+
+    async def start(self) -> None:
+        """Take part."""
+        self._group = self._group_of(self._subscribing.caller)
+        self._group.join(self)
+
+    def fail(self, error: Exception | None) -> None:
+        """The group has ended, or its source has."""
+        self.end(error)
+
+    def review(self, caller: Caller) -> None:
+        """End if the actor may not see the stream any more; join those who see the same as it does now."""
+        assert caller.actor is not None
+        try:
+            self._stream.permit(caller.actor)
+        except DomainError as error:
+            self.end(error)
+            return
+        changed = caller.actor != self._subscribing.caller.actor
+        self._subscribing.caller = caller
+        if changed and self._group is not None and not self._is_over:
+            before, self._group = self._group, self._group_of(caller)
+            if self._group is not before:
+                self._group.join(self)
+                before.leave(self)
+
+    def _stop(self) -> None:
+        if self._group is not None:
+            self._group.leave(self)
+
+
+class SoloSubscription(Subscription):
+    """A plain async generator: executed for one subscriber, at that subscriber's pace.
+
+    Its resolver checks rights as it opens, so it is opened again when they have changed.
+    """
+
+    sink: EventSink
+
+    def __init__(
+        self,
+        subscribing: Subscribing,
+        events: AsyncIterable[Any],
+        sink: EventSink,
+        reopen: Callable[[Caller], Awaitable[AsyncIterable[Any]]],
+    ) -> None:
+        super().__init__(subscribing)
+        self.sink = sink
+        self._events: AsyncIterable[Any] | None = events
+        self._reopen = reopen
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to iterate."""
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def _run(self) -> None:
+        try:
+            execution = self._subscribing.execution(self._subscribing.context())
+            if self._events is None:
+                self._events = await self._reopen(self._subscribing.caller)
+            events = cast("Any", aiter(self._events))
+            async with aclosing(events):
+                async for event in events:
+                    payload = await execution.payload(event)
+                    while not self.sink.offer(payload):
+                        await self.sink.drained()
+        except Exception as error:  # noqa: BLE001  told to the client
+            self.end(error)
+        else:
+            self.end()
+
+    def review(self, caller: Caller) -> None:
+        """Open it again if the actor is not what it was."""
+        changed = caller.actor != self._subscribing.caller.actor
+        self._subscribing.caller = caller
+        if changed and not self._is_over:
+            _cancel(self._task)
+            self._events = None
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def _stop(self) -> None:
+        _cancel(self._task)
+
+
+def _cancel(task: asyncio.Task[None] | None) -> None:
+    """Cancel a task, unless it is the one that asks for it and about to end by itself."""
+    if task is not None and task is not asyncio.current_task():
+        task.cancel()

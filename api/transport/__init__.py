@@ -1,0 +1,1 @@
+"""GraphQL over HTTP and over WebSocket (graphql-transport-ws)."""

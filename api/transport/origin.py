@@ -1,0 +1,81 @@
+"""Which web pages may talk to this server: its own and those of the allowed origins.
+
+Programs send no Origin and are not concerned. Credentials are bearer tokens that a foreign page does not have; that
+foreign pages are refused all the same keeps a page from using a server that only its visitor's machine can reach.
+"""
+
+from collections.abc import Collection, Mapping
+from urllib.parse import urlsplit
+
+_DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+_PREFLIGHT_SECONDS = "600"
+
+
+def normalise_origin(origin: str) -> tuple[str, str, int] | None:
+    """Scheme, host and port of an origin, or None if it is none (such as ``null``)."""
+    try:
+        parts = urlsplit(origin)
+        port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
+    except ValueError:
+        return None
+    if not parts.hostname or port is None or parts.path not in ("", "/") or parts.query or parts.fragment:
+        return None
+    return parts.scheme, parts.hostname.lower(), port
+
+
+class OriginPolicy:
+    """Decides about one origin at a time; ``allowed`` holds origins such as ``https://desk.example``."""
+
+    def __init__(self, allowed: Collection[str]) -> None:
+        self._allowed = set()
+        for origin in allowed:
+            normal = normalise_origin(origin)
+            if normal is None:
+                raise ValueError(f"{origin!r} is not an origin such as https://desk.example")
+            self._allowed.add(normal)
+
+    def permits(self, headers: Mapping[str, str]) -> bool:
+        """Whether a request or WebSocket handshake with these headers comes from a page that may talk to us."""
+        origin = headers.get("origin")
+        if origin is None:
+            # Browsers leave Origin out of a plain GET, but say where it comes from.
+            return headers.get("sec-fetch-site", "none") in ("none", "same-origin") or _is_navigation(headers)
+        return self.allows(origin) or _is_same_host(origin, headers.get("host", ""))
+
+    def allows(self, origin: str) -> bool:
+        """Whether a foreign origin is on the list."""
+        return normalise_origin(origin) in self._allowed if self._allowed else False
+
+    def cors_headers(self, headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+        """What tells the browser that a page of an allowed origin may read the answer."""
+        origin = headers.get("origin")
+        if origin is None or not self.allows(origin):
+            return []
+        return [(b"access-control-allow-origin", origin.encode("latin-1")), (b"vary", b"origin")]
+
+    def preflight_headers(self, headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+        """The answer to a browser that asks before it sends; empty for a foreign page."""
+        cors = self.cors_headers(headers)
+        if not cors:
+            return []
+        return [
+            *cors,
+            (b"access-control-allow-methods", b"GET, POST"),
+            (b"access-control-allow-headers", b"authorization, content-type"),
+            (b"access-control-max-age", _PREFLIGHT_SECONDS.encode()),
+        ]
+
+
+def _is_navigation(headers: Mapping[str, str]) -> bool:
+    """Whether somebody followed a link to the page that we serve here."""
+    return headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
+
+
+def _is_same_host(origin: str, host: str) -> bool:
+    """Whether a page of ``origin`` was loaded from ``host``; behind a proxy the scheme may differ, so it may here."""
+    normal = normalise_origin(origin)
+    if normal is None or not host:
+        return False
+    scheme, hostname, port = normal
+    own = normalise_origin(f"{scheme}://{host}")
+    return own is not None and own[1:] == (hostname, port)

@@ -1,0 +1,103 @@
+"""The outgoing side of one socket: frames go out at once while the client takes them, and wait in order when not.
+
+What waits is bounded by those who hand it in: answers by the number of operations, events by each sink's queue.
+"""
+
+import asyncio
+from collections import deque
+from typing import Protocol
+
+
+class Frames(Protocol):
+    """A connection that text can be written to."""
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the client takes what is sent."""
+        ...
+
+    def write_text(self, *parts: bytes) -> None:
+        """Send one text message."""
+        ...
+
+
+class Waiting(Protocol):
+    """Somebody with frames of its own that wait for the client."""
+
+    def drain(self) -> bool:
+        """Write while the client takes it; True when nothing is left."""
+        ...
+
+
+class Outbox:
+    """Writes to one connection."""
+
+    __slots__ = ("_drained", "_frames", "_queue", "_waiting", "closed")
+
+    def __init__(self, frames: Frames) -> None:
+        self._frames = frames
+        self._queue: deque[bytes] = deque()
+        # Those with queues of their own, in the order in which they began to wait.
+        self._waiting: dict[Waiting, None] = {}
+        self._drained: asyncio.Event | None = None
+        self.closed = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a frame written now goes out now."""
+        return not self._queue and self._frames.is_writable and not self.closed
+
+    def write(self, *parts: bytes) -> None:
+        """Send now; only while ``is_open``."""
+        self._frames.write_text(*parts)
+
+    def send(self, frame: bytes) -> None:
+        """Send a frame, or keep it until the client takes it."""
+        if self.closed:
+            return
+        if self.is_open:
+            self._frames.write_text(frame)
+        else:
+            self._queue.append(frame)
+
+    def wait(self, waiting: Waiting) -> None:
+        """Call ``waiting.drain`` when the client takes frames again."""
+        self._waiting[waiting] = None
+
+    def forget(self, waiting: Waiting) -> None:
+        """Do not call it any more."""
+        self._waiting.pop(waiting, None)
+        self._wake()
+
+    def resume(self) -> None:
+        """The client takes frames again: send what waits, in turn."""
+        while self._queue and self._frames.is_writable:
+            self._frames.write_text(self._queue.popleft())
+        for waiting in list(self._waiting):
+            if not self.is_open:
+                return
+            # Whoever is not done goes to the end of the line.
+            if waiting in self._waiting:
+                del self._waiting[waiting]
+                if not waiting.drain():
+                    self._waiting[waiting] = None
+        self._wake()
+
+    async def drained(self) -> None:
+        """Wait until nothing waits any more, or the socket is closed."""
+        while not self.closed and (self._waiting or not self.is_open):
+            if self._drained is None:
+                self._drained = asyncio.Event()
+            self._drained.clear()
+            await self._drained.wait()
+
+    def close(self) -> None:
+        """Drop everything; nothing is sent any more."""
+        self.closed = True
+        self._queue.clear()
+        self._waiting.clear()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._drained is not None:
+            self._drained.set()

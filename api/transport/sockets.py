@@ -1,0 +1,78 @@
+"""All open sockets of one process: how many each person has, and whether their credentials still work."""
+
+import asyncio
+from collections import Counter
+from uuid import UUID
+
+from starlette.types import Receive, Scope, Send
+
+from api.gateway import Caller, Gateway
+from api.realtime.hub import Hub
+from api.transport.origin import OriginPolicy
+from api.transport.websocket import TOO_MANY, CloseSocket, Session
+
+
+class Sockets:
+    """The ASGI application behind ``/graphql`` for WebSocket."""
+
+    def __init__(self, gateway: Gateway, hub: Hub, origins: OriginPolicy) -> None:
+        self._gateway = gateway
+        self._hub = hub
+        self._origins = origins
+        self._sessions: set[Session] = set()
+        self._owners: dict[Session, UUID] = {}
+        self._per_user: Counter[UUID] = Counter()
+        self._changed = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one socket, if the page that opens it may."""
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        waiting = len(self._sessions) - len(self._owners)
+        if not self._origins.permits(headers) or waiting >= self._gateway.limits.sockets_waiting:
+            # Closed before it was accepted: the handshake is answered with 403.
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        session = Session(self._gateway, self._hub, scope, receive, send, self._admit)
+        self._sessions.add(session)
+        self._gateway.metrics.sockets.inc()
+        try:
+            await session.run()
+        finally:
+            self._release(session)
+
+    def _admit(self, session: Session, caller: Caller) -> None:
+        assert caller.actor is not None
+        user_id = caller.actor.user_id
+        if self._per_user[user_id] >= self._gateway.limits.sockets_per_user:
+            raise CloseSocket(TOO_MANY, "Too many sockets for one user")
+        self._per_user[user_id] += 1
+        self._owners[session] = user_id
+
+    def _release(self, session: Session) -> None:
+        self._sessions.discard(session)
+        self._gateway.metrics.sockets.dec()
+        user_id = self._owners.pop(session, None)
+        if user_id is not None:
+            self._per_user[user_id] -= 1
+            if not self._per_user[user_id]:
+                del self._per_user[user_id]
+
+    def rights_changed(self) -> None:
+        """Somebody's rights may have changed: look at all sockets soon."""
+        self._changed.set()
+
+    async def watch(self) -> None:
+        """Look at all sockets whenever rights may have changed, and now and then in case nobody said so. Never ends."""
+        while True:
+            try:
+                async with asyncio.timeout(self._gateway.limits.access_check_seconds):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass
+            self._changed.clear()
+            for session in list(self._sessions):
+                await session.review()

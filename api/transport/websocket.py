@@ -1,0 +1,334 @@
+"""GraphQL over WebSocket: one session of the graphql-transport-ws protocol.
+
+A client signs in with ``connection_init {"authorization": "Bearer ..."}`` and is closed with 4403 as soon as that
+credential stops working. Reading waits until the client has taken what it was sent, so a client that only asks and
+never listens cannot fill our memory.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import orjson
+from graphql import GraphQLFormattedError, OperationType
+from starlette.types import Receive, Scope, Send
+
+from api.documents import Operation
+from api.encoding import encode
+from api.errors import MalformedRequest, RequestError, coded, masked
+from api.gateway import Answer, Caller, Gateway, bearer_token, request_of
+from api.realtime.hub import Hub
+from api.realtime.subscriptions import Subscription, complete_message, error_message
+from api.transport.frames import EXTENSION, TextFrames
+from api.transport.outbox import Outbox
+from domain.kernel.errors import DomainError, ErrorCode
+from domain.kernel.time import utc_now
+
+PROTOCOL: Final = "graphql-transport-ws"
+
+BAD_REQUEST: Final = 4400
+UNAUTHORIZED: Final = 4401
+FORBIDDEN: Final = 4403
+PROTOCOL_NOT_ACCEPTABLE: Final = 4406
+INIT_TIMEOUT: Final = 4408
+ALREADY_SUBSCRIBED: Final = 4409
+TOO_MANY: Final = 4429
+INTERNAL_ERROR: Final = 4500
+
+_ACK: Final = b'{"type":"connection_ack"}'
+_PONG: Final = b'{"type":"pong"}'
+_MAX_REASON_BYTES: Final = 120
+
+
+class CloseSocket(Exception):
+    """The protocol, or a right that is gone, demands to close with this code."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class Session:
+    """One socket, from the handshake to its end. ``admit`` is asked before somebody who signed in is let in."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        hub: Hub,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        admit: Callable[["Session", Caller], None],
+    ) -> None:
+        self._gateway = gateway
+        self._hub = hub
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._admit = admit
+        frames = scope["extensions"].get(EXTENSION)
+        assert isinstance(frames, TextFrames), "the server has to run the protocol of server_options"
+        self._outbox = Outbox(frames)
+        frames.on_writable = self._outbox.resume
+        self._operations: dict[str, asyncio.Task[None] | Subscription] = {}
+        self._closing: CloseSocket | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._expiry: asyncio.TimerHandle | None = None
+        client = scope.get("client")
+        self._address = str(client[0]) if client else ""
+        self.caller: Caller | None = None
+
+    # -------------------------------------------------------------- life
+
+    async def run(self) -> None:
+        """Serve the socket until either side closes it."""
+        await self._receive()
+        if PROTOCOL not in self._scope["subprotocols"]:
+            await self._send({"type": "websocket.accept"})
+            await self._close(CloseSocket(PROTOCOL_NOT_ACCEPTABLE, f"Speak {PROTOCOL}"))
+            return
+        await self._send({"type": "websocket.accept", "subprotocol": PROTOCOL})
+        try:
+            # A task of its own, so that it can be stopped from outside while it waits for the client.
+            self._reading = asyncio.get_running_loop().create_task(self._read())
+            await self._reading
+        except CloseSocket as close:
+            await self._close(close)
+        except asyncio.CancelledError:
+            if self._closing is None:
+                raise
+            await self._close(self._closing)
+        except Exception as error:  # noqa: BLE001  the last line of defence: logged, and the client told as much as it needs
+            masked(error, self._gateway.context(Caller(self._address)))
+            await self._close(CloseSocket(INTERNAL_ERROR, "Internal server error"))
+        finally:
+            self._end()
+
+    def stop(self, code: int, reason: str) -> None:
+        """Close the socket from outside."""
+        if self._closing is None and self._reading is not None:
+            self._closing = CloseSocket(code, reason)
+            self._reading.cancel()
+
+    async def _close(self, close: CloseSocket) -> None:
+        # First, because a client that does not listen may take its time to hear this.
+        self._end()
+        reason = close.reason.encode()[:_MAX_REASON_BYTES].decode(errors="ignore")
+        await self._send({"type": "websocket.close", "code": close.code, "reason": reason})
+
+    def _end(self) -> None:
+        self._outbox.close()
+        if self._expiry is not None:
+            self._expiry.cancel()
+        operations, self._operations = self._operations, {}
+        for running in operations.values():
+            running.cancel()
+            if isinstance(running, Subscription):
+                self._gateway.metrics.subscriptions.dec()
+
+    # -------------------------------------------------------------- messages
+
+    async def _read(self) -> None:
+        try:
+            async with asyncio.timeout(self._gateway.limits.connection_init_seconds):
+                if not await self._initialise():
+                    return
+        except TimeoutError:
+            raise CloseSocket(INIT_TIMEOUT, "Connection initialisation timeout") from None
+        while (message := await self._next()) is not None:
+            kind = message.get("type")
+            if kind == "subscribe":
+                self._subscribe(message)
+            elif kind == "complete":
+                self._complete(message)
+            elif kind == "ping":
+                self._outbox.send(_PONG)
+            elif kind == "connection_init":
+                raise CloseSocket(TOO_MANY, "Too many initialisation requests")
+            elif kind != "pong":
+                raise CloseSocket(BAD_REQUEST, "Unknown message type")
+            await self._outbox.drained()
+
+    async def _next(self) -> Mapping[str, Any] | None:
+        event = await self._receive()
+        if event["type"] == "websocket.disconnect":
+            return None
+        text = event.get("text")
+        if text is None:
+            raise CloseSocket(BAD_REQUEST, "Messages must be text")
+        try:
+            message = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            raise CloseSocket(BAD_REQUEST, "Messages must be valid JSON") from None
+        if not isinstance(message, dict):
+            raise CloseSocket(BAD_REQUEST, "Messages must be objects")
+        return message
+
+    async def _initialise(self) -> bool:
+        """Wait for somebody to sign in; False when the client leaves instead."""
+        while self.caller is None:
+            message = await self._next()
+            if message is None:
+                return False
+            kind = message.get("type")
+            if kind == "ping":
+                self._outbox.send(_PONG)
+            elif kind == "subscribe":
+                raise CloseSocket(UNAUTHORIZED, "Unauthorized")
+            elif kind == "connection_init":
+                await self._sign_in(message.get("payload"))
+            elif kind != "pong":
+                raise CloseSocket(BAD_REQUEST, "Unknown message type")
+        return True
+
+    async def _sign_in(self, payload: object) -> None:
+        if payload is not None and not isinstance(payload, dict):
+            raise CloseSocket(BAD_REQUEST, "The payload of connection_init must be an object")
+        token = _token(payload or {})
+        if token is None:
+            raise CloseSocket(UNAUTHORIZED, "Unauthorized: connection_init needs an authorization")
+        caller = await self._identify(token)
+        self._admit(self, caller)
+        self._accept_caller(caller)
+        self._outbox.send(_ACK)
+
+    async def _identify(self, token: str) -> Caller:
+        try:
+            caller = await self._gateway.identify(token, self._address)
+        except RequestError as error:
+            raise CloseSocket(INTERNAL_ERROR, error.errors[0]["message"]) from error
+        if caller.actor is None:
+            assert caller.refusal is not None
+            raise CloseSocket(FORBIDDEN, f"Forbidden: {caller.refusal.message}")
+        return caller
+
+    def _accept_caller(self, caller: Caller) -> None:
+        self.caller = caller
+        if self._expiry is not None:
+            self._expiry.cancel()
+        expires_at = caller.actor.expires_at if caller.actor else None
+        if expires_at is not None:
+            seconds = (expires_at - utc_now()).total_seconds()
+            loop = asyncio.get_running_loop()
+            self._expiry = loop.call_later(seconds, self.stop, FORBIDDEN, "Forbidden: your session has expired")
+
+    # -------------------------------------------------------------- operations
+
+    def _subscribe(self, message: Mapping[str, Any]) -> None:
+        operation_id, payload = message.get("id"), message.get("payload")
+        limits = self._gateway.limits
+        if not isinstance(operation_id, str) or not 1 <= len(operation_id) <= limits.operation_id_length:
+            raise CloseSocket(BAD_REQUEST, "An operation needs an id of a reasonable length")
+        if not isinstance(payload, dict):
+            raise CloseSocket(BAD_REQUEST, "The payload of subscribe must be an object")
+        if operation_id in self._operations:
+            raise CloseSocket(ALREADY_SUBSCRIBED, f"Subscriber for {operation_id} already exists")
+        if len(self._operations) >= limits.operations_per_socket:
+            text = f"At most {limits.operations_per_socket} operations run on one socket."
+            self._fail(operation_id, [coded(text, ErrorCode.RATE_LIMITED.value)])
+            return
+        task = asyncio.get_running_loop().create_task(self._run(operation_id, payload))
+        self._operations[operation_id] = task
+
+    def _complete(self, message: Mapping[str, Any]) -> None:
+        operation_id = message.get("id")
+        if not isinstance(operation_id, str):
+            raise CloseSocket(BAD_REQUEST, "complete needs an id")
+        running = self._operations.get(operation_id)
+        if running is not None:
+            self._forget(operation_id)
+            running.cancel()
+
+    def _forget(self, operation_id: str) -> None:
+        """The id may be used again."""
+        running = self._operations.pop(operation_id, None)
+        if isinstance(running, Subscription):
+            self._gateway.metrics.subscriptions.dec()
+
+    def _fail(self, operation_id: str, errors: list[GraphQLFormattedError]) -> None:
+        self._outbox.send(error_message(operation_id, errors))
+
+    async def _run(self, operation_id: str, payload: Mapping[str, Any]) -> None:
+        caller = self.caller
+        assert caller is not None
+        errors: list[GraphQLFormattedError]
+        try:
+            request = request_of(payload)
+            operation = self._gateway.prepare(request, caller)
+            if operation.kind is OperationType.SUBSCRIPTION:
+                await self._begin(operation_id, operation, request.variables, caller)
+            else:
+                answer = await self._gateway.answer_to_the_end(operation, request.variables, caller)
+                await self._answer(operation_id, answer)
+        except MalformedRequest as error:
+            self.stop(BAD_REQUEST, error.errors[0]["message"])
+            return
+        except RequestError as error:
+            errors = error.errors
+        except DomainError as error:
+            errors = [coded(error.message, error.code.value, **error.context)]
+        except Exception as error:  # noqa: BLE001  the last line of defence: masked, logged and answered
+            errors = [masked(error, self._gateway.context(caller))]
+        else:
+            return
+        self._forget(operation_id)
+        self._fail(operation_id, errors)
+
+    async def _begin(
+        self, operation_id: str, operation: Operation, variables: Mapping[str, Any] | None, caller: Caller
+    ) -> None:
+        subscription = await self._hub.subscribe(operation_id, operation, variables, caller, self._outbox, self._forget)
+        self._operations[operation_id] = subscription
+        self._gateway.metrics.subscriptions.inc()
+        try:
+            await subscription.start()
+        except Exception as error:  # noqa: BLE001  told to the client, unless it has lost interest meanwhile
+            subscription.end(error)
+        # Rights may have changed while it began.
+        if self.caller is not caller and self.caller is not None:
+            subscription.review(self.caller)
+
+    async def _answer(self, operation_id: str, answer: Answer) -> None:
+        if answer.is_refusal:
+            self._forget(operation_id)
+            self._fail(operation_id, answer.content["errors"])
+            return
+        self._outbox.send(encode({"id": operation_id, "type": "next", "payload": answer.content}))
+        await self._outbox.drained()
+        self._forget(operation_id)
+        self._outbox.send(complete_message(operation_id))
+
+    # -------------------------------------------------------------- rights
+
+    async def review(self) -> None:
+        """Ask again who this is; close, or let each subscription see whether it may go on."""
+        before = self.caller
+        if before is None or before.token is None:
+            return
+        try:
+            caller = await self._identify(before.token)
+        except CloseSocket as close:
+            # Who cannot be asked about now is asked about again; only a refusal ends the session.
+            if close.code == FORBIDDEN:
+                self.stop(close.code, close.reason)
+            return
+        except Exception as error:  # noqa: BLE001  one session's trouble must not keep the others from being looked at
+            masked(error, self._gateway.context(before))
+            return
+        if caller.actor == before.actor:
+            return
+        self._accept_caller(caller)
+        for running in list(self._operations.values()):
+            if isinstance(running, Subscription):
+                running.review(caller)
+
+
+def _token(payload: Mapping[str, Any]) -> str | None:
+    """The credential in connection_init: flat as GraphiQL sends it, or within ``headers``; any case of the name."""
+    for place in (payload, payload.get("headers")):
+        if isinstance(place, dict):
+            for name, value in place.items():
+                if name.lower() == "authorization" and isinstance(value, str):
+                    return bearer_token(value)
+    return None
