@@ -3,6 +3,7 @@
 A user is never removed: inactive, it can neither sign in nor use a key. There is always an active administrator.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from domain.access import queries
 from domain.access.audit import record, target_of
 from domain.access.rules import check_email, check_name, check_password, email_to_look_up, password_to_verify
 from domain.access.service import Access
-from domain.access.types import SYSTEM, AccountPermission, Actor, Role, User, require_role
+from domain.access.types import SYSTEM, AccountPermission, Actor, Grant, Role, User, require_role
 from domain.kernel.errors import Conflict, Forbidden, NotFound
 from domain.kernel.ids import new_id
 from domain.kernel.pages import Page, PageRequest
@@ -177,6 +178,11 @@ async def read_viewer(actor: Actor) -> User:
     if user is None:
         raise NotFound(_NO_USER)
     return user
+
+
+def visible_grants(actor: Actor, grants: Iterable[Grant]) -> list[Grant]:
+    """Those of somebody's grants that are about accounts which the actor may see."""
+    return [grant for grant in grants if actor.may_read(grant.account_id)]
 
 
 async def grant_account(

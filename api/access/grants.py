@@ -1,0 +1,28 @@
+"""What a grant looks like in the schema: apart from the other types, as it leads to accounts, which lead to users."""
+
+from datetime import datetime
+
+import strawberry
+
+from api.access.enums import AccountPermission
+from api.accounts.types import Account, account_view
+from api.context import Info
+from domain.access.types import Grant
+from domain.kernel.errors import NotFound
+
+
+@strawberry.type(description="Access of a person to an account that somebody else owns.")
+class AccountGrant:
+    """Read from ``domain.access.types.Grant`` as it is."""
+
+    permission: AccountPermission
+    granted_at: datetime
+
+    @strawberry.field(description="The account that was opened to the person.")
+    @staticmethod
+    async def account(grant: strawberry.Parent[Grant], info: Info) -> Account:
+        """Loaded with the accounts of all grants of the operation."""
+        value = await info.context.load(info.context.services.books.read, grant.account_id)
+        if value is None:
+            raise NotFound("There is no such account.")
+        return account_view(value)

@@ -1,0 +1,54 @@
+"""What clients send about people and access."""
+
+from datetime import datetime
+
+import strawberry
+
+from api.access.enums import AccountPermission, Role
+
+
+@strawberry.input(description="How a person signs in.")
+class LoginInput:
+    """Email and password."""
+
+    email: str
+    password: str
+
+
+@strawberry.input(description="A person to add. The password has 12 to 128 characters.")
+class CreateUserInput:
+    """All that a new user needs."""
+
+    email: str
+    name: str
+    password: str
+    role: Role = Role.TRADER
+
+
+@strawberry.input(description="What to change of a person; what is left out stays as it is.")
+class UpdateUserInput:
+    """Null is the same as left out."""
+
+    id: strawberry.ID
+    name: str | None = None
+    role: Role | None = None
+    active: bool | None = None
+    password: str | None = None
+
+
+@strawberry.input(description="Which account to open to whom.")
+class GrantAccountInput:
+    """A user, an account and what it may do there."""
+
+    user_id: strawberry.ID
+    account_id: strawberry.ID
+    permission: AccountPermission
+
+
+@strawberry.input(description="A key to make for yourself. Its role is capped at your own.")
+class CreateApiKeyInput:
+    """A key without an end lives until it is revoked."""
+
+    name: str
+    role: Role = Role.TRADER
+    expires_at: datetime | None = None

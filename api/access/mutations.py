@@ -1,0 +1,104 @@
+"""Changes to people and access."""
+
+from typing import Annotated
+
+import strawberry
+
+from api.access.inputs import CreateApiKeyInput, CreateUserInput, GrantAccountInput, LoginInput, UpdateUserInput
+from api.access.types import ApiKey, CreatedApiKey, Session, User
+from api.context import Context, Info
+from api.ids import named
+from api.loaders import Loaders
+from api.marks import PUBLIC
+from domain.access import keys, sessions, users
+from domain.access.types import SignedIn
+from domain.access.users import UserChange
+
+_INPUT = strawberry.argument(name="input")
+_ID = strawberry.argument(name="id")
+
+
+@strawberry.type
+class AccessMutation:
+    """The area's part of the root mutation."""
+
+    @strawberry.mutation(metadata=PUBLIC, description="Sign in with email and password.")
+    async def login(self, info: Info, given: Annotated[LoginInput, _INPUT]) -> Session:
+        """Begin a session."""
+        context = info.context
+        return await _session(
+            context,
+            await sessions.login(context.services.access, given.email, given.password, context.client_address),
+        )
+
+    @strawberry.mutation(
+        metadata=PUBLIC,
+        description="Exchange a refresh token for new tokens. It works once: using it again ends the whole session.",
+    )
+    async def refresh_session(self, info: Info, refresh_token: str) -> Session:
+        """Go on with a session."""
+        return await _session(info.context, await sessions.refresh_session(info.context.services.access, refresh_token))
+
+    @strawberry.mutation(description="End this session, with all its tokens. False for an API key, which has none.")
+    async def logout(self, info: Info) -> bool:
+        """End the session that asks."""
+        return await sessions.logout(info.context.services.access, info.context.require_actor())
+
+    @strawberry.mutation(description="Add a person. Needs ADMIN.")
+    async def create_user(self, info: Info, given: Annotated[CreateUserInput, _INPUT]) -> User:
+        """Add a user who may sign in at once."""
+        actor, access = info.context.require_actor(), info.context.services.access
+        user = await users.create_user(
+            access, actor, email=given.email, name=given.name, password=given.password, role=given.role
+        )
+        return User.of(user)
+
+    @strawberry.mutation(
+        description="Change yourself (name, password) or, as ADMIN, anybody. A new password signs out everywhere else."
+    )
+    async def update_user(self, info: Info, given: Annotated[UpdateUserInput, _INPUT]) -> User:
+        """Change what is given."""
+        actor, access = info.context.require_actor(), info.context.services.access
+        change = UserChange(name=given.name, role=given.role, active=given.active, password=given.password)
+        return User.of(await users.update_user(access, actor, named(given.id), change))
+
+    @strawberry.mutation(description="Give a person access to an account, or change which. Needs ADMIN.")
+    async def grant_account(self, info: Info, given: Annotated[GrantAccountInput, _INPUT]) -> User:
+        """Give or change a grant."""
+        actor, access = info.context.require_actor(), info.context.services.access
+        user = await users.grant_account(access, actor, named(given.user_id), named(given.account_id), given.permission)
+        return _with_new_grants(info.context, User.of(user))
+
+    @strawberry.mutation(description="Take a person's access to an account away. Needs ADMIN.")
+    async def revoke_account(self, info: Info, user_id: strawberry.ID, account_id: strawberry.ID) -> User:
+        """Take a grant away."""
+        actor, access = info.context.require_actor(), info.context.services.access
+        user = await users.revoke_account(access, actor, named(user_id), named(account_id))
+        return _with_new_grants(info.context, User.of(user))
+
+    @strawberry.mutation(description="Make an API key for yourself. `secret` is told this once.")
+    async def create_api_key(self, info: Info, given: Annotated[CreateApiKeyInput, _INPUT]) -> CreatedApiKey:
+        """Make a key."""
+        actor, access = info.context.require_actor(), info.context.services.access
+        key, secret = await keys.create_key(
+            access, actor, name=given.name, role=given.role, expires_at=given.expires_at
+        )
+        return CreatedApiKey(api_key=ApiKey.of(key), secret=secret)
+
+    @strawberry.mutation(description="Make an API key useless at once: one of your own, or as ADMIN any.")
+    async def revoke_api_key(self, info: Info, key_id: Annotated[strawberry.ID, _ID]) -> ApiKey:
+        """Revoke a key."""
+        actor, access = info.context.require_actor(), info.context.services.access
+        return ApiKey.of(await keys.revoke_key(access, actor, named(key_id)))
+
+
+async def _session(context: Context, signed_in: SignedIn) -> Session:
+    # What is selected below the session is resolved for the person who has just signed in.
+    context.actor = await context.services.access.authenticate(signed_in.access_token)
+    return Session.of(signed_in)
+
+
+def _with_new_grants(context: Context, user: User) -> User:
+    # An earlier mutation of the same operation may have loaded what has just changed.
+    context.loaders = Loaders()
+    return user

@@ -1,0 +1,132 @@
+"""What people, sessions, keys and the audit log look like in the schema."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Self, cast
+
+import strawberry
+
+from api.access.enums import Role
+from api.context import Info
+from api.scalars import JSON, raw_json
+from domain.access import types
+from domain.access.queries import read_grants
+from domain.access.users import visible_grants
+
+if TYPE_CHECKING:
+    from api.access.grants import AccountGrant
+
+
+@strawberry.type(description="A person who may sign in.")
+class User:
+    """A view of ``domain.access.types.User``."""
+
+    id: strawberry.ID
+    email: str
+    name: str
+    role: Role
+    active: bool
+    created_at: datetime
+    person: strawberry.Private[types.User]
+
+    @strawberry.field(
+        description="Accounts of others that this person was given access to, as far as you may see them."
+    )
+    async def grants(self, info: Info) -> list[Annotated["AccountGrant", strawberry.lazy("api.access.grants")]]:
+        """Values, not views: the view of a grant leads to accounts, which lead back here."""
+        grants = await info.context.load(read_grants, self.person.id) or []
+        return cast("list[AccountGrant]", visible_grants(info.context.require_actor(), grants))
+
+    @classmethod
+    def of(cls, user: types.User) -> Self:
+        """The view of a user."""
+        return cls(
+            id=strawberry.ID(str(user.id)),
+            email=user.email,
+            name=user.name,
+            role=user.role,
+            active=user.active,
+            created_at=user.created_at,
+            person=user,
+        )
+
+
+@strawberry.type(description="A session's newest tokens. Keep them secret; they are told this once.")
+class Session:
+    """A view of ``SignedIn``."""
+
+    access_token: str = strawberry.field(description="Send it as `Authorization: Bearer ...`.")
+    refresh_token: str = strawberry.field(description="Exchange it for new tokens with `refreshSession`; works once.")
+    expires_at: datetime = strawberry.field(description="When the access token stops working.")
+    user: User
+
+    @classmethod
+    def of(cls, signed_in: types.SignedIn) -> Self:
+        """The view of what signing in or refreshing gave."""
+        return cls(
+            access_token=signed_in.access_token,
+            refresh_token=signed_in.refresh_token,
+            expires_at=signed_in.expires_at,
+            user=User.of(signed_in.user),
+        )
+
+
+@strawberry.type(description="A credential for programs. The key itself is told only when it is made.")
+class ApiKey:
+    """A view of ``domain.access.types.ApiKey``."""
+
+    id: strawberry.ID
+    name: str
+    prefix: str = strawberry.field(description="How the key begins.")
+    role: Role = strawberry.field(description="The most it may do; never more than its owner.")
+    created_at: datetime
+    last_used_at: datetime | None = strawberry.field(description="To the minute.")
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+    @classmethod
+    def of(cls, key: types.ApiKey) -> Self:
+        """The view of a key."""
+        return cls(
+            id=strawberry.ID(str(key.id)),
+            name=key.name,
+            prefix=key.prefix,
+            role=key.role,
+            created_at=key.created_at,
+            last_used_at=key.last_used_at,
+            expires_at=key.expires_at,
+            revoked_at=key.revoked_at,
+        )
+
+
+@strawberry.type(description="A new API key. `secret` is the whole key; it cannot be asked for again.")
+class CreatedApiKey:
+    """The one time that a key is told."""
+
+    api_key: ApiKey
+    secret: str
+
+
+@strawberry.type(description="What somebody did, or was refused. Entries are never changed or removed.")
+class AuditEntry:
+    """A view of ``domain.access.types.AuditEntry``."""
+
+    id: strawberry.ID
+    at: datetime
+    actor: str = strawberry.field(description="An email, `system`, or `anonymous` for whoever was not signed in.")
+    action: str = strawberry.field(description="The name of the mutation.")
+    target: str | None = strawberry.field(description="What it was done to: `kind:identifier`.")
+    outcome: str = strawberry.field(description="`DONE` or `REFUSED`.")
+    detail: JSON | None
+
+    @classmethod
+    def of(cls, entry: types.AuditEntry) -> Self:
+        """The view of an entry."""
+        return cls(
+            id=strawberry.ID(str(entry.id)),
+            at=entry.at,
+            actor=entry.actor,
+            action=entry.action,
+            target=entry.target,
+            outcome=entry.outcome.value,
+            detail=None if entry.detail is None else raw_json(entry.detail),
+        )
