@@ -1,0 +1,189 @@
+"""The web process: routes, what they need while it runs, and how uvicorn is to serve it.
+
+Whoever composes the process gives ``create_app`` a way to open a ``Runtime`` (database, bus, services); it is opened
+when the server starts and closed when it stops.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from graphql import GraphQLSchema
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
+
+from api.explorer import ExplorerFiles, ExplorerPage
+from api.gateway import Gateway
+from api.health import Metrics, Readiness, healthz
+from api.limits import Limits
+from api.metrics import ApiMetrics
+from api.realtime.hub import Hub
+from api.services import Services
+from api.transport.frames import TextFrames
+from api.transport.http import GraphQLOverHttp
+from api.transport.negotiation import wants_page
+from api.transport.origin import OriginPolicy
+from api.transport.sockets import Sockets
+
+_GRACEFUL_SECONDS = 10
+_KEEP_ALIVE_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """What can be set about the API. ``explorer`` is the folder of the built pages, None to serve none."""
+
+    allowed_origins: tuple[str, ...] = ()
+    explorer: Path | None = None
+    limits: Limits = field(default_factory=Limits)
+
+
+class Runtime(Protocol):
+    """What the process works with while it runs."""
+
+    @property
+    def services(self) -> Services:
+        """The services of every area."""
+        ...
+
+    async def check(self) -> Mapping[str, bool]:
+        """Whether each thing that requests need (database, bus, schema version ...) works."""
+        ...
+
+    def on_rights_changed(self, tell: Callable[[], None]) -> None:
+        """Call ``tell`` whenever somebody's rights have changed, once the services know it."""
+        ...
+
+
+OpenRuntime = Callable[[], AbstractAsyncContextManager[Runtime]]
+
+
+class _Serving:
+    """What exists only while the server runs."""
+
+    def __init__(self, schema: GraphQLSchema, runtime: Runtime, settings: ApiSettings) -> None:
+        origins = OriginPolicy(settings.allowed_origins)
+        self.gateway = Gateway(schema, runtime.services, settings.limits, ApiMetrics())
+        self.hub = Hub(self.gateway)
+        self.http = GraphQLOverHttp(self.gateway, origins)
+        self.sockets = Sockets(self.gateway, self.hub, origins)
+        self.readiness = Readiness(runtime.check)
+        self.metrics = Metrics(self.gateway)
+        runtime.on_rights_changed(self.sockets.rights_changed)
+
+
+class Api:
+    """The routes of one app; ``serving`` is there between startup and shutdown."""
+
+    def __init__(self, schema: GraphQLSchema, settings: ApiSettings, open_runtime: OpenRuntime) -> None:
+        self._schema = schema
+        self._settings = settings
+        self._open_runtime = open_runtime
+        self._page = ExplorerPage(settings.explorer)
+        self._serving: _Serving | None = None
+        # Checked now, so that a wrong origin stops the process before it serves.
+        OriginPolicy(settings.allowed_origins)
+
+    @property
+    def serving(self) -> _Serving:
+        """What exists while the server runs."""
+        assert self._serving is not None, "the server has not started"
+        return self._serving
+
+    @asynccontextmanager
+    async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        """Open the runtime, watch over the sockets, and close everything in the end."""
+        async with self._open_runtime() as runtime:
+            self._serving = _Serving(self._schema, runtime, self._settings)
+            watching = asyncio.get_running_loop().create_task(self._serving.sockets.watch())
+            try:
+                yield
+            finally:
+                watching.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await watching
+                self._serving = None
+
+    async def graphql(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The API, and for a browser that asks for a page, the explorer."""
+        if scope["type"] == "websocket":
+            await self.serving.sockets(scope, receive, send)
+            return
+        if scope["method"] == "GET" and not scope["query_string"]:
+            request = Request(scope, receive)
+            if wants_page(request.headers.get("accept")):
+                response = await self._page(request)
+                await response(scope, receive, send)
+                return
+        await self.serving.http(scope, receive, send)
+
+    async def readyz(self, request: Request) -> Any:
+        """Whether requests can be answered."""
+        return await self.serving.readiness(request)
+
+    async def metrics(self, request: Request) -> Any:
+        """What has been counted."""
+        return await self.serving.metrics(request)
+
+    def routes(self) -> list[BaseRoute]:
+        """All of them."""
+        routes: list[BaseRoute] = [
+            Route("/graphql", endpoint=_Endpoint(self.graphql)),
+            WebSocketRoute("/graphql", endpoint=_Endpoint(self.graphql)),
+            Route("/healthz", healthz),
+            Route("/readyz", self.readyz),
+            Route("/metrics", self.metrics),
+        ]
+        if self._settings.explorer is not None and self._settings.explorer.is_dir():
+            routes.append(Mount("/explorer", ExplorerFiles(directory=self._settings.explorer)))
+        return routes
+
+
+class _Endpoint:
+    """Makes Starlette hand the raw request on: it takes functions and methods for its own kind of endpoint."""
+
+    def __init__(self, application: Callable[[Scope, Receive, Send], Any]) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._application(scope, receive, send)
+
+
+def create_app(schema: GraphQLSchema, settings: ApiSettings, open_runtime: OpenRuntime) -> Starlette:
+    """The application that uvicorn serves with ``server_options``.
+
+    Raises:
+        ValueError: an allowed origin is none.
+    """
+    api = Api(schema, settings, open_runtime)
+    app = Starlette(routes=api.routes(), lifespan=api.lifespan)
+    app.state.api = api
+    return app
+
+
+def server_options(limits: Limits | None = None) -> dict[str, Any]:
+    """How uvicorn has to serve the application: keywords of ``uvicorn.Config`` beside the app and its address."""
+    limits = limits or Limits()
+    return {
+        "loop": "uvloop",
+        "http": "httptools",
+        "ws": TextFrames,
+        "ws_max_size": limits.body_bytes,
+        # Compressing each frame for each subscriber costs more than it saves, and frames are written past it.
+        "ws_per_message_deflate": False,
+        "ws_ping_interval": 20.0,
+        "ws_ping_timeout": 20.0,
+        "lifespan": "on",
+        "interface": "asgi3",
+        "access_log": False,
+        "log_config": None,
+        "server_header": False,
+        "timeout_keep_alive": _KEEP_ALIVE_SECONDS,
+        "timeout_graceful_shutdown": _GRACEFUL_SECONDS,
+    }

@@ -1,0 +1,64 @@
+"""Whether this process is up, whether it can work, and what it has counted."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from time import monotonic
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from api.errors import RequestError
+from api.gateway import Gateway, bearer_token
+
+Check = Callable[[], Awaitable[Mapping[str, bool]]]
+
+# The question is public: however often it is asked, the servers behind are asked at most this often.
+_REMEMBERED_SECONDS = 1.0
+_log = structlog.stdlib.get_logger("api")
+
+
+async def healthz(_request: Request) -> Response:
+    """The process answers."""
+    return JSONResponse({"status": "up"})
+
+
+class Readiness:
+    """Answers 200 when everything that a request needs works, else 503; says what does not, and to the log why."""
+
+    def __init__(self, check: Check) -> None:
+        self._check = check
+        self._known: tuple[float, Mapping[str, bool]] | None = None
+
+    async def __call__(self, _request: Request) -> Response:
+        """One answer."""
+        if self._known is None or monotonic() - self._known[0] > _REMEMBERED_SECONDS:
+            try:
+                state = await self._check()
+            except Exception:  # noqa: BLE001  whoever asks wants an answer, not a traceback
+                _log.exception("readiness could not be found out")
+                state = {"process": False}
+            self._known = monotonic(), state
+        state = self._known[1]
+        is_ready = all(state.values())
+        content = {name: "ok" if works else "unavailable" for name, works in state.items()}
+        return JSONResponse(content, status_code=200 if is_ready else 503, headers={"cache-control": "no-store"})
+
+
+class Metrics:
+    """Prometheus's text format, for anybody who is signed in: an API key of the least role will do."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    async def __call__(self, request: Request) -> Response:
+        """One answer."""
+        address = request.client.host if request.client else ""
+        try:
+            caller = await self._gateway.identify(bearer_token(request.headers.get("authorization")), address)
+        except RequestError:
+            return PlainTextResponse("Who you are cannot be found out now.", status_code=503)
+        if caller.actor is None:
+            headers = {"www-authenticate": "Bearer"}
+            return PlainTextResponse("Sign in with an API key.", status_code=401, headers=headers)
+        metrics = self._gateway.metrics
+        return Response(metrics.exposition(), media_type=metrics.content_type)
