@@ -1,10 +1,7 @@
 """The web process as it is in production: its own interpreter, a real port, the administrator signed in over HTTP."""
 
 import asyncio
-import os
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,10 +13,9 @@ import httpx
 
 from adapters.settings import load_settings
 from cli.prepare import prepare
+from tests.support.processes import Running, running
 
-_PROJECT = Path(__file__).parents[2]
 _START_SECONDS = 30.0
-_STOP_SECONDS = 10.0
 _ANSWER_SECONDS = 30.0
 _POLL_SECONDS = 0.05
 _EMAIL = "admin@example.com"
@@ -61,7 +57,7 @@ def web_process(database_url: str, redis_url: str, folder: Path, **settings: str
     Args:
         database_url: A migrated database.
         redis_url: Its Valkey.
-        folder: Where its data folder and its log go.
+        folder: Its data folder.
         settings: Further variables of the environment.
     """
     port = _free_port()
@@ -77,39 +73,23 @@ def web_process(database_url: str, redis_url: str, folder: Path, **settings: str
         **settings,
     }
     asyncio.run(prepare(load_settings(given)))
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TRADEGRAPH_")}
-    log = folder / "web.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "cli", "web"],
-            cwd=_PROJECT,
-            env=inherited | given,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
+    with running(["web"], given) as process:
         web = Web(f"http://127.0.0.1:{port}", _EMAIL, _PASSWORD)
-        _ready(web, process, log)
+        _wait_until_ready(web, process)
         yield web
-    finally:
-        process.terminate()
-        try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        process.stop()
 
 
-def _ready(web: Web, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until_ready(web: Web, process: Running) -> None:
     deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
+    while time.monotonic() < deadline and process.process.poll() is None:
         try:
             if httpx.get(f"{web.address}/readyz", trust_env=False).status_code == httpx.codes.OK:
                 return
         except httpx.TransportError:
             pass
         time.sleep(_POLL_SECONDS)
-    raise AssertionError(f"the web process is not ready:\n{log.read_text(errors='replace')[-4000:]}")
+    raise AssertionError(f"the web process is not ready:\n{process.output}")
 
 
 def _free_port() -> int:
