@@ -67,6 +67,9 @@ class Authenticator:
         self._proofs: dict[str, _Proof] = {}
         self._looked_at = float("-inf")
         self._looking: asyncio.Task[dict[_Holder, Actor]] | None = None
+        # How many changes this process has heard of, and of how many the look under way will tell.
+        self._heard = 0
+        self._looking_for = 0
         self._noting: set[asyncio.Task[None]] = set()
 
     async def authenticate(self, credential: str) -> Actor:
@@ -109,15 +112,17 @@ class Authenticator:
         Raises:
             Unauthenticated: its credential was revoked or its user made inactive.
         """
-        await self._look()
+        await self.refresh()
         return await self.at(actor, version=0)
 
     async def refresh(self) -> None:
         """Look at the topic's version now: to be called when the bus announces a change."""
+        self.look_again()
         await self._look()
 
     def look_again(self) -> None:
         """Look at the topic's version before the next answer: after a change that this process committed."""
+        self._heard += 1
         self._looked_at = float("-inf")
 
     async def close(self) -> None:
@@ -131,24 +136,26 @@ class Authenticator:
 
     async def _look(self) -> dict[_Holder, Actor]:
         """Ask for the version once for all who wait."""
-        if self._looking is None:
-            # A context of its own: nothing of the request that happens to be first may leak into it.
-            self._looking = asyncio.get_running_loop().create_task(self._refresh(), context=contextvars.Context())
-            self._looking.add_done_callback(self._looked)
-        # Shielded: one impatient client must not take the answer from the others.
-        return await asyncio.shield(self._looking)
+        heard = self._heard
+        while True:
+            if self._looking is None or self._looking.done():
+                self._looking_for = self._heard
+                # A context of its own: nothing of the request that happens to be first may leak into it.
+                self._looking = asyncio.get_running_loop().create_task(self._refresh(), context=contextvars.Context())
+                self._looking.add_done_callback(_seen)
+            recent = self._looking_for >= heard
+            # Shielded: one impatient client must not take the answer from the others.
+            actors = await asyncio.shield(self._looking)
+            if recent:
+                return actors
+            # That look had begun before the change that this caller must see.
 
     async def _refresh(self) -> dict[_Holder, Actor]:
-        started = self._monotonic()
+        started, heard = self._monotonic(), self._heard
         actors = await self.cache.refresh()
-        self._looked_at = started
+        if heard == self._heard:
+            self._looked_at = started
         return actors
-
-    def _looked(self, task: "asyncio.Task[dict[_Holder, Actor]]") -> None:
-        self._looking = None
-        if not task.cancelled():
-            # Those who wait get it raised; when nobody waits any more it has been seen here.
-            task.exception()
 
     async def _prove(self, credential: str) -> _Proof:
         if not 0 < len(credential) <= MAX_CREDENTIAL_LENGTH:
@@ -197,6 +204,12 @@ class Authenticator:
                 await queries.note_key_use(work, key_id, unless_since=work.now - timedelta(seconds=KEY_USE_SECONDS))
         except DomainError as error:
             _log.warning("could not note the use of an API key", key_id=str(key_id), error=error.message)
+
+
+def _seen(task: "asyncio.Task[dict[_Holder, Actor]]") -> None:
+    """Those who wait for a look get its error raised; when nobody waits any more it has been seen here."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def _no_actors() -> dict[_Holder, Actor]:

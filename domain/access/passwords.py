@@ -11,7 +11,7 @@ from domain.kernel.errors import RateLimited
 
 # Each hash takes 64 MiB and a tenth of a second of a core.
 CONCURRENT_HASHES = 2
-MAX_WAITING = 64
+MAX_WAITING = 128
 
 
 class Passwords:

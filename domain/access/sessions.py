@@ -27,10 +27,10 @@ from domain.kernel.errors import RateLimited, Unauthenticated
 from domain.kernel.ids import new_id
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 
-# Only failures count. Whoever fails on purpose can keep another person from signing in for minutes, not from the
-# sessions and keys that person has.
-EMAIL_LIMIT = Limit("login-email", 10, 300)
-ADDRESS_LIMIT = Limit("login-address", 50, 300)
+# Only failures count. Whoever fails on purpose can keep another person from signing in, not from the sessions and keys
+# that person has; so the window is short, and still far too long to guess a password of twelve characters.
+EMAIL_LIMIT = Limit("login-email", 10, 60)
+ADDRESS_LIMIT = Limit("login-address", 50, 60)
 _WRONG = "The email or the password is wrong."
 _NETWORK_BITS = 64
 _REFUSALS = {

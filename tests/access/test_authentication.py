@@ -2,6 +2,7 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from time import perf_counter_ns
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -273,12 +274,12 @@ async def test_many_at_once_look_once(access: Access, clocked: Authenticator, mo
     looks = 0
     refresh = clocked.cache.refresh
 
-    async def counted() -> dict[object, Actor]:
+    async def counted() -> dict[Any, Actor]:
         nonlocal looks
         looks += 1
-        return await refresh()  # type: ignore[return-value]
+        return await refresh()
 
-    clocked.cache.refresh = counted  # type: ignore[assignment,method-assign]
+    clocked.cache.refresh = counted  # type: ignore[method-assign]
     for expected in (1, 2):
         actors = await asyncio.gather(*(clocked.authenticate(token) for token in tokens))
         assert [actor.user_id for actor in actors] == [person.id for person in people] * 20
@@ -296,6 +297,35 @@ async def test_an_impatient_client_does_not_take_the_answer_from_the_others(acce
     assert await patient == ann.actor
     with pytest.raises(asyncio.CancelledError):
         await impatient
+
+
+async def test_a_look_that_began_before_a_change_does_not_hide_it(access: Access) -> None:
+    ann = await join(access, "ann")
+    authenticator, refresh = access.authenticator, access.authenticator.cache.refresh
+    began, may_end = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> dict[Any, Actor]:
+        actors = await refresh()
+        began.set()
+        await may_end.wait()
+        return actors
+
+    authenticator.look_again()
+    authenticator.cache.refresh = slow  # type: ignore[method-assign]
+    before = asyncio.create_task(access.authenticate(ann.session.access_token))
+    await began.wait()
+    authenticator.cache.refresh = refresh  # type: ignore[method-assign]
+    await logout(access, ann.actor)
+    after = asyncio.create_task(access.authenticate(ann.session.access_token))
+    fresh = asyncio.create_task(authenticator.fresh(ann.actor))
+    await asyncio.sleep(0)
+    may_end.set()
+    assert await before == ann.actor
+    for task in (after, fresh):
+        with pytest.raises(Unauthenticated, match=SIGNED_OUT):
+            await task
+    with pytest.raises(Unauthenticated, match=SIGNED_OUT):
+        await access.authenticate(ann.session.access_token)
 
 
 async def test_what_is_remembered_is_bounded(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
