@@ -108,7 +108,9 @@ def encode_events(events: Iterable[AccountEvent]) -> bytes:
 def decode_events(account_id: UUID, message: bytes) -> list[AccountEvent]:
     """What ``encode_events`` made."""
     return [
-        AccountEvent(account_id, sequence, kind, datetime.fromisoformat(at), UUID(order_id) if order_id else None, payload)
+        AccountEvent(
+            account_id, sequence, kind, datetime.fromisoformat(at), UUID(order_id) if order_id else None, payload
+        )
         for sequence, kind, at, order_id, payload in orjson.loads(message)
     ]
 

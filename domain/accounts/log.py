@@ -9,7 +9,7 @@ import asyncio
 import contextvars
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from domain.accounts.events import channel, decode_events, read_events, read_heads
@@ -50,6 +50,18 @@ class Heads:
             for future in futures:
                 if not future.done():
                     future.set_result(heads.get(account_id, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLogs:
+    """The logs of all accounts, as one process follows them."""
+
+    bus: Bus
+    heads: Heads = field(default_factory=Heads)
+
+    def of(self, account_id: UUID) -> "AccountLog":
+        """The log of one account."""
+        return AccountLog(account_id, self.bus, self.heads)
 
 
 @dataclass(frozen=True, slots=True)

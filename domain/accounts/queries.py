@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from domain.accounts.events import write_events
@@ -14,7 +15,7 @@ from domain.accounts.types import (
     Transaction,
     TransactionKind,
 )
-from domain.kernel.database import Row, fetch, fetch_row
+from domain.kernel.database import Row, fetch, fetch_row, reading
 from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page
 from domain.kernel.unit_of_work import UnitOfWork
 
@@ -22,7 +23,6 @@ _COLUMNS = """id, owner_id, name, venue, kind, position_mode, state, currency, c
 day_opening_equity, day_transfers, transaction_sequence, transaction_hash, event_sequence, created_at"""
 _LOCK = f"SELECT {_COLUMNS} FROM accounts WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE"
 READ_BOOKS = f"SELECT {_COLUMNS} FROM accounts WHERE id = ANY($1::uuid[]) ORDER BY id"
-_READ_ALL = f"SELECT {_COLUMNS} FROM accounts ORDER BY id"
 _INSERT = f"""
 INSERT INTO accounts ({_COLUMNS})
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
@@ -150,11 +150,6 @@ async def read_books(account_ids: Collection[UUID]) -> dict[UUID, AccountBook]:
     return {row["id"]: to_book(row) for row in await fetch(READ_BOOKS, list(account_ids))}
 
 
-async def read_all_books() -> list[AccountBook]:
-    """Every account, oldest first."""
-    return [to_book(row) for row in await fetch(_READ_ALL)]
-
-
 async def find_by_reference(work: UnitOfWork, account_id: UUID, reference: str) -> Transaction | None:
     """The transaction that carries this reference in the account."""
     row = await work.fetch_row(
@@ -223,15 +218,17 @@ async def count_transactions(
     return int(row["n"]) if row else 0
 
 
-async def read_trial_balance() -> list[Row]:
-    """Per currency and house account: what it holds, the negative of what moved to the accounts."""
-    return await fetch(
-        "SELECT currency, contra, -sum(amount) AS balance FROM account_transactions "
-        "GROUP BY currency, contra ORDER BY currency, contra"
-    )
+async def read_balances() -> tuple[dict[str, Decimal], list[Row]]:
+    """Per currency the cash of all accounts, and per currency and house account what it holds, of one moment."""
+    async with reading() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        cash = await connection.fetch("SELECT currency, sum(cash) AS cash FROM accounts GROUP BY currency")
+        house = await connection.fetch(
+            "SELECT currency, contra, -sum(amount) AS balance FROM account_transactions "
+            "GROUP BY currency, contra ORDER BY currency, contra"
+        )
+    return {row["currency"]: row["cash"] for row in cash}, house
 
 
-async def read_cash_totals() -> dict[str, str]:
-    """Per currency: the cash of all accounts."""
-    rows = await fetch("SELECT currency, sum(cash) AS cash FROM accounts GROUP BY currency ORDER BY currency")
-    return {row["currency"]: row["cash"] for row in rows}
+async def read_all_ids() -> list[UUID]:
+    """Every account, oldest first."""
+    return [row["id"] for row in await fetch("SELECT id FROM accounts ORDER BY id")]

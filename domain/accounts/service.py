@@ -20,6 +20,7 @@ from domain.accounts.types import (
     AccountBook,
     AccountKind,
     AccountState,
+    HouseAccount,
     PositionMode,
     Transaction,
     TransactionKind,
@@ -27,7 +28,7 @@ from domain.accounts.types import (
 from domain.kernel.bus import Bus
 from domain.kernel.errors import BadInput, Conflict, Forbidden, NotFound, Refused
 from domain.kernel.ids import new_id
-from domain.kernel.numbers import ZERO, plain
+from domain.kernel.numbers import ZERO, plain, total
 from domain.kernel.text import clean_text
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 
@@ -241,3 +242,44 @@ async def _move(
     events.record(book, events.CASH_MOVED, work.now, parts)
     await queries.write_books(work, [book])
     return row
+
+
+@dataclass(frozen=True, slots=True)
+class HouseBalance:
+    """What a house account holds of a currency."""
+
+    account: HouseAccount
+    balance: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class TrialBalance:
+    """All of a currency: what the accounts hold and what the house does; ``difference`` is zero."""
+
+    currency: str
+    accounts: Decimal
+    house: list[HouseBalance]
+
+    @property
+    def difference(self) -> Decimal:
+        """Accounts and house together."""
+        return self.accounts + total(row.balance for row in self.house)
+
+
+async def read_trial_balance(actor: Actor) -> list[TrialBalance]:
+    """Per currency, all accounts against the house.
+
+    Raises:
+        Forbidden: neither RISK_MANAGER nor ADMIN.
+    """
+    require_role(actor, Role.RISK_MANAGER, Role.ADMIN)
+    accounts, rows = await queries.read_balances()
+    house: dict[str, list[HouseBalance]] = {currency: [] for currency in accounts}
+    for row in rows:
+        house.setdefault(row["currency"], []).append(HouseBalance(HouseAccount(row["contra"]), row["balance"]))
+    return [TrialBalance(currency, accounts.get(currency, ZERO), rows) for currency, rows in sorted(house.items())]
+
+
+async def visible_accounts(actor: Actor) -> list[UUID]:
+    """The accounts that the actor may see."""
+    return await queries.read_all_ids() if actor.sees_all else list(actor.accounts)

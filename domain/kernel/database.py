@@ -76,9 +76,9 @@ async def fetch(sql: str, *arguments: object) -> list[Row]:
     """All rows of one read."""
     with unavailable_when_down():
         try:
-            return cast(list[Row], await pool().fetch(sql, *arguments))
+            return await pool().fetch(sql, *arguments)
         except CONNECTION_ERRORS:
-            return cast(list[Row], await pool().fetch(sql, *arguments))
+            return await pool().fetch(sql, *arguments)
 
 
 async def fetch_row(sql: str, *arguments: object) -> Row | None:

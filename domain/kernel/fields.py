@@ -8,7 +8,7 @@ from tortoise.fields.base import Field
 from domain.kernel.numbers import within_bounds
 
 
-class NumericField(Field[Decimal], Decimal):
+class NumericField(Field[Decimal], Decimal):  # type: ignore[misc]  # the ORM wants both bases
     """Unconstrained NUMERIC: stores what it is given, to the digit; refuses floats, NaN and infinities.
 
     The stock DecimalField quantises in the default context and so rounds large numbers in silence.

@@ -25,8 +25,40 @@ MAX_FRACTION_DIGITS = 18
 
 # Currencies of ISO 4217 that desks hold and whose smallest unit is a hundredth, and those that differ from it.
 _FIAT = frozenset(
-    "AED AUD BRL CAD CHF CNH CNY CZK DKK EUR GBP HKD HUF IDR ILS INR MXN MYR NOK NZD PHP PLN RON RUB SAR SEK SGD THB "
-    "TRY TWD USD ZAR".split()
+    [
+        "AED",
+        "AUD",
+        "BRL",
+        "CAD",
+        "CHF",
+        "CNH",
+        "CNY",
+        "CZK",
+        "DKK",
+        "EUR",
+        "GBP",
+        "HKD",
+        "HUF",
+        "IDR",
+        "ILS",
+        "INR",
+        "MXN",
+        "MYR",
+        "NOK",
+        "NZD",
+        "PHP",
+        "PLN",
+        "RON",
+        "RUB",
+        "SAR",
+        "SEK",
+        "SGD",
+        "THB",
+        "TRY",
+        "TWD",
+        "USD",
+        "ZAR",
+    ]
 )
 _WHOLE_UNIT_FIAT = frozenset({"JPY", "KRW", "CLP", "VND"})
 

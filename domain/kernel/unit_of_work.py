@@ -33,11 +33,11 @@ class UnitOfWork:
 
     async def fetch(self, sql: str, *arguments: object) -> list[Row]:
         """Rows that a statement of this transaction returns."""
-        return cast(list[Row], await self.connection.fetch(sql, *arguments))
+        return await self.connection.fetch(sql, *arguments)
 
     async def fetch_row(self, sql: str, *arguments: object) -> Row | None:
         """The first row that a statement of this transaction returns."""
-        return cast(Row | None, await self.connection.fetchrow(sql, *arguments))
+        return await self.connection.fetchrow(sql, *arguments)
 
     async def execute(self, sql: str, *arguments: object) -> None:
         """Run one statement of this transaction."""

@@ -13,6 +13,7 @@ import structlog
 from domain.accounts import queries as account_queries
 from domain.accounts.types import AccountBook
 from domain.kernel.bus import Bus
+from domain.kernel.database import fetch_row
 from domain.kernel.leases import check_lease
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.market.types import Instrument
@@ -26,7 +27,7 @@ from domain.positions import queries as position_queries
 MAX_COMMANDS = 500
 _TAKE = """
 DELETE FROM venue_commands WHERE id IN (
-  SELECT id FROM venue_commands WHERE venue = $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
+  SELECT id FROM venue_commands WHERE venue = $1 AND id <= $2 ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED
 ) RETURNING id, kind, order_id, account_id, payload
 """
 _log = structlog.stdlib.get_logger("venue")
@@ -51,6 +52,12 @@ class Step:
     orders: tuple[Order, ...]
 
 
+async def last_command(venue: str) -> int:
+    """The newest command that waits for a venue, 0 when there is none."""
+    row = await fetch_row("SELECT max(id) AS id FROM venue_commands WHERE venue = $1", venue)
+    return row["id"] or 0 if row is not None else 0
+
+
 Act = Callable[[Sequence[Command]], list[Report]]
 
 
@@ -62,8 +69,10 @@ async def take_step(
     act: Act,
     reports: Sequence[Report] = (),
     accounts: Mapping[UUID, UUID] | None = None,
+    *,
+    up_to: int,
 ) -> Step:
-    """Book ``reports`` that came of the market, then take up to 500 commands, act on them and book the answers.
+    """Book ``reports`` that came of the market, then take up to 500 commands (ids ``up_to``), act and book the answers.
 
     ``accounts`` names the account of every order that ``reports`` are about.
 
@@ -71,9 +80,11 @@ async def take_step(
         LeaseLost: another router has taken over. Whatever is raised, nothing was written, and a venue that has acted
             must be built again from what is stored.
     """
+    if not reports and not up_to:
+        return Step(0, 0, (), ())
     async with unit_of_work(bus) as work:
         await check_lease(work, f"venue:{venue}", epoch)
-        rows = sorted(await work.fetch(_TAKE, venue, MAX_COMMANDS), key=lambda row: row["id"])
+        rows = sorted(await work.fetch(_TAKE, venue, up_to, MAX_COMMANDS), key=lambda row: row["id"])
         if not rows and not reports:
             return Step(0, 0, (), ())
         known = accounts or {}

@@ -133,7 +133,7 @@ class Booking:
             liquidity=report.liquidity,
             at=Nanos(report.at),
             busted_at=None,
-            corrected_by_id=None,
+            corrected_by=None,
             created_at=self.now,
             symbol=order.symbol,
         )

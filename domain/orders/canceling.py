@@ -98,4 +98,4 @@ async def request_cancels(work: UnitOfWork, orders: Sequence[Order]) -> None:
         record(books[order.account_id], OrderEventKind.PENDING_CANCEL, work.now, order_parts(order), order.id)
     await queries.update_orders(work, wanted)
     await account_queries.write_books(work, books.values())
-    await queries.insert_commands(work, [("CANCEL", order) for order in wanted])
+    await queries.insert_commands(work, [(queries.CANCEL, order) for order in wanted])

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.access.authentication import Authenticator
 from domain.kernel.bus import Bus
-from domain.kernel.cache import VersionedCache
+from domain.kernel.cache import VersionedCache, read_versions
 from domain.kernel.day_roll import DayRoll
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork
@@ -65,6 +65,10 @@ class Desk:
         rules = await self.rules.current()
         caches = (self.market.instruments, self.rules, self.authenticator.cache)
         return Terms(catalog.by_symbol, catalog.by_id, rules, caches)
+
+    async def refresh(self) -> None:
+        """Bring the caches up to date with the database."""
+        await self.renew(await read_versions())
 
     async def renew(self, versions: Mapping[str, int]) -> None:
         """Bring the caches to at least these versions."""

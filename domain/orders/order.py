@@ -121,7 +121,7 @@ class Execution:
     liquidity: Liquidity
     at: Nanos
     busted_at: datetime | None
-    corrected_by_id: UUID | None
+    corrected_by: UUID | None
     created_at: datetime
     symbol: str
 
@@ -291,7 +291,7 @@ def execution_snapshot(execution: Execution) -> list[Any]:
         execution.liquidity,
         int(execution.at),
         execution.busted_at,
-        str(execution.corrected_by_id) if execution.corrected_by_id else None,
+        str(execution.corrected_by) if execution.corrected_by else None,
         execution.created_at,
         execution.symbol,
     ]
@@ -316,7 +316,7 @@ def read_execution(values: list[Any]) -> Execution:
         liquidity=Liquidity(values[13]),
         at=Nanos(values[14]),
         busted_at=_moment(values[15]),
-        corrected_by_id=UUID(values[16]) if values[16] else None,
+        corrected_by=UUID(values[16]) if values[16] else None,
         created_at=datetime.fromisoformat(values[17]),
         symbol=values[18],
     )

@@ -13,7 +13,6 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.access.authentication import TOPIC as ACCESS
-
 from domain.access.types import Actor, require_trade
 from domain.accounts import queries as account_queries
 from domain.accounts.events import record
@@ -84,18 +83,20 @@ class OrderEntry:
         """
         if not 1 <= len(commands) <= MAX_BATCH:
             raise BadInput(f"A batch holds 1 to {MAX_BATCH} orders.", field="orders")
-        call = PlaceCall(actor, tuple(commands), all_or_none)
-        try:
-            _authorize(call)
-        except NotFound:
-            # The account may be newer than what this process knows of the actor.
-            call = replace(call, actor=await self.desk.authenticator.fresh(actor))
-            _authorize(call)
+        accounts = {command.account_id for command in commands}
+        call = PlaceCall(await self.current(actor, *accounts), tuple(commands), all_or_none)
+        _authorize(call)
         now = self.desk.clock()
         for index, command in enumerate(commands):
             with _naming(call, index):
                 check_command(command, now)
         return await self._coalescer.submit(call)
+
+    async def current(self, actor: Actor, *account_ids: UUID) -> Actor:
+        """The actor, asked about again if one of the accounts is newer than what this process knows of it."""
+        if all(actor.may_read(account_id) for account_id in account_ids):
+            return actor
+        return await self.desk.authenticator.fresh(actor)
 
     async def _place_calls(self, calls: Sequence[PlaceCall]) -> list[Outcome]:
         """Run gathered calls in one transaction; if it fails as a whole, each alone, so that none spoils another."""
@@ -261,7 +262,7 @@ class _Batch:
         book = self._books[order.account_id]
         self._new.append(order)
         if order.is_open:
-            self._commands.append(("SUBMIT", order))
+            self._commands.append((queries.SUBMIT, order))
         kind = OrderEventKind.PENDING_NEW if order.is_open else OrderEventKind.REJECTED
         record(book.account, kind, now, order_parts(order), order.id)
 

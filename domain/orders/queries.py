@@ -24,6 +24,9 @@ from domain.orders.types import (
     TriggerPrice,
 )
 
+# Kinds of venue commands.
+SUBMIT = "SUBMIT"
+CANCEL = "CANCEL"
 _ENUMS = {
     "side": Side,
     "type": OrderType,

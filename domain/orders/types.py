@@ -148,3 +148,20 @@ class OrderEventKind(StrEnum):
     EXPIRED = "EXPIRED"
     TRADE_CORRECTED = "TRADE_CORRECTED"
     TRADE_BUSTED = "TRADE_BUSTED"
+
+
+class OrderSortField(StrEnum):
+    """What orders can be sorted by."""
+
+    CREATED_AT = "CREATED_AT"
+    UPDATED_AT = "UPDATED_AT"
+    SYMBOL = "SYMBOL"
+    STATUS = "STATUS"
+    QUANTITY = "QUANTITY"
+
+
+class SortDirection(StrEnum):
+    """Ascending or descending."""
+
+    ASC = "ASC"
+    DESC = "DESC"

@@ -39,6 +39,7 @@ def position_snapshot(position: PositionBook) -> list[Any]:
 
 def read_position(values: list[Any], updated_at: datetime) -> PositionBook:
     """What ``position_snapshot`` made."""
+    numbers: dict[str, Any] = {name: Decimal(value) for name, value in zip(_NUMBERS, values[6:], strict=True)}
     return PositionBook(
         id=UUID(values[0]),
         account_id=UUID(values[1]),
@@ -47,5 +48,5 @@ def read_position(values: list[Any], updated_at: datetime) -> PositionBook:
         opened_at=datetime.fromisoformat(values[4]) if values[4] else None,
         closed_at=datetime.fromisoformat(values[5]) if values[5] else None,
         updated_at=updated_at,
-        **{name: Decimal(value) for name, value in zip(_NUMBERS, values[6:], strict=True)},
+        **numbers,
     )

@@ -33,16 +33,24 @@ def to_position(row: Row) -> PositionBook:
     return PositionBook(*values)
 
 
+_FOR_ORDERS = f"{_SELECT} WHERE account_id = ANY($1::uuid[]) AND (quantity <> 0 OR instrument_id = ANY($2::uuid[]))"
+
+
 async def load_positions(
     work: UnitOfWork, account_ids: Collection[UUID], instrument_ids: Collection[UUID]
 ) -> dict[UUID, dict[PositionKey, PositionBook]]:
     """Per account: all that is held, and the buckets of the given instruments; under the accounts' locks."""
     rows = await work.fetch(
-        f"{_SELECT} WHERE account_id = ANY($1::uuid[]) AND (quantity <> 0 OR instrument_id = ANY($2::uuid[]))",
+        _FOR_ORDERS,
         list(account_ids),
         list(instrument_ids),
     )
     return _by_account(account_ids, rows)
+
+
+async def read_for_orders(account_id: UUID, instrument_ids: Collection[UUID]) -> dict[PositionKey, PositionBook]:
+    """What ``load_positions`` loads, of one account and without a lock."""
+    return _by_account([account_id], await fetch(_FOR_ORDERS, [account_id], list(instrument_ids)))[account_id]
 
 
 async def read_positions(
@@ -54,9 +62,15 @@ async def read_positions(
     return _by_account(account_ids, rows)
 
 
-async def read_all_of(account_id: UUID) -> list[PositionBook]:
-    """Every bucket of an account, whether anything was ever held in it or not."""
-    return [to_position(row) for row in await fetch(READ_ALL, account_id)]
+async def read_open_everywhere(venue: str) -> list[PositionBook]:
+    """What the accounts of a venue hold."""
+    columns = ", ".join(f"p.{name}" for name in _COLUMNS)
+    rows = await fetch(
+        f"SELECT {columns} FROM positions p JOIN accounts a ON a.id = p.account_id "
+        "WHERE p.quantity <> 0 AND a.venue = $1",
+        venue,
+    )
+    return [to_position(row) for row in rows]
 
 
 def _by_account(account_ids: Collection[UUID], rows: Iterable[Row]) -> dict[UUID, dict[PositionKey, PositionBook]]:

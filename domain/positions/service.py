@@ -1,11 +1,11 @@
 """Questions about what accounts hold and are worth, answered from the books and the newest quotes."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
 from domain.accounts import queries as account_queries
-from domain.accounts.service import Available
 from domain.accounts.types import AccountBook
 from domain.kernel.numbers import ZERO
 from domain.kernel.unit_of_work import UnitOfWork
@@ -18,17 +18,35 @@ from domain.positions.valuation import AccountValue, mark_price, value_all
 QuoteOf = Callable[[str], Quote | None]
 
 
-async def read_values(
-    market: Market, account_ids: Collection[UUID], *, include_closed: bool = False
-) -> dict[UUID, AccountValue]:
-    """Accounts with their positions at the newest marks; two statements however many accounts."""
-    books = await account_queries.read_books(account_ids)
-    positions = await queries.read_positions(books, include_closed=include_closed)
-    catalog = await market.catalog()
-    return {
-        account_id: value_all(book, positions[account_id].values(), catalog.by_id, market.quote)
-        for account_id, book in books.items()
-    }
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Accounts with their positions at the newest marks."""
+
+    market: Market
+
+    async def read(self, account_ids: Collection[UUID]) -> dict[UUID, AccountValue]:
+        """Accounts and what they hold; two statements however many there are."""
+        return await self._read(account_ids, include_closed=False)
+
+    async def read_with_closed(self, account_ids: Collection[UUID]) -> dict[UUID, AccountValue]:
+        """Accounts, what they hold and what they once held."""
+        return await self._read(account_ids, include_closed=True)
+
+    async def available(self, work: UnitOfWork, account: AccountBook) -> Decimal:
+        """What a locked account may use now; nothing while a position cannot be valued."""
+        catalog = await self.market.catalog()
+        positions = (await queries.load_positions(work, [account.id], []))[account.id]
+        free = free_funds(account, positions.values(), catalog.by_id, self.market.quote)
+        return ZERO if free is None else free - account.reserved
+
+    async def _read(self, account_ids: Collection[UUID], *, include_closed: bool) -> dict[UUID, AccountValue]:
+        books = await account_queries.read_books(account_ids)
+        positions = await queries.read_positions(books, include_closed=include_closed)
+        catalog = await self.market.catalog()
+        return {
+            account_id: value_all(book, positions[account_id].values(), catalog.by_id, self.market.quote)
+            for account_id, book in books.items()
+        }
 
 
 def free_funds(
@@ -45,15 +63,3 @@ def free_funds(
         return None
     value = value_all(account, held, instruments, quote_of)
     return value.equity - value.initial_margin
-
-
-def available_in(market: Market) -> Available:
-    """How withdrawals ask what a locked account may use."""
-
-    async def available(work: UnitOfWork, account: AccountBook) -> Decimal:
-        catalog = await market.catalog()
-        positions = (await queries.load_positions(work, [account.id], []))[account.id]
-        free = free_funds(account, positions.values(), catalog.by_id, market.quote)
-        return ZERO if free is None else free - account.reserved
-
-    return available

@@ -2,19 +2,23 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from domain.accounts.types import AccountBook, AccountKind
+from domain.accounts.types import AccountBook, AccountKind, AccountState, PositionMode
 from domain.kernel.numbers import ZERO, total
 from domain.market.types import Instrument, Quote
-from domain.positions.reservation import notional
-from domain.positions.types import PositionBook
+from domain.positions.reservation import closable, frozen, notional
+from domain.positions.types import PositionBook, PositionSide
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PositionValue:
-    """A position at its mark, in the instrument's currency; without a mark it is carried at its average price."""
+    """A position at its mark, in the instrument's currency; without a mark it is carried at its average price.
+
+    ``weight`` is its share of the account's equity, None while that is not above zero.
+    """
 
     position: PositionBook
     instrument: Instrument
@@ -23,6 +27,77 @@ class PositionValue:
     unrealized_pnl: Decimal
     initial_margin: Decimal
     maintenance_margin: Decimal
+    weight: float | None = None
+
+    @property
+    def id(self) -> UUID:
+        """The position's."""
+        return self.position.id
+
+    @property
+    def account_id(self) -> UUID:
+        """Whose it is."""
+        return self.position.account_id
+
+    @property
+    def symbol(self) -> str:
+        """The instrument's."""
+        return self.instrument.symbol
+
+    @property
+    def side(self) -> PositionSide:
+        """Direction of what is held."""
+        return self.position.side
+
+    @property
+    def quantity(self) -> Decimal:
+        """Signed."""
+        return self.position.quantity
+
+    @property
+    def frozen(self) -> Decimal:
+        """What cannot be closed now."""
+        return frozen(self.position, self.instrument)
+
+    @property
+    def closable(self) -> Decimal:
+        """What a new order may close."""
+        return closable(self.position, self.instrument)
+
+    @property
+    def today_quantity(self) -> Decimal:
+        """How much of it was opened since the day roll."""
+        return self.position.today_quantity
+
+    @property
+    def average_price(self) -> Decimal:
+        """Entry price."""
+        return self.position.average_price
+
+    @property
+    def realized_pnl(self) -> Decimal:
+        """Gross of fees, since the first trade."""
+        return self.position.realized_pnl
+
+    @property
+    def fees_paid(self) -> Decimal:
+        """Fees and taxes of its executions."""
+        return self.position.fees_paid
+
+    @property
+    def opened_at(self) -> datetime | None:
+        """When what is (or was last) held was first bought or sold."""
+        return self.position.opened_at
+
+    @property
+    def closed_at(self) -> datetime | None:
+        """When it became flat; None while it is held."""
+        return self.position.closed_at
+
+    @property
+    def updated_at(self) -> datetime | None:
+        """Last change of what is held or works."""
+        return self.position.updated_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +112,71 @@ class AccountValue:
     maintenance_margin: Decimal
     equity: Decimal
     available: Decimal
+
+    @property
+    def id(self) -> UUID:
+        """The account's."""
+        return self.account.id
+
+    @property
+    def owner_id(self) -> UUID:
+        """Whose it is."""
+        return self.account.owner_id
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.account.name
+
+    @property
+    def venue(self) -> str:
+        """Where its orders go."""
+        return self.account.venue
+
+    @property
+    def kind(self) -> AccountKind:
+        """CASH or MARGIN."""
+        return self.account.kind
+
+    @property
+    def position_mode(self) -> PositionMode:
+        """NETTING or HEDGING."""
+        return self.account.position_mode
+
+    @property
+    def state(self) -> AccountState:
+        """What it may do."""
+        return self.account.state
+
+    @property
+    def currency(self) -> str:
+        """Of all its amounts."""
+        return self.account.currency
+
+    @property
+    def cash(self) -> Decimal:
+        """Sum of its transactions."""
+        return self.account.cash
+
+    @property
+    def reserved(self) -> Decimal:
+        """Held for working orders."""
+        return self.account.reserved
+
+    @property
+    def realized_pnl(self) -> Decimal:
+        """Gross of fees, since it was opened."""
+        return self.account.realized_pnl
+
+    @property
+    def fees_paid(self) -> Decimal:
+        """Fees and taxes since it was opened."""
+        return self.account.fees_paid
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was opened."""
+        return self.account.created_at
 
     @property
     def margin_ratio(self) -> Decimal | None:
@@ -109,6 +249,9 @@ def value_account(account: AccountBook, values: Iterable[PositionValue]) -> Acco
         value.unrealized_pnl if value.instrument.asset_class.is_derivative else value.market_value
         for value in positions
     )
+    if equity > ZERO:
+        for value in positions:
+            value.weight = float(value.market_value / equity)
     initial = total(value.initial_margin for value in positions)
     if account.kind is AccountKind.CASH:
         available = account.cash - account.reserved

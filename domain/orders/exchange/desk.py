@@ -81,19 +81,20 @@ class Desk:
 
     def reject(self, order: WorkingOrder, reason: RejectReason, message: str) -> None:
         """The order ends; the exits of an entry are rejected with it, and so is an OCO's leg that has not come yet."""
+        self._reject_alone(order, reason, message)
+        if order.terms.contingency not in (Contingency.OCO, Contingency.OTO):
+            return
+        for other in self.groups.others(order):
+            if other.status in (OrderStatus.HELD, OrderStatus.PENDING_NEW):
+                self._reject_alone(other, RejectReason.GROUP_REJECTED, "another order of the group was rejected")
+            elif order.terms.contingency is Contingency.OCO:
+                self._cancel_alone(other, CancelReason.GROUP)
+
+    def _reject_alone(self, order: WorkingOrder, reason: RejectReason, message: str) -> None:
         self._end(order, OrderStatus.REJECTED)
         self.reports.append(
             Rejected(order_id=order.id, at=self.now, status=order.status, reason=reason, message=message)
         )
-        if order.terms.contingency not in (Contingency.OCO, Contingency.OTO):
-            return
-        for other in self.groups.others(order):
-            if not other.is_open:
-                continue
-            if other.status in (OrderStatus.HELD, OrderStatus.PENDING_NEW):
-                self.reject(other, RejectReason.GROUP_REJECTED, "another order of the group was rejected")
-            elif order.terms.contingency is Contingency.OCO:
-                self.cancel(other, CancelReason.GROUP)
 
     # ------------------------------------------------------------------ executions
 
@@ -201,8 +202,7 @@ class Desk:
         Exits that work already survive an entry whose rest merely ran out of time or size: the position that it did
         open keeps its protection. Cancelling the entry by request cancels them all.
         """
-        self._end(order, OrderStatus.CANCELED)
-        self.reports.append(Canceled(order_id=order.id, at=self.now, status=order.status, reason=reason))
+        self._cancel_alone(order, reason)
         self._carry_end(order, spare_working=reason is not CancelReason.REQUESTED)
 
     def expire(self, order: WorkingOrder) -> None:
@@ -216,13 +216,17 @@ class Desk:
             self._cancel_others(order)
         elif order.terms.contingency is Contingency.OTO:
             for child in self.groups.exits(order):
-                if child.is_open and not (spare_working and child.status is not OrderStatus.HELD):
-                    self.cancel(child, CancelReason.GROUP)
+                if child.status is OrderStatus.HELD or not spare_working:
+                    self._cancel_alone(child, CancelReason.GROUP)
 
     def _cancel_others(self, order: WorkingOrder) -> None:
+        # Alone: what is cancelled for the group's sake must not turn on the order that went on.
         for other in self.groups.others(order):
-            if other.is_open:
-                self.cancel(other, CancelReason.GROUP)
+            self._cancel_alone(other, CancelReason.GROUP)
+
+    def _cancel_alone(self, order: WorkingOrder, reason: CancelReason) -> None:
+        self._end(order, OrderStatus.CANCELED)
+        self.reports.append(Canceled(order_id=order.id, at=self.now, status=order.status, reason=reason))
 
     def _end(self, order: WorkingOrder, status: OrderStatus) -> None:
         order.status = status

@@ -302,5 +302,4 @@ class Exchange:
             desk.complete(order)
             return
         desk.queues.place(order)
-        if order.rests_at_limit:
-            self._matching.take_limit(order)
+        self._matching.meet(order)

@@ -64,7 +64,7 @@ class Matching:
             self._reject_post_only(order)
             return
         self._desk.accept(order)
-        self.take_limit(order)
+        self._take_limit(order)
         if order.is_open:
             self._desk.queues.place(order)
 
@@ -92,6 +92,13 @@ class Matching:
             self._trigger(order)
         else:
             self._take_market(order)
+
+    def meet(self, order: WorkingOrder) -> None:
+        """Let a limit order that a replace has moved into the market take what is there."""
+        if not order.rests_at_limit or order.limit is None or not self._desk.market.crosses(order.side, order.limit):
+            return
+        if not order.terms.reduce_only or self._cut_to_position(order):
+            self._take_limit(order)
 
     def _cut_to_position(self, order: WorkingOrder) -> bool:
         reducible = self._desk.reducible(order)
@@ -129,12 +136,11 @@ class Matching:
             self._reject_post_only(order)
             return
         self._desk.requeue(order)
-        self.take_limit(order)
+        self._take_limit(order)
 
     # ------------------------------------------------------------------ taking
 
-    def take_limit(self, order: WorkingOrder) -> None:
-        """Take what stands at the limit or better; an order for now or never ends with it."""
+    def _take_limit(self, order: WorkingOrder) -> None:
         taken = self._desk.market.take(order.side, order.remaining, order.limit)
         self._take(order, taken)
 

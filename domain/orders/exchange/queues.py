@@ -170,10 +170,11 @@ class Queues:
 
 
 def _reached(ladders: PriceLadders, reference: Reference, market: Market) -> list[WorkingOrder]:
-    price = market.reference(reference)
-    if price is None:
+    falling, rising = ladders[reference, False], ladders[reference, True]
+    if falling.best is None and rising.best is None:
         return []
-    return ladders[reference, False].reached(price) + ladders[reference, True].reached(price)
+    price = market.reference(reference)
+    return [] if price is None else falling.reached(price) + rising.reached(price)
 
 
 def _arrival(order: WorkingOrder) -> int:

@@ -1,0 +1,119 @@
+"""The composition root: the one place that names concrete classes and puts a process together."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+import structlog
+
+from adapters.bus import RedisBus
+from adapters.database import database
+from adapters.settings import Settings
+from adapters.throttle import RedisThrottle
+from adapters.tick_stream import RedisTickStream
+from domain.access.service import Access, make_access
+from domain.accounts.log import AccountLogs
+from domain.kernel.bus import LOST
+from domain.kernel.cache import CHANNEL, VersionedCache
+from domain.kernel.database import fetch_row
+from domain.kernel.errors import Unavailable
+from domain.market.market import Market
+from domain.orders.desk import Desk
+from domain.orders.placing import OrderEntry
+from domain.positions.service import Books
+from domain.risk.queries import TOPIC as RISK_RULES
+from domain.risk.queries import read_enabled_rules
+from workers.venue import VENUE
+
+VENUES = frozenset({VENUE})
+_log = structlog.stdlib.get_logger("process")
+
+
+@dataclass(slots=True)
+class Services:
+    """Everything that use cases work with in one process."""
+
+    settings: Settings
+    bus: RedisBus
+    ticks: RedisTickStream
+    access: Access
+    market: Market
+    entry: OrderEntry
+    books: Books
+    logs: AccountLogs
+    venues: frozenset[str] = VENUES
+    _on_rights: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def services(self) -> "Services":
+        """Itself: the web process's runtime is no more than this."""
+        return self
+
+    @property
+    def desk(self) -> Desk:
+        """What the order use cases work with."""
+        return self.entry.desk
+
+    def on_rights_changed(self, tell: Callable[[], None]) -> None:
+        """Call ``tell`` whenever somebody's rights have changed, once this process knows it."""
+        self._on_rights.append(tell)
+
+    async def check(self) -> Mapping[str, bool]:
+        """Whether the database, with its schema, and the bus answer."""
+        return {"database": await _answers(), "redis": await self.ticks.answers()}
+
+    async def follow_versions(self) -> None:
+        """Bring caches up to date when they are said to have changed; a poll finds what was not said."""
+        caches: dict[str, VersionedCache[object]] = {
+            cache.topic: cache  # type: ignore[misc]  # caches of different values
+            for cache in (self.market.instruments, self.desk.rules, self.access.authenticator.cache)
+        }
+        async with self.bus.listen(CHANNEL) as messages:
+            async for message in messages:
+                topics = list(caches) if message == LOST else [message[1].decode().partition(" ")[0]]
+                for topic in topics:
+                    with suppress(Unavailable):
+                        await self._renew(topic, caches)
+
+    async def _renew(self, topic: str, caches: Mapping[str, VersionedCache[object]]) -> None:
+        if topic == self.access.authenticator.cache.topic:
+            await self.access.authenticator.refresh()
+            for tell in self._on_rights:
+                tell()
+        elif topic in caches:
+            await caches[topic].refresh()
+
+
+async def _answers() -> bool:
+    try:
+        return await fetch_row("SELECT 1 FROM topic_versions LIMIT 1") is not None or True
+    except Exception:  # noqa: BLE001  whatever it is, the answer is no
+        return False
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Open the database, the bus and everything on top of them; close all of it in the end.
+
+    Raises:
+        Unavailable: the database cannot be reached.
+    """
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(database(settings.database_url))
+        bus = await stack.enter_async_context(RedisBus(settings.redis_url))
+        ticks = await stack.enter_async_context(RedisTickStream(settings.redis_url))
+        throttle = await stack.enter_async_context(RedisThrottle(settings.redis_url))
+        access = make_access(secret=settings.secret, bus=bus, throttle=throttle)
+        stack.push_async_callback(access.close)
+        market = await stack.enter_async_context(Market(ticks, settings.day_roll))
+        rules = VersionedCache(RISK_RULES, read_enabled_rules)
+        desk = Desk(bus, market, access.authenticator, rules, settings.day_roll)
+        services = Services(settings, bus, ticks, access, market, OrderEntry(desk), Books(market), AccountLogs(bus))
+        following = asyncio.create_task(services.follow_versions())
+        try:
+            yield services
+        finally:
+            following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following

@@ -1,0 +1,1 @@
+"""Accounts, their ledger and their proofs, as the API shows them."""

@@ -1,0 +1,78 @@
+"""What clients send about accounts."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import strawberry
+
+from api.ids import named
+from domain.accounts.service import MoveCash, OpenAccount
+from domain.accounts.types import AccountKind, AccountState, PositionMode, TransactionKind
+
+
+@strawberry.input(description="A new account; the owner is who asks, unless an ADMIN names another.")
+class OpenAccountInput:
+    """See ``domain.accounts.service.OpenAccount``."""
+
+    name: str
+    venue: str = "paper"
+    kind: AccountKind = AccountKind.CASH
+    position_mode: PositionMode = PositionMode.NETTING
+    currency: str
+    owner_id: strawberry.ID | None = None
+
+    def to_domain(self) -> OpenAccount:
+        """The command."""
+        return OpenAccount(
+            name=self.name,
+            currency=self.currency,
+            venue=self.venue,
+            kind=self.kind,
+            position_mode=self.position_mode,
+            owner_id=named(self.owner_id) if self.owner_id is not None else None,
+        )
+
+
+@strawberry.input(
+    description="A deposit or withdrawal. The reference is unique in the account: a repeat changes nothing."
+)
+class CashInput:
+    """See ``domain.accounts.service.MoveCash``."""
+
+    account_id: strawberry.ID
+    amount: Decimal
+    reference: str
+    note: str | None = None
+
+    def to_domain(self) -> MoveCash:
+        """The command."""
+        return MoveCash(named(self.account_id), self.amount, self.reference, self.note)
+
+
+@strawberry.input(description="What an account may do from now on, and why.")
+class SetAccountStateInput:
+    """One change of state."""
+
+    account_id: strawberry.ID
+    state: AccountState
+    reason: str
+
+
+@strawberry.input(description="Which transactions, in `from` <= createdAt < `to`.")
+class TransactionFilter:
+    """All given conditions must hold."""
+
+    kinds: list[TransactionKind] | None = None
+    since: datetime | None = strawberry.field(name="from", default=None)
+    until: datetime | None = strawberry.field(name="to", default=None)
+    order_id: strawberry.ID | None = None
+
+    def to_domain(self) -> dict[str, Any]:
+        """Arguments of ``page_transactions``."""
+        return {
+            "kinds": self.kinds,
+            "since": self.since,
+            "until": self.until,
+            "order_id": named(self.order_id) if self.order_id is not None else None,
+        }

@@ -1,0 +1,53 @@
+"""Changes of accounts and money."""
+
+from typing import Annotated
+
+import strawberry
+
+from api.accounts.inputs import CashInput, OpenAccountInput, SetAccountStateInput
+from api.accounts.types import Account, AccountTransaction, account_view, transaction_view
+from api.context import Info
+from api.ids import named
+from domain.accounts import service
+
+_INPUT = strawberry.argument(name="input")
+
+
+@strawberry.type
+class AccountsMutation:
+    """The area's part of the root mutation."""
+
+    @strawberry.mutation(description="Open an account.")
+    async def open_account(self, info: Info, given: Annotated[OpenAccountInput, _INPUT]) -> Account:
+        """Owned by who asks unless an ADMIN names another."""
+        services = info.context.services
+        book = await service.open_account(
+            services.access, info.context.require_actor(), given.to_domain(), venues=services.venues
+        )
+        return account_view((await services.books.read([book.id]))[book.id])
+
+    @strawberry.mutation(description="Add money from outside. Repeating a reference returns the first transaction.")
+    async def deposit(self, info: Info, given: Annotated[CashInput, _INPUT]) -> AccountTransaction:
+        """Into an account that the actor may trade."""
+        services = info.context.services
+        actor = await services.entry.current(info.context.require_actor(), named(given.account_id))
+        return transaction_view(await service.deposit(services.bus, actor, given.to_domain()))
+
+    @strawberry.mutation(
+        description="Pay money out: at most what is available. Repeating a reference returns the first transaction."
+    )
+    async def withdraw(self, info: Info, given: Annotated[CashInput, _INPUT]) -> AccountTransaction:
+        """Out of an account that the actor may trade."""
+        services = info.context.services
+        actor = await services.entry.current(info.context.require_actor(), named(given.account_id))
+        return transaction_view(
+            await service.withdraw(services.bus, actor, given.to_domain(), services.books.available)
+        )
+
+    @strawberry.mutation(description="Restrict, halt, reopen or close an account.")
+    async def set_account_state(self, info: Info, given: Annotated[SetAccountStateInput, _INPUT]) -> Account:
+        """A closed account stays closed."""
+        services, account_id = info.context.services, named(given.account_id)
+        actor = await services.entry.current(info.context.require_actor(), account_id)
+        await service.set_account_state(services.bus, actor, account_id, given.state, given.reason)
+        return account_view((await services.books.read([account_id]))[account_id])

@@ -1,0 +1,46 @@
+"""Questions about accounts and money."""
+
+from typing import cast
+
+import strawberry
+
+from api.accounts.types import Account, BookProof, TrialBalance, account_view
+from api.context import Info
+from api.ids import named
+from domain.access.types import require_read
+from domain.accounts.service import read_trial_balance, visible_accounts
+from domain.orders.proof import prove_book
+
+
+@strawberry.type
+class AccountsQuery:
+    """The area's part of the root query."""
+
+    @strawberry.field(description="An account that you may see.")
+    async def account(self, info: Info, id: strawberry.ID) -> Account | None:
+        """One account."""
+        account_id = named(id)
+        if not info.context.require_actor().may_read(account_id):
+            return None
+        value = await info.context.load(info.context.services.books.read, account_id)
+        return account_view(value) if value is not None else None
+
+    @strawberry.field(description="All accounts that you may see, oldest first.")
+    async def accounts(self, info: Info) -> list[Account]:
+        """Every visible account, valued."""
+        ids = await visible_accounts(info.context.require_actor())
+        values = await info.context.services.books.read(ids)
+        return [account_view(values[account_id]) for account_id in sorted(values)]
+
+    @strawberry.field(description="Rebuild an account from its executions and transactions and compare with the books.")
+    async def book_proof(self, info: Info, account_id: strawberry.ID) -> BookProof:
+        """The proof of one account."""
+        wanted = named(account_id)
+        require_read(info.context.require_actor(), wanted)
+        catalog = await info.context.services.market.catalog()
+        return cast(BookProof, await prove_book(wanted, catalog.by_id))
+
+    @strawberry.field(description="Per currency, all accounts against the house. Needs ADMIN or RISK_MANAGER.")
+    async def trial_balance(self, info: Info) -> list[TrialBalance]:
+        """The whole platform's balance."""
+        return cast("list[TrialBalance]", await read_trial_balance(info.context.require_actor()))

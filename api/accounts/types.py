@@ -1,0 +1,168 @@
+"""Shapes of the account area in the schema.
+
+Their sources are the domain's own values (``AccountValue``, ``Transaction``, ``BookProof``): a field that is no method
+reads the attribute of its name, so a list costs no copy.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, cast
+
+import strawberry
+
+from api.access.loaders import load_user
+from api.access.types import User
+from api.accounts.inputs import TransactionFilter
+from api.context import Info
+from api.marks import SAME_FOR_ALL
+from api.pages import Connection, connection
+from domain.accounts.queries import count_transactions, page_transactions
+from domain.accounts.types import AccountKind, AccountState, HouseAccount, PositionMode, TransactionKind
+from domain.kernel.pages import page_request
+from domain.positions.valuation import AccountValue
+
+if TYPE_CHECKING:
+    from api.positions.types import Position
+
+strawberry.enum(AccountKind, description="CASH pays in full and never goes short; MARGIN trades on initial margin.")
+strawberry.enum(PositionMode, description="One signed position per symbol, or a long and a short beside each other.")
+strawberry.enum(AccountState, description="What an account may do.")
+strawberry.enum(
+    HouseAccount, description="The other side of every transaction: per currency the whole platform sums to zero."
+)
+strawberry.enum(TransactionKind, description="Why money moved.")
+
+
+@strawberry.type(description="One transfer between an account and a house account; never changed, never removed.")
+class AccountTransaction:
+    """A view of ``domain.accounts.types.Transaction``."""
+
+    id: strawberry.ID
+    sequence: int = strawberry.field(description="1, 2, 3 ... without a gap in each account.")
+    kind: TransactionKind
+    contra: HouseAccount
+    amount: Decimal = strawberry.field(description="Signed, from the account's side.")
+    balance_after: Decimal
+    currency: str
+    order_id: strawberry.ID | None
+    execution_id: strawberry.ID | None
+    reference: str | None
+    note: str | None
+    hash: str = strawberry.field(description="SHA-256 over the previous hash and this row.")
+    created_at: datetime
+
+
+@strawberry.type(description="An account with its figures at the newest quotes, in its currency.")
+class Account:
+    """A view of ``AccountValue``."""
+
+    id: strawberry.ID
+    name: str
+    venue: str = strawberry.field(description="Where its orders go.")
+    kind: AccountKind
+    position_mode: PositionMode
+    state: AccountState
+    currency: str
+    cash: Decimal = strawberry.field(description="Settled balance: always the sum of its transactions.")
+    reserved: Decimal = strawberry.field(description="Held for working orders.")
+    available: Decimal = strawberry.field(description="What a new order or a withdrawal may use.")
+    equity: Decimal
+    market_value: Decimal
+    unrealized_pnl: Decimal
+    realized_pnl: Decimal
+    fees_paid: Decimal
+    initial_margin: Decimal
+    maintenance_margin: Decimal
+    margin_ratio: Decimal | None = strawberry.field(
+        description="Equity over maintenance margin; null while no margin is in use."
+    )
+    buying_power: Decimal
+    day_pnl: Decimal = strawberry.field(description="Since the last day roll, apart from deposits and withdrawals.")
+    created_at: datetime
+
+    @strawberry.field(description="Who owns it.", metadata=SAME_FOR_ALL)
+    async def owner(self, value: strawberry.Parent[AccountValue], info: Info) -> User:
+        """Loaded with the owners of the operation's other accounts."""
+        return await load_user(info, value.owner_id)
+
+    @strawberry.field(description="What it holds; on request also what it once held.", metadata=SAME_FOR_ALL)
+    async def positions(
+        self, value: strawberry.Parent[AccountValue], info: Info, include_closed: bool = False
+    ) -> list[Annotated["Position", strawberry.lazy("api.positions.types")]]:
+        """Valued with the account."""
+        if not include_closed:
+            return cast("list[Position]", [row for row in value.positions if row.quantity])
+        whole = await info.context.load(info.context.services.books.read_with_closed, value.id)
+        return cast("list[Position]", list(whole.positions) if whole is not None else [])
+
+    @strawberry.field(description="Its ledger, newest first.")
+    async def transactions(
+        self,
+        value: strawberry.Parent[AccountValue],
+        info: Info,
+        filter: TransactionFilter | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[AccountTransaction]:
+        """A page of the ledger."""
+        chosen = filter.to_domain() if filter is not None else {}
+        page = await page_transactions(page_request(first, after, last, before, parts=1), value.id, **chosen)
+        return connection(page, transaction_view, partial(count_transactions, value.id, **chosen))
+
+
+@strawberry.type(description="A difference between the books and what follows from executions and transactions.")
+class BookBreak:
+    """A view of ``domain.orders.proof.BookBreak``."""
+
+    what: str
+    booked: str
+    derived: str
+    transaction_id: strawberry.ID | None
+    position_id: strawberry.ID | None
+    order_id: strawberry.ID | None
+
+
+@strawberry.type(description="An account rebuilt from its executions and transactions, compared with the books.")
+class BookProof:
+    """A view of ``domain.orders.proof.BookProof``."""
+
+    account_id: strawberry.ID
+    intact: bool
+    transactions: int
+    executions: int
+    booked_cash: Decimal
+    derived_cash: Decimal
+    chain_intact: bool
+    breaks: list[BookBreak]
+    checked_at: datetime
+
+
+@strawberry.type(description="What a house account holds of a currency.")
+class HouseBalance:
+    """A view of ``domain.accounts.service.HouseBalance``."""
+
+    account: HouseAccount
+    balance: Decimal
+
+
+@strawberry.type(description="All accounts and house accounts of a currency; the difference is zero.")
+class TrialBalance:
+    """A view of ``domain.accounts.service.TrialBalance``."""
+
+    currency: str
+    accounts: Decimal
+    house: list[HouseBalance]
+    difference: Decimal
+
+
+def transaction_view(value: object) -> AccountTransaction:
+    """The value itself: its attributes are the fields."""
+    return cast(AccountTransaction, value)
+
+
+def account_view(value: AccountValue) -> Account:
+    """The value itself: its attributes are the fields."""
+    return cast(Account, value)

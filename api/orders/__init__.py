@@ -1,0 +1,1 @@
+"""Orders, executions and their events, as the API shows them."""

@@ -1,0 +1,167 @@
+"""What clients send about orders."""
+
+from datetime import datetime
+from decimal import Decimal
+
+import strawberry
+
+from api.ids import named
+from domain.orders.commands import OrderKey, PlaceOrder
+from domain.orders.searching import ExecutionSearch, OrderSearch, OrderSort
+from domain.orders.types import (
+    OffsetKind,
+    OrderSortField,
+    OrderStatus,
+    OrderType,
+    PositionEffect,
+    Side,
+    SortDirection,
+    TimeInForce,
+    TriggerPrice,
+)
+
+strawberry.enum(SortDirection, description="Ascending or descending.")
+strawberry.enum(OrderSortField, description="What orders are sorted by.")
+
+
+@strawberry.input(description="A new order.")
+class PlaceOrderInput:
+    """See ``domain.orders.commands.PlaceOrder``."""
+
+    account_id: strawberry.ID
+    client_order_id: str | None = strawberry.field(
+        default=None,
+        description="Makes a retry safe: the same id returns the first order. Given by the server if absent.",
+    )
+    symbol: str
+    side: Side
+    type: OrderType
+    quantity: Decimal
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    trailing_offset: Decimal | None = None
+    trailing_offset_kind: OffsetKind = OffsetKind.PRICE
+    limit_offset: Decimal | None = None
+    activation_price: Decimal | None = None
+    trigger_price: TriggerPrice = TriggerPrice.BID_ASK
+    time_in_force: TimeInForce = TimeInForce.DAY
+    expires_at: datetime | None = None
+    post_only: bool = False
+    reduce_only: bool = False
+    position_effect: PositionEffect = PositionEffect.AUTO
+    strategy: str | None = None
+    tags: list[str] | None = None
+
+    def to_domain(self) -> PlaceOrder:
+        """The command."""
+        return PlaceOrder(
+            account_id=named(self.account_id),
+            client_order_id=self.client_order_id,
+            symbol=self.symbol,
+            side=self.side,
+            type=self.type,
+            quantity=self.quantity,
+            limit_price=self.limit_price,
+            stop_price=self.stop_price,
+            trailing_offset=self.trailing_offset,
+            trailing_offset_kind=self.trailing_offset_kind,
+            limit_offset=self.limit_offset,
+            activation_price=self.activation_price,
+            trigger_price=self.trigger_price,
+            time_in_force=self.time_in_force,
+            expires_at=self.expires_at,
+            post_only=self.post_only,
+            reduce_only=self.reduce_only,
+            position_effect=self.position_effect,
+            strategy=self.strategy,
+            tags=tuple(self.tags or ()),
+        )
+
+
+@strawberry.input(description="Up to 1,000 orders, of one or several accounts.")
+class PlaceOrdersInput:
+    """With ``all_or_none`` one refusal refuses all."""
+
+    orders: list[PlaceOrderInput]
+    all_or_none: bool = False
+
+
+@strawberry.input(description="An order, by our id or by its own within an account.")
+class CancelOrderInput:
+    """See ``domain.orders.commands.OrderKey``."""
+
+    id: strawberry.ID | None = None
+    account_id: strawberry.ID | None = None
+    client_order_id: str | None = None
+
+    def to_domain(self) -> OrderKey:
+        """The key."""
+        return OrderKey(
+            id=named(self.id) if self.id is not None else None,
+            account_id=named(self.account_id) if self.account_id is not None else None,
+            client_order_id=self.client_order_id,
+        )
+
+
+@strawberry.input(name="OrderFilter", description="Which orders, in `from` <= createdAt < `to`.")
+class OrderFilter:
+    """All given conditions must hold."""
+
+    account_id: strawberry.ID | None = None
+    symbols: list[str] | None = None
+    statuses: list[OrderStatus] | None = None
+    open: bool | None = None
+    sides: list[Side] | None = None
+    types: list[OrderType] | None = None
+    strategy: str | None = None
+    client_order_id: str | None = None
+    since: datetime | None = strawberry.field(name="from", default=None)
+    until: datetime | None = strawberry.field(name="to", default=None)
+
+    def to_domain(self) -> OrderSearch:
+        """The search."""
+        return OrderSearch(
+            account_id=named(self.account_id) if self.account_id is not None else None,
+            symbols=self.symbols,
+            statuses=self.statuses,
+            open=self.open,
+            sides=self.sides,
+            types=self.types,
+            strategy=self.strategy,
+            client_order_id=self.client_order_id,
+            since=self.since,
+            until=self.until,
+        )
+
+
+@strawberry.input(name="OrderSort", description="How orders are sorted.")
+class OrderSortInput:
+    """Newest first unless told."""
+
+    field: OrderSortField = OrderSortField.CREATED_AT
+    direction: SortDirection = SortDirection.DESC
+
+    def to_domain(self) -> OrderSort:
+        """The sort."""
+        return OrderSort(self.field, self.direction)
+
+
+@strawberry.input(description="Which executions, in `from` <= at < `to`.")
+class ExecutionFilter:
+    """All given conditions must hold."""
+
+    account_id: strawberry.ID | None = None
+    order_id: strawberry.ID | None = None
+    symbols: list[str] | None = None
+    since: datetime | None = strawberry.field(name="from", default=None)
+    until: datetime | None = strawberry.field(name="to", default=None)
+
+    def to_domain(self) -> ExecutionSearch:
+        """The search."""
+        return ExecutionSearch(
+            account_id=named(self.account_id) if self.account_id is not None else None,
+            order_id=named(self.order_id) if self.order_id is not None else None,
+            symbols=self.symbols,
+            since=self.since,
+            until=self.until,
+        )

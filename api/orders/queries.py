@@ -1,0 +1,90 @@
+"""Questions about orders and executions."""
+
+from functools import partial
+from typing import cast
+
+import strawberry
+
+from api.context import Info
+from api.ids import named
+from api.orders.inputs import CancelOrderInput, ExecutionFilter, OrderFilter, OrderSortInput, PlaceOrderInput
+from api.orders.types import Execution, Order, OrderCheck, execution_view, order_view
+from api.pages import Connection, connection
+from domain.kernel.errors import NotFound
+from domain.kernel.pages import page_request
+from domain.orders import searching
+from domain.orders.canceling import find_order
+from domain.orders.checking import check_order
+
+
+@strawberry.type
+class OrdersQuery:
+    """The area's part of the root query."""
+
+    @strawberry.field(description="An order, by our id or by its own within an account.")
+    async def order(
+        self,
+        info: Info,
+        id: strawberry.ID | None = None,  # noqa: A002  the API's name
+        account_id: strawberry.ID | None = None,
+        client_order_id: str | None = None,
+    ) -> Order | None:
+        """One order."""
+        key = CancelOrderInput(id=id, account_id=account_id, client_order_id=client_order_id).to_domain()
+        try:
+            return order_view(await find_order(info.context.require_actor(), key))
+        except NotFound:
+            return None
+
+    @strawberry.field(description="Orders that you may see, newest first unless sorted otherwise.")
+    async def orders(
+        self,
+        info: Info,
+        filter: OrderFilter | None = None,  # noqa: A002  the API's name
+        order_by: OrderSortInput | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[Order]:
+        """A page of orders."""
+        search = (filter or OrderFilter()).to_domain()
+        return await orders_page(info, search, order_by, first, after, last, before)
+
+    @strawberry.field(description="Executions that you may see, newest first.")
+    async def executions(
+        self,
+        info: Info,
+        filter: ExecutionFilter | None = None,  # noqa: A002  the API's name
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[Execution]:
+        """A page of executions."""
+        actor, search = info.context.require_actor(), (filter or ExecutionFilter()).to_domain()
+        request = page_request(first, after, last, before, parts=searching.CURSOR_PARTS)
+        page = await searching.page_executions(actor, request, search)
+        return connection(page, execution_view, partial(searching.count_executions, actor, search))
+
+    @strawberry.field(name="checkOrder", description="What `placeOrder` would decide now; nothing is saved.")
+    async def check_order(self, info: Info, input: PlaceOrderInput) -> OrderCheck:  # noqa: A002  the API's name
+        """A dry run."""
+        services, actor = info.context.services, info.context.require_actor()
+        return cast(OrderCheck, await check_order(services.entry, actor, input.to_domain()))
+
+
+async def orders_page(
+    info: Info,
+    search: searching.OrderSearch,
+    order_by: OrderSortInput | None,
+    first: int | None,
+    after: str | None,
+    last: int | None,
+    before: str | None,
+) -> Connection[Order]:
+    """A page of the orders that the actor may see."""
+    actor, sort = info.context.require_actor(), (order_by or OrderSortInput()).to_domain()
+    request = page_request(first, after, last, before, parts=searching.CURSOR_PARTS)
+    page = await searching.page_orders(actor, request, search, sort)
+    return connection(page, order_view, partial(searching.count_orders, actor, search))

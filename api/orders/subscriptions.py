@@ -1,0 +1,64 @@
+"""Orders and executions as they change."""
+
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import cast
+
+import strawberry
+
+from api.context import Info
+from api.ids import named
+from api.orders.types import Execution, OrderEvent, event_view, execution_view
+from api.permits import reads_account
+from api.realtime.streams import LogStream, position_of
+from api.scalars import Cursor
+from domain.accounts.types import AccountEvent
+from domain.orders.events import read_order_event
+
+
+@strawberry.type
+class OrdersSubscription:
+    """The area's part of the root subscription."""
+
+    @strawberry.subscription(
+        description="Every change of the account's orders after the cursor (or from now on), once and in order."
+    )
+    async def order_events(
+        self, info: Info, account_id: strawberry.ID, after: Cursor | None = None
+    ) -> AsyncIterator[OrderEvent]:
+        """Resumable: no gap and no repeat, whatever was cut off or restarted."""
+        wanted = named(account_id)
+        stream = LogStream(
+            key=("orderEvents", wanted),
+            log=info.context.services.logs.of(wanted),
+            view=_order_event,
+            permit=reads_account(wanted),
+            after=position_of(after),
+        )
+        return cast(AsyncIterator[OrderEvent], stream)
+
+    @strawberry.subscription(description="The account's executions from now on, of one symbol if it is given.")
+    async def executions(
+        self, info: Info, account_id: strawberry.ID, symbol: str | None = None
+    ) -> AsyncIterator[Execution]:
+        """In the order in which they were booked."""
+        wanted = named(account_id)
+        stream = LogStream(
+            key=("executions", wanted, symbol),
+            log=info.context.services.logs.of(wanted),
+            view=partial(_execution, symbol),
+            permit=reads_account(wanted),
+        )
+        return cast(AsyncIterator[Execution], stream)
+
+
+def _order_event(event: AccountEvent) -> OrderEvent | None:
+    change = read_order_event(event)
+    return event_view(change) if change is not None else None
+
+
+def _execution(symbol: str | None, event: AccountEvent) -> Execution | None:
+    change = read_order_event(event) if event.kind == "TRADE" else None
+    if change is None or change.execution is None or symbol not in (None, change.execution.symbol):
+        return None
+    return execution_view(change.execution)

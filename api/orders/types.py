@@ -1,0 +1,214 @@
+"""Shapes of the order area in the schema; their sources are the domain's own values."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, cast
+
+import strawberry
+
+from api.context import Info
+from api.market.types import Instrument, instrument_view
+from api.marks import SAME_FOR_ALL
+from api.realtime.streams import cursor_of
+from api.risk.types import RiskViolation
+from api.scalars import JSON, Cursor
+from domain.accounts.events import read_order_events
+from domain.kernel.time import Nanos
+from domain.orders import order as values
+from domain.orders.events import read_order_event
+from domain.orders.queries import read_executions_of, read_orders
+from domain.orders.types import (
+    Contingency,
+    Liquidity,
+    OffsetKind,
+    OrderEventKind,
+    OrderStatus,
+    OrderType,
+    PendingAction,
+    PositionEffect,
+    RejectReason,
+    Side,
+    TimeInForce,
+    TriggerPrice,
+)
+
+if TYPE_CHECKING:
+    from api.accounts.types import Account
+
+strawberry.enum(Side, description="Direction of an order or execution.")
+strawberry.enum(OrderType, description="How an order becomes executable.")
+strawberry.enum(TimeInForce, description="How long an order works.")
+strawberry.enum(PositionEffect, description="Whether an order opens or closes in a hedging account.")
+strawberry.enum(TriggerPrice, description="The price that a stop or if-touched order watches.")
+strawberry.enum(OffsetKind, description="Unit of a trailing offset.")
+strawberry.enum(OrderStatus, description="Where an order stands (FIX OrdStatus).")
+strawberry.enum(PendingAction, description="Asked of the venue and not answered yet; orthogonal to the status.")
+strawberry.enum(RejectReason, description="Why business refused an order.")
+strawberry.enum(Contingency, description="How an order hangs together with its group (FIX ContingencyType).")
+strawberry.enum(Liquidity, description="Whether a fill gave or took liquidity.")
+strawberry.enum(OrderEventKind, description="What happened to an order (FIX ExecType).")
+
+_Account = Annotated["Account", strawberry.lazy("api.accounts.types")]
+
+
+@strawberry.type(description="An order with its whole state.")
+class Order:
+    """A view of ``domain.orders.order.Order``."""
+
+    id: strawberry.ID
+    client_order_id: str
+    symbol: str
+    side: Side
+    type: OrderType
+    time_in_force: TimeInForce
+    position_effect: PositionEffect
+    quantity: Decimal
+    limit_price: Decimal | None
+    stop_price: Decimal | None
+    trailing_offset: Decimal | None
+    trailing_offset_kind: OffsetKind | None
+    limit_offset: Decimal | None
+    activation_price: Decimal | None
+    trigger_price: TriggerPrice
+    post_only: bool
+    reduce_only: bool
+    expires_at: datetime | None
+    status: OrderStatus
+    filled_quantity: Decimal
+    remaining_quantity: Decimal = strawberry.field(description="What may still fill; zero once the order is over.")
+    average_price: Decimal | None
+    fees: Decimal = strawberry.field(description="Fees and taxes of its executions.")
+    reserved: Decimal = strawberry.field(description="What it holds back of the account's money.")
+    strategy: str | None
+    tags: list[str]
+    contingency: Contingency
+    parent_id: strawberry.ID | None
+    group_id: strawberry.ID | None
+    pending_action: PendingAction | None
+    reject_reason: RejectReason | None
+    reject_message: str | None
+    venue_order_id: str | None
+    violations: list[RiskViolation]
+    created_at: datetime
+    updated_at: datetime
+    triggered_at: datetime | None
+    closed_at: datetime | None
+    version: int
+
+    @strawberry.field(description="Whose it is.", metadata=SAME_FOR_ALL)
+    async def account(self, order: strawberry.Parent[values.Order], info: Info) -> _Account:
+        """Loaded with the operation's other accounts."""
+        return cast("Account", await info.context.load(info.context.services.books.read, order.account_id))
+
+    @strawberry.field(description="What it is for.", metadata=SAME_FOR_ALL)
+    def instrument(self, order: strawberry.Parent[values.Order], info: Info) -> Instrument:
+        """The terms as they are now."""
+        return instrument_view(info.context.services.market.known(order.instrument_id))
+
+    @strawberry.field(description="Its fills, oldest first.", metadata=SAME_FOR_ALL)
+    async def executions(
+        self, order: strawberry.Parent[values.Order], info: Info
+    ) -> list[Annotated["Execution", strawberry.lazy("api.orders.types")]]:
+        """Loaded with those of the operation's other orders."""
+        return cast("list[Execution]", await info.context.load(read_executions_of, order.id) or [])
+
+    @strawberry.field(description="All that happened to it, oldest first.", metadata=SAME_FOR_ALL)
+    async def history(
+        self, order: strawberry.Parent[values.Order], info: Info
+    ) -> list[Annotated["OrderEvent", strawberry.lazy("api.orders.types")]]:
+        """From the account's event log."""
+        events = await info.context.load(read_order_events, order.id) or []
+        return [event_view(event) for row in events if (event := read_order_event(row)) is not None]
+
+
+@strawberry.type(description="One fill of an order.")
+class Execution:
+    """A view of ``domain.orders.order.Execution``."""
+
+    id: strawberry.ID
+    venue_execution_id: str
+    symbol: str
+    side: Side
+    price: Decimal
+    quantity: Decimal
+    fee: Decimal
+    tax: Decimal
+    realized_pnl: Decimal = strawberry.field(description="Gross of fees.")
+    liquidity: Liquidity
+    busted_at: datetime | None
+    corrected_by: strawberry.ID | None
+    at: Nanos = strawberry.field(description="The venue's time, to the nanosecond.")
+
+    @strawberry.field(description="What it filled.", metadata=SAME_FOR_ALL)
+    async def order(self, execution: strawberry.Parent[values.Execution], info: Info) -> Order:
+        """Loaded with the operation's other orders."""
+        return cast(Order, await info.context.load(read_orders, execution.order_id))
+
+    @strawberry.field(description="Whose it is.", metadata=SAME_FOR_ALL)
+    async def account(self, execution: strawberry.Parent[values.Execution], info: Info) -> _Account:
+        """Loaded with the operation's other accounts."""
+        return cast("Account", await info.context.load(info.context.services.books.read, execution.account_id))
+
+
+@strawberry.type(description="One change of an order, with the order as it was right after it.")
+class OrderEvent:
+    """A view of ``domain.orders.order.OrderEvent``."""
+
+    kind: OrderEventKind
+    order: Order
+    execution: Execution | None
+    status: OrderStatus
+    at: datetime
+
+    @strawberry.field(description="Resumes `orderEvents` right after this event.", metadata=SAME_FOR_ALL)
+    def cursor(self, event: strawberry.Parent[values.OrderEvent]) -> Cursor:
+        """The account's sequence, opaque."""
+        return cursor_of(event.sequence)
+
+    @strawberry.field(description="What else is to say about it.", metadata=SAME_FOR_ALL)
+    def detail(self, event: strawberry.Parent[values.OrderEvent]) -> JSON | None:
+        """As the event stored it."""
+        return JSON(event.detail) if event.detail is not None else None
+
+
+@strawberry.type(description="An order that was placed, changed or cancelled.")
+class OrderPayload:
+    """A view of ``PlacedOrder`` and its like."""
+
+    order: Order
+    replayed: bool = strawberry.field(description="The same was asked before, and this is its result.")
+
+
+@strawberry.type(description="The orders of a batch, in its order.")
+class OrdersPayload:
+    """A view of placed orders."""
+
+    results: list[OrderPayload]
+    accepted: int
+    rejected: int
+
+
+@strawberry.type(description="What `placeOrder` would decide.")
+class OrderCheck:
+    """A view of ``domain.orders.checking.OrderCheck``."""
+
+    accepted: bool
+    violations: list[RiskViolation]
+    reservation: Decimal = strawberry.field(description="What the order would hold back.")
+    estimated_fee: Decimal
+    available_after: Decimal
+
+
+def order_view(order: values.Order) -> Order:
+    """The value itself: its attributes are the fields."""
+    return cast(Order, order)
+
+
+def execution_view(execution: values.Execution) -> Execution:
+    """The value itself: its attributes are the fields."""
+    return cast(Execution, execution)
+
+
+def event_view(event: values.OrderEvent) -> OrderEvent:
+    """The value itself: its attributes are the fields."""
+    return cast(OrderEvent, event)

@@ -1,0 +1,1 @@
+"""Positions and live PnL, as the API shows them."""

@@ -1,0 +1,90 @@
+"""Shapes of the position area in the schema; their sources are the domain's own values."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, cast
+
+import strawberry
+
+from api.context import Info
+from api.market.types import Instrument, instrument_view
+from api.marks import SAME_FOR_ALL
+from domain.positions.types import PositionSide
+from domain.positions.valuation import PositionValue
+
+if TYPE_CHECKING:
+    from api.accounts.types import Account
+
+strawberry.enum(PositionSide, description="Direction of a position.")
+
+
+@strawberry.type(description="What an account holds of an instrument, valued at the newest quote.")
+class Position:
+    """A view of ``PositionValue``."""
+
+    id: strawberry.ID
+    symbol: str
+    side: PositionSide
+    quantity: Decimal = strawberry.field(description="Signed: below zero for a short position.")
+    frozen: Decimal = strawberry.field(
+        description="Held by working closing orders, by an operator, or not settled yet: it cannot be closed now."
+    )
+    closable: Decimal = strawberry.field(description="What a new order may close.")
+    today_quantity: Decimal = strawberry.field(description="How much of it was opened since the day roll.")
+    average_price: Decimal
+    mark_price: Decimal | None = strawberry.field(
+        description="Null without a quote; it is carried at its average then."
+    )
+    market_value: Decimal
+    unrealized_pnl: Decimal
+    realized_pnl: Decimal = strawberry.field(description="Gross of fees.")
+    fees_paid: Decimal
+    initial_margin: Decimal
+    opened_at: datetime | None
+    closed_at: datetime | None
+    updated_at: datetime
+    weight: float | None = strawberry.field(description="Share of the account's equity.")
+
+    @strawberry.field(description="Whose it is.", metadata=SAME_FOR_ALL)
+    async def account(
+        self, value: strawberry.Parent[PositionValue], info: Info
+    ) -> Annotated["Account", strawberry.lazy("api.accounts.types")]:
+        """Loaded with the operation's other accounts."""
+        return cast("Account", await info.context.load(info.context.services.books.read, value.account_id))
+
+    @strawberry.field(description="What it is of.", metadata=SAME_FOR_ALL)
+    def instrument(self, value: strawberry.Parent[PositionValue]) -> Instrument:
+        """The terms that it was valued with."""
+        return instrument_view(value.instrument)
+
+
+@strawberry.type(description="PnL of one position.")
+class PositionPnl:
+    """A view of ``PositionValue``."""
+
+    symbol: str
+    quantity: Decimal
+    mark_price: Decimal | None
+    unrealized_pnl: Decimal
+    realized_pnl: Decimal
+
+
+@strawberry.type(description="An account's newest figures.")
+class PnlUpdate:
+    """A view of ``AccountValue`` at a moment."""
+
+    account_id: strawberry.ID
+    at: datetime
+    equity: Decimal
+    cash: Decimal
+    available: Decimal
+    unrealized_pnl: Decimal
+    realized_pnl: Decimal
+    day_pnl: Decimal
+    margin_ratio: Decimal | None
+    positions: list[PositionPnl]
+
+
+def position_view(value: PositionValue) -> Position:
+    """The value itself: its attributes are the fields."""
+    return cast(Position, value)

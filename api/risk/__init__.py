@@ -1,0 +1,1 @@
+"""Risk rules, as the API shows them."""

@@ -1,0 +1,67 @@
+"""Asking what placing an order would decide, without placing it: the same books, rules and code."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.access.types import Actor, require_trade
+from domain.accounts import queries as account_queries
+from domain.kernel.errors import NotFound
+from domain.kernel.numbers import ZERO
+from domain.orders.commands import PlaceOrder
+from domain.orders.placing import OrderEntry
+from domain.orders.pretrade import decide
+from domain.orders.trading_book import TradingBook
+from domain.orders.types import RejectReason
+from domain.orders.validation import check_command
+from domain.positions.queries import read_for_orders
+from domain.positions.service import free_funds
+from domain.risk.types import RiskViolation
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCheck:
+    """The verdict. Money is in the account's currency; ``reason`` and ``message`` are None when it is accepted."""
+
+    accepted: bool
+    violations: tuple[RiskViolation, ...]
+    reservation: Decimal
+    estimated_fee: Decimal
+    available_after: Decimal
+    reason: RejectReason | None
+    message: str | None
+
+
+async def check_order(entry: OrderEntry, actor: Actor, command: PlaceOrder) -> OrderCheck:
+    """Decide as ``place_orders`` would at this moment; nothing is saved or held back.
+
+    Raises:
+        BadInput, NotFound, Forbidden: as placing it would.
+    """
+    desk = entry.desk
+    actor = await entry.current(actor, command.account_id)
+    require_trade(actor, command.account_id)
+    now = desk.clock()
+    check_command(command, now)
+    await desk.refresh()
+    terms = await desk.terms()
+    instrument = terms.instruments.get(command.symbol)
+    if instrument is None:
+        raise NotFound(f"There is no instrument {command.symbol[:40]!r}.", field="symbol")
+    account = (await account_queries.read_books([command.account_id])).get(command.account_id)
+    if account is None:
+        raise NotFound("There is no such account.", field="accountId")
+    positions = await read_for_orders(account.id, [instrument.id])
+    free = free_funds(account, positions.values(), terms.by_id, desk.market.quote)
+    book = TradingBook(account, positions, free)
+    before = book.available
+    decision = decide(command, instrument, desk.market_state(instrument, now), book, terms.rules)
+    held = max(ZERO, decision.held)
+    return OrderCheck(
+        accepted=decision.accepted,
+        violations=decision.violations,
+        reservation=held,
+        estimated_fee=decision.contribution.fee,
+        available_after=(before or ZERO) - (held if decision.accepted else ZERO),
+        reason=decision.reason,
+        message=decision.message,
+    )

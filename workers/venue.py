@@ -1,0 +1,155 @@
+"""The venue role of the paper exchange: ticks and commands in, booked reports out.
+
+One process at a time plays it (a lease). All that it knows is loaded at the start, and again after anything went
+wrong: a step that fails leaves the database as it was, and the exchanges are built again from there. Ticks that were
+published before a command was stored are seen before it: the stream is drained between taking note and acting.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from uuid import UUID
+
+import structlog
+from domain.market.market import Market
+
+from adapters.leases import HeldLease
+from domain.kernel.bus import Bus
+from domain.kernel.leases import LeaseLost
+from domain.kernel.time import Nanos
+from domain.market.stream import PositionedTick, TickStream, order_of, received_at
+from domain.orders.applying import MAX_COMMANDS, Command, Step, last_command, take_step
+from domain.orders.exchange.reports import Report
+from domain.orders.order import Order
+from domain.orders.paper import PaperVenue
+from domain.orders.queries import CANCEL, SUBMIT, open_order_ids, read_orders, wake_channel
+from domain.orders.types import OrderStatus
+from domain.positions.queries import read_open_everywhere
+
+VENUE = "paper"
+ROLE = f"venue:{VENUE}"
+# Commands are looked for this often even if no wake-up comes, and orders expire this exactly.
+IDLE_SECONDS = 0.25
+_RETRY_SECONDS = 0.5
+_RESTORE_RUN = 1_000
+_MAX_REPORTS = 1_000
+_log = structlog.stdlib.get_logger("venue")
+
+
+class PaperRouter:
+    """Drives the paper venue while this process holds its lease."""
+
+    def __init__(self, bus: Bus, market: Market, ticks: TickStream, lease: HeldLease) -> None:
+        self._bus = bus
+        self._market = market
+        self._ticks = ticks
+        self._lease = lease
+        self._venue = PaperVenue({})
+        self._accounts: dict[UUID, UUID] = {}
+        self._position = ""
+        self._pending: list[PositionedTick] = []
+        self._wake = asyncio.Event()
+
+    async def run(self) -> None:
+        """Work until the lease is lost or the task is cancelled."""
+        listener = asyncio.create_task(self._listen())
+        reader = asyncio.create_task(self._read_ticks())
+        try:
+            while not self._lease.lost.is_set():
+                try:
+                    await self._restore()
+                    await self._work()
+                except LeaseLost:
+                    return
+                except Exception:
+                    # Whatever it was, what is stored is whole: build everything again from there.
+                    _log.exception("venue step failed")
+                    await asyncio.sleep(_RETRY_SECONDS)
+        finally:
+            for task in (listener, reader):
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    async def _listen(self) -> None:
+        async with self._bus.listen(wake_channel(VENUE)) as messages:
+            async for _ in messages:
+                self._wake.set()
+
+    async def _read_ticks(self) -> None:
+        self._position = await self._ticks.last_position()
+        async for batch in self._ticks.read(self._position, consumer=ROLE):
+            self._see(batch)
+            self._wake.set()
+
+    async def _restore(self) -> None:
+        """Build the exchanges from the stored quotes, positions and open orders."""
+        catalog = await self._market.refresh()
+        venue = PaperVenue(catalog.by_symbol)
+        for quote in self._market.quotes():
+            venue.see_quote(quote)
+        ids = await open_order_ids(VENUE)
+        orders: list[Order] = []
+        for start in range(0, len(ids), _RESTORE_RUN):
+            found = await read_orders(ids[start : start + _RESTORE_RUN])
+            orders += [found[order_id] for order_id in ids[start : start + _RESTORE_RUN] if order_id in found]
+        held = [(catalog.by_id[row.instrument_id].symbol, row) for row in await read_open_everywhere(VENUE)]
+        venue.restore(orders, held)
+        self._venue = venue
+        self._accounts = {order.id: order.account_id for order in orders}
+        _log.info("paper exchange ready", orders=len(orders), positions=len(held), epoch=self._lease.epoch)
+
+    async def _work(self) -> None:
+        while not self._lease.lost.is_set():
+            self._wake.clear()
+            step = await self._step()
+            if step.commands < MAX_COMMANDS and not self._pending:
+                with suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), IDLE_SECONDS)
+
+    async def _step(self) -> Step:
+        """Match what the market brought, then act on commands, and book all of it."""
+        # Whoever published a quote and then placed an order did so before the order's command could be seen.
+        last = await last_command(VENUE)
+        if last:
+            self._see(await self._ticks.drain(self._position))
+        catalog = await self._market.catalog()
+        self._venue.know(catalog.by_symbol)
+        reports = self._match()
+        step = await take_step(
+            self._bus, VENUE, self._lease.epoch, catalog.by_id, self._act, reports, self._accounts, up_to=last
+        )
+        for order in step.orders:
+            if order.is_open:
+                self._accounts[order.id] = order.account_id
+            else:
+                self._accounts.pop(order.id, None)
+        return step
+
+    def _see(self, batch: Sequence[PositionedTick]) -> None:
+        """Take ticks in once, whether they were read or drained."""
+        seen = order_of(self._position)
+        self._pending.extend(item for item in batch if order_of(item[0]) > seen)
+        if batch and order_of(batch[-1][0]) > seen:
+            self._position = batch[-1][0]
+
+    def _match(self) -> list[Report]:
+        reports = self._venue.on_clock(Nanos.now())
+        taken = 0
+        for position, tick in self._pending:
+            reports += self._venue.on_tick(tick, received_at(position))
+            taken += 1
+            if len(reports) >= _MAX_REPORTS:
+                break
+        del self._pending[:taken]
+        return reports
+
+    def _act(self, commands: Sequence[Command]) -> list[Report]:
+        reports: list[Report] = []
+        for command in commands:
+            order = command.order
+            if command.kind == SUBMIT and order.status is OrderStatus.PENDING_NEW:
+                reports += self._venue.submit(order, Nanos.now())
+            elif command.kind == CANCEL and order.is_open:
+                reports += self._venue.cancel(order, Nanos.now())
+        return reports
