@@ -57,15 +57,18 @@ async def create_key(
 
 
 async def revoke_key(access: Access, actor: Actor, key_id: UUID) -> ApiKey:
-    """Make a key useless at once; its owner or an administrator may. A repeat changes nothing.
+    """Make a key useless at once; its owner, an administrator and the key itself may. A repeat changes nothing.
 
     Raises:
         NotFound: there is no such key, or it is somebody else's.
+        Forbidden: the actor uses another key of the same owner.
     """
     async with unit_of_work(access.bus) as work:
         key = await queries.lock_key(work, key_id)
         if key is None or (key.user_id != actor.user_id and actor.role is not Role.ADMIN):
             raise NotFound("There is no such API key.")
+        if actor.via == "api_key" and actor.role is not Role.ADMIN and actor.api_key_id != key_id:
+            raise Forbidden("An API key can revoke only itself: sign in.")
         if key.revoked_at is not None:
             return key
         await queries.write_revoked(work, key_id)

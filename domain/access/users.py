@@ -103,8 +103,8 @@ def _require_change(actor: Actor, user_id: UUID, change: UserChange) -> None:
     own = actor.user_id == user_id
     if actor.role is not Role.ADMIN and (not own or change.role is not None or change.active is not None):
         raise Forbidden("Only an administrator may change this.")
-    if own and change.password is not None and actor.via == "api_key":
-        raise Forbidden("An API key cannot change its owner's password: sign in.")
+    if own and actor.via == "api_key" and (actor.role is not Role.ADMIN or change.password is not None):
+        raise Forbidden("An API key cannot change this of its owner: sign in.")
 
 
 async def _change(

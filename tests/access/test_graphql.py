@@ -6,8 +6,6 @@ from uuid import uuid4
 
 import orjson
 import pytest
-import strawberry
-from strawberry.schema.config import StrawberryConfig
 
 from api.access.mutations import AccessMutation
 from api.access.queries import AccessQuery
@@ -16,7 +14,7 @@ from api.errors import RequestError
 from api.gateway import Gateway, Request, refusal_of
 from api.limits import Limits
 from api.metrics import ApiMetrics
-from api.scalars import SCALARS
+from api.schema import build_schema
 from domain.access.keys import create_key
 from domain.access.service import Access
 from domain.access.sessions import EMAIL_LIMIT
@@ -24,7 +22,7 @@ from domain.access.types import SYSTEM, AccountPermission, Role
 from domain.access.users import UserChange, grant_account, update_user
 from tests.support.people import ADDRESS, PASSWORD, Person, join, open_account, stored
 
-SCHEMA = strawberry.Schema(AccessQuery, AccessMutation, config=StrawberryConfig(scalar_map=SCALARS))._schema
+SCHEMA = build_schema([AccessQuery], [AccessMutation])
 
 LOGIN = """
 mutation ($email: String!, $password: String!) {

@@ -116,6 +116,20 @@ async def test_a_key_may_revoke_itself_and_an_administrator_any(access: Access) 
     assert f'"apiKeyId": "{first.id}"' in detail
 
 
+async def test_a_key_cannot_revoke_its_siblings_unless_it_is_an_administrators(access: Access) -> None:
+    root = await join(access, "root", Role.ADMIN)
+    _, weak = await create_key(access, root.actor, name="weak", role=Role.TRADER)
+    _, strong = await create_key(access, root.actor, name="strong", role=Role.ADMIN)
+    victim, _ = await create_key(access, root.actor, name="victim", role=Role.VIEWER)
+    actor = await access.authenticate(weak)
+    await access.close()
+    before = await stored()
+    with pytest.raises(Forbidden, match=r"^An API key can revoke only itself: sign in\.$"):
+        await revoke_key(access, actor, victim.id)
+    assert await stored() == before
+    assert (await revoke_key(access, await access.authenticate(strong), victim.id)).revoked_at is not None
+
+
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.TRADER, Role.RISK_MANAGER])
 async def test_the_keys_of_others_do_not_exist(access: Access, role: Role) -> None:
     ann, bob = await join(access, "ann"), await join(access, "bob", role)

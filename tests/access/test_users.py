@@ -204,13 +204,26 @@ async def test_a_new_password_signs_out_everywhere_else(access: Access) -> None:
         await login(access, ann.user.email, PASSWORD, ADDRESS)
 
 
-async def test_a_key_cannot_change_its_owners_password(access: Access) -> None:
+async def test_a_key_cannot_change_its_owner_unless_it_is_an_administrators_and_never_the_password(
+    access: Access,
+) -> None:
     root = await join(access, "root", Role.ADMIN)
-    _, text = await create_key(access, root.actor, name="bot", role=Role.ADMIN)
-    bot = await access.authenticate(text)
+    _, strong_text = await create_key(access, root.actor, name="strong", role=Role.ADMIN)
+    _, weak_text = await create_key(access, root.actor, name="weak", role=Role.TRADER)
+    strong, weak = await access.authenticate(strong_text), await access.authenticate(weak_text)
     await access.close()
-    await refused(Forbidden, lambda: update_user(access, bot, root.id, UserChange(password=OTHER_PASSWORD)), "sign in")
-    assert (await update_user(access, bot, root.id, UserChange(name="Root 2"))).name == "Root 2"
+    for key, change in (
+        (strong, UserChange(password=OTHER_PASSWORD)),
+        (weak, UserChange(password=OTHER_PASSWORD)),
+        (weak, UserChange(name="Weak")),
+    ):
+        await refused(
+            Forbidden,
+            lambda key=key, change=change: update_user(access, key, root.id, change),  # type: ignore[misc]
+            r"^An API key cannot change this of its owner: sign in\.$",
+        )
+    await refused(Forbidden, lambda: update_user(access, weak, root.id, UserChange(active=False)), NOT_YOURS)
+    assert (await update_user(access, strong, root.id, UserChange(name="Root 2"))).name == "Root 2"
 
 
 @pytest.mark.parametrize(
