@@ -6,6 +6,7 @@ import os
 
 from tortoise import Tortoise
 from tortoise.migrations.autodetector import MigrationAutodetector
+from tortoise.migrations.operations import AlterModelOptions
 
 from adapters.database import migrate, orm_config
 from adapters.settings import load_settings
@@ -46,7 +47,9 @@ async def unmigrated_changes() -> list[str]:
         writers = await MigrationAutodetector(Tortoise.apps, config["apps"]).changes()
     finally:
         await Tortoise.close_connections()
-    return [_described(operation) for writer in writers for operation in writer.operations]
+    operations = [operation for writer in writers for operation in writer.operations]
+    # A model's options hold its docstring, and for a key that is a relation a name that never compares equal.
+    return [_described(operation) for operation in operations if not isinstance(operation, AlterModelOptions)]
 
 
 def _described(operation: object) -> str:
