@@ -46,6 +46,8 @@ from domain.kernel.errors import ErrorCode
 _ECHO = re.compile(r",? found: .*\Z", re.DOTALL)
 _HASH = re.compile(r"[0-9a-f]{64}")
 _MAX_VARIABLE_ERRORS = 10
+# What health probes and conformance suites ask. Not the whole schema: that is a large answer to give to strangers.
+_PUBLIC_META_FIELDS = frozenset({"__typename", "__type"})
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -226,7 +228,7 @@ def _all_public(
         if isinstance(selection, FieldNode):
             name = selection.name.value
             definition = root.fields.get(name)
-            if name != "__typename" and not (definition is not None and is_public(definition)):
+            if name not in _PUBLIC_META_FIELDS and not (definition is not None and is_public(definition)):
                 return False
         elif isinstance(selection, FragmentSpreadNode):
             if not _all_public(root, fragments[selection.name.value].selection_set, fragments):

@@ -12,6 +12,9 @@ class Limits:
     """
 
     body_bytes: int = 1_000_000
+    # Of a body beyond the bound this much is read and thrown away, so that the client hears why it is refused.
+    discarded_bytes: int = 16_000_000
+    body_seconds: float = 30.0
     document_tokens: int = 4_000
     anonymous_document_tokens: int = 300
     depth: int = 20

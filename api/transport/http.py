@@ -1,5 +1,6 @@
 """GraphQL over HTTP: GET for queries, POST for queries and mutations, both media types with their status codes."""
 
+import asyncio
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -12,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from api.encoding import encode
 from api.errors import INTERNAL, MalformedRequest, RequestError, coded, masked
 from api.gateway import Answer, Caller, Gateway, Request, bearer_token, refusal_of, request_of
+from api.limits import Limits
 from api.transport.negotiation import GRAPHQL_JSON, JSON, answer_type, content_type
 from api.transport.origin import OriginPolicy
 from domain.kernel.errors import ErrorCode
@@ -25,6 +27,7 @@ _STATUS = {
 }
 _MAX_PARAMETERS = 10
 _NOT_CACHED = (b"cache-control", b"no-store")
+_CLOSE = (b"connection", b"close")
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 _USE_WEBSOCKET = "Subscriptions run over WebSocket (graphql-transport-ws), not over plain HTTP."
 
@@ -113,36 +116,44 @@ class GraphQLOverHttp:
         if media_type != JSON or not is_utf8 or headers.get("content-encoding", "identity") != "identity":
             message = f"The body must be {JSON} in UTF-8, not compressed."
             raise HttpRefusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message)
-        body = await _read_body(headers, receive, self._gateway.limits.body_bytes)
+        body = await _read_body(headers, receive, self._gateway.limits)
         return _from_json(_decode(body, "body"))
 
 
-async def _read_body(headers: Mapping[str, str], receive: Receive, limit: int) -> bytes:
-    too_large = HttpRefusal(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A request has at most {limit} bytes.", (b"connection", b"close")
-    )
+async def _read_body(headers: Mapping[str, str], receive: Receive, limits: Limits) -> bytes:
     announced = headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > limit:
-        raise too_large
+    is_too_large = announced.isdigit() and int(announced) > limits.body_bytes
     parts: list[bytes] = []
     size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise HttpRefusal(HTTPStatus.BAD_REQUEST, "The body is incomplete.")
-        part = message.get("body", b"")
-        size += len(part)
-        if size > limit:
-            raise too_large
-        if part:
-            parts.append(part)
-        if not message.get("more_body", False):
-            return b"".join(parts)
+    try:
+        async with asyncio.timeout(limits.body_seconds):
+            more = True
+            while more and size <= limits.discarded_bytes:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise HttpRefusal(HTTPStatus.BAD_REQUEST, "The body is incomplete.")
+                part = message.get("body", b"")
+                size += len(part)
+                is_too_large = is_too_large or size > limits.body_bytes
+                if is_too_large:
+                    # Read on without keeping it: a client that is cut off while it writes does not hear why.
+                    parts.clear()
+                else:
+                    parts.append(part)
+                more = message.get("more_body", False)
+    except TimeoutError:
+        raise HttpRefusal(HTTPStatus.REQUEST_TIMEOUT, "The body took too long.", _CLOSE) from None
+    if is_too_large:
+        words = f"A request has at most {limits.body_bytes} bytes."
+        raise HttpRefusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, words, *([_CLOSE] if more else []))
+    return b"".join(parts)
 
 
 def _from_query_string(query_string: bytes) -> Request:
     try:
-        pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, max_num_fields=_MAX_PARAMETERS)
+        pairs = parse_qsl(
+            query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS
+        )
     except ValueError as error:
         raise HttpRefusal(HTTPStatus.BAD_REQUEST, "The query string cannot be read.") from error
     parameters: dict[str, Any] = dict(reversed(pairs))

@@ -297,6 +297,15 @@ class Running:
         return f"{self.address}/graphql"
 
 
+class PromptServer(uvicorn.Server):
+    """Looks ten times as often whether it is to stop."""
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        while not self.should_exit:
+            await asyncio.sleep(0.01)
+
+
 @asynccontextmanager
 async def running(desk: Desk, **settings: Any) -> AsyncIterator[Running]:
     """A server of the small API on a free port of this machine."""
@@ -308,7 +317,7 @@ async def running(desk: Desk, **settings: Any) -> AsyncIterator[Running]:
     app = create_app(SCHEMA, ApiSettings(**settings), open_runtime)
     with free_socket() as listening:
         options = {**server_options(settings.get("limits")), "loop": "none"}
-        server = uvicorn.Server(uvicorn.Config(app, **options))
+        server = PromptServer(uvicorn.Config(app, **options))
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
