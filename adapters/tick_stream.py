@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from adapters.redis_link import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS, Backoff, connection_pool
 from adapters.tick_codec import decode_ticks, encode_ticks
 from domain.kernel.errors import Unavailable
-from domain.market.stream import BEGINNING, PositionedTick
+from domain.market.stream import BEGINNING, PositionedTick, order_of
 from domain.market.types import Tick
 
 _log = structlog.get_logger(__name__)
@@ -110,6 +110,14 @@ class RedisTickStream:
             return BEGINNING
         return cast(bytes, newest[0][0]).decode() if newest else BEGINNING
 
+    async def answers(self) -> bool:
+        """Whether Redis can be reached."""
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
+                return bool(await cast(Any, self._client.ping()))
+        except REDIS_ERRORS:
+            return False
+
     async def caught_up(self, position: str, *, patience_seconds: float = 5.0) -> None:
         """Wait until every named consumer has taken ``position``.
 
@@ -124,7 +132,7 @@ class RedisTickStream:
                     taken = await cast(Any, self._client.hgetall(_CONSUMERS_KEY))
             except REDIS_ERRORS:
                 return  # Nobody can read either; publishing will say so.
-            behind = {name: at for name, at in taken.items() if _order(at.decode()) < _order(position)}
+            behind = {name: at for name, at in taken.items() if order_of(at.decode()) < order_of(position)}
             if not behind:
                 return
             for name, at in behind.items():
@@ -148,15 +156,10 @@ class RedisTickStream:
         async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
             seconds, microseconds = await self._client.time()
         now = seconds * 1_000 + microseconds // 1_000
-        if _order(position)[0] <= now + _CLOCK_TOLERANCE_MILLISECONDS:
+        if order_of(position)[0] <= now + _CLOCK_TOLERANCE_MILLISECONDS:
             return position
         _log.warning("tick position is ahead of the server's clock, starting again", position=position)
         return BEGINNING
-
-
-def _order(position: str) -> tuple[int, int]:
-    milliseconds, _, sequence = position.partition("-")
-    return int(milliseconds), int(sequence or 0)
 
 
 def _entries(reply: Any) -> list[_Entry]:

@@ -44,6 +44,12 @@ class TickStream(Protocol):
         ...
 
 
+def order_of(position: str) -> tuple[int, int]:
+    """What positions are compared by."""
+    milliseconds, _, sequence = position.partition("-")
+    return int(milliseconds), int(sequence or 0)
+
+
 def received_at(position: str) -> int:
     """When the stream took the ticks at ``position``: nanoseconds since the epoch, to the millisecond."""
-    return int(position.partition("-")[0]) * 1_000_000
+    return order_of(position)[0] * 1_000_000

@@ -1,0 +1,192 @@
+"""The newest quote of every symbol in this process, and conflated watching of it.
+
+A board is only changed by the ticks of the stream, in their order, from a state that was stored together with its
+position: so the boards of all processes agree, previous closes and day volumes included.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from decimal import Decimal
+from enum import Enum, auto
+from time import time_ns
+from typing import NamedTuple
+
+from domain.kernel.numbers import ZERO
+from domain.kernel.time import NANOS_PER_SECOND, Nanos
+from domain.market.sessions import TradingDay
+from domain.market.types import BookTick, Quote, QuoteTick, Tick, TradeTick
+
+
+class Change(NamedTuple):
+    """The quote after a tick, and how much the tick says was traded."""
+
+    quote: Quote
+    traded: Decimal
+
+
+class _Day(Enum):
+    """How the day of a tick compares to that of the quote before it."""
+
+    SAME = auto()
+    LATER = auto()
+    EARLIER = auto()
+
+
+def _merged(before: Quote | None, tick: QuoteTick | TradeTick, day: _Day) -> Change:
+    quote = before or Quote(tick.symbol, tick.at)
+    volume, previous_close = quote.volume, quote.previous_close
+    if day is not _Day.SAME:
+        # Of a source that went back in time, the close before is not known.
+        volume, previous_close = None, quote.reference if day is _Day.LATER else None
+    if isinstance(tick, TradeTick):
+        last, last_size, traded = tick.price, tick.size, tick.size
+        return Change(
+            Quote(
+                tick.symbol, tick.at, quote.bid, quote.ask, quote.bid_size, quote.ask_size,
+                last, last_size, (volume or ZERO) + traded, previous_close,
+            ),
+            traded,
+        )  # fmt: skip
+    bid, bid_size = (quote.bid, quote.bid_size) if tick.bid is None else (tick.bid, tick.bid_size)
+    ask, ask_size = (quote.ask, quote.ask_size) if tick.ask is None else (tick.ask, tick.ask_size)
+    last_of, size_of = (quote.last, quote.last_size) if tick.last is None else (tick.last, tick.last_size)
+    traded = _traded(volume, tick, day)
+    if tick.volume is not None:
+        volume = tick.volume
+    elif traded:
+        volume = (volume or ZERO) + traded
+    return Change(
+        Quote(tick.symbol, tick.at, bid, ask, bid_size, ask_size, last_of, size_of, volume, previous_close), traded
+    )
+
+
+def _traded(volume: Decimal | None, tick: QuoteTick, day: _Day) -> Decimal:
+    """What a quote says was traded: the growth of the day's volume, else the size of its last trade."""
+    if tick.volume is not None:
+        if volume is not None:
+            return max(tick.volume - volume, ZERO)
+        if day is _Day.LATER:
+            return tick.volume
+        # The volume so far of a day that was joined late was not traded just now.
+    return tick.last_size or ZERO if tick.last is not None else ZERO
+
+
+class QuoteBoard:
+    """Newest quotes by symbol. A quote is stale when nothing has come for its symbol for ``stale_after_seconds``."""
+
+    def __init__(
+        self,
+        day_of: Callable[[str, Nanos], TradingDay],
+        *,
+        stale_after_seconds: float,
+        clock: Callable[[], int] = time_ns,
+    ) -> None:
+        """``day_of(symbol, at)`` is the trading day of an instant; ``clock`` gives nanoseconds since the epoch."""
+        self._day_of = day_of
+        self._stale_after = int(stale_after_seconds * NANOS_PER_SECOND)
+        self._clock = clock
+        self._quotes: dict[str, Quote] = {}
+        self._received: dict[str, int] = {}
+        self._days: dict[str, TradingDay] = {}
+        self._watches: defaultdict[str, set[_Watch]] = defaultdict(set)
+
+    def restore(self, quotes: Iterable[tuple[Quote, int]]) -> None:
+        """Take stored quotes with the times at which they had been received."""
+        for quote, received in quotes:
+            self._quotes[quote.symbol] = quote
+            self._received[quote.symbol] = received
+            self._tell(quote)
+
+    def apply(self, tick: Tick, received: int) -> Change | None:
+        """Take one tick that was received at ``received`` (nanoseconds).
+
+        None for the change of an order book, which leaves the quote alone: best prices come in ticks of their own.
+        """
+        if isinstance(tick, BookTick):
+            return None
+        symbol = tick.symbol
+        before = self._quotes.get(symbol)
+        change = _merged(before, tick, self._turn_day(before, tick))
+        self._quotes[symbol] = change.quote
+        self._received[symbol] = received
+        self._tell(change.quote)
+        return change
+
+    def get(self, symbol: str) -> Quote | None:
+        """The newest quote, None if there never was one."""
+        return self._quotes.get(symbol)
+
+    def all(self) -> Mapping[str, Quote]:
+        """Every quote by symbol."""
+        return self._quotes
+
+    def received(self, symbol: str) -> int | None:
+        """When the newest quote was received, in nanoseconds since the epoch."""
+        return self._received.get(symbol)
+
+    def is_stale(self, symbol: str) -> bool:
+        """Whether there is no quote, or none has come for too long."""
+        received = self._received.get(symbol)
+        return received is None or self._clock() - received > self._stale_after
+
+    async def watch(self, symbols: Collection[str], interval_seconds: float) -> AsyncIterator[Quote]:
+        """The quotes as they are now, then the newest of each symbol that has one, at most once per interval."""
+        watch = _Watch()
+        for symbol in symbols:
+            self._watches[symbol].add(watch)
+            if symbol in self._quotes:
+                watch.news[symbol] = self._quotes[symbol]
+        try:
+            while True:
+                for quote in await watch.take():
+                    # A reader that is slower than the market gets what is newest when it comes back.
+                    yield watch.news.pop(quote.symbol, quote)
+                if interval_seconds:
+                    await asyncio.sleep(interval_seconds)
+        finally:
+            for symbol in symbols:
+                watches = self._watches[symbol]
+                watches.discard(watch)
+                if not watches:
+                    del self._watches[symbol]
+
+    def _turn_day(self, before: Quote | None, tick: QuoteTick | TradeTick) -> _Day:
+        symbol = tick.symbol
+        if before is None:
+            self._days[symbol] = self._day_of(symbol, tick.at)
+            return _Day.SAME
+        day = self._days.get(symbol)
+        if day is None:
+            day = self._days[symbol] = self._day_of(symbol, before.at)
+        if day.starts <= tick.at < day.ends:
+            return _Day.SAME
+        self._days[symbol] = self._day_of(symbol, tick.at)
+        return _Day.LATER if tick.at >= day.ends else _Day.EARLIER
+
+    def _tell(self, quote: Quote) -> None:
+        watches = self._watches.get(quote.symbol)
+        if watches:
+            for watch in watches:
+                watch.put(quote)
+
+
+class _Watch:
+    """What one watcher has not seen yet: at most one quote per symbol."""
+
+    __slots__ = ("_filled", "news")
+
+    def __init__(self) -> None:
+        self.news: dict[str, Quote] = {}
+        self._filled = asyncio.Event()
+
+    def put(self, quote: Quote) -> None:
+        self.news[quote.symbol] = quote
+        self._filled.set()
+
+    async def take(self) -> list[Quote]:
+        while not self.news:
+            self._filled.clear()
+            await self._filled.wait()
+        taken, self.news = self.news, {}
+        return list(taken.values())

@@ -1,0 +1,220 @@
+"""The market as one process sees it: instruments, their newest quotes and their trading hours.
+
+Every process that decides or shows anything holds one. Instruments are cached by version; quotes come from the stored
+ones and from there on from the tick stream, so that all processes agree.
+"""
+
+import asyncio
+import contextvars
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from time import time_ns
+from types import TracebackType
+from typing import Any, Self, cast
+from uuid import UUID
+
+import structlog
+
+from domain.kernel.cache import VersionedCache
+from domain.kernel.day_roll import DayRoll
+from domain.kernel.errors import NotFound, Unavailable
+from domain.kernel.time import NANOS_PER_SECOND, Nanos
+from domain.market.board import QuoteBoard
+from domain.market.calendars import load_schedules
+from domain.market.queries import read_instruments, read_market
+from domain.market.sessions import ALWAYS_OPEN, Schedule, TradingDay, rolling_day
+from domain.market.stream import BEGINNING, PositionedTick, TickStream, order_of, received_at
+from domain.market.types import Instrument, Quote
+
+TOPIC = "instruments"
+# Who stores quotes and bars, as a consumer of the tick stream.
+RECORDER = "recorder"
+STALE_AFTER_SECONDS = 30.0
+
+_CATCH_UP_SECONDS = 5.0
+_RESTART_SECONDS = 0.2
+# Symbols that nobody has created are looked up again this often at most.
+_UNKNOWN_NANOS = NANOS_PER_SECOND
+_log = structlog.stdlib.get_logger("market")
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """All instruments, by symbol in the order of symbols, and the schedules that they trade by."""
+
+    by_symbol: Mapping[str, Instrument]
+    by_id: Mapping[UUID, Instrument]
+    schedules: Mapping[str, Schedule]
+
+
+class Market:
+    """Open it as a context: it then follows the tick stream until it is left."""
+
+    def __init__(
+        self,
+        ticks: TickStream,
+        day_roll: DayRoll,
+        *,
+        stale_after_seconds: float = STALE_AFTER_SECONDS,
+        clock: Callable[[], int] = time_ns,
+    ) -> None:
+        self.ticks = ticks
+        self.instruments: VersionedCache[Catalog] = VersionedCache(TOPIC, self._load)
+        self.board = QuoteBoard(self.day_of, stale_after_seconds=stale_after_seconds, clock=clock)
+        self._day_roll = day_roll
+        self._clock = clock
+        self._catalog = Catalog({}, {}, {})
+        self._days: dict[str, TradingDay] = {}
+        self._asked_at = 0
+        self._position = BEGINNING
+        self._advanced = asyncio.Condition()
+        self._following: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.refresh()
+        stored = await read_market(RECORDER)
+        self.board.restore(stored.quotes)
+        self._position = stored.position
+        # A context of its own: it must not inherit the opener's request or transaction.
+        self._following = asyncio.get_running_loop().create_task(self._follow(), context=contextvars.Context())
+        await self.reached(await self.ticks.last_position())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
+
+    # -------------------------------------------------------------- instruments
+
+    async def catalog(self) -> Catalog:
+        """The instruments as this process knows them; a transaction that relies on them checks their version."""
+        return await self.instruments.current()
+
+    async def refresh(self) -> Catalog:
+        """The instruments as they are now."""
+        return await self.instruments.refresh()
+
+    async def find(self, symbol: str) -> Instrument:
+        """The instrument of a symbol, also one that another process has just created.
+
+        Raises:
+            NotFound: there is none.
+        """
+        found = (await self.catalog()).by_symbol.get(symbol) or (await self.refresh()).by_symbol.get(symbol)
+        if found is None:
+            raise NotFound(f"There is no instrument {symbol[:40]!r}.")
+        return found
+
+    def known(self, instrument_id: UUID) -> Instrument:
+        """The instrument of something that is stored.
+
+        Raises:
+            Unavailable: it was created a moment ago elsewhere, and this process has not heard of it yet.
+        """
+        instrument = self._catalog.by_id.get(instrument_id)
+        if instrument is None:
+            raise Unavailable("The instrument is not known here yet; try again.")
+        return instrument
+
+    # -------------------------------------------------------------- quotes
+
+    def quote(self, symbol: str) -> Quote | None:
+        """The newest quote, None if there never was one."""
+        return self.board.get(symbol)
+
+    def quotes(self) -> Iterable[Quote]:
+        """Every newest quote."""
+        return self.board.all().values()
+
+    def is_stale(self, symbol: str) -> bool:
+        """Whether there is no quote, or none has come for too long."""
+        return self.board.is_stale(symbol)
+
+    def watch(self, symbols: Collection[str], interval_seconds: float) -> AsyncIterator[Quote]:
+        """The quotes as they are now, then the newest of each symbol that has one, at most once per interval."""
+        return self.board.watch(symbols, interval_seconds)
+
+    async def reached(self, position: str, timeout_seconds: float = _CATCH_UP_SECONDS) -> bool:
+        """Wait until the board has seen the tick at ``position``, so that whoever published it reads it back here."""
+        wanted = order_of(position)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_seconds), self._advanced:
+                await self._advanced.wait_for(lambda: order_of(self._position) >= wanted)
+                return True
+        return False
+
+    # -------------------------------------------------------------- trading hours
+
+    def is_open(self, instrument: Instrument, now: datetime) -> bool:
+        """Whether the instrument's exchange trades at ``now``; not if its hours are not known."""
+        if instrument.calendar == ALWAYS_OPEN:
+            return True
+        schedule = self._catalog.schedules.get(instrument.calendar)
+        return schedule is not None and schedule.is_open(Nanos.of(now))
+
+    def session_end(self, instrument: Instrument, now: datetime) -> datetime | None:
+        """When the session ends that ``now`` lies in or comes before; None if it never does or is not known."""
+        schedule = self._catalog.schedules.get(instrument.calendar)
+        end = schedule.session_end(Nanos.of(now)) if schedule is not None else None
+        return end.to_datetime() if end is not None else None
+
+    def day_of(self, symbol: str, at: Nanos) -> TradingDay:
+        """The trading day of an instant for a symbol: its exchange's, else from day roll to day roll."""
+        day = self._days.get(symbol)
+        if day is None or not day.starts <= at < day.ends:
+            day = self._days[symbol] = self._look_up_day(symbol, at)
+        return day
+
+    def _look_up_day(self, symbol: str, at: Nanos) -> TradingDay:
+        instrument = self._catalog.by_symbol.get(symbol)
+        schedule = self._catalog.schedules.get(instrument.calendar) if instrument is not None else None
+        day = schedule.trading_day(at) if schedule is not None else None
+        return day or rolling_day(self._day_roll, at)
+
+    # -------------------------------------------------------------- inside
+
+    async def _load(self) -> Catalog:
+        instruments = await read_instruments()
+        schedules = await load_schedules({instrument.calendar for instrument in instruments})
+        self._catalog = Catalog(
+            {instrument.symbol: instrument for instrument in instruments},
+            {instrument.id: instrument for instrument in instruments},
+            schedules,
+        )
+        return self._catalog
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                # aclosing wants a generator, which readers of the stream are.
+                async with aclosing(cast(Any, self.ticks.read(self._position))) as batches:
+                    async for batch in batches:
+                        await self.apply(batch)
+            except Exception:  # noqa: BLE001  whatever it was, a process must not go on without seeing the market
+                _log.exception("following the market failed, starting again", position=self._position)
+                await asyncio.sleep(_RESTART_SECONDS)
+
+    async def apply(self, batch: Collection[PositionedTick]) -> None:
+        """Take ticks of the stream, in order; those of symbols that nobody has created are left out."""
+        await self._learn(tick.symbol for _, tick in batch)
+        known = self._catalog.by_symbol
+        for position, tick in batch:
+            # Before the tick: one that cannot be taken must not be met again after a restart.
+            self._position = position
+            if tick.symbol in known:
+                self.board.apply(tick, received_at(position))
+        async with self._advanced:
+            self._advanced.notify_all()
+
+    async def _learn(self, symbols: Iterable[str]) -> None:
+        known = self._catalog.by_symbol
+        if all(symbol in known for symbol in symbols) or self._clock() - self._asked_at < _UNKNOWN_NANOS:
+            return
+        self._asked_at = self._clock()
+        with suppress(Unavailable):
+            await self.refresh()

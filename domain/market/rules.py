@@ -1,0 +1,165 @@
+"""What instruments and quotes must be to be taken, pure. Every refusal names the input field as the API spells it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from domain.kernel.errors import BadInput
+from domain.kernel.numbers import ONE, ZERO, within_bounds
+from domain.kernel.text import clean_text
+from domain.kernel.time import NANOS_PER_SECOND, Nanos
+from domain.market.types import AssetClass, FeeSchedule, Instrument, QuoteTick
+
+MAX_QUOTES = 1_000
+# A source's clock may be ahead of ours by this much.
+MAX_AHEAD_SECONDS = 60
+
+_SYMBOL = re.compile(r"[A-Za-z0-9^][A-Za-z0-9._:/=+&^-]{0,39}")
+_CURRENCY = re.compile(r"[A-Z0-9]{2,10}")
+_MAX_NAME = 120
+_MAX_EXCHANGE = 20
+_MAX_CALENDAR = 20
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentChange:
+    """What to change of an instrument: None keeps a value; ``remove_price_limit`` says that there is none any more."""
+
+    name: str | None = None
+    tradable: bool | None = None
+    shortable: bool | None = None
+    initial_margin_rate: Decimal | None = None
+    maintenance_margin_rate: Decimal | None = None
+    fees: FeeSchedule | None = None
+    price_limit_rate: Decimal | None = None
+    remove_price_limit: bool = False
+
+
+def check_instrument(instrument: Instrument) -> Instrument:
+    """``instrument`` with its texts cleaned. Whether its calendar exists is not checked here.
+
+    Raises:
+        BadInput: the first term that cannot be.
+    """
+    if not _SYMBOL.fullmatch(instrument.symbol):
+        raise BadInput("A symbol is 1 to 40 letters, digits and . _ : / = + & ^ - .", field="symbol")
+    if not _CURRENCY.fullmatch(instrument.currency):
+        raise BadInput("A currency is a code of 2 to 10 capital letters and digits, such as USD.", field="currency")
+    cleaned = replace(
+        instrument,
+        name=clean_text(instrument.name, field="name", max_length=_MAX_NAME),
+        exchange=clean_text(instrument.exchange, field="exchange", max_length=_MAX_EXCHANGE),
+        calendar=clean_text(instrument.calendar, field="calendar", max_length=_MAX_CALENDAR),
+    )
+    for test in (_check_grid, _check_margin, _check_limits):
+        test(cleaned)
+    check_fees(cleaned.fees)
+    return cleaned
+
+
+def changed(instrument: Instrument, change: InstrumentChange) -> Instrument:
+    """``instrument`` after ``change``.
+
+    Raises:
+        BadInput: the result could not have been created.
+    """
+    given = {
+        name: value
+        for name in ("name", "tradable", "shortable", "initial_margin_rate", "maintenance_margin_rate", "fees")
+        if (value := getattr(change, name)) is not None
+    }
+    limit = None if change.remove_price_limit else change.price_limit_rate or instrument.price_limit_rate
+    if change.price_limit_rate is not None and not change.price_limit_rate:
+        limit = change.price_limit_rate
+    return check_instrument(replace(instrument, **given, price_limit_rate=limit))
+
+
+def check_fees(fees: FeeSchedule) -> None:
+    """Check a fee schedule.
+
+    Raises:
+        BadInput: the first fee that cannot be.
+    """
+    if not -ONE <= fees.maker_rate <= ONE:
+        raise BadInput("A maker's rate is a ratio from -1 (a rebate) to 1.", field="fees.makerRate")
+    for field, value in (("takerRate", fees.taker_rate), ("sellTaxRate", fees.sell_tax_rate)):
+        if not ZERO <= value <= ONE:
+            raise BadInput("A rate is a ratio from 0 to 1.", field=f"fees.{field}")
+    for field, value in (("perUnit", fees.per_unit), ("minimum", fees.minimum)):
+        if value < ZERO:
+            raise BadInput("A fee must not be below zero.", field=f"fees.{field}")
+
+
+def _check_grid(instrument: Instrument) -> None:
+    for field, value in (
+        ("tickSize", instrument.tick_size),
+        ("lotSize", instrument.lot_size),
+        ("minQuantity", instrument.min_quantity),
+        ("maxQuantity", instrument.max_quantity),
+        ("multiplier", instrument.multiplier),
+    ):
+        if value is not None and not (within_bounds(value) and value > ZERO):
+            raise BadInput("This must be above zero.", field=field)
+    if instrument.max_quantity is not None and instrument.max_quantity < instrument.min_quantity:
+        raise BadInput("The largest quantity must not be below the smallest.", field="maxQuantity")
+    if instrument.min_notional is not None and instrument.min_notional < ZERO:
+        raise BadInput("This must not be below zero.", field="minNotional")
+    if instrument.inverse and not instrument.asset_class.is_derivative:
+        raise BadInput("Only futures and perpetuals can be inverse.", field="inverse")
+
+
+def _check_margin(instrument: Instrument) -> None:
+    for field, value in (
+        ("initialMarginRate", instrument.initial_margin_rate),
+        ("maintenanceMarginRate", instrument.maintenance_margin_rate),
+    ):
+        if not ZERO < value <= ONE:
+            raise BadInput("A margin rate is a ratio above 0, at most 1.", field=field)
+    if instrument.maintenance_margin_rate > instrument.initial_margin_rate:
+        raise BadInput("The maintenance rate must not exceed the initial rate.", field="maintenanceMarginRate")
+
+
+def _check_limits(instrument: Instrument) -> None:
+    if instrument.price_limit_rate is not None and not ZERO < instrument.price_limit_rate <= ONE:
+        raise BadInput("A price limit is a ratio above 0, at most 1.", field="priceLimitRate")
+
+
+def check_quote(tick: QuoteTick, instrument_of: Callable[[str], Instrument | None], index: int, now: Nanos) -> None:
+    """Check a client's quote, the ``index``-th of its batch. Crossed prices are taken: real markets show them.
+
+    Raises:
+        BadInput: naming field and index of what cannot be.
+    """
+    instrument = instrument_of(tick.symbol)
+    if instrument is None:
+        raise BadInput(f"There is no instrument {tick.symbol[:40]!r}.", field="symbol", index=index)
+    if tick.at > now + MAX_AHEAD_SECONDS * NANOS_PER_SECOND or tick.at < 0:
+        raise BadInput("This time lies in the future, or before 1970.", field="at", index=index)
+    for field, size in (
+        ("bidSize", tick.bid_size),
+        ("askSize", tick.ask_size),
+        ("lastSize", tick.last_size),
+        ("volume", tick.volume),
+    ):
+        if size is not None and not (within_bounds(size) and size >= ZERO):
+            raise BadInput("A size must not be below zero.", field=field, index=index)
+    for field, price, size in (
+        ("bid", tick.bid, tick.bid_size),
+        ("ask", tick.ask, tick.ask_size),
+        ("last", tick.last, tick.last_size),
+    ):
+        if price is None and size is not None:
+            raise BadInput(f"A size needs its price: {field} is missing.", field=field, index=index)
+        if price is not None:
+            _check_price(price, instrument, field, index)
+    if tick.bid is None and tick.ask is None and tick.last is None and tick.volume is None:
+        raise BadInput("A quote needs at least one of bid, ask, last and volume.", field="bid", index=index)
+
+
+def _check_price(price: Decimal, instrument: Instrument, field: str, index: int) -> None:
+    if not within_bounds(price):
+        raise BadInput("This is no price.", field=field, index=index)
+    # Futures have settled below zero; nothing else here can.
+    if price <= ZERO and instrument.asset_class is not AssetClass.FUTURE:
+        raise BadInput("A price must be above zero.", field=field, index=index)

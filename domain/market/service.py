@@ -1,0 +1,191 @@
+"""The market area's use cases: create and change instruments, publish quotes, ask for instruments and bars."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.access.audit import record, target_of
+from domain.access.types import Actor, Role, require_role
+from domain.kernel.bus import Bus
+from domain.kernel.cache import bump
+from domain.kernel.errors import BadInput, Conflict, NotFound
+from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page
+from domain.kernel.time import Nanos
+from domain.kernel.unit_of_work import unit_of_work
+from domain.market import queries
+from domain.market.calendars import is_known
+from domain.market.market import TOPIC, Market
+from domain.market.rules import MAX_QUOTES, InstrumentChange, changed, check_instrument, check_quote
+from domain.market.types import AssetClass, Bar, BarInterval, Instrument, Quote, QuoteTick
+
+MAX_BARS = 500
+MAX_SYMBOLS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentFilter:
+    """Which instruments: all that are given must match; ``search`` is found in symbol or name, whatever its case."""
+
+    search: str | None = None
+    exchange: str | None = None
+    asset_class: AssetClass | None = None
+    tradable: bool | None = None
+
+    def matches(self, instrument: Instrument) -> bool:
+        """Whether ``instrument`` is wanted."""
+        if self.search is not None:
+            wanted = self.search.casefold()
+            if wanted not in instrument.symbol.casefold() and wanted not in instrument.name.casefold():
+                return False
+        return (
+            (self.exchange is None or instrument.exchange == self.exchange)
+            and (self.asset_class is None or instrument.asset_class is self.asset_class)
+            and (self.tradable is None or instrument.tradable is self.tradable)
+        )
+
+
+async def create_instrument(bus: Bus, market: Market, actor: Actor, instrument: Instrument) -> Instrument:
+    """Add an instrument, known to this process at once and to others with the next thing that they do with it.
+
+    Raises:
+        Forbidden: the actor is no administrator.
+        BadInput: a term that cannot be, or a calendar that does not exist.
+        Conflict: the symbol is taken.
+    """
+    require_role(actor, Role.ADMIN)
+    instrument = check_instrument(instrument)
+    if not await is_known(instrument.calendar):
+        raise BadInput(
+            "There is no such calendar: 24/7, or a code of exchange_calendars such as XNYS.", field="calendar"
+        )
+    async with unit_of_work(bus) as work:
+        if not await queries.insert_instrument(work, instrument):
+            raise Conflict(f"There is an instrument {instrument.symbol} already.")
+        await bump(work, TOPIC)
+        await record(work, actor, "createInstrument", target_of("instrument", instrument.symbol))
+    await market.refresh()
+    return instrument
+
+
+async def update_instrument(
+    bus: Bus, market: Market, actor: Actor, symbol: str, change: InstrumentChange
+) -> Instrument:
+    """Change what is given of an instrument; the rest stays.
+
+    Raises:
+        Forbidden: the actor is no administrator.
+        NotFound: there is no such instrument.
+        BadInput: a term that cannot be.
+    """
+    require_role(actor, Role.ADMIN)
+    async with unit_of_work(bus) as work:
+        before = await queries.lock_instrument(work, symbol)
+        if before is None:
+            raise NotFound(f"There is no instrument {symbol[:40]!r}.")
+        after = changed(before, change)
+        if after != before:
+            await queries.update_instrument(work, after)
+            await bump(work, TOPIC)
+            detail = {
+                name: str(getattr(after, name))
+                for name in ("name", "tradable", "shortable", "initial_margin_rate", "maintenance_margin_rate",
+                             "fees", "price_limit_rate")
+                if getattr(after, name) != getattr(before, name)
+            }  # fmt: skip
+            await record(work, actor, "updateInstrument", target_of("instrument", symbol), detail=detail)
+    await market.refresh()
+    return after
+
+
+async def publish_quotes(market: Market, actor: Actor, quotes: Sequence[QuoteTick]) -> int:
+    """Put a client's own quotes on the tick stream, all or none; how many.
+
+    When this returns, this process shows them, and an order placed from now on meets them.
+
+    Raises:
+        Forbidden: the actor is no administrator.
+        BadInput: too many, or one that cannot be: ``index`` says which.
+        Unavailable: the stream cannot be reached.
+    """
+    require_role(actor, Role.ADMIN)
+    if len(quotes) > MAX_QUOTES:
+        raise BadInput(f"At most {MAX_QUOTES} quotes fit in one batch.", field="quotes")
+    known = (await market.catalog()).by_symbol
+    if any(quote.symbol not in known for quote in quotes):
+        known = (await market.refresh()).by_symbol
+    now = Nanos.now()
+    for index, quote in enumerate(quotes):
+        check_quote(quote, known.get, index, now)
+    if quotes:
+        await market.reached(await market.ticks.publish(quotes))
+    return len(quotes)
+
+
+async def find_quotes(market: Market, symbols: Sequence[str]) -> list[Quote]:
+    """The newest quotes of those symbols that have one, in the order asked for.
+
+    Raises:
+        BadInput: too many symbols.
+        NotFound: a symbol that does not exist.
+    """
+    await check_symbols(market, symbols)
+    return [quote for symbol in symbols if (quote := market.quote(symbol)) is not None]
+
+
+async def check_symbols(market: Market, symbols: Sequence[str]) -> None:
+    """Let symbols pass that exist and are not too many.
+
+    Raises:
+        BadInput: too many symbols.
+        NotFound: a symbol that does not exist.
+    """
+    if len(symbols) > MAX_SYMBOLS:
+        raise BadInput(f"At most {MAX_SYMBOLS} symbols can be asked for at once.", field="symbols")
+    for symbol in symbols:
+        await market.find(symbol)
+
+
+async def find_bars(
+    market: Market, symbol: str, interval: BarInterval, since: datetime | None, until: datetime | None, limit: int
+) -> list[Bar]:
+    """Bars that open from ``since`` on and before ``until``, oldest first.
+
+    When there are more than ``limit``: the first ones after ``since`` if that is given, else the last ones.
+
+    Raises:
+        BadInput: a limit outside 1 to 500, or a window that ends before it begins.
+        NotFound: there is no such instrument.
+    """
+    if not 1 <= limit <= MAX_BARS:
+        raise BadInput(f"A page holds 1 to {MAX_BARS} bars.", field="limit")
+    if since is not None and until is not None and until < since:
+        raise BadInput("This ends before it begins.", field="to")
+    return await queries.read_bars(await market.find(symbol), interval, since, until, limit)
+
+
+async def page_instruments(market: Market, request: PageRequest, wanted: InstrumentFilter) -> Page[Instrument]:
+    """A page of instruments by symbol."""
+    catalog = (await market.refresh()).by_symbol
+    symbols = list(catalog)
+    found: list[Instrument] = []
+    for index in _places(symbols, request):
+        instrument = catalog[symbols[index]]
+        if wanted.matches(instrument):
+            found.append(instrument)
+            if len(found) > request.size:
+                break
+    return make_page(request, found, [encode_cursor(instrument.symbol) for instrument in found])
+
+
+def _places(symbols: Sequence[str], request: PageRequest) -> range:
+    """Where to look, in the direction of the request."""
+    if request.backward:
+        last = len(symbols) if request.key is None else bisect_left(symbols, request.key[0])
+        return range(last - 1, -1, -1)
+    return range(0 if request.key is None else bisect_right(symbols, request.key[0]), len(symbols))
+
+
+async def count_instruments(market: Market, wanted: InstrumentFilter) -> int:
+    """How many instruments match."""
+    return sum(map(wanted.matches, (await market.catalog()).by_symbol.values()))

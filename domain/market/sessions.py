@@ -1,0 +1,94 @@
+"""Trading sessions, pure: when an exchange is open, when its session ends, and to which trading day an instant belongs.
+
+A schedule is the list of one calendar's sessions; markets that never close follow the platform's day roll instead.
+Sessions are half-open: an exchange is open at its opening instant and closed at its closing one.
+"""
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from domain.kernel.day_roll import DayRoll
+from domain.kernel.time import Nanos
+
+ALWAYS_OPEN = "24/7"
+
+
+@dataclass(frozen=True, slots=True)
+class TradingDay:
+    """One trading day: its date, when its session opens, and the instants that belong to it (``ends`` excluded)."""
+
+    day: date
+    opens: Nanos
+    starts: Nanos
+    ends: Nanos
+
+
+class Schedule:
+    """The sessions of one calendar, oldest first; nothing is known before the first and after the last."""
+
+    __slots__ = ("_breaks", "_closes", "_days", "_opens")
+
+    def __init__(
+        self,
+        days: Sequence[date],
+        opens: Sequence[int],
+        closes: Sequence[int],
+        breaks: Mapping[int, tuple[int, int]],
+    ) -> None:
+        """``breaks`` holds, by the session's index, when its pause starts and ends."""
+        self._days = tuple(days)
+        self._opens = array("q", opens)
+        self._closes = array("q", closes)
+        self._breaks = dict(breaks)
+
+    @property
+    def last_close(self) -> Nanos:
+        """The end of the last session that is known."""
+        return Nanos(self._closes[-1])
+
+    def is_open(self, at: Nanos) -> bool:
+        """Whether trading takes place; False where the schedule is not known."""
+        index = bisect_right(self._opens, at) - 1
+        if index < 0 or at >= self._closes[index]:
+            return False
+        pause = self._breaks.get(index)
+        return pause is None or not pause[0] <= at < pause[1]
+
+    def session_end(self, at: Nanos) -> Nanos | None:
+        """The close of the session that ``at`` lies in, pauses included, or comes before; None where none is known."""
+        index = bisect_right(self._closes, at)
+        if index == len(self._closes) or (index == 0 and at < self._opens[0]):
+            return None
+        return Nanos(self._closes[index])
+
+    def trading_day(self, at: Nanos) -> TradingDay | None:
+        """The day that ``at`` belongs to; None where it is not known.
+
+        Days change halfway between a close and the next open: closing prints that come a little late count to the day
+        that ended, and early quotes to the one that comes.
+        """
+        index = bisect_right(self._opens, at) - 1
+        if index >= 0 and at >= self._boundary(index + 1):
+            index += 1
+        if not 0 < index < len(self._days) - 1:
+            return None
+        return TradingDay(
+            self._days[index], Nanos(self._opens[index]), self._boundary(index), self._boundary(index + 1)
+        )
+
+    def _boundary(self, index: int) -> Nanos:
+        """When the trading day of session ``index`` begins."""
+        if index == len(self._days):
+            return Nanos(self._closes[-1])
+        return Nanos((self._closes[index - 1] + self._opens[index]) // 2)
+
+
+def rolling_day(roll: DayRoll, at: Nanos) -> TradingDay:
+    """The day of a market that never closes: from roll to roll, named after the date on which it ends."""
+    moment = at.to_datetime()
+    starts, ends = roll.last_before(moment), roll.next_after(moment)
+    last_moment = ends.astimezone(roll.zone) - timedelta(microseconds=1)
+    return TradingDay(last_moment.date(), Nanos.of(starts), Nanos.of(starts), Nanos.of(ends))
