@@ -6,9 +6,9 @@ from typing import Any
 
 import strawberry
 
+from api.accounts.enums import AccountKind, AccountState, PositionMode, TransactionKind
 from api.ids import named
 from domain.accounts.service import MoveCash, OpenAccount
-from domain.accounts.types import AccountKind, AccountState, PositionMode, TransactionKind
 
 
 @strawberry.input(description="A new account; the owner is who asks, unless an ADMIN names another.")

@@ -13,25 +13,17 @@ import strawberry
 
 from api.access.loaders import load_user
 from api.access.types import User
+from api.accounts.enums import AccountKind, AccountState, HouseAccount, PositionMode, TransactionKind
 from api.accounts.inputs import TransactionFilter
 from api.context import Info
 from api.marks import SAME_FOR_ALL
 from api.pages import Connection, connection
 from domain.accounts.queries import count_transactions, page_transactions
-from domain.accounts.types import AccountKind, AccountState, HouseAccount, PositionMode, TransactionKind
 from domain.kernel.pages import page_request
 from domain.positions.valuation import AccountValue
 
 if TYPE_CHECKING:
     from api.positions.types import Position
-
-strawberry.enum(AccountKind, description="CASH pays in full and never goes short; MARGIN trades on initial margin.")
-strawberry.enum(PositionMode, description="One signed position per symbol, or a long and a short beside each other.")
-strawberry.enum(AccountState, description="What an account may do.")
-strawberry.enum(
-    HouseAccount, description="The other side of every transaction: per currency the whole platform sums to zero."
-)
-strawberry.enum(TransactionKind, description="Why money moved.")
 
 
 @strawberry.type(description="One transfer between an account and a house account; never changed, never removed.")

@@ -6,9 +6,7 @@ from decimal import Decimal
 import strawberry
 
 from api.ids import named
-from domain.orders.commands import OrderKey, PlaceOrder
-from domain.orders.searching import ExecutionSearch, OrderSearch, OrderSort
-from domain.orders.types import (
+from api.orders.enums import (
     OffsetKind,
     OrderSortField,
     OrderStatus,
@@ -19,9 +17,8 @@ from domain.orders.types import (
     TimeInForce,
     TriggerPrice,
 )
-
-strawberry.enum(SortDirection, description="Ascending or descending.")
-strawberry.enum(OrderSortField, description="What orders are sorted by.")
+from domain.orders.commands import OrderKey, PlaceOrder
+from domain.orders.searching import ExecutionSearch, OrderSearch, OrderSort
 
 
 @strawberry.input(description="A new order.")

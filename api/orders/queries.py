@@ -6,7 +6,6 @@ from typing import cast
 import strawberry
 
 from api.context import Info
-from api.ids import named
 from api.orders.inputs import CancelOrderInput, ExecutionFilter, OrderFilter, OrderSortInput, PlaceOrderInput
 from api.orders.types import Execution, Order, OrderCheck, execution_view, order_view
 from api.pages import Connection, connection

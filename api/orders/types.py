@@ -9,15 +9,7 @@ import strawberry
 from api.context import Info
 from api.market.types import Instrument, instrument_view
 from api.marks import SAME_FOR_ALL
-from api.realtime.streams import cursor_of
-from api.risk.types import RiskViolation
-from api.scalars import JSON, Cursor
-from domain.accounts.events import read_order_events
-from domain.kernel.time import Nanos
-from domain.orders import order as values
-from domain.orders.events import read_order_event
-from domain.orders.queries import read_executions_of, read_orders
-from domain.orders.types import (
+from api.orders.enums import (
     Contingency,
     Liquidity,
     OffsetKind,
@@ -31,22 +23,18 @@ from domain.orders.types import (
     TimeInForce,
     TriggerPrice,
 )
+from api.realtime.streams import cursor_of
+from api.risk.types import RiskViolation
+from api.scalars import JSON, Cursor
+from domain.accounts.events import read_order_events
+from domain.kernel.time import Nanos
+from domain.orders import order as values
+from domain.orders.events import read_order_event
+from domain.orders.queries import read_executions_of, read_orders
 
 if TYPE_CHECKING:
     from api.accounts.types import Account
 
-strawberry.enum(Side, description="Direction of an order or execution.")
-strawberry.enum(OrderType, description="How an order becomes executable.")
-strawberry.enum(TimeInForce, description="How long an order works.")
-strawberry.enum(PositionEffect, description="Whether an order opens or closes in a hedging account.")
-strawberry.enum(TriggerPrice, description="The price that a stop or if-touched order watches.")
-strawberry.enum(OffsetKind, description="Unit of a trailing offset.")
-strawberry.enum(OrderStatus, description="Where an order stands (FIX OrdStatus).")
-strawberry.enum(PendingAction, description="Asked of the venue and not answered yet; orthogonal to the status.")
-strawberry.enum(RejectReason, description="Why business refused an order.")
-strawberry.enum(Contingency, description="How an order hangs together with its group (FIX ContingencyType).")
-strawberry.enum(Liquidity, description="Whether a fill gave or took liquidity.")
-strawberry.enum(OrderEventKind, description="What happened to an order (FIX ExecType).")
 
 _Account = Annotated["Account", strawberry.lazy("api.accounts.types")]
 

@@ -6,9 +6,9 @@ import strawberry
 
 from api.context import Info
 from api.ids import named
+from api.positions.enums import PositionSide
 from api.positions.types import Position, position_view
 from domain.access.types import require_read
-from domain.positions.types import PositionSide
 
 
 @strawberry.type

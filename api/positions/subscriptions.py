@@ -5,18 +5,18 @@ from functools import partial
 from typing import cast
 
 import strawberry
-from domain.market.market import Market
 
 from api.accounts.types import Account
 from api.context import Info
 from api.ids import named
 from api.intervals import interval_seconds
-from api.positions.types import PnlUpdate, Position, PositionPnl
 from api.permits import reads_account
+from api.positions.types import PnlUpdate, Position, PositionPnl
 from api.realtime.streams import StateStream
 from domain.access.types import Actor
 from domain.accounts.log import AccountLog
 from domain.kernel.time import utc_now
+from domain.market.market import Market
 from domain.positions.streams import live_account, live_positions
 
 
@@ -54,7 +54,9 @@ class PositionsSubscription:
         return cast(AsyncIterator[Position], StateStream(key, open_stream, permit, part=lambda position: position.id))
 
 
-def _source(info: Info, account_id: strawberry.ID, interval_ms: int) -> tuple[AccountLog, Market, float, Callable[[Actor], None]]:
+def _source(
+    info: Info, account_id: strawberry.ID, interval_ms: int
+) -> tuple[AccountLog, Market, float, Callable[[Actor], None]]:
     wanted, services = named(account_id), info.context.services
     return services.logs.of(wanted), services.market, interval_seconds(interval_ms), reads_account(wanted)
 

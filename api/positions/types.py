@@ -9,13 +9,11 @@ import strawberry
 from api.context import Info
 from api.market.types import Instrument, instrument_view
 from api.marks import SAME_FOR_ALL
-from domain.positions.types import PositionSide
+from api.positions.enums import PositionSide
 from domain.positions.valuation import PositionValue
 
 if TYPE_CHECKING:
     from api.accounts.types import Account
-
-strawberry.enum(PositionSide, description="Direction of a position.")
 
 
 @strawberry.type(description="What an account holds of an instrument, valued at the newest quote.")

@@ -5,8 +5,8 @@ from decimal import Decimal
 import strawberry
 
 from api.ids import named
+from api.risk.enums import RiskAction, RiskRuleKind, RiskScope
 from domain.risk.service import CreateRiskRule, UpdateRiskRule
-from domain.risk.types import RiskAction, RiskRuleKind, RiskScope
 
 
 @strawberry.input(description="A new limit. The scope says which of account, symbol and strategy it needs.")
@@ -53,6 +53,4 @@ class UpdateRiskRuleInput:
 
     def to_domain(self) -> UpdateRiskRule:
         """The command."""
-        return UpdateRiskRule(
-            named(self.id), self.name, self.threshold, self.window_seconds, self.action, self.enabled
-        )
+        return UpdateRiskRule(named(self.id), self.name, self.threshold, self.window_seconds, self.action, self.enabled)

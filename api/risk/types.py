@@ -5,11 +5,7 @@ from decimal import Decimal
 
 import strawberry
 
-from domain.risk.types import RiskAction, RiskRuleKind, RiskScope
-
-strawberry.enum(RiskRuleKind, description="What a rule limits.")
-strawberry.enum(RiskAction, description="What breaking a rule leads to.")
-strawberry.enum(RiskScope, description="What a rule applies to.")
+from api.risk.enums import RiskAction, RiskRuleKind, RiskScope
 
 
 @strawberry.type(description="A configured limit. All rules that apply to an order are evaluated.")

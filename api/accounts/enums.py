@@ -1,0 +1,21 @@
+"""The enums of the area, registered once with the words that the schema shows."""
+
+import strawberry
+
+from domain.accounts.types import AccountKind, AccountState, HouseAccount, PositionMode, TransactionKind
+
+__all__ = [
+    "AccountKind",
+    "AccountState",
+    "HouseAccount",
+    "PositionMode",
+    "TransactionKind",
+]
+
+strawberry.enum(AccountKind, description="CASH pays in full and never goes short; MARGIN trades on initial margin.")
+strawberry.enum(AccountState, description="What an account may do.")
+strawberry.enum(
+    HouseAccount, description="The other side of every transaction: per currency the whole platform sums to zero."
+)
+strawberry.enum(PositionMode, description="One signed position per symbol, or a long and a short beside each other.")
+strawberry.enum(TransactionKind, description="Why money moved.")

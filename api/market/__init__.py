@@ -1,0 +1,1 @@
+"""Instruments, quotes and bars in the API."""

@@ -1,0 +1,168 @@
+"""What clients send about instruments and quotes."""
+
+from datetime import datetime
+from decimal import Decimal
+
+import strawberry
+
+from api.scalars import to_nanos
+from domain.kernel.ids import new_id
+from domain.kernel.numbers import ONE, ZERO
+from domain.kernel.time import Nanos
+from domain.market import types as values
+from domain.market.rules import InstrumentChange
+from domain.market.service import InstrumentFilter as Filter
+from domain.market.types import AssetClass, SettlementCycle
+
+
+@strawberry.input(description="What a trade costs; what is left out is free.")
+class FeeScheduleInput:
+    """See ``domain.market.types.FeeSchedule``."""
+
+    maker_rate: Decimal = ZERO
+    taker_rate: Decimal = ZERO
+    per_unit: Decimal = ZERO
+    minimum: Decimal = ZERO
+    sell_tax_rate: Decimal = ZERO
+
+    def to_domain(self) -> values.FeeSchedule:
+        """The schedule."""
+        return values.FeeSchedule(self.maker_rate, self.taker_rate, self.per_unit, self.minimum, self.sell_tax_rate)
+
+
+@strawberry.input(description="A new instrument.")
+class CreateInstrumentInput:
+    """See ``domain.market.types.Instrument``."""
+
+    symbol: str
+    name: str | None = strawberry.field(default=None, description="The symbol if absent.")
+    exchange: str
+    asset_class: AssetClass
+    currency: str
+    tick_size: Decimal
+    lot_size: Decimal
+    min_quantity: Decimal | None = strawberry.field(default=None, description="One lot if absent.")
+    max_quantity: Decimal | None = None
+    min_notional: Decimal | None = None
+    multiplier: Decimal = ONE
+    inverse: bool = False
+    initial_margin_rate: Decimal = ONE
+    maintenance_margin_rate: Decimal = ONE
+    fees: FeeScheduleInput | None = None
+    settlement_cycle: SettlementCycle = SettlementCycle.T0
+    price_limit_rate: Decimal | None = None
+    shortable: bool = False
+    calendar: str = strawberry.field(
+        default="24/7", description="`24/7`, or a code of `exchange_calendars` such as XNYS."
+    )
+
+    def to_domain(self) -> values.Instrument:
+        """The instrument, with an identifier of its own."""
+        return values.Instrument(
+            id=new_id(),
+            symbol=self.symbol,
+            name=self.symbol if self.name is None else self.name,
+            exchange=self.exchange,
+            asset_class=self.asset_class,
+            currency=self.currency,
+            tick_size=self.tick_size,
+            lot_size=self.lot_size,
+            min_quantity=self.lot_size if self.min_quantity is None else self.min_quantity,
+            max_quantity=self.max_quantity,
+            min_notional=self.min_notional,
+            multiplier=self.multiplier,
+            inverse=self.inverse,
+            initial_margin_rate=self.initial_margin_rate,
+            maintenance_margin_rate=self.maintenance_margin_rate,
+            fees=values.FeeSchedule() if self.fees is None else self.fees.to_domain(),
+            settlement_cycle=self.settlement_cycle,
+            price_limit_rate=self.price_limit_rate,
+            shortable=self.shortable,
+            calendar=self.calendar,
+        )
+
+
+@strawberry.input(description="What to change of an instrument; what is left out stays as it is.")
+class UpdateInstrumentInput:
+    """Null is the same as left out, but for the price limit."""
+
+    symbol: str
+    name: str | None = None
+    tradable: bool | None = None
+    shortable: bool | None = None
+    initial_margin_rate: Decimal | None = None
+    maintenance_margin_rate: Decimal | None = None
+    fees: FeeScheduleInput | None = strawberry.field(default=None, description="Replaces the whole schedule.")
+    price_limit_rate: Decimal | None = strawberry.field(
+        default=strawberry.UNSET, description="Null takes the limit away."
+    )
+
+    def to_domain(self) -> InstrumentChange:
+        """The change."""
+        limit = self.price_limit_rate
+        return InstrumentChange(
+            name=self.name,
+            tradable=self.tradable,
+            shortable=self.shortable,
+            initial_margin_rate=self.initial_margin_rate,
+            maintenance_margin_rate=self.maintenance_margin_rate,
+            fees=None if self.fees is None else self.fees.to_domain(),
+            price_limit_rate=None if limit is strawberry.UNSET else limit,
+            remove_price_limit=limit is None,
+        )
+
+
+@strawberry.input(
+    description="New prices of a symbol. What is left out keeps its value; a price brings its size along."
+)
+class QuoteInput:
+    """See ``domain.market.types.QuoteTick``."""
+
+    symbol: str
+    bid: Decimal | None = None
+    ask: Decimal | None = None
+    bid_size: Decimal | None = None
+    ask_size: Decimal | None = None
+    last: Decimal | None = strawberry.field(default=None, description="Price of the last trade.")
+    last_size: Decimal | None = None
+    volume: Decimal | None = strawberry.field(
+        default=None, description="Of the trading day so far; if absent, trades with a size add up."
+    )
+    at: datetime | None = strawberry.field(
+        default=None, description="The source's time; now if absent. Times of the past are taken, for replays."
+    )
+
+    def to_domain(self) -> values.QuoteTick:
+        """The tick."""
+        return values.QuoteTick(
+            symbol=self.symbol,
+            at=Nanos.now() if self.at is None else to_nanos(self.at),
+            bid=self.bid,
+            ask=self.ask,
+            bid_size=self.bid_size,
+            ask_size=self.ask_size,
+            last=self.last,
+            last_size=self.last_size,
+            volume=self.volume,
+        )
+
+
+@strawberry.input(description="Market data from a source of your own; all of it is taken, or none.")
+class PublishQuotesInput:
+    """A batch of quotes."""
+
+    quotes: list[QuoteInput]
+
+
+@strawberry.input(description="Which instruments: all that is given must match.")
+class InstrumentFilter:
+    """See ``domain.market.service.InstrumentFilter``."""
+
+    search: str | None = strawberry.field(default=None, description="Found in symbol or name, whatever its case.")
+    exchange: str | None = None
+    asset_class: AssetClass | None = None
+    tradable: bool | None = None
+
+    def to_domain(self) -> Filter:
+        """The filter."""
+        return Filter(self.search, self.exchange, self.asset_class, self.tradable)

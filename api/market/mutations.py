@@ -1,0 +1,41 @@
+"""Changes to instruments, and quotes from outside."""
+
+from typing import Annotated
+
+import strawberry
+
+from api.context import Info
+from api.market.inputs import CreateInstrumentInput, PublishQuotesInput, UpdateInstrumentInput
+from api.market.types import Instrument, instrument_view
+from domain.market import service
+
+_INPUT = strawberry.argument(name="input")
+
+
+@strawberry.type
+class MarketMutation:
+    """The area's part of the root mutation."""
+
+    @strawberry.mutation(description="Add an instrument. Needs ADMIN.")
+    async def create_instrument(self, info: Info, given: Annotated[CreateInstrumentInput, _INPUT]) -> Instrument:
+        """It can be traded at once."""
+        actor, services = info.context.require_actor(), info.context.services
+        return instrument_view(await service.create_instrument(services.bus, services.market, actor, given.to_domain()))
+
+    @strawberry.mutation(description="Change what is given of an instrument. Needs ADMIN.")
+    async def update_instrument(self, info: Info, given: Annotated[UpdateInstrumentInput, _INPUT]) -> Instrument:
+        """It holds from the next order on."""
+        actor, services = info.context.require_actor(), info.context.services
+        change = given.to_domain()
+        return instrument_view(
+            await service.update_instrument(services.bus, services.market, actor, given.symbol, change)
+        )
+
+    @strawberry.mutation(
+        description="Feed market data from a source of your own; how many quotes were taken. Needs ADMIN."
+    )
+    async def publish_quotes(self, info: Info, given: Annotated[PublishQuotesInput, _INPUT]) -> int:
+        """All or none; an order placed afterwards meets them."""
+        actor = info.context.require_actor()
+        quotes = [quote.to_domain() for quote in given.quotes]
+        return await service.publish_quotes(info.context.services.market, actor, quotes)

@@ -1,0 +1,71 @@
+"""Questions about instruments and prices."""
+
+from datetime import datetime
+from functools import partial
+from typing import Annotated, cast
+
+import strawberry
+
+from api.context import Info
+from api.market.inputs import InstrumentFilter
+from api.market.types import Bar, Instrument, Quote, instrument_view
+from api.pages import Connection, connection
+from domain.kernel.errors import NotFound
+from domain.kernel.pages import page_request
+from domain.market import service
+from domain.market.service import InstrumentFilter as Filter
+from domain.market.types import BarInterval
+
+_FILTER = strawberry.argument(name="filter")
+
+
+@strawberry.type
+class MarketQuery:
+    """The area's part of the root query."""
+
+    @strawberry.field(description="An instrument, null if there is none of that symbol.")
+    async def instrument(self, info: Info, symbol: str) -> Instrument | None:
+        """One instrument."""
+        info.context.require_actor()
+        try:
+            return instrument_view(await info.context.services.market.find(symbol))
+        except NotFound:
+            return None
+
+    @strawberry.field(description="Instruments in the order of their symbols.")
+    async def instruments(
+        self,
+        info: Info,
+        wanted: Annotated[InstrumentFilter | None, _FILTER] = None,
+        first: int | None = None,
+        after: str | None = None,
+    ) -> Connection[Instrument]:
+        """A page of instruments."""
+        info.context.require_actor()
+        market, chosen = info.context.services.market, Filter() if wanted is None else wanted.to_domain()
+        page = await service.page_instruments(market, page_request(first, after, parts=1), chosen)
+        return connection(page, instrument_view, partial(service.count_instruments, market, chosen))
+
+    @strawberry.field(description="The newest quotes of those symbols that have one, in the order asked for.")
+    async def quotes(self, info: Info, symbols: list[str]) -> list[Quote]:
+        """From this process's board."""
+        info.context.require_actor()
+        return cast("list[Quote]", await service.find_quotes(info.context.services.market, symbols))
+
+    @strawberry.field(
+        description="Bars with `from` <= at < `to`, oldest first. When there are more than `limit`: the first ones "
+        "after `from` if that is given, else the last ones."
+    )
+    async def bars(
+        self,
+        info: Info,
+        symbol: str,
+        interval: BarInterval,
+        since: Annotated[datetime | None, strawberry.argument(name="from")] = None,
+        until: Annotated[datetime | None, strawberry.argument(name="to")] = None,
+        limit: int = 500,
+    ) -> list[Bar]:
+        """Stored bars, the one that still grows included."""
+        info.context.require_actor()
+        market = info.context.services.market
+        return cast("list[Bar]", await service.find_bars(market, symbol, interval, since, until, limit))

@@ -1,0 +1,109 @@
+"""Shapes of the market area in the schema; their sources are the domain's own values."""
+
+from decimal import Decimal
+from typing import cast
+
+import strawberry
+
+from api.context import Info
+from api.market.enums import AssetClass, BarInterval, SettlementCycle
+from api.marks import SAME_FOR_ALL
+from domain.kernel.time import Nanos, utc_now
+from domain.market import types as values
+
+
+@strawberry.type(description="What a trade costs. Rates are ratios of its notional, the rest is money.")
+class FeeSchedule:
+    """A view of ``domain.market.types.FeeSchedule``."""
+
+    maker_rate: Decimal = strawberry.field(description="For a fill that rested in the book; below zero for a rebate.")
+    taker_rate: Decimal
+    per_unit: Decimal
+    minimum: Decimal = strawberry.field(description="Charged once per order.")
+    sell_tax_rate: Decimal = strawberry.field(description="A tax on sells, beside the fee.")
+
+
+@strawberry.type(description="The newest prices of a symbol; a size is null where the source has none.")
+class Quote:
+    """A view of ``domain.market.types.Quote``."""
+
+    symbol: str
+    bid: Decimal | None
+    ask: Decimal | None
+    bid_size: Decimal | None
+    ask_size: Decimal | None
+    last: Decimal | None = strawberry.field(description="Price of the last trade.")
+    last_size: Decimal | None
+    previous_close: Decimal | None = strawberry.field(
+        description="Last price of the trading day before, the middle of bid and ask where nothing trades."
+    )
+    volume: Decimal | None = strawberry.field(description="Traded in this trading day.")
+    at: Nanos = strawberry.field(description="The source's time, to the nanosecond.")
+
+    @strawberry.field(
+        description="Whether nothing has come for the symbol for so long that the price cannot be relied on.",
+        metadata=SAME_FOR_ALL,
+    )
+    def stale(self, quote: strawberry.Parent[values.Quote], info: Info) -> bool:
+        """By the time of receipt."""
+        return info.context.services.market.is_stale(quote.symbol)
+
+
+@strawberry.type(description="The terms of a contract.")
+class Instrument:
+    """A view of ``domain.market.types.Instrument``."""
+
+    id: strawberry.ID
+    symbol: str
+    name: str
+    exchange: str
+    asset_class: AssetClass
+    currency: str = strawberry.field(description="What prices are in, and what trades settle in.")
+    tick_size: Decimal = strawberry.field(description="Prices are multiples of it.")
+    lot_size: Decimal = strawberry.field(description="Quantities are multiples of it.")
+    min_quantity: Decimal
+    max_quantity: Decimal | None
+    min_notional: Decimal | None
+    multiplier: Decimal = strawberry.field(description="Units in one of quantity.")
+    inverse: bool = strawberry.field(
+        description="Quantity counts contracts of `multiplier` quote units; PnL and fees are in the base asset."
+    )
+    initial_margin_rate: Decimal
+    maintenance_margin_rate: Decimal
+    fees: FeeSchedule
+    settlement_cycle: SettlementCycle
+    price_limit_rate: Decimal | None = strawberry.field(
+        description="How far a day's prices may be from the previous close, as a ratio."
+    )
+    shortable: bool
+    tradable: bool
+    calendar: str = strawberry.field(description="`24/7`, or a code of `exchange_calendars` such as XNYS.")
+
+    @strawberry.field(description="Whether its exchange is open now.", metadata=SAME_FOR_ALL)
+    def session_open(self, instrument: strawberry.Parent[values.Instrument], info: Info) -> bool:
+        """By the calendar and the clock."""
+        return info.context.services.market.is_open(instrument, utc_now())
+
+    @strawberry.field(description="Its newest quote, null if there never was one.", metadata=SAME_FOR_ALL)
+    def quote(self, instrument: strawberry.Parent[values.Instrument], info: Info) -> Quote | None:
+        """From this process's board."""
+        return cast("Quote | None", info.context.services.market.quote(instrument.symbol))
+
+
+@strawberry.type(description="Open, high, low, close and volume of one interval; the newest one still grows.")
+class Bar:
+    """A view of ``domain.market.types.Bar``."""
+
+    symbol: str
+    interval: BarInterval
+    at: Nanos = strawberry.field(description="When it opens; a day opens with its session.")
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal
+
+
+def instrument_view(instrument: values.Instrument) -> Instrument:
+    """The value itself: its attributes are the fields."""
+    return cast(Instrument, instrument)

@@ -1,0 +1,30 @@
+"""The platform's schema: the parts of all areas, in one place."""
+
+from functools import cache
+
+from graphql import GraphQLSchema
+
+from api.access.mutations import AccessMutation
+from api.access.queries import AccessQuery
+from api.accounts.mutations import AccountsMutation
+from api.accounts.queries import AccountsQuery
+from api.market.mutations import MarketMutation
+from api.market.queries import MarketQuery
+from api.market.subscriptions import MarketSubscription
+from api.orders.mutations import OrdersMutation
+from api.orders.queries import OrdersQuery
+from api.orders.subscriptions import OrdersSubscription
+from api.positions.queries import PositionsQuery
+from api.positions.subscriptions import PositionsSubscription
+from api.risk.operations import RiskMutation, RiskQuery
+from api.schema import build_schema
+
+
+@cache
+def platform_schema() -> GraphQLSchema:
+    """The schema that the web process serves; built once."""
+    return build_schema(
+        (AccessQuery, MarketQuery, AccountsQuery, OrdersQuery, PositionsQuery, RiskQuery),
+        (AccessMutation, MarketMutation, AccountsMutation, OrdersMutation, RiskMutation),
+        (MarketSubscription, OrdersSubscription, PositionsSubscription),
+    )
