@@ -6,6 +6,8 @@ Structural on purpose: the composition root does not import this, and a test may
 from typing import Protocol
 
 from domain.access.service import Access
+from domain.kernel.bus import Bus
+from domain.market.market import Market
 
 
 class Services(Protocol):
@@ -14,4 +16,14 @@ class Services(Protocol):
     @property
     def access(self) -> Access:
         """Users, sessions, keys and grants."""
+        ...
+
+    @property
+    def bus(self) -> Bus:
+        """What use cases tell other processes over."""
+        ...
+
+    @property
+    def market(self) -> Market:
+        """Instruments, newest quotes and trading hours."""
         ...

@@ -1,0 +1,31 @@
+"""Bars live: the newest stored one, then each as it grows, from what the bus tells.
+
+What the bus lost is read again, so a follower ends with the right state of the newest bars whatever happened.
+"""
+
+from collections.abc import AsyncIterator
+
+from domain.kernel.bus import LOST, Bus
+from domain.market.events import bar_channel, read_bar
+from domain.market.queries import read_bars
+from domain.market.types import Bar, BarInterval, Instrument
+
+# The last bar that may have closed unheard, and the one that grows.
+_REREAD = 2
+
+
+async def follow_bars(bus: Bus, instrument: Instrument, interval: BarInterval) -> AsyncIterator[Bar]:
+    """The newest bar, if there is one, then every bar as it changes.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    async with bus.listen(bar_channel(instrument.symbol, interval)) as messages:
+        for bar in await read_bars(instrument, interval, None, None, 1):
+            yield bar
+        async for message in messages:
+            if message == LOST:
+                for bar in await read_bars(instrument, interval, None, None, _REREAD):
+                    yield bar
+            else:
+                yield read_bar(instrument.symbol, interval, message[1])
