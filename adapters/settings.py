@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.access.rules import MIN_PASSWORD_LENGTH, check_email, check_password
+from domain.kernel.day_roll import DayRoll
 from domain.kernel.errors import BadInput
 
 PREFIX = "TRADEGRAPH_"
@@ -43,14 +44,6 @@ class FeedSetting:
     kind: Literal["sim", "replay", "off"]
     path: Path | None = None
     speed: float | None = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class DayRoll:
-    """The moment at which the platform's day ends."""
-
-    at: time
-    zone: ZoneInfo
 
 
 @dataclass(frozen=True, slots=True)

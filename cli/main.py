@@ -31,6 +31,7 @@ COMMANDS = {
     "up": "start everything: private servers unless given, migrations, first administrator, web, engine, worker",
     "migrate": "bring the database's schema up to date",
     "user": "create users, list them, set passwords",
+    "proof": "prove the books of all accounts",
     "database": "dump, restore, or look into the database",
     "simulate": "run order scenarios against recorded market data",
 }

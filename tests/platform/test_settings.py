@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from adapters.settings import DayRoll, FeedSetting, LogSetting, Settings, SettingsError, load_settings
+from adapters.settings import FeedSetting, LogSetting, Settings, SettingsError, load_settings
 from adapters.settings_table import PAGE, with_table
+from domain.kernel.day_roll import DayRoll
 
 
 def test_without_any_variable() -> None:
