@@ -1,15 +1,11 @@
-"""The enums of the area, registered once with the words that the schema shows."""
+"""The domain's own enums, given to the schema; the views of the area import them from here, so that they are known."""
 
 import strawberry
 
 from domain.market.types import AssetClass, BarInterval, SettlementCycle
 
-__all__ = [
-    "AssetClass",
-    "BarInterval",
-    "SettlementCycle",
-]
+__all__ = ["AssetClass", "BarInterval", "SettlementCycle"]
 
 strawberry.enum(AssetClass, description="What kind of thing is traded.")
-strawberry.enum(BarInterval, description="Length of a bar.")
 strawberry.enum(SettlementCycle, description="When what was bought may be sold: at once, or from the next trading day.")
+strawberry.enum(BarInterval, description="Length of a bar.")

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import strawberry
 
+from api.market.enums import AssetClass, SettlementCycle
 from api.scalars import to_nanos
 from domain.kernel.ids import new_id
 from domain.kernel.numbers import ONE, ZERO
@@ -12,7 +13,6 @@ from domain.kernel.time import Nanos
 from domain.market import types as values
 from domain.market.rules import InstrumentChange
 from domain.market.service import InstrumentFilter as Filter
-from domain.market.types import AssetClass, SettlementCycle
 
 
 @strawberry.input(description="What a trade costs; what is left out is free.")

@@ -7,6 +7,7 @@ from typing import Annotated, cast
 import strawberry
 
 from api.context import Info
+from api.market.enums import BarInterval
 from api.market.inputs import InstrumentFilter
 from api.market.types import Bar, Instrument, Quote, instrument_view
 from api.pages import Connection, connection
@@ -14,7 +15,6 @@ from domain.kernel.errors import NotFound
 from domain.kernel.pages import page_request
 from domain.market import service
 from domain.market.service import InstrumentFilter as Filter
-from domain.market.types import BarInterval
 
 _FILTER = strawberry.argument(name="filter")
 

@@ -8,6 +8,7 @@ import strawberry
 
 from api.context import Info
 from api.intervals import interval_seconds
+from api.market.enums import BarInterval
 from api.market.types import Bar, Quote
 from api.realtime.streams import StateStream, anybody
 from domain.kernel.errors import BadInput
@@ -15,7 +16,6 @@ from domain.kernel.time import NANOS_PER_SECOND
 from domain.market import service
 from domain.market.bars import LENGTH_SECONDS
 from domain.market.following import follow_bars
-from domain.market.types import BarInterval
 
 _DAY_SECONDS = 86_400
 
