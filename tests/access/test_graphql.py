@@ -1,12 +1,15 @@
 """People and access through the API: who may ask what, and what the answers look like."""
 
+from datetime import time
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
 
+from adapters.tick_stream import RedisTickStream
 from api.access.mutations import AccessMutation
 from api.access.queries import AccessQuery
 from api.encoding import encode
@@ -20,10 +23,14 @@ from domain.access.service import Access
 from domain.access.sessions import EMAIL_LIMIT
 from domain.access.types import SYSTEM, AccountPermission, Role
 from domain.access.users import UserChange, grant_account, update_user
+from domain.kernel.day_roll import DayRoll
+from domain.market.market import Market
+from domain.positions.service import Books
 from tests.support.people import ADDRESS, PASSWORD, Person, join, open_account, stored
 
 SCHEMA = build_schema([AccessQuery], [AccessMutation])
 
+PEOPLE = (("root", Role.ADMIN), ("ann", Role.TRADER), ("bob", Role.TRADER))
 LOGIN = """
 mutation ($email: String!, $password: String!) {
   login(input: { email: $email, password: $password }) {
@@ -38,8 +45,9 @@ ME = "{ viewer { id email role } }"
 class Client:
     """Asks as the transports do, without one."""
 
-    def __init__(self, access: Access) -> None:
-        self.gateway = Gateway(SCHEMA, SimpleNamespace(access=access), Limits(), ApiMetrics())  # type: ignore[arg-type]
+    def __init__(self, access: Access, **others: Any) -> None:
+        services: Any = SimpleNamespace(access=access, **others)
+        self.gateway = Gateway(SCHEMA, services, Limits(), ApiMetrics())
 
     async def ask(self, query: str, token: str | Person | None = None, **variables: Any) -> dict[str, Any]:
         """The whole answer, through its encoding."""
@@ -298,6 +306,30 @@ async def test_your_grants_show_when_you_sign_in(client: Client, access: Access)
     assert session["user"]["grants"] == [{"permission": "READ"}]
     mine = (await client.data("{ viewer { grants { permission grantedAt } } }", session["accessToken"]))["viewer"]
     assert mine["grants"][0]["grantedAt"].endswith("Z")
+
+
+async def test_a_grant_leads_to_its_account_and_is_shown_to_those_who_see_it(access: Access, redis_url: str) -> None:
+    day_roll = DayRoll(time(0), ZoneInfo("UTC"))
+    async with RedisTickStream(redis_url) as ticks, Market(ticks, day_roll) as market:
+        client = Client(access, books=Books(market))
+        root, ann, bob = [await join(access, name, role) for name, role in PEOPLE]
+        accounts = [await open_account(access, bob.id, name) for name in ("first", "second")]
+        for account in accounts:
+            await grant_account(access, SYSTEM, ann.id, account, AccountPermission.READ)
+        expected = [{"account": {"name": name, "owner": {"email": "bob@example.com"}}} for name in ("first", "second")]
+        mine = await client.data("{ viewer { grants { account { name owner { email } } } } }", ann)
+        assert mine["viewer"]["grants"] == expected
+
+        # Of a person who may see more than you, you see what concerns the accounts that you see.
+        await grant_account(
+            access, SYSTEM, bob.id, await open_account(access, root.id, "third"), AccountPermission.READ
+        )
+        through = "{ viewer { grants { account { owner { email grants { account { name } } } } } } }"
+        (grant, _) = (await client.data(through, ann))["viewer"]["grants"]
+        assert grant["account"]["owner"] == {"email": "bob@example.com", "grants": []}
+        everybody = await client.data("{ users { edges { node { grants { account { name } } } } } }", root)
+        shown = [[g["account"]["name"] for g in e["node"]["grants"]] for e in everybody["users"]["edges"]]
+        assert shown == [[], ["first", "second"], ["third"]]
 
 
 # ------------------------------------------------------------------ keys and the audit log
