@@ -8,7 +8,7 @@ Reading is lazy and stops at the end of the window.
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import IO
@@ -26,6 +26,7 @@ COLUMNS = {
 }
 MINUTE_LENGTH = len("2014-05-07T12:00:")
 MAX_REMEMBERED_NUMBERS = 100_000
+NOTHING = Decimal("NaN")
 
 
 def read_ticks(market_dir: Path, source: DataSource, symbol: str) -> Iterator[Tick]:
@@ -35,7 +36,17 @@ def read_ticks(market_dir: Path, source: DataSource, symbol: str) -> Iterator[Ti
         MarketDataError: the file is missing or unreadable, of another kind, or has nothing of the symbol.
         ScenarioError: the path leads out of the market directory.
     """
-    return _READERS[source.kind](_Rows(_path(market_dir, source.file), source, symbol))
+    return _guarded(_Rows(_path(market_dir, source.file), source, symbol), _READERS[source.kind])
+
+
+def _guarded(rows: "_Rows", read: "Callable[[_Rows], Iterator[Tick]]") -> Iterator[Tick]:
+    try:
+        yield from read(rows)
+    except (ValueError, IndexError) as error:
+        raise rows.fail(f"line {rows.line}: {error}") from error
+    except (OSError, EOFError, zlib.error) as error:
+        problem = error.strerror if isinstance(error, OSError) else None
+        raise rows.fail(problem or f"cannot be read: {error}") from error
 
 
 def _path(market_dir: Path, name: str) -> Path:
@@ -60,14 +71,8 @@ class _Rows:
         self._numbers: dict[str, Decimal] = {}
 
     def __iter__(self) -> Iterator[tuple[Nanos, list[str]]]:
-        try:
-            with self._open() as file:
-                yield from self._read(file)
-        except (ValueError, InvalidOperation, IndexError) as error:
-            raise self.fail(f"line {self.line}: {error or 'cannot be read'}") from error
-        except (OSError, EOFError, zlib.error) as error:
-            problem = error.strerror if isinstance(error, OSError) else None
-            raise self.fail(problem or f"cannot be read: {error}") from error
+        with self._open() as file:
+            yield from self._read(file)
 
     def _open(self) -> IO[str]:
         if self._path.suffix == ".gz":
@@ -118,7 +123,10 @@ class _Rows:
         """A number of the file; the same texts come again and again."""
         number = self._numbers.get(text)
         if number is None:
-            number = Decimal(text)
+            try:
+                number = Decimal(text)
+            except InvalidOperation:
+                number = NOTHING
             if not number.is_finite() or number < ZERO:
                 raise ValueError(f"{text!r} is no price or size")
             if len(self._numbers) >= MAX_REMEMBERED_NUMBERS:

@@ -1,0 +1,138 @@
+"""Market data files: what they mean, and that nothing unreadable passes."""
+
+import gzip
+from decimal import Decimal
+
+import pytest
+
+from adapters.simulation import MarketDataError, ScenarioError
+from adapters.simulation.market_files import COLUMNS, read_ticks
+from adapters.simulation.scenario import DataSource
+from domain.kernel.time import Nanos
+from domain.market.types import QuoteTick, TradeTick
+
+
+def source(kind, file, start=None, end=None, default_size=None):
+    return DataSource(
+        kind,
+        file,
+        None if start is None else Nanos.parse(start),
+        None if end is None else Nanos.parse(end),
+        default_size,
+    )
+
+
+def test_quotes_keep_their_nanoseconds(market_dir):
+    ticks = list(read_ticks(market_dir, source("quotes", "quotes.csv"), "X"))
+    assert len(ticks) == 4
+    assert ticks[1] == QuoteTick(
+        "X", Nanos.parse("2024-01-01T00:00:02.000000001Z"), Decimal("99.8"), Decimal(100), Decimal(5), Decimal(3)
+    )
+    assert ticks[3].at == Nanos.parse("2024-01-01T00:00:04.123456789Z")
+
+
+def test_trades(market_dir):
+    ticks = list(read_ticks(market_dir, source("trades", "trades.csv"), "X"))
+    assert ticks[1] == TradeTick("X", Nanos.parse("2024-01-01T00:00:03Z"), Decimal(101), Decimal(3))
+
+
+def test_rows_of_one_update_are_one_tick(market_dir):
+    ticks = list(read_ticks(market_dir, source("book", "book.csv.gz"), "X"))
+    assert [(tick.snapshot, len(tick.bids), len(tick.asks)) for tick in ticks] == [
+        (True, 2, 2),
+        (False, 0, 2),
+        (False, 1, 0),
+    ]
+
+
+def test_what_came_before_the_window_is_one_snapshot(market_dir):
+    (tick,) = read_ticks(market_dir, source("book", "book.csv.gz", start="2024-01-01T00:00:03Z"), "X")
+    assert tick.snapshot
+    assert dict(tick.bids) == {Decimal("99.9"): 7, Decimal("99.8"): 2}
+    assert dict(tick.asks) == {Decimal("100.1"): 0, Decimal("100.2"): 2, Decimal("100.3"): 4}
+
+
+GOOD = "2024-01-01T00:00:01Z,X,1,2,1,1"
+BAD_ROWS = [
+    ("2024-01-01T00:00:00Z,X,1,2,1,1", "time is before"),
+    ("2024-01-01T00:00:01,X,1,2,1,1", "no UTC time"),
+    ("2024-01-01T00:00:1Z,X,1,2,1,1", "no UTC time"),
+    ("2024-01-01T00:00:01.1234567891Z,X,1,2,1,1", "no UTC time"),
+    ("2024-01-32T00:00:01Z,X,1,2,1,1", "day is out of range"),
+    ("yesterday,X,1,2,1,1", "is not an RFC 3339 time"),
+    ("2024-01-01T00:00:02Z,X,one,2,1,1", "'one' is no price or size"),
+    ("2024-01-01T00:00:02Z,X,NaN,2,1,1", "'NaN' is no price or size"),
+    ("2024-01-01T00:00:02Z,X,Infinity,2,1,1", "'Infinity' is no price or size"),
+    ("2024-01-01T00:00:02Z,X,1,-2,1,1", "'-2' is no price or size"),
+    ("2024-01-01T00:00:02Z,X,1,2", "not enough values"),
+    ("2024-01-01T00:00:02Z", "list index out of range"),
+]
+
+
+@pytest.mark.parametrize(("row", "problem"), BAD_ROWS)
+def test_a_bad_row_is_named(market_dir, row, problem):
+    (market_dir / "bad.csv").write_text(f"{COLUMNS['quotes']}\n{GOOD}\n{row}\n")
+    with pytest.raises(MarketDataError, match=r"bad\.csv: line 3") as refused:
+        list(read_ticks(market_dir, source("quotes", "bad.csv"), "X"))
+    assert problem in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ("2024-01-01T00:00:01Z,X,rumour,B,1,1,,1,", "neither snapshot nor delta"),
+        ("2024-01-01T00:00:01Z,X,snapshot,C,1,1,,1,", "neither A nor B"),
+        ("2024-01-01T00:00:01Z,X,snapshot,B,1,1,,one,", "invalid literal"),
+    ],
+)
+def test_a_bad_row_of_a_book_is_named(market_dir, row, problem):
+    (market_dir / "bad.csv").write_text(f"{COLUMNS['book']}\n{row}\n")
+    with pytest.raises(MarketDataError, match=problem):
+        list(read_ticks(market_dir, source("book", "bad.csv"), "X"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "file", "problem"),
+    [
+        ("quotes", "nowhere.csv", "No such file"),
+        ("quotes", "trades.csv", "is no quotes file"),
+        ("quotes", ".", "Is a directory"),
+    ],
+)
+def test_a_file_that_is_not_there_or_of_another_kind(market_dir, kind, file, problem):
+    with pytest.raises(MarketDataError, match=problem):
+        list(read_ticks(market_dir, source(kind, file), "X"))
+
+
+def test_a_symbol_that_the_file_does_not_have(market_dir):
+    with pytest.raises(MarketDataError, match=r"quotes\.csv: has nothing of 'Z'"):
+        list(read_ticks(market_dir, source("quotes", "quotes.csv"), "Z"))
+
+
+def test_trades_without_sizes_need_a_default(market_dir):
+    (market_dir / "sizes.csv").write_text(f"{COLUMNS['trades']}\n2024-01-01T00:00:01Z,X,5,,\n")
+    with pytest.raises(MarketDataError, match="no sizes"):
+        list(read_ticks(market_dir, source("trades", "sizes.csv"), "X"))
+    (tick,) = read_ticks(market_dir, source("trades", "sizes.csv", default_size=Decimal(7)), "X")
+    assert tick.size == 7
+
+
+def test_a_book_without_a_snapshot(market_dir):
+    (market_dir / "deltas.csv").write_text(f"{COLUMNS['book']}\n2024-01-01T00:00:01Z,X,delta,B,1,1,1,1,\n")
+    with pytest.raises(MarketDataError, match="no snapshot"):
+        list(read_ticks(market_dir, source("book", "deltas.csv"), "X"))
+
+
+def test_a_damaged_archive(market_dir):
+    whole = gzip.compress(f"{COLUMNS['quotes']}\n{GOOD}\n".encode() * 100)
+    (market_dir / "cut.csv.gz").write_bytes(whole[: len(whole) // 2])
+    (market_dir / "plain.csv.gz").write_text(COLUMNS["quotes"])
+    for name in ("cut.csv.gz", "plain.csv.gz"):
+        with pytest.raises(MarketDataError, match=name):
+            list(read_ticks(market_dir, source("quotes", name), "X"))
+
+
+@pytest.mark.parametrize("file", ["../outside.csv", "/etc/passwd", "a/../../outside.csv"])
+def test_no_file_outside_the_market_directory(market_dir, file):
+    with pytest.raises(ScenarioError, match="leads out of the market directory"):
+        read_ticks(market_dir, source("quotes", file), "X")

@@ -1,0 +1,35 @@
+"""Executions booked in order."""
+
+import json
+
+from adapters.simulation import read_scenarios, simulate
+
+
+def run(tmp_path, content):
+    path = tmp_path / "positions.json"
+    path.write_text(json.dumps(content))
+    (scenario,) = read_scenarios(path)
+    return simulate(scenario, tmp_path)["positions"]
+
+
+def execution(symbol, side, quantity, price, **terms):
+    return {"symbol": symbol, "side": side, "quantity": quantity, "price": price} | terms
+
+
+def test_symbols_do_not_mix_and_a_missing_mark_values_nothing(tmp_path):
+    rows = [
+        execution("A", "BUY", "2", "10", multiplier="5", fee="1"),
+        execution("B", "SELL", "100", "50000", multiplier="100", inverse=True),
+        execution("A", "SELL", "1", "12", multiplier="5", fee="1"),
+        execution("C", "BUY", "1", "3"),
+        execution("C", "SELL", "1", "3"),
+    ]
+    assert run(tmp_path, {"executions": rows, "marks": {"A": "11", "C": "9"}}) == {
+        "A": {"quantity": "1", "averagePrice": "10", "realizedPnl": "10", "unrealizedPnl": "5"},
+        "B": {"quantity": "-100", "averagePrice": "50000", "realizedPnl": "0", "unrealizedPnl": None},
+        "C": {"quantity": "0", "averagePrice": None, "realizedPnl": "0", "unrealizedPnl": "0"},
+    }
+
+
+def test_no_executions_no_positions(tmp_path):
+    assert run(tmp_path, {"executions": [], "marks": {}}) == {}
