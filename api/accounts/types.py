@@ -4,6 +4,7 @@ Their sources are the domain's own values (``AccountValue``, ``Transaction``, ``
 reads the attribute of its name, so a list costs no copy.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -17,6 +18,9 @@ from api.accounts.enums import AccountKind, AccountState, HouseAccount, Position
 from api.accounts.inputs import TransactionFilter
 from api.context import Info
 from api.marks import SAME_FOR_ALL
+from api.orders.inputs import OrderFilter, OrderSortInput
+from api.orders.queries import orders_page
+from api.orders.types import Order
 from api.pages import Connection, connection
 from domain.accounts.queries import count_transactions, page_transactions
 from domain.kernel.pages import page_request
@@ -87,6 +91,23 @@ class Account:
             return cast("list[Position]", [row for row in value.positions if row.quantity])
         whole = await info.context.load(info.context.services.books.read_with_closed, value.id)
         return cast("list[Position]", list(whole.positions) if whole is not None else [])
+
+    @strawberry.field(description="Its orders, newest first unless sorted otherwise.")
+    async def orders(
+        self,
+        value: strawberry.Parent[AccountValue],
+        info: Info,
+        filter: OrderFilter | None = None,  # noqa: A002  the API's name
+        order_by: OrderSortInput | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[Order]:
+        """A page of the account's orders; another account in the filter leaves none."""
+        search = (filter or OrderFilter()).to_domain()
+        within = replace(search, within=value.id)
+        return await orders_page(info, within, order_by, first, after, last, before)
 
     @strawberry.field(description="Its ledger, newest first.")
     async def transactions(

@@ -29,8 +29,9 @@ CURSOR_PARTS = 2
 
 @dataclass(frozen=True, slots=True)
 class OrderSearch:
-    """Conditions that must all hold; None is no condition."""
+    """Conditions that must all hold; None is no condition. ``within`` is the account whose list it is."""
 
+    within: UUID | None = None
     account_id: UUID | None = None
     symbols: Sequence[str] | None = None
     statuses: Sequence[OrderStatus] | None = None
@@ -97,6 +98,7 @@ def _orders_where(actor: Actor, search: OrderSearch) -> _Where:
     where = _Where()
     if not actor.sees_all:
         where.add("o.account_id = ANY({}::uuid[])", list(actor.accounts))
+    where.add("o.account_id = {}", search.within)
     where.add("o.account_id = {}", search.account_id)
     where.add("i.symbol = ANY({}::text[])", _list(search.symbols))
     where.add("o.status = ANY({}::text[])", _list(search.statuses))
