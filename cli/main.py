@@ -29,10 +29,12 @@ class Subcommand(Protocol):
 # The modules are imported when they are asked for: most of the platform is not needed to print a help page.
 COMMANDS = {
     "up": "start everything: private servers unless given, migrations, first administrator, web, engine, worker",
+    "web": "serve the API",
     "migrate": "bring the database's schema up to date",
     "user": "create users, list them, set passwords",
     "proof": "prove the books of all accounts",
     "database": "dump, restore, or look into the database",
+    "export-schema": "print the API's schema",
     "simulate": "run order scenarios against recorded market data",
 }
 

@@ -30,9 +30,9 @@ from cli.checks import check_database, check_port, check_redis
 from cli.errors import CommandError
 from cli.keeper import Keeper
 from cli.prepare import prepare
+from cli.processes import PROJECT
 from cli.supervisor import Supervisor
 
-_PROJECT = Path(__file__).resolve().parent.parent
 # An address that stands for all of this machine's is asked through loopback.
 _LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # compared with, not listened on
 _PROBE_SECONDS = 0.1
@@ -42,7 +42,7 @@ _PROBE_TIMEOUT_SECONDS = 3.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """One: which processes to run. All else that can be chosen is a setting."""
     parser.add_argument(
-        "--procfile", type=Path, default=_PROJECT / "Procfile", help="the processes to run (default: the project's own)"
+        "--procfile", type=Path, default=PROJECT / "Procfile", help="the processes to run (default: the project's own)"
     )
 
 

@@ -1,5 +1,6 @@
 """The command `tradegraph`: help, and failures in one line with an exit code."""
 
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -165,3 +166,39 @@ def test_migrating_twice_changes_nothing(environment: dict[str, str], empty_data
     for _ in range(2):
         done = run(["migrate"], environment)
         assert (done.returncode, done.stdout, done.stderr) == (0, "the schema is up to date\n", "")
+
+
+@pytest.mark.parametrize("command", ["web"])
+def test_a_process_says_what_it_lacks(command: str, environment: dict[str, str]) -> None:
+    database_url = environment.pop("DATABASE_URL")
+    alone = run([command], environment)
+    assert (alone.returncode, alone.stdout) == (1, "")
+    assert alone.stderr == (
+        "tradegraph: DATABASE_URL or REDIS_URL is not set and no `tradegraph up` runs on "
+        f"{environment['TRADEGRAPH_DATA_DIR']}: set both, or start that first\n"
+    )
+    down = run([command], environment | {"DATABASE_URL": f"postgresql://{LOOPBACK}:{free_port()}/books"})
+    assert (down.returncode, down.stdout) == (1, "")
+    assert down.stderr.endswith(" cannot be used: Connection refused\n")
+    with socket.create_server((LOOPBACK, 0)) as server:
+        port = server.getsockname()[1]
+        taken = run(["web"], environment | {"DATABASE_URL": database_url, "TRADEGRAPH_PORT": str(port)})
+    assert (taken.returncode, taken.stdout) == (1, "")
+    assert taken.stderr == (
+        f"tradegraph: cannot listen on {LOOPBACK} port {port} (Address already in use): "
+        "stop what uses it, or set TRADEGRAPH_PORT or TRADEGRAPH_HOST\n"
+    )
+
+
+def test_the_exported_schema_is_the_committed_one(tmp_path: Path) -> None:
+    exported = run(["export-schema"], {})
+    assert (exported.returncode, exported.stderr) == (0, "")
+    assert exported.stdout == (ROOT / "schema.graphql").read_text(encoding="utf-8")
+    stale = tmp_path / "stale.graphql"
+    stale.write_text("type Query\n")
+    for path, reason in (
+        (stale, f"{stale} is not the schema of this code: run make schema"),
+        (tmp_path / "none", f"cannot read {tmp_path / 'none'}: No such file or directory"),
+    ):
+        refused = run(["export-schema", "--check", str(path)], {})
+        assert (refused.returncode, refused.stdout, refused.stderr) == (1, "", f"tradegraph: {reason}\n")

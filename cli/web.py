@@ -1,0 +1,67 @@
+"""`tradegraph web`: serves the API with one process or several on one port."""
+
+import argparse
+import asyncio
+import os
+import threading
+from multiprocessing import parent_process
+from signal import SIGTERM
+
+import uvicorn
+from starlette.applications import Starlette
+
+from adapters.logs import configure_logging
+from adapters.settings import Settings, load_settings
+from adapters.wiring import open_services
+from api.app import ApiSettings, create_app, server_options
+from api.root import platform_schema
+from cli.checks import check_database, check_port
+from cli.lifeline import watch_lifeline
+from cli.processes import PROJECT, process_settings
+
+_EXPLORER = PROJECT / "web" / "explorer" / "dist"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """No arguments: all that can be chosen is a setting."""
+    del parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until SIGINT or SIGTERM."""
+    del arguments
+    watch_lifeline()
+    settings = process_settings()
+    asyncio.run(check_database(settings.database_url))
+    check_port(settings.host, settings.port)
+    # The processes that uvicorn starts read their settings anew: what only this one knows goes with the environment.
+    os.environ.update(settings.environment())
+    several = settings.web_processes > 1
+    uvicorn.run(
+        "cli.web:application" if several else _application(settings),
+        host=settings.host,
+        port=settings.port,
+        factory=several,
+        workers=settings.web_processes,
+        **server_options(),
+    )
+    return 0
+
+
+def application() -> Starlette:
+    """The application of one of several processes, which goes when the one that started it does."""
+    threading.Thread(target=_follow_parent, name="parent", daemon=True).start()
+    settings = load_settings(os.environ)
+    configure_logging(settings.log)
+    return _application(settings)
+
+
+def _application(settings: Settings) -> Starlette:
+    return create_app(platform_schema(), ApiSettings(explorer=_EXPLORER), lambda: open_services(settings))
+
+
+def _follow_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), SIGTERM)
