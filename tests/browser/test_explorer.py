@@ -15,7 +15,7 @@ from tests.support.databases import DatabaseFactory
 from tests.support.web import Web, web_process
 
 _PAGES = Path(__file__).parents[2] / "web" / "explorer" / "dist" / "index.html"
-_SYMBOL = "BTCUSDT"  # the one in the starter tabs
+_SYMBOL = "BTCUSDT.BINANCE"  # the one in the starter tabs
 _STORED = "sessionStorage.getItem('tradegraph:explorer:credential')"
 _RESPONSE = "globalThis.__MONACO?.editor.getModels().find(m => m.uri.path.endsWith('response.json'))?.getValue()"
 
@@ -92,6 +92,8 @@ async def test_a_query_and_a_subscription_work_and_nothing_leaves_the_origin(pag
     _publish(web, authorization, "100.01")
 
     await _sign_in(page, web)
+    await page.click(".graphiql-sidebar button[aria-label*='Documentation']")
+    await page.wait_for("document.querySelector('.graphiql-doc-explorer')?.innerText.includes('Subscription')")
     await page.click(".graphiql-execute-button")
     await page.wait_for(f"{_RESPONSE}.includes('edges')")
     answer = json.loads(await page.evaluate(_RESPONSE))["data"]

@@ -24,6 +24,8 @@ export function App({ endpoint, session }: Props) {
       <SessionBar session={session} credential={credential} notice={notice} />
       <GraphiQL
         fetcher={transport.fetcher}
+        // The schema is for those who are signed in; null keeps GraphiQL from asking before.
+        schema={credential ? undefined : null}
         defaultTabs={STARTERS}
         defaultEditorToolsVisibility="variables"
         shouldPersistHeaders={false}

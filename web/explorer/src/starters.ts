@@ -117,11 +117,11 @@ subscription OrderEvents($accountId: ID!, $after: Cursor) {
 
 const json = (value: unknown): string => JSON.stringify(value, null, 2);
 
-const ORDER = { accountId: '', clientOrderId: 'explorer-1', symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.01' };
+const ORDER = { accountId: '', clientOrderId: 'explorer-1', symbol: 'BTCUSDT.BINANCE', side: 'BUY', type: 'MARKET', quantity: '0.01' };
 
 export const STARTERS: NonNullable<GraphiQLProps['defaultTabs']> = [
   { query: INSTRUMENTS },
-  { query: QUOTES, variables: json({ symbols: ['BTCUSDT'], intervalMs: 500 }) },
+  { query: QUOTES, variables: json({ symbols: ['BTCUSDT.BINANCE'], intervalMs: 500 }) },
   { query: ACCOUNTS },
   { query: PLACE, variables: json({ input: ORDER }) },
   { query: EVENTS, variables: json({ accountId: '', after: null }) },
