@@ -236,6 +236,6 @@ def _execution(fields: Fields, instruments: dict[str, Instrument]) -> BookedExec
         price=fields.required("price", fields.number("price", above_zero)),
     )
     fields.number("fee", any_sign)
-    fields.ignore("at")
+    fields.ignore("at", "accountId", "clientOrderId", "liquidity", "tax")
     fields.close()
     return execution

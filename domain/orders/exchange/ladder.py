@@ -39,8 +39,9 @@ class Ladder(Generic[Key]):
         self._room.waiting += 1
         level = self._levels.get(key)
         if level is None:
-            self._levels[key] = {order.sequence: order}
-            self._find_best()
+            levels = self._levels
+            levels[key] = {order.sequence: order}
+            self.best = levels.peekitem(0 if self._rising else -1)[0]
         else:
             level[order.sequence] = order
 
@@ -50,8 +51,10 @@ class Ladder(Generic[Key]):
         level = self._levels[key]
         del level[order.sequence]
         if not level:
-            del self._levels[key]
-            self._find_best()
+            levels = self._levels
+            del levels[key]
+            if key == self.best:
+                self.best = levels.peekitem(0 if self._rising else -1)[0] if levels else None
 
     def everyone(self) -> "list[WorkingOrder]":
         """All who wait."""
@@ -74,7 +77,3 @@ class Ladder(Generic[Key]):
         else:
             keys = self._levels.irange(minimum=value, inclusive=(not strictly, True), reverse=True)
         return [order for key in keys for order in self._levels[key].values()]
-
-    def _find_best(self) -> None:
-        levels = self._levels
-        self.best = levels.peekitem(0 if self._rising else -1)[0] if levels else None
