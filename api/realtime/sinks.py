@@ -87,14 +87,15 @@ class EventSink(Sink):
 
     def offer(self, payload: bytes) -> bool:
         """Send a payload or keep it; False when there is no room, and then it is not kept."""
-        if not self._queue:
-            if self._outbox.is_open:
-                self._outbox.write(self._prefix, payload, _SUFFIX)
-                return True
-        elif (
-            # The first always fits, or a large one could never be sent.
-            len(self._queue) >= self._limits.queued_events
-            or self._bytes + len(payload) > self._limits.queued_event_bytes
+        if not self._queue and self._outbox.is_open:
+            self._outbox.write(self._prefix, payload, _SUFFIX)
+            return True
+        if self._outbox.closed:
+            return True
+        limits = self._limits
+        # The first always fits, or a large one could never be sent.
+        if self._queue and (
+            len(self._queue) >= limits.queued_events or self._bytes + len(payload) > limits.queued_event_bytes
         ):
             return False
         self._queue.append(payload)

@@ -32,7 +32,10 @@ class TextFrames(WebSocketsSansIOProtocol):
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
+        # Whether the client takes what is sent; when not, whatever is written waits in memory.
+        self.is_writable = True
         self.on_writable: Callable[[], None] | None = None
+        self.on_lost: Callable[[], None] | None = None
 
     def handle_connect(self, event: Any) -> None:
         """Put the extension into the scope before the application sees it."""
@@ -41,24 +44,32 @@ class TextFrames(WebSocketsSansIOProtocol):
         if scope is not None:
             scope["extensions"][EXTENSION] = self
 
+    def pause_writing(self) -> None:
+        """The client does not keep up."""
+        super().pause_writing()
+        self.is_writable = False
+
     def resume_writing(self) -> None:
         """Tell the application that the client has caught up."""
         super().resume_writing()
+        self.is_writable = True
         if self.on_writable is not None:
             self.on_writable()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Let go of the application: nothing is sent any more."""
-        self.on_writable = None
+        """Tell the application, which may be waiting for the client to take something."""
         super().connection_lost(exc)
+        lost, self.on_lost, self.on_writable = self.on_lost, None, None
+        if lost is not None:
+            lost()
 
-    @property
-    def is_writable(self) -> bool:
-        """Whether the client takes what is sent; when not, whatever is written waits in memory."""
-        return self.writable.is_set()
+    def write_text(self, text: bytes) -> None:
+        """Send UTF-8 as one text message; nothing once the connection is closing."""
+        self.write_message(text, b"", b"")
 
-    def write_text(self, *parts: bytes) -> None:
-        """Send the parts, together valid UTF-8, as one text message; nothing once the connection is closing."""
+    def write_message(self, start: bytes, middle: bytes, end: bytes) -> None:
+        """The same for a text in three parts."""
         if self.close_sent or self.disconnected or not self.handshake_complete:
             return
-        self.transport.write(b"".join((text_header(sum(map(len, parts))), *parts)))
+        header = text_header(len(start) + len(middle) + len(end))
+        self.transport.write(b"".join((header, start, middle, end)))

@@ -9,15 +9,16 @@ from typing import Protocol
 
 
 class Frames(Protocol):
-    """A connection that text can be written to."""
+    """A connection that text can be written to. ``is_writable`` says whether the client takes what is sent."""
 
-    @property
-    def is_writable(self) -> bool:
-        """Whether the client takes what is sent."""
+    is_writable: bool
+
+    def write_text(self, text: bytes) -> None:
+        """Send one text message."""
         ...
 
-    def write_text(self, *parts: bytes) -> None:
-        """Send one text message."""
+    def write_message(self, start: bytes, middle: bytes, end: bytes) -> None:
+        """Send one text message in three parts."""
         ...
 
 
@@ -45,11 +46,11 @@ class Outbox:
     @property
     def is_open(self) -> bool:
         """Whether a frame written now goes out now."""
-        return not self._queue and self._frames.is_writable and not self.closed
+        return self._frames.is_writable and not self._queue and not self.closed
 
-    def write(self, *parts: bytes) -> None:
-        """Send now; only while ``is_open``."""
-        self._frames.write_text(*parts)
+    def write(self, start: bytes, middle: bytes, end: bytes) -> None:
+        """Send one message now; only while ``is_open``."""
+        self._frames.write_message(start, middle, end)
 
     def send(self, frame: bytes) -> None:
         """Send a frame, or keep it until the client takes it."""

@@ -70,7 +70,7 @@ class Session:
         frames = scope["extensions"].get(EXTENSION)
         assert isinstance(frames, TextFrames), "the server has to run the protocol of server_options"
         self._outbox = Outbox(frames)
-        frames.on_writable = self._outbox.resume
+        frames.on_writable, frames.on_lost = self._outbox.resume, self._outbox.close
         self._operations: dict[str, asyncio.Task[None] | Subscription] = {}
         self._closing: CloseSocket | None = None
         self._reading: asyncio.Task[None] | None = None

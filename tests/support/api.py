@@ -36,9 +36,12 @@ class People:
     def __init__(self) -> None:
         self.actors: dict[str, Actor] = {"ada": ADA, "bob": BOB}
         self.asked = 0
+        self.trouble: Exception | None = None
 
     async def authenticate(self, token: str) -> Actor:
         self.asked += 1
+        if self.trouble is not None:
+            raise self.trouble
         actor = self.actors.get(token)
         if actor is None:
             raise Unauthenticated("This token does not work.")
