@@ -36,7 +36,7 @@ def print_of(tick: Tick, quote: Quote, traded: Decimal) -> Print | None:
         return None
     if tick.last is not None or traded:
         return (quote.last, traded) if quote.last is not None else None
-    if quote.last is not None or quote.mid is None:
+    if quote.last is not None or quote.mid is None or (tick.bid is None and tick.ask is None):
         return None
     return quote.mid, ZERO
 

@@ -35,8 +35,9 @@ STALE_AFTER_SECONDS = 30.0
 
 _CATCH_UP_SECONDS = 5.0
 _RESTART_SECONDS = 0.2
-# Symbols that nobody has created are looked up again this often at most.
-_UNKNOWN_NANOS = NANOS_PER_SECOND
+# A symbol that nobody has created (left in the stream by another installation) is looked up again this often.
+_STRANGE_NANOS = 10 * NANOS_PER_SECOND
+_MAX_STRANGE = 1_000
 _log = structlog.stdlib.get_logger("market")
 
 
@@ -67,7 +68,8 @@ class Market:
         self._clock = clock
         self._catalog = Catalog({}, {}, {})
         self._days: dict[str, TradingDay] = {}
-        self._asked_at = 0
+        # When symbols were looked up in vain.
+        self._strange: dict[str, int] = {}
         self._position = BEGINNING
         self._advanced = asyncio.Condition()
         self._following: asyncio.Task[None] | None = None
@@ -109,6 +111,10 @@ class Market:
         if found is None:
             raise NotFound(f"There is no instrument {symbol[:40]!r}.")
         return found
+
+    def instrument(self, symbol: str) -> Instrument | None:
+        """The instrument of a symbol as far as this process knows."""
+        return self._catalog.by_symbol.get(symbol)
 
     def known(self, instrument_id: UUID) -> Instrument:
         """The instrument of something that is stored.
@@ -201,7 +207,7 @@ class Market:
 
     async def apply(self, batch: Collection[PositionedTick]) -> None:
         """Take ticks of the stream, in order; those of symbols that nobody has created are left out."""
-        await self._learn(tick.symbol for _, tick in batch)
+        await self.learn(tick.symbol for _, tick in batch)
         known = self._catalog.by_symbol
         for position, tick in batch:
             # Before the tick: one that cannot be taken must not be met again after a restart.
@@ -211,10 +217,14 @@ class Market:
         async with self._advanced:
             self._advanced.notify_all()
 
-    async def _learn(self, symbols: Iterable[str]) -> None:
-        known = self._catalog.by_symbol
-        if all(symbol in known for symbol in symbols) or self._clock() - self._asked_at < _UNKNOWN_NANOS:
+    async def learn(self, symbols: Iterable[str]) -> None:
+        """Look up symbols that this process has not heard of: they may have been created a moment ago."""
+        known, now = self._catalog.by_symbol, self._clock()
+        strange = {symbol for symbol in symbols if symbol not in known}
+        if all(now - self._strange.get(symbol, 0) < _STRANGE_NANOS for symbol in strange):
             return
-        self._asked_at = self._clock()
+        if len(self._strange) + len(strange) > _MAX_STRANGE:
+            self._strange.clear()
+        self._strange.update(dict.fromkeys(strange, now))
         with suppress(Unavailable):
             await self.refresh()

@@ -188,6 +188,12 @@ async def store_quotes(work: UnitOfWork, quotes: Iterable[tuple[UUID, Quote, int
         )
 
 
+async def lock_position(work: UnitOfWork, consumer: str) -> str:
+    """How far a consumer of the tick stream has come, held until the end of the unit of work."""
+    row = await work.fetch_row("SELECT position FROM tick_positions WHERE consumer = $1 FOR UPDATE", consumer)
+    return row["position"] if row else BEGINNING
+
+
 async def store_position(work: UnitOfWork, consumer: str, position: str) -> None:
     """Remember how far a consumer of the tick stream has stored what it made of it."""
     await work.execute(

@@ -1,0 +1,1 @@
+"""Sources of market data: simulated, replayed from files, or none."""

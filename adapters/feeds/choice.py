@@ -1,0 +1,19 @@
+"""Which feed a setting names."""
+
+from adapters.feeds.feed import Feed, NoFeed
+from adapters.feeds.replay import ReplayFeed
+from adapters.feeds.sim import SimFeed
+from adapters.settings import FeedSetting
+from domain.market.market import Market
+
+
+def chosen_feed(setting: FeedSetting, market: Market) -> Feed:
+    """The feed that ``setting`` names, not yet begun."""
+    match setting.kind:
+        case "sim":
+            return SimFeed(market)
+        case "replay":
+            assert setting.path is not None
+            return ReplayFeed(market, setting.path, setting.speed)
+        case "off":
+            return NoFeed()

@@ -1,0 +1,48 @@
+"""The port that every source of market data implements."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from domain.market.types import Tick
+
+# A batch is published together; more would keep its readers from other things for too long.
+MAX_BATCH = 256
+
+
+class FeedError(Exception):
+    """A source cannot go on; the message is fit for whoever set it up."""
+
+
+class Feed(Protocol):
+    """A source of ticks."""
+
+    @property
+    def replays(self) -> bool:
+        """Whether it plays a past market again, whose bars then start anew."""
+        ...
+
+    @property
+    def unpaced(self) -> bool:
+        """Whether it gives ticks as fast as they are taken, so that readers must be waited for."""
+        ...
+
+    def batches(self) -> AsyncIterator[Sequence[Tick]]:
+        """Batches of one to ``MAX_BATCH`` ticks of known symbols, when they are due; ends when the source does.
+
+        Raises:
+            FeedError: the source cannot go on.
+        """
+        ...
+
+
+class NoFeed:
+    """No market data of our own: what clients publish is all there is."""
+
+    replays = False
+    unpaced = False
+
+    async def batches(self) -> AsyncIterator[Sequence[Tick]]:
+        """Nothing."""
+        nothing: tuple[Sequence[Tick], ...] = ()
+        for batch in nothing:
+            yield batch

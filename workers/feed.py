@@ -1,0 +1,91 @@
+"""The feed role: the configured feed's ticks go out on the stream, and what all sources said is recorded.
+
+One process at a time plays it (a lease). A feed that ends or cannot go on says so once; recording continues, for
+clients publish too.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import Any, cast
+
+import structlog
+
+from adapters.feeds.choice import chosen_feed
+from adapters.feeds.feed import Feed, FeedError
+from adapters.settings import FeedSetting
+from adapters.tick_stream import RedisTickStream
+from domain.kernel.bus import Bus
+from domain.kernel.errors import Unavailable
+from domain.market.market import Market
+from domain.market.recording import Recorder
+from domain.market.stream import BEGINNING
+from domain.market.types import Tick
+
+# An unpaced source looks back at its readers this often; it is never more than twice as many batches ahead of them.
+_LEAD_BATCHES = 32
+_RETRY_SECONDS = 0.5
+_log = structlog.stdlib.get_logger("feed")
+
+
+async def run_feed(setting: FeedSetting, market: Market, ticks: RedisTickStream, bus: Bus) -> None:
+    """Play the role until cancelled.
+
+    Raises:
+        Unavailable: the database cannot be read at the start.
+        AnotherRecorder: another process plays it too.
+    """
+    recorder = Recorder(market, ticks, bus)
+    await recorder.load()
+    tasks = {
+        asyncio.create_task(recorder.run()),
+        asyncio.create_task(_pump(chosen_feed(setting, market), recorder, ticks)),
+    }
+    try:
+        while tasks:
+            done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _pump(feed: Feed, recorder: Recorder, ticks: RedisTickStream) -> None:
+    """Publish all that ``feed`` gives."""
+    if feed.replays:
+        # What is still under way of an earlier run must not be taken for this one's.
+        await recorder.reached(await ticks.last_position())
+    try:
+        await _publish_all(feed, recorder, ticks)
+    except FeedError as error:
+        _log.error("feed stopped", problem=str(error))
+
+
+async def _publish_all(feed: Feed, recorder: Recorder, ticks: RedisTickStream) -> None:
+    begun: set[str] = set()
+    published, looked_at = 0, BEGINNING
+    async with aclosing(cast(Any, feed.batches())) as batches:
+        async for batch in batches:
+            if feed.replays:
+                for symbol in {tick.symbol for tick in batch} - begun:
+                    begun.add(symbol)
+                    recorder.replay(symbol)
+            position = await _publish(ticks, batch)
+            published += 1
+            if feed.unpaced and published % _LEAD_BATCHES == 0:
+                await ticks.caught_up(looked_at)
+                looked_at = position
+
+
+async def _publish(ticks: RedisTickStream, batch: Sequence[Tick]) -> str:
+    away = False
+    while True:
+        try:
+            return await ticks.publish(batch)
+        except Unavailable as error:
+            if not away:
+                _log.warning("feed cannot publish, keeps trying", error=error.message)
+            away = True
+            await asyncio.sleep(_RETRY_SECONDS)
