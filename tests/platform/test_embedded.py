@@ -208,11 +208,10 @@ def test_a_data_folder_that_cannot_be_served_is_left_as_it_is(data_dir: Path, pr
     state = dict.fromkeys(("postgres_password", "postgres_superuser_password", "valkey_password"), "secret")
     (folder / "state.json").write_text(json.dumps(state))
     prepare(folder)
-    before = {path.name: path.read_text() for path in folder.rglob("*") if path.is_file() and path.name != "lock"}
+    before = {path: path.read_text() for path in folder.rglob("*") if path.is_file()}
     with pytest.raises(EmbeddedError, match=message), embedded_services(data_dir):
         pass
-    after = {path.name: path.read_text() for path in folder.rglob("*") if path.is_file() and path.name != "lock"}
-    assert after == before
+    assert {path: path.read_text() for path in before} == before
 
 
 def test_a_data_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
