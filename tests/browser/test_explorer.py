@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,13 +11,17 @@ from urllib.parse import urlsplit
 import pytest
 
 from adapters.embedded import EmbeddedServices
+from domain.access.rules import ACCESS_TOKEN_LIFETIME
+from domain.access.tokens import TokenSigner
 from tests.browser.devtools import Page, find_chromium, open_page, running_chromium
 from tests.support.databases import DatabaseFactory
+from tests.support.waiting import eventually
 from tests.support.web import Web, web_process
 
 _PAGES = Path(__file__).parents[2] / "web" / "explorer" / "dist" / "index.html"
 _SYMBOL = "BTCUSDT.BINANCE"  # the one in the starter tabs
-_STORED = "sessionStorage.getItem('tradegraph:explorer:credential')"
+_KEY = "tradegraph:explorer:credential"
+_STORED = f"sessionStorage.getItem('{_KEY}')"
 _RESPONSE = "globalThis.__MONACO?.editor.getModels().find(m => m.uri.path.endsWith('response.json'))?.getValue()"
 
 
@@ -42,6 +47,7 @@ def web(chromium: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.
         databases.migrated() as database_url,
         web_process(database_url, services.redis_url, tmp_path_factory.mktemp("web")) as running,
     ):
+        _make_instrument(running)
         yield running
 
 
@@ -71,12 +77,14 @@ def _publish(web: Web, authorization: str, bid: str) -> None:
     assert web.ask(query, authorization, input={"quotes": [quote]}) == {"publishQuotes": 1}
 
 
-def _make_instrument(web: Web) -> str:
-    authorization = web.sign_in()
+def _make_instrument(web: Web) -> None:
     instrument = {"symbol": _SYMBOL, "exchange": "TEST", "assetClass": "CRYPTO", "currency": "USD"}
     query = "mutation Make($input: CreateInstrumentInput!) { createInstrument(input: $input) { symbol } }"
-    web.ask(query, authorization, input=instrument | {"tickSize": "0.01", "lotSize": "0.001"})
-    return authorization
+    web.ask(query, web.sign_in(), input=instrument | {"tickSize": "0.01", "lotSize": "0.001"})
+
+
+def _sent(page: Page, kind: str) -> list[dict[str, Any]]:
+    return [frame["payload"] for frame in page.frames_sent if frame["type"] == kind]
 
 
 def _assert_nothing_left_the_origin(page: Page, web: Web) -> None:
@@ -88,7 +96,7 @@ def _assert_nothing_left_the_origin(page: Page, web: Web) -> None:
 
 
 async def test_a_query_and_a_subscription_work_and_nothing_leaves_the_origin(page: Page, web: Web) -> None:
-    authorization = _make_instrument(web)
+    authorization = web.sign_in()
     _publish(web, authorization, "100.01")
 
     await _sign_in(page, web)
@@ -138,8 +146,7 @@ async def test_a_session_outlives_a_reload_renews_itself_and_ends_at_sign_out(pa
 
     # About to expire by this browser's reckoning: the page renews it as soon as it is loaded.
     await page.evaluate(
-        "sessionStorage.setItem('tradegraph:explorer:credential',"
-        f" JSON.stringify({{...JSON.parse({_STORED}), deadline: Date.now() + 2000}}))"
+        f"sessionStorage.setItem('{_KEY}', JSON.stringify({{...JSON.parse({_STORED}), deadline: Date.now() + 2000}}))"
     )
     await page.call("Page.reload")
     await page.wait_for(f"JSON.parse({_STORED}).token !== {json.dumps(first['token'])}")
@@ -152,6 +159,43 @@ async def test_a_session_outlives_a_reload_renews_itself_and_ends_at_sign_out(pa
     await page.wait_for("document.querySelector('#sign-in')")
     assert await _credential(page) is None
     assert page.problems == []
+
+
+async def test_a_subscription_outlives_its_token_and_ends_with_its_session(page: Page, web: Web) -> None:
+    authorization = web.sign_in()
+    _publish(web, authorization, "100.04")
+    await _sign_in(page, web)
+    first = await _credential(page)
+    assert first is not None
+    # A token of the same session that expires at once, which the page takes for a fresh one.
+    signer = TokenSigner(web.secret)
+    claims = signer.read(first["token"])
+    soon = datetime.now(UTC) - ACCESS_TOKEN_LIFETIME + timedelta(seconds=6)
+    token, _ = signer.issue(claims.user_id, claims.session_id, soon)
+    await page.evaluate(
+        f"sessionStorage.setItem('{_KEY}', JSON.stringify({{...JSON.parse({_STORED}), token: {json.dumps(token)}}}))"
+    )
+    await page.call("Page.reload")
+    await page.wait_for("document.querySelector('.graphiql-query-editor .view-line')")
+    await page.click("#graphiql-session-tab-1")
+    await page.wait_for("document.querySelector('.graphiql-query-editor').innerText.includes('subscription')")
+    await page.click(".graphiql-execute-button")
+    await page.wait_for(f"{_RESPONSE}.includes('100.04')")
+
+    await page.wait_for(f"JSON.parse({_STORED}).token !== {json.dumps(token)}")
+    second = await _credential(page)
+    assert second is not None
+    tokens = [f"Bearer {token}", f"Bearer {second['token']}"]
+    await eventually(lambda: _sent(page, "connection_init") == [{"authorization": text} for text in tokens])
+    await eventually(lambda: page.frames_sent[-1]["type"] == "subscribe")
+    _publish(web, authorization, "100.05")
+    await page.wait_for(f"{_RESPONSE}.includes('100.05')")
+
+    assert web.ask("mutation { logout }", f"Bearer {second['token']}") == {"logout": True}
+    assert "ended" in await page.wait_for(
+        "document.querySelector('#sign-in') && document.querySelector('.state').innerText"
+    )
+    assert await _credential(page) is None
 
 
 async def test_a_duplicated_tab_leaves_the_session_to_the_first(page: Page, web: Web) -> None:

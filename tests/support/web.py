@@ -18,8 +18,6 @@ from tests.support.processes import Running, running
 _START_SECONDS = 30.0
 _ANSWER_SECONDS = 30.0
 _POLL_SECONDS = 0.05
-_EMAIL = "admin@example.com"
-_PASSWORD = "correct horse battery staple"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +25,9 @@ class Web:
     """A running web process and the credentials of its administrator."""
 
     address: str
-    email: str
-    password: str
+    email: str = "admin@example.com"
+    password: str = "correct horse battery staple"
+    secret: str = "0123456789abcdef" * 4
 
     @property
     def endpoint(self) -> str:
@@ -61,20 +60,20 @@ def web_process(database_url: str, redis_url: str, folder: Path, **settings: str
         settings: Further variables of the environment.
     """
     port = _free_port()
+    web = Web(f"http://127.0.0.1:{port}")
     given = {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "TRADEGRAPH_DATA_DIR": str(folder),
         "TRADEGRAPH_PORT": str(port),
-        "TRADEGRAPH_ADMIN_EMAIL": _EMAIL,
-        "TRADEGRAPH_ADMIN_PASSWORD": _PASSWORD,
-        "TRADEGRAPH_SECRET": "0123456789abcdef" * 4,
+        "TRADEGRAPH_ADMIN_EMAIL": web.email,
+        "TRADEGRAPH_ADMIN_PASSWORD": web.password,
+        "TRADEGRAPH_SECRET": web.secret,
         "TRADEGRAPH_FEED": "off",
         **settings,
     }
     asyncio.run(prepare(load_settings(given)))
     with running(["web"], given) as process:
-        web = Web(f"http://127.0.0.1:{port}", _EMAIL, _PASSWORD)
         _wait_until_ready(web, process)
         yield web
         process.stop()
