@@ -16,17 +16,17 @@ from domain.access.service import Access, make_access
 from domain.accounts.log import AccountLogs
 from domain.kernel.bus import LOST
 from domain.kernel.cache import CHANNEL, VersionedCache
-from domain.kernel.database import fetch_row
+from domain.kernel.database import fetch
 from domain.kernel.errors import Unavailable
 from domain.market.market import Market
 from domain.orders.desk import Desk
 from domain.orders.placing import OrderEntry
+from domain.orders.paper import PAPER
 from domain.positions.service import Books
 from domain.risk.queries import TOPIC as RISK_RULES
 from domain.risk.queries import read_enabled_rules
-from workers.venue import VENUE
 
-VENUES = frozenset({VENUE})
+VENUES = frozenset({PAPER})
 _log = structlog.stdlib.get_logger("process")
 
 
@@ -87,7 +87,7 @@ class Services:
 
 async def _answers() -> bool:
     try:
-        return await fetch_row("SELECT 1 FROM topic_versions LIMIT 1") is not None or True
+        return bool(await fetch("SELECT count(*) FROM topic_versions"))
     except Exception:  # noqa: BLE001  whatever it is, the answer is no
         return False
 

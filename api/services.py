@@ -6,12 +6,20 @@ Structural on purpose: the composition root does not import this, and a test may
 from typing import Protocol
 
 from domain.access.service import Access
+from domain.accounts.log import AccountLogs
 from domain.kernel.bus import Bus
 from domain.market.market import Market
+from domain.orders.placing import OrderEntry
+from domain.positions.service import Books
 
 
 class Services(Protocol):
     """The services of every area."""
+
+    @property
+    def bus(self) -> Bus:
+        """Where changes are told."""
+        ...
 
     @property
     def access(self) -> Access:
@@ -19,11 +27,26 @@ class Services(Protocol):
         ...
 
     @property
-    def bus(self) -> Bus:
-        """What use cases tell other processes over."""
+    def market(self) -> Market:
+        """Instruments and their newest quotes."""
         ...
 
     @property
-    def market(self) -> Market:
-        """Instruments, newest quotes and trading hours."""
+    def books(self) -> Books:
+        """Accounts with their positions, valued."""
+        ...
+
+    @property
+    def entry(self) -> OrderEntry:
+        """Where orders enter."""
+        ...
+
+    @property
+    def logs(self) -> AccountLogs:
+        """The event logs of accounts."""
+        ...
+
+    @property
+    def venues(self) -> frozenset[str]:
+        """Where orders can go."""
         ...

@@ -21,13 +21,12 @@ from domain.market.stream import PositionedTick, TickStream, order_of, received_
 from domain.orders.applying import MAX_COMMANDS, Command, Step, last_command, take_step
 from domain.orders.exchange.reports import Report
 from domain.orders.order import Order
-from domain.orders.paper import PaperVenue
+from domain.orders.paper import PAPER, PaperVenue
 from domain.orders.queries import CANCEL, SUBMIT, open_order_ids, read_orders, wake_channel
 from domain.orders.types import OrderStatus
 from domain.positions.queries import read_open_everywhere
 
-VENUE = "paper"
-ROLE = f"venue:{VENUE}"
+ROLE = f"venue:{PAPER}"
 # Commands are looked for this often even if no wake-up comes, and orders expire this exactly.
 IDLE_SECONDS = 0.25
 _RETRY_SECONDS = 0.5
@@ -72,7 +71,7 @@ class PaperRouter:
                     await task
 
     async def _listen(self) -> None:
-        async with self._bus.listen(wake_channel(VENUE)) as messages:
+        async with self._bus.listen(wake_channel(PAPER)) as messages:
             async for _ in messages:
                 self._wake.set()
 
@@ -88,12 +87,12 @@ class PaperRouter:
         venue = PaperVenue(catalog.by_symbol)
         for quote in self._market.quotes():
             venue.see_quote(quote)
-        ids = await open_order_ids(VENUE)
+        ids = await open_order_ids(PAPER)
         orders: list[Order] = []
         for start in range(0, len(ids), _RESTORE_RUN):
             found = await read_orders(ids[start : start + _RESTORE_RUN])
             orders += [found[order_id] for order_id in ids[start : start + _RESTORE_RUN] if order_id in found]
-        held = [(catalog.by_id[row.instrument_id].symbol, row) for row in await read_open_everywhere(VENUE)]
+        held = [(catalog.by_id[row.instrument_id].symbol, row) for row in await read_open_everywhere(PAPER)]
         venue.restore(orders, held)
         self._venue = venue
         self._accounts = {order.id: order.account_id for order in orders}
@@ -110,14 +109,14 @@ class PaperRouter:
     async def _step(self) -> Step:
         """Match what the market brought, then act on commands, and book all of it."""
         # Whoever published a quote and then placed an order did so before the order's command could be seen.
-        last = await last_command(VENUE)
+        last = await last_command(PAPER)
         if last:
             self._see(await self._ticks.drain(self._position))
         catalog = await self._market.catalog()
         self._venue.know(catalog.by_symbol)
         reports = self._match()
         step = await take_step(
-            self._bus, VENUE, self._lease.epoch, catalog.by_id, self._act, reports, self._accounts, up_to=last
+            self._bus, PAPER, self._lease.epoch, catalog.by_id, self._act, reports, self._accounts, up_to=last
         )
         for order in step.orders:
             if order.is_open:

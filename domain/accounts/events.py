@@ -102,7 +102,12 @@ async def write_events(work: UnitOfWork, books: Iterable[AccountBook]) -> None:
 
 def encode_events(events: Iterable[AccountEvent]) -> bytes:
     """The form in which events travel over the bus."""
-    return orjson.dumps([[event.sequence, event.kind, event.at, event.order_id, event.payload] for event in events])
+    return orjson.dumps(
+        [
+            [event.sequence, event.kind, event.at, str(event.order_id) if event.order_id else None, event.payload]
+            for event in events
+        ]
+    )
 
 
 def decode_events(account_id: UUID, message: bytes) -> list[AccountEvent]:

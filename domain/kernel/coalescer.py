@@ -39,6 +39,8 @@ class Coalescer(Generic[Call, Result]):
         self._max_waiting = max_waiting
         self._width = width
         self._waiting: deque[tuple[Call, asyncio.Future[Result]]] = deque()
+        self._draining = 0
+        # The loop keeps weak references to tasks only.
         self._running: set[asyncio.Task[None]] = set()
 
     async def submit(self, call: Call) -> Result:
@@ -51,7 +53,8 @@ class Coalescer(Generic[Call, Result]):
             raise RateLimited("Too many orders are waiting; try again shortly.", retryAfterSeconds=1)
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((call, future))
-        if len(self._running) < self._width:
+        if self._draining < self._width:
+            self._draining += 1
             # A context of its own: the batch must not inherit the caller's transaction or request.
             task = asyncio.get_running_loop().create_task(self._drain(), context=contextvars.Context())
             self._running.add(task)
@@ -59,11 +62,15 @@ class Coalescer(Generic[Call, Result]):
         return await future
 
     async def _drain(self) -> None:
-        while self._waiting:
-            # A caller that went away before its batch started wants nothing any more.
-            batch = [item for item in self._take() if not item[1].cancelled()]
-            if batch:
-                await self._run(batch)
+        try:
+            while self._waiting:
+                # A caller that went away before its batch started wants nothing any more.
+                batch = [item for item in self._take() if not item[1].cancelled()]
+                if batch:
+                    await self._run(batch)
+        finally:
+            # Not in a callback of the task: a caller that was just answered may submit before that runs.
+            self._draining -= 1
 
     def _take(self) -> list[tuple[Call, asyncio.Future[Result]]]:
         taken = [self._waiting.popleft()]

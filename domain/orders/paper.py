@@ -17,6 +17,8 @@ from domain.orders.order import Order
 from domain.orders.types import OffsetKind, OrderStatus, RejectReason
 from domain.positions.types import Bucket, PositionBook
 
+# The venue's name, as accounts give it.
+PAPER = "paper"
 # Ticks that are older than this when they arrive are history being replayed: the venue then lives in their time.
 HISTORY_NANOS = 60 * NANOS_PER_SECOND
 

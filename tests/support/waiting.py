@@ -1,9 +1,10 @@
 """Waiting for a condition with a deadline, instead of sleeping for luck."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
+Answer = TypeVar("Answer")
 Item = TypeVar("Item")
 
 
@@ -26,3 +27,15 @@ async def take(items: AsyncIterator[Item], count: int, timeout_seconds: float = 
     """
     async with asyncio.timeout(timeout_seconds):
         return [await anext(items) for _ in range(count)]
+
+
+async def until(question: Callable[[], Awaitable[Answer | None]], timeout_seconds: float = 10.0) -> Answer:
+    """The first answer of ``question`` that is neither None nor False.
+
+    Raises:
+        TimeoutError: there was none in time.
+    """
+    async with asyncio.timeout(timeout_seconds):
+        while not (answer := await question()):
+            await asyncio.sleep(0.01)
+        return answer
