@@ -95,13 +95,22 @@ async def test_a_group_goes_on_when_the_one_who_began_it_leaves(server: Running)
 
 
 async def test_an_error_of_one_event_is_part_of_it_and_the_stream_goes_on(server: Running) -> None:
-    server.desk.access.actors["ada"] = replace(ADA, email=5)  # type: ignore[arg-type]
     async with open_socket(server) as socket:
-        await socket.subscribe("1", "subscription { entries { number seenBy } }")
+        await socket.subscribe("1", "subscription { entries { number risky } }")
         await live(server)
-        server.desk.access.actors["ada"] = ADA
-        await server.desk.log.append("x", "y")
-        assert (await socket.next())["entries"] == {"number": 1, "seenBy": "5"}
+        await server.desk.log.append("bad", "good")
+        broken = await socket.next()
+        assert broken["data"] is None
+        assert [error["extensions"]["code"] for error in broken["errors"]] == ["CONFLICT"]
+        assert await socket.next() == {"entries": {"number": 2, "risky": "good"}}
+
+
+async def test_a_field_that_is_marked_the_same_for_all_cannot_ask_who_it_is_for(server: Running) -> None:
+    async with open_socket(server) as socket:
+        await socket.subscribe("1", "subscription { entries { wronglyMarked } }")
+        await live(server)
+        await server.desk.log.append("x")
+        assert [error["extensions"]["code"] for error in (await socket.next())["errors"]] == ["UNAUTHENTICATED"]
 
 
 # ------------------------------------------------------------------ logs
@@ -338,7 +347,6 @@ async def test_who_loses_the_right_hears_it_and_nothing_more(server: Running, qu
         await eventually(lambda: metric(server, "subscriptions") == 2)
         await eventually(lambda: desk.log.followers + desk.state.watchers == 1)
         desk.readers.discard(BOB.user_id)
-        desk.access.actors["bob"] = replace(BOB, accounts={})
         desk.access.actors["bob"] = replace(BOB, role=Role.TRADER)
         desk.tell()
         message = await bob.hear()

@@ -192,6 +192,16 @@ class Entry:
     def seen_by(self, info: Info) -> str:
         return info.context.require_actor().email
 
+    @strawberry.field(metadata=SAME_FOR_ALL)
+    def wrongly_marked(self, info: Info) -> str:
+        return info.context.require_actor().email
+
+    @strawberry.field(metadata=SAME_FOR_ALL)
+    def risky(self) -> str:
+        if self.text == "bad":
+            raise Conflict("Not this one.")
+        return self.text
+
     @strawberry.field
     def cursor(self) -> Cursor:
         return cursor_of(self.number)

@@ -1,0 +1,192 @@
+"""The outgoing side of a socket: what goes out at once, what waits, in which order, and what is bounded."""
+
+import asyncio
+
+import orjson
+import pytest
+
+from api.limits import Limits
+from api.realtime.sinks import EventSink, StateSink
+from api.transport.frames import text_header
+from api.transport.outbox import Outbox
+
+
+class Wire:
+    """A connection whose client takes ``room`` messages before it stops."""
+
+    def __init__(self, room: int = 1_000) -> None:
+        self.room = room
+        self.sent: list[bytes] = []
+
+    @property
+    def is_writable(self) -> bool:
+        return self.room > 0
+
+    @is_writable.setter
+    def is_writable(self, value: bool) -> None:
+        raise AssertionError("nobody but the wire decides")
+
+    def write_text(self, text: bytes) -> None:
+        self.room -= 1
+        self.sent.append(text)
+
+    def write_message(self, start: bytes, middle: bytes, end: bytes) -> None:
+        self.write_text(start + middle + end)
+
+
+def payloads(wire: Wire) -> list[int]:
+    return [orjson.loads(text)["payload"] for text in wire.sent if b"payload" in text]
+
+
+@pytest.mark.parametrize(
+    ("length", "header"),
+    [
+        (0, b"\x81\x00"),
+        (125, b"\x81\x7d"),
+        (126, b"\x81\x7e\x00\x7e"),
+        (65_535, b"\x81\x7e\xff\xff"),
+        (65_536, b"\x81\x7f\x00\x00\x00\x00\x00\x01\x00\x00"),
+    ],
+)
+def test_a_header_says_the_length_as_the_protocol_wants_it(length: int, header: bytes) -> None:
+    assert text_header(length) == header
+
+
+def test_an_event_is_a_next_message_of_its_operation() -> None:
+    wire = Wire()
+    EventSink(Outbox(wire), 'a"1', Limits()).offer(b'{"data":{"x":1}}')
+    assert wire.sent == [b'{"id":"a\\"1","type":"next","payload":{"data":{"x":1}}}']
+
+
+def test_events_keep_their_order_when_the_client_pauses() -> None:
+    wire = Wire(room=2)
+    outbox = Outbox(wire)
+    sink = EventSink(outbox, "1", Limits())
+    assert all(sink.offer(b"%d" % number) for number in range(5))
+    assert payloads(wire) == [0, 1]
+    for _ in range(3):
+        wire.room = 1
+        outbox.resume()
+    assert payloads(wire) == [0, 1, 2, 3, 4]
+    assert sink.is_empty
+
+
+def test_an_event_that_does_not_fit_is_refused_and_not_kept() -> None:
+    wire = Wire(room=0)
+    outbox = Outbox(wire)
+    sink = EventSink(outbox, "1", Limits(queued_events=2))
+    assert [sink.offer(b"%d" % number) for number in range(4)] == [True, True, False, False]
+    wire.room = 100
+    outbox.resume()
+    assert payloads(wire) == [0, 1]
+    assert sink.offer(b"4")
+    assert payloads(wire) == [0, 1, 4]
+
+
+def test_queued_bytes_are_bounded_but_a_single_large_event_is_not_lost() -> None:
+    wire = Wire(room=0)
+    outbox = Outbox(wire)
+    sink = EventSink(outbox, "1", Limits(queued_event_bytes=10))
+    large = b'"' + b"x" * 100 + b'"'
+    assert [sink.offer(large), sink.offer(b"1")] == [True, False]
+    wire.room = 100
+    outbox.resume()
+    assert len(wire.sent) == 1
+    assert sink.offer(b"2")
+
+
+def test_a_state_keeps_the_newest_of_each_part_in_the_order_of_change() -> None:
+    wire = Wire(room=1)
+    outbox = Outbox(wire)
+    sink = StateSink(outbox, "1", Limits(state_parts=3))
+    for part, number in (("a", 0), ("a", 1), ("b", 2), ("a", 3), ("c", 4)):
+        sink.offer(part, b"%d" % number)
+    wire.room = 100
+    outbox.resume()
+    assert payloads(wire) == [0, 2, 3, 4]
+
+
+def test_parts_of_a_state_are_bounded() -> None:
+    wire = Wire(room=0)
+    outbox = Outbox(wire)
+    sink = StateSink(outbox, "1", Limits(state_parts=2))
+    for number in range(4):
+        sink.offer(number, b"%d" % number)
+    wire.room = 100
+    outbox.resume()
+    assert payloads(wire) == [2, 3]
+
+
+@pytest.mark.parametrize("waiting", [0, 3])
+def test_the_last_message_comes_last(waiting: int) -> None:
+    wire = Wire(room=0 if waiting else 100)
+    outbox = Outbox(wire)
+    sink = EventSink(outbox, "1", Limits())
+    for number in range(waiting):
+        sink.offer(b"%d" % number)
+    sink.finish(b'{"last":true}')
+    wire.room = 100
+    outbox.resume()
+    assert payloads(wire) == list(range(waiting))
+    assert wire.sent[-1] == b'{"last":true}'
+
+
+def test_what_is_discarded_is_not_sent() -> None:
+    wire = Wire(room=0)
+    outbox = Outbox(wire)
+    sink, other = EventSink(outbox, "1", Limits()), EventSink(outbox, "2", Limits())
+    for each in (sink, other):
+        each.offer(b"1")
+    sink.finish(b"{}")
+    sink.discard()
+    wire.room = 100
+    outbox.resume()
+    assert [orjson.loads(text)["id"] for text in wire.sent] == ["2"]
+
+
+def test_one_who_waits_does_not_keep_the_others_from_their_turn() -> None:
+    wire = Wire(room=0)
+    outbox = Outbox(wire)
+    sinks = [EventSink(outbox, str(index), Limits()) for index in range(3)]
+    for sink in sinks:
+        for number in range(3):
+            sink.offer(b"%d" % number)
+    outbox.send(b'{"id":"answer"}')
+    heard = []
+    while any(not sink.is_empty for sink in sinks):
+        wire.room = 2
+        outbox.resume()
+    heard = [orjson.loads(text)["id"] for text in wire.sent]
+    assert heard[0] == "answer"
+    assert set(heard[1:6]) == {"0", "1", "2"}
+    assert sorted(heard[1:]) == ["0"] * 3 + ["1"] * 3 + ["2"] * 3
+
+
+async def test_waiting_for_the_client_ends_when_it_has_taken_everything() -> None:
+    wire = Wire(room=0)
+    outbox = Outbox(wire)
+    sink = EventSink(outbox, "1", Limits())
+    sink.offer(b"1")
+    waiting = [asyncio.create_task(sink.drained()), asyncio.create_task(outbox.drained())]
+    await asyncio.sleep(0)
+    assert not any(task.done() for task in waiting)
+    wire.room = 100
+    outbox.resume()
+    async with asyncio.timeout(1):
+        await asyncio.gather(*waiting)
+
+
+async def test_waiting_for_the_client_ends_when_it_is_gone_and_nothing_is_kept_for_it() -> None:
+    wire = Wire(room=0)
+    outbox = Outbox(wire)
+    sink = EventSink(outbox, "1", Limits(queued_events=1))
+    sink.offer(b"1")
+    waiting = asyncio.create_task(sink.drained())
+    await asyncio.sleep(0)
+    outbox.close()
+    async with asyncio.timeout(1):
+        await waiting
+    # Whoever hands events in must not wait for ever for one that nobody will take.
+    assert [sink.offer(b"2"), sink.offer(b"3")] == [True, True]
+    outbox.send(b"{}")
+    assert wire.sent == []
