@@ -312,6 +312,7 @@ class Migration(migrations.Migration):
                 ),
                 ("event_sequence", fields.BigIntField(default=0)),
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("rolled_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={
                 "table": "accounts",

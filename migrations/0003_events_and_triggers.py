@@ -49,5 +49,13 @@ class Migration(migrations.Migration):
             ),
         ),
         ops.RunSQL(AUDIT_APPEND_ONLY, AUDIT_APPEND_ONLY_REVERSE),
-        ops.RunSQL(PAGES, ("DROP INDEX account_events_order", "DROP INDEX executions_account", "DROP INDEX orders_open", "DROP INDEX orders_account")),
+        ops.RunSQL(
+            PAGES,
+            (
+                "DROP INDEX account_events_order",
+                "DROP INDEX executions_account",
+                "DROP INDEX orders_open",
+                "DROP INDEX orders_account",
+            ),
+        ),
     ]

@@ -38,6 +38,7 @@ class Account(Model):
     transaction_hash = fields.CharField(max_length=64, default=GENESIS_HASH)
     event_sequence = fields.BigIntField(default=0)
     created_at = fields.DatetimeField()
+    rolled_at = fields.DatetimeField()
 
     class Meta:
         table = "accounts"

@@ -20,22 +20,22 @@ from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page
 from domain.kernel.unit_of_work import UnitOfWork
 
 _COLUMNS = """id, owner_id, name, venue, kind, position_mode, state, currency, cash, reserved, realized_pnl, fees_paid,
-day_opening_equity, day_transfers, transaction_sequence, transaction_hash, event_sequence, created_at"""
+day_opening_equity, day_transfers, transaction_sequence, transaction_hash, event_sequence, created_at, rolled_at"""
 _LOCK = f"SELECT {_COLUMNS} FROM accounts WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE"
 READ_BOOKS = f"SELECT {_COLUMNS} FROM accounts WHERE id = ANY($1::uuid[]) ORDER BY id"
 _INSERT = f"""
 INSERT INTO accounts ({_COLUMNS})
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 """
 _UPDATE = """
 UPDATE accounts AS a SET state = n.state, cash = n.cash, reserved = n.reserved, realized_pnl = n.realized_pnl,
   fees_paid = n.fees_paid, day_opening_equity = n.day_opening_equity, day_transfers = n.day_transfers,
   transaction_sequence = n.transaction_sequence, transaction_hash = n.transaction_hash,
-  event_sequence = n.event_sequence
+  event_sequence = n.event_sequence, rolled_at = n.rolled_at
 FROM unnest($1::uuid[], $2::text[], $3::numeric[], $4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[],
-  $8::numeric[], $9::bigint[], $10::text[], $11::bigint[])
+  $8::numeric[], $9::bigint[], $10::text[], $11::bigint[], $12::timestamptz[])
   AS n (id, state, cash, reserved, realized_pnl, fees_paid, day_opening_equity, day_transfers, transaction_sequence,
-        transaction_hash, event_sequence)
+        transaction_hash, event_sequence, rolled_at)
 WHERE a.id = n.id
 """
 _TRANSACTION_COLUMNS = """id, account_id, sequence, kind, contra, amount, balance_after, currency, order_id,
@@ -92,6 +92,7 @@ async def write_books(work: UnitOfWork, books: Iterable[AccountBook]) -> None:
         [book.transaction_sequence for book in changed],
         [book.transaction_hash for book in changed],
         [book.event_sequence for book in changed],
+        [book.rolled_at for book in changed],
     )
     rows = [row for book in changed for row in book.transactions]
     if rows:
@@ -141,6 +142,7 @@ async def insert_book(work: UnitOfWork, book: AccountBook) -> None:
         book.transaction_hash,
         book.event_sequence,
         book.created_at,
+        book.rolled_at,
     )
     await write_events(work, [book])
 
@@ -232,3 +234,9 @@ async def read_balances() -> tuple[dict[str, Decimal], list[Row]]:
 async def read_all_ids() -> list[UUID]:
     """Every account, oldest first."""
     return [row["id"] for row in await fetch("SELECT id FROM accounts ORDER BY id")]
+
+
+async def read_ids_not_rolled(moment: datetime, limit: int) -> list[UUID]:
+    """Accounts that the day roll of ``moment`` has not reached yet, oldest first."""
+    rows = await fetch("SELECT id FROM accounts WHERE rolled_at < $1 ORDER BY id LIMIT $2", moment, limit)
+    return [row["id"] for row in rows]

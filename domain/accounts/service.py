@@ -95,6 +95,7 @@ async def open_account(access: Access, actor: Actor, command: OpenAccount, *, ve
             transaction_hash=GENESIS_HASH,
             event_sequence=0,
             created_at=work.now,
+            rolled_at=work.now,
         )
         events.record(book, events.ACCOUNT_OPENED, work.now, {})
         await queries.insert_book(work, book)

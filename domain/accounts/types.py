@@ -101,6 +101,7 @@ class AccountBook:
     """An account while its row is locked: what the row says, and what this unit of work adds to it.
 
     Amounts are in ``currency``. ``reserved`` is not rounded: it is the exact sum of what working orders hold.
+    ``rolled_at`` is the day roll that has been applied last.
     """
 
     id: UUID
@@ -121,6 +122,7 @@ class AccountBook:
     transaction_hash: str
     event_sequence: int
     created_at: datetime
+    rolled_at: datetime
     transactions: list[Transaction] = field(default_factory=list)
     events: list[AccountEvent] = field(default_factory=list)
 

@@ -33,7 +33,7 @@ def order_parts(
     if execution is not None:
         parts["execution"] = execution_snapshot(execution)
     if position is not None:
-        parts["position"] = position_snapshot(position)
+        parts["positions"] = [position_snapshot(position)]
     if detail is not None:
         parts["detail"] = detail
     return parts

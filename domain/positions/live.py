@@ -46,21 +46,17 @@ class LiveAccount:
         """The event up to which this is current."""
         return self.account.event_sequence
 
-    def apply(self, events: Iterable[AccountEvent]) -> set[PositionKey]:
-        """Take what events say; the positions that they touched."""
-        touched: set[PositionKey] = set()
+    def apply(self, events: Iterable[AccountEvent]) -> None:
+        """Take what events say; those that are known already change nothing."""
         for event in events:
             if event.sequence <= self.account.event_sequence:
                 continue
             parts = orjson.loads(event.payload)
             apply_account_snapshot(self.account, parts["account"])
             self.account.event_sequence = event.sequence
-            if "position" in parts:
-                position = read_position(parts["position"], event.at)
-                key = (position.instrument_id, position.bucket)
-                self.positions[key] = position
-                touched.add(key)
-        return touched
+            for values in parts.get("positions", ()):
+                position = read_position(values, event.at)
+                self.positions[position.instrument_id, position.bucket] = position
 
     async def value(self, market: Market) -> AccountValue:
         """What it is worth at the newest quotes."""

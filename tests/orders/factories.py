@@ -72,6 +72,7 @@ def account(cash: str = "1000", kind: AccountKind = AccountKind.CASH, **others: 
         "transaction_hash": GENESIS_HASH,
         "event_sequence": 0,
         "created_at": NOW,
+        "rolled_at": NOW,
     }
     return AccountBook(**(values | others))
 
