@@ -1,10 +1,11 @@
-"""Logging of every process: structlog's events and the standard library's records, on standard output.
+"""Logging of every process: structlog's events and the standard library's records, as one stream of lines.
 
 Who collects them (the launcher, systemd, a container) gives them their place and time of arrival.
 """
 
 import logging
 import sys
+from typing import TextIO
 
 import structlog
 
@@ -14,8 +15,8 @@ from adapters.settings import LogSetting
 _QUIET = ("httpx", "websockets", "arq.worker", "asyncio", "apprise", "tortoise")
 
 
-def configure_logging(setting: LogSetting) -> None:
-    """Send everything from the level on to standard output, in the setting's format."""
+def configure_logging(setting: LogSetting, stream: TextIO = sys.stdout) -> None:
+    """Send everything from the level on to the stream, in the setting's format; the last call counts."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -28,7 +29,7 @@ def configure_logging(setting: LogSetting) -> None:
         if setting.format == "json"
         else [
             structlog.dev.ConsoleRenderer(
-                colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback, sort_keys=False
+                colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback, sort_keys=False
             )
         ]
     )
@@ -43,7 +44,7 @@ def configure_logging(setting: LogSetting) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -1,12 +1,14 @@
 """What can be found out before anything is started: each failure is a CommandError in one line, without a password."""
 
 import os
+import pkgutil
 import socket
 from urllib.parse import urlsplit
 
 import asyncpg
 import redis
 
+import migrations
 from cli.errors import CommandError
 
 OLDEST_POSTGRES = 15
@@ -30,6 +32,23 @@ async def check_database(url: str) -> None:
         )
     if encoding != "UTF8":
         raise CommandError(f"the database {_where(url)} has the encoding {encoding}; create it with UTF8")
+
+
+async def check_schema(url: str) -> None:
+    """The database can be used and has every migration of this release."""
+    await check_database(url)
+    connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
+    try:
+        there = await connection.fetchval("SELECT to_regclass('tortoise_migrations') IS NOT NULL")
+        applied = await connection.fetch("SELECT name FROM tortoise_migrations") if there else []
+    finally:
+        await connection.close(timeout=CONNECT_SECONDS)
+    wanted = {module.name for module in pkgutil.iter_modules(migrations.__path__)}
+    missing = wanted - {row["name"] for row in applied}
+    if missing:
+        raise CommandError(
+            f"the database {_where(url)} lacks {len(missing)} of {len(wanted)} migrations: run tradegraph migrate first"
+        )
 
 
 def check_redis(url: str) -> None:

@@ -11,7 +11,8 @@ from typing import Protocol, cast
 
 from adapters.credentials import CredentialsError
 from adapters.embedded import EmbeddedError
-from adapters.settings import SettingsError
+from adapters.logs import configure_logging
+from adapters.settings import LogSetting, SettingsError
 from cli.errors import CommandError
 from domain.kernel.errors import DomainError
 
@@ -30,7 +31,9 @@ class Subcommand(Protocol):
 COMMANDS = {
     "up": "start everything: private servers unless given, migrations, first administrator, web, engine, worker",
     "web": "serve the API",
+    "engine": "run market data and venues",
     "migrate": "bring the database's schema up to date",
+    "seed": "add the demonstration instruments",
     "user": "create users, list them, set passwords",
     "proof": "prove the books of all accounts",
     "database": "dump, restore, or look into the database",
@@ -43,6 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     parser, modules = _parser(list(sys.argv[1:] if argv is None else argv))
     arguments = parser.parse_args(argv)
+    # What a command prints is its result; processes that run for long configure their logging themselves.
+    configure_logging(LogSetting("warning", "console"), sys.stderr)
     try:
         return modules[arguments.command].run(arguments)
     except SettingsError as error:

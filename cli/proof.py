@@ -7,7 +7,7 @@ import os
 from adapters.database import database
 from adapters.settings import load_settings
 from cli.addresses import servers_for_a_while
-from cli.checks import check_database
+from cli.checks import check_schema
 from cli.errors import CommandError
 from domain.accounts.queries import read_all_ids, read_balances, read_books
 from domain.kernel.numbers import ZERO, plain
@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _prove_all(database_url: str, *, quiet: bool) -> list[str]:
     """Prove and print; the names of what is broken."""
-    await check_database(database_url)
+    await check_schema(database_url)
     broken = []
     async with database(database_url, pool_size=2):
         instruments = {instrument.id: instrument for instrument in await read_instruments()}

@@ -15,7 +15,7 @@ from adapters.embedded.place import make_private_folder
 from adapters.settings import Settings, load_settings
 from cli.access import open_access
 from cli.addresses import servers_for_a_while
-from cli.checks import check_database
+from cli.checks import check_schema
 from cli.errors import CommandError
 from domain.access.types import SYSTEM, Role, User
 from domain.access.users import create_user, page_users, set_password
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _act(settings: Settings, arguments: argparse.Namespace, password: str) -> str:
-    await check_database(settings.database_url)
+    await check_schema(settings.database_url)
     async with open_access(settings) as access:
         if arguments.action == "list":
             return await _listing()

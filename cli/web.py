@@ -15,7 +15,7 @@ from adapters.settings import Settings, load_settings
 from adapters.wiring import open_services
 from api.app import ApiSettings, create_app, server_options
 from api.root import platform_schema
-from cli.checks import check_database, check_port
+from cli.checks import check_port, check_schema
 from cli.lifeline import watch_lifeline
 from cli.processes import PROJECT, process_settings
 
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     del arguments
     watch_lifeline()
     settings = process_settings()
-    asyncio.run(check_database(settings.database_url))
+    asyncio.run(check_schema(settings.database_url))
     check_port(settings.host, settings.port)
     # The processes that uvicorn starts read their settings anew: what only this one knows goes with the environment.
     os.environ.update(settings.environment())

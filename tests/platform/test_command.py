@@ -143,6 +143,18 @@ def _run_shell(script: str, environment: Mapping[str, str]) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
+def test_seeding_twice_adds_once(environment: dict[str, str]) -> None:
+    first, second = run(["seed"], environment), run(["seed"], environment)
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout.startswith("8 instruments added: AAPL.US, ")
+    assert (second.returncode, second.stdout, second.stderr) == (0, "0 instruments added\n", "")
+
+
+def test_books_without_accounts_agree(environment: dict[str, str]) -> None:
+    done = run(["proof"], environment)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "0 accounts proved, 0 disagreements\n", "")
+
+
 def test_a_dump_is_restored_into_an_empty_database_only(
     environment: dict[str, str], empty_database_url: str, tmp_path: Path
 ) -> None:
@@ -168,9 +180,20 @@ def test_migrating_twice_changes_nothing(environment: dict[str, str], empty_data
         assert (done.returncode, done.stdout, done.stderr) == (0, "the schema is up to date\n", "")
 
 
-@pytest.mark.parametrize("command", ["web"])
+@pytest.mark.parametrize("command", ["web", "engine", "seed", "proof", "user list"])
+def test_a_schema_that_is_not_there(command: str, environment: dict[str, str], empty_database_url: str) -> None:
+    done = run(command.split(), environment | {"DATABASE_URL": empty_database_url})
+    assert (done.returncode, done.stdout) == (1, "")
+    wanted = len(list((ROOT / "migrations").glob("0*.py")))
+    assert done.stderr == (
+        f"tradegraph: the database {empty_database_url.rpartition('@')[2]} lacks {wanted} of {wanted} migrations: "
+        "run tradegraph migrate first\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["web", "engine"])
 def test_a_process_says_what_it_lacks(command: str, environment: dict[str, str]) -> None:
-    database_url = environment.pop("DATABASE_URL")
+    del environment["DATABASE_URL"]
     alone = run([command], environment)
     assert (alone.returncode, alone.stdout) == (1, "")
     assert alone.stderr == (
@@ -180,9 +203,12 @@ def test_a_process_says_what_it_lacks(command: str, environment: dict[str, str])
     down = run([command], environment | {"DATABASE_URL": f"postgresql://{LOOPBACK}:{free_port()}/books"})
     assert (down.returncode, down.stdout) == (1, "")
     assert down.stderr.endswith(" cannot be used: Connection refused\n")
+
+
+def test_web_on_a_port_in_use(environment: dict[str, str]) -> None:
     with socket.create_server((LOOPBACK, 0)) as server:
         port = server.getsockname()[1]
-        taken = run(["web"], environment | {"DATABASE_URL": database_url, "TRADEGRAPH_PORT": str(port)})
+        taken = run(["web"], environment | {"TRADEGRAPH_PORT": str(port)})
     assert (taken.returncode, taken.stdout) == (1, "")
     assert taken.stderr == (
         f"tradegraph: cannot listen on {LOOPBACK} port {port} (Address already in use): "

@@ -1,0 +1,28 @@
+"""`tradegraph engine`: market data in, orders out to venues, execution reports in.
+
+Each role is played by one process at a time; a second engine stands by and takes over when the first one dies.
+"""
+
+import argparse
+import asyncio
+
+from cli.checks import check_schema
+from cli.lifeline import watch_lifeline
+from cli.processes import process_settings
+from workers.engine import ROLES, run_engine
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which roles to play."""
+    parser.add_argument(
+        "--role", action="append", choices=tuple(ROLES), help="play this role alone; may be repeated (default: all)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Play the roles until SIGINT or SIGTERM."""
+    watch_lifeline()
+    settings = process_settings()
+    asyncio.run(check_schema(settings.database_url))
+    asyncio.run(run_engine(settings, arguments.role or tuple(ROLES)))
+    return 0
