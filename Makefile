@@ -69,6 +69,10 @@ explorer: $(EXPLORER) ## Build the explorer's pages
 conformance: $(DEV) ## Audit the API with foreign GraphQL clients (graphql-http, graphql-ws)
 	@$(BIN)/python -m tests.conformance
 
+.PHONY: screenshot
+screenshot: $(DEV) $(EXPLORER) ## Take the README's picture of the explorer, of a platform that runs, with Chromium
+	@$(BIN)/python -m tests.browser.screenshot $(ARGS)
+
 .PHONY: install
 install: $(DEV) ## Make the virtual environment, with what tests and checks need
 

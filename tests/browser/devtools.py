@@ -226,8 +226,10 @@ class Page:
 
     async def fill(self, selector: str, text: str) -> None:
         """Replace the text of a field, as a keyboard does."""
-        found = f"document.querySelector({json.dumps(selector)})"
-        await self.wait_for(f"(({found})?.focus(), ({found})?.select(), document.activeElement === {found})")
+        await self.wait_for(
+            "(field => field && (field.focus(), field.select(), document.activeElement === field))"
+            f"(document.querySelector({json.dumps(selector)}))"
+        )
         await self.call("Input.insertText", text=text)
 
     async def screenshot(self, path: Path) -> None:

@@ -1,6 +1,6 @@
 """Take the picture of the explorer for the README from a platform that runs: signed in, quotes arriving.
 
-    python -m tests.browser.screenshot [ADDRESS] [FILE]
+    make screenshot, or python -m tests.browser.screenshot [ADDRESS] [FILE]
 
 The administrator's credentials come from TRADEGRAPH_ADMIN_EMAIL and TRADEGRAPH_ADMIN_PASSWORD, or from credentials.json
 in the data folder.

@@ -28,10 +28,16 @@ query Instruments {
 }
 `;
 
-const QUOTES = `# Live prices: the newest, at most every intervalMs.
+const QUOTES = `# Live prices, at most one every intervalMs.
 # Run it again to stop.
-subscription Quotes($symbols: [String!]!, $intervalMs: Int!) {
-  quotes(symbols: $symbols, intervalMs: $intervalMs) {
+subscription Quotes(
+  $symbols: [String!]!
+  $intervalMs: Int!
+) {
+  quotes(
+    symbols: $symbols
+    intervalMs: $intervalMs
+  ) {
     symbol
     bid
     ask
@@ -42,7 +48,7 @@ subscription Quotes($symbols: [String!]!, $intervalMs: Int!) {
 }
 `;
 
-const ACCOUNTS = `# The accounts you may see: money, positions, orders.
+const ACCOUNTS = `# Your accounts: money, positions, orders.
 query Accounts {
   accounts {
     id
@@ -75,8 +81,8 @@ query Accounts {
 `;
 
 const PLACE = `# Put an account's id in the variables.
-# The same clientOrderId again returns the first order,
-# so a retry is safe.
+# The same clientOrderId again returns
+# the first order, so a retry is safe.
 mutation PlaceOrder($input: PlaceOrderInput!) {
   placeOrder(input: $input) {
     replayed
@@ -92,10 +98,16 @@ mutation PlaceOrder($input: PlaceOrderInput!) {
 }
 `;
 
-const EVENTS = `# Everything that happens to an account's orders.
-# With the last cursor seen as $after it goes on there.
-subscription OrderEvents($accountId: ID!, $after: Cursor) {
-  orderEvents(accountId: $accountId, after: $after) {
+const EVENTS = `# All that happens to an account's orders.
+# $after, the last cursor seen, goes on there.
+subscription OrderEvents(
+  $accountId: ID!
+  $after: Cursor
+) {
+  orderEvents(
+    accountId: $accountId
+    after: $after
+  ) {
     cursor
     kind
     at
