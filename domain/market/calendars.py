@@ -6,6 +6,7 @@ the clock never pays for it, and nobody waits for it on the event loop.
 
 import asyncio
 import threading
+import warnings
 from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -48,7 +49,8 @@ def _is_code(calendar: str) -> bool:
 
 
 def _load(calendars: Collection[str]) -> None:
-    with _loading:
+    # What the library uses of pandas that pandas wants to change is between the two of them.
+    with _loading, warnings.catch_warnings(action="ignore"):
         for calendar in calendars:
             if calendar not in _schedules and _is_code(calendar):
                 _schedules[calendar] = _schedule(calendar)

@@ -1,0 +1,206 @@
+"""How quotes are merged, what becomes of days and volumes, staleness, and conflated watching."""
+
+import asyncio
+from contextlib import aclosing
+from decimal import Decimal
+from typing import Any, cast
+
+import pytest
+
+from domain.kernel.time import NANOS_PER_SECOND, Nanos
+from domain.market.board import QuoteBoard
+from domain.market.sessions import TradingDay, rolling_day
+from domain.market.types import BookTick, Quote, Tick
+from tests.support.market import MIDNIGHT, nanos, quote, trade
+from tests.support.waiting import take
+
+NOON = nanos("2024-08-08T12:00:00Z")
+DAY = 86_400 * NANOS_PER_SECOND
+
+
+def day_of(_symbol: str, at: Nanos) -> TradingDay:
+    return rolling_day(MIDNIGHT, at)
+
+
+class Clock:
+    """Seconds that pass when told."""
+
+    def __init__(self) -> None:
+        self.now = 0
+
+    def __call__(self) -> int:
+        return self.now * NANOS_PER_SECOND
+
+
+def board(clock: Clock | None = None) -> QuoteBoard:
+    return QuoteBoard(day_of, stale_after_seconds=30, clock=clock or Clock())
+
+
+def after(*ticks: Tick) -> Quote:
+    """The quote after ticks, without its symbol's name."""
+    kept = board()
+    for tick in ticks:
+        kept.apply(tick, 0)
+    found = kept.get("A")
+    assert found is not None
+    return found
+
+
+def test_a_quote_tick_brings_best_prices_and_a_trade_tick_the_last() -> None:
+    found = after(quote("A", NOON, "1", "2", bid_size="5", ask_size="6"), trade("A", NOON + 1, "1.5", 7))
+    assert found == Quote(
+        "A",
+        Nanos(NOON + 1),
+        bid=Decimal(1),
+        ask=Decimal(2),
+        bid_size=Decimal(5),
+        ask_size=Decimal(6),
+        last=Decimal("1.5"),
+        last_size=Decimal(7),
+        volume=Decimal(7),
+    )
+    assert after(quote("A", NOON, "1", "2"), trade("A", NOON, "1.5", 7), quote("A", NOON + 2, "3", "4")) == Quote(
+        "A",
+        Nanos(NOON + 2),
+        bid=Decimal(3),
+        ask=Decimal(4),
+        last=Decimal("1.5"),
+        last_size=Decimal(7),
+        volume=Decimal(7),
+    )
+
+
+def test_what_a_tick_does_not_say_stays_but_a_price_takes_its_size_along() -> None:
+    found = after(
+        quote("A", NOON, "1", "2", bid_size="5", ask_size="6", last="1.5", last_size="2"), quote("A", NOON, bid="1.1")
+    )
+    assert (found.bid, found.bid_size) == (Decimal("1.1"), None)
+    assert (found.ask, found.ask_size) == (Decimal(2), Decimal(6))
+    assert (found.last, found.last_size, found.volume) == (Decimal("1.5"), Decimal(2), Decimal(2))
+
+
+def test_changes_of_an_order_book_leave_the_quote_alone() -> None:
+    kept = board()
+    assert kept.apply(BookTick("A", NOON, True, ((Decimal(1), Decimal(1)),)), 0) is None
+    assert kept.get("A") is None
+    assert kept.is_stale("A")
+
+
+def test_the_order_of_arrival_decides_not_the_time_that_ticks_claim() -> None:
+    assert after(quote("A", NOON, "2", "3"), quote("A", NOON - 1, "1", "2")).bid == Decimal(1)
+
+
+@pytest.mark.parametrize(
+    ("ticks", "volume", "traded"),
+    [
+        ([quote("A", NOON, last="1", last_size="5")], 5, 5),
+        ([quote("A", NOON, last="1", last_size="5"), trade("A", NOON, 1, 2)], 7, 2),
+        # A volume is of the whole day so far: only its growth was traded just now.
+        ([quote("A", NOON, last="1", volume="100")], 100, 0),
+        ([quote("A", NOON, last="1", last_size="5", volume="100")], 100, 5),
+        ([quote("A", NOON, volume="100"), quote("A", NOON, last="1", volume="130")], 130, 30),
+        ([quote("A", NOON, volume="100"), quote("A", NOON, last="1", volume="90")], 90, 0),
+        ([quote("A", NOON, volume="100"), quote("A", NOON + DAY, last="1", volume="40")], 40, 40),
+        ([trade("A", NOON, 1, 2), trade("A", NOON + DAY, 1, 3)], 3, 3),
+        ([trade("A", NOON, 1, 2), quote("A", NOON, "1", "2")], 2, 0),
+    ],
+)
+def test_volumes_of_the_day(ticks: list[Tick], volume: int, traded: int) -> None:
+    kept = board()
+    changes = [kept.apply(tick, 0) for tick in ticks]
+    last = changes[-1]
+    assert last is not None
+    assert (last.quote.volume, last.traded) == (volume, traded)
+
+
+@pytest.mark.parametrize(
+    ("ticks", "previous_close"),
+    [
+        ([trade("A", NOON, 10), trade("A", NOON + 1, 11)], None),
+        ([trade("A", NOON, 10), trade("A", NOON + 1, 11), trade("A", NOON + DAY, 12)], "11"),
+        ([trade("A", NOON, 10), trade("A", NOON + DAY, 12), trade("A", NOON + DAY + 1, 13)], "10"),
+        ([trade("A", NOON, 10), trade("A", NOON + 5 * DAY, 12)], "10"),  # over a weekend, or a long silence
+        ([quote("A", NOON, "10", "11"), quote("A", NOON + DAY, "12", "13")], "10.5"),
+        ([trade("A", NOON, 10), quote("A", NOON + DAY, "12", "13")], "10"),
+        # A source that goes back in time does not know what came before.
+        ([trade("A", NOON, 10), trade("A", NOON - DAY, 9)], None),
+        ([trade("A", NOON, 10), trade("A", NOON - DAY, 9), trade("A", NOON, 12)], "9"),
+    ],
+)
+def test_the_previous_close(ticks: list[Tick], previous_close: str | None) -> None:
+    assert after(*ticks).previous_close == (None if previous_close is None else Decimal(previous_close))
+
+
+def test_a_restored_board_goes_on_as_if_it_had_never_stopped() -> None:
+    ticks: list[Tick] = [trade("A", NOON, 10, 2), trade("A", NOON + 1, 11, 3), trade("A", NOON + DAY, 12, 4)]
+    for cut in range(len(ticks) + 1):
+        first, second = board(), board()
+        for tick in ticks[:cut]:
+            first.apply(tick, 7)
+        second.restore([(found, 7) for found in first.all().values()])
+        for tick in ticks[cut:]:
+            second.apply(tick, 7)
+        assert second.get("A") == after(*ticks)
+
+
+def test_staleness_is_by_receipt_not_by_the_time_of_the_tick() -> None:
+    clock = Clock()
+    kept = board(clock)
+    assert kept.is_stale("A")
+    kept.apply(trade("A", 0, 1), 0)
+    clock.now = 30
+    assert not kept.is_stale("A")
+    clock.now = 31
+    assert kept.is_stale("A")
+    kept.apply(trade("A", 1, 1), 31 * NANOS_PER_SECOND)
+    assert not kept.is_stale("A")
+    assert kept.received("A") == 31 * NANOS_PER_SECOND
+
+
+async def test_a_watcher_sees_what_is_there_and_then_what_changes() -> None:
+    kept = board()
+    kept.apply(trade("A", NOON, 1), 0)
+    kept.apply(trade("C", NOON, 9), 0)
+    async with aclosing(cast("Any", kept.watch(["A", "B"], 0))) as quotes:
+        assert [(each.symbol, each.last) for each in await take(quotes, 1)] == [("A", 1)]
+        kept.apply(trade("B", NOON, 2), 0)
+        kept.apply(trade("C", NOON, 9), 0)
+        kept.apply(trade("A", NOON, 3), 0)
+        assert [(each.symbol, each.last) for each in await take(quotes, 2)] == [("B", 2), ("A", 3)]
+
+
+async def test_a_slow_watcher_gets_the_newest_and_no_backlog() -> None:
+    kept = board()
+    kept.apply(trade("A", NOON, 0), 0)
+    kept.apply(trade("B", NOON, 0), 0)
+    async with aclosing(cast("Any", kept.watch(["A", "B"], 0))) as quotes:
+        await take(quotes, 1)
+        for price in range(1, 100):
+            kept.apply(trade("A", NOON, price), 0)
+            kept.apply(trade("B", NOON, price), 0)
+        # B was about to be told as it had been: it is told as it is. A's newest follows, and then nothing.
+        assert [(each.symbol, each.last) for each in await take(quotes, 2)] == [("B", 99), ("A", 99)]
+        with pytest.raises(TimeoutError):
+            await take(quotes, 1, timeout_seconds=0.05)
+
+
+async def test_a_watcher_hears_at_most_once_per_interval() -> None:
+    kept = board()
+    kept.apply(trade("A", NOON, 0), 0)
+    async with aclosing(cast("Any", kept.watch(["A"], 0.2))) as quotes:
+        clock = asyncio.get_running_loop().time
+        await take(quotes, 1)
+        begun = clock()
+        for price in (1, 2, 3):
+            kept.apply(trade("A", NOON, price), 0)
+        assert [each.last for each in await take(quotes, 1)] == [3]
+        assert clock() - begun >= 0.19
+
+
+async def test_a_watcher_that_left_is_forgotten() -> None:
+    kept = board()
+    kept.apply(trade("A", NOON, 0), 0)
+    async with aclosing(cast("Any", kept.watch(["A", "A"], 0))) as quotes:
+        await take(quotes, 1)
+        assert set(kept._watches) == {"A"}
+    assert not kept._watches

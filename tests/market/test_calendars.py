@@ -1,0 +1,103 @@
+"""Real exchanges' schedules: pauses, early closes, holidays, changes of daylight saving time."""
+
+from collections.abc import Mapping
+from datetime import date
+
+import pytest
+
+from domain.market.calendars import is_known, load_schedules
+from domain.market.sessions import Schedule
+from tests.support.market import nanos
+
+CODES = ("24/7", "XNYS", "XSHG", "24/5", "CMES")
+
+
+@pytest.fixture
+async def schedules() -> Mapping[str, Schedule]:
+    return await load_schedules(CODES)
+
+
+async def test_around_the_clock_needs_no_schedule(schedules: Mapping[str, Schedule]) -> None:
+    assert set(schedules) == {"XNYS", "XSHG", "24/5", "CMES"}
+    assert await load_schedules(["24/7"]) == {}
+
+
+async def test_a_schedule_is_loaded_once(schedules: Mapping[str, Schedule]) -> None:
+    assert (await load_schedules(["XNYS"]))["XNYS"] is schedules["XNYS"]
+
+
+@pytest.mark.parametrize(
+    ("calendar", "expected"),
+    [("24/7", True), ("XNYS", True), ("NYSE", True), ("XSHG", True), ("", False), ("xnys", False), ("MOON", False)],
+)
+async def test_which_calendars_there_are(calendar: str, expected: bool) -> None:
+    assert await is_known(calendar) is expected
+
+
+async def test_a_calendar_that_is_gone_has_no_schedule() -> None:
+    assert await load_schedules(["MOON"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "at", "expected"),
+    [
+        # Shanghai trades 09:30 to 11:30 and 13:00 to 15:00, that is UTC + 8.
+        ("XSHG", "2024-08-08T01:29:59.999999999Z", False),
+        ("XSHG", "2024-08-08T01:30:00Z", True),
+        ("XSHG", "2024-08-08T03:29:59.999999999Z", True),
+        ("XSHG", "2024-08-08T03:30:00Z", False),
+        ("XSHG", "2024-08-08T04:59:59.999999999Z", False),
+        ("XSHG", "2024-08-08T05:00:00Z", True),
+        ("XSHG", "2024-08-08T07:00:00Z", False),
+        ("XSHG", "2024-10-01T02:00:00Z", False),  # National Day
+        # New York: 09:30 to 16:00, five hours behind in winter and four in summer.
+        ("XNYS", "2024-03-08T14:29:59Z", False),
+        ("XNYS", "2024-03-08T14:30:00Z", True),
+        ("XNYS", "2024-03-11T13:30:00Z", True),  # the first session in summer time
+        ("XNYS", "2024-03-11T19:59:59Z", True),
+        ("XNYS", "2024-03-11T20:00:00Z", False),
+        ("XNYS", "2024-11-01T20:00:00Z", False),
+        ("XNYS", "2024-11-04T20:00:00Z", True),  # winter time again
+        ("XNYS", "2024-07-04T15:00:00Z", False),  # Independence Day
+        ("XNYS", "2024-07-03T16:59:59Z", True),
+        ("XNYS", "2024-07-03T17:00:00Z", False),  # the early close before it
+        ("XNYS", "2024-08-10T15:00:00Z", False),  # a Saturday
+        ("24/5", "2024-08-09T23:59:59Z", True),
+        ("24/5", "2024-08-10T00:00:00Z", False),
+        ("24/5", "2024-08-12T00:00:00Z", True),
+    ],
+)
+async def test_when_exchanges_are_open(schedules: Mapping[str, Schedule], code: str, at: str, expected: bool) -> None:
+    assert schedules[code].is_open(nanos(at)) is expected
+
+
+@pytest.mark.parametrize(
+    ("code", "at", "expected"),
+    [
+        ("XSHG", "2024-08-08T04:00:00Z", "2024-08-08T07:00:00Z"),  # the lunch break belongs to the session
+        ("XNYS", "2024-07-03T15:00:00Z", "2024-07-03T17:00:00Z"),
+        ("XNYS", "2024-07-03T17:00:00Z", "2024-07-05T20:00:00Z"),
+        ("XNYS", "2024-03-08T21:00:00Z", "2024-03-11T20:00:00Z"),
+        ("CMES", "2024-08-08T22:30:00Z", "2024-08-09T22:00:00Z"),
+    ],
+)
+async def test_when_sessions_end(schedules: Mapping[str, Schedule], code: str, at: str, expected: str) -> None:
+    assert schedules[code].session_end(nanos(at)) == nanos(expected)
+
+
+@pytest.mark.parametrize(
+    ("code", "at", "day", "opens"),
+    [
+        ("XNYS", "2024-08-09T20:00:03Z", date(2024, 8, 9), "2024-08-09T13:30:00Z"),  # a late closing print
+        ("XNYS", "2024-08-12T08:00:00Z", date(2024, 8, 12), "2024-08-12T13:30:00Z"),  # before the open
+        ("XSHG", "2024-08-08T07:00:03Z", date(2024, 8, 8), "2024-08-08T01:30:00Z"),
+        ("XSHG", "2024-08-08T17:00:00Z", date(2024, 8, 9), "2024-08-09T01:30:00Z"),
+        ("CMES", "2024-08-08T22:30:00Z", date(2024, 8, 9), "2024-08-08T22:00:00Z"),
+    ],
+)
+async def test_which_day_an_instant_belongs_to(
+    schedules: Mapping[str, Schedule], code: str, at: str, day: date, opens: str
+) -> None:
+    found = schedules[code].trading_day(nanos(at))
+    assert found is not None
+    assert (found.day, found.opens) == (day, nanos(opens))
