@@ -19,7 +19,7 @@ from tests.support.waiting import eventually
 from tests.support.web import Web, web_process
 
 _PAGES = Path(__file__).parents[2] / "web" / "explorer" / "dist" / "index.html"
-_SYMBOL = "BTCUSDT.BINANCE"  # the one in the starter tabs
+_SYMBOL = "BTCUSDT.BINANCE"  # a demo instrument, the one in the starter tabs
 _KEY = "tradegraph:explorer:credential"
 _STORED = f"sessionStorage.getItem('{_KEY}')"
 _RESPONSE = "globalThis.__MONACO?.editor.getModels().find(m => m.uri.path.endsWith('response.json'))?.getValue()"
@@ -47,7 +47,6 @@ def web(chromium: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.
         databases.migrated() as database_url,
         web_process(database_url, services.redis_url, tmp_path_factory.mktemp("web")) as running,
     ):
-        _make_instrument(running)
         yield running
 
 
@@ -77,12 +76,6 @@ def _publish(web: Web, authorization: str, bid: str) -> None:
     assert web.ask(query, authorization, input={"quotes": [quote]}) == {"publishQuotes": 1}
 
 
-def _make_instrument(web: Web) -> None:
-    instrument = {"symbol": _SYMBOL, "exchange": "TEST", "assetClass": "CRYPTO", "currency": "USD"}
-    query = "mutation Make($input: CreateInstrumentInput!) { createInstrument(input: $input) { symbol } }"
-    web.ask(query, web.sign_in(), input=instrument | {"tickSize": "0.01", "lotSize": "0.001"})
-
-
 def _sent(page: Page, kind: str) -> list[dict[str, Any]]:
     return [frame["payload"] for frame in page.frames_sent if frame["type"] == kind]
 
@@ -106,7 +99,8 @@ async def test_a_query_and_a_subscription_work_and_nothing_leaves_the_origin(pag
     await page.wait_for(f"{_RESPONSE}.includes('edges')")
     answer = json.loads(await page.evaluate(_RESPONSE))["data"]
     assert answer["viewer"]["role"] == "ADMIN"
-    assert [edge["node"]["symbol"] for edge in answer["instruments"]["edges"]] == [_SYMBOL]
+    quotes = {edge["node"]["symbol"]: edge["node"]["quote"] for edge in answer["instruments"]["edges"]}
+    assert quotes[_SYMBOL]["bid"] == "100.01"
 
     await page.click("#graphiql-session-tab-1")
     await page.wait_for("document.querySelector('.graphiql-query-editor').innerText.includes('subscription')")
