@@ -32,6 +32,7 @@ COMMANDS = {
     "up": "start everything: private servers unless given, migrations, first administrator, web, engine, worker",
     "web": "serve the API",
     "engine": "run market data and venues",
+    "worker": "run scheduled and queued work",
     "migrate": "bring the database's schema up to date",
     "seed": "add the demonstration instruments",
     "user": "create users, list them, set passwords",

@@ -180,7 +180,7 @@ def test_migrating_twice_changes_nothing(environment: dict[str, str], empty_data
         assert (done.returncode, done.stdout, done.stderr) == (0, "the schema is up to date\n", "")
 
 
-@pytest.mark.parametrize("command", ["web", "engine", "seed", "proof", "user list"])
+@pytest.mark.parametrize("command", ["web", "engine", "worker", "seed", "proof", "user list"])
 def test_a_schema_that_is_not_there(command: str, environment: dict[str, str], empty_database_url: str) -> None:
     done = run(command.split(), environment | {"DATABASE_URL": empty_database_url})
     assert (done.returncode, done.stdout) == (1, "")
@@ -191,7 +191,7 @@ def test_a_schema_that_is_not_there(command: str, environment: dict[str, str], e
     )
 
 
-@pytest.mark.parametrize("command", ["web", "engine"])
+@pytest.mark.parametrize("command", ["web", "engine", "worker"])
 def test_a_process_says_what_it_lacks(command: str, environment: dict[str, str]) -> None:
     del environment["DATABASE_URL"]
     alone = run([command], environment)
