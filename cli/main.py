@@ -29,10 +29,11 @@ class Subcommand(Protocol):
 
 # The modules are imported when they are asked for: most of the platform is not needed to print a help page.
 COMMANDS = {
-    "up": "start everything: private servers unless given, migrations, first administrator, web, engine, worker",
+    "up": "start everything: private servers unless given, schema, first administrator, web, engine, worker",
     "web": "serve the API",
     "engine": "run market data and venues",
     "worker": "run scheduled and queued work",
+    "prepare": "bring the schema up to date; make first administrator and demonstration instruments unless they exist",
     "migrate": "bring the database's schema up to date",
     "seed": "add the demonstration instruments",
     "user": "create users, list them, set passwords",

@@ -1,15 +1,51 @@
-"""What every start makes sure of before the processes run."""
+"""`tradegraph prepare`: what every start makes sure of before the processes run."""
 
+import argparse
+import asyncio
+import os
+
+from adapters.credentials import complete
 from adapters.database import migrate
+from adapters.demo import demo_instruments
+from adapters.embedded.place import make_private_folder
 from adapters.seeding import seed
-from adapters.settings import Settings
+from adapters.settings import Settings, load_settings
 from adapters.wiring import open_services
+from cli.access import open_access
+from cli.addresses import servers_for_a_while
+from cli.checks import check_database, check_redis
 from domain.access.users import ensure_admin
+from domain.market.queries import read_instruments
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """No arguments."""
+    del parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do all of it."""
+    del arguments
+    settings = load_settings(os.environ)
+    make_private_folder(settings.data_dir)
+    with servers_for_a_while(settings) as addressed:
+        asyncio.run(_checked(complete(addressed)))
+    return 0
+
+
+async def _checked(settings: Settings) -> None:
+    await check_database(settings.database_url)
+    check_redis(settings.redis_url)
+    await prepare(settings)
 
 
 async def prepare(settings: Settings) -> None:
     """Bring the schema up to date; make the first administrator and the demonstration instruments unless they exist."""
     await migrate(settings.database_url)
-    async with open_services(settings) as services:
-        await ensure_admin(services.access, settings.admin_email, settings.admin_password)
-        await seed(services.bus, services.market)
+    async with open_access(settings) as access:
+        await ensure_admin(access, settings.admin_email, settings.admin_password)
+        known = {instrument.symbol for instrument in await read_instruments()}
+    # Opening a market takes seconds, so it is opened only when there is something to add.
+    if any(demo.instrument.symbol not in known for demo in demo_instruments()):
+        async with open_services(settings) as services:
+            await seed(services.bus, services.market)

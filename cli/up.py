@@ -6,10 +6,10 @@ Ctrl-C or SIGTERM.
 """
 
 import argparse
-import asyncio
 import http.client
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -26,10 +26,9 @@ from adapters.credentials import complete
 from adapters.embedded import EmbeddedServices, embedded_services
 from adapters.embedded.place import make_private_folder
 from adapters.settings import Settings, load_settings
-from cli.checks import check_database, check_port, check_redis
+from cli.checks import check_port, check_redis
 from cli.errors import CommandError
 from cli.keeper import Keeper
-from cli.prepare import prepare
 from cli.processes import PROJECT
 from cli.supervisor import Supervisor
 
@@ -56,8 +55,12 @@ def run(arguments: argparse.Namespace) -> int:
     make_private_folder(settings.data_dir)
     with _servers(settings) as (addressed, services):
         completed = complete(addressed)
-        asyncio.run(_prepare(completed))
-        problem = _supervise(commands, completed, services)
+        environment = _environment(completed)
+        # In a process of its own: this one stays for as long as the platform runs, and needs none of what that needs.
+        prepared = subprocess.run([sys.executable, "-m", "cli", "prepare"], cwd=PROJECT, env=environment, check=False)
+        if prepared.returncode != 0:
+            return prepared.returncode
+        problem = _supervise(commands, completed, environment, services)
     if problem is not None:
         raise CommandError(problem)
     return 0
@@ -97,21 +100,22 @@ def _servers(settings: Settings) -> Iterator[tuple[Settings, EmbeddedServices | 
         yield addressed, services
 
 
-async def _prepare(settings: Settings) -> None:
-    await check_database(settings.database_url)
-    await prepare(settings)
-
-
-def _supervise(commands: dict[str, str], settings: Settings, services: EmbeddedServices | None) -> str | None:
-    """Run the processes; returns the problem when they ended for one."""
+def _environment(settings: Settings) -> dict[str, str]:
+    """This process's environment and all that only it knows."""
     programs = str(Path(sys.executable).parent)
-    environment = {
+    return {
         **os.environ,
         **settings.environment(),
         "TRADEGRAPH_DATA_DIR": str(settings.data_dir),
         "PATH": os.pathsep.join((programs, os.environ.get("PATH", os.defpath))),
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def _supervise(
+    commands: dict[str, str], settings: Settings, environment: dict[str, str], services: EmbeddedServices | None
+) -> str | None:
+    """Run the processes; returns the problem when they ended for one."""
     supervisor = Supervisor(commands, environment, Printer(sys.stdout))
 
     def stop(_number: int, _frame: FrameType | None) -> None:
