@@ -3,7 +3,6 @@
 import json
 import signal
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
@@ -50,13 +49,6 @@ def procfile(open_tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def up(environment: dict[str, str], procfile: Path) -> Iterator[Running]:
-    with running(["up", "--procfile", str(procfile)], environment) as command:
-        command.wait_for_line(lambda line: line == "ready")
-        yield command
-
-
 async def _users(url: str) -> list[tuple[str, str]]:
     connection = await asyncpg.connect(url)
     try:
@@ -72,18 +64,16 @@ def _web(up: Running) -> psutil.Process:
 
 
 async def test_from_nothing_to_ready_and_back(environment: dict[str, str], procfile: Path) -> None:
-    data_dir = procfile.parent / "data"
-    environment["TRADEGRAPH_DATA_DIR"] = str(data_dir)
+    data_dir = Path(environment["TRADEGRAPH_DATA_DIR"])
     with running(["up", "--procfile", str(procfile)], environment) as up:
         up.wait_for_line(lambda line: line == "ready")
         credentials = json.loads((data_dir / "credentials.json").read_text())
         await _check_first_start(up, credentials, environment)
+        _check_second_launcher_and_other_commands(up, environment, procfile)
+        await _check_restarts(up, data_dir)
         started = up.descendants()
         assert up.stop(signal.SIGTERM) == 0
         assert all(is_gone(process) for process in started)
-    with running(["up", "--procfile", str(procfile)], environment) as again:
-        again.wait_for_line(lambda line: line == f"password     {credentials['admin_password']}")
-        assert again.stop(signal.SIGINT) == 0
 
 
 async def _check_first_start(up: Running, credentials: dict[str, str], environment: dict[str, str]) -> None:
@@ -104,43 +94,7 @@ async def _check_first_start(up: Running, credentials: dict[str, str], environme
     assert {process.name() for process in up.descendants()} >= {"postgres", "valkey-server", "sleep"}
 
 
-async def test_a_killed_process_and_killed_servers_come_back(up: Running, kept_data_dir: Path) -> None:
-    services = running_services(kept_data_dir)
-    assert services is not None
-    first = _web(up)
-    first.kill()
-    up.wait_for_line(lambda line: "| serving " in line)
-    assert _web(up) != first
-    for server, name in (("postgres", "PostgreSQL"), ("valkey-server", "Valkey")):
-        next(process for process in up.descendants() if process.name() == server).kill()
-        up.wait_for_line(lambda line, name=name: line.endswith(f"| the private {name} is back"))
-    assert running_services(kept_data_dir) == services
-    assert await _users(services[0]) == [("admin@tradegraph.localhost", "ADMIN")]
-
-
-async def test_when_the_launcher_is_killed_all_else_goes(up: Running) -> None:
-    # Only the stand-in for the worker does not watch the lifeline, as the platform's own processes do.
-    watching = [process for process in up.descendants() if process.name() != "sleep"]
-    sleeping = [process for process in up.descendants() if process not in watching]
-    up.process.kill()
-    await eventually(lambda: all(map(is_gone, watching)), 30)
-    for process in sleeping:
-        process.kill()
-
-
-async def test_after_everything_was_killed(up: Running, environment: dict[str, str], procfile: Path) -> None:
-    kill_tree(up.pid)
-    up.wait()
-    with running(["up", "--procfile", str(procfile)], environment) as again:
-        again.wait_for_line(lambda line: line == "ready")
-        services = running_services(Path(environment["TRADEGRAPH_DATA_DIR"]))
-        assert services is not None
-        assert await _users(services[0]) == [("admin@tradegraph.localhost", "ADMIN")]
-
-
-def test_a_second_launcher_and_other_commands_on_the_same_folder(
-    up: Running, environment: dict[str, str], procfile: Path
-) -> None:
+def _check_second_launcher_and_other_commands(up: Running, environment: dict[str, str], procfile: Path) -> None:
     second = run(["up", "--procfile", str(procfile)], environment | {"TRADEGRAPH_PORT": str(free_port())})
     assert (second.returncode, second.stdout) == (1, "")
     assert second.stderr == (
@@ -150,6 +104,44 @@ def test_a_second_launcher_and_other_commands_on_the_same_folder(
     listing = run(["user", "list"], environment)
     assert (listing.returncode, listing.stderr) == (0, "")
     assert listing.stdout.splitlines()[1].startswith("admin@tradegraph.localhost  admin  ADMIN  yes")
+
+
+async def _check_restarts(up: Running, data_dir: Path) -> None:
+    services = running_services(data_dir)
+    assert services is not None
+    first = _web(up)
+    first.kill()
+    up.wait_for_line(lambda line: "| serving " in line)
+    assert _web(up) != first
+    for server, name in (("postgres", "PostgreSQL"), ("valkey-server", "Valkey")):
+        next(process for process in up.descendants() if process.name() == server).kill()
+        up.wait_for_line(lambda line, name=name: line.endswith(f"| the private {name} is back"))
+    assert running_services(data_dir) == services
+    assert await _users(services[0]) == [("admin@tradegraph.localhost", "ADMIN")]
+
+
+async def test_every_way_to_be_killed_and_to_start_again(environment: dict[str, str], procfile: Path) -> None:
+    arguments = ["up", "--procfile", str(procfile)]
+    with running(arguments, environment) as up:
+        up.wait_for_line(lambda line: line == "ready")
+        # Only the stand-in for the worker does not watch the lifeline, as the platform's own processes do.
+        watching = [process for process in up.descendants() if process.name() != "sleep"]
+        sleeping = [process for process in up.descendants() if process not in watching]
+        up.process.kill()
+        await eventually(lambda: all(map(is_gone, watching)), 30)
+        for process in sleeping:
+            process.kill()
+    with running(arguments, environment) as up:
+        password = up.wait_for_line(lambda line: line.startswith("password "))
+        up.wait_for_line(lambda line: line == "ready")
+        kill_tree(up.pid)
+    with running(arguments, environment) as up:
+        up.wait_for_line(lambda line: line == password)
+        up.wait_for_line(lambda line: line == "ready")
+        services = running_services(Path(environment["TRADEGRAPH_DATA_DIR"]))
+        assert services is not None
+        assert await _users(services[0]) == [("admin@tradegraph.localhost", "ADMIN")]
+        assert up.stop(signal.SIGINT) == 0
 
 
 def test_a_port_in_use(environment: dict[str, str], procfile: Path) -> None:
