@@ -58,7 +58,7 @@ async def _play_forever(services: Services, name: str) -> None:
         try:
             async with hold_lease(services.settings.database_url, role) as lease:
                 await _play(services, lease, play)
-        except Exception:
+        except Exception:  # noqa: BLE001  whatever it was, the role must be played again
             _log.exception("role failed", role=role)
         await asyncio.sleep(_RETRY_SECONDS)
 

@@ -4,12 +4,14 @@ Jobs are thin: each calls one domain service, which is idempotent and resumable,
 costs nothing but time. Cron jobs are unique per tick over all workers.
 """
 
-from typing import Any, ClassVar
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar, cast
 
 import orjson
 import structlog
 from arq import cron
 from arq.connections import RedisSettings
+from arq.typing import WorkerCoroutine
 
 from adapters.settings import Settings
 from adapters.wiring import Services, open_services
@@ -55,13 +57,18 @@ async def _shutdown(context: Context) -> None:
     await context["opened"].__aexit__(None, None, None)
 
 
+def _job(function: Callable[[Context], Awaitable[int]]) -> WorkerCoroutine:
+    # arq's type asks for arguments that a function need not have.
+    return cast(WorkerCoroutine, function)
+
+
 class WorkerSettings:
     """What arq reads; ``worker_settings`` adds what is only known at the start."""
 
     functions: ClassVar = [roll_day, prove_books]
     cron_jobs: ClassVar = [
-        cron(roll_day, second=0, run_at_startup=True, keep_result=0),
-        cron(prove_books, minute=7, second=30, keep_result=0),
+        cron(_job(roll_day), second=0, run_at_startup=True, keep_result=0),
+        cron(_job(prove_books), minute=7, second=30, keep_result=0),
     ]
     on_startup = _startup
     on_shutdown = _shutdown

@@ -11,12 +11,12 @@ from contextlib import suppress
 from uuid import UUID
 
 import structlog
-from domain.market.market import Market
 
 from adapters.leases import HeldLease
 from domain.kernel.bus import Bus
 from domain.kernel.leases import LeaseLost
 from domain.kernel.time import Nanos
+from domain.market.market import Market
 from domain.market.stream import PositionedTick, TickStream, order_of, received_at
 from domain.orders.applying import MAX_COMMANDS, Command, Step, last_command, take_step
 from domain.orders.exchange.reports import Report
@@ -60,7 +60,7 @@ class PaperRouter:
                     await self._work()
                 except LeaseLost:
                     return
-                except Exception:
+                except Exception:  # noqa: BLE001  whatever it was, it is met the same way
                     # Whatever it was, what is stored is whole: build everything again from there.
                     _log.exception("venue step failed")
                     await asyncio.sleep(_RETRY_SECONDS)

@@ -99,7 +99,7 @@ def is_multiple(value: Decimal, step: Decimal) -> bool:
 
 
 def within_bounds(value: Decimal) -> bool:
-    """Whether a number is finite and within the digits the platform keeps exactly (18 before and 18 after the point)."""
+    """Whether a number is finite and within the digits that are kept exactly: 18 before and 18 after the point."""
     if not value.is_finite():
         return False
     _, digits, exponent = value.as_tuple()

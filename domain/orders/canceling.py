@@ -86,7 +86,7 @@ async def cancel_order(bus: Bus, actor: Actor, key: OrderKey) -> CanceledOrder:
 
 
 async def request_cancels(work: UnitOfWork, orders: Sequence[Order]) -> None:
-    """Mark open orders of locked accounts as pending cancel and hand them to their venues: a step, in five statements."""
+    """Mark open orders of locked accounts as pending cancel and hand them to their venues: a step."""
     wanted = [order for order in orders if order.is_open and order.pending_action is not PendingAction.CANCEL]
     if not wanted:
         return

@@ -73,9 +73,10 @@ def _instrument(order: Candidate) -> Refusal | None:
 
 
 def _position_effect(order: Candidate) -> Refusal | None:
-    if order.command.position_effect in CLOSING and order.book.account.position_mode is PositionMode.NETTING:
-        if not order.reduces:
-            return RejectReason.INSUFFICIENT_POSITION, "There is less to close than the order would close."
+    """In a netting account, closing means no more than reducing."""
+    netting = order.book.account.position_mode is PositionMode.NETTING
+    if netting and order.command.position_effect in CLOSING and not order.reduces:
+        return RejectReason.INSUFFICIENT_POSITION, "There is less to close than the order would close."
     return None
 
 

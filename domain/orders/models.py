@@ -22,7 +22,7 @@ from domain.orders.types import (
 )
 
 
-class TextArrayField(Field[list], list):  # type: ignore[type-arg]  # the ORM's generic takes the bare list
+class TextArrayField(Field[list], list):  # type: ignore[type-arg,misc]  # the ORM wants both bases, bare
     """A PostgreSQL array of text."""
 
     SQL_TYPE = "TEXT[]"

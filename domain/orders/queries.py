@@ -77,9 +77,9 @@ _TYPES = {
 }
 SELECT_ORDER = ", ".join(f"o.{name}" for name in _COLUMNS) + ", i.symbol"
 FROM_ORDERS = "FROM orders o JOIN instruments i ON i.id = o.instrument_id"
-SELECT_EXECUTION = """e.id, e.order_id, e.account_id, e.instrument_id, e.venue_execution_id, e.sequence, e.side, e.position_effect,
-e.price, e.quantity, e.fee, e.tax, e.realized_pnl, e.liquidity, e.at_nanos, e.busted_at, e.corrected_by_id, e.created_at,
-i.symbol"""
+SELECT_EXECUTION = """e.id, e.order_id, e.account_id, e.instrument_id, e.venue_execution_id, e.sequence, e.side,
+e.position_effect, e.price, e.quantity, e.fee, e.tax, e.realized_pnl, e.liquidity, e.at_nanos, e.busted_at, e.corrected_by_id,
+e.created_at, i.symbol"""
 FROM_EXECUTIONS = "FROM executions e JOIN instruments i ON i.id = e.instrument_id"
 
 
@@ -87,42 +87,41 @@ def _array(name: str, place: int) -> str:
     return f"${place}::{_TYPES.get(name, 'text')}[]"
 
 
+_TAGS = "ARRAY(SELECT json_array_elements_text(n.tags::json))"
 _INSERT = f"""
 INSERT INTO orders ({", ".join(_COLUMNS)})
-SELECT {", ".join("ARRAY(SELECT json_array_elements_text(n.tags::json))" if c == "tags" else f"n.{c}" for c in _COLUMNS)}
+SELECT {", ".join(_TAGS if name == "tags" else f"n.{name}" for name in _COLUMNS)}
 FROM unnest({", ".join(_array(name, place) for place, name in enumerate(_COLUMNS, 1))}) AS n ({", ".join(_COLUMNS)})
 """
 
 # What can change of an order after it was placed.
-_MUTABLE = tuple(
-    [
-        "quantity",
-        "limit_price",
-        "stop_price",
-        "trailing_offset",
-        "expires_at",
-        "works_until",
-        "status",
-        "filled_quantity",
-        "filled_value",
-        "average_price",
-        "execution_count",
-        "fees",
-        "reserved",
-        "reserved_margin",
-        "reserved_fee",
-        "reserve_price",
-        "pending_action",
-        "reject_reason",
-        "reject_message",
-        "venue_order_id",
-        "venue_sequence",
-        "activated",
-        "updated_at",
-        "triggered_at",
-        "closed_at",
-        "version",
-    ]
+_MUTABLE = (
+    "quantity",
+    "limit_price",
+    "stop_price",
+    "trailing_offset",
+    "expires_at",
+    "works_until",
+    "status",
+    "filled_quantity",
+    "filled_value",
+    "average_price",
+    "execution_count",
+    "fees",
+    "reserved",
+    "reserved_margin",
+    "reserved_fee",
+    "reserve_price",
+    "pending_action",
+    "reject_reason",
+    "reject_message",
+    "venue_order_id",
+    "venue_sequence",
+    "activated",
+    "updated_at",
+    "triggered_at",
+    "closed_at",
+    "version",
 )
 _UPDATE = f"""
 UPDATE orders AS o SET {", ".join(f"{name} = n.{name}" for name in _MUTABLE)}
@@ -131,10 +130,10 @@ FROM unnest($1::uuid[], {", ".join(_array(name, place) for place, name in enumer
 WHERE o.id = n.id
 """
 _INSERT_EXECUTIONS = """
-INSERT INTO executions (id, order_id, account_id, instrument_id, venue_execution_id, sequence, side, position_effect, price,
-  quantity, fee, tax, realized_pnl, liquidity, at_nanos, created_at)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::numeric[],
-  $10::numeric[], $11::numeric[], $12::numeric[], $13::numeric[], $14::text[], $15::bigint[], $16::timestamptz[])
+INSERT INTO executions (id, order_id, account_id, instrument_id, venue_execution_id, sequence, side, position_effect,
+  price, quantity, fee, tax, realized_pnl, liquidity, at_nanos, created_at)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::bigint[], $7::text[], $8::text[],
+  $9::numeric[], $10::numeric[], $11::numeric[], $12::numeric[], $13::numeric[], $14::text[], $15::bigint[], $16::timestamptz[])
 """
 _INSERT_COMMANDS = """
 INSERT INTO venue_commands (venue, kind, order_id, account_id, payload, created_at)

@@ -1,5 +1,6 @@
-"""The books that pre-trade decisions are made on, pure: an account within a batch, the market of an instrument, and
-what a working order adds to both.
+"""The books that pre-trade decisions are made on, pure: an account within a batch and the market of an instrument.
+
+A working order adds its contribution to them; taking it off again leaves them as they were.
 """
 
 from dataclasses import dataclass

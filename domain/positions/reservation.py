@@ -1,5 +1,4 @@
-"""What working orders hold back, pure: which bucket an order acts on, its contribution, and what follows for money
-and quantity.
+"""What working orders hold back, pure: the bucket that an order acts on, its contribution, and what follows.
 
 Each working order contributes its remaining quantity and what it would cost if all of it increased the position. A
 bucket keeps exact sums of these, so that what is reserved is a function of the sums alone: it does not depend on the

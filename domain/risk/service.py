@@ -123,12 +123,13 @@ async def create_rule(bus: Bus, actor: Actor, command: CreateRiskRule) -> RiskRu
 
 
 async def _check_subject(work: UnitOfWork, command: CreateRiskRule) -> None:
-    if command.account_id is not None:
-        if await work.fetch_row("SELECT 1 FROM accounts WHERE id = $1", command.account_id) is None:
-            raise NotFound("There is no such account.", field="accountId")
-    if command.symbol is not None:
-        if await work.fetch_row("SELECT 1 FROM instruments WHERE symbol = $1", command.symbol) is None:
-            raise NotFound("There is no such instrument.", field="symbol")
+    subjects = (
+        ("SELECT 1 FROM accounts WHERE id = $1", command.account_id, "account", "accountId"),
+        ("SELECT 1 FROM instruments WHERE symbol = $1", command.symbol, "instrument", "symbol"),
+    )
+    for sql, value, what, field in subjects:
+        if value is not None and await work.fetch_row(sql, value) is None:
+            raise NotFound(f"There is no such {what}.", field=field)
     if command.strategy is not None:
         clean_text(command.strategy, field="strategy", max_length=100)
 

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from domain.access.service import Access
-from domain.access.types import Role
+from domain.access.types import AccountPermission, Role
 from domain.accounts.events import read_events
 from domain.accounts.queries import READ_RUN, read_books, to_transaction
 from domain.accounts.rules import first_break
@@ -76,10 +76,10 @@ async def test_a_bad_account_is_not_opened(
 
 async def test_only_an_admin_opens_for_others_and_a_viewer_for_nobody(access: Access, make_actor: MakeActor) -> None:
     other = await make_actor()
-    for role in (Role.TRADER, Role.VIEWER):
+    command = OpenAccount("A", "USD", owner_id=other.user_id)
+    for actor in (await make_actor(Role.TRADER), await make_actor(Role.VIEWER)):
         with pytest.raises(Forbidden):
-            command = OpenAccount("A", "USD", owner_id=other.user_id)
-            await open_account(access, await make_actor(role), command, venues=VENUES)
+            await open_account(access, actor, command, venues=VENUES)
     book = await open_account(
         access, await make_actor(Role.ADMIN), OpenAccount("A", "USD", owner_id=other.user_id), venues=VENUES
     )
@@ -135,8 +135,6 @@ async def test_a_stranger_sees_no_account_and_a_reader_moves_nothing(open_one: O
     _, book = await open_one()
     with pytest.raises(NotFound):
         await deposit(BUS, await make_actor(), MoveCash(book.id, Decimal(1), "r"))
-    from domain.access.types import AccountPermission
-
     reader = await make_actor(accounts={book.id: AccountPermission.READ})
     with pytest.raises(Forbidden):
         await deposit(BUS, reader, MoveCash(book.id, Decimal(1), "r"))

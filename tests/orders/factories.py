@@ -37,7 +37,13 @@ PERPETUAL = replace(
     maintenance_margin_rate=Decimal("0.05"),
 )
 INVERSE = replace(
-    PERPETUAL, id=UUID(int=12), symbol="COINUSD", inverse=True, multiplier=Decimal(100), currency="COIN", lot_size=Decimal(1)
+    PERPETUAL,
+    id=UUID(int=12),
+    symbol="COINUSD",
+    inverse=True,
+    multiplier=Decimal(100),
+    currency="COIN",
+    lot_size=Decimal(1),
 )
 
 

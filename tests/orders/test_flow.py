@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.access.types import Actor, Role
 from domain.accounts.events import read_events
 from domain.accounts.queries import read_books
 from domain.accounts.types import AccountKind
@@ -17,9 +18,11 @@ from domain.orders.canceling import cancel_order
 from domain.orders.commands import OrderKey, PlaceOrder
 from domain.orders.events import read_order_event
 from domain.orders.proof import prove_book
+from domain.orders.queries import read_orders
 from domain.orders.types import OrderStatus, OrderType, RejectReason, Side, TimeInForce
 from tests.orders.factories import PERPETUAL, SPOT
 from tests.support.trading import Platform, platform
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -72,8 +75,6 @@ async def test_a_limit_order_rests_and_fills_when_it_is_touched(desk: Platform) 
     (resting,) = await desk.settled(placed.id)
     assert resting.status is OrderStatus.NEW
     await desk.quote("COIN", "98.50", "98.99", "0.4")
-    from tests.support.waiting import until
-    from domain.orders.queries import read_orders
 
     async def filled() -> bool:
         return (await read_orders([placed.id]))[placed.id].filled_quantity == Decimal("0.4")
@@ -142,8 +143,6 @@ async def test_a_malformed_or_foreign_order_saves_nothing(desk: Platform) -> Non
     with pytest.raises(BadInput) as caught:
         await desk.place(owner, order(account.id), order(account.id, quantity=Decimal(0)))
     assert caught.value.context == {"field": "quantity", "index": 1}
-    from domain.access.types import Actor, Role
-
     outsider = Actor(stranger.user_id, stranger.email, Role.TRADER, via="system")
     with pytest.raises(NotFound):
         await desk.place(outsider, order(account.id))

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from domain.market.types import Instrument, QuoteTick
 from domain.orders.commands import PlaceOrder
 from domain.orders.order import Order
 from domain.orders.queries import read_orders
+from tests.orders.factories import SPOT
 from tests.support.waiting import until
 from workers.venue import ROLE, PaperRouter
 
@@ -44,9 +45,7 @@ class Platform:
 
     async def quote(self, symbol: str, bid: str, ask: str, size: str = "1000", **others: Any) -> None:
         """Publish a quote and wait until this process sees it."""
-        tick = QuoteTick(
-            symbol, Nanos.now(), Decimal(bid), Decimal(ask), Decimal(size), Decimal(size), **others
-        )
+        tick = QuoteTick(symbol, Nanos.now(), Decimal(bid), Decimal(ask), Decimal(size), Decimal(size), **others)
         await publish_quotes(self.services.market, self.admin, [tick])
 
     async def open_account(self, cash: str = "0", **others: Any) -> tuple[Actor, AccountBook]:
@@ -118,9 +117,6 @@ async def platform(database_url: str, redis_url: str, folder: Path, *, venue: bo
 
 def instrument(symbol: str, **terms: Any) -> Instrument:
     """The terms of an instrument around those of a coin in dollars."""
-    from tests.orders.factories import SPOT
-    from dataclasses import replace
-
     return replace(SPOT, id=new_id(), symbol=symbol, **terms)
 
 
