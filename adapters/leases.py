@@ -62,7 +62,7 @@ async def _acquire(database_url: str, role: str) -> asyncpg.Connection:
                     waiting = True
                 await asyncio.sleep(_RETRY_SECONDS)
             return connection
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncio.TimeoutError) as error:
+        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             if connection is not None:
                 connection.terminate()
             _log.warning("the database cannot be reached", role=role, error=type(error).__name__)
@@ -79,7 +79,7 @@ async def _watch(connection: asyncpg.Connection, lease: HeldLease) -> None:
         while True:
             await connection.fetchval("SELECT 1", timeout=5)
             await asyncio.sleep(_PROBE_SECONDS)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncio.TimeoutError):
+    except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         _log.warning("role lost", role=lease.role)
         lease.lost.set()
 

@@ -20,8 +20,8 @@ from domain.kernel.database import fetch
 from domain.kernel.errors import Unavailable
 from domain.market.market import Market
 from domain.orders.desk import Desk
-from domain.orders.placing import OrderEntry
 from domain.orders.paper import PAPER
+from domain.orders.placing import OrderEntry
 from domain.positions.service import Books
 from domain.risk.queries import TOPIC as RISK_RULES
 from domain.risk.queries import read_enabled_rules

@@ -97,7 +97,7 @@ class Account:
         self,
         value: strawberry.Parent[AccountValue],
         info: Info,
-        filter: OrderFilter | None = None,  # noqa: A002  the API's name
+        filter: OrderFilter | None = None,
         order_by: OrderSortInput | None = None,
         first: int | None = None,
         after: str | None = None,
@@ -113,7 +113,6 @@ class Account:
     async def transactions(
         self,
         value: strawberry.Parent[AccountValue],
-        info: Info,
         filter: TransactionFilter | None = None,
         first: int | None = None,
         after: str | None = None,

@@ -24,7 +24,7 @@ class OrdersQuery:
     async def order(
         self,
         info: Info,
-        id: strawberry.ID | None = None,  # noqa: A002  the API's name
+        id: strawberry.ID | None = None,
         account_id: strawberry.ID | None = None,
         client_order_id: str | None = None,
     ) -> Order | None:
@@ -39,7 +39,7 @@ class OrdersQuery:
     async def orders(
         self,
         info: Info,
-        filter: OrderFilter | None = None,  # noqa: A002  the API's name
+        filter: OrderFilter | None = None,
         order_by: OrderSortInput | None = None,
         first: int | None = None,
         after: str | None = None,
@@ -54,7 +54,7 @@ class OrdersQuery:
     async def executions(
         self,
         info: Info,
-        filter: ExecutionFilter | None = None,  # noqa: A002  the API's name
+        filter: ExecutionFilter | None = None,
         first: int | None = None,
         after: str | None = None,
         last: int | None = None,
@@ -67,7 +67,7 @@ class OrdersQuery:
         return connection(page, execution_view, partial(searching.count_executions, actor, search))
 
     @strawberry.field(name="checkOrder", description="What `placeOrder` would decide now; nothing is saved.")
-    async def check_order(self, info: Info, input: PlaceOrderInput) -> OrderCheck:  # noqa: A002  the API's name
+    async def check_order(self, info: Info, input: PlaceOrderInput) -> OrderCheck:
         """A dry run."""
         services, actor = info.context.services, info.context.require_actor()
         return cast(OrderCheck, await check_order(services.entry, actor, input.to_domain()))

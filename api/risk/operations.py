@@ -46,7 +46,7 @@ class RiskMutation:
         return cast(RiskRule, rule)
 
     @strawberry.mutation(description="Take a limit out of force for good. Needs RISK_MANAGER or ADMIN.")
-    async def delete_risk_rule(self, info: Info, id: strawberry.ID) -> strawberry.ID:  # noqa: A002  the API's name
+    async def delete_risk_rule(self, info: Info, id: strawberry.ID) -> strawberry.ID:
         """What it refused before keeps its violations."""
         await service.delete_rule(info.context.services.bus, info.context.require_actor(), named(id))
         return id

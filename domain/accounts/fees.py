@@ -7,7 +7,7 @@ from domain.market.types import Instrument
 
 
 def trade_notional(instrument: Instrument, quantity: Decimal, price: Decimal) -> Decimal:
-    """Money that ``quantity`` (unsigned) is worth at ``price``: quote currency, for inverse contracts the base asset."""
+    """Money that an unsigned ``quantity`` is worth at ``price``: quote currency, inverse contracts the base asset."""
     if instrument.inverse:
         return quantity * instrument.multiplier / price
     return quantity * instrument.multiplier * abs(price)
@@ -16,7 +16,7 @@ def trade_notional(instrument: Instrument, quantity: Decimal, price: Decimal) ->
 def execution_fee(
     instrument: Instrument, *, quantity: Decimal, price: Decimal, maker: bool, minimum_charged: bool
 ) -> Decimal:
-    """Fee of one fill, not rounded; below zero for a maker's rebate. Only the first fill of an order owes the minimum."""
+    """Fee of one fill, not rounded; below zero for a rebate. Only the first fill of an order owes the minimum."""
     fees = instrument.fees
     rate = fees.maker_rate if maker else fees.taker_rate
     fee = trade_notional(instrument, quantity, price) * rate + quantity * fees.per_unit

@@ -10,7 +10,7 @@ LOST: Message = ("", b"")
 
 
 class Bus(Protocol):
-    """Publish and subscribe by channel name. Sending never blocks and never fails; messages may be lost, not altered."""
+    """Publish and subscribe by channel name. Sending never blocks or fails; messages may be lost, not altered."""
 
     def send(self, messages: Sequence[Message]) -> None:
         """Queue messages, in order; the oldest are dropped when the bus is down for long."""
@@ -27,6 +27,6 @@ class NullBus:
     def send(self, messages: Sequence[Message]) -> None:
         """Drop them."""
 
-    def listen(self, *channels: str) -> AbstractAsyncContextManager[AsyncIterator[Message]]:
+    def listen(self, *channels: str) -> AbstractAsyncContextManager[AsyncIterator[Message]]:  # noqa: ARG002  the port's
         """There is never anything to hear."""
         raise RuntimeError("nothing is ever published here")

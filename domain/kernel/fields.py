@@ -22,13 +22,13 @@ class NumericField(Field[Decimal], Decimal):  # type: ignore[misc]  # the ORM wa
         if value is None:
             return None
         if isinstance(value, float):
-            raise ValueError("a float is not an exact number")
+            raise TypeError("a float is not an exact number")
         number = Decimal(value)
         if not number.is_finite():
             raise ValueError("not a finite number")
         return number
 
-    def to_db_value(self, value: Any, instance: Any) -> Decimal | None:
+    def to_db_value(self, value: Any, instance: Any) -> Decimal | None:  # noqa: ARG002  the ORM's signature
         """Write to the database; numbers beyond the kept digits are a programming error here."""
         number = self.to_python_value(value)
         if number is not None and not within_bounds(number):

@@ -78,8 +78,8 @@ _TYPES = {
 SELECT_ORDER = ", ".join(f"o.{name}" for name in _COLUMNS) + ", i.symbol"
 FROM_ORDERS = "FROM orders o JOIN instruments i ON i.id = o.instrument_id"
 SELECT_EXECUTION = """e.id, e.order_id, e.account_id, e.instrument_id, e.venue_execution_id, e.sequence, e.side,
-e.position_effect, e.price, e.quantity, e.fee, e.tax, e.realized_pnl, e.liquidity, e.at_nanos, e.busted_at, e.corrected_by_id,
-e.created_at, i.symbol"""
+e.position_effect, e.price, e.quantity, e.fee, e.tax, e.realized_pnl, e.liquidity, e.at_nanos, e.busted_at,
+e.corrected_by_id, e.created_at, i.symbol"""
 FROM_EXECUTIONS = "FROM executions e JOIN instruments i ON i.id = e.instrument_id"
 
 
@@ -133,7 +133,8 @@ _INSERT_EXECUTIONS = """
 INSERT INTO executions (id, order_id, account_id, instrument_id, venue_execution_id, sequence, side, position_effect,
   price, quantity, fee, tax, realized_pnl, liquidity, at_nanos, created_at)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::bigint[], $7::text[], $8::text[],
-  $9::numeric[], $10::numeric[], $11::numeric[], $12::numeric[], $13::numeric[], $14::text[], $15::bigint[], $16::timestamptz[])
+  $9::numeric[], $10::numeric[], $11::numeric[], $12::numeric[], $13::numeric[], $14::text[],
+  $15::bigint[], $16::timestamptz[])
 """
 _INSERT_COMMANDS = """
 INSERT INTO venue_commands (venue, kind, order_id, account_id, payload, created_at)

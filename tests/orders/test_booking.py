@@ -60,9 +60,7 @@ class World:
 
     def report(self, reports: list[Report]) -> Booking:
         now = NOW + timedelta(seconds=self.clock // NANOS_PER_SECOND)
-        booking = Booking(
-            self.orders, {ACCOUNT_ID: self.book}, {self.instrument.id: self.instrument}, set(), now
-        )
+        booking = Booking(self.orders, {ACCOUNT_ID: self.book}, {self.instrument.id: self.instrument}, set(), now)
         booking.apply(reports)
         assert booking.ignored == []
         # What pre-trade checks would see next.
