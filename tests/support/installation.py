@@ -1,0 +1,157 @@
+"""A whole installation out of real processes, each of which can be killed and come back on its own."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from adapters.settings import load_settings
+from adapters.wiring import open_services
+from domain.access.users import ensure_admin
+from tests.support.processes import Running, running
+
+EMAIL = "admin@example.com"
+PASSWORD = "correct horse battery staple"
+SECRET = "0123456789abcdef" * 4
+
+_START_SECONDS = 60.0
+_POLL_SECONDS = 0.05
+
+
+class Process:
+    """One process of the platform. It keeps its settings, and so its port, over deaths and starts."""
+
+    def __init__(self, arguments: list[str], environment: dict[str, str], ready: str, stack: ExitStack) -> None:
+        self._arguments = arguments
+        self._environment = environment
+        self._ready = ready
+        self._stack = stack
+        self._running: Running | None = None
+        self._said: list[str] = []
+
+    @property
+    def address(self) -> str:
+        """Where it listens, if it is one that does."""
+        return f"http://127.0.0.1:{self._environment['TRADEGRAPH_PORT']}"
+
+    @property
+    def endpoint(self) -> str:
+        """Its GraphQL endpoint."""
+        return f"{self.address}/graphql"
+
+    @property
+    def output(self) -> str:
+        """All that it has said, in all its lives."""
+        return "".join(self._said) + (self._running.output if self._running is not None else "")
+
+    def start(self) -> None:
+        """Start it without waiting for it."""
+        assert self._running is None or self._running.process.poll() is not None
+        if self._running is not None:
+            self._said.append(self._running.output)
+        self._running = self._stack.enter_context(running(self._arguments, self._environment))
+
+    def wait_until_ready(self) -> None:
+        """Wait until it does its work."""
+        assert self._running is not None
+        if self._ready == "/readyz":
+            self._wait_for_answer(self._running)
+        else:
+            self.wait_for(self._ready)
+
+    def wait_for(self, text: str) -> str:
+        """The next line with ``text`` that it says in this life."""
+        assert self._running is not None
+        return self._running.wait_for_line(lambda line: text in line, _START_SECONDS)
+
+    def kill(self) -> None:
+        """SIGKILL: it can do nothing about it."""
+        assert self._running is not None
+        self._running.process.kill()
+        self._running.process.wait()
+
+    def stop(self) -> None:
+        """SIGTERM, and wait for its end."""
+        assert self._running is not None
+        self._running.stop()
+
+    def restart(self) -> None:
+        """Start it again and wait until it does its work."""
+        self.start()
+        self.wait_until_ready()
+
+    async def come_back(self) -> None:
+        """``restart`` while everything else goes on."""
+        await asyncio.to_thread(self.restart)
+
+    def _wait_for_answer(self, process: Running) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline and process.process.poll() is None:
+            try:
+                if httpx.get(f"{self.address}/readyz", trust_env=False).status_code == httpx.codes.OK:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(_POLL_SECONDS)
+        raise AssertionError(f"the web process is not ready:\n{process.output}")
+
+
+@dataclass
+class Installation:
+    """Servers, settings, and the processes that were started with them."""
+
+    database_url: str
+    environment: dict[str, str]
+    stack: ExitStack = field(repr=False)
+
+    def web(self, **settings: str) -> Process:
+        """A web process on a port of its own, not started yet."""
+        environment = self.environment | {"TRADEGRAPH_PORT": str(free_port())} | settings
+        return Process(["web"], environment, "/readyz", self.stack)
+
+    def engine(self, *arguments: str, ready: str = "paper exchange ready", **settings: str) -> Process:
+        """An engine, not started yet; it is ready when it says so."""
+        return Process(["engine", *arguments], self.environment | settings, ready, self.stack)
+
+    def start(self, *processes: Process) -> None:
+        """Start processes side by side and wait until all do their work."""
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.wait_until_ready()
+
+
+@contextmanager
+def installation(database_url: str, redis_url: str, folder: Path, **settings: str) -> Iterator[Installation]:
+    """An installation with nothing but its administrator; whatever was started of it is killed at the end."""
+    environment = {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "TRADEGRAPH_DATA_DIR": str(folder),
+        "TRADEGRAPH_ADMIN_EMAIL": EMAIL,
+        "TRADEGRAPH_ADMIN_PASSWORD": PASSWORD,
+        "TRADEGRAPH_SECRET": SECRET,
+        "TRADEGRAPH_FEED": "off",
+        **settings,
+    }
+    asyncio.run(_add_admin(environment))
+    with ExitStack() as stack:
+        yield Installation(database_url, environment, stack)
+
+
+async def _add_admin(environment: dict[str, str]) -> None:
+    async with open_services(load_settings(environment)) as services:
+        await ensure_admin(services.access, EMAIL, PASSWORD)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
