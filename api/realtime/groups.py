@@ -164,7 +164,6 @@ class LogGroup:
                 del self._live[member]
                 self._metrics.lagging.inc()
                 member.fall_behind(previous)
-        self._promote(number)
 
     def _promote(self, position: int) -> None:
         """Those who had read up to ``position`` themselves take part from here."""

@@ -233,6 +233,17 @@ async def test_a_log_that_cannot_be_reached_is_asked_again_and_nothing_is_lost(s
         assert await numbers(socket, 1) == [2]
 
 
+async def test_what_a_log_tells_again_is_dropped(server: Running) -> None:
+    server.desk.log.overlap = 2
+    async with open_socket(server) as socket:
+        await socket.subscribe("1", ENTRIES)
+        await live(server)
+        for text in ("a", "b", "c", "d"):
+            await server.desk.log.append(text)
+        assert await numbers(socket, 4) == [1, 2, 3, 4]
+        await socket.settle()
+
+
 async def test_a_log_that_fails_ends_everybody_with_a_masked_error(server: Running) -> None:
     async with open_socket(server) as one, open_socket(server) as two:
         for socket in (one, two):

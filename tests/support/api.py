@@ -58,6 +58,8 @@ class Log:
         self.events: list[str] = []
         self.reads: list[tuple[int, int]] = []
         self.followers = 0
+        # How many events before the new ones are told again.
+        self.overlap = 0
         self.failures: list[Exception] = []
         self._changed = asyncio.Condition()
 
@@ -88,6 +90,7 @@ class Log:
                         await self._changed.wait()
                 if self.failures:
                     raise self.failures.pop()
+                after = max(0, after - self.overlap)
                 events = [(after + index + 1, text) for index, text in enumerate(self.events[after:])]
                 after = len(self.events)
                 yield events
