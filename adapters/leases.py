@@ -61,7 +61,6 @@ async def _acquire(database_url: str, role: str) -> asyncpg.Connection:
                     _log.info("standing by", role=role)
                     waiting = True
                 await asyncio.sleep(_RETRY_SECONDS)
-            return connection
         except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             if connection is not None:
                 connection.terminate()
@@ -71,6 +70,8 @@ async def _acquire(database_url: str, role: str) -> asyncpg.Connection:
             if connection is not None:
                 connection.terminate()
             raise
+        else:
+            return connection
 
 
 async def _watch(connection: asyncpg.Connection, lease: HeldLease) -> None:

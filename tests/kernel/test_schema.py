@@ -1,0 +1,27 @@
+"""The database has what the models promise."""
+
+from tortoise import Tortoise
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
+
+from domain.kernel.database import fetch
+
+
+async def test_every_constraint_of_the_models_is_in_the_database(database: str) -> None:
+    rows = await fetch("SELECT conname FROM pg_constraint UNION SELECT indexname FROM pg_indexes")
+    there = {row[0] for row in rows}
+    wanted = {
+        constraint.name
+        for model in Tortoise.apps["tradegraph"].values()
+        for constraint in model._meta.constraints or ()
+        if isinstance(constraint, CheckConstraint | UniqueConstraint)
+    }
+    assert "orders_client_order_id" in wanted
+    assert wanted - there == set()
+
+
+async def test_money_and_quantities_are_exact_numerics(database: str) -> None:
+    rows = await fetch(
+        "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'public' "
+        "AND data_type IN ('real', 'double precision', 'money')"
+    )
+    assert rows == []

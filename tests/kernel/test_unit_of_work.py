@@ -1,0 +1,65 @@
+"""Transactions: all or nothing, and what waits for the commit."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from domain.kernel.bus import Message, NullBus
+from domain.kernel.cache import VersionedCache, bump, read_versions
+from domain.kernel.database import fetch
+from domain.kernel.errors import Conflict
+from domain.kernel.unit_of_work import unit_of_work
+
+
+class Ear(NullBus):
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.heard: list[Message] = []
+
+    def send(self, messages: Sequence[Message]) -> None:
+        self.heard.extend(messages)
+
+
+async def test_what_is_published_goes_out_after_the_commit_and_not_without_it(database: str) -> None:
+    ear, done = Ear(), list[str]()
+    async with unit_of_work(ear) as work:
+        await bump(work, "topic")
+        work.after_commit(lambda: done.append("done"))
+        assert (ear.heard, done) == ([], [])
+    assert (ear.heard, done) == ([("versions", b"topic 1")], ["done"])
+    with pytest.raises(Conflict):
+        async with unit_of_work(ear) as work:
+            await bump(work, "topic")
+            work.after_commit(lambda: done.append("never"))
+            raise Conflict("no")
+    assert (len(ear.heard), done) == (1, ["done"])
+    assert await read_versions() == {"topic": 1}
+
+
+async def test_units_do_not_nest(database: str) -> None:
+    async with unit_of_work(NullBus()):
+        with pytest.raises(RuntimeError, match="open already"):
+            async with unit_of_work(NullBus()):
+                pass
+    async with unit_of_work(NullBus()) as work:
+        assert (await work.fetch_row("SELECT 1 AS one"))["one"] == 1  # type: ignore[index]
+
+
+async def test_a_cache_is_loaded_again_only_for_a_newer_version(database: str) -> None:
+    loads: list[int] = []
+
+    async def load() -> int:
+        loads.append(len(loads))
+        return len(loads)
+
+    cache = VersionedCache("topic", load)
+    assert [await cache.current(), await cache.current(), await cache.refresh()] == [1, 1, 1]
+    async with unit_of_work(NullBus()) as work:
+        await bump(work, "topic")
+    assert await cache.current() == 1
+    assert not cache.is_at(1)
+    assert await cache.at(1) == 2
+    assert cache.is_at(1)
+    assert await cache.at(0) == 2
+    assert len(await fetch("SELECT 1 FROM topic_versions")) == 1
