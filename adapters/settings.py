@@ -141,6 +141,16 @@ def _log(value: str) -> LogSetting:
     raise ValueError("must be debug, info, warning or error, with :json or :console behind it if need be")
 
 
+def _origins(value: str) -> tuple[str, ...]:
+    origins = tuple(part for part in re.split(r"[,\s]+", value) if part)
+    for origin in origins:
+        parts = urlsplit(origin)
+        _ = parts.port  # Raises for a port that is no number.
+        if parts.scheme not in ("http", "https") or not parts.hostname or origin != f"{parts.scheme}://{parts.netloc}":
+            raise ValueError("must be origins such as https://desk.example, with commas between them")
+    return origins
+
+
 def _url(*schemes: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
         try:
@@ -159,11 +169,21 @@ def _url(*schemes: str) -> Callable[[str], str]:
 
 
 def _variable(
-    name: str, default: str, parse: Callable[[str], Any], meaning: str, *, otherwise: str = "", secret: bool = False
+    name: str,
+    default: str,
+    parse: Callable[[str], Any],
+    meaning: str,
+    *,
+    otherwise: str = "",
+    secret: bool = False,
+    empty: Any = "",
 ) -> Any:
-    """Declare a setting; `otherwise` says what happens without it, when the default is not itself the answer."""
+    """Declare a setting; `otherwise` says what happens without it, when the default is not itself the answer.
+
+    `empty` is the value when it is not set and has no default.
+    """
     metadata = {"name": name, "default": default, "parse": parse, "meaning": meaning, "otherwise": otherwise}
-    return field(metadata=metadata | {"secret": secret})
+    return field(metadata=metadata | {"secret": secret, "empty": empty})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -212,6 +232,14 @@ class Settings:
     web_processes: int = _variable(
         "TRADEGRAPH_WEB_PROCESSES", "1", _whole_number(1, 64), "How many processes `web` serves with."
     )
+    allowed_origins: tuple[str, ...] = _variable(
+        "TRADEGRAPH_ALLOWED_ORIGINS",
+        "",
+        _origins,
+        "Origins whose pages may use the API, such as `https://desk.example`, with commas between them.",
+        otherwise="only pages of this server itself",
+        empty=(),
+    )
     database_url: str = _variable(
         "DATABASE_URL",
         "",
@@ -257,7 +285,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         name, parse = each.metadata["name"], each.metadata["parse"]
         text = environment.get(name, "").strip() or each.metadata["default"]
         try:
-            values[each.name] = parse(text) if text else ""
+            values[each.name] = parse(text) if text else each.metadata["empty"]
         except ValueError as error:
             # A secret's value must not reach the terminal or the log.
             shown = "" if each.metadata["secret"] else f" (it is {text!r})"

@@ -57,7 +57,8 @@ def application() -> Starlette:
 
 
 def _application(settings: Settings) -> Starlette:
-    return create_app(platform_schema(), ApiSettings(explorer=_EXPLORER), lambda: open_services(settings))
+    given = ApiSettings(allowed_origins=settings.allowed_origins, explorer=_EXPLORER)
+    return create_app(platform_schema(), given, lambda: open_services(settings))
 
 
 def _follow_parent() -> None:

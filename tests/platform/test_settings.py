@@ -23,6 +23,7 @@ def test_without_any_variable() -> None:
         day_roll=DayRoll(time(0, 0), ZoneInfo("UTC")),
         log=LogSetting("info", "console"),
         web_processes=1,
+        allowed_origins=(),
         database_url="",
         redis_url="",
     )
@@ -41,6 +42,7 @@ def test_every_variable(tmp_path: Path) -> None:
             "TRADEGRAPH_DAY_ROLL": "17:00 America/New_York",
             "TRADEGRAPH_LOG": "DEBUG:json",
             "TRADEGRAPH_WEB_PROCESSES": "4",
+            "TRADEGRAPH_ALLOWED_ORIGINS": "https://desk.example, http://localhost:5173",
             "DATABASE_URL": "postgresql://u:pw@db/t",
             "REDIS_URL": "rediss://:pw@cache:6380/1",
             "HOME": "/somewhere",
@@ -57,6 +59,7 @@ def test_every_variable(tmp_path: Path) -> None:
         day_roll=DayRoll(time(17, 0), ZoneInfo("America/New_York")),
         log=LogSetting("debug", "json"),
         web_processes=4,
+        allowed_origins=("https://desk.example", "http://localhost:5173"),
         database_url="postgresql://u:pw@db/t",
         redis_url="rediss://:pw@cache:6380/1",
     )
@@ -79,6 +82,16 @@ def test_a_replay(tmp_path: Path, speed: str, expected: float | None) -> None:
         ("TRADEGRAPH_PORT", "eighty", "must be a whole number from 1 to 65535 (it is 'eighty')"),
         ("TRADEGRAPH_PORT", "1e3", "must be a whole number from 1 to 65535 (it is '1e3')"),
         ("TRADEGRAPH_WEB_PROCESSES", "-1", "must be a whole number from 1 to 64 (it is '-1')"),
+        (
+            "TRADEGRAPH_ALLOWED_ORIGINS",
+            "desk.example",
+            "must be origins such as https://desk.example, with commas between them (it is 'desk.example')",
+        ),
+        (
+            "TRADEGRAPH_ALLOWED_ORIGINS",
+            "https://desk.example/page",
+            "must be origins such as https://desk.example, with commas between them (it is 'https://desk.example/page')",
+        ),
         ("TRADEGRAPH_ADMIN_PASSWORD", "short", "A password needs at least 12 characters."),
         ("TRADEGRAPH_SECRET", "short", "must have at least 32 characters"),
         ("TRADEGRAPH_FEED", "live", "must be sim, off, or replay:FILE[:SPEED] (it is 'live')"),
