@@ -15,6 +15,7 @@ from uuid import UUID
 from domain.accounts.events import channel, decode_events, read_events, read_heads
 from domain.accounts.types import AccountEvent
 from domain.kernel.bus import LOST, Bus, Message
+from domain.kernel.errors import Unavailable
 
 POLL_SECONDS = 1.0
 # Polls of many logs that come within this time share a statement.
@@ -84,7 +85,7 @@ class AccountLog:
         """Every event after ``after``, once, in order, without end.
 
         Raises:
-            Unavailable: the database cannot be reached; call again with the last number that came.
+            Unavailable: the database cannot be reached, or the bus was closed; call again with the last number that came.
         """
         async with self.bus.listen(channel(self.account_id)) as messages:
             heard: asyncio.Task[Message] | None = None
@@ -96,7 +97,7 @@ class AccountLog:
                     # Quiet or in step: take what the bus brings until it shows, or the poll shows, a gap.
                     behind = False
                     while not behind:
-                        heard = heard or asyncio.ensure_future(anext(aiter(messages)))
+                        heard = heard or asyncio.ensure_future(_hear(messages))
                         done, _ = await asyncio.wait({heard}, timeout=POLL_SECONDS)
                         if not done:
                             behind = await self.head() > after
@@ -109,7 +110,7 @@ class AccountLog:
             finally:
                 if heard is not None:
                     heard.cancel()
-                    with suppress(asyncio.CancelledError, StopAsyncIteration):
+                    with suppress(asyncio.CancelledError, Unavailable):
                         await heard
 
     async def _missed(self, after: int) -> AsyncIterator[list[Numbered]]:
@@ -125,3 +126,9 @@ class AccountLog:
         if events and events[0].sequence != after + 1:
             return [], True
         return [(event.sequence, event) for event in events], False
+
+
+async def _hear(messages: AsyncIterator[Message]) -> Message:
+    async for message in messages:
+        return message
+    raise Unavailable("The bus is closed.")
