@@ -20,12 +20,17 @@ async def follow_bars(bus: Bus, instrument: Instrument, interval: BarInterval) -
     Raises:
         Unavailable: the database cannot be read.
     """
+    told: Bar | None = None
     async with bus.listen(bar_channel(instrument.symbol, interval)) as messages:
-        for bar in await read_bars(instrument, interval, None, None, 1):
-            yield bar
+        for told in await read_bars(instrument, interval, None, None, 1):
+            yield told
         async for message in messages:
             if message == LOST:
-                for bar in await read_bars(instrument, interval, None, None, _REREAD):
-                    yield bar
+                news = await read_bars(instrument, interval, None, None, _REREAD)
             else:
-                yield read_bar(instrument.symbol, interval, message[1])
+                news = [read_bar(instrument.symbol, interval, message[1])]
+            for bar in news:
+                # What was under way when the database was read says the same again.
+                if bar != told:
+                    told = bar
+                    yield bar
