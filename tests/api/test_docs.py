@@ -1,0 +1,60 @@
+"""What docs/api.md says about codes and bounds is what the code does."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from api import errors
+from api.limits import Limits
+from api.transport import websocket
+from domain.kernel.errors import ErrorCode
+from domain.kernel.pages import DEFAULT_PAGE, MAX_PAGE
+
+PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+LIMITS = Limits()
+
+
+def rows(heading: str) -> list[list[str]]:
+    """The cells of the first table below a heading, without its head."""
+    section = PAGE.partition(f"# {heading}\n")[2]
+    table = section[section.index("|") :].partition("\n\n")[0]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+
+
+def test_every_error_code_is_explained_and_no_other() -> None:
+    own = {errors.PARSE_FAILED, errors.VALIDATION_FAILED, errors.INTERNAL, errors.PERSISTED_QUERY_NOT_FOUND}
+    assert {row[0].strip("`") for row in rows("Errors")} == own | {code.value for code in ErrorCode}
+
+
+def test_every_close_code_is_explained() -> None:
+    codes = {value for value in vars(websocket).values() if isinstance(value, int) and value >= 4000}
+    assert {int(row[0]) for row in rows("Listening")} == codes | {1012}
+
+
+@pytest.mark.parametrize(
+    ("what", "bounds"),
+    [
+        ("body of a request", [LIMITS.body_bytes]),
+        ("time for a body", [LIMITS.body_seconds]),
+        ("tokens of a document", [LIMITS.document_tokens, LIMITS.anonymous_document_tokens]),
+        ("depth of an operation", [LIMITS.depth]),
+        ("root fields", [LIMITS.root_fields]),
+        ("aliases", [LIMITS.aliases]),
+        ("fields, with", [LIMITS.fields]),
+        ("cost:", [LIMITS.cost]),
+        ("page", [MAX_PAGE]),
+        ("operations on one socket", [LIMITS.operations_per_socket]),
+        ("sockets of one user", [LIMITS.sockets_per_user]),
+        ("id of an operation", [LIMITS.operation_id_length]),
+        ("events that wait", [LIMITS.queued_events, LIMITS.queued_event_bytes]),
+        ("parts of a state", [LIMITS.state_parts]),
+    ],
+)
+def test_a_bound_is_what_the_page_says(what: str, bounds: list[float]) -> None:
+    (row,) = [row for row in rows("Bounds") if row[0].startswith(what)]
+    assert [float(number.replace(",", "")) for number in re.findall(r"\d[\d,]*\d|\d", row[1])] == bounds
+
+
+def test_the_default_page_is_what_the_page_says() -> None:
+    assert f"{DEFAULT_PAGE} items unless asked otherwise" in PAGE
