@@ -58,7 +58,9 @@ class Instrument:
     name: str
     exchange: str
     asset_class: AssetClass
-    currency: str = strawberry.field(description="What prices are in, and what trades settle in.")
+    currency: str = strawberry.field(
+        description="What trades settle in; prices too, unless the contract is inverse: it settles in the base asset."
+    )
     tick_size: Decimal = strawberry.field(description="Prices are multiples of it.")
     lot_size: Decimal = strawberry.field(description="Quantities are multiples of it.")
     min_quantity: Decimal

@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from domain.market import calendars
 from domain.market.calendars import is_known, load_schedules
 from domain.market.sessions import Schedule
 from tests.support.market import nanos
@@ -36,6 +37,19 @@ async def test_which_calendars_there_are(calendar: str, expected: bool) -> None:
 
 async def test_a_calendar_that_is_gone_has_no_schedule() -> None:
     assert await load_schedules(["MOON"]) == {}
+
+
+async def test_a_calendar_that_the_library_cannot_make_does_not_spoil_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(code: str) -> Schedule:
+        raise NotImplementedError(code)
+
+    monkeypatch.setattr(calendars, "_schedules", {})
+    with monkeypatch.context() as breaking:
+        breaking.setattr(calendars, "_schedule", broken)
+        assert not await is_known("XLON")
+    assert set(await load_schedules(["XLON", "XNYS"])) == {"XNYS"}
 
 
 @pytest.mark.parametrize(
