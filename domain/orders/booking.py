@@ -7,7 +7,6 @@ booked, even when it comes late, after CANCELED or EXPIRED, or beyond the order'
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -19,15 +18,32 @@ from domain.kernel.ids import new_id
 from domain.kernel.numbers import ZERO, to_average, to_cash
 from domain.kernel.time import Nanos
 from domain.market.types import Instrument
+from domain.orders.claims import EXCLUSIVE, alternatives, bucket_of, hold, release
 from domain.orders.events import order_parts
 from domain.orders.exchange import reports
 from domain.orders.order import Execution, Order
 from domain.orders.state import CLOSED, TRANSITIONS, move
-from domain.orders.trading_book import CLOSING, Contribution, TradingBook, add, contribution_of, take_off
-from domain.orders.types import Liquidity, OrderEventKind, OrderStatus, PositionEffect, Side
+from domain.orders.trading_book import TradingBook
+from domain.orders.types import (
+    Liquidity,
+    OrderEventKind,
+    OrderStatus,
+    PendingAction,
+    PositionEffect,
+    Side,
+    TimeInForce,
+)
 from domain.positions.fills import book_fill
-from domain.positions.reservation import bucket_for
 from domain.positions.types import PositionBook
+
+# What a venue answers to a command without the order being another than the one that was asked for.
+_ACKNOWLEDGEMENTS = (
+    reports.Accepted,
+    reports.Replaced,
+    reports.ReplaceRejected,
+    reports.CancelRejected,
+    reports.TrailMoved,
+)
 
 
 @dataclass(slots=True)
@@ -42,11 +58,9 @@ class Booking:
     executions: list[Execution] = field(default_factory=list)
     changed: dict[UUID, Order] = field(default_factory=dict)
     ignored: list[reports.Report] = field(default_factory=list)
-    _working: dict[UUID, Decimal] = field(default_factory=dict)
 
     def apply(self, batch: Sequence[reports.Report]) -> None:
         """Fold reports, in their order."""
-        self._working = {order.id: working_quantity(order) for order in self.orders.values()}
         for report in batch:
             order = self.orders.get(report.order_id)  # type: ignore[call-overload]  # ids of our venues are UUIDs
             if order is None:
@@ -58,14 +72,20 @@ class Booking:
         if isinstance(report, reports.Filled):
             self._fill(order, report)
             return
-        if isinstance(report, reports.Change) and not _legal(order.status, report.status):
+        if isinstance(report, reports.Held) or (
+            isinstance(report, reports.CancelRejected) and order.status is OrderStatus.CANCELED
+        ):
+            # Placing has said that it is held; and who wanted it cancelled has what was wanted.
+            return
+        if _repeated(order, report):
             self.ignored.append(report)
             return
-        before = _terms(order)
+        before = _claimed_by(order)
         kind, detail = _HANDLERS[type(report)](order, report, self.now)
-        if _terms(order) != before or order.status in CLOSED:
+        if _claimed_by(order) != before:
             self._reserve_again(order)
-        order.version += 1
+        if not isinstance(report, _ACKNOWLEDGEMENTS):
+            order.version += 1
         self._record(order, kind, detail=detail)
 
     def _fill(self, order: Order, report: reports.Filled) -> None:
@@ -154,31 +174,22 @@ class Booking:
 
     def _position(self, order: Order) -> PositionBook:
         book = self.books[order.account_id]
-        bucket = bucket_for(
-            book.account.position_mode, buys=order.side is Side.BUY, closes=order.position_effect in CLOSING
-        )
-        return book.position(order.instrument_id, bucket)
+        return book.position(order.instrument_id, bucket_of(order, book.account.position_mode))
 
     def _reserve_again(self, order: Order) -> None:
-        """Replace what the order held back by what it holds back now; nothing once it is over."""
+        """Replace what the order, and those that it excludes, held back by what they hold back now."""
         book, instrument = self.books[order.account_id], self.instruments[order.instrument_id]
-        position = self._position(order)
-        buys = order.side is Side.BUY
-        old = Contribution(position.bucket, order.reserve_price, order.reserved_margin, order.reserved_fee)
-        take_off(book, order.instrument_id, old, buys=buys, quantity=self._working[order.id])
-        working = self._working[order.id] = working_quantity(order)
-        new = contribution_of(
-            book.account,
-            instrument,
-            position.bucket,
-            buys=buys,
-            remaining=working,
-            price=order.reserve_price,
-            fee_charged=order.execution_count > 0,
-        )
-        rise = add(book, order.instrument_id, new, buys=buys, quantity=working)
-        order.reserved_margin, order.reserved_fee = new.margin, new.fee
-        order.reserved = max(ZERO, min(rise, new.margin + new.fee))
+        if order.contingency not in EXCLUSIVE:
+            release(book, (order,))
+            hold(book, instrument, (order,))
+            return
+        legs = alternatives(order, self.orders.values())
+        before = [(leg.working_quantity, leg.reserved_margin, leg.reserved_fee) for leg in legs]
+        release(book, legs)
+        hold(book, instrument, legs)
+        for leg, held in zip(legs, before, strict=True):
+            if (leg.working_quantity, leg.reserved_margin, leg.reserved_fee) != held:
+                self.changed[leg.id] = leg
 
     def _record(
         self,
@@ -193,17 +204,31 @@ class Booking:
         record(self.books[order.account_id].account, kind, self.now, parts, order.id)
 
 
-def working_quantity(order: Order) -> Decimal:
-    """How much of an order counts in its bucket's sums: nothing while it is held, nothing once it is over."""
-    return ZERO if order.status is OrderStatus.HELD else order.remaining_quantity
+def _repeated(order: Order, report: reports.Report) -> bool:
+    """Whether a report says what was booked before, or comes too late for the order to change any more."""
+    if isinstance(report, reports.CancelRejected):
+        return order.is_open and order.pending_action is not PendingAction.CANCEL
+    if isinstance(report, reports.ReplaceRejected):
+        return order.is_open and not order.pending_changes
+    assert isinstance(report, reports.Change)
+    if report.status is not order.status:
+        return report.status not in TRANSITIONS[order.status]
+    return (
+        not order.is_open
+        or isinstance(report, reports.Accepted)
+        or (isinstance(report, reports.Triggered) and order.triggered_at is not None)
+    )
 
 
-def _legal(current: OrderStatus, wanted: OrderStatus) -> bool:
-    return current is wanted or wanted in TRANSITIONS[current]
-
-
-def _terms(order: Order) -> tuple[Decimal, Decimal | None, Decimal | None]:
-    return order.quantity, order.limit_price, order.reserve_price
+def _claimed_by(order: Order) -> tuple[object, ...]:
+    """What the claim of an order follows from."""
+    return (
+        order.quantity,
+        order.reserve_price,
+        order.status is OrderStatus.HELD,
+        order.is_open,
+        len(order.pending_changes),
+    )
 
 
 Handled = tuple[OrderEventKind, dict[str, Any] | None]
@@ -211,6 +236,9 @@ Handled = tuple[OrderEventKind, dict[str, Any] | None]
 
 def _accepted(order: Order, report: reports.Accepted, now: datetime) -> Handled:
     move(order, report.status, now)
+    if report.quantity != order.quantity:
+        # Cut to what a reduce-only order can reduce: not the order that was asked for.
+        order.version += 1
     order.venue_order_id = str(order.id)
     order.venue_sequence = report.sequence
     order.quantity, order.limit_price, order.stop_price = report.quantity, report.limit_price, report.stop_price
@@ -254,18 +282,56 @@ def _trail_moved(order: Order, report: reports.TrailMoved, now: datetime) -> Han
     return OrderEventKind.REPLACED, {"reason": "TRAILING"}
 
 
+def _released(order: Order, report: reports.Released, now: datetime) -> Handled:
+    move(order, report.status, now)
+    order.quantity = report.quantity
+    return OrderEventKind.RELEASED, None
+
+
+def _replaced(order: Order, report: reports.Replaced, now: datetime) -> Handled:
+    made = order.pending_changes[0] if order.pending_changes else None
+    _answer_change(order)
+    move(order, report.status, now)
+    order.quantity, order.limit_price, order.stop_price = report.quantity, report.limit_price, report.stop_price
+    order.trailing_offset, order.venue_sequence = report.trailing_offset, report.sequence
+    order.works_until = Nanos(report.expires_at).to_datetime() if report.expires_at is not None else None
+    if order.time_in_force is TimeInForce.GTD:
+        order.expires_at = order.works_until
+    if made is not None:
+        order.reserve_price = made.reserve_price_after
+    elif report.limit_price is not None:
+        order.reserve_price = report.limit_price
+    return OrderEventKind.REPLACED, {"reason": "REQUESTED"}
+
+
+def _replace_rejected(order: Order, report: reports.ReplaceRejected, now: datetime) -> Handled:
+    _answer_change(order)
+    order.updated_at = now
+    return OrderEventKind.REPLACE_REJECTED, {"reason": report.reason.value, "message": report.message}
+
+
+def _answer_change(order: Order) -> None:
+    """The oldest pending change is pending no more. A cancel that is pending too stays so."""
+    order.pending_changes = order.pending_changes[1:]
+    if order.pending_action is PendingAction.REPLACE and not order.pending_changes:
+        order.pending_action = None
+
+
 def _cancel_rejected(order: Order, report: reports.CancelRejected, now: datetime) -> Handled:
-    order.pending_action = None
+    order.pending_action = PendingAction.REPLACE if order.pending_changes else None
     order.updated_at = now
     return OrderEventKind.CANCEL_REJECTED, {"message": report.message}
 
 
 _HANDLERS: dict[type[reports.Report], Any] = {
     reports.Accepted: _accepted,
+    reports.Released: _released,
     reports.Rejected: _rejected,
     reports.Triggered: _triggered,
     reports.Canceled: _canceled,
     reports.Expired: _expired,
+    reports.Replaced: _replaced,
+    reports.ReplaceRejected: _replace_rejected,
     reports.Restated: _restated,
     reports.TrailMoved: _trail_moved,
     reports.CancelRejected: _cancel_rejected,

@@ -82,6 +82,8 @@ class Order(Model):
     triggered_at = fields.DatetimeField(null=True)
     closed_at = fields.DatetimeField(null=True)
     version = fields.IntField(default=1)
+    working_quantity = NumericField(default=ZERO)
+    pending_changes = fields.TextField(null=True)
 
     class Meta:
         table = "orders"
@@ -124,7 +126,10 @@ class Execution(Model):
 
 
 class VenueCommand(Model):
-    """What a venue is asked to do; written with the order, removed with the answer."""
+    """What a venue is asked to do; written with the order, removed with the answer.
+
+    The payload of a SUBMIT names the orders of a group, that of a REPLACE holds the changes; both are JSON.
+    """
 
     id = fields.BigIntField(primary_key=True)
     venue = fields.CharField(max_length=40)
@@ -136,3 +141,14 @@ class VenueCommand(Model):
 
     class Meta:
         table = "venue_commands"
+
+
+class CancelTimer(Model):
+    """A dead man's switch: unless it is set again, all open orders of the account are cancelled at ``triggers_at``."""
+
+    account_id = fields.UUIDField(primary_key=True)
+    triggers_at = fields.DatetimeField(db_index=True)
+    armed_by = fields.CharField(max_length=254)
+
+    class Meta:
+        table = "cancel_timers"

@@ -24,6 +24,23 @@ from domain.orders.types import (
 from domain.risk.types import RiskAction, RiskRuleKind, RiskViolation
 
 
+@dataclass(frozen=True, slots=True)
+class PendingChange:
+    """A change that was asked of the venue; None leaves a field as it is.
+
+    ``quantity_after`` and ``reserve_price_after`` are the order's if it is made: while it is pending, the larger of
+    both claims is held back.
+    """
+
+    quantity: Decimal | None
+    limit_price: Decimal | None
+    stop_price: Decimal | None
+    trailing_offset: Decimal | None
+    expires_at: datetime | None
+    quantity_after: Decimal
+    reserve_price_after: Decimal | None
+
+
 @dataclass(slots=True)
 class Order:
     """An order with its whole state; the fields are the columns of its table, in order, then ``symbol``.
@@ -33,6 +50,12 @@ class Order:
     ``works_until`` is when the venue lets it expire: the session's end for DAY, ``expires_at`` for GTD.
     ``venue_sequence`` and ``activated`` are what the paper exchange needs to re-arm it: its place among equal prices,
     and whether a trailing stop trails yet.
+
+    ``version`` counts what the answer to a command could be overtaken by: commands to change or cancel it, fills,
+    triggers, restatements, its end. A venue's mere acknowledgement and the moves of a trailing stop do not raise it, so
+    what placing or changing an order answered stays good for the next change. ``working_quantity`` is how much of it
+    counts in its bucket's sums: of orders that exclude each other only the largest claim does. ``pending_changes`` are
+    those that the venue has not answered yet, in order.
     """
 
     id: UUID
@@ -85,6 +108,8 @@ class Order:
     triggered_at: datetime | None
     closed_at: datetime | None
     version: int
+    working_quantity: Decimal
+    pending_changes: tuple[PendingChange, ...]
     symbol: str
 
     @property
@@ -165,6 +190,32 @@ def read_violation(value: dict[str, Any]) -> RiskViolation:
         limit=_number(value["limit"]),
         observed=_number(value["observed"]),
         message=value["message"],
+    )
+
+
+def change_snapshot(change: PendingChange) -> dict[str, Any]:
+    """A pending change as JSON."""
+    return {
+        "quantity": _text(change.quantity),
+        "limitPrice": _text(change.limit_price),
+        "stopPrice": _text(change.stop_price),
+        "trailingOffset": _text(change.trailing_offset),
+        "expiresAt": change.expires_at.isoformat() if change.expires_at is not None else None,
+        "quantityAfter": plain(change.quantity_after),
+        "reservePriceAfter": _text(change.reserve_price_after),
+    }
+
+
+def read_change(value: dict[str, Any]) -> PendingChange:
+    """What ``change_snapshot`` made."""
+    return PendingChange(
+        quantity=_number(value["quantity"]),
+        limit_price=_number(value["limitPrice"]),
+        stop_price=_number(value["stopPrice"]),
+        trailing_offset=_number(value["trailingOffset"]),
+        expires_at=_moment(value["expiresAt"]),
+        quantity_after=Decimal(value["quantityAfter"]),
+        reserve_price_after=_number(value["reservePriceAfter"]),
     )
 
 
@@ -268,6 +319,8 @@ def read_order(values: list[Any]) -> Order:
         triggered_at=_moment(values[37]),
         closed_at=_moment(values[38]),
         version=values[39],
+        working_quantity=ZERO,
+        pending_changes=(),
         symbol=values[40],
     )
 

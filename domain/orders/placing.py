@@ -255,7 +255,7 @@ class _Batch:
                 continue
             book = self._books[order.account_id]
             buys = order.side is Side.BUY
-            take_off(book, order.instrument_id, decision.contribution, buys=buys, quantity=order.quantity)
+            take_off(book, order.instrument_id, decision.contribution, buys=buys)
             refuse(order, RejectReason.GROUP_REJECTED, "Another order of this batch was refused.", order.created_at)
 
     def _keep(self, order: Order, now: datetime) -> None:

@@ -66,12 +66,12 @@ def decide(
 
 def _reserve(candidate: Candidate, contribution: Contribution, violations: tuple[RiskViolation, ...]) -> Decision:
     """Hold back what the order needs, if it is there. An exit needs only its fee and is never refused for funds."""
-    book, command = candidate.book, candidate.command
+    book = candidate.book
     is_exit, before = candidate.reduces, book.available
-    held = add(book, candidate.instrument.id, contribution, buys=candidate.buys, quantity=command.quantity)
+    held = add(book, candidate.instrument.id, contribution, buys=candidate.buys)
     if held <= ZERO or is_exit or (before is not None and held <= before):
         return Decision(contribution, held, violations)
-    take_off(book, candidate.instrument.id, contribution, buys=candidate.buys, quantity=command.quantity)
+    take_off(book, candidate.instrument.id, contribution, buys=candidate.buys)
     refusal: Refusal
     if before is None:
         refusal = (RejectReason.NO_MARKET_PRICE, "A position of the account has no market price to value it at.")

@@ -34,8 +34,8 @@ MAX_BREAKS = 100
 _TRADING = frozenset({TransactionKind.TRADE, TransactionKind.REALIZED_PNL, TransactionKind.FEE, TransactionKind.TAX})
 
 _WORKING = """
-SELECT instrument_id, side = 'BUY' AS buys, sum(quantity - filled_quantity) AS quantity, sum(reserved_margin) AS margin
-FROM orders WHERE account_id = $1 AND closed_at IS NULL AND status <> 'HELD' GROUP BY 1, 2
+SELECT instrument_id, side = 'BUY' AS buys, sum(working_quantity) AS quantity, sum(reserved_margin) AS margin
+FROM orders WHERE account_id = $1 GROUP BY 1, 2
 """
 _FILLED = (
     "SELECT id, filled_quantity FROM orders WHERE account_id = $1 AND (filled_quantity <> 0 OR execution_count <> 0)"

@@ -9,7 +9,7 @@ import orjson
 from domain.kernel.database import Row, fetch
 from domain.kernel.time import Nanos
 from domain.kernel.unit_of_work import UnitOfWork
-from domain.orders.order import Execution, Order, read_violation, violation_snapshot
+from domain.orders.order import Execution, Order, change_snapshot, read_change, read_violation, violation_snapshot
 from domain.orders.types import (
     Contingency,
     Liquidity,
@@ -27,6 +27,8 @@ from domain.orders.types import (
 # Kinds of venue commands.
 SUBMIT = "SUBMIT"
 CANCEL = "CANCEL"
+REPLACE = "REPLACE"
+REARM = "REARM"
 _ENUMS = {
     "side": Side,
     "type": OrderType,
@@ -43,6 +45,7 @@ _COLUMNS = tuple(item.name for item in fields(Order) if item.name != "symbol")
 _ENUM_PLACES = tuple((place, _ENUMS[name]) for place, name in enumerate(_COLUMNS) if name in _ENUMS)
 _VIOLATIONS_PLACE = _COLUMNS.index("violations")
 _TAGS_PLACE = _COLUMNS.index("tags")
+_CHANGES_PLACE = _COLUMNS.index("pending_changes")
 
 # PostgreSQL's types of the columns that are not text; an array of arrays does not unnest, so tags travel as JSON.
 _TYPES = {
@@ -64,6 +67,7 @@ _TYPES = {
             "reserved_fee",
             "reserve_price",
             "arrival_price",
+            "working_quantity",
         ],
         "numeric",
     ),
@@ -122,6 +126,8 @@ _MUTABLE = (
     "triggered_at",
     "closed_at",
     "version",
+    "working_quantity",
+    "pending_changes",
 )
 _UPDATE = f"""
 UPDATE orders AS o SET {", ".join(f"{name} = n.{name}" for name in _MUTABLE)}
@@ -150,6 +156,8 @@ def to_order(row: Row) -> Order:
             values[place] = enum(values[place])
     raw = values[_VIOLATIONS_PLACE]
     values[_VIOLATIONS_PLACE] = () if raw == "[]" else tuple(read_violation(value) for value in orjson.loads(raw))
+    changes = values[_CHANGES_PLACE]
+    values[_CHANGES_PLACE] = () if changes is None else tuple(read_change(value) for value in orjson.loads(changes))
     return Order(*values)
 
 
@@ -171,7 +179,15 @@ def _column(orders: Sequence[Order], name: str) -> list[object]:
         ]
     if name == "tags":
         return [orjson.dumps(order.tags).decode() for order in orders]
+    if name == "pending_changes":
+        return [_changes_text(order) for order in orders]
     return [getattr(order, name) for order in orders]
+
+
+def _changes_text(order: Order) -> str | None:
+    if not order.pending_changes:
+        return None
+    return orjson.dumps([change_snapshot(change) for change in order.pending_changes]).decode()
 
 
 async def insert_orders(work: UnitOfWork, orders: Sequence[Order]) -> None:
@@ -183,9 +199,7 @@ async def insert_orders(work: UnitOfWork, orders: Sequence[Order]) -> None:
 async def update_orders(work: UnitOfWork, orders: Sequence[Order]) -> None:
     """Store what can change of orders, in one statement."""
     if orders:
-        await work.execute(
-            _UPDATE, [order.id for order in orders], *([getattr(order, name) for order in orders] for name in _MUTABLE)
-        )
+        await work.execute(_UPDATE, [order.id for order in orders], *(_column(orders, name) for name in _MUTABLE))
 
 
 async def insert_executions(work: UnitOfWork, executions: Sequence[Execution]) -> None:

@@ -45,6 +45,7 @@ def move(order: Order, status: OrderStatus, now: datetime) -> None:
         if status in CLOSED:
             order.closed_at = now
             order.pending_action = None
+            order.pending_changes = ()
     order.updated_at = now
 
 
@@ -53,7 +54,7 @@ def refuse(order: Order, reason: RejectReason, message: str, now: datetime) -> N
     move(order, OrderStatus.REJECTED, now)
     order.reject_reason = reason
     order.reject_message = message[:1000]
-    order.reserved = order.reserved_margin = order.reserved_fee = ZERO
+    order.reserved = order.reserved_margin = order.reserved_fee = order.working_quantity = ZERO
 
 
 def new_order(
@@ -119,6 +120,8 @@ def new_order(
         triggered_at=None,
         closed_at=None,
         version=1,
+        working_quantity=contribution.quantity,
+        pending_changes=(),
         symbol=instrument.symbol,
     )
     if decision.reason is not None:

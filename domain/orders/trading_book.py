@@ -71,8 +71,29 @@ class Contribution:
 
     bucket: Bucket
     price: Decimal | None
+    quantity: Decimal
     margin: Decimal
     fee: Decimal
+
+    def or_larger(self, other: "Contribution") -> "Contribution":
+        """What covers both, where only one of them will come true."""
+        return Contribution(
+            self.bucket,
+            self.price,
+            max(self.quantity, other.quantity),
+            max(self.margin, other.margin),
+            max(self.fee, other.fee),
+        )
+
+    def beyond(self, other: "Contribution") -> "Contribution":
+        """What it needs on top of ``other``, where only one of them will come true."""
+        return Contribution(
+            self.bucket,
+            self.price,
+            max(ZERO, self.quantity - other.quantity),
+            max(ZERO, self.margin - other.margin),
+            max(ZERO, self.fee - other.fee),
+        )
 
 
 def worst_price(command: PlaceOrder, quote: Quote | None) -> Decimal | None:
@@ -100,25 +121,24 @@ def contribution_of(
 ) -> Contribution:
     """What ``remaining`` units of an order hold back; nothing without a price, or for a CASH account's sale."""
     if price is None or remaining == ZERO or (book.is_cash and not buys):
-        return Contribution(bucket, price, ZERO, ZERO)
+        return Contribution(bucket, price, remaining, ZERO, ZERO)
     fee = estimated_fee(instrument, quantity=remaining, price=price, minimum_charged=fee_charged)
     margin = full_margin(book.kind, instrument, buys=buys, quantity=remaining, price=abs(price))
-    return Contribution(bucket, price, margin, fee)
+    return Contribution(bucket, price, remaining, margin, fee)
 
 
-def take_off(
-    book: TradingBook, instrument_id: UUID, contribution: Contribution, *, buys: bool, quantity: Decimal
-) -> Decimal:
+def take_off(book: TradingBook, instrument_id: UUID, contribution: Contribution, *, buys: bool) -> Decimal:
     """Undo ``add``."""
-    reverse = Contribution(contribution.bucket, contribution.price, -contribution.margin, -contribution.fee)
-    return add(book, instrument_id, reverse, buys=buys, quantity=-quantity)
+    reverse = Contribution(
+        contribution.bucket, contribution.price, -contribution.quantity, -contribution.margin, -contribution.fee
+    )
+    return add(book, instrument_id, reverse, buys=buys)
 
 
-def add(
-    book: TradingBook, instrument_id: UUID, contribution: Contribution, *, buys: bool, quantity: Decimal
-) -> Decimal:
-    """Add the contribution of ``quantity`` working units and return by how much the reserved amount rises."""
+def add(book: TradingBook, instrument_id: UUID, contribution: Contribution, *, buys: bool) -> Decimal:
+    """Add a contribution to its bucket's sums and return by how much the reserved amount rises."""
     position = book.position(instrument_id, contribution.bucket)
+    quantity = contribution.quantity
     if buys:
         position.working_buy += quantity
         position.working_buy_margin += contribution.margin

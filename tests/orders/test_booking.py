@@ -12,7 +12,7 @@ from domain.accounts.types import AccountKind, TransactionKind
 from domain.kernel.numbers import ZERO
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.types import Instrument, QuoteTick
-from domain.orders.booking import Booking, working_quantity
+from domain.orders.booking import Booking
 from domain.orders.commands import PlaceOrder
 from domain.orders.exchange.reports import Filled, Report
 from domain.orders.order import Order
@@ -77,7 +77,8 @@ class World:
             (False, position.working_sell, position.working_sell_margin),
         ):
             mine = [order for order in self.orders.values() if (order.side is Side.BUY) is buys]
-            assert total == sum((working_quantity(order) for order in mine), ZERO)
+            assert total == sum((order.working_quantity for order in mine), ZERO)
+            assert all(order.working_quantity == order.remaining_quantity for order in mine)
             assert margin == sum((order.reserved_margin for order in mine if order.is_open), ZERO)
         filled = sum((order.filled_quantity * order.side.sign for order in self.orders.values()), ZERO)
         assert position.quantity == filled
