@@ -20,7 +20,7 @@ _log = structlog.get_logger(__name__)
 _FIRST_DAY = "2000-01-01"
 _WARN_AHEAD = timedelta(days=14)
 
-# What was loaded, None for a calendar that there is not or that the library cannot make.
+# What was loaded, None for a calendar that the library cannot make.
 _schedules: dict[str, Schedule | None] = {}
 _loading = threading.Lock()
 
@@ -35,7 +35,7 @@ async def load_schedules(calendars: Collection[str]) -> Mapping[str, Schedule]:
     wanted = [calendar for calendar in calendars if calendar != ALWAYS_OPEN]
     if any(calendar not in _schedules for calendar in wanted):
         await asyncio.to_thread(_load, wanted)
-    return {calendar: schedule for calendar in wanted if (schedule := _schedules[calendar]) is not None}
+    return {calendar: schedule for calendar in wanted if (schedule := _schedules.get(calendar)) is not None}
 
 
 def _library() -> Any:
@@ -49,8 +49,8 @@ def _load(calendars: Collection[str]) -> None:
     with _loading, warnings.catch_warnings(action="ignore"):
         codes = _library().get_calendar_names(include_aliases=True)
         for calendar in calendars:
-            if calendar not in _schedules:
-                _schedules[calendar] = _try_schedule(calendar) if calendar in codes else None
+            if calendar in codes and calendar not in _schedules:
+                _schedules[calendar] = _try_schedule(calendar)
 
 
 def _try_schedule(code: str) -> Schedule | None:
