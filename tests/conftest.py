@@ -22,11 +22,13 @@ def services() -> Iterator[EmbeddedServices]:
 
 
 @pytest.fixture(scope="session")
-def databases(services: EmbeddedServices, pytestconfig: pytest.Config) -> Iterator[DatabaseFactory]:
-    """Where fresh databases come from."""
-    cache = pytestconfig.cache
-    assert cache is not None, "pytest's cache plugin keeps the migrated schema"
-    with DatabaseFactory(services, cache.mkdir("schema")) as factory:
+def databases(
+    services: EmbeddedServices, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[DatabaseFactory]:
+    """Where fresh databases come from. The migrated schema is kept for the next session unless pytest keeps nothing."""
+    cache = getattr(pytestconfig, "cache", None)
+    folder = cache.mkdir("schema") if cache is not None else tmp_path_factory.mktemp("schema")
+    with DatabaseFactory(services, folder) as factory:
         yield factory
 
 
