@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLFormattedError, GraphQLSchema, OperationType
@@ -12,7 +13,7 @@ from api.documents import Documents, Operation
 from api.errors import MalformedRequest, RequestError, execution_errors, masked, refused
 from api.execution import OperationExecutor
 from api.limits import Limits
-from api.metrics import ApiMetrics
+from api.metrics import SUCCEEDED, ApiMetrics
 from api.services import Services
 from domain.access.types import Actor
 from domain.kernel.errors import DomainError, Unauthenticated
@@ -131,11 +132,9 @@ class Gateway:
 
     async def answer(self, operation: Operation, variables: Mapping[str, Any] | None, caller: Caller) -> Answer:
         """Run a query or mutation. Never raises: what goes wrong is part of the answer."""
-        context = self.context(caller)
-        with self.metrics.timed(operation.kind.value) as fails:
-            answer = await self._answer(operation, variables, context)
-            if answer.code is not None:
-                fails(answer.code)
+        started = perf_counter()
+        answer = await self._answer(operation, variables, self.context(caller))
+        self.metrics.answered(operation.kind.value, answer.code or SUCCEEDED, perf_counter() - started)
         return answer
 
     async def answer_to_the_end(

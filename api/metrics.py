@@ -1,9 +1,5 @@
 """What the API counts about itself, in a registry of its own, so that several can live in one process."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from time import perf_counter
-
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
@@ -19,6 +15,7 @@ class ApiMetrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._known: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
         self.operations = Counter(
             "tradegraph_operations", "Operations answered.", ("kind", "outcome"), registry=self.registry
         )
@@ -44,21 +41,15 @@ class ApiMetrics:
             registry=self.registry,
         )
 
-    @contextmanager
-    def timed(self, kind: str) -> Iterator[Callable[[str], None]]:
-        """Count one operation; call what this gives with the code of its first error, if it has any."""
-        outcome = SUCCEEDED
-
-        def fails(code: str) -> None:
-            nonlocal outcome
-            outcome = code
-
-        started = perf_counter()
-        try:
-            yield fails
-        finally:
-            self.seconds.labels(kind).observe(perf_counter() - started)
-            self.operations.labels(kind, outcome).inc()
+    def answered(self, kind: str, outcome: str, seconds: float) -> None:
+        """Count one operation; ``outcome`` is the code of its first error, or ``SUCCEEDED``."""
+        known = self._known.get((kind, outcome))
+        if known is None:
+            # Kinds and codes are few; looking a child up by its labels costs more than counting.
+            known = self._known[kind, outcome] = (self.operations.labels(kind, outcome), self.seconds.labels(kind))
+        counter, histogram = known
+        counter.inc()
+        histogram.observe(seconds)
 
     def exposition(self) -> bytes:
         """All of it in the text format of Prometheus."""
