@@ -8,22 +8,21 @@ rights that changed before the call are in force: cached ones are compared with 
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from domain.access.authentication import TOPIC as ACCESS
 from domain.access.types import Actor, require_trade
 from domain.accounts import queries as account_queries
 from domain.accounts.events import record
-from domain.kernel.coalescer import Coalescer
-from domain.kernel.errors import BadInput, Conflict, DomainError, NotFound, Unavailable
+from domain.kernel.errors import BadInput, Conflict, DomainError, NotFound
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.market.types import Instrument
 from domain.orders import queries
 from domain.orders.commands import PlaceOrder, request_digest
-from domain.orders.desk import Desk, StaleCache, Terms
+from domain.orders.desk import Desk, Terms
 from domain.orders.events import order_parts
+from domain.orders.gathering import ActorsCall, Gathering
 from domain.orders.order import Order
 from domain.orders.pretrade import Decision, decide
 from domain.orders.state import new_order, refuse
@@ -34,8 +33,6 @@ from domain.positions import queries as position_queries
 from domain.positions.service import free_funds
 
 MAX_BATCH = 1_000
-# A cache that is newly loaded can only be stale again if something changed in between: a few tries settle it.
-_MAX_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +44,9 @@ class PlacedOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class PlaceCall:
+class PlaceCall(ActorsCall):
     """One caller's orders."""
 
-    actor: Actor
     commands: tuple[PlaceOrder, ...]
     all_or_none: bool = False
 
@@ -63,8 +59,8 @@ class OrderEntry:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self._coalescer = Coalescer[PlaceCall, list[PlacedOrder]](
-            self._place_calls, weigh=lambda call: len(call.commands), max_batch=MAX_BATCH
+        self._gathering = Gathering[PlaceCall, list[PlacedOrder]](
+            desk, self._place, _authorize, weigh=lambda call: len(call.commands), max_batch=MAX_BATCH
         )
 
     async def place_orders(
@@ -90,7 +86,7 @@ class OrderEntry:
         for index, command in enumerate(commands):
             with _naming(call, index):
                 check_command(command, now)
-        return await self._coalescer.submit(call)
+        return await self._gathering.submit(call)
 
     async def current(self, actor: Actor, *account_ids: UUID) -> Actor:
         """The actor, asked about again if one of the accounts is newer than what this process knows of it."""
@@ -98,37 +94,23 @@ class OrderEntry:
             return actor
         return await self.desk.authenticator.fresh(actor)
 
-    async def _place_calls(self, calls: Sequence[PlaceCall]) -> list[Outcome]:
-        """Run gathered calls in one transaction; if it fails as a whole, each alone, so that none spoils another."""
-        try:
-            return await self._with_current_terms(list(calls))
-        except Unavailable:
-            raise
-        except Exception as error:  # noqa: BLE001  it belongs to one of the callers; alone, each gets its own
-            if len(calls) == 1:
-                return [error]
-            return [outcome for call in calls for outcome in await self._place_calls([call])]
-
-    async def _with_current_terms(self, calls: list[PlaceCall]) -> list[Outcome]:
-        refused: dict[int, BaseException] = {}
-        for _ in range(_MAX_TRIES):
-            try:
-                return await _place(self.desk, await self.desk.terms(), calls, refused)
-            except StaleCache as stale:
-                await self.desk.renew(stale.versions)
-                refused = await self._authorize_again(calls, stale.versions)
-        raise Unavailable("The configuration is changing too fast; try again.")
-
-    async def _authorize_again(self, calls: list[PlaceCall], versions: Mapping[str, int]) -> dict[int, BaseException]:
-        refused: dict[int, BaseException] = {}
-        for place, call in enumerate(calls):
-            try:
-                actor = await self.desk.authenticator.at(call.actor, versions.get(ACCESS, 0))
-                calls[place] = replace(call, actor=actor)
-                _authorize(calls[place])
-            except DomainError as error:
-                refused[place] = error
-        return refused
+    async def _place(
+        self, terms: Terms, calls: Sequence[PlaceCall], refused: Mapping[int, BaseException]
+    ) -> list[Outcome]:
+        batch = _Batch(self.desk, terms)
+        outcomes: list[Outcome] = []
+        async with unit_of_work(self.desk.bus) as work:
+            await batch.load(work, calls)
+            for place, call in enumerate(calls):
+                if place in refused:
+                    outcomes.append(refused[place])
+                    continue
+                try:
+                    outcomes.append(batch.place(call, work.now))
+                except DomainError as error:
+                    outcomes.append(error)
+            await batch.write(work)
+        return outcomes
 
 
 def _authorize(call: PlaceCall) -> None:
@@ -145,25 +127,6 @@ def _naming(call: PlaceCall, index: int) -> Iterator[None]:
         if len(call.commands) > 1:
             error.context["index"] = index
         raise
-
-
-async def _place(
-    desk: Desk, terms: Terms, calls: Sequence[PlaceCall], refused: Mapping[int, BaseException]
-) -> list[Outcome]:
-    batch = _Batch(desk, terms)
-    outcomes: list[Outcome] = []
-    async with unit_of_work(desk.bus) as work:
-        await batch.load(work, calls)
-        for place, call in enumerate(calls):
-            if place in refused:
-                outcomes.append(refused[place])
-                continue
-            try:
-                outcomes.append(batch.place(call, work.now))
-            except DomainError as error:
-                outcomes.append(error)
-        await batch.write(work)
-    return outcomes
 
 
 class _Batch:
