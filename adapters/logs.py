@@ -9,6 +9,7 @@ from typing import TextIO
 
 import structlog
 
+from adapters.scrub import scrub
 from adapters.settings import LogSetting
 
 # Libraries that report each request or job at `info`: their warnings matter, the rest is theirs.
@@ -23,15 +24,12 @@ def configure_logging(setting: LogSetting, stream: TextIO = sys.stdout) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    # Plain tracebacks: those that show local variables would show passwords and keys.
-    renderer: list[structlog.typing.Processor] = (
-        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(sort_keys=True)]
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer(sort_keys=True)
         if setting.format == "json"
-        else [
-            structlog.dev.ConsoleRenderer(
-                colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback, sort_keys=False
-            )
-        ]
+        else structlog.dev.ConsoleRenderer(
+            colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback, sort_keys=False
+        )
     )
     structlog.configure(
         processors=[
@@ -48,7 +46,13 @@ def configure_logging(setting: LogSetting, stream: TextIO = sys.stdout) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                # Plain tracebacks: those that show local variables would show passwords and keys.
+                structlog.processors.format_exc_info,
+                scrub,
+                renderer,
+            ],
         )
     )
     root = logging.getLogger()

@@ -1,0 +1,47 @@
+"""Keeps secrets out of the log: the last step before an event is written, whoever logged it.
+
+Nobody logs a secret on purpose. This is for what slips in: an address with a password in a driver's message, a header
+in an exception, a value under a telling name.
+"""
+
+import re
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+MASK = "***"
+_TELLING = re.compile(r"passw|secret|token|credential|authorization|api_?key|cookie", re.IGNORECASE)
+# Names that only look as if: identifiers and counts are wanted in the log.
+_HARMLESS = re.compile(r"_(id|at|count|prefix)\Z")
+_PATTERNS = (
+    # The password of an address, to the last @ before the host ends.
+    (re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s/]*@", re.IGNORECASE), rf"\1{MASK}@"),
+    (re.compile(r"(\bBearer\s+)[^\s'\",;]+", re.IGNORECASE), rf"\1{MASK}"),
+    (re.compile(r"\b(tg_)[A-Za-z0-9_-]{8,}"), rf"\1{MASK}"),
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"), MASK),
+)
+_MAX_DEPTH = 5
+
+
+def scrub_text(text: str) -> str:
+    """``text`` without what looks like a credential."""
+    for pattern, replacement in _PATTERNS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def scrub(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """The event with its secrets masked, however deep they are: a processor of structlog."""
+    return {name: _scrubbed(name, value, 0) for name, value in event.items()}
+
+
+def _scrubbed(name: str, value: Any, depth: int) -> Any:
+    if value is not None and _TELLING.search(name) and not _HARMLESS.search(name):
+        return MASK
+    if isinstance(value, str):
+        return scrub_text(value)
+    if depth < _MAX_DEPTH:
+        if isinstance(value, Mapping):
+            return {key: _scrubbed(str(key), each, depth + 1) for key, each in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [_scrubbed("", each, depth + 1) for each in value]
+    return value if isinstance(value, bool | int | float | None) else scrub_text(str(value))

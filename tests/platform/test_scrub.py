@@ -1,0 +1,83 @@
+"""Secrets do not reach the log, in whatever form they come."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import pytest
+import structlog
+
+from adapters.logs import configure_logging
+from adapters.scrub import scrub_text
+from adapters.settings import LogSetting
+
+SECRET = "hunter2-hunter2"
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
+KEY = "tg_a1b2c3d4_0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("text", "scrubbed"),
+    [
+        (
+            f"cannot reach postgresql://desk:{SECRET}@db.example:5432/t",
+            "cannot reach postgresql://desk:***@db.example:5432/t",
+        ),
+        (f"redis://:{SECRET}@cache:6379/0", "redis://:***@cache:6379/0"),
+        (f"postgresql://desk:p@{SECRET}@db/t", "postgresql://desk:***@db/t"),
+        (f"Authorization: Bearer {SECRET}", "Authorization: Bearer ***"),
+        (f"{{'authorization': 'bearer {SECRET}'}}", "{'authorization': 'bearer ***'}"),
+        (f"key {KEY} is not valid", "key tg_*** is not valid"),
+        (f"token {TOKEN}.", "token ***."),
+        ("https://desk.example/page at 10:30", "https://desk.example/page at 10:30"),
+        ("order 0193a5c2-7c11-7000-8000-000000000000 filled", "order 0193a5c2-7c11-7000-8000-000000000000 filled"),
+    ],
+)
+def test_what_looks_like_a_credential_is_masked_and_nothing_else(text: str, scrubbed: str) -> None:
+    assert scrub_text(text) == scrubbed
+
+
+@pytest.fixture(params=["json", "console"])
+def written(request: pytest.FixtureRequest) -> Iterator[tuple[Literal["json", "console"], io.StringIO]]:
+    stream = io.StringIO()
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    configure_logging(LogSetting("info", request.param), stream)
+    try:
+        yield request.param, stream
+    finally:
+        structlog.reset_defaults()
+        logging.captureWarnings(False)
+        root.handlers[:] = handlers
+        root.setLevel(level)
+
+
+def fail(**_details: Any) -> None:
+    raise ConnectionError(f"no answer from redis://:{SECRET}@cache:6379/0")
+
+
+def test_no_way_to_log_lets_a_secret_through(written: tuple[str, io.StringIO]) -> None:
+    kind, stream = written
+    log = structlog.stdlib.get_logger("test")
+    log.warning(
+        f"sent Bearer {SECRET}", password=SECRET, detail={"refreshToken": SECRET, "headers": [f"Bearer {TOKEN}"]}
+    )
+    log.warning("known", session_id="s1", token_count=3, user="ada", none=None, at=(1, 2.5, True))
+    logging.getLogger("library").warning("connecting to postgresql://desk:%s@db/t", SECRET)
+    try:
+        fail(password=SECRET)
+    except ConnectionError:
+        log.exception("failed")
+        logging.getLogger("library").exception("failed there too")
+    text = stream.getvalue()
+    assert SECRET not in text
+    assert TOKEN not in text
+    assert text.count("ConnectionError: no answer from redis://:***@cache:6379/0") == 2
+    assert text.count("Traceback") == 2
+    if kind == "json":
+        lines = [json.loads(line) for line in text.splitlines()]
+        assert lines[0]["detail"] == {"refreshToken": "***", "headers": ["Bearer ***"]}
+        known = {name: lines[1][name] for name in ("session_id", "token_count", "user", "none", "at")}
+        assert known == {"session_id": "s1", "token_count": 3, "user": "ada", "none": None, "at": [1, 2.5, True]}
