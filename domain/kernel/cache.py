@@ -43,7 +43,13 @@ class VersionedCache(Generic[Value]):
 
     async def current(self) -> Value:
         """The value held, however old: for what the transaction checks again."""
-        return self._held[1] if self._held is not None else await self.refresh()
+        return (await self.held())[1]
+
+    async def held(self) -> tuple[int, Value]:
+        """The value held, however old, with its version: what a transaction compares must be the pair it decided on."""
+        while self._held is None:
+            await self.refresh()
+        return self._held
 
     async def refresh(self) -> Value:
         """Load again if the database has a newer version."""
@@ -59,7 +65,3 @@ class VersionedCache(Generic[Value]):
                 # The version was read before the rows: what is loaded is at least that new.
                 self._held = (version, await self._load())
             return self._held[1]
-
-    def is_at(self, version: int) -> bool:
-        """Whether what is held is at least as new as ``version``."""
-        return self._held is not None and self._held[0] >= version

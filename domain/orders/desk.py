@@ -3,19 +3,21 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
+from domain.access.authentication import TOPIC as ACCESS
 from domain.access.authentication import Authenticator
 from domain.kernel.bus import Bus
 from domain.kernel.cache import VersionedCache, read_versions
 from domain.kernel.day_roll import DayRoll
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork
+from domain.market.market import TOPIC as INSTRUMENTS
 from domain.market.market import Market
 from domain.market.types import Instrument
 from domain.orders.trading_book import MarketState
 from domain.orders.types import TimeInForce
+from domain.risk.queries import TOPIC as RISK_RULES
 from domain.risk.types import RiskRule
 
 
@@ -29,12 +31,15 @@ class StaleCache(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What decisions take from caches; ``check`` proves inside a transaction that none of it is out of date."""
+    """What decisions take from caches, with the versions of it by topic.
+
+    ``check`` proves inside a transaction that none of it is out of date.
+    """
 
     instruments: Mapping[str, Instrument]
     by_id: Mapping[UUID, Instrument]
     rules: Sequence[RiskRule]
-    caches: tuple[VersionedCache[Any], ...]
+    versions: Mapping[str, int]
 
     async def check(self, work: UnitOfWork) -> None:
         """Compare with the versions in the database.
@@ -44,7 +49,7 @@ class Terms:
         """
         rows = await work.fetch("SELECT topic, version FROM topic_versions")
         versions = {row["topic"]: row["version"] for row in rows}
-        if not all(cache.is_at(versions.get(cache.topic, 0)) for cache in self.caches):
+        if any(versions.get(topic, 0) > version for topic, version in self.versions.items()):
             raise StaleCache(versions)
 
 
@@ -61,10 +66,11 @@ class Desk:
 
     async def terms(self) -> Terms:
         """What is cached now."""
-        catalog = await self.market.catalog()
-        rules = await self.rules.current()
-        caches = (self.market.instruments, self.rules, self.authenticator.cache)
-        return Terms(catalog.by_symbol, catalog.by_id, rules, caches)
+        catalog_version, catalog = await self.market.instruments.held()
+        rules_version, rules = await self.rules.held()
+        access_version, _ = await self.authenticator.cache.held()
+        versions = {INSTRUMENTS: catalog_version, RISK_RULES: rules_version, ACCESS: access_version}
+        return Terms(catalog.by_symbol, catalog.by_id, rules, versions)
 
     async def refresh(self) -> None:
         """Bring the caches up to date with the database."""

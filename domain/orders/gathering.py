@@ -71,22 +71,24 @@ class Gathering(Generic[Call, Result]):
             return [outcome for call in calls for outcome in await self._run([call])]
 
     async def _with_current_terms(self, calls: list[Call]) -> list[Result | BaseException]:
-        refused: dict[int, BaseException] = {}
         for _ in range(_MAX_TRIES):
+            terms = await self._desk.terms()
+            # Rights as of the version that the transaction compares: a caller's own may be older.
+            refused = await self._authorize_at(calls, terms.versions[ACCESS])
             try:
-                return await self._decide(await self._desk.terms(), calls, refused)
+                return await self._decide(terms, calls, refused)
             except StaleCache as stale:
                 await self._desk.renew(stale.versions)
-                refused = await self._authorize_again(calls, stale.versions)
         raise Unavailable("The configuration is changing too fast; try again.")
 
-    async def _authorize_again(self, calls: list[Call], versions: Mapping[str, int]) -> dict[int, BaseException]:
+    async def _authorize_at(self, calls: list[Call], version: int) -> dict[int, BaseException]:
         refused: dict[int, BaseException] = {}
         for place, call in enumerate(calls):
             try:
-                actor = await self._desk.authenticator.at(call.actor, versions.get(ACCESS, 0))
-                calls[place] = replace(call, actor=actor)
-                self._authorize(calls[place])
+                actor = await self._desk.authenticator.at(call.actor, version)
+                if actor is not call.actor:
+                    calls[place] = replace(call, actor=actor)
+                    self._authorize(calls[place])
             except DomainError as error:
                 refused[place] = error
         return refused

@@ -58,8 +58,8 @@ async def test_a_cache_is_loaded_again_only_for_a_newer_version(database: str) -
     async with unit_of_work(NullBus()) as work:
         await bump(work, "topic")
     assert await cache.current() == 1
-    assert not cache.is_at(1)
+    assert await cache.held() == (0, 1)
     assert await cache.at(1) == 2
-    assert cache.is_at(1)
+    assert await cache.held() == (1, 2)
     assert await cache.at(0) == 2
     assert len(await fetch("SELECT 1 FROM topic_versions")) == 1
