@@ -1,0 +1,57 @@
+"""`tradegraph web` served by several processes on one port."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from adapters.embedded.ports import LOOPBACK, free_port
+from tests.support.processes import Running, is_gone, running
+from tests.support.waiting import eventually
+
+
+@pytest.fixture
+def web(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[tuple[Running, str]]:
+    port = free_port()
+    environment = {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "TRADEGRAPH_DATA_DIR": str(tmp_path / "data"),
+        "TRADEGRAPH_PORT": str(port),
+        "TRADEGRAPH_WEB_PROCESSES": "2",
+    }
+    with running(["web"], environment) as command:
+        for _ in range(2):
+            command.wait_for_line(lambda line: "Application startup complete" in line)
+        yield command, f"http://{LOOPBACK}:{port}"
+
+
+def _serving(command: Running) -> list[psutil.Process]:
+    """The processes that answer, not Python's own helper."""
+    return [process for process in command.descendants() if "spawn_main" in " ".join(process.cmdline())]
+
+
+async def _answers(address: str) -> bool:
+    try:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            return (await client.get(f"{address}/readyz")).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+async def test_several_processes_answer_are_replaced_and_go_with_the_first(web: tuple[Running, str]) -> None:
+    command, address = web
+    first, second = _serving(command)
+    assert await _answers(address)
+    first.kill()
+    await asyncio.to_thread(command.wait_for_line, lambda line: "Application startup complete" in line)
+    assert second in _serving(command)
+    serving = _serving(command)
+    assert len(serving) == 2
+    assert await _answers(address)
+    command.process.kill()
+    await eventually(lambda: all(map(is_gone, serving)), 30)
+    assert not await _answers(address)
