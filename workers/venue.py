@@ -32,6 +32,7 @@ IDLE_SECONDS = 0.25
 _RETRY_SECONDS = 0.5
 _RESTORE_RUN = 1_000
 _MAX_REPORTS = 1_000
+_MAX_PENDING = 20_000
 _log = structlog.stdlib.get_logger("venue")
 
 
@@ -48,9 +49,11 @@ class PaperRouter:
         self._position = ""
         self._pending: list[PositionedTick] = []
         self._wake = asyncio.Event()
+        self._matched = asyncio.Event()
 
     async def run(self) -> None:
         """Work until the lease is lost or the task is cancelled."""
+        self._position = await self._ticks.last_position()
         listener = asyncio.create_task(self._listen())
         reader = asyncio.create_task(self._read_ticks())
         try:
@@ -76,10 +79,13 @@ class PaperRouter:
                 self._wake.set()
 
     async def _read_ticks(self) -> None:
-        self._position = await self._ticks.last_position()
         async for batch in self._ticks.read(self._position, consumer=ROLE):
             self._see(batch)
             self._wake.set()
+            while len(self._pending) > _MAX_PENDING:
+                # The stream holds the rest, and forgets the oldest when this stays behind for long.
+                self._matched.clear()
+                await self._matched.wait()
 
     async def _restore(self) -> None:
         """Build the exchanges from the stored quotes, positions and open orders."""
@@ -115,8 +121,10 @@ class PaperRouter:
         catalog = await self._market.catalog()
         self._venue.know(catalog.by_symbol)
         reports = self._match()
+        # Orders act on the market as it stands: not before all of its ticks have been seen.
+        up_to = 0 if self._pending else last
         step = await take_step(
-            self._bus, PAPER, self._lease.epoch, catalog.by_id, self._act, reports, self._accounts, up_to=last
+            self._bus, PAPER, self._lease.epoch, catalog.by_id, self._act, reports, self._accounts, up_to=up_to
         )
         for order in step.orders:
             if order.is_open:
@@ -141,6 +149,7 @@ class PaperRouter:
             if len(reports) >= _MAX_REPORTS:
                 break
         del self._pending[:taken]
+        self._matched.set()
         return reports
 
     def _act(self, commands: Sequence[Command]) -> list[Report]:
