@@ -1,7 +1,7 @@
 """The tick stream over one capped Redis Stream: ``domain.market.stream.TickStream``.
 
-Why a stream and not pub/sub is told in docs/adr (ticks-on-a-stream). Bounds: the newest ``max_entries`` entries of at
-most ``MAX_TICKS_PER_ENTRY`` ticks each; readers hold one reply at a time.
+Why a stream and not pub/sub: docs/adr/0001-one-tick-stream.md. Bounds: the newest ``max_entries`` entries of at most
+``MAX_TICKS_PER_ENTRY`` ticks each; readers hold one reply at a time.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Instruments, ticks and an open market for tests of every area."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from decimal import Decimal
@@ -10,9 +10,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from adapters.bus import RedisBus
+from adapters.tick_stream import RedisTickStream
 from domain.kernel.day_roll import DayRoll
 from domain.kernel.ids import new_id
 from domain.kernel.time import Nanos
+from domain.market.market import Market
 from domain.market.types import AssetClass, Instrument, QuoteTick, TradeTick
 
 MIDNIGHT = DayRoll(time(0), ZoneInfo("UTC"))
@@ -64,6 +67,22 @@ def trade(symbol: str, at: int, price: Any, size: Any = 1) -> TradeTick:
     return TradeTick(symbol, Nanos(at), Decimal(price), Decimal(size))
 
 
-def closes(bars: Sequence[Any]) -> list[Decimal]:
-    """The closes of bars."""
-    return [bar.close for bar in bars]
+@pytest.fixture(name="bus")
+async def open_bus(redis_url: str) -> AsyncIterator[RedisBus]:
+    """A bus of the test's own."""
+    async with RedisBus(redis_url) as opened:
+        yield opened
+
+
+@pytest.fixture(name="ticks")
+async def open_ticks(redis_url: str) -> AsyncIterator[RedisTickStream]:
+    """The tick stream, empty."""
+    async with RedisTickStream(redis_url) as opened:
+        yield opened
+
+
+@pytest.fixture(name="market")
+async def open_market(database: str, ticks: RedisTickStream) -> AsyncIterator[Market]:
+    """A market that follows the stream, without instruments."""
+    async with Market(ticks, MIDNIGHT) as opened:
+        yield opened
