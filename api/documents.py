@@ -34,12 +34,13 @@ from api.bounds import Measure, check_bounds, measure
 from api.context import Context
 from api.cost import CostModel, check_cost
 from api.errors import PERSISTED_QUERY_NOT_FOUND, RequestError, coded, static_errors
-from api.execution import OperationExecutor, build_executor
+from api.execution import OperationExecutor, assemble_executor, build_executor
 from api.limits import Limits
 from api.lru import WeightedLru
 from api.marks import is_public
 from api.plans import Plans
 from api.validation import RULES, input_field
+from api.variables import Variables
 from domain.kernel.errors import ErrorCode
 
 # The core shows the whole value that does not fit, which may hold a password.
@@ -65,6 +66,7 @@ class Operation:
     fragments: Mapping[str, FragmentDefinitionNode]
     # What executions have in common; None when the fields selected depend on variables.
     plans: Plans | None
+    variables: Variables
     fixed_cost: list[int] = field(default_factory=list)
 
     def executor(self, variables: Mapping[str, Any] | None, context: Context) -> OperationExecutor:
@@ -73,7 +75,12 @@ class Operation:
         Raises:
             RequestError: the variables do not fit, or make the operation too expensive.
         """
-        executor = build_executor(self.schema, self.document, self.name, variables, context, self.plans)
+        values = self.variables.read(variables or {})
+        executor = (
+            assemble_executor(self.schema, self.node, self.fragments, values, context, self.plans)
+            if values is not None
+            else build_executor(self.schema, self.document, self.name, variables, context, self.plans)
+        )
         if isinstance(executor, list):
             raise RequestError(*self._variable_errors(executor, variables or {}))
         if self.fixed_cost:
@@ -190,6 +197,7 @@ class Documents:
             max_cost=limits.cost,
             fragments=fragments,
             plans=None if measured[id(node)].directives else Plans(),
+            variables=Variables(self.schema, node),
         )
 
     def _measured(self, operation: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]) -> Measure:

@@ -9,15 +9,18 @@ from collections.abc import Mapping
 from typing import Any, Self, cast
 
 from graphql import (
+    FragmentDefinitionNode,
     GraphQLError,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLResolveInfo,
     GraphQLSchema,
+    OperationDefinitionNode,
     Undefined,
 )
-from graphql.execution import Executor
-from graphql.execution.collect_fields import DeferUsage, FieldDetailsList, GroupedFieldSet
+from graphql.execution import Executor, default_field_resolver, default_type_resolver
+from graphql.execution.collect_fields import DeferUsage, FieldDetailsList, FragmentDetails, GroupedFieldSet
+from graphql.execution.values import VariableValues
 from graphql.pyutils import AwaitableOrValue, Path, gather_with_cancel
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
@@ -144,6 +147,32 @@ class OperationExecutor(Executor[Any]):
             values = await gather_with_cancel(*(results[name] for name in awaitable))
             results.update(zip(awaitable, values, strict=True))
         return results
+
+
+def assemble_executor(
+    schema: GraphQLSchema,
+    operation: OperationDefinitionNode,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    values: VariableValues,
+    context: Context,
+    plans: Plans | None,
+) -> OperationExecutor:
+    """An executor for an operation whose variables have been read."""
+    executor = OperationExecutor(
+        schema,
+        dict(fragments),
+        {name: FragmentDetails(node, None) for name, node in fragments.items()},
+        None,
+        context,
+        operation,
+        values,
+        default_field_resolver,
+        default_type_resolver,
+        default_field_resolver,
+    )
+    if plans is not None:
+        executor.share(plans)
+    return executor
 
 
 def build_executor(

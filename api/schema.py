@@ -23,6 +23,7 @@ from graphql import (
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import get_object_definition
 
+from api.resolvers import bind_resolvers
 from api.scalars import SCALARS
 
 
@@ -42,6 +43,7 @@ def build_schema(
     )
     built: GraphQLSchema = schema._schema
     _drop_null_defaults(built)
+    bind_resolvers(built)
     return built
 
 

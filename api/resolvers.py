@@ -1,0 +1,109 @@
+"""Calling resolvers with what the core has coerced, without Strawberry's second look at every value.
+
+Strawberry converts the arguments of each call by walking their types anew, which for a batch of orders costs more than
+everything else that is done with them. Here the core itself makes the input objects and uses the names of the Python
+side, both of which are settled once, when the schema is built; the resolver is then called as it is. What this does not
+cover (``Maybe``, input types that build themselves, field extensions) is refused when the schema is built.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING
+from typing import Any
+
+import strawberry
+from graphql import GraphQLField, GraphQLInputObjectType, GraphQLSchema, Undefined, is_object_type
+from graphql.type import is_input_object_type
+from strawberry.types.base import StrawberryMaybe, StrawberryObjectDefinition
+from strawberry.types.field import StrawberryField
+
+from api.marks import definition_of
+
+Resolve = Callable[..., Any]
+
+
+def bind_resolvers(schema: GraphQLSchema) -> None:
+    """Make input objects and call resolvers directly, in all of the schema.
+
+    Raises:
+        TypeError: something is used that this does not cover.
+    """
+    for type_ in schema.type_map.values():
+        if is_input_object_type(type_):
+            _bind_input(type_)
+        elif is_object_type(type_):
+            for field in type_.fields.values():
+                definition = definition_of(field)
+                if definition is not None and definition.base_resolver is not None:
+                    _bind_field(field, definition)
+
+
+def _bind_input(type_: GraphQLInputObjectType) -> None:
+    definition: StrawberryObjectDefinition = type_.extensions["strawberry-definition"]
+    if definition.from_input is not None:
+        raise TypeError(f"{type_.name} builds itself from its input")
+    fields = {field.python_name: field for field in definition.fields}
+    for name, field in type_.fields.items():
+        source: StrawberryField = field.extensions["strawberry-definition"]
+        _check(f"{type_.name}.{name}", source.type, field.default_value)
+        field.out_name = source.python_name
+    # A nullable field may have no default in Python and be left out all the same.
+    missing = {
+        name: None
+        for name, field in fields.items()
+        if field.default_value is MISSING and field.default_factory is MISSING
+    }
+    type_.out_type = _maker(definition.origin, missing)  # type: ignore[assignment,method-assign]
+
+
+def _maker(make: type, missing: Mapping[str, None]) -> Callable[[dict[str, Any]], Any]:
+    def build(values: dict[str, Any]) -> Any:
+        return make(**{**missing, **values})
+
+    return build
+
+
+def _bind_field(field: GraphQLField, definition: StrawberryField) -> None:
+    if definition.extensions:
+        raise TypeError(f"{definition.python_name} has extensions")
+    arguments = {argument.python_name: argument for argument in definition.arguments}
+    by_name = _by_graphql_name(field.args, arguments.values())
+    for name, argument in field.args.items():
+        _check(name, by_name[name].type, argument.default_value)
+        argument.out_name = by_name[name].python_name
+    if definition.is_subscription:
+        field.subscribe = _caller(definition)
+    else:
+        field.resolve = _caller(definition)
+
+
+def _by_graphql_name(names: Iterable[str], arguments: Iterable[Any]) -> dict[str, Any]:
+    # Both are in the order of the resolver's parameters.
+    return dict(zip(names, arguments, strict=True))
+
+
+def _check(name: str, type_: object, default: object) -> None:
+    if isinstance(type_, StrawberryMaybe):
+        raise TypeError(f"{name} is a Maybe")
+    if default is not Undefined and isinstance(default, list | dict):
+        # The core gives the same object to everybody.
+        raise TypeError(f"{name} has a default that could be changed")
+
+
+def _caller(definition: StrawberryField) -> Resolve:
+    resolver = definition.base_resolver
+    assert resolver is not None
+    call: Resolve = resolver.wrapped_func  # type: ignore[assignment]  # bound when its class was made
+    takes_self = resolver.self_parameter is not None
+    source_names = [
+        parameter.name for parameter in (resolver.parent_parameter, resolver.root_parameter) if parameter is not None
+    ]
+    info_name = resolver.info_parameter.name if resolver.info_parameter is not None else None
+
+    def resolve(source: Any, info: Any, **values: Any) -> Any:
+        for name in source_names:
+            values[name] = source
+        if info_name is not None:
+            values[info_name] = strawberry.Info(_raw_info=info, _field=definition)
+        return call(source, **values) if takes_self else call(**values)
+
+    return resolve
