@@ -6,10 +6,13 @@ from uuid import UUID
 
 from starlette.types import Receive, Scope, Send
 
+from api.errors import masked
 from api.gateway import Caller, Gateway
 from api.realtime.hub import Hub
 from api.transport.origin import OriginPolicy
 from api.transport.websocket import TOO_MANY, CloseSocket, Session
+
+_REVIEWED_AT_ONCE = 50
 
 
 class Sockets:
@@ -74,5 +77,14 @@ class Sockets:
             except TimeoutError:
                 pass
             self._changed.clear()
-            for session in list(self._sessions):
-                await session.review()
+            for count, session in enumerate(list(self._sessions)):
+                await self._review(session)
+                if count % _REVIEWED_AT_ONCE == 0:
+                    # What is remembered is answered without waiting, so nobody else would have a turn.
+                    await asyncio.sleep(0)
+
+    async def _review(self, session: Session) -> None:
+        try:
+            await session.review()
+        except Exception as error:  # noqa: BLE001  one session's trouble must not keep the others from being looked at
+            masked(error, self._gateway.context(session.caller or Caller("")))

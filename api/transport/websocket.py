@@ -313,9 +313,6 @@ class Session:
             if close.code == FORBIDDEN:
                 self.stop(close.code, close.reason)
             return
-        except Exception as error:  # noqa: BLE001  one session's trouble must not keep the others from being looked at
-            masked(error, self._gateway.context(before))
-            return
         if caller.actor == before.actor:
             return
         self._accept_caller(caller)

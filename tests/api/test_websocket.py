@@ -1,6 +1,7 @@
 """graphql-transport-ws on a real server: the protocol, signing in, bounds, and rights that end with a socket open."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -230,6 +231,25 @@ async def test_trouble_in_asking_who_somebody_is_does_not_end_the_session(server
         server.desk.access.trouble = None
         server.desk.access.actors["ada"] = found
         await socket.settle()
+
+
+async def test_trouble_with_one_session_does_not_keep_the_others_from_being_looked_at(server: Running) -> None:
+    async with open_socket(server) as ada, open_socket(server, "bob") as bob:
+        await ada.subscribe("1", ENTRIES)
+        await eventually(lambda: server.desk.log.followers == 1)
+        server.desk.readers = None  # type: ignore[assignment]  # so that asking for the right fails
+        server.desk.access.actors["ada"] = replace(ADA, email="other@example.com")
+        server.desk.tell()
+        await eventually(lambda: sessions_of(server, "other@example.com") == 1)
+        del server.desk.access.actors["bob"]
+        server.desk.tell()
+        assert (await bob.closed())[0] == 4403
+        await ada.settle()
+
+
+def sessions_of(server: Running, email: str) -> int:
+    callers = [session.caller for session in server.api.serving.sockets._sessions]
+    return sum(caller is not None and caller.actor is not None and caller.actor.email == email for caller in callers)
 
 
 async def test_foreign_pages_are_refused_before_the_handshake_is_done(desk: Desk) -> None:
