@@ -10,6 +10,7 @@ import secrets
 from dataclasses import replace
 from pathlib import Path
 
+from adapters.private_files import write_private
 from adapters.settings import Settings
 
 FILE_NAME = "credentials.json"
@@ -53,7 +54,7 @@ def _keep(path: Path, settings: Settings) -> dict[str, str]:
         if not settings.admin_password and not kept.get("admin_password"):
             wanted |= {"admin_email": settings.admin_email, "admin_password": secrets.token_urlsafe(15)}
         if wanted != kept:
-            _write(path, wanted)
+            write_private(path, json.dumps(wanted, indent=2) + "\n")
         return wanted
     finally:
         os.close(folder)
@@ -66,16 +67,3 @@ def _read(path: Path) -> dict[str, str]:
     if not isinstance(content, dict) or not all(isinstance(value, str) for value in content.values()):
         raise ValueError("not an object of texts")
     return content
-
-
-def _write(path: Path, content: dict[str, str]) -> None:
-    """Replace the file whole or not at all."""
-    fresh = path.with_name(f"{FILE_NAME}.new")
-    fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as file:
-        json.dump(content, file, indent=2)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.rename(path)

@@ -1,7 +1,6 @@
 """Both private servers together, for as long as a context lasts."""
 
 import json
-import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from adapters.embedded.place import FolderLock, find_place, is_locked, make_priv
 from adapters.embedded.ports import PortTakenError, free_port, is_free
 from adapters.embedded.postgres import PostgresServer, application_url
 from adapters.embedded.valkey import ValkeyServer, valkey_url
+from adapters.private_files import write_private
 
 FOLDER = "embedded"
 STATE_FILE = "state.json"
@@ -165,12 +165,4 @@ def _load_state(embedded: Path, database: Path) -> State:
 
 
 def _save_state(embedded: Path, state: State) -> None:
-    """Write the file whole or not at all."""
-    fresh = embedded / f"{STATE_FILE}.new"
-    fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as file:
-        json.dump(asdict(state), file, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.rename(embedded / STATE_FILE)
+    write_private(embedded / STATE_FILE, json.dumps(asdict(state), indent=2) + "\n")

@@ -123,6 +123,17 @@ def test_the_owner_of_a_database_goes_on_serving_it(open_tmp_path: Path) -> None
     assert server_account(folder) == Account(12345, 12346, switch=True)
 
 
+def test_root_at_work_for_a_plain_user_does_not_lock_that_one_out(open_tmp_path: Path) -> None:
+    nobody = pwd.getpwnam("nobody")
+    data_dir = open_tmp_path / "data"
+    for folder in (data_dir, data_dir / "embedded"):
+        folder.mkdir(mode=0o755)
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    with embedded_services(data_dir, postgres=False):
+        pass
+    assert (data_dir / "embedded" / "state.json").stat().st_uid == nobody.pw_uid
+
+
 def test_a_plain_user_needs_nobody_else(open_tmp_path: Path) -> None:
     nobody = pwd.getpwnam("nobody")
     account = Account(nobody.pw_uid, nobody.pw_gid, switch=True)
