@@ -72,7 +72,7 @@ class Sink(ABC):
     async def drained(self) -> None:
         """Wait until the client has taken everything."""
         while not self.is_empty and not self._outbox.closed:
-            await self._outbox.drained()
+            await self._outbox.progress()
 
 
 class EventSink(Sink):

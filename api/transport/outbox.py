@@ -33,14 +33,14 @@ class Waiting(Protocol):
 class Outbox:
     """Writes to one connection."""
 
-    __slots__ = ("_drained", "_frames", "_queue", "_waiting", "closed")
+    __slots__ = ("_frames", "_moved", "_queue", "_waiting", "closed")
 
     def __init__(self, frames: Frames) -> None:
         self._frames = frames
         self._queue: deque[bytes] = deque()
         # Those with queues of their own, in the order in which they began to wait.
         self._waiting: dict[Waiting, None] = {}
-        self._drained: asyncio.Event | None = None
+        self._moved: asyncio.Event | None = None
         self.closed = False
 
     @property
@@ -76,7 +76,7 @@ class Outbox:
             self._frames.write_text(self._queue.popleft())
         for waiting in list(self._waiting):
             if not self.is_open:
-                return
+                break
             # Whoever is not done goes to the end of the line.
             if waiting in self._waiting:
                 del self._waiting[waiting]
@@ -84,13 +84,16 @@ class Outbox:
                     self._waiting[waiting] = None
         self._wake()
 
-    async def drained(self) -> None:
-        """Wait until nothing waits any more, or the socket is closed."""
-        while not self.closed and (self._waiting or not self.is_open):
-            if self._drained is None:
-                self._drained = asyncio.Event()
-            self._drained.clear()
-            await self._drained.wait()
+    async def answered(self) -> None:
+        """Wait until every frame handed to ``send`` has gone out, or the socket is closed."""
+        while self._queue and not self.closed:
+            await self.progress()
+
+    async def progress(self) -> None:
+        """Wait until the client has taken something, or the socket is closed; look again then."""
+        if self._moved is None:
+            self._moved = asyncio.Event()
+        await self._moved.wait()
 
     def close(self) -> None:
         """Drop everything; nothing is sent any more."""
@@ -100,5 +103,7 @@ class Outbox:
         self._wake()
 
     def _wake(self) -> None:
-        if self._drained is not None:
-            self._drained.set()
+        if self._moved is not None:
+            # Those who wait now are woken; who comes later waits for the next time.
+            self._moved.set()
+            self._moved.clear()

@@ -148,7 +148,8 @@ class Session:
                 raise CloseSocket(TOO_MANY, "Too many initialisation requests")
             elif kind != "pong":
                 raise CloseSocket(BAD_REQUEST, "Unknown message type")
-            await self._outbox.drained()
+            # Not for the events of subscriptions: those have queues of their own, and the client may want to end them.
+            await self._outbox.answered()
 
     async def _next(self) -> Mapping[str, Any] | None:
         event = await self._receive()
@@ -295,7 +296,7 @@ class Session:
             self._fail(operation_id, answer.content["errors"])
             return
         self._outbox.send(encode({"id": operation_id, "type": "next", "payload": answer.content}))
-        await self._outbox.drained()
+        await self._outbox.answered()
         self._forget(operation_id)
         self._outbox.send(complete_message(operation_id))
 

@@ -221,6 +221,21 @@ async def test_a_client_that_falls_behind_is_caught_up_from_the_log(desk: Desk) 
         assert await numbers(slow, 1) == [total + 1]
 
 
+async def test_a_client_that_cannot_keep_up_may_still_end_its_subscription(desk: Desk) -> None:
+    async with running(desk) as server, open_socket(server, max_queue=1) as socket:
+        await socket.subscribe("1", ENTRIES)
+        await live(server)
+        socket.connection.transport.pause_reading()
+        (session,) = server.api.serving.sockets._sessions
+        while session._outbox.is_open:
+            await desk.log.append(*(f"{len(desk.log.events)}-{number} {'x' * 10_000}" for number in range(20)))
+            await asyncio.sleep(0)
+        await socket.say(type="complete", id="1")
+        await live(server, 0)
+        assert metric(server, "subscriptions") == 0
+        socket.connection.transport.resume_reading()
+
+
 async def test_a_log_that_cannot_be_reached_is_asked_again_and_nothing_is_lost(server: Running) -> None:
     async with open_socket(server) as socket:
         await socket.subscribe("1", ENTRIES)

@@ -167,7 +167,8 @@ async def test_waiting_for_the_client_ends_when_it_has_taken_everything() -> Non
     outbox = Outbox(wire)
     sink = EventSink(outbox, "1", Limits())
     sink.offer(b"1")
-    waiting = [asyncio.create_task(sink.drained()), asyncio.create_task(outbox.drained())]
+    outbox.send(b"{}")
+    waiting = [asyncio.create_task(sink.drained()), asyncio.create_task(outbox.answered())]
     await asyncio.sleep(0)
     assert not any(task.done() for task in waiting)
     wire.room = 100
