@@ -189,16 +189,22 @@ class Session:
         token = _token(payload or {})
         if token is None:
             raise CloseSocket(UNAUTHORIZED, "Unauthorized: connection_init needs an authorization")
-        caller = await self._identify(token)
+        try:
+            caller = await self._identify(token)
+        except RequestError as error:
+            raise CloseSocket(INTERNAL_ERROR, error.errors[0]["message"]) from error
         self._admit(self, caller)
         self._accept_caller(caller)
         self._outbox.send(_ACK)
 
     async def _identify(self, token: str) -> Caller:
-        try:
-            caller = await self._gateway.identify(token, self._address)
-        except RequestError as error:
-            raise CloseSocket(INTERNAL_ERROR, error.errors[0]["message"]) from error
+        """Who presents the token.
+
+        Raises:
+            CloseSocket: it does not work.
+            RequestError: it cannot be found out now.
+        """
+        caller = await self._gateway.identify(token, self._address)
         if caller.actor is None:
             assert caller.refusal is not None
             raise CloseSocket(FORBIDDEN, f"Forbidden: {caller.refusal.message}")
@@ -251,11 +257,12 @@ class Session:
         self._outbox.send(error_message(operation_id, errors))
 
     async def _run(self, operation_id: str, payload: Mapping[str, Any]) -> None:
-        caller = self.caller
-        assert caller is not None
         errors: list[GraphQLFormattedError]
+        caller: Caller | None = None
         try:
             request = request_of(payload)
+            caller = await self._current_caller()
+            assert caller is not None
             operation = self._gateway.prepare(request, caller)
             if operation.kind is OperationType.SUBSCRIPTION:
                 await self._begin(operation_id, operation, request.variables, caller)
@@ -265,12 +272,15 @@ class Session:
         except MalformedRequest as error:
             self.stop(BAD_REQUEST, error.errors[0]["message"])
             return
+        except CloseSocket as close:
+            self.stop(close.code, close.reason)
+            return
         except RequestError as error:
             errors = error.errors
         except DomainError as error:
             errors = [coded(error.message, error.code.value, **error.context)]
         except Exception as error:  # noqa: BLE001  the last line of defence: masked, logged and answered
-            errors = [masked(error, self._gateway.context(caller))]
+            errors = [masked(error, self._gateway.context(caller or Caller(self._address)))]
         else:
             return
         self._forget(operation_id)
@@ -304,22 +314,25 @@ class Session:
 
     async def review(self) -> None:
         """Ask again who this is; close, or let each subscription see whether it may go on."""
-        before = self.caller
-        if before is None or before.token is None:
-            return
         try:
-            caller = await self._identify(before.token)
+            await self._current_caller()
         except CloseSocket as close:
+            self.stop(close.code, close.reason)
+        except RequestError:
             # Who cannot be asked about now is asked about again; only a refusal ends the session.
-            if close.code == FORBIDDEN:
-                self.stop(close.code, close.reason)
             return
-        if caller.actor == before.actor:
-            return
-        self._accept_caller(caller)
-        for running in list(self._operations.values()):
-            if isinstance(running, Subscription):
-                running.review(caller)
+
+    async def _current_caller(self) -> Caller | None:
+        """Who this is by now; None before anybody has signed in."""
+        if self.caller is None or self.caller.token is None:
+            return None
+        caller = await self._identify(self.caller.token)
+        if caller.actor != self.caller.actor:
+            self._accept_caller(caller)
+            for running in list(self._operations.values()):
+                if isinstance(running, Subscription):
+                    running.review(caller)
+        return self.caller
 
 
 def _token(payload: Mapping[str, Any]) -> str | None:

@@ -12,6 +12,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from api.limits import Limits
+from domain.kernel.errors import Unavailable
 from domain.kernel.time import utc_now
 from tests.support.api import ADA, Desk, Running, open_socket, running
 from tests.support.waiting import eventually
@@ -213,6 +214,22 @@ async def test_a_revoked_session_is_closed_with_4403_and_others_are_not(server: 
         server.desk.tell()
         assert await ada.closed() == (4403, "Forbidden: This token does not work.")
         await bob.settle()
+
+
+async def test_each_operation_asks_anew_who_this_is(server: Running) -> None:
+    async with open_socket(server) as socket:
+        server.desk.access.actors["ada"] = replace(ADA, email="other@example.com")
+        await socket.subscribe("1", "{ who }")
+        assert await socket.next() == {"who": "other@example.com"}
+        assert (await socket.hear())["type"] == "complete"
+        server.desk.access.trouble = Unavailable("The database cannot be reached.")
+        await socket.subscribe("1", "{ who }")
+        assert (await socket.hear())["payload"][0]["extensions"] == {"code": "UNAVAILABLE"}
+        server.desk.access.trouble = None
+        del server.desk.access.actors["ada"]
+        await socket.subscribe("1", 'mutation { write(text: "x") }')
+        assert (await socket.closed())[0] == 4403
+    assert server.desk.log.events == []
 
 
 async def test_a_revoked_session_is_noticed_even_if_nobody_says_so(desk: Desk) -> None:
