@@ -20,6 +20,7 @@ from domain.kernel.database import fetch
 from domain.kernel.errors import Unavailable
 from domain.market.market import Market
 from domain.orders.desk import Desk
+from domain.orders.modifying import OrderModifying
 from domain.orders.paper import PAPER
 from domain.orders.placing import OrderEntry
 from domain.positions.service import Books
@@ -40,6 +41,7 @@ class Services:
     access: Access
     market: Market
     entry: OrderEntry
+    modifying: OrderModifying
     books: Books
     logs: AccountLogs
     venues: frozenset[str] = VENUES
@@ -109,7 +111,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         market = await stack.enter_async_context(Market(ticks, settings.day_roll))
         rules = VersionedCache(RISK_RULES, read_enabled_rules)
         desk = Desk(bus, market, access.authenticator, rules, settings.day_roll)
-        services = Services(settings, bus, ticks, access, market, OrderEntry(desk), Books(market), AccountLogs(bus))
+        entry, modifying = OrderEntry(desk), OrderModifying(desk)
+        services = Services(settings, bus, ticks, access, market, entry, modifying, Books(market), AccountLogs(bus))
         following = asyncio.create_task(services.follow_versions())
         try:
             yield services

@@ -22,7 +22,7 @@ from domain.orders.applying import MAX_COMMANDS, Command, Step, last_command, ta
 from domain.orders.exchange.reports import Report
 from domain.orders.order import Order
 from domain.orders.paper import PAPER, PaperVenue
-from domain.orders.queries import CANCEL, SUBMIT, open_order_ids, read_orders, wake_channel
+from domain.orders.queries import CANCEL, REPLACE, SUBMIT, open_order_ids, read_orders, wake_channel
 from domain.orders.types import OrderStatus
 from domain.positions.queries import read_open_everywhere
 
@@ -157,7 +157,10 @@ class PaperRouter:
         for command in commands:
             order = command.order
             if command.kind == SUBMIT and order.status is OrderStatus.PENDING_NEW:
-                reports += self._venue.submit(order, Nanos.now())
-            elif command.kind == CANCEL and order.is_open:
+                reports += self._venue.submit(command.group or (order,), Nanos.now())
+            elif command.kind == CANCEL:
                 reports += self._venue.cancel(order, Nanos.now())
+            elif command.kind == REPLACE:
+                assert command.change is not None
+                reports += self._venue.replace(order, command.change, Nanos.now())
         return reports

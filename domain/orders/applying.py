@@ -8,19 +8,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import orjson
 import structlog
 
 from domain.accounts import queries as account_queries
 from domain.accounts.types import AccountBook
 from domain.kernel.bus import Bus
-from domain.kernel.database import fetch_row
+from domain.kernel.database import Row, fetch_row
 from domain.kernel.leases import check_lease
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.market.types import Instrument
 from domain.orders import queries
 from domain.orders.booking import Booking
+from domain.orders.claims import EXCLUSIVE
 from domain.orders.exchange.reports import Filled, Report
-from domain.orders.order import Execution, Order
+from domain.orders.order import Execution, Order, PendingChange, read_change
 from domain.orders.trading_book import TradingBook
 from domain.positions import queries as position_queries
 
@@ -35,11 +37,15 @@ _log = structlog.stdlib.get_logger("venue")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What a venue is asked (SUBMIT, CANCEL, REPLACE), of which order, with what."""
+    """What a venue is asked (SUBMIT, CANCEL, REPLACE, REARM) of which order.
+
+    ``group`` are all orders that are to be submitted as one, the entry first; ``change`` is what a REPLACE asks for.
+    """
 
     kind: str
     order: Order
-    payload: str | None
+    group: tuple[Order, ...] = ()
+    change: PendingChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,21 +97,40 @@ async def take_step(
         touched = {row["account_id"] for row in rows}
         touched.update(known[order_id] for report in reports if (order_id := _order_id(report)) in known)
         locked = await account_queries.lock_books(work, touched)
-        orders = await queries.load_orders(
-            work, {row["order_id"] for row in rows} | {_order_id(report) for report in reports}
-        )
-        commands = [Command(row["kind"], orders[row["order_id"]], row["payload"]) for row in rows]
+        wanted = {row["order_id"] for row in rows} | {_order_id(report) for report in reports}
+        for row in rows:
+            wanted |= set(_group_of(row))
+        orders = await queries.load_orders(work, wanted)
+        commands = [_command(row, orders) for row in rows]
         everything = [*reports, *act(commands)]
         missing = {_order_id(report) for report in everything} - orders.keys()
         if missing:
             # Other legs of a bracket or an OCO: always orders of an account that is locked already.
             orders |= await queries.load_orders(work, missing)
+        groups = {order.group_id for order in orders.values() if order.contingency in EXCLUSIVE}
+        if groups:
+            # What one leg holds back depends on the others.
+            orders = await queries.load_groups(work, groups) | orders
         booking = await _load(work, locked, orders, instruments, everything)
         booking.apply(everything)
         await _write(work, booking)
     for report in booking.ignored:
         _log.warning("report ignored", order_id=str(report.order_id), report=type(report).__name__)
     return Step(len(rows), len(everything), tuple(booking.executions), tuple(booking.changed.values()))
+
+
+def _command(row: Row, orders: Mapping[UUID, Order]) -> Command:
+    kind, order = row["kind"], orders[row["order_id"]]
+    if kind == queries.REPLACE:
+        return Command(kind, order, change=read_change(orjson.loads(row["payload"])))
+    return Command(kind, order, group=tuple(orders[order_id] for order_id in _group_of(row)))
+
+
+def _group_of(row: Row) -> list[UUID]:
+    """The orders that a command submits together."""
+    if row["kind"] != queries.SUBMIT or row["payload"] is None:
+        return []
+    return [UUID(order_id) for order_id in orjson.loads(row["payload"])]
 
 
 def _order_id(report: Report) -> UUID:

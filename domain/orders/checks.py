@@ -1,6 +1,6 @@
 """What business refuses of a well-formed order, as a list of pure checks; the first refusal names the reason."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -19,7 +19,7 @@ Refusal = tuple[RejectReason, str]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An order with everything that its checks look at."""
+    """An order with everything that its checks look at. ``remaining`` is what it may still fill."""
 
     command: PlaceOrder
     instrument: Instrument
@@ -27,6 +27,7 @@ class Candidate:
     book: TradingBook
     position: PositionBook
     price: Decimal | None
+    remaining: Decimal
 
     @property
     def buys(self) -> bool:
@@ -36,7 +37,7 @@ class Candidate:
     @property
     def reduces(self) -> bool:
         """Whether it can only reduce the position, counting what already works to reduce it."""
-        position, quantity = self.position, self.command.quantity
+        position, quantity = self.position, self.remaining
         if self.buys:
             return position.quantity < ZERO and position.working_buy + quantity <= -position.quantity
         return position.quantity > ZERO and position.working_sell + quantity <= position.quantity
@@ -101,7 +102,7 @@ def _lot(order: Candidate) -> Refusal | None:
     if is_multiple(quantity, instrument.lot_size):
         return None
     # An odd lot may only be sold out: what a split or a partial fill left behind, whole.
-    if not order.buys and quantity == closable(order.position, instrument) and order.position.quantity > ZERO:
+    if not order.buys and order.remaining == closable(order.position, instrument) and order.position.quantity > ZERO:
         return None
     message = f"{plain(quantity)} is not a multiple of the lot size {plain(instrument.lot_size)}."
     return RejectReason.INVALID_LOT, message
@@ -171,7 +172,7 @@ def _position(order: Candidate) -> Refusal | None:
         there = closable(position, instrument)
     else:
         return _short(order)
-    if command.quantity <= there or (command.reduce_only and there > ZERO):
+    if order.remaining <= there or (command.reduce_only and there > ZERO):
         return None
     return RejectReason.INSUFFICIENT_POSITION, f"{plain(max(there, ZERO))} of {instrument.symbol} can be closed."
 
@@ -179,11 +180,20 @@ def _position(order: Candidate) -> Refusal | None:
 def _short(order: Candidate) -> Refusal | None:
     if order.buys or order.instrument.shortable or order.instrument.asset_class.is_derivative:
         return None
-    if order.command.reduce_only or order.position.quantity - order.position.working_sell >= order.command.quantity:
+    if order.command.reduce_only or order.position.quantity - order.position.working_sell >= order.remaining:
         return None
     return RejectReason.NOT_SHORTABLE, f"{order.instrument.symbol} cannot be sold short."
 
 
+def first_refusal(order: Candidate, checks: Iterable[Check]) -> Refusal | None:
+    """What the first of ``checks`` that refuses says."""
+    return next((refusal for check in checks if (refusal := check(order)) is not None), None)
+
+
+# What is asked of a smaller quantity, which nobody is hurt by.
+SIZE_CHECKS: tuple[Check, ...] = (_lot,)
+# What is asked of an exit before its entry has filled anything.
+EXIT_CHECKS: tuple[Check, ...] = (_tick, _price_limits)
 # In order of what a person would want to hear first.
 CHECKS: tuple[Check, ...] = (
     _account_state,

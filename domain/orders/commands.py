@@ -55,3 +55,78 @@ class OrderKey:
     id: UUID | None = None
     account_id: UUID | None = None
     client_order_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModifyOrder:
+    """A change of an open order; None leaves a field as it is.
+
+    With ``expected_version`` it is made only if nothing has changed the order since that version.
+    """
+
+    key: OrderKey
+    quantity: Decimal | None = None
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    trailing_offset: Decimal | None = None
+    expires_at: datetime | None = None
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLeg:
+    """An exit of a bracket; account, symbol, side and quantity are those that its entry makes necessary."""
+
+    type: OrderType
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    trailing_offset: Decimal | None = None
+    trailing_offset_kind: OffsetKind = OffsetKind.PRICE
+    limit_offset: Decimal | None = None
+    time_in_force: TimeInForce = TimeInForce.GTC
+    client_order_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceBracket:
+    """An entry with the exits that protect what it fills; at least one of them."""
+
+    entry: PlaceOrder
+    take_profit: OrderLeg | None = None
+    stop_loss: OrderLeg | None = None
+
+    @property
+    def legs(self) -> tuple[tuple[str, OrderLeg], ...]:
+        """The exits that are given, by the names that the API has for them."""
+        named = (("takeProfit", self.take_profit), ("stopLoss", self.stop_loss))
+        return tuple((name, leg) for name, leg in named if leg is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOco:
+    """Two orders of which at most one is to come true."""
+
+    first: PlaceOrder
+    second: PlaceOrder
+
+
+def exit_command(entry: PlaceOrder, leg: OrderLeg) -> PlaceOrder:
+    """The order that an exit is: it closes what the entry opens, and nothing beyond."""
+    return PlaceOrder(
+        account_id=entry.account_id,
+        symbol=entry.symbol,
+        side=entry.side.opposite,
+        type=leg.type,
+        quantity=entry.quantity,
+        client_order_id=leg.client_order_id,
+        limit_price=leg.limit_price,
+        stop_price=leg.stop_price,
+        trailing_offset=leg.trailing_offset,
+        trailing_offset_kind=leg.trailing_offset_kind,
+        limit_offset=leg.limit_offset,
+        time_in_force=leg.time_in_force,
+        reduce_only=True,
+        position_effect=PositionEffect.CLOSE,
+        strategy=entry.strategy,
+        tags=entry.tags,
+    )

@@ -3,7 +3,7 @@
 It holds nothing that cannot be loaded again: ``restore`` re-arms it from stored orders, positions and quotes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
@@ -11,9 +11,9 @@ from domain.market.types import Instrument, Quote, QuoteTick, Tick
 from domain.orders.exchange.exchange import Exchange
 from domain.orders.exchange.holdings import Holding
 from domain.orders.exchange.reports import Rejected, Report
+from domain.orders.exchange.types import Changes, OrderState
 from domain.orders.exchange.types import Order as ExchangeOrder
-from domain.orders.exchange.types import OrderState
-from domain.orders.order import Order
+from domain.orders.order import Order, PendingChange
 from domain.orders.types import OffsetKind, OrderStatus, RejectReason
 from domain.positions.types import Bucket, PositionBook
 
@@ -60,9 +60,12 @@ class PaperVenue:
         """Re-arm open orders as they stood, and what accounts hold, by symbol."""
         for symbol, position in positions:
             self.hold(symbol, position)
-        for order in orders:
+        known = list(orders)
+        # What was not submitted yet is not the venue's, nor are the exits that wait for such an entry.
+        not_here = {order.id for order in known if order.status is OrderStatus.PENDING_NEW}
+        for order in known:
             exchange = self._exchange(order.symbol)
-            if exchange is not None and order.status is not OrderStatus.PENDING_NEW:
+            if exchange is not None and order.id not in not_here and order.parent_id not in not_here:
                 exchange.restore(_state(order))
 
     def hold(self, symbol: str, position: PositionBook) -> None:
@@ -78,21 +81,39 @@ class PaperVenue:
         short = -position.quantity if position.bucket is Bucket.SHORT else before.short
         exchange.set_holding(position.account_id, Holding(long, short, hedging=True))
 
-    def submit(self, order: Order, wall: Nanos) -> list[Report]:
-        """Take a new order; one that is known already is not taken again."""
-        exchange = self._exchange(order.symbol)
-        at = self._time(order.symbol, wall)
+    def submit(self, orders: Sequence[Order], wall: Nanos) -> list[Report]:
+        """Take a new order, or those of a bracket (the entry first) or an OCO; what is known is not taken again."""
+        symbol = orders[0].symbol
+        exchange = self._exchange(symbol)
+        at = self._time(symbol, wall)
         if exchange is None:
-            reason, message = RejectReason.INSTRUMENT_NOT_TRADABLE, f"{order.symbol} is not known at this venue."
-            return [Rejected(order_id=order.id, at=at, status=OrderStatus.REJECTED, reason=reason, message=message)]
-        if exchange.order(order.id) is not None:
+            reason, message = RejectReason.INSTRUMENT_NOT_TRADABLE, f"{symbol} is not known at this venue."
+            return [
+                Rejected(order_id=order.id, at=at, status=OrderStatus.REJECTED, reason=reason, message=message)
+                for order in orders
+            ]
+        if exchange.order(orders[0].id) is not None:
             return []
-        return exchange.submit(_exchange_order(order), at)
+        return exchange.submit_group([_exchange_order(order) for order in orders], at)
 
     def cancel(self, order: Order, wall: Nanos) -> list[Report]:
-        """Cancel an open order."""
+        """Cancel an open order; one that is over gets told so."""
         exchange = self._exchange(order.symbol)
         return [] if exchange is None else exchange.cancel(order.id, self._time(order.symbol, wall))
+
+    def replace(self, order: Order, change: PendingChange, wall: Nanos) -> list[Report]:
+        """Change an open order; one that is over gets told so."""
+        exchange = self._exchange(order.symbol)
+        if exchange is None:
+            return []
+        changes = Changes(
+            quantity=change.quantity,
+            limit_price=change.limit_price,
+            stop_price=change.stop_price,
+            trailing_offset=change.trailing_offset,
+            expires_at=Nanos.of(change.expires_at) if change.expires_at is not None else None,
+        )
+        return exchange.replace(order.id, changes, self._time(order.symbol, wall))
 
     def on_tick(self, tick: Tick, received: int) -> list[Report]:
         """Match against a market event; ``received`` is when it arrived, in nanoseconds."""

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from domain.kernel.numbers import ZERO, plain
 from domain.market.types import Instrument
-from domain.orders.checks import CHECKS, Candidate, Refusal
+from domain.orders.checks import CHECKS, Candidate, Refusal, first_refusal
 from domain.orders.commands import PlaceOrder
 from domain.orders.trading_book import (
     CLOSING,
@@ -51,17 +51,32 @@ def decide(
     buys = command.side is Side.BUY
     bucket = bucket_for(book.account.position_mode, buys=buys, closes=command.position_effect in CLOSING)
     price = worst_price(command, market.fresh)
-    candidate = Candidate(command, instrument, market, book, book.position(instrument.id, bucket), price)
-    violations = _violations(candidate, rules)
+    candidate = Candidate(
+        command, instrument, market, book, book.position(instrument.id, bucket), price, command.quantity
+    )
+    violations = violations_of(candidate, rules)
     contribution = contribution_of(
         book.account, instrument, bucket, buys=buys, remaining=command.quantity, price=price, fee_charged=False
     )
-    refusal = next((found for check in CHECKS if (found := check(candidate)) is not None), None)
-    if refusal is None and refuses(violations):
-        refusal = (RejectReason.RISK_RULE, next(row.message for row in violations if refuses([row])))
+    refusal = first_refusal(candidate, CHECKS) or refused_by_rules(violations)
     if refusal is not None:
         return Decision(contribution, ZERO, violations, *refusal)
     return _reserve(candidate, contribution, violations)
+
+
+def refused_by_rules(violations: Iterable[RiskViolation]) -> Refusal | None:
+    """The refusal that violations amount to, if any of them is more than a warning."""
+    first = next((row for row in violations if refuses([row])), None)
+    return (RejectReason.RISK_RULE, first.message) if first is not None else None
+
+
+def lack_of_funds(book: TradingBook, needed: Decimal, available: Decimal | None) -> Refusal:
+    """Why what is available does not do."""
+    if available is None:
+        return RejectReason.NO_MARKET_PRICE, "A position of the account has no market price to value it at."
+    there = plain(max(available, ZERO))
+    message = f"The order needs {plain(needed)} {book.account.currency}, and {there} is available."
+    return RejectReason.INSUFFICIENT_FUNDS, message
 
 
 def _reserve(candidate: Candidate, contribution: Contribution, violations: tuple[RiskViolation, ...]) -> Decision:
@@ -72,18 +87,11 @@ def _reserve(candidate: Candidate, contribution: Contribution, violations: tuple
     if held <= ZERO or is_exit or (before is not None and held <= before):
         return Decision(contribution, held, violations)
     take_off(book, candidate.instrument.id, contribution, buys=candidate.buys)
-    refusal: Refusal
-    if before is None:
-        refusal = (RejectReason.NO_MARKET_PRICE, "A position of the account has no market price to value it at.")
-    else:
-        refusal = (
-            RejectReason.INSUFFICIENT_FUNDS,
-            f"The order needs {plain(held)} {book.account.currency}, and {plain(max(before, ZERO))} is available.",
-        )
-    return Decision(contribution, held, violations, *refusal)
+    return Decision(contribution, held, violations, *lack_of_funds(book, held, before))
 
 
-def _violations(candidate: Candidate, rules: Iterable[RiskRule]) -> tuple[RiskViolation, ...]:
+def violations_of(candidate: Candidate, rules: Iterable[RiskRule]) -> tuple[RiskViolation, ...]:
+    """Every rule that the order breaks."""
     command, price, market = candidate.command, candidate.price, candidate.market
     valued = price is not None and not (candidate.instrument.inverse and price <= ZERO)
     proposed = ProposedOrder(

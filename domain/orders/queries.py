@@ -269,6 +269,14 @@ async def load_orders(work: UnitOfWork, order_ids: Collection[UUID]) -> dict[UUI
     return {row["id"]: to_order(row) for row in rows}
 
 
+async def load_groups(work: UnitOfWork, group_ids: Collection[UUID | None]) -> dict[UUID, Order]:
+    """All orders of brackets and OCOs, as they are under the lock of their accounts."""
+    rows = await work.fetch(
+        f"SELECT {SELECT_ORDER} {FROM_ORDERS} WHERE o.group_id = ANY($1::uuid[]) ORDER BY o.id", list(group_ids)
+    )
+    return {row["id"]: to_order(row) for row in rows}
+
+
 async def read_orders(order_ids: Collection[UUID]) -> dict[UUID, Order]:
     """Orders by id."""
     rows = await fetch(f"SELECT {SELECT_ORDER} {FROM_ORDERS} WHERE o.id = ANY($1::uuid[])", list(order_ids))

@@ -1,89 +1,42 @@
 """Orders, the paper venue and the books together, without any server: what must hold after every step."""
 
-from datetime import timedelta
+from dataclasses import dataclass
 from decimal import Decimal
-from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.accounts.types import AccountKind, TransactionKind
+from domain.kernel.errors import BadInput
 from domain.kernel.numbers import ZERO
-from domain.kernel.time import NANOS_PER_SECOND, Nanos
-from domain.market.types import Instrument, QuoteTick
+from domain.kernel.time import Nanos
+from domain.market.types import QuoteTick
 from domain.orders.booking import Booking
-from domain.orders.commands import PlaceOrder
-from domain.orders.exchange.reports import Filled, Report
-from domain.orders.order import Order
-from domain.orders.paper import PaperVenue
-from domain.orders.pretrade import decide
-from domain.orders.state import new_order
+from domain.orders.changes import as_changed
+from domain.orders.commands import ModifyOrder, OrderKey, PlaceOrder
+from domain.orders.exchange.reports import Filled
+from domain.orders.order import Order, PendingChange
 from domain.orders.types import Liquidity, OrderStatus, OrderType, Side, TimeInForce
-from domain.positions.reservation import reserved_for
-from domain.positions.types import Bucket
-from tests.orders.factories import ACCOUNT_ID, NOW, PERPETUAL, SPOT, command, market, quote, trading_book
+from domain.orders.validation import check_change
+from tests.orders.factories import ACCOUNT_ID, NOW, PERPETUAL, SPOT, command
+from tests.support.world import World
 
 
-class World:
-    """One account, one instrument, one exchange."""
+@dataclass(frozen=True)
+class Modification:
+    """Of the order at a place; ``late`` ones reach the venue after the next quote."""
 
-    def __init__(self, instrument: Instrument, kind: AccountKind, cash: str) -> None:
-        self.instrument = instrument
-        self.book = trading_book(cash, kind)
-        self.start = self.book.account.cash
-        self.venue = PaperVenue({instrument.symbol: instrument})
-        self.orders: dict[UUID, Order] = {}
-        self.quote = quote(instrument.symbol)
-        self.clock = 0
-        self.tick("99.99", "100.01", "5")
+    place: int
+    quantity: Decimal | None
+    price: Decimal | None
+    late: bool
 
-    def tick(self, bid: str, ask: str, size: str) -> None:
-        self.clock += NANOS_PER_SECOND
-        self.quote = quote(self.instrument.symbol, bid, ask, bid_size=Decimal(size), ask_size=Decimal(size))
-        at = Nanos(self.clock)
-        tick = QuoteTick(
-            self.instrument.symbol, at, self.quote.bid, self.quote.ask, self.quote.bid_size, self.quote.ask_size
-        )
-        self.report(self.venue.on_tick(tick, self.clock))
-
-    def place(self, order: PlaceOrder) -> Order:
-        decision = decide(order, self.instrument, market(self.quote), self.book, ())
-        placed = new_order(order, self.instrument, "paper", decision, market(self.quote), None, NOW)
-        self.orders[placed.id] = placed
-        if placed.is_open:
-            self.report(self.venue.submit(placed, Nanos(self.clock)))
-        return placed
-
-    def cancel(self, order: Order) -> None:
-        self.report(self.venue.cancel(order, Nanos(self.clock)))
-
-    def report(self, reports: list[Report]) -> Booking:
-        now = NOW + timedelta(seconds=self.clock // NANOS_PER_SECOND)
-        booking = Booking(self.orders, {ACCOUNT_ID: self.book}, {self.instrument.id: self.instrument}, set(), now)
-        booking.apply(reports)
-        assert booking.ignored == []
-        # What pre-trade checks would see next.
-        self.book.free = self.book.account.cash
-        self.check()
-        return booking
-
-    def check(self) -> None:
-        account, position = self.book.account, self.book.position(self.instrument.id, Bucket.NET)
-        assert account.cash == self.start + sum((row.amount for row in account.transactions), ZERO)
-        assert account.reserved == position.reserved == reserved_for(position, account.kind) >= ZERO
-        for buys, total, margin in (
-            (True, position.working_buy, position.working_buy_margin),
-            (False, position.working_sell, position.working_sell_margin),
-        ):
-            mine = [order for order in self.orders.values() if (order.side is Side.BUY) is buys]
-            assert total == sum((order.working_quantity for order in mine), ZERO)
-            assert all(order.working_quantity == order.remaining_quantity for order in mine)
-            assert margin == sum((order.reserved_margin for order in mine if order.is_open), ZERO)
-        filled = sum((order.filled_quantity * order.side.sign for order in self.orders.values()), ZERO)
-        assert position.quantity == filled
-        if account.is_cash:
-            assert position.quantity >= ZERO
+    def fields_for(self, order: Order) -> dict[str, Decimal]:
+        """What of it fits the order."""
+        price_field = "limit_price" if order.type is OrderType.LIMIT else "stop_price"
+        named = {"quantity": self.quantity, price_field: self.price if order.type is not OrderType.MARKET else None}
+        return {name: value for name, value in named.items() if value is not None}
 
 
 prices = st.integers(9800, 10200).map(lambda cents: Decimal(cents) / 100)
@@ -103,22 +56,55 @@ placements = st.builds(
     st.sampled_from([TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK]),
 )
 ticks = st.tuples(prices, st.integers(1, 40), st.integers(1, 100))
-steps = st.lists(st.one_of(placements, ticks, st.integers(0, 30)), max_size=40)
+modifications = st.builds(
+    Modification,
+    st.integers(0, 30),
+    st.one_of(st.none(), st.integers(1, 120).map(lambda tenths: Decimal(tenths) / 10)),
+    st.one_of(st.none(), prices),
+    st.booleans(),
+)
+steps = st.lists(st.one_of(placements, ticks, modifications, st.integers(0, 30)), max_size=40)
+Step = PlaceOrder | tuple[Decimal, int, int] | Modification | int
+
+
+def modify(world: World, step: Modification, late: list[tuple[Order, PendingChange]]) -> None:
+    if not world.orders:
+        return
+    order = list(world.orders.values())[step.place % len(world.orders)]
+    fields = step.fields_for(order)
+    if not order.is_open or not fields:
+        return
+    try:
+        check_change(ModifyOrder(OrderKey(), **fields), as_changed(order), NOW)
+        decision = world.ask_change(order, **fields)
+    except BadInput:
+        return
+    if decision.refusal is not None:
+        return
+    late.append((order, decision.change))
+    if not step.late:
+        for asked, change in late:
+            world.report(world.venue.replace(asked, change, world.now))
+        late.clear()
 
 
 @pytest.mark.parametrize("kind", list(AccountKind))
 @settings(max_examples=60, deadline=None)
 @given(plan=steps)
-def test_the_books_agree_with_the_orders_after_every_step(
-    kind: AccountKind, plan: list[PlaceOrder | tuple[Decimal, int, int] | int]
-) -> None:
+def test_the_books_agree_with_the_orders_after_every_step(kind: AccountKind, plan: list[Step]) -> None:
     world = World(SPOT if kind is AccountKind.CASH else PERPETUAL, kind, "2000")
+    late: list[tuple[Order, PendingChange]] = []
     for step in plan:
         if isinstance(step, PlaceOrder):
             world.place(step)
         elif isinstance(step, tuple):
             bid, spread, size = step
             world.tick(str(bid), str(bid + Decimal(spread) / 100), str(Decimal(size) / 10))
+            for order, change in late:
+                world.report(world.venue.replace(order, change, world.now))
+            late.clear()
+        elif isinstance(step, Modification):
+            modify(world, step, late)
         elif world.orders:
             order = list(world.orders.values())[step % len(world.orders)]
             if order.is_open:

@@ -73,6 +73,15 @@ class Platform:
 
         return await until(answered)
 
+    async def filled(self, order_id: UUID, quantity: str) -> Order:
+        """The order once so much of it is filled."""
+
+        async def enough() -> Order | None:
+            order = (await read_orders([order_id]))[order_id]
+            return order if order.filled_quantity == Decimal(quantity) else None
+
+        return await until(enough)
+
 
 async def add_actor(services: Services, role: Role = Role.TRADER, **others: Any) -> Actor:
     """A new user as an actor."""
@@ -104,15 +113,23 @@ async def platform(database_url: str, redis_url: str, folder: Path, *, venue: bo
         if not venue:
             yield whole
             return
-        async with hold_lease(database_url, ROLE) as lease:
-            router = PaperRouter(services.bus, services.market, services.ticks, lease)
-            running = asyncio.create_task(router.run())
-            try:
-                yield whole
-            finally:
-                running.cancel()
-                with suppress(asyncio.CancelledError):
-                    await running
+        async with running_venue(whole):
+            yield whole
+
+
+@asynccontextmanager
+async def running_venue(whole: Platform) -> AsyncIterator[None]:
+    """The paper venue's router, which knows only what is stored; it is ended without ceremony."""
+    services = whole.services
+    async with hold_lease(services.settings.database_url, ROLE) as lease:
+        router = PaperRouter(services.bus, services.market, services.ticks, lease)
+        running = asyncio.create_task(router.run())
+        try:
+            yield
+        finally:
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
 
 
 def instrument(symbol: str, **terms: Any) -> Instrument:

@@ -1,0 +1,163 @@
+"""The decision on a change of an open order, pure: what changes, what is held back meanwhile, or why it may not be.
+
+The new terms are checked as those of a new order, apart from what the order holds back itself. What only shrinks an
+order, or moves its end, hurts nobody and is refused for its lot alone.
+"""
+
+from collections.abc import Iterable, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from domain.kernel.errors import BadInput
+from domain.kernel.numbers import ZERO
+from domain.market.types import Instrument
+from domain.orders.checks import CHECKS, EXIT_CHECKS, SIZE_CHECKS, Candidate, Refusal, first_refusal
+from domain.orders.claims import bucket_of, hold, release
+from domain.orders.commands import ModifyOrder, PlaceOrder
+from domain.orders.order import Order, PendingChange
+from domain.orders.pretrade import lack_of_funds, refused_by_rules, violations_of
+from domain.orders.trading_book import MarketState, TradingBook, worst_price
+from domain.orders.types import Contingency, OffsetKind, OrderType
+from domain.orders.validation import LIMIT_TYPES
+from domain.risk.types import RiskRule, RiskViolation
+
+PRICED_BY_LIMIT = LIMIT_TYPES | {OrderType.MARKET_TO_LIMIT}
+_FIELDS = ("quantity", "limit_price", "stop_price", "trailing_offset", "expires_at")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeDecision:
+    """The verdict: the change, which the order now has pending and the book holds back, or why it was refused."""
+
+    change: PendingChange
+    violations: tuple[RiskViolation, ...]
+    refusal: Refusal | None
+
+
+def as_changed(order: Order) -> Order:
+    """The order as it will be if all that is pending is done."""
+    after = copy(order)
+    for change in order.pending_changes:
+        for name in _FIELDS:
+            value = getattr(change, name)
+            if value is not None:
+                setattr(after, name, value)
+        after.reserve_price = change.reserve_price_after
+    return after
+
+
+def new_terms(order: Order, command: ModifyOrder) -> PendingChange:
+    """What of ``command`` differs from the order as it will be: the same again would cost it its place.
+
+    Raises:
+        BadInput: nothing differs.
+    """
+    named = {name: getattr(command, name) for name in _FIELDS}
+    differing = {name: None if value == getattr(order, name) else value for name, value in named.items()}
+    if all(value is None for value in differing.values()):
+        raise BadInput("The order has these terms already.", field="input")
+    quantity = differing["quantity"]
+    return PendingChange(
+        **differing,
+        quantity_after=order.quantity if quantity is None else quantity,
+        reserve_price_after=order.reserve_price,
+    )
+
+
+def decide_change(
+    order: Order,
+    command: ModifyOrder,
+    instrument: Instrument,
+    market: MarketState,
+    book: TradingBook,
+    legs: Sequence[Order],
+    rules: Iterable[RiskRule],
+) -> ChangeDecision:
+    """Decide on a well-formed change. ``legs`` are the order and those that it excludes.
+
+    When the change is accepted, the order has it pending and the book holds the larger claim; otherwise nothing has
+    changed.
+
+    Raises:
+        BadInput: nothing differs.
+    """
+    before = as_changed(order)
+    change = new_terms(before, command)
+    available, reserved, pending = book.available, book.account.reserved, order.pending_changes
+    release(book, legs)
+    after = copy(before)
+    for name in _FIELDS:
+        if getattr(change, name) is not None:
+            setattr(after, name, getattr(change, name))
+    change = replace(change, reserve_price_after=_reserve_price(after, change, market))
+    candidate = _candidate(after, change, instrument, market, book)
+    violations, refusal = _judge(candidate, before, change, rules)
+    # Asked before its own claim is on the book again.
+    is_exit = candidate.reduces
+    order.pending_changes = (*pending, change)
+    hold(book, instrument, legs)
+    needed = book.account.reserved - reserved
+    if refusal is None and needed > ZERO and not is_exit and (available is None or needed > available):
+        refusal = lack_of_funds(book, needed, available)
+    if refusal is not None:
+        release(book, legs)
+        order.pending_changes = pending
+        hold(book, instrument, legs)
+    return ChangeDecision(change, violations, refusal)
+
+
+def _judge(
+    candidate: Candidate, before: Order, change: PendingChange, rules: Iterable[RiskRule]
+) -> tuple[tuple[RiskViolation, ...], Refusal | None]:
+    prices = (change.limit_price, change.stop_price, change.trailing_offset)
+    if change.quantity_after <= before.quantity and all(price is None for price in prices):
+        done = change.quantity_after == before.filled_quantity
+        return (), None if done or change.quantity is None else first_refusal(candidate, SIZE_CHECKS)
+    if before.contingency is Contingency.OUO:
+        # It only ever reduces what its entry opened: its prices must be possible ones, no more.
+        return (), first_refusal(candidate, EXIT_CHECKS)
+    violations = violations_of(candidate, rules)
+    return violations, first_refusal(candidate, CHECKS) or refused_by_rules(violations)
+
+
+def _candidate(
+    after: Order, change: PendingChange, instrument: Instrument, market: MarketState, book: TradingBook
+) -> Candidate:
+    position = book.position(instrument.id, bucket_of(after, book.account.position_mode))
+    remaining = after.quantity - after.filled_quantity
+    return Candidate(as_command(after), instrument, market, book, position, change.reserve_price_after, remaining)
+
+
+def _reserve_price(after: Order, change: PendingChange, market: MarketState) -> Decimal | None:
+    if after.limit_price is not None and after.type in PRICED_BY_LIMIT:
+        return after.limit_price
+    if change.stop_price is None and change.trailing_offset is None:
+        return after.reserve_price
+    return worst_price(as_command(after), market.fresh)
+
+
+def as_command(order: Order) -> PlaceOrder:
+    """The command that would place the order as it stands."""
+    return PlaceOrder(
+        account_id=order.account_id,
+        symbol=order.symbol,
+        side=order.side,
+        type=order.type,
+        quantity=order.quantity,
+        client_order_id=order.client_order_id,
+        limit_price=order.limit_price,
+        stop_price=order.stop_price,
+        trailing_offset=order.trailing_offset,
+        trailing_offset_kind=order.trailing_offset_kind or OffsetKind.PRICE,
+        limit_offset=order.limit_offset,
+        activation_price=order.activation_price,
+        trigger_price=order.trigger_price,
+        time_in_force=order.time_in_force,
+        expires_at=order.expires_at,
+        post_only=order.post_only,
+        reduce_only=order.reduce_only,
+        position_effect=order.position_effect,
+        strategy=order.strategy,
+        tags=tuple(order.tags),
+    )
