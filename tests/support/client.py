@@ -1,7 +1,7 @@
 """A client of the API as others write them: GraphQL over HTTP, and graphql-transport-ws."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from itertools import count
 from types import TracebackType
@@ -76,7 +76,7 @@ class Client:
 
     @asynccontextmanager
     async def socket(self) -> "AsyncIterator[Socket]":
-        """A WebSocket on which this person is signed in."""
+        """A WebSocket on which this person is signed in; in the end the connection is cut."""
         address = f"{self.address.replace('http', 'ws', 1)}/graphql"
         protocol = [Subprotocol("graphql-transport-ws")]
         async with connect(address, subprotocols=protocol, proxy=None, max_size=None) as connection:
@@ -88,6 +88,8 @@ class Client:
             try:
                 yield socket
             finally:
+                # Gone without a word; a polite end would wait until all that is on its way has been read.
+                connection.transport.abort()
                 reading.cancel()
                 with suppress(asyncio.CancelledError):
                     await reading
@@ -118,6 +120,16 @@ class Stream:
         async with self._news:
             self.end = self.end or "the socket is closed"
             self._news.notify_all()
+
+    async def __aiter__(self) -> AsyncGenerator[Any, None]:
+        """The items that have not been taken, each once, until the subscription ends or its socket is closed."""
+        while True:
+            async with self._news:
+                await self._news.wait_for(lambda: len(self.items) > self._taken or self.end is not None)
+            if len(self.items) == self._taken:
+                return
+            self._taken += 1
+            yield self.items[self._taken - 1]
 
     async def next(self) -> Any:
         """The next item, each once."""

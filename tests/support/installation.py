@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -34,6 +35,9 @@ class Process:
         self._running: Running | None = None
         self._said: list[str] = []
 
+    def __str__(self) -> str:
+        return f"--- tradegraph {' '.join(self._arguments)}"
+
     @property
     def address(self) -> str:
         """Where it listens, if it is one that does."""
@@ -56,13 +60,13 @@ class Process:
             self._said.append(self._running.output)
         self._running = self._stack.enter_context(running(self._arguments, self._environment))
 
-    def wait_until_ready(self) -> None:
-        """Wait until it does its work."""
+    def wait_until_ready(self, ready: str | None = None) -> None:
+        """Wait until it does its work, or says ``ready``."""
         assert self._running is not None
-        if self._ready == "/readyz":
+        if ready is None and self._ready == "/readyz":
             self._wait_for_answer(self._running)
         else:
-            self.wait_for(self._ready)
+            self.wait_for(ready or self._ready)
 
     def wait_for(self, text: str) -> str:
         """The next line with ``text`` that it says in this life."""
@@ -80,14 +84,14 @@ class Process:
         assert self._running is not None
         self._running.stop()
 
-    def restart(self) -> None:
-        """Start it again and wait until it does its work."""
+    def restart(self, ready: str | None = None) -> None:
+        """Start it again and wait until it does its work, or says ``ready``."""
         self.start()
-        self.wait_until_ready()
+        self.wait_until_ready(ready)
 
-    async def come_back(self) -> None:
+    async def come_back(self, ready: str | None = None) -> None:
         """``restart`` while everything else goes on."""
-        await asyncio.to_thread(self.restart)
+        await asyncio.to_thread(self.restart, ready)
 
     def _wait_for_answer(self, process: Running) -> None:
         deadline = time.monotonic() + _START_SECONDS
@@ -108,15 +112,20 @@ class Installation:
     database_url: str
     environment: dict[str, str]
     stack: ExitStack = field(repr=False)
+    processes: list[Process] = field(default_factory=list, repr=False)
 
     def web(self, **settings: str) -> Process:
         """A web process on a port of its own, not started yet."""
         environment = self.environment | {"TRADEGRAPH_PORT": str(free_port())} | settings
-        return Process(["web"], environment, "/readyz", self.stack)
+        return self._process(["web"], environment, "/readyz")
 
-    def engine(self, *arguments: str, ready: str = "paper exchange ready", **settings: str) -> Process:
-        """An engine, not started yet; it is ready when it says so."""
-        return Process(["engine", *arguments], self.environment | settings, ready, self.stack)
+    def engine(self, *arguments: str, **settings: str) -> Process:
+        """An engine, not started yet; it is ready when it trades."""
+        return self._process(["engine", *arguments], self.environment | settings, "paper exchange ready")
+
+    def _process(self, arguments: list[str], environment: dict[str, str], ready: str) -> Process:
+        self.processes.append(Process(arguments, environment, ready, self.stack))
+        return self.processes[-1]
 
     def start(self, *processes: Process) -> None:
         """Start processes side by side and wait until all do their work."""
@@ -141,7 +150,13 @@ def installation(database_url: str, redis_url: str, folder: Path, **settings: st
     }
     asyncio.run(_add_admin(environment))
     with ExitStack() as stack:
-        yield Installation(database_url, environment, stack)
+        whole = Installation(database_url, environment, stack)
+        try:
+            yield whole
+        finally:
+            # Shown with a test that has failed.
+            for process in whole.processes:
+                sys.stdout.write(f"{process}\n{process.output}\n")
 
 
 async def _add_admin(environment: dict[str, str]) -> None:

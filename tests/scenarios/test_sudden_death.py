@@ -1,0 +1,96 @@
+"""kill -9 in the middle of trading: no accepted order is lost, no execution is doubled, the books are intact."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+
+import asyncpg
+import pytest
+
+from adapters.embedded import EmbeddedServices
+from tests.support.desk import Desk, signed_in
+from tests.support.installation import Installation, Process
+from tests.support.load import SYMBOL, load
+
+TRADING = "paper exchange ready"
+STANDING_BY = "standing by                    [lease] role=venue:paper"
+TAKEOVER_SECONDS = 10.0
+
+
+async def test_engine_and_web_die(fresh: Installation) -> None:
+    web, engine = fresh.web(), fresh.engine()
+    fresh.start(web, engine)
+    async with signed_in(web.address) as desk:
+        async with load(desk) as running:
+            engine.kill()
+            await running.go_on()
+            await engine.come_back()
+            await running.go_on()
+            web.kill()
+            await running.disturb()
+            await web.come_back()
+            await running.go_on()
+            for process in (engine, web):
+                process.kill()
+            await running.disturb()
+            await asyncio.gather(engine.come_back(), web.come_back())
+            await running.go_on()
+        await running.check()
+
+
+@pytest.fixture
+def postgres(services: EmbeddedServices, fresh: Installation) -> Iterator[EmbeddedServices]:
+    """Servers whose database keeps what it has said that it keeps, which others' tests do without; started again."""
+    name = fresh.database_url.rpartition("/")[2]
+    asyncio.run(_execute(fresh.database_url, f"ALTER DATABASE {name} SET synchronous_commit = on"))
+    yield services
+    if not services.postgres.running:
+        services.postgres.start()
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def test_the_database_dies(fresh: Installation, postgres: EmbeddedServices) -> None:
+    web, engine = fresh.web(), fresh.engine()
+    fresh.start(web, engine)
+    async with signed_in(web.address) as desk:
+        async with load(desk) as running:
+            for _ in range(2):
+                postgres.postgres.kill()
+                await running.disturb()
+                await asyncio.to_thread(postgres.postgres.start)
+                await running.go_on()
+        await running.check()
+
+
+async def test_one_engine_works_and_the_other_takes_over(fresh: Installation) -> None:
+    web, first, second = fresh.web(), fresh.engine(), fresh.engine()
+    fresh.start(web, first)
+    async with signed_in(web.address) as desk:
+        async with load(desk) as running:
+            await second.come_back(STANDING_BY)
+            await running.go_on()
+            assert TRADING not in second.output
+            await _take_over(desk, first, second)
+            await first.come_back(STANDING_BY)
+            await running.go_on()
+            await _take_over(desk, second, first)
+            await running.go_on()
+        await running.check()
+    assert [engine.output.count(TRADING) for engine in (first, second)] == [2, 1]
+
+
+async def _take_over(desk: Desk, holder: Process, standby: Process) -> None:
+    """Kill the engine that works; an order that is placed right after it is executed by the other."""
+    account_id = await desk.open_account("1000")
+    holder.kill()
+    died = time.monotonic()
+    order = await desk.place(account_id, SYMBOL, "BUY", "1", type="LIMIT", limitPrice="100.5")
+    await desk.settled(order["id"], "FILLED")
+    assert time.monotonic() - died < TAKEOVER_SECONDS

@@ -1,0 +1,165 @@
+"""Clients that trade without pause, whatever dies meanwhile, and the check that nothing was lost or doubled."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import httpx
+
+from tests.support.client import PATIENCE_SECONDS, ApiError
+from tests.support.desk import CANCEL, PLACE, Desk, order_input
+from tests.support.waiting import eventually
+
+SYMBOL = "LOAD.LAB"
+# The market stands at 99.99 to 100.01: one price meets it at once, the other waits.
+_MEETS = {"BUY": "100.5", "SELL": "99.5"}
+RESTING_PRICE = "90"
+_RETRY_SECONDS = 0.05
+# Enough to be always in the middle of something, and little enough for a machine that does other things too.
+_PAUSE_SECONDS = 0.1
+_OUTCOME_UNKNOWN = frozenset({"UNAVAILABLE", "RATE_LIMITED"})
+
+
+@dataclass(slots=True)
+class Trader:
+    """Places and cancels orders in one account under names of its own, and repeats whatever was not answered."""
+
+    desk: Desk
+    account_id: str
+    accepted: dict[str, str] = field(default_factory=dict)
+    canceled: set[str] = field(default_factory=set)
+    repeats: int = 0
+
+    @property
+    def resting(self) -> set[str]:
+        """The names of orders that wait for a market far away."""
+        return {name for name in self.accepted if name.startswith("rests") and name not in self.canceled}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Trade until told to stop; what was begun is brought to an answer."""
+        number = 0
+        while not stop.is_set():
+            number += 1
+            side = "SELL" if number % 2 else "BUY"
+            await self._place(f"meets-{number}", side, _MEETS[side])
+            rests = await self._place(f"rests-{number}", "BUY", RESTING_PRICE)
+            if number % 2:
+                await self._answered(CANCEL, {"id": rests})
+                self.canceled.add(f"rests-{number}")
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _place(self, name: str, side: str, price: str) -> str:
+        terms = {"type": "LIMIT", "limitPrice": price, "clientOrderId": name}
+        payload = await self._answered(PLACE, order_input(self.account_id, SYMBOL, side, "1", **terms))
+        order_id: str = payload["order"]["id"]
+        assert payload["order"]["status"] != "REJECTED", payload
+        self.accepted[name] = order_id
+        return order_id
+
+    async def _answered(self, document: str, given: dict[str, Any]) -> dict[str, Any]:
+        while True:
+            try:
+                (payload,) = (await self.desk.client.ask(document, input=given)).values()
+            except httpx.TransportError:
+                pass
+            except ApiError as error:
+                if error.code not in _OUTCOME_UNKNOWN:
+                    raise
+            else:
+                answer: dict[str, Any] = payload
+                return answer
+            self.repeats += 1
+            await asyncio.sleep(_RETRY_SECONDS)
+
+
+@dataclass(slots=True)
+class Load:
+    """Several traders at once."""
+
+    desk: Desk
+    traders: list[Trader]
+
+    @property
+    def accepted(self) -> int:
+        """How many orders were accepted so far."""
+        return sum(len(trader.accepted) for trader in self.traders)
+
+    @property
+    def repeats(self) -> int:
+        """How many requests were sent again because nobody answered them."""
+        return sum(trader.repeats for trader in self.traders)
+
+    async def go_on(self, orders: int = 20) -> None:
+        """Wait until so many more orders were accepted."""
+        goal = self.accepted + orders
+        await eventually(lambda: self.accepted >= goal, timeout_seconds=60)
+
+    async def disturb(self, repeats: int = 3) -> None:
+        """Wait until so many more requests were not answered."""
+        goal = self.repeats + repeats
+        await eventually(lambda: self.repeats >= goal, timeout_seconds=60)
+
+    async def check(self) -> None:
+        """Every order that was accepted is there once and came to what it had to; so did the money."""
+        for trader in self.traders:
+            await self._only_open(trader, trader.resting)
+        # Whatever still works has been armed again if all of it meets a market that comes to it.
+        await self.desk.publish(SYMBOL, "89", RESTING_PRICE, "1000000")
+        for trader in self.traders:
+            await self._only_open(trader, set())
+            await self._check_orders(trader)
+        await self.desk.check_books()
+
+    async def _only_open(self, trader: Trader, names: set[str]) -> None:
+        """Wait until these orders of a trader work, and no others."""
+        expected = {(name, "NEW", None) for name in names}
+        found: set[tuple[str, str, str | None]] = set()
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while True:
+                    orders = await self.desk.orders(accountId=trader.account_id, open=True)
+                    found = {(row["clientOrderId"], row["status"], row["pendingAction"]) for row in orders}
+                    if found == expected:
+                        return
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            raise AssertionError(f"open but not expected or the reverse: {found ^ expected}") from None
+
+    async def _check_orders(self, trader: Trader) -> None:
+        orders = await self.desk.orders(accountId=trader.account_id)
+        assert {order["clientOrderId"]: order["id"] for order in orders} == trader.accepted
+        executions = await self.desk.executions(accountId=trader.account_id)
+        numbers = [execution["venueExecutionId"] for execution in executions]
+        assert len(numbers) == len(set(numbers))
+        filled: dict[str, Decimal] = {}
+        for execution in executions:
+            order_id = execution["order"]["id"]
+            filled[order_id] = filled.get(order_id, Decimal(0)) + Decimal(execution["quantity"])
+        for order in orders:
+            is_canceled = order["clientOrderId"] in trader.canceled
+            assert order["status"] == ("CANCELED" if is_canceled else "FILLED"), order
+            assert order["filledQuantity"] == ("0" if is_canceled else "1"), order
+            assert Decimal(order["filledQuantity"]) == filled.get(order["id"], Decimal(0)), order
+            if order["limitPrice"] == RESTING_PRICE:
+                assert {item["price"] for item in order["executions"]} <= {RESTING_PRICE}, order
+
+
+@asynccontextmanager
+async def load(desk: Desk, accounts: int = 3) -> AsyncIterator[Load]:
+    """Traders that trade until the context ends, each in an account of its own; all of them have begun."""
+    await desk.create_instrument(SYMBOL, shortable=True, fees={"makerRate": "0.0002", "takerRate": "0.0005"})
+    await desk.publish(SYMBOL, "99.99", "100.01", "1000000")
+    ids = [await desk.open_account("10000000", kind="MARGIN") for _ in range(accounts)]
+    running = Load(desk, [Trader(desk, account_id) for account_id in ids])
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        for trader in running.traders:
+            tasks.create_task(trader.run(stop))
+        try:
+            await running.go_on()
+            yield running
+        finally:
+            stop.set()
