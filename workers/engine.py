@@ -15,6 +15,7 @@ from adapters.leases import HeldLease, hold_lease
 from adapters.settings import Settings
 from adapters.wiring import Services, open_services
 from workers.feed import run_feed
+from workers.timers import run_timers
 from workers.venue import ROLE as PAPER_ROLE
 from workers.venue import PaperRouter
 
@@ -32,8 +33,16 @@ async def _venue(services: Services, lease: HeldLease) -> None:
     await PaperRouter(services.bus, services.market, services.ticks, lease).run()
 
 
+async def _timers(services: Services, _lease: HeldLease) -> None:
+    await run_timers(services.bus)
+
+
 # The name of each role on the command line, the lease that it needs, and what it does.
-ROLES: Mapping[str, tuple[str, Play]] = {"feed": ("feed", _feed), "venue": (PAPER_ROLE, _venue)}
+ROLES: Mapping[str, tuple[str, Play]] = {
+    "feed": ("feed", _feed),
+    "venue": (PAPER_ROLE, _venue),
+    "timers": ("timers", _timers),
+}
 
 
 async def run_engine(settings: Settings, roles: Sequence[str] = tuple(ROLES)) -> None:

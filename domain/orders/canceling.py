@@ -4,18 +4,19 @@ The order is marked as pending cancel and stays what it is until the venue answe
 Cancelling what is cancelled, or asked to be, replays; what has ended otherwise is a conflict.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from domain.access.types import Actor, Role, require_read, require_trade
 from domain.accounts import queries as account_queries
 from domain.accounts.events import record
+from domain.accounts.types import AccountBook
 from domain.kernel.bus import Bus
 from domain.kernel.errors import BadInput, Conflict, NotFound
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.orders import queries
-from domain.orders.commands import OrderKey
+from domain.orders.commands import CancelOrders, OrderKey
 from domain.orders.events import order_parts
 from domain.orders.order import Order
 from domain.orders.types import OrderEventKind, OrderStatus, PendingAction
@@ -75,27 +76,59 @@ async def cancel_order(bus: Bus, actor: Actor, key: OrderKey) -> CanceledOrder:
     seen = await find_order(actor, key)
     require_cancel(actor, seen.account_id)
     async with unit_of_work(bus) as work:
-        await account_queries.lock_books(work, [seen.account_id])
+        books = await account_queries.lock_books(work, [seen.account_id])
         order = (await queries.load_orders(work, [seen.id]))[seen.id]
         if order.status is OrderStatus.CANCELED or order.pending_action is PendingAction.CANCEL:
             return CanceledOrder(order, replayed=True)
         if not order.is_open:
             raise Conflict(f"The order is {order.status} already.")
-        await request_cancels(work, [order])
+        await request_cancels(work, [order], books)
     return CanceledOrder(order, replayed=False)
 
 
-async def request_cancels(work: UnitOfWork, orders: Sequence[Order]) -> None:
-    """Mark open orders of locked accounts as pending cancel and hand them to their venues: a step."""
+async def cancel_orders(bus: Bus, actor: Actor, command: CancelOrders) -> list[Order]:
+    """Ask the venue to cancel all open orders that fit, in one transaction; they as they stand then, oldest first.
+
+    Raises:
+        NotFound, Forbidden: the account is not the actor's to see, or to act on, or there is no such symbol.
+    """
+    require_cancel(actor, command.account_id)
+    async with unit_of_work(bus) as work:
+        books = await account_queries.lock_books(work, [command.account_id])
+        if not books:
+            raise NotFound("There is no such account.", field="accountId")
+        orders = await queries.load_open_orders(
+            work, books, symbol=command.symbol, side=command.side, strategy=command.strategy
+        )
+        if not orders and command.symbol is not None:
+            # Who mistypes a symbol in an emergency must not believe that all is well.
+            await _require_symbol(work, command.symbol)
+        await request_cancels(work, orders, books)
+    return orders
+
+
+async def _require_symbol(work: UnitOfWork, symbol: str) -> None:
+    if await work.fetch_row("SELECT 1 FROM instruments WHERE symbol = $1", symbol) is None:
+        raise NotFound(f"There is no instrument {symbol[:40]!r}.", field="symbol")
+
+
+async def request_cancels(
+    work: UnitOfWork, orders: Sequence[Order], books: Mapping[UUID, AccountBook], cause: str | None = None
+) -> None:
+    """Mark open orders as pending cancel and hand them to their venues: a step, in five statements.
+
+    ``books`` are their accounts, locked. Their events carry the cause, if it is another than somebody's wish.
+    """
     wanted = [order for order in orders if order.is_open and order.pending_action is not PendingAction.CANCEL]
     if not wanted:
         return
-    books = await account_queries.lock_books(work, {order.account_id for order in wanted})
+    detail = {"cause": cause} if cause is not None else None
     for order in wanted:
         order.pending_action = PendingAction.CANCEL
         order.updated_at = work.now
         order.version += 1
-        record(books[order.account_id], OrderEventKind.PENDING_CANCEL, work.now, order_parts(order), order.id)
+        parts = order_parts(order, detail=detail)
+        record(books[order.account_id], OrderEventKind.PENDING_CANCEL, work.now, parts, order.id)
     await queries.update_orders(work, wanted)
     await account_queries.write_books(work, books.values())
     await queries.insert_commands(work, [(queries.CANCEL, order) for order in wanted])

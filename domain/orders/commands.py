@@ -58,6 +58,16 @@ class OrderKey:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelOrders:
+    """All open orders of an account that fit what is given; None fits all."""
+
+    account_id: UUID
+    symbol: str | None = None
+    side: Side | None = None
+    strategy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ModifyOrder:
     """A change of an open order; None leaves a field as it is.
 

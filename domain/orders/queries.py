@@ -269,6 +269,27 @@ async def load_orders(work: UnitOfWork, order_ids: Collection[UUID]) -> dict[UUI
     return {row["id"]: to_order(row) for row in rows}
 
 
+async def load_open_orders(
+    work: UnitOfWork,
+    account_ids: Collection[UUID],
+    *,
+    symbol: str | None = None,
+    side: Side | None = None,
+    strategy: str | None = None,
+) -> list[Order]:
+    """Open orders of locked accounts that fit all that is given, in the order in which they were placed."""
+    rows = await work.fetch(
+        f"SELECT {SELECT_ORDER} {FROM_ORDERS} WHERE o.account_id = ANY($1::uuid[]) AND o.closed_at IS NULL "
+        "AND ($2::text IS NULL OR i.symbol = $2) AND ($3::text IS NULL OR o.side = $3) "
+        "AND ($4::text IS NULL OR o.strategy = $4) ORDER BY o.id",
+        list(account_ids),
+        symbol,
+        side.value if side is not None else None,
+        strategy,
+    )
+    return [to_order(row) for row in rows]
+
+
 async def load_groups(work: UnitOfWork, group_ids: Collection[UUID | None]) -> dict[UUID, Order]:
     """All orders of brackets and OCOs, as they are under the lock of their accounts."""
     rows = await work.fetch(

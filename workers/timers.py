@@ -1,0 +1,26 @@
+"""The role that fires cancel timers: a look several times a second, so that none is late by more than that."""
+
+import asyncio
+
+import structlog
+
+from domain.kernel.bus import Bus
+from domain.kernel.errors import Unavailable
+from domain.orders.timers import fire_due_timers
+
+LOOK_SECONDS = 0.25
+_log = structlog.stdlib.get_logger("timers")
+
+
+async def run_timers(bus: Bus) -> None:
+    """Fire what is due, until cancelled."""
+    while True:
+        try:
+            fired = await fire_due_timers(bus)
+        except Unavailable as error:
+            _log.warning("timers cannot be looked at", error=str(error))
+            fired = 0
+        if fired:
+            _log.warning("cancel timers fired", accounts=fired)
+            continue
+        await asyncio.sleep(LOOK_SECONDS)
