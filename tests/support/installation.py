@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -146,6 +147,8 @@ def installation(database_url: str, redis_url: str, folder: Path, **settings: st
         "TRADEGRAPH_ADMIN_PASSWORD": PASSWORD,
         "TRADEGRAPH_SECRET": SECRET,
         "TRADEGRAPH_FEED": "off",
+        # No day ends while a test runs, whenever it runs.
+        "TRADEGRAPH_DAY_ROLL": f"{datetime.now(UTC) + timedelta(hours=12):%H:%M} UTC",
         **settings,
     }
     asyncio.run(_add_admin(environment))
