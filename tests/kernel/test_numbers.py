@@ -11,7 +11,15 @@ from domain.kernel.numbers import currency_exponent, is_multiple, plain, to_cash
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [("1E+3", "1000"), ("0.10", "0.1"), ("-0", "0"), ("-0.00", "0"), ("1E-8", "0.00000001"), ("100", "100"), ("0", "0")],
+    [
+        ("1E+3", "1000"),
+        ("0.10", "0.1"),
+        ("-0", "0"),
+        ("-0.00", "0"),
+        ("1E-8", "0.00000001"),
+        ("100", "100"),
+        ("0", "0"),
+    ],
 )
 def test_plain_text_has_no_exponent_and_no_idle_zeros(value: str, text: str) -> None:
     assert plain(Decimal(value)) == text

@@ -31,7 +31,7 @@ def test_offsets_are_applied() -> None:
 
 @pytest.mark.parametrize("text", ["2024-01-01", "2024-01-01T00:00:00", "2024-13-01T00:00:00Z", "now", ""])
 def test_what_is_no_time_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="RFC 3339|month"):
+    with pytest.raises(ValueError, match=r"RFC 3339|month"):
         Nanos.parse(text)
 
 

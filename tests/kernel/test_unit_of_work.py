@@ -28,11 +28,15 @@ async def test_what_is_published_goes_out_after_the_commit_and_not_without_it(da
         work.after_commit(lambda: done.append("done"))
         assert (ear.heard, done) == ([], [])
     assert (ear.heard, done) == ([("versions", b"topic 1")], ["done"])
-    with pytest.raises(Conflict):
+
+    async def change_mind() -> None:
         async with unit_of_work(ear) as work:
             await bump(work, "topic")
             work.after_commit(lambda: done.append("never"))
             raise Conflict("no")
+
+    with pytest.raises(Conflict):
+        await change_mind()
     assert (len(ear.heard), done) == (1, ["done"])
     assert await read_versions() == {"topic": 1}
 

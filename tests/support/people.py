@@ -68,6 +68,7 @@ async def open_account(access: Access, owner_id: UUID, name: str = "Main") -> UU
         position_mode=PositionMode.NETTING,
         currency="USD",
         created_at=utc_now(),
+        rolled_at=utc_now(),
     )
     async with unit_of_work(access.bus) as work:
         await access.changed(work)
