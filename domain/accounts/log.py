@@ -85,7 +85,7 @@ class AccountLog:
         """Every event after ``after``, once, in order, without end.
 
         Raises:
-            Unavailable: the database cannot be reached or the bus was closed; call again with the last number that came.
+            Unavailable: the database is away or the bus was closed; call again with the last number that came.
         """
         async with self.bus.listen(channel(self.account_id)) as messages:
             heard: asyncio.Task[Message] | None = None
