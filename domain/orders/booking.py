@@ -58,9 +58,13 @@ class Booking:
     executions: list[Execution] = field(default_factory=list)
     changed: dict[UUID, Order] = field(default_factory=dict)
     ignored: list[reports.Report] = field(default_factory=list)
+    _groups: dict[UUID | None, list[Order]] = field(default_factory=dict)
 
     def apply(self, batch: Sequence[reports.Report]) -> None:
         """Fold reports, in their order."""
+        for order in self.orders.values():
+            if order.contingency in EXCLUSIVE:
+                self._groups.setdefault(order.group_id, []).append(order)
         for report in batch:
             order = self.orders.get(report.order_id)  # type: ignore[call-overload]  # ids of our venues are UUIDs
             if order is None:
@@ -183,7 +187,7 @@ class Booking:
             release(book, (order,))
             hold(book, instrument, (order,))
             return
-        legs = alternatives(order, self.orders.values())
+        legs = alternatives(order, self._groups.get(order.group_id, ()))
         before = [(leg.working_quantity, leg.reserved_margin, leg.reserved_fee) for leg in legs]
         release(book, legs)
         hold(book, instrument, legs)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import orjson
+
 from domain.access.types import Actor, require_trade
 from domain.accounts import queries as account_queries
 from domain.accounts.events import record
@@ -19,10 +21,12 @@ from domain.kernel.errors import BadInput, Conflict, DomainError, NotFound
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.market.types import Instrument
 from domain.orders import queries
-from domain.orders.commands import PlaceOrder, request_digest
+from domain.orders.commands import PlaceBracket, PlaceOco, PlaceOrder, request_digest
 from domain.orders.desk import Desk, Terms
 from domain.orders.events import order_parts
 from domain.orders.gathering import ActorsCall, Gathering
+from domain.orders.group_validation import check_bracket, check_oco, naming
+from domain.orders.grouping import GroupTerms, Part, bracket_orders, group_digest, oco_orders, place_group
 from domain.orders.order import Order
 from domain.orders.pretrade import Decision, decide
 from domain.orders.state import new_order, refuse
@@ -45,10 +49,11 @@ class PlacedOrder:
 
 @dataclass(frozen=True, slots=True)
 class PlaceCall(ActorsCall):
-    """One caller's orders."""
+    """One caller's orders; with ``parts`` they are those of one bracket or OCO."""
 
     commands: tuple[PlaceOrder, ...]
     all_or_none: bool = False
+    parts: tuple[Part, ...] = ()
 
 
 Outcome = list[PlacedOrder] | BaseException
@@ -88,6 +93,35 @@ class OrderEntry:
                 check_command(command, now)
         return await self._gathering.submit(call)
 
+    async def place_bracket(self, actor: Actor, bracket: PlaceBracket) -> list[PlacedOrder]:
+        """Place an entry with its exits, as one: the orders in that order, all accepted or all refused.
+
+        The exits are held until the entry begins to fill, and then are for what it has filled. Any client order id of
+        the group makes a repeat return the first group.
+
+        Raises:
+            BadInput: it is malformed; ``field`` is a path such as ``stopLoss.type``.
+            NotFound, Forbidden, Conflict, RateLimited, Unavailable: as ``place_orders``.
+        """
+        call = PlaceCall(await self.current(actor, bracket.entry.account_id), (bracket.entry,))
+        _authorize(call)
+        check_bracket(bracket, self.desk.clock())
+        parts, commands = bracket_orders(bracket)
+        return await self._gathering.submit(PlaceCall(call.actor, commands, parts=parts))
+
+    async def place_oco(self, actor: Actor, oco: PlaceOco) -> list[PlacedOrder]:
+        """Place two orders of which any fill or end of one cancels the other; both accepted or both refused.
+
+        Raises:
+            BadInput: it is malformed; ``field`` is a path such as ``second.symbol``.
+            NotFound, Forbidden, Conflict, RateLimited, Unavailable: as ``place_orders``.
+        """
+        parts, commands = oco_orders(oco)
+        call = PlaceCall(await self.current(actor, *(row.account_id for row in commands)), commands, parts=parts)
+        _authorize(call)
+        check_oco(oco, self.desk.clock())
+        return await self._gathering.submit(call)
+
     async def current(self, actor: Actor, *account_ids: UUID) -> Actor:
         """The actor, asked about again if one of the accounts is newer than what this process knows of it."""
         if all(actor.may_read(account_id) for account_id in account_ids):
@@ -120,7 +154,11 @@ def _authorize(call: PlaceCall) -> None:
 
 @contextmanager
 def _naming(call: PlaceCall, index: int) -> Iterator[None]:
-    """In a batch of several, an error says which order it is about."""
+    """In a batch of several, an error says which order it is about; in a group, by the name of its part."""
+    if call.parts:
+        with naming(call.parts[index].name):
+            yield
+        return
     try:
         yield
     except DomainError as error:
@@ -137,8 +175,10 @@ class _Batch:
         self._terms = terms
         self._books: dict[UUID, TradingBook] = {}
         self._known: dict[tuple[UUID, str], Order] = {}
+        self._groups: dict[UUID, list[Order]] = {}
         self._new: list[Order] = []
         self._commands: list[tuple[str, Order]] = []
+        self._payloads: list[str | None] = []
 
     async def load(self, work: UnitOfWork, calls: Sequence[PlaceCall]) -> None:
         """Lock the accounts, check that the caches are current, load earlier orders and positions: four statements."""
@@ -148,6 +188,11 @@ class _Batch:
         keys = {(row.account_id, row.client_order_id) for row in commands if row.client_order_id is not None}
         if keys:
             self._known = await queries.find_by_client_ids(work, keys)
+            groups = {order.group_id for order in self._known.values() if order.group_id is not None}
+            if groups:
+                for order in (await queries.load_groups(work, groups)).values():
+                    assert order.group_id is not None
+                    self._groups.setdefault(order.group_id, []).append(order)
         wanted = {self._terms.instruments[row.symbol].id for row in commands if row.symbol in self._terms.instruments}
         positions = await position_queries.load_positions(work, accounts, wanted)
         for account_id, account in accounts.items():
@@ -161,6 +206,8 @@ class _Batch:
         Raises:
             DomainError: the call is refused as a whole, and has left no trace.
         """
+        if call.parts:
+            return self._place_group(call, now)
         seen: dict[tuple[UUID, str], PlaceOrder] = {}
         prepared = [self._prepare(call, index, command, seen) for index, command in enumerate(call.commands)]
         placed: list[PlacedOrder] = []
@@ -184,14 +231,68 @@ class _Batch:
         self, call: PlaceCall, index: int, command: PlaceOrder, seen: dict[tuple[UUID, str], PlaceOrder]
     ) -> tuple[PlaceOrder, Instrument]:
         with _naming(call, index):
-            if command.account_id not in self._books:
-                raise NotFound("There is no such account.", field="accountId")
-            instrument = self._terms.instruments.get(command.symbol)
-            if instrument is None:
-                raise NotFound(f"There is no instrument {command.symbol[:40]!r}.", field="symbol")
+            instrument = self._instrument(command)
             if command.client_order_id is not None:
                 self._check_repeat(command, seen.setdefault((command.account_id, command.client_order_id), command))
             return command, instrument
+
+    def _instrument(self, command: PlaceOrder) -> Instrument:
+        if command.account_id not in self._books:
+            raise NotFound("There is no such account.", field="accountId")
+        instrument = self._terms.instruments.get(command.symbol)
+        if instrument is None:
+            raise NotFound(f"There is no instrument {command.symbol[:40]!r}.", field="symbol")
+        return instrument
+
+    def _place_group(self, call: PlaceCall, now: datetime) -> list[PlacedOrder]:
+        with _naming(call, 0):
+            instrument = self._instrument(call.commands[0])
+        first = self._first_group(call)
+        if first is not None:
+            return [PlacedOrder(order, replayed=True) for order in first]
+        terms = GroupTerms(
+            instrument,
+            self._desk.market_state(instrument, now),
+            self._books[call.commands[0].account_id],
+            self._terms.rules,
+            lambda command: self._works_until(command, instrument, now),
+            now,
+        )
+        orders = place_group(call.parts, call.commands, terms)
+        self._keep_group(orders, now)
+        return [PlacedOrder(order, replayed=False) for order in orders]
+
+    def _works_until(self, command: PlaceOrder, instrument: Instrument, now: datetime) -> datetime | None:
+        return command.expires_at or self._desk.works_until(instrument, command.time_in_force, now)
+
+    def _first_group(self, call: PlaceCall) -> list[Order] | None:
+        """The group that was placed before with these client order ids, if any of them was used."""
+        digest = group_digest(call.parts, call.commands)
+        for index, command in enumerate(call.commands):
+            known = self._first(command)
+            if known is None:
+                continue
+            group = self._groups.get(known.group_id, []) if known.group_id is not None else []
+            ids = [row.client_order_id for row in call.commands]
+            same = known.request_digest == digest and len(group) == len(ids)
+            if not same or any(
+                given not in (None, order.client_order_id) for given, order in zip(ids, group, strict=True)
+            ):
+                with _naming(call, index):
+                    raise Conflict("This client order id was used for another order.", field="clientOrderId")
+            return group
+        return None
+
+    def _keep_group(self, orders: list[Order], now: datetime) -> None:
+        group_id = orders[0].group_id
+        assert group_id is not None
+        self._groups[group_id] = orders
+        for order in orders:
+            self._known[(order.account_id, order.client_order_id)] = order
+            self._keep(order, now, submit=False)
+        if orders[0].is_open:
+            # It travels as one: the venue must know of the exits when the entry begins to fill.
+            self._submit(orders[0], orjson.dumps([str(order.id) for order in orders]).decode())
 
     def _check_repeat(self, command: PlaceOrder, first_of_call: PlaceOrder) -> None:
         """The same id means the same order, whether it came before or comes twice in one call."""
@@ -209,7 +310,7 @@ class _Batch:
         book = self._books[command.account_id]
         market = self._desk.market_state(instrument, now)
         decision = decide(command, instrument, market, book, self._terms.rules)
-        works_until = command.expires_at or self._desk.works_until(instrument, command.time_in_force, now)
+        works_until = self._works_until(command, instrument, now)
         return new_order(command, instrument, book.account.venue, decision, market, works_until, now), decision
 
     def _refuse_all(self, fresh: list[tuple[Order, Decision]]) -> None:
@@ -221,13 +322,17 @@ class _Batch:
             take_off(book, order.instrument_id, decision.contribution, buys=buys)
             refuse(order, RejectReason.GROUP_REJECTED, "Another order of this batch was refused.", order.created_at)
 
-    def _keep(self, order: Order, now: datetime) -> None:
+    def _keep(self, order: Order, now: datetime, *, submit: bool = True) -> None:
         book = self._books[order.account_id]
         self._new.append(order)
-        if order.is_open:
-            self._commands.append((queries.SUBMIT, order))
-        kind = OrderEventKind.PENDING_NEW if order.is_open else OrderEventKind.REJECTED
-        record(book.account, kind, now, order_parts(order), order.id)
+        if order.is_open and submit:
+            self._submit(order, None)
+        # A new order is in a status that has an event of its own name.
+        record(book.account, OrderEventKind(order.status.value), now, order_parts(order), order.id)
+
+    def _submit(self, order: Order, payload: str | None) -> None:
+        self._commands.append((queries.SUBMIT, order))
+        self._payloads.append(payload)
 
     async def write(self, work: UnitOfWork) -> None:
         """Store everything, in a number of statements that does not depend on the number of orders."""
@@ -237,4 +342,4 @@ class _Batch:
         books = self._books.values()
         await position_queries.write_positions(work, (row for book in books for row in book.positions.values()))
         await account_queries.write_books(work, (book.account for book in books))
-        await queries.insert_commands(work, self._commands)
+        await queries.insert_commands(work, self._commands, self._payloads)

@@ -1,7 +1,9 @@
 """How an order comes to be and changes, pure: the transition table and the only functions that move the status."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from domain.kernel.ids import new_id
 from domain.kernel.numbers import ZERO
@@ -57,6 +59,16 @@ def refuse(order: Order, reason: RejectReason, message: str, now: datetime) -> N
     order.reserved = order.reserved_margin = order.reserved_fee = order.working_quantity = ZERO
 
 
+@dataclass(frozen=True, slots=True)
+class GroupPlace:
+    """Where an order belongs: its group, the entry that it waits for, and what tells the group's content."""
+
+    group_id: UUID
+    parent_id: UUID | None
+    contingency: Contingency
+    digest: bytes
+
+
 def new_order(
     command: PlaceOrder,
     instrument: Instrument,
@@ -65,16 +77,18 @@ def new_order(
     market: MarketState,
     works_until: datetime | None,
     now: datetime,
+    place: GroupPlace | None = None,
 ) -> Order:
-    """The order that a decided command becomes: on its way to the venue, or refused."""
+    """The order that a decided command becomes: on its way to the venue, held for its entry, or refused."""
     order_id = new_id()
     contribution = decision.contribution
+    waits = place is not None and place.contingency is Contingency.OUO
     order = Order(
         id=order_id,
         account_id=command.account_id,
         instrument_id=instrument.id,
         client_order_id=command.client_order_id if command.client_order_id is not None else str(order_id),
-        request_digest=request_digest(command),
+        request_digest=request_digest(command) if place is None else place.digest,
         venue=venue,
         side=command.side,
         type=command.type,
@@ -92,7 +106,7 @@ def new_order(
         reduce_only=command.reduce_only,
         expires_at=command.expires_at,
         works_until=works_until,
-        status=OrderStatus.PENDING_NEW,
+        status=OrderStatus.HELD if waits else OrderStatus.PENDING_NEW,
         filled_quantity=ZERO,
         filled_value=ZERO,
         average_price=None,
@@ -105,9 +119,9 @@ def new_order(
         arrival_price=_arrival_price(command, market),
         strategy=command.strategy,
         tags=list(command.tags),
-        contingency=Contingency.NONE,
-        parent_id=None,
-        group_id=None,
+        contingency=Contingency.NONE if place is None else place.contingency,
+        parent_id=None if place is None else place.parent_id,
+        group_id=None if place is None else place.group_id,
         pending_action=None,
         reject_reason=None,
         reject_message=None,

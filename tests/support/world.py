@@ -13,8 +13,9 @@ from domain.market.types import Instrument, QuoteTick
 from domain.orders.booking import Booking
 from domain.orders.changes import ChangeDecision, decide_change
 from domain.orders.claims import alternatives
-from domain.orders.commands import ModifyOrder, OrderKey, PlaceOrder
+from domain.orders.commands import ModifyOrder, OrderKey, PlaceBracket, PlaceOco, PlaceOrder
 from domain.orders.exchange.reports import Report
+from domain.orders.grouping import GroupTerms, Part, bracket_orders, oco_orders, place_group
 from domain.orders.order import Order
 from domain.orders.paper import PaperVenue
 from domain.orders.pretrade import decide
@@ -78,6 +79,23 @@ class World:
         if placed.is_open:
             self.report(self.venue.submit((placed,), self.now))
         return placed
+
+    def bracket(self, bracket: PlaceBracket) -> list[Order]:
+        """Decide on a bracket and bring it to the exchange."""
+        return self._group(*bracket_orders(bracket))
+
+    def oco(self, oco: PlaceOco) -> list[Order]:
+        """Decide on an OCO and bring it to the exchange."""
+        return self._group(*oco_orders(oco))
+
+    def _group(self, parts: Sequence[Part], commands: Sequence[PlaceOrder]) -> list[Order]:
+        terms = GroupTerms(self.instrument, market(self.quote), self.book, (), lambda command: command.expires_at, NOW)
+        orders = place_group(parts, commands, terms)
+        self.orders |= {order.id: order for order in orders}
+        self.check()
+        if orders[0].is_open:
+            self.report(self.venue.submit(orders, self.now))
+        return orders
 
     def ask_change(self, order: Order, **fields: Any) -> ChangeDecision:
         """Decide on a change; it is pending then."""
