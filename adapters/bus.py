@@ -196,16 +196,19 @@ class _Subscriptions:
             self._interrupted.add(listener)
 
     async def run(self) -> None:
-        backoff, first = Backoff(), True
+        backoff, first, down = Backoff(), True, False
         while True:
             connection = cast(Any, self._pool).make_connection()
             try:
                 async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
                     await connection.connect()
                 _log.info("bus listens", reconnected=not first)
+                down = False
                 await self._serve(connection, backoff)
             except* Exception as errors:  # noqa: BLE001  whatever it was, without this task the process is deaf
-                _log.warning("bus cannot listen, keeps trying", error=repr(errors.exceptions[0]))
+                if not down:
+                    _log.warning("bus cannot listen, keeps trying", error=repr(errors.exceptions[0]))
+                down = True
             finally:
                 self._commands = None
                 await connection.disconnect(nowait=True)

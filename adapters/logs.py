@@ -60,4 +60,6 @@ def configure_logging(setting: LogSetting, stream: TextIO = sys.stdout) -> None:
     root.setLevel(setting.level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    # It warns with a traceback each time that a database that is away stays away; who needs the database says so too.
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
     logging.captureWarnings(True)

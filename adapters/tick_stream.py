@@ -38,6 +38,7 @@ class RedisTickStream:
     def __init__(self, url: str, *, max_entries: int = 10_000) -> None:
         self._max_entries = max_entries
         self._client = Redis(connection_pool=connection_pool(url))
+        self._undrained = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -96,10 +97,15 @@ class RedisTickStream:
         """What is there after ``after`` now, without waiting for more; empty when Redis cannot be reached."""
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
-                return _positioned(_entries(await self._client.xread({_KEY: after})))
+                entries = _entries(await self._client.xread({_KEY: after}))
         except REDIS_ERRORS as error:
-            _log.warning("tick stream cannot be drained", error=str(error))
+            # Once for each time that it goes away: a venue asks before everything that it does.
+            if not self._undrained:
+                _log.warning("tick stream cannot be drained", error=str(error))
+            self._undrained = True
             return []
+        self._undrained = False
+        return _positioned(entries)
 
     async def last_position(self) -> str:
         """The position of the newest tick, ``BEGINNING`` if there is none or Redis cannot be reached."""

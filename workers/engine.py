@@ -14,6 +14,7 @@ import structlog
 from adapters.leases import HeldLease, hold_lease
 from adapters.settings import Settings
 from adapters.wiring import Services, open_services
+from domain.kernel.errors import Unavailable
 from workers.feed import run_feed
 from workers.timers import run_timers
 from workers.venue import ROLE as PAPER_ROLE
@@ -67,6 +68,8 @@ async def _play_forever(services: Services, name: str) -> None:
         try:
             async with hold_lease(services.settings.database_url, role) as lease:
                 await _play(services, lease, play)
+        except Unavailable as error:
+            _log.warning("role cannot be played, tries again", role=role, error=error.message)
         except Exception:  # noqa: BLE001  whatever it was, the role must be played again
             _log.exception("role failed", role=role)
         await asyncio.sleep(_RETRY_SECONDS)

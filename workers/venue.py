@@ -14,6 +14,7 @@ import structlog
 
 from adapters.leases import HeldLease
 from domain.kernel.bus import Bus
+from domain.kernel.errors import Unavailable
 from domain.kernel.leases import LeaseLost
 from domain.kernel.time import Nanos
 from domain.market.market import Market
@@ -63,6 +64,9 @@ class PaperRouter:
                     await self._work()
                 except LeaseLost:
                     return
+                except Unavailable as error:
+                    _log.warning("venue cannot go on, keeps trying", error=error.message)
+                    await asyncio.sleep(_RETRY_SECONDS)
                 except Exception:  # noqa: BLE001  whatever it was, it is met the same way
                     # Whatever it was, what is stored is whole: build everything again from there.
                     _log.exception("venue step failed")
