@@ -82,11 +82,13 @@ def lack_of_funds(book: TradingBook, needed: Decimal, available: Decimal | None)
 def _reserve(candidate: Candidate, contribution: Contribution, violations: tuple[RiskViolation, ...]) -> Decision:
     """Hold back what the order needs, if it is there. An exit needs only its fee and is never refused for funds."""
     book = candidate.book
-    is_exit, before = candidate.reduces, book.available
+    is_exit, before, changed = candidate.reduces, book.available, candidate.position.changed
     held = add(book, candidate.instrument.id, contribution, buys=candidate.buys)
     if held <= ZERO or is_exit or (before is not None and held <= before):
         return Decision(contribution, held, violations)
     take_off(book, candidate.instrument.id, contribution, buys=candidate.buys)
+    # A refused order leaves no trace in the books, not even an empty position.
+    candidate.position.changed = changed
     return Decision(contribution, held, violations, *lack_of_funds(book, held, before))
 
 
