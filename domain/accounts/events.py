@@ -15,6 +15,7 @@ import orjson
 from domain.accounts.types import AccountBook, AccountEvent, AccountState
 from domain.kernel.database import fetch
 from domain.kernel.numbers import plain
+from domain.kernel.rows import insertion, reader
 from domain.kernel.unit_of_work import UnitOfWork
 
 # Kinds of events beyond those of orders.
@@ -24,10 +25,16 @@ STATE_CHANGED = "STATE_CHANGED"
 DAY_ROLLED = "DAY_ROLLED"
 MAX_EVENTS_PER_READ = 1_000
 
-_INSERT = """
-INSERT INTO account_events (account_id, sequence, kind, at, order_id, payload)
-SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::timestamptz[], $5::uuid[], $6::text[])
-"""
+_INSERT = insertion(
+    "account_events",
+    {
+        **dict.fromkeys(("account_id", "order_id"), "uuid"),
+        **dict.fromkeys(("kind", "payload"), "text"),
+        "sequence": "bigint",
+        "at": "timestamptz",
+    },
+)
+_as_stored = reader(*_INSERT.columns)
 _READ = """
 SELECT account_id, sequence, kind, at, order_id, payload FROM account_events
 WHERE account_id = $1 AND sequence > $2 AND sequence <= $3 ORDER BY sequence LIMIT $4
@@ -81,24 +88,11 @@ def record(
 
 
 async def write_events(work: UnitOfWork, books: Iterable[AccountBook]) -> None:
-    """Store what ``record`` kept, in one statement, and send it to the bus after the commit."""
-    events = [event for book in books for event in book.events]
-    if not events:
-        return
-    await work.execute(
-        _INSERT,
-        [event.account_id for event in events],
-        [event.sequence for event in events],
-        [event.kind for event in events],
-        [event.at for event in events],
-        [event.order_id for event in events],
-        [event.payload for event in events],
-    )
-    by_account: dict[UUID, list[AccountEvent]] = {}
-    for event in events:
-        by_account.setdefault(event.account_id, []).append(event)
-    for account_id, batch in by_account.items():
-        work.publish(channel(account_id), encode_events(batch))
+    """Store what ``record`` kept, and send it to the bus after the commit."""
+    by_account = {book.id: book.events for book in books if book.events}
+    await work.write(_INSERT, [_as_stored(event) for events in by_account.values() for event in events])
+    for account_id, events in by_account.items():
+        work.publish(channel(account_id), encode_events(events))
 
 
 def encode_events(events: Iterable[AccountEvent]) -> bytes:

@@ -17,6 +17,7 @@ from domain.accounts.types import (
 )
 from domain.kernel.database import Row, fetch, fetch_row, reading
 from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page
+from domain.kernel.rows import Write, insertion, reader
 from domain.kernel.unit_of_work import UnitOfWork
 
 _COLUMNS = """id, owner_id, name, venue, kind, position_mode, state, currency, cash, reserved, realized_pnl, fees_paid,
@@ -27,28 +28,38 @@ _INSERT = f"""
 INSERT INTO accounts ({_COLUMNS})
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 """
-_UPDATE = """
-UPDATE accounts AS a SET state = n.state, cash = n.cash, reserved = n.reserved, realized_pnl = n.realized_pnl,
-  fees_paid = n.fees_paid, day_opening_equity = n.day_opening_equity, day_transfers = n.day_transfers,
-  transaction_sequence = n.transaction_sequence, transaction_hash = n.transaction_hash,
-  event_sequence = n.event_sequence, rolled_at = n.rolled_at
-FROM unnest($1::uuid[], $2::text[], $3::numeric[], $4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[],
-  $8::numeric[], $9::bigint[], $10::text[], $11::bigint[], $12::timestamptz[])
-  AS n (id, state, cash, reserved, realized_pnl, fees_paid, day_opening_equity, day_transfers, transaction_sequence,
-        transaction_hash, event_sequence, rolled_at)
-WHERE a.id = n.id
-"""
+_CHANGING = {
+    "state": "text",
+    **dict.fromkeys(
+        ("cash", "reserved", "realized_pnl", "fees_paid", "day_opening_equity", "day_transfers"), "numeric"
+    ),
+    **dict.fromkeys(("transaction_sequence", "event_sequence"), "bigint"),
+    "transaction_hash": "text",
+    "rolled_at": "timestamptz",
+}
+_UPDATE = Write(
+    "accounts",
+    f"UPDATE accounts AS a SET {', '.join(f'{name} = n.{name}' for name in _CHANGING)} FROM {{rows}} WHERE a.id = n.id",
+    {"id": "uuid", **_CHANGING},
+)
+_changed = reader("id", *_CHANGING)
 _TRANSACTION_COLUMNS = """id, account_id, sequence, kind, contra, amount, balance_after, currency, order_id,
 execution_id, reference, note, hash, created_at"""
 READ_RUN = (
     f"SELECT {_TRANSACTION_COLUMNS} FROM account_transactions WHERE account_id = $1 AND sequence > $2 "
     "ORDER BY sequence LIMIT $3"
 )
-_INSERT_TRANSACTIONS = f"""
-INSERT INTO account_transactions ({_TRANSACTION_COLUMNS})
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::numeric[], $7::numeric[],
-  $8::text[], $9::uuid[], $10::uuid[], $11::text[], $12::text[], $13::text[], $14::timestamptz[])
-"""
+_INSERT_TRANSACTIONS = insertion(
+    "account_transactions",
+    {
+        **dict.fromkeys(("id", "account_id", "order_id", "execution_id"), "uuid"),
+        **dict.fromkeys(("kind", "contra", "currency", "reference", "note", "hash"), "text"),
+        **dict.fromkeys(("amount", "balance_after"), "numeric"),
+        "sequence": "bigint",
+        "created_at": "timestamptz",
+    },
+)
+_posted = reader(*_INSERT_TRANSACTIONS.columns)
 
 
 def to_book(row: Row) -> AccountBook:
@@ -75,49 +86,11 @@ async def lock_books(work: UnitOfWork, account_ids: Collection[UUID]) -> dict[UU
 
 
 async def write_books(work: UnitOfWork, books: Iterable[AccountBook]) -> None:
-    """Write what changed of locked accounts: the rows, their new transactions and events; three statements at most."""
+    """Write what changed of locked accounts: the rows, their new transactions and events."""
     changed = [book for book in books if book.events]
-    if not changed:
-        return
-    await work.execute(
-        _UPDATE,
-        [book.id for book in changed],
-        [book.state.value for book in changed],
-        [book.cash for book in changed],
-        [book.reserved for book in changed],
-        [book.realized_pnl for book in changed],
-        [book.fees_paid for book in changed],
-        [book.day_opening_equity for book in changed],
-        [book.day_transfers for book in changed],
-        [book.transaction_sequence for book in changed],
-        [book.transaction_hash for book in changed],
-        [book.event_sequence for book in changed],
-        [book.rolled_at for book in changed],
-    )
-    rows = [row for book in changed for row in book.transactions]
-    if rows:
-        await _insert_transactions(work, rows)
+    await work.write(_UPDATE, [_changed(book) for book in changed])
+    await work.write(_INSERT_TRANSACTIONS, [_posted(row) for book in changed for row in book.transactions])
     await write_events(work, changed)
-
-
-async def _insert_transactions(work: UnitOfWork, rows: list[Transaction]) -> None:
-    await work.execute(
-        _INSERT_TRANSACTIONS,
-        [row.id for row in rows],
-        [row.account_id for row in rows],
-        [row.sequence for row in rows],
-        [row.kind.value for row in rows],
-        [row.contra.value for row in rows],
-        [row.amount for row in rows],
-        [row.balance_after for row in rows],
-        [row.currency for row in rows],
-        [row.order_id for row in rows],
-        [row.execution_id for row in rows],
-        [row.reference for row in rows],
-        [row.note for row in rows],
-        [row.hash for row in rows],
-        [row.created_at for row in rows],
-    )
 
 
 async def insert_book(work: UnitOfWork, book: AccountBook) -> None:

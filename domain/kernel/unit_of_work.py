@@ -5,16 +5,15 @@ handed to ``after_commit`` or ``publish`` and goes out once the transaction has 
 that needs one takes it as an argument.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import datetime
-from typing import Any, cast
-
-from tortoise.transactions import in_transaction
+from typing import cast
 
 from domain.kernel.bus import Bus, Message
-from domain.kernel.database import Connection, Row, unavailable_when_down
+from domain.kernel.database import Connection, Row, pool, unavailable_when_down
+from domain.kernel.rows import Record, Write, encode_rows, joined
 from domain.kernel.time import utc_now
 
 _open: ContextVar[bool] = ContextVar("unit_of_work_open", default=False)
@@ -23,25 +22,48 @@ _open: ContextVar[bool] = ContextVar("unit_of_work_open", default=False)
 class UnitOfWork:
     """A running transaction: its connection, its time and what happens after it commits."""
 
-    __slots__ = ("_actions", "_messages", "connection", "now")
+    __slots__ = ("_actions", "_messages", "_writes", "connection", "now")
 
     def __init__(self, connection: Connection, now: datetime) -> None:
         self.connection = connection
         self.now = now
         self._messages: list[Message] = []
         self._actions: list[Callable[[], None]] = []
+        # What is written is gathered, and goes out as one statement before anything else does.
+        self._writes: list[tuple[Write, str]] = []
 
     async def fetch(self, sql: str, *arguments: object) -> list[Row]:
         """Rows that a statement of this transaction returns."""
+        if self._writes:
+            await self.flush()
         return await self.connection.fetch(sql, *arguments)
 
     async def fetch_row(self, sql: str, *arguments: object) -> Row | None:
         """The first row that a statement of this transaction returns."""
+        if self._writes:
+            await self.flush()
         return await self.connection.fetchrow(sql, *arguments)
 
     async def execute(self, sql: str, *arguments: object) -> None:
         """Run one statement of this transaction."""
+        if self._writes:
+            await self.flush()
         await self.connection.execute(sql, *arguments)
+
+    async def write(self, write: Write, rows: Sequence[Record]) -> None:
+        """Write rows, as they are now, together with the transaction's other writes and before it reads again."""
+        if not rows:
+            return
+        # Within one statement a table is seen as it was before: what changes it twice takes two.
+        if any(write.table == other.table for other, _ in self._writes):
+            await self.flush()
+        self._writes.append((write, encode_rows(rows)))
+
+    async def flush(self) -> None:
+        """Send what has been gathered."""
+        writes, self._writes = self._writes, []
+        if writes:
+            await self.connection.execute(joined(tuple(write for write, _ in writes)), *(rows for _, rows in writes))
 
     def publish(self, channel: str, payload: bytes) -> None:
         """Tell ``channel`` once this has committed; a hint that may be lost."""
@@ -71,9 +93,10 @@ async def unit_of_work(bus: Bus) -> AsyncIterator[UnitOfWork]:
     token = _open.set(True)
     try:
         with unavailable_when_down():
-            async with in_transaction() as client:
-                work = UnitOfWork(cast(Any, client)._connection, utc_now())
+            async with pool().acquire() as connection, connection.transaction():
+                work = UnitOfWork(cast(Connection, connection), utc_now())
                 yield work
+                await work.flush()
     finally:
         _open.reset(token)
     work.finish(bus)

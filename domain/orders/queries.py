@@ -7,6 +7,7 @@ from uuid import UUID
 import orjson
 
 from domain.kernel.database import Row, fetch
+from domain.kernel.rows import Record, Write, insertion, reader
 from domain.kernel.time import Nanos
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.orders.order import Execution, Order, change_snapshot, read_change, read_violation, violation_snapshot
@@ -44,10 +45,9 @@ _ENUMS = {
 _COLUMNS = tuple(item.name for item in fields(Order) if item.name != "symbol")
 _ENUM_PLACES = tuple((place, _ENUMS[name]) for place, name in enumerate(_COLUMNS) if name in _ENUMS)
 _VIOLATIONS_PLACE = _COLUMNS.index("violations")
-_TAGS_PLACE = _COLUMNS.index("tags")
 _CHANGES_PLACE = _COLUMNS.index("pending_changes")
 
-# PostgreSQL's types of the columns that are not text; an array of arrays does not unnest, so tags travel as JSON.
+# PostgreSQL's types of the columns that are not text.
 _TYPES = {
     **dict.fromkeys(("id", "account_id", "instrument_id", "parent_id", "group_id"), "uuid"),
     **dict.fromkeys(
@@ -77,6 +77,7 @@ _TYPES = {
     **dict.fromkeys(("post_only", "reduce_only", "activated"), "bool"),
     **dict.fromkeys(("execution_count", "version"), "int"),
     "venue_sequence": "bigint",
+    "tags": "text[]",
     "request_digest": "bytea",
 }
 SELECT_ORDER = ", ".join(f"o.{name}" for name in _COLUMNS) + ", i.symbol"
@@ -87,16 +88,11 @@ e.corrected_by_id, e.created_at, i.symbol"""
 FROM_EXECUTIONS = "FROM executions e JOIN instruments i ON i.id = e.instrument_id"
 
 
-def _array(name: str, place: int) -> str:
-    return f"${place}::{_TYPES.get(name, 'text')}[]"
+def _types(names: Iterable[str]) -> dict[str, str]:
+    return {name: _TYPES.get(name, "text") for name in names}
 
 
-_TAGS = "ARRAY(SELECT json_array_elements_text(n.tags::json))"
-_INSERT = f"""
-INSERT INTO orders ({", ".join(_COLUMNS)})
-SELECT {", ".join(_TAGS if name == "tags" else f"n.{name}" for name in _COLUMNS)}
-FROM unnest({", ".join(_array(name, place) for place, name in enumerate(_COLUMNS, 1))}) AS n ({", ".join(_COLUMNS)})
-"""
+_INSERT = insertion("orders", _types(_COLUMNS))
 
 # What can change of an order after it was placed.
 _MUTABLE = (
@@ -129,23 +125,32 @@ _MUTABLE = (
     "working_quantity",
     "pending_changes",
 )
-_UPDATE = f"""
-UPDATE orders AS o SET {", ".join(f"{name} = n.{name}" for name in _MUTABLE)}
-FROM unnest($1::uuid[], {", ".join(_array(name, place) for place, name in enumerate(_MUTABLE, 2))})
-  AS n (id, {", ".join(_MUTABLE)})
-WHERE o.id = n.id
-"""
-_INSERT_EXECUTIONS = """
-INSERT INTO executions (id, order_id, account_id, instrument_id, venue_execution_id, sequence, side, position_effect,
-  price, quantity, fee, tax, realized_pnl, liquidity, at_nanos, created_at)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::bigint[], $7::text[], $8::text[],
-  $9::numeric[], $10::numeric[], $11::numeric[], $12::numeric[], $13::numeric[], $14::text[],
-  $15::bigint[], $16::timestamptz[])
-"""
-_INSERT_COMMANDS = """
-INSERT INTO venue_commands (venue, kind, order_id, account_id, payload, created_at)
-SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[], $4::uuid[], $5::text[], $6::timestamptz[])
-"""
+_UPDATE = Write(
+    "orders",
+    f"UPDATE orders AS o SET {', '.join(f'{name} = n.{name}' for name in _MUTABLE)} FROM {{rows}} WHERE o.id = n.id",
+    _types(("id", *_MUTABLE)),
+)
+_INSERT_EXECUTIONS = insertion(
+    "executions",
+    {
+        **dict.fromkeys(("id", "order_id", "account_id", "instrument_id"), "uuid"),
+        **dict.fromkeys(("venue_execution_id", "side", "position_effect", "liquidity"), "text"),
+        **dict.fromkeys(("price", "quantity", "fee", "tax", "realized_pnl"), "numeric"),
+        **dict.fromkeys(("sequence", "at_nanos"), "bigint"),
+        "created_at": "timestamptz",
+    },
+)
+_INSERT_COMMANDS = insertion(
+    "venue_commands",
+    {
+        **dict.fromkeys(("venue", "kind", "payload"), "text"),
+        **dict.fromkeys(("order_id", "account_id"), "uuid"),
+        "created_at": "timestamptz",
+    },
+)
+_as_stored = reader(*(name for name in _COLUMNS if name not in ("violations", "pending_changes")))
+_changed = reader("id", *(name for name in _MUTABLE if name != "pending_changes"))
+_executed = reader(*(name for name in _INSERT_EXECUTIONS.columns if name != "at_nanos"))
 
 
 def to_order(row: Row) -> Order:
@@ -171,77 +176,60 @@ def to_execution(row: Row) -> Execution:
     return Execution(*values)
 
 
-def _column(orders: Sequence[Order], name: str) -> list[object]:
-    if name == "violations":
-        return [
-            orjson.dumps([violation_snapshot(row) for row in order.violations]).decode() if order.violations else "[]"
-            for order in orders
-        ]
-    if name == "tags":
-        return [orjson.dumps(order.tags).decode() for order in orders]
-    if name == "pending_changes":
-        return [_changes_text(order) for order in orders]
-    return [getattr(order, name) for order in orders]
-
-
 def _changes_text(order: Order) -> str | None:
     if not order.pending_changes:
         return None
     return orjson.dumps([change_snapshot(change) for change in order.pending_changes]).decode()
 
 
+def _new_row(order: Order) -> Record:
+    row = _as_stored(order)
+    row["violations"] = orjson.dumps([violation_snapshot(one) for one in order.violations]).decode()
+    row["pending_changes"] = _changes_text(order)
+    return row
+
+
+def _changed_row(order: Order) -> Record:
+    row = _changed(order)
+    row["pending_changes"] = _changes_text(order)
+    return row
+
+
+def _execution_row(execution: Execution) -> Record:
+    return {**_executed(execution), "at_nanos": execution.at}
+
+
 async def insert_orders(work: UnitOfWork, orders: Sequence[Order]) -> None:
-    """Store new orders in one statement."""
-    if orders:
-        await work.execute(_INSERT, *(_column(orders, name) for name in _COLUMNS))
+    """Store new orders."""
+    await work.write(_INSERT, [_new_row(order) for order in orders])
 
 
 async def update_orders(work: UnitOfWork, orders: Sequence[Order]) -> None:
-    """Store what can change of orders, in one statement."""
-    if orders:
-        await work.execute(_UPDATE, [order.id for order in orders], *(_column(orders, name) for name in _MUTABLE))
+    """Store what can change of orders."""
+    await work.write(_UPDATE, [_changed_row(order) for order in orders])
 
 
 async def insert_executions(work: UnitOfWork, executions: Sequence[Execution]) -> None:
-    """Store new executions in one statement."""
-    if not executions:
-        return
-    await work.execute(
-        _INSERT_EXECUTIONS,
-        [row.id for row in executions],
-        [row.order_id for row in executions],
-        [row.account_id for row in executions],
-        [row.instrument_id for row in executions],
-        [row.venue_execution_id for row in executions],
-        [row.sequence for row in executions],
-        [row.side.value for row in executions],
-        [row.position_effect.value for row in executions],
-        [row.price for row in executions],
-        [row.quantity for row in executions],
-        [row.fee for row in executions],
-        [row.tax for row in executions],
-        [row.realized_pnl for row in executions],
-        [row.liquidity.value for row in executions],
-        [row.at for row in executions],
-        [row.created_at for row in executions],
-    )
+    """Store new executions."""
+    await work.write(_INSERT_EXECUTIONS, [_execution_row(execution) for execution in executions])
 
 
 async def insert_commands(
     work: UnitOfWork, commands: Sequence[tuple[str, Order]], payloads: Sequence[str | None] | None = None
 ) -> None:
     """Ask venues to act: (kind, order) each, in order; wakes each venue once after the commit."""
-    if not commands:
-        return
-    await work.execute(
-        _INSERT_COMMANDS,
-        [order.venue for _, order in commands],
-        [kind for kind, _ in commands],
-        [order.id for _, order in commands],
-        [order.account_id for _, order in commands],
-        list(payloads) if payloads is not None else [None] * len(commands),
-        [work.now] * len(commands),
-    )
+    rows: list[Record] = [
+        {
+            "venue": order.venue,
+            "kind": kind,
+            "order_id": order.id,
+            "account_id": order.account_id,
+            "payload": payload,
+            "created_at": work.now,
+        }
+        for (kind, order), payload in zip(commands, payloads or [None] * len(commands), strict=True)
+    ]
+    await work.write(_INSERT_COMMANDS, rows)
     for venue in {order.venue for _, order in commands}:
         work.publish(wake_channel(venue), b"")
 

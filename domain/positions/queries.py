@@ -5,6 +5,7 @@ from dataclasses import fields
 from uuid import UUID
 
 from domain.kernel.database import Row, fetch
+from domain.kernel.rows import insertion, reader
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.positions.types import Bucket, PositionBook
 
@@ -17,12 +18,13 @@ _TYPES = {
     "bucket": "text",
 }
 _KEY = ("account_id", "instrument_id", "bucket")
-_UPSERT = f"""
-INSERT INTO positions ({", ".join(_COLUMNS)})
-SELECT * FROM unnest({", ".join(f"${n}::{_TYPES.get(c, 'numeric')}[]" for n, c in enumerate(_COLUMNS, 1))})
-ON CONFLICT (account_id, instrument_id, bucket) DO UPDATE SET
-  {", ".join(f"{name} = EXCLUDED.{name}" for name in _COLUMNS if name not in ("id", *_KEY))}
-"""
+_UPSERT = insertion(
+    "positions",
+    {name: _TYPES.get(name, "numeric") for name in _COLUMNS},
+    "ON CONFLICT (account_id, instrument_id, bucket) DO UPDATE SET "
+    + ", ".join(f"{name} = EXCLUDED.{name}" for name in _COLUMNS if name not in ("id", *_KEY)),
+)
+_as_stored = reader(*_COLUMNS)
 PositionKey = tuple[UUID, Bucket]
 
 
@@ -82,10 +84,8 @@ def _by_account(account_ids: Collection[UUID], rows: Iterable[Row]) -> dict[UUID
 
 
 async def write_positions(work: UnitOfWork, positions: Iterable[PositionBook]) -> None:
-    """Store changed positions, new ones among them, in one statement."""
+    """Store changed positions, new ones among them."""
     changed = [position for position in positions if position.changed]
-    if not changed:
-        return
     for position in changed:
         position.updated_at = work.now
-    await work.execute(_UPSERT, *([getattr(position, name) for position in changed] for name in _COLUMNS))
+    await work.write(_UPSERT, [_as_stored(position) for position in changed])

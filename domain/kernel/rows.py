@@ -1,0 +1,76 @@
+"""Writing rows: many at once as one JSON argument, and the writes of several tables as one statement.
+
+An argument per column would cost an array each on both sides, fifty of them for an order. JSON costs one string: a
+third of the processor time here, and half of the time until the answer. It is exact: numbers travel as text.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Write:
+    """A statement that writes rows of ``table``; in its ``sql``, ``{rows}`` stands for them, as a relation ``n``.
+
+    ``columns`` names the columns of ``n`` with their PostgreSQL types; what a row leaves out is NULL there.
+    """
+
+    table: str
+    sql: str
+    columns: Mapping[str, str]
+
+    def text(self, place: int) -> str:
+        """The statement with its rows in the argument at ``place``."""
+        columns = ", ".join(f"{name} {kind}" for name, kind in self.columns.items())
+        return self.sql.replace("{rows}", f"json_to_recordset(${place}::json) AS n ({columns})")
+
+
+def insertion(table: str, columns: Mapping[str, str], tail: str = "") -> Write:
+    """A ``Write`` that inserts into these columns; ``tail`` comes behind it, such as what to do on a conflict."""
+    names, values = ", ".join(columns), ", ".join(f"n.{name}" for name in columns)
+    return Write(table, f"INSERT INTO {table} ({names}) SELECT {values} FROM {{rows}} {tail}", columns)  # noqa: S608  constants
+
+
+@lru_cache(maxsize=256)
+def joined(writes: tuple[Write, ...]) -> str:
+    """One statement that does all of ``writes``, each of another table.
+
+    They do not see each other's rows, and references between them are checked at the end.
+    """
+    if len(writes) == 1:
+        return writes[0].text(1)
+    parts = ", ".join(f"w{place} AS ({write.text(place)})" for place, write in enumerate(writes, 1))
+    return f"WITH {parts} SELECT 1"
+
+
+def reader(*names: str) -> Callable[[Any], dict[str, Any]]:
+    """What takes these attributes, at least two, of an object as a record, without those that are None."""
+    get = attrgetter(*names)
+
+    def record(source: Any) -> dict[str, Any]:
+        return {name: value for name, value in zip(names, get(source), strict=True) if value is not None}
+
+    return record
+
+
+def encode_rows(rows: Sequence[Record]) -> str:
+    """Rows as the argument of a ``Write``."""
+    return orjson.dumps(rows, default=_text).decode()
+
+
+def _text(value: object) -> str:
+    # asyncpg's identifiers are of a subclass, which orjson does not know.
+    if isinstance(value, Decimal | UUID):
+        return str(value)
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"
+    raise TypeError(f"a {type(value).__name__} cannot be stored")

@@ -1,0 +1,132 @@
+"""Rows arrive in their tables exactly as they were, and the writes of several tables together."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from domain.kernel.bus import NullBus
+from domain.kernel.database import fetch
+from domain.kernel.rows import Write, encode_rows, insertion, reader
+from domain.kernel.unit_of_work import unit_of_work
+
+
+class Colour(StrEnum):
+    RED = "RED"
+
+
+COLUMNS = {
+    "id": "uuid",
+    "name": "text",
+    "amount": "numeric",
+    "count": "bigint",
+    "flag": "bool",
+    "tags": "text[]",
+    "digest": "bytea",
+    "at": "timestamptz",
+}
+INSERT = insertion("things", COLUMNS)
+UPDATE = Write(
+    "things", "UPDATE things AS t SET name = n.name FROM {rows} WHERE t.id = n.id", {"id": "uuid", "name": "text"}
+)
+INSERT_PARTS = insertion("parts", {"thing_id": "uuid", "name": "text"})
+SELECT = f"SELECT {', '.join(COLUMNS)} FROM things ORDER BY id"
+
+
+@pytest.fixture(autouse=True)
+async def tables(database: str) -> None:
+    async with unit_of_work(NullBus()) as work:
+        columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+        await work.execute(f"CREATE TABLE things ({columns}, PRIMARY KEY (id))")
+        await work.execute("CREATE TABLE parts (thing_id uuid NOT NULL REFERENCES things (id), name text)")
+
+
+def thing(number: int, **others: Any) -> dict[str, Any]:
+    return {"id": UUID(int=number), **others}
+
+
+async def stored() -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in await fetch(SELECT)]
+
+
+async def test_values_arrive_as_they_were() -> None:
+    row = thing(
+        1,
+        name="quotes \" ' \\ and é {} $1",
+        amount=Decimal("123456789012345678.000000000000000010"),
+        count=2**62,
+        flag=True,
+        tags=['a,"b"', "NULL", ""],
+        digest=b"\x00\xff",
+        at=datetime(2026, 1, 31, 9, 30, 0, 123456, tzinfo=UTC),
+    )
+    async with unit_of_work(NullBus()) as work:
+        await work.write(INSERT, [row, thing(2, name=Colour.RED, amount=Decimal("1E+3"), tags=[])])
+    first, second = await stored()
+    assert first == tuple(row.values())
+    assert str(first[2]) == "123456789012345678.000000000000000010"
+    assert second == (UUID(int=2), "RED", Decimal(1000), None, None, [], None, None)
+
+
+async def test_writes_of_several_tables_are_one_statement_and_see_references() -> None:
+    async with unit_of_work(NullBus()) as work:
+        # The part first: references are checked when all is written.
+        await work.write(INSERT_PARTS, [{"thing_id": UUID(int=1), "name": "wheel"}])
+        await work.write(INSERT, [thing(1)])
+    assert len(await fetch("SELECT 1 FROM parts")) == 1
+
+
+async def test_a_table_that_is_written_twice_takes_two_statements() -> None:
+    async with unit_of_work(NullBus()) as work:
+        await work.write(INSERT, [thing(1, name="first")])
+        await work.write(UPDATE, [thing(1, name="second")])
+        await work.write(UPDATE, [thing(1, name="third")])
+    assert [row[1] for row in await stored()] == ["third"]
+
+
+async def test_a_transaction_reads_what_it_wrote() -> None:
+    async with unit_of_work(NullBus()) as work:
+        await work.write(INSERT, [thing(1, name="first")])
+        assert len(await work.fetch(SELECT)) == 1
+        await work.write(UPDATE, [thing(1, name="second")])
+        row = await work.fetch_row(SELECT)
+        assert row is not None
+        assert row["name"] == "second"
+        await work.write(UPDATE, [thing(1, name="third")])
+        await work.execute("UPDATE things SET name = name || '!'")
+    assert [row[1] for row in await stored()] == ["third!"]
+
+
+async def test_rows_are_written_as_they_were_when_they_were_handed_in() -> None:
+    @dataclass(slots=True)
+    class Thing:
+        id: UUID
+        name: str | None
+        count: int = 3
+
+    one = Thing(UUID(int=1), "before")
+    record = reader("id", "name")
+    async with unit_of_work(NullBus()) as work:
+        await work.write(INSERT, [record(one)])
+        one.name = None
+        await work.write(INSERT, [])
+    assert record(one) == {"id": UUID(int=1)}
+    assert [row[:4] for row in await stored()] == [(UUID(int=1), "before", None, None)]
+
+
+async def test_what_cannot_be_written_leaves_nothing() -> None:
+    async def write() -> None:
+        async with unit_of_work(NullBus()) as work:
+            await work.write(INSERT, [thing(1)])
+            await work.write(INSERT_PARTS, [{"thing_id": UUID(int=9)}])
+
+    with pytest.raises(asyncpg.ForeignKeyViolationError):
+        await write()
+    assert await stored() == []
+    with pytest.raises(TypeError):
+        encode_rows([{"name": object()}])
