@@ -14,10 +14,15 @@ class TopicVersion(Model):
 
 
 class Lease(Model):
-    """Who holds a role that must be single: each holder raises the epoch."""
+    """Who holds a role that must be single: each holder raises the epoch.
+
+    ``position`` is how far the role has come in the stream that it reads: with what it wrote, so that a successor goes
+    on from there, with no gap and no repeat.
+    """
 
     role = fields.CharField(max_length=60, primary_key=True)
     epoch = fields.BigIntField()
+    position = fields.CharField(max_length=60, null=True)
 
     class Meta:
         table = "leases"

@@ -77,19 +77,21 @@ async def take_step(
     accounts: Mapping[UUID, UUID] | None = None,
     *,
     up_to: int,
+    position: str | None = None,
 ) -> Step:
     """Book ``reports`` that came of the market, then take up to 500 commands (ids ``up_to``), act and book the answers.
 
-    ``accounts`` names the account of every order that ``reports`` are about.
+    ``accounts`` names the account of every order that ``reports`` are about. ``position`` is how far in the tick stream
+    they come from: it is noted with them, so that no tick is ever missed or matched twice.
 
     Raises:
         LeaseLost: another router has taken over. Whatever is raised, nothing was written, and a venue that has acted
             must be built again from what is stored.
     """
-    if not reports and not up_to:
+    if not reports and not up_to and position is None:
         return Step(0, 0, (), ())
     async with unit_of_work(bus) as work:
-        await check_lease(work, f"venue:{venue}", epoch)
+        await check_lease(work, f"venue:{venue}", epoch, position)
         rows = sorted(await work.fetch(_TAKE, venue, up_to, MAX_COMMANDS), key=lambda row: row["id"])
         if not rows and not reports:
             return Step(0, 0, (), ())
