@@ -113,7 +113,10 @@ class _Rows:
         known = self._numbers.get(text)
         if known is not None:
             return known
-        number = Decimal(text)
+        try:
+            number = Decimal(text)
+        except InvalidOperation:
+            raise ValueError(f"{text!r} is no number") from None
         if not within_bounds(number):
             raise ValueError(f"{text!r} is no number that can be kept exactly")
         if len(self._numbers) >= _MAX_REMEMBERED:
