@@ -70,6 +70,7 @@ class GroupTerms:
 
 def place_group(parts: Sequence[Part], commands: Sequence[PlaceOrder], terms: GroupTerms) -> list[Order]:
     """The orders of a well-formed group: accepted, with what they need held back, or refused, all of them."""
+    touched = {key: position.changed for key, position in terms.book.positions.items()}
     decisions = _decide(parts, commands, terms)
     digest, group_id = group_digest(parts, commands), new_id()
     orders: list[Order] = []
@@ -80,6 +81,10 @@ def place_group(parts: Sequence[Part], commands: Sequence[PlaceOrder], terms: Gr
         orders.append(new_order(command, terms.instrument, venue, decision, terms.market, until, terms.now, place))
     if all(decision.accepted for decision in decisions):
         _hold(orders, decisions, terms)
+    if not orders[0].is_open:
+        # A refused group leaves no trace in the books, not even an empty position.
+        for key, position in terms.book.positions.items():
+            position.changed = touched.get(key, False)
     return orders
 
 

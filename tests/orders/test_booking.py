@@ -14,7 +14,7 @@ from domain.kernel.time import Nanos
 from domain.market.types import QuoteTick
 from domain.orders.booking import Booking
 from domain.orders.changes import as_changed
-from domain.orders.commands import ModifyOrder, OrderKey, PlaceOrder
+from domain.orders.commands import ModifyOrder, OrderKey, OrderLeg, PlaceBracket, PlaceOco, PlaceOrder
 from domain.orders.exchange.reports import Filled
 from domain.orders.order import Order, PendingChange
 from domain.orders.types import Liquidity, OrderStatus, OrderType, Side, TimeInForce
@@ -63,8 +63,25 @@ modifications = st.builds(
     st.one_of(st.none(), prices),
     st.booleans(),
 )
-steps = st.lists(st.one_of(placements, ticks, modifications, st.integers(0, 30)), max_size=40)
-Step = PlaceOrder | tuple[Decimal, int, int] | Modification | int
+entries = st.builds(
+    lambda side, quantity, price: command(side=side, quantity=Decimal(quantity) / 10, limit_price=price),
+    st.sampled_from(Side),
+    st.integers(1, 80),
+    prices,
+)
+brackets = st.builds(
+    lambda entry, profit, loss: PlaceBracket(
+        entry,
+        OrderLeg(OrderType.LIMIT, limit_price=entry.limit_price + entry.side.sign * profit) if profit else None,
+        OrderLeg(OrderType.STOP, stop_price=entry.limit_price - entry.side.sign * loss) if loss or not profit else None,
+    ),
+    entries,
+    st.integers(0, 200).map(lambda cents: Decimal(cents) / 100),
+    st.integers(1, 200).map(lambda cents: Decimal(cents) / 100),
+)
+ocos = st.builds(PlaceOco, entries, entries)
+steps = st.lists(st.one_of(placements, ticks, modifications, brackets, ocos, st.integers(0, 30)), max_size=40)
+Step = PlaceOrder | PlaceBracket | PlaceOco | tuple[Decimal, int, int] | Modification | int
 
 
 def modify(world: World, step: Modification, late: list[tuple[Order, PendingChange]]) -> None:
@@ -97,6 +114,10 @@ def test_the_books_agree_with_the_orders_after_every_step(kind: AccountKind, pla
     for step in plan:
         if isinstance(step, PlaceOrder):
             world.place(step)
+        elif isinstance(step, PlaceBracket):
+            world.bracket(step)
+        elif isinstance(step, PlaceOco):
+            world.oco(step)
         elif isinstance(step, tuple):
             bid, spread, size = step
             world.tick(str(bid), str(bid + Decimal(spread) / 100), str(Decimal(size) / 10))
