@@ -82,9 +82,17 @@ def record(
     """Number an event of ``book`` and keep it for writing; the account's own figures are always part of it."""
     book.event_sequence += 1
     parts["account"] = account_snapshot(book)
-    event = AccountEvent(book.id, book.event_sequence, kind, at, order_id, orjson.dumps(parts).decode())
+    payload = orjson.dumps(parts, default=_identifier).decode()
+    event = AccountEvent(book.id, book.event_sequence, kind, at, order_id, payload)
     book.events.append(event)
     return event
+
+
+def _identifier(value: object) -> str:
+    # asyncpg's are of a subclass, which orjson does not know.
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"a {type(value).__name__} cannot be part of an event")
 
 
 async def write_events(work: UnitOfWork, books: Iterable[AccountBook]) -> None:

@@ -48,7 +48,14 @@ class Terms:
             StaleCache: one of them is newer; the caller rolls back and tries again.
         """
         rows = await work.fetch("SELECT topic, version FROM topic_versions")
-        versions = {row["topic"]: row["version"] for row in rows}
+        self.compare({row["topic"]: row["version"] for row in rows})
+
+    def compare(self, versions: Mapping[str, int]) -> None:
+        """The same with versions that were read inside the transaction.
+
+        Raises:
+            StaleCache: one of them is newer.
+        """
         if any(versions.get(topic, 0) > version for topic, version in self.versions.items()):
             raise StaleCache(versions)
 

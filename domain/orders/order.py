@@ -222,9 +222,9 @@ def read_change(value: dict[str, Any]) -> PendingChange:
 def order_snapshot(order: Order) -> list[Any]:
     """The order as JSON: its fields in order, which keeps a million events small."""
     return [
-        str(order.id),
-        str(order.account_id),
-        str(order.instrument_id),
+        order.id,
+        order.account_id,
+        order.instrument_id,
         order.client_order_id,
         order.venue,
         order.side,
@@ -250,8 +250,8 @@ def order_snapshot(order: Order) -> list[Any]:
         order.strategy,
         order.tags,
         order.contingency,
-        str(order.parent_id) if order.parent_id else None,
-        str(order.group_id) if order.group_id else None,
+        order.parent_id,
+        order.group_id,
         order.pending_action,
         order.reject_reason,
         order.reject_message,
@@ -328,10 +328,10 @@ def read_order(values: list[Any]) -> Order:
 def execution_snapshot(execution: Execution) -> list[Any]:
     """The execution as JSON: its fields in order."""
     return [
-        str(execution.id),
-        str(execution.order_id),
-        str(execution.account_id),
-        str(execution.instrument_id),
+        execution.id,
+        execution.order_id,
+        execution.account_id,
+        execution.instrument_id,
         execution.venue_execution_id,
         execution.sequence,
         execution.side,
@@ -344,7 +344,7 @@ def execution_snapshot(execution: Execution) -> list[Any]:
         execution.liquidity,
         int(execution.at),
         execution.busted_at,
-        str(execution.corrected_by) if execution.corrected_by else None,
+        execution.corrected_by,
         execution.created_at,
         execution.symbol,
     ]

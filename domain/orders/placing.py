@@ -6,7 +6,7 @@ and nothing of its call is saved. ``client_order_id`` makes a repeat return the 
 rights that changed before the call are in force: cached ones are compared with the database inside the transaction.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -181,24 +181,27 @@ class _Batch:
         self._payloads: list[str | None] = []
 
     async def load(self, work: UnitOfWork, calls: Sequence[PlaceCall]) -> None:
-        """Lock the accounts, check that the caches are current, load earlier orders and positions: four statements."""
+        """Lock the accounts, check that the caches are current, load positions and what is repeated."""
         commands = [command for call in calls for command in call.commands]
         accounts = await account_queries.lock_books(work, {command.account_id for command in commands})
-        await self._terms.check(work)
         keys = {(row.account_id, row.client_order_id) for row in commands if row.client_order_id is not None}
-        if keys:
-            self._known = await queries.find_by_client_ids(work, keys)
-            groups = {order.group_id for order in self._known.values() if order.group_id is not None}
-            if groups:
-                for order in (await queries.load_groups(work, groups)).values():
-                    assert order.group_id is not None
-                    self._groups.setdefault(order.group_id, []).append(order)
         wanted = {self._terms.instruments[row.symbol].id for row in commands if row.symbol in self._terms.instruments}
-        positions = await position_queries.load_positions(work, accounts, wanted)
+        ground = await queries.load_ground(work, accounts, wanted, keys)
+        self._terms.compare(ground.versions)
+        if ground.repeats:
+            await self._load_known(work, keys)
         for account_id, account in accounts.items():
-            held = positions[account_id]
+            held = ground.positions[account_id]
             free = free_funds(account, held.values(), self._terms.by_id, self._desk.market.quote)
             self._books[account_id] = TradingBook(account, held, free)
+
+    async def _load_known(self, work: UnitOfWork, keys: Collection[tuple[UUID, str]]) -> None:
+        self._known = await queries.find_by_client_ids(work, keys)
+        groups = {order.group_id for order in self._known.values() if order.group_id is not None}
+        if groups:
+            for order in (await queries.load_groups(work, groups)).values():
+                assert order.group_id is not None
+                self._groups.setdefault(order.group_id, []).append(order)
 
     def place(self, call: PlaceCall, now: datetime) -> list[PlacedOrder]:
         """Decide on one call.
@@ -296,9 +299,11 @@ class _Batch:
 
     def _check_repeat(self, command: PlaceOrder, first_of_call: PlaceOrder) -> None:
         """The same id means the same order, whether it came before or comes twice in one call."""
-        digest = request_digest(command)
         stored = self._first(command)
-        if digest != (stored.request_digest if stored is not None else request_digest(first_of_call)):
+        if stored is None and first_of_call is command:
+            return
+        first = stored.request_digest if stored is not None else request_digest(first_of_call)
+        if request_digest(command) != first:
             raise Conflict("This client order id was used for another order.", field="clientOrderId")
 
     def _first(self, command: PlaceOrder) -> Order | None:

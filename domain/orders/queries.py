@@ -1,7 +1,7 @@
 """Set-based reads and writes of orders, executions and venue commands."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from uuid import UUID
 
 import orjson
@@ -24,6 +24,8 @@ from domain.orders.types import (
     TimeInForce,
     TriggerPrice,
 )
+from domain.positions.queries import FOR_ORDERS, SELECT_POSITION, PositionKey, by_account
+from domain.positions.types import PositionBook
 
 # Kinds of venue commands.
 SUBMIT = "SUBMIT"
@@ -249,6 +251,45 @@ async def find_by_client_ids(work: UnitOfWork, keys: Collection[tuple[UUID, str]
     )
     orders = (to_order(row) for row in rows)
     return {(order.account_id, order.client_order_id): order for order in orders}
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What new orders of locked accounts are decided on; ``repeats`` counts those that were placed before."""
+
+    versions: dict[str, int]
+    positions: dict[UUID, dict[PositionKey, PositionBook]]
+    repeats: int
+
+
+_GROUND = f"""
+SELECT {SELECT_POSITION}, v.versions, r.repeats
+FROM (SELECT json_object_agg(topic, version)::text AS versions FROM topic_versions) v
+CROSS JOIN (
+  SELECT count(*) AS repeats FROM orders o JOIN unnest($3::uuid[], $4::text[]) AS k (account_id, client_order_id)
+  ON o.account_id = k.account_id AND o.client_order_id = k.client_order_id
+) r
+LEFT JOIN positions p ON {FOR_ORDERS}
+"""
+
+
+async def load_ground(
+    work: UnitOfWork,
+    account_ids: Collection[UUID],
+    instrument_ids: Collection[UUID],
+    keys: Collection[tuple[UUID, str]],
+) -> Ground:
+    """All of it in one statement; ``keys`` are accounts and client order ids."""
+    rows = await work.fetch(
+        _GROUND,
+        list(account_ids),
+        list(instrument_ids),
+        [account for account, _ in keys],
+        [client for _, client in keys],
+    )
+    *_, versions, repeats = rows[0]
+    positions = by_account(account_ids, (row[:-2] for row in rows if row["id"] is not None))
+    return Ground(orjson.loads(versions or "{}"), positions, repeats)
 
 
 async def load_orders(work: UnitOfWork, order_ids: Collection[UUID]) -> dict[UUID, Order]:

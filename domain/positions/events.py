@@ -27,9 +27,9 @@ _NUMBERS = (
 def position_snapshot(position: PositionBook) -> list[Any]:
     """A position as JSON: identity, times, then its figures in order."""
     return [
-        str(position.id),
-        str(position.account_id),
-        str(position.instrument_id),
+        position.id,
+        position.account_id,
+        position.instrument_id,
         position.bucket,
         position.opened_at,
         position.closed_at,

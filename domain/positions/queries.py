@@ -2,15 +2,17 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import fields
+from typing import Any
 from uuid import UUID
 
-from domain.kernel.database import Row, fetch
+from domain.kernel.database import fetch
 from domain.kernel.rows import insertion, reader
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.positions.types import Bucket, PositionBook
 
 _COLUMNS = tuple(item.name for item in fields(PositionBook) if item.name != "changed")
-_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM positions"
+SELECT_POSITION = ", ".join(f"p.{name}" for name in _COLUMNS)
+_SELECT = f"SELECT {SELECT_POSITION} FROM positions p"
 READ_ALL = f"{_SELECT} WHERE account_id = $1 ORDER BY id"
 _TYPES = {
     **dict.fromkeys(("id", "account_id", "instrument_id"), "uuid"),
@@ -28,14 +30,16 @@ _as_stored = reader(*_COLUMNS)
 PositionKey = tuple[UUID, Bucket]
 
 
-def to_position(row: Row) -> PositionBook:
+def to_position(row: Iterable[Any]) -> PositionBook:
     """The working copy of a position row."""
     values = list(row)
     values[3] = Bucket(values[3])
     return PositionBook(*values)
 
 
-_FOR_ORDERS = f"{_SELECT} WHERE account_id = ANY($1::uuid[]) AND (quantity <> 0 OR instrument_id = ANY($2::uuid[]))"
+# What decisions on orders of accounts $1 in instruments $2 look at.
+FOR_ORDERS = "p.account_id = ANY($1::uuid[]) AND (p.quantity <> 0 OR p.instrument_id = ANY($2::uuid[]))"
+_FOR_ORDERS = f"{_SELECT} WHERE {FOR_ORDERS}"
 
 
 async def load_positions(
@@ -47,12 +51,12 @@ async def load_positions(
         list(account_ids),
         list(instrument_ids),
     )
-    return _by_account(account_ids, rows)
+    return by_account(account_ids, rows)
 
 
 async def read_for_orders(account_id: UUID, instrument_ids: Collection[UUID]) -> dict[PositionKey, PositionBook]:
     """What ``load_positions`` loads, of one account and without a lock."""
-    return _by_account([account_id], await fetch(_FOR_ORDERS, [account_id], list(instrument_ids)))[account_id]
+    return by_account([account_id], await fetch(_FOR_ORDERS, [account_id], list(instrument_ids)))[account_id]
 
 
 async def read_positions(
@@ -61,7 +65,7 @@ async def read_positions(
     """Per account: what is held, and on request what was once held."""
     held = "opened_at IS NOT NULL" if include_closed else "quantity <> 0"
     rows = await fetch(f"{_SELECT} WHERE account_id = ANY($1::uuid[]) AND {held} ORDER BY id", list(account_ids))
-    return _by_account(account_ids, rows)
+    return by_account(account_ids, rows)
 
 
 async def read_open_everywhere(venue: str) -> list[PositionBook]:
@@ -75,7 +79,10 @@ async def read_open_everywhere(venue: str) -> list[PositionBook]:
     return [to_position(row) for row in rows]
 
 
-def _by_account(account_ids: Collection[UUID], rows: Iterable[Row]) -> dict[UUID, dict[PositionKey, PositionBook]]:
+def by_account(
+    account_ids: Collection[UUID], rows: Iterable[Iterable[Any]]
+) -> dict[UUID, dict[PositionKey, PositionBook]]:
+    """Positions of accounts from rows of ``SELECT_POSITION``; an account without any has none."""
     found: dict[UUID, dict[PositionKey, PositionBook]] = {account_id: {} for account_id in account_ids}
     for row in rows:
         book = to_position(row)
