@@ -135,6 +135,8 @@ class PaperRouter:
         last = await last_command(PAPER)
         if last:
             self._see(await self._ticks.drain(self._seen))
+        # A tick may come sooner than the news of its instrument.
+        await self._market.learn({tick.symbol for _, tick in self._pending})
         catalog = await self._market.catalog()
         self._venue.know(catalog.by_symbol)
         reports = self._match()

@@ -225,6 +225,7 @@ class Market:
             return
         if len(self._strange) + len(strange) > _MAX_STRANGE:
             self._strange.clear()
-        self._strange.update(dict.fromkeys(strange, now))
         with suppress(Unavailable):
             await self.refresh()
+        # Not before: whoever asks in the meantime has to wait for the answer as well, or leaves out a tick.
+        self._strange.update(dict.fromkeys(strange, now))

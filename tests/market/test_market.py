@@ -1,5 +1,6 @@
 """The market as one process sees it, beside others that see the same."""
 
+import asyncio
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -51,6 +52,19 @@ async def test_a_tick_of_an_instrument_created_elsewhere_is_taken(
             quoted = market.quote(symbol)
             assert quoted is not None
             assert quoted.last == 5
+
+
+async def test_who_asks_for_a_new_symbol_meanwhile_waits_for_the_answer(
+    market: Market, bus: RedisBus, ticks: RedisTickStream
+) -> None:
+    async with Market(ticks, MIDNIGHT) as other:
+        await create_instrument(bus, other, SYSTEM, an_instrument())
+
+    async def found() -> bool:
+        await market.learn(["TEST"])
+        return market.instrument("TEST") is not None
+
+    assert await asyncio.gather(found(), found()) == [True, True]
 
 
 async def test_ticks_of_symbols_that_nobody_created_are_left_out(market: Market, ticks: RedisTickStream) -> None:
