@@ -1,0 +1,70 @@
+"""`make bench`: every figure beside the limit that was measured in the same run, as one table.
+
+Load, server and database share the machine's cores, as they do on a desk's one server; PostgreSQL is as durable as in
+production.
+"""
+
+import sys
+from collections.abc import Iterator
+
+from bench import fanout, latency, placing, reading
+from bench.desk import open_desk, quote
+from bench.simulator import far, quotes_per_second, walk
+from bench.stage import open_stage
+from bench.table import Row, markdown
+
+_KILOBYTE = 1_024
+
+
+def _platform() -> Iterator[Row]:
+    with open_stage() as stage, stage.web() as web:
+        desk = open_desk(stage, web)
+        yield from placing.single_orders(stage, web, desk, engine=False)
+        yield placing.batches(stage, web, desk)
+        yield reading.lists(stage, web, desk)
+    with open_stage() as stage, stage.web() as web, stage.engine("off"):
+        desk = open_desk(stage, web)
+        quote(stage, web, desk)
+        yield from latency.order_to_execution(stage, web, desk)
+        yield from placing.single_orders(stage, web, desk, engine=True)
+
+
+def _fanout() -> Iterator[Row]:
+    for subscribers in (100, 1_000):
+        events = 200_000 // subscribers
+        rounds = [
+            (fanout.run(fanout.serve_api, subscribers, events), fanout.run(fanout.serve_bare, subscribers, events))
+            for _ in range(3)
+        ]
+        yield Row(
+            f"one event to {subscribers} subscribers",
+            "deliveries/s",
+            [ours for (ours, _), _ in rounds],
+            [bare for _, (bare, _) in rounds],
+            "bare WebSocket broadcast",
+            ">= 0.6",
+        )
+        yield Row(f"memory of one of {subscribers} idle subscribers", "KB", [m / _KILOBYTE for (_, m), _ in rounds])
+
+
+def _simulator() -> Iterator[Row]:
+    ticks = walk(60_000)
+    first = ticks[0].bid
+    assert first is not None
+    for resting in (0, 100, 1_000):
+        rate, _ = quotes_per_second(ticks, list(far(resting, first)))
+        yield Row(f"simulator, {resting} resting orders", "quotes/s", [rate])
+
+
+def main() -> None:
+    """Measure everything and print the table."""
+    rows = []
+    for part in (_platform, _fanout, _simulator):
+        for row in part():
+            print(row.name, file=sys.stderr)
+            rows.append(row)
+    print(markdown(rows))
+
+
+if __name__ == "__main__":
+    main()
