@@ -25,7 +25,7 @@ from domain.orders.applying import MAX_COMMANDS, Command, Step, last_command, ta
 from domain.orders.exchange.reports import Report
 from domain.orders.order import Order
 from domain.orders.paper import PAPER, PaperVenue
-from domain.orders.queries import CANCEL, REPLACE, SUBMIT, open_order_ids, read_orders, wake_channel
+from domain.orders.queries import CANCEL, REARM, REPLACE, SUBMIT, open_order_ids, read_orders, wake_channel
 from domain.orders.types import OrderStatus
 from domain.positions.queries import read_open_everywhere
 
@@ -38,6 +38,10 @@ _MAX_REPORTS = 1_000
 _MAX_PENDING = 20_000
 _NOTE_SECONDS = 1.0
 _log = structlog.stdlib.get_logger("venue")
+
+
+class _OutOfStep(Exception):
+    """Somebody changed fills or positions beside this venue: what it believes must be loaded anew."""
 
 
 class PaperRouter:
@@ -55,6 +59,7 @@ class PaperRouter:
         self._noted: str | None = None
         self._noted_at = 0.0
         self._pending: list[PositionedTick] = []
+        self._out_of_step = False
         self._wake = asyncio.Event()
         self._drained = asyncio.Event()
 
@@ -68,6 +73,8 @@ class PaperRouter:
                     await self._read_and_work()
                 except LeaseLost:
                     return
+                except _OutOfStep:
+                    _log.info("books were corrected, venue looks again")
                 except Unavailable as error:
                     _log.warning("venue cannot go on, keeps trying", error=error.message)
                     await asyncio.sleep(_RETRY_SECONDS)
@@ -106,6 +113,7 @@ class PaperRouter:
         self._noted = noted
         self._pending.clear()
         self._drained.set()
+        self._out_of_step = False
         catalog = await self._market.refresh()
         venue = PaperVenue(catalog.by_symbol)
         for quote in self._market.quotes():
@@ -125,9 +133,13 @@ class PaperRouter:
         while not self._lease.lost.is_set():
             self._wake.clear()
             step = await self._step()
+            if self._out_of_step:
+                raise _OutOfStep
             if step.commands < MAX_COMMANDS and not self._pending:
-                with suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), IDLE_SECONDS)
+                # Not wait_for: it loses a cancellation that comes together with the wake-up.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(IDLE_SECONDS):
+                        await self._wake.wait()
 
     async def _step(self) -> Step:
         """Match what the market brought, then act on commands, and book all of it."""
@@ -199,6 +211,8 @@ class PaperRouter:
             elif command.kind == REPLACE:
                 assert command.change is not None
                 reports += self._venue.replace(order, command.change, Nanos.now())
+            elif command.kind == REARM:
+                self._out_of_step = True
         return reports
 
 

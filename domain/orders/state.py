@@ -51,6 +51,20 @@ def move(order: Order, status: OrderStatus, now: datetime) -> None:
     order.updated_at = now
 
 
+def reopen_fills(order: Order, now: datetime) -> None:
+    """Set the status after fills were taken back or corrected: FIX lets an order that works go back to what it was.
+
+    An order that is over keeps its status, whatever becomes of its fills.
+    """
+    order.updated_at = now
+    if order.status not in (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED):
+        return
+    if order.filled_quantity >= order.quantity:
+        move(order, OrderStatus.FILLED, now)
+    else:
+        order.status = OrderStatus.PARTIALLY_FILLED if order.filled_quantity > ZERO else OrderStatus.NEW
+
+
 def refuse(order: Order, reason: RejectReason, message: str, now: datetime) -> None:
     """End an order that never worked."""
     move(order, OrderStatus.REJECTED, now)
