@@ -1,6 +1,7 @@
 """All tables. Their constraints follow in the next migration, because creating a table leaves them out."""
 
 from decimal import Decimal
+from uuid import uuid4
 
 from orjson import loads
 from tortoise import fields, migrations
@@ -62,6 +63,21 @@ class Migration(migrations.Migration):
                 ],
                 "pk_attr": "id",
                 "table_description": "One action; a trigger refuses to change or remove it. ``actor`` and ``target`` are text, not references.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="CancelTimer",
+            fields=[
+                ("account_id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),
+                ("triggers_at", fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+                ("armed_by", fields.CharField(max_length=254)),
+            ],
+            options={
+                "table": "cancel_timers",
+                "app": "tradegraph",
+                "pk_attr": "account_id",
+                "table_description": "A dead man's switch: unless it is set again, all open orders of the account are cancelled at ``triggers_at``.",
             },
             bases=["Model"],
         ),
@@ -158,6 +174,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("role", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=60)),
                 ("epoch", fields.BigIntField()),
+                ("position", fields.CharField(null=True, max_length=60)),
             ],
             options={
                 "table": "leases",
@@ -591,6 +608,8 @@ class Migration(migrations.Migration):
                 ("triggered_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("closed_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("version", fields.IntField(default=1)),
+                ("working_quantity", NumericField(default=Decimal("0"), generated=False, null=False, unique=False)),
+                ("pending_changes", fields.TextField(null=True, unique=False)),
             ],
             options={
                 "table": "orders",

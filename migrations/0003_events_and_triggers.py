@@ -34,6 +34,12 @@ PAGES = (
 )
 
 
+# The timer's key is the account itself, which the ORM can say only as a relation.
+CANCEL_TIMERS = (
+    "ALTER TABLE cancel_timers ADD CONSTRAINT cancel_timers_account FOREIGN KEY (account_id) REFERENCES accounts (id)"
+)
+
+
 class Migration(migrations.Migration):
     dependencies = [("tradegraph", "0002_constraints")]
 
@@ -48,6 +54,7 @@ class Migration(migrations.Migration):
                 "DROP FUNCTION ledger_append_only()",
             ),
         ),
+        ops.RunSQL(CANCEL_TIMERS, "ALTER TABLE cancel_timers DROP CONSTRAINT cancel_timers_account"),
         ops.RunSQL(AUDIT_APPEND_ONLY, AUDIT_APPEND_ONLY_REVERSE),
         ops.RunSQL(
             PAGES,
