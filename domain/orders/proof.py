@@ -37,9 +37,19 @@ _WORKING = """
 SELECT instrument_id, side = 'BUY' AS buys, sum(working_quantity) AS quantity, sum(reserved_margin) AS margin
 FROM orders WHERE account_id = $1 GROUP BY 1, 2
 """
-_FILLED = (
-    "SELECT id, filled_quantity FROM orders WHERE account_id = $1 AND (filled_quantity <> 0 OR execution_count <> 0)"
-)
+_FILLED = """
+SELECT id, filled_quantity, fees FROM orders WHERE account_id = $1 AND (filled_quantity <> 0 OR execution_count <> 0)
+"""
+# What may still fill counts, once for orders that exclude each other; while a change is pending, it may count for more.
+_MISCOUNTED = """
+SELECT (array_agg(id ORDER BY id))[1] AS id, sum(working_quantity) AS booked, max(may_fill) AS derived FROM (
+  SELECT id, group_id, contingency, side, working_quantity, pending_changes,
+    CASE WHEN closed_at IS NULL AND status <> 'HELD' THEN quantity - filled_quantity ELSE 0 END AS may_fill
+  FROM orders WHERE account_id = $1
+) AS o
+GROUP BY CASE WHEN contingency IN ('OCO', 'OUO') THEN group_id ELSE id END, side
+HAVING sum(working_quantity) <> max(may_fill) AND bool_and(pending_changes IS NULL)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +124,7 @@ class _Rebuilt:
         self.fees_paid = ZERO
         self.positions: dict[tuple[UUID, Bucket], PositionBook] = {}
         self.filled: dict[UUID, Decimal] = {}
+        self.costs: dict[UUID, Decimal] = {}
 
     def move(self, row: Transaction) -> None:
         """Take a movement that does not follow from an execution."""
@@ -148,6 +159,7 @@ class _Rebuilt:
         self.realized_pnl += realized
         self.fees_paid += cost
         self.filled[execution.order_id] = self.filled.get(execution.order_id, ZERO) + execution.quantity
+        self.costs[execution.order_id] = self.costs.get(execution.order_id, ZERO) + cost
 
 
 async def _walk_ledger(connection: Connection, account: AccountBook, proof: BookProof, rebuilt: _Rebuilt) -> None:
@@ -203,6 +215,9 @@ async def _compare(connection: Connection, account: AccountBook, proof: BookProo
     for row in await connection.fetch(_FILLED, account.id):
         derived = rebuilt.filled.get(row["id"], ZERO)
         proof.differ("filled quantity", row["filled_quantity"], derived, order_id=row["id"])
+        proof.differ("order's fees", row["fees"], rebuilt.costs.get(row["id"], ZERO), order_id=row["id"])
+    for row in await connection.fetch(_MISCOUNTED, account.id):
+        proof.differ("working quantity", row["booked"], row["derived"], order_id=row["id"])
 
 
 def _compare_position(proof: BookProof, booked: PositionBook, derived: PositionBook | None) -> None:
