@@ -17,7 +17,15 @@ from api.orders.enums import (
     TimeInForce,
     TriggerPrice,
 )
-from domain.orders.commands import OrderKey, PlaceOrder
+from domain.orders.commands import (
+    CancelOrders,
+    ModifyOrder,
+    OrderKey,
+    OrderLeg,
+    PlaceBracket,
+    PlaceOco,
+    PlaceOrder,
+)
 from domain.orders.searching import ExecutionSearch, OrderSearch, OrderSort
 
 
@@ -162,3 +170,130 @@ class ExecutionFilter:
             since=self.since,
             until=self.until,
         )
+
+
+@strawberry.input(description="A change of an open order; what is left out stays as it is.")
+class ModifyOrderInput:
+    """See ``domain.orders.commands.ModifyOrder``."""
+
+    id: strawberry.ID | None = None
+    account_id: strawberry.ID | None = None
+    client_order_id: str | None = None
+    quantity: Decimal | None = None
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    trailing_offset: Decimal | None = None
+    expires_at: datetime | None = None
+    expected_version: int | None = strawberry.field(
+        default=None, description="Change it only if nothing has changed it since this version."
+    )
+
+    def to_domain(self) -> ModifyOrder:
+        """The command."""
+        return ModifyOrder(
+            key=CancelOrderInput(
+                id=self.id, account_id=self.account_id, client_order_id=self.client_order_id
+            ).to_domain(),
+            quantity=self.quantity,
+            limit_price=self.limit_price,
+            stop_price=self.stop_price,
+            trailing_offset=self.trailing_offset,
+            expires_at=self.expires_at,
+            expected_version=self.expected_version,
+        )
+
+
+@strawberry.input(description="All open orders of an account that fit what is given.")
+class CancelOrdersInput:
+    """See ``domain.orders.commands.CancelOrders``."""
+
+    account_id: strawberry.ID
+    symbol: str | None = None
+    side: Side | None = None
+    strategy: str | None = None
+
+    def to_domain(self) -> CancelOrders:
+        """The command."""
+        return CancelOrders(named(self.account_id), self.symbol, self.side, self.strategy)
+
+
+@strawberry.input(description="A dead man's switch: unless it is set again in time, all open orders are cancelled.")
+class CancelAllAfterInput:
+    """0 seconds take it away."""
+
+    account_id: strawberry.ID
+    seconds: int
+
+
+@strawberry.input(description="An exit of a bracket: it closes what the entry opens, and nothing beyond.")
+class OrderLegInput:
+    """See ``domain.orders.commands.OrderLeg``."""
+
+    type: OrderType
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    trailing_offset: Decimal | None = None
+    trailing_offset_kind: OffsetKind = OffsetKind.PRICE
+    limit_offset: Decimal | None = None
+    time_in_force: TimeInForce = TimeInForce.GTC
+    client_order_id: str | None = None
+
+    def to_domain(self) -> OrderLeg:
+        """The leg."""
+        return OrderLeg(
+            type=self.type,
+            limit_price=self.limit_price,
+            stop_price=self.stop_price,
+            trailing_offset=self.trailing_offset,
+            trailing_offset_kind=self.trailing_offset_kind,
+            limit_offset=self.limit_offset,
+            time_in_force=self.time_in_force,
+            client_order_id=self.client_order_id,
+        )
+
+
+@strawberry.input(description="An entry with the exits that protect what it fills; at least one of them.")
+class PlaceBracketInput:
+    """See ``domain.orders.commands.PlaceBracket``."""
+
+    entry: PlaceOrderInput
+    take_profit: OrderLegInput | None = None
+    stop_loss: OrderLegInput | None = None
+
+    def to_domain(self) -> PlaceBracket:
+        """The command."""
+        return PlaceBracket(
+            entry=self.entry.to_domain(),
+            take_profit=self.take_profit.to_domain() if self.take_profit is not None else None,
+            stop_loss=self.stop_loss.to_domain() if self.stop_loss is not None else None,
+        )
+
+
+@strawberry.input(description="Two orders of which at most one is to come true.")
+class PlaceOcoInput:
+    """See ``domain.orders.commands.PlaceOco``."""
+
+    first: PlaceOrderInput
+    second: PlaceOrderInput
+
+    def to_domain(self) -> PlaceOco:
+        """The command."""
+        return PlaceOco(self.first.to_domain(), self.second.to_domain())
+
+
+@strawberry.input(description="An execution to take back, and why.")
+class BustExecutionInput:
+    """One execution."""
+
+    id: strawberry.ID
+    reason: str
+
+
+@strawberry.input(description="What an execution should have been, and why.")
+class CorrectExecutionInput:
+    """One execution."""
+
+    id: strawberry.ID
+    price: Decimal
+    quantity: Decimal
+    reason: str

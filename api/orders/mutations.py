@@ -5,9 +5,33 @@ from typing import Annotated, cast
 import strawberry
 
 from api.context import Info
-from api.orders.inputs import CancelOrderInput, PlaceOrderInput, PlaceOrdersInput
-from api.orders.types import OrderPayload, OrdersPayload
-from domain.orders.canceling import cancel_order
+from api.ids import named
+from api.orders.inputs import (
+    BustExecutionInput,
+    CancelAllAfterInput,
+    CancelOrderInput,
+    CancelOrdersInput,
+    CorrectExecutionInput,
+    ModifyOrderInput,
+    PlaceBracketInput,
+    PlaceOcoInput,
+    PlaceOrderInput,
+    PlaceOrdersInput,
+)
+from api.orders.types import (
+    CancelAllAfterPayload,
+    CancelOrdersPayload,
+    Execution,
+    OrderGroupPayload,
+    OrderPayload,
+    OrdersPayload,
+    execution_view,
+    group_view,
+    order_view,
+)
+from domain.orders.busting import Correction, bust_execution, correct_execution
+from domain.orders.canceling import cancel_order, cancel_orders
+from domain.orders.timers import cancel_all_after
 from domain.orders.types import OrderStatus
 
 _INPUT = strawberry.argument(name="input")
@@ -43,3 +67,56 @@ class OrdersMutation:
         """One order."""
         services, actor = info.context.services, info.context.require_actor()
         return cast(OrderPayload, await cancel_order(services.bus, actor, given.to_domain()))
+
+    @strawberry.mutation(
+        description="Ask the venue to change an open order. A fill that comes first wins; the version must be current."
+    )
+    async def modify_order(self, info: Info, given: Annotated[ModifyOrderInput, _INPUT]) -> OrderPayload:
+        """The order with the change pending."""
+        services, actor = info.context.services, info.context.require_actor()
+        order = await services.modifying.modify_order(actor, given.to_domain())
+        return OrderPayload(order=order_view(order), replayed=False)
+
+    @strawberry.mutation(description="Ask the venue to cancel all open orders that fit, in one transaction.")
+    async def cancel_orders(self, info: Info, given: Annotated[CancelOrdersInput, _INPUT]) -> CancelOrdersPayload:
+        """Those that are open."""
+        services, actor = info.context.services, info.context.require_actor()
+        orders = await cancel_orders(services.bus, actor, given.to_domain())
+        return CancelOrdersPayload(orders=[order_view(order) for order in orders])
+
+    @strawberry.mutation(description="Set, renew or (0 seconds) take away the account's dead man's switch.")
+    async def cancel_all_after(
+        self, info: Info, given: Annotated[CancelAllAfterInput, _INPUT]
+    ) -> CancelAllAfterPayload:
+        """One timer per account."""
+        services, account_id = info.context.services, named(given.account_id)
+        actor = await services.entry.current(info.context.require_actor(), account_id)
+        triggers_at = await cancel_all_after(services.bus, actor, account_id, given.seconds)
+        return CancelAllAfterPayload(account_id=given.account_id, triggers_at=triggers_at)
+
+    @strawberry.mutation(description="Place an entry with its exits, as one: all accepted or all refused.")
+    async def place_bracket(self, info: Info, given: Annotated[PlaceBracketInput, _INPUT]) -> OrderGroupPayload:
+        """The exits are held until the entry begins to fill."""
+        entry, actor = info.context.services.entry, info.context.require_actor()
+        return group_view(await entry.place_bracket(actor, given.to_domain()))
+
+    @strawberry.mutation(description="Place two orders of which any fill or end of one cancels the other.")
+    async def place_oco(self, info: Info, given: Annotated[PlaceOcoInput, _INPUT]) -> OrderGroupPayload:
+        """Both accepted or both refused."""
+        entry, actor = info.context.services.entry, info.context.require_actor()
+        return group_view(await entry.place_oco(actor, given.to_domain()))
+
+    @strawberry.mutation(description="Take an execution back by compensation. Needs RISK_MANAGER or ADMIN.")
+    async def bust_execution(self, info: Info, given: Annotated[BustExecutionInput, _INPUT]) -> Execution:
+        """Nothing is erased."""
+        desk, actor = info.context.services.entry.desk, info.context.require_actor()
+        return execution_view(await bust_execution(desk, actor, named(given.id), given.reason))
+
+    @strawberry.mutation(
+        description="Put another execution in the place of one, by compensation. Needs RISK_MANAGER or ADMIN."
+    )
+    async def correct_execution(self, info: Info, given: Annotated[CorrectExecutionInput, _INPUT]) -> Execution:
+        """The new one."""
+        desk, actor = info.context.services.entry.desk, info.context.require_actor()
+        correction = Correction(given.price, given.quantity)
+        return execution_view(await correct_execution(desk, actor, named(given.id), correction, given.reason))

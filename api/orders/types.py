@@ -1,5 +1,6 @@
 """Shapes of the order area in the schema; their sources are the domain's own values."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, cast
@@ -30,6 +31,7 @@ from domain.accounts.events import read_order_events
 from domain.kernel.time import Nanos
 from domain.orders import order as values
 from domain.orders.events import read_order_event
+from domain.orders.placing import PlacedOrder
 from domain.orders.queries import read_executions_of, read_orders
 
 if TYPE_CHECKING:
@@ -176,6 +178,29 @@ class OrdersPayload:
     rejected: int
 
 
+@strawberry.type(description="The orders of a bracket (the entry first) or of an OCO.")
+class OrderGroupPayload:
+    """A group as it was placed."""
+
+    group_id: strawberry.ID
+    orders: list[Order]
+
+
+@strawberry.type(description="The orders that are being cancelled.")
+class CancelOrdersPayload:
+    """As they stand with the cancel pending."""
+
+    orders: list[Order]
+
+
+@strawberry.type(description="When all of the account's open orders are cancelled; null for never.")
+class CancelAllAfterPayload:
+    """The timer as it is set."""
+
+    account_id: strawberry.ID
+    triggers_at: datetime | None
+
+
 @strawberry.type(description="What `placeOrder` would decide.")
 class OrderCheck:
     """A view of ``domain.orders.checking.OrderCheck``."""
@@ -200,3 +225,9 @@ def execution_view(execution: values.Execution) -> Execution:
 def event_view(event: values.OrderEvent) -> OrderEvent:
     """The value itself: its attributes are the fields."""
     return cast(OrderEvent, event)
+
+
+def group_view(placed: Sequence[PlacedOrder]) -> OrderGroupPayload:
+    """The group that orders were placed as."""
+    orders = [row.order for row in placed]
+    return OrderGroupPayload(group_id=strawberry.ID(str(orders[0].group_id)), orders=cast("list[Order]", orders))
