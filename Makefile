@@ -41,6 +41,7 @@ check: $(DEV) ## Check form, lint, types, ranks of areas, and that generated fil
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m adapters.settings_table --check
+	@$(BIN)/python -m cli.order_tables --check
 	@$(BIN)/tradegraph migrate --check
 	@$(BIN)/tradegraph export-schema --check schema.graphql
 
@@ -57,6 +58,7 @@ bench: $(DEV) ## Measure speed against limits found in the same run
 schema: $(RUNTIME) ## Write what is generated from the code: schema.graphql, the table of settings
 	@$(BIN)/tradegraph export-schema > schema.graphql
 	@$(BIN)/python -m adapters.settings_table
+	@$(BIN)/python -m cli.order_tables
 
 .PHONY: migrate
 migrate: $(RUNTIME) ## Bring the database's schema up to date
