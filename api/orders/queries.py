@@ -7,13 +7,14 @@ import strawberry
 
 from api.context import Info
 from api.orders.inputs import CancelOrderInput, ExecutionFilter, OrderFilter, OrderSortInput, PlaceOrderInput
-from api.orders.types import Execution, Order, OrderCheck, execution_view, order_view
+from api.orders.types import Execution, Order, OrderCheck, OrderStatistics, execution_view, order_view
 from api.pages import Connection, connection
 from domain.kernel.errors import NotFound
 from domain.kernel.pages import page_request
 from domain.orders import searching
 from domain.orders.canceling import find_order
 from domain.orders.checking import check_order
+from domain.orders.statistics import order_statistics
 
 
 @strawberry.type
@@ -65,6 +66,16 @@ class OrdersQuery:
         request = page_request(first, after, last, before, parts=searching.CURSOR_PARTS)
         page = await searching.page_executions(actor, request, search)
         return connection(page, execution_view, partial(searching.count_executions, actor, search))
+
+    @strawberry.field(description="How the orders fared that you may see.")
+    async def order_statistics(
+        self,
+        info: Info,
+        filter: OrderFilter | None = None,
+    ) -> OrderStatistics:
+        """One statement, however many orders there are."""
+        search = (filter or OrderFilter()).to_domain()
+        return cast(OrderStatistics, await order_statistics(info.context.require_actor(), search))
 
     @strawberry.field(name="checkOrder", description="What `placeOrder` would decide now; nothing is saved.")
     async def check_order(self, info: Info, input: PlaceOrderInput) -> OrderCheck:

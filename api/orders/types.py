@@ -212,6 +212,40 @@ class OrderCheck:
     available_after: Decimal
 
 
+@strawberry.type(description="The executions of orders of one symbol.")
+class SymbolStatistics:
+    """A view of ``domain.orders.statistics.SymbolStatistics``."""
+
+    symbol: str
+    orders: int
+    executions: int
+    quantity: Decimal
+    notional: Decimal
+    realized_pnl: Decimal = strawberry.field(description="Gross of fees.")
+
+
+@strawberry.type(description="How orders fared. Money is summed as it is, whatever its currency.")
+class OrderStatistics:
+    """A view of ``domain.orders.statistics.OrderStatistics``."""
+
+    total: int
+    open: int
+    filled: int
+    canceled: int
+    rejected: int
+    expired: int
+    fill_rate: float | None = strawberry.field(description="Share of orders that were filled completely.")
+    cancel_rate: float | None
+    reject_rate: float | None
+    notional: Decimal = strawberry.field(description="What was executed was worth.")
+    fees: Decimal = strawberry.field(description="Fees and taxes.")
+    average_seconds_to_first_fill: float | None
+    average_slippage_bps: float | None = strawberry.field(
+        description="Against the far touch on arrival, weighted by what was executed; above zero is worse."
+    )
+    by_symbol: list[SymbolStatistics]
+
+
 def order_view(order: values.Order) -> Order:
     """The value itself: its attributes are the fields."""
     return cast(Order, order)

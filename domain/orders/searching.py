@@ -63,7 +63,7 @@ class ExecutionSearch:
     until: datetime | None = None
 
 
-class _Where:
+class Where:
     """Conditions of a statement, and their arguments by number."""
 
     def __init__(self) -> None:
@@ -94,8 +94,9 @@ _SORTS = {
 }
 
 
-def _orders_where(actor: Actor, search: OrderSearch) -> _Where:
-    where = _Where()
+def orders_where(actor: Actor, search: OrderSearch) -> Where:
+    """The conditions on orders ``o`` of instruments ``i`` that the actor may see and that match."""
+    where = Where()
     if not actor.sees_all:
         where.add("o.account_id = ANY({}::uuid[])", list(actor.accounts))
     where.add("o.account_id = {}", search.within)
@@ -123,7 +124,7 @@ async def page_orders(actor: Actor, request: PageRequest, search: OrderSearch, s
     Raises:
         BadInput: the cursor belongs to another list.
     """
-    where = _orders_where(actor, search)
+    where = orders_where(actor, search)
     expression, kind = _SORTS[sort.field]
     descending = (sort.direction is SortDirection.DESC) != request.backward
     if request.key is not None:
@@ -138,7 +139,7 @@ async def page_orders(actor: Actor, request: PageRequest, search: OrderSearch, s
     return make_page(request, orders, [encode_cursor(_key(order, sort.field), str(order.id)) for order in orders])
 
 
-def _after(where: _Where, expression: str, kind: str, request: PageRequest, *, descending: bool) -> None:
+def _after(where: Where, expression: str, kind: str, request: PageRequest, *, descending: bool) -> None:
     assert request.key is not None
     field = "before" if request.backward else "after"
     text, order_id = request.key[0], parse_id(request.key[1])
@@ -168,13 +169,13 @@ def _key(order: Order, field: OrderSortField) -> str:
 
 async def count_orders(actor: Actor, search: OrderSearch) -> int:
     """How many orders of those that the actor may see match."""
-    where = _orders_where(actor, search)
+    where = orders_where(actor, search)
     row = await fetch_row(f"SELECT count(*) AS n {FROM_ORDERS} WHERE {where}", *where.arguments)
     return int(row["n"]) if row else 0
 
 
-def _executions_where(actor: Actor, search: ExecutionSearch) -> _Where:
-    where = _Where()
+def _executions_where(actor: Actor, search: ExecutionSearch) -> Where:
+    where = Where()
     if not actor.sees_all:
         where.add("e.account_id = ANY({}::uuid[])", list(actor.accounts))
     where.add("e.account_id = {}", search.account_id)
@@ -203,7 +204,7 @@ async def page_executions(actor: Actor, request: PageRequest, search: ExecutionS
     return make_page(request, executions, [encode_cursor("execution", str(row.id)) for row in executions])
 
 
-def _after_execution(where: _Where, request: PageRequest) -> None:
+def _after_execution(where: Where, request: PageRequest) -> None:
     assert request.key is not None
     execution_id = parse_id(request.key[1])
     if execution_id is None:
