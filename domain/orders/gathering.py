@@ -5,9 +5,10 @@ turns out to be out of date is loaded anew, the callers' rights are checked agai
 stale cache costs a second try and never a wrong decision. A call that makes the whole transaction fail fails alone.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
+from uuid import UUID
 
 from domain.access.authentication import TOPIC as ACCESS
 from domain.access.types import Actor
@@ -17,6 +18,10 @@ from domain.orders.desk import Desk, StaleCache, Terms
 
 # A cache that is newly loaded can only be stale again if something changed in between: a few tries settle it.
 _MAX_TRIES = 5
+# While one transaction waits for the disk, the next is decided on.
+_TRANSACTIONS = 2
+# Orders that are decided on at a stretch, with nothing else done meanwhile.
+_MAX_GATHERED = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,10 @@ Decide = Callable[[Terms, Sequence[Call], Mapping[int, BaseException]], Awaitabl
 
 
 class Gathering(Generic[Call, Result]):
-    """Gathers calls and decides on them together. ``authorize`` raises what an actor may not do."""
+    """Gathers calls and decides on them together. ``authorize`` raises what an actor may not do.
+
+    ``accounts`` says which accounts a call is about: a transaction that waits for one does not keep others waiting.
+    """
 
     def __init__(
         self,
@@ -41,13 +49,15 @@ class Gathering(Generic[Call, Result]):
         decide: Decide[Call, Result],
         authorize: Callable[[Call], None],
         *,
+        accounts: Callable[[Call], Collection[UUID]],
         weigh: Callable[[Call], int] = lambda _: 1,
-        max_batch: int,
     ) -> None:
         self._desk = desk
         self._decide = decide
         self._authorize = authorize
-        self._coalescer = Coalescer[Call, Result](self._run, weigh=weigh, max_batch=max_batch)
+        self._coalescer = Coalescer[Call, Result](
+            self._run, weigh=weigh, keys=accounts, max_batch=_MAX_GATHERED, width=_TRANSACTIONS
+        )
 
     async def submit(self, call: Call) -> Result:
         """Hand in a call of an authorised actor and wait for its own result.

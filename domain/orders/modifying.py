@@ -34,7 +34,6 @@ from domain.orders.validation import check_change
 from domain.positions import queries as position_queries
 from domain.positions.service import free_funds
 
-MAX_BATCH = 500
 # Beyond this, somebody sends changes faster than the venue answers them.
 MAX_PENDING_CHANGES = 20
 
@@ -57,7 +56,9 @@ class OrderModifying:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._gathering = Gathering[ModifyCall, Order](desk, self._modify, _authorize, max_batch=MAX_BATCH)
+        self._gathering = Gathering[ModifyCall, Order](
+            desk, self._modify, _authorize, accounts=lambda call: (call.account_id,)
+        )
 
     async def modify_order(self, actor: Actor, command: ModifyOrder) -> Order:
         """Ask for a change of an open order; the order as it stands then, with the change pending.

@@ -65,7 +65,7 @@ class OrderEntry:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self._gathering = Gathering[PlaceCall, list[PlacedOrder]](
-            desk, self._place, _authorize, weigh=lambda call: len(call.commands), max_batch=MAX_BATCH
+            desk, self._place, _authorize, accounts=_accounts, weigh=lambda call: len(call.commands)
         )
 
     async def place_orders(
@@ -147,8 +147,12 @@ class OrderEntry:
         return outcomes
 
 
+def _accounts(call: PlaceCall) -> set[UUID]:
+    return {command.account_id for command in call.commands}
+
+
 def _authorize(call: PlaceCall) -> None:
-    for account_id in {command.account_id for command in call.commands}:
+    for account_id in _accounts(call):
         require_trade(call.actor, account_id)
 
 

@@ -74,3 +74,69 @@ async def test_a_caller_that_left_is_not_run_and_too_many_are_refused() -> None:
     gate.set()
     assert await asyncio.gather(first, third) == [1, 3]
     assert seen == [1, 3]
+
+
+class Gates:
+    """Notes batches as they begin and keeps each in flight until it is told to end."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self._gates: dict[str, asyncio.Event] = {}
+
+    async def handle(self, calls: Sequence[str]) -> list[str | BaseException]:
+        name = " ".join(calls)
+        self.begun.append(name)
+        await self._gates.setdefault(name, asyncio.Event()).wait()
+        return list(calls)
+
+    async def end(self, name: str) -> None:
+        self._gates.setdefault(name, asyncio.Event()).set()
+        await settle()
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_batches_in_flight_share_no_key_and_keep_the_order_of_each() -> None:
+    gates = Gates()
+    # A call's letters are its keys.
+    coalescer = Coalescer(gates.handle, keys=lambda call: set(call[1:]), width=2)
+    callers = []
+    for call in ("1a", "2b", "3c", "4a", "5ab", "6b", "7c"):
+        callers.append(asyncio.create_task(coalescer.submit(call)))
+        await settle()
+    # The third has to wait for its turn, the fourth for its key; the sixth must not overtake the fifth.
+    assert gates.begun == ["1a", "2b"]
+    await gates.end("2b")
+    assert gates.begun == ["1a", "2b", "3c 7c"]
+    await gates.end("1a")
+    assert gates.begun == ["1a", "2b", "3c 7c", "4a 5ab 6b"]
+    await gates.end("3c 7c")
+    await gates.end("4a 5ab 6b")
+    assert await asyncio.gather(*callers) == ["1a", "2b", "3c", "4a", "5ab", "6b", "7c"]
+
+
+async def test_a_call_that_waits_for_a_key_is_run_when_the_key_is_free() -> None:
+    gates = Gates()
+    coalescer = Coalescer(gates.handle, keys=lambda call: call, width=2)
+    first, second = (asyncio.create_task(coalescer.submit("a")) for _ in range(2))
+    await settle()
+    third = asyncio.create_task(coalescer.submit("a"))
+    await settle()
+    assert gates.begun == ["a a"]
+    await gates.end("a a")
+    assert gates.begun == ["a a", "a"]
+    await gates.end("a")
+    assert await asyncio.gather(first, second, third) == ["a", "a", "a"]
+
+
+async def test_keys_of_a_batch_that_failed_are_free_again() -> None:
+    async def fail(_calls: Sequence[str]) -> list[str | BaseException]:
+        raise RuntimeError("no")
+
+    coalescer = Coalescer(fail, keys=lambda call: call)
+    for _ in range(2):
+        with pytest.raises(RuntimeError):
+            await coalescer.submit("a")
