@@ -19,14 +19,14 @@ _KILOBYTE = 1_024
 def _platform() -> Iterator[Row]:
     with open_stage() as stage, stage.web() as web:
         desk = open_desk(stage, web)
-        yield from placing.single_orders(stage, web, desk, engine=False)
+        yield from placing.single_orders(stage, web, desk, placing.CONNECTIONS, engine=False)
         yield placing.batches(stage, web, desk)
         yield reading.lists(stage, web, desk)
     with open_stage() as stage, stage.web() as web, stage.engine("off"):
         desk = open_desk(stage, web)
         quote(stage, web, desk)
         yield from latency.order_to_execution(stage, web, desk)
-        yield from placing.single_orders(stage, web, desk, engine=True)
+        yield from placing.single_orders(stage, web, desk, (1, 64), engine=True)
 
 
 def _fanout() -> Iterator[Row]:

@@ -1,7 +1,7 @@
 """Placing orders: over HTTP against PostgreSQL's own load generator running the same order as one SQL function."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bench import pgbench
 from bench.desk import Desk, quote
@@ -16,12 +16,12 @@ BATCH = 100
 _CLIENTS = (2, 4, 8, 16, 32)
 
 
-def single_orders(stage: Stage, web: Web, desk: Desk, *, engine: bool) -> Iterator[Row]:
-    """One order per request, at several numbers of connections."""
+def single_orders(stage: Stage, web: Web, desk: Desk, at: Sequence[int], *, engine: bool) -> Iterator[Row]:
+    """One order per request, at several numbers of connections; the engine takes a share of the same two cores."""
     script = pgbench.single_orders(desk)
     quote(stage, web, desk)
     clients = pgbench.best_client_count(stage, script, _CLIENTS)
-    for connections in CONNECTIONS:
+    for connections in at:
         ours, limit = [], []
         for _ in range(ROUNDS):
             quote(stage, web, desk)
