@@ -1,7 +1,8 @@
 """Placing orders: over HTTP against PostgreSQL's own load generator running the same order as one SQL function."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
+
+import uvloop
 
 from bench import pgbench
 from bench.desk import Desk, quote
@@ -28,7 +29,7 @@ def single_orders(stage: Stage, web: Web, desk: Desk, at: Sequence[int], *, engi
             run = drive(
                 web.port, desk.single_orders(), connections=connections, seconds=SECONDS, expect=b'"PENDING_NEW"'
             )
-            ours.append(asyncio.run(run).per_second)
+            ours.append(uvloop.run(run).per_second)
             limit.append(pgbench.transactions_per_second(stage, script, clients=clients, seconds=int(SECONDS)))
         name = f"placeOrder, {connections} connections, {'with' if engine else 'without'} the engine"
         yield Row(name, "/s", ours, limit, f"one SQL function, {clients} clients", ">= 0.5" if not engine else "")
@@ -43,6 +44,6 @@ def batches(stage: Stage, web: Web, desk: Desk) -> Row:
     for _ in range(ROUNDS):
         quote(stage, web, desk)
         run = drive(web.port, desk.batches(BATCH), connections=4, seconds=SECONDS, expect=b'"rejected":0')
-        ours.append(asyncio.run(run).per_second * BATCH)
+        ours.append(uvloop.run(run).per_second * BATCH)
         limit.append(pgbench.transactions_per_second(stage, script, clients=clients, seconds=int(SECONDS)) * BATCH)
     return Row(f"placeOrders of {BATCH}", "orders/s", ours, limit, f"set-based SQL, {clients} clients", ">= 0.4")
