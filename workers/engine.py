@@ -7,7 +7,6 @@ holder dies.
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 
 import structlog
 
@@ -86,5 +85,5 @@ async def _play(services: Services, lease: HeldLease, play: Play) -> None:
     finally:
         for task in (playing, lost):
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        # Of a role that is told to stop nothing more is asked, whatever it stumbles over as it does.
+        await asyncio.gather(playing, lost, return_exceptions=True)

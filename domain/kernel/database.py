@@ -19,6 +19,8 @@ from domain.kernel.errors import Unavailable
 CONNECTION_ERRORS = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    # The driver's own confusion when a connection dies, or is given up, in the middle of an exchange.
+    asyncpg.InternalClientError,
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
     asyncpg.AdminShutdownError,
