@@ -1,11 +1,10 @@
-"""Installations for the scenarios: most share one whose processes nobody kills."""
+"""Installations for the scenarios: one that most share, and ones whose processes may be killed."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-import redis
 
 from adapters.embedded import EmbeddedServices
 from tests.support.client import Client
@@ -14,19 +13,19 @@ from tests.support.desk import Desk, signed_in
 from tests.support.installation import Installation, Process, installation
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared(
     services: EmbeddedServices, databases: DatabaseFactory, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:
-    """An installation for all tests of a module."""
-    with redis.Redis.from_url(services.redis_url) as client:
-        client.flushall()
+    """An installation for all tests that do not mind each other. It outlives what others do to the servers."""
     folder = tmp_path_factory.mktemp("installation")
-    with databases.migrated() as url, installation(url, services.redis_url, folder) as whole:
+    # Beside the market data of installations that come and go meanwhile.
+    valkey = f"{services.redis_url.rpartition('/')[0]}/1"
+    with databases.migrated() as url, installation(url, valkey, folder) as whole:
         yield whole
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def web(shared: Installation) -> Process:
     """Its web process; an engine runs beside it."""
     process = shared.web()
@@ -34,7 +33,7 @@ def web(shared: Installation) -> Process:
     return process
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def token(web: Process) -> str:
     """A session of its administrator: hashing passwords takes longer than most tests."""
 

@@ -1,11 +1,12 @@
 """Processes that cannot do what they are asked: one line that says why, and no traceback."""
 
+import socket
 from pathlib import Path
 
 import pytest
 
 from tests.support.desk import signed_in
-from tests.support.installation import Installation, free_port
+from tests.support.installation import Installation
 from tests.support.processes import run
 
 SYMBOL = "DAMAGED.LAB"
@@ -17,22 +18,25 @@ DAMAGED = f"""ts,symbol,bid,ask,bid_size,ask_size
 """
 
 
-@pytest.mark.parametrize("command", ["web", "engine", "worker"])
-def test_a_database_that_is_down(fresh: Installation, command: str) -> None:
-    port = free_port()
-    environment = fresh.environment | {"DATABASE_URL": f"postgresql://desk:hunter2@127.0.0.1:{port}/books"}
-    done = run([command], environment)
+@pytest.mark.parametrize("command", ["web", "engine"])
+def test_a_database_that_is_down(command: str, tmp_path: Path) -> None:
+    with socket.socket() as silent:
+        # Bound, so that nobody else can listen there.
+        silent.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{silent.getsockname()[1]}/books"
+        environment = {"DATABASE_URL": f"postgresql://desk:hunter2@{address}", "REDIS_URL": "redis://127.0.0.1:1/0"}
+        done = run([command], environment | {"TRADEGRAPH_DATA_DIR": str(tmp_path)})
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"tradegraph: the database 127.0.0.1:{port}/books cannot be used: Connection refused\n"
+    assert done.stderr == f"tradegraph: the database {address} cannot be used: Connection refused\n"
 
 
 @pytest.mark.parametrize(
     ("setting", "problem"),
     [("replay:{}/none.csv", "there is no file {}/none.csv"), ("replay:{}:0", "SPEED must be a positive number or max")],
 )
-def test_a_recording_that_is_not_there(fresh: Installation, tmp_path: Path, setting: str, problem: str) -> None:
+def test_a_recording_that_is_not_there(tmp_path: Path, setting: str, problem: str) -> None:
     given = setting.format(tmp_path)
-    done = run(["engine"], fresh.environment | {"TRADEGRAPH_FEED": given})
+    done = run(["engine"], {"TRADEGRAPH_FEED": given, "TRADEGRAPH_DATA_DIR": str(tmp_path / "data")})
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"tradegraph: TRADEGRAPH_FEED: {problem.format(tmp_path)} (it is {given!r})\n"
 

@@ -147,7 +147,7 @@ async def _quote(desk: Desk, symbol: str, after: int) -> dict[str, str]:
             if quotes and quotes[0]["bid"] is not None and nanoseconds(quotes[0]["at"]) >= after:
                 quote: dict[str, str] = quotes[0]
                 return quote
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.1)
 
 
 def _around(account_id: str, market: Recorded, bid: Decimal, ask: Decimal) -> list[dict[str, Any]]:

@@ -4,10 +4,10 @@ import asyncio
 import time
 from collections.abc import Iterator
 
-import asyncpg
 import pytest
 
 from adapters.embedded import EmbeddedServices
+from adapters.embedded.postgres import PostgresServer
 from tests.support.desk import Desk, signed_in
 from tests.support.installation import Installation, Process
 from tests.support.load import SYMBOL, load
@@ -39,32 +39,22 @@ async def test_engine_and_web_die(fresh: Installation) -> None:
 
 
 @pytest.fixture
-def postgres(services: EmbeddedServices, fresh: Installation) -> Iterator[EmbeddedServices]:
-    """Servers whose database keeps what it has said that it keeps, which others' tests do without; started again."""
-    name = fresh.database_url.rpartition("/")[2]
-    asyncio.run(_execute(fresh.database_url, f"ALTER DATABASE {name} SET synchronous_commit = on"))
-    yield services
+def postgres(services: EmbeddedServices) -> Iterator[PostgresServer]:
+    """The database server, running again afterwards."""
+    yield services.postgres
     if not services.postgres.running:
         services.postgres.start()
 
 
-async def _execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
-async def test_the_database_dies(fresh: Installation, postgres: EmbeddedServices) -> None:
+async def test_the_database_dies(fresh: Installation, postgres: PostgresServer) -> None:
     web, engine = fresh.web(), fresh.engine()
     fresh.start(web, engine)
     async with signed_in(web.address) as desk:
         async with load(desk) as running:
             for _ in range(2):
-                postgres.postgres.kill()
+                postgres.kill()
                 await running.disturb()
-                await asyncio.to_thread(postgres.postgres.start)
+                await asyncio.to_thread(postgres.start)
                 await running.go_on()
         await running.check()
 

@@ -118,7 +118,7 @@ class Desk:
                 answered = order["status"] != "PENDING_NEW" and order["pendingAction"] is None
                 if order["status"] in statuses if statuses else answered:
                     return order
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.02)
 
     async def orders(self, **conditions: Any) -> list[dict[str, Any]]:
         """All orders that meet the conditions, oldest first."""

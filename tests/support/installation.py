@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import asyncpg
 import httpx
 
 from adapters.settings import load_settings
@@ -151,7 +152,7 @@ def installation(database_url: str, redis_url: str, folder: Path, **settings: st
         "TRADEGRAPH_DAY_ROLL": f"{datetime.now(UTC) + timedelta(hours=12):%H:%M} UTC",
         **settings,
     }
-    asyncio.run(_add_admin(environment))
+    asyncio.run(_set_up(database_url, environment))
     with ExitStack() as stack:
         whole = Installation(database_url, environment, stack)
         try:
@@ -162,7 +163,14 @@ def installation(database_url: str, redis_url: str, folder: Path, **settings: st
                 sys.stdout.write(f"{process}\n{process.output}\n")
 
 
-async def _add_admin(environment: dict[str, str]) -> None:
+async def _set_up(database_url: str, environment: dict[str, str]) -> None:
+    """Make the database keep what it says that it keeps, when it is killed too, and add the administrator."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        # The test servers do without for all others, who never kill them right after something that matters.
+        await connection.execute(f"ALTER DATABASE {database_url.rpartition('/')[2]} SET synchronous_commit = on")
+    finally:
+        await connection.close()
     async with open_services(load_settings(environment)) as services:
         await ensure_admin(services.access, EMAIL, PASSWORD)
 
