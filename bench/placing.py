@@ -14,7 +14,7 @@ CONNECTIONS = (1, 8, 32, 64)
 ROUNDS = 3
 SECONDS = 2.0
 BATCH = 100
-_CLIENTS = (2, 4, 8, 16, 32)
+_CLIENTS = (4, 8, 16)
 
 
 def single_orders(stage: Stage, web: Web, desk: Desk, at: Sequence[int], *, engine: bool) -> Iterator[Row]:
@@ -39,7 +39,7 @@ def batches(stage: Stage, web: Web, desk: Desk) -> Row:
     """A hundred orders per request, against a hundred per transaction in SQL."""
     script = pgbench.batches(desk, BATCH)
     quote(stage, web, desk)
-    clients = pgbench.best_client_count(stage, script, _CLIENTS[:3])
+    clients = pgbench.best_client_count(stage, script, (2, 4, 8))
     ours, limit = [], []
     for _ in range(ROUNDS):
         quote(stage, web, desk)
