@@ -117,7 +117,9 @@ class PaperRouter:
         catalog = await self._market.refresh()
         venue = PaperVenue(catalog.by_symbol)
         for quote in self._market.quotes():
-            venue.see_quote(quote)
+            received = self._market.board.received(quote.symbol)
+            assert received is not None, "a quote on the board has been received"
+            venue.see_quote(quote, received)
         ids = await open_order_ids(PAPER)
         orders: list[Order] = []
         for start in range(0, len(ids), _RESTORE_RUN):

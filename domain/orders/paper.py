@@ -40,8 +40,11 @@ class PaperVenue:
         """How many orders work."""
         return sum(len(exchange) for exchange in self._exchanges.values())
 
-    def see_quote(self, quote: Quote) -> None:
-        """Set the market that stands before anything is re-armed; orders are not matched against it."""
+    def see_quote(self, quote: Quote, received: int) -> None:
+        """Set the market that stands before anything is re-armed; orders are not matched against it.
+
+        ``received`` is when the quote arrived, in nanoseconds.
+        """
         tick = QuoteTick(
             symbol=quote.symbol,
             at=quote.at,
@@ -54,6 +57,7 @@ class PaperVenue:
         )
         exchange = self._exchange(quote.symbol)
         if exchange is not None:
+            self._keep_time(tick, received)
             exchange.on_quote(tick)
 
     def restore(self, orders: Iterable[Order], positions: Iterable[tuple[str, PositionBook]]) -> None:
@@ -120,10 +124,7 @@ class PaperVenue:
         exchange = self._exchange(tick.symbol)
         if exchange is None:
             return []
-        if received - tick.at > HISTORY_NANOS:
-            self._market_time[tick.symbol] = tick.at
-        else:
-            self._market_time.pop(tick.symbol, None)
+        self._keep_time(tick, received)
         return exchange.on_tick(tick)
 
     def on_clock(self, wall: Nanos) -> list[Report]:
@@ -135,6 +136,12 @@ class PaperVenue:
         if exchange is None and symbol in self._instruments:
             exchange = self._exchanges[symbol] = Exchange(self._instruments[symbol].tick_size)
         return exchange
+
+    def _keep_time(self, tick: Tick, received: int) -> None:
+        if received - tick.at > HISTORY_NANOS:
+            self._market_time[tick.symbol] = tick.at
+        else:
+            self._market_time.pop(tick.symbol, None)
 
     def _time(self, symbol: str, wall: Nanos) -> Nanos:
         return self._market_time.get(symbol, wall)

@@ -56,6 +56,8 @@ async def test_a_damaged_recording_plays_up_to_the_damage_and_trading_goes_on(
         assert line.endswith(f"""problem="{recorded}: line 4: 'much' is no number\"""")
         order = await desk.place(account_id, SYMBOL, "BUY", "1")
         filled = await desk.settled(order["id"], "FILLED")
-        assert [item["price"] for item in filled["executions"]] == ["100.02"]
+        assert [(item["price"], item["at"]) for item in filled["executions"]] == [
+            ("100.02", "2024-08-08T23:54:15.188169167Z")
+        ]
         await desk.check_books()
     assert "Traceback" not in engine.output

@@ -105,7 +105,7 @@ async def test_a_follower_misses_nothing_and_hears_nothing_twice(fresh: Installa
             await asyncio.gather(running.go_on(), follower.go_on())
         await running.check()
         expected = await _log(fresh.database_url, account_id)
-        await eventually(lambda: len(follower.seen) >= len(expected))
+        await eventually(lambda: len(follower.seen) >= len(expected), timeout_seconds=60)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     assert follower.seen == expected

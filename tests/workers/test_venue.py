@@ -12,11 +12,14 @@ import pytest
 from domain.kernel.database import fetch, fetch_row
 from domain.kernel.ids import new_id
 from domain.kernel.leases import read_position
+from domain.kernel.time import Nanos
+from domain.market.service import publish_quotes
+from domain.market.types import QuoteTick
 from domain.orders import applying
 from domain.orders.commands import PlaceOrder
 from domain.orders.order import Order
 from domain.orders.proof import prove_book
-from domain.orders.queries import read_orders
+from domain.orders.queries import read_executions_of, read_orders
 from domain.orders.types import OrderStatus, OrderType, Side, TimeInForce
 from tests.orders.factories import SPOT
 from tests.support.trading import Platform, platform, running_venue
@@ -117,6 +120,18 @@ async def test_a_trailing_stop_goes_on_where_it_stood(desk: Platform) -> None:
         await desk.quote("COIN", "107.5", "107.6")
         done = await desk.filled(stop.id, "1")
     assert (done.status, done.average_price, done.version) == (OrderStatus.FILLED, Decimal("107.5"), 3)
+
+
+async def test_a_past_market_goes_on_in_its_own_time(desk: Platform) -> None:
+    at = Nanos.parse("2024-08-08T23:54:15.088169167Z")
+    tick = QuoteTick("COIN", at, Decimal("99.99"), Decimal("100.01"), Decimal(5), Decimal(5))
+    await publish_quotes(desk.services.market, desk.admin, [tick])
+    owner, account = await desk.open_account("1000")
+    async with running_venue(desk):
+        (order,) = await desk.place(owner, bid(account.id, "100.01", "1"))
+        await desk.settled(order.id)
+    (execution,) = (await read_executions_of([order.id]))[order.id]
+    assert execution.at == at
 
 
 async def test_what_came_to_nothing_is_noted_too(desk: Platform) -> None:
