@@ -46,7 +46,7 @@ class OperationExecutor(Executor[Any]):
 
     def _compiler(self) -> Compiler:
         # Made when something is to be compiled, and not kept: it refers back to this executor.
-        return Compiler(self.schema, self.collect_subfields)
+        return Compiler(self.schema, self.collect_subfields, self._plans.asking)
 
     def share(self, plans: Plans) -> None:
         """Use what other executions of the same operation have collected; its selections must not need variables."""
@@ -91,6 +91,7 @@ class OperationExecutor(Executor[Any]):
             read = self._compiler().value(return_type, field_details_list)
             plan = self._plans.values[key] = (return_type, field_details_list, read)
         if plan[2] is not None:
+            self._plans.asking.context = self.context_value
             try:
                 return plan[2](result)
             except Exception:  # noqa: BLE001, S110  the core does it again and reports what there is to report
@@ -111,6 +112,7 @@ class OperationExecutor(Executor[Any]):
         try:
             for name, details, read in self._field_plans(parent_type, grouped_field_set):
                 if read is not None:
+                    self._plans.asking.context = self.context_value
                     try:
                         results[name] = read(source_value)
                         continue

@@ -6,6 +6,7 @@ attributes is executed once for all its subscribers.
 """
 
 from collections.abc import Mapping
+from inspect import iscoroutinefunction
 from typing import Any, Final
 
 from graphql import GraphQLField
@@ -43,3 +44,16 @@ def is_same_for_all(field: GraphQLField) -> bool:
     """Whether the answer of the field is the same for everybody who sees its parent."""
     definition = definition_of(field)
     return is_plain(field) or (definition is not None and definition.metadata.get("same_for_all") is True)
+
+
+def is_straight(field: GraphQLField) -> bool:
+    """Whether the resolver answers at once, from its parent and the context alone: it may then be called twice."""
+    definition = definition_of(field)
+    return (
+        definition is not None
+        and not field.args
+        and not definition.extensions
+        and definition.base_resolver is not None
+        and not iscoroutinefunction(definition.base_resolver.wrapped_func)
+        and definition.metadata.get("same_for_all") is True
+    )

@@ -1,9 +1,10 @@
-"""Straight-line readers for parts of a result that need no resolver: compiled once per operation, run per value.
+"""Straight-line readers for parts of a result that need no waiting: compiled once per operation, run per value.
 
-A selection is plain when every field in it does nothing but read an attribute and its type is a leaf, an object or a
-list of such. Reading it needs no resolver, no info object, no path and no await. A reader covers only the expected
-case: for anything else (null where none may be, a value that must be coerced with care, an exception) it raises, and
-the caller lets the core do the same part again, which then reports exactly what the core would have reported.
+A selection is plain when every field in it reads an attribute, or has a resolver that answers at once, and its type is
+a leaf, an object or a list of such. Reading it needs no path and no await, and of the info object only the context. A
+reader covers only the expected case: for anything else (null where none may be, a value that must be coerced with care,
+an exception) it raises, and the caller lets the core do the same part again, which then reports exactly what the core
+would have reported.
 """
 
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from uuid import UUID
 from graphql import (
     GraphQLBoolean,
     GraphQLEnumType,
+    GraphQLField,
     GraphQLFloat,
     GraphQLID,
     GraphQLInt,
@@ -34,7 +36,8 @@ from graphql import (
 )
 from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, GroupedFieldSet
 
-from api.marks import definition_of, is_plain
+from api.marks import definition_of, is_plain, is_straight
+from api.resolvers import straight_caller
 from domain.kernel.time import Nanos
 
 Reader = Callable[[Any], Any]
@@ -50,6 +53,14 @@ class Irregular(Exception):
     """This value is not of the expected kind: take the core's way."""
 
 
+class Asking:
+    """What resolvers that are called straight see in place of the core's info object; anything else fails there."""
+
+    __slots__ = ("context",)
+
+    context: Any
+
+
 class Plans:
     """What was collected and compiled for one operation.
 
@@ -57,9 +68,11 @@ class Plans:
     Keys are identities of lists that this object keeps alive.
     """
 
-    __slots__ = ("collected", "fields", "root", "values")
+    __slots__ = ("asking", "collected", "fields", "root", "values")
 
     def __init__(self) -> None:
+        # Set before each reading, which nothing interrupts: executions may share it.
+        self.asking = Asking()
         self.root: GroupedFieldSet | None = None
         self.collected: dict[tuple[GraphQLObjectType, int], tuple[FieldDetailsList, CollectedFields]] = {}
         self.fields: dict[int, tuple[GroupedFieldSet, list[tuple[str, FieldDetailsList, Reader | None]]]] = {}
@@ -67,13 +80,14 @@ class Plans:
 
 
 class Compiler:
-    """Makes readers for one schema; ``collect`` gives the fields selected below a field."""
+    """Makes readers for one schema; ``collect`` gives the fields selected below a field, ``asking`` who reads."""
 
-    __slots__ = ("_collect", "_schema")
+    __slots__ = ("_asking", "_collect", "_schema")
 
-    def __init__(self, schema: GraphQLSchema, collect: Collect) -> None:
+    def __init__(self, schema: GraphQLSchema, collect: Collect, asking: Asking) -> None:
         self._schema = schema
         self._collect = collect
+        self._asking = asking
 
     def field(self, parent: GraphQLObjectType, details: FieldDetailsList, depth: int = 0) -> Reader | None:
         """A reader of the field's value from its parent object, or None when the field is not plain."""
@@ -93,14 +107,19 @@ class Compiler:
             typename = parent.name
             return lambda _source: typename, _as_is
         definition = self._schema.get_field(parent, name)
-        if definition is None or node.arguments or not is_plain(definition):
+        if definition is None or node.arguments:
             return None
-        read = self.value(definition.type, details, depth)
-        if read is None:
+        get = self._getter(definition)
+        read = self.value(definition.type, details, depth) if get is not None else None
+        return None if get is None or read is None else (get, read)
+
+    def _getter(self, field: GraphQLField) -> Reader | None:
+        definition = definition_of(field)
+        if definition is None:
             return None
-        strawberry_field = definition_of(definition)
-        assert strawberry_field is not None
-        return attrgetter(strawberry_field.python_name), read
+        if is_plain(field):
+            return attrgetter(definition.python_name)
+        return straight_caller(definition, self._asking) if is_straight(field) else None
 
     def value(self, type_: GraphQLOutputType, details: FieldDetailsList, depth: int = 0) -> Reader | None:
         """A reader that completes a value of ``type_``, or None when what is selected below it is not plain."""
@@ -185,7 +204,8 @@ def _id(value: Any) -> Any:
     kind = type(value)
     if kind is str:
         return value
-    if kind is UUID:
+    # What comes out of the database is of a subclass.
+    if issubclass(kind, UUID):
         return str(value)
     raise Irregular
 

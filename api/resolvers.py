@@ -90,20 +90,37 @@ def _check(name: str, type_: object, default: object) -> None:
 
 
 def _caller(definition: StrawberryField) -> Resolve:
-    resolver = definition.base_resolver
-    assert resolver is not None
-    call: Resolve = resolver.wrapped_func  # type: ignore[assignment]  # bound when its class was made
-    takes_self = resolver.self_parameter is not None
-    source_names = [
-        parameter.name for parameter in (resolver.parent_parameter, resolver.root_parameter) if parameter is not None
-    ]
-    info_name = resolver.info_parameter.name if resolver.info_parameter is not None else None
+    call = _Call(definition)
 
     def resolve(source: Any, info: Any, **values: Any) -> Any:
-        for name in source_names:
-            values[name] = source
-        if info_name is not None:
-            values[info_name] = strawberry.Info(_raw_info=info, _field=definition)
-        return call(source, **values) if takes_self else call(**values)
+        return call(source, strawberry.Info(_raw_info=info, _field=definition), values)
 
     return resolve
+
+
+def straight_caller(definition: StrawberryField, asking: Any) -> Callable[[Any], Any]:
+    """What calls a resolver that takes no arguments, with ``asking`` in place of the core's info object."""
+    call, info = _Call(definition), strawberry.Info(_raw_info=asking, _field=definition)
+    return lambda source: call(source, info, {})
+
+
+class _Call:
+    """Gives a resolver what it asks for, by the names that it has for it."""
+
+    __slots__ = ("_function", "_info_name", "_source_name", "_takes_self")
+
+    def __init__(self, definition: StrawberryField) -> None:
+        resolver = definition.base_resolver
+        assert resolver is not None
+        self._function: Resolve = resolver.wrapped_func  # type: ignore[assignment]  # bound when its class was made
+        self._takes_self = resolver.self_parameter is not None
+        source = resolver.parent_parameter or resolver.root_parameter
+        self._source_name = source.name if source is not None else None
+        self._info_name = resolver.info_parameter.name if resolver.info_parameter is not None else None
+
+    def __call__(self, source: Any, info: Any, values: dict[str, Any]) -> Any:
+        if self._source_name is not None:
+            values[self._source_name] = source
+        if self._info_name is not None:
+            values[self._info_name] = info
+        return self._function(source, **values) if self._takes_self else self._function(**values)

@@ -45,7 +45,12 @@ _ENUMS = {
     "reject_reason": RejectReason,
 }
 _COLUMNS = tuple(item.name for item in fields(Order) if item.name != "symbol")
-_ENUM_PLACES = tuple((place, _ENUMS[name]) for place, name in enumerate(_COLUMNS) if name in _ENUMS)
+# Looking a member up by its value costs a tenth of asking the enum for it.
+_MEMBERS = tuple(
+    (place, {None: None} | {member.value: member for member in _ENUMS[name]})
+    for place, name in enumerate(_COLUMNS)
+    if name in _ENUMS
+)
 _VIOLATIONS_PLACE = _COLUMNS.index("violations")
 _CHANGES_PLACE = _COLUMNS.index("pending_changes")
 
@@ -158,9 +163,8 @@ _executed = reader(*(name for name in _INSERT_EXECUTIONS.columns if name != "at_
 def to_order(row: Row) -> Order:
     """An order from a row that ``SELECT_ORDER`` asked for."""
     values = list(row)
-    for place, enum in _ENUM_PLACES:
-        if values[place] is not None:
-            values[place] = enum(values[place])
+    for place, members in _MEMBERS:
+        values[place] = members[values[place]]
     raw = values[_VIOLATIONS_PLACE]
     values[_VIOLATIONS_PLACE] = () if raw == "[]" else tuple(read_violation(value) for value in orjson.loads(raw))
     changes = values[_CHANGES_PLACE]

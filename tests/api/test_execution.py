@@ -16,11 +16,19 @@ from graphql import ExecutionResult, execute, parse
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from api.context import Context
+from api.context import Context, Info
 from api.execution import OperationExecutor, build_executor
+from api.marks import SAME_FOR_ALL
 from api.plans import Plans
 from api.scalars import JSON, SCALARS
 from domain.kernel.time import Nanos
+
+# The contexts that straight resolvers were called with.
+called_with: list[Any] = []
+
+
+class DatabaseUUID(UUID):
+    """As asyncpg's are: of a subclass."""
 
 
 @strawberry.enum
@@ -95,6 +103,19 @@ class Branch:
     async def slow_leaf(self) -> Leaf | None:
         return self.leaf
 
+    @strawberry.field(metadata=SAME_FOR_ALL)
+    def straight_leaf(self, branch: strawberry.Parent[Any], info: Info) -> Leaf:
+        called_with.append(info.context)
+        return branch.leaf
+
+    @strawberry.field(metadata=SAME_FOR_ALL)
+    def straight_path(self, info: Info) -> str:
+        return ".".join(str(step) for step in info.path.as_list())
+
+    @strawberry.field(metadata=SAME_FOR_ALL)
+    def straight_broken(self) -> str | None:
+        raise ValueError(f"broken {self.title}")
+
 
 def leaf(**changes: Any) -> Leaf:
     values: dict[str, Any] = {
@@ -140,6 +161,7 @@ ILL: dict[str, Any] = {
     "naive time": branch(leaf=leaf(at=datetime(2026, 1, 1))),  # noqa: DTZ001
     "foreign enum": branch(leaf=leaf(colour=OtherColour.RED)),
     "int as id": branch(leaf=leaf(id=5)),
+    "id from the database": branch(leaf=leaf(id=DatabaseUUID(int=5))),
     "not a list": branch(leaves=5),
     "tuple": branch(leaves=(leaf(),)),
     "generator": branch(leaves=[]),
@@ -218,6 +240,9 @@ DOCUMENTS = [
     "{ plainList nothing { text } }",
     "query ($yes: Boolean = true) { branch { title @skip(if: $yes) leaf @include(if: $yes) { text } } }",
     "{ branch { ...a ...b } } fragment a on Branch { leaf { text } } fragment b on Branch { leaf { id } }",
+    "{ branches { title straightLeaf { text id } } }",
+    "{ branches { straightLeaf { text } straightPath straightBroken } }",
+    "{ branch { title straightPath later { straightBroken straightLeaf { number } slow } } }",
     "mutation { first { title slow leaf { text } } second }",
     "mutation { first { broken } second }",
     f"{{ branch {{ title }} other: branches(count: 1) {{ leaf {{ {ALL} }} }} }}",
@@ -321,6 +346,20 @@ async def test_an_event_has_its_own_context_and_errors() -> None:
     assert (one.context_value, two.context_value) == (first, second)
     results: Any = await asyncio.gather(one.execute_operation(False), two.execute_operation(False))  # type: ignore[arg-type]
     assert [[error.message for error in result.errors] for result in results] == [["broken oak"], ["broken ash"]]
+
+
+async def test_resolvers_that_answer_at_once_are_called_straight_with_the_context_of_who_asks() -> None:
+    document, plans = parse("{ branches(count: 2) { straightLeaf { text } } }"), Plans()
+    for _ in range(2):
+        asking = context()
+        executor = build_executor(CORE, document, None, {}, asking, plans)
+        assert isinstance(executor, OperationExecutor)
+        called_with.clear()
+        result = executor.execute_operation()
+        assert isinstance(result, ExecutionResult)
+        assert result.data == {"branches": [{"straightLeaf": {"text": "text"}}] * 2}
+        # Once each: what can be read straight is not done again by the core.
+        assert called_with == [asking, asking]
 
 
 def test_variables_that_do_not_fit_are_returned_as_errors() -> None:
