@@ -42,6 +42,17 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable
 _START_SECONDS = 30.0
 _STOP_SECONDS = 5.0
 _POLL_SECONDS = 0.05
+# The middle of an element that is where it was a frame ago and that a mouse would meet there, else null.
+_CLICKABLE = """(async selector => {
+    const box = () => document.querySelector(selector)?.getBoundingClientRect()
+    const before = box()
+    await new Promise(requestAnimationFrame)
+    const now = box()
+    if (!before || !now?.width || before.x !== now.x || before.y !== now.y) return null
+    const middle = {x: now.x + now.width / 2, y: now.y + now.height / 2}
+    const element = document.querySelector(selector)
+    return element.contains(document.elementFromPoint(middle.x, middle.y)) ? middle : null
+})(%s)"""
 
 
 class CallFailed(Exception):
@@ -194,6 +205,12 @@ class Page:
         """Go to an address; its scripts may still be starting."""
         await self.call("Page.navigate", url=url)
 
+    async def reload(self) -> None:
+        """Load the page anew. What is asked afterwards is asked of the new document, never of the one that goes."""
+        await self.evaluate("globalThis.isOldDocument = true")
+        await self.call("Page.reload")
+        await self.wait_for("!globalThis.isOldDocument && document.readyState === 'complete'")
+
     async def evaluate(self, expression: str, *, gesture: bool = False) -> Any:
         """The JSON value of an expression, a promise awaited; with `gesture`, as if a person had asked for it."""
         options: dict[str, Any] = {"returnByValue": True, "awaitPromise": True, "userGesture": gesture}
@@ -215,12 +232,8 @@ class Page:
         raise AssertionError(f"never true: {expression}\nproblems: {self.problems}\npage:\n{shown}")
 
     async def click(self, selector: str) -> None:
-        """Click the middle of the first element that matches, as a mouse does."""
-        found = f"document.querySelector({json.dumps(selector)})"
-        box = await self.wait_for(
-            f"(() => {{ const r = {found}?.getBoundingClientRect();"
-            " return r && r.width ? {x: r.x + r.width / 2, y: r.y + r.height / 2} : null })()"
-        )
+        """Click the middle of the first element that matches, as a mouse does, once it lies still and uncovered."""
+        box = await self.wait_for(_CLICKABLE % json.dumps(selector))
         for kind in ("mousePressed", "mouseReleased"):
             await self.call("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **box)
 

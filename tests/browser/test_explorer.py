@@ -142,7 +142,7 @@ async def test_a_session_outlives_a_reload_renews_itself_and_ends_at_sign_out(pa
     await page.evaluate(
         f"sessionStorage.setItem('{_KEY}', JSON.stringify({{...JSON.parse({_STORED}), deadline: Date.now() + 2000}}))"
     )
-    await page.call("Page.reload")
+    await page.reload()
     await page.wait_for(f"JSON.parse({_STORED}).token !== {json.dumps(first['token'])}")
     second = await _credential(page)
     assert second is not None
@@ -169,7 +169,7 @@ async def test_a_subscription_outlives_its_token_and_ends_with_its_session(page:
     await page.evaluate(
         f"sessionStorage.setItem('{_KEY}', JSON.stringify({{...JSON.parse({_STORED}), token: {json.dumps(token)}}}))"
     )
-    await page.call("Page.reload")
+    await page.reload()
     await page.wait_for("document.querySelector('.graphiql-query-editor .view-line')")
     await page.click("#graphiql-session-tab-1")
     await page.wait_for("document.querySelector('.graphiql-query-editor').innerText.includes('subscription')")
