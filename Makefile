@@ -82,8 +82,10 @@ install: $(DEV) ## Make the virtual environment, with what tests and checks need
 lock: ## Resolve the dependencies anew into requirements/; make lock ARGS=--upgrade takes newer ones
 	@$(PYTHON) -m venv .venv/lock
 	@.venv/lock/bin/python -m pip --disable-pip-version-check install --quiet --upgrade uv
-	@$(LOCK) $(ARGS) pyproject.toml --group build --output-file requirements/runtime.lock
-	@$(LOCK) $(ARGS) pyproject.toml --group build --group dev --output-file requirements/dev.lock
+	@$(LOCK) $(ARGS) pyproject.toml --group build --group dev --extra ccxt \
+		--output-file requirements/dev.lock
+	@$(LOCK) $(ARGS) pyproject.toml --group build --constraint requirements/dev.lock \
+		--output-file requirements/runtime.lock
 	@$(LOCK) $(ARGS) --group pyproject.toml:node --output-file requirements/node.lock
 
 .PHONY: clean
