@@ -4,7 +4,6 @@ Jobs are thin: each calls one domain service, which is idempotent and resumable,
 costs nothing but time. Cron jobs are unique per tick over all workers.
 """
 
-from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, cast
 
 import orjson
@@ -14,10 +13,11 @@ from arq.connections import RedisSettings
 from arq.typing import WorkerCoroutine
 
 from adapters.settings import Settings
-from adapters.wiring import Services, open_services
+from adapters.wiring import open_services
 from domain.kernel.time import utc_now
-from domain.orders.proof import prove_all
-from domain.positions.day_roll import roll_accounts
+from domain.system.definitions import BOOK_PROOF, DAY_ROLL
+from workers.tasks.context import TaskContext, Unfinished
+from workers.tasks.registry import TASKS
 
 # A killed worker's job is taken up again after the longest time limit of all: keep it short.
 TIMEOUT_SECONDS = 60
@@ -26,25 +26,15 @@ _log = structlog.stdlib.get_logger("worker")
 Context = dict[str, Any]
 
 
-async def roll_day(context: Context) -> int:
-    """Roll the accounts that the platform's last day roll has not reached; how many."""
-    services: Services = context["services"]
-    rolled = await roll_accounts(services.bus, services.market, services.settings.day_roll, utc_now())
-    if rolled:
-        _log.info("day rolled", accounts=rolled)
-    return rolled
+def _job(name: str) -> WorkerCoroutine:
+    async def run(context: Context) -> None:
+        task = TaskContext(context["services"], utc_now())
+        while isinstance(answer := await TASKS[name](task), Unfinished):
+            task = TaskContext(context["services"], task.due, progress=answer.progress)
 
-
-async def prove_books(context: Context) -> int:
-    """Prove the books of all accounts; how many do not prove."""
-    services: Services = context["services"]
-    catalog = await services.market.refresh()
-    broken = 0
-    async for proof in prove_all(catalog.by_id):
-        if not proof.intact:
-            broken += 1
-            _log.error("books do not prove", account_id=str(proof.account_id), breaks=len(proof.breaks))
-    return broken
+    run.__qualname__ = name
+    # arq's type asks for arguments that a function need not have.
+    return cast(WorkerCoroutine, run)
 
 
 async def _startup(context: Context) -> None:
@@ -57,18 +47,12 @@ async def _shutdown(context: Context) -> None:
     await context["opened"].__aexit__(None, None, None)
 
 
-def _job(function: Callable[[Context], Awaitable[int]]) -> WorkerCoroutine:
-    # arq's type asks for arguments that a function need not have.
-    return cast(WorkerCoroutine, function)
-
-
 class WorkerSettings:
     """What arq reads; ``worker_settings`` adds what is only known at the start."""
 
-    functions: ClassVar = [roll_day, prove_books]
     cron_jobs: ClassVar = [
-        cron(_job(roll_day), second=0, run_at_startup=True, keep_result=0),
-        cron(_job(prove_books), minute=7, second=30, keep_result=0),
+        cron(_job(DAY_ROLL), second=0, run_at_startup=True, keep_result=0),
+        cron(_job(BOOK_PROOF), minute=7, second=30, keep_result=0),
     ]
     on_startup = _startup
     on_shutdown = _shutdown

@@ -235,9 +235,3 @@ def _compare_working(proof: BookProof, stored: list[PositionBook], working: list
     proof.differ("working sells", booked_sell, sum((row["quantity"] for row in working if not row["buys"]), ZERO))
     margin = sum((position.working_buy_margin + position.working_sell_margin for position in stored), ZERO)
     proof.differ("working orders' margin", margin, sum((row["margin"] for row in working), ZERO))
-
-
-async def prove_all(instruments: Mapping[UUID, Instrument]) -> AsyncIterator[BookProof]:
-    """The proof of every account, oldest first."""
-    for account_id in await account_queries.read_all_ids():
-        yield await prove_book(account_id, instruments)

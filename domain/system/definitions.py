@@ -1,0 +1,29 @@
+"""The tasks of this release, as the code defines them.
+
+To add one: define it here, write its function in ``workers/tasks`` and name that in ``workers/tasks/registry.py``. Each
+does in one go what is due by then, writes in transactions of its own that may be repeated, and can be killed anywhere.
+"""
+
+from collections.abc import Mapping
+
+from domain.system.types import Interval, TaskDefinition
+
+DAY_ROLL = "day-roll"
+BOOK_PROOF = "book-proof"
+
+DEFINITIONS: Mapping[str, TaskDefinition] = {
+    definition.name: definition
+    for definition in (
+        TaskDefinition(
+            DAY_ROLL,
+            "Rolls every account that the platform's last day roll has not reached, missed days included.",
+            Interval(60),
+        ),
+        TaskDefinition(
+            BOOK_PROOF,
+            "Proves the books of every account from its executions and transactions alone.",
+            Interval(3_600),
+            max_retries=1,
+        ),
+    )
+}

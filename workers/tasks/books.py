@@ -1,0 +1,40 @@
+"""Proofs of what is booked."""
+
+from typing import cast
+
+import structlog
+
+from domain.orders.proof import prove_book
+from domain.system.types import Json, Result
+from workers.tasks.context import TaskContext, TaskFailure, Unfinished
+from workers.tasks.slices import AccountWalk
+
+# So many accounts are named; the log names all.
+_MAX_NAMED = 20
+_log = structlog.stdlib.get_logger("tasks")
+
+
+async def prove_books(run: TaskContext) -> Result | Unfinished:
+    """Prove the books of all accounts, an account at a time.
+
+    Raises:
+        TaskFailure: some do not prove.
+    """
+    catalog = await run.services.market.refresh()
+    proved = cast("int", run.progress.get("proved", 0))
+    broken = cast("int", run.progress.get("broken", 0))
+    named = list(cast("list[Json]", run.progress.get("accounts", [])))
+    walk = AccountWalk(run)
+    async for (account_id,) in walk:
+        proof = await prove_book(account_id, catalog.by_id)
+        proved += 1
+        if not proof.intact:
+            broken += 1
+            named = [*named, str(account_id)][:_MAX_NAMED]
+            _log.error("books do not prove", account_id=str(account_id), breaks=len(proof.breaks))
+    result: Result = {"proved": proved, "broken": broken, "accounts": named}
+    if walk.progress:
+        return Unfinished({**result, **walk.progress})
+    if broken:
+        raise TaskFailure(f"The books of {broken} of {proved} accounts do not prove.", result)
+    return result
