@@ -17,6 +17,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from adapters.venues.setting import OPTION_PREFIX, VenueSetting, is_option, parse_venues, with_options
 from domain.access.rules import MIN_PASSWORD_LENGTH, check_email, check_password
 from domain.kernel.day_roll import DayRoll
 from domain.kernel.errors import BadInput
@@ -220,6 +221,14 @@ class Settings:
         _feed,
         "Market data: `sim` (simulated), `off`, `replay:FILE[:SPEED]` (SPEED: a multiple of the first pace, or `max`).",
     )
+    venues: tuple[VenueSetting, ...] = _variable(
+        "TRADEGRAPH_VENUES",
+        "",
+        parse_venues,
+        "Venues beside `paper`: `NAME=GATEWAY:TARGET`, commas between. Keys are in `TRADEGRAPH_VENUE_<NAME>_<OPTION>`.",
+        otherwise="only the paper venue",
+        empty=(),
+    )
     day_roll: DayRoll = _variable(
         "TRADEGRAPH_DAY_ROLL", "00:00 UTC", _day_roll, "When the platform's day ends: a time and a zone."
     )
@@ -290,16 +299,20 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
             # A secret's value must not reach the terminal or the log.
             shown = "" if each.metadata["secret"] else f" (it is {text!r})"
             problems.append(f"{name}: {error}{shown}")
-    problems += _unknown(environment)
+    problems += _unknown(environment, values.get("venues"))
     if problems:
         raise SettingsError(problems)
+    values["venues"] = with_options(values["venues"], environment)
     return Settings(**values)
 
 
-def _unknown(environment: Mapping[str, str]) -> list[str]:
+def _unknown(environment: Mapping[str, str], venues: tuple[VenueSetting, ...] | None) -> list[str]:
     known = [each.metadata["name"] for each in fields(Settings)]
     problems = []
     for name in sorted(environment):
+        # Whose variables are whose cannot be told while the list of venues is wrong.
+        if name.startswith(OPTION_PREFIX) and (venues is None or is_option(name, venues)):
+            continue
         if name.startswith(PREFIX) and name not in known and name != LIFELINE_VARIABLE:
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
             problems.append(f"{name}: there is no such setting" + (f"; did you mean {near[0]}?" if near else ""))

@@ -12,6 +12,7 @@ from adapters.database import database
 from adapters.settings import Settings
 from adapters.throttle import RedisThrottle
 from adapters.tick_stream import RedisTickStream
+from adapters.venues.registry import ConfiguredVenue, Gateway, configure
 from domain.access.service import Access, make_access
 from domain.accounts.log import AccountLogs
 from domain.kernel.bus import LOST
@@ -27,7 +28,8 @@ from domain.positions.service import Books
 from domain.risk.queries import TOPIC as RISK_RULES
 from domain.risk.queries import read_enabled_rules
 
-VENUES = frozenset({PAPER})
+# The kinds of venues that can be configured, by the name that settings give.
+GATEWAYS: Mapping[str, Gateway] = {}
 _log = structlog.stdlib.get_logger("process")
 
 
@@ -44,13 +46,18 @@ class Services:
     modifying: OrderModifying
     books: Books
     logs: AccountLogs
-    venues: frozenset[str] = VENUES
+    gateways: Mapping[str, ConfiguredVenue] = field(default_factory=dict)
     _on_rights: list[Callable[[], None]] = field(default_factory=list)
 
     @property
     def services(self) -> "Services":
         """Itself: the web process's runtime is no more than this."""
         return self
+
+    @property
+    def venues(self) -> frozenset[str]:
+        """The names of the venues that accounts may be opened at."""
+        return frozenset({PAPER, *self.gateways})
 
     @property
     def desk(self) -> Desk:
@@ -95,12 +102,14 @@ async def _answers() -> bool:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings) -> AsyncIterator[Services]:
+async def open_services(settings: Settings, gateways: Mapping[str, Gateway] = GATEWAYS) -> AsyncIterator[Services]:
     """Open the database, the bus and everything on top of them; close all of it in the end.
 
     Raises:
         Unavailable: the database cannot be reached.
+        VenueSettingError: a venue is configured in a way that its gateway cannot use.
     """
+    venues = configure(settings.venues, gateways)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(database(settings.database_url))
         bus = await stack.enter_async_context(RedisBus(settings.redis_url))
@@ -112,7 +121,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         rules = VersionedCache(RISK_RULES, read_enabled_rules)
         desk = Desk(bus, market, access.authenticator, rules, settings.day_roll)
         entry, modifying = OrderEntry(desk), OrderModifying(desk)
-        services = Services(settings, bus, ticks, access, market, entry, modifying, Books(market), AccountLogs(bus))
+        books, logs = Books(market), AccountLogs(bus)
+        services = Services(settings, bus, ticks, access, market, entry, modifying, books, logs, venues)
         following = asyncio.create_task(services.follow_versions())
         try:
             yield services
