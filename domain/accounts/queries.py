@@ -24,6 +24,7 @@ _COLUMNS = """id, owner_id, name, venue, kind, position_mode, state, currency, c
 day_opening_equity, day_transfers, transaction_sequence, transaction_hash, event_sequence, created_at, rolled_at"""
 _LOCK = f"SELECT {_COLUMNS} FROM accounts WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE"
 READ_BOOKS = f"SELECT {_COLUMNS} FROM accounts WHERE id = ANY($1::uuid[]) ORDER BY id"
+READ_LIVING = f"SELECT {_COLUMNS} FROM accounts WHERE state <> 'CLOSED' AND id > $1 ORDER BY id LIMIT $2"
 _INSERT = f"""
 INSERT INTO accounts ({_COLUMNS})
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)

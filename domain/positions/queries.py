@@ -14,6 +14,11 @@ _COLUMNS = tuple(item.name for item in fields(PositionBook) if item.name != "cha
 SELECT_POSITION = ", ".join(f"p.{name}" for name in _COLUMNS)
 _SELECT = f"SELECT {SELECT_POSITION} FROM positions p"
 READ_ALL = f"{_SELECT} WHERE account_id = $1 ORDER BY id"
+# What accounts $1 hold, and what they held since their last day rolls.
+READ_HELD = (
+    f"{_SELECT} JOIN accounts a ON a.id = p.account_id WHERE p.account_id = ANY($1::uuid[]) "
+    "AND (p.quantity <> 0 OR p.closed_at >= a.rolled_at) ORDER BY p.id"
+)
 _TYPES = {
     **dict.fromkeys(("id", "account_id", "instrument_id"), "uuid"),
     **dict.fromkeys(("opened_at", "closed_at", "updated_at"), "timestamptz"),

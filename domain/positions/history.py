@@ -1,0 +1,90 @@
+"""Keeping what accounts and positions are worth: samples of equity, snapshots of positions, and how long they stay.
+
+``snapshot`` is a step of whoever has valued accounts under their locks, such as the day roll. ``sample_equity`` and
+``snapshot_positions`` value all accounts by themselves, without a lock: each batch is read as of one moment. Samples of
+one moment are taken once, so that a run that is repeated or was cut short adds what is missing and changes nothing.
+"""
+
+from collections.abc import AsyncIterator, Collection
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from domain.kernel.bus import Bus
+from domain.kernel.partitions import drop_partitions, ensure_partitions
+from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+from domain.market.market import Market
+from domain.positions import history_queries as queries
+from domain.positions.valuation import AccountValue, value_all
+
+BATCH = 1_000
+# Of equity, a bit more than a year; of positions, which daily statements keep as well, the same.
+KEPT_DAYS = 400
+_BEFORE_ALL = UUID(int=0)
+_TABLES = (queries.EQUITY_SAMPLES, queries.POSITION_SNAPSHOTS)
+
+
+async def snapshot(work: UnitOfWork, values: Collection[AccountValue], at: datetime) -> None:
+    """Keep equity and positions of valued accounts as of ``at``: a step, in a constant number of statements.
+
+    A sample or snapshot of the same moment that is there already stays as it is.
+    """
+    for table in _TABLES:
+        await ensure_partitions(work, table, at)
+    await queries.insert_samples(work, values, at)
+    held = [position for value in values for position in queries.worth_keeping(value.positions, value.account)]
+    await queries.insert_snapshots(work, held, at)
+
+
+async def sample_equity(bus: Bus, market: Market, now: datetime) -> int:
+    """Sample the equity of every account that is not closed, as of the minute of ``now``; how many.
+
+    Three statements per thousand accounts. Idempotent: a minute is sampled once.
+    """
+    at = now.replace(second=0, microsecond=0)
+    sampled = 0
+    async for values in _valued(market):
+        async with unit_of_work(bus) as work:
+            await ensure_partitions(work, queries.EQUITY_SAMPLES, at)
+            await queries.insert_samples(work, values, at)
+        sampled += len(values)
+    return sampled
+
+
+async def snapshot_positions(bus: Bus, market: Market, now: datetime) -> int:
+    """Keep equity and positions of every account that is not closed, as of the hour of ``now``; how many accounts.
+
+    Idempotent: an hour is kept once, as it was at the first run in it.
+    """
+    at = now.replace(minute=0, second=0, microsecond=0)
+    kept = 0
+    async for values in _valued(market):
+        async with unit_of_work(bus) as work:
+            await snapshot(work, values, at)
+        kept += len(values)
+    return kept
+
+
+async def keep_history(bus: Bus, now: datetime, *, kept_days: int = KEPT_DAYS) -> int:
+    """Make the partitions of this month and the two after it, and drop those older than ``kept_days``; how many.
+
+    Idempotent.
+    """
+    changed = 0
+    async with unit_of_work(bus) as work:
+        for table in _TABLES:
+            changed += len(await ensure_partitions(work, table, now, ahead=2))
+            changed += len(await drop_partitions(work, table, now - timedelta(days=kept_days)))
+    return changed
+
+
+async def _valued(market: Market) -> AsyncIterator[list[AccountValue]]:
+    """Every account that is not closed at the newest quotes, in batches."""
+    after = _BEFORE_ALL
+    while True:
+        books, positions = await queries.read_living(after, BATCH)
+        if not books:
+            return
+        # After the positions: what they are of is known then.
+        catalog = await market.refresh()
+        yield [value_all(book, positions[book.id].values(), catalog.by_id, market.quote) for book in books]
+        after = books[-1].id

@@ -1,0 +1,147 @@
+"""Set-based reads and writes of what accounts and positions were worth: samples of equity, snapshots of positions."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from domain.accounts.queries import READ_LIVING, to_book
+from domain.accounts.types import AccountBook
+from domain.kernel.database import fetch, fetch_row, reading
+from domain.kernel.rows import Record, insertion
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.positions.history_types import EquitySample, Flow, PositionSnapshot
+from domain.positions.queries import READ_HELD, PositionKey, by_account
+from domain.positions.types import Bucket, PositionBook
+from domain.positions.valuation import AccountValue, PositionValue
+
+EQUITY_SAMPLES = "equity_samples"
+POSITION_SNAPSHOTS = "position_snapshots"
+# What was sampled at a moment stays: whoever comes again at the same moment changes nothing.
+_INSERT_SAMPLES = insertion(
+    EQUITY_SAMPLES,
+    {
+        "account_id": "uuid",
+        "at": "timestamptz",
+        **dict.fromkeys(("equity", "cash", "unrealized_pnl"), "numeric"),
+        "transaction_sequence": "bigint",
+    },
+    "ON CONFLICT (account_id, at) DO NOTHING",
+)
+_INSERT_SNAPSHOTS = insertion(
+    POSITION_SNAPSHOTS,
+    {
+        **dict.fromkeys(("account_id", "instrument_id"), "uuid"),
+        "at": "timestamptz",
+        "bucket": "text",
+        **dict.fromkeys(("quantity", "average_price", "mark_price", "unrealized_pnl", "realized_pnl"), "numeric"),
+    },
+    "ON CONFLICT (account_id, at, instrument_id, bucket) DO NOTHING",
+)
+_SAMPLE = "s.at, s.equity, s.cash, s.unrealized_pnl, s.transaction_sequence"
+# One look into the key for each bucket, whatever lies in it.
+_CURVE = f"""
+SELECT {_SAMPLE} FROM unnest($2::timestamptz[], $3::timestamptz[]) AS b (begins, ends)
+CROSS JOIN LATERAL (
+  SELECT * FROM equity_samples e WHERE e.account_id = $1 AND e.at >= b.begins AND e.at < b.ends
+  ORDER BY e.at DESC LIMIT 1
+) s ORDER BY s.at
+"""
+_LAST_SAMPLE = f"""
+SELECT {_SAMPLE} FROM equity_samples s WHERE s.account_id = $1 AND s.at <= $2 ORDER BY s.at DESC LIMIT 1
+"""
+# A flow belongs to the period whose sample is the first to have counted it.
+_FLOWS = """
+SELECT width_bucket(sequence - 1, $2::bigint[]) AS period,
+  COALESCE(sum(amount) FILTER (WHERE amount > 0), 0) AS inflow,
+  COALESCE(-sum(amount) FILTER (WHERE amount < 0), 0) AS outflow
+FROM account_transactions
+WHERE account_id = $1 AND kind IN ('DEPOSIT', 'WITHDRAWAL', 'TRANSFER') AND sequence > $3 AND sequence <= $4
+GROUP BY 1
+"""
+_SNAPSHOTS = """
+SELECT s.at, i.symbol, s.bucket, s.quantity, s.average_price, s.mark_price, s.unrealized_pnl, s.realized_pnl
+FROM position_snapshots s JOIN instruments i ON i.id = s.instrument_id
+WHERE s.account_id = $1 AND s.at >= $2 AND s.at < $3 AND ($4::text IS NULL OR i.symbol = $4)
+ORDER BY s.at, i.symbol, s.bucket LIMIT $5
+"""
+
+
+async def read_living(after: UUID, limit: int) -> tuple[list[AccountBook], dict[UUID, dict[PositionKey, PositionBook]]]:
+    """The next accounts that are not closed, by id, with what they hold, all of one moment."""
+    async with reading() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        books = [to_book(row) for row in await connection.fetch(READ_LIVING, after, limit)]
+        ids = [book.id for book in books]
+        positions = by_account(ids, await connection.fetch(READ_HELD, ids))
+    return books, positions
+
+
+async def insert_samples(work: UnitOfWork, values: Iterable[AccountValue], at: datetime) -> None:
+    """Store what accounts are worth, unless there is a sample of this moment."""
+    await work.write(_INSERT_SAMPLES, [_sample_row(value, at) for value in values])
+
+
+async def insert_snapshots(work: UnitOfWork, values: Iterable[PositionValue], at: datetime) -> None:
+    """Store what positions are worth, unless there is a snapshot of this moment."""
+    await work.write(_INSERT_SNAPSHOTS, [_snapshot_row(value, at) for value in values])
+
+
+def _sample_row(value: AccountValue, at: datetime) -> Record:
+    return {
+        "account_id": value.id,
+        "at": at,
+        "equity": value.equity,
+        "cash": value.cash,
+        "unrealized_pnl": value.unrealized_pnl,
+        "transaction_sequence": value.account.transaction_sequence,
+    }
+
+
+def _snapshot_row(value: PositionValue, at: datetime) -> Record:
+    return {
+        "account_id": value.account_id,
+        "at": at,
+        "instrument_id": value.instrument.id,
+        "bucket": value.position.bucket,
+        "quantity": value.quantity,
+        "average_price": value.average_price,
+        "mark_price": value.mark_price,
+        "unrealized_pnl": value.unrealized_pnl,
+        "realized_pnl": value.realized_pnl,
+    }
+
+
+async def read_curve(account_id: UUID, edges: Sequence[datetime]) -> list[EquitySample]:
+    """The last sample between each edge (it included) and the next (not included), oldest first."""
+    rows = await fetch(_CURVE, account_id, edges[:-1], edges[1:])
+    return [EquitySample(*row) for row in rows]
+
+
+async def read_last_sample(account_id: UUID, at: datetime) -> EquitySample | None:
+    """The last sample at or before a moment."""
+    row = await fetch_row(_LAST_SAMPLE, account_id, at)
+    return EquitySample(*row) if row is not None else None
+
+
+async def read_flows(account_id: UUID, samples: Sequence[EquitySample]) -> list[Flow]:
+    """What came from outside and left between each sample and the one before; one fewer than there are samples."""
+    sequences = [sample.transaction_sequence for sample in samples]
+    rows = await fetch(_FLOWS, account_id, sequences, sequences[0], sequences[-1])
+    found = {row["period"]: Flow(row["inflow"], row["outflow"]) for row in rows}
+    return [found.get(place, Flow()) for place in range(1, len(samples))]
+
+
+async def read_snapshots(
+    account_id: UUID, symbol: str | None, since: datetime, until: datetime, limit: int
+) -> list[PositionSnapshot]:
+    """Snapshots of an account's positions in ``since`` <= at < ``until``, oldest first, at most ``limit``."""
+    rows = await fetch(_SNAPSHOTS, account_id, since, until, symbol, limit)
+    return [PositionSnapshot(row["at"], row["symbol"], Bucket(row["bucket"]), *row[3:]) for row in rows]
+
+
+def worth_keeping(values: Collection[PositionValue], account: AccountBook) -> list[PositionValue]:
+    """What a snapshot tells of an account: what is held, and what was held since its last day roll."""
+    return [
+        value
+        for value in values
+        if value.quantity or (value.closed_at is not None and value.closed_at >= account.rolled_at)
+    ]

@@ -1,0 +1,41 @@
+"""What accounts and positions were worth, as values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from domain.kernel.numbers import ZERO
+from domain.positions.types import Bucket
+
+
+@dataclass(frozen=True, slots=True)
+class EquitySample:
+    """What an account was worth at a moment, in its currency; its ledger had come to ``transaction_sequence``."""
+
+    at: datetime
+    equity: Decimal
+    cash: Decimal
+    unrealized_pnl: Decimal
+    transaction_sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Money that came from outside and money that left within a period, both zero or above."""
+
+    inflow: Decimal = ZERO
+    outflow: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class PositionSnapshot:
+    """A position as it was at a moment; ``mark_price`` None where there was no quote."""
+
+    at: datetime
+    symbol: str
+    bucket: Bucket
+    quantity: Decimal
+    average_price: Decimal
+    mark_price: Decimal | None
+    unrealized_pnl: Decimal
+    realized_pnl: Decimal
