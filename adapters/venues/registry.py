@@ -5,14 +5,18 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from adapters.settings import SettingsError
 from adapters.venues.setting import VenueSetting
 from domain.market.market import Market
 from domain.orders.venues.port import Venue
 from domain.orders.venues.types import Capabilities
 
 
-class VenueSettingError(Exception):
-    """A venue is configured in a way that its gateway cannot use; the message names the variable, never its value."""
+class VenueSettingError(SettingsError):
+    """A venue is configured in a way that its gateway cannot use; the problem names the variable, never its value."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__([problem])
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ import pytest
 
 from adapters.settings import FeedSetting, LogSetting, Settings, SettingsError, load_settings
 from adapters.settings_table import PAGE, with_table
+from adapters.venues.registry import configure
+from adapters.venues.setting import VenueSetting
 from domain.kernel.day_roll import DayRoll
 
 
@@ -20,6 +22,7 @@ def test_without_any_variable() -> None:
         admin_password="",
         secret="",
         feed=FeedSetting("sim"),
+        venues=(),
         day_roll=DayRoll(time(0, 0), ZoneInfo("UTC")),
         log=LogSetting("info", "console"),
         web_processes=1,
@@ -39,6 +42,9 @@ def test_every_variable(tmp_path: Path) -> None:
             "TRADEGRAPH_ADMIN_PASSWORD": "correct horse battery",
             "TRADEGRAPH_SECRET": "s" * 32,
             "TRADEGRAPH_FEED": "off",
+            "TRADEGRAPH_VENUES": "one=wire:there",
+            "TRADEGRAPH_VENUE_ONE_KEY": " k ",
+            "TRADEGRAPH_VENUE_ONE_SECRET": "",
             "TRADEGRAPH_DAY_ROLL": "17:00 America/New_York",
             "TRADEGRAPH_LOG": "DEBUG:json",
             "TRADEGRAPH_WEB_PROCESSES": "4",
@@ -56,6 +62,7 @@ def test_every_variable(tmp_path: Path) -> None:
         admin_password="correct horse battery",
         secret="s" * 32,
         feed=FeedSetting("off"),
+        venues=(VenueSetting("one", "wire", "there", {"key": "k"}),),
         day_roll=DayRoll(time(17, 0), ZoneInfo("America/New_York")),
         log=LogSetting("debug", "json"),
         web_processes=4,
@@ -100,6 +107,22 @@ def test_a_replay(tmp_path: Path, speed: str, expected: float | None) -> None:
         ("TRADEGRAPH_FEED", "replay:/no:0", "SPEED must be a positive number or max (it is 'replay:/no:0')"),
         ("TRADEGRAPH_FEED", "replay:/no:-1", "SPEED must be a positive number or max (it is 'replay:/no:-1')"),
         ("TRADEGRAPH_FEED", "replay:/no:inf", "SPEED must be a positive number or max (it is 'replay:/no:inf')"),
+        (
+            "TRADEGRAPH_VENUES",
+            "binance",
+            "must be NAME=GATEWAY:TARGET, such as binance=ccxt:binance, with commas between them (it is 'binance')",
+        ),
+        ("TRADEGRAPH_VENUES", "paper=x:y", "paper is the venue that is always there (it is 'paper=x:y')"),
+        (
+            "TRADEGRAPH_VENUES",
+            "a=x, a-b=x",
+            "the name a-b is taken, or begins as another one does (it is 'a=x, a-b=x')",
+        ),
+        (
+            "TRADEGRAPH_VENUES",
+            ",".join(f"v{place}z=x" for place in range(17)),
+            f"there may be 16 at most (it is '{','.join(f'v{place}z=x' for place in range(17))}')",
+        ),
         ("TRADEGRAPH_DAY_ROLL", "17:00", "must be a time and a zone, such as 17:00 America/New_York (it is '17:00')"),
         (
             "TRADEGRAPH_DAY_ROLL",
@@ -166,3 +189,21 @@ def test_secrets_do_not_show() -> None:
 def test_the_documented_table_is_fresh() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert with_table(page) == page
+
+
+def test_what_a_venue_is_told_is_not_shown() -> None:
+    settings = load_settings({"TRADEGRAPH_VENUES": "one=wire:there", "TRADEGRAPH_VENUE_ONE_SECRET": "hush"})
+    assert settings.venues[0].options == {"secret": "hush"}
+    assert "hush" not in repr(settings)
+
+
+def test_variables_of_a_venue_that_is_not_there() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings({"TRADEGRAPH_VENUES": "one=wire", "TRADEGRAPH_VENUE_TWO_KEY": "k"})
+    assert caught.value.problems == ["TRADEGRAPH_VENUE_TWO_KEY: there is no such setting"]
+
+
+def test_a_gateway_that_is_not_there() -> None:
+    with pytest.raises(SettingsError) as caught:
+        configure([VenueSetting("one", "wire")], {})
+    assert caught.value.problems == ["TRADEGRAPH_VENUES: there is no gateway 'wire' for one; there are: none"]
