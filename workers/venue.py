@@ -167,6 +167,7 @@ class PaperRouter:
             self._accounts,
             up_to=up_to,
             position=position,
+            rate_of=self._market.rate,
         )
         if position is not None:
             self._noted, self._noted_at = position, asyncio.get_running_loop().time()

@@ -125,6 +125,9 @@ class Execution:
     tax: Decimal
     realized_pnl: Decimal = strawberry.field(description="Gross of fees.")
     liquidity: Liquidity
+    fx_rate: Decimal = strawberry.field(
+        description="What one unit of the instrument's currency was in the account's; its money was converted at it."
+    )
     busted_at: datetime | None
     corrected_by: strawberry.ID | None
     at: Nanos = strawberry.field(description="The venue's time, to the nanosecond.")

@@ -38,6 +38,9 @@ class Position:
     realized_pnl: Decimal = strawberry.field(description="Gross of fees.")
     fees_paid: Decimal
     initial_margin: Decimal
+    fx_rate: Decimal = strawberry.field(
+        description="What one unit of the instrument's currency is in the account's, in which all of its money is."
+    )
     opened_at: datetime | None
     closed_at: datetime | None
     updated_at: datetime

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mappi
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from time import time_ns
 from types import TracebackType
 from typing import Any, Self, cast
@@ -24,6 +25,7 @@ from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.board import QuoteBoard
 from domain.market.calendars import load_schedules
 from domain.market.queries import read_instruments, read_market
+from domain.market.rates import SAME_CURRENCY, Conversion, InstrumentIndex
 from domain.market.sessions import ALWAYS_OPEN, Schedule, TradingDay, rolling_day
 from domain.market.stream import BEGINNING, PositionedTick, TickStream, order_of, received_at
 from domain.market.types import Instrument, Quote
@@ -46,7 +48,7 @@ class Catalog:
     """All instruments, by symbol in the order of symbols, and the schedules that they trade by."""
 
     by_symbol: Mapping[str, Instrument]
-    by_id: Mapping[UUID, Instrument]
+    by_id: InstrumentIndex
     schedules: Mapping[str, Schedule]
 
 
@@ -66,7 +68,7 @@ class Market:
         self.board = QuoteBoard(self.day_of, stale_after_seconds=stale_after_seconds, clock=clock)
         self._day_roll = day_roll
         self._clock = clock
-        self._catalog = Catalog({}, {}, {})
+        self._catalog = Catalog({}, InstrumentIndex(), {})
         self._days: dict[str, TradingDay] = {}
         # When symbols were looked up in vain.
         self._strange: dict[str, int] = {}
@@ -154,6 +156,16 @@ class Market:
                 return True
         return False
 
+    def conversion(self, source: str, target: str) -> Conversion:
+        """What one unit of the currency ``source`` is in ``target``, and whether that may be relied on."""
+        if source == target:
+            return SAME_CURRENCY
+        return self._catalog.by_id.pairs.conversion(source, target, self.board.get, self.board.is_stale)
+
+    def rate(self, source: str, target: str) -> Decimal | None:
+        """The same at the newest quote there is, however old; None when there never was one."""
+        return self.conversion(source, target).rate
+
     # -------------------------------------------------------------- trading hours
 
     def is_open(self, instrument: Instrument, now: datetime) -> bool:
@@ -189,7 +201,7 @@ class Market:
         schedules = await load_schedules({instrument.calendar for instrument in instruments})
         self._catalog = Catalog(
             {instrument.symbol: instrument for instrument in instruments},
-            {instrument.id: instrument for instrument in instruments},
+            InstrumentIndex((instrument.id, instrument) for instrument in instruments),
             schedules,
         )
         return self._catalog

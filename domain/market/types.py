@@ -108,6 +108,21 @@ class Quote:
         return self.mid
 
     @property
+    def mark(self) -> Decimal | None:
+        """What holdings are valued at: the last trade, held within the current spread; else the middle.
+
+        An old last price must not outlive the quotes that have moved away from it.
+        """
+        price = self.last
+        if price is None:
+            return self.mid
+        if self.bid is not None and price < self.bid:
+            return self.bid
+        if self.ask is not None and price > self.ask:
+            return self.ask
+        return price
+
+    @property
     def mid(self) -> Decimal | None:
         """Middle of bid and ask, else the one side there is."""
         if self.bid is not None and self.ask is not None:

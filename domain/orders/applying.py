@@ -17,6 +17,7 @@ from domain.kernel.bus import Bus
 from domain.kernel.database import Row, fetch_row
 from domain.kernel.leases import check_lease
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+from domain.market.rates import RateOf, no_rate
 from domain.market.types import Instrument
 from domain.orders import queries
 from domain.orders.booking import Booking
@@ -78,11 +79,13 @@ async def take_step(
     *,
     up_to: int,
     position: str | None = None,
+    rate_of: RateOf = no_rate,
 ) -> Step:
     """Book ``reports`` that came of the market, then take up to 500 commands (ids ``up_to``), act and book the answers.
 
     ``accounts`` names the account of every order that ``reports`` are about. ``position`` is how far in the tick stream
-    they come from: it is noted with them, so that no tick is ever missed or matched twice.
+    they come from: it is noted with them, so that no tick is ever missed or matched twice. ``rate_of`` converts what
+    settles in another currency than its account's.
 
     Raises:
         LeaseLost: another router has taken over. Whatever is raised, nothing was written, and a venue that has acted
@@ -113,7 +116,7 @@ async def take_step(
         if groups:
             # What one leg holds back depends on the others.
             orders = await queries.load_groups(work, groups) | orders
-        booking = await _load(work, locked, orders, instruments, everything)
+        booking = await _load(work, locked, orders, instruments, everything, rate_of)
         booking.apply(everything)
         await _write(work, booking)
     for report in booking.ignored:
@@ -146,6 +149,7 @@ async def _load(
     orders: dict[UUID, Order],
     instruments: Mapping[UUID, Instrument],
     reports: Sequence[Report],
+    rate_of: RateOf,
 ) -> Booking:
     positions = await position_queries.load_positions(
         work, accounts, {order.instrument_id for order in orders.values()}
@@ -154,7 +158,7 @@ async def _load(
     booked = await queries.known_executions(work, filled) if filled else set()
     # What an account may still use is not asked here: what was reserved covers it, and a fill is a fact.
     books = {account_id: TradingBook(book, positions[account_id], None) for account_id, book in accounts.items()}
-    return Booking(orders=orders, books=books, instruments=instruments, booked=booked, now=work.now)
+    return Booking(orders, books, instruments, booked, work.now, rate_of)
 
 
 async def _write(work: UnitOfWork, booking: Booking) -> None:

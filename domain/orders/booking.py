@@ -7,6 +7,7 @@ booked, even when it comes late, after CANCELED or EXPIRED, or beyond the order'
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +16,9 @@ from domain.accounts.fees import execution_fee, execution_tax, trade_notional
 from domain.accounts.rules import post
 from domain.accounts.types import TransactionKind
 from domain.kernel.ids import new_id
-from domain.kernel.numbers import ZERO, to_average, to_cash
+from domain.kernel.numbers import ONE, ZERO, to_average, to_cash
 from domain.kernel.time import Nanos
+from domain.market.rates import RateOf, no_rate
 from domain.market.types import Instrument
 from domain.orders.claims import EXCLUSIVE, alternatives, bucket_of, hold, release
 from domain.orders.events import order_parts
@@ -48,13 +50,18 @@ _ACKNOWLEDGEMENTS = (
 
 @dataclass(slots=True)
 class Booking:
-    """The books of one transaction, and what it adds to them."""
+    """The books of one transaction, and what it adds to them.
+
+    ``rate_of`` tells the newest rate between two currencies; where there is none, that at which the order was accepted
+    serves, because a fill must be booked.
+    """
 
     orders: dict[UUID, Order]
     books: dict[UUID, TradingBook]
     instruments: Mapping[UUID, Instrument]
     booked: set[tuple[UUID, str]]
     now: datetime
+    rate_of: RateOf = no_rate
     executions: list[Execution] = field(default_factory=list)
     changed: dict[UUID, Order] = field(default_factory=dict)
     ignored: list[reports.Report] = field(default_factory=list)
@@ -109,6 +116,7 @@ class Booking:
             price=report.price,
             now=self.now,
             today_first=order.position_effect is PositionEffect.CLOSE_TODAY,
+            rate=execution.fx_rate,
         )
         position.fees_paid += execution.fee + execution.tax
         self._post(book, execution, instrument)
@@ -132,6 +140,7 @@ class Booking:
 
     def _execution(self, order: Order, report: reports.Filled, instrument: Instrument, key: str) -> Execution:
         currency = self.books[order.account_id].account.currency
+        rate = self._rate(order, instrument, currency)
         fee = execution_fee(
             instrument,
             quantity=report.quantity,
@@ -151,8 +160,8 @@ class Booking:
             position_effect=order.position_effect,
             price=report.price,
             quantity=report.quantity,
-            fee=to_cash(fee, currency),
-            tax=to_cash(tax, currency),
+            fee=to_cash(fee * rate, currency),
+            tax=to_cash(tax * rate, currency),
             realized_pnl=ZERO,
             liquidity=report.liquidity,
             at=Nanos(report.at),
@@ -160,7 +169,13 @@ class Booking:
             corrected_by=None,
             created_at=self.now,
             symbol=order.symbol,
+            fx_rate=rate,
         )
+
+    def _rate(self, order: Order, instrument: Instrument, currency: str) -> Decimal:
+        if instrument.currency == currency:
+            return ONE
+        return self.rate_of(instrument.currency, currency) or order.reserve_rate
 
     def _post(self, book: TradingBook, execution: Execution, instrument: Instrument) -> None:
         """Move the money: a derivative's realised PnL, or a spot trade's notional; then fee and tax."""
@@ -168,7 +183,7 @@ class Booking:
         if instrument.asset_class.is_derivative:
             moves = [(TransactionKind.REALIZED_PNL, execution.realized_pnl)]
         else:
-            value = trade_notional(instrument, execution.quantity, execution.price)
+            value = trade_notional(instrument, execution.quantity, execution.price) * execution.fx_rate
             moves = [(TransactionKind.TRADE, -value * execution.side.sign)]
         moves += [(TransactionKind.FEE, -execution.fee), (TransactionKind.TAX, -execution.tax)]
         for kind, amount in moves:

@@ -217,7 +217,7 @@ class _Reversal:
             if row is None:
                 continue
             if not self._instrument.asset_class.is_derivative:
-                value = trade_notional(self._instrument, row.quantity, row.price)
+                value = trade_notional(self._instrument, row.quantity, row.price) * row.fx_rate
                 moves.append((TransactionKind.TRADE, -sign * value * row.side.sign, row))
             moves.append((TransactionKind.FEE, -sign * row.fee, row))
             moves.append((TransactionKind.TAX, -sign * row.tax, row))

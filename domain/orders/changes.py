@@ -85,6 +85,7 @@ def decide_change(
     before = as_changed(order)
     change = new_terms(before, command)
     available, reserved, pending = book.available, book.account.reserved, order.pending_changes
+    rate = order.reserve_rate
     release(book, legs)
     after = copy(before)
     for name in _FIELDS:
@@ -95,14 +96,14 @@ def decide_change(
     violations, refusal = _judge(candidate, before, change, rules)
     # Asked before its own claim is on the book again.
     is_exit = candidate.reduces
-    order.pending_changes = (*pending, change)
+    order.pending_changes, order.reserve_rate = (*pending, change), candidate.rate or rate
     hold(book, instrument, legs)
     needed = book.account.reserved - reserved
     if refusal is None and needed > ZERO and not is_exit and (available is None or needed > available):
         refusal = lack_of_funds(book, needed, available)
     if refusal is not None:
         release(book, legs)
-        order.pending_changes = pending
+        order.pending_changes, order.reserve_rate = pending, rate
         hold(book, instrument, legs)
     return ChangeDecision(change, violations, refusal)
 

@@ -54,7 +54,7 @@ async def check_order(entry: OrderEntry, actor: Actor, command: PlaceOrder) -> O
     free = free_funds(account, positions.values(), terms.by_id, desk.market.quote)
     book = TradingBook(account, positions, free)
     before = book.available
-    decision = decide(command, instrument, desk.market_state(instrument, now), book, terms.rules)
+    decision = decide(command, instrument, desk.market_state(instrument, now, account.currency), book, terms.rules)
     held = max(ZERO, decision.held)
     return OrderCheck(
         accepted=decision.accepted,

@@ -43,6 +43,12 @@ class Candidate:
         return position.quantity > ZERO and position.working_sell + quantity <= position.quantity
 
     @property
+    def rate(self) -> Decimal | None:
+        """One unit of the instrument's currency in the account's; an exit makes do with that of its last execution."""
+        known = self.market.conversion.rate
+        return self.position.fx_rate if known is None and self.position.quantity != ZERO else known
+
+    @property
     def prices(self) -> tuple[Decimal, ...]:
         """The prices that must lie on the tick grid."""
         command = self.command
@@ -67,10 +73,22 @@ def _instrument(order: Candidate) -> Refusal | None:
         return RejectReason.INSTRUMENT_NOT_TRADABLE, f"{instrument.symbol} is not tradable."
     if account.is_cash and instrument.asset_class.is_derivative:
         return RejectReason.INSTRUMENT_NOT_TRADABLE, "A CASH account trades spot instruments only."
-    if instrument.currency != account.currency:
-        message = f"{instrument.symbol} settles in {instrument.currency}, the account holds {account.currency}."
-        return RejectReason.INSTRUMENT_NOT_TRADABLE, message
     return None
+
+
+def _conversion(order: Candidate) -> Refusal | None:
+    """Another currency than the account's needs a rate that can be relied on, but to get out."""
+    source, target, conversion = order.instrument.currency, order.book.account.currency, order.market.conversion
+    if source == target:
+        return None
+    settles = f"{order.instrument.symbol} settles in {source}, the account holds {target}"
+    if conversion.symbol is None:
+        return RejectReason.INSTRUMENT_NOT_TRADABLE, f"{settles}, and no instrument quotes that pair."
+    if conversion.fresh is not None or (order.reduces and order.rate is not None):
+        return None
+    if conversion.rate is not None:
+        return RejectReason.STALE_PRICE, f"{settles}, and the rate of {conversion.symbol} is stale."
+    return RejectReason.NO_MARKET_PRICE, f"{settles}, and {conversion.symbol} has no price."
 
 
 def _position_effect(order: Candidate) -> Refusal | None:
@@ -198,6 +216,7 @@ EXIT_CHECKS: tuple[Check, ...] = (_tick, _price_limits)
 CHECKS: tuple[Check, ...] = (
     _account_state,
     _instrument,
+    _conversion,
     _session,
     _tick,
     _lot,

@@ -39,7 +39,7 @@ def claim_of(order: Order, account: AccountBook, instrument: Instrument) -> Cont
     """All that an order may need by itself; nothing while it is held, nothing once it is over."""
     bucket = bucket_of(order, account.position_mode)
     if order.status is OrderStatus.HELD or not order.is_open:
-        return Contribution(bucket, order.reserve_price, ZERO, ZERO, ZERO)
+        return Contribution(bucket, order.reserve_price, ZERO, ZERO, ZERO, order.reserve_rate)
     terms = [(order.quantity, order.reserve_price)]
     terms += [(change.quantity_after, change.reserve_price_after) for change in order.pending_changes]
     claim: Contribution | None = None
@@ -52,6 +52,7 @@ def claim_of(order: Order, account: AccountBook, instrument: Instrument) -> Cont
             remaining=max(ZERO, quantity - order.filled_quantity),
             price=price,
             fee_charged=order.execution_count > 0,
+            rate=order.reserve_rate,
         )
         claim = one if claim is None else claim.or_larger(one)
     assert claim is not None

@@ -88,11 +88,14 @@ class Desk:
         for cache in (self.market.instruments, self.rules, self.authenticator.cache):
             await cache.at(versions.get(cache.topic, 0))
 
-    def market_state(self, instrument: Instrument, now: datetime) -> MarketState:
-        """The market of an instrument as decisions see it."""
-        symbol = instrument.symbol
+    def market_state(self, instrument: Instrument, now: datetime, currency: str) -> MarketState:
+        """The market of an instrument as decisions of an account in ``currency`` see it."""
+        symbol, market = instrument.symbol, self.market
         return MarketState(
-            self.market.quote(symbol), self.market.is_stale(symbol), self.market.is_open(instrument, now)
+            market.quote(symbol),
+            market.is_stale(symbol),
+            market.is_open(instrument, now),
+            market.conversion(instrument.currency, currency),
         )
 
     def works_until(self, instrument: Instrument, time_in_force: TimeInForce, now: datetime) -> datetime | None:

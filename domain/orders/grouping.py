@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.kernel.ids import new_id
-from domain.kernel.numbers import ZERO
+from domain.kernel.numbers import ONE, ZERO
 from domain.market.types import Instrument
 from domain.orders.checks import EXIT_CHECKS, Candidate, first_refusal
 from domain.orders.claims import hold, release
@@ -135,6 +135,6 @@ def _decide_exit(command: PlaceOrder, terms: GroupTerms) -> Decision:
     price = worst_price(command, terms.market.fresh)
     position = book.position(instrument.id, bucket)
     candidate = Candidate(command, instrument, terms.market, book, position, price, command.quantity)
-    nothing = Contribution(bucket, price, ZERO, ZERO, ZERO)
+    nothing = Contribution(bucket, price, ZERO, ZERO, ZERO, candidate.rate or ONE)
     refusal = first_refusal(candidate, EXIT_CHECKS)
     return Decision(nothing, ZERO, (), *refusal) if refusal is not None else Decision(nothing, ZERO, ())

@@ -6,7 +6,7 @@ from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from domain.kernel.fields import NumericField
 from domain.kernel.ids import new_id
-from domain.kernel.numbers import ZERO
+from domain.kernel.numbers import ONE, ZERO
 from domain.orders.types import (
     Contingency,
     Liquidity,
@@ -84,6 +84,7 @@ class Order(Model):
     version = fields.IntField(default=1)
     working_quantity = NumericField(default=ZERO)
     pending_changes = fields.TextField(null=True)
+    reserve_rate = NumericField(default=ONE, db_default=ONE)
 
     class Meta:
         table = "orders"
@@ -116,6 +117,7 @@ class Execution(Model):
     busted_at = fields.DatetimeField(null=True)
     corrected_by_id = fields.UUIDField(null=True)
     created_at = fields.DatetimeField()
+    fx_rate = NumericField(default=ONE, db_default=ONE)
 
     class Meta:
         table = "executions"

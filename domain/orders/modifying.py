@@ -138,7 +138,7 @@ class _Batch:
             order,
             call.command,
             instrument,
-            self._desk.market_state(instrument, now),
+            self._desk.market_state(instrument, now, book.account.currency),
             book,
             legs,
             self._terms.rules,

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from domain.kernel.numbers import ZERO, plain
+from domain.kernel.numbers import ONE, ZERO, plain
 from domain.kernel.time import Nanos
 from domain.orders.types import (
     Contingency,
@@ -55,7 +55,8 @@ class Order:
     triggers, restatements, its end. A venue's mere acknowledgement and the moves of a trailing stop do not raise it, so
     what placing or changing an order answered stays good for the next change. ``working_quantity`` is how much of it
     counts in its bucket's sums: of orders that exclude each other only the largest claim does. ``pending_changes`` are
-    those that the venue has not answered yet, in order.
+    those that the venue has not answered yet, in order. ``reserve_rate`` is what one unit of the instrument's currency
+    was in the account's when the order was placed or changed last: what it holds back is converted at it.
     """
 
     id: UUID
@@ -110,6 +111,7 @@ class Order:
     version: int
     working_quantity: Decimal
     pending_changes: tuple[PendingChange, ...]
+    reserve_rate: Decimal
     symbol: str
 
     @property
@@ -127,7 +129,8 @@ class Order:
 class Execution:
     """One fill; ``at`` is the venue's time, ``realized_pnl`` is gross of fees, all money in the account's currency.
 
-    ``sequence`` is that of its event: the order in which an account's executions were booked.
+    ``sequence`` is that of its event: the order in which an account's executions were booked. ``price`` is in the
+    instrument's currency, of which one unit was ``fx_rate`` in the account's.
     """
 
     id: UUID
@@ -149,6 +152,7 @@ class Execution:
     corrected_by: UUID | None
     created_at: datetime
     symbol: str
+    fx_rate: Decimal = ONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +325,7 @@ def read_order(values: list[Any]) -> Order:
         version=values[39],
         working_quantity=ZERO,
         pending_changes=(),
+        reserve_rate=ONE,
         symbol=values[40],
     )
 
@@ -347,6 +352,7 @@ def execution_snapshot(execution: Execution) -> list[Any]:
         execution.corrected_by,
         execution.created_at,
         execution.symbol,
+        plain(execution.fx_rate),
     ]
 
 
@@ -372,6 +378,7 @@ def read_execution(values: list[Any]) -> Execution:
         corrected_by=UUID(values[16]) if values[16] else None,
         created_at=datetime.fromisoformat(values[17]),
         symbol=values[18],
+        fx_rate=Decimal(values[19]),
     )
 
 

@@ -257,10 +257,11 @@ class _Batch:
         first = self._first_group(call)
         if first is not None:
             return [PlacedOrder(order, replayed=True) for order in first]
+        book = self._books[call.commands[0].account_id]
         terms = GroupTerms(
             instrument,
-            self._desk.market_state(instrument, now),
-            self._books[call.commands[0].account_id],
+            self._desk.market_state(instrument, now, book.account.currency),
+            book,
             self._terms.rules,
             lambda command: self._works_until(command, instrument, now),
             now,
@@ -317,7 +318,7 @@ class _Batch:
 
     def _decide(self, command: PlaceOrder, instrument: Instrument, now: datetime) -> tuple[Order, Decision]:
         book = self._books[command.account_id]
-        market = self._desk.market_state(instrument, now)
+        market = self._desk.market_state(instrument, now, book.account.currency)
         decision = decide(command, instrument, market, book, self._terms.rules)
         works_until = self._works_until(command, instrument, now)
         return new_order(command, instrument, book.account.venue, decision, market, works_until, now), decision

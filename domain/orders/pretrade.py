@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from domain.kernel.numbers import ZERO, plain
+from domain.kernel.numbers import ONE, ZERO, plain
 from domain.market.types import Instrument
 from domain.orders.checks import CHECKS, Candidate, Refusal, first_refusal
 from domain.orders.commands import PlaceOrder
@@ -56,7 +56,15 @@ def decide(
     )
     violations = violations_of(candidate, rules)
     contribution = contribution_of(
-        book.account, instrument, bucket, buys=buys, remaining=command.quantity, price=price, fee_charged=False
+        book.account,
+        instrument,
+        bucket,
+        buys=buys,
+        remaining=command.quantity,
+        price=price,
+        fee_charged=False,
+        # Without a rate the order is refused, and holds nothing back.
+        rate=candidate.rate or ONE,
     )
     refusal = first_refusal(candidate, CHECKS) or refused_by_rules(violations)
     if refusal is not None:
@@ -94,8 +102,11 @@ def _reserve(candidate: Candidate, contribution: Contribution, violations: tuple
 
 def violations_of(candidate: Candidate, rules: Iterable[RiskRule]) -> tuple[RiskViolation, ...]:
     """Every rule that the order breaks."""
-    command, price, market = candidate.command, candidate.price, candidate.market
+    command, price, market, rate = candidate.command, candidate.price, candidate.market, candidate.rate
     valued = price is not None and not (candidate.instrument.inverse and price <= ZERO)
+    worst = None
+    if valued and price is not None and rate is not None:
+        worst = notional(candidate.instrument, command.quantity, abs(price)) * rate
     proposed = ProposedOrder(
         account_id=command.account_id,
         symbol=command.symbol,
@@ -103,8 +114,9 @@ def violations_of(candidate: Candidate, rules: Iterable[RiskRule]) -> tuple[Risk
         buys=candidate.buys,
         quantity=command.quantity,
         limit_price=command.limit_price if command.limit_price is not None else command.stop_price,
-        worst_notional=notional(candidate.instrument, command.quantity, abs(price)) if valued and price else None,
+        worst_notional=worst,
     )
     quote = market.fresh
-    view = MarketView(quote.reference if quote is not None else None, missing=market.missing()[1])
+    missing = market.missing()[1] if rate is not None else "there is no rate for its currency"
+    view = MarketView(quote.reference if quote is not None else None, missing=missing)
     return evaluate(proposed, view, rules)

@@ -148,13 +148,15 @@ class _Rebuilt:
             quantity=execution.quantity,
             price=execution.price,
             now=execution.created_at,
+            rate=execution.fx_rate,
         )
         cost = execution.fee + execution.tax
         position.fees_paid += cost
         if instrument.asset_class.is_derivative:
             moved = realized
         else:
-            moved = -trade_notional(instrument, execution.quantity, execution.price) * execution.side.sign
+            value = trade_notional(instrument, execution.quantity, execution.price) * execution.fx_rate
+            moved = -value * execution.side.sign
         self.cash += to_cash(moved, self._account.currency) - cost
         self.realized_pnl += realized
         self.fees_paid += cost
@@ -222,7 +224,7 @@ async def _compare(connection: Connection, account: AccountBook, proof: BookProo
 
 def _compare_position(proof: BookProof, booked: PositionBook, derived: PositionBook | None) -> None:
     derived = derived or PositionBook(booked.id, booked.account_id, booked.instrument_id, booked.bucket)
-    for name in ("quantity", "average_price", "realized_pnl", "fees_paid"):
+    for name in ("quantity", "average_price", "realized_pnl", "fees_paid", "fx_rate"):
         what = f"position's {name.replace('_', ' ')}"
         proof.differ(what, getattr(booked, name), getattr(derived, name), position_id=booked.id)
 

@@ -75,6 +75,7 @@ _TYPES = {
             "reserve_price",
             "arrival_price",
             "working_quantity",
+            "reserve_rate",
         ],
         "numeric",
     ),
@@ -91,7 +92,7 @@ SELECT_ORDER = ", ".join(f"o.{name}" for name in _COLUMNS) + ", i.symbol"
 FROM_ORDERS = "FROM orders o JOIN instruments i ON i.id = o.instrument_id"
 SELECT_EXECUTION = """e.id, e.order_id, e.account_id, e.instrument_id, e.venue_execution_id, e.sequence, e.side,
 e.position_effect, e.price, e.quantity, e.fee, e.tax, e.realized_pnl, e.liquidity, e.at_nanos, e.busted_at,
-e.corrected_by_id, e.created_at, i.symbol"""
+e.corrected_by_id, e.created_at, i.symbol, e.fx_rate"""
 FROM_EXECUTIONS = "FROM executions e JOIN instruments i ON i.id = e.instrument_id"
 
 
@@ -131,6 +132,7 @@ _MUTABLE = (
     "version",
     "working_quantity",
     "pending_changes",
+    "reserve_rate",
 )
 _UPDATE = Write(
     "orders",
@@ -142,7 +144,7 @@ _INSERT_EXECUTIONS = insertion(
     {
         **dict.fromkeys(("id", "order_id", "account_id", "instrument_id"), "uuid"),
         **dict.fromkeys(("venue_execution_id", "side", "position_effect", "liquidity"), "text"),
-        **dict.fromkeys(("price", "quantity", "fee", "tax", "realized_pnl"), "numeric"),
+        **dict.fromkeys(("price", "quantity", "fee", "tax", "realized_pnl", "fx_rate"), "numeric"),
         **dict.fromkeys(("sequence", "at_nanos"), "bigint"),
         "created_at": "timestamptz",
     },

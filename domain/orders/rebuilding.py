@@ -69,6 +69,7 @@ class PositionRebuild:
             price=execution.price,
             now=execution.created_at,
             today_first=execution.position_effect is PositionEffect.CLOSE_TODAY,
+            rate=execution.fx_rate,
         )
         self._fresh.fees_paid += execution.fee + execution.tax
         self.after += to_cash(realized, currency)
@@ -85,7 +86,7 @@ class PositionRebuild:
         if not self._is_today:
             fresh.today_quantity = ZERO
         rise = fresh.realized_pnl - booked.realized_pnl
-        for name in ("quantity", "average_price", "realized_pnl", "fees_paid", "today_quantity"):
+        for name in ("quantity", "average_price", "realized_pnl", "fees_paid", "today_quantity", "fx_rate"):
             setattr(booked, name, getattr(fresh, name))
         booked.opened_at, booked.closed_at = fresh.opened_at, fresh.closed_at
         booked.held_quantity = min(booked.held_quantity, abs(booked.quantity))
@@ -123,7 +124,10 @@ def corrected(
     new_id: UUID,
     currency: str,
 ) -> Execution:
-    """What stands in the place of ``original``; ``others`` are the executions of its order that count."""
+    """What stands in the place of ``original``; ``others`` are the executions of its order that count.
+
+    Money is converted at the rate of the original.
+    """
     fee = execution_fee(
         instrument,
         quantity=quantity,
@@ -143,8 +147,8 @@ def corrected(
         position_effect=original.position_effect,
         price=price,
         quantity=quantity,
-        fee=to_cash(fee, currency),
-        tax=to_cash(tax, currency),
+        fee=to_cash(fee * original.fx_rate, currency),
+        tax=to_cash(tax * original.fx_rate, currency),
         realized_pnl=ZERO,
         liquidity=original.liquidity,
         at=original.at,
@@ -152,4 +156,5 @@ def corrected(
         corrected_by=None,
         created_at=original.created_at,
         symbol=original.symbol,
+        fx_rate=original.fx_rate,
     )

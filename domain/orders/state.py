@@ -150,6 +150,7 @@ def new_order(
         version=1,
         working_quantity=contribution.quantity,
         pending_changes=(),
+        reserve_rate=contribution.rate,
         symbol=instrument.symbol,
     )
     if decision.reason is not None:

@@ -71,7 +71,7 @@ WITH o AS MATERIALIZED (
 ), filled AS (
   SELECT x.order_id, count(*) AS executions, sum(x.quantity) AS quantity, sum(x.realized_pnl) AS realized_pnl,
     min(x.created_at) AS first_at,
-    sum(CASE WHEN o.inverse THEN x.quantity * o.multiplier / x.price
+    sum(x.fx_rate * CASE WHEN o.inverse THEN x.quantity * o.multiplier / x.price
       ELSE x.quantity * o.multiplier * abs(x.price) END) AS notional
   FROM o JOIN executions x ON x.order_id = o.id WHERE x.busted_at IS NULL GROUP BY x.order_id
 )

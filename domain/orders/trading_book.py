@@ -11,6 +11,7 @@ from domain.accounts.fees import estimated_fee
 from domain.accounts.types import AccountBook
 from domain.kernel.ids import new_id
 from domain.kernel.numbers import ONE, ZERO
+from domain.market.rates import SAME_CURRENCY, Conversion
 from domain.market.types import Instrument, Quote
 from domain.orders.commands import PlaceOrder
 from domain.orders.types import PositionEffect, RejectReason, Side
@@ -25,11 +26,15 @@ CLOSING = frozenset({PositionEffect.CLOSE, PositionEffect.CLOSE_TODAY})
 
 @dataclass(frozen=True, slots=True)
 class MarketState:
-    """The market of one instrument as the decision sees it."""
+    """The market of one instrument as the decision sees it.
+
+    ``conversion`` is that from the instrument's currency to the account's.
+    """
 
     quote: Quote | None
     stale: bool
     session_open: bool
+    conversion: Conversion = SAME_CURRENCY
 
     @property
     def fresh(self) -> Quote | None:
@@ -67,13 +72,14 @@ class TradingBook:
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What a working order adds to its bucket's sums; ``price`` is what it is valued at."""
+    """What a working order adds to its bucket's sums; ``price`` is what it is valued at, ``rate`` its currency's."""
 
     bucket: Bucket
     price: Decimal | None
     quantity: Decimal
     margin: Decimal
     fee: Decimal
+    rate: Decimal = ONE
 
     def or_larger(self, other: "Contribution") -> "Contribution":
         """What covers both, where only one of them will come true."""
@@ -83,6 +89,7 @@ class Contribution:
             max(self.quantity, other.quantity),
             max(self.margin, other.margin),
             max(self.fee, other.fee),
+            self.rate,
         )
 
     def beyond(self, other: "Contribution") -> "Contribution":
@@ -93,6 +100,7 @@ class Contribution:
             max(ZERO, self.quantity - other.quantity),
             max(ZERO, self.margin - other.margin),
             max(ZERO, self.fee - other.fee),
+            self.rate,
         )
 
 
@@ -118,13 +126,17 @@ def contribution_of(
     remaining: Decimal,
     price: Decimal | None,
     fee_charged: bool,
+    rate: Decimal,
 ) -> Contribution:
-    """What ``remaining`` units of an order hold back; nothing without a price, or for a CASH account's sale."""
+    """What ``remaining`` units of an order hold back; nothing without a price, or for a CASH account's sale.
+
+    ``rate`` is what one unit of the instrument's currency is in the account's.
+    """
     if price is None or remaining == ZERO or (book.is_cash and not buys):
-        return Contribution(bucket, price, remaining, ZERO, ZERO)
+        return Contribution(bucket, price, remaining, ZERO, ZERO, rate)
     fee = estimated_fee(instrument, quantity=remaining, price=price, minimum_charged=fee_charged)
     margin = full_margin(book.kind, instrument, buys=buys, quantity=remaining, price=abs(price))
-    return Contribution(bucket, price, remaining, margin, fee)
+    return Contribution(bucket, price, remaining, margin * rate, fee * rate, rate)
 
 
 def take_off(book: TradingBook, instrument_id: UUID, contribution: Contribution, *, buys: bool) -> Decimal:

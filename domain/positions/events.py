@@ -21,6 +21,7 @@ _NUMBERS = (
     "working_sell_margin",
     "working_fees",
     "reserved",
+    "fx_rate",
 )
 
 

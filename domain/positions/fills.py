@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from domain.kernel.numbers import ZERO, to_average
+from domain.kernel.numbers import ONE, ZERO, to_average
 from domain.market.types import Instrument
 from domain.positions.rules import Fill, PositionChange, PositionState, apply_fill, close_leg, open_leg
 from domain.positions.types import Bucket, PositionBook
@@ -18,21 +18,25 @@ def book_fill(
     price: Decimal,
     now: datetime,
     today_first: bool = False,
+    rate: Decimal = ONE,
 ) -> Decimal:
     """Book an execution and return the PnL that it realised, to twelve decimals and gross of fees.
+
+    ``rate`` is what one unit of the instrument's currency is in the account's, in which the PnL is.
 
     Raises:
         ClosesTooMuch: it closes more of a hedging leg than there is.
     """
     held = PositionState(book.quantity, book.average_price, ZERO, book.today_quantity)
     change = _change(book.bucket, held, instrument, buys, quantity, price, today_first)
-    realized = to_average(change.realized_pnl)
+    realized = to_average(change.realized_pnl * rate)
     if change.opened != ZERO and (held.quantity == ZERO or change.closed != ZERO):
         book.opened_at = now
     book.quantity = change.position.quantity
     book.average_price = change.position.average_price
     book.today_quantity = change.position.today_quantity
     book.realized_pnl += realized
+    book.fx_rate = rate
     book.held_quantity = min(book.held_quantity, abs(book.quantity))
     book.closed_at = now if book.quantity == ZERO else None
     book.changed = True

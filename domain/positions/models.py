@@ -5,7 +5,7 @@ from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from domain.kernel.fields import NumericField
 from domain.kernel.ids import new_id
-from domain.kernel.numbers import ZERO
+from domain.kernel.numbers import ONE, ZERO
 from domain.positions.types import Bucket
 
 
@@ -31,6 +31,7 @@ class Position(Model):
     working_sell_margin = NumericField(default=ZERO)
     working_fees = NumericField(default=ZERO)
     reserved = NumericField(default=ZERO)
+    fx_rate = NumericField(default=ONE, db_default=ONE)
     opened_at = fields.DatetimeField(null=True)
     closed_at = fields.DatetimeField(null=True)
     updated_at = fields.DatetimeField()

@@ -1,6 +1,6 @@
 """Questions about what accounts hold and are worth, answered from the books and the newest quotes."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -10,12 +10,11 @@ from domain.accounts.types import AccountBook
 from domain.kernel.numbers import ZERO
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.market.market import Market
-from domain.market.types import Instrument, Quote
+from domain.market.rates import QuoteOf
+from domain.market.types import Instrument
 from domain.positions import queries
 from domain.positions.types import PositionBook
-from domain.positions.valuation import AccountValue, mark_price, value_all
-
-QuoteOf = Callable[[str], Quote | None]
+from domain.positions.valuation import AccountValue, mark_price, newest_rate, value_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +53,17 @@ def free_funds(
 ) -> Decimal | None:
     """What an account may use, before what working orders hold back; None when a position cannot be valued.
 
-    A MARGIN account's funds depend on marks: without a price for what it holds, nothing may be added to it.
+    A MARGIN account's funds depend on marks: without a price for what it holds, or a rate for its currency, nothing may
+    be added to it.
     """
     if account.is_cash:
         return account.cash
     held = [position for position in positions if position.quantity]
-    if any(mark_price(quote_of(instruments[position.instrument_id].symbol)) is None for position in held):
-        return None
+    for position in held:
+        instrument = instruments[position.instrument_id]
+        if mark_price(quote_of(instrument.symbol)) is None:
+            return None
+        if newest_rate(account.currency, instrument, instruments, quote_of) is None:
+            return None
     value = value_all(account, held, instruments, quote_of)
     return value.equity - value.initial_margin

@@ -13,13 +13,14 @@ from uuid import UUID
 
 from domain.accounts.log import AccountLog
 from domain.kernel.errors import Unavailable
+from domain.kernel.numbers import ZERO
 from domain.market.market import Market
 from domain.positions.live import LiveAccount
 from domain.positions.valuation import AccountValue, PositionValue
 
 MIN_INTERVAL_SECONDS = 0.02
 _RETRY_SECONDS = 1.0
-_Seen = tuple[Decimal | None, datetime | None]
+_Seen = tuple[Decimal | None, Decimal, datetime | None]
 
 
 async def live_account(log: AccountLog, market: Market, interval_seconds: float) -> AsyncIterator[AccountValue]:
@@ -35,7 +36,7 @@ async def live_account(log: AccountLog, market: Market, interval_seconds: float)
     try:
         while not follower.done():
             value = await live.value(market)
-            signature = (live.sequence, tuple(position.mark_price for position in value.positions))
+            signature = (live.sequence, tuple((row.mark_price, row.fx_rate) for row in value.positions))
             if signature != seen:
                 seen = signature
                 yield value
@@ -60,7 +61,9 @@ async def live_positions(log: AccountLog, market: Market, interval_seconds: floa
 
 
 def _seen(position: PositionValue) -> _Seen:
-    return position.mark_price if position.quantity else None, position.updated_at
+    if not position.quantity:
+        return None, ZERO, position.updated_at
+    return position.mark_price, position.fx_rate, position.updated_at
 
 
 async def _follow(log: AccountLog, live: LiveAccount) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from domain.kernel.numbers import ZERO
+from domain.kernel.numbers import ONE, ZERO
 
 
 class PositionSide(StrEnum):
@@ -30,7 +30,8 @@ class PositionBook:
     """A position while its account is locked: what is held, and what working orders would do to it.
 
     ``quantity`` is signed. ``working_*`` are sums over the remaining quantities of working orders; the margins are what
-    those orders would hold if all of them increased the position, unrounded. ``reserved`` follows from them.
+    those orders would hold if all of them increased the position, unrounded. ``reserved`` follows from them. Prices are
+    in the instrument's currency, all other money in the account's; ``fx_rate`` is the rate of the last execution.
     """
 
     id: UUID
@@ -49,6 +50,7 @@ class PositionBook:
     working_sell_margin: Decimal = ZERO
     working_fees: Decimal = ZERO
     reserved: Decimal = ZERO
+    fx_rate: Decimal = ONE
     opened_at: datetime | None = None
     closed_at: datetime | None = None
     updated_at: datetime | None = None

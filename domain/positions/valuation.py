@@ -1,13 +1,14 @@
 """What positions and accounts are worth at given marks, pure. Formulas: the design page's "Accounts" section."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 from domain.accounts.types import AccountBook, AccountKind, AccountState, PositionMode
-from domain.kernel.numbers import ZERO, total
+from domain.kernel.numbers import ONE, ZERO, total
+from domain.market.rates import InstrumentIndex, QuoteOf
 from domain.market.types import Instrument, Quote
 from domain.positions.reservation import closable, frozen, notional
 from domain.positions.types import PositionBook, PositionSide
@@ -15,9 +16,10 @@ from domain.positions.types import PositionBook, PositionSide
 
 @dataclass(slots=True)
 class PositionValue:
-    """A position at its mark, in the instrument's currency; without a mark it is carried at its average price.
+    """A position at its mark, its money in the account's currency; without a mark it is carried at its average price.
 
-    ``weight`` is its share of the account's equity, None while that is not above zero.
+    ``fx_rate`` is what one unit of the instrument's currency is in the account's: the newest one, without any that of
+    the position's last execution. ``weight`` is its share of the account's equity, None while that is not above zero.
     """
 
     position: PositionBook
@@ -27,6 +29,7 @@ class PositionValue:
     unrealized_pnl: Decimal
     initial_margin: Decimal
     maintenance_margin: Decimal
+    fx_rate: Decimal = ONE
     weight: float | None = None
 
     @property
@@ -197,20 +200,8 @@ class AccountValue:
 
 
 def mark_price(quote: Quote | None) -> Decimal | None:
-    """The price that a position is valued at: the last trade, held within the current spread; else the middle.
-
-    An old last price must not outlive the quotes that have moved away from it.
-    """
-    if quote is None:
-        return None
-    if quote.last is None:
-        return quote.mid
-    price = quote.last
-    if quote.bid is not None and price < quote.bid:
-        price = quote.bid
-    elif quote.ask is not None and price > quote.ask:
-        price = quote.ask
-    return price
+    """The price that a position is valued at, None when it was never quoted."""
+    return quote.mark if quote is not None else None
 
 
 def unrealized_pnl(instrument: Instrument, quantity: Decimal, average: Decimal, mark: Decimal) -> Decimal:
@@ -223,22 +214,23 @@ def unrealized_pnl(instrument: Instrument, quantity: Decimal, average: Decimal, 
 
 
 def value_position(
-    kind: AccountKind, position: PositionBook, instrument: Instrument, mark: Decimal | None
+    kind: AccountKind, position: PositionBook, instrument: Instrument, mark: Decimal | None, rate: Decimal = ONE
 ) -> PositionValue:
-    """Value one position; a CASH account uses no margin."""
+    """Value one position; a CASH account uses no margin. ``rate`` is that from the instrument's currency."""
     if position.quantity == ZERO:
-        return PositionValue(position, instrument, mark, ZERO, ZERO, ZERO, ZERO)
+        return PositionValue(position, instrument, mark, ZERO, ZERO, ZERO, ZERO, rate)
     price = mark if mark is not None and not (instrument.inverse and mark <= ZERO) else position.average_price
-    value = notional(instrument, position.quantity, price)
+    value = notional(instrument, position.quantity, price) * rate
     exposure = abs(value) if kind is AccountKind.MARGIN else ZERO
     return PositionValue(
         position=position,
         instrument=instrument,
         mark_price=mark,
         market_value=value,
-        unrealized_pnl=unrealized_pnl(instrument, position.quantity, position.average_price, price),
+        unrealized_pnl=unrealized_pnl(instrument, position.quantity, position.average_price, price) * rate,
         initial_margin=exposure * instrument.initial_margin_rate,
         maintenance_margin=exposure * instrument.maintenance_margin_rate,
+        fx_rate=rate,
     )
 
 
@@ -273,12 +265,26 @@ def value_all(
     account: AccountBook,
     positions: Iterable[PositionBook],
     instruments: Mapping[UUID, Instrument],
-    quote_of: Callable[[str], Quote | None],
+    quote_of: QuoteOf,
 ) -> AccountValue:
-    """Value an account from its positions, the terms of their instruments and the newest quotes."""
+    """Value an account from its positions, the terms of their instruments and the newest quotes.
+
+    ``instruments`` are all that there are: the pairs of currencies are found among them.
+    """
     values = []
     for position in positions:
         instrument = instruments[position.instrument_id]
         mark = mark_price(quote_of(instrument.symbol))
-        values.append(value_position(account.kind, position, instrument, mark))
+        rate = newest_rate(account.currency, instrument, instruments, quote_of) or position.fx_rate
+        values.append(value_position(account.kind, position, instrument, mark, rate))
     return value_account(account, values)
+
+
+def newest_rate(
+    currency: str, instrument: Instrument, instruments: Mapping[UUID, Instrument], quote_of: QuoteOf
+) -> Decimal | None:
+    """One unit of the instrument's currency in ``currency`` by the newest quotes; None when none tells."""
+    if instrument.currency == currency:
+        return ONE
+    index = instruments if isinstance(instruments, InstrumentIndex) else InstrumentIndex(instruments)
+    return index.pairs.rate(instrument.currency, currency, quote_of)

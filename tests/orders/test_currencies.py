@@ -1,0 +1,218 @@
+"""Accounts that trade what settles in another currency: the rate of each execution converts, and is stored with it."""
+
+from dataclasses import replace
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from domain.access.types import Actor, Role
+from domain.accounts.queries import read_books
+from domain.accounts.types import AccountBook, AccountKind
+from domain.kernel.ids import new_id
+from domain.kernel.numbers import ZERO
+from domain.market.rates import Conversion
+from domain.market.types import AssetClass
+from domain.orders.busting import Correction, bust_execution, correct_execution
+from domain.orders.checking import check_order
+from domain.orders.commands import ModifyOrder, OrderKey
+from domain.orders.order import Execution, Order
+from domain.orders.pretrade import decide
+from domain.orders.proof import prove_book
+from domain.orders.queries import read_executions_of
+from domain.orders.trading_book import MarketState
+from domain.orders.types import OrderStatus, OrderType, RejectReason, Side
+from domain.positions.live import LiveAccount
+from domain.positions.streams import live_account
+from domain.positions.types import Bucket
+from tests.orders.factories import PERPETUAL, SPOT, command, market, quote, trading_book
+from tests.support.trading import Platform, instrument
+from tests.support.waiting import take
+
+EURUSD = "EURUSD.LAB"
+
+
+@pytest.fixture
+async def desk(live_desk: Platform) -> Platform:
+    await live_desk.add_instrument(instrument(EURUSD, asset_class=AssetClass.FX, tick_size=Decimal("0.0001")))
+    return live_desk
+
+
+async def trade(desk: Platform, owner: Actor, account: AccountBook, **terms: object) -> Execution:
+    """A market order of two that fills at once."""
+    values = {"account_id": account.id, "type": OrderType.MARKET, "quantity": Decimal(2)} | terms
+    (placed,) = await desk.place(owner, command(**values))
+    (order,) = await desk.settled(placed.id)
+    assert (order.status, order.reject_message) == (OrderStatus.FILLED, None)
+    (execution,) = (await read_executions_of([order.id]))[order.id]
+    return execution
+
+
+async def book_of(account_id: UUID) -> AccountBook:
+    return (await read_books([account_id]))[account_id]
+
+
+async def assert_proved(desk: Platform, account_id: UUID) -> None:
+    proof = await prove_book(account_id, (await desk.services.market.catalog()).by_id)
+    assert proof.breaks == []
+
+
+async def refused(desk: Platform, owner: Actor, account: AccountBook) -> Order:
+    (order,) = await desk.place(owner, command(account_id=account.id))
+    assert order.status is OrderStatus.REJECTED
+    assert (await book_of(account.id)).reserved == ZERO
+    return order
+
+
+async def test_without_a_rate_the_order_is_refused_and_says_what_is_missing(live_desk: Platform) -> None:
+    owner, account = await live_desk.open_account("1000", currency="EUR")
+    order = await refused(live_desk, owner, account)
+    assert order.reject_reason is RejectReason.INSTRUMENT_NOT_TRADABLE
+    assert order.reject_message == "COIN settles in USD, the account holds EUR, and no instrument quotes that pair."
+    await live_desk.add_instrument(instrument(EURUSD, asset_class=AssetClass.FX))
+    order = await refused(live_desk, owner, account)
+    assert order.reject_reason is RejectReason.NO_MARKET_PRICE
+    assert order.reject_message == "COIN settles in USD, the account holds EUR, and EURUSD.LAB has no price."
+    await live_desk.quote(EURUSD, "1.25", "1.25")
+    (order,) = await live_desk.place(owner, command(account_id=account.id))
+    assert order.status is OrderStatus.PENDING_NEW
+
+
+async def test_cash_fees_and_pnl_convert_at_the_rate_of_each_execution(desk: Platform) -> None:
+    await desk.quote(EURUSD, "1.25", "1.25")
+    owner, account = await desk.open_account("1000", currency="EUR")
+    bought = await trade(desk, owner, account)
+    assert (bought.price, bought.fx_rate, bought.fee) == (Decimal("100.01"), Decimal("0.8"), Decimal("0.16"))
+    # 200.02 dollars at 0.8, rounded half to even, and the fee of 0.20002 dollars.
+    assert (await book_of(account.id)).cash == Decimal("1000") - Decimal("160.02") - Decimal("0.16")
+    await desk.quote("COIN", "110", "110.02")
+    (value,) = (await desk.services.books.read([account.id])).values()
+    # Marked in the middle: 2 x 110.01 dollars.
+    assert value.market_value == Decimal("220.02") * Decimal("0.8")
+    assert value.unrealized_pnl == Decimal("20.00") * Decimal("0.8")
+    assert value.equity == value.cash + value.market_value
+    assert (value.positions[0].average_price, value.positions[0].fx_rate) == (Decimal("100.01"), Decimal("0.8"))
+    await desk.quote(EURUSD, "1.00", "1.00")
+    sold = await trade(desk, owner, account, side=Side.SELL)
+    assert (sold.price, sold.fx_rate, sold.fee) == (Decimal("110"), Decimal(1), Decimal("0.22"))
+    assert sold.realized_pnl == Decimal("19.98")
+    book = await book_of(account.id)
+    assert book.cash == Decimal("839.82") + Decimal("220.00") - Decimal("0.22")
+    assert (book.realized_pnl, book.fees_paid, book.reserved) == (Decimal("19.98"), Decimal("0.38"), ZERO)
+    await assert_proved(desk, account.id)
+
+
+async def test_taking_back_and_correcting_use_the_stored_rate(desk: Platform) -> None:
+    await desk.quote(EURUSD, "1.25", "1.25")
+    owner, account = await desk.open_account("1000", currency="EUR")
+    bought = await trade(desk, owner, account)
+    sold = await trade(desk, owner, account, side=Side.SELL, quantity=Decimal(1))
+    before = await book_of(account.id)
+    await desk.quote(EURUSD, "2", "2")
+    manager = await desk.add_actor(Role.RISK_MANAGER)
+    await bust_execution(desk.services.desk, manager, sold.id, "printed in error")
+    busted = await book_of(account.id)
+    # 99.99 dollars at 0.8 go back, and so does the fee of 0.09999 dollars at 0.8.
+    assert busted.cash == before.cash - Decimal("79.99") + Decimal("0.08")
+    assert busted.realized_pnl == ZERO
+    await assert_proved(desk, account.id)
+    correction = Correction(Decimal("90"), Decimal(2))
+    corrected = await correct_execution(desk.services.desk, manager, bought.id, correction, "wrong price")
+    assert (corrected.fx_rate, corrected.fee) == (Decimal("0.8"), Decimal("0.14"))
+    assert (await book_of(account.id)).cash == Decimal(1000) - Decimal("144.00") - Decimal("0.14")
+    await assert_proved(desk, account.id)
+
+
+async def test_reservations_convert_and_a_change_takes_the_rate_of_its_time(desk: Platform) -> None:
+    await desk.quote(EURUSD, "1.25", "1.25")
+    owner, account = await desk.open_account("1000", currency="EUR")
+    resting = command(account_id=account.id, limit_price=Decimal(50), quantity=Decimal(4))
+    checked = await check_order(desk.services.entry, owner, resting)
+    assert (checked.reservation, checked.estimated_fee) == (Decimal("160.16"), Decimal("0.16"))
+    assert checked.available_after == Decimal("839.84")
+    (order,) = await desk.place(owner, resting)
+    await desk.settled(order.id)
+    assert (await book_of(account.id)).reserved == Decimal("160.16")
+    await desk.quote(EURUSD, "1", "1")
+    assert (await book_of(account.id)).reserved == Decimal("160.16")
+    await desk.services.modifying.modify_order(owner, ModifyOrder(OrderKey(id=order.id), quantity=Decimal(5)))
+    await desk.settled(order.id)
+    assert (await book_of(account.id)).reserved == Decimal("250.25")
+    await desk.quote("COIN", "49.98", "50", size="2")
+    await desk.filled(order.id, "2")
+    # Three of five still work, at the rate of the change; the fill moved dollars at today's.
+    book = await book_of(account.id)
+    assert (book.reserved, book.cash) == (Decimal("150.15"), Decimal(1000) - Decimal(100) - Decimal("0.02"))
+    await assert_proved(desk, account.id)
+
+
+async def test_margin_and_pnl_of_a_perpetual_are_in_the_accounts_currency(desk: Platform) -> None:
+    await desk.quote(EURUSD, "1.25", "1.25")
+    owner, account = await desk.open_account("1000", currency="EUR", kind=AccountKind.MARGIN)
+    await trade(desk, owner, account, symbol="COIN-PERP")
+    await desk.quote("COIN-PERP", "110", "110.02")
+    (value,) = (await desk.services.books.read([account.id])).values()
+    assert value.initial_margin == Decimal("220.02") * Decimal("0.1") * Decimal("0.8")
+    assert value.maintenance_margin == Decimal("220.02") * Decimal("0.05") * Decimal("0.8")
+    assert value.unrealized_pnl == Decimal("20.00") * Decimal("0.8")
+    assert value.equity == Decimal(1000) - Decimal("0.16") + value.unrealized_pnl
+    await desk.quote(EURUSD, "1", "1")
+    sold = await trade(desk, owner, account, symbol="COIN-PERP", side=Side.SELL)
+    assert sold.realized_pnl == Decimal("19.98")
+    assert (await book_of(account.id)).cash == Decimal(1000) - Decimal("0.16") + Decimal("19.98") - Decimal("0.22")
+    await assert_proved(desk, account.id)
+
+
+async def test_live_figures_follow_the_rate_and_equal_the_queried_ones(desk: Platform) -> None:
+    await desk.quote(EURUSD, "1.25", "1.25")
+    owner, account = await desk.open_account("1000", currency="EUR", kind=AccountKind.MARGIN)
+    await trade(desk, owner, account, symbol="COIN-PERP")
+    await desk.quote("COIN-PERP", "110", "110.02")
+    services = desk.services
+    stream = live_account(services.logs.of(account.id), services.market, 0.02)
+    (first,) = await take(aiter(stream), 1)
+    assert first.unrealized_pnl == Decimal("16.00")
+    await desk.quote(EURUSD, "1", "1")
+    (second,) = await take(aiter(stream), 1)
+    assert second.unrealized_pnl == Decimal("20.00")
+    (queried,) = (await services.books.read([account.id])).values()
+    assert (second.equity, second.available) == (queried.equity, queried.available)
+    await stream.aclose()  # type: ignore[attr-defined]  # a generator
+    fresh = await LiveAccount.load(account.id)
+    assert (await fresh.value(services.market)).equity == queried.equity
+
+
+@pytest.mark.parametrize(
+    ("conversion", "reason"),
+    [
+        (Conversion(None), RejectReason.INSTRUMENT_NOT_TRADABLE),
+        (Conversion(None, EURUSD), RejectReason.NO_MARKET_PRICE),
+        (Conversion(Decimal("0.8"), EURUSD, stale=True), RejectReason.STALE_PRICE),
+        (Conversion(Decimal("0.8"), EURUSD), None),
+    ],
+)
+def test_a_stale_rate_is_as_good_as_none_but_for_an_exit(conversion: Conversion, reason: RejectReason | None) -> None:
+    state = replace(market(quote("COIN-PERP")), conversion=conversion)
+    book = trading_book("1000", AccountKind.MARGIN, currency="EUR")
+    decision = decide(command(), PERPETUAL, state, book, ())
+    assert decision.reason is reason
+    assert book.account.reserved == (Decimal("8.08") if reason is None else ZERO)
+    held = book.position(PERPETUAL.id, Bucket.NET)
+    held.quantity, held.average_price, held.fx_rate = Decimal(-3), Decimal(100), Decimal("0.75")
+    exit_order = decide(command(quantity=Decimal(2)), PERPETUAL, state, book, ())
+    # Where no instrument quotes the pair any more, nothing tells what an exit would bring.
+    assert exit_order.accepted is (conversion.symbol is not None)
+
+
+def test_an_exit_without_any_rate_counts_its_fee_at_that_of_the_last_execution() -> None:
+    state = MarketState(quote("COIN-PERP"), False, True, Conversion(None, EURUSD))
+    book = trading_book("1000", AccountKind.MARGIN, currency="EUR")
+    held = book.position(PERPETUAL.id, Bucket.NET)
+    held.quantity, held.average_price, held.fx_rate = Decimal(-3), Decimal(100), Decimal("0.75")
+    decision = decide(command(quantity=Decimal(2)), PERPETUAL, state, book, ())
+    assert (decision.contribution.rate, decision.contribution.fee) == (Decimal("0.75"), Decimal("0.15"))
+
+
+def test_the_same_currency_needs_no_rate() -> None:
+    decision = decide(command(), replace(SPOT, id=new_id()), market(), trading_book("1000"), ())
+    assert (decision.accepted, decision.contribution.rate) == (True, Decimal(1))
