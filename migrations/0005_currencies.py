@@ -9,7 +9,7 @@ from domain.kernel.fields import NumericField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tradegraph", "0003_events_and_triggers")]
+    dependencies = [("tradegraph", "0004_history")]
 
     operations = [
         ops.AddField("Execution", "fx_rate", NumericField(default=Decimal(1), db_default=Decimal(1))),
