@@ -38,6 +38,9 @@ class Position:
     realized_pnl: Decimal = strawberry.field(description="Gross of fees.")
     fees_paid: Decimal
     initial_margin: Decimal
+    liquidation_price: Decimal | None = strawberry.field(
+        description="Where equity would meet maintenance margin if no other price moved; null where that is nowhere."
+    )
     fx_rate: Decimal = strawberry.field(
         description="What one unit of the instrument's currency is in the account's, in which all of its money is."
     )

@@ -10,6 +10,7 @@ from domain.accounts.types import AccountBook, AccountKind, AccountState, Positi
 from domain.kernel.numbers import ONE, ZERO, total
 from domain.market.rates import InstrumentIndex, QuoteOf
 from domain.market.types import Instrument, Quote
+from domain.positions.liquidation import Stake, liquidation_price
 from domain.positions.reservation import closable, frozen, notional
 from domain.positions.types import PositionBook, PositionSide
 
@@ -19,7 +20,8 @@ class PositionValue:
     """A position at its mark, its money in the account's currency; without a mark it is carried at its average price.
 
     ``fx_rate`` is what one unit of the instrument's currency is in the account's: the newest one, without any that of
-    the position's last execution. ``weight`` is its share of the account's equity, None while that is not above zero.
+    the position's last execution. ``weight`` is its share of the account's equity, None while that is not above zero;
+    ``stake`` what a MARGIN account has at stake in the instrument.
     """
 
     position: PositionBook
@@ -31,6 +33,7 @@ class PositionValue:
     maintenance_margin: Decimal
     fx_rate: Decimal = ONE
     weight: float | None = None
+    stake: Stake | None = None
 
     @property
     def id(self) -> UUID:
@@ -86,6 +89,13 @@ class PositionValue:
     def fees_paid(self) -> Decimal:
         """Fees and taxes of its executions."""
         return self.position.fees_paid
+
+    @property
+    def liquidation_price(self) -> Decimal | None:
+        """Where the account would be liquidated if no other price moved; None where it would not, or without a mark."""
+        if self.stake is None or self.mark_price is None or self.position.quantity == ZERO:
+            return None
+        return liquidation_price(self.instrument, self.stake, self.mark_price, self.fx_rate)
 
     @property
     def opened_at(self) -> datetime | None:
@@ -245,20 +255,34 @@ def value_account(account: AccountBook, values: Iterable[PositionValue]) -> Acco
         for value in positions:
             value.weight = float(value.market_value / equity)
     initial = total(value.initial_margin for value in positions)
+    maintenance = total(value.maintenance_margin for value in positions)
     if account.kind is AccountKind.CASH:
         available = account.cash - account.reserved
     else:
         available = equity - initial - account.reserved
+        _set_stakes(positions, equity - maintenance)
     return AccountValue(
         account=account,
         positions=positions,
         market_value=total(value.market_value for value in positions),
         unrealized_pnl=total(value.unrealized_pnl for value in positions),
         initial_margin=initial,
-        maintenance_margin=total(value.maintenance_margin for value in positions),
+        maintenance_margin=maintenance,
         equity=equity,
         available=available,
     )
+
+
+def _set_stakes(positions: Iterable[PositionValue], cushion: Decimal) -> None:
+    """Tell each position what is at stake in its instrument: both legs of a hedging account share a price."""
+    legs: dict[UUID, Stake] = {}
+    held = [value for value in positions if value.position.quantity]
+    for value in held:
+        quantity, before = value.position.quantity, legs.get(value.instrument.id)
+        net, gross = (before.net, before.gross) if before is not None else (ZERO, ZERO)
+        legs[value.instrument.id] = Stake(net + quantity, gross + abs(quantity), cushion)
+    for value in held:
+        value.stake = legs[value.instrument.id]
 
 
 def value_all(

@@ -1,0 +1,60 @@
+"""At which price of one instrument an account would be liquidated, pure.
+
+That is where equity meets maintenance margin, if every other price, and every rate between currencies, stays as it is.
+With ``q`` the account's net and ``g`` its gross quantity of the instrument, ``m`` its multiplier, ``r`` its maintenance
+rate, ``f`` the rate to the account's currency, ``K`` equity less maintenance margin at the mark ``p0``, and
+``M = g m f r |p0|`` (inverse: ``g m f r / p0``) its own part of that margin:
+
+    linear    K + M + q m f (p - p0) = g m f r |p|            p = (q m f p0 - K - M) / (m f (q -+ g r))
+    inverse   K + M + q m f (1 / p0 - 1 / p) = g m f r / p    p = m f (q + g r) / (K + M + q m f / p0)
+
+It follows from the definitions of the design page's section "Accounts"; exchanges publish special cases of it.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.kernel.numbers import ZERO, to_average
+from domain.market.types import AssetClass, Instrument
+
+
+@dataclass(frozen=True, slots=True)
+class Stake:
+    """What an account has at stake in one instrument: net and gross quantity, and what all of the account can lose.
+
+    ``cushion`` is the account's equity less its maintenance margin, at the marks.
+    """
+
+    net: Decimal
+    gross: Decimal
+    cushion: Decimal
+
+
+def liquidation_price(instrument: Instrument, stake: Stake, mark: Decimal, rate: Decimal) -> Decimal | None:
+    """The price, to twelve decimals; None when there is none at which the account would be liquidated.
+
+    It lies beyond the mark where the account has been liquidated already.
+    """
+    if instrument.inverse:
+        return _inverse(instrument, stake, mark, rate) if mark > ZERO else None
+    unit, own = instrument.multiplier * rate, stake.gross * instrument.maintenance_margin_rate
+    reach = stake.net * unit * mark - stake.cushion - own * unit * abs(mark)
+    # Margin grows with the distance from zero, on either side of it; only futures go below.
+    sides = (1, -1) if instrument.asset_class is AssetClass.FUTURE else (1,)
+    for side in sides:
+        slope = unit * (stake.net - side * own)
+        if slope == ZERO:
+            continue
+        price = reach / slope
+        if price * side > ZERO:
+            return to_average(price)
+    return None
+
+
+def _inverse(instrument: Instrument, stake: Stake, mark: Decimal, rate: Decimal) -> Decimal | None:
+    unit, own = instrument.multiplier * rate, stake.gross * instrument.maintenance_margin_rate
+    bottom = stake.cushion + (own + stake.net) * unit / mark
+    top = unit * (stake.net + own)
+    if bottom == ZERO or top == ZERO or (top > ZERO) != (bottom > ZERO):
+        return None
+    return to_average(top / bottom)
