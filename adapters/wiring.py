@@ -20,6 +20,7 @@ from domain.kernel.cache import CHANNEL, VersionedCache
 from domain.kernel.database import fetch
 from domain.kernel.errors import Unavailable
 from domain.market.market import Market
+from domain.orders.closing import PositionClosing
 from domain.orders.desk import Desk
 from domain.orders.modifying import OrderModifying
 from domain.orders.paper import PAPER
@@ -44,6 +45,7 @@ class Services:
     market: Market
     entry: OrderEntry
     modifying: OrderModifying
+    closing: PositionClosing
     books: Books
     logs: AccountLogs
     gateways: Mapping[str, ConfiguredVenue] = field(default_factory=dict)
@@ -120,9 +122,9 @@ async def open_services(settings: Settings, gateways: Mapping[str, Gateway] = GA
         market = await stack.enter_async_context(Market(ticks, settings.day_roll))
         rules = VersionedCache(RISK_RULES, read_enabled_rules)
         desk = Desk(bus, market, access.authenticator, rules, settings.day_roll)
-        entry, modifying = OrderEntry(desk), OrderModifying(desk)
+        entry, modifying, closing = OrderEntry(desk), OrderModifying(desk), PositionClosing(desk)
         books, logs = Books(market), AccountLogs(bus)
-        services = Services(settings, bus, ticks, access, market, entry, modifying, books, logs, venues)
+        services = Services(settings, bus, ticks, access, market, entry, modifying, closing, books, logs, venues)
         following = asyncio.create_task(services.follow_versions())
         try:
             yield services

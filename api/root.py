@@ -14,6 +14,7 @@ from api.market.subscriptions import MarketSubscription
 from api.orders.mutations import OrdersMutation
 from api.orders.queries import OrdersQuery
 from api.orders.subscriptions import OrdersSubscription
+from api.positions.mutations import PositionsMutation
 from api.positions.queries import PositionsQuery
 from api.positions.subscriptions import PositionsSubscription
 from api.risk.operations import RiskMutation, RiskQuery
@@ -25,6 +26,6 @@ def platform_schema() -> GraphQLSchema:
     """The schema that the web process serves; built once."""
     return build_schema(
         (AccessQuery, MarketQuery, AccountsQuery, OrdersQuery, PositionsQuery, RiskQuery),
-        (AccessMutation, MarketMutation, AccountsMutation, OrdersMutation, RiskMutation),
+        (AccessMutation, MarketMutation, AccountsMutation, OrdersMutation, PositionsMutation, RiskMutation),
         (MarketSubscription, OrdersSubscription, PositionsSubscription),
     )

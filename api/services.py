@@ -9,6 +9,7 @@ from domain.access.service import Access
 from domain.accounts.log import AccountLogs
 from domain.kernel.bus import Bus
 from domain.market.market import Market
+from domain.orders.closing import PositionClosing
 from domain.orders.modifying import OrderModifying
 from domain.orders.placing import OrderEntry
 from domain.positions.service import Books
@@ -45,6 +46,11 @@ class Services(Protocol):
     @property
     def modifying(self) -> OrderModifying:
         """Where changes of orders enter."""
+        ...
+
+    @property
+    def closing(self) -> PositionClosing:
+        """Where positions are closed."""
         ...
 
     @property

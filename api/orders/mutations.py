@@ -28,11 +28,11 @@ from api.orders.types import (
     execution_view,
     group_view,
     order_view,
+    orders_view,
 )
 from domain.orders.busting import Correction, bust_execution, correct_execution
 from domain.orders.canceling import cancel_order, cancel_orders
 from domain.orders.timers import cancel_all_after
-from domain.orders.types import OrderStatus
 
 _INPUT = strawberry.argument(name="input")
 
@@ -56,9 +56,7 @@ class OrdersMutation:
         entry, actor = info.context.services.entry, info.context.require_actor()
         commands = [order.to_domain() for order in given.orders]
         placed = await entry.place_orders(actor, commands, all_or_none=given.all_or_none)
-        rejected = sum(row.order.status is OrderStatus.REJECTED for row in placed)
-        results = cast("list[OrderPayload]", placed)
-        return OrdersPayload(results=results, accepted=len(placed) - rejected, rejected=rejected)
+        return orders_view(placed)
 
     @strawberry.mutation(
         description="Ask the venue to cancel an order. Repeating it replays; what is filled or has ended is a CONFLICT."

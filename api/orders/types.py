@@ -254,6 +254,12 @@ def order_view(order: values.Order) -> Order:
     return cast(Order, order)
 
 
+def orders_view(placed: Sequence[PlacedOrder]) -> OrdersPayload:
+    """Placed orders, and how many of them were accepted."""
+    rejected = sum(row.order.status is OrderStatus.REJECTED for row in placed)
+    return OrdersPayload(results=cast("list[OrderPayload]", placed), accepted=len(placed) - rejected, rejected=rejected)
+
+
 def execution_view(execution: values.Execution) -> Execution:
     """The value itself: its attributes are the fields."""
     return cast(Execution, execution)

@@ -1,14 +1,18 @@
 """Questions about positions."""
 
-from typing import cast
+from datetime import datetime
+from typing import Annotated, cast
 
 import strawberry
 
 from api.context import Info
 from api.ids import named
 from api.positions.enums import PositionSide
-from api.positions.types import Position, position_view
+from api.positions.types import Position, PositionSnapshot, PositionSummary, position_view
 from domain.access.types import require_read
+from domain.kernel.errors import NotFound
+from domain.positions.past import DEFAULT_ROWS, position_history
+from domain.positions.summary import summarize
 
 
 @strawberry.type
@@ -36,3 +40,31 @@ class PositionsQuery:
         value = await info.context.load(info.context.services.books.read_with_closed, wanted)
         rows = value.positions if value is not None else ()
         return cast("list[Position]", [row for row in rows if include_closed or row.quantity])
+
+    @strawberry.field(description="What an account is exposed to: in all, and by kinds of instruments.")
+    async def position_summary(self, info: Info, account_id: strawberry.ID) -> PositionSummary:
+        """At the newest quotes."""
+        wanted = named(account_id)
+        require_read(info.context.require_actor(), wanted)
+        value = await info.context.load(info.context.services.books.read, wanted)
+        if value is None:
+            raise NotFound("There is no such account.", field="accountId")
+        return cast(PositionSummary, summarize(value))
+
+    @strawberry.field(
+        description="Snapshots of positions, taken hourly and at the day roll, with `from` <= at < `to`, oldest first. "
+        "When there are more than `limit`: the first ones after `from` if that is given, else the last ones."
+    )
+    async def position_history(
+        self,
+        info: Info,
+        account_id: strawberry.ID,
+        symbol: str | None = None,
+        since: Annotated[datetime | None, strawberry.argument(name="from")] = None,
+        until: Annotated[datetime | None, strawberry.argument(name="to")] = None,
+        limit: int = DEFAULT_ROWS,
+    ) -> list[PositionSnapshot]:
+        """What was held, and flat rows of what was closed on the same day."""
+        wanted = named(account_id)
+        require_read(info.context.require_actor(), wanted)
+        return cast("list[PositionSnapshot]", await position_history(wanted, symbol, since, until, limit))

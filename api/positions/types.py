@@ -89,6 +89,53 @@ class PnlUpdate:
     positions: list[PositionPnl]
 
 
+@strawberry.type(description="Positions of one kind, in the account's currency.")
+class ExposureBucket:
+    """A view of ``domain.positions.summary.ExposureBucket``."""
+
+    key: str
+    long_value: Decimal
+    short_value: Decimal = strawberry.field(description="Unsigned.")
+    net_exposure: Decimal = strawberry.field(description="Long less short.")
+    weight: float | None = strawberry.field(
+        description="Net exposure over the account's equity; null while that is not above zero."
+    )
+
+
+@strawberry.type(description="What an account is exposed to, in its currency, at the newest quotes.")
+class PositionSummary:
+    """A view of ``domain.positions.summary.PositionSummary``."""
+
+    account_id: strawberry.ID
+    count: int
+    long_value: Decimal
+    short_value: Decimal = strawberry.field(description="Unsigned.")
+    gross_exposure: Decimal = strawberry.field(description="Long and short together.")
+    net_exposure: Decimal = strawberry.field(description="Long less short.")
+    leverage: Decimal = strawberry.field(
+        description="Gross exposure over equity; a million where exposure stands on no equity."
+    )
+    unrealized_pnl: Decimal
+    realized_pnl: Decimal = strawberry.field(description="Of the account since it was opened, gross of fees.")
+    largest_weight: float | None = strawberry.field(description="Largest share of a position in equity, unsigned.")
+    by_asset_class: list[ExposureBucket]
+    by_symbol: list[ExposureBucket]
+    by_currency: list[ExposureBucket]
+
+
+@strawberry.type(description="A position as it was at a moment.")
+class PositionSnapshot:
+    """A view of ``domain.positions.history_types.PositionSnapshot``."""
+
+    at: datetime
+    symbol: str
+    quantity: Decimal
+    average_price: Decimal
+    mark_price: Decimal | None
+    unrealized_pnl: Decimal
+    realized_pnl: Decimal = strawberry.field(description="Gross of fees, since the first trade.")
+
+
 def position_view(value: PositionValue) -> Position:
     """The value itself: its attributes are the fields."""
     return cast(Position, value)

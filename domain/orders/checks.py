@@ -49,6 +49,11 @@ class Candidate:
         return self.position.fx_rate if known is None and self.position.quantity != ZERO else known
 
     @property
+    def opposes(self) -> bool:
+        """Whether its fills would close some of the position before anything else."""
+        return self.position.quantity < ZERO if self.buys else self.position.quantity > ZERO
+
+    @property
     def prices(self) -> tuple[Decimal, ...]:
         """The prices that must lie on the tick grid."""
         command = self.command
@@ -170,8 +175,7 @@ def _market_price(order: Candidate) -> Refusal | None:
 def _reduce_only(order: Candidate) -> Refusal | None:
     if not order.command.reduce_only:
         return None
-    opposite = order.position.quantity < ZERO if order.buys else order.position.quantity > ZERO
-    if opposite:
+    if order.opposes:
         return None
     return RejectReason.REDUCE_ONLY_WOULD_INCREASE, "There is no position that the order would reduce."
 
@@ -180,17 +184,19 @@ def _position(order: Candidate) -> Refusal | None:
     """What is to be sold or closed must be there, unless the account may go short."""
     command, position, instrument = order.command, order.position, order.instrument
     account = order.book.account
+    locked = unsettled(position, instrument) + position.held_quantity
     if account.is_cash:
         if order.buys:
             return None
         there = closable_by_cash_sale(position, instrument)
     elif (account.position_mode is PositionMode.HEDGING and command.position_effect in CLOSING) or (
-        unsettled(position, instrument) > ZERO and not order.buys
+        order.opposes and locked > ZERO
     ):
         there = closable(position, instrument)
     else:
         return _short(order)
-    if order.remaining <= there or (command.reduce_only and there > ZERO):
+    # A venue cuts a reduce-only order to what is held; of what is locked it knows nothing.
+    if order.remaining <= there or (command.reduce_only and there > ZERO and locked == ZERO):
         return None
     return RejectReason.INSUFFICIENT_POSITION, f"{plain(max(there, ZERO))} of {instrument.symbol} can be closed."
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from domain.kernel.numbers import plain
 from domain.orders.types import OffsetKind, OrderType, PositionEffect, Side, TimeInForce, TriggerPrice
+from domain.positions.types import PositionSide
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,39 @@ def _digest_part(value: object) -> str:
         return plain(value)
     # Only what clients write is quoted: a member of an enum shows itself more slowly than all else here takes.
     return str(value) if isinstance(value, StrEnum) else repr(value)
+
+
+@dataclass(frozen=True, slots=True)
+class ClosePosition:
+    """What to close of a position: all that can be closed, or ``quantity``; at market, or at ``limit_price`` or better.
+
+    ``side`` is needed where a LONG and a SHORT are held. ``client_order_id`` makes a retry safe.
+    """
+
+    account_id: UUID
+    symbol: str
+    side: PositionSide | None = None
+    quantity: Decimal | None = None
+    limit_price: Decimal | None = None
+    client_order_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CloseAllPositions:
+    """Everything that an account holds and can be closed, at market."""
+
+    account_id: UUID
+
+
+Closing = ClosePosition | CloseAllPositions
+
+
+def closing_digest(command: ClosePosition) -> bytes:
+    """The same for closing a position, which never equals that of an order that says how much itself."""
+    text = "\x1f".join(
+        ("closePosition", *map(_digest_part, (command.symbol, command.side, command.quantity, command.limit_price)))
+    )
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 @dataclass(frozen=True, slots=True)

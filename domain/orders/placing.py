@@ -131,7 +131,7 @@ class OrderEntry:
     async def _place(
         self, terms: Terms, calls: Sequence[PlaceCall], refused: Mapping[int, BaseException]
     ) -> list[Outcome]:
-        batch = _Batch(self.desk, terms)
+        batch = Batch(self.desk, terms)
         outcomes: list[Outcome] = []
         async with unit_of_work(self.desk.bus) as work:
             await batch.load(work, calls)
@@ -171,7 +171,7 @@ def _naming(call: PlaceCall, index: int) -> Iterator[None]:
         raise
 
 
-class _Batch:
+class Batch:
     """What one transaction loads, decides on and writes."""
 
     def __init__(self, desk: Desk, terms: Terms) -> None:
@@ -187,10 +187,20 @@ class _Batch:
     async def load(self, work: UnitOfWork, calls: Sequence[PlaceCall]) -> None:
         """Lock the accounts, check that the caches are current, load positions and what is repeated."""
         commands = [command for call in calls for command in call.commands]
-        accounts = await account_queries.lock_books(work, {command.account_id for command in commands})
         keys = {(row.account_id, row.client_order_id) for row in commands if row.client_order_id is not None}
         wanted = {self._terms.instruments[row.symbol].id for row in commands if row.symbol in self._terms.instruments}
-        ground = await queries.load_ground(work, accounts, wanted, keys)
+        await self.load_accounts(work, {command.account_id for command in commands}, wanted, keys)
+
+    async def load_accounts(
+        self,
+        work: UnitOfWork,
+        account_ids: Collection[UUID],
+        instrument_ids: Collection[UUID],
+        keys: Collection[tuple[UUID, str]],
+    ) -> None:
+        """The same by what is wanted: all that the accounts hold is loaded besides the instruments."""
+        accounts = await account_queries.lock_books(work, account_ids)
+        ground = await queries.load_ground(work, accounts, instrument_ids, keys)
         self._terms.compare(ground.versions)
         if ground.repeats:
             await self._load_known(work, keys)
@@ -198,6 +208,28 @@ class _Batch:
             held = ground.positions[account_id]
             free = free_funds(account, held.values(), self._terms.by_id, self._desk.market.quote)
             self._books[account_id] = TradingBook(account, held, free)
+
+    def book(self, account_id: UUID) -> TradingBook:
+        """The book of an account.
+
+        Raises:
+            NotFound: there is no such account.
+        """
+        if account_id not in self._books:
+            raise NotFound("There is no such account.", field="accountId")
+        return self._books[account_id]
+
+    def known(self, account_id: UUID, client_order_id: str | None) -> Order | None:
+        """The order that has this client order id, if any has."""
+        return None if client_order_id is None else self._known.get((account_id, client_order_id))
+
+    def place_one(self, command: PlaceOrder, now: datetime, digest: bytes) -> Order:
+        """Decide on one order that nothing is asked about any more, and keep it; ``digest`` tells its repeats."""
+        order, _ = self._decide(command, self._instrument(command), now)
+        order.request_digest = digest
+        self._known[(order.account_id, order.client_order_id)] = order
+        self._keep(order, now)
+        return order
 
     async def _load_known(self, work: UnitOfWork, keys: Collection[tuple[UUID, str]]) -> None:
         self._known = await queries.find_by_client_ids(work, keys)
@@ -244,8 +276,7 @@ class _Batch:
             return command, instrument
 
     def _instrument(self, command: PlaceOrder) -> Instrument:
-        if command.account_id not in self._books:
-            raise NotFound("There is no such account.", field="accountId")
+        self.book(command.account_id)
         instrument = self._terms.instruments.get(command.symbol)
         if instrument is None:
             raise NotFound(f"There is no instrument {command.symbol[:40]!r}.", field="symbol")
@@ -312,9 +343,7 @@ class _Batch:
             raise Conflict("This client order id was used for another order.", field="clientOrderId")
 
     def _first(self, command: PlaceOrder) -> Order | None:
-        if command.client_order_id is None:
-            return None
-        return self._known.get((command.account_id, command.client_order_id))
+        return self.known(command.account_id, command.client_order_id)
 
     def _decide(self, command: PlaceOrder, instrument: Instrument, now: datetime) -> tuple[Order, Decision]:
         book = self._books[command.account_id]

@@ -18,7 +18,7 @@ from domain.orders.order import Execution, Order
 from domain.orders.state import reopen_fills
 from domain.orders.trading_book import CLOSING
 from domain.orders.types import Liquidity, PositionEffect, Side
-from domain.positions.fills import book_fill
+from domain.positions.fills import book_fill, held_after
 from domain.positions.reservation import bucket_for
 from domain.positions.types import Bucket, PositionBook
 
@@ -86,10 +86,10 @@ class PositionRebuild:
         if not self._is_today:
             fresh.today_quantity = ZERO
         rise = fresh.realized_pnl - booked.realized_pnl
+        booked.held_quantity = held_after(booked.held_quantity, booked.quantity, fresh.quantity)
         for name in ("quantity", "average_price", "realized_pnl", "fees_paid", "today_quantity", "fx_rate"):
             setattr(booked, name, getattr(fresh, name))
         booked.opened_at, booked.closed_at = fresh.opened_at, fresh.closed_at
-        booked.held_quantity = min(booked.held_quantity, abs(booked.quantity))
         booked.changed = True
         return rise
 

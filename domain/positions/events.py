@@ -8,6 +8,10 @@ from uuid import UUID
 from domain.kernel.numbers import plain
 from domain.positions.types import Bucket, PositionBook
 
+# Kinds of events beyond those of orders.
+POSITION_FROZEN = "POSITION_FROZEN"
+POSITION_UNFROZEN = "POSITION_UNFROZEN"
+
 _NUMBERS = (
     "quantity",
     "average_price",

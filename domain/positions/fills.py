@@ -37,10 +37,19 @@ def book_fill(
     book.today_quantity = change.position.today_quantity
     book.realized_pnl += realized
     book.fx_rate = rate
-    book.held_quantity = min(book.held_quantity, abs(book.quantity))
+    book.held_quantity = held_after(book.held_quantity, held.quantity, book.quantity)
     book.closed_at = now if book.quantity == ZERO else None
     book.changed = True
     return realized
+
+
+def held_after(held_back: Decimal, before: Decimal, after: Decimal) -> Decimal:
+    """How much stays frozen by hand of a position that went from one signed quantity to another.
+
+    Never more than there is; and what was frozen of a long is nothing of the short that came after it.
+    """
+    same_side = before * after > ZERO
+    return min(held_back, abs(after)) if same_side else ZERO
 
 
 def _change(

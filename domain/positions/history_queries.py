@@ -61,9 +61,11 @@ GROUP BY 1
 _SNAPSHOTS = """
 SELECT s.at, i.symbol, s.bucket, s.quantity, s.average_price, s.mark_price, s.unrealized_pnl, s.realized_pnl
 FROM position_snapshots s JOIN instruments i ON i.id = s.instrument_id
-WHERE s.account_id = $1 AND s.at >= $2 AND s.at < $3 AND ($4::text IS NULL OR i.symbol = $4)
-ORDER BY s.at, i.symbol, s.bucket LIMIT $5
+WHERE s.account_id = $1 AND ($2::timestamptz IS NULL OR s.at >= $2) AND ($3::timestamptz IS NULL OR s.at < $3)
+AND ($4::text IS NULL OR i.symbol = $4)
+ORDER BY s.at {order}, i.symbol {order}, s.bucket {order} LIMIT $5
 """
+_FIRST_SNAPSHOTS, _LAST_SNAPSHOTS = (_SNAPSHOTS.format(order=order) for order in ("ASC", "DESC"))
 
 
 async def read_living(after: UUID, limit: int) -> tuple[list[AccountBook], dict[UUID, dict[PositionKey, PositionBook]]]:
@@ -131,10 +133,16 @@ async def read_flows(account_id: UUID, samples: Sequence[EquitySample]) -> list[
 
 
 async def read_snapshots(
-    account_id: UUID, symbol: str | None, since: datetime, until: datetime, limit: int
+    account_id: UUID, symbol: str | None, since: datetime | None, until: datetime | None, limit: int
 ) -> list[PositionSnapshot]:
-    """Snapshots of an account's positions in ``since`` <= at < ``until``, oldest first, at most ``limit``."""
-    rows = await fetch(_SNAPSHOTS, account_id, since, until, symbol, limit)
+    """Snapshots of an account's positions in ``since`` <= at < ``until``, oldest first.
+
+    When there are more than ``limit``: the first ones after ``since`` if that is given, else the last ones.
+    """
+    statement = _LAST_SNAPSHOTS if since is None else _FIRST_SNAPSHOTS
+    rows = await fetch(statement, account_id, since, until, symbol, limit)
+    if since is None:
+        rows.reverse()
     return [PositionSnapshot(row["at"], row["symbol"], Bucket(row["bucket"]), *row[3:]) for row in rows]
 
 

@@ -1,0 +1,58 @@
+"""What clients send about positions."""
+
+from decimal import Decimal
+
+import strawberry
+
+from api.ids import named
+from api.positions.enums import PositionSide
+from domain.orders.commands import ClosePosition
+from domain.positions.freezing import FreezePosition
+
+
+@strawberry.input(description="What to close of a position: all that can be closed, or `quantity` of it.")
+class ClosePositionInput:
+    """See ``domain.orders.commands.ClosePosition``."""
+
+    account_id: strawberry.ID
+    symbol: str
+    side: PositionSide | None = strawberry.field(
+        default=None, description="Needed where both a long and a short are held."
+    )
+    quantity: Decimal | None = None
+    limit_price: Decimal | None = strawberry.field(default=None, description="At this price or better, else at market.")
+    client_order_id: str | None = strawberry.field(
+        default=None, description="Makes a retry safe: the same id returns the first order."
+    )
+    cancel_working: bool = strawberry.field(
+        default=False,
+        description="First cancel the open orders that would close the position, and wait for the venue's answers.",
+    )
+
+    def to_domain(self) -> ClosePosition:
+        """The command."""
+        return ClosePosition(
+            account_id=named(self.account_id),
+            symbol=self.symbol,
+            side=self.side,
+            quantity=self.quantity,
+            limit_price=self.limit_price,
+            client_order_id=self.client_order_id,
+        )
+
+
+@strawberry.input(description="How much of a position to freeze or to let go, and why.")
+class FreezePositionInput:
+    """See ``domain.positions.freezing.FreezePosition``."""
+
+    account_id: strawberry.ID
+    symbol: str
+    side: PositionSide | None = strawberry.field(
+        default=None, description="Needed where both a long and a short are held."
+    )
+    quantity: Decimal
+    reason: str
+
+    def to_domain(self) -> FreezePosition:
+        """The command."""
+        return FreezePosition(named(self.account_id), self.symbol, self.quantity, self.reason, self.side)

@@ -1,0 +1,24 @@
+"""Which position somebody means by a symbol and perhaps a side, pure."""
+
+from collections.abc import Iterable
+
+from domain.kernel.errors import BadInput, Refused
+from domain.positions.types import PositionBook, PositionSide
+
+
+def choose(positions: Iterable[PositionBook], symbol: str, side: PositionSide | None) -> PositionBook:
+    """The one of an account's positions in ``symbol`` that is held on ``side``.
+
+    Raises:
+        BadInput: FLAT is no side to name, or a LONG and a SHORT are held and none was named.
+        Refused: nothing of the kind is held.
+    """
+    if side is PositionSide.FLAT:
+        raise BadInput("Name LONG or SHORT.", field="side")
+    held = [position for position in positions if position.quantity and side in (None, position.side)]
+    if len(held) > 1:
+        raise BadInput(f"The account is both long and short of {symbol}: name the side.", field="side")
+    if not held:
+        kind = f"{side.value.lower()} position" if side is not None else "position"
+        raise Refused(f"The account holds no {kind} of {symbol}.", reason="INSUFFICIENT_POSITION")
+    return held[0]

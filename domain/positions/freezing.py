@@ -1,0 +1,121 @@
+"""Freezing a position by hand: what is frozen cannot be closed until somebody lets it go.
+
+Each change runs under the account's lock, leaves one event and one entry of the audit log that say who did it and why,
+and takes effect for the very next order.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from domain.access.audit import record as audit
+from domain.access.audit import target_of
+from domain.access.types import Actor
+from domain.accounts import queries as account_queries
+from domain.accounts.events import record
+from domain.accounts.service import lock_one
+from domain.kernel.bus import Bus
+from domain.kernel.errors import BadInput, Refused
+from domain.kernel.numbers import ZERO, plain, within_bounds
+from domain.kernel.text import clean_text
+from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+from domain.market.market import Market
+from domain.market.types import Instrument
+from domain.positions import queries
+from domain.positions.choosing import choose
+from domain.positions.events import POSITION_FROZEN, POSITION_UNFROZEN, position_snapshot
+from domain.positions.reservation import closable
+from domain.positions.types import PositionBook, PositionSide
+
+MAX_REASON_LENGTH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class FreezePosition:
+    """How much of which position, and why; ``side`` is needed where a LONG and a SHORT are held."""
+
+    account_id: UUID
+    symbol: str
+    quantity: Decimal
+    reason: str
+    side: PositionSide | None = None
+
+
+async def freeze_position(bus: Bus, market: Market, actor: Actor, command: FreezePosition) -> PositionBook:
+    """Hold back part of a position; the position with it.
+
+    Raises:
+        BadInput: a quantity that is not above zero, an unusable reason, or no side where one is needed.
+        NotFound, Forbidden: the account or symbol is not there for the actor, or not its to trade.
+        Refused: INSUFFICIENT_POSITION when less can be closed, ACCOUNT_NOT_ACTIVE for a closed account.
+    """
+    reason = _checked(command)
+    instrument = await market.find(command.symbol)
+    async with unit_of_work(bus) as work:
+        book = await lock_one(work, actor, command.account_id)
+        position = await _chosen(work, command, instrument)
+        most = closable(position, instrument)
+        if command.quantity > most:
+            raise Refused(f"At most {plain(most)} of {command.symbol} can be frozen.", reason="INSUFFICIENT_POSITION")
+        position.held_quantity += command.quantity
+        position.changed = True
+        record(book, POSITION_FROZEN, work.now, _parts(actor, command, position, reason))
+        await queries.write_positions(work, [position])
+        await account_queries.write_books(work, [book])
+        await audit(work, actor, "freezePosition", target_of("position", position.id), detail=_detail(command, reason))
+    return position
+
+
+async def unfreeze_position(bus: Bus, market: Market, actor: Actor, command: FreezePosition) -> PositionBook:
+    """Let go of what was frozen by hand; the position with it.
+
+    Raises:
+        BadInput, NotFound, Forbidden: as ``freeze_position``.
+        Refused: INSUFFICIENT_POSITION when less is frozen by hand, ACCOUNT_NOT_ACTIVE for a closed account.
+    """
+    reason = _checked(command)
+    instrument = await market.find(command.symbol)
+    async with unit_of_work(bus) as work:
+        book = await lock_one(work, actor, command.account_id)
+        position = await _chosen(work, command, instrument)
+        if command.quantity > position.held_quantity:
+            there = plain(position.held_quantity)
+            message = f"{there} of {command.symbol} is frozen by hand."
+            raise Refused(message, reason="INSUFFICIENT_POSITION")
+        position.held_quantity -= command.quantity
+        position.changed = True
+        record(book, POSITION_UNFROZEN, work.now, _parts(actor, command, position, reason))
+        await queries.write_positions(work, [position])
+        await account_queries.write_books(work, [book])
+        target = target_of("position", position.id)
+        await audit(work, actor, "unfreezePosition", target, detail=_detail(command, reason))
+    return position
+
+
+def _checked(command: FreezePosition) -> str:
+    """The reason, cleaned."""
+    if command.quantity <= ZERO:
+        raise BadInput("The quantity must be above zero.", field="quantity")
+    if not within_bounds(command.quantity):
+        raise BadInput("At most 18 digits before and 18 after the point.", field="quantity")
+    return clean_text(command.reason, field="reason", max_length=MAX_REASON_LENGTH)
+
+
+async def _chosen(work: UnitOfWork, command: FreezePosition, instrument: Instrument) -> PositionBook:
+    positions = (await queries.load_positions(work, [command.account_id], []))[command.account_id]
+    held = [position for position in positions.values() if position.instrument_id == instrument.id]
+    return choose(held, command.symbol, command.side)
+
+
+def _detail(command: FreezePosition, reason: str) -> dict[str, str]:
+    return {
+        "accountId": str(command.account_id),
+        "symbol": command.symbol,
+        "quantity": plain(command.quantity),
+        "reason": reason,
+    }
+
+
+def _parts(actor: Actor, command: FreezePosition, position: PositionBook, reason: str) -> dict[str, object]:
+    detail = {"by": actor.email, "quantity": plain(command.quantity), "reason": reason}
+    return {"positions": [position_snapshot(position)], "detail": detail}

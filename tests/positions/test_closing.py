@@ -1,0 +1,171 @@
+"""Closing positions through the API: through the ordinary path, never twice, never what is frozen."""
+
+import asyncio
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from domain.access.types import Actor, Role
+from domain.accounts.service import set_account_state
+from domain.accounts.types import AccountKind, AccountState, PositionMode
+from domain.orders.types import OrderType, PositionEffect, Side
+from tests.positions.conftest import Holder
+from tests.support.trading import Platform, instrument
+
+CLOSE = """mutation ($i: ClosePositionInput!) {
+  closePosition(input: $i) {
+    replayed order { id clientOrderId side type quantity limitPrice reduceOnly positionEffect status rejectReason }
+  }
+}"""
+CLOSE_ALL = """mutation ($id: ID!, $cancel: Boolean! = false) {
+  closeAllPositions(accountId: $id, cancelWorking: $cancel) {
+    accepted rejected results { order { id symbol side quantity status } }
+  }
+}"""
+FREEZE = "mutation ($i: FreezePositionInput!) { freezePosition(input: $i) { frozen closable } }"
+
+
+def close(holder: Holder, **others: Any) -> dict[str, Any]:
+    return {"accountId": str(holder.id), "symbol": "COIN-PERP"} | others
+
+
+async def test_all_of_a_position_is_closed_at_market(holder: Holder) -> None:
+    await holder.buy("3")
+    closed = await holder.ask(CLOSE, i=close(holder, clientOrderId="out"))
+    order = closed["order"]
+    assert not closed["replayed"]
+    assert (order["side"], order["type"], order["quantity"], order["reduceOnly"]) == ("SELL", "MARKET", "3", True)
+    assert (order["positionEffect"], order["clientOrderId"]) == ("CLOSE", "out")
+    await holder.desk.filled((await _id(holder, "out")), "3")
+    assert (await holder.position()).quantity == 0
+    again = await holder.ask(CLOSE, i=close(holder, clientOrderId="out", cancelWorking=True))
+    assert again["replayed"]
+    assert again["order"]["id"] == order["id"]
+    assert await holder.ask(CLOSE, i=close(holder, clientOrderId="out", quantity="3")) == ("CONFLICT", "clientOrderId")
+
+
+async def _id(holder: Holder, client_order_id: str) -> Any:
+    query = "query ($a: ID!, $c: String!) { order(accountId: $a, clientOrderId: $c) { id } }"
+    return UUID((await holder.ask(query, a=str(holder.id), c=client_order_id))["id"])
+
+
+async def test_a_short_is_closed_in_part_at_a_limit(holder: Holder) -> None:
+    await holder.sell("3")
+    closed = await holder.ask(CLOSE, i=close(holder, quantity="1", limitPrice="95", side="SHORT"))
+    order = closed["order"]
+    assert (order["side"], order["type"], order["quantity"], order["limitPrice"]) == ("BUY", "LIMIT", "1", "95")
+    assert (await holder.position()).frozen == 1
+
+
+async def test_what_is_not_there_is_refused_and_nothing_changes(holder: Holder) -> None:
+    assert await holder.ask(CLOSE, i=close(holder)) == ("REJECTED", "INSUFFICIENT_POSITION")
+    await holder.buy("3")
+    before = await holder.snapshot()
+    for others, error in (
+        ({"quantity": "3.001"}, ("REJECTED", "INSUFFICIENT_POSITION")),
+        ({"side": "SHORT"}, ("REJECTED", "INSUFFICIENT_POSITION")),
+        ({"side": "FLAT"}, ("BAD_USER_INPUT", "side")),
+        ({"quantity": "0"}, ("BAD_USER_INPUT", "quantity")),
+        ({"quantity": "-1"}, ("BAD_USER_INPUT", "quantity")),
+        ({"clientOrderId": ""}, ("BAD_USER_INPUT", "clientOrderId")),
+        ({"symbol": "NOTHING"}, ("NOT_FOUND", None)),
+        ({"symbol": "COIN"}, ("REJECTED", "INSUFFICIENT_POSITION")),
+        ({"accountId": "0"}, ("NOT_FOUND", None)),
+    ):
+        assert await holder.ask(CLOSE, i=close(holder, **others)) == error, others
+    stranger = await holder.desk.add_actor(Role.TRADER)
+    assert await holder.ask(CLOSE, actor=stranger, i=close(holder)) == ("NOT_FOUND", None)
+    reader = Actor(stranger.user_id, stranger.email, Role.RISK_MANAGER)
+    assert await holder.ask(CLOSE, actor=reader, i=close(holder)) == ("FORBIDDEN", None)
+    assert await holder.snapshot() == before
+
+
+async def test_business_refuses_a_close_as_any_other_order(holder: Holder) -> None:
+    await holder.buy("3")
+    risk = await holder.desk.add_actor(Role.RISK_MANAGER)
+    await set_account_state(holder.desk.services.bus, risk, holder.id, AccountState.HALTED, "inquiry")
+    order = (await holder.ask(CLOSE, i=close(holder)))["order"]
+    assert (order["status"], order["rejectReason"]) == ("REJECTED", "ACCOUNT_NOT_ACTIVE")
+
+
+async def test_two_who_close_at_once_close_once(holder: Holder) -> None:
+    await holder.buy("3")
+    answers = await asyncio.gather(*(holder.ask(CLOSE, i=close(holder, limitPrice="120")) for _ in range(4)))
+    accepted = [answer for answer in answers if isinstance(answer, dict)]
+    assert [answer["order"]["quantity"] for answer in accepted] == ["3"]
+    assert answers.count(("REJECTED", "INSUFFICIENT_POSITION")) == 3
+    assert (await holder.position()).closable == 0
+
+
+async def test_only_what_works_not_already_is_closed_unless_that_is_cancelled_first(holder: Holder) -> None:
+    await holder.buy("3")
+    limit = {"type": OrderType.LIMIT, "limit_price": Decimal(120)}
+    resting = await holder.order("COIN-PERP", Side.SELL, "2", **limit)
+    entry = await holder.order("COIN-PERP", Side.BUY, "1", type=OrderType.LIMIT, limit_price=Decimal(80))
+    first = await holder.ask(CLOSE, i=close(holder, limitPrice="110"))
+    assert first["order"]["quantity"] == "1"
+    assert await holder.ask(CLOSE, i=close(holder)) == ("REJECTED", "INSUFFICIENT_POSITION")
+    last = await holder.ask(CLOSE, i=close(holder, cancelWorking=True, clientOrderId="now"))
+    assert last["order"]["quantity"] == "3"
+    await holder.desk.filled(await _id(holder, "now"), "3")
+    orders = await holder.desk.settled(resting.id, entry.id)
+    assert [order.status for order in orders] == ["CANCELED", "NEW"]
+
+
+async def test_hedged_legs_are_closed_by_side(desk: Platform) -> None:
+    terms = {"kind": AccountKind.MARGIN, "position_mode": PositionMode.HEDGING}
+    holder = Holder(desk, *await desk.open_account("1000", **terms))
+    await holder.buy("3")
+    await holder.sell("2")
+    assert await holder.ask(CLOSE, i=close(holder)) == ("BAD_USER_INPUT", "side")
+    order = (await holder.ask(CLOSE, i=close(holder, side="SHORT", clientOrderId="s")))["order"]
+    assert (order["side"], order["quantity"]) == ("BUY", "2")
+    await desk.filled(await _id(holder, "s"), "2")
+    # One leg is left: which one is meant needs no saying.
+    assert (await holder.ask(CLOSE, i=close(holder, limitPrice="120")))["order"]["quantity"] == "3"
+
+
+async def test_everything_is_closed_that_nothing_freezes(holder: Holder) -> None:
+    assert await holder.ask(CLOSE_ALL, id=str(holder.id)) == {"accepted": 0, "rejected": 0, "results": []}
+    await holder.buy("3")
+    await holder.buy("2", "COIN")
+    frozen = {"accountId": str(holder.id), "symbol": "COIN", "quantity": "0.5", "reason": "collateral"}
+    assert await holder.ask(FREEZE, i=frozen) == {"frozen": "0.5", "closable": "1.5"}
+    entry = await holder.order("COIN-PERP", Side.BUY, "1", type=OrderType.LIMIT, limit_price=Decimal(80))
+    closed = await holder.ask(CLOSE_ALL, id=str(holder.id), cancel=True)
+    orders = [result["order"] for result in closed["results"]]
+    assert [(order["symbol"], order["side"], order["quantity"]) for order in orders] == [
+        ("COIN-PERP", "SELL", "3"),
+        ("COIN", "SELL", "1.5"),
+    ]
+    assert (await desk_status(holder, entry.id)) == "CANCELED"
+    for order, quantity in zip(orders, ("3", "1.5"), strict=True):
+        await holder.desk.filled(UUID(order["id"]), quantity)
+    assert await holder.ask(CLOSE_ALL, id=str(holder.id)) == {"accepted": 0, "rejected": 0, "results": []}
+    assert (await holder.position("COIN")).quantity == Decimal("0.5")
+
+
+async def desk_status(holder: Holder, order_id: Any) -> str:
+    return str((await holder.desk.settled(order_id))[0].status)
+
+
+async def test_more_than_the_largest_order_is_closed_by_several(desk: Platform) -> None:
+    await desk.add_instrument(instrument("SMALL", max_quantity=Decimal(2)))
+    await desk.quote("SMALL", "99.99", "100.01")
+    holder = Holder(desk, *await desk.open_account("1000"))
+    for _ in range(3):
+        await holder.buy("1.5", "SMALL")
+    closed = await holder.ask(CLOSE_ALL, id=str(holder.id))
+    assert [result["order"]["quantity"] for result in closed["results"]] == ["2", "2", "0.5"]
+    assert closed["accepted"] == 3
+
+
+async def test_a_reduce_only_order_does_not_reach_what_is_frozen(holder: Holder) -> None:
+    await holder.buy("3")
+    frozen = {"accountId": str(holder.id), "symbol": "COIN-PERP", "quantity": "1", "reason": "collateral"}
+    await holder.ask(FREEZE, i=frozen)
+    limit = {"type": OrderType.LIMIT, "limit_price": Decimal(120)}
+    for others in ({"reduce_only": True}, {}, {"position_effect": PositionEffect.CLOSE}):
+        refused = await holder.order("COIN-PERP", Side.SELL, "3", **limit, **others)
+        assert refused.reject_reason == "INSUFFICIENT_POSITION"
+    assert (await holder.order("COIN-PERP", Side.SELL, "2", **limit)).status == "NEW"
