@@ -121,7 +121,8 @@ async def open_services(settings: Settings, gateways: Mapping[str, Gateway] = GA
         stack.push_async_callback(access.close)
         market = await stack.enter_async_context(Market(ticks, settings.day_roll))
         rules = VersionedCache(RISK_RULES, read_enabled_rules)
-        desk = Desk(bus, market, access.authenticator, rules, settings.day_roll)
+        can = {name: venue.capabilities for name, venue in venues.items()}
+        desk = Desk(bus, market, access.authenticator, rules, settings.day_roll, venues=can)
         entry, modifying, closing = OrderEntry(desk), OrderModifying(desk), PositionClosing(desk)
         books, logs = Books(market), AccountLogs(bus)
         services = Services(settings, bus, ticks, access, market, entry, modifying, closing, books, logs, venues)

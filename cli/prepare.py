@@ -10,7 +10,8 @@ from adapters.demo import demo_instruments
 from adapters.embedded.place import make_private_folder
 from adapters.seeding import seed
 from adapters.settings import Settings, load_settings
-from adapters.wiring import open_services
+from adapters.venues.registry import configure
+from adapters.wiring import GATEWAYS, open_services
 from cli.access import open_access
 from cli.addresses import servers_for_a_while
 from cli.checks import check_database, check_redis
@@ -27,6 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Do all of it."""
     del arguments
     settings = load_settings(os.environ)
+    configure(settings.venues, GATEWAYS)
     make_private_folder(settings.data_dir)
     with servers_for_a_while(settings) as addressed:
         asyncio.run(_checked(complete(addressed)))

@@ -26,8 +26,6 @@ from adapters.credentials import complete
 from adapters.embedded import EmbeddedServices, embedded_services
 from adapters.embedded.place import make_private_folder
 from adapters.settings import Settings, load_settings
-from adapters.venues.registry import configure
-from adapters.wiring import GATEWAYS
 from cli.checks import check_port, check_redis
 from cli.errors import CommandError
 from cli.keeper import Keeper
@@ -52,7 +50,6 @@ def run(arguments: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     settings = load_settings(os.environ)
-    configure(settings.venues, GATEWAYS)
     check_port(settings.host, settings.port)
     commands = _commands(arguments.procfile)
     make_private_folder(settings.data_dir)

@@ -18,8 +18,9 @@ from domain.orders.commands import ModifyOrder, PlaceOrder
 from domain.orders.order import Order, PendingChange
 from domain.orders.pretrade import lack_of_funds, refused_by_rules, violations_of
 from domain.orders.trading_book import MarketState, TradingBook, worst_price
-from domain.orders.types import Contingency, OffsetKind, OrderType
+from domain.orders.types import Contingency, OffsetKind, OrderType, RejectReason
 from domain.orders.validation import LIMIT_TYPES
+from domain.orders.venues.support import is_timed_by_engine
 from domain.risk.types import RiskRule, RiskViolation
 
 PRICED_BY_LIMIT = LIMIT_TYPES | {OrderType.MARKET_TO_LIMIT}
@@ -111,6 +112,9 @@ def decide_change(
 def _judge(
     candidate: Candidate, before: Order, change: PendingChange, rules: Iterable[RiskRule]
 ) -> tuple[tuple[RiskViolation, ...], Refusal | None]:
+    fixed = _fixed_by_venue(candidate, before, change)
+    if fixed is not None:
+        return (), fixed
     prices = (change.limit_price, change.stop_price, change.trailing_offset)
     if change.quantity_after <= before.quantity and all(price is None for price in prices):
         done = change.quantity_after == before.filled_quantity
@@ -120,6 +124,17 @@ def _judge(
         return (), first_refusal(candidate, EXIT_CHECKS)
     violations = violations_of(candidate, rules)
     return violations, first_refusal(candidate, CHECKS) or refused_by_rules(violations)
+
+
+def _fixed_by_venue(candidate: Candidate, before: Order, change: PendingChange) -> Refusal | None:
+    """Why an order cannot be changed any more where it is; what the engine holds it can also change."""
+    venue = candidate.book.venue
+    if venue is None or venue.replace or before.venue_order_id is None:
+        return None
+    terms = (change.quantity, change.limit_price, change.stop_price, change.trailing_offset)
+    if all(value is None for value in terms) and is_timed_by_engine(before.time_in_force, venue):
+        return None
+    return RejectReason.UNSUPPORTED_BY_VENUE, f"The venue {before.venue} does not change orders: cancel it instead."
 
 
 def _candidate(

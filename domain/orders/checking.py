@@ -52,7 +52,7 @@ async def check_order(entry: OrderEntry, actor: Actor, command: PlaceOrder) -> O
         raise NotFound("There is no such account.", field="accountId")
     positions = await read_for_orders(account.id, [instrument.id])
     free = free_funds(account, positions.values(), terms.by_id, desk.market.quote)
-    book = TradingBook(account, positions, free)
+    book = TradingBook(account, positions, free, desk.venue(account.venue))
     before = book.available
     decision = decide(command, instrument, desk.market_state(instrument, now, account.currency), book, terms.rules)
     held = max(ZERO, decision.held)

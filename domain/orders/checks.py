@@ -11,6 +11,7 @@ from domain.orders.commands import PlaceOrder
 from domain.orders.trading_book import CLOSING, MarketState, TradingBook
 from domain.orders.types import RejectReason, Side
 from domain.orders.validation import LIMIT_TYPES
+from domain.orders.venues.support import unsupported
 from domain.positions.reservation import closable, closable_by_cash_sale, notional, unsettled
 from domain.positions.types import PositionBook
 
@@ -94,6 +95,17 @@ def _conversion(order: Candidate) -> Refusal | None:
     if conversion.rate is not None:
         return RejectReason.STALE_PRICE, f"{settles}, and the rate of {conversion.symbol} is stale."
     return RejectReason.NO_MARKET_PRICE, f"{settles}, and {conversion.symbol} has no price."
+
+
+def _venue(order: Candidate) -> Refusal | None:
+    """What neither the venue nor our engine can do; the paper venue does everything."""
+    account, venue = order.book.account, order.book.venue
+    if venue is None:
+        return None
+    message = unsupported(order.command, venue, account.venue)
+    if message is None and account.position_mode is PositionMode.HEDGING and not venue.position_effects:
+        message = f"The venue {account.venue} does not keep long and short positions apart."
+    return None if message is None else (RejectReason.UNSUPPORTED_BY_VENUE, message)
 
 
 def _position_effect(order: Candidate) -> Refusal | None:
@@ -217,11 +229,12 @@ def first_refusal(order: Candidate, checks: Iterable[Check]) -> Refusal | None:
 # What is asked of a smaller quantity, which nobody is hurt by.
 SIZE_CHECKS: tuple[Check, ...] = (_lot,)
 # What is asked of an exit before its entry has filled anything.
-EXIT_CHECKS: tuple[Check, ...] = (_tick, _price_limits)
+EXIT_CHECKS: tuple[Check, ...] = (_venue, _tick, _price_limits)
 # In order of what a person would want to hear first.
 CHECKS: tuple[Check, ...] = (
     _account_state,
     _instrument,
+    _venue,
     _conversion,
     _session,
     _tick,

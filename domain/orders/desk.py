@@ -1,7 +1,7 @@
 """What the use cases on orders work with, put together once per process."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -15,8 +15,11 @@ from domain.kernel.unit_of_work import UnitOfWork
 from domain.market.market import TOPIC as INSTRUMENTS
 from domain.market.market import Market
 from domain.market.types import Instrument
+from domain.orders.paper import PAPER
 from domain.orders.trading_book import MarketState
 from domain.orders.types import TimeInForce
+from domain.orders.venues.support import NOTHING
+from domain.orders.venues.types import Capabilities
 from domain.risk.queries import TOPIC as RISK_RULES
 from domain.risk.types import RiskRule
 
@@ -62,7 +65,10 @@ class Terms:
 
 @dataclass(slots=True)
 class Desk:
-    """The dependencies of the order area; each use case takes it first."""
+    """The dependencies of the order area; each use case takes it first.
+
+    ``venues`` says what the configured venues can do, by name; the paper venue is not among them.
+    """
 
     bus: Bus
     market: Market
@@ -70,6 +76,11 @@ class Desk:
     rules: VersionedCache[tuple[RiskRule, ...]]
     day_roll: DayRoll
     clock: Callable[[], datetime] = utc_now
+    venues: Mapping[str, Capabilities] = field(default_factory=dict)
+
+    def venue(self, name: str) -> Capabilities | None:
+        """What a venue can do; None for the paper venue, which can do everything."""
+        return None if name == PAPER else self.venues.get(name, NOTHING)
 
     async def terms(self) -> Terms:
         """What is cached now."""

@@ -119,7 +119,7 @@ class _Batch:
         for account_id, account in accounts.items():
             held = positions[account_id]
             free = free_funds(account, held.values(), self._terms.by_id, self._desk.market.quote)
-            self._books[account_id] = TradingBook(account, held, free)
+            self._books[account_id] = TradingBook(account, held, free, self._desk.venue(account.venue))
 
     def modify(self, call: ModifyCall, now: datetime) -> Order:
         """Decide on one call.

@@ -207,7 +207,7 @@ class Batch:
         for account_id, account in accounts.items():
             held = ground.positions[account_id]
             free = free_funds(account, held.values(), self._terms.by_id, self._desk.market.quote)
-            self._books[account_id] = TradingBook(account, held, free)
+            self._books[account_id] = TradingBook(account, held, free, self._desk.venue(account.venue))
 
     def book(self, account_id: UUID) -> TradingBook:
         """The book of an account.

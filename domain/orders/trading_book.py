@@ -16,6 +16,7 @@ from domain.market.types import Instrument, Quote
 from domain.orders.commands import PlaceOrder
 from domain.orders.types import PositionEffect, RejectReason, Side
 from domain.orders.validation import LIMIT_TYPES, STOP_TYPES
+from domain.orders.venues.types import Capabilities
 from domain.positions.reservation import full_margin, reserved_for
 from domain.positions.types import Bucket, PositionBook
 
@@ -50,11 +51,15 @@ class MarketState:
 
 @dataclass(slots=True)
 class TradingBook:
-    """An account within a batch. ``free`` is equity less initial margin (cash for a CASH account), None if unknown."""
+    """An account within a batch. ``free`` is equity less initial margin (cash for a CASH account), None if unknown.
+
+    ``venue`` is what the account's venue can do; None for the paper venue, which can do everything.
+    """
 
     account: AccountBook
     positions: dict[tuple[UUID, Bucket], PositionBook]
     free: Decimal | None
+    venue: Capabilities | None = None
 
     @property
     def available(self) -> Decimal | None:

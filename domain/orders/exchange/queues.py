@@ -77,6 +77,12 @@ class Queues:
         else:
             self._wait(order, self._rests, order.sequence)
 
+    def place_for_time(self, order: WorkingOrder) -> None:
+        """Let an order that works elsewhere wait for its time alone; it must not be waiting yet."""
+        assert not order.waits
+        if order.expires_at is not None:
+            self._wait(order, self.expiries, order.expires_at)
+
     def remove(self, order: WorkingOrder) -> None:
         """Let the order wait for nothing."""
         for ladder, key in order.waits:

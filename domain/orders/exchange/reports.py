@@ -42,13 +42,19 @@ class Released(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted(Change):
-    """The order works. ``quantity`` may be cut (reduce-only); a trailing order's first stop and limit are set here."""
+    """The order works. ``quantity`` may be cut (reduce-only); a trailing order's first stop and limit are set here.
+
+    ``by_engine``: our engine holds it for a real venue, which has not been told of it yet; when it is, another report
+    follows. ``venue_order_id`` is the venue's own id, where that differs from ours.
+    """
 
     sequence: int
     quantity: Decimal
     limit_price: Decimal | None
     stop_price: Decimal | None
     activated: bool
+    by_engine: bool = False
+    venue_order_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +76,8 @@ class Triggered(Change):
 class Filled(Change):
     """One execution; ``number`` counts the order's from 1, ``filled_quantity`` and ``remaining`` are after it.
 
-    ``last_in_event`` marks the last of the executions that one level-by-level match gave the order.
+    ``last_in_event`` marks the last of the executions that one level-by-level match gave the order. A real venue has
+    its own ``execution_id``, and where it says so charges a ``fee`` in ``fee_currency``.
     """
 
     price: Decimal
@@ -80,6 +87,9 @@ class Filled(Change):
     filled_quantity: Decimal
     remaining: Decimal
     last_in_event: bool
+    execution_id: str | None = None
+    fee: Decimal | None = None
+    fee_currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +114,7 @@ class Replaced(Change):
     stop_price: Decimal | None
     trailing_offset: Decimal | None
     expires_at: int | None
+    venue_order_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

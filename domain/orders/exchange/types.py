@@ -31,13 +31,14 @@ OPEN_STATUSES = frozenset({OrderStatus.HELD, OrderStatus.PENDING_NEW, OrderStatu
 
 
 class CancelReason(StrEnum):
-    """Why an order was cancelled."""
+    """Why an order was cancelled; VENUE: a real venue ended it unasked."""
 
     REQUESTED = "REQUESTED"
     IMMEDIATE_OR_CANCEL = "IMMEDIATE_OR_CANCEL"
     FILL_OR_KILL = "FILL_OR_KILL"
     GROUP = "GROUP"
     REDUCE_ONLY = "REDUCE_ONLY"
+    VENUE = "VENUE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,108 @@
+"""What a venue does of an order by itself, what our engine does for it, and what nobody can do. Pure.
+
+The engine can watch a price and a clock, link orders, and cut a reducing order to the position. It cannot make a venue
+fill an order at once or not at all, or refuse to take liquidity: what needs that is refused before it is sent.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from domain.orders.commands import PlaceOrder
+from domain.orders.exchange.types import CONDITIONAL_TYPES, LIMIT_ONCE_TRIGGERED, TRAILING_TYPES
+from domain.orders.exchange.types import Order as ExchangeOrder
+from domain.orders.order import Order
+from domain.orders.types import Contingency, OrderType, TimeInForce
+from domain.orders.venues.types import Capabilities
+
+# What a venue that is not configured (any more) can do.
+NOTHING = Capabilities(order_types=frozenset(), times_in_force=frozenset())
+# What the engine ends by its own clock; at the venue they are good till cancelled.
+TIMED = frozenset({TimeInForce.DAY, TimeInForce.GTD})
+
+
+# Our commands, orders and the exchange's orders all say what was asked for.
+Asked = PlaceOrder | Order | ExchangeOrder
+
+
+def is_native_type(order: Asked, venue: Capabilities) -> bool:
+    """Whether the venue takes an order of its type as it is."""
+    if order.type not in venue.order_types:
+        return False
+    if order.type in CONDITIONAL_TYPES and order.trigger_price not in venue.trigger_prices:
+        return False
+    return order.type not in TRAILING_TYPES or order.trailing_offset_kind in venue.offset_kinds
+
+
+def plain_type(order: Asked) -> OrderType:
+    """What the order is once its condition is met."""
+    if order.type not in CONDITIONAL_TYPES:
+        return order.type
+    return OrderType.LIMIT if order.type in LIMIT_ONCE_TRIGGERED else OrderType.MARKET
+
+
+def plain_time(time_in_force: TimeInForce, venue: Capabilities) -> TimeInForce:
+    """The time in force that the venue is told: DAY and GTD that it does not know end by the engine's clock."""
+    native = time_in_force in venue.times_in_force
+    return time_in_force if native or time_in_force not in TIMED else TimeInForce.GTC
+
+
+def is_timed_by_engine(time_in_force: TimeInForce, venue: Capabilities) -> bool:
+    """Whether the engine ends such an order when its time is over."""
+    return time_in_force in TIMED and time_in_force not in venue.times_in_force
+
+
+def is_native(order: Asked, venue: Capabilities) -> bool:
+    """Whether the venue can be given the order as it is, its time apart: nothing of it has to be watched here."""
+    return is_native_type(order, venue) and (venue.reduce_only or not order.reduce_only)
+
+
+def is_native_group(orders: Sequence[Asked], contingency: Contingency, venue: Capabilities) -> bool:
+    """Whether the venue links these orders itself; ``contingency`` is the first one's. Otherwise the engine does."""
+    links = venue.oco if contingency is Contingency.OCO else venue.brackets
+    return links and all(
+        is_native(order, venue) and not is_timed_by_engine(order.time_in_force, venue) for order in orders
+    )
+
+
+def waits_here(order: Asked, contingency: Contingency, venue: Capabilities) -> bool:
+    """Whether the engine keeps an order, of no native group, until it can trade.
+
+    Orders that exclude each other are never at the venue at once, and what only reduces is cut to the position as late
+    as can be: so nothing closes twice what is there once.
+    """
+    if not is_native(order, venue):
+        return True
+    return contingency in (Contingency.OCO, Contingency.OUO)
+
+
+def unsupported(order: Asked, venue: Capabilities, name: str) -> str | None:
+    """Why neither the venue nor the engine can do this order; None when they can."""
+    if not venue.order_types:
+        return f"The venue {name} is not configured."
+    kind = order.type if is_native_type(order, venue) else plain_type(order)
+    if kind not in venue.order_types:
+        return f"The venue {name} takes no {kind} orders."
+    if plain_time(order.time_in_force, venue) not in venue.times_in_force:
+        return f"The venue {name} takes no {order.time_in_force} orders."
+    if order.post_only and not venue.post_only:
+        return f"The venue {name} takes no post-only orders."
+    return _too_precise(order, venue, name)
+
+
+def _too_precise(order: Asked, venue: Capabilities, name: str) -> str | None:
+    if _decimals(order.quantity) > _most(venue.quantity_decimals):
+        return f"The venue {name} takes quantities with {venue.quantity_decimals} decimals at most."
+    prices = (order.limit_price, order.stop_price, order.activation_price)
+    if any(price is not None and _decimals(price) > _most(venue.price_decimals) for price in prices):
+        return f"The venue {name} takes prices with {venue.price_decimals} decimals at most."
+    return None
+
+
+def _decimals(value: Decimal) -> int:
+    exponent = value.normalize().as_tuple().exponent
+    assert isinstance(exponent, int)
+    return max(0, -exponent)
+
+
+def _most(decimals: int | None) -> float:
+    return float("inf") if decimals is None else decimals
