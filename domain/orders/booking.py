@@ -35,6 +35,7 @@ from domain.orders.types import (
     Side,
     TimeInForce,
 )
+from domain.orders.venues.fees import charged_fee, foreign_fee
 from domain.positions.fills import book_fill
 from domain.positions.types import PositionBook
 
@@ -100,7 +101,7 @@ class Booking:
         self._record(order, kind, detail=detail)
 
     def _fill(self, order: Order, report: reports.Filled) -> None:
-        execution_key = f"{order.id}-{report.number}"
+        execution_key = report.execution_id or f"{order.id}-{report.number}"
         if (order.id, execution_key) in self.booked:
             self.ignored.append(report)
             return
@@ -136,18 +137,22 @@ class Booking:
         order.version += 1
         self._reserve_again(order)
         self.executions.append(execution)
-        self._record(order, OrderEventKind.TRADE, execution=execution)
+        self._record(
+            order, OrderEventKind.TRADE, execution=execution, detail=foreign_fee(report, book.account.currency)
+        )
 
     def _execution(self, order: Order, report: reports.Filled, instrument: Instrument, key: str) -> Execution:
         currency = self.books[order.account_id].account.currency
         rate = self._rate(order, instrument, currency)
-        fee = execution_fee(
-            instrument,
-            quantity=report.quantity,
-            price=report.price,
-            maker=report.liquidity is Liquidity.MAKER,
-            minimum_charged=order.execution_count > 0,
-        )
+        fee = charged_fee(report, instrument, currency, rate, self.rate_of)
+        if fee is None:
+            fee = rate * execution_fee(
+                instrument,
+                quantity=report.quantity,
+                price=report.price,
+                maker=report.liquidity is Liquidity.MAKER,
+                minimum_charged=order.execution_count > 0,
+            )
         tax = execution_tax(instrument, quantity=report.quantity, price=report.price, sells=order.side is Side.SELL)
         return Execution(
             id=new_id(),
@@ -160,7 +165,7 @@ class Booking:
             position_effect=order.position_effect,
             price=report.price,
             quantity=report.quantity,
-            fee=to_cash(fee * rate, currency),
+            fee=to_cash(fee, currency),
             tax=to_cash(tax * rate, currency),
             realized_pnl=ZERO,
             liquidity=report.liquidity,
@@ -234,9 +239,14 @@ def _repeated(order: Order, report: reports.Report) -> bool:
         return report.status not in TRANSITIONS[order.status]
     return (
         not order.is_open
-        or isinstance(report, reports.Accepted)
+        or (isinstance(report, reports.Accepted) and not _is_handed_over(order, report))
         or (isinstance(report, reports.Triggered) and order.triggered_at is not None)
     )
+
+
+def _is_handed_over(order: Order, report: reports.Accepted) -> bool:
+    """Whether the venue acknowledges an order that the engine has held for it until now."""
+    return order.venue_order_id is None and not report.by_engine
 
 
 def _claimed_by(order: Order) -> tuple[object, ...]:
@@ -258,7 +268,8 @@ def _accepted(order: Order, report: reports.Accepted, now: datetime) -> Handled:
     if report.quantity != order.quantity:
         # Cut to what a reduce-only order can reduce: not the order that was asked for.
         order.version += 1
-    order.venue_order_id = str(order.id)
+    if not report.by_engine:
+        order.venue_order_id = report.venue_order_id or str(order.id)
     order.venue_sequence = report.sequence
     order.quantity, order.limit_price, order.stop_price = report.quantity, report.limit_price, report.stop_price
     order.activated = report.activated
@@ -313,6 +324,8 @@ def _replaced(order: Order, report: reports.Replaced, now: datetime) -> Handled:
     move(order, report.status, now)
     order.quantity, order.limit_price, order.stop_price = report.quantity, report.limit_price, report.stop_price
     order.trailing_offset, order.venue_sequence = report.trailing_offset, report.sequence
+    if report.venue_order_id is not None:
+        order.venue_order_id = report.venue_order_id
     order.works_until = Nanos(report.expires_at).to_datetime() if report.expires_at is not None else None
     if order.time_in_force is TimeInForce.GTD:
         order.expires_at = order.works_until

@@ -1,0 +1,36 @@
+"""What a venue says that a fill costs, in the account's money. Pure."""
+
+from decimal import Decimal
+from typing import Any
+
+from domain.kernel.numbers import plain
+from domain.market.rates import RateOf, base_currency
+from domain.market.types import Instrument
+from domain.orders.exchange.reports import Filled
+
+
+def charged_fee(
+    report: Filled, instrument: Instrument, currency: str, rate: Decimal, rate_of: RateOf
+) -> Decimal | None:
+    """The fee in ``currency``, not rounded; None where the venue does not tell it, or it cannot be converted.
+
+    ``rate`` is what one unit of the instrument's currency is in the account's. A fee in what was traded is worth what
+    that was traded at; any other is converted at the newest rate.
+    """
+    if report.fee is None or report.fee_currency is None or not report.fee:
+        return report.fee
+    if report.fee_currency == currency:
+        return report.fee
+    if report.fee_currency == instrument.currency:
+        return report.fee * rate
+    if not instrument.inverse and report.fee_currency == base_currency(instrument):
+        return report.fee * report.price * rate
+    converted = rate_of(report.fee_currency, currency)
+    return None if converted is None else report.fee * converted
+
+
+def foreign_fee(report: Filled, currency: str) -> dict[str, Any] | None:
+    """The venue's own words on its fee, where they are about other money than the account's."""
+    if report.fee is None or report.fee_currency in (None, currency):
+        return None
+    return {"venueFee": plain(report.fee), "venueFeeCurrency": report.fee_currency}
