@@ -10,6 +10,9 @@ from domain.system.types import Interval, TaskDefinition
 
 DAY_ROLL = "day-roll"
 BOOK_PROOF = "book-proof"
+EQUITY_SAMPLES = "equity-samples"
+POSITION_SNAPSHOTS = "position-snapshots"
+HISTORY = "history"
 
 DEFINITIONS: Mapping[str, TaskDefinition] = {
     definition.name: definition
@@ -24,6 +27,23 @@ DEFINITIONS: Mapping[str, TaskDefinition] = {
             "Proves the books of every account from its executions and transactions alone.",
             Interval(3_600),
             max_retries=1,
+        ),
+        TaskDefinition(
+            EQUITY_SAMPLES,
+            "Values every account and samples its equity, from which curves and performance are made.",
+            Interval(60),
+            catch_up=False,
+        ),
+        TaskDefinition(
+            POSITION_SNAPSHOTS,
+            "Values the positions of every account and keeps a snapshot of them.",
+            Interval(3_600),
+            catch_up=False,
+        ),
+        TaskDefinition(
+            HISTORY,
+            "Makes the months ahead in which samples and snapshots are kept, and drops those that are too old.",
+            Interval(86_400),
         ),
     )
 }
