@@ -50,6 +50,14 @@ class CashInput:
         return MoveCash(named(self.account_id), self.amount, self.reference, self.note)
 
 
+@strawberry.input(description="What loans of a currency cost per year, as a ratio.")
+class SetInterestRateInput:
+    """One rate."""
+
+    currency: str
+    loan_rate: Decimal
+
+
 @strawberry.input(description="What an account may do from now on, and why.")
 class SetAccountStateInput:
     """One change of state."""

@@ -1,14 +1,14 @@
 """Changes of accounts and money."""
 
-from typing import Annotated
+from typing import Annotated, cast
 
 import strawberry
 
-from api.accounts.inputs import CashInput, OpenAccountInput, SetAccountStateInput
-from api.accounts.types import Account, AccountTransaction, account_view, transaction_view
+from api.accounts.inputs import CashInput, OpenAccountInput, SetAccountStateInput, SetInterestRateInput
+from api.accounts.types import Account, AccountTransaction, InterestRate, account_view, transaction_view
 from api.context import Info
 from api.ids import named
-from domain.accounts import service
+from domain.accounts import interest, service
 
 _INPUT = strawberry.argument(name="input")
 
@@ -43,6 +43,12 @@ class AccountsMutation:
         return transaction_view(
             await service.withdraw(services.bus, actor, given.to_domain(), services.books.available)
         )
+
+    @strawberry.mutation(description="Set what loans of a currency cost from the next day roll on. Needs ADMIN.")
+    async def set_interest_rate(self, info: Info, given: Annotated[SetInterestRateInput, _INPUT]) -> InterestRate:
+        """Cash below zero is a loan."""
+        actor, bus = info.context.require_actor(), info.context.services.bus
+        return cast(InterestRate, await interest.set_interest_rate(bus, actor, given.currency, given.loan_rate))
 
     @strawberry.mutation(description="Restrict, halt, reopen or close an account.")
     async def set_account_state(self, info: Info, given: Annotated[SetAccountStateInput, _INPUT]) -> Account:

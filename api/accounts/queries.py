@@ -4,10 +4,11 @@ from typing import cast
 
 import strawberry
 
-from api.accounts.types import Account, BookProof, TrialBalance, account_view
+from api.accounts.types import Account, BookProof, InterestRate, TrialBalance, account_view
 from api.context import Info
 from api.ids import named
 from domain.access.types import require_read
+from domain.accounts.interest import list_interest_rates
 from domain.accounts.service import read_trial_balance, visible_accounts
 from domain.orders.proof import prove_book
 
@@ -39,6 +40,12 @@ class AccountsQuery:
         require_read(info.context.require_actor(), wanted)
         catalog = await info.context.services.market.catalog()
         return cast(BookProof, await prove_book(wanted, catalog.by_id))
+
+    @strawberry.field(description="What loans cost, by currency; a currency that is missing lends for nothing.")
+    async def interest_rates(self, info: Info) -> list[InterestRate]:
+        """Every rate that was set."""
+        info.context.require_actor()
+        return cast("list[InterestRate]", await list_interest_rates())
 
     @strawberry.field(description="Per currency, all accounts against the house. Needs ADMIN or RISK_MANAGER.")
     async def trial_balance(self, info: Info) -> list[TrialBalance]:

@@ -152,6 +152,17 @@ class BookProof:
     checked_at: datetime
 
 
+@strawberry.type(
+    description="What a loan of a currency costs per year, as a ratio; a 365th of it is charged at each day roll."
+)
+class InterestRate:
+    """A view of ``domain.accounts.interest.InterestRate``."""
+
+    currency: str
+    loan_rate: Decimal
+    updated_at: datetime
+
+
 @strawberry.type(description="What a house account holds of a currency.")
 class HouseBalance:
     """A view of ``domain.accounts.service.HouseBalance``."""

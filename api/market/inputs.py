@@ -55,6 +55,8 @@ class CreateInstrumentInput:
     calendar: str = strawberry.field(
         default="24/7", description="`24/7`, or a code of `exchange_calendars` such as XNYS."
     )
+    funding_rate: Decimal = strawberry.field(default=ZERO, description="Per day; of perpetuals only.")
+    borrow_rate: Decimal = strawberry.field(default=ZERO, description="Per year; of what can be sold short.")
 
     def to_domain(self) -> values.Instrument:
         """The instrument, with an identifier of its own."""
@@ -79,6 +81,8 @@ class CreateInstrumentInput:
             price_limit_rate=self.price_limit_rate,
             shortable=self.shortable,
             calendar=self.calendar,
+            funding_rate=self.funding_rate,
+            borrow_rate=self.borrow_rate,
         )
 
 
@@ -96,6 +100,8 @@ class UpdateInstrumentInput:
     price_limit_rate: Decimal | None = strawberry.field(
         default=strawberry.UNSET, description="Null takes the limit away."
     )
+    funding_rate: Decimal | None = strawberry.field(default=None, description="Per day; of perpetuals only.")
+    borrow_rate: Decimal | None = strawberry.field(default=None, description="Per year; of what can be sold short.")
 
     def to_domain(self) -> InstrumentChange:
         """The change."""
@@ -109,6 +115,8 @@ class UpdateInstrumentInput:
             fees=None if self.fees is None else self.fees.to_domain(),
             price_limit_rate=None if limit is strawberry.UNSET else limit,
             remove_price_limit=limit is None,
+            funding_rate=self.funding_rate,
+            borrow_rate=self.borrow_rate,
         )
 
 

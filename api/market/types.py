@@ -80,6 +80,12 @@ class Instrument:
     shortable: bool
     tradable: bool
     calendar: str = strawberry.field(description="`24/7`, or a code of `exchange_calendars` such as XNYS.")
+    funding_rate: Decimal = strawberry.field(
+        description="What the long of a perpetual pays its short at each day roll, as a ratio of market value."
+    )
+    borrow_rate: Decimal = strawberry.field(
+        description="What units sold short cost per year, as a ratio of market value; each day roll charges a 365th."
+    )
 
     @strawberry.field(description="Whether its exchange is open now.", metadata=SAME_FOR_ALL)
     def session_open(self, instrument: strawberry.Parent[values.Instrument], info: Info) -> bool:

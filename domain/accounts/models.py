@@ -39,12 +39,25 @@ class Account(Model):
     event_sequence = fields.BigIntField(default=0)
     created_at = fields.DatetimeField()
     rolled_at = fields.DatetimeField()
+    carried_on = fields.DateField(null=True)
 
     class Meta:
         table = "accounts"
         constraints = [
             CheckConstraint(check="reserved >= 0", name="accounts_reserved_not_negative"),
         ]
+
+
+class InterestRate(Model):
+    """What a loan of a currency costs per year, as a ratio."""
+
+    currency = fields.CharField(max_length=12, primary_key=True)
+    loan_rate = NumericField()
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        table = "interest_rates"
+        constraints = [CheckConstraint(check="loan_rate BETWEEN 0 AND 10", name="interest_rates_bounds")]
 
 
 class AccountTransaction(Model):

@@ -21,13 +21,14 @@ from domain.kernel.rows import Write, insertion, reader
 from domain.kernel.unit_of_work import UnitOfWork
 
 _COLUMNS = """id, owner_id, name, venue, kind, position_mode, state, currency, cash, reserved, realized_pnl, fees_paid,
-day_opening_equity, day_transfers, transaction_sequence, transaction_hash, event_sequence, created_at, rolled_at"""
+day_opening_equity, day_transfers, transaction_sequence, transaction_hash, event_sequence, created_at, rolled_at,
+carried_on"""
 _LOCK = f"SELECT {_COLUMNS} FROM accounts WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE"
 READ_BOOKS = f"SELECT {_COLUMNS} FROM accounts WHERE id = ANY($1::uuid[]) ORDER BY id"
 READ_LIVING = f"SELECT {_COLUMNS} FROM accounts WHERE state <> 'CLOSED' AND id > $1 ORDER BY id LIMIT $2"
 _INSERT = f"""
 INSERT INTO accounts ({_COLUMNS})
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
 """
 _CHANGING = {
     "state": "text",
@@ -37,6 +38,7 @@ _CHANGING = {
     **dict.fromkeys(("transaction_sequence", "event_sequence"), "bigint"),
     "transaction_hash": "text",
     "rolled_at": "timestamptz",
+    "carried_on": "date",
 }
 _UPDATE = Write(
     "accounts",
@@ -117,6 +119,7 @@ async def insert_book(work: UnitOfWork, book: AccountBook) -> None:
         book.event_sequence,
         book.created_at,
         book.rolled_at,
+        book.carried_on,
     )
     await write_events(work, [book])
 
@@ -203,6 +206,28 @@ async def read_balances() -> tuple[dict[str, Decimal], list[Row]]:
             "GROUP BY currency, contra ORDER BY currency, contra"
         )
     return {row["currency"]: row["cash"] for row in cash}, house
+
+
+async def save_interest_rate(work: UnitOfWork, currency: str, loan_rate: Decimal) -> Row | None:
+    """Store what loans of a currency cost; None when they cost that already."""
+    return await work.fetch_row(
+        "INSERT INTO interest_rates AS r (currency, loan_rate, updated_at) VALUES ($1, $2, $3) ON CONFLICT (currency) "
+        "DO UPDATE SET loan_rate = EXCLUDED.loan_rate, updated_at = EXCLUDED.updated_at "
+        "WHERE r.loan_rate <> EXCLUDED.loan_rate RETURNING currency",
+        currency,
+        loan_rate,
+        work.now,
+    )
+
+
+async def read_interest_rates() -> list[Row]:
+    """Currency, yearly rate and when it was set, by currency."""
+    return await fetch("SELECT currency, loan_rate, updated_at FROM interest_rates ORDER BY currency")
+
+
+async def load_loan_rates(work: UnitOfWork) -> dict[str, Decimal]:
+    """The yearly rates of loans by currency, as this transaction sees them."""
+    return {row["currency"]: row["loan_rate"] for row in await work.fetch("SELECT * FROM interest_rates")}
 
 
 async def read_all_ids() -> list[UUID]:

@@ -125,6 +125,16 @@ def first_break(
     return None
 
 
+def check_currency(code: str) -> None:
+    """Refuse what is no code of a currency.
+
+    Raises:
+        BadInput: names the field ``currency``.
+    """
+    if not (2 <= len(code) <= 12 and code.isascii() and code.isalnum() and code == code.upper()):
+        raise BadInput("A currency is 2 to 12 capital letters or digits.", field="currency")
+
+
 def check_cash_amount(amount: Decimal, currency: str) -> None:
     """Refuse what cannot be moved: nothing, less than nothing or fractions of the smallest unit.
 

@@ -113,9 +113,7 @@ async def open_account(access: Access, actor: Actor, command: OpenAccount, *, ve
 def _check_opening(command: OpenAccount, venues: frozenset[str]) -> None:
     if command.venue not in venues:
         raise BadInput(f"There is no venue of that name; there are: {', '.join(sorted(venues))}.", field="venue")
-    code = command.currency
-    if not (2 <= len(code) <= 12 and code.isascii() and code.isalnum() and code == code.upper()):
-        raise BadInput("A currency is 2 to 12 capital letters or digits.", field="currency")
+    rules.check_currency(command.currency)
     if command.kind is AccountKind.CASH and command.position_mode is PositionMode.HEDGING:
         raise BadInput("A CASH account goes long only and cannot hedge.", field="positionMode")
 

@@ -1,7 +1,7 @@
 """Words and values of the account area: kinds and states, the account as decisions see it, ledger rows and events."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
@@ -101,7 +101,7 @@ class AccountBook:
     """An account while its row is locked: what the row says, and what this unit of work adds to it.
 
     Amounts are in ``currency``. ``reserved`` is not rounded: it is the exact sum of what working orders hold.
-    ``rolled_at`` is the day roll that has been applied last.
+    ``rolled_at`` is the day roll that has been applied last, ``carried_on`` the last day whose carry is posted.
     """
 
     id: UUID
@@ -123,6 +123,7 @@ class AccountBook:
     event_sequence: int
     created_at: datetime
     rolled_at: datetime
+    carried_on: date | None = None
     transactions: list[Transaction] = field(default_factory=list)
     events: list[AccountEvent] = field(default_factory=list)
 

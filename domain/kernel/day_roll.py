@@ -19,6 +19,10 @@ class DayRoll:
         """
         return datetime.combine(day, self.time, tzinfo=self.zone).astimezone(UTC)
 
+    def day_before(self, roll: datetime) -> date:
+        """The calendar day of the zone that ends with a roll."""
+        return (roll - timedelta(microseconds=1)).astimezone(self.zone).date()
+
     def next_after(self, now: datetime) -> datetime:
         """The first roll after ``now``, in UTC."""
         day = now.astimezone(self.zone).date()

@@ -9,6 +9,7 @@ from tortoise.migrations.constraints import CheckConstraint
 
 from domain.kernel.fields import NumericField
 from domain.kernel.ids import new_id
+from domain.kernel.numbers import ZERO
 from domain.market.types import AssetClass, BarInterval, SettlementCycle
 
 
@@ -40,6 +41,8 @@ class Instrument(Model):
     shortable = fields.BooleanField()
     tradable = fields.BooleanField()
     calendar = fields.CharField(max_length=20)
+    funding_rate = NumericField(default=ZERO, db_default=ZERO)
+    borrow_rate = NumericField(default=ZERO, db_default=ZERO)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
 
@@ -68,6 +71,9 @@ class Instrument(Model):
             CheckConstraint(
                 check="price_limit_rate IS NULL OR (price_limit_rate > 0 AND price_limit_rate <= 1)",
                 name="instruments_price_limit",
+            ),
+            CheckConstraint(
+                check="funding_rate BETWEEN -1 AND 1 AND borrow_rate BETWEEN 0 AND 10", name="instruments_carry_rates"
             ),
         )
 

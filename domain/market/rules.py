@@ -14,6 +14,7 @@ from domain.market.types import AssetClass, FeeSchedule, Instrument, QuoteTick
 MAX_QUOTES = 1_000
 # A source's clock may be ahead of ours by this much.
 MAX_AHEAD_SECONDS = 60
+MAX_BORROW_RATE = Decimal(10)
 
 _SYMBOL = re.compile(r"[A-Za-z0-9^][A-Za-z0-9._:/=+&^-]{0,39}")
 _CURRENCY = re.compile(r"[A-Z0-9]{2,10}")
@@ -34,6 +35,20 @@ class InstrumentChange:
     fees: FeeSchedule | None = None
     price_limit_rate: Decimal | None = None
     remove_price_limit: bool = False
+    funding_rate: Decimal | None = None
+    borrow_rate: Decimal | None = None
+
+
+_CHANGEABLE = (
+    "name",
+    "tradable",
+    "shortable",
+    "initial_margin_rate",
+    "maintenance_margin_rate",
+    "fees",
+    "funding_rate",
+    "borrow_rate",
+)
 
 
 def check_instrument(instrument: Instrument) -> Instrument:
@@ -52,7 +67,7 @@ def check_instrument(instrument: Instrument) -> Instrument:
         exchange=clean_text(instrument.exchange, field="exchange", max_length=_MAX_EXCHANGE),
         calendar=clean_text(instrument.calendar, field="calendar", max_length=_MAX_CALENDAR),
     )
-    for test in (_check_grid, _check_margin, _check_limits):
+    for test in (_check_grid, _check_margin, _check_limits, _check_carry):
         test(cleaned)
     check_fees(cleaned.fees)
     return cleaned
@@ -64,11 +79,7 @@ def changed(instrument: Instrument, change: InstrumentChange) -> Instrument:
     Raises:
         BadInput: the result could not have been created.
     """
-    given = {
-        name: value
-        for name in ("name", "tradable", "shortable", "initial_margin_rate", "maintenance_margin_rate", "fees")
-        if (value := getattr(change, name)) is not None
-    }
+    given = {name: value for name in _CHANGEABLE if (value := getattr(change, name)) is not None}
     limit = None if change.remove_price_limit else change.price_limit_rate or instrument.price_limit_rate
     if change.price_limit_rate is not None and not change.price_limit_rate:
         limit = change.price_limit_rate
@@ -123,6 +134,18 @@ def _check_margin(instrument: Instrument) -> None:
 def _check_limits(instrument: Instrument) -> None:
     if instrument.price_limit_rate is not None and not ZERO < instrument.price_limit_rate <= ONE:
         raise BadInput("A price limit is a ratio above 0, at most 1.", field="priceLimitRate")
+
+
+def _check_carry(instrument: Instrument) -> None:
+    funding, borrow = instrument.funding_rate, instrument.borrow_rate
+    if not (within_bounds(funding) and -ONE <= funding <= ONE):
+        raise BadInput("A funding rate is a ratio from -1 to 1, per day.", field="fundingRate")
+    if funding != ZERO and instrument.asset_class is not AssetClass.PERPETUAL:
+        raise BadInput("Only perpetuals have a funding rate.", field="fundingRate")
+    if not (within_bounds(borrow) and ZERO <= borrow <= MAX_BORROW_RATE):
+        raise BadInput("A borrow rate is a ratio from 0 to 10, per year.", field="borrowRate")
+    if borrow != ZERO and instrument.asset_class.is_derivative:
+        raise BadInput("Derivatives are not borrowed to be sold short.", field="borrowRate")
 
 
 def check_quote(tick: QuoteTick, instrument_of: Callable[[str], Instrument | None], index: int, now: Nanos) -> None:

@@ -90,7 +90,7 @@ async def update_instrument(
             detail = {
                 name: str(getattr(after, name))
                 for name in ("name", "tradable", "shortable", "initial_margin_rate", "maintenance_margin_rate",
-                             "fees", "price_limit_rate")
+                             "fees", "price_limit_rate", "funding_rate", "borrow_rate")
                 if getattr(after, name) != getattr(before, name)
             }  # fmt: skip
             await record(work, actor, "updateInstrument", target_of("instrument", symbol), detail=detail)

@@ -59,7 +59,8 @@ class Instrument:
     """The terms of a contract. Prices are in ``currency`` per unit, ``multiplier`` units make one of quantity.
 
     An ``inverse`` instrument counts quantity in contracts of ``multiplier`` quote units; its PnL and fees are in the
-    base asset.
+    base asset. ``funding_rate`` is what the long of a perpetual pays its short per day, ``borrow_rate`` what units sold
+    short cost per year, both as ratios of market value.
     """
 
     id: UUID
@@ -83,6 +84,8 @@ class Instrument:
     shortable: bool = False
     tradable: bool = True
     calendar: str = "24/7"
+    funding_rate: Decimal = ZERO
+    borrow_rate: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)

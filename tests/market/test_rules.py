@@ -63,6 +63,12 @@ def test_symbols_that_markets_use(symbol: str) -> None:
         ({"fees": FeeSchedule(sell_tax_rate=Decimal(2))}, "fees.sellTaxRate"),
         ({"fees": FeeSchedule(per_unit=Decimal(-1))}, "fees.perUnit"),
         ({"fees": FeeSchedule(minimum=Decimal(-1))}, "fees.minimum"),
+        ({"funding_rate": Decimal("0.0001")}, "fundingRate"),
+        ({"funding_rate": Decimal("1.1"), "asset_class": AssetClass.PERPETUAL}, "fundingRate"),
+        ({"funding_rate": Decimal("NaN"), "asset_class": AssetClass.PERPETUAL}, "fundingRate"),
+        ({"borrow_rate": Decimal("-0.01")}, "borrowRate"),
+        ({"borrow_rate": Decimal("10.1")}, "borrowRate"),
+        ({"borrow_rate": Decimal("0.1"), "asset_class": AssetClass.FUTURE}, "borrowRate"),
     ],
 )
 def test_terms_that_cannot_be(terms: dict[str, Any], field: str) -> None:

@@ -19,8 +19,11 @@ from domain.kernel.ids import new_id
 from domain.orders.order import Order
 from domain.orders.types import OrderType, Side
 from domain.positions.valuation import AccountValue, PositionValue
+from tests.orders.conftest import live_desk, quiet_desk
 from tests.orders.factories import PERPETUAL, SPOT, command
 from tests.support.trading import Platform, platform
+
+__all__ = ["live_desk", "quiet_desk"]
 
 
 @dataclass

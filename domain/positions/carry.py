@@ -1,0 +1,99 @@
+"""What holding over the day roll costs or brings, pure: funding of perpetuals, interest on loans and borrowed units.
+
+Per account and day, at the marks of the roll, with market value and cash in the account's currency:
+
+    funding    - (signed market value) x funding rate             each perpetual; the rate is that of a day
+    borrowing  - |market value| x borrow rate / 365               each spot position below zero
+    loan       - |cash| x loan rate / 365                         cash below zero
+
+Funding above zero is paid by longs to shorts, as perpetual exchanges define it; interest counts actual days over 365.
+The loan is what was owed when the day ended, before its own carry. Each amount is rounded once, half-even, when it is
+posted.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from domain.accounts.rules import post
+from domain.accounts.types import AccountBook, Transaction, TransactionKind
+from domain.kernel.numbers import ZERO, plain
+from domain.market.rates import QuoteOf
+from domain.market.types import AssetClass, Instrument
+from domain.positions.types import PositionBook
+from domain.positions.valuation import PositionValue, value_all
+
+DAYS_PER_YEAR = 365
+
+
+@dataclass(frozen=True, slots=True)
+class CarryTerms:
+    """What carry is computed from: instruments, their quotes at the roll, and yearly loan rates by currency."""
+
+    instruments: Mapping[UUID, Instrument]
+    quote_of: QuoteOf
+    loan_rates: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """An amount in the account's currency, not rounded, below zero where the account pays; ``note`` says what for."""
+
+    kind: TransactionKind
+    amount: Decimal
+    note: str
+
+
+def post_carry(
+    book: AccountBook, positions: Iterable[PositionBook], terms: CarryTerms, day: date, now: datetime
+) -> list[Transaction]:
+    """Post a day's carry to a locked account: a step of the day roll, whose caller writes the account and its event.
+
+    Once per account and day: for a day that has been posted, or comes before one that has, nothing happens.
+    """
+    if book.carried_on is not None and day <= book.carried_on:
+        return []
+    charges = carry_of(book, positions, terms, day)
+    book.carried_on = day
+    posted = (post(book, charge.kind, charge.amount, now, note=charge.note) for charge in charges)
+    return [row for row in posted if row is not None]
+
+
+def carry_of(book: AccountBook, positions: Iterable[PositionBook], terms: CarryTerms, day: date) -> list[Charge]:
+    """What an account pays and gets for what it holds when ``day`` ends, by instrument, the loan last."""
+    held = [position for position in positions if position.quantity != ZERO]
+    value = value_all(book, held, terms.instruments, terms.quote_of)
+    charges = [
+        charge
+        for row in sorted(value.positions, key=lambda row: (row.symbol, row.position.bucket))
+        for charge in (_funding(row, day), _borrowing(row, day))
+        if charge is not None
+    ]
+    rate = terms.loan_rates.get(book.currency, ZERO)
+    if book.cash < ZERO and rate != ZERO:
+        note = f"{day} loan of {plain(-book.cash)} {book.currency} at {plain(rate)} a year"
+        charges.append(Charge(TransactionKind.INTEREST, book.cash * rate / DAYS_PER_YEAR, note))
+    return charges
+
+
+def _funding(row: PositionValue, day: date) -> Charge | None:
+    rate = row.instrument.funding_rate
+    if row.instrument.asset_class is not AssetClass.PERPETUAL or rate == ZERO:
+        return None
+    note = f"{day} funding of {_held(row)} at {plain(rate)}"
+    return Charge(TransactionKind.FUNDING, -row.market_value * rate, note)
+
+
+def _borrowing(row: PositionValue, day: date) -> Charge | None:
+    rate = row.instrument.borrow_rate
+    if row.instrument.asset_class.is_derivative or row.quantity > ZERO or rate == ZERO:
+        return None
+    note = f"{day} borrowing of {_held(row)} at {plain(rate)} a year"
+    return Charge(TransactionKind.INTEREST, -abs(row.market_value) * rate / DAYS_PER_YEAR, note)
+
+
+def _held(row: PositionValue) -> str:
+    price = row.mark_price if row.mark_price is not None else row.average_price
+    return f"{plain(row.quantity)} {row.symbol} at {plain(price)}"
