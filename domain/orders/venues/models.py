@@ -12,7 +12,7 @@ class VenueRequest(Model):
     """Something asked of a real venue, until it is answered.
 
     ``sent_at`` is set before it goes out: with it, nobody knows whether the venue has it, and it is asked about before
-    anything else is done. ``group_ids`` are the orders of a native group (JSON), ``cause`` is why an order is cancelled.
+    anything else is done. ``group_ids`` are the orders of a native group (JSON), ``cause`` is why it cancels.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -31,7 +31,7 @@ class VenueRequest(Model):
 
 
 class VenueDifference(Model):
-    """Something that a venue has and our books have not, or the other way round, from when it was seen until it is gone.
+    """Something in which a venue's books and ours differ, from when it was seen until it is gone.
 
     ``subject`` names what differs (a venue's order id, an execution, a symbol), ``ours`` and ``theirs`` say how.
     """

@@ -231,10 +231,8 @@ class RemoteBook(Exchange):
     def unknown(self, order: RemoteOrder, at: int) -> list[Report]:
         """The venue says, after all time that it may need, that it has no such order."""
         self._begin(at)
-        if order.acknowledged or order.filled:
-            self._remote.over_there(order, None)
-        elif order.leaving is Cause.REQUESTED:
-            # It never came there, and nobody wants it to any more.
+        if order.acknowledged or order.filled or order.leaving is not None:
+            # One that was called back never came there, and nobody wants it to any more.
             self._remote.over_there(order, None)
         else:
             self._remote.reject_there(order, RejectReason.VENUE_REJECTED, UNKNOWN_THERE)

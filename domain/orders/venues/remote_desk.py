@@ -259,5 +259,4 @@ class RemoteDesk(Desk):
     def _end(self, order: WorkingOrder, status: OrderStatus) -> None:
         super()._end(order, status)
         self._clipped.pop(order.id, None)
-        if remote(order).away:
-            self.settled.append(Settled(order_id=remote(order).order_id))
+        self.settled.append(Settled(order_id=remote(order).order_id))

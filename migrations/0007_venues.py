@@ -11,7 +11,7 @@ from domain.orders.venues.types import RequestKind
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tradegraph", "0005_currencies")]
+    dependencies = [("tradegraph", "0006_carry")]
 
     operations = [
         ops.CreateModel(

@@ -1,0 +1,223 @@
+"""What is to be asked of a venue, was asked, and was not answered: in order, once, and never forgotten. Pure.
+
+About one order, one request is under way at a time. A request is sent only after it has been stored as sent; from then
+on until the venue's word comes nobody knows what became of it, so the order is asked about, at growing intervals, and
+nothing is sent again before the venue has said how the order stands. ``writes`` are the changes since they were last
+taken: they belong in the transaction that commits before anything goes out.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from domain.kernel.ids import new_id
+from domain.kernel.time import NANOS_PER_SECOND, Nanos
+from domain.orders.venues.remote_order import Cause, Settled, Wanted
+from domain.orders.venues.types import RequestKind
+
+# Until a venue has said nothing for so long, that it does not know an order may mean that it does not know it yet.
+GRACE_NANOS = 10 * NANOS_PER_SECOND
+# A cancel that the venue took and did not carry out is asked for again, so often.
+MAX_ATTEMPTS = 5
+_NEVER = Nanos(0)
+_FIRST_ASK_NANOS = NANOS_PER_SECOND
+_LONGEST_ASK_NANOS = 30 * NANOS_PER_SECOND
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """One request. ``sent_at`` None: it has not gone out. ``ask_at`` is when the order is to be asked about next.
+
+    ``flying``: this process has it on the wire now. ``group`` are the orders that a native group still waits for.
+    """
+
+    id: UUID
+    kind: RequestKind
+    order_id: UUID
+    account_id: UUID
+    group: tuple[UUID, ...]
+    cause: Cause | None
+    created_at: Nanos
+    sent_at: Nanos | None = None
+    attempts: int = 0
+    flying: bool = False
+    asks: int = 0
+    ask_at: Nanos = _NEVER
+
+    @property
+    def orders(self) -> tuple[UUID, ...]:
+        """The orders that it is about."""
+        return self.group or (self.order_id,)
+
+    def is_overdue(self, now: Nanos) -> bool:
+        """Whether it was sent so long ago that the venue must know of it, if it ever reached it."""
+        return self.sent_at is not None and now - self.sent_at >= GRACE_NANOS
+
+
+@dataclass(slots=True)
+class Writes:
+    """What of the requests has to be stored."""
+
+    added: list[Request] = field(default_factory=list)
+    changed: dict[UUID, Request] = field(default_factory=dict)
+    removed: list[UUID] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.removed)
+
+
+class Outbox:
+    """The requests to one venue."""
+
+    def __init__(self, requests: Iterable[Request] = (), now: Nanos = _NEVER) -> None:
+        self._by_order: dict[UUID, deque[Request]] = {}
+        self._requests: dict[UUID, Request] = {}
+        self._writes = Writes()
+        for request in requests:
+            # What was sent by a predecessor is asked about at once.
+            request.ask_at = now
+            self._queue(request)
+
+    def __len__(self) -> int:
+        """How many requests there are."""
+        return len(self._requests)
+
+    @property
+    def in_flight(self) -> int:
+        """How many are on the wire."""
+        return sum(request.flying for request in self._requests.values())
+
+    def first(self, order_id: UUID) -> Request | None:
+        """The request about an order that is under way, or next."""
+        queue = self._by_order.get(order_id)
+        return queue[0] if queue else None
+
+    def get(self, request_id: UUID) -> Request | None:
+        """A request that is not settled."""
+        return self._requests.get(request_id)
+
+    def take_writes(self) -> Writes:
+        """What changed since the last time."""
+        writes, self._writes = self._writes, Writes()
+        return writes
+
+    # ------------------------------------------------------------------ asking for something
+
+    def add(self, wanted: Wanted, account_id: UUID, now: Nanos) -> Request:
+        """Let something be asked once all that was asked about the order before is answered."""
+        request = Request(new_id(), wanted.kind, wanted.order_id, account_id, wanted.group, wanted.cause, now)
+        self._queue(request)
+        self._writes.added.append(request)
+        return request
+
+    def withdraw(self, order_id: UUID) -> bool:
+        """Forget all about an order that the venue was never asked to take; False when it may have been."""
+        first = self.first(order_id)
+        if first is None or first.kind is not RequestKind.SUBMIT or first.sent_at is not None or first.group:
+            return False
+        self._drop_all(order_id)
+        return True
+
+    def take_ready(self, now: Nanos, most: int) -> list[Request]:
+        """Requests that may go out now, oldest first, at most ``most``: from here on they count as sent."""
+        ready: list[Request] = []
+        for request in self._requests.values():
+            if len(ready) >= most:
+                break
+            if request.sent_at is None and all(self.first(order_id) is request for order_id in request.orders):
+                ready.append(request)
+        for request in ready:
+            request.sent_at, request.flying = now, True
+            request.attempts += 1
+            request.asks = 0
+            request.ask_at = Nanos(now + _LONGEST_ASK_NANOS)
+            self._note(request)
+        return ready
+
+    # ------------------------------------------------------------------ being answered
+
+    def landed(self, request_id: UUID, now: Nanos) -> Request | None:
+        """A request is off the wire, answered or not; None if it was settled meanwhile.
+
+        Whatever it is still waiting for is asked about after a second, unless it is settled by then.
+        """
+        request = self._requests.get(request_id)
+        if request is not None:
+            request.flying = False
+            request.ask_at = Nanos(now + _FIRST_ASK_NANOS)
+        return request
+
+    def settle(self, settled: Settled) -> None:
+        """The venue's word has come: forget the request of this kind, or all about an order that is over."""
+        if settled.kind is None:
+            self._drop_all(settled.order_id)
+            return
+        first = self.first(settled.order_id)
+        if first is not None and first.kind is settled.kind:
+            self._leave(first, settled.order_id)
+
+    def again(self, request: Request) -> bool:
+        """Let a request go out again that the venue, asked, knows nothing of; False when it was tried too often."""
+        if request.attempts >= MAX_ATTEMPTS:
+            return False
+        request.sent_at = None
+        self._note(request)
+        return True
+
+    def give_up(self, request: Request) -> None:
+        """Ask no more for it."""
+        for order_id in request.orders:
+            self._leave(request, order_id)
+
+    # ------------------------------------------------------------------ asking about something
+
+    def due(self, now: Nanos) -> list[Request]:
+        """Requests whose orders are to be asked about now; each is due again after a longer while."""
+        found = [
+            request
+            for request in self._requests.values()
+            if request.sent_at is not None and not request.flying and request.ask_at <= now
+        ]
+        for request in found:
+            wait = min(_FIRST_ASK_NANOS << min(request.asks, 10), _LONGEST_ASK_NANOS)
+            request.asks += 1
+            request.ask_at = Nanos(now + wait)
+        return found
+
+    def next_ask(self) -> Nanos | None:
+        """When the next order is due."""
+        times = [row.ask_at for row in self._requests.values() if row.sent_at is not None and not row.flying]
+        return min(times, default=None)
+
+    # ------------------------------------------------------------------ inside
+
+    def _queue(self, request: Request) -> None:
+        self._requests[request.id] = request
+        for order_id in request.orders:
+            self._by_order.setdefault(order_id, deque()).append(request)
+
+    def _note(self, request: Request) -> None:
+        if request not in self._writes.added:
+            self._writes.changed[request.id] = request
+
+    def _drop_all(self, order_id: UUID) -> None:
+        for request in list(self._by_order.get(order_id, ())):
+            self._leave(request, order_id)
+
+    def _leave(self, request: Request, order_id: UUID) -> None:
+        """The request is no longer about this order; of no order, it is gone."""
+        queue = self._by_order.get(order_id)
+        if queue is not None and request in queue:
+            queue.remove(request)
+            if not queue:
+                del self._by_order[order_id]
+        if any(request in self._by_order.get(other, ()) for other in request.orders):
+            return
+        if self._requests.pop(request.id, None) is None:
+            return
+        self._writes.changed.pop(request.id, None)
+        if request in self._writes.added:
+            self._writes.added.remove(request)
+        else:
+            self._writes.removed.append(request.id)
