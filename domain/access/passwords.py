@@ -22,7 +22,7 @@ class Passwords:
         self._turns = asyncio.Semaphore(CONCURRENT_HASHES)
         self._waiting = 0
         # Verified against when there is nobody: the answer must take as long as for a person.
-        self._nobody = self._hasher.hash("a password that nobody has")
+        self._nobody: str | None = None
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -50,6 +50,9 @@ class Passwords:
 
         To be called within ``turn``. ``stored`` None costs the same and never matches.
         """
+        if self._nobody is None:
+            # Made at the first sign-in, whoever it is: most processes never see one, and making it costs as much.
+            self._nobody = await asyncio.to_thread(self._hasher.hash, "a password that nobody has")
         if stored is None:
             await asyncio.to_thread(self._hasher.verify, password, self._nobody)
             return False, None

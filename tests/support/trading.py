@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -98,17 +99,23 @@ async def add_actor(services: Services, role: Role = Role.TRADER, **others: Any)
     return Actor(user_id=user_id, email=f"{user_id}@example.org", role=role, via="system", **others)
 
 
-@asynccontextmanager
-async def platform(database_url: str, redis_url: str, folder: Path, *, venue: bool = True) -> AsyncIterator[Platform]:
-    """Services on a test's servers and, unless told otherwise, the paper venue's router beside them."""
-    environment = {
+def environment(database_url: str, redis_url: str, folder: Path) -> dict[str, str]:
+    """The settings of a platform on a test's servers."""
+    return {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "TRADEGRAPH_DATA_DIR": str(folder),
         "TRADEGRAPH_SECRET": "s" * 40,
         "TRADEGRAPH_FEED": "off",
+        # No day ends while a test runs, whenever it runs.
+        "TRADEGRAPH_DAY_ROLL": f"{datetime.now(UTC) + timedelta(hours=12):%H:%M} UTC",
     }
-    async with open_services(load_settings(environment)) as services:
+
+
+@asynccontextmanager
+async def platform(database_url: str, redis_url: str, folder: Path, *, venue: bool = True) -> AsyncIterator[Platform]:
+    """Services on a test's servers and, unless told otherwise, the paper venue's router beside them."""
+    async with open_services(load_settings(environment(database_url, redis_url, folder))) as services:
         whole = Platform(services, await add_actor(services, Role.ADMIN))
         if not venue:
             yield whole

@@ -1,0 +1,139 @@
+"""A paper venue that is killed with SIGKILL again and again, and always comes back.
+
+    python -m tests.support.mortal SEED
+
+plays the venue's role in child processes, one after the other. Each dies at a moment of its own: after it has sent all
+that it writes and before the commit, after the commit and before it has told anybody, or in the middle of whatever it
+does. SIGTERM ends it; its one line of output is how many were killed.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from random import Random
+from subprocess import PIPE, Popen
+from typing import Any
+
+from adapters import leases
+from adapters.leases import hold_lease
+from adapters.logs import configure_logging
+from adapters.settings import LogSetting, Settings, load_settings
+from adapters.wiring import open_services
+from domain.orders import applying
+from tests.support.processes import ROOT, clean_environment
+from workers import venue
+
+_DEATHS_PER_STEP = 0.03
+_LIFE_SECONDS = (0.1, 2.0)
+
+
+@dataclass
+class Deaths:
+    """How many processes were killed; known at the end."""
+
+    count: int = 0
+
+
+@contextmanager
+def mortal_venue(environment: Mapping[str, str], seed: int) -> Iterator[Deaths]:
+    """A venue beside this process on the servers that ``environment`` names."""
+    process = Popen(
+        [sys.executable, "-m", "tests.support.mortal", str(seed)],
+        cwd=ROOT,
+        env=clean_environment(environment),
+        stdout=PIPE,
+        text=True,
+    )
+    deaths = Deaths()
+    try:
+        yield deaths
+    finally:
+        process.terminate()
+        said, _ = process.communicate(timeout=30)
+        assert process.returncode == 0, said
+        deaths.count = int(said)
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _make_mortal(chance: Random) -> None:
+    """Die now and then at the two worst moments of a step."""
+    write, take_step = applying._write, venue.take_step
+
+    async def write_and_die(*arguments: Any) -> None:
+        await write(*arguments)
+        # Before the commit, but with everything sent.
+        if chance.random() < _DEATHS_PER_STEP:
+            await arguments[0].flush()
+            _die()
+
+    async def step_and_die(*arguments: Any, **others: Any) -> applying.Step:
+        step = await take_step(*arguments, **others)
+        if (step.commands or step.reports) and chance.random() < _DEATHS_PER_STEP:
+            _die()
+        return step
+
+    applying._write = write_and_die
+    venue.take_step = step_and_die
+    # Progress is noted at once, so that waiting for it costs no time; a dead holder is followed at once.
+    venue._NOTE_SECONDS = 0.0
+    leases._RETRY_SECONDS = 0.01
+
+
+async def _live(settings: Settings, chance: Random) -> None:
+    async with open_services(settings) as services, hold_lease(settings.database_url, venue.ROLE) as lease:
+        asyncio.get_running_loop().call_later(chance.uniform(*_LIFE_SECONDS), _die)
+        await venue.PaperRouter(services.bus, services.market, services.ticks, lease).run()
+
+
+class _Parent:
+    """Starts the next child when one was killed, until it is told to stop."""
+
+    def __init__(self, settings: Settings, seed: int) -> None:
+        self._settings = settings
+        self._seed = seed
+        self._child = 0
+        self._is_over = False
+
+    def run(self) -> int:
+        """How many were killed before the end."""
+        signal.signal(signal.SIGTERM, self._stop)
+        killed = 0
+        while not self._is_over:
+            self._child = os.fork()
+            if self._child == 0:
+                self._be_born(killed)
+            _, status = os.waitpid(self._child, 0)
+            assert self._is_over or os.WIFSIGNALED(status), "a venue has ended by itself"
+            killed += not self._is_over
+        return killed
+
+    def _be_born(self, number: int) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        chance = Random(f"{self._seed} {number}")
+        try:
+            _make_mortal(chance)
+            asyncio.run(_live(self._settings, chance))
+        finally:
+            os._exit(1)
+
+    def _stop(self, *_: object) -> None:
+        self._is_over = True
+        if self._child:
+            os.kill(self._child, signal.SIGKILL)
+
+
+def main() -> None:
+    """Live and die until SIGTERM."""
+    configure_logging(LogSetting("error", "console"), sys.stderr)
+    sys.stdout.write(f"{_Parent(load_settings(os.environ), int(sys.argv[1])).run()}\n")
+
+
+if __name__ == "__main__":
+    main()
