@@ -91,7 +91,7 @@ class OperationExecutor(Executor[Any]):
             read = self._compiler().value(return_type, field_details_list)
             plan = self._plans.values[key] = (return_type, field_details_list, read)
         if plan[2] is not None:
-            self._plans.asking.context = self.context_value
+            self._plans.asking.begin(self.context_value)
             try:
                 return plan[2](result)
             except Exception:  # noqa: BLE001, S110  the core does it again and reports what there is to report
@@ -112,7 +112,7 @@ class OperationExecutor(Executor[Any]):
         try:
             for name, details, read in self._field_plans(parent_type, grouped_field_set):
                 if read is not None:
-                    self._plans.asking.context = self.context_value
+                    self._plans.asking.begin(self.context_value)
                     try:
                         results[name] = read(source_value)
                         continue

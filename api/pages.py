@@ -4,10 +4,12 @@
 """
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Generic, TypeVar
 
 import strawberry
 
+from api.marks import SAME_FOR_ALL
 from domain.kernel.pages import Page
 
 Node = TypeVar("Node")
@@ -26,10 +28,15 @@ class PageInfo:
 
 @strawberry.type(description="One item of a page, with the cursor to go on after or before it.")
 class Edge(Generic[Node]):
-    """One item."""
+    """One item; most clients ask for the cursors of a page's ends only."""
 
-    cursor: str
     node: Node
+    mark: strawberry.Private[Callable[[], str]]
+
+    @strawberry.field(metadata=SAME_FOR_ALL)
+    def cursor(self) -> str:
+        """Where the item lies in its list."""
+        return self.mark()
 
 
 @strawberry.type(description="A page of a list.")
@@ -51,12 +58,12 @@ def connection(
 ) -> Connection[Node]:
     """The connection that shows ``page`` through ``view``; ``count`` counts the whole list."""
     return Connection(
-        edges=[Edge(cursor=cursor, node=view(value)) for cursor, value in zip(page.cursors, page.nodes, strict=True)],
+        edges=[Edge(node=view(value), mark=partial(page.cursor, value)) for value in page.nodes],
         page_info=PageInfo(
             has_next_page=page.has_next,
             has_previous_page=page.has_previous,
-            start_cursor=page.cursors[0] if page.cursors else None,
-            end_cursor=page.cursors[-1] if page.cursors else None,
+            start_cursor=page.start_cursor,
+            end_cursor=page.end_cursor,
         ),
         count=count,
     )

@@ -124,7 +124,7 @@ async def _cursor_at(question: Question, rows: int) -> str | None:
         page = await page_orders(question.actor, PageRequest(size, key, backward=False), question.search, question.sort)
         if not page.has_next:
             return None
-        cursor, seen = page.cursors[-1], seen + size
+        cursor, seen = page.end_cursor, seen + size
     return cursor
 
 

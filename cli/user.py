@@ -67,7 +67,7 @@ async def _listing() -> str:
         rows += [_row(user) for user in page.nodes]
         if not page.has_next:
             break
-        after = page.cursors[-1]
+        after = page.end_cursor
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)

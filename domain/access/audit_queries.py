@@ -70,7 +70,7 @@ async def page_entries(request: PageRequest, wanted: AuditFilter) -> Page[AuditE
         *arguments,
     )
     entries = [_to_entry(row) for row in rows]
-    return make_page(request, entries, [encode_cursor(str(entry.id)) for entry in entries])
+    return make_page(request, entries, lambda entry: encode_cursor(str(entry.id)))
 
 
 async def count_entries(wanted: AuditFilter) -> int:

@@ -184,7 +184,7 @@ async def page_users(request: PageRequest) -> Page[User]:
         request.size + 1,
     )
     users = [_to_user(row) for row in rows]
-    return make_page(request, users, [encode_cursor(str(user.id)) for user in users])
+    return make_page(request, users, lambda user: encode_cursor(str(user.id)))
 
 
 async def count_users() -> int:

@@ -180,7 +180,7 @@ async def page_transactions(
         *arguments,
     )
     nodes = [to_transaction(row) for row in rows]
-    return make_page(request, nodes, [encode_cursor(str(node.sequence)) for node in nodes])
+    return make_page(request, nodes, lambda node: encode_cursor(str(node.sequence)))
 
 
 async def count_transactions(

@@ -104,6 +104,10 @@ def within_bounds(value: Decimal) -> bool:
     """Whether a number is finite and within the digits that are kept exactly: 18 before and 18 after the point."""
     if not value.is_finite():
         return False
+    text = str(value)
+    if len(text) <= MAX_FRACTION_DIGITS + 2 and "E" not in text:
+        # Written like that, it has no room for more digits after the point: taking it apart costs ten times as much.
+        return value.adjusted() < MAX_INTEGER_DIGITS
     _, digits, exponent = value.as_tuple()
     assert isinstance(exponent, int)
     return len(digits) + exponent <= MAX_INTEGER_DIGITS and -exponent <= MAX_FRACTION_DIGITS

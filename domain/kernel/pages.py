@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -25,12 +26,22 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Node]):
-    """One page in display order, with a cursor for each node."""
+    """One page in display order; ``cursor`` makes the cursor of a node, which is asked for of few."""
 
     nodes: list[Node]
-    cursors: list[str]
+    cursor: Callable[[Node], str]
     has_next: bool
     has_previous: bool
+
+    @property
+    def start_cursor(self) -> str | None:
+        """The cursor of the first node."""
+        return self.cursor(self.nodes[0]) if self.nodes else None
+
+    @property
+    def end_cursor(self) -> str | None:
+        """The cursor of the last node."""
+        return self.cursor(self.nodes[-1]) if self.nodes else None
 
 
 def encode_cursor(*key: str) -> str:
@@ -79,12 +90,11 @@ def page_request(
     return PageRequest(size=size, key=key, backward=backward)
 
 
-def make_page(request: PageRequest, rows: list[Node], cursors: list[str]) -> Page[Node]:
+def make_page(request: PageRequest, rows: list[Node], cursor: Callable[[Node], str]) -> Page[Node]:
     """Cut ``size + 1`` rows, fetched in the direction of the request, to a page in display order."""
     more = len(rows) > request.size
-    nodes, marks = rows[: request.size], cursors[: request.size]
+    nodes = rows[: request.size]
     if request.backward:
         nodes.reverse()
-        marks.reverse()
-        return Page(nodes, marks, has_next=request.key is not None, has_previous=more)
-    return Page(nodes, marks, has_next=more, has_previous=request.key is not None)
+        return Page(nodes, cursor, has_next=request.key is not None, has_previous=more)
+    return Page(nodes, cursor, has_next=more, has_previous=request.key is not None)

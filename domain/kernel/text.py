@@ -20,7 +20,8 @@ def clean_text(value: str, *, field: str, max_length: int, min_length: int = 1, 
     # Before anything that takes time in the length of the text; composing never makes it much shorter.
     if len(value) > 4 * max_length:
         raise BadInput(f"At most {max_length} characters fit here.", field=field)
-    for character in value:
+    # Printable ASCII is composed and deceives nobody.
+    for character in "" if value.isascii() and value.isprintable() else value:
         category = unicodedata.category(character)
         if multiline and character in _LINE_CHARACTERS:
             continue

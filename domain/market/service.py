@@ -175,7 +175,7 @@ async def page_instruments(market: Market, request: PageRequest, wanted: Instrum
             found.append(instrument)
             if len(found) > request.size:
                 break
-    return make_page(request, found, [encode_cursor(instrument.symbol) for instrument in found])
+    return make_page(request, found, lambda instrument: encode_cursor(instrument.symbol))
 
 
 def _places(symbols: Sequence[str], request: PageRequest) -> range:

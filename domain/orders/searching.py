@@ -136,7 +136,7 @@ async def page_orders(actor: Actor, request: PageRequest, search: OrderSearch, s
         *where.arguments,
     )
     orders = [to_order(row) for row in rows]
-    return make_page(request, orders, [encode_cursor(_key(order, sort.field), str(order.id)) for order in orders])
+    return make_page(request, orders, lambda order: encode_cursor(_key(order, sort.field), str(order.id)))
 
 
 def _after(where: Where, expression: str, kind: str, request: PageRequest, *, descending: bool) -> None:
@@ -201,7 +201,7 @@ async def page_executions(actor: Actor, request: PageRequest, search: ExecutionS
         *where.arguments,
     )
     executions = [to_execution(row) for row in rows]
-    return make_page(request, executions, [encode_cursor("execution", str(row.id)) for row in executions])
+    return make_page(request, executions, lambda execution: encode_cursor("execution", str(execution.id)))
 
 
 def _after_execution(where: Where, request: PageRequest) -> None:

@@ -97,7 +97,7 @@ async def test_the_log_is_read_newest_first_and_filtered(access: Access) -> None
     first = await page_log(RISK, page_request(first=3, parts=1), AuditFilter(actor="ann@example.com", action="b"))
     assert (len(first.nodes), first.has_next) == (2, False)
     first = await page_log(RISK, page_request(first=3, parts=1), AuditFilter())
-    rest = await page_log(RISK, page_request(first=3, after=first.cursors[-1], parts=1), AuditFilter())
+    rest = await page_log(RISK, page_request(first=3, after=first.end_cursor, parts=1), AuditFilter())
     assert [entry.action for entry in rest.nodes] == ["a"]
     assert (first.has_next, rest.has_next, rest.has_previous) == (True, False, True)
 

@@ -304,7 +304,7 @@ async def test_users_are_paged_oldest_first(access: Access) -> None:
     root = people[0].actor
     first = await page_users(root, page_request(first=2, parts=1))
     assert (first.nodes, first.has_next, first.has_previous) == ([people[0].user, people[1].user], True, False)
-    rest = await page_users(root, page_request(first=2, after=first.cursors[-1], parts=1))
+    rest = await page_users(root, page_request(first=2, after=first.end_cursor, parts=1))
     assert (rest.nodes, rest.has_next, rest.has_previous) == ([people[2].user], False, True)
     assert await count_users(root) == 3
 

@@ -65,6 +65,16 @@ def test_bounds(value: str, fits: bool) -> None:
     assert within_bounds(Decimal(value)) is fits
 
 
+@given(
+    st.decimals(allow_nan=False, allow_infinity=False) | st.from_regex(r"-?[0-9]{1,22}(\.[0-9]{1,22})?", fullmatch=True)
+)
+def test_bounds_count_digits_on_both_sides_of_the_point(given_value: Decimal | str) -> None:
+    value = Decimal(given_value)
+    _, digits, exponent = value.as_tuple()
+    assert isinstance(exponent, int)
+    assert within_bounds(value) is (len(digits) + exponent <= 18 and exponent >= -18)
+
+
 def test_large_products_stay_exact() -> None:
     quantity, price, multiplier = Decimal(10**15) + 1, Decimal("12345.678901234567"), Decimal("0.000001")
     assert quantity * price * multiplier == Decimal("12345678901234.579345678901234567")

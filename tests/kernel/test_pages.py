@@ -14,11 +14,13 @@ def walk(rows: list[int], size: int, *, backward: bool) -> list[list[int]]:
         left = [row for row in ordered if key is None or (row < key if backward else row > key)]
         request = PageRequest(size, None if key is None else (str(key),), backward)
         fetched = left[: size + 1]
-        page = make_page(request, fetched, [encode_cursor(str(row)) for row in fetched])
+        page = make_page(request, fetched, lambda row: encode_cursor(str(row)))
         pages.append(page.nodes)
         if not (page.has_previous if backward else page.has_next):
             return pages
-        key = int(decode_cursor(page.cursors[0 if backward else -1], parts=1, field="after")[0])
+        cursor = page.start_cursor if backward else page.end_cursor
+        assert cursor is not None
+        key = int(decode_cursor(cursor, parts=1, field="after")[0])
 
 
 def test_pages_in_both_directions_hold_every_row_once() -> None:

@@ -240,7 +240,7 @@ async def test_instruments_by_pages(market: Market, bus: RedisBus) -> None:
         page = await page_instruments(market, page_request(1, after, parts=1), InstrumentFilter(search="t"))
         seen += [instrument.symbol for instrument in page.nodes]
         assert page.has_previous is (after is not None)
-        after, more = page.cursors[-1], page.has_next
+        after, more = page.end_cursor, page.has_next
     assert seen == ["BTC", "ETH", "MSFT"]
     request = page_request(last=2, before=encode_cursor("MSFT"), parts=1)
     back = await page_instruments(market, request, InstrumentFilter())

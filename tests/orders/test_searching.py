@@ -65,7 +65,7 @@ async def test_every_order_is_on_one_page_in_both_directions(
         forwards += page.nodes
         if not page.has_next:
             break
-        after = page.cursors[-1]
+        after = page.end_cursor
     assert {order.id for order in forwards} == {order.id for order in placed}
     assert len(forwards) == 7
     keys = [(order.id if field is OrderSortField.CREATED_AT else getattr(order, field.lower())) for order in forwards]
@@ -76,7 +76,7 @@ async def test_every_order_is_on_one_page_in_both_directions(
         backwards = page.nodes + backwards
         if not page.has_previous:
             break
-        before = page.cursors[0]
+        before = page.start_cursor
     assert [order.id for order in backwards] == [order.id for order in forwards]
 
 
@@ -118,11 +118,11 @@ async def test_executions_newest_first_both_ways(desk: Platform) -> None:
         order = command(account_id=account.id, symbol="COIN-PERP", type=OrderType.MARKET)
         await desk.settled((await desk.place(owner, order))[0].id)
     first = await page_executions(owner, page_request(3, parts=2), ExecutionSearch(symbols=["COIN-PERP"]))
-    rest = await page_executions(owner, page_request(3, first.cursors[-1], parts=2), ExecutionSearch())
+    rest = await page_executions(owner, page_request(3, first.end_cursor, parts=2), ExecutionSearch())
     assert (len(first.nodes), len(rest.nodes), rest.has_next) == (3, 2, False)
     sequences = [row.sequence for row in first.nodes + rest.nodes]
     assert sequences == sorted(sequences, reverse=True)
-    back = await page_executions(owner, page_request(last=3, before=rest.cursors[0], parts=2), ExecutionSearch())
+    back = await page_executions(owner, page_request(last=3, before=rest.start_cursor, parts=2), ExecutionSearch())
     assert [row.id for row in back.nodes] == [row.id for row in first.nodes]
     order_id = first.nodes[0].order_id
     assert await count_executions(owner, ExecutionSearch(order_id=order_id)) == 1
