@@ -241,6 +241,12 @@ class Settings:
     web_processes: int = _variable(
         "TRADEGRAPH_WEB_PROCESSES", "1", _whole_number(1, 64), "How many processes `web` serves with."
     )
+    task_lease_seconds: int = _variable(
+        "TRADEGRAPH_TASK_LEASE",
+        "20",
+        _whole_number(2, 50),
+        "After so many seconds without a sign of life a worker counts as dead, and another takes up what it ran.",
+    )
     allowed_origins: tuple[str, ...] = _variable(
         "TRADEGRAPH_ALLOWED_ORIGINS",
         "",

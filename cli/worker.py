@@ -1,19 +1,12 @@
-"""`tradegraph worker`: scheduled and queued work. Any number may run; each piece of work is done by one of them."""
+"""`tradegraph worker`: scheduled tasks. Any number may run; each run of a task is done by one of them."""
 
 import argparse
 import asyncio
-from contextlib import suppress
-from typing import cast
-
-from arq.typing import WorkerSettingsBase
-from arq.worker import create_worker
-from redis.exceptions import RedisError
 
 from cli.checks import check_redis, check_schema
-from cli.errors import CommandError
 from cli.lifeline import watch_lifeline
 from cli.processes import process_settings
-from workers.jobs import WorkerSettings, worker_options
+from workers.worker import run_worker
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,12 +21,5 @@ def run(arguments: argparse.Namespace) -> int:
     settings = process_settings()
     asyncio.run(check_schema(settings.database_url))
     check_redis(settings.redis_url)
-    # asyncio.run leaves none behind, and the worker wants one before it runs.
-    asyncio.set_event_loop(asyncio.new_event_loop())
-    try:
-        # A job under way at the stop is cancelled; whoever takes it up again goes on where it was.
-        with suppress(asyncio.CancelledError):
-            create_worker(cast(type[WorkerSettingsBase], WorkerSettings), **worker_options(settings)).run()
-    except RedisError as error:
-        raise CommandError(f"the queue was lost: {error}") from None
+    asyncio.run(run_worker(settings))
     return 0

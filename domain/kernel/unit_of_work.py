@@ -3,10 +3,12 @@
 Everything inside commits together or not at all. Nothing inside talks to the network; what must be told to others is
 handed to ``after_commit`` or ``publish`` and goes out once the transaction has committed. Units do not nest: a step
 that needs one takes it as an argument.
+
+Who works under a lease that may be lost fences its work: each transaction then begins by proving the lease.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from typing import cast
@@ -16,7 +18,9 @@ from domain.kernel.database import Connection, Row, pool, unavailable_when_down
 from domain.kernel.rows import Record, Write, encode_rows, joined
 from domain.kernel.time import utc_now
 
+Fence = Callable[["UnitOfWork"], Awaitable[None]]
 _open: ContextVar[bool] = ContextVar("unit_of_work_open", default=False)
+_fence: ContextVar[Fence | None] = ContextVar("unit_of_work_fence", default=None)
 
 
 class UnitOfWork:
@@ -81,6 +85,19 @@ class UnitOfWork:
             action()
 
 
+@contextmanager
+def fenced(fence: Fence) -> Iterator[None]:
+    """Let every unit of work that is opened inside, also by tasks that are started there, begin with ``fence``.
+
+    What it raises refuses the unit of work. Work that others do together with their own (a coalescer's) is not fenced.
+    """
+    token = _fence.set(fence)
+    try:
+        yield
+    finally:
+        _fence.reset(token)
+
+
 @asynccontextmanager
 async def unit_of_work(bus: Bus) -> AsyncIterator[UnitOfWork]:
     """Open a transaction, commit it on leaving, roll it back on any exception.
@@ -95,6 +112,9 @@ async def unit_of_work(bus: Bus) -> AsyncIterator[UnitOfWork]:
         with unavailable_when_down():
             async with pool().acquire() as connection, connection.transaction():
                 work = UnitOfWork(cast(Connection, connection), utc_now())
+                fence = _fence.get()
+                if fence is not None:
+                    await fence(work)
                 yield work
                 await work.flush()
     finally:

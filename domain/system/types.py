@@ -123,6 +123,7 @@ class TaskRun:
     error: str | None
     requested_by: str | None
     version: int
+    changed_at: datetime
 
     @property
     def duration_ms(self) -> float | None:

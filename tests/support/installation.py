@@ -29,8 +29,11 @@ _POLL_SECONDS = 0.05
 class Process:
     """One process of the platform. It keeps its settings, and so its port, over deaths and starts."""
 
-    def __init__(self, arguments: list[str], environment: dict[str, str], ready: str, stack: ExitStack) -> None:
+    def __init__(
+        self, arguments: list[str], environment: dict[str, str], ready: str, stack: ExitStack, module: str = "cli"
+    ) -> None:
         self._arguments = arguments
+        self._module = module
         self._environment = environment
         self._ready = ready
         self._stack = stack
@@ -51,6 +54,12 @@ class Process:
         return f"{self.address}/graphql"
 
     @property
+    def pid(self) -> int:
+        """Its process id in this life."""
+        assert self._running is not None
+        return self._running.pid
+
+    @property
     def output(self) -> str:
         """All that it has said, in all its lives."""
         return "".join(self._said) + (self._running.output if self._running is not None else "")
@@ -60,7 +69,7 @@ class Process:
         assert self._running is None or self._running.process.poll() is not None
         if self._running is not None:
             self._said.append(self._running.output)
-        self._running = self._stack.enter_context(running(self._arguments, self._environment))
+        self._running = self._stack.enter_context(running(self._arguments, self._environment, self._module))
 
     def wait_until_ready(self, ready: str | None = None) -> None:
         """Wait until it does its work, or says ``ready``."""
@@ -125,8 +134,13 @@ class Installation:
         """An engine, not started yet; it is ready when it trades."""
         return self._process(["engine", *arguments], self.environment | settings, "paper exchange ready")
 
-    def _process(self, arguments: list[str], environment: dict[str, str], ready: str) -> Process:
-        self.processes.append(Process(arguments, environment, ready, self.stack))
+    def worker(self, module: str | None = None, **settings: str) -> Process:
+        """A worker, not started yet, or a module of the tests that is one."""
+        arguments, environment = ([] if module else ["worker"]), self.environment | settings
+        return self._process(arguments, environment, "worker ready", module or "cli")
+
+    def _process(self, arguments: list[str], environment: dict[str, str], ready: str, module: str = "cli") -> Process:
+        self.processes.append(Process(arguments, environment, ready, self.stack, module))
         return self.processes[-1]
 
     def start(self, *processes: Process) -> None:

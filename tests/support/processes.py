@@ -77,10 +77,10 @@ class Running:
 
 
 @contextmanager
-def running(arguments: Sequence[str], environment: Mapping[str, str]) -> Iterator[Running]:
-    """`tradegraph` with these arguments; whatever is left of it at the end is killed."""
+def running(arguments: Sequence[str], environment: Mapping[str, str], module: str = "cli") -> Iterator[Running]:
+    """`tradegraph`, or another module, with these arguments; whatever is left of it at the end is killed."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "cli", *arguments],
+        [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         env=clean_environment(environment),
         stdin=subprocess.DEVNULL,

@@ -1,0 +1,130 @@
+"""One attempt at a run, as its worker sees it: taken, held, and ended exactly once.
+
+A worker holds a run under an epoch of the task's lease for as long as it goes on renewing it. Every transaction of the
+task itself shares that lease's row (``fence``), so that nothing commits of a worker that was given up: whoever takes
+the run over raises the epoch only when no transaction of the holder before is open.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from uuid import UUID
+
+import orjson
+
+from domain.kernel.bus import Bus
+from domain.kernel.leases import check_lease
+from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+from domain.system import attempt_queries, queries
+from domain.system.events import tell
+from domain.system.rules import after_failure
+from domain.system.scheduling import Definitions
+from domain.system.types import Json, Result, TaskRun, TaskRunState
+
+MAX_RESULT_BYTES = 16_384
+MAX_ERROR_LENGTH = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A run that this worker holds, with the bounds that were in force when it was taken."""
+
+    run: TaskRun
+    epoch: int
+    timeout_seconds: int
+    max_retries: int
+    progress: Mapping[str, Json]
+
+    @property
+    def fence(self) -> Callable[[UnitOfWork], Awaitable[None]]:
+        """What every transaction of the task begins with: it raises ``LeaseLost`` once somebody else has taken over."""
+        return partial(check_lease, role=attempt_queries.lease_role(self.run.task), epoch=self.epoch)
+
+
+async def take_run(bus: Bus, definitions: Definitions, run_id: UUID, worker: str, lease: timedelta) -> Attempt | None:
+    """Take a run that waits for a worker; None when it waits no longer, not yet, or is of a task unknown here."""
+    async with unit_of_work(bus) as work:
+        waiting = await attempt_queries.lock_startable(work, run_id)
+        if waiting is None or waiting.task not in definitions:
+            return None
+        epoch = await attempt_queries.raise_epoch(work, waiting.task)
+        if epoch is None:
+            return None
+        run, progress = await attempt_queries.start_run(work, run_id, worker, epoch, lease)
+        tell(work, run)
+    task = (await queries.read_tasks(definitions))[run.task]
+    return Attempt(run, epoch, task.timeout_seconds, task.max_retries, orjson.loads(progress))
+
+
+async def renew_runs(bus: Bus, held: Collection[Attempt], lease: timedelta) -> frozenset[UUID]:
+    """Go on holding runs; the ids of those that are still held."""
+    async with unit_of_work(bus) as work:
+        return await attempt_queries.renew(work, [(each.run.id, each.epoch) for each in held], lease)
+
+
+async def note_progress(bus: Bus, attempt: Attempt, progress: Mapping[str, Json]) -> bool:
+    """Note how far an attempt has come, for whoever goes on; False when it is no longer held."""
+    async with unit_of_work(bus) as work:
+        return await attempt_queries.write_progress(work, attempt.run.id, attempt.epoch, encode(progress))
+
+
+async def succeed(bus: Bus, attempt: Attempt, result: Result) -> TaskRun | None:
+    """End a run with its result; None when it is no longer held."""
+    return await _end(bus, attempt, TaskRunState.SUCCEEDED, encode(result), None)
+
+
+async def fail_for_good(bus: Bus, attempt: Attempt, error: str, result: Result) -> TaskRun | None:
+    """End a run that is not to be tried again; None when it is no longer held."""
+    return await _end(bus, attempt, TaskRunState.FAILED, encode(result), error)
+
+
+async def fail(bus: Bus, attempt: Attempt, error: str, chance: float, *, timed_out: bool = False) -> TaskRun | None:
+    """End an attempt that failed or took too long, and the run with it unless it is tried again; None when not held."""
+    final = TaskRunState.TIMED_OUT if timed_out else TaskRunState.FAILED
+    error = error[:MAX_ERROR_LENGTH].replace("\0", "")
+    async with unit_of_work(bus) as work:
+        failures = await attempt_queries.count_failure(work, attempt.run.id, attempt.epoch)
+        if failures is None:
+            return None
+        decision = after_failure(final, failures, attempt.max_retries, chance)
+        run: TaskRun | None
+        if decision.state is TaskRunState.RETRYING:
+            run = await attempt_queries.postpone_run(work, attempt.run.id, attempt.epoch, decision.delay, error)
+        else:
+            run = await attempt_queries.end_run(work, attempt.run.id, attempt.epoch, final, None, error)
+        assert run is not None, "it is locked"
+        tell(work, run)
+    return run
+
+
+async def give_back(bus: Bus, attempt: Attempt) -> TaskRun | None:
+    """Let another worker go on where this one, which stops, was; None when it is no longer held."""
+    async with unit_of_work(bus) as work:
+        run = await attempt_queries.give_back(work, attempt.run.id, attempt.epoch)
+        if run is not None:
+            tell(work, run)
+    return run
+
+
+async def _end(bus: Bus, attempt: Attempt, state: TaskRunState, result: str, error: str | None) -> TaskRun | None:
+    async with unit_of_work(bus) as work:
+        run = await attempt_queries.end_run(work, attempt.run.id, attempt.epoch, state, result, error)
+        if run is not None:
+            tell(work, run)
+    return run
+
+
+def encode(value: Mapping[str, Json]) -> str:
+    """A result or progress as JSON text.
+
+    Raises:
+        ValueError: it is not JSON, or larger than what is kept.
+    """
+    try:
+        text = orjson.dumps(value)
+    except orjson.JSONEncodeError as error:
+        raise ValueError(f"what a task answers is no JSON: {error}") from None
+    if len(text) > MAX_RESULT_BYTES:
+        raise ValueError(f"what a task answers takes {len(text)} bytes; at most {MAX_RESULT_BYTES} are kept")
+    return text.decode().replace("\\u0000", "")

@@ -1,0 +1,177 @@
+"""Use cases on scheduled tasks: who may see them, steer them, and start one now. Each change is audited."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from domain.access.audit import record as audit
+from domain.access.audit import target_of
+from domain.access.types import Actor
+from domain.kernel.bus import Bus
+from domain.kernel.errors import BadInput, Conflict, NotFound
+from domain.kernel.pages import Page, PageRequest
+from domain.kernel.time import utc_now
+from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+from domain.system import queries
+from domain.system.definitions import DEFINITIONS
+from domain.system.events import WAKE, tell
+from domain.system.rules import TaskChange, changed_override
+from domain.system.scheduling import Definitions, new_run
+from domain.system.triggers import describe, next_fire
+from domain.system.types import (
+    Override,
+    RunCause,
+    ScheduledTask,
+    TaskDefinition,
+    TaskRun,
+    TaskRunState,
+    require_operator,
+)
+
+MAX_RUNS = 100
+_PAUSED = "The task was paused before this was tried."
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateTask:
+    """A change of one task; with ``expected_version`` only if nobody else has changed it since."""
+
+    name: str
+    change: TaskChange
+    expected_version: int | None = None
+
+
+async def list_tasks(actor: Actor, definitions: Definitions = DEFINITIONS) -> list[ScheduledTask]:
+    """All tasks of this release as they are in force, by name.
+
+    Raises:
+        Forbidden: neither RISK_MANAGER nor ADMIN.
+    """
+    require_operator(actor)
+    stored, now = await queries.read_tasks(definitions), utc_now()
+    return [stored.get(name) or _untouched(definitions[name], now) for name in sorted(definitions)]
+
+
+async def update_task(
+    bus: Bus, actor: Actor, command: UpdateTask, definitions: Definitions = DEFINITIONS
+) -> ScheduledTask:
+    """Change when and how a task runs, pause it, or let it go on. What does not change anything does nothing.
+
+    A new trigger counts from now on, and so does a task that goes on. Pausing lets a run that has begun end, and skips
+    one that waits.
+
+    Raises:
+        Forbidden: neither RISK_MANAGER nor ADMIN.
+        NotFound: there is no such task.
+        BadInput: names the field.
+        Conflict: it is not the expected version.
+    """
+    require_operator(actor)
+    async with unit_of_work(bus) as work:
+        task = await _lock(work, definitions, command.name)
+        if command.expected_version not in (None, task.override.version):
+            raise Conflict(f"The task has been changed; it is at version {task.override.version}.")
+        override = changed_override(task.definition, task.override, command.change)
+        if override == task.override:
+            return task
+        changed = replace(task, override=replace(override, version=override.version + 1))
+        now = await queries.database_now(work)
+        changed = replace(changed, next_run_at=_next_run(task, changed, now))
+        await queries.write_override(work, changed)
+        if task.enabled and not changed.enabled:
+            skipped = await queries.skip_waiting(work, task.name, _PAUSED)
+            if skipped is not None:
+                tell(work, skipped)
+        await audit(work, actor, "updateScheduledTask", target_of("scheduledTask", task.name), detail=_detail(changed))
+        work.publish(WAKE, b"")
+    return changed
+
+
+async def run_task(bus: Bus, actor: Actor, name: str, definitions: Definitions = DEFINITIONS) -> TaskRun:
+    """Let a task run now, a paused one too; the run that waits for a worker. One that waits already is that run.
+
+    Raises:
+        Forbidden: neither RISK_MANAGER nor ADMIN.
+        NotFound: there is no such task.
+        Conflict: it is running.
+    """
+    require_operator(actor)
+    async with unit_of_work(bus) as work:
+        task = await _lock(work, definitions, name)
+        live = await queries.lock_live_run(work, task.name)
+        run: TaskRun | None
+        if live is None:
+            now = await queries.database_now(work)
+            run = new_run(task.name, RunCause.REQUEST, now, now, requested_by=actor.email)
+            await queries.insert_runs(work, [run])
+        elif live.state is TaskRunState.RUNNING:
+            raise Conflict("The task is running.", runId=str(live.id))
+        elif live.state is TaskRunState.RETRYING:
+            run = await queries.make_ready(work, live.id)
+            assert run is not None, "it is locked"
+        else:
+            run = live
+        tell(work, run)
+        detail = {"runId": str(run.id)}
+        await audit(work, actor, "runScheduledTask", target_of("scheduledTask", task.name), detail=detail)
+    return run
+
+
+async def page_runs(
+    actor: Actor, request: PageRequest, task: str | None = None, states: Collection[TaskRunState] | None = None
+) -> Page[TaskRun]:
+    """A page of runs, newest first, of one task or in some states if they are given.
+
+    Raises:
+        Forbidden: neither RISK_MANAGER nor ADMIN.
+    """
+    require_operator(actor)
+    return await queries.page_runs(request, task, states)
+
+
+async def count_runs(actor: Actor, task: str | None = None, states: Collection[TaskRunState] | None = None) -> int:
+    """How many runs match; refusals as of ``page_runs``."""
+    require_operator(actor)
+    return await queries.count_runs(task, states)
+
+
+def check_run_count(first: int) -> int:
+    """How many of a task's newest runs may be asked for at once.
+
+    Raises:
+        BadInput: it is out of bounds.
+    """
+    if not 1 <= first <= MAX_RUNS:
+        raise BadInput(f"1 to {MAX_RUNS} runs can be asked for here; page through more of them.", field="first")
+    return first
+
+
+async def _lock(work: UnitOfWork, definitions: Definitions, name: str) -> ScheduledTask:
+    definition = definitions.get(name)
+    if definition is None:
+        raise NotFound("There is no such task.", field="name")
+    # No worker may have registered it yet.
+    await queries.add_tasks(work, {name: (definition, next_fire(definition.trigger, work.now))})
+    return (await queries.lock_tasks(work, definitions, [name]))[name]
+
+
+def _next_run(before: ScheduledTask, after: ScheduledTask, now: datetime) -> datetime | None:
+    if not after.enabled:
+        return None
+    if before.enabled and before.trigger == after.trigger:
+        return before.next_run_at
+    return next_fire(after.trigger, now)
+
+
+def _untouched(definition: TaskDefinition, now: datetime) -> ScheduledTask:
+    return ScheduledTask(definition, Override(), next_fire(definition.trigger, now))
+
+
+def _detail(task: ScheduledTask) -> dict[str, object]:
+    return {
+        "enabled": task.enabled,
+        "trigger": describe(task.trigger),
+        "timeoutSeconds": task.timeout_seconds,
+        "maxRetries": task.max_retries,
+        "version": task.override.version,
+    }

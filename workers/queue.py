@@ -1,0 +1,113 @@
+"""The job queue: arq, and what of it is relied upon.
+
+A job is only an offer of a run, by its id. arq decides which worker gets it first and how many go on at once in one;
+it is not relied upon for times, retries, uniqueness or memory. arq ends when its server goes away: it is started again
+here, and what was running goes on meanwhile.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, cast
+from uuid import UUID
+
+import orjson
+import structlog
+from arq.connections import ArqRedis, RedisSettings, create_pool
+from arq.typing import WorkerCoroutine
+from arq.worker import Worker, func
+
+from adapters.redis_link import REDIS_ERRORS, Backoff
+from domain.system.rules import MAX_TIMEOUT_SECONDS
+
+# From an offer to its start; a look costs the server next to nothing.
+POLL_SECONDS = 0.1
+MAX_JOBS = 10
+_HEALTH_SECONDS = 30
+# The time limits of tasks are kept by the runner, slice by slice: this one is never to be met.
+_JOB_SECONDS = 1_000 * MAX_TIMEOUT_SECONDS
+# An offer that nobody took within this time has long been made anew.
+_OFFER_EXPIRES_SECONDS = 3_600
+# Workers that stop hand their jobs on.
+_MAX_TRIES = 1_000
+_JOB = "run-task"
+_log = structlog.stdlib.get_logger("queue")
+
+
+class JobQueue:
+    """Offers runs to all workers, and takes offers for this one."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._settings = RedisSettings.from_dsn(redis_url)
+        # Who asks tries again by itself.
+        self._settings.conn_retries = 0
+        self._pool: ArqRedis | None = None
+
+    async def offer(self, run_id: UUID, time: str) -> None:
+        """Offer a run; the same offer twice is one.
+
+        Raises:
+            REDIS_ERRORS: the queue is away.
+        """
+        pool = await self._connected()
+        await pool.enqueue_job(_JOB, str(run_id), _job_id=f"{run_id}:{time}", _expires=_OFFER_EXPIRES_SECONDS)
+
+    async def take(self, run: Callable[[UUID], Awaitable[None]]) -> None:
+        """Run what is offered, a bounded number at once, until cancelled; then what runs is cancelled and awaited."""
+        jobs: set[asyncio.Task[Any]] = set()
+        backoff, is_away = Backoff(), False
+
+        async def run_task(_context: dict[str, Any], run_id: str) -> None:
+            await run(UUID(run_id))
+
+        try:
+            while True:
+                try:
+                    worker = self._worker(await self._connected(), run_task)
+                    if is_away:
+                        _log.info("the queue is back")
+                    is_away = False
+                    backoff.succeeded()
+                    try:
+                        await worker.async_run()
+                    finally:
+                        # What runs goes on; only the end of its job is not told to anybody.
+                        jobs = {job for job in (*jobs, *worker.tasks.values()) if not job.done()}
+                except REDIS_ERRORS as error:
+                    if not is_away:
+                        _log.warning("the queue is away, keeps trying", error=str(error))
+                    is_away = True
+                await backoff.wait()
+        finally:
+            for job in jobs:
+                job.cancel()
+            await asyncio.gather(*jobs, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        if self._pool is not None:
+            with suppress(*REDIS_ERRORS):
+                await self._pool.aclose(close_connection_pool=True)
+
+    async def _connected(self) -> ArqRedis:
+        if self._pool is None:
+            self._pool = await create_pool(self._settings, job_serializer=orjson.dumps, job_deserializer=orjson.loads)
+        else:
+            await self._pool.ping()
+        return self._pool
+
+    def _worker(self, pool: ArqRedis, run_task: Callable[..., Awaitable[None]]) -> Worker:
+        return Worker(
+            [func(cast(WorkerCoroutine, run_task), name=_JOB)],
+            redis_pool=pool,
+            handle_signals=False,
+            max_jobs=MAX_JOBS,
+            job_timeout=_JOB_SECONDS,
+            max_tries=_MAX_TRIES,
+            keep_result=0,
+            poll_delay=POLL_SECONDS,
+            health_check_interval=_HEALTH_SECONDS,
+            job_serializer=orjson.dumps,
+            job_deserializer=orjson.loads,
+            log_results=False,
+        )

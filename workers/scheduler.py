@@ -1,0 +1,93 @@
+"""Looks what is due, in every worker, and offers what waits to the queue that all of them take from.
+
+PostgreSQL says what is due and who runs it; the queue only spreads the runs over the workers. What it loses is offered
+again, and what it delivers twice is refused by whoever holds the run already.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+
+import structlog
+
+from adapters.redis_link import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS
+from domain.kernel.bus import Bus
+from domain.kernel.errors import Unavailable
+from domain.system.events import WAKE
+from domain.system.scheduling import Definitions, ReadyRun, register_tasks, tick
+from workers.queue import JobQueue
+
+# However quiet it is, somebody looks this often.
+LOOK_SECONDS = 1.0
+_SOONEST_SECONDS = 0.02
+# What waits is offered anew this often: the queue may have lost it, or the worker that took it from there have died.
+OFFER_SECONDS = 5
+_RETRY_SECONDS = 0.5
+_log = structlog.stdlib.get_logger("scheduler")
+
+
+class Scheduler:
+    """One worker's part in the schedule."""
+
+    def __init__(self, bus: Bus, definitions: Definitions, queue: JobQueue) -> None:
+        self._bus = bus
+        self._definitions = definitions
+        self._queue = queue
+        self._wake = asyncio.Event()
+        self._is_queue_away = False
+
+    async def run(self) -> None:
+        """Look and offer until cancelled."""
+        listener = asyncio.create_task(self._listen())
+        try:
+            await self._register()
+            while True:
+                self._wake.clear()
+                try:
+                    ready, agenda = await tick(self._bus, self._definitions)
+                except Unavailable as error:
+                    _log.warning("what is due cannot be found out", error=error.message)
+                    await asyncio.sleep(_RETRY_SECONDS)
+                    continue
+                await self._offer(ready)
+                wait = LOOK_SECONDS if agenda.wait is None else min(LOOK_SECONDS, agenda.wait.total_seconds())
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(max(wait, _SOONEST_SECONDS)):
+                        await self._wake.wait()
+        finally:
+            listener.cancel()
+            with suppress(asyncio.CancelledError):
+                await listener
+
+    async def _register(self) -> None:
+        while True:
+            try:
+                await register_tasks(self._bus, self._definitions)
+            except Unavailable as error:
+                _log.warning("tasks cannot be registered", error=error.message)
+                await asyncio.sleep(_RETRY_SECONDS)
+            else:
+                return
+
+    async def _listen(self) -> None:
+        async with self._bus.listen(WAKE) as messages:
+            async for _ in messages:
+                self._wake.set()
+
+    async def _offer(self, ready: Sequence[ReadyRun]) -> None:
+        if not ready:
+            return
+        round_ = int(time.time()) // OFFER_SECONDS
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
+                for run in ready:
+                    await self._queue.offer(run.id, f"{run.version}:{round_}")
+        except REDIS_ERRORS as error:
+            if not self._is_queue_away:
+                _log.warning("tasks wait: the queue is away", error=str(error), waiting=len(ready))
+            self._is_queue_away = True
+        else:
+            if self._is_queue_away:
+                _log.info("the queue is back")
+            self._is_queue_away = False

@@ -1,0 +1,59 @@
+"""The worker: this process's part in the schedule, in the queue, and in running tasks."""
+
+import asyncio
+import signal
+from collections.abc import Mapping
+
+import structlog
+
+from adapters.settings import Settings
+from adapters.wiring import open_services
+from domain.system.definitions import DEFINITIONS
+from domain.system.scheduling import Definitions
+from workers.queue import JobQueue
+from workers.runner import Runner
+from workers.scheduler import Scheduler
+from workers.tasks.context import TaskFunction
+from workers.tasks.registry import TASKS
+
+_log = structlog.stdlib.get_logger("worker")
+
+
+async def run_worker(
+    settings: Settings,
+    functions: Mapping[str, TaskFunction] = TASKS,
+    definitions: Definitions = DEFINITIONS,
+) -> None:
+    """Work until SIGINT or SIGTERM; what is under way then is given back to the others."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with open_services(settings) as services:
+        queue = JobQueue(settings.redis_url)
+        runner = Runner(services, functions, definitions)
+        parts = [
+            asyncio.create_task(part)
+            for part in (
+                Scheduler(services.bus, runner.definitions, queue).run(),
+                queue.take(runner.run),
+                runner.beat(),
+                _wait(stop),
+            )
+        ]
+        _log.info("worker ready", worker=runner.name)
+        try:
+            # None of them ends by itself: one that does takes the process with it, which is then started again.
+            done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            for part in done:
+                part.result()
+        finally:
+            for part in parts:
+                part.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
+            await queue.close()
+    _log.info("worker stopped")
+
+
+async def _wait(stop: asyncio.Event) -> None:
+    await stop.wait()
