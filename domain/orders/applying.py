@@ -4,7 +4,7 @@ A crash leaves all of a step or nothing of it: commands that were not booked are
 re-armed from what is stored. The lease keeps a router that was replaced from writing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -66,6 +66,8 @@ async def last_command(venue: str) -> int:
 
 
 Act = Callable[[Sequence[Command]], list[Report]]
+# What else belongs in a step's transaction.
+Also = Callable[[UnitOfWork], Awaitable[None]]
 
 
 async def take_step(
@@ -80,23 +82,26 @@ async def take_step(
     up_to: int,
     position: str | None = None,
     rate_of: RateOf = no_rate,
+    also: Also | None = None,
 ) -> Step:
     """Book ``reports`` that came of the market, then take up to 500 commands (ids ``up_to``), act and book the answers.
 
     ``accounts`` names the account of every order that ``reports`` are about. ``position`` is how far in the tick stream
     they come from: it is noted with them, so that no tick is ever missed or matched twice. ``rate_of`` converts what
-    settles in another currency than its account's.
+    settles in another currency than its account's. ``also`` writes what belongs to the step, after everything else.
 
     Raises:
         LeaseLost: another router has taken over. Whatever is raised, nothing was written, and a venue that has acted
             must be built again from what is stored.
     """
-    if not reports and not up_to and position is None:
+    if not reports and not up_to and position is None and also is None:
         return Step(0, 0, (), ())
     async with unit_of_work(bus) as work:
         await check_lease(work, f"venue:{venue}", epoch, position)
-        rows = sorted(await work.fetch(_TAKE, venue, up_to, MAX_COMMANDS), key=lambda row: row["id"])
+        rows = sorted(await work.fetch(_TAKE, venue, up_to, MAX_COMMANDS), key=lambda row: row["id"]) if up_to else []
         if not rows and not reports:
+            if also is not None:
+                await also(work)
             return Step(0, 0, (), ())
         known = accounts or {}
         touched = {row["account_id"] for row in rows}
@@ -119,6 +124,8 @@ async def take_step(
         booking = await _load(work, locked, orders, instruments, everything, rate_of)
         booking.apply(everything)
         await _write(work, booking)
+        if also is not None:
+            await also(work)
     for report in booking.ignored:
         _log.warning("report ignored", order_id=str(report.order_id), report=type(report).__name__)
     return Step(len(rows), len(everything), tuple(booking.executions), tuple(booking.changed.values()))

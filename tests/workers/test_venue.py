@@ -81,7 +81,7 @@ async def test_a_step_that_fails_is_done_again_and_only_once(desk: Platform, mon
     owner, account = await desk.open_account("1000")
     orders = await desk.place(owner, bid(account.id, "99"), bid(account.id, "100.01", "1"))
     monkeypatch.setattr(applying, "_write", write_or_fail)
-    monkeypatch.setattr("workers.venue._RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("workers.routing.RETRY_SECONDS", 0.01)
     async with running_venue(desk):
         await desk.settled(*(order.id for order in orders))
         await desk.quote("COIN", "98.9", "99", "0.5")

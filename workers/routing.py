@@ -1,0 +1,224 @@
+"""What the routers of all venues do: follow the ticks, take each in once, and start anew from what is stored.
+
+One process at a time plays a router (a lease). All that it knows is loaded at the start, and again after anything went
+wrong: a step that fails leaves the database as it was, and everything is built again from there. How far it has come in
+the stream of ticks is stored with what came of them, so that each tick is matched once, whatever happens, as long as
+the stream still holds it. Ticks that were published before a command was stored are seen before it: the stream is
+drained between taking note and acting.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from contextlib import suppress
+from uuid import UUID
+
+import structlog
+
+from adapters.leases import HeldLease
+from domain.kernel.bus import Bus
+from domain.kernel.errors import Unavailable
+from domain.kernel.leases import LeaseLost, read_position
+from domain.kernel.time import Nanos
+from domain.market.market import Catalog, Market
+from domain.market.stream import BEGINNING, PositionedTick, TickStream, order_of, received_at
+from domain.orders.applying import MAX_COMMANDS, Step
+from domain.orders.exchange.reports import Report
+from domain.orders.exchanges import AnyExchange, Exchanges
+from domain.orders.order import Order
+from domain.orders.queries import open_order_ids, read_orders, wake_channel
+from domain.positions.queries import read_open_everywhere
+from domain.positions.types import PositionBook
+
+# Commands are looked for this often even if no wake-up comes, and orders expire this exactly.
+IDLE_SECONDS = 0.25
+RETRY_SECONDS = 0.5
+_RESTORE_RUN = 1_000
+MAX_REPORTS = 1_000
+_MAX_PENDING = 20_000
+_NOTE_SECONDS = 1.0
+_log = structlog.stdlib.get_logger("venue")
+
+
+class OutOfStep(Exception):
+    """Somebody changed fills or positions beside this venue: what it believes must be loaded anew."""
+
+
+class Router(ABC):
+    """Drives one venue while this process holds its lease."""
+
+    def __init__(self, name: str, bus: Bus, market: Market, ticks: TickStream, lease: HeldLease) -> None:
+        self.name = name
+        self.role = role_of(name)
+        self._bus = bus
+        self._market = market
+        self._ticks = ticks
+        self._lease = lease
+        self._accounts: dict[UUID, UUID] = {}
+        # In the stream of ticks: up to where they have been taken in, matched, and noted in the database.
+        self._seen = self._matched = BEGINNING
+        self._noted: str | None = None
+        self._noted_at = 0.0
+        self._pending: list[PositionedTick] = []
+        self._out_of_step = False
+        self._wake = asyncio.Event()
+        self._drained = asyncio.Event()
+
+    async def run(self) -> None:
+        """Work until the lease is lost or the task is cancelled."""
+        listener = asyncio.create_task(self._listen())
+        try:
+            while not self._lease.lost.is_set():
+                try:
+                    await self._restore()
+                    await self._read_and_work()
+                except LeaseLost:
+                    return
+                except OutOfStep:
+                    _log.info("books were corrected, venue looks again", venue=self.name)
+                except Unavailable as error:
+                    _log.warning("venue cannot go on, keeps trying", venue=self.name, error=error.message)
+                    await asyncio.sleep(RETRY_SECONDS)
+                except Exception:  # noqa: BLE001  whatever it was, it is met the same way
+                    # Whatever it was, what is stored is whole: build everything again from there.
+                    _log.exception("venue step failed", venue=self.name)
+                    await asyncio.sleep(RETRY_SECONDS)
+        finally:
+            await end(listener)
+
+    # ------------------------------------------------------------------ what each venue does its own way
+
+    @abstractmethod
+    async def _build(self, catalog: Catalog, orders: Sequence[Order], held: Sequence[tuple[str, PositionBook]]) -> None:
+        """Put the venue together from its open orders and what its accounts hold, by symbol."""
+
+    @abstractmethod
+    async def _step(self) -> Step:
+        """Match what the market brought, act on commands and on whatever else came, and book all of it."""
+
+    @property
+    def _is_busy(self) -> bool:
+        """Whether there is more to do at once."""
+        return bool(self._pending)
+
+    async def _read_and_work(self) -> None:
+        reader = asyncio.create_task(self._read_ticks())
+        try:
+            await self._work()
+        finally:
+            await end(reader)
+
+    # ------------------------------------------------------------------ starting
+
+    async def _restore(self) -> None:
+        """Build everything from stored quotes, positions and open orders; go on where the ticks were left."""
+        noted = await read_position(self.role)
+        self._seen = self._matched = noted or await self._ticks.last_position()
+        self._noted = noted
+        self._pending.clear()
+        self._drained.set()
+        self._out_of_step = False
+        catalog = await self._market.refresh()
+        ids = await open_order_ids(self.name)
+        orders: list[Order] = []
+        for start in range(0, len(ids), _RESTORE_RUN):
+            found = await read_orders(ids[start : start + _RESTORE_RUN])
+            orders += [found[order_id] for order_id in ids[start : start + _RESTORE_RUN] if order_id in found]
+        held = [(catalog.by_id[row.instrument_id].symbol, row) for row in await read_open_everywhere(self.name)]
+        self._accounts = {order.id: order.account_id for order in orders}
+        await self._build(catalog, orders, held)
+        _log.info("venue ready", venue=self.name, orders=len(orders), positions=len(held), epoch=self._lease.epoch)
+
+    # ------------------------------------------------------------------ working
+
+    async def _listen(self) -> None:
+        async with self._bus.listen(wake_channel(self.name)) as messages:
+            async for _ in messages:
+                self._wake.set()
+
+    async def _read_ticks(self) -> None:
+        async for batch in self._ticks.read(self._seen, consumer=self.role):
+            self._see(batch)
+            self._wake.set()
+            while len(self._pending) > _MAX_PENDING:
+                # The stream holds the rest, and forgets the oldest when this stays behind for long.
+                self._drained.clear()
+                await self._drained.wait()
+
+    async def _work(self) -> None:
+        while not self._lease.lost.is_set():
+            self._wake.clear()
+            step = await self._step()
+            if self._out_of_step:
+                raise OutOfStep
+            if step.commands < MAX_COMMANDS and not self._is_busy:
+                # Not wait_for: it loses a cancellation that comes together with the wake-up.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(IDLE_SECONDS):
+                        await self._wake.wait()
+
+    def _to_note(self, *, needed: bool) -> str | None:
+        """How far the ticks have been matched, if it is to be noted with this step.
+
+        Now and then also what came to nothing is noted, so that a successor need not look at it again.
+        """
+        late = asyncio.get_running_loop().time() - self._noted_at > _NOTE_SECONDS
+        return self._matched if needed or (self._matched != self._noted and late) else None
+
+    def _has_noted(self, position: str | None) -> None:
+        if position is not None:
+            self._noted, self._noted_at = position, asyncio.get_running_loop().time()
+
+    def _keep_accounts(self, step: Step) -> None:
+        for order in step.orders:
+            if order.is_open:
+                self._accounts[order.id] = order.account_id
+            else:
+                self._accounts.pop(order.id, None)
+
+    def _see(self, batch: Sequence[PositionedTick]) -> None:
+        """Take ticks in once, whether they were read or drained."""
+        seen = order_of(self._seen)
+        self._pending.extend(item for item in batch if order_of(item[0]) > seen)
+        if batch and order_of(batch[-1][0]) > seen:
+            self._seen = batch[-1][0]
+
+    async def _see_what_came_before(self, last_command: int) -> None:
+        """Whoever published a quote and then placed an order did so before the order's command could be seen."""
+        if last_command:
+            self._see(await self._ticks.drain(self._seen))
+        # A tick may come sooner than the news of its instrument.
+        await self._market.learn({tick.symbol for _, tick in self._pending})
+
+    def _see_quotes(self, venue: Exchanges[AnyExchange]) -> None:
+        """Tell a venue that was put together anew how the market stands."""
+        for quote in self._market.quotes():
+            received = self._market.board.received(quote.symbol)
+            assert received is not None, "a quote on the board has been received"
+            venue.see_quote(quote, received)
+
+    def _match(self, venue: Exchanges[AnyExchange]) -> list[Report]:
+        reports = venue.on_clock(Nanos.now())
+        taken = 0
+        for position, tick in self._pending:
+            # What was published together has one position: it is matched, and noted, together.
+            if len(reports) >= MAX_REPORTS and position != self._matched:
+                break
+            reports += venue.on_tick(tick, received_at(position))
+            self._matched = position
+            taken += 1
+        del self._pending[:taken]
+        self._drained.set()
+        return reports
+
+
+def role_of(venue: str) -> str:
+    """The lease of a venue's router."""
+    return f"venue:{venue}"
+
+
+async def end(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait until it is over."""
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
