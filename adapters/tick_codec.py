@@ -10,17 +10,17 @@ from typing import Any
 import orjson
 
 from domain.kernel.time import Nanos
-from domain.market.types import Aggressor, BookTick, Level, QuoteTick, Tick, TradeTick
+from domain.market.types import Aggressor, BookTick, Level, QuoteTick, RestatedQuote, StreamTick, TradeTick
 
-_QUOTE, _TRADE, _BOOK = "q", "t", "b"
+_QUOTE, _TRADE, _BOOK, _RESTATED = "q", "t", "b", "r"
 
 
-def encode_ticks(ticks: Sequence[Tick]) -> bytes:
+def encode_ticks(ticks: Sequence[StreamTick]) -> bytes:
     """A batch of ticks as bytes."""
     return orjson.dumps([_encode(tick) for tick in ticks])
 
 
-def decode_ticks(payload: bytes) -> list[Tick]:
+def decode_ticks(payload: bytes) -> list[StreamTick]:
     """The batch within ``payload``.
 
     Raises:
@@ -40,17 +40,20 @@ def _number(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
 
 
-def _encode(tick: Tick) -> tuple[Any, ...]:
+def _encode(tick: StreamTick) -> tuple[Any, ...]:
     if isinstance(tick, QuoteTick):
         numbers = (tick.bid, tick.ask, tick.bid_size, tick.ask_size, tick.last, tick.last_size, tick.volume)
         return (_QUOTE, tick.symbol, tick.at, *map(_text, numbers))
     if isinstance(tick, TradeTick):
         return (_TRADE, tick.symbol, tick.at, str(tick.price), str(tick.size), tick.aggressor)
+    if isinstance(tick, RestatedQuote):
+        numbers = (tick.bid, tick.ask, tick.bid_size, tick.ask_size, tick.last, tick.last_size, tick.volume)
+        return (_RESTATED, tick.symbol, tick.at, *map(_text, numbers), _text(tick.previous_close))
     levels = ([(str(price), str(size)) for price, size in side] for side in (tick.bids, tick.asks))
     return (_BOOK, tick.symbol, tick.at, tick.snapshot, *levels)
 
 
-def _decode(values: list[Any]) -> Tick:
+def _decode(values: list[Any]) -> StreamTick:
     kind, symbol, at = values[0], values[1], Nanos(values[2])
     if kind == _QUOTE:
         bid, ask, bid_size, ask_size, last, last_size, volume = map(_number, values[3:])
@@ -60,6 +63,9 @@ def _decode(values: list[Any]) -> Tick:
         return TradeTick(symbol, at, Decimal(values[3]), Decimal(values[4]), aggressor)
     if kind == _BOOK:
         return BookTick(symbol, at, values[3], _levels(values[4]), _levels(values[5]))
+    if kind == _RESTATED:
+        bid, ask, bid_size, ask_size, last, last_size, volume, previous_close = map(_number, values[3:])
+        return RestatedQuote(symbol, at, bid, ask, bid_size, ask_size, last, last_size, volume, previous_close)
     raise ValueError(f"unknown kind of tick {kind!r}")
 
 

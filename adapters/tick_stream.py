@@ -16,7 +16,7 @@ from adapters.redis_link import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS, Backoff, c
 from adapters.tick_codec import decode_ticks, encode_ticks
 from domain.kernel.errors import Unavailable
 from domain.market.stream import BEGINNING, PositionedTick, order_of
-from domain.market.types import Tick
+from domain.market.types import StreamTick
 
 _log = structlog.get_logger(__name__)
 
@@ -48,7 +48,7 @@ class RedisTickStream:
     ) -> None:
         await self._client.connection_pool.disconnect()
 
-    async def publish(self, ticks: Sequence[Tick]) -> str:
+    async def publish(self, ticks: Sequence[StreamTick]) -> str:
         """Append ``ticks``, together and in order; the position of the last of them.
 
         Raises:

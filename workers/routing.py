@@ -22,6 +22,7 @@ from domain.kernel.leases import LeaseLost, read_position
 from domain.kernel.time import Nanos
 from domain.market.market import Catalog, Market
 from domain.market.stream import BEGINNING, PositionedTick, TickStream, order_of, received_at
+from domain.market.types import RestatedQuote
 from domain.orders.applying import MAX_COMMANDS, Step
 from domain.orders.exchange.reports import Report
 from domain.orders.exchanges import AnyExchange, Exchanges
@@ -204,7 +205,11 @@ class Router(ABC):
             # What was published together has one position: it is matched, and noted, together.
             if len(reports) >= MAX_REPORTS and position != self._matched:
                 break
-            reports += venue.on_tick(tick, received_at(position))
+            if isinstance(tick, RestatedQuote):
+                # Nobody trades at it: everything is built again around it.
+                self._out_of_step = True
+            else:
+                reports += venue.on_tick(tick, received_at(position))
             self._matched = position
             taken += 1
         del self._pending[:taken]

@@ -239,9 +239,3 @@ async def read_ids_after(after: UUID | None, limit: int) -> list[UUID]:
     """The next accounts after one, in the order of their identifiers, which is that of their opening."""
     rows = await fetch("SELECT id FROM accounts WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2", after, limit)
     return [row["id"] for row in rows]
-
-
-async def read_ids_not_rolled(moment: datetime, limit: int) -> list[UUID]:
-    """Accounts that the day roll of ``moment`` has not reached yet, oldest first."""
-    rows = await fetch("SELECT id FROM accounts WHERE rolled_at < $1 ORDER BY id LIMIT $2", moment, limit)
-    return [row["id"] for row in rows]

@@ -12,7 +12,7 @@ from decimal import Decimal
 from domain.kernel.numbers import ZERO
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.sessions import TradingDay
-from domain.market.types import Bar, BarInterval, BookTick, Quote, Tick, TradeTick
+from domain.market.types import Bar, BarInterval, BookTick, Quote, RestatedQuote, StreamTick, TradeTick
 
 # A day's length is its calendar's business.
 LENGTH_SECONDS = {
@@ -28,11 +28,11 @@ Print = tuple[Decimal, Decimal]
 _Key = tuple[str, BarInterval, int]
 
 
-def print_of(tick: Tick, quote: Quote, traded: Decimal) -> Print | None:
+def print_of(tick: StreamTick, quote: Quote, traded: Decimal) -> Print | None:
     """Price and size that ``tick`` adds to bars, None for nothing; ``quote`` and ``traded`` are what it has changed."""
     if isinstance(tick, TradeTick):
         return tick.price, tick.size
-    if isinstance(tick, BookTick):
+    if isinstance(tick, BookTick | RestatedQuote):
         return None
     if tick.last is not None or traded:
         return (quote.last, traded) if quote.last is not None else None

@@ -7,6 +7,7 @@ position: so the boards of all processes agree, previous closes and day volumes 
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from enum import Enum, auto
 from time import time_ns
@@ -15,7 +16,7 @@ from typing import NamedTuple
 from domain.kernel.numbers import ZERO
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.sessions import TradingDay
-from domain.market.types import BookTick, Quote, QuoteTick, Tick, TradeTick
+from domain.market.types import BookTick, Quote, QuoteTick, RestatedQuote, StreamTick, TradeTick
 
 
 class Change(NamedTuple):
@@ -61,6 +62,17 @@ def _merged(before: Quote | None, tick: QuoteTick | TradeTick, day: _Day) -> Cha
     )
 
 
+def _restated(before: Quote | None, tick: RestatedQuote) -> Change:
+    """The quote of the day before is replaced; of a quote that came later, only what it says of that day."""
+    restated = Quote(
+        tick.symbol, tick.at, tick.bid, tick.ask, tick.bid_size, tick.ask_size,
+        tick.last, tick.last_size, tick.volume, tick.previous_close,
+    )  # fmt: skip
+    if before is not None and before.at > tick.at:
+        restated = replace(before, previous_close=restated.reference)
+    return Change(restated, ZERO)
+
+
 def _traded(volume: Decimal | None, tick: QuoteTick, day: _Day) -> Decimal:
     """What a quote says was traded: the growth of the day's volume, else the size of its last trade."""
     if tick.volume is not None:
@@ -98,7 +110,7 @@ class QuoteBoard:
             self._received[quote.symbol] = received
             self._tell(quote)
 
-    def apply(self, tick: Tick, received: int) -> Change | None:
+    def apply(self, tick: StreamTick, received: int) -> Change | None:
         """Take one tick that was received at ``received`` (nanoseconds).
 
         None for the change of an order book, which leaves the quote alone: best prices come in ticks of their own.
@@ -107,7 +119,10 @@ class QuoteBoard:
             return None
         symbol = tick.symbol
         before = self._quotes.get(symbol)
-        change = _merged(before, tick, self._turn_day(before, tick))
+        if isinstance(tick, RestatedQuote):
+            change = _restated(before, tick)
+        else:
+            change = _merged(before, tick, self._turn_day(before, tick))
         self._quotes[symbol] = change.quote
         self._received[symbol] = received
         self._tell(change.quote)

@@ -181,6 +181,12 @@ class Market:
         end = schedule.session_end(Nanos.of(now)) if schedule is not None else None
         return end.to_datetime() if end is not None else None
 
+    def session_start(self, instrument: Instrument, now: datetime) -> datetime | None:
+        """When the session opened that ``now`` lies in, pauses included; None outside, or where there is none."""
+        schedule = self._catalog.schedules.get(instrument.calendar)
+        start = schedule.session_start(Nanos.of(now)) if schedule is not None else None
+        return start.to_datetime() if start is not None else None
+
     def day_of(self, symbol: str, at: Nanos) -> TradingDay:
         """The trading day of an instant for a symbol: its exchange's, else from day roll to day roll."""
         day = self._days.get(symbol)

@@ -16,7 +16,7 @@ MAX_QUOTES = 1_000
 MAX_AHEAD_SECONDS = 60
 MAX_BORROW_RATE = Decimal(10)
 
-_SYMBOL = re.compile(r"[A-Za-z0-9^][A-Za-z0-9._:/=+&^-]{0,39}")
+SYMBOL = re.compile(r"[A-Za-z0-9^][A-Za-z0-9._:/=+&^-]{0,39}")
 _CURRENCY = re.compile(r"[A-Z0-9]{2,10}")
 _MAX_NAME = 120
 _MAX_EXCHANGE = 20
@@ -57,7 +57,7 @@ def check_instrument(instrument: Instrument) -> Instrument:
     Raises:
         BadInput: the first term that cannot be.
     """
-    if not _SYMBOL.fullmatch(instrument.symbol):
+    if not SYMBOL.fullmatch(instrument.symbol):
         raise BadInput("A symbol is 1 to 40 letters, digits and . _ : / = + & ^ - .", field="symbol")
     if not _CURRENCY.fullmatch(instrument.currency):
         raise BadInput("A currency is a code of 2 to 10 capital letters and digits, such as USD.", field="currency")

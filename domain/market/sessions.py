@@ -64,6 +64,11 @@ class Schedule:
             return None
         return Nanos(self._closes[index])
 
+    def session_start(self, at: Nanos) -> Nanos | None:
+        """When the session opened that ``at`` lies in, pauses included; None outside of sessions."""
+        index = bisect_right(self._opens, at) - 1
+        return Nanos(self._opens[index]) if index >= 0 and at < self._closes[index] else None
+
     def trading_day(self, at: Nanos) -> TradingDay | None:
         """The day that ``at`` belongs to; None where it is not known.
 

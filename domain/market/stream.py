@@ -8,18 +8,18 @@ restart): readers then go on with what is published next, and nothing that matte
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
-from domain.market.types import Tick
+from domain.market.types import StreamTick
 
 # The position before everything that the stream still holds.
 BEGINNING = "0-0"
 # The positions of the ticks of one batch are equal: a reader that stops must have taken the whole list.
-PositionedTick = tuple[str, Tick]
+PositionedTick = tuple[str, StreamTick]
 
 
 class TickStream(Protocol):
     """Publish ticks and read them in order."""
 
-    async def publish(self, ticks: Sequence[Tick]) -> str:
+    async def publish(self, ticks: Sequence[StreamTick]) -> str:
         """Append ``ticks``, together and in order; the position of the last of them.
 
         Raises:

@@ -198,4 +198,25 @@ class BookTick:
     asks: tuple[Level, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class RestatedQuote:
+    """The quote of the day before as a corporate action leaves it: nobody traded at it, and no order meets it.
+
+    ``at`` is the time of the quote that it stands for.
+    """
+
+    symbol: str
+    at: Nanos
+    bid: Decimal | None = None
+    ask: Decimal | None = None
+    bid_size: Decimal | None = None
+    ask_size: Decimal | None = None
+    last: Decimal | None = None
+    last_size: Decimal | None = None
+    volume: Decimal | None = None
+    previous_close: Decimal | None = None
+
+
+# What markets say, and all that travels on the stream of ticks.
 Tick = QuoteTick | TradeTick | BookTick
+StreamTick = Tick | RestatedQuote

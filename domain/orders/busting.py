@@ -6,6 +6,7 @@ in one transaction, and doing it again changes nothing. What the market did is a
 with less cash or position than it could have traded itself into.
 """
 
+from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,6 +25,7 @@ from domain.kernel.ids import new_id
 from domain.kernel.numbers import ZERO, within_bounds
 from domain.kernel.text import clean_text
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+from domain.market.action_queries import load_actions_since
 from domain.market.types import AssetClass, Instrument
 from domain.orders import execution_queries, queries
 from domain.orders.claims import EXCLUSIVE, alternatives, hold, release
@@ -33,8 +35,11 @@ from domain.orders.order import Execution, Order
 from domain.orders.rebuilding import PositionRebuild, bucket_of_execution, corrected, recompute_fills
 from domain.orders.trading_book import TradingBook, refresh_reserved
 from domain.orders.types import OrderEventKind
+from domain.positions import adjustment_queries
 from domain.positions import queries as position_queries
+from domain.positions.adjustments import PositionAdjustment
 from domain.positions.rules import ClosesTooMuch
+from domain.positions.types import Bucket
 
 MAX_REASON_LENGTH = 500
 _RUN = 5_000
@@ -183,8 +188,11 @@ class _Reversal:
         bucket = bucket_of_execution(original, account.position_mode)
         position = book.position(original.instrument_id, bucket)
         rebuild = PositionRebuild(position, self._instrument, account.rolled_at)
+        adjustments = deque(await self._adjustments(bucket))
         try:
             async for row in self._executions():
+                while adjustments and adjustments[0].sequence < row.sequence:
+                    rebuild.adjust(adjustments.popleft(), account.currency)
                 if bucket_of_execution(row, account.position_mode) is not bucket:
                     continue
                 if row.id != original.id:
@@ -195,7 +203,23 @@ class _Reversal:
                     rebuild.book(successor, account.currency, is_new=True)
         except ClosesTooMuch as error:
             raise Conflict("Later executions have closed what this one opened: take those back first.") from error
+        for adjustment in adjustments:
+            rebuild.adjust(adjustment, account.currency)
         return book, rebuild
+
+    async def _adjustments(self, bucket: Bucket) -> list[PositionAdjustment]:
+        """What was done to the position between executions, in order.
+
+        Raises:
+            Conflict: a corporate action has passed it by, because nothing was held: it cannot come back over that day.
+        """
+        work, instrument_id = self._work, self._instrument.id
+        found = await adjustment_queries.load_adjustments(work, self._account.id, instrument_id)
+        adjustments = [row for row in found if row.bucket is bucket]
+        actions = await load_actions_since(work, instrument_id, self._original.created_at, self._account.rolled_at)
+        if actions - {row.action_id for row in adjustments}:
+            raise Conflict("A corporate action took effect since, while nothing was held: book the difference instead.")
+        return adjustments
 
     async def _executions(self) -> AsyncIterator[Execution]:
         """All executions of the account in the instrument that count, in the order in which they were booked."""
@@ -213,6 +237,7 @@ class _Reversal:
         if self._instrument.asset_class.is_derivative:
             about = successor if successor is not None else self._original
             moves.append((TransactionKind.REALIZED_PNL, rebuild.after - rebuild.before, about))
+        moves += [(kind, rise, self._original) for kind, rise in rebuild.rises.items()]
         for row, sign in ((self._original, -1), (successor, 1)):
             if row is None:
                 continue
@@ -269,6 +294,7 @@ class _Reversal:
         await queries.update_orders(work, list(changed.values()))
         await execution_queries.mark_taken_back(work, self._original)
         await execution_queries.update_realized(work, rebuild.realized)
+        await adjustment_queries.update_adjustments(work, rebuild.adjusted)
         await queries.insert_executions(work, [successor] if successor is not None else [])
         await position_queries.write_positions(work, book.positions.values())
         await account_queries.write_books(work, [self._account])

@@ -4,7 +4,7 @@ The order is marked as pending cancel and stays what it is until the venue answe
 Cancelling what is cancelled, or asked to be, replays; what has ended otherwise is a conflict.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -119,9 +119,19 @@ async def request_cancels(
 
     ``books`` are their accounts, locked. Their events carry the cause, if it is another than somebody's wish.
     """
-    wanted = [order for order in orders if order.is_open and order.pending_action is not PendingAction.CANCEL]
+    wanted = mark_canceling(work, orders, books, cause)
     if not wanted:
         return
+    await queries.update_orders(work, wanted)
+    await account_queries.write_books(work, books.values())
+    await queries.insert_commands(work, [(queries.CANCEL, order) for order in wanted])
+
+
+def mark_canceling(
+    work: UnitOfWork, orders: Iterable[Order], books: Mapping[UUID, AccountBook], cause: str | None = None
+) -> list[Order]:
+    """The same in the working copies alone: the orders that their venue has to be asked to cancel."""
+    wanted = [order for order in orders if order.is_open and order.pending_action is not PendingAction.CANCEL]
     detail = {"cause": cause} if cause is not None else None
     for order in wanted:
         order.pending_action = PendingAction.CANCEL
@@ -129,6 +139,4 @@ async def request_cancels(
         order.version += 1
         parts = order_parts(order, detail=detail)
         record(books[order.account_id], OrderEventKind.PENDING_CANCEL, work.now, parts, order.id)
-    await queries.update_orders(work, wanted)
-    await account_queries.write_books(work, books.values())
-    await queries.insert_commands(work, [(queries.CANCEL, order) for order in wanted])
+    return wanted

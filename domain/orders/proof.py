@@ -1,11 +1,12 @@
-"""Proving the books: an account rebuilt from its executions and transactions alone, and compared with what is stored.
+"""Proving the books: an account rebuilt from executions, adjustments and transactions alone, and compared.
 
 The rebuild reads one consistent snapshot, in bounded runs. Every difference is named; the first break of the ledger's
 chain ends the walk along it, because nothing after it can be trusted.
 """
 
+from collections import deque
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -24,6 +25,8 @@ from domain.orders import queries
 from domain.orders.order import Execution
 from domain.orders.trading_book import CLOSING
 from domain.orders.types import Side
+from domain.positions.adjustment_queries import READ_ADJUSTMENTS, to_adjustment
+from domain.positions.adjustments import PositionAdjustment, adjust
 from domain.positions.fills import book_fill
 from domain.positions.queries import READ_ALL, to_position
 from domain.positions.reservation import bucket_for, reserved_for
@@ -31,7 +34,18 @@ from domain.positions.types import Bucket, PositionBook
 
 RUN = 5_000
 MAX_BREAKS = 100
-_TRADING = frozenset({TransactionKind.TRADE, TransactionKind.REALIZED_PNL, TransactionKind.FEE, TransactionKind.TAX})
+# What follows from executions and adjustments is derived from them, and not taken from the ledger.
+_DERIVED = frozenset(
+    {
+        TransactionKind.TRADE,
+        TransactionKind.REALIZED_PNL,
+        TransactionKind.FEE,
+        TransactionKind.TAX,
+        TransactionKind.SETTLEMENT,
+        TransactionKind.DIVIDEND,
+        TransactionKind.ADJUSTMENT,
+    }
+)
 
 _WORKING = """
 SELECT instrument_id, side = 'BUY' AS buys, sum(working_quantity) AS quantity, sum(reserved_margin) AS margin
@@ -104,17 +118,23 @@ async def prove_book(account_id: UUID, instruments: Mapping[UUID, Instrument]) -
         proof = BookProof(account_id, account.cash, utc_now())
         rebuilt = _Rebuilt(account, instruments)
         await _walk_ledger(connection, account, proof, rebuilt)
+        stored = await connection.fetch(READ_ADJUSTMENTS, account_id, None)
+        adjustments = deque(to_adjustment(row) for row in stored)
         async for run in _runs(connection, account_id):
             proof.executions += len(run)
             for execution in run:
+                while adjustments and adjustments[0].sequence < execution.sequence:
+                    rebuilt.adjust(adjustments.popleft(), proof)
                 rebuilt.book(execution)
+        for adjustment in adjustments:
+            rebuilt.adjust(adjustment, proof)
         proof.derived_cash = rebuilt.cash
         await _compare(connection, account, proof, rebuilt)
     return proof
 
 
 class _Rebuilt:
-    """An account as executions and outside movements alone make it."""
+    """An account as executions, adjustments and outside movements alone make it."""
 
     def __init__(self, account: AccountBook, instruments: Mapping[UUID, Instrument]) -> None:
         self._account = account
@@ -127,9 +147,23 @@ class _Rebuilt:
         self.costs: dict[UUID, Decimal] = {}
 
     def move(self, row: Transaction) -> None:
-        """Take a movement that does not follow from an execution."""
-        if row.kind not in _TRADING:
+        """Take a movement that follows from nothing else."""
+        if row.kind not in _DERIVED:
             self.cash += row.amount
+
+    def adjust(self, booked: PositionAdjustment, proof: BookProof) -> None:
+        """Apply an adjustment again, and compare what it came to."""
+        instrument = self._instruments[booked.instrument_id]
+        key = (booked.instrument_id, booked.bucket)
+        position = self.positions.setdefault(key, PositionBook(new_id(), self._account.id, *key))
+        again = replace(booked)
+        assert booked.created_at is not None
+        adjust(position, instrument, again, booked.created_at)
+        for name in ("quantity_before", "quantity_after", "realized_pnl", "cash"):
+            what = f"adjustment's {name.replace('_', ' ')}"
+            proof.differ(what, getattr(booked, name), getattr(again, name))
+        self.cash += to_cash(again.cash, self._account.currency)
+        self.realized_pnl += again.realized_pnl
 
     def book(self, execution: Execution) -> None:
         """Book an execution again."""

@@ -5,19 +5,20 @@ later executions realised may change with that; the difference, rounded as it wa
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 from domain.accounts.fees import execution_fee, execution_tax
-from domain.accounts.types import PositionMode
+from domain.accounts.types import PositionMode, TransactionKind
 from domain.kernel.numbers import ZERO, to_average, to_cash, total
 from domain.market.types import Instrument
 from domain.orders.order import Execution, Order
 from domain.orders.state import reopen_fills
 from domain.orders.trading_book import CLOSING
 from domain.orders.types import Liquidity, PositionEffect, Side
+from domain.positions.adjustments import PositionAdjustment, adjust
 from domain.positions.fills import book_fill, held_after
 from domain.positions.reservation import bucket_for
 from domain.positions.types import Bucket, PositionBook
@@ -32,15 +33,18 @@ def bucket_of_execution(execution: Execution, mode: PositionMode) -> Bucket:
 class PositionRebuild:
     """A position as its executions make it, and which of them realise something else than they did.
 
-    ``rolled_at`` is the account's last day roll: what was opened since then was opened today.
+    ``rolled_at`` is the account's last day roll: what was opened since then was opened today. ``adjusted`` are
+    adjustments that come to something else than they did, ``rises`` how much more money they move, by kind.
     """
 
     booked: PositionBook
     instrument: Instrument
     rolled_at: datetime
     realized: dict[UUID, Decimal] = field(default_factory=dict)
+    adjusted: list[PositionAdjustment] = field(default_factory=list)
     before: Decimal = ZERO
     after: Decimal = ZERO
+    rises: dict[TransactionKind, Decimal] = field(default_factory=dict)
     _fresh: PositionBook = field(init=False)
     _is_today: bool = False
 
@@ -79,6 +83,18 @@ class PositionRebuild:
         self.before += to_cash(execution.realized_pnl, currency)
         if realized != execution.realized_pnl:
             self.realized[execution.id] = realized
+
+    def adjust(self, adjustment: PositionAdjustment, currency: str) -> None:
+        """What was done to the position between executions, with what is held of it now."""
+        assert adjustment.created_at is not None
+        booked = replace(adjustment)
+        adjust(self._fresh, self.instrument, adjustment, adjustment.created_at)
+        rise = to_cash(adjustment.cash, currency) - to_cash(booked.cash, currency)
+        if rise:
+            kind = adjustment.transaction_kind
+            self.rises[kind] = self.rises.get(kind, ZERO) + rise
+        if adjustment != booked:
+            self.adjusted.append(adjustment)
 
     def finish(self) -> Decimal:
         """Bring the booked position to what was rebuilt; by how much its realised PnL rises."""

@@ -69,3 +69,15 @@ async def save_rule(work: UnitOfWork, rule: RiskRule) -> None:
 async def remove_rule(work: UnitOfWork, rule_id: UUID) -> None:
     """Remove a rule; what it refused before keeps its violations."""
     await work.execute("DELETE FROM risk_rules WHERE id = $1", rule_id)
+
+
+async def rename_symbol(work: UnitOfWork, symbol: str, new_symbol: str) -> bool:
+    """Let rules about a symbol follow when its instrument gets another; whether there are any."""
+    row = await work.fetch_row(
+        "WITH renamed AS (UPDATE risk_rules SET symbol = $2, version = version + 1, updated_at = $3 "
+        "WHERE symbol = $1 RETURNING 1) SELECT count(*) AS n FROM renamed",
+        symbol,
+        new_symbol,
+        work.now,
+    )
+    return row is not None and row["n"] > 0

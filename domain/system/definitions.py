@@ -19,7 +19,7 @@ DEFINITIONS: Mapping[str, TaskDefinition] = {
     for definition in (
         TaskDefinition(
             DAY_ROLL,
-            "Rolls every account that the platform's last day roll has not reached, missed days included.",
+            "Ends the platform's days that are over, in order: corporate actions, settlement, carry, statements.",
             Interval(60),
         ),
         TaskDefinition(

@@ -8,22 +8,23 @@ from hypothesis import strategies as st
 
 from adapters.tick_codec import decode_ticks, encode_ticks
 from domain.kernel.time import Nanos
-from domain.market.types import Aggressor, BookTick, QuoteTick, Tick, TradeTick
+from domain.market.types import Aggressor, BookTick, QuoteTick, RestatedQuote, StreamTick, TradeTick
 
 numbers = st.decimals(allow_nan=False, allow_infinity=False, places=18, min_value=-(10**15), max_value=10**15)
 optional = st.none() | numbers
 symbols = st.text(min_size=1, max_size=20)
 times = st.integers(min_value=0, max_value=2**63 - 1).map(Nanos)
 levels = st.lists(st.tuples(numbers, numbers), max_size=4).map(tuple)
-ticks: st.SearchStrategy[Tick] = st.one_of(
+ticks: st.SearchStrategy[StreamTick] = st.one_of(
     st.builds(QuoteTick, symbols, times, *[optional] * 7),
     st.builds(TradeTick, symbols, times, numbers, numbers, st.none() | st.sampled_from(Aggressor)),
+    st.builds(RestatedQuote, symbols, times, *[optional] * 8),
     st.builds(BookTick, symbols, times, st.booleans(), levels, levels),
 )
 
 
 @given(st.lists(ticks, max_size=5))
-def test_every_batch_comes_back_as_it_was(batch: list[Tick]) -> None:
+def test_every_batch_comes_back_as_it_was(batch: list[StreamTick]) -> None:
     assert decode_ticks(encode_ticks(batch)) == batch
 
 

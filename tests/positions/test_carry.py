@@ -25,8 +25,8 @@ from domain.market.types import AssetClass, Instrument, Quote
 from domain.orders.proof import prove_book
 from domain.orders.types import OrderType, Side
 from domain.positions.carry import CarryTerms, carry_of, post_carry
-from domain.positions.day_roll import roll_accounts
 from domain.positions.types import Bucket, PositionBook
+from domain.settlement.rolling import roll_days
 from tests.orders.factories import ACCOUNT_ID, INVERSE, NOW, PERPETUAL, SPOT, account, command
 from tests.support.trading import Platform, instrument
 
@@ -151,7 +151,7 @@ async def test_the_day_roll_charges_once_and_the_books_prove(live_desk: Platform
     roll, tomorrow = DayRoll(time(0), ZoneInfo("UTC")), datetime.now(UTC) + timedelta(days=1)
     before = {row.id: row.cash for row in (await read_books([book.id, short_book.id])).values()}
     assert before[book.id] == Decimal("-601.60")
-    assert await roll_accounts(services.bus, services.market, roll, tomorrow) == 2
+    assert (await roll_days(services.bus, services.market, roll, tomorrow)).accounts == 2
     # 601.60 owed at 36.5 % a year are 0.6016 a day; 500 borrowed at 73 % are one.
     assert (await ledger(book.id))[-1].amount == Decimal("-0.60")
     assert (await ledger(short_book.id))[-1].amount == Decimal("-1.00")
@@ -160,8 +160,8 @@ async def test_the_day_roll_charges_once_and_the_books_prove(live_desk: Platform
         assert value.cash == before[account_id] - Decimal(paid)
         assert (value.day_pnl, value.account.day_opening_equity) == (Decimal(0), value.equity)
         assert value.account.carried_on == roll.day_before(roll.last_before(tomorrow))
-    assert await roll_accounts(services.bus, services.market, roll, tomorrow) == 0
-    assert await roll_accounts(services.bus, services.market, roll, tomorrow + timedelta(days=1)) == 2
+    assert (await roll_days(services.bus, services.market, roll, tomorrow)).accounts == 0
+    assert (await roll_days(services.bus, services.market, roll, tomorrow + timedelta(days=1))).accounts == 2
     assert (await ledger(book.id))[-1].amount == Decimal("-0.60")
     for account_id in (book.id, short_book.id):
         proof = await prove_book(account_id, (await services.market.catalog()).by_id)

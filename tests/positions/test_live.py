@@ -14,10 +14,10 @@ from domain.accounts.types import AccountKind
 from domain.kernel.day_roll import DayRoll
 from domain.kernel.ids import new_id
 from domain.orders.types import OrderType, Side
-from domain.positions.day_roll import roll_accounts
 from domain.positions.live import LiveAccount
 from domain.positions.streams import live_account, live_positions
 from domain.positions.valuation import AccountValue
+from domain.settlement.rolling import roll_days
 from tests.orders.factories import PERPETUAL, command
 from tests.support.trading import Platform, platform
 from tests.support.waiting import take
@@ -92,11 +92,11 @@ async def test_the_day_roll_happens_once_and_starts_the_day_from_equity(desk: Pl
     services = desk.services
     roll = DayRoll(time(0), ZoneInfo("UTC"))
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    assert await roll_accounts(services.bus, services.market, roll, datetime.now(UTC)) == 0
-    assert await roll_accounts(services.bus, services.market, roll, tomorrow) == 1
+    assert (await roll_days(services.bus, services.market, roll, datetime.now(UTC))).accounts == 0
+    assert (await roll_days(services.bus, services.market, roll, tomorrow)).accounts == 1
     value = (await services.books.read([account.id]))[account.id]
     assert (value.day_pnl, value.account.day_transfers) == (Decimal(0), Decimal(0))
     assert value.positions[0].today_quantity == Decimal(0)
     sequence = value.account.event_sequence
-    assert await roll_accounts(services.bus, services.market, roll, tomorrow) == 0
+    assert (await roll_days(services.bus, services.market, roll, tomorrow)).accounts == 0
     assert (await services.books.read([account.id]))[account.id].account.event_sequence == sequence

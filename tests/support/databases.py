@@ -63,6 +63,11 @@ class DatabaseFactory:
         yield from self._temporary(_TEMPLATE)
 
     @contextmanager
+    def copy(self, url: str) -> Iterator[str]:
+        """A database with all that another one holds, to which nobody is connected; its URL."""
+        yield from self._temporary(urlsplit(url).path.removeprefix("/"))
+
+    @contextmanager
     def empty(self) -> Iterator[str]:
         """A database with nothing in it; its URL."""
         yield from self._temporary("template1")

@@ -1,19 +1,34 @@
 """The end of the platform's day."""
 
+from typing import cast
+
 import structlog
 
 from domain.kernel.time import utc_now
-from domain.positions.day_roll import roll_accounts
+from domain.settlement.rolling import NotAllRolled, roll_days
 from domain.system.types import Result
-from workers.tasks.context import TaskContext
+from workers.tasks.context import TaskContext, TaskFailure, Unfinished
+from workers.tasks.slices import SLICE_SECONDS
 
 _log = structlog.stdlib.get_logger("tasks")
 
 
-async def roll_day(run: TaskContext) -> Result:
-    """Roll the accounts that the platform's last day roll has not reached; how many."""
-    services = run.services
-    rolled = await roll_accounts(services.bus, services.market, services.settings.day_roll, utc_now())
-    if rolled:
-        _log.info("day rolled", accounts=rolled)
-    return {"accounts": rolled}
+async def roll_day(run: TaskContext) -> Result | Unfinished:
+    """End the platform's days that are over, missed ones in order; how many account rolls that took.
+
+    Raises:
+        TaskFailure: some accounts cannot be rolled.
+    """
+    services, before = run.services, cast("int", run.progress.get("accounts", 0))
+    roll = services.settings.day_roll
+    try:
+        done = await roll_days(services.bus, services.market, roll, utc_now(), seconds=SLICE_SECONDS)
+    except NotAllRolled as error:
+        result = {"accounts": before + error.rolled, "failed": error.accounts}
+        raise TaskFailure(f"{error.accounts} accounts could not be rolled; the log says why.", result) from error
+    result = {"accounts": before + done.accounts}
+    if not done.finished:
+        return Unfinished(result)
+    if result["accounts"]:
+        _log.info("day rolled", **result)
+    return result

@@ -1,0 +1,159 @@
+"""What changes a position without an execution, pure: daily settlement of futures, splits, dividends, delistings.
+
+An adjustment is a fact like an execution: it is stored with its terms and applied again, by the same function, whenever
+books are rebuilt. Applying it changes the position and says what it realises and how much money moves, both in the
+account's currency and not rounded to its smallest unit: money is rounded where it is posted.
+
+Formulas. Settlement at s of q held at a: realises q x multiplier x (s - a), and s becomes the average. A split of
+factor f: q x f units at a / f; what is no whole unit is paid out at the price after the split. A dividend of d: q x
+multiplier x d, which a short pays. A delisting at p closes everything at p.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import ROUND_DOWN, Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from domain.accounts.types import TransactionKind
+from domain.kernel.numbers import ONE, ZERO, to_average
+from domain.market.types import AssetClass, Instrument
+from domain.positions.rules import realized_pnl
+from domain.positions.types import Bucket, PositionBook
+
+
+class AdjustmentKind(StrEnum):
+    """What was done to a position."""
+
+    SETTLEMENT = "SETTLEMENT"
+    SPLIT = "SPLIT"
+    DIVIDEND = "DIVIDEND"
+    RENAMED = "RENAMED"
+    DELISTED = "DELISTED"
+
+
+# How the money of an adjustment is posted.
+TRANSACTION_KINDS = {
+    AdjustmentKind.SETTLEMENT: TransactionKind.SETTLEMENT,
+    AdjustmentKind.SPLIT: TransactionKind.ADJUSTMENT,
+    AdjustmentKind.DIVIDEND: TransactionKind.DIVIDEND,
+    AdjustmentKind.DELISTED: TransactionKind.ADJUSTMENT,
+}
+
+
+@dataclass(slots=True)
+class PositionAdjustment:
+    """One adjustment of one position.
+
+    Terms: ``factor`` new units per old one, ``unit`` the smallest quantity that can be held, ``price`` what futures
+    settle at, fractions are paid out at or a delisted position is closed at (None freezes it), ``amount_per_unit`` of a
+    dividend. Results: ``quantity_after``, ``realized_pnl`` (to twelve decimals) and ``cash``, exact.
+
+    ``sequence`` is that of the event which told it: it comes after every execution with a smaller one. ``place`` orders
+    the adjustments of one event. ``fx_rate`` turns the instrument's currency into the account's.
+    """
+
+    id: UUID
+    account_id: UUID
+    instrument_id: UUID
+    bucket: Bucket
+    kind: AdjustmentKind
+    day: date
+    sequence: int = 0
+    place: int = 0
+    action_id: UUID | None = None
+    factor: Decimal = ONE
+    unit: Decimal | None = None
+    price: Decimal | None = None
+    amount_per_unit: Decimal | None = None
+    quantity_before: Decimal = ZERO
+    quantity_after: Decimal = ZERO
+    realized_pnl: Decimal = ZERO
+    cash: Decimal = ZERO
+    fx_rate: Decimal = ONE
+    created_at: datetime | None = None
+
+    @property
+    def transaction_kind(self) -> TransactionKind:
+        """What its money is posted as."""
+        return TRANSACTION_KINDS[self.kind]
+
+
+def smallest_unit(instrument: Instrument) -> Decimal:
+    """What a holding cannot be smaller than: a whole share, though a lot be a hundred of them; elsewhere a lot."""
+    if instrument.asset_class in (AssetClass.EQUITY, AssetClass.ETF):
+        return min(ONE, instrument.lot_size)
+    return instrument.lot_size
+
+
+def adjust(book: PositionBook, instrument: Instrument, adjustment: PositionAdjustment, now: datetime) -> None:
+    """Apply ``adjustment`` to a working copy, and note its results in it."""
+    adjustment.quantity_before = book.quantity
+    adjustment.realized_pnl = adjustment.cash = ZERO
+    if book.quantity != ZERO:
+        _APPLY[adjustment.kind](book, instrument, adjustment)
+        adjustment.realized_pnl = to_average(adjustment.realized_pnl * adjustment.fx_rate)
+        adjustment.cash *= adjustment.fx_rate
+        book.realized_pnl += adjustment.realized_pnl
+        book.changed = True
+        if book.quantity == ZERO:
+            book.average_price = book.today_quantity = book.held_quantity = ZERO
+            book.closed_at = now
+    adjustment.quantity_after = book.quantity
+
+
+def _settle(book: PositionBook, instrument: Instrument, adjustment: PositionAdjustment) -> None:
+    assert adjustment.price is not None
+    adjustment.realized_pnl = realized_pnl(instrument, book.quantity, book.average_price, adjustment.price)
+    adjustment.cash = adjustment.realized_pnl
+    book.average_price = adjustment.price
+
+
+def _split(book: PositionBook, instrument: Instrument, adjustment: PositionAdjustment) -> None:
+    assert adjustment.unit is not None
+    factor, unit = adjustment.factor, adjustment.unit
+    average = to_average(book.average_price / factor)
+    exact = book.quantity * factor
+    whole = floor_to(exact, unit)
+    fraction = exact - whole
+    if fraction:
+        price = average if adjustment.price is None else adjustment.price
+        adjustment.cash = fraction * instrument.multiplier * price
+        adjustment.realized_pnl = realized_pnl(instrument, fraction, average, price)
+    book.quantity, book.average_price = whole, average
+    book.today_quantity = min(abs(whole), floor_to(book.today_quantity * factor, unit))
+    book.held_quantity = min(abs(whole), floor_to(book.held_quantity * factor, unit))
+
+
+def _pay_dividend(book: PositionBook, instrument: Instrument, adjustment: PositionAdjustment) -> None:
+    assert adjustment.amount_per_unit is not None
+    adjustment.cash = book.quantity * instrument.multiplier * adjustment.amount_per_unit
+
+
+def _rename(book: PositionBook, instrument: Instrument, adjustment: PositionAdjustment) -> None:
+    """A symbol is a name: nothing of the position changes."""
+
+
+def _delist(book: PositionBook, instrument: Instrument, adjustment: PositionAdjustment) -> None:
+    if adjustment.price is None:
+        book.held_quantity = abs(book.quantity)
+        return
+    realized = realized_pnl(instrument, book.quantity, book.average_price, adjustment.price)
+    adjustment.realized_pnl = realized
+    is_derivative = instrument.asset_class.is_derivative
+    adjustment.cash = realized if is_derivative else book.quantity * instrument.multiplier * adjustment.price
+    book.quantity = ZERO
+
+
+_APPLY = {
+    AdjustmentKind.SETTLEMENT: _settle,
+    AdjustmentKind.SPLIT: _split,
+    AdjustmentKind.DIVIDEND: _pay_dividend,
+    AdjustmentKind.RENAMED: _rename,
+    AdjustmentKind.DELISTED: _delist,
+}
+
+
+def floor_to(quantity: Decimal, unit: Decimal) -> Decimal:
+    """The whole units of ``quantity``, towards zero."""
+    return (quantity / unit).to_integral_value(rounding=ROUND_DOWN) * unit

@@ -1,0 +1,151 @@
+"""Closing a day of the market: the prices that it ended with, and the corporate actions that begin with the next.
+
+Once per day, in one transaction, before any account is rolled: so every account is settled at the same prices, whoever
+rolls it and however late, and a run that was killed goes on with what was stored. Prices are never later than the day's
+end: the newest quote if it is older, else the close of the newest minute before.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+import orjson
+import structlog
+
+from domain.kernel.bus import Bus
+from domain.kernel.cache import bump
+from domain.kernel.day_roll import DayRoll
+from domain.kernel.numbers import plain, to_average
+from domain.kernel.time import Nanos
+from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+from domain.market import action_queries
+from domain.market.action_queries import LastBar
+from domain.market.actions import CorporateAction, CorporateActionKind, in_order, restated_price, restated_quote
+from domain.market.market import TOPIC, Market
+from domain.market.sessions import rolling_day
+from domain.market.types import Instrument, Quote, RestatedQuote
+from domain.risk.queries import TOPIC as RISK_RULES
+from domain.risk.queries import rename_symbol
+from domain.settlement.types import MarketDay
+
+_NUMBERS = tuple(item.name for item in fields(RestatedQuote) if item.name not in ("symbol", "at"))
+_log = structlog.stdlib.get_logger("settlement")
+
+
+async def close_market(bus: Bus, market: Market, day_roll: DayRoll, moment: datetime) -> MarketDay:
+    """The market's day that ended at ``moment``, closed now unless it was before.
+
+    Raises:
+        Unavailable: the database cannot be reached, or the stream that restated quotes go to.
+    """
+    day = rolling_day(day_roll, Nanos(Nanos.of(moment) - 1)).day
+    following = rolling_day(day_roll, Nanos.of(moment)).day
+    catalog = await market.refresh()
+    async with unit_of_work(bus) as work:
+        if await action_queries.begin_day(work, moment, day):
+            quotes = {instrument_id: market.quote(row.symbol) for instrument_id, row in catalog.by_id.items()}
+            closes = closing_prices(quotes, await action_queries.load_last_bars(work, moment), moment)
+            due = in_order(await action_queries.load_due_actions(work, following))
+            taken = await _take(work, due, moment)
+            await action_queries.insert_closes(
+                work, day, [(owner, price, _after(price, taken, owner)) for owner, price in closes.items()]
+            )
+            restated = _restated(taken, catalog.by_id, quotes, moment)
+            if restated:
+                await action_queries.store_restated(work, moment, encode_restated(restated))
+    await _publish(bus, market, moment)
+    prices = {owner: ex_price for owner, _, ex_price in await action_queries.read_closes(day)}
+    actions = in_order(await action_queries.read_actions_of_roll(moment))
+    return MarketDay(day, following, moment, prices, tuple(actions))
+
+
+def closing_prices(
+    quotes: Mapping[UUID, Quote | None], bars: Mapping[UUID, LastBar], moment: datetime
+) -> dict[UUID, Decimal]:
+    """What instruments cost at ``moment``, from nothing later; those whose price is not known are left out."""
+    end = Nanos.of(moment)
+    prices = {owner: bar.close for owner, bar in bars.items()}
+    for owner, quote in quotes.items():
+        if quote is None or quote.at >= end or quote.mark is None:
+            continue
+        bar = bars.get(owner)
+        if bar is None or quote.at >= Nanos.of(bar.at):
+            prices[owner] = quote.mark
+    return prices
+
+
+def _after(price: Decimal, actions: Iterable[CorporateAction], instrument_id: UUID) -> Decimal:
+    concerned = [action for action in actions if action.instrument_id == instrument_id]
+    for action in concerned:
+        price = restated_price(price, action)
+    return to_average(price) if concerned else price
+
+
+async def _take(work: UnitOfWork, due: Iterable[CorporateAction], moment: datetime) -> list[CorporateAction]:
+    """Let the market take actions; those that it can. A symbol that is taken meanwhile keeps its action waiting."""
+    taken = []
+    for action in due:
+        if action.kind is CorporateActionKind.SYMBOL_CHANGE:
+            assert action.new_symbol is not None
+            if not await action_queries.rename_instrument(work, action.instrument_id, action.new_symbol):
+                _log.error("symbol is taken, its change waits", symbol=action.symbol, new_symbol=action.new_symbol)
+                continue
+            if await rename_symbol(work, action.symbol, action.new_symbol):
+                await bump(work, RISK_RULES)
+        elif action.kind is CorporateActionKind.DELISTING:
+            await action_queries.stop_trading(work, action.instrument_id)
+        taken.append(action)
+    if taken:
+        await action_queries.mark_effective(work, [action.id for action in taken], moment)
+        await bump(work, TOPIC)
+    return taken
+
+
+def _restated(
+    actions: Iterable[CorporateAction],
+    instruments: Mapping[UUID, Instrument],
+    quotes: Mapping[UUID, Quote | None],
+    moment: datetime,
+) -> list[RestatedQuote]:
+    """The quotes of the day before as actions leave them."""
+    by_instrument: dict[UUID, list[CorporateAction]] = {}
+    for action in actions:
+        by_instrument.setdefault(action.instrument_id, []).append(action)
+    found = []
+    for owner, concerned in by_instrument.items():
+        quote = quotes.get(owner)
+        if owner in instruments and quote is not None and quote.at < Nanos.of(moment):
+            after = restated_quote(quote, concerned)
+            if after != quote:
+                found.append(RestatedQuote(after.symbol, after.at, *(getattr(after, name) for name in _NUMBERS)))
+    return found
+
+
+async def _publish(bus: Bus, market: Market, moment: datetime) -> None:
+    """Put restated quotes on the stream, at least once: they are whole, so that saying it twice says no more."""
+    stored = await action_queries.read_day(moment)
+    if stored is None or stored.restated is None:
+        return
+    await market.refresh()
+    await market.reached(await market.ticks.publish(decode_restated(stored.restated)))
+    async with unit_of_work(bus) as work:
+        await action_queries.mark_published(work, moment)
+
+
+def encode_restated(ticks: Iterable[RestatedQuote]) -> str:
+    """Restated quotes as text, exactly."""
+    rows = []
+    for tick in ticks:
+        values = (getattr(tick, name) for name in _NUMBERS)
+        rows.append([tick.symbol, int(tick.at), *(None if value is None else plain(value) for value in values)])
+    return orjson.dumps(rows).decode()
+
+
+def decode_restated(text: str) -> list[RestatedQuote]:
+    """What ``encode_restated`` made."""
+    return [
+        RestatedQuote(symbol, Nanos(at), *(None if value is None else Decimal(value) for value in numbers))
+        for symbol, at, *numbers in orjson.loads(text)
+    ]

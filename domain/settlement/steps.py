@@ -1,0 +1,172 @@
+"""What the end of a day does to an account, step by step; ``STEPS`` is the one list of them, in their order.
+
+A step works on the locked account's working copies alone; what comes of all of them is written at once.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from domain.accounts.events import record
+from domain.accounts.queries import load_loan_rates
+from domain.kernel.numbers import ZERO
+from domain.market.actions import CorporateAction, CorporateActionKind
+from domain.market.types import AssetClass, SettlementCycle
+from domain.orders.canceling import mark_canceling
+from domain.orders.claims import alternatives, hold, release
+from domain.orders.events import order_parts
+from domain.orders.queries import CANCEL, REARM
+from domain.orders.trading_book import refresh_reserved
+from domain.orders.types import OrderEventKind
+from domain.positions.adjustments import AdjustmentKind, smallest_unit
+from domain.positions.carry import CarryTerms, post_carry
+from domain.positions.history import snapshot
+from domain.positions.types import PositionBook
+from domain.settlement import queries
+from domain.settlement.account_roll import AccountRoll
+from domain.settlement.restating import about, cancelled_by, restate
+from domain.settlement.statement import make_statement
+
+K = CorporateActionKind
+# A venue lets its DAY orders expire by itself; it is asked to cancel what it has forgotten for so long.
+OVERDUE = timedelta(minutes=1)
+CORPORATE_ACTION = "CORPORATE_ACTION"
+DAY_ENDED = "DAY_ENDED"
+Step = Callable[[AccountRoll], Awaitable[None]]
+
+
+# ------------------------------------------------------------------ corporate actions
+
+
+async def take_corporate_actions(roll: AccountRoll) -> None:
+    """What begins with the following day, before anything is valued: positions, cash, then working orders."""
+    for action in roll.day.actions:
+        for position in roll.held:
+            if position.instrument_id == action.instrument_id:
+                _adjust(roll, position, action)
+        _restate_orders(roll, action)
+
+
+def _adjust(roll: AccountRoll, position: PositionBook, action: CorporateAction) -> None:
+    instrument = roll.instruments[action.instrument_id]
+    if action.kind in (K.SPLIT, K.STOCK_DIVIDEND):
+        price = roll.day.prices.get(instrument.id)
+        unit = smallest_unit(instrument)
+        roll.adjust(position, AdjustmentKind.SPLIT, action_id=action.id, factor=action.factor, unit=unit, price=price)
+    elif action.kind is K.CASH_DIVIDEND:
+        amount = action.amount_per_unit
+        roll.adjust(position, AdjustmentKind.DIVIDEND, action_id=action.id, amount_per_unit=amount)
+    elif action.kind is K.SYMBOL_CHANGE:
+        roll.adjust(position, AdjustmentKind.RENAMED, action_id=action.id)
+    else:
+        roll.adjust(position, AdjustmentKind.DELISTED, action_id=action.id, price=action.amount_per_unit)
+
+
+def _restate_orders(roll: AccountRoll, action: CorporateAction) -> None:
+    instrument, account = roll.instruments[action.instrument_id], roll.account
+    orders = [order for order in about(roll.orders, instrument.id) if order.is_open]
+    gone = cancelled_by(orders, action, instrument)
+    cancelled = mark_canceling(
+        roll.work, [order for order in orders if order.id in gone], {account.id: account}, CORPORATE_ACTION
+    )
+    roll.changed |= {order.id: order for order in cancelled}
+    roll.commands += [(CANCEL, order) for order in cancelled]
+    staying = [order for order in orders if order.id not in gone]
+    release(roll.book, staying)
+    restated = [order for order in staying if restate(order, action, instrument)]
+    done = set()
+    for order in staying:
+        legs = [leg for leg in alternatives(order, staying) if leg.id not in done]
+        hold(roll.book, instrument, legs)
+        done |= {leg.id for leg in legs}
+    for order in restated:
+        order.version += 1
+        order.updated_at = roll.work.now
+        detail = {"reason": CORPORATE_ACTION, "actionId": str(action.id)}
+        record(account, OrderEventKind.REPLACED, roll.work.now, order_parts(order, detail=detail), order.id)
+    roll.changed |= {order.id: order for order in staying}
+    # The venue believes in what was: it must look again.
+    roll.commands += [(REARM, order) for order in restated[:1]]
+    for position in roll.positions.values():
+        if position.instrument_id == instrument.id:
+            refresh_reserved(account, position)
+
+
+# ------------------------------------------------------------------ settlement
+
+
+async def mark_to_market(roll: AccountRoll) -> None:
+    """Futures are settled at the day's closing price: the day's profit or loss moves now, and the average follows."""
+    for position in roll.held:
+        instrument = roll.instruments[position.instrument_id]
+        price = roll.day.prices.get(instrument.id)
+        if instrument.asset_class is not AssetClass.FUTURE or price is None or price == position.average_price:
+            continue
+        if not (instrument.inverse and price <= ZERO):
+            roll.adjust(position, AdjustmentKind.SETTLEMENT, price=price)
+
+
+async def carry(roll: AccountRoll) -> None:
+    """Funding and interest of what is held over the roll, at the day's closing prices."""
+    terms = CarryTerms(roll.instruments, roll.quote_of, await load_loan_rates(roll.work))
+    post_carry(roll.account, roll.positions.values(), terms, roll.day.day, roll.work.now)
+
+
+# ------------------------------------------------------------------ the day's end
+
+
+async def end_day(roll: AccountRoll) -> None:
+    """Orders that had the day only are over, what was bought may be sold, and what is counted per day starts again.
+
+    What was bought in a session that goes on at the roll stays unsettled where it settles the next day.
+    """
+    latest = min(roll.day.moment, roll.work.now - OVERDUE)
+    overdue = [
+        order
+        for order in roll.orders
+        # Of a market that is replayed, the end lies before the beginning.
+        if order.works_until is not None and order.created_at < order.works_until <= latest
+    ]
+    cancelled = mark_canceling(roll.work, overdue, {roll.account.id: roll.account}, DAY_ENDED)
+    roll.changed |= {order.id: order for order in cancelled}
+    roll.commands += [(CANCEL, order) for order in cancelled]
+    going_on = []
+    for position in roll.positions.values():
+        instrument = roll.instruments[position.instrument_id]
+        if instrument.settlement_cycle is SettlementCycle.T1 and position.today_quantity:
+            began = roll.market.session_start(instrument, roll.day.moment)
+            if began is not None:
+                going_on.append((instrument.id, began))
+    bought = await queries.load_bought_since(roll.work, roll.account.id, going_on) if going_on else {}
+    for position in roll.positions.values():
+        left = min(position.today_quantity, bought.get(position.instrument_id, ZERO))
+        if position.today_quantity != left:
+            position.today_quantity, position.changed = left, True
+
+
+async def keep_snapshot(roll: AccountRoll) -> None:
+    """Equity and positions at the day's closing prices."""
+    await snapshot(roll.work, [roll.value()], roll.day.moment)
+
+
+async def state_account(roll: AccountRoll) -> None:
+    """The daily statement; from here on the account's next day counts."""
+    account, before = roll.account, roll.before
+    flows = queries.sum_flows(
+        await queries.load_flows(roll.work, account.id, before.transaction_sequence if before else 0),
+        account.transactions,
+    )
+    executions = await queries.count_executions(roll.work, account.id, before.event_sequence if before else 0)
+    realized = before.realized_total if before else ZERO
+    roll.statement = make_statement(roll.value(), roll.day, flows, realized, executions)
+    account.day_opening_equity, account.day_transfers = roll.statement.closing_equity, ZERO
+    account.rolled_at = roll.day.moment
+
+
+STEPS: tuple[Step, ...] = (
+    take_corporate_actions,
+    mark_to_market,
+    carry,
+    end_day,
+    keep_snapshot,
+    state_account,
+)
