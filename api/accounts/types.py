@@ -16,7 +16,9 @@ from api.access.loaders import load_user
 from api.access.types import User
 from api.accounts.enums import AccountKind, AccountState, HouseAccount, PositionMode, TransactionKind
 from api.accounts.inputs import TransactionFilter
+from api.accounts.performance import EquityPoint, PerformanceReport
 from api.context import Info
+from api.market.enums import BarInterval
 from api.marks import SAME_FOR_ALL
 from api.orders.inputs import OrderFilter, OrderSortInput
 from api.orders.queries import orders_page
@@ -24,6 +26,9 @@ from api.orders.types import Order
 from api.pages import Connection, connection
 from domain.accounts.queries import count_transactions, page_transactions
 from domain.kernel.pages import page_request
+from domain.kernel.time import utc_now
+from domain.orders.closed_trades import performance_of
+from domain.positions.past import equity_curve
 from domain.positions.valuation import AccountValue
 
 if TYPE_CHECKING:
@@ -123,6 +128,37 @@ class Account:
         chosen = filter.to_domain() if filter is not None else {}
         page = await page_transactions(page_request(first, after, last, before, parts=1), value.id, **chosen)
         return connection(page, transaction_view, partial(count_transactions, value.id, **chosen))
+
+    @strawberry.field(
+        description="The last sample of its equity in each interval with `from` <= at < `to`, oldest first; without "
+        "`from` the last 500 intervals. At most 2,000 intervals."
+    )
+    async def equity_curve(
+        self,
+        value: strawberry.Parent[AccountValue],
+        info: Info,
+        since: Annotated[datetime | None, strawberry.argument(name="from")] = None,
+        until: Annotated[datetime | None, strawberry.argument(name="to")] = None,
+        interval: BarInterval = BarInterval.MINUTE,
+    ) -> list[EquityPoint]:
+        """From what was sampled every minute and at each day roll."""
+        day_roll = info.context.services.entry.desk.day_roll
+        curve = await equity_curve(value.id, since, until, interval, day_roll, utc_now())
+        return cast("list[EquityPoint]", curve)
+
+    @strawberry.field(description="How it performed with `from` <= at < `to`, from its opening until now unless told.")
+    async def performance(
+        self,
+        value: strawberry.Parent[AccountValue],
+        info: Info,
+        since: Annotated[datetime | None, strawberry.argument(name="from")] = None,
+        until: Annotated[datetime | None, strawberry.argument(name="to")] = None,
+    ) -> PerformanceReport:
+        """Measured when it is asked for."""
+        services = info.context.services
+        day_roll = services.entry.desk.day_roll
+        report = await performance_of(services.market, day_roll, value.id, since, until, utc_now())
+        return cast(PerformanceReport, report)
 
 
 @strawberry.type(description="A difference between the books and what follows from executions and transactions.")

@@ -8,9 +8,10 @@ import strawberry
 from api.context import Info
 from api.ids import named
 from api.positions.enums import PositionSide
-from api.positions.types import Position, PositionSnapshot, PositionSummary, position_view
+from api.positions.types import ClosedTrade, Position, PositionSnapshot, PositionSummary, position_view
 from domain.access.types import require_read
 from domain.kernel.errors import NotFound
+from domain.orders.closed_trades import closed_trades
 from domain.positions.past import DEFAULT_ROWS, position_history
 from domain.positions.summary import summarize
 
@@ -68,3 +69,23 @@ class PositionsQuery:
         wanted = named(account_id)
         require_read(info.context.require_actor(), wanted)
         return cast("list[PositionSnapshot]", await position_history(wanted, symbol, since, until, limit))
+
+    @strawberry.field(
+        description="Trades that were closed with `from` <= closedAt < `to`, matched first in, first out, in the "
+        "order of closing. When there are more than `limit`: the first ones after `from` if that is given, else the "
+        "last ones."
+    )
+    async def closed_trades(
+        self,
+        info: Info,
+        account_id: strawberry.ID,
+        symbol: str | None = None,
+        since: Annotated[datetime | None, strawberry.argument(name="from")] = None,
+        until: Annotated[datetime | None, strawberry.argument(name="to")] = None,
+        limit: int = DEFAULT_ROWS,
+    ) -> list[ClosedTrade]:
+        """Derived from the executions that count."""
+        wanted = named(account_id)
+        require_read(info.context.require_actor(), wanted)
+        market = info.context.services.market
+        return cast("list[ClosedTrade]", await closed_trades(market, wanted, symbol, since, until, limit))

@@ -136,6 +136,27 @@ class PositionSnapshot:
     realized_pnl: Decimal = strawberry.field(description="Gross of fees, since the first trade.")
 
 
+@strawberry.type(description="An entry and its exit, matched first in, first out.")
+class ClosedTrade:
+    """A view of ``domain.positions.lots.ClosedTrade``."""
+
+    symbol: str
+    side: PositionSide = strawberry.field(description="Of the position that was closed.")
+    quantity: Decimal
+    entry_price: Decimal
+    exit_price: Decimal
+    opened_at: datetime
+    closed_at: datetime
+    realized_pnl: Decimal = strawberry.field(
+        description="Its part of what the books, which value positions at their average, realised: trades add up to "
+        "the realised PnL of positions. Gross of fees."
+    )
+    matched_pnl: Decimal = strawberry.field(
+        description="Of this entry and exit alone: over all trades of a position that is flat it adds up to the same."
+    )
+    fees: Decimal = strawberry.field(description="Its part of the fees and taxes of both.")
+
+
 def position_view(value: PositionValue) -> Position:
     """The value itself: its attributes are the fields."""
     return cast(Position, value)

@@ -70,12 +70,25 @@ async def equity_curve(
     """
     check_window(since, until)
     end = now if until is None else until
-    edges = _edges(interval, since, end, day_roll)
+    return await queries.read_curve(account_id, _window(_edges(interval, since, end, day_roll), since, until))
+
+
+def performance_edges(since: datetime, until: datetime, day_roll: DayRoll) -> list[datetime]:
+    """Edges of the shortest intervals of which a window has at most 2,000; of a longer one than that, its end."""
+    for interval, seconds in LENGTH_SECONDS.items():
+        if interval is not BarInterval.SECOND and (until - since).total_seconds() / seconds <= MAX_POINTS - 1:
+            return _window(_edges(interval, since, until, day_roll), since, until)
+    earliest = until - timedelta(days=MAX_POINTS - 1)
+    return _window(_days(max(since, earliest), until, day_roll), max(since, earliest), until)
+
+
+def _window(edges: list[datetime], since: datetime | None, until: datetime | None) -> list[datetime]:
+    """The edges, the outer ones moved to where the window begins and ends."""
     if since is not None:
         edges[0] = max(edges[0], since)
-    # What is sampled at this very moment belongs to it, unless the window was said to end here.
-    edges[-1] = min(edges[-1], end) if until is not None else edges[-1]
-    return await queries.read_curve(account_id, edges)
+    if until is not None:
+        edges[-1] = min(edges[-1], until)
+    return edges
 
 
 def _edges(interval: BarInterval, since: datetime | None, end: datetime, day_roll: DayRoll) -> list[datetime]:

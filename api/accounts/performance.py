@@ -1,0 +1,45 @@
+"""How accounts did over time, as the schema shows it; the sources are the domain's own values."""
+
+from datetime import datetime
+from decimal import Decimal
+
+import strawberry
+
+
+@strawberry.type(description="What an account was worth at a moment.")
+class EquityPoint:
+    """A view of ``domain.positions.history_types.EquitySample``."""
+
+    at: datetime
+    equity: Decimal
+    cash: Decimal
+    unrealized_pnl: Decimal
+
+
+@strawberry.type(
+    description="How an account performed. Returns are time-weighted: deposits and withdrawals do not count. Ratios "
+    "are of daily returns, a year has 365 days, the risk-free rate is zero; null where there is too little to tell."
+)
+class PerformanceReport:
+    """A view of ``domain.orders.closed_trades.PerformanceReport``."""
+
+    total_return: float
+    annualized_return: float | None
+    annualized_volatility: float | None
+    sharpe: float | None
+    sortino: float | None
+    calmar: float | None
+    max_drawdown: float = strawberry.field(description="Deepest fall below an earlier peak, as a share of it.")
+    max_drawdown_seconds: float = strawberry.field(
+        description="From that peak until the fall was made up for, or until the end."
+    )
+    max_drawdown_amount: Decimal = strawberry.field(description="Deepest fall of the profit below its peak, in money.")
+    closed_trades: int
+    win_rate: float | None = strawberry.field(description="Share of closed trades that brought something after fees.")
+    profit_factor: float | None = strawberry.field(description="What wins brought over what losses cost.")
+    average_win: Decimal | None
+    average_loss: Decimal | None = strawberry.field(description="Below zero.")
+    largest_win: Decimal | None
+    largest_loss: Decimal | None = strawberry.field(description="Below zero.")
+    turnover: Decimal = strawberry.field(description="What was bought and sold was worth.")
+    fees_paid: Decimal = strawberry.field(description="Fees and taxes.")

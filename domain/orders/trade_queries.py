@@ -1,0 +1,84 @@
+"""Reading an account's executions in the order in which they were booked, as a stream of one moment."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from domain.accounts.types import PositionMode
+from domain.kernel.database import Connection, Row, fetch_row, reading
+from domain.kernel.errors import NotFound
+from domain.orders.trading_book import CLOSING
+from domain.orders.types import PositionEffect
+from domain.positions.lots import LotFill
+from domain.positions.reservation import bucket_for
+from domain.positions.types import Bucket
+
+_RUN = 2_000
+_FILLS = """
+SELECT instrument_id, side = 'BUY' AS buys, position_effect, price, quantity, fee + tax AS costs, realized_pnl, fx_rate,
+  created_at
+FROM executions WHERE account_id = $1 AND busted_at IS NULL AND ($2::uuid IS NULL OR instrument_id = $2)
+ORDER BY sequence
+"""
+_VOLUME = """
+SELECT COALESCE(sum(e.fx_rate * CASE WHEN i.inverse THEN e.quantity * i.multiplier / e.price
+    ELSE e.quantity * i.multiplier * abs(e.price) END), 0) AS turnover,
+  COALESCE(sum(e.fee + e.tax), 0) AS costs
+FROM executions e JOIN instruments i ON i.id = e.instrument_id
+WHERE e.account_id = $1 AND e.busted_at IS NULL AND ($2::timestamptz IS NULL OR e.created_at >= $2)
+AND ($3::timestamptz IS NULL OR e.created_at < $3)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """What was traded was worth, and what it cost in fees and taxes, in the account's currency."""
+
+    turnover: Decimal
+    costs: Decimal
+
+
+async def stream_fills(
+    account_id: UUID, instrument_id: UUID | None
+) -> AsyncGenerator[tuple[UUID, Bucket, LotFill], None]:
+    """The executions of an account that count, of one instrument if given: instrument, bucket and the execution.
+
+    Raises:
+        NotFound: there is no such account.
+    """
+    async with reading() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        mode = await _mode(connection, account_id)
+        async for row in connection.cursor(_FILLS, account_id, instrument_id, prefetch=_RUN):
+            yield row["instrument_id"], _bucket(mode, row), _fill(row)
+
+
+async def _mode(connection: Connection, account_id: UUID) -> PositionMode:
+    mode = await connection.fetchval("SELECT position_mode FROM accounts WHERE id = $1", account_id)
+    if mode is None:
+        raise NotFound("There is no such account.", field="accountId")
+    return PositionMode(mode)
+
+
+def _bucket(mode: PositionMode, row: Row) -> Bucket:
+    return bucket_for(mode, buys=row["buys"], closes=PositionEffect(row["position_effect"]) in CLOSING)
+
+
+def _fill(row: Row) -> LotFill:
+    return LotFill(
+        buys=row["buys"],
+        quantity=row["quantity"],
+        price=row["price"],
+        at=row["created_at"],
+        costs=row["costs"],
+        realized_pnl=row["realized_pnl"],
+        rate=row["fx_rate"],
+    )
+
+
+async def read_volume(account_id: UUID, since: datetime | None, until: datetime | None) -> Volume:
+    """What was traded in ``since`` <= booked < ``until``; what was taken back does not count."""
+    row = await fetch_row(_VOLUME, account_id, since, until)
+    assert row is not None
+    return Volume(row["turnover"], row["costs"])

@@ -1,0 +1,221 @@
+"""Closed trades, pure: what was opened is matched with what closed it, first in, first out.
+
+The books value a position at its average, and what an execution realised follows from that. A trade's ``realized_pnl``
+is its part of what the books realised, so that trades add up to the books, always and exactly:
+
+    sum of trades' realized_pnl = position's realized_pnl - what daily settlements realised of what is still open
+    sum of trades' fees         = position's fees_paid - what was paid to open what is still open
+    sum of open lots            = position's quantity
+
+Its ``matched_pnl`` is quantity x multiplier x (exit - entry), of the lot by itself. While a position that was built at
+several prices is partly closed the two differ; over all trades of a position that is flat they agree, but for the
+rounding of averages to twelve decimals.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from domain.kernel.numbers import MAX_FRACTION_DIGITS, ONE, ZERO, to_average, total
+from domain.market.types import Instrument
+from domain.positions.rules import realized_pnl
+from domain.positions.types import Bucket, PositionSide
+
+_QUANTUM = Decimal(1).scaleb(-MAX_FRACTION_DIGITS)
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedTrade:
+    """An entry and its exit, in the account's currency; ``realized_pnl`` is gross of ``fees``, which hold the taxes.
+
+    ``side`` is that of the position which was closed, ``quantity`` unsigned.
+    """
+
+    symbol: str
+    side: PositionSide
+    quantity: Decimal
+    entry_price: Decimal
+    exit_price: Decimal
+    opened_at: datetime
+    closed_at: datetime
+    realized_pnl: Decimal
+    matched_pnl: Decimal
+    fees: Decimal
+
+    @property
+    def net_pnl(self) -> Decimal:
+        """What is left of it after fees."""
+        return self.realized_pnl - self.fees
+
+
+@dataclass(frozen=True, slots=True)
+class LotFill:
+    """An execution as lots see it: unsigned quantity, ``costs`` (fee and tax) and what the books realised by it.
+
+    ``rate`` is what one unit of the instrument's currency was in the account's.
+    """
+
+    buys: bool
+    quantity: Decimal
+    price: Decimal
+    at: datetime
+    costs: Decimal
+    realized_pnl: Decimal
+    rate: Decimal = ONE
+
+
+@dataclass(slots=True)
+class _Lot:
+    """What one execution opened and nothing has closed yet.
+
+    ``basis`` is the price since which its PnL has not been told: its entry's, or that of the last daily settlement;
+    ``settled`` is what the books realised of it before.
+    """
+
+    opened_at: datetime
+    quantity: Decimal
+    entry_price: Decimal
+    basis: Decimal
+    costs: Decimal
+    settled: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one closing takes of one lot."""
+
+    opened_at: datetime
+    quantity: Decimal
+    entry_price: Decimal
+    basis: Decimal
+    costs: Decimal
+    settled: Decimal
+
+
+class Lots:
+    """The open lots of one position."""
+
+    def __init__(self, instrument: Instrument, bucket: Bucket) -> None:
+        self._instrument = instrument
+        self._bucket = bucket
+        self._lots: deque[_Lot] = deque()
+        self._is_long = bucket is not Bucket.SHORT
+        self.size = ZERO
+
+    @property
+    def quantity(self) -> Decimal:
+        """What is open, signed."""
+        return self.size if self._is_long else -self.size
+
+    @property
+    def open_costs(self) -> Decimal:
+        """What was paid to open what is open."""
+        return total(lot.costs for lot in self._lots)
+
+    @property
+    def open_settled(self) -> Decimal:
+        """What daily settlements have realised of what is open."""
+        return total(lot.settled for lot in self._lots)
+
+    def fill(self, fill: LotFill) -> list[ClosedTrade]:
+        """Book an execution; the trades that it closes, oldest entry first."""
+        closed = ZERO if self._opens(fill) else min(self.size, fill.quantity)
+        opened = fill.quantity - closed
+        closing_costs, opening_costs = _spread(fill.costs, (closed, opened))
+        trades = self.close(closed, fill.price, fill.at, fill.realized_pnl, closing_costs, fill.rate) if closed else []
+        if opened:
+            if not self._lots:
+                self._is_long = fill.buys
+            self._lots.append(_Lot(fill.at, opened, fill.price, fill.price, opening_costs))
+            self.size += opened
+        return trades
+
+    def close(
+        self, quantity: Decimal, price: Decimal, at: datetime, realized: Decimal, costs: Decimal, rate: Decimal
+    ) -> list[ClosedTrade]:
+        """Close at most what is open, oldest first; ``realized`` is what the books realised by it."""
+        parts = self._take(quantity)
+        weights = [part.quantity for part in parts]
+        gains = self._attributed([(part.quantity, part.basis) for part in parts], price, realized, rate)
+        shares = _spread(costs, weights)
+        return [
+            ClosedTrade(
+                symbol=self._instrument.symbol,
+                side=PositionSide.LONG if self._is_long else PositionSide.SHORT,
+                quantity=part.quantity,
+                entry_price=part.entry_price,
+                exit_price=price,
+                opened_at=part.opened_at,
+                closed_at=at,
+                realized_pnl=part.settled + gain,
+                matched_pnl=self._pnl(part.quantity, part.entry_price, price, rate),
+                fees=part.costs + share,
+            )
+            for part, gain, share in zip(parts, gains, shares, strict=True)
+        ]
+
+    def settle(self, price: Decimal, realized: Decimal, rate: Decimal) -> None:
+        """Mark what is open to a settlement price, at which the books realised so much."""
+        lots = list(self._lots)
+        gains = self._attributed([(lot.quantity, lot.basis) for lot in lots], price, realized, rate)
+        for lot, gain in zip(lots, gains, strict=True):
+            lot.settled += gain
+            lot.basis = price
+
+    def split(self, factor: Decimal) -> None:
+        """Turn each unit into ``factor`` units; what the books pay out of fractions is closed after that."""
+        for lot in self._lots:
+            lot.quantity *= factor
+            lot.entry_price, lot.basis = to_average(lot.entry_price / factor), to_average(lot.basis / factor)
+        self.size = total(lot.quantity for lot in self._lots)
+
+    def _opens(self, fill: LotFill) -> bool:
+        if self._bucket is Bucket.NET:
+            return not self._lots or self._is_long == fill.buys
+        return fill.buys == (self._bucket is Bucket.LONG)
+
+    def _take(self, quantity: Decimal) -> list[_Part]:
+        parts = []
+        left = min(quantity, self.size)
+        self.size -= left
+        while left > ZERO:
+            lot = self._lots[0]
+            taken = min(left, lot.quantity)
+            left -= taken
+            rest = lot.quantity - taken
+            costs, lot.costs = _spread(lot.costs, (taken, rest))
+            settled, lot.settled = _spread(lot.settled, (taken, rest))
+            parts.append(_Part(lot.opened_at, taken, lot.entry_price, lot.basis, costs, settled))
+            lot.quantity = rest
+            if rest == ZERO:
+                self._lots.popleft()
+        return parts
+
+    def _attributed(
+        self, lots: Sequence[tuple[Decimal, Decimal]], price: Decimal, realized: Decimal, rate: Decimal
+    ) -> list[Decimal]:
+        """What the books realised by lots (quantity, basis): each its own PnL, and the difference by quantity."""
+        if len(lots) == 1:
+            return [realized]
+        own = [self._pnl(quantity, basis, price, rate).quantize(_QUANTUM) for quantity, basis in lots]
+        rest = _spread(realized - total(own), [quantity for quantity, _ in lots])
+        return [gain + part for gain, part in zip(own, rest, strict=True)]
+
+    def _pnl(self, quantity: Decimal, entry: Decimal, price: Decimal, rate: Decimal) -> Decimal:
+        signed = quantity if self._is_long else -quantity
+        return realized_pnl(self._instrument, signed, entry, price) * rate
+
+
+def _spread(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
+    """``amount`` in parts by weight, which add up to it exactly: rounded to eighteen decimals, the rest to the last."""
+    whole = total(weights)
+    shares: list[Decimal] = []
+    left = amount
+    last = max((place for place, weight in enumerate(weights) if weight), default=-1)
+    for place, weight in enumerate(weights):
+        share = left if place == last else (amount * weight / whole).quantize(_QUANTUM) if weight else ZERO
+        left -= share
+        shares.append(share)
+    return shares

@@ -1,0 +1,184 @@
+"""Closed trades, first in, first out: by table, and always adding up to the books."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.kernel.numbers import ONE, ZERO, to_average
+from domain.market.types import Instrument
+from domain.positions.fills import book_fill
+from domain.positions.lots import ClosedTrade, LotFill, Lots
+from domain.positions.rules import ClosesTooMuch
+from domain.positions.types import Bucket, PositionBook, PositionSide
+from tests.orders.factories import ACCOUNT_ID, INVERSE, PERPETUAL
+
+START = datetime(2026, 1, 5, tzinfo=UTC)
+D = Decimal
+
+
+class Books:
+    """A position and its lots, booked side by side."""
+
+    def __init__(self, instrument: Instrument = PERPETUAL, bucket: Bucket = Bucket.NET) -> None:
+        self.instrument = instrument
+        self.book = PositionBook(ACCOUNT_ID, ACCOUNT_ID, instrument.id, bucket)
+        self.lots = Lots(instrument, bucket)
+        self.trades: list[ClosedTrade] = []
+        self.clock = 0
+
+    def fill(self, quantity: str | Decimal, price: str | Decimal, costs: str | Decimal = "0", rate: str = "1") -> None:
+        """A buy above zero, a sell below."""
+        self.clock += 1
+        signed, price, costs = D(quantity), D(price), D(costs)
+        now = START + timedelta(minutes=self.clock)
+        buys, size = signed > 0, abs(signed)
+        realized = book_fill(self.book, self.instrument, buys=buys, quantity=size, price=price, now=now, rate=D(rate))
+        self.book.fees_paid += costs
+        self.trades += self.lots.fill(LotFill(buys, size, price, now, costs, realized, D(rate)))
+        self.check()
+
+    def settle(self, price: str | Decimal) -> None:
+        """As daily settlement does it."""
+        price, book = D(price), self.book
+        if not book.quantity:
+            return
+        realized = to_average(book.quantity * self.instrument.multiplier * (price - book.average_price))
+        book.realized_pnl += realized
+        book.average_price = price
+        self.lots.settle(price, realized, ONE)
+        self.check()
+
+    def check(self) -> None:
+        """The three sums."""
+        realized = sum((trade.realized_pnl for trade in self.trades), ZERO)
+        assert realized + self.lots.open_settled == self.book.realized_pnl
+        assert sum((trade.fees for trade in self.trades), ZERO) + self.lots.open_costs == self.book.fees_paid
+        assert self.lots.quantity == self.book.quantity
+
+    @property
+    def rows(self) -> list[tuple[str, ...]]:
+        """Side, quantity, entry, exit, realised, matched and fees of all trades."""
+        return [
+            (str(row.side), *(str(value.normalize()) for value in (row.quantity, row.entry_price, row.exit_price,
+             row.realized_pnl, row.matched_pnl, row.fees)))
+            for row in self.trades
+        ]  # fmt: skip
+
+
+def test_an_entry_and_its_exit() -> None:
+    books = Books()
+    books.fill("2", "100", "0.2")
+    books.fill("-2", "110", "0.22")
+    assert books.rows == [("LONG", "2", "1E+2", "1.1E+2", "2E+1", "2E+1", "0.42")]
+    (trade,) = books.trades
+    assert (trade.opened_at, trade.closed_at) == (START + timedelta(minutes=1), START + timedelta(minutes=2))
+    assert trade.net_pnl == D("19.58")
+
+
+def test_what_came_first_goes_first_and_parts_pay_their_part() -> None:
+    books = Books()
+    books.fill("1", "100", "0.1")
+    books.fill("3", "104", "0.4")
+    books.fill("-2", "110", "0.3")
+    # The books realised 2 x (110 - 103): each lot its own, and a difference of two by quantity.
+    assert books.rows == [
+        ("LONG", "1", "1E+2", "1.1E+2", "9", "1E+1", "0.25"),
+        ("LONG", "1", "104", "1.1E+2", "5", "6", "0.283333333333333333"),
+    ]
+    books.fill("-2", "110", "0.3")
+    assert [row[4:6] for row in books.rows[2:]] == [("14", "12")]
+    assert sum(trade.realized_pnl for trade in books.trades) == sum(trade.matched_pnl for trade in books.trades)
+    assert books.lots.open_costs == 0
+
+
+def test_through_zero_the_rest_opens_the_other_way_with_its_part_of_the_fee() -> None:
+    books = Books()
+    books.fill("1", "100")
+    books.fill("-3", "101", "0.3")
+    assert books.rows == [("LONG", "1", "1E+2", "101", "1", "1", "0.1")]
+    assert (books.lots.quantity, books.lots.open_costs) == (D(-2), D("0.2"))
+    books.fill("2", "99")
+    assert books.rows[1:] == [("SHORT", "2", "101", "99", "4", "4", "0.2")]
+
+
+def test_daily_settlement_is_told_with_the_trade_that_it_belongs_to() -> None:
+    books = Books()
+    books.fill("2", "100")
+    books.settle("105")
+    books.fill("2", "106")
+    books.settle("103")
+    assert books.lots.open_settled == D(0)
+    books.fill("-4", "104")
+    assert [row[1:6] for row in books.rows] == [
+        ("2", "1E+2", "104", "8", "8"),
+        ("2", "106", "104", "-4", "-4"),
+    ]
+
+
+def test_a_split_keeps_the_trade_s_money() -> None:
+    books = Books()
+    books.fill("3", "100")
+    books.lots.split(D(2))
+    assert books.lots.quantity == 6
+    trades = books.lots.close(D(6), D(55), START, D(30), ZERO, ONE)
+    assert [(row.quantity, row.entry_price, row.matched_pnl) for row in trades] == [(D(6), D(50), D(30))]
+
+
+def test_money_of_another_currency_is_at_the_rate_of_the_exit() -> None:
+    books = Books()
+    books.fill("2", "100", rate="1.1")
+    books.fill("-2", "110", rate="1.2")
+    assert books.rows[0][4:6] == ("24", "24")
+
+
+steps = st.lists(
+    st.tuples(
+        st.decimals("-50", "50", places=3).filter(bool),
+        st.decimals("0.01", "1000", places=2),
+        st.decimals("-1", "1", places=8),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=25,
+)
+TERMS = {"linear": PERPETUAL, "multiplier": replace(PERPETUAL, multiplier=D(50)), "inverse": INVERSE}
+
+
+@pytest.mark.parametrize("terms", TERMS.values(), ids=TERMS)
+@pytest.mark.parametrize("bucket", list(Bucket))
+@given(steps=steps)
+def test_trades_always_add_up_to_the_books(
+    terms: Instrument, bucket: Bucket, steps: list[tuple[Decimal, Decimal, Decimal, bool]]
+) -> None:
+    books = Books(terms, bucket)
+    for quantity, price, costs, settles in steps:
+        try:
+            books.fill(quantity, price, costs)
+        except ClosesTooMuch:
+            continue
+        if settles and not terms.inverse:
+            books.settle(price + 1)
+    entries = [trade.opened_at for trade in books.trades]
+    assert entries == sorted(entries)
+    assert all(trade.quantity > 0 for trade in books.trades)
+    assert all(trade.side is not PositionSide.FLAT for trade in books.trades)
+
+
+@given(steps=steps)
+def test_of_a_flat_position_matched_and_booked_agree(steps: list[tuple[Decimal, Decimal, Decimal, bool]]) -> None:
+    books = Books()
+    for quantity, price, costs, _ in steps:
+        books.fill(quantity, price, costs)
+    if books.book.quantity:
+        books.fill(-books.book.quantity, "10")
+    booked, matched = (
+        sum((Fraction(getattr(trade, name)) for trade in books.trades), Fraction(0))
+        for name in ("realized_pnl", "matched_pnl")
+    )
+    # Each average is off by half of its last digit at most, for all that is held at it.
+    assert abs(booked - matched) <= Fraction(sum(abs(step[0]) for step in steps)) * len(steps) / 10**12
