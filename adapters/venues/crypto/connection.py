@@ -1,0 +1,160 @@
+"""One exchange, opened: ccxt's object, its symbols, and calls whose failures are ours.
+
+ccxt's throttler spaces all calls within the exchange's limits. A call that the exchange says it did not take, because
+it was asked too often or because our clocks differ, had no effect: it is made again a few times, later or with the
+clocks compared anew. Nothing else is ever made twice.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit, urlunsplit
+
+from adapters.venues.crypto.dialects import Dialect
+from adapters.venues.crypto.failures import ExchangeFailure, Fate, read_failure
+from adapters.venues.crypto.library import exact_class
+from domain.orders.types import RejectReason
+
+_MAX_TRIES = 3
+_MAX_WAIT_SECONDS = 5.0
+_WAIT_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A key of an account at an exchange. Neither part is ever shown."""
+
+    key: str = field(default="", repr=False)
+    secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeAddress:
+    """Which exchange, and where.
+
+    ``testnet`` is the exchange's own playground; ``endpoint`` another server that speaks its dialect, which takes the
+    place of the scheme and host of all its addresses.
+    """
+
+    dialect: Dialect
+    testnet: bool = False
+    endpoint: str | None = None
+    timeout_seconds: float = 10.0
+
+
+class Connection:
+    """Open it as a context: it then knows the exchange's symbols. ``ccxt`` is the library's object.
+
+    Raises:
+        ExchangeFailure: the exchange cannot be reached.
+        ExtraMissing: ccxt is not installed.
+    """
+
+    def __init__(self, address: ExchangeAddress, credentials: Credentials = Credentials()) -> None:
+        self._address = address
+        self._secrets = (credentials.secret, credentials.key)
+        self._duplicate = address.dialect.duplicate
+        dialect = address.dialect
+        self.ccxt: Any = exact_class(dialect.exchange)(
+            {
+                "apiKey": credentials.key,
+                "secret": credentials.secret,
+                "number": str,
+                "enableRateLimit": True,
+                "newUpdates": True,
+                "timeout": round(address.timeout_seconds * 1_000),
+                "timeout_on_exit": 0,
+            }
+        )
+        self.ccxt.options = self.ccxt.deep_extend(self.ccxt.options, dialect.options)
+        self.ccxt.streaming = self.ccxt.deep_extend(self.ccxt.streaming, dialect.streaming)
+        if address.testnet:
+            self.ccxt.set_sandbox_mode(True)
+        if address.endpoint is not None:
+            self.ccxt.urls["api"] = moved(self.ccxt.urls["api"], address.endpoint)
+
+    async def __aenter__(self) -> Self:
+        try:
+            self.ccxt.open()
+            # aiohttp sends some requests again by itself when a kept connection breaks; here nothing is sent twice.
+            self.ccxt.session._retry_connection = False  # noqa: SLF001  there is no other way to say so
+            await self.call("load_time_difference")
+            await self.call("load_markets")
+        except BaseException:
+            await self.ccxt.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.ccxt.close()
+
+    @property
+    def dialect(self) -> Dialect:
+        """The exchange's ways."""
+        return self._address.dialect
+
+    async def call(self, name: str, *arguments: Any, **named: Any) -> Any:
+        """What a method of ccxt answers.
+
+        Raises:
+            ExchangeFailure: it failed; whether it had its effect all the same is in the failure.
+        """
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                return await getattr(self.ccxt, name)(*arguments, **named)
+            except Exception as error:  # noqa: BLE001  whatever it was, what it means is decided in one place
+                failure = self.failure(error)
+            if tries == _MAX_TRIES or failure.fate not in (Fate.TOO_MANY, Fate.CLOCK):
+                raise failure from None
+            if failure.fate is Fate.TOO_MANY:
+                await asyncio.sleep(self._retry_after(tries))
+            elif name != "load_time_difference":
+                await self.call("load_time_difference")
+
+    def failure(self, error: BaseException) -> ExchangeFailure:
+        """What an exception of ccxt means."""
+        return read_failure(error, self._secrets, self._duplicate)
+
+    def _retry_after(self, tries: int) -> float:
+        """Seconds until the exchange wants to be asked again, as it said, else ever longer; at most five."""
+        headers: Mapping[str, str] = self.ccxt.last_response_headers or {}
+        said = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
+        return min(float(said) if said.isdecimal() else _WAIT_SECONDS * tries, _MAX_WAIT_SECONDS)
+
+    async def close_streams(self) -> None:
+        """Close the WebSocket connections, and forget what they said; the next one that is needed is made anew."""
+        clients = list((self.ccxt.clients or {}).values())
+        self.ccxt.clients = {}
+        for client in clients:
+            await client.close()
+        self.ccxt.orders = self.ccxt.myTrades = None
+
+    def market(self, name: str) -> Mapping[str, Any] | None:
+        """The exchange's terms of a symbol, by its own or by ccxt's name for it; None if it has none."""
+        markets: Mapping[str, Mapping[str, Any]] = self.ccxt.markets
+        candidates: Iterable[Mapping[str, Any]] = [
+            *([markets[name]] if name in markets else []),
+            *(self.ccxt.markets_by_id.get(name) or []),
+        ]
+        return next((market for market in candidates if market["spot"]), None)
+
+    def refused(self, reason: RejectReason, message: str) -> ExchangeFailure:
+        """A refusal of our own, before anything is sent."""
+        return ExchangeFailure(Fate.REFUSED, reason, message)
+
+
+def moved(urls: Any, endpoint: str) -> Any:
+    """Addresses (a tree of them) with scheme and host of ``endpoint``; those of WebSockets keep being such."""
+    if isinstance(urls, dict):
+        return {name: moved(each, endpoint) for name, each in urls.items()}
+    if not isinstance(urls, str):
+        return urls
+    place, original = urlsplit(endpoint), urlsplit(urls)
+    scheme = place.scheme if original.scheme in ("http", "https") else {"http": "ws", "https": "wss"}[place.scheme]
+    return urlunsplit((scheme, place.netloc, original.path, original.query, ""))

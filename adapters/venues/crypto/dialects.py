@@ -1,0 +1,74 @@
+"""What must be known of an exchange beyond the words that ccxt has for all of them.
+
+Only exchanges that are listed here can be traded: each entry was checked against the exchange's documentation and
+ccxt's source, and is tested against a server that speaks its dialect. An exchange belongs here when it takes a client's
+own order id of 32 letters and digits, finds an order by it, and refuses a signed request that comes late: without
+these an order whose answer was lost could not be asked about.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from domain.orders.types import OrderType, TimeInForce
+from domain.orders.venues.types import Capabilities
+
+_DAY_SECONDS = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """One exchange.
+
+    ``options`` and ``streaming`` are given to ccxt. ``window_seconds`` is how long after a request was signed the
+    exchange may still take it: an order that it does not know later than that was never taken.
+    ``stream_hashes`` are ccxt's names of what is awaited once the user's stream is subscribed to, ``trade_span_seconds`` and
+    ``trade_page`` the longest time and the most trades that one question about trades may ask for, ``trade_cursor`` the
+    parameter that names the first trade of the next page. ``duplicate`` is how it says that it has an order of this id
+    already; ``reasons`` are parts of its refusals that say more than the kind of ccxt's error.
+    """
+
+    exchange: str
+    capabilities: Capabilities
+    window_seconds: float
+    stream_hashes: tuple[str, ...]
+    trade_span_seconds: int
+    trade_page: int
+    trade_cursor: str
+    duplicate: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    streaming: Mapping[str, Any] = field(default_factory=dict)
+
+
+# Binance spot: https://developers.binance.com/docs/binance-spot-api-docs
+_BINANCE = Dialect(
+    exchange="binance",
+    capabilities=Capabilities(
+        order_types=frozenset({OrderType.MARKET, OrderType.LIMIT}),
+        times_in_force=frozenset({TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK}),
+        post_only=True,
+        price_decimals=8,
+        quantity_decimals=8,
+        # A spot account holds currencies: what was bought for one symbol and for another is one balance, less fees.
+        positions=False,
+    ),
+    window_seconds=5.0,
+    stream_hashes=("orders", "myTrades"),
+    trade_span_seconds=_DAY_SECONDS,
+    trade_page=1_000,
+    trade_cursor="fromId",
+    duplicate="Duplicate order sent",
+    options={
+        "defaultType": "spot",
+        "fetchMarkets": {"types": ["spot"]},
+        "fetchCurrencies": False,
+        "fetchMargins": False,
+        "recvWindow": 5_000,
+        # Asking about all symbols at once costs more of the rate limit; it is what reconciling needs.
+        "fetchOpenOrders": {"warnWithoutSymbol": False},
+    },
+    # A connection that died without a word is noticed within half a minute.
+    streaming={"keepAlive": 10_000},
+)
+
+DIALECTS: Mapping[str, Dialect] = {dialect.exchange: dialect for dialect in (_BINANCE,)}

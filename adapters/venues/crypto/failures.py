@@ -1,0 +1,118 @@
+"""What ccxt's exceptions mean for a request: refused for certain, or nobody knows.
+
+A refusal counts as certain only where the exchange itself has said so in a way that is listed here. Everything else (a
+time-out, a broken connection, an error of the server, an answer that cannot be read) may have had its effect.
+"""
+
+import json
+import re
+from collections.abc import Collection
+from enum import Enum
+
+from domain.orders.types import RejectReason
+
+_MAX_MESSAGE = 300
+_ADDRESS = re.compile(r"\b[a-z]+://\S+", re.IGNORECASE)
+_MASK = "***"
+
+
+class Fate(Enum):
+    """What became of a request that failed."""
+
+    REFUSED = "the exchange refused it"
+    NOT_THERE = "the exchange has no such order, or it is over"
+    TOO_MANY = "the exchange did not take it because it was asked too often"
+    CLOCK = "the exchange did not take it because our clocks differ"
+    UNKNOWN = "nobody knows"
+
+
+class ExchangeFailure(Exception):
+    """A call that failed. Its message holds neither addresses nor credentials."""
+
+    def __init__(self, fate: Fate, reason: RejectReason, message: str) -> None:
+        super().__init__(message)
+        self.fate = fate
+        self.reason = reason
+        self.message = message
+
+
+# By the names of ccxt's classes, the more special ones first: the first that an error is an instance of decides.
+_FATES: tuple[tuple[str, Fate, RejectReason], ...] = (
+    ("DuplicateOrderId", Fate.UNKNOWN, RejectReason.VENUE_REJECTED),
+    ("OrderNotFound", Fate.NOT_THERE, RejectReason.VENUE_REJECTED),
+    ("OrderImmediatelyFillable", Fate.REFUSED, RejectReason.POST_ONLY_WOULD_CROSS),
+    ("InsufficientFunds", Fate.REFUSED, RejectReason.INSUFFICIENT_FUNDS),
+    ("MarketClosed", Fate.REFUSED, RejectReason.MARKET_CLOSED),
+    ("ContractUnavailable", Fate.REFUSED, RejectReason.INSTRUMENT_NOT_TRADABLE),
+    ("BadSymbol", Fate.REFUSED, RejectReason.INSTRUMENT_NOT_TRADABLE),
+    ("DDoSProtection", Fate.TOO_MANY, RejectReason.VENUE_REJECTED),
+    ("RateLimitExceeded", Fate.TOO_MANY, RejectReason.VENUE_REJECTED),
+    ("InvalidNonce", Fate.CLOCK, RejectReason.VENUE_REJECTED),
+    ("InvalidOrder", Fate.REFUSED, RejectReason.VENUE_REJECTED),
+    ("AuthenticationError", Fate.REFUSED, RejectReason.VENUE_REJECTED),
+    ("BadRequest", Fate.REFUSED, RejectReason.VENUE_REJECTED),
+    ("OperationRejected", Fate.REFUSED, RejectReason.VENUE_REJECTED),
+    ("ArgumentsRequired", Fate.REFUSED, RejectReason.VENUE_REJECTED),
+    ("NotSupported", Fate.REFUSED, RejectReason.UNSUPPORTED_BY_VENUE),
+)
+# Parts of refusals that say more than the class of the error does.
+_REASONS: tuple[tuple[str, RejectReason], ...] = (
+    ("LOT_SIZE", RejectReason.INVALID_LOT),
+    ("PRICE_FILTER", RejectReason.INVALID_TICK),
+    ("NOTIONAL", RejectReason.QUANTITY_OUT_OF_RANGE),
+    ("PERCENT_PRICE", RejectReason.PRICE_OUT_OF_LIMITS),
+)
+
+
+def read_failure(error: BaseException, secrets: Collection[str], duplicate: str) -> ExchangeFailure:
+    """What an exception of ccxt, or any other, says of the request that it ended.
+
+    ``duplicate`` is how the exchange says that it has an order of this id already: then it was taken before.
+    """
+    if isinstance(error, ExchangeFailure):
+        return error
+    classes = {each.__name__ for each in type(error).__mro__ if each.__module__.partition(".")[0] == "ccxt"}
+    for name, fate, reason in _FATES:
+        if name in classes:
+            message = _said(error, secrets)
+            if duplicate in message:
+                return ExchangeFailure(Fate.UNKNOWN, reason, "The exchange says that it has this order already.")
+            return ExchangeFailure(fate, _special(fate, reason, message), message)
+    return ExchangeFailure(Fate.UNKNOWN, RejectReason.VENUE_REJECTED, _unknown(classes))
+
+
+def _special(fate: Fate, reason: RejectReason, message: str) -> RejectReason:
+    if fate is Fate.REFUSED:
+        for part, special in _REASONS:
+            if part in message:
+                return special
+    return reason
+
+
+def _unknown(classes: Collection[str]) -> str:
+    """Our own words: what the library says of a lost answer repeats the request with its signature."""
+    if "RequestTimeout" in classes:
+        return "The exchange did not answer in time."
+    if "ExchangeNotAvailable" in classes:
+        return "The exchange cannot be reached, or said that it had an error."
+    if "NetworkError" in classes:
+        return "The connection to the exchange was lost."
+    return "The exchange's answer could not be understood."
+
+
+def _said(error: BaseException, secrets: Collection[str]) -> str:
+    """The exchange's own words, without addresses and credentials."""
+    text = str(error)
+    start = text.find("{")
+    if start >= 0:
+        try:
+            answer = json.loads(text[start : text.rindex("}") + 1])
+        except ValueError:
+            answer = None
+        if isinstance(answer, dict) and isinstance(answer.get("msg"), str):
+            text = answer["msg"]
+    text = _ADDRESS.sub("", text)
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, _MASK)
+    return text.strip()[:_MAX_MESSAGE] or "The exchange refused it."

@@ -1,0 +1,45 @@
+"""Which order of ours an exchange's order is: trades name only the exchange's own id.
+
+A memory that may be lost at any moment: what it has forgotten is asked again.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+from adapters.venues.crypto.connection import Connection
+from adapters.venues.crypto.failures import ExchangeFailure, Fate
+
+MAX_REMEMBERED = 10_000
+
+
+class Identities:
+    """Client ids by (ccxt's symbol, exchange's order id); None for orders that have none."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._known: OrderedDict[tuple[str, str], str | None] = OrderedDict()
+
+    def learn(self, raw: Mapping[str, Any], client_order_id: str | None = None) -> None:
+        """Remember an order that ccxt has given."""
+        self._known[raw["symbol"], raw["id"]] = client_order_id or raw["clientOrderId"]
+        while len(self._known) > MAX_REMEMBERED:
+            self._known.popitem(last=False)
+
+    async def of_trade(self, raw: Mapping[str, Any]) -> str | None:
+        """The client id of the order of a trade.
+
+        Raises:
+            ExchangeFailure: it must be asked, and the exchange cannot be.
+        """
+        symbol, order_id = raw["symbol"], raw["order"]
+        if order_id is None:
+            return None
+        if (symbol, order_id) not in self._known:
+            try:
+                self.learn(await self._connection.call("fetch_order", order_id, symbol))
+            except ExchangeFailure as failure:
+                if failure.fate is not Fate.NOT_THERE:
+                    raise
+                return None
+        return self._known[symbol, order_id]

@@ -1,0 +1,84 @@
+"""ccxt, loaded when the first exchange is opened, and its classes made fit for exact books.
+
+What is changed of them, and why: docs/adr/0015-exchanges-through-ccxt.md.
+"""
+
+import functools
+import importlib
+import json
+import logging
+from typing import Any, Protocol
+
+EXTRA = "tradegraph[ccxt]"
+
+
+class ExtraMissing(Exception):
+    """An exchange is configured and the library that speaks to it is not installed; the message says what to do."""
+
+    def __init__(self, exchange: str) -> None:
+        super().__init__(f"{exchange} is reached through ccxt, which is not installed: pip install '{EXTRA}'")
+
+
+class WebSocketClient(Protocol):
+    """What is used of ccxt's WebSocket client."""
+
+    futures: dict[str, Any]
+    handle_message: Any
+    handle_text_or_binary_message: Any
+    on_message_callback: Any
+    on_error: Any
+
+
+class _Exact:
+    """Before a class of ccxt in the order of resolution: numbers stay text, and no message ends a stream in silence."""
+
+    def on_json_response(self, text: str) -> Any:
+        """Read an answer; ccxt would make floats of its numbers."""
+        return json.loads(text, parse_float=str)
+
+    def currency_to_precision(self, _code: object, fee: object, _network: object = None) -> str:
+        """Whatever it is. ccxt adds the fees of an order up and fails for currencies that no symbol trades."""
+        return str(fee)
+
+    def client(self, url: str) -> Any:
+        """The connection to an address, guarded when it is new."""
+        client: WebSocketClient = super().client(url)  # type: ignore[misc]  # the exchange's class comes behind this one
+        if "handle_message" not in vars(client):
+            client.handle_message = functools.partial(_handle, client, client.handle_message)
+            client.handle_text_or_binary_message = functools.partial(_read, client)
+        return client
+
+
+def exact_class(exchange: str) -> type[Any]:
+    """ccxt's class of an exchange, with exact numbers.
+
+    Raises:
+        ExtraMissing: ccxt is not installed.
+    """
+    try:
+        module = importlib.import_module("ccxt.pro")
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != "ccxt":
+            raise
+        raise ExtraMissing(exchange) from None
+    # At the debug level it logs requests with their headers and signatures.
+    logging.getLogger("ccxt").setLevel(logging.WARNING)
+    return type(f"Exact_{exchange}", (_Exact, getattr(module, exchange)), {})
+
+
+def _read(client: WebSocketClient, data: str | bytes) -> None:
+    """Take a message's text; ccxt would make floats of its numbers."""
+    text = data.decode() if isinstance(data, bytes) else data
+    client.on_message_callback(client, json.loads(text, parse_float=str) if text[:1] in "{[" else text)
+
+
+def _handle(client: WebSocketClient, handle: Any, message: object) -> None:
+    """Take a message. One that fails would end ccxt's loop without a word: it ends the connection aloud instead."""
+    try:
+        handle(message)
+    except Exception as error:  # noqa: BLE001  whatever it was, the stream can no longer be trusted
+        client.on_error(UnreadableMessage(type(error).__name__))
+
+
+class UnreadableMessage(Exception):
+    """A message of the exchange could not be read; what it said is not repeated."""

@@ -1,0 +1,64 @@
+"""Which of an exchange's symbols is which instrument of ours, both ways."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from adapters.venues.crypto.connection import Connection
+from domain.market.market import Catalog, Market
+from domain.market.types import AssetClass, Instrument
+
+Terms = Mapping[str, Any]
+
+
+def is_traded_at(instrument: Instrument, exchange: str) -> bool:
+    """Whether an instrument is a spot symbol of an exchange: the exchange that it names, in any letters."""
+    return instrument.asset_class is AssetClass.CRYPTO and instrument.exchange.lower() == exchange
+
+
+def exchange_symbol(instrument: Instrument) -> str:
+    """What the exchange calls it: what the instrument says, else its symbol without the exchange's name behind it."""
+    return instrument.venue_symbol or instrument.symbol.removesuffix(f".{instrument.exchange}")
+
+
+class Symbols:
+    """The symbols that both sides know, as of the last ``refresh``."""
+
+    def __init__(self, connection: Connection, market: Market) -> None:
+        self._connection = connection
+        self._market = market
+        self._catalog: Catalog | None = None
+        self._terms: dict[str, Terms] = {}
+        self._ours: dict[str, str] = {}
+
+    async def refresh(self) -> None:
+        """Take in the instruments that this process knows by now."""
+        catalog = await self._market.catalog()
+        if catalog is self._catalog:
+            return
+        exchange = self._connection.dialect.exchange
+        self._terms = {
+            instrument.symbol: terms
+            for instrument in catalog.by_symbol.values()
+            if is_traded_at(instrument, exchange)
+            and (terms := self._connection.market(exchange_symbol(instrument))) is not None
+        }
+        # Of several instruments that mean one symbol there, the first by name is told of what happens to it.
+        self._ours = {terms["symbol"]: symbol for symbol, terms in reversed(self._terms.items())}
+        self._catalog = catalog
+
+    @property
+    def all(self) -> Mapping[str, Terms]:
+        """The exchange's terms of all instruments that are traded there, by our symbol."""
+        return self._terms
+
+    async def find(self, symbol: str) -> Terms | None:
+        """The exchange's terms of one of our symbols, also of an instrument that was created a moment ago."""
+        await self.refresh()
+        if symbol not in self._terms and self._market.instrument(symbol) is None:
+            await self._market.refresh()
+            await self.refresh()
+        return self._terms.get(symbol)
+
+    def ours(self, name: str) -> str:
+        """Our symbol for one of ccxt's; the same name where no instrument of ours is meant."""
+        return self._ours.get(name, name)

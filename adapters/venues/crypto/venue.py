@@ -1,0 +1,207 @@
+"""An exchange as a venue of ours: ``domain.orders.venues.port.Venue`` over ccxt.
+
+It holds nothing that matters: only when it was last left without an answer, because an exchange may still take a
+request for a few seconds after that, and "no such order" means nothing before they are over.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, TypeVar
+
+from adapters.venues.crypto.connection import Connection
+from adapters.venues.crypto.exact import exact
+from adapters.venues.crypto.failures import ExchangeFailure, Fate
+from adapters.venues.crypto.history import trades_since
+from adapters.venues.crypto.identities import Identities
+from adapters.venues.crypto.stream import reports_of
+from adapters.venues.crypto.symbols import Symbols, Terms
+from adapters.venues.crypto.translation import submission, venue_execution, venue_order
+from domain.kernel.numbers import plain
+from domain.kernel.time import Nanos
+from domain.market.market import Market
+from domain.orders.types import RejectReason
+from domain.orders.venues.port import VenueUnavailable
+from domain.orders.venues.types import (
+    Acknowledged,
+    Answer,
+    Capabilities,
+    Declined,
+    NewOrder,
+    OrderRef,
+    OrderTerms,
+    Unanswered,
+    VenueExecution,
+    VenueOrder,
+    VenuePosition,
+    VenueReport,
+)
+
+_NOT_AN_INSTRUMENT = "{} is not a symbol of this exchange."
+Asked = TypeVar("Asked")
+
+
+class ExchangeVenue:
+    """One account at an exchange, over a connection that somebody else opens and closes."""
+
+    def __init__(self, name: str, connection: Connection, market: Market) -> None:
+        self._name = name
+        self._connection = connection
+        self._symbols = Symbols(connection, market)
+        self._identities = Identities(connection)
+        # What an earlier process sent may still be under way.
+        self._settled_at = self._window_end()
+
+    @property
+    def name(self) -> str:
+        """The name that it is configured under."""
+        return self._name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the exchange does by itself."""
+        return self._connection.dialect.capabilities
+
+    # -------------------------------------------------------------- requests
+
+    async def submit(self, orders: Sequence[NewOrder]) -> Sequence[Answer]:
+        """Ask it to take orders, one after the other."""
+        return [await self._answer(self._submit(order)) for order in orders]
+
+    async def _submit(self, order: NewOrder) -> Answer:
+        terms = await self._terms(order.symbol)
+        self._check_grid(order, terms)
+        asked = submission(order)
+        raw = await self._connection.call(
+            "create_order", terms["symbol"], asked.type, asked.side, asked.amount, asked.price, asked.params
+        )
+        return self._acknowledged(raw, order.client_order_id)
+
+    def _check_grid(self, order: NewOrder, terms: Terms) -> None:
+        """Refuse what ccxt would cut to the exchange's grid without a word."""
+        ccxt, name = self._connection.ccxt, terms["symbol"]
+        try:
+            quantity = exact(ccxt.amount_to_precision(name, plain(order.quantity)))
+        except Exception as error:  # noqa: BLE001  whatever it was, nothing was sent
+            failure = self._connection.failure(error)
+            raise self._connection.refused(RejectReason.INVALID_LOT, failure.message) from None
+        if quantity != order.quantity:
+            step = plain(exact(terms["precision"]["amount"]))
+            raise self._connection.refused(RejectReason.INVALID_LOT, f"The exchange takes multiples of {step}.")
+        price = order.limit_price
+        if price is not None and exact(ccxt.price_to_precision(name, plain(price))) != price:
+            tick = plain(exact(terms["precision"]["price"]))
+            raise self._connection.refused(RejectReason.INVALID_TICK, f"The exchange takes prices in steps of {tick}.")
+
+    async def cancel(self, order: OrderRef) -> Answer:
+        """Ask it to cancel an order."""
+        return await self._answer(self._cancel(order))
+
+    async def _cancel(self, order: OrderRef) -> Answer:
+        terms = await self._terms(order.symbol)
+        params = {"clientOrderId": order.client_order_id}
+        raw = await self._connection.call("cancel_order", order.venue_order_id or "", terms["symbol"], params)
+        # The cancel has an id of its own there, and the answer gives that one.
+        return self._acknowledged(raw, order.client_order_id)
+
+    async def replace(self, order: OrderRef, terms: OrderTerms) -> Answer:  # noqa: ARG002  it is not done at all
+        """Refused: none of the exchanges here changes an order and keeps its id."""
+        return Declined(RejectReason.UNSUPPORTED_BY_VENUE, "The exchange changes no orders.")
+
+    def _acknowledged(self, raw: Any, client_order_id: str) -> Acknowledged:
+        self._identities.learn(raw, client_order_id)
+        order = venue_order(raw, self._symbols.ours, client_order_id)
+        return Acknowledged(order.venue_order_id, order)
+
+    async def _answer(self, request: Awaitable[Answer]) -> Answer:
+        try:
+            return await request
+        except ExchangeFailure as failure:
+            if failure.fate is not Fate.UNKNOWN:
+                return Declined(failure.reason, failure.message)
+            message = failure.message
+        except Exception as error:  # noqa: BLE001  an answer that cannot be read is none; the order may be there
+            message = self._connection.failure(error).message
+        self._settled_at = self._window_end()
+        return Unanswered(message)
+
+    # -------------------------------------------------------------- questions
+
+    def reports(self) -> AbstractAsyncContextManager[AsyncIterator[Sequence[VenueReport]]]:
+        """What happens to the account's orders."""
+        return reports_of(self._connection, self._symbols, self._identities)
+
+    async def open_orders(self) -> Sequence[VenueOrder]:
+        """All orders that work there."""
+        return await self._ask(self._open_orders)
+
+    async def _open_orders(self) -> Sequence[VenueOrder]:
+        await self._symbols.refresh()
+        found = await self._connection.call("fetch_open_orders")
+        for raw in found:
+            self._identities.learn(raw)
+        return [venue_order(raw, self._symbols.ours) for raw in found]
+
+    async def order(self, order: OrderRef) -> VenueOrder | None:
+        """An order by its client id. "No such order" is only said once no request of ours can be under way any more."""
+        return await self._ask(lambda: self._order(order))
+
+    async def _order(self, order: OrderRef) -> VenueOrder | None:
+        terms = await self._terms(order.symbol)
+        while True:
+            asked_at = self._clock()
+            try:
+                raw = await self._connection.call(
+                    "fetch_order", "", terms["symbol"], {"clientOrderId": order.client_order_id}
+                )
+            except ExchangeFailure as failure:
+                if failure.fate is not Fate.NOT_THERE:
+                    raise
+                if asked_at >= self._settled_at:
+                    return None
+                await asyncio.sleep(self._settled_at - asked_at)
+                continue
+            self._identities.learn(raw, order.client_order_id)
+            return venue_order(raw, self._symbols.ours, order.client_order_id)
+
+    async def executions(self, since: Nanos) -> Sequence[VenueExecution]:
+        """All fills of the account since a time, of the symbols that are instruments of ours, oldest first."""
+        return await self._ask(lambda: self._executions(since))
+
+    async def _executions(self, since: Nanos) -> Sequence[VenueExecution]:
+        await self._symbols.refresh()
+        found = [
+            venue_execution(raw, self._symbols.ours, await self._identities.of_trade(raw))
+            for terms in self._symbols.all.values()
+            for raw in await trades_since(self._connection, terms["symbol"], since)
+        ]
+        return sorted(found, key=lambda execution: execution.at)
+
+    async def positions(self) -> Sequence[VenuePosition]:
+        """Never asked: a spot account holds currencies.
+
+        Raises:
+            VenueUnavailable: always.
+        """
+        raise VenueUnavailable("A spot account holds currencies, not positions.")
+
+    async def _ask(self, question: Callable[[], Awaitable[Asked]]) -> Asked:
+        try:
+            return await question()
+        except Exception as error:  # noqa: BLE001  whatever it was, nothing is known that was not known before
+            raise VenueUnavailable(self._connection.failure(error).message) from None
+
+    # -------------------------------------------------------------- inside
+
+    async def _terms(self, symbol: str) -> Terms:
+        terms = await self._symbols.find(symbol)
+        if terms is None:
+            message = _NOT_AN_INSTRUMENT.format(symbol)
+            raise self._connection.refused(RejectReason.INSTRUMENT_NOT_TRADABLE, message)
+        return terms
+
+    def _window_end(self) -> float:
+        return self._clock() + self._connection.dialect.window_seconds
+
+    def _clock(self) -> float:
+        return asyncio.get_running_loop().time()

@@ -1,0 +1,52 @@
+"""What can go wrong between an exchange and its clients, on demand: a fault waits for the next request that it fits."""
+
+from collections import deque
+from enum import Enum
+
+
+class Fault(Enum):
+    """How a REST request goes wrong; those that are TAKEN have had their effect before the answer is lost."""
+
+    UNAVAILABLE = "503 before anything was done"
+    UNAVAILABLE_TAKEN = "503 after it was done"
+    HANG = "no answer, nothing was done"
+    HANG_TAKEN = "no answer, after it was done"
+    DROPPED = "the connection is cut before anything was done"
+    DROPPED_TAKEN = "the connection is cut after it was done"
+    RATE_LIMITED = "429, nothing was done"
+    GARBLED_TAKEN = "an answer that is no JSON, after it was done"
+
+    @property
+    def is_taken(self) -> bool:
+        return self.name.endswith("_TAKEN")
+
+
+class Faults:
+    """Faults by method and path, each for one request; and how the user's stream misbehaves."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[tuple[str, str], deque[Fault]] = {}
+        # Events of the user's stream: never sent, sent twice, or kept until they are released.
+        self.losing = False
+        self.doubling = False
+        self.holding = False
+        self.refusing_sockets = False
+
+    def add(self, method: str, path: str, fault: Fault, times: int = 1) -> None:
+        """Let the next requests of a kind go wrong."""
+        self._waiting.setdefault((method, path), deque()).extend([fault] * times)
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """The fault that is due for a request, once."""
+        waiting = self._waiting.get((method, path))
+        return waiting.popleft() if waiting else None
+
+    @property
+    def pending(self) -> int:
+        """How many have not been met yet."""
+        return sum(len(waiting) for waiting in self._waiting.values())
+
+    def clear(self) -> None:
+        """Everything is well again."""
+        self._waiting.clear()
+        self.losing = self.doubling = self.holding = self.refusing_sockets = False
