@@ -57,6 +57,9 @@ class CreateInstrumentInput:
     )
     funding_rate: Decimal = strawberry.field(default=ZERO, description="Per day; of perpetuals only.")
     borrow_rate: Decimal = strawberry.field(default=ZERO, description="Per year; of what can be sold short.")
+    venue_symbol: str | None = strawberry.field(
+        default=None, description="What its venue calls it; without one, the symbol less `.EXCHANGE` at its end."
+    )
 
     def to_domain(self) -> values.Instrument:
         """The instrument, with an identifier of its own."""
@@ -83,6 +86,7 @@ class CreateInstrumentInput:
             calendar=self.calendar,
             funding_rate=self.funding_rate,
             borrow_rate=self.borrow_rate,
+            venue_symbol=self.venue_symbol,
         )
 
 
@@ -102,6 +106,7 @@ class UpdateInstrumentInput:
     )
     funding_rate: Decimal | None = strawberry.field(default=None, description="Per day; of perpetuals only.")
     borrow_rate: Decimal | None = strawberry.field(default=None, description="Per year; of what can be sold short.")
+    venue_symbol: str | None = None
 
     def to_domain(self) -> InstrumentChange:
         """The change."""
@@ -117,6 +122,7 @@ class UpdateInstrumentInput:
             remove_price_limit=limit is None,
             funding_rate=self.funding_rate,
             borrow_rate=self.borrow_rate,
+            venue_symbol=self.venue_symbol,
         )
 
 

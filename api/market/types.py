@@ -86,6 +86,9 @@ class Instrument:
     borrow_rate: Decimal = strawberry.field(
         description="What units sold short cost per year, as a ratio of market value; each day roll charges a 365th."
     )
+    venue_symbol: str | None = strawberry.field(
+        description="What its venue calls it, if not the symbol less `.EXCHANGE` at its end."
+    )
 
     @strawberry.field(description="Whether its exchange is open now.", metadata=SAME_FOR_ALL)
     def session_open(self, instrument: strawberry.Parent[values.Instrument], info: Info) -> bool:

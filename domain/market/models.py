@@ -43,6 +43,7 @@ class Instrument(Model):
     calendar = fields.CharField(max_length=20)
     funding_rate = NumericField(default=ZERO, db_default=ZERO)
     borrow_rate = NumericField(default=ZERO, db_default=ZERO)
+    venue_symbol = fields.CharField(max_length=40, null=True)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
 

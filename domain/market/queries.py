@@ -25,7 +25,7 @@ _TERMS = (
     "symbol, name, exchange, asset_class, currency, tick_size, lot_size, min_quantity, max_quantity, min_notional, "
     "multiplier, inverse, initial_margin_rate, maintenance_margin_rate, maker_rate, taker_rate, fee_per_unit, "
     "fee_minimum, sell_tax_rate, settlement_cycle, price_limit_rate, shortable, tradable, calendar, "
-    "funding_rate, borrow_rate"
+    "funding_rate, borrow_rate, venue_symbol"
 )
 _QUOTE = "q.at, q.bid, q.ask, q.bid_size, q.ask_size, q.last, q.last_size, q.volume, q.previous_close, q.received_at"
 _BAR = "b.at, b.open, b.high, b.low, b.close, b.volume"
@@ -73,7 +73,8 @@ async def update_instrument(work: UnitOfWork, instrument: Instrument) -> None:
     await work.execute(
         "UPDATE instruments SET name = $2, initial_margin_rate = $3, maintenance_margin_rate = $4, maker_rate = $5, "
         "taker_rate = $6, fee_per_unit = $7, fee_minimum = $8, sell_tax_rate = $9, price_limit_rate = $10, "
-        "shortable = $11, tradable = $12, funding_rate = $13, borrow_rate = $14, updated_at = $15 WHERE id = $1",
+        "shortable = $11, tradable = $12, funding_rate = $13, borrow_rate = $14, updated_at = $15, venue_symbol = $16 "
+        "WHERE id = $1",
         instrument.id,
         instrument.name,
         instrument.initial_margin_rate,
@@ -89,6 +90,7 @@ async def update_instrument(work: UnitOfWork, instrument: Instrument) -> None:
         instrument.funding_rate,
         instrument.borrow_rate,
         work.now,
+        instrument.venue_symbol,
     )
 
 
@@ -122,6 +124,7 @@ def _values(instrument: Instrument) -> list[object]:
         instrument.calendar,
         instrument.funding_rate,
         instrument.borrow_rate,
+        instrument.venue_symbol,
     ]
 
 

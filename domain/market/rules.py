@@ -37,6 +37,7 @@ class InstrumentChange:
     remove_price_limit: bool = False
     funding_rate: Decimal | None = None
     borrow_rate: Decimal | None = None
+    venue_symbol: str | None = None
 
 
 _CHANGEABLE = (
@@ -48,6 +49,7 @@ _CHANGEABLE = (
     "fees",
     "funding_rate",
     "borrow_rate",
+    "venue_symbol",
 )
 
 
@@ -59,6 +61,8 @@ def check_instrument(instrument: Instrument) -> Instrument:
     """
     if not SYMBOL.fullmatch(instrument.symbol):
         raise BadInput("A symbol is 1 to 40 letters, digits and . _ : / = + & ^ - .", field="symbol")
+    if instrument.venue_symbol is not None and not _SYMBOL.fullmatch(instrument.venue_symbol):
+        raise BadInput("A symbol is 1 to 40 letters, digits and . _ : / = + & ^ - .", field="venueSymbol")
     if not _CURRENCY.fullmatch(instrument.currency):
         raise BadInput("A currency is a code of 2 to 10 capital letters and digits, such as USD.", field="currency")
     cleaned = replace(

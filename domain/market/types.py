@@ -58,6 +58,7 @@ class FeeSchedule:
 class Instrument:
     """The terms of a contract. Prices are in ``currency`` per unit, ``multiplier`` units make one of quantity.
 
+    ``venue_symbol`` is what the venues that trade it call it, where that does not follow from ``symbol``.
     An ``inverse`` instrument counts quantity in contracts of ``multiplier`` quote units; its PnL and fees are in the
     base asset. ``funding_rate`` is what the long of a perpetual pays its short per day, ``borrow_rate`` what units sold
     short cost per year, both as ratios of market value.
@@ -86,6 +87,7 @@ class Instrument:
     calendar: str = "24/7"
     funding_rate: Decimal = ZERO
     borrow_rate: Decimal = ZERO
+    venue_symbol: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
