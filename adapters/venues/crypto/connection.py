@@ -55,7 +55,6 @@ class Connection:
     def __init__(self, address: ExchangeAddress, credentials: Credentials = Credentials()) -> None:
         self._address = address
         self._secrets = (credentials.secret, credentials.key)
-        self._duplicate = address.dialect.duplicate
         dialect = address.dialect
         self.ccxt: Any = exact_class(dialect.exchange)(
             {
@@ -119,7 +118,7 @@ class Connection:
 
     def failure(self, error: BaseException) -> ExchangeFailure:
         """What an exception of ccxt means."""
-        return read_failure(error, self._secrets, self._duplicate)
+        return read_failure(error, self._secrets, self.dialect)
 
     def _retry_after(self, tries: int) -> float:
         """Seconds until the exchange wants to be asked again, as it said, else ever longer; at most five."""

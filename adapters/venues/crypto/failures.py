@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection
 from enum import Enum
 
+from adapters.venues.crypto.dialects import Dialect
 from domain.orders.types import RejectReason
 
 _MAX_MESSAGE = 300
@@ -64,18 +65,16 @@ _REASONS: tuple[tuple[str, RejectReason], ...] = (
 )
 
 
-def read_failure(error: BaseException, secrets: Collection[str], duplicate: str) -> ExchangeFailure:
-    """What an exception of ccxt, or any other, says of the request that it ended.
-
-    ``duplicate`` is how the exchange says that it has an order of this id already: then it was taken before.
-    """
+def read_failure(error: BaseException, secrets: Collection[str], dialect: Dialect) -> ExchangeFailure:
+    """What an exception of ccxt, or any other, says of the request that it ended."""
     if isinstance(error, ExchangeFailure):
         return error
     classes = {each.__name__ for each in type(error).__mro__ if each.__module__.partition(".")[0] == "ccxt"}
     for name, fate, reason in _FATES:
         if name in classes:
-            message = _said(error, secrets)
-            if duplicate in message:
+            message = _said(error, secrets, dialect.exchange)
+            if dialect.duplicate in message:
+                # Then it was taken before.
                 return ExchangeFailure(Fate.UNKNOWN, reason, "The exchange says that it has this order already.")
             return ExchangeFailure(fate, _special(fate, reason, message), message)
     return ExchangeFailure(Fate.UNKNOWN, RejectReason.VENUE_REJECTED, _unknown(classes))
@@ -100,9 +99,9 @@ def _unknown(classes: Collection[str]) -> str:
     return "The exchange's answer could not be understood."
 
 
-def _said(error: BaseException, secrets: Collection[str]) -> str:
+def _said(error: BaseException, secrets: Collection[str], exchange: str) -> str:
     """The exchange's own words, without addresses and credentials."""
-    text = str(error)
+    text = str(error).removeprefix(f"{exchange} ")
     start = text.find("{")
     if start >= 0:
         try:

@@ -36,6 +36,13 @@ class _Exact:
         """Read an answer; ccxt would make floats of its numbers."""
         return json.loads(text, parse_float=str)
 
+    async def fetch(self, *arguments: Any, **named: Any) -> Any:
+        """What the exchange answers. Text that is no JSON is no answer; ccxt would make an empty list of it."""
+        answer = await super().fetch(*arguments, **named)  # type: ignore[misc]  # the exchange's class comes behind
+        if not isinstance(answer, dict | list):
+            raise UnreadableMessage(type(answer).__name__)
+        return answer
+
     def currency_to_precision(self, _code: object, fee: object, _network: object = None) -> str:
         """Whatever it is. ccxt adds the fees of an order up and fails for currencies that no symbol trades."""
         return str(fee)

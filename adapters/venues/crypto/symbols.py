@@ -1,13 +1,25 @@
 """Which of an exchange's symbols is which instrument of ours, both ways."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from adapters.venues.crypto.connection import Connection
-from domain.market.market import Catalog, Market
+from domain.market.market import Catalog
 from domain.market.types import AssetClass, Instrument
 
 Terms = Mapping[str, Any]
+
+
+class Instruments(Protocol):
+    """What is asked of ``domain.market.market.Market``."""
+
+    async def catalog(self) -> Catalog:
+        """The instruments as this process knows them."""
+        ...
+
+    async def refresh(self) -> Catalog:
+        """The instruments as they are now."""
+        ...
 
 
 def is_traded_at(instrument: Instrument, exchange: str) -> bool:
@@ -23,7 +35,7 @@ def exchange_symbol(instrument: Instrument) -> str:
 class Symbols:
     """The symbols that both sides know, as of the last ``refresh``."""
 
-    def __init__(self, connection: Connection, market: Market) -> None:
+    def __init__(self, connection: Connection, market: Instruments) -> None:
         self._connection = connection
         self._market = market
         self._catalog: Catalog | None = None
@@ -54,7 +66,7 @@ class Symbols:
     async def find(self, symbol: str) -> Terms | None:
         """The exchange's terms of one of our symbols, also of an instrument that was created a moment ago."""
         await self.refresh()
-        if symbol not in self._terms and self._market.instrument(symbol) is None:
+        if symbol not in self._terms and symbol not in (await self._market.catalog()).by_symbol:
             await self._market.refresh()
             await self.refresh()
         return self._terms.get(symbol)

@@ -9,17 +9,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
+import structlog
+
 from adapters.venues.crypto.connection import Connection
 from adapters.venues.crypto.exact import exact
 from adapters.venues.crypto.failures import ExchangeFailure, Fate
 from adapters.venues.crypto.history import trades_since
 from adapters.venues.crypto.identities import Identities
 from adapters.venues.crypto.stream import reports_of
-from adapters.venues.crypto.symbols import Symbols, Terms
+from adapters.venues.crypto.symbols import Instruments, Symbols, Terms
 from adapters.venues.crypto.translation import submission, venue_execution, venue_order
 from domain.kernel.numbers import plain
 from domain.kernel.time import Nanos
-from domain.market.market import Market
 from domain.orders.types import RejectReason
 from domain.orders.venues.port import VenueUnavailable
 from domain.orders.venues.types import (
@@ -39,12 +40,13 @@ from domain.orders.venues.types import (
 
 _NOT_AN_INSTRUMENT = "{} is not a symbol of this exchange."
 Asked = TypeVar("Asked")
+_log = structlog.stdlib.get_logger("venue")
 
 
 class ExchangeVenue:
     """One account at an exchange, over a connection that somebody else opens and closes."""
 
-    def __init__(self, name: str, connection: Connection, market: Market) -> None:
+    def __init__(self, name: str, connection: Connection, market: Instruments) -> None:
         self._name = name
         self._connection = connection
         self._symbols = Symbols(connection, market)
@@ -80,14 +82,9 @@ class ExchangeVenue:
     def _check_grid(self, order: NewOrder, terms: Terms) -> None:
         """Refuse what ccxt would cut to the exchange's grid without a word."""
         ccxt, name = self._connection.ccxt, terms["symbol"]
-        try:
-            quantity = exact(ccxt.amount_to_precision(name, plain(order.quantity)))
-        except Exception as error:  # noqa: BLE001  whatever it was, nothing was sent
-            failure = self._connection.failure(error)
-            raise self._connection.refused(RejectReason.INVALID_LOT, failure.message) from None
-        if quantity != order.quantity:
-            step = plain(exact(terms["precision"]["amount"]))
-            raise self._connection.refused(RejectReason.INVALID_LOT, f"The exchange takes multiples of {step}.")
+        step = exact(terms["precision"]["amount"])
+        if order.quantity < step or exact(ccxt.amount_to_precision(name, plain(order.quantity))) != order.quantity:
+            raise self._connection.refused(RejectReason.INVALID_LOT, f"The exchange takes multiples of {plain(step)}.")
         price = order.limit_price
         if price is not None and exact(ccxt.price_to_precision(name, plain(price))) != price:
             tick = plain(exact(terms["precision"]["price"]))
@@ -106,24 +103,25 @@ class ExchangeVenue:
 
     async def replace(self, order: OrderRef, terms: OrderTerms) -> Answer:  # noqa: ARG002  it is not done at all
         """Refused: none of the exchanges here changes an order and keeps its id."""
-        return Declined(RejectReason.UNSUPPORTED_BY_VENUE, "The exchange changes no orders.")
+        return Declined(reason=RejectReason.UNSUPPORTED_BY_VENUE, message="The exchange changes no orders.")
 
     def _acknowledged(self, raw: Any, client_order_id: str) -> Acknowledged:
         self._identities.learn(raw, client_order_id)
         order = venue_order(raw, self._symbols.ours, client_order_id)
-        return Acknowledged(order.venue_order_id, order)
+        return Acknowledged(venue_order_id=order.venue_order_id, order=order)
 
     async def _answer(self, request: Awaitable[Answer]) -> Answer:
         try:
             return await request
         except ExchangeFailure as failure:
             if failure.fate is not Fate.UNKNOWN:
-                return Declined(failure.reason, failure.message)
+                return Declined(reason=failure.reason, message=failure.message)
             message = failure.message
         except Exception as error:  # noqa: BLE001  an answer that cannot be read is none; the order may be there
             message = self._connection.failure(error).message
+            _log.error("an exchange's answer could not be read", venue=self._name, problem=type(error).__name__)
         self._settled_at = self._window_end()
-        return Unanswered(message)
+        return Unanswered(message=message)
 
     # -------------------------------------------------------------- questions
 

@@ -96,6 +96,12 @@ class BinanceServer:
         """How many listen to the user's stream."""
         return len(self._users)
 
+    def place(self, symbol: str, side: str, quantity: str, price: str, *, client_id: str) -> Order:
+        """An order that somebody places without us."""
+        market = self.book.markets[symbol]
+        order = Order(0, client_id, market, side, "LIMIT", "GTC", Decimal(quantity), Decimal(price), 0)
+        return self.book.place(order)
+
     def fill(self, order: Order, quantity: str, price: str, *, maker: bool = True) -> None:
         """Execute a part of an open order."""
         self.book.fill(order, Decimal(quantity), Decimal(price), maker=maker)
@@ -153,8 +159,8 @@ class BinanceServer:
                 return web.Response(status=200, text="<html>", content_type="text/html")
             case Fault.HANG | Fault.HANG_TAKEN:
                 await self._hang()
-        assert request.transport is not None
-        request.transport.abort()
+        if request.transport is not None:
+            request.transport.abort()
         return web.Response()
 
     async def _hang(self) -> None:

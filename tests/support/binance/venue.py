@@ -1,0 +1,91 @@
+"""The gateway against the test server, without a database: a venue, its instruments, and orders for it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from adapters.venues.crypto.connection import Connection, Credentials, ExchangeAddress
+from adapters.venues.crypto.dialects import DIALECTS
+from adapters.venues.crypto.venue import ExchangeVenue
+from domain.kernel.ids import new_id
+from domain.market.market import Catalog
+from domain.market.types import Instrument
+from domain.orders.types import OrderType, Side, TimeInForce
+from domain.orders.venues.types import NewOrder, OrderRef, client_id_of
+from tests.support.binance.server import API_KEY, SECRET, BinanceServer
+from tests.support.market import an_instrument
+
+BTC = "BTCUSDT.BINANCE"
+ETH = "ETHER"
+TIMEOUT_SECONDS = 0.5
+# How long the exchange may still take a request after its answer was lost: shorter than the real one for tests' sake.
+WINDOW_SECONDS = 0.4
+
+
+class FixedInstruments:
+    """Instruments that do not change unless a test adds some; the new ones are met at the next ``refresh``."""
+
+    def __init__(self, *instruments: Instrument) -> None:
+        self.stored = list(instruments)
+        self._catalog = _catalog(self.stored)
+
+    async def catalog(self) -> Catalog:
+        return self._catalog
+
+    async def refresh(self) -> Catalog:
+        self._catalog = _catalog(self.stored)
+        return self._catalog
+
+
+def _catalog(instruments: list[Instrument]) -> Catalog:
+    return Catalog({each.symbol: each for each in instruments}, {each.id: each for each in instruments}, {})
+
+
+def coin(symbol: str, **terms: Any) -> Instrument:
+    """A coin that trades at the test server."""
+    plain = {
+        "exchange": "BINANCE",
+        "currency": "USDT",
+        "lot_size": Decimal("0.00001"),
+        "min_quantity": Decimal("0.00001"),
+    }
+    return an_instrument(symbol, **(plain | terms))
+
+
+def instruments() -> FixedInstruments:
+    """Bitcoin under the exchange's own name, ether under ours."""
+    return FixedInstruments(coin(BTC), coin(ETH, venue_symbol="ETH/USDT", lot_size=Decimal("0.0001")))
+
+
+def address(server: BinanceServer, timeout_seconds: float = TIMEOUT_SECONDS) -> ExchangeAddress:
+    """Where the test server is."""
+    dialect = replace(DIALECTS["binance"], window_seconds=WINDOW_SECONDS)
+    return ExchangeAddress(dialect=dialect, endpoint=server.endpoint, timeout_seconds=timeout_seconds)
+
+
+@asynccontextmanager
+async def open_venue(server: BinanceServer, known: FixedInstruments | None = None) -> AsyncIterator[ExchangeVenue]:
+    """The venue ``binance``, connected."""
+    async with Connection(address(server), Credentials(API_KEY, SECRET)) as connection:
+        yield ExchangeVenue("binance", connection, known or instruments())
+
+
+def limit(side: str, quantity: str, price: str, **others: Any) -> NewOrder:
+    """A limit order for bitcoin that is good till cancelled, unless told otherwise."""
+    values: dict[str, Any] = {
+        "client_order_id": client_id_of(new_id()),
+        "symbol": BTC,
+        "side": Side(side),
+        "type": OrderType.LIMIT,
+        "quantity": Decimal(quantity),
+        "time_in_force": TimeInForce.GTC,
+        "limit_price": Decimal(price),
+    }
+    return NewOrder(**(values | others))
+
+
+def ref(order: NewOrder) -> OrderRef:
+    """The order as the router names it."""
+    return OrderRef(client_order_id=order.client_order_id, symbol=order.symbol)

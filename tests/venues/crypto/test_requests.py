@@ -1,0 +1,217 @@
+"""Orders, cancels and questions at an exchange: what is sent, what an answer means, and what a lost one does."""
+
+import time
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from adapters.venues.crypto.venue import ExchangeVenue
+from domain.kernel.time import Nanos
+from domain.orders.types import OrderStatus, OrderType, RejectReason, Side, TimeInForce
+from domain.orders.venues.port import VenueUnavailable
+from domain.orders.venues.types import Acknowledged, Answer, Declined, NewOrder, OrderTerms, Unanswered
+from tests.support.binance import BinanceServer, Fault
+from tests.support.binance.venue import ETH, WINDOW_SECONDS, coin, instruments, limit, open_venue, ref
+
+
+async def submit(venue: ExchangeVenue, order: NewOrder) -> Answer:
+    (answer,) = await venue.submit([order])
+    return answer
+
+
+async def test_an_order_is_taken_asked_about_and_cancelled(server: BinanceServer, venue: ExchangeVenue) -> None:
+    order = limit("BUY", "0.50000000", "90.10")
+    answer = await submit(venue, order)
+    assert isinstance(answer, Acknowledged)
+    assert answer.order is not None
+    (sent,) = server.asked("POST", "order")
+    assert (sent["symbol"], sent["side"], sent["type"]) == ("BTCUSDT", "BUY", "LIMIT")
+    assert (sent["quantity"], sent["price"], sent["timeInForce"]) == ("0.5", "90.1", "GTC")
+    assert sent["newClientOrderId"] == order.client_order_id
+    (there,) = server.orders
+    assert answer.venue_order_id == str(there.id)
+    assert await venue.order(ref(order)) == answer.order
+    assert (answer.order.status, answer.order.quantity) == (OrderStatus.NEW, Decimal("0.5"))
+    assert (answer.order.limit_price, answer.order.filled_quantity) == (Decimal("90.1"), 0)
+    assert answer.order.at == there.at * 1_000_000
+    assert await venue.open_orders() == [answer.order]
+    canceled = await venue.cancel(ref(order))
+    assert isinstance(canceled, Acknowledged)
+    assert canceled.order == replace(answer.order, status=OrderStatus.CANCELED)
+    assert await venue.open_orders() == []
+    assert await venue.cancel(ref(order)) == Declined(reason=RejectReason.VENUE_REJECTED, message="Unknown order sent.")
+
+
+async def test_all_kinds_of_orders_that_it_can_do(server: BinanceServer, venue: ExchangeVenue) -> None:
+    market = limit("SELL", "0.1", "1", type=OrderType.MARKET, limit_price=None)
+    maker = limit("BUY", "0.1", "99.98", post_only=True)
+    ioc = limit("BUY", "3", "100.01", time_in_force=TimeInForce.IOC)
+    fok = limit("SELL", "3", "99.99", time_in_force=TimeInForce.FOK)
+    ether = limit("BUY", "1.5", "9.9", symbol=ETH)
+    answers = await venue.submit([market, maker, ioc, fok, ether])
+    orders = [answer.order for answer in answers if isinstance(answer, Acknowledged) and answer.order]
+    assert [(order.status, order.filled_quantity) for order in orders] == [
+        (OrderStatus.FILLED, Decimal("0.1")),
+        (OrderStatus.NEW, Decimal(0)),
+        (OrderStatus.EXPIRED, Decimal(2)),
+        (OrderStatus.EXPIRED, Decimal(0)),
+        (OrderStatus.NEW, Decimal(0)),
+    ]
+    assert orders[0].limit_price is None
+    assert (orders[4].symbol, server.orders[4].market.symbol) == (ETH, "ETHUSDT")
+    assert [sent["type"] for sent in server.asked("POST", "order")] == [
+        "MARKET",
+        "LIMIT_MAKER",
+        "LIMIT",
+        "LIMIT",
+        "LIMIT",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("order", "reason", "message"),
+    [
+        (limit("BUY", "0.000001", "100"), RejectReason.INVALID_LOT, "The exchange takes multiples of 0.00001."),
+        (limit("BUY", "0.1000001", "100"), RejectReason.INVALID_LOT, "The exchange takes multiples of 0.00001."),
+        (limit("BUY", "1", "90.001"), RejectReason.INVALID_TICK, "The exchange takes prices in steps of 0.01."),
+        (limit("BUY", "1", "90", symbol="APPLE"), RejectReason.INSTRUMENT_NOT_TRADABLE, "APPLE is not a symbol of this exchange."),
+    ],
+)  # fmt: skip
+async def test_what_would_be_cut_or_cannot_be_is_not_sent(
+    server: BinanceServer, venue: ExchangeVenue, order: NewOrder, reason: RejectReason, message: str
+) -> None:
+    assert await submit(venue, order) == Declined(reason=reason, message=message)
+    assert server.requests == []
+
+
+async def test_refusals_say_why(server: BinanceServer, venue: ExchangeVenue) -> None:
+    refused = {
+        limit("BUY", "9000", "1000"): (
+            RejectReason.INSUFFICIENT_FUNDS,
+            "Account has insufficient balance for requested action.",
+        ),
+        limit("BUY", "0.1", "100.01", post_only=True): (
+            RejectReason.POST_ONLY_WOULD_CROSS,
+            "Order would immediately match and take.",
+        ),
+        limit("BUY", "0.001", "50"): (RejectReason.QUANTITY_OUT_OF_RANGE, "Filter failure: NOTIONAL"),
+    }
+    for order, (reason, message) in refused.items():
+        assert await submit(venue, order) == Declined(reason=reason, message=message)
+        assert await venue.order(ref(order)) is None
+    assert server.orders == []
+
+
+@pytest.mark.parametrize("fault", [fault for fault in Fault if fault.is_taken])
+async def test_an_order_whose_answer_is_lost_is_never_sent_again(
+    server: BinanceServer, venue: ExchangeVenue, fault: Fault
+) -> None:
+    await venue.open_orders()
+    server.fault("POST", "order", fault)
+    order = limit("BUY", "0.5", "90")
+    assert isinstance(await submit(venue, order), Unanswered)
+    found = await venue.order(ref(order))
+    assert found is not None
+    assert (found.client_order_id, found.status) == (order.client_order_id, OrderStatus.NEW)
+    server.fault("DELETE", "order", fault)
+    assert isinstance(await venue.cancel(ref(order)), Unanswered)
+    found = await venue.order(ref(order))
+    assert found is not None
+    assert found.status is OrderStatus.CANCELED
+    assert len(server.orders) == len(server.asked("POST", "order")) == len(server.asked("DELETE", "order")) == 1
+
+
+@pytest.mark.parametrize("fault", [Fault.UNAVAILABLE, Fault.HANG, Fault.DROPPED])
+async def test_no_such_order_is_said_when_no_request_can_be_under_way(
+    server: BinanceServer, venue: ExchangeVenue, fault: Fault
+) -> None:
+    await venue.open_orders()
+    server.fault("POST", "order", fault)
+    order = limit("BUY", "0.5", "90")
+    assert isinstance(await submit(venue, order), Unanswered)
+    unanswered = time.monotonic()
+    assert await venue.order(ref(order)) is None
+    assert time.monotonic() - unanswered >= WINDOW_SECONDS
+    assert server.orders == []
+    assert server.asked("POST", "order") == []
+
+
+async def test_a_rate_limit_is_waited_out(server: BinanceServer, venue: ExchangeVenue) -> None:
+    server.fault("POST", "order", Fault.RATE_LIMITED)
+    began = time.monotonic()
+    assert isinstance(await submit(venue, limit("BUY", "0.5", "90")), Acknowledged)
+    assert time.monotonic() - began >= 0.9
+    assert len(server.orders) == 1
+    server.fault("POST", "order", Fault.RATE_LIMITED, times=3)
+    order = limit("BUY", "0.5", "91")
+    answer = await submit(venue, order)
+    assert isinstance(answer, Declined)
+    assert answer.message.startswith("Too many requests")
+    assert len(server.orders) == 1
+    assert server.faults.pending == 0
+
+
+@pytest.mark.parametrize("skew_milliseconds", [-3_600_000, 3_600_000])
+async def test_clocks_that_come_to_differ_are_compared_anew(
+    server: BinanceServer, venue: ExchangeVenue, skew_milliseconds: int
+) -> None:
+    server.skew_milliseconds = skew_milliseconds
+    assert isinstance(await submit(venue, limit("BUY", "0.5", "90")), Acknowledged)
+    assert len(server.orders) == 1
+    assert isinstance(await submit(venue, limit("BUY", "0.5", "91")), Acknowledged)
+    assert len(server.requests) == 2
+
+
+async def test_an_order_that_is_there_already_is_not_refused(server: BinanceServer, venue: ExchangeVenue) -> None:
+    order = limit("BUY", "0.5", "90")
+    await submit(venue, order)
+    assert await submit(venue, order) == Unanswered(message="The exchange says that it has this order already.")
+    found = await venue.order(ref(order))
+    assert found is not None
+    assert found.is_open
+
+
+async def test_questions_that_cannot_be_asked_are_not_answered(server: BinanceServer, venue: ExchangeVenue) -> None:
+    server.fault("GET", "openOrders", Fault.UNAVAILABLE)
+    with pytest.raises(VenueUnavailable):
+        await venue.open_orders()
+    server.fault("GET", "order", Fault.HANG)
+    with pytest.raises(VenueUnavailable):
+        await venue.order(ref(limit("BUY", "0.5", "90")))
+    server.fault("GET", "myTrades", Fault.GARBLED_TAKEN)
+    with pytest.raises(VenueUnavailable):
+        await venue.executions(Nanos(server.now() * 1_000_000))
+    with pytest.raises(VenueUnavailable):
+        await venue.positions()
+    assert await venue.open_orders() == []
+
+
+async def test_orders_of_others_are_told_as_such(server: BinanceServer, venue: ExchangeVenue) -> None:
+    mine = limit("BUY", "0.5", "90")
+    await submit(venue, mine)
+    server.place("BTCUSDT", "SELL", "0.25", "110", client_id="web_0815")
+    ours, theirs = await venue.open_orders()
+    assert (ours.client_order_id, theirs.client_order_id) == (mine.client_order_id, None)
+    assert (theirs.side, theirs.quantity, theirs.symbol) == (Side.SELL, Decimal("0.25"), mine.symbol)
+    assert theirs.venue_order_id == str(server.orders[1].id)
+
+
+async def test_it_changes_no_orders(venue: ExchangeVenue) -> None:
+    order = limit("BUY", "0.5", "90")
+    await submit(venue, order)
+    answer = await venue.replace(ref(order), OrderTerms(quantity=Decimal(1), limit_price=Decimal(91)))
+    assert answer == Declined(reason=RejectReason.UNSUPPORTED_BY_VENUE, message="The exchange changes no orders.")
+    assert not venue.capabilities.replace
+
+
+async def test_an_instrument_that_was_just_created_can_be_traded(server: BinanceServer) -> None:
+    known = instruments()
+    known.stored = []
+    await known.refresh()
+    async with open_venue(server, known) as venue:
+        known.stored = [coin("NEW", venue_symbol="BTCUSDT")]
+        answer = await submit(venue, limit("BUY", "0.5", "90", symbol="NEW"))
+        assert isinstance(answer, Acknowledged)
+        assert answer.order is not None
+        assert answer.order.symbol == "NEW"
