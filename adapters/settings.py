@@ -17,6 +17,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from adapters.venues.crypto.address import ExchangeAddress, parse_address
 from adapters.venues.setting import OPTION_PREFIX, VenueSetting, is_option, parse_venues, with_options
 from domain.access.rules import MIN_PASSWORD_LENGTH, check_email, check_password
 from domain.kernel.day_roll import DayRoll
@@ -42,9 +43,10 @@ class SettingsError(Exception):
 class FeedSetting:
     """Where market data comes from. `speed` belongs to a replay: a multiple of the original pace, None for no pause."""
 
-    kind: Literal["sim", "replay", "off"]
+    kind: Literal["sim", "replay", "ccxt", "off"]
     path: Path | None = None
     speed: float | None = 1.0
+    address: ExchangeAddress | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +104,10 @@ def _feed(value: str) -> FeedSetting:
     if value == "off":
         return FeedSetting("off")
     kind, _, rest = value.partition(":")
+    if kind == "ccxt":
+        return FeedSetting("ccxt", address=parse_address(rest))
     if kind != "replay" or not rest:
-        raise ValueError("must be sim, off, or replay:FILE[:SPEED]")
+        raise ValueError("must be sim, off, replay:FILE[:SPEED], or ccxt:EXCHANGE")
     name, speed = rest, _speed("1")
     head, separator, tail = rest.rpartition(":")
     if separator and not Path(rest).exists():
@@ -219,7 +223,8 @@ class Settings:
         "TRADEGRAPH_FEED",
         "sim",
         _feed,
-        "Market data: `sim` (simulated), `off`, `replay:FILE[:SPEED]` (SPEED: a multiple of the first pace, or `max`).",
+        "Market data: `sim` (simulated), `off`, `replay:FILE[:SPEED]` (SPEED: a multiple of the first pace, or `max`), "
+        "`ccxt:EXCHANGE` (live, of a crypto exchange).",
     )
     venues: tuple[VenueSetting, ...] = _variable(
         "TRADEGRAPH_VENUES",

@@ -12,6 +12,8 @@ from adapters.database import database
 from adapters.settings import Settings
 from adapters.throttle import RedisThrottle
 from adapters.tick_stream import RedisTickStream
+from adapters.venues.crypto.gateway import GATEWAY as CCXT
+from adapters.venues.crypto.gateway import crypto_venue
 from adapters.venues.registry import ConfiguredVenue, Gateway, configure
 from domain.access.service import Access, make_access
 from domain.accounts.log import AccountLogs
@@ -30,7 +32,7 @@ from domain.risk.queries import TOPIC as RISK_RULES
 from domain.risk.queries import read_enabled_rules
 
 # The kinds of venues that can be configured, by the name that settings give.
-GATEWAYS: Mapping[str, Gateway] = {}
+GATEWAYS: Mapping[str, Gateway] = {CCXT: crypto_venue}
 _log = structlog.stdlib.get_logger("process")
 
 

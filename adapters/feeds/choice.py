@@ -1,5 +1,6 @@
 """Which feed a setting names."""
 
+from adapters.feeds.crypto import CryptoFeed
 from adapters.feeds.feed import Feed, NoFeed
 from adapters.feeds.replay import ReplayFeed
 from adapters.feeds.sim import SimFeed
@@ -15,5 +16,8 @@ def chosen_feed(setting: FeedSetting, market: Market) -> Feed:
         case "replay":
             assert setting.path is not None
             return ReplayFeed(market, setting.path, setting.speed)
+        case "ccxt":
+            assert setting.address is not None
+            return CryptoFeed(market, setting.address)
         case "off":
             return NoFeed()

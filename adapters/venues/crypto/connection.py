@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit, urlunsplit
 
+from adapters.venues.crypto.address import ExchangeAddress, moved
 from adapters.venues.crypto.dialects import Dialect
 from adapters.venues.crypto.failures import ExchangeFailure, Fate, read_failure
 from adapters.venues.crypto.library import exact_class
@@ -30,25 +30,10 @@ class Credentials:
     secret: str = field(default="", repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExchangeAddress:
-    """Which exchange, and where.
-
-    ``testnet`` is the exchange's own playground; ``endpoint`` another server that speaks its dialect, which takes the
-    place of the scheme and host of all its addresses.
-    """
-
-    dialect: Dialect
-    testnet: bool = False
-    endpoint: str | None = None
-    timeout_seconds: float = 10.0
-
-
 class Connection:
-    """Open it as a context: it then knows the exchange's symbols. ``ccxt`` is the library's object.
+    """Open it, or enter it as a context: it then knows the exchange's symbols. ``ccxt`` is the library's object.
 
     Raises:
-        ExchangeFailure: the exchange cannot be reached.
         ExtraMissing: ccxt is not installed.
     """
 
@@ -75,20 +60,32 @@ class Connection:
             self.ccxt.urls["api"] = moved(self.ccxt.urls["api"], address.endpoint)
 
     async def __aenter__(self) -> Self:
-        try:
-            self.ccxt.open()
-            # aiohttp sends some requests again by itself when a kept connection breaks; here nothing is sent twice.
-            self.ccxt.session._retry_connection = False  # noqa: SLF001  there is no other way to say so
-            await self.call("load_time_difference")
-            await self.call("load_markets")
-        except BaseException:
-            await self.ccxt.close()
-            raise
+        await self.open()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.close()
+
+    async def open(self) -> None:
+        """Learn the exchange's time and symbols.
+
+        Raises:
+            ExchangeFailure: it cannot be reached; nothing is left open.
+        """
+        try:
+            self.ccxt.open()
+            # aiohttp sends some requests again by itself when a kept connection breaks; here nothing is sent twice.
+            self.ccxt.session._retry_connection = False
+            await self.call("load_time_difference")
+            await self.call("load_markets")
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Close all connections."""
         await self.ccxt.close()
 
     @property
@@ -146,14 +143,3 @@ class Connection:
     def refused(self, reason: RejectReason, message: str) -> ExchangeFailure:
         """A refusal of our own, before anything is sent."""
         return ExchangeFailure(Fate.REFUSED, reason, message)
-
-
-def moved(urls: Any, endpoint: str) -> Any:
-    """Addresses (a tree of them) with scheme and host of ``endpoint``; those of WebSockets keep being such."""
-    if isinstance(urls, dict):
-        return {name: moved(each, endpoint) for name, each in urls.items()}
-    if not isinstance(urls, str):
-        return urls
-    place, original = urlsplit(endpoint), urlsplit(urls)
-    scheme = place.scheme if original.scheme in ("http", "https") else {"http": "ws", "https": "wss"}[place.scheme]
-    return urlunsplit((scheme, place.netloc, original.path, original.query, ""))

@@ -21,11 +21,11 @@ class Dialect:
     """One exchange.
 
     ``options`` and ``streaming`` are given to ccxt. ``window_seconds`` is how long after a request was signed the
-    exchange may still take it: an order that it does not know later than that was never taken.
-    ``stream_hashes`` are ccxt's names of what is awaited once the user's stream is subscribed to, ``trade_span_seconds`` and
-    ``trade_page`` the longest time and the most trades that one question about trades may ask for, ``trade_cursor`` the
+    exchange may still take it: an order that it does not know later than that was never taken. ``stream_hashes`` are
+    ccxt's names of what is awaited once the user's stream is subscribed to. ``trade_span_seconds`` and ``trade_page``
+    are the longest time and the most trades that one question about trades may ask for, ``trade_cursor`` is the
     parameter that names the first trade of the next page. ``duplicate`` is how it says that it has an order of this id
-    already; ``reasons`` are parts of its refusals that say more than the kind of ccxt's error.
+    already.
     """
 
     exchange: str

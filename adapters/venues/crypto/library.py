@@ -57,7 +57,7 @@ class _Exact:
 
 
 def exact_class(exchange: str) -> type[Any]:
-    """ccxt's class of an exchange, with exact numbers.
+    """The library's class of an exchange, with exact numbers.
 
     Raises:
         ExtraMissing: ccxt is not installed.

@@ -1,4 +1,4 @@
-"""What happens to our orders, found by asking: for a while when an exchange answers questions but its stream is away."""
+"""What happens to our orders, found by asking: for a while, when an exchange answers but its stream cannot be had."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence

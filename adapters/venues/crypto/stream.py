@@ -78,7 +78,7 @@ class _Stream:
         ]
         with suppress(TimeoutError):
             async with asyncio.timeout(_CONNECT_SECONDS):
-                while self._failure is None and not self._listens():
+                while self._failure is None and not self._listens():  # noqa: ASYNC110  ccxt tells nobody of it
                     await asyncio.sleep(_LOOK_SECONDS)
         if self._failure is not None:
             raise VenueUnavailable(self._failure.message)
@@ -103,8 +103,9 @@ class _Stream:
         watch = getattr(self._connection.ccxt, method)
         try:
             while len(self._said) < MAX_WAITING:
+                news = await watch()
                 # Copies: ccxt goes on to change its own.
-                self._said += [(is_trade, dict(raw)) for raw in await watch()]
+                self._said.extend((is_trade, dict(raw)) for raw in news)
                 self._news.set()
             self._failure = self._connection.failure(OverflowError())
         except Exception as error:  # noqa: BLE001  whatever ends the stream is told to its reader

@@ -49,11 +49,14 @@ class Trade:
     quantity: Decimal
     maker: bool
     at: int
+    fee_asset: str | None = None
 
     @property
     def commission(self) -> tuple[Decimal, str]:
-        """What it cost, in what was received."""
+        """What it cost, in what was received, or else."""
         market = self.order.market
+        if self.fee_asset is not None:
+            return self.quantity * self.price * FEE_RATE, self.fee_asset
         if self.order.side == "BUY":
             return self.quantity * FEE_RATE, market.base
         return self.quantity * self.price * FEE_RATE, market.quote
@@ -95,6 +98,8 @@ class Book:
         self.markets: dict[str, Market] = {}
         self.orders: dict[int, Order] = {}
         self.balances: dict[str, Decimal] = {}
+        # What fees are paid in, if not in what was received.
+        self.fee_asset: str | None = None
         self._number = 1_000
         self._trade = 70_000
 
@@ -176,7 +181,7 @@ class Book:
         assert order.is_open
         assert quantity <= order.remaining
         self._trade += 1
-        trade = Trade(self._trade, order, price, quantity, maker, self.clock())
+        trade = Trade(self._trade, order, price, quantity, maker, self.clock(), self.fee_asset)
         order.trades.append(trade)
         order.filled += quantity
         order.value += quantity * price

@@ -13,6 +13,7 @@ from tests.support.binance.book import Book, Market, Order, Refusal, eight, orde
 
 ORDER_TYPES = ["LIMIT", "LIMIT_MAKER", "MARKET"]
 Parameters = dict[str, str]
+_DAY = 86_400_000
 
 
 def check_signed(secret: str, query: str, now: int) -> Parameters:
@@ -123,21 +124,22 @@ def _cancel(book: Book, given: Parameters) -> dict[str, Any]:
 def _open_orders(book: Book, given: Parameters) -> list[dict[str, Any]]:
     symbol = given.get("symbol")
     return [
-        order_row(order)
-        for order in book.orders.values()
-        if order.is_open and symbol in (None, order.market.symbol)
+        order_row(order) for order in book.orders.values() if order.is_open and symbol in (None, order.market.symbol)
     ]
 
 
 def _my_trades(book: Book, given: Parameters) -> list[dict[str, Any]]:
     market = book.market(given["symbol"])
     start, first = int(given.get("startTime", "0")), int(given.get("fromId", "0"))
+    end = int(given.get("endTime", start + _DAY if "startTime" in given else book.clock()))
+    if "startTime" in given and end - start > _DAY:
+        raise Refusal(-1127, "More than 24 hours between startTime and endTime.")
     trades = [
         trade
         for order in book.orders.values()
         if order.market is market and given.get("orderId") in (None, str(order.id))
         for trade in order.trades
-        if trade.at >= start and trade.id >= first
+        if start <= trade.at <= end and trade.id >= first
     ]
     trades.sort(key=lambda trade: trade.id)
     return [trade_row(trade) for trade in trades[: int(given.get("limit", "500"))]]

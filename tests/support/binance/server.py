@@ -14,7 +14,7 @@ from tests.support.binance.faults import Fault, Faults
 from tests.support.binance.rest import SIGNED, check_signed, exchange_info, refused
 
 API_KEY = "test-key-4Zq8vTn2"
-SECRET = "test-secret-Wm7xKc31pLd9"  # noqa: S105  this server's own, known to its tests alone
+SECRET = "test-secret-Wm7xKc31pLd9"
 
 
 class BinanceServer:
@@ -128,6 +128,11 @@ class BinanceServer:
             transport = socket._req.transport if socket._req is not None else None
             if transport is not None:
                 transport.abort()
+
+    def say(self, text: str) -> None:
+        """Send any text to those who listen to the user's stream."""
+        for socket in self._users:
+            self._sends[socket].put_nowait(text)
 
     def release(self, *, backwards: bool = False) -> None:
         """Send the events that were held, in their order or against it."""

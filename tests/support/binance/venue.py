@@ -6,7 +6,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from adapters.venues.crypto.connection import Connection, Credentials, ExchangeAddress
+from adapters.venues.crypto.address import ExchangeAddress
+from adapters.venues.crypto.connection import Connection, Credentials
 from adapters.venues.crypto.dialects import DIALECTS
 from adapters.venues.crypto.venue import ExchangeVenue
 from domain.kernel.ids import new_id

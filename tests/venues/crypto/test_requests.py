@@ -75,9 +75,13 @@ async def test_all_kinds_of_orders_that_it_can_do(server: BinanceServer, venue: 
         (limit("BUY", "0.000001", "100"), RejectReason.INVALID_LOT, "The exchange takes multiples of 0.00001."),
         (limit("BUY", "0.1000001", "100"), RejectReason.INVALID_LOT, "The exchange takes multiples of 0.00001."),
         (limit("BUY", "1", "90.001"), RejectReason.INVALID_TICK, "The exchange takes prices in steps of 0.01."),
-        (limit("BUY", "1", "90", symbol="APPLE"), RejectReason.INSTRUMENT_NOT_TRADABLE, "APPLE is not a symbol of this exchange."),
+        (
+            limit("BUY", "1", "90", symbol="APPLE"),
+            RejectReason.INSTRUMENT_NOT_TRADABLE,
+            "APPLE is not a symbol of this exchange.",
+        ),
     ],
-)  # fmt: skip
+)
 async def test_what_would_be_cut_or_cannot_be_is_not_sent(
     server: BinanceServer, venue: ExchangeVenue, order: NewOrder, reason: RejectReason, message: str
 ) -> None:

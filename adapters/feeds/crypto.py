@@ -1,0 +1,214 @@
+"""The feed of a crypto exchange: quotes and trades of every instrument that names it, as they happen, without a key.
+
+Trades keep the exchange's times; quotes too where it gives one, else the time of their receipt. A lost connection is
+made again, later after each failure in a row and not at the same moment as everybody else; what happened in between is
+not told, for an exchange's stream begins anew. Instruments that are created while it runs join in.
+"""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from decimal import Decimal
+from itertools import islice, takewhile
+from typing import Any
+
+import structlog
+
+from adapters.feeds.feed import MAX_BATCH, FeedError
+from adapters.venues.crypto.address import ExchangeAddress
+from adapters.venues.crypto.connection import Connection
+from adapters.venues.crypto.exact import exact, exact_or_none
+from adapters.venues.crypto.failures import ExchangeFailure, Fate
+from adapters.venues.crypto.library import ExtraMissing
+from adapters.venues.crypto.symbols import Instruments, Symbols
+from adapters.venues.crypto.translation import NANOS_PER_MILLISECOND
+from domain.kernel.errors import Unavailable
+from domain.kernel.numbers import ZERO
+from domain.kernel.time import Nanos
+from domain.market.types import Aggressor, QuoteTick, Tick, TradeTick
+from domain.orders.types import RejectReason
+
+FIRST_DELAY_SECONDS = 0.5
+LONGEST_DELAY_SECONDS = 30.0
+# How often it looks for instruments that were created since.
+LOOK_SECONDS = 5.0
+# More than this waits only while nobody takes it: then the connection is made anew instead.
+MAX_WAITING = 20_000
+# Symbols of one subscription, within what exchanges take at once.
+_SYMBOLS_PER_WATCH = 100
+_AGGRESSORS = {"buy": Aggressor.BUY, "sell": Aggressor.SELL}
+_log = structlog.stdlib.get_logger("feed")
+
+Raw = Mapping[str, Any]
+
+
+class CryptoFeed:
+    """Quotes and trades of the instruments whose exchange is the one at ``address``."""
+
+    replays = False
+    unpaced = False
+
+    def __init__(
+        self,
+        market: Instruments,
+        address: ExchangeAddress,
+        *,
+        chance: Callable[[], float] = random.random,
+        first_delay_seconds: float = FIRST_DELAY_SECONDS,
+        look_seconds: float = LOOK_SECONDS,
+    ) -> None:
+        self._market = market
+        self._address = address
+        self._chance = chance
+        self._first_delay = first_delay_seconds
+        self._look_seconds = look_seconds
+
+    async def batches(self) -> AsyncIterator[Sequence[Tick]]:
+        """Without end.
+
+        Raises:
+            FeedError: the library that speaks to exchanges is not installed.
+        """
+        delay = self._first_delay
+        while True:
+            try:
+                async with Connection(self._address) as connection:
+                    session = _Session(connection, self._market, self._look_seconds)
+                    async for batch in session.batches():
+                        delay = self._first_delay
+                        yield batch
+            except ExtraMissing as error:
+                raise FeedError(str(error)) from None
+            except (ExchangeFailure, Unavailable) as failure:
+                _log.warning("exchange's market data interrupted", problem=failure.message, again_in=round(delay, 1))
+            # From half of the delay to all of it, by chance.
+            await asyncio.sleep(delay * (1 + self._chance()) / 2)
+            delay = min(delay * 2, LONGEST_DELAY_SECONDS)
+
+
+class _Session:
+    """One connection: what was said over it and is not taken yet, and how it ended."""
+
+    def __init__(self, connection: Connection, market: Instruments, look_seconds: float) -> None:
+        self._connection = connection
+        self._symbols = Symbols(connection, market)
+        self._look_seconds = look_seconds
+        self._ticks: deque[Tick] = deque()
+        self._news = asyncio.Event()
+        self._failure: ExchangeFailure | None = None
+        # What was taken last of each of ccxt's symbols.
+        self._last_quote: dict[str, Raw] = {}
+        self._last_trade: dict[str, Raw] = {}
+
+    async def batches(self) -> AsyncIterator[Sequence[Tick]]:
+        """What is said, until it ends.
+
+        Raises:
+            ExchangeFailure: the connection cannot be relied on any more.
+            Unavailable: the instruments cannot be read.
+        """
+        while self._failure is None:
+            await self._symbols.refresh()
+            names = self._names()
+            tasks = self._watchers(names)
+            _log.info("exchange's market data", exchange=self._connection.dialect.exchange, symbols=len(names))
+            try:
+                async for batch in self._until_others_trade(names):
+                    yield batch
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                await self._connection.close_streams()
+        raise self._failure
+
+    def _names(self) -> list[str]:
+        return sorted({terms["symbol"] for terms in self._symbols.all.values()})
+
+    def _watchers(self, names: Sequence[str]) -> list[asyncio.Task[None]]:
+        rest = iter(names)
+        groups = iter(lambda: list(islice(rest, _SYMBOLS_PER_WATCH)), [])
+        return [
+            asyncio.create_task(self._watch(watch, take, group))
+            for group in groups
+            for watch, take in (("watch_bids_asks", self._take_quote), ("watch_trades_for_symbols", self._take_trades))
+        ]
+
+    async def _until_others_trade(self, names: Sequence[str]) -> AsyncIterator[Sequence[Tick]]:
+        """Batches until there are other symbols to listen to, or the connection fails."""
+        clock = asyncio.get_running_loop().time
+        look_at = clock() + self._look_seconds
+        while self._failure is None:
+            try:
+                async with asyncio.timeout(max(look_at - clock(), 0)):
+                    await self._news.wait()
+            except TimeoutError:
+                await self._symbols.refresh()
+                if self._names() != names:
+                    return
+                look_at = clock() + self._look_seconds
+            self._news.clear()
+            while self._ticks:
+                yield [self._ticks.popleft() for _ in range(min(len(self._ticks), MAX_BATCH))]
+
+    async def _watch(self, method: str, take: Callable[[str], None], names: Sequence[str]) -> None:
+        """Wait for news of any of ``names``, then take those of all. Nothing is awaited in between."""
+        watch = getattr(self._connection.ccxt, method)
+        try:
+            while len(self._ticks) < MAX_WAITING:
+                await watch(list(names))
+                for name in names:
+                    take(name)
+                self._news.set()
+            problem = "What the exchange said was not taken in time."
+            self._failure = ExchangeFailure(Fate.UNKNOWN, RejectReason.VENUE_REJECTED, problem)
+        except Exception as error:  # noqa: BLE001  whatever ends it is told to whoever takes the batches
+            self._failure = self._connection.failure(error)
+        self._news.set()
+
+    def _take_quote(self, name: str) -> None:
+        quote: Raw | None = self._connection.ccxt.bidsasks.get(name)
+        if quote is not None and quote is not self._last_quote.get(name):
+            self._last_quote[name] = quote
+            self._ticks.append(quote_tick(quote, self._symbols.ours(name)))
+
+    def _take_trades(self, name: str) -> None:
+        trades: Sequence[Raw] = self._connection.ccxt.trades.get(name) or ()
+        last = self._last_trade.get(name)
+        fresh = list(takewhile(lambda trade: trade is not last, reversed(trades)))
+        if fresh:
+            self._last_trade[name] = fresh[0]
+            self._ticks.extend(trade_tick(trade, self._symbols.ours(name)) for trade in reversed(fresh))
+
+
+def quote_tick(raw: Raw, symbol: str) -> QuoteTick:
+    """Best prices as ccxt gives them; a side without orders says nothing.
+
+    Raises:
+        ValueError: a number cannot be read.
+    """
+    bid, ask = _price(raw["bid"]), _price(raw["ask"])
+    return QuoteTick(
+        symbol,
+        Nanos.now() if raw["timestamp"] is None else Nanos(int(raw["timestamp"]) * NANOS_PER_MILLISECOND),
+        bid,
+        ask,
+        exact_or_none(raw["bidVolume"]) if bid is not None else None,
+        exact_or_none(raw["askVolume"]) if ask is not None else None,
+    )
+
+
+def trade_tick(raw: Raw, symbol: str) -> TradeTick:
+    """A trade as ccxt gives it.
+
+    Raises:
+        ValueError: something is missing or cannot be read.
+    """
+    at = Nanos(int(raw["timestamp"]) * NANOS_PER_MILLISECOND)
+    return TradeTick(symbol, at, exact(raw["price"]), exact(raw["amount"]), _AGGRESSORS.get(raw["side"]))
+
+
+def _price(value: object) -> Decimal | None:
+    price = exact_or_none(value)
+    return price if price is not None and price > ZERO else None

@@ -1,0 +1,146 @@
+"""How an exchange is configured, and what is wrong with other ways."""
+
+import asyncio
+import importlib
+import importlib.util
+import logging
+import subprocess
+import sys
+import time
+from typing import Any, cast
+
+import pytest
+
+from adapters.settings import SettingsError, load_settings
+from adapters.venues.crypto import library
+from adapters.venues.crypto.address import parse_address
+from adapters.venues.crypto.connection import Connection, Credentials
+from adapters.venues.crypto.gateway import crypto_venue
+from adapters.venues.crypto.library import ExtraMissing, exact_class
+from adapters.venues.registry import VenueSettingError, configure
+from adapters.venues.setting import VenueSetting
+from adapters.wiring import GATEWAYS
+from domain.orders.venues.port import VenueUnavailable
+from tests.support.binance import BinanceServer
+from tests.support.binance.server import API_KEY, SECRET
+from tests.support.binance.venue import instruments
+
+KEYS = {"key": API_KEY, "secret": SECRET}
+
+
+def setting(target: str = "binance", **options: str) -> VenueSetting:
+    return VenueSetting("main-account", "ccxt", target, KEYS | options)
+
+
+def test_what_is_configured_is_known_without_connecting() -> None:
+    environment = {
+        "TRADEGRAPH_VENUES": "desk=ccxt:binance:testnet",
+        "TRADEGRAPH_VENUE_DESK_KEY": API_KEY,
+        "TRADEGRAPH_VENUE_DESK_SECRET": SECRET,
+    }
+    settings = load_settings(environment)
+    (venue,) = configure(settings.venues, GATEWAYS).values()
+    assert (venue.name, venue.capabilities.post_only, venue.capabilities.replace) == ("desk", True, False)
+    assert not any(part in f"{settings!r} {settings.venues!r} {venue!r}" for part in (API_KEY, SECRET))
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "problem"),
+    [
+        (
+            "",
+            {},
+            "TRADEGRAPH_VENUES: main-account: must name an exchange, alone or as EXCHANGE:testnet or EXCHANGE@URL",
+        ),
+        ("binance:live", {}, "must name an exchange"),
+        ("mtgox", {}, "there is no exchange mtgox; there are: binance"),
+        ("binance@ftp://here", {}, "an endpoint is an address such as https://host:port, without a path"),
+        ("binance@https://here/api", {}, "without a path"),
+        ("binance@https://me:word@here", {}, "an endpoint holds no user and no password"),
+        ("binance@http://192.0.2.7", {}, "must begin with https://, for keys are sent to it"),
+        ("binance", {"key": ""}, "TRADEGRAPH_VENUE_MAIN_ACCOUNT_KEY: must be set, to trade at main-account"),
+        ("binance", {"secret": ""}, "TRADEGRAPH_VENUE_MAIN_ACCOUNT_SECRET: must be set"),
+        ("binance", {"pasword": "x"}, "TRADEGRAPH_VENUE_MAIN_ACCOUNT_PASWORD: there is no such setting"),
+        ("binance", {"timeout_seconds": "0"}, "_TIMEOUT_SECONDS: must be a whole number from 1 to 60"),
+        ("binance", {"timeout_seconds": "ten"}, "must be a whole number from 1 to 60"),
+    ],
+)
+def test_what_is_wrong_is_named_without_its_value(target: str, options: dict[str, str], problem: str) -> None:
+    given = {name: value for name, value in (KEYS | options).items() if value}
+    with pytest.raises(VenueSettingError) as caught:
+        crypto_venue(VenueSetting("main-account", "ccxt", target, given))
+    (said,) = caught.value.problems
+    assert problem in said
+    assert not any(secret in said for secret in (API_KEY, SECRET))
+
+
+def test_the_feed_is_configured_alike() -> None:
+    feed = load_settings({"TRADEGRAPH_FEED": "ccxt:binance@http://127.0.0.1:9"}).feed
+    assert (feed.kind, feed.address) == ("ccxt", parse_address("binance@http://127.0.0.1:9"))
+    with pytest.raises(SettingsError, match="there is no exchange mtgox"):
+        load_settings({"TRADEGRAPH_FEED": "ccxt:mtgox"})
+
+
+def test_without_the_extra_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    message = "binance is reached through ccxt, which is not installed: pip install 'tradegraph[ccxt]'"
+    with pytest.raises(VenueSettingError) as caught:
+        crypto_venue(setting())
+    assert caught.value.problems == [f"TRADEGRAPH_VENUES: main-account: {message}"]
+
+    def missing(name: str) -> Any:
+        raise ModuleNotFoundError(name, name=name)
+
+    monkeypatch.setattr(library.importlib, "import_module", missing)
+    with pytest.raises(ExtraMissing, match="pip install"):
+        exact_class("binance")
+
+
+def test_the_library_is_not_loaded_before_an_exchange_is_opened() -> None:
+    program = (
+        "import sys, adapters.wiring\n"
+        "from adapters.settings import load_settings\n"
+        "from adapters.venues.registry import configure\n"
+        "settings = load_settings({'TRADEGRAPH_VENUES': 'x=ccxt:binance', 'TRADEGRAPH_VENUE_X_KEY': 'a', "
+        "'TRADEGRAPH_VENUE_X_SECRET': 'b'})\n"
+        "configure(settings.venues, adapters.wiring.GATEWAYS)\n"
+        "sys.exit('ccxt' in sys.modules or 'aiohttp' in sys.modules)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+async def test_it_opens_and_closes(server: BinanceServer) -> None:
+    configured = crypto_venue(setting(f"binance@{server.endpoint}"))
+    async with configured.open(cast(Any, instruments())) as venue:
+        assert venue.name == "main-account"
+        assert await venue.open_orders() == []
+    await server.stop()
+    with pytest.raises(VenueUnavailable):
+        async with configured.open(cast(Any, instruments())):
+            pass
+
+
+async def test_a_wrong_key_is_told_when_it_is_first_used(server: BinanceServer) -> None:
+    configured = crypto_venue(setting(f"binance@{server.endpoint}", secret="wrong"))
+    async with configured.open(cast(Any, instruments())) as venue:
+        with pytest.raises(VenueUnavailable, match=r"^Signature for this request is not valid\.$"):
+            await venue.open_orders()
+        with pytest.raises(VenueUnavailable):
+            async with venue.reports():
+                pass
+
+
+async def test_limits_are_kept_by_waiting(server: BinanceServer) -> None:
+    """A question about all open orders weighs sixteen times a plain one: the next call waits for as long."""
+    async with Connection(parse_address(f"binance@{server.endpoint}"), Credentials(API_KEY, SECRET)) as connection:
+        await connection.call("fetch_open_orders")
+        began = time.monotonic()
+        await asyncio.gather(*(connection.call("fetch_my_trades", "BTC/USDT") for _ in range(2)))
+        seconds_per_weight = connection.ccxt.rateLimit / 1_000
+        assert time.monotonic() - began >= 16 * seconds_per_weight * 0.9
+
+
+def test_debugging_shows_no_requests() -> None:
+    exact_class("binance")
+    assert not logging.getLogger("ccxt.async_support.base.exchange").isEnabledFor(logging.INFO)
+    assert not logging.getLogger("ccxt.base.exchange").isEnabledFor(logging.INFO)

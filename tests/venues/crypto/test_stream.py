@@ -1,0 +1,225 @@
+"""What an exchange says of our orders while it lasts, and that its silence is never taken for news."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+
+import pytest
+
+from adapters.venues.crypto import polling, stream
+from adapters.venues.crypto.venue import ExchangeVenue
+from domain.kernel.time import Nanos
+from domain.orders.types import Liquidity, OrderStatus, Side
+from domain.orders.venues.port import VenueUnavailable
+from domain.orders.venues.types import NewOrder, VenueExecution, VenueOrder, VenueReport
+from tests.support.binance import BinanceServer
+from tests.support.binance.venue import BTC, limit, open_venue, ref
+
+
+@dataclass
+class Heard:
+    """What has been reported so far; how it ended, if it has."""
+
+    reports: list[VenueReport]
+    ended: asyncio.Task[None]
+
+    @property
+    def executions(self) -> list[VenueExecution]:
+        return [report for report in self.reports if isinstance(report, VenueExecution)]
+
+    def last(self, order: NewOrder) -> VenueOrder:
+        return [
+            report
+            for report in self.reports
+            if isinstance(report, VenueOrder) and report.client_order_id == order.client_order_id
+        ][-1]
+
+    async def until(self, count: int) -> None:
+        """Wait for so many executions."""
+        async with asyncio.timeout(10):
+            while len(self.executions) < count and not self.ended.done():
+                await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def listening(venue: ExchangeVenue) -> AsyncIterator[Heard]:
+    heard: list[VenueReport] = []
+
+    async def listen(batches: AsyncIterator[Sequence[VenueReport]]) -> None:
+        async for batch in batches:
+            heard.extend(batch)
+
+    async with venue.reports() as batches:
+        task = asyncio.create_task(listen(batches))
+        try:
+            yield Heard(heard, task)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_the_life_of_an_order(server: BinanceServer, venue: ExchangeVenue) -> None:
+    order = limit("BUY", "0.50000", "90")
+    async with listening(venue) as heard:
+        await venue.submit([order])
+        (there,) = server.orders
+        server.fill(there, "0.1", "90")
+        server.fill(there, "0.15", "89.99", maker=False)
+        await heard.until(2)
+        await venue.cancel(ref(order))
+        async with asyncio.timeout(5):
+            while heard.last(order).status is not OrderStatus.CANCELED:
+                await asyncio.sleep(0.01)
+    first, second = heard.executions
+    assert first == VenueExecution(
+        client_order_id=order.client_order_id,
+        venue_order_id=str(there.id),
+        venue_execution_id=str(there.trades[0].id),
+        symbol=BTC,
+        side=Side.BUY,
+        price=Decimal(90),
+        quantity=Decimal("0.1"),
+        liquidity=Liquidity.MAKER,
+        at=Nanos(there.trades[0].at * 1_000_000),
+        fee=Decimal("0.0001"),
+        fee_currency="BTC",
+    )
+    assert (second.price, second.quantity, second.liquidity) == (Decimal("89.99"), Decimal("0.15"), Liquidity.TAKER)
+    assert heard.last(order).filled_quantity == Decimal("0.25")
+    assert heard.last(order).venue_order_id == str(there.id)
+
+
+async def test_many_fills_of_one_order_with_fees_in_a_third_currency(
+    server: BinanceServer, venue: ExchangeVenue
+) -> None:
+    """The library adds fees up as floats, and looks their currency up among those of its symbols: not here."""
+    server.book.fee_asset = "BNB"
+    order = limit("BUY", "0.5", "90")
+    async with listening(venue) as heard:
+        await venue.submit([order])
+        for _ in range(5):
+            server.fill(server.orders[0], "0.1", "90")
+            await asyncio.sleep(0)
+        await heard.until(5)
+        assert not heard.ended.done()
+    assert [(fill.fee, fill.fee_currency) for fill in heard.executions] == [(Decimal("0.009"), "BNB")] * 5
+    assert heard.last(order).status is OrderStatus.FILLED
+
+
+async def test_doubled_and_reordered_messages_say_nothing_else(server: BinanceServer, venue: ExchangeVenue) -> None:
+    order = limit("SELL", "0.5", "110")
+    async with listening(venue) as heard:
+        server.faults.doubling = True
+        await venue.submit([order])
+        server.faults.holding = True
+        for price in ("110", "110.5", "111"):
+            server.fill(server.orders[0], "0.1", price)
+        server.release(backwards=True)
+        await heard.until(3)
+    told = {fill.venue_execution_id: (fill.price, fill.quantity) for fill in heard.executions}
+    assert told == {str(trade.id): (trade.price, trade.quantity) for trade in server.orders[0].trades}
+
+
+@pytest.mark.parametrize("how", ["drop", "stop"])
+async def test_a_stream_that_breaks_says_so(server: BinanceServer, venue: ExchangeVenue, how: str) -> None:
+    order = limit("BUY", "0.5", "90")
+    async with listening(venue) as heard:
+        await venue.submit([order])
+        if how == "drop":
+            server.drop_sockets()
+        else:
+            await server.stop()
+        with pytest.raises(VenueUnavailable):
+            async with asyncio.timeout(5):
+                await heard.ended
+    if how == "stop":
+        await server.__aenter__()
+    server.fill(server.orders[0], "0.2", "90")
+    async with listening(venue) as heard:
+        (missed,) = await venue.executions(Nanos(server.orders[0].at * 1_000_000))
+        assert (missed.client_order_id, missed.quantity) == (order.client_order_id, Decimal("0.2"))
+        server.fill(server.orders[0], "0.3", "90")
+        await heard.until(1)
+    assert [fill.quantity for fill in heard.executions] == [Decimal("0.3")]
+
+
+async def test_a_message_that_cannot_be_read_ends_the_stream(server: BinanceServer, venue: ExchangeVenue) -> None:
+    async with listening(venue) as heard:
+        server.say("{nonsense")
+        with pytest.raises(VenueUnavailable):
+            async with asyncio.timeout(5):
+                await heard.ended
+    async with listening(venue) as heard:
+        await venue.submit([limit("BUY", "0.5", "90")])
+        server.say('{"subscriptionId":0,"event":{"e":"executionReport","x":"TRADE","s":"BTCUSDT","i":1,"X":"ODD"}}')
+        with pytest.raises(VenueUnavailable):
+            async with asyncio.timeout(5):
+                await heard.ended
+
+
+async def test_a_reader_that_does_not_keep_up_is_told_to_begin_again(
+    server: BinanceServer, venue: ExchangeVenue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "MAX_WAITING", 3)
+    async with venue.reports() as batches:
+        for number in range(4):
+            await venue.submit([limit("BUY", "0.5", f"9{number}")])
+        with pytest.raises(VenueUnavailable):
+            await _read_to_the_end(batches)
+
+
+async def _read_to_the_end(batches: AsyncIterator[Sequence[VenueReport]]) -> None:
+    async with asyncio.timeout(5):
+        async for _ in batches:
+            pass
+
+
+async def test_without_a_stream_it_asks(
+    server: BinanceServer, venue: ExchangeVenue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "POLL_SECONDS", 0.05)
+    server.faults.refusing_sockets = True
+    before = limit("BUY", "0.5", "90")
+    await venue.submit([before])
+    after = limit("SELL", "0.5", "110")
+    async with listening(venue) as heard:
+        await venue.submit([after])
+        server.fill(server.orders[0], "0.5", "90")
+        server.fill(server.orders[1], "0.25", "110")
+        async with asyncio.timeout(20):
+            while {fill.client_order_id for fill in heard.executions} != {
+                before.client_order_id,
+                after.client_order_id,
+            }:
+                await asyncio.sleep(0.01)
+    assert {(fill.side, fill.price, fill.quantity) for fill in heard.executions} == {
+        (Side.BUY, Decimal(90), Decimal("0.5")),
+        (Side.SELL, Decimal(110), Decimal("0.25")),
+    }
+    assert heard.last(before).status is OrderStatus.FILLED
+    assert heard.last(after).status is OrderStatus.PARTIALLY_FILLED
+
+
+async def test_nothing_can_be_had_without_stream_and_answers(server: BinanceServer, venue: ExchangeVenue) -> None:
+    await server.stop()
+    with pytest.raises(VenueUnavailable):
+        async with venue.reports():
+            pass
+
+
+async def test_trades_of_many_pages_and_days_are_all_found(server: BinanceServer) -> None:
+    day = 86_400_000
+    async with open_venue(server) as venue:
+        order = limit("BUY", "2.5", "90")
+        await venue.submit([order])
+        now = server.now()
+        times = [now - 40 * day, now - 5 * day - 1, now - 5 * day, *range(now - 3 * day, now - 3 * day + 1_500), now]
+        for at in times:
+            server.fill(server.orders[0], "0.001", "90")
+            server.orders[0].trades[-1].at = at
+        found = await venue.executions(Nanos((now - 5 * day) * 1_000_000))
+        assert [fill.at for fill in found] == [at * 1_000_000 for at in times[2:]]
+        assert {fill.client_order_id for fill in found} == {order.client_order_id}
+        assert len(server.asked("GET", "order")) == 0
