@@ -5,7 +5,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tradegraph", "0008_tasks")]
+    dependencies = [("tradegraph", "0009_days")]
 
     operations = [
         ops.AddField("Instrument", "venue_symbol", fields.CharField(max_length=40, null=True)),
