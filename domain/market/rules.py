@@ -61,7 +61,7 @@ def check_instrument(instrument: Instrument) -> Instrument:
     """
     if not SYMBOL.fullmatch(instrument.symbol):
         raise BadInput("A symbol is 1 to 40 letters, digits and . _ : / = + & ^ - .", field="symbol")
-    if instrument.venue_symbol is not None and not _SYMBOL.fullmatch(instrument.venue_symbol):
+    if instrument.venue_symbol is not None and not SYMBOL.fullmatch(instrument.venue_symbol):
         raise BadInput("A symbol is 1 to 40 letters, digits and . _ : / = + & ^ - .", field="venueSymbol")
     if not _CURRENCY.fullmatch(instrument.currency):
         raise BadInput("A currency is a code of 2 to 10 capital letters and digits, such as USD.", field="currency")
