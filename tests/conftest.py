@@ -33,9 +33,9 @@ def databases(
 
 
 @pytest.fixture
-def database_url(databases: DatabaseFactory) -> Iterator[str]:
-    """A migrated database of the test's own, dropped after it."""
-    with databases.migrated() as url:
+def database_url(databases: DatabaseFactory, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A migrated database of the test's own, dropped after it once its money has been found to come to nothing."""
+    with databases.migrated(tampered=request.node.get_closest_marker("tampers") is not None) as url:
         yield url
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from domain.accounts.types import AccountBook, AccountState, HouseAccount, Transaction, TransactionKind
-from domain.kernel.errors import BadInput
+from domain.kernel.errors import BadInput, Refused
 from domain.kernel.ids import new_id
 from domain.kernel.numbers import ZERO, currency_exponent, plain, to_cash
 
@@ -133,6 +133,16 @@ def check_currency(code: str) -> None:
     """
     if not (2 <= len(code) <= 12 and code.isascii() and code.isalnum() and code == code.upper()):
         raise BadInput("A currency is 2 to 12 capital letters or digits.", field="currency")
+
+
+def refuse_when_closed(book: AccountBook) -> None:
+    """Nothing is done any more to an account that is closed.
+
+    Raises:
+        Refused: ACCOUNT_NOT_ACTIVE.
+    """
+    if book.state is AccountState.CLOSED:
+        raise Refused("The account is closed.", reason="ACCOUNT_NOT_ACTIVE")
 
 
 def check_cash_amount(amount: Decimal, currency: str) -> None:

@@ -140,7 +140,7 @@ async def withdraw(bus: Bus, actor: Actor, command: MoveCash, available: Availab
     Raises:
         BadInput, NotFound, Forbidden: as named by the message; nothing is saved.
         Conflict: the reference was used with other content.
-        Refused: INSUFFICIENT_FUNDS, or the account is closed.
+        Refused: INSUFFICIENT_FUNDS, or ACCOUNT_NOT_ACTIVE while the account is halted, or once it is closed.
     """
     _check_reference(command)
     async with unit_of_work(bus) as work:
@@ -149,6 +149,8 @@ async def withdraw(bus: Bus, actor: Actor, command: MoveCash, available: Availab
         replay = await _replayed(work, command, TransactionKind.WITHDRAWAL, -command.amount)
         if replay:
             return replay
+        if book.state is AccountState.HALTED:
+            raise Refused("The account is HALTED: nothing may be withdrawn.", reason="ACCOUNT_NOT_ACTIVE")
         most = rules.withdrawable(book, await available(work, book))
         if command.amount > most:
             raise Refused(
@@ -211,8 +213,8 @@ async def lock_one(work: UnitOfWork, actor: Actor, account_id: UUID, *, closed_i
     book = (await queries.lock_books(work, [account_id])).get(account_id)
     if book is None:
         raise NotFound("There is no such account.")
-    if book.state is AccountState.CLOSED and not closed_is_fine:
-        raise Refused("The account is closed.", reason="ACCOUNT_NOT_ACTIVE")
+    if not closed_is_fine:
+        rules.refuse_when_closed(book)
     return book
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from domain.access.types import Actor, Role, require_read, require_trade
 from domain.accounts import queries as account_queries
 from domain.accounts.events import record
+from domain.accounts.rules import refuse_when_closed
 from domain.accounts.types import AccountBook
 from domain.kernel.bus import Bus
 from domain.kernel.errors import BadInput, Conflict, NotFound
@@ -91,12 +92,14 @@ async def cancel_orders(bus: Bus, actor: Actor, command: CancelOrders) -> list[O
 
     Raises:
         NotFound, Forbidden: the account is not the actor's to see, or to act on, or there is no such symbol.
+        Refused: the account is closed.
     """
     require_cancel(actor, command.account_id)
     async with unit_of_work(bus) as work:
         books = await account_queries.lock_books(work, [command.account_id])
         if not books:
             raise NotFound("There is no such account.", field="accountId")
+        refuse_when_closed(books[command.account_id])
         orders = await queries.load_open_orders(
             work, books, symbol=command.symbol, side=command.side, strategy=command.strategy
         )

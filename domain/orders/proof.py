@@ -143,6 +143,7 @@ class _Rebuilt:
         self.realized_pnl = ZERO
         self.fees_paid = ZERO
         self.positions: dict[tuple[UUID, Bucket], PositionBook] = {}
+        self.misstated: list[tuple[Execution, Decimal]] = []
         self.filled: dict[UUID, Decimal] = {}
         self.costs: dict[UUID, Decimal] = {}
 
@@ -184,6 +185,8 @@ class _Rebuilt:
             now=execution.created_at,
             rate=execution.fx_rate,
         )
+        if realized != execution.realized_pnl and len(self.misstated) < MAX_BREAKS:
+            self.misstated.append((execution, realized))
         cost = execution.fee + execution.tax
         position.fees_paid += cost
         if instrument.asset_class.is_derivative:
@@ -252,6 +255,8 @@ async def _compare(connection: Connection, account: AccountBook, proof: BookProo
         derived = rebuilt.filled.get(row["id"], ZERO)
         proof.differ("filled quantity", row["filled_quantity"], derived, order_id=row["id"])
         proof.differ("order's fees", row["fees"], rebuilt.costs.get(row["id"], ZERO), order_id=row["id"])
+    for execution, realized in rebuilt.misstated:
+        proof.differ("execution's realized PnL", execution.realized_pnl, realized, order_id=execution.order_id)
     for row in await connection.fetch(_MISCOUNTED, account.id):
         proof.differ("working quantity", row["booked"], row["derived"], order_id=row["id"])
 

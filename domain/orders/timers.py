@@ -10,6 +10,7 @@ from uuid import UUID
 
 from domain.access.types import Actor
 from domain.accounts import queries as account_queries
+from domain.accounts.rules import refuse_when_closed
 from domain.kernel.bus import Bus
 from domain.kernel.database import fetch
 from domain.kernel.errors import BadInput, NotFound
@@ -37,13 +38,16 @@ async def cancel_all_after(bus: Bus, actor: Actor, account_id: UUID, seconds: in
     Raises:
         BadInput: the time is below zero or longer than a day.
         NotFound, Forbidden: the account is not the actor's to see, or to act on.
+        Refused: it is closed.
     """
     if not 0 <= seconds <= MAX_SECONDS:
         raise BadInput(f"The timer takes 1 to {MAX_SECONDS} seconds, or 0 to take it away.", field="seconds")
     require_cancel(actor, account_id)
     async with unit_of_work(bus) as work:
-        if not await account_queries.lock_books(work, [account_id]):
+        book = (await account_queries.lock_books(work, [account_id])).get(account_id)
+        if book is None:
             raise NotFound("There is no such account.", field="accountId")
+        refuse_when_closed(book)
         if seconds == 0:
             await work.execute("DELETE FROM cancel_timers WHERE account_id = $1", account_id)
             return None

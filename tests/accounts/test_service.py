@@ -4,7 +4,6 @@ import asyncio
 from decimal import Decimal
 from typing import Any
 
-import asyncpg
 import pytest
 
 from domain.access.service import Access
@@ -31,7 +30,7 @@ from domain.accounts.types import (
     TransactionKind,
 )
 from domain.kernel.bus import NullBus
-from domain.kernel.database import fetch, pool
+from domain.kernel.database import fetch
 from domain.kernel.errors import BadInput, Conflict, Forbidden, NotFound, Refused
 from domain.kernel.ids import new_id
 from domain.kernel.unit_of_work import UnitOfWork
@@ -154,15 +153,6 @@ async def test_many_at_once_lose_nothing_and_chain_up(open_one: Open) -> None:
     assert [row.sequence for row in rows] == list(range(1, 21))
     assert first_break(rows, GENESIS_HASH, 0, Decimal(0)) is None
     assert (await read_books([book.id]))[book.id].cash == sum(row.amount for row in rows)
-
-
-@pytest.mark.parametrize("table", ["account_transactions", "account_events"])
-@pytest.mark.parametrize("statement", ["UPDATE {} SET sequence = sequence + 100", "DELETE FROM {}"])
-async def test_the_database_itself_keeps_what_was_written(open_one: Open, table: str, statement: str) -> None:
-    owner, book = await open_one()
-    await deposit(BUS, owner, MoveCash(book.id, Decimal(1), "d"))
-    with pytest.raises(asyncpg.RestrictViolationError):
-        await pool().execute(statement.format(table))
 
 
 async def test_the_platform_sums_to_zero(open_one: Open, make_actor: MakeActor) -> None:

@@ -30,6 +30,33 @@ from tests.support.processes import ROOT
 _TEMPLATE = "template_migrated"
 
 
+# Each returns what is wrong.
+_MONEY = {
+    "cash, numbers and balance follow from the ledger": """
+        SELECT a.id, a.cash, a.transaction_sequence, count(t.id) AS rows, sum(t.amount) AS moved
+        FROM accounts a LEFT JOIN account_transactions t ON t.account_id = a.id GROUP BY a.id
+        HAVING a.cash <> COALESCE(sum(t.amount), 0) OR a.transaction_sequence <> count(t.id)
+        OR a.transaction_sequence <> COALESCE(max(t.sequence), 0)
+    """,
+    "accounts and the house sum to zero per currency": """
+        SELECT currency, sum(amount) AS difference FROM (
+          SELECT currency, cash AS amount FROM accounts
+          UNION ALL SELECT currency, -amount FROM account_transactions
+        ) AS m GROUP BY currency HAVING sum(amount) <> 0
+    """,
+    "what accounts hold back is what their positions do": """
+        SELECT a.id, a.reserved, sum(p.reserved) AS of_positions
+        FROM accounts a LEFT JOIN positions p ON p.account_id = a.id GROUP BY a.id
+        HAVING a.reserved <> COALESCE(sum(p.reserved), 0)
+    """,
+    "events have no gap": """
+        SELECT a.id, a.event_sequence, count(e.sequence) AS events
+        FROM accounts a LEFT JOIN account_events e ON e.account_id = a.id GROUP BY a.id
+        HAVING a.event_sequence <> count(e.sequence)
+    """,
+}
+
+
 class DatabaseFactory:
     """Makes and drops databases over one superuser connection, which lives in a thread with its own loop.
 
@@ -58,9 +85,21 @@ class DatabaseFactory:
         self._loop.close()
 
     @contextmanager
-    def migrated(self) -> Iterator[str]:
-        """A database as the migrations make it; its URL."""
-        yield from self._temporary(_TEMPLATE)
+    def migrated(self, *, tampered: bool = False) -> Iterator[str]:
+        """A database as the migrations make it; its URL. In the end its money must come to nothing.
+
+        ``tampered`` says that the test falsifies the books on purpose.
+        """
+        with self._temporary(_TEMPLATE) as url:
+            yield url
+            if not tampered:
+                self._wait(check_money(url))
+
+    @contextmanager
+    def copy(self, url: str) -> Iterator[str]:
+        """A copy of a database that nobody is connected to; its URL."""
+        with self._temporary(urlsplit(url).path.lstrip("/")) as copied:
+            yield copied
 
     @contextmanager
     def copy(self, url: str) -> Iterator[str]:
@@ -70,7 +109,8 @@ class DatabaseFactory:
     @contextmanager
     def empty(self) -> Iterator[str]:
         """A database with nothing in it; its URL."""
-        yield from self._temporary("template1")
+        with self._temporary("template1") as url:
+            yield url
 
     def _fill_template(self) -> None:
         url = self._url(_TEMPLATE)
@@ -83,6 +123,7 @@ class DatabaseFactory:
         _run_program("pg_dump", "--no-owner", f"--file={fresh}", url=url)
         fresh.replace(dump)
 
+    @contextmanager
     def _temporary(self, template: str) -> Iterator[str]:
         name = f"test_{next(self._numbers)}"
         self._create(name, template)
@@ -106,6 +147,23 @@ class DatabaseFactory:
 
     def _wait(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=60)
+
+
+async def check_money(url: str) -> None:
+    """Whatever was done in a database, its ledger, its accounts and the house agree.
+
+    Raises:
+        AssertionError: they do not; the message names the accounts or currencies.
+    """
+    connection = await asyncpg.connect(url)
+    try:
+        # A test may have taken tables away.
+        if await connection.fetchval("SELECT to_regclass('account_transactions') IS NOT NULL"):
+            for what, sql in _MONEY.items():
+                wrong = [dict(row) for row in await connection.fetch(sql)]
+                assert not wrong, f"{what}: {wrong}"
+    finally:
+        await connection.close()
 
 
 def _fingerprint() -> str:
