@@ -1,7 +1,7 @@
 """The decision on a change of an open order, pure: what changes, what is held back meanwhile, or why it may not be.
 
 The new terms are checked as those of a new order, apart from what the order holds back itself. What only shrinks an
-order, or moves its end, hurts nobody and is refused for its lot alone, unless the account is halted.
+order, or moves its end, hurts nobody and is refused for its lot alone.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from decimal import Decimal
 from domain.kernel.errors import BadInput
 from domain.kernel.numbers import ZERO
 from domain.market.types import Instrument
-from domain.orders.checks import CHECKS, EXIT_CHECKS, HALT_CHECKS, SIZE_CHECKS, Candidate, Refusal, first_refusal
+from domain.orders.checks import CHECKS, EXIT_CHECKS, SIZE_CHECKS, Candidate, Refusal, first_refusal
 from domain.orders.claims import bucket_of, hold, release
 from domain.orders.commands import ModifyOrder, PlaceOrder
 from domain.orders.order import Order, PendingChange
@@ -115,9 +115,6 @@ def _judge(
     fixed = _fixed_by_venue(candidate, before, change)
     if fixed is not None:
         return (), fixed
-    halted = first_refusal(candidate, HALT_CHECKS)
-    if halted is not None:
-        return (), halted
     prices = (change.limit_price, change.stop_price, change.trailing_offset)
     if change.quantity_after <= before.quantity and all(price is None for price in prices):
         done = change.quantity_after == before.filled_quantity

@@ -73,12 +73,6 @@ def _account_state(order: Candidate) -> Refusal | None:
     return RejectReason.ACCOUNT_NOT_ACTIVE, f"The account is {state} and takes {allowed}."
 
 
-def _halt(order: Candidate) -> Refusal | None:
-    if order.book.account.state in (AccountState.HALTED, AccountState.CLOSED):
-        return _account_state(order)
-    return None
-
-
 def _instrument(order: Candidate) -> Refusal | None:
     instrument, account = order.instrument, order.book.account
     if not instrument.tradable:
@@ -232,8 +226,6 @@ def first_refusal(order: Candidate, checks: Iterable[Check]) -> Refusal | None:
     return next((refusal for check in checks if (refusal := check(order)) is not None), None)
 
 
-# What is asked of every change: a halted account's orders can only be cancelled.
-HALT_CHECKS: tuple[Check, ...] = (_halt,)
 # What is asked of a smaller quantity, which nobody is hurt by.
 SIZE_CHECKS: tuple[Check, ...] = (_lot,)
 # What is asked of an exit before its entry has filled anything.

@@ -25,7 +25,7 @@ _GUARDS = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tradegraph", "0006_carry")]
+    dependencies = [("tradegraph", "0009_days")]
 
     operations = [
         ops.RunSQL(
