@@ -25,7 +25,7 @@ _GUARDS = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tradegraph", "0009_days")]
+    dependencies = [("tradegraph", "0010_venue_symbols")]
 
     operations = [
         ops.RunSQL(
