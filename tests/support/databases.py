@@ -97,14 +97,9 @@ class DatabaseFactory:
 
     @contextmanager
     def copy(self, url: str) -> Iterator[str]:
-        """A copy of a database that nobody is connected to; its URL."""
-        with self._temporary(urlsplit(url).path.lstrip("/")) as copied:
-            yield copied
-
-    @contextmanager
-    def copy(self, url: str) -> Iterator[str]:
         """A database with all that another one holds, to which nobody is connected; its URL."""
-        yield from self._temporary(urlsplit(url).path.removeprefix("/"))
+        with self._temporary(urlsplit(url).path.removeprefix("/")) as copied:
+            yield copied
 
     @contextmanager
     def empty(self) -> Iterator[str]:
