@@ -7,14 +7,19 @@ holder dies.
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
 import structlog
 
 from adapters.leases import HeldLease, hold_lease
 from adapters.settings import Settings
+from adapters.venues.registry import ConfiguredVenue
 from adapters.wiring import Services, open_services
 from domain.kernel.errors import Unavailable
+from domain.orders.venues.port import VenueUnavailable
 from workers.feed import run_feed
+from workers.remote import RemoteRouter
+from workers.routing import role_of
 from workers.timers import run_timers
 from workers.venue import ROLE as PAPER_ROLE
 from workers.venue import PaperRouter
@@ -23,26 +28,45 @@ _RETRY_SECONDS = 1.0
 _log = structlog.stdlib.get_logger("engine")
 
 Play = Callable[[Services, HeldLease], Awaitable[None]]
+# The lease that something needs which must be played once, and what it does.
+Part = tuple[str, Play]
 
 
 async def _feed(services: Services, _lease: HeldLease) -> None:
     await run_feed(services.settings.feed, services.market, services.ticks, services.bus)
 
 
-async def _venue(services: Services, lease: HeldLease) -> None:
+async def _paper(services: Services, lease: HeldLease) -> None:
     await PaperRouter(services.bus, services.market, services.ticks, lease).run()
+
+
+async def _remote(venue: ConfiguredVenue, services: Services, lease: HeldLease) -> None:
+    async with venue.open(services.market) as opened:
+        await RemoteRouter(opened, services.bus, services.market, services.ticks, lease).run()
 
 
 async def _timers(services: Services, _lease: HeldLease) -> None:
     await run_timers(services.bus)
 
 
-# The name of each role on the command line, the lease that it needs, and what it does.
-ROLES: Mapping[str, tuple[str, Play]] = {
-    "feed": ("feed", _feed),
-    "venue": (PAPER_ROLE, _venue),
-    "timers": ("timers", _timers),
-}
+def _feeds(_services: Services) -> list[Part]:
+    return [("feed", _feed)]
+
+
+def _venues(services: Services) -> list[Part]:
+    """Each venue by itself: two engines may share them, and one that fails does not hold up the others."""
+    return [
+        (PAPER_ROLE, _paper),
+        *((role_of(name), partial(_remote, venue)) for name, venue in services.gateways.items()),
+    ]
+
+
+def _clocks(_services: Services) -> list[Part]:
+    return [("timers", _timers)]
+
+
+# The name of each role on the command line, and what it consists of.
+ROLES: Mapping[str, Callable[[Services], list[Part]]] = {"feed": _feeds, "venue": _venues, "timers": _clocks}
 
 
 async def run_engine(settings: Settings, roles: Sequence[str] = tuple(ROLES)) -> None:
@@ -52,7 +76,8 @@ async def run_engine(settings: Settings, roles: Sequence[str] = tuple(ROLES)) ->
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with open_services(settings) as services:
-        players = [asyncio.create_task(_play_forever(services, name)) for name in roles]
+        parts = [part for name in roles for part in ROLES[name](services)]
+        players = [asyncio.create_task(_play_forever(services, role, play)) for role, play in parts]
         _log.info("engine ready", roles=list(roles))
         await stop.wait()
         for player in players:
@@ -61,14 +86,15 @@ async def run_engine(settings: Settings, roles: Sequence[str] = tuple(ROLES)) ->
     _log.info("engine stopped")
 
 
-async def _play_forever(services: Services, name: str) -> None:
-    role, play = ROLES[name]
+async def _play_forever(services: Services, role: str, play: Play) -> None:
     while True:
         try:
             async with hold_lease(services.settings.database_url, role) as lease:
                 await _play(services, lease, play)
         except Unavailable as error:
             _log.warning("role cannot be played, tries again", role=role, error=error.message)
+        except VenueUnavailable as error:
+            _log.warning("venue cannot be opened, tries again", role=role, error=str(error))
         except Exception:  # noqa: BLE001  whatever it was, the role must be played again
             _log.exception("role failed", role=role)
         await asyncio.sleep(_RETRY_SECONDS)

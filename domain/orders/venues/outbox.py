@@ -7,7 +7,7 @@ taken: they belong in the transaction that commits before anything goes out.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -49,10 +49,6 @@ class Request:
     def orders(self) -> tuple[UUID, ...]:
         """The orders that it is about."""
         return self.group or (self.order_id,)
-
-    def is_overdue(self, now: Nanos) -> bool:
-        """Whether it was sent so long ago that the venue must know of it, if it ever reached it."""
-        return self.sent_at is not None and now - self.sent_at >= GRACE_NANOS
 
 
 @dataclass(slots=True)
@@ -97,6 +93,11 @@ class Outbox:
         """A request that is not settled."""
         return self._requests.get(request_id)
 
+    @property
+    def has_writes(self) -> bool:
+        """Whether anything changed since the last time."""
+        return bool(self._writes)
+
     def take_writes(self) -> Writes:
         """What changed since the last time."""
         writes, self._writes = self._writes, Writes()
@@ -119,13 +120,15 @@ class Outbox:
         self._drop_all(order_id)
         return True
 
-    def take_ready(self, now: Nanos, most: int) -> list[Request]:
-        """Requests that may go out now, oldest first, at most ``most``: from here on they count as sent."""
+    def take_ready(self, now: Nanos, most: int, kinds: Collection[RequestKind]) -> list[Request]:
+        """Requests of ``kinds`` to send now, oldest first, at most ``most``: from here on they count as sent."""
         ready: list[Request] = []
         for request in self._requests.values():
             if len(ready) >= most:
                 break
-            if request.sent_at is None and all(self.first(order_id) is request for order_id in request.orders):
+            if request.sent_at is not None or request.kind not in kinds:
+                continue
+            if all(self.first(order_id) is request for order_id in request.orders):
                 ready.append(request)
         for request in ready:
             request.sent_at, request.flying = now, True
@@ -158,17 +161,15 @@ class Outbox:
             self._leave(first, settled.order_id)
 
     def again(self, request: Request) -> bool:
-        """Let a request go out again that the venue, asked, knows nothing of; False when it was tried too often."""
-        if request.attempts >= MAX_ATTEMPTS:
+        """Let a request go out again that the venue, asked, has not carried out.
+
+        False when somebody's wish was tried too often; what the engine itself wants is tried for ever.
+        """
+        if request.attempts >= MAX_ATTEMPTS and request.cause in (None, Cause.REQUESTED):
             return False
         request.sent_at = None
         self._note(request)
         return True
-
-    def give_up(self, request: Request) -> None:
-        """Ask no more for it."""
-        for order_id in request.orders:
-            self._leave(request, order_id)
 
     # ------------------------------------------------------------------ asking about something
 
@@ -184,11 +185,6 @@ class Outbox:
             request.asks += 1
             request.ask_at = Nanos(now + wait)
         return found
-
-    def next_ask(self) -> Nanos | None:
-        """When the next order is due."""
-        times = [row.ask_at for row in self._requests.values() if row.sent_at is not None and not row.flying]
-        return min(times, default=None)
 
     # ------------------------------------------------------------------ inside
 

@@ -137,6 +137,17 @@ async def read_owners(venue: str, order_ids: Collection[UUID]) -> dict[UUID, Own
     return {row["id"]: Owner(row["account_id"], row["is_open"]) for row in rows}
 
 
+async def read_by_venue_ids(venue: str, venue_order_ids: Collection[str]) -> dict[str, UUID]:
+    """Our orders by the ids that the venue gave them."""
+    rows = await fetch(
+        "SELECT venue_order_id, id FROM orders WHERE venue = $1 AND venue <> 'paper' "
+        "AND venue_order_id = ANY($2::text[])",
+        venue,
+        list(venue_order_ids),
+    )
+    return {row["venue_order_id"]: row["id"] for row in rows}
+
+
 async def last_execution(venue: str) -> Nanos | None:
     """The venue's time of the newest execution there that is booked."""
     row = await fetch_row(_LAST_EXECUTION, venue)

@@ -1,0 +1,219 @@
+"""Everything that is under way between us and one real venue, pure: orders, requests, and what is in doubt.
+
+Commands, ticks, answers and the venue's words go in; reports for the books come out of each call, and what is to be
+sent or asked is taken afterwards. Whatever order things come in and however often, each has its effect once.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from domain.kernel.time import NANOS_PER_SECOND, Nanos
+from domain.orders.applying import Command
+from domain.orders.exchange.reports import Report
+from domain.orders.queries import CANCEL, REPLACE, SUBMIT
+from domain.orders.types import OrderStatus, RejectReason
+from domain.orders.venues.outbox import GRACE_NANOS, Outbox, Request
+from domain.orders.venues.reconciling import Findings
+from domain.orders.venues.remote import RemoteVenue
+from domain.orders.venues.remote_order import Cause
+from domain.orders.venues.types import (
+    Acknowledged,
+    Answer,
+    Declined,
+    RequestKind,
+    VenueExecution,
+    VenueOrder,
+    VenueReport,
+    order_id_of,
+)
+
+_FIRST_ASK_NANOS = NANOS_PER_SECOND
+_LONGEST_ASK_NANOS = 30 * NANOS_PER_SECOND
+_NOT_MADE = Declined(reason=RejectReason.VENUE_REJECTED, message="The venue has not made the change.")
+_NOT_CANCELED = Declined(reason=RejectReason.VENUE_REJECTED, message="The venue does not cancel the order.")
+
+
+@dataclass(slots=True)
+class Doubt:
+    """An order that must be asked about: when next, and since when the venue says that it does not know it."""
+
+    ask_at: Nanos
+    asks: int = 0
+    unknown_since: Nanos | None = None
+
+
+class Dealings:
+    """What is under way. ``accounts`` tells the account of every open order; the caller keeps it.
+
+    ``grace_nanos`` is how long a venue may say that it does not know an order before it is believed.
+    """
+
+    def __init__(
+        self,
+        venue: RemoteVenue,
+        outbox: Outbox,
+        accounts: Mapping[UUID, UUID],
+        *,
+        grace_nanos: int = GRACE_NANOS,
+    ) -> None:
+        self.venue = venue
+        self.outbox = outbox
+        self._accounts = accounts
+        self._grace_nanos = grace_nanos
+        self._doubts: dict[UUID, Doubt] = {}
+        self._by_venue_id: dict[str, UUID] = {}
+        self._venue_ids: dict[UUID, set[str]] = {}
+        for _, order in venue.orders():
+            self._index(order.order_id)
+
+    # ------------------------------------------------------------------ what goes in
+
+    def act(self, commands: Sequence[Command], now: Nanos) -> list[Report]:
+        """Commands of our own, in order."""
+        reports: list[Report] = []
+        for command in commands:
+            order = command.order
+            if command.kind == SUBMIT and order.status is OrderStatus.PENDING_NEW:
+                reports += self.venue.submit(command.group or (order,), now)
+            elif command.kind == CANCEL:
+                reports += self.venue.cancel(order, now)
+            elif command.kind == REPLACE:
+                assert command.change is not None
+                reports += self.venue.replace(order, command.change, now)
+        return reports
+
+    def hear(self, report: VenueReport, now: Nanos) -> list[Report]:
+        """Something that the venue says unasked."""
+        return self.venue.on_report(report, now)
+
+    def answered(self, request: Request, order_id: UUID, answer: Answer, now: Nanos) -> list[Report]:
+        """What became of a request; what nobody answered is asked about."""
+        self.outbox.landed(request.id, now)
+        if isinstance(answer, Acknowledged | Declined):
+            return self.venue.on_answer(order_id, request.kind, answer, now)
+        return []
+
+    def told(
+        self, order_id: UUID, seen: VenueOrder | None, executions: Iterable[VenueExecution], now: Nanos
+    ) -> list[Report]:
+        """How the venue says that an order stands that was asked about; its fills come first."""
+        if self.venue.find(order_id) is None:
+            self._doubts.pop(order_id, None)
+            return []
+        if seen is None:
+            return self._unknown(order_id, now)
+        reports: list[Report] = []
+        for execution in executions:
+            reports += self.venue.on_report(execution, now)
+        reports += self.venue.on_report(seen, now)
+        return reports + self._conclude(order_id, seen, now)
+
+    def found(self, findings: Findings, now: Nanos) -> list[Report]:
+        """What a comparison of the books came to."""
+        for order_id in findings.ask:
+            self._doubts.setdefault(order_id, Doubt(now))
+        return [report for heard in findings.reports for report in self.venue.on_report(heard, now)]
+
+    # ------------------------------------------------------------------ what comes out
+
+    def collect(self, now: Nanos) -> list[Report]:
+        """Put what the last calls want of the venue into the outbox; reports of what needs no asking after all."""
+        reports: list[Report] = []
+        while True:
+            drained = self.venue.drain()
+            for settled in drained.settled:
+                self.outbox.settle(settled)
+                self._index(settled.order_id)
+            for order_id in drained.doubts:
+                self._doubts.setdefault(order_id, Doubt(Nanos(now + _FIRST_ASK_NANOS)))
+            for wanted in drained.requests:
+                if wanted.kind is RequestKind.CANCEL and self.outbox.withdraw(wanted.order_id):
+                    # The venue was never asked to take it.
+                    reports += self.venue.unknown(wanted.order_id, now)
+                else:
+                    self.outbox.add(wanted, self._accounts[wanted.order_id], now)
+            if not drained.requests:
+                return reports
+
+    def take_ready(self, now: Nanos, most: int, kinds: Collection[RequestKind]) -> list[Request]:
+        """Requests to send now; from here on they count as sent."""
+        ready = self.outbox.take_ready(now, most, kinds)
+        for request in ready:
+            for order_id in request.orders:
+                self._doubts.pop(order_id, None)
+        return ready
+
+    def due(self, now: Nanos) -> list[UUID]:
+        """Orders to ask about now; each is due again after a longer while, until what the venue says settles it."""
+        for request in self.outbox.due(now):
+            for order_id in request.orders:
+                self._doubts.setdefault(order_id, Doubt(now))
+        due: list[UUID] = []
+        for order_id, doubt in list(self._doubts.items()):
+            if self.venue.find(order_id) is None:
+                del self._doubts[order_id]
+            elif doubt.ask_at <= now:
+                wait = min(_FIRST_ASK_NANOS << min(doubt.asks, 10), _LONGEST_ASK_NANOS)
+                doubt.asks += 1
+                doubt.ask_at = Nanos(now + wait)
+                due.append(order_id)
+        return due
+
+    def there(self) -> list[UUID]:
+        """Open orders that the venue has acknowledged and that nothing is under way about: it must list them."""
+        return [
+            order.order_id
+            for _, order in self.venue.orders()
+            if order.acknowledged and self.outbox.first(order.order_id) is None
+        ]
+
+    def named(self, venue_order_id: str | None) -> UUID | None:
+        """The open order that the venue has given this id."""
+        return None if venue_order_id is None else self._by_venue_id.get(venue_order_id)
+
+    # ------------------------------------------------------------------ inside
+
+    def _unknown(self, order_id: UUID, now: Nanos) -> list[Report]:
+        doubt = self._doubts.setdefault(order_id, Doubt(now))
+        if doubt.unknown_since is None:
+            doubt.unknown_since = now
+        request = self.outbox.first(order_id)
+        if request is not None and (request.flying or request.sent_at is None):
+            return []
+        if now - doubt.unknown_since < self._grace_nanos:
+            return []
+        del self._doubts[order_id]
+        return self.venue.unknown(order_id, now)
+
+    def _conclude(self, order_id: UUID, seen: VenueOrder, now: Nanos) -> list[Report]:
+        """What an order that was seen as it is says of what was asked about it."""
+        order = self.venue.find(order_id)
+        if order is None or order.filled >= seen.filled_quantity:
+            self._doubts.pop(order_id, None)
+        request = self.outbox.first(order_id)
+        if order is None or request is None or request.flying or not seen.is_open:
+            return []
+        if request.sent_at is None or now - request.sent_at < self._grace_nanos:
+            return []
+        if request.kind is RequestKind.REPLACE and order.changes:
+            return self.venue.unmade(order_id, request.kind, _NOT_MADE, now)
+        if request.kind is RequestKind.CANCEL and not self.outbox.again(request):
+            # Nobody else gives up: what the engine calls back must not stay there.
+            assert request.cause is Cause.REQUESTED
+            return self.venue.unmade(order_id, request.kind, _NOT_CANCELED, now)
+        return []
+
+    def _index(self, order_id: UUID) -> None:
+        order = self.venue.find(order_id)
+        if order is None:
+            for venue_id in self._venue_ids.pop(order_id, ()):
+                del self._by_venue_id[venue_id]
+        elif order.venue_order_id is not None and order.venue_order_id not in self._by_venue_id:
+            self._by_venue_id[order.venue_order_id] = order_id
+            self._venue_ids.setdefault(order_id, set()).add(order.venue_order_id)
+
+
+def orders_of(reports: Iterable[VenueReport]) -> set[UUID]:
+    """The orders of ours that reports name."""
+    return {order_id for report in reports if (order_id := order_id_of(report.client_order_id)) is not None}

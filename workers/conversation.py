@@ -1,0 +1,232 @@
+"""Talking to a real venue beside the router's steps: everything here waits for the network, nothing here decides.
+
+What comes back goes into the inbox, which the router empties at its next step. Nothing raises into the router: a
+request that failed is unanswered, a question that failed is not answered.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from domain.kernel.time import Nanos
+from domain.orders.venues.outbox import Request
+from domain.orders.venues.port import Venue, VenueUnavailable
+from domain.orders.venues.reconciling import Theirs
+from domain.orders.venues.types import (
+    Answer,
+    NewOrder,
+    OrderRef,
+    OrderTerms,
+    Unanswered,
+    VenueExecution,
+    VenueOrder,
+    VenueReport,
+)
+
+# What waits for the router; the venue's stream is read on only when it has caught up.
+MAX_INBOX = 10_000
+_FIRST_WAIT_SECONDS = 0.5
+_LONGEST_WAIT_SECONDS = 30.0
+_MAX_QUESTIONS = 20
+_log = structlog.stdlib.get_logger("venue")
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of a request."""
+
+    request: Request
+    order_id: UUID
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How an order stands, asked for: None when the venue has no such order; with executions, if some were missing."""
+
+    order_id: UUID
+    seen: VenueOrder | None
+    executions: Sequence[VenueExecution]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """All that the venue has, and the orders that it must have had when it was asked."""
+
+    theirs: Theirs
+    there: Collection[UUID]
+
+
+Item = VenueReport | Answered | Told | Compared
+
+
+class Conversation:
+    """The tasks that talk to one venue. ``wake`` is called whenever something has come in."""
+
+    def __init__(self, venue: Venue, wake: Callable[[], None], reconcile_seconds: float) -> None:
+        self.venue = venue
+        self._wake = wake
+        self._reconcile_seconds = reconcile_seconds
+        self._inbox: deque[Item] = deque()
+        self._emptied = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._questions = asyncio.Semaphore(_MAX_QUESTIONS)
+        self._asked: set[UUID] = set()
+        self._compare = asyncio.Event()
+        self.is_connected = False
+
+    # ------------------------------------------------------------------ the router's side
+
+    def start(self, since: Callable[[], Nanos], there: Callable[[], Collection[UUID]]) -> None:
+        """Follow the reports, and compare the books now and then.
+
+        ``since`` tells from when on fills are to be asked for, ``there`` which orders the venue must have.
+        """
+        self._spawn(self._follow())
+        self._spawn(self._compare_now_and_then(since, there))
+
+    async def stop(self) -> None:
+        """End all talk; what is on its way stays unanswered."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self.is_connected = False
+
+    def take(self, most: int) -> list[Item]:
+        """What has come in, oldest first."""
+        taken = [self._inbox.popleft() for _ in range(min(most, len(self._inbox)))]
+        if len(self._inbox) < MAX_INBOX:
+            self._emptied.set()
+        return taken
+
+    @property
+    def has_news(self) -> bool:
+        """Whether something has come in."""
+        return bool(self._inbox)
+
+    def compare_soon(self) -> None:
+        """Compare the books now rather than in a minute."""
+        self._compare.set()
+
+    def submit(self, batch: Sequence[tuple[Request, Sequence[NewOrder]]]) -> None:
+        """Send new orders in one call."""
+        self._spawn(self._submit(batch))
+
+    def cancel(self, request: Request, order: OrderRef) -> None:
+        """Send a cancel."""
+        self._spawn(self._request(request, self.venue.cancel(order)))
+
+    def replace(self, request: Request, order: OrderRef, terms: OrderTerms) -> None:
+        """Send a change."""
+        self._spawn(self._request(request, self.venue.replace(order, terms)))
+
+    def ask(self, order_id: UUID, order: OrderRef, since: Nanos) -> None:
+        """Ask how an order stands, unless that is being asked; it has no fills from before ``since``."""
+        if order_id not in self._asked:
+            self._asked.add(order_id)
+            self._spawn(self._ask(order_id, order, since))
+
+    # ------------------------------------------------------------------ the venue's side
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _put(self, *items: Item) -> None:
+        self._inbox.extend(items)
+        self._wake()
+
+    async def _follow(self) -> None:
+        wait = _FIRST_WAIT_SECONDS
+        while True:
+            try:
+                async with self.venue.reports() as stream:
+                    self.is_connected = True
+                    wait = _FIRST_WAIT_SECONDS
+                    _log.info("connected to venue", venue=self.venue.name)
+                    # What happened while nobody listened is found by comparing.
+                    self.compare_soon()
+                    async for reports in stream:
+                        self._put(*reports)
+                        while len(self._inbox) >= MAX_INBOX:
+                            self._emptied.clear()
+                            await self._emptied.wait()
+                _log.warning("venue ended its reports", venue=self.venue.name)
+            except VenueUnavailable as error:
+                _log.warning("no reports from venue", venue=self.venue.name, error=str(error), again_in_seconds=wait)
+            except Exception:  # noqa: BLE001  a gateway's defect must not end the venue
+                _log.exception("reports of venue failed", venue=self.venue.name)
+            self.is_connected = False
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, _LONGEST_WAIT_SECONDS)
+
+    async def _submit(self, batch: Sequence[tuple[Request, Sequence[NewOrder]]]) -> None:
+        orders = [order for _, group in batch for order in group]
+        try:
+            answers = await self.venue.submit(orders)
+        except Exception as error:  # noqa: BLE001  whatever it was, nobody knows what the venue got
+            _log.exception("gateway failed to submit", venue=self.venue.name)
+            answers = [Unanswered(message=type(error).__name__)] * len(orders)
+        given = iter(answers)
+        items: list[Item] = []
+        for request, group in batch:
+            for order_id, _ in zip(request.orders, group, strict=True):
+                items.append(Answered(request, order_id, next(given, Unanswered(message="no answer"))))
+        self._put(*items)
+
+    async def _request(self, request: Request, call: Coroutine[Any, Any, Answer]) -> None:
+        try:
+            answer = await call
+        except Exception as error:  # noqa: BLE001  whatever it was, nobody knows what the venue got
+            _log.exception("gateway failed to send", venue=self.venue.name, kind=request.kind)
+            answer = Unanswered(message=type(error).__name__)
+        self._put(Answered(request, request.order_id, answer))
+
+    async def _ask(self, order_id: UUID, order: OrderRef, since: Nanos) -> None:
+        try:
+            async with self._questions:
+                seen = await self.venue.order(order)
+                fills: Sequence[VenueExecution] = ()
+                if seen is not None and seen.filled_quantity:
+                    fills = await self.venue.executions(since)
+            own = {order.client_order_id, seen.venue_order_id if seen is not None else None} - {None}
+            self._put(Told(order_id, seen, [row for row in fills if own & {row.client_order_id, row.venue_order_id}]))
+        except VenueUnavailable as error:
+            _log.warning("venue cannot be asked about an order", venue=self.venue.name, error=str(error))
+        except Exception:  # noqa: BLE001  a gateway's defect must not end the venue
+            _log.exception("gateway failed to ask", venue=self.venue.name)
+        finally:
+            self._asked.discard(order_id)
+
+    async def _compare_now_and_then(self, since: Callable[[], Nanos], there: Callable[[], Collection[UUID]]) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._reconcile_seconds):
+                    await self._compare.wait()
+            self._compare.clear()
+            if not self.is_connected:
+                continue
+            wanted = there()
+            # Fills last: none is missing of what the others show.
+            open_orders = await self._question(self.venue.open_orders)
+            held = await self._question(self.venue.positions) if self.venue.capabilities.positions else None
+            executions = await self._question(partial(self.venue.executions, since()))
+            self._put(Compared(Theirs(open_orders=open_orders, executions=executions, positions=held), wanted))
+
+    async def _question(self, ask: Callable[[], Coroutine[Any, Any, Sequence[Any]]]) -> Sequence[Any] | None:
+        try:
+            return await ask()
+        except VenueUnavailable as error:
+            _log.warning("venue cannot be compared", venue=self.venue.name, error=str(error))
+        except Exception:  # noqa: BLE001  a gateway's defect must not end the venue
+            _log.exception("gateway failed to ask", venue=self.venue.name)
+        return None

@@ -1,0 +1,251 @@
+"""The venue role of a real venue: ticks, commands and the venue's words in, booked reports and requests out.
+
+A request is stored as sent, in the transaction that books what led to it, before it goes out; so whatever happens in
+between, it is known that the venue may have it. What the venue says is booked in batches, once. What it does not answer
+is asked about, and only what it says then is concluded from.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from decimal import Decimal
+
+import structlog
+
+from adapters.leases import HeldLease
+from domain.kernel.bus import Bus
+from domain.kernel.numbers import ZERO
+from domain.kernel.time import NANOS_PER_SECOND, Nanos
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.market.market import Catalog, Market
+from domain.market.stream import TickStream
+from domain.orders.applying import Also, Command, Step, last_command, take_step
+from domain.orders.exchange.reports import Report
+from domain.orders.order import Order
+from domain.orders.queries import REARM
+from domain.orders.venues import queries
+from domain.orders.venues.dealings import Dealings
+from domain.orders.venues.outbox import GRACE_NANOS, Outbox, Request, Writes
+from domain.orders.venues.port import Venue
+from domain.orders.venues.reconciling import Difference, Findings, Ours, PositionAt, Quantities, compare
+from domain.orders.venues.remote import RemoteVenue
+from domain.orders.venues.types import NewOrder, RequestKind
+from domain.positions.queries import read_open_everywhere
+from domain.positions.types import PositionBook
+from workers.conversation import Answered, Compared, Conversation, Told
+from workers.naming import Named, Namer
+from workers.routing import Router
+
+RECONCILE_SECONDS = 60.0
+# Fills are asked for from so long before the newest one that is booked: clocks differ, and fills come late.
+OVERLAP_NANOS = 15 * 60 * NANOS_PER_SECOND
+_AGAIN_SECONDS = 2.0
+_MAX_ITEMS = 1_000
+_MAX_IN_FLIGHT = 100
+_ALL = frozenset(RequestKind)
+# Getting out is tried even while nobody can say what becomes of it.
+_WITHOUT_REPORTS = frozenset({RequestKind.CANCEL})
+_log = structlog.stdlib.get_logger("venue")
+
+
+class RemoteRouter(Router):
+    """Drives a real venue while this process holds its lease."""
+
+    def __init__(
+        self,
+        venue: Venue,
+        bus: Bus,
+        market: Market,
+        ticks: TickStream,
+        lease: HeldLease,
+        *,
+        grace_nanos: int = GRACE_NANOS,
+        reconcile_seconds: float = RECONCILE_SECONDS,
+    ) -> None:
+        super().__init__(venue.name, bus, market, ticks, lease)
+        self._venue = venue
+        self._grace_nanos = grace_nanos
+        self._reconcile_seconds = reconcile_seconds
+        self._talk = Conversation(venue, self._wake.set, reconcile_seconds)
+        self._dealings = Dealings(RemoteVenue(venue.capabilities, {}), Outbox(), {})
+        self._namer = Namer(self.name, self._dealings)
+        self._resumed: list[Report] = []
+        self._since = Nanos.now()
+        self._suspects: dict[PositionAt, Quantities] = {}
+        self._ready: list[Request] = []
+
+    # ------------------------------------------------------------------ starting
+
+    async def _build(self, catalog: Catalog, orders: Sequence[Order], held: Sequence[tuple[str, PositionBook]]) -> None:
+        now = Nanos.now()
+        requests = await queries.read_requests(self.name)
+        executions = await queries.read_executions_known([order.id for order in orders])
+        remote = RemoteVenue(self._venue.capabilities, catalog.by_symbol)
+        self._see_quotes(remote)
+        self._resumed = remote.restore(orders, held, requests, executions, now)
+        self._dealings = Dealings(remote, Outbox(requests, now), self._accounts, grace_nanos=self._grace_nanos)
+        self._namer = Namer(self.name, self._dealings)
+        newest = await queries.last_execution(self.name)
+        oldest = min((Nanos.of(order.created_at) for order in orders), default=now)
+        self._since = Nanos(min(oldest, newest or oldest) - OVERLAP_NANOS)
+        self._suspects.clear()
+        self._ready.clear()
+
+    async def _read_and_work(self) -> None:
+        self._talk = Conversation(self._venue, self._wake.set, self._reconcile_seconds)
+        self._talk.start(lambda: self._since, self._dealings.there)
+        try:
+            await super()._read_and_work()
+        finally:
+            await self._talk.stop()
+
+    # ------------------------------------------------------------------ working
+
+    @property
+    def _is_busy(self) -> bool:
+        return super()._is_busy or self._talk.has_news
+
+    async def _step(self) -> Step:
+        last = await last_command(self.name)
+        await self._see_what_came_before(last)
+        catalog = await self._market.catalog()
+        self._dealings.venue.know(catalog.by_symbol)
+        now = Nanos.now()
+        named = await self._namer.name(self._talk.take(_MAX_ITEMS), now)
+        reports, self._resumed = self._resumed, []
+        reports += self._match(self._dealings.venue)
+        findings = [await self._compare(named, item) for item in named.items if isinstance(item, Compared)]
+        reports += self._fold(named, findings, now)
+        reports += self._dealings.collect(now)
+        self._ready = self._take_ready(now)
+        up_to = 0 if self._pending else last
+        position = self._to_note(needed=bool(reports or up_to))
+        step = await take_step(
+            self._bus,
+            self.name,
+            self._lease.epoch,
+            catalog.by_id,
+            self._act,
+            reports,
+            {**self._accounts, **named.accounts} if named.accounts else self._accounts,
+            up_to=up_to,
+            position=position,
+            rate_of=self._market.rate,
+            also=self._also(findings, needed=bool(up_to)),
+        )
+        self._has_noted(position)
+        self._keep_accounts(step)
+        self._send()
+        self._ask(now)
+        return step
+
+    def _fold(self, named: Named, findings: Sequence[Findings], now: Nanos) -> list[Report]:
+        """Take in what has come from the venue, in its order."""
+        reports: list[Report] = []
+        compared = iter(findings)
+        for item in named.items:
+            if isinstance(item, Answered):
+                reports += self._dealings.answered(item.request, item.order_id, item.answer, now)
+            elif isinstance(item, Told):
+                reports += self._dealings.told(item.order_id, item.seen, item.executions, now)
+            elif isinstance(item, Compared):
+                reports += self._dealings.found(next(compared), now)
+            else:
+                reports += self._dealings.hear(item, now)
+        return reports
+
+    def _act(self, commands: Sequence[Command]) -> list[Report]:
+        now = Nanos.now()
+        for command in commands:
+            self._accounts |= {order.id: order.account_id for order in (command.order, *command.group)}
+            self._out_of_step |= command.kind == REARM
+        reports = self._dealings.act(commands, now)
+        reports += self._dealings.collect(now)
+        self._ready += self._take_ready(now)
+        return reports
+
+    def _also(self, findings: Sequence[Findings], *, needed: bool) -> Also | None:
+        """What is stored with the step beside the books, if there is anything."""
+        if not needed and not findings and not self._dealings.outbox.has_writes:
+            return None
+
+        async def write(work: UnitOfWork) -> None:
+            # Taken as late as can be: acting on commands adds to them.
+            writes: Writes = self._dealings.outbox.take_writes()
+            await queries.write_requests(work, self.name, writes)
+            for found in findings:
+                await queries.write_differences(work, self.name, found.compared, found.differences)
+
+        return write
+
+    # ------------------------------------------------------------------ sending and asking
+
+    def _take_ready(self, now: Nanos) -> list[Request]:
+        most = _MAX_IN_FLIGHT - self._dealings.outbox.in_flight
+        kinds = _ALL if self._talk.is_connected else _WITHOUT_REPORTS
+        return self._dealings.take_ready(now, most, kinds) if most > 0 else []
+
+    def _send(self) -> None:
+        """Let go out what the step has stored as sent."""
+        ready, self._ready = self._ready, []
+        batch: list[tuple[Request, Sequence[NewOrder]]] = []
+        size = 0
+        for request in ready:
+            if request.kind is not RequestKind.SUBMIT:
+                self._send_change(request)
+                continue
+            orders = self._dealings.venue.new_orders(request)
+            assert orders, "requests are settled with the end of their order"
+            if batch and size + len(orders) > self._venue.capabilities.batch_size:
+                self._talk.submit(batch)
+                batch, size = [], 0
+            batch.append((request, orders))
+            size += len(orders)
+        if batch:
+            self._talk.submit(batch)
+
+    def _send_change(self, request: Request) -> None:
+        order = self._dealings.venue.ref(request.order_id)
+        assert order is not None, "requests are settled with the end of their order"
+        if request.kind is RequestKind.CANCEL:
+            self._talk.cancel(request, order)
+            return
+        terms = self._dealings.venue.terms(request.order_id)
+        assert terms is not None, "a change that was asked for is pending"
+        self._talk.replace(request, order, terms)
+
+    def _ask(self, now: Nanos) -> None:
+        for order_id in self._dealings.due(now):
+            order = self._dealings.venue.ref(order_id)
+            if order is not None:
+                self._talk.ask(order_id, order, self._since)
+
+    # ------------------------------------------------------------------ comparing
+
+    async def _compare(self, named: Named, item: Compared) -> Findings:
+        ours = Ours(there=item.there, known=named.known, positions=await self._held(), suspected=self._suspects)
+        findings = compare(ours, item.theirs)
+        if findings.suspects != self._suspects:
+            # Once more soon: what is merely under way will have come by then.
+            asyncio.get_running_loop().call_later(_AGAIN_SECONDS, self._talk.compare_soon)
+        self._suspects = dict(findings.suspects)
+        for difference in findings.differences:
+            _log.warning("books of venue differ", venue=self.name, **_as_words(difference))
+        return findings
+
+    async def _held(self) -> dict[PositionAt, Decimal]:
+        """What all accounts of the venue hold together."""
+        by_id = (await self._market.catalog()).by_id
+        held: dict[PositionAt, Decimal] = {}
+        for row in await read_open_everywhere(self.name):
+            key = (by_id[row.instrument_id].symbol, row.bucket)
+            held[key] = held.get(key, ZERO) + row.quantity
+        return held
+
+
+def _as_words(difference: Difference) -> dict[str, str]:
+    return {
+        "kind": difference.kind,
+        "subject": difference.subject,
+        "ours": difference.ours,
+        "theirs": difference.theirs,
+    }
