@@ -5,7 +5,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tradegraph", "0008_tasks")]
+    dependencies = [("tradegraph", "0011_ledger_guard")]
 
     operations = [
         ops.RunSQL(
