@@ -163,7 +163,8 @@ class Router(ABC):
 
         Now and then also what came to nothing is noted, so that a successor need not look at it again.
         """
-        late = asyncio.get_running_loop().time() - self._noted_at > _NOTE_SECONDS
+        # Nor must this one, when it starts anew, meet again what made it do so.
+        late = self._out_of_step or asyncio.get_running_loop().time() - self._noted_at > _NOTE_SECONDS
         return self._matched if needed or (self._matched != self._noted and late) else None
 
     def _has_noted(self, position: str | None) -> None:

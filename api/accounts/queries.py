@@ -1,16 +1,18 @@
 """Questions about accounts and money."""
 
-from typing import cast
+from datetime import date
+from typing import Annotated, cast
 
 import strawberry
 
-from api.accounts.types import Account, BookProof, InterestRate, TrialBalance, account_view
+from api.accounts.types import Account, BookProof, DailyStatement, InterestRate, TrialBalance, account_view
 from api.context import Info
 from api.ids import named
 from domain.access.types import require_read
 from domain.accounts.interest import list_interest_rates
 from domain.accounts.service import read_trial_balance, visible_accounts
 from domain.orders.proof import prove_book
+from domain.settlement import service as settlement
 
 
 @strawberry.type
@@ -32,6 +34,21 @@ class AccountsQuery:
         ids = await visible_accounts(info.context.require_actor())
         values = await info.context.services.books.read(ids)
         return [account_view(values[account_id]) for account_id in sorted(values)]
+
+    @strawberry.field(
+        description="Statements of the days with `from` <= day <= `to`, oldest first, at most the newest 366."
+    )
+    async def daily_statements(
+        self,
+        info: Info,
+        account_id: strawberry.ID,
+        since: Annotated[date | None, strawberry.argument(name="from")] = None,
+        until: Annotated[date | None, strawberry.argument(name="to")] = None,
+    ) -> list[DailyStatement]:
+        """One for each day that is over."""
+        actor = info.context.require_actor()
+        found = await settlement.daily_statements(actor, named(account_id), since, until)
+        return cast("list[DailyStatement]", found)
 
     @strawberry.field(description="Rebuild an account from its executions and transactions and compare with the books.")
     async def book_proof(self, info: Info, account_id: strawberry.ID) -> BookProof:

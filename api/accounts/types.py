@@ -5,7 +5,7 @@ reads the attribute of its name, so a list costs no copy.
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, cast
@@ -32,7 +32,7 @@ from domain.positions.past import equity_curve
 from domain.positions.valuation import AccountValue
 
 if TYPE_CHECKING:
-    from api.positions.types import Position
+    from api.positions.types import Position, PositionSnapshot
 
 
 @strawberry.type(description="One transfer between an account and a house account; never changed, never removed.")
@@ -159,6 +159,35 @@ class Account:
         day_roll = services.entry.desk.day_roll
         report = await performance_of(services.market, day_roll, value.id, since, until, utc_now())
         return cast(PerformanceReport, report)
+
+
+@strawberry.type(
+    description="What a day did to an account, in its currency. It adds up: openingEquity + deposits - withdrawals + "
+    "realizedPnl + unrealizedPnlChange - fees - taxes + financing + dividends = closingEquity."
+)
+class DailyStatement:
+    """A view of ``domain.settlement.types.DailyStatement``."""
+
+    account_id: strawberry.ID
+    day: date
+    opening_equity: Decimal = strawberry.field(
+        description="The closing equity of the day before, zero before the first."
+    )
+    deposits: Decimal
+    withdrawals: Decimal
+    realized_pnl: Decimal = strawberry.field(description="Of executions and settlements, gross of fees.")
+    unrealized_pnl_change: Decimal = strawberry.field(
+        description="What prices and currencies did to what is held, with the fractions that cash is rounded by."
+    )
+    fees: Decimal
+    taxes: Decimal
+    financing: Decimal = strawberry.field(description="Funding and interest; below zero when paid.")
+    dividends: Decimal = strawberry.field(description="Below zero when paid, for a short position.")
+    closing_equity: Decimal = strawberry.field(description="Cash and holdings at the day's closing prices.")
+    executions: int
+    positions: list[Annotated["PositionSnapshot", strawberry.lazy("api.positions.types")]] = strawberry.field(
+        description="What was held when the day ended, and what was closed in the course of it."
+    )
 
 
 @strawberry.type(description="A difference between the books and what follows from executions and transactions.")

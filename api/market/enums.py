@@ -2,10 +2,12 @@
 
 import strawberry
 
+from domain.market.actions import CorporateActionKind
 from domain.market.types import AssetClass, BarInterval, SettlementCycle
 
-__all__ = ["AssetClass", "BarInterval", "SettlementCycle"]
+__all__ = ["AssetClass", "BarInterval", "CorporateActionKind", "SettlementCycle"]
 
 strawberry.enum(AssetClass, description="What kind of thing is traded.")
 strawberry.enum(SettlementCycle, description="When what was bought may be sold: at once, or from the next trading day.")
 strawberry.enum(BarInterval, description="Length of a bar.")
+strawberry.enum(CorporateActionKind, description="What happens to what is held.")

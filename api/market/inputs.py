@@ -1,16 +1,17 @@
 """What clients send about instruments and quotes."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 import strawberry
 
-from api.market.enums import AssetClass, SettlementCycle
+from api.market.enums import AssetClass, CorporateActionKind, SettlementCycle
 from api.scalars import to_nanos
 from domain.kernel.ids import new_id
 from domain.kernel.numbers import ONE, ZERO
 from domain.kernel.time import Nanos
 from domain.market import types as values
+from domain.market.actions import NewAction
 from domain.market.rules import InstrumentChange
 from domain.market.service import InstrumentFilter as Filter
 
@@ -166,6 +167,27 @@ class PublishQuotesInput:
     """A batch of quotes."""
 
     quotes: list[QuoteInput]
+
+
+@strawberry.input(description="A corporate action of a day that has not begun; each kind has a figure of its own.")
+class CorporateActionInput:
+    """See ``domain.market.actions.NewAction``."""
+
+    symbol: str
+    kind: CorporateActionKind
+    ex_date: date
+    ratio: Decimal | None = strawberry.field(
+        default=None,
+        description="SPLIT: new units per old one, 0.05 for 1:20. STOCK_DIVIDEND: 0.1 is one for ten held.",
+    )
+    amount_per_unit: Decimal | None = strawberry.field(
+        default=None, description="CASH_DIVIDEND: money per unit. DELISTING: what holdings are closed at, if at all."
+    )
+    new_symbol: str | None = strawberry.field(default=None, description="SYMBOL_CHANGE: what it is called then.")
+
+    def to_domain(self) -> NewAction:
+        """What is asked for."""
+        return NewAction(self.symbol, self.kind, self.ex_date, self.ratio, self.amount_per_unit, self.new_symbol)
 
 
 @strawberry.input(description="Which instruments: all that is given must match.")

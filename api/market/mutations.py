@@ -1,13 +1,15 @@
 """Changes to instruments, and quotes from outside."""
 
-from typing import Annotated
+from typing import Annotated, cast
 
 import strawberry
 
 from api.context import Info
-from api.market.inputs import CreateInstrumentInput, PublishQuotesInput, UpdateInstrumentInput
-from api.market.types import Instrument, instrument_view
+from api.market.inputs import CorporateActionInput, CreateInstrumentInput, PublishQuotesInput, UpdateInstrumentInput
+from api.market.types import CorporateAction, Instrument, instrument_view
+from domain.kernel.time import utc_now
 from domain.market import service
+from domain.market.action_service import record_corporate_action
 
 _INPUT = strawberry.argument(name="input")
 
@@ -30,6 +32,19 @@ class MarketMutation:
         return instrument_view(
             await service.update_instrument(services.bus, services.market, actor, given.symbol, change)
         )
+
+    @strawberry.mutation(
+        description="Record a corporate action, applied at the day roll of its ex-date. A repeat changes nothing. "
+        "Needs ADMIN."
+    )
+    async def record_corporate_action(
+        self, info: Info, given: Annotated[CorporateActionInput, _INPUT]
+    ) -> CorporateAction:
+        """It waits for its day."""
+        actor, services = info.context.require_actor(), info.context.services
+        roll = services.entry.desk.day_roll
+        action = await record_corporate_action(services.bus, services.market, roll, actor, given.to_domain(), utc_now())
+        return cast(CorporateAction, action)
 
     @strawberry.mutation(
         description="Feed market data from a source of your own; how many quotes were taken. Needs ADMIN."

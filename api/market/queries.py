@@ -1,6 +1,6 @@
 """Questions about instruments and prices."""
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Annotated, cast
 
@@ -9,11 +9,12 @@ import strawberry
 from api.context import Info
 from api.market.enums import BarInterval
 from api.market.inputs import InstrumentFilter
-from api.market.types import Bar, Instrument, Quote, instrument_view
+from api.market.types import Bar, CorporateAction, Instrument, Quote, instrument_view
 from api.pages import Connection, connection
 from domain.kernel.errors import NotFound
 from domain.kernel.pages import page_request
 from domain.market import service
+from domain.market.action_service import find_corporate_actions
 from domain.market.service import InstrumentFilter as Filter
 
 _FILTER = strawberry.argument(name="filter")
@@ -51,6 +52,22 @@ class MarketQuery:
         """From this process's board."""
         info.context.require_actor()
         return cast("list[Quote]", await service.find_quotes(info.context.services.market, symbols))
+
+    @strawberry.field(
+        description="Corporate actions with `from` <= exDate <= `to`, oldest first, at most the newest 500. "
+        "`symbol` is what the instrument is called now."
+    )
+    async def corporate_actions(
+        self,
+        info: Info,
+        symbol: str | None = None,
+        since: Annotated[date | None, strawberry.argument(name="from")] = None,
+        until: Annotated[date | None, strawberry.argument(name="to")] = None,
+    ) -> list[CorporateAction]:
+        """Recorded ones, whether applied or not."""
+        info.context.require_actor()
+        market = info.context.services.market
+        return cast("list[CorporateAction]", await find_corporate_actions(market, symbol, since, until))
 
     @strawberry.field(
         description="Bars with `from` <= at < `to`, oldest first. When there are more than `limit`: the first ones "

@@ -1,12 +1,13 @@
 """Shapes of the market area in the schema; their sources are the domain's own values."""
 
+from datetime import date, datetime
 from decimal import Decimal
 from typing import cast
 
 import strawberry
 
 from api.context import Info
-from api.market.enums import AssetClass, BarInterval, SettlementCycle
+from api.market.enums import AssetClass, BarInterval, CorporateActionKind, SettlementCycle
 from api.marks import SAME_FOR_ALL
 from domain.kernel.time import Nanos, utc_now
 from domain.market import types as values
@@ -113,6 +114,26 @@ class Bar:
     low: Decimal
     close: Decimal
     volume: Decimal
+
+
+@strawberry.type(description="Something that happens to all holdings of an instrument, with the day of its ex-date.")
+class CorporateAction:
+    """A view of ``domain.market.actions.CorporateAction``."""
+
+    id: strawberry.ID
+    symbol: str = strawberry.field(description="What the instrument was called when it was recorded.")
+    kind: CorporateActionKind
+    ex_date: date = strawberry.field(description="The day roll with which this day begins applies it.")
+    ratio: Decimal | None = strawberry.field(
+        description="Of a split, new units per old one; of a stock dividend, units that come to each."
+    )
+    amount_per_unit: Decimal | None = strawberry.field(
+        description="Of a cash dividend, money per unit; of a delisting, the price at which holdings are closed. "
+        "A delisting without it freezes them."
+    )
+    new_symbol: str | None
+    applied_at: datetime | None = strawberry.field(description="When the last account had it; null before.")
+    accounts_affected: int = strawberry.field(description="How many held something; zero before it was applied.")
 
 
 def instrument_view(instrument: values.Instrument) -> Instrument:

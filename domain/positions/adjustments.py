@@ -47,7 +47,7 @@ class PositionAdjustment:
 
     Terms: ``factor`` new units per old one, ``unit`` the smallest quantity that can be held, ``price`` what futures
     settle at, fractions are paid out at or a delisted position is closed at (None freezes it), ``amount_per_unit`` of a
-    dividend. Results: ``quantity_after``, ``realized_pnl`` (to twelve decimals) and ``cash``, exact.
+    dividend. Results: ``quantity_after``, ``realized_pnl`` to twelve decimals and ``cash``.
 
     ``sequence`` is that of the event which told it: it comes after every execution with a smaller one. ``place`` orders
     the adjustments of one event. ``fx_rate`` turns the instrument's currency into the account's.
@@ -93,7 +93,9 @@ def adjust(book: PositionBook, instrument: Instrument, adjustment: PositionAdjus
     if book.quantity != ZERO:
         _APPLY[adjustment.kind](book, instrument, adjustment)
         adjustment.realized_pnl = to_average(adjustment.realized_pnl * adjustment.fx_rate)
-        adjustment.cash *= adjustment.fx_rate
+        # A derivative's money is what it realises.
+        is_derivative = instrument.asset_class.is_derivative
+        adjustment.cash = adjustment.realized_pnl if is_derivative else adjustment.cash * adjustment.fx_rate
         book.realized_pnl += adjustment.realized_pnl
         book.changed = True
         if book.quantity == ZERO:
@@ -105,7 +107,6 @@ def adjust(book: PositionBook, instrument: Instrument, adjustment: PositionAdjus
 def _settle(book: PositionBook, instrument: Instrument, adjustment: PositionAdjustment) -> None:
     assert adjustment.price is not None
     adjustment.realized_pnl = realized_pnl(instrument, book.quantity, book.average_price, adjustment.price)
-    adjustment.cash = adjustment.realized_pnl
     book.average_price = adjustment.price
 
 
@@ -138,10 +139,8 @@ def _delist(book: PositionBook, instrument: Instrument, adjustment: PositionAdju
     if adjustment.price is None:
         book.held_quantity = abs(book.quantity)
         return
-    realized = realized_pnl(instrument, book.quantity, book.average_price, adjustment.price)
-    adjustment.realized_pnl = realized
-    is_derivative = instrument.asset_class.is_derivative
-    adjustment.cash = realized if is_derivative else book.quantity * instrument.multiplier * adjustment.price
+    adjustment.realized_pnl = realized_pnl(instrument, book.quantity, book.average_price, adjustment.price)
+    adjustment.cash = book.quantity * instrument.multiplier * adjustment.price
     book.quantity = ZERO
 
 

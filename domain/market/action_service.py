@@ -1,0 +1,82 @@
+"""Use cases on corporate actions: record one, ask for them."""
+
+from datetime import date, datetime, timedelta
+
+from domain.access.audit import record, target_of
+from domain.access.types import Actor, Role, require_role
+from domain.kernel.bus import Bus
+from domain.kernel.day_roll import DayRoll
+from domain.kernel.errors import BadInput, Conflict
+from domain.kernel.ids import new_id
+from domain.kernel.numbers import plain
+from domain.kernel.unit_of_work import unit_of_work
+from domain.market import action_queries
+from domain.market.actions import CorporateAction, CorporateActionKind, NewAction, check_action
+from domain.market.market import Market
+
+MAX_ACTIONS = 500
+
+
+async def record_corporate_action(
+    bus: Bus, market: Market, day_roll: DayRoll, actor: Actor, given: NewAction, now: datetime
+) -> CorporateAction:
+    """Record an action; it takes effect with the day roll that its ex-date begins with. A repeat returns the first.
+
+    Raises:
+        Forbidden: the actor is no administrator.
+        NotFound: there is no such instrument.
+        BadInput: a figure that cannot be, is missing or does not belong to the kind; a day that has begun.
+        Conflict: another one of the kind is recorded for the day, or the new symbol is taken.
+    """
+    require_role(actor, Role.ADMIN)
+    instrument = await market.find(given.symbol)
+    check_action(given, instrument, _first_day(day_roll, now))
+    draft = CorporateAction(
+        id=new_id(),
+        instrument_id=instrument.id,
+        symbol=instrument.symbol,
+        kind=given.kind,
+        ex_date=given.ex_date,
+        ratio=given.ratio,
+        amount_per_unit=given.amount_per_unit,
+        new_symbol=given.new_symbol,
+        created_at=now,
+    )
+    async with unit_of_work(bus) as work:
+        taken = given.new_symbol is not None and await action_queries.is_symbol_promised(work, given.new_symbol)
+        action = await action_queries.insert_action(work, draft, actor.email)
+        if action.id != draft.id:
+            if not action.says(given):
+                raise Conflict(f"Another {given.kind} of {given.symbol} is recorded for that day.", field="exDate")
+            return action
+        if taken:
+            raise Conflict("Another instrument has that symbol, or is going to have it.", field="newSymbol")
+        detail = {"kind": given.kind.value, "exDate": str(given.ex_date)}
+        for name, value in (("ratio", given.ratio), ("amountPerUnit", given.amount_per_unit)):
+            detail |= {name: plain(value)} if value is not None else {}
+        if given.kind is CorporateActionKind.SYMBOL_CHANGE:
+            detail["newSymbol"] = str(given.new_symbol)
+        await record(work, actor, "recordCorporateAction", target_of("instrument", instrument.symbol), detail=detail)
+    return action
+
+
+def _first_day(day_roll: DayRoll, now: datetime) -> date:
+    """The first of the platform's days that has not begun."""
+    return day_roll.day_before(day_roll.next_after(now)) + timedelta(days=1)
+
+
+async def find_corporate_actions(
+    market: Market, symbol: str | None, since: date | None, until: date | None
+) -> list[CorporateAction]:
+    """Actions with ex-dates from ``since`` to ``until``, both included, oldest first; at most the newest 500.
+
+    ``symbol`` is what the instrument is called now.
+
+    Raises:
+        NotFound: there is no such instrument.
+        BadInput: a window that ends before it begins.
+    """
+    if since is not None and until is not None and until < since:
+        raise BadInput("This ends before it begins.", field="to")
+    instrument_id = None if symbol is None else (await market.find(symbol)).id
+    return await action_queries.read_actions(instrument_id, since, until, MAX_ACTIONS)

@@ -1,0 +1,27 @@
+"""Questions about days that are over."""
+
+from datetime import date
+from uuid import UUID
+
+from domain.access.types import Actor, require_read
+from domain.kernel.errors import BadInput
+from domain.settlement.queries import read_statements
+from domain.settlement.types import DailyStatement
+
+# A leap year's days.
+MAX_STATEMENTS = 366
+
+
+async def daily_statements(
+    actor: Actor, account_id: UUID, since: date | None, until: date | None
+) -> list[DailyStatement]:
+    """An account's statements of days from ``since`` to ``until``, both included, oldest first; the newest 366 at most.
+
+    Raises:
+        NotFound: the account is not the actor's to see.
+        BadInput: a window that ends before it begins.
+    """
+    require_read(actor, account_id)
+    if since is not None and until is not None and until < since:
+        raise BadInput("This ends before it begins.", field="to")
+    return await read_statements(account_id, since, until, MAX_STATEMENTS)
