@@ -94,7 +94,8 @@ class RemoteBook(Exchange):
     def restore_remote(self, state: OrderState, known: Whereabouts) -> None:
         """Put an order back as it stood; no report. Those with the lower arrival numbers come first."""
         self._refuse_known((state.order,))
-        order = self._make(state, native=known.native_group)
+        native = not waits_here(state.order, state.order.contingency, self._venue)
+        order = self._make(state, native=native or known.native_group, linked=known.native_group)
         if not order.sequence:
             order.sequence = self._desk.next_sequence()
         self._desk.sequence = max(self._desk.sequence, order.sequence)
@@ -133,7 +134,7 @@ class RemoteBook(Exchange):
         for terms in orders:
             held = terms.contingency is Contingency.OUO
             status = OrderStatus.HELD if held else OrderStatus.PENDING_NEW
-            order = self._make(OrderState(order=terms, status=status), native=True)
+            order = self._make(OrderState(order=terms, status=status), native=True, linked=True)
             order.away, order.sequence = True, self._desk.next_sequence()
             # Not among the groups: the venue links them.
             self._desk.orders[order.id] = order
@@ -188,6 +189,8 @@ class RemoteBook(Exchange):
         if seen.triggered and order.is_conditional and not order.triggered:
             self._trigger_there(order)
         if seen.is_open:
+            if order.linked:
+                self._remote.follow(order, seen)
             if order.changes and _has_become(seen, order.changes[0]):
                 self._made(order)
         elif order.filled < seen.filled_quantity:
@@ -241,9 +244,9 @@ class RemoteBook(Exchange):
 
     # ------------------------------------------------------------------ inside
 
-    def _make(self, state: OrderState, *, native: bool) -> RemoteOrder:
+    def _make(self, state: OrderState, *, native: bool, linked: bool = False) -> RemoteOrder:
         timed_here = is_timed_by_engine(state.order.time_in_force, self._venue)
-        return RemoteOrder(state, native=native, timed_here=timed_here)
+        return RemoteOrder(state, native=native, timed_here=timed_here, linked=linked)
 
     def _register(self, order: Order) -> RemoteOrder:
         held = order.contingency is Contingency.OUO

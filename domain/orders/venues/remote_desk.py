@@ -12,7 +12,7 @@ from domain.kernel.numbers import ZERO
 from domain.orders.exchange.desk import Desk
 from domain.orders.exchange.holdings import Holdings
 from domain.orders.exchange.market import Market
-from domain.orders.exchange.reports import Accepted, Expired, Filled, RestateReason
+from domain.orders.exchange.reports import Accepted, Expired, Filled, Restated, RestateReason
 from domain.orders.exchange.types import CancelReason
 from domain.orders.exchange.working import WorkingOrder
 from domain.orders.types import Contingency, OrderStatus, RejectReason, TimeInForce
@@ -60,10 +60,31 @@ class RemoteDesk(Desk):
             order.away = True
             self._wait_for_time(order)
         order.acknowledged = True
-        if order.status in (OrderStatus.PENDING_NEW, OrderStatus.HELD):
+        if order.status is OrderStatus.PENDING_NEW:
             order.status = OrderStatus.NEW
         self._accepted(order, by_engine=False)
         self.settled.append(Settled(order_id=order.order_id, kind=RequestKind.SUBMIT))
+
+    def follow(self, order: RemoteOrder, seen: VenueOrder) -> None:
+        """Do as the venue does with an order that it links: an exit begins to work, and grows and shrinks."""
+        if seen.quantity is not None and seen.quantity != order.quantity and not order.changes:
+            self._restate_there(order, seen.quantity)
+        if order.status is OrderStatus.HELD and seen.status is not OrderStatus.HELD:
+            order.status = OrderStatus.NEW
+            self._accepted(order, by_engine=False)
+
+    def _restate_there(self, order: RemoteOrder, quantity: Decimal) -> None:
+        order.quantity = quantity
+        self.reports.append(
+            Restated(
+                order_id=order.id,
+                at=self.now,
+                status=order.status,
+                quantity=quantity,
+                limit_price=order.limit,
+                reason=RestateReason.ENTRY_FILLED,
+            )
+        )
 
     def _accepted(self, order: RemoteOrder, *, by_engine: bool) -> None:
         self.reports.append(

@@ -45,10 +45,10 @@ class RemoteOrder(WorkingOrder):
 
     ``native``: the venue takes it as it is, so it goes there when it arrives. ``away``: it was handed over to it.
     ``acknowledged``: the venue has said that it has it. ``waiting``: it could go, but another order that it excludes is
-    still at the venue. ``timed_here``: the engine ends it by its clock. ``leaving``: why a cancel of it is under way.
-    ``changes``: what it was asked to become, oldest first. ``executions``: the ids of those that are booked. ``ended``:
-    the venue's word that it is over, while executions that go with it are missing. ``seen_at``: the venue's time of the
-    newest word on it.
+    still at the venue. ``linked``: the venue links it with its group. ``timed_here``: the engine ends it by its clock.
+    ``leaving``: why a cancel of it is under way. ``changes``: what it was asked to become, oldest first.
+    ``executions``: the ids of those that are booked. ``ended``: the venue's word that it is over, while executions that
+    go with it are missing. ``seen_at``: the venue's time of the newest word on it.
     """
 
     __slots__ = (
@@ -58,6 +58,7 @@ class RemoteOrder(WorkingOrder):
         "ended",
         "executions",
         "leaving",
+        "linked",
         "native",
         "seen_at",
         "timed_here",
@@ -65,9 +66,10 @@ class RemoteOrder(WorkingOrder):
         "waiting",
     )
 
-    def __init__(self, state: OrderState, *, native: bool, timed_here: bool) -> None:
+    def __init__(self, state: OrderState, *, native: bool, timed_here: bool, linked: bool = False) -> None:
         super().__init__(state)
         self.native = native
+        self.linked = linked
         self.timed_here = timed_here
         self.away = False
         self.acknowledged = False

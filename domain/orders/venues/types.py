@@ -121,11 +121,12 @@ class OrderTerms:
 class VenueOrder:
     """An order as it stands at the venue: told by it unasked, in an answer, or when asked.
 
-    ``client_order_id`` is None for an order that was not placed under an id of ours. ``status`` is never HELD or
-    PENDING_NEW. ``filled_quantity`` is the sum of its executions, which are always told one by one as well, before or
-    after this; an order ends here only once they are all known. ``at`` is when the order last changed. ``quantity`` is
-    None where the venue does not say; the prices are None where it does not, or the order has none. ``triggered`` says
-    that a native conditional order is a plain one by now. ``message`` is the venue's own word on why it ended.
+    ``client_order_id`` is None for an order that was not placed under an id of ours. ``status`` is never PENDING_NEW,
+    and HELD only for an exit of a native bracket that waits for its entry. ``filled_quantity`` is the sum of its
+    executions, which are always told one by one as well, before or after this; an order ends here only once they are
+    all known. ``at`` is when the order last changed. ``quantity`` is None where the venue does not say; the prices are
+    None where it does not, or the order has none. ``triggered`` says that a native conditional order is a plain one by
+    now. ``message`` is the venue's own word on why it ended.
     """
 
     client_order_id: str | None
@@ -144,7 +145,7 @@ class VenueOrder:
     @property
     def is_open(self) -> bool:
         """Whether it still works there."""
-        return self.status in (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
+        return self.status in (OrderStatus.HELD, OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
