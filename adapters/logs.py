@@ -5,19 +5,23 @@ Who collects them (the launcher, systemd, a container) gives them their place an
 
 import logging
 import sys
+from collections.abc import Collection
 from typing import TextIO
 
 import structlog
 
-from adapters.scrub import scrub
+from adapters.scrub import scrubber
 from adapters.settings import LogSetting
 
 # Libraries that report each request or job at `info`: their warnings matter, the rest is theirs.
-_QUIET = ("httpx", "websockets", "arq.worker", "asyncio", "apprise", "tortoise")
+_QUIET = ("httpx", "websockets", "arq.worker", "asyncio", "apprise", "tortoise", "ccxt", "aiohttp")
 
 
-def configure_logging(setting: LogSetting, stream: TextIO = sys.stdout) -> None:
-    """Send everything from the level on to the stream, in the setting's format; the last call counts."""
+def configure_logging(setting: LogSetting, stream: TextIO = sys.stdout, secrets: Collection[str] = ()) -> None:
+    """Send everything from the level on to the stream, in the setting's format; the last call counts.
+
+    ``secrets`` are masked wherever they occur.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -50,7 +54,7 @@ def configure_logging(setting: LogSetting, stream: TextIO = sys.stdout) -> None:
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 # Plain tracebacks: those that show local variables would show passwords and keys.
                 structlog.processors.format_exc_info,
-                scrub,
+                scrubber(secrets),
                 renderer,
             ],
         )

@@ -5,7 +5,7 @@ in an exception, a value under a telling name.
 """
 
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Collection, Mapping, MutableMapping
 from typing import Any
 
 MASK = "***"
@@ -17,9 +17,16 @@ _PATTERNS = (
     (re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s/]*@", re.IGNORECASE), rf"\1{MASK}@"),
     (re.compile(r"(\bBearer\s+)[^\s'\",;]+", re.IGNORECASE), rf"\1{MASK}"),
     (re.compile(r"\b(tg_)[A-Za-z0-9_-]{8,}"), rf"\1{MASK}"),
+    # How exchanges sign a request, and whose it is.
+    (
+        re.compile(r"(\b(?:signature|X-MBX-APIKEY|api_?key)[\"']?\s*[=:]\s*[\"']?)[^\s&\"',;)}]+", re.IGNORECASE),
+        rf"\1{MASK}",
+    ),
     (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"), MASK),
 )
 _MAX_DEPTH = 5
+# A secret that is shorter would be found in innocent words.
+_MIN_SECRET = 8
 
 
 def scrub_text(text: str) -> str:
@@ -32,6 +39,30 @@ def scrub_text(text: str) -> str:
 def scrub(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """The event with its secrets masked, however deep they are: a processor of structlog."""
     return {name: _scrubbed(name, value, 0) for name, value in event.items()}
+
+
+def scrubber(
+    secrets: Collection[str],
+) -> Callable[[object, str, MutableMapping[str, Any]], Mapping[str, Any]]:
+    """The same processor, which also masks these very values wherever they occur in a text."""
+    known = sorted((secret for secret in secrets if len(secret) >= _MIN_SECRET), key=len, reverse=True)
+    if not known:
+        return scrub
+    these = re.compile("|".join(re.escape(secret) for secret in known))
+
+    def mask(value: Any) -> Any:
+        if isinstance(value, str):
+            return these.sub(MASK, value)
+        if isinstance(value, Mapping):
+            return {key: mask(each) for key, each in value.items()}
+        return [mask(each) for each in value] if isinstance(value, list) else value
+
+    def process(logger: object, method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+        # Afterwards everything is text, a number, or a list or mapping of such.
+        masked: Mapping[str, Any] = mask(scrub(logger, method, event))
+        return masked
+
+    return process
 
 
 def _scrubbed(name: str, value: Any, depth: int) -> Any:

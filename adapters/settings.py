@@ -284,6 +284,10 @@ class Settings:
             shown.append(f"{each.name}={_MASK if each.metadata['secret'] and value else repr(value)}")
         return f"Settings({', '.join(shown)})"
 
+    def venue_secrets(self) -> list[str]:
+        """What gateways are told: keys, above all."""
+        return [value for venue in self.venues for value in venue.options.values()]
+
     def environment(self) -> dict[str, str]:
         """What only this process knows and its children need: generated secrets, private servers' addresses."""
         return {

@@ -20,5 +20,5 @@ def process_settings() -> Settings:
     configure(settings.venues, GATEWAYS)
     make_private_folder(settings.data_dir)
     settings = complete(settings)
-    configure_logging(settings.log)
+    configure_logging(settings.log, secrets=settings.venue_secrets())
     return settings

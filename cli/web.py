@@ -52,7 +52,7 @@ def application() -> Starlette:
     """The application of one of several processes, which goes when the one that started it does."""
     threading.Thread(target=_follow_parent, name="parent", daemon=True).start()
     settings = load_settings(os.environ)
-    configure_logging(settings.log)
+    configure_logging(settings.log, secrets=settings.venue_secrets())
     return _application(settings)
 
 

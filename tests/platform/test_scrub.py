@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from adapters.logs import configure_logging
-from adapters.scrub import scrub_text
+from adapters.scrub import scrub_text, scrubber
 from adapters.settings import LogSetting
 
 SECRET = "hunter2-hunter2"
@@ -31,6 +31,10 @@ KEY = "tg_a1b2c3d4_0123456789abcdef"
         (f"{{'authorization': 'bearer {SECRET}'}}", "{'authorization': 'bearer ***'}"),
         (f"key {KEY} is not valid", "key tg_*** is not valid"),
         (f"token {TOKEN}.", "token ***."),
+        (f"GET /order?symbol=X&signature={SECRET}&x=1", "GET /order?symbol=X&signature=***&x=1"),
+        (f"{{'X-MBX-APIKEY': '{SECRET}', 'a': 1}}", "{'X-MBX-APIKEY': '***', 'a': 1}"),
+        (f'{{"apiKey":"{SECRET}","signature":"{SECRET}"}}', '{"apiKey":"***","signature":"***"}'),
+        ("the signature is not valid", "the signature is not valid"),
         ("https://desk.example/page at 10:30", "https://desk.example/page at 10:30"),
         ("order 0193a5c2-7c11-7000-8000-000000000000 filled", "order 0193a5c2-7c11-7000-8000-000000000000 filled"),
     ],
@@ -81,3 +85,17 @@ def test_no_way_to_log_lets_a_secret_through(written: tuple[str, io.StringIO]) -
         assert lines[0]["detail"] == {"refreshToken": "***", "headers": ["Bearer ***"]}
         known = {name: lines[1][name] for name in ("session_id", "token_count", "user", "none", "at")}
         assert known == {"session_id": "s1", "token_count": 3, "user": "ada", "none": None, "at": [1, 2.5, True]}
+
+
+def test_secrets_that_are_known_are_masked_wherever_they_are() -> None:
+    process = scrubber(["venue-key-0815", "venue-key-0815-and-more", "short"])
+    event = {
+        "event": "refused venue-key-0815-and-more",
+        "details": {"said": ["about venue-key-0815", 7], "by": ValueError("venue-key-0815")},
+        "short": "a short word",
+    }
+    assert process(None, "info", event) == {
+        "event": "refused ***",
+        "details": {"said": ["about ***", 7], "by": "***"},
+        "short": "a short word",
+    }

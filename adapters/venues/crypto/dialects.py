@@ -20,17 +20,14 @@ _DAY_SECONDS = 86_400
 class Dialect:
     """One exchange.
 
-    ``options`` and ``streaming`` are given to ccxt. ``window_seconds`` is how long after a request was signed the
-    exchange may still take it: an order that it does not know later than that was never taken. ``stream_hashes`` are
-    ccxt's names of what is awaited once the user's stream is subscribed to. ``trade_span_seconds`` and ``trade_page``
-    are the longest time and the most trades that one question about trades may ask for, ``trade_cursor`` is the
-    parameter that names the first trade of the next page. ``duplicate`` is how it says that it has an order of this id
-    already.
+    ``options`` and ``streaming`` are given to ccxt. ``stream_hashes`` are ccxt's names of what is awaited once the
+    user's stream is subscribed to. ``trade_span_seconds`` and ``trade_page`` are the longest time and the most trades
+    that one question about trades may ask for, ``trade_cursor`` is the parameter that names the first trade of the next
+    page. ``duplicate`` is how it says that it has an order of this id already.
     """
 
     exchange: str
     capabilities: Capabilities
-    window_seconds: float
     stream_hashes: tuple[str, ...]
     trade_span_seconds: int
     trade_page: int
@@ -52,7 +49,6 @@ _BINANCE = Dialect(
         # A spot account holds currencies: what was bought for one symbol and for another is one balance, less fees.
         positions=False,
     ),
-    window_seconds=5.0,
     stream_hashes=("orders", "myTrades"),
     trade_span_seconds=_DAY_SECONDS,
     trade_page=1_000,
@@ -63,6 +59,8 @@ _BINANCE = Dialect(
         "fetchMarkets": {"types": ["spot"]},
         "fetchCurrencies": False,
         "fetchMargins": False,
+        # How late a signed request may come and still be taken: well within the time for which an exchange may say
+        # that it does not know an order before it is believed.
         "recvWindow": 5_000,
         # Asking about all symbols at once costs more of the rate limit; it is what reconciling needs.
         "fetchOpenOrders": {"warnWithoutSymbol": False},

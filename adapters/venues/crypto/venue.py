@@ -1,10 +1,5 @@
-"""An exchange as a venue of ours: ``domain.orders.venues.port.Venue`` over ccxt.
+"""An exchange as a venue of ours: ``domain.orders.venues.port.Venue`` over ccxt. It holds nothing that matters."""
 
-It holds nothing that matters: only when it was last left without an answer, because an exchange may still take a
-request for a few seconds after that, and "no such order" means nothing before they are over.
-"""
-
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
@@ -51,8 +46,6 @@ class ExchangeVenue:
         self._connection = connection
         self._symbols = Symbols(connection, market)
         self._identities = Identities(connection)
-        # What an earlier process sent may still be under way.
-        self._settled_at = self._window_end()
 
     @property
     def name(self) -> str:
@@ -120,7 +113,6 @@ class ExchangeVenue:
         except Exception as error:  # noqa: BLE001  an answer that cannot be read is none; the order may be there
             message = self._connection.failure(error).message
             _log.error("an exchange's answer could not be read", venue=self._name, problem=type(error).__name__)
-        self._settled_at = self._window_end()
         return Unanswered(message=message)
 
     # -------------------------------------------------------------- questions
@@ -141,26 +133,20 @@ class ExchangeVenue:
         return [venue_order(raw, self._symbols.ours) for raw in found]
 
     async def order(self, order: OrderRef) -> VenueOrder | None:
-        """An order by its client id. "No such order" is only said once no request of ours can be under way any more."""
+        """An order by its client id."""
         return await self._ask(lambda: self._order(order))
 
     async def _order(self, order: OrderRef) -> VenueOrder | None:
         terms = await self._terms(order.symbol)
-        while True:
-            asked_at = self._clock()
-            try:
-                raw = await self._connection.call(
-                    "fetch_order", "", terms["symbol"], {"clientOrderId": order.client_order_id}
-                )
-            except ExchangeFailure as failure:
-                if failure.fate is not Fate.NOT_THERE:
-                    raise
-                if asked_at >= self._settled_at:
-                    return None
-                await asyncio.sleep(self._settled_at - asked_at)
-                continue
-            self._identities.learn(raw, order.client_order_id)
-            return venue_order(raw, self._symbols.ours, order.client_order_id)
+        params = {"clientOrderId": order.client_order_id}
+        try:
+            raw = await self._connection.call("fetch_order", "", terms["symbol"], params)
+        except ExchangeFailure as failure:
+            if failure.fate is not Fate.NOT_THERE:
+                raise
+            return None
+        self._identities.learn(raw, order.client_order_id)
+        return venue_order(raw, self._symbols.ours, order.client_order_id)
 
     async def executions(self, since: Nanos) -> Sequence[VenueExecution]:
         """All fills of the account since a time, of the symbols that are instruments of ours, oldest first."""
@@ -197,9 +183,3 @@ class ExchangeVenue:
             message = _NOT_AN_INSTRUMENT.format(symbol)
             raise self._connection.refused(RejectReason.INSTRUMENT_NOT_TRADABLE, message)
         return terms
-
-    def _window_end(self) -> float:
-        return self._clock() + self._connection.dialect.window_seconds
-
-    def _clock(self) -> float:
-        return asyncio.get_running_loop().time()

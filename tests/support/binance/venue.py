@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -21,8 +20,6 @@ from tests.support.market import an_instrument
 BTC = "BTCUSDT.BINANCE"
 ETH = "ETHER"
 TIMEOUT_SECONDS = 0.5
-# How long the exchange may still take a request after its answer was lost: shorter than the real one for tests' sake.
-WINDOW_SECONDS = 0.4
 
 
 class FixedInstruments:
@@ -62,8 +59,7 @@ def instruments() -> FixedInstruments:
 
 def address(server: BinanceServer, timeout_seconds: float = TIMEOUT_SECONDS) -> ExchangeAddress:
     """Where the test server is."""
-    dialect = replace(DIALECTS["binance"], window_seconds=WINDOW_SECONDS)
-    return ExchangeAddress(dialect=dialect, endpoint=server.endpoint, timeout_seconds=timeout_seconds)
+    return ExchangeAddress(dialect=DIALECTS["binance"], endpoint=server.endpoint, timeout_seconds=timeout_seconds)
 
 
 @asynccontextmanager

@@ -15,11 +15,13 @@ from adapters.settings import SettingsError, load_settings
 from adapters.venues.crypto import library
 from adapters.venues.crypto.address import parse_address
 from adapters.venues.crypto.connection import Connection, Credentials
+from adapters.venues.crypto.dialects import DIALECTS
 from adapters.venues.crypto.gateway import crypto_venue
 from adapters.venues.crypto.library import ExtraMissing, exact_class
 from adapters.venues.registry import VenueSettingError, configure
 from adapters.venues.setting import VenueSetting
 from adapters.wiring import GATEWAYS
+from domain.orders.venues.outbox import GRACE_NANOS
 from domain.orders.venues.port import VenueUnavailable
 from tests.support.binance import BinanceServer
 from tests.support.binance.server import API_KEY, SECRET
@@ -138,6 +140,18 @@ async def test_limits_are_kept_by_waiting(server: BinanceServer) -> None:
         await asyncio.gather(*(connection.call("fetch_my_trades", "BTC/USDT") for _ in range(2)))
         seconds_per_weight = connection.ccxt.rateLimit / 1_000
         assert time.monotonic() - began >= 16 * seconds_per_weight * 0.9
+
+
+def test_no_request_is_taken_after_an_exchange_is_believed_not_to_know_it() -> None:
+    for dialect in DIALECTS.values():
+        assert dialect.options["recvWindow"] * 1_000_000 <= GRACE_NANOS / 2
+
+
+def test_the_testnet_is_another_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = Connection(parse_address("binance:testnet")).ccxt.urls["api"]
+    assert "testnet" in places["private"]
+    assert "testnet" in places["ws"]["ws-api"]["spot"]
+    assert "testnet" not in Connection(parse_address("binance")).ccxt.urls["api"]["private"]
 
 
 def test_debugging_shows_no_requests() -> None:

@@ -12,7 +12,7 @@ from domain.orders.types import OrderStatus, OrderType, RejectReason, Side, Time
 from domain.orders.venues.port import VenueUnavailable
 from domain.orders.venues.types import Acknowledged, Answer, Declined, NewOrder, OrderTerms, Unanswered
 from tests.support.binance import BinanceServer, Fault
-from tests.support.binance.venue import ETH, WINDOW_SECONDS, coin, instruments, limit, open_venue, ref
+from tests.support.binance.venue import ETH, coin, instruments, limit, open_venue, ref
 
 
 async def submit(venue: ExchangeVenue, order: NewOrder) -> Answer:
@@ -127,16 +127,14 @@ async def test_an_order_whose_answer_is_lost_is_never_sent_again(
 
 
 @pytest.mark.parametrize("fault", [Fault.UNAVAILABLE, Fault.HANG, Fault.DROPPED])
-async def test_no_such_order_is_said_when_no_request_can_be_under_way(
+async def test_an_order_that_did_not_get_there_is_not_there(
     server: BinanceServer, venue: ExchangeVenue, fault: Fault
 ) -> None:
     await venue.open_orders()
     server.fault("POST", "order", fault)
     order = limit("BUY", "0.5", "90")
     assert isinstance(await submit(venue, order), Unanswered)
-    unanswered = time.monotonic()
     assert await venue.order(ref(order)) is None
-    assert time.monotonic() - unanswered >= WINDOW_SECONDS
     assert server.orders == []
     assert server.asked("POST", "order") == []
 
