@@ -1,12 +1,11 @@
 """The feed of a crypto exchange: quotes and trades of every instrument that names it, as they happen, without a key.
 
 Trades keep the exchange's times; quotes too where it gives one, else the time of their receipt. A lost connection is
-made again, later after each failure in a row and not at the same moment as everybody else; what happened in between is
+made again (``Backoff``); what happened in between is
 not told, for an exchange's stream begins anew. Instruments that are created while it runs join in.
 """
 
 import asyncio
-import random
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from decimal import Decimal
@@ -17,6 +16,7 @@ import structlog
 
 from adapters.feeds.feed import MAX_BATCH, FeedError
 from adapters.venues.crypto.address import ExchangeAddress
+from adapters.venues.crypto.backoff import Backoff
 from adapters.venues.crypto.connection import Connection
 from adapters.venues.crypto.exact import exact, exact_or_none
 from adapters.venues.crypto.failures import ExchangeFailure, Fate
@@ -29,8 +29,6 @@ from domain.kernel.time import Nanos
 from domain.market.types import Aggressor, QuoteTick, Tick, TradeTick
 from domain.orders.types import RejectReason
 
-FIRST_DELAY_SECONDS = 0.5
-LONGEST_DELAY_SECONDS = 30.0
 # How often it looks for instruments that were created since.
 LOOK_SECONDS = 5.0
 # More than this waits only while nobody takes it: then the connection is made anew instead.
@@ -54,14 +52,12 @@ class CryptoFeed:
         market: Instruments,
         address: ExchangeAddress,
         *,
-        chance: Callable[[], float] = random.random,
-        first_delay_seconds: float = FIRST_DELAY_SECONDS,
+        backoff: Backoff | None = None,
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._market = market
         self._address = address
-        self._chance = chance
-        self._first_delay = first_delay_seconds
+        self._backoff = Backoff() if backoff is None else backoff
         self._look_seconds = look_seconds
 
     async def batches(self) -> AsyncIterator[Sequence[Tick]]:
@@ -70,21 +66,18 @@ class CryptoFeed:
         Raises:
             FeedError: the library that speaks to exchanges is not installed.
         """
-        delay = self._first_delay
         while True:
             try:
                 async with Connection(self._address) as connection:
                     session = _Session(connection, self._market, self._look_seconds)
                     async for batch in session.batches():
-                        delay = self._first_delay
+                        self._backoff.succeeded()
                         yield batch
             except ExtraMissing as error:
                 raise FeedError(str(error)) from None
             except (ExchangeFailure, Unavailable) as failure:
-                _log.warning("exchange's market data interrupted", problem=failure.message, again_in=round(delay, 1))
-            # From half of the delay to all of it, by chance.
-            await asyncio.sleep(delay * (1 + self._chance()) / 2)
-            delay = min(delay * 2, LONGEST_DELAY_SECONDS)
+                _log.warning("exchange's market data interrupted", problem=failure.message)
+            await self._backoff.wait()
 
 
 class _Session:

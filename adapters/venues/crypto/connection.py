@@ -31,33 +31,13 @@ class Credentials:
 
 
 class Connection:
-    """Open it, or enter it as a context: it then knows the exchange's symbols. ``ccxt`` is the library's object.
-
-    Raises:
-        ExtraMissing: ccxt is not installed.
-    """
+    """Open it, or enter it as a context: it then knows the exchange's symbols. ``ccxt`` is the library's object."""
 
     def __init__(self, address: ExchangeAddress, credentials: Credentials = Credentials()) -> None:
         self._address = address
+        self._credentials = credentials
         self._secrets = (credentials.secret, credentials.key)
-        dialect = address.dialect
-        self.ccxt: Any = exact_class(dialect.exchange)(
-            {
-                "apiKey": credentials.key,
-                "secret": credentials.secret,
-                "number": str,
-                "enableRateLimit": True,
-                "newUpdates": True,
-                "timeout": round(address.timeout_seconds * 1_000),
-                "timeout_on_exit": 0,
-            }
-        )
-        self.ccxt.options = self.ccxt.deep_extend(self.ccxt.options, dialect.options)
-        self.ccxt.streaming = self.ccxt.deep_extend(self.ccxt.streaming, dialect.streaming)
-        if address.testnet:
-            self.ccxt.set_sandbox_mode(True)
-        if address.endpoint is not None:
-            self.ccxt.urls["api"] = moved(self.ccxt.urls["api"], address.endpoint)
+        self.ccxt: Any = None
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -69,11 +49,15 @@ class Connection:
         await self.close()
 
     async def open(self) -> None:
-        """Learn the exchange's time and symbols.
+        """Load the library if need be, and learn the exchange's time and symbols.
 
         Raises:
             ExchangeFailure: it cannot be reached; nothing is left open.
+            ExtraMissing: ccxt is not installed.
         """
+        # It takes seconds, for it brings hundreds of exchanges along; the rest of the process goes on meanwhile.
+        loaded = await asyncio.to_thread(exact_class, self.dialect.exchange)
+        self.ccxt = exchange_object(loaded, self._address, self._credentials)
         try:
             self.ccxt.open()
             # aiohttp sends some requests again by itself when a kept connection breaks; here nothing is sent twice.
@@ -143,3 +127,26 @@ class Connection:
     def refused(self, reason: RejectReason, message: str) -> ExchangeFailure:
         """A refusal of our own, before anything is sent."""
         return ExchangeFailure(Fate.REFUSED, reason, message)
+
+
+def exchange_object(loaded: type[Any], address: ExchangeAddress, credentials: Credentials) -> Any:
+    """An object of one of the library's classes, configured and not yet connected."""
+    dialect = address.dialect
+    ccxt = loaded(
+        {
+            "apiKey": credentials.key,
+            "secret": credentials.secret,
+            "number": str,
+            "enableRateLimit": True,
+            "newUpdates": True,
+            "timeout": round(address.timeout_seconds * 1_000),
+            "timeout_on_exit": 0,
+        }
+    )
+    ccxt.options = ccxt.deep_extend(ccxt.options, dialect.options)
+    ccxt.streaming = ccxt.deep_extend(ccxt.streaming, dialect.streaming)
+    if address.testnet:
+        ccxt.set_sandbox_mode(True)
+    if address.endpoint is not None:
+        ccxt.urls["api"] = moved(ccxt.urls["api"], address.endpoint)
+    return ccxt

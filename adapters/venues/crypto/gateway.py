@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from adapters.venues.crypto.address import ExchangeAddress, parse_address
+from adapters.venues.crypto.backoff import Backoff
 from adapters.venues.crypto.connection import Connection, Credentials
 from adapters.venues.crypto.failures import ExchangeFailure
 from adapters.venues.crypto.venue import ExchangeVenue
@@ -41,9 +42,8 @@ def crypto_venue(setting: VenueSetting) -> ConfiguredVenue:
             raise VenueSettingError(f"{_variable(setting, name)}: must be set, to trade at {setting.name}")
     address = replace(address, timeout_seconds=_timeout(setting, address.timeout_seconds))
     credentials = Credentials(setting.options["key"], setting.options["secret"])
-    return ConfiguredVenue(
-        setting.name, address.dialect.capabilities, partial(_open, setting.name, address, credentials)
-    )
+    opening = partial(_open, setting.name, address, credentials, Backoff())
+    return ConfiguredVenue(setting.name, address.dialect.capabilities, opening)
 
 
 def _timeout(setting: VenueSetting, usual: float) -> float:
@@ -62,12 +62,17 @@ def _variable(setting: VenueSetting, option: str) -> str:
 
 
 @asynccontextmanager
-async def _open(name: str, address: ExchangeAddress, credentials: Credentials, market: Market) -> AsyncIterator[Venue]:
+async def _open(
+    name: str, address: ExchangeAddress, credentials: Credentials, backoff: Backoff, market: Market
+) -> AsyncIterator[Venue]:
+    """Connect. Whoever tries again after a failure has waited by then, longer each time."""
     connection = Connection(address, credentials)
     try:
         await connection.open()
     except ExchangeFailure as failure:
+        await backoff.wait()
         raise VenueUnavailable(failure.message) from None
+    backoff.succeeded()
     try:
         yield ExchangeVenue(name, connection, market)
     finally:

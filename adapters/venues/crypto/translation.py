@@ -65,7 +65,7 @@ def venue_order(raw: Raw, ours: Names, client_order_id: str | None = None) -> Ve
     named = client_order_id or raw["clientOrderId"]
     return VenueOrder(
         client_order_id=named if order_id_of(named) is not None else None,
-        venue_order_id=_text(raw, "id"),
+        venue_order_id=venue_order_id(raw, "id"),
         symbol=ours(_text(raw, "symbol")),
         side=_side(raw),
         status=_status(raw["status"], filled, quantity),
@@ -100,7 +100,7 @@ def venue_execution(raw: Raw, ours: Names, client_order_id: str | None) -> Venue
     known = cost is not None and currency is not None
     return VenueExecution(
         client_order_id=client_order_id if order_id_of(client_order_id) is not None else None,
-        venue_order_id=raw["order"],
+        venue_order_id=venue_order_id(raw, "order") if raw["order"] is not None else None,
         venue_execution_id=_text(raw, "id"),
         symbol=ours(_text(raw, "symbol")),
         side=_side(raw),
@@ -111,6 +111,11 @@ def venue_execution(raw: Raw, ours: Names, client_order_id: str | None) -> Venue
         fee=cost if known else None,
         fee_currency=currency if known else None,
     )
+
+
+def venue_order_id(raw: Raw, name: str) -> str:
+    """The exchange's id of an order, with its symbol: some number the orders of each symbol by themselves."""
+    return f"{_text(raw, 'symbol')}:{_text(raw, name)}"
 
 
 def _side(raw: Raw) -> Side:

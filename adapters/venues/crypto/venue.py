@@ -90,7 +90,7 @@ class ExchangeVenue:
     async def _cancel(self, order: OrderRef) -> Answer:
         terms = await self._terms(order.symbol)
         params = {"clientOrderId": order.client_order_id}
-        raw = await self._connection.call("cancel_order", order.venue_order_id or "", terms["symbol"], params)
+        raw = await self._connection.call("cancel_order", "", terms["symbol"], params)
         # The cancel has an id of its own there, and the answer gives that one.
         return self._acknowledged(raw, order.client_order_id)
 

@@ -8,10 +8,10 @@ from typing import Any, cast
 
 import pytest
 
-from adapters.feeds import crypto
 from adapters.feeds.choice import chosen_feed
 from adapters.feeds.crypto import CryptoFeed, quote_tick, trade_tick
 from adapters.settings import FeedSetting
+from adapters.venues.crypto.backoff import Backoff
 from adapters.venues.crypto.exact import Inexact
 from domain.kernel.time import Nanos
 from domain.market.types import Aggressor, QuoteTick, Tick, TradeTick
@@ -58,7 +58,7 @@ async def listening(feed: Any) -> AsyncIterator[Heard]:
 
 
 def feed_of(server: BinanceServer, known: FixedInstruments | None = None) -> CryptoFeed:
-    return CryptoFeed(known or instruments(), address(server), first_delay_seconds=0.05, look_seconds=0.05)
+    return CryptoFeed(known or instruments(), address(server), backoff=Backoff(0.05), look_seconds=0.05)
 
 
 async def test_quotes_and_trades_come_as_ticks(server: BinanceServer) -> None:
@@ -119,25 +119,6 @@ async def test_instruments_join_when_they_are_created(server: BinanceServer) -> 
         server.quote("ETHUSDT", "9", "11")
         await heard.until(lambda: heard.quotes("ETHUSDT.BINANCE"))
     assert {tick.symbol for tick in heard.ticks} == {"ETHUSDT.BINANCE"}
-
-
-async def test_waits_grow_and_differ(server: BinanceServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    waits: list[float] = []
-    sleep = asyncio.sleep
-
-    async def noted(seconds: float, *rest: Any) -> None:
-        if seconds >= 0.05:
-            waits.append(round(seconds, 3))
-        await sleep(0)
-
-    await server.stop()
-    monkeypatch.setattr(crypto.asyncio, "sleep", noted)
-    feed = CryptoFeed(instruments(), address(server), chance=iter([0.0, 1.0, 0.5, 0.0]).__next__)
-    monkeypatch.setattr(crypto, "LONGEST_DELAY_SECONDS", 1.5)
-    # The fifth wait finds no more chance to take.
-    with pytest.raises(RuntimeError):
-        await anext(aiter(feed.batches()))
-    assert waits == [0.25, 1.0, 1.125, 0.75]
 
 
 async def test_the_setting_chooses_it(server: BinanceServer) -> None:

@@ -14,7 +14,7 @@ import pytest
 from adapters.settings import SettingsError, load_settings
 from adapters.venues.crypto import library
 from adapters.venues.crypto.address import parse_address
-from adapters.venues.crypto.connection import Connection, Credentials
+from adapters.venues.crypto.connection import Connection, Credentials, exchange_object
 from adapters.venues.crypto.dialects import DIALECTS
 from adapters.venues.crypto.gateway import crypto_venue
 from adapters.venues.crypto.library import ExtraMissing, exact_class
@@ -147,11 +147,13 @@ def test_no_request_is_taken_after_an_exchange_is_believed_not_to_know_it() -> N
         assert dialect.options["recvWindow"] * 1_000_000 <= GRACE_NANOS / 2
 
 
-def test_the_testnet_is_another_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    places = Connection(parse_address("binance:testnet")).ccxt.urls["api"]
+def test_the_testnet_is_another_place() -> None:
+    loaded = exact_class("binance")
+    places = exchange_object(loaded, parse_address("binance:testnet"), Credentials()).urls["api"]
     assert "testnet" in places["private"]
     assert "testnet" in places["ws"]["ws-api"]["spot"]
-    assert "testnet" not in Connection(parse_address("binance")).ccxt.urls["api"]["private"]
+    real = exchange_object(loaded, parse_address("binance"), Credentials()).urls["api"]
+    assert real["private"] == "https://api.binance.com/api/v3"
 
 
 def test_debugging_shows_no_requests() -> None:

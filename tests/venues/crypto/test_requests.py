@@ -30,7 +30,7 @@ async def test_an_order_is_taken_asked_about_and_cancelled(server: BinanceServer
     assert (sent["quantity"], sent["price"], sent["timeInForce"]) == ("0.5", "90.1", "GTC")
     assert sent["newClientOrderId"] == order.client_order_id
     (there,) = server.orders
-    assert answer.venue_order_id == str(there.id)
+    assert answer.venue_order_id == f"BTC/USDT:{there.id}"
     assert await venue.order(ref(order)) == answer.order
     assert (answer.order.status, answer.order.quantity) == (OrderStatus.NEW, Decimal("0.5"))
     assert (answer.order.limit_price, answer.order.filled_quantity) == (Decimal("90.1"), 0)
@@ -196,7 +196,7 @@ async def test_orders_of_others_are_told_as_such(server: BinanceServer, venue: E
     ours, theirs = await venue.open_orders()
     assert (ours.client_order_id, theirs.client_order_id) == (mine.client_order_id, None)
     assert (theirs.side, theirs.quantity, theirs.symbol) == (Side.SELL, Decimal("0.25"), mine.symbol)
-    assert theirs.venue_order_id == str(server.orders[1].id)
+    assert theirs.venue_order_id == f"BTC/USDT:{server.orders[1].id}"
 
 
 async def test_it_changes_no_orders(venue: ExchangeVenue) -> None:

@@ -75,7 +75,7 @@ async def test_the_life_of_an_order(server: BinanceServer, venue: ExchangeVenue)
     first, second = heard.executions
     assert first == VenueExecution(
         client_order_id=order.client_order_id,
-        venue_order_id=str(there.id),
+        venue_order_id=f"BTC/USDT:{there.id}",
         venue_execution_id=str(there.trades[0].id),
         symbol=BTC,
         side=Side.BUY,
@@ -88,7 +88,7 @@ async def test_the_life_of_an_order(server: BinanceServer, venue: ExchangeVenue)
     )
     assert (second.price, second.quantity, second.liquidity) == (Decimal("89.99"), Decimal("0.15"), Liquidity.TAKER)
     assert heard.last(order).filled_quantity == Decimal("0.25")
-    assert heard.last(order).venue_order_id == str(there.id)
+    assert heard.last(order).venue_order_id == f"BTC/USDT:{there.id}"
 
 
 async def test_many_fills_of_one_order_with_fees_in_a_third_currency(
