@@ -19,13 +19,22 @@ from api.positions.queries import PositionsQuery
 from api.positions.subscriptions import PositionsSubscription
 from api.risk.operations import RiskMutation, RiskQuery
 from api.schema import build_schema
+from api.system.operations import SystemMutation, SystemQuery, SystemSubscription
 
 
 @cache
 def platform_schema() -> GraphQLSchema:
     """The schema that the web process serves; built once."""
     return build_schema(
-        (AccessQuery, MarketQuery, AccountsQuery, OrdersQuery, PositionsQuery, RiskQuery),
-        (AccessMutation, MarketMutation, AccountsMutation, OrdersMutation, PositionsMutation, RiskMutation),
-        (MarketSubscription, OrdersSubscription, PositionsSubscription),
+        (AccessQuery, MarketQuery, AccountsQuery, OrdersQuery, PositionsQuery, RiskQuery, SystemQuery),
+        (
+            AccessMutation,
+            MarketMutation,
+            AccountsMutation,
+            OrdersMutation,
+            PositionsMutation,
+            RiskMutation,
+            SystemMutation,
+        ),
+        (MarketSubscription, OrdersSubscription, PositionsSubscription, SystemSubscription),
     )

@@ -261,18 +261,19 @@ async def read_runs(run_ids: Collection[UUID]) -> dict[UUID, TaskRun]:
     return {row["id"]: to_run(row) for row in rows}
 
 
-async def read_newest(names: Collection[str], limit: int) -> dict[str, list[TaskRun]]:
-    """The newest runs of each task, newest first; tasks without any are left out."""
+async def read_newest(keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], list[TaskRun]]:
+    """So many of the newest runs of tasks, newest first; tasks without any are left out."""
     rows = await fetch(
         f"SELECT r.* FROM unnest($1::text[]) AS t (name) CROSS JOIN LATERAL "
-        f"(SELECT {RUN_COLUMNS} FROM task_runs WHERE task = t.name ORDER BY id DESC LIMIT $2) AS r",
-        list(names),
-        limit,
+        f"(SELECT {RUN_COLUMNS} FROM task_runs WHERE task = t.name ORDER BY id DESC LIMIT $2) AS r "
+        "ORDER BY r.id DESC",
+        list({task for task, _ in keys}),
+        max((count for _, count in keys), default=0),
     )
     found: dict[str, list[TaskRun]] = {}
     for row in rows:
         found.setdefault(row["task"], []).append(to_run(row))
-    return found
+    return {(task, count): found[task][:count] for task, count in keys if task in found}
 
 
 async def read_changed(task: str | None, since: timedelta | None, limit: int) -> list[TaskRun]:

@@ -124,15 +124,28 @@ async def page_runs(
 
     Raises:
         Forbidden: neither RISK_MANAGER nor ADMIN.
+        NotFound: there is no such task.
     """
     require_operator(actor)
+    check_task(task)
     return await queries.page_runs(request, task, states)
 
 
 async def count_runs(actor: Actor, task: str | None = None, states: Collection[TaskRunState] | None = None) -> int:
     """How many runs match; refusals as of ``page_runs``."""
     require_operator(actor)
+    check_task(task)
     return await queries.count_runs(task, states)
+
+
+def check_task(name: str | None, definitions: Definitions = DEFINITIONS) -> None:
+    """Let the name of a task, or none, pass.
+
+    Raises:
+        NotFound: there is no such task.
+    """
+    if name is not None and name not in definitions:
+        raise NotFound("There is no such task.", field="task")
 
 
 def check_run_count(first: int) -> int:

@@ -111,19 +111,29 @@ def _fires(trigger: Trigger, after: datetime) -> Iterator[datetime]:
     follows_clock = not any(field.startswith("*") for field in trigger.line.split()[:2])
     waiting: list[datetime] = []
     last = after
+    start = after.astimezone(zone).replace(tzinfo=None, fold=0)
+    if not _is_calm(after, zone):
+        start -= _LONGEST_SHIFT
     # The wall's times come in the wall's order, which is not that of the moments where the clock is put back.
-    for wall in CronSim(trigger.line, after.astimezone(zone).replace(tzinfo=None, fold=0) - _LONGEST_SHIFT):
-        settled = wall.replace(tzinfo=zone).astimezone(UTC) - _LONGEST_SHIFT
+    for wall in CronSim(trigger.line, start):
+        for fire in _moments(wall, zone, follows_clock=follows_clock):
+            heappush(waiting, fire)
+        here = wall.replace(tzinfo=zone).astimezone(UTC)
+        settled = here if _is_calm(here, zone) else here - _LONGEST_SHIFT
         while waiting and waiting[0] <= settled:
             fire = heappop(waiting)
             if fire > last:
                 yield fire
                 last = fire
-        for fire in _moments(wall, zone, follows_clock=follows_clock):
-            heappush(waiting, fire)
     for fire in sorted(set(waiting)):
         if fire > last:
             yield fire
+
+
+def _is_calm(moment: datetime, zone: ZoneInfo) -> bool:
+    """Whether the clock of a zone is not put forward or back around a moment."""
+    before, after = ((moment + shift).astimezone(zone).utcoffset() for shift in (-_LONGEST_SHIFT, _LONGEST_SHIFT))
+    return before == after
 
 
 def _moments(wall: datetime, zone: ZoneInfo, *, follows_clock: bool) -> list[datetime]:

@@ -1,0 +1,108 @@
+"""Shapes of the area in the schema; their sources are the domain's own values."""
+
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+from api.context import Info
+from api.marks import SAME_FOR_ALL
+from api.scalars import JSON, raw_json
+from api.system.enums import RunCause, TaskRunState, TriggerKind
+from domain.system import types
+from domain.system.queries import read_newest
+from domain.system.service import check_run_count
+from domain.system.types import Cron, Interval
+
+
+@strawberry.type(description="One time that a task ran, or was to run. It may take several attempts.")
+class TaskRun:
+    """A view of ``domain.system.types.TaskRun``."""
+
+    id: strawberry.ID
+    task: str
+    state: TaskRunState
+    cause: RunCause
+    attempt: int = strawberry.field(description="The attempt that runs, or ran last, from 1.")
+    due_at: datetime = strawberry.field(description="The time that it is for.")
+    started_at: datetime | None = strawberry.field(description="Of the newest attempt, like the two after it.")
+    finished_at: datetime | None
+    duration_ms: float | None
+    result: JSON | None
+    error: str | None = strawberry.field(
+        description="What the newest failed attempt ended with, or why it was skipped."
+    )
+    requested_by: str | None = strawberry.field(description="The email of whoever asked for it.")
+
+    @classmethod
+    def of(cls, run: types.TaskRun) -> Self:
+        """The view of a run."""
+        return cls(
+            id=strawberry.ID(str(run.id)),
+            task=run.task,
+            state=run.state,
+            cause=run.cause,
+            attempt=run.attempt,
+            due_at=run.due_at,
+            started_at=run.started_at,
+            finished_at=run.finished_at,
+            duration_ms=run.duration_ms,
+            result=None if run.result is None else raw_json(run.result),
+            error=run.error,
+            requested_by=run.requested_by,
+        )
+
+
+@strawberry.type(description="Something that the platform does by itself, and when.")
+class ScheduledTask:
+    """A view of ``domain.system.types.ScheduledTask``."""
+
+    name: str
+    description: str
+    trigger: TriggerKind
+    interval_seconds: int | None = strawberry.field(
+        description="For an INTERVAL: due whenever so many seconds have passed since 1970 began."
+    )
+    cron: str | None = strawberry.field(description="For a CRON: minute, hour, day, month and day of the week.")
+    timezone: str
+    enabled: bool = strawberry.field(description="False while it is paused: then it runs only when it is asked for.")
+    timeout_seconds: int = strawberry.field(
+        description="After this long an attempt is ended; one that works in slices, when a slice takes so long."
+    )
+    max_retries: int
+    catch_up: bool = strawberry.field(
+        description="Whether times that nobody was there for are made up for, by one run; otherwise they are skipped."
+    )
+    next_run_at: datetime | None = strawberry.field(description="Null while it is paused.")
+    version: int = strawberry.field(description="How often it was changed by its operators.")
+
+    @classmethod
+    def of(cls, task: types.ScheduledTask) -> Self:
+        """The view of a task."""
+        trigger = task.trigger
+        return cls(
+            name=task.name,
+            description=task.definition.description,
+            trigger=trigger.kind,
+            interval_seconds=trigger.seconds if isinstance(trigger, Interval) else None,
+            cron=trigger.line if isinstance(trigger, Cron) else None,
+            timezone=trigger.zone,
+            enabled=task.enabled,
+            timeout_seconds=task.timeout_seconds,
+            max_retries=task.max_retries,
+            catch_up=task.definition.catch_up,
+            next_run_at=task.next_run_at,
+            version=task.override.version,
+        )
+
+    @strawberry.field(description="Its newest run, whatever its state.", metadata=SAME_FOR_ALL)
+    async def last_run(self, info: Info) -> TaskRun | None:
+        """Loaded with those of the operation's other tasks."""
+        runs = await info.context.load(read_newest, (self.name, 1))
+        return TaskRun.of(runs[0]) if runs else None
+
+    @strawberry.field(description="Its newest runs, newest first.", metadata=SAME_FOR_ALL)
+    async def runs(self, info: Info, first: int | None = 20) -> list[TaskRun]:
+        """Loaded with those of the operation's other tasks."""
+        count = check_run_count(20 if first is None else first)
+        return [TaskRun.of(run) for run in await info.context.load(read_newest, (self.name, count)) or []]

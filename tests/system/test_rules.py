@@ -1,0 +1,151 @@
+"""What becomes of a time that has come, of an attempt that ended, and of a change: tables, and bounds as properties."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.kernel.errors import BadInput
+from domain.system.rules import (
+    FIRST_RETRY_SECONDS,
+    LONGEST_RETRY_SECONDS,
+    MAX_LOSSES,
+    AfterAttempt,
+    DueRun,
+    TaskChange,
+    after_failure,
+    after_loss,
+    changed_override,
+    plan_due,
+    retry_delay,
+)
+from domain.system.types import (
+    Cron,
+    Interval,
+    Override,
+    RunCause,
+    ScheduledTask,
+    TaskDefinition,
+    TaskRunState,
+    Trigger,
+)
+
+HOURLY = TaskDefinition("hourly", "Every hour.", Interval(3_600))
+NIGHTLY = TaskDefinition("nightly", "Every night.", Cron("30 2 * * *", "Europe/London"), timeout_seconds=30)
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(f"2026-03-02T{text}+00:00")
+
+
+def hourly(due: str, *, catch_up: bool = True) -> ScheduledTask:
+    return ScheduledTask(replace(HOURLY, catch_up=catch_up), Override(), at(due))
+
+
+@pytest.mark.parametrize("catch_up", [True, False])
+def test_what_is_due_in_time_is_run(catch_up: bool) -> None:
+    plan = plan_due(hourly("10:00", catch_up=catch_up), at("10:00:59"), is_busy=False)
+    assert plan == DueRun(at("11:00"), at("10:00"))
+
+
+def test_what_was_missed_is_caught_up_once_for_the_last_time() -> None:
+    assert plan_due(hourly("10:00"), at("10:01:01"), is_busy=False) == DueRun(
+        at("11:00"), at("10:00"), RunCause.CATCH_UP
+    )
+    assert plan_due(hourly("02:00"), at("10:30"), is_busy=False) == DueRun(at("11:00"), at("10:00"), RunCause.CATCH_UP)
+
+
+def test_what_wants_no_catching_up_says_what_it_missed() -> None:
+    late = plan_due(hourly("10:00", catch_up=False), at("10:30"), is_busy=False)
+    assert late == DueRun(at("11:00"), skipped="2026-03-02 10:00:00 UTC was skipped: no worker was there.")
+    several = plan_due(hourly("02:00", catch_up=False), at("10:00:10"), is_busy=False)
+    assert (several.due_at, several.next_run_at) == (at("10:00"), at("11:00"))
+    assert several.skipped == (
+        "8 times from 2026-03-02 02:00:00 to 2026-03-02 09:00:00 UTC were skipped: no worker was there."
+    )
+
+
+def test_while_it_is_busy_one_kind_waits_and_the_other_skips() -> None:
+    assert plan_due(hourly("10:00"), at("10:00:01"), is_busy=True) == DueRun(at("10:00"))
+    skipped = "2026-03-02 10:00:00 UTC was skipped: the run before was still going."
+    assert plan_due(hourly("10:00", catch_up=False), at("10:00:01"), is_busy=True) == DueRun(
+        at("11:00"), skipped=skipped
+    )
+
+
+def test_a_failure_is_tried_again_as_often_as_the_task_wants_it() -> None:
+    for final in (TaskRunState.FAILED, TaskRunState.TIMED_OUT):
+        assert after_failure(final, 3, 2, 0.0) == AfterAttempt(final)
+        assert after_failure(final, 1, 0, 0.0) == AfterAttempt(final)
+        retried = after_failure(final, 2, 2, 1.0)
+        assert retried == AfterAttempt(TaskRunState.RETRYING, timedelta(seconds=2 * FIRST_RETRY_SECONDS))
+
+
+def test_a_run_that_kills_its_workers_does_so_a_few_times_only() -> None:
+    assert after_loss(MAX_LOSSES) == AfterAttempt(TaskRunState.RETRYING)
+    assert after_loss(MAX_LOSSES + 1) == AfterAttempt(TaskRunState.FAILED)
+
+
+@given(st.integers(1, 10_000), st.floats(0, 1))
+def test_back_off_grows_within_bounds_and_is_spread(failures: int, chance: float) -> None:
+    longest = min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** min(failures - 1, 60))
+    delay = retry_delay(failures, chance).total_seconds()
+    assert longest / 2 - 1e-6 <= delay <= longest + 1e-6
+    assert retry_delay(failures, 0.0) < retry_delay(failures, 1.0)
+    assert retry_delay(failures, chance) <= retry_delay(failures + 1, 1.0)
+
+
+def changed(definition: TaskDefinition, override: Override | None = None, **change: Any) -> Override:
+    return changed_override(definition, override or Override(), TaskChange(**change))
+
+
+@pytest.mark.parametrize(
+    ("definition", "change", "trigger"),
+    [
+        (HOURLY, {"interval_seconds": 60}, Interval(60)),
+        (HOURLY, {"interval_seconds": 60, "timezone": "UTC"}, Interval(60)),
+        (HOURLY, {"cron": " 0  9 * * MON "}, Cron("0 9 * * MON")),
+        (HOURLY, {"cron": "0 9 * * *", "timezone": "Asia/Tokyo"}, Cron("0 9 * * *", "Asia/Tokyo")),
+        (NIGHTLY, {"cron": "0 9 * * *"}, Cron("0 9 * * *", "Europe/London")),
+        (NIGHTLY, {"timezone": "Asia/Tokyo"}, Cron("30 2 * * *", "Asia/Tokyo")),
+        (NIGHTLY, {"interval_seconds": 3_600}, Interval(3_600)),
+        (NIGHTLY, {"cron": "30 2 * * *"}, None),
+        (HOURLY, {"interval_seconds": 3_600}, None),
+    ],
+)
+def test_a_trigger_replaces_the_other_and_the_own_one_is_not_kept(
+    definition: TaskDefinition, change: dict[str, Any], trigger: Trigger | None
+) -> None:
+    assert changed(definition, **change) == Override(trigger=trigger)
+
+
+def test_what_is_left_out_stays() -> None:
+    before = Override(False, Interval(60), 10, 0, version=4)
+    assert changed(HOURLY, before) == before
+    assert changed(HOURLY, before, enabled=True) == replace(before, enabled=True)
+    assert changed(HOURLY, before, timeout_seconds=60, max_retries=3) == replace(
+        before, timeout_seconds=None, max_retries=None
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "change"),
+    [
+        ("cron", {"cron": "0 0 30 2 *"}),
+        ("cron", {"cron": "0 0 * * *", "interval_seconds": 60}),
+        ("timezone", {"cron": "0 0 * * *", "timezone": "Europe/Atlantis"}),
+        ("timezone", {"timezone": "Europe/London"}),
+        ("intervalSeconds", {"interval_seconds": 0}),
+        ("timeoutSeconds", {"timeout_seconds": 4}),
+        ("timeoutSeconds", {"timeout_seconds": 3_601}),
+        ("maxRetries", {"max_retries": -1}),
+        ("maxRetries", {"max_retries": 21}),
+    ],
+)
+def test_a_change_that_makes_no_sense_names_its_field(field: str, change: dict[str, Any]) -> None:
+    with pytest.raises(BadInput) as caught:
+        changed(HOURLY, **change)
+    assert caught.value.field == field
