@@ -2,9 +2,10 @@
 
     python -m tests.support.mortal SEED
 
-plays the venue's role in child processes, one after the other. Each dies at a moment of its own: after it has sent all
-that it writes and before the commit, after the commit and before it has told anybody, or in the middle of whatever it
-does. SIGTERM ends it; its one line of output is how many were killed.
+plays the venue's role in child processes, one after the other. Each dies at a step of its own: after it has sent all
+that it writes and before the commit, after the commit and before it has told anybody, or a moment after it has begun.
+So it lives by what it does and not by the clock, and gets on however slow the machine is. SIGTERM ends it; its one line
+of output is how many were killed.
 """
 
 import asyncio
@@ -27,8 +28,9 @@ from domain.orders import applying
 from tests.support.processes import ROOT, clean_environment
 from workers import venue
 
-_DEATHS_PER_STEP = 0.03
-_LIFE_SECONDS = (0.1, 2.0)
+# Of each of the three kinds.
+_DEATHS_PER_STEP = 0.05
+_MOMENT_SECONDS = 0.02
 
 
 @dataclass
@@ -63,7 +65,7 @@ def _die() -> None:
 
 
 def _make_mortal(chance: Random) -> None:
-    """Die now and then at the two worst moments of a step."""
+    """Die now and then at the two worst moments of a step, and somewhere in it."""
     write, take_step = applying._write, venue.take_step
 
     async def write_and_die(*arguments: Any) -> None:
@@ -74,6 +76,8 @@ def _make_mortal(chance: Random) -> None:
             _die()
 
     async def step_and_die(*arguments: Any, **others: Any) -> applying.Step:
+        if (others["up_to"] or arguments[5]) and chance.random() < _DEATHS_PER_STEP:
+            asyncio.get_running_loop().call_later(chance.uniform(0, _MOMENT_SECONDS), _die)
         step = await take_step(*arguments, **others)
         if (step.commands or step.reports) and chance.random() < _DEATHS_PER_STEP:
             _die()
@@ -86,9 +90,8 @@ def _make_mortal(chance: Random) -> None:
     leases._RETRY_SECONDS = 0.01
 
 
-async def _live(settings: Settings, chance: Random) -> None:
+async def _live(settings: Settings) -> None:
     async with open_services(settings) as services, hold_lease(settings.database_url, venue.ROLE) as lease:
-        asyncio.get_running_loop().call_later(chance.uniform(*_LIFE_SECONDS), _die)
         await venue.PaperRouter(services.bus, services.market, services.ticks, lease).run()
 
 
@@ -119,7 +122,7 @@ class _Parent:
         chance = Random(f"{self._seed} {number}")
         try:
             _make_mortal(chance)
-            asyncio.run(_live(self._settings, chance))
+            asyncio.run(_live(self._settings))
         finally:
             os._exit(1)
 

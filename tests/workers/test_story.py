@@ -30,7 +30,7 @@ from domain.kernel.numbers import plain
 from domain.kernel.time import NANOS_PER_SECOND
 from domain.orders.canceling import cancel_orders
 from domain.orders.commands import CancelOrders, ModifyOrder, OrderKey, PlaceBracket
-from domain.orders.proof import prove_all
+from domain.orders.proof import prove_book
 from domain.orders.state import TRANSITIONS
 from domain.orders.types import Contingency, OrderStatus, OrderType, TimeInForce
 from tests.orders.factories import PERPETUAL
@@ -109,7 +109,7 @@ class Telling:
     async def end(self) -> None:
         """Keep what it has come to, once it has proved."""
         catalog = await self.desk.services.market.refresh()
-        proofs = [proof async for proof in prove_all(catalog.by_id)]
+        proofs = [await prove_book(book.id, catalog.by_id) for book in self.books]
         assert [proof.breaks for proof in proofs] == [[]] * story.ACCOUNTS
         self.ending = await story.books()
 
