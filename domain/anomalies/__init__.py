@@ -1,0 +1,1 @@
+"""What is normal, learnt from each series' own history, and what departs from it."""
