@@ -41,6 +41,7 @@ COMMANDS = {
     "database": "dump, restore, or look into the database",
     "export-schema": "print the API's schema",
     "simulate": "run order scenarios against recorded market data",
+    "detect": "score recorded series for anomalies",
 }
 
 

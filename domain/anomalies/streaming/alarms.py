@@ -9,7 +9,7 @@ QUIET_READINGS, QUIET_PART = 50, 0.05
 CLEARLY_MORE = 0.2
 # What was told beyond this surprise adds to the weariness, which fades within about this many readings.
 NOTEWORTHY = 1.0
-WEARINESS_READINGS = 2_000
+WEARINESS_READINGS = 4_000
 WEARINESS_WEIGHT = 0.15
 
 

@@ -46,7 +46,17 @@ _MEASURES = (
 class StreamDetector:
     """Scores the readings of one series, one after the other."""
 
-    __slots__ = ("_count", "_first", "_gate", "_median", "_noise_before", "_recent", "_recent_mean", "_rhythm", "_tails")
+    __slots__ = (
+        "_count",
+        "_first",
+        "_gate",
+        "_median",
+        "_noise_before",
+        "_recent",
+        "_recent_mean",
+        "_rhythm",
+        "_tails",
+    )
 
     def __init__(self) -> None:
         self._count = 0

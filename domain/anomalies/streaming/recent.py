@@ -63,9 +63,9 @@ def spread(values: Values) -> float:
 def novelty(values: Values, width: int) -> float:
     """The distance of the newest ``width`` values from the most similar earlier stretch that does not overlap them.
 
-    It is the root of the mean squared difference, so that its unit is that of the values; 0 while there is no earlier stretch.
-    The left matrix profile's newest entry, without its normalisation, which hides changes of level (Yeh et al.,
-    "Matrix Profile I", ICDM 2016).
+    It is the root of the mean squared difference, in the values' unit; 0 while there is no earlier stretch. This is the
+    newest entry of the left matrix profile (Yeh et al., "Matrix Profile I", ICDM 2016) without its normalisation, which
+    would hide changes of level.
     """
     stretches = len(values) - 2 * width + 1
     if stretches <= 0:

@@ -1,6 +1,7 @@
 """What is usual at each time of day."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import median
 from typing import Any, Self
 
@@ -20,7 +21,7 @@ class DailyRhythm:
 
     def __init__(self, times: Sequence[int], values: Sequence[float]) -> None:
         """Learn from the first readings: ``times`` in nanoseconds since 1970 (their usual pause sets the slots)."""
-        pauses = [later - earlier for earlier, later in zip(times, times[1:], strict=False) if later > earlier]
+        pauses = [later - earlier for earlier, later in pairwise(times) if later > earlier]
         pause = median(pauses) if pauses else DAY_NANOS
         count = min(round(DAY_NANOS / pause), MAX_SLOTS)
         self._slots: list[float | None] = [None] * (count if count >= MIN_SLOTS else 0)
@@ -30,7 +31,7 @@ class DailyRhythm:
             self.learn(at, value)
 
     def expected(self, at: int) -> tuple[float, float] | None:
-        """The lowest and highest of what is usual at this time and in the slots beside it; None where nothing is known."""
+        """The lowest and highest of what is usual in this slot and those beside it; None where nothing is known."""
         if not self._slots:
             return None
         slot = self._slot(at)

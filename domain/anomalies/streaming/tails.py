@@ -18,6 +18,8 @@ MAX_SURPRISE = 6.0
 MIN_SPREAD_PART, MIN_THRESHOLD_PART = 0.05, 1e-6
 GROWTH = 1.05
 REFRESH_VALUES = 20
+# With fewer values nothing can be said.
+MIN_VALUES = 100
 # Older values fade: when so many are held, each counts half.
 MAX_VALUES = 10_000
 
@@ -42,12 +44,13 @@ class Tail:
         self.threshold = 0.0
 
     def surprise(self, value: float, resolution: float) -> float:
-        """How improbable a value at least as large is: 0 below the threshold, else -log10 of its probability.
+        """How improbable a value at least as large is: -log10 of its probability.
 
+        It is 0 below the threshold, and while too little is known.
         ``resolution`` is the smallest difference that means anything, in the measure's unit.
         """
         excess = value - self.threshold
-        if excess <= 0:
+        if excess <= 0 or self._count < MIN_VALUES:
             return 0.0
         ratio = excess / max(self._scale, resolution)
         return min(_BASE_SURPRISE + math.log10(1 + SHAPE * ratio) / SHAPE, MAX_SURPRISE)

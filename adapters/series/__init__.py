@@ -1,0 +1,1 @@
+"""Series in CSV files: readings in, anomaly scores out."""

@@ -1,0 +1,155 @@
+"""The parts of the streaming detector: tails, recent values, the day's rhythm, the gate of alarms."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from domain.anomalies.streaming.alarms import ALARM_SURPRISE, QUIET_READINGS, AlarmGate
+from domain.anomalies.streaming.recent import Lagged, Recent, mean, novelty, spread
+from domain.anomalies.streaming.rhythm import DAY_NANOS, DailyRhythm
+from domain.anomalies.streaming.tails import MAX_SURPRISE, MAX_VALUES, MIN_VALUES, Tail
+from domain.kernel.time import NANOS_PER_SECOND
+
+HOUR = 3_600 * NANOS_PER_SECOND
+
+
+def _tail(values):
+    tail = Tail()
+    for value in values:
+        tail.learn(value)
+    tail.refresh()
+    return tail
+
+
+class TestTail:
+    def test_its_threshold_is_the_95th_percentile(self):
+        values = np.random.default_rng(1).exponential(3.0, 5_000)
+        assert _tail(values).threshold == pytest.approx(np.quantile(values, 0.95), rel=0.02)
+
+    def test_surprise_is_about_the_logarithm_of_how_rare_a_value_is(self):
+        tail = _tail(np.random.default_rng(1).exponential(3.0, 5_000))
+        for probability in (0.01, 0.001, 0.0001):
+            # The model's tail is heavier than an exponential one: it is less surprised.
+            surprise = tail.surprise(-3.0 * math.log(probability), 0.0)
+            assert -math.log10(probability) * 0.7 < surprise < -math.log10(probability) * 1.05
+
+    def test_it_rises_with_the_value_and_ends_at_the_largest_surprise(self):
+        tail = _tail(np.random.default_rng(1).exponential(3.0, 500))
+        surprises = [tail.surprise(value, 0.0) for value in (0.0, tail.threshold, 12.0, 20.0, 50.0, 1e9)]
+        assert surprises[:2] == [0.0, 0.0]
+        assert surprises == sorted(surprises)
+        assert surprises[-1] == MAX_SURPRISE
+
+    def test_it_says_nothing_of_few_values(self):
+        assert _tail([1.0] * (MIN_VALUES - 1)).surprise(1e9, 0.0) == 0.0
+        assert _tail([1.0] * MIN_VALUES).surprise(1e9, 0.0) == MAX_SURPRISE
+
+    def test_differences_below_the_resolution_surprise_nobody(self):
+        tail = _tail([0.0] * 200)
+        assert tail.surprise(1e-6, 0.0) == MAX_SURPRISE
+        assert tail.surprise(1e-6, 1e-3) < ALARM_SURPRISE
+
+    def test_old_values_fade(self):
+        tail = _tail([100.0] * MAX_VALUES)
+        assert tail.threshold == pytest.approx(100, rel=0.05)
+        for _ in range(4 * MAX_VALUES):
+            tail.learn(1.0)
+        tail.refresh()
+        assert tail.threshold == pytest.approx(1, rel=0.06)
+
+    def test_its_state_holds_all_of_it(self):
+        tail = _tail(np.random.default_rng(2).lognormal(0, 2, 777))
+        assert Tail.from_state(json.loads(json.dumps(tail.state()))).state() == tail.state()
+
+
+class TestRecent:
+    def test_it_keeps_the_newest_values_in_order(self):
+        recent = Recent(5)
+        for value in range(23):
+            recent.append(float(value))
+            kept = [float(number) for number in range(max(0, value - 4), value + 1)]
+            assert recent.last(5).tolist() == kept
+            assert recent.last(99).tolist() == kept
+            assert recent.last(2).tolist() == kept[-2:]
+
+    def test_its_state_holds_the_values_exactly(self):
+        recent = Recent(3)
+        for value in (0.1, 1e-300, 1 / 3, -2.5):
+            recent.append(value)
+        restored = Recent.from_state(3, recent.state())
+        assert restored.last(3).tolist() == [1e-300, 1 / 3, -2.5]
+        restored.append(7.0)
+        assert restored.last(3).tolist() == [1 / 3, -2.5, 7.0]
+
+    def test_mean_and_spread_are_of_the_population_and_exact_far_from_zero(self):
+        values = np.array([1.0, 2.0, 3.0, 4.0]) + 1e9
+        assert mean(values) == 1e9 + 2.5
+        assert spread(values) == pytest.approx(math.sqrt(1.25))
+
+    def test_novelty_is_the_distance_to_the_nearest_earlier_stretch(self):
+        values = np.array([0.0, 1.0, 0.0, 5.0, 5.0, 5.0, 0.0, 1.0, 1.5])
+        # The newest stretch (0, 1, 1.5) is nearest to (0, 1, 0): only the last of three values differs, by 1.5.
+        assert novelty(values, 3) == math.sqrt(2.25 / 3)
+        assert novelty(np.tile([1.0, 2.0, 3.0, 4.0], 5), 3) == 0.0
+
+    def test_novelty_needs_a_stretch_that_does_not_overlap(self):
+        assert novelty(np.array([1.0, 2.0, 3.0, 4.0, 5.0]), 3) == 0.0
+        assert novelty(np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), 3) == 3.0
+
+    def test_lagged_gives_what_was(self):
+        lagged = Lagged(2)
+        assert [lagged.exchange(value) for value in (1.0, 2.0, 3.0, 4.0)] == [0.0, 0.0, 1.0, 2.0]
+        assert Lagged.from_state(lagged.state()).exchange(5.0) == 3.0
+
+
+class TestDailyRhythm:
+    def test_it_expects_what_was_at_this_time_and_beside_it(self):
+        times = [index * HOUR for index in range(48)]
+        rhythm = DailyRhythm(times, [float(index % 24) for index in range(48)])
+        assert rhythm.expected(100 * DAY_NANOS + 5 * HOUR) == (4.0, 6.0)
+        assert rhythm.expected(100 * DAY_NANOS) == (0.0, 23.0)
+
+    def test_it_knows_nothing_of_times_that_were_never_seen(self):
+        rhythm = DailyRhythm([index * HOUR for index in range(5)], [1.0] * 5)
+        assert rhythm.expected(12 * HOUR) is None
+        assert rhythm.expected(5 * HOUR) == (1.0, 1.0)
+
+    def test_it_follows_new_days(self):
+        rhythm = DailyRhythm([index * HOUR for index in range(24)], [10.0] * 24)
+        for day in range(1, 40):
+            for hour in range(24):
+                rhythm.learn(day * DAY_NANOS + hour * HOUR, 20.0)
+        low, high = rhythm.expected(3 * HOUR)
+        assert 19.9 < low <= high <= 20.0
+
+    @pytest.mark.parametrize("pause", [DAY_NANOS, 7 * DAY_NANOS])
+    def test_a_series_of_days_has_no_rhythm_of_the_day(self, pause):
+        assert DailyRhythm([index * pause for index in range(10)], [1.0] * 10).expected(0) is None
+
+    @pytest.mark.parametrize("times", [[], [5], [5, 5, 5]])
+    def test_times_without_a_pause_have_none_either(self, times):
+        assert DailyRhythm(times, [1.0] * len(times)).expected(0) is None
+
+
+class TestAlarmGate:
+    def test_the_score_is_one_half_at_the_alarm_surprise(self):
+        assert AlarmGate().pass_on(100, ALARM_SURPRISE) == 0.5
+
+    def test_what_was_told_is_not_repeated_for_a_while_unless_it_gets_clearly_worse(self):
+        gate = AlarmGate()
+        assert gate.pass_on(100, 3.0) > 0.5
+        assert gate.pass_on(101, 3.1) == 0.0
+        assert gate.pass_on(102, 4.5) > 0.5
+        assert gate.pass_on(102 + QUIET_READINGS, 4.0) == 0.0
+        assert gate.pass_on(103 + QUIET_READINGS, 4.0) > 0.5
+
+    def test_many_alarms_make_it_patient(self):
+        gate = AlarmGate()
+        scores = [gate.pass_on(number, 3.0) for number in range(100, 2_000, 100)]
+        assert scores == sorted(scores, reverse=True)
+        assert scores[0] > 0.6 > 0.55 > scores[-1]
+        for number in range(2_000, 32_000):
+            gate.pass_on(number, 0.0)
+        assert gate.pass_on(32_000, 3.0) == pytest.approx(scores[0], abs=0.01)
