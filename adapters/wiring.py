@@ -27,6 +27,7 @@ from domain.orders.desk import Desk
 from domain.orders.modifying import OrderModifying
 from domain.orders.paper import PAPER
 from domain.orders.placing import OrderEntry
+from domain.positions.live import LiveBooks
 from domain.positions.service import Books
 from domain.risk.queries import TOPIC as RISK_RULES
 from domain.risk.queries import read_enabled_rules
@@ -50,6 +51,7 @@ class Services:
     closing: PositionClosing
     books: Books
     logs: AccountLogs
+    live: LiveBooks
     gateways: Mapping[str, ConfiguredVenue] = field(default_factory=dict)
     _on_rights: list[Callable[[], None]] = field(default_factory=list)
 
@@ -127,7 +129,8 @@ async def open_services(settings: Settings, gateways: Mapping[str, Gateway] = GA
         desk = Desk(bus, market, access.authenticator, rules, settings.day_roll, venues=can)
         entry, modifying, closing = OrderEntry(desk), OrderModifying(desk), PositionClosing(desk)
         books, logs = Books(market), AccountLogs(bus)
-        services = Services(settings, bus, ticks, access, market, entry, modifying, closing, books, logs, venues)
+        live = LiveBooks(market, logs)
+        services = Services(settings, bus, ticks, access, market, entry, modifying, closing, books, logs, live, venues)
         following = asyncio.create_task(services.follow_versions())
         try:
             yield services

@@ -12,6 +12,7 @@ from domain.market.market import Market
 from domain.orders.closing import PositionClosing
 from domain.orders.modifying import OrderModifying
 from domain.orders.placing import OrderEntry
+from domain.positions.live import LiveBooks
 from domain.positions.service import Books
 
 
@@ -51,6 +52,11 @@ class Services(Protocol):
     @property
     def closing(self) -> PositionClosing:
         """Where positions are closed."""
+        ...
+
+    @property
+    def live(self) -> LiveBooks:
+        """The accounts that are watched."""
         ...
 
     @property

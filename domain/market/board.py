@@ -6,7 +6,8 @@ position: so the boards of all processes agree, previous closes and day volumes 
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from enum import Enum, auto
@@ -101,7 +102,7 @@ class QuoteBoard:
         self._quotes: dict[str, Quote] = {}
         self._received: dict[str, int] = {}
         self._days: dict[str, TradingDay] = {}
-        self._watches: defaultdict[str, set[_Watch]] = defaultdict(set)
+        self._watches: defaultdict[str, set[QuoteWatch]] = defaultdict(set)
 
     def restore(self, quotes: Iterable[tuple[Quote, int]]) -> None:
         """Take stored quotes with the times at which they had been received."""
@@ -147,24 +148,24 @@ class QuoteBoard:
 
     async def watch(self, symbols: Collection[str], interval_seconds: float) -> AsyncIterator[Quote]:
         """The quotes as they are now, then the newest of each symbol that has one, at most once per interval."""
-        watch = _Watch()
-        for symbol in symbols:
-            self._watches[symbol].add(watch)
-            if symbol in self._quotes:
-                watch.news[symbol] = self._quotes[symbol]
-        try:
+        with self.open_watch() as watch:
+            watch.add(symbols)
+            watch.news.update((symbol, self._quotes[symbol]) for symbol in symbols if symbol in self._quotes)
             while True:
                 for quote in await watch.take():
                     # A reader that is slower than the market gets what is newest when it comes back.
                     yield watch.news.pop(quote.symbol, quote)
                 if interval_seconds:
                     await asyncio.sleep(interval_seconds)
+
+    @contextmanager
+    def open_watch(self) -> Iterator["QuoteWatch"]:
+        """A watch of no symbol yet."""
+        watch = QuoteWatch(self._watches)
+        try:
+            yield watch
         finally:
-            for symbol in symbols:
-                watches = self._watches[symbol]
-                watches.discard(watch)
-                if not watches:
-                    del self._watches[symbol]
+            watch.discard(set(watch.symbols))
 
     def _turn_day(self, before: Quote | None, tick: QuoteTick | TradeTick) -> _Day:
         symbol = tick.symbol
@@ -186,20 +187,40 @@ class QuoteBoard:
                 watch.put(quote)
 
 
-class _Watch:
-    """What one watcher has not seen yet: at most one quote per symbol."""
+class QuoteWatch:
+    """What one watcher has not seen yet: at most one quote per symbol, of the symbols that it watches now."""
 
-    __slots__ = ("_filled", "news")
+    __slots__ = ("_filled", "_watches", "news", "symbols")
 
-    def __init__(self) -> None:
+    def __init__(self, watches: defaultdict[str, set["QuoteWatch"]]) -> None:
         self.news: dict[str, Quote] = {}
+        self.symbols: set[str] = set()
+        self._watches = watches
         self._filled = asyncio.Event()
 
+    def add(self, symbols: Collection[str]) -> None:
+        """Watch these too, from their next quotes on."""
+        for symbol in symbols:
+            self._watches[symbol].add(self)
+            self.symbols.add(symbol)
+
+    def discard(self, symbols: Collection[str]) -> None:
+        """Watch these no more."""
+        for symbol in symbols:
+            self.symbols.discard(symbol)
+            self.news.pop(symbol, None)
+            watches = self._watches[symbol]
+            watches.discard(self)
+            if not watches:
+                del self._watches[symbol]
+
     def put(self, quote: Quote) -> None:
+        """The newest quote of a symbol that is watched."""
         self.news[quote.symbol] = quote
         self._filled.set()
 
     async def take(self) -> list[Quote]:
+        """What is new since the last time, as soon as there is anything; being cancelled loses nothing."""
         while not self.news:
             self._filled.clear()
             await self._filled.wait()

@@ -22,7 +22,7 @@ from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.orders import queries
 from domain.orders.canceling import find_order
 from domain.orders.changes import as_changed, decide_change
-from domain.orders.claims import EXCLUSIVE, alternatives
+from domain.orders.claims import EXCLUSIVE, alternatives, bucket_of
 from domain.orders.commands import ModifyOrder
 from domain.orders.desk import Desk, Terms
 from domain.orders.events import order_parts
@@ -159,8 +159,10 @@ class _Batch:
         self._commands.append((queries.REPLACE, order))
         self._payloads.append(orjson.dumps(asked).decode())
         detail = {"requested": {name: asked[name] for name in _ASKED if asked[name] is not None}}
-        parts = order_parts(order, detail=detail)
-        record(self._books[order.account_id].account, OrderEventKind.PENDING_REPLACE, now, parts, order.id)
+        book = self._books[order.account_id]
+        position = book.positions.get((order.instrument_id, bucket_of(order, book.account.position_mode)))
+        parts = order_parts(order, position=position, detail=detail)
+        record(book.account, OrderEventKind.PENDING_REPLACE, now, parts, order.id)
 
     async def write(self, work: UnitOfWork) -> None:
         """Store everything, in a number of statements that does not depend on the number of changes."""

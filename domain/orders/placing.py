@@ -21,6 +21,7 @@ from domain.kernel.errors import BadInput, Conflict, DomainError, NotFound
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.market.types import Instrument
 from domain.orders import queries
+from domain.orders.claims import bucket_of
 from domain.orders.commands import PlaceBracket, PlaceOco, PlaceOrder, request_digest
 from domain.orders.desk import Desk, Terms
 from domain.orders.events import order_parts
@@ -366,8 +367,10 @@ class Batch:
         self._new.append(order)
         if order.is_open and submit:
             self._submit(order, None)
+        position = book.positions.get((order.instrument_id, bucket_of(order, book.account.position_mode)))
+        parts = order_parts(order, position=position if order.is_open else None)
         # A new order is in a status that has an event of its own name.
-        record(book.account, OrderEventKind(order.status.value), now, order_parts(order), order.id)
+        record(book.account, OrderEventKind(order.status.value), now, parts, order.id)
 
     def _submit(self, order: Order, payload: str | None) -> None:
         self._commands.append((queries.SUBMIT, order))

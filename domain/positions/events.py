@@ -30,7 +30,7 @@ _NUMBERS = (
 
 
 def position_snapshot(position: PositionBook) -> list[Any]:
-    """A position as JSON: identity, times, then its figures in order."""
+    """A position as JSON: identity, times, its figures in order, and when it was changed last if not with the event."""
     return [
         position.id,
         position.account_id,
@@ -39,12 +39,14 @@ def position_snapshot(position: PositionBook) -> list[Any]:
         position.opened_at,
         position.closed_at,
         *(plain(getattr(position, name)) for name in _NUMBERS),
+        None if position.changed else position.updated_at,
     ]
 
 
-def read_position(values: list[Any], updated_at: datetime) -> PositionBook:
-    """What ``position_snapshot`` made."""
-    numbers: dict[str, Any] = {name: Decimal(value) for name, value in zip(_NUMBERS, values[6:], strict=True)}
+def read_position(values: list[Any], at: datetime) -> PositionBook:
+    """What ``position_snapshot`` made, of an event that happened at ``at``."""
+    *figures, updated_at = values[6:]
+    numbers: dict[str, Any] = {name: Decimal(value) for name, value in zip(_NUMBERS, figures, strict=True)}
     return PositionBook(
         id=UUID(values[0]),
         account_id=UUID(values[1]),
@@ -52,6 +54,6 @@ def read_position(values: list[Any], updated_at: datetime) -> PositionBook:
         bucket=Bucket(values[3]),
         opened_at=datetime.fromisoformat(values[4]) if values[4] else None,
         closed_at=datetime.fromisoformat(values[5]) if values[5] else None,
-        updated_at=updated_at,
+        updated_at=datetime.fromisoformat(updated_at) if updated_at is not None else at,
         **numbers,
     )

@@ -1,65 +1,223 @@
-"""An account's figures live: kept in memory from its events, revalued from quotes.
+"""The accounts that somebody watches in this process: kept in memory from their events, revalued from quotes.
 
-The state is loaded once, then every event replaces what it says has changed, so that the database is not asked again;
-old state plus events equals fresh state. Valuation happens when somebody asks, at the newest quotes.
+An account is loaded once, however many watch it; then every event replaces what it says has changed, so that the
+database is not asked again: old state plus events equals fresh state. One task takes the quotes for all accounts, one
+task follows each account's log. Terms of instruments that change are noticed within a second.
 """
 
-from collections.abc import Iterable
+import asyncio
+import contextvars
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
 from uuid import UUID
 
 import orjson
 
 from domain.accounts.events import apply_account_snapshot
+from domain.accounts.log import AccountLogs
 from domain.accounts.queries import read_books
 from domain.accounts.types import AccountBook, AccountEvent
-from domain.kernel.errors import NotFound
+from domain.kernel.errors import NotFound, Unavailable
+from domain.market.board import QuoteWatch
 from domain.market.market import Market
 from domain.positions.events import read_position
-from domain.positions.queries import PositionKey, read_positions
+from domain.positions.queries import read_positions
+from domain.positions.revaluation import Revaluation
 from domain.positions.types import PositionBook
-from domain.positions.valuation import AccountValue, value_all
+from domain.positions.valuation import AccountValue
+
+POLL_SECONDS = 1.0
+_RETRY_SECONDS = 1.0
 
 
-class LiveAccount:
-    """One account and what it holds, at ``sequence`` of its log."""
+async def load_account(account_id: UUID) -> tuple[AccountBook, list[PositionBook]]:
+    """An account as it stands with what it holds.
 
-    def __init__(self, account: AccountBook, positions: dict[PositionKey, PositionBook]) -> None:
-        self.account = account
-        self.positions = positions
+    Raises:
+        NotFound: there is no such account.
+    """
+    # The account first: an event between the two reads is then applied again, which changes nothing.
+    book = (await read_books([account_id])).get(account_id)
+    if book is None:
+        raise NotFound("There is no such account.")
+    return book, list((await read_positions([account_id]))[account_id].values())
 
-    @classmethod
-    async def load(cls, account_id: UUID) -> "LiveAccount":
-        """The account as it stands.
+
+def apply_events(account: AccountBook, events: Iterable[AccountEvent]) -> dict[UUID, PositionBook]:
+    """Bring an account to what events say; the positions that they changed. Events that are known change nothing."""
+    changed: dict[UUID, PositionBook] = {}
+    for event in events:
+        if event.sequence <= account.event_sequence:
+            continue
+        parts = orjson.loads(event.payload)
+        apply_account_snapshot(account, parts["account"])
+        account.event_sequence = event.sequence
+        for values in parts.get("positions", ()):
+            position = read_position(values, event.at)
+            changed[position.id] = position
+    return changed
+
+
+class Watched:
+    """One account while somebody watches it. ``version`` counts its changes."""
+
+    def __init__(self, account_id: UUID, revaluation: Revaluation) -> None:
+        self.account_id = account_id
+        self.version = 0
+        self.users = 0
+        self.loaded = asyncio.Event()
+        self.failure: Exception | None = None
+        self.task: asyncio.Task[None] | None = None
+        self._revaluation = revaluation
+        self._waiter: asyncio.Future[None] | None = None
+
+    def value(self) -> AccountValue:
+        """What it is worth at the newest quotes."""
+        return self._revaluation.value(self.account_id)
+
+    async def changed(self, seen: int) -> int:
+        """The version, as soon as it is another than ``seen``.
 
         Raises:
-            NotFound: there is no such account.
+            Exception: what ended the watching.
         """
-        # The account first: an event between the two reads is then applied again, which changes nothing.
-        book = (await read_books([account_id])).get(account_id)
-        if book is None:
-            raise NotFound("There is no such account.")
-        positions = (await read_positions([account_id], include_closed=True))[account_id]
-        return cls(book, positions)
+        await self.loaded.wait()
+        while self.version == seen and self.failure is None:
+            if self._waiter is None:
+                self._waiter = asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._waiter)
+        if self.failure is not None:
+            raise self.failure
+        return self.version
 
-    @property
-    def sequence(self) -> int:
-        """The event up to which this is current."""
-        return self.account.event_sequence
+    def touch(self) -> None:
+        """Something of it has changed."""
+        self.version += 1
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
-    def apply(self, events: Iterable[AccountEvent]) -> None:
-        """Take what events say; those that are known already change nothing."""
-        for event in events:
-            if event.sequence <= self.account.event_sequence:
-                continue
-            parts = orjson.loads(event.payload)
-            apply_account_snapshot(self.account, parts["account"])
-            self.account.event_sequence = event.sequence
-            for values in parts.get("positions", ()):
-                position = read_position(values, event.at)
-                self.positions[position.instrument_id, position.bucket] = position
+    def fail(self, error: Exception) -> None:
+        """It cannot be watched any more."""
+        self.failure = error
+        self.loaded.set()
+        self.touch()
 
-    async def value(self, market: Market) -> AccountValue:
-        """What it is worth at the newest quotes."""
-        catalog = await market.catalog()
-        held = [position for position in self.positions.values() if position.opened_at is not None]
-        return value_all(self.account, held, catalog.by_id, market.quote)
+
+class LiveBooks:
+    """All accounts that are watched in this process."""
+
+    def __init__(self, market: Market, logs: AccountLogs) -> None:
+        self._market = market
+        self._logs = logs
+        self._revaluation = Revaluation({}, market.quote)
+        self._watched: dict[UUID, Watched] = {}
+        self._quotes: asyncio.Task[None] | None = None
+        self._watch: QuoteWatch | None = None
+
+    @asynccontextmanager
+    async def watch(self, account_id: UUID) -> AsyncIterator[Watched]:
+        """Watch an account while the context lasts; what goes wrong is raised by ``changed``."""
+        watched = self._watched.get(account_id)
+        if watched is None or watched.failure is not None:
+            watched = self._watched[account_id] = Watched(account_id, self._revaluation)
+            # A context of its own: it must not inherit the transaction or the request of whoever subscribes.
+            watched.task = asyncio.get_running_loop().create_task(self._follow(watched), context=contextvars.Context())
+        watched.users += 1
+        try:
+            yield watched
+        finally:
+            watched.users -= 1
+            if not watched.users:
+                await self._leave(watched)
+
+    async def _leave(self, watched: Watched) -> None:
+        tasks = [watched.task]
+        if self._watched.get(watched.account_id) is watched:
+            del self._watched[watched.account_id]
+            self._revaluation.remove(watched.account_id)
+            self._follow_symbols()
+        if not self._watched:
+            tasks.append(self._quotes)
+            self._quotes = None
+        for task in tasks:
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    async def _follow(self, watched: Watched) -> None:
+        try:
+            account = await self._load(watched)
+            while True:
+                try:
+                    async for events in self._logs.of(account.id).follow(account.event_sequence):
+                        changed = apply_events(account, (event for _, event in events))
+                        await self._know(changed.values())
+                        self._revaluation.update(account.id, changed.values())
+                        self._follow_symbols()
+                        watched.touch()
+                except Unavailable:
+                    await asyncio.sleep(_RETRY_SECONDS)
+        except Exception as error:  # noqa: BLE001  belongs to those who watch
+            watched.fail(error)
+
+    async def _load(self, watched: Watched) -> AccountBook:
+        account, positions = await load_account(watched.account_id)
+        await self._know(positions)
+        self._revaluation.put(account, positions)
+        if self._quotes is None or self._quotes.done():
+            self._quotes = asyncio.get_running_loop().create_task(self._follow_quotes())
+        self._follow_symbols()
+        watched.loaded.set()
+        watched.touch()
+        return account
+
+    async def _know(self, positions: Iterable[PositionBook]) -> None:
+        """Have the terms of what is held, also of an instrument that was created a moment ago."""
+        wanted = {position.instrument_id for position in positions}
+        if not wanted <= self._revaluation.instruments.keys():
+            await self._relearn()
+        if not wanted <= self._revaluation.instruments.keys():
+            await self._market.refresh()
+            await self._relearn()
+
+    async def _relearn(self) -> None:
+        instruments = (await self._market.catalog()).by_id
+        if instruments is not self._revaluation.instruments:
+            self._revaluation.relearn(instruments)
+            self._follow_symbols()
+            for watched in self._watched.values():
+                watched.touch()
+
+    def _follow_symbols(self) -> None:
+        if self._watch is not None:
+            wanted = self._revaluation.symbols
+            self._watch.discard(self._watch.symbols - wanted)
+            self._watch.add(wanted - self._watch.symbols)
+
+    async def _follow_quotes(self) -> None:
+        watch: QuoteWatch | None = None
+        try:
+            with self._market.board.open_watch() as watch:
+                self._watch = watch
+                self._follow_symbols()
+                for symbol in watch.symbols:
+                    self._on_quote(symbol)
+                while True:
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(POLL_SECONDS):
+                            for quote in await watch.take():
+                                self._on_quote(quote.symbol)
+                    await self._relearn()
+        except Exception as error:  # noqa: BLE001  belongs to those who watch
+            for watched in list(self._watched.values()):
+                watched.fail(error)
+        finally:
+            # A successor may have begun already.
+            if self._watch is watch:
+                self._watch = None
+
+    def _on_quote(self, symbol: str) -> None:
+        for account_id in self._revaluation.on_quote(symbol):
+            self._watched[account_id].touch()

@@ -14,6 +14,9 @@ from domain.positions.liquidation import Stake, liquidation_price
 from domain.positions.reservation import closable, frozen, notional
 from domain.positions.types import PositionBook, PositionSide
 
+# Far beyond what any currency counts.
+_LAST_DIGIT = Decimal(1).scaleb(-20)
+
 
 @dataclass(slots=True)
 class PositionValue:
@@ -230,18 +233,24 @@ def value_position(
     if position.quantity == ZERO:
         return PositionValue(position, instrument, mark, ZERO, ZERO, ZERO, ZERO, rate)
     price = mark if mark is not None and not (instrument.inverse and mark <= ZERO) else position.average_price
-    value = notional(instrument, position.quantity, price) * rate
+    value = _summable(notional(instrument, position.quantity, price), instrument) * rate
+    pnl = _summable(unrealized_pnl(instrument, position.quantity, position.average_price, price), instrument) * rate
     exposure = abs(value) if kind is AccountKind.MARGIN else ZERO
     return PositionValue(
         position=position,
         instrument=instrument,
         mark_price=mark,
         market_value=value,
-        unrealized_pnl=unrealized_pnl(instrument, position.quantity, position.average_price, price) * rate,
+        unrealized_pnl=pnl,
         initial_margin=exposure * instrument.initial_margin_rate,
         maintenance_margin=exposure * instrument.maintenance_margin_rate,
         fx_rate=rate,
     )
+
+
+def _summable(amount: Decimal, instrument: Instrument) -> Decimal:
+    """Money that adds up exactly, in whatever order: what was divided by a price has no end of digits."""
+    return amount.quantize(_LAST_DIGIT) if instrument.inverse else amount
 
 
 def value_account(account: AccountBook, values: Iterable[PositionValue]) -> AccountValue:

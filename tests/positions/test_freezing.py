@@ -16,7 +16,7 @@ from domain.accounts.types import AccountKind, AccountState, PositionMode
 from domain.kernel.database import fetch
 from domain.orders.types import OrderType, Side
 from domain.positions.fills import book_fill, held_after
-from domain.positions.live import LiveAccount
+from domain.positions.live import apply_events, load_account
 from domain.positions.reservation import closable, frozen
 from domain.positions.types import Bucket, PositionBook
 from tests.orders.factories import ACCOUNT_ID, PERPETUAL
@@ -34,14 +34,14 @@ def frozen_input(holder: Holder, quantity: str = "1", **others: Any) -> dict[str
 
 async def test_what_is_frozen_says_who_and_why_and_can_be_let_go(holder: Holder) -> None:
     await holder.buy("3")
-    live = await LiveAccount.load(holder.id)
+    account, _ = await load_account(holder.id)
     shown = await holder.ask(FREEZE, i=frozen_input(holder, "2"))
     assert shown == {"quantity": "3", "frozen": "2", "closable": "1"}
-    (event,) = await read_events(holder.id, live.sequence)
+    (event,) = await read_events(holder.id, account.event_sequence)
     detail = {"by": holder.actor.email, "quantity": "2", "reason": "collateral"}
     assert (event.kind, orjson.loads(event.payload)["detail"]) == ("POSITION_FROZEN", detail)
-    live.apply([event])
-    assert (await live.value(holder.desk.services.market)).positions[0].frozen == 2
+    (position,) = apply_events(account, [event]).values()
+    assert frozen(position, PERPETUAL) == 2
     shown = await holder.ask(UNFREEZE, i=frozen_input(holder, "0.5"))
     assert shown == {"quantity": "3", "frozen": "1.5", "closable": "1.5"}
     rows = await fetch("SELECT actor, action, detail FROM audit_entries WHERE target LIKE 'position:%' ORDER BY id")

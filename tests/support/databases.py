@@ -12,8 +12,8 @@ import hashlib
 import os
 import subprocess
 import threading
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from importlib import metadata
 from itertools import count
 from pathlib import Path
@@ -173,3 +173,13 @@ def _run_program(name: str, *arguments: str, url: str) -> None:
     subprocess.run(
         [program(name), *arguments], env=address_variables(url), check=True, stdout=subprocess.DEVNULL, timeout=60
     )
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of a test's own, beside the pool of what it tests."""
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
