@@ -36,6 +36,8 @@ async def _first_page(connection: Connection, symbol: str, since: Nanos) -> tupl
     dialect = connection.dialect
     span, now = dialect.trade_span_seconds * _MILLISECONDS, connection.ccxt.nonce()
     start = max(since * _MILLISECONDS // NANOS_PER_SECOND, now - MAX_SPANS * span)
+    if start > now:
+        return [], True
     while True:
         is_last = start + span > now
         until = {} if is_last else {"until": start + span}

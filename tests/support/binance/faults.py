@@ -26,6 +26,7 @@ class Faults:
 
     def __init__(self) -> None:
         self._waiting: dict[tuple[str, str], deque[Fault]] = {}
+        self._next: deque[Fault] = deque()
         # Events of the user's stream: never sent, sent twice, or kept until they are released.
         self.losing = False
         self.doubling = False
@@ -36,8 +37,14 @@ class Faults:
         """Let the next requests of a kind go wrong."""
         self._waiting.setdefault((method, path), deque()).extend([fault] * times)
 
+    def add_to_next(self, fault: Fault) -> None:
+        """Let the next request that changes something go wrong."""
+        self._next.append(fault)
+
     def take(self, method: str, path: str) -> Fault | None:
         """The fault that is due for a request, once."""
+        if self._next and method != "GET":
+            return self._next.popleft()
         waiting = self._waiting.get((method, path))
         return waiting.popleft() if waiting else None
 

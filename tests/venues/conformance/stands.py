@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
 from domain.orders.venues.port import Venue
+from tests.support.binance.stand import binance
 from tests.support.loopback import EVERYTHING, PLAIN, LoopbackVenue
 
 
@@ -76,4 +77,8 @@ async def plain() -> AsyncIterator[LoopbackStand]:
     yield LoopbackStand(LoopbackVenue("plain", PLAIN))
 
 
-STANDS: dict[str, Callable[[], AbstractAsyncContextManager[Stand]]] = {"paper": paper, "plain": plain}
+STANDS: dict[str, Callable[[], AbstractAsyncContextManager[Stand]]] = {
+    "paper": paper,
+    "plain": plain,
+    "binance": binance,
+}
