@@ -14,6 +14,7 @@ class Fault(Enum):
     DROPPED = "the connection is cut before anything was done"
     DROPPED_TAKEN = "the connection is cut after it was done"
     RATE_LIMITED = "429, nothing was done"
+    ECHOED = "refused, with the request and its credentials in the answer"
     GARBLED_TAKEN = "an answer that is no JSON, after it was done"
 
     @property

@@ -160,6 +160,9 @@ class BinanceServer:
             case Fault.RATE_LIMITED:
                 answer = {"code": -1003, "msg": "Too many requests; current limit is 6000 request weight per 1 MINUTE."}
                 return web.json_response(answer, status=429, headers={"Retry-After": "1"})
+            case Fault.ECHOED:
+                sent = f"{API_KEY} {SECRET} {request.url}?{(await request.read()).decode()}"
+                return web.json_response({"code": -2010, "msg": f"Refused: {sent}"}, status=400)
             case Fault.GARBLED_TAKEN:
                 return web.Response(status=200, text="<html>", content_type="text/html")
             case Fault.HANG | Fault.HANG_TAKEN:
