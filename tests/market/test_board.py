@@ -8,9 +8,10 @@ from typing import Any, cast
 import pytest
 
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
+from domain.market.bars import print_of
 from domain.market.board import QuoteBoard
 from domain.market.sessions import TradingDay, rolling_day
-from domain.market.types import BookTick, Quote, Tick
+from domain.market.types import BookTick, Quote, RestatedQuote, StreamTick, Tick
 from tests.support.market import MIDNIGHT, nanos, quote, trade
 from tests.support.waiting import take
 
@@ -36,7 +37,7 @@ def board(clock: Clock | None = None) -> QuoteBoard:
     return QuoteBoard(day_of, stale_after_seconds=30, clock=clock or Clock())
 
 
-def after(*ticks: Tick) -> Quote:
+def after(*ticks: StreamTick) -> Quote:
     """The quote after ticks, without its symbol's name."""
     kept = board()
     for tick in ticks:
@@ -44,6 +45,19 @@ def after(*ticks: Tick) -> Quote:
     found = kept.get("A")
     assert found is not None
     return found
+
+
+def test_a_restated_quote_replaces_that_of_the_day_before_and_is_its_close_for_the_next() -> None:
+    old = quote("A", NOON, "699", "701", last="700")
+    restated = RestatedQuote("A", Nanos(NOON), Decimal("99.5"), Decimal("100.5"), last=Decimal(100))
+    found = after(old, restated)
+    assert (found.bid, found.ask, found.last, found.at) == (Decimal("99.5"), Decimal("100.5"), Decimal(100), NOON)
+    assert print_of(restated, found, Decimal(0)) is None
+    # The same again says no more, and after the market has moved on it is about the close before only.
+    tomorrow = quote("A", NOON + DAY, "101", "102")
+    for ticks in ((old, restated, tomorrow), (old, restated, restated, tomorrow), (old, tomorrow, restated)):
+        assert after(*ticks).previous_close == Decimal(100)
+        assert after(*ticks).bid == Decimal(101)
 
 
 def test_a_quote_tick_brings_best_prices_and_a_trade_tick_the_last() -> None:
