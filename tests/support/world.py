@@ -15,6 +15,7 @@ from domain.orders.changes import ChangeDecision, decide_change
 from domain.orders.claims import alternatives
 from domain.orders.commands import ModifyOrder, OrderKey, PlaceBracket, PlaceOco, PlaceOrder
 from domain.orders.exchange.reports import Report
+from domain.orders.exchanges import Exchanges
 from domain.orders.grouping import GroupTerms, Part, bracket_orders, oco_orders, place_group
 from domain.orders.order import Order
 from domain.orders.paper import PaperVenue
@@ -33,13 +34,17 @@ class World:
         self.instrument = instrument
         self.book = trading_book(cash, kind)
         self.start = self.book.account.cash
-        self.venue = PaperVenue({instrument.symbol: instrument})
+        self.venue = self.make_venue(instrument)
         self.orders: dict[UUID, Order] = {}
         self.booked: set[tuple[UUID, str]] = set()
         self.ignored: list[Report] = []
         self.quote = quote(instrument.symbol)
         self.clock = 0
         self.tick("99.99", "100.01", "5")
+
+    def make_venue(self, instrument: Instrument) -> Exchanges[Any]:
+        """The paper venue; other worlds have others."""
+        return PaperVenue({instrument.symbol: instrument})
 
     @property
     def now(self) -> Nanos:

@@ -188,11 +188,11 @@ class RemoteVenue(Exchanges[RemoteBook]):
             return None
         changes = order.changes[0]
         return OrderTerms(
-            quantity=_or(changes.quantity, order.quantity),
-            limit_price=changes.limit_price if changes.limit_price is not None else order.limit,
-            stop_price=changes.stop_price if changes.stop_price is not None else order.stop,
-            trailing_offset=_or(changes.trailing_offset, order.trailing_offset),
-            expires_at=_nanos(changes.expires_at if changes.expires_at is not None else order.expires_at),
+            quantity=order.quantity if changes.quantity is None else changes.quantity,
+            limit_price=_changed(changes.limit_price, order.limit),
+            stop_price=_changed(changes.stop_price, order.stop),
+            trailing_offset=_changed(changes.trailing_offset, order.trailing_offset),
+            expires_at=_nanos(order.expires_at if changes.expires_at is None else changes.expires_at),
         )
 
     def _new_order(self, symbol: str, order: RemoteOrder, *, linked: bool) -> NewOrder:
@@ -279,10 +279,8 @@ def _late(order_id: UUID, execution: VenueExecution) -> Filled:
     )
 
 
-def _or(wanted: Decimal | None, present: Decimal | None) -> Decimal:
-    value = wanted if wanted is not None else present
-    assert value is not None
-    return value
+def _changed(wanted: Decimal | None, present: Decimal | None) -> Decimal | None:
+    return present if wanted is None else wanted
 
 
 def _nanos(value: int | None) -> Nanos | None:

@@ -182,7 +182,7 @@ class RemoteBook(Exchange):
         if not self._is_news(order, seen):
             return []
         order.seen_at = seen.at
-        if seen.status is OrderStatus.REJECTED and not order.acknowledged and not seen.filled_quantity:
+        if seen.status is OrderStatus.REJECTED and not seen.filled_quantity and not order.filled:
             self._remote.reject_there(order, RejectReason.VENUE_REJECTED, seen.message or "The venue refused it.")
             return self._finish()
         self._remote.acknowledge(order, seen.venue_order_id)

@@ -1,0 +1,211 @@
+"""One account, one instrument and a loopback venue behind the engine's half of it, without any server.
+
+Requests reach the venue when they are sent; answers and reports lie in ``mail`` until they are delivered, in whatever
+order a test wants, and as often. What must hold of the books is checked after every delivery.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from domain.accounts.types import AccountKind, TransactionKind
+from domain.kernel.numbers import ZERO, to_cash
+from domain.kernel.time import NANOS_PER_SECOND, Nanos
+from domain.market.types import Instrument
+from domain.orders.applying import Command
+from domain.orders.exchange.reports import Report
+from domain.orders.order import Order
+from domain.orders.queries import CANCEL
+from domain.orders.types import OrderStatus, PendingAction
+from domain.orders.venues.dealings import Dealings
+from domain.orders.venues.outbox import Outbox, Request
+from domain.orders.venues.reconciling import Findings, Ours, Theirs, compare
+from domain.orders.venues.remote import RemoteVenue
+from domain.orders.venues.types import (
+    Answer,
+    RequestKind,
+    VenueExecution,
+    VenueOrder,
+    VenueReport,
+    client_id_of,
+    order_id_of,
+)
+from domain.positions.types import Bucket
+from tests.orders.factories import ACCOUNT_ID
+from tests.support.loopback import LoopbackVenue
+from tests.support.world import World
+
+GRACE_NANOS = 10 * NANOS_PER_SECOND
+_KINDS = frozenset(RequestKind)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """An answer that has not been delivered."""
+
+    request: Request
+    order_id: UUID
+    answer: Answer
+
+
+class _Mailbox(list[Any]):
+    """What the venue says, as its listeners' queue."""
+
+    def put_nowait(self, reports: Sequence[VenueReport] | None) -> None:
+        self.extend(reports or ())
+
+
+class RemoteWorld(World):
+    """A ``World`` whose venue is a real one. Its market and the one that the engine sees move together."""
+
+    def __init__(
+        self, instrument: Instrument, cash: str, venue: LoopbackVenue, kind: AccountKind = AccountKind.CASH
+    ) -> None:
+        self.there = venue
+        self.mail: list[Any] = _Mailbox()
+        venue._listeners.append(self.mail)  # type: ignore[arg-type]  # it needs no more than to be put into
+        self.accounts: dict[UUID, UUID] = {}
+        super().__init__(instrument, kind, cash)
+
+    def make_venue(self, instrument: Instrument) -> Any:
+        remote = RemoteVenue(self.there.capabilities, {instrument.symbol: instrument})
+        self.dealings = Dealings(remote, Outbox(), self.accounts, grace_nanos=GRACE_NANOS)
+        return remote
+
+    # ------------------------------------------------------------------ what happens
+
+    def match(self, bid: str, ask: str, size: str = "5") -> list[Report]:
+        """A new quote, here and there."""
+        reports = super().match(bid, ask, size)
+        self.there.quote(self.instrument.symbol, bid, ask, size)
+        return reports
+
+    def quote_here(self, bid: str, ask: str) -> None:
+        """A new quote that the venue's own market does not follow."""
+        self.report(super().match(bid, ask))
+
+    def report(self, reports: Sequence[Report]) -> Any:
+        """Book reports, and whatever follows from them."""
+        self.accounts.update(dict.fromkeys(self.orders, ACCOUNT_ID))
+        return super().report([*reports, *self.dealings.collect(self.now)])
+
+    def nanos_of(self, moment: datetime) -> Nanos:
+        """A moment on this world's clock."""
+        return Nanos.of(moment)
+
+    def cancel(self, order: Order) -> None:
+        """Ask for a cancel."""
+        self.ask_cancel(order)
+        self.report(self.dealings.act([Command(CANCEL, order)], self.now))
+
+    async def send(self, *, lose_answers: bool = False) -> int:
+        """Let out what is ready; how many requests. The answers lie in the mail then."""
+        ready = self.dealings.take_ready(self.now, 100, _KINDS)
+        for request in ready:
+            answers = await self._send(request)
+            if not lose_answers:
+                self.mail.extend(Letter(request, *row) for row in zip(request.orders, answers, strict=True))
+            else:
+                self.dealings.outbox.landed(request.id, self.now)
+        return len(ready)
+
+    async def _send(self, request: Request) -> Sequence[Answer]:
+        if request.kind is RequestKind.SUBMIT:
+            return await self.there.submit(self.dealings.venue.new_orders(request))
+        ref = self.dealings.venue.ref(request.order_id)
+        assert ref is not None
+        if request.kind is RequestKind.CANCEL:
+            return [await self.there.cancel(ref)]
+        terms = self.dealings.venue.terms(request.order_id)
+        assert terms is not None
+        return [await self.there.replace(ref, terms)]
+
+    def deliver(self, place: int = 0, *, keep: bool = False) -> None:
+        """One piece of the mail arrives; with ``keep`` it will come again."""
+        item = self.mail[place] if keep else self.mail.pop(place)
+        self.take(item)
+
+    def take(self, item: Any) -> None:
+        """Something arrives."""
+        if isinstance(item, Letter):
+            self.report(self.dealings.answered(item.request, item.order_id, item.answer, self.now))
+        else:
+            self.report(self.dealings.hear(item, self.now))
+
+    async def run(self) -> None:
+        """Send and deliver, in order, until nothing happens any more."""
+        while await self.send() or self.mail:
+            while self.mail:
+                self.deliver()
+
+    async def clear_up(self) -> None:
+        """Let time pass, ask about what is due, and compare the books, until nothing is in doubt."""
+        for _ in range(100):
+            await self.run()
+            self.clock += 5 * NANOS_PER_SECOND
+            for order_id in self.dealings.due(self.now):
+                ref = self.dealings.venue.ref(order_id)
+                if ref is not None:
+                    seen = await self.there.order(ref)
+                    self.report(self.dealings.told(order_id, seen, await self._fills_of(order_id), self.now))
+            self.report(self.dealings.found(await self.compare(), self.now))
+            if not self.dealings.outbox and not self.mail and not self.dealings.due(Nanos(self.now + 10**12)):
+                return
+        raise AssertionError("it never comes to rest")
+
+    async def compare(self) -> Findings:
+        """Compare the books."""
+        theirs = Theirs(
+            open_orders=await self.there.open_orders(),
+            executions=await self.there.executions(Nanos(0)),
+            positions=await self.there.positions(),
+        )
+        position = self.book.position(self.instrument.id, Bucket.NET)
+        ours = Ours(
+            there=self.dealings.there(),
+            known={order.id: order.is_open for order in self.orders.values()},
+            positions={(self.instrument.symbol, Bucket.NET): position.quantity} if position.quantity else {},
+        )
+        return compare(ours, theirs)
+
+    async def _fills_of(self, order_id: UUID) -> list[VenueExecution]:
+        ours = client_id_of(order_id)
+        return [row for row in await self.there.executions(Nanos(0)) if row.client_order_id == ours]
+
+    # ------------------------------------------------------------------ what must be
+
+    async def check_truth(self) -> None:
+        """The books are what the venue's own fills make of them, whatever came in between."""
+        fills = await self.there.executions(Nanos(0))
+        filled: dict[UUID, Decimal] = {}
+        cash, held = self.start, ZERO
+        for row in fills:
+            order_id = order_id_of(row.client_order_id)
+            assert order_id is not None
+            filled[order_id] = filled.get(order_id, ZERO) + row.quantity
+            sign = row.side.sign
+            held += row.quantity * sign
+            if not self.instrument.asset_class.is_derivative:
+                cash -= to_cash(row.quantity * row.price, "USD") * sign
+            assert row.fee is not None
+            cash -= to_cash(row.fee, "USD")
+        assert {order.id: order.filled_quantity for order in self.orders.values() if order.filled_quantity} == filled
+        assert self.book.position(self.instrument.id, Bucket.NET).quantity == held
+        realized = sum(
+            (row.amount for row in self.book.account.transactions if row.kind is TransactionKind.REALIZED_PNL), ZERO
+        )
+        assert self.book.account.cash == cash + realized
+
+    async def check_ends(self) -> None:
+        """Each order stands here as it does there; one that never got there stands by itself."""
+        for order in self.orders.values():
+            there: VenueOrder | None = self.there._orders.get(client_id_of(order.id))
+            if there is None:
+                continue
+            assert order.is_open is there.is_open, (order, there)
+            if not there.is_open and order.status is not OrderStatus.EXPIRED:
+                assert order.status is there.status, (order, there)
+            assert order.pending_action is None or order.pending_action is PendingAction.CANCEL

@@ -1,0 +1,354 @@
+"""Requests, answers and words of a venue in the orders that they can come in: a matrix of races, and what is asked."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from domain.kernel.time import NANOS_PER_SECOND, Nanos
+from domain.orders.order import Order
+from domain.orders.types import Liquidity, OrderStatus, OrderType, PendingAction, RejectReason, Side, TimeInForce
+from domain.orders.venues.remote_book import UNKNOWN_THERE
+from domain.orders.venues.types import (
+    Declined,
+    OrderRef,
+    RequestDeclined,
+    RequestKind,
+    VenueExecution,
+    VenueOrder,
+    client_id_of,
+)
+from tests.orders.factories import SPOT, command
+from tests.support.loopback import EVERYTHING, LoopbackVenue
+from tests.support.remote_world import Letter, RemoteWorld
+
+SECOND = NANOS_PER_SECOND
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[RemoteWorld]:
+    made = RemoteWorld(SPOT, "10000", LoopbackVenue(capabilities=EVERYTHING))
+    yield made
+    await made.clear_up()
+    await made.check_truth()
+    await made.check_ends()
+
+
+def resting(world: RemoteWorld, quantity: str = "5", **others: Any) -> Order:
+    return world.place(command(quantity=Decimal(quantity), limit_price=Decimal(99), **others))
+
+
+async def working(world: RemoteWorld, quantity: str = "5", **others: Any) -> Order:
+    order = resting(world, quantity, **others)
+    await world.run()
+    assert order.status is OrderStatus.NEW
+    return order
+
+
+def letter(world: RemoteWorld) -> int:
+    """Where the answer lies in the mail."""
+    return next(place for place, item in enumerate(world.mail) if isinstance(item, Letter))
+
+
+def state(order: Order) -> tuple[str, str, str | None]:
+    return (order.status.value, str(order.filled_quantity), order.pending_action)
+
+
+class TestSubmitting:
+    async def test_it_is_sent_once(self, world: RemoteWorld) -> None:
+        order = resting(world)
+        assert await world.send() == 1
+        assert await world.send() == 0
+        await world.run()
+        assert world.there.requests("submit") == [client_id_of(order.id)]
+
+    async def test_a_fill_before_the_answer(self, world: RemoteWorld) -> None:
+        order = resting(world)
+        await world.send()
+        answer = world.mail.pop(letter(world))
+        world.tick("98", "98.5", "2")
+        while world.mail:
+            world.deliver(len(world.mail) - 1)
+        assert state(order) == ("PARTIALLY_FILLED", "2", None)
+        world.take(answer)
+        assert state(order) == ("PARTIALLY_FILLED", "2", None)
+        assert world.kinds(order) == ["NEW", "TRADE"]
+        assert order.venue_order_id == "V1"
+
+    async def test_the_venue_refuses(self, world: RemoteWorld) -> None:
+        order = world.place(command(quantity=Decimal(1), limit_price=Decimal(99)))
+        (request,) = world.dealings.take_ready(world.now, 10, frozenset(RequestKind))
+        world.take(Letter(request, order.id, Declined(reason=RejectReason.VENUE_REJECTED, message="too much")))
+        assert (order.status, order.reject_reason, order.reject_message) == (
+            OrderStatus.REJECTED,
+            RejectReason.VENUE_REJECTED,
+            "too much",
+        )
+        assert len(world.dealings.outbox) == 0
+
+    async def test_the_venue_refuses_after_it_acknowledged(self, world: RemoteWorld) -> None:
+        order = resting(world)
+        await world.send()
+        world.mail.clear()
+        refusal = RequestDeclined(
+            client_order_id=client_id_of(order.id),
+            kind=RequestKind.SUBMIT,
+            reason=RejectReason.INSUFFICIENT_FUNDS,
+            message="no money",
+            at=Nanos(1),
+        )
+        world.take(refusal)
+        world.take(refusal)
+        assert (order.status, order.reject_reason) == (OrderStatus.REJECTED, RejectReason.INSUFFICIENT_FUNDS)
+        assert world.kinds(order) == ["REJECTED"]
+        # For the books of the fixture's end: nothing came of it there either.
+        world.there.forget(client_id_of(order.id))
+        world.there._exchange("COIN").cancel(client_id_of(order.id), 1)
+
+    async def test_an_answer_that_is_lost_is_asked_for(self, world: RemoteWorld) -> None:
+        order = resting(world)
+        await world.send(lose_answers=True)
+        world.mail.clear()
+        assert world.dealings.due(world.now) == []
+        world.clock += SECOND
+        assert world.dealings.due(world.now) == [order.id]
+        assert world.dealings.due(world.now) == []
+        await world.clear_up()
+        assert (order.status, order.venue_order_id) == (OrderStatus.NEW, "V1")
+        assert world.there.requests("submit") == [client_id_of(order.id)]
+
+    async def test_a_request_that_is_lost_is_never_sent_again(self, world: RemoteWorld) -> None:
+        order = resting(world)
+        world.there.faults.lost_requests = 1
+        await world.send()
+        await world.run()
+        start = world.clock
+        ref = world.dealings.venue.ref(order.id)
+        assert ref is not None
+        assert await world.there.order(ref) is None
+        # The venue may merely not know it yet.
+        world.report(world.dealings.told(order.id, None, [], world.now))
+        world.clock = start + 10 * SECOND - 1
+        world.report(world.dealings.told(order.id, None, [], world.now))
+        assert order.status is OrderStatus.PENDING_NEW
+        world.clock += 1
+        world.report(world.dealings.told(order.id, None, [], world.now))
+        assert (order.status, order.reject_message) == (OrderStatus.REJECTED, UNKNOWN_THERE)
+        assert (order.reserved, world.there.calls) == (0, [])
+
+
+class TestCanceling:
+    async def test_a_fill_that_comes_first_wins(self, world: RemoteWorld) -> None:
+        order = await working(world)
+        world.there.quote("COIN", "98", "98.5", "5")
+        world.cancel(order)
+        assert order.pending_action is PendingAction.CANCEL
+        await world.run()
+        assert state(order) == ("FILLED", "5", None)
+
+    async def test_a_fill_meanwhile(self, world: RemoteWorld) -> None:
+        order = await working(world)
+        world.there.quote("COIN", "98", "98.5", "2")
+        world.cancel(order)
+        await world.send()
+        # The cancel's report overtakes the fill: the order ends only with it.
+        for place in range(len(world.mail) - 1, -1, -1):
+            world.deliver(place)
+        assert state(order) == ("CANCELED", "2", None)
+        assert world.kinds(order) == ["NEW", "TRADE", "CANCELED"]
+
+    async def test_an_end_whose_fills_are_missing_waits_for_them(self, world: RemoteWorld) -> None:
+        order = await working(world)
+        world.there.faults.muted = True
+        world.there.quote("COIN", "98", "98.5", "2")
+        world.there.faults.muted = False
+        world.cancel(order)
+        await world.run()
+        assert state(order) == ("NEW", "0", "CANCEL")
+        await world.clear_up()
+        assert state(order) == ("CANCELED", "2", None)
+        assert world.kinds(order) == ["NEW", "TRADE", "CANCELED"]
+
+    async def test_the_venue_refuses(self, world: RemoteWorld) -> None:
+        order = await working(world)
+        world.cancel(order)
+        (request,) = world.dealings.take_ready(world.now, 10, frozenset(RequestKind))
+        world.take(Letter(request, order.id, Declined(reason=RejectReason.VENUE_REJECTED, message="too late")))
+        assert state(order) == ("NEW", "0", None)
+        assert world.kinds(order)[-1] == "CANCEL_REJECTED"
+
+    async def test_one_that_is_not_carried_out_is_asked_for_again_five_times(self, world: RemoteWorld) -> None:
+        order = await working(world)
+        ref = world.dealings.venue.ref(order.id)
+        assert ref is not None
+        world.cancel(order)
+        for attempt in range(1, 6):
+            (request,) = world.dealings.take_ready(world.now, 10, frozenset(RequestKind))
+            assert (request.kind, request.attempts) == (RequestKind.CANCEL, attempt)
+            world.dealings.outbox.landed(request.id, world.now)
+            world.clock += 10 * SECOND
+            world.report(world.dealings.told(order.id, await world.there.order(ref), [], world.now))
+        assert state(order) == ("NEW", "0", None)
+        assert world.kinds(order)[-1] == "CANCEL_REJECTED"
+        assert await world.send() == 0
+
+
+class TestChanging:
+    async def test_it_is_made(self, world: RemoteWorld) -> None:
+        order = await working(world)
+        world.modify(order, quantity="4", limit_price="98")
+        assert (order.quantity, order.pending_action) == (5, PendingAction.REPLACE)
+        await world.run()
+        assert (order.quantity, order.limit_price, order.pending_action) == (4, 98, None)
+        assert world.kinds(order) == ["NEW", "REPLACED"]
+
+    async def test_a_fill_meanwhile(self, world: RemoteWorld) -> None:
+        order = await working(world)
+        world.modify(order, quantity="4")
+        world.there.quote("COIN", "98", "98.5", "2")
+        await world.run()
+        # Changed where the market is, it takes what is shown there.
+        assert (state(order), order.quantity) == (("FILLED", "4", None), 4)
+
+    async def test_a_change_to_what_is_filled_ends_it(self, world: RemoteWorld) -> None:
+        order = await working(world)
+        world.modify(order, quantity="2")
+        await world.send()
+        for item in list(world.mail):
+            world.take(item)
+        world.mail.clear()
+        world.tick("98", "98.5", "2")
+        await world.run()
+        assert (state(order), order.quantity) == (("FILLED", "2", None), 2)
+
+    async def test_an_answer_that_is_lost(self, world: RemoteWorld) -> None:
+        order = await working(world)
+        world.modify(order, limit_price="98")
+        await world.send(lose_answers=True)
+        world.mail.clear()
+        await world.clear_up()
+        assert (order.limit_price, order.pending_action) == (98, None)
+        assert world.there.requests("replace") == [client_id_of(order.id)]
+
+    async def test_a_request_that_is_lost(self, world: RemoteWorld) -> None:
+        order = await working(world)
+        world.modify(order, limit_price="98")
+        world.there.faults.lost_requests = 1
+        await world.clear_up()
+        assert (order.limit_price, order.pending_action) == (99, None)
+        assert world.kinds(order) == ["NEW", "REPLACE_REJECTED"]
+        assert world.there.requests("replace") == []
+
+    async def test_the_end_of_what_was_replaced_there_is_not_the_orders(self, world: RemoteWorld) -> None:
+        order = await working(world)
+        old = replace(world.there.told(client_id_of(order.id)), status=OrderStatus.CANCELED, at=Nanos(2**62))
+        remote = world.dealings.venue.find(order.id)
+        assert remote is not None
+        remote.venue_order_id = "V1-new"
+        world.take(old)
+        assert order.status is OrderStatus.NEW
+        remote.venue_order_id = "V1"
+
+    async def test_one_request_at_a_time(self, world: RemoteWorld) -> None:
+        order = resting(world)
+        world.ask_cancel(order)
+        await world.send()
+        world.modify(order, limit_price="98")
+        world.cancel(order)
+        assert await world.send() == 0
+        await world.run()
+        assert order.status is OrderStatus.CANCELED
+        assert [kind for kind, _ in world.there.calls] == ["submit", "replace", "cancel"]
+
+
+class TestWords:
+    async def test_what_is_said_twice_is_booked_once(self, world: RemoteWorld) -> None:
+        order = resting(world)
+        world.there.faults.doubled = True
+        await world.run()
+        world.tick("98", "98.5", "2")
+        for item in list(world.mail):
+            world.take(item)
+        await world.run()
+        assert (state(order), world.kinds(order)) == (("PARTIALLY_FILLED", "2", None), ["NEW", "TRADE"])
+
+    async def test_a_late_fill_is_booked_and_keeps_the_status(self, world: RemoteWorld) -> None:
+        order = await working(world)
+        seen = world.there.told(client_id_of(order.id))
+        world.take(replace(seen, status=OrderStatus.CANCELED))
+        assert order.status is OrderStatus.CANCELED
+        world.there.quote("COIN", "98", "98.5", "2")
+        await world.run()
+        assert state(order) == ("CANCELED", "2", None)
+        await world.there.cancel(world_ref(order))
+
+    async def test_more_than_was_asked_for_is_booked(self, world: RemoteWorld) -> None:
+        order = await working(world, "1")
+        world.there.quote("COIN", "98", "98.5", "1")
+        extra = replace(world.there._fills[0], venue_execution_id="COIN-2", quantity=Decimal("0.5"))
+        world.there._fills.append(extra)
+        world.there.say(extra, extra)
+        await world.run()
+        assert state(order) == ("FILLED", "1.5", None)
+
+    async def test_an_older_word_does_not_undo_a_newer_one(self, world: RemoteWorld) -> None:
+        order = await working(world)
+        before = world.there.told(client_id_of(order.id))
+        world.modify(order, quantity="4")
+        await world.run()
+        world.take(before)
+        assert (order.quantity, order.status) == (4, OrderStatus.NEW)
+
+    async def test_an_immediate_order_that_the_venue_ends(self, world: RemoteWorld) -> None:
+        order = resting(world, time_in_force=TimeInForce.IOC)
+        await world.run()
+        assert order.status is OrderStatus.CANCELED
+        event = world.events[-1]
+        assert '"reason":"IMMEDIATE_OR_CANCEL"' in event.payload
+
+    async def test_words_about_orders_that_are_not_ours(self, world: RemoteWorld) -> None:
+        strange = VenueOrder(
+            client_order_id=None,
+            venue_order_id="V9",
+            symbol="COIN",
+            side=Side.BUY,
+            status=OrderStatus.NEW,
+            filled_quantity=Decimal(0),
+            at=Nanos(1),
+        )
+        fill = VenueExecution(
+            client_order_id="somebody",
+            venue_order_id="V9",
+            venue_execution_id="COIN-9",
+            symbol="COIN",
+            side=Side.BUY,
+            price=Decimal(100),
+            quantity=Decimal(1),
+            liquidity=Liquidity.TAKER,
+            at=Nanos(1),
+        )
+        events = len(world.events)
+        world.take(strange)
+        world.take(fill)
+        assert (len(world.events), world.orders) == (events, {})
+
+
+class TestNativeOrders:
+    async def test_a_stop_of_the_venues_own(self, world: RemoteWorld) -> None:
+        bought = world.place(command(type=OrderType.MARKET, quantity=Decimal(2)))
+        await world.run()
+        stop = world.place(
+            command(type=OrderType.STOP, side=Side.SELL, quantity=Decimal(2), stop_price=Decimal(95), limit_price=None)
+        )
+        await world.run()
+        assert (bought.status, stop.venue_order_id) == (OrderStatus.FILLED, "V2")
+        world.tick("94", "94.1")
+        await world.run()
+        assert (stop.status, stop.triggered_at is not None) == (OrderStatus.FILLED, True)
+        assert world.kinds(stop) == ["NEW", "TRIGGERED", "TRADE"]
+
+
+def world_ref(order: Order) -> OrderRef:
+    return OrderRef(client_order_id=client_id_of(order.id), symbol=order.symbol)

@@ -1,0 +1,131 @@
+"""Whatever order a venue's words come in, however often, and whatever of them is lost: the books end the same."""
+
+import asyncio
+from decimal import Decimal
+from random import Random
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.accounts.types import AccountKind
+from domain.orders.commands import OrderLeg, PlaceBracket
+from domain.orders.order import Order
+from domain.orders.types import OrderStatus, OrderType, Side
+from domain.orders.venues.types import Capabilities, VenueExecution
+from tests.orders.factories import PERPETUAL, command
+from tests.support.loopback import EVERYTHING, PLAIN, LoopbackVenue
+from tests.support.remote_world import RemoteWorld
+
+# A few prices around 100, so that orders meet each other and the market.
+PRICES = [Decimal(price) for price in (97, 98, 99, 100, 101, 102, 103)]
+STEPS = st.one_of(
+    st.tuples(st.just("place"), st.sampled_from(list(Side)), st.sampled_from(PRICES), st.integers(1, 4)),
+    st.tuples(st.just("stop"), st.sampled_from(list(Side)), st.sampled_from(PRICES), st.integers(1, 4)),
+    st.tuples(st.just("bracket"), st.just(0), st.just(0), st.integers(1, 4)),
+    st.tuples(st.just("quote"), st.just(0), st.sampled_from(PRICES), st.integers(1, 3)),
+    st.tuples(st.just("cancel"), st.just(0), st.just(0), st.integers(0, 9)),
+    st.tuples(st.just("modify"), st.just(0), st.sampled_from(PRICES), st.integers(0, 9)),
+    st.tuples(st.just("send"), st.booleans(), st.just(0), st.just(0)),
+    st.tuples(st.just("lose"), st.just(0), st.just(0), st.just(0)),
+    st.tuples(st.just("deliver"), st.booleans(), st.just(0), st.integers(0, 99)),
+    st.tuples(st.just("drop"), st.just(0), st.just(0), st.integers(0, 99)),
+)
+
+
+async def play(can: Capabilities, steps: list[tuple[str, object, object, int]]) -> RemoteWorld:
+    """Do all steps, then let everything come to rest."""
+    world = RemoteWorld(PERPETUAL, "100000", LoopbackVenue(capabilities=can), AccountKind.MARGIN)
+    for kind, first, second, number in steps:
+        orders: list[Order] = list(world.orders.values())
+        chosen = orders[number % len(orders)] if orders else None
+        if kind == "place":
+            assert isinstance(first, Side)
+            world.place(command(symbol="COIN-PERP", side=first, limit_price=second, quantity=Decimal(number)))
+        elif kind == "stop":
+            stop = command(
+                symbol="COIN-PERP", type=OrderType.STOP, side=first, stop_price=second, quantity=Decimal(number)
+            )
+            world.place(stop)
+        elif kind == "bracket":
+            entry = command(symbol="COIN-PERP", type=OrderType.MARKET, quantity=Decimal(number))
+            take, loss = Decimal(102), Decimal(98)
+            world.bracket(
+                PlaceBracket(
+                    entry, OrderLeg(OrderType.LIMIT, limit_price=take), OrderLeg(OrderType.STOP, stop_price=loss)
+                )
+            )
+        elif kind == "quote":
+            assert isinstance(second, Decimal)
+            world.tick(str(second - Decimal("0.01")), str(second + Decimal("0.01")), str(number))
+        elif kind == "cancel" and chosen is not None and chosen.is_open:
+            world.cancel(chosen)
+        elif kind == "modify" and chosen is not None and chosen.status is OrderStatus.NEW and can.replace:
+            if chosen.type is OrderType.LIMIT and chosen.limit_price != second and not chosen.pending_changes:
+                world.modify(chosen, limit_price=second)
+        elif kind == "send":
+            await world.send(lose_answers=bool(first))
+        elif kind == "lose":
+            world.there.faults.lost_requests = 1
+        elif kind == "deliver" and world.mail:
+            world.deliver(number % len(world.mail), keep=bool(first))
+        elif kind == "drop" and world.mail:
+            world.mail.pop(number % len(world.mail))
+    # What is dropped may be an answer: what is on the wire then is answered by nobody.
+    for request in list(world.dealings.outbox._requests.values()):
+        if request.flying and not any(getattr(item, "request", None) is request for item in world.mail):
+            world.dealings.outbox.landed(request.id, world.now)
+    await world.clear_up()
+    return world
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(STEPS, max_size=40))
+def test_the_books_end_as_the_venue_has_them(steps: list[tuple[str, object, object, int]]) -> None:
+    for can in (EVERYTHING, PLAIN):
+        world = asyncio.run(_proved(can, steps))
+        assert len(world.dealings.outbox) == 0
+
+
+async def _proved(can: Capabilities, steps: list[tuple[str, object, object, int]]) -> RemoteWorld:
+    world = await play(can, steps)
+    await world.check_truth()
+    await world.check_ends()
+    # Each request about an order was sent once, however its answer came.
+    submitted = world.there.requests("submit")
+    assert len(submitted) == len(set(submitted))
+    return world
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.randoms(use_true_random=False), st.lists(st.integers(1, 5), min_size=1, max_size=8))
+def test_fills_in_any_order_and_number(random: Random, sizes: list[int]) -> None:
+    """The same fills, shuffled and repeated, before and after the acknowledgement: one result."""
+
+    async def outcome(*, shuffled: bool) -> tuple[object, ...]:
+        world = RemoteWorld(PERPETUAL, "100000", LoopbackVenue(capabilities=EVERYTHING), AccountKind.MARGIN)
+        order = world.place(command(symbol="COIN-PERP", quantity=Decimal(sum(sizes)), limit_price=Decimal(99)))
+        await world.send()
+        for size in sizes:
+            world.there.quote("COIN-PERP", "98", "98.5", str(size))
+        mail = list(world.mail)
+        world.mail.clear()
+        if shuffled:
+            mail = mail + [item for item in mail if isinstance(item, VenueExecution)]
+            random.shuffle(mail)
+        for item in mail:
+            world.take(item)
+        await world.clear_up()
+        await world.check_truth()
+        position = next(iter(world.book.positions.values()))
+        return (
+            order.status,
+            order.filled_quantity,
+            order.average_price,
+            order.fees,
+            position.quantity,
+            position.average_price,
+            world.book.account.cash,
+            world.book.account.reserved,
+        )
+
+    assert asyncio.run(outcome(shuffled=True)) == asyncio.run(outcome(shuffled=False))
