@@ -4,13 +4,13 @@ A working order adds its contribution to them; taking it off again leaves them a
 """
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from uuid import UUID
 
 from domain.accounts.fees import estimated_fee
 from domain.accounts.types import AccountBook
 from domain.kernel.ids import new_id
-from domain.kernel.numbers import ONE, ZERO
+from domain.kernel.numbers import AVERAGE_EXPONENT, ONE, ZERO
 from domain.market.rates import SAME_CURRENCY, Conversion
 from domain.market.types import Instrument, Quote
 from domain.orders.commands import PlaceOrder
@@ -22,6 +22,7 @@ from domain.positions.types import Bucket, PositionBook
 
 # A market order may meet a worse price than the one seen: it holds back this much more.
 MARKET_BUFFER = Decimal("1.05")
+_QUANTUM = Decimal(1).scaleb(-AVERAGE_EXPONENT)
 CLOSING = frozenset({PositionEffect.CLOSE, PositionEffect.CLOSE_TODAY})
 
 
@@ -141,7 +142,12 @@ def contribution_of(
         return Contribution(bucket, price, remaining, ZERO, ZERO, rate)
     fee = estimated_fee(instrument, quantity=remaining, price=price, minimum_charged=fee_charged)
     margin = full_margin(book.kind, instrument, buys=buys, quantity=remaining, price=abs(price))
-    return Contribution(bucket, price, remaining, margin * rate, fee * rate, rate)
+    return Contribution(bucket, price, remaining, _held(margin * rate), _held(fee * rate), rate)
+
+
+def _held(amount: Decimal) -> Decimal:
+    """Up to twelve decimals: quotients go on for ever, and sums of them would not come back to exactly zero."""
+    return amount.quantize(_QUANTUM, rounding=ROUND_UP)
 
 
 def take_off(book: TradingBook, instrument_id: UUID, contribution: Contribution, *, buys: bool) -> Decimal:

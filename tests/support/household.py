@@ -1,0 +1,203 @@
+"""An account that trades instruments of every kind at one paper venue, without any server, by pure rules alone."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from domain.accounts.rules import post, withdrawable
+from domain.accounts.types import AccountKind, PositionMode, TransactionKind
+from domain.kernel.numbers import ZERO
+from domain.kernel.time import NANOS_PER_SECOND, Nanos
+from domain.market.rates import InstrumentIndex
+from domain.market.types import AssetClass, FeeSchedule, Instrument, Quote, QuoteTick
+from domain.orders.booking import Booking
+from domain.orders.changes import decide_change
+from domain.orders.claims import alternatives
+from domain.orders.commands import ModifyOrder, OrderKey, PlaceOrder
+from domain.orders.exchange.reports import Report
+from domain.orders.order import Execution, Order
+from domain.orders.paper import PaperVenue
+from domain.orders.pretrade import decide
+from domain.orders.state import new_order
+from domain.orders.trading_book import MarketState, TradingBook
+from domain.orders.types import PendingAction
+from domain.positions.carry import CarryTerms, post_carry
+from domain.positions.service import free_funds
+from domain.positions.types import PositionBook
+from domain.positions.valuation import AccountValue, value_all
+from tests.orders.factories import ACCOUNT_ID, NOW, account
+
+_PLAIN: dict[str, Any] = {
+    "exchange": "LAB",
+    "currency": "USD",
+    "tick_size": Decimal("0.01"),
+    "lot_size": Decimal("0.1"),
+    "min_quantity": Decimal("0.1"),
+    "initial_margin_rate": Decimal("0.1"),
+    "maintenance_margin_rate": Decimal("0.05"),
+    "fees": FeeSchedule(maker_rate=Decimal("-0.0001"), taker_rate=Decimal("0.001")),
+    "shortable": True,
+}
+
+
+def _instrument(number: int, symbol: str, asset_class: AssetClass, **terms: Any) -> Instrument:
+    return Instrument(
+        **({"id": UUID(int=number), "symbol": symbol, "name": symbol, "asset_class": asset_class} | _PLAIN | terms)
+    )
+
+
+COIN = _instrument(31, "COINUSD", AssetClass.CRYPTO, borrow_rate=Decimal("0.2"))
+SHARE = _instrument(
+    32,
+    "SHARE",
+    AssetClass.EQUITY,
+    initial_margin_rate=Decimal("0.5"),
+    maintenance_margin_rate=Decimal("0.25"),
+    fees=FeeSchedule(per_unit=Decimal("0.005"), minimum=Decimal(1), sell_tax_rate=Decimal("0.001")),
+)
+LINEAR = _instrument(33, "COIN-PERP", AssetClass.PERPETUAL, funding_rate=Decimal("0.0003"))
+INVERSE = _instrument(
+    34,
+    "COIN-INV",
+    AssetClass.PERPETUAL,
+    currency="COIN",
+    multiplier=Decimal(10),
+    inverse=True,
+    lot_size=Decimal(1),
+    min_quantity=Decimal(1),
+    funding_rate=Decimal("-0.0002"),
+)
+# It is quoted in another currency, and around zero.
+SPREAD = _instrument(35, "SPREAD", AssetClass.FUTURE, currency="EUR", multiplier=Decimal(50))
+EURUSD = _instrument(36, "EURUSD", AssetClass.FX, tick_size=Decimal("0.0001"))
+INSTRUMENTS = InstrumentIndex((item.id, item) for item in (COIN, SHARE, LINEAR, INVERSE, SPREAD, EURUSD))
+# The first market of each: bid and ask.
+MARKETS = {
+    "COINUSD": ("99.99", "100.01"),
+    "SHARE": ("49.99", "50.01"),
+    "COIN-PERP": ("99.99", "100.01"),
+    "COIN-INV": ("99.99", "100.01"),
+    "SPREAD": ("-0.01", "0.01"),
+    "EURUSD": ("1.2499", "1.2501"),
+}
+
+
+class Household:
+    """Commands reach the venue at once. ``deposited`` is what came from outside, less what left."""
+
+    def __init__(self, kind: AccountKind, mode: PositionMode, cash: str = "2000") -> None:
+        self.account = account("0", kind, position_mode=mode)
+        self.positions: dict[Any, PositionBook] = {}
+        self.book = TradingBook(self.account, self.positions, None)
+        self.venue = PaperVenue({item.symbol: item for item in INSTRUMENTS.values()})
+        self.orders: dict[UUID, Order] = {}
+        self.executions: list[Execution] = []
+        self.quotes: dict[str, Quote] = {}
+        self.clock = 0
+        self.deposited = ZERO
+        self._booked: set[tuple[UUID, str]] = set()
+        for symbol, (bid, ask) in MARKETS.items():
+            self.tick(symbol, bid, ask)
+        self.move(Decimal(cash))
+
+    # -------------------------------------------------------------- the market
+
+    def tick(self, symbol: str, bid: str | Decimal, ask: str | Decimal, size: str | Decimal = "5") -> None:
+        """A new quote, against which resting orders are matched."""
+        self.clock += NANOS_PER_SECOND
+        at, prices = Nanos(self.clock), (Decimal(bid), Decimal(ask))
+        self.quotes[symbol] = Quote(symbol, at, *prices, Decimal(size), Decimal(size))
+        tick = QuoteTick(symbol, at, *prices, Decimal(size), Decimal(size))
+        self.report(self.venue.on_tick(tick, self.clock))
+
+    def rate(self, source: str, target: str) -> Decimal | None:
+        """The newest rate between two currencies."""
+        return INSTRUMENTS.pairs.rate(source, target, self.quotes.get)
+
+    def market(self, instrument: Instrument) -> MarketState:
+        """What decisions see."""
+        pairs = INSTRUMENTS.pairs
+        conversion = pairs.conversion(instrument.currency, self.account.currency, self.quotes.get)
+        return MarketState(self.quotes.get(instrument.symbol), False, True, conversion)
+
+    # -------------------------------------------------------------- orders
+
+    def place(self, command: PlaceOrder) -> Order:
+        """Decide on an order, and bring it to the venue if it is accepted."""
+        instrument = next(item for item in INSTRUMENTS.values() if item.symbol == command.symbol)
+        state = self.market(instrument)
+        self._refresh()
+        decision = decide(command, instrument, state, self.book, ())
+        order = new_order(command, instrument, "paper", decision, state, command.expires_at, NOW)
+        self.orders[order.id] = order
+        if order.is_open:
+            self.report(self.venue.submit((order,), Nanos(self.clock)))
+        return order
+
+    def modify(self, order: Order, quantity: Decimal) -> bool:
+        """Ask for another quantity; whether it was granted."""
+        self._refresh()
+        instrument = INSTRUMENTS[order.instrument_id]
+        legs = alternatives(order, self.orders.values())
+        change = ModifyOrder(OrderKey(id=order.id), quantity=quantity)
+        decision = decide_change(order, change, instrument, self.market(instrument), self.book, legs, ())
+        if decision.refusal is not None:
+            return False
+        order.pending_action = PendingAction.REPLACE
+        self.report(self.venue.replace(order, decision.change, Nanos(self.clock)))
+        return True
+
+    def cancel(self, order: Order) -> None:
+        """Cancel an open order."""
+        order.pending_action = PendingAction.CANCEL
+        self.report(self.venue.cancel(order, Nanos(self.clock)))
+
+    def expire(self) -> None:
+        """Let a day pass at the venue: what works no longer than that is over."""
+        self.clock += 86_400 * NANOS_PER_SECOND
+        self.report(self.venue.on_clock(Nanos(self.clock)))
+
+    def report(self, reports: list[Report]) -> None:
+        """Book what the venue says."""
+        now = NOW + timedelta(seconds=self.clock // NANOS_PER_SECOND)
+        booking = Booking(self.orders, {ACCOUNT_ID: self.book}, INSTRUMENTS, self._booked, now, self.rate)
+        booking.apply(reports)
+        self.executions += booking.executions
+
+    def open_orders(self) -> list[Order]:
+        """Those that still work."""
+        return [order for order in self.orders.values() if order.is_open]
+
+    # -------------------------------------------------------------- money
+
+    def value(self) -> AccountValue:
+        """What it is worth now."""
+        return value_all(self.account, self.held(), INSTRUMENTS, self.quotes.get)
+
+    def held(self) -> list[PositionBook]:
+        """Positions that are not flat."""
+        return [position for position in self.positions.values() if position.quantity]
+
+    def move(self, amount: Decimal) -> bool:
+        """Deposit, or for an amount below zero withdraw if as much may leave; whether it was done."""
+        self._refresh()
+        available = self.book.available
+        if amount < ZERO and -amount > withdrawable(self.account, ZERO if available is None else available):
+            return False
+        kind = TransactionKind.DEPOSIT if amount > ZERO else TransactionKind.WITHDRAWAL
+        row = post(self.account, kind, amount, NOW)
+        assert row is not None
+        self.deposited += row.amount
+        return True
+
+    def roll(self, day: int) -> Iterator[Any]:
+        """Post the carry of a day, and let it begin anew."""
+        terms = CarryTerms(INSTRUMENTS, self.quotes.get, {"USD": Decimal("0.05")})
+        yield from post_carry(self.account, self.held(), terms, NOW.date() + timedelta(days=day), NOW)
+        for position in self.positions.values():
+            position.today_quantity = ZERO
+
+    def _refresh(self) -> None:
+        self.book.free = free_funds(self.account, self.held(), INSTRUMENTS, self.quotes.get)
