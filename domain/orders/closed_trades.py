@@ -1,4 +1,4 @@
-"""Closed trades and performance of accounts, derived from executions and samples whenever somebody asks.
+"""Closed trades and performance of accounts, derived from what was booked and from samples whenever somebody asks.
 
 Nothing of it is stored, so that what is busted or corrected is never told as it was before.
 """
@@ -15,10 +15,10 @@ from domain.kernel.day_roll import DayRoll
 from domain.kernel.errors import NotFound
 from domain.kernel.numbers import ZERO
 from domain.market.market import Market
-from domain.orders.trade_queries import read_volume, stream_fills
+from domain.orders.trade_queries import read_volume, stream_booked
 from domain.positions import history_queries, performance
 from domain.positions.history_types import EquitySample
-from domain.positions.lots import ClosedTrade, Lots
+from domain.positions.lots import ClosedTrade, LotFill, Lots
 from domain.positions.past import check_limit, check_window, performance_edges
 from domain.positions.performance import TradeStatistics
 from domain.positions.service import Books
@@ -118,14 +118,15 @@ async def _walk(market: Market, account_id: UUID, instrument_id: UUID | None) ->
     """All trades that an account ever closed, in the order in which it did."""
     lots: dict[tuple[UUID, Bucket], Lots] = {}
     catalog = await market.refresh()
-    async with aclosing(stream_fills(account_id, instrument_id)) as fills:
-        async for filled_id, bucket, fill in fills:
-            key = (filled_id, bucket)
+    async with aclosing(stream_booked(account_id, instrument_id)) as history:
+        async for booked_id, bucket, booked in history:
+            key = (booked_id, bucket)
             if key not in lots:
                 # An instrument may be newer than what was known as the walk began.
-                catalog = catalog if filled_id in catalog.by_id else await market.refresh()
-                lots[key] = Lots(catalog.by_id[filled_id], bucket)
-            for trade in lots[key].fill(fill):
+                catalog = catalog if booked_id in catalog.by_id else await market.refresh()
+                lots[key] = Lots(catalog.by_id[booked_id], bucket)
+            held = lots[key]
+            for trade in held.fill(booked) if isinstance(booked, LotFill) else held.adjust(booked):
                 yield trade
 
 

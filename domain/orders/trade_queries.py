@@ -1,5 +1,6 @@
-"""Reading an account's executions in the order in which they were booked, as a stream of one moment."""
+"""Reading what made an account's positions in the order in which it was booked, as a stream of one moment."""
 
+from collections import deque
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,14 +12,16 @@ from domain.kernel.database import Connection, Row, fetch_row, reading
 from domain.kernel.errors import NotFound
 from domain.orders.trading_book import CLOSING
 from domain.orders.types import PositionEffect
+from domain.positions.adjustment_queries import READ_ADJUSTMENTS, to_adjustment
+from domain.positions.adjustments import PositionAdjustment
 from domain.positions.lots import LotFill
 from domain.positions.reservation import bucket_for
 from domain.positions.types import Bucket
 
 _RUN = 2_000
 _FILLS = """
-SELECT instrument_id, side = 'BUY' AS buys, position_effect, price, quantity, fee + tax AS costs, realized_pnl, fx_rate,
-  created_at
+SELECT sequence, instrument_id, side = 'BUY' AS buys, position_effect, price, quantity, fee + tax AS costs,
+  realized_pnl, fx_rate, created_at
 FROM executions WHERE account_id = $1 AND busted_at IS NULL AND ($2::uuid IS NULL OR instrument_id = $2)
 ORDER BY sequence
 """
@@ -40,18 +43,32 @@ class Volume:
     costs: Decimal
 
 
-async def stream_fills(
+Booked = LotFill | PositionAdjustment
+
+
+async def stream_booked(
     account_id: UUID, instrument_id: UUID | None
-) -> AsyncGenerator[tuple[UUID, Bucket, LotFill], None]:
-    """The executions of an account that count, of one instrument if given: instrument, bucket and the execution.
+) -> AsyncGenerator[tuple[UUID, Bucket, Booked], None]:
+    """The executions that count and the adjustments of an account, of one instrument if given: instrument, bucket, it.
 
     Raises:
         NotFound: there is no such account.
     """
     async with reading() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         mode = await _mode(connection, account_id)
+        stored = await connection.fetch(READ_ADJUSTMENTS, account_id, instrument_id)
+        # Few: one for each day that a future is held, and corporate actions.
+        adjustments = deque(to_adjustment(row) for row in stored)
         async for row in connection.cursor(_FILLS, account_id, instrument_id, prefetch=_RUN):
+            while adjustments and adjustments[0].sequence < row["sequence"]:
+                yield _adjusted(adjustments.popleft())
             yield row["instrument_id"], _bucket(mode, row), _fill(row)
+        for adjustment in adjustments:
+            yield _adjusted(adjustment)
+
+
+def _adjusted(adjustment: PositionAdjustment) -> tuple[UUID, Bucket, Booked]:
+    return adjustment.instrument_id, adjustment.bucket, adjustment
 
 
 async def _mode(connection: Connection, account_id: UUID) -> PositionMode:

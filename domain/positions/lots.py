@@ -20,6 +20,7 @@ from decimal import Decimal
 
 from domain.kernel.numbers import MAX_FRACTION_DIGITS, ONE, ZERO, to_average, total
 from domain.market.types import Instrument
+from domain.positions.adjustments import AdjustmentKind, PositionAdjustment
 from domain.positions.rules import realized_pnl
 from domain.positions.types import Bucket, PositionSide
 
@@ -170,6 +171,29 @@ class Lots:
             lot.quantity *= factor
             lot.entry_price, lot.basis = to_average(lot.entry_price / factor), to_average(lot.basis / factor)
         self.size = total(lot.quantity for lot in self._lots)
+
+    def adjust(self, adjustment: PositionAdjustment) -> list[ClosedTrade]:
+        """Take what changed the position without an execution.
+
+        The trades that it closes: what a split left over of whole units, and what was delisted.
+        """
+        price, rate, at = adjustment.price, adjustment.fx_rate, adjustment.created_at
+        if not self._lots or at is None:
+            return []
+        if adjustment.kind is AdjustmentKind.SETTLEMENT and price is not None:
+            self.settle(price, adjustment.realized_pnl, rate)
+        elif adjustment.kind is AdjustmentKind.SPLIT:
+            self.split(adjustment.factor)
+        left_over = self.size - abs(adjustment.quantity_after)
+        if left_over <= ZERO:
+            return []
+        return self.close(
+            left_over, self._average() if price is None else price, at, adjustment.realized_pnl, ZERO, rate
+        )
+
+    def _average(self) -> Decimal:
+        """What the books would say that is open was opened at."""
+        return to_average(total(lot.quantity * lot.basis for lot in self._lots) / self.size)
 
     def _opens(self, fill: LotFill) -> bool:
         if self._bucket is Bucket.NET:

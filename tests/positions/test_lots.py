@@ -4,18 +4,20 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.kernel.numbers import ONE, ZERO, to_average
+from domain.kernel.numbers import ZERO
 from domain.market.types import Instrument
+from domain.positions.adjustments import AdjustmentKind, PositionAdjustment, adjust
 from domain.positions.fills import book_fill
 from domain.positions.lots import ClosedTrade, LotFill, Lots
 from domain.positions.rules import ClosesTooMuch
 from domain.positions.types import Bucket, PositionBook, PositionSide
-from tests.orders.factories import ACCOUNT_ID, INVERSE, PERPETUAL
+from tests.orders.factories import ACCOUNT_ID, INVERSE, PERPETUAL, SPOT
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 D = Decimal
@@ -42,16 +44,20 @@ class Books:
         self.trades += self.lots.fill(LotFill(buys, size, price, now, costs, realized, D(rate)))
         self.check()
 
-    def settle(self, price: str | Decimal) -> None:
-        """As daily settlement does it."""
-        price, book = D(price), self.book
-        if not book.quantity:
-            return
-        realized = to_average(book.quantity * self.instrument.multiplier * (price - book.average_price))
-        book.realized_pnl += realized
-        book.average_price = price
-        self.lots.settle(price, realized, ONE)
+    def adjust(self, kind: AdjustmentKind, **terms: Any) -> None:
+        """As the day roll does it."""
+        self.clock += 1
+        now = START + timedelta(minutes=self.clock)
+        adjustment = PositionAdjustment(
+            ACCOUNT_ID, ACCOUNT_ID, self.instrument.id, self.book.bucket, kind, now.date(), created_at=now, **terms
+        )
+        adjust(self.book, self.instrument, adjustment, now)
+        self.trades += self.lots.adjust(adjustment)
         self.check()
+
+    def settle(self, price: str | Decimal) -> None:
+        """Mark to a settlement price."""
+        self.adjust(AdjustmentKind.SETTLEMENT, price=D(price))
 
     def check(self) -> None:
         """The three sums."""
@@ -122,11 +128,32 @@ def test_daily_settlement_is_told_with_the_trade_that_it_belongs_to() -> None:
 
 def test_a_split_keeps_the_trade_s_money() -> None:
     books = Books()
+    books.fill("3", "100", "0.3")
+    books.adjust(AdjustmentKind.SPLIT, factor=D(2), unit=D(1))
+    books.fill("-6", "55")
+    assert [row[1:] for row in books.rows] == [("6", "5E+1", "55", "3E+1", "3E+1", "0.3")]
+
+
+@pytest.mark.parametrize(("price", "exit_price", "realized"), [(D(44), "44", "3"), (None, "4E+1", "0")])
+def test_what_a_split_leaves_over_is_a_trade(price: Decimal | None, exit_price: str, realized: str) -> None:
+    books = Books()
+    books.fill("3", "10")
+    books.fill("4", "10")
+    books.adjust(AdjustmentKind.SPLIT, factor=D("0.25"), unit=D(1), price=price)
+    assert [row[1:5] for row in books.rows] == [("0.75", "4E+1", exit_price, realized)]
+    assert books.lots.quantity == 1
+
+
+def test_dividends_and_names_close_nothing_and_a_delisting_everything() -> None:
+    books = Books(SPOT)
     books.fill("3", "100")
-    books.lots.split(D(2))
-    assert books.lots.quantity == 6
-    trades = books.lots.close(D(6), D(55), START, D(30), ZERO, ONE)
-    assert [(row.quantity, row.entry_price, row.matched_pnl) for row in trades] == [(D(6), D(50), D(30))]
+    books.adjust(AdjustmentKind.DIVIDEND, amount_per_unit=D(2))
+    books.adjust(AdjustmentKind.RENAMED)
+    books.adjust(AdjustmentKind.DELISTED)
+    assert books.trades == []
+    books.adjust(AdjustmentKind.DELISTED, price=D(40))
+    books.adjust(AdjustmentKind.DELISTED, price=D(40))
+    assert [row[:6] for row in books.rows] == [("LONG", "3", "1E+2", "4E+1", "-1.8E+2", "-1.8E+2")]
 
 
 def test_money_of_another_currency_is_at_the_rate_of_the_exit() -> None:
@@ -138,7 +165,7 @@ def test_money_of_another_currency_is_at_the_rate_of_the_exit() -> None:
 
 steps = st.lists(
     st.tuples(
-        st.decimals("-50", "50", places=3).filter(bool),
+        st.one_of(st.decimals("-50", "50", places=3).filter(bool), st.just(D(7))),
         st.decimals("0.01", "1000", places=2),
         st.decimals("-1", "1", places=8),
         st.booleans(),
@@ -161,8 +188,10 @@ def test_trades_always_add_up_to_the_books(
             books.fill(quantity, price, costs)
         except ClosesTooMuch:
             continue
-        if settles and not terms.inverse:
+        if settles:
             books.settle(price + 1)
+        elif quantity == 7:
+            books.adjust(AdjustmentKind.SPLIT, factor=D("1.5"), unit=terms.lot_size, price=price)
     entries = [trade.opened_at for trade in books.trades]
     assert entries == sorted(entries)
     assert all(trade.quantity > 0 for trade in books.trades)
