@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 # Surprise at which the score is one half: an alarm.
-ALARM_SURPRISE = 1.75
+ALARM_SURPRISE = 1.7
 # After something was told, only what is clearly more surprising is told again, for this long: readings, or part of all.
 QUIET_READINGS, QUIET_PART = 50, 0.05
 CLEARLY_MORE = 0.2

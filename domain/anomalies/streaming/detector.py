@@ -1,6 +1,6 @@
 """The streaming detector of one series.
 
-Eight measures of each reading are compared with their own past (``tails``), which makes them comparable with each other
+Nine measures of each reading are compared with their own past (``tails``), which makes them comparable with each other
 and between series of any unit. Their surprises are combined (half the mean, half the largest: what several see counts
 more, what one sees clearly counts too), and the gate (``alarms``) decides what is worth telling. A score depends on
 this reading and earlier ones only, work and memory per reading are bounded, and the state is JSON.
@@ -36,6 +36,7 @@ _MEASURES = (
     Reason.DISTANCE,
     Reason.JUMP,
     Reason.LEVEL,
+    Reason.STEP,
     Reason.NOISE,
     Reason.NOISE_CHANGE,
     Reason.SHAPE,
@@ -100,6 +101,8 @@ class StreamDetector:
 
     def _measure(self, value: float, usual_now: tuple[float, float] | None) -> dict[str, float]:
         last = self._recent.last(NOISE_READINGS)
+        level = mean(last[-LEVEL_READINGS:])
+        level_before = mean(last[-2 * LEVEL_READINGS : -LEVEL_READINGS]) if len(last) >= 2 * LEVEL_READINGS else level
         short_noise = spread(last[-NOISE_CHANGE_READINGS:])
         difference = value - self._median
         measures = {
@@ -107,7 +110,8 @@ class StreamDetector:
             BELOW: max(-difference, 0.0),
             Reason.DISTANCE: abs(difference),
             Reason.JUMP: abs(value - self._recent_mean),
-            Reason.LEVEL: abs(mean(last[-LEVEL_READINGS:]) - self._median),
+            Reason.LEVEL: abs(level - self._median),
+            Reason.STEP: abs(level - level_before),
             Reason.NOISE: spread(last),
             Reason.NOISE_CHANGE: abs(short_noise - self._noise_before.exchange(short_noise)),
             Reason.SHAPE: novelty(self._recent.last(MEMORY_READINGS), SHAPE_READINGS),

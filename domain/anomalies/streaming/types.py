@@ -16,6 +16,7 @@ class Reason(StrEnum):
     DISTANCE = "DISTANCE"
     JUMP = "JUMP"
     LEVEL = "LEVEL"
+    STEP = "STEP"
     NOISE = "NOISE"
     NOISE_CHANGE = "NOISE_CHANGE"
     SHAPE = "SHAPE"
@@ -27,6 +28,7 @@ MEANINGS = {
     Reason.DISTANCE: "distance from the usual value",
     Reason.JUMP: "difference from the recent values",
     Reason.LEVEL: "difference of the last 12 values' mean from the usual value",
+    Reason.STEP: "difference of the means of the last two times 12 values",
     Reason.NOISE: "spread of the last 60 values",
     Reason.NOISE_CHANGE: "change of the spread between the last two times 30 values",
     Reason.SHAPE: "difference of the last 8 values from any earlier stretch",
