@@ -27,6 +27,7 @@ from domain.orders.desk import Desk
 from domain.orders.modifying import OrderModifying
 from domain.orders.paper import PAPER
 from domain.orders.placing import OrderEntry
+from domain.orders.venues.queries import VenueCondition, read_condition
 from domain.positions.live import LiveBooks
 from domain.positions.service import Books
 from domain.risk.queries import TOPIC as RISK_RULES
@@ -77,6 +78,14 @@ class Services:
     async def check(self) -> Mapping[str, bool]:
         """Whether the database, with its schema, and the bus answer."""
         return {"database": await _answers(), "redis": await self.ticks.answers()}
+
+    async def venue_condition(self) -> VenueCondition:
+        """How things stand with the real venues.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
+        return await read_condition()
 
     async def follow_versions(self) -> None:
         """Bring caches up to date when they are said to have changed; a poll finds what was not said."""

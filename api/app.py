@@ -30,6 +30,7 @@ from api.transport.http import GraphQLOverHttp
 from api.transport.negotiation import wants_page
 from api.transport.origin import OriginPolicy
 from api.transport.sockets import Sockets
+from domain.orders.venues.queries import VenueCondition
 
 _GRACEFUL_SECONDS = 10
 _KEEP_ALIVE_SECONDS = 30
@@ -56,6 +57,14 @@ class Runtime(Protocol):
         """Whether each thing that requests need (database, bus, schema version ...) works."""
         ...
 
+    async def venue_condition(self) -> VenueCondition:
+        """How things stand with the real venues.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
+        ...
+
     def on_rights_changed(self, tell: Callable[[], None]) -> None:
         """Call ``tell`` whenever somebody's rights have changed, once the services know it."""
         ...
@@ -74,7 +83,7 @@ class _Serving:
         self.http = GraphQLOverHttp(self.gateway, origins)
         self.sockets = Sockets(self.gateway, self.hub, origins)
         self.readiness = Readiness(runtime.check)
-        self.metrics = Metrics(self.gateway)
+        self.metrics = Metrics(self.gateway, runtime.venue_condition)
         runtime.on_rights_changed(self.sockets.rights_changed)
 
 

@@ -1,6 +1,7 @@
 """Whether this process is up, whether it can work, and what it has counted."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from time import monotonic
 
 import structlog
@@ -9,6 +10,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from api.errors import RequestError
 from api.gateway import Gateway, bearer_token
+from domain.kernel.errors import Unavailable
+from domain.orders.venues.queries import VenueCondition
 
 Check = Callable[[], Awaitable[Mapping[str, bool]]]
 
@@ -47,8 +50,10 @@ class Readiness:
 class Metrics:
     """Prometheus's text format, for anybody who is signed in: an API key of the least role will do."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, venue_condition: Callable[[], Awaitable[VenueCondition]]) -> None:
         self._gateway = gateway
+        self._venue_condition = venue_condition
+        self._looked_at = -_REMEMBERED_SECONDS
 
     async def __call__(self, request: Request) -> Response:
         """One answer."""
@@ -61,4 +66,9 @@ class Metrics:
             headers = {"www-authenticate": "Bearer"}
             return PlainTextResponse("Sign in with an API key.", status_code=401, headers=headers)
         metrics = self._gateway.metrics
+        if monotonic() - self._looked_at >= _REMEMBERED_SECONDS:
+            self._looked_at = monotonic()
+            # Without the database the rest is worth showing all the same.
+            with suppress(Unavailable):
+                metrics.see_venues(await self._venue_condition())
         return Response(metrics.exposition(), media_type=metrics.content_type)

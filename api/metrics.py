@@ -3,6 +3,8 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from domain.orders.venues.queries import VenueCondition
+
 # From a cached read to a login, whose password hash takes 100 ms on purpose.
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 SUCCEEDED = "OK"
@@ -40,6 +42,27 @@ class ApiMetrics:
             "Times a subscriber fell behind and was caught up from the log.",
             registry=self.registry,
         )
+
+        labels = ("venue", "kind")
+        self.differences = Gauge(
+            "tradegraph_venue_differences",
+            "In how many ways a venue's books differ from ours.",
+            labels,
+            registry=self.registry,
+        )
+        self.unanswered = Gauge(
+            "tradegraph_venue_unanswered",
+            "Requests that were sent to a venue and are not answered.",
+            labels,
+            registry=self.registry,
+        )
+
+    def see_venues(self, condition: VenueCondition) -> None:
+        """How things stand with the venues now; what there is nothing of is not shown."""
+        for gauge, counts in ((self.differences, condition.differences), (self.unanswered, condition.unanswered)):
+            gauge.clear()
+            for (venue, kind), count in counts.items():
+                gauge.labels(venue, kind).set(count)
 
     def answered(self, kind: str, outcome: str, seconds: float) -> None:
         """Count one operation; ``outcome`` is the code of its first error, or ``SUCCEEDED``."""

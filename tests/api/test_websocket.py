@@ -383,6 +383,7 @@ async def test_health_is_public_and_metrics_are_not(server: Running) -> None:
             metrics = await client.get("/metrics", headers={"authorization": f"Bearer {ADA.email[:3]}"})
         assert metrics.status_code == 200
         assert "tradegraph_sockets 1.0" in metrics.text
+        assert 'tradegraph_venue_differences{kind="POSITION",venue="far"} 2.0' in metrics.text
 
 
 async def test_a_process_that_cannot_work_is_not_ready(desk: Desk) -> None:

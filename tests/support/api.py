@@ -24,6 +24,7 @@ from api.scalars import Cursor
 from api.schema import build_schema
 from domain.access.types import Actor, Role
 from domain.kernel.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from domain.orders.venues.queries import VenueCondition
 
 PATIENCE_SECONDS = 10.0
 ADA = Actor(user_id=UUID(int=1), email="ada@example.com", role=Role.TRADER)
@@ -164,6 +165,9 @@ class Desk:
 
     async def check(self) -> Mapping[str, bool]:
         return self.checks
+
+    async def venue_condition(self) -> VenueCondition:
+        return VenueCondition({("far", "POSITION"): 2}, {})
 
     def on_rights_changed(self, tell: Callable[[], None]) -> None:
         self.tell = tell

@@ -54,6 +54,33 @@ SELECT max(e.at_nanos) AS at FROM accounts a CROSS JOIN LATERAL (
 """
 
 
+_CONDITION = """
+SELECT 'differences' AS what, venue, kind, count(*) AS n FROM venue_differences WHERE cleared_at IS NULL GROUP BY 2, 3
+UNION ALL
+SELECT 'unanswered', venue, kind, count(*) FROM venue_requests WHERE sent_at IS NOT NULL GROUP BY 2, 3
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class VenueCondition:
+    """How things stand with the real venues: by venue and kind, open differences and requests without an answer."""
+
+    differences: Mapping[tuple[str, str], int]
+    unanswered: Mapping[tuple[str, str], int]
+
+
+async def read_condition() -> VenueCondition:
+    """How things stand with the real venues, in one statement.
+
+    Raises:
+        Unavailable: the database cannot be reached.
+    """
+    found: dict[str, dict[tuple[str, str], int]] = {"differences": {}, "unanswered": {}}
+    for row in await fetch(_CONDITION):
+        found[row["what"]][row["venue"], row["kind"]] = row["n"]
+    return VenueCondition(**found)
+
+
 @dataclass(frozen=True, slots=True)
 class Owner:
     """Whose an order of ours is, and whether it works."""
