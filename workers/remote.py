@@ -18,10 +18,10 @@ from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.market.market import Catalog, Market
 from domain.market.stream import TickStream
-from domain.orders.applying import Also, Command, Step, last_command, take_step
+from domain.orders.applying import Also, Step, last_command, take_step
 from domain.orders.exchange.reports import Report
+from domain.orders.instructions import REARM, Command
 from domain.orders.order import Order
-from domain.orders.queries import REARM
 from domain.orders.venues import queries
 from domain.orders.venues.dealings import Dealings
 from domain.orders.venues.outbox import GRACE_NANOS, Outbox, Request, Writes

@@ -7,11 +7,11 @@ from domain.kernel.bus import Bus
 from domain.kernel.time import Nanos
 from domain.market.market import Catalog, Market
 from domain.market.stream import TickStream
-from domain.orders.applying import Command, Step, last_command, take_step
+from domain.orders.applying import Step, last_command, take_step
 from domain.orders.exchange.reports import Report
+from domain.orders.instructions import CANCEL, REARM, REPLACE, SUBMIT, Command
 from domain.orders.order import Order
 from domain.orders.paper import PAPER, PaperVenue
-from domain.orders.queries import CANCEL, REARM, REPLACE, SUBMIT
 from domain.orders.types import OrderStatus
 from domain.positions.types import PositionBook
 from workers.routing import Router, role_of

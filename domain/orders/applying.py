@@ -23,7 +23,8 @@ from domain.orders import queries
 from domain.orders.booking import Booking
 from domain.orders.claims import EXCLUSIVE
 from domain.orders.exchange.reports import Filled, Report
-from domain.orders.order import Execution, Order, PendingChange, read_change
+from domain.orders.instructions import REPLACE, SUBMIT, Command
+from domain.orders.order import Execution, Order, read_change
 from domain.orders.trading_book import TradingBook
 from domain.positions import queries as position_queries
 
@@ -34,19 +35,6 @@ DELETE FROM venue_commands WHERE id IN (
 ) RETURNING id, kind, order_id, account_id, payload
 """
 _log = structlog.stdlib.get_logger("venue")
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """What a venue is asked (SUBMIT, CANCEL, REPLACE, REARM) of which order.
-
-    ``group`` are all orders that are to be submitted as one, the entry first; ``change`` is what a REPLACE asks for.
-    """
-
-    kind: str
-    order: Order
-    group: tuple[Order, ...] = ()
-    change: PendingChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +121,14 @@ async def take_step(
 
 def _command(row: Row, orders: Mapping[UUID, Order]) -> Command:
     kind, order = row["kind"], orders[row["order_id"]]
-    if kind == queries.REPLACE:
+    if kind == REPLACE:
         return Command(kind, order, change=read_change(orjson.loads(row["payload"])))
     return Command(kind, order, group=tuple(orders[order_id] for order_id in _group_of(row)))
 
 
 def _group_of(row: Row) -> list[UUID]:
     """The orders that a command submits together."""
-    if row["kind"] != queries.SUBMIT or row["payload"] is None:
+    if row["kind"] != SUBMIT or row["payload"] is None:
         return []
     return [UUID(order_id) for order_id in orjson.loads(row["payload"])]
 

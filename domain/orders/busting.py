@@ -31,6 +31,7 @@ from domain.orders import execution_queries, queries
 from domain.orders.claims import EXCLUSIVE, alternatives, hold, release
 from domain.orders.desk import Desk
 from domain.orders.events import order_parts
+from domain.orders.instructions import REARM
 from domain.orders.order import Execution, Order
 from domain.orders.rebuilding import PositionRebuild, bucket_of_execution, corrected, recompute_fills
 from domain.orders.trading_book import TradingBook, refresh_reserved
@@ -299,4 +300,4 @@ class _Reversal:
         await position_queries.write_positions(work, book.positions.values())
         await account_queries.write_books(work, [self._account])
         # The venue believes in other fills and another position: it must look again.
-        await queries.insert_commands(work, [(queries.REARM, order)])
+        await queries.insert_commands(work, [(REARM, order)])

@@ -19,6 +19,7 @@ from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.orders import queries
 from domain.orders.commands import CancelOrders, OrderKey
 from domain.orders.events import order_parts
+from domain.orders.instructions import CANCEL
 from domain.orders.order import Order
 from domain.orders.types import OrderEventKind, OrderStatus, PendingAction
 
@@ -127,7 +128,7 @@ async def request_cancels(
         return
     await queries.update_orders(work, wanted)
     await account_queries.write_books(work, books.values())
-    await queries.insert_commands(work, [(queries.CANCEL, order) for order in wanted])
+    await queries.insert_commands(work, [(CANCEL, order) for order in wanted])
 
 
 def mark_canceling(

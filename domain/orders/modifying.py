@@ -27,6 +27,7 @@ from domain.orders.commands import ModifyOrder
 from domain.orders.desk import Desk, Terms
 from domain.orders.events import order_parts
 from domain.orders.gathering import ActorsCall, Gathering
+from domain.orders.instructions import REPLACE
 from domain.orders.order import Order, PendingChange, change_snapshot
 from domain.orders.trading_book import TradingBook
 from domain.orders.types import OrderEventKind, PendingAction
@@ -156,7 +157,7 @@ class _Batch:
         order.updated_at = now
         order.version += 1
         asked = change_snapshot(change)
-        self._commands.append((queries.REPLACE, order))
+        self._commands.append((REPLACE, order))
         self._payloads.append(orjson.dumps(asked).decode())
         detail = {"requested": {name: asked[name] for name in _ASKED if asked[name] is not None}}
         book = self._books[order.account_id]

@@ -28,6 +28,7 @@ from domain.orders.events import order_parts
 from domain.orders.gathering import ActorsCall, Gathering
 from domain.orders.group_validation import check_bracket, check_oco, naming
 from domain.orders.grouping import GroupTerms, Part, bracket_orders, group_digest, oco_orders, place_group
+from domain.orders.instructions import SUBMIT
 from domain.orders.order import Order
 from domain.orders.pretrade import Decision, decide
 from domain.orders.state import new_order, refuse
@@ -373,7 +374,7 @@ class Batch:
         record(book.account, OrderEventKind(order.status.value), now, parts, order.id)
 
     def _submit(self, order: Order, payload: str | None) -> None:
-        self._commands.append((queries.SUBMIT, order))
+        self._commands.append((SUBMIT, order))
         self._payloads.append(payload)
 
     async def write(self, work: UnitOfWork) -> None:

@@ -27,11 +27,6 @@ from domain.orders.types import (
 from domain.positions.queries import FOR_ORDERS, SELECT_POSITION, PositionKey, by_account
 from domain.positions.types import PositionBook
 
-# Kinds of venue commands.
-SUBMIT = "SUBMIT"
-CANCEL = "CANCEL"
-REPLACE = "REPLACE"
-REARM = "REARM"
 _ENUMS = {
     "side": Side,
     "type": OrderType,

@@ -14,7 +14,7 @@ from domain.market.types import AssetClass, SettlementCycle
 from domain.orders.canceling import mark_canceling
 from domain.orders.claims import alternatives, hold, release
 from domain.orders.events import order_parts
-from domain.orders.queries import CANCEL, REARM
+from domain.orders.instructions import CANCEL, REARM
 from domain.orders.trading_book import refresh_reserved
 from domain.orders.types import OrderEventKind
 from domain.positions.adjustments import AdjustmentKind, smallest_unit

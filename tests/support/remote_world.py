@@ -15,10 +15,9 @@ from domain.accounts.types import AccountKind, TransactionKind
 from domain.kernel.numbers import ZERO, to_cash
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.types import Instrument
-from domain.orders.applying import Command
 from domain.orders.exchange.reports import Report
+from domain.orders.instructions import CANCEL, Command
 from domain.orders.order import Order
-from domain.orders.queries import CANCEL
 from domain.orders.types import OrderStatus, PendingAction
 from domain.orders.venues.dealings import Dealings
 from domain.orders.venues.outbox import Outbox, Request

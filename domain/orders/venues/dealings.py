@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
-from domain.orders.applying import Command
 from domain.orders.exchange.reports import Report
-from domain.orders.queries import CANCEL, REPLACE, SUBMIT
+from domain.orders.instructions import CANCEL, REPLACE, SUBMIT, Command
 from domain.orders.types import OrderStatus, RejectReason
 from domain.orders.venues.outbox import GRACE_NANOS, Outbox, Request
 from domain.orders.venues.reconciling import Findings
