@@ -1,15 +1,18 @@
 """`make bench`: every figure beside the limit that was measured in the same run, as one table.
 
+    python -m bench [platform] [engine] [fanout] [pages] [simulator]
+
 Load, server and database share the machine's cores, as they do on a desk's one server; PostgreSQL is as durable as in
 production.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from bench import fanout, latency, placing, reading
+from bench import changing, fanout, latency, placing, reading
 from bench.desk import open_desk, quote
-from bench.simulator import far, quotes_per_second, walk
+from bench.pages import pages
+from bench.simulator import NAUTILUS, NAUTILUS_NAME, far, quotes_per_second, walk
 from bench.stage import open_stage
 from bench.table import Row, markdown
 
@@ -20,8 +23,12 @@ def _platform() -> Iterator[Row]:
     with open_stage() as stage, stage.web() as web:
         desk = open_desk(stage, web)
         yield from placing.single_orders(stage, web, desk, placing.CONNECTIONS, engine=False)
-        yield placing.batches(stage, web, desk)
+        yield from placing.batches(stage, web, desk)
         yield reading.lists(stage, web, desk)
+        yield from changing.changes(stage, web, desk)
+
+
+def _engine() -> Iterator[Row]:
     with open_stage() as stage, stage.web() as web, stage.engine("off"):
         desk = open_desk(stage, web)
         quote(stage, web, desk)
@@ -51,16 +58,29 @@ def _simulator() -> Iterator[Row]:
     ticks = walk(60_000)
     first = ticks[0].bid
     assert first is not None
-    for resting in (0, 100, 1_000):
+    for resting, theirs in NAUTILUS.items():
         rate, _ = quotes_per_second(ticks, list(far(resting, first)))
-        yield Row(f"simulator, {resting} resting orders", "quotes/s", [rate])
+        aim = ">= 1" if resting else ""
+        yield Row(f"simulator, {resting} resting orders", "quotes/s", [rate], [theirs], NAUTILUS_NAME, aim)
+
+
+_PARTS: dict[str, Callable[[], Iterator[Row]]] = {
+    "platform": _platform,
+    "engine": _engine,
+    "fanout": _fanout,
+    "pages": pages,
+    "simulator": _simulator,
+}
 
 
 def main() -> None:
-    """Measure everything and print the table."""
+    """Measure everything, or the parts that are named, and print the table."""
+    names = sys.argv[1:] or list(_PARTS)
+    if unknown := [name for name in names if name not in _PARTS]:
+        raise SystemExit(f"there is no {', '.join(unknown)}: {', '.join(_PARTS)}")
     rows = []
-    for part in (_platform, _fanout, _simulator):
-        for row in part():
+    for name in names:
+        for row in _PARTS[name]():
             print(row.name, file=sys.stderr)
             rows.append(row)
     print(markdown(rows))

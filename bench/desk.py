@@ -33,6 +33,13 @@ PLACE_MANY = """mutation PlaceOrders($input: PlaceOrdersInput!) {
   }
 }"""
 
+MODIFY = """mutation ModifyOrder($input: ModifyOrderInput!) {
+  modifyOrder(input: $input) { order { id status version pendingAction limitPrice } replayed }
+}"""
+CANCEL = """mutation CancelOrder($input: CancelOrderInput!) {
+  cancelOrder(input: $input) { order { id status version pendingAction limitPrice } replayed }
+}"""
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -68,6 +75,10 @@ class Desk:
         for account in itertools.cycle(self.accounts[:accounts]):
             yield self.request(PLACE_MANY, {"orders": [self.order(account) for _ in range(size)]})
 
+    def change(self, order: str) -> dict[str, object]:
+        """A change of an order that goes on resting: another price each time."""
+        return {"id": order, "limitPrice": f"{29_000 + next(self.numbers) % 90_000 / 100:.2f}"}
+
     def request(self, query: str, given: object) -> bytes:
         """One operation with its input."""
         return post("/graphql", json.dumps({"query": query, "variables": {"input": given}}).encode(), self.token)
@@ -98,7 +109,7 @@ def quote(stage: Stage, web: Web, desk: Desk) -> None:
 async def _prepare_sql(stage: Stage, desk: Desk) -> None:
     connection = await asyncpg.connect(stage.database_url)
     try:
-        for name in ("payload", "place_order", "place_orders"):
+        for name in ("payload", "place_order", "place_orders", "change_order"):
             await connection.execute((_FOLDER / f"{name}.sql").read_text())
         await connection.execute("UPDATE accounts SET venue = 'nobody' WHERE id = ANY($1::uuid[])", desk.sql_accounts)
     finally:

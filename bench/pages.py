@@ -1,4 +1,4 @@
-"""Pages of a long list of orders: the first and the thousandth, by every order in which they can be asked for.
+"""Pages of a long list of orders: the first and the thousandth, as they are asked for.
 
     python -m bench.pages [number of orders]
 
@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from statistics import median
 from uuid import UUID
 
 from adapters.database import database
@@ -27,7 +26,7 @@ ACCOUNTS = 20
 SYMBOLS = 10
 PAGE = 50
 DEPTH = 1_000
-ROUNDS = 7
+ROUNDS = 9
 
 _PEOPLE = """
 INSERT INTO users (id, email, name, role, active, password_hash, created_at, updated_at)
@@ -74,7 +73,7 @@ def _account(number: int) -> UUID:
 
 
 def questions() -> list[Question]:
-    """Everybody's orders, one account's and several accounts', narrowed and sorted in every way."""
+    """Everybody's orders, one account's and several accounts', narrowed and sorted."""
     several = Actor(
         UUID(int=1), "pages@example.org", Role.TRADER, {_account(n): AccountPermission.READ for n in range(1, 4)}
     )
@@ -85,13 +84,11 @@ def questions() -> list[Question]:
         Question("of the three accounts that one sees", several),
         Question("open", SYSTEM, OrderSearch(open=True)),
         Question("open, of one account", SYSTEM, OrderSearch(account_id=_account(1), open=True)),
-        Question("of one symbol", SYSTEM, OrderSearch(symbols=["BTC-USDT"])),
+        Question("of one symbol", SYSTEM, OrderSearch(symbols=["BTCUSDT.BINANCE"])),
         Question("filled", SYSTEM, OrderSearch(statuses=[OrderStatus.FILLED])),
     ]
-    for key in OrderSortField:
-        asked.append(Question(f"all, by {key}", SYSTEM, sort=OrderSort(key)))
-        asked.append(Question(f"of one account, by {key}", SYSTEM, one, OrderSort(key)))
-    return asked
+    sorts = (OrderSortField.UPDATED_AT, OrderSortField.QUANTITY)
+    return asked + [Question(f"of one account, by {key}", SYSTEM, one, OrderSort(key)) for key in sorts]
 
 
 async def fill(orders: int) -> None:
@@ -106,13 +103,9 @@ async def fill(orders: int) -> None:
 
 async def _milliseconds(question: Question, cursor: str | None) -> float:
     key = decode_cursor(cursor, parts=CURSOR_PARTS, field="after") if cursor is not None else None
-    request = PageRequest(PAGE, key, backward=False)
-    rounds = []
-    for _ in range(ROUNDS):
-        begun = time.perf_counter()
-        await page_orders(question.actor, request, question.search, question.sort)
-        rounds.append((time.perf_counter() - begun) * 1_000)
-    return median(rounds)
+    begun = time.perf_counter()
+    await page_orders(question.actor, PageRequest(PAGE, key, backward=False), question.search, question.sort)
+    return (time.perf_counter() - begun) * 1_000
 
 
 async def _cursor_at(question: Question, rows: int) -> str | None:
@@ -135,12 +128,15 @@ async def measure(database_url: str, orders: int) -> list[Row]:
         await fill(orders)
         for question in questions():
             cursor = await _cursor_at(question, PAGE * (DEPTH - 1))
-            first = await _milliseconds(question, None)
-            if cursor is None:
-                rows.append(Row(f"orders {question.name}, page 1", "ms", [first]))
-                continue
-            deep = await _milliseconds(question, cursor)
-            rows.append(Row(f"orders {question.name}, page {DEPTH}", "ms", [deep], [first], "page 1", "<= 2"))
+            first, deep = [], []
+            for _ in range(ROUNDS):
+                first.append(await _milliseconds(question, None))
+                if cursor is not None:
+                    deep.append(await _milliseconds(question, cursor))
+            if deep:
+                rows.append(Row(f"orders {question.name}, page {DEPTH}", "ms", deep, first, "page 1", "<= 2"))
+            else:
+                rows.append(Row(f"orders {question.name}, page 1", "ms", first))
     return rows
 
 

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from adapters.libpq import address_variables, program
@@ -16,6 +17,8 @@ _SINGLE = _HEAD + (
     "SELECT * FROM bench_place_order(('{{{accounts}}}'::uuid[])[:account::int], 'sql-' || :number::bigint, '{symbol}', "
     "'BUY', 0.001, 30000 + (:number::bigint % 5000) / 100.0);\n"
 )
+# A script has a limited length; each of so many orders is as good as another.
+_SOME = 500
 _BATCH = _HEAD + (
     "SELECT bench_place_orders(('{{{accounts}}}'::uuid[])[:account::int], :number::bigint, {size}, '{symbol}');\n"
 )
@@ -30,6 +33,15 @@ def batches(desk: Desk, size: int) -> str:
     """A script that places ``size`` orders per transaction."""
     accounts = ",".join(desk.sql_accounts)
     return _BATCH.format(count=len(desk.sql_accounts), accounts=accounts, symbol=SYMBOL, size=size)
+
+
+def changes(orders: Sequence[str], price: str) -> str:
+    """A script that changes one of some orders per transaction, or cancels it when there is no price."""
+    some = ",".join(orders[:_SOME])
+    return (
+        f"\\set place random(1, {min(len(orders), _SOME)})\n"
+        f"SELECT bench_change_order(('{{{some}}}'::uuid[])[:place::int], {price});\n"
+    )
 
 
 def transactions_per_second(stage: Stage, script: str, *, clients: int, seconds: int) -> float:

@@ -109,6 +109,7 @@ BEGIN
   placed.reject_reason := reason;
   placed.reject_message := message;
   placed.venue_sequence := 0;
+  placed.reserve_rate := 1;
   placed.activated := false;
   placed.violations := to_json(violations)::text;
   placed.created_at := at;
