@@ -122,6 +122,8 @@ class QuoteBoard:
         before = self._quotes.get(symbol)
         if isinstance(tick, RestatedQuote):
             change = _restated(before, tick)
+            # It is as old as what it restates.
+            received = self._received.get(symbol, tick.at)
         else:
             change = _merged(before, tick, self._turn_day(before, tick))
         self._quotes[symbol] = change.quote

@@ -8,7 +8,7 @@ import asyncio
 import contextvars
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from time import time_ns
@@ -34,6 +34,8 @@ TOPIC = "instruments"
 # Who stores quotes and bars, as a consumer of the tick stream.
 RECORDER = "recorder"
 STALE_AFTER_SECONDS = 30.0
+# Quotes that are older than this when they arrive are history being replayed, which lives in its own time.
+HISTORY_NANOS = 60 * NANOS_PER_SECOND
 
 _CATCH_UP_SECONDS = 5.0
 _RESTART_SECONDS = 0.2
@@ -134,6 +136,18 @@ class Market:
     def quote(self, symbol: str) -> Quote | None:
         """The newest quote, None if there never was one."""
         return self.board.get(symbol)
+
+    def quote_at(self, instrument: Instrument, now: datetime) -> Quote | None:
+        """The newest quote as ``now`` sees it: before the day's first one, that of the day before is its close."""
+        quote = self.board.get(instrument.symbol)
+        if quote is None or instrument.price_limit_rate is None:
+            # Who has no limits does not ask for the close.
+            return quote
+        received = self.board.received(instrument.symbol)
+        is_history = received is not None and received - quote.at > HISTORY_NANOS
+        if is_history or self.day_of(instrument.symbol, Nanos.of(now)).starts <= quote.at:
+            return quote
+        return replace(quote, previous_close=quote.reference)
 
     def quotes(self) -> Iterable[Quote]:
         """Every newest quote."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from domain.accounts.types import AccountState, PositionMode
 from domain.kernel.numbers import ZERO, is_multiple, plain
@@ -169,7 +169,10 @@ def _price_limits(order: Candidate) -> Refusal | None:
         return RejectReason.NO_MARKET_PRICE, "The daily price limits need a previous close, which is not known."
     tick = instrument.tick_size
     span = quote.previous_close * instrument.price_limit_rate
-    lowest, highest = (round((quote.previous_close + part) / tick) * tick for part in (-span, span))
+    # Exchanges round half a tick up.
+    lowest, highest = (
+        ((quote.previous_close + part) / tick).to_integral_value(ROUND_HALF_UP) * tick for part in (-span, span)
+    )
     if lowest <= limit <= highest:
         return None
     return RejectReason.PRICE_OUT_OF_LIMITS, f"The price must be between {plain(lowest)} and {plain(highest)}."

@@ -103,7 +103,7 @@ class Desk:
         """The market of an instrument as decisions of an account in ``currency`` see it."""
         symbol, market = instrument.symbol, self.market
         return MarketState(
-            market.quote(symbol),
+            market.quote_at(instrument, now),
             market.is_stale(symbol),
             market.is_open(instrument, now),
             market.conversion(instrument.currency, currency),

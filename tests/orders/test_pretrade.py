@@ -151,6 +151,20 @@ def test_what_is_sold_already_cannot_be_sold_again() -> None:
     assert book.account.reserved == ZERO
 
 
+@pytest.mark.parametrize(
+    ("close", "lowest", "highest"),
+    [("10", "9.00", "11.00"), ("9.95", "8.96", "10.95"), ("10.05", "9.05", "11.06"), ("0.04", "0.04", "0.04")],
+)
+def test_daily_price_limits_round_half_a_tick_up(close: str, lowest: str, highest: str) -> None:
+    share, state = replace(SPOT, price_limit_rate=Decimal("0.1")), market(quote(previous_close=Decimal(close)))
+    tick = share.tick_size
+    bottom, top = Decimal(lowest), Decimal(highest)
+    for limit, is_within in ((bottom, True), (top, True), (bottom - tick, False), (top + tick, False)):
+        decision = decide(command(limit_price=limit), share, state, trading_book("1000"), ())
+        assert decision.accepted is is_within
+        assert is_within or decision.reason is RejectReason.PRICE_OUT_OF_LIMITS
+
+
 def test_an_odd_lot_may_only_be_sold_out() -> None:
     instrument = replace(SPOT, lot_size=Decimal(100))
     book = trading_book("0")
