@@ -2,14 +2,24 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 import structlog
 
+from domain.kernel.database import fetch
+
 _RETRY_SECONDS = 0.5
 _PROBE_SECONDS = 1.0
+# Where PostgreSQL shows an advisory lock by one number: its halves.
+_HELD = """
+SELECT EXISTS (
+  SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND classid::bigint = high AND objid::bigint = low
+) AS held FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS n (high, low, place) ORDER BY place
+"""
 _log = structlog.stdlib.get_logger("lease")
 
 
@@ -22,13 +32,20 @@ class HeldLease:
         self.lost = asyncio.Event()
 
 
+class RoleTaken(Exception):
+    """Somebody else plays the role."""
+
+
 @asynccontextmanager
-async def hold_lease(database_url: str, role: str) -> AsyncIterator[HeldLease]:
+async def hold_lease(database_url: str, role: str, *, wait: bool = True) -> AsyncIterator[HeldLease]:
     """Wait until ``role`` is free, hold it for the context, and watch that it is not lost meanwhile.
 
     A standby waits here; when the holder's process or connection dies, PostgreSQL frees the lock and it takes over.
+
+    Raises:
+        RoleTaken: it is not free, and ``wait`` is not wanted.
     """
-    connection = await _acquire(database_url, role)
+    connection = await _acquire(database_url, role, wait=wait)
     watch: asyncio.Task[None] | None = None
     try:
         epoch = await connection.fetchval(
@@ -49,7 +66,14 @@ async def hold_lease(database_url: str, role: str) -> AsyncIterator[HeldLease]:
             await connection.close(timeout=2)
 
 
-async def _acquire(database_url: str, role: str) -> asyncpg.Connection:
+async def held_roles(roles: Sequence[str]) -> frozenset[str]:
+    """Which of these roles somebody plays now."""
+    numbers = [lock_number(role) for role in roles]
+    rows = await fetch(_HELD, [number >> 32 for number in numbers], [number & 0xFFFF_FFFF for number in numbers])
+    return frozenset(role for role, row in zip(roles, rows, strict=True) if row["held"])
+
+
+async def _acquire(database_url: str, role: str, *, wait: bool) -> asyncpg.Connection:
     """A connection that holds the lock; tries again when the database is away."""
     waiting = False
     while True:
@@ -57,6 +81,8 @@ async def _acquire(database_url: str, role: str) -> asyncpg.Connection:
         try:
             connection = await asyncpg.connect(database_url, timeout=5)
             while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", lock_number(role)):
+                if not wait:
+                    raise RoleTaken(role)
                 if not waiting:
                     _log.info("standing by", role=role)
                     waiting = True
@@ -66,7 +92,7 @@ async def _acquire(database_url: str, role: str) -> asyncpg.Connection:
                 connection.terminate()
             _log.warning("the database cannot be reached", role=role, error=type(error).__name__)
             await asyncio.sleep(_RETRY_SECONDS)
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, RoleTaken):
             if connection is not None:
                 connection.terminate()
             raise

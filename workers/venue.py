@@ -1,6 +1,7 @@
 """The venue role of the paper exchange: ticks and commands in, booked reports out."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from adapters.leases import HeldLease
 from domain.kernel.bus import Bus
@@ -8,7 +9,7 @@ from domain.kernel.time import Nanos
 from domain.market.market import Catalog, Market
 from domain.market.stream import TickStream
 from domain.orders.applying import Step, last_command, take_step
-from domain.orders.exchange.reports import Report
+from domain.orders.exchange.reports import Expired, Report
 from domain.orders.instructions import CANCEL, REARM, REPLACE, SUBMIT, Command
 from domain.orders.order import Order
 from domain.orders.paper import PAPER, PaperVenue
@@ -56,6 +57,31 @@ class PaperRouter(Router):
         self._has_noted(position)
         self._keep_accounts(step)
         return step
+
+    async def end_overdue(self, unsent: Sequence[UUID]) -> int:
+        """Let expire what is due, and orders that were never sent, for an engine that is not there; how many changed.
+
+        Nothing is matched and no command is acted on: that is for the engine when it comes back.
+        """
+        await self._restore()
+        now, expired = Nanos.now(), OrderStatus.EXPIRED
+        reports = self._venue.on_clock(now)
+        reports += [
+            Expired(order_id=order_id, at=now, status=expired) for order_id in unsent if order_id in self._accounts
+        ]
+        catalog = await self._market.catalog()
+        step = await take_step(
+            self._bus,
+            PAPER,
+            self._lease.epoch,
+            catalog.by_id,
+            lambda _: [],
+            reports,
+            self._accounts,
+            up_to=0,
+            rate_of=self._market.rate,
+        )
+        return len(step.orders)
 
     def _act(self, commands: Sequence[Command]) -> list[Report]:
         reports: list[Report] = []

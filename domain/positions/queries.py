@@ -73,6 +73,26 @@ async def read_positions(
     return by_account(account_ids, rows)
 
 
+_RESERVING = (
+    f"{_SELECT} WHERE account_id = ANY($1::uuid[]) "
+    "AND (quantity <> 0 OR reserved <> 0 OR working_buy <> 0 OR working_sell <> 0) ORDER BY id"
+)
+
+
+async def read_reserving(account_ids: Collection[UUID]) -> dict[UUID, list[PositionBook]]:
+    """Per account: what is held, and the buckets that orders work in or that hold money back."""
+    return _listed(account_ids, await fetch(_RESERVING, list(account_ids)))
+
+
+async def load_reserving(work: UnitOfWork, account_ids: Collection[UUID]) -> dict[UUID, list[PositionBook]]:
+    """What ``read_reserving`` reads, under the accounts' locks."""
+    return _listed(account_ids, await work.fetch(_RESERVING, list(account_ids)))
+
+
+def _listed(account_ids: Collection[UUID], rows: Iterable[Iterable[Any]]) -> dict[UUID, list[PositionBook]]:
+    return {account_id: list(found.values()) for account_id, found in by_account(account_ids, rows).items()}
+
+
 async def read_open_everywhere(venue: str) -> list[PositionBook]:
     """What the accounts of a venue hold."""
     columns = ", ".join(f"p.{name}" for name in _COLUMNS)

@@ -6,10 +6,15 @@ does in one go what is due by then, writes in transactions of its own that may b
 
 from collections.abc import Mapping
 
-from domain.system.types import Interval, TaskDefinition
+from domain.system.types import Cron, Interval, TaskDefinition
 
 DAY_ROLL = "day-roll"
 BOOK_PROOF = "book-proof"
+BALANCES = "balances"
+ORDER_EXPIRY = "order-expiry"
+CANCEL_TIMERS = "cancel-timers"
+RETENTION = "retention"
+HEALTH = "health"
 EQUITY_SAMPLES = "equity-samples"
 POSITION_SNAPSHOTS = "position-snapshots"
 HISTORY = "history"
@@ -44,6 +49,38 @@ DEFINITIONS: Mapping[str, TaskDefinition] = {
             HISTORY,
             "Makes the months ahead in which samples and snapshots are kept, and drops those that are too old.",
             Interval(86_400),
+        ),
+        TaskDefinition(
+            BALANCES,
+            "Works out again what every account holds back and what margin it has, and puts right what differs.",
+            Interval(300),
+            catch_up=False,
+        ),
+        TaskDefinition(
+            ORDER_EXPIRY,
+            "Lets orders of the paper venue expire whose time was over a minute ago, when no engine is there to do it.",
+            Interval(30),
+            catch_up=False,
+        ),
+        TaskDefinition(
+            CANCEL_TIMERS,
+            "Fires the cancel timers of accounts that are due, when no engine is there to do it.",
+            Interval(15),
+            timeout_seconds=30,
+            catch_up=False,
+        ),
+        TaskDefinition(
+            RETENTION,
+            "Forgets old runs of tasks, and sessions and refresh tokens that were over a month ago.",
+            Cron("20 3 * * *"),
+        ),
+        TaskDefinition(
+            HEALTH,
+            "Looks at the servers, the disk, and whether somebody plays each of the engine's roles.",
+            Interval(60),
+            timeout_seconds=15,
+            max_retries=0,
+            catch_up=False,
         ),
     )
 }

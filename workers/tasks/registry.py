@@ -2,11 +2,25 @@
 
 from collections.abc import Mapping
 
-from domain.system.definitions import BOOK_PROOF, DAY_ROLL, EQUITY_SAMPLES, HISTORY, POSITION_SNAPSHOTS
+from domain.system.definitions import (
+    BALANCES,
+    BOOK_PROOF,
+    CANCEL_TIMERS,
+    DAY_ROLL,
+    EQUITY_SAMPLES,
+    HEALTH,
+    HISTORY,
+    ORDER_EXPIRY,
+    POSITION_SNAPSHOTS,
+    RETENTION,
+)
+from workers.tasks.balances import refresh_all
 from workers.tasks.books import prove_books
 from workers.tasks.context import TaskFunction
 from workers.tasks.days import roll_day
 from workers.tasks.history import keep_months, sample_accounts, snapshot_accounts
+from workers.tasks.orders import end_overdue_orders, fire_cancel_timers
+from workers.tasks.platform import check_health, forget
 
 TASKS: Mapping[str, TaskFunction] = {
     DAY_ROLL: roll_day,
@@ -14,4 +28,9 @@ TASKS: Mapping[str, TaskFunction] = {
     EQUITY_SAMPLES: sample_accounts,
     POSITION_SNAPSHOTS: snapshot_accounts,
     HISTORY: keep_months,
+    BALANCES: refresh_all,
+    ORDER_EXPIRY: end_overdue_orders,
+    CANCEL_TIMERS: fire_cancel_timers,
+    RETENTION: forget,
+    HEALTH: check_health,
 }

@@ -17,7 +17,8 @@ _AFTER = "after"
 class AccountWalk:
     """Accounts from where the last slice left off until its time is over; afterwards ``progress`` says how far it came.
 
-    ``progress`` is empty once all have been seen. An account that is opened meanwhile comes last.
+    Each slice has at least one batch, so that it comes to an end. ``progress`` is empty once all have been seen. An
+    account that is opened meanwhile comes last.
     """
 
     def __init__(self, run: TaskContext, batch: int = 1) -> None:
@@ -36,8 +37,8 @@ class AccountWalk:
         ends = loop.time() + SLICE_SECONDS
         while ids := await read_ids_after(self._after, _READ):
             for start in range(0, len(ids), self._batch):
-                if loop.time() >= ends:
-                    return
                 yield ids[start : start + self._batch]
                 self._after = ids[min(start + self._batch, len(ids)) - 1]
+                if loop.time() >= ends:
+                    return
         self._is_over = True

@@ -1,0 +1,36 @@
+"""Going over the balances and the margin of all accounts."""
+
+from typing import cast
+
+from domain.orders.refreshing import refresh_balances
+from domain.system.types import Result
+from workers.tasks.context import TaskContext, TaskFailure, Unfinished
+from workers.tasks.slices import AccountWalk
+
+_BATCH = 100
+_COUNTS = ("accounts", "corrected", "unpriced", "below_maintenance")
+
+
+async def refresh_all(run: TaskContext) -> Result | Unfinished:
+    """Work out again what all accounts hold back and what margin they have.
+
+    Raises:
+        TaskFailure: some held back what they should not; it has been put right, and somebody should know why.
+    """
+    counts = {name: cast("int", run.progress.get(name, 0)) for name in _COUNTS}
+    walk = AccountWalk(run, _BATCH)
+    async for ids in walk:
+        found = await refresh_balances(run.services.bus, run.services.market, ids)
+        for name in _COUNTS:
+            counts[name] += getattr(found, name)
+    if walk.progress:
+        return Unfinished({**counts, **walk.progress})
+    result: Result = {
+        "accounts": counts["accounts"],
+        "corrected": counts["corrected"],
+        "unpriced": counts["unpriced"],
+        "belowMaintenance": counts["below_maintenance"],
+    }
+    if counts["corrected"]:
+        raise TaskFailure(f"{counts['corrected']} accounts held back a wrong amount; it was put right.", result)
+    return result

@@ -1,0 +1,47 @@
+"""What must happen to orders although the engine, whose work it is, is not there."""
+
+import structlog
+
+from adapters.leases import RoleTaken, hold_lease
+from domain.kernel.leases import LeaseLost
+from domain.orders.expiring import read_overdue
+from domain.orders.paper import PAPER
+from domain.orders.timers import fire_due_timers
+from domain.system.types import Result
+from workers.tasks.context import TaskContext
+from workers.venue import ROLE, PaperRouter
+
+_log = structlog.stdlib.get_logger("tasks")
+
+
+async def end_overdue_orders(run: TaskContext) -> Result:
+    """Let orders of the paper venue expire whose time was over a minute ago, if no engine plays that venue.
+
+    An exchange's own orders are ended by the exchange. Whoever plays the venue next finds these over.
+    """
+    services = run.services
+    overdue = await read_overdue(PAPER)
+    if not overdue:
+        return {"overdue": 0, "expired": 0}
+    expired = 0
+    try:
+        async with hold_lease(services.settings.database_url, ROLE, wait=False) as lease:
+            router = PaperRouter(services.bus, services.market, services.ticks, lease)
+            expired = await router.end_overdue([order.id for order in overdue if order.unsent])
+        _log.warning("orders expired without an engine", orders=expired)
+    except RoleTaken:
+        _log.info("orders are overdue, the engine is at it", orders=len(overdue))
+    except LeaseLost as lost:
+        if lost.args != (ROLE,):
+            raise
+    return {"overdue": len(overdue), "expired": expired}
+
+
+async def fire_cancel_timers(run: TaskContext) -> Result:
+    """Fire the cancel timers that are due; an engine that is there is faster."""
+    fired = 0
+    while count := await fire_due_timers(run.services.bus):
+        fired += count
+    if fired:
+        _log.warning("cancel timers fired without an engine", accounts=fired)
+    return {"accounts": fired}
