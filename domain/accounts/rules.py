@@ -14,7 +14,7 @@ from uuid import UUID
 from domain.accounts.types import AccountBook, AccountState, HouseAccount, Transaction, TransactionKind
 from domain.kernel.errors import BadInput, Refused
 from domain.kernel.ids import new_id
-from domain.kernel.numbers import ZERO, currency_exponent, plain, to_cash
+from domain.kernel.numbers import ZERO, currency_exponent, plain, to_cash, within_bounds
 
 _CONTRA = {
     TransactionKind.DEPOSIT: HouseAccount.EXTERNAL,
@@ -151,6 +151,8 @@ def check_cash_amount(amount: Decimal, currency: str) -> None:
     Raises:
         BadInput: names the field ``amount``.
     """
+    if not within_bounds(amount):
+        raise BadInput("At most 18 digits before and 18 after the point.", field="amount")
     if amount <= ZERO:
         raise BadInput("The amount must be above zero.", field="amount")
     if amount != to_cash(amount, currency):

@@ -112,7 +112,7 @@ async def test_a_reference_is_not_used_for_anything_else(open_one: Open) -> None
     assert (await read_books([book.id]))[book.id].cash == Decimal(100)
 
 
-@pytest.mark.parametrize("amount", ["0", "-1", "0.001"])
+@pytest.mark.parametrize("amount", ["0", "-1", "0.001", "1e18", "NaN", "Infinity"])
 async def test_an_amount_that_is_none_moves_nothing(open_one: Open, amount: str) -> None:
     owner, book = await open_one()
     with pytest.raises(BadInput) as caught:
