@@ -30,8 +30,9 @@ from domain.orders.placing import OrderEntry
 from domain.orders.venues.queries import VenueCondition, read_condition
 from domain.positions.live import LiveBooks
 from domain.positions.service import Books
-from domain.risk.queries import TOPIC as RISK_RULES
-from domain.risk.queries import read_enabled_rules
+from domain.risk.events import RiskLog
+from domain.risk.queries import TOPIC as LIMITS
+from domain.risk.queries import read_limits
 
 # The kinds of venues that can be configured, by the name that settings give.
 GATEWAYS: Mapping[str, Gateway] = {CCXT: crypto_venue}
@@ -55,6 +56,11 @@ class Services:
     live: LiveBooks
     gateways: Mapping[str, ConfiguredVenue] = field(default_factory=dict)
     _on_rights: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def risk_log(self) -> RiskLog:
+        """The log of risk events, as this process follows it."""
+        return RiskLog(self.bus)
 
     @property
     def services(self) -> "Services":
@@ -91,7 +97,7 @@ class Services:
         """Bring caches up to date when they are said to have changed; a poll finds what was not said."""
         caches: dict[str, VersionedCache[object]] = {
             cache.topic: cache  # type: ignore[misc]  # caches of different values
-            for cache in (self.market.instruments, self.desk.rules, self.access.authenticator.cache)
+            for cache in (self.market.instruments, self.desk.limits, self.access.authenticator.cache)
         }
         async with self.bus.listen(CHANNEL) as messages:
             async for message in messages:
@@ -133,9 +139,9 @@ async def open_services(settings: Settings, gateways: Mapping[str, Gateway] = GA
         access = make_access(secret=settings.secret, bus=bus, throttle=throttle)
         stack.push_async_callback(access.close)
         market = await stack.enter_async_context(Market(ticks, settings.day_roll))
-        rules = VersionedCache(RISK_RULES, read_enabled_rules)
+        limits = VersionedCache(LIMITS, read_limits)
         can = {name: venue.capabilities for name, venue in venues.items()}
-        desk = Desk(bus, market, access.authenticator, rules, settings.day_roll, venues=can)
+        desk = Desk(bus, market, access.authenticator, limits, settings.day_roll, venues=can)
         entry, modifying, closing = OrderEntry(desk), OrderModifying(desk), PositionClosing(desk)
         books, logs = Books(market), AccountLogs(bus)
         live = LiveBooks(market, logs)

@@ -17,7 +17,7 @@ from api.orders.subscriptions import OrdersSubscription
 from api.positions.mutations import PositionsMutation
 from api.positions.queries import PositionsQuery
 from api.positions.subscriptions import PositionsSubscription
-from api.risk.operations import RiskMutation, RiskQuery
+from api.risk.operations import RiskMutation, RiskQuery, RiskSubscription
 from api.schema import build_schema
 from api.system.operations import SystemMutation, SystemQuery, SystemSubscription
 
@@ -36,5 +36,5 @@ def platform_schema() -> GraphQLSchema:
             RiskMutation,
             SystemMutation,
         ),
-        (MarketSubscription, OrdersSubscription, PositionsSubscription, SystemSubscription),
+        (MarketSubscription, OrdersSubscription, PositionsSubscription, RiskSubscription, SystemSubscription),
     )

@@ -14,6 +14,7 @@ from domain.orders.modifying import OrderModifying
 from domain.orders.placing import OrderEntry
 from domain.positions.live import LiveBooks
 from domain.positions.service import Books
+from domain.risk.events import RiskLog
 
 
 class Services(Protocol):
@@ -67,4 +68,9 @@ class Services(Protocol):
     @property
     def venues(self) -> frozenset[str]:
         """Where orders can go."""
+        ...
+
+    @property
+    def risk_log(self) -> RiskLog:
+        """The log of risk events."""
         ...

@@ -2,14 +2,18 @@
 
 import strawberry
 
-from domain.risk.types import RiskAction, RiskRuleKind, RiskScope
+from domain.risk.types import RiskAction, RiskEventState, RiskRuleKind, RiskScope, Severity
 
 __all__ = [
     "RiskAction",
+    "RiskEventState",
     "RiskRuleKind",
     "RiskScope",
+    "Severity",
 ]
 
 strawberry.enum(RiskAction, description="What breaking a rule leads to.")
+strawberry.enum(RiskEventState, description="What people have done about an event.")
 strawberry.enum(RiskRuleKind, description="What a rule limits.")
-strawberry.enum(RiskScope, description="What a rule applies to.")
+strawberry.enum(RiskScope, description="What a rule or a halt applies to.")
+strawberry.enum(Severity, description="How much something asks for attention.")

@@ -1,11 +1,14 @@
-"""What clients send about risk rules."""
+"""What clients send about risk rules, events and halts."""
 
+from datetime import datetime
 from decimal import Decimal
 
 import strawberry
 
 from api.ids import named
-from api.risk.enums import RiskAction, RiskRuleKind, RiskScope
+from api.risk.enums import RiskAction, RiskEventState, RiskRuleKind, RiskScope, Severity
+from domain.risk.event_queries import RiskEventFilter
+from domain.risk.halts import HaltTrading
 from domain.risk.service import CreateRiskRule, UpdateRiskRule
 
 
@@ -54,3 +57,57 @@ class UpdateRiskRuleInput:
     def to_domain(self) -> UpdateRiskRule:
         """The command."""
         return UpdateRiskRule(named(self.id), self.name, self.threshold, self.window_seconds, self.action, self.enabled)
+
+
+@strawberry.input(name="RiskEventFilter", description="Which events, in `from` <= createdAt < `to`.")
+class RiskEventFilterInput:
+    """All given conditions must hold."""
+
+    account_id: strawberry.ID | None = None
+    severities: list[Severity] | None = None
+    states: list[RiskEventState] | None = None
+    kinds: list[str] | None = None
+    since: datetime | None = strawberry.field(name="from", default=None)
+    until: datetime | None = strawberry.field(name="to", default=None)
+
+    def to_domain(self) -> RiskEventFilter:
+        """The filter."""
+        return RiskEventFilter(
+            account_id=named(self.account_id) if self.account_id is not None else None,
+            severities=tuple(self.severities) if self.severities is not None else None,
+            states=tuple(self.states) if self.states is not None else None,
+            kinds=tuple(self.kinds) if self.kinds is not None else None,
+            since=self.since,
+            until=self.until,
+        )
+
+
+@strawberry.input(description="What is done about an event, for those who read of it later.")
+class ResolveRiskEventInput:
+    """See ``domain.risk.events.resolve_event``."""
+
+    id: strawberry.ID
+    note: str
+
+
+@strawberry.input(description="What to halt. The scope says which of account, symbol and strategy it needs.")
+class HaltTradingInput:
+    """See ``domain.risk.halts.HaltTrading``."""
+
+    scope: RiskScope
+    reason: str
+    account_id: strawberry.ID | None = None
+    symbol: str | None = None
+    strategy: str | None = None
+    cancel_open_orders: bool = True
+
+    def to_domain(self) -> HaltTrading:
+        """The command."""
+        return HaltTrading(
+            scope=self.scope,
+            reason=self.reason,
+            account_id=named(self.account_id) if self.account_id is not None else None,
+            symbol=self.symbol,
+            strategy=self.strategy,
+            cancel_open_orders=self.cancel_open_orders,
+        )

@@ -2,10 +2,14 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import strawberry
 
-from api.risk.enums import RiskAction, RiskRuleKind, RiskScope
+from api.marks import SAME_FOR_ALL
+from api.realtime.streams import cursor_of
+from api.risk.enums import RiskAction, RiskEventState, RiskRuleKind, RiskScope, Severity
+from api.scalars import Cursor
 
 
 @strawberry.type(description="A configured limit. All rules that apply to an order are evaluated.")
@@ -38,3 +42,49 @@ class RiskViolation:
     limit: Decimal | None
     observed: Decimal | None = strawberry.field(description="Null when what the rule needs to know is missing.")
     message: str
+
+
+@strawberry.type(description="Something that a risk manager may have to look at.")
+class RiskEvent:
+    """A view of ``domain.risk.types.RiskEvent``."""
+
+    id: strawberry.ID
+    account_id: strawberry.ID | None
+    symbol: str | None
+    order_id: strawberry.ID | None
+    rule_id: strawberry.ID | None
+    source: str = strawberry.field(description="`pre-trade`, `monitor`, `anomaly` or `operator`.")
+    kind: str = strawberry.field(description="A kind of rule, a kind of anomaly, or what an operator did.")
+    severity: Severity
+    message: str
+    observed: Decimal | None
+    limit: Decimal | None
+    action_taken: RiskAction | None
+    state: RiskEventState
+    acknowledged_by: str | None
+    note: str | None
+    created_at: datetime
+    cleared_at: datetime | None = strawberry.field(description="When what it tells of was over; null while it goes on.")
+    resolved_at: datetime | None
+
+    @strawberry.field(description="Resumes the subscription after this event.", metadata=SAME_FOR_ALL)
+    def cursor(self, event: strawberry.Parent[Any]) -> Cursor:
+        """Its number among all events."""
+        return cursor_of(event.sequence)
+
+
+@strawberry.type(description="A stop of trading: only cancels and orders that can only reduce a position pass.")
+class TradingHalt:
+    """A view of ``domain.risk.types.TradingHalt``."""
+
+    id: strawberry.ID
+    scope: RiskScope
+    account_id: strawberry.ID | None
+    symbol: str | None
+    strategy: str | None
+    reason: str
+    by: str
+    at: datetime
+    lifted_at: datetime | None = strawberry.field(description="Null while it is in force.")
+    lifted_by: str | None
+    lift_reason: str | None

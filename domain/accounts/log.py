@@ -1,23 +1,16 @@
-"""Following the event log of an account: every event once, in order, however unreliable the hints are.
-
-The bus brings events as they happen. What it loses is read from PostgreSQL: at once when a gap in the numbers shows
-it, and within a second when nothing shows it, because the head of every followed log is looked at that often, all of
-them with one statement.
-"""
+"""Following the event logs of accounts, as ``domain.kernel.following`` does; all heads are looked at together."""
 
 import asyncio
 import contextvars
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from domain.accounts.events import channel, decode_events, read_events, read_heads
+from domain.accounts.events import MAX_EVENTS_PER_READ, channel, decode_events, read_events, read_heads
 from domain.accounts.types import AccountEvent
-from domain.kernel.bus import LOST, Bus, Message
-from domain.kernel.errors import Unavailable
+from domain.kernel.bus import Bus
+from domain.kernel.following import LogSource, follow
 
-POLL_SECONDS = 1.0
 # Polls of many logs that come within this time share a statement.
 _GATHER_SECONDS = 0.02
 Numbered = tuple[int, AccountEvent]
@@ -81,54 +74,17 @@ class AccountLog:
         """The next events after a number, in order."""
         return [(event.sequence, event) for event in await read_events(self.account_id, after, limit=limit)]
 
-    async def follow(self, after: int) -> AsyncIterator[Sequence[Numbered]]:
+    def follow(self, after: int) -> AsyncIterator[Sequence[Numbered]]:
         """Every event after ``after``, once, in order, without end.
 
         Raises:
             Unavailable: the database is away or the bus was closed; call again with the last number that came.
         """
-        async with self.bus.listen(channel(self.account_id)) as messages:
-            heard: asyncio.Task[Message] | None = None
-            try:
-                while True:
-                    async for events in self._missed(after):
-                        after = events[-1][0]
-                        yield events
-                    # Quiet or in step: take what the bus brings until it shows, or the poll shows, a gap.
-                    behind = False
-                    while not behind:
-                        heard = heard or asyncio.ensure_future(_hear(messages))
-                        done, _ = await asyncio.wait({heard}, timeout=POLL_SECONDS)
-                        if not done:
-                            behind = await self.head() > after
-                            continue
-                        message, heard = heard.result(), None
-                        events, behind = self._next(after, message)
-                        if events:
-                            after = events[-1][0]
-                            yield events
-            finally:
-                if heard is not None:
-                    heard.cancel()
-                    with suppress(asyncio.CancelledError, Unavailable):
-                        await heard
+        source = LogSource(channel(self.account_id), self._next, self.head, self._decode)
+        return follow(self.bus, source, after)
 
-    async def _missed(self, after: int) -> AsyncIterator[list[Numbered]]:
-        while events := await read_events(self.account_id, after):
-            after = events[-1].sequence
-            yield [(event.sequence, event) for event in events]
+    async def _next(self, after: int) -> Sequence[Numbered]:
+        return await self.read(after, MAX_EVENTS_PER_READ)
 
-    def _next(self, after: int, message: Message) -> tuple[list[Numbered], bool]:
-        """The new events of a message, and whether some before them are missing."""
-        if message == LOST:
-            return [], True
-        events = [event for event in decode_events(self.account_id, message[1]) if event.sequence > after]
-        if events and events[0].sequence != after + 1:
-            return [], True
-        return [(event.sequence, event) for event in events], False
-
-
-async def _hear(messages: AsyncIterator[Message]) -> Message:
-    async for message in messages:
-        return message
-    raise Unavailable("The bus is closed.")
+    def _decode(self, message: bytes) -> list[Numbered]:
+        return [(event.sequence, event) for event in decode_events(self.account_id, message)]

@@ -40,6 +40,7 @@ class Account(Model):
     created_at = fields.DatetimeField()
     rolled_at = fields.DatetimeField()
     carried_on = fields.DateField(null=True)
+    peak_equity = NumericField(default=ZERO, db_default=ZERO)
 
     class Meta:
         table = "accounts"

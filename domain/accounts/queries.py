@@ -22,18 +22,19 @@ from domain.kernel.unit_of_work import UnitOfWork
 
 _COLUMNS = """id, owner_id, name, venue, kind, position_mode, state, currency, cash, reserved, realized_pnl, fees_paid,
 day_opening_equity, day_transfers, transaction_sequence, transaction_hash, event_sequence, created_at, rolled_at,
-carried_on"""
+carried_on, peak_equity"""
 _LOCK = f"SELECT {_COLUMNS} FROM accounts WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE"
 READ_BOOKS = f"SELECT {_COLUMNS} FROM accounts WHERE id = ANY($1::uuid[]) ORDER BY id"
 READ_LIVING = f"SELECT {_COLUMNS} FROM accounts WHERE state <> 'CLOSED' AND id > $1 ORDER BY id LIMIT $2"
 _INSERT = f"""
 INSERT INTO accounts ({_COLUMNS})
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
 """
 _CHANGING = {
     "state": "text",
     **dict.fromkeys(
-        ("cash", "reserved", "realized_pnl", "fees_paid", "day_opening_equity", "day_transfers"), "numeric"
+        ("cash", "reserved", "realized_pnl", "fees_paid", "day_opening_equity", "day_transfers", "peak_equity"),
+        "numeric",
     ),
     **dict.fromkeys(("transaction_sequence", "event_sequence"), "bigint"),
     "transaction_hash": "text",
@@ -120,6 +121,7 @@ async def insert_book(work: UnitOfWork, book: AccountBook) -> None:
         book.created_at,
         book.rolled_at,
         book.carried_on,
+        book.peak_equity,
     )
     await write_events(work, [book])
 

@@ -239,6 +239,8 @@ async def _move(
     row = rules.post(book, kind, amount, work.now, reference=command.reference, note=command.note)
     assert row is not None, "check_cash_amount let nothing through that rounds to zero"
     book.day_transfers += amount
+    # What is paid in or out is neither gained nor lost.
+    book.peak_equity = max(ZERO, book.peak_equity + amount)
     parts = {"transaction": {"id": str(row.id), "kind": kind.value, "amount": plain(row.amount)}}
     events.record(book, events.CASH_MOVED, work.now, parts)
     await queries.write_books(work, [book])

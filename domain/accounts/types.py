@@ -101,7 +101,8 @@ class AccountBook:
     """An account while its row is locked: what the row says, and what this unit of work adds to it.
 
     Amounts are in ``currency``. ``reserved`` is not rounded: it is the exact sum of what working orders hold.
-    ``rolled_at`` is the day roll that has been applied last, ``carried_on`` the last day whose carry is posted.
+    ``rolled_at`` is the day roll that has been applied last, ``carried_on`` the last day whose carry is posted;
+    ``peak_equity`` is the highest equity seen, deposits and withdrawals apart.
     """
 
     id: UUID
@@ -124,6 +125,7 @@ class AccountBook:
     created_at: datetime
     rolled_at: datetime
     carried_on: date | None = None
+    peak_equity: Decimal = ZERO
     transactions: list[Transaction] = field(default_factory=list)
     events: list[AccountEvent] = field(default_factory=list)
 

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from enum import Enum, auto
 from time import time_ns
@@ -147,6 +148,11 @@ class QuoteBoard:
         """Whether there is no quote, or none has come for too long."""
         received = self._received.get(symbol)
         return received is None or self._clock() - received > self._stale_after
+
+    def age(self, symbol: str) -> timedelta | None:
+        """How long ago something came for the symbol, None if nothing ever did."""
+        received = self._received.get(symbol)
+        return None if received is None else timedelta(microseconds=max(0, self._clock() - received) // 1_000)
 
     async def watch(self, symbols: Collection[str], interval_seconds: float) -> AsyncIterator[Quote]:
         """The quotes as they are now, then the newest of each symbol that has one, at most once per interval."""

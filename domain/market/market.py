@@ -9,7 +9,7 @@ import contextvars
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from time import time_ns
 from types import TracebackType
@@ -156,6 +156,10 @@ class Market:
     def is_stale(self, symbol: str) -> bool:
         """Whether there is no quote, or none has come for too long."""
         return self.board.is_stale(symbol)
+
+    def age(self, symbol: str) -> timedelta | None:
+        """How long ago the newest quote came, None if there never was one."""
+        return self.board.age(symbol)
 
     def watch(self, symbols: Collection[str], interval_seconds: float) -> AsyncIterator[Quote]:
         """The quotes as they are now, then the newest of each symbol that has one, at most once per interval."""

@@ -4,7 +4,7 @@ The new terms are checked as those of a new order, apart from what the order hol
 order, or moves its end, hurts nobody and is refused for its lot alone.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -21,7 +21,7 @@ from domain.orders.trading_book import MarketState, TradingBook, worst_price
 from domain.orders.types import Contingency, OffsetKind, OrderType, RejectReason
 from domain.orders.validation import LIMIT_TYPES
 from domain.orders.venues.support import is_timed_by_engine
-from domain.risk.types import RiskRule, RiskViolation
+from domain.risk.types import RiskViolation
 
 PRICED_BY_LIMIT = LIMIT_TYPES | {OrderType.MARKET_TO_LIMIT}
 _FIELDS = ("quantity", "limit_price", "stop_price", "trailing_offset", "expires_at")
@@ -73,7 +73,6 @@ def decide_change(
     market: MarketState,
     book: TradingBook,
     legs: Sequence[Order],
-    rules: Iterable[RiskRule],
 ) -> ChangeDecision:
     """Decide on a well-formed change. ``legs`` are the order and those that it excludes.
 
@@ -94,7 +93,7 @@ def decide_change(
             setattr(after, name, getattr(change, name))
     change = replace(change, reserve_price_after=_reserve_price(after, change, market))
     candidate = _candidate(after, change, instrument, market, book)
-    violations, refusal = _judge(candidate, before, change, rules)
+    violations, refusal = _judge(candidate, before, change)
     # Asked before its own claim is on the book again.
     is_exit = candidate.reduces
     order.pending_changes, order.reserve_rate = (*pending, change), candidate.rate or rate
@@ -110,7 +109,7 @@ def decide_change(
 
 
 def _judge(
-    candidate: Candidate, before: Order, change: PendingChange, rules: Iterable[RiskRule]
+    candidate: Candidate, before: Order, change: PendingChange
 ) -> tuple[tuple[RiskViolation, ...], Refusal | None]:
     fixed = _fixed_by_venue(candidate, before, change)
     if fixed is not None:
@@ -122,7 +121,7 @@ def _judge(
     if before.contingency is Contingency.OUO:
         # It only ever reduces what its entry opened: its prices must be possible ones, no more.
         return (), first_refusal(candidate, EXIT_CHECKS)
-    violations = violations_of(candidate, rules)
+    violations = violations_of(candidate)
     return violations, first_refusal(candidate, CHECKS) or refused_by_rules(violations)
 
 

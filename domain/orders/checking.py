@@ -5,16 +5,17 @@ from decimal import Decimal
 
 from domain.access.types import Actor, require_trade
 from domain.accounts import queries as account_queries
+from domain.kernel.database import fetch
 from domain.kernel.errors import NotFound
 from domain.kernel.numbers import ZERO
+from domain.orders.activity import needs_of
+from domain.orders.activity_queries import load_activity
 from domain.orders.commands import PlaceOrder
 from domain.orders.placing import OrderEntry
 from domain.orders.pretrade import decide
-from domain.orders.trading_book import TradingBook
 from domain.orders.types import RejectReason
 from domain.orders.validation import check_command
 from domain.positions.queries import read_for_orders
-from domain.positions.service import free_funds
 from domain.risk.types import RiskViolation
 
 
@@ -51,10 +52,10 @@ async def check_order(entry: OrderEntry, actor: Actor, command: PlaceOrder) -> O
     if account is None:
         raise NotFound("There is no such account.", field="accountId")
     positions = await read_for_orders(account.id, [instrument.id])
-    free = free_funds(account, positions.values(), terms.by_id, desk.market.quote)
-    book = TradingBook(account, positions, free, desk.venue(account.venue))
+    activity = (await load_activity(fetch, {account.id: account}, needs_of(terms.limits.rules), now))[account.id]
+    book = desk.trading_book(account, positions, activity, terms)
     before = book.available
-    decision = decide(command, instrument, desk.market_state(instrument, now, account.currency), book, terms.rules)
+    decision = decide(command, instrument, desk.market_state(instrument, now, account.currency), book)
     held = max(ZERO, decision.held)
     return OrderCheck(
         accepted=decision.accepted,

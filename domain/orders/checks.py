@@ -14,6 +14,8 @@ from domain.orders.validation import LIMIT_TYPES
 from domain.orders.venues.support import unsupported
 from domain.positions.reservation import closable, closable_by_cash_sale, notional, unsettled
 from domain.positions.types import PositionBook
+from domain.risk.rules.halting import halt_over
+from domain.risk.types import RiskScope
 
 Refusal = tuple[RejectReason, str]
 
@@ -71,6 +73,18 @@ def _account_state(order: Candidate) -> Refusal | None:
         return None
     allowed = "only orders that reduce a position" if state is AccountState.REDUCE_ONLY else "no orders"
     return RejectReason.ACCOUNT_NOT_ACTIVE, f"The account is {state} and takes {allowed}."
+
+
+def _halt(order: Candidate) -> Refusal | None:
+    command = order.command
+    halt = halt_over(
+        order.book.limits.halts, account_id=command.account_id, symbol=command.symbol, strategy=command.strategy
+    )
+    if halt is None or order.reduces:
+        return None
+    what = {RiskScope.ACCOUNT: "the account", RiskScope.INSTRUMENT: command.symbol, RiskScope.STRATEGY: "the strategy"}
+    message = f"Trading of {what.get(halt.scope, 'everything')} is halted: {halt.reason}"
+    return RejectReason.TRADING_HALTED, message
 
 
 def _instrument(order: Candidate) -> Refusal | None:
@@ -236,6 +250,7 @@ EXIT_CHECKS: tuple[Check, ...] = (_venue, _tick, _price_limits)
 # In order of what a person would want to hear first.
 CHECKS: tuple[Check, ...] = (
     _account_state,
+    _halt,
     _instrument,
     _venue,
     _conversion,

@@ -1,12 +1,13 @@
 """What the use cases on orders work with, put together once per process."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from domain.access.authentication import TOPIC as ACCESS
 from domain.access.authentication import Authenticator
+from domain.accounts.types import AccountBook
 from domain.kernel.bus import Bus
 from domain.kernel.cache import VersionedCache, read_versions
 from domain.kernel.day_roll import DayRoll
@@ -15,13 +16,18 @@ from domain.kernel.unit_of_work import UnitOfWork
 from domain.market.market import TOPIC as INSTRUMENTS
 from domain.market.market import Market
 from domain.market.types import Instrument
+from domain.orders.activity import OrderActivity
 from domain.orders.paper import PAPER
-from domain.orders.trading_book import MarketState
+from domain.orders.trading_book import MarketState, TradingBook
 from domain.orders.types import TimeInForce
 from domain.orders.venues.support import NOTHING
 from domain.orders.venues.types import Capabilities
-from domain.risk.queries import TOPIC as RISK_RULES
-from domain.risk.types import RiskRule
+from domain.positions.queries import PositionKey
+from domain.positions.service import free_funds
+from domain.positions.types import PositionBook
+from domain.positions.worst_case import Sight
+from domain.risk.queries import TOPIC as LIMITS
+from domain.risk.types import Limits
 
 
 class StaleCache(Exception):
@@ -41,7 +47,7 @@ class Terms:
 
     instruments: Mapping[str, Instrument]
     by_id: Mapping[UUID, Instrument]
-    rules: Sequence[RiskRule]
+    limits: Limits
     versions: Mapping[str, int]
 
     async def check(self, work: UnitOfWork) -> None:
@@ -73,7 +79,7 @@ class Desk:
     bus: Bus
     market: Market
     authenticator: Authenticator
-    rules: VersionedCache[tuple[RiskRule, ...]]
+    limits: VersionedCache[Limits]
     day_roll: DayRoll
     clock: Callable[[], datetime] = utc_now
     venues: Mapping[str, Capabilities] = field(default_factory=dict)
@@ -82,13 +88,25 @@ class Desk:
         """What a venue can do; None for the paper venue, which can do everything."""
         return None if name == PAPER else self.venues.get(name, NOTHING)
 
+    def trading_book(
+        self,
+        account: AccountBook,
+        positions: dict[PositionKey, PositionBook],
+        activity: OrderActivity,
+        terms: Terms,
+    ) -> TradingBook:
+        """An account with its positions, and what its orders did, as decisions on ``terms`` see it."""
+        free = free_funds(account, positions.values(), terms.by_id, self.market.quote)
+        sight = Sight(terms.by_id, self.market.quote, self.market.is_stale)
+        return TradingBook(account, positions, free, self.venue(account.venue), terms.limits, sight, activity)
+
     async def terms(self) -> Terms:
         """What is cached now."""
         catalog_version, catalog = await self.market.instruments.held()
-        rules_version, rules = await self.rules.held()
+        limits_version, limits = await self.limits.held()
         access_version, _ = await self.authenticator.cache.held()
-        versions = {INSTRUMENTS: catalog_version, RISK_RULES: rules_version, ACCESS: access_version}
-        return Terms(catalog.by_symbol, catalog.by_id, rules, versions)
+        versions = {INSTRUMENTS: catalog_version, LIMITS: limits_version, ACCESS: access_version}
+        return Terms(catalog.by_symbol, catalog.by_id, limits, versions)
 
     async def refresh(self) -> None:
         """Bring the caches up to date with the database."""
@@ -96,7 +114,7 @@ class Desk:
 
     async def renew(self, versions: Mapping[str, int]) -> None:
         """Bring the caches to at least these versions."""
-        for cache in (self.market.instruments, self.rules, self.authenticator.cache):
+        for cache in (self.market.instruments, self.limits, self.authenticator.cache):
             await cache.at(versions.get(cache.topic, 0))
 
     def market_state(self, instrument: Instrument, now: datetime, currency: str) -> MarketState:
@@ -107,6 +125,8 @@ class Desk:
             market.is_stale(symbol),
             market.is_open(instrument, now),
             market.conversion(instrument.currency, currency),
+            market.age(symbol),
+            now,
         )
 
     def works_until(self, instrument: Instrument, time_in_force: TimeInForce, now: datetime) -> datetime | None:

@@ -17,6 +17,8 @@ from domain.orders.order import (
 from domain.orders.types import OrderEventKind
 from domain.positions.events import position_snapshot
 from domain.positions.types import PositionBook
+from domain.risk.events import signal_of
+from domain.risk.types import RiskSignal
 
 _KINDS = frozenset(kind.value for kind in OrderEventKind)
 
@@ -54,3 +56,11 @@ def read_order_event(event: AccountEvent) -> OrderEvent | None:
         execution=read_execution(execution) if execution is not None else None,
         detail=parts.get("detail"),
     )
+
+
+def signals_of(order: Order) -> list[RiskSignal]:
+    """What a risk manager is told of a new order: the rules that it broke."""
+    return [
+        signal_of(violation, account_id=order.account_id, symbol=order.symbol, order_id=order.id)
+        for violation in order.violations
+    ]

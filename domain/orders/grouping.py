@@ -22,7 +22,6 @@ from domain.orders.state import GroupPlace, new_order, refuse
 from domain.orders.trading_book import CLOSING, Contribution, MarketState, TradingBook, take_off, worst_price
 from domain.orders.types import Contingency, OrderStatus, RejectReason, Side
 from domain.positions.reservation import bucket_for
-from domain.risk.types import RiskRule
 
 REFUSED_WITH = "Another order of the group was refused."
 
@@ -63,13 +62,13 @@ class GroupTerms:
     instrument: Instrument
     market: MarketState
     book: TradingBook
-    rules: Sequence[RiskRule]
     works_until: Callable[[PlaceOrder], datetime | None]
     now: datetime
 
 
 def place_group(parts: Sequence[Part], commands: Sequence[PlaceOrder], terms: GroupTerms) -> list[Order]:
     """The orders of a well-formed group: accepted, with what they need held back, or refused, all of them."""
+    mark = terms.book.activity.mark() if terms.book.activity is not None else 0
     touched = {key: position.changed for key, position in terms.book.positions.items()}
     decisions = _decide(parts, commands, terms)
     digest, group_id = group_digest(parts, commands), new_id()
@@ -81,11 +80,28 @@ def place_group(parts: Sequence[Part], commands: Sequence[PlaceOrder], terms: Gr
         orders.append(new_order(command, terms.instrument, venue, decision, terms.market, until, terms.now, place))
     if all(decision.accepted for decision in decisions):
         _hold(orders, decisions, terms)
+    _count(parts, commands, orders, terms, mark)
     if not orders[0].is_open:
         # A refused group leaves no trace in the books, not even an empty position.
         for key, position in terms.book.positions.items():
             position.changed = touched.get(key, False)
     return orders
+
+
+def _count(
+    parts: Sequence[Part], commands: Sequence[PlaceOrder], orders: Sequence[Order], terms: GroupTerms, mark: int
+) -> None:
+    """Let limits that count see the exits of an accepted group as well, and nothing of a refused one."""
+    activity = terms.book.activity
+    if activity is None:
+        return
+    if not orders[0].is_open:
+        activity.undo(mark)
+        return
+    for part, command in zip(parts, commands, strict=True):
+        if part.contingency is Contingency.OUO:
+            # An exit is worth nothing beside the entry that it closes.
+            activity.add(command, None, terms.now)
 
 
 def _decide(parts: Sequence[Part], commands: Sequence[PlaceOrder], terms: GroupTerms) -> list[Decision]:
@@ -95,7 +111,7 @@ def _decide(parts: Sequence[Part], commands: Sequence[PlaceOrder], terms: GroupT
         if part.contingency is Contingency.OUO:
             decisions.append(_decide_exit(command, terms))
             continue
-        decision = decide(command, terms.instrument, terms.market, terms.book, terms.rules)
+        decision = decide(command, terms.instrument, terms.market, terms.book)
         if decision.accepted:
             take_off(terms.book, terms.instrument.id, decision.contribution, buys=command.side is Side.BUY)
         decisions.append(decision)

@@ -154,3 +154,19 @@ class CancelTimer(Model):
 
     class Meta:
         table = "cancel_timers"
+
+
+class OrderDay(Model):
+    """Accepted orders of an account since its day roll (``since``), by symbol and strategy (empty: none)."""
+
+    id = fields.BigIntField(primary_key=True)
+    account = fields.ForeignKeyField("tradegraph.Account", related_name="order_days", on_delete=fields.RESTRICT)
+    symbol = fields.CharField(max_length=40)
+    strategy = fields.CharField(max_length=100)
+    since = fields.DatetimeField()
+    orders = fields.BigIntField()
+    notional = NumericField()
+
+    class Meta:
+        table = "order_days"
+        constraints = [UniqueConstraint(fields=("account_id", "symbol", "strategy"), name="order_days_once")]

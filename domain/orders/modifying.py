@@ -20,6 +20,8 @@ from domain.accounts.events import record
 from domain.kernel.errors import Conflict, DomainError, NotFound, Refused
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.orders import queries
+from domain.orders.activity import needs_of
+from domain.orders.activity_queries import load_activity
 from domain.orders.canceling import find_order
 from domain.orders.changes import as_changed, decide_change
 from domain.orders.claims import EXCLUSIVE, alternatives, bucket_of
@@ -33,7 +35,6 @@ from domain.orders.trading_book import TradingBook
 from domain.orders.types import OrderEventKind, PendingAction
 from domain.orders.validation import check_change
 from domain.positions import queries as position_queries
-from domain.positions.service import free_funds
 
 # Beyond this, somebody sends changes faster than the venue answers them.
 MAX_PENDING_CHANGES = 20
@@ -117,10 +118,11 @@ class _Batch:
             self._orders = await queries.load_groups(work, groups) | self._orders
         wanted = {order.instrument_id for order in self._orders.values()}
         positions = await position_queries.load_positions(work, accounts, wanted)
+        activities = await load_activity(work.fetch, accounts, needs_of(self._terms.limits.rules), work.now)
         for account_id, account in accounts.items():
-            held = positions[account_id]
-            free = free_funds(account, held.values(), self._terms.by_id, self._desk.market.quote)
-            self._books[account_id] = TradingBook(account, held, free, self._desk.venue(account.venue))
+            self._books[account_id] = self._desk.trading_book(
+                account, positions[account_id], activities[account_id], self._terms
+            )
 
     def modify(self, call: ModifyCall, now: datetime) -> Order:
         """Decide on one call.
@@ -142,7 +144,6 @@ class _Batch:
             self._desk.market_state(instrument, now, book.account.currency),
             book,
             legs,
-            self._terms.rules,
         )
         if decision.refusal is not None:
             reason, message = decision.refusal

@@ -21,10 +21,12 @@ from domain.kernel.errors import BadInput, Conflict, DomainError, NotFound
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.market.types import Instrument
 from domain.orders import queries
+from domain.orders.activity import needs_of
+from domain.orders.activity_queries import add_activity, load_activity
 from domain.orders.claims import bucket_of
 from domain.orders.commands import PlaceBracket, PlaceOco, PlaceOrder, request_digest
 from domain.orders.desk import Desk, Terms
-from domain.orders.events import order_parts
+from domain.orders.events import order_parts, signals_of
 from domain.orders.gathering import ActorsCall, Gathering
 from domain.orders.group_validation import check_bracket, check_oco, naming
 from domain.orders.grouping import GroupTerms, Part, bracket_orders, group_digest, oco_orders, place_group
@@ -36,7 +38,7 @@ from domain.orders.trading_book import TradingBook, take_off
 from domain.orders.types import OrderEventKind, RejectReason, Side
 from domain.orders.validation import check_command
 from domain.positions import queries as position_queries
-from domain.positions.service import free_funds
+from domain.risk.events import raise_events
 
 MAX_BATCH = 1_000
 
@@ -206,10 +208,11 @@ class Batch:
         self._terms.compare(ground.versions)
         if ground.repeats:
             await self._load_known(work, keys)
+        activities = await load_activity(work.fetch, accounts, needs_of(self._terms.limits.rules), work.now)
         for account_id, account in accounts.items():
-            held = ground.positions[account_id]
-            free = free_funds(account, held.values(), self._terms.by_id, self._desk.market.quote)
-            self._books[account_id] = TradingBook(account, held, free, self._desk.venue(account.venue))
+            self._books[account_id] = self._desk.trading_book(
+                account, ground.positions[account_id], activities[account_id], self._terms
+            )
 
     def book(self, account_id: UUID) -> TradingBook:
         """The book of an account.
@@ -252,6 +255,7 @@ class Batch:
         seen: dict[tuple[UUID, str], PlaceOrder] = {}
         prepared = [self._prepare(call, index, command, seen) for index, command in enumerate(call.commands)]
         placed: list[PlacedOrder] = []
+        marks = {id_: book.activity.mark() for id_, book in self._books.items() if book.activity is not None}
         fresh: list[tuple[Order, Decision]] = []
         for command, instrument in prepared:
             first = self._first(command)
@@ -263,7 +267,7 @@ class Batch:
             fresh.append((order, decision))
             placed.append(PlacedOrder(order, replayed=False))
         if call.all_or_none and any(not decision.accepted for _, decision in fresh):
-            self._refuse_all(fresh)
+            self._refuse_all(fresh, marks)
         for order, _ in fresh:
             self._keep(order, now)
         return placed
@@ -295,7 +299,6 @@ class Batch:
             instrument,
             self._desk.market_state(instrument, now, book.account.currency),
             book,
-            self._terms.rules,
             lambda command: self._works_until(command, instrument, now),
             now,
         )
@@ -350,11 +353,15 @@ class Batch:
     def _decide(self, command: PlaceOrder, instrument: Instrument, now: datetime) -> tuple[Order, Decision]:
         book = self._books[command.account_id]
         market = self._desk.market_state(instrument, now, book.account.currency)
-        decision = decide(command, instrument, market, book, self._terms.rules)
+        decision = decide(command, instrument, market, book)
         works_until = self._works_until(command, instrument, now)
         return new_order(command, instrument, book.account.venue, decision, market, works_until, now), decision
 
-    def _refuse_all(self, fresh: list[tuple[Order, Decision]]) -> None:
+    def _refuse_all(self, fresh: list[tuple[Order, Decision]], marks: Mapping[UUID, int]) -> None:
+        for account_id, mark in marks.items():
+            activity = self._books[account_id].activity
+            if activity is not None:
+                activity.undo(mark)
         for order, decision in fresh:
             if not decision.accepted:
                 continue
@@ -385,4 +392,8 @@ class Batch:
         books = self._books.values()
         await position_queries.write_positions(work, (row for book in books for row in book.positions.values()))
         await account_queries.write_books(work, (book.account for book in books))
+        activities = {book.account.id: book.activity for book in books if book.activity is not None}
+        await add_activity(work, activities, {book.account.id: book.account for book in books})
         await queries.insert_commands(work, self._commands, self._payloads)
+        # Last of all: what raises events waits for each other.
+        await raise_events(work, [signal for order in self._new for signal in signals_of(order)])

@@ -12,6 +12,7 @@ from domain.kernel.numbers import ONE, ZERO, plain
 from domain.market.types import Instrument
 from domain.orders.checks import CHECKS, Candidate, Refusal, first_refusal
 from domain.orders.commands import PlaceOrder
+from domain.orders.risk_view import proposal_of, snapshot_of, worst_notional
 from domain.orders.trading_book import (
     CLOSING,
     Contribution,
@@ -23,9 +24,9 @@ from domain.orders.trading_book import (
     worst_price,
 )
 from domain.orders.types import RejectReason, Side
-from domain.positions.reservation import bucket_for, notional
-from domain.risk.rules import MarketView, ProposedOrder, evaluate, refuses
-from domain.risk.types import RiskRule, RiskViolation
+from domain.positions.reservation import bucket_for
+from domain.risk.rules import evaluate, refuses
+from domain.risk.types import RiskViolation
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +45,15 @@ class Decision:
         return self.reason is None
 
 
-def decide(
-    command: PlaceOrder, instrument: Instrument, market: MarketState, book: TradingBook, rules: Iterable[RiskRule]
-) -> Decision:
-    """Decide on one well-formed order; when it is accepted, its contribution has been added to ``book``."""
+def decide(command: PlaceOrder, instrument: Instrument, market: MarketState, book: TradingBook) -> Decision:
+    """Decide on one well-formed order; when it is accepted, its contribution and itself have been added to ``book``."""
     buys = command.side is Side.BUY
     bucket = bucket_for(book.account.position_mode, buys=buys, closes=command.position_effect in CLOSING)
     price = worst_price(command, market.fresh)
     candidate = Candidate(
         command, instrument, market, book, book.position(instrument.id, bucket), price, command.quantity
     )
-    violations = violations_of(candidate, rules)
+    violations = violations_of(candidate)
     contribution = contribution_of(
         book.account,
         instrument,
@@ -69,7 +68,10 @@ def decide(
     refusal = first_refusal(candidate, CHECKS) or refused_by_rules(violations)
     if refusal is not None:
         return Decision(contribution, ZERO, violations, *refusal)
-    return _reserve(candidate, contribution, violations)
+    decision = _reserve(candidate, contribution, violations)
+    if decision.accepted and book.activity is not None:
+        book.activity.add(command, worst_notional(candidate), market.at)
+    return decision
 
 
 def refused_by_rules(violations: Iterable[RiskViolation]) -> Refusal | None:
@@ -100,23 +102,8 @@ def _reserve(candidate: Candidate, contribution: Contribution, violations: tuple
     return Decision(contribution, held, violations, *lack_of_funds(book, held, before))
 
 
-def violations_of(candidate: Candidate, rules: Iterable[RiskRule]) -> tuple[RiskViolation, ...]:
-    """Every rule that the order breaks."""
-    command, price, market, rate = candidate.command, candidate.price, candidate.market, candidate.rate
-    valued = price is not None and not (candidate.instrument.inverse and price <= ZERO)
-    worst = None
-    if valued and price is not None and rate is not None:
-        worst = notional(candidate.instrument, command.quantity, abs(price)) * rate
-    proposed = ProposedOrder(
-        account_id=command.account_id,
-        symbol=command.symbol,
-        strategy=command.strategy,
-        buys=candidate.buys,
-        quantity=command.quantity,
-        limit_price=command.limit_price if command.limit_price is not None else command.stop_price,
-        worst_notional=worst,
-    )
-    quote = market.fresh
-    missing = market.missing()[1] if rate is not None else "there is no rate for its currency"
-    view = MarketView(quote.reference if quote is not None else None, missing=missing)
-    return evaluate(proposed, view, rules)
+def violations_of(candidate: Candidate) -> tuple[RiskViolation, ...]:
+    """Every rule in force that the order breaks."""
+    limits, command = candidate.book.limits, candidate.command
+    rules = limits.rules_for(command.account_id, command.symbol, command.strategy)
+    return evaluate(proposal_of(candidate), snapshot_of(candidate), rules) if rules else ()

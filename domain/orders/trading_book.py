@@ -4,6 +4,7 @@ A working order adds its contribution to them; taking it off again leaves them a
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_UP, Decimal
 from uuid import UUID
 
@@ -13,16 +14,21 @@ from domain.kernel.ids import new_id
 from domain.kernel.numbers import AVERAGE_EXPONENT, ONE, ZERO
 from domain.market.rates import SAME_CURRENCY, Conversion
 from domain.market.types import Instrument, Quote
+from domain.orders.activity import OrderActivity
 from domain.orders.commands import PlaceOrder
 from domain.orders.types import PositionEffect, RejectReason, Side
 from domain.orders.validation import LIMIT_TYPES, STOP_TYPES
 from domain.orders.venues.types import Capabilities
 from domain.positions.reservation import full_margin, reserved_for
 from domain.positions.types import Bucket, PositionBook
+from domain.positions.worst_case import Sight
+from domain.risk.types import Limits
 
 # A market order may meet a worse price than the one seen: it holds back this much more.
 MARKET_BUFFER = Decimal("1.05")
 _QUANTUM = Decimal(1).scaleb(-AVERAGE_EXPONENT)
+NO_LIMITS = Limits()
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CLOSING = frozenset({PositionEffect.CLOSE, PositionEffect.CLOSE_TODAY})
 
 
@@ -30,13 +36,16 @@ CLOSING = frozenset({PositionEffect.CLOSE, PositionEffect.CLOSE_TODAY})
 class MarketState:
     """The market of one instrument as the decision sees it.
 
-    ``conversion`` is that from the instrument's currency to the account's.
+    ``conversion`` is that from the instrument's currency to the account's, ``age`` that of the quote, and ``at`` when
+    all of this was looked at.
     """
 
     quote: Quote | None
     stale: bool
     session_open: bool
     conversion: Conversion = SAME_CURRENCY
+    age: timedelta | None = None
+    at: datetime = EPOCH
 
     @property
     def fresh(self) -> Quote | None:
@@ -52,15 +61,20 @@ class MarketState:
 
 @dataclass(slots=True)
 class TradingBook:
-    """An account within a batch. ``free`` is equity less initial margin (cash for a CASH account), None if unknown.
+    """An account within a batch, with the limits that are in force.
 
-    ``venue`` is what the account's venue can do; None for the paper venue, which can do everything.
+    ``free`` is equity less initial margin (cash for a CASH account), None if unknown. ``venue`` is what the account's
+    venue can do; None for the paper venue, which can do everything. ``sight`` is the market that positions are valued
+    in, ``activity`` what its orders did before, None where no limit counts.
     """
 
     account: AccountBook
     positions: dict[tuple[UUID, Bucket], PositionBook]
     free: Decimal | None
     venue: Capabilities | None = None
+    limits: Limits = NO_LIMITS
+    sight: Sight | None = None
+    activity: OrderActivity | None = None
 
     @property
     def available(self) -> Decimal | None:

@@ -43,7 +43,10 @@ def to_position(row: Iterable[Any]) -> PositionBook:
 
 
 # What decisions on orders of accounts $1 in instruments $2 look at.
-FOR_ORDERS = "p.account_id = ANY($1::uuid[]) AND (p.quantity <> 0 OR p.instrument_id = ANY($2::uuid[]))"
+FOR_ORDERS = (
+    "p.account_id = ANY($1::uuid[]) AND "
+    "(p.quantity <> 0 OR p.working_buy <> 0 OR p.working_sell <> 0 OR p.instrument_id = ANY($2::uuid[]))"
+)
 _FOR_ORDERS = f"{_SELECT} WHERE {FOR_ORDERS}"
 
 

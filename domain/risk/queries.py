@@ -1,12 +1,14 @@
-"""Reads and writes of risk rules."""
+"""Reads and writes of risk rules, and what of them and of halts is in force."""
 
 from uuid import UUID
 
 from domain.kernel.database import Row, fetch, fetch_row
 from domain.kernel.unit_of_work import UnitOfWork
-from domain.risk.types import RiskAction, RiskRule, RiskRuleKind, RiskScope
+from domain.risk.halt_queries import read_halts
+from domain.risk.types import Limits, RiskAction, RiskRule, RiskRuleKind, RiskScope
 
-TOPIC = "risk_rules"
+# Rules and halts: what decisions on orders go by.
+TOPIC = "limits"
 _COLUMNS = """id, name, kind, scope, account_id, symbol, strategy, threshold, window_seconds, action, enabled,
 created_at, updated_at, version"""
 
@@ -25,9 +27,10 @@ async def read_rules() -> tuple[RiskRule, ...]:
     return tuple(to_rule(row) for row in await fetch(f"SELECT {_COLUMNS} FROM risk_rules ORDER BY id"))
 
 
-async def read_enabled_rules() -> tuple[RiskRule, ...]:
-    """The rules in force, oldest first: what the cache of the topic holds."""
-    return tuple(rule for rule in await read_rules() if rule.enabled)
+async def read_limits() -> Limits:
+    """The rules and halts in force: what the cache of the topic holds."""
+    rules = tuple(rule for rule in await read_rules() if rule.enabled)
+    return Limits(rules, tuple(await read_halts(active_only=True)))
 
 
 async def read_rule(rule_id: UUID) -> RiskRule | None:

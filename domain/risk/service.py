@@ -11,15 +11,19 @@ from domain.kernel.bus import Bus
 from domain.kernel.cache import bump
 from domain.kernel.errors import BadInput, NotFound
 from domain.kernel.ids import new_id
-from domain.kernel.numbers import ZERO, plain, within_bounds
+from domain.kernel.numbers import ONE, ZERO, plain, within_bounds
 from domain.kernel.text import clean_text
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.risk import queries
+from domain.risk.kinds import KINDS, Measure
+from domain.risk.subjects import check_exists, check_subject
 from domain.risk.types import RiskAction, RiskRule, RiskRuleKind, RiskScope
 
 OWNERS = (Role.RISK_MANAGER, Role.ADMIN)
-# Thresholds above these are slips of the pen: a collar is a ratio.
+# A ratio above this is a slip of the pen.
 _MAX_RATIO = Decimal(10)
+# Windows look back within a day: what is longer is counted from the day roll.
+MAX_WINDOW_SECONDS = 3_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,42 +54,68 @@ class UpdateRiskRule:
     enabled: bool | None = None
 
 
-_SUBJECTS = {
-    RiskScope.ACCOUNT: ("account_id", "accountId"),
-    RiskScope.INSTRUMENT: ("symbol", "symbol"),
-    RiskScope.STRATEGY: ("strategy", "strategy"),
-}
-
-
 def check_rule(command: CreateRiskRule) -> None:
-    """Refuse a rule without its scope's subject, with another's, or with a threshold that makes no sense.
+    """Refuse a rule that makes no sense by the table of kinds: its scope, subject, action, threshold or window.
 
     Raises:
         BadInput: names the field.
     """
-    for scope, (name, field) in _SUBJECTS.items():
-        given = getattr(command, name) is not None
-        if given and command.scope is not scope:
-            raise BadInput(f"A rule of scope {command.scope} takes no {field}.", field=field)
-        if not given and command.scope is scope:
-            raise BadInput(f"A rule of scope {scope} needs its {field}.", field=field)
-    if command.window_seconds is not None:
-        raise BadInput(f"{command.kind} takes no window.", field="windowSeconds")
+    terms = KINDS[command.kind]
+    if command.scope not in terms.scopes:
+        raise BadInput(f"{command.kind} makes no sense for the scope {command.scope}.", field="scope")
+    check_subject(command, names_symbol=terms.names_symbol)
+    check_action(command.kind, command.action)
     check_threshold(command.kind, command.threshold)
+    check_window(command.kind, command.window_seconds)
+
+
+def check_action(kind: RiskRuleKind, action: RiskAction) -> None:
+    """Refuse an action that rules of the kind never come to.
+
+    Raises:
+        BadInput: names the field.
+    """
+    if action not in KINDS[kind].actions:
+        raise BadInput(f"{kind} is checked before trades only: it takes WARN or REJECT.", field="action")
 
 
 def check_threshold(kind: RiskRuleKind, threshold: Decimal | None) -> None:
-    """Refuse a threshold that is missing, negative or, for a ratio, absurd.
+    """Refuse a threshold that is missing, negative, absurd for its unit, or one that nobody asked for.
 
     Raises:
         BadInput: names the field.
     """
+    measure = KINDS[kind].measure
+    if measure is Measure.NONE:
+        if threshold is not None:
+            raise BadInput(f"{kind} takes no threshold.", field="threshold")
+        return
     if threshold is None:
         raise BadInput(f"{kind} needs a threshold.", field="threshold")
     if threshold < ZERO or not within_bounds(threshold):
         raise BadInput("A threshold is zero or above, with at most 18 digits on either side.", field="threshold")
-    if kind is RiskRuleKind.PRICE_COLLAR and threshold > _MAX_RATIO:
-        raise BadInput("A collar is a ratio: 0.05 stands for 5 %.", field="threshold")
+    if measure is Measure.COUNT and threshold != threshold.to_integral_value():
+        raise BadInput(f"{kind} counts: its threshold is a whole number.", field="threshold")
+    if measure is Measure.RATIO and threshold > _MAX_RATIO:
+        raise BadInput(f"{kind} is a ratio: 0.05 stands for 5 %.", field="threshold")
+    if kind is RiskRuleKind.MAX_DRAWDOWN and threshold > ONE:
+        raise BadInput("More than all of it cannot be lost from a peak: 0.05 stands for 5 %.", field="threshold")
+
+
+def check_window(kind: RiskRuleKind, seconds: int | None) -> None:
+    """Refuse a window that is missing, out of bounds, or one that nobody asked for.
+
+    Raises:
+        BadInput: names the field.
+    """
+    if not KINDS[kind].window:
+        if seconds is not None:
+            raise BadInput(f"{kind} takes no window.", field="windowSeconds")
+        return
+    if seconds is None:
+        raise BadInput(f"{kind} needs its window.", field="windowSeconds")
+    if not 1 <= seconds <= MAX_WINDOW_SECONDS:
+        raise BadInput(f"A window is 1 to {MAX_WINDOW_SECONDS} seconds.", field="windowSeconds")
 
 
 async def create_rule(bus: Bus, actor: Actor, command: CreateRiskRule) -> RiskRule:
@@ -100,7 +130,7 @@ async def create_rule(bus: Bus, actor: Actor, command: CreateRiskRule) -> RiskRu
     name = clean_text(command.name, field="name", max_length=100)
     check_rule(command)
     async with unit_of_work(bus) as work:
-        await _check_subject(work, command)
+        await check_exists(work, command)
         rule = RiskRule(
             id=new_id(),
             name=name,
@@ -122,18 +152,6 @@ async def create_rule(bus: Bus, actor: Actor, command: CreateRiskRule) -> RiskRu
     return rule
 
 
-async def _check_subject(work: UnitOfWork, command: CreateRiskRule) -> None:
-    subjects = (
-        ("SELECT 1 FROM accounts WHERE id = $1", command.account_id, "account", "accountId"),
-        ("SELECT 1 FROM instruments WHERE symbol = $1", command.symbol, "instrument", "symbol"),
-    )
-    for sql, value, what, field in subjects:
-        if value is not None and await work.fetch_row(sql, value) is None:
-            raise NotFound(f"There is no such {what}.", field=field)
-    if command.strategy is not None:
-        clean_text(command.strategy, field="strategy", max_length=100)
-
-
 async def update_rule(bus: Bus, actor: Actor, command: UpdateRiskRule) -> RiskRule:
     """Change a rule.
 
@@ -147,14 +165,17 @@ async def update_rule(bus: Bus, actor: Actor, command: UpdateRiskRule) -> RiskRu
         rule = await queries.lock_rule(work, command.id)
         if rule is None:
             raise NotFound("There is no such rule.")
-        if command.window_seconds is not None:
-            raise BadInput(f"{rule.kind} takes no window.", field="windowSeconds")
         if command.threshold is not None:
             check_threshold(rule.kind, command.threshold)
+        if command.window_seconds is not None:
+            check_window(rule.kind, command.window_seconds)
+        if command.action is not None:
+            check_action(rule.kind, command.action)
         changed = replace(
             rule,
             name=rule.name if command.name is None else clean_text(command.name, field="name", max_length=100),
             threshold=rule.threshold if command.threshold is None else command.threshold,
+            window_seconds=rule.window_seconds if command.window_seconds is None else command.window_seconds,
             action=command.action or rule.action,
             enabled=rule.enabled if command.enabled is None else command.enabled,
             updated_at=work.now,
@@ -198,6 +219,7 @@ async def _changed(work: UnitOfWork, actor: Actor, action: str, rule: RiskRule) 
         "name": rule.name,
         "kind": rule.kind,
         "threshold": plain(rule.threshold) if rule.threshold is not None else None,
+        "windowSeconds": rule.window_seconds,
         "action": rule.action,
         "enabled": rule.enabled,
         "version": rule.version,

@@ -1,24 +1,77 @@
 """Words and values of the risk area: rules as decisions see them, and what breaking one yields."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from uuid import UUID
 
 
 class RiskRuleKind(StrEnum):
-    """What a rule limits. Notionals are money in the account's currency, collars ratios (0.05 = 5 %)."""
+    """What a rule limits; ``domain.risk.kinds`` says of each in which unit, where it applies and who passes it."""
 
+    MAX_ORDER_QUANTITY = "MAX_ORDER_QUANTITY"
     MAX_ORDER_NOTIONAL = "MAX_ORDER_NOTIONAL"
     PRICE_COLLAR = "PRICE_COLLAR"
+    MAX_POSITION_QUANTITY = "MAX_POSITION_QUANTITY"
+    MAX_POSITION_NOTIONAL = "MAX_POSITION_NOTIONAL"
+    MAX_GROSS_EXPOSURE = "MAX_GROSS_EXPOSURE"
+    MAX_LEVERAGE = "MAX_LEVERAGE"
+    MAX_CONCENTRATION = "MAX_CONCENTRATION"
+    MAX_DAILY_LOSS = "MAX_DAILY_LOSS"
+    MAX_DRAWDOWN = "MAX_DRAWDOWN"
+    MIN_MARGIN_RATIO = "MIN_MARGIN_RATIO"
+    MAX_OPEN_ORDERS = "MAX_OPEN_ORDERS"
+    MAX_ORDER_RATE = "MAX_ORDER_RATE"
+    MAX_DAILY_ORDERS = "MAX_DAILY_ORDERS"
+    MAX_DAILY_NOTIONAL = "MAX_DAILY_NOTIONAL"
+    DUPLICATE_ORDER = "DUPLICATE_ORDER"
+    SELF_TRADE = "SELF_TRADE"
+    RESTRICTED_SYMBOL = "RESTRICTED_SYMBOL"
+    TRADING_HOURS = "TRADING_HOURS"
+    STALE_PRICE = "STALE_PRICE"
 
 
 class RiskAction(StrEnum):
-    """What breaking a rule leads to before a trade: let through and note, or refuse."""
+    """What breaking a rule leads to: an order is let through with a note (WARN) or refused (all others).
+
+    While positions are held, the monitor does what the action says: nothing but the event (WARN, REJECT), allow only
+    reductions, cancel what works, stop all trading, or cancel and close at market.
+    """
 
     WARN = "WARN"
     REJECT = "REJECT"
+    REDUCE_ONLY = "REDUCE_ONLY"
+    CANCEL_ORDERS = "CANCEL_ORDERS"
+    HALT = "HALT"
+    LIQUIDATE = "LIQUIDATE"
+
+
+class Severity(StrEnum):
+    """How much something asks for attention."""
+
+    INFO = "INFO"
+    WARNING = "WARNING"
+    CRITICAL = "CRITICAL"
+
+
+class RiskEventState(StrEnum):
+    """What people have done about an event."""
+
+    OPEN = "OPEN"
+    ACKNOWLEDGED = "ACKNOWLEDGED"
+    RESOLVED = "RESOLVED"
+
+
+class RiskEventSource(StrEnum):
+    """What raised an event, in the API's words."""
+
+    PRE_TRADE = "pre-trade"
+    MONITOR = "monitor"
+    ANOMALY = "anomaly"
+    OPERATOR = "operator"
 
 
 class RiskScope(StrEnum):
@@ -51,6 +104,58 @@ class RiskRule:
 
 
 @dataclass(frozen=True, slots=True)
+class TradingHalt:
+    """A stop of trading in what its scope names: only cancels and orders that can only reduce a position pass.
+
+    ``by`` says who asked for it: a person's email, or what acted for the platform. It is in force until ``lifted_at``.
+    """
+
+    id: UUID
+    scope: RiskScope
+    account_id: UUID | None
+    symbol: str | None
+    strategy: str | None
+    reason: str
+    by: str
+    at: datetime
+    lifted_at: datetime | None = None
+    lifted_by: str | None = None
+    lift_reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is in force for orders: the enabled rules and the halts that nobody has lifted, each oldest first."""
+
+    rules: tuple[RiskRule, ...] = ()
+    halts: tuple[TradingHalt, ...] = ()
+
+    @cached_property
+    def kinds(self) -> frozenset[RiskRuleKind]:
+        """The kinds of all rules."""
+        return frozenset(rule.kind for rule in self.rules)
+
+    def rules_for(self, account_id: UUID, symbol: str, strategy: str | None) -> Sequence[RiskRule]:
+        """The rules whose scope covers an order, oldest first; others need not be looked at."""
+        subjects = ((), ("account", account_id), ("symbol", symbol), ("strategy", strategy))
+        found = [place for subject in subjects for place in self._places.get(subject, ())]
+        return [self.rules[place] for place in sorted(found)]
+
+    @cached_property
+    def _places(self) -> Mapping[tuple[object, ...], list[int]]:
+        places: dict[tuple[object, ...], list[int]] = {}
+        for place, rule in enumerate(self.rules):
+            subject: tuple[object, ...] = {
+                RiskScope.GLOBAL: (),
+                RiskScope.ACCOUNT: ("account", rule.account_id),
+                RiskScope.INSTRUMENT: ("symbol", rule.symbol),
+                RiskScope.STRATEGY: ("strategy", rule.strategy),
+            }[rule.scope]
+            places.setdefault(subject, []).append(place)
+        return places
+
+
+@dataclass(frozen=True, slots=True)
 class RiskViolation:
     """A rule that an order breaks, with the limit and what was observed; ``rule_id`` None is a missing-data refusal."""
 
@@ -60,3 +165,51 @@ class RiskViolation:
     limit: Decimal | None
     observed: Decimal | None
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RiskSignal:
+    """What is to be raised as an event.
+
+    ``kind`` is a ``RiskRuleKind``, a kind of anomaly or an operator's act. With a ``fingerprint`` it is raised once
+    until it clears.
+    """
+
+    source: RiskEventSource
+    kind: str
+    severity: Severity
+    message: str
+    account_id: UUID | None = None
+    symbol: str | None = None
+    order_id: UUID | None = None
+    rule_id: UUID | None = None
+    observed: Decimal | None = None
+    limit: Decimal | None = None
+    action_taken: RiskAction | None = None
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RiskEvent:
+    """An event as stored. ``sequence`` numbers all without gaps; while ``cleared_at`` is None, its cause goes on."""
+
+    id: UUID
+    sequence: int
+    account_id: UUID | None
+    symbol: str | None
+    order_id: UUID | None
+    rule_id: UUID | None
+    source: RiskEventSource
+    kind: str
+    severity: Severity
+    message: str
+    observed: Decimal | None
+    limit: Decimal | None
+    action_taken: RiskAction | None
+    state: RiskEventState
+    acknowledged_by: str | None
+    note: str | None
+    fingerprint: str | None
+    created_at: datetime
+    cleared_at: datetime | None
+    resolved_at: datetime | None

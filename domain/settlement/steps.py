@@ -158,6 +158,7 @@ async def state_account(roll: AccountRoll) -> None:
     executions = await queries.count_executions(roll.work, account.id, before.event_sequence if before else 0)
     realized = before.realized_total if before else ZERO
     roll.statement = make_statement(roll.value(), roll.day, flows, realized, executions)
+    account.peak_equity = max(account.peak_equity, roll.statement.closing_equity)
     account.day_opening_equity, account.day_transfers = roll.statement.closing_equity, ZERO
     account.rolled_at = roll.day.moment
 

@@ -1,5 +1,6 @@
 """Instruments, accounts and commands for tests of pure rules, with sensible figures to vary from."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,6 +14,7 @@ from domain.market.types import AssetClass, FeeSchedule, Instrument, Quote
 from domain.orders.commands import PlaceOrder
 from domain.orders.trading_book import MarketState, TradingBook
 from domain.orders.types import OrderType, Side, TimeInForce
+from domain.risk.types import Limits, RiskRule
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 ACCOUNT_ID = UUID(int=1)
@@ -83,10 +85,12 @@ def account(cash: str = "1000", kind: AccountKind = AccountKind.CASH, **others: 
     return AccountBook(**(values | others))
 
 
-def trading_book(cash: str = "1000", kind: AccountKind = AccountKind.CASH, **others: Any) -> TradingBook:
-    """A book of an account without positions."""
+def trading_book(
+    cash: str = "1000", kind: AccountKind = AccountKind.CASH, rules: Sequence[RiskRule] = (), **others: Any
+) -> TradingBook:
+    """A book of an account without positions, with these rules in force."""
     book = account(cash, kind, **others)
-    return TradingBook(book, {}, book.cash)
+    return TradingBook(book, {}, book.cash, limits=Limits(tuple(rules)))
 
 
 def command(**others: Any) -> PlaceOrder:

@@ -191,12 +191,12 @@ async def test_live_figures_follow_the_rate_and_equal_the_queried_ones(desk: Pla
 def test_a_stale_rate_is_as_good_as_none_but_for_an_exit(conversion: Conversion, reason: RejectReason | None) -> None:
     state = replace(market(quote("COIN-PERP")), conversion=conversion)
     book = trading_book("1000", AccountKind.MARGIN, currency="EUR")
-    decision = decide(command(), PERPETUAL, state, book, ())
+    decision = decide(command(), PERPETUAL, state, book)
     assert decision.reason is reason
     assert book.account.reserved == (Decimal("8.08") if reason is None else ZERO)
     held = book.position(PERPETUAL.id, Bucket.NET)
     held.quantity, held.average_price, held.fx_rate = Decimal(-3), Decimal(100), Decimal("0.75")
-    exit_order = decide(command(quantity=Decimal(2)), PERPETUAL, state, book, ())
+    exit_order = decide(command(quantity=Decimal(2)), PERPETUAL, state, book)
     # Where no instrument quotes the pair any more, nothing tells what an exit would bring.
     assert exit_order.accepted is (conversion.symbol is not None)
 
@@ -206,10 +206,10 @@ def test_an_exit_without_any_rate_counts_its_fee_at_that_of_the_last_execution()
     book = trading_book("1000", AccountKind.MARGIN, currency="EUR")
     held = book.position(PERPETUAL.id, Bucket.NET)
     held.quantity, held.average_price, held.fx_rate = Decimal(-3), Decimal(100), Decimal("0.75")
-    decision = decide(command(quantity=Decimal(2)), PERPETUAL, state, book, ())
+    decision = decide(command(quantity=Decimal(2)), PERPETUAL, state, book)
     assert (decision.contribution.rate, decision.contribution.fee) == (Decimal("0.75"), Decimal("0.15"))
 
 
 def test_the_same_currency_needs_no_rate() -> None:
-    decision = decide(command(), replace(SPOT, id=new_id()), market(), trading_book("1000"), ())
+    decision = decide(command(), replace(SPOT, id=new_id()), market(), trading_book("1000"))
     assert (decision.accepted, decision.contribution.rate) == (True, Decimal(1))

@@ -57,7 +57,7 @@ def rule(kind: RiskRuleKind, threshold: str, **others: Any) -> RiskRule:
 
 def test_a_cash_buy_holds_back_notional_and_taker_fee() -> None:
     book = trading_book("1000")
-    decision = decide(command(quantity=Decimal(5)), SPOT, market(), book, ())
+    decision = decide(command(quantity=Decimal(5)), SPOT, market(), book)
     assert decision.accepted
     assert decision.held == Decimal("500.5")
     assert book.account.reserved == Decimal("500.5")
@@ -65,9 +65,9 @@ def test_a_cash_buy_holds_back_notional_and_taker_fee() -> None:
 
 
 def test_the_last_cent_is_enough_and_one_less_is_not() -> None:
-    assert decide(command(quantity=Decimal(1)), SPOT, market(), trading_book("100.1"), ()).accepted
+    assert decide(command(quantity=Decimal(1)), SPOT, market(), trading_book("100.1")).accepted
     book = trading_book("100.09")
-    decision = decide(command(quantity=Decimal(1)), SPOT, market(), book, ())
+    decision = decide(command(quantity=Decimal(1)), SPOT, market(), book)
     assert decision.reason is RejectReason.INSUFFICIENT_FUNDS
     assert book.account.reserved == ZERO
     assert book.positions[SPOT.id, Bucket.NET].working_buy == ZERO
@@ -75,12 +75,12 @@ def test_the_last_cent_is_enough_and_one_less_is_not() -> None:
 
 def test_a_later_order_sees_what_an_earlier_one_holds_back() -> None:
     book = trading_book("150")
-    assert decide(command(), SPOT, market(), book, ()).accepted
-    assert decide(command(), SPOT, market(), book, ()).reason is RejectReason.INSUFFICIENT_FUNDS
+    assert decide(command(), SPOT, market(), book).accepted
+    assert decide(command(), SPOT, market(), book).reason is RejectReason.INSUFFICIENT_FUNDS
 
 
 def test_a_market_order_is_valued_at_the_far_touch_with_its_buffer() -> None:
-    decision = decide(command(type=OrderType.MARKET), SPOT, market(), trading_book("1000"), ())
+    decision = decide(command(type=OrderType.MARKET), SPOT, market(), trading_book("1000"))
     assert decision.contribution.price == Decimal("100.01") * Decimal("1.05")
 
 
@@ -115,7 +115,7 @@ def test_business_refuses(
     changes: dict[str, Any], state: MarketState, instrument: Instrument, reason: RejectReason
 ) -> None:
     book = trading_book("1000")
-    decision = decide(command(**changes), instrument, state, book, ())
+    decision = decide(command(**changes), instrument, state, book)
     assert decision.reason is reason
     assert decision.message
     assert book.account.reserved == ZERO
@@ -125,12 +125,12 @@ def test_the_price_limits_themselves_pass() -> None:
     instrument = replace(SPOT, price_limit_rate=Decimal("0.1"))
     state = market(quote(previous_close=Decimal(100)))
     for price in ("90", "110"):
-        assert decide(command(limit_price=Decimal(price)), instrument, state, trading_book("1000"), ()).accepted
+        assert decide(command(limit_price=Decimal(price)), instrument, state, trading_book("1000")).accepted
 
 
 @pytest.mark.parametrize("state", [AccountState.HALTED, AccountState.CLOSED, AccountState.REDUCE_ONLY])
 def test_only_an_active_account_takes_orders_that_open(state: AccountState) -> None:
-    decision = decide(command(), SPOT, market(), trading_book(state=state), ())
+    decision = decide(command(), SPOT, market(), trading_book(state=state))
     assert decision.reason is RejectReason.ACCOUNT_NOT_ACTIVE
 
 
@@ -138,7 +138,7 @@ def test_a_reduce_only_account_lets_an_exit_through_but_not_a_flip() -> None:
     for quantity, accepted in (("2", True), ("2.001", False)):
         book = trading_book("1000", AccountKind.MARGIN, state=AccountState.REDUCE_ONLY)
         holding(book, PERPETUAL, "2")
-        decision = decide(command(side=Side.SELL, quantity=Decimal(quantity)), PERPETUAL, market(), book, ())
+        decision = decide(command(side=Side.SELL, quantity=Decimal(quantity)), PERPETUAL, market(), book)
         assert decision.accepted is accepted
 
 
@@ -146,8 +146,8 @@ def test_what_is_sold_already_cannot_be_sold_again() -> None:
     book = trading_book("0")
     holding(book, SPOT, "2")
     sell = command(side=Side.SELL, quantity=Decimal("1.5"))
-    assert decide(sell, SPOT, market(), book, ()).accepted
-    assert decide(sell, SPOT, market(), book, ()).reason is RejectReason.INSUFFICIENT_POSITION
+    assert decide(sell, SPOT, market(), book).accepted
+    assert decide(sell, SPOT, market(), book).reason is RejectReason.INSUFFICIENT_POSITION
     assert book.account.reserved == ZERO
 
 
@@ -169,10 +169,10 @@ def test_an_odd_lot_may_only_be_sold_out() -> None:
     instrument = replace(SPOT, lot_size=Decimal(100))
     book = trading_book("0")
     holding(book, instrument, "130")
-    assert decide(command(quantity=Decimal(130), side=Side.SELL), instrument, market(), book, ()).accepted
+    assert decide(command(quantity=Decimal(130), side=Side.SELL), instrument, market(), book).accepted
     book = trading_book("0")
     holding(book, instrument, "130")
-    decision = decide(command(quantity=Decimal(30), side=Side.SELL), instrument, market(), book, ())
+    decision = decide(command(quantity=Decimal(30), side=Side.SELL), instrument, market(), book)
     assert decision.reason is RejectReason.INVALID_LOT
 
 
@@ -180,44 +180,43 @@ def test_what_was_bought_today_is_not_sold_today_where_it_settles_tomorrow() -> 
     instrument = replace(SPOT, settlement_cycle=SettlementCycle.T1)
     book = trading_book("0")
     holding(book, instrument, "2").today_quantity = Decimal(1)
-    assert decide(command(side=Side.SELL), instrument, market(), book, ()).accepted
-    decision = decide(command(side=Side.SELL), instrument, market(), book, ())
+    assert decide(command(side=Side.SELL), instrument, market(), book).accepted
+    decision = decide(command(side=Side.SELL), instrument, market(), book)
     assert decision.reason is RejectReason.INSUFFICIENT_POSITION
 
 
 def test_margin_holds_back_the_worse_side_only() -> None:
     book = trading_book("1000", AccountKind.MARGIN)
     buy, sell = command(quantity=Decimal(10)), command(quantity=Decimal(10), side=Side.SELL)
-    assert decide(buy, PERPETUAL, market(), book, ()).held == Decimal(101)
-    assert decide(sell, PERPETUAL, market(), book, ()).held == Decimal(1)
+    assert decide(buy, PERPETUAL, market(), book).held == Decimal(101)
+    assert decide(sell, PERPETUAL, market(), book).held == Decimal(1)
     assert book.account.reserved == Decimal(102)
 
 
 def test_an_exit_on_margin_needs_no_funds() -> None:
     book = trading_book("0", AccountKind.MARGIN)
     holding(book, PERPETUAL, "10")
-    decision = decide(command(side=Side.SELL, quantity=Decimal(10)), PERPETUAL, market(), book, ())
+    decision = decide(command(side=Side.SELL, quantity=Decimal(10)), PERPETUAL, market(), book)
     assert decision.accepted
     assert decision.held == Decimal(1)
 
 
 def test_an_inverse_contract_is_valued_in_the_base_asset() -> None:
     book = trading_book("1", AccountKind.MARGIN, currency="COIN")
-    decision = decide(command(quantity=Decimal(5)), INVERSE, market(), book, ())
+    decision = decide(command(quantity=Decimal(5)), INVERSE, market(), book)
     assert decision.held == Decimal("0.5") + Decimal("0.005")
 
 
 def test_nothing_may_be_added_to_an_account_that_cannot_be_valued() -> None:
     book = trading_book("1000", AccountKind.MARGIN)
     book.free = None
-    assert decide(command(), PERPETUAL, market(), book, ()).reason is RejectReason.NO_MARKET_PRICE
+    assert decide(command(), PERPETUAL, market(), book).reason is RejectReason.NO_MARKET_PRICE
 
 
 @pytest.mark.parametrize(("threshold", "accepted"), [("100.01", True), ("100", True), ("99.99", False)])
 def test_max_order_notional_at_one_above_and_below(threshold: str, accepted: bool) -> None:
-    decision = decide(
-        command(), SPOT, market(), trading_book("1000"), [rule(RiskRuleKind.MAX_ORDER_NOTIONAL, threshold)]
-    )
+    limit = rule(RiskRuleKind.MAX_ORDER_NOTIONAL, threshold)
+    decision = decide(command(), SPOT, market(), trading_book("1000", rules=[limit]))
     assert decision.accepted is accepted
     if not accepted:
         (violation,) = decision.violations
@@ -237,16 +236,15 @@ def test_max_order_notional_at_one_above_and_below(threshold: str, accepted: boo
     ],
 )
 def test_the_collar_looks_at_the_aggressive_side(side: Side, price: str, accepted: bool) -> None:
-    book = trading_book("1000")
+    book = trading_book("1000", rules=[rule(RiskRuleKind.PRICE_COLLAR, "0.05")])
     holding(book, SPOT, "1")
-    collar = rule(RiskRuleKind.PRICE_COLLAR, "0.05")
-    decision = decide(command(side=side, limit_price=Decimal(price)), SPOT, market(), book, [collar])
+    decision = decide(command(side=side, limit_price=Decimal(price)), SPOT, market(), book)
     assert decision.accepted is accepted
 
 
 def test_a_collar_without_a_price_refuses() -> None:
     collar = rule(RiskRuleKind.PRICE_COLLAR, "0.05")
-    decision = decide(command(), SPOT, MarketState(None, True, True), trading_book("1000"), [collar])
+    decision = decide(command(), SPOT, MarketState(None, True, True), trading_book("1000", rules=[collar]))
     assert decision.reason is RejectReason.RISK_RULE
     assert decision.violations[0].observed is None
 
@@ -256,7 +254,7 @@ def test_all_rules_are_evaluated_and_a_warning_lets_through() -> None:
         rule(RiskRuleKind.MAX_ORDER_NOTIONAL, "1", action=RiskAction.WARN),
         rule(RiskRuleKind.MAX_ORDER_NOTIONAL, "2", action=RiskAction.WARN),
     ]
-    decision = decide(command(), SPOT, market(), trading_book("1000"), rules)
+    decision = decide(command(), SPOT, market(), trading_book("1000", rules=rules))
     assert decision.accepted
     assert len(decision.violations) == 2
 
@@ -274,5 +272,5 @@ def test_all_rules_are_evaluated_and_a_warning_lets_through() -> None:
 )
 def test_a_rule_applies_in_its_scope(scope: RiskScope, subject: dict[str, Any], applies: bool) -> None:
     limit = rule(RiskRuleKind.MAX_ORDER_NOTIONAL, "1", scope=scope, **subject)
-    decision = decide(command(strategy="trend"), SPOT, market(), trading_book("1000"), [limit])
+    decision = decide(command(strategy="trend"), SPOT, market(), trading_book("1000", rules=[limit]))
     assert decision.accepted is not applies

@@ -32,7 +32,7 @@ class Line:
     def __init__(self) -> None:
         self.book = trading_book("100000")
         asked = command(quantity=Decimal(10), limit_price=PRICE)
-        decision = decide(asked, SPOT, market(), self.book, ())
+        decision = decide(asked, SPOT, market(), self.book)
         self.order: Order = new_order(asked, SPOT, "paper", decision, market(), None, NOW)
         self.booked: set[tuple[object, str]] = set()
         self.last: reports.Report | None = None
@@ -115,7 +115,7 @@ class Line:
 
     def ask_replace(self, quantity: str) -> None:
         asked = ModifyOrder(OrderKey(), quantity=Decimal(quantity))
-        decision = decide_change(self.order, asked, SPOT, market(), self.book, [self.order], ())
+        decision = decide_change(self.order, asked, SPOT, market(), self.book, [self.order])
         assert decision.refusal is None
         self.order.pending_action = PendingAction.REPLACE
 

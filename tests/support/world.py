@@ -78,7 +78,7 @@ class World:
 
     def place(self, order: PlaceOrder) -> Order:
         """Decide on an order and bring it to the exchange."""
-        decision = decide(order, self.instrument, market(self.quote), self.book, ())
+        decision = decide(order, self.instrument, market(self.quote), self.book)
         placed = new_order(order, self.instrument, "paper", decision, market(self.quote), order.expires_at, NOW)
         self.orders[placed.id] = placed
         if placed.is_open:
@@ -94,7 +94,7 @@ class World:
         return self._group(*oco_orders(oco))
 
     def _group(self, parts: Sequence[Part], commands: Sequence[PlaceOrder]) -> list[Order]:
-        terms = GroupTerms(self.instrument, market(self.quote), self.book, (), lambda command: command.expires_at, NOW)
+        terms = GroupTerms(self.instrument, market(self.quote), self.book, lambda command: command.expires_at, NOW)
         orders = place_group(parts, commands, terms)
         self.orders |= {order.id: order for order in orders}
         self.check()
@@ -112,7 +112,6 @@ class World:
             market(self.quote),
             self.book,
             alternatives(order, self.orders.values()),
-            (),
         )
         if decision.refusal is None:
             order.pending_action = PendingAction.REPLACE

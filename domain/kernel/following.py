@@ -1,0 +1,80 @@
+"""Following a numbered log: every event once, in order, however unreliable the hints are.
+
+The bus brings events as they happen. What it loses is read from the database: at once when a gap in the numbers shows
+it, and within a second when nothing shows it, because the head of a followed log is looked at that often.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from domain.kernel.bus import LOST, Bus, Message
+from domain.kernel.errors import Unavailable
+
+POLL_SECONDS = 1.0
+Event = TypeVar("Event")
+
+
+@dataclass(frozen=True, slots=True)
+class LogSource(Generic[Event]):
+    """Where a log is: its channel on the bus, and how it is read.
+
+    ``read`` gives the next events after a number, none when there are none yet, ``head`` the newest number, ``decode``
+    the events of a message.
+    """
+
+    channel: str
+    read: Callable[[int], Awaitable[Sequence[tuple[int, Event]]]]
+    head: Callable[[], Awaitable[int]]
+    decode: Callable[[bytes], Sequence[tuple[int, Event]]]
+
+
+async def follow(bus: Bus, source: LogSource[Event], after: int) -> AsyncIterator[Sequence[tuple[int, Event]]]:
+    """Every event after ``after``, once, in order, without end.
+
+    Raises:
+        Unavailable: the database is away or the bus was closed; call again with the last number that came.
+    """
+    async with bus.listen(source.channel) as messages:
+        heard: asyncio.Task[Message] | None = None
+        try:
+            while True:
+                while missed := await source.read(after):
+                    after = missed[-1][0]
+                    yield missed
+                # Quiet or in step: take what the bus brings until it shows, or the poll shows, a gap.
+                behind = False
+                while not behind:
+                    heard = heard or asyncio.ensure_future(_hear(messages))
+                    done, _ = await asyncio.wait({heard}, timeout=POLL_SECONDS)
+                    if not done:
+                        behind = await source.head() > after
+                        continue
+                    message, heard = heard.result(), None
+                    events, behind = _next(source, after, message)
+                    if events:
+                        after = events[-1][0]
+                        yield events
+        finally:
+            if heard is not None:
+                heard.cancel()
+                with suppress(asyncio.CancelledError, Unavailable):
+                    await heard
+
+
+def _next(source: LogSource[Event], after: int, message: Message) -> tuple[list[tuple[int, Event]], bool]:
+    """The new events of a message, and whether some before them are missing."""
+    if message == LOST:
+        return [], True
+    events = [event for event in source.decode(message[1]) if event[0] > after]
+    if events and events[0][0] != after + 1:
+        return [], True
+    return events, False
+
+
+async def _hear(messages: AsyncIterator[Message]) -> Message:
+    async for message in messages:
+        return message
+    raise Unavailable("The bus is closed.")

@@ -1,0 +1,78 @@
+"""How large positions can become if everything that works fills, and what that is worth. Pure.
+
+Only fresh prices and rates count: what cannot be valued by them is not known.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from domain.kernel.numbers import ONE, ZERO
+from domain.market.rates import InstrumentIndex, IsStale, QuoteOf
+from domain.market.types import Instrument
+from domain.positions.reservation import notional
+from domain.positions.types import PositionBook
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What can be seen of the market at one moment; ``instruments`` are all that there are."""
+
+    instruments: Mapping[UUID, Instrument]
+    quote_of: QuoteOf
+    is_stale: IsStale
+
+    def fresh_mark(self, instrument: Instrument) -> Decimal | None:
+        """What holdings of the instrument are valued at; None when there is no price, or none that is fresh."""
+        quote = None if self.is_stale(instrument.symbol) else self.quote_of(instrument.symbol)
+        mark = quote.mark if quote is not None else None
+        return None if mark is None or (instrument.inverse and mark <= ZERO) else mark
+
+    def fresh_rate(self, instrument: Instrument, currency: str) -> Decimal | None:
+        """One unit of the instrument's currency in ``currency``; None when no fresh quote tells."""
+        if instrument.currency == currency:
+            return ONE
+        index = self.instruments
+        pairs = (index if isinstance(index, InstrumentIndex) else InstrumentIndex(index)).pairs
+        return pairs.conversion(instrument.currency, currency, self.quote_of, self.is_stale).fresh
+
+
+@dataclass(frozen=True, slots=True)
+class Worst:
+    """An account if everything that works filled, in its currency."""
+
+    gross_exposure: Decimal
+    maintenance_margin: Decimal
+
+
+def largest(position: PositionBook, *, buys: Decimal = ZERO, sells: Decimal = ZERO) -> Decimal:
+    """The largest size that a position can have if what works fills, with so much more to buy or to sell."""
+    bought = position.quantity + position.working_buy + buys
+    sold = position.quantity - position.working_sell - sells
+    return max(abs(bought), abs(sold))
+
+
+def worth(instrument: Instrument, quantity: Decimal, mark: Decimal, rate: Decimal) -> Decimal:
+    """What so much of an instrument is worth, without a sign, in the currency that ``rate`` leads to."""
+    return abs(notional(instrument, quantity, mark)) * rate
+
+
+def worst_case(
+    positions: Iterable[PositionBook], sizes: Mapping[UUID, Decimal], sight: Sight, currency: str
+) -> Worst | None:
+    """All positions at their largest; ``sizes`` names that of some by position. None when one cannot be valued."""
+    exposure = margin = ZERO
+    for position in positions:
+        size = sizes.get(position.id)
+        size = largest(position) if size is None else size
+        if size == ZERO:
+            continue
+        instrument = sight.instruments[position.instrument_id]
+        mark, rate = sight.fresh_mark(instrument), sight.fresh_rate(instrument, currency)
+        if mark is None or rate is None:
+            return None
+        value = worth(instrument, size, mark, rate)
+        exposure += value
+        margin += value * instrument.maintenance_margin_rate
+    return Worst(exposure, margin)

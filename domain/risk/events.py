@@ -1,0 +1,224 @@
+"""Risk events: raised within the change that caused them, numbered, followed without gaps, handled by people.
+
+An event says what was observed, against which limit, and what was done about it. It is never changed, apart from what
+people do about it: acknowledge it, and resolve it with a note.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from domain.access.audit import record as audit
+from domain.access.audit import target_of
+from domain.access.types import Actor, Role, require_role
+from domain.kernel.bus import Bus
+from domain.kernel.errors import Conflict, NotFound
+from domain.kernel.following import LogSource, follow
+from domain.kernel.numbers import plain
+from domain.kernel.pages import Page, PageRequest
+from domain.kernel.text import clean_text
+from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+from domain.risk import event_queries as queries
+from domain.risk.event_queries import RiskEventFilter
+from domain.risk.types import (
+    RiskAction,
+    RiskEvent,
+    RiskEventSource,
+    RiskEventState,
+    RiskSignal,
+    RiskViolation,
+    Severity,
+)
+
+CHANNEL = "risk"
+HANDLERS = (Role.RISK_MANAGER, Role.ADMIN)
+_MAX_NOTE = 2_000
+_MAX_MESSAGE = 1_000
+Numbered = tuple[int, RiskEvent]
+
+
+async def raise_events(work: UnitOfWork, signals: Sequence[RiskSignal]) -> list[RiskEvent]:
+    """Append events and tell the bus after the commit: a step. Accounts that the work touches are locked before.
+
+    What has a fingerprint that goes on already is left out; what was appended is returned.
+    """
+    if not signals:
+        return []
+    events = await queries.append_events(work, signals)
+    if events:
+        work.publish(CHANNEL, encode_events(events))
+    return events
+
+
+def signal_of(violation: RiskViolation, *, account_id: UUID, symbol: str, order_id: UUID) -> RiskSignal:
+    """The event of a rule that an order broke."""
+    refused = violation.action is not RiskAction.WARN
+    return RiskSignal(
+        source=RiskEventSource.PRE_TRADE,
+        kind=violation.kind.value,
+        severity=Severity.WARNING if refused else Severity.INFO,
+        message=violation.message[:_MAX_MESSAGE],
+        account_id=account_id,
+        symbol=symbol,
+        order_id=order_id,
+        rule_id=violation.rule_id,
+        observed=violation.observed,
+        limit=violation.limit,
+        action_taken=RiskAction.REJECT if refused else RiskAction.WARN,
+    )
+
+
+# ------------------------------------------------------------------ the log
+
+
+def encode_events(events: Sequence[RiskEvent]) -> bytes:
+    """The form in which events travel over the bus."""
+    return orjson.dumps([[_plain(getattr(event, item.name)) for item in fields(RiskEvent)] for event in events])
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Decimal):
+        return plain(value)
+    return str(value) if isinstance(value, UUID) else value
+
+
+def decode_events(message: bytes) -> list[Numbered]:
+    """What ``encode_events`` made, each with its number."""
+    events = [_decoded(values) for values in orjson.loads(message)]
+    return [(event.sequence, event) for event in events]
+
+
+def _decoded(values: list[Any]) -> RiskEvent:
+    names = [item.name for item in fields(RiskEvent)]
+    named = {
+        name: _READERS[name](value) if name in _READERS and value is not None else value
+        for name, value in zip(names, values, strict=True)
+    }
+    return RiskEvent(**named)
+
+
+_READERS: dict[str, Any] = {
+    **dict.fromkeys(("id", "account_id", "order_id", "rule_id"), UUID),
+    **dict.fromkeys(("observed", "limit"), Decimal),
+    **dict.fromkeys(("created_at", "cleared_at", "resolved_at"), datetime.fromisoformat),
+    "source": RiskEventSource,
+    "severity": Severity,
+    "action_taken": RiskAction,
+    "state": RiskEventState,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RiskLog:
+    """All risk events as one process follows them."""
+
+    bus: Bus
+
+    async def head(self) -> int:
+        """The number of the newest event, 0 when there is none."""
+        return await queries.read_head()
+
+    async def read(self, after: int, limit: int) -> Sequence[Numbered]:
+        """The next events after a number, in order."""
+        return [(event.sequence, event) for event in await queries.read_events(after, limit=limit)]
+
+    def follow(self, after: int) -> AsyncIterator[Sequence[Numbered]]:
+        """Every event after ``after``, once, in order, without end.
+
+        Raises:
+            Unavailable: the database is away or the bus was closed; call again with the last number that came.
+        """
+        return follow(self.bus, LogSource(CHANNEL, self._next, self.head, decode_events), after)
+
+    async def _next(self, after: int) -> Sequence[Numbered]:
+        return await self.read(after, queries.MAX_EVENTS_PER_READ)
+
+
+# ------------------------------------------------------------------ use cases
+
+
+def visible_to(actor: Actor, wanted: RiskEventFilter) -> RiskEventFilter:
+    """The filter narrowed to what the actor may see: all for who sees all, else its accounts' and those of no account.
+
+    Raises:
+        NotFound: it names an account that is not the actor's to see.
+    """
+    if wanted.account_id is not None and not actor.may_read(wanted.account_id):
+        raise NotFound("There is no such account.", field="accountId")
+    return wanted if actor.sees_all else replace(wanted, account_ids=tuple(sorted(actor.accounts)))
+
+
+async def list_risk_events(actor: Actor, wanted: RiskEventFilter, request: PageRequest) -> Page[RiskEvent]:
+    """A page of the events that the actor may see, newest first.
+
+    Raises:
+        NotFound: the filter names an account that is not the actor's to see.
+    """
+    return await queries.list_events(visible_to(actor, wanted), request)
+
+
+async def count_risk_events(actor: Actor, wanted: RiskEventFilter) -> int:
+    """How many events ``list_risk_events`` has on all its pages."""
+    return await queries.count_events(visible_to(actor, wanted))
+
+
+async def acknowledge_event(bus: Bus, actor: Actor, event_id: UUID) -> RiskEvent:
+    """Say that somebody has seen an event. Repeating it changes nothing.
+
+    Raises:
+        Forbidden: neither RISK_MANAGER nor ADMIN.
+        NotFound: there is no such event.
+        Conflict: it is resolved already.
+    """
+    require_role(actor, *HANDLERS)
+    async with unit_of_work(bus) as work:
+        event = await _lock(work, event_id)
+        if event.state is RiskEventState.ACKNOWLEDGED:
+            return event
+        if event.state is RiskEventState.RESOLVED:
+            raise Conflict("The event is resolved already.")
+        handled = replace(event, state=RiskEventState.ACKNOWLEDGED, acknowledged_by=actor.email)
+        await queries.save_handling(work, handled)
+        await audit(work, actor, "acknowledgeRiskEvent", target_of("riskEvent", event_id))
+    return handled
+
+
+async def resolve_event(bus: Bus, actor: Actor, event_id: UUID, note: str) -> RiskEvent:
+    """Close an event with a note on what was done. The same note again changes nothing.
+
+    Raises:
+        Forbidden: neither RISK_MANAGER nor ADMIN.
+        BadInput: the note is empty or too long.
+        NotFound: there is no such event.
+        Conflict: it was resolved with another note.
+    """
+    require_role(actor, *HANDLERS)
+    note = clean_text(note, field="note", max_length=_MAX_NOTE)
+    async with unit_of_work(bus) as work:
+        event = await _lock(work, event_id)
+        if event.state is RiskEventState.RESOLVED:
+            if event.note == note:
+                return event
+            raise Conflict("The event is resolved already.")
+        handled = replace(
+            event,
+            state=RiskEventState.RESOLVED,
+            acknowledged_by=event.acknowledged_by or actor.email,
+            note=note,
+            resolved_at=work.now,
+        )
+        await queries.save_handling(work, handled)
+        await audit(work, actor, "resolveRiskEvent", target_of("riskEvent", event_id), detail={"note": note})
+    return handled
+
+
+async def _lock(work: UnitOfWork, event_id: UUID) -> RiskEvent:
+    event = await queries.lock_event(work, event_id)
+    if event is None:
+        raise NotFound("There is no such event.")
+    return event

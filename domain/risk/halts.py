@@ -1,0 +1,110 @@
+"""Trading halts: the kill switch, for everything, an account, an instrument or a strategy.
+
+A halt is in force for every order that arrives, on whatever process, once the transaction that made it has committed:
+it shares the versioned cache of the rules. It stays in history for good, with who asked for it, why, who lifted it and
+why.
+"""
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from domain.access.audit import record as audit
+from domain.access.audit import target_of
+from domain.access.types import Actor, Role, require_role
+from domain.kernel.bus import Bus
+from domain.kernel.cache import bump
+from domain.kernel.errors import Conflict, NotFound
+from domain.kernel.ids import new_id
+from domain.kernel.text import clean_text
+from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+from domain.risk import halt_queries as queries
+from domain.risk.events import raise_events
+from domain.risk.queries import TOPIC
+from domain.risk.subjects import check_exists, check_subject
+from domain.risk.types import RiskEventSource, RiskScope, RiskSignal, Severity, TradingHalt
+
+OWNERS = (Role.RISK_MANAGER, Role.ADMIN)
+HALTED = "HALT"
+RESUMED = "RESUME"
+_MAX_REASON = 500
+
+
+@dataclass(frozen=True, slots=True)
+class HaltTrading:
+    """What to halt and why; the scope says which of account, symbol and strategy must be named."""
+
+    scope: RiskScope
+    reason: str
+    account_id: UUID | None = None
+    symbol: str | None = None
+    strategy: str | None = None
+    cancel_open_orders: bool = True
+
+
+async def halt(work: UnitOfWork, by: str, command: HaltTrading) -> TradingHalt:
+    """Put a halt in force, unless the same is in force already: a step. ``by`` says who asked.
+
+    Raises:
+        BadInput: names the field.
+        NotFound: the account or symbol does not exist.
+    """
+    reason = clean_text(command.reason, field="reason", max_length=_MAX_REASON)
+    check_subject(command)
+    await check_exists(work, command)
+    made = TradingHalt(
+        id=new_id(),
+        scope=command.scope,
+        account_id=command.account_id,
+        symbol=command.symbol,
+        strategy=command.strategy,
+        reason=reason,
+        by=by,
+        at=work.now,
+    )
+    # The version's row is locked from here on: of two that halt the same, the second finds the first's.
+    await bump(work, TOPIC)
+    same = await queries.find_same(work, made)
+    if same is not None:
+        if command.cancel_open_orders:
+            await queries.request_cancels_of(work, same.id)
+        return same
+    await queries.insert_halt(work, made, cancels=command.cancel_open_orders)
+    await raise_events(work, [_signal(made, HALTED, Severity.CRITICAL, f"Trading was halted: {reason}")])
+    return made
+
+
+async def lift_halt(bus: Bus, actor: Actor, halt_id: UUID, reason: str) -> TradingHalt:
+    """Let trading go on. Lifting it again with the same reason changes nothing.
+
+    Raises:
+        Forbidden: neither RISK_MANAGER nor ADMIN.
+        BadInput: the reason is empty or too long.
+        NotFound: there is no such halt.
+        Conflict: it was lifted before, for another reason.
+    """
+    require_role(actor, *OWNERS)
+    reason = clean_text(reason, field="reason", max_length=_MAX_REASON)
+    async with unit_of_work(bus) as work:
+        found = await queries.lock_halt(work, halt_id)
+        if found is None:
+            raise NotFound("There is no such halt.")
+        if found.lifted_at is not None:
+            if (found.lifted_by, found.lift_reason) == (actor.email, reason):
+                return found
+            raise Conflict("The halt was lifted before.")
+        lifted = replace(found, lifted_at=work.now, lifted_by=actor.email, lift_reason=reason)
+        await queries.save_lifting(work, lifted)
+        await bump(work, TOPIC)
+        await audit(work, actor, "resumeTrading", target_of("tradingHalt", halt_id), detail={"reason": reason})
+        await raise_events(work, [_signal(lifted, RESUMED, Severity.INFO, f"Trading goes on: {reason}")])
+    return lifted
+
+
+async def list_halts(actor: Actor, *, active_only: bool) -> list[TradingHalt]:
+    """Halts that concern the actor, oldest first: of accounts, only those of accounts that it may see."""
+    halts = await queries.read_halts(active_only=active_only)
+    return [row for row in halts if row.account_id is None or actor.may_read(row.account_id)]
+
+
+def _signal(halt: TradingHalt, kind: str, severity: Severity, message: str) -> RiskSignal:
+    return RiskSignal(RiskEventSource.OPERATOR, kind, severity, message, account_id=halt.account_id, symbol=halt.symbol)

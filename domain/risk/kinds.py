@@ -1,0 +1,144 @@
+"""What each kind of rule limits, in which unit, where it applies and whether exits pass it: one table.
+
+Rules are checked against it when they are made, evaluation and monitor go by it, and the docs are generated from it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from domain.risk.types import RiskAction, RiskRuleKind, RiskScope
+
+
+class Measure(StrEnum):
+    """The unit of a threshold: units, money of the account's currency, a ratio (0.05 = 5 %), a multiple, a count."""
+
+    QUANTITY = "QUANTITY"
+    MONEY = "MONEY"
+    RATIO = "RATIO"
+    MULTIPLE = "MULTIPLE"
+    COUNT = "COUNT"
+    NONE = "NONE"
+
+
+@dataclass(frozen=True, slots=True)
+class KindTerms:
+    """What holds of all rules of a kind.
+
+    With ``window`` a rule needs ``window_seconds``, with ``exits_pass`` orders that can only reduce a position pass it,
+    with ``monitored`` it is enforced while positions are held as well. ``names_symbol`` kinds need a symbol in every
+    scope.
+    """
+
+    limits: str
+    measure: Measure
+    scopes: frozenset[RiskScope]
+    window: bool = False
+    exits_pass: bool = False
+    monitored: bool = False
+    names_symbol: bool = False
+
+    @property
+    def actions(self) -> frozenset[RiskAction]:
+        """What a rule of the kind may lead to: only what is monitored can act on what is held."""
+        return frozenset(RiskAction) if self.monitored else _BEFORE_TRADES
+
+
+_BEFORE_TRADES: Final = frozenset({RiskAction.WARN, RiskAction.REJECT})
+_ALL: Final = frozenset(RiskScope)
+# A figure of the account's money as a whole, in which no instrument and no strategy has a part of its own.
+_WHOLE: Final = frozenset({RiskScope.GLOBAL, RiskScope.ACCOUNT})
+_WITH_INSTRUMENT: Final = _WHOLE | {RiskScope.INSTRUMENT}
+# To restrict a symbol everywhere is the scope INSTRUMENT.
+_NARROW: Final = _ALL - {RiskScope.GLOBAL}
+
+KINDS: Final[Mapping[RiskRuleKind, KindTerms]] = MappingProxyType(
+    {
+        RiskRuleKind.MAX_ORDER_QUANTITY: KindTerms("the quantity of one order", Measure.QUANTITY, _ALL),
+        RiskRuleKind.MAX_ORDER_NOTIONAL: KindTerms(
+            "what one order is worth at the worst price that it may trade at", Measure.MONEY, _ALL
+        ),
+        RiskRuleKind.PRICE_COLLAR: KindTerms(
+            "how far a buy's price is above the reference (the last price, else the middle), a sell's below it",
+            Measure.RATIO,
+            _ALL,
+        ),
+        RiskRuleKind.MAX_POSITION_QUANTITY: KindTerms(
+            "the position in the order's symbol if everything that works there fills",
+            Measure.QUANTITY,
+            _ALL,
+            exits_pass=True,
+        ),
+        RiskRuleKind.MAX_POSITION_NOTIONAL: KindTerms(
+            "what that position is worth at the mark", Measure.MONEY, _ALL, exits_pass=True
+        ),
+        RiskRuleKind.MAX_GROSS_EXPOSURE: KindTerms(
+            "the sum of what all positions are worth, long or short, if everything that works fills",
+            Measure.MONEY,
+            _WHOLE,
+            exits_pass=True,
+            monitored=True,
+        ),
+        RiskRuleKind.MAX_LEVERAGE: KindTerms(
+            "gross exposure over equity", Measure.MULTIPLE, _WHOLE, exits_pass=True, monitored=True
+        ),
+        RiskRuleKind.MAX_CONCENTRATION: KindTerms(
+            "what the position in one symbol is worth, over equity",
+            Measure.RATIO,
+            _WITH_INSTRUMENT,
+            exits_pass=True,
+            monitored=True,
+        ),
+        RiskRuleKind.MAX_DAILY_LOSS: KindTerms(
+            "the loss since the day roll, deposits and withdrawals apart",
+            Measure.MONEY,
+            _WHOLE,
+            exits_pass=True,
+            monitored=True,
+        ),
+        RiskRuleKind.MAX_DRAWDOWN: KindTerms(
+            "how far equity is below its highest, over that highest",
+            Measure.RATIO,
+            _WHOLE,
+            exits_pass=True,
+            monitored=True,
+        ),
+        RiskRuleKind.MIN_MARGIN_RATIO: KindTerms(
+            "equity over maintenance margin, which must not be lower",
+            Measure.MULTIPLE,
+            _WHOLE,
+            exits_pass=True,
+            monitored=True,
+        ),
+        RiskRuleKind.MAX_OPEN_ORDERS: KindTerms("orders that are open at once", Measure.COUNT, _ALL),
+        RiskRuleKind.MAX_ORDER_RATE: KindTerms("orders within the window", Measure.COUNT, _ALL, window=True),
+        RiskRuleKind.MAX_DAILY_ORDERS: KindTerms("orders since the day roll", Measure.COUNT, _ALL),
+        RiskRuleKind.MAX_DAILY_NOTIONAL: KindTerms(
+            "what the orders since the day roll were worth, each at the worst price that it might have traded at",
+            Measure.MONEY,
+            _ALL,
+        ),
+        RiskRuleKind.DUPLICATE_ORDER: KindTerms(
+            "orders within the window that are the same: symbol, side, type, quantity and prices",
+            Measure.COUNT,
+            _ALL,
+            window=True,
+        ),
+        RiskRuleKind.SELF_TRADE: KindTerms(
+            "no order that could trade with another working order of its account", Measure.NONE, _ALL
+        ),
+        RiskRuleKind.RESTRICTED_SYMBOL: KindTerms(
+            "no order that opens or increases a position in the symbol",
+            Measure.NONE,
+            _NARROW,
+            exits_pass=True,
+            names_symbol=True,
+        ),
+        RiskRuleKind.TRADING_HOURS: KindTerms("no order outside the sessions of its instrument", Measure.NONE, _ALL),
+        RiskRuleKind.STALE_PRICE: KindTerms(
+            "no order on a quote older than the window", Measure.NONE, _ALL, window=True
+        ),
+    }
+)

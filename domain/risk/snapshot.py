@@ -1,0 +1,118 @@
+"""What pre-trade rules look at: the order, its market, its account with the order at its worst, and what went before.
+
+Everything is a plain value. None always means that it is not known, and what is not known refuses.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from domain.kernel.numbers import ZERO
+from domain.risk.types import RiskScope
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedOrder:
+    """What rules look at of an order.
+
+    ``price`` is what it would at worst trade at: its limit, else its stop, None for a market order. ``notional`` is
+    what it is worth at that price or, without one, at the far touch with a buffer, in the account's currency.
+    ``is_exit`` says that it can only reduce a position, whatever else works; one that could flip it is none.
+    """
+
+    account_id: UUID
+    symbol: str
+    strategy: str | None
+    buys: bool
+    quantity: Decimal
+    price: Decimal | None
+    notional: Decimal | None
+    is_exit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MarketView:
+    """The market of the order's symbol. ``missing`` says why there is no ``reference``; ``age`` is the quote's."""
+
+    reference: Decimal | None
+    missing: str = "there is no market price"
+    age: timedelta | None = None
+    session_open: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """The account as it would be if everything that works filled, this order included.
+
+    ``position`` is the largest size that the position in the order's symbol could have, ``position_notional`` its
+    worth. Money is in the account's currency. ``peak_equity`` is its highest so far, deposits and withdrawals apart.
+    """
+
+    position: Decimal
+    position_notional: Decimal | None
+    gross_exposure: Decimal | None
+    maintenance_margin: Decimal | None
+    equity: Decimal | None
+    day_pnl: Decimal | None
+    peak_equity: Decimal | None
+    missing: str = "a position has no market price"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A figure of the account as a whole, of the order's symbol, and of the order's strategy."""
+
+    account: Decimal = ZERO
+    symbol: Decimal = ZERO
+    strategy: Decimal = ZERO
+
+    def of(self, scope: RiskScope) -> Decimal:
+        """The part that a rule of the scope looks at; GLOBAL rules hold for each account by itself."""
+        if scope is RiskScope.INSTRUMENT:
+            return self.symbol
+        return self.strategy if scope is RiskScope.STRATEGY else self.account
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When orders came, oldest first: all of the account's, those of the order's symbol, those of its strategy."""
+
+    account: Sequence[datetime] = ()
+    symbol: Sequence[datetime] = ()
+    strategy: Sequence[datetime] = ()
+
+    def since(self, instant: datetime, scope: RiskScope) -> int:
+        """How many came after ``instant``."""
+        if scope is RiskScope.INSTRUMENT:
+            times = self.symbol
+        else:
+            times = self.strategy if scope is RiskScope.STRATEGY else self.account
+        return len(times) - bisect_right(times, instant)
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What the account did before this order. ``same`` are orders with the same terms.
+
+    ``opposite`` is the best price of its own working orders on the other side, None when there is none.
+    """
+
+    open_orders: Share = Share()
+    day_orders: Share = Share()
+    day_notional: Share = Share()
+    recent: Times = Times()
+    same: Times = Times()
+    opposite: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RiskSnapshot:
+    """All of it, at one instant."""
+
+    market: MarketView
+    account: AccountView
+    activity: Activity
+    now: datetime

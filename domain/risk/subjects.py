@@ -1,0 +1,72 @@
+"""What the scope of a rule or a halt must name: an account, a symbol or a strategy, and nothing else."""
+
+from typing import Protocol
+from uuid import UUID
+
+from domain.kernel.errors import BadInput, NotFound
+from domain.kernel.text import clean_text
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.risk.types import RiskScope
+
+_SUBJECTS = {
+    RiskScope.ACCOUNT: ("account_id", "accountId"),
+    RiskScope.INSTRUMENT: ("symbol", "symbol"),
+    RiskScope.STRATEGY: ("strategy", "strategy"),
+}
+_MAX_STRATEGY = 100
+
+
+class Scoped(Protocol):
+    """Whatever applies to a scope."""
+
+    @property
+    def scope(self) -> RiskScope:
+        """What it applies to."""
+        ...
+
+    @property
+    def account_id(self) -> UUID | None:
+        """The account of the scope ACCOUNT."""
+        ...
+
+    @property
+    def symbol(self) -> str | None:
+        """The symbol of the scope INSTRUMENT."""
+        ...
+
+    @property
+    def strategy(self) -> str | None:
+        """The strategy of the scope STRATEGY."""
+        ...
+
+
+def check_subject(scoped: Scoped, *, names_symbol: bool = False) -> None:
+    """Refuse what lacks its scope's subject or has another's; with ``names_symbol`` a symbol is needed in any scope.
+
+    Raises:
+        BadInput: names the field.
+    """
+    for scope, (name, field) in _SUBJECTS.items():
+        given = getattr(scoped, name) is not None
+        needed = scoped.scope is scope or (names_symbol and field == "symbol")
+        if given and not needed:
+            raise BadInput(f"The scope {scoped.scope} takes no {field}.", field=field)
+        if needed and not given:
+            raise BadInput(f"The scope {scoped.scope} needs its {field}.", field=field)
+    if scoped.strategy is not None:
+        clean_text(scoped.strategy, field="strategy", max_length=_MAX_STRATEGY)
+
+
+async def check_exists(work: UnitOfWork, scoped: Scoped) -> None:
+    """Refuse an account or symbol that does not exist.
+
+    Raises:
+        NotFound: names the field.
+    """
+    subjects = (
+        ("SELECT 1 FROM accounts WHERE id = $1", scoped.account_id, "account", "accountId"),
+        ("SELECT 1 FROM instruments WHERE symbol = $1", scoped.symbol, "instrument", "symbol"),
+    )
+    for sql, value, what, field in subjects:
+        if value is not None and await work.fetch_row(sql, value) is None:
+            raise NotFound(f"There is no such {what}.", field=field)
