@@ -17,10 +17,12 @@ from domain.orders.claims import bucket_of, hold, release
 from domain.orders.commands import ModifyOrder, PlaceOrder
 from domain.orders.order import Order, PendingChange
 from domain.orders.pretrade import lack_of_funds, refused_by_rules, violations_of
+from domain.orders.risk_view import worst_notional
 from domain.orders.trading_book import MarketState, TradingBook, worst_price
 from domain.orders.types import Contingency, OffsetKind, OrderType, RejectReason
 from domain.orders.validation import LIMIT_TYPES
 from domain.orders.venues.support import is_timed_by_engine
+from domain.positions.reservation import notional
 from domain.risk.types import RiskViolation
 
 PRICED_BY_LIMIT = LIMIT_TYPES | {OrderType.MARKET_TO_LIMIT}
@@ -92,7 +94,7 @@ def decide_change(
         if getattr(change, name) is not None:
             setattr(after, name, getattr(change, name))
     change = replace(change, reserve_price_after=_reserve_price(after, change, market))
-    candidate = _candidate(after, change, instrument, market, book)
+    candidate = _candidate(after, before, change, instrument, market, book)
     violations, refusal = _judge(candidate, before, change)
     # Asked before its own claim is on the book again.
     is_exit = candidate.reduces
@@ -105,7 +107,17 @@ def decide_change(
         release(book, legs)
         order.pending_changes, order.reserve_rate = pending, rate
         hold(book, instrument, legs)
+    else:
+        _count(candidate)
     return ChangeDecision(change, violations, refusal)
+
+
+def _count(candidate: Candidate) -> None:
+    """Let limits on what a day's orders are worth see by how much the change raises it."""
+    command, activity = candidate.command, candidate.book.activity
+    rise = (worst_notional(candidate) or ZERO) - (candidate.replaces or ZERO)
+    if activity is not None and rise > ZERO:
+        activity.add_notional(command.symbol, command.strategy or "", rise)
 
 
 def _judge(
@@ -137,11 +149,16 @@ def _fixed_by_venue(candidate: Candidate, before: Order, change: PendingChange) 
 
 
 def _candidate(
-    after: Order, change: PendingChange, instrument: Instrument, market: MarketState, book: TradingBook
+    after: Order, before: Order, change: PendingChange, instrument: Instrument, market: MarketState, book: TradingBook
 ) -> Candidate:
     position = book.position(instrument.id, bucket_of(after, book.account.position_mode))
     remaining = after.quantity - after.filled_quantity
-    return Candidate(as_command(after), instrument, market, book, position, change.reserve_price_after, remaining)
+    price = before.reserve_price
+    valued = price is not None and not (instrument.inverse and price <= ZERO)
+    worth = notional(instrument, before.quantity, abs(price)) * before.reserve_rate if price and valued else ZERO
+    return Candidate(
+        as_command(after), instrument, market, book, position, change.reserve_price_after, remaining, replaces=worth
+    )
 
 
 def _reserve_price(after: Order, change: PendingChange, market: MarketState) -> Decimal | None:

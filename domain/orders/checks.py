@@ -22,7 +22,10 @@ Refusal = tuple[RejectReason, str]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An order with everything that its checks look at. ``remaining`` is what it may still fill."""
+    """An order with everything that its checks look at.
+
+    ``remaining`` is what it may still fill; ``replaces`` what a changed order was worth before, None for a new one.
+    """
 
     command: PlaceOrder
     instrument: Instrument
@@ -31,6 +34,7 @@ class Candidate:
     position: PositionBook
     price: Decimal | None
     remaining: Decimal
+    replaces: Decimal | None = None
 
     @property
     def buys(self) -> bool:

@@ -21,7 +21,7 @@ from domain.kernel.errors import Conflict, DomainError, NotFound, Refused
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.orders import queries
 from domain.orders.activity import needs_of
-from domain.orders.activity_queries import load_activity
+from domain.orders.activity_queries import add_activity, load_activity
 from domain.orders.canceling import find_order
 from domain.orders.changes import as_changed, decide_change
 from domain.orders.claims import EXCLUSIVE, alternatives, bucket_of
@@ -174,6 +174,8 @@ class _Batch:
         books = self._books.values()
         await position_queries.write_positions(work, (row for book in books for row in book.positions.values()))
         await account_queries.write_books(work, (book.account for book in books))
+        activities = {book.account.id: book.activity for book in books if book.activity is not None}
+        await add_activity(work, activities, {book.account.id: book.account for book in books})
         await queries.insert_commands(work, self._commands, self._payloads)
 
 

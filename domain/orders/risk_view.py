@@ -47,6 +47,7 @@ def proposal_of(candidate: Candidate) -> ProposedOrder:
         price=command.limit_price if command.limit_price is not None else command.stop_price,
         notional=worst_notional(candidate),
         is_exit=candidate.reduces,
+        replaces=candidate.replaces,
     )
 
 

@@ -110,8 +110,7 @@ def _event(signal: RiskSignal, sequence: int, now: datetime) -> RiskEvent:
 
 def _record(event: RiskEvent) -> Record:
     named = {name: getattr(event, name) for name in _NAMES}
-    named['"limit"'] = named.pop("limit")
-    return {name: value for name, value in named.items() if value is not None and name in _INSERT.columns}
+    return {name: value for name, value in named.items() if value is not None}
 
 
 async def clear_events(work: UnitOfWork, fingerprints: Collection[str]) -> None:

@@ -29,7 +29,7 @@ class KindTerms:
 
     With ``window`` a rule needs ``window_seconds``, with ``exits_pass`` orders that can only reduce a position pass it,
     with ``monitored`` it is enforced while positions are held as well. ``names_symbol`` kinds need a symbol in every
-    scope.
+    scope; ``counts_orders`` kinds do not look at changes of orders.
     """
 
     limits: str
@@ -39,6 +39,7 @@ class KindTerms:
     exits_pass: bool = False
     monitored: bool = False
     names_symbol: bool = False
+    counts_orders: bool = False
 
     @property
     def actions(self) -> frozenset[RiskAction]:
@@ -112,9 +113,13 @@ KINDS: Final[Mapping[RiskRuleKind, KindTerms]] = MappingProxyType(
             exits_pass=True,
             monitored=True,
         ),
-        RiskRuleKind.MAX_OPEN_ORDERS: KindTerms("orders that are open at once", Measure.COUNT, _ALL),
-        RiskRuleKind.MAX_ORDER_RATE: KindTerms("orders within the window", Measure.COUNT, _ALL, window=True),
-        RiskRuleKind.MAX_DAILY_ORDERS: KindTerms("orders since the day roll", Measure.COUNT, _ALL),
+        RiskRuleKind.MAX_OPEN_ORDERS: KindTerms(
+            "orders that are open at once", Measure.COUNT, _ALL, counts_orders=True
+        ),
+        RiskRuleKind.MAX_ORDER_RATE: KindTerms(
+            "orders within the window", Measure.COUNT, _ALL, window=True, counts_orders=True
+        ),
+        RiskRuleKind.MAX_DAILY_ORDERS: KindTerms("orders since the day roll", Measure.COUNT, _ALL, counts_orders=True),
         RiskRuleKind.MAX_DAILY_NOTIONAL: KindTerms(
             "what the orders since the day roll were worth, each at the worst price that it might have traded at",
             Measure.MONEY,
@@ -125,6 +130,7 @@ KINDS: Final[Mapping[RiskRuleKind, KindTerms]] = MappingProxyType(
             Measure.COUNT,
             _ALL,
             window=True,
+            counts_orders=True,
         ),
         RiskRuleKind.SELF_TRADE: KindTerms(
             "no order that could trade with another working order of its account", Measure.NONE, _ALL

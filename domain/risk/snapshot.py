@@ -21,6 +21,7 @@ class ProposedOrder:
     ``price`` is what it would at worst trade at: its limit, else its stop, None for a market order. ``notional`` is
     what it is worth at that price or, without one, at the far touch with a buffer, in the account's currency.
     ``is_exit`` says that it can only reduce a position, whatever else works; one that could flip it is none.
+    ``replaces`` is what it was worth before, None for a new order: a change of one is no order more.
     """
 
     account_id: UUID
@@ -31,6 +32,7 @@ class ProposedOrder:
     price: Decimal | None
     notional: Decimal | None
     is_exit: bool
+    replaces: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

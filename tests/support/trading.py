@@ -24,6 +24,8 @@ from domain.market.types import Instrument, QuoteTick
 from domain.orders.commands import PlaceOrder
 from domain.orders.order import Order
 from domain.orders.queries import read_orders
+from domain.positions.queries import write_positions
+from domain.positions.types import Bucket, PositionBook
 from tests.orders.factories import SPOT
 from tests.support.waiting import until
 from workers.venue import ROLE, PaperRouter
@@ -58,6 +60,14 @@ class Platform:
         if Decimal(cash):
             await deposit(self.services.bus, owner, MoveCash(book.id, Decimal(cash), "opening"))
         return owner, book
+
+    async def give(self, account_id: UUID, symbol: str, quantity: str, price: str = "100") -> None:
+        """A position that nobody traded for: its account's books do not prove any more."""
+        instrument = await self.services.market.find(symbol)
+        position = PositionBook(new_id(), account_id, instrument.id, Bucket.NET)
+        position.quantity, position.average_price, position.changed = Decimal(quantity), Decimal(price), True
+        async with unit_of_work(self.services.bus) as work:
+            await write_positions(work, [position])
 
     async def place(self, actor: Actor, *commands: PlaceOrder) -> list[Order]:
         """Place orders; as stored."""

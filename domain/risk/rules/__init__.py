@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from domain.risk.kinds import KINDS
 from domain.risk.rules.before import CHECKS
 from domain.risk.snapshot import ProposedOrder, RiskSnapshot
-from domain.risk.types import RiskAction, RiskRule, RiskScope, RiskViolation
+from domain.risk.types import RiskAction, RiskRule, RiskRuleKind, RiskScope, RiskViolation
 
 _EXITS_PASS = frozenset(kind for kind, terms in KINDS.items() if terms.exits_pass)
+_COUNT_ORDERS = frozenset(kind for kind, terms in KINDS.items() if terms.counts_orders)
 
 
 def applies(rule: RiskRule, order: ProposedOrder) -> bool:
@@ -27,11 +28,13 @@ def applies(rule: RiskRule, order: ProposedOrder) -> bool:
 def evaluate(order: ProposedOrder, snapshot: RiskSnapshot, rules: Iterable[RiskRule]) -> tuple[RiskViolation, ...]:
     """Every violation of every rule that applies, in the rules' order."""
     found = []
+    passes: frozenset[RiskRuleKind] = _EXITS_PASS if order.is_exit else frozenset()
+    if order.replaces is not None:
+        passes |= _COUNT_ORDERS
     for rule in rules:
-        kind = rule.kind
-        if not applies(rule, order) or (order.is_exit and kind in _EXITS_PASS):
+        if rule.kind in passes or not applies(rule, order):
             continue
-        violation = CHECKS[kind](rule, order, snapshot)
+        violation = CHECKS[rule.kind](rule, order, snapshot)
         if violation is not None:
             found.append(violation)
     return tuple(found)

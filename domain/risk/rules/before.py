@@ -143,7 +143,10 @@ def _max_daily_orders(rule: RiskRule, _: ProposedOrder, snapshot: RiskSnapshot) 
 
 def _max_daily_notional(rule: RiskRule, order: ProposedOrder, snapshot: RiskSnapshot) -> RiskViolation | None:
     before = snapshot.activity.day_notional.of(rule.scope)
-    observed = None if order.notional is None else order.notional + before
+    rise = None if order.notional is None else order.notional - (order.replaces or ZERO)
+    if order.replaces is not None and rise is not None and rise <= ZERO:
+        return None
+    observed = None if rise is None else before + rise
     return above(rule, observed, "the notional of the day's orders", snapshot.market.missing)
 
 
