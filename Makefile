@@ -41,7 +41,7 @@ check: $(DEV) ## Check form, lint, types, ranks of areas, and that generated fil
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m adapters.settings_table --check
-	@$(BIN)/python -m cli.order_tables --check
+	@$(BIN)/python -m cli.doc_tables --check
 	@$(BIN)/python -m cli.task_table --check
 	@$(BIN)/tradegraph migrate --check
 	@$(BIN)/tradegraph export-schema --check schema.graphql
@@ -59,7 +59,7 @@ bench: $(DEV) ## Measure speed against limits found in the same run
 schema: $(RUNTIME) ## Write what is generated from the code: schema.graphql, the tables of settings, orders and tasks
 	@$(BIN)/tradegraph export-schema > schema.graphql
 	@$(BIN)/python -m adapters.settings_table
-	@$(BIN)/python -m cli.order_tables
+	@$(BIN)/python -m cli.doc_tables
 	@$(BIN)/python -m cli.task_table
 
 .PHONY: migrate

@@ -35,11 +35,7 @@ class RiskRuleKind(StrEnum):
 
 
 class RiskAction(StrEnum):
-    """What breaking a rule leads to: an order is let through with a note (WARN) or refused (all others).
-
-    While positions are held, the monitor does what the action says: nothing but the event (WARN, REJECT), allow only
-    reductions, cancel what works, stop all trading, or cancel and close at market.
-    """
+    """What breaking a rule leads to: an order is let through with a note (WARN) or refused (all others)."""
 
     WARN = "WARN"
     REJECT = "REJECT"

@@ -18,6 +18,7 @@ HEALTH = "health"
 EQUITY_SAMPLES = "equity-samples"
 POSITION_SNAPSHOTS = "position-snapshots"
 HISTORY = "history"
+RISK_SWEEP = "risk-sweep"
 
 DEFINITIONS: Mapping[str, TaskDefinition] = {
     definition.name: definition
@@ -80,6 +81,12 @@ DEFINITIONS: Mapping[str, TaskDefinition] = {
             Interval(60),
             timeout_seconds=15,
             max_retries=0,
+            catch_up=False,
+        ),
+        TaskDefinition(
+            RISK_SWEEP,
+            "Finishes what halts of trading were to cancel, should a process have died over it.",
+            Interval(30),
             catch_up=False,
         ),
     )

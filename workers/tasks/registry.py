@@ -13,6 +13,7 @@ from domain.system.definitions import (
     ORDER_EXPIRY,
     POSITION_SNAPSHOTS,
     RETENTION,
+    RISK_SWEEP,
 )
 from workers.tasks.balances import refresh_all
 from workers.tasks.books import prove_books
@@ -21,6 +22,7 @@ from workers.tasks.days import roll_day
 from workers.tasks.history import keep_months, sample_accounts, snapshot_accounts
 from workers.tasks.orders import end_overdue_orders, fire_cancel_timers
 from workers.tasks.platform import check_health, forget
+from workers.tasks.risk import sweep_risk
 
 TASKS: Mapping[str, TaskFunction] = {
     DAY_ROLL: roll_day,
@@ -33,4 +35,5 @@ TASKS: Mapping[str, TaskFunction] = {
     CANCEL_TIMERS: fire_cancel_timers,
     RETENTION: forget,
     HEALTH: check_health,
+    RISK_SWEEP: sweep_risk,
 }
