@@ -58,10 +58,11 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """All that the venue has, and the orders that it must have had when it was asked."""
+    """All that the venue has, when it was asked, and the orders that it must have had then."""
 
     theirs: Theirs
     there: Collection[UUID]
+    asked_at: Nanos
 
 
 Item = VenueReport | Answered | Told | Compared
@@ -215,12 +216,13 @@ class Conversation:
             self._compare.clear()
             if not self.is_connected:
                 continue
-            wanted = there()
+            wanted, asked_at = there(), Nanos.now()
             # Fills last: none is missing of what the others show.
             open_orders = await self._question(self.venue.open_orders)
             held = await self._question(self.venue.positions) if self.venue.capabilities.positions else None
             executions = await self._question(partial(self.venue.executions, since()))
-            self._put(Compared(Theirs(open_orders=open_orders, executions=executions, positions=held), wanted))
+            theirs = Theirs(open_orders=open_orders, executions=executions, positions=held)
+            self._put(Compared(theirs, wanted, asked_at))
 
     async def _question(self, ask: Callable[[], Coroutine[Any, Any, Sequence[Any]]]) -> Sequence[Any] | None:
         try:

@@ -13,6 +13,7 @@ import structlog
 
 from adapters.leases import HeldLease
 from domain.kernel.bus import Bus
+from domain.kernel.ids import made_at
 from domain.kernel.numbers import ZERO
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.kernel.unit_of_work import UnitOfWork
@@ -217,13 +218,16 @@ class RemoteRouter(Router):
         for order_id in self._dealings.due(now):
             order = self._dealings.venue.ref(order_id)
             if order is not None:
-                self._talk.ask(order_id, order, self._since)
+                self._talk.ask(order_id, order, Nanos(made_at(order_id) - OVERLAP_NANOS))
 
     # ------------------------------------------------------------------ comparing
 
     async def _compare(self, named: Named, item: Compared) -> Findings:
         ours = Ours(there=item.there, known=named.known, positions=await self._held(), suspected=self._suspects)
         findings = compare(ours, item.theirs)
+        if item.theirs.executions is not None:
+            # All fills up to then are known; what is told later of earlier ones falls into the overlap.
+            self._since = max(self._since, Nanos(item.asked_at - OVERLAP_NANOS))
         if findings.suspects != self._suspects:
             # Once more soon: what is merely under way will have come by then.
             asyncio.get_running_loop().call_later(_AGAIN_SECONDS, self._talk.compare_soon)

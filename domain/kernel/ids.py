@@ -34,6 +34,11 @@ def new_id() -> UUID:
     return UUID(int=high << 64 | low)
 
 
+def made_at(identifier: UUID) -> int:
+    """When an identifier of ours was made: nanoseconds since the epoch, to the millisecond."""
+    return (identifier.int >> 80) * 1_000_000
+
+
 def parse_id(text: str) -> UUID | None:
     """The UUID that ``text`` spells, or None: an identifier nobody handed out names nothing."""
     try:

@@ -5,7 +5,7 @@ order a test wants, and as often. What must hold of the books is checked after e
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -73,6 +73,28 @@ class RemoteWorld(World):
         remote = RemoteVenue(self.there.capabilities, {instrument.symbol: instrument})
         self.dealings = Dealings(remote, Outbox(), self.accounts, grace_nanos=GRACE_NANOS)
         return remote
+
+    def restart(self) -> None:
+        """The engine dies, with all that was said to it and not booked, and its successor knows what is stored."""
+        self.mail.clear()
+        requests = [replace(row, flying=False, asks=0) for row in self.dealings.outbox._requests.values()]
+        executions: dict[UUID, set[str]] = {}
+        for order_id, execution_id in self.booked:
+            executions.setdefault(order_id, set()).add(execution_id)
+        remote = self.make_venue(self.instrument)
+        remote.see_quote(self.quote, self.clock)
+        orders = sorted((order for order in self.orders.values() if order.is_open), key=lambda order: order.id)
+        reports = remote.restore(
+            orders,
+            [(self.instrument.symbol, row) for row in self.book.positions.values()],
+            requests,
+            {order_id: frozenset(ids) for order_id, ids in executions.items()},
+            self.now,
+        )
+        self.venue = remote
+        outbox = Outbox(requests, self.now)
+        self.dealings = Dealings(remote, outbox, self.accounts, grace_nanos=GRACE_NANOS)
+        self.report(reports)
 
     # ------------------------------------------------------------------ what happens
 

@@ -28,6 +28,7 @@ STEPS = st.one_of(
     st.tuples(st.just("send"), st.booleans(), st.just(0), st.just(0)),
     st.tuples(st.just("lose"), st.just(0), st.just(0), st.just(0)),
     st.tuples(st.just("deliver"), st.booleans(), st.just(0), st.integers(0, 99)),
+    st.tuples(st.just("restart"), st.just(0), st.just(0), st.just(0)),
     st.tuples(st.just("drop"), st.just(0), st.just(0), st.integers(0, 99)),
 )
 
@@ -68,6 +69,8 @@ async def play(can: Capabilities, steps: list[tuple[str, object, object, int]]) 
             world.there.faults.lost_requests = 1
         elif kind == "deliver" and world.mail:
             world.deliver(number % len(world.mail), keep=bool(first))
+        elif kind == "restart":
+            world.restart()
         elif kind == "drop" and world.mail:
             world.mail.pop(number % len(world.mail))
     # What is dropped may be an answer: what is on the wire then is answered by nobody.

@@ -1,0 +1,9 @@
+"""Identifiers that are ordered by time."""
+
+from domain.kernel.ids import made_at, new_id
+from domain.kernel.time import NANOS_PER_SECOND, Nanos
+
+
+def test_an_identifier_tells_when_it_was_made() -> None:
+    before = Nanos.now()
+    assert 0 <= made_at(new_id()) - before // 1_000_000 * 1_000_000 < NANOS_PER_SECOND
