@@ -9,7 +9,7 @@ production.
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import changing, fanout, latency, placing, reading
+from bench import changing, fanout, latency, placing, reading, revaluation
 from bench.desk import open_desk, quote
 from bench.pages import pages
 from bench.simulator import NAUTILUS, NAUTILUS_NAME, far, quotes_per_second, walk
@@ -70,6 +70,7 @@ _PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "fanout": _fanout,
     "pages": pages,
     "simulator": _simulator,
+    "revaluation": revaluation.rows,
 }
 
 

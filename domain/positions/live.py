@@ -219,5 +219,5 @@ class LiveBooks:
                 self._watch = None
 
     def _on_quote(self, symbol: str) -> None:
-        for account_id in self._revaluation.on_quote(symbol):
-            self._watched[account_id].touch()
+        for figures in self._revaluation.on_quote(symbol):
+            self._watched[figures.account.id].touch()

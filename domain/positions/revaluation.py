@@ -1,7 +1,8 @@
 """Accounts held in memory and valued again as quotes come, pure: each position only when its own mark or rate moves.
 
 The cost of a quote is that of the positions which it touches, however many accounts there are and whatever else they
-hold: sums over an account are kept by taking off what a position counted and adding what it counts now. They are exact,
+hold. What a linear position is worth moves with its mark: a step of the mark adds ``quantity x multiplier x rate x
+step`` to the sums over its account. Everything else is taken off the sums as it was and added as it is. Sums are exact,
 so that they always equal what valuing everything anew gives.
 """
 
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from domain.accounts.types import AccountBook
+from domain.accounts.types import AccountBook, AccountKind
 from domain.kernel.numbers import ZERO
 from domain.market.rates import InstrumentIndex, QuoteOf
 from domain.market.types import Instrument
@@ -26,10 +27,8 @@ from domain.positions.valuation import (
     value_position,
 )
 
-_Place = tuple[UUID, PositionKey]
 
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Figures:
     """What an account is worth, in its currency, without its positions one by one."""
 
@@ -53,21 +52,66 @@ class Figures:
             return self.account.cash - self.account.reserved
         return self.equity - self.initial_margin - self.account.reserved
 
-    def count(self, value: PositionValue) -> None:
-        """Add what a position counts."""
-        self.market_value += value.market_value
-        self.unrealized_pnl += value.unrealized_pnl
-        self.initial_margin += value.initial_margin
-        self.maintenance_margin += value.maintenance_margin
-        self.worth += value.unrealized_pnl if value.instrument.asset_class.is_derivative else value.market_value
+    def add(self, value: PositionValue, sign: int) -> None:
+        """Add what a position counts, or with -1 take it off."""
+        self.market_value += sign * value.market_value
+        self.unrealized_pnl += sign * value.unrealized_pnl
+        self.initial_margin += sign * value.initial_margin
+        self.maintenance_margin += sign * value.maintenance_margin
+        is_derivative = value.instrument.asset_class.is_derivative
+        self.worth += sign * (value.unrealized_pnl if is_derivative else value.market_value)
 
-    def uncount(self, value: PositionValue) -> None:
-        """Take off what a position counted."""
-        self.market_value -= value.market_value
-        self.unrealized_pnl -= value.unrealized_pnl
-        self.initial_margin -= value.initial_margin
-        self.maintenance_margin -= value.maintenance_margin
-        self.worth -= value.unrealized_pnl if value.instrument.asset_class.is_derivative else value.market_value
+
+@dataclass(slots=True, eq=False)
+class _Entry:
+    """A position in the sums of its account, at ``mark`` and ``rate``.
+
+    ``unit`` is what a step of one of the mark adds to what it is worth, ``initial`` and ``maintenance`` what it adds to
+    its margins; they hold while the mark ``is_linear``: of no inverse contract, and above zero. ``told`` is its newest
+    value, which may be of an earlier mark.
+    """
+
+    figures: Figures
+    position: PositionBook
+    instrument: Instrument
+    mark: Decimal | None
+    rate: Decimal
+    told: PositionValue
+    unit: Decimal
+    initial: Decimal
+    maintenance: Decimal
+    is_linear: bool
+
+    @classmethod
+    def of(
+        cls, figures: Figures, position: PositionBook, instrument: Instrument, mark: Decimal | None, rate: Decimal
+    ) -> "_Entry":
+        """A position that is not in the sums yet."""
+        kind = figures.account.kind
+        unit = position.quantity * instrument.multiplier * rate
+        exposure = abs(unit) if kind is AccountKind.MARGIN else ZERO
+        return cls(
+            figures,
+            position,
+            instrument,
+            mark,
+            rate,
+            value_position(kind, position, instrument, mark, rate),
+            unit,
+            exposure * instrument.initial_margin_rate,
+            exposure * instrument.maintenance_margin_rate,
+            not instrument.inverse and mark is not None and mark > ZERO,
+        )
+
+    def value(self) -> PositionValue:
+        """What it is worth."""
+        if self.told.mark_price != self.mark:
+            kind = self.figures.account.kind
+            self.told = value_position(kind, self.position, self.instrument, self.mark, self.rate)
+        return self.told
+
+
+_Index = dict[str, dict[_Entry, None]]
 
 
 class Revaluation:
@@ -78,10 +122,10 @@ class Revaluation:
         self._pairs = _index(instruments)
         self._quote_of = quote_of
         self._figures: dict[UUID, Figures] = {}
-        self._values: dict[UUID, dict[PositionKey, PositionValue]] = {}
+        self._entries: dict[UUID, dict[PositionKey, _Entry]] = {}
         # Which positions a symbol's mark values, and which it converts.
-        self._marked: dict[str, dict[_Place, None]] = {}
-        self._converted: dict[str, dict[_Place, None]] = {}
+        self._marked: _Index = {}
+        self._converted: _Index = {}
 
     @property
     def symbols(self) -> set[str]:
@@ -92,56 +136,74 @@ class Revaluation:
         """Hold an account with all its positions, in place of what was held of it."""
         self.remove(account.id)
         self._figures[account.id] = Figures(account)
-        self._values[account.id] = {}
+        self._entries[account.id] = {}
         self.update(account.id, positions)
 
     def remove(self, account_id: UUID) -> None:
         """Hold an account no more."""
-        for key, value in self._values.pop(account_id, {}).items():
-            self._forget((account_id, key), value)
+        for entry in self._entries.pop(account_id, {}).values():
+            self._forget(entry)
         self._figures.pop(account_id, None)
 
     def update(self, account_id: UUID, positions: Iterable[PositionBook]) -> None:
         """Take positions of a held account as they are now; one that has become flat stays, with nothing to value."""
-        account, values = self._figures[account_id].account, self._values[account_id]
-        known = len(values)
+        figures, entries = self._figures[account_id], self._entries[account_id]
+        known = len(entries)
         for position in positions:
             key = (position.instrument_id, position.bucket)
-            place = (account_id, key)
-            before = values.get(key)
-            if before is not None:
-                self._forget(place, before)
-            value = values[key] = self._valued(account, position)
-            self._remember(place, value)
-        if len(values) > known:
+            if key in entries:
+                self._forget(entries[key])
+            instrument = self.instruments[position.instrument_id]
+            mark = mark_price(self._quote_of(instrument.symbol))
+            rate = self._rate(figures.account, position, instrument)
+            entries[key] = _Entry.of(figures, position, instrument, mark, rate)
+            self._remember(entries[key])
+        if len(entries) > known:
             # In the order in which the database gives them.
-            self._values[account_id] = dict(sorted(values.items(), key=lambda item: item[1].id))
+            self._entries[account_id] = dict(sorted(entries.items(), key=lambda item: item[1].position.id))
 
-    def on_quote(self, symbol: str) -> Collection[UUID]:
-        """Value again what a symbol's newest quote touches; the accounts whose figures have moved."""
-        moved: dict[UUID, None] = {}
+    def on_quote(self, symbol: str) -> list[Figures]:
+        """Value again what a symbol's newest quote touches; whose figures have moved, for two legs twice."""
+        moved = []
         mark = mark_price(self._quote_of(symbol))
-        for place in self._marked.get(symbol, ()):
-            before = self._values[place[0]][place[1]]
-            if before.mark_price != mark:
-                self._replace(place, before, mark, before.fx_rate)
-                moved[place[0]] = None
-        for place in self._converted.get(symbol, ()):
-            before = self._values[place[0]][place[1]]
-            rate = self._rate(self._figures[place[0]].account, before.position, before.instrument)
-            if rate != before.fx_rate:
-                self._replace(place, before, before.mark_price, rate)
-                moved[place[0]] = None
-        return moved.keys()
+        is_linear = mark is not None and mark > ZERO
+        for entry in self._marked.get(symbol, ()):
+            before = entry.mark
+            if before == mark:
+                continue
+            figures = entry.figures
+            if is_linear and entry.is_linear:
+                step = mark - before  # type: ignore[operator]  # both are there where they are linear
+                gain = entry.unit * step
+                figures.market_value += gain
+                figures.unrealized_pnl += gain
+                figures.worth += gain
+                if entry.initial:
+                    figures.initial_margin += entry.initial * step
+                    figures.maintenance_margin += entry.maintenance * step
+                entry.mark = mark
+            else:
+                self._replace(entry, mark, entry.rate)
+            moved.append(figures)
+        return moved + self._convert(symbol) if symbol in self._converted else moved
+
+    def _convert(self, symbol: str) -> list[Figures]:
+        moved = []
+        for entry in self._converted[symbol]:
+            rate = self._rate(entry.figures.account, entry.position, entry.instrument)
+            if rate != entry.rate:
+                self._replace(entry, entry.mark, rate)
+                moved.append(entry.figures)
+        return moved
 
     def relearn(self, instruments: Mapping[UUID, Instrument]) -> None:
         """Value everything by other terms of instruments."""
         held = [
-            (figures.account, [value.position for value in self._values[account_id].values()])
+            (figures.account, [entry.position for entry in self._entries[account_id].values()])
             for account_id, figures in self._figures.items()
         ]
         self.instruments, self._pairs = instruments, _index(instruments)
-        self._figures, self._values, self._marked, self._converted = {}, {}, {}, {}
+        self._figures, self._entries, self._marked, self._converted = {}, {}, {}, {}
         for account, positions in held:
             self.put(account, positions)
 
@@ -153,51 +215,48 @@ class Revaluation:
         """What an account is worth with all its positions, as a value that stays as it is."""
         account = copy(self._figures[account_id].account)
         account.transactions, account.events = [], []
-        return value_account(account, [copy(value) for value in self._values[account_id].values()])
+        return value_account(account, [copy(entry.value()) for entry in self._entries[account_id].values()])
 
-    def _replace(self, place: _Place, before: PositionValue, mark: Decimal | None, rate: Decimal) -> None:
-        figures = self._figures[place[0]]
-        value = value_position(figures.account.kind, before.position, before.instrument, mark, rate)
-        figures.uncount(before)
-        figures.count(value)
-        self._values[place[0]][place[1]] = value
-
-    def _valued(self, account: AccountBook, position: PositionBook) -> PositionValue:
-        instrument = self.instruments[position.instrument_id]
-        mark = mark_price(self._quote_of(instrument.symbol))
-        return value_position(account.kind, position, instrument, mark, self._rate(account, position, instrument))
+    def _replace(self, entry: _Entry, mark: Decimal | None, rate: Decimal) -> None:
+        """Another mark or rate, whatever comes of it."""
+        figures = entry.figures
+        figures.add(entry.value(), -1)
+        again = _Entry.of(figures, entry.position, entry.instrument, mark, rate)
+        figures.add(again.told, 1)
+        for name in ("mark", "rate", "told", "unit", "initial", "maintenance", "is_linear"):
+            setattr(entry, name, getattr(again, name))
 
     def _rate(self, account: AccountBook, position: PositionBook, instrument: Instrument) -> Decimal:
         return newest_rate(account.currency, instrument, self._pairs, self._quote_of) or position.fx_rate
 
-    def _remember(self, place: _Place, value: PositionValue) -> None:
-        if not value.position.quantity:
+    def _remember(self, entry: _Entry) -> None:
+        if not entry.position.quantity:
             return
-        self._figures[place[0]].count(value)
-        self._marked.setdefault(value.symbol, {})[place] = None
-        for symbol in self._converting(place[0], value.instrument):
-            self._converted.setdefault(symbol, {})[place] = None
+        entry.figures.add(entry.told, 1)
+        self._marked.setdefault(entry.instrument.symbol, {})[entry] = None
+        for symbol in self._converting(entry):
+            self._converted.setdefault(symbol, {})[entry] = None
 
-    def _forget(self, place: _Place, value: PositionValue) -> None:
-        if not value.position.quantity:
+    def _forget(self, entry: _Entry) -> None:
+        if not entry.position.quantity:
             return
-        self._figures[place[0]].uncount(value)
-        _drop(self._marked, value.symbol, place)
-        for symbol in self._converting(place[0], value.instrument):
-            _drop(self._converted, symbol, place)
+        entry.figures.add(entry.value(), -1)
+        _drop(self._marked, entry.instrument.symbol, entry)
+        for symbol in self._converting(entry):
+            _drop(self._converted, symbol, entry)
 
-    def _converting(self, account_id: UUID, instrument: Instrument) -> Collection[str]:
+    def _converting(self, entry: _Entry) -> Collection[str]:
         """The symbols whose quotes may say what the instrument's currency is in the account's."""
-        currency = self._figures[account_id].account.currency
-        return () if instrument.currency == currency else self._pairs.pairs.symbols(instrument.currency, currency)
+        source, target = entry.instrument.currency, entry.figures.account.currency
+        return () if source == target else self._pairs.pairs.symbols(source, target)
 
 
 def _index(instruments: Mapping[UUID, Instrument]) -> InstrumentIndex:
     return instruments if isinstance(instruments, InstrumentIndex) else InstrumentIndex(instruments)
 
 
-def _drop(index: dict[str, dict[_Place, None]], symbol: str, place: _Place) -> None:
-    places = index[symbol]
-    del places[place]
-    if not places:
+def _drop(index: _Index, symbol: str, entry: _Entry) -> None:
+    entries = index[symbol]
+    del entries[entry]
+    if not entries:
         del index[symbol]

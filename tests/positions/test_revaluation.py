@@ -58,10 +58,10 @@ def test_a_quote_values_what_it_touches_and_nothing_else() -> None:
     revaluation.put(first, [position(first.id, SPOT.id, "2")])
     revaluation.put(second, [position(second.id, SPOT.id, "1"), position(second.id, PERPETUAL.id, "-3")])
     assert revaluation.symbols == {"COIN", "COIN-PERP"}
-    untouched = revaluation._values[second.id][SPOT.id, Bucket.NET]
+    untouched = revaluation.value(first.id)
     market.quote("COIN-PERP", D(110))
-    assert list(revaluation.on_quote("COIN-PERP")) == [second.id]
-    assert revaluation._values[second.id][SPOT.id, Bucket.NET] is untouched
+    assert [row.account.id for row in revaluation.on_quote("COIN-PERP")] == [second.id]
+    assert revaluation.value(first.id) == untouched
     assert revaluation.figures(second.id).unrealized_pnl == D(-30)
     # The same mark again moves nothing, and neither does what nobody holds.
     assert not revaluation.on_quote("COIN-PERP")
@@ -84,7 +84,7 @@ def test_a_rate_values_what_it_converts() -> None:
     assert revaluation.symbols == {"COIN", "EUR/USD"}
     assert revaluation.figures(euros.id).market_value == D(160)
     market.quote("EUR/USD", D(1))
-    assert list(revaluation.on_quote("EUR/USD")) == [euros.id]
+    assert [row.account.id for row in revaluation.on_quote("EUR/USD")] == [euros.id]
     assert revaluation.figures(euros.id).equity == D(1200)
 
 
@@ -103,12 +103,14 @@ def test_a_value_stays_as_it_was_told() -> None:
     assert told == before
 
 
-prices = st.decimals("0.01", "100000", places=2)
+# Futures may be quoted at zero and below.
+prices = st.decimals("-100", "100000", places=2)
+averages = st.decimals("0.01", "100000", places=2)
 quantities = st.decimals("-1000", "1000", places=3)
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("quote"), st.sampled_from(SYMBOLS), prices),
-        st.tuples(st.just("hold"), st.integers(1, 3), st.sampled_from(list(INSTRUMENTS)), quantities, prices),
+        st.tuples(st.just("hold"), st.integers(1, 3), st.sampled_from(list(INSTRUMENTS)), quantities, averages),
         st.tuples(st.just("cash"), st.integers(1, 3), quantities),
         st.tuples(st.just("terms"), st.decimals("0.01", "1", places=2)),
     ),
