@@ -10,7 +10,7 @@ from domain.access.types import Actor, Role
 from domain.accounts.queries import read_books
 from domain.accounts.types import AccountBook, AccountKind
 from domain.kernel.ids import new_id
-from domain.kernel.numbers import ZERO
+from domain.kernel.numbers import ZERO, to_average
 from domain.market.rates import Conversion
 from domain.market.types import AssetClass
 from domain.orders.busting import Correction, bust_execution, correct_execution
@@ -24,7 +24,7 @@ from domain.orders.trading_book import MarketState
 from domain.orders.types import OrderStatus, OrderType, RejectReason, Side
 from domain.positions.streams import live_account
 from domain.positions.types import Bucket
-from tests.orders.factories import PERPETUAL, SPOT, command, market, quote, trading_book
+from tests.orders.factories import INVERSE, PERPETUAL, SPOT, command, market, quote, trading_book
 from tests.support.trading import Platform, instrument
 from tests.support.waiting import take
 
@@ -159,6 +159,31 @@ async def test_margin_and_pnl_of_a_perpetual_are_in_the_accounts_currency(desk: 
     sold = await trade(desk, owner, account, symbol="COIN-PERP", side=Side.SELL)
     assert sold.realized_pnl == Decimal("19.98")
     assert (await book_of(account.id)).cash == Decimal(1000) - Decimal("0.16") + Decimal("19.98") - Decimal("0.22")
+    await assert_proved(desk, account.id)
+
+
+async def test_a_coin_margined_contract_is_booked_in_the_coin(live_desk: Platform) -> None:
+    desk = live_desk
+    await desk.add_instrument(replace(INVERSE, id=new_id()))
+    await desk.quote("COINUSD", "100", "100")
+    owner, account = await desk.open_account("10", currency="COIN", kind=AccountKind.MARGIN)
+    bought = await trade(desk, owner, account, symbol="COINUSD", quantity=Decimal(50))
+    # 50 contracts of 100 dollars at 100 are 50 coins: a thousandth as fee, a tenth as margin.
+    assert (bought.fx_rate, bought.fee) == (Decimal(1), Decimal("0.05"))
+    await desk.quote("COINUSD", "125", "125")
+    (value,) = (await desk.services.books.read([account.id])).values()
+    (position,) = value.positions
+    assert (position.market_value, position.initial_margin) == (Decimal(40), Decimal(4))
+    assert (position.unrealized_pnl, value.equity) == (Decimal(10), Decimal("19.95"))
+    assert position.liquidation_price == to_average(Decimal(5250) / Decimal("59.95"))
+    sold = await trade(desk, owner, account, symbol="COINUSD", side=Side.SELL, quantity=Decimal(60))
+    # 50 closed at 125 bring ten coins, ten are short from there: 48 coins were traded.
+    assert (sold.realized_pnl, sold.fee) == (Decimal(10), Decimal("0.048"))
+    book = await book_of(account.id)
+    assert (book.cash, book.realized_pnl) == (Decimal(10) - Decimal("0.05") + 10 - Decimal("0.048"), Decimal(10))
+    (value,) = (await desk.services.books.read([account.id])).values()
+    assert (value.positions[0].quantity, value.positions[0].average_price) == (Decimal(-10), Decimal(125))
+    assert value.positions[0].liquidation_price is None
     await assert_proved(desk, account.id)
 
 
