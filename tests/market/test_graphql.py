@@ -164,6 +164,21 @@ async def test_changes_of_an_instrument(admin: Client) -> None:
     assert await admin.refusal(UPDATE % shown, input={"symbol": "NONE"}) == {"code": "NOT_FOUND"}
 
 
+async def test_what_venues_call_an_instrument(admin: Client) -> None:
+    created = await admin.data(CREATE % "venueSymbol", input=SMALL | {"venueSymbol": "TEST/USDT"})
+    assert created == {"venueSymbol": "TEST/USDT"}
+    update = UPDATE % "tradable venueSymbol"
+    # Null is the same as left out.
+    for given, expected in ({"venueSymbol": "TESTUSDT"}, "TESTUSDT"), ({"venueSymbol": None}, "TESTUSDT"):
+        changed = await admin.data(update, input={"symbol": "TEST", "tradable": False} | given)
+        assert changed == {"tradable": False, "venueSymbol": expected}
+    refusal = {"code": "BAD_USER_INPUT", "field": "venueSymbol"}
+    for wrong in ("", "two words", "x" * 41):
+        assert await admin.refusal(update, input={"symbol": "TEST", "venueSymbol": wrong}) == refusal
+        assert await admin.refusal(CREATE % "id", input=SMALL | {"symbol": "N", "venueSymbol": wrong}) == refusal
+    assert (await admin.data(update, input={"symbol": "TEST"}))["venueSymbol"] == "TESTUSDT"
+
+
 async def test_an_unknown_instrument_is_null(viewer: Client) -> None:
     assert await viewer.data('{ instrument(symbol: "NONE") { id } }') is None
 

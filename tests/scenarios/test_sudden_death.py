@@ -12,7 +12,7 @@ from tests.support.desk import Desk, signed_in
 from tests.support.installation import Installation, Process
 from tests.support.load import SYMBOL, load
 
-TRADING = "paper exchange ready"
+TRADING = "venue=paper orders="
 STANDING_BY = "standing by                    [lease] role=venue:paper"
 TAKEOVER_SECONDS = 10.0
 

@@ -132,7 +132,7 @@ class Installation:
 
     def engine(self, *arguments: str, **settings: str) -> Process:
         """An engine, not started yet; it is ready when it trades."""
-        return self._process(["engine", *arguments], self.environment | settings, "paper exchange ready")
+        return self._process(["engine", *arguments], self.environment | settings, "venue=paper orders=")
 
     def worker(self, module: str | None = None, **settings: str) -> Process:
         """A worker, not started yet, or a module of the tests that is one."""
