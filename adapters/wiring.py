@@ -22,6 +22,7 @@ from domain.kernel.cache import CHANNEL, VersionedCache
 from domain.kernel.database import fetch
 from domain.kernel.errors import Unavailable
 from domain.market.market import Market
+from domain.orders.canceling import OrderCanceling
 from domain.orders.closing import PositionClosing
 from domain.orders.desk import Desk
 from domain.orders.modifying import OrderModifying
@@ -50,6 +51,7 @@ class Services:
     market: Market
     entry: OrderEntry
     modifying: OrderModifying
+    canceling: OrderCanceling
     closing: PositionClosing
     books: Books
     logs: AccountLogs
@@ -145,7 +147,21 @@ async def open_services(settings: Settings, gateways: Mapping[str, Gateway] = GA
         entry, modifying, closing = OrderEntry(desk), OrderModifying(desk), PositionClosing(desk)
         books, logs = Books(market), AccountLogs(bus)
         live = LiveBooks(market, logs)
-        services = Services(settings, bus, ticks, access, market, entry, modifying, closing, books, logs, live, venues)
+        services = Services(
+            settings,
+            bus,
+            ticks,
+            access,
+            market,
+            entry,
+            modifying,
+            OrderCanceling(desk),
+            closing,
+            books,
+            logs,
+            live,
+            venues,
+        )
         following = asyncio.create_task(services.follow_versions())
         try:
             yield services

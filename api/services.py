@@ -9,6 +9,7 @@ from domain.access.service import Access
 from domain.accounts.log import AccountLogs
 from domain.kernel.bus import Bus
 from domain.market.market import Market
+from domain.orders.canceling import OrderCanceling
 from domain.orders.closing import PositionClosing
 from domain.orders.modifying import OrderModifying
 from domain.orders.placing import OrderEntry
@@ -43,6 +44,11 @@ class Services(Protocol):
     @property
     def entry(self) -> OrderEntry:
         """Where orders enter."""
+        ...
+
+    @property
+    def canceling(self) -> OrderCanceling:
+        """Where cancels of orders enter."""
         ...
 
     @property

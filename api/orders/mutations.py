@@ -31,7 +31,7 @@ from api.orders.types import (
     orders_view,
 )
 from domain.orders.busting import Correction, bust_execution, correct_execution
-from domain.orders.canceling import cancel_order, cancel_orders
+from domain.orders.canceling import cancel_orders
 from domain.orders.timers import cancel_all_after
 
 _INPUT = strawberry.argument(name="input")
@@ -64,7 +64,7 @@ class OrdersMutation:
     async def cancel_order(self, info: Info, given: Annotated[CancelOrderInput, _INPUT]) -> OrderPayload:
         """One order."""
         services, actor = info.context.services, info.context.require_actor()
-        return cast(OrderPayload, await cancel_order(services.bus, actor, given.to_domain()))
+        return cast(OrderPayload, await services.canceling.cancel_order(actor, given.to_domain()))
 
     @strawberry.mutation(
         description="Ask the venue to change an open order. A fill that comes first wins; the version must be current."

@@ -18,7 +18,9 @@ from domain.kernel.errors import BadInput, Conflict, NotFound
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.orders import queries
 from domain.orders.commands import CancelOrders, OrderKey
+from domain.orders.desk import Desk, Terms
 from domain.orders.events import order_parts
+from domain.orders.gathering import ActorsCall, Gathering
 from domain.orders.instructions import CANCEL
 from domain.orders.order import Order
 from domain.orders.types import OrderEventKind, OrderStatus, PendingAction
@@ -68,23 +70,62 @@ def require_cancel(actor: Actor, account_id: UUID) -> None:
         require_trade(actor, account_id)
 
 
-async def cancel_order(bus: Bus, actor: Actor, key: OrderKey) -> CanceledOrder:
-    """Ask the order's venue to cancel it.
+@dataclass(frozen=True, slots=True)
+class CancelCall(ActorsCall):
+    """One caller's cancel of an order that was found."""
 
-    Raises:
-        NotFound, Forbidden: it is not the actor's to see, or to cancel.
-        Conflict: it has ended otherwise than by being cancelled.
-    """
-    seen = await find_order(actor, key)
-    require_cancel(actor, seen.account_id)
-    async with unit_of_work(bus) as work:
-        books = await account_queries.lock_books(work, [seen.account_id])
-        order = (await queries.load_orders(work, [seen.id]))[seen.id]
-        if order.status is OrderStatus.CANCELED or order.pending_action is PendingAction.CANCEL:
-            return CanceledOrder(order, replayed=True)
-        if not order.is_open:
-            raise Conflict(f"The order is {order.status} already.")
-        await request_cancels(work, [order], books)
+    account_id: UUID
+    order_id: UUID
+
+
+def _authorize(call: CancelCall) -> None:
+    require_cancel(call.actor, call.account_id)
+
+
+class OrderCanceling:
+    """Where cancels of single orders enter: those that come at the same time share a transaction."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._bus = desk.bus
+        self._gathering = Gathering[CancelCall, CanceledOrder](
+            desk, self._cancel, _authorize, accounts=lambda call: (call.account_id,)
+        )
+
+    async def cancel_order(self, actor: Actor, key: OrderKey) -> CanceledOrder:
+        """Ask the order's venue to cancel it.
+
+        Raises:
+            NotFound, Forbidden: it is not the actor's to see, or to cancel.
+            Conflict: it has ended otherwise than by being cancelled.
+            RateLimited, Unavailable: as for placing.
+        """
+        seen = await find_order(actor, key)
+        call = CancelCall(actor, seen.account_id, seen.id)
+        _authorize(call)
+        return await self._gathering.submit(call)
+
+    async def _cancel(
+        self, _terms: Terms, calls: Sequence[CancelCall], refused: Mapping[int, BaseException]
+    ) -> list[CanceledOrder | BaseException]:
+        outcomes: list[CanceledOrder | BaseException] = []
+        wanted: dict[UUID, Order] = {}
+        async with unit_of_work(self._bus) as work:
+            books = await account_queries.lock_books(work, {call.account_id for call in calls})
+            orders = await queries.load_orders(work, {call.order_id for call in calls})
+            for place, call in enumerate(calls):
+                outcomes.append(refused.get(place) or _decide(orders[call.order_id], wanted))
+            await request_cancels(work, list(wanted.values()), books)
+        return outcomes
+
+
+def _decide(order: Order, wanted: dict[UUID, Order]) -> CanceledOrder | Conflict:
+    """What becomes of one call; ``wanted`` are those that earlier calls of its transaction cancel."""
+    pending = order.pending_action is PendingAction.CANCEL or order.id in wanted
+    if pending or order.status is OrderStatus.CANCELED:
+        return CanceledOrder(order, replayed=True)
+    if not order.is_open:
+        return Conflict(f"The order is {order.status} already.")
+    wanted[order.id] = order
     return CanceledOrder(order, replayed=False)
 
 

@@ -13,7 +13,7 @@ from domain.accounts.types import AccountBook, AccountState
 from domain.kernel.errors import Conflict, DomainError, Refused
 from domain.kernel.ids import new_id
 from domain.market.types import AssetClass
-from domain.orders.canceling import cancel_order, cancel_orders
+from domain.orders.canceling import cancel_orders
 from domain.orders.commands import CancelOrders, ModifyOrder, OrderKey
 from domain.orders.order import Order
 from domain.orders.timers import cancel_all_after
@@ -134,7 +134,7 @@ async def test_a_closed_account_refuses_everything_and_nothing_changes(trader: T
 
 async def test_a_cancel_that_waits_is_seen_through_in_every_state(trader: Trader) -> None:
     await trader.set_state(HALTED)
-    cancelled = await cancel_order(trader.bus, trader.actor, OrderKey(id=trader.resting.id))
+    cancelled = await trader.desk.services.canceling.cancel_order(trader.actor, OrderKey(id=trader.resting.id))
     assert cancelled.order.pending_action is PendingAction.CANCEL
     (order,) = await trader.desk.settled(trader.resting.id)
     assert order.status is OrderStatus.CANCELED

@@ -1,5 +1,7 @@
 """Cancelling many orders at once: which, by whom, and once."""
 
+import asyncio
+from contextvars import Context
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -8,16 +10,18 @@ from uuid import UUID
 import pytest
 
 from domain.access.types import AccountPermission, Actor, Role
-from domain.accounts.queries import read_books
+from domain.accounts.queries import lock_books, read_books
 from domain.accounts.types import AccountKind
 from domain.kernel.database import fetch
 from domain.kernel.errors import Forbidden, NotFound
 from domain.kernel.ids import new_id
+from domain.kernel.unit_of_work import unit_of_work
 from domain.orders.canceling import cancel_orders
-from domain.orders.commands import CancelOrders, PlaceOrder
+from domain.orders.commands import CancelOrders, OrderKey, PlaceOrder
 from domain.orders.queries import read_orders
 from domain.orders.types import OrderStatus, OrderType, PendingAction, Side, TimeInForce
 from tests.support.trading import Platform, running_venue
+from tests.support.waiting import eventually
 
 
 def limit(account_id: UUID, **others: Any) -> PlaceOrder:
@@ -106,3 +110,27 @@ async def test_who_may_not_cancel_changes_nothing(quiet_desk: Platform) -> None:
     assert (await read_orders([placed.id]))[placed.id] == placed
     manager = await quiet_desk.add_actor(Role.RISK_MANAGER)
     assert len(await cancel_orders(bus, manager, CancelOrders(account.id))) == 1
+
+
+async def test_cancels_that_come_together_share_a_transaction_and_keep_apart(quiet_desk: Platform) -> None:
+    owner, account = await quiet_desk.open_account("10000")
+    stranger = await quiet_desk.add_actor()
+    first, second, third = await quiet_desk.place(owner, *(limit(account.id) for _ in range(3)))
+    canceling = quiet_desk.services.canceling
+    waiting = canceling._gathering._coalescer._waiting
+    with pytest.raises(NotFound):
+        await canceling.cancel_order(stranger, OrderKey(id=first.id))
+    async with unit_of_work(quiet_desk.services.bus) as work:
+        # While the account is held, the first waits for it and the others for the first.
+        await lock_books(work, [account.id])
+        tasks = []
+        for place, order in enumerate((first, second, first, third)):
+            tasks.append(asyncio.create_task(canceling.cancel_order(owner, OrderKey(id=order.id)), context=Context()))
+            await eventually(lambda place=place: len(waiting) == place)  # type: ignore[misc]  # binds now
+    canceled = await asyncio.gather(*tasks)
+    shown = [(row.order.id, row.replayed) for row in canceled]
+    assert shown == [(first.id, False), (second.id, False), (first.id, True), (third.id, False)]
+    assert all(row.order.pending_action == "CANCEL" and row.order.version == 2 for row in canceled)
+    rows = await fetch("SELECT order_id, created_at FROM venue_commands WHERE kind = 'CANCEL' ORDER BY id")
+    assert [row["order_id"] for row in rows] == [first.id, second.id, third.id]
+    assert rows[0]["created_at"] < rows[1]["created_at"] == rows[2]["created_at"]

@@ -14,7 +14,6 @@ from domain.accounts.types import AccountKind
 from domain.kernel.database import fetch
 from domain.kernel.errors import BadInput, Conflict, NotFound
 from domain.kernel.ids import new_id
-from domain.orders.canceling import cancel_order
 from domain.orders.commands import OrderKey, PlaceOrder
 from domain.orders.events import read_order_event
 from domain.orders.proof import prove_book
@@ -93,11 +92,11 @@ async def test_cancelling_frees_what_was_held_and_replays(desk: Platform) -> Non
     owner, account = await desk.open_account("1000")
     (placed,) = await desk.place(owner, order(account.id, type=OrderType.LIMIT, limit_price=Decimal(50)))
     await desk.settled(placed.id)
-    first = await cancel_order(desk.services.bus, owner, OrderKey(id=placed.id))
+    first = await desk.services.canceling.cancel_order(owner, OrderKey(id=placed.id))
     assert (first.order.pending_action, first.replayed) == ("CANCEL", False)
     (gone,) = await desk.settled(placed.id)
     assert (gone.status, gone.reserved) == (OrderStatus.CANCELED, Decimal(0))
-    assert (await cancel_order(desk.services.bus, owner, OrderKey(id=placed.id))).replayed
+    assert (await desk.services.canceling.cancel_order(owner, OrderKey(id=placed.id))).replayed
     assert (await read_books([account.id]))[account.id].reserved == Decimal(0)
 
 
@@ -106,7 +105,7 @@ async def test_a_filled_order_cannot_be_cancelled(desk: Platform) -> None:
     (placed,) = await desk.place(owner, order(account.id))
     await desk.settled(placed.id)
     with pytest.raises(Conflict):
-        await cancel_order(desk.services.bus, owner, OrderKey(id=placed.id))
+        await desk.services.canceling.cancel_order(owner, OrderKey(id=placed.id))
 
 
 async def test_a_repeat_returns_the_first_order_and_other_content_conflicts(desk: Platform) -> None:

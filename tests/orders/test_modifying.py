@@ -17,7 +17,6 @@ from domain.accounts.queries import read_books
 from domain.kernel.database import fetch
 from domain.kernel.errors import BadInput, Conflict, Forbidden, NotFound, Refused
 from domain.kernel.ids import new_id
-from domain.orders.canceling import cancel_order
 from domain.orders.commands import ModifyOrder, OrderKey, PlaceOrder
 from domain.orders.events import read_order_event
 from domain.orders.order import Order
@@ -149,7 +148,7 @@ async def test_a_cancel_after_a_change_ends_the_order(desk: Platform) -> None:
     owner, account = await desk.open_account("1000")
     (placed,) = await desk.place(owner, limit(account.id))
     await modify(desk, owner, placed, quantity=Decimal(3))
-    canceled = await cancel_order(desk.services.bus, owner, OrderKey(id=placed.id))
+    canceled = await desk.services.canceling.cancel_order(owner, OrderKey(id=placed.id))
     assert canceled.order.pending_action is PendingAction.CANCEL
     with pytest.raises(Conflict):
         await modify(desk, owner, placed, quantity=Decimal(4))

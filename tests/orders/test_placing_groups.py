@@ -13,7 +13,6 @@ from domain.accounts.types import AccountKind, PositionMode
 from domain.kernel.database import fetch
 from domain.kernel.errors import BadInput, Conflict, NotFound
 from domain.kernel.ids import new_id
-from domain.orders.canceling import cancel_order
 from domain.orders.commands import ModifyOrder, OrderKey, OrderLeg, PlaceBracket, PlaceOco, PlaceOrder
 from domain.orders.events import read_order_event
 from domain.orders.order import Order
@@ -130,7 +129,7 @@ async def test_cancelling_the_entry_cancels_the_exits_and_frees_all(live_desk: P
     owner, account = await desk.open_account("1000")
     orders = await placed_bracket(desk, owner, account.id)
     await desk.settled(orders[0].id)
-    await cancel_order(desk.services.bus, owner, OrderKey(id=orders[0].id))
+    await desk.services.canceling.cancel_order(owner, OrderKey(id=orders[0].id))
     gone = await desk.settled(*(row.id for row in orders))
     assert [row.status for row in gone] == [S.CANCELED] * 3
     assert (await read_books([account.id]))[account.id].reserved == 0
@@ -143,7 +142,7 @@ async def test_a_waiting_exit_can_be_changed_and_cancelled(live_desk: Platform) 
     await desk.settled(entry.id)
     command = ModifyOrder(OrderKey(id=target.id), limit_price=Decimal(105), expected_version=1)
     await desk.services.modifying.modify_order(owner, command)
-    await cancel_order(desk.services.bus, owner, OrderKey(id=loss.id))
+    await desk.services.canceling.cancel_order(owner, OrderKey(id=loss.id))
     changed, gone = await desk.settled(target.id, loss.id)
     assert (changed.status, changed.limit_price) == (S.HELD, Decimal(105))
     assert gone.status is S.CANCELED

@@ -13,7 +13,6 @@ from domain.access.types import Actor, Role
 from domain.kernel.database import fetch
 from domain.kernel.unit_of_work import unit_of_work
 from domain.orders.busting import bust_execution
-from domain.orders.canceling import cancel_order
 from domain.orders.commands import OrderKey, PlaceOrder
 from domain.orders.queries import read_executions_of
 from domain.orders.searching import OrderSearch
@@ -47,7 +46,7 @@ async def traded(live_desk: Platform) -> tuple[Platform, Actor, UUID]:
         order(account.id, quantity=Decimal(100)),
     )
     await live_desk.settled(bought.id, canceled.id)
-    await cancel_order(live_desk.services.bus, owner, OrderKey(id=canceled.id))
+    await live_desk.services.canceling.cancel_order(owner, OrderKey(id=canceled.id))
     await live_desk.quote("COIN", "110", "110.02")
     (sold,) = await live_desk.place(owner, order(account.id, side=Side.SELL))
     await live_desk.settled(sold.id, canceled.id)

@@ -21,7 +21,7 @@ from domain.accounts.service import (
 from domain.accounts.types import AccountKind, PositionMode
 from domain.kernel.database import fetch
 from domain.kernel.errors import BadInput, Conflict, Refused
-from domain.orders.canceling import cancel_order, cancel_orders
+from domain.orders.canceling import cancel_orders
 from domain.orders.commands import CancelOrders, ModifyOrder, OrderKey, PlaceOrder
 from domain.orders.placing import OrderEntry
 from domain.orders.proof import prove_book
@@ -115,7 +115,7 @@ class Crowd:
     async def cancel(self, chance: random.Random, account_id: UUID, name: str) -> None:
         bus = self.desk.services.bus
         if self.orders and chance.random() < 0.7:
-            await cancel_order(bus, self.owner, OrderKey(id=chance.choice(self.orders)))
+            await self.desk.services.canceling.cancel_order(self.owner, OrderKey(id=chance.choice(self.orders)))
         else:
             await cancel_orders(bus, self.owner, CancelOrders(account_id))
 

@@ -13,7 +13,6 @@ import pytest
 from domain.kernel.database import fetch
 from domain.kernel.ids import new_id
 from domain.orders import applying
-from domain.orders.canceling import cancel_order
 from domain.orders.checking import check_order
 from domain.orders.commands import ModifyOrder, OrderKey, PlaceOrder
 from domain.orders.exchange.types import Order as ExchangeOrder
@@ -82,7 +81,7 @@ async def test_an_order_lives_at_the_venue(desk: RemoteDesk) -> None:
         await desk.quote("98", "98.4", "0.5")
         partly = await desk.became(later, OrderStatus.PARTIALLY_FILLED)
         assert (partly.filled_quantity, partly.average_price) == (Decimal("0.5"), Decimal("98.5"))
-        await cancel_order(desk.whole.services.bus, owner, OrderKey(id=later.id))
+        await desk.whole.services.canceling.cancel_order(owner, OrderKey(id=later.id))
         await desk.became(later, OrderStatus.CANCELED)
         await desk.quiet()
     assert await desk.events(later) == [

@@ -15,7 +15,6 @@ from domain.access.types import Actor, Role
 from domain.accounts.types import AccountBook
 from domain.kernel.database import fetch
 from domain.kernel.time import NANOS_PER_SECOND
-from domain.orders.canceling import cancel_order
 from domain.orders.commands import OrderKey, PlaceOrder
 from domain.orders.order import Order
 from domain.orders.proof import prove_book
@@ -74,7 +73,7 @@ class ExchangeDesk(Platform):
 
     async def cancel(self, order: Order) -> None:
         """Ask for a cancel."""
-        await cancel_order(self.services.bus, self.owner, OrderKey(id=order.id))
+        await self.services.canceling.cancel_order(self.owner, OrderKey(id=order.id))
 
     async def when(self, order: Order, condition: Callable[[Order], bool]) -> Order:
         """The order once a condition holds of it."""
