@@ -137,6 +137,7 @@ class _Session:
                 async with asyncio.timeout(max(look_at - clock(), 0)):
                     await self._news.wait()
             except TimeoutError:
+                await self._connection.renew()
                 await self._symbols.refresh()
                 if self._names() != names:
                     return

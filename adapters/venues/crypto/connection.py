@@ -18,8 +18,13 @@ from adapters.venues.crypto.library import exact_class
 from domain.orders.types import RejectReason
 
 _MAX_TRIES = 3
+# A call waits this long for the exchange to take it; when it wants to be left alone for longer, calls fail meanwhile.
 _MAX_WAIT_SECONDS = 5.0
+_MAX_QUIET_SECONDS = 3_600.0
 _WAIT_SECONDS = 1.0
+# Symbols come and go, and their terms change.
+RENEW_SECONDS = 3_600.0
+_QUIET = "The exchange wants not to be asked for a while."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,10 @@ class Connection:
         self._credentials = credentials
         self._secrets = (credentials.secret, credentials.key)
         self.ccxt: Any = None
+        # Grows each time that the exchange's terms were read.
+        self.terms_version = 0
+        self._terms_at = 0.0
+        self._quiet_until = 0.0
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -63,7 +72,7 @@ class Connection:
             # aiohttp sends some requests again by itself when a kept connection breaks; here nothing is sent twice.
             self.ccxt.session._retry_connection = False
             await self.call("load_time_difference")
-            await self.call("load_markets")
+            await self._load_terms()
         except BaseException:
             await self.close()
             raise
@@ -77,6 +86,20 @@ class Connection:
         """The exchange's ways."""
         return self._address.dialect
 
+    async def renew(self) -> None:
+        """Read the exchange's terms again if that was long ago.
+
+        Raises:
+            ExchangeFailure: it cannot be asked; the terms stay as they were.
+        """
+        if self._clock() - self._terms_at > RENEW_SECONDS:
+            await self._load_terms()
+
+    async def _load_terms(self) -> None:
+        await self.call("load_markets", True)
+        self._terms_at = self._clock()
+        self.terms_version += 1
+
     async def call(self, name: str, *arguments: Any, **named: Any) -> Any:
         """What a method of ccxt answers.
 
@@ -85,15 +108,21 @@ class Connection:
         """
         tries = 0
         while True:
+            if self._clock() < self._quiet_until:
+                raise ExchangeFailure(Fate.TOO_MANY, RejectReason.VENUE_REJECTED, _QUIET)
             tries += 1
             try:
                 return await getattr(self.ccxt, name)(*arguments, **named)
             except Exception as error:  # noqa: BLE001  whatever it was, what it means is decided in one place
                 failure = self.failure(error)
+            wait = self._retry_after(tries) if failure.fate is Fate.TOO_MANY else 0.0
+            if wait > _MAX_WAIT_SECONDS:
+                self._quiet_until = self._clock() + min(wait, _MAX_QUIET_SECONDS)
+                raise failure from None
             if tries == _MAX_TRIES or failure.fate not in (Fate.TOO_MANY, Fate.CLOCK):
                 raise failure from None
             if failure.fate is Fate.TOO_MANY:
-                await asyncio.sleep(self._retry_after(tries))
+                await asyncio.sleep(wait)
             elif name != "load_time_difference":
                 await self.call("load_time_difference")
 
@@ -102,10 +131,13 @@ class Connection:
         return read_failure(error, self._secrets, self.dialect)
 
     def _retry_after(self, tries: int) -> float:
-        """Seconds until the exchange wants to be asked again, as it said, else ever longer; at most five."""
+        """Seconds until the exchange wants to be asked again, as it said, else ever longer."""
         headers: Mapping[str, str] = self.ccxt.last_response_headers or {}
         said = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
-        return min(float(said) if said.isdecimal() else _WAIT_SECONDS * tries, _MAX_WAIT_SECONDS)
+        return float(said) if said.isdecimal() else _WAIT_SECONDS * tries
+
+    def _clock(self) -> float:
+        return asyncio.get_running_loop().time()
 
     async def close_streams(self) -> None:
         """Close the WebSocket connections, and forget what they said; the next one that is needed is made anew."""

@@ -9,6 +9,8 @@ from domain.kernel.time import NANOS_PER_SECOND, Nanos
 # A bound on how far back is looked: what is older than this was reconciled long ago, or is for people to look at.
 MAX_SPANS = 90
 _MILLISECONDS = 1_000
+# Nothing has happened yet after this, however our clocks differ.
+_CLOCK_TOLERANCE_MILLISECONDS = 10_000
 
 Raw = Mapping[str, Any]
 
@@ -36,7 +38,7 @@ async def _first_page(connection: Connection, symbol: str, since: Nanos) -> tupl
     dialect = connection.dialect
     span, now = dialect.trade_span_seconds * _MILLISECONDS, connection.ccxt.nonce()
     start = max(since * _MILLISECONDS // NANOS_PER_SECOND, now - MAX_SPANS * span)
-    if start > now:
+    if start > now + _CLOCK_TOLERANCE_MILLISECONDS:
         return [], True
     while True:
         is_last = start + span > now

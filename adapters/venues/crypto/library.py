@@ -47,6 +47,10 @@ class _Exact:
         """Whatever it is. ccxt adds the fees of an order up and fails for currencies that no symbol trades."""
         return str(fee)
 
+    def handle_event_stream_terminated(self, client: WebSocketClient, _message: object) -> None:
+        """The exchange ends the user's stream and keeps the connection; ccxt would leave those who listen waiting."""
+        client.on_error(StreamEnded())
+
     def client(self, url: str) -> Any:
         """The connection to an address, guarded when it is new."""
         client: WebSocketClient = super().client(url)  # type: ignore[misc]  # the exchange's class comes behind this one
@@ -54,6 +58,14 @@ class _Exact:
             client.handle_message = functools.partial(_handle, client, client.handle_message)
             client.handle_text_or_binary_message = functools.partial(_read, client)
         return client
+
+
+class StreamEnded(Exception):
+    """The exchange has ended a stream."""
+
+
+class UnreadableMessage(Exception):
+    """A message of the exchange could not be read; what it said is not repeated."""
 
 
 def exact_class(exchange: str) -> type[Any]:
@@ -85,7 +97,3 @@ def _handle(client: WebSocketClient, handle: Any, message: object) -> None:
         handle(message)
     except Exception as error:  # noqa: BLE001  whatever it was, the stream can no longer be trusted
         client.on_error(UnreadableMessage(type(error).__name__))
-
-
-class UnreadableMessage(Exception):
-    """A message of the exchange could not be read; what it said is not repeated."""

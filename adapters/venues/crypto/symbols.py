@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+import structlog
+
 from adapters.venues.crypto.connection import Connection
 from domain.market.market import Catalog
 from domain.market.types import AssetClass, Instrument
 
 Terms = Mapping[str, Any]
+_log = structlog.stdlib.get_logger("venue")
 
 
 class Instruments(Protocol):
@@ -39,24 +42,27 @@ class Symbols:
         self._connection = connection
         self._market = market
         self._catalog: Catalog | None = None
+        self._version = 0
+        self._strange: set[str] = set()
         self._terms: dict[str, Terms] = {}
         self._ours: dict[str, str] = {}
 
     async def refresh(self) -> None:
         """Take in the instruments that this process knows by now."""
-        catalog = await self._market.catalog()
-        if catalog is self._catalog:
+        catalog, version = await self._market.catalog(), self._connection.terms_version
+        if catalog is self._catalog and version == self._version:
             return
         exchange = self._connection.dialect.exchange
-        self._terms = {
-            instrument.symbol: terms
-            for instrument in catalog.by_symbol.values()
-            if is_traded_at(instrument, exchange)
-            and (terms := self._connection.market(exchange_symbol(instrument))) is not None
-        }
+        here = [instrument for instrument in catalog.by_symbol.values() if is_traded_at(instrument, exchange)]
+        found = {instrument.symbol: self._connection.market(exchange_symbol(instrument)) for instrument in here}
+        self._terms = {symbol: terms for symbol, terms in found.items() if terms is not None}
+        strange = found.keys() - self._terms.keys()
+        if strange != self._strange:
+            _log.warning("instruments that the exchange does not know", exchange=exchange, symbols=sorted(strange))
+            self._strange = strange
         # Of several instruments that mean one symbol there, the first by name is told of what happens to it.
         self._ours = {terms["symbol"]: symbol for symbol, terms in reversed(self._terms.items())}
-        self._catalog = catalog
+        self._catalog, self._version = catalog, version
 
     @property
     def all(self) -> Mapping[str, Terms]:

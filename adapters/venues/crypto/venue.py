@@ -126,6 +126,7 @@ class ExchangeVenue:
         return await self._ask(self._open_orders)
 
     async def _open_orders(self) -> Sequence[VenueOrder]:
+        await self._connection.renew()
         await self._symbols.refresh()
         found = await self._connection.call("fetch_open_orders")
         for raw in found:

@@ -14,6 +14,7 @@ class Fault(Enum):
     DROPPED = "the connection is cut before anything was done"
     DROPPED_TAKEN = "the connection is cut after it was done"
     RATE_LIMITED = "429, nothing was done"
+    BANNED = "418 for a minute, nothing was done"
     ECHOED = "refused, with the request and its credentials in the answer"
     GARBLED_TAKEN = "an answer that is no JSON, after it was done"
 
@@ -33,6 +34,8 @@ class Faults:
         self.doubling = False
         self.holding = False
         self.refusing_sockets = False
+        # New connections do not answer pings, as if nobody were there.
+        self.ignoring_pings = False
 
     def add(self, method: str, path: str, fault: Fault, times: int = 1) -> None:
         """Let the next requests of a kind go wrong."""
@@ -57,4 +60,4 @@ class Faults:
     def clear(self) -> None:
         """Everything is well again."""
         self._waiting.clear()
-        self.losing = self.doubling = self.holding = self.refusing_sockets = False
+        self.losing = self.doubling = self.holding = self.refusing_sockets = self.ignoring_pings = False

@@ -160,6 +160,9 @@ class BinanceServer:
             case Fault.RATE_LIMITED:
                 answer = {"code": -1003, "msg": "Too many requests; current limit is 6000 request weight per 1 MINUTE."}
                 return web.json_response(answer, status=429, headers={"Retry-After": "1"})
+            case Fault.BANNED:
+                answer = {"code": -1003, "msg": "Way too much request weight used; IP banned."}
+                return web.json_response(answer, status=418, headers={"Retry-After": "60"})
             case Fault.ECHOED:
                 sent = f"{API_KEY} {SECRET} {request.url}?{(await request.read()).decode()}"
                 return web.json_response({"code": -2010, "msg": f"Refused: {sent}"}, status=400)
@@ -225,7 +228,7 @@ class BinanceServer:
     async def _socket(self, request: web.Request, answer: Any) -> web.StreamResponse:
         if self.faults.refusing_sockets:
             return web.Response(status=503)
-        socket = web.WebSocketResponse()
+        socket = web.WebSocketResponse(autoping=not self.faults.ignoring_pings)
         await socket.prepare(request)
         self.connections += 1
         outgoing = self._sends[socket] = asyncio.Queue()

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from adapters.venues.crypto import connection
 from adapters.venues.crypto.venue import ExchangeVenue
 from domain.kernel.time import Nanos
 from domain.orders.types import OrderStatus, OrderType, RejectReason, Side, TimeInForce
@@ -154,6 +155,21 @@ async def test_a_rate_limit_is_waited_out(server: BinanceServer, venue: Exchange
     assert server.faults.pending == 0
 
 
+async def test_an_exchange_that_wants_to_be_left_alone_is(server: BinanceServer, venue: ExchangeVenue) -> None:
+    server.fault("POST", "order", Fault.BANNED)
+    began = time.monotonic()
+    answer = await submit(venue, limit("BUY", "0.5", "90"))
+    assert isinstance(answer, Declined)
+    again = await submit(venue, limit("BUY", "0.5", "90"))
+    assert again == Declined(
+        reason=RejectReason.VENUE_REJECTED, message="The exchange wants not to be asked for a while."
+    )
+    with pytest.raises(VenueUnavailable, match="not to be asked"):
+        await venue.open_orders()
+    assert time.monotonic() - began < 5
+    assert (server.requests, server.orders) == ([], [])
+
+
 @pytest.mark.parametrize("skew_milliseconds", [-3_600_000, 3_600_000])
 async def test_clocks_that_come_to_differ_are_compared_anew(
     server: BinanceServer, venue: ExchangeVenue, skew_milliseconds: int
@@ -205,6 +221,20 @@ async def test_it_changes_no_orders(venue: ExchangeVenue) -> None:
     answer = await venue.replace(ref(order), OrderTerms(quantity=Decimal(1), limit_price=Decimal(91)))
     assert answer == Declined(reason=RejectReason.UNSUPPORTED_BY_VENUE, message="The exchange changes no orders.")
     assert not venue.capabilities.replace
+
+
+async def test_new_symbols_and_terms_are_met_in_time(
+    server: BinanceServer, venue: ExchangeVenue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.book.markets["BTCUSDT"].step = Decimal("0.5")
+    await venue.open_orders()
+    assert isinstance(await submit(venue, limit("BUY", "0.25", "90")), Declined)
+    assert server.asked("POST", "order") != []
+    monkeypatch.setattr(connection, "RENEW_SECONDS", 0.0)
+    await venue.open_orders()
+    answer = await submit(venue, limit("BUY", "0.25", "90"))
+    assert answer == Declined(reason=RejectReason.INVALID_LOT, message="The exchange takes multiples of 0.5.")
+    assert len(server.asked("POST", "order")) == 1
 
 
 async def test_an_instrument_that_was_just_created_can_be_traded(server: BinanceServer) -> None:

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import pytest
 
 from adapters.venues.crypto import polling, stream
+from adapters.venues.crypto.dialects import DIALECTS
 from adapters.venues.crypto.venue import ExchangeVenue
 from domain.kernel.time import Nanos
 from domain.orders.types import Liquidity, OrderStatus, Side
@@ -157,6 +158,24 @@ async def test_a_message_that_cannot_be_read_ends_the_stream(server: BinanceServ
         with pytest.raises(VenueUnavailable):
             async with asyncio.timeout(5):
                 await heard.ended
+
+
+async def test_a_stream_that_the_exchange_ends_or_that_is_dead_is_noticed(
+    server: BinanceServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    binance = replace(DIALECTS["binance"], streaming={"keepAlive": 100})
+    monkeypatch.setattr("tests.support.binance.venue.DIALECTS", {"binance": binance})
+    async with open_venue(server) as venue:
+        async with listening(venue) as heard:
+            server.say('{"subscriptionId":0,"event":{"e":"eventStreamTerminated","E":1757896885229}}')
+            with pytest.raises(VenueUnavailable):
+                async with asyncio.timeout(5):
+                    await heard.ended
+        server.faults.ignoring_pings = True
+        async with listening(venue) as heard:
+            with pytest.raises(VenueUnavailable):
+                async with asyncio.timeout(5):
+                    await heard.ended
 
 
 async def test_a_reader_that_does_not_keep_up_is_told_to_begin_again(
