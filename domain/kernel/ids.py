@@ -3,6 +3,7 @@
 import os
 import struct
 import threading
+from datetime import datetime
 from time import time_ns
 from uuid import UUID
 
@@ -37,6 +38,11 @@ def new_id() -> UUID:
 def made_at(identifier: UUID) -> int:
     """When an identifier of ours was made: nanoseconds since the epoch, to the millisecond."""
     return (identifier.int >> 80) * 1_000_000
+
+
+def first_id(moment: datetime) -> UUID:
+    """What no identifier made at ``moment`` or later is smaller than: rows since a time are found by their key."""
+    return UUID(int=int(moment.timestamp() * 1_000) << 80)
 
 
 def parse_id(text: str) -> UUID | None:

@@ -123,7 +123,7 @@ def _split(book: PositionBook, instrument: Instrument, adjustment: PositionAdjus
         adjustment.realized_pnl = realized_pnl(instrument, fraction, average, price)
     book.quantity, book.average_price = whole, average
     book.today_quantity = min(abs(whole), floor_to(book.today_quantity * factor, unit))
-    book.held_quantity = min(abs(whole), floor_to(book.held_quantity * factor, unit))
+    book.held_quantity = min(abs(whole), held_back_after(book.held_quantity, book, adjustment))
 
 
 def _pay_dividend(book: PositionBook, instrument: Instrument, adjustment: PositionAdjustment) -> None:
@@ -137,7 +137,7 @@ def _rename(book: PositionBook, instrument: Instrument, adjustment: PositionAdju
 
 def _delist(book: PositionBook, instrument: Instrument, adjustment: PositionAdjustment) -> None:
     if adjustment.price is None:
-        book.held_quantity = abs(book.quantity)
+        book.held_quantity = held_back_after(book.held_quantity, book, adjustment)
         return
     adjustment.realized_pnl = realized_pnl(instrument, book.quantity, book.average_price, adjustment.price)
     adjustment.cash = book.quantity * instrument.multiplier * adjustment.price
@@ -151,6 +151,16 @@ _APPLY = {
     AdjustmentKind.RENAMED: _rename,
     AdjustmentKind.DELISTED: _delist,
 }
+
+
+def held_back_after(held_back: Decimal, book: PositionBook, adjustment: PositionAdjustment) -> Decimal:
+    """How much of a position is frozen by hand after an adjustment, if so much is held."""
+    if adjustment.kind is AdjustmentKind.DELISTED:
+        return abs(book.quantity)
+    if adjustment.kind is AdjustmentKind.SPLIT:
+        assert adjustment.unit is not None
+        return floor_to(held_back * adjustment.factor, adjustment.unit)
+    return held_back
 
 
 def floor_to(quantity: Decimal, unit: Decimal) -> Decimal:

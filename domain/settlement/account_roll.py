@@ -1,24 +1,31 @@
 """One account at the end of a day: what its steps work on, and what they leave to be written."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 from domain.accounts.rules import post
 from domain.accounts.types import AccountBook
 from domain.kernel.ids import new_id
-from domain.kernel.numbers import ONE, plain
+from domain.kernel.numbers import ONE, ZERO, plain, total
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.market.market import Market
 from domain.market.rates import InstrumentIndex
 from domain.market.types import Instrument, Quote
-from domain.orders.order import Order
+from domain.orders.order import Execution, Order
+from domain.orders.rebuilding import bucket_of_execution
 from domain.orders.trading_book import TradingBook
+from domain.orders.types import Side
 from domain.positions.adjustments import AdjustmentKind, PositionAdjustment, adjust
 from domain.positions.queries import PositionKey
 from domain.positions.types import PositionBook
 from domain.positions.valuation import AccountValue, newest_rate, value_all
 from domain.settlement.types import DailyStatement, MarketDay
+
+# Adjustments of one day have places of their own, also where those of several days come after the same execution.
+_PLACES = 1_000
 
 
 @dataclass(slots=True)
@@ -26,6 +33,8 @@ class AccountRoll:
     """A locked account, what it holds and its open orders where they are concerned, at the end of ``day``.
 
     ``before`` is the statement of the day before, None for the first. ``commands`` are what venues will be asked.
+    ``later`` are executions since the day ended, where the run came late, and since the sessions began that went on
+    then. ``realized`` is what some of them realise after all.
     """
 
     work: UnitOfWork
@@ -36,6 +45,8 @@ class AccountRoll:
     positions: dict[PositionKey, PositionBook]
     orders: list[Order]
     before: DailyStatement | None
+    later: list[Execution] = field(default_factory=list)
+    realized: dict[UUID, Decimal] = field(default_factory=dict)
     adjustments: list[PositionAdjustment] = field(default_factory=list)
     changed: dict[UUID, Order] = field(default_factory=dict)
     commands: list[tuple[str, Order]] = field(default_factory=list)
@@ -47,9 +58,10 @@ class AccountRoll:
         return TradingBook(self.account, self.positions, None)
 
     @property
-    def held(self) -> list[PositionBook]:
-        """The positions that are not flat, in the order in which they were made."""
-        return sorted((row for row in self.positions.values() if row.quantity), key=lambda row: row.id)
+    def concerned(self) -> list[PositionBook]:
+        """The positions that are not flat, or were not when the day ended, in the order in which they were made."""
+        rows = (row for row in self.positions.values() if row.quantity or self.is_late(row))
+        return sorted(rows, key=lambda row: row.id)
 
     def quote_of(self, symbol: str) -> Quote | None:
         """The day's closing price of a symbol."""
@@ -58,6 +70,25 @@ class AccountRoll:
     def value(self) -> AccountValue:
         """The account at the day's closing prices."""
         return value_all(self.account, self.positions.values(), self.instruments, self.quote_of)
+
+    def opened_since(self, position: PositionBook, moment: datetime) -> Decimal:
+        """How much was bought for a position, or sold for a short one, since ``moment``."""
+        is_long = position.quantity > ZERO
+        return total(
+            row.quantity
+            for row in self.later
+            if row.created_at >= moment and self.is_of(row, position) and (row.side is Side.BUY) is is_long
+        )
+
+    def is_of(self, execution: Execution, position: PositionBook) -> bool:
+        """Whether an execution was booked to a position."""
+        if execution.instrument_id != position.instrument_id:
+            return False
+        return bucket_of_execution(execution, self.account.position_mode) is position.bucket
+
+    def is_late(self, position: PositionBook) -> bool:
+        """Whether a position was traded after the day had ended."""
+        return any(row.created_at >= self.day.moment and self.is_of(row, position) for row in self.later)
 
     def adjust(
         self,
@@ -70,7 +101,10 @@ class AccountRoll:
         price: Decimal | None = None,
         amount_per_unit: Decimal | None = None,
     ) -> None:
-        """Change a position without an execution, and move the money that comes of it."""
+        """Change a position without an execution, and move the money that comes of it.
+
+        One that was traded since the day ended is changed later, with all that is to be done to it (``replay_late``).
+        """
         instrument = self.instruments[position.instrument_id]
         adjustment = PositionAdjustment(
             id=new_id(),
@@ -79,7 +113,7 @@ class AccountRoll:
             bucket=position.bucket,
             kind=kind,
             day=self.day.day,
-            place=len(self.adjustments),
+            place=self.day.day.toordinal() * _PLACES + len(self.adjustments),
             action_id=action_id,
             factor=factor,
             unit=unit,
@@ -88,17 +122,20 @@ class AccountRoll:
             fx_rate=self._rate(instrument, position),
             created_at=self.work.now,
         )
-        adjust(position, instrument, adjustment, self.work.now)
-        self.account.realized_pnl += adjustment.realized_pnl
         self.adjustments.append(adjustment)
-        if adjustment.cash:
-            post(
-                self.account,
-                adjustment.transaction_kind,
-                adjustment.cash,
-                self.work.now,
-                note=_note(adjustment, instrument),
-            )
+        if not self.is_late(position):
+            self.adjust_now(position, [adjustment])
+
+    def adjust_now(self, position: PositionBook, adjustments: Iterable[PositionAdjustment]) -> None:
+        """Apply adjustments to a position as it stands."""
+        instrument = self.instruments[position.instrument_id]
+        for adjustment in adjustments:
+            adjustment.sequence = 0
+            adjust(position, instrument, adjustment, self.work.now)
+            self.account.realized_pnl += adjustment.realized_pnl
+            if adjustment.cash:
+                note = _note(adjustment, instrument)
+                post(self.account, adjustment.transaction_kind, adjustment.cash, self.work.now, note=note)
 
     def _rate(self, instrument: Instrument, position: PositionBook) -> Decimal:
         rate = newest_rate(self.account.currency, instrument, self.instruments, self.quote_of)

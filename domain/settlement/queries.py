@@ -1,8 +1,8 @@
 """SQL of the settlement area: which accounts are due, what a day's ledger comes to, and statements."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -11,11 +11,19 @@ import orjson
 
 from domain.accounts.types import Transaction, TransactionKind
 from domain.kernel.database import Row, fetch, fetch_row
+from domain.kernel.ids import first_id
 from domain.kernel.numbers import ZERO, plain
 from domain.kernel.rows import insertion, reader
 from domain.kernel.unit_of_work import UnitOfWork
-from domain.orders.order import Order
-from domain.orders.queries import FROM_ORDERS, SELECT_ORDER, to_order
+from domain.orders.order import Execution, Order
+from domain.orders.queries import (
+    FROM_EXECUTIONS,
+    FROM_ORDERS,
+    SELECT_EXECUTION,
+    SELECT_ORDER,
+    to_execution,
+    to_order,
+)
 from domain.positions.history_types import PositionSnapshot
 from domain.positions.queries import SELECT_POSITION, PositionKey, by_account
 from domain.positions.types import Bucket, PositionBook
@@ -56,6 +64,12 @@ _POSITIONS = f"""
 SELECT {SELECT_POSITION} FROM positions p
 WHERE p.account_id = $1 AND (p.quantity <> 0 OR p.closed_at >= $2 OR p.instrument_id = ANY($3::uuid[]))
 """
+_EXECUTIONS = f"""
+SELECT {SELECT_EXECUTION} {FROM_EXECUTIONS}
+WHERE e.account_id = $1 AND e.id > $2 AND e.created_at >= $3 AND e.busted_at IS NULL ORDER BY e.sequence
+"""
+# Identifiers are made by machines whose clocks differ from the one that says when something was booked.
+_CLOCKS = timedelta(hours=1)
 _ORDERS = f"""
 SELECT {SELECT_ORDER} {FROM_ORDERS}
 WHERE o.account_id = $1 AND o.closed_at IS NULL AND (o.instrument_id = ANY($2::uuid[]) OR o.works_until <= $3)
@@ -129,30 +143,22 @@ async def load_flows(work: UnitOfWork, account_id: UUID, after: int) -> DayFlows
     return DayFlows(*row) if row is not None else NO_FLOWS
 
 
-async def count_executions(work: UnitOfWork, account_id: UUID, after: int) -> int:
-    """How many executions that count an account had after an event."""
+async def count_executions(work: UnitOfWork, account_id: UUID, after: int, since: datetime) -> int:
+    """How many executions that count an account had after an event, which was at ``since`` or later."""
     row = await work.fetch_row(
-        "SELECT count(*) AS n FROM executions WHERE account_id = $1 AND sequence > $2 AND busted_at IS NULL",
+        "SELECT count(*) AS n FROM executions "
+        "WHERE account_id = $1 AND id > $2 AND sequence > $3 AND busted_at IS NULL",
         account_id,
+        first_id(since - _CLOCKS),
         after,
     )
     return int(row["n"]) if row is not None else 0
 
 
-async def load_bought_since(
-    work: UnitOfWork, account_id: UUID, since: Sequence[tuple[UUID, datetime]]
-) -> dict[UUID, Decimal]:
-    """How much an account has bought of instruments, each since a moment of its own."""
-    rows = await work.fetch(
-        "SELECT e.instrument_id, sum(e.quantity) AS quantity FROM executions e "
-        "JOIN unnest($2::uuid[], $3::timestamptz[]) AS s (instrument_id, at) "
-        "ON s.instrument_id = e.instrument_id AND e.created_at >= s.at "
-        "WHERE e.account_id = $1 AND e.side = 'BUY' AND e.busted_at IS NULL GROUP BY 1",
-        account_id,
-        [instrument_id for instrument_id, _ in since],
-        [moment for _, moment in since],
-    )
-    return {row["instrument_id"]: row["quantity"] for row in rows}
+async def load_executions(work: UnitOfWork, account_id: UUID, since: datetime) -> list[Execution]:
+    """The executions of an account that count and were booked at ``since`` or later, in that order."""
+    rows = await work.fetch(_EXECUTIONS, account_id, first_id(since - _CLOCKS), since)
+    return [to_execution(row) for row in rows]
 
 
 async def insert_statement(work: UnitOfWork, statement: DailyStatement) -> None:

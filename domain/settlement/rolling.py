@@ -24,6 +24,7 @@ from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.market import action_queries
 from domain.market.market import Market
 from domain.orders import queries as order_queries
+from domain.orders.execution_queries import update_realized
 from domain.positions import adjustment_queries
 from domain.positions import queries as position_queries
 from domain.positions.events import position_snapshot
@@ -153,8 +154,10 @@ async def _write(work: UnitOfWork, roll: AccountRoll) -> None:
     parts = {"day": str(roll.day.day), "positions": [position_snapshot(position) for position in held]}
     event = record(account, DAY_ROLLED, work.now, parts)
     for adjustment in roll.adjustments:
-        adjustment.sequence = event.sequence
+        # Those that were put between earlier executions have their place.
+        adjustment.sequence = adjustment.sequence or event.sequence
     await adjustment_queries.insert_adjustments(work, roll.adjustments)
+    await update_realized(work, roll.realized)
     await order_queries.update_orders(work, list(roll.changed.values()))
     await order_queries.insert_commands(work, roll.commands)
     await position_queries.write_positions(work, held)

@@ -4,7 +4,7 @@ A step works on the locked account's working copies alone; what comes of all of 
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from domain.accounts.events import record
 from domain.accounts.queries import load_loan_rates
@@ -23,6 +23,7 @@ from domain.positions.history import snapshot
 from domain.positions.types import PositionBook
 from domain.settlement import queries
 from domain.settlement.account_roll import AccountRoll
+from domain.settlement.late import replay_late
 from domain.settlement.restating import about, cancelled_by, restate
 from domain.settlement.statement import make_statement
 
@@ -40,7 +41,7 @@ Step = Callable[[AccountRoll], Awaitable[None]]
 async def take_corporate_actions(roll: AccountRoll) -> None:
     """What begins with the following day, before anything is valued: positions, cash, then working orders."""
     for action in roll.day.actions:
-        for position in roll.held:
+        for position in roll.concerned:
             if position.instrument_id == action.instrument_id:
                 _adjust(roll, position, action)
         _restate_orders(roll, action)
@@ -96,10 +97,12 @@ def _restate_orders(roll: AccountRoll, action: CorporateAction) -> None:
 
 async def mark_to_market(roll: AccountRoll) -> None:
     """Futures are settled at the day's closing price: the day's profit or loss moves now, and the average follows."""
-    for position in roll.held:
+    for position in roll.concerned:
         instrument = roll.instruments[position.instrument_id]
         price = roll.day.prices.get(instrument.id)
-        if instrument.asset_class is not AssetClass.FUTURE or price is None or price == position.average_price:
+        if instrument.asset_class is not AssetClass.FUTURE or price is None:
+            continue
+        if price == position.average_price and not roll.is_late(position):
             continue
         if not (instrument.inverse and price <= ZERO):
             roll.adjust(position, AdjustmentKind.SETTLEMENT, price=price)
@@ -129,18 +132,24 @@ async def end_day(roll: AccountRoll) -> None:
     cancelled = mark_canceling(roll.work, overdue, {roll.account.id: roll.account}, DAY_ENDED)
     roll.changed |= {order.id: order for order in cancelled}
     roll.commands += [(CANCEL, order) for order in cancelled]
-    going_on = []
     for position in roll.positions.values():
-        instrument = roll.instruments[position.instrument_id]
-        if instrument.settlement_cycle is SettlementCycle.T1 and position.today_quantity:
-            began = roll.market.session_start(instrument, roll.day.moment)
-            if began is not None:
-                going_on.append((instrument.id, began))
-    bought = await queries.load_bought_since(roll.work, roll.account.id, going_on) if going_on else {}
-    for position in roll.positions.values():
-        left = min(position.today_quantity, bought.get(position.instrument_id, ZERO))
+        left = min(position.today_quantity, roll.opened_since(position, _still_today(roll, position)))
         if position.today_quantity != left:
             position.today_quantity, position.changed = left, True
+
+
+def _still_today(roll: AccountRoll, position: PositionBook) -> datetime:
+    """Since when what was opened counts to the day that begins."""
+    instrument, moment = roll.instruments[position.instrument_id], roll.day.moment
+    if instrument.settlement_cycle is not SettlementCycle.T1:
+        return moment
+    return roll.market.session_start(instrument, moment) or moment
+
+
+async def load_later(roll: AccountRoll) -> None:
+    """What was executed since the day ended, or since sessions began that went on then."""
+    earliest = min((_still_today(roll, position) for position in roll.positions.values()), default=roll.day.moment)
+    roll.later = await queries.load_executions(roll.work, roll.account.id, earliest)
 
 
 async def keep_snapshot(roll: AccountRoll) -> None:
@@ -155,7 +164,8 @@ async def state_account(roll: AccountRoll) -> None:
         await queries.load_flows(roll.work, account.id, before.transaction_sequence if before else 0),
         account.transactions,
     )
-    executions = await queries.count_executions(roll.work, account.id, before.event_sequence if before else 0)
+    after, since = (before.event_sequence, before.moment) if before else (0, account.created_at)
+    executions = await queries.count_executions(roll.work, account.id, after, since)
     realized = before.realized_total if before else ZERO
     roll.statement = make_statement(roll.value(), roll.day, flows, realized, executions)
     account.peak_equity = max(account.peak_equity, roll.statement.closing_equity)
@@ -164,8 +174,10 @@ async def state_account(roll: AccountRoll) -> None:
 
 
 STEPS: tuple[Step, ...] = (
+    load_later,
     take_corporate_actions,
     mark_to_market,
+    replay_late,
     carry,
     end_day,
     keep_snapshot,

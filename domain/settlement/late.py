@@ -1,0 +1,92 @@
+"""Positions that were traded after the day had ended and before somebody came to end it.
+
+What the day does to them is what it would have done in time: it is put between the executions of the day and those that
+came after it, and all of them are booked again. What later executions realised changes with that; the money follows.
+"""
+
+from collections import deque
+
+from domain.accounts.rules import post
+from domain.accounts.types import TransactionKind
+from domain.kernel.numbers import ZERO
+from domain.orders.execution_queries import load_execution_run
+from domain.orders.order import Execution
+from domain.orders.rebuilding import PositionRebuild
+from domain.orders.trading_book import refresh_reserved
+from domain.positions.adjustment_queries import load_adjustments
+from domain.positions.adjustments import PositionAdjustment, held_back_after
+from domain.positions.rules import ClosesTooMuch
+from domain.positions.types import PositionBook
+from domain.settlement.account_roll import AccountRoll
+
+_RUN = 5_000
+
+
+async def replay_late(roll: AccountRoll) -> None:
+    """Apply what was put off, to each position by itself."""
+    for position in roll.concerned:
+        late = [row for row in roll.adjustments if _is_about(row, position)] if roll.is_late(position) else []
+        if late:
+            await _replay(roll, position, late)
+    # Of what was not held when the day ended nothing is told.
+    roll.adjustments = [row for row in roll.adjustments if row.quantity_before != ZERO]
+
+
+def _is_about(adjustment: PositionAdjustment, position: PositionBook) -> bool:
+    return (adjustment.instrument_id, adjustment.bucket) == (position.instrument_id, position.bucket)
+
+
+async def _replay(roll: AccountRoll, position: PositionBook, late: list[PositionAdjustment]) -> None:
+    account, instrument = roll.account, roll.instruments[position.instrument_id]
+    known = await load_adjustments(roll.work, account.id, instrument.id)
+    rebuild = PositionRebuild(position, instrument, roll.day.moment)
+    waiting = deque(row for row in known if row.bucket is position.bucket)
+    is_put = False
+    try:
+        for execution in await _executions(roll, position):
+            if execution.created_at >= roll.day.moment and not is_put:
+                for adjustment in late:
+                    adjustment.sequence = execution.sequence - 1
+                waiting, is_put = deque(sorted([*waiting, *late], key=_order)), True
+            while waiting and waiting[0].sequence < execution.sequence:
+                rebuild.adjust(waiting.popleft(), account.currency)
+            rebuild.book(execution, account.currency)
+    except ClosesTooMuch:
+        # What came after closed units that there would not have been: the day is taken as it is now.
+        roll.adjust_now(position, late)
+        return
+    for adjustment in waiting:
+        rebuild.adjust(adjustment, account.currency)
+    _finish(roll, position, rebuild, late)
+
+
+def _finish(
+    roll: AccountRoll, position: PositionBook, rebuild: PositionRebuild, late: list[PositionAdjustment]
+) -> None:
+    account, instrument = roll.account, roll.instruments[position.instrument_id]
+    held_back = position.held_quantity
+    account.realized_pnl += rebuild.finish()
+    for adjustment in late:
+        held_back = held_back_after(held_back, position, adjustment)
+    position.held_quantity = min(abs(position.quantity), held_back)
+    refresh_reserved(account, position)
+    roll.realized |= rebuild.realized
+    moves = dict(rebuild.rises)
+    if instrument.asset_class.is_derivative:
+        moves[TransactionKind.REALIZED_PNL] = rebuild.after - rebuild.before
+    for kind, amount in moves.items():
+        post(account, kind, amount, roll.work.now, note=f"{instrument.symbol} as of {roll.day.day}")
+
+
+def _order(adjustment: PositionAdjustment) -> tuple[int, int]:
+    return adjustment.sequence, adjustment.place
+
+
+async def _executions(roll: AccountRoll, position: PositionBook) -> list[Execution]:
+    """All executions of a position that count, in the order in which they were booked."""
+    found: list[Execution] = []
+    after = 0
+    while run := await load_execution_run(roll.work, roll.account.id, position.instrument_id, after, _RUN):
+        found += [row for row in run if roll.is_of(row, position)]
+        after = run[-1].sequence
+    return found
