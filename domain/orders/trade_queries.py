@@ -43,13 +43,12 @@ class Volume:
     costs: Decimal
 
 
-Booked = LotFill | PositionAdjustment
+# Instrument, bucket, and what was booked there.
+Booked = tuple[UUID, Bucket, LotFill | PositionAdjustment]
 
 
-async def stream_booked(
-    account_id: UUID, instrument_id: UUID | None
-) -> AsyncGenerator[tuple[UUID, Bucket, Booked], None]:
-    """The executions that count and the adjustments of an account, of one instrument if given: instrument, bucket, it.
+async def stream_booked(account_id: UUID, instrument_id: UUID | None) -> AsyncGenerator[list[Booked], None]:
+    """The executions that count and the adjustments of an account, of one instrument if given, in runs.
 
     Raises:
         NotFound: there is no such account.
@@ -59,15 +58,18 @@ async def stream_booked(
         stored = await connection.fetch(READ_ADJUSTMENTS, account_id, instrument_id)
         # Few: one for each day that a future is held, and corporate actions.
         adjustments = deque(to_adjustment(row) for row in stored)
-        async for row in connection.cursor(_FILLS, account_id, instrument_id, prefetch=_RUN):
-            while adjustments and adjustments[0].sequence < row["sequence"]:
-                yield _adjusted(adjustments.popleft())
-            yield row["instrument_id"], _bucket(mode, row), _fill(row)
-        for adjustment in adjustments:
-            yield _adjusted(adjustment)
+        cursor = await connection.cursor(_FILLS, account_id, instrument_id)
+        while rows := await cursor.fetch(_RUN):
+            run: list[Booked] = []
+            for row in rows:
+                while adjustments and adjustments[0].sequence < row["sequence"]:
+                    run.append(_adjusted(adjustments.popleft()))
+                run.append((row["instrument_id"], _bucket(mode, row), _fill(row)))
+            yield run
+        yield [_adjusted(adjustment) for adjustment in adjustments]
 
 
-def _adjusted(adjustment: PositionAdjustment) -> tuple[UUID, Bucket, Booked]:
+def _adjusted(adjustment: PositionAdjustment) -> Booked:
     return adjustment.instrument_id, adjustment.bucket, adjustment
 
 
@@ -79,6 +81,8 @@ async def _mode(connection: Connection, account_id: UUID) -> PositionMode:
 
 
 def _bucket(mode: PositionMode, row: Row) -> Bucket:
+    if mode is PositionMode.NETTING:
+        return Bucket.NET
     return bucket_for(mode, buys=row["buys"], closes=PositionEffect(row["position_effect"]) in CLOSING)
 
 

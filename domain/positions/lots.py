@@ -51,7 +51,7 @@ class ClosedTrade:
         return self.realized_pnl - self.fees
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LotFill:
     """An execution as lots see it: unsigned quantity, ``costs`` (fee and tax) and what the books realised by it.
 
@@ -83,7 +83,7 @@ class _Lot:
     settled: Decimal = ZERO
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Part:
     """What one closing takes of one lot."""
 
@@ -124,8 +124,11 @@ class Lots:
         """Book an execution; the trades that it closes, oldest entry first."""
         closed = ZERO if self._opens(fill) else min(self.size, fill.quantity)
         opened = fill.quantity - closed
-        closing_costs, opening_costs = _spread(fill.costs, (closed, opened))
-        trades = self.close(closed, fill.price, fill.at, fill.realized_pnl, closing_costs, fill.rate) if closed else []
+        if not closed:
+            trades, opening_costs = [], fill.costs
+        else:
+            closing_costs, opening_costs = _split(fill.costs, closed, opened)
+            trades = self.close(closed, fill.price, fill.at, fill.realized_pnl, closing_costs, fill.rate)
         if opened:
             if not self._lots:
                 self._is_long = fill.buys
@@ -209,8 +212,8 @@ class Lots:
             taken = min(left, lot.quantity)
             left -= taken
             rest = lot.quantity - taken
-            costs, lot.costs = _spread(lot.costs, (taken, rest))
-            settled, lot.settled = _spread(lot.settled, (taken, rest))
+            costs, lot.costs = _split(lot.costs, taken, rest)
+            settled, lot.settled = _split(lot.settled, taken, rest)
             parts.append(_Part(lot.opened_at, taken, lot.entry_price, lot.basis, costs, settled))
             lot.quantity = rest
             if rest == ZERO:
@@ -232,8 +235,20 @@ class Lots:
         return realized_pnl(self._instrument, signed, entry, price) * rate
 
 
+def _split(amount: Decimal, part: Decimal, rest: Decimal) -> tuple[Decimal, Decimal]:
+    """``amount`` in two parts by weight, the first of which is not zero."""
+    if not rest or not amount:
+        return amount, ZERO
+    first, second = _spread(amount, (part, rest))
+    return first, second
+
+
 def _spread(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
     """``amount`` in parts by weight, which add up to it exactly: rounded to eighteen decimals, the rest to the last."""
+    if len(weights) == 1:
+        return [amount]
+    if not amount:
+        return [ZERO] * len(weights)
     whole = total(weights)
     shares: list[Decimal] = []
     left = amount
