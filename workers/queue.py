@@ -71,8 +71,7 @@ class JobQueue:
                     try:
                         await worker.async_run()
                     finally:
-                        # What runs goes on; only the end of its job is not told to anybody.
-                        jobs = {job for job in (*jobs, *worker.tasks.values()) if not job.done()}
+                        jobs = _going_on(jobs | set(worker.tasks.values()))
                 except REDIS_ERRORS as error:
                     if not is_away:
                         _log.warning("the queue is away, keeps trying", error=str(error))
@@ -111,3 +110,10 @@ class JobQueue:
             job_deserializer=orjson.loads,
             log_results=False,
         )
+
+
+def _going_on(jobs: set[asyncio.Task[Any]]) -> set[asyncio.Task[Any]]:
+    """What still runs of a worker that has ended. Only that its jobs are over cannot be told to the queue."""
+    for job in jobs:
+        job.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    return {job for job in jobs if not job.done()}

@@ -52,8 +52,8 @@ async def take_run(bus: Bus, definitions: Definitions, run_id: UUID, worker: str
         if epoch is None:
             return None
         run, progress = await attempt_queries.start_run(work, run_id, worker, epoch, lease)
+        task = await queries.load_task(work, definitions[run.task])
         tell(work, run)
-    task = (await queries.read_tasks(definitions))[run.task]
     return Attempt(run, epoch, task.timeout_seconds, task.max_retries, orjson.loads(progress))
 
 
@@ -76,13 +76,13 @@ async def succeed(bus: Bus, attempt: Attempt, result: Result) -> TaskRun | None:
 
 async def fail_for_good(bus: Bus, attempt: Attempt, error: str, result: Result) -> TaskRun | None:
     """End a run that is not to be tried again; None when it is no longer held."""
-    return await _end(bus, attempt, TaskRunState.FAILED, encode(result), error)
+    return await _end(bus, attempt, TaskRunState.FAILED, encode(result), _storable(error))
 
 
 async def fail(bus: Bus, attempt: Attempt, error: str, chance: float, *, timed_out: bool = False) -> TaskRun | None:
     """End an attempt that failed or took too long, and the run with it unless it is tried again; None when not held."""
     final = TaskRunState.TIMED_OUT if timed_out else TaskRunState.FAILED
-    error = error[:MAX_ERROR_LENGTH].replace("\0", "")
+    error = _storable(error)
     async with unit_of_work(bus) as work:
         failures = await attempt_queries.count_failure(work, attempt.run.id, attempt.epoch)
         if failures is None:
@@ -113,6 +113,11 @@ async def _end(bus: Bus, attempt: Attempt, state: TaskRunState, result: str, err
         if run is not None:
             tell(work, run)
     return run
+
+
+def _storable(error: str) -> str:
+    """Whatever an exception says, as the database takes it."""
+    return error[:MAX_ERROR_LENGTH].replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def encode(value: Mapping[str, Json]) -> str:

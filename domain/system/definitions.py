@@ -15,6 +15,7 @@ ORDER_EXPIRY = "order-expiry"
 CANCEL_TIMERS = "cancel-timers"
 RETENTION = "retention"
 HEALTH = "health"
+VENUE_RECONCILIATION = "venue-reconciliation"
 EQUITY_SAMPLES = "equity-samples"
 POSITION_SNAPSHOTS = "position-snapshots"
 HISTORY = "history"
@@ -87,6 +88,13 @@ DEFINITIONS: Mapping[str, TaskDefinition] = {
             RISK_SWEEP,
             "Finishes what halts of trading were to cancel, should a process have died over it.",
             Interval(30),
+            catch_up=False,
+        ),
+        TaskDefinition(
+            VENUE_RECONCILIATION,
+            "Fails while a real venue's books differ from ours, which the engine compares every minute.",
+            Interval(60),
+            max_retries=0,
             catch_up=False,
         ),
     )

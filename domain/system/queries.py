@@ -69,6 +69,13 @@ async def read_tasks(definitions: Mapping[str, TaskDefinition]) -> dict[str, Sch
     return {row["name"]: _to_task(definitions[row["name"]], row) for row in rows}
 
 
+async def load_task(work: UnitOfWork, definition: TaskDefinition) -> ScheduledTask:
+    """A task that has a row, as it is in force."""
+    row = await work.fetch_row(f"SELECT {_TASK} FROM scheduled_tasks WHERE name = $1", definition.name)
+    assert row is not None, "what has runs has a row"
+    return _to_task(definition, row)
+
+
 async def lock_tasks(
     work: UnitOfWork, definitions: Mapping[str, TaskDefinition], names: Collection[str], *, wait: bool = True
 ) -> dict[str, ScheduledTask]:

@@ -126,25 +126,24 @@ async def test_a_task_is_changed_paused_and_goes_on(client: Client) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("change", "refusal"),
-    [
-        ({"cron": "0 0 31 2 *"}, ("BAD_USER_INPUT", "cron")),
-        ({"cron": "hourly"}, ("BAD_USER_INPUT", "cron")),
-        ({"cron": "0 0 * * *", "timezone": "Moon/Base"}, ("BAD_USER_INPUT", "timezone")),
-        ({"intervalSeconds": 0}, ("BAD_USER_INPUT", "intervalSeconds")),
-        ({"timeoutSeconds": 100_000}, ("BAD_USER_INPUT", "timeoutSeconds")),
-        ({"maxRetries": 99}, ("BAD_USER_INPUT", "maxRetries")),
-        ({"name": "make-money"}, ("NOT_FOUND", "name")),
-        ({"name": "\0"}, ("NOT_FOUND", "name")),
-        ({"enabled": False, "expectedVersion": 7}, ("CONFLICT", None)),
-    ],
-)
-async def test_what_makes_no_sense_changes_nothing(
-    client: Client, change: dict[str, Any], refusal: tuple[str, str | None]
-) -> None:
+REFUSALS: list[tuple[dict[str, Any], tuple[str, str | None]]] = [
+    ({"cron": "0 0 31 2 *"}, ("BAD_USER_INPUT", "cron")),
+    ({"cron": "hourly"}, ("BAD_USER_INPUT", "cron")),
+    ({"cron": "0 0 * * *", "timezone": "Moon/Base"}, ("BAD_USER_INPUT", "timezone")),
+    ({"timezone": "Europe/London"}, ("BAD_USER_INPUT", "timezone")),
+    ({"intervalSeconds": 0}, ("BAD_USER_INPUT", "intervalSeconds")),
+    ({"timeoutSeconds": 100_000}, ("BAD_USER_INPUT", "timeoutSeconds")),
+    ({"maxRetries": 99}, ("BAD_USER_INPUT", "maxRetries")),
+    ({"name": "make-money"}, ("NOT_FOUND", "name")),
+    ({"name": "\0"}, ("NOT_FOUND", "name")),
+    ({"enabled": False, "expectedVersion": 7}, ("CONFLICT", None)),
+]
+
+
+async def test_what_makes_no_sense_changes_nothing(client: Client) -> None:
     before = await stored()
-    assert await client.ask(UPDATE, i={"name": BOOK_PROOF} | change) == refusal
+    for change, refusal in REFUSALS:
+        assert await client.ask(UPDATE, i={"name": BOOK_PROOF} | change) == refusal, change
     assert await client.ask(RUN, name="make-money") == ("NOT_FOUND", "name")
     assert await client.ask(RUNS, task="make-money") == ("NOT_FOUND", "task")
     assert await stored() == before

@@ -14,6 +14,7 @@ from domain.system.definitions import (
     POSITION_SNAPSHOTS,
     RETENTION,
     RISK_SWEEP,
+    VENUE_RECONCILIATION,
 )
 from workers.tasks.balances import refresh_all
 from workers.tasks.books import prove_books
@@ -23,6 +24,7 @@ from workers.tasks.history import keep_months, sample_accounts, snapshot_account
 from workers.tasks.orders import end_overdue_orders, fire_cancel_timers
 from workers.tasks.platform import check_health, forget
 from workers.tasks.risk import sweep_risk
+from workers.tasks.venues import compare_venues
 
 TASKS: Mapping[str, TaskFunction] = {
     DAY_ROLL: roll_day,
@@ -35,5 +37,6 @@ TASKS: Mapping[str, TaskFunction] = {
     CANCEL_TIMERS: fire_cancel_timers,
     RETENTION: forget,
     HEALTH: check_health,
+    VENUE_RECONCILIATION: compare_venues,
     RISK_SWEEP: sweep_risk,
 }

@@ -1,0 +1,22 @@
+"""How things stand with the real venues. Asking them is the engine's: it alone holds their connections."""
+
+from domain.orders.venues.queries import read_condition
+from domain.system.types import Json, Result
+from workers.tasks.context import TaskContext, TaskFailure
+
+
+async def compare_venues(run: TaskContext) -> Result:  # noqa: ARG001  needs no more than the database
+    """Say where venues' books differ from ours, and what they have not answered.
+
+    Raises:
+        TaskFailure: they differ.
+    """
+    condition = await read_condition()
+    found: dict[str, Json] = {
+        "differences": {f"{venue} {kind}": count for (venue, kind), count in condition.differences.items()},
+        "unanswered": {f"{venue} {kind}": count for (venue, kind), count in condition.unanswered.items()},
+    }
+    if condition.differences:
+        venues = sorted({venue for venue, _ in condition.differences})
+        raise TaskFailure(f"Books differ from ours at {', '.join(venues)}.", found)
+    return found
