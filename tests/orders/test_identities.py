@@ -26,7 +26,8 @@ from domain.positions.types import Bucket, PositionBook
 from tests.orders.factories import ACCOUNT_ID, NOW
 from tests.support.household import INSTRUMENTS, MARKETS, Household
 
-TINY = Decimal("1e-40")
+# Valuations of inverse contracts keep twenty decimals.
+TINY = Decimal("1e-15")
 TWELVE = Decimal("1e-12")
 SYMBOLS = sorted(MARKETS)
 by_symbol = {item.symbol: item for item in INSTRUMENTS.values()}

@@ -90,14 +90,14 @@ def test_without_a_quote_it_is_carried_at_its_average_and_nothing_may_be_added()
     assert free_funds(account("1000"), positions, INSTRUMENTS, {}.get) == Decimal(1000)
     book = trading_book("1000", AccountKind.MARGIN)
     book.free = None
-    refused = decide(command(), PERPETUAL, market(), book, ())
+    refused = decide(command(), PERPETUAL, market(), book)
     assert (refused.reason, book.account.reserved) == (RejectReason.NO_MARKET_PRICE, ZERO)
 
 
 @pytest.mark.parametrize("kind", [OrderType.MARKET, OrderType.STOP])
 def test_an_order_without_a_price_needs_a_market(kind: OrderType) -> None:
     stop = {"stop_price": Decimal(101)} if kind is OrderType.STOP else {}
-    decision = decide(command(type=kind, **stop), SPOT, MarketState(None, True, True), trading_book(), ())
+    decision = decide(command(type=kind, **stop), SPOT, MarketState(None, True, True), trading_book())
     assert decision.reason is RejectReason.NO_MARKET_PRICE
 
 
@@ -134,7 +134,7 @@ def test_only_futures_trade_at_nothing_or_below(
 ) -> None:
     book = trading_book("100000", AccountKind.MARGIN)
     state = market(quote(instrument.symbol, "-1.01", "-0.99"))
-    decision = decide(command(symbol=instrument.symbol, limit_price=Decimal(price)), instrument, state, book, ())
+    decision = decide(command(symbol=instrument.symbol, limit_price=Decimal(price)), instrument, state, book)
     assert decision.reason is reason
     # A tenth of the notional as margin and a thousandth as fee, both of its size.
     assert book.account.reserved == (abs(Decimal(price)) * 101 if reason is None else ZERO)

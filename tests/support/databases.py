@@ -113,7 +113,8 @@ class DatabaseFactory:
         if dump.exists():
             _run_program("psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", f"--file={dump}", url=url)
             return
-        self._wait(migrate(url))
+        # Once for all sessions until a migration is added: on a busy machine that takes its time.
+        self._wait(migrate(url), timeout_seconds=300)
         fresh = self._cache / f"{os.getpid()}.sql"
         _run_program("pg_dump", "--no-owner", f"--file={fresh}", url=url)
         fresh.replace(dump)
@@ -140,8 +141,8 @@ class DatabaseFactory:
     def _url(self, name: str) -> str:
         return urlunsplit(urlsplit(self._services.database_url)._replace(path=f"/{name}"))
 
-    def _wait(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=60)
+    def _wait(self, work: Coroutine[Any, Any, None], timeout_seconds: float = 60) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=timeout_seconds)
 
 
 async def check_money(url: str) -> None:

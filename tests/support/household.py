@@ -129,7 +129,7 @@ class Household:
         instrument = next(item for item in INSTRUMENTS.values() if item.symbol == command.symbol)
         state = self.market(instrument)
         self._refresh()
-        decision = decide(command, instrument, state, self.book, ())
+        decision = decide(command, instrument, state, self.book)
         order = new_order(command, instrument, "paper", decision, state, command.expires_at, NOW)
         self.orders[order.id] = order
         if order.is_open:
@@ -142,7 +142,7 @@ class Household:
         instrument = INSTRUMENTS[order.instrument_id]
         legs = alternatives(order, self.orders.values())
         change = ModifyOrder(OrderKey(id=order.id), quantity=quantity)
-        decision = decide_change(order, change, instrument, self.market(instrument), self.book, legs, ())
+        decision = decide_change(order, change, instrument, self.market(instrument), self.book, legs)
         if decision.refusal is not None:
             return False
         order.pending_action = PendingAction.REPLACE
