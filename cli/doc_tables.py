@@ -34,16 +34,16 @@ def _transitions() -> str:
 
 def _kinds() -> str:
     lines = [
-        "| kind | limits | threshold | window | scopes | exits pass |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| kind | limits | threshold | window | scopes | exits pass | monitored |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for kind, terms in KINDS.items():
         threshold = "none" if terms.measure is Measure.NONE else terms.measure.value.lower()
         scopes = "all" if terms.scopes == frozenset(RiskScope) else _in_order(RiskScope, terms.scopes)
         scopes += " (with a symbol)" if terms.names_symbol else ""
-        marks = (terms.window, terms.exits_pass)
-        window, exits = ("yes" if mark else "" for mark in marks)
-        lines.append(f"| `{kind}` | {terms.limits} | {threshold} | {window} | {scopes} | {exits} |")
+        marks = (terms.window, terms.exits_pass, terms.monitored)
+        window, exits, monitored = ("yes" if mark else "" for mark in marks)
+        lines.append(f"| `{kind}` | {terms.limits} | {threshold} | {window} | {scopes} | {exits} | {monitored} |")
     return "\n".join(lines) + "\n"
 
 

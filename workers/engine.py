@@ -18,6 +18,8 @@ from adapters.wiring import Services, open_services
 from domain.kernel.errors import Unavailable
 from domain.orders.venues.port import VenueUnavailable
 from workers.feed import run_feed
+from workers.monitor import ROLE as MONITOR_ROLE
+from workers.monitor import Monitor
 from workers.remote import RemoteRouter
 from workers.routing import role_of
 from workers.timers import run_timers
@@ -61,12 +63,25 @@ def _venues(services: Services) -> list[Part]:
     ]
 
 
+async def _monitor(services: Services, _lease: HeldLease) -> None:
+    await Monitor(services).run()
+
+
+def _watch(_services: Services) -> list[Part]:
+    return [(MONITOR_ROLE, _monitor)]
+
+
 def _clocks(_services: Services) -> list[Part]:
     return [("timers", _timers)]
 
 
 # The name of each role on the command line, and what it consists of.
-ROLES: Mapping[str, Callable[[Services], list[Part]]] = {"feed": _feeds, "venue": _venues, "timers": _clocks}
+ROLES: Mapping[str, Callable[[Services], list[Part]]] = {
+    "feed": _feeds,
+    "venue": _venues,
+    "monitor": _watch,
+    "timers": _clocks,
+}
 
 
 async def run_engine(settings: Settings, roles: Sequence[str] = tuple(ROLES)) -> None:

@@ -62,6 +62,7 @@ def account_snapshot(book: AccountBook) -> dict[str, Any]:
         "feesPaid": plain(book.fees_paid),
         "dayOpeningEquity": plain(book.day_opening_equity),
         "dayTransfers": plain(book.day_transfers),
+        "peakEquity": plain(book.peak_equity),
     }
 
 
@@ -74,6 +75,7 @@ def apply_account_snapshot(book: AccountBook, snapshot: dict[str, Any]) -> None:
     book.fees_paid = Decimal(snapshot["feesPaid"])
     book.day_opening_equity = Decimal(snapshot["dayOpeningEquity"])
     book.day_transfers = Decimal(snapshot["dayTransfers"])
+    book.peak_equity = Decimal(snapshot["peakEquity"])
 
 
 def record(

@@ -46,6 +46,7 @@ async def sample_equity(bus: Bus, market: Market, now: datetime) -> int:
         async with unit_of_work(bus) as work:
             await ensure_partitions(work, queries.EQUITY_SAMPLES, at)
             await queries.insert_samples(work, values, at)
+            await queries.raise_peaks(work, values)
         sampled += len(values)
     return sampled
 

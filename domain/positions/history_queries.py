@@ -82,6 +82,20 @@ async def insert_samples(work: UnitOfWork, values: Iterable[AccountValue], at: d
     await work.write(_INSERT_SAMPLES, [_sample_row(value, at) for value in values])
 
 
+async def raise_peaks(work: UnitOfWork, values: Iterable[AccountValue]) -> None:
+    """Note the equity of accounts that have never been worth as much; one that is busy is noted the next time."""
+    higher = [value for value in values if value.equity > value.account.peak_equity]
+    if higher:
+        await work.execute(
+            "WITH higher AS (SELECT a.id, n.equity FROM accounts a "
+            "JOIN unnest($1::uuid[], $2::numeric[]) AS n (id, equity) ON n.id = a.id "
+            "WHERE a.peak_equity < n.equity ORDER BY a.id FOR UPDATE OF a SKIP LOCKED) "
+            "UPDATE accounts AS a SET peak_equity = higher.equity FROM higher WHERE a.id = higher.id",
+            [value.id for value in higher],
+            [value.equity for value in higher],
+        )
+
+
 async def insert_snapshots(work: UnitOfWork, values: Iterable[PositionValue], at: datetime) -> None:
     """Store what positions are worth, unless there is a snapshot of this moment."""
     await work.write(_INSERT_SNAPSHOTS, [_snapshot_row(value, at) for value in values])

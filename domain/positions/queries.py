@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import fields
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -94,6 +95,15 @@ async def load_reserving(work: UnitOfWork, account_ids: Collection[UUID]) -> dic
 
 def _listed(account_ids: Collection[UUID], rows: Iterable[Iterable[Any]]) -> dict[UUID, list[PositionBook]]:
     return {account_id: list(found.values()) for account_id, found in by_account(account_ids, rows).items()}
+
+
+async def read_holders() -> dict[UUID, tuple[int, Decimal]]:
+    """Every account that holds anything, with the highest equity it is known to have had, and as of which event."""
+    rows = await fetch(
+        "SELECT id, event_sequence, peak_equity FROM accounts "
+        "WHERE id IN (SELECT account_id FROM positions WHERE quantity <> 0)"
+    )
+    return {row["id"]: (row["event_sequence"], row["peak_equity"]) for row in rows}
 
 
 async def read_open_everywhere(venue: str) -> list[PositionBook]:

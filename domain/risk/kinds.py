@@ -29,6 +29,7 @@ class KindTerms:
 
     With ``window`` a rule needs ``window_seconds``, with ``exits_pass`` orders that can only reduce a position pass it.
     ``names_symbol`` kinds need a symbol in every scope; ``counts_orders`` kinds do not look at changes of orders.
+    ``monitored`` kinds hold for what is held as well, on every quote.
     """
 
     limits: str
@@ -38,6 +39,12 @@ class KindTerms:
     exits_pass: bool = False
     names_symbol: bool = False
     counts_orders: bool = False
+    monitored: bool = False
+
+    @property
+    def actions(self) -> frozenset[RiskAction]:
+        """What a rule of the kind may lead to: only what is monitored can act on what is held."""
+        return frozenset(RiskAction) if self.monitored else BEFORE_TRADES
 
 
 # What an order that breaks a rule comes to.
@@ -74,31 +81,38 @@ KINDS: Final[Mapping[RiskRuleKind, KindTerms]] = MappingProxyType(
             Measure.MONEY,
             _WHOLE,
             exits_pass=True,
+            monitored=True,
         ),
-        RiskRuleKind.MAX_LEVERAGE: KindTerms("gross exposure over equity", Measure.MULTIPLE, _WHOLE, exits_pass=True),
+        RiskRuleKind.MAX_LEVERAGE: KindTerms(
+            "gross exposure over equity", Measure.MULTIPLE, _WHOLE, exits_pass=True, monitored=True
+        ),
         RiskRuleKind.MAX_CONCENTRATION: KindTerms(
             "what the position in one symbol is worth, over equity",
             Measure.RATIO,
             _WITH_INSTRUMENT,
             exits_pass=True,
+            monitored=True,
         ),
         RiskRuleKind.MAX_DAILY_LOSS: KindTerms(
             "the loss since the day roll, deposits and withdrawals apart",
             Measure.MONEY,
             _WHOLE,
             exits_pass=True,
+            monitored=True,
         ),
         RiskRuleKind.MAX_DRAWDOWN: KindTerms(
             "how far equity is below its highest, over that highest",
             Measure.RATIO,
             _WHOLE,
             exits_pass=True,
+            monitored=True,
         ),
         RiskRuleKind.MIN_MARGIN_RATIO: KindTerms(
             "equity over maintenance margin, which must not be lower",
             Measure.MULTIPLE,
             _WHOLE,
             exits_pass=True,
+            monitored=True,
         ),
         RiskRuleKind.MAX_OPEN_ORDERS: KindTerms(
             "orders that are open at once", Measure.COUNT, _ALL, counts_orders=True

@@ -75,10 +75,12 @@ async def remove_rule(work: UnitOfWork, rule_id: UUID) -> None:
 
 
 async def rename_symbol(work: UnitOfWork, symbol: str, new_symbol: str) -> bool:
-    """Let rules about a symbol follow when its instrument gets another; whether there are any."""
+    """Let rules and halts about a symbol follow when its instrument gets another; whether there are any."""
     row = await work.fetch_row(
-        "WITH renamed AS (UPDATE risk_rules SET symbol = $2, version = version + 1, updated_at = $3 "
-        "WHERE symbol = $1 RETURNING 1) SELECT count(*) AS n FROM renamed",
+        "WITH rules AS (UPDATE risk_rules SET symbol = $2, version = version + 1, updated_at = $3 "
+        "WHERE symbol = $1 RETURNING 1), "
+        "halts AS (UPDATE trading_halts SET symbol = $2 WHERE symbol = $1 AND lifted_at IS NULL RETURNING 1) "
+        "SELECT (SELECT count(*) FROM rules) + (SELECT count(*) FROM halts) AS n",
         symbol,
         new_symbol,
         work.now,

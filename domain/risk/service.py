@@ -15,7 +15,7 @@ from domain.kernel.numbers import ONE, ZERO, plain, within_bounds
 from domain.kernel.text import clean_text
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.risk import queries
-from domain.risk.kinds import BEFORE_TRADES, KINDS, Measure
+from domain.risk.kinds import KINDS, Measure
 from domain.risk.subjects import check_exists, check_subject
 from domain.risk.types import RiskAction, RiskRule, RiskRuleKind, RiskScope
 
@@ -64,19 +64,19 @@ def check_rule(command: CreateRiskRule) -> None:
     if command.scope not in terms.scopes:
         raise BadInput(f"{command.kind} makes no sense for the scope {command.scope}.", field="scope")
     check_subject(command, names_symbol=terms.names_symbol)
-    check_action(command.action)
+    check_action(command.kind, command.action)
     check_threshold(command.kind, command.threshold)
     check_window(command.kind, command.window_seconds)
 
 
-def check_action(action: RiskAction) -> None:
-    """Refuse an action that an order never comes to.
+def check_action(kind: RiskRuleKind, action: RiskAction) -> None:
+    """Refuse an action that rules of the kind never come to.
 
     Raises:
         BadInput: names the field.
     """
-    if action not in BEFORE_TRADES:
-        raise BadInput("Rules are checked before trades: they take WARN or REJECT.", field="action")
+    if action not in KINDS[kind].actions:
+        raise BadInput(f"{kind} is checked before trades only: it takes WARN or REJECT.", field="action")
 
 
 def check_threshold(kind: RiskRuleKind, threshold: Decimal | None) -> None:
@@ -170,7 +170,7 @@ async def update_rule(bus: Bus, actor: Actor, command: UpdateRiskRule) -> RiskRu
         if command.window_seconds is not None:
             check_window(rule.kind, command.window_seconds)
         if command.action is not None:
-            check_action(command.action)
+            check_action(rule.kind, command.action)
         changed = replace(
             rule,
             name=rule.name if command.name is None else clean_text(command.name, field="name", max_length=100),

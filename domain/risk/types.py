@@ -35,7 +35,11 @@ class RiskRuleKind(StrEnum):
 
 
 class RiskAction(StrEnum):
-    """What breaking a rule leads to: an order is let through with a note (WARN) or refused (all others)."""
+    """What breaking a rule leads to: an order is let through with a note (WARN) or refused (all others).
+
+    While positions are held, the monitor does what the action says: nothing but the event (WARN, REJECT), allow only
+    reductions, cancel what works, halt the account, or allow only reductions, cancel and close at market.
+    """
 
     WARN = "WARN"
     REJECT = "REJECT"

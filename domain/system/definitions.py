@@ -86,7 +86,7 @@ DEFINITIONS: Mapping[str, TaskDefinition] = {
         ),
         TaskDefinition(
             RISK_SWEEP,
-            "Finishes what halts of trading were to cancel, should a process have died over it.",
+            "Finishes what halts were to cancel, and acts on broken limits when no engine is there to do it.",
             Interval(30),
             catch_up=False,
         ),

@@ -1,10 +1,35 @@
-"""What risk management has to finish whatever dies."""
+"""What risk management has to do whatever dies: finishing halts, and looking at accounts while no monitor does."""
 
+from typing import cast
+
+from adapters.leases import held_roles
+from domain.orders.guarding import Guard
 from domain.orders.halting import finish_halts
 from domain.system.types import Result
-from workers.tasks.context import TaskContext
+from workers.monitor import ROLE
+from workers.tasks.context import TaskContext, Unfinished
+from workers.tasks.slices import AccountWalk
+
+_BATCH = 100
+# What a liquidation may take before the next run goes on with it.
+_LIQUIDATION_SECONDS = 5.0
 
 
-async def sweep_risk(run: TaskContext) -> Result:
-    """Cancel what halts were to cancel; how many halts were not done with."""
-    return {"halts": await finish_halts(run.services.bus)}
+async def sweep_risk(run: TaskContext) -> Result | Unfinished:
+    """Cancel what halts were to cancel; without a monitor, look at every account and act on the limits it breaks."""
+    services = run.services
+    halts = await finish_halts(services.bus)
+    if ROLE in await held_roles([ROLE]):
+        return {"halts": halts, "accounts": 0, "breaches": 0}
+    accounts, broken = (cast("int", run.progress.get(name, 0)) for name in ("accounts", "breaches"))
+    guard = Guard(services.desk, services.books, services.closing)
+    await guard.load()
+    walk = AccountWalk(run, _BATCH)
+    async for ids in walk:
+        for value in (await services.books.read(ids)).values():
+            accounts += 1
+            broken += len(await guard.look(value, value.account.peak_equity))
+    await guard.close(within_seconds=_LIQUIDATION_SECONDS)
+    if walk.progress:
+        return Unfinished({"accounts": accounts, "breaches": broken, **walk.progress})
+    return {"halts": halts, "accounts": accounts, "breaches": broken}

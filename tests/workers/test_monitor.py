@@ -1,0 +1,193 @@
+"""Limits on what is held: told once per breach, acted upon at once, and not again by whoever looks next."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from adapters.leases import hold_lease
+from domain.access.types import Actor
+from domain.accounts.queries import read_books
+from domain.accounts.types import AccountKind, AccountState
+from domain.kernel.ids import new_id
+from domain.orders.proof import prove_book
+from domain.orders.queries import read_orders
+from domain.orders.types import OrderStatus, OrderType
+from domain.positions.queries import read_positions
+from domain.risk.event_queries import read_events
+from domain.risk.halts import list_halts
+from domain.risk.service import UpdateRiskRule, update_rule
+from domain.risk.types import RiskAction, RiskEvent, RiskEventSource, RiskRuleKind, RiskScope, Severity
+from tests.orders.factories import PERPETUAL, command
+from tests.risk.conftest import limit
+from tests.support.trading import Platform, platform
+from tests.support.waiting import until
+from workers.monitor import ROLE, Monitor
+from workers.tasks.context import TaskContext
+from workers.tasks.risk import sweep_risk
+
+SYMBOLS = ("COIN-PERP", "OTHER-PERP")
+
+
+@pytest.fixture
+async def desk(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Platform]:
+    async with platform(database_url, redis_url, tmp_path) as whole:
+        for symbol in SYMBOLS:
+            await whole.add_instrument(replace(PERPETUAL, id=new_id(), symbol=symbol))
+            await whole.quote(symbol, "100", "100", size="1000")
+        yield whole
+
+
+@asynccontextmanager
+async def watching(desk: Platform) -> AsyncIterator[None]:
+    task = asyncio.create_task(Monitor(desk.services).run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def holding(desk: Platform, **quantities: str) -> tuple[Actor, UUID]:
+    """A margin account with 1,000 and positions that were bought at 100."""
+    owner, account = await desk.open_account("1000", kind=AccountKind.MARGIN)
+    for symbol, quantity in quantities.items():
+        terms: dict[str, Any] = {"account_id": account.id, "symbol": f"{symbol}-PERP", "limit_price": None}
+        (order,) = await desk.place(owner, command(**terms, type=OrderType.MARKET, quantity=Decimal(quantity)))
+        await desk.filled(order.id, quantity)
+    return owner, account.id
+
+
+async def told(count: int) -> list[RiskEvent]:
+    async def enough() -> list[RiskEvent] | None:
+        events = [event for event in await read_events(0) if event.source is RiskEventSource.MONITOR]
+        return events if len(events) >= count else None
+
+    return await until(enough)
+
+
+async def state(account_id: UUID) -> AccountState:
+    return (await read_books([account_id]))[account_id].state
+
+
+async def test_a_breach_is_told_once_until_it_clears_and_again_after_that(desk: Platform) -> None:
+    _, account_id = await holding(desk, COIN="5")
+    rule = await limit(desk, RiskRuleKind.MAX_DAILY_LOSS, "100", action=RiskAction.WARN)
+    async with watching(desk):
+        await desk.quote("COIN-PERP", "79", "79")
+        (event,) = await told(1)
+        assert (event.account_id, event.rule_id, event.severity) == (account_id, rule.id, Severity.WARNING)
+        assert (event.kind, event.limit, event.action_taken) == ("MAX_DAILY_LOSS", Decimal(100), RiskAction.WARN)
+        # 105 of the price, and the fee of the purchase.
+        assert event.observed == Decimal("105.5")
+        await desk.quote("COIN-PERP", "78", "78")
+        await desk.quote("COIN-PERP", "90", "90")
+
+        async def cleared() -> bool:
+            return (await read_events(0))[-1].cleared_at is not None
+
+        await until(cleared)
+        await desk.quote("COIN-PERP", "70", "70")
+        assert [row.observed for row in await told(2)] == [Decimal("105.5"), Decimal("150.5")]
+    assert await state(account_id) is AccountState.ACTIVE
+
+
+async def test_a_successor_repeats_nothing(desk: Platform) -> None:
+    await holding(desk, COIN="5")
+    await limit(desk, RiskRuleKind.MAX_DRAWDOWN, "0.05", action=RiskAction.WARN)
+    async with watching(desk):
+        await desk.quote("COIN-PERP", "85", "85")
+        await told(1)
+    # While nobody looked it went on; a second limit is broken as well.
+    await limit(desk, RiskRuleKind.MAX_LEVERAGE, "0.1", action=RiskAction.WARN)
+    async with watching(desk):
+        await desk.quote("COIN-PERP", "84", "84")
+        events = await told(2)
+    assert [event.kind for event in events] == ["MAX_DRAWDOWN", "MAX_LEVERAGE"]
+
+
+@pytest.mark.parametrize("action", [RiskAction.REDUCE_ONLY, RiskAction.CANCEL_ORDERS, RiskAction.HALT])
+async def test_the_action_is_taken(desk: Platform, action: RiskAction) -> None:
+    owner, account_id = await holding(desk, COIN="5")
+    (working,) = await desk.place(
+        owner, command(account_id=account_id, symbol="COIN-PERP", limit_price=Decimal(50), quantity=Decimal(1))
+    )
+    await limit(desk, RiskRuleKind.MAX_DAILY_LOSS, "100", action=action)
+    async with watching(desk):
+        await desk.quote("COIN-PERP", "79", "79")
+        (event,) = await told(1)
+        assert (event.severity, event.action_taken) == (Severity.CRITICAL, action)
+        (order,) = await desk.settled(working.id)
+    expected = {
+        RiskAction.REDUCE_ONLY: (AccountState.REDUCE_ONLY, OrderStatus.NEW, 0),
+        RiskAction.CANCEL_ORDERS: (AccountState.ACTIVE, OrderStatus.CANCELED, 0),
+        RiskAction.HALT: (AccountState.ACTIVE, OrderStatus.CANCELED, 1),
+    }[action]
+    halts = await list_halts(desk.admin, active_only=True)
+    assert (await state(account_id), order.status, len(halts)) == expected
+    assert all((row.scope, row.account_id, row.by) == (RiskScope.ACCOUNT, account_id, "monitor") for row in halts)
+
+
+async def test_a_liquidation_closes_the_worst_loss_first_and_stops_within_bounds(desk: Platform) -> None:
+    owner, account_id = await holding(desk, COIN="5", OTHER="5")
+    (working,) = await desk.place(
+        owner, command(account_id=account_id, symbol="OTHER-PERP", limit_price=Decimal(50), quantity=Decimal(1))
+    )
+    # 975 of exposure over 974 of equity is beyond one; without the worse half it is within.
+    await limit(desk, RiskRuleKind.MAX_LEVERAGE, "1", action=RiskAction.LIQUIDATE)
+    await desk.quote("OTHER-PERP", "101", "101")
+    async with watching(desk):
+        await desk.quote("COIN-PERP", "99", "99")
+
+        async def closed() -> bool:
+            held = (await read_positions([account_id]))[account_id].values()
+            return len(held) == 1
+
+        await until(closed)
+        (event,) = await told(1)
+        assert event.action_taken is RiskAction.LIQUIDATE
+        instruments = (await desk.services.market.catalog()).by_id
+        (left,) = (await read_positions([account_id]))[account_id].values()
+        assert (instruments[left.instrument_id].symbol, left.quantity) == ("OTHER-PERP", Decimal(5))
+
+        async def cleared() -> bool:
+            return (await read_events(0))[-1].cleared_at is not None
+
+        await until(cleared)
+    assert await state(account_id) is AccountState.REDUCE_ONLY
+    assert (await read_orders([working.id]))[working.id].status is OrderStatus.CANCELED
+    assert (await prove_book(account_id, instruments)).intact
+
+
+async def test_stale_prices_move_nothing_and_a_rule_that_is_changed_holds(desk: Platform) -> None:
+    _, account_id = await holding(desk, COIN="5")
+    rule = await limit(desk, RiskRuleKind.MAX_GROSS_EXPOSURE, "600", action=RiskAction.REDUCE_ONLY)
+    async with watching(desk):
+        await desk.quote("COIN-PERP", "110", "110")
+        assert await read_events(0) == []
+        await update_rule(desk.services.bus, desk.admin, UpdateRiskRule(rule.id, threshold=Decimal(500)))
+        (event,) = await told(1)
+        assert event.observed == Decimal(550)
+    assert await state(account_id) is AccountState.REDUCE_ONLY
+
+
+async def test_the_sweep_acts_while_nobody_watches(desk: Platform) -> None:
+    _, account_id = await holding(desk, COIN="5", OTHER="5")
+    await limit(desk, RiskRuleKind.MAX_LEVERAGE, "1", action=RiskAction.LIQUIDATE)
+    await desk.quote("COIN-PERP", "99", "99")
+    run = TaskContext(desk.services, desk.services.desk.clock())
+    async with hold_lease(desk.services.settings.database_url, ROLE):
+        assert await sweep_risk(run) == {"halts": 0, "accounts": 0, "breaches": 0}
+    assert await read_events(0) == []
+    assert await sweep_risk(run) == {"halts": 0, "accounts": 1, "breaches": 1}
+    assert len((await read_positions([account_id]))[account_id]) == 1
+    assert await sweep_risk(run) == {"halts": 0, "accounts": 1, "breaches": 0}
+    (event,) = await told(1)
+    assert event.cleared_at is not None

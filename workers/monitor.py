@@ -1,0 +1,90 @@
+"""The role that holds limits on what is held: every account with positions, valued on every quote, in memory.
+
+Accounts are followed by their events and revalued by the quotes of what they hold; the database is asked once a second
+who holds positions at all. What an account does is seen at once, a new one within that second.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from decimal import Decimal
+from uuid import UUID
+
+import structlog
+
+from adapters.wiring import Services
+from domain.accounts.types import AccountBook
+from domain.kernel.errors import Unavailable
+from domain.kernel.numbers import ZERO
+from domain.orders.guarding import Guard
+from domain.positions.live import LiveBooks, Watched
+from domain.positions.queries import read_holders
+
+ROLE = "monitor"
+LOOK_SECONDS = 1.0
+_RETRY_SECONDS = 1.0
+_log = structlog.stdlib.get_logger("monitor")
+
+
+class Monitor:
+    """The accounts that are looked after by one process; ``run`` returns never."""
+
+    def __init__(self, services: Services) -> None:
+        self._live = LiveBooks(services.market, services.logs)
+        self._guard = Guard(services.desk, services.books, services.closing)
+        self._watches: dict[UUID, asyncio.Task[None]] = {}
+        self._peaks: Mapping[UUID, tuple[int, Decimal]] = {}
+        self._seen: dict[UUID, Watched] = {}
+
+    async def run(self) -> None:
+        """Look after all accounts that hold anything, until cancelled."""
+        await self._guard.load()
+        rules = await self._guard.rules()
+        try:
+            while True:
+                with suppress(Unavailable):
+                    self._peaks = await read_holders()
+                    self._follow_holders()
+                changed = await self._guard.rules()
+                if changed is not rules:
+                    rules = changed
+                    for watched in self._seen.values():
+                        watched.touch()
+                await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            tasks = list(self._watches.values())
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._guard.close()
+
+    def _follow_holders(self) -> None:
+        for account_id in self._peaks.keys() - self._watches.keys():
+            self._watches[account_id] = asyncio.create_task(self._watch(account_id))
+        for account_id, task in list(self._watches.items()):
+            if task.done():
+                del self._watches[account_id]
+
+    async def _watch(self, account_id: UUID) -> None:
+        """Look after an account until it has held nothing for a while and nothing goes on."""
+        try:
+            async with self._live.watch(account_id) as watched:
+                self._seen[account_id] = watched
+                seen = -1
+                while account_id in self._peaks or self._guard.going_on.get(account_id):
+                    seen = await watched.changed(seen)
+                    value = watched.value()
+                    await self._guard.look(value, self._peak(value.account))
+        except Unavailable as error:
+            _log.warning("account cannot be looked after, tries again", account_id=str(account_id), error=error.message)
+            await asyncio.sleep(_RETRY_SECONDS)
+        except Exception:  # noqa: BLE001  one account must not end the watch over all others
+            _log.exception("looking after an account failed, tries again", account_id=str(account_id))
+            await asyncio.sleep(_RETRY_SECONDS)
+        finally:
+            self._seen.pop(account_id, None)
+
+    def _peak(self, account: AccountBook) -> Decimal:
+        """The highest equity so far: what was sampled meanwhile counts unless money has moved since."""
+        sequence, peak = self._peaks.get(account.id, (0, ZERO))
+        return peak if sequence >= account.event_sequence else account.peak_equity
