@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -73,6 +74,10 @@ async def told(count: int) -> list[RiskEvent]:
     return await until(enough)
 
 
+async def over(order_id: UUID) -> bool:
+    return not (await read_orders([order_id]))[order_id].is_open
+
+
 async def state(account_id: UUID) -> AccountState:
     return (await read_books([account_id]))[account_id].state
 
@@ -124,6 +129,9 @@ async def test_the_action_is_taken(desk: Platform, action: RiskAction) -> None:
         await desk.quote("COIN-PERP", "79", "79")
         (event,) = await told(1)
         assert (event.severity, event.action_taken) == (Severity.CRITICAL, action)
+        if action is not RiskAction.REDUCE_ONLY:
+            # With a halt, the cancels follow what made it.
+            await until(partial(over, working.id))
         (order,) = await desk.settled(working.id)
     expected = {
         RiskAction.REDUCE_ONLY: (AccountState.REDUCE_ONLY, OrderStatus.NEW, 0),
