@@ -148,11 +148,21 @@ class RemoteRouter(Router):
                 reports += self._dealings.answered(item.request, item.order_id, item.answer, now)
             elif isinstance(item, Told):
                 reports += self._dealings.told(item.order_id, item.seen, item.executions, now)
+                self._tell_missing(item)
             elif isinstance(item, Compared):
                 reports += self._dealings.found(next(compared), now)
             else:
                 reports += self._dealings.hear(item, now)
         return reports
+
+    def _tell_missing(self, told: Told) -> None:
+        """The venue says how much was filled, and not at what: nothing is made up, so somebody should know."""
+        order = self._dealings.venue.find(told.order_id)
+        if order is not None and told.seen is not None and order.filled < told.seen.filled_quantity:
+            there = str(told.seen.filled_quantity)
+            _log.warning(
+                "fills are missing", venue=self.name, order_id=str(told.order_id), here=str(order.filled), there=there
+            )
 
     def _act(self, commands: Sequence[Command]) -> list[Report]:
         now = Nanos.now()

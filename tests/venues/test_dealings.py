@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +21,7 @@ from domain.orders.venues.types import (
     VenueOrder,
     client_id_of,
 )
-from tests.orders.factories import SPOT, command
+from tests.orders.factories import NOW, SPOT, command
 from tests.support.loopback import EVERYTHING, LoopbackVenue
 from tests.support.remote_world import Letter, RemoteWorld
 
@@ -250,6 +251,26 @@ class TestChanging:
         world.take(old)
         assert order.status is OrderStatus.NEW
         remote.venue_order_id = "V1"
+
+    async def test_an_expiry_of_ours_waits_for_what_was_asked_before(self) -> None:
+        can = replace(EVERYTHING, times_in_force=frozenset({TimeInForce.GTC}))
+        world = RemoteWorld(SPOT, "10000", LoopbackVenue(capabilities=can))
+        first, second, third = (NOW + timedelta(seconds=seconds) for seconds in (1000, 2000, 3000))
+        order = await working(world, time_in_force=TimeInForce.GTD, expires_at=first)
+        # With nothing under way it is done here, and nobody is asked.
+        world.modify(order, expires_at=second)
+        assert (order.expires_at, order.pending_action, world.there.requests("replace")) == (second, None, [])
+        world.modify(order, limit_price="98")
+        world.modify(order, expires_at=third)
+        assert (order.expires_at, len(order.pending_changes)) == (second, 2)
+        await world.run()
+        assert (order.limit_price, order.expires_at, order.pending_action) == (98, third, None)
+        world.report(world.venue.on_clock(world.nanos_of(third) - 1))
+        await world.run()
+        assert order.status is OrderStatus.NEW
+        world.report(world.venue.on_clock(world.nanos_of(third)))
+        await world.run()
+        assert order.status is OrderStatus.EXPIRED
 
     async def test_one_request_at_a_time(self, world: RemoteWorld) -> None:
         order = resting(world)

@@ -1,6 +1,7 @@
 """Whatever order a venue's words come in, however often, and whatever of them is lost: the books end the same."""
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
@@ -16,6 +17,8 @@ from tests.orders.factories import PERPETUAL, command
 from tests.support.loopback import EVERYTHING, PLAIN, LoopbackVenue
 from tests.support.remote_world import RemoteWorld
 
+# Takes stops and changes, and links nothing.
+LOOSE = replace(EVERYTHING, brackets=False, oco=False, reduce_only=False, times_in_force=PLAIN.times_in_force)
 # A few prices around 100, so that orders meet each other and the market.
 PRICES = [Decimal(price) for price in (97, 98, 99, 100, 101, 102, 103)]
 STEPS = st.one_of(
@@ -84,7 +87,7 @@ async def play(can: Capabilities, steps: list[tuple[str, object, object, int]]) 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(STEPS, max_size=40))
 def test_the_books_end_as_the_venue_has_them(steps: list[tuple[str, object, object, int]]) -> None:
-    for can in (EVERYTHING, PLAIN):
+    for can in (EVERYTHING, LOOSE, PLAIN):
         world = asyncio.run(_proved(can, steps))
         assert len(world.dealings.outbox) == 0
 

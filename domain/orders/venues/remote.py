@@ -192,7 +192,9 @@ class RemoteVenue(Exchanges[RemoteBook]):
             limit_price=_changed(changes.limit_price, order.limit),
             stop_price=_changed(changes.stop_price, order.stop),
             trailing_offset=_changed(changes.trailing_offset, order.trailing_offset),
-            expires_at=_nanos(order.expires_at if changes.expires_at is None else changes.expires_at),
+            expires_at=None
+            if order.timed_here
+            else _nanos(order.expires_at if changes.expires_at is None else changes.expires_at),
         )
 
     def _new_order(self, symbol: str, order: RemoteOrder, *, linked: bool) -> NewOrder:

@@ -150,10 +150,8 @@ class RemoteBook(Exchange):
         if order is None or not order.away:
             return super().replace(order_id, changes, at)
         self._begin(at)
-        if order.timed_here and replace(changes, expires_at=None) == Changes():
-            order.expires_at = changes.expires_at
-            self._desk.queues.remove(order)
-            self._desk.queues.place_for_time(order)
+        if order.timed_here and replace(changes, expires_at=None) == Changes() and not order.changes:
+            self._set_expiry(order, changes.expires_at)
             self._report_replaced(order)
         elif self._venue.replace:
             order.changes.append(changes)
@@ -284,7 +282,7 @@ class RemoteBook(Exchange):
         if changes.trailing_offset is not None:
             order.trailing_offset = changes.trailing_offset
         if changes.expires_at is not None:
-            order.expires_at = changes.expires_at
+            self._set_expiry(order, changes.expires_at)
         done = order.filled >= order.quantity
         if done:
             order.status = OrderStatus.FILLED
@@ -296,6 +294,12 @@ class RemoteBook(Exchange):
                     self._desk.restate(child, RestateReason.ENTRY_REPLACED, quantity=order.quantity)
         if done:
             self._desk.complete(order)
+
+    def _set_expiry(self, order: RemoteOrder, expires_at: int | None) -> None:
+        order.expires_at = expires_at
+        if order.timed_here:
+            self._desk.queues.remove(order)
+            self._desk.queues.place_for_time(order)
 
     def _report_replaced(self, order: RemoteOrder) -> None:
         self._desk.reports.append(
