@@ -1,0 +1,92 @@
+"""What all detectors have in common."""
+
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, ClassVar, Generic, Self, TypeVar, cast
+
+from domain.anomalies.baselines import MAX_SUBJECTS, Baseline, Subjects
+from domain.anomalies.facts import Fact
+from domain.anomalies.types import AnomalyKind, Finding, Subject, Tuning
+
+
+@dataclass(slots=True)
+class Memory:
+    """What is remembered of one subject: numbers, texts, lists and queues of them, and baselines, all with defaults."""
+
+    def state(self) -> dict[str, Any]:
+        """All of it, as JSON."""
+        return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The memory that ``state`` was taken of."""
+        memory = cls()
+        for field in fields(cls):
+            value, empty = state[field.name], getattr(memory, field.name)
+            if isinstance(empty, Baseline):
+                value = Baseline.from_state(value)
+            elif isinstance(empty, deque):
+                value = deque(value, maxlen=empty.maxlen)
+            setattr(memory, field.name, value)
+        return memory
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Baseline):
+        return value.state()
+    return list(value) if isinstance(value, deque) else value
+
+
+FactType = TypeVar("FactType", bound=Fact)
+MemoryType = TypeVar("MemoryType", bound=Memory)
+
+
+class Detector(ABC, Generic[FactType, MemoryType]):
+    """Learns from facts and tells findings. It knows no clock: time is that of the facts, which come in order.
+
+    A fact is judged by what was normal before it, then learnt. What was told is not told again while it lasts.
+    """
+
+    kind: ClassVar[AnomalyKind]
+    description: ClassVar[str]
+    # The types of facts that ``observe`` understands.
+    reads: ClassVar[tuple[type, ...]]
+    # How many values of a subject must be known before anything is said of it, unless it is set otherwise.
+    warmup: ClassVar[int]
+    # What is remembered of each subject: the class's MemoryType.
+    memory: ClassVar[type[Memory]]
+    max_subjects: ClassVar[int] = MAX_SUBJECTS
+
+    def __init__(self, tuning: Tuning | None = None) -> None:
+        self.tuning = tuning or Tuning(warmup=self.warmup)
+        self._subjects: Subjects[MemoryType] = Subjects(cast(type[MemoryType], self.memory), self.max_subjects)
+
+    @abstractmethod
+    def observe(self, fact: FactType) -> Sequence[Finding]:
+        """What a fact shows, most often nothing."""
+
+    def state(self) -> list[tuple[str, dict[str, Any]]]:
+        """All that was learnt, as JSON."""
+        return [(key, memory.state()) for key, memory in self._subjects.items()]
+
+    def restore(self, state: Sequence[Sequence[Any]]) -> None:
+        """Take up what was learnt before; for a detector that has seen nothing yet."""
+        for key, memory in state:
+            self._subjects.restore(key, cast(MemoryType, self.memory.from_state(memory)))
+
+    def _found(
+        self,
+        subject: Subject,
+        at: datetime,
+        score: float,
+        observed: float,
+        expected: float | None,
+        explanation: str,
+        evidence: Mapping[str, Any],
+    ) -> Finding:
+        return Finding(
+            self.kind, subject, at, score, self.tuning.threshold, observed, expected, explanation, dict(evidence)
+        )

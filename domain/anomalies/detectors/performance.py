@@ -1,0 +1,65 @@
+"""Measures of the platform's components that leave their usual course."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from domain.anomalies.detectors.base import Detector, Memory
+from domain.anomalies.facts import Sampled
+from domain.anomalies.streaming.alarms import ALARM_SURPRISE
+from domain.anomalies.streaming.detector import StreamDetector
+from domain.anomalies.types import AnomalyKind, Finding, Subject
+from domain.kernel.time import Nanos
+
+# At the default threshold of 5 a sample is a finding where the streaming detector gives alarm.
+ALARM_THRESHOLD = 5.0
+
+
+@dataclass(slots=True)
+class PerformanceMemory(Memory):
+    """The streaming detector of one measure, and how many samples it has seen."""
+
+    detector: StreamDetector = field(default_factory=StreamDetector)
+    samples: int = 0
+
+    def state(self) -> dict[str, Any]:
+        """All of it, as JSON."""
+        return {"detector": self.detector.state(), "samples": self.samples}
+
+    @classmethod
+    def from_state(cls, state: Any) -> Self:
+        """The memory that ``state`` was taken of."""
+        return cls(StreamDetector.from_state(state["detector"]), state["samples"])
+
+
+class SystemPerformance(Detector[Sampled, PerformanceMemory]):
+    """Gives every measure of every component a streaming detector of its own."""
+
+    kind = AnomalyKind.SYSTEM_PERFORMANCE
+    description = "A component's latency, error rate or queue that leaves its usual course"
+    reads = (Sampled,)
+    # Two days of samples every five minutes: before, a day's wave looks like news.
+    warmup = 576
+    memory = PerformanceMemory
+    # A streaming detector takes up to 100 kB.
+    max_subjects = 500
+
+    def observe(self, fact: Sampled) -> Sequence[Finding]:
+        """A sample."""
+        subject = Subject(component=f"{fact.component}.{fact.measure}")
+        memory = self._subjects[subject.key]
+        memory.samples += 1
+        told = memory.detector.update(Nanos.of(fact.at), fact.value)
+        # The score is told / (told + alarm): its surprise after repetition and weariness, in units of an alarm.
+        score = ALARM_THRESHOLD * told.score / (1 - told.score)
+        if score < self.tuning.threshold or memory.samples <= self.tuning.warmup:
+            return ()
+        explanation = f"{fact.component}: {fact.measure} is {fact.value:.6g}; {told.explanation}"
+        evidence = {
+            "component": fact.component,
+            "measure": fact.measure,
+            "at": fact.at.isoformat(),
+            "surprise": round(told.surprise, 3),
+            "alarmSurprise": ALARM_SURPRISE,
+        }
+        return (self._found(subject, fact.at, score, fact.value, told.expected, explanation, evidence),)

@@ -1,0 +1,128 @@
+"""The eleven detectors on simulated weeks: silent on what is normal, and each finds what is planted for it."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from domain.anomalies.detectors.catalogue import DETECTORS
+from domain.anomalies.facts import MarketChecked, Quoted
+from domain.anomalies.types import AnomalyKind, Tuning
+from domain.risk.types import Severity
+from tests.support.trading_week import ACCOUNT, MISDEED, PLANTED, SECOND_WEEK, SYMBOL, merged
+
+
+def _run(detector, facts):
+    return [found for fact in facts if isinstance(fact, detector.reads) for found in detector.observe(fact)]
+
+
+def test_there_is_one_detector_of_each_kind():
+    assert set(DETECTORS) == set(AnomalyKind)
+    for kind, detector in DETECTORS.items():
+        assert detector.kind == kind
+        assert detector.description
+        assert detector().tuning == Tuning(0.5, detector.warmup)
+
+
+@pytest.mark.parametrize("kind", AnomalyKind)
+def test_normal_weeks_are_silent(kind, weeks):
+    for week in weeks:
+        found = _run(DETECTORS[kind](), week.facts)
+        assert len([one for one in found if one.at < SECOND_WEEK]) <= 1, found
+        assert len([one for one in found if one.at >= SECOND_WEEK]) <= 1, found
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_misdeed_is_found_and_explained(name, weeks):
+    kind, plant = PLANTED[name]
+    for week in weeks:
+        planted = plant(week)
+        detector = DETECTORS[kind]()
+        _run(detector, [fact for fact in week.facts if fact.at < MISDEED])
+        later = [fact for fact in week.facts if MISDEED <= fact.at < MISDEED + timedelta(minutes=5)]
+        found = _run(detector, merged(later, planted))
+        assert found
+        first = found[0]
+        assert first.kind == kind
+        assert first.score >= first.threshold == 5.0
+        assert first.explanation
+        assert first.observed != first.expected
+        evidence = json.loads(json.dumps(first.evidence))
+        assert evidence
+        named = [one for ids in evidence.values() if isinstance(ids, list) for one in ids]
+        if any("Ids" in key for key in evidence):
+            assert [one for one in named if "bad" in one]
+        if kind != AnomalyKind.SYSTEM_PERFORMANCE:
+            assert first.subject.account_id in {ACCOUNT, "other account"}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_detector_goes_on_from_its_state(name, weeks):
+    kind, plant = PLANTED[name]
+    facts = merged(weeks[0].facts, plant(weeks[0]))
+    facts = [fact for fact in facts if fact.at >= SECOND_WEEK]
+    detector, resumed = DETECTORS[kind](), DETECTORS[kind]()
+    _run(detector, [fact for fact in facts if fact.at < MISDEED + timedelta(seconds=5)])
+    resumed.restore(json.loads(json.dumps(detector.state())))
+    rest = [fact for fact in facts if MISDEED + timedelta(seconds=5) <= fact.at < MISDEED + timedelta(hours=2)]
+    assert _run(resumed, rest) == _run(detector, rest)
+    assert json.dumps(resumed.state()) == json.dumps(detector.state())
+
+
+def test_prices_that_stop_are_found_once_until_they_come_again(weeks):
+    detector = DETECTORS[AnomalyKind.STALE_MARKET_DATA]()
+    _run(detector, [fact for fact in weeks[0].facts if fact.at < MISDEED])
+    minutes = [MISDEED + timedelta(minutes=minute) for minute in range(1, 20)]
+    (found,) = _run(detector, [MarketChecked(SYMBOL, True, at) for at in minutes])
+    assert found.subject.symbol == SYMBOL
+    assert 120 < found.observed < 600
+    assert 10 < found.expected < 60
+    assert _run(detector, [Quoted(SYMBOL, minutes[-1])]) == []
+    later = [MarketChecked(SYMBOL, True, minutes[-1] + timedelta(minutes=minute)) for minute in range(1, 20)]
+    assert len(_run(detector, later)) == 1
+
+
+def test_a_closed_market_is_not_stale(weeks):
+    detector = DETECTORS[AnomalyKind.STALE_MARKET_DATA]()
+    _run(detector, [fact for fact in weeks[0].facts if fact.at < MISDEED])
+    closed = [MarketChecked(SYMBOL, False, MISDEED + timedelta(minutes=minute)) for minute in range(600)]
+    assert _run(detector, closed) == []
+    assert _run(detector, [Quoted(SYMBOL, MISDEED + timedelta(minutes=601))]) == []
+
+
+@pytest.mark.parametrize("name", sorted(set(PLANTED) - {"books that do not prove"}))
+def test_nothing_is_said_while_a_detector_warms_up(name, weeks):
+    kind, plant = PLANTED[name]
+    detector = DETECTORS[kind](Tuning(warmup=1_000_000))
+    assert _run(detector, merged([fact for fact in weeks[0].facts if fact.at >= SECOND_WEEK], plant(weeks[0]))) == []
+
+
+def test_sensitivity_moves_the_threshold():
+    assert Tuning(sensitivity=0.0).threshold == 7.5
+    assert Tuning(sensitivity=0.5).threshold == 5.0
+    assert Tuning(sensitivity=1.0).threshold == 2.5
+    for wrong in (-0.01, 1.01, float("nan")):
+        with pytest.raises(ValueError, match="sensitivity must be between 0 and 1"):
+            Tuning(sensitivity=wrong)
+    with pytest.raises(ValueError, match="warmup must be at least 1"):
+        Tuning(warmup=0)
+
+
+def test_a_less_sensitive_detector_finds_a_part_of_what_a_more_sensitive_one_finds(weeks):
+    kind, plant = PLANTED["a huge order"]
+    facts = merged(weeks[0].facts, plant(weeks[0]))
+    counts = [len(_run(DETECTORS[kind](Tuning(sensitivity, 50)), facts)) for sensitivity in (0.0, 0.5, 1.0)]
+    assert counts == sorted(counts)
+    assert counts[0] >= 1
+
+
+def test_books_that_do_not_prove_are_critical_and_told_once_until_they_prove_again(weeks):
+    kind, plant = PLANTED["books that do not prove"]
+    detector = DETECTORS[kind]()
+    (bad,) = plant(weeks[0])
+    good = next(fact for fact in weeks[0].facts if isinstance(fact, type(bad)))
+    assert [len(detector.observe(fact)) for fact in (bad, bad, good, bad)] == [1, 0, 0, 1]
+    (found,) = DETECTORS[kind]().observe(bad)
+    assert found.severity == Severity.CRITICAL
+    assert found.explanation == "the books do not prove: cash: 100.00 in the account, 90.00 in the ledger"
+    assert found.fingerprint == "ACCOUNT_BALANCE|account|||2026-03-12"
