@@ -120,6 +120,8 @@ class Router(ABC):
         self._drained.set()
         self._out_of_step = False
         catalog = await self._market.refresh()
+        # The board must not be behind what made this one start anew, such as a quote that was restated.
+        await self._market.reached(self._seen)
         ids = await open_order_ids(self.name)
         orders: list[Order] = []
         for start in range(0, len(ids), _RESTORE_RUN):

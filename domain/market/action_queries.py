@@ -217,6 +217,16 @@ async def insert_closes(work: UnitOfWork, day: date, closes: Iterable[tuple[UUID
     await work.write(_INSERT_CLOSES, rows)
 
 
+async def load_closes_before(work: UnitOfWork, moment: datetime) -> list[tuple[datetime, UUID, Decimal]]:
+    """When the last day before ``moment`` ended, and what instruments closed at, after the actions that followed."""
+    rows = await work.fetch(
+        "SELECT d.moment, c.instrument_id, c.ex_price FROM day_closes c JOIN market_days d ON d.day = c.day "
+        "WHERE d.moment = (SELECT max(moment) FROM market_days WHERE moment < $1)",
+        moment,
+    )
+    return [(row["moment"], row["instrument_id"], row["ex_price"]) for row in rows]
+
+
 async def read_closes(day: date) -> Sequence[tuple[UUID, Decimal, Decimal]]:
     """What a day closed with: instrument, price, price after the corporate actions that follow."""
     rows = await fetch("SELECT instrument_id, price, ex_price FROM day_closes WHERE day = $1", day)

@@ -2,11 +2,11 @@
 
 Once per day, in one transaction, before any account is rolled: so every account is settled at the same prices, whoever
 rolls it and however late, and a run that was killed goes on with what was stored. Prices are never later than the day's
-end: the newest quote if it is older, else the close of the newest minute before.
+end: the newest quote if it is older, else the close of the newest minute before, else what the day before closed at.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -46,7 +46,8 @@ async def close_market(bus: Bus, market: Market, day_roll: DayRoll, moment: date
     async with unit_of_work(bus) as work:
         if await action_queries.begin_day(work, moment, day):
             quotes = {instrument_id: market.quote(row.symbol) for instrument_id, row in catalog.by_id.items()}
-            closes = closing_prices(quotes, await action_queries.load_last_bars(work, moment), moment)
+            bars, before = await action_queries.load_last_bars(work, moment), await _load_before(work, moment)
+            closes = closing_prices(quotes, bars, before, moment)
             due = in_order(await action_queries.load_due_actions(work, following))
             taken = await _take(work, due, moment)
             await action_queries.insert_closes(
@@ -55,25 +56,43 @@ async def close_market(bus: Bus, market: Market, day_roll: DayRoll, moment: date
             restated = _restated(taken, catalog.by_id, quotes, moment)
             if restated:
                 await action_queries.store_restated(work, moment, encode_restated(restated))
+    await market.refresh()
     await _publish(bus, market, moment)
     prices = {owner: ex_price for owner, _, ex_price in await action_queries.read_closes(day)}
     actions = in_order(await action_queries.read_actions_of_roll(moment))
     return MarketDay(day, following, moment, prices, tuple(actions))
 
 
+@dataclass(frozen=True, slots=True)
+class DayBefore:
+    """What the day before closed with, as its corporate actions left it; ``moment`` is when it ended."""
+
+    moment: datetime
+    prices: Mapping[UUID, Decimal]
+
+
 def closing_prices(
-    quotes: Mapping[UUID, Quote | None], bars: Mapping[UUID, LastBar], moment: datetime
+    quotes: Mapping[UUID, Quote | None], bars: Mapping[UUID, LastBar], before: DayBefore | None, moment: datetime
 ) -> dict[UUID, Decimal]:
-    """What instruments cost at ``moment``, from nothing later; those whose price is not known are left out."""
-    end = Nanos.of(moment)
-    prices = {owner: bar.close for owner, bar in bars.items()}
+    """What instruments cost at ``moment``, from nothing later; those whose price is not known are left out.
+
+    Where a day has no price of its own, that of the day before stands, with what corporate actions made of it.
+    """
+    begin, end = Nanos.of(before.moment) if before is not None else Nanos(0), Nanos.of(moment)
+    known = {} if before is None else before.prices
+    prices = {owner: bar.close for owner, bar in bars.items() if owner not in known or Nanos.of(bar.at) >= begin}
     for owner, quote in quotes.items():
-        if quote is None or quote.at >= end or quote.mark is None:
+        if quote is None or quote.at >= end or quote.mark is None or (owner in known and quote.at < begin):
             continue
         bar = bars.get(owner)
         if bar is None or quote.at >= Nanos.of(bar.at):
             prices[owner] = quote.mark
-    return prices
+    return {**known, **prices}
+
+
+async def _load_before(work: UnitOfWork, moment: datetime) -> DayBefore | None:
+    rows = await action_queries.load_closes_before(work, moment)
+    return DayBefore(rows[0][0], {owner: price for _, owner, price in rows}) if rows else None
 
 
 def _after(price: Decimal, actions: Iterable[CorporateAction], instrument_id: UUID) -> Decimal:
