@@ -26,7 +26,7 @@ from adapters.settings import LogSetting, Settings, load_settings
 from adapters.wiring import open_services
 from domain.orders import applying
 from tests.support.processes import ROOT, clean_environment
-from workers import venue
+from workers import routing, venue
 
 # Of each of the three kinds.
 _DEATHS_PER_STEP = 0.05
@@ -86,7 +86,7 @@ def _make_mortal(chance: Random) -> None:
     applying._write = write_and_die
     venue.take_step = step_and_die
     # Progress is noted at once, so that waiting for it costs no time; a dead holder is followed at once.
-    venue._NOTE_SECONDS = 0.0
+    routing._NOTE_SECONDS = 0.0
     leases._RETRY_SECONDS = 0.01
 
 

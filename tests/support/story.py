@@ -18,11 +18,11 @@ from domain.orders.commands import OrderLeg, PlaceBracket, PlaceOco, PlaceOrder
 from domain.orders.types import OffsetKind, OrderType, Side, TimeInForce, TriggerPrice
 
 ACCOUNTS = 20
-ROUNDS = 14
-SINGLES_PER_ROUND = 16
+ROUNDS = 10
+SINGLES_PER_ROUND = 23
 TICKS_PER_ROUND = 4
 # The market's day is over here: whatever was for the day expires, and what is placed later with the next tick.
-LAST_ROUND_OF_DAY = 7
+LAST_ROUND_OF_DAY = 5
 ROUND = timedelta(minutes=1)
 TICK = Decimal("0.01")
 # Where each kind of order has its prices, seen from the market's middle: so many ticks, times the side's sign.
