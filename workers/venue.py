@@ -88,6 +88,8 @@ class PaperRouter(Router):
         for command in commands:
             order = command.order
             if command.kind == SUBMIT and order.status is OrderStatus.PENDING_NEW:
+                if command.is_hedging:
+                    self._venue.hedge(order.symbol, order.account_id)
                 reports += self._venue.submit(command.group or (order,), Nanos.now())
             elif command.kind == CANCEL:
                 reports += self._venue.cancel(order, Nanos.now())

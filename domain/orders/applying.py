@@ -12,7 +12,7 @@ import orjson
 import structlog
 
 from domain.accounts import queries as account_queries
-from domain.accounts.types import AccountBook
+from domain.accounts.types import AccountBook, PositionMode
 from domain.kernel.bus import Bus
 from domain.kernel.database import Row, fetch_row
 from domain.kernel.leases import check_lease
@@ -99,7 +99,7 @@ async def take_step(
         for row in rows:
             wanted |= set(_group_of(row))
         orders = await queries.load_orders(work, wanted)
-        commands = [_command(row, orders) for row in rows]
+        commands = [_command(row, orders, locked[row["account_id"]].position_mode) for row in rows]
         everything = [*reports, *act(commands)]
         missing = {_order_id(report) for report in everything} - orders.keys()
         if missing:
@@ -119,11 +119,12 @@ async def take_step(
     return Step(len(rows), len(everything), tuple(booking.executions), tuple(booking.changed.values()))
 
 
-def _command(row: Row, orders: Mapping[UUID, Order]) -> Command:
+def _command(row: Row, orders: Mapping[UUID, Order], mode: PositionMode) -> Command:
     kind, order = row["kind"], orders[row["order_id"]]
     if kind == REPLACE:
         return Command(kind, order, change=read_change(orjson.loads(row["payload"])))
-    return Command(kind, order, group=tuple(orders[order_id] for order_id in _group_of(row)))
+    group = tuple(orders[order_id] for order_id in _group_of(row))
+    return Command(kind, order, group=group, is_hedging=mode is PositionMode.HEDGING)
 
 
 def _group_of(row: Row) -> list[UUID]:

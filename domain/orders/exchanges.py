@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, TypeVar
+from uuid import UUID
 
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.types import Instrument, Quote, QuoteTick, Tick
@@ -69,6 +70,13 @@ class Exchanges(Generic[AnyExchange]):
         long = position.quantity if position.bucket is Bucket.LONG else before.long
         short = -position.quantity if position.bucket is Bucket.SHORT else before.short
         exchange.set_holding(position.account_id, Holding(long, short, hedging=True))
+
+    def hedge(self, symbol: str, account_id: UUID) -> None:
+        """Tell that an account keeps long and short apart: nothing that it holds says so before it holds anything."""
+        exchange = self._exchange(symbol)
+        if exchange is not None and not exchange.holding(account_id).hedging:
+            held = exchange.holding(account_id)
+            exchange.set_holding(account_id, Holding(held.long, held.short, hedging=True))
 
     def submit(self, orders: Sequence[Order], wall: Nanos) -> list[Report]:
         """Take a new order, or those of a bracket (the entry first) or an OCO; what is known is not taken again."""

@@ -16,9 +16,11 @@ class Command:
     """What a venue is asked (SUBMIT, CANCEL, REPLACE, REARM) of which order.
 
     ``group`` are all orders that are to be submitted as one, the entry first; ``change`` is what a REPLACE asks for.
+    ``is_hedging`` says of a SUBMIT that its account keeps long and short apart.
     """
 
     kind: str
     order: Order
     group: tuple[Order, ...] = ()
     change: PendingChange | None = None
+    is_hedging: bool = False

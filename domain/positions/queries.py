@@ -107,11 +107,11 @@ async def read_holders() -> dict[UUID, tuple[int, Decimal]]:
 
 
 async def read_open_everywhere(venue: str) -> list[PositionBook]:
-    """What the accounts of a venue hold."""
+    """What a venue's accounts hold; of hedging ones also flat legs that orders work on, which tell that they hedge."""
     columns = ", ".join(f"p.{name}" for name in _COLUMNS)
     rows = await fetch(
         f"SELECT {columns} FROM positions p JOIN accounts a ON a.id = p.account_id "
-        "WHERE p.quantity <> 0 AND a.venue = $1",
+        "WHERE a.venue = $1 AND (p.quantity <> 0 OR p.bucket <> 'NET' AND (p.working_buy <> 0 OR p.working_sell <> 0))",
         venue,
     )
     return [to_position(row) for row in rows]

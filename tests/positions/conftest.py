@@ -21,7 +21,7 @@ from domain.orders.types import OrderType, Side
 from domain.positions.valuation import AccountValue, PositionValue
 from tests.orders.conftest import live_desk, quiet_desk
 from tests.orders.factories import PERPETUAL, SPOT, command
-from tests.support.trading import Platform, platform
+from tests.support.trading import Platform, platform, running_venue
 
 __all__ = ["live_desk", "quiet_desk"]
 
@@ -84,15 +84,22 @@ class Holder:
         return self.account.id
 
 
-@pytest.fixture(name="desk")
-async def open_desk(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Platform]:
-    """With the venue's router beside it."""
-    async with platform(database_url, redis_url, tmp_path) as whole:
+@pytest.fixture
+async def quiet(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Platform]:
+    """Nobody answers for the venue until a test lets it run."""
+    async with platform(database_url, redis_url, tmp_path, venue=False) as whole:
         await whole.add_instrument(replace(PERPETUAL, id=new_id()))
         await whole.add_instrument(replace(SPOT, id=new_id()))
         await whole.quote("COIN-PERP", "99.99", "100.01")
         await whole.quote("COIN", "99.99", "100.01")
         yield whole
+
+
+@pytest.fixture(name="desk")
+async def open_desk(quiet: Platform) -> AsyncIterator[Platform]:
+    """With the venue's router beside it."""
+    async with running_venue(quiet):
+        yield quiet
 
 
 @pytest.fixture

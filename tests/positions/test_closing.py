@@ -10,7 +10,7 @@ from domain.accounts.service import set_account_state
 from domain.accounts.types import AccountKind, AccountState, PositionMode
 from domain.orders.types import OrderType, PositionEffect, Side
 from tests.positions.conftest import Holder
-from tests.support.trading import Platform, instrument
+from tests.support.trading import Platform, instrument, running_venue
 
 CLOSE = """mutation ($i: ClosePositionInput!) {
   closePosition(input: $i) {
@@ -123,6 +123,35 @@ async def test_hedged_legs_are_closed_by_side(desk: Platform) -> None:
     await desk.filled(await _id(holder, "s"), "2")
     # One leg is left: which one is meant needs no saying.
     assert (await holder.ask(CLOSE, i=close(holder, limitPrice="120")))["order"]["quantity"] == "3"
+
+
+async def test_a_reduce_only_order_reduces_a_leg_whatever_the_other_holds(desk: Platform) -> None:
+    terms = {"kind": AccountKind.MARGIN, "position_mode": PositionMode.HEDGING}
+    holder = Holder(desk, *await desk.open_account("1000", **terms))
+    await holder.buy("3")
+    await holder.sell("2")
+    closes = {"reduce_only": True, "position_effect": PositionEffect.CLOSE}
+    order = await holder.order("COIN-PERP", Side.BUY, "2", **closes)
+    await desk.filled(order.id, "2")
+    assert [row.quantity for row in (await holder.value()).positions] == [3, 0]
+
+
+async def test_legs_stay_apart_over_a_restart_of_the_venue(quiet: Platform) -> None:
+    terms = {"kind": AccountKind.MARGIN, "position_mode": PositionMode.HEDGING}
+    holder = Holder(quiet, *await quiet.open_account("1000", **terms))
+    async with running_venue(quiet):
+        limits = {"type": OrderType.LIMIT}
+        bought = await holder.order("COIN-PERP", Side.BUY, "3", limit_price=Decimal(99), **limits)
+        sold = await holder.order("COIN-PERP", Side.SELL, "2", limit_price=Decimal(101), **limits)
+    async with running_venue(quiet):
+        await quiet.quote("COIN-PERP", "98", "98.02")
+        await quiet.filled(bought.id, "3")
+        await quiet.quote("COIN-PERP", "102", "102.02")
+        await quiet.filled(sold.id, "2")
+        closes = {"reduce_only": True, "position_effect": PositionEffect.CLOSE}
+        order = await holder.order("COIN-PERP", Side.BUY, "2", **closes)
+        await quiet.filled(order.id, "2")
+    assert [row.quantity for row in (await holder.value()).positions] == [3, 0]
 
 
 async def test_everything_is_closed_that_nothing_freezes(holder: Holder) -> None:

@@ -74,6 +74,8 @@ class Dealings:
         for command in commands:
             order = command.order
             if command.kind == SUBMIT and order.status is OrderStatus.PENDING_NEW:
+                if command.is_hedging:
+                    self.venue.hedge(order.symbol, order.account_id)
                 reports += self.venue.submit(command.group or (order,), now)
             elif command.kind == CANCEL:
                 reports += self.venue.cancel(order, now)
