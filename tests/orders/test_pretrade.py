@@ -160,7 +160,7 @@ def test_daily_price_limits_round_half_a_tick_up(close: str, lowest: str, highes
     tick = share.tick_size
     bottom, top = Decimal(lowest), Decimal(highest)
     for limit, is_within in ((bottom, True), (top, True), (bottom - tick, False), (top + tick, False)):
-        decision = decide(command(limit_price=limit), share, state, trading_book("1000"), ())
+        decision = decide(command(limit_price=limit), share, state, trading_book("1000"))
         assert decision.accepted is is_within
         assert is_within or decision.reason is RejectReason.PRICE_OUT_OF_LIMITS
 

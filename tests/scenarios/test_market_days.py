@@ -94,11 +94,11 @@ async def test_what_is_accepted_when_and_until_when_a_day_order_works(venues: Pl
     base = venues.services.desk
     for symbol, at, roll, expected in TABLE:
         instrument = await venues.services.market.find(symbol)
-        desk = Desk(base.bus, base.market, base.authenticator, base.rules, roll)
+        desk = Desk(base.bus, base.market, base.authenticator, base.limits, roll)
         now, book = moment(at), trading_book("10000000")
         book.account.currency = instrument.currency
         wanted = command(symbol=symbol, type=OrderType.MARKET, quantity=QUANTITIES[symbol])
-        decision = decide(wanted, instrument, desk.market_state(instrument, now, instrument.currency), book, ())
+        decision = decide(wanted, instrument, desk.market_state(instrument, now, instrument.currency), book)
         if expected == CLOSED:
             assert decision.reason is RejectReason.MARKET_CLOSED, (symbol, at)
         else:
@@ -195,5 +195,5 @@ async def test_the_rules_of_a_chinese_share(venues: Platform) -> None:
         state = base.market_state(share, utc_now() + timedelta(days=4), "CNY")
         wanted: dict[str, Any] = {"symbol": SHANGHAI, "side": side, "quantity": Decimal(quantity)}
         given = command(limit_price=Decimal(limit), **wanted)
-        decision = decide(given, share, replace(state, session_open=True), book, ())
+        decision = decide(given, share, replace(state, session_open=True), book)
         assert decision.reason is expected, (side, quantity, limit, there, today, decision.message)
