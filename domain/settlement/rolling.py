@@ -71,7 +71,8 @@ async def roll_days(bus: Bus, market: Market, day_roll: DayRoll, now: datetime, 
         day = await close_market(bus, market, day_roll, moment)
         await run.roll(day)
         moment, days = day_roll.next_after(moment), days + 1
-    if run.failed:
+    # While there is more to do, that comes first; who could not be rolled is tried again then.
+    if run.failed and not run.is_over:
         raise NotAllRolled(len(run.failed), run.rolled)
     return Rolled(days, run.rolled, finished=not run.is_over)
 

@@ -14,6 +14,7 @@ from domain.accounts.types import AccountKind
 from domain.kernel.database import fetch
 from domain.kernel.errors import Unavailable
 from domain.kernel.time import utc_now
+from domain.market.types import AssetClass
 from domain.orders.busting import bust_execution
 from domain.orders.queries import read_executions_of
 from domain.orders.types import OrderStatus, OrderType, Side, TimeInForce
@@ -21,10 +22,10 @@ from domain.settlement import rolling
 from domain.settlement.account_roll import AccountRoll
 from domain.settlement.rolling import NotAllRolled, roll_days
 from domain.settlement.steps import STEPS
-from tests.settlement.conftest import add_instruments
+from tests.settlement.conftest import FREE, MARGIN_RATES, add_instruments
 from tests.support.databases import DatabaseFactory
 from tests.support.days import ROLL, assert_proved, close_at, dump, order, roll, roll_of, statements, trade
-from tests.support.trading import Platform, platform
+from tests.support.trading import Platform, instrument, platform
 
 
 async def test_futures_are_settled_daily_and_the_sum_is_that_of_one_trade(desk: Platform) -> None:
@@ -103,6 +104,25 @@ async def test_an_account_without_a_price_is_carried_at_its_average(desk: Platfo
     assert [one.positions[0].mark_price for one in await statements(account.id)] == [None] * 3
 
 
+async def test_what_settles_in_another_currency_converts_at_the_day_s_rate(desk: Platform) -> None:
+    terms = {"asset_class": AssetClass.FUTURE, "currency": "EUR", "fees": FREE} | MARGIN_RATES
+    await desk.add_instrument(instrument("EURFUT", **terms))
+    await desk.add_instrument(instrument("EURUSD", asset_class=AssetClass.FX))
+    await desk.quote("EURFUT", "99.99", "100.01")
+    await desk.quote("EURUSD", "1.20", "1.20")
+    owner, account = await desk.open_account("100000", kind=AccountKind.MARGIN)
+    (bought,) = await trade(desk, owner, order(account.id, "EURFUT", Side.BUY, "10"))
+    assert bought.status is OrderStatus.FILLED
+    await close_at(desk, "EURFUT", "110.01", "110.01")
+    await close_at(desk, "EURUSD", "1.25", "1.10")
+    await roll(desk, 2)
+    rows = await fetch("SELECT fx_rate, realized_pnl, cash FROM position_adjustments")
+    # The second day brings nothing: what was settled is dollars, and owes nothing to the rate any more.
+    assert [tuple(row) for row in rows] == [(Decimal("1.25"), Decimal(125), Decimal(125))]
+    assert [one.closing_equity for one in await statements(account.id)] == [Decimal(100125)] * 2
+    await assert_proved(desk, account.id)
+
+
 async def test_busting_a_settled_execution_takes_its_settlements_back(desk: Platform) -> None:
     owner, account = await desk.open_account("100000", kind=AccountKind.MARGIN)
     (bought,) = await trade(desk, owner, order(account.id, "FUT", Side.BUY, "2"))
@@ -140,28 +160,6 @@ async def test_day_orders_that_a_venue_forgot_are_cancelled(database_url: str, r
 
 
 # ---------------------------------------------------------------------- runs that are cut short
-
-
-@pytest.fixture
-async def prepared(
-    databases: DatabaseFactory, database_url: str, redis_url: str, tmp_path: Path
-) -> tuple[str, list[UUID]]:
-    """Three accounts that hold something, and the closing prices of the week to come."""
-    accounts = []
-    async with platform(database_url, redis_url, tmp_path) as desk:
-        await add_instruments(desk)
-        for number in range(3):
-            owner, account = await desk.open_account("100000", kind=AccountKind.MARGIN)
-            await trade(
-                desk,
-                owner,
-                order(account.id, "FUT", Side.BUY if number else Side.SELL, str(number + 1)),
-                order(account.id, "COIN", Side.BUY, "2.5"),
-            )
-            accounts.append(account.id)
-        await close_at(desk, "FUT", "101", "99", None, "103", "97.5", "98", "105")
-        await close_at(desk, "COIN", "100", "101", "102", "103", "104", "105", "106")
-    return database_url, accounts
 
 
 class _Cut:
