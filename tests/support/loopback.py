@@ -99,7 +99,10 @@ class Faults:
 
 @dataclass(slots=True)
 class LoopbackVenue:
-    """A ``Venue``; what is not of the port is for tests. ``calls`` are the requests that reached it."""
+    """A ``Venue``; what is not of the port is for tests.
+
+    ``calls`` are the requests that reached it, ``refusals`` counts the questions that did not.
+    """
 
     name: str = "loopback"
     capabilities: Capabilities = EVERYTHING
@@ -108,6 +111,7 @@ class LoopbackVenue:
     fee_currency: str = "USD"
     faults: Faults = field(default_factory=Faults)
     calls: list[tuple[str, str]] = field(default_factory=list)
+    refusals: int = 0
     _exchanges: dict[str, Exchange] = field(default_factory=dict)
     _orders: dict[str, VenueOrder] = field(default_factory=dict)
     _fills: list[VenueExecution] = field(default_factory=list)
@@ -262,6 +266,7 @@ class LoopbackVenue:
 
     def _be_reachable(self) -> None:
         if self.faults.unreachable:
+            self.refusals += 1
             raise VenueUnavailable("connection refused")
 
     def _exchange(self, symbol: str) -> Exchange:
