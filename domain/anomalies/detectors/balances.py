@@ -31,9 +31,13 @@ class AccountBalance(Detector[MoneyMoved | BooksProved, BalanceMemory]):
     warmup = 8
     memory = BalanceMemory
 
+    def subjects_of(self, fact: MoneyMoved | BooksProved) -> tuple[str, ...]:
+        """See the base class."""
+        return (fact.account_id,)
+
     def observe(self, fact: MoneyMoved | BooksProved) -> Sequence[Finding]:
         """A movement of money, or a proof of the books."""
-        memory = self._subjects[fact.account_id]
+        memory = self._memory_of(fact)
         return self._moved(memory, fact) if isinstance(fact, MoneyMoved) else self._proved(memory, fact)
 
     def _moved(self, memory: BalanceMemory, fact: MoneyMoved) -> Sequence[Finding]:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Self, TypeVar, cast
@@ -65,17 +65,27 @@ class Detector(ABC, Generic[FactType, MemoryType]):
         self._subjects: Subjects[MemoryType] = Subjects(cast(type[MemoryType], self.memory), self.max_subjects)
 
     @abstractmethod
+    def subjects_of(self, fact: FactType) -> tuple[str, ...]:
+        """The keys of the subjects whose memory ``observe`` uses for a fact, the main one first.
+
+        Who stores what was learnt reads these before, and writes them after.
+        """
+
+    @abstractmethod
     def observe(self, fact: FactType) -> Sequence[Finding]:
         """What a fact shows, most often nothing."""
 
-    def state(self) -> list[tuple[str, dict[str, Any]]]:
-        """All that was learnt, as JSON."""
-        return [(key, memory.state()) for key, memory in self._subjects.items()]
+    def state(self, keys: Collection[str] | None = None) -> dict[str, dict[str, Any]]:
+        """What was learnt of subjects, as JSON by their keys: of all that are known, or of some."""
+        return {key: memory.state() for key, memory in self._subjects.items() if keys is None or key in keys}
 
-    def restore(self, state: Sequence[Sequence[Any]]) -> None:
-        """Take up what was learnt before; for a detector that has seen nothing yet."""
-        for key, memory in state:
+    def restore(self, state: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take up what was learnt of subjects before."""
+        for key, memory in state.items():
             self._subjects.restore(key, cast(MemoryType, self.memory.from_state(memory)))
+
+    def _memory_of(self, fact: FactType) -> MemoryType:
+        return self._subjects[self.subjects_of(fact)[0]]
 
     def _found(
         self,

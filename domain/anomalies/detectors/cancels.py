@@ -40,9 +40,13 @@ class CancelRatio(Detector[OrderEnded, CancelMemory]):
     warmup = 6
     memory = CancelMemory
 
+    def subjects_of(self, fact: OrderEnded) -> tuple[str, ...]:
+        """See the base class."""
+        return (fact.account_id,)
+
     def observe(self, fact: OrderEnded) -> Sequence[Finding]:
         """An order's end."""
-        memory = self._subjects[fact.account_id]
+        memory = self._memory_of(fact)
         memory.ended += 1
         memory.last.append([fact.id, int(fact.canceled)])
         if len(memory.last) < WINDOW_ORDERS or memory.ended % LOOK_ORDERS:

@@ -42,9 +42,13 @@ class TradeFrequency(Detector[OrderPlaced, FrequencyMemory]):
     warmup = 100
     memory = FrequencyMemory
 
+    def subjects_of(self, fact: OrderPlaced) -> tuple[str, ...]:
+        """See the base class."""
+        return (fact.account_id,)
+
     def observe(self, fact: OrderPlaced) -> Sequence[Finding]:
         """An order more in its slot."""
-        memory = self._subjects[fact.account_id]
+        memory = self._memory_of(fact)
         slot = int(fact.at.timestamp()) // SLOT_SECONDS
         if slot != memory.slot:
             self._close(memory, slot)

@@ -75,9 +75,13 @@ class Layering(Detector[OrderPlaced | OrderEnded | Executed, LayeringMemory]):
     warmup = 30
     memory = LayeringMemory
 
+    def subjects_of(self, fact: OrderPlaced | OrderEnded | Executed) -> tuple[str, ...]:
+        """See the base class."""
+        return (Subject(fact.account_id, fact.symbol).key,)
+
     def observe(self, fact: OrderPlaced | OrderEnded | Executed) -> Sequence[Finding]:
         """An order placed, filled or ended."""
-        memory = self._subjects[Subject(fact.account_id, fact.symbol).key]
+        memory = self._memory_of(fact)
         self._expire(memory, fact.at.timestamp())
         if isinstance(fact, OrderPlaced):
             _place(memory, fact)

@@ -45,11 +45,15 @@ class LossPattern(Detector[Executed, LossMemory]):
     warmup = 60
     memory = LossMemory
 
+    def subjects_of(self, fact: Executed) -> tuple[str, ...]:
+        """See the base class."""
+        return (fact.account_id,)
+
     def observe(self, fact: Executed) -> Sequence[Finding]:
         """A fill; those that close nothing say nothing."""
         if fact.realized_pnl is None:
             return ()
-        memory = self._subjects[fact.account_id]
+        memory = self._memory_of(fact)
         result = float(fact.realized_pnl)
         memory.results.append(result)
         memory.last.append(fact.id)

@@ -31,12 +31,15 @@ class OrderSize(Detector[OrderPlaced, SizeMemory]):
     warmup = 50
     memory = SizeMemory
 
+    def subjects_of(self, fact: OrderPlaced) -> tuple[str, ...]:
+        """See the base class."""
+        return Subject(fact.account_id, fact.symbol).key, Subject(fact.account_id).key
+
     def observe(self, fact: OrderPlaced) -> Sequence[Finding]:
         """An order."""
         if fact.notional <= 0:
             return ()
-        subject = Subject(fact.account_id, fact.symbol)
-        in_symbol, in_all = self._subjects[subject.key].sizes, self._subjects[Subject(fact.account_id).key].sizes
+        in_symbol, in_all = (self._subjects[key].sizes for key in self.subjects_of(fact))
         known = in_symbol if in_symbol.count >= self.tuning.warmup else in_all
         size = math.log(fact.notional)
         enough = known.count >= self.tuning.warmup
@@ -49,6 +52,7 @@ class OrderSize(Detector[OrderPlaced, SizeMemory]):
         observed = float(fact.notional)
         whose = "in this symbol" if known is in_symbol else "of this account"
         explanation = f"a notional of {observed:.8g}, {observed / usual:.1f} times what is usual {whose}, {usual:.8g}"
+        subject = Subject(fact.account_id, fact.symbol)
         return (self._found(subject, fact.at, score, observed, usual, explanation, {"orderIds": [fact.id]}),)
 
 
@@ -68,11 +72,15 @@ class PriceDeviation(Detector[OrderPlaced, PriceMemory]):
     warmup = 50
     memory = PriceMemory
 
+    def subjects_of(self, fact: OrderPlaced) -> tuple[str, ...]:
+        """See the base class."""
+        return (fact.symbol,)
+
     def observe(self, fact: OrderPlaced) -> Sequence[Finding]:
         """An order; those without a price, or without a price of the market to compare with, say nothing."""
         if fact.price is None or not fact.reference_price or fact.reference_price < 0:
             return ()
-        deviations = self._subjects[fact.symbol].deviations
+        deviations = self._memory_of(fact).deviations
         signed = fact.side.sign * float(fact.price / fact.reference_price - 1)
         deviation = max(signed, 0.0)
         score = deviations.surprise(fact.at, deviation) if deviations.count >= self.tuning.warmup else 0.0

@@ -44,10 +44,13 @@ class SystemPerformance(Detector[Sampled, PerformanceMemory]):
     # A streaming detector takes up to 100 kB.
     max_subjects = 500
 
+    def subjects_of(self, fact: Sampled) -> tuple[str, ...]:
+        """See the base class."""
+        return (f"{fact.component}.{fact.measure}",)
+
     def observe(self, fact: Sampled) -> Sequence[Finding]:
         """A sample."""
-        subject = Subject(component=f"{fact.component}.{fact.measure}")
-        memory = self._subjects[subject.key]
+        memory = self._memory_of(fact)
         memory.samples += 1
         told = memory.detector.update(Nanos.of(fact.at), fact.value)
         # The score is told / (told + alarm): its surprise after repetition and weariness, in units of an alarm.
@@ -62,4 +65,5 @@ class SystemPerformance(Detector[Sampled, PerformanceMemory]):
             "surprise": round(told.surprise, 3),
             "alarmSurprise": ALARM_SURPRISE,
         }
+        subject = Subject(component=self.subjects_of(fact)[0])
         return (self._found(subject, fact.at, score, fact.value, told.expected, explanation, evidence),)

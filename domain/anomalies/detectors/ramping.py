@@ -45,11 +45,15 @@ class Ramping(Detector[Executed, RampMemory]):
     warmup = 30
     memory = RampMemory
 
+    def subjects_of(self, fact: Executed) -> tuple[str, ...]:
+        """See the base class."""
+        return (Subject(fact.account_id, fact.symbol).key,)
+
     def observe(self, fact: Executed) -> Sequence[Finding]:
         """A fill; passive ones move no price."""
         if not fact.is_taker or fact.price <= 0:
             return ()
-        memory = self._subjects[Subject(fact.account_id, fact.symbol).key]
+        memory = self._memory_of(fact)
         now, price, sign = fact.at.timestamp(), float(fact.price), fact.side.sign
         if self._is_over(memory, now, price, sign):
             if memory.fills > 1:

@@ -37,9 +37,13 @@ class StaleMarketData(Detector[Quoted | MarketChecked, StaleMemory]):
     warmup = 60
     memory = StaleMemory
 
+    def subjects_of(self, fact: Quoted | MarketChecked) -> tuple[str, ...]:
+        """See the base class."""
+        return (fact.symbol,)
+
     def observe(self, fact: Quoted | MarketChecked) -> Sequence[Finding]:
         """A price came, or it is time to look whether one should have."""
-        memory = self._subjects[fact.symbol]
+        memory = self._memory_of(fact)
         if isinstance(fact, MarketChecked):
             return self._check(memory, fact)
         now = fact.at.timestamp()

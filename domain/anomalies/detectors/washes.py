@@ -43,9 +43,13 @@ class WashTrade(Detector[Executed, WashMemory]):
     warmup = 1
     memory = WashMemory
 
+    def subjects_of(self, fact: Executed) -> tuple[str, ...]:
+        """See the base class."""
+        return (f"{fact.owner_id}|{fact.symbol}",)
+
     def observe(self, fact: Executed) -> Sequence[Finding]:
         """A fill."""
-        memory = self._subjects[f"{fact.owner_id}|{fact.symbol}"]
+        memory = self._memory_of(fact)
         matched = self._match(memory, fact)
         if len(memory.last) == WINDOW_FILLS:
             memory.matches += bool(memory.last[0])
