@@ -78,6 +78,7 @@ def _us_security(symbol: str, name: str, exchange: str, asset_class: AssetClass,
         maintenance_margin_rate=Decimal("0.25"),
         fees=FeeSchedule(per_unit=Decimal("0.005"), minimum=Decimal(1)),
         shortable=True,
+        borrow_rate=Decimal("0.0025"),
         calendar="XNYS",
     )
     return Demo(instrument, motion)
@@ -134,6 +135,7 @@ def _perpetual(symbol: str, name: str, motion: Motion, **terms: Any) -> Demo:
         maintenance_margin_rate=Decimal("0.025"),
         fees=FeeSchedule(maker_rate=Decimal("0.0002"), taker_rate=Decimal("0.0005")),
         shortable=True,
+        funding_rate=Decimal("0.0003"),
         **terms,
     )
     return Demo(instrument, motion)

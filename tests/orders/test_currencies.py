@@ -5,7 +5,10 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from graphql import graphql
 
+from api.context import Context
+from api.root import platform_schema
 from domain.access.types import Actor, Role
 from domain.accounts.queries import read_books
 from domain.accounts.types import AccountBook, AccountKind
@@ -160,6 +163,45 @@ async def test_margin_and_pnl_of_a_perpetual_are_in_the_accounts_currency(desk: 
     assert sold.realized_pnl == Decimal("19.98")
     assert (await book_of(account.id)).cash == Decimal(1000) - Decimal("0.16") + Decimal("19.98") - Decimal("0.22")
     await assert_proved(desk, account.id)
+
+
+SHOWN = """query ($id: ID!) {
+  account(id: $id) {
+    currency cash equity available initialMargin maintenanceMargin marginRatio buyingPower
+    positions { symbol averagePrice markPrice marketValue unrealizedPnl initialMargin fxRate liquidationPrice }
+  }
+  executions(filter: { accountId: $id }) { edges { node { price fee fxRate } } }
+}"""
+
+
+async def test_the_api_shows_rates_and_where_it_would_be_liquidated(desk: Platform) -> None:
+    await desk.quote(EURUSD, "1.25", "1.25")
+    await desk.quote("COIN-PERP", "100", "100")
+    owner, account = await desk.open_account("16.16", currency="EUR", kind=AccountKind.MARGIN)
+    await trade(desk, owner, account, symbol="COIN-PERP", quantity=Decimal(1))
+    context = Context(desk.services, actor=owner)
+    answer = await graphql(platform_schema(), SHOWN, context_value=context, variable_values={"id": str(account.id)})
+    assert answer.errors is None
+    assert answer.data is not None
+    shown = answer.data["account"]
+    assert (shown["currency"], shown["cash"], shown["equity"], shown["available"]) == ("EUR", "16.08", "16.08", "8.08")
+    assert (shown["initialMargin"], shown["maintenanceMargin"], shown["marginRatio"]) == ("8", "4", "4.02")
+    assert shown["buyingPower"] == "8.08"
+    # 16.08 + 0.8 (p - 100) = 0.05 x 0.8 p
+    assert shown["positions"] == [
+        {
+            "symbol": "COIN-PERP",
+            "averagePrice": "100",
+            "markPrice": "100",
+            "marketValue": "80",
+            "unrealizedPnl": "0",
+            "initialMargin": "8",
+            "fxRate": "0.8",
+            "liquidationPrice": "84.105263157895",
+        }
+    ]
+    (execution,) = answer.data["executions"]["edges"]
+    assert execution["node"] == {"price": "100", "fee": "0.08", "fxRate": "0.8"}
 
 
 async def test_a_coin_margined_contract_is_booked_in_the_coin(live_desk: Platform) -> None:
