@@ -13,11 +13,11 @@ from uuid import UUID
 
 import orjson
 import structlog
-from arq.connections import ArqRedis, RedisSettings, create_pool
+from arq.connections import ArqRedis
 from arq.typing import WorkerCoroutine
 from arq.worker import Worker, func
 
-from adapters.redis_link import REDIS_ERRORS, Backoff
+from adapters.redis_link import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS, Backoff, connection_pool
 from domain.system.rules import MAX_TIMEOUT_SECONDS
 
 # From an offer to its start; a look costs the server next to nothing.
@@ -34,14 +34,19 @@ _JOB = "run-task"
 _log = structlog.stdlib.get_logger("queue")
 
 
+class _BoundedWorker(Worker):
+    """A worker that ends when its server takes too long to answer, instead of waiting for as long as TCP does."""
+
+    async def _poll_iteration(self) -> None:
+        async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
+            await super()._poll_iteration()
+
+
 class JobQueue:
     """Offers runs to all workers, and takes offers for this one."""
 
     def __init__(self, redis_url: str) -> None:
-        self._settings = RedisSettings.from_dsn(redis_url)
-        # Who asks tries again by itself.
-        self._settings.conn_retries = 0
-        self._pool: ArqRedis | None = None
+        self._redis = ArqRedis(connection_pool(redis_url), job_serializer=orjson.dumps, job_deserializer=orjson.loads)
 
     async def offer(self, run_id: UUID, time: str) -> None:
         """Offer a run; the same offer twice is one.
@@ -49,8 +54,7 @@ class JobQueue:
         Raises:
             REDIS_ERRORS: the queue is away.
         """
-        pool = await self._connected()
-        await pool.enqueue_job(_JOB, str(run_id), _job_id=f"{run_id}:{time}", _expires=_OFFER_EXPIRES_SECONDS)
+        await self._redis.enqueue_job(_JOB, str(run_id), _job_id=f"{run_id}:{time}", _expires=_OFFER_EXPIRES_SECONDS)
 
     async def take(self, run: Callable[[UUID], Awaitable[None]]) -> None:
         """Run what is offered, a bounded number at once, until cancelled; then what runs is cancelled and awaited."""
@@ -63,7 +67,9 @@ class JobQueue:
         try:
             while True:
                 try:
-                    worker = self._worker(await self._connected(), run_task)
+                    async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
+                        await self._redis.ping()
+                    worker = self._worker(run_task)
                     if is_away:
                         _log.info("the queue is back")
                     is_away = False
@@ -84,21 +90,13 @@ class JobQueue:
 
     async def close(self) -> None:
         """Let the connections go."""
-        if self._pool is not None:
-            with suppress(*REDIS_ERRORS):
-                await self._pool.aclose(close_connection_pool=True)
+        with suppress(*REDIS_ERRORS):
+            await self._redis.aclose(close_connection_pool=True)
 
-    async def _connected(self) -> ArqRedis:
-        if self._pool is None:
-            self._pool = await create_pool(self._settings, job_serializer=orjson.dumps, job_deserializer=orjson.loads)
-        else:
-            await self._pool.ping()
-        return self._pool
-
-    def _worker(self, pool: ArqRedis, run_task: Callable[..., Awaitable[None]]) -> Worker:
-        return Worker(
+    def _worker(self, run_task: Callable[..., Awaitable[None]]) -> Worker:
+        return _BoundedWorker(
             [func(cast(WorkerCoroutine, run_task), name=_JOB)],
-            redis_pool=pool,
+            redis_pool=self._redis,
             handle_signals=False,
             max_jobs=MAX_JOBS,
             job_timeout=_JOB_SECONDS,
