@@ -24,10 +24,12 @@ from api.orders.inputs import OrderFilter, OrderSortInput
 from api.orders.queries import orders_page
 from api.orders.types import Order
 from api.pages import Connection, connection
+from api.risk.types import RiskMetrics
 from domain.accounts.queries import count_transactions, page_transactions
 from domain.kernel.pages import page_request
 from domain.kernel.time import utc_now
 from domain.orders.closed_trades import performance_of
+from domain.orders.risk_metrics import risk_metrics
 from domain.positions.past import equity_curve
 from domain.positions.valuation import AccountValue
 
@@ -145,6 +147,12 @@ class Account:
         day_roll = info.context.services.entry.desk.day_roll
         curve = await equity_curve(value.id, since, until, interval, day_roll, utc_now())
         return cast("list[EquityPoint]", curve)
+
+    @strawberry.field(description="Its risk at the newest marks.")
+    async def risk(self, value: strawberry.Parent[AccountValue], info: Info) -> RiskMetrics:
+        """Measured when it is asked for."""
+        services = info.context.services
+        return cast(RiskMetrics, await risk_metrics(services.entry.desk, services.books, value.id))
 
     @strawberry.field(description="How it performed with `from` <= at < `to`, from its opening until now unless told.")
     async def performance(

@@ -19,11 +19,12 @@ from api.risk.inputs import (
     RiskEventFilterInput,
     UpdateRiskRuleInput,
 )
-from api.risk.types import RiskEvent, RiskRule, TradingHalt
+from api.risk.types import RiskEvent, RiskMetrics, RiskRule, TradingHalt
 from api.scalars import Cursor
 from domain.access.types import Actor, require_read, require_role
 from domain.kernel.pages import page_request
 from domain.orders.halting import halt_trading
+from domain.orders.risk_metrics import risk_metrics
 from domain.risk import events, halts, service
 from domain.risk.types import RiskEvent as DomainEvent
 
@@ -42,6 +43,13 @@ class RiskQuery:
         wanted = named(account_id) if account_id is not None else None
         rules = await service.list_rules(info.context.require_actor(), account_id=wanted, enabled=enabled)
         return cast("list[RiskRule]", rules)
+
+    @strawberry.field(description="The risk of an account at the newest marks.")
+    async def risk_metrics(self, info: Info, account_id: strawberry.ID) -> RiskMetrics:
+        """Measured when it is asked for."""
+        services, wanted = info.context.services, named(account_id)
+        require_read(info.context.require_actor(), wanted)
+        return cast(RiskMetrics, await risk_metrics(services.entry.desk, services.books, wanted))
 
     @strawberry.field(description="Risk events that you may see, newest first.")
     async def risk_events(

@@ -88,3 +88,40 @@ class TradingHalt:
     lifted_at: datetime | None = strawberry.field(description="Null while it is in force.")
     lifted_by: str | None
     lift_reason: str | None
+
+
+@strawberry.type(description="How far a limit of the account is used; 1 is all of it.")
+class LimitUsage:
+    """A view of ``domain.risk.rules.measures.LimitUsage``."""
+
+    rule: RiskRule
+    observed: Decimal
+    limit: Decimal
+    usage: float
+
+
+@strawberry.type(description="The risk of an account at the newest marks, in its currency.")
+class RiskMetrics:
+    """A view of ``domain.orders.risk_metrics.RiskMetrics``."""
+
+    account_id: strawberry.ID
+    equity: Decimal
+    gross_exposure: Decimal
+    net_exposure: Decimal
+    leverage: Decimal
+    margin_ratio: Decimal | None = strawberry.field(description="Null while no margin is in use.")
+    day_pnl: Decimal
+    day_pnl_ratio: float | None
+    drawdown: float = strawberry.field(description="How far equity is below its highest, as a share of that.")
+    max_drawdown: float = strawberry.field(description="Of the chained returns of up to 250 days.")
+    largest_concentration: float | None
+    value_at_risk: Decimal | None = strawberry.field(
+        name="valueAtRisk95",
+        description="The loss that 95 % of days stay within, from up to 250 days; null of fewer than 20.",
+    )
+    expected_shortfall: Decimal | None = strawberry.field(
+        name="expectedShortfall95", description="The mean loss of the days beyond value at risk."
+    )
+    open_orders: int
+    orders_last_minute: int
+    limits: list[LimitUsage] = strawberry.field(description="Of all rules that hold for the account, most used first.")
