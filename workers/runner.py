@@ -188,7 +188,8 @@ class Runner:
         if isinstance(error, _TimeLimit):
             text = f"It took longer than {attempt.timeout_seconds} seconds."
             return await attempts.fail(bus, attempt, text, chance, timed_out=True)
-        _log.error("task failed", task=attempt.run.task, attempt=attempt.run.attempt, exc_info=error)
+        if not isinstance(error, DomainError):
+            _log.error("task failed", task=attempt.run.task, attempt=attempt.run.attempt, exc_info=error)
         return await attempts.fail(bus, attempt, _described(error), chance)
 
     def _say(self, attempt: Attempt, run: TaskRun | None) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from domain.kernel.errors import BadInput
 from domain.system.rules import (
     FIRST_RETRY_SECONDS,
+    GRACE,
     LONGEST_RETRY_SECONDS,
     MAX_LOSSES,
     AfterAttempt,
@@ -22,6 +23,7 @@ from domain.system.rules import (
     plan_due,
     retry_delay,
 )
+from domain.system.triggers import next_fire
 from domain.system.types import (
     Cron,
     Interval,
@@ -74,6 +76,42 @@ def test_while_it_is_busy_one_kind_waits_and_the_other_skips() -> None:
     assert plan_due(hourly("10:00", catch_up=False), at("10:00:01"), is_busy=True) == DueRun(
         at("11:00"), skipped=skipped
     )
+
+
+TRIGGERS = [Interval(1), Interval(3_600), Cron("*/10 * * * *", "America/New_York"), Cron("30 1 * * *", "Europe/London")]
+
+
+@given(
+    st.sampled_from(TRIGGERS),
+    st.booleans(),
+    st.booleans(),
+    st.integers(0, 31_000_000),
+    st.one_of(st.integers(0, 200), st.integers(0, 2_000_000)),
+)
+def test_a_time_that_has_come_is_run_skipped_or_waits_and_never_two_of_them(
+    trigger: Trigger, catch_up: bool, is_busy: bool, start: int, late_seconds: int
+) -> None:
+    due = next_fire(trigger, at("00:00") + timedelta(seconds=start))
+    now = due + timedelta(seconds=late_seconds)
+    definition = replace(HOURLY, trigger=trigger, catch_up=catch_up)
+    plan = plan_due(ScheduledTask(definition, Override(), due), now, is_busy=is_busy)
+    if is_busy and catch_up:
+        assert plan == DueRun(due)
+        return
+    assert plan.next_run_at > now
+    # Nothing that has come is left out in silence, and nothing is done for a time that has not come.
+    assert plan.due_at is not None or plan.skipped is not None
+    if is_busy:
+        assert plan.due_at is None
+    if plan.due_at is not None:
+        assert due <= plan.due_at <= now < next_fire(trigger, plan.due_at)
+    if catch_up:
+        assert plan.skipped is None
+        is_missed = now - plan.due_at > GRACE or plan.due_at != due if plan.due_at else False
+        assert plan.cause is (RunCause.CATCH_UP if is_missed else RunCause.SCHEDULE)
+    elif plan.due_at is not None:
+        assert now - plan.due_at <= GRACE
+        assert (plan.skipped is None) is (plan.due_at == due)
 
 
 def test_a_failure_is_tried_again_as_often_as_the_task_wants_it() -> None:
