@@ -26,11 +26,16 @@ async def trades_since(connection: Connection, symbol: str, since: Nanos) -> lis
         # From the last trade on, which is met again: an exchange's ids need not be whole numbers.
         params = {connection.dialect.trade_cursor: trades[-1]["id"]}
         page = await connection.call("fetch_my_trades", symbol, None, connection.dialect.trade_page, params)
-        met = {trade["id"] for trade in trades}
-        fresh = [trade for trade in page if trade["id"] not in met]
+        met = {identity(trade) for trade in trades}
+        fresh = [trade for trade in page if identity(trade) not in met]
         trades += fresh
         is_all = not fresh or len(page) < connection.dialect.trade_page
     return trades
+
+
+def identity(trade: Raw) -> tuple[str, str, str | None]:
+    """What tells a trade from all others: one that an account makes with itself is there twice, once for each order."""
+    return trade["symbol"], trade["id"], trade["order"]
 
 
 async def _first_page(connection: Connection, symbol: str, since: Nanos) -> tuple[list[Raw], bool]:

@@ -19,12 +19,24 @@ class Identities:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._known: OrderedDict[tuple[str, str], str | None] = OrderedDict()
+        self._answered: set[tuple[str, str]] = set()
 
     def learn(self, raw: Mapping[str, Any], client_order_id: str | None = None) -> None:
         """Remember an order that ccxt has given."""
         self._known[raw["symbol"], raw["id"]] = client_order_id or raw["clientOrderId"]
         while len(self._known) > MAX_REMEMBERED:
             self._known.popitem(last=False)
+
+    def answered(self, raw: Mapping[str, Any], client_order_id: str) -> None:
+        """Remember an order that came in the answer to a request about it."""
+        self.learn(raw, client_order_id)
+        if len(self._answered) < MAX_REMEMBERED:
+            self._answered.add((raw["symbol"], raw["id"]))
+
+    def take_answered(self) -> set[tuple[str, str]]:
+        """The orders that requests have been answered about since the last time."""
+        answered, self._answered = self._answered, set()
+        return answered
 
     async def of_trade(self, raw: Mapping[str, Any]) -> str | None:
         """The client id of the order of a trade.

@@ -3,6 +3,7 @@
 What is changed of them, and why: docs/adr/0015-exchanges-through-ccxt.md.
 """
 
+import asyncio
 import functools
 import importlib
 import json
@@ -23,6 +24,7 @@ class WebSocketClient(Protocol):
     """What is used of ccxt's WebSocket client."""
 
     futures: dict[str, Any]
+    future: Any
     handle_message: Any
     handle_text_or_binary_message: Any
     on_message_callback: Any
@@ -57,6 +59,7 @@ class _Exact:
         if "handle_message" not in vars(client):
             client.handle_message = functools.partial(_handle, client, client.handle_message)
             client.handle_text_or_binary_message = functools.partial(_read, client)
+            client.future = functools.partial(_future, client.future)
         return client
 
 
@@ -89,6 +92,20 @@ def _read(client: WebSocketClient, data: str | bytes) -> None:
     """Take a message's text; ccxt would make floats of its numbers."""
     text = data.decode() if isinstance(data, bytes) else data
     client.on_message_callback(client, json.loads(text, parse_float=str) if text[:1] in "{[" else text)
+
+
+def _future(make: Any, name: str) -> Any:
+    """What is awaited under a name. Some that ccxt makes nobody awaits; their failing is told to those who do wait."""
+    future = make(name)
+    # Once each, however often it is asked for.
+    future.remove_done_callback(_retrieve)
+    future.add_done_callback(_retrieve)
+    return future
+
+
+def _retrieve(future: "asyncio.Future[Any]") -> None:
+    if not future.cancelled():
+        future.exception()
 
 
 def _handle(client: WebSocketClient, handle: Any, message: object) -> None:

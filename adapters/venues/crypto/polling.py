@@ -1,14 +1,14 @@
 """What happens to our orders, found by asking: for a while, when an exchange answers but its stream cannot be had."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 
 from adapters.venues.crypto.connection import Connection
 from adapters.venues.crypto.failures import ExchangeFailure, Fate
-from adapters.venues.crypto.history import trades_since
+from adapters.venues.crypto.history import identity, trades_since
 from adapters.venues.crypto.identities import Identities
 from adapters.venues.crypto.symbols import Symbols
-from adapters.venues.crypto.translation import Raw, venue_execution, venue_order
+from adapters.venues.crypto.translation import NANOS_PER_MILLISECOND, Raw, venue_execution, venue_order
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.orders.venues.port import VenueUnavailable
 from domain.orders.venues.types import VenueReport
@@ -18,6 +18,9 @@ POLL_SECONDS = 2.0
 POLLS = 15
 # A trade may be told of later than one that was made after it.
 _OVERLAP_NANOS = 10 * NANOS_PER_SECOND
+
+# An order there: ccxt's symbol, the exchange's id.
+_Key = tuple[str, str]
 
 
 async def polled(
@@ -34,17 +37,20 @@ async def polled(
 
 
 class _Poll:
-    """What was open at the last look, and up to when trades were asked for."""
+    """What was open at the last look, up to when trades were asked for, and which of the newest were told."""
 
     def __init__(self, connection: Connection, symbols: Symbols, identities: Identities) -> None:
         self._connection = connection
         self._symbols = symbols
         self._identities = identities
-        self._open: dict[tuple[str, str], Raw] = {}
+        self._open: dict[_Key, Raw] = {}
         self._since = self._now()
+        self._told: set[tuple[str, str, str | None]] = set()
+        # What was answered before is compared by whoever listens from here on.
+        identities.take_answered()
 
     def _now(self) -> Nanos:
-        return Nanos(self._connection.ccxt.nonce() * 1_000_000)
+        return Nanos(self._connection.ccxt.nonce() * NANOS_PER_MILLISECOND)
 
     async def batches(self) -> AsyncIterator[Sequence[VenueReport]]:
         """What each look finds."""
@@ -55,31 +61,53 @@ class _Poll:
                 yield found
 
     async def look(self) -> list[VenueReport]:
-        """Orders that changed, were met or ended since the last look, and trades since a little before it."""
+        """Trades since the last look, and orders that were met, changed or ended since then."""
         try:
-            return [*await self._orders(), *await self._trades()]
+            await self._symbols.refresh()
+            # Before asking: what is answered from now on may not be in what the questions find.
+            answered = self._identities.take_answered()
+            changed, gone = await self._orders()
+            gone |= answered
+            trades = await self._trades()
+            # An order may have come and gone between two looks: its answers and its trades tell of it.
+            gone |= {(trade["symbol"], trade["order"]) for trade in trades if trade["order"] is not None}
+            changed += await self._ended(gone - self._open.keys())
+            ours = self._symbols.ours
+            fills = [venue_execution(trade, ours, await self._identities.of_trade(trade)) for trade in trades]
+            return [*fills, *(venue_order(raw, ours) for raw in changed)]
         except Exception as error:  # noqa: BLE001  whatever it was, nothing more can be said
             raise VenueUnavailable(self._connection.failure(error).message) from None
 
-    async def _orders(self) -> list[VenueReport]:
-        await self._symbols.refresh()
+    async def _orders(self) -> tuple[list[Raw], set[_Key]]:
+        """Open orders that are not as they were, and those that are no longer open."""
         now = {(raw["symbol"], raw["id"]): raw for raw in await self._connection.call("fetch_open_orders")}
-        changed = [raw for key, raw in now.items() if raw != self._open.get(key)]
-        for symbol, order_id in self._open.keys() - now.keys():
+        for raw in now.values():
+            self._identities.learn(raw)
+        before, self._open = self._open, now
+        return [raw for key, raw in now.items() if raw != before.get(key)], before.keys() - now.keys()
+
+    async def _ended(self, keys: Iterable[_Key]) -> list[Raw]:
+        """How orders stand that are not open."""
+        found: list[Raw] = []
+        for symbol, order_id in keys:
             try:
-                changed.append(await self._connection.call("fetch_order", order_id, symbol))
+                raw = await self._connection.call("fetch_order", order_id, symbol)
             except ExchangeFailure as failure:
                 if failure.fate is not Fate.NOT_THERE:
                     raise
-        self._open = now
-        for raw in changed:
+                continue
             self._identities.learn(raw)
-        return [venue_order(raw, self._symbols.ours) for raw in changed]
+            found.append(raw)
+        return found
 
-    async def _trades(self) -> list[VenueReport]:
-        since, self._since = self._since, self._now()
-        return [
-            venue_execution(raw, self._symbols.ours, await self._identities.of_trade(raw))
+    async def _trades(self) -> list[Raw]:
+        """Trades that were not told yet."""
+        since, self._since = Nanos(self._since - _OVERLAP_NANOS), self._now()
+        found = [
+            trade
             for terms in self._symbols.all.values()
-            for raw in await trades_since(self._connection, terms["symbol"], Nanos(since - _OVERLAP_NANOS))
+            for trade in await trades_since(self._connection, terms["symbol"], since)
         ]
+        fresh = [trade for trade in found if identity(trade) not in self._told]
+        self._told = {identity(trade) for trade in found}
+        return fresh

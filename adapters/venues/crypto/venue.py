@@ -99,7 +99,7 @@ class ExchangeVenue:
         return Declined(reason=RejectReason.UNSUPPORTED_BY_VENUE, message="The exchange changes no orders.")
 
     def _acknowledged(self, raw: Any, client_order_id: str) -> Acknowledged:
-        self._identities.learn(raw, client_order_id)
+        self._identities.answered(raw, client_order_id)
         order = venue_order(raw, self._symbols.ours, client_order_id)
         return Acknowledged(venue_order_id=order.venue_order_id, order=order)
 

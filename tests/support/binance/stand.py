@@ -4,6 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 
+import pytest
+
+from adapters.venues.crypto import polling
 from adapters.venues.crypto.venue import ExchangeVenue
 from tests.support.binance.faults import Fault
 from tests.support.binance.server import BinanceServer
@@ -38,8 +41,25 @@ class BinanceStand:
         self._server.drop_sockets()
 
 
+class SilentBinanceStand(BinanceStand):
+    """The same without streams: all that happens is found by asking."""
+
+    async def hang_up(self) -> None:
+        self._server.fault("GET", "openOrders", Fault.UNAVAILABLE)
+
+
 @asynccontextmanager
 async def binance() -> AsyncIterator[BinanceStand]:
     """The gateway ``ccxt``, at an exchange of Binance's dialect."""
     async with BinanceServer() as server, open_venue(server) as venue:
         yield BinanceStand(server, venue)
+
+
+@asynccontextmanager
+async def silent_binance() -> AsyncIterator[SilentBinanceStand]:
+    """The gateway at an exchange that takes no WebSocket connections."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(polling, "POLL_SECONDS", 0.01)
+        async with BinanceServer() as server, open_venue(server) as venue:
+            server.faults.refusing_sockets = True
+            yield SilentBinanceStand(server, venue)

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
 from domain.orders.venues.port import Venue
-from tests.support.binance.stand import binance
+from tests.support.binance.stand import binance, silent_binance
 from tests.support.loopback import EVERYTHING, PLAIN, LoopbackVenue
 
 
@@ -81,4 +81,5 @@ STANDS: dict[str, Callable[[], AbstractAsyncContextManager[Stand]]] = {
     "paper": paper,
     "plain": plain,
     "binance": binance,
+    "silent-binance": silent_binance,
 }
