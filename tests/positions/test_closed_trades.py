@@ -11,13 +11,16 @@ from domain.access.types import Role
 from domain.accounts.service import MoveCash, deposit, withdraw
 from domain.accounts.types import AccountKind, PositionMode
 from domain.kernel.database import pool
+from domain.market.types import AssetClass
 from domain.orders.busting import Correction, bust_execution, correct_execution
 from domain.orders.order import Execution
+from domain.orders.proof import prove_book
 from domain.orders.queries import read_executions_of
 from domain.orders.types import OrderType, PositionEffect, Side
 from domain.positions.history import sample_equity
+from domain.settlement.rolling import roll_days
 from tests.positions.conftest import Holder
-from tests.support.trading import Platform
+from tests.support.trading import Platform, instrument
 
 TRADES = """query ($id: ID!, $symbol: String, $from: DateTime, $to: DateTime, $limit: Int! = 500) {
   closedTrades(accountId: $id, symbol: $symbol, from: $from, to: $to, limit: $limit) {
@@ -99,6 +102,25 @@ async def test_both_legs_of_a_hedging_account_close_for_themselves(desk: Platfor
         ("SHORT", "1", "-10.02"),
         ("LONG", "2", "19.96"),
     ]
+
+
+async def test_what_days_settled_belongs_to_the_trade_that_ends_it(holder: Holder) -> None:
+    desk, services = holder.desk, holder.desk.services
+    await desk.add_instrument(instrument("FUT", asset_class=AssetClass.FUTURE, multiplier=Decimal(10)))
+    await desk.quote("FUT", "99.99", "100.01")
+    await deposit(services.bus, holder.actor, MoveCash(holder.id, Decimal(10_000), "more"))
+    await holder.buy("2", "FUT")
+    await desk.quote("FUT", "104.99", "105.01", last=Decimal(105), last_size=Decimal(1))
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    await roll_days(services.bus, services.market, services.desk.day_roll, tomorrow)
+    settled = (await holder.position("FUT")).realized_pnl
+    assert settled == (Decimal(105) - Decimal("100.01")) * 20
+    await holder.sell("2", "FUT")
+    (trade,) = await check_sums(holder)
+    assert (trade["entryPrice"], trade["exitPrice"]) == ("100.01", "104.99")
+    assert Decimal(trade["realizedPnl"]) == Decimal(trade["matchedPnl"]) == Decimal("4.98") * 20
+    catalog = await services.market.catalog()
+    assert (await prove_book(holder.id, catalog.by_id)).breaks == []
 
 
 async def test_trades_are_asked_by_symbol_window_and_number(holder: Holder) -> None:

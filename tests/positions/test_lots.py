@@ -156,6 +156,16 @@ def test_dividends_and_names_close_nothing_and_a_delisting_everything() -> None:
     assert [row[:6] for row in books.rows] == [("LONG", "3", "1E+2", "4E+1", "-1.8E+2", "-1.8E+2")]
 
 
+def test_large_quantities_and_small_prices_keep_every_digit() -> None:
+    books = Books()
+    books.fill("1000000000000000.123456789012", "0.000000000001", "0.000000000007")
+    books.fill("999999999999999.999999999999", "0.000000000003", "0.000000000011")
+    books.fill("-1500000000000000.5", "0.000000000002", "0.000000000013")
+    books.fill("-499999999999999.623456789011", "0.000000000005", "0.000000000017")
+    assert books.lots.quantity == 0
+    assert sum(trade.fees for trade in books.trades) == D("0.000000000048")
+
+
 def test_money_of_another_currency_is_at_the_rate_of_the_exit() -> None:
     books = Books()
     books.fill("2", "100", rate="1.1")
