@@ -80,6 +80,8 @@ class Conversation:
         self._tasks: set[asyncio.Task[None]] = set()
         self._questions = asyncio.Semaphore(_MAX_QUESTIONS)
         self._asked: set[UUID] = set()
+        # Requests that have gone out and are not answered yet.
+        self.on_wire: set[UUID] = set()
         self._compare = asyncio.Event()
         self.is_connected = False
 
@@ -119,14 +121,17 @@ class Conversation:
 
     def submit(self, batch: Sequence[tuple[Request, Sequence[NewOrder]]]) -> None:
         """Send new orders in one call."""
+        self.on_wire |= {request.id for request, _ in batch}
         self._spawn(self._submit(batch))
 
     def cancel(self, request: Request, order: OrderRef) -> None:
         """Send a cancel."""
+        self.on_wire.add(request.id)
         self._spawn(self._request(request, self.venue.cancel(order)))
 
     def replace(self, request: Request, order: OrderRef, terms: OrderTerms) -> None:
         """Send a change."""
+        self.on_wire.add(request.id)
         self._spawn(self._request(request, self.venue.replace(order, terms)))
 
     def ask(self, order_id: UUID, order: OrderRef, since: Nanos) -> None:
@@ -182,6 +187,7 @@ class Conversation:
         for request, group in batch:
             for order_id, _ in zip(request.orders, group, strict=True):
                 items.append(Answered(request, order_id, next(given, Unanswered(message="no answer"))))
+        self.on_wire -= {request.id for request, _ in batch}
         self._put(*items)
 
     async def _request(self, request: Request, call: Coroutine[Any, Any, Answer]) -> None:
@@ -190,6 +196,7 @@ class Conversation:
         except Exception as error:  # noqa: BLE001  whatever it was, nobody knows what the venue got
             _log.exception("gateway failed to send", venue=self.venue.name, kind=request.kind)
             answer = Unanswered(message=type(error).__name__)
+        self.on_wire.discard(request.id)
         self._put(Answered(request, request.order_id, answer))
 
     async def _ask(self, order_id: UUID, order: OrderRef, since: Nanos) -> None:

@@ -6,8 +6,9 @@ is asked about, and only what it says then is concluded from.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
+from uuid import UUID
 
 import structlog
 
@@ -65,7 +66,6 @@ class RemoteRouter(Router):
         super().__init__(venue.name, bus, market, ticks, lease)
         self._venue = venue
         self._grace_nanos = grace_nanos
-        self._reconcile_seconds = reconcile_seconds
         self._talk = Conversation(venue, self._wake.set, reconcile_seconds)
         self._dealings = Dealings(RemoteVenue(venue.capabilities, {}), Outbox(), {})
         self._namer = Namer(self.name, self._dealings)
@@ -82,6 +82,8 @@ class RemoteRouter(Router):
         executions = await queries.read_executions_known([order.id for order in orders])
         remote = RemoteVenue(self._venue.capabilities, catalog.by_symbol)
         self._see_quotes(remote)
+        for request in requests:
+            request.flying = request.id in self._talk.on_wire
         self._resumed = remote.restore(orders, held, requests, executions, now)
         self._dealings = Dealings(remote, Outbox(requests, now), self._accounts, grace_nanos=self._grace_nanos)
         self._namer = Namer(self.name, self._dealings)
@@ -90,14 +92,22 @@ class RemoteRouter(Router):
         self._since = Nanos(min(oldest, newest or oldest) - OVERLAP_NANOS)
         self._suspects.clear()
         self._ready.clear()
+        # What was said and not booked is made up for.
+        self._talk.compare_soon()
 
-    async def _read_and_work(self) -> None:
-        self._talk = Conversation(self._venue, self._wake.set, self._reconcile_seconds)
-        self._talk.start(lambda: self._since, self._dealings.there)
+    async def run(self) -> None:
+        """Work until the lease is lost or the task is cancelled.
+
+        The talk with the venue goes on while everything is built again: what is on its way arrives, and is answered.
+        """
+        self._talk.start(lambda: self._since, self._there)
         try:
-            await super()._read_and_work()
+            await super().run()
         finally:
             await self._talk.stop()
+
+    def _there(self) -> Collection[UUID]:
+        return self._dealings.there()
 
     # ------------------------------------------------------------------ working
 

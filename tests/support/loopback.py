@@ -85,7 +85,8 @@ class Faults:
 
     ``lost_requests`` do not reach the venue, ``lost_answers`` are of requests that it has taken. ``unreachable``: no
     question is answered and no connection made. ``muted``: reports are dropped. ``doubled``: each comes twice.
-    ``shuffled``: those of one event come in any order. ``anonymous``: fills do not repeat our ids.
+    ``shuffled``: those of one event come in any order. ``anonymous``: fills do not repeat our ids. ``stuck``: until it
+    is set, new orders are under way.
     """
 
     lost_requests: int = 0
@@ -95,6 +96,7 @@ class Faults:
     doubled: bool = False
     shuffled: Random | None = None
     anonymous: bool = False
+    stuck: asyncio.Event | None = None
 
 
 @dataclass(slots=True)
@@ -122,6 +124,8 @@ class LoopbackVenue:
 
     async def submit(self, orders: Sequence[NewOrder]) -> Sequence[Answer]:
         assert len(orders) <= max(self.capabilities.batch_size, len({order.group for order in orders} - {None}) * 3)
+        if self.faults.stuck is not None:
+            await self.faults.stuck.wait()
         groups: dict[str, list[NewOrder]] = {}
         for order in orders:
             groups.setdefault(order.group or order.client_order_id, []).append(order)

@@ -12,12 +12,14 @@ import pytest
 
 from domain.kernel.database import fetch
 from domain.kernel.ids import new_id
+from domain.kernel.unit_of_work import unit_of_work
 from domain.orders import applying
 from domain.orders.checking import check_order
 from domain.orders.commands import ModifyOrder, OrderKey, PlaceOrder
 from domain.orders.exchange.types import Order as ExchangeOrder
+from domain.orders.instructions import REARM
 from domain.orders.order import Order
-from domain.orders.queries import read_executions_of, read_orders
+from domain.orders.queries import insert_commands, read_executions_of, read_orders
 from domain.orders.types import OrderStatus, OrderType, RejectReason, Side, TimeInForce
 from domain.orders.venues.remote_book import UNKNOWN_THERE
 from domain.orders.venues.types import client_id_of
@@ -218,6 +220,31 @@ async def test_a_step_that_fails_is_made_up_for(desk: RemoteDesk, monkeypatch: p
     ]
     assert desk.venue.requests("submit") == [client_id_of(order.id)]
     await desk.prove(account)
+
+
+async def test_what_is_under_way_arrives_while_everything_is_built_again(desk: RemoteDesk) -> None:
+    owner, account = await desk.open_account()
+    bus = desk.whole.services.bus
+    async with running_remote(desk):
+        (before,) = await desk.whole.place(owner, bid(account.id))
+        await desk.became(before, OrderStatus.NEW)
+        desk.venue.faults.stuck = asyncio.Event()
+        (order,) = await desk.whole.place(owner, bid(account.id, "98"))
+        await sent_at(order)
+        async with unit_of_work(bus) as work:
+            await insert_commands(work, [(REARM, before)])
+
+        async def taken() -> bool:
+            return not await fetch("SELECT 1 FROM venue_commands")
+
+        await until(taken)
+        # Placed after it, so known only once all is built again.
+        await desk.whole.place(owner, bid(account.id, "97"))
+        await until(taken)
+        desk.venue.faults.stuck.set()
+        await desk.became(order, OrderStatus.NEW)
+        await desk.quiet()
+    assert len(desk.venue.requests("submit")) == len(set(desk.venue.requests("submit"))) == 3
 
 
 async def test_what_differs_is_reported_and_left_alone(desk: RemoteDesk) -> None:
