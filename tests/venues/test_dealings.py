@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
+from domain.orders.commands import OrderLeg, PlaceBracket
 from domain.orders.order import Order
 from domain.orders.types import Liquidity, OrderStatus, OrderType, PendingAction, RejectReason, Side, TimeInForce
 from domain.orders.venues.remote_book import UNKNOWN_THERE
@@ -369,6 +370,58 @@ class TestNativeOrders:
         await world.run()
         assert (stop.status, stop.triggered_at is not None) == (OrderStatus.FILLED, True)
         assert world.kinds(stop) == ["NEW", "TRIGGERED", "TRADE"]
+
+    def bracket(self, world: RemoteWorld) -> list[Order]:
+        return world.bracket(
+            PlaceBracket(
+                command(quantity=Decimal(2), limit_price=Decimal(99)),
+                OrderLeg(OrderType.LIMIT, limit_price=Decimal(105)),
+                OrderLeg(OrderType.STOP, stop_price=Decimal(95)),
+            )
+        )
+
+    async def test_a_bracket_that_the_venue_links(self, world: RemoteWorld) -> None:
+        entry, profit, loss = self.bracket(world)
+        await world.run()
+        assert [order.status for order in (entry, profit, loss)] == [
+            OrderStatus.NEW,
+            OrderStatus.HELD,
+            OrderStatus.HELD,
+        ]
+        assert [order.venue_order_id for order in (entry, profit, loss)] == ["V1", "V2", "V3"]
+        world.restart()
+        world.tick("98.8", "98.9", "1")
+        await world.run()
+        assert [(order.status, order.quantity) for order in (profit, loss)] == [(OrderStatus.NEW, 1)] * 2
+        world.tick("98.8", "98.9", "5")
+        await world.run()
+        assert [order.quantity for order in (profit, loss)] == [2, 2]
+        world.tick("105", "105.1")
+        await world.run()
+        assert [order.status for order in (entry, profit, loss)] == [
+            OrderStatus.FILLED,
+            OrderStatus.FILLED,
+            OrderStatus.CANCELED,
+        ]
+        assert [kind for kind, _ in world.there.calls] == ["submit"]
+
+    async def test_an_exit_that_fills_before_anybody_said_that_it_works(self, world: RemoteWorld) -> None:
+        _, profit, _ = self.bracket(world)
+        await world.run()
+        world.tick("98.8", "98.9")
+        world.tick("105", "105.1")
+        for fill in [item for item in world.mail if isinstance(item, VenueExecution)]:
+            world.take(fill)
+        assert state(profit) == ("FILLED", "2", None)
+
+    async def test_a_group_of_which_some_were_answered_when_the_engine_died(self, world: RemoteWorld) -> None:
+        entry, profit, loss = self.bracket(world)
+        await world.send()
+        world.take(world.there.told(client_id_of(profit.id)))
+        world.restart()
+        await world.clear_up()
+        assert [order.venue_order_id for order in (entry, profit, loss)] == ["V1", "V2", "V3"]
+        assert world.there.requests("submit") == [client_id_of(entry.id)]
 
 
 def world_ref(order: Order) -> OrderRef:

@@ -15,7 +15,7 @@ from domain.orders.types import OrderStatus, RejectReason
 from domain.orders.venues.outbox import GRACE_NANOS, Outbox, Request
 from domain.orders.venues.reconciling import Findings
 from domain.orders.venues.remote import RemoteVenue
-from domain.orders.venues.remote_order import Cause
+from domain.orders.venues.remote_order import Cause, Settled
 from domain.orders.venues.types import (
     Acknowledged,
     Answer,
@@ -65,6 +65,8 @@ class Dealings:
         self._venue_ids: dict[UUID, set[str]] = {}
         for _, order in venue.orders():
             self._index(order.order_id)
+        for request in list(outbox.requests()):
+            self._forget_what_is_answered(request)
 
     # ------------------------------------------------------------------ what goes in
 
@@ -204,6 +206,15 @@ class Dealings:
             assert request.cause is Cause.REQUESTED
             return self.venue.unmade(order_id, request.kind, _NOT_CANCELED, now)
         return []
+
+    def _forget_what_is_answered(self, request: Request) -> None:
+        """Of a group some may have been answered, or be over, before the engine's predecessor ended."""
+        for order_id in request.orders:
+            order = self.venue.find(order_id)
+            if order is None:
+                self.outbox.settle(Settled(order_id=order_id))
+            elif order.acknowledged:
+                self.outbox.settle(Settled(order_id=order_id, kind=RequestKind.SUBMIT))
 
     def _index(self, order_id: UUID) -> None:
         order = self.venue.find(order_id)

@@ -84,6 +84,10 @@ class Outbox:
         """How many are on the wire."""
         return sum(request.flying for request in self._requests.values())
 
+    def requests(self) -> Collection[Request]:
+        """All of them, oldest first."""
+        return self._requests.values()
+
     def first(self, order_id: UUID) -> Request | None:
         """The request about an order that is under way, or next."""
         queue = self._by_order.get(order_id)

@@ -168,6 +168,7 @@ class RemoteBook(Exchange):
             return []
         self._begin(execution.at)
         self._remote.acknowledge(order, execution.venue_order_id)
+        self._remote.begin_work(order)
         self._remote.fill_there(order, execution)
         if order.is_open and order.ended is not None and order.filled >= order.ended.filled_quantity:
             self._remote.over_there(order, order.ended)

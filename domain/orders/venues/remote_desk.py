@@ -69,7 +69,12 @@ class RemoteDesk(Desk):
         """Do as the venue does with an order that it links: an exit begins to work, and grows and shrinks."""
         if seen.quantity is not None and seen.quantity != order.quantity and not order.changes:
             self._restate_there(order, seen.quantity)
-        if order.status is OrderStatus.HELD and seen.status is not OrderStatus.HELD:
+        if seen.status is not OrderStatus.HELD:
+            self.begin_work(order)
+
+    def begin_work(self, order: RemoteOrder) -> None:
+        """An exit of a linked bracket works there from now on."""
+        if order.status is OrderStatus.HELD:
             order.status = OrderStatus.NEW
             self._accepted(order, by_engine=False)
 
