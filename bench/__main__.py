@@ -1,6 +1,6 @@
 """`make bench`: every figure beside the limit that was measured in the same run, as one table.
 
-    python -m bench [platform] [engine] [fanout] [pages] [simulator]
+    python -m bench [platform] [engine] [fanout] [pages] [simulator] [revaluation] [limits]
 
 Load, server and database share the machine's cores, as they do on a desk's one server; PostgreSQL is as durable as in
 production.
@@ -9,7 +9,7 @@ production.
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import changing, fanout, latency, placing, reading, revaluation
+from bench import changing, fanout, latency, limits, placing, reading, revaluation
 from bench.desk import open_desk, quote
 from bench.pages import pages
 from bench.simulator import NAUTILUS, NAUTILUS_NAME, far, quotes_per_second, walk
@@ -71,6 +71,7 @@ _PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "pages": pages,
     "simulator": _simulator,
     "revaluation": revaluation.rows,
+    "limits": limits.rows,
 }
 
 

@@ -136,15 +136,18 @@ class Limits:
         return frozenset(rule.kind for rule in self.rules)
 
     def rules_for(self, account_id: UUID, symbol: str, strategy: str | None) -> Sequence[RiskRule]:
-        """The rules whose scope covers an order, oldest first; others need not be looked at."""
+        """The rules that cover an order, by their scope and the symbol that they name, oldest first."""
         subjects = ((), ("account", account_id), ("symbol", symbol), ("strategy", strategy))
         found = [place for subject in subjects for place in self._places.get(subject, ())]
-        return [self.rules[place] for place in sorted(found)]
+        rules = [self.rules[place] for place in sorted(found)]
+        return [rule for rule in rules if rule.symbol is None or rule.symbol == symbol]
 
     @cached_property
     def _places(self) -> Mapping[tuple[object, ...], list[int]]:
         places: dict[tuple[object, ...], list[int]] = {}
         for place, rule in enumerate(self.rules):
+            if not rule.enabled:
+                continue
             subject: tuple[object, ...] = {
                 RiskScope.GLOBAL: (),
                 RiskScope.ACCOUNT: ("account", rule.account_id),

@@ -13,7 +13,7 @@ from hypothesis import strategies as some
 from domain.risk.kinds import KINDS, Measure
 from domain.risk.rules import evaluate, refuses
 from domain.risk.snapshot import AccountView, Activity, MarketView, ProposedOrder, RiskSnapshot, Share, Times
-from domain.risk.types import RiskAction, RiskRule, RiskRuleKind, RiskScope
+from domain.risk.types import Limits, RiskAction, RiskRule, RiskRuleKind, RiskScope
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ACCOUNT, OTHER = UUID(int=1), UUID(int=2)
@@ -114,7 +114,8 @@ def window(kind: RiskRuleKind) -> dict[str, int]:
 
 
 def broken(limit: RiskRule, order: ProposedOrder = ORDER, snapshot: RiskSnapshot = SNAPSHOT) -> bool:
-    found = evaluate(order, snapshot, [limit])
+    rules = Limits((limit,)).rules_for(order.account_id, order.symbol, order.strategy)
+    found = evaluate(order, snapshot, rules)
     assert all(
         (row.kind, row.rule_id, row.action, row.limit) == (limit.kind, limit.id, limit.action, limit.threshold)
         for row in found
