@@ -1,5 +1,6 @@
 """Transactions: all or nothing, and what waits for the commit."""
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -8,7 +9,7 @@ from domain.kernel.bus import Message, NullBus
 from domain.kernel.cache import VersionedCache, bump, read_versions
 from domain.kernel.database import fetch
 from domain.kernel.errors import Conflict
-from domain.kernel.unit_of_work import unit_of_work
+from domain.kernel.unit_of_work import UnitOfWork, fenced, unit_of_work
 
 
 class Ear(NullBus):
@@ -67,3 +68,26 @@ async def test_a_cache_is_loaded_again_only_for_a_newer_version(database: str) -
     assert await cache.held() == (1, 2)
     assert await cache.at(0) == 2
     assert len(await fetch("SELECT 1 FROM topic_versions")) == 1
+
+
+async def test_a_fence_stands_before_every_unit_of_work_inside_it_and_no_other(database: str) -> None:
+    ear, passed = Ear(), list[str]()
+
+    async def fence(work: UnitOfWork) -> None:
+        rows = await work.fetch("SELECT topic FROM topic_versions")
+        if rows:
+            raise Conflict("taken over")
+        passed.append("passed")
+
+    async def change() -> None:
+        async with unit_of_work(ear) as work:
+            await bump(work, "topic")
+
+    with fenced(fence):
+        # Tasks that are started inside are fenced too.
+        await asyncio.create_task(change())
+        with pytest.raises(Conflict):
+            await change()
+    assert (passed, await read_versions(), len(ear.heard)) == (["passed"], {"topic": 1}, 1)
+    await change()
+    assert await read_versions() == {"topic": 2}
