@@ -101,7 +101,7 @@ def _caller(definition: StrawberryField) -> Resolve:
 def straight_caller(definition: StrawberryField, asking: Any) -> Callable[[Any], Any]:
     """What calls a resolver that takes no arguments, with ``asking`` in place of the core's info object."""
     call, info = _Call(definition), strawberry.Info(_raw_info=asking, _field=definition)
-    return lambda source: call(source, info, {})
+    return call.bound(info)
 
 
 class _Call:
@@ -117,6 +117,16 @@ class _Call:
         source = resolver.parent_parameter or resolver.root_parameter
         self._source_name = source.name if source is not None else None
         self._info_name = resolver.info_parameter.name if resolver.info_parameter is not None else None
+
+    def bound(self, info: Any) -> Callable[[Any], Any]:
+        """The same of a source alone, for resolvers that are called for each row of a list."""
+        function, source_name = self._function, self._source_name
+        given = {self._info_name: info} if self._info_name is not None else {}
+        if source_name is None:
+            return lambda source: self(source, info, {})
+        if self._takes_self:
+            return lambda source: function(source, **{source_name: source}, **given)
+        return lambda source: function(**{source_name: source}, **given)
 
     def __call__(self, source: Any, info: Any, values: dict[str, Any]) -> Any:
         if self._source_name is not None:
