@@ -4,13 +4,13 @@ import asyncio
 from dataclasses import replace
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.accounts.types import AccountKind
-from domain.orders.commands import OrderLeg, PlaceBracket
-from domain.orders.order import Order
+from domain.orders.commands import OrderLeg, PlaceBracket, PlaceOco
 from domain.orders.types import OrderStatus, OrderType, Side
 from domain.orders.venues.types import Capabilities, VenueExecution
 from tests.orders.factories import PERPETUAL, command
@@ -25,6 +25,9 @@ STEPS = st.one_of(
     st.tuples(st.just("place"), st.sampled_from(list(Side)), st.sampled_from(PRICES), st.integers(1, 4)),
     st.tuples(st.just("stop"), st.sampled_from(list(Side)), st.sampled_from(PRICES), st.integers(1, 4)),
     st.tuples(st.just("bracket"), st.just(0), st.just(0), st.integers(1, 4)),
+    st.tuples(st.just("oco"), st.sampled_from(list(Side)), st.just(0), st.integers(1, 4)),
+    st.tuples(st.just("reduce"), st.sampled_from(list(Side)), st.sampled_from(PRICES), st.integers(1, 4)),
+    st.tuples(st.just("trail"), st.sampled_from(list(Side)), st.just(0), st.integers(1, 4)),
     st.tuples(st.just("quote"), st.just(0), st.sampled_from(PRICES), st.integers(1, 3)),
     st.tuples(st.just("cancel"), st.just(0), st.just(0), st.integers(0, 9)),
     st.tuples(st.just("modify"), st.just(0), st.sampled_from(PRICES), st.integers(0, 9)),
@@ -36,63 +39,88 @@ STEPS = st.one_of(
 )
 
 
-async def play(can: Capabilities, steps: list[tuple[str, object, object, int]]) -> RemoteWorld:
+Step = tuple[str, object, object, int]
+
+
+async def play(can: Capabilities, steps: list[Step]) -> RemoteWorld:
     """Do all steps, then let everything come to rest."""
     world = RemoteWorld(PERPETUAL, "100000", LoopbackVenue(capabilities=can), AccountKind.MARGIN)
-    for kind, first, second, number in steps:
-        orders: list[Order] = list(world.orders.values())
-        chosen = orders[number % len(orders)] if orders else None
-        if kind == "place":
-            assert isinstance(first, Side)
-            world.place(command(symbol="COIN-PERP", side=first, limit_price=second, quantity=Decimal(number)))
-        elif kind == "stop":
-            stop = command(
-                symbol="COIN-PERP", type=OrderType.STOP, side=first, stop_price=second, quantity=Decimal(number)
-            )
-            world.place(stop)
-        elif kind == "bracket":
-            entry = command(symbol="COIN-PERP", type=OrderType.MARKET, quantity=Decimal(number))
-            take, loss = Decimal(102), Decimal(98)
-            world.bracket(
-                PlaceBracket(
-                    entry, OrderLeg(OrderType.LIMIT, limit_price=take), OrderLeg(OrderType.STOP, stop_price=loss)
-                )
-            )
-        elif kind == "quote":
-            assert isinstance(second, Decimal)
-            world.tick(str(second - Decimal("0.01")), str(second + Decimal("0.01")), str(number))
-        elif kind == "cancel" and chosen is not None and chosen.is_open:
-            world.cancel(chosen)
-        elif kind == "modify" and chosen is not None and chosen.status is OrderStatus.NEW and can.replace:
-            if chosen.type is OrderType.LIMIT and chosen.limit_price != second and not chosen.pending_changes:
-                world.modify(chosen, limit_price=second)
-        elif kind == "send":
-            await world.send(lose_answers=bool(first))
-        elif kind == "lose":
-            world.there.faults.lost_requests = 1
-        elif kind == "deliver" and world.mail:
-            world.deliver(number % len(world.mail), keep=bool(first))
-        elif kind == "restart":
-            world.restart()
-        elif kind == "drop" and world.mail:
-            world.mail.pop(number % len(world.mail))
+    for step in steps:
+        place(world, step)
+        change(world, step)
+        await happen(world, step)
     # What is dropped may be an answer: what is on the wire then is answered by nobody.
-    for request in list(world.dealings.outbox._requests.values()):
+    for request in list(world.dealings.outbox.requests()):
         if request.flying and not any(getattr(item, "request", None) is request for item in world.mail):
             world.dealings.outbox.landed(request.id, world.now)
     await world.clear_up()
     return world
 
 
+def place(world: RemoteWorld, step: Step) -> None:
+    """An order or a group, if that is the step."""
+    kind, side, price, quantity = step
+    terms: dict[str, Any] = {"symbol": "COIN-PERP", "quantity": Decimal(quantity), "side": side, "limit_price": None}
+    stop = {"type": OrderType.STOP}
+    high, low = Decimal(103), Decimal(97)
+    if kind == "place":
+        world.place(command(**terms | {"limit_price": price}))
+    elif kind == "stop":
+        world.place(command(**terms | stop | {"stop_price": price}))
+    elif kind == "trail":
+        world.place(command(**terms | {"type": OrderType.TRAILING_STOP, "trailing_offset": Decimal(2)}))
+    elif kind == "reduce":
+        world.place(command(**terms | {"limit_price": price, "reduce_only": True}))
+    elif kind == "oco":
+        take, loss = (high, low) if side is Side.SELL else (low, high)
+        world.oco(PlaceOco(command(**terms | {"limit_price": take}), command(**terms | stop | {"stop_price": loss})))
+    elif kind == "bracket":
+        entry = command(**terms | {"type": OrderType.MARKET, "side": Side.BUY})
+        take_profit = OrderLeg(OrderType.LIMIT, limit_price=Decimal(102))
+        world.bracket(PlaceBracket(entry, take_profit, OrderLeg(OrderType.STOP, stop_price=Decimal(98))))
+
+
+def change(world: RemoteWorld, step: Step) -> None:
+    """A cancel or a change of an order, if that is the step."""
+    kind, _, price, number = step
+    orders = list(world.orders.values())
+    if kind not in ("cancel", "modify") or not orders:
+        return
+    order = orders[number % len(orders)]
+    if kind == "cancel" and order.is_open:
+        world.cancel(order)
+    fit = order.status is OrderStatus.NEW and order.type is OrderType.LIMIT and not order.pending_changes
+    if kind == "modify" and fit and order.limit_price != price and world.there.capabilities.replace:
+        world.modify(order, limit_price=price)
+
+
+async def happen(world: RemoteWorld, step: Step) -> None:
+    """Whatever happens by itself, if that is the step."""
+    kind, flag, price, number = step
+    if kind == "quote":
+        assert isinstance(price, Decimal)
+        world.tick(str(price - Decimal("0.01")), str(price + Decimal("0.01")), str(number))
+    elif kind == "send":
+        await world.send(lose_answers=bool(flag))
+    elif kind == "lose":
+        world.there.faults.lost_requests = 1
+    elif kind == "restart":
+        world.restart()
+    elif kind == "deliver" and world.mail:
+        world.deliver(number % len(world.mail), keep=bool(flag))
+    elif kind == "drop" and world.mail:
+        world.mail.pop(number % len(world.mail))
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(STEPS, max_size=40))
-def test_the_books_end_as_the_venue_has_them(steps: list[tuple[str, object, object, int]]) -> None:
+def test_the_books_end_as_the_venue_has_them(steps: list[Step]) -> None:
     for can in (EVERYTHING, LOOSE, PLAIN):
         world = asyncio.run(_proved(can, steps))
         assert len(world.dealings.outbox) == 0
 
 
-async def _proved(can: Capabilities, steps: list[tuple[str, object, object, int]]) -> RemoteWorld:
+async def _proved(can: Capabilities, steps: list[Step]) -> RemoteWorld:
     world = await play(can, steps)
     await world.check_truth()
     await world.check_ends()
