@@ -121,6 +121,21 @@ async def test_an_amount_that_is_none_moves_nothing(open_one: Open, amount: str)
     assert (await read_books([book.id]))[book.id].event_sequence == 1
 
 
+async def test_each_currency_has_a_smallest_unit_of_its_own(open_one: Open) -> None:
+    for currency, smallest, too_small in (
+        ("EUR", "0.01", "0.001"),
+        ("JPY", "1", "0.1"),
+        ("BTC", "0.00000001", "0.000000001"),
+        ("USDT", "0.00000001", "0.000000001"),
+    ):
+        owner, book = await open_one(currency=currency)
+        with pytest.raises(BadInput) as caught:
+            await deposit(BUS, owner, MoveCash(book.id, Decimal(too_small), "r"))
+        assert caught.value.field == "amount"
+        row = await deposit(BUS, owner, MoveCash(book.id, Decimal(smallest), "r"))
+        assert (row.amount, row.balance_after, row.currency) == (Decimal(smallest), Decimal(smallest), currency)
+
+
 async def test_no_more_leaves_than_is_available(open_one: Open) -> None:
     owner, book = await open_one()
     await deposit(BUS, owner, MoveCash(book.id, Decimal(100), "d"))
