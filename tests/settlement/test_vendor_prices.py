@@ -11,13 +11,15 @@ from uuid import UUID
 import pytest
 
 from domain.accounts.types import AccountKind
-from domain.kernel.database import fetch, pool
+from domain.kernel.database import pool
 from domain.kernel.ids import new_id
 from domain.kernel.numbers import ONE, ZERO, total
 from domain.market.action_service import find_corporate_actions, record_corporate_action
 from domain.market.actions import CorporateActionKind, NewAction
-from domain.market.types import AssetClass, FeeSchedule
+from domain.market.types import AssetClass, FeeSchedule, Instrument
 from domain.orders.types import Side
+from domain.positions.adjustments import AdjustmentKind, PositionAdjustment, adjust
+from domain.positions.types import Bucket, PositionBook
 from domain.settlement.rolling import roll_days
 from tests.support.days import ROLL, assert_proved, order, statements, trade
 from tests.support.market import recording
@@ -27,6 +29,8 @@ BARS = "bars/us_equity_wiki_1d.csv.gz"
 ACTIONS = "corporate_actions/us_equity_wiki_actions.csv.gz"
 ADJUSTED = "corporate_actions/us_equity_wiki_adj_close.csv.gz"
 # The vendor keeps about fourteen digits; ours are exact, but for marks of twelve decimals.
+EVER, NEVER = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+LONGEST_WEEKEND = timedelta(days=6)
 PRECISION = Decimal("1e-11")
 
 
@@ -43,8 +47,8 @@ def rows(name: str, symbol: str, first: datetime, last: datetime) -> list[dict[s
 @pytest.mark.parametrize(
     ("symbol", "first", "last", "shares"),
     [
-        # Three dividends and a split of seven for one.
-        ("AAPL.US", "2014-04-25", "2014-08-12", "100"),
+        # A dividend and a split of seven for one.
+        ("AAPL.US", "2014-05-05", "2014-06-11", "100"),
         # One for twenty: of 1,003 shares, fifty are left and three twentieths paid out.
         ("AIG.US", "2009-06-19", "2009-07-08", "1003"),
         # A dividend alone, which a short pays.
@@ -87,6 +91,37 @@ async def test_total_return_is_that_of_the_adjusted_closes(
         await assert_proved(desk, account_id)
 
 
+@pytest.mark.parametrize("symbol", ["AAPL.US", "AIG.US", "IBM.US", "MSFT.US", "ORCL.US"])
+def test_every_action_of_the_data_reproduces_the_adjusted_closes(symbol: str) -> None:
+    """All years that there are, by the rules alone: a position and its prices, from close to close."""
+    closes = {row["ts"]: Decimal(row["close"]) for row in rows(BARS, symbol, EVER, NEVER)}
+    adjusted = {row["ts"]: Decimal(row["adj_close"]) for row in rows(ADJUSTED, symbol, EVER, NEVER)}
+    actions = {row["ts"]: row for row in rows(ACTIONS, symbol, EVER, NEVER)}
+    share = instrument(symbol, asset_class=AssetClass.EQUITY, lot_size=ONE)
+    book = PositionBook(new_id(), new_id(), share.id, Bucket.NET, Decimal(10_000), Decimal(1))
+    told = 0
+    for (yesterday, before), (day, close) in pairwise(sorted(closes.items())):
+        if datetime.fromisoformat(day) - datetime.fromisoformat(yesterday) > LONGEST_WEEKEND:
+            # Between the years that the data holds.
+            continue
+        held, paid = book.quantity * before, ZERO
+        if day in actions:
+            done = _adjustment(actions[day], share, before)
+            adjust(book, share, done, NEVER)
+            paid, told = done.cash, told + 1
+        growth = (book.quantity * close + paid) / held
+        assert abs(growth / (adjusted[day] / adjusted[yesterday]) - 1) < PRECISION, day
+    assert told == len(actions)
+
+
+def _adjustment(row: dict[str, str], share: Instrument, before: Decimal) -> PositionAdjustment:
+    value, ids = Decimal(row["value"]), (new_id(), new_id(), share.id, Bucket.NET)
+    day = datetime.fromisoformat(row["ts"]).date()
+    if row["type"] == "split":
+        return PositionAdjustment(*ids, AdjustmentKind.SPLIT, day, factor=value, unit=ONE, price=before / value)
+    return PositionAdjustment(*ids, AdjustmentKind.DIVIDEND, day, amount_per_unit=value)
+
+
 def _held_on(day: str, shares: Decimal, actions: list[dict[str, str]]) -> Decimal:
     for row in actions:
         if row["type"] == "split" and row["ts"] < day:
@@ -103,7 +138,8 @@ async def _hold(desk: Platform, symbol: str, shares: Decimal, price: Decimal, be
     side = Side.BUY if shares > ZERO else Side.SELL
     async with running_venue(desk):
         await trade(desk, owner, order(account.id, symbol, side, str(abs(shares))))
-    await fetch("UPDATE accounts SET rolled_at = $1 RETURNING 1", begins)
+    await pool().execute("UPDATE accounts SET rolled_at = $1", begins)
+    await pool().execute("UPDATE executions SET created_at = $1", begins)
     return account.id
 
 
