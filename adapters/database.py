@@ -22,6 +22,7 @@ MODEL_MODULES = [
     "domain.risk.models",
     "domain.orders.models",
     "domain.orders.venues.models",
+    "domain.anomalies.models",
     "domain.system.models",
 ]
 # Any fixed number: whoever migrates holds it, so that two starts at once do not migrate together.

@@ -17,6 +17,7 @@ from adapters.venues.crypto.gateway import crypto_venue
 from adapters.venues.registry import ConfiguredVenue, Gateway, configure
 from domain.access.service import Access, make_access
 from domain.accounts.log import AccountLogs
+from domain.anomalies.log import AnomalyLog
 from domain.kernel.bus import LOST
 from domain.kernel.cache import CHANNEL, VersionedCache
 from domain.kernel.database import fetch
@@ -63,6 +64,11 @@ class Services:
     def risk_log(self) -> RiskLog:
         """The log of risk events, as this process follows it."""
         return RiskLog(self.bus)
+
+    @property
+    def anomaly_log(self) -> AnomalyLog:
+        """The log of anomalies."""
+        return AnomalyLog(self.bus)
 
     @property
     def services(self) -> "Services":

@@ -8,6 +8,7 @@ from api.access.mutations import AccessMutation
 from api.access.queries import AccessQuery
 from api.accounts.mutations import AccountsMutation
 from api.accounts.queries import AccountsQuery
+from api.anomalies.operations import AnomaliesMutation, AnomaliesQuery, AnomaliesSubscription
 from api.market.mutations import MarketMutation
 from api.market.queries import MarketQuery
 from api.market.subscriptions import MarketSubscription
@@ -26,7 +27,7 @@ from api.system.operations import SystemMutation, SystemQuery, SystemSubscriptio
 def platform_schema() -> GraphQLSchema:
     """The schema that the web process serves; built once."""
     return build_schema(
-        (AccessQuery, MarketQuery, AccountsQuery, OrdersQuery, PositionsQuery, RiskQuery, SystemQuery),
+        (AccessQuery, MarketQuery, AccountsQuery, OrdersQuery, PositionsQuery, RiskQuery, AnomaliesQuery, SystemQuery),
         (
             AccessMutation,
             MarketMutation,
@@ -34,7 +35,15 @@ def platform_schema() -> GraphQLSchema:
             OrdersMutation,
             PositionsMutation,
             RiskMutation,
+            AnomaliesMutation,
             SystemMutation,
         ),
-        (MarketSubscription, OrdersSubscription, PositionsSubscription, RiskSubscription, SystemSubscription),
+        (
+            MarketSubscription,
+            OrdersSubscription,
+            PositionsSubscription,
+            RiskSubscription,
+            AnomaliesSubscription,
+            SystemSubscription,
+        ),
     )

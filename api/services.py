@@ -7,6 +7,7 @@ from typing import Protocol
 
 from domain.access.service import Access
 from domain.accounts.log import AccountLogs
+from domain.anomalies.log import AnomalyLog
 from domain.kernel.bus import Bus
 from domain.market.market import Market
 from domain.orders.canceling import OrderCanceling
@@ -79,4 +80,9 @@ class Services(Protocol):
     @property
     def risk_log(self) -> RiskLog:
         """The log of risk events."""
+        ...
+
+    @property
+    def anomaly_log(self) -> AnomalyLog:
+        """The log of anomalies."""
         ...

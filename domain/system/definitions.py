@@ -20,6 +20,7 @@ EQUITY_SAMPLES = "equity-samples"
 POSITION_SNAPSHOTS = "position-snapshots"
 HISTORY = "history"
 RISK_SWEEP = "risk-sweep"
+ANOMALY_DETECTION = "anomaly-detection"
 
 DEFINITIONS: Mapping[str, TaskDefinition] = {
     definition.name: definition
@@ -88,6 +89,12 @@ DEFINITIONS: Mapping[str, TaskDefinition] = {
             RISK_SWEEP,
             "Finishes what halts were to cancel, and acts on broken limits when no engine is there to do it.",
             Interval(30),
+            catch_up=False,
+        ),
+        TaskDefinition(
+            ANOMALY_DETECTION,
+            "Lets the anomaly detectors read what is new of accounts, prices and servers, and tells what they find.",
+            Interval(60),
             catch_up=False,
         ),
         TaskDefinition(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from domain.system.definitions import (
+    ANOMALY_DETECTION,
     BALANCES,
     BOOK_PROOF,
     CANCEL_TIMERS,
@@ -16,6 +17,7 @@ from domain.system.definitions import (
     RISK_SWEEP,
     VENUE_RECONCILIATION,
 )
+from workers.tasks.anomalies import detect_anomalies
 from workers.tasks.balances import refresh_all
 from workers.tasks.books import prove_books
 from workers.tasks.context import TaskFunction
@@ -39,4 +41,5 @@ TASKS: Mapping[str, TaskFunction] = {
     HEALTH: check_health,
     VENUE_RECONCILIATION: compare_venues,
     RISK_SWEEP: sweep_risk,
+    ANOMALY_DETECTION: detect_anomalies,
 }

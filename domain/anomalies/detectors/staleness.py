@@ -47,6 +47,8 @@ class StaleMarketData(Detector[Quoted | MarketChecked, StaleMemory]):
         if isinstance(fact, MarketChecked):
             return self._check(memory, fact)
         now = fact.at.timestamp()
+        if now <= memory.last:
+            return ()
         if memory.last:
             memory.longest = max(memory.longest, now - memory.last)
         minute = int(now) // LEARN_SECONDS

@@ -167,7 +167,7 @@ class StreamDetector:
             "recent": self._recent.state(),
             "recent_mean": self._recent_mean,
             "rhythm": self._rhythm.state() if self._rhythm else None,
-            "tails": {name: tail.state() for name, tail in self._tails.items()},
+            "tails": {str(name): tail.state() for name, tail in self._tails.items()},
         }
 
     @classmethod

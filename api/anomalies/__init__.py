@@ -1,0 +1,1 @@
+"""Anomalies and the detectors that find them, over the API."""

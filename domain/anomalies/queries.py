@@ -1,0 +1,224 @@
+"""Reads and writes of the anomalies area."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from domain.accounts.types import AccountEvent
+from domain.anomalies.anomaly import Anomaly, DetectorSetting
+from domain.anomalies.reading import StoredEvent
+from domain.anomalies.types import AnomalyKind
+from domain.kernel.database import Row, fetch, fetch_row
+from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page
+from domain.kernel.rows import insertion
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.risk.types import Severity
+
+MAX_ANOMALIES_PER_READ = 1_000
+_NAMES = tuple(item.name for item in fields(Anomaly))
+_COLUMNS = ", ".join(_NAMES)
+_INSERT = insertion(
+    "anomalies",
+    {
+        **dict.fromkeys(("id", "account_id", "risk_event_id"), "uuid"),
+        **dict.fromkeys(("kind", "severity", "symbol", "component", "explanation", "evidence", "fingerprint"), "text"),
+        **dict.fromkeys(("score", "observed", "expected", "threshold"), "double precision"),
+        "sequence": "bigint",
+        "detected_at": "timestamptz",
+    },
+)
+_REMEMBER = insertion(
+    "anomaly_memories",
+    dict.fromkeys(("kind", "subject", "state"), "text"),
+    "ON CONFLICT (kind, subject) DO UPDATE SET state = excluded.state",
+)
+_ADVANCE = insertion(
+    "anomaly_cursors",
+    {"account_id": "uuid", "sequence": "bigint"},
+    "ON CONFLICT (account_id) DO UPDATE SET sequence = excluded.sequence",
+)
+_NEXT_EVENTS = """
+SELECT e.account_id, e.sequence, e.kind, e.at, e.order_id, e.payload, a.owner_id, o.arrival_price,
+  CASE WHEN i.inverse THEN NULL ELSE coalesce(i.multiplier, 1) END AS multiplier
+FROM accounts a
+LEFT JOIN anomaly_cursors c ON c.account_id = a.id
+CROSS JOIN LATERAL (
+  SELECT * FROM account_events WHERE account_id = a.id AND sequence > coalesce(c.sequence, 0)
+  ORDER BY sequence LIMIT $1
+) e
+LEFT JOIN orders o ON o.id = e.order_id
+LEFT JOIN instruments i ON i.id = o.instrument_id
+WHERE a.event_sequence > coalesce(c.sequence, 0)
+ORDER BY a.id, e.sequence LIMIT $2
+"""
+
+
+def _anomaly(row: Iterable[Any]) -> Anomaly:
+    named = dict(zip(_NAMES, row, strict=True))
+    named["kind"], named["severity"] = AnomalyKind(named["kind"]), Severity(named["severity"])
+    return Anomaly(**named)
+
+
+async def lock_head(work: UnitOfWork) -> int:
+    """The number of the newest anomaly; nobody else runs detectors until this work is over."""
+    row = await work.fetch_row("SELECT sequence FROM anomaly_log_head WHERE id = 1 FOR UPDATE")
+    assert row is not None
+    return int(row["sequence"])
+
+
+async def save_head(work: UnitOfWork, sequence: int) -> None:
+    """Say up to which number there are anomalies, and that detectors ran now."""
+    await work.execute("UPDATE anomaly_log_head SET sequence = $1, last_run_at = $2 WHERE id = 1", sequence, work.now)
+
+
+async def read_head() -> tuple[int, datetime | None]:
+    """The number of the newest anomaly, and when detectors last ran."""
+    row = await fetch_row("SELECT sequence, last_run_at FROM anomaly_log_head WHERE id = 1")
+    return (row["sequence"], row["last_run_at"]) if row is not None else (0, None)
+
+
+async def next_events(work: UnitOfWork, per_account: int, limit: int) -> list[StoredEvent]:
+    """Events that no detector has read, of each account its next ones in their order."""
+    return [_stored(row) for row in await work.fetch(_NEXT_EVENTS, per_account, limit)]
+
+
+def _stored(row: Row) -> StoredEvent:
+    event = AccountEvent(row["account_id"], row["sequence"], row["kind"], row["at"], row["order_id"], row["payload"])
+    return StoredEvent(event, str(row["owner_id"]), row["arrival_price"], row["multiplier"])
+
+
+async def advance(work: UnitOfWork, sequences: Mapping[UUID, int]) -> None:
+    """Remember how far the events of accounts were read."""
+    rows = [{"account_id": account, "sequence": sequence} for account, sequence in sequences.items()]
+    await work.write(_ADVANCE, rows)
+
+
+async def recall(work: UnitOfWork, wanted: Mapping[AnomalyKind, Collection[str]]) -> dict[AnomalyKind, dict[str, Any]]:
+    """What detectors learnt of subjects, by kind and subject."""
+    pairs = [(kind.value, subject) for kind, subjects in wanted.items() for subject in subjects]
+    rows = await work.fetch(
+        "SELECT kind, subject, state FROM anomaly_memories JOIN unnest($1::text[], $2::text[]) AS w (k, s) "
+        "ON kind = w.k AND subject = w.s",
+        [kind for kind, _ in pairs],
+        [subject for _, subject in pairs],
+    )
+    found: dict[AnomalyKind, dict[str, Any]] = {kind: {} for kind in wanted}
+    for row in rows:
+        found[AnomalyKind(row["kind"])][row["subject"]] = orjson.loads(row["state"])
+    return found
+
+
+async def remember(work: UnitOfWork, learnt: Mapping[AnomalyKind, Mapping[str, object]]) -> None:
+    """Store what detectors learnt of subjects."""
+    rows = [
+        {"kind": kind.value, "subject": subject, "state": orjson.dumps(state).decode()}
+        for kind, states in learnt.items()
+        for subject, state in states.items()
+    ]
+    await work.write(_REMEMBER, rows)
+
+
+async def told_severities(work: UnitOfWork, fingerprints: Collection[str]) -> dict[str, set[Severity]]:
+    """Which severities of these were told before."""
+    rows = await work.fetch(
+        "SELECT DISTINCT fingerprint, severity FROM anomalies WHERE fingerprint = ANY($1::text[])", list(fingerprints)
+    )
+    found: dict[str, set[Severity]] = {}
+    for row in rows:
+        found.setdefault(row["fingerprint"], set()).add(Severity(row["severity"]))
+    return found
+
+
+async def append(work: UnitOfWork, anomalies: Sequence[Anomaly]) -> None:
+    """Store anomalies, numbered already."""
+    named = ({name: getattr(anomaly, name) for name in _NAMES} for anomaly in anomalies)
+    await work.write(_INSERT, [{name: value for name, value in one.items() if value is not None} for one in named])
+
+
+async def read_settings() -> dict[AnomalyKind, Row]:
+    """The settings that were changed, by kind."""
+    rows = await fetch("SELECT kind, enabled, sensitivity, warmup, action FROM anomaly_detectors")
+    return {AnomalyKind(row["kind"]): row for row in rows}
+
+
+async def save_setting(work: UnitOfWork, setting: DetectorSetting) -> None:
+    """Store how a detector is set."""
+    await work.execute(
+        "INSERT INTO anomaly_detectors (kind, enabled, sensitivity, warmup, action) VALUES ($1, $2, $3, $4, $5) "
+        "ON CONFLICT (kind) DO UPDATE SET enabled = excluded.enabled, sensitivity = excluded.sensitivity, "
+        "warmup = excluded.warmup, action = excluded.action",
+        setting.kind.value,
+        setting.enabled,
+        setting.sensitivity,
+        setting.warmup,
+        setting.action.value,
+    )
+
+
+async def count_since(since: datetime) -> dict[AnomalyKind, int]:
+    """How many anomalies there were from a time on, by kind."""
+    rows = await fetch("SELECT kind, count(*) AS found FROM anomalies WHERE detected_at >= $1 GROUP BY kind", since)
+    return {AnomalyKind(row["kind"]): row["found"] for row in rows}
+
+
+async def read_anomalies(after: int, limit: int) -> list[Anomaly]:
+    """The next anomalies after a number, in order; at most 1,000."""
+    rows = await fetch(
+        f"SELECT {_COLUMNS} FROM anomalies WHERE sequence > $1 ORDER BY sequence LIMIT $2",
+        after,
+        min(limit, MAX_ANOMALIES_PER_READ),
+    )
+    return [_anomaly(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class AnomalyFilter:
+    """Which anomalies; None asks for all. ``account_ids`` None: those of every account and of none."""
+
+    account_ids: tuple[UUID, ...] | None = None
+    account_id: UUID | None = None
+    kinds: tuple[AnomalyKind, ...] | None = None
+    severities: tuple[Severity, ...] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+_MATCHES = """
+($1::uuid[] IS NULL OR account_id = ANY($1)) AND ($2::uuid IS NULL OR account_id = $2)
+AND ($3::text[] IS NULL OR kind = ANY($3)) AND ($4::text[] IS NULL OR severity = ANY($4))
+AND ($5::timestamptz IS NULL OR detected_at >= $5) AND ($6::timestamptz IS NULL OR detected_at < $6)
+"""
+
+
+def _arguments(wanted: AnomalyFilter) -> list[object]:
+    return [
+        list(wanted.account_ids) if wanted.account_ids is not None else None,
+        wanted.account_id,
+        [kind.value for kind in wanted.kinds] if wanted.kinds is not None else None,
+        [severity.value for severity in wanted.severities] if wanted.severities is not None else None,
+        wanted.since,
+        wanted.until,
+    ]
+
+
+async def list_page(wanted: AnomalyFilter, request: PageRequest) -> Page[Anomaly]:
+    """A page of anomalies, newest first."""
+    after = int(request.key[0]) if request.key is not None else 2**62
+    rows = await fetch(
+        f"SELECT {_COLUMNS} FROM anomalies WHERE {_MATCHES} AND sequence < $7 ORDER BY sequence DESC LIMIT $8",
+        *_arguments(wanted),
+        after,
+        request.size + 1,
+    )
+    anomalies = [_anomaly(row) for row in rows]
+    return make_page(request, anomalies, lambda anomaly: encode_cursor(str(anomaly.sequence)))
+
+
+async def count(wanted: AnomalyFilter) -> int:
+    """How many anomalies match."""
+    row = await fetch_row(f"SELECT count(*) FROM anomalies WHERE {_MATCHES}", *_arguments(wanted))
+    return int(row[0]) if row is not None else 0

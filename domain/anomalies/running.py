@@ -1,0 +1,185 @@
+"""A run of the detectors over what is new, in one transaction: what was read, learnt and told commits together.
+
+So a run that dies is repeated as if it had never been, and of two at the same time the second waits and finds the rest.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from domain.access.types import Actor, require_role
+from domain.anomalies import queries
+from domain.anomalies.anomaly import Anomaly, DetectorSetting
+from domain.anomalies.detectors.base import Detector
+from domain.anomalies.detectors.catalogue import DETECTORS
+from domain.anomalies.facts import Fact
+from domain.anomalies.log import CHANNEL, encode
+from domain.anomalies.reading import StoredEvent, facts_of
+from domain.anomalies.service import OWNERS, read_detectors
+from domain.anomalies.types import AnomalyKind, Finding, Tuning
+from domain.kernel.bus import Bus
+from domain.kernel.ids import new_id
+from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+from domain.risk.events import raise_events
+from domain.risk.halts import HaltTrading, halt
+from domain.risk.types import RiskAction, RiskEventSource, RiskScope, RiskSignal, Severity
+
+# One transaction reads so many events at most, and of one account so many.
+MAX_EVENTS, MAX_EVENTS_OF_ACCOUNT = 2_000, 500
+# One run tells so much at most; what would be more is a storm, of which these say enough.
+MAX_TOLD = 200
+# What is asked for by a person reads so many transactions' worth at most; the schedule goes on with the rest.
+MAX_RUNS = 10
+BY = "anomaly detection"
+_SEVERITIES = list(Severity)
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What a run did: how many events it read, what it told, and whether it left events for the next."""
+
+    events: int
+    anomalies: tuple[Anomaly, ...]
+    is_unfinished: bool
+
+
+async def run_detectors(bus: Bus, facts: Sequence[Fact] = ()) -> RunReport:
+    """Read the next events of all accounts, and ``facts`` of what has no events: prices, samples of components.
+
+    Findings become anomalies with a risk event each, and lead to their detector's action. A finding whose fingerprint
+    was told before is left out unless it is more severe now. Disabled detectors learn and tell nothing. While accounts
+    have more events than one transaction reads, facts of different accounts may come out of order.
+    """
+    settings = await read_detectors()
+    async with unit_of_work(bus) as work:
+        head = await queries.lock_head(work)
+        events = await queries.next_events(work, MAX_EVENTS_OF_ACCOUNT, MAX_EVENTS)
+        findings = await _observe(work, settings, sorted([*_facts(events), *facts], key=lambda fact: fact.at))
+        anomalies = await _tell(work, head, settings, findings[:MAX_TOLD])
+        await queries.advance(work, {stored.event.account_id: stored.event.sequence for stored in events})
+        await queries.save_head(work, head + len(anomalies))
+        if anomalies:
+            work.publish(CHANNEL, encode(anomalies))
+    return RunReport(len(events), tuple(anomalies), len(events) == MAX_EVENTS)
+
+
+async def run_on_request(bus: Bus, actor: Actor, kinds: Collection[AnomalyKind] | None) -> list[Anomaly]:
+    """Read all that accounts have done by now, and answer what was found of some kinds, or of all.
+
+    Raises:
+        Forbidden: neither RISK_MANAGER nor ADMIN.
+    """
+    require_role(actor, *OWNERS)
+    found: list[Anomaly] = []
+    for _ in range(MAX_RUNS):
+        report = await run_detectors(bus)
+        found += report.anomalies
+        if not report.is_unfinished:
+            break
+    return [anomaly for anomaly in found if kinds is None or anomaly.kind in kinds]
+
+
+def _facts(events: Sequence[StoredEvent]) -> list[Fact]:
+    return [fact for stored in events for fact in facts_of(stored)]
+
+
+async def _observe(work: UnitOfWork, settings: Collection[DetectorSetting], facts: Sequence[Fact]) -> list[Finding]:
+    """Let every detector read the facts, with what was learnt before, and store what it has learnt."""
+    detectors: dict[AnomalyKind, Detector[Any, Any]] = {
+        setting.kind: DETECTORS[setting.kind](Tuning(setting.sensitivity, setting.warmup)) for setting in settings
+    }
+    wanted = {
+        kind: {key for fact in facts if isinstance(fact, detector.reads) for key in detector.subjects_of(fact)}
+        for kind, detector in detectors.items()
+    }
+    known = await queries.recall(work, wanted)
+    enabled = {setting.kind for setting in settings if setting.enabled}
+    findings: list[Finding] = []
+    for kind, detector in detectors.items():
+        detector.restore(known[kind])
+        for fact in facts:
+            if isinstance(fact, detector.reads):
+                found = detector.observe(fact)
+                findings += found if kind in enabled else ()
+    await queries.remember(work, {kind: detectors[kind].state(keys) for kind, keys in wanted.items()})
+    return sorted(findings, key=lambda finding: finding.at)
+
+
+async def _tell(
+    work: UnitOfWork, head: int, settings: Collection[DetectorSetting], findings: Sequence[Finding]
+) -> list[Anomaly]:
+    """Store what is new or worse than before, act on it, and raise the risk events."""
+    told = await queries.told_severities(work, {finding.fingerprint for finding in findings})
+    actions = {setting.kind: setting.action for setting in settings}
+    fresh: list[Finding] = []
+    for finding in findings:
+        before = told.setdefault(finding.fingerprint, set())
+        if all(_SEVERITIES.index(finding.severity) > _SEVERITIES.index(severity) for severity in before):
+            before.add(finding.severity)
+            fresh.append(finding)
+    if not fresh:
+        return []
+    for finding in fresh:
+        await _act(work, finding, actions[finding.kind])
+    events = await raise_events(work, [_signal(finding, actions[finding.kind]) for finding in fresh])
+    assert len(events) == len(fresh), "signals without a fingerprint are all raised"
+    anomalies = [
+        _anomaly(finding, head + place, event.id)
+        for place, (finding, event) in enumerate(zip(fresh, events, strict=True), 1)
+    ]
+    await queries.append(work, anomalies)
+    return anomalies
+
+
+async def _act(work: UnitOfWork, finding: Finding, action: RiskAction) -> None:
+    """Halt what the finding is about, its account before its symbol; a component cannot be halted."""
+    account, symbol = finding.subject.account_id, finding.subject.symbol
+    if action is not RiskAction.HALT or (account is None and symbol is None):
+        return
+    reason = f"{finding.kind}: {finding.explanation}"[:500]
+    if account is not None:
+        await halt(work, BY, HaltTrading(RiskScope.ACCOUNT, reason, account_id=UUID(account)))
+    else:
+        await halt(work, BY, HaltTrading(RiskScope.INSTRUMENT, reason, symbol=symbol))
+
+
+def _signal(finding: Finding, action: RiskAction) -> RiskSignal:
+    account, symbol = finding.subject.account_id, finding.subject.symbol
+    can_act = action is RiskAction.HALT and (account is not None or symbol is not None)
+    return RiskSignal(
+        source=RiskEventSource.ANOMALY,
+        kind=finding.kind.value,
+        severity=finding.severity,
+        message=finding.explanation[:1_000],
+        account_id=UUID(account) if account is not None else None,
+        symbol=symbol,
+        observed=Decimal(repr(finding.observed)),
+        limit=Decimal(repr(finding.expected)) if finding.expected is not None else None,
+        action_taken=RiskAction.HALT if can_act else None,
+    )
+
+
+def _anomaly(finding: Finding, sequence: int, risk_event_id: UUID) -> Anomaly:
+    account = finding.subject.account_id
+    return Anomaly(
+        id=new_id(),
+        sequence=sequence,
+        kind=finding.kind,
+        severity=finding.severity,
+        account_id=UUID(account) if account is not None else None,
+        symbol=finding.subject.symbol,
+        component=finding.subject.component,
+        score=finding.score,
+        observed=finding.observed,
+        expected=finding.expected,
+        threshold=finding.threshold,
+        explanation=finding.explanation[:1_000],
+        evidence=orjson.dumps(finding.evidence).decode(),
+        fingerprint=finding.fingerprint,
+        detected_at=finding.at,
+        risk_event_id=risk_event_id,
+    )
