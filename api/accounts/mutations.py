@@ -9,6 +9,8 @@ from api.accounts.types import Account, AccountTransaction, InterestRate, accoun
 from api.context import Info
 from api.ids import named
 from domain.accounts import interest, service
+from domain.risk.defaults import add_default_rules
+from domain.risk.operators import tell_state
 
 _INPUT = strawberry.argument(name="input")
 
@@ -22,7 +24,11 @@ class AccountsMutation:
         """Owned by who asks unless an ADMIN names another."""
         services = info.context.services
         book = await service.open_account(
-            services.access, info.context.require_actor(), given.to_domain(), venues=services.venues
+            services.access,
+            info.context.require_actor(),
+            given.to_domain(),
+            venues=services.venues,
+            also=add_default_rules,
         )
         return account_view((await services.books.read([book.id]))[book.id])
 
@@ -55,5 +61,5 @@ class AccountsMutation:
         """A closed account stays closed."""
         services, account_id = info.context.services, named(given.account_id)
         actor = await services.entry.current(info.context.require_actor(), account_id)
-        await service.set_account_state(services.bus, actor, account_id, given.state, given.reason)
+        await service.set_account_state(services.bus, actor, account_id, given.state, given.reason, also=tell_state)
         return account_view((await services.books.read([account_id]))[account_id])

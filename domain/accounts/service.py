@@ -58,8 +58,18 @@ class MoveCash:
     note: str | None = None
 
 
-async def open_account(access: Access, actor: Actor, command: OpenAccount, *, venues: frozenset[str]) -> AccountBook:
-    """Open an account for the actor, or, as ADMIN, for ``owner_id``.
+# What an area above adds to a change of an account, in its transaction.
+Also = Callable[[UnitOfWork, Actor, AccountBook], Awaitable[None]]
+
+
+async def nothing_else(_work: UnitOfWork, _actor: Actor, _book: AccountBook) -> None:
+    """Adds nothing."""
+
+
+async def open_account(
+    access: Access, actor: Actor, command: OpenAccount, *, venues: frozenset[str], also: Also = nothing_else
+) -> AccountBook:
+    """Open an account for the actor, or, as ADMIN, for ``owner_id``; ``also`` commits with it.
 
     Raises:
         BadInput: an empty name, an unknown venue or currency, a hedging cash account.
@@ -107,6 +117,7 @@ async def open_account(access: Access, actor: Actor, command: OpenAccount, *, ve
             target_of("account", book.id),
             detail={"name": book.name, "currency": book.currency},
         )
+        await also(work, actor, book)
     return book
 
 
@@ -160,8 +171,12 @@ async def withdraw(bus: Bus, actor: Actor, command: MoveCash, available: Availab
         return await _move(work, book, command, TransactionKind.WITHDRAWAL, -command.amount)
 
 
-async def set_account_state(bus: Bus, actor: Actor, account_id: UUID, state: AccountState, reason: str) -> AccountBook:
+async def set_account_state(
+    bus: Bus, actor: Actor, account_id: UUID, state: AccountState, reason: str, *, also: Also = nothing_else
+) -> AccountBook:
     """Change what an account may do. Its trader may restrict or close it; lifting a halt takes a RISK_MANAGER or ADMIN.
+
+    ``also`` commits with the change.
 
     Raises:
         Conflict: it is closed, or it cannot be closed while it holds cash, positions or working orders.
@@ -187,6 +202,7 @@ async def set_account_state(bus: Bus, actor: Actor, account_id: UUID, state: Acc
             target_of("account", book.id),
             detail={"state": state.value, "reason": reason},
         )
+        await also(work, actor, book)
     return book
 
 

@@ -22,7 +22,7 @@ from domain.accounts.rules import post
 from domain.accounts.types import AccountBook, TransactionKind
 from domain.kernel.errors import BadInput, Conflict, NotFound
 from domain.kernel.ids import new_id
-from domain.kernel.numbers import ZERO, within_bounds
+from domain.kernel.numbers import ZERO, plain, within_bounds
 from domain.kernel.text import clean_text
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.market.action_queries import load_actions_since
@@ -41,6 +41,9 @@ from domain.positions import queries as position_queries
 from domain.positions.adjustments import PositionAdjustment
 from domain.positions.rules import ClosesTooMuch
 from domain.positions.types import Bucket
+from domain.risk.events import raise_events
+from domain.risk.operators import BUSTED, CORRECTED
+from domain.risk.types import RiskEventSource, RiskSignal, Severity
 
 MAX_REASON_LENGTH = 500
 _RUN = 5_000
@@ -110,7 +113,21 @@ async def _take_back(
         action = "bustExecution" if correction is None else "correctExecution"
         detail = {"reason": reason, "orderId": original.order_id}
         await audit(work, actor, action, target_of("execution", original.id), detail=detail)
+        await raise_events(work, [_signal(actor, original, correction, reason)])
     return result
+
+
+def _signal(actor: Actor, original: Execution, correction: Correction | None, reason: str) -> RiskSignal:
+    did = "busted" if correction is None else "corrected"
+    return RiskSignal(
+        source=RiskEventSource.OPERATOR,
+        kind=BUSTED if correction is None else CORRECTED,
+        severity=Severity.WARNING,
+        message=f"{actor.email} has {did} an execution of {plain(original.quantity)} {original.symbol}: {reason}",
+        account_id=original.account_id,
+        symbol=original.symbol,
+        order_id=original.order_id,
+    )
 
 
 async def _locked(work: UnitOfWork, execution_id: UUID) -> Execution:

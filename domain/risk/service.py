@@ -16,6 +16,7 @@ from domain.kernel.text import clean_text
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.risk import queries
 from domain.risk.kinds import KINDS, Measure
+from domain.risk.operators import RULE_CHANGED, RULE_CREATED, RULE_DELETED, tell_rule
 from domain.risk.subjects import check_exists, check_subject
 from domain.risk.types import RiskAction, RiskRule, RiskRuleKind, RiskScope
 
@@ -149,6 +150,7 @@ async def create_rule(bus: Bus, actor: Actor, command: CreateRiskRule) -> RiskRu
         )
         await queries.save_rule(work, rule)
         await _changed(work, actor, "createRiskRule", rule)
+        await tell_rule(work, actor, RULE_CREATED, rule)
     return rule
 
 
@@ -183,6 +185,7 @@ async def update_rule(bus: Bus, actor: Actor, command: UpdateRiskRule) -> RiskRu
         )
         await queries.save_rule(work, changed)
         await _changed(work, actor, "updateRiskRule", changed)
+        await tell_rule(work, actor, RULE_CHANGED, changed)
     return changed
 
 
@@ -200,6 +203,7 @@ async def delete_rule(bus: Bus, actor: Actor, rule_id: UUID) -> None:
             raise NotFound("There is no such rule.")
         await queries.remove_rule(work, rule_id)
         await _changed(work, actor, "deleteRiskRule", rule)
+        await tell_rule(work, actor, RULE_DELETED, rule)
 
 
 async def list_rules(actor: Actor, *, account_id: UUID | None, enabled: bool | None) -> list[RiskRule]:

@@ -105,7 +105,7 @@ async def test_events_are_listed_handled_and_followed(desk: Platform) -> None:
     made = await ask(desk, HALT, i={"scope": "INSTRUMENT", "symbol": "COIN-PERP", "reason": "no reason"})
     assert (made["scope"], made["by"], made["liftedAt"]) == ("INSTRUMENT", desk.admin.email, None)
 
-    page = await ask(desk, EVENTS, owner)
+    page = await ask(desk, EVENTS, owner, f={"kinds": ["HALT", "MAX_ORDER_QUANTITY"]})
     first, second = (edge["node"] for edge in page["edges"])
     assert (page["totalCount"], first["kind"], first["source"]) == (2, "HALT", "operator")
     assert second | {"id": None, "cursor": None, "message": None} == {
@@ -122,7 +122,7 @@ async def test_events_are_listed_handled_and_followed(desk: Platform) -> None:
         "orderId": str(refused.id),
     }
     # What happened in others' accounts does not exist; what concerns everybody does.
-    assert [edge["node"]["kind"] for edge in (await ask(desk, EVENTS, stranger))["edges"]] == ["HALT"]
+    assert [edge["node"]["kind"] for edge in (await ask(desk, EVENTS, stranger))["edges"]] == ["HALT", "RULE_CREATED"]
     assert await ask(desk, EVENTS, stranger, f={"accountId": str(account.id)}) == ("NotFound", "accountId")
     later = await ask(desk, EVENTS, owner, n=1, a=page["edges"][0]["cursor"])
     assert [edge["node"]["id"] for edge in later["edges"]] == [second["id"]]
@@ -172,11 +172,11 @@ async def test_the_stream_shows_each_what_concerns_them(desk: Platform) -> None:
     await desk.place(owner, command(account_id=account.id), command(account_id=account.id))
     await ask(desk, HALT, i={"scope": "GLOBAL", "reason": "no reason"})
 
-    kinds = ["MAX_ORDER_QUANTITY"] * 2 + ["HALT"]
-    assert [event.kind for event in await follow(desk, desk.admin, 3)] == kinds
-    assert [event.kind for event in await follow(desk, owner, 3)] == kinds
-    assert [event.kind for event in await follow(desk, other, 1)] == ["HALT"]
-    assert [event.kind for event in await follow(desk, owner, 2, account_id=str(account.id))] == kinds[:2]
+    kinds = ["RULE_CREATED"] + ["MAX_ORDER_QUANTITY"] * 2 + ["HALT"]
+    assert [event.kind for event in await follow(desk, desk.admin, 4)] == kinds
+    assert [event.kind for event in await follow(desk, owner, 4)] == kinds
+    assert [event.kind for event in await follow(desk, other, 2)] == ["RULE_CREATED", "HALT"]
+    assert [event.kind for event in await follow(desk, owner, 2, account_id=str(account.id))] == kinds[1:3]
     assert [event.kind for event in await follow(desk, owner, 1, min_severity=Severity.CRITICAL)] == ["HALT"]
     with pytest.raises(NotFound):
         await follow(desk, other, 1, account_id=str(account.id))

@@ -198,18 +198,19 @@ async def test_violations_become_events_of_their_order(desk: Platform) -> None:
     hard = await limit(desk, RiskRuleKind.MAX_ORDER_QUANTITY, "1")
     soft = await limit(desk, RiskRuleKind.MAX_ORDER_NOTIONAL, "5", action=RiskAction.WARN)
     warned, refused = await desk.place(owner, small(account.id), small(account.id, quantity=Decimal(2)))
-    first, second, third = await read_events(0)
+    made, first, second, third = await read_events(1)
     assert [(row.sequence, row.order_id, row.rule_id) for row in (first, second, third)] == [
-        (1, warned.id, soft.id),
-        (2, refused.id, hard.id),
-        (3, refused.id, soft.id),
+        (3, warned.id, soft.id),
+        (4, refused.id, hard.id),
+        (5, refused.id, soft.id),
     ]
+    assert (made.kind, made.rule_id, made.source) == ("RULE_CREATED", soft.id, RiskEventSource.OPERATOR)
     assert (first.severity, second.severity) == (Severity.INFO, Severity.WARNING)
     assert (second.observed, second.limit, second.account_id, second.symbol) == (2, 1, account.id, "COIN")
     assert {row.source for row in (first, second, third)} == {RiskEventSource.PRE_TRADE}
     assert await check_order(desk.services.entry, owner, small(account.id, quantity=Decimal(2)))
     # Asking is not trading.
-    assert len(await read_events(0)) == 3
+    assert len(await read_events(0)) == 5
 
 
 async def test_asking_and_placing_agree_on_counts(desk: Platform) -> None:

@@ -66,9 +66,13 @@ async def holding(desk: Platform, **quantities: str) -> tuple[Actor, UUID]:
     return owner, account.id
 
 
+async def monitored() -> list[RiskEvent]:
+    return [event for event in await read_events(0) if event.source is RiskEventSource.MONITOR]
+
+
 async def told(count: int) -> list[RiskEvent]:
     async def enough() -> list[RiskEvent] | None:
-        events = [event for event in await read_events(0) if event.source is RiskEventSource.MONITOR]
+        events = await monitored()
         return events if len(events) >= count else None
 
     return await until(enough)
@@ -96,7 +100,7 @@ async def test_a_breach_is_told_once_until_it_clears_and_again_after_that(desk: 
         await desk.quote("COIN-PERP", "90", "90")
 
         async def cleared() -> bool:
-            return (await read_events(0))[-1].cleared_at is not None
+            return (await told(1))[-1].cleared_at is not None
 
         await until(cleared)
         await desk.quote("COIN-PERP", "70", "70")
@@ -166,7 +170,7 @@ async def test_a_liquidation_closes_the_worst_loss_first_and_stops_within_bounds
         assert (instruments[left.instrument_id].symbol, left.quantity) == ("OTHER-PERP", Decimal(5))
 
         async def cleared() -> bool:
-            return (await read_events(0))[-1].cleared_at is not None
+            return (await told(1))[-1].cleared_at is not None
 
         await until(cleared)
     assert await state(account_id) is AccountState.REDUCE_ONLY
@@ -179,7 +183,7 @@ async def test_stale_prices_move_nothing_and_a_rule_that_is_changed_holds(desk: 
     rule = await limit(desk, RiskRuleKind.MAX_GROSS_EXPOSURE, "600", action=RiskAction.REDUCE_ONLY)
     async with watching(desk):
         await desk.quote("COIN-PERP", "110", "110")
-        assert await read_events(0) == []
+        assert await monitored() == []
         await update_rule(desk.services.bus, desk.admin, UpdateRiskRule(rule.id, threshold=Decimal(500)))
         (event,) = await told(1)
         assert event.observed == Decimal(550)
@@ -193,7 +197,7 @@ async def test_the_sweep_acts_while_nobody_watches(desk: Platform) -> None:
     run = TaskContext(desk.services, desk.services.desk.clock())
     async with hold_lease(desk.services.settings.database_url, ROLE):
         assert await sweep_risk(run) == {"halts": 0, "accounts": 0, "breaches": 0}
-    assert await read_events(0) == []
+    assert await monitored() == []
     assert await sweep_risk(run) == {"halts": 0, "accounts": 1, "breaches": 1}
     assert len((await read_positions([account_id]))[account_id]) == 1
     assert await sweep_risk(run) == {"halts": 0, "accounts": 1, "breaches": 0}
