@@ -116,7 +116,7 @@ def end_day(
     return statement
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(days)
 def test_statements_add_up_and_say_what_happened(story: list[Day]) -> None:
     held, closing, unrealized, realized, posted = Account(), ZERO, ZERO, ZERO, 0
