@@ -87,12 +87,15 @@ def to_average(value: Decimal) -> Decimal:
 
 def plain(value: Decimal) -> str:
     """``value`` as text without exponent or superfluous zeros: the form that the API and the hash chain use."""
+    # Most numbers of an event are zero.
+    if not value:
+        return "0"
     text = str(value)
     if "E" in text:
         text = format(value, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
+    return text
 
 
 def is_multiple(value: Decimal, step: Decimal) -> bool:
