@@ -156,6 +156,12 @@ async def test_books_are_proved_and_a_break_fails_the_task(desk: Platform, monke
     with pytest.raises(TaskFailure, match="1 of 2 accounts do not prove") as caught:
         await run_to_end(desk, prove_books)
     assert caught.value.result == {"proved": 2, "broken": 1, "accounts": [str(account.id)]}
+    # It is an anomaly too, once for as long as it goes on.
+    with pytest.raises(TaskFailure):
+        await run_to_end(desk, prove_books)
+    (anomaly,) = await fetch("SELECT kind, severity, account_id, explanation FROM anomalies")
+    assert (anomaly["kind"], anomaly["severity"], anomaly["account_id"]) == ("ACCOUNT_BALANCE", "CRITICAL", account.id)
+    assert "1001 booked, 1000 derived" in anomaly["explanation"]
 
 
 async def test_what_is_old_is_forgotten_and_nothing_else(desk: Platform) -> None:
