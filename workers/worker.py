@@ -1,4 +1,4 @@
-"""The worker: this process's part in the schedule, in the queue, and in running tasks."""
+"""The worker: this process's part in the schedule, in the queue, in running tasks and in reading what accounts do."""
 
 import asyncio
 import signal
@@ -10,6 +10,7 @@ from adapters.settings import Settings
 from adapters.wiring import open_services
 from domain.system.definitions import DEFINITIONS
 from domain.system.scheduling import Definitions
+from workers.detecting import run_detecting
 from workers.queue import JobQueue
 from workers.runner import Runner
 from workers.scheduler import Scheduler
@@ -38,6 +39,7 @@ async def run_worker(
                 Scheduler(services.bus, runner.definitions, queue).run(),
                 queue.take(runner.run),
                 runner.beat(),
+                run_detecting(services.bus),
                 _wait(stop),
             )
         ]

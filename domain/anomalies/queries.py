@@ -63,6 +63,15 @@ def _anomaly(row: Iterable[Any]) -> Anomaly:
     return Anomaly(**named)
 
 
+async def has_news() -> bool:
+    """Whether some account has events that detectors have not read."""
+    row = await fetch_row(
+        "SELECT EXISTS (SELECT 1 FROM accounts a LEFT JOIN anomaly_cursors c ON c.account_id = a.id "
+        "WHERE a.event_sequence > coalesce(c.sequence, 0))"
+    )
+    return row is not None and bool(row[0])
+
+
 async def lock_head(work: UnitOfWork) -> int:
     """The number of the newest anomaly; nobody else runs detectors until this work is over."""
     row = await work.fetch_row("SELECT sequence FROM anomaly_log_head WHERE id = 1 FOR UPDATE")

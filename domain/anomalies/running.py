@@ -12,6 +12,7 @@ from uuid import UUID
 import orjson
 
 from domain.access.types import Actor, require_role
+from domain.accounts.queries import lock_books
 from domain.anomalies import queries
 from domain.anomalies.anomaly import Anomaly, DetectorSetting
 from domain.anomalies.detectors.base import Detector
@@ -24,9 +25,11 @@ from domain.anomalies.types import AnomalyKind, Finding, Tuning
 from domain.kernel.bus import Bus
 from domain.kernel.ids import new_id
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+from domain.orders.halting import finish_halt
+from domain.orders.restraining import restrain
 from domain.risk.events import raise_events
 from domain.risk.halts import HaltTrading, halt
-from domain.risk.types import RiskAction, RiskEventSource, RiskScope, RiskSignal, Severity
+from domain.risk.types import RiskAction, RiskEventSource, RiskScope, RiskSignal, Severity, TradingHalt
 
 # One transaction reads so many events at most, and of one account so many.
 MAX_EVENTS, MAX_EVENTS_OF_ACCOUNT = 2_000, 500
@@ -35,6 +38,8 @@ MAX_TOLD = 200
 # What is asked for by a person reads so many transactions' worth at most; the schedule goes on with the rest.
 MAX_RUNS = 10
 BY = "anomaly detection"
+CAUSE = "ANOMALY"
+MAX_REASON = 450
 _SEVERITIES = list(Severity)
 
 
@@ -54,16 +59,18 @@ async def run_detectors(bus: Bus, facts: Sequence[Fact] = ()) -> RunReport:
     was told before is left out unless it is more severe now. Disabled detectors learn and tell nothing. While accounts
     have more events than one transaction reads, facts of different accounts may come out of order.
     """
-    settings = await read_detectors()
+    settings, halts = await read_detectors(), list[TradingHalt]()
     async with unit_of_work(bus) as work:
         head = await queries.lock_head(work)
         events = await queries.next_events(work, MAX_EVENTS_OF_ACCOUNT, MAX_EVENTS)
         findings = await _observe(work, settings, sorted([*_facts(events), *facts], key=lambda fact: fact.at))
-        anomalies = await _tell(work, head, settings, findings[:MAX_TOLD])
+        anomalies = await _tell(work, head, settings, findings[:MAX_TOLD], halts)
         await queries.advance(work, {stored.event.account_id: stored.event.sequence for stored in events})
         await queries.save_head(work, head + len(anomalies))
         if anomalies:
             work.publish(CHANNEL, encode(anomalies))
+    for made in halts:
+        await finish_halt(bus, made)
     return RunReport(len(events), tuple(anomalies), len(events) == MAX_EVENTS)
 
 
@@ -110,9 +117,13 @@ async def _observe(work: UnitOfWork, settings: Collection[DetectorSetting], fact
 
 
 async def _tell(
-    work: UnitOfWork, head: int, settings: Collection[DetectorSetting], findings: Sequence[Finding]
+    work: UnitOfWork,
+    head: int,
+    settings: Collection[DetectorSetting],
+    findings: Sequence[Finding],
+    halts: list[TradingHalt],
 ) -> list[Anomaly]:
-    """Store what is new or worse than before, act on it, and raise the risk events."""
+    """Store what is new or worse than before, act on it and raise risk events; ``halts`` gets the halts made."""
     told = await queries.told_severities(work, {finding.fingerprint for finding in findings})
     actions = {setting.kind: setting.action for setting in settings}
     fresh: list[Finding] = []
@@ -123,8 +134,12 @@ async def _tell(
             fresh.append(finding)
     if not fresh:
         return []
+    concerned = {finding.subject.account_id for finding in fresh if actions[finding.kind] is not RiskAction.WARN}
+    # All at once and in their order, before anything else is locked.
+    await lock_books(work, {UUID(account_id) for account_id in concerned if account_id is not None})
     for finding in fresh:
-        await _act(work, finding, actions[finding.kind])
+        made = await _act(work, finding, actions[finding.kind])
+        halts += [made] if made is not None else []
     events = await raise_events(work, [_signal(finding, actions[finding.kind]) for finding in fresh])
     assert len(events) == len(fresh), "signals without a fingerprint are all raised"
     anomalies = [
@@ -135,21 +150,23 @@ async def _tell(
     return anomalies
 
 
-async def _act(work: UnitOfWork, finding: Finding, action: RiskAction) -> None:
-    """Halt what the finding is about, its account before its symbol; a component cannot be halted."""
+async def _act(work: UnitOfWork, finding: Finding, action: RiskAction) -> TradingHalt | None:
+    """Act on the account that the finding is about, else halt its symbol; on a component nobody can act."""
     account, symbol = finding.subject.account_id, finding.subject.symbol
-    if action is not RiskAction.HALT or (account is None and symbol is None):
-        return
-    reason = f"{finding.kind}: {finding.explanation}"[:500]
+    if action is RiskAction.WARN:
+        return None
+    reason = f"{finding.kind}: {finding.explanation}"
     if account is not None:
-        await halt(work, BY, HaltTrading(RiskScope.ACCOUNT, reason, account_id=UUID(account)))
-    else:
-        await halt(work, BY, HaltTrading(RiskScope.INSTRUMENT, reason, symbol=symbol))
+        return await restrain(work, UUID(account), (action,), reason, BY, CAUSE)
+    if symbol is not None and action is RiskAction.HALT:
+        return await halt(work, BY, HaltTrading(RiskScope.INSTRUMENT, reason[:MAX_REASON], symbol=symbol))
+    return None
 
 
 def _signal(finding: Finding, action: RiskAction) -> RiskSignal:
     account, symbol = finding.subject.account_id, finding.subject.symbol
-    can_act = action is RiskAction.HALT and (account is not None or symbol is not None)
+    can_act = action is not RiskAction.WARN and account is not None
+    can_act |= action is RiskAction.HALT and symbol is not None
     return RiskSignal(
         source=RiskEventSource.ANOMALY,
         kind=finding.kind.value,
@@ -159,7 +176,7 @@ def _signal(finding: Finding, action: RiskAction) -> RiskSignal:
         symbol=symbol,
         observed=Decimal(repr(finding.observed)),
         limit=Decimal(repr(finding.expected)) if finding.expected is not None else None,
-        action_taken=RiskAction.HALT if can_act else None,
+        action_taken=action if can_act else None,
     )
 
 

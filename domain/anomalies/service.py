@@ -19,7 +19,7 @@ from domain.kernel.unit_of_work import unit_of_work
 from domain.risk.types import RiskAction
 
 OWNERS = (Role.RISK_MANAGER, Role.ADMIN)
-ACTIONS = (RiskAction.WARN, RiskAction.HALT)
+ACTIONS = (RiskAction.WARN, RiskAction.REDUCE_ONLY, RiskAction.CANCEL_ORDERS, RiskAction.HALT)
 MAX_WARMUP = 1_000_000
 
 
@@ -106,7 +106,7 @@ def _check(setting: DetectorSetting) -> None:
     if not 1 <= setting.warmup <= MAX_WARMUP:
         raise BadInput(f"A warm-up is between 1 and {MAX_WARMUP} values.", field="warmup")
     if setting.action not in ACTIONS:
-        raise BadInput("A detector can WARN or HALT.", field="action")
+        raise BadInput("A detector can WARN, REDUCE_ONLY, CANCEL_ORDERS or HALT.", field="action")
 
 
 def visible_to(actor: Actor, wanted: AnomalyFilter) -> AnomalyFilter:

@@ -7,7 +7,7 @@ halts, a liquidation by the next look at the account.
 
 import asyncio
 import contextvars
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -16,41 +16,32 @@ from uuid import UUID
 import structlog
 
 from domain.access.types import SYSTEM
-from domain.accounts import queries as account_queries
-from domain.accounts.events import STATE_CHANGED, record
-from domain.accounts.types import AccountBook, AccountState
 from domain.kernel.errors import DomainError
 from domain.kernel.numbers import ZERO
-from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+from domain.kernel.unit_of_work import unit_of_work
 from domain.orders import queries
-from domain.orders.canceling import request_cancels
 from domain.orders.closing import PositionClosing
 from domain.orders.commands import ClosePosition
 from domain.orders.desk import Desk
 from domain.orders.halting import finish_halt
+from domain.orders.restraining import restrain
 from domain.positions.service import Books
 from domain.positions.valuation import AccountValue, PositionValue
 from domain.risk import event_queries
 from domain.risk.events import raise_events
-from domain.risk.halts import HaltTrading, halt
 from domain.risk.rules.held import Breach, belongs_to, breaches, watched_rules
 from domain.risk.types import (
     Limits,
     RiskAction,
     RiskEventSource,
     RiskRule,
-    RiskScope,
     RiskSignal,
     Severity,
-    TradingHalt,
 )
 
 CAUSE = "RISK_LIMIT"
 BY = "monitor"
-_RESTRICTS = frozenset({RiskAction.REDUCE_ONLY, RiskAction.LIQUIDATE})
-_CANCELS = frozenset({RiskAction.CANCEL_ORDERS, RiskAction.LIQUIDATE})
 _NOTES = frozenset({RiskAction.WARN, RiskAction.REJECT})
-_MAX_REASON = 450
 # Between two looks at an order that closes, and before one that was refused is tried again, longer each time.
 _LOOK_SECONDS = 0.05
 _RETRY_SECONDS = 1.0
@@ -123,16 +114,8 @@ class Guard:
 
     async def _act(self, account_id: UUID, new: Sequence[Breach]) -> None:
         actions = {breach.rule.action for breach in new}
-        made: TradingHalt | None = None
         async with unit_of_work(self.desk.bus) as work:
-            books = await account_queries.lock_books(work, [account_id])
-            book = books[account_id]
-            if actions & _RESTRICTS and book.state is AccountState.ACTIVE:
-                await _restrict(work, book, new[0].violation.message)
-            if actions & _CANCELS:
-                await request_cancels(work, await queries.load_open_orders(work, books), books, CAUSE)
-            if RiskAction.HALT in actions:
-                made = await _halt(work, account_id, new)
+            made = await restrain(work, account_id, actions, new[0].violation.message, BY, CAUSE)
             await raise_events(work, [_signal(breach) for breach in new])
         _log.warning(
             "limit broken",
@@ -187,19 +170,6 @@ class Guard:
                 break
             await asyncio.sleep(_LOOK_SECONDS)
         return True
-
-
-async def _restrict(work: UnitOfWork, book: AccountBook, reason: str) -> None:
-    book.state = AccountState.REDUCE_ONLY
-    record(book, STATE_CHANGED, work.now, {"reason": reason, "by": BY})
-    await account_queries.write_books(work, [book])
-    # What was written is not written again with what follows.
-    book.events.clear()
-
-
-async def _halt(work: UnitOfWork, account_id: UUID, new: Collection[Breach]) -> TradingHalt:
-    message = next(breach.violation.message for breach in new if breach.rule.action is RiskAction.HALT)
-    return await halt(work, BY, HaltTrading(RiskScope.ACCOUNT, message[:_MAX_REASON], account_id=account_id))
 
 
 def _signal(breach: Breach) -> RiskSignal:

@@ -16,7 +16,9 @@ from api.context import Context
 from api.realtime.streams import LogStream
 from api.root import platform_schema
 from domain.access.types import Actor, Role
+from domain.accounts.queries import read_books
 from domain.accounts.service import MoveCash, deposit
+from domain.accounts.types import AccountState
 from domain.anomalies.running import run_detectors
 from domain.anomalies.service import UpdateDetector, update_detector
 from domain.anomalies.types import AnomalyKind
@@ -24,9 +26,13 @@ from domain.kernel.database import fetch
 from domain.kernel.errors import DomainError, NotFound
 from domain.kernel.ids import new_id
 from domain.kernel.time import utc_now
+from domain.orders.queries import read_orders
+from domain.orders.types import PendingAction
 from domain.risk.types import RiskAction, Severity
 from tests.orders.factories import SPOT, command
 from tests.support.trading import Platform, platform
+from tests.support.waiting import until
+from workers.detecting import run_detecting
 from workers.tasks.anomalies import detect_anomalies
 from workers.tasks.context import TaskContext
 
@@ -145,6 +151,35 @@ async def test_an_action_halts_the_account(desk: Platform) -> None:
     assert halt["reason"] == f"ACCOUNT_BALANCE: {found.explanation}"
     (event,) = await fetch("SELECT action_taken FROM risk_events WHERE source = 'anomaly'")
     assert event["action_taken"] == "HALT"
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "pending"),
+    [
+        (RiskAction.REDUCE_ONLY, AccountState.REDUCE_ONLY, None),
+        (RiskAction.CANCEL_ORDERS, AccountState.ACTIVE, PendingAction.CANCEL),
+    ],
+)
+async def test_an_action_restrains_the_account(
+    desk: Platform, action: RiskAction, state: AccountState, pending: PendingAction | None
+) -> None:
+    owner = await accustomed(desk)
+    (account_id,) = owner.accounts
+    (working,) = await desk.place(owner, command(account_id=account_id, quantity=Decimal("0.1")))
+    await run_detectors(desk.services.bus)
+    await update_detector(desk.services.bus, desk.admin, UpdateDetector(AnomalyKind.ACCOUNT_BALANCE, action=action))
+    await pay(desk, owner, "5000", "unusual")
+    # As the worker does it, on its own.
+    detecting = asyncio.create_task(run_detecting(desk.services.bus))
+
+    async def told() -> list[Any]:
+        return await fetch("SELECT action_taken FROM risk_events WHERE source = 'anomaly'")
+
+    ((taken,),) = await until(told)
+    detecting.cancel()
+    assert taken == action
+    assert (await read_books([account_id]))[account_id].state is state
+    assert (await read_orders([working.id]))[working.id].pending_action is pending
 
 
 async def test_orders_are_read_from_the_events_of_their_accounts(desk: Platform) -> None:

@@ -1,0 +1,35 @@
+"""Reading what accounts do as it happens: detectors see an event within about a second.
+
+Beside the queue in the worker, where it takes no time from venues. Of several workers one reads at a time, and the
+others find nothing left. Prices and servers, which have no events, are looked at by the scheduled task.
+"""
+
+import asyncio
+
+import structlog
+
+from domain.anomalies.queries import has_news
+from domain.anomalies.running import run_detectors
+from domain.kernel.bus import Bus
+from domain.kernel.errors import Unavailable
+
+LOOK_SECONDS = 1.0
+_log = structlog.stdlib.get_logger("detectors")
+
+
+async def run_detecting(bus: Bus) -> None:
+    """Let detectors read events as they come, until cancelled."""
+    while True:
+        unfinished = False
+        try:
+            if await has_news():
+                report = await run_detectors(bus)
+                unfinished = report.is_unfinished
+                for anomaly in report.anomalies:
+                    _log.warning("anomaly found", kind=anomaly.kind, severity=anomaly.severity, id=str(anomaly.id))
+        except Unavailable as error:
+            _log.warning("events cannot be read, tries again", error=error.message)
+        except Exception:  # noqa: BLE001  what detectors cannot read must not end the worker's other work
+            _log.exception("detectors failed, try again")
+        if not unfinished:
+            await asyncio.sleep(LOOK_SECONDS)
