@@ -414,6 +414,18 @@ class TestNativeOrders:
             world.take(fill)
         assert state(profit) == ("FILLED", "2", None)
 
+    async def test_an_exit_that_was_for_less_there_is_done(self, world: RemoteWorld) -> None:
+        entry, profit, loss = self.bracket(world)
+        await world.send()
+        world.tick("98.8", "98.9", "1")
+        world.tick("105", "105.1", "1")
+        # Nothing of it was heard: here the exit is still for all of the entry.
+        world.restart()
+        assert profit.quantity == 2
+        await world.clear_up()
+        assert (state(profit), profit.quantity) == (("FILLED", "1", None), 1)
+        assert (state(entry), loss.status) == (("CANCELED", "1", None), OrderStatus.CANCELED)
+
     async def test_a_group_of_which_some_were_answered_when_the_engine_died(self, world: RemoteWorld) -> None:
         entry, profit, loss = self.bracket(world)
         await world.send()

@@ -133,13 +133,14 @@ class CancelRejected(Report):
 
 
 class RestateReason(StrEnum):
-    """Why the exchange changed an order by itself."""
+    """Why the exchange changed an order by itself; VENUE: a real venue was content with less."""
 
     MARKET_TO_LIMIT = "MARKET_TO_LIMIT"
     REDUCE_ONLY = "REDUCE_ONLY"
     ENTRY_FILLED = "ENTRY_FILLED"
     ENTRY_REPLACED = "ENTRY_REPLACED"
     EXIT_FILLED = "EXIT_FILLED"
+    VENUE = "VENUE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,7 +68,7 @@ class RemoteDesk(Desk):
     def follow(self, order: RemoteOrder, seen: VenueOrder) -> None:
         """Do as the venue does with an order that it links: an exit begins to work, and grows and shrinks."""
         if seen.quantity is not None and seen.quantity != order.quantity and not order.changes:
-            self._restate_there(order, seen.quantity)
+            self._restate_there(order, seen.quantity, RestateReason.ENTRY_FILLED)
         if seen.status is not OrderStatus.HELD:
             self.begin_work(order)
 
@@ -78,7 +78,7 @@ class RemoteDesk(Desk):
             order.status = OrderStatus.NEW
             self._accepted(order, by_engine=False)
 
-    def _restate_there(self, order: RemoteOrder, quantity: Decimal) -> None:
+    def _restate_there(self, order: RemoteOrder, quantity: Decimal, reason: RestateReason) -> None:
         order.quantity = quantity
         self.reports.append(
             Restated(
@@ -87,7 +87,7 @@ class RemoteDesk(Desk):
                 status=order.status,
                 quantity=quantity,
                 limit_price=order.limit,
-                reason=RestateReason.ENTRY_FILLED,
+                reason=reason,
             )
         )
 
@@ -252,6 +252,9 @@ class RemoteDesk(Desk):
 
     def over_there(self, order: RemoteOrder, seen: VenueOrder | None) -> None:
         """The order ended at the venue, or is unknown there; its group goes on as when it ends here."""
+        if seen is not None and seen.status is OrderStatus.FILLED and order.filled:
+            self._complete_there(order)
+            return
         by_clock = order.leaving is Cause.EXPIRED or (
             order.leaving is None and seen is not None and seen.status is OrderStatus.EXPIRED
         )
@@ -266,6 +269,14 @@ class RemoteDesk(Desk):
             if reason is not CancelReason.GROUP:
                 self._carry_end(order, spare_working=reason is not CancelReason.REQUESTED)
         self._let_go_on(order)
+
+    def _complete_there(self, order: RemoteOrder) -> None:
+        """All of it is filled that the venue had of it: it was for less there than here."""
+        order.quantity = order.filled
+        self._end(order, OrderStatus.FILLED)
+        self._restate_there(order, order.quantity, RestateReason.VENUE)
+        if order.terms.contingency in (Contingency.OCO, Contingency.OUO):
+            self._cancel_others(order)
 
     def reject_there(self, order: RemoteOrder, reason: RejectReason, message: str) -> None:
         """The venue does not take the order."""
