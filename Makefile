@@ -40,9 +40,7 @@ check: $(DEV) ## Check form, lint, types, ranks of areas, and that generated fil
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/python -m adapters.settings_table --check
 	@$(BIN)/python -m cli.doc_tables --check
-	@$(BIN)/python -m cli.task_table --check
 	@$(BIN)/tradegraph migrate --check
 	@$(BIN)/tradegraph export-schema --check schema.graphql
 
@@ -56,11 +54,9 @@ bench: $(DEV) ## Measure speed against limits found in the same run
 	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: schema
-schema: $(RUNTIME) ## Write what is generated from the code: schema.graphql, the tables of settings, orders and tasks
+schema: $(RUNTIME) ## Write what is generated from the code: schema.graphql, the tables in docs/
 	@$(BIN)/tradegraph export-schema > schema.graphql
-	@$(BIN)/python -m adapters.settings_table
 	@$(BIN)/python -m cli.doc_tables
-	@$(BIN)/python -m cli.task_table
 
 .PHONY: migrate
 migrate: $(RUNTIME) ## Bring the database's schema up to date

@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from domain.access.types import Actor, require_read
+import strawberry
+
+from api.ids import named
+from domain.access.types import Actor, Role, require_read, require_role
 
 
 def reads_account(account_id: UUID) -> Callable[[Actor], None]:
@@ -11,5 +14,29 @@ def reads_account(account_id: UUID) -> Callable[[Actor], None]:
 
     def permit(actor: Actor) -> None:
         require_read(actor, account_id)
+
+    return permit
+
+
+# The accounts whose events somebody follows; None: those of every account and of none.
+Followed = frozenset[UUID] | None
+
+
+def followed_accounts(actor: Actor, account_id: strawberry.ID | None) -> Followed:
+    """The account that is named, else all that the actor may see."""
+    if account_id is not None:
+        return frozenset({named(account_id)})
+    return None if actor.sees_all else frozenset(actor.accounts)
+
+
+def reads_accounts(wanted: Followed) -> Callable[[Actor], None]:
+    """Whoever may read all of the accounts may see their streams; of everything, risk managers and administrators."""
+
+    def permit(actor: Actor) -> None:
+        if wanted is None:
+            require_role(actor, Role.RISK_MANAGER, Role.ADMIN)
+            return
+        for account_id in wanted:
+            require_read(actor, account_id)
 
     return permit

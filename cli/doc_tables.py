@@ -1,19 +1,24 @@
-"""Writes the tables that the domain decides by into the pages of docs/, or with --check says whether they are fresh.
+"""Writes the tables that the code goes by into the pages of docs/, or with --check says whether they are fresh.
 
 Run as a module. A table stands between two marks that name it.
 """
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from adapters.settings import Settings
 from domain.orders.group_validation import BRACKET_MALFORMATIONS, OCO_MALFORMATIONS
 from domain.orders.state import TRANSITIONS
 from domain.orders.validation import CHANGE_MALFORMATIONS, MALFORMATIONS, Malformation
 from domain.risk.kinds import KINDS, Measure
 from domain.risk.types import RiskScope
+from domain.system.definitions import DEFINITIONS
+from domain.system.types import Interval, Trigger
 
+_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
@@ -30,6 +35,33 @@ def _transitions() -> str:
         names = ", ".join(f"`{target}`" for target in TRANSITIONS if target in targets)
         lines.append(f"| `{status}` | {names or 'nothing: it is over'} |")
     return "\n".join(lines) + "\n"
+
+
+def _settings() -> str:
+    lines = ["| variable | default | meaning |", "| --- | --- | --- |"]
+    for each in fields(Settings):
+        default = each.metadata["otherwise"] or f"`{each.metadata['default']}`"
+        lines.append(f"| `{each.metadata['name']}` | {default} | {each.metadata['meaning']} |")
+    return "\n".join(lines) + "\n"
+
+
+def _tasks() -> str:
+    lines = ["| task | when | limit | retries | missed | what it does |", "| --- | --- | --- | --- | --- | --- |"]
+    for name, each in sorted(DEFINITIONS.items()):
+        missed = "made up for" if each.catch_up else "skipped"
+        lines.append(
+            f"| `{name}` | {_when(each.trigger)} | {each.timeout_seconds} s | {each.max_retries} | {missed} "
+            f"| {each.description} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _when(trigger: Trigger) -> str:
+    if not isinstance(trigger, Interval):
+        return f"`{trigger.line}` {trigger.zone}"
+    size, unit = next(each for each in _UNITS if trigger.seconds % each[0] == 0)
+    count = trigger.seconds // size
+    return f"every {unit}" if count == 1 else f"every {count} {unit}s"
 
 
 def _kinds() -> str:
@@ -61,6 +93,7 @@ PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "ocos": lambda: _malformations(OCO_MALFORMATIONS),
     },
     "risk.md": {"kinds": _kinds},
+    "operations.md": {"settings": _settings, "tasks": _tasks},
 }
 
 

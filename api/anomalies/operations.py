@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Annotated, cast
-from uuid import UUID
 
 import strawberry
 
@@ -11,12 +10,11 @@ from api.anomalies.enums import AnomalyKind
 from api.anomalies.inputs import AnomalyFilterInput, UpdateAnomalyDetectorInput, severities_from
 from api.anomalies.types import Anomaly, AnomalyDetector
 from api.context import Info
-from api.ids import named
 from api.pages import Connection, connection
+from api.permits import Followed, followed_accounts, reads_accounts
 from api.realtime.streams import LogStream, position_of
 from api.risk.enums import Severity
 from api.scalars import Cursor
-from domain.access.types import Actor, require_read, require_role
 from domain.anomalies import service
 from domain.anomalies.anomaly import Anomaly as DomainAnomaly
 from domain.anomalies.running import run_on_request
@@ -87,16 +85,12 @@ class AnomaliesSubscription:
         after: Cursor | None = None,
     ) -> AsyncIterator[Anomaly]:
         """Resumable: no gap and no repeat."""
-        actor = info.context.require_actor()
-        if account_id is not None:
-            wanted: frozenset[UUID] | None = frozenset({named(account_id)})
-        else:
-            wanted = None if actor.sees_all else frozenset(actor.accounts)
+        wanted = followed_accounts(info.context.require_actor(), account_id)
         stream = LogStream(
             key=("anomalies", wanted, min_severity),
             log=info.context.services.anomaly_log,
             view=partial(_shown, wanted, frozenset(severities_from(min_severity))),
-            permit=partial(_may_see, wanted),
+            permit=reads_accounts(wanted),
             after=position_of(after),
         )
         return cast(AsyncIterator[Anomaly], stream)
@@ -106,21 +100,8 @@ def _anomaly(anomaly: DomainAnomaly) -> Anomaly:
     return cast(Anomaly, anomaly)
 
 
-def _shown(wanted: frozenset[UUID] | None, severities: frozenset[Severity], anomaly: DomainAnomaly) -> Anomaly | None:
+def _shown(wanted: Followed, severities: frozenset[Severity], anomaly: DomainAnomaly) -> Anomaly | None:
     """The anomaly if it is to be seen; ``wanted`` None sees those of every account and of none."""
     if anomaly.severity not in severities or (wanted is not None and anomaly.account_id not in wanted):
         return None
     return _anomaly(anomaly)
-
-
-def _may_see(wanted: frozenset[UUID] | None, actor: Actor) -> None:
-    """Whoever may read all of the accounts; for everything, whoever sees all.
-
-    Raises:
-        NotFound, Forbidden: not (any more).
-    """
-    if wanted is None:
-        require_role(actor, *service.OWNERS)
-        return
-    for account_id in wanted:
-        require_read(actor, account_id)

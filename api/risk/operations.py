@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Annotated, cast
-from uuid import UUID
 
 import strawberry
 
 from api.context import Info
 from api.ids import named
 from api.pages import Connection, connection
+from api.permits import Followed, followed_accounts, reads_accounts
 from api.realtime.streams import LogStream, position_of
 from api.risk.enums import Severity
 from api.risk.inputs import (
@@ -21,7 +21,7 @@ from api.risk.inputs import (
 )
 from api.risk.types import RiskEvent, RiskMetrics, RiskRule, TradingHalt
 from api.scalars import Cursor
-from domain.access.types import Actor, require_read, require_role
+from domain.access.types import require_read
 from domain.kernel.pages import page_request
 from domain.orders.halting import halt_trading
 from domain.orders.risk_metrics import risk_metrics
@@ -139,16 +139,12 @@ class RiskSubscription:
         after: Cursor | None = None,
     ) -> AsyncIterator[RiskEvent]:
         """Resumable: no gap and no repeat."""
-        actor = info.context.require_actor()
-        if account_id is not None:
-            wanted: frozenset[UUID] | None = frozenset({named(account_id)})
-        else:
-            wanted = None if actor.sees_all else frozenset(actor.accounts)
+        wanted = followed_accounts(info.context.require_actor(), account_id)
         stream = LogStream(
             key=("riskEvents", wanted, account_id is not None, min_severity),
             log=info.context.services.risk_log,
             view=partial(_shown, wanted, _FROM[min_severity], account_id is None),
-            permit=partial(_may_see, wanted),
+            permit=reads_accounts(wanted),
             after=position_of(after),
         )
         return cast(AsyncIterator[RiskEvent], stream)
@@ -162,25 +158,10 @@ def _event(event: DomainEvent) -> RiskEvent:
     return cast(RiskEvent, event)
 
 
-def _shown(
-    wanted: frozenset[UUID] | None, severities: frozenset[Severity], platform: bool, event: DomainEvent
-) -> RiskEvent | None:
+def _shown(wanted: Followed, severities: frozenset[Severity], platform: bool, event: DomainEvent) -> RiskEvent | None:
     """The event if it is to be seen; ``platform`` lets those of no account pass."""
     if event.severity not in severities:
         return None
     if event.account_id is None:
         return _event(event) if platform else None
     return _event(event) if wanted is None or event.account_id in wanted else None
-
-
-def _may_see(wanted: frozenset[UUID] | None, actor: Actor) -> None:
-    """Whoever may read all of the accounts; for all accounts, whoever sees all.
-
-    Raises:
-        NotFound, Forbidden: not (any more).
-    """
-    if wanted is None:
-        require_role(actor, *events.HANDLERS)
-        return
-    for account_id in wanted:
-        require_read(actor, account_id)

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from adapters.settings import FeedSetting, LogSetting, Settings, SettingsError, load_settings
-from adapters.settings_table import PAGE, with_table
 from adapters.venues.registry import configure
 from adapters.venues.setting import VenueSetting
 from domain.kernel.day_roll import DayRoll
@@ -187,11 +186,6 @@ def test_secrets_do_not_show() -> None:
         "DATABASE_URL": "postgresql://u:hunter2@db/t",
         "REDIS_URL": "redis://:hunter2@cache",
     }
-
-
-def test_the_documented_table_is_fresh() -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    assert with_table(page) == page
 
 
 def test_what_a_venue_is_told_is_not_shown() -> None:
