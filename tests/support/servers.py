@@ -4,6 +4,7 @@ import fcntl
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 from adapters.embedded import EmbeddedServices, embedded_services
 
 _PREFIX = "tradegraph-test-"
+# A lock is made a moment before it is taken: another session must not sweep in between.
+_YOUNG_SECONDS = 300.0
 
 
 @contextmanager
@@ -26,9 +29,11 @@ def throwaway_services() -> Iterator[EmbeddedServices]:
 
 
 def _sweep() -> None:
-    """Delete the folders of sessions that died: those whose lock nobody holds."""
+    """Delete the folders of sessions that died: those whose lock nobody holds, and that are not just being made."""
     for lock in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/embedded/lock"):
         try:
+            if time.time() - lock.stat().st_mtime < _YOUNG_SECONDS:
+                continue
             with lock.open() as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(lock.parent.parent, ignore_errors=True)
