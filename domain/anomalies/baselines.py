@@ -1,9 +1,9 @@
 """What is normal for one quantity of one subject: robust statistics, by the hour of the day.
 
-The middle is a median. The spread is that of the upper side, since what is high is looked for: a median absolute
-deviation, or the distance to the 90th percentile where that is wider, as it is where quiet and busy times are mixed. A
-few anomalies among the past do not move them. An hour of which enough is known is judged with its neighbours by itself,
-else by the whole past.
+The middle is a median. The spread is that of the upper side, since what is high is looked for: the distance to the
+upper quartile, or to the 90th percentile where that is wider, as it is where a few busy times are mixed with quiet
+ones. Quiet times among busy ones do not widen it. A few anomalies among the past do not move them. An hour of which
+enough is known is judged with its neighbours by itself, else by the whole past.
 """
 
 import math
@@ -17,10 +17,8 @@ HOURS = 24
 # Of each hour so many values are kept, the newest.
 HOUR_VALUES = 60
 MIN_HOUR_VALUES = 30
-# The median absolute deviation of a normal distribution, as a part of its standard deviation.
-NORMAL_PART = 0.6745
-# The 90th percentile of a normal distribution, in standard deviations.
-UPPER_QUANTILE, UPPER_DEVIATIONS = 0.9, 1.2816
+# Where these quantiles of a normal distribution are, in standard deviations above its middle.
+UPPER_QUANTILES = ((0.75, 0.6745), (0.9, 1.2816))
 # Behaviour has heavier tails than a normal distribution: Student's t with so many degrees of freedom (an even number).
 DEGREES_OF_FREEDOM = 16
 NEAR_DEVIATIONS, SERIES_PRECISION = 4.0, 1e-12
@@ -49,13 +47,15 @@ class Baseline:
 
     def usual(self, at: datetime) -> tuple[float, float]:
         """The middle and the spread (as a standard deviation) at this hour; (0, floor) before anything is known."""
-        values = self._near(at.hour)
+        values = sorted(self._near(at.hour))
         if not values:
             return 0.0, self._floor
         middle = median(values)
-        deviation = median(abs(value - middle) for value in values) / NORMAL_PART
-        high = sorted(values)[int(UPPER_QUANTILE * (len(values) - 1))]
-        return middle, max(deviation, (high - middle) / UPPER_DEVIATIONS, self._floor)
+        spreads = [
+            (values[int(quantile * (len(values) - 1))] - middle) / deviations
+            for quantile, deviations in UPPER_QUANTILES
+        ]
+        return middle, max(*spreads, self._floor)
 
     def surprise(self, at: datetime, value: float) -> float:
         """How improbable a value so high is; 0 for what is not above the middle."""

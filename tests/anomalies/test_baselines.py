@@ -31,10 +31,17 @@ def _learnt(values_of_hour, days=20, per_hour=4):
 
 def test_it_knows_the_middle_and_the_spread_of_each_hour():
     baseline = _learnt(lambda hour: 100.0 if 8 <= hour < 16 else 10.0)
-    assert baseline.usual(START + timedelta(hours=12)) == (pytest.approx(100, abs=0.3), pytest.approx(1, abs=0.3))
+    assert baseline.usual(START + timedelta(hours=12)) == (pytest.approx(100, abs=0.3), pytest.approx(1, abs=0.35))
     assert baseline.usual(START + timedelta(hours=3)) == (pytest.approx(10, abs=0.3), pytest.approx(1, abs=0.3))
     assert baseline.surprise(START + timedelta(hours=3), 100.0) > 10
     assert baseline.surprise(START + timedelta(hours=12), 100.0) < 1
+
+
+def test_quiet_times_among_busy_ones_do_not_widen_the_spread():
+    baseline = Baseline(0.1)
+    for index in range(50):
+        baseline.learn(START + timedelta(minutes=index), 4.0 if index % 5 < 3 else 0.0)
+    assert baseline.usual(START) == (4.0, 0.1)
 
 
 def test_an_hour_of_which_little_is_known_is_judged_by_the_whole_past():
