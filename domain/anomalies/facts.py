@@ -23,6 +23,18 @@ class OrderPlaced:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderChanged:
+    """A working order got other terms; ``open_quantity`` is what is not filled of it."""
+
+    id: str
+    account_id: str
+    symbol: str
+    open_quantity: Decimal
+    price: Decimal | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class OrderEnded:
     """An order came to its end: cancelled, or otherwise."""
 
@@ -97,4 +109,4 @@ class MarketChecked:
     at: datetime
 
 
-Fact = OrderPlaced | OrderEnded | Executed | MoneyMoved | BooksProved | Sampled | Quoted | MarketChecked
+Fact = OrderPlaced | OrderChanged | OrderEnded | Executed | MoneyMoved | BooksProved | Sampled | Quoted | MarketChecked

@@ -8,12 +8,13 @@ import orjson
 
 from domain.accounts.events import CASH_MOVED
 from domain.accounts.types import AccountEvent
-from domain.anomalies.facts import Executed, Fact, MoneyMoved, OrderEnded, OrderPlaced
+from domain.anomalies.facts import Executed, Fact, MoneyMoved, OrderChanged, OrderEnded, OrderPlaced
 from domain.orders.events import read_order_event
 from domain.orders.order import OrderEvent
 from domain.orders.types import Liquidity, OrderEventKind, OrderStatus
 
 _PLACED = frozenset({OrderEventKind.HELD, OrderEventKind.PENDING_NEW})
+_CHANGED = frozenset({OrderEventKind.RELEASED, OrderEventKind.REPLACED})
 _ENDED = frozenset({OrderEventKind.CANCELED, OrderEventKind.EXPIRED})
 
 
@@ -60,6 +61,9 @@ def _of_order(told: OrderEvent, stored: StoredEvent) -> Iterator[Fact]:
             reference_price=stored.arrival_price,
             at=told.at,
         )
+    if told.kind in _CHANGED:
+        open_quantity = order.quantity - order.filled_quantity
+        yield OrderChanged(str(order.id), account_id, order.symbol, open_quantity, order.limit_price, told.at)
     if told.kind is OrderEventKind.TRADE and told.execution is not None:
         fill = told.execution
         yield Executed(

@@ -27,7 +27,7 @@ from domain.kernel.database import fetch
 from domain.kernel.ids import new_id
 from domain.kernel.unit_of_work import unit_of_work
 from domain.orders.canceling import cancel_orders
-from domain.orders.commands import CancelOrders, OrderKey, PlaceOrder
+from domain.orders.commands import CancelOrders, ModifyOrder, OrderKey, PlaceOrder
 from domain.orders.order import Order
 from domain.orders.types import OrderType, Side
 from tests.orders.factories import SPOT, command
@@ -185,10 +185,13 @@ async def take_back(story: Story) -> Named:
 
 
 async def layer(story: Story) -> Named:
-    """Four offers press on the price, a little is bought, and the offers go."""
+    """Offers at one price are spread to press on the market, a little is bought, and the offers go."""
     await story.quote(Decimal(100))
-    stack = [story.order(Side.SELL, Decimal("100.05") + Decimal(index) / 100, "1") for index in range(4)]
-    offers = await story.trade(*stack)
+    offers = await story.trade(*(story.order(Side.SELL, "100.30", "1") for _ in range(4)))
+    for index, offer in enumerate(offers):
+        change = ModifyOrder(OrderKey(id=offer.id), limit_price=Decimal("100.05") + Decimal(index) / 100)
+        await story.desk.services.modifying.modify_order(story.owner, change)
+    await story.desk.settled(*(offer.id for offer in offers))
     bought = await story.trade(story.at_market(Side.BUY, "0.05"))
     orders = await story.cancel(*offers)
     await story.tell()

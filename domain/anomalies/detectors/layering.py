@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from domain.anomalies.baselines import Baseline
 from domain.anomalies.detectors.base import Detector, Memory
-from domain.anomalies.facts import Executed, OrderEnded, OrderPlaced
+from domain.anomalies.facts import Executed, OrderChanged, OrderEnded, OrderPlaced
 from domain.anomalies.types import AnomalyKind, Finding, Subject
 
 # A stack is at least so many orders at different prices, cancelled so soon after the fill on the other side.
@@ -17,6 +17,8 @@ MIN_STACK, STACK_SECONDS = 3, 60.0
 MAX_WORKING, MAX_EPISODES = 500, 20
 # On the scale of log(1 + cancelled / filled): factors that differ by less than a half are alike.
 RATIO_FLOOR = 0.4
+
+Read = OrderPlaced | OrderChanged | OrderEnded | Executed
 
 
 @dataclass(slots=True)
@@ -62,7 +64,7 @@ class LayeringMemory(Memory):
         return cls(dict(state["working"]), episodes, Baseline.from_state(state["ratios"]))
 
 
-class Layering(Detector[OrderPlaced | OrderEnded | Executed, LayeringMemory]):
+class Layering(Detector[Read, LayeringMemory]):
     """After each fill, weighs what is cancelled on the other side within a minute against the quantity filled.
 
     Quoting on both sides does that too: what is judged is how much, compared with the account's earlier fills in the
@@ -71,20 +73,23 @@ class Layering(Detector[OrderPlaced | OrderEnded | Executed, LayeringMemory]):
 
     kind = AnomalyKind.LAYERING
     description = "Orders stacked on one side and cancelled right after a fill on the other"
-    reads = (OrderPlaced, OrderEnded, Executed)
+    reads = (OrderPlaced, OrderChanged, OrderEnded, Executed)
     warmup = 30
     memory = LayeringMemory
 
-    def subjects_of(self, fact: OrderPlaced | OrderEnded | Executed) -> tuple[str, ...]:
+    def subjects_of(self, fact: Read) -> tuple[str, ...]:
         """See the base class."""
         return (Subject(fact.account_id, fact.symbol).key,)
 
-    def observe(self, fact: OrderPlaced | OrderEnded | Executed) -> Sequence[Finding]:
-        """An order placed, filled or ended."""
+    def observe(self, fact: Read) -> Sequence[Finding]:
+        """An order placed, changed, filled or ended."""
         memory = self._memory_of(fact)
         self._expire(memory, fact.at.timestamp())
         if isinstance(fact, OrderPlaced):
             _place(memory, fact)
+            return ()
+        if isinstance(fact, OrderChanged):
+            _change(memory, fact)
             return ()
         if isinstance(fact, Executed):
             _fill(memory, fact)
@@ -127,6 +132,13 @@ def _place(memory: LayeringMemory, fact: OrderPlaced) -> None:
     memory.working[fact.id] = [float(fact.side.sign), float(fact.price), float(fact.quantity)]
     if len(memory.working) > MAX_WORKING:
         del memory.working[next(iter(memory.working))]
+
+
+def _change(memory: LayeringMemory, fact: OrderChanged) -> None:
+    """Take an order's new terms over, for fills from now on."""
+    own = memory.working.get(fact.id)
+    if own is not None and fact.price is not None:
+        own[1:] = [float(fact.price), float(fact.open_quantity)]
 
 
 def _fill(memory: LayeringMemory, fact: Executed) -> None:
