@@ -3,15 +3,29 @@
 A test that asks for none of these starts no server.
 """
 
+import logging
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import redis
+import structlog
 
 from adapters.database import database as open_database
 from adapters.embedded import EmbeddedServices
 from tests.support.databases import DatabaseFactory
 from tests.support.servers import throwaway_services
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """What a command sets up for its process does not outlive the test that runs the command in this one."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
+        root.handlers = handlers
+        root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """Exact decimal numbers: the one arithmetic context, currency exponents and bounds on input.
 
 Importing this module widens the decimal context of the process, because Python's default of 28 digits would round
-quantity x price x multiplier of large positions in silence. Quotients are rounded explicitly (``average``).
+quantity x price x multiplier of large positions in silence. Quotients are rounded explicitly (``to_average``), and how
+is said each time: the process shares its context with libraries.
 """
 
 import decimal
@@ -74,15 +75,15 @@ def currency_exponent(currency: str) -> int:
 
 def to_cash(amount: Decimal, currency: str) -> Decimal:
     """Quantise ``amount`` half-even to the exponent of ``currency``; done once, when an amount is posted."""
-    return amount.quantize(_QUANTA[currency_exponent(currency)])
+    return amount.quantize(_QUANTA[currency_exponent(currency)], rounding=ROUND_HALF_EVEN)
 
 
 def to_average(value: Decimal) -> Decimal:
     """Quantise an average price to the twelve decimals that averages keep; below one, zeros that lead do not count."""
     leading_zeros = -min(value.adjusted() + 1, 0) if value else 0
     if not leading_zeros:
-        return value.quantize(_QUANTA[AVERAGE_EXPONENT])
-    return value.quantize(Decimal(1).scaleb(-AVERAGE_EXPONENT - leading_zeros))
+        return value.quantize(_QUANTA[AVERAGE_EXPONENT], rounding=ROUND_HALF_EVEN)
+    return value.quantize(Decimal(1).scaleb(-AVERAGE_EXPONENT - leading_zeros), rounding=ROUND_HALF_EVEN)
 
 
 def plain(value: Decimal) -> str:

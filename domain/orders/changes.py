@@ -103,6 +103,7 @@ def decide_change(
     needed = book.account.reserved - reserved
     if refusal is None and needed > ZERO and not is_exit and (available is None or needed > available):
         refusal = lack_of_funds(book, needed, available)
+    refusal = refusal or refused_by_rules(violations)
     if refusal is not None:
         release(book, legs)
         order.pending_changes, order.reserve_rate = pending, rate
@@ -134,7 +135,7 @@ def _judge(
         # It only ever reduces what its entry opened: its prices must be possible ones, no more.
         return (), first_refusal(candidate, EXIT_CHECKS)
     violations = violations_of(candidate)
-    return violations, first_refusal(candidate, CHECKS) or refused_by_rules(violations)
+    return violations, first_refusal(candidate, CHECKS)
 
 
 def _fixed_by_venue(candidate: Candidate, before: Order, change: PendingChange) -> Refusal | None:

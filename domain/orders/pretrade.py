@@ -65,7 +65,7 @@ def decide(command: PlaceOrder, instrument: Instrument, market: MarketState, boo
         # Without a rate the order is refused, and holds nothing back.
         rate=candidate.rate or ONE,
     )
-    refusal = first_refusal(candidate, CHECKS) or refused_by_rules(violations)
+    refusal = first_refusal(candidate, CHECKS)
     if refusal is not None:
         return Decision(contribution, ZERO, violations, *refusal)
     decision = _reserve(candidate, contribution, violations)
@@ -90,16 +90,21 @@ def lack_of_funds(book: TradingBook, needed: Decimal, available: Decimal | None)
 
 
 def _reserve(candidate: Candidate, contribution: Contribution, violations: tuple[RiskViolation, ...]) -> Decision:
-    """Hold back what the order needs, if it is there. An exit needs only its fee and is never refused for funds."""
+    """Hold back what the order needs, if it is there and no rule refuses. An exit is never refused for funds.
+
+    Who has not the money hears of that first, whatever rules say.
+    """
     book = candidate.book
     is_exit, before, changed = candidate.reduces, book.available, candidate.position.changed
     held = add(book, candidate.instrument.id, contribution, buys=candidate.buys)
-    if held <= ZERO or is_exit or (before is not None and held <= before):
+    is_there = held <= ZERO or is_exit or (before is not None and held <= before)
+    refusal = refused_by_rules(violations) if is_there else lack_of_funds(book, held, before)
+    if refusal is None:
         return Decision(contribution, held, violations)
     take_off(book, candidate.instrument.id, contribution, buys=candidate.buys)
     # A refused order leaves no trace in the books, not even an empty position.
     candidate.position.changed = changed
-    return Decision(contribution, held, violations, *lack_of_funds(book, held, before))
+    return Decision(contribution, held, violations, *refusal)
 
 
 def violations_of(candidate: Candidate) -> tuple[RiskViolation, ...]:

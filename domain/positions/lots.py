@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from domain.kernel.numbers import MAX_FRACTION_DIGITS, ONE, ZERO, to_average, total
 from domain.market.types import Instrument
@@ -226,7 +226,7 @@ class Lots:
         """What the books realised by lots (quantity, basis): each its own PnL, and the difference by quantity."""
         if len(lots) == 1:
             return [realized]
-        own = [self._pnl(quantity, basis, price, rate).quantize(_QUANTUM) for quantity, basis in lots]
+        own = [_rounded(self._pnl(quantity, basis, price, rate)) for quantity, basis in lots]
         rest = _spread(realized - total(own), [quantity for quantity, _ in lots])
         return [gain + part for gain, part in zip(own, rest, strict=True)]
 
@@ -254,7 +254,11 @@ def _spread(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
     left = amount
     last = max((place for place, weight in enumerate(weights) if weight), default=-1)
     for place, weight in enumerate(weights):
-        share = left if place == last else (amount * weight / whole).quantize(_QUANTUM) if weight else ZERO
+        share = left if place == last else _rounded(amount * weight / whole) if weight else ZERO
         left -= share
         shares.append(share)
     return shares
+
+
+def _rounded(amount: Decimal) -> Decimal:
+    return amount.quantize(_QUANTUM, rounding=ROUND_HALF_EVEN)

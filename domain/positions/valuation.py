@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from uuid import UUID
 
 from domain.accounts.types import AccountBook, AccountKind, AccountState, PositionMode
@@ -250,7 +250,7 @@ def value_position(
 
 def _summable(amount: Decimal, instrument: Instrument) -> Decimal:
     """Money that adds up exactly, in whatever order: what was divided by a price has no end of digits."""
-    return amount.quantize(_LAST_DIGIT) if instrument.inverse else amount
+    return amount.quantize(_LAST_DIGIT, rounding=ROUND_HALF_EVEN) if instrument.inverse else amount
 
 
 def value_account(account: AccountBook, values: Iterable[PositionValue]) -> AccountValue:

@@ -46,7 +46,8 @@ async def test_an_account_whose_equity_carries_its_positions_no_more_only_reduce
     await desk.give(account_id, "COIN-PERP", "20", price="102.5")
     buy = command(account_id=account_id, symbol="COIN-PERP", quantity=Decimal("0.1"))
     (refused,) = await desk.place(owner, buy)
-    assert refused.reject_reason is RejectReason.RISK_RULE
+    # Who lacks the money hears of that first; what else is broken stands beside it.
+    assert refused.reject_reason is RejectReason.INSUFFICIENT_FUNDS
     (violation,) = refused.violations
     assert (violation.kind, violation.limit) == (RiskRuleKind.MIN_MARGIN_RATIO, Decimal(1))
 

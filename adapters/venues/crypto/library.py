@@ -4,6 +4,7 @@ What is changed of them, and why: docs/adr/0015-exchanges-through-ccxt.md.
 """
 
 import asyncio
+import decimal
 import functools
 import importlib
 import json
@@ -34,6 +35,10 @@ class WebSocketClient(Protocol):
 class _Exact:
     """Before a class of ccxt in the order of resolution: numbers stay text, and no message ends a stream in silence."""
 
+    def __init__(self, config: Any = None) -> None:
+        super().__init__(config or {})  # type: ignore[call-arg]  # the exchange's class comes behind
+        self.decimal_to_precision: Any = functools.partial(_aside, vars(self)["decimal_to_precision"])
+
     def on_json_response(self, text: str) -> Any:
         """Read an answer; ccxt would make floats of its numbers."""
         return json.loads(text, parse_float=str)
@@ -61,6 +66,12 @@ class _Exact:
             client.handle_text_or_binary_message = functools.partial(_read, client)
             client.future = functools.partial(_future, client.future)
         return client
+
+
+def _aside(function: Any, *arguments: Any, **named: Any) -> Any:
+    """What a function of ccxt answers that changes how this process rounds: of a context of its own."""
+    with decimal.localcontext():
+        return function(*arguments, **named)
 
 
 class StreamEnded(Exception):

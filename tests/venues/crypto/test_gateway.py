@@ -1,12 +1,14 @@
 """How an exchange is configured, and what is wrong with other ways."""
 
 import asyncio
+import decimal
 import importlib
 import importlib.util
 import logging
 import subprocess
 import sys
 import time
+from decimal import Decimal
 from typing import Any, cast
 
 import pytest
@@ -21,6 +23,7 @@ from adapters.venues.crypto.library import ExtraMissing, exact_class
 from adapters.venues.registry import VenueSettingError, configure
 from adapters.venues.setting import VenueSetting
 from adapters.wiring import GATEWAYS
+from domain.kernel.numbers import to_average, to_cash
 from domain.orders.venues.outbox import GRACE_NANOS
 from domain.orders.venues.port import VenueUnavailable
 from tests.support.binance import BinanceServer
@@ -160,3 +163,17 @@ def test_debugging_shows_no_requests() -> None:
     exact_class("binance")
     assert not logging.getLogger("ccxt.async_support.base.exchange").isEnabledFor(logging.INFO)
     assert not logging.getLogger("ccxt.base.exchange").isEnabledFor(logging.INFO)
+
+
+async def test_the_library_leaves_the_way_this_process_rounds_alone() -> None:
+    exchange = exact_class("binance")()
+    before = decimal.getcontext().copy()
+    assert exchange.decimal_to_precision("1.25", 1, 1) == "1.3"
+    assert (decimal.getcontext().rounding, decimal.getcontext().traps) == (before.rounding, before.traps)
+    # Whoever changes it all the same changes no money.
+    with decimal.localcontext(rounding=decimal.ROUND_UP):
+        assert (to_cash(Decimal("1.005"), "USD"), to_average(Decimal("0.1000000000005"))) == (
+            Decimal("1.00"),
+            Decimal("0.100000000000"),
+        )
+    await exchange.close()
