@@ -13,6 +13,9 @@ from uuid import UUID
 from domain.kernel.numbers import ZERO
 from domain.risk.types import RiskScope
 
+# Looked at for every rule: an attribute of an enum costs more than a name.
+_INSTRUMENT, _STRATEGY = RiskScope.INSTRUMENT, RiskScope.STRATEGY
+
 
 @dataclass(frozen=True, slots=True)
 class ProposedOrder:
@@ -73,9 +76,9 @@ class Share:
 
     def of(self, scope: RiskScope) -> Decimal:
         """The part that a rule of the scope looks at; GLOBAL rules hold for each account by itself."""
-        if scope is RiskScope.INSTRUMENT:
+        if scope is _INSTRUMENT:
             return self.symbol
-        return self.strategy if scope is RiskScope.STRATEGY else self.account
+        return self.strategy if scope is _STRATEGY else self.account
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +91,7 @@ class Times:
 
     def since(self, instant: datetime, scope: RiskScope) -> int:
         """How many came after ``instant``."""
-        if scope is RiskScope.INSTRUMENT:
-            times = self.symbol
-        else:
-            times = self.strategy if scope is RiskScope.STRATEGY else self.account
+        times = self.symbol if scope is _INSTRUMENT else self.strategy if scope is _STRATEGY else self.account
         return len(times) - bisect_right(times, instant)
 
 

@@ -6,6 +6,7 @@ A threshold itself is within the limit. Messages name the rule, what was observe
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -27,10 +28,10 @@ def above(rule: RiskRule, observed: Decimal | None, what: str, missing: str) -> 
     """The violation of an upper limit, also when what it limits is not known."""
     limit = rule.threshold
     assert limit is not None
+    if observed is not None and observed <= limit:
+        return None
     if observed is None:
         return violation(rule, None, f"{what} is not known: {missing}")
-    if observed <= limit:
-        return None
     return violation(rule, observed, f"{what} of {plain(observed)} is above {plain(limit)}")
 
 
@@ -134,7 +135,7 @@ def _max_open_orders(rule: RiskRule, _: ProposedOrder, snapshot: RiskSnapshot) -
 
 def _max_order_rate(rule: RiskRule, _: ProposedOrder, snapshot: RiskSnapshot) -> RiskViolation | None:
     count = snapshot.activity.recent.since(snapshot.now - _window(rule), rule.scope) + 1
-    return above(rule, Decimal(count), f"the number of orders within {rule.window_seconds} s", "")
+    return above(rule, Decimal(count), "the number of orders within the window", "")
 
 
 def _max_daily_orders(rule: RiskRule, _: ProposedOrder, snapshot: RiskSnapshot) -> RiskViolation | None:
@@ -152,7 +153,7 @@ def _max_daily_notional(rule: RiskRule, order: ProposedOrder, snapshot: RiskSnap
 
 def _duplicate_order(rule: RiskRule, _: ProposedOrder, snapshot: RiskSnapshot) -> RiskViolation | None:
     count = snapshot.activity.same.since(snapshot.now - _window(rule), rule.scope) + 1
-    return above(rule, Decimal(count), f"the number of same orders within {rule.window_seconds} s", "")
+    return above(rule, Decimal(count), "the number of same orders within the window", "")
 
 
 def _self_trade(rule: RiskRule, order: ProposedOrder, snapshot: RiskSnapshot) -> RiskViolation | None:
@@ -185,7 +186,11 @@ def _stale_price(rule: RiskRule, _: ProposedOrder, snapshot: RiskSnapshot) -> Ri
 
 def _window(rule: RiskRule) -> timedelta:
     assert rule.window_seconds is not None
-    return timedelta(seconds=rule.window_seconds)
+    return _seconds(rule.window_seconds)
+
+
+# Making one costs as much as the rest of a check.
+_seconds = lru_cache(maxsize=4_096)(lambda seconds: timedelta(seconds=seconds))
 
 
 CHECKS: Final[Mapping[RiskRuleKind, Check]] = MappingProxyType(
