@@ -82,7 +82,9 @@ def _account(candidate: Candidate) -> AccountView:
     if not book.limits.kinds & _ACCOUNT:
         return AccountView(size, value, None, None, None, None, None)
     worst = worst_case(book.positions.values(), {position.id: size}, sight, account.currency)
-    equity = _equity(candidate, sight)
+    if book.fresh_equity is None:
+        book.fresh_equity = (_equity(candidate, sight),)
+    (equity,) = book.fresh_equity
     return AccountView(
         position=size,
         position_notional=value,

@@ -75,6 +75,8 @@ class TradingBook:
     limits: Limits = NO_LIMITS
     sight: Sight | None = None
     activity: OrderActivity | None = None
+    # What rules asked before: orders move neither cash nor what is held, so one answer serves a whole batch.
+    fresh_equity: tuple[Decimal | None] | None = None
 
     @property
     def available(self) -> Decimal | None:
