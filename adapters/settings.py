@@ -17,6 +17,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from adapters.settings_error import SettingsError
 from adapters.venues.crypto.address import ExchangeAddress, parse_address
 from adapters.venues.setting import OPTION_PREFIX, VenueSetting, is_option, parse_venues, with_options
 from domain.access.rules import MIN_PASSWORD_LENGTH, check_email, check_password
@@ -29,14 +30,6 @@ LIFELINE_VARIABLE = "TRADEGRAPH_LIFELINE"
 
 _MASK = "***"
 _MINIMUM_SECRET_LENGTH = 32
-
-
-class SettingsError(Exception):
-    """One or more variables are wrong; `problems` has a line for each."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,12 @@ from domain.kernel.cache import CHANNEL, VersionedCache
 from domain.kernel.database import fetch
 from domain.kernel.errors import Unavailable
 from domain.market.market import Market
-from domain.orders.canceling import OrderCanceling
-from domain.orders.closing import PositionClosing
-from domain.orders.desk import Desk
-from domain.orders.modifying import OrderModifying
-from domain.orders.paper import PAPER
-from domain.orders.placing import OrderEntry
+from domain.orders.entry.canceling import OrderCanceling
+from domain.orders.entry.closing import PositionClosing
+from domain.orders.entry.desk import Desk
+from domain.orders.entry.modifying import OrderModifying
+from domain.orders.entry.placing import OrderEntry
+from domain.orders.exchange.paper import PAPER
 from domain.orders.venues.queries import VenueCondition, read_condition
 from domain.positions.live import LiveBooks
 from domain.positions.service import Books

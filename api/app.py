@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from api.explorer import ExplorerFiles, ExplorerPage
-from api.gateway import Gateway
+from api.graphql.gateway import Gateway
 from api.health import Metrics, Readiness, healthz
 from api.limits import Limits
 from api.metrics import ApiMetrics

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from api.errors import RequestError
-from api.gateway import Gateway, bearer_token
+from api.graphql.gateway import Gateway, bearer_token
 from domain.kernel.errors import Unavailable
 from domain.orders.venues.queries import VenueCondition
 

@@ -23,7 +23,7 @@ from graphql import (
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import get_object_definition
 
-from api.resolvers import bind_resolvers
+from api.graphql.resolvers import bind_resolvers
 from api.scalars import SCALARS
 
 

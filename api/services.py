@@ -10,10 +10,10 @@ from domain.accounts.log import AccountLogs
 from domain.anomalies.log import AnomalyLog
 from domain.kernel.bus import Bus
 from domain.market.market import Market
-from domain.orders.canceling import OrderCanceling
-from domain.orders.closing import PositionClosing
-from domain.orders.modifying import OrderModifying
-from domain.orders.placing import OrderEntry
+from domain.orders.entry.canceling import OrderCanceling
+from domain.orders.entry.closing import PositionClosing
+from domain.orders.entry.modifying import OrderModifying
+from domain.orders.entry.placing import OrderEntry
 from domain.positions.live import LiveBooks
 from domain.positions.service import Books
 from domain.risk.events import RiskLog

@@ -19,8 +19,8 @@ from bench.table import Row, markdown
 from domain.access.types import SYSTEM, AccountPermission, Actor, Role
 from domain.kernel.database import fetch, pool
 from domain.kernel.pages import PageRequest, decode_cursor
-from domain.orders.searching import CURSOR_PARTS, OrderSearch, OrderSort, page_orders
-from domain.orders.types import OrderSortField, OrderStatus
+from domain.orders.model.types import OrderSortField, OrderStatus
+from domain.orders.reading.searching import CURSOR_PARTS, OrderSearch, OrderSort, page_orders
 
 ACCOUNTS = 20
 SYMBOLS = 10

@@ -20,7 +20,7 @@ from adapters.simulation.scenario import DataSource
 from domain.kernel.time import Nanos
 from domain.market.types import QuoteTick
 from domain.orders.exchange import Exchange, Order
-from domain.orders.types import OrderType, Side
+from domain.orders.model.types import OrderType, Side
 
 TICK = Decimal("0.1")
 RUNS = 3

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from adapters.settings import Settings
-from domain.orders.group_validation import BRACKET_MALFORMATIONS, OCO_MALFORMATIONS
-from domain.orders.state import TRANSITIONS
-from domain.orders.validation import CHANGE_MALFORMATIONS, MALFORMATIONS, Malformation
+from domain.orders.deciding.state import TRANSITIONS
+from domain.orders.model.group_validation import BRACKET_MALFORMATIONS, OCO_MALFORMATIONS
+from domain.orders.model.validation import CHANGE_MALFORMATIONS, MALFORMATIONS, Malformation
 from domain.risk.kinds import KINDS, Measure
 from domain.risk.types import RiskScope
 from domain.system.definitions import DEFINITIONS

@@ -12,7 +12,7 @@ from cli.errors import CommandError
 from domain.accounts.queries import read_all_ids, read_balances, read_books
 from domain.kernel.numbers import ZERO, plain
 from domain.market.queries import read_instruments
-from domain.orders.proof import BookBreak, BookProof, prove_book
+from domain.orders.books.proof import BookBreak, BookProof, prove_book
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

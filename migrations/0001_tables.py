@@ -15,8 +15,7 @@ from domain.accounts.types import AccountKind, AccountState, HouseAccount, Posit
 from domain.kernel.fields import NumericField
 from domain.kernel.ids import new_id
 from domain.market.types import AssetClass, BarInterval, SettlementCycle
-from domain.orders.models import TextArrayField
-from domain.orders.types import (
+from domain.orders.model.types import (
     Contingency,
     Liquidity,
     OffsetKind,
@@ -29,6 +28,7 @@ from domain.orders.types import (
     TimeInForce,
     TriggerPrice,
 )
+from domain.orders.models import TextArrayField
 from domain.positions.types import Bucket
 from domain.risk.types import RiskAction, RiskRuleKind, RiskScope
 

@@ -16,7 +16,7 @@ from adapters.wiring import Services
 from domain.accounts.types import AccountBook
 from domain.kernel.errors import Unavailable
 from domain.kernel.numbers import ZERO
-from domain.orders.guarding import Guard
+from domain.orders.protection.guarding import Guard
 from domain.positions.live import LiveBooks, Watched
 from domain.positions.queries import read_holders
 

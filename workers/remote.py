@@ -20,16 +20,16 @@ from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.market.market import Catalog, Market
 from domain.market.stream import TickStream
-from domain.orders.applying import Also, Step, last_command, take_step
+from domain.orders.books.applying import Also, Step, last_command, take_step
 from domain.orders.exchange.reports import Report
-from domain.orders.instructions import REARM, Command
-from domain.orders.order import Order
+from domain.orders.model.instructions import REARM, Command
+from domain.orders.model.order import Order
 from domain.orders.venues import queries
 from domain.orders.venues.dealings import Dealings
+from domain.orders.venues.emulation.remote import RemoteVenue
 from domain.orders.venues.outbox import GRACE_NANOS, Outbox, Request, Writes
 from domain.orders.venues.port import Venue
 from domain.orders.venues.reconciling import Difference, Findings, Ours, PositionAt, Quantities, compare
-from domain.orders.venues.remote import RemoteVenue
 from domain.orders.venues.types import NewOrder, RequestKind
 from domain.positions.queries import read_open_everywhere
 from domain.positions.types import PositionBook

@@ -23,10 +23,10 @@ from domain.kernel.time import Nanos
 from domain.market.market import Catalog, Market
 from domain.market.stream import BEGINNING, PositionedTick, TickStream, order_of, received_at
 from domain.market.types import RestatedQuote
-from domain.orders.applying import MAX_COMMANDS, Step
+from domain.orders.books.applying import MAX_COMMANDS, Step
+from domain.orders.exchange.exchanges import AnyExchange, Exchanges
 from domain.orders.exchange.reports import Report
-from domain.orders.exchanges import AnyExchange, Exchanges
-from domain.orders.order import Order
+from domain.orders.model.order import Order
 from domain.orders.queries import open_order_ids, read_orders, wake_channel
 from domain.positions.queries import read_open_everywhere
 from domain.positions.types import PositionBook

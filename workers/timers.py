@@ -6,7 +6,7 @@ import structlog
 
 from domain.kernel.bus import Bus
 from domain.kernel.errors import Unavailable
-from domain.orders.timers import fire_due_timers
+from domain.orders.protection.timers import fire_due_timers
 
 LOOK_SECONDS = 0.25
 _log = structlog.stdlib.get_logger("timers")

@@ -8,12 +8,12 @@ from domain.kernel.bus import Bus
 from domain.kernel.time import Nanos
 from domain.market.market import Catalog, Market
 from domain.market.stream import TickStream
-from domain.orders.applying import Step, last_command, take_step
+from domain.orders.books.applying import Step, last_command, take_step
+from domain.orders.exchange.paper import PAPER, PaperVenue
 from domain.orders.exchange.reports import Expired, Report
-from domain.orders.instructions import CANCEL, REARM, REPLACE, SUBMIT, Command
-from domain.orders.order import Order
-from domain.orders.paper import PAPER, PaperVenue
-from domain.orders.types import OrderStatus
+from domain.orders.model.instructions import CANCEL, REARM, REPLACE, SUBMIT, Command
+from domain.orders.model.order import Order
+from domain.orders.model.types import OrderStatus
 from domain.positions.types import PositionBook
 from workers.routing import Router, role_of
 

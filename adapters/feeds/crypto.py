@@ -27,7 +27,7 @@ from domain.kernel.errors import Unavailable
 from domain.kernel.numbers import ZERO
 from domain.kernel.time import Nanos
 from domain.market.types import Aggressor, QuoteTick, Tick, TradeTick
-from domain.orders.types import RejectReason
+from domain.orders.model.types import RejectReason
 
 # How often it looks for instruments that were created since.
 LOOK_SECONDS = 5.0

@@ -13,7 +13,7 @@ from domain.kernel.time import Nanos
 from domain.orders.exchange import Changes, Order
 from domain.orders.exchange.trailing import BASIS_POINTS
 from domain.orders.exchange.types import LIMIT_ONCE_TRIGGERED, TRAILING_TYPES
-from domain.orders.types import (
+from domain.orders.model.types import (
     Contingency,
     OffsetKind,
     OrderType,

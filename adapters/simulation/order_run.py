@@ -15,7 +15,7 @@ from domain.kernel.numbers import ZERO, plain, total
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.types import Instrument, QuoteTick, Tick
 from domain.orders.exchange import Exchange, Filled, OrderState, Replaced, Report, evolve
-from domain.orders.types import Liquidity, OrderStatus, Side
+from domain.orders.model.types import Liquidity, OrderStatus, Side
 
 FEE_QUANTUM = Decimal("0.00000001")
 

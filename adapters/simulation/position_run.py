@@ -6,7 +6,7 @@ from typing import Any
 from adapters.simulation.scenario import PositionScenario
 from domain.kernel.numbers import ZERO, plain
 from domain.market.types import Instrument
-from domain.orders.types import Side
+from domain.orders.model.types import Side
 from domain.positions.rules import FLAT, Fill, PositionState, apply_fill
 from domain.positions.valuation import unrealized_pnl
 

@@ -17,7 +17,7 @@ from adapters.simulation.fields import Fields, above_zero, any_sign, not_negativ
 from domain.kernel.numbers import ONE, ZERO
 from domain.kernel.time import Nanos
 from domain.market.types import AssetClass, FeeSchedule, Instrument
-from domain.orders.types import Side
+from domain.orders.model.types import Side
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
 DATA_KINDS = ("quotes", "trades", "book")

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from adapters.settings import SettingsError
+from adapters.settings_error import SettingsError
 from adapters.venues.setting import VenueSetting
 from domain.market.market import Market
 from domain.orders.venues.port import Venue

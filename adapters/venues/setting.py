@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from domain.orders.paper import PAPER
+from domain.orders.exchange.paper import PAPER
 
 OPTION_PREFIX = "TRADEGRAPH_VENUE_"
 MAX_VENUES = 16

@@ -7,9 +7,9 @@ import strawberry
 from api.access.inputs import CreateApiKeyInput, CreateUserInput, GrantAccountInput, LoginInput, UpdateUserInput
 from api.access.types import ApiKey, CreatedApiKey, Session, User
 from api.context import Context, Info
+from api.graphql.marks import PUBLIC
 from api.ids import named
 from api.loaders import Loaders
-from api.marks import PUBLIC
 from domain.access import keys, sessions, users
 from domain.access.types import SignedIn
 from domain.access.users import UserChange

@@ -13,7 +13,7 @@ from domain.access.queries import read_grants
 from domain.access.users import visible_grants
 
 if TYPE_CHECKING:
-    from api.access.grants import AccountGrant
+    from api.accounts.grants import AccountGrant
 
 
 @strawberry.type(description="A person who may sign in.")
@@ -31,7 +31,7 @@ class User:
     @strawberry.field(
         description="Accounts of others that this person was given access to, as far as you may see them."
     )
-    async def grants(self, info: Info) -> list[Annotated["AccountGrant", strawberry.lazy("api.access.grants")]]:
+    async def grants(self, info: Info) -> list[Annotated["AccountGrant", strawberry.lazy("api.accounts.grants")]]:
         """Values, not views: the view of a grant leads to accounts, which lead back here."""
         grants = await info.context.load(read_grants, self.person.id) or []
         return cast("list[AccountGrant]", visible_grants(info.context.require_actor(), grants))

@@ -21,7 +21,7 @@ class EquityPoint:
     "are of daily returns, a year has 365 days, the risk-free rate is zero; null where there is too little to tell."
 )
 class PerformanceReport:
-    """A view of ``domain.orders.closed_trades.PerformanceReport``."""
+    """A view of ``domain.orders.reading.closed_trades.PerformanceReport``."""
 
     total_return: float
     annualized_return: float | None

@@ -11,7 +11,7 @@ from api.ids import named
 from domain.access.types import require_read
 from domain.accounts.interest import list_interest_rates
 from domain.accounts.service import read_trial_balance, visible_accounts
-from domain.orders.proof import prove_book
+from domain.orders.books.proof import prove_book
 from domain.settlement import service as settlement
 
 

@@ -18,8 +18,8 @@ from api.accounts.enums import AccountKind, AccountState, HouseAccount, Position
 from api.accounts.inputs import TransactionFilter
 from api.accounts.performance import EquityPoint, PerformanceReport
 from api.context import Info
+from api.graphql.marks import SAME_FOR_ALL
 from api.market.enums import BarInterval
-from api.marks import SAME_FOR_ALL
 from api.orders.inputs import OrderFilter, OrderSortInput
 from api.orders.queries import orders_page
 from api.orders.types import Order
@@ -28,8 +28,8 @@ from api.risk.types import RiskMetrics
 from domain.accounts.queries import count_transactions, page_transactions
 from domain.kernel.pages import page_request
 from domain.kernel.time import utc_now
-from domain.orders.closed_trades import performance_of
-from domain.orders.risk_metrics import risk_metrics
+from domain.orders.reading.closed_trades import performance_of
+from domain.orders.reading.risk_metrics import risk_metrics
 from domain.positions.past import equity_curve
 from domain.positions.valuation import AccountValue
 
@@ -200,7 +200,7 @@ class DailyStatement:
 
 @strawberry.type(description="A difference between the books and what follows from executions and transactions.")
 class BookBreak:
-    """A view of ``domain.orders.proof.BookBreak``."""
+    """A view of ``domain.orders.books.proof.BookBreak``."""
 
     what: str
     booked: str
@@ -212,7 +212,7 @@ class BookBreak:
 
 @strawberry.type(description="An account rebuilt from its executions and transactions, compared with the books.")
 class BookProof:
-    """A view of ``domain.orders.proof.BookProof``."""
+    """A view of ``domain.orders.books.proof.BookProof``."""
 
     account_id: strawberry.ID
     intact: bool

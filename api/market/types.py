@@ -7,8 +7,8 @@ from typing import cast
 import strawberry
 
 from api.context import Info
+from api.graphql.marks import SAME_FOR_ALL
 from api.market.enums import AssetClass, BarInterval, CorporateActionKind, SettlementCycle
-from api.marks import SAME_FOR_ALL
 from domain.kernel.time import Nanos, utc_now
 from domain.market import types as values
 

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from domain.orders.types import (
+from domain.orders.model.types import (
     Contingency,
     Liquidity,
     OffsetKind,

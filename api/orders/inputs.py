@@ -17,7 +17,7 @@ from api.orders.enums import (
     TimeInForce,
     TriggerPrice,
 )
-from domain.orders.commands import (
+from domain.orders.model.commands import (
     CancelOrders,
     ModifyOrder,
     OrderKey,
@@ -26,12 +26,12 @@ from domain.orders.commands import (
     PlaceOco,
     PlaceOrder,
 )
-from domain.orders.searching import ExecutionSearch, OrderSearch, OrderSort
+from domain.orders.reading.searching import ExecutionSearch, OrderSearch, OrderSort
 
 
 @strawberry.input(description="A new order.")
 class PlaceOrderInput:
-    """See ``domain.orders.commands.PlaceOrder``."""
+    """See ``domain.orders.model.commands.PlaceOrder``."""
 
     account_id: strawberry.ID
     client_order_id: str | None = strawberry.field(
@@ -93,7 +93,7 @@ class PlaceOrdersInput:
 
 @strawberry.input(description="An order, by our id or by its own within an account.")
 class CancelOrderInput:
-    """See ``domain.orders.commands.OrderKey``."""
+    """See ``domain.orders.model.commands.OrderKey``."""
 
     id: strawberry.ID | None = None
     account_id: strawberry.ID | None = None
@@ -174,7 +174,7 @@ class ExecutionFilter:
 
 @strawberry.input(description="A change of an open order; what is left out stays as it is.")
 class ModifyOrderInput:
-    """See ``domain.orders.commands.ModifyOrder``."""
+    """See ``domain.orders.model.commands.ModifyOrder``."""
 
     id: strawberry.ID | None = None
     account_id: strawberry.ID | None = None
@@ -205,7 +205,7 @@ class ModifyOrderInput:
 
 @strawberry.input(description="All open orders of an account that fit what is given.")
 class CancelOrdersInput:
-    """See ``domain.orders.commands.CancelOrders``."""
+    """See ``domain.orders.model.commands.CancelOrders``."""
 
     account_id: strawberry.ID
     symbol: str | None = None
@@ -227,7 +227,7 @@ class CancelAllAfterInput:
 
 @strawberry.input(description="An exit of a bracket: it closes what the entry opens, and nothing beyond.")
 class OrderLegInput:
-    """See ``domain.orders.commands.OrderLeg``."""
+    """See ``domain.orders.model.commands.OrderLeg``."""
 
     type: OrderType
     limit_price: Decimal | None = None
@@ -254,7 +254,7 @@ class OrderLegInput:
 
 @strawberry.input(description="An entry with the exits that protect what it fills; at least one of them.")
 class PlaceBracketInput:
-    """See ``domain.orders.commands.PlaceBracket``."""
+    """See ``domain.orders.model.commands.PlaceBracket``."""
 
     entry: PlaceOrderInput
     take_profit: OrderLegInput | None = None
@@ -271,7 +271,7 @@ class PlaceBracketInput:
 
 @strawberry.input(description="Two orders of which at most one is to come true.")
 class PlaceOcoInput:
-    """See ``domain.orders.commands.PlaceOco``."""
+    """See ``domain.orders.model.commands.PlaceOco``."""
 
     first: PlaceOrderInput
     second: PlaceOrderInput

@@ -30,9 +30,9 @@ from api.orders.types import (
     order_view,
     orders_view,
 )
-from domain.orders.busting import Correction, bust_execution, correct_execution
-from domain.orders.canceling import cancel_orders
-from domain.orders.timers import cancel_all_after
+from domain.orders.books.busting import Correction, bust_execution, correct_execution
+from domain.orders.entry.canceling import cancel_orders
+from domain.orders.protection.timers import cancel_all_after
 
 _INPUT = strawberry.argument(name="input")
 

@@ -11,10 +11,10 @@ from api.orders.types import Execution, Order, OrderCheck, OrderStatistics, exec
 from api.pages import Connection, connection
 from domain.kernel.errors import NotFound
 from domain.kernel.pages import page_request
-from domain.orders import searching
-from domain.orders.canceling import find_order
-from domain.orders.checking import check_order
-from domain.orders.statistics import order_statistics
+from domain.orders.entry.canceling import find_order
+from domain.orders.entry.checking import check_order
+from domain.orders.reading import searching
+from domain.orders.reading.statistics import order_statistics
 
 
 @strawberry.type

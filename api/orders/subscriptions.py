@@ -13,7 +13,7 @@ from api.permits import reads_account
 from api.realtime.streams import LogStream, position_of
 from api.scalars import Cursor
 from domain.accounts.types import AccountEvent
-from domain.orders.events import read_order_event
+from domain.orders.model.events import read_order_event
 
 
 @strawberry.type

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, cast
 import strawberry
 
 from api.context import Info
+from api.graphql.marks import SAME_FOR_ALL
 from api.market.types import Instrument, instrument_view
-from api.marks import SAME_FOR_ALL
 from api.orders.enums import (
     Contingency,
     Liquidity,
@@ -29,9 +29,9 @@ from api.risk.types import RiskViolation
 from api.scalars import JSON, Cursor
 from domain.accounts.events import read_order_events
 from domain.kernel.time import Nanos
-from domain.orders import order as values
-from domain.orders.events import read_order_event
-from domain.orders.placing import PlacedOrder
+from domain.orders.entry.placing import PlacedOrder
+from domain.orders.model import order as values
+from domain.orders.model.events import read_order_event
 from domain.orders.queries import read_executions_of, read_orders
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _Account = Annotated["Account", strawberry.lazy("api.accounts.types")]
 
 @strawberry.type(description="An order with its whole state.")
 class Order:
-    """A view of ``domain.orders.order.Order``."""
+    """A view of ``domain.orders.model.order.Order``."""
 
     id: strawberry.ID
     client_order_id: str
@@ -113,7 +113,7 @@ class Order:
 
 @strawberry.type(description="One fill of an order.")
 class Execution:
-    """A view of ``domain.orders.order.Execution``."""
+    """A view of ``domain.orders.model.order.Execution``."""
 
     id: strawberry.ID
     venue_execution_id: str
@@ -145,7 +145,7 @@ class Execution:
 
 @strawberry.type(description="One change of an order, with the order as it was right after it.")
 class OrderEvent:
-    """A view of ``domain.orders.order.OrderEvent``."""
+    """A view of ``domain.orders.model.order.OrderEvent``."""
 
     kind: OrderEventKind
     order: Order
@@ -206,7 +206,7 @@ class CancelAllAfterPayload:
 
 @strawberry.type(description="What `placeOrder` would decide.")
 class OrderCheck:
-    """A view of ``domain.orders.checking.OrderCheck``."""
+    """A view of ``domain.orders.entry.checking.OrderCheck``."""
 
     accepted: bool
     violations: list[RiskViolation]
@@ -217,7 +217,7 @@ class OrderCheck:
 
 @strawberry.type(description="The executions of orders of one symbol.")
 class SymbolStatistics:
-    """A view of ``domain.orders.statistics.SymbolStatistics``."""
+    """A view of ``domain.orders.reading.statistics.SymbolStatistics``."""
 
     symbol: str
     orders: int
@@ -229,7 +229,7 @@ class SymbolStatistics:
 
 @strawberry.type(description="How orders fared. Money is summed as it is, whatever its currency.")
 class OrderStatistics:
-    """A view of ``domain.orders.statistics.OrderStatistics``."""
+    """A view of ``domain.orders.reading.statistics.OrderStatistics``."""
 
     total: int
     open: int

@@ -6,13 +6,13 @@ import strawberry
 
 from api.ids import named
 from api.positions.enums import PositionSide
-from domain.orders.commands import ClosePosition
+from domain.orders.model.commands import ClosePosition
 from domain.positions.freezing import FreezePosition
 
 
 @strawberry.input(description="What to close of a position: all that can be closed, or `quantity` of it.")
 class ClosePositionInput:
-    """See ``domain.orders.commands.ClosePosition``."""
+    """See ``domain.orders.model.commands.ClosePosition``."""
 
     account_id: strawberry.ID
     symbol: str

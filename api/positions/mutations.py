@@ -9,7 +9,7 @@ from api.ids import named
 from api.orders.types import OrderPayload, OrdersPayload, orders_view
 from api.positions.inputs import ClosePositionInput, FreezePositionInput
 from api.positions.types import Position, position_view
-from domain.orders.commands import CloseAllPositions
+from domain.orders.model.commands import CloseAllPositions
 from domain.positions.freezing import freeze_position, unfreeze_position
 from domain.positions.types import PositionBook
 

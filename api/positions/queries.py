@@ -11,7 +11,7 @@ from api.positions.enums import PositionSide
 from api.positions.types import ClosedTrade, Position, PositionSnapshot, PositionSummary, position_view
 from domain.access.types import require_read
 from domain.kernel.errors import NotFound
-from domain.orders.closed_trades import closed_trades
+from domain.orders.reading.closed_trades import closed_trades
 from domain.positions.past import DEFAULT_ROWS, position_history
 from domain.positions.summary import summarize
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, cast
 import strawberry
 
 from api.context import Info
+from api.graphql.marks import SAME_FOR_ALL
 from api.market.types import Instrument, instrument_view
-from api.marks import SAME_FOR_ALL
 from api.positions.enums import PositionSide
 from domain.positions.valuation import PositionValue
 

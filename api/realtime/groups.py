@@ -11,10 +11,10 @@ from contextlib import aclosing
 from typing import Any, Protocol, cast
 
 from api.context import Context
-from api.encoding import encode
 from api.errors import masked
-from api.execution import OperationExecutor
-from api.gateway import run
+from api.graphql.encoding import encode
+from api.graphql.execution import OperationExecutor
+from api.graphql.gateway import run
 from api.metrics import ApiMetrics
 from api.realtime.sinks import EventSink, StateSink
 from api.realtime.streams import LogStream, StateStream

@@ -13,11 +13,12 @@ from weakref import WeakKeyDictionary
 from graphql import ExecutionResult
 from graphql.execution import create_source_event_stream
 
-from api.documents import Operation
 from api.errors import RequestError, execution_errors
-from api.execution import OperationExecutor
-from api.gateway import Caller, Gateway
+from api.graphql.documents import Operation
+from api.graphql.execution import OperationExecutor
+from api.graphql.gateway import Caller, Gateway
 from api.realtime.groups import Execution, LogGroup, StateGroup
+from api.realtime.outbox import Outbox
 from api.realtime.shape import Shape, shape_of
 from api.realtime.sinks import EventSink, StateSink
 from api.realtime.streams import LogStream, StateStream
@@ -28,7 +29,6 @@ from api.realtime.subscriptions import (
     Subscribing,
     Subscription,
 )
-from api.transport.outbox import Outbox
 
 Group = TypeVar("Group", LogGroup, StateGroup)
 

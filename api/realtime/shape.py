@@ -24,9 +24,9 @@ from graphql import (
     visit,
 )
 
-from api.documents import Operation
-from api.encoding import encode
-from api.marks import is_same_for_all
+from api.graphql.documents import Operation
+from api.graphql.encoding import encode
+from api.graphql.marks import is_same_for_all
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Hashable
 import orjson
 
 from api.limits import Limits
-from api.transport.outbox import Outbox
+from api.realtime.outbox import Outbox
 
 _SUFFIX = b"}"
 

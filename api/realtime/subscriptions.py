@@ -11,9 +11,9 @@ import orjson
 from graphql import GraphQLFormattedError
 
 from api.context import Context
-from api.documents import Operation
 from api.errors import RequestError, coded, masked
-from api.gateway import Caller, Gateway
+from api.graphql.documents import Operation
+from api.graphql.gateway import Caller, Gateway
 from api.realtime.groups import Execution, LogGroup, Pauses, StateGroup
 from api.realtime.sinks import EventSink, Sink, StateSink
 from api.realtime.streams import LogStream, StateStream

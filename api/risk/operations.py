@@ -23,8 +23,8 @@ from api.risk.types import RiskEvent, RiskMetrics, RiskRule, TradingHalt
 from api.scalars import Cursor
 from domain.access.types import require_read
 from domain.kernel.pages import page_request
-from domain.orders.halting import halt_trading
-from domain.orders.risk_metrics import risk_metrics
+from domain.orders.protection.halting import halt_trading
+from domain.orders.reading.risk_metrics import risk_metrics
 from domain.risk import events, halts, service
 from domain.risk.types import RiskEvent as DomainEvent
 

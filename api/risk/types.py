@@ -6,7 +6,7 @@ from typing import Any
 
 import strawberry
 
-from api.marks import SAME_FOR_ALL
+from api.graphql.marks import SAME_FOR_ALL
 from api.realtime.streams import cursor_of
 from api.risk.enums import RiskAction, RiskEventState, RiskRuleKind, RiskScope, Severity
 from api.scalars import Cursor
@@ -102,7 +102,7 @@ class LimitUsage:
 
 @strawberry.type(description="The risk of an account at the newest marks, in its currency.")
 class RiskMetrics:
-    """A view of ``domain.orders.risk_metrics.RiskMetrics``."""
+    """A view of ``domain.orders.reading.risk_metrics.RiskMetrics``."""
 
     account_id: strawberry.ID
     equity: Decimal

@@ -10,9 +10,9 @@ import orjson
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
-from api.encoding import encode
 from api.errors import INTERNAL, MalformedRequest, RequestError, coded, masked
-from api.gateway import Answer, Caller, Gateway, Request, bearer_token, refusal_of, request_of
+from api.graphql.encoding import encode
+from api.graphql.gateway import Answer, Caller, Gateway, Request, bearer_token, refusal_of, request_of
 from api.limits import Limits
 from api.transport.negotiation import GRAPHQL_JSON, JSON, answer_type, content_type
 from api.transport.origin import OriginPolicy

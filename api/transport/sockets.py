@@ -7,7 +7,7 @@ from uuid import UUID
 from starlette.types import Receive, Scope, Send
 
 from api.errors import masked
-from api.gateway import Caller, Gateway
+from api.graphql.gateway import Caller, Gateway
 from api.realtime.hub import Hub
 from api.transport.origin import OriginPolicy
 from api.transport.websocket import TOO_MANY, CloseSocket, Session

@@ -13,14 +13,14 @@ import orjson
 from graphql import GraphQLFormattedError, OperationType
 from starlette.types import Receive, Scope, Send
 
-from api.documents import Operation
-from api.encoding import encode
 from api.errors import MalformedRequest, RequestError, coded, masked
-from api.gateway import Answer, Caller, Gateway, bearer_token, request_of
+from api.graphql.documents import Operation
+from api.graphql.encoding import encode
+from api.graphql.gateway import Answer, Caller, Gateway, bearer_token, request_of
 from api.realtime.hub import Hub
+from api.realtime.outbox import Outbox
 from api.realtime.subscriptions import Subscription, complete_message, error_message
 from api.transport.frames import EXTENSION, TextFrames
-from api.transport.outbox import Outbox
 from domain.kernel.errors import DomainError, ErrorCode
 from domain.kernel.time import utc_now
 

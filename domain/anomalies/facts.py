@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from domain.orders.types import Side
+from domain.orders.model.types import Side
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ import orjson
 from domain.accounts.events import CASH_MOVED
 from domain.accounts.types import AccountEvent
 from domain.anomalies.facts import Executed, Fact, MoneyMoved, OrderChanged, OrderEnded, OrderPlaced
-from domain.orders.events import read_order_event
-from domain.orders.order import OrderEvent
-from domain.orders.types import Liquidity, OrderEventKind, OrderStatus
+from domain.orders.model.events import read_order_event
+from domain.orders.model.order import OrderEvent
+from domain.orders.model.types import Liquidity, OrderEventKind, OrderStatus
 
 _PLACED = frozenset({OrderEventKind.HELD, OrderEventKind.PENDING_NEW})
 _CHANGED = frozenset({OrderEventKind.RELEASED, OrderEventKind.REPLACED})

@@ -25,8 +25,8 @@ from domain.anomalies.types import AnomalyKind, Finding, Tuning
 from domain.kernel.bus import Bus
 from domain.kernel.ids import new_id
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
-from domain.orders.halting import finish_halt
-from domain.orders.restraining import restrain
+from domain.orders.protection.halting import finish_halt
+from domain.orders.protection.restraining import restrain
 from domain.risk.events import raise_events
 from domain.risk.halts import HaltTrading, halt
 from domain.risk.types import RiskAction, RiskEventSource, RiskScope, RiskSignal, Severity, TradingHalt

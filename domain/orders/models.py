@@ -7,7 +7,7 @@ from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from domain.kernel.fields import NumericField
 from domain.kernel.ids import new_id
 from domain.kernel.numbers import ONE, ZERO
-from domain.orders.types import (
+from domain.orders.model.types import (
     Contingency,
     Liquidity,
     OffsetKind,

@@ -10,8 +10,8 @@ from domain.kernel.database import Row, fetch
 from domain.kernel.rows import Record, Write, insertion, reader
 from domain.kernel.time import Nanos
 from domain.kernel.unit_of_work import UnitOfWork
-from domain.orders.order import Execution, Order, change_snapshot, read_change, read_violation, violation_snapshot
-from domain.orders.types import (
+from domain.orders.model.order import Execution, Order, change_snapshot, read_change, read_violation, violation_snapshot
+from domain.orders.model.types import (
     Contingency,
     Liquidity,
     OffsetKind,

@@ -14,10 +14,10 @@ from domain.kernel.unit_of_work import UnitOfWork
 from domain.market.market import Market
 from domain.market.rates import InstrumentIndex
 from domain.market.types import Instrument, Quote
-from domain.orders.order import Execution, Order
-from domain.orders.rebuilding import bucket_of_execution
-from domain.orders.trading_book import TradingBook
-from domain.orders.types import Side
+from domain.orders.books.rebuilding import bucket_of_execution
+from domain.orders.deciding.trading_book import TradingBook
+from domain.orders.model.order import Execution, Order
+from domain.orders.model.types import Side
 from domain.positions.adjustments import AdjustmentKind, PositionAdjustment, adjust
 from domain.positions.queries import PositionKey
 from domain.positions.types import PositionBook

@@ -9,10 +9,10 @@ from collections import deque
 from domain.accounts.rules import post
 from domain.accounts.types import TransactionKind
 from domain.kernel.numbers import ZERO
-from domain.orders.execution_queries import load_execution_run
-from domain.orders.order import Execution
-from domain.orders.rebuilding import PositionRebuild
-from domain.orders.trading_book import refresh_reserved
+from domain.orders.books.rebuilding import PositionRebuild
+from domain.orders.deciding.trading_book import refresh_reserved
+from domain.orders.model.order import Execution
+from domain.orders.reading.execution_queries import load_execution_run
 from domain.positions.adjustment_queries import load_adjustments
 from domain.positions.adjustments import PositionAdjustment, held_back_after
 from domain.positions.rules import ClosesTooMuch

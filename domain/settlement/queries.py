@@ -15,7 +15,7 @@ from domain.kernel.ids import first_id
 from domain.kernel.numbers import ZERO, plain
 from domain.kernel.rows import insertion, reader
 from domain.kernel.unit_of_work import UnitOfWork
-from domain.orders.order import Execution, Order
+from domain.orders.model.order import Execution, Order
 from domain.orders.queries import (
     FROM_EXECUTIONS,
     FROM_ORDERS,

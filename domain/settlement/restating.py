@@ -15,9 +15,9 @@ from uuid import UUID
 from domain.kernel.numbers import ONE, ZERO
 from domain.market.actions import CorporateAction, CorporateActionKind
 from domain.market.types import Instrument
-from domain.orders.order import Order
-from domain.orders.paper import PAPER
-from domain.orders.types import Contingency, OffsetKind, OrderType, Side
+from domain.orders.exchange.paper import PAPER
+from domain.orders.model.order import Order
+from domain.orders.model.types import Contingency, OffsetKind, OrderType, Side
 from domain.positions.adjustments import floor_to
 
 K = CorporateActionKind

@@ -24,7 +24,7 @@ from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.market import action_queries
 from domain.market.market import Market
 from domain.orders import queries as order_queries
-from domain.orders.execution_queries import update_realized
+from domain.orders.reading.execution_queries import update_realized
 from domain.positions import adjustment_queries
 from domain.positions import queries as position_queries
 from domain.positions.events import position_snapshot

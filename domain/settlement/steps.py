@@ -11,12 +11,12 @@ from domain.accounts.queries import load_loan_rates
 from domain.kernel.numbers import ZERO
 from domain.market.actions import CorporateAction, CorporateActionKind
 from domain.market.types import AssetClass, SettlementCycle
-from domain.orders.canceling import mark_canceling
-from domain.orders.claims import alternatives, hold, release
-from domain.orders.events import order_parts
-from domain.orders.instructions import CANCEL, REARM
-from domain.orders.trading_book import refresh_reserved
-from domain.orders.types import OrderEventKind
+from domain.orders.deciding.claims import alternatives, hold, release
+from domain.orders.deciding.trading_book import refresh_reserved
+from domain.orders.entry.canceling import mark_canceling
+from domain.orders.model.events import order_parts
+from domain.orders.model.instructions import CANCEL, REARM
+from domain.orders.model.types import OrderEventKind
 from domain.positions.adjustments import AdjustmentKind, smallest_unit
 from domain.positions.carry import CarryTerms, post_carry
 from domain.positions.history import snapshot

@@ -12,9 +12,9 @@ import pytest
 from adapters.tick_stream import RedisTickStream
 from api.access.mutations import AccessMutation
 from api.access.queries import AccessQuery
-from api.encoding import encode
 from api.errors import RequestError
-from api.gateway import Gateway, Request, refusal_of
+from api.graphql.encoding import encode
+from api.graphql.gateway import Gateway, Request, refusal_of
 from api.limits import Limits
 from api.metrics import ApiMetrics
 from api.schema import build_schema

@@ -26,8 +26,8 @@ from domain.kernel.database import fetch
 from domain.kernel.errors import DomainError, NotFound
 from domain.kernel.ids import new_id
 from domain.kernel.time import utc_now
+from domain.orders.model.types import PendingAction
 from domain.orders.queries import read_orders
-from domain.orders.types import PendingAction
 from domain.risk.types import RiskAction, Severity
 from tests.orders.factories import SPOT, command
 from tests.support.trading import Platform, platform

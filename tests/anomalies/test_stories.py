@@ -26,10 +26,10 @@ from domain.anomalies.types import AnomalyKind
 from domain.kernel.database import fetch
 from domain.kernel.ids import new_id
 from domain.kernel.unit_of_work import unit_of_work
-from domain.orders.canceling import cancel_orders
-from domain.orders.commands import CancelOrders, ModifyOrder, OrderKey, PlaceOrder
-from domain.orders.order import Order
-from domain.orders.types import OrderType, Side
+from domain.orders.entry.canceling import cancel_orders
+from domain.orders.model.commands import CancelOrders, ModifyOrder, OrderKey, PlaceOrder
+from domain.orders.model.order import Order
+from domain.orders.model.types import OrderType, Side
 from tests.orders.factories import SPOT, command
 from tests.support.trading import Platform, platform
 

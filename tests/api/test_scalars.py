@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strawberry.schema.config import StrawberryConfig
 
-from api.encoding import encode
+from api.graphql.encoding import encode
 from api.scalars import (
     JSON,
     SCALARS,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from api.context import Context
-from api.documents import Documents
+from api.graphql.documents import Documents
 from api.limits import Limits
 from api.realtime.shape import Shape, shape_of
 from tests.support.api import SCHEMA

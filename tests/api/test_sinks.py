@@ -6,9 +6,9 @@ import orjson
 import pytest
 
 from api.limits import Limits
+from api.realtime.outbox import Outbox
 from api.realtime.sinks import EventSink, StateSink
 from api.transport.frames import text_header
-from api.transport.outbox import Outbox
 
 
 class Wire:

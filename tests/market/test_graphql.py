@@ -12,9 +12,9 @@ from graphql import parse, subscribe
 
 from adapters.bus import RedisBus
 from adapters.tick_stream import RedisTickStream
-from api.encoding import encode
 from api.errors import RequestError
-from api.gateway import Caller, Gateway, Request, refusal_of
+from api.graphql.encoding import encode
+from api.graphql.gateway import Caller, Gateway, Request, refusal_of
 from api.limits import Limits
 from api.market.mutations import MarketMutation
 from api.market.queries import MarketQuery

@@ -11,9 +11,9 @@ from domain.accounts.types import GENESIS_HASH, AccountBook, AccountKind, Accoun
 from domain.kernel.numbers import ZERO
 from domain.kernel.time import Nanos
 from domain.market.types import AssetClass, FeeSchedule, Instrument, Quote
-from domain.orders.commands import PlaceOrder
-from domain.orders.trading_book import MarketState, TradingBook
-from domain.orders.types import OrderType, Side, TimeInForce
+from domain.orders.deciding.trading_book import MarketState, TradingBook
+from domain.orders.model.commands import PlaceOrder
+from domain.orders.model.types import OrderType, Side, TimeInForce
 from domain.risk.types import Limits, RiskRule
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)

@@ -13,11 +13,11 @@ from domain.accounts.types import AccountBook, AccountState
 from domain.kernel.errors import Conflict, DomainError, Refused
 from domain.kernel.ids import new_id
 from domain.market.types import AssetClass
-from domain.orders.canceling import cancel_orders
-from domain.orders.commands import CancelOrders, ModifyOrder, OrderKey
-from domain.orders.order import Order
-from domain.orders.timers import cancel_all_after
-from domain.orders.types import OrderStatus, OrderType, PendingAction, Side
+from domain.orders.entry.canceling import cancel_orders
+from domain.orders.model.commands import CancelOrders, ModifyOrder, OrderKey
+from domain.orders.model.order import Order
+from domain.orders.model.types import OrderStatus, OrderType, PendingAction, Side
+from domain.orders.protection.timers import cancel_all_after
 from domain.positions.freezing import FreezePosition, freeze_position, unfreeze_position
 from tests.orders.factories import SPOT, command
 from tests.support.trading import Platform

@@ -13,11 +13,11 @@ import pytest
 from domain.accounts.types import AccountKind
 from domain.kernel.database import fetch
 from domain.kernel.ids import new_id
-from domain.orders.commands import OrderLeg, PlaceBracket
-from domain.orders.group_validation import BRACKET_MALFORMATIONS, OCO_MALFORMATIONS
+from domain.orders.model.commands import OrderLeg, PlaceBracket
+from domain.orders.model.group_validation import BRACKET_MALFORMATIONS, OCO_MALFORMATIONS
+from domain.orders.model.types import OffsetKind, OrderType, TimeInForce
+from domain.orders.model.validation import CHANGE_MALFORMATIONS, MALFORMATIONS
 from domain.orders.queries import read_orders
-from domain.orders.types import OffsetKind, OrderType, TimeInForce
-from domain.orders.validation import CHANGE_MALFORMATIONS, MALFORMATIONS
 from tests.orders.factories import PERPETUAL, command
 from tests.support.asking import Asking
 from tests.support.trading import Platform, platform

@@ -16,15 +16,15 @@ from domain.kernel.ids import new_id
 from domain.kernel.numbers import ZERO, to_average
 from domain.market.rates import Conversion
 from domain.market.types import AssetClass
-from domain.orders.busting import Correction, bust_execution, correct_execution
-from domain.orders.checking import check_order
-from domain.orders.commands import ModifyOrder, OrderKey
-from domain.orders.order import Execution, Order
-from domain.orders.pretrade import decide
-from domain.orders.proof import prove_book
+from domain.orders.books.busting import Correction, bust_execution, correct_execution
+from domain.orders.books.proof import prove_book
+from domain.orders.deciding.pretrade import decide
+from domain.orders.deciding.trading_book import MarketState
+from domain.orders.entry.checking import check_order
+from domain.orders.model.commands import ModifyOrder, OrderKey
+from domain.orders.model.order import Execution, Order
+from domain.orders.model.types import OrderStatus, OrderType, RejectReason, Side
 from domain.orders.queries import read_executions_of
-from domain.orders.trading_book import MarketState
-from domain.orders.types import OrderStatus, OrderType, RejectReason, Side
 from domain.positions.streams import live_account
 from domain.positions.types import Bucket
 from tests.orders.factories import INVERSE, PERPETUAL, SPOT, command, market, quote, trading_book

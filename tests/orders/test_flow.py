@@ -14,11 +14,11 @@ from domain.accounts.types import AccountKind
 from domain.kernel.database import fetch
 from domain.kernel.errors import BadInput, Conflict, NotFound
 from domain.kernel.ids import new_id
-from domain.orders.commands import OrderKey, PlaceOrder
-from domain.orders.events import read_order_event
-from domain.orders.proof import prove_book
+from domain.orders.books.proof import prove_book
+from domain.orders.model.commands import OrderKey, PlaceOrder
+from domain.orders.model.events import read_order_event
+from domain.orders.model.types import OrderStatus, OrderType, RejectReason, Side, TimeInForce
 from domain.orders.queries import read_orders
-from domain.orders.types import OrderStatus, OrderType, RejectReason, Side, TimeInForce
 from tests.orders.factories import PERPETUAL, SPOT
 from tests.support.trading import Platform, platform
 from tests.support.waiting import until

@@ -16,11 +16,11 @@ from domain.kernel.errors import BadInput
 from domain.kernel.numbers import ZERO
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.types import Instrument
-from domain.orders.commands import ModifyOrder, OrderKey, PlaceOrder
-from domain.orders.order import Order
-from domain.orders.proof import _Rebuilt
-from domain.orders.types import OrderStatus, OrderType, PositionEffect, Side, TimeInForce
-from domain.orders.validation import check_change
+from domain.orders.books.proof import _Rebuilt
+from domain.orders.model.commands import ModifyOrder, OrderKey, PlaceOrder
+from domain.orders.model.order import Order
+from domain.orders.model.types import OrderStatus, OrderType, PositionEffect, Side, TimeInForce
+from domain.orders.model.validation import check_change
 from domain.positions.reservation import closable, frozen
 from domain.positions.types import Bucket, PositionBook
 from tests.orders.factories import ACCOUNT_ID, NOW

@@ -13,7 +13,7 @@ import pytest
 
 from domain.accounts.types import AccountKind
 from domain.kernel.ids import new_id
-from domain.orders.types import OrderType
+from domain.orders.model.types import OrderType
 from tests.orders.factories import PERPETUAL, SPOT, command
 from tests.support.asking import Asking, counted_statements
 from tests.support.trading import Platform, platform

@@ -21,11 +21,11 @@ from domain.accounts.service import (
 from domain.accounts.types import AccountKind, PositionMode
 from domain.kernel.database import fetch
 from domain.kernel.errors import BadInput, Conflict, Refused
-from domain.orders.canceling import cancel_orders
-from domain.orders.commands import CancelOrders, ModifyOrder, OrderKey, PlaceOrder
-from domain.orders.placing import OrderEntry
-from domain.orders.proof import prove_book
-from domain.orders.types import OrderType, Side
+from domain.orders.books.proof import prove_book
+from domain.orders.entry.canceling import cancel_orders
+from domain.orders.entry.placing import OrderEntry
+from domain.orders.model.commands import CancelOrders, ModifyOrder, OrderKey, PlaceOrder
+from domain.orders.model.types import OrderType, Side
 from tests.orders.factories import command
 from tests.support.trading import Platform
 from tests.support.waiting import until

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from adapters.settings import FeedSetting, LogSetting, Settings, SettingsError, load_settings
+from adapters.settings import FeedSetting, LogSetting, Settings, load_settings
+from adapters.settings_error import SettingsError
 from adapters.venues.registry import configure
 from adapters.venues.setting import VenueSetting
 from domain.kernel.day_roll import DayRoll

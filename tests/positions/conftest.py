@@ -16,8 +16,8 @@ from domain.access.types import Actor
 from domain.accounts.types import AccountBook, AccountKind
 from domain.kernel.errors import DomainError
 from domain.kernel.ids import new_id
-from domain.orders.order import Order
-from domain.orders.types import OrderType, Side
+from domain.orders.model.order import Order
+from domain.orders.model.types import OrderType, Side
 from domain.positions.valuation import AccountValue, PositionValue
 from tests.orders.conftest import live_desk, quiet_desk
 from tests.orders.factories import PERPETUAL, SPOT, command

@@ -22,8 +22,8 @@ from domain.kernel.day_roll import DayRoll
 from domain.kernel.errors import BadInput, Forbidden
 from domain.kernel.time import Nanos
 from domain.market.types import AssetClass, Instrument, Quote
-from domain.orders.proof import prove_book
-from domain.orders.types import OrderType, Side
+from domain.orders.books.proof import prove_book
+from domain.orders.model.types import OrderType, Side
 from domain.positions.carry import CarryTerms, carry_of, post_carry
 from domain.positions.types import Bucket, PositionBook
 from domain.settlement.rolling import roll_days

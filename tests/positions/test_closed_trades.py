@@ -12,11 +12,11 @@ from domain.accounts.service import MoveCash, deposit, withdraw
 from domain.accounts.types import AccountKind, PositionMode
 from domain.kernel.database import pool
 from domain.market.types import AssetClass
-from domain.orders.busting import Correction, bust_execution, correct_execution
-from domain.orders.order import Execution
-from domain.orders.proof import prove_book
+from domain.orders.books.busting import Correction, bust_execution, correct_execution
+from domain.orders.books.proof import prove_book
+from domain.orders.model.order import Execution
+from domain.orders.model.types import OrderType, PositionEffect, Side
 from domain.orders.queries import read_executions_of
-from domain.orders.types import OrderType, PositionEffect, Side
 from domain.positions.history import sample_equity
 from domain.settlement.rolling import roll_days
 from tests.positions.conftest import Holder

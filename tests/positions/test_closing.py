@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.access.types import Actor, Role
 from domain.accounts.service import set_account_state
 from domain.accounts.types import AccountKind, AccountState, PositionMode
-from domain.orders.types import OrderType, PositionEffect, Side
+from domain.orders.model.types import OrderType, PositionEffect, Side
 from tests.positions.conftest import Holder
 from tests.support.trading import Platform, instrument, running_venue
 

@@ -13,11 +13,11 @@ from domain.kernel.ids import new_id
 from domain.kernel.numbers import ZERO, plain
 from domain.kernel.time import Nanos
 from domain.market.types import AssetClass, FeeSchedule, Instrument, Quote
-from domain.orders.pretrade import decide
-from domain.orders.proof import prove_book
+from domain.orders.books.proof import prove_book
+from domain.orders.deciding.pretrade import decide
+from domain.orders.deciding.trading_book import MarketState
+from domain.orders.model.types import OrderStatus, OrderType, RejectReason, Side
 from domain.orders.queries import read_executions_of
-from domain.orders.trading_book import MarketState
-from domain.orders.types import OrderStatus, OrderType, RejectReason, Side
 from domain.positions.fills import book_fill
 from domain.positions.service import free_funds
 from domain.positions.summary import summarize

@@ -14,7 +14,7 @@ from domain.accounts.events import read_events
 from domain.accounts.service import set_account_state
 from domain.accounts.types import AccountKind, AccountState, PositionMode
 from domain.kernel.database import fetch
-from domain.orders.types import OrderType, Side
+from domain.orders.model.types import OrderType, Side
 from domain.positions.fills import book_fill, held_after
 from domain.positions.live import apply_events, load_account
 from domain.positions.reservation import closable, frozen

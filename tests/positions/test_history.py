@@ -12,7 +12,7 @@ from domain.accounts.service import MoveCash, deposit, set_account_state, withdr
 from domain.accounts.types import AccountKind, AccountState
 from domain.kernel.database import fetch
 from domain.kernel.ids import new_id
-from domain.orders.types import OrderType, Side
+from domain.orders.model.types import OrderType, Side
 from domain.positions import history_queries as queries
 from domain.positions.history import keep_history, sample_equity, snapshot_positions
 from domain.positions.history_types import Flow

@@ -18,7 +18,7 @@ from domain.kernel.day_roll import DayRoll
 from domain.kernel.errors import NotFound
 from domain.kernel.ids import new_id
 from domain.market.service import InstrumentChange, update_instrument
-from domain.orders.types import OrderType, Side
+from domain.orders.model.types import OrderType, Side
 from domain.positions.live import apply_events, load_account
 from domain.positions.streams import live_account, live_positions
 from domain.positions.valuation import AccountValue

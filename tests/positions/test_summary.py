@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from domain.accounts.types import AccountKind
 from domain.kernel.ids import new_id
 from domain.market.types import AssetClass
-from domain.orders.types import Side
+from domain.orders.model.types import Side
 from domain.positions.summary import NO_EQUITY_LEVERAGE, leverage, summarize
 from domain.positions.types import Bucket, PositionBook
 from domain.positions.valuation import value_account, value_position

@@ -7,9 +7,9 @@ from random import Random
 import pytest
 
 from domain.accounts.types import AccountKind
-from domain.orders.checking import check_order
-from domain.orders.commands import PlaceOrder
-from domain.orders.types import OrderStatus, OrderType, Side
+from domain.orders.entry.checking import check_order
+from domain.orders.model.commands import PlaceOrder
+from domain.orders.model.types import OrderStatus, OrderType, Side
 from domain.risk.kinds import KINDS, Measure
 from domain.risk.types import RiskAction, RiskRuleKind, RiskScope
 from tests.orders.factories import command

@@ -7,7 +7,7 @@ from uuid import UUID
 from domain.access.types import AccountPermission
 from domain.accounts.service import set_account_state
 from domain.accounts.types import AccountState
-from domain.orders.types import OrderStatus, RejectReason
+from domain.orders.model.types import OrderStatus, RejectReason
 from domain.risk.event_queries import read_events
 from domain.risk.operators import tell_state
 from domain.risk.types import RiskAction, RiskRuleKind, Severity

@@ -10,13 +10,13 @@ from domain.kernel.database import fetch
 from domain.kernel.errors import BadInput, Conflict, Forbidden, NotFound
 from domain.kernel.ids import new_id
 from domain.kernel.unit_of_work import unit_of_work
-from domain.orders.canceling import cancel_orders
-from domain.orders.checking import check_order
-from domain.orders.commands import CancelOrders
-from domain.orders.halting import finish_halts, halt_trading
-from domain.orders.placing import OrderEntry
+from domain.orders.entry.canceling import cancel_orders
+from domain.orders.entry.checking import check_order
+from domain.orders.entry.placing import OrderEntry
+from domain.orders.model.commands import CancelOrders
+from domain.orders.model.types import OrderStatus, PendingAction, RejectReason, Side
+from domain.orders.protection.halting import finish_halts, halt_trading
 from domain.orders.queries import read_orders
-from domain.orders.types import OrderStatus, PendingAction, RejectReason, Side
 from domain.risk.event_queries import read_events
 from domain.risk.halts import HaltTrading, lift_halt, list_halts
 from domain.risk.types import RiskScope, Severity

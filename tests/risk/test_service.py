@@ -12,7 +12,7 @@ from domain.access.types import AccountPermission, Role
 from domain.kernel.cache import read_versions
 from domain.kernel.errors import BadInput, Forbidden, NotFound
 from domain.kernel.ids import new_id
-from domain.orders.types import OrderStatus, RejectReason
+from domain.orders.model.types import OrderStatus, RejectReason
 from domain.risk import service
 from domain.risk.queries import read_rules
 from domain.risk.service import CreateRiskRule, UpdateRiskRule

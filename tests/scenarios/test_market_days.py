@@ -17,11 +17,11 @@ from domain.kernel.database import fetch, pool
 from domain.kernel.day_roll import DayRoll
 from domain.kernel.time import utc_now
 from domain.market.types import AssetClass, Instrument
-from domain.orders.desk import Desk
-from domain.orders.pretrade import decide
+from domain.orders.deciding.pretrade import decide
+from domain.orders.deciding.trading_book import TradingBook
+from domain.orders.entry.desk import Desk
+from domain.orders.model.types import OrderType, RejectReason, Side, TimeInForce
 from domain.orders.queries import read_executions_of
-from domain.orders.trading_book import TradingBook
-from domain.orders.types import OrderType, RejectReason, Side, TimeInForce
 from domain.positions.types import Bucket
 from domain.settlement.rolling import roll_days
 from tests.orders.factories import command, trading_book

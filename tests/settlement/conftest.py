@@ -11,7 +11,7 @@ import pytest
 from domain.accounts.types import AccountKind
 from domain.kernel.ids import new_id
 from domain.market.types import AssetClass, FeeSchedule
-from domain.orders.types import Side
+from domain.orders.model.types import Side
 from tests.orders.factories import PERPETUAL, SPOT
 from tests.support.days import close_at, order, trade
 from tests.support.trading import Platform, instrument, platform

@@ -15,7 +15,7 @@ from domain.access.types import Actor, Role
 from domain.accounts.types import AccountKind
 from domain.kernel.database import fetch
 from domain.kernel.time import utc_now
-from domain.orders.types import Side
+from domain.orders.model.types import Side
 from domain.settlement.rolling import roll_days
 from tests.settlement.conftest import add_instruments
 from tests.support.days import order, trade

@@ -12,7 +12,7 @@ from domain.kernel.database import fetch, pool
 from domain.kernel.time import utc_now
 from domain.market.action_service import record_corporate_action
 from domain.market.actions import CorporateActionKind, NewAction
-from domain.orders.types import PositionEffect, Side
+from domain.orders.model.types import PositionEffect, Side
 from domain.settlement.rolling import roll_days
 from tests.support.days import ROLL, assert_proved, close_at, order, roll, statements, trade
 from tests.support.trading import Platform

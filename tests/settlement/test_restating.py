@@ -9,10 +9,10 @@ import pytest
 from domain.kernel.ids import new_id
 from domain.market.actions import CorporateAction, CorporateActionKind
 from domain.market.types import AssetClass
-from domain.orders.order import Order, PendingChange
-from domain.orders.pretrade import decide
-from domain.orders.state import new_order
-from domain.orders.types import Contingency, OffsetKind, OrderType, Side
+from domain.orders.deciding.pretrade import decide
+from domain.orders.deciding.state import new_order
+from domain.orders.model.order import Order, PendingChange
+from domain.orders.model.types import Contingency, OffsetKind, OrderType, Side
 from domain.settlement.restating import cancelled_by, restate
 from tests.orders.factories import NOW, SPOT, command, market, trading_book
 

@@ -15,9 +15,9 @@ from domain.kernel.database import fetch
 from domain.kernel.errors import Unavailable
 from domain.kernel.time import utc_now
 from domain.market.types import AssetClass
-from domain.orders.busting import bust_execution
+from domain.orders.books.busting import bust_execution
+from domain.orders.model.types import OrderStatus, OrderType, Side, TimeInForce
 from domain.orders.queries import read_executions_of
-from domain.orders.types import OrderStatus, OrderType, Side, TimeInForce
 from domain.settlement import rolling
 from domain.settlement.account_roll import AccountRoll
 from domain.settlement.rolling import NotAllRolled, roll_days

@@ -17,7 +17,7 @@ from domain.kernel.numbers import ONE, ZERO, total
 from domain.market.action_service import find_corporate_actions, record_corporate_action
 from domain.market.actions import CorporateActionKind, NewAction
 from domain.market.types import AssetClass, FeeSchedule, Instrument
-from domain.orders.types import Side
+from domain.orders.model.types import Side
 from domain.positions.adjustments import AdjustmentKind, PositionAdjustment, adjust
 from domain.positions.types import Bucket, PositionBook
 from domain.settlement.rolling import roll_days

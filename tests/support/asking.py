@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from api.gateway import Caller, Gateway, Request
+from api.graphql.gateway import Caller, Gateway, Request
 from api.limits import Limits
 from api.metrics import ApiMetrics
 from api.root import platform_schema

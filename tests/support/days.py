@@ -12,10 +12,10 @@ from domain.kernel.database import fetch, pool
 from domain.kernel.day_roll import DayRoll
 from domain.kernel.ids import new_id
 from domain.kernel.time import utc_now
-from domain.orders.commands import PlaceOrder
-from domain.orders.order import Order
-from domain.orders.proof import prove_book
-from domain.orders.types import OrderType, Side, TimeInForce
+from domain.orders.books.proof import prove_book
+from domain.orders.model.commands import PlaceOrder
+from domain.orders.model.order import Order
+from domain.orders.model.types import OrderType, Side, TimeInForce
 from domain.settlement.queries import read_statements
 from domain.settlement.rolling import Rolled, roll_days
 from domain.settlement.statement import is_balanced

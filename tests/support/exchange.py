@@ -25,7 +25,7 @@ from domain.orders.exchange import (
     TrailMoved,
     Triggered,
 )
-from domain.orders.types import Contingency, OrderType, Side
+from domain.orders.model.types import Contingency, OrderType, Side
 
 NUMBERS = (
     "quantity",

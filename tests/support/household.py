@@ -12,17 +12,17 @@ from domain.kernel.numbers import ZERO
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.rates import InstrumentIndex
 from domain.market.types import AssetClass, FeeSchedule, Instrument, Quote, QuoteTick
-from domain.orders.booking import Booking
-from domain.orders.changes import decide_change
-from domain.orders.claims import alternatives
-from domain.orders.commands import ModifyOrder, OrderKey, PlaceOrder
+from domain.orders.books.booking import Booking
+from domain.orders.deciding.changes import decide_change
+from domain.orders.deciding.claims import alternatives
+from domain.orders.deciding.pretrade import decide
+from domain.orders.deciding.state import new_order
+from domain.orders.deciding.trading_book import MarketState, TradingBook
+from domain.orders.exchange.paper import PaperVenue
 from domain.orders.exchange.reports import Report
-from domain.orders.order import Execution, Order
-from domain.orders.paper import PaperVenue
-from domain.orders.pretrade import decide
-from domain.orders.state import new_order
-from domain.orders.trading_book import MarketState, TradingBook
-from domain.orders.types import PendingAction
+from domain.orders.model.commands import ModifyOrder, OrderKey, PlaceOrder
+from domain.orders.model.order import Execution, Order
+from domain.orders.model.types import PendingAction
 from domain.positions.carry import CarryTerms, post_carry
 from domain.positions.service import free_funds
 from domain.positions.types import PositionBook

@@ -33,7 +33,7 @@ from domain.orders.exchange.reports import (
 )
 from domain.orders.exchange.types import Changes
 from domain.orders.exchange.types import Order as ExchangeOrder
-from domain.orders.types import (
+from domain.orders.model.types import (
     Contingency,
     OffsetKind,
     OrderStatus,

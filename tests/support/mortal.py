@@ -24,7 +24,7 @@ from adapters.leases import hold_lease
 from adapters.logs import configure_logging
 from adapters.settings import LogSetting, Settings, load_settings
 from adapters.wiring import open_services
-from domain.orders import applying
+from domain.orders.books import applying
 from tests.support.processes import ROOT, clean_environment
 from workers import routing, venue
 

@@ -16,11 +16,11 @@ from domain.accounts.events import read_events
 from domain.accounts.types import AccountBook
 from domain.kernel.database import fetch
 from domain.kernel.ids import new_id
-from domain.orders.events import read_order_event
-from domain.orders.order import Order
-from domain.orders.proof import prove_book
+from domain.orders.books.proof import prove_book
+from domain.orders.model.events import read_order_event
+from domain.orders.model.order import Order
+from domain.orders.model.types import OrderStatus
 from domain.orders.queries import read_orders
-from domain.orders.types import OrderStatus
 from tests.orders.factories import SPOT
 from tests.support.loopback import LoopbackVenue
 from tests.support.trading import Platform, add_actor, environment

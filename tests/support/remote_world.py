@@ -16,13 +16,13 @@ from domain.kernel.numbers import ZERO, to_cash
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.types import Instrument
 from domain.orders.exchange.reports import Report
-from domain.orders.instructions import CANCEL, Command
-from domain.orders.order import Order
-from domain.orders.types import OrderStatus, PendingAction
+from domain.orders.model.instructions import CANCEL, Command
+from domain.orders.model.order import Order
+from domain.orders.model.types import OrderStatus, PendingAction
 from domain.orders.venues.dealings import Dealings
+from domain.orders.venues.emulation.remote import RemoteVenue
 from domain.orders.venues.outbox import Outbox, Request
 from domain.orders.venues.reconciling import Findings, Ours, Theirs, compare
-from domain.orders.venues.remote import RemoteVenue
 from domain.orders.venues.types import (
     Answer,
     RequestKind,

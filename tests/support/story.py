@@ -14,8 +14,8 @@ from uuid import UUID
 from domain.kernel.database import fetch
 from domain.kernel.time import Nanos
 from domain.market.types import QuoteTick
-from domain.orders.commands import OrderLeg, PlaceBracket, PlaceOco, PlaceOrder
-from domain.orders.types import OffsetKind, OrderType, Side, TimeInForce, TriggerPrice
+from domain.orders.model.commands import OrderLeg, PlaceBracket, PlaceOco, PlaceOrder
+from domain.orders.model.types import OffsetKind, OrderType, Side, TimeInForce, TriggerPrice
 
 ACCOUNTS = 20
 ROUNDS = 10

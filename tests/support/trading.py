@@ -21,8 +21,8 @@ from domain.kernel.time import Nanos, utc_now
 from domain.kernel.unit_of_work import unit_of_work
 from domain.market.service import create_instrument, publish_quotes
 from domain.market.types import Instrument, QuoteTick
-from domain.orders.commands import PlaceOrder
-from domain.orders.order import Order
+from domain.orders.model.commands import PlaceOrder
+from domain.orders.model.order import Order
 from domain.orders.queries import read_orders
 from domain.positions.queries import write_positions
 from domain.positions.types import Bucket, PositionBook

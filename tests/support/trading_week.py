@@ -18,7 +18,7 @@ from domain.anomalies.facts import (
     Sampled,
 )
 from domain.anomalies.types import AnomalyKind
-from domain.orders.types import Side
+from domain.orders.model.types import Side
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 SECOND_WEEK = MONDAY + timedelta(days=7)

@@ -10,18 +10,18 @@ from domain.accounts.types import AccountEvent, AccountKind
 from domain.kernel.numbers import ZERO
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.types import Instrument, QuoteTick
-from domain.orders.booking import Booking
-from domain.orders.changes import ChangeDecision, decide_change
-from domain.orders.claims import alternatives
-from domain.orders.commands import ModifyOrder, OrderKey, PlaceBracket, PlaceOco, PlaceOrder
+from domain.orders.books.booking import Booking
+from domain.orders.deciding.changes import ChangeDecision, decide_change
+from domain.orders.deciding.claims import alternatives
+from domain.orders.deciding.grouping import GroupTerms, Part, bracket_orders, oco_orders, place_group
+from domain.orders.deciding.pretrade import decide
+from domain.orders.deciding.state import new_order
+from domain.orders.exchange.exchanges import Exchanges
+from domain.orders.exchange.paper import PaperVenue
 from domain.orders.exchange.reports import Report
-from domain.orders.exchanges import Exchanges
-from domain.orders.grouping import GroupTerms, Part, bracket_orders, oco_orders, place_group
-from domain.orders.order import Order
-from domain.orders.paper import PaperVenue
-from domain.orders.pretrade import decide
-from domain.orders.state import new_order
-from domain.orders.types import OrderStatus, PendingAction, Side
+from domain.orders.model.commands import ModifyOrder, OrderKey, PlaceBracket, PlaceOco, PlaceOrder
+from domain.orders.model.order import Order
+from domain.orders.model.types import OrderStatus, PendingAction, Side
 from domain.positions.reservation import reserved_for
 from domain.positions.types import Bucket
 from tests.orders.factories import ACCOUNT_ID, NOW, market, quote, trading_book

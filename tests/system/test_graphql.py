@@ -14,7 +14,7 @@ import pytest
 from graphql import graphql, parse, subscribe
 
 from api.context import Context
-from api.encoding import encode
+from api.graphql.encoding import encode
 from api.root import platform_schema
 from domain.access.types import Actor, Role
 from domain.kernel.database import fetch

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
-from domain.orders.commands import OrderLeg, PlaceBracket
-from domain.orders.order import Order
-from domain.orders.types import Liquidity, OrderStatus, OrderType, PendingAction, RejectReason, Side, TimeInForce
-from domain.orders.venues.remote_book import UNKNOWN_THERE
+from domain.orders.model.commands import OrderLeg, PlaceBracket
+from domain.orders.model.order import Order
+from domain.orders.model.types import Liquidity, OrderStatus, OrderType, PendingAction, RejectReason, Side, TimeInForce
+from domain.orders.venues.emulation.remote_book import UNKNOWN_THERE
 from domain.orders.venues.types import (
     Declined,
     OrderRef,

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from domain.accounts.types import AccountKind
-from domain.orders.commands import OrderLeg, PlaceBracket, PlaceOco
-from domain.orders.order import Order
-from domain.orders.types import OffsetKind, OrderStatus, OrderType, RejectReason, Side, TimeInForce
+from domain.orders.model.commands import OrderLeg, PlaceBracket, PlaceOco
+from domain.orders.model.order import Order
+from domain.orders.model.types import OffsetKind, OrderStatus, OrderType, RejectReason, Side, TimeInForce
 from domain.orders.venues.types import client_id_of
 from tests.orders.factories import NOW, SPOT, command
 from tests.support.loopback import PLAIN, LoopbackVenue

@@ -10,7 +10,7 @@ import pytest
 from domain.kernel.ids import new_id
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.orders.exchange.reports import Filled
-from domain.orders.types import (
+from domain.orders.model.types import (
     Contingency,
     Liquidity,
     OffsetKind,

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.accounts.types import AccountKind
-from domain.orders.commands import OrderLeg, PlaceBracket, PlaceOco
-from domain.orders.types import OrderStatus, OrderType, Side
+from domain.orders.model.commands import OrderLeg, PlaceBracket, PlaceOco
+from domain.orders.model.types import OrderStatus, OrderType, Side
 from domain.orders.venues.types import Capabilities, VenueExecution
 from tests.orders.factories import PERPETUAL, command
 from tests.support.loopback import EVERYTHING, PLAIN, LoopbackVenue

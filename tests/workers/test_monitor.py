@@ -17,9 +17,9 @@ from domain.access.types import Actor
 from domain.accounts.queries import read_books
 from domain.accounts.types import AccountKind, AccountState
 from domain.kernel.ids import new_id
-from domain.orders.proof import prove_book
+from domain.orders.books.proof import prove_book
+from domain.orders.model.types import OrderStatus, OrderType
 from domain.orders.queries import read_orders
-from domain.orders.types import OrderStatus, OrderType
 from domain.positions.queries import read_positions
 from domain.risk.event_queries import read_events
 from domain.risk.halts import list_halts

@@ -13,15 +13,15 @@ import pytest
 from domain.kernel.database import fetch
 from domain.kernel.ids import new_id
 from domain.kernel.unit_of_work import unit_of_work
-from domain.orders import applying
-from domain.orders.checking import check_order
-from domain.orders.commands import ModifyOrder, OrderKey, PlaceOrder
+from domain.orders.books import applying
+from domain.orders.entry.checking import check_order
 from domain.orders.exchange.types import Order as ExchangeOrder
-from domain.orders.instructions import REARM
-from domain.orders.order import Order
+from domain.orders.model.commands import ModifyOrder, OrderKey, PlaceOrder
+from domain.orders.model.instructions import REARM
+from domain.orders.model.order import Order
+from domain.orders.model.types import OrderStatus, OrderType, RejectReason, Side, TimeInForce
 from domain.orders.queries import insert_commands, read_executions_of, read_orders
-from domain.orders.types import OrderStatus, OrderType, RejectReason, Side, TimeInForce
-from domain.orders.venues.remote_book import UNKNOWN_THERE
+from domain.orders.venues.emulation.remote_book import UNKNOWN_THERE
 from domain.orders.venues.types import client_id_of
 from tests.support.loopback import EVERYTHING, PLAIN, LoopbackVenue
 from tests.support.remote import RemoteDesk, remote_desk, running_remote

@@ -28,11 +28,11 @@ from domain.kernel.ids import new_id
 from domain.kernel.leases import read_position
 from domain.kernel.numbers import plain
 from domain.kernel.time import NANOS_PER_SECOND
-from domain.orders.canceling import cancel_orders
-from domain.orders.commands import CancelOrders, ModifyOrder, OrderKey, PlaceBracket
-from domain.orders.proof import prove_book
-from domain.orders.state import TRANSITIONS
-from domain.orders.types import Contingency, OrderStatus, OrderType, TimeInForce
+from domain.orders.books.proof import prove_book
+from domain.orders.deciding.state import TRANSITIONS
+from domain.orders.entry.canceling import cancel_orders
+from domain.orders.model.commands import CancelOrders, ModifyOrder, OrderKey, PlaceBracket
+from domain.orders.model.types import Contingency, OrderStatus, OrderType, TimeInForce
 from tests.orders.factories import PERPETUAL
 from tests.support import story
 from tests.support.client import Stream

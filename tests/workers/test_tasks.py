@@ -17,10 +17,10 @@ from domain.kernel.ids import new_id
 from domain.kernel.numbers import ZERO
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import unit_of_work
-from domain.orders.proof import prove_book
+from domain.orders.books.proof import prove_book
+from domain.orders.model.types import OrderStatus, TimeInForce
+from domain.orders.protection.timers import cancel_all_after
 from domain.orders.queries import read_orders
-from domain.orders.timers import cancel_all_after
-from domain.orders.types import OrderStatus, TimeInForce
 from domain.system.definitions import DEFINITIONS
 from tests.orders.factories import SPOT, command
 from tests.support.trading import Platform, platform, running_venue

@@ -15,12 +15,12 @@ from domain.kernel.leases import read_position
 from domain.kernel.time import Nanos
 from domain.market.service import publish_quotes
 from domain.market.types import QuoteTick
-from domain.orders import applying
-from domain.orders.commands import PlaceOrder
-from domain.orders.order import Order
-from domain.orders.proof import prove_book
+from domain.orders.books import applying
+from domain.orders.books.proof import prove_book
+from domain.orders.model.commands import PlaceOrder
+from domain.orders.model.order import Order
+from domain.orders.model.types import OrderStatus, OrderType, Side, TimeInForce
 from domain.orders.queries import read_executions_of, read_orders
-from domain.orders.types import OrderStatus, OrderType, Side, TimeInForce
 from tests.orders.factories import SPOT
 from tests.support.trading import Platform, platform, running_venue
 from tests.support.waiting import until

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from domain.orders.refreshing import refresh_balances
+from domain.orders.books.refreshing import refresh_balances
 from domain.system.types import Result
 from workers.tasks.context import TaskContext, TaskFailure, Unfinished
 from workers.tasks.slices import AccountWalk

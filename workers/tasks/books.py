@@ -6,7 +6,7 @@ import structlog
 
 from domain.anomalies.facts import BooksProved
 from domain.anomalies.running import run_detectors
-from domain.orders.proof import BookProof, prove_book
+from domain.orders.books.proof import BookProof, prove_book
 from domain.system.types import Json, Result
 from workers.tasks.context import TaskContext, TaskFailure, Unfinished
 from workers.tasks.slices import AccountWalk

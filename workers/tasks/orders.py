@@ -4,9 +4,9 @@ import structlog
 
 from adapters.leases import RoleTaken, hold_lease
 from domain.kernel.leases import LeaseLost
-from domain.orders.expiring import read_overdue
-from domain.orders.paper import PAPER
-from domain.orders.timers import fire_due_timers
+from domain.orders.exchange.paper import PAPER
+from domain.orders.protection.timers import fire_due_timers
+from domain.orders.reading.expiring import read_overdue
 from domain.system.types import Result
 from workers.tasks.context import TaskContext
 from workers.venue import ROLE, PaperRouter

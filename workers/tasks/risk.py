@@ -3,8 +3,8 @@
 from typing import cast
 
 from adapters.leases import held_roles
-from domain.orders.guarding import Guard
-from domain.orders.halting import finish_halts
+from domain.orders.protection.guarding import Guard
+from domain.orders.protection.halting import finish_halts
 from domain.system.types import Result
 from workers.monitor import ROLE
 from workers.tasks.context import TaskContext, Unfinished

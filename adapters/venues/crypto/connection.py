@@ -15,7 +15,7 @@ from adapters.venues.crypto.address import ExchangeAddress, moved
 from adapters.venues.crypto.dialects import Dialect
 from adapters.venues.crypto.failures import ExchangeFailure, Fate, read_failure
 from adapters.venues.crypto.library import exact_class
-from domain.orders.types import RejectReason
+from domain.orders.model.types import RejectReason
 
 _MAX_TRIES = 3
 # A call waits this long for the exchange to take it; when it wants to be left alone for longer, calls fail meanwhile.

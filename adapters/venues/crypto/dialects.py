@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from domain.orders.types import OrderType, TimeInForce
+from domain.orders.model.types import OrderType, TimeInForce
 from domain.orders.venues.types import Capabilities
 
 _DAY_SECONDS = 86_400

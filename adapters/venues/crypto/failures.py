@@ -10,7 +10,7 @@ from collections.abc import Collection
 from enum import Enum
 
 from adapters.venues.crypto.dialects import Dialect
-from domain.orders.types import RejectReason
+from domain.orders.model.types import RejectReason
 
 _MAX_MESSAGE = 300
 _ADDRESS = re.compile(r"\b[a-z]+://\S+", re.IGNORECASE)

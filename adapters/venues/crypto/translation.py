@@ -7,7 +7,7 @@ from typing import Any
 from adapters.venues.crypto.exact import exact, exact_or_none, exact_or_zero
 from domain.kernel.numbers import ZERO, plain
 from domain.kernel.time import Nanos
-from domain.orders.types import Liquidity, OrderStatus, OrderType, Side
+from domain.orders.model.types import Liquidity, OrderStatus, OrderType, Side
 from domain.orders.venues.types import NewOrder, VenueExecution, VenueOrder, order_id_of
 
 NANOS_PER_MILLISECOND = 1_000_000

@@ -16,7 +16,7 @@ from adapters.venues.crypto.symbols import Instruments, Symbols, Terms
 from adapters.venues.crypto.translation import submission, venue_execution, venue_order
 from domain.kernel.numbers import plain
 from domain.kernel.time import Nanos
-from domain.orders.types import RejectReason
+from domain.orders.model.types import RejectReason
 from domain.orders.venues.port import VenueUnavailable
 from domain.orders.venues.types import (
     Acknowledged,

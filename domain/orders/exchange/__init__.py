@@ -4,9 +4,9 @@
 used by the paper venue and by the simulator alike.
 """
 
+from domain.orders.exchange.book.market import MarketState
 from domain.orders.exchange.exchange import Exchange, ExchangeState
 from domain.orders.exchange.holdings import Holding
-from domain.orders.exchange.market import MarketState
 from domain.orders.exchange.reports import (
     Accepted,
     Canceled,

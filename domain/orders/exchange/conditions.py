@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from domain.orders.types import Side
+from domain.orders.model.types import Side
 
 
 def stop_reached(side: Side, stop: Decimal, price: Decimal | None) -> bool:

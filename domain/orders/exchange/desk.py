@@ -9,10 +9,11 @@ from decimal import Decimal
 
 from domain.kernel.numbers import ZERO
 from domain.market.types import Level
-from domain.orders.exchange.groups import Groups
+from domain.orders.exchange.book.groups import Groups
+from domain.orders.exchange.book.market import Market
+from domain.orders.exchange.book.queues import Queues
+from domain.orders.exchange.book.working import WorkingOrder
 from domain.orders.exchange.holdings import Holdings
-from domain.orders.exchange.market import Market
-from domain.orders.exchange.queues import Queues
 from domain.orders.exchange.reports import (
     Accepted,
     Canceled,
@@ -25,8 +26,7 @@ from domain.orders.exchange.reports import (
     RestateReason,
 )
 from domain.orders.exchange.types import CancelReason
-from domain.orders.exchange.working import WorkingOrder
-from domain.orders.types import Contingency, Liquidity, OrderStatus, RejectReason
+from domain.orders.model.types import Contingency, Liquidity, OrderStatus, RejectReason
 
 
 class Desk:

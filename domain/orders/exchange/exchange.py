@@ -15,9 +15,10 @@ from decimal import Decimal
 
 from domain.market.types import BookTick, QuoteTick, Tick, TradeTick
 from domain.orders.exchange import replacing
+from domain.orders.exchange.book.market import Market, MarketState
+from domain.orders.exchange.book.working import WorkingOrder
 from domain.orders.exchange.desk import Desk
 from domain.orders.exchange.holdings import Holding, Holdings
-from domain.orders.exchange.market import Market, MarketState
 from domain.orders.exchange.matching import Matching
 from domain.orders.exchange.reports import (
     CancelRejected,
@@ -29,8 +30,7 @@ from domain.orders.exchange.reports import (
 )
 from domain.orders.exchange.trailing import tick_quantum
 from domain.orders.exchange.types import CancelReason, Changes, Order, OrderState
-from domain.orders.exchange.working import WorkingOrder
-from domain.orders.types import Contingency, OrderStatus, RejectReason
+from domain.orders.model.types import Contingency, OrderStatus, RejectReason
 
 UNKNOWN = "no such open order"
 RESTORABLE = frozenset({OrderStatus.HELD, OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED})

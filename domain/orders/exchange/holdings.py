@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.kernel.numbers import ZERO
-from domain.orders.types import Side
+from domain.orders.model.types import Side
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from decimal import Decimal
 
 from domain.kernel.numbers import ZERO
 from domain.market.types import Level
+from domain.orders.exchange.book.working import WorkingOrder
 from domain.orders.exchange.conditions import stop_reached, touched
 from domain.orders.exchange.desk import Desk
 from domain.orders.exchange.reports import RestateReason, TrailMoved, Triggered
 from domain.orders.exchange.trailing import favourable, trail
 from domain.orders.exchange.types import CancelReason
-from domain.orders.exchange.working import WorkingOrder
-from domain.orders.types import Liquidity, OrderType, RejectReason, TimeInForce
+from domain.orders.model.types import Liquidity, OrderType, RejectReason, TimeInForce
 
 AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.kernel.numbers import ZERO
+from domain.orders.exchange.book.working import WorkingOrder
 from domain.orders.exchange.desk import Desk
 from domain.orders.exchange.matching import Matching
 from domain.orders.exchange.types import Changes
-from domain.orders.exchange.working import WorkingOrder
-from domain.orders.types import Contingency, OrderStatus, RejectReason, TimeInForce
+from domain.orders.model.types import Contingency, OrderStatus, RejectReason, TimeInForce
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from domain.orders.exchange.types import CancelReason, Order, OrderState
-from domain.orders.types import Liquidity, OrderStatus, RejectReason
+from domain.orders.model.types import Liquidity, OrderStatus, RejectReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from domain.kernel.numbers import ONE
-from domain.orders.types import OffsetKind, Side
+from domain.orders.model.types import OffsetKind, Side
 
 BASIS_POINTS = Decimal(10_000)
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from domain.kernel.numbers import ZERO
-from domain.orders.types import (
+from domain.orders.model.types import (
     Contingency,
     OffsetKind,
     OrderStatus,

@@ -10,11 +10,11 @@ from uuid import UUID
 
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.orders.exchange.reports import Report
-from domain.orders.instructions import CANCEL, REPLACE, SUBMIT, Command
-from domain.orders.types import OrderStatus, RejectReason
+from domain.orders.model.instructions import CANCEL, REPLACE, SUBMIT, Command
+from domain.orders.model.types import OrderStatus, RejectReason
+from domain.orders.venues.emulation.remote import RemoteVenue
 from domain.orders.venues.outbox import GRACE_NANOS, Outbox, Request
 from domain.orders.venues.reconciling import Findings
-from domain.orders.venues.remote import RemoteVenue
 from domain.orders.venues.remote_order import Cause, Settled
 from domain.orders.venues.types import (
     Acknowledged,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from domain.orders.exchange.book.working import WorkingOrder
 from domain.orders.exchange.types import Changes, OrderState
-from domain.orders.exchange.working import WorkingOrder
 from domain.orders.venues.types import RequestKind, VenueOrder
 
 

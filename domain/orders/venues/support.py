@@ -7,11 +7,11 @@ fill an order at once or not at all, or refuse to take liquidity: what needs tha
 from collections.abc import Sequence
 from decimal import Decimal
 
-from domain.orders.commands import PlaceOrder
 from domain.orders.exchange.types import CONDITIONAL_TYPES, LIMIT_ONCE_TRIGGERED, TRAILING_TYPES
 from domain.orders.exchange.types import Order as ExchangeOrder
-from domain.orders.order import Order
-from domain.orders.types import Contingency, OrderType, TimeInForce
+from domain.orders.model.commands import PlaceOrder
+from domain.orders.model.order import Order
+from domain.orders.model.types import Contingency, OrderType, TimeInForce
 from domain.orders.venues.types import Capabilities
 
 # What a venue that is not configured (any more) can do.

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from domain.kernel.numbers import ZERO
 from domain.kernel.time import Nanos
-from domain.orders.types import (
+from domain.orders.model.types import (
     Contingency,
     Liquidity,
     OffsetKind,

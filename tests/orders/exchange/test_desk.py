@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from domain.orders.exchange import Changes
-from domain.orders.types import OrderStatus, OrderType, TimeInForce
+from domain.orders.model.types import OrderStatus, OrderType, TimeInForce
 from tests.support.exchange import book, bracket, buy, exchange, fills, oco, quote, said, sell
 
 

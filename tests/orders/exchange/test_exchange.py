@@ -7,7 +7,7 @@ import pytest
 from domain.kernel.time import Nanos
 from domain.market.types import QuoteTick
 from domain.orders.exchange import Changes, Exchange, Order, OrderState
-from domain.orders.types import OrderStatus, OrderType, Side, TimeInForce, TriggerPrice
+from domain.orders.model.types import OrderStatus, OrderType, Side, TimeInForce, TriggerPrice
 from tests.support.exchange import bracket, buy, exchange, fills, oco, quote, said, sell, trade
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from domain.orders.exchange import Holding
-from domain.orders.types import OrderStatus, OrderType, PositionEffect, Side, TimeInForce, TriggerPrice
+from domain.orders.model.types import OrderStatus, OrderType, PositionEffect, Side, TimeInForce, TriggerPrice
 from tests.support.exchange import book, buy, exchange, fills, oco, order, quote, said, sell, trade
 
 BIDS = [("99.9", "2"), ("99.8", "3"), ("99.5", "4")]

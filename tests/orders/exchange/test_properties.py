@@ -27,7 +27,7 @@ from domain.orders.exchange import (
 )
 from domain.orders.exchange.reports import Change
 from domain.orders.exchange.types import CONDITIONAL_TYPES, TRAILING_TYPES
-from domain.orders.types import (
+from domain.orders.model.types import (
     Contingency,
     Liquidity,
     OffsetKind,
@@ -37,7 +37,7 @@ from domain.orders.types import (
     TimeInForce,
     TriggerPrice,
 )
-from domain.orders.validation import LIMIT_TYPES
+from domain.orders.model.validation import LIMIT_TYPES
 
 TICK = Decimal("0.5")
 S = OrderStatus

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from domain.orders.exchange import Changes, Holding
-from domain.orders.types import OrderStatus, OrderType, Side, TimeInForce
+from domain.orders.model.types import OrderStatus, OrderType, Side, TimeInForce
 from tests.support.exchange import bracket, buy, exchange, fills, order, quote, said, sell
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from domain.orders.exchange.trailing import favourable, tick_quantum, trail
-from domain.orders.types import OffsetKind, OrderType, Side, TriggerPrice
+from domain.orders.model.types import OffsetKind, OrderType, Side, TriggerPrice
 from tests.support.exchange import buy, exchange, fills, order, quote, said, sell, trade
 
 

@@ -15,11 +15,11 @@ from domain.access.types import Actor, Role
 from domain.accounts.types import AccountBook
 from domain.kernel.database import fetch
 from domain.kernel.time import NANOS_PER_SECOND
-from domain.orders.commands import OrderKey, PlaceOrder
-from domain.orders.order import Order
-from domain.orders.proof import prove_book
+from domain.orders.books.proof import prove_book
+from domain.orders.model.commands import OrderKey, PlaceOrder
+from domain.orders.model.order import Order
+from domain.orders.model.types import OrderType, Side, TimeInForce
 from domain.orders.queries import read_executions_of, read_orders
-from domain.orders.types import OrderType, Side, TimeInForce
 from tests.support.binance.server import API_KEY, SECRET, BinanceServer
 from tests.support.binance.venue import BTC, coin
 from tests.support.trading import Platform, add_actor, environment

@@ -12,7 +12,7 @@ from adapters.venues.crypto.venue import ExchangeVenue
 from domain.kernel.ids import new_id
 from domain.market.market import Catalog
 from domain.market.types import Instrument
-from domain.orders.types import OrderType, Side, TimeInForce
+from domain.orders.model.types import OrderType, Side, TimeInForce
 from domain.orders.venues.types import NewOrder, OrderRef, client_id_of
 from tests.support.binance.server import API_KEY, SECRET, BinanceServer
 from tests.support.market import an_instrument

@@ -10,7 +10,7 @@ import pytest
 
 from domain.kernel.ids import new_id
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
-from domain.orders.types import OrderStatus, OrderType, RejectReason, Side, TimeInForce
+from domain.orders.model.types import OrderStatus, OrderType, RejectReason, Side, TimeInForce
 from domain.orders.venues.port import VenueUnavailable
 from domain.orders.venues.types import (
     Acknowledged,

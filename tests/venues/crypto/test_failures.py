@@ -7,7 +7,7 @@ import pytest
 from adapters.venues.crypto.dialects import DIALECTS
 from adapters.venues.crypto.failures import Fate, read_failure
 from adapters.venues.crypto.library import UnreadableMessage
-from domain.orders.types import RejectReason
+from domain.orders.model.types import RejectReason
 
 BINANCE = DIALECTS["binance"]
 KEY, SECRET = "key-of-the-account", "secret-of-the-account"

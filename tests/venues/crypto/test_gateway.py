@@ -13,7 +13,8 @@ from typing import Any, cast
 
 import pytest
 
-from adapters.settings import SettingsError, load_settings
+from adapters.settings import load_settings
+from adapters.settings_error import SettingsError
 from adapters.venues.crypto import library
 from adapters.venues.crypto.address import parse_address
 from adapters.venues.crypto.connection import Connection, Credentials, exchange_object

@@ -9,7 +9,7 @@ import pytest
 from adapters.venues.crypto import connection
 from adapters.venues.crypto.venue import ExchangeVenue
 from domain.kernel.time import Nanos
-from domain.orders.types import OrderStatus, OrderType, RejectReason, Side, TimeInForce
+from domain.orders.model.types import OrderStatus, OrderType, RejectReason, Side, TimeInForce
 from domain.orders.venues.port import VenueUnavailable
 from domain.orders.venues.types import Acknowledged, Answer, Declined, NewOrder, OrderTerms, Unanswered
 from tests.support.binance import BinanceServer, Fault

@@ -11,7 +11,7 @@ import structlog
 from adapters.logs import configure_logging
 from adapters.settings import LogSetting
 from domain.kernel.database import fetch
-from domain.orders.types import OrderStatus
+from domain.orders.model.types import OrderStatus
 from domain.orders.venues.port import VenueUnavailable
 from tests.support.binance import BinanceServer, Fault
 from tests.support.binance.server import API_KEY, SECRET

@@ -12,7 +12,7 @@ from adapters.venues.crypto import polling, stream
 from adapters.venues.crypto.dialects import DIALECTS
 from adapters.venues.crypto.venue import ExchangeVenue
 from domain.kernel.time import Nanos
-from domain.orders.types import Liquidity, OrderStatus, Side
+from domain.orders.model.types import Liquidity, OrderStatus, Side
 from domain.orders.venues.port import VenueUnavailable
 from domain.orders.venues.types import NewOrder, VenueExecution, VenueOrder, VenueReport
 from tests.support.binance import BinanceServer

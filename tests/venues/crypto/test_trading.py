@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from domain.orders.model.types import OrderStatus, OrderType, RejectReason, Side, TimeInForce
 from domain.orders.queries import read_executions_of
-from domain.orders.types import OrderStatus, OrderType, RejectReason, Side, TimeInForce
 from domain.orders.venues.types import client_id_of
 from tests.support.binance import BinanceServer, Fault
 from tests.support.binance.trading import ExchangeDesk, differences, events_of, exchange_desk, routing

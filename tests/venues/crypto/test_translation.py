@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from adapters.venues.crypto.exact import Inexact, exact, exact_or_none
 from adapters.venues.crypto.translation import Unreadable, submission, venue_execution, venue_order
 from domain.kernel.ids import new_id
-from domain.orders.types import Liquidity, OrderStatus, OrderType, TimeInForce
+from domain.orders.model.types import Liquidity, OrderStatus, OrderType, TimeInForce
 from domain.orders.venues.types import client_id_of
 from tests.support.binance.venue import limit
 

@@ -1,0 +1,246 @@
+"""From the text of a request to an operation that may be executed: parsed, bounded, validated, and remembered.
+
+An operation is prepared once and then served from a bounded cache, for those who are signed in; what a stranger sends
+is worked out each time and kept nowhere, so that strangers can neither fill the caches nor leave passwords in them.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLFormattedError,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    is_input_type,
+    parse,
+    type_from_ast,
+    validate,
+)
+from graphql.pyutils import Undefined
+from graphql.utilities import validate_input_value
+
+from api.context import Context
+from api.errors import PERSISTED_QUERY_NOT_FOUND, RequestError, coded, static_errors
+from api.graphql.bounds import Measure, check_bounds, measure
+from api.graphql.cost import CostModel, check_cost
+from api.graphql.execution import OperationExecutor, assemble_executor, build_executor
+from api.graphql.lru import WeightedLru
+from api.graphql.marks import is_public
+from api.graphql.plans import Plans
+from api.graphql.validation import RULES, input_field
+from api.graphql.variables import Variables
+from api.limits import Limits
+from domain.kernel.errors import ErrorCode
+
+# The core shows the whole value that does not fit, which may hold a password.
+_ECHO = re.compile(r",? found: .*\Z", re.DOTALL)
+_HASH = re.compile(r"[0-9a-f]{64}")
+_MAX_VARIABLE_ERRORS = 10
+# What health probes and conformance suites ask. Not the whole schema: that is a large answer to give to strangers.
+_PUBLIC_META_FIELDS = frozenset({"__typename", "__type"})
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Operation:
+    """One operation of a valid document within its bounds, ready to be executed any number of times."""
+
+    schema: GraphQLSchema
+    document: DocumentNode
+    node: OperationDefinitionNode
+    name: str | None
+    kind: OperationType
+    public: bool
+    cost_model: CostModel
+    max_cost: int
+    fragments: Mapping[str, FragmentDefinitionNode]
+    # What executions have in common; None when the fields selected depend on variables.
+    plans: Plans | None
+    variables: Variables
+    fixed_cost: list[int] = field(default_factory=list)
+
+    def executor(self, variables: Mapping[str, Any] | None, context: Context) -> OperationExecutor:
+        """An executor with coerced variables.
+
+        Raises:
+            RequestError: the variables do not fit, or make the operation too expensive.
+        """
+        values = self.variables.read(variables or {})
+        executor = (
+            assemble_executor(self.schema, self.node, self.fragments, values, context, self.plans)
+            if values is not None
+            else build_executor(self.schema, self.document, self.name, variables, context, self.plans)
+        )
+        if isinstance(executor, list):
+            raise RequestError(*self._variable_errors(executor, variables or {}))
+        if self.fixed_cost:
+            cost = self.fixed_cost[0]
+        else:
+            cost = self.cost_model.cost(self.node, executor.variable_values.coerced)
+            if not self.cost_model.depends_on_variables:
+                self.fixed_cost.append(cost)
+        check_cost(cost, self.max_cost)
+        return executor
+
+    def _variable_errors(self, errors: list[GraphQLError], variables: Mapping[str, Any]) -> list[GraphQLFormattedError]:
+        """The core's errors again, each with the field it is about."""
+        found: list[GraphQLFormattedError] = []
+        for definition in self.node.variable_definitions or ():
+            name = definition.variable.name.value
+            value = variables.get(name, Undefined)
+            type_ = type_from_ast(self.schema, definition.type)
+            if not is_input_type(type_) or (value is Undefined and definition.default_value):
+                continue
+
+            def report(error: GraphQLError, path: list[str | int], name: str = name) -> None:
+                message = f"Variable '${name}': {_ECHO.sub('.', error.message)}"
+                found.append(coded(message, ErrorCode.BAD_USER_INPUT.value, **input_field(path, name)))
+
+            validate_input_value(value, type_, report)
+            if len(found) >= _MAX_VARIABLE_ERRORS:
+                break
+        return found[:_MAX_VARIABLE_ERRORS] or [
+            coded(_ECHO.sub(".", error.message), ErrorCode.BAD_USER_INPUT.value) for error in errors
+        ]
+
+
+class Documents:
+    """Prepares the operations of one schema."""
+
+    def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
+        self.schema = schema
+        self._limits = limits
+        self._operations: WeightedLru[tuple[str, str | None], Operation] = WeightedLru(
+            max_entries=limits.cached_documents, max_weight=limits.cached_document_characters
+        )
+        self._persisted: WeightedLru[str, str] = WeightedLru(
+            max_entries=limits.persisted_queries, max_weight=limits.persisted_query_characters
+        )
+
+    def text(self, query: str | None, extensions: Mapping[str, Any] | None, *, trusted: bool) -> str:
+        """The text to execute: as sent, or the one that was registered under the hash that was sent.
+
+        Raises:
+            RequestError: there is none, the hash is unknown, or it belongs to another text.
+        """
+        persisted = (extensions or {}).get("persistedQuery")
+        if persisted is None:
+            if not query:
+                raise RequestError(coded("There is no query in the request.", ErrorCode.BAD_USER_INPUT, field="query"))
+            return query
+        digest = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
+        if not isinstance(digest, str) or not _HASH.fullmatch(digest) or persisted.get("version") != 1:
+            raise RequestError(
+                coded(
+                    "persistedQuery must have version 1 and a sha256Hash.", ErrorCode.BAD_USER_INPUT, field="extensions"
+                )
+            )
+        if not query:
+            known = self._persisted.get(digest)
+            if known is None:
+                raise RequestError(coded("PersistedQueryNotFound", PERSISTED_QUERY_NOT_FOUND))
+            return known
+        if hashlib.sha256(query.encode()).hexdigest() != digest:
+            raise RequestError(
+                coded("The sha256Hash does not belong to the query.", ErrorCode.BAD_USER_INPUT, field="extensions")
+            )
+        if trusted:
+            self._persisted.put(digest, query, len(query))
+        return query
+
+    def prepare(self, text: str, name: str | None, *, trusted: bool) -> Operation:
+        """The operation ``name`` of ``text``; ``trusted`` when somebody signed in sends it.
+
+        Raises:
+            RequestError: the document cannot be parsed, is not valid or beyond a bound, or has no such operation.
+        """
+        known = self._operations.get((text, name))
+        if known is not None:
+            return known
+        operation = self._prepare(text, name, trusted=trusted)
+        if trusted:
+            self._operations.put((text, name), operation, len(text))
+        return operation
+
+    def _prepare(self, text: str, name: str | None, *, trusted: bool) -> Operation:
+        limits = self._limits
+        max_tokens = limits.document_tokens if trusted else limits.anonymous_document_tokens
+        try:
+            document = parse(text, max_tokens=max_tokens)
+        except GraphQLError as error:
+            raise RequestError(*static_errors([error])) from None
+        operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+        fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+        measured = {id(each): self._measured(each, fragments) for each in operations}
+        errors = validate(self.schema, document, RULES, limits.validation_errors, hide_suggestions=not trusted)
+        if errors:
+            raise RequestError(*static_errors(errors))
+        node = _select(operations, name)
+        return Operation(
+            schema=self.schema,
+            document=document,
+            node=node,
+            name=node.name.value if node.name else None,
+            kind=node.operation,
+            public=self._is_public(node, fragments),
+            cost_model=CostModel(self.schema, document),
+            max_cost=limits.cost,
+            fragments=fragments,
+            plans=None if measured[id(node)].directives else Plans(),
+            variables=Variables(self.schema, node),
+        )
+
+    def _measured(self, operation: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]) -> Measure:
+        """The size of one operation; all of them are looked at, because validation looks at all of them."""
+        try:
+            found = measure(operation, fragments)
+        except RecursionError:
+            # A long chain of fragments, each of which spreads the next.
+            found = Measure(depth=len(fragments))
+        check_bounds(operation, found, self._limits)
+        return found
+
+    def _is_public(self, node: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> bool:
+        root = self.schema.get_root_type(node.operation)
+        return root is not None and _all_public(root, node.selection_set, fragments)
+
+
+def _select(operations: list[OperationDefinitionNode], name: str | None) -> OperationDefinitionNode:
+    if name is None:
+        if len(operations) == 1:
+            return operations[0]
+        message = "Name the operation: the document has several." if operations else "The document has no operation."
+        raise RequestError(coded(message, ErrorCode.BAD_USER_INPUT.value, field="operationName"))
+    for node in operations:
+        if node.name is not None and node.name.value == name:
+            return node
+    raise RequestError(
+        coded("The document has no operation of that name.", ErrorCode.BAD_USER_INPUT.value, field="operationName")
+    )
+
+
+def _all_public(
+    root: GraphQLObjectType, selections: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode]
+) -> bool:
+    for selection in selections.selections:
+        if isinstance(selection, FieldNode):
+            name = selection.name.value
+            definition = root.fields.get(name)
+            if name not in _PUBLIC_META_FIELDS and not (definition is not None and is_public(definition)):
+                return False
+        elif isinstance(selection, FragmentSpreadNode):
+            if not _all_public(root, fragments[selection.name.value].selection_set, fragments):
+                return False
+        elif not _all_public(root, selection.selection_set, fragments):  # type: ignore[attr-defined]
+            return False
+    return True

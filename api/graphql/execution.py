@@ -1,0 +1,202 @@
+"""The executor: the core's own, with a straight way for values that need no resolver and without its leak.
+
+Every answer is the core's: whatever a reader does not expect is done again by the core. Tests hold both against each
+other. The core keeps one table of collected fields for all events of a subscription and adds to it with each event;
+here the table is either finite, because the operation's selections are fixed, or new for each event.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Self, cast
+
+from graphql import (
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    Undefined,
+)
+from graphql.execution import Executor, default_field_resolver, default_type_resolver
+from graphql.execution.collect_fields import DeferUsage, FieldDetailsList, FragmentDetails, GroupedFieldSet
+from graphql.execution.values import VariableValues
+from graphql.pyutils import AwaitableOrValue, Path, gather_with_cancel
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from api.context import Context
+from api.graphql.plans import Compiler, Plans, Reader
+
+
+class OperationExecutor(Executor[Any]):
+    """Executes one operation, or one event of a subscription."""
+
+    # Resolvers of Strawberry get the info object in its own shape.
+    build_resolve_info = StrawberryGraphQLCoreExecutionContext.build_resolve_info
+    operation_extensions: Mapping[str, Any] | None = None
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self._shared = False
+        self._use(Plans())
+
+    def _use(self, plans: Plans) -> None:
+        self._plans = plans
+        self._relevant_sub_fields = plans.collected
+
+    def _compiler(self) -> Compiler:
+        # Made when something is to be compiled, and not kept: it refers back to this executor.
+        return Compiler(self.schema, self.collect_subfields, self._plans.asking)
+
+    def share(self, plans: Plans) -> None:
+        """Use what other executions of the same operation have collected; its selections must not need variables."""
+        self._shared = True
+        self._use(plans)
+
+    def for_event(self, event: Any, context: Context) -> Self:
+        """An executor for one event of the subscription that this one was built for."""
+        executor = cast(Self, super().build_per_event_executor(event))
+        executor.context_value = context
+        executor._use(self._plans if self._shared else Plans())
+        return executor
+
+    def execute_collected_root_fields(
+        self,
+        root_type: GraphQLObjectType,
+        root_value: Any,
+        grouped_field_set: GroupedFieldSet,
+        serially: bool,
+        new_defer_usages: Any,
+    ) -> AwaitableOrValue[dict[str, Any]]:
+        """Execute the root fields, under the identity that everything below was collected for."""
+        if self._plans.root is None:
+            self._plans.root = grouped_field_set
+        return super().execute_collected_root_fields(
+            root_type, root_value, self._plans.root, serially, cast("list[DeferUsage]", new_defer_usages)
+        )
+
+    def complete_value(
+        self,
+        return_type: GraphQLOutputType,
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> AwaitableOrValue[Any]:
+        """Complete a value: straight when all that is selected below it is plain, else as the core does."""
+        key = (id(return_type), id(field_details_list))
+        plan = self._plans.values.get(key)
+        if plan is None:
+            read = self._compiler().value(return_type, field_details_list)
+            plan = self._plans.values[key] = (return_type, field_details_list, read)
+        if plan[2] is not None:
+            self._plans.asking.begin(self.context_value)
+            try:
+                return plan[2](result)
+            except Exception:  # noqa: BLE001, S110  the core does it again and reports what there is to report
+                pass
+        return super().complete_value(return_type, field_details_list, info, path, result, position_context)
+
+    def execute_fields(
+        self,
+        parent_type: GraphQLObjectType,
+        source_value: Any,
+        path: Path | None,
+        grouped_field_set: GroupedFieldSet,
+        position_context: Any,
+    ) -> AwaitableOrValue[dict[str, Any]]:
+        """Execute the fields of one object: plain ones straight, the others as the core does."""
+        results: dict[str, Any] = {}
+        awaitable: list[str] = []
+        try:
+            for name, details, read in self._field_plans(parent_type, grouped_field_set):
+                if read is not None:
+                    self._plans.asking.begin(self.context_value)
+                    try:
+                        results[name] = read(source_value)
+                        continue
+                    except Exception:  # noqa: BLE001, S110  the core does it again and reports it
+                        pass
+                result = self.execute_field(
+                    parent_type, source_value, details, Path(path, name, parent_type.name), position_context
+                )
+                if result is not Undefined:
+                    results[name] = result
+                    if self.is_awaitable(result):
+                        awaitable.append(name)
+        except Exception:
+            if awaitable:
+                self.settle_in_background([results[name] for name in awaitable])
+            raise
+        return self._gathered(results, awaitable) if awaitable else results
+
+    def _field_plans(
+        self, parent_type: GraphQLObjectType, grouped: GroupedFieldSet
+    ) -> list[tuple[str, FieldDetailsList, Reader | None]]:
+        plan = self._plans.fields.get(id(grouped))
+        if plan is None:
+            compiler = self._compiler()
+            readers = [(name, details, compiler.field(parent_type, details)) for name, details in grouped.items()]
+            plan = self._plans.fields[id(grouped)] = (grouped, readers)
+        return plan[1]
+
+    @staticmethod
+    async def _gathered(results: dict[str, Any], awaitable: list[str]) -> dict[str, Any]:
+        if len(awaitable) == 1:
+            results[awaitable[0]] = await results[awaitable[0]]
+        else:
+            values = await gather_with_cancel(*(results[name] for name in awaitable))
+            results.update(zip(awaitable, values, strict=True))
+        return results
+
+
+def assemble_executor(
+    schema: GraphQLSchema,
+    operation: OperationDefinitionNode,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    values: VariableValues,
+    context: Context,
+    plans: Plans | None,
+) -> OperationExecutor:
+    """An executor for an operation whose variables have been read."""
+    executor = OperationExecutor(
+        schema,
+        dict(fragments),
+        {name: FragmentDetails(node, None) for name, node in fragments.items()},
+        None,
+        context,
+        operation,
+        values,
+        default_field_resolver,
+        default_type_resolver,
+        default_field_resolver,
+    )
+    if plans is not None:
+        executor.share(plans)
+    return executor
+
+
+def build_executor(
+    schema: GraphQLSchema,
+    document: Any,
+    operation_name: str | None,
+    variables: Mapping[str, Any] | None,
+    context: Context,
+    plans: Plans | None,
+) -> OperationExecutor | list[GraphQLError]:
+    """An executor for one operation, or what is wrong with its variables."""
+    executor = OperationExecutor.build(
+        schema,
+        document,
+        context_value=context,
+        raw_variable_values=dict(variables or {}),
+        operation_name=operation_name,
+        max_coercion_errors=10,
+    )
+    if isinstance(executor, list):
+        return executor
+    assert isinstance(executor, OperationExecutor)
+    if plans is not None:
+        executor.share(plans)
+    return executor

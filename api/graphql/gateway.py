@@ -1,0 +1,170 @@
+"""What both transports do with a request: find out who asks, prepare the operation, let it pass or not, answer it."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from graphql import ExecutionResult, GraphQLFormattedError, GraphQLSchema, OperationType
+
+from api.context import Context
+from api.errors import MalformedRequest, RequestError, execution_errors, masked, refused
+from api.graphql.documents import Documents, Operation
+from api.graphql.execution import OperationExecutor
+from api.limits import Limits
+from api.metrics import SUCCEEDED, ApiMetrics
+from api.services import Services
+from domain.access.types import Actor
+from domain.kernel.errors import DomainError, Unauthenticated
+
+_BEARER = "bearer "
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One GraphQL request, its parts of the right types and nothing more checked."""
+
+    query: str | None
+    operation_name: str | None = None
+    variables: Mapping[str, Any] | None = None
+    extensions: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks and from where. ``refusal`` says why a credential that was presented is not good."""
+
+    client_address: str
+    actor: Actor | None = None
+    token: str | None = None
+    refusal: DomainError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the client gets, and the code of its first error."""
+
+    content: dict[str, Any]
+    code: str | None = None
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether nothing was executed."""
+        return "data" not in self.content
+
+
+def request_of(content: Mapping[str, Any]) -> Request:
+    """The parts of a request as they came over any transport.
+
+    Raises:
+        MalformedRequest: one of them is of the wrong type, or there is nothing to execute.
+    """
+    query, name = content.get("query"), content.get("operationName")
+    variables, extensions = content.get("variables"), content.get("extensions")
+    for field, value, kind, words in (
+        ("query", query, str, "a string"),
+        ("operationName", name, str, "a string"),
+        ("variables", variables, dict, "an object"),
+        ("extensions", extensions, dict, "an object"),
+    ):
+        if value is not None and not isinstance(value, kind):
+            raise MalformedRequest(f"{field} must be {words}.", field=field)
+    if query is None and not (extensions and "persistedQuery" in extensions):
+        raise MalformedRequest("There is no query in the request.", field="query")
+    return Request(query, name or None, variables, extensions)
+
+
+def bearer_token(authorization: str | None) -> str | None:
+    """The credential within an Authorization header."""
+    if authorization is None or authorization[: len(_BEARER)].lower() != _BEARER:
+        return None
+    return authorization[len(_BEARER) :].strip() or None
+
+
+def refusal_of(error: RequestError) -> Answer:
+    """The answer to a request that was not executed."""
+    return Answer({"errors": error.errors}, error.code)
+
+
+class Gateway:
+    """One schema with the services behind it."""
+
+    def __init__(self, schema: GraphQLSchema, services: Services, limits: Limits, metrics: ApiMetrics) -> None:
+        self.documents = Documents(schema, limits)
+        self.services = services
+        self.limits = limits
+        self.metrics = metrics
+        self._finishing: set[asyncio.Task[Answer]] = set()
+
+    async def identify(self, token: str | None, client_address: str) -> Caller:
+        """Who presents ``token``.
+
+        Raises:
+            RequestError: it cannot be found out now.
+        """
+        if token is None:
+            return Caller(client_address)
+        try:
+            actor = await self.services.access.authenticate(token)
+        except Unauthenticated as error:
+            return Caller(client_address, refusal=error)
+        except DomainError as error:
+            raise refused(error) from error
+        return Caller(client_address, actor, token)
+
+    def prepare(self, request: Request, caller: Caller) -> Operation:
+        """The operation that ``request`` asks for, if ``caller`` may run it at all.
+
+        Raises:
+            RequestError: it is no valid operation, or needs somebody signed in.
+        """
+        trusted = caller.actor is not None
+        text = self.documents.text(request.query, request.extensions, trusted=trusted)
+        operation = self.documents.prepare(text, request.operation_name, trusted=trusted)
+        if not trusted and not operation.public:
+            raise refused(caller.refusal or Unauthenticated("Sign in first."))
+        return operation
+
+    def context(self, caller: Caller) -> Context:
+        """A context for one operation of ``caller``."""
+        return Context(self.services, actor=caller.actor, token=caller.token, client_address=caller.client_address)
+
+    async def answer(self, operation: Operation, variables: Mapping[str, Any] | None, caller: Caller) -> Answer:
+        """Run a query or mutation. Never raises: what goes wrong is part of the answer."""
+        started = perf_counter()
+        answer = await self._answer(operation, variables, self.context(caller))
+        self.metrics.answered(operation.kind.value, answer.code or SUCCEEDED, perf_counter() - started)
+        return answer
+
+    async def answer_to_the_end(
+        self, operation: Operation, variables: Mapping[str, Any] | None, caller: Caller
+    ) -> Answer:
+        """Run a query or mutation; a mutation is finished even if whoever asked for it has gone away."""
+        if operation.kind is not OperationType.MUTATION:
+            return await self.answer(operation, variables, caller)
+        task = asyncio.get_running_loop().create_task(self.answer(operation, variables, caller))
+        self._finishing.add(task)
+        task.add_done_callback(self._finishing.discard)
+        return await asyncio.shield(task)
+
+    async def _answer(self, operation: Operation, variables: Mapping[str, Any] | None, context: Context) -> Answer:
+        try:
+            executor = operation.executor(variables, context)
+            return await run(executor, operation.name)
+        except RequestError as error:
+            return refusal_of(error)
+        except Exception as error:  # noqa: BLE001  the last line of defence: masked, logged and answered
+            failure = masked(error, context, operation_name=operation.name)
+            return Answer({"errors": [failure]}, failure["extensions"]["code"])
+
+
+async def run(executor: OperationExecutor, operation_name: str | None, *, serially: bool | None = None) -> Answer:
+    """Execute once and map what went wrong."""
+    result: Any = executor.execute_operation(serially)
+    if not isinstance(result, ExecutionResult):
+        result = await result
+    if not result.errors:
+        return Answer({"data": result.data})
+    errors: list[GraphQLFormattedError] = execution_errors(result.errors, executor.context_value, operation_name)
+    return Answer({"data": result.data, "errors": errors}, errors[0]["extensions"]["code"])

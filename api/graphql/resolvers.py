@@ -1,0 +1,136 @@
+"""Calling resolvers with what the core has coerced, without Strawberry's second look at every value.
+
+Strawberry converts the arguments of each call by walking their types anew, which for a batch of orders costs more than
+everything else that is done with them. Here the core itself makes the input objects and uses the names of the Python
+side, both of which are settled once, when the schema is built; the resolver is then called as it is. What this does not
+cover (``Maybe``, input types that build themselves, field extensions) is refused when the schema is built.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING
+from typing import Any
+
+import strawberry
+from graphql import GraphQLField, GraphQLInputObjectType, GraphQLSchema, Undefined, is_object_type
+from graphql.type import is_input_object_type
+from strawberry.types.base import StrawberryMaybe, StrawberryObjectDefinition
+from strawberry.types.field import StrawberryField
+
+from api.graphql.marks import definition_of
+
+Resolve = Callable[..., Any]
+
+
+def bind_resolvers(schema: GraphQLSchema) -> None:
+    """Make input objects and call resolvers directly, in all of the schema.
+
+    Raises:
+        TypeError: something is used that this does not cover.
+    """
+    for type_ in schema.type_map.values():
+        if is_input_object_type(type_):
+            _bind_input(type_)
+        elif is_object_type(type_):
+            for field in type_.fields.values():
+                definition = definition_of(field)
+                if definition is not None and definition.base_resolver is not None:
+                    _bind_field(field, definition)
+
+
+def _bind_input(type_: GraphQLInputObjectType) -> None:
+    definition: StrawberryObjectDefinition = type_.extensions["strawberry-definition"]
+    if definition.from_input is not None:
+        raise TypeError(f"{type_.name} builds itself from its input")
+    fields = {field.python_name: field for field in definition.fields}
+    for name, field in type_.fields.items():
+        source: StrawberryField = field.extensions["strawberry-definition"]
+        _check(f"{type_.name}.{name}", source.type, field.default_value)
+        field.out_name = source.python_name
+    # A nullable field may have no default in Python and be left out all the same.
+    missing = {
+        name: None
+        for name, field in fields.items()
+        if field.default_value is MISSING and field.default_factory is MISSING
+    }
+    type_.out_type = _maker(definition.origin, missing)  # type: ignore[assignment,method-assign]
+
+
+def _maker(make: type, missing: Mapping[str, None]) -> Callable[[dict[str, Any]], Any]:
+    def build(values: dict[str, Any]) -> Any:
+        return make(**{**missing, **values})
+
+    return build
+
+
+def _bind_field(field: GraphQLField, definition: StrawberryField) -> None:
+    if definition.extensions:
+        raise TypeError(f"{definition.python_name} has extensions")
+    arguments = {argument.python_name: argument for argument in definition.arguments}
+    by_name = _by_graphql_name(field.args, arguments.values())
+    for name, argument in field.args.items():
+        _check(name, by_name[name].type, argument.default_value)
+        argument.out_name = by_name[name].python_name
+    if definition.is_subscription:
+        field.subscribe = _caller(definition)
+    else:
+        field.resolve = _caller(definition)
+
+
+def _by_graphql_name(names: Iterable[str], arguments: Iterable[Any]) -> dict[str, Any]:
+    # Both are in the order of the resolver's parameters.
+    return dict(zip(names, arguments, strict=True))
+
+
+def _check(name: str, type_: object, default: object) -> None:
+    if isinstance(type_, StrawberryMaybe):
+        raise TypeError(f"{name} is a Maybe")
+    if default is not Undefined and isinstance(default, list | dict):
+        # The core gives the same object to everybody.
+        raise TypeError(f"{name} has a default that could be changed")
+
+
+def _caller(definition: StrawberryField) -> Resolve:
+    call = _Call(definition)
+
+    def resolve(source: Any, info: Any, **values: Any) -> Any:
+        return call(source, strawberry.Info(_raw_info=info, _field=definition), values)
+
+    return resolve
+
+
+def straight_caller(definition: StrawberryField, asking: Any) -> Callable[[Any], Any]:
+    """What calls a resolver that takes no arguments, with ``asking`` in place of the core's info object."""
+    call, info = _Call(definition), strawberry.Info(_raw_info=asking, _field=definition)
+    return call.bound(info)
+
+
+class _Call:
+    """Gives a resolver what it asks for, by the names that it has for it."""
+
+    __slots__ = ("_function", "_info_name", "_source_name", "_takes_self")
+
+    def __init__(self, definition: StrawberryField) -> None:
+        resolver = definition.base_resolver
+        assert resolver is not None
+        self._function: Resolve = resolver.wrapped_func  # type: ignore[assignment]  # bound when its class was made
+        self._takes_self = resolver.self_parameter is not None
+        source = resolver.parent_parameter or resolver.root_parameter
+        self._source_name = source.name if source is not None else None
+        self._info_name = resolver.info_parameter.name if resolver.info_parameter is not None else None
+
+    def bound(self, info: Any) -> Callable[[Any], Any]:
+        """The same of a source alone, for resolvers that are called for each row of a list."""
+        function, source_name = self._function, self._source_name
+        given = {self._info_name: info} if self._info_name is not None else {}
+        if source_name is None:
+            return lambda source: self(source, info, {})
+        if self._takes_self:
+            return lambda source: function(source, **{source_name: source}, **given)
+        return lambda source: function(**{source_name: source}, **given)
+
+    def __call__(self, source: Any, info: Any, values: dict[str, Any]) -> Any:
+        if self._source_name is not None:
+            values[self._source_name] = source
+        if self._info_name is not None:
+            values[self._info_name] = info
+        return self._function(source, **values) if self._takes_self else self._function(**values)

@@ -1,0 +1,1 @@
+"""The books: booking of execution reports, corrections, and the proof that the books are right."""

@@ -1,0 +1,165 @@
+"""A venue's step: take its commands, let it act on them, and book all that it reports, in one transaction.
+
+A crash leaves all of a step or nothing of it: commands that were not booked are still there, and the paper venue is
+re-armed from what is stored. The lease keeps a router that was replaced from writing.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import orjson
+import structlog
+
+from domain.accounts import queries as account_queries
+from domain.accounts.types import AccountBook, PositionMode
+from domain.kernel.bus import Bus
+from domain.kernel.database import Row, fetch_row
+from domain.kernel.leases import check_lease
+from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+from domain.market.rates import RateOf, no_rate
+from domain.market.types import Instrument
+from domain.orders import queries
+from domain.orders.books.booking import Booking
+from domain.orders.deciding.claims import EXCLUSIVE
+from domain.orders.deciding.trading_book import TradingBook
+from domain.orders.exchange.reports import Filled, Report
+from domain.orders.model.instructions import REPLACE, SUBMIT, Command
+from domain.orders.model.order import Execution, Order, read_change
+from domain.positions import queries as position_queries
+
+MAX_COMMANDS = 500
+_TAKE = """
+DELETE FROM venue_commands WHERE id IN (
+  SELECT id FROM venue_commands WHERE venue = $1 AND id <= $2 ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED
+) RETURNING id, kind, order_id, account_id, payload
+"""
+_log = structlog.stdlib.get_logger("venue")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a step did: how many commands and reports it took, what it executed and which orders it changed."""
+
+    commands: int
+    reports: int
+    executions: tuple[Execution, ...]
+    orders: tuple[Order, ...]
+
+
+async def last_command(venue: str) -> int:
+    """The newest command that waits for a venue, 0 when there is none."""
+    row = await fetch_row("SELECT max(id) AS id FROM venue_commands WHERE venue = $1", venue)
+    return row["id"] or 0 if row is not None else 0
+
+
+Act = Callable[[Sequence[Command]], list[Report]]
+# What else belongs in a step's transaction.
+Also = Callable[[UnitOfWork], Awaitable[None]]
+
+
+async def take_step(
+    bus: Bus,
+    venue: str,
+    epoch: int,
+    instruments: Mapping[UUID, Instrument],
+    act: Act,
+    reports: Sequence[Report] = (),
+    accounts: Mapping[UUID, UUID] | None = None,
+    *,
+    up_to: int,
+    position: str | None = None,
+    rate_of: RateOf = no_rate,
+    also: Also | None = None,
+) -> Step:
+    """Book ``reports`` that came of the market, then take up to 500 commands (ids ``up_to``), act and book the answers.
+
+    ``accounts`` names the account of every order that ``reports`` are about. ``position`` is how far in the tick stream
+    they come from: it is noted with them, so that no tick is ever missed or matched twice. ``rate_of`` converts what
+    settles in another currency than its account's. ``also`` writes what belongs to the step, after everything else.
+
+    Raises:
+        LeaseLost: another router has taken over. Whatever is raised, nothing was written, and a venue that has acted
+            must be built again from what is stored.
+    """
+    if not reports and not up_to and position is None and also is None:
+        return Step(0, 0, (), ())
+    async with unit_of_work(bus) as work:
+        await check_lease(work, f"venue:{venue}", epoch, position)
+        rows = sorted(await work.fetch(_TAKE, venue, up_to, MAX_COMMANDS), key=lambda row: row["id"]) if up_to else []
+        if not rows and not reports:
+            if also is not None:
+                await also(work)
+            return Step(0, 0, (), ())
+        known = accounts or {}
+        touched = {row["account_id"] for row in rows}
+        touched.update(known[order_id] for report in reports if (order_id := _order_id(report)) in known)
+        locked = await account_queries.lock_books(work, touched)
+        wanted = {row["order_id"] for row in rows} | {_order_id(report) for report in reports}
+        for row in rows:
+            wanted |= set(_group_of(row))
+        orders = await queries.load_orders(work, wanted)
+        commands = [_command(row, orders, locked[row["account_id"]].position_mode) for row in rows]
+        everything = [*reports, *act(commands)]
+        missing = {_order_id(report) for report in everything} - orders.keys()
+        if missing:
+            # Other legs of a bracket or an OCO: always orders of an account that is locked already.
+            orders |= await queries.load_orders(work, missing)
+        groups = {order.group_id for order in orders.values() if order.contingency in EXCLUSIVE}
+        if groups:
+            # What one leg holds back depends on the others.
+            orders = await queries.load_groups(work, groups) | orders
+        booking = await _load(work, locked, orders, instruments, everything, rate_of)
+        booking.apply(everything)
+        await _write(work, booking)
+        if also is not None:
+            await also(work)
+    for report in booking.ignored:
+        _log.warning("report ignored", order_id=str(report.order_id), report=type(report).__name__)
+    return Step(len(rows), len(everything), tuple(booking.executions), tuple(booking.changed.values()))
+
+
+def _command(row: Row, orders: Mapping[UUID, Order], mode: PositionMode) -> Command:
+    kind, order = row["kind"], orders[row["order_id"]]
+    if kind == REPLACE:
+        return Command(kind, order, change=read_change(orjson.loads(row["payload"])))
+    group = tuple(orders[order_id] for order_id in _group_of(row))
+    return Command(kind, order, group=group, is_hedging=mode is PositionMode.HEDGING)
+
+
+def _group_of(row: Row) -> list[UUID]:
+    """The orders that a command submits together."""
+    if row["kind"] != SUBMIT or row["payload"] is None:
+        return []
+    return [UUID(order_id) for order_id in orjson.loads(row["payload"])]
+
+
+def _order_id(report: Report) -> UUID:
+    assert isinstance(report.order_id, UUID)
+    return report.order_id
+
+
+async def _load(
+    work: UnitOfWork,
+    accounts: Mapping[UUID, AccountBook],
+    orders: dict[UUID, Order],
+    instruments: Mapping[UUID, Instrument],
+    reports: Sequence[Report],
+    rate_of: RateOf,
+) -> Booking:
+    positions = await position_queries.load_positions(
+        work, accounts, {order.instrument_id for order in orders.values()}
+    )
+    filled = {_order_id(report) for report in reports if isinstance(report, Filled)}
+    booked = await queries.known_executions(work, filled) if filled else set()
+    # What an account may still use is not asked here: what was reserved covers it, and a fill is a fact.
+    books = {account_id: TradingBook(book, positions[account_id], None) for account_id, book in accounts.items()}
+    return Booking(orders, books, instruments, booked, work.now, rate_of)
+
+
+async def _write(work: UnitOfWork, booking: Booking) -> None:
+    books = booking.books.values()
+    await queries.update_orders(work, list(booking.changed.values()))
+    await queries.insert_executions(work, booking.executions)
+    await position_queries.write_positions(work, (row for book in books for row in book.positions.values()))
+    await account_queries.write_books(work, (book.account for book in books))

@@ -1,0 +1,370 @@
+"""Booking what a venue reports, pure: reports folded over orders, positions and accounts that are loaded and locked.
+
+Every report has its effect once: an execution that is booked already is passed over. A fill is a fact and is always
+booked, even when it comes late, after CANCELED or EXPIRED, or beyond the order's quantity; the status then stays.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from domain.accounts.events import record
+from domain.accounts.fees import execution_fee, execution_tax, trade_notional
+from domain.accounts.rules import post
+from domain.accounts.types import TransactionKind
+from domain.kernel.ids import new_id
+from domain.kernel.numbers import ONE, ZERO, to_average, to_cash
+from domain.kernel.time import Nanos
+from domain.market.rates import RateOf, no_rate
+from domain.market.types import Instrument
+from domain.orders.deciding.claims import EXCLUSIVE, alternatives, bucket_of, hold, release
+from domain.orders.deciding.state import CLOSED, TRANSITIONS, move
+from domain.orders.deciding.trading_book import TradingBook
+from domain.orders.exchange import reports
+from domain.orders.model.events import order_parts
+from domain.orders.model.order import Execution, Order
+from domain.orders.model.types import (
+    Liquidity,
+    OrderEventKind,
+    OrderStatus,
+    PendingAction,
+    PositionEffect,
+    Side,
+    TimeInForce,
+)
+from domain.orders.venues.fees import charged_fee, foreign_fee
+from domain.positions.fills import book_fill
+from domain.positions.types import PositionBook
+
+# What a venue answers to a command without the order being another than the one that was asked for.
+_ACKNOWLEDGEMENTS = (
+    reports.Accepted,
+    reports.Replaced,
+    reports.ReplaceRejected,
+    reports.CancelRejected,
+    reports.TrailMoved,
+)
+
+
+@dataclass(slots=True)
+class Booking:
+    """The books of one transaction, and what it adds to them.
+
+    ``rate_of`` tells the newest rate between two currencies; where there is none, that at which the order was accepted
+    serves, because a fill must be booked.
+    """
+
+    orders: dict[UUID, Order]
+    books: dict[UUID, TradingBook]
+    instruments: Mapping[UUID, Instrument]
+    booked: set[tuple[UUID, str]]
+    now: datetime
+    rate_of: RateOf = no_rate
+    executions: list[Execution] = field(default_factory=list)
+    changed: dict[UUID, Order] = field(default_factory=dict)
+    ignored: list[reports.Report] = field(default_factory=list)
+    _groups: dict[UUID | None, list[Order]] = field(default_factory=dict)
+
+    def apply(self, batch: Sequence[reports.Report]) -> None:
+        """Fold reports, in their order."""
+        for order in self.orders.values():
+            if order.contingency in EXCLUSIVE:
+                self._groups.setdefault(order.group_id, []).append(order)
+        for report in batch:
+            order = self.orders.get(report.order_id)  # type: ignore[call-overload]  # ids of our venues are UUIDs
+            if order is None:
+                self.ignored.append(report)
+                continue
+            self._apply(order, report)
+
+    def _apply(self, order: Order, report: reports.Report) -> None:
+        if isinstance(report, reports.Filled):
+            self._fill(order, report)
+            return
+        if isinstance(report, reports.Held) or (
+            isinstance(report, reports.CancelRejected) and order.status is OrderStatus.CANCELED
+        ):
+            # Placing has said that it is held; and who wanted it cancelled has what was wanted.
+            return
+        if _repeated(order, report):
+            self.ignored.append(report)
+            return
+        before = _claimed_by(order)
+        kind, detail = _HANDLERS[type(report)](order, report, self.now)
+        if _claimed_by(order) != before:
+            self._reserve_again(order)
+        if not isinstance(report, _ACKNOWLEDGEMENTS):
+            order.version += 1
+        self._record(order, kind, detail=detail)
+
+    def _fill(self, order: Order, report: reports.Filled) -> None:
+        execution_key = report.execution_id or f"{order.id}-{report.number}"
+        if (order.id, execution_key) in self.booked:
+            self.ignored.append(report)
+            return
+        self.booked.add((order.id, execution_key))
+        instrument, book = self.instruments[order.instrument_id], self.books[order.account_id]
+        execution = self._execution(order, report, instrument, execution_key)
+        position = self._position(order)
+        execution.realized_pnl = book_fill(
+            position,
+            instrument,
+            buys=order.side is Side.BUY,
+            quantity=report.quantity,
+            price=report.price,
+            now=self.now,
+            today_first=order.position_effect is PositionEffect.CLOSE_TODAY,
+            rate=execution.fx_rate,
+        )
+        position.fees_paid += execution.fee + execution.tax
+        self._post(book, execution, instrument)
+        order.execution_count += 1
+        order.filled_quantity += report.quantity
+        order.filled_value += report.quantity / report.price if instrument.inverse else report.quantity * report.price
+        order.average_price = to_average(
+            order.filled_quantity / order.filled_value
+            if instrument.inverse
+            else order.filled_value / order.filled_quantity
+        )
+        order.fees += execution.fee + execution.tax
+        if order.status not in CLOSED:
+            done = order.filled_quantity >= order.quantity
+            move(order, OrderStatus.FILLED if done else OrderStatus.PARTIALLY_FILLED, self.now)
+        order.updated_at = self.now
+        order.version += 1
+        self._reserve_again(order)
+        self.executions.append(execution)
+        self._record(
+            order, OrderEventKind.TRADE, execution=execution, detail=foreign_fee(report, book.account.currency)
+        )
+
+    def _execution(self, order: Order, report: reports.Filled, instrument: Instrument, key: str) -> Execution:
+        currency = self.books[order.account_id].account.currency
+        rate = self._rate(order, instrument, currency)
+        fee = charged_fee(report, instrument, currency, rate, self.rate_of)
+        if fee is None:
+            fee = rate * execution_fee(
+                instrument,
+                quantity=report.quantity,
+                price=report.price,
+                maker=report.liquidity is Liquidity.MAKER,
+                minimum_charged=order.execution_count > 0,
+            )
+        tax = execution_tax(instrument, quantity=report.quantity, price=report.price, sells=order.side is Side.SELL)
+        return Execution(
+            id=new_id(),
+            order_id=order.id,
+            account_id=order.account_id,
+            instrument_id=order.instrument_id,
+            venue_execution_id=key,
+            sequence=self.books[order.account_id].account.event_sequence + 1,
+            side=order.side,
+            position_effect=order.position_effect,
+            price=report.price,
+            quantity=report.quantity,
+            fee=to_cash(fee, currency),
+            tax=to_cash(tax * rate, currency),
+            realized_pnl=ZERO,
+            liquidity=report.liquidity,
+            at=Nanos(report.at),
+            busted_at=None,
+            corrected_by=None,
+            created_at=self.now,
+            symbol=order.symbol,
+            fx_rate=rate,
+        )
+
+    def _rate(self, order: Order, instrument: Instrument, currency: str) -> Decimal:
+        if instrument.currency == currency:
+            return ONE
+        return self.rate_of(instrument.currency, currency) or order.reserve_rate
+
+    def _post(self, book: TradingBook, execution: Execution, instrument: Instrument) -> None:
+        """Move the money: a derivative's realised PnL, or a spot trade's notional; then fee and tax."""
+        account = book.account
+        if instrument.asset_class.is_derivative:
+            moves = [(TransactionKind.REALIZED_PNL, execution.realized_pnl)]
+        else:
+            value = trade_notional(instrument, execution.quantity, execution.price) * execution.fx_rate
+            moves = [(TransactionKind.TRADE, -value * execution.side.sign)]
+        moves += [(TransactionKind.FEE, -execution.fee), (TransactionKind.TAX, -execution.tax)]
+        for kind, amount in moves:
+            post(account, kind, amount, self.now, order_id=execution.order_id, execution_id=execution.id)
+        account.realized_pnl += execution.realized_pnl
+        account.fees_paid += execution.fee + execution.tax
+
+    def _position(self, order: Order) -> PositionBook:
+        book = self.books[order.account_id]
+        return book.position(order.instrument_id, bucket_of(order, book.account.position_mode))
+
+    def _reserve_again(self, order: Order) -> None:
+        """Replace what the order, and those that it excludes, held back by what they hold back now."""
+        book, instrument = self.books[order.account_id], self.instruments[order.instrument_id]
+        if order.contingency not in EXCLUSIVE:
+            release(book, (order,))
+            hold(book, instrument, (order,))
+            return
+        legs = alternatives(order, self._groups.get(order.group_id, ()))
+        before = [(leg.working_quantity, leg.reserved_margin, leg.reserved_fee) for leg in legs]
+        release(book, legs)
+        hold(book, instrument, legs)
+        for leg, held in zip(legs, before, strict=True):
+            if (leg.working_quantity, leg.reserved_margin, leg.reserved_fee) != held:
+                self.changed[leg.id] = leg
+
+    def _record(
+        self,
+        order: Order,
+        kind: OrderEventKind,
+        *,
+        execution: Execution | None = None,
+        detail: dict[str, Any] | None = None,
+    ) -> None:
+        self.changed[order.id] = order
+        parts = order_parts(order, execution=execution, position=self._position(order), detail=detail)
+        record(self.books[order.account_id].account, kind, self.now, parts, order.id)
+
+
+def _repeated(order: Order, report: reports.Report) -> bool:
+    """Whether a report says what was booked before, or comes too late for the order to change any more."""
+    if isinstance(report, reports.CancelRejected):
+        return order.is_open and order.pending_action is not PendingAction.CANCEL
+    if isinstance(report, reports.ReplaceRejected):
+        return order.is_open and not order.pending_changes
+    assert isinstance(report, reports.Change)
+    if report.status is not order.status:
+        return report.status not in TRANSITIONS[order.status]
+    return (
+        not order.is_open
+        or (isinstance(report, reports.Accepted) and not _is_handed_over(order, report))
+        or (isinstance(report, reports.Triggered) and order.triggered_at is not None)
+    )
+
+
+def _is_handed_over(order: Order, report: reports.Accepted) -> bool:
+    """Whether the venue acknowledges an order that the engine has held for it until now."""
+    return order.venue_order_id is None and not report.by_engine
+
+
+def _claimed_by(order: Order) -> tuple[object, ...]:
+    """What the claim of an order follows from."""
+    return (
+        order.quantity,
+        order.reserve_price,
+        order.status is OrderStatus.HELD,
+        order.is_open,
+        len(order.pending_changes),
+    )
+
+
+Handled = tuple[OrderEventKind, dict[str, Any] | None]
+
+
+def _accepted(order: Order, report: reports.Accepted, now: datetime) -> Handled:
+    move(order, report.status, now)
+    if report.quantity != order.quantity:
+        # Cut to what a reduce-only order can reduce: not the order that was asked for.
+        order.version += 1
+    if not report.by_engine:
+        order.venue_order_id = report.venue_order_id or str(order.id)
+    order.venue_sequence = report.sequence
+    order.quantity, order.limit_price, order.stop_price = report.quantity, report.limit_price, report.stop_price
+    order.activated = report.activated
+    return OrderEventKind.NEW, None
+
+
+def _rejected(order: Order, report: reports.Rejected, now: datetime) -> Handled:
+    move(order, OrderStatus.REJECTED, now)
+    order.reject_reason, order.reject_message = report.reason, report.message[:1000]
+    return OrderEventKind.REJECTED, None
+
+
+def _triggered(order: Order, report: reports.Triggered, now: datetime) -> Handled:
+    move(order, report.status, now)
+    order.triggered_at = now
+    return OrderEventKind.TRIGGERED, {"price": str(report.price)}
+
+
+def _canceled(order: Order, report: reports.Canceled, now: datetime) -> Handled:
+    move(order, report.status, now)
+    return OrderEventKind.CANCELED, {"reason": report.reason.value}
+
+
+def _expired(order: Order, report: reports.Expired, now: datetime) -> Handled:
+    move(order, report.status, now)
+    return OrderEventKind.EXPIRED, None
+
+
+def _restated(order: Order, report: reports.Restated, now: datetime) -> Handled:
+    move(order, report.status, now)
+    order.quantity, order.limit_price = report.quantity, report.limit_price
+    if report.limit_price is not None:
+        order.reserve_price = report.limit_price
+    return OrderEventKind.REPLACED, {"reason": report.reason.value}
+
+
+def _trail_moved(order: Order, report: reports.TrailMoved, now: datetime) -> Handled:
+    move(order, report.status, now)
+    order.stop_price, order.limit_price, order.activated = report.stop_price, report.limit_price, True
+    return OrderEventKind.REPLACED, {"reason": "TRAILING"}
+
+
+def _released(order: Order, report: reports.Released, now: datetime) -> Handled:
+    move(order, report.status, now)
+    order.quantity = report.quantity
+    return OrderEventKind.RELEASED, None
+
+
+def _replaced(order: Order, report: reports.Replaced, now: datetime) -> Handled:
+    made = order.pending_changes[0] if order.pending_changes else None
+    _answer_change(order)
+    move(order, report.status, now)
+    order.quantity, order.limit_price, order.stop_price = report.quantity, report.limit_price, report.stop_price
+    order.trailing_offset, order.venue_sequence = report.trailing_offset, report.sequence
+    if report.venue_order_id is not None:
+        order.venue_order_id = report.venue_order_id
+    order.works_until = Nanos(report.expires_at).to_datetime() if report.expires_at is not None else None
+    if order.time_in_force is TimeInForce.GTD:
+        order.expires_at = order.works_until
+    if made is not None:
+        order.reserve_price = made.reserve_price_after
+    elif report.limit_price is not None:
+        order.reserve_price = report.limit_price
+    return OrderEventKind.REPLACED, {"reason": "REQUESTED"}
+
+
+def _replace_rejected(order: Order, report: reports.ReplaceRejected, now: datetime) -> Handled:
+    _answer_change(order)
+    order.updated_at = now
+    return OrderEventKind.REPLACE_REJECTED, {"reason": report.reason.value, "message": report.message}
+
+
+def _answer_change(order: Order) -> None:
+    """The oldest pending change is pending no more. A cancel that is pending too stays so."""
+    order.pending_changes = order.pending_changes[1:]
+    if order.pending_action is PendingAction.REPLACE and not order.pending_changes:
+        order.pending_action = None
+
+
+def _cancel_rejected(order: Order, report: reports.CancelRejected, now: datetime) -> Handled:
+    order.pending_action = PendingAction.REPLACE if order.pending_changes else None
+    order.updated_at = now
+    return OrderEventKind.CANCEL_REJECTED, {"message": report.message}
+
+
+_HANDLERS: dict[type[reports.Report], Any] = {
+    reports.Accepted: _accepted,
+    reports.Released: _released,
+    reports.Rejected: _rejected,
+    reports.Triggered: _triggered,
+    reports.Canceled: _canceled,
+    reports.Expired: _expired,
+    reports.Replaced: _replaced,
+    reports.ReplaceRejected: _replace_rejected,
+    reports.Restated: _restated,
+    reports.TrailMoved: _trail_moved,
+    reports.CancelRejected: _cancel_rejected,
+}

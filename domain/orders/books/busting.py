@@ -1,0 +1,321 @@
+"""Taking executions back, and correcting them: nothing is erased, everything is compensated.
+
+Guarantees: the execution stays, marked; money moves back by transactions of its own; position, order and what later
+executions realised are as if it had never been, or been the corrected one from the start; one event tells it. All of it
+in one transaction, and doing it again changes nothing. What the market did is a fact: an account may come out of a bust
+with less cash or position than it could have traded itself into.
+"""
+
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from domain.access.audit import record as audit
+from domain.access.audit import target_of
+from domain.access.types import Actor, Role, require_role
+from domain.accounts import queries as account_queries
+from domain.accounts.events import record
+from domain.accounts.fees import trade_notional
+from domain.accounts.rules import post
+from domain.accounts.types import AccountBook, TransactionKind
+from domain.kernel.errors import BadInput, Conflict, NotFound
+from domain.kernel.ids import new_id
+from domain.kernel.numbers import ZERO, plain, within_bounds
+from domain.kernel.text import clean_text
+from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+from domain.market.action_queries import load_actions_since
+from domain.market.types import AssetClass, Instrument
+from domain.orders import queries
+from domain.orders.books.rebuilding import PositionRebuild, bucket_of_execution, corrected, recompute_fills
+from domain.orders.deciding.claims import EXCLUSIVE, alternatives, hold, release
+from domain.orders.deciding.trading_book import TradingBook, refresh_reserved
+from domain.orders.entry.desk import Desk
+from domain.orders.model.events import order_parts
+from domain.orders.model.instructions import REARM
+from domain.orders.model.order import Execution, Order
+from domain.orders.model.types import OrderEventKind
+from domain.orders.reading import execution_queries
+from domain.positions import adjustment_queries
+from domain.positions import queries as position_queries
+from domain.positions.adjustments import PositionAdjustment
+from domain.positions.rules import ClosesTooMuch
+from domain.positions.types import Bucket
+from domain.risk.events import raise_events
+from domain.risk.operators import BUSTED, CORRECTED
+from domain.risk.types import RiskEventSource, RiskSignal, Severity
+
+MAX_REASON_LENGTH = 500
+_RUN = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What an execution should have been."""
+
+    price: Decimal
+    quantity: Decimal
+
+
+async def bust_execution(desk: Desk, actor: Actor, execution_id: UUID, reason: str) -> Execution:
+    """Take an execution back; the execution, marked. Repeating it returns it as it is.
+
+    Raises:
+        Forbidden: the actor is neither RISK_MANAGER nor ADMIN.
+        NotFound: there is no such execution.
+        Conflict: it was corrected, or later executions closed what it opened in a hedging account.
+    """
+    reason = await _checked(actor, execution_id, reason)
+    return await _take_back(desk, actor, execution_id, None, reason)
+
+
+async def correct_execution(
+    desk: Desk, actor: Actor, execution_id: UUID, correction: Correction, reason: str
+) -> Execution:
+    """Put another execution in the place of one; the new one. Repeating the same correction returns it as it is.
+
+    Raises:
+        BadInput: a price or quantity that no execution can have, or nothing to correct.
+        Forbidden, NotFound, Conflict: as for busting; or it was busted, or corrected to something else.
+    """
+    reason = await _checked(actor, execution_id, reason)
+    for name, value in (("price", correction.price), ("quantity", correction.quantity)):
+        if not within_bounds(value):
+            raise BadInput("At most 18 digits before and 18 after the point.", field=name)
+    if correction.quantity <= ZERO:
+        raise BadInput("The quantity must be above zero.", field="quantity")
+    return await _take_back(desk, actor, execution_id, correction, reason)
+
+
+async def _checked(actor: Actor, execution_id: UUID, reason: str) -> str:
+    """The reason, cleaned, once it is known that the actor may do this at all."""
+    found = await execution_queries.read_execution(execution_id)
+    if found is None or not actor.may_read(found.account_id):
+        raise NotFound("There is no such execution.")
+    require_role(actor, Role.RISK_MANAGER, Role.ADMIN)
+    return clean_text(reason, field="reason", max_length=MAX_REASON_LENGTH)
+
+
+async def _take_back(
+    desk: Desk, actor: Actor, execution_id: UUID, correction: Correction | None, reason: str
+) -> Execution:
+    catalog = await desk.market.refresh()
+    async with unit_of_work(desk.bus) as work:
+        original = await _locked(work, execution_id)
+        done = await _done_before(work, original, correction)
+        if done is not None:
+            return done
+        instrument = catalog.by_id[original.instrument_id]
+        if correction is not None:
+            _check_correction(original, correction, instrument)
+        account = (await account_queries.lock_books(work, [original.account_id]))[original.account_id]
+        result = await _Reversal(work, account, instrument, original).carry_out(correction, reason)
+        action = "bustExecution" if correction is None else "correctExecution"
+        detail = {"reason": reason, "orderId": original.order_id}
+        await audit(work, actor, action, target_of("execution", original.id), detail=detail)
+        await raise_events(work, [_signal(actor, original, correction, reason)])
+    return result
+
+
+def _signal(actor: Actor, original: Execution, correction: Correction | None, reason: str) -> RiskSignal:
+    did = "busted" if correction is None else "corrected"
+    return RiskSignal(
+        source=RiskEventSource.OPERATOR,
+        kind=BUSTED if correction is None else CORRECTED,
+        severity=Severity.WARNING,
+        message=f"{actor.email} has {did} an execution of {plain(original.quantity)} {original.symbol}: {reason}",
+        account_id=original.account_id,
+        symbol=original.symbol,
+        order_id=original.order_id,
+    )
+
+
+async def _locked(work: UnitOfWork, execution_id: UUID) -> Execution:
+    """The execution as it is under its account's lock."""
+    found = await execution_queries.load_execution(work, execution_id)
+    assert found is not None
+    await account_queries.lock_books(work, [found.account_id])
+    again = await execution_queries.load_execution(work, execution_id)
+    assert again is not None
+    return again
+
+
+async def _done_before(work: UnitOfWork, original: Execution, correction: Correction | None) -> Execution | None:
+    if original.busted_at is None:
+        return None
+    if original.corrected_by is None:
+        if correction is None:
+            return original
+        raise Conflict("The execution was busted.")
+    successor = await execution_queries.load_execution(work, original.corrected_by)
+    assert successor is not None
+    if correction is not None and (successor.price, successor.quantity) == (correction.price, correction.quantity):
+        return successor
+    raise Conflict("The execution was corrected before; name its correction.", correctedBy=str(successor.id))
+
+
+def _check_correction(original: Execution, correction: Correction, instrument: Instrument) -> None:
+    if (correction.price, correction.quantity) == (original.price, original.quantity):
+        raise BadInput("The execution is that already.", field="price")
+    negative_allowed = instrument.asset_class is AssetClass.FUTURE and not instrument.inverse
+    if correction.price <= ZERO and not negative_allowed:
+        raise BadInput("The price must be above zero.", field="price")
+
+
+class _Reversal:
+    """One execution taken back, or replaced, in the books of its locked account."""
+
+    def __init__(self, work: UnitOfWork, account: AccountBook, instrument: Instrument, original: Execution) -> None:
+        self._work = work
+        self._account = account
+        self._instrument = instrument
+        self._original = original
+
+    async def carry_out(self, correction: Correction | None, reason: str) -> Execution:
+        original, work = self._original, self._work
+        siblings = await execution_queries.load_executions_of(work, original.order_id)
+        others = [row for row in siblings if row.busted_at is None and row.id != original.id]
+        successor = None
+        if correction is not None:
+            successor = corrected(
+                original,
+                correction.price,
+                correction.quantity,
+                self._instrument,
+                others,
+                new_id(),
+                self._account.currency,
+            )
+        book, rebuild = await self._rebuild(successor)
+        order = (await queries.load_orders(work, [original.order_id]))[original.order_id]
+        self._compensate(rebuild, successor, reason)
+        self._account.realized_pnl += rebuild.finish()
+        original.busted_at = work.now
+        original.corrected_by = successor.id if successor is not None else None
+        changed = await self._refill(order, [*others, *([successor] if successor is not None else [])], book)
+        self._record(order, book, successor, reason)
+        await self._write(changed, order, book, rebuild, successor)
+        return successor if successor is not None else original
+
+    async def _rebuild(self, successor: Execution | None) -> tuple[TradingBook, PositionRebuild]:
+        account, original = self._account, self._original
+        positions = (await position_queries.load_positions(self._work, [account.id], [original.instrument_id]))[
+            account.id
+        ]
+        book = TradingBook(account, positions, None)
+        bucket = bucket_of_execution(original, account.position_mode)
+        position = book.position(original.instrument_id, bucket)
+        rebuild = PositionRebuild(position, self._instrument, account.rolled_at)
+        adjustments = deque(await self._adjustments(bucket))
+        try:
+            async for row in self._executions():
+                while adjustments and adjustments[0].sequence < row.sequence:
+                    rebuild.adjust(adjustments.popleft(), account.currency)
+                if bucket_of_execution(row, account.position_mode) is not bucket:
+                    continue
+                if row.id != original.id:
+                    rebuild.book(row, account.currency)
+                    continue
+                rebuild.take_back(row, account.currency)
+                if successor is not None:
+                    rebuild.book(successor, account.currency, is_new=True)
+        except ClosesTooMuch as error:
+            raise Conflict("Later executions have closed what this one opened: take those back first.") from error
+        for adjustment in adjustments:
+            rebuild.adjust(adjustment, account.currency)
+        return book, rebuild
+
+    async def _adjustments(self, bucket: Bucket) -> list[PositionAdjustment]:
+        """What was done to the position between executions, in order.
+
+        Raises:
+            Conflict: a corporate action has passed it by, because nothing was held: it cannot come back over that day.
+        """
+        work, instrument_id = self._work, self._instrument.id
+        found = await adjustment_queries.load_adjustments(work, self._account.id, instrument_id)
+        adjustments = [row for row in found if row.bucket is bucket]
+        actions = await load_actions_since(work, instrument_id, self._original.created_at, self._account.rolled_at)
+        if actions - {row.action_id for row in adjustments}:
+            raise Conflict("A corporate action took effect since, while nothing was held: book the difference instead.")
+        return adjustments
+
+    async def _executions(self) -> AsyncIterator[Execution]:
+        """All executions of the account in the instrument that count, in the order in which they were booked."""
+        after = 0
+        while run := await execution_queries.load_execution_run(
+            self._work, self._account.id, self._original.instrument_id, after, _RUN
+        ):
+            for row in run:
+                yield row
+            after = run[-1].sequence
+
+    def _compensate(self, rebuild: PositionRebuild, successor: Execution | None, reason: str) -> None:
+        """Move the money: what the execution moved goes back, what its correction moves goes, each for itself."""
+        moves: list[tuple[TransactionKind, Decimal, Execution]] = []
+        if self._instrument.asset_class.is_derivative:
+            about = successor if successor is not None else self._original
+            moves.append((TransactionKind.REALIZED_PNL, rebuild.after - rebuild.before, about))
+        moves += [(kind, rise, self._original) for kind, rise in rebuild.rises.items()]
+        for row, sign in ((self._original, -1), (successor, 1)):
+            if row is None:
+                continue
+            if not self._instrument.asset_class.is_derivative:
+                value = trade_notional(self._instrument, row.quantity, row.price) * row.fx_rate
+                moves.append((TransactionKind.TRADE, -sign * value * row.side.sign, row))
+            moves.append((TransactionKind.FEE, -sign * row.fee, row))
+            moves.append((TransactionKind.TAX, -sign * row.tax, row))
+            self._account.fees_paid += sign * (row.fee + row.tax)
+        for kind, amount, row in moves:
+            post(
+                self._account,
+                kind,
+                amount,
+                self._work.now,
+                order_id=row.order_id,
+                execution_id=row.id,
+                note=reason,
+            )
+
+    async def _refill(self, order: Order, executions: list[Execution], book: TradingBook) -> dict[UUID, Order]:
+        """The order, and those that it excludes, as they are with these executions."""
+        orders = {order.id: order}
+        if order.contingency in EXCLUSIVE:
+            orders = await queries.load_groups(self._work, [order.group_id]) | orders
+        legs = alternatives(order, orders.values())
+        release(book, legs)
+        recompute_fills(order, executions, self._instrument, self._work.now)
+        hold(book, self._instrument, legs)
+        for position in book.positions.values():
+            # What working orders hold back depends on what is held.
+            if position.changed:
+                refresh_reserved(book.account, position)
+        return {leg.id: leg for leg in legs}
+
+    def _record(self, order: Order, book: TradingBook, successor: Execution | None, reason: str) -> None:
+        bucket = bucket_of_execution(self._original, self._account.position_mode)
+        position = book.position(order.instrument_id, bucket)
+        detail = {"reason": reason, "executionId": str(self._original.id)}
+        kind = OrderEventKind.TRADE_BUSTED if successor is None else OrderEventKind.TRADE_CORRECTED
+        execution = successor if successor is not None else self._original
+        parts = order_parts(order, execution=execution, position=position, detail=detail)
+        record(self._account, kind, self._work.now, parts, order.id)
+
+    async def _write(
+        self,
+        changed: dict[UUID, Order],
+        order: Order,
+        book: TradingBook,
+        rebuild: PositionRebuild,
+        successor: Execution | None,
+    ) -> None:
+        work = self._work
+        await queries.update_orders(work, list(changed.values()))
+        await execution_queries.mark_taken_back(work, self._original)
+        await execution_queries.update_realized(work, rebuild.realized)
+        await adjustment_queries.update_adjustments(work, rebuild.adjusted)
+        await queries.insert_executions(work, [successor] if successor is not None else [])
+        await position_queries.write_positions(work, book.positions.values())
+        await account_queries.write_books(work, [self._account])
+        # The venue believes in other fills and another position: it must look again.
+        await queries.insert_commands(work, [(REARM, order)])

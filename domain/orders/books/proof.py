@@ -1,0 +1,278 @@
+"""Proving the books: an account rebuilt from executions, adjustments and transactions alone, and compared.
+
+The rebuild reads one consistent snapshot, in bounded runs. Every difference is named; the first break of the ledger's
+chain ends the walk along it, because nothing after it can be trusted.
+"""
+
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from domain.accounts import queries as account_queries
+from domain.accounts.fees import trade_notional
+from domain.accounts.rules import first_break
+from domain.accounts.types import GENESIS_HASH, AccountBook, Transaction, TransactionKind
+from domain.kernel.database import Connection, Row, reading
+from domain.kernel.errors import NotFound
+from domain.kernel.ids import new_id
+from domain.kernel.numbers import ZERO, plain, to_cash
+from domain.kernel.time import utc_now
+from domain.market.types import Instrument
+from domain.orders import queries
+from domain.orders.deciding.trading_book import CLOSING
+from domain.orders.model.order import Execution
+from domain.orders.model.types import Side
+from domain.positions.adjustment_queries import READ_ADJUSTMENTS, to_adjustment
+from domain.positions.adjustments import PositionAdjustment, adjust
+from domain.positions.fills import book_fill
+from domain.positions.queries import READ_ALL, to_position
+from domain.positions.reservation import bucket_for, reserved_for
+from domain.positions.types import Bucket, PositionBook
+
+RUN = 5_000
+MAX_BREAKS = 100
+# What follows from executions and adjustments is derived from them, and not taken from the ledger.
+_DERIVED = frozenset(
+    {
+        TransactionKind.TRADE,
+        TransactionKind.REALIZED_PNL,
+        TransactionKind.FEE,
+        TransactionKind.TAX,
+        TransactionKind.SETTLEMENT,
+        TransactionKind.DIVIDEND,
+        TransactionKind.ADJUSTMENT,
+    }
+)
+
+_WORKING = """
+SELECT instrument_id, side = 'BUY' AS buys, sum(working_quantity) AS quantity, sum(reserved_margin) AS margin
+FROM orders WHERE account_id = $1 GROUP BY 1, 2
+"""
+_FILLED = """
+SELECT id, filled_quantity, fees FROM orders WHERE account_id = $1 AND (filled_quantity <> 0 OR execution_count <> 0)
+"""
+# What may still fill counts, once for orders that exclude each other; while a change is pending, it may count for more.
+_MISCOUNTED = """
+SELECT (array_agg(id ORDER BY id))[1] AS id, sum(working_quantity) AS booked, max(may_fill) AS derived FROM (
+  SELECT id, group_id, contingency, side, working_quantity, pending_changes,
+    CASE WHEN closed_at IS NULL AND status <> 'HELD' THEN quantity - filled_quantity ELSE 0 END AS may_fill
+  FROM orders WHERE account_id = $1
+) AS o
+GROUP BY CASE WHEN contingency IN ('OCO', 'OUO') THEN group_id ELSE id END, side
+HAVING sum(working_quantity) <> max(may_fill) AND bool_and(pending_changes IS NULL)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class BookBreak:
+    """One difference between what is booked and what follows from executions and transactions."""
+
+    what: str
+    booked: str
+    derived: str
+    transaction_id: UUID | None = None
+    position_id: UUID | None = None
+    order_id: UUID | None = None
+
+
+@dataclass(slots=True)
+class BookProof:
+    """The result of proving one account."""
+
+    account_id: UUID
+    booked_cash: Decimal
+    checked_at: datetime
+    transactions: int = 0
+    executions: int = 0
+    derived_cash: Decimal = ZERO
+    chain_intact: bool = True
+    breaks: list[BookBreak] = field(default_factory=list)
+
+    @property
+    def intact(self) -> bool:
+        """Whether everything agrees."""
+        return not self.breaks
+
+    def differ(self, what: str, booked: Decimal | str, derived: Decimal | str, **ids: UUID) -> None:
+        """Note a difference if there is one; the hundredth is the last."""
+        if booked == derived or len(self.breaks) >= MAX_BREAKS:
+            return
+        texts = [plain(value) if isinstance(value, Decimal) else value for value in (booked, derived)]
+        self.breaks.append(BookBreak(what, texts[0], texts[1], **ids))
+
+
+async def prove_book(account_id: UUID, instruments: Mapping[UUID, Instrument]) -> BookProof:
+    """Rebuild one account and compare.
+
+    Raises:
+        NotFound: there is no such account.
+    """
+    async with reading() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        rows = await connection.fetch(account_queries.READ_BOOKS, [account_id])
+        if not rows:
+            raise NotFound("There is no such account.")
+        account = account_queries.to_book(rows[0])
+        proof = BookProof(account_id, account.cash, utc_now())
+        rebuilt = _Rebuilt(account, instruments)
+        await _walk_ledger(connection, account, proof, rebuilt)
+        stored = await connection.fetch(READ_ADJUSTMENTS, account_id, None)
+        adjustments = deque(to_adjustment(row) for row in stored)
+        async for run in _runs(connection, account_id):
+            proof.executions += len(run)
+            for execution in run:
+                while adjustments and adjustments[0].sequence < execution.sequence:
+                    rebuilt.adjust(adjustments.popleft(), proof)
+                rebuilt.book(execution)
+        for adjustment in adjustments:
+            rebuilt.adjust(adjustment, proof)
+        proof.derived_cash = rebuilt.cash
+        await _compare(connection, account, proof, rebuilt)
+    return proof
+
+
+class _Rebuilt:
+    """An account as executions, adjustments and outside movements alone make it."""
+
+    def __init__(self, account: AccountBook, instruments: Mapping[UUID, Instrument]) -> None:
+        self._account = account
+        self._instruments = instruments
+        self.cash = ZERO
+        self.realized_pnl = ZERO
+        self.fees_paid = ZERO
+        self.positions: dict[tuple[UUID, Bucket], PositionBook] = {}
+        self.misstated: list[tuple[Execution, Decimal]] = []
+        self.filled: dict[UUID, Decimal] = {}
+        self.costs: dict[UUID, Decimal] = {}
+
+    def move(self, row: Transaction) -> None:
+        """Take a movement that follows from nothing else."""
+        if row.kind not in _DERIVED:
+            self.cash += row.amount
+
+    def adjust(self, booked: PositionAdjustment, proof: BookProof) -> None:
+        """Apply an adjustment again, and compare what it came to."""
+        instrument = self._instruments[booked.instrument_id]
+        key = (booked.instrument_id, booked.bucket)
+        position = self.positions.setdefault(key, PositionBook(new_id(), self._account.id, *key))
+        again = replace(booked)
+        assert booked.created_at is not None
+        adjust(position, instrument, again, booked.created_at)
+        for name in ("quantity_before", "quantity_after", "realized_pnl", "cash"):
+            what = f"adjustment's {name.replace('_', ' ')}"
+            proof.differ(what, getattr(booked, name), getattr(again, name))
+        self.cash += to_cash(again.cash, self._account.currency)
+        self.realized_pnl += again.realized_pnl
+
+    def book(self, execution: Execution) -> None:
+        """Book an execution again."""
+        instrument = self._instruments[execution.instrument_id]
+        buys = execution.side is Side.BUY
+        closes = execution.position_effect in CLOSING
+        bucket = bucket_for(self._account.position_mode, buys=buys, closes=closes)
+        key = (execution.instrument_id, bucket)
+        position = self.positions.setdefault(
+            key, PositionBook(new_id(), self._account.id, execution.instrument_id, bucket)
+        )
+        realized = book_fill(
+            position,
+            instrument,
+            buys=buys,
+            quantity=execution.quantity,
+            price=execution.price,
+            now=execution.created_at,
+            rate=execution.fx_rate,
+        )
+        if realized != execution.realized_pnl and len(self.misstated) < MAX_BREAKS:
+            self.misstated.append((execution, realized))
+        cost = execution.fee + execution.tax
+        position.fees_paid += cost
+        if instrument.asset_class.is_derivative:
+            moved = realized
+        else:
+            value = trade_notional(instrument, execution.quantity, execution.price) * execution.fx_rate
+            moved = -value * execution.side.sign
+        self.cash += to_cash(moved, self._account.currency) - cost
+        self.realized_pnl += realized
+        self.fees_paid += cost
+        self.filled[execution.order_id] = self.filled.get(execution.order_id, ZERO) + execution.quantity
+        self.costs[execution.order_id] = self.costs.get(execution.order_id, ZERO) + cost
+
+
+async def _walk_ledger(connection: Connection, account: AccountBook, proof: BookProof, rebuilt: _Rebuilt) -> None:
+    after, digest, cash = 0, GENESIS_HASH, ZERO
+    while rows := await connection.fetch(account_queries.READ_RUN, account.id, after, RUN):
+        run = [account_queries.to_transaction(row) for row in rows]
+        proof.transactions += len(run)
+        if proof.chain_intact:
+            broken = first_break(run, digest, after, cash)
+            if broken is not None:
+                proof.chain_intact = False
+                proof.breaks.append(BookBreak(broken.what, broken.booked, broken.derived, transaction_id=broken.id))
+        for row in run:
+            rebuilt.move(row)
+        after, digest, cash = run[-1].sequence, run[-1].hash, run[-1].balance_after
+    if proof.chain_intact:
+        proof.differ("last transaction's balance", cash, account.cash)
+        proof.differ("last transaction's hash", digest, account.transaction_hash)
+        proof.differ("number of transactions", Decimal(account.transaction_sequence), Decimal(proof.transactions))
+
+
+async def _runs(connection: Connection, account_id: UUID) -> AsyncIterator[list[Execution]]:
+    after = 0
+    while rows := await connection.fetch(
+        f"SELECT {queries.SELECT_EXECUTION} {queries.FROM_EXECUTIONS} "
+        "WHERE e.account_id = $1 AND e.sequence > $2 AND e.busted_at IS NULL ORDER BY e.sequence LIMIT $3",
+        account_id,
+        after,
+        RUN,
+    ):
+        run = [queries.to_execution(row) for row in rows]
+        yield run
+        after = run[-1].sequence
+
+
+async def _compare(connection: Connection, account: AccountBook, proof: BookProof, rebuilt: _Rebuilt) -> None:
+    proof.differ("cash", account.cash, rebuilt.cash)
+    proof.differ("realized PnL", account.realized_pnl, rebuilt.realized_pnl)
+    proof.differ("fees paid", account.fees_paid, rebuilt.fees_paid)
+    stored = [to_position(row) for row in await connection.fetch(READ_ALL, account.id)]
+    for position in stored:
+        _compare_position(proof, position, rebuilt.positions.pop((position.instrument_id, position.bucket), None))
+        proof.differ(
+            "reserved for working orders",
+            position.reserved,
+            reserved_for(position, account.kind),
+            position_id=position.id,
+        )
+    for position in rebuilt.positions.values():
+        proof.differ("position", ZERO, position.quantity, position_id=position.id)
+    proof.differ("reserved", account.reserved, sum((position.reserved for position in stored), ZERO))
+    _compare_working(proof, stored, await connection.fetch(_WORKING, account.id))
+    for row in await connection.fetch(_FILLED, account.id):
+        derived = rebuilt.filled.get(row["id"], ZERO)
+        proof.differ("filled quantity", row["filled_quantity"], derived, order_id=row["id"])
+        proof.differ("order's fees", row["fees"], rebuilt.costs.get(row["id"], ZERO), order_id=row["id"])
+    for execution, realized in rebuilt.misstated:
+        proof.differ("execution's realized PnL", execution.realized_pnl, realized, order_id=execution.order_id)
+    for row in await connection.fetch(_MISCOUNTED, account.id):
+        proof.differ("working quantity", row["booked"], row["derived"], order_id=row["id"])
+
+
+def _compare_position(proof: BookProof, booked: PositionBook, derived: PositionBook | None) -> None:
+    derived = derived or PositionBook(booked.id, booked.account_id, booked.instrument_id, booked.bucket)
+    for name in ("quantity", "average_price", "realized_pnl", "fees_paid", "fx_rate"):
+        what = f"position's {name.replace('_', ' ')}"
+        proof.differ(what, getattr(booked, name), getattr(derived, name), position_id=booked.id)
+
+
+def _compare_working(proof: BookProof, stored: list[PositionBook], working: list[Row]) -> None:
+    """Every bucket's sums must be those of the account's working orders."""
+    booked_buy = sum((position.working_buy for position in stored), ZERO)
+    booked_sell = sum((position.working_sell for position in stored), ZERO)
+    proof.differ("working buys", booked_buy, sum((row["quantity"] for row in working if row["buys"]), ZERO))
+    proof.differ("working sells", booked_sell, sum((row["quantity"] for row in working if not row["buys"]), ZERO))
+    margin = sum((position.working_buy_margin + position.working_sell_margin for position in stored), ZERO)
+    proof.differ("working orders' margin", margin, sum((row["margin"] for row in working), ZERO))

@@ -1,0 +1,176 @@
+"""Rebuilding after an execution was taken back or corrected, pure: a position and an order from what remains.
+
+Executions are booked again in the order in which they were booked, a correction in the place of what it corrects. What
+later executions realised may change with that; the difference, rounded as it was posted, is what must be compensated.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from domain.accounts.fees import execution_fee, execution_tax
+from domain.accounts.types import PositionMode, TransactionKind
+from domain.kernel.numbers import ZERO, to_average, to_cash, total
+from domain.market.types import Instrument
+from domain.orders.deciding.state import reopen_fills
+from domain.orders.deciding.trading_book import CLOSING
+from domain.orders.model.order import Execution, Order
+from domain.orders.model.types import Liquidity, PositionEffect, Side
+from domain.positions.adjustments import PositionAdjustment, adjust
+from domain.positions.fills import book_fill, held_after
+from domain.positions.reservation import bucket_for
+from domain.positions.types import Bucket, PositionBook
+
+
+def bucket_of_execution(execution: Execution, mode: PositionMode) -> Bucket:
+    """Where the execution was booked."""
+    return bucket_for(mode, buys=execution.side is Side.BUY, closes=execution.position_effect in CLOSING)
+
+
+@dataclass(slots=True)
+class PositionRebuild:
+    """A position as its executions make it, and which of them realise something else than they did.
+
+    ``rolled_at`` is the account's last day roll: what was opened since then was opened today. ``adjusted`` are
+    adjustments that come to something else than they did, ``rises`` how much more money they move, by kind.
+    """
+
+    booked: PositionBook
+    instrument: Instrument
+    rolled_at: datetime
+    realized: dict[UUID, Decimal] = field(default_factory=dict)
+    adjusted: list[PositionAdjustment] = field(default_factory=list)
+    before: Decimal = ZERO
+    after: Decimal = ZERO
+    rises: dict[TransactionKind, Decimal] = field(default_factory=dict)
+    _fresh: PositionBook = field(init=False)
+    _is_today: bool = False
+
+    def __post_init__(self) -> None:
+        self._fresh = PositionBook(
+            self.booked.id, self.booked.account_id, self.booked.instrument_id, self.booked.bucket
+        )
+
+    def take_back(self, execution: Execution, currency: str) -> None:
+        """An execution that was booked and does not count any more."""
+        self.before += to_cash(execution.realized_pnl, currency)
+
+    def book(self, execution: Execution, currency: str, *, is_new: bool = False) -> None:
+        """An execution that counts; all of them in order.
+
+        Raises:
+            ClosesTooMuch: it closes more of a hedging leg than there is now.
+        """
+        if not self._is_today and execution.created_at >= self.rolled_at:
+            self._fresh.today_quantity, self._is_today = ZERO, True
+        realized = book_fill(
+            self._fresh,
+            self.instrument,
+            buys=execution.side is Side.BUY,
+            quantity=execution.quantity,
+            price=execution.price,
+            now=execution.created_at,
+            today_first=execution.position_effect is PositionEffect.CLOSE_TODAY,
+            rate=execution.fx_rate,
+        )
+        self._fresh.fees_paid += execution.fee + execution.tax
+        self.after += to_cash(realized, currency)
+        if is_new:
+            execution.realized_pnl = realized
+            return
+        self.before += to_cash(execution.realized_pnl, currency)
+        if realized != execution.realized_pnl:
+            self.realized[execution.id] = realized
+
+    def adjust(self, adjustment: PositionAdjustment, currency: str) -> None:
+        """What was done to the position between executions, with what is held of it now."""
+        assert adjustment.created_at is not None
+        booked = replace(adjustment)
+        adjust(self._fresh, self.instrument, adjustment, adjustment.created_at)
+        rise = to_cash(adjustment.cash, currency) - to_cash(booked.cash, currency)
+        if rise:
+            kind = adjustment.transaction_kind
+            self.rises[kind] = self.rises.get(kind, ZERO) + rise
+        if adjustment != booked:
+            self.adjusted.append(adjustment)
+
+    def finish(self) -> Decimal:
+        """Bring the booked position to what was rebuilt; by how much its realised PnL rises."""
+        booked, fresh = self.booked, self._fresh
+        if not self._is_today:
+            fresh.today_quantity = ZERO
+        rise = fresh.realized_pnl - booked.realized_pnl
+        booked.held_quantity = held_after(booked.held_quantity, booked.quantity, fresh.quantity)
+        for name in ("quantity", "average_price", "realized_pnl", "fees_paid", "today_quantity", "fx_rate"):
+            setattr(booked, name, getattr(fresh, name))
+        booked.opened_at, booked.closed_at = fresh.opened_at, fresh.closed_at
+        booked.changed = True
+        return rise
+
+
+def recompute_fills(order: Order, executions: Iterable[Execution], instrument: Instrument, now: datetime) -> None:
+    """Set an order's fills, average and fees to what its executions that count make.
+
+    An order that is over stays over: what was taken back does not work again by itself.
+    """
+    known = list(executions)
+    order.filled_quantity = total(row.quantity for row in known)
+    order.filled_value = total(
+        row.quantity / row.price if instrument.inverse else row.quantity * row.price for row in known
+    )
+    order.fees = total(row.fee + row.tax for row in known)
+    if not known:
+        order.average_price = None
+    elif instrument.inverse:
+        order.average_price = to_average(order.filled_quantity / order.filled_value)
+    else:
+        order.average_price = to_average(order.filled_value / order.filled_quantity)
+    order.version += 1
+    reopen_fills(order, now)
+
+
+def corrected(
+    original: Execution,
+    price: Decimal,
+    quantity: Decimal,
+    instrument: Instrument,
+    others: Sequence[Execution],
+    new_id: UUID,
+    currency: str,
+) -> Execution:
+    """What stands in the place of ``original``; ``others`` are the executions of its order that count.
+
+    Money is converted at the rate of the original.
+    """
+    fee = execution_fee(
+        instrument,
+        quantity=quantity,
+        price=price,
+        maker=original.liquidity is Liquidity.MAKER,
+        minimum_charged=any(row.sequence < original.sequence for row in others),
+    )
+    tax = execution_tax(instrument, quantity=quantity, price=price, sells=original.side is Side.SELL)
+    return Execution(
+        id=new_id,
+        order_id=original.order_id,
+        account_id=original.account_id,
+        instrument_id=original.instrument_id,
+        venue_execution_id=f"{original.order_id}-{new_id}",
+        sequence=original.sequence,
+        side=original.side,
+        position_effect=original.position_effect,
+        price=price,
+        quantity=quantity,
+        fee=to_cash(fee * original.fx_rate, currency),
+        tax=to_cash(tax * original.fx_rate, currency),
+        realized_pnl=ZERO,
+        liquidity=original.liquidity,
+        at=original.at,
+        busted_at=None,
+        corrected_by=None,
+        created_at=original.created_at,
+        symbol=original.symbol,
+        fx_rate=original.fx_rate,
+    )

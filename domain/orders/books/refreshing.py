@@ -1,0 +1,87 @@
+"""Going over balances: what working orders hold back, and what margin is left.
+
+What a bucket holds back is a function of its sums, and an account's reserved amount the sum of its buckets'. Both are
+kept up with every change; here they are worked out again, and put right under the account's lock should they ever
+differ. Running it again changes nothing.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+
+from domain.accounts import queries as account_queries
+from domain.accounts.events import record
+from domain.accounts.types import AccountBook
+from domain.kernel.bus import Bus
+from domain.kernel.numbers import plain, total
+from domain.kernel.unit_of_work import unit_of_work
+from domain.market.market import Market
+from domain.orders.deciding.trading_book import refresh_reserved
+from domain.positions import queries
+from domain.positions.events import position_snapshot
+from domain.positions.reservation import reserved_for
+from domain.positions.types import PositionBook
+from domain.positions.valuation import value_all
+
+# The kind of event that a correction leaves.
+BALANCES_REFRESHED = "BALANCES_REFRESHED"
+_log = structlog.stdlib.get_logger("balances")
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What was found: how many accounts had to be put right, hold what has no price, or are below their margin."""
+
+    accounts: int
+    corrected: int
+    unpriced: int
+    below_maintenance: int
+
+
+async def refresh_balances(bus: Bus, market: Market, account_ids: Collection[UUID]) -> Refreshed:
+    """Work out again what these accounts hold back and what margin they have; two reads, and a write if need be."""
+    books = await account_queries.read_books(account_ids)
+    positions = await queries.read_reserving(books)
+    # Read at two moments, so that a difference is only a suspicion.
+    suspects = [book.id for book in books.values() if not _agrees(book, positions[book.id])]
+    corrected = await _correct(bus, suspects) if suspects else 0
+    catalog = await market.refresh()
+    unpriced = below = 0
+    for book in books.values():
+        held = [position for position in positions[book.id] if position.quantity]
+        value = value_all(book, held, catalog.by_id, market.quote)
+        unpriced += any(position.mark_price is None for position in value.positions)
+        below += value.margin_ratio is not None and value.margin_ratio < 1
+    return Refreshed(len(books), corrected, unpriced, below)
+
+
+def _agrees(book: AccountBook, positions: Iterable[PositionBook]) -> bool:
+    held_back = [(position.reserved, reserved_for(position, book.kind)) for position in positions]
+    return all(stored == derived for stored, derived in held_back) and book.reserved == total(
+        stored for stored, _ in held_back
+    )
+
+
+async def _correct(bus: Bus, account_ids: Collection[UUID]) -> int:
+    corrected = 0
+    async with unit_of_work(bus) as work:
+        books = await account_queries.lock_books(work, account_ids)
+        positions = await queries.load_reserving(work, books)
+        for book in books.values():
+            mine = positions[book.id]
+            if _agrees(book, mine):
+                continue
+            before = book.reserved
+            for position in mine:
+                refresh_reserved(book, position)
+            book.reserved = total(position.reserved for position in mine)
+            record(book, BALANCES_REFRESHED, work.now, {"positions": [position_snapshot(each) for each in mine]})
+            _log.error(
+                "reserved amount was wrong", account_id=str(book.id), was=plain(before), now=plain(book.reserved)
+            )
+            corrected += 1
+        await queries.write_positions(work, (position for mine in positions.values() for position in mine))
+        await account_queries.write_books(work, books.values())
+    return corrected

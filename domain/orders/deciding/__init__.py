@@ -1,0 +1,1 @@
+"""The decisions on orders: values in, a decision out."""

@@ -1,0 +1,192 @@
+"""What an account's orders did before a new one: how many came, what works, what was the same. For limits that count.
+
+Loaded under the account's lock only as far as a limit needs it, and kept up with the orders of the same transaction.
+Orders that were refused here do not count: a client that ran into a limit is not held to have traded.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from domain.kernel.numbers import ONE, ZERO
+from domain.orders.model.commands import PlaceOrder
+from domain.orders.model.types import OrderType, Side
+from domain.orders.model.validation import STOP_TYPES
+from domain.risk.kinds import KINDS
+from domain.risk.snapshot import Activity, Share, Times
+from domain.risk.types import RiskRule, RiskRuleKind
+
+# What makes two orders the same: symbol, side, type, quantity and prices.
+Sameness = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityNeeds:
+    """What of it the rules in force look at; ``window`` None: none looks back."""
+
+    window: timedelta | None = None
+    day: bool = False
+    open_orders: bool = False
+    opposite: bool = False
+
+    @property
+    def anything(self) -> bool:
+        """Whether anything is needed."""
+        return self.window is not None or self.day or self.open_orders or self.opposite
+
+
+def needs_of(rules: Sequence[RiskRule]) -> ActivityNeeds:
+    """What rules look at."""
+    kinds = {rule.kind for rule in rules}
+    windows = [rule.window_seconds for rule in rules if rule.kind in _LOOK_BACK and rule.window_seconds is not None]
+    return ActivityNeeds(
+        window=timedelta(seconds=max(windows)) if windows else None,
+        day=bool(kinds & {RiskRuleKind.MAX_DAILY_ORDERS, RiskRuleKind.MAX_DAILY_NOTIONAL}),
+        open_orders=RiskRuleKind.MAX_OPEN_ORDERS in kinds,
+        opposite=RiskRuleKind.SELF_TRADE in kinds,
+    )
+
+
+_LOOK_BACK = frozenset({RiskRuleKind.MAX_ORDER_RATE, RiskRuleKind.DUPLICATE_ORDER})
+assert all(KINDS[kind].window for kind in _LOOK_BACK)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Sums of a figure: of all orders, per symbol and per strategy."""
+
+    account: Decimal = ZERO
+    symbols: dict[str, Decimal] = field(default_factory=dict)
+    strategies: dict[str, Decimal] = field(default_factory=dict)
+
+    def add(self, symbol: str, strategy: str, amount: Decimal) -> None:
+        """Count ``amount`` more."""
+        self.account += amount
+        self.symbols[symbol] = self.symbols.get(symbol, ZERO) + amount
+        self.strategies[strategy] = self.strategies.get(strategy, ZERO) + amount
+
+    def share(self, symbol: str, strategy: str) -> Share:
+        """The sums that concern an order."""
+        return Share(self.account, self.symbols.get(symbol, ZERO), self.strategies.get(strategy, ZERO))
+
+
+@dataclass(slots=True)
+class Timeline:
+    """When orders came, oldest first: all of them, per symbol and per strategy."""
+
+    account: list[datetime] = field(default_factory=list)
+    symbols: defaultdict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
+    strategies: defaultdict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, symbol: str, strategy: str, at: datetime) -> None:
+        """Count an order that came after all others."""
+        for times in (self.account, self.symbols[symbol], self.strategies[strategy]):
+            times.append(at)
+
+    def drop(self, symbol: str, strategy: str) -> None:
+        """Forget the order that was counted last."""
+        for times in (self.account, self.symbols[symbol], self.strategies[strategy]):
+            times.pop()
+
+    def times(self, symbol: str, strategy: str) -> Times:
+        """The times that concern an order."""
+        return Times(self.account, self.symbols.get(symbol, ()), self.strategies.get(strategy, ()))
+
+
+@dataclass(slots=True)
+class DayCount:
+    """What one transaction adds to the day's orders, and to what they were worth."""
+
+    orders: int = 0
+    notional: Decimal = ZERO
+
+
+@dataclass(slots=True)
+class OrderActivity:
+    """One account's. An order without a strategy has the empty one.
+
+    ``resting`` holds per symbol and side the best price of its working orders that rest in a book. ``added`` is what
+    this transaction adds to the counts of the day, by symbol and strategy.
+    """
+
+    day_orders: Tally = field(default_factory=Tally)
+    day_notional: Tally = field(default_factory=Tally)
+    open_orders: Tally = field(default_factory=Tally)
+    recent: Timeline = field(default_factory=Timeline)
+    same: defaultdict[Sameness, Timeline] = field(default_factory=lambda: defaultdict(Timeline))
+    resting: dict[tuple[str, Side], Decimal] = field(default_factory=dict)
+    added: dict[tuple[str, str], DayCount] = field(default_factory=dict)
+    # Orders counted, with the price that rested in their place before.
+    _done: list[tuple[PlaceOrder, Decimal | None, Decimal | None]] = field(default_factory=list)
+
+    def add(self, command: PlaceOrder, notional: Decimal | None, now: datetime) -> None:
+        """Count an order that was accepted; ``notional`` is what it is worth at its worst price."""
+        symbol, strategy = command.symbol, command.strategy or ""
+        place = (symbol, command.side)
+        self._done.append((command, notional, self.resting.get(place)))
+        self._count(symbol, strategy, ONE, notional or ZERO)
+        self.recent.add(symbol, strategy, now)
+        self.same[sameness_of(command)].add(symbol, strategy, now)
+        if command.limit_price is not None and command.type not in STOP_TYPES:
+            self.rest(*place, command.limit_price)
+
+    def add_notional(self, symbol: str, strategy: str, notional: Decimal) -> None:
+        """Count what a change makes an order worth more."""
+        self.day_notional.add(symbol, strategy, notional)
+        self.added.setdefault((symbol, strategy), DayCount()).notional += notional
+
+    def mark(self) -> int:
+        """Where ``undo`` goes back to."""
+        return len(self._done)
+
+    def undo(self, mark: int) -> None:
+        """Forget the orders that were counted since ``mark``: they were refused after all."""
+        while len(self._done) > mark:
+            command, notional, resting = self._done.pop()
+            symbol, strategy = command.symbol, command.strategy or ""
+            self._count(symbol, strategy, -ONE, -(notional or ZERO))
+            self.recent.drop(symbol, strategy)
+            self.same[sameness_of(command)].drop(symbol, strategy)
+            self.resting.pop((symbol, command.side), None)
+            if resting is not None:
+                self.resting[symbol, command.side] = resting
+
+    def _count(self, symbol: str, strategy: str, orders: Decimal, notional: Decimal) -> None:
+        self.day_orders.add(symbol, strategy, orders)
+        self.open_orders.add(symbol, strategy, orders)
+        self.add_notional(symbol, strategy, notional)
+        self.added[symbol, strategy].orders += int(orders)
+
+    def rest(self, symbol: str, side: Side, price: Decimal) -> None:
+        """Count a price that another order of the account could meet."""
+        known = self.resting.get((symbol, side))
+        best = max if side is Side.BUY else min
+        self.resting[symbol, side] = price if known is None else best(known, price)
+
+    def before(self, command: PlaceOrder) -> Activity:
+        """What rules look at for an order that is not among these yet."""
+        symbol, strategy = command.symbol, command.strategy or ""
+        opposite = Side.SELL if command.side is Side.BUY else Side.BUY
+        same = self.same.get(sameness_of(command))
+        return Activity(
+            open_orders=self.open_orders.share(symbol, strategy),
+            day_orders=self.day_orders.share(symbol, strategy),
+            day_notional=self.day_notional.share(symbol, strategy),
+            recent=self.recent.times(symbol, strategy),
+            same=same.times(symbol, strategy) if same is not None else Times(),
+            opposite=self.resting.get((symbol, opposite)),
+        )
+
+
+def sameness(symbol: str, side: Side, type_: OrderType, quantity: Decimal, *prices: Decimal | None) -> Sameness:
+    """What makes another order the same: ``prices`` are its limit, stop, trailing offset and limit offset."""
+    numbers = ["" if value is None else f"{value.normalize():f}" for value in (quantity, *prices)]
+    return (symbol, side.value, type_.value, *numbers)
+
+
+def sameness_of(command: PlaceOrder) -> Sameness:
+    """What makes another order the same as this one."""
+    prices = (command.limit_price, command.stop_price, command.trailing_offset, command.limit_offset)
+    return sameness(command.symbol, command.side, command.type, command.quantity, *prices)

@@ -1,0 +1,196 @@
+"""The decision on a change of an open order, pure: what changes, what is held back meanwhile, or why it may not be.
+
+The new terms are checked as those of a new order, apart from what the order holds back itself. What only shrinks an
+order, or moves its end, hurts nobody and is refused for its lot alone.
+"""
+
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from domain.kernel.errors import BadInput
+from domain.kernel.numbers import ZERO
+from domain.market.types import Instrument
+from domain.orders.deciding.checks import CHECKS, EXIT_CHECKS, SIZE_CHECKS, Candidate, Refusal, first_refusal
+from domain.orders.deciding.claims import bucket_of, hold, release
+from domain.orders.deciding.pretrade import lack_of_funds, refused_by_rules, violations_of
+from domain.orders.deciding.risk_view import worst_notional
+from domain.orders.deciding.trading_book import MarketState, TradingBook, worst_price
+from domain.orders.model.commands import ModifyOrder, PlaceOrder
+from domain.orders.model.order import Order, PendingChange
+from domain.orders.model.types import Contingency, OffsetKind, OrderType, RejectReason
+from domain.orders.model.validation import LIMIT_TYPES
+from domain.orders.venues.support import is_timed_by_engine
+from domain.positions.reservation import notional
+from domain.risk.types import RiskViolation
+
+PRICED_BY_LIMIT = LIMIT_TYPES | {OrderType.MARKET_TO_LIMIT}
+_FIELDS = ("quantity", "limit_price", "stop_price", "trailing_offset", "expires_at")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeDecision:
+    """The verdict: the change, which the order now has pending and the book holds back, or why it was refused."""
+
+    change: PendingChange
+    violations: tuple[RiskViolation, ...]
+    refusal: Refusal | None
+
+
+def as_changed(order: Order) -> Order:
+    """The order as it will be if all that is pending is done."""
+    after = copy(order)
+    for change in order.pending_changes:
+        for name in _FIELDS:
+            value = getattr(change, name)
+            if value is not None:
+                setattr(after, name, value)
+        after.reserve_price = change.reserve_price_after
+    return after
+
+
+def new_terms(order: Order, command: ModifyOrder) -> PendingChange:
+    """What of ``command`` differs from the order as it will be: the same again would cost it its place.
+
+    Raises:
+        BadInput: nothing differs.
+    """
+    named = {name: getattr(command, name) for name in _FIELDS}
+    differing = {name: None if value == getattr(order, name) else value for name, value in named.items()}
+    if all(value is None for value in differing.values()):
+        raise BadInput("The order has these terms already.", field="input")
+    quantity = differing["quantity"]
+    return PendingChange(
+        **differing,
+        quantity_after=order.quantity if quantity is None else quantity,
+        reserve_price_after=order.reserve_price,
+    )
+
+
+def decide_change(
+    order: Order,
+    command: ModifyOrder,
+    instrument: Instrument,
+    market: MarketState,
+    book: TradingBook,
+    legs: Sequence[Order],
+) -> ChangeDecision:
+    """Decide on a well-formed change. ``legs`` are the order and those that it excludes.
+
+    When the change is accepted, the order has it pending and the book holds the larger claim; otherwise nothing has
+    changed.
+
+    Raises:
+        BadInput: nothing differs.
+    """
+    before = as_changed(order)
+    change = new_terms(before, command)
+    available, reserved, pending = book.available, book.account.reserved, order.pending_changes
+    rate = order.reserve_rate
+    release(book, legs)
+    after = copy(before)
+    for name in _FIELDS:
+        if getattr(change, name) is not None:
+            setattr(after, name, getattr(change, name))
+    change = replace(change, reserve_price_after=_reserve_price(after, change, market))
+    candidate = _candidate(after, before, change, instrument, market, book)
+    violations, refusal = _judge(candidate, before, change)
+    # Asked before its own claim is on the book again.
+    is_exit = candidate.reduces
+    order.pending_changes, order.reserve_rate = (*pending, change), candidate.rate or rate
+    hold(book, instrument, legs)
+    needed = book.account.reserved - reserved
+    if refusal is None and needed > ZERO and not is_exit and (available is None or needed > available):
+        refusal = lack_of_funds(book, needed, available)
+    refusal = refusal or refused_by_rules(violations)
+    if refusal is not None:
+        release(book, legs)
+        order.pending_changes, order.reserve_rate = pending, rate
+        hold(book, instrument, legs)
+    else:
+        _count(candidate)
+    return ChangeDecision(change, violations, refusal)
+
+
+def _count(candidate: Candidate) -> None:
+    """Let limits on what a day's orders are worth see by how much the change raises it."""
+    command, activity = candidate.command, candidate.book.activity
+    rise = (worst_notional(candidate) or ZERO) - (candidate.replaces or ZERO)
+    if activity is not None and rise > ZERO:
+        activity.add_notional(command.symbol, command.strategy or "", rise)
+
+
+def _judge(
+    candidate: Candidate, before: Order, change: PendingChange
+) -> tuple[tuple[RiskViolation, ...], Refusal | None]:
+    fixed = _fixed_by_venue(candidate, before, change)
+    if fixed is not None:
+        return (), fixed
+    prices = (change.limit_price, change.stop_price, change.trailing_offset)
+    if change.quantity_after <= before.quantity and all(price is None for price in prices):
+        done = change.quantity_after == before.filled_quantity
+        return (), None if done or change.quantity is None else first_refusal(candidate, SIZE_CHECKS)
+    if before.contingency is Contingency.OUO:
+        # It only ever reduces what its entry opened: its prices must be possible ones, no more.
+        return (), first_refusal(candidate, EXIT_CHECKS)
+    violations = violations_of(candidate)
+    return violations, first_refusal(candidate, CHECKS)
+
+
+def _fixed_by_venue(candidate: Candidate, before: Order, change: PendingChange) -> Refusal | None:
+    """Why an order cannot be changed any more where it is; what the engine holds it can also change."""
+    venue = candidate.book.venue
+    if venue is None or venue.replace or before.venue_order_id is None:
+        return None
+    terms = (change.quantity, change.limit_price, change.stop_price, change.trailing_offset)
+    if all(value is None for value in terms) and is_timed_by_engine(before.time_in_force, venue):
+        return None
+    return RejectReason.UNSUPPORTED_BY_VENUE, f"The venue {before.venue} does not change orders: cancel it instead."
+
+
+def _candidate(
+    after: Order, before: Order, change: PendingChange, instrument: Instrument, market: MarketState, book: TradingBook
+) -> Candidate:
+    position = book.position(instrument.id, bucket_of(after, book.account.position_mode))
+    remaining = after.quantity - after.filled_quantity
+    price = before.reserve_price
+    valued = price is not None and not (instrument.inverse and price <= ZERO)
+    worth = notional(instrument, before.quantity, abs(price)) * before.reserve_rate if price and valued else ZERO
+    return Candidate(
+        as_command(after), instrument, market, book, position, change.reserve_price_after, remaining, replaces=worth
+    )
+
+
+def _reserve_price(after: Order, change: PendingChange, market: MarketState) -> Decimal | None:
+    if after.limit_price is not None and after.type in PRICED_BY_LIMIT:
+        return after.limit_price
+    if change.stop_price is None and change.trailing_offset is None:
+        return after.reserve_price
+    return worst_price(as_command(after), market.fresh)
+
+
+def as_command(order: Order) -> PlaceOrder:
+    """The command that would place the order as it stands."""
+    return PlaceOrder(
+        account_id=order.account_id,
+        symbol=order.symbol,
+        side=order.side,
+        type=order.type,
+        quantity=order.quantity,
+        client_order_id=order.client_order_id,
+        limit_price=order.limit_price,
+        stop_price=order.stop_price,
+        trailing_offset=order.trailing_offset,
+        trailing_offset_kind=order.trailing_offset_kind or OffsetKind.PRICE,
+        limit_offset=order.limit_offset,
+        activation_price=order.activation_price,
+        trigger_price=order.trigger_price,
+        time_in_force=order.time_in_force,
+        expires_at=order.expires_at,
+        post_only=order.post_only,
+        reduce_only=order.reduce_only,
+        position_effect=order.position_effect,
+        strategy=order.strategy,
+        tags=tuple(order.tags),
+    )

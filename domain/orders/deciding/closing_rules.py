@@ -1,0 +1,105 @@
+"""Which orders close positions, pure: decided on what an account holds and what of it is free.
+
+What working closing orders would close is not closed a second time: only what nothing freezes is.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from decimal import Decimal
+from uuid import UUID
+
+from domain.accounts.types import AccountState, PositionMode
+from domain.kernel.errors import BadInput, Refused
+from domain.kernel.numbers import ZERO, plain, within_bounds
+from domain.kernel.text import clean_text
+from domain.market.types import Instrument
+from domain.orders.deciding.trading_book import TradingBook
+from domain.orders.model.commands import CloseAllPositions, ClosePosition, Closing, PlaceOrder
+from domain.orders.model.types import OrderType, PositionEffect, Side
+from domain.orders.model.validation import MAX_CLIENT_ORDER_ID_LENGTH
+from domain.positions.choosing import choose
+from domain.positions.reservation import closable
+from domain.positions.types import PositionBook
+
+Instruments = Mapping[UUID, Instrument]
+
+
+def check_closing(command: Closing) -> None:
+    """Refuse what is malformed.
+
+    Raises:
+        BadInput: names the field.
+    """
+    if isinstance(command, CloseAllPositions):
+        return
+    for name, value in (("quantity", command.quantity), ("limitPrice", command.limit_price)):
+        if value is not None and not within_bounds(value):
+            raise BadInput("At most 18 digits before and 18 after the point.", field=name)
+    if command.quantity is not None and command.quantity <= ZERO:
+        raise BadInput("The quantity must be above zero.", field="quantity")
+    if command.client_order_id is not None:
+        clean_text(command.client_order_id, field="clientOrderId", max_length=MAX_CLIENT_ORDER_ID_LENGTH)
+
+
+def closing_orders(command: Closing, book: TradingBook, instruments: Instruments) -> list[PlaceOrder]:
+    """The orders that close what is asked for, pure; for everything, none where nothing can be closed.
+
+    Raises:
+        BadInput: a LONG and a SHORT are held and no side was named.
+        Refused: INSUFFICIENT_POSITION when so much is not there or not free, ACCOUNT_NOT_ACTIVE for a closed account.
+    """
+    if book.account.state is AccountState.CLOSED:
+        raise Refused("The account is closed.", reason="ACCOUNT_NOT_ACTIVE")
+    if isinstance(command, ClosePosition):
+        return [_order(command, *_wanted(command, book.positions.values(), instruments), book.account.position_mode)]
+    mode = book.account.position_mode
+    return [order for position in book.positions.values() for order in _whole(command, position, instruments, mode)]
+
+
+def _wanted(
+    command: ClosePosition, positions: Collection[PositionBook], instruments: Instruments
+) -> tuple[PositionBook, Decimal]:
+    """The position that is meant, and how much of it is to be closed."""
+    held = [row for row in positions if instruments[row.instrument_id].symbol == command.symbol]
+    position = choose(held, command.symbol, command.side)
+    free = closable(position, instruments[position.instrument_id])
+    if free == ZERO or (command.quantity is not None and command.quantity > free):
+        frozen = abs(position.quantity) - free
+        message = (
+            f"{plain(free)} of {command.symbol} can be closed; {plain(frozen)} is frozen by working orders, by hand, "
+            "or not settled yet."
+        )
+        raise Refused(message, reason="INSUFFICIENT_POSITION")
+    return position, free if command.quantity is None else command.quantity
+
+
+def _order(command: ClosePosition, position: PositionBook, quantity: Decimal, mode: PositionMode) -> PlaceOrder:
+    return PlaceOrder(
+        account_id=command.account_id,
+        symbol=command.symbol,
+        side=closing_side(position),
+        type=OrderType.MARKET if command.limit_price is None else OrderType.LIMIT,
+        quantity=quantity,
+        client_order_id=command.client_order_id,
+        limit_price=command.limit_price,
+        # Of a hedging account, whose legs do not touch each other, CLOSE says it all.
+        reduce_only=mode is PositionMode.NETTING,
+        position_effect=PositionEffect.CLOSE,
+    )
+
+
+def _whole(
+    command: CloseAllPositions, position: PositionBook, instruments: Instruments, mode: PositionMode
+) -> Iterator[PlaceOrder]:
+    """The orders for all that can be closed of a position, none larger than its instrument allows."""
+    instrument = instruments[position.instrument_id]
+    left = closable(position, instrument)
+    largest = instrument.max_quantity or left
+    while left > ZERO:
+        one = ClosePosition(command.account_id, instrument.symbol)
+        yield _order(one, position, min(left, largest), mode)
+        left -= largest
+
+
+def closing_side(position: PositionBook) -> Side:
+    """The side of the orders that close a position."""
+    return Side.SELL if position.quantity > ZERO else Side.BUY

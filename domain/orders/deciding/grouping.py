@@ -1,0 +1,156 @@
+"""Brackets and OCOs, pure: the orders they consist of, and the decision on them as one.
+
+A group is accepted or refused as a whole. Of a bracket, the entry is decided like any order; its exits, which only
+reduce and hold back nothing until they are released, must merely have possible prices. Of an OCO, each order is decided
+as if it were alone, because at most one of them will come true, and together they hold back the larger claim.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from domain.kernel.ids import new_id
+from domain.kernel.numbers import ONE, ZERO
+from domain.market.types import Instrument
+from domain.orders.deciding.checks import EXIT_CHECKS, Candidate, first_refusal
+from domain.orders.deciding.claims import hold, release
+from domain.orders.deciding.pretrade import Decision, decide, lack_of_funds
+from domain.orders.deciding.state import GroupPlace, new_order, refuse
+from domain.orders.deciding.trading_book import CLOSING, Contribution, MarketState, TradingBook, take_off, worst_price
+from domain.orders.model.commands import PlaceBracket, PlaceOco, PlaceOrder, exit_command, request_digest
+from domain.orders.model.order import Order
+from domain.orders.model.types import Contingency, OrderStatus, RejectReason, Side
+from domain.positions.reservation import bucket_for
+
+REFUSED_WITH = "Another order of the group was refused."
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part that an order plays in its group; ``name`` is the API's for it."""
+
+    name: str
+    contingency: Contingency
+
+
+def bracket_orders(bracket: PlaceBracket) -> tuple[tuple[Part, ...], tuple[PlaceOrder, ...]]:
+    """The orders of a bracket: the entry, then its exits."""
+    parts = [Part("entry", Contingency.OTO), *(Part(name, Contingency.OUO) for name, _ in bracket.legs)]
+    commands = [bracket.entry, *(exit_command(bracket.entry, leg) for _, leg in bracket.legs)]
+    return tuple(parts), tuple(commands)
+
+
+def oco_orders(oco: PlaceOco) -> tuple[tuple[Part, ...], tuple[PlaceOrder, ...]]:
+    """The orders of an OCO."""
+    parts = (Part("first", Contingency.OCO), Part("second", Contingency.OCO))
+    return parts, (oco.first, oco.second)
+
+
+def group_digest(parts: Sequence[Part], commands: Sequence[PlaceOrder]) -> bytes:
+    """Sixteen bytes that tell whether two groups are the same: none of a group is a repeat without the others."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part, command in zip(parts, commands, strict=True):
+        digest.update(f"{part.name} {part.contingency}\x1f".encode() + request_digest(command))
+    return digest.digest()
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTerms:
+    """What a group is decided on. ``works_until`` says when the venue lets an order expire."""
+
+    instrument: Instrument
+    market: MarketState
+    book: TradingBook
+    works_until: Callable[[PlaceOrder], datetime | None]
+    now: datetime
+
+
+def place_group(parts: Sequence[Part], commands: Sequence[PlaceOrder], terms: GroupTerms) -> list[Order]:
+    """The orders of a well-formed group: accepted, with what they need held back, or refused, all of them."""
+    mark = terms.book.activity.mark() if terms.book.activity is not None else 0
+    touched = {key: position.changed for key, position in terms.book.positions.items()}
+    decisions = _decide(parts, commands, terms)
+    digest, group_id = group_digest(parts, commands), new_id()
+    orders: list[Order] = []
+    for part, command, decision in zip(parts, commands, decisions, strict=True):
+        parent = orders[0].id if part.contingency is Contingency.OUO else None
+        place = GroupPlace(group_id, parent, part.contingency, digest)
+        venue, until = terms.book.account.venue, terms.works_until(command)
+        orders.append(new_order(command, terms.instrument, venue, decision, terms.market, until, terms.now, place))
+    if all(decision.accepted for decision in decisions):
+        _hold(orders, decisions, terms)
+    _count(parts, commands, orders, terms, mark)
+    if not orders[0].is_open:
+        # A refused group leaves no trace in the books, not even an empty position.
+        for key, position in terms.book.positions.items():
+            position.changed = touched.get(key, False)
+    return orders
+
+
+def _count(
+    parts: Sequence[Part], commands: Sequence[PlaceOrder], orders: Sequence[Order], terms: GroupTerms, mark: int
+) -> None:
+    """Let limits that count see the exits of an accepted group as well, and nothing of a refused one."""
+    activity = terms.book.activity
+    if activity is None:
+        return
+    if not orders[0].is_open:
+        activity.undo(mark)
+        return
+    for part, command in zip(parts, commands, strict=True):
+        if part.contingency is Contingency.OUO:
+            # An exit is worth nothing beside the entry that it closes.
+            activity.add(command, None, terms.now)
+
+
+def _decide(parts: Sequence[Part], commands: Sequence[PlaceOrder], terms: GroupTerms) -> list[Decision]:
+    """One decision per order, refused all or none. What accepted ones need is not on the book afterwards."""
+    decisions = []
+    for part, command in zip(parts, commands, strict=True):
+        if part.contingency is Contingency.OUO:
+            decisions.append(_decide_exit(command, terms))
+            continue
+        decision = decide(command, terms.instrument, terms.market, terms.book)
+        if decision.accepted:
+            take_off(terms.book, terms.instrument.id, decision.contribution, buys=command.side is Side.BUY)
+        decisions.append(decision)
+    return _all_or_none(decisions)
+
+
+def _hold(orders: Sequence[Order], decisions: Sequence[Decision], terms: GroupTerms) -> None:
+    """Hold back what accepted orders need together, or refuse them if it is not there after all."""
+    book = terms.book
+    available, reserved = book.available, book.account.reserved
+    # The exits of a bracket are held, and hold back nothing.
+    waiting = [order for order in orders if order.status is not OrderStatus.HELD]
+    hold(book, terms.instrument, waiting)
+    needed = book.account.reserved - reserved
+    most = max(decision.held for decision in decisions)
+    if needed <= max(most, ZERO) or (available is not None and needed <= available):
+        return
+    release(book, waiting)
+    reason, message = lack_of_funds(book, needed, available)
+    for order in orders:
+        refuse(order, reason, message, terms.now)
+
+
+def _all_or_none(decisions: list[Decision]) -> list[Decision]:
+    if all(decision.accepted for decision in decisions):
+        return decisions
+    return [
+        replace(decision, reason=RejectReason.GROUP_REJECTED, message=REFUSED_WITH) if decision.accepted else decision
+        for decision in decisions
+    ]
+
+
+def _decide_exit(command: PlaceOrder, terms: GroupTerms) -> Decision:
+    book, instrument = terms.book, terms.instrument
+    closes = command.position_effect in CLOSING
+    bucket = bucket_for(book.account.position_mode, buys=command.side is Side.BUY, closes=closes)
+    price = worst_price(command, terms.market.fresh)
+    position = book.position(instrument.id, bucket)
+    candidate = Candidate(command, instrument, terms.market, book, position, price, command.quantity)
+    nothing = Contribution(bucket, price, ZERO, ZERO, ZERO, candidate.rate or ONE)
+    refusal = first_refusal(candidate, EXIT_CHECKS)
+    return Decision(nothing, ZERO, (), *refusal) if refusal is not None else Decision(nothing, ZERO, ())

@@ -1,0 +1,107 @@
+"""What pre-trade rules see of an order: its terms, its market, the account with it at its worst, what came before it.
+
+Figures are worked out only where a rule that is in force looks at them.
+"""
+
+from decimal import Decimal
+
+from domain.kernel.numbers import ZERO
+from domain.orders.deciding.checks import Candidate
+from domain.positions.reservation import notional
+from domain.positions.valuation import value_all
+from domain.positions.worst_case import Sight, largest, worst_case, worth
+from domain.risk.snapshot import AccountView, Activity, MarketView, ProposedOrder, RiskSnapshot
+from domain.risk.types import RiskRuleKind
+
+_POSITION = frozenset({RiskRuleKind.MAX_POSITION_QUANTITY, RiskRuleKind.MAX_POSITION_NOTIONAL})
+_ACCOUNT = frozenset(
+    {
+        RiskRuleKind.MAX_GROSS_EXPOSURE,
+        RiskRuleKind.MAX_LEVERAGE,
+        RiskRuleKind.MAX_CONCENTRATION,
+        RiskRuleKind.MAX_DAILY_LOSS,
+        RiskRuleKind.MAX_DRAWDOWN,
+        RiskRuleKind.MIN_MARGIN_RATIO,
+    }
+)
+_UNASKED = AccountView(ZERO, None, None, None, None, None, None)
+
+
+def worst_notional(candidate: Candidate) -> Decimal | None:
+    """What the order is worth at the worst price that it may trade at, in the account's currency; None if unknown."""
+    price, rate = candidate.price, candidate.rate
+    if price is None or rate is None or (candidate.instrument.inverse and price <= ZERO):
+        return None
+    return notional(candidate.instrument, candidate.command.quantity, abs(price)) * rate
+
+
+def proposal_of(candidate: Candidate) -> ProposedOrder:
+    """What rules look at of an order."""
+    command = candidate.command
+    return ProposedOrder(
+        account_id=command.account_id,
+        symbol=command.symbol,
+        strategy=command.strategy,
+        buys=candidate.buys,
+        quantity=command.quantity,
+        price=command.limit_price if command.limit_price is not None else command.stop_price,
+        notional=worst_notional(candidate),
+        is_exit=candidate.reduces,
+        replaces=candidate.replaces,
+    )
+
+
+def snapshot_of(candidate: Candidate) -> RiskSnapshot:
+    """What rules see around an order, as of the moment at which its market was looked at."""
+    market, kinds = candidate.market, candidate.book.limits.kinds
+    quote = market.fresh
+    reason = market.missing()[1] if candidate.rate is not None else "there is no rate for its currency"
+    activity = candidate.book.activity
+    return RiskSnapshot(
+        market=MarketView(
+            reference=quote.reference if quote is not None else None,
+            missing=reason,
+            age=market.age,
+            session_open=market.session_open,
+        ),
+        account=_account(candidate) if kinds & (_POSITION | _ACCOUNT) else _UNASKED,
+        activity=activity.before(candidate.command) if activity is not None else Activity(),
+        now=market.at,
+    )
+
+
+def _account(candidate: Candidate) -> AccountView:
+    book, instrument, position = candidate.book, candidate.instrument, candidate.position
+    bought, sold = (candidate.remaining, ZERO) if candidate.buys else (ZERO, candidate.remaining)
+    size = largest(position, buys=bought, sells=sold)
+    sight, account = book.sight, book.account
+    if sight is None:
+        return AccountView(size, None, None, None, None, None, None)
+    mark, rate = sight.fresh_mark(instrument), sight.fresh_rate(instrument, account.currency)
+    value = None if mark is None or rate is None else worth(instrument, size, mark, rate)
+    if not book.limits.kinds & _ACCOUNT:
+        return AccountView(size, value, None, None, None, None, None)
+    worst = worst_case(book.positions.values(), {position.id: size}, sight, account.currency)
+    if book.fresh_equity is None:
+        book.fresh_equity = (_equity(candidate, sight),)
+    (equity,) = book.fresh_equity
+    return AccountView(
+        position=size,
+        position_notional=value,
+        gross_exposure=worst.gross_exposure if worst is not None else None,
+        maintenance_margin=worst.maintenance_margin if worst is not None else None,
+        equity=equity,
+        day_pnl=None if equity is None else equity - account.day_opening_equity - account.day_transfers,
+        peak_equity=None if equity is None else max(account.peak_equity, equity),
+    )
+
+
+def _equity(candidate: Candidate, sight: Sight) -> Decimal | None:
+    """The account's equity at fresh prices and rates, None when one of them is missing."""
+    book = candidate.book
+    held = [position for position in book.positions.values() if position.quantity]
+    for position in held:
+        instrument = sight.instruments[position.instrument_id]
+        if sight.fresh_mark(instrument) is None or sight.fresh_rate(instrument, book.account.currency) is None:
+            return None
+    return value_all(book.account, held, sight.instruments, sight.quote_of).equity

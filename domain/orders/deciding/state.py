@@ -1,0 +1,167 @@
+"""How an order comes to be and changes, pure: the transition table and the only functions that move the status."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from domain.kernel.ids import new_id
+from domain.kernel.numbers import ZERO
+from domain.market.types import Instrument
+from domain.orders.deciding.pretrade import Decision
+from domain.orders.deciding.trading_book import MarketState
+from domain.orders.model.commands import PlaceOrder, request_digest
+from domain.orders.model.order import Order
+from domain.orders.model.types import Contingency, OrderStatus, RejectReason, Side
+from domain.orders.model.validation import TRAILING_TYPES
+
+S = OrderStatus
+# From each status, where an order may go. A fill after CANCELED or EXPIRED (late) is booked and keeps the status.
+TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
+    S.HELD: frozenset({S.PENDING_NEW, S.NEW, S.REJECTED, S.CANCELED, S.EXPIRED}),
+    S.PENDING_NEW: frozenset({S.NEW, S.PARTIALLY_FILLED, S.FILLED, S.CANCELED, S.REJECTED, S.EXPIRED}),
+    S.NEW: frozenset({S.PARTIALLY_FILLED, S.FILLED, S.CANCELED, S.EXPIRED, S.REJECTED}),
+    S.PARTIALLY_FILLED: frozenset({S.FILLED, S.CANCELED, S.EXPIRED, S.REJECTED}),
+    S.FILLED: frozenset(),
+    S.CANCELED: frozenset(),
+    S.REJECTED: frozenset(),
+    S.EXPIRED: frozenset(),
+}
+CLOSED = frozenset(status for status, targets in TRANSITIONS.items() if not targets)
+
+
+class IllegalTransition(Exception):
+    """A report asks for a change that the table does not have: a defect, or a venue that misbehaves."""
+
+
+def move(order: Order, status: OrderStatus, now: datetime) -> None:
+    """Move to ``status``; staying where it is is no move.
+
+    Raises:
+        IllegalTransition: the table does not have it; the order is unchanged.
+    """
+    if status is not order.status:
+        if status not in TRANSITIONS[order.status]:
+            raise IllegalTransition(f"order {order.id}: {order.status} cannot become {status}")
+        order.status = status
+        if status in CLOSED:
+            order.closed_at = now
+            order.pending_action = None
+            order.pending_changes = ()
+    order.updated_at = now
+
+
+def reopen_fills(order: Order, now: datetime) -> None:
+    """Set the status after fills were taken back or corrected: FIX lets an order that works go back to what it was.
+
+    An order that is over keeps its status, whatever becomes of its fills.
+    """
+    order.updated_at = now
+    if order.status not in (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED):
+        return
+    if order.filled_quantity >= order.quantity:
+        move(order, OrderStatus.FILLED, now)
+    else:
+        order.status = OrderStatus.PARTIALLY_FILLED if order.filled_quantity > ZERO else OrderStatus.NEW
+
+
+def refuse(order: Order, reason: RejectReason, message: str, now: datetime) -> None:
+    """End an order that never worked."""
+    move(order, OrderStatus.REJECTED, now)
+    order.reject_reason = reason
+    order.reject_message = message[:1000]
+    order.reserved = order.reserved_margin = order.reserved_fee = order.working_quantity = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPlace:
+    """Where an order belongs: its group, the entry that it waits for, and what tells the group's content."""
+
+    group_id: UUID
+    parent_id: UUID | None
+    contingency: Contingency
+    digest: bytes
+
+
+def new_order(
+    command: PlaceOrder,
+    instrument: Instrument,
+    venue: str,
+    decision: Decision,
+    market: MarketState,
+    works_until: datetime | None,
+    now: datetime,
+    place: GroupPlace | None = None,
+) -> Order:
+    """The order that a decided command becomes: on its way to the venue, held for its entry, or refused."""
+    order_id = new_id()
+    contribution = decision.contribution
+    waits = place is not None and place.contingency is Contingency.OUO
+    order = Order(
+        id=order_id,
+        account_id=command.account_id,
+        instrument_id=instrument.id,
+        client_order_id=command.client_order_id if command.client_order_id is not None else str(order_id),
+        request_digest=request_digest(command) if place is None else place.digest,
+        venue=venue,
+        side=command.side,
+        type=command.type,
+        time_in_force=command.time_in_force,
+        position_effect=command.position_effect,
+        quantity=command.quantity,
+        limit_price=command.limit_price,
+        stop_price=command.stop_price,
+        trailing_offset=command.trailing_offset,
+        trailing_offset_kind=command.trailing_offset_kind if command.type in TRAILING_TYPES else None,
+        limit_offset=command.limit_offset,
+        activation_price=command.activation_price,
+        trigger_price=command.trigger_price,
+        post_only=command.post_only,
+        reduce_only=command.reduce_only,
+        expires_at=command.expires_at,
+        works_until=works_until,
+        status=OrderStatus.HELD if waits else OrderStatus.PENDING_NEW,
+        filled_quantity=ZERO,
+        filled_value=ZERO,
+        average_price=None,
+        execution_count=0,
+        fees=ZERO,
+        reserved=max(ZERO, decision.held),
+        reserved_margin=contribution.margin,
+        reserved_fee=contribution.fee,
+        reserve_price=contribution.price,
+        arrival_price=_arrival_price(command, market),
+        strategy=command.strategy,
+        tags=list(command.tags),
+        contingency=Contingency.NONE if place is None else place.contingency,
+        parent_id=None if place is None else place.parent_id,
+        group_id=None if place is None else place.group_id,
+        pending_action=None,
+        reject_reason=None,
+        reject_message=None,
+        venue_order_id=None,
+        venue_sequence=0,
+        activated=False,
+        violations=decision.violations,
+        created_at=now,
+        updated_at=now,
+        triggered_at=None,
+        closed_at=None,
+        version=1,
+        working_quantity=contribution.quantity,
+        pending_changes=(),
+        reserve_rate=contribution.rate,
+        symbol=instrument.symbol,
+    )
+    if decision.reason is not None:
+        refuse(order, decision.reason, decision.message or "", now)
+    return order
+
+
+def _arrival_price(command: PlaceOrder, market: MarketState) -> Decimal | None:
+    """The far touch when the order arrived, which slippage is measured against."""
+    quote = market.quote
+    if quote is None:
+        return None
+    far = quote.ask if command.side is Side.BUY else quote.bid
+    return far if far is not None else quote.reference

@@ -1,0 +1,1 @@
+"""The use cases that bring orders in, change them and cancel them."""

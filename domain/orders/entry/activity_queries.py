@@ -1,0 +1,148 @@
+"""Reads and writes of what limits count: orders of the day, recent ones, those that work."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Protocol
+from uuid import UUID
+
+from domain.accounts.types import AccountBook
+from domain.kernel.database import Row
+from domain.kernel.rows import Write
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.orders.deciding.activity import ActivityNeeds, OrderActivity, sameness
+from domain.orders.model.types import OrderType, Side
+
+# Orders that were refused here did not trade; what a venue refused was sent to it.
+_COUNTS = "(o.reject_reason IS NULL OR o.reject_reason = 'VENUE_REJECTED')"
+# One kind of row for all that is asked: what it is, and the columns that the kind fills.
+_DAY = """
+SELECT 'day' AS part, d.account_id, d.symbol, d.strategy, NULL::text AS side, NULL::text AS type, d.orders AS count,
+  d.notional AS amount, NULL::numeric AS limit_price, NULL::numeric AS stop_price, NULL::numeric AS trailing_offset,
+  NULL::numeric AS limit_offset, d.since AS at
+FROM order_days d JOIN unnest($1::uuid[], $2::timestamptz[]) AS a (id, since)
+  ON d.account_id = a.id AND d.since = a.since
+"""
+_OPEN = """
+SELECT 'open', o.account_id, i.symbol, coalesce(o.strategy, ''), NULL, NULL, count(*), NULL, NULL, NULL, NULL, NULL,
+  NULL
+FROM orders o JOIN instruments i ON i.id = o.instrument_id
+WHERE o.account_id = ANY($1) AND o.closed_at IS NULL GROUP BY o.account_id, i.symbol, o.strategy
+"""
+_RESTING = """
+SELECT 'rest', o.account_id, i.symbol, '', o.side, NULL, 0, NULL,
+  CASE o.side WHEN 'BUY' THEN max(o.limit_price) ELSE min(o.limit_price) END, NULL, NULL, NULL, NULL
+FROM orders o JOIN instruments i ON i.id = o.instrument_id
+WHERE o.account_id = ANY($1) AND o.closed_at IS NULL AND o.limit_price IS NOT NULL AND o.status <> 'HELD'
+  AND (o.stop_price IS NULL OR o.triggered_at IS NOT NULL)
+GROUP BY o.account_id, i.symbol, o.side
+"""
+# Identifiers begin with the time at which they were made, so the pages' index finds the recent ones.
+_RECENT = f"""
+SELECT 'recent', o.account_id, i.symbol, coalesce(o.strategy, ''), o.side, o.type, 1, o.quantity, o.limit_price,
+  o.stop_price, o.trailing_offset, o.limit_offset, o.created_at
+FROM orders o JOIN instruments i ON i.id = o.instrument_id
+WHERE o.account_id = ANY($1) AND o.id > $3 AND o.created_at > $4 AND {_COUNTS}
+"""
+_ADD = Write(
+    "order_days",
+    "INSERT INTO order_days AS d (account_id, symbol, strategy, since, orders, notional) "
+    "SELECT n.account_id, n.symbol, n.strategy, n.since, n.orders, n.notional FROM {rows} "
+    "ON CONFLICT (account_id, symbol, strategy) DO UPDATE SET since = EXCLUDED.since, "
+    "orders = EXCLUDED.orders + CASE WHEN d.since = EXCLUDED.since THEN d.orders ELSE 0 END, "
+    "notional = EXCLUDED.notional + CASE WHEN d.since = EXCLUDED.since THEN d.notional ELSE 0 END",
+    {
+        "account_id": "uuid",
+        "symbol": "text",
+        "strategy": "text",
+        "since": "timestamptz",
+        "orders": "bigint",
+        "notional": "numeric",
+    },
+)
+
+
+class Fetch(Protocol):
+    """Inside a transaction or outside of one."""
+
+    async def __call__(self, sql: str, *arguments: object) -> list[Row]:
+        """The rows that a statement returns."""
+        ...
+
+
+async def load_activity(
+    fetch: Fetch, books: Mapping[UUID, AccountBook], needs: ActivityNeeds, now: datetime
+) -> dict[UUID, OrderActivity]:
+    """What accounts did, as far as it is needed, in one statement or, when nothing is, in none."""
+    found = {account_id: OrderActivity() for account_id in books}
+    if not needs.anything or not books:
+        return found
+    since = now - needs.window if needs.window is not None else None
+    parts = [
+        *([_DAY] if needs.day else []),
+        *([_OPEN] if needs.open_orders else []),
+        *([_RESTING] if needs.opposite else []),
+        *([_RECENT] if since is not None else []),
+    ]
+    rows = await fetch(
+        # The first part names the columns.
+        f"{_DAY} AND $3::uuid IS NOT NULL AND $4::timestamptz IS NOT NULL AND false UNION ALL "
+        + " UNION ALL ".join(parts)
+        + " ORDER BY at",
+        list(books),
+        [book.rolled_at for book in books.values()],
+        first_id(since or now),
+        since or now,
+    )
+    for row in rows:
+        _READERS[row["part"]](found[row["account_id"]], row)
+    return found
+
+
+def first_id(at: datetime) -> UUID:
+    """The smallest identifier that may have been made at ``at``: identifiers begin with 48 bits of milliseconds."""
+    return UUID(int=int(at.timestamp() * 1_000) << 80)
+
+
+def _read_day(activity: OrderActivity, row: Row) -> None:
+    activity.day_orders.add(row["symbol"], row["strategy"], Decimal(row["count"]))
+    activity.day_notional.add(row["symbol"], row["strategy"], row["amount"])
+
+
+def _read_open(activity: OrderActivity, row: Row) -> None:
+    activity.open_orders.add(row["symbol"], row["strategy"], Decimal(row["count"]))
+
+
+def _read_resting(activity: OrderActivity, row: Row) -> None:
+    activity.rest(row["symbol"], Side(row["side"]), row["limit_price"])
+
+
+def _read_recent(activity: OrderActivity, row: Row) -> None:
+    symbol, strategy, at = row["symbol"], row["strategy"], row["at"]
+    activity.recent.add(symbol, strategy, at)
+    numbers = (row["amount"], row["limit_price"], row["stop_price"], row["trailing_offset"], row["limit_offset"])
+    activity.same[sameness(symbol, Side(row["side"]), OrderType(row["type"]), *numbers)].add(symbol, strategy, at)
+
+
+_READERS: dict[str, Any] = {"day": _read_day, "open": _read_open, "rest": _read_resting, "recent": _read_recent}
+
+
+async def add_activity(
+    work: UnitOfWork, activities: Mapping[UUID, OrderActivity], books: Mapping[UUID, AccountBook]
+) -> None:
+    """Add what a transaction's orders were to the counts of the day, whether or not a limit looks at them now."""
+    await work.write(
+        _ADD,
+        [
+            {
+                "account_id": account_id,
+                "symbol": symbol,
+                "strategy": strategy,
+                "since": books[account_id].rolled_at,
+                "orders": count.orders,
+                "notional": count.notional,
+            }
+            for account_id, activity in activities.items()
+            for (symbol, strategy), count in activity.added.items()
+        ],
+    )

@@ -1,0 +1,187 @@
+"""Asking venues to cancel orders.
+
+The order is marked as pending cancel and stays what it is until the venue answers; a fill that comes first wins.
+Cancelling what is cancelled, or asked to be, replays; what has ended otherwise is a conflict.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from domain.access.types import Actor, Role, require_read, require_trade
+from domain.accounts import queries as account_queries
+from domain.accounts.events import record
+from domain.accounts.rules import refuse_when_closed
+from domain.accounts.types import AccountBook
+from domain.kernel.bus import Bus
+from domain.kernel.errors import BadInput, Conflict, NotFound
+from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+from domain.orders import queries
+from domain.orders.entry.desk import Desk, Terms
+from domain.orders.entry.gathering import ActorsCall, Gathering
+from domain.orders.model.commands import CancelOrders, OrderKey
+from domain.orders.model.events import order_parts
+from domain.orders.model.instructions import CANCEL
+from domain.orders.model.order import Order
+from domain.orders.model.types import OrderEventKind, OrderStatus, PendingAction
+
+
+@dataclass(frozen=True, slots=True)
+class CanceledOrder:
+    """The order as it stands now; ``replayed`` when it was cancelled, or asked to be, before."""
+
+    order: Order
+    replayed: bool
+
+
+async def find_order(actor: Actor, key: OrderKey) -> Order:
+    """The order that ``key`` names, if the actor may see it.
+
+    Raises:
+        BadInput: neither an id nor an account with a client order id.
+        NotFound: there is none, or it is not the actor's to see.
+    """
+    order = await _find(key)
+    if order is None or not actor.may_read(order.account_id):
+        raise NotFound("There is no such order.")
+    return order
+
+
+async def _find(key: OrderKey) -> Order | None:
+    if key.id is not None:
+        found = (await queries.read_orders([key.id])).get(key.id)
+        if found is not None and key.account_id not in (None, found.account_id):
+            return None
+        return found
+    if key.account_id is None or key.client_order_id is None:
+        raise BadInput("Name the order by id, or by accountId and clientOrderId.", field="id")
+    return await queries.read_order_by_client_id(key.account_id, key.client_order_id)
+
+
+def require_cancel(actor: Actor, account_id: UUID) -> None:
+    """Who trades an account may cancel its orders, and so may a RISK_MANAGER: stopping is never forbidden to them.
+
+    Raises:
+        NotFound, Forbidden: the actor may not see the account, or not act on it.
+    """
+    if actor.role is Role.RISK_MANAGER:
+        require_read(actor, account_id)
+    else:
+        require_trade(actor, account_id)
+
+
+@dataclass(frozen=True, slots=True)
+class CancelCall(ActorsCall):
+    """One caller's cancel of an order that was found."""
+
+    account_id: UUID
+    order_id: UUID
+
+
+def _authorize(call: CancelCall) -> None:
+    require_cancel(call.actor, call.account_id)
+
+
+class OrderCanceling:
+    """Where cancels of single orders enter: those that come at the same time share a transaction."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._bus = desk.bus
+        self._gathering = Gathering[CancelCall, CanceledOrder](
+            desk, self._cancel, _authorize, accounts=lambda call: (call.account_id,)
+        )
+
+    async def cancel_order(self, actor: Actor, key: OrderKey) -> CanceledOrder:
+        """Ask the order's venue to cancel it.
+
+        Raises:
+            NotFound, Forbidden: it is not the actor's to see, or to cancel.
+            Conflict: it has ended otherwise than by being cancelled.
+            RateLimited, Unavailable: as for placing.
+        """
+        seen = await find_order(actor, key)
+        call = CancelCall(actor, seen.account_id, seen.id)
+        _authorize(call)
+        return await self._gathering.submit(call)
+
+    async def _cancel(
+        self, _terms: Terms, calls: Sequence[CancelCall], refused: Mapping[int, BaseException]
+    ) -> list[CanceledOrder | BaseException]:
+        outcomes: list[CanceledOrder | BaseException] = []
+        wanted: dict[UUID, Order] = {}
+        async with unit_of_work(self._bus) as work:
+            books = await account_queries.lock_books(work, {call.account_id for call in calls})
+            orders = await queries.load_orders(work, {call.order_id for call in calls})
+            for place, call in enumerate(calls):
+                outcomes.append(refused.get(place) or _decide(orders[call.order_id], wanted))
+            await request_cancels(work, list(wanted.values()), books)
+        return outcomes
+
+
+def _decide(order: Order, wanted: dict[UUID, Order]) -> CanceledOrder | Conflict:
+    """What becomes of one call; ``wanted`` are those that earlier calls of its transaction cancel."""
+    pending = order.pending_action is PendingAction.CANCEL or order.id in wanted
+    if pending or order.status is OrderStatus.CANCELED:
+        return CanceledOrder(order, replayed=True)
+    if not order.is_open:
+        return Conflict(f"The order is {order.status} already.")
+    wanted[order.id] = order
+    return CanceledOrder(order, replayed=False)
+
+
+async def cancel_orders(bus: Bus, actor: Actor, command: CancelOrders) -> list[Order]:
+    """Ask the venue to cancel all open orders that fit, in one transaction; they as they stand then, oldest first.
+
+    Raises:
+        NotFound, Forbidden: the account is not the actor's to see, or to act on, or there is no such symbol.
+        Refused: the account is closed.
+    """
+    require_cancel(actor, command.account_id)
+    async with unit_of_work(bus) as work:
+        books = await account_queries.lock_books(work, [command.account_id])
+        if not books:
+            raise NotFound("There is no such account.", field="accountId")
+        refuse_when_closed(books[command.account_id])
+        orders = await queries.load_open_orders(
+            work, books, symbol=command.symbol, side=command.side, strategy=command.strategy
+        )
+        if not orders and command.symbol is not None:
+            # Who mistypes a symbol in an emergency must not believe that all is well.
+            await _require_symbol(work, command.symbol)
+        await request_cancels(work, orders, books)
+    return orders
+
+
+async def _require_symbol(work: UnitOfWork, symbol: str) -> None:
+    if await work.fetch_row("SELECT 1 FROM instruments WHERE symbol = $1", symbol) is None:
+        raise NotFound(f"There is no instrument {symbol[:40]!r}.", field="symbol")
+
+
+async def request_cancels(
+    work: UnitOfWork, orders: Sequence[Order], books: Mapping[UUID, AccountBook], cause: str | None = None
+) -> None:
+    """Mark open orders as pending cancel and hand them to their venues: a step, in five statements.
+
+    ``books`` are their accounts, locked. Their events carry the cause, if it is another than somebody's wish.
+    """
+    wanted = mark_canceling(work, orders, books, cause)
+    if not wanted:
+        return
+    await queries.update_orders(work, wanted)
+    await account_queries.write_books(work, books.values())
+    await queries.insert_commands(work, [(CANCEL, order) for order in wanted])
+
+
+def mark_canceling(
+    work: UnitOfWork, orders: Iterable[Order], books: Mapping[UUID, AccountBook], cause: str | None = None
+) -> list[Order]:
+    """The same in the working copies alone: the orders that their venue has to be asked to cancel."""
+    wanted = [order for order in orders if order.is_open and order.pending_action is not PendingAction.CANCEL]
+    detail = {"cause": cause} if cause is not None else None
+    for order in wanted:
+        order.pending_action = PendingAction.CANCEL
+        order.updated_at = work.now
+        order.version += 1
+        parts = order_parts(order, detail=detail)
+        record(books[order.account_id], OrderEventKind.PENDING_CANCEL, work.now, parts, order.id)
+    return wanted

@@ -1,0 +1,68 @@
+"""Asking what placing an order would decide, without placing it: the same books, rules and code."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.access.types import Actor, require_trade
+from domain.accounts import queries as account_queries
+from domain.kernel.database import fetch
+from domain.kernel.errors import NotFound
+from domain.kernel.numbers import ZERO
+from domain.orders.deciding.activity import needs_of
+from domain.orders.deciding.pretrade import decide
+from domain.orders.entry.activity_queries import load_activity
+from domain.orders.entry.placing import OrderEntry
+from domain.orders.model.commands import PlaceOrder
+from domain.orders.model.types import RejectReason
+from domain.orders.model.validation import check_command
+from domain.positions.queries import read_for_orders
+from domain.risk.types import RiskViolation
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCheck:
+    """The verdict. Money is in the account's currency; ``reason`` and ``message`` are None when it is accepted."""
+
+    accepted: bool
+    violations: tuple[RiskViolation, ...]
+    reservation: Decimal
+    estimated_fee: Decimal
+    available_after: Decimal
+    reason: RejectReason | None
+    message: str | None
+
+
+async def check_order(entry: OrderEntry, actor: Actor, command: PlaceOrder) -> OrderCheck:
+    """Decide as ``place_orders`` would at this moment; nothing is saved or held back.
+
+    Raises:
+        BadInput, NotFound, Forbidden: as placing it would.
+    """
+    desk = entry.desk
+    actor = await entry.current(actor, command.account_id)
+    require_trade(actor, command.account_id)
+    now = desk.clock()
+    check_command(command, now)
+    await desk.refresh()
+    terms = await desk.terms()
+    instrument = terms.instruments.get(command.symbol)
+    if instrument is None:
+        raise NotFound(f"There is no instrument {command.symbol[:40]!r}.", field="symbol")
+    account = (await account_queries.read_books([command.account_id])).get(command.account_id)
+    if account is None:
+        raise NotFound("There is no such account.", field="accountId")
+    positions = await read_for_orders(account.id, [instrument.id])
+    activity = (await load_activity(fetch, {account.id: account}, needs_of(terms.limits.rules), now))[account.id]
+    book = desk.trading_book(account, positions, activity, terms)
+    before = book.available
+    decision = decide(command, instrument, desk.market_state(instrument, now, account.currency), book)
+    held = max(ZERO, decision.held)
+    return OrderCheck(
+        accepted=decision.accepted,
+        violations=decision.violations,
+        reservation=held,
+        estimated_fee=decision.contribution.fee,
+        available_after=(before or ZERO) - (held if decision.accepted else ZERO),
+        reason=decision.reason,
+        message=decision.message,
+    )

@@ -1,0 +1,160 @@
+"""Closing positions: the orders that it takes, decided under the account's lock and placed as any other order is.
+
+Guarantees: those of placing. How much is closed is decided in the transaction that places it, so that two who close at
+once do not close twice. Who wants all of a position closed has the orders that work on it cancelled first; the venue's
+answers are waited for, because until then they may still fill.
+"""
+
+import asyncio
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from domain.access.types import Actor, require_trade
+from domain.accounts import queries as account_queries
+from domain.kernel.errors import Conflict, DomainError, NotFound, Unavailable
+from domain.kernel.unit_of_work import unit_of_work
+from domain.orders import queries
+from domain.orders.deciding.claims import bucket_of
+from domain.orders.deciding.closing_rules import check_closing, closing_orders, closing_side
+from domain.orders.entry.canceling import request_cancels
+from domain.orders.entry.desk import Desk, Terms
+from domain.orders.entry.gathering import ActorsCall, Gathering
+from domain.orders.entry.placing import Batch, PlacedOrder
+from domain.orders.model.commands import ClosePosition, Closing, closing_digest, request_digest
+from domain.orders.model.order import Order
+from domain.orders.model.types import PendingAction
+from domain.positions import queries as position_queries
+from domain.positions.choosing import choose
+
+ANSWER_SECONDS = 10.0
+CAUSE = "CLOSE_POSITION"
+_LOOK_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class CloseCall(ActorsCall):
+    """What one caller wants closed."""
+
+    command: Closing
+
+
+def _authorize(call: CloseCall) -> None:
+    require_trade(call.actor, call.command.account_id)
+
+
+class PositionClosing:
+    """Where positions are closed: calls that come at the same time share a transaction."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._gathering = Gathering[CloseCall, list[PlacedOrder]](
+            desk, self._place, _authorize, accounts=lambda call: (call.command.account_id,)
+        )
+
+    async def close(self, actor: Actor, command: Closing, *, cancel_working: bool = False) -> list[PlacedOrder]:
+        """Place the orders that close a position, or everything there is, perhaps nothing; the orders as stored.
+
+        Business may refuse an order as any other: it is stored as REJECTED then. With ``cancel_working`` what works on
+        the position's closing (before closing everything: every open order of the account) is cancelled first.
+
+        Raises:
+            BadInput: a malformed quantity, price or client order id, or no side where one is needed.
+            NotFound, Forbidden: the account or symbol does not exist for the actor, or may not be traded by it.
+            Refused: INSUFFICIENT_POSITION (so much is not there, or not free), ACCOUNT_NOT_ACTIVE (it is closed).
+            Conflict: the client order id was used for something else.
+            Unavailable: the database is away, or the venue did not answer the cancels in time; nothing was closed then.
+            RateLimited: too many calls wait.
+        """
+        if not actor.may_read(command.account_id):
+            actor = await self._desk.authenticator.fresh(actor)
+        call = CloseCall(actor, command)
+        _authorize(call)
+        check_closing(command)
+        if isinstance(command, ClosePosition):
+            await self._desk.market.find(command.symbol)
+        if cancel_working and not await _is_repeat(command):
+            await self._cancel_working(command)
+        return await self._gathering.submit(call)
+
+    async def _place(
+        self, terms: Terms, calls: Sequence[CloseCall], refused: Mapping[int, BaseException]
+    ) -> list[list[PlacedOrder] | BaseException]:
+        batch = Batch(self._desk, terms)
+        outcomes: list[list[PlacedOrder] | BaseException] = []
+        async with unit_of_work(self._desk.bus) as work:
+            keys = {key for call in calls if (key := _key(call.command)) is not None}
+            await batch.load_accounts(work, {call.command.account_id for call in calls}, (), keys)
+            for place, call in enumerate(calls):
+                if place in refused:
+                    outcomes.append(refused[place])
+                    continue
+                try:
+                    outcomes.append(_close(batch, terms, call.command, work.now))
+                except DomainError as error:
+                    outcomes.append(error)
+            await batch.write(work)
+        return outcomes
+
+    async def _cancel_working(self, command: Closing) -> None:
+        catalog = await self._desk.market.refresh()
+        async with unit_of_work(self._desk.bus) as work:
+            books = await account_queries.lock_books(work, [command.account_id])
+            if not books:
+                raise NotFound("There is no such account.", field="accountId")
+            symbol = command.symbol if isinstance(command, ClosePosition) else None
+            orders = await queries.load_open_orders(work, books, symbol=symbol)
+            if isinstance(command, ClosePosition):
+                positions = (await position_queries.load_positions(work, books, []))[command.account_id].values()
+                held = [row for row in positions if catalog.by_id[row.instrument_id].symbol == command.symbol]
+                position, mode = choose(held, command.symbol, command.side), books[command.account_id].position_mode
+                side = closing_side(position)
+                orders = [order for order in orders if order.side is side and bucket_of(order, mode) is position.bucket]
+            await request_cancels(work, orders, books, CAUSE)
+        await _answered({order.id for order in orders})
+
+
+def _key(command: Closing) -> tuple[UUID, str] | None:
+    """The account and client order id that make a repeat safe."""
+    if not isinstance(command, ClosePosition) or command.client_order_id is None:
+        return None
+    return command.account_id, command.client_order_id
+
+
+async def _is_repeat(command: Closing) -> bool:
+    key = _key(command)
+    return key is not None and await queries.read_order_by_client_id(*key) is not None
+
+
+def _close(batch: Batch, terms: Terms, command: Closing, now: datetime) -> list[PlacedOrder]:
+    """Decide on one call.
+
+    Raises:
+        DomainError: it is refused as a whole, and has left no trace.
+    """
+    book, digest = batch.book(command.account_id), None
+    if isinstance(command, ClosePosition):
+        digest = closing_digest(command)
+        first = batch.known(command.account_id, command.client_order_id)
+        if first is not None:
+            return [_replayed(first, digest)]
+    orders = closing_orders(command, book, terms.by_id)
+    return [PlacedOrder(batch.place_one(order, now, digest or request_digest(order)), False) for order in orders]
+
+
+def _replayed(first: Order, digest: bytes) -> PlacedOrder:
+    if first.request_digest != digest:
+        raise Conflict("This client order id was used for another order.", field="clientOrderId")
+    return PlacedOrder(first, replayed=True)
+
+
+async def _answered(order_ids: Collection[UUID]) -> None:
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while order_ids and any(
+        order.pending_action is PendingAction.CANCEL for order in (await queries.read_orders(order_ids)).values()
+    ):
+        if time.monotonic() > deadline:
+            raise Unavailable("The venue has not answered the cancellations yet; nothing was closed, so ask again.")
+        await asyncio.sleep(_LOOK_SECONDS)

@@ -1,0 +1,136 @@
+"""What the use cases on orders work with, put together once per process."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from domain.access.authentication import TOPIC as ACCESS
+from domain.access.authentication import Authenticator
+from domain.accounts.types import AccountBook
+from domain.kernel.bus import Bus
+from domain.kernel.cache import VersionedCache, read_versions
+from domain.kernel.day_roll import DayRoll
+from domain.kernel.time import utc_now
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.market.market import TOPIC as INSTRUMENTS
+from domain.market.market import Market
+from domain.market.types import Instrument
+from domain.orders.deciding.activity import OrderActivity
+from domain.orders.deciding.trading_book import MarketState, TradingBook
+from domain.orders.exchange.paper import PAPER
+from domain.orders.model.types import TimeInForce
+from domain.orders.venues.support import NOTHING
+from domain.orders.venues.types import Capabilities
+from domain.positions.queries import PositionKey
+from domain.positions.service import free_funds
+from domain.positions.types import PositionBook
+from domain.positions.worst_case import Sight
+from domain.risk.queries import TOPIC as LIMITS
+from domain.risk.types import Limits
+
+
+class StaleCache(Exception):
+    """Something cached has changed since: decide again with what is new. Nothing was written."""
+
+    def __init__(self, versions: Mapping[str, int]) -> None:
+        super().__init__("a cache is stale")
+        self.versions = versions
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What decisions take from caches, with the versions of it by topic.
+
+    ``check`` proves inside a transaction that none of it is out of date.
+    """
+
+    instruments: Mapping[str, Instrument]
+    by_id: Mapping[UUID, Instrument]
+    limits: Limits
+    versions: Mapping[str, int]
+
+    async def check(self, work: UnitOfWork) -> None:
+        """Compare with the versions in the database.
+
+        Raises:
+            StaleCache: one of them is newer; the caller rolls back and tries again.
+        """
+        rows = await work.fetch("SELECT topic, version FROM topic_versions")
+        self.compare({row["topic"]: row["version"] for row in rows})
+
+    def compare(self, versions: Mapping[str, int]) -> None:
+        """The same with versions that were read inside the transaction.
+
+        Raises:
+            StaleCache: one of them is newer.
+        """
+        if any(versions.get(topic, 0) > version for topic, version in self.versions.items()):
+            raise StaleCache(versions)
+
+
+@dataclass(slots=True)
+class Desk:
+    """The dependencies of the order area; each use case takes it first.
+
+    ``venues`` says what the configured venues can do, by name; the paper venue is not among them.
+    """
+
+    bus: Bus
+    market: Market
+    authenticator: Authenticator
+    limits: VersionedCache[Limits]
+    day_roll: DayRoll
+    clock: Callable[[], datetime] = utc_now
+    venues: Mapping[str, Capabilities] = field(default_factory=dict)
+
+    def venue(self, name: str) -> Capabilities | None:
+        """What a venue can do; None for the paper venue, which can do everything."""
+        return None if name == PAPER else self.venues.get(name, NOTHING)
+
+    def trading_book(
+        self,
+        account: AccountBook,
+        positions: dict[PositionKey, PositionBook],
+        activity: OrderActivity,
+        terms: Terms,
+    ) -> TradingBook:
+        """An account with its positions, and what its orders did, as decisions on ``terms`` see it."""
+        free = free_funds(account, positions.values(), terms.by_id, self.market.quote)
+        sight = Sight(terms.by_id, self.market.quote, self.market.is_stale)
+        return TradingBook(account, positions, free, self.venue(account.venue), terms.limits, sight, activity)
+
+    async def terms(self) -> Terms:
+        """What is cached now."""
+        catalog_version, catalog = await self.market.instruments.held()
+        limits_version, limits = await self.limits.held()
+        access_version, _ = await self.authenticator.cache.held()
+        versions = {INSTRUMENTS: catalog_version, LIMITS: limits_version, ACCESS: access_version}
+        return Terms(catalog.by_symbol, catalog.by_id, limits, versions)
+
+    async def refresh(self) -> None:
+        """Bring the caches up to date with the database."""
+        await self.renew(await read_versions())
+
+    async def renew(self, versions: Mapping[str, int]) -> None:
+        """Bring the caches to at least these versions."""
+        for cache in (self.market.instruments, self.limits, self.authenticator.cache):
+            await cache.at(versions.get(cache.topic, 0))
+
+    def market_state(self, instrument: Instrument, now: datetime, currency: str) -> MarketState:
+        """The market of an instrument as decisions of an account in ``currency`` see it."""
+        symbol, market = instrument.symbol, self.market
+        return MarketState(
+            market.quote_at(instrument, now),
+            market.is_stale(symbol),
+            market.is_open(instrument, now),
+            market.conversion(instrument.currency, currency),
+            market.age(symbol),
+            now,
+        )
+
+    def works_until(self, instrument: Instrument, time_in_force: TimeInForce, now: datetime) -> datetime | None:
+        """When a DAY order ends: with the session, or, where trading never stops, with the platform's day."""
+        if time_in_force is not TimeInForce.DAY:
+            return None
+        return self.market.session_end(instrument, now) or self.day_roll.next_after(now)

@@ -1,0 +1,195 @@
+"""Changing open orders: decided like a new order, asked of the venue, and answered by it.
+
+Guarantees: the order keeps its id; the change is pending, with a command to the venue in the same transaction, until
+the venue has answered, and meanwhile the larger of both claims is held back; a fill that comes first wins. A change
+that is refused, for whatever reason, has changed nothing. Several changes may be pending; the venue takes them in
+order.
+"""
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+
+from domain.access.types import Actor, require_trade
+from domain.accounts import queries as account_queries
+from domain.accounts.events import record
+from domain.kernel.errors import Conflict, DomainError, NotFound, Refused
+from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+from domain.orders import queries
+from domain.orders.deciding.activity import needs_of
+from domain.orders.deciding.changes import as_changed, decide_change
+from domain.orders.deciding.claims import EXCLUSIVE, alternatives, bucket_of
+from domain.orders.deciding.trading_book import TradingBook
+from domain.orders.entry.activity_queries import add_activity, load_activity
+from domain.orders.entry.canceling import find_order
+from domain.orders.entry.desk import Desk, Terms
+from domain.orders.entry.gathering import ActorsCall, Gathering
+from domain.orders.model.commands import ModifyOrder
+from domain.orders.model.events import order_parts
+from domain.orders.model.instructions import REPLACE
+from domain.orders.model.order import Order, PendingChange, change_snapshot
+from domain.orders.model.types import OrderEventKind, PendingAction
+from domain.orders.model.validation import check_change
+from domain.positions import queries as position_queries
+
+# Beyond this, somebody sends changes faster than the venue answers them.
+MAX_PENDING_CHANGES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ModifyCall(ActorsCall):
+    """One caller's change of an order that was found."""
+
+    account_id: UUID
+    order_id: UUID
+    command: ModifyOrder
+
+
+def _authorize(call: ModifyCall) -> None:
+    require_trade(call.actor, call.account_id)
+
+
+class OrderModifying:
+    """Where changes of orders enter: calls that come at the same time share a transaction."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._gathering = Gathering[ModifyCall, Order](
+            desk, self._modify, _authorize, accounts=lambda call: (call.account_id,)
+        )
+
+    async def modify_order(self, actor: Actor, command: ModifyOrder) -> Order:
+        """Ask for a change of an open order; the order as it stands then, with the change pending.
+
+        Raises:
+            BadInput: a field that the order does not have, a value that it cannot have, or nothing that would change.
+            NotFound, Forbidden: the order is not the actor's to see, or to change.
+            Conflict: it is over, or about to be cancelled, or not at the expected version.
+            Refused: business refuses the new terms; ``reason`` is that of a refused order.
+            RateLimited, Unavailable: as for placing.
+        """
+        seen = await find_order(actor, command.key)
+        call = ModifyCall(actor, seen.account_id, seen.id, command)
+        _authorize(call)
+        return await self._gathering.submit(call)
+
+    async def _modify(
+        self, terms: Terms, calls: Sequence[ModifyCall], refused: Mapping[int, BaseException]
+    ) -> list[Order | BaseException]:
+        batch = _Batch(self._desk, terms)
+        outcomes: list[Order | BaseException] = []
+        async with unit_of_work(self._desk.bus) as work:
+            await batch.load(work, calls)
+            for place, call in enumerate(calls):
+                if place in refused:
+                    outcomes.append(refused[place])
+                    continue
+                try:
+                    outcomes.append(batch.modify(call, work.now))
+                except DomainError as error:
+                    outcomes.append(error)
+            await batch.write(work)
+        return outcomes
+
+
+class _Batch:
+    """What one transaction loads, decides on and writes."""
+
+    def __init__(self, desk: Desk, terms: Terms) -> None:
+        self._desk = desk
+        self._terms = terms
+        self._books: dict[UUID, TradingBook] = {}
+        self._orders: dict[UUID, Order] = {}
+        self._changed: dict[UUID, Order] = {}
+        self._commands: list[tuple[str, Order]] = []
+        self._payloads: list[str] = []
+
+    async def load(self, work: UnitOfWork, calls: Sequence[ModifyCall]) -> None:
+        """Lock the accounts, check that the caches are current, load orders, those that they exclude, and positions."""
+        accounts = await account_queries.lock_books(work, {call.account_id for call in calls})
+        await self._terms.check(work)
+        self._orders = await queries.load_orders(work, {call.order_id for call in calls})
+        groups = {order.group_id for order in self._orders.values() if order.contingency in EXCLUSIVE}
+        if groups:
+            self._orders = await queries.load_groups(work, groups) | self._orders
+        wanted = {order.instrument_id for order in self._orders.values()}
+        positions = await position_queries.load_positions(work, accounts, wanted)
+        activities = await load_activity(work.fetch, accounts, needs_of(self._terms.limits.rules), work.now)
+        for account_id, account in accounts.items():
+            self._books[account_id] = self._desk.trading_book(
+                account, positions[account_id], activities[account_id], self._terms
+            )
+
+    def modify(self, call: ModifyCall, now: datetime) -> Order:
+        """Decide on one call.
+
+        Raises:
+            DomainError: the change is refused, and has left no trace.
+        """
+        order = self._orders.get(call.order_id)
+        if order is None:
+            raise NotFound("There is no such order.")
+        _check_state(order, call.command)
+        check_change(call.command, as_changed(order), now)
+        instrument, book = self._terms.by_id[order.instrument_id], self._books[order.account_id]
+        legs = alternatives(order, self._orders.values())
+        decision = decide_change(
+            order,
+            call.command,
+            instrument,
+            self._desk.market_state(instrument, now, book.account.currency),
+            book,
+            legs,
+        )
+        if decision.refusal is not None:
+            reason, message = decision.refusal
+            raise Refused(message, reason=reason)
+        self._changed |= {leg.id: leg for leg in legs}
+        self._keep(order, decision.change, now)
+        # A later call of the same transaction may change the order again.
+        return copy(order)
+
+    def _keep(self, order: Order, change: PendingChange, now: datetime) -> None:
+        order.pending_action = PendingAction.REPLACE
+        order.updated_at = now
+        order.version += 1
+        asked = change_snapshot(change)
+        self._commands.append((REPLACE, order))
+        self._payloads.append(orjson.dumps(asked).decode())
+        detail = {"requested": {name: asked[name] for name in _ASKED if asked[name] is not None}}
+        book = self._books[order.account_id]
+        position = book.positions.get((order.instrument_id, bucket_of(order, book.account.position_mode)))
+        parts = order_parts(order, position=position, detail=detail)
+        record(book.account, OrderEventKind.PENDING_REPLACE, now, parts, order.id)
+
+    async def write(self, work: UnitOfWork) -> None:
+        """Store everything, in a number of statements that does not depend on the number of changes."""
+        if not self._changed:
+            return
+        await queries.update_orders(work, list(self._changed.values()))
+        books = self._books.values()
+        await position_queries.write_positions(work, (row for book in books for row in book.positions.values()))
+        await account_queries.write_books(work, (book.account for book in books))
+        activities = {book.account.id: book.activity for book in books if book.activity is not None}
+        await add_activity(work, activities, {book.account.id: book.account for book in books})
+        await queries.insert_commands(work, self._commands, self._payloads)
+
+
+_ASKED = ("quantity", "limitPrice", "stopPrice", "trailingOffset", "expiresAt")
+
+
+def _check_state(order: Order, command: ModifyOrder) -> None:
+    if not order.is_open:
+        raise Conflict(f"The order is {order.status} already.")
+    if command.expected_version not in (None, order.version):
+        raise Conflict(
+            f"The order is at version {order.version}.", field="expectedVersion", currentVersion=order.version
+        )
+    if order.pending_action is PendingAction.CANCEL:
+        raise Conflict("A cancel of the order is pending.")
+    if len(order.pending_changes) >= MAX_PENDING_CHANGES:
+        raise Conflict("Too many changes of the order wait for the venue's answer.")

@@ -1,0 +1,1 @@
+"""The state of a simulated order book: resting orders, their queues and the market they meet."""

@@ -1,0 +1,134 @@
+"""An open order inside the exchange: the only mutable thing about an order, and where it waits."""
+
+from collections.abc import Hashable
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from domain.orders.exchange.book.market import Reference, reference_for
+from domain.orders.exchange.types import (
+    CONDITIONAL_TYPES,
+    LIMIT_ONCE_TRIGGERED,
+    OPEN_STATUSES,
+    TOUCH_TYPES,
+    TRAILING_TYPES,
+    OrderState,
+)
+from domain.orders.model.types import PositionEffect, Side
+
+if TYPE_CHECKING:
+    from domain.orders.exchange.book.ladder import Ladder
+
+CLOSING_EFFECTS = frozenset({PositionEffect.CLOSE, PositionEffect.CLOSE_TODAY})
+
+
+class WorkingOrder:
+    """The current state of one order; ``terms`` are those it came with. ``waits`` says which ladders it stands in."""
+
+    __slots__ = (
+        "activated",
+        "anchor",
+        "expires_at",
+        "filled",
+        "fills",
+        "id",
+        "limit",
+        "quantity",
+        "reference",
+        "sequence",
+        "side",
+        "status",
+        "stop",
+        "terms",
+        "trailing_offset",
+        "triggered",
+        "waits",
+    )
+
+    def __init__(self, state: OrderState) -> None:
+        order = state.order
+        self.terms = order
+        self.id: Hashable = order.id
+        self.side = order.side
+        self.reference: Reference = reference_for(order.side, order.trigger_price)
+        self.quantity = order.quantity
+        self.limit = order.limit_price
+        self.stop = order.stop_price
+        self.trailing_offset = order.trailing_offset
+        self.expires_at = order.expires_at
+        self.status = state.status
+        self.filled = state.filled_quantity
+        self.fills = state.fills
+        self.triggered = state.triggered
+        self.activated = state.activated
+        self.sequence = state.sequence
+        # The most favourable price at which the trail was last computed: nothing less favourable can move it.
+        self.anchor: Decimal | None = None
+        self.waits: list[tuple[Ladder[Any], Any]] = []
+
+    def state(self) -> OrderState:
+        """A frozen copy to restore from."""
+        order = replace(
+            self.terms,
+            quantity=self.quantity,
+            limit_price=self.limit,
+            stop_price=self.stop,
+            trailing_offset=self.trailing_offset,
+            expires_at=self.expires_at,
+        )
+        return OrderState(
+            order=order,
+            status=self.status,
+            filled_quantity=self.filled,
+            fills=self.fills,
+            triggered=self.triggered,
+            activated=self.activated,
+            sequence=self.sequence,
+        )
+
+    @property
+    def remaining(self) -> Decimal:
+        """What is still to be filled."""
+        return self.quantity - self.filled
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything can still happen to it."""
+        return self.status in OPEN_STATUSES
+
+    @property
+    def is_buy(self) -> bool:
+        """Whether it buys."""
+        return self.side is Side.BUY
+
+    @property
+    def is_trailing(self) -> bool:
+        """Whether it is one of the trailing types."""
+        return self.terms.type in TRAILING_TYPES
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether it has a stop or a touch to wait for."""
+        return self.terms.type in CONDITIONAL_TYPES
+
+    @property
+    def waits_for_touch(self) -> bool:
+        """Whether its condition is a touch (the price coming the order's way), not a stop."""
+        return self.terms.type in TOUCH_TYPES
+
+    @property
+    def becomes_limit(self) -> bool:
+        """Whether it turns into a limit order when triggered, not into a market order."""
+        return self.terms.type in LIMIT_ONCE_TRIGGERED
+
+    @property
+    def rests_at_limit(self) -> bool:
+        """Whether it is a plain limit order by now."""
+        if self.is_conditional:
+            return self.triggered and self.becomes_limit
+        return self.limit is not None
+
+    @property
+    def closes(self) -> bool:
+        """In a hedging account: whether it reduces the opposite leg instead of adding to its own."""
+        return self.terms.reduce_only or self.terms.position_effect in CLOSING_EFFECTS

@@ -1,0 +1,169 @@
+"""A venue's exchanges by symbol, pure: told of ticks and commands, answering with reports. Any kind of exchange."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from domain.kernel.time import NANOS_PER_SECOND, Nanos
+from domain.market.types import Instrument, Quote, QuoteTick, Tick
+from domain.orders.exchange.exchange import Exchange
+from domain.orders.exchange.holdings import Holding
+from domain.orders.exchange.reports import Rejected, Report
+from domain.orders.exchange.types import Changes
+from domain.orders.exchange.types import Order as ExchangeOrder
+from domain.orders.model.order import Order, PendingChange
+from domain.orders.model.types import OffsetKind, OrderStatus, RejectReason
+from domain.positions.types import Bucket, PositionBook
+
+# Ticks that are older than this when they arrive are history being replayed: the venue then lives in their time.
+HISTORY_NANOS = 60 * NANOS_PER_SECOND
+AnyExchange = TypeVar("AnyExchange", bound=Exchange)
+
+
+class Exchanges(Generic[AnyExchange]):
+    """Exchanges by symbol. ``wall`` arguments are the machine's clock in nanoseconds."""
+
+    def __init__(self, instruments: Mapping[str, Instrument], make: Callable[[Instrument], AnyExchange]) -> None:
+        self._instruments = instruments
+        self._make = make
+        self._exchanges: dict[str, AnyExchange] = {}
+        self._market_time: dict[str, Nanos] = {}
+
+    def know(self, instruments: Mapping[str, Instrument]) -> None:
+        """Take newer terms of instruments; exchanges that exist keep their ticks."""
+        self._instruments = instruments
+
+    @property
+    def open_orders(self) -> int:
+        """How many orders work."""
+        return sum(len(exchange) for exchange in self._exchanges.values())
+
+    def see_quote(self, quote: Quote, received: int) -> None:
+        """Set the market that stands before anything is re-armed; orders are not matched against it.
+
+        ``received`` is when the quote arrived, in nanoseconds.
+        """
+        tick = QuoteTick(
+            symbol=quote.symbol,
+            at=quote.at,
+            bid=quote.bid,
+            ask=quote.ask,
+            bid_size=quote.bid_size,
+            ask_size=quote.ask_size,
+            last=quote.last,
+            last_size=quote.last_size,
+        )
+        exchange = self._exchange(quote.symbol)
+        if exchange is not None:
+            self._keep_time(tick, received)
+            exchange.on_quote(tick)
+
+    def hold(self, symbol: str, position: PositionBook) -> None:
+        """Tell what an account holds of a symbol in one bucket."""
+        exchange = self._exchange(symbol)
+        if exchange is None:
+            return
+        if position.bucket is Bucket.NET:
+            exchange.set_holding(position.account_id, Holding.net(position.quantity))
+            return
+        before = exchange.holding(position.account_id)
+        long = position.quantity if position.bucket is Bucket.LONG else before.long
+        short = -position.quantity if position.bucket is Bucket.SHORT else before.short
+        exchange.set_holding(position.account_id, Holding(long, short, hedging=True))
+
+    def hedge(self, symbol: str, account_id: UUID) -> None:
+        """Tell that an account keeps long and short apart: nothing that it holds says so before it holds anything."""
+        exchange = self._exchange(symbol)
+        if exchange is not None and not exchange.holding(account_id).hedging:
+            held = exchange.holding(account_id)
+            exchange.set_holding(account_id, Holding(held.long, held.short, hedging=True))
+
+    def submit(self, orders: Sequence[Order], wall: Nanos) -> list[Report]:
+        """Take a new order, or those of a bracket (the entry first) or an OCO; what is known is not taken again."""
+        symbol = orders[0].symbol
+        exchange = self._exchange(symbol)
+        at = self._time(symbol, wall)
+        if exchange is None:
+            reason, message = RejectReason.INSTRUMENT_NOT_TRADABLE, f"{symbol} is not known at this venue."
+            return [
+                Rejected(order_id=order.id, at=at, status=OrderStatus.REJECTED, reason=reason, message=message)
+                for order in orders
+            ]
+        if exchange.order(orders[0].id) is not None:
+            return []
+        return exchange.submit_group([exchange_order(order) for order in orders], at)
+
+    def cancel(self, order: Order, wall: Nanos) -> list[Report]:
+        """Cancel an open order; one that is over gets told so."""
+        exchange = self._exchange(order.symbol)
+        return [] if exchange is None else exchange.cancel(order.id, self._time(order.symbol, wall))
+
+    def replace(self, order: Order, change: PendingChange, wall: Nanos) -> list[Report]:
+        """Change an open order; one that is over gets told so."""
+        exchange = self._exchange(order.symbol)
+        if exchange is None:
+            return []
+        return exchange.replace(order.id, changes_of(change), self._time(order.symbol, wall))
+
+    def on_tick(self, tick: Tick, received: int) -> list[Report]:
+        """Match against a market event; ``received`` is when it arrived, in nanoseconds."""
+        exchange = self._exchange(tick.symbol)
+        if exchange is None:
+            return []
+        self._keep_time(tick, received)
+        return exchange.on_tick(tick)
+
+    def on_clock(self, wall: Nanos) -> list[Report]:
+        """Let expire what is due although no market event came."""
+        return [report for exchange in self._exchanges.values() for report in exchange.on_clock(wall)]
+
+    def _exchange(self, symbol: str) -> AnyExchange | None:
+        exchange = self._exchanges.get(symbol)
+        if exchange is None and symbol in self._instruments:
+            exchange = self._exchanges[symbol] = self._make(self._instruments[symbol])
+        return exchange
+
+    def _keep_time(self, tick: Tick, received: int) -> None:
+        if received - tick.at > HISTORY_NANOS:
+            self._market_time[tick.symbol] = tick.at
+        else:
+            self._market_time.pop(tick.symbol, None)
+
+    def _time(self, symbol: str, wall: Nanos) -> Nanos:
+        return self._market_time.get(symbol, wall)
+
+
+def changes_of(change: PendingChange) -> Changes:
+    """A pending change as the exchange takes it."""
+    return Changes(
+        quantity=change.quantity,
+        limit_price=change.limit_price,
+        stop_price=change.stop_price,
+        trailing_offset=change.trailing_offset,
+        expires_at=Nanos.of(change.expires_at) if change.expires_at is not None else None,
+    )
+
+
+def exchange_order(order: Order) -> ExchangeOrder:
+    """An order as the exchange takes it, with its terms of now."""
+    return ExchangeOrder(
+        id=order.id,
+        account=order.account_id,
+        side=order.side,
+        type=order.type,
+        quantity=order.quantity,
+        time_in_force=order.time_in_force,
+        limit_price=order.limit_price,
+        stop_price=order.stop_price,
+        trailing_offset=order.trailing_offset,
+        trailing_offset_kind=order.trailing_offset_kind or OffsetKind.PRICE,
+        limit_offset=order.limit_offset,
+        activation_price=order.activation_price,
+        trigger_price=order.trigger_price,
+        expires_at=Nanos.of(order.works_until) if order.works_until is not None else None,
+        post_only=order.post_only,
+        reduce_only=order.reduce_only,
+        position_effect=order.position_effect,
+        contingency=order.contingency,
+        group=order.group_id,
+    )

@@ -1,0 +1,49 @@
+"""The paper venue, pure: one exchange per instrument, told of ticks and commands, answering with reports.
+
+It holds nothing that cannot be loaded again: ``restore`` re-arms it from stored orders, positions and quotes.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from domain.market.types import Instrument
+from domain.orders.exchange.exchange import Exchange
+from domain.orders.exchange.exchanges import Exchanges, exchange_order
+from domain.orders.exchange.types import OrderState
+from domain.orders.model.order import Order
+from domain.orders.model.types import OrderStatus
+from domain.positions.types import PositionBook
+
+# The venue's name, as accounts give it.
+PAPER = "paper"
+
+
+class PaperVenue(Exchanges[Exchange]):
+    """The paper exchange of every instrument."""
+
+    def __init__(self, instruments: Mapping[str, Instrument]) -> None:
+        super().__init__(instruments, lambda instrument: Exchange(instrument.tick_size))
+
+    def restore(self, orders: Iterable[Order], positions: Iterable[tuple[str, PositionBook]]) -> None:
+        """Re-arm open orders as they stood, and what accounts hold, by symbol."""
+        for symbol, position in positions:
+            self.hold(symbol, position)
+        known = list(orders)
+        # What was not submitted yet is not the venue's, nor are the exits that wait for such an entry.
+        not_here = {order.id for order in known if order.status is OrderStatus.PENDING_NEW}
+        for order in known:
+            exchange = self._exchange(order.symbol)
+            if exchange is not None and order.id not in not_here and order.parent_id not in not_here:
+                exchange.restore(order_state(order))
+
+
+def order_state(order: Order) -> OrderState:
+    """An order as it stood, to re-arm it from."""
+    return OrderState(
+        order=exchange_order(order),
+        status=order.status,
+        filled_quantity=order.filled_quantity,
+        fills=order.execution_count,
+        triggered=order.triggered_at is not None,
+        activated=order.activated,
+        sequence=order.venue_sequence,
+    )

@@ -1,0 +1,182 @@
+"""What clients ask of orders, as values."""
+
+import hashlib
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+from operator import attrgetter
+from uuid import UUID
+
+import orjson
+
+from domain.kernel.numbers import plain
+from domain.orders.model.types import OffsetKind, OrderType, PositionEffect, Side, TimeInForce, TriggerPrice
+from domain.positions.types import PositionSide
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder:
+    """A new order. ``client_order_id`` makes a retry safe; without one the server gives one."""
+
+    account_id: UUID
+    symbol: str
+    side: Side
+    type: OrderType
+    quantity: Decimal
+    client_order_id: str | None = None
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    trailing_offset: Decimal | None = None
+    trailing_offset_kind: OffsetKind = OffsetKind.PRICE
+    limit_offset: Decimal | None = None
+    activation_price: Decimal | None = None
+    trigger_price: TriggerPrice = TriggerPrice.BID_ASK
+    time_in_force: TimeInForce = TimeInForce.DAY
+    expires_at: datetime | None = None
+    post_only: bool = False
+    reduce_only: bool = False
+    position_effect: PositionEffect = PositionEffect.AUTO
+    strategy: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+_digested = attrgetter(
+    *(item.name for item in fields(PlaceOrder) if item.name not in ("account_id", "client_order_id"))
+)
+
+
+def request_digest(command: PlaceOrder) -> bytes:
+    """Sixteen bytes that tell whether two commands ask for the same; numbers compare by value."""
+    return hashlib.blake2b(orjson.dumps(_digested(command), default=_digest_part), digest_size=16).digest()
+
+
+def _digest_part(value: object) -> str:
+    # Times to the nanosecond are of a subclass, which orjson does not know.
+    return plain(value) if isinstance(value, Decimal) else repr(value)
+
+
+@dataclass(frozen=True, slots=True)
+class ClosePosition:
+    """What to close of a position: all that can be closed, or ``quantity``; at market, or at ``limit_price`` or better.
+
+    ``side`` is needed where a LONG and a SHORT are held. ``client_order_id`` makes a retry safe.
+    """
+
+    account_id: UUID
+    symbol: str
+    side: PositionSide | None = None
+    quantity: Decimal | None = None
+    limit_price: Decimal | None = None
+    client_order_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CloseAllPositions:
+    """Everything that an account holds and can be closed, at market."""
+
+    account_id: UUID
+
+
+Closing = ClosePosition | CloseAllPositions
+
+
+def closing_digest(command: ClosePosition) -> bytes:
+    """The same for closing a position, which never equals that of an order that says how much itself."""
+    text = "\x1f".join(
+        ("closePosition", *map(_digest_part, (command.symbol, command.side, command.quantity, command.limit_price)))
+    )
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderKey:
+    """How a client names an order: by our id, or by its own within an account."""
+
+    id: UUID | None = None
+    account_id: UUID | None = None
+    client_order_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrders:
+    """All open orders of an account that fit what is given; None fits all."""
+
+    account_id: UUID
+    symbol: str | None = None
+    side: Side | None = None
+    strategy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModifyOrder:
+    """A change of an open order; None leaves a field as it is.
+
+    With ``expected_version`` it is made only if nothing has changed the order since that version.
+    """
+
+    key: OrderKey
+    quantity: Decimal | None = None
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    trailing_offset: Decimal | None = None
+    expires_at: datetime | None = None
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLeg:
+    """An exit of a bracket; account, symbol, side and quantity are those that its entry makes necessary."""
+
+    type: OrderType
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    trailing_offset: Decimal | None = None
+    trailing_offset_kind: OffsetKind = OffsetKind.PRICE
+    limit_offset: Decimal | None = None
+    time_in_force: TimeInForce = TimeInForce.GTC
+    client_order_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceBracket:
+    """An entry with the exits that protect what it fills; at least one of them."""
+
+    entry: PlaceOrder
+    take_profit: OrderLeg | None = None
+    stop_loss: OrderLeg | None = None
+
+    @property
+    def legs(self) -> tuple[tuple[str, OrderLeg], ...]:
+        """The exits that are given, by the names that the API has for them."""
+        named = (("takeProfit", self.take_profit), ("stopLoss", self.stop_loss))
+        return tuple((name, leg) for name, leg in named if leg is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOco:
+    """Two orders of which at most one is to come true."""
+
+    first: PlaceOrder
+    second: PlaceOrder
+
+
+def exit_command(entry: PlaceOrder, leg: OrderLeg) -> PlaceOrder:
+    """The order that an exit is: it closes what the entry opens, and nothing beyond."""
+    return PlaceOrder(
+        account_id=entry.account_id,
+        symbol=entry.symbol,
+        side=entry.side.opposite,
+        type=leg.type,
+        quantity=entry.quantity,
+        client_order_id=leg.client_order_id,
+        limit_price=leg.limit_price,
+        stop_price=leg.stop_price,
+        trailing_offset=leg.trailing_offset,
+        trailing_offset_kind=leg.trailing_offset_kind,
+        limit_offset=leg.limit_offset,
+        time_in_force=leg.time_in_force,
+        reduce_only=True,
+        position_effect=PositionEffect.CLOSE,
+        strategy=entry.strategy,
+        tags=entry.tags,
+    )

@@ -1,0 +1,66 @@
+"""What events of orders carry, and reading it back."""
+
+from typing import Any
+
+import orjson
+
+from domain.accounts.types import AccountEvent
+from domain.orders.model.order import (
+    Execution,
+    Order,
+    OrderEvent,
+    execution_snapshot,
+    order_snapshot,
+    read_execution,
+    read_order,
+)
+from domain.orders.model.types import OrderEventKind
+from domain.positions.events import position_snapshot
+from domain.positions.types import PositionBook
+from domain.risk.events import signal_of
+from domain.risk.types import RiskSignal
+
+_KINDS = frozenset(kind.value for kind in OrderEventKind)
+
+
+def order_parts(
+    order: Order,
+    *,
+    execution: Execution | None = None,
+    position: PositionBook | None = None,
+    detail: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The parts of an event that say what happened to an order."""
+    parts: dict[str, Any] = {"order": order_snapshot(order)}
+    if execution is not None:
+        parts["execution"] = execution_snapshot(execution)
+    if position is not None:
+        parts["positions"] = [position_snapshot(position)]
+    if detail is not None:
+        parts["detail"] = detail
+    return parts
+
+
+def read_order_event(event: AccountEvent) -> OrderEvent | None:
+    """The order event that an account's event is, or None when it is about something else."""
+    if event.kind not in _KINDS:
+        return None
+    parts = orjson.loads(event.payload)
+    execution = parts.get("execution")
+    return OrderEvent(
+        account_id=event.account_id,
+        sequence=event.sequence,
+        kind=OrderEventKind(event.kind),
+        at=event.at,
+        order=read_order(parts["order"]),
+        execution=read_execution(execution) if execution is not None else None,
+        detail=parts.get("detail"),
+    )
+
+
+def signals_of(order: Order) -> list[RiskSignal]:
+    """What a risk manager is told of a new order: the rules that it broke."""
+    return [
+        signal_of(violation, account_id=order.account_id, symbol=order.symbol, order_id=order.id)
+        for violation in order.violations
+    ]

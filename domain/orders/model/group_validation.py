@@ -1,0 +1,210 @@
+"""Which brackets and OCOs are malformed, from one table each, beyond what holds for each of their orders.
+
+The tables are the source of the lists in the documentation. What they name is a path: ``stopLoss.type`` is the type of
+the stop-loss.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+
+from domain.kernel.errors import BadInput, DomainError
+from domain.orders.model.commands import OrderLeg, PlaceBracket, PlaceOco, PlaceOrder, exit_command
+from domain.orders.model.types import OrderType, PositionEffect, Side, TimeInForce
+from domain.orders.model.validation import (
+    IMMEDIATE,
+    TRAILING_TYPES,
+    Malformation,
+    check_command,
+    check_numbers,
+    check_rows,
+)
+
+TAKE_PROFIT_TYPES = frozenset({OrderType.LIMIT, OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED})
+STOP_LOSS_TYPES = TRAILING_TYPES | {OrderType.STOP, OrderType.STOP_LIMIT}
+NEVER_WAITING = frozenset({OrderType.MARKET, OrderType.MARKET_TO_LIMIT})
+# How long an entry may work at most: exits of the day end with it, or after it.
+WITHIN_THE_DAY = IMMEDIATE | {TimeInForce.DAY}
+
+
+def _leg_rows(
+    name: str, types: frozenset[OrderType], take: Callable[[PlaceBracket], OrderLeg | None]
+) -> Iterable[Malformation[PlaceBracket]]:
+    """What holds for both exits of a bracket."""
+    allowed = ", ".join(kind.value for kind in OrderType if kind in types)
+
+    def of_leg(applies: Callable[[OrderLeg, PlaceOrder], bool]) -> Callable[[PlaceBracket, datetime], bool]:
+        return lambda bracket, _: (leg := take(bracket)) is not None and applies(leg, bracket.entry)
+
+    return (
+        Malformation(f"{name}.type", f"Must be one of {allowed}.", of_leg(lambda leg, _: leg.type not in types)),
+        Malformation(
+            f"{name}.timeInForce",
+            "An exit waits, so it cannot be IOC or FOK.",
+            of_leg(lambda leg, _: leg.time_in_force in IMMEDIATE),
+        ),
+        Malformation(
+            f"{name}.timeInForce",
+            "An exit has no time of its own at which it expires, so it cannot be GTD.",
+            of_leg(lambda leg, _: leg.time_in_force is TimeInForce.GTD),
+        ),
+        Malformation(
+            f"{name}.timeInForce",
+            "An exit must not end before its entry: DAY needs an entry that is DAY, IOC or FOK.",
+            of_leg(
+                lambda leg, entry: leg.time_in_force is TimeInForce.DAY and entry.time_in_force not in WITHIN_THE_DAY
+            ),
+        ),
+    )
+
+
+BRACKET_MALFORMATIONS: tuple[Malformation[PlaceBracket], ...] = (
+    Malformation("takeProfit", "A bracket needs a take-profit or a stop-loss.", lambda bracket, _: not bracket.legs),
+    Malformation(
+        "entry.reduceOnly",
+        "The entry of a bracket opens, so it cannot be reduce-only.",
+        lambda bracket, _: bracket.entry.reduce_only,
+    ),
+    Malformation(
+        "entry.positionEffect",
+        "The entry of a bracket opens, so it cannot close.",
+        lambda bracket, _: bracket.entry.position_effect in (PositionEffect.CLOSE, PositionEffect.CLOSE_TODAY),
+    ),
+    *_leg_rows("takeProfit", TAKE_PROFIT_TYPES, lambda bracket: bracket.take_profit),
+    *_leg_rows("stopLoss", STOP_LOSS_TYPES, lambda bracket: bracket.stop_loss),
+    Malformation(
+        "takeProfit.limitPrice",
+        "The take-profit must lie on the side of the entry's price where there is a profit.",
+        lambda bracket, _: (
+            bracket.take_profit is not None
+            and bracket.take_profit.type is OrderType.LIMIT
+            and not _beyond(bracket.entry, _target(bracket), _entry_price(bracket))
+        ),
+    ),
+    Malformation(
+        "takeProfit.stopPrice",
+        "The take-profit must lie on the side of the entry's price where there is a profit.",
+        lambda bracket, _: not _beyond(bracket.entry, _target(bracket), _entry_price(bracket)),
+    ),
+    Malformation(
+        "stopLoss.stopPrice",
+        "The stop-loss must lie on the side of the entry's price where there is a loss.",
+        lambda bracket, _: not _beyond(bracket.entry, _entry_price(bracket), _stop(bracket)),
+    ),
+    Malformation(
+        "stopLoss.stopPrice",
+        "The stop-loss must lie on the other side of the market than the take-profit.",
+        lambda bracket, _: not _beyond(bracket.entry, _target(bracket), _stop(bracket)),
+    ),
+    Malformation(
+        "stopLoss.clientOrderId",
+        "Each order of a bracket needs a client order id of its own.",
+        lambda bracket, _: _any_twice(
+            [bracket.entry.client_order_id, *(leg.client_order_id for _, leg in bracket.legs)]
+        ),
+    ),
+)
+OCO_MALFORMATIONS: tuple[Malformation[PlaceOco], ...] = (
+    Malformation(
+        "second.accountId",
+        "Both orders of an OCO are of one account.",
+        lambda oco, _: oco.first.account_id != oco.second.account_id,
+    ),
+    Malformation(
+        "second.symbol",
+        "Both orders of an OCO are of one symbol.",
+        lambda oco, _: oco.first.symbol != oco.second.symbol,
+    ),
+    *(
+        Malformation(
+            f"{name}.type",
+            "An order that never waits cannot be one of an OCO.",
+            lambda oco, _, name=name: getattr(oco, name).type in NEVER_WAITING,  # type: ignore[misc]  # binds now
+        )
+        for name in ("first", "second")
+    ),
+    *(
+        Malformation(
+            f"{name}.timeInForce",
+            "An order of an OCO waits, so it cannot be IOC or FOK.",
+            lambda oco, _, name=name: getattr(oco, name).time_in_force in IMMEDIATE,  # type: ignore[misc]  # binds now
+        )
+        for name in ("first", "second")
+    ),
+    Malformation(
+        "second.clientOrderId",
+        "Each order of an OCO needs a client order id of its own.",
+        lambda oco, _: _any_twice([oco.first.client_order_id, oco.second.client_order_id]),
+    ),
+)
+
+
+def _entry_price(bracket: PlaceBracket) -> Decimal | None:
+    entry = bracket.entry
+    return entry.limit_price if entry.limit_price is not None else entry.stop_price
+
+
+def _target(bracket: PlaceBracket) -> Decimal | None:
+    leg = bracket.take_profit
+    if leg is None:
+        return None
+    return leg.limit_price if leg.type is OrderType.LIMIT else leg.stop_price
+
+
+def _stop(bracket: PlaceBracket) -> Decimal | None:
+    return bracket.stop_loss.stop_price if bracket.stop_loss is not None else None
+
+
+def _beyond(entry: PlaceOrder, better: Decimal | None, worse: Decimal | None) -> bool:
+    """Whether ``better`` is where the entry's position gains, seen from ``worse``; what is not known is well."""
+    if better is None or worse is None:
+        return True
+    return better > worse if entry.side is Side.BUY else better < worse
+
+
+def _any_twice(names: Iterable[str | None]) -> bool:
+    given = [name for name in names if name is not None]
+    return len(set(given)) < len(given)
+
+
+def check_bracket(bracket: PlaceBracket, now: datetime) -> None:
+    """Refuse a malformed bracket.
+
+    Raises:
+        BadInput: names the field, as a path.
+    """
+    with naming("entry"):
+        check_command(bracket.entry, now)
+    for name, leg in bracket.legs:
+        with naming(name):
+            check_numbers(leg)
+    check_rows(BRACKET_MALFORMATIONS, bracket, now)
+    for name, leg in bracket.legs:
+        with naming(name):
+            check_command(exit_command(bracket.entry, leg), now)
+
+
+def check_oco(oco: PlaceOco, now: datetime) -> None:
+    """Refuse a malformed OCO.
+
+    Raises:
+        BadInput: names the field, as a path.
+    """
+    for name, order in (("first", oco.first), ("second", oco.second)):
+        with naming(name):
+            check_command(order, now)
+    check_rows(OCO_MALFORMATIONS, oco, now)
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """What is wrong inside has a path that begins with ``name``."""
+    try:
+        yield
+    except DomainError as error:
+        field = error.context.get("field")
+        error.context["field"] = f"{name}.{field}" if field else name
+        if isinstance(error, BadInput):
+            error.field = str(error.context["field"])
+        raise

@@ -1,0 +1,311 @@
+"""Which orders, and which changes of orders, are malformed, from one table each. What is malformed saves nothing.
+
+The tables are the source of the lists in the documentation. Rows are tried in order; the first that fits names the
+field.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+from domain.kernel.errors import BadInput
+from domain.kernel.numbers import ZERO, within_bounds
+from domain.kernel.text import clean_text
+from domain.orders.model.commands import ModifyOrder, OrderLeg, PlaceOrder
+from domain.orders.model.order import Order
+from domain.orders.model.types import Contingency, OffsetKind, OrderType, PositionEffect, TimeInForce
+
+LIMIT_TYPES = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED})
+STOP_TYPES = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED})
+TRAILING_TYPES = frozenset({OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT})
+IMMEDIATE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
+MAX_TAGS = 20
+MAX_TAG_LENGTH = 64
+MAX_CLIENT_ORDER_ID_LENGTH = 64
+
+
+Subject = TypeVar("Subject")
+
+
+@dataclass(frozen=True, slots=True)
+class Malformation(Generic[Subject]):
+    """A combination that nothing of its kind may have: the field to name, what is wrong, and the test."""
+
+    field: str
+    message: str
+    applies: Callable[[Subject, datetime], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderChange:
+    """A change, beside the order as it stands."""
+
+    command: ModifyOrder
+    order: Order
+
+    @property
+    def is_triggered(self) -> bool:
+        """Whether the order does not wait for its stop any more."""
+        return self.order.triggered_at is not None
+
+    @property
+    def names_something(self) -> bool:
+        """Whether any field is to change."""
+        command = self.command
+        given = (command.quantity, command.limit_price, command.stop_price, command.trailing_offset, command.expires_at)
+        return any(value is not None for value in given)
+
+
+MALFORMATIONS: tuple[Malformation[PlaceOrder], ...] = (
+    Malformation("quantity", "The quantity must be above zero.", lambda order, _: order.quantity <= ZERO),
+    Malformation(
+        "limitPrice",
+        "This type of order needs a limit price.",
+        lambda order, _: order.type in LIMIT_TYPES and order.limit_price is None,
+    ),
+    Malformation(
+        "limitPrice",
+        "This type of order takes no limit price.",
+        lambda order, _: (
+            order.limit_price is not None and order.type not in LIMIT_TYPES | {OrderType.TRAILING_STOP_LIMIT}
+        ),
+    ),
+    Malformation(
+        "stopPrice",
+        "This type of order needs a stop price.",
+        lambda order, _: order.type in STOP_TYPES and order.stop_price is None,
+    ),
+    Malformation(
+        "stopPrice",
+        "This type of order takes no stop price.",
+        lambda order, _: order.stop_price is not None and order.type not in STOP_TYPES | TRAILING_TYPES,
+    ),
+    Malformation(
+        "trailingOffset",
+        "A trailing order needs a trailing offset above zero.",
+        lambda order, _: (
+            order.type in TRAILING_TYPES and (order.trailing_offset is None or order.trailing_offset <= ZERO)
+        ),
+    ),
+    Malformation(
+        "trailingOffset",
+        "Only a trailing order takes a trailing offset.",
+        lambda order, _: order.trailing_offset is not None and order.type not in TRAILING_TYPES,
+    ),
+    Malformation(
+        "trailingOffset",
+        "An offset in ticks is a whole number.",
+        lambda order, _: _broken_ticks(order.trailing_offset, order.trailing_offset_kind),
+    ),
+    Malformation(
+        "trailingOffset",
+        "An offset in basis points is below 10,000.",
+        lambda order, _: _all_of_the_price(order.trailing_offset, order.trailing_offset_kind),
+    ),
+    Malformation(
+        "limitOffset",
+        "A trailing stop-limit order needs a limit offset.",
+        lambda order, _: order.type is OrderType.TRAILING_STOP_LIMIT and order.limit_offset is None,
+    ),
+    Malformation(
+        "limitOffset",
+        "A limit offset is not below zero.",
+        lambda order, _: order.limit_offset is not None and order.limit_offset < ZERO,
+    ),
+    Malformation(
+        "limitOffset",
+        "Only a trailing stop-limit order takes a limit offset.",
+        lambda order, _: order.limit_offset is not None and order.type is not OrderType.TRAILING_STOP_LIMIT,
+    ),
+    Malformation(
+        "activationPrice",
+        "Only a trailing order takes an activation price.",
+        lambda order, _: order.activation_price is not None and order.type not in TRAILING_TYPES,
+    ),
+    Malformation(
+        "timeInForce",
+        "A triggered or trailing order cannot be immediate.",
+        lambda order, _: order.time_in_force in IMMEDIATE and order.type in STOP_TYPES | TRAILING_TYPES,
+    ),
+    Malformation(
+        "expiresAt",
+        "A GTD order needs a time at which it expires.",
+        lambda order, _: order.time_in_force is TimeInForce.GTD and order.expires_at is None,
+    ),
+    Malformation(
+        "expiresAt",
+        "Only a GTD order takes a time at which it expires.",
+        lambda order, _: order.expires_at is not None and order.time_in_force is not TimeInForce.GTD,
+    ),
+    Malformation(
+        "expiresAt",
+        "The time at which the order expires has passed.",
+        lambda order, now: order.expires_at is not None and order.expires_at <= now,
+    ),
+    Malformation(
+        "postOnly",
+        "Only an order with a limit price can be post-only.",
+        lambda order, _: order.post_only and order.type not in LIMIT_TYPES,
+    ),
+    Malformation(
+        "postOnly",
+        "A post-only order rests, so it cannot be IOC or FOK.",
+        lambda order, _: order.post_only and order.time_in_force in IMMEDIATE,
+    ),
+    Malformation(
+        "positionEffect",
+        "A reduce-only order does not open.",
+        lambda order, _: order.reduce_only and order.position_effect is PositionEffect.OPEN,
+    ),
+    Malformation(
+        "tags",
+        f"An order has at most {MAX_TAGS} tags.",
+        lambda order, _: len(order.tags) > MAX_TAGS,
+    ),
+)
+
+CHANGE_MALFORMATIONS: tuple[Malformation[OrderChange], ...] = (
+    Malformation("input", "Name at least one thing to change.", lambda change, _: not change.names_something),
+    Malformation(
+        "quantity",
+        "The quantity must be above zero.",
+        lambda change, _: change.command.quantity is not None and change.command.quantity <= ZERO,
+    ),
+    Malformation(
+        "quantity",
+        "The quantity is less than what is filled already.",
+        lambda change, _: (
+            change.command.quantity is not None and change.command.quantity < change.order.filled_quantity
+        ),
+    ),
+    Malformation(
+        "quantity",
+        "The quantity of an exit follows that of its entry.",
+        lambda change, _: change.command.quantity is not None and change.order.contingency is Contingency.OUO,
+    ),
+    Malformation(
+        "limitPrice",
+        "The order has no limit price.",
+        lambda change, _: (
+            change.command.limit_price is not None
+            and change.order.limit_price is None
+            and change.order.type not in LIMIT_TYPES | {OrderType.TRAILING_STOP_LIMIT}
+        ),
+    ),
+    Malformation(
+        "stopPrice",
+        "The order has no stop price.",
+        lambda change, _: (
+            change.command.stop_price is not None and change.order.type not in STOP_TYPES | TRAILING_TYPES
+        ),
+    ),
+    Malformation(
+        "stopPrice",
+        "The order has been triggered.",
+        lambda change, _: change.command.stop_price is not None and change.is_triggered,
+    ),
+    Malformation(
+        "trailingOffset",
+        "The order does not trail.",
+        lambda change, _: change.command.trailing_offset is not None and change.order.type not in TRAILING_TYPES,
+    ),
+    Malformation(
+        "trailingOffset",
+        "The order has been triggered.",
+        lambda change, _: change.command.trailing_offset is not None and change.is_triggered,
+    ),
+    Malformation(
+        "trailingOffset",
+        "The trailing offset must be above zero.",
+        lambda change, _: change.command.trailing_offset is not None and change.command.trailing_offset <= ZERO,
+    ),
+    Malformation(
+        "trailingOffset",
+        "An offset in ticks is a whole number.",
+        lambda change, _: _broken_ticks(change.command.trailing_offset, change.order.trailing_offset_kind),
+    ),
+    Malformation(
+        "trailingOffset",
+        "An offset in basis points is below 10,000.",
+        lambda change, _: _all_of_the_price(change.command.trailing_offset, change.order.trailing_offset_kind),
+    ),
+    Malformation(
+        "expiresAt",
+        "Only a GTD order has a time at which it expires.",
+        lambda change, _: change.command.expires_at is not None and change.order.time_in_force is not TimeInForce.GTD,
+    ),
+    Malformation(
+        "expiresAt",
+        "The time at which the order expires has passed.",
+        lambda change, now: change.command.expires_at is not None and change.command.expires_at <= now,
+    ),
+)
+
+
+def _broken_ticks(offset: Decimal | None, kind: OffsetKind | None) -> bool:
+    return offset is not None and kind is OffsetKind.TICKS and offset % 1 != 0
+
+
+def _all_of_the_price(offset: Decimal | None, kind: OffsetKind | None) -> bool:
+    return offset is not None and kind is OffsetKind.BASIS_POINTS and offset >= 10_000
+
+
+_NUMBERS = {
+    "quantity": "quantity",
+    "limit_price": "limitPrice",
+    "stop_price": "stopPrice",
+    "trailing_offset": "trailingOffset",
+    "limit_offset": "limitOffset",
+    "activation_price": "activationPrice",
+}
+
+
+def check_command(command: PlaceOrder, now: datetime) -> None:
+    """Refuse a malformed order.
+
+    Raises:
+        BadInput: names the field.
+    """
+    check_numbers(command)
+    check_rows(MALFORMATIONS, command, now)
+    if command.client_order_id is not None:
+        clean_text(command.client_order_id, field="clientOrderId", max_length=MAX_CLIENT_ORDER_ID_LENGTH)
+    if command.strategy is not None:
+        clean_text(command.strategy, field="strategy", max_length=100)
+    for tag in command.tags:
+        clean_text(tag, field="tags", max_length=MAX_TAG_LENGTH)
+
+
+def check_change(command: ModifyOrder, order: Order, now: datetime) -> None:
+    """Refuse a malformed change of an open order.
+
+    Raises:
+        BadInput: names the field.
+    """
+    check_numbers(command)
+    check_rows(CHANGE_MALFORMATIONS, OrderChange(command, order), now)
+
+
+def check_numbers(command: PlaceOrder | ModifyOrder | OrderLeg) -> None:
+    """Refuse a number with more digits than the platform keeps.
+
+    Raises:
+        BadInput: names the field.
+    """
+    for name, field in _NUMBERS.items():
+        value = getattr(command, name, None)
+        if value is not None and not within_bounds(value):
+            raise BadInput("At most 18 digits before and 18 after the point.", field=field)
+
+
+def check_rows(rows: Iterable[Malformation[Subject]], subject: Subject, now: datetime) -> None:
+    """Refuse what a row of a table describes.
+
+    Raises:
+        BadInput: names the field of the first row that applies.
+    """
+    for row in rows:
+        if row.applies(subject, now):
+            raise BadInput(row.message, field=row.field)

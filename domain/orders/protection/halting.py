@@ -1,0 +1,95 @@
+"""Halting trading and what works: the halt is in force first, then open orders are cancelled, account by account.
+
+What a halt is to cancel is noted with it: whoever comes next goes on when a process dies in between, and looks again
+for orders that were decided on before the halt and committed after it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from domain.access.audit import record as audit
+from domain.access.audit import target_of
+from domain.access.types import Actor, require_role
+from domain.accounts import queries as account_queries
+from domain.kernel.bus import Bus
+from domain.kernel.database import fetch
+from domain.kernel.unit_of_work import unit_of_work
+from domain.orders import queries
+from domain.orders.entry.canceling import request_cancels
+from domain.orders.model.types import PendingAction
+from domain.risk import halt_queries
+from domain.risk.halts import OWNERS, HaltTrading, halt
+from domain.risk.rules.halting import covers
+from domain.risk.types import TradingHalt
+
+CAUSE = "TRADING_HALT"
+# Accounts that are locked together.
+_ACCOUNTS = 20
+_OPEN_ACCOUNTS = """
+SELECT DISTINCT o.account_id FROM orders o JOIN instruments i ON i.id = o.instrument_id
+WHERE o.closed_at IS NULL AND o.created_at <= $1 AND o.account_id > $2 AND o.pending_action IS DISTINCT FROM 'CANCEL'
+AND ($3::uuid IS NULL OR o.account_id = $3) AND ($4::text IS NULL OR i.symbol = $4)
+AND ($5::text IS NULL OR o.strategy = $5)
+ORDER BY o.account_id LIMIT $6
+"""
+
+
+async def halt_trading(bus: Bus, actor: Actor, command: HaltTrading) -> TradingHalt:
+    """Stop trading in a scope, and unless told otherwise cancel what works there.
+
+    In force for every order that arrives after this has returned, on every process. Asking again for what is halted
+    returns the halt that is in force.
+
+    Raises:
+        Forbidden: neither RISK_MANAGER nor ADMIN.
+        BadInput: names the field.
+        NotFound: the account or symbol does not exist.
+        Unavailable: the database is away; ask again.
+    """
+    require_role(actor, *OWNERS)
+    async with unit_of_work(bus) as work:
+        made = await halt(work, actor.email, command)
+        detail = {"scope": made.scope, "symbol": made.symbol, "strategy": made.strategy, "reason": made.reason}
+        await audit(work, actor, "haltTrading", target_of("tradingHalt", made.id), detail=detail)
+    if command.cancel_open_orders:
+        await finish_halt(bus, made)
+    return made
+
+
+async def finish_halts(bus: Bus) -> int:
+    """Cancel what halts in force were to cancel and have not, because a process died; how many halts that were."""
+    unfinished = await halt_queries.read_unfinished()
+    for made in unfinished:
+        await finish_halt(bus, made)
+    return len(unfinished)
+
+
+async def finish_halt(bus: Bus, made: TradingHalt) -> None:
+    """Ask for the cancels of everything open that was placed before the halt was in force."""
+    async with unit_of_work(bus) as work:
+        before = await halt_queries.begin_cancels(work, made.id)
+    after = UUID(int=0)
+    while accounts := await _open_accounts(made, before, after):
+        await _cancel(bus, made, before, accounts)
+        after = accounts[-1]
+    async with unit_of_work(bus) as work:
+        await halt_queries.end_cancels(work, made.id)
+
+
+async def _open_accounts(made: TradingHalt, before: datetime, after: UUID) -> list[UUID]:
+    rows = await fetch(_OPEN_ACCOUNTS, before, after, made.account_id, made.symbol, made.strategy, _ACCOUNTS)
+    return [row["account_id"] for row in rows]
+
+
+async def _cancel(bus: Bus, made: TradingHalt, before: datetime, accounts: Sequence[UUID]) -> None:
+    async with unit_of_work(bus) as work:
+        books = await account_queries.lock_books(work, accounts)
+        orders = [
+            order
+            for order in await queries.load_open_orders(work, books, symbol=made.symbol, strategy=made.strategy)
+            if order.created_at <= before
+            and order.pending_action is not PendingAction.CANCEL
+            and covers(made, account_id=order.account_id, symbol=order.symbol, strategy=order.strategy)
+        ]
+        await request_cancels(work, orders, books, CAUSE)

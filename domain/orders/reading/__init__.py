@@ -1,0 +1,1 @@
+"""Reads of orders, executions and trades: lists, statistics and reports."""

@@ -1,0 +1,68 @@
+"""Reading and marking executions when one is taken back or corrected."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from uuid import UUID
+
+from domain.kernel.database import fetch
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.orders.model.order import Execution
+from domain.orders.queries import FROM_EXECUTIONS, SELECT_EXECUTION, to_execution
+
+_BY_ID = f"SELECT {SELECT_EXECUTION} {FROM_EXECUTIONS} WHERE e.id = $1"
+
+
+async def read_execution(execution_id: UUID) -> Execution | None:
+    """An execution by id."""
+    rows = await fetch(_BY_ID, execution_id)
+    return to_execution(rows[0]) if rows else None
+
+
+async def load_execution(work: UnitOfWork, execution_id: UUID) -> Execution | None:
+    """An execution by id, as this transaction sees it."""
+    row = await work.fetch_row(_BY_ID, execution_id)
+    return to_execution(row) if row is not None else None
+
+
+async def load_executions_of(work: UnitOfWork, order_id: UUID) -> list[Execution]:
+    """The executions of an order in the order in which they were booked, busted ones included."""
+    rows = await work.fetch(
+        f"SELECT {SELECT_EXECUTION} {FROM_EXECUTIONS} WHERE e.order_id = $1 ORDER BY e.sequence, e.id", order_id
+    )
+    return [to_execution(row) for row in rows]
+
+
+async def load_execution_run(
+    work: UnitOfWork, account_id: UUID, instrument_id: UUID, after: int, limit: int
+) -> list[Execution]:
+    """The next executions of an account in an instrument that count, in the order in which they were booked."""
+    rows = await work.fetch(
+        f"SELECT {SELECT_EXECUTION} {FROM_EXECUTIONS} WHERE e.account_id = $1 AND e.instrument_id = $2 "
+        "AND e.sequence > $3 AND e.busted_at IS NULL ORDER BY e.sequence LIMIT $4",
+        account_id,
+        instrument_id,
+        after,
+        limit,
+    )
+    return [to_execution(row) for row in rows]
+
+
+async def mark_taken_back(work: UnitOfWork, execution: Execution) -> None:
+    """Store that an execution does not count any more."""
+    await work.execute(
+        "UPDATE executions SET busted_at = $2, corrected_by_id = $3 WHERE id = $1",
+        execution.id,
+        execution.busted_at,
+        execution.corrected_by,
+    )
+
+
+async def update_realized(work: UnitOfWork, realized: Mapping[UUID, Decimal]) -> None:
+    """Store what executions realise, where it has changed."""
+    if realized:
+        await work.execute(
+            "UPDATE executions AS e SET realized_pnl = n.realized_pnl "
+            "FROM unnest($1::uuid[], $2::numeric[]) AS n (id, realized_pnl) WHERE e.id = n.id",
+            list(realized),
+            list(realized.values()),
+        )

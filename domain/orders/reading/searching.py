@@ -1,0 +1,219 @@
+"""Finding orders and executions: filters, sort orders and keyset pages in both directions, each in one statement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from uuid import UUID
+
+from domain.access.types import Actor
+from domain.kernel.database import fetch, fetch_row
+from domain.kernel.errors import BadInput
+from domain.kernel.ids import parse_id
+from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page
+from domain.kernel.time import Nanos
+from domain.orders.model.order import Execution, Order
+from domain.orders.model.types import OrderSortField, OrderStatus, OrderType, Side, SortDirection
+from domain.orders.queries import (
+    FROM_EXECUTIONS,
+    FROM_ORDERS,
+    SELECT_EXECUTION,
+    SELECT_ORDER,
+    to_execution,
+    to_order,
+)
+
+# A cursor of these lists holds the sort key and the id that breaks its ties.
+CURSOR_PARTS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSearch:
+    """Conditions that must all hold; None is no condition. ``within`` is the account whose list it is."""
+
+    within: UUID | None = None
+    account_id: UUID | None = None
+    symbols: Sequence[str] | None = None
+    statuses: Sequence[OrderStatus] | None = None
+    open: bool | None = None
+    sides: Sequence[Side] | None = None
+    types: Sequence[OrderType] | None = None
+    strategy: str | None = None
+    client_order_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSort:
+    """What to sort by, and which way."""
+
+    field: OrderSortField = OrderSortField.CREATED_AT
+    direction: SortDirection = SortDirection.DESC
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionSearch:
+    """Conditions that must all hold; None is no condition. Times are the venue's."""
+
+    account_id: UUID | None = None
+    order_id: UUID | None = None
+    symbols: Sequence[str] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class Where:
+    """Conditions of a statement, and their arguments by number."""
+
+    def __init__(self) -> None:
+        self.clauses: list[str] = []
+        self.arguments: list[object] = []
+
+    def add(self, clause: str, *values: object) -> None:
+        """Add a clause whose ``{}`` stand for ``values``; it is left out when a value is None."""
+        if any(value is None for value in values):
+            return
+        marks = []
+        for value in values:
+            self.arguments.append(value)
+            marks.append(f"${len(self.arguments)}")
+        self.clauses.append(clause.format(*marks))
+
+    def __str__(self) -> str:
+        return " AND ".join(self.clauses) or "true"
+
+
+# The expression that each field sorts by, and the type that its cursor's text is cast to.
+_SORTS = {
+    OrderSortField.CREATED_AT: ("o.id", "uuid"),
+    OrderSortField.UPDATED_AT: ("o.updated_at", "timestamptz"),
+    OrderSortField.SYMBOL: ("i.symbol", "text"),
+    OrderSortField.STATUS: ("o.status", "text"),
+    OrderSortField.QUANTITY: ("o.quantity", "numeric"),
+}
+
+
+def orders_where(actor: Actor, search: OrderSearch) -> Where:
+    """The conditions on orders ``o`` of instruments ``i`` that the actor may see and that match."""
+    where = Where()
+    if not actor.sees_all:
+        where.add("o.account_id = ANY({}::uuid[])", list(actor.accounts))
+    where.add("o.account_id = {}", search.within)
+    where.add("o.account_id = {}", search.account_id)
+    where.add("i.symbol = ANY({}::text[])", _list(search.symbols))
+    where.add("o.status = ANY({}::text[])", _list(search.statuses))
+    if search.open is not None:
+        where.add("o.closed_at IS NULL" if search.open else "o.closed_at IS NOT NULL")
+    where.add("o.side = ANY({}::text[])", _list(search.sides))
+    where.add("o.type = ANY({}::text[])", _list(search.types))
+    where.add("o.strategy = {}", search.strategy)
+    where.add("o.client_order_id = {}", search.client_order_id)
+    where.add("o.created_at >= {}", search.since)
+    where.add("o.created_at < {}", search.until)
+    return where
+
+
+def _list(values: Sequence[str] | None) -> list[str] | None:
+    return None if values is None else [str(value) for value in values]
+
+
+async def page_orders(actor: Actor, request: PageRequest, search: OrderSearch, sort: OrderSort) -> Page[Order]:
+    """A page of the orders that the actor may see.
+
+    Raises:
+        BadInput: the cursor belongs to another list.
+    """
+    where = orders_where(actor, search)
+    expression, kind = _SORTS[sort.field]
+    descending = (sort.direction is SortDirection.DESC) != request.backward
+    if request.key is not None:
+        _after(where, expression, kind, request, descending=descending)
+    direction = "DESC" if descending else "ASC"
+    rows = await fetch(
+        f"SELECT {SELECT_ORDER} {FROM_ORDERS} WHERE {where} "
+        f"ORDER BY {expression} {direction}, o.id {direction} LIMIT {request.size + 1}",
+        *where.arguments,
+    )
+    orders = [to_order(row) for row in rows]
+    return make_page(request, orders, lambda order: encode_cursor(_key(order, sort.field), str(order.id)))
+
+
+def _after(where: Where, expression: str, kind: str, request: PageRequest, *, descending: bool) -> None:
+    assert request.key is not None
+    field = "before" if request.backward else "after"
+    text, order_id = request.key[0], parse_id(request.key[1])
+    if order_id is None:
+        raise BadInput("This cursor belongs to another list.", field=field)
+    comparison = "<" if descending else ">"
+    where.add(f"({expression}, o.id) {comparison} ({{}}::{kind}, {{}})", _sort_value(text, kind, field), order_id)
+
+
+def _sort_value(text: str, kind: str, field: str) -> object:
+    try:
+        if kind == "uuid":
+            return UUID(text)
+        if kind == "timestamptz":
+            return datetime.fromisoformat(text)
+        return Decimal(text) if kind == "numeric" else text
+    except (ValueError, InvalidOperation) as error:
+        raise BadInput("This cursor belongs to another list.", field=field) from error
+
+
+def _key(order: Order, field: OrderSortField) -> str:
+    if field is OrderSortField.CREATED_AT:
+        return str(order.id)
+    value = getattr(order, field.value.lower())
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+async def count_orders(actor: Actor, search: OrderSearch) -> int:
+    """How many orders of those that the actor may see match."""
+    where = orders_where(actor, search)
+    row = await fetch_row(f"SELECT count(*) AS n {FROM_ORDERS} WHERE {where}", *where.arguments)
+    return int(row["n"]) if row else 0
+
+
+def _executions_where(actor: Actor, search: ExecutionSearch) -> Where:
+    where = Where()
+    if not actor.sees_all:
+        where.add("e.account_id = ANY({}::uuid[])", list(actor.accounts))
+    where.add("e.account_id = {}", search.account_id)
+    where.add("e.order_id = {}", search.order_id)
+    where.add("i.symbol = ANY({}::text[])", _list(search.symbols))
+    where.add("e.at_nanos >= {}", Nanos.of(search.since) if search.since is not None else None)
+    where.add("e.at_nanos < {}", Nanos.of(search.until) if search.until is not None else None)
+    return where
+
+
+async def page_executions(actor: Actor, request: PageRequest, search: ExecutionSearch) -> Page[Execution]:
+    """A page of the executions that the actor may see, newest first.
+
+    Raises:
+        BadInput: the cursor belongs to another list.
+    """
+    where = _executions_where(actor, search)
+    if request.key is not None:
+        _after_execution(where, request)
+    rows = await fetch(
+        f"SELECT {SELECT_EXECUTION} {FROM_EXECUTIONS} WHERE {where} "
+        f"ORDER BY e.id {'ASC' if request.backward else 'DESC'} LIMIT {request.size + 1}",
+        *where.arguments,
+    )
+    executions = [to_execution(row) for row in rows]
+    return make_page(request, executions, lambda execution: encode_cursor("execution", str(execution.id)))
+
+
+def _after_execution(where: Where, request: PageRequest) -> None:
+    assert request.key is not None
+    execution_id = parse_id(request.key[1])
+    if execution_id is None:
+        raise BadInput("This cursor belongs to another list.", field="before" if request.backward else "after")
+    where.add(f"e.id {'>' if request.backward else '<'} {{}}", execution_id)
+
+
+async def count_executions(actor: Actor, search: ExecutionSearch) -> int:
+    """How many executions of those that the actor may see match."""
+    where = _executions_where(actor, search)
+    row = await fetch_row(f"SELECT count(*) AS n {FROM_EXECUTIONS} WHERE {where}", *where.arguments)
+    return int(row["n"]) if row else 0

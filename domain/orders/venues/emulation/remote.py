@@ -1,0 +1,289 @@
+"""The engine's half of a real venue, pure: one book per instrument, told of ticks, commands and the venue's words.
+
+It holds nothing that cannot be loaded again: ``restore`` puts it together from stored orders, positions, quotes and
+requests.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from uuid import UUID
+
+from domain.kernel.time import Nanos
+from domain.market.types import Instrument
+from domain.orders.exchange.exchanges import Exchanges, changes_of
+from domain.orders.exchange.paper import order_state
+from domain.orders.exchange.reports import Filled, Report
+from domain.orders.exchange.types import Changes
+from domain.orders.model.order import Order
+from domain.orders.model.types import Contingency, OrderStatus
+from domain.orders.venues.emulation.remote_book import Drained, RemoteBook, Whereabouts
+from domain.orders.venues.outbox import Request
+from domain.orders.venues.remote_order import RemoteOrder
+from domain.orders.venues.support import plain_time, plain_type
+from domain.orders.venues.types import (
+    Acknowledged,
+    Answer,
+    Capabilities,
+    Declined,
+    NewOrder,
+    OrderRef,
+    OrderTerms,
+    RequestKind,
+    VenueExecution,
+    VenueReport,
+    client_id_of,
+    order_id_of,
+)
+from domain.orders.venues.types import VenueOrder as Seen
+from domain.positions.types import PositionBook
+
+
+class RemoteVenue(Exchanges[RemoteBook]):
+    """A venue that can do ``capabilities``, with the instruments that may trade there."""
+
+    def __init__(self, capabilities: Capabilities, instruments: Mapping[str, Instrument]) -> None:
+        super().__init__(instruments, lambda instrument: RemoteBook(instrument.tick_size, capabilities))
+        self.capabilities = capabilities
+        self._symbols: dict[UUID, str] = {}
+
+    # ------------------------------------------------------------------ state
+
+    def restore(
+        self,
+        orders: Sequence[Order],
+        positions: Iterable[tuple[str, PositionBook]],
+        requests: Sequence[Request],
+        executions: Mapping[UUID, frozenset[str]],
+        wall: Nanos,
+    ) -> list[Report]:
+        """Put everything together; the reports say what has to go on at once."""
+        for symbol, position in positions:
+            self.hold(symbol, position)
+        asked = _Asked(requests)
+        not_here = {
+            order.id for order in orders if order.status is OrderStatus.PENDING_NEW and order.id not in asked.submitted
+        }
+        linked = _natively_linked(orders, asked.submitted)
+        # Those that had arrived keep their places; the others come after them.
+        for order in sorted(orders, key=lambda row: (row.venue_sequence == 0, row.venue_sequence, row.id)):
+            exchange = self._exchange(order.symbol)
+            if exchange is None or order.id in not_here or order.parent_id in not_here:
+                continue
+            known = Whereabouts(
+                away=_is_away(order, asked.submitted),
+                acknowledged=order.venue_order_id is not None,
+                native_group=order.group_id in linked,
+                venue_order_id=order.venue_order_id,
+                leaving=asked.leaving.get(order.id),
+                changes=_changes_under_way(order, asked.replaces.get(order.id, 0)),
+                executions=executions.get(order.id, frozenset()),
+            )
+            exchange.restore_remote(order_state(order), known)
+            self._symbols[order.id] = order.symbol
+        return [report for exchange in self._exchanges.values() for report in exchange.resume(wall)]
+
+    def drain(self) -> Drained:
+        """What there is to ask since the last time, and what needs no asking any more."""
+        parts = [exchange.drain() for exchange in self._exchanges.values()]
+        settled = [row for part in parts for row in part.settled]
+        for row in settled:
+            if row.kind is None:
+                self._symbols.pop(row.order_id, None)
+        return Drained(
+            requests=[row for part in parts for row in part.requests],
+            settled=settled,
+            doubts=[row for part in parts for row in part.doubts],
+        )
+
+    def find(self, order_id: UUID | None) -> RemoteOrder | None:
+        """An open order; None when it has ended, or was never here."""
+        found = None if order_id is None else self._locate(order_id)
+        return None if found is None else found[1]
+
+    def orders(self) -> Iterator[tuple[str, RemoteOrder]]:
+        """All open orders, with their symbols."""
+        for symbol, exchange in self._exchanges.items():
+            for order in exchange.remote_orders():
+                yield symbol, order
+
+    def _locate(self, order_id: UUID) -> tuple[str, RemoteOrder, RemoteBook] | None:
+        symbol = self._symbols.get(order_id)
+        if symbol is None:
+            return None
+        order = self._exchanges[symbol].remote_order(order_id)
+        return None if order is None else (symbol, order, self._exchanges[symbol])
+
+    # ------------------------------------------------------------------ commands
+
+    def submit(self, orders: Sequence[Order], wall: Nanos) -> list[Report]:
+        """Take a new order, or those of a bracket (the entry first) or an OCO; what is known is not taken again."""
+        reports = super().submit(orders, wall)
+        if orders[0].symbol in self._exchanges:
+            self._symbols |= {order.id: order.symbol for order in orders}
+        return reports
+
+    # ------------------------------------------------------------------ what the venue says
+
+    def on_report(self, report: VenueReport, wall: Nanos) -> list[Report]:
+        """Fold in what the venue says of an order of ours, once; a fill of one that is over is late, and booked."""
+        order_id = order_id_of(report.client_order_id)
+        located = None if order_id is None else self._locate(order_id)
+        if located is None:
+            return [_late(order_id, report)] if order_id is not None and isinstance(report, VenueExecution) else []
+        _, order, book = located
+        if isinstance(report, VenueExecution):
+            return book.executed(order, report)
+        if isinstance(report, Seen):
+            return book.seen(order, report)
+        return book.declined(order, report.kind, report.reason, report.message, wall)
+
+    def on_answer(self, order_id: UUID, kind: RequestKind, answer: Answer, wall: Nanos) -> list[Report]:
+        """Fold in the answer to a request; one that nobody gave changes nothing."""
+        located = self._locate(order_id)
+        if located is None:
+            return []
+        _, order, book = located
+        if isinstance(answer, Declined):
+            return book.declined(order, kind, answer.reason, answer.message, wall)
+        if not isinstance(answer, Acknowledged):
+            return []
+        reports = book.acknowledged(order, kind, answer.venue_order_id, wall)
+        return reports + (self.on_report(answer.order, wall) if answer.order is not None else [])
+
+    def unknown(self, order_id: UUID, wall: Nanos) -> list[Report]:
+        """The venue has had time enough, and says that it has no such order."""
+        located = self._locate(order_id)
+        return [] if located is None else located[2].unknown(located[1], wall)
+
+    def unmade(self, order_id: UUID, kind: RequestKind, answer: Declined, wall: Nanos) -> list[Report]:
+        """A change or cancel that the venue, asked after a while, did not make."""
+        located = self._locate(order_id)
+        if located is None:
+            return []
+        return located[2].declined(located[1], kind, answer.reason, answer.message, wall)
+
+    # ------------------------------------------------------------------ what it is asked
+
+    def new_orders(self, request: Request) -> list[NewOrder]:
+        """The orders of a SUBMIT, as the venue gets them, with their terms of now."""
+        found = [self._locate(order_id) for order_id in request.orders]
+        return [
+            self._new_order(symbol, order, linked=bool(request.group))
+            for symbol, order, _ in (row for row in found if row is not None)
+        ]
+
+    def ref(self, order_id: UUID) -> OrderRef | None:
+        """How an open order is named there."""
+        located = self._locate(order_id)
+        if located is None:
+            return None
+        symbol, order, _ = located
+        return OrderRef(client_order_id=client_id_of(order_id), symbol=symbol, venue_order_id=order.venue_order_id)
+
+    def terms(self, order_id: UUID) -> OrderTerms | None:
+        """What an open order shall be after the oldest change that was asked for."""
+        order = self.find(order_id)
+        if order is None or not order.changes:
+            return None
+        changes = order.changes[0]
+        return OrderTerms(
+            quantity=order.quantity if changes.quantity is None else changes.quantity,
+            limit_price=_changed(changes.limit_price, order.limit),
+            stop_price=_changed(changes.stop_price, order.stop),
+            trailing_offset=_changed(changes.trailing_offset, order.trailing_offset),
+            expires_at=None
+            if order.timed_here
+            else _nanos(order.expires_at if changes.expires_at is None else changes.expires_at),
+        )
+
+    def _new_order(self, symbol: str, order: RemoteOrder, *, linked: bool) -> NewOrder:
+        terms, can = order.terms, self.capabilities
+        plain = NewOrder(
+            client_order_id=client_id_of(order.order_id),
+            symbol=symbol,
+            side=order.side,
+            type=terms.type if order.native else plain_type(terms),
+            quantity=order.remaining,
+            time_in_force=plain_time(terms.time_in_force, can),
+            limit_price=order.limit,
+            expires_at=None if order.timed_here else _nanos(order.expires_at),
+            post_only=terms.post_only,
+            reduce_only=terms.reduce_only and can.reduce_only,
+            position_effect=terms.position_effect,
+        )
+        if not order.native:
+            return plain
+        return replace(
+            plain,
+            stop_price=order.stop,
+            trailing_offset=order.trailing_offset,
+            trailing_offset_kind=terms.trailing_offset_kind,
+            limit_offset=terms.limit_offset,
+            activation_price=terms.activation_price,
+            trigger_price=terms.trigger_price,
+            contingency=terms.contingency if linked else Contingency.NONE,
+            group=str(terms.group) if linked else None,
+        )
+
+
+class _Asked:
+    """What open requests say of orders."""
+
+    def __init__(self, requests: Iterable[Request]) -> None:
+        rows = list(requests)
+        self.submitted = {order_id for row in rows if row.kind is RequestKind.SUBMIT for order_id in row.orders}
+        self.leaving = {row.order_id: row.cause for row in rows if row.kind is RequestKind.CANCEL}
+        self.replaces: dict[UUID, int] = {}
+        for row in rows:
+            if row.kind is RequestKind.REPLACE:
+                self.replaces[row.order_id] = self.replaces.get(row.order_id, 0) + 1
+
+
+def _is_away(order: Order, submitted: set[UUID]) -> bool:
+    return order.venue_order_id is not None or order.id in submitted
+
+
+def _natively_linked(orders: Iterable[Order], submitted: set[UUID]) -> set[UUID | None]:
+    """The groups that the venue links: all that is open of them is there. Our engine never lets that come about."""
+    groups: dict[UUID, list[Order]] = {}
+    for order in orders:
+        if order.group_id is not None:
+            groups.setdefault(order.group_id, []).append(order)
+    return {
+        group
+        for group, members in groups.items()
+        if len(members) > 1 and all(_is_away(order, submitted) for order in members)
+    }
+
+
+def _changes_under_way(order: Order, asked: int) -> list[Changes]:
+    """Of the pending changes, those that the venue was asked for: the oldest ones. The others are still commands."""
+    return [changes_of(change) for change in order.pending_changes[:asked]]
+
+
+def _late(order_id: UUID, execution: VenueExecution) -> Filled:
+    """A fill of an order that is over here: what it does to the order is for the booking to say."""
+    return Filled(
+        order_id=order_id,
+        at=execution.at,
+        status=OrderStatus.FILLED,
+        price=execution.price,
+        quantity=execution.quantity,
+        liquidity=execution.liquidity,
+        number=0,
+        filled_quantity=execution.quantity,
+        remaining=Decimal(0),
+        last_in_event=True,
+        execution_id=execution.venue_execution_id,
+        fee=execution.fee,
+        fee_currency=execution.fee_currency,
+    )
+
+
+def _changed(wanted: Decimal | None, present: Decimal | None) -> Decimal | None:
+    return present if wanted is None else wanted
+
+
+def _nanos(value: int | None) -> Nanos | None:
+    return None if value is None else Nanos(value)

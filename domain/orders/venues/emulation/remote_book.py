@@ -1,0 +1,333 @@
+"""The engine's half of a real venue for one instrument, pure: what it holds itself, and what it knows of the rest.
+
+It is the paper exchange with the matching taken out: orders that the venue can take as they are go there; others wait
+here for their price, their time or their group, as they would at the paper exchange, and go there as plain orders. What
+the venue says is folded in, whatever its order and however often, and has the same effects on groups. Each call returns
+the reports that it makes for the books; ``drain`` gives what is to be asked of the venue.
+
+Nothing here has to be kept: ``restore_remote`` puts an order back as the database and the open requests say it stood.
+"""
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from uuid import UUID
+
+from domain.orders.exchange.book.market import Market
+from domain.orders.exchange.exchange import Exchange
+from domain.orders.exchange.holdings import Holdings
+from domain.orders.exchange.reports import (
+    CancelRejected,
+    Held,
+    Replaced,
+    ReplaceRejected,
+    Report,
+    RestateReason,
+    Triggered,
+)
+from domain.orders.exchange.trailing import tick_quantum
+from domain.orders.exchange.types import Changes, Order, OrderState
+from domain.orders.model.types import Contingency, OrderStatus, RejectReason
+from domain.orders.venues.emulation.remote_desk import RemoteDesk
+from domain.orders.venues.emulation.remote_matching import RemoteMatching
+from domain.orders.venues.remote_order import Cause, RemoteOrder, Settled, Wanted, remote
+from domain.orders.venues.support import is_native_group, is_timed_by_engine, waits_here
+from domain.orders.venues.types import Capabilities, RequestKind, VenueExecution, VenueOrder
+
+UNKNOWN_THERE = "The venue does not know the order."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drained:
+    """What came of the last calls beside reports: requests, answers to earlier ones, and orders to ask about."""
+
+    requests: Sequence[Wanted]
+    settled: Sequence[Settled]
+    doubts: Sequence[UUID]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whereabouts:
+    """What is known of an order at the venue, beside its state: enough to restore it.
+
+    ``away``: it was handed over. ``native_group``: with its whole group, which the venue links.
+    """
+
+    away: bool
+    acknowledged: bool
+    native_group: bool
+    venue_order_id: str | None
+    leaving: Cause | None
+    changes: Sequence[Changes]
+    executions: frozenset[str]
+
+
+class RemoteBook(Exchange):
+    """One instrument of a real venue that can do ``venue``."""
+
+    __slots__ = ("_remote", "_venue")
+
+    def __init__(self, tick_size: Decimal, venue: Capabilities) -> None:
+        self._tick_size = tick_size
+        self._venue = venue
+        self._desk = self._remote = RemoteDesk(Market(), Holdings(), venue)
+        self._matching = RemoteMatching(self._remote, tick_size, tick_quantum(tick_size))
+
+    # ------------------------------------------------------------------ state
+
+    def drain(self) -> Drained:
+        """What there is to ask since the last time, and what needs no asking any more."""
+        desk = self._remote
+        drained = Drained(requests=desk.requests, settled=desk.settled, doubts=desk.doubts)
+        desk.requests, desk.settled, desk.doubts = [], [], []
+        return drained
+
+    def remote_order(self, order_id: Hashable) -> RemoteOrder | None:
+        """An open order; None when it has ended or is unknown."""
+        order = self._desk.orders.get(order_id)
+        return None if order is None else remote(order)
+
+    def remote_orders(self) -> Iterable[RemoteOrder]:
+        """All open orders."""
+        return (remote(order) for order in self._desk.orders.values())
+
+    def restore_remote(self, state: OrderState, known: Whereabouts) -> None:
+        """Put an order back as it stood; no report. Those with the lower arrival numbers come first."""
+        self._refuse_known((state.order,))
+        native = not waits_here(state.order, state.order.contingency, self._venue)
+        order = self._make(state, native=native or known.native_group, linked=known.native_group)
+        if not order.sequence:
+            order.sequence = self._desk.next_sequence()
+        self._desk.sequence = max(self._desk.sequence, order.sequence)
+        order.away, order.acknowledged = known.away, known.acknowledged
+        order.venue_order_id, order.leaving = known.venue_order_id, known.leaving
+        order.changes.extend(known.changes)
+        order.executions |= known.executions
+        if known.native_group:
+            self._desk.orders[order.id] = order
+        else:
+            self._desk.register(order)
+        if order.away:
+            self._remote.note_clipped(order)
+            if order.timed_here:
+                self._desk.queues.place_for_time(order)
+        elif state.status is not OrderStatus.HELD and not order.triggered:
+            self._desk.queues.place(order)
+
+    def resume(self, at: int) -> list[Report]:
+        """After all orders are back: let go what was on its way to the venue when this engine's predecessor ended."""
+        self._begin(at)
+        for order in list(self.remote_orders()):
+            if order.is_open and order.triggered and not order.away:
+                self._remote.release(order)
+        return self._finish()
+
+    # ------------------------------------------------------------------ commands
+
+    def submit_group(self, orders: Sequence[Order], at: int) -> list[Report]:
+        """Take an order, a bracket (the entry first) or an OCO: the venue gets what it can take as it is."""
+        first = orders[0]
+        if len(orders) == 1 or not is_native_group(orders, first.contingency, self._venue):
+            return super().submit_group(orders, at)
+        self._begin(at)
+        self._refuse_known(orders)
+        for terms in orders:
+            held = terms.contingency is Contingency.OUO
+            status = OrderStatus.HELD if held else OrderStatus.PENDING_NEW
+            order = self._make(OrderState(order=terms, status=status), native=True, linked=True)
+            order.away, order.sequence = True, self._desk.next_sequence()
+            # Not among the groups: the venue links them.
+            self._desk.orders[order.id] = order
+            if held:
+                self._desk.reports.append(Held(order_id=order.id, at=at, status=status))
+        ids = tuple(remote(self._desk.orders[terms.id]).order_id for terms in orders)
+        self._remote.requests.append(Wanted(kind=RequestKind.SUBMIT, order_id=ids[0], group=ids))
+        return self._finish()
+
+    def replace(self, order_id: Hashable, changes: Changes, at: int) -> list[Report]:
+        """Change an order that is here, or ask the venue to change it."""
+        order = self.remote_order(order_id)
+        if order is None or not order.away:
+            return super().replace(order_id, changes, at)
+        self._begin(at)
+        if order.timed_here and replace(changes, expires_at=None) == Changes() and not order.changes:
+            self._set_expiry(order, changes.expires_at)
+            self._report_replaced(order)
+        elif self._venue.replace:
+            order.changes.append(changes)
+            self._remote.requests.append(Wanted(kind=RequestKind.REPLACE, order_id=order.order_id))
+        else:
+            self._refuse_change(order, RejectReason.UNSUPPORTED_BY_VENUE, "the venue does not change orders")
+        return self._finish()
+
+    # ------------------------------------------------------------------ what the venue says
+
+    def executed(self, order: RemoteOrder, execution: VenueExecution) -> list[Report]:
+        """A fill; nothing when it is booked already. That the venue has the order follows from it."""
+        if execution.venue_execution_id in order.executions:
+            return []
+        self._begin(execution.at)
+        self._remote.acknowledge(order, execution.venue_order_id)
+        self._remote.begin_work(order)
+        self._remote.fill_there(order, execution)
+        if order.is_open and order.ended is not None and order.filled >= order.ended.filled_quantity:
+            self._remote.over_there(order, order.ended)
+        self._settle()
+        return self._finish()
+
+    def seen(self, order: RemoteOrder, seen: VenueOrder) -> list[Report]:
+        """How the order stands there. It ends only with all of its executions; until then it is in doubt."""
+        self._begin(seen.at)
+        if not self._is_news(order, seen):
+            return []
+        order.seen_at = seen.at
+        if seen.status is OrderStatus.REJECTED and not seen.filled_quantity and not order.filled:
+            self._remote.reject_there(order, RejectReason.VENUE_REJECTED, seen.message or "The venue refused it.")
+            return self._finish()
+        self._remote.acknowledge(order, seen.venue_order_id)
+        if seen.triggered and order.is_conditional and not order.triggered:
+            self._trigger_there(order)
+        if seen.is_open:
+            if order.linked:
+                self._remote.follow(order, seen)
+            if order.changes and _has_become(seen, order.changes[0]):
+                self._made(order)
+        elif order.filled < seen.filled_quantity:
+            order.ended = seen
+        else:
+            self._remote.over_there(order, seen)
+        if order.is_open and order.filled < seen.filled_quantity:
+            self._remote.doubts.append(order.order_id)
+        self._settle()
+        return self._finish()
+
+    def acknowledged(self, order: RemoteOrder, kind: RequestKind, venue_order_id: str | None, at: int) -> list[Report]:
+        """The venue has taken a request about the order. That a cancel was taken says nothing yet."""
+        self._begin(at)
+        if kind is RequestKind.SUBMIT:
+            self._remote.acknowledge(order, venue_order_id)
+        elif kind is RequestKind.REPLACE and order.changes:
+            order.venue_order_id = venue_order_id or order.venue_order_id
+            self._made(order)
+        return self._finish()
+
+    def declined(
+        self, order: RemoteOrder, kind: RequestKind, reason: RejectReason, message: str, at: int
+    ) -> list[Report]:
+        """The venue refuses a request. A cancel of the engine's own stays wanted: the order must be asked about."""
+        self._begin(at)
+        if kind is RequestKind.SUBMIT and not order.acknowledged:
+            self._remote.reject_there(order, reason, message)
+        elif kind is RequestKind.REPLACE and order.changes:
+            self._refuse_change(order, reason, message)
+            order.changes.popleft()
+            self._remote.settled.append(Settled(order_id=order.order_id, kind=kind))
+        elif kind is RequestKind.CANCEL:
+            if order.leaving is Cause.REQUESTED:
+                order.leaving = None
+                self._desk.reports.append(CancelRejected(order_id=order.id, at=at, message=message))
+                self._remote.settled.append(Settled(order_id=order.order_id, kind=kind))
+            self._remote.doubts.append(order.order_id)
+        return self._finish()
+
+    def unknown(self, order: RemoteOrder, at: int) -> list[Report]:
+        """The venue says, after all time that it may need, that it has no such order."""
+        self._begin(at)
+        if order.acknowledged or order.filled or order.leaving is not None:
+            # One that was called back never came there, and nobody wants it to any more.
+            self._remote.over_there(order, None)
+        else:
+            self._remote.reject_there(order, RejectReason.VENUE_REJECTED, UNKNOWN_THERE)
+        self._settle()
+        return self._finish()
+
+    # ------------------------------------------------------------------ inside
+
+    def _make(self, state: OrderState, *, native: bool, linked: bool = False) -> RemoteOrder:
+        timed_here = is_timed_by_engine(state.order.time_in_force, self._venue)
+        return RemoteOrder(state, native=native, timed_here=timed_here, linked=linked)
+
+    def _register(self, order: Order) -> RemoteOrder:
+        held = order.contingency is Contingency.OUO
+        status = OrderStatus.HELD if held else OrderStatus.PENDING_NEW
+        native = not waits_here(order, order.contingency, self._venue)
+        made = self._make(OrderState(order=order, status=status), native=native)
+        self._desk.register(made)
+        if held:
+            self._desk.reports.append(Held(order_id=order.id, at=self._desk.now, status=status))
+        return made
+
+    def _is_news(self, order: RemoteOrder, seen: VenueOrder) -> bool:
+        if not order.is_open:
+            return False
+        if seen.is_open:
+            return seen.at >= order.seen_at
+        # What replaced an order at the venue may be another one there; the end of the old one is none.
+        return order.venue_order_id in (None, seen.venue_order_id)
+
+    def _trigger_there(self, order: RemoteOrder) -> None:
+        order.triggered = True
+        price = order.stop if order.stop is not None else order.limit
+        if price is not None:
+            self._desk.reports.append(Triggered(order_id=order.id, at=self._desk.now, status=order.status, price=price))
+
+    def _made(self, order: RemoteOrder) -> None:
+        """The oldest change that was asked for is made."""
+        changes = order.changes.popleft()
+        if changes.quantity is not None:
+            order.quantity = changes.quantity
+        if changes.limit_price is not None:
+            order.limit = changes.limit_price
+        if changes.stop_price is not None:
+            order.stop = changes.stop_price
+        if changes.trailing_offset is not None:
+            order.trailing_offset = changes.trailing_offset
+        if changes.expires_at is not None:
+            self._set_expiry(order, changes.expires_at)
+        done = order.filled >= order.quantity
+        if done:
+            order.status = OrderStatus.FILLED
+        self._report_replaced(order)
+        self._remote.settled.append(Settled(order_id=order.order_id, kind=RequestKind.REPLACE))
+        if order.terms.contingency is Contingency.OTO and changes.quantity is not None:
+            for child in self._desk.groups.exits(order):
+                if child.status is OrderStatus.HELD:
+                    self._desk.restate(child, RestateReason.ENTRY_REPLACED, quantity=order.quantity)
+        if done:
+            self._desk.complete(order)
+
+    def _set_expiry(self, order: RemoteOrder, expires_at: int | None) -> None:
+        order.expires_at = expires_at
+        if order.timed_here:
+            self._desk.queues.remove(order)
+            self._desk.queues.place_for_time(order)
+
+    def _report_replaced(self, order: RemoteOrder) -> None:
+        self._desk.reports.append(
+            Replaced(
+                order_id=order.id,
+                at=self._desk.now,
+                status=order.status,
+                sequence=order.sequence,
+                quantity=order.quantity,
+                limit_price=order.limit,
+                stop_price=order.stop,
+                trailing_offset=order.trailing_offset,
+                expires_at=order.expires_at,
+                venue_order_id=order.venue_order_id,
+            )
+        )
+
+    def _refuse_change(self, order: RemoteOrder, reason: RejectReason, message: str) -> None:
+        self._desk.reports.append(ReplaceRejected(order_id=order.id, at=self._desk.now, reason=reason, message=message))
+
+
+def _has_become(seen: VenueOrder, changes: Changes) -> bool:
+    """Whether what the venue shows is what was asked for; it must show all of that."""
+    pairs = (
+        (changes.quantity, seen.quantity),
+        (changes.limit_price, seen.limit_price),
+        (changes.stop_price, seen.stop_price),
+    )
+    asked = [(wanted, shown) for wanted, shown in pairs if wanted is not None]
+    return bool(asked) and all(wanted == shown for wanted, shown in asked)

@@ -1,0 +1,299 @@
+"""The bookkeeping under a real venue's book: the paper exchange's groups, and requests where an order is not here.
+
+What the paper exchange does to an order at once is asked of the venue when the order is there, and done when the venue
+has done it. Orders that exclude each other are never there at once.
+"""
+
+from collections.abc import Hashable
+from decimal import Decimal
+from uuid import UUID
+
+from domain.kernel.numbers import ZERO
+from domain.orders.exchange.book.market import Market
+from domain.orders.exchange.book.working import WorkingOrder
+from domain.orders.exchange.desk import Desk
+from domain.orders.exchange.holdings import Holdings
+from domain.orders.exchange.reports import Accepted, Expired, Filled, Restated, RestateReason
+from domain.orders.exchange.types import CancelReason
+from domain.orders.model.types import Contingency, OrderStatus, RejectReason, TimeInForce
+from domain.orders.venues.remote_order import Cause, RemoteOrder, Settled, Wanted, remote
+from domain.orders.venues.types import Capabilities, RequestKind, VenueExecution, VenueOrder
+
+_AT_ONCE = {
+    TimeInForce.IOC: CancelReason.IMMEDIATE_OR_CANCEL,
+    TimeInForce.FOK: CancelReason.FILL_OR_KILL,
+}
+
+
+class RemoteDesk(Desk):
+    """State of one instrument at a real venue. ``requests`` and ``settled`` gather what came of the last calls.
+
+    ``doubts`` are orders that the venue must be asked about: it says something that does not fit what is known.
+    """
+
+    __slots__ = ("_clipped", "doubts", "requests", "settled", "venue")
+
+    def __init__(self, market: Market, holdings: Holdings, venue: Capabilities) -> None:
+        super().__init__(market, holdings)
+        self.venue = venue
+        self.requests: list[Wanted] = []
+        self.settled: list[Settled] = []
+        self.doubts: list[UUID] = []
+        # Orders at the venue that must not close more than there is, which it does not see to itself.
+        self._clipped: dict[Hashable, RemoteOrder] = {}
+
+    # ------------------------------------------------------------------ going there
+
+    def accept(self, order: WorkingOrder) -> None:
+        """The engine holds the order for the venue from now on."""
+        order.status = OrderStatus.NEW
+        self._accepted(remote(order), by_engine=True)
+
+    def acknowledge(self, order: RemoteOrder, venue_order_id: str | None) -> None:
+        """The venue has the order; said once."""
+        if venue_order_id is not None:
+            order.venue_order_id = venue_order_id
+        if order.acknowledged:
+            return
+        if not order.away:
+            # It is there, whatever was thought.
+            order.away = True
+            self._wait_for_time(order)
+        order.acknowledged = True
+        if order.status is OrderStatus.PENDING_NEW:
+            order.status = OrderStatus.NEW
+        self._accepted(order, by_engine=False)
+        self.settled.append(Settled(order_id=order.order_id, kind=RequestKind.SUBMIT))
+
+    def follow(self, order: RemoteOrder, seen: VenueOrder) -> None:
+        """Do as the venue does with an order that it links: an exit begins to work, and grows and shrinks."""
+        if seen.quantity is not None and seen.quantity != order.quantity and not order.changes:
+            self._restate_there(order, seen.quantity, RestateReason.ENTRY_FILLED)
+        if seen.status is not OrderStatus.HELD:
+            self.begin_work(order)
+
+    def begin_work(self, order: RemoteOrder) -> None:
+        """An exit of a linked bracket works there from now on."""
+        if order.status is OrderStatus.HELD:
+            order.status = OrderStatus.NEW
+            self._accepted(order, by_engine=False)
+
+    def _restate_there(self, order: RemoteOrder, quantity: Decimal, reason: RestateReason) -> None:
+        order.quantity = quantity
+        self.reports.append(
+            Restated(
+                order_id=order.id,
+                at=self.now,
+                status=order.status,
+                quantity=quantity,
+                limit_price=order.limit,
+                reason=reason,
+            )
+        )
+
+    def _accepted(self, order: RemoteOrder, *, by_engine: bool) -> None:
+        self.reports.append(
+            Accepted(
+                order_id=order.id,
+                at=self.now,
+                status=order.status,
+                sequence=order.sequence,
+                quantity=order.quantity,
+                limit_price=order.limit,
+                stop_price=order.stop,
+                activated=order.activated,
+                by_engine=by_engine,
+                venue_order_id=order.venue_order_id,
+            )
+        )
+
+    def release(self, order: RemoteOrder) -> None:
+        """Let an order go to the venue, after those there that it excludes have been called back."""
+        there = [remote(other) for other in self._excluded_by(order) if remote(other).away]
+        if there:
+            order.waiting = True
+            self._wait_for_time(order)
+            for other in there:
+                self.ask_cancel(other, Cause.GROUP)
+            return
+        entry = self.groups.entry(order) if order.terms.contingency is Contingency.OUO else None
+        if entry is not None:
+            # The way out is taken: what would still get in would have none.
+            self._cancel_alone(entry, CancelReason.GROUP)
+        self.hand_over(order)
+
+    def hand_over(self, order: RemoteOrder) -> None:
+        """Ask the venue to take the order."""
+        order.away, order.waiting = True, False
+        self._wait_for_time(order)
+        self.note_clipped(order)
+        self.requests.append(Wanted(kind=RequestKind.SUBMIT, order_id=order.order_id))
+
+    def note_clipped(self, order: RemoteOrder) -> None:
+        """Remember an order at the venue that only we keep from closing too much."""
+        if order.terms.reduce_only and not self.venue.reduce_only:
+            self._clipped[order.id] = order
+
+    def _wait_for_time(self, order: RemoteOrder) -> None:
+        self.queues.remove(order)
+        if order.timed_here:
+            self.queues.place_for_time(order)
+
+    def _excluded_by(self, order: RemoteOrder) -> list[WorkingOrder]:
+        if order.terms.contingency is Contingency.OCO:
+            return self.groups.others(order)
+        return self.groups.exits(order) if order.terms.contingency is Contingency.OUO else []
+
+    # ------------------------------------------------------------------ executions
+
+    def fill_there(self, order: RemoteOrder, execution: VenueExecution) -> None:
+        """Book an execution of the venue, with what follows for others; more than the order's quantity is booked too.
+
+        The paper exchange lets exits shrink to what remains of the other; here each is less by what the other has
+        closed, because an entry may have gone on filling while the other was at the venue.
+        """
+        order.executions.add(execution.venue_execution_id)
+        order.filled += execution.quantity
+        order.fills += 1
+        done = order.filled >= order.quantity
+        order.status = OrderStatus.FILLED if done else OrderStatus.PARTIALLY_FILLED
+        self.holdings.fill(order.terms.account, order.side, execution.quantity, closes=order.closes)
+        self.reports.append(
+            Filled(
+                order_id=order.id,
+                at=execution.at,
+                status=order.status,
+                price=execution.price,
+                quantity=execution.quantity,
+                liquidity=execution.liquidity,
+                number=order.fills,
+                filled_quantity=order.filled,
+                remaining=max(order.remaining, ZERO),
+                last_in_event=True,
+                execution_id=execution.venue_execution_id,
+                fee=execution.fee,
+                fee_currency=execution.fee_currency,
+            )
+        )
+        if done:
+            self._end(order, OrderStatus.FILLED)
+        self._carry_fill(order, execution.quantity)
+        self._clip(order)
+
+    def _carry_fill(self, order: RemoteOrder, quantity: Decimal) -> None:
+        contingency = order.terms.contingency
+        if contingency is Contingency.OTO:
+            self._feed_exits(order, quantity)
+        elif contingency is Contingency.OCO:
+            self._cancel_others(order)
+        elif contingency is Contingency.OUO:
+            for other in self.groups.exits(order):
+                if other.remaining <= quantity:
+                    self._cancel_alone(other, CancelReason.GROUP)
+                else:
+                    self.restate(other, RestateReason.EXIT_FILLED, quantity=other.quantity - quantity)
+            entry = self.groups.entry(order)
+            if order.status is OrderStatus.FILLED and entry is not None:
+                self._cancel_alone(entry, CancelReason.GROUP)
+
+    def _clip(self, filled: RemoteOrder) -> None:
+        """Call back what would now close more than there is."""
+        for order in list(self._clipped.values()):
+            if order.terms.account == filled.terms.account and order.remaining > self.reducible(order):
+                self.ask_cancel(order, Cause.REDUCE_ONLY)
+
+    def restate(
+        self,
+        order: WorkingOrder,
+        reason: RestateReason,
+        *,
+        quantity: Decimal | None = None,
+        limit: Decimal | None = None,
+    ) -> None:
+        """Change an order that is here; one at the venue stays as it went there."""
+        if not remote(order).away:
+            super().restate(order, reason, quantity=quantity, limit=limit)
+
+    # ------------------------------------------------------------------ endings
+
+    def ask_cancel(self, order: RemoteOrder, cause: Cause) -> None:
+        """Ask the venue to cancel, once; somebody's wish takes the place of the engine's own reason."""
+        if order.leaving is None:
+            self.requests.append(Wanted(kind=RequestKind.CANCEL, order_id=order.order_id, cause=cause))
+        if order.leaving is None or cause is Cause.REQUESTED:
+            order.leaving = cause
+
+    def cancel(self, order: WorkingOrder, reason: CancelReason) -> None:
+        """Cancel here, or ask for it there."""
+        if remote(order).away:
+            self.ask_cancel(remote(order), Cause(reason.value))
+        else:
+            super().cancel(order, reason)
+
+    def expire(self, order: WorkingOrder) -> None:
+        """End an order here, or have it cancelled there."""
+        if remote(order).away:
+            self.ask_cancel(remote(order), Cause.EXPIRED)
+        else:
+            super().expire(order)
+
+    def _cancel_alone(self, order: WorkingOrder, reason: CancelReason) -> None:
+        if remote(order).away:
+            self.ask_cancel(remote(order), Cause(reason.value))
+        else:
+            super()._cancel_alone(order, reason)
+
+    def _reject_alone(self, order: WorkingOrder, reason: RejectReason, message: str) -> None:
+        if reason is RejectReason.GROUP_REJECTED and remote(order).away:
+            # Only the venue knows whether it is too late.
+            self.ask_cancel(remote(order), Cause.GROUP)
+        else:
+            super()._reject_alone(order, reason, message)
+
+    def over_there(self, order: RemoteOrder, seen: VenueOrder | None) -> None:
+        """The order ended at the venue, or is unknown there; its group goes on as when it ends here."""
+        if seen is not None and seen.status is OrderStatus.FILLED and order.filled:
+            self._complete_there(order)
+            return
+        by_clock = order.leaving is Cause.EXPIRED or (
+            order.leaving is None and seen is not None and seen.status is OrderStatus.EXPIRED
+        )
+        if by_clock:
+            self._end(order, OrderStatus.EXPIRED)
+            self.reports.append(Expired(order_id=order.id, at=self.now, status=order.status))
+            self._carry_end(order, spare_working=True)
+        else:
+            reason = self._reason(order)
+            super()._cancel_alone(order, reason)
+            # What was called back for the group's sake must not turn on the order that goes on.
+            if reason is not CancelReason.GROUP:
+                self._carry_end(order, spare_working=reason is not CancelReason.REQUESTED)
+        self._let_go_on(order)
+
+    def _complete_there(self, order: RemoteOrder) -> None:
+        """All of it is filled that the venue had of it: it was for less there than here."""
+        order.quantity = order.filled
+        self._end(order, OrderStatus.FILLED)
+        self._restate_there(order, order.quantity, RestateReason.VENUE)
+        if order.terms.contingency in (Contingency.OCO, Contingency.OUO):
+            self._cancel_others(order)
+
+    def reject_there(self, order: RemoteOrder, reason: RejectReason, message: str) -> None:
+        """The venue does not take the order."""
+        self.reject(order, reason, message)
+        self._let_go_on(order)
+
+    def _let_go_on(self, order: RemoteOrder) -> None:
+        for other in self._excluded_by(order):
+            if remote(other).waiting and remote(other).is_open:
+                self.release(remote(other))
+
+    def _reason(self, order: RemoteOrder) -> CancelReason:
+        if order.leaving is not None:
+            return CancelReason(order.leaving.value)
+        return _AT_ONCE.get(order.terms.time_in_force, CancelReason.VENUE)
+
+    def _end(self, order: WorkingOrder, status: OrderStatus) -> None:
+        super()._end(order, status)
+        self._clipped.pop(order.id, None)
+        self.settled.append(Settled(order_id=remote(order).order_id))

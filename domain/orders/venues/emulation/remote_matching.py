@@ -1,0 +1,64 @@
+"""How an order of a real venue meets the market: the paper exchange's triggers, touches and trails, and no fills.
+
+Where the paper exchange would let an order trade, it is released to the venue.
+"""
+
+from decimal import Decimal
+
+from domain.orders.exchange.book.working import WorkingOrder
+from domain.orders.exchange.matching import Matching
+from domain.orders.model.types import Contingency, RejectReason
+from domain.orders.venues.emulation.remote_desk import RemoteDesk
+from domain.orders.venues.remote_order import remote
+
+
+class RemoteMatching(Matching):
+    """The rules of one instrument at a real venue."""
+
+    __slots__ = ("_remote",)
+
+    def __init__(self, desk: RemoteDesk, tick_size: Decimal, quantum: Decimal) -> None:
+        super().__init__(desk, tick_size, quantum)
+        self._remote = desk
+
+    def arrive(self, order: WorkingOrder) -> None:
+        """Hand the order over, or hold it for the venue."""
+        if remote(order).native:
+            self._remote.hand_over(remote(order))
+        else:
+            super().arrive(order)
+
+    def _arrive_market(self, order: WorkingOrder) -> None:
+        self._remote.accept(order)
+        self._remote.queues.place(order)
+        self._remote.release(remote(order))
+
+    def _arrive_limit(self, order: WorkingOrder) -> None:
+        assert order.limit is not None
+        if order.terms.post_only:
+            message = "an order that waits for its price here takes liquidity when it goes there"
+            self._remote.reject(order, RejectReason.UNSUPPORTED_BY_VENUE, message)
+            return
+        self._remote.accept(order)
+        if self._remote.market.crosses(order.side, order.limit):
+            self._remote.release(remote(order))
+        else:
+            self._remote.queues.place(order)
+
+    def _arrive_conditional(self, order: WorkingOrder) -> None:
+        """An exit whose price the market has passed already gets out at once: it must not leave a position alone."""
+        is_exit = order.terms.contingency is Contingency.OUO
+        if is_exit and order.stop is not None and self.condition_met(order, order.stop):
+            self._remote.accept(order)
+            self._trigger(order)
+        else:
+            super()._arrive_conditional(order)
+
+    def _fill_resting(self, order: WorkingOrder) -> None:
+        self._remote.release(remote(order))
+
+    def _take_limit(self, order: WorkingOrder) -> None:
+        self._remote.release(remote(order))
+
+    def _take_market(self, order: WorkingOrder) -> None:
+        self._remote.release(remote(order))

@@ -1,0 +1,382 @@
+"""Documents are parsed, bounded, validated and remembered; what is wrong with one has a code and a place."""
+
+import hashlib
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from api.context import Context
+from api.errors import RequestError
+from api.graphql.documents import Documents, Operation
+from api.graphql.marks import PUBLIC
+from api.limits import Limits
+from api.scalars import SCALARS
+
+
+@strawberry.input
+class PlaceInput:
+    symbol: str
+    quantity: Decimal
+    note: str | None = None
+
+
+@strawberry.input
+class BatchInput:
+    orders: list[PlaceInput]
+    password: str | None = None
+
+
+@strawberry.type
+class Edge:
+    node: "Item"
+
+
+@strawberry.type
+class Connection:
+    edges: list[Edge]
+
+
+@strawberry.type
+class Item:
+    id: strawberry.ID
+    children: list["Item"]
+
+    @strawberry.field
+    def items(self, first: int | None = None, last: int | None = None) -> Connection:
+        return Connection(edges=[])
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def item(self) -> Item | None:
+        return None
+
+    @strawberry.field
+    def items(self, first: int | None = None) -> Connection:
+        return Connection(edges=[])
+
+    @strawberry.field
+    def bars(self, limit: int = 500) -> list[Item]:
+        return []
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.mutation(metadata=PUBLIC)
+    def login(self, name: str) -> bool:
+        return True
+
+    @strawberry.mutation
+    def place(self, input: PlaceInput) -> bool:
+        return True
+
+    @strawberry.mutation
+    def place_all(self, input: BatchInput) -> bool:
+        return True
+
+
+SCHEMA = strawberry.Schema(Query, Mutation, config=StrawberryConfig(scalar_map=SCALARS))._schema
+
+
+def documents(**limits: Any) -> Documents:
+    return Documents(SCHEMA, Limits(**limits))
+
+
+def prepare(text: str, name: str | None = None, *, trusted: bool = True, **limits: Any) -> Operation:
+    return documents(**limits).prepare(text, name, trusted=trusted)
+
+
+def refusal(text: str, name: str | None = None, **keywords: Any) -> dict[str, Any]:
+    with pytest.raises(RequestError) as caught:
+        prepare(text, name, **keywords)
+    error = caught.value.errors[0]
+    return {"message": error["message"], **error["extensions"]}
+
+
+def variable_refusal(text: str, variables: dict[str, Any]) -> list[dict[str, Any]]:
+    with pytest.raises(RequestError) as caught:
+        prepare(text).executor(variables, Context(services=None))  # type: ignore[arg-type]
+    return [{"message": error["message"], **error["extensions"]} for error in caught.value.errors]
+
+
+def nested(levels: int) -> str:
+    return "{ item " + "{ children " * (levels - 1) + "{ id }" + " }" * (levels - 1) + " }"
+
+
+# ------------------------------------------------------------------ what is refused
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("{ item {", "GRAPHQL_PARSE_FAILED"),
+        ("", "GRAPHQL_PARSE_FAILED"),
+        ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
+        ("query ($a: Int) { item { id } }", "GRAPHQL_VALIDATION_FAILED"),
+        ("mutation { place(input: { symbol: 5, quantity: 1 }) }", "GRAPHQL_VALIDATION_FAILED"),
+        ("{ " * 3_000, "GRAPHQL_PARSE_FAILED"),
+        ("fragment a on Query { ...b } fragment b on Query { ...a } { ...a }", "GRAPHQL_VALIDATION_FAILED"),
+    ],
+)
+def test_a_document_that_is_wrong_says_how(text: str, code: str) -> None:
+    assert refusal(text)["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("text", "bound", "observed"),
+    [
+        (nested(100), "depth", 101),
+        ("{ " + " ".join(f"a{n}: __typename" for n in range(60)) + " }", "rootFields", 60),
+        ("{ item { " + " ".join(f"a{n}: id" for n in range(101)) + " } }", "aliases", 101),
+        (
+            "{ item { ...f0 } } "
+            + " ".join(f"fragment f{n} on Item {{ children {{ ...f{n + 1} ...f{n + 1} }} }}" for n in range(13))
+            + " fragment f13 on Item { id }",
+            "fields",
+            2**14,
+        ),
+    ],
+)
+def test_an_operation_beyond_a_bound_is_refused(text: str, bound: str, observed: int) -> None:
+    found = refusal(text)
+    assert (found["code"], found["bound"], found["observed"]) == ("GRAPHQL_VALIDATION_FAILED", bound, observed)
+    assert str(found["maximum"]) in found["message"]
+
+
+def test_the_deepest_allowed_operation_passes() -> None:
+    assert prepare(nested(Limits().depth - 1)).name is None
+    assert refusal(nested(Limits().depth))["bound"] == "depth"
+
+
+def test_a_chain_of_hundreds_of_fragments_is_refused_and_not_followed() -> None:
+    chain = (
+        " ".join(f"fragment f{n} on Query {{ ...f{n + 1} }}" for n in range(450))
+        + " fragment f450 on Query { __typename }"
+    )
+    assert refusal("{ ...f0 } " + chain)["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+
+def test_every_operation_of_a_document_has_to_be_within_the_bounds() -> None:
+    assert refusal(f"query small {{ item {{ id }} }} query large {nested(50)}", "small")["bound"] == "depth"
+
+
+def test_too_many_tokens_are_refused_earlier_for_strangers() -> None:
+    text = "{ item { id " + "id " * 400 + "} }"
+    assert prepare(text).kind.value == "query"
+    found = refusal(text, trusted=False)
+    assert found["code"] == "GRAPHQL_PARSE_FAILED"
+    assert "300 tokens" in found["message"]
+
+
+def test_strangers_get_no_suggestions() -> None:
+    assert "Did you mean 'item'" in refusal("{ itm { id } }")["message"]
+    assert "Did you mean" not in refusal("{ itm { id } }", trusted=False)["message"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "message"),
+    [
+        ("query a { item { id } } query b { item { id } }", None, "Name the operation: the document has several."),
+        ("query a { item { id } }", "b", "The document has no operation of that name."),
+        ("fragment a on Item { id }", None, None),
+    ],
+)
+def test_an_operation_must_be_told_apart(text: str, name: str | None, message: str | None) -> None:
+    found = refusal(text, name)
+    if message is not None:
+        assert found == {"message": message, "code": "BAD_USER_INPUT", "field": "operationName"}
+
+
+# ------------------------------------------------------------------ values
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('mutation { place(input: { symbol: "X", quantity: "NaN" }) }', {"field": "quantity"}),
+        (
+            'mutation { placeAll(input: { orders: [{ symbol: "X", quantity: 1 }, { symbol: "X", quantity: "x" }] }) }',
+            {"field": "quantity", "index": 1},
+        ),
+    ],
+)
+def test_a_literal_that_a_scalar_refuses_is_bad_input_with_its_field(text: str, place: dict[str, Any]) -> None:
+    found = refusal(text)
+    assert found["code"] == "BAD_USER_INPUT"
+    assert {name: found[name] for name in place} == place
+
+
+@pytest.mark.parametrize(
+    ("variables", "place", "message"),
+    [
+        ({}, {"field": "i"}, "Variable '$i': Expected a value of non-null type 'PlaceInput!' to be provided."),
+        (
+            {"i": {"symbol": "X", "quantity": "1_000"}},
+            {"field": "quantity"},
+            'Variable \'$i\': "1_000" is not a decimal number such as "1250.75".',
+        ),
+        (
+            {"i": {"symbol": None, "quantity": 1}},
+            {"field": "symbol"},
+            "Variable '$i': Expected value of non-null type 'String!' not to be None.",
+        ),
+    ],
+)
+def test_a_variable_that_does_not_fit_names_its_field(
+    variables: dict[str, Any], place: dict[str, Any], message: str
+) -> None:
+    text = "mutation ($i: PlaceInput!) { place(input: $i) }"
+    assert variable_refusal(text, variables) == [{"message": message, "code": "BAD_USER_INPUT", **place}]
+
+
+def test_a_value_in_a_batch_names_its_place() -> None:
+    text = "mutation ($i: BatchInput!) { placeAll(input: $i) }"
+    orders = [
+        {"symbol": "X", "quantity": "1"},
+        {"symbol": "X", "quantity": "Infinity"},
+        {"symbol": "X", "quantity": []},
+    ]
+    found = variable_refusal(text, {"i": {"orders": orders}})
+    assert [(error["field"], error["index"]) for error in found] == [("quantity", 1), ("quantity", 2)]
+
+
+def test_an_error_does_not_repeat_an_object_that_may_hold_a_password() -> None:
+    text = "mutation ($i: BatchInput!) { placeAll(input: $i) }"
+    found = variable_refusal(text, {"i": {"password": "hunter2"}})
+    assert [error["message"] for error in found] == [
+        "Variable '$i': Expected value of type 'BatchInput' to include required field 'orders'."
+    ]
+
+
+# ------------------------------------------------------------------ cost
+
+
+@pytest.mark.parametrize(
+    ("text", "variables", "cost"),
+    [
+        ("{ item { id } }", {}, 2),
+        ("{ items(first: 7) { edges { node { id } } } }", {}, 1 + 7 * 3),
+        ("{ items { edges { node { id } } } }", {}, 1 + 50 * 3),
+        ("query ($n: Int) { items(first: $n) { edges { node { id } } } }", {"n": 20}, 1 + 20 * 3),
+        ("query ($n: Int = 400) { items(first: $n) { edges { node { id } } } }", {}, 1 + 400 * 3),
+        ("{ items(first: 1000000) { edges { node { id } } } }", {}, 1 + 500 * 3),
+        ("{ bars { id } }", {}, 501),
+        ("{ item { ...a ...a } } fragment a on Item { children { id } }", {}, 1 + 2 * 11),
+        ("{ ... on Query { item { ... { id } } } }", {}, 2),
+    ],
+)
+def test_cost_counts_the_values_that_can_be_asked_for(text: str, variables: dict[str, Any], cost: int) -> None:
+    operation = prepare(text)
+    executor = operation.executor(variables, Context(services=None))  # type: ignore[arg-type]
+    assert operation.cost_model.cost(operation.node, executor.variable_values.coerced) == cost
+
+
+def test_an_operation_that_costs_too_much_is_refused() -> None:
+    text = "query ($n: Int) { items(first: $n) { edges { node { items(first: $n) { edges { node { id } } } } } } }"
+    operation = prepare(text)
+    context = Context(services=None)  # type: ignore[arg-type]
+    operation.executor({"n": 100}, context)
+    with pytest.raises(RequestError) as caught:
+        operation.executor({"n": 500}, context)
+    assert caught.value.errors[0]["extensions"] == {
+        "code": "GRAPHQL_VALIDATION_FAILED",
+        "bound": "cost",
+        "maximum": 100_000,
+        "observed": 1 + 500 * (1 + 1 + 1 + 500 * 3),
+    }
+
+
+# ------------------------------------------------------------------ who may, and what is remembered
+
+
+@pytest.mark.parametrize(
+    ("text", "public"),
+    [
+        ("{ __typename }", True),
+        ('mutation { login(name: "a") }', True),
+        ('mutation { ...a } fragment a on Mutation { ... { login(name: "a") } }', True),
+        ('mutation { login(name: "a") placeAll(input: { orders: [] }) }', False),
+        ("mutation { ...a } fragment a on Mutation { placeAll(input: { orders: [] }) }", False),
+        ("{ __schema { queryType { name } } }", False),
+        ('{ __type(name: "Item") { name } }', True),
+    ],
+)
+def test_only_what_is_marked_public_is_public(text: str, public: bool) -> None:
+    assert prepare(text).public is public
+
+
+def test_what_the_signed_in_send_is_prepared_once() -> None:
+    held = documents()
+    first = held.prepare("{ item { id } }", None, trusted=True)
+    assert held.prepare("{ item { id } }", None, trusted=True) is first
+    assert held.prepare("{ item { id } }", None, trusted=False) is first
+
+
+def test_what_strangers_send_is_not_kept() -> None:
+    held = documents()
+    first = held.prepare('mutation { login(name: "a") }', None, trusted=False)
+    assert held.prepare('mutation { login(name: "a") }', None, trusted=False) is not first
+
+
+def test_executions_share_plans_unless_directives_decide_what_is_selected() -> None:
+    assert prepare("{ item { id } }").plans is not None
+    assert prepare("query ($yes: Boolean!) { item { id @skip(if: $yes) } }").plans is None
+    assert prepare("{ item { ...a @include(if: true) } } fragment a on Item { id }").plans is None
+
+
+def persisted(text: str) -> dict[str, Any]:
+    return {"persistedQuery": {"version": 1, "sha256Hash": hashlib.sha256(text.encode()).hexdigest()}}
+
+
+def test_a_query_is_found_by_its_hash_once_somebody_signed_in_has_sent_it() -> None:
+    held, text = documents(), "{ item { id } }"
+    extensions = persisted(text)
+    for trusted in (True, False):
+        with pytest.raises(RequestError) as caught:
+            held.text(None, extensions, trusted=trusted)
+        assert caught.value.errors == [
+            {"message": "PersistedQueryNotFound", "extensions": {"code": "PERSISTED_QUERY_NOT_FOUND"}}
+        ]
+    assert held.text(text, extensions, trusted=False) == text
+    with pytest.raises(RequestError):
+        held.text(None, extensions, trusted=True)
+    assert held.text(text, extensions, trusted=True) == text
+    assert held.text(None, extensions, trusted=False) == text
+
+
+@pytest.mark.parametrize(
+    "extensions",
+    [
+        persisted("another"),
+        {"persistedQuery": 5},
+        {"persistedQuery": {"version": 2, "sha256Hash": "0" * 64}},
+        {"persistedQuery": {"version": 1, "sha256Hash": "short"}},
+        {"persistedQuery": {"version": 1, "sha256Hash": None}},
+    ],
+)
+def test_a_hash_that_is_wrong_is_refused_and_nothing_registered(extensions: dict[str, Any]) -> None:
+    held = documents()
+    with pytest.raises(RequestError) as caught:
+        held.text("{ item { id } }", extensions, trusted=True)
+    assert (caught.value.code, caught.value.errors[0]["extensions"]["field"]) == ("BAD_USER_INPUT", "extensions")
+    assert len(held._persisted) == 0
+
+
+def test_a_request_without_a_query_is_refused() -> None:
+    with pytest.raises(RequestError) as caught:
+        documents().text(None, None, trusted=True)
+    assert caught.value.errors[0]["extensions"] == {"code": "BAD_USER_INPUT", "field": "query"}
+
+
+def test_registered_queries_are_bounded() -> None:
+    held = documents(persisted_queries=2)
+    for text in ("{ a }", "{ b }", "{ c }"):
+        held.text(text, persisted(text), trusted=True)
+    assert len(held._persisted) == 2
+    with pytest.raises(RequestError):
+        held.text(None, persisted("{ a }"), trusted=True)
+    assert held.text(None, persisted("{ c }"), trusted=True) == "{ c }"
