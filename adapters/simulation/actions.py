@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from adapters.simulation.errors import ScenarioError
-from adapters.simulation.fields import Fields, not_negative
+from adapters.simulation.fields import Fields
+from domain.kernel.numbers import ZERO
 from domain.kernel.time import Nanos
 from domain.orders.exchange import Changes, Order
 from domain.orders.exchange.trailing import BASIS_POINTS
@@ -164,7 +165,7 @@ class _Reader:
             stop_price=fields.number("stopPrice"),
             trailing_offset=fields.number("trailingOffset"),
             trailing_offset_kind=fields.word("trailingOffsetKind", OffsetKind, OffsetKind.PRICE),
-            limit_offset=fields.number("limitOffset", not_negative),
+            limit_offset=fields.number("limitOffset"),
             activation_price=fields.number("activationPrice"),
             trigger_price=fields.word("triggerPrice", TriggerPrice, TriggerPrice.BID_ASK),
             expires_at=fields.time("expiresAt"),
@@ -189,7 +190,7 @@ class _Reader:
             stop_price=fields.number("stopPrice"),
             trailing_offset=fields.number("trailingOffset"),
             trailing_offset_kind=fields.word("trailingOffsetKind", OffsetKind, OffsetKind.PRICE),
-            limit_offset=fields.number("limitOffset", not_negative),
+            limit_offset=fields.number("limitOffset"),
             reduce_only=True,
             contingency=Contingency.OUO,
             group=entry.group,
@@ -241,8 +242,11 @@ def _check_order(fields: Fields, order: Order) -> None:
         raise fields.fail("stopPrice", f"is missing for a {kind} order")
     if kind in TRAILING_TYPES and order.trailing_offset is None:
         raise fields.fail("trailingOffset", f"is missing for a {kind} order")
-    if order.trailing_offset_kind is OffsetKind.BASIS_POINTS and (order.trailing_offset or 0) >= BASIS_POINTS:
-        raise fields.fail("trailingOffset", "in basis points must be below 10,000")
+    for name, offset in (("trailingOffset", order.trailing_offset), ("limitOffset", order.limit_offset)):
+        if order.trailing_offset_kind is OffsetKind.BASIS_POINTS and (offset or ZERO) >= BASIS_POINTS:
+            raise fields.fail(name, "in basis points must be below 10,000")
+        if order.trailing_offset_kind is OffsetKind.TICKS and (offset or ZERO) % 1:
+            raise fields.fail(name, "in ticks must be a whole number")
     if kind is OrderType.TRAILING_STOP_LIMIT and order.limit_offset is None:
         raise fields.fail("limitOffset", f"is missing for a {kind} order")
     if (order.time_in_force is TimeInForce.GTD) != (order.expires_at is not None):

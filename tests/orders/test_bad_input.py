@@ -47,7 +47,11 @@ ORDERS: dict[str, dict[str, Any]] = {
     "An offset in basis points is below 10,000.": TRAILING
     | {"trailingOffset": "10000", "trailingOffsetKind": "BASIS_POINTS"},
     "A trailing stop-limit order needs a limit offset.": TRAILING | {"type": "TRAILING_STOP_LIMIT"},
-    "A limit offset is not below zero.": TRAILING | {"type": "TRAILING_STOP_LIMIT", "limitOffset": "-1"},
+    "A limit offset is above zero.": TRAILING | {"type": "TRAILING_STOP_LIMIT", "limitOffset": "0"},
+    "A limit offset in ticks is a whole number.": TRAILING
+    | {"type": "TRAILING_STOP_LIMIT", "trailingOffsetKind": "TICKS", "limitOffset": "0.5"},
+    "A limit offset in basis points is below 10,000.": TRAILING
+    | {"type": "TRAILING_STOP_LIMIT", "trailingOffsetKind": "BASIS_POINTS", "limitOffset": "10000"},
     "Only a trailing stop-limit order takes a limit offset.": {"limitOffset": "1"},
     "Only a trailing order takes an activation price.": {"activationPrice": "100"},
     "A triggered or trailing order cannot be immediate.": {
@@ -216,7 +220,7 @@ async def _orders(desk: Platform, actor: Any, account_id: UUID) -> dict[str, UUI
         return command(**(plain | {"limit_price": Decimal(90)} | terms))
 
     def trailing(name: str, kind: OffsetKind, **terms: Any) -> Any:
-        trails = {"type": OrderType.TRAILING_STOP_LIMIT, "limit_price": None, "limit_offset": Decimal(0)}
+        trails = {"type": OrderType.TRAILING_STOP_LIMIT, "limit_price": None, "limit_offset": Decimal(1)}
         return order(name, **trails, trailing_offset=Decimal(1), trailing_offset_kind=kind, **terms)
 
     later = datetime.now(UTC) + timedelta(hours=1)

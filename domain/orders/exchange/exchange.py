@@ -28,7 +28,7 @@ from domain.orders.exchange.reports import (
     Report,
     RestateReason,
 )
-from domain.orders.exchange.trailing import tick_quantum
+from domain.orders.exchange.trailing import TickGrid
 from domain.orders.exchange.types import CancelReason, Changes, Order, OrderState
 from domain.orders.model.types import Contingency, OrderStatus, RejectReason
 
@@ -49,12 +49,11 @@ class ExchangeState:
 class Exchange:
     """The exchange of one instrument with ticks of ``tick_size``."""
 
-    __slots__ = ("_desk", "_matching", "_tick_size")
+    __slots__ = ("_desk", "_matching")
 
     def __init__(self, tick_size: Decimal, *, market: MarketState | None = None) -> None:
-        self._tick_size = tick_size
         self._desk = Desk(Market() if market is None else Market.restored(market), Holdings())
-        self._matching = Matching(self._desk, tick_size, tick_quantum(tick_size))
+        self._matching = Matching(self._desk, TickGrid.of(tick_size))
 
     # ------------------------------------------------------------------ state
 

@@ -11,7 +11,7 @@ from domain.orders.exchange.book.working import WorkingOrder
 from domain.orders.exchange.conditions import stop_reached, touched
 from domain.orders.exchange.desk import Desk
 from domain.orders.exchange.reports import RestateReason, TrailMoved, Triggered
-from domain.orders.exchange.trailing import favourable, trail
+from domain.orders.exchange.trailing import TickGrid, favourable, trail
 from domain.orders.exchange.types import CancelReason
 from domain.orders.model.types import Liquidity, OrderType, RejectReason, TimeInForce
 
@@ -19,14 +19,13 @@ AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 
 
 class Matching:
-    """The rules of one instrument; ``tick_size`` and its decimals matter to trailing stops only."""
+    """The rules of one instrument; its ``grid`` of prices matters to trailing stops only."""
 
-    __slots__ = ("_desk", "_quantum", "_tick_size")
+    __slots__ = ("_desk", "_grid")
 
-    def __init__(self, desk: Desk, tick_size: Decimal, quantum: Decimal) -> None:
+    def __init__(self, desk: Desk, grid: TickGrid) -> None:
         self._desk = desk
-        self._tick_size = tick_size
-        self._quantum = quantum
+        self._grid = grid
 
     # ------------------------------------------------------------------ arrival
 
@@ -215,8 +214,7 @@ class Matching:
 
     def _trail(self, order: WorkingOrder, price: Decimal, offset: Decimal | None) -> Decimal:
         assert offset is not None
-        kind = order.terms.trailing_offset_kind
-        return trail(order.side, price, offset, kind, tick_size=self._tick_size, quantum=self._quantum)
+        return trail(order.side, price, offset, order.terms.trailing_offset_kind, self._grid)
 
     def _report_move(self, order: WorkingOrder) -> None:
         assert order.stop is not None

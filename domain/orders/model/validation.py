@@ -111,8 +111,18 @@ MALFORMATIONS: tuple[Malformation[PlaceOrder], ...] = (
     ),
     Malformation(
         "limitOffset",
-        "A limit offset is not below zero.",
-        lambda order, _: order.limit_offset is not None and order.limit_offset < ZERO,
+        "A limit offset is above zero.",
+        lambda order, _: order.limit_offset is not None and order.limit_offset <= ZERO,
+    ),
+    Malformation(
+        "limitOffset",
+        "A limit offset in ticks is a whole number.",
+        lambda order, _: _broken_ticks(order.limit_offset, order.trailing_offset_kind),
+    ),
+    Malformation(
+        "limitOffset",
+        "A limit offset in basis points is below 10,000.",
+        lambda order, _: _all_of_the_price(order.limit_offset, order.trailing_offset_kind),
     ),
     Malformation(
         "limitOffset",

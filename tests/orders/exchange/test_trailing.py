@@ -3,38 +3,106 @@
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from domain.orders.exchange.trailing import favourable, tick_quantum, trail
+from domain.orders.exchange.trailing import TickGrid, favourable, trail
 from domain.orders.model.types import OffsetKind, OrderType, Side, TriggerPrice
 from tests.support.exchange import buy, exchange, fills, order, quote, said, sell, trade
 
 
 @pytest.mark.parametrize(
-    ("tick_size", "quantum"), [("0.01", "0.01"), ("0.25", "0.01"), ("0.10", "0.1"), ("5", "1"), ("10", "1"), ("1", "1")]
+    ("tick_size", "price", "below", "above"),
+    [
+        # A power of ten takes the nearest price, half to even, on either side of the market.
+        ("0.01", "61827.3321", "61827.33", "61827.33"),
+        ("0.01", "49.995", "50", "50"),
+        ("0.01", "100.485", "100.48", "100.48"),
+        ("1", "-2.5", "-2", "-2"),
+        ("10", "4974", "4970", "4970"),
+        ("10", "4975", "4980", "4980"),
+        ("1E-2", "0.005", "0", "0"),
+        # Any other takes the next one, away from the market.
+        ("0.25", "4983.6", "4983.5", "4983.75"),
+        ("0.25", "4983.5", "4983.5", "4983.5"),
+        ("0.25", "-37.6", "-37.75", "-37.5"),
+        ("0.25", "-0.1", "-0.25", "0"),
+        ("0.25", "0.1", "0", "0.25"),
+        ("0.25", "0", "0", "0"),
+        ("0.005", "1.2349", "1.23", "1.235"),
+        ("5", "-12", "-15", "-10"),
+        ("0.03", "1", "0.99", "1.02"),
+        ("0.015625", "110.34", "110.328125", "110.34375"),
+    ],
 )
-def test_the_decimals_of_a_tick(tick_size, quantum):
-    assert tick_quantum(Decimal(tick_size)) == Decimal(quantum)
+def test_the_grid(tick_size, price, below, above):
+    grid = TickGrid.of(Decimal(tick_size))
+    assert grid.snap(Decimal(price), up=False) == Decimal(below)
+    assert grid.snap(Decimal(price), up=True) == Decimal(above)
 
 
 @pytest.mark.parametrize(
     ("side", "price", "offset", "kind", "stop"),
     [
-        (Side.SELL, "100", "1.5", OffsetKind.PRICE, "98.50"),
-        (Side.BUY, "100", "1.5", OffsetKind.PRICE, "101.50"),
+        (Side.SELL, "100", "1.5", OffsetKind.PRICE, "98.5"),
+        (Side.BUY, "100", "1.5", OffsetKind.PRICE, "101.5"),
+        (Side.SELL, "5000", "16.4", OffsetKind.PRICE, "4983.5"),
+        (Side.BUY, "5000", "16.4", OffsetKind.PRICE, "5016.5"),
+        (Side.SELL, "5000", "0.1", OffsetKind.PRICE, "4999.75"),
         (Side.SELL, "100", "3", OffsetKind.TICKS, "99.25"),
         (Side.BUY, "100", "3", OffsetKind.TICKS, "100.75"),
-        (Side.SELL, "61839.70", "2", OffsetKind.BASIS_POINTS, "61827.33"),
-        (Side.BUY, "61839.70", "2", OffsetKind.BASIS_POINTS, "61852.07"),
-        # A tie goes to the even digit.
-        (Side.SELL, "100.50", "1", OffsetKind.BASIS_POINTS, "100.49"),
-        (Side.SELL, "50.00", "1", OffsetKind.BASIS_POINTS, "50.00"),
-        (Side.SELL, "150.00", "1", OffsetKind.BASIS_POINTS, "149.98"),
+        (Side.SELL, "5000", "1", OffsetKind.BASIS_POINTS, "4999.5"),
+        (Side.BUY, "5001", "1", OffsetKind.BASIS_POINTS, "5001.75"),
+        # The middle of a spread may lie between two prices.
+        (Side.SELL, "100.125", "1", OffsetKind.TICKS, "99.75"),
+        # Below zero, and at it.
+        (Side.SELL, "-30", "100", OffsetKind.BASIS_POINTS, "-30.5"),
+        (Side.BUY, "-30", "100", OffsetKind.BASIS_POINTS, "-29.5"),
+        (Side.SELL, "0", "100", OffsetKind.BASIS_POINTS, "0"),
+        (Side.SELL, "-30", "2", OffsetKind.TICKS, "-30.5"),
+        (Side.BUY, "-30", "1.1", OffsetKind.PRICE, "-28.75"),
     ],
 )
-def test_where_the_stop_stands(side, price, offset, kind, stop):
-    quantum = tick_quantum(Decimal("0.25"))
-    found = trail(side, Decimal(price), Decimal(offset), kind, tick_size=Decimal("0.25"), quantum=quantum)
-    assert str(found) == stop
+def test_where_the_stop_stands_on_a_tick_that_is_no_power_of_ten(side, price, offset, kind, stop):
+    found = trail(side, Decimal(price), Decimal(offset), kind, TickGrid.of(Decimal("0.25")))
+    assert found == Decimal(stop)
+
+
+@pytest.mark.parametrize(
+    ("side", "price", "offset", "stop"),
+    [
+        (Side.SELL, "61839.70", "2", "61827.33"),
+        (Side.BUY, "61839.70", "2", "61852.07"),
+        # A tie goes to the even digit.
+        (Side.SELL, "100.50", "1", "100.49"),
+        (Side.SELL, "50.00", "1", "50.00"),
+        (Side.SELL, "150.00", "1", "149.98"),
+        (Side.SELL, "-37.63", "200", "-38.38"),
+        (Side.BUY, "-37.63", "200", "-36.88"),
+    ],
+)
+def test_where_the_stop_stands_on_hundredths(side, price, offset, stop):
+    found = trail(side, Decimal(price), Decimal(offset), OffsetKind.BASIS_POINTS, TickGrid.of(Decimal("0.01")))
+    assert found == Decimal(stop)
+
+
+@given(
+    side=st.sampled_from(Side),
+    tick_size=st.sampled_from(["0.01", "0.1", "1", "10", "0.25", "0.5", "0.05", "2.5", "0.015625", "3"]).map(Decimal),
+    price=st.decimals("-10000", "10000", places=4),
+    offset=st.decimals("0.0001", "5000", places=4),
+    kind=st.sampled_from(OffsetKind),
+)
+def test_a_trailing_price_lies_on_the_grid_and_never_beyond_the_market(side, tick_size, price, offset, kind):
+    grid = TickGrid.of(tick_size)
+    offset = offset.to_integral_value() + 1 if kind is OffsetKind.TICKS else offset
+    stop = trail(side, price, offset, kind, grid)
+    assert stop % tick_size == 0
+    away = stop - price if side is Side.BUY else price - stop
+    # The nearest decimal price may be half a tick nearer than was asked for; no other grid comes nearer at all.
+    assert away >= (-tick_size / 2 if grid.is_decimal else 0)
+    asked = {OffsetKind.PRICE: offset, OffsetKind.TICKS: offset * tick_size}.get(kind, abs(price) * offset / 10_000)
+    assert -tick_size / 2 <= away - asked < tick_size
 
 
 def test_only_favourable_moves():
@@ -158,3 +226,26 @@ class TestTrailingStopLimit:
         venue.submit(order("a", Side.BUY, OrderType.TRAILING_STOP_LIMIT, "4", **terms), 2)
         placed = venue.order("a").order
         assert (placed.stop_price, placed.limit_price) == (Decimal(stop), Decimal(limit))
+
+    @pytest.mark.parametrize(
+        ("tick_size", "stop", "limit", "fill"),
+        [("0.25", "4983.50", "4999.75", "4999.75"), ("0.1", "4983.6", "4999.9", "4999.9")],
+    )
+    def test_offsets_off_the_grid_are_snapped_and_nothing_fills_between_two_prices(self, tick_size, stop, limit, fill):
+        venue = exchange(quote(1, "5000", "5000.5"), tick_size=tick_size)
+        terms = {"trailing_offset": "16.4", "limit_offset": "0.1"}
+        assert said(venue.submit(sell("a", OrderType.TRAILING_STOP_LIMIT, "4", **terms), 2)) == [
+            f"a Accepted quantity 4 limit {limit} stop {stop}"
+        ]
+        venue.on_quote(quote(3, "4980", "4980.5"))
+        assert fills(venue.on_quote(quote(4, "5001", "5001.5"))) == [f"a 4 @ {fill} MAKER"]
+
+    def test_it_trails_away_from_a_market_below_zero_and_through_it(self):
+        venue = exchange(quote(1, "-30", "-29"), tick_size="0.25")
+        terms = {"trailing_offset": "100", "trailing_offset_kind": OffsetKind.BASIS_POINTS}
+        assert said(venue.submit(sell("a", OrderType.TRAILING_STOP, "4", **terms), 2)) == [
+            "a Accepted quantity 4 limit None stop -30.50"
+        ]
+        assert said(venue.on_quote(quote(3, "-10", "-9"))) == ["a TrailMoved stop -10.25 limit None"]
+        assert said(venue.on_quote(quote(4, "30", "31"))) == ["a TrailMoved stop 29.50 limit None"]
+        assert fills(venue.on_quote(quote(5, "-2", "-1"))) == ["a 4 @ -2 TAKER"]

@@ -88,7 +88,7 @@ def test_a_malformed_order_names_its_field(field: str, changes: dict[str, Any]) 
             "type": OrderType.TRAILING_STOP_LIMIT,
             "limit_price": None,
             "trailing_offset": Decimal(1),
-            "limit_offset": Decimal(0),
+            "limit_offset": Decimal(1),
             "activation_price": Decimal(5),
         },
         {"post_only": True},

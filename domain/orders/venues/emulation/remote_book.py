@@ -25,7 +25,7 @@ from domain.orders.exchange.reports import (
     RestateReason,
     Triggered,
 )
-from domain.orders.exchange.trailing import tick_quantum
+from domain.orders.exchange.trailing import TickGrid
 from domain.orders.exchange.types import Changes, Order, OrderState
 from domain.orders.model.types import Contingency, OrderStatus, RejectReason
 from domain.orders.venues.emulation.remote_desk import RemoteDesk
@@ -68,10 +68,9 @@ class RemoteBook(Exchange):
     __slots__ = ("_remote", "_venue")
 
     def __init__(self, tick_size: Decimal, venue: Capabilities) -> None:
-        self._tick_size = tick_size
         self._venue = venue
         self._desk = self._remote = RemoteDesk(Market(), Holdings(), venue)
-        self._matching = RemoteMatching(self._remote, tick_size, tick_quantum(tick_size))
+        self._matching = RemoteMatching(self._remote, TickGrid.of(tick_size))
 
     # ------------------------------------------------------------------ state
 

@@ -3,10 +3,9 @@
 Where the paper exchange would let an order trade, it is released to the venue.
 """
 
-from decimal import Decimal
-
 from domain.orders.exchange.book.working import WorkingOrder
 from domain.orders.exchange.matching import Matching
+from domain.orders.exchange.trailing import TickGrid
 from domain.orders.model.types import Contingency, RejectReason
 from domain.orders.venues.emulation.remote_desk import RemoteDesk
 from domain.orders.venues.remote_order import remote
@@ -17,8 +16,8 @@ class RemoteMatching(Matching):
 
     __slots__ = ("_remote",)
 
-    def __init__(self, desk: RemoteDesk, tick_size: Decimal, quantum: Decimal) -> None:
-        super().__init__(desk, tick_size, quantum)
+    def __init__(self, desk: RemoteDesk, grid: TickGrid) -> None:
+        super().__init__(desk, grid)
         self._remote = desk
 
     def arrive(self, order: WorkingOrder) -> None:
