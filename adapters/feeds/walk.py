@@ -1,4 +1,4 @@
-"""A simulated market of one symbol: a seeded random walk on the grid of ticks, pure but for its generator's state.
+"""A simulated market of one symbol: a seeded random walk on the grid of ticks.
 
 The same seed, symbol and first price give the same ticks, at whatever times they are asked for.
 """

@@ -52,7 +52,7 @@ class User:
 
 @strawberry.type(description="A session's newest tokens. Keep them secret; they are told this once.")
 class Session:
-    """A view of ``SignedIn``."""
+    """A view of ``domain.access.types.SignedIn``."""
 
     access_token: str = strawberry.field(description="Send it as `Authorization: Bearer ...`.")
     refresh_token: str = strawberry.field(description="Exchange it for new tokens with `refreshSession`; works once.")
@@ -100,7 +100,7 @@ class ApiKey:
 
 @strawberry.type(description="A new API key. `secret` is the whole key; it cannot be asked for again.")
 class CreatedApiKey:
-    """The one time that a key is told."""
+    """A new key with its secret, which is shown once."""
 
     api_key: ApiKey
     secret: str

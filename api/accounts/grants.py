@@ -13,7 +13,7 @@ from domain.kernel.errors import NotFound
 
 @strawberry.type(description="Access of a person to an account that somebody else owns.")
 class AccountGrant:
-    """Read from ``domain.access.types.Grant`` as it is."""
+    """A view of ``domain.access.types.Grant``."""
 
     permission: AccountPermission
     granted_at: datetime

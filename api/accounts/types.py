@@ -58,7 +58,7 @@ class AccountTransaction:
 
 @strawberry.type(description="An account with its figures at the newest quotes, in its currency.")
 class Account:
-    """A view of ``AccountValue``."""
+    """A view of ``domain.positions.valuation.AccountValue``."""
 
     id: strawberry.ID
     name: str

@@ -27,7 +27,7 @@ from api.orders.enums import (
 from api.realtime.streams import cursor_of
 from api.risk.types import RiskViolation
 from api.scalars import JSON, Cursor
-from domain.accounts.events import read_order_events
+from domain.accounts.event_queries import read_order_events
 from domain.kernel.time import Nanos
 from domain.orders.entry.placing import PlacedOrder
 from domain.orders.model import order as values
@@ -166,7 +166,7 @@ class OrderEvent:
 
 @strawberry.type(description="An order that was placed, changed or cancelled.")
 class OrderPayload:
-    """A view of ``PlacedOrder`` and its like."""
+    """A view of ``domain.orders.entry.placing.PlacedOrder``."""
 
     order: Order
     replayed: bool = strawberry.field(description="The same was asked before, and this is its result.")
@@ -174,7 +174,7 @@ class OrderPayload:
 
 @strawberry.type(description="The orders of a batch, in its order.")
 class OrdersPayload:
-    """A view of placed orders."""
+    """The orders of one call."""
 
     results: list[OrderPayload]
     accepted: int

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @strawberry.type(description="What an account holds of an instrument, valued at the newest quote.")
 class Position:
-    """A view of ``PositionValue``."""
+    """A view of ``domain.positions.valuation.PositionValue``."""
 
     id: strawberry.ID
     symbol: str
@@ -64,7 +64,7 @@ class Position:
 
 @strawberry.type(description="PnL of one position.")
 class PositionPnl:
-    """A view of ``PositionValue``."""
+    """A view of ``domain.positions.valuation.PositionValue``."""
 
     symbol: str
     quantity: Decimal
@@ -75,7 +75,7 @@ class PositionPnl:
 
 @strawberry.type(description="An account's newest figures.")
 class PnlUpdate:
-    """A view of ``AccountValue`` at a moment."""
+    """The figures of an account at one moment."""
 
     account_id: strawberry.ID
     at: datetime

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from domain.accounts.events import MAX_EVENTS_PER_READ, channel, decode_events, read_events, read_heads
+from domain.accounts.event_queries import MAX_EVENTS_PER_READ, read_events, read_heads
+from domain.accounts.events import channel, decode_events
 from domain.accounts.types import AccountEvent
 from domain.kernel.bus import Bus
 from domain.kernel.following import LogSource, follow

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from domain.accounts.events import write_events
+from domain.accounts.event_queries import write_events
 from domain.accounts.types import (
     AccountBook,
     AccountKind,

@@ -24,8 +24,8 @@ from domain.orders.model.types import (
     TimeInForce,
     TriggerPrice,
 )
-from domain.positions.queries import FOR_ORDERS, SELECT_POSITION, PositionKey, by_account
-from domain.positions.types import PositionBook
+from domain.positions.queries import FOR_ORDERS, SELECT_POSITION, by_account
+from domain.positions.types import PositionBook, PositionKey
 
 _ENUMS = {
     "side": Side,

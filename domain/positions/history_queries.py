@@ -10,8 +10,8 @@ from domain.kernel.database import fetch, fetch_row, reading
 from domain.kernel.rows import Record, insertion
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.positions.history_types import EquitySample, Flow, PositionSnapshot
-from domain.positions.queries import READ_HELD, PositionKey, by_account
-from domain.positions.types import Bucket, PositionBook
+from domain.positions.queries import READ_HELD, by_account
+from domain.positions.types import Bucket, PositionBook, PositionKey
 from domain.positions.valuation import AccountValue, PositionValue
 
 EQUITY_SAMPLES = "equity_samples"

@@ -9,7 +9,7 @@ from uuid import UUID
 from domain.kernel.database import fetch
 from domain.kernel.rows import insertion, reader
 from domain.kernel.unit_of_work import UnitOfWork
-from domain.positions.types import Bucket, PositionBook
+from domain.positions.types import Bucket, PositionBook, PositionKey
 
 _COLUMNS = tuple(item.name for item in fields(PositionBook) if item.name != "changed")
 SELECT_POSITION = ", ".join(f"p.{name}" for name in _COLUMNS)
@@ -33,7 +33,6 @@ _UPSERT = insertion(
     + ", ".join(f"{name} = EXCLUDED.{name}" for name in _COLUMNS if name not in ("id", *_KEY)),
 )
 _as_stored = reader(*_COLUMNS)
-PositionKey = tuple[UUID, Bucket]
 
 
 def to_position(row: Iterable[Any]) -> PositionBook:

@@ -16,8 +16,7 @@ from domain.accounts.types import AccountBook, AccountKind
 from domain.kernel.numbers import ZERO
 from domain.market.rates import InstrumentIndex, QuoteOf
 from domain.market.types import Instrument
-from domain.positions.queries import PositionKey
-from domain.positions.types import PositionBook
+from domain.positions.types import PositionBook, PositionKey
 from domain.positions.valuation import (
     AccountValue,
     PositionValue,

@@ -25,6 +25,10 @@ class Bucket(StrEnum):
     SHORT = "SHORT"
 
 
+# An instrument and the bucket in it: one position of an account.
+PositionKey = tuple[UUID, Bucket]
+
+
 @dataclass(slots=True)
 class PositionBook:
     """A position while its account is locked: what is held, and what working orders would do to it.

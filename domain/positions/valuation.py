@@ -111,8 +111,9 @@ class PositionValue:
         return self.position.closed_at
 
     @property
-    def updated_at(self) -> datetime | None:
+    def updated_at(self) -> datetime:
         """Last change of what is held or works."""
+        assert self.position.updated_at is not None, "a position that clients read is stored"
         return self.position.updated_at
 
 

@@ -31,14 +31,12 @@ from domain.risk.types import (
     RiskEventSource,
     RiskEventState,
     RiskSignal,
-    RiskViolation,
     Severity,
 )
 
 CHANNEL = "risk"
 HANDLERS = (Role.RISK_MANAGER, Role.ADMIN)
 _MAX_NOTE = 2_000
-_MAX_MESSAGE = 1_000
 Numbered = tuple[int, RiskEvent]
 
 
@@ -53,24 +51,6 @@ async def raise_events(work: UnitOfWork, signals: Sequence[RiskSignal]) -> list[
     if events:
         work.publish(CHANNEL, encode_events(events))
     return events
-
-
-def signal_of(violation: RiskViolation, *, account_id: UUID, symbol: str, order_id: UUID) -> RiskSignal:
-    """The event of a rule that an order broke."""
-    refused = violation.action is not RiskAction.WARN
-    return RiskSignal(
-        source=RiskEventSource.PRE_TRADE,
-        kind=violation.kind.value,
-        severity=Severity.WARNING if refused else Severity.INFO,
-        message=violation.message[:_MAX_MESSAGE],
-        account_id=account_id,
-        symbol=symbol,
-        order_id=order_id,
-        rule_id=violation.rule_id,
-        observed=violation.observed,
-        limit=violation.limit,
-        action_taken=RiskAction.REJECT if refused else RiskAction.WARN,
-    )
 
 
 # ------------------------------------------------------------------ the log

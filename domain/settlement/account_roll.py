@@ -19,8 +19,7 @@ from domain.orders.deciding.trading_book import TradingBook
 from domain.orders.model.order import Execution, Order
 from domain.orders.model.types import Side
 from domain.positions.adjustments import AdjustmentKind, PositionAdjustment, adjust
-from domain.positions.queries import PositionKey
-from domain.positions.types import PositionBook
+from domain.positions.types import PositionBook, PositionKey
 from domain.positions.valuation import AccountValue, newest_rate, value_all
 from domain.settlement.types import DailyStatement, MarketDay
 

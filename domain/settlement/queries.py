@@ -25,8 +25,8 @@ from domain.orders.queries import (
     to_order,
 )
 from domain.positions.history_types import PositionSnapshot
-from domain.positions.queries import SELECT_POSITION, PositionKey, by_account
-from domain.positions.types import Bucket, PositionBook
+from domain.positions.queries import SELECT_POSITION, by_account
+from domain.positions.types import Bucket, PositionBook, PositionKey
 from domain.settlement.types import DailyStatement, DayFlows
 
 _COLUMNS = tuple(item.name for item in fields(DailyStatement))

@@ -8,7 +8,7 @@ import pytest
 
 from domain.access.service import Access
 from domain.access.types import AccountPermission, Role
-from domain.accounts.events import read_events
+from domain.accounts.event_queries import read_events
 from domain.accounts.queries import READ_RUN, read_books, to_transaction
 from domain.accounts.rules import first_break
 from domain.accounts.service import (

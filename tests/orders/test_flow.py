@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from domain.access.types import Actor, Role
-from domain.accounts.events import read_events
+from domain.accounts.event_queries import read_events
 from domain.accounts.queries import read_books
 from domain.accounts.types import AccountKind
 from domain.kernel.database import fetch

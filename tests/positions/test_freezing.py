@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.access.types import Actor, Role
-from domain.accounts.events import read_events
+from domain.accounts.event_queries import read_events
 from domain.accounts.service import set_account_state
 from domain.accounts.types import AccountKind, AccountState, PositionMode
 from domain.kernel.database import fetch

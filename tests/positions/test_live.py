@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain.accounts.events import read_events
+from domain.accounts.event_queries import read_events
 from domain.accounts.types import AccountKind
 from domain.kernel.day_roll import DayRoll
 from domain.kernel.errors import NotFound

@@ -12,7 +12,7 @@ from adapters.settings import load_settings
 from adapters.venues.registry import ConfiguredVenue
 from adapters.wiring import open_services
 from domain.access.types import Actor, Role
-from domain.accounts.events import read_events
+from domain.accounts.event_queries import read_events
 from domain.accounts.types import AccountBook
 from domain.kernel.database import fetch
 from domain.kernel.ids import new_id

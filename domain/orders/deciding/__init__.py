@@ -1,1 +1,1 @@
-"""The decisions on orders: values in, a decision out."""
+"""The decisions on orders, pure: values in, a decision out."""

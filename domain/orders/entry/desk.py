@@ -22,9 +22,8 @@ from domain.orders.exchange.paper import PAPER
 from domain.orders.model.types import TimeInForce
 from domain.orders.venues.support import NOTHING
 from domain.orders.venues.types import Capabilities
-from domain.positions.queries import PositionKey
 from domain.positions.service import free_funds
-from domain.positions.types import PositionBook
+from domain.positions.types import PositionBook, PositionKey
 from domain.positions.worst_case import Sight
 from domain.risk.queries import TOPIC as LIMITS
 from domain.risk.types import Limits

@@ -1,4 +1,4 @@
-"""Placing orders: one load, one pure decision per order, one write, for a whole batch at once.
+"""Placing orders: one load, one decision per order, one write, for a whole batch at once.
 
 Guarantees: all orders of a call are decided in order and committed together; an accepted order leaves as a command to
 its venue in the same transaction; a refused one is stored as REJECTED with every violation; a malformed one is an error

@@ -1,1 +1,1 @@
-"""What everything about orders is said in: commands, the order and its events, and what is malformed of them."""
+"""The order and its vocabulary, pure: types, commands, events, and the rules of what is malformed."""

@@ -17,7 +17,7 @@ from domain.orders.model.order import (
 from domain.orders.model.types import OrderEventKind
 from domain.positions.events import position_snapshot
 from domain.positions.types import PositionBook
-from domain.risk.events import signal_of
+from domain.risk.signals import signal_of
 from domain.risk.types import RiskSignal
 
 _KINDS = frozenset(kind.value for kind in OrderEventKind)

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from domain.access.types import AccountPermission, Actor, Role
-from domain.accounts.events import read_order_events
+from domain.accounts.event_queries import read_order_events
 from domain.accounts.queries import read_books
 from domain.accounts.types import AccountKind, PositionMode
 from domain.kernel.database import fetch

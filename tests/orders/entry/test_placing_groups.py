@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.accounts.events import read_events
+from domain.accounts.event_queries import read_events
 from domain.accounts.queries import read_books
 from domain.accounts.types import AccountKind, PositionMode
 from domain.kernel.database import fetch

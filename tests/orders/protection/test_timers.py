@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.accounts.events import read_order_events
+from domain.accounts.event_queries import read_order_events
 from domain.kernel.database import fetch, fetch_row
 from domain.kernel.errors import BadInput, NotFound
 from domain.kernel.ids import new_id

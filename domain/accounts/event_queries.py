@@ -1,0 +1,63 @@
+"""Reads and writes of the event log: events are stored with the change, and sent to the bus after the commit."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from domain.accounts.events import channel, encode_events
+from domain.accounts.types import AccountBook, AccountEvent
+from domain.kernel.database import fetch
+from domain.kernel.rows import insertion, reader
+from domain.kernel.unit_of_work import UnitOfWork
+
+MAX_EVENTS_PER_READ = 1_000
+
+_INSERT = insertion(
+    "account_events",
+    {
+        **dict.fromkeys(("account_id", "order_id"), "uuid"),
+        **dict.fromkeys(("kind", "payload"), "text"),
+        "sequence": "bigint",
+        "at": "timestamptz",
+    },
+)
+_as_stored = reader(*_INSERT.columns)
+_READ = """
+SELECT account_id, sequence, kind, at, order_id, payload FROM account_events
+WHERE account_id = $1 AND sequence > $2 AND sequence <= $3 ORDER BY sequence LIMIT $4
+"""
+
+_READ_OF_ORDERS = """
+SELECT account_id, sequence, kind, at, order_id, payload FROM account_events
+WHERE order_id = ANY($1::uuid[]) ORDER BY order_id, sequence
+"""
+
+
+async def write_events(work: UnitOfWork, books: Iterable[AccountBook]) -> None:
+    """Store what ``record`` kept, and send it to the bus after the commit."""
+    by_account = {book.id: book.events for book in books if book.events}
+    await work.write(_INSERT, [_as_stored(event) for events in by_account.values() for event in events])
+    for account_id, events in by_account.items():
+        work.publish(channel(account_id), encode_events(events))
+
+
+async def read_events(
+    account_id: UUID, after: int, *, up_to: int = 2**62, limit: int = MAX_EVENTS_PER_READ
+) -> list[AccountEvent]:
+    """The next events after a sequence, in order; at most ``limit`` (1,000 unless told)."""
+    rows = await fetch(_READ, account_id, after, up_to, min(limit, MAX_EVENTS_PER_READ))
+    return [AccountEvent(*row) for row in rows]
+
+
+async def read_order_events(order_ids: Iterable[UUID]) -> dict[UUID, list[AccountEvent]]:
+    """The events of orders, oldest first."""
+    wanted = list(order_ids)
+    found: dict[UUID, list[AccountEvent]] = {order_id: [] for order_id in wanted}
+    for row in await fetch(_READ_OF_ORDERS, wanted):
+        found[row["order_id"]].append(AccountEvent(*row))
+    return found
+
+
+async def read_heads(account_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """The newest sequence of each account."""
+    rows = await fetch("SELECT id, event_sequence FROM accounts WHERE id = ANY($1::uuid[])", list(account_ids))
+    return {row["id"]: row["event_sequence"] for row in rows}

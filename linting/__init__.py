@@ -1,0 +1,1 @@
+"""Contracts of import-linter that this project adds to the common ones."""

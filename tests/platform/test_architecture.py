@@ -1,0 +1,110 @@
+"""Sentences of docs/architecture.md that can be checked are true."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from domain.kernel import unit_of_work as unit_of_work_module
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.orders.model.commands import PlaceOrder
+from domain.orders.model.types import OrderType, Side, TimeInForce
+from tests.orders.factories import SPOT
+from tests.support.trading import platform
+
+ROOT = Path(__file__).parents[2]
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
+PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+_PATH = re.compile(r"`((?:adapters|api|bench|cli|domain|migrations|tests|web|workers)/[\w./]*)`")
+_WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+
+
+def _layers(name: str) -> list[str]:
+    (contract,) = [row for row in CONTRACTS if row["name"] == name]
+    layers: list[str] = contract["layers"]
+    return layers
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+def test_every_path_that_a_page_names_exists(page: Path) -> None:
+    named = _PATH.findall(page.read_text(encoding="utf-8"))
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_the_page_names_paths() -> None:
+    assert len(_PATH.findall(PAGE)) >= 15
+
+
+def test_the_areas_have_the_rank_that_the_page_says() -> None:
+    ranks = re.search(r"import downward only: ([a-z< ]+)", PAGE)
+    assert ranks is not None
+    layers = _layers("Areas of the domain import downward only")
+    assert ranks[1].strip().split(" < ") == [layer.removeprefix("domain.") for layer in reversed(layers)]
+    folders = {path.name for path in (ROOT / "domain").iterdir() if (path / "__init__.py").exists()}
+    assert folders == {layer.removeprefix("domain.") for layer in layers}
+
+
+def test_the_packages_of_orders_are_those_that_the_page_says() -> None:
+    paragraph = PAGE[PAGE.index("In `domain/orders`") :].partition("\n\n")[0]
+    named = re.findall(r"`(\w+)` \(", paragraph)
+    folders = {path.name for path in (ROOT / "domain" / "orders").iterdir() if (path / "__init__.py").exists()}
+    assert set(named) == folders
+    rank = {
+        package.strip(): place
+        for place, layer in enumerate(reversed(_layers("Packages of the order area import downward only")))
+        for package in layer.split("|")
+    }
+    assert named == sorted(named, key=rank.__getitem__)
+
+
+def test_no_package_of_orders_has_more_than_a_dozen_modules() -> None:
+    for folder in (path for path in (ROOT / "domain" / "orders").rglob("*") if (path / "__init__.py").exists()):
+        assert len([path for path in folder.glob("*.py") if path.name != "__init__.py"]) <= 12, folder
+
+
+def test_every_top_folder_with_code_is_in_the_layout() -> None:
+    layout = set(re.findall(r"^\| `(\w+)/", PAGE[PAGE.index("## Layout") :], re.MULTILINE))
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir() and list(path.glob("*.py"))}
+    assert folders - {"tests"} <= layout
+
+
+async def test_orders_are_placed_in_as_many_statements_as_the_page_says(
+    database_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads, writes = (
+        _WORDS[re.search(pattern, PAGE)[1]]  # type: ignore[index]  # no match is a failure that says enough
+        for pattern in (r"(\w+) statements, whatever", r"for the venue: (\w+) statements?")
+    )
+    statements: list[str] = []
+    plain = UnitOfWork.__init__
+
+    def note(record: Any) -> None:
+        statements.append(record.query)
+
+    def counting(work: UnitOfWork, connection: asyncpg.Connection, now: Any) -> None:
+        plain(work, connection, now)
+        connection.add_query_logger(note)
+
+    async with platform(database_url, redis_url, tmp_path, venue=False) as whole:
+        await whole.add_instrument(SPOT)
+        await whole.quote("COIN", "99.99", "100.01")
+        owner, account = await whole.open_account("1000000")
+        command = PlaceOrder(
+            account_id=account.id,
+            symbol="COIN",
+            side=Side.BUY,
+            type=OrderType.MARKET,
+            quantity=SPOT.lot_size,
+            time_in_force=TimeInForce.GTC,
+        )
+        await whole.place(owner, command)
+        monkeypatch.setattr(unit_of_work_module.UnitOfWork, "__init__", counting)
+        for size in (1, 50):
+            statements.clear()
+            await whole.place(owner, *[command] * size)
+            sent = [query for query in statements if not re.match(r"(BEGIN|COMMIT)\b", query)]
+            assert len(sent) == loads + writes
