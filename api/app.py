@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
+from api.desk import DeskFiles
 from api.explorer import ExplorerFiles, ExplorerPage
 from api.graphql.gateway import Gateway
 from api.health import Metrics, Readiness, healthz
@@ -25,6 +26,7 @@ from api.limits import Limits
 from api.metrics import ApiMetrics
 from api.realtime.hub import Hub
 from api.services import Services
+from api.transport.cookies import CookieSessions
 from api.transport.frames import TextFrames
 from api.transport.http import GraphQLOverHttp
 from api.transport.negotiation import wants_page
@@ -38,9 +40,10 @@ _KEEP_ALIVE_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
-    """What can be set about the API. ``explorer`` is the folder of the built pages, None to serve none."""
+    """What can be set about the API. The folders of built pages are None where none are served."""
 
     allowed_origins: tuple[str, ...] = ()
+    trading_desk: Path | None = None
     explorer: Path | None = None
     limits: Limits = field(default_factory=Limits)
 
@@ -82,6 +85,7 @@ class _Serving:
         self.hub = Hub(self.gateway)
         self.http = GraphQLOverHttp(self.gateway, origins)
         self.sockets = Sockets(self.gateway, self.hub, origins)
+        self.sessions = CookieSessions(self.gateway)
         self.readiness = Readiness(runtime.check)
         self.metrics = Metrics(self.gateway, runtime.venue_condition)
         runtime.on_rights_changed(self.sockets.rights_changed)
@@ -140,6 +144,18 @@ class Api:
         """What has been counted."""
         return await self.serving.metrics(request)
 
+    async def login(self, request: Request) -> Any:
+        """Begin a page's session."""
+        return await self.serving.sessions.login(request)
+
+    async def resume(self, request: Request) -> Any:
+        """Go on with a page's session."""
+        return await self.serving.sessions.resume(request)
+
+    async def logout(self, request: Request) -> Any:
+        """End a page's session."""
+        return await self.serving.sessions.logout(request)
+
     def routes(self) -> list[BaseRoute]:
         """All of them."""
         routes: list[BaseRoute] = [
@@ -148,9 +164,14 @@ class Api:
             Route("/healthz", healthz),
             Route("/readyz", self.readyz),
             Route("/metrics", self.metrics),
+            Route("/session/login", self.login, methods=["POST"]),
+            Route("/session/resume", self.resume, methods=["POST"]),
+            Route("/session/logout", self.logout, methods=["POST"]),
         ]
         if self._settings.explorer is not None and self._settings.explorer.is_dir():
             routes.append(Mount("/explorer", ExplorerFiles(directory=self._settings.explorer)))
+        if self._settings.trading_desk is not None and self._settings.trading_desk.is_dir():
+            routes.append(Mount("/", DeskFiles(directory=self._settings.trading_desk)))
         return routes
 
 

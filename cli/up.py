@@ -139,6 +139,7 @@ def _announce(supervisor: Supervisor, settings: Settings) -> None:
     given = bool(os.environ.get("TRADEGRAPH_ADMIN_PASSWORD"))
     supervisor.announce(
         f"address      {address}",
+        f"desk         {address}/",
         f"explorer     {address}/graphql",
         f"sign in as   {settings.admin_email}",
         f"password     {'as in TRADEGRAPH_ADMIN_PASSWORD' if given else settings.admin_password}",

@@ -19,6 +19,7 @@ from cli.checks import check_port, check_schema
 from cli.lifeline import watch_lifeline
 from cli.processes import PROJECT, process_settings
 
+_DESK = PROJECT / "web" / "desk" / "dist"
 _EXPLORER = PROJECT / "web" / "explorer" / "dist"
 
 
@@ -57,7 +58,7 @@ def application() -> Starlette:
 
 
 def _application(settings: Settings) -> Starlette:
-    given = ApiSettings(allowed_origins=settings.allowed_origins, explorer=_EXPLORER)
+    given = ApiSettings(allowed_origins=settings.allowed_origins, trading_desk=_DESK, explorer=_EXPLORER)
     return create_app(platform_schema(), given, lambda: open_services(settings))
 
 

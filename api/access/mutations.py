@@ -10,7 +10,9 @@ from api.context import Context, Info
 from api.graphql.marks import PUBLIC
 from api.ids import named
 from api.loaders import Loaders
+from api.scalars import JSON, raw_json
 from domain.access import keys, sessions, users
+from domain.access.preferences import save_preferences
 from domain.access.types import SignedIn
 from domain.access.users import UserChange
 
@@ -61,6 +63,14 @@ class AccessMutation:
         actor, access = info.context.require_actor(), info.context.services.access
         change = UserChange(name=given.name, role=given.role, active=given.active, password=given.password)
         return User.of(await users.update_user(access, actor, named(given.id), change))
+
+    @strawberry.mutation(
+        description="Keep how your pages look: keys that are given are replaced, null removes one. At most 256 kB."
+    )
+    async def save_preferences(self, info: Info, preferences: JSON) -> JSON:
+        """Replace some of the viewer's own preferences; all of them afterwards."""
+        saved = save_preferences(info.context.services.access, info.context.require_actor(), preferences)
+        return raw_json(await saved)
 
     @strawberry.mutation(description="Give a person access to an account, or change which. Needs ADMIN.")
     async def grant_account(self, info: Info, given: Annotated[GrantAccountInput, _INPUT]) -> User:

@@ -9,6 +9,7 @@ from api.access.enums import Role
 from api.context import Info
 from api.scalars import JSON, raw_json
 from domain.access import types
+from domain.access.preferences import read_preferences
 from domain.access.queries import read_grants
 from domain.access.users import visible_grants
 
@@ -35,6 +36,15 @@ class User:
         """Values, not views: the view of a grant leads to accounts, which lead back here."""
         grants = await info.context.load(read_grants, self.person.id) or []
         return cast("list[AccountGrant]", visible_grants(info.context.require_actor(), grants))
+
+    @strawberry.field(
+        description="What you have saved with `savePreferences`; null of anybody else. The platform does not read it."
+    )
+    async def preferences(self, info: Info) -> JSON | None:
+        """The viewer's own."""
+        if info.context.require_actor().user_id != self.person.id:
+            return None
+        return raw_json(await read_preferences(self.person.id))
 
     @classmethod
     def of(cls, user: types.User) -> Self:

@@ -136,6 +136,19 @@ class AccountGrant(Model):
         constraints = [UniqueConstraint(fields=("user_id", "account_id"), name="account_grants_user_account")]
 
 
+class UserPreferences(Model):
+    """What a person's pages look like, as JSON text."""
+
+    user: fields.OneToOneRelation[User] = fields.OneToOneField(
+        "tradegraph.User", primary_key=True, related_name="preferences", on_delete=fields.CASCADE
+    )
+    content = fields.TextField()
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        table = "user_preferences"
+
+
 class AuditEntry(Model):
     """One action; a trigger refuses to change or remove it. ``actor`` and ``target`` are text, not references."""
 

@@ -184,3 +184,21 @@ async def logout(access: Access, actor: Actor) -> bool:
             await access.changed(work)
             await record(work, actor, "logout", target_of("session", actor.session_id))
     return ended
+
+
+async def end_by_refresh_token(access: Access, refresh_token: str) -> bool:
+    """End the session that a refresh token belongs to, used or not; False when there is none to end."""
+    if not 0 < len(refresh_token) <= MAX_CREDENTIAL_LENGTH or not refresh_token.isascii():
+        return False
+    async with unit_of_work(access.bus) as work:
+        found = await queries.find_token_owner(work, digest(refresh_token))
+        locked = await queries.lock_user(work, found[0]) if found else None
+        if found is None or locked is None:
+            return False
+        ended = await queries.end_session(work, found[1], "signed out")
+        if ended:
+            user = locked[0]
+            actor = Actor(user_id=user.id, email=user.email, role=user.role, session_id=found[1])
+            await access.changed(work)
+            await record(work, actor, "logout", target_of("session", found[1]))
+    return ended

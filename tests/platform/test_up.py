@@ -82,6 +82,7 @@ async def _check_first_start(up: Running, credentials: dict[str, str], environme
     announced = [line for line in up.output.splitlines() if "| " not in line]
     assert announced == [
         f"address      {address}",
+        f"desk         {address}/",
         f"explorer     {address}/graphql",
         f"sign in as   {credentials['admin_email']}",
         f"password     {credentials['admin_password']}",

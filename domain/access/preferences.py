@@ -1,0 +1,62 @@
+"""What people want their pages to look like: JSON that the platform keeps and does not read.
+
+A person has one object; saving replaces the keys that are given, so that two pages that save different keys do not undo
+each other. Nobody sees another person's.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from domain.access import queries
+from domain.access.service import Access
+from domain.access.types import Actor
+from domain.kernel.database import fetch_row
+from domain.kernel.errors import BadInput
+from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+
+MAX_KEYS = 100
+MAX_BYTES = 256_000
+_FIELD = "preferences"
+_READ = "SELECT content FROM user_preferences WHERE user_id = $1"
+_WRITE = """
+INSERT INTO user_preferences (user_id, content, updated_at) VALUES ($1, $2, $3)
+ON CONFLICT (user_id) DO UPDATE SET content = excluded.content, updated_at = excluded.updated_at
+"""
+
+
+async def read_preferences(user_id: UUID) -> str:
+    """A person's preferences as JSON text."""
+    row = await fetch_row(_READ, user_id)
+    return str(row["content"]) if row else "{}"
+
+
+async def save_preferences(access: Access, actor: Actor, change: object) -> str:
+    """Replace the keys of the actor's preferences that ``change`` has, remove those that it has as null; all of them.
+
+    Raises:
+        BadInput: it is no object, or the preferences would be too many or too large.
+    """
+    if not isinstance(change, Mapping):
+        raise BadInput("Preferences are a JSON object.", field=_FIELD)
+    async with unit_of_work(access.bus) as work:
+        await queries.lock_user(work, actor.user_id)
+        return await _write(work, actor.user_id, change)
+
+
+async def _write(work: UnitOfWork, user_id: UUID, change: Mapping[str, Any]) -> str:
+    row = await work.fetch_row(_READ, user_id)
+    before: dict[str, Any] = orjson.loads(row["content"]) if row else {}
+    after = {key: value for key, value in {**before, **change}.items() if value is not None}
+    if len(after) > MAX_KEYS:
+        raise BadInput(f"There are at most {MAX_KEYS} preferences.", field=_FIELD)
+    try:
+        text = orjson.dumps(after)
+    except orjson.JSONEncodeError as error:
+        raise BadInput("This is no JSON that can be kept.", field=_FIELD) from error
+    if len(text) > MAX_BYTES:
+        raise BadInput(f"Preferences have at most {MAX_BYTES} bytes.", field=_FIELD)
+    await work.execute(_WRITE, user_id, text.decode(), work.now)
+    return text.decode()

@@ -1,0 +1,61 @@
+"""The desk's pages: every route is the page, files are kept for ever, nothing from elsewhere is let in."""
+
+import gzip
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.api import Desk, running
+
+BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8", "accept-encoding": "identity"}
+PAGE = "<!doctype html><title>desk</title>"
+
+
+@pytest.fixture
+def pages(tmp_path: Path) -> Path:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "index.html").write_text(PAGE)
+    (tmp_path / "assets" / "main-1a2b.js").write_text("export {}")
+    (tmp_path / "assets" / "main-1a2b.js.gz").write_bytes(gzip.compress(b"export {}"))
+    (tmp_path.parent / "secret.txt").write_text("secret")
+    return tmp_path
+
+
+async def test_every_route_is_the_page_and_the_api_stays_where_it_is(desk: Desk, pages: Path) -> None:
+    async with running(desk, trading_desk=pages) as server, httpx.AsyncClient(trust_env=False) as client:
+        for path in ("/", "/desk", "/account/1/ledger", "/sign-in?next=%2Frisk"):
+            page = await client.get(f"{server.address}{path}", headers=BROWSER)
+            assert (page.status_code, page.text) == (200, PAGE)
+            assert page.headers["cache-control"] == "no-cache"
+            policy = page.headers["content-security-policy"]
+            assert "default-src 'none'" in policy
+            assert "frame-ancestors 'none'" in policy
+            assert "unsafe" not in policy
+            assert "http" not in policy
+        answer = await client.post(server.endpoint, json={"query": "{ __typename }"})
+        assert answer.json() == {"data": {"__typename": "Query"}}
+        assert (await client.get(f"{server.address}/healthz")).status_code == 200
+        assert (await client.post(f"{server.address}/desk")).status_code == 405
+
+
+async def test_files_are_kept_and_sent_compressed_to_those_who_take_them_so(desk: Desk, pages: Path) -> None:
+    async with running(desk, trading_desk=pages) as server, httpx.AsyncClient(trust_env=False) as client:
+        address = f"{server.address}/assets/main-1a2b.js"
+        for accepted, encoding in (("gzip, br", "gzip"), ("identity", None)):
+            script = await client.get(address, headers={"accept-encoding": accepted})
+            assert (script.status_code, script.text) == (200, "export {}")
+            assert script.headers["content-type"].startswith("text/javascript")
+            assert script.headers["cache-control"] == "public, max-age=31536000, immutable"
+            assert script.headers.get("content-encoding") == encoding
+            again = {"accept-encoding": accepted, "if-none-match": script.headers["etag"]}
+            assert (await client.get(address, headers=again)).status_code == 304
+
+
+@pytest.mark.parametrize(
+    "path", ["/assets/gone.js", "/assets/main-1a2b.js.gz", "/../secret.txt", "/%2e%2e/secret.txt", "/%00.js"]
+)
+async def test_what_is_not_a_file_of_the_desk_is_not_there(desk: Desk, pages: Path, path: str) -> None:
+    async with running(desk, trading_desk=pages) as server, httpx.AsyncClient(trust_env=False) as client:
+        assert (await client.get(f"{server.address}{path}", headers=BROWSER)).status_code == 404
+        assert (await client.get(f"{server.address}/desk")).status_code == 404
