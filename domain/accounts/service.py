@@ -139,10 +139,13 @@ async def deposit(bus: Bus, actor: Actor, command: MoveCash) -> Transaction:
     """
     _check_reference(command)
     async with unit_of_work(bus) as work:
-        book = await lock_one(work, actor, command.account_id)
+        book = await lock_one(work, actor, command.account_id, closed_is_fine=True)
         rules.check_cash_amount(command.amount, book.currency)
         replay = await _replayed(work, command, TransactionKind.DEPOSIT, command.amount)
-        return replay or await _move(work, book, command, TransactionKind.DEPOSIT, command.amount)
+        if replay:
+            return replay
+        rules.refuse_when_closed(book)
+        return await _move(work, book, command, TransactionKind.DEPOSIT, command.amount)
 
 
 async def withdraw(bus: Bus, actor: Actor, command: MoveCash, available: Available) -> Transaction:
@@ -155,11 +158,12 @@ async def withdraw(bus: Bus, actor: Actor, command: MoveCash, available: Availab
     """
     _check_reference(command)
     async with unit_of_work(bus) as work:
-        book = await lock_one(work, actor, command.account_id)
+        book = await lock_one(work, actor, command.account_id, closed_is_fine=True)
         rules.check_cash_amount(command.amount, book.currency)
         replay = await _replayed(work, command, TransactionKind.WITHDRAWAL, -command.amount)
         if replay:
             return replay
+        rules.refuse_when_closed(book)
         if book.state is AccountState.HALTED:
             raise Refused("The account is HALTED: nothing may be withdrawn.", reason="ACCOUNT_NOT_ACTIVE")
         most = rules.withdrawable(book, await available(work, book))

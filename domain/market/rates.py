@@ -1,7 +1,8 @@
 """Rates between currencies, pure: which instruments quote a pair, and what the newest quotes make of it.
 
 A spot instrument of class FX or CRYPTO whose symbol is its base currency followed by the currency of its prices
-(``EURUSD.OANDA``, ``EUR/USD``, ``BTC-USDT``) quotes that pair. It serves in both directions; pairs are not chained.
+(``EURUSD.OANDA``, ``EUR/USD``, ``BTC-USDT``) quotes that pair. It serves in both directions, and pairs are chained
+where none quotes two currencies: what settles in JPY is worth EUR by USDJPY and EURUSD.
 """
 
 import re
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from itertools import pairwise
 from uuid import UUID
 
 from domain.kernel.numbers import ONE, ZERO, to_average
@@ -20,6 +22,9 @@ IsStale = Callable[[str], bool]
 RateOf = Callable[[str, str], Decimal | None]
 
 _PAIRED = (AssetClass.FX, AssetClass.CRYPTO)
+# No way between two currencies is longer, and of those that are as short no more are looked at.
+MAX_LEGS = 4
+MAX_WAYS = 8
 
 
 def no_rate(source: str, target: str) -> Decimal | None:  # noqa: ARG001  a ``RateOf``
@@ -29,9 +34,9 @@ def no_rate(source: str, target: str) -> Decimal | None:  # noqa: ARG001  a ``Ra
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """What one unit of a currency is in another; ``symbol`` is the instrument that says so.
+    """What one unit of a currency is in another; ``symbol`` is the instrument that says so, or that does not.
 
-    ``symbol`` None: no instrument quotes the pair. ``rate`` None: none of those that do was ever quoted.
+    ``symbol`` None: no instruments join the two. ``rate`` None: one that is needed was never quoted.
     """
 
     rate: Decimal | None
@@ -56,21 +61,45 @@ def base_currency(instrument: Instrument) -> str | None:
     return match[1] if match is not None and match[1] != instrument.currency else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Leg:
+    """An instrument that quotes a pair: what one unit of the base is, or (``inverse``) what one of the quoted is."""
+
+    symbol: str
+    inverse: bool
+
+
+# From one currency to the next, every instrument that quotes the two, the first choice first; and such steps in a row.
+_Step = tuple[_Leg, ...]
+_Path = tuple[_Step, ...]
+
+
 class CurrencyPairs:
-    """The pairs that instruments quote: FX before CRYPTO, direct before inverse, then by symbol."""
+    """The pairs that instruments quote, and the shortest ways between currencies that they make.
+
+    A pair: FX before CRYPTO, direct before inverse, then by symbol. Where no instrument quotes two currencies, pairs
+    are chained over as few others as possible, at most ``MAX_LEGS`` pairs; ways that are as short come in the order of
+    the currencies on them.
+    """
 
     def __init__(self, instruments: Iterable[Instrument]) -> None:
-        self._found: dict[tuple[str, str], list[tuple[str, bool]]] = {}
+        found: dict[tuple[str, str], list[_Leg]] = {}
         pairs = [(instrument, base) for instrument in instruments if (base := base_currency(instrument)) is not None]
         for instrument, base in sorted(pairs, key=lambda pair: (_PAIRED.index(pair[0].asset_class), pair[0].symbol)):
-            self._found.setdefault((base, instrument.currency), []).append((instrument.symbol, False))
-        direct = {pair: list(symbols) for pair, symbols in self._found.items()}
-        for (base, quoted), symbols in direct.items():
-            self._found.setdefault((quoted, base), []).extend((symbol, True) for symbol, _ in symbols)
+            found.setdefault((base, instrument.currency), []).append(_Leg(instrument.symbol, inverse=False))
+        direct = {pair: list(legs) for pair, legs in found.items()}
+        for (base, quoted), legs in direct.items():
+            found.setdefault((quoted, base), []).extend(_Leg(leg.symbol, inverse=True) for leg in legs)
+        self._steps: dict[tuple[str, str], _Step] = {pair: tuple(legs) for pair, legs in found.items()}
+        self._next: dict[str, list[str]] = {}
+        for source, target in sorted(self._steps):
+            self._next.setdefault(source, []).append(target)
+        self._paths: dict[tuple[str, str], list[_Path]] = {}
 
     def symbols(self, source: str, target: str) -> list[str]:
         """The instruments that say what ``source`` is in ``target``, the first choice first."""
-        return [symbol for symbol, _ in self._found.get((source, target), ())]
+        found = (leg.symbol for path in self._ways(source, target) for step in path for leg in step)
+        return list(dict.fromkeys(found))
 
     def rate(self, source: str, target: str, quote_of: QuoteOf) -> Decimal | None:
         """One unit of ``source`` in ``target`` at the newest quote there is, however old; None when there is none."""
@@ -79,26 +108,68 @@ class CurrencyPairs:
     def conversion(
         self, source: str, target: str, quote_of: QuoteOf, is_stale: IsStale = lambda _: False
     ) -> Conversion:
-        """The same, with whether it may be relied on: the first fresh quote, else the first that there is."""
+        """The same, with whether it may be relied on: the first way that is fresh, else the first that is known.
+
+        A way is fresh if each of its pairs is; ``symbol`` names the pair that makes it stale or unknown, else the first
+        one.
+        """
         if source == target:
             return SAME_CURRENCY
-        known: Conversion | None = None
-        choices = self._found.get((source, target), ())
-        for symbol, inverse in choices:
-            rate = _rate(quote_of(symbol), inverse=inverse)
-            if rate is None:
-                continue
-            if not is_stale(symbol):
-                return Conversion(rate, symbol)
-            known = known or Conversion(rate, symbol, stale=True)
-        return known or Conversion(None, choices[0][0] if choices else None)
+        known = unknown = None
+        for path in self._ways(source, target):
+            conversion = _along(path, quote_of, is_stale)
+            if conversion.fresh is not None:
+                return conversion
+            if conversion.rate is not None:
+                known = known or conversion
+            else:
+                unknown = unknown or conversion
+        return known or unknown or Conversion(None)
+
+    def _ways(self, source: str, target: str) -> list[_Path]:
+        """All shortest ways from one currency to another; none where pairs do not join them."""
+        if source not in self._next or target not in self._next:
+            return []
+        found = self._paths.get((source, target))
+        if found is None:
+            found = self._paths[source, target] = self._search(source, target)
+        return found
+
+    def _search(self, source: str, target: str) -> list[_Path]:
+        reached: set[str] = {source}
+        ways: list[tuple[str, ...]] = [(source,)]
+        for _ in range(MAX_LEGS):
+            ways = [(*way, after) for way in ways for after in self._next[way[-1]] if after not in reached]
+            reached |= {way[-1] for way in ways}
+            arrived = [way for way in ways if way[-1] == target][:MAX_WAYS]
+            if arrived:
+                return [tuple(self._steps[pair] for pair in pairwise(way)) for way in arrived]
+        return []
 
 
-def _rate(quote: Quote | None, *, inverse: bool) -> Decimal | None:
+def _along(path: _Path, quote_of: QuoteOf, is_stale: IsStale) -> Conversion:
+    """What a unit becomes on one way: multiplied by direct quotes, divided by inverse ones, rounded once."""
+    times = by = ONE
+    taken, stale = [], []
+    for step in path:
+        priced = [(leg, price) for leg in step if (price := _price(quote_of(leg.symbol))) is not None]
+        if not priced:
+            return Conversion(None, step[0].symbol)
+        leg, price = next((pair for pair in priced if not is_stale(pair[0].symbol)), priced[0])
+        taken.append(leg.symbol)
+        if is_stale(leg.symbol):
+            stale.append(leg.symbol)
+        if leg.inverse:
+            by *= price
+        else:
+            times *= price
+    rate = times if by == ONE else to_average(times / by)
+    return Conversion(rate, (stale or taken)[0], stale=bool(stale))
+
+
+def _price(quote: Quote | None) -> Decimal | None:
     price = quote.mark if quote is not None else None
-    if price is None or price <= ZERO:
-        return None
-    return to_average(ONE / price) if inverse else price
+    return None if price is None or price <= ZERO else price
 
 
 class InstrumentIndex(dict[UUID, Instrument]):

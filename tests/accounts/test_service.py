@@ -197,6 +197,9 @@ async def test_states(open_one: Open, make_actor: MakeActor) -> None:
     await withdraw(BUS, owner, MoveCash(book.id, Decimal(1), "w"), all_cash)
     closed = await set_account_state(BUS, owner, book.id, AccountState.CLOSED, "bye")
     assert closed.state is AccountState.CLOSED
+    # Who repeats what was done before is answered with it; what is new is refused.
+    assert (await deposit(BUS, owner, MoveCash(book.id, Decimal(1), "d"))).sequence == 1
+    assert (await withdraw(BUS, owner, MoveCash(book.id, Decimal(1), "w"), all_cash)).sequence == 2
     with pytest.raises(Refused):
         await deposit(BUS, owner, MoveCash(book.id, Decimal(1), "late"))
     with pytest.raises(Conflict):

@@ -280,3 +280,28 @@ def test_an_exit_without_any_rate_counts_its_fee_at_that_of_the_last_execution()
 def test_the_same_currency_needs_no_rate() -> None:
     decision = decide(command(), replace(SPOT, id=new_id()), market(), trading_book("1000"))
     assert (decision.accepted, decision.contribution.rate) == (True, Decimal(1))
+
+
+async def test_pairs_are_chained_where_none_quotes_the_two_currencies(live_desk: Platform) -> None:
+    """An account in euros, a share in yen, and only pairs with dollars; a pair that is missing refuses by its name."""
+    desk = live_desk
+    await desk.add_instrument(instrument("SHARE.T", asset_class=AssetClass.EQUITY, currency="JPY"))
+    for pair, currency in ((EURUSD, "USD"), ("USDJPY.LAB", "JPY")):
+        await desk.add_instrument(instrument(pair, asset_class=AssetClass.FX, currency=currency))
+    await desk.quote("SHARE.T", "3000", "3000", size="100")
+    await desk.quote("USDJPY.LAB", "150", "150")
+    owner, account = await desk.open_account("1000", currency="EUR")
+    (order,) = await desk.place(owner, command(account_id=account.id, symbol="SHARE.T"))
+    assert order.reject_reason is RejectReason.NO_MARKET_PRICE
+    assert order.reject_message == "SHARE.T settles in JPY, the account holds EUR, and EURUSD.LAB has no price."
+    await desk.quote(EURUSD, "1.25", "1.25")
+    bought = await trade(desk, owner, account, symbol="SHARE.T")
+    # 1 / (150 x 1.25), divided once.
+    assert bought.fx_rate == Decimal("0.00533333333333")
+    (value,) = (await desk.services.books.read([account.id])).values()
+    assert value.positions[0].fx_rate == bought.fx_rate
+    # A quote of either pair moves what the account is worth.
+    await desk.quote("USDJPY.LAB", "160", "160")
+    (value,) = (await desk.services.books.read([account.id])).values()
+    assert value.positions[0].fx_rate == Decimal("0.005")
+    await assert_proved(desk, account.id)

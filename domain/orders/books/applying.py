@@ -27,6 +27,7 @@ from domain.orders.exchange.reports import Filled, Report
 from domain.orders.model.instructions import REPLACE, SUBMIT, Command
 from domain.orders.model.order import Execution, Order, read_change
 from domain.positions import queries as position_queries
+from domain.positions.leftovers import restrict_if_left
 
 MAX_COMMANDS = 500
 _TAKE = """
@@ -111,6 +112,9 @@ async def take_step(
             orders = await queries.load_groups(work, groups) | orders
         booking = await _load(work, locked, orders, instruments, everything, rate_of)
         booking.apply(everything)
+        for account_id in {execution.account_id for execution in booking.executions}:
+            book = booking.books[account_id]
+            restrict_if_left(book.account, book.positions.values(), work.now)
         await _write(work, booking)
         if also is not None:
             await also(work)

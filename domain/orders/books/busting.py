@@ -3,7 +3,7 @@
 Guarantees: the execution stays, marked; money moves back by transactions of its own; position, order and what later
 executions realised are as if it had never been, or been the corrected one from the start; one event tells it. All of it
 in one transaction, and doing it again changes nothing. What the market did is a fact: an account may come out of a bust
-with less cash or position than it could have traded itself into.
+with less cash or position than it could have traded itself into; then it may only reduce (``leftovers``).
 """
 
 from collections import deque
@@ -40,6 +40,7 @@ from domain.orders.reading import execution_queries
 from domain.positions import adjustment_queries
 from domain.positions import queries as position_queries
 from domain.positions.adjustments import PositionAdjustment
+from domain.positions.leftovers import restrict_if_left
 from domain.positions.rules import ClosesTooMuch
 from domain.positions.types import Bucket
 from domain.risk.events import raise_events
@@ -195,6 +196,7 @@ class _Reversal:
         original.corrected_by = successor.id if successor is not None else None
         changed = await self._refill(order, [*others, *([successor] if successor is not None else [])], book)
         self._record(order, book, successor, reason)
+        restrict_if_left(self._account, book.positions.values(), work.now)
         await self._write(changed, order, book, rebuild, successor)
         return successor if successor is not None else original
 

@@ -11,7 +11,8 @@ import pytest
 from domain.access.types import AccountPermission, Actor, Role
 from domain.accounts.event_queries import read_order_events
 from domain.accounts.queries import read_books
-from domain.accounts.types import AccountKind, PositionMode
+from domain.accounts.service import MoveCash, deposit, set_account_state, withdraw
+from domain.accounts.types import AccountKind, AccountState, PositionMode
 from domain.kernel.database import fetch
 from domain.kernel.errors import BadInput, Conflict, Forbidden, NotFound
 from domain.kernel.ids import new_id
@@ -273,3 +274,44 @@ async def test_what_was_done_is_in_the_audit_log(live_desk: Platform, manager: A
     (entry,) = await fetch("SELECT actor, target, detail FROM audit_entries WHERE action = 'bustExecution'")
     assert (entry["actor"], entry["target"]) == (manager.email, f"execution:{execution.id}")
     assert "printed in error" in entry["detail"]
+
+
+async def test_a_closed_account_that_a_bust_leaves_with_a_position_may_reduce_it(
+    live_desk: Platform, manager: Actor
+) -> None:
+    owner, account = await live_desk.open_account("1000")
+    bus, desk = live_desk.services.bus, live_desk.services.desk
+    await trade(live_desk, owner, account.id)
+    _, sold = await trade(live_desk, owner, account.id, side=Side.SELL)
+    cash = (await money(account.id))[0]
+    await withdraw(bus, owner, MoveCash(account.id, cash, "all"), live_desk.services.books.available)
+    await set_account_state(bus, owner, account.id, AccountState.CLOSED, "over")
+    await bust_execution(desk, manager, sold.id, "not a trade")
+    left = (await read_books([account.id]))[account.id]
+    assert (left.state, (await position(account.id))[0]) == (AccountState.REDUCE_ONLY, Decimal(1))
+    (told,) = await fetch(
+        "SELECT payload FROM account_events WHERE account_id = $1 AND kind = 'STATE_CHANGED' ORDER BY sequence DESC "
+        "LIMIT 1",
+        account.id,
+    )
+    assert '"reason":"LEFT_IN_CLOSED_ACCOUNT"' in told["payload"]
+    # It owes what the sale brought: money comes in, and the position goes.
+    assert left.cash < 0
+    await deposit(bus, owner, MoveCash(account.id, -left.cash, "what is owed"))
+    _, again = await trade(live_desk, owner, account.id, side=Side.SELL)
+    assert again.quantity == Decimal(1)
+    await assert_proved(live_desk, account.id)
+
+
+async def test_a_cash_account_that_a_bust_leaves_short_may_only_cover(live_desk: Platform, manager: Actor) -> None:
+    owner, account = await live_desk.open_account("1000")
+    _, bought = await trade(live_desk, owner, account.id)
+    await trade(live_desk, owner, account.id, side=Side.SELL)
+    await bust_execution(live_desk.services.desk, manager, bought.id, "not a trade")
+    assert (await position(account.id))[0] == Decimal(-1)
+    assert (await read_books([account.id]))[account.id].state is AccountState.REDUCE_ONLY
+    (more,) = await live_desk.place(owner, order(account.id, side=Side.SELL))
+    assert more.status is S.REJECTED
+    await trade(live_desk, owner, account.id)
+    assert (await position(account.id))[0] == 0
+    await assert_proved(live_desk, account.id)

@@ -1,0 +1,38 @@
+"""What a fact may leave behind in an account that could not have come there by itself, pure.
+
+A bust, a correction or a late fill is booked whatever the account's state. A closed account that it leaves with money,
+a debt or a position, and a CASH account that it leaves with a debt or a short, may only reduce from then on: deposits,
+withdrawals and covering orders pass, and when nothing is left the account can be closed again.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+from domain.accounts.events import STATE_CHANGED, record
+from domain.accounts.types import AccountBook, AccountState
+from domain.kernel.numbers import ZERO
+from domain.positions.types import PositionBook
+
+LEFT_CLOSED = "LEFT_IN_CLOSED_ACCOUNT"
+LEFT_SHORT = "LEFT_OWING"
+
+
+def restrict_if_left(book: AccountBook, positions: Iterable[PositionBook], now: datetime) -> bool:
+    """Make an account REDUCE_ONLY, with an event, if it was left with what its state or its kind does not have.
+
+    ``positions`` are all that it holds. One that is HALTED stays so: what is stricter is not lifted.
+    """
+    reason = _reason(book, [position.quantity for position in positions if position.quantity])
+    if reason is None:
+        return False
+    book.state = AccountState.REDUCE_ONLY
+    record(book, STATE_CHANGED, now, {"reason": reason})
+    return True
+
+
+def _reason(book: AccountBook, quantities: list[Decimal]) -> str | None:
+    if book.state is AccountState.CLOSED:
+        return LEFT_CLOSED if quantities or book.cash != ZERO else None
+    owes = book.cash < ZERO or any(quantity < ZERO for quantity in quantities)
+    return LEFT_SHORT if book.state is AccountState.ACTIVE and book.is_cash and owes else None
