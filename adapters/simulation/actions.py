@@ -13,7 +13,13 @@ from domain.kernel.numbers import ZERO
 from domain.kernel.time import Nanos
 from domain.orders.exchange import Changes, Order
 from domain.orders.exchange.trailing import BASIS_POINTS
-from domain.orders.exchange.types import LIMIT_ONCE_TRIGGERED, TRAILING_TYPES
+from domain.orders.model.order_types import (
+    ACCEPT_LIMIT_PRICE,
+    REQUIRE_LIMIT_OFFSET,
+    REQUIRE_LIMIT_PRICE,
+    REQUIRE_STOP_PRICE,
+    TRAILING,
+)
 from domain.orders.model.types import (
     Contingency,
     OffsetKind,
@@ -24,8 +30,6 @@ from domain.orders.model.types import (
     TriggerPrice,
 )
 
-LIMIT_TYPES = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED})
-STOP_TYPES = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED})
 DEFAULT_ACCOUNT = "account"
 
 
@@ -234,20 +238,20 @@ class _Reader:
 
 def _check_order(fields: Fields, order: Order) -> None:
     kind = order.type
-    if kind in LIMIT_TYPES and order.limit_price is None:
+    if kind in REQUIRE_LIMIT_PRICE and order.limit_price is None:
         raise fields.fail("limitPrice", f"is missing for a {kind} order")
-    if order.limit_price is not None and kind not in LIMIT_TYPES | LIMIT_ONCE_TRIGGERED:
+    if order.limit_price is not None and kind not in ACCEPT_LIMIT_PRICE:
         raise fields.fail("limitPrice", f"makes no sense for a {kind} order")
-    if kind in STOP_TYPES and order.stop_price is None:
+    if kind in REQUIRE_STOP_PRICE and order.stop_price is None:
         raise fields.fail("stopPrice", f"is missing for a {kind} order")
-    if kind in TRAILING_TYPES and order.trailing_offset is None:
+    if kind in TRAILING and order.trailing_offset is None:
         raise fields.fail("trailingOffset", f"is missing for a {kind} order")
     for name, offset in (("trailingOffset", order.trailing_offset), ("limitOffset", order.limit_offset)):
         if order.trailing_offset_kind is OffsetKind.BASIS_POINTS and (offset or ZERO) >= BASIS_POINTS:
             raise fields.fail(name, "in basis points must be below 10,000")
         if order.trailing_offset_kind is OffsetKind.TICKS and (offset or ZERO) % 1:
             raise fields.fail(name, "in ticks must be a whole number")
-    if kind is OrderType.TRAILING_STOP_LIMIT and order.limit_offset is None:
+    if kind in REQUIRE_LIMIT_OFFSET and order.limit_offset is None:
         raise fields.fail("limitOffset", f"is missing for a {kind} order")
     if (order.time_in_force is TimeInForce.GTD) != (order.expires_at is not None):
         raise fields.fail("expiresAt", "belongs to a GTD order, and a GTD order needs it")

@@ -17,18 +17,15 @@ from domain.market.actions import CorporateAction, CorporateActionKind
 from domain.market.types import Instrument
 from domain.orders.exchange.paper import PAPER
 from domain.orders.model.order import Order
-from domain.orders.model.types import Contingency, OffsetKind, OrderType, Side
+from domain.orders.model.order_types import RESTING, STOP_TRIGGERED, TOUCH_TRIGGERED
+from domain.orders.model.types import Contingency, OffsetKind, Side
 from domain.positions.adjustments import floor_to
 
 K = CorporateActionKind
 # What a falling price sets off: an ex-dividend opening must not.
 _BELOW_MARKET = {
-    Side.BUY: frozenset(
-        {OrderType.LIMIT, OrderType.MARKET_TO_LIMIT, OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED}
-    ),
-    Side.SELL: frozenset(
-        {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT}
-    ),
+    Side.BUY: RESTING | TOUCH_TRIGGERED,
+    Side.SELL: STOP_TRIGGERED,
 }
 
 

@@ -12,8 +12,8 @@ from decimal import Decimal
 
 from domain.kernel.numbers import ONE, ZERO
 from domain.orders.model.commands import PlaceOrder
+from domain.orders.model.order_types import REQUIRE_STOP_PRICE
 from domain.orders.model.types import OrderType, Side
-from domain.orders.model.validation import STOP_TYPES
 from domain.risk.kinds import KINDS
 from domain.risk.snapshot import Activity, Share, Times
 from domain.risk.types import RiskRule, RiskRuleKind
@@ -129,7 +129,7 @@ class OrderActivity:
         self._count(symbol, strategy, ONE, notional or ZERO)
         self.recent.add(symbol, strategy, now)
         self.same[sameness_of(command)].add(symbol, strategy, now)
-        if command.limit_price is not None and command.type not in STOP_TYPES:
+        if command.limit_price is not None and command.type not in REQUIRE_STOP_PRICE:
             self.rest(*place, command.limit_price)
 
     def add_notional(self, symbol: str, strategy: str, notional: Decimal) -> None:

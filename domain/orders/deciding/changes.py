@@ -19,13 +19,12 @@ from domain.orders.deciding.risk_view import worst_notional
 from domain.orders.deciding.trading_book import MarketState, TradingBook, worst_price
 from domain.orders.model.commands import ModifyOrder, PlaceOrder
 from domain.orders.model.order import Order, PendingChange
-from domain.orders.model.types import Contingency, OffsetKind, OrderType, RejectReason
-from domain.orders.model.validation import LIMIT_TYPES
+from domain.orders.model.order_types import PRICED_BY_LIMIT
+from domain.orders.model.types import Contingency, OffsetKind, RejectReason
 from domain.orders.venues.support import is_timed_by_engine
 from domain.positions.reservation import notional
 from domain.risk.types import RiskViolation
 
-PRICED_BY_LIMIT = LIMIT_TYPES | {OrderType.MARKET_TO_LIMIT}
 _FIELDS = ("quantity", "limit_price", "stop_price", "trailing_offset", "expires_at")
 
 

@@ -9,8 +9,8 @@ from domain.kernel.numbers import ZERO, is_multiple, plain
 from domain.market.types import AssetClass, Instrument
 from domain.orders.deciding.trading_book import CLOSING, MarketState, TradingBook
 from domain.orders.model.commands import PlaceOrder
+from domain.orders.model.order_types import REQUIRE_LIMIT_PRICE
 from domain.orders.model.types import RejectReason, Side
-from domain.orders.model.validation import LIMIT_TYPES
 from domain.orders.venues.support import unsupported
 from domain.positions.reservation import closable, closable_by_cash_sale, notional, unsettled
 from domain.positions.types import PositionBook
@@ -197,7 +197,7 @@ def _price_limits(order: Candidate) -> Refusal | None:
 
 
 def _market_price(order: Candidate) -> Refusal | None:
-    if order.price is None or (order.command.type not in LIMIT_TYPES and order.market.fresh is None):
+    if order.price is None or (order.command.type not in REQUIRE_LIMIT_PRICE and order.market.fresh is None):
         reason, message = order.market.missing()
         return reason, f"For {order.instrument.symbol} {message}."
     if order.instrument.inverse and order.price <= ZERO:

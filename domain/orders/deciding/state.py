@@ -12,8 +12,8 @@ from domain.orders.deciding.pretrade import Decision
 from domain.orders.deciding.trading_book import MarketState
 from domain.orders.model.commands import PlaceOrder, request_digest
 from domain.orders.model.order import Order
+from domain.orders.model.order_types import TRAILING
 from domain.orders.model.types import Contingency, OrderStatus, RejectReason, Side
-from domain.orders.model.validation import TRAILING_TYPES
 
 S = OrderStatus
 # From each status, where an order may go. A fill after CANCELED or EXPIRED (late) is booked and keeps the status.
@@ -112,7 +112,7 @@ def new_order(
         limit_price=command.limit_price,
         stop_price=command.stop_price,
         trailing_offset=command.trailing_offset,
-        trailing_offset_kind=command.trailing_offset_kind if command.type in TRAILING_TYPES else None,
+        trailing_offset_kind=command.trailing_offset_kind if command.type in TRAILING else None,
         limit_offset=command.limit_offset,
         activation_price=command.activation_price,
         trigger_price=command.trigger_price,

@@ -16,8 +16,8 @@ from domain.market.rates import SAME_CURRENCY, Conversion
 from domain.market.types import Instrument, Quote
 from domain.orders.deciding.activity import OrderActivity
 from domain.orders.model.commands import PlaceOrder
+from domain.orders.model.order_types import REQUIRE_LIMIT_PRICE, REQUIRE_STOP_PRICE
 from domain.orders.model.types import PositionEffect, RejectReason, Side
-from domain.orders.model.validation import LIMIT_TYPES, STOP_TYPES
 from domain.orders.venues.types import Capabilities
 from domain.positions.reservation import full_margin, reserved_for
 from domain.positions.types import Bucket, PositionBook
@@ -128,13 +128,13 @@ class Contribution:
 
 def worst_price(command: PlaceOrder, quote: Quote | None) -> Decimal | None:
     """The price an order is valued at while it works: its limit, else the far touch or its stop plus a buffer."""
-    if command.type in LIMIT_TYPES:
+    if command.type in REQUIRE_LIMIT_PRICE:
         return command.limit_price
     touch = None
     if quote is not None:
         touch = quote.ask if command.side is Side.BUY else quote.bid
         touch = quote.reference if touch is None else touch
-    if command.type in STOP_TYPES and command.stop_price is not None:
+    if command.type in REQUIRE_STOP_PRICE and command.stop_price is not None:
         touch = command.stop_price if touch is None else max(touch, command.stop_price)
     return None if touch is None else touch + abs(touch) * (MARKET_BUFFER - ONE)
 

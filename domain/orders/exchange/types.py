@@ -22,11 +22,6 @@ from domain.orders.model.types import (
     TriggerPrice,
 )
 
-TRAILING_TYPES = frozenset({OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT})
-STOP_TYPES = TRAILING_TYPES | {OrderType.STOP, OrderType.STOP_LIMIT}
-TOUCH_TYPES = frozenset({OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED})
-CONDITIONAL_TYPES = STOP_TYPES | TOUCH_TYPES
-LIMIT_ONCE_TRIGGERED = frozenset({OrderType.STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED, OrderType.TRAILING_STOP_LIMIT})
 OPEN_STATUSES = frozenset({OrderStatus.HELD, OrderStatus.PENDING_NEW, OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED})
 
 

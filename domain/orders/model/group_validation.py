@@ -11,19 +11,17 @@ from decimal import Decimal
 
 from domain.kernel.errors import BadInput, DomainError
 from domain.orders.model.commands import OrderLeg, PlaceBracket, PlaceOco, PlaceOrder, exit_command
+from domain.orders.model.order_types import NEVER_WAIT, STOP_TRIGGERED, TOUCH_TRIGGERED
 from domain.orders.model.types import OrderType, PositionEffect, Side, TimeInForce
 from domain.orders.model.validation import (
     IMMEDIATE,
-    TRAILING_TYPES,
     Malformation,
     check_command,
     check_numbers,
     check_rows,
 )
 
-TAKE_PROFIT_TYPES = frozenset({OrderType.LIMIT, OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED})
-STOP_LOSS_TYPES = TRAILING_TYPES | {OrderType.STOP, OrderType.STOP_LIMIT}
-NEVER_WAITING = frozenset({OrderType.MARKET, OrderType.MARKET_TO_LIMIT})
+TAKE_PROFIT_TYPES = TOUCH_TRIGGERED | {OrderType.LIMIT}
 # How long an entry may work at most: exits of the day end with it, or after it.
 WITHIN_THE_DAY = IMMEDIATE | {TimeInForce.DAY}
 
@@ -72,7 +70,7 @@ BRACKET_MALFORMATIONS: tuple[Malformation[PlaceBracket], ...] = (
         lambda bracket, _: bracket.entry.position_effect in (PositionEffect.CLOSE, PositionEffect.CLOSE_TODAY),
     ),
     *_leg_rows("takeProfit", TAKE_PROFIT_TYPES, lambda bracket: bracket.take_profit),
-    *_leg_rows("stopLoss", STOP_LOSS_TYPES, lambda bracket: bracket.stop_loss),
+    *_leg_rows("stopLoss", STOP_TRIGGERED, lambda bracket: bracket.stop_loss),
     Malformation(
         "takeProfit.limitPrice",
         "The take-profit must lie on the side of the entry's price where there is a profit.",
@@ -120,7 +118,7 @@ OCO_MALFORMATIONS: tuple[Malformation[PlaceOco], ...] = (
         Malformation(
             f"{name}.type",
             "An order that never waits cannot be one of an OCO.",
-            lambda oco, _, name=name: getattr(oco, name).type in NEVER_WAITING,  # type: ignore[misc]  # binds now
+            lambda oco, _, name=name: getattr(oco, name).type in NEVER_WAIT,  # type: ignore[misc]  # binds now
         )
         for name in ("first", "second")
     ),

@@ -15,11 +15,18 @@ from domain.kernel.numbers import ZERO, within_bounds
 from domain.kernel.text import clean_text
 from domain.orders.model.commands import ModifyOrder, OrderLeg, PlaceOrder
 from domain.orders.model.order import Order
-from domain.orders.model.types import Contingency, OffsetKind, OrderType, PositionEffect, TimeInForce
+from domain.orders.model.order_types import (
+    ACCEPT_LIMIT_OFFSET,
+    ACCEPT_LIMIT_PRICE,
+    ACCEPT_STOP_PRICE,
+    CONDITIONAL,
+    REQUIRE_LIMIT_OFFSET,
+    REQUIRE_LIMIT_PRICE,
+    REQUIRE_STOP_PRICE,
+    TRAILING,
+)
+from domain.orders.model.types import Contingency, OffsetKind, PositionEffect, TimeInForce
 
-LIMIT_TYPES = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED})
-STOP_TYPES = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED})
-TRAILING_TYPES = frozenset({OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT})
 IMMEDIATE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 MAX_TAGS = 20
 MAX_TAG_LENGTH = 64
@@ -63,36 +70,32 @@ MALFORMATIONS: tuple[Malformation[PlaceOrder], ...] = (
     Malformation(
         "limitPrice",
         "This type of order needs a limit price.",
-        lambda order, _: order.type in LIMIT_TYPES and order.limit_price is None,
+        lambda order, _: order.type in REQUIRE_LIMIT_PRICE and order.limit_price is None,
     ),
     Malformation(
         "limitPrice",
         "This type of order takes no limit price.",
-        lambda order, _: (
-            order.limit_price is not None and order.type not in LIMIT_TYPES | {OrderType.TRAILING_STOP_LIMIT}
-        ),
+        lambda order, _: order.limit_price is not None and order.type not in ACCEPT_LIMIT_PRICE,
     ),
     Malformation(
         "stopPrice",
         "This type of order needs a stop price.",
-        lambda order, _: order.type in STOP_TYPES and order.stop_price is None,
+        lambda order, _: order.type in REQUIRE_STOP_PRICE and order.stop_price is None,
     ),
     Malformation(
         "stopPrice",
         "This type of order takes no stop price.",
-        lambda order, _: order.stop_price is not None and order.type not in STOP_TYPES | TRAILING_TYPES,
+        lambda order, _: order.stop_price is not None and order.type not in ACCEPT_STOP_PRICE,
     ),
     Malformation(
         "trailingOffset",
         "A trailing order needs a trailing offset above zero.",
-        lambda order, _: (
-            order.type in TRAILING_TYPES and (order.trailing_offset is None or order.trailing_offset <= ZERO)
-        ),
+        lambda order, _: order.type in TRAILING and (order.trailing_offset is None or order.trailing_offset <= ZERO),
     ),
     Malformation(
         "trailingOffset",
         "Only a trailing order takes a trailing offset.",
-        lambda order, _: order.trailing_offset is not None and order.type not in TRAILING_TYPES,
+        lambda order, _: order.trailing_offset is not None and order.type not in TRAILING,
     ),
     Malformation(
         "trailingOffset",
@@ -107,7 +110,7 @@ MALFORMATIONS: tuple[Malformation[PlaceOrder], ...] = (
     Malformation(
         "limitOffset",
         "A trailing stop-limit order needs a limit offset.",
-        lambda order, _: order.type is OrderType.TRAILING_STOP_LIMIT and order.limit_offset is None,
+        lambda order, _: order.type in REQUIRE_LIMIT_OFFSET and order.limit_offset is None,
     ),
     Malformation(
         "limitOffset",
@@ -127,17 +130,17 @@ MALFORMATIONS: tuple[Malformation[PlaceOrder], ...] = (
     Malformation(
         "limitOffset",
         "Only a trailing stop-limit order takes a limit offset.",
-        lambda order, _: order.limit_offset is not None and order.type is not OrderType.TRAILING_STOP_LIMIT,
+        lambda order, _: order.limit_offset is not None and order.type not in ACCEPT_LIMIT_OFFSET,
     ),
     Malformation(
         "activationPrice",
         "Only a trailing order takes an activation price.",
-        lambda order, _: order.activation_price is not None and order.type not in TRAILING_TYPES,
+        lambda order, _: order.activation_price is not None and order.type not in TRAILING,
     ),
     Malformation(
         "timeInForce",
         "A triggered or trailing order cannot be immediate.",
-        lambda order, _: order.time_in_force in IMMEDIATE and order.type in STOP_TYPES | TRAILING_TYPES,
+        lambda order, _: order.time_in_force in IMMEDIATE and order.type in CONDITIONAL,
     ),
     Malformation(
         "expiresAt",
@@ -157,7 +160,7 @@ MALFORMATIONS: tuple[Malformation[PlaceOrder], ...] = (
     Malformation(
         "postOnly",
         "Only an order with a limit price can be post-only.",
-        lambda order, _: order.post_only and order.type not in LIMIT_TYPES,
+        lambda order, _: order.post_only and order.type not in REQUIRE_LIMIT_PRICE,
     ),
     Malformation(
         "postOnly",
@@ -201,15 +204,13 @@ CHANGE_MALFORMATIONS: tuple[Malformation[OrderChange], ...] = (
         lambda change, _: (
             change.command.limit_price is not None
             and change.order.limit_price is None
-            and change.order.type not in LIMIT_TYPES | {OrderType.TRAILING_STOP_LIMIT}
+            and change.order.type not in ACCEPT_LIMIT_PRICE
         ),
     ),
     Malformation(
         "stopPrice",
         "The order has no stop price.",
-        lambda change, _: (
-            change.command.stop_price is not None and change.order.type not in STOP_TYPES | TRAILING_TYPES
-        ),
+        lambda change, _: change.command.stop_price is not None and change.order.type not in ACCEPT_STOP_PRICE,
     ),
     Malformation(
         "stopPrice",
@@ -219,7 +220,7 @@ CHANGE_MALFORMATIONS: tuple[Malformation[OrderChange], ...] = (
     Malformation(
         "trailingOffset",
         "The order does not trail.",
-        lambda change, _: change.command.trailing_offset is not None and change.order.type not in TRAILING_TYPES,
+        lambda change, _: change.command.trailing_offset is not None and change.order.type not in TRAILING,
     ),
     Malformation(
         "trailingOffset",

@@ -7,10 +7,10 @@ fill an order at once or not at all, or refuse to take liquidity: what needs tha
 from collections.abc import Sequence
 from decimal import Decimal
 
-from domain.orders.exchange.types import CONDITIONAL_TYPES, LIMIT_ONCE_TRIGGERED, TRAILING_TYPES
 from domain.orders.exchange.types import Order as ExchangeOrder
 from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.order import Order
+from domain.orders.model.order_types import CONDITIONAL, TRAILING, TRAITS
 from domain.orders.model.types import Contingency, OrderType, TimeInForce
 from domain.orders.venues.types import Capabilities
 
@@ -28,16 +28,14 @@ def is_native_type(order: Asked, venue: Capabilities) -> bool:
     """Whether the venue takes an order of its type as it is."""
     if order.type not in venue.order_types:
         return False
-    if order.type in CONDITIONAL_TYPES and order.trigger_price not in venue.trigger_prices:
+    if order.type in CONDITIONAL and order.trigger_price not in venue.trigger_prices:
         return False
-    return order.type not in TRAILING_TYPES or order.trailing_offset_kind in venue.offset_kinds
+    return order.type not in TRAILING or order.trailing_offset_kind in venue.offset_kinds
 
 
 def plain_type(order: Asked) -> OrderType:
     """What the order is once its condition is met."""
-    if order.type not in CONDITIONAL_TYPES:
-        return order.type
-    return OrderType.LIMIT if order.type in LIMIT_ONCE_TRIGGERED else OrderType.MARKET
+    return TRAITS[order.type].executes_as if order.type in CONDITIONAL else order.type
 
 
 def plain_time(time_in_force: TimeInForce, venue: Capabilities) -> TimeInForce:

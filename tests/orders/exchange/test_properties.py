@@ -26,7 +26,7 @@ from domain.orders.exchange import (
     evolve,
 )
 from domain.orders.exchange.reports import Change
-from domain.orders.exchange.types import CONDITIONAL_TYPES, TRAILING_TYPES
+from domain.orders.model.order_types import CONDITIONAL, REQUIRE_LIMIT_PRICE, TRAILING
 from domain.orders.model.types import (
     Contingency,
     Liquidity,
@@ -37,7 +37,6 @@ from domain.orders.model.types import (
     TimeInForce,
     TriggerPrice,
 )
-from domain.orders.model.validation import LIMIT_TYPES
 
 TICK = Decimal("0.5")
 S = OrderStatus
@@ -115,8 +114,8 @@ class Planner:
 
     def order(self, name: str, account: str, side: Side) -> Order:
         kind = self.pick(OrderType.LIMIT, OrderType.MARKET, *OrderType)
-        trailing = kind in TRAILING_TYPES
-        post_only = kind in LIMIT_TYPES and self.pick(True, False, False)
+        trailing = kind in TRAILING
+        post_only = kind in REQUIRE_LIMIT_PRICE and self.pick(True, False, False)
         lasting = (TimeInForce.GTC, TimeInForce.GTC, TimeInForce.GTC, TimeInForce.GTD)
         time_in_force = self.pick(*lasting) if post_only else self.pick(*lasting, TimeInForce.IOC, TimeInForce.FOK)
         return Order(
@@ -126,8 +125,8 @@ class Planner:
             type=kind,
             quantity=self.quantity(),
             time_in_force=time_in_force,
-            limit_price=self.price() if kind in LIMIT_TYPES else None,
-            stop_price=self.price() if kind in CONDITIONAL_TYPES and not (trailing and self.pick(1, 0)) else None,
+            limit_price=self.price() if kind in REQUIRE_LIMIT_PRICE else None,
+            stop_price=self.price() if kind in CONDITIONAL and not (trailing and self.pick(1, 0)) else None,
             trailing_offset=Decimal(self.pick(1, 2, 30)) if trailing else None,
             trailing_offset_kind=self.pick(*OffsetKind),
             limit_offset=Decimal(self.pick(0, 1, 3)) if trailing else None,

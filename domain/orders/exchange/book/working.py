@@ -6,14 +6,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from domain.orders.exchange.book.market import Reference, reference_for
-from domain.orders.exchange.types import (
-    CONDITIONAL_TYPES,
-    LIMIT_ONCE_TRIGGERED,
-    OPEN_STATUSES,
-    TOUCH_TYPES,
-    TRAILING_TYPES,
-    OrderState,
-)
+from domain.orders.exchange.types import OPEN_STATUSES, OrderState
+from domain.orders.model.order_types import CONDITIONAL, LIMIT_ONCE_TRIGGERED, TOUCH_TRIGGERED, TRAILING
 from domain.orders.model.types import PositionEffect, Side
 
 if TYPE_CHECKING:
@@ -104,17 +98,17 @@ class WorkingOrder:
     @property
     def is_trailing(self) -> bool:
         """Whether it is one of the trailing types."""
-        return self.terms.type in TRAILING_TYPES
+        return self.terms.type in TRAILING
 
     @property
     def is_conditional(self) -> bool:
         """Whether it has a stop or a touch to wait for."""
-        return self.terms.type in CONDITIONAL_TYPES
+        return self.terms.type in CONDITIONAL
 
     @property
     def waits_for_touch(self) -> bool:
         """Whether its condition is a touch (the price coming the order's way), not a stop."""
-        return self.terms.type in TOUCH_TYPES
+        return self.terms.type in TOUCH_TRIGGERED
 
     @property
     def becomes_limit(self) -> bool:
