@@ -11,7 +11,7 @@ from typing import TextIO
 import structlog
 
 from adapters.scrub import scrubber
-from adapters.settings import LogSetting
+from adapters.setting_values import LogSetting
 
 # Libraries that report each request or job at `info`: their warnings matter, the rest is theirs.
 _QUIET = ("httpx", "websockets", "arq.worker", "asyncio", "apprise", "tortoise", "ccxt", "aiohttp")

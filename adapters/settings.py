@@ -6,164 +6,23 @@ an error that names the variable; all of them are reported at once.
 """
 
 import difflib
-import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import time
-from functools import partial
 from pathlib import Path
-from typing import Any, Literal
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any
 
+from adapters import setting_values as values
+from adapters.setting_values import FeedSetting, LogSetting
 from adapters.settings_error import SettingsError
-from adapters.venues.crypto.address import ExchangeAddress, parse_address
 from adapters.venues.setting import OPTION_PREFIX, VenueSetting, is_option, parse_venues, with_options
-from domain.access.rules import MIN_PASSWORD_LENGTH, check_email, check_password
+from domain.access.rules import MIN_PASSWORD_LENGTH
 from domain.kernel.day_roll import DayRoll
-from domain.kernel.errors import BadInput
 
 PREFIX = "TRADEGRAPH_"
 # Set by `tradegraph up` for the processes that it starts; nobody else's to set, so not in the table.
 LIFELINE_VARIABLE = "TRADEGRAPH_LIFELINE"
 
 _MASK = "***"
-_MINIMUM_SECRET_LENGTH = 32
-
-
-@dataclass(frozen=True, slots=True)
-class FeedSetting:
-    """Where market data comes from. `speed` belongs to a replay: a multiple of the original pace, None for no pause."""
-
-    kind: Literal["sim", "replay", "ccxt", "off"]
-    path: Path | None = None
-    speed: float | None = 1.0
-    address: ExchangeAddress | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LogSetting:
-    """How much is logged, and for whom: a person (`console`) or a collector (`json`)."""
-
-    level: Literal["debug", "info", "warning", "error"]
-    format: Literal["console", "json"]
-
-
-def _host(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9._:-]+", value):
-        raise ValueError("must be an address or a host name")
-    return value
-
-
-def _whole_number(minimum: int, maximum: int) -> Callable[[str], int]:
-    def parse(value: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,9}", value) or not minimum <= int(value) <= maximum:
-            raise ValueError(f"must be a whole number from {minimum} to {maximum}")
-        return int(value)
-
-    return parse
-
-
-def _path(value: str) -> Path:
-    return Path(value).expanduser().absolute()
-
-
-def _email(value: str) -> str:
-    return _as_value_error(check_email, value)
-
-
-def _password(value: str) -> str:
-    return _as_value_error(partial(check_password, email=""), value)
-
-
-def _as_value_error(check: Callable[[str], str], value: str) -> str:
-    """Apply a rule of the access area: what a person could not be given at sign-up cannot be a setting either."""
-    try:
-        return check(value)
-    except BadInput as error:
-        raise ValueError(error.message) from None
-
-
-def _secret(value: str) -> str:
-    if len(value) < _MINIMUM_SECRET_LENGTH:
-        raise ValueError(f"must have at least {_MINIMUM_SECRET_LENGTH} characters")
-    return value
-
-
-def _feed(value: str) -> FeedSetting:
-    if value == "sim":
-        return FeedSetting("sim")
-    if value == "off":
-        return FeedSetting("off")
-    kind, _, rest = value.partition(":")
-    if kind == "ccxt":
-        return FeedSetting("ccxt", address=parse_address(rest))
-    if kind != "replay" or not rest:
-        raise ValueError("must be sim, off, replay:FILE[:SPEED], or ccxt:EXCHANGE")
-    name, speed = rest, _speed("1")
-    head, separator, tail = rest.rpartition(":")
-    if separator and not Path(rest).exists():
-        name, speed = head, _speed(tail)
-    path = _path(name)
-    if not path.exists():
-        raise ValueError(f"there is no file {path}")
-    if not os.access(path, os.R_OK):
-        raise ValueError(f"the file {path} cannot be read")
-    return FeedSetting("replay", path, speed)
-
-
-def _speed(value: str) -> float | None:
-    if value == "max":
-        return None
-    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", value) or float(value) == 0:
-        raise ValueError("SPEED must be a positive number or max")
-    return float(value)
-
-
-def _day_roll(value: str) -> DayRoll:
-    clock, _, zone = value.partition(" ")
-    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", clock) or not zone:
-        raise ValueError("must be a time and a zone, such as 17:00 America/New_York")
-    try:
-        return DayRoll(time.fromisoformat(clock), ZoneInfo(zone))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"there is no time zone {zone}") from None
-
-
-def _log(value: str) -> LogSetting:
-    level, _, form = value.lower().partition(":")
-    match level, form or "console":
-        case ("debug" | "info" | "warning" | "error") as known_level, ("console" | "json") as known_format:
-            return LogSetting(known_level, known_format)
-    raise ValueError("must be debug, info, warning or error, with :json or :console behind it if need be")
-
-
-def _origins(value: str) -> tuple[str, ...]:
-    origins = tuple(part for part in re.split(r"[,\s]+", value) if part)
-    for origin in origins:
-        parts = urlsplit(origin)
-        _ = parts.port  # Raises for a port that is no number.
-        if parts.scheme not in ("http", "https") or not parts.hostname or origin != f"{parts.scheme}://{parts.netloc}":
-            raise ValueError("must be origins such as https://desk.example, with commas between them")
-    return origins
-
-
-def _url(*schemes: str) -> Callable[[str], str]:
-    def parse(value: str) -> str:
-        try:
-            parts = urlsplit(value)
-            _ = parts.port
-        except ValueError:
-            # The library's own message would repeat a part of it, perhaps of the password.
-            raise ValueError(
-                "is no address; characters such as : / @ in a password must be written as %3A %2F %40"
-            ) from None
-        if parts.scheme not in schemes:
-            raise ValueError(f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
-        return value
-
-    return parse
 
 
 def _variable(
@@ -188,18 +47,21 @@ def _variable(
 class Settings:
     """The settings of one process. Secrets and addresses with passwords are masked in its repr."""
 
-    host: str = _variable("TRADEGRAPH_HOST", "127.0.0.1", _host, "Address that `web` listens on.")
-    port: int = _variable("TRADEGRAPH_PORT", "8000", _whole_number(1, 65535), "Port that `web` listens on.")
+    host: str = _variable("TRADEGRAPH_HOST", "127.0.0.1", values.host, "Address that `web` listens on.")
+    port: int = _variable("TRADEGRAPH_PORT", "8000", values.whole_number(1, 65535), "Port that `web` listens on.")
     data_dir: Path = _variable(
-        "TRADEGRAPH_DATA_DIR", ".data", _path, "The data folder; a relative path starts at the working folder."
+        "TRADEGRAPH_DATA_DIR", ".data", values.path, "The data folder; a relative path starts at the working folder."
     )
     admin_email: str = _variable(
-        "TRADEGRAPH_ADMIN_EMAIL", "admin@tradegraph.localhost", _email, "The first administrator, created when missing."
+        "TRADEGRAPH_ADMIN_EMAIL",
+        "admin@tradegraph.localhost",
+        values.email,
+        "The first administrator, created when missing.",
     )
     admin_password: str = _variable(
         "TRADEGRAPH_ADMIN_PASSWORD",
         "",
-        _password,
+        values.password,
         f"The first administrator's password, at least {MIN_PASSWORD_LENGTH} characters.",
         otherwise="generated, kept in `credentials.json` in the data folder",
         secret=True,
@@ -207,15 +69,15 @@ class Settings:
     secret: str = _variable(
         "TRADEGRAPH_SECRET",
         "",
-        _secret,
-        f"Signs sessions, at least {_MINIMUM_SECRET_LENGTH} characters; the same for every process and host.",
+        values.secret,
+        f"Signs sessions, at least {values.MINIMUM_SECRET_LENGTH} characters; the same for every process and host.",
         otherwise="generated, kept in `credentials.json` in the data folder",
         secret=True,
     )
     feed: FeedSetting = _variable(
         "TRADEGRAPH_FEED",
         "sim",
-        _feed,
+        values.feed,
         "Market data: `sim` (simulated), `off`, `replay:FILE[:SPEED]` (SPEED: a multiple of the first pace, or `max`), "
         "`ccxt:EXCHANGE` (live, of a crypto exchange).",
     )
@@ -228,27 +90,84 @@ class Settings:
         empty=(),
     )
     day_roll: DayRoll = _variable(
-        "TRADEGRAPH_DAY_ROLL", "00:00 UTC", _day_roll, "When the platform's day ends: a time and a zone."
+        "TRADEGRAPH_DAY_ROLL", "00:00 UTC", values.day_roll, "When the platform's day ends: a time and a zone."
     )
     log: LogSetting = _variable(
         "TRADEGRAPH_LOG",
         "info:console",
-        _log,
+        values.log,
         "Least severe level that is logged (`debug`, `info`, `warning`, `error`), and the format, `console` or `json`.",
     )
     web_processes: int = _variable(
-        "TRADEGRAPH_WEB_PROCESSES", "1", _whole_number(1, 64), "How many processes `web` serves with."
+        "TRADEGRAPH_WEB_PROCESSES", "1", values.whole_number(1, 64), "How many processes `web` serves with."
+    )
+    connections: int = _variable(
+        "TRADEGRAPH_CONNECTIONS", "10000", values.whole_number(10, 1_000_000), "Connections of one process of `web`."
+    )
+    connections_per_address: int = _variable(
+        "TRADEGRAPH_CONNECTIONS_PER_ADDRESS",
+        "2000",
+        values.whole_number(1, 1_000_000),
+        "Connections of one address (a /64 network in IPv6) in one process; a proxy's clients have one address.",
+    )
+    waiting_per_address: int = _variable(
+        "TRADEGRAPH_WAITING_PER_ADDRESS",
+        "200",
+        values.whole_number(1, 1_000_000),
+        "Of these, those whose request has not come whole, and sockets on which nobody has signed in.",
+    )
+    requests_per_connection: int = _variable(
+        "TRADEGRAPH_REQUESTS_PER_CONNECTION",
+        "10000",
+        values.whole_number(1, 999_999_999),
+        "After so many requests a connection is closed in order.",
+    )
+    url_bytes: int = _variable(
+        "TRADEGRAPH_URL_BYTES", "16384", values.whole_number(256, 1_000_000), "Length of a request's address."
+    )
+    headers: int = _variable(
+        "TRADEGRAPH_HEADERS", "100", values.whole_number(10, 10_000), "Number of a request's headers."
+    )
+    header_bytes: int = _variable(
+        "TRADEGRAPH_HEADER_BYTES", "32768", values.whole_number(1_024, 1_000_000), "Size of all of them together."
+    )
+    header_seconds: int = _variable(
+        "TRADEGRAPH_HEADER_SECONDS", "10", values.whole_number(1, 600), "Time for the head of a request to arrive."
+    )
+    body_bytes: int = _variable(
+        "TRADEGRAPH_BODY_BYTES",
+        "1000000",
+        values.whole_number(10_000, 16_000_000),
+        "Size of a request's body, and of a message on a socket.",
+    )
+    body_seconds: int = _variable(
+        "TRADEGRAPH_BODY_SECONDS", "30", values.whole_number(1, 600), "Time for the body to arrive."
+    )
+    idle_seconds: int = _variable(
+        "TRADEGRAPH_IDLE_SECONDS", "30", values.whole_number(1, 3_600), "Time between two requests on a connection."
+    )
+    stalled_seconds: int = _variable(
+        "TRADEGRAPH_STALLED_SECONDS",
+        "20",
+        values.whole_number(1, 600),
+        "A client that takes less than 64 KiB in so long, although more waits for it, is cut off.",
+    )
+    held_bytes_per_user: int = _variable(
+        "TRADEGRAPH_HELD_BYTES_PER_USER",
+        "16000000",
+        values.whole_number(1_000_000, 999_999_999),
+        "What may wait for all connections of one user in one process.",
     )
     task_lease_seconds: int = _variable(
         "TRADEGRAPH_TASK_LEASE",
         "20",
-        _whole_number(2, 50),
+        values.whole_number(2, 50),
         "After so many seconds without a sign of life a worker counts as dead, and another takes up what it ran.",
     )
     allowed_origins: tuple[str, ...] = _variable(
         "TRADEGRAPH_ALLOWED_ORIGINS",
         "",
-        _origins,
+        values.origins,
         "Origins whose pages may use the API, such as `https://desk.example`, with commas between them.",
         otherwise="only pages of this server itself",
         empty=(),
@@ -256,7 +175,7 @@ class Settings:
     database_url: str = _variable(
         "DATABASE_URL",
         "",
-        _url("postgresql", "postgres"),
+        values.url("postgresql", "postgres"),
         "PostgreSQL 15 to 18, `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`.",
         otherwise="a private server in the data folder",
         secret=True,
@@ -264,7 +183,7 @@ class Settings:
     redis_url: str = _variable(
         "REDIS_URL",
         "",
-        _url("redis", "rediss", "unix"),
+        values.url("redis", "rediss", "unix"),
         "Redis 7 to 8 or Valkey 8 to 9, `redis://:PASSWORD@HOST:PORT/NUMBER`.",
         otherwise="a private server in the data folder",
         secret=True,
@@ -296,22 +215,22 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: with one line for each variable that is wrong or unknown.
     """
-    values: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     problems: list[str] = []
     for each in fields(Settings):
         name, parse = each.metadata["name"], each.metadata["parse"]
         text = environment.get(name, "").strip() or each.metadata["default"]
         try:
-            values[each.name] = parse(text) if text else each.metadata["empty"]
+            found[each.name] = parse(text) if text else each.metadata["empty"]
         except ValueError as error:
             # A secret's value must not reach the terminal or the log.
             shown = "" if each.metadata["secret"] else f" (it is {text!r})"
             problems.append(f"{name}: {error}{shown}")
-    problems += _unknown(environment, values.get("venues"))
+    problems += _unknown(environment, found.get("venues"))
     if problems:
         raise SettingsError(problems)
-    values["venues"] = with_options(values["venues"], environment)
-    return Settings(**values)
+    found["venues"] = with_options(found["venues"], environment)
+    return Settings(**found)
 
 
 def _unknown(environment: Mapping[str, str], venues: tuple[VenueSetting, ...] | None) -> list[str]:

@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,8 +27,10 @@ from api.limits import Limits
 from api.metrics import ApiMetrics
 from api.realtime.hub import Hub
 from api.services import Services
+from api.transport.connections import Connections
 from api.transport.cookies import CookieSessions
 from api.transport.frames import TextFrames
+from api.transport.guarded import GuardedHttp
 from api.transport.http import GraphQLOverHttp
 from api.transport.negotiation import wants_page
 from api.transport.origin import OriginPolicy
@@ -35,7 +38,6 @@ from api.transport.sockets import Sockets
 from domain.orders.venues.queries import VenueCondition
 
 _GRACEFUL_SECONDS = 10
-_KEEP_ALIVE_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,7 @@ def server_options(limits: Limits | None = None) -> dict[str, Any]:
     limits = limits or Limits()
     return {
         "loop": "uvloop",
-        "http": "httptools",
+        "http": partial(GuardedHttp, connections=Connections(limits)),
         "ws": TextFrames,
         "ws_max_size": limits.body_bytes,
         # Compressing each frame for each subscriber costs more than it saves, and frames are written past it.
@@ -214,6 +216,6 @@ def server_options(limits: Limits | None = None) -> dict[str, Any]:
         "access_log": False,
         "log_config": None,
         "server_header": False,
-        "timeout_keep_alive": _KEEP_ALIVE_SECONDS,
+        "timeout_keep_alive": limits.idle_seconds,
         "timeout_graceful_shutdown": _GRACEFUL_SECONDS,
     }

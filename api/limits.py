@@ -11,6 +11,24 @@ class Limits:
     are smaller and are not remembered.
     """
 
+    # Of one process, and of one address (a /64 network in IPv6): those that work, and those that only wait because
+    # their request has not come whole, or nobody has signed in on the socket.
+    connections: int = 10_000
+    connections_per_address: int = 2_000
+    waiting_per_address: int = 200
+    requests_per_connection: int = 10_000
+    pipelined_requests: int = 16
+    url_bytes: int = 16_384
+    headers: int = 100
+    header_bytes: int = 32_768
+    header_seconds: float = 10.0
+    idle_seconds: int = 30
+    # A client that takes less than this in so long, although more waits for it, is cut off.
+    stalled_seconds: float = 20.0
+    stalled_bytes: int = 65_536
+    # What waits for all connections of one user.
+    held_bytes_per_user: int = 16_000_000
+
     body_bytes: int = 1_000_000
     # Of a body beyond the bound this much is read and thrown away, so that the client hears why it is refused.
     discarded_bytes: int = 16_000_000
@@ -22,6 +40,8 @@ class Limits:
     root_fields: int = 50
     fields: int = 5_000
     cost: int = 100_000
+    # Queries that cost more run one after the other for each user.
+    large_cost: int = 5_000
     validation_errors: int = 10
 
     cached_documents: int = 1_000
@@ -31,8 +51,6 @@ class Limits:
 
     operations_per_socket: int = 100
     sockets_per_user: int = 50
-    # Before connection_init nobody is known, so this one is per process.
-    sockets_waiting: int = 500
     connection_init_seconds: float = 10.0
     # Operation ids come back with every message of the operation.
     operation_id_length: int = 128

@@ -12,7 +12,7 @@ from typing import Protocol, cast
 from adapters.credentials import CredentialsError
 from adapters.embedded import EmbeddedError
 from adapters.logs import configure_logging
-from adapters.settings import LogSetting
+from adapters.setting_values import LogSetting
 from adapters.settings_error import SettingsError
 from cli.errors import CommandError
 from domain.kernel.errors import DomainError

@@ -1,6 +1,8 @@
 """What every long-running process does first: settings, secrets, servers, logging."""
 
 import os
+import resource
+from contextlib import suppress
 from pathlib import Path
 
 from adapters.credentials import complete
@@ -11,14 +13,26 @@ from adapters.venues.registry import configure
 from adapters.wiring import GATEWAYS
 from cli.addresses import with_running_servers
 
+_DESCRIPTORS = 65_536
 PROJECT = Path(__file__).resolve().parent.parent
 
 
 def process_settings() -> Settings:
     """The settings of this process, complete, with its logging configured by them."""
+    raise_descriptor_limit()
     settings = with_running_servers(load_settings(os.environ))
     configure(settings.venues, GATEWAYS)
     make_private_folder(settings.data_dir)
     settings = complete(settings)
     configure_logging(settings.log, secrets=settings.venue_secrets())
     return settings
+
+
+def raise_descriptor_limit() -> None:
+    """Let this process, and those that it starts, open as many files and connections as the system allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        # Where there is no bound at all, a large one does: some systems refuse to name none.
+        wanted = hard if hard != resource.RLIM_INFINITY else max(soft, _DESCRIPTORS)
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -3,7 +3,9 @@
 import argparse
 import asyncio
 import os
+import resource
 import threading
+from dataclasses import fields, replace
 from multiprocessing import parent_process
 from signal import SIGTERM
 
@@ -14,12 +16,15 @@ from adapters.logs import configure_logging
 from adapters.settings import Settings, load_settings
 from adapters.wiring import open_services
 from api.app import ApiSettings, create_app, server_options
+from api.limits import Limits
 from api.root import platform_schema
 from cli.checks import check_port, check_schema
 from cli.lifeline import watch_lifeline
 from cli.processes import PROJECT, process_settings
 
 _DESK = PROJECT / "web" / "desk" / "dist"
+# Of a process, besides its clients' connections: servers, files, the loop.
+_OWN_DESCRIPTORS = 100
 _EXPLORER = PROJECT / "web" / "explorer" / "dist"
 
 
@@ -44,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         port=settings.port,
         factory=several,
         workers=settings.web_processes,
-        **server_options(),
+        **server_options(_limits(settings)),
     )
     return 0
 
@@ -58,8 +63,18 @@ def application() -> Starlette:
 
 
 def _application(settings: Settings) -> Starlette:
-    given = ApiSettings(allowed_origins=settings.allowed_origins, trading_desk=_DESK, explorer=_EXPLORER)
+    given = ApiSettings(
+        allowed_origins=settings.allowed_origins, trading_desk=_DESK, explorer=_EXPLORER, limits=_limits(settings)
+    )
     return create_app(platform_schema(), given, lambda: open_services(settings))
+
+
+def _limits(settings: Settings) -> Limits:
+    """The bounds of the API, as far as they are settings; never more connections than the system gives descriptors."""
+    named = {each.name for each in fields(Limits)} & {each.name for each in fields(Settings)}
+    limits = Limits(**{name: getattr(settings, name) for name in named})
+    room = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _OWN_DESCRIPTORS
+    return replace(limits, connections=max(1, min(limits.connections, room)))
 
 
 def _follow_parent() -> None:

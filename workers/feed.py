@@ -13,7 +13,7 @@ import structlog
 
 from adapters.feeds.choice import chosen_feed
 from adapters.feeds.feed import Feed, FeedError
-from adapters.settings import FeedSetting
+from adapters.setting_values import FeedSetting
 from adapters.tick_stream import RedisTickStream
 from domain.kernel.bus import Bus
 from domain.kernel.errors import Unavailable

@@ -35,6 +35,10 @@ _SIZES = ("first", "last", "limit")
 _UNSIZED_LIST = 10
 # What paging wraps its items in: the size was counted at the connection.
 _CONNECTION_LIST = "edges"
+# What is asked of the schema itself grows with the schema, whatever the question.
+_INTROSPECTION = {"__schema": 20_000, "__type": 500}
+# A longer number is no size.
+_SIZE_DIGITS = 9
 
 
 class CostModel:
@@ -93,7 +97,7 @@ class CostModel:
     ) -> int:
         field = self._schema.get_field(parent, node.name.value)
         if field is None or node.selection_set is None or node.name.value.startswith("__"):
-            return 1
+            return _INTROSPECTION.get(node.name.value, 1)
         below = get_named_type(field.type)
         assert is_composite_type(below)
         return 1 + self._size(field, node, variables) * self._selections(below, node.selection_set, variables, known)
@@ -113,7 +117,7 @@ class CostModel:
 
     def _number(self, value: object, variables: Mapping[str, Any]) -> int | None:
         if isinstance(value, IntValueNode):
-            return int(value.value)
+            return int(value.value) if len(value.value) <= _SIZE_DIGITS else None
         if isinstance(value, VariableNode):
             self.depends_on_variables = True
             number = variables.get(value.name.value)

@@ -90,6 +90,7 @@ class Operation:
             if not self.cost_model.depends_on_variables:
                 self.fixed_cost.append(cost)
         check_cost(cost, self.max_cost)
+        executor.cost = cost
         return executor
 
     def _variable_errors(self, errors: list[GraphQLError], variables: Mapping[str, Any]) -> list[GraphQLFormattedError]:

@@ -37,6 +37,8 @@ class OperationExecutor(Executor[Any]):
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
+        # How many values can be asked for; known once it has been checked.
+        self.cost = 0
         self._shared = False
         self._use(Plans())
 

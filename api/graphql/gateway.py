@@ -12,6 +12,7 @@ from api.context import Context
 from api.errors import MalformedRequest, RequestError, execution_errors, masked, refused
 from api.graphql.documents import Documents, Operation
 from api.graphql.execution import OperationExecutor
+from api.graphql.turns import Turns
 from api.limits import Limits
 from api.metrics import SUCCEEDED, ApiMetrics
 from api.services import Services
@@ -95,6 +96,7 @@ class Gateway:
         self.services = services
         self.limits = limits
         self.metrics = metrics
+        self._turns = Turns()
         self._finishing: set[asyncio.Task[Answer]] = set()
 
     async def identify(self, token: str | None, client_address: str) -> Caller:
@@ -151,6 +153,9 @@ class Gateway:
     async def _answer(self, operation: Operation, variables: Mapping[str, Any] | None, context: Context) -> Answer:
         try:
             executor = operation.executor(variables, context)
+            if operation.kind is OperationType.QUERY and executor.cost > self.limits.large_cost:
+                async with self._turns.of(context.actor.user_id if context.actor else context.client_address):
+                    return await run(executor, operation.name)
             return await run(executor, operation.name)
         except RequestError as error:
             return refusal_of(error)

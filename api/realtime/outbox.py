@@ -21,6 +21,10 @@ class Frames(Protocol):
         """Send one text message in three parts."""
         ...
 
+    def hold(self, size: int) -> None:
+        """So many more bytes, or fewer, wait for the client with whoever writes."""
+        ...
+
 
 class Waiting(Protocol):
     """Somebody with frames of its own that wait for the client."""
@@ -33,7 +37,7 @@ class Waiting(Protocol):
 class Outbox:
     """Writes to one connection."""
 
-    __slots__ = ("_frames", "_moved", "_queue", "_waiting", "closed")
+    __slots__ = ("_frames", "_held", "_moved", "_queue", "_waiting", "closed")
 
     def __init__(self, frames: Frames) -> None:
         self._frames = frames
@@ -41,6 +45,7 @@ class Outbox:
         # Those with queues of their own, in the order in which they began to wait.
         self._waiting: dict[Waiting, None] = {}
         self._moved: asyncio.Event | None = None
+        self._held = 0
         self.closed = False
 
     @property
@@ -60,6 +65,13 @@ class Outbox:
             self._frames.write_text(frame)
         else:
             self._queue.append(frame)
+            self.hold(len(frame))
+
+    def hold(self, size: int) -> None:
+        """Count what waits for this client, here and with those that have queues of their own."""
+        if not self.closed:
+            self._held += size
+            self._frames.hold(size)
 
     def wait(self, waiting: Waiting) -> None:
         """Call ``waiting.drain`` when the client takes frames again."""
@@ -73,7 +85,9 @@ class Outbox:
     def resume(self) -> None:
         """The client takes frames again: send what waits, in turn."""
         while self._queue and self._frames.is_writable:
-            self._frames.write_text(self._queue.popleft())
+            frame = self._queue.popleft()
+            self.hold(-len(frame))
+            self._frames.write_text(frame)
         for waiting in list(self._waiting):
             if not self.is_open:
                 break
@@ -97,6 +111,7 @@ class Outbox:
 
     def close(self) -> None:
         """Drop everything; nothing is sent any more."""
+        self.hold(-self._held)
         self.closed = True
         self._queue.clear()
         self._waiting.clear()

@@ -100,6 +100,7 @@ class EventSink(Sink):
             return False
         self._queue.append(payload)
         self._bytes += len(payload)
+        self._outbox.hold(len(payload))
         self._outbox.wait(self)
         return True
 
@@ -111,9 +112,11 @@ class EventSink(Sink):
     def _next(self) -> bytes:
         payload = self._queue.popleft()
         self._bytes -= len(payload)
+        self._outbox.hold(-len(payload))
         return payload
 
     def _clear(self) -> None:
+        self._outbox.hold(-self._bytes)
         self._queue.clear()
         self._bytes = 0
 
@@ -132,10 +135,11 @@ class StateSink(Sink):
         if not self._parts and self._outbox.is_open:
             self._outbox.write(self._prefix, payload, _SUFFIX)
             return
-        self._parts.pop(part, None)
+        before = self._parts.pop(part, b"")
         self._parts[part] = payload
         if len(self._parts) > self._limits.state_parts:
-            del self._parts[next(iter(self._parts))]
+            before = self._parts.pop(next(iter(self._parts)))
+        self._outbox.hold(len(payload) - len(before))
         self._outbox.wait(self)
 
     @property
@@ -144,7 +148,10 @@ class StateSink(Sink):
         return not self._parts
 
     def _next(self) -> bytes:
-        return self._parts.pop(next(iter(self._parts)))
+        payload = self._parts.pop(next(iter(self._parts)))
+        self._outbox.hold(-len(payload))
+        return payload
 
     def _clear(self) -> None:
+        self._outbox.hold(-sum(map(len, self._parts.values())))
         self._parts.clear()

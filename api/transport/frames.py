@@ -6,16 +6,31 @@ pings, closing, incoming frames, stays with uvicorn. Frames go out whole, so bot
 (``server_options``), because it would have to be done for each connection anew.
 """
 
-from collections.abc import Callable
+import logging
+from asyncio import BaseTransport
+from collections import deque
+from collections.abc import Callable, Hashable
 from typing import Any
 
+from uvicorn._types import ASGIReceiveEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+
+from api.transport.connections import Connections, Place
 
 EXTENSION = "tradegraph.frames"
 
 _FINAL_TEXT = 0x81
 _SHORT = 126
 _MEDIUM = 1 << 16
+_SLICE_BYTES = 8_192
+_MAX_FRAGMENTS = 1_024
+_MESSAGE_TOO_BIG = 1009
+_TRY_AGAIN_LATER = 1013
+_GRACE_SECONDS = 2.0
+# uvicorn tells of each socket that opens: whoever opens them would fill the log.
+_log = logging.getLogger("uvicorn.error.sockets")
+_log.setLevel(logging.WARNING)
 
 
 def text_header(length: int) -> bytes:
@@ -30,12 +45,28 @@ def text_header(length: int) -> bytes:
 class TextFrames(WebSocketsSansIOProtocol):
     """Offers itself to the application as the scope's extension ``tradegraph.frames``."""
 
-    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+    def __init__(self, *arguments: Any, connections: Connections, place: Place, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
+        self.logger = _log
         # Whether the client takes what is sent; when not, whatever is written waits in memory.
         self.is_writable = True
         self.on_writable: Callable[[], None] | None = None
         self.on_lost: Callable[[], None] | None = None
+        self._connections = connections
+        self._place = place
+        # What the application keeps until the client takes it.
+        self._queued = 0
+        # What has come and was not looked at yet: the application has enough to do with what came before.
+        self._unread: deque[bytes] = deque()
+        connections.replace(place, self)
+
+    # ------------------------------------------------------------------ the connection
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        """Give the client a while to sign in."""
+        super().connection_made(transport)
+        seconds = self._connections.limits.connection_init_seconds + _GRACE_SECONDS
+        self._connections.wait(self._place, self.loop.time() + seconds)
 
     def handle_connect(self, event: Any) -> None:
         """Put the extension into the scope before the application sees it."""
@@ -44,24 +75,112 @@ class TextFrames(WebSocketsSansIOProtocol):
         if scope is not None:
             scope["extensions"][EXTENSION] = self
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the application, which may be waiting for the client to take something."""
+        self._connections.leave(self._place)
+        self._unread.clear()
+        super().connection_lost(exc)
+        lost, self.on_lost, self.on_writable = self.on_lost, None, None
+        if lost is not None:
+            lost()
+
+    def own(self, owner: Hashable) -> None:
+        """Somebody has signed in: what waits counts for this user, and the place is no longer anybody's to take."""
+        self._connections.own(self._place, owner)
+        self._connections.work(self._place)
+
+    # ------------------------------------------------------------------ as a guest
+
+    @property
+    def held(self) -> int:
+        """What waits until the client takes it, here and with the application."""
+        return self._queued + int(self.transport.get_write_buffer_size())
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether it is being closed."""
+        return self.transport.is_closing()
+
+    def give_way(self) -> None:
+        """Others need its place."""
+        self._fail(_TRY_AGAIN_LATER, "Others need this place")
+
+    def expire(self) -> None:
+        """Nobody has signed in in time; the application closes before, if it can."""
+        self._fail(_TRY_AGAIN_LATER, "Nobody signed in")
+
+    def abort(self) -> None:
+        """Close at once and drop what waits."""
+        self.transport.abort()
+
+    def _fail(self, code: int, reason: str) -> None:
+        if self.transport.is_closing():
+            return
+        if self.handshake_complete and not self.close_sent:
+            self.conn.fail(code, reason)
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.close_sent = True
+        self.transport.close()
+        self.loop.call_later(_GRACE_SECONDS, self.transport.abort)
+
+    # ------------------------------------------------------------------ what comes in
+
+    def data_received(self, data: bytes) -> None:
+        """Take in no more at a time than can be kept: a chunk may hold ten thousands of small messages."""
+        if len(data) <= _SLICE_BYTES and not self._unread and not self.read_paused:
+            super().data_received(data)
+            return
+        self._unread.extend(data[start : start + _SLICE_BYTES] for start in range(0, len(data), _SLICE_BYTES))
+        self._read_on()
+
+    def _read_on(self) -> None:
+        while self._unread and not self.read_paused and not self.transport.is_closing():
+            super().data_received(self._unread.popleft())
+        if self._unread and not self.transport.is_closing():
+            # Also when there was no message in it: nothing more is read before this is.
+            self.transport.pause_reading()
+
+    async def receive(self) -> ASGIReceiveEvent:
+        """The next event; then what has come meanwhile."""
+        event = await super().receive()
+        if self._unread and not self.read_paused:
+            self._read_on()
+        return event
+
+    def handle_cont(self, event: Frame) -> None:
+        """Take a part of a message, of which there may not be any number."""
+        if len(self.frames) >= _MAX_FRAGMENTS:
+            self._fail(_MESSAGE_TOO_BIG, "Too many fragments")
+            return
+        super().handle_cont(event)
+
+    def handle_ping(self) -> None:
+        """Answer; not who does not take the answers."""
+        answer = self.conn.data_to_send()
+        if self.is_writable:
+            self.transport.write(b"".join(answer))
+
+    # ------------------------------------------------------------------ what goes out
+
     def pause_writing(self) -> None:
         """The client does not keep up."""
         super().pause_writing()
         self.is_writable = False
+        self._connections.stalls(self._place, self.loop.time())
 
     def resume_writing(self) -> None:
         """Tell the application that the client has caught up."""
         super().resume_writing()
         self.is_writable = True
+        self._connections.flows(self._place)
         if self.on_writable is not None:
             self.on_writable()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the application, which may be waiting for the client to take something."""
-        super().connection_lost(exc)
-        lost, self.on_lost, self.on_writable = self.on_lost, None, None
-        if lost is not None:
-            lost()
+    def hold(self, size: int) -> None:
+        """The application keeps so much more, or less, until the client takes it."""
+        self._queued += size
+        if size > 0:
+            self._connections.holds(self._place)
 
     def write_text(self, text: bytes) -> None:
         """Send UTF-8 as one text message; nothing once the connection is closing."""

@@ -14,8 +14,10 @@ from api.errors import INTERNAL, MalformedRequest, RequestError, coded, masked
 from api.graphql.encoding import encode
 from api.graphql.gateway import Answer, Caller, Gateway, Request, bearer_token, refusal_of, request_of
 from api.limits import Limits
+from api.transport.guarded import EXTENSION, GuardedHttp
 from api.transport.negotiation import GRAPHQL_JSON, JSON, answer_type, content_type
 from api.transport.origin import OriginPolicy
+from domain.access.types import Actor
 from domain.kernel.errors import ErrorCode
 
 _STATUS = {
@@ -91,14 +93,16 @@ class GraphQLOverHttp:
             raise HttpRefusal(HTTPStatus.NOT_ACCEPTABLE, message)
         request = await self._read(scope, headers, receive)
         try:
-            answer = await self._run(scope["method"], request, headers.get("authorization"), _address(scope))
+            answer = await self._run(scope, request, headers.get("authorization"))
         except RequestError as error:
             answer = refusal_of(error)
         return _status_of(answer, media_type), answer
 
-    async def _run(self, method: str, request: Request, authorization: str | None, address: str) -> Answer:
-        gateway = self._gateway
-        caller = await gateway.identify(bearer_token(authorization), address)
+    async def _run(self, scope: Scope, request: Request, authorization: str | None) -> Answer:
+        gateway, method = self._gateway, scope["method"]
+        caller = await gateway.identify(bearer_token(authorization), _address(scope))
+        if caller.actor is not None:
+            _own(scope, caller.actor)
         operation = gateway.prepare(request, caller)
         if operation.kind is OperationType.SUBSCRIPTION:
             raise HttpRefusal(HTTPStatus.BAD_REQUEST, _USE_WEBSOCKET, field="query")
@@ -189,6 +193,13 @@ def _status_of(answer: Answer, media_type: str) -> HTTPStatus:
 
 def _headers(scope: Scope) -> dict[str, str]:
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def _own(scope: Scope, actor: Actor) -> None:
+    """What waits on this connection counts for who asks on it."""
+    connection = scope.get("extensions", {}).get(EXTENSION)
+    if isinstance(connection, GuardedHttp):
+        connection.own(actor.user_id)
 
 
 def _address(scope: Scope) -> str:

@@ -33,8 +33,7 @@ class Sockets:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one socket, if the page that opens it may."""
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        waiting = len(self._sessions) - len(self._owners)
-        if not self._origins.permits(headers) or waiting >= self._gateway.limits.sockets_waiting:
+        if not self._origins.permits(headers):
             # Closed before it was accepted: the handshake is answered with 403.
             await receive()
             await send({"type": "websocket.close", "code": 1008})
@@ -54,6 +53,7 @@ class Sockets:
             raise CloseSocket(TOO_MANY, "Too many sockets for one user")
         self._per_user[user_id] += 1
         self._owners[session] = user_id
+        session.frames.own(user_id)
 
     def _release(self, session: Session) -> None:
         self._sessions.discard(session)

@@ -69,6 +69,7 @@ class Session:
         self._admit = admit
         frames = scope["extensions"].get(EXTENSION)
         assert isinstance(frames, TextFrames), "the server has to run the protocol of server_options"
+        self.frames = frames
         self._outbox = Outbox(frames)
         frames.on_writable, frames.on_lost = self._outbox.resume, self._outbox.close
         self._operations: dict[str, asyncio.Task[None] | Subscription] = {}

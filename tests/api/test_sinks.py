@@ -17,6 +17,7 @@ class Wire:
     def __init__(self, room: int = 1_000) -> None:
         self.room = room
         self.sent: list[bytes] = []
+        self.held = 0
 
     @property
     def is_writable(self) -> bool:
@@ -32,6 +33,9 @@ class Wire:
 
     def write_message(self, start: bytes, middle: bytes, end: bytes) -> None:
         self.write_text(start + middle + end)
+
+    def hold(self, size: int) -> None:
+        self.held += size
 
 
 def payloads(wire: Wire) -> list[int]:
@@ -191,3 +195,25 @@ async def test_waiting_for_the_client_ends_when_it_is_gone_and_nothing_is_kept_f
     assert [sink.offer(b"2"), sink.offer(b"3")] == [True, True]
     outbox.send(b"{}")
     assert wire.sent == []
+
+
+def test_what_waits_is_counted_and_nothing_is_counted_in_the_end() -> None:
+    wire = Wire(room=0)
+    outbox = Outbox(wire)
+    events, state = EventSink(outbox, "1", Limits()), StateSink(outbox, "2", Limits(state_parts=2))
+    outbox.send(b"12345")
+    events.offer(b"123")
+    for part, payload in ((1, b"1"), (2, b"22"), (1, b"333"), (3, b"4444")):
+        state.offer(part, payload)
+    assert wire.held == 5 + 3 + 3 + 4
+    events.discard()
+    assert wire.held == 5 + 3 + 4
+    wire.room = 1_000
+    outbox.resume()
+    assert wire.held == 0
+    wire.room = 0
+    outbox.send(b"12345")
+    events.offer(b"123")
+    outbox.close()
+    events.discard()
+    assert wire.held == 0

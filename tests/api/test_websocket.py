@@ -318,18 +318,18 @@ async def test_sockets_of_one_user_are_bounded(desk: Desk) -> None:
             await again.settle()
 
 
-async def test_sockets_of_strangers_are_bounded(desk: Desk) -> None:
+async def test_strangers_give_way_to_newer_ones_and_lock_nobody_out(desk: Desk) -> None:
     async with (
-        running(desk, limits=Limits(sockets_waiting=2)) as server,
+        running(desk, limits=Limits(waiting_per_address=2)) as server,
         open_socket(server),
+        open_socket(server, None) as oldest,
         open_socket(server, None),
-        open_socket(server, None) as waiting,
+        open_socket(server, None) as newest,
     ):
-        with pytest.raises(InvalidStatus):
-            await connect(server.endpoint.replace("http", "ws", 1), proxy=None)
-        await waiting.sign_in("bob")
-        async with open_socket(server):
-            pass
+        assert await oldest.closed() == (1013, "Others need this place")
+        await newest.sign_in("bob")
+        async with open_socket(server) as another:
+            await another.settle()
 
 
 async def test_a_message_beyond_the_bound_closes_the_socket(server: Running) -> None:

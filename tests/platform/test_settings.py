@@ -2,15 +2,38 @@
 
 from datetime import time
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from adapters.settings import FeedSetting, LogSetting, Settings, load_settings
+from adapters.setting_values import FeedSetting, LogSetting
+from adapters.settings import Settings, load_settings
 from adapters.settings_error import SettingsError
 from adapters.venues.registry import configure
 from adapters.venues.setting import VenueSetting
+from api.limits import Limits
 from domain.kernel.day_roll import DayRoll
+
+BOUNDS: dict[str, Any] = {
+    "connections": 10_000,
+    "connections_per_address": 2_000,
+    "waiting_per_address": 200,
+    "requests_per_connection": 10_000,
+    "url_bytes": 16_384,
+    "headers": 100,
+    "header_bytes": 32_768,
+    "header_seconds": 10,
+    "body_bytes": 1_000_000,
+    "body_seconds": 30,
+    "idle_seconds": 30,
+    "stalled_seconds": 20,
+    "held_bytes_per_user": 16_000_000,
+}
+
+
+def test_the_bounds_that_are_settings_are_those_of_the_api() -> None:
+    assert {name: getattr(Limits(), name) for name in BOUNDS} == BOUNDS
 
 
 def test_without_any_variable() -> None:
@@ -30,6 +53,7 @@ def test_without_any_variable() -> None:
         allowed_origins=(),
         database_url="",
         redis_url="",
+        **BOUNDS,
     )
 
 
@@ -72,6 +96,7 @@ def test_every_variable(tmp_path: Path) -> None:
         allowed_origins=("https://desk.example", "http://localhost:5173"),
         database_url="postgresql://u:pw@db/t",
         redis_url="rediss://:pw@cache:6380/1",
+        **BOUNDS,
     )
 
 

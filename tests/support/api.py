@@ -22,6 +22,7 @@ from api.graphql.marks import PUBLIC, SAME_FOR_ALL
 from api.realtime.streams import LogStream, StateStream, cursor_of, position_of
 from api.scalars import Cursor
 from api.schema import build_schema
+from api.transport.connections import Connections
 from domain.access.types import Actor, Role
 from domain.kernel.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from domain.orders.venues.queries import VenueCondition
@@ -311,6 +312,7 @@ class Running:
     desk: Desk
     api: Api
     address: str
+    connections: Connections
 
     @property
     def endpoint(self) -> str:
@@ -343,7 +345,8 @@ async def running(desk: Desk, **settings: Any) -> AsyncIterator[Running]:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 while not server.started and not serving.done():
                     await asyncio.sleep(0.005)
-            yield Running(desk, app.state.api, f"http://127.0.0.1:{listening.getsockname()[1]}")
+            connections = options["http"].keywords["connections"]
+            yield Running(desk, app.state.api, f"http://127.0.0.1:{listening.getsockname()[1]}", connections)
         finally:
             server.should_exit = True
             await serving

@@ -22,7 +22,8 @@ from typing import Any
 from adapters import leases
 from adapters.leases import hold_lease
 from adapters.logs import configure_logging
-from adapters.settings import LogSetting, Settings, load_settings
+from adapters.setting_values import LogSetting
+from adapters.settings import Settings, load_settings
 from adapters.wiring import open_services
 from domain.orders.books import applying
 from tests.support.processes import ROOT, clean_environment

@@ -20,11 +20,12 @@ _ANSWER_SECONDS = 30.0
 _POLL_SECONDS = 0.05
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Web:
     """A running web process and the credentials of its administrator."""
 
     address: str
+    process: Running
     email: str = "admin@example.com"
     password: str = "correct horse battery staple"
     secret: str = "0123456789abcdef" * 4
@@ -60,20 +61,20 @@ def web_process(database_url: str, redis_url: str, folder: Path, **settings: str
         settings: Further variables of the environment.
     """
     port = _free_port()
-    web = Web(f"http://127.0.0.1:{port}")
     given = {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "TRADEGRAPH_DATA_DIR": str(folder),
         "TRADEGRAPH_PORT": str(port),
-        "TRADEGRAPH_ADMIN_EMAIL": web.email,
-        "TRADEGRAPH_ADMIN_PASSWORD": web.password,
-        "TRADEGRAPH_SECRET": web.secret,
+        "TRADEGRAPH_ADMIN_EMAIL": Web.email,
+        "TRADEGRAPH_ADMIN_PASSWORD": Web.password,
+        "TRADEGRAPH_SECRET": Web.secret,
         "TRADEGRAPH_FEED": "off",
         **settings,
     }
     asyncio.run(prepare(load_settings(given)))
     with running(["web"], given) as process:
+        web = Web(f"http://127.0.0.1:{port}", process)
         _wait_until_ready(web, process)
         yield web
         process.stop()

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.feeds.choice import chosen_feed
 from adapters.feeds.crypto import CryptoFeed, quote_tick, trade_tick
-from adapters.settings import FeedSetting
+from adapters.setting_values import FeedSetting
 from adapters.venues.crypto.backoff import Backoff
 from adapters.venues.crypto.exact import Inexact
 from domain.kernel.time import Nanos

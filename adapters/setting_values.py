@@ -1,0 +1,167 @@
+"""The meaning of the values of settings: functions of a variable's text, which raise ValueError with the reason."""
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import time
+from functools import partial
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from adapters.venues.crypto.address import ExchangeAddress, parse_address
+from domain.access.rules import check_email, check_password
+from domain.kernel.day_roll import DayRoll
+from domain.kernel.errors import BadInput
+
+MINIMUM_SECRET_LENGTH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSetting:
+    """Where market data comes from. `speed` belongs to a replay: a multiple of the original pace, None for no pause."""
+
+    kind: Literal["sim", "replay", "ccxt", "off"]
+    path: Path | None = None
+    speed: float | None = 1.0
+    address: ExchangeAddress | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogSetting:
+    """How much is logged, and for whom: a person (`console`) or a collector (`json`)."""
+
+    level: Literal["debug", "info", "warning", "error"]
+    format: Literal["console", "json"]
+
+
+def host(value: str) -> str:
+    """An address or a name to listen on."""
+    if not re.fullmatch(r"[A-Za-z0-9._:-]+", value):
+        raise ValueError("must be an address or a host name")
+    return value
+
+
+def whole_number(minimum: int, maximum: int) -> Callable[[str], int]:
+    """A whole number within bounds."""
+
+    def parse(value: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", value) or not minimum <= int(value) <= maximum:
+            raise ValueError(f"must be a whole number from {minimum} to {maximum}")
+        return int(value)
+
+    return parse
+
+
+def path(value: str) -> Path:
+    """A path from the working folder, or the home folder."""
+    return Path(value).expanduser().absolute()
+
+
+def email(value: str) -> str:
+    """A person's address."""
+    return as_value_error(check_email, value)
+
+
+def password(value: str) -> str:
+    """A password that a person could have."""
+    return as_value_error(partial(check_password, email=""), value)
+
+
+def as_value_error(check: Callable[[str], str], value: str) -> str:
+    """Apply a rule of the access area: what a person could not be given at sign-up cannot be a setting either."""
+    try:
+        return check(value)
+    except BadInput as error:
+        raise ValueError(error.message) from None
+
+
+def secret(value: str) -> str:
+    """A text that is long enough to sign with."""
+    if len(value) < MINIMUM_SECRET_LENGTH:
+        raise ValueError(f"must have at least {MINIMUM_SECRET_LENGTH} characters")
+    return value
+
+
+def feed(value: str) -> FeedSetting:
+    """The source of market data."""
+    if value == "sim":
+        return FeedSetting("sim")
+    if value == "off":
+        return FeedSetting("off")
+    kind, _, rest = value.partition(":")
+    if kind == "ccxt":
+        return FeedSetting("ccxt", address=parse_address(rest))
+    if kind != "replay" or not rest:
+        raise ValueError("must be sim, off, replay:FILE[:SPEED], or ccxt:EXCHANGE")
+    name, pace = rest, speed("1")
+    head, separator, tail = rest.rpartition(":")
+    if separator and not Path(rest).exists():
+        name, pace = head, speed(tail)
+    file = path(name)
+    if not file.exists():
+        raise ValueError(f"there is no file {file}")
+    if not os.access(file, os.R_OK):
+        raise ValueError(f"the file {file} cannot be read")
+    return FeedSetting("replay", file, pace)
+
+
+def speed(value: str) -> float | None:
+    """A multiple of the first pace; None for no pause at all."""
+    if value == "max":
+        return None
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", value) or float(value) == 0:
+        raise ValueError("SPEED must be a positive number or max")
+    return float(value)
+
+
+def day_roll(value: str) -> DayRoll:
+    """A time on the wall and its zone."""
+    clock, _, zone = value.partition(" ")
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", clock) or not zone:
+        raise ValueError("must be a time and a zone, such as 17:00 America/New_York")
+    try:
+        return DayRoll(time.fromisoformat(clock), ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"there is no time zone {zone}") from None
+
+
+def log(value: str) -> LogSetting:
+    """A level and a format."""
+    level, _, form = value.lower().partition(":")
+    match level, form or "console":
+        case ("debug" | "info" | "warning" | "error") as known_level, ("console" | "json") as known_format:
+            return LogSetting(known_level, known_format)
+    raise ValueError("must be debug, info, warning or error, with :json or :console behind it if need be")
+
+
+def origins(value: str) -> tuple[str, ...]:
+    """Origins of pages, with commas or spaces between them."""
+    found = tuple(part for part in re.split(r"[,\s]+", value) if part)
+    for origin in found:
+        parts = urlsplit(origin)
+        _ = parts.port  # Raises for a port that is no number.
+        if parts.scheme not in ("http", "https") or not parts.hostname or origin != f"{parts.scheme}://{parts.netloc}":
+            raise ValueError("must be origins such as https://desk.example, with commas between them")
+    return found
+
+
+def url(*schemes: str) -> Callable[[str], str]:
+    """An address of one of these kinds."""
+
+    def parse(value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            _ = parts.port
+        except ValueError:
+            # The library's own message would repeat a part of it, perhaps of the password.
+            raise ValueError(
+                "is no address; characters such as : / @ in a password must be written as %3A %2F %40"
+            ) from None
+        if parts.scheme not in schemes:
+            raise ValueError(f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        return value
+
+    return parse

@@ -1,0 +1,260 @@
+"""All connections of one process: how many there are, how long each may take, and how much may wait for a slow reader.
+
+Nobody is locked out by others who only wait. A connection whose request has not come whole, and a socket on which
+nobody has signed in, give way to newer ones, oldest first; then those that are idle do. A newcomer is refused only
+when everything that is open works.
+"""
+
+import asyncio
+from collections.abc import Hashable
+from ipaddress import IPv6Address, ip_address
+from typing import Protocol
+
+from api.limits import Limits
+
+SWEEP_SECONDS = 0.5
+_IPV6_NETWORK_BITS = 64
+_NEVER = float("inf")
+# What waits is added up again whenever a connection holds so much more than the last time.
+_HELD_STEP_BITS = 16
+
+
+class Guest(Protocol):
+    """A connection."""
+
+    @property
+    def held(self) -> int:
+        """How many bytes wait until the client takes them."""
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether it is being closed."""
+
+    def give_way(self) -> None:
+        """Close: it has waited for longest, and others need its place."""
+
+    def expire(self) -> None:
+        """Close: it has not done in time what it had to."""
+
+    def abort(self) -> None:
+        """Close at once and drop what waits."""
+
+
+class _Address:
+    """The connections of one address (of one /64 network in IPv6)."""
+
+    __slots__ = ("count", "idle", "waiting")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.waiting: dict[Place, None] = {}
+        self.idle: dict[Place, None] = {}
+
+
+class Place:
+    """What is known of one connection."""
+
+    __slots__ = ("_held_seen", "address", "among", "closing_at", "deadline", "guest", "owner", "stalled_at", "untaken")
+
+    def __init__(self, guest: Guest, address: str) -> None:
+        self.guest = guest
+        self.address = address
+        self.owner: Hashable | None = None
+        # Among which connections of its address it is, if it is none that works.
+        self.among: dict[Place, None] | None = None
+        self.deadline = _NEVER
+        # Since when, and how much, its client has not taken.
+        self.stalled_at = _NEVER
+        self.untaken = 0
+        self.closing_at = _NEVER
+        self._held_seen = 0
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether something has to be done on it in time."""
+        return self.deadline != _NEVER
+
+    def grew(self) -> bool:
+        """Whether so much more is held than the last time that it is worth adding up."""
+        step = self.guest.held >> _HELD_STEP_BITS
+        has_grown, self._held_seen = step > self._held_seen, step
+        return has_grown
+
+
+class Connections:
+    """Admits connections and sends away those that others need the place of, or that take too long."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._places: dict[Guest, Place] = {}
+        self._addresses: dict[str, _Address] = {}
+        self._owned: dict[Hashable, set[Place]] = {}
+        # Of all addresses, oldest first.
+        self._waiting: dict[Place, None] = {}
+        self._idle: dict[Place, None] = {}
+        self._sweeping: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    # ------------------------------------------------------------------ coming and going
+
+    def enter(self, guest: Guest, address: str, loop: asyncio.AbstractEventLoop) -> Place | None:
+        """A place for a connection that has come; None when everything that is open works."""
+        network = _network(address)
+        home = self._addresses.get(network) or _Address()
+        if home.count >= self.limits.connections_per_address:
+            self._send_away(home.waiting, home.idle)
+        if len(self._places) >= self.limits.connections:
+            self._send_away(self._waiting, self._idle)
+        is_full = home.count >= self.limits.connections_per_address or len(self._places) >= self.limits.connections
+        if is_full:
+            return None
+        place = self._places[guest] = Place(guest, network)
+        home.count += 1
+        self._addresses[network] = home
+        self.wait(place, loop.time() + self.limits.header_seconds)
+        if self._sweeping is None:
+            self._sweeping = loop.call_later(SWEEP_SECONDS, self._sweep, loop)
+        return place
+
+    def replace(self, place: Place, guest: Guest) -> None:
+        """The connection goes on under another protocol."""
+        del self._places[place.guest]
+        place.guest = guest
+        self._places[guest] = place
+
+    def leave(self, place: Place) -> None:
+        """The connection is gone, or counts no more."""
+        if self._places.pop(place.guest, None) is None:
+            return
+        self._move(place, None)
+        home = self._addresses[place.address]
+        home.count -= 1
+        if not home.count:
+            del self._addresses[place.address]
+        self.own(place, None)
+
+    def _send_away(self, *candidates: dict[Place, None]) -> None:
+        for places in candidates:
+            if places:
+                place = next(iter(places))
+                self.leave(place)
+                place.guest.give_way()
+                return
+
+    # ------------------------------------------------------------------ what each does
+
+    def wait(self, place: Place, deadline: float) -> None:
+        """Until ``deadline`` its client may take to send a whole request, or to sign in."""
+        home = self._addresses[place.address]
+        self._move(place, home.waiting)
+        place.deadline = deadline
+        if len(home.waiting) > self.limits.waiting_per_address:
+            self._send_away(home.waiting)
+
+    def rest(self, place: Place) -> None:
+        """Nothing is under way on it."""
+        home = self._addresses.get(place.address)
+        if home is not None and place.guest in self._places:
+            self._move(place, home.idle)
+        place.deadline = _NEVER
+
+    def work(self, place: Place, deadline: float = _NEVER) -> None:
+        """Something is under way; if what belongs to it still comes in, it has come by ``deadline``."""
+        if place.among is not None:
+            self._move(place, None)
+        place.deadline = deadline
+
+    def _move(self, place: Place, among: dict[Place, None] | None) -> None:
+        if place.among is not None:
+            del place.among[place]
+            self._waiting.pop(place, None)
+            self._idle.pop(place, None)
+        place.among = among
+        if among is not None:
+            among[place] = None
+            home = self._addresses[place.address]
+            (self._idle if among is home.idle else self._waiting)[place] = None
+
+    # ------------------------------------------------------------------ what is held
+
+    def own(self, place: Place, owner: Hashable | None) -> None:
+        """What waits on it counts for ``owner`` from now on."""
+        if place.owner == owner:
+            return
+        if place.owner is not None:
+            owned = self._owned[place.owner]
+            owned.discard(place)
+            if not owned:
+                del self._owned[place.owner]
+        place.owner = owner
+        if owner is not None:
+            self._owned.setdefault(owner, set()).add(place)
+
+    def holds(self, place: Place) -> None:
+        """More waits on it than before: while its owner holds too much, the connection with the most is cut."""
+        if not place.grew() or place.guest not in self._places:
+            return
+        # Who has not signed in has one account with all others of the address.
+        owner = place.owner
+        owned = self._owned[owner] if owner is not None else self._strangers(place.address)
+        held = sum(each.guest.held for each in owned)
+        while held > self.limits.held_bytes_per_user and owned:
+            most = max(owned, key=lambda each: each.guest.held)
+            held -= most.guest.held
+            self.leave(most)
+            owned.discard(most)
+            most.guest.abort()
+
+    def _strangers(self, address: str) -> set[Place]:
+        return {place for place in self._places.values() if place.owner is None and place.address == address}
+
+    def stalls(self, place: Place, now: float) -> None:
+        """Its client does not take what is sent as fast as it is sent."""
+        place.stalled_at, place.untaken = now, place.guest.held
+        self.holds(place)
+
+    def flows(self, place: Place) -> None:
+        """Its client has caught up."""
+        place.stalled_at = _NEVER
+
+    # ------------------------------------------------------------------ time
+
+    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        for place in list(self._places.values()):
+            self._look_at(place, now)
+        self._sweeping = loop.call_later(SWEEP_SECONDS, self._sweep, loop) if self._places else None
+
+    def _look_at(self, place: Place, now: float) -> None:
+        if place.guest.is_closing:
+            # What it still has to send may never be taken.
+            place.closing_at = min(place.closing_at, now)
+            if now - place.closing_at > self.limits.stalled_seconds:
+                self._cut(place)
+        elif now > place.deadline:
+            place.deadline = _NEVER
+            place.guest.expire()
+        elif now - place.stalled_at > self.limits.stalled_seconds:
+            held = place.guest.held
+            if place.untaken - held < self.limits.stalled_bytes:
+                self._cut(place)
+            else:
+                place.stalled_at, place.untaken = now, held
+
+    def _cut(self, place: Place) -> None:
+        self.leave(place)
+        place.guest.abort()
+
+
+def _network(address: str) -> str:
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return address
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(IPv6Address(int(parsed) >> _IPV6_NETWORK_BITS << _IPV6_NETWORK_BITS))

@@ -1,0 +1,284 @@
+"""uvicorn's HTTP protocol with bounds that hold before the application is asked, and before anybody is known.
+
+The parser behind it keeps whatever has not ended yet: a header, an address, a trailer. So what has come of a request is
+counted here, byte by byte, as it comes. What is beyond a bound is answered with its status, and the
+connection is closed.
+"""
+
+import asyncio
+import logging
+from collections.abc import Hashable
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from api.limits import Limits
+from api.transport.connections import Connections, Place
+
+EXTENSION = "tradegraph.connection"
+
+# After a refusal so much longer is read and thrown away: a client that is cut off while it writes does not hear why.
+_LINGER_SECONDS = 1.0
+# The application ends bodies that do not come; this is for what it does not read.
+_GRACE_SECONDS = 5.0
+# Of one body byte in a chunk of its own so much is sent at most, and so much by the way; what else comes is no body.
+_CHUNK_BYTES = 16
+_FRAMING_BYTES = 65_536
+
+_MESSAGES = {
+    HTTPStatus.BAD_REQUEST: "This is no HTTP request.",
+    HTTPStatus.REQUEST_TIMEOUT: "The request did not come whole in time.",
+    HTTPStatus.REQUEST_URI_TOO_LONG: "The address is too long.",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The headers are too many or too long.",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many connections or requests at a time.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
+}
+# uvicorn warns of each request that is none: whoever sends them would fill the log.
+_log = logging.getLogger("uvicorn.error.connections")
+_log.setLevel(logging.ERROR)
+
+
+class GuardedHttp(HttpToolsProtocol):
+    """One connection. Offers itself to the application as the scope's extension ``tradegraph.connection``."""
+
+    def __init__(self, *arguments: Any, connections: Connections, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.logger = _log
+        self._connections = connections
+        self._limits: Limits = connections.limits
+        self._place: Place | None = None
+        # Of the request that comes in: whether its head is under way, and what has come of it.
+        self._in_head = True
+        self._in_message = False
+        self._unfinished_bytes = 0
+        self._head_bytes = 0
+        self._headers_seen = 0
+        self._body_bytes = 0
+        self._after_head_bytes = 0
+        self._requests = 0
+        self._refusal: HTTPStatus | None = None
+
+    # ------------------------------------------------------------------ the connection
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        """Find a place for it."""
+        super().connection_made(transport)
+        self._place = self._connections.enter(self, str(self.client[0]) if self.client else "", self.loop)
+        if self._place is None:
+            self._refuse(HTTPStatus.TOO_MANY_REQUESTS)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give its place to others."""
+        if self._place is not None:
+            self._connections.leave(self._place)
+        super().connection_lost(exc)
+
+    def own(self, owner: Hashable) -> None:
+        """What waits on it counts for this user."""
+        if self._place is not None:
+            self._connections.own(self._place, owner)
+
+    def handle_websocket_upgrade(self) -> None:
+        """Take the place along."""
+        assert self.ws_protocol_class is not None
+        place, self._place = self._place, None
+        # uvicorn makes it with what it knows itself.
+        made: Any = self.ws_protocol_class
+        self.ws_protocol_class = partial(made, connections=self._connections, place=place)  # type: ignore[assignment]  # only called
+        super().handle_websocket_upgrade()
+
+    # ------------------------------------------------------------------ as a guest
+
+    @property
+    def held(self) -> int:
+        """What the client has not taken of the answers."""
+        return self.transport.get_write_buffer_size()
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether it is being closed."""
+        return self.transport.is_closing()
+
+    def give_way(self) -> None:
+        """Others need its place."""
+        self.expire()
+
+    def expire(self) -> None:
+        """The request has not come in time."""
+        if self._in_message and self._in_head:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+        else:
+            self._leave_and_close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self.transport.abort()
+
+    def pause_writing(self) -> None:
+        """The client does not keep up."""
+        super().pause_writing()
+        if self._place is not None:
+            self._connections.stalls(self._place, self.loop.time())
+
+    def resume_writing(self) -> None:
+        """It has caught up."""
+        super().resume_writing()
+        if self._place is not None:
+            self._connections.flows(self._place)
+
+    # ------------------------------------------------------------------ what comes in
+
+    def data_received(self, data: bytes) -> None:
+        """Count what comes, and refuse what is beyond a bound."""
+        if self._refusal is not None:
+            return
+        was_in_body = self._in_message and not self._in_head
+        only = self._requests if self._in_message else self._requests + 1
+        super().data_received(data)
+        if self.transport.is_closing() or self._place is None:
+            return
+        if self._in_head and not was_in_body and self._requests == only:
+            # All of it belongs to one head, which has not ended.
+            self._unfinished_bytes += len(data)
+            if self._unfinished_bytes > self._limits.header_bytes + self._limits.url_bytes:
+                self._beyond(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        elif not self._in_head:
+            self._after_head_bytes += len(data)
+            self._check_rest()
+        beyond = self._found_beyond
+        if beyond is not None:
+            self._refuse(beyond)
+        elif self._in_head and self._in_message and self._is_answered and not self._place.is_timed:
+            # The beginning of another request.
+            self._connections.wait(self._place, self.loop.time() + self._limits.header_seconds)
+
+    def _check_rest(self) -> None:
+        """What comes after the head is a body, and not much else."""
+        allowed = _FRAMING_BYTES + _CHUNK_BYTES * self._body_bytes
+        if self._after_head_bytes - self._body_bytes > allowed + self._limits.header_bytes:
+            self._beyond(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        elif self._after_head_bytes > self._limits.discarded_bytes and self._is_answered:
+            self._beyond(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+    @property
+    def _is_answered(self) -> bool:
+        return self.cycle is None or bool(self.cycle.response_complete)
+
+    @property
+    def _found_beyond(self) -> HTTPStatus | None:
+        return self._refusal
+
+    def _beyond(self, status: HTTPStatus) -> None:
+        """Note what the connection is refused for once the parser has let go."""
+        if self._refusal is None:
+            self._refusal = status
+
+    def on_message_begin(self) -> None:
+        """Start counting."""
+        super().on_message_begin()
+        self.scope["extensions"] = {EXTENSION: self}  # type: ignore[dict-item]  # uvicorn has none of its own
+        self._in_head = self._in_message = True
+        self._unfinished_bytes = self._head_bytes = self._headers_seen = 0
+        self._body_bytes = self._after_head_bytes = 0
+        self._requests += 1
+        if len(self.pipeline) >= self._limits.pipelined_requests:
+            self._beyond(HTTPStatus.TOO_MANY_REQUESTS)
+
+    def on_url(self, url: bytes) -> None:
+        """Take a part of the address."""
+        if len(self.url) + len(url) > self._limits.url_bytes:
+            self._beyond(HTTPStatus.REQUEST_URI_TOO_LONG)
+        if self._refusal is None:
+            super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header, or a trailer."""
+        self._headers_seen += 1
+        self._head_bytes += len(name) + len(value)
+        if self._headers_seen > self._limits.headers or self._head_bytes > self._limits.header_bytes:
+            self._beyond(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        if self._refusal is None:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Let the application begin."""
+        self._in_head = False
+        if self._refusal is not None or self._place is None:
+            return
+        self._connections.work(self._place, self.loop.time() + self._limits.body_seconds + _GRACE_SECONDS)
+        super().on_headers_complete()
+        if self._requests >= self._limits.requests_per_connection and self.cycle is not None:
+            self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body."""
+        self._body_bytes += len(body)
+        if self._refusal is None:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """All of the request has come."""
+        self._in_head, self._in_message = True, False
+        self._unfinished_bytes = 0
+        if self._refusal is not None or self._place is None:
+            return
+        super().on_message_complete()
+        if self._is_answered:
+            self._connections.rest(self._place)
+        else:
+            self._connections.work(self._place)
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        super().on_response_complete()
+        if self._place is None or not self._is_answered or self.transport.is_closing():
+            return
+        if not self._in_message:
+            self._connections.rest(self._place)
+        elif self._in_head:
+            self._connections.wait(self._place, self.loop.time() + self._limits.header_seconds)
+
+    # ------------------------------------------------------------------ refusing
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what the parser does not understand."""
+        del msg
+        self._refuse(HTTPStatus.BAD_REQUEST)
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        """Say why, and close when the client has had time to hear it."""
+        self._refusal = status
+        if self.transport.is_closing():
+            return
+        if not self._is_answered:
+            cycle = self.cycle
+            if self._in_head:
+                # It is the next request that is refused: those before it are answered first.
+                cycle.keep_alive = False
+                return
+            if self.pipeline or cycle.response_started:
+                self._leave_and_close()
+                return
+            cycle.disconnected = True
+            cycle.message_event.set()
+        self._write_refusal(status)
+        if self._place is None or not self.transport.can_write_eof():
+            # There are too many already to wait for this one.
+            self._leave_and_close()
+            return
+        self._connections.leave(self._place)
+        self.transport.write_eof()
+        self.loop.call_later(_LINGER_SECONDS, self.transport.abort)
+
+    def _write_refusal(self, status: HTTPStatus) -> None:
+        text = _MESSAGES[status].encode()
+        head = b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(text)
+        self.transport.write(b"".join((STATUS_LINE[status], head, text)))
+
+    def _leave_and_close(self) -> None:
+        if self._place is not None:
+            self._connections.leave(self._place)
+        self.transport.close()
+        self.loop.call_later(_LINGER_SECONDS, self.transport.abort)

@@ -1,0 +1,344 @@
+"""What holds before the application is asked: bytes, counts and times of requests, connections, slow readers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
+
+from api.limits import Limits
+from api.transport import connections as module
+from api.transport import guarded
+from api.transport.connections import Connections, Place
+from tests.support.api import PATIENCE_SECONDS, Desk, Running, open_socket, running
+from tests.support.waiting import eventually
+
+HEAD = b"GET /healthz HTTP/1.1\r\nhost: x\r\n"
+ASK = b"POST /graphql HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ada\r\ncontent-type: application/json\r\n"
+
+
+@pytest.fixture(autouse=True)
+def prompt_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SWEEP_SECONDS", 0.02)
+
+
+class Raw:
+    """A client that sends bytes."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def send(self, data: bytes) -> None:
+        try:
+            self.writer.write(data)
+            await self.writer.drain()
+        except ConnectionError:
+            pass
+
+    async def answer(self) -> int:
+        """The status of the next answer, its body read."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            head = await self.reader.readuntil(b"\r\n\r\n")
+            lines = head.lower().split(b"\r\n")
+            sizes = [int(line.split(b":")[1]) for line in lines if line.startswith(b"content-length:")]
+            if sizes:
+                await self.reader.readexactly(sizes[0])
+        return int(head.split(b" ")[1])
+
+    async def ends(self) -> bytes:
+        """All that comes until the server closes."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return await self.reader.read()
+        except ConnectionError:
+            return b""
+
+
+@asynccontextmanager
+async def raw(server: Running) -> AsyncIterator[Raw]:
+    host, port = server.address.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        yield Raw(reader, writer)
+    finally:
+        writer.transport.abort()
+
+
+@asynccontextmanager
+async def bounded(desk: Desk, **limits: Any) -> AsyncIterator[Running]:
+    async with running(desk, limits=Limits(**limits)) as server:
+        yield server
+
+
+async def healthy(server: Running) -> bool:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        return (await client.get(f"{server.address}/healthz")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (HEAD + b"a: " + b"x" * 2_000, 431),
+        (HEAD + b"a: " + b"x" * 500_000, 431),
+        (HEAD + b"x" * 2_000, 431),
+        (HEAD + b"".join(b"a%d: x\r\n" % number for number in range(30)), 431),
+        (HEAD + b"a: x\r\n" * 300_000, 431),
+        (b"GET /" + b"x" * 2_000, 414),
+        (b"GET /" + b"x" * 500_000, 414),
+        (b"x" * 2_000, 400),
+        (b"GET\x00 / HTTP/1.1\r\n\r\n", 400),
+        # A trailer is a header that comes behind the body.
+        (ASK + b"transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n" + b"a: x\r\n" * 300, 431),
+        (ASK + b"transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\na: " + b"x" * 300_000, 431),
+        (ASK + b"transfer-encoding: chunked\r\n\r\n2;" + b"x" * 300_000, 431),
+    ],
+)
+async def test_what_is_too_long_is_refused_while_it_comes(desk: Desk, sent: bytes, status: int) -> None:
+    bounds = {"header_bytes": 1_000, "url_bytes": 500, "headers": 20}
+    async with bounded(desk, **bounds) as server, raw(server) as client:
+        await client.send(sent)
+        assert await client.answer() == status
+        assert await client.ends() == b""
+        assert await healthy(server)
+
+
+async def test_a_head_at_the_bound_is_taken(desk: Desk) -> None:
+    bounds = {"header_bytes": 1_000, "url_bytes": 500, "headers": 20}
+    async with bounded(desk, **bounds) as server, raw(server) as client:
+        await client.send(b"GET /healthz?" + b"x" * 480 + b" HTTP/1.1\r\nhost: x\r\na: " + b"x" * 900 + b"\r\n\r\n")
+        assert await client.answer() == 200
+
+
+@pytest.mark.parametrize("sent", [b"", b"G", HEAD, HEAD + b"a: b"])
+async def test_a_request_that_does_not_come_whole_is_ended(desk: Desk, sent: bytes) -> None:
+    async with bounded(desk, header_seconds=0.1) as server, raw(server) as client:
+        await client.send(sent)
+        assert (await client.ends())[:12] == (b"HTTP/1.1 408" if sent else b"")
+
+
+async def test_a_head_that_trickles_is_ended(desk: Desk) -> None:
+    async with bounded(desk, header_seconds=0.2) as server, raw(server) as client:
+        ending = asyncio.create_task(client.ends())
+        await client.send(HEAD)
+        while not ending.done():
+            await client.send(b"a: b\r\n")
+            await asyncio.sleep(0.01)
+        assert ending.result().startswith(b"HTTP/1.1 408")
+
+
+async def test_the_next_request_on_a_connection_has_as_long_as_the_first(desk: Desk) -> None:
+    async with bounded(desk, header_seconds=0.1) as server, raw(server) as client:
+        await client.send(HEAD + b"\r\n")
+        assert await client.answer() == 200
+        await asyncio.sleep(0.3)
+        await client.send(HEAD)
+        assert await client.answer() == 408
+
+
+async def test_a_body_that_nobody_reads_ends_the_connection(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guarded, "_GRACE_SECONDS", 0.1)
+    async with bounded(desk, body_seconds=0.1) as server, raw(server) as client:
+        await client.send(b"POST /healthz HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n")
+        assert await client.answer() == 405
+        assert await client.ends() == b""
+
+
+async def test_an_endless_body_of_what_is_answered_already_is_cut(desk: Desk) -> None:
+    async with bounded(desk, discarded_bytes=100_000) as server, raw(server) as client:
+        await client.send(b"POST /healthz HTTP/1.1\r\nhost: x\r\ncontent-length: 100000000\r\n\r\n")
+        assert await client.answer() == 405
+        ending = asyncio.create_task(client.ends())
+        sent = 0
+        while not ending.done():
+            await client.send(b"x" * 100_000)
+            sent += 1
+            assert sent < 1_000
+            await asyncio.sleep(0)
+
+
+async def test_requests_of_one_connection_are_counted(desk: Desk) -> None:
+    async with bounded(desk, requests_per_connection=3) as server, raw(server) as client:
+        for _ in range(3):
+            await client.send(HEAD + b"\r\n")
+            assert await client.answer() == 200
+        assert await client.ends() == b""
+
+
+async def test_requests_that_do_not_wait_for_answers_are_bounded_and_those_before_are_answered(desk: Desk) -> None:
+    ask = orjson.dumps({"query": 'mutation { writeSlowly(text: "x") }'})
+    async with bounded(desk, pipelined_requests=2) as server, raw(server) as client:
+        request = ASK + b"content-length: %d\r\n\r\n" % len(ask) + ask
+        await client.send(request * 10)
+        await asyncio.sleep(0.05)
+        desk.gate.set()
+        for _ in range(3):
+            assert await client.answer() == 200
+        assert await client.ends() == b""
+        assert desk.log.events == ["x"] * 3
+
+
+async def test_half_sent_requests_give_way_to_whole_ones(desk: Desk) -> None:
+    async with bounded(desk, waiting_per_address=3) as server, raw(server) as oldest, raw(server) as second:
+        await oldest.send(HEAD)
+        await second.send(HEAD)
+        await eventually(lambda: len(guests(server)) == 2)
+        async with raw(server) as third, raw(server) as fourth:
+            await third.send(HEAD)
+            await fourth.send(HEAD + b"\r\n")
+            assert await fourth.answer() == 200
+            assert await oldest.answer() == 408
+            await second.send(b"\r\n")
+            assert await second.answer() == 200
+
+
+async def test_a_newcomer_is_refused_only_while_everything_else_works(desk: Desk) -> None:
+    async with bounded(desk, connections_per_address=2) as server, open_socket(server), raw(server) as idle:
+        await idle.send(HEAD + b"\r\n")
+        assert await idle.answer() == 200
+        async with open_socket(server):
+            assert await idle.ends() == b""
+            async with raw(server) as refused:
+                assert await refused.answer() == 429
+                assert await refused.ends() == b""
+        await eventually(lambda: len(guests(server)) <= 1)
+        assert await healthy(server)
+
+
+async def test_the_bound_of_the_process_holds_for_all_addresses_together() -> None:
+    book = Connections(Limits(connections=2))
+    loop = asyncio.get_running_loop()
+    first, second, third, fourth = (Stub() for _ in range(4))
+    places = [book.enter(stub, f"10.0.0.{number}", loop) for number, stub in enumerate((first, second))]
+    assert all(places)
+    assert book.enter(third, "10.0.0.9", loop) is not None
+    assert (first.gave_way, second.gave_way, len(book)) == (True, False, 2)
+    for stub in (second, third):
+        book.work(book._places[stub])
+    assert book.enter(fourth, "10.0.0.10", loop) is None
+    assert set(book._addresses) == {"10.0.0.1", "10.0.0.9"}
+    for place in list(book._places.values()):
+        book.leave(place)
+    assert (book._addresses, book._waiting, book._idle, book._owned) == ({}, {}, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("10.1.2.3", "10.1.2.3"),
+        ("::ffff:10.1.2.3", "10.1.2.3"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("fe80::1%eth0", "fe80::"),
+        ("", ""),
+    ],
+)
+def test_an_ipv6_network_is_one_address(address: str, network: str) -> None:
+    assert module._network(address) == network
+
+
+class Stub:
+    """A connection that holds what a test says."""
+
+    def __init__(self, held: int = 0) -> None:
+        self.held = held
+        self.is_closing = False
+        self.gave_way = self.expired = self.aborted = False
+
+    def give_way(self) -> None:
+        self.gave_way = True
+
+    def expire(self) -> None:
+        self.expired = True
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+def _enter(book: Connections, stub: Stub, owner: str | None) -> Place:
+    place = book.enter(stub, "10.0.0.1", asyncio.get_running_loop())
+    assert place is not None
+    book.own(place, owner)
+    return place
+
+
+async def test_who_lets_too_much_wait_loses_the_connection_with_the_most() -> None:
+    book = Connections(Limits(held_bytes_per_user=1_000_000))
+    little, most, other, stranger = Stub(300_000), Stub(600_000), Stub(900_000), Stub(900_000)
+    for stub, owner in ((most, "ann"), (other, "bob"), (stranger, None)):
+        book.holds(_enter(book, stub, owner))
+    place = _enter(book, little, "ann")
+    book.holds(place)
+    assert not any(stub.aborted for stub in (little, most, other, stranger))
+    little.held = 500_000
+    book.holds(place)
+    assert [stub.aborted for stub in (little, most, other, stranger)] == [False, True, False, False]
+
+
+async def test_a_slow_reader_is_cut_off_and_a_steady_one_is_not() -> None:
+    book = Connections(Limits(stalled_seconds=10, stalled_bytes=1_000))
+    slow, steady, closing = Stub(100_000), Stub(100_000), Stub(10)
+    closing.is_closing = True
+    places = [_enter(book, stub, "ann") for stub in (slow, steady, closing)]
+    for place in places:
+        book.work(place)
+        book.stalls(place, 0.0)
+    for now in range(0, 60, 2):
+        steady.held -= 500
+        slow.held -= 10
+        for place in places:
+            if place.guest in book._places:
+                book._look_at(place, float(now))
+    assert [stub.aborted for stub in (slow, steady, closing)] == [True, False, True]
+
+
+async def test_answers_that_nobody_takes_are_given_back(desk: Desk) -> None:
+    big = "x" * 400_000
+    ask = orjson.dumps({"query": "query ($t: String!) { echo(text: $t) }", "variables": {"t": big}})
+    request = ASK + b"content-length: %d\r\n\r\n" % len(ask) + ask
+    async with bounded(desk, held_bytes_per_user=5_000_000, stalled_seconds=60) as server:
+        clients = []
+        for _ in range(40):
+            host, port = server.address.removeprefix("http://").split(":")
+            reader, writer = await asyncio.open_connection(host, int(port), limit=1)
+            writer.transport.pause_reading()  # type: ignore[attr-defined]  # a reading transport
+            clients.append((reader, writer))
+            for _ in range(10):
+                writer.write(request)
+        await asyncio.sleep(0.5)
+        assert sum(guest.held for guest in guests(server)) <= 5_000_000 + len(big) * 2
+        assert await healthy(server)
+        for _, writer in clients:
+            writer.transport.abort()
+        await eventually(lambda: not guests(server))
+
+
+async def test_a_message_in_endless_fragments_is_refused(server: Running) -> None:
+    async with connect(
+        server.endpoint.replace("http", "ws", 1), subprotocols=[Subprotocol("graphql-transport-ws")], proxy=None
+    ) as socket:
+
+        async def parts() -> AsyncIterator[str]:
+            while True:
+                yield ""
+
+        with pytest.raises(Exception, match=r"1009|no close frame"):
+            await socket.send(parts())
+
+
+async def test_many_small_messages_at_once_are_taken_one_after_the_other(server: Running) -> None:
+    async with open_socket(server) as socket:
+        for _ in range(3_000):
+            await socket.connection.send('{"type":"ping"}')
+        for _ in range(3_000):
+            assert await socket.hear() == {"type": "pong"}
+        await socket.subscribe("1", "{ who }")
+        assert await socket.next() == {"who": "ada@example.com"}
+
+
+def guests(server: Running) -> list[Any]:
+    return list(server.connections._places)
