@@ -6,6 +6,7 @@ Each role is played by one process at a time; a second engine stands by and take
 import argparse
 import asyncio
 
+from adapters.garbage import settle
 from cli.checks import check_schema
 from cli.lifeline import watch_lifeline
 from cli.processes import process_settings
@@ -24,5 +25,6 @@ def run(arguments: argparse.Namespace) -> int:
     watch_lifeline()
     settings = process_settings()
     asyncio.run(check_schema(settings.database_url))
+    settle()
     asyncio.run(run_engine(settings, arguments.role or tuple(ROLES)))
     return 0

@@ -12,6 +12,7 @@ from signal import SIGTERM
 import uvicorn
 from starlette.applications import Starlette
 
+from adapters.garbage import settle
 from adapters.logs import configure_logging
 from adapters.settings import Settings, load_settings
 from adapters.wiring import open_services
@@ -66,7 +67,9 @@ def _application(settings: Settings) -> Starlette:
     given = ApiSettings(
         allowed_origins=settings.allowed_origins, trading_desk=_DESK, explorer=_EXPLORER, limits=_limits(settings)
     )
-    return create_app(platform_schema(), given, lambda: open_services(settings))
+    app = create_app(platform_schema(), given, lambda: open_services(settings))
+    settle()
+    return app
 
 
 def _limits(settings: Settings) -> Limits:

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 
+from adapters.garbage import settle
 from cli.checks import check_redis, check_schema
 from cli.lifeline import watch_lifeline
 from cli.processes import process_settings
@@ -21,5 +22,6 @@ def run(arguments: argparse.Namespace) -> int:
     settings = process_settings()
     asyncio.run(check_schema(settings.database_url))
     check_redis(settings.redis_url)
+    settle()
     asyncio.run(run_worker(settings))
     return 0
