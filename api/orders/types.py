@@ -29,7 +29,7 @@ from api.risk.types import RiskViolation
 from api.scalars import JSON, Cursor
 from domain.accounts.event_queries import read_order_events
 from domain.kernel.time import Nanos
-from domain.orders.entry.placing import PlacedOrder
+from domain.orders.entry.batch import PlacedOrder
 from domain.orders.model import order as values
 from domain.orders.model.events import read_order_event
 from domain.orders.queries import read_executions_of, read_orders

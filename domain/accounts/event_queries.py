@@ -7,11 +7,11 @@ from domain.accounts.events import channel, encode_events
 from domain.accounts.types import AccountBook, AccountEvent
 from domain.kernel.database import fetch
 from domain.kernel.rows import insertion, reader
-from domain.kernel.unit_of_work import UnitOfWork
+from domain.kernel.unit_of_work import Writing
 
 MAX_EVENTS_PER_READ = 1_000
 
-_INSERT = insertion(
+INSERT_EVENTS = insertion(
     "account_events",
     {
         **dict.fromkeys(("account_id", "order_id"), "uuid"),
@@ -20,7 +20,7 @@ _INSERT = insertion(
         "at": "timestamptz",
     },
 )
-_as_stored = reader(*_INSERT.columns)
+event_record = reader(*INSERT_EVENTS.columns)
 _READ = """
 SELECT account_id, sequence, kind, at, order_id, payload FROM account_events
 WHERE account_id = $1 AND sequence > $2 AND sequence <= $3 ORDER BY sequence LIMIT $4
@@ -32,12 +32,17 @@ WHERE order_id = ANY($1::uuid[]) ORDER BY order_id, sequence
 """
 
 
-async def write_events(work: UnitOfWork, books: Iterable[AccountBook]) -> None:
+async def write_events(work: Writing, books: Iterable[AccountBook]) -> None:
     """Store what ``record`` kept, and send it to the bus after the commit."""
     by_account = {book.id: book.events for book in books if book.events}
-    await work.write(_INSERT, [_as_stored(event) for events in by_account.values() for event in events])
+    await work.write(INSERT_EVENTS, [event_record(event) for events in by_account.values() for event in events])
     for account_id, events in by_account.items():
-        work.publish(channel(account_id), encode_events(events))
+        publish_events(work, account_id, events)
+
+
+def publish_events(work: Writing, account_id: UUID, events: Iterable[AccountEvent]) -> None:
+    """Send events of an account to the bus after the commit."""
+    work.publish(channel(account_id), encode_events(events))
 
 
 async def read_events(

@@ -41,6 +41,7 @@ class Account(Model):
     rolled_at = fields.DatetimeField()
     carried_on = fields.DateField(null=True)
     peak_equity = NumericField(default=ZERO, db_default=ZERO)
+    book_version = fields.BigIntField(default=0, db_default=0)
 
     class Meta:
         table = "accounts"

@@ -22,13 +22,13 @@ from domain.kernel.unit_of_work import UnitOfWork
 
 _COLUMNS = """id, owner_id, name, venue, kind, position_mode, state, currency, cash, reserved, realized_pnl, fees_paid,
 day_opening_equity, day_transfers, transaction_sequence, transaction_hash, event_sequence, created_at, rolled_at,
-carried_on, peak_equity"""
+carried_on, peak_equity, book_version"""
 _LOCK = f"SELECT {_COLUMNS} FROM accounts WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE"
 READ_BOOKS = f"SELECT {_COLUMNS} FROM accounts WHERE id = ANY($1::uuid[]) ORDER BY id"
 READ_LIVING = f"SELECT {_COLUMNS} FROM accounts WHERE state <> 'CLOSED' AND id > $1 ORDER BY id LIMIT $2"
 _INSERT = f"""
 INSERT INTO accounts ({_COLUMNS})
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
 """
 _CHANGING = {
     "state": "text",
@@ -43,8 +43,9 @@ _CHANGING = {
 }
 _UPDATE = Write(
     "accounts",
-    f"UPDATE accounts AS a SET {', '.join(f'{name} = n.{name}' for name in _CHANGING)} FROM {{rows}} WHERE a.id = n.id",
-    {"id": "uuid", **_CHANGING},
+    f"UPDATE accounts AS a SET {', '.join(f'{name} = n.{name}' for name in _CHANGING)}, "
+    "book_version = a.book_version + n.changes FROM {rows} WHERE a.id = n.id",
+    {"id": "uuid", "changes": "int", **_CHANGING},
 )
 _changed = reader("id", *_CHANGING)
 _TRANSACTION_COLUMNS = """id, account_id, sequence, kind, contra, amount, balance_after, currency, order_id,
@@ -89,10 +90,15 @@ async def lock_books(work: UnitOfWork, account_ids: Collection[UUID]) -> dict[UU
     return {row["id"]: to_book(row) for row in rows}
 
 
-async def write_books(work: UnitOfWork, books: Iterable[AccountBook]) -> None:
-    """Write what changed of locked accounts: the rows, their new transactions and events."""
+async def write_books(
+    work: UnitOfWork, books: Iterable[AccountBook], *, acknowledged: Collection[UUID] = frozenset()
+) -> None:
+    """Write what changed of locked accounts: the rows, their new transactions and events.
+
+    Of accounts that are ``acknowledged`` only orders' acknowledgements are new: their versions stay.
+    """
     changed = [book for book in books if book.events]
-    await work.write(_UPDATE, [_changed(book) for book in changed])
+    await work.write(_UPDATE, [_changed(book) | {"changes": int(book.id not in acknowledged)} for book in changed])
     await work.write(_INSERT_TRANSACTIONS, [_posted(row) for book in changed for row in book.transactions])
     await write_events(work, changed)
 
@@ -122,6 +128,7 @@ async def insert_book(work: UnitOfWork, book: AccountBook) -> None:
         book.rolled_at,
         book.carried_on,
         book.peak_equity,
+        book.version,
     )
     await write_events(work, [book])
 

@@ -102,7 +102,8 @@ class AccountBook:
 
     Amounts are in ``currency``. ``reserved`` is not rounded: it is the exact sum of what working orders hold.
     ``rolled_at`` is the day roll that has been applied last, ``carried_on`` the last day whose carry is posted;
-    ``peak_equity`` is the highest equity seen, deposits and withdrawals apart.
+    ``peak_equity`` is the highest equity seen, deposits and withdrawals apart. ``version`` rises with every change of
+    the account, its positions or its orders that a decision on a new order could depend on.
     """
 
     id: UUID
@@ -126,6 +127,7 @@ class AccountBook:
     rolled_at: datetime
     carried_on: date | None = None
     peak_equity: Decimal = ZERO
+    version: int = 0
     transactions: list[Transaction] = field(default_factory=list)
     events: list[AccountEvent] = field(default_factory=list)
 

@@ -28,10 +28,16 @@ class Write:
     sql: str
     columns: Mapping[str, str]
 
-    def text(self, place: int) -> str:
-        """The statement with its rows in the argument at ``place``."""
+    def text(self, place: int, *, behind: str = "") -> str:
+        """The statement with its rows in the argument at ``place``.
+
+        ``behind`` names a relation of the statement that is evaluated in full before the first row is written.
+        """
         columns = ", ".join(f"{name} {kind}" for name, kind in self.columns.items())
-        return self.sql.replace("{rows}", f"json_to_recordset(${place}::json) AS n ({columns})")
+        rows = f"json_to_recordset(${place}::json) AS n ({columns})"
+        if behind:
+            rows = f"(SELECT n.* FROM (SELECT count(*) FROM {behind}) AS first, {rows}) AS n"  # noqa: S608  constants
+        return self.sql.replace("{rows}", rows)
 
 
 def insertion(table: str, columns: Mapping[str, str], tail: str = "") -> Write:
@@ -50,6 +56,18 @@ def joined(writes: tuple[Write, ...]) -> str:
         return writes[0].text(1)
     parts = ", ".join(f"w{place} AS ({write.text(place)})" for place, write in enumerate(writes, 1))
     return f"WITH {parts} SELECT 1"
+
+
+@lru_cache(maxsize=256)
+def guarded(guard: str, arguments: int, writes: tuple[Write, ...]) -> str:
+    """One statement that does all of ``writes`` once ``guard`` has answered, and returns that answer.
+
+    ``guard`` is a query that takes the first ``arguments`` arguments; the rows of the writes follow. The writes may
+    use its answer as a relation ``guard``. What it raises undoes everything.
+    """
+    parts = [f"guard AS MATERIALIZED ({guard})"]
+    parts += [f"w{place} AS ({write.text(arguments + place, behind='guard')})" for place, write in enumerate(writes, 1)]
+    return f"WITH {', '.join(parts)} SELECT * FROM guard"  # noqa: S608  constants
 
 
 def reader(*names: str) -> Callable[[Any], dict[str, Any]]:

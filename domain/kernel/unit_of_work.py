@@ -23,18 +23,47 @@ _open: ContextVar[bool] = ContextVar("unit_of_work_open", default=False)
 _fence: ContextVar[Fence | None] = ContextVar("unit_of_work_fence", default=None)
 
 
-class UnitOfWork:
-    """A running transaction: its connection, its time and what happens after it commits."""
+class Writing:
+    """What is gathered to be written, and what happens after it is committed."""
 
-    __slots__ = ("_actions", "_messages", "_writes", "connection", "now")
+    __slots__ = ("_actions", "_messages", "_writes", "now")
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
-        self.connection = connection
+    def __init__(self, now: datetime) -> None:
         self.now = now
         self._messages: list[Message] = []
         self._actions: list[Callable[[], None]] = []
         # What is written is gathered, and goes out as one statement before anything else does.
         self._writes: list[tuple[Write, str]] = []
+
+    async def write(self, write: Write, rows: Sequence[Record]) -> None:
+        """Write rows, as they are now, together with the other writes."""
+        if rows:
+            self._writes.append((write, encode_rows(rows)))
+
+    def publish(self, channel: str, payload: bytes) -> None:
+        """Tell ``channel`` once this has committed; a hint that may be lost."""
+        self._messages.append((channel, payload))
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Call ``action`` once this has committed."""
+        self._actions.append(action)
+
+    def finish(self, bus: Bus) -> None:
+        """Run what waited for the commit."""
+        if self._messages:
+            bus.send(self._messages)
+        for action in self._actions:
+            action()
+
+
+class UnitOfWork(Writing):
+    """A running transaction: its connection, its time and what happens after it commits."""
+
+    __slots__ = ("connection",)
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        super().__init__(now)
+        self.connection = connection
 
     async def fetch(self, sql: str, *arguments: object) -> list[Row]:
         """Rows that a statement of this transaction returns."""
@@ -56,33 +85,16 @@ class UnitOfWork:
 
     async def write(self, write: Write, rows: Sequence[Record]) -> None:
         """Write rows, as they are now, together with the transaction's other writes and before it reads again."""
-        if not rows:
-            return
         # Within one statement a table is seen as it was before: what changes it twice takes two.
-        if any(write.table == other.table for other, _ in self._writes):
+        if rows and any(write.table == other.table for other, _ in self._writes):
             await self.flush()
-        self._writes.append((write, encode_rows(rows)))
+        await super().write(write, rows)
 
     async def flush(self) -> None:
         """Send what has been gathered."""
         writes, self._writes = self._writes, []
         if writes:
             await self.connection.execute(joined(tuple(write for write, _ in writes)), *(rows for _, rows in writes))
-
-    def publish(self, channel: str, payload: bytes) -> None:
-        """Tell ``channel`` once this has committed; a hint that may be lost."""
-        self._messages.append((channel, payload))
-
-    def after_commit(self, action: Callable[[], None]) -> None:
-        """Call ``action`` once this has committed."""
-        self._actions.append(action)
-
-    def finish(self, bus: Bus) -> None:
-        """Run what waited for the commit."""
-        if self._messages:
-            bus.send(self._messages)
-        for action in self._actions:
-            action()
 
 
 @contextmanager

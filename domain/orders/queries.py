@@ -9,7 +9,7 @@ import orjson
 from domain.kernel.database import Row, fetch
 from domain.kernel.rows import Record, Write, insertion, reader
 from domain.kernel.time import Nanos
-from domain.kernel.unit_of_work import UnitOfWork
+from domain.kernel.unit_of_work import UnitOfWork, Writing
 from domain.orders.model.order import Execution, Order, change_snapshot, read_change, read_violation, violation_snapshot
 from domain.orders.model.types import (
     Contingency,
@@ -202,7 +202,7 @@ def _execution_row(execution: Execution) -> Record:
     return {**_executed(execution), "at_nanos": execution.at}
 
 
-async def insert_orders(work: UnitOfWork, orders: Sequence[Order]) -> None:
+async def insert_orders(work: Writing, orders: Sequence[Order]) -> None:
     """Store new orders."""
     await work.write(_INSERT, [_new_row(order) for order in orders])
 
@@ -218,7 +218,7 @@ async def insert_executions(work: UnitOfWork, executions: Sequence[Execution]) -
 
 
 async def insert_commands(
-    work: UnitOfWork, commands: Sequence[tuple[str, Order]], payloads: Sequence[str | None] | None = None
+    work: Writing, commands: Sequence[tuple[str, Order]], payloads: Sequence[str | None] | None = None
 ) -> None:
     """Ask venues to act: (kind, order) each, in order; wakes each venue once after the commit."""
     rows: list[Record] = [

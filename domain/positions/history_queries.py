@@ -90,7 +90,8 @@ async def raise_peaks(work: UnitOfWork, values: Iterable[AccountValue]) -> None:
             "WITH higher AS (SELECT a.id, n.equity FROM accounts a "
             "JOIN unnest($1::uuid[], $2::numeric[]) AS n (id, equity) ON n.id = a.id "
             "WHERE a.peak_equity < n.equity ORDER BY a.id FOR UPDATE OF a SKIP LOCKED) "
-            "UPDATE accounts AS a SET peak_equity = higher.equity FROM higher WHERE a.id = higher.id",
+            "UPDATE accounts AS a SET peak_equity = higher.equity, book_version = a.book_version + 1 "
+            "FROM higher WHERE a.id = higher.id",
             [value.id for value in higher],
             [value.equity for value in higher],
         )

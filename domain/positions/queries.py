@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.kernel.database import fetch
 from domain.kernel.rows import insertion, reader
-from domain.kernel.unit_of_work import UnitOfWork
+from domain.kernel.unit_of_work import UnitOfWork, Writing
 from domain.positions.types import Bucket, PositionBook, PositionKey
 
 _COLUMNS = tuple(item.name for item in fields(PositionBook) if item.name != "changed")
@@ -62,9 +62,11 @@ async def load_positions(
     return by_account(account_ids, rows)
 
 
-async def read_for_orders(account_id: UUID, instrument_ids: Collection[UUID]) -> dict[PositionKey, PositionBook]:
-    """What ``load_positions`` loads, of one account and without a lock."""
-    return by_account([account_id], await fetch(_FOR_ORDERS, [account_id], list(instrument_ids)))[account_id]
+async def read_for_orders(
+    account_ids: Collection[UUID], instrument_ids: Collection[UUID]
+) -> dict[UUID, dict[PositionKey, PositionBook]]:
+    """What ``load_positions`` loads, without a lock."""
+    return by_account(account_ids, await fetch(_FOR_ORDERS, list(account_ids), list(instrument_ids)))
 
 
 async def read_positions(
@@ -127,7 +129,7 @@ def by_account(
     return found
 
 
-async def write_positions(work: UnitOfWork, positions: Iterable[PositionBook]) -> None:
+async def write_positions(work: Writing, positions: Iterable[PositionBook]) -> None:
     """Store changed positions, new ones among them."""
     changed = [position for position in positions if position.changed]
     for position in changed:

@@ -27,6 +27,7 @@ from domain.orders.entry.placing import OrderEntry
 from domain.orders.model.commands import CancelOrders, ModifyOrder, OrderKey, PlaceOrder
 from domain.orders.model.types import OrderType, Side
 from tests.orders.factories import command
+from tests.support.book_memory import recalls_what_is_stored
 from tests.support.trading import Platform
 from tests.support.waiting import until
 
@@ -159,6 +160,17 @@ async def test_a_crowd_on_ten_accounts(live_desk: Platform) -> None:
 
         await until(quiet)
     await assert_whole(crowd)
+    await assert_remembered(crowd)
+
+
+async def assert_remembered(crowd: Crowd) -> None:
+    """A further order of each account is decided on what is stored, by whichever door it comes."""
+    for entry in crowd.entries:
+        for account_id, symbol in crowd.symbols.items():
+            far = command(account_id=account_id, symbol=symbol, quantity=Decimal("0.1"), limit_price=Decimal(50))
+            (placed,) = await entry.place_orders(crowd.owner, [far])
+            await crowd.desk.settled(placed.order.id)
+        assert await recalls_what_is_stored(entry.memory, []) == len(crowd.symbols)
 
 
 async def assert_whole(crowd: Crowd) -> None:

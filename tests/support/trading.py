@@ -68,6 +68,7 @@ class Platform:
         position.quantity, position.average_price, position.changed = Decimal(quantity), Decimal(price), True
         async with unit_of_work(self.services.bus) as work:
             await write_positions(work, [position])
+            await work.execute("UPDATE accounts SET book_version = book_version + 1 WHERE id = $1", account_id)
 
     async def place(self, actor: Actor, *commands: PlaceOrder) -> list[Order]:
         """Place orders; as stored."""

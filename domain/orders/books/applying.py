@@ -166,4 +166,4 @@ async def _write(work: UnitOfWork, booking: Booking) -> None:
     await queries.update_orders(work, list(booking.changed.values()))
     await queries.insert_executions(work, booking.executions)
     await position_queries.write_positions(work, (row for book in books for row in book.positions.values()))
-    await account_queries.write_books(work, (book.account for book in books))
+    await account_queries.write_books(work, (book.account for book in books), acknowledged=booking.acknowledged)

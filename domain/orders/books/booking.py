@@ -66,7 +66,14 @@ class Booking:
     executions: list[Execution] = field(default_factory=list)
     changed: dict[UUID, Order] = field(default_factory=dict)
     ignored: list[reports.Report] = field(default_factory=list)
+    # Accounts of which more changed than that the venue has taken an order as it was placed.
+    _moved: set[UUID] = field(default_factory=set)
     _groups: dict[UUID | None, list[Order]] = field(default_factory=dict)
+
+    @property
+    def acknowledged(self) -> set[UUID]:
+        """Accounts of which no more happened than that venues acknowledged their orders."""
+        return self.books.keys() - self._moved
 
     def apply(self, batch: Sequence[reports.Report]) -> None:
         """Fold reports, in their order."""
@@ -92,10 +99,13 @@ class Booking:
         if _repeated(order, report):
             self.ignored.append(report)
             return
-        before = _claimed_by(order)
+        before, status = _claimed_by(order), order.status
         kind, detail = _HANDLERS[type(report)](order, report, self.now)
-        if _claimed_by(order) != before:
+        claims_as_before = _claimed_by(order) == before
+        if not claims_as_before:
             self._reserve_again(order)
+        if not (claims_as_before and isinstance(report, reports.Accepted) and status is OrderStatus.PENDING_NEW):
+            self._moved.add(order.account_id)
         if not isinstance(report, _ACKNOWLEDGEMENTS):
             order.version += 1
         self._record(order, kind, detail=detail)
@@ -106,6 +116,7 @@ class Booking:
             self.ignored.append(report)
             return
         self.booked.add((order.id, execution_key))
+        self._moved.add(order.account_id)
         instrument, book = self.instruments[order.instrument_id], self.books[order.account_id]
         execution = self._execution(order, report, instrument, execution_key)
         position = self._position(order)

@@ -153,6 +153,11 @@ class OrderActivity:
             if resting is not None:
                 self.resting[symbol, command.side] = resting
 
+    def settle(self) -> None:
+        """What was added is stored: the next orders add to it anew, and it is undone no more."""
+        self.added.clear()
+        self._done.clear()
+
     def _count(self, symbol: str, strategy: str, orders: Decimal, notional: Decimal) -> None:
         self.day_orders.add(symbol, strategy, orders)
         self.open_orders.add(symbol, strategy, orders)

@@ -9,7 +9,7 @@ from uuid import UUID
 from domain.accounts.types import AccountBook
 from domain.kernel.database import Row
 from domain.kernel.rows import Write
-from domain.kernel.unit_of_work import UnitOfWork
+from domain.kernel.unit_of_work import Writing
 from domain.orders.deciding.activity import ActivityNeeds, OrderActivity, sameness
 from domain.orders.model.types import OrderType, Side
 
@@ -128,7 +128,7 @@ _READERS: dict[str, Any] = {"day": _read_day, "open": _read_open, "rest": _read_
 
 
 async def add_activity(
-    work: UnitOfWork, activities: Mapping[UUID, OrderActivity], books: Mapping[UUID, AccountBook]
+    work: Writing, activities: Mapping[UUID, OrderActivity], books: Mapping[UUID, AccountBook]
 ) -> None:
     """Add what a transaction's orders were to the counts of the day, whether or not a limit looks at them now."""
     await work.write(

@@ -51,7 +51,7 @@ async def check_order(entry: OrderEntry, actor: Actor, command: PlaceOrder) -> O
     account = (await account_queries.read_books([command.account_id])).get(command.account_id)
     if account is None:
         raise NotFound("There is no such account.", field="accountId")
-    positions = await read_for_orders(account.id, [instrument.id])
+    positions = (await read_for_orders([account.id], [instrument.id]))[account.id]
     activity = (await load_activity(fetch, {account.id: account}, needs_of(terms.limits.rules), now))[account.id]
     book = desk.trading_book(account, positions, activity, terms)
     before = book.available

@@ -19,10 +19,10 @@ from domain.kernel.unit_of_work import unit_of_work
 from domain.orders import queries
 from domain.orders.deciding.claims import bucket_of
 from domain.orders.deciding.closing_rules import check_closing, closing_orders, closing_side
+from domain.orders.entry.batch import Batch, PlacedOrder
 from domain.orders.entry.canceling import request_cancels
 from domain.orders.entry.desk import Desk, Terms
 from domain.orders.entry.gathering import ActorsCall, Gathering
-from domain.orders.entry.placing import Batch, PlacedOrder
 from domain.orders.model.commands import ClosePosition, Closing, closing_digest, request_digest
 from domain.orders.model.order import Order
 from domain.orders.model.types import PendingAction

@@ -1,0 +1,42 @@
+"""Guarded work: writes that go out as one statement, which takes effect only if its guard holds.
+
+A unit of work locks, loads, decides and writes in five round trips or more. Who has loaded before, and can name the
+versions of what was loaded, decides first and then sends one statement: the guard locks, compares the versions, and
+lets the writes through or undoes everything. Nothing is read and nothing waits between the lock and the commit.
+"""
+
+from typing import cast
+
+import asyncpg
+
+from domain.kernel.database import Connection, Row, pool, unavailable_when_down
+from domain.kernel.rows import guarded
+from domain.kernel.unit_of_work import Writing
+
+
+class StaleVersions(Exception):
+    """The guard did not hold, or a unique key is taken: nothing was written; load again and decide again."""
+
+
+class GuardedWork(Writing):
+    """Writes of several tables, each of them written once."""
+
+    __slots__ = ()
+
+    async def commit(self, guard: str, *arguments: object) -> list[Row]:
+        """Send the writes behind ``guard``, a query that takes ``arguments``; its answer. ``finish`` comes next.
+
+        Raises:
+            StaleVersions: the guard raised a serialization failure, or a unique key is taken; nothing was written.
+            Unavailable: the database cannot be reached; whether the statement took effect is then unknown.
+        """
+        writes = tuple(write for write, _ in self._writes)
+        assert len({write.table for write in writes}) == len(writes), "a statement changes a table once"
+        sql = guarded(guard, len(arguments), writes)
+        try:
+            with unavailable_when_down():
+                async with pool().acquire() as connection:
+                    rows = (encoded for _, encoded in self._writes)
+                    return await cast(Connection, connection).fetch(sql, *arguments, *rows)
+        except (asyncpg.SerializationError, asyncpg.UniqueViolationError) as error:
+            raise StaleVersions(str(error)) from error

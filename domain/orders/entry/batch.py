@@ -1,0 +1,338 @@
+"""One batch of orders: what it is decided on, the decisions, and what is written of them.
+
+The books come from the database under the accounts' locks, or from memory; then the statement that writes proves them
+current. Both ways decide by the same code.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+
+from domain.accounts import guarded_queries
+from domain.accounts import queries as account_queries
+from domain.accounts.events import record
+from domain.kernel.errors import Conflict, DomainError, NotFound
+from domain.kernel.guarded_work import GuardedWork, StaleVersions
+from domain.kernel.unit_of_work import UnitOfWork, Writing
+from domain.market.types import Instrument
+from domain.orders import queries
+from domain.orders.deciding.activity import needs_of
+from domain.orders.deciding.claims import bucket_of
+from domain.orders.deciding.grouping import GroupTerms, Part, group_digest, place_group
+from domain.orders.deciding.pretrade import Decision, decide
+from domain.orders.deciding.state import new_order, refuse
+from domain.orders.deciding.trading_book import TradingBook, take_off
+from domain.orders.entry.activity_queries import add_activity, load_activity
+from domain.orders.entry.book_memory import BookMemory, RememberedBook, read_books
+from domain.orders.entry.desk import Desk, Terms
+from domain.orders.entry.gathering import ActorsCall
+from domain.orders.model.commands import PlaceOrder, request_digest
+from domain.orders.model.events import order_parts, signals_of
+from domain.orders.model.group_validation import naming
+from domain.orders.model.instructions import SUBMIT
+from domain.orders.model.order import Order
+from domain.orders.model.types import OrderEventKind, RejectReason, Side
+from domain.positions import queries as position_queries
+from domain.risk.events import raise_events
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOrder:
+    """An order as stored; ``replayed`` when its client order id had been used for the same order before."""
+
+    order: Order
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCall(ActorsCall):
+    """One caller's orders; with ``parts`` they are those of one bracket or OCO."""
+
+    commands: tuple[PlaceOrder, ...]
+    all_or_none: bool = False
+    parts: tuple[Part, ...] = ()
+
+
+@contextmanager
+def naming_of(call: PlaceCall, index: int) -> Iterator[None]:
+    """In a batch of several, an error says which order it is about; in a group, by the name of its part."""
+    if call.parts:
+        with naming(call.parts[index].name):
+            yield
+        return
+    try:
+        yield
+    except DomainError as error:
+        if len(call.commands) > 1:
+            error.context["index"] = index
+        raise
+
+
+class Batch:
+    """What one transaction loads, decides on and writes."""
+
+    def __init__(self, desk: Desk, terms: Terms) -> None:
+        self._desk = desk
+        self._terms = terms
+        self._books: dict[UUID, TradingBook] = {}
+        self._remembered: dict[UUID, RememberedBook] = {}
+        self._known: dict[tuple[UUID, str], Order] = {}
+        self._groups: dict[UUID, list[Order]] = {}
+        self._new: list[Order] = []
+        self._commands: list[tuple[str, Order]] = []
+        self._payloads: list[str | None] = []
+
+    async def load(self, work: UnitOfWork, calls: Sequence[PlaceCall]) -> None:
+        """Lock the accounts, check that the caches are current, load positions and what is repeated."""
+        commands = [command for call in calls for command in call.commands]
+        keys = {(row.account_id, row.client_order_id) for row in commands if row.client_order_id is not None}
+        wanted = {self._terms.instruments[row.symbol].id for row in commands if row.symbol in self._terms.instruments}
+        await self.load_accounts(work, {command.account_id for command in commands}, wanted, keys)
+
+    async def load_accounts(
+        self,
+        work: UnitOfWork,
+        account_ids: Collection[UUID],
+        instrument_ids: Collection[UUID],
+        keys: Collection[tuple[UUID, str]],
+    ) -> None:
+        """The same by what is wanted: all that the accounts hold is loaded besides the instruments."""
+        accounts = await account_queries.lock_books(work, account_ids)
+        ground = await queries.load_ground(work, accounts, instrument_ids, keys)
+        self._terms.compare(ground.versions)
+        if ground.repeats:
+            await self._load_known(work, keys)
+        activities = await load_activity(work.fetch, accounts, needs_of(self._terms.limits.rules), work.now)
+        for account_id, account in accounts.items():
+            self._books[account_id] = self._desk.trading_book(
+                account, ground.positions[account_id], activities[account_id], self._terms
+            )
+
+    async def recall(self, memory: BookMemory, calls: Sequence[PlaceCall], now: datetime) -> None:
+        """Take the books of the accounts out of ``memory``; what is not there is read, without a lock.
+
+        An account that does not exist is left out.
+        """
+        commands = [command for call in calls for command in call.commands]
+        account_ids = {command.account_id for command in commands}
+        instrument_ids = {
+            self._terms.instruments[row.symbol].id for row in commands if row.symbol in self._terms.instruments
+        }
+        needs = needs_of(self._terms.limits.rules)
+        for account_id in account_ids:
+            remembered = memory.take(account_id, instrument_ids, needs, now)
+            if remembered is not None:
+                self._remembered[account_id] = remembered
+        missing = account_ids - self._remembered.keys()
+        if missing:
+            self._remembered |= await read_books(missing, instrument_ids, needs, now)
+        for account_id, one in self._remembered.items():
+            self._books[account_id] = self._desk.trading_book(one.account, one.positions, one.activity, self._terms)
+
+    async def commit(self, memory: BookMemory, now: datetime) -> None:
+        """Write everything in one statement that proves the recalled books current, and remember them.
+
+        Raises:
+            StaleVersions: they were not, a client order id is taken, or a rule was broken, which is told in a
+                transaction; nothing was written.
+        """
+        if not self._new or any(order.violations for order in self._new):
+            raise StaleVersions("these orders need a transaction")
+        work = GuardedWork(now)
+        await self._write_orders(work)
+        books = [book.account for book in self._books.values()]
+        await guarded_queries.write_books(work, books, self._terms.versions)
+        work.finish(self._desk.bus)
+        for one in self._remembered.values():
+            memory.keep(one)
+
+    def book(self, account_id: UUID) -> TradingBook:
+        """The book of an account.
+
+        Raises:
+            NotFound: there is no such account.
+        """
+        if account_id not in self._books:
+            raise NotFound("There is no such account.", field="accountId")
+        return self._books[account_id]
+
+    def known(self, account_id: UUID, client_order_id: str | None) -> Order | None:
+        """The order that has this client order id, if any has."""
+        return None if client_order_id is None else self._known.get((account_id, client_order_id))
+
+    def place_one(self, command: PlaceOrder, now: datetime, digest: bytes) -> Order:
+        """Decide on one order that nothing is asked about any more, and keep it; ``digest`` tells its repeats."""
+        order, _ = self._decide(command, self._instrument(command), now)
+        order.request_digest = digest
+        self._known[(order.account_id, order.client_order_id)] = order
+        self._keep(order, now)
+        return order
+
+    async def _load_known(self, work: UnitOfWork, keys: Collection[tuple[UUID, str]]) -> None:
+        self._known = await queries.find_by_client_ids(work, keys)
+        groups = {order.group_id for order in self._known.values() if order.group_id is not None}
+        if groups:
+            for order in (await queries.load_groups(work, groups)).values():
+                assert order.group_id is not None
+                self._groups.setdefault(order.group_id, []).append(order)
+
+    def place(self, call: PlaceCall, now: datetime) -> list[PlacedOrder]:
+        """Decide on one call.
+
+        Raises:
+            DomainError: the call is refused as a whole, and has left no trace.
+        """
+        if call.parts:
+            return self._place_group(call, now)
+        seen: dict[tuple[UUID, str], PlaceOrder] = {}
+        prepared = [self._prepare(call, index, command, seen) for index, command in enumerate(call.commands)]
+        placed: list[PlacedOrder] = []
+        marks = {id_: book.activity.mark() for id_, book in self._books.items() if book.activity is not None}
+        fresh: list[tuple[Order, Decision]] = []
+        for command, instrument in prepared:
+            first = self._first(command)
+            if first is not None:
+                placed.append(PlacedOrder(first, replayed=True))
+                continue
+            order, decision = self._decide(command, instrument, now)
+            self._known[(order.account_id, order.client_order_id)] = order
+            fresh.append((order, decision))
+            placed.append(PlacedOrder(order, replayed=False))
+        if call.all_or_none and any(not decision.accepted for _, decision in fresh):
+            self._refuse_all(fresh, marks)
+        for order, _ in fresh:
+            self._keep(order, now)
+        return placed
+
+    def _prepare(
+        self, call: PlaceCall, index: int, command: PlaceOrder, seen: dict[tuple[UUID, str], PlaceOrder]
+    ) -> tuple[PlaceOrder, Instrument]:
+        with naming_of(call, index):
+            instrument = self._instrument(command)
+            if command.client_order_id is not None:
+                self._check_repeat(command, seen.setdefault((command.account_id, command.client_order_id), command))
+            return command, instrument
+
+    def _instrument(self, command: PlaceOrder) -> Instrument:
+        self.book(command.account_id)
+        instrument = self._terms.instruments.get(command.symbol)
+        if instrument is None:
+            raise NotFound(f"There is no instrument {command.symbol[:40]!r}.", field="symbol")
+        return instrument
+
+    def _place_group(self, call: PlaceCall, now: datetime) -> list[PlacedOrder]:
+        with naming_of(call, 0):
+            instrument = self._instrument(call.commands[0])
+        first = self._first_group(call)
+        if first is not None:
+            return [PlacedOrder(order, replayed=True) for order in first]
+        book = self._books[call.commands[0].account_id]
+        terms = GroupTerms(
+            instrument,
+            self._desk.market_state(instrument, now, book.account.currency),
+            book,
+            lambda command: self._works_until(command, instrument, now),
+            now,
+        )
+        orders = place_group(call.parts, call.commands, terms)
+        self._keep_group(orders, now)
+        return [PlacedOrder(order, replayed=False) for order in orders]
+
+    def _works_until(self, command: PlaceOrder, instrument: Instrument, now: datetime) -> datetime | None:
+        return command.expires_at or self._desk.works_until(instrument, command.time_in_force, now)
+
+    def _first_group(self, call: PlaceCall) -> list[Order] | None:
+        """The group that was placed before with these client order ids, if any of them was used."""
+        digest = group_digest(call.parts, call.commands)
+        for index, command in enumerate(call.commands):
+            known = self._first(command)
+            if known is None:
+                continue
+            group = self._groups.get(known.group_id, []) if known.group_id is not None else []
+            ids = [row.client_order_id for row in call.commands]
+            same = known.request_digest == digest and len(group) == len(ids)
+            if not same or any(
+                given not in (None, order.client_order_id) for given, order in zip(ids, group, strict=True)
+            ):
+                with naming_of(call, index):
+                    raise Conflict("This client order id was used for another order.", field="clientOrderId")
+            return group
+        return None
+
+    def _keep_group(self, orders: list[Order], now: datetime) -> None:
+        group_id = orders[0].group_id
+        assert group_id is not None
+        self._groups[group_id] = orders
+        for order in orders:
+            self._known[(order.account_id, order.client_order_id)] = order
+            self._keep(order, now, submit=False)
+        if orders[0].is_open:
+            # It travels as one: the venue must know of the exits when the entry begins to fill.
+            self._submit(orders[0], orjson.dumps([str(order.id) for order in orders]).decode())
+
+    def _check_repeat(self, command: PlaceOrder, first_of_call: PlaceOrder) -> None:
+        """The same id means the same order, whether it came before or comes twice in one call."""
+        stored = self._first(command)
+        if stored is None and first_of_call is command:
+            return
+        first = stored.request_digest if stored is not None else request_digest(first_of_call)
+        if request_digest(command) != first:
+            raise Conflict("This client order id was used for another order.", field="clientOrderId")
+
+    def _first(self, command: PlaceOrder) -> Order | None:
+        return self.known(command.account_id, command.client_order_id)
+
+    def _decide(self, command: PlaceOrder, instrument: Instrument, now: datetime) -> tuple[Order, Decision]:
+        book = self._books[command.account_id]
+        market = self._desk.market_state(instrument, now, book.account.currency)
+        decision = decide(command, instrument, market, book)
+        works_until = self._works_until(command, instrument, now)
+        return new_order(command, instrument, book.account.venue, decision, market, works_until, now), decision
+
+    def _refuse_all(self, fresh: list[tuple[Order, Decision]], marks: Mapping[UUID, int]) -> None:
+        for account_id, mark in marks.items():
+            activity = self._books[account_id].activity
+            if activity is not None:
+                activity.undo(mark)
+        for order, decision in fresh:
+            if not decision.accepted:
+                continue
+            book = self._books[order.account_id]
+            buys = order.side is Side.BUY
+            take_off(book, order.instrument_id, decision.contribution, buys=buys)
+            refuse(order, RejectReason.GROUP_REJECTED, "Another order of this batch was refused.", order.created_at)
+
+    def _keep(self, order: Order, now: datetime, *, submit: bool = True) -> None:
+        book = self._books[order.account_id]
+        self._new.append(order)
+        if order.is_open and submit:
+            self._submit(order, None)
+        position = book.positions.get((order.instrument_id, bucket_of(order, book.account.position_mode)))
+        parts = order_parts(order, position=position if order.is_open else None)
+        # A new order is in a status that has an event of its own name.
+        record(book.account, OrderEventKind(order.status.value), now, parts, order.id)
+
+    def _submit(self, order: Order, payload: str | None) -> None:
+        self._commands.append((SUBMIT, order))
+        self._payloads.append(payload)
+
+    async def write(self, work: UnitOfWork) -> None:
+        """Store everything, in a number of statements that does not depend on the number of orders."""
+        if not self._new:
+            return
+        await self._write_orders(work)
+        await account_queries.write_books(work, (book.account for book in self._books.values()))
+        # Last of all: what raises events waits for each other.
+        await raise_events(work, [signal for order in self._new for signal in signals_of(order)])
+
+    async def _write_orders(self, work: Writing) -> None:
+        books = self._books.values()
+        await queries.insert_orders(work, self._new)
+        await position_queries.write_positions(work, (row for book in books for row in book.positions.values()))
+        activities = {book.account.id: book.activity for book in books if book.activity is not None}
+        await add_activity(work, activities, {book.account.id: book.account for book in books})
+        await queries.insert_commands(work, self._commands, self._payloads)

@@ -1,0 +1,92 @@
+"""Books of accounts that a process remembers between batches, so that the next one need not load them.
+
+A remembered book is only a guess: the statement that writes what was decided on it compares its version under the
+account's lock. Whoever takes a book has it alone, and gives it back once its changes are committed; a book that is not
+given back is forgotten.
+"""
+
+from collections import OrderedDict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from domain.accounts import queries as account_queries
+from domain.accounts.types import AccountBook
+from domain.kernel.database import fetch
+from domain.orders.deciding.activity import ActivityNeeds, OrderActivity
+from domain.orders.entry.activity_queries import load_activity
+from domain.positions.queries import read_for_orders
+from domain.positions.types import PositionBook, PositionKey
+
+MAX_ACCOUNTS = 10_000
+MAX_POSITIONS = 500
+# Orders that a limit looks back at are kept with the book: it is read anew before they become many.
+_LOOKING_BACK = timedelta(seconds=60)
+
+
+@dataclass(slots=True)
+class RememberedBook:
+    """An account with its positions and activity. ``covered`` names instruments whose positions are all known.
+
+    ``read_at`` is when it was read, ``needs`` what of its activity was.
+    """
+
+    account: AccountBook
+    positions: dict[PositionKey, PositionBook]
+    covered: set[UUID]
+    activity: OrderActivity
+    needs: ActivityNeeds
+    read_at: datetime
+
+    def serves(self, instrument_ids: Collection[UUID], needs: ActivityNeeds, now: datetime) -> bool:
+        """Whether orders in these instruments can be decided on it."""
+        if self.needs != needs or (needs.window is not None and now - self.read_at > _LOOKING_BACK):
+            return False
+        return self.covered.issuperset(instrument_ids)
+
+
+class BookMemory:
+    """At most 10,000 books; the one that was not used for longest gives way."""
+
+    def __init__(self) -> None:
+        self._books: OrderedDict[UUID, RememberedBook] = OrderedDict()
+
+    def take(
+        self, account_id: UUID, instrument_ids: Collection[UUID], needs: ActivityNeeds, now: datetime
+    ) -> RememberedBook | None:
+        """The book, if there is one that serves; the memory then holds it no more."""
+        book = self._books.pop(account_id, None)
+        return book if book is not None and book.serves(instrument_ids, needs, now) else None
+
+    def __iter__(self) -> Iterator[RememberedBook]:
+        return iter(self._books.values())
+
+    def keep(self, book: RememberedBook) -> None:
+        """Remember a book as it was committed."""
+        if len(book.positions) > MAX_POSITIONS:
+            return
+        for position in book.positions.values():
+            position.changed = False
+        book.activity.settle()
+        self._books[book.account.id] = book
+        if len(self._books) > MAX_ACCOUNTS:
+            self._books.popitem(last=False)
+
+
+async def read_books(
+    account_ids: Collection[UUID], instrument_ids: Collection[UUID], needs: ActivityNeeds, now: datetime
+) -> dict[UUID, RememberedBook]:
+    """Books as they stand, read without a lock; an account that does not exist is left out.
+
+    The accounts come first: if their versions still hold when something is written, so does all that is read after.
+    """
+    accounts = await account_queries.read_books(account_ids)
+    positions = await read_for_orders(accounts, instrument_ids)
+    activities = await load_activity(fetch, accounts, needs, now)
+    return {
+        account_id: RememberedBook(
+            account, positions[account_id], set(instrument_ids), activities[account_id], needs, now
+        )
+        for account_id, account in accounts.items()
+    }

@@ -1,0 +1,173 @@
+"""Placing on remembered books: one statement per batch, and never a decision on what is out of date."""
+
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from domain.access.types import Actor
+from domain.accounts.queries import read_books
+from domain.accounts.service import MoveCash, deposit, withdraw
+from domain.accounts.types import AccountKind
+from domain.kernel.database import fetch
+from domain.kernel.errors import Conflict, NotFound
+from domain.orders.entry.batch import PlacedOrder
+from domain.orders.entry.placing import OrderEntry
+from domain.orders.model.commands import OrderKey, PlaceOrder
+from domain.orders.model.order import Order
+from domain.orders.model.types import OrderStatus, OrderType, RejectReason, Side
+from domain.risk.service import CreateRiskRule, create_rule
+from domain.risk.types import RiskRuleKind, RiskScope
+from tests.orders.factories import command
+from tests.support.book_memory import counted_statements, recalls_what_is_stored
+from tests.support.trading import Platform
+
+
+def far(account_id: UUID, quantity: str = "1", **others: object) -> PlaceOrder:
+    """An order that rests."""
+    return command(account_id=account_id, quantity=Decimal(quantity), **({"limit_price": Decimal(50)} | others))
+
+
+async def place(entry: OrderEntry, actor: Actor, *orders: PlaceOrder) -> list[Order]:
+    return [row.order for row in await entry.place_orders(actor, orders)]
+
+
+async def sequences(account_id: UUID) -> list[int]:
+    rows = await fetch("SELECT sequence FROM account_events WHERE account_id = $1 ORDER BY sequence", account_id)
+    return [row["sequence"] for row in rows]
+
+
+async def test_a_batch_of_any_size_is_one_statement_once_the_account_is_known(quiet_desk: Platform) -> None:
+    owner, book = await quiet_desk.open_account("100000")
+    entry = quiet_desk.services.entry
+    await quiet_desk.services.desk.refresh()
+    async with counted_statements() as sent:
+        await place(entry, owner, far(book.id))
+    assert len(sent) == 3, "account, positions, and the statement that writes"
+    for size in (1, 100):
+        async with counted_statements() as sent:
+            placed = await place(entry, owner, *(far(book.id) for _ in range(size)))
+        assert ({order.status for order in placed}, len(sent)) == ({OrderStatus.PENDING_NEW}, 1)
+    assert await sequences(book.id) == list(range(1, 105))
+
+
+async def test_rules_that_count_cost_one_more_statement_for_an_account_that_is_not_known(quiet_desk: Platform) -> None:
+    owner, book = await quiet_desk.open_account("100000")
+    await rule(quiet_desk, RiskRuleKind.MAX_OPEN_ORDERS, "3")
+    await quiet_desk.services.desk.refresh()
+    entry = quiet_desk.services.entry
+    for expected, reason in ((4, None), (1, None), (1, None)):
+        async with counted_statements() as sent:
+            (order,) = await place(entry, owner, far(book.id))
+        assert (len(sent), order.reject_reason) == (expected, reason)
+    (order,) = await place(entry, owner, far(book.id))
+    assert order.reject_reason is RejectReason.RISK_RULE
+    assert [event["kind"] for event in await fetch("SELECT kind FROM risk_events ORDER BY sequence")] == [
+        "RULE_CREATED",
+        "MAX_OPEN_ORDERS",
+    ]
+
+
+async def rule(desk: Platform, kind: RiskRuleKind, threshold: str) -> None:
+    given = CreateRiskRule(name="Limit", kind=kind, scope=RiskScope.GLOBAL, threshold=Decimal(threshold))
+    await create_rule(desk.services.bus, desk.admin, given)
+
+
+async def test_a_rule_made_elsewhere_holds_for_the_next_order(quiet_desk: Platform) -> None:
+    owner, book = await quiet_desk.open_account("100000")
+    entry = quiet_desk.services.entry
+    await place(entry, owner, far(book.id))
+    await rule(quiet_desk, RiskRuleKind.MAX_ORDER_QUANTITY, "2")
+    small, large = await place(entry, owner, far(book.id), far(book.id, "3"))
+    assert (small.reject_reason, large.reject_reason) == (None, RejectReason.RISK_RULE)
+
+
+async def test_money_that_moved_elsewhere_counts(quiet_desk: Platform) -> None:
+    owner, book = await quiet_desk.open_account("60")
+    services = quiet_desk.services
+    await place(services.entry, owner, far(book.id))
+    (refused,) = await place(services.entry, owner, far(book.id))
+    assert refused.reject_reason is RejectReason.INSUFFICIENT_FUNDS
+    await deposit(services.bus, owner, MoveCash(book.id, Decimal(100), "more"))
+    (accepted,) = await place(services.entry, owner, far(book.id))
+    assert accepted.status is OrderStatus.PENDING_NEW
+    await withdraw(services.bus, owner, MoveCash(book.id, Decimal(50), "less"), services.books.available)
+    (refused,) = await place(services.entry, owner, far(book.id))
+    assert refused.reject_reason is RejectReason.INSUFFICIENT_FUNDS
+
+
+async def test_two_processes_take_turns_without_overspending(quiet_desk: Platform) -> None:
+    owner, book = await quiet_desk.open_account("520")
+    entries = (quiet_desk.services.entry, OrderEntry(quiet_desk.services.desk))
+    placed = [(await place(entries[turn % 2], owner, far(book.id)))[0] for turn in range(12)]
+    accepted = [order for order in placed if order.is_open]
+    assert len(accepted) == 10
+    assert {order.reject_reason for order in placed[10:]} == {RejectReason.INSUFFICIENT_FUNDS}
+    assert await sequences(book.id) == list(range(1, 15))
+    for entry in entries:
+        await recalls_what_is_stored(entry.memory, [])
+
+
+async def test_an_acknowledgement_leaves_the_book_current_and_a_fill_does_not(live_desk: Platform) -> None:
+    owner, book = await live_desk.open_account("100000", kind=AccountKind.MARGIN)
+    entry = live_desk.services.entry
+    (first,) = await place(entry, owner, far(book.id, symbol="COIN-PERP"))
+    await live_desk.settled(first.id)
+    async with counted_statements() as sent:
+        (second,) = await place(entry, owner, far(book.id, symbol="COIN-PERP"))
+    assert len([text for text in sent if "lock_current_accounts" in text]) == 1
+    assert not [text for text in sent if text.startswith("BEGIN") and "accounts" in text]
+    await live_desk.settled(second.id)
+    assert await recalls_what_is_stored(entry.memory, []) == 1
+    (bought,) = await place(
+        entry,
+        owner,
+        command(account_id=book.id, symbol="COIN-PERP", type=OrderType.MARKET, limit_price=None, quantity=Decimal(2)),
+    )
+    await live_desk.filled(bought.id, "2")
+    assert await recalls_what_is_stored(entry.memory, []) == 0
+    (sold,) = await place(
+        entry,
+        owner,
+        command(account_id=book.id, symbol="COIN-PERP", side=Side.SELL, quantity=Decimal(2), limit_price=Decimal(150)),
+    )
+    assert sold.status is OrderStatus.PENDING_NEW
+    stored = (await read_books([book.id]))[book.id]
+    assert await sequences(book.id) == list(range(1, stored.event_sequence + 1))
+
+
+async def test_a_client_order_id_is_used_once_whoever_remembers_what(quiet_desk: Platform) -> None:
+    owner, book = await quiet_desk.open_account("100000")
+    entries = (quiet_desk.services.entry, OrderEntry(quiet_desk.services.desk))
+    for entry in entries:
+        await place(entry, owner, far(book.id))
+    given = far(book.id, client_order_id="mine")
+    answers: list[PlacedOrder] = [(await entry.place_orders(owner, [given]))[0] for entry in (*entries, *entries)]
+    assert [answer.replayed for answer in answers] == [False, True, True, True]
+    assert len({answer.order.id for answer in answers}) == 1
+    with pytest.raises(Conflict):
+        await entries[0].place_orders(owner, [far(book.id, "2", client_order_id="mine")])
+    await recalls_what_is_stored(entries[0].memory, [])
+
+
+async def test_a_call_that_is_refused_as_a_whole_leaves_nothing_behind(quiet_desk: Platform) -> None:
+    owner, book = await quiet_desk.open_account("100000")
+    entry = quiet_desk.services.entry
+    await place(entry, owner, far(book.id))
+    with pytest.raises(NotFound):
+        await entry.place_orders(owner, [far(book.id), far(book.id, symbol="NONE")])
+    both = await entry.place_orders(owner, [far(book.id), far(book.id, "100000")], all_or_none=True)
+    assert {row.order.status for row in both} == {OrderStatus.REJECTED}
+    assert (await read_books([book.id]))[book.id].reserved == Decimal("50.05")
+    assert await recalls_what_is_stored(entry.memory, []) == 1
+
+
+async def test_a_cancel_by_another_part_of_the_process_frees_what_was_held(live_desk: Platform) -> None:
+    owner, book = await live_desk.open_account("60")
+    services = live_desk.services
+    (first,) = await place(services.entry, owner, far(book.id))
+    await live_desk.settled(first.id)
+    await services.canceling.cancel_order(owner, OrderKey(id=first.id))
+    await live_desk.settled(first.id)
+    (second,) = await place(services.entry, owner, far(book.id))
+    assert second.status is OrderStatus.PENDING_NEW
