@@ -67,7 +67,7 @@ def test_memory_is_bounded():
 
 def test_a_state_of_another_version_is_refused():
     state = StreamDetector().state() | {"version": 0}
-    with pytest.raises(ValueError, match="the state is of version 0, not 1"):
+    with pytest.raises(ValueError, match="the state is of version 0, not 2"):
         StreamDetector.from_state(state)
 
 
@@ -113,8 +113,25 @@ def test_rounding_is_no_change():
 @pytest.mark.parametrize("kind", NORMAL)
 def test_normal_series_are_almost_silent(kind):
     # A new extreme of the past is surprising now and then, the more so the shorter the past: two days are for learning.
+    # What comes in bursts gives alarm most often: about once a day.
     found = [index for seed in range(2) for index in alarms(score_all(normal(kind, seed))) if index >= 576]
-    assert len(found) <= 4
+    assert len(found) <= (15 if kind == "bursts" else 2)
+
+
+def test_a_repeated_incident_is_told_again():
+    values = normal("noise", 5)
+    for start in (700, 1_000, 1_300, 1_600):
+        values[start : start + 5] += 40
+    found = alarms(score_all(values))
+    assert all(any(start <= index < start + 8 for index in found) for start in (700, 1_000, 1_300, 1_600))
+
+
+def test_a_feed_that_freezes_is_found():
+    values = normal("noise", 6)
+    values[1_500:] = values[1_499]
+    found = [index for index in alarms(score_all(values)) if index >= 1_500]
+    assert found
+    assert found[0] < 1_600
 
 
 @pytest.mark.parametrize("kind", PLANTED)
@@ -131,7 +148,7 @@ def test_a_spike_is_explained():
     score = score_all(values)[PLANTED_AT]
     assert score.observed == values[PLANTED_AT]
     assert score.expected == pytest.approx(40, abs=5)
-    assert score.reason in {Reason.RANGE, Reason.DISTANCE, Reason.JUMP, Reason.NOISE, Reason.SHAPE}
+    assert score.reason in set(Reason) - {Reason.CALM, Reason.SHORT_CALM}
     assert score.measured > score.usual > 0
     assert f"{score.measured:.6g}, usually up to {score.usual:.6g}" in score.explanation
     assert score_all(normal("noise", 2)[:50])[-1].explanation == "nothing unusual"

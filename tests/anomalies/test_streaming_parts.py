@@ -1,4 +1,4 @@
-"""The parts of the streaming detector: tails, recent values, the day's rhythm, the gate of alarms."""
+"""The parts of the streaming detector: tails, recent values, rhythms, the prediction, the gate of alarms."""
 
 import json
 import math
@@ -6,9 +6,18 @@ import math
 import numpy as np
 import pytest
 
-from domain.anomalies.streaming.alarms import ALARM_SURPRISE, QUIET_READINGS, AlarmGate
-from domain.anomalies.streaming.recent import Lagged, Recent, mean, novelty, spread
-from domain.anomalies.streaming.rhythm import DAY_NANOS, DailyRhythm
+from domain.anomalies.streaming.alarms import (
+    ALARM_SURPRISE,
+    CLEARLY_MORE,
+    LEAST_QUIET_READINGS,
+    MOST_QUIET_NANOS,
+    MOST_QUIET_READINGS,
+    QUIET_PART,
+    AlarmGate,
+)
+from domain.anomalies.streaming.prediction import LAGS, Predictor
+from domain.anomalies.streaming.recent import Recent, mean, novelty, spread
+from domain.anomalies.streaming.rhythm import DAY, DAY_NANOS, WEEK, WEEK_NANOS, Rhythm, usual_pause
 from domain.anomalies.streaming.tails import MAX_SURPRISE, MAX_VALUES, MIN_VALUES, Tail
 from domain.kernel.time import NANOS_PER_SECOND
 
@@ -24,13 +33,13 @@ def _tail(values):
 
 
 class TestTail:
-    def test_its_threshold_is_the_95th_percentile(self):
+    def test_its_threshold_is_the_80th_percentile(self):
         values = np.random.default_rng(1).exponential(3.0, 5_000)
-        assert _tail(values).threshold == pytest.approx(np.quantile(values, 0.95), rel=0.02)
+        assert _tail(values).threshold == pytest.approx(np.quantile(values, 0.8), rel=0.02)
 
     def test_surprise_is_about_the_logarithm_of_how_rare_a_value_is(self):
         tail = _tail(np.random.default_rng(1).exponential(3.0, 5_000))
-        for probability in (0.01, 0.001, 0.0001):
+        for probability in (0.1, 0.01, 0.001):
             # The model's tail is heavier than an exponential one: it is less surprised.
             surprise = tail.surprise(-3.0 * math.log(probability), 0.0)
             assert -math.log10(probability) * 0.7 < surprise < -math.log10(probability) * 1.05
@@ -98,58 +107,116 @@ class TestRecent:
         assert novelty(np.array([1.0, 2.0, 3.0, 4.0, 5.0]), 3) == 0.0
         assert novelty(np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), 3) == 3.0
 
-    def test_lagged_gives_what_was(self):
-        lagged = Lagged(2)
-        assert [lagged.exchange(value) for value in (1.0, 2.0, 3.0, 4.0)] == [0.0, 0.0, 1.0, 2.0]
-        assert Lagged.from_state(lagged.state()).exchange(5.0) == 3.0
 
-
-class TestDailyRhythm:
+class TestRhythm:
     def test_it_expects_what_was_at_this_time_and_beside_it(self):
         times = [index * HOUR for index in range(48)]
-        rhythm = DailyRhythm(times, [float(index % 24) for index in range(48)])
+        rhythm = Rhythm(DAY, times, [float(index % 24) for index in range(48)])
         assert rhythm.expected(100 * DAY_NANOS + 5 * HOUR) == (4.0, 6.0)
         assert rhythm.expected(100 * DAY_NANOS) == (0.0, 23.0)
+        assert rhythm.distance(5 * HOUR, 5.0) == 0.0
+        assert rhythm.distance(5 * HOUR, 9.0) == rhythm.distance(5 * HOUR, 1.0) == 3.0
 
     def test_it_knows_nothing_of_times_that_were_never_seen(self):
-        rhythm = DailyRhythm([index * HOUR for index in range(5)], [1.0] * 5)
+        rhythm = Rhythm(DAY, [index * HOUR for index in range(5)], [1.0] * 5)
         assert rhythm.expected(12 * HOUR) is None
+        assert rhythm.distance(12 * HOUR, 1.0) is None
         assert rhythm.expected(5 * HOUR) == (1.0, 1.0)
 
     def test_it_follows_new_days(self):
-        rhythm = DailyRhythm([index * HOUR for index in range(24)], [10.0] * 24)
+        rhythm = Rhythm(DAY, [index * HOUR for index in range(24)], [10.0] * 24)
         for day in range(1, 40):
             for hour in range(24):
                 rhythm.learn(day * DAY_NANOS + hour * HOUR, 20.0)
         low, high = rhythm.expected(3 * HOUR)
         assert 19.9 < low <= high <= 20.0
 
-    @pytest.mark.parametrize("pause", [DAY_NANOS, 7 * DAY_NANOS])
-    def test_a_series_of_days_has_no_rhythm_of_the_day(self, pause):
-        assert DailyRhythm([index * pause for index in range(10)], [1.0] * 10).expected(0) is None
+    def test_a_week_tells_its_days_apart(self):
+        times = [index * HOUR for index in range(14 * 24)]
+        rhythm = Rhythm(WEEK, times, [float(index // 24 % 7) for index in range(14 * 24)])
+        assert rhythm.expected(50 * WEEK_NANOS + 3 * DAY_NANOS + 5 * HOUR) == (3.0, 3.0)
+        assert rhythm.expected(50 * WEEK_NANOS + 4 * DAY_NANOS) == (3.0, 4.0)
+
+    @pytest.mark.parametrize("pause", [DAY_NANOS, WEEK_NANOS])
+    @pytest.mark.parametrize("cycle", [DAY, WEEK])
+    def test_a_series_of_days_has_no_rhythm(self, cycle, pause):
+        assert Rhythm(cycle, [index * pause for index in range(10)], [1.0] * 10).expected(0) is None
 
     @pytest.mark.parametrize("times", [[], [5], [5, 5, 5]])
     def test_times_without_a_pause_have_none_either(self, times):
-        assert DailyRhythm(times, [1.0] * len(times)).expected(0) is None
+        assert Rhythm(DAY, times, [1.0] * len(times)).expected(0) is None
+
+    def test_the_usual_pause_is_that_of_times_that_move_on(self):
+        assert usual_pause([0, 10, 10, 20, 15, 500]) == 10
+        assert usual_pause([7, 7, 7]) == DAY_NANOS
+
+    def test_its_state_holds_all_of_it(self):
+        rhythm = Rhythm(WEEK, [index * HOUR for index in range(90)], [float(index) for index in range(90)])
+        restored = Rhythm.from_state(WEEK, json.loads(json.dumps(rhythm.state())))
+        for again in (rhythm, restored):
+            again.learn(95 * HOUR, 3.0)
+        assert restored.state() == rhythm.state()
+        assert restored.expected(95 * HOUR) == rhythm.expected(95 * HOUR) is not None
+
+
+class TestPredictor:
+    @staticmethod
+    def _errors(values, predictor):
+        return [predictor.error(values[max(0, index - 50) : index], values[index]) for index in range(len(values))]
+
+    def test_it_learns_a_wave(self):
+        values = 50 + 10 * np.sin(np.arange(600) / 9)
+        errors = self._errors(values, Predictor())
+        assert errors[:LAGS] == [0.0] * LAGS
+        assert max(errors[400:]) < 0.1
+
+    def test_an_outlier_is_an_error_as_large_as_it_is_and_unlearns_little(self):
+        values = 50 + 10 * np.sin(np.arange(900) / 9)
+        values[500] += 1_000
+        errors = self._errors(values, Predictor())
+        assert errors[500] == pytest.approx(1_000, rel=0.01)
+        assert max(errors[800:]) < 5
+
+    def test_its_state_holds_all_of_it(self):
+        values = np.random.default_rng(4).normal(0, 1, 300)
+        first = Predictor()
+        self._errors(values[:200], first)
+        second = Predictor.from_state(json.loads(json.dumps(first.state())))
+        for predictor in (first, second):
+            predictor.error(values[:200], float(values[200]))
+        assert second.state() == first.state()
 
 
 class TestAlarmGate:
     def test_the_score_is_one_half_at_the_alarm_surprise(self):
-        assert AlarmGate().pass_on(100, ALARM_SURPRISE) == 0.5
+        assert AlarmGate().pass_on(100, 0, ALARM_SURPRISE) == 0.5
+        assert 0.0 < AlarmGate().pass_on(100, 0, 0.9 * ALARM_SURPRISE) < 0.5
 
     def test_what_was_told_is_not_repeated_for_a_while_unless_it_gets_clearly_worse(self):
         gate = AlarmGate()
-        assert gate.pass_on(100, 3.0) > 0.5
-        assert gate.pass_on(101, 3.1) == 0.0
-        assert gate.pass_on(102, 4.5) > 0.5
-        assert gate.pass_on(102 + QUIET_READINGS, 4.0) == 0.0
-        assert gate.pass_on(103 + QUIET_READINGS, 4.0) > 0.5
+        assert gate.pass_on(100, 0, 3.0) > 0.5
+        assert gate.pass_on(101, 0, 3.0 + 0.9 * CLEARLY_MORE) == 0.0
+        assert gate.pass_on(102, 0, 3.0 + CLEARLY_MORE) > 0.5
+        assert gate.pass_on(102 + LEAST_QUIET_READINGS, 0, 3.0) == 0.0
+        assert gate.pass_on(103 + LEAST_QUIET_READINGS, 0, 3.0) > 0.5
 
-    def test_many_alarms_make_it_patient(self):
+    def test_what_is_no_alarm_silences_nothing(self):
         gate = AlarmGate()
-        scores = [gate.pass_on(number, 3.0) for number in range(100, 2_000, 100)]
-        assert scores == sorted(scores, reverse=True)
-        assert scores[0] > 0.6 > 0.55 > scores[-1]
-        for number in range(2_000, 32_000):
-            gate.pass_on(number, 0.0)
-        assert gate.pass_on(32_000, 3.0) == pytest.approx(scores[0], abs=0.01)
+        gate.pass_on(100, 0, 0.9 * ALARM_SURPRISE)
+        assert gate.pass_on(101, 0, ALARM_SURPRISE) == 0.5
+
+    def test_silence_is_bounded_by_a_part_of_the_past(self):
+        gate, number = AlarmGate(), 5_000
+        quiet = int(QUIET_PART * number)
+        gate.pass_on(number - quiet, 0, 2.0)
+        assert gate.pass_on(number, 0, 2.0) == 0.0
+        assert gate.pass_on(number + 20, 0, 2.0) > 0.5
+
+    def test_silence_is_bounded_in_time_and_readings_however_long_the_past(self):
+        gate, number = AlarmGate(), 1_000_000
+        gate.pass_on(number, 0, 2.0)
+        assert gate.pass_on(number + 11, MOST_QUIET_NANOS, 2.0) == 0.0
+        assert gate.pass_on(number + 12, MOST_QUIET_NANOS + 1, 2.0) > 0.5
+        gate = AlarmGate(number, 0, 2.0)
+        assert gate.pass_on(number + MOST_QUIET_READINGS, 0, 2.0) == 0.0
+        assert gate.pass_on(number + MOST_QUIET_READINGS + 1, 0, 2.0) > 0.5

@@ -6,14 +6,13 @@ from typing import Any, Self
 
 from domain.anomalies.detectors.base import Detector, Memory
 from domain.anomalies.facts import Sampled
-from domain.anomalies.streaming.alarms import ALARM_SURPRISE
-from domain.anomalies.streaming.detector import StreamDetector
+from domain.anomalies.streaming.detector import STATE_VERSION, StreamDetector
 from domain.anomalies.types import AnomalyKind, Finding, Subject
 from domain.kernel.time import Nanos
 
-# The surprise of an alarm, and of each part of one more: in usual series (noise of five kinds, with a day's wave and
-# without) one reading in three thousand gives alarm, and at 1.4 times an alarm's surprise one in a hundred thousand.
-SURPRISE_OF_ALARM = 3.5
+# A streaming surprise is a mean of many, so large ones are rarer than they say: in usual series (noise, waves, counts,
+# bursts) one reading in two hundred is at 1.4, one in twenty thousand at 2.0, and none of 22,000 at 2.2.
+SURPRISE_FACTOR = 5 / 2.2
 
 
 @dataclass(slots=True)
@@ -29,7 +28,9 @@ class PerformanceMemory(Memory):
 
     @classmethod
     def from_state(cls, state: Any) -> Self:
-        """The memory that ``state`` was taken of."""
+        """The memory that ``state`` was taken of; an empty one where it is of another version of the detector."""
+        if state["detector"].get("version") != STATE_VERSION:
+            return cls()
         return cls(StreamDetector.from_state(state["detector"]), state["samples"])
 
 
@@ -54,9 +55,8 @@ class SystemPerformance(Detector[Sampled, PerformanceMemory]):
         memory = self._memory_of(fact)
         memory.samples += 1
         told = memory.detector.update(Nanos.of(fact.at), fact.value)
-        # The score is told / (told + alarm): its surprise after repetition and weariness, in units of an alarm.
-        score = SURPRISE_OF_ALARM * told.score / (1 - told.score)
-        if score < self.tuning.threshold or memory.samples <= self.tuning.warmup:
+        score = SURPRISE_FACTOR * told.surprise
+        if score < self.tuning.threshold or not told.is_alarm or memory.samples <= self.tuning.warmup:
             return ()
         explanation = f"{fact.component}: {fact.measure} is {fact.value:.6g}; {told.explanation}"
         evidence = {
@@ -64,7 +64,6 @@ class SystemPerformance(Detector[Sampled, PerformanceMemory]):
             "measure": fact.measure,
             "at": fact.at.isoformat(),
             "surprise": round(told.surprise, 3),
-            "alarmSurprise": ALARM_SURPRISE,
         }
         subject = Subject(component=self.subjects_of(fact)[0])
         return (self._found(subject, fact.at, score, fact.value, told.expected, explanation, evidence),)

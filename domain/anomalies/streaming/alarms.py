@@ -1,34 +1,43 @@
-"""From surprise to what is worth telling: an alarm is not repeated, and much alarm makes patient."""
+"""From surprise to what is worth telling: what was told is not repeated for a while that is bounded in time."""
 
 from dataclasses import dataclass
 
+from domain.kernel.time import NANOS_PER_SECOND
+
 # Surprise at which the score is one half: an alarm.
-ALARM_SURPRISE = 1.7
-# After something was told, only what is clearly more surprising is told again, for this long: readings, or part of all.
-QUIET_READINGS, QUIET_PART = 50, 0.05
-CLEARLY_MORE = 0.2
-# What was told beyond this surprise adds to the weariness, which fades within about this many readings.
-NOTEWORTHY = 1.0
-WEARINESS_READINGS = 4_000
-WEARINESS_WEIGHT = 0.15
+ALARM_SURPRISE = 1.42
+# After an alarm, what is not clearly more surprising is not told again: for this part of all readings so far, but no
+# longer than these hours and readings, and at least for a few readings.
+CLEARLY_MORE = 1.0
+QUIET_PART, LEAST_QUIET_READINGS, MOST_QUIET_READINGS = 0.04, 10, 720
+MOST_QUIET_NANOS = 12 * 3_600 * NANOS_PER_SECOND
 
 
 @dataclass(slots=True)
 class AlarmGate:
-    """What was told lately: when (by the reading's number), how surprising it was, and the weariness it left."""
+    """The last alarm: its reading's number, its time in nanoseconds, and how surprising it was."""
 
-    told_at: int | None = None
+    told_number: int | None = None
+    told_at: int = 0
     told: float = 0.0
-    weariness: float = 0.0
 
-    def pass_on(self, number: int, surprise: float) -> float:
-        """The score, 0 to 1, of the reading with this number (counted from 0, each once, in order)."""
-        self.weariness -= self.weariness / WEARINESS_READINGS
-        quiet = max(QUIET_READINGS, QUIET_PART * number)
-        told = self.told if self.told_at is not None and number - self.told_at <= quiet else 0.0
-        remaining = surprise - WEARINESS_WEIGHT * self.weariness
-        if remaining <= told + CLEARLY_MORE:
+    def pass_on(self, number: int, at: int, surprise: float) -> float:
+        """The score, 0 to 1, of the reading with this number (counted from 0, each once, in order).
+
+        A surprise that would be an alarm, but was told already, scores 0.
+        """
+        score = surprise / (surprise + ALARM_SURPRISE)
+        if surprise < ALARM_SURPRISE:
+            return score
+        if self._is_quiet(number, at) and surprise < self.told + CLEARLY_MORE:
             return 0.0
-        self.weariness += max(0.0, remaining - max(told, NOTEWORTHY))
-        self.told_at, self.told = number, remaining
-        return remaining / (remaining + ALARM_SURPRISE)
+        self.told_number, self.told_at, self.told = number, at, surprise
+        return score
+
+    def _is_quiet(self, number: int, at: int) -> bool:
+        if self.told_number is None:
+            return False
+        readings = number - self.told_number
+        if readings <= LEAST_QUIET_READINGS:
+            return True
+        return readings <= min(QUIET_PART * number, MOST_QUIET_READINGS) and at - self.told_at <= MOST_QUIET_NANOS

@@ -2,7 +2,7 @@
 
 import base64
 import math
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,31 +77,3 @@ def novelty(values: Values, width: int) -> float:
         difference *= difference
         squares += difference
     return math.sqrt(float(squares.min()) / width)
-
-
-class Lagged:
-    """What a measure was some readings ago; 0 before there were as many."""
-
-    __slots__ = ("_held", "_position")
-
-    def __init__(self, lag: int) -> None:
-        self._held = [0.0] * lag
-        self._position = 0
-
-    def exchange(self, value: float) -> float:
-        """Hand in the newest value and get that of ``lag`` readings ago."""
-        earlier, self._held[self._position] = self._held[self._position], value
-        self._position = (self._position + 1) % len(self._held)
-        return earlier
-
-    def state(self) -> dict[str, Any]:
-        """All of it, as JSON."""
-        return {"held": list(self._held), "position": self._position}
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Self:
-        """What ``state`` was taken of."""
-        lagged = cls(len(state["held"]))
-        lagged._held = list(state["held"])
-        lagged._position = state["position"]
-        return lagged

@@ -12,27 +12,35 @@ ALARM_SCORE = 0.5
 class Reason(StrEnum):
     """Which measure of a reading departs most from its own past."""
 
-    RANGE = "RANGE"
     DISTANCE = "DISTANCE"
     JUMP = "JUMP"
-    LEVEL = "LEVEL"
+    KINK = "KINK"
     STEP = "STEP"
+    LEVEL = "LEVEL"
     NOISE = "NOISE"
+    SHORT_NOISE = "SHORT_NOISE"
+    CALM = "CALM"
+    SHORT_CALM = "SHORT_CALM"
     NOISE_CHANGE = "NOISE_CHANGE"
     SHAPE = "SHAPE"
-    TIME_OF_DAY = "TIME_OF_DAY"
+    TIME = "TIME"
+    PREDICTION = "PREDICTION"
 
 
 MEANINGS = {
-    Reason.RANGE: "beyond the usual highest and lowest values, by",
     Reason.DISTANCE: "distance from the usual value",
     Reason.JUMP: "difference from the recent values",
-    Reason.LEVEL: "difference of the last 12 values' mean from the usual value",
-    Reason.STEP: "difference of the means of the last two times 12 values",
+    Reason.KINK: "difference from the line through the last two values",
+    Reason.STEP: "difference of the means of the last two times 4 values",
+    Reason.LEVEL: "difference of the last 96 values' mean from the usual value",
     Reason.NOISE: "spread of the last 60 values",
+    Reason.SHORT_NOISE: "spread of the last 12 values",
+    Reason.CALM: "usual spread divided by that of the last 60 values",
+    Reason.SHORT_CALM: "usual spread divided by that of the last 12 values",
     Reason.NOISE_CHANGE: "change of the spread between the last two times 30 values",
     Reason.SHAPE: "difference of the last 8 values from any earlier stretch",
-    Reason.TIME_OF_DAY: "difference from the values of this time of day",
+    Reason.TIME: "difference from the values of this time of the day and of the week",
+    Reason.PREDICTION: "difference from what the last 6 values predict",
 }
 
 
@@ -41,10 +49,10 @@ class StreamScore:
     """What the detector says of one reading.
 
     ``score`` (0 to 1, an alarm from ``ALARM_SCORE``) is what is worth telling now: it is 0 while the series is learnt,
-    for what an alarm has told already, and lower the more alarms there were lately. ``surprise`` is the bare departure:
-    about the negative decimal logarithm of how often the series' past would show one as large. ``measured`` and
-    ``usual`` belong to ``reason``: the measure that departs most, and what 19 of 20 earlier values kept below.
-    ``expected`` is the value that was expected, None before anything is known.
+    and for what an alarm has just told. ``surprise`` is the bare departure, as a mean of negative decimal logarithms of
+    how often the series' past would show one as large. ``measured`` and ``usual`` belong to ``reason``: the measure
+    that departs most, and what four of five earlier values kept below. ``expected`` is the value that was expected,
+    None before anything is known.
     """
 
     at: Nanos
