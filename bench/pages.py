@@ -75,7 +75,10 @@ def _account(number: int) -> UUID:
 def questions() -> list[Question]:
     """Everybody's orders, one account's and several accounts', narrowed and sorted."""
     several = Actor(
-        UUID(int=1), "pages@example.org", Role.TRADER, {_account(n): AccountPermission.READ for n in range(1, 4)}
+        UUID(int=1),
+        "pages@example.org",
+        Role.TRADER,
+        {_account(n): frozenset({AccountPermission.READ}) for n in range(1, 4)},
     )
     one = OrderSearch(account_id=_account(1))
     asked = [

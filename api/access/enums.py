@@ -6,5 +6,13 @@ from domain.access.types import AccountPermission, Role
 
 __all__ = ["AccountPermission", "Role"]
 
-strawberry.enum(Role, description="What a person may do; each role may do all that the one before it may.")
-strawberry.enum(AccountPermission, description="What a grant lets its holder do with an account.")
+strawberry.enum(
+    Role,
+    description="What a person is. A RISK_MANAGER stops and cancels in every account; it opens no position and moves "
+    "no money. A lower role lifts nothing that a higher one restricted.",
+)
+strawberry.enum(
+    AccountPermission,
+    description="What a grant lets its holder do with an account: see it, trade it, or pay in and out. "
+    "TRADE and FUNDS are apart; each lets the account be seen.",
+)

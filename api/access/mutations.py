@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from api.access.enums import AccountPermission
 from api.access.inputs import CreateApiKeyInput, CreateUserInput, GrantAccountInput, LoginInput, UpdateUserInput
 from api.access.types import ApiKey, CreatedApiKey, Session, User
 from api.context import Context, Info
@@ -72,18 +73,29 @@ class AccessMutation:
         saved = save_preferences(info.context.services.access, info.context.require_actor(), preferences)
         return raw_json(await saved)
 
-    @strawberry.mutation(description="Give a person access to an account, or change which. Needs ADMIN.")
+    @strawberry.mutation(
+        description="Let a person do more with an account: TRADE and FUNDS add up, READ leaves nothing but reading. "
+        "Needs ADMIN."
+    )
     async def grant_account(self, info: Info, given: Annotated[GrantAccountInput, _INPUT]) -> User:
         """Give or change a grant."""
         actor, access = info.context.require_actor(), info.context.services.access
         user = await users.grant_account(access, actor, named(given.user_id), named(given.account_id), given.permission)
         return _with_new_grants(info.context, User.of(user))
 
-    @strawberry.mutation(description="Take a person's access to an account away. Needs ADMIN.")
-    async def revoke_account(self, info: Info, user_id: strawberry.ID, account_id: strawberry.ID) -> User:
-        """Take a grant away."""
+    @strawberry.mutation(
+        description="Take a person's access to an account away: one permission, or all of it. Needs ADMIN."
+    )
+    async def revoke_account(
+        self,
+        info: Info,
+        user_id: strawberry.ID,
+        account_id: strawberry.ID,
+        permission: AccountPermission | None = None,
+    ) -> User:
+        """Take grants away."""
         actor, access = info.context.require_actor(), info.context.services.access
-        user = await users.revoke_account(access, actor, named(user_id), named(account_id))
+        user = await users.revoke_account(access, actor, named(user_id), named(account_id), permission)
         return _with_new_grants(info.context, User.of(user))
 
     @strawberry.mutation(description="Make an API key for yourself. `secret` is told this once.")

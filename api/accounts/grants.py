@@ -7,8 +7,7 @@ import strawberry
 from api.access.enums import AccountPermission
 from api.accounts.types import Account, account_view
 from api.context import Info
-from domain.access.types import Grant
-from domain.kernel.errors import NotFound
+from domain.access.types import Grant, no_account
 
 
 @strawberry.type(description="Access of a person to an account that somebody else owns.")
@@ -17,6 +16,9 @@ class AccountGrant:
 
     permission: AccountPermission
     granted_at: datetime
+    granted_by: str | None = strawberry.field(
+        description="The email of whoever granted it; null where that was not kept."
+    )
 
     @strawberry.field(description="The account that was opened to the person.")
     @staticmethod
@@ -24,5 +26,5 @@ class AccountGrant:
         """Loaded with the accounts of all grants of the operation."""
         value = await info.context.load(info.context.services.books.read, grant.account_id)
         if value is None:
-            raise NotFound("There is no such account.")
+            raise no_account()
         return account_view(value)

@@ -66,6 +66,10 @@ class Account:
     kind: AccountKind
     position_mode: PositionMode
     state: AccountState
+    state_by: str | None = strawberry.field(
+        description="Who set its state last: an email, or a part of the platform such as `monitor`."
+    )
+    state_reason: str | None
     currency: str
     cash: Decimal = strawberry.field(description="Settled balance: always the sum of its transactions.")
     reserved: Decimal = strawberry.field(description="Held for working orders.")

@@ -9,8 +9,7 @@ from api.context import Info
 from api.ids import named
 from api.positions.enums import PositionSide
 from api.positions.types import ClosedTrade, Position, PositionSnapshot, PositionSummary, position_view
-from domain.access.types import require_read
-from domain.kernel.errors import NotFound
+from domain.access.types import no_account, require_read
 from domain.orders.reading.closed_trades import closed_trades
 from domain.positions.past import DEFAULT_ROWS, position_history
 from domain.positions.summary import summarize
@@ -49,7 +48,7 @@ class PositionsQuery:
         require_read(info.context.require_actor(), wanted)
         value = await info.context.load(info.context.services.books.read, wanted)
         if value is None:
-            raise NotFound("There is no such account.", field="accountId")
+            raise no_account()
         return cast(PositionSummary, summarize(value))
 
     @strawberry.field(

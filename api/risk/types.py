@@ -6,6 +6,7 @@ from typing import Any
 
 import strawberry
 
+from api.access.enums import Role
 from api.graphql.marks import SAME_FOR_ALL
 from api.realtime.streams import cursor_of
 from api.risk.enums import RiskAction, RiskEventState, RiskRuleKind, RiskScope, Severity
@@ -83,7 +84,8 @@ class TradingHalt:
     symbol: str | None
     strategy: str | None
     reason: str
-    by: str
+    by: str = strawberry.field(description="An email, or a part of the platform such as `monitor`.")
+    role: Role = strawberry.field(description="The highest role that asked for it: no lower one lifts it.")
     at: datetime
     lifted_at: datetime | None = strawberry.field(description="Null while it is in force.")
     lifted_by: str | None

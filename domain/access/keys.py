@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain.access import queries
 from domain.access.audit import record, target_of
-from domain.access.rules import MAX_KEYS, check_key_expiry, check_name, lesser_role
+from domain.access.rules import MAX_KEYS, check_key_expiry, check_name, common_role
 from domain.access.service import Access
 from domain.access.tokens import digest, new_api_key
 from domain.access.types import Actor, ApiKey, Role
@@ -22,8 +22,8 @@ async def create_key(
 ) -> tuple[ApiKey, str]:
     """Make a key for the actor; the key and its text, which is told this once and kept nowhere.
 
-    Its role is ``role`` or the actor's own, whichever may do less, and it never exceeds what the owner's role is when
-    it is used.
+    Its role is what ``role`` and the actor's own have in common, and when it is used, what it has in common with the
+    owner's role then.
 
     Raises:
         Forbidden: the actor uses a key itself; else a leaked key could outlive its being revoked.
@@ -44,7 +44,7 @@ async def create_key(
             user_id=actor.user_id,
             name=name,
             prefix=prefix,
-            role=lesser_role(role, actor.role),
+            role=common_role(role, actor.role),
             created_at=work.now,
             last_used_at=None,
             expires_at=expires_at,
@@ -66,7 +66,7 @@ async def revoke_key(access: Access, actor: Actor, key_id: UUID) -> ApiKey:
     async with unit_of_work(access.bus) as work:
         key = await queries.lock_key(work, key_id)
         if key is None or (key.user_id != actor.user_id and actor.role is not Role.ADMIN):
-            raise NotFound("There is no such API key.")
+            raise NotFound("There is no such API key.", field="id")
         if actor.via == "api_key" and actor.role is not Role.ADMIN and actor.api_key_id != key_id:
             raise Forbidden("An API key can revoke only itself: sign in.")
         if key.revoked_at is not None:

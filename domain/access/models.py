@@ -118,7 +118,7 @@ class ApiKey(Model):
 
 
 class AccountGrant(Model):
-    """Access of a user to an account that somebody else owns."""
+    """One permission of a user for an account that somebody else owns."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
@@ -129,11 +129,12 @@ class AccountGrant(Model):
     )
     permission = fields.CharEnumField(AccountPermission, max_length=5)
     granted_at = fields.DatetimeField()
+    granted_by = fields.CharField(max_length=254, null=True)
 
     class Meta:
         table = "account_grants"
         indexes = [Index(fields=("account_id",), name="account_grants_account")]
-        constraints = [UniqueConstraint(fields=("user_id", "account_id"), name="account_grants_user_account")]
+        constraints = [UniqueConstraint(fields=("user_id", "account_id", "permission"), name="account_grants_once")]
 
 
 class UserPreferences(Model):

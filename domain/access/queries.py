@@ -10,11 +10,11 @@ from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
 
-from domain.access.rules import MAX_SESSIONS, RefreshState, lesser_role
-from domain.access.types import AccountPermission, Actor, ApiKey, Grant, Role, User
+from domain.access.rules import MAX_SESSIONS, RefreshState, common_role
+from domain.access.types import NO_PERMISSION, OWNED, AccountPermission, Actor, ApiKey, Grant, Permissions, Role, User
 from domain.kernel.database import Row, fetch, fetch_row
 from domain.kernel.errors import BadInput
-from domain.kernel.ids import parse_id
+from domain.kernel.ids import new_id, parse_id
 from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page
 from domain.kernel.unit_of_work import UnitOfWork
 
@@ -22,8 +22,8 @@ _USER = "id, email, name, role, active, created_at"
 _KEY = "id, user_id, name, prefix, role, created_at, last_used_at, expires_at, revoked_at"
 _ACCOUNTS = """
 ARRAY(SELECT a.id FROM accounts a WHERE a.owner_id = u.id) AS owned,
-ARRAY(SELECT g.account_id FROM account_grants g WHERE g.user_id = u.id AND g.permission = 'TRADE') AS tradable,
-ARRAY(SELECT g.account_id FROM account_grants g WHERE g.user_id = u.id AND g.permission = 'READ') AS readable
+ARRAY(SELECT g.account_id FROM account_grants g WHERE g.user_id = u.id ORDER BY g.id) AS granted,
+ARRAY(SELECT g.permission::text FROM account_grants g WHERE g.user_id = u.id ORDER BY g.id) AS permissions
 """
 _SESSION_ACTOR = f"""
 SELECT u.id, u.email, u.role, {_ACCOUNTS} FROM sessions s JOIN users u ON u.id = s.user_id
@@ -48,11 +48,11 @@ def _to_key(row: Row) -> ApiKey:
 # ------------------------------------------------------------------ actors
 
 
-def _accounts(row: Row) -> MappingProxyType[UUID, AccountPermission]:
-    # What is owned or granted to trade outweighs a grant to read.
-    accounts = dict.fromkeys(row["readable"], AccountPermission.READ)
-    accounts.update(dict.fromkeys(row["tradable"], AccountPermission.TRADE))
-    accounts.update(dict.fromkeys(row["owned"], AccountPermission.TRADE))
+def _accounts(row: Row) -> MappingProxyType[UUID, Permissions]:
+    accounts: dict[UUID, Permissions] = {}
+    for account_id, permission in zip(row["granted"], row["permissions"], strict=True):
+        accounts[account_id] = accounts.get(account_id, NO_PERMISSION) | {AccountPermission(permission)}
+    accounts.update(dict.fromkeys(row["owned"], OWNED))
     return MappingProxyType(accounts)
 
 
@@ -80,7 +80,7 @@ async def load_key_actor(key_id: UUID, expires_at: datetime | None) -> Actor | N
     return Actor(
         user_id=row["id"],
         email=row["email"],
-        role=lesser_role(Role(row["role"]), Role(row["key_role"])),
+        role=common_role(Role(row["role"]), Role(row["key_role"])),
         accounts=_accounts(row),
         via="api_key",
         api_key_id=key_id,
@@ -354,40 +354,49 @@ async def find_account_owner(work: UnitOfWork, account_id: UUID) -> UUID | None:
     return row["owner_id"] if row else None
 
 
-async def write_grant(
-    work: UnitOfWork, grant_id: UUID, user_id: UUID, account_id: UUID, permission: AccountPermission
-) -> bool:
-    """Give or change a grant; False when it was there already."""
-    row = await work.fetch_row(
-        "INSERT INTO account_grants AS g (id, user_id, account_id, permission, granted_at) VALUES ($1, $2, $3, $4, $5) "
-        "ON CONFLICT (user_id, account_id) DO UPDATE SET permission = excluded.permission, "
-        "granted_at = excluded.granted_at WHERE g.permission <> excluded.permission RETURNING g.id",
-        grant_id,
+async def lock_grants(work: UnitOfWork, user_id: UUID, account_id: UUID) -> Permissions:
+    """What a user has been granted for an account; to be asked with the user locked."""
+    rows = await work.fetch(
+        "SELECT permission FROM account_grants WHERE user_id = $1 AND account_id = $2", user_id, account_id
+    )
+    return frozenset(AccountPermission(row["permission"]) for row in rows)
+
+
+async def insert_grant(
+    work: UnitOfWork, user_id: UUID, account_id: UUID, permission: AccountPermission, granted_by: str
+) -> None:
+    """Give a permission that the user does not have."""
+    await work.execute(
+        "INSERT INTO account_grants (id, user_id, account_id, permission, granted_at, granted_by) "
+        "VALUES ($1, $2, $3, $4, $5, $6)",
+        new_id(),
         user_id,
         account_id,
         permission.value,
         work.now,
+        granted_by,
     )
-    return row is not None
 
 
-async def delete_grant(work: UnitOfWork, user_id: UUID, account_id: UUID) -> bool:
-    """Take a grant away; False when there was none."""
-    row = await work.fetch_row(
-        "DELETE FROM account_grants WHERE user_id = $1 AND account_id = $2 RETURNING id", user_id, account_id
+async def delete_grants(work: UnitOfWork, user_id: UUID, account_id: UUID, permissions: Permissions) -> None:
+    """Take permissions away."""
+    await work.execute(
+        "DELETE FROM account_grants WHERE user_id = $1 AND account_id = $2 AND permission = ANY($3::text[])",
+        user_id,
+        account_id,
+        [permission.value for permission in permissions],
     )
-    return row is not None
 
 
 async def read_grants(user_ids: Collection[UUID]) -> dict[UUID, list[Grant]]:
-    """The grants of users, in the order of the accounts' opening; users without any are left out."""
+    """The grants of users, in the order of the accounts' opening and of granting; users without any are left out."""
     rows = await fetch(
-        "SELECT user_id, account_id, permission, granted_at FROM account_grants WHERE user_id = ANY($1::uuid[]) "
-        "ORDER BY user_id, account_id",
+        "SELECT user_id, account_id, permission, granted_at, granted_by FROM account_grants "
+        "WHERE user_id = ANY($1::uuid[]) ORDER BY user_id, account_id, id",
         list(user_ids),
     )
     grants: dict[UUID, list[Grant]] = {}
     for row in rows:
-        grant = Grant(row["account_id"], AccountPermission(row["permission"]), row["granted_at"])
+        grant = Grant(row["account_id"], AccountPermission(row["permission"]), row["granted_at"], row["granted_by"])
         grants.setdefault(row["user_id"], []).append(grant)
     return grants

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from domain.access.types import Role
+from domain.access.types import AccountPermission, Permissions, Role
 from domain.kernel.errors import BadInput
 from domain.kernel.text import clean_text
 
@@ -123,9 +123,25 @@ def check_key_expiry(expires_at: datetime | None, now: datetime) -> None:
         )
 
 
-def lesser_role(first: Role, second: Role) -> Role:
-    """The one of two roles that may do less: what a key may do for its owner."""
+def common_role(first: Role, second: Role) -> Role:
+    """The role that may do what both may: what a key may do for its owner.
+
+    A TRADER trades and a RISK_MANAGER must not, so they have in common what a VIEWER may do.
+    """
+    if {first, second} == {Role.TRADER, Role.RISK_MANAGER}:
+        return Role.VIEWER
     return min(first, second, key=lambda role: role.rank)
+
+
+def permissions_with(granted: Permissions, permission: AccountPermission) -> Permissions:
+    """What somebody may do with an account who is granted ``permission`` beside what was ``granted`` before.
+
+    TRADE and FUNDS are apart, so one does not replace the other, and both let the account be seen. READ is READ alone:
+    it takes the others away.
+    """
+    if permission is AccountPermission.READ:
+        return frozenset({permission})
+    return (granted - {AccountPermission.READ}) | {permission}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Words and values of the access area: roles, permissions, the actor behind a request, and what it may do.
 
-``Actor`` is what every use case of every area takes first. ``require_role``, ``require_read`` and ``require_trade``
-turn a missing right into the error that the API promises: what an actor may not see does not exist for it.
+``Actor`` is what every use case of every area takes first. The functions ``require_*`` turn a missing right into the
+error that the API promises: what an actor may not see does not exist for it.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,10 @@ Via = Literal["session", "api_key", "system"]
 
 
 class Role(StrEnum):
-    """What a person may do on the platform; each role may do all that the one before it may."""
+    """What a person is on the platform. A higher role sees more and outranks the lower ones.
+
+    A RISK_MANAGER stops and cancels in every account; it opens no position and moves no money, not even its own.
+    """
 
     VIEWER = "VIEWER"
     TRADER = "TRADER"
@@ -31,15 +34,30 @@ class Role(StrEnum):
         return _RANKS[self]
 
 
+def higher_role(first: Role | None, second: Role) -> Role:
+    """The one of two roles that outranks the other: what both did only it undoes."""
+    return second if first is None or first.rank < second.rank else first
+
+
+# Who the platform's own parts are equal to when they restrict: a RISK_MANAGER lifts what they set, a TRADER does not.
+PLATFORM_ROLE = Role.RISK_MANAGER
+
 _RANKS: Mapping[Role, int] = {role: rank for rank, role in enumerate(Role)}
 _SEES_ALL = frozenset({Role.RISK_MANAGER, Role.ADMIN})
 
 
 class AccountPermission(StrEnum):
-    """What a grant lets its holder do with an account."""
+    """What a grant lets its holder do with an account: see it, trade it, or pay in and out. Each lets it be seen."""
 
     READ = "READ"
     TRADE = "TRADE"
+    FUNDS = "FUNDS"
+
+
+Permissions = frozenset[AccountPermission]
+NO_PERMISSION: Permissions = frozenset()
+# What an owner may do with an account.
+OWNED: Permissions = frozenset(AccountPermission)
 
 
 class AuditOutcome(StrEnum):
@@ -53,14 +71,14 @@ class AuditOutcome(StrEnum):
 class Actor:
     """Who acts: a person by session or API key, or the platform itself.
 
-    ``role`` is already capped at what the credential allows. ``accounts`` holds the accounts that are owned (as TRADE)
-    or granted; a role may reach further. ``expires_at`` is when the credential stops working, None for never.
+    ``role`` is already capped at what the credential allows. ``accounts`` holds what may be done with the accounts that
+    are owned or granted; a role may reach further. ``expires_at`` is when the credential stops working, None for never.
     """
 
     user_id: UUID
     email: str
     role: Role
-    accounts: Mapping[UUID, AccountPermission] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    accounts: Mapping[UUID, Permissions] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     via: Via = "session"
     session_id: UUID | None = None
     api_key_id: UUID | None = None
@@ -76,10 +94,21 @@ class Actor:
         return self.role in _SEES_ALL or account_id in self.accounts
 
     def may_trade(self, account_id: UUID) -> bool:
-        """Whether this actor may place and cancel orders and move money in the account."""
+        """Whether this actor may place, change and cancel orders of the account."""
+        return self._may(AccountPermission.TRADE, account_id)
+
+    def may_move_funds(self, account_id: UUID) -> bool:
+        """Whether this actor may pay money into the account and out of it."""
+        return self._may(AccountPermission.FUNDS, account_id)
+
+    def may_stop(self, account_id: UUID) -> bool:
+        """Whether this actor may cancel the account's orders, close what it holds, and restrict it."""
+        return self.role is Role.RISK_MANAGER or self.may_trade(account_id)
+
+    def _may(self, permission: AccountPermission, account_id: UUID) -> bool:
         if self.role is Role.ADMIN:
             return True
-        return self.role is not Role.VIEWER and self.accounts.get(account_id) is AccountPermission.TRADE
+        return self.role is Role.TRADER and permission in self.accounts.get(account_id, NO_PERMISSION)
 
 
 # The platform itself: the engine, the worker and the command line.
@@ -96,14 +125,19 @@ def require_role(actor: Actor, *roles: Role) -> None:
         raise Forbidden(f"This needs the role {' or '.join(roles)}.")
 
 
-def require_read(actor: Actor, account_id: UUID) -> None:
-    """Let ``actor`` pass if it may see the account.
+def no_account(field: str = "accountId") -> NotFound:
+    """The one answer to whoever names an account that does not exist for it; ``field`` is where it was named."""
+    return NotFound("There is no such account.", field=field)
+
+
+def require_read(actor: Actor, account_id: UUID, *, field: str = "accountId") -> None:
+    """Let ``actor`` pass if it may see the account, which may not exist at all.
 
     Raises:
         NotFound: the account does not exist for it.
     """
     if not actor.may_read(account_id):
-        raise NotFound("There is no such account.")
+        raise no_account(field)
 
 
 def require_trade(actor: Actor, account_id: UUID) -> None:
@@ -113,19 +147,43 @@ def require_trade(actor: Actor, account_id: UUID) -> None:
         NotFound: the account does not exist for it.
         Forbidden: it sees the account, but may not trade it.
     """
-    if actor.may_trade(account_id):
-        return
-    require_read(actor, account_id)
-    raise Forbidden("This needs the permission to trade the account.")
+    if not actor.may_trade(account_id):
+        require_read(actor, account_id)
+        raise Forbidden("This needs the permission TRADE for the account.")
+
+
+def require_funds(actor: Actor, account_id: UUID) -> None:
+    """Let ``actor`` pass if it may move the account's money.
+
+    Raises:
+        NotFound: the account does not exist for it.
+        Forbidden: it sees the account, but may not move its money.
+    """
+    if not actor.may_move_funds(account_id):
+        require_read(actor, account_id)
+        raise Forbidden("This needs the permission FUNDS for the account.")
+
+
+def require_stop(actor: Actor, account_id: UUID) -> None:
+    """Let ``actor`` pass if it may cancel, close and restrict in the account.
+
+    Raises:
+        NotFound: the account does not exist for it.
+        Forbidden: it sees the account, but may not act on it.
+    """
+    if not actor.may_stop(account_id):
+        require_read(actor, account_id)
+        raise Forbidden("This needs the permission TRADE for the account, or the role RISK_MANAGER.")
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One account that a user was given access to."""
+    """One permission that a user was given for an account of somebody else."""
 
     account_id: UUID
     permission: AccountPermission
     granted_at: datetime
+    granted_by: str | None
 
 
 @dataclass(frozen=True, slots=True)

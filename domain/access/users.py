@@ -3,15 +3,33 @@
 A user is never removed: inactive, it can neither sign in nor use a key. There is always an active administrator.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
 from domain.access import queries
 from domain.access.audit import record, target_of
-from domain.access.rules import check_email, check_name, check_password, email_to_look_up, password_to_verify
+from domain.access.rules import (
+    check_email,
+    check_name,
+    check_password,
+    email_to_look_up,
+    password_to_verify,
+    permissions_with,
+)
 from domain.access.service import Access
-from domain.access.types import SYSTEM, AccountPermission, Actor, Grant, Role, User, require_role
+from domain.access.types import (
+    OWNED,
+    SYSTEM,
+    AccountPermission,
+    Actor,
+    Grant,
+    Permissions,
+    Role,
+    User,
+    no_account,
+    require_role,
+)
 from domain.kernel.errors import Conflict, Forbidden, NotFound
 from domain.kernel.ids import new_id
 from domain.kernel.pages import Page, PageRequest
@@ -89,7 +107,7 @@ async def update_user(access: Access, actor: Actor, user_id: UUID, change: UserC
     _require_change(actor, user_id, change)
     known = (await queries.read_users([user_id])).get(user_id)
     if known is None:
-        raise NotFound(_NO_USER)
+        raise NotFound(_NO_USER, field="id")
     if change.name is not None:
         change = replace(change, name=check_name(change.name))
     new_hash = None
@@ -148,7 +166,7 @@ async def set_password(access: Access, actor: Actor, email: str, password: str) 
     """
     user = await queries.find_user_by_email(email_to_look_up(email))
     if user is None:
-        raise NotFound(_NO_USER)
+        raise NotFound(_NO_USER, field="email")
     return await update_user(access, actor, user.id, UserChange(password=password))
 
 
@@ -176,7 +194,7 @@ async def read_viewer(actor: Actor) -> User:
     """
     user = (await queries.read_users([actor.user_id])).get(actor.user_id)
     if user is None:
-        raise NotFound(_NO_USER)
+        raise NotFound(_NO_USER, field="id")
     return user
 
 
@@ -188,52 +206,66 @@ def visible_grants(actor: Actor, grants: Iterable[Grant]) -> list[Grant]:
 async def grant_account(
     access: Access, actor: Actor, user_id: UUID, account_id: UUID, permission: AccountPermission
 ) -> User:
-    """Give a user access to an account of somebody else, or change which; a repeat changes nothing.
+    """Let a user do more with an account of somebody else, or with READ only see it; a repeat changes nothing.
 
     Raises:
         Forbidden: the actor is no administrator.
         NotFound: there is no such user or account.
         Conflict: the user owns the account.
     """
-    require_role(actor, Role.ADMIN)
-    async with unit_of_work(access.bus) as work:
-        user = await _lock_holder(work, user_id)
-        if await _require_owner(work, account_id) == user_id:
-            raise Conflict("The owner of an account needs no grant.")
-        if await queries.write_grant(work, new_id(), user_id, account_id, permission):
-            await access.changed(work)
-            told = {"userId": user_id, "email": user.email, "permission": permission}
-            await record(work, actor, "grantAccount", target_of("account", account_id), detail=told)
-    return user
+    return await _change_grants(
+        access, actor, user_id, account_id, "grantAccount", lambda granted: permissions_with(granted, permission)
+    )
 
 
-async def revoke_account(access: Access, actor: Actor, user_id: UUID, account_id: UUID) -> User:
-    """Take a grant away; where there is none nothing changes.
+async def revoke_account(
+    access: Access, actor: Actor, user_id: UUID, account_id: UUID, permission: AccountPermission | None = None
+) -> User:
+    """Take one permission away, or all of them; where there is none nothing changes.
 
     Raises:
         Forbidden: the actor is no administrator.
         NotFound: there is no such user or account.
     """
+    taken = OWNED if permission is None else frozenset({permission})
+    return await _change_grants(access, actor, user_id, account_id, "revokeAccount", lambda granted: granted - taken)
+
+
+async def _change_grants(
+    access: Access,
+    actor: Actor,
+    user_id: UUID,
+    account_id: UUID,
+    action: str,
+    change: Callable[[Permissions], Permissions],
+) -> User:
     require_role(actor, Role.ADMIN)
     async with unit_of_work(access.bus) as work:
         user = await _lock_holder(work, user_id)
-        await _require_owner(work, account_id)
-        if await queries.delete_grant(work, user_id, account_id):
+        is_owner = await _require_owner(work, account_id) == user_id
+        before = await queries.lock_grants(work, user_id, account_id)
+        after = change(before)
+        if is_owner and after - before:
+            raise Conflict("The owner of an account needs no grant.")
+        if after != before:
+            await queries.delete_grants(work, user_id, account_id, before - after)
+            for permission in sorted(after - before):
+                await queries.insert_grant(work, user_id, account_id, permission, actor.email)
             await access.changed(work)
-            told = {"userId": user_id, "email": user.email}
-            await record(work, actor, "revokeAccount", target_of("account", account_id), detail=told)
+            told = {"userId": user_id, "email": user.email, "permissions": sorted(after)}
+            await record(work, actor, action, target_of("account", account_id), detail=told)
     return user
 
 
 async def _lock_holder(work: UnitOfWork, user_id: UUID) -> User:
     locked = await queries.lock_user(work, user_id)
     if locked is None:
-        raise NotFound(_NO_USER)
+        raise NotFound(_NO_USER, field="userId")
     return locked[0]
 
 
 async def _require_owner(work: UnitOfWork, account_id: UUID) -> UUID:
     owner_id = await queries.find_account_owner(work, account_id)
     if owner_id is None:
-        raise NotFound("There is no such account.")
+        raise no_account()
     return owner_id

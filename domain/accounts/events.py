@@ -11,6 +11,7 @@ from uuid import UUID
 
 import orjson
 
+from domain.access.types import Role
 from domain.accounts.types import AccountBook, AccountEvent, AccountState
 from domain.kernel.numbers import plain
 
@@ -38,6 +39,10 @@ def account_snapshot(book: AccountBook) -> dict[str, Any]:
         "dayOpeningEquity": plain(book.day_opening_equity),
         "dayTransfers": plain(book.day_transfers),
         "peakEquity": plain(book.peak_equity),
+        "reduceOnlyRole": book.reduce_only_role,
+        "haltedRole": book.halted_role,
+        "stateBy": book.state_by,
+        "stateReason": book.state_reason,
     }
 
 
@@ -51,6 +56,15 @@ def apply_account_snapshot(book: AccountBook, snapshot: dict[str, Any]) -> None:
     book.day_opening_equity = Decimal(snapshot["dayOpeningEquity"])
     book.day_transfers = Decimal(snapshot["dayTransfers"])
     book.peak_equity = Decimal(snapshot["peakEquity"])
+    # Events of before roles were kept have none of these.
+    book.reduce_only_role = _role(snapshot.get("reduceOnlyRole"))
+    book.halted_role = _role(snapshot.get("haltedRole"))
+    book.state_by = snapshot.get("stateBy")
+    book.state_reason = snapshot.get("stateReason")
+
+
+def _role(name: str | None) -> Role | None:
+    return None if name is None else Role(name)
 
 
 def record(

@@ -4,6 +4,7 @@ from tortoise import Model, fields
 from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
+from domain.access.types import Role
 from domain.accounts.types import (
     GENESIS_HASH,
     AccountKind,
@@ -42,6 +43,10 @@ class Account(Model):
     carried_on = fields.DateField(null=True)
     peak_equity = NumericField(default=ZERO, db_default=ZERO)
     book_version = fields.BigIntField(default=0, db_default=0)
+    reduce_only_role = fields.CharEnumField(Role, max_length=16, null=True)
+    halted_role = fields.CharEnumField(Role, max_length=16, null=True)
+    state_by = fields.CharField(max_length=254, null=True)
+    state_reason = fields.CharField(max_length=500, null=True)
 
     class Meta:
         table = "accounts"

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from domain.access.types import Role
 from domain.accounts.event_queries import write_events
 from domain.accounts.types import (
     AccountBook,
@@ -22,13 +23,17 @@ from domain.kernel.unit_of_work import UnitOfWork
 
 _COLUMNS = """id, owner_id, name, venue, kind, position_mode, state, currency, cash, reserved, realized_pnl, fees_paid,
 day_opening_equity, day_transfers, transaction_sequence, transaction_hash, event_sequence, created_at, rolled_at,
-carried_on, peak_equity, book_version"""
+carried_on, peak_equity, book_version,
+reduce_only_role, halted_role, state_by, state_reason"""
+# Where in a row the roles are that restricted the account.
+_ROLES = (22, 23)
 _LOCK = f"SELECT {_COLUMNS} FROM accounts WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE"
 READ_BOOKS = f"SELECT {_COLUMNS} FROM accounts WHERE id = ANY($1::uuid[]) ORDER BY id"
 READ_LIVING = f"SELECT {_COLUMNS} FROM accounts WHERE state <> 'CLOSED' AND id > $1 ORDER BY id LIMIT $2"
 _INSERT = f"""
 INSERT INTO accounts ({_COLUMNS})
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
+$25, $26)
 """
 _CHANGING = {
     "state": "text",
@@ -40,6 +45,7 @@ _CHANGING = {
     "transaction_hash": "text",
     "rolled_at": "timestamptz",
     "carried_on": "date",
+    **dict.fromkeys(("reduce_only_role", "halted_role", "state_by", "state_reason"), "text"),
 }
 _UPDATE = Write(
     "accounts",
@@ -73,6 +79,9 @@ def to_book(row: Row) -> AccountBook:
     values[4] = AccountKind(values[4])
     values[5] = PositionMode(values[5])
     values[6] = AccountState(values[6])
+    for place in _ROLES:
+        if values[place] is not None:
+            values[place] = Role(values[place])
     return AccountBook(*values)
 
 
@@ -129,6 +138,10 @@ async def insert_book(work: UnitOfWork, book: AccountBook) -> None:
         book.carried_on,
         book.peak_equity,
         book.version,
+        book.reduce_only_role,
+        book.halted_role,
+        book.state_by,
+        book.state_reason,
     )
     await write_events(work, [book])
 

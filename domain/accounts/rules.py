@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from domain.access.types import Role, higher_role
 from domain.accounts.types import AccountBook, AccountState, HouseAccount, Transaction, TransactionKind
 from domain.kernel.errors import BadInput, Refused
 from domain.kernel.ids import new_id
@@ -175,3 +176,34 @@ _TRANSITIONS = {
 def may_become(current: AccountState, wanted: AccountState) -> bool:
     """Whether an account may go from one state to another; a closed one stays closed."""
     return wanted in _TRANSITIONS[current]
+
+
+def restriction_stays(book: AccountBook, wanted: AccountState, role: Role) -> Role | None:
+    """The higher role whose restriction a change to ``wanted`` by ``role`` would lift; None when it lifts no such."""
+    lifted = [
+        setter
+        for setter, is_lifted in (
+            (book.halted_role, wanted in (AccountState.ACTIVE, AccountState.REDUCE_ONLY)),
+            (book.reduce_only_role, wanted is AccountState.ACTIVE),
+        )
+        if setter is not None and is_lifted
+    ]
+    highest = max(lifted, key=lambda setter: setter.rank, default=role)
+    return highest if highest.rank > role.rank else None
+
+
+def is_restricted_by(book: AccountBook, state: AccountState, role: Role) -> bool:
+    """Whether the account is in ``state`` by the will of ``role`` or of a higher one."""
+    setter = book.halted_role if state is AccountState.HALTED else book.reduce_only_role
+    return book.state is state and setter is not None and setter.rank >= role.rank
+
+
+def set_state(book: AccountBook, state: AccountState, role: Role, by: str, reason: str) -> None:
+    """Put the account in ``state``, and keep which role wants it there."""
+    if state is not AccountState.CLOSED:
+        book.halted_role = higher_role(book.halted_role, role) if state is AccountState.HALTED else None
+    if state is AccountState.ACTIVE:
+        book.reduce_only_role = None
+    if state is AccountState.REDUCE_ONLY:
+        book.reduce_only_role = higher_role(book.reduce_only_role, role)
+    book.state, book.state_by, book.state_reason = state, by, reason

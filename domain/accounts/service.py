@@ -13,7 +13,7 @@ from uuid import UUID
 from domain.access.audit import record as audit
 from domain.access.audit import target_of
 from domain.access.service import Access
-from domain.access.types import Actor, Role, require_read, require_role, require_trade
+from domain.access.types import Actor, Role, no_account, require_funds, require_role, require_stop
 from domain.accounts import events, queries, rules
 from domain.accounts.types import (
     GENESIS_HASH,
@@ -85,7 +85,7 @@ async def open_account(
     async with unit_of_work(access.bus) as work:
         owner = await work.fetch_row("SELECT active FROM users WHERE id = $1", owner_id)
         if owner is None or not owner["active"]:
-            raise NotFound("There is no such active user.")
+            raise NotFound("There is no such active user.", field="ownerId")
         book = AccountBook(
             id=new_id(),
             owner_id=owner_id,
@@ -130,7 +130,7 @@ def _check_opening(command: OpenAccount, venues: frozenset[str]) -> None:
 
 
 async def deposit(bus: Bus, actor: Actor, command: MoveCash) -> Transaction:
-    """Add money from outside; an ADMIN, or who may trade the account.
+    """Add money from outside; an ADMIN, or who has FUNDS for the account.
 
     Raises:
         BadInput, NotFound, Forbidden: as named by the message; nothing is saved.
@@ -139,7 +139,7 @@ async def deposit(bus: Bus, actor: Actor, command: MoveCash) -> Transaction:
     """
     _check_reference(command)
     async with unit_of_work(bus) as work:
-        book = await lock_one(work, actor, command.account_id, closed_is_fine=True)
+        book = await lock_one(work, actor, command.account_id, require_funds, closed_is_fine=True)
         rules.check_cash_amount(command.amount, book.currency)
         replay = await _replayed(work, command, TransactionKind.DEPOSIT, command.amount)
         if replay:
@@ -158,7 +158,7 @@ async def withdraw(bus: Bus, actor: Actor, command: MoveCash, available: Availab
     """
     _check_reference(command)
     async with unit_of_work(bus) as work:
-        book = await lock_one(work, actor, command.account_id, closed_is_fine=True)
+        book = await lock_one(work, actor, command.account_id, require_funds, closed_is_fine=True)
         rules.check_cash_amount(command.amount, book.currency)
         replay = await _replayed(work, command, TransactionKind.WITHDRAWAL, -command.amount)
         if replay:
@@ -178,26 +178,26 @@ async def withdraw(bus: Bus, actor: Actor, command: MoveCash, available: Availab
 async def set_account_state(
     bus: Bus, actor: Actor, account_id: UUID, state: AccountState, reason: str, *, also: Also = nothing_else
 ) -> AccountBook:
-    """Change what an account may do. Its trader may restrict or close it; lifting a halt takes a RISK_MANAGER or ADMIN.
+    """Change what an account may do. Its trader may restrict or close it; halting it takes a RISK_MANAGER or ADMIN.
 
-    ``also`` commits with the change.
+    What a role restricted, a lower one does not lift. Asking for the state that it is in changes nothing, unless a
+    higher role asks: then it is this role's. ``also`` commits with the change.
 
     Raises:
+        Forbidden: a higher role, or the platform, wants the account restricted.
         Conflict: it is closed, or it cannot be closed while it holds cash, positions or working orders.
     """
-    clean_text(reason, field="reason", max_length=500)
+    reason = clean_text(reason, field="reason", max_length=500)
     async with unit_of_work(bus) as work:
-        book = await lock_one(work, actor, account_id, closed_is_fine=True)
-        if book.state is state:
+        book = await lock_one(work, actor, account_id, require_stop, closed_is_fine=True)
+        is_restriction = state in (AccountState.REDUCE_ONLY, AccountState.HALTED)
+        if book.state is state and (not is_restriction or rules.is_restricted_by(book, state, actor.role)):
             return book
-        if book.state is AccountState.HALTED or state is AccountState.HALTED:
-            require_role(actor, Role.RISK_MANAGER, Role.ADMIN)
-        if not rules.may_become(book.state, state):
-            raise Conflict(f"A {book.state} account cannot become {state}.")
+        _check_change(book, state, actor.role)
         if state is AccountState.CLOSED:
             await _check_empty(work, book)
-        book.state = state
-        events.record(book, events.STATE_CHANGED, work.now, {"reason": reason})
+        rules.set_state(book, state, actor.role, actor.email, reason)
+        events.record(book, events.STATE_CHANGED, work.now, {"reason": reason, "by": actor.email})
         await queries.write_books(work, [book])
         await audit(
             work,
@@ -210,6 +210,18 @@ async def set_account_state(
     return book
 
 
+def _check_change(book: AccountBook, state: AccountState, role: Role) -> None:
+    if AccountState.HALTED in (book.state, state) and role.rank < Role.RISK_MANAGER.rank:
+        raise Forbidden("Only a RISK_MANAGER or an ADMIN halts an account or lifts its halt.")
+    if book.state is not state and not rules.may_become(book.state, state):
+        raise Conflict(f"A {book.state} account cannot become {state}.")
+    stays = rules.restriction_stays(book, state, role)
+    if stays is not None:
+        raise Forbidden(
+            f"The account was restricted by the role {stays} or by the platform: only {stays} may lift that."
+        )
+
+
 async def _check_empty(work: UnitOfWork, book: AccountBook) -> None:
     held = await work.fetch_row(
         "SELECT 1 FROM positions WHERE account_id = $1 AND (quantity <> 0 OR working_buy <> 0 OR working_sell <> 0)",
@@ -219,20 +231,24 @@ async def _check_empty(work: UnitOfWork, book: AccountBook) -> None:
         raise Conflict("An account is closed only when it holds no cash, no position and no working order.")
 
 
-async def lock_one(work: UnitOfWork, actor: Actor, account_id: UUID, *, closed_is_fine: bool = False) -> AccountBook:
-    """Lock the account that a use case is about, once the actor may act on it.
+async def lock_one(
+    work: UnitOfWork,
+    actor: Actor,
+    account_id: UUID,
+    require: Callable[[Actor, UUID], None],
+    *,
+    closed_is_fine: bool = False,
+) -> AccountBook:
+    """Lock the account that a use case is about, once ``require`` lets the actor pass.
 
     Raises:
-        NotFound, Forbidden: the actor may not see it, or not trade it.
+        NotFound, Forbidden: the account does not exist for the actor, or ``require`` refuses.
         Refused: it is closed.
     """
-    if actor.role is Role.RISK_MANAGER:
-        require_read(actor, account_id)
-    else:
-        require_trade(actor, account_id)
+    require(actor, account_id)
     book = (await queries.lock_books(work, [account_id])).get(account_id)
     if book is None:
-        raise NotFound("There is no such account.")
+        raise no_account()
     if not closed_is_fine:
         rules.refuse_when_closed(book)
     return book

@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
+from domain.access.types import Role
 from domain.kernel.numbers import ZERO
 
 GENESIS_HASH = "0" * 64
@@ -104,6 +105,8 @@ class AccountBook:
     ``rolled_at`` is the day roll that has been applied last, ``carried_on`` the last day whose carry is posted;
     ``peak_equity`` is the highest equity seen, deposits and withdrawals apart. ``version`` rises with every change of
     the account, its positions or its orders that a decision on a new order could depend on.
+    ``reduce_only_role`` and ``halted_role`` are the highest roles that asked for such a state and have not lifted it:
+    no lower one does. ``state_by`` set the state last, for ``state_reason``.
     """
 
     id: UUID
@@ -128,6 +131,10 @@ class AccountBook:
     carried_on: date | None = None
     peak_equity: Decimal = ZERO
     version: int = 0
+    reduce_only_role: Role | None = None
+    halted_role: Role | None = None
+    state_by: str | None = None
+    state_reason: str | None = None
     transactions: list[Transaction] = field(default_factory=list)
     events: list[AccountEvent] = field(default_factory=list)
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import orjson
 
-from domain.access.types import Actor, require_role
+from domain.access.types import PLATFORM_ROLE, Actor, require_role
 from domain.accounts.queries import lock_books
 from domain.anomalies import queries
 from domain.anomalies.anomaly import Anomaly, DetectorSetting
@@ -157,9 +157,10 @@ async def _act(work: UnitOfWork, finding: Finding, action: RiskAction) -> Tradin
         return None
     reason = f"{finding.kind}: {finding.explanation}"
     if account is not None:
-        return await restrain(work, UUID(account), (action,), reason, BY, CAUSE)
+        return (await restrain(work, UUID(account), (action,), reason, BY, CAUSE)).halt
     if symbol is not None and action is RiskAction.HALT:
-        return await halt(work, BY, HaltTrading(RiskScope.INSTRUMENT, reason[:MAX_REASON], symbol=symbol))
+        command = HaltTrading(RiskScope.INSTRUMENT, reason[:MAX_REASON], symbol=symbol)
+        return await halt(work, BY, PLATFORM_ROLE, command)
     return None
 
 

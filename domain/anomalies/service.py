@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 
 from domain.access.audit import record as audit
 from domain.access.audit import target_of
-from domain.access.types import Actor, Role, require_role
+from domain.access.types import Actor, Role, no_account, require_role
 from domain.anomalies import queries
 from domain.anomalies.anomaly import Anomaly, DetectorReport, DetectorSetting
 from domain.anomalies.detectors.catalogue import DETECTORS
 from domain.anomalies.queries import AnomalyFilter
 from domain.anomalies.types import DEFAULT_SENSITIVITY, AnomalyKind, Tuning
 from domain.kernel.bus import Bus
-from domain.kernel.errors import BadInput, NotFound
+from domain.kernel.errors import BadInput
 from domain.kernel.pages import Page, PageRequest
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import unit_of_work
@@ -116,7 +116,7 @@ def visible_to(actor: Actor, wanted: AnomalyFilter) -> AnomalyFilter:
         NotFound: it names an account that is not the actor's to see.
     """
     if wanted.account_id is not None and not actor.may_read(wanted.account_id):
-        raise NotFound("There is no such account.", field="accountId")
+        raise no_account()
     return wanted if actor.sees_all else replace(wanted, account_ids=tuple(sorted(actor.accounts)))
 
 

@@ -56,9 +56,13 @@ class Forbidden(DomainError):
 
 
 class NotFound(DomainError):
-    """There is no such thing, or the actor may not see it."""
+    """There is no such thing, or the actor may not see it; ``field`` names the input field that says what was meant."""
 
     code = ErrorCode.NOT_FOUND
+
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(message, field=field)
+        self.field = field
 
 
 class Conflict(DomainError):

@@ -105,15 +105,15 @@ class Market:
         """The instruments as they are now."""
         return await self.instruments.refresh()
 
-    async def find(self, symbol: str) -> Instrument:
-        """The instrument of a symbol, also one that another process has just created.
+    async def find(self, symbol: str, *, field: str = "symbol") -> Instrument:
+        """The instrument of a symbol that ``field`` named, also one that another process has just created.
 
         Raises:
             NotFound: there is none.
         """
         found = (await self.catalog()).by_symbol.get(symbol) or (await self.refresh()).by_symbol.get(symbol)
         if found is None:
-            raise NotFound(f"There is no instrument {symbol[:40]!r}.")
+            raise NotFound(f"There is no instrument {symbol[:40]!r}.", field=field)
         return found
 
     def instrument(self, symbol: str) -> Instrument | None:

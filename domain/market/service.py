@@ -82,7 +82,7 @@ async def update_instrument(
     async with unit_of_work(bus) as work:
         before = await queries.lock_instrument(work, symbol)
         if before is None:
-            raise NotFound(f"There is no instrument {symbol[:40]!r}.")
+            raise NotFound(f"There is no instrument {symbol[:40]!r}.", field="symbol")
         after = changed(before, change)
         if after != before:
             await queries.update_instrument(work, after)
@@ -143,7 +143,7 @@ async def check_symbols(market: Market, symbols: Sequence[str]) -> None:
     if len(symbols) > MAX_SYMBOLS:
         raise BadInput(f"At most {MAX_SYMBOLS} symbols can be asked for at once.", field="symbols")
     for symbol in symbols:
-        await market.find(symbol)
+        await market.find(symbol, field="symbols")
 
 
 async def find_bars(

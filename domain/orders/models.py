@@ -4,6 +4,7 @@ from tortoise import Model, fields
 from tortoise.fields.base import Field
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
+from domain.access.types import Role
 from domain.kernel.fields import NumericField
 from domain.kernel.ids import new_id
 from domain.kernel.numbers import ONE, ZERO
@@ -151,6 +152,7 @@ class CancelTimer(Model):
     account_id = fields.UUIDField(primary_key=True)
     triggers_at = fields.DatetimeField(db_index=True)
     armed_by = fields.CharField(max_length=254)
+    role = fields.CharEnumField(Role, max_length=16, default=Role.TRADER, db_default=Role.TRADER)
 
     class Meta:
         table = "cancel_timers"

@@ -18,6 +18,7 @@ from uuid import UUID
 from domain.accounts.types import TransactionKind
 from domain.kernel.numbers import ONE, ZERO, to_average
 from domain.market.types import AssetClass, Instrument
+from domain.positions.holds import Holds
 from domain.positions.rules import realized_pnl
 from domain.positions.types import Bucket, PositionBook
 
@@ -99,7 +100,8 @@ def adjust(book: PositionBook, instrument: Instrument, adjustment: PositionAdjus
         book.realized_pnl += adjustment.realized_pnl
         book.changed = True
         if book.quantity == ZERO:
-            book.average_price = book.today_quantity = book.held_quantity = ZERO
+            book.average_price = book.today_quantity = ZERO
+            book.holds = Holds()
             book.closed_at = now
     adjustment.quantity_after = book.quantity
 
@@ -123,7 +125,7 @@ def _split(book: PositionBook, instrument: Instrument, adjustment: PositionAdjus
         adjustment.realized_pnl = realized_pnl(instrument, fraction, average, price)
     book.quantity, book.average_price = whole, average
     book.today_quantity = min(abs(whole), floor_to(book.today_quantity * factor, unit))
-    book.held_quantity = min(abs(whole), held_back_after(book.held_quantity, book, adjustment))
+    book.holds = holds_adjusted(book.holds, book, adjustment).within(abs(whole))
 
 
 def _pay_dividend(book: PositionBook, instrument: Instrument, adjustment: PositionAdjustment) -> None:
@@ -137,7 +139,7 @@ def _rename(book: PositionBook, instrument: Instrument, adjustment: PositionAdju
 
 def _delist(book: PositionBook, instrument: Instrument, adjustment: PositionAdjustment) -> None:
     if adjustment.price is None:
-        book.held_quantity = held_back_after(book.held_quantity, book, adjustment)
+        book.holds = holds_adjusted(book.holds, book, adjustment)
         return
     adjustment.realized_pnl = realized_pnl(instrument, book.quantity, book.average_price, adjustment.price)
     adjustment.cash = book.quantity * instrument.multiplier * adjustment.price
@@ -153,14 +155,14 @@ _APPLY = {
 }
 
 
-def held_back_after(held_back: Decimal, book: PositionBook, adjustment: PositionAdjustment) -> Decimal:
-    """How much of a position is frozen by hand after an adjustment, if so much is held."""
+def holds_adjusted(holds: Holds, book: PositionBook, adjustment: PositionAdjustment) -> Holds:
+    """What of a position is frozen by hand after an adjustment, if so much is held. A delisting freezes all of it."""
     if adjustment.kind is AdjustmentKind.DELISTED:
-        return abs(book.quantity)
+        return holds.raised_to(abs(book.quantity))
     if adjustment.kind is AdjustmentKind.SPLIT:
         assert adjustment.unit is not None
-        return floor_to(held_back * adjustment.factor, adjustment.unit)
-    return held_back
+        return holds.scaled(adjustment.factor, adjustment.unit)
+    return holds
 
 
 def floor_to(quantity: Decimal, unit: Decimal) -> Decimal:

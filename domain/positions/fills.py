@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from domain.kernel.numbers import ONE, ZERO, to_average
 from domain.market.types import Instrument
+from domain.positions.holds import Holds
 from domain.positions.rules import Fill, PositionChange, PositionState, apply_fill, close_leg, open_leg
 from domain.positions.types import Bucket, PositionBook
 
@@ -37,19 +38,20 @@ def book_fill(
     book.today_quantity = change.position.today_quantity
     book.realized_pnl += realized
     book.fx_rate = rate
-    book.held_quantity = held_after(book.held_quantity, held.quantity, book.quantity)
+    if book.held_quantity:
+        book.holds = holds_after(book.holds, held.quantity, book.quantity)
     book.closed_at = now if book.quantity == ZERO else None
     book.changed = True
     return realized
 
 
-def held_after(held_back: Decimal, before: Decimal, after: Decimal) -> Decimal:
-    """How much stays frozen by hand of a position that went from one signed quantity to another.
+def holds_after(holds: Holds, before: Decimal, after: Decimal) -> Holds:
+    """What stays frozen by hand of a position that went from one signed quantity to another.
 
     Never more than there is; and what was frozen of a long is nothing of the short that came after it.
     """
     same_side = before * after > ZERO
-    return min(held_back, abs(after)) if same_side else ZERO
+    return holds.within(abs(after)) if same_side else Holds()
 
 
 def _change(

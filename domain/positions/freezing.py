@@ -1,4 +1,4 @@
-"""Freezing a position by hand: what is frozen cannot be closed until somebody lets it go.
+"""Freezing a position by hand: what is frozen cannot be closed until somebody of the same role or a higher one lets go.
 
 Each change runs under the account's lock, leaves one event and one entry of the audit log that say who did it and why,
 and takes effect for the very next order.
@@ -10,12 +10,12 @@ from uuid import UUID
 
 from domain.access.audit import record as audit
 from domain.access.audit import target_of
-from domain.access.types import Actor
+from domain.access.types import Actor, Role, require_stop
 from domain.accounts import queries as account_queries
 from domain.accounts.events import record
 from domain.accounts.service import lock_one
 from domain.kernel.bus import Bus
-from domain.kernel.errors import BadInput, Refused
+from domain.kernel.errors import BadInput, Forbidden, Refused
 from domain.kernel.numbers import ZERO, plain, within_bounds
 from domain.kernel.text import clean_text
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
@@ -24,6 +24,7 @@ from domain.market.types import Instrument
 from domain.positions import queries
 from domain.positions.choosing import choose
 from domain.positions.events import POSITION_FROZEN, POSITION_UNFROZEN, position_snapshot
+from domain.positions.holds import Holds
 from domain.positions.reservation import closable
 from domain.positions.types import PositionBook, PositionSide
 
@@ -52,12 +53,12 @@ async def freeze_position(bus: Bus, market: Market, actor: Actor, command: Freez
     reason = _checked(command)
     instrument = await market.find(command.symbol)
     async with unit_of_work(bus) as work:
-        book = await lock_one(work, actor, command.account_id)
+        book = await lock_one(work, actor, command.account_id, require_stop)
         position = await _chosen(work, command, instrument)
         most = closable(position, instrument)
         if command.quantity > most:
             raise Refused(f"At most {plain(most)} of {command.symbol} can be frozen.", reason="INSUFFICIENT_POSITION")
-        position.held_quantity += command.quantity
+        position.holds = position.holds.plus(command.quantity, actor.role)
         position.changed = True
         record(book, POSITION_FROZEN, work.now, _parts(actor, command, position, reason))
         await queries.write_positions(work, [position])
@@ -70,19 +71,15 @@ async def unfreeze_position(bus: Bus, market: Market, actor: Actor, command: Fre
     """Let go of what was frozen by hand; the position with it.
 
     Raises:
-        BadInput, NotFound, Forbidden: as ``freeze_position``.
+        BadInput, NotFound, Forbidden: as ``freeze_position``; or a higher role froze it.
         Refused: INSUFFICIENT_POSITION when less is frozen by hand, ACCOUNT_NOT_ACTIVE for a closed account.
     """
     reason = _checked(command)
     instrument = await market.find(command.symbol)
     async with unit_of_work(bus) as work:
-        book = await lock_one(work, actor, command.account_id)
+        book = await lock_one(work, actor, command.account_id, require_stop)
         position = await _chosen(work, command, instrument)
-        if command.quantity > position.held_quantity:
-            there = plain(position.held_quantity)
-            message = f"{there} of {command.symbol} is frozen by hand."
-            raise Refused(message, reason="INSUFFICIENT_POSITION")
-        position.held_quantity -= command.quantity
+        position.holds = _let_go(position.holds, command, actor.role)
         position.changed = True
         record(book, POSITION_UNFROZEN, work.now, _parts(actor, command, position, reason))
         await queries.write_positions(work, [position])
@@ -90,6 +87,16 @@ async def unfreeze_position(bus: Bus, market: Market, actor: Actor, command: Fre
         target = target_of("position", position.id)
         await audit(work, actor, "unfreezePosition", target, detail=_detail(command, reason))
     return position
+
+
+def _let_go(holds: Holds, command: FreezePosition, role: Role) -> Holds:
+    if command.quantity > holds.total:
+        message = f"{plain(holds.total)} of {command.symbol} is frozen by hand."
+        raise Refused(message, reason="INSUFFICIENT_POSITION")
+    free = holds.total - holds.above_rank_of(role)
+    if command.quantity > free:
+        raise Forbidden(f"A role above yours froze it: you can let go of {plain(free)} of {command.symbol}.")
+    return holds.within(holds.total - command.quantity)
 
 
 def _checked(command: FreezePosition) -> str:

@@ -9,11 +9,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
+from domain.access.types import PLATFORM_ROLE
 from domain.accounts.events import STATE_CHANGED, record
+from domain.accounts.rules import set_state
 from domain.accounts.types import AccountBook, AccountState
 from domain.kernel.numbers import ZERO
 from domain.positions.types import PositionBook
 
+BY = "books"
 LEFT_CLOSED = "LEFT_IN_CLOSED_ACCOUNT"
 LEFT_SHORT = "LEFT_OWING"
 
@@ -26,8 +29,8 @@ def restrict_if_left(book: AccountBook, positions: Iterable[PositionBook], now: 
     reason = _reason(book, [position.quantity for position in positions if position.quantity])
     if reason is None:
         return False
-    book.state = AccountState.REDUCE_ONLY
-    record(book, STATE_CHANGED, now, {"reason": reason})
+    set_state(book, AccountState.REDUCE_ONLY, PLATFORM_ROLE, BY, reason)
+    record(book, STATE_CHANGED, now, {"reason": reason, "by": BY})
     return True
 
 

@@ -13,11 +13,12 @@ from uuid import UUID
 
 import orjson
 
+from domain.access.types import no_account
 from domain.accounts.events import apply_account_snapshot
 from domain.accounts.log import AccountLogs
 from domain.accounts.queries import read_books
 from domain.accounts.types import AccountBook, AccountEvent
-from domain.kernel.errors import NotFound, Unavailable
+from domain.kernel.errors import Unavailable
 from domain.market.board import QuoteWatch
 from domain.market.market import Market
 from domain.positions.events import read_position
@@ -39,7 +40,7 @@ async def load_account(account_id: UUID) -> tuple[AccountBook, list[PositionBook
     # The account first: an event between the two reads is then applied again, which changes nothing.
     book = (await read_books([account_id])).get(account_id)
     if book is None:
-        raise NotFound("There is no such account.")
+        raise no_account()
     return book, list((await read_positions([account_id]))[account_id].values())
 
 

@@ -25,6 +25,8 @@ class Position(Model):
     fees_paid = NumericField(default=ZERO)
     today_quantity = NumericField(default=ZERO)
     held_quantity = NumericField(default=ZERO)
+    held_risk = NumericField(default=ZERO, db_default=ZERO)
+    held_admin = NumericField(default=ZERO, db_default=ZERO)
     working_buy = NumericField(default=ZERO)
     working_sell = NumericField(default=ZERO)
     working_buy_margin = NumericField(default=ZERO)
@@ -43,6 +45,10 @@ class Position(Model):
             CheckConstraint(
                 check="working_buy >= 0 AND working_sell >= 0 AND held_quantity >= 0 AND reserved >= 0",
                 name="positions_not_negative",
+            ),
+            CheckConstraint(
+                check="held_risk >= 0 AND held_admin >= 0 AND held_risk + held_admin <= held_quantity",
+                name="positions_holds",
             ),
             CheckConstraint(
                 check="(bucket <> 'LONG' OR quantity >= 0) AND (bucket <> 'SHORT' OR quantity <= 0)",

@@ -7,6 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from domain.kernel.numbers import ONE, ZERO
+from domain.positions.holds import Holds
 
 
 class PositionSide(StrEnum):
@@ -36,6 +37,8 @@ class PositionBook:
     ``quantity`` is signed. ``working_*`` are sums over the remaining quantities of working orders; the margins are what
     those orders would hold if all of them increased the position, unrounded. ``reserved`` follows from them. Prices are
     in the instrument's currency, all other money in the account's; ``fx_rate`` is the rate of the last execution.
+    ``held_quantity`` is frozen by hand, of it ``held_risk`` by risk managers or the platform, ``held_admin`` by
+    administrators.
     """
 
     id: UUID
@@ -48,6 +51,8 @@ class PositionBook:
     fees_paid: Decimal = ZERO
     today_quantity: Decimal = ZERO
     held_quantity: Decimal = ZERO
+    held_risk: Decimal = ZERO
+    held_admin: Decimal = ZERO
     working_buy: Decimal = ZERO
     working_sell: Decimal = ZERO
     working_buy_margin: Decimal = ZERO
@@ -66,3 +71,12 @@ class PositionBook:
         if self.quantity == ZERO:
             return PositionSide.FLAT
         return PositionSide.LONG if self.quantity > ZERO else PositionSide.SHORT
+
+    @property
+    def holds(self) -> Holds:
+        """What is frozen by hand, and by whom."""
+        return Holds(self.held_quantity, self.held_risk, self.held_admin)
+
+    @holds.setter
+    def holds(self, holds: Holds) -> None:
+        self.held_quantity, self.held_risk, self.held_admin = holds.total, holds.risk, holds.admin

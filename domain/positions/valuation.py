@@ -166,6 +166,16 @@ class AccountValue:
         return self.account.state
 
     @property
+    def state_by(self) -> str | None:
+        """Who set its state last: an email, or a part of the platform."""
+        return self.account.state_by
+
+    @property
+    def state_reason(self) -> str | None:
+        """Why."""
+        return self.account.state_reason
+
+    @property
     def currency(self) -> str:
         """Of all its amounts."""
         return self.account.currency

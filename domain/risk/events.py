@@ -15,7 +15,7 @@ import orjson
 
 from domain.access.audit import record as audit
 from domain.access.audit import target_of
-from domain.access.types import Actor, Role, require_role
+from domain.access.types import Actor, Role, no_account, require_role
 from domain.kernel.bus import Bus
 from domain.kernel.errors import Conflict, NotFound
 from domain.kernel.following import LogSource, follow
@@ -129,7 +129,7 @@ def visible_to(actor: Actor, wanted: RiskEventFilter) -> RiskEventFilter:
         NotFound: it names an account that is not the actor's to see.
     """
     if wanted.account_id is not None and not actor.may_read(wanted.account_id):
-        raise NotFound("There is no such account.", field="accountId")
+        raise no_account()
     return wanted if actor.sees_all else replace(wanted, account_ids=tuple(sorted(actor.accounts)))
 
 
@@ -200,5 +200,5 @@ async def resolve_event(bus: Bus, actor: Actor, event_id: UUID, note: str) -> Ri
 async def _lock(work: UnitOfWork, event_id: UUID) -> RiskEvent:
     event = await queries.lock_event(work, event_id)
     if event is None:
-        raise NotFound("There is no such event.")
+        raise NotFound("There is no such event.", field="id")
     return event

@@ -4,6 +4,7 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from domain.access.types import Role
 from domain.kernel.database import Row, fetch
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.risk.types import RiskScope, TradingHalt
@@ -20,6 +21,7 @@ def to_halt(row: Row) -> TradingHalt:
     """A halt from its row."""
     values = list(row)
     values[1] = RiskScope(values[1])
+    values[7] = Role(values[7])
     return TradingHalt(*values)
 
 
@@ -47,8 +49,8 @@ async def find_same(work: UnitOfWork, halt: TradingHalt) -> TradingHalt | None:
 async def insert_halt(work: UnitOfWork, halt: TradingHalt, *, cancels: bool) -> None:
     """Store a new halt; with ``cancels``, open orders are to be cancelled."""
     await work.execute(
-        "INSERT INTO trading_halts (id, scope, account_id, symbol, strategy, reason, by, at, cancels_done) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO trading_halts (id, scope, account_id, symbol, strategy, reason, by, role, at, cancels_done) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         halt.id,
         halt.scope.value,
         halt.account_id,
@@ -56,9 +58,15 @@ async def insert_halt(work: UnitOfWork, halt: TradingHalt, *, cancels: bool) -> 
         halt.strategy,
         halt.reason,
         halt.by,
+        halt.role.value,
         halt.at,
         not cancels,
     )
+
+
+async def save_role(work: UnitOfWork, halt: TradingHalt) -> None:
+    """Store that a higher role wants a halt, too."""
+    await work.execute("UPDATE trading_halts SET role = $2 WHERE id = $1", halt.id, halt.role.value)
 
 
 async def lock_halt(work: UnitOfWork, halt_id: UUID) -> TradingHalt | None:

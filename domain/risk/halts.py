@@ -10,10 +10,10 @@ from uuid import UUID
 
 from domain.access.audit import record as audit
 from domain.access.audit import target_of
-from domain.access.types import Actor, Role, require_role
+from domain.access.types import Actor, Role, higher_role, require_role
 from domain.kernel.bus import Bus
 from domain.kernel.cache import bump
-from domain.kernel.errors import Conflict, NotFound
+from domain.kernel.errors import Conflict, Forbidden, NotFound
 from domain.kernel.ids import new_id
 from domain.kernel.text import clean_text
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
@@ -41,8 +41,10 @@ class HaltTrading:
     cancel_open_orders: bool = True
 
 
-async def halt(work: UnitOfWork, by: str, command: HaltTrading) -> TradingHalt:
-    """Put a halt in force, unless the same is in force already: a step. ``by`` says who asked.
+async def halt(work: UnitOfWork, by: str, role: Role, command: HaltTrading) -> TradingHalt:
+    """Put a halt in force: a step. ``by`` says who asked, with which role.
+
+    The same that is in force already stays as it is, but for its role when this one is higher.
 
     Raises:
         BadInput: names the field.
@@ -59,6 +61,7 @@ async def halt(work: UnitOfWork, by: str, command: HaltTrading) -> TradingHalt:
         strategy=command.strategy,
         reason=reason,
         by=by,
+        role=role,
         at=work.now,
     )
     # The version's row is locked from here on: of two that halt the same, the second finds the first's.
@@ -67,7 +70,10 @@ async def halt(work: UnitOfWork, by: str, command: HaltTrading) -> TradingHalt:
     if same is not None:
         if command.cancel_open_orders:
             await queries.request_cancels_of(work, same.id)
-        return same
+        raised = replace(same, role=higher_role(same.role, role))
+        if raised != same:
+            await queries.save_role(work, raised)
+        return raised
     await queries.insert_halt(work, made, cancels=command.cancel_open_orders)
     await raise_events(work, [_signal(made, HALTED, Severity.CRITICAL, f"Trading was halted: {reason}")])
     return made
@@ -77,7 +83,7 @@ async def lift_halt(bus: Bus, actor: Actor, halt_id: UUID, reason: str) -> Tradi
     """Let trading go on. Lifting it again with the same reason changes nothing.
 
     Raises:
-        Forbidden: neither RISK_MANAGER nor ADMIN.
+        Forbidden: neither RISK_MANAGER nor ADMIN, or a higher role halted it.
         BadInput: the reason is empty or too long.
         NotFound: there is no such halt.
         Conflict: it was lifted before, for another reason.
@@ -87,11 +93,13 @@ async def lift_halt(bus: Bus, actor: Actor, halt_id: UUID, reason: str) -> Tradi
     async with unit_of_work(bus) as work:
         found = await queries.lock_halt(work, halt_id)
         if found is None:
-            raise NotFound("There is no such halt.")
+            raise NotFound("There is no such halt.", field="id")
         if found.lifted_at is not None:
             if (found.lifted_by, found.lift_reason) == (actor.email, reason):
                 return found
             raise Conflict("The halt was lifted before.")
+        if found.role.rank > actor.role.rank:
+            raise Forbidden(f"The role {found.role} halted this: no lower one lifts it.")
         lifted = replace(found, lifted_at=work.now, lifted_by=actor.email, lift_reason=reason)
         await queries.save_lifting(work, lifted)
         await bump(work, TOPIC)

@@ -3,6 +3,7 @@
 from tortoise import Model, fields
 from tortoise.migrations.constraints import CheckConstraint
 
+from domain.access.types import Role
 from domain.kernel.fields import NumericField
 from domain.kernel.ids import new_id
 from domain.risk.types import RiskAction, RiskEventState, RiskRuleKind, RiskScope, Severity
@@ -48,6 +49,7 @@ class TradingHalt(Model):
     strategy = fields.CharField(max_length=100, null=True)
     reason = fields.CharField(max_length=500)
     by = fields.CharField(max_length=254)
+    role = fields.CharEnumField(Role, max_length=16, default=Role.RISK_MANAGER, db_default=Role.RISK_MANAGER)
     at = fields.DatetimeField()
     lifted_at = fields.DatetimeField(null=True)
     lifted_by = fields.CharField(max_length=254, null=True)

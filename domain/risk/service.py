@@ -166,7 +166,7 @@ async def update_rule(bus: Bus, actor: Actor, command: UpdateRiskRule) -> RiskRu
     async with unit_of_work(bus) as work:
         rule = await queries.lock_rule(work, command.id)
         if rule is None:
-            raise NotFound("There is no such rule.")
+            raise NotFound("There is no such rule.", field="id")
         if command.threshold is not None:
             check_threshold(rule.kind, command.threshold)
         if command.window_seconds is not None:
@@ -200,7 +200,7 @@ async def delete_rule(bus: Bus, actor: Actor, rule_id: UUID) -> None:
     async with unit_of_work(bus) as work:
         rule = await queries.lock_rule(work, rule_id)
         if rule is None:
-            raise NotFound("There is no such rule.")
+            raise NotFound("There is no such rule.", field="id")
         await queries.remove_rule(work, rule_id)
         await _changed(work, actor, "deleteRiskRule", rule)
         await tell_rule(work, actor, RULE_DELETED, rule)

@@ -8,6 +8,8 @@ from enum import StrEnum
 from functools import cached_property
 from uuid import UUID
 
+from domain.access.types import Role
+
 
 class RiskRuleKind(StrEnum):
     """What a rule limits; ``domain.risk.kinds`` says of each in which unit, where it applies and who passes it."""
@@ -107,7 +109,8 @@ class RiskRule:
 class TradingHalt:
     """A stop of trading in what its scope names: only cancels and orders that can only reduce a position pass.
 
-    ``by`` says who asked for it: a person's email, or what acted for the platform. It is in force until ``lifted_at``.
+    ``by`` says who asked for it: a person's email, or what acted for the platform. It is in force until ``lifted_at``,
+    and no role below ``role``, the highest that asked for it, lifts it.
     """
 
     id: UUID
@@ -117,6 +120,7 @@ class TradingHalt:
     strategy: str | None
     reason: str
     by: str
+    role: Role
     at: datetime
     lifted_at: datetime | None = None
     lifted_by: str | None = None

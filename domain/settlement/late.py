@@ -14,7 +14,7 @@ from domain.orders.deciding.trading_book import refresh_reserved
 from domain.orders.model.order import Execution
 from domain.orders.reading.execution_queries import load_execution_run
 from domain.positions.adjustment_queries import load_adjustments
-from domain.positions.adjustments import PositionAdjustment, held_back_after
+from domain.positions.adjustments import PositionAdjustment, holds_adjusted
 from domain.positions.rules import ClosesTooMuch
 from domain.positions.types import PositionBook
 from domain.settlement.account_roll import AccountRoll
@@ -64,11 +64,11 @@ def _finish(
     roll: AccountRoll, position: PositionBook, rebuild: PositionRebuild, late: list[PositionAdjustment]
 ) -> None:
     account, instrument = roll.account, roll.instruments[position.instrument_id]
-    held_back = position.held_quantity
+    holds = position.holds
     account.realized_pnl += rebuild.finish()
     for adjustment in late:
-        held_back = held_back_after(held_back, position, adjustment)
-    position.held_quantity = min(abs(position.quantity), held_back)
+        holds = holds_adjusted(holds, position, adjustment)
+    position.holds = holds.within(abs(position.quantity))
     refresh_reserved(account, position)
     roll.realized |= rebuild.realized
     moves = dict(rebuild.rises)

@@ -12,7 +12,7 @@ from domain.access.authentication import FRESH_SECONDS, KEY_USE_SECONDS, Authent
 from domain.access.keys import create_key, read_keys, revoke_key
 from domain.access.service import Access
 from domain.access.sessions import logout
-from domain.access.types import SYSTEM, AccountPermission, Actor, Role
+from domain.access.types import OWNED, SYSTEM, AccountPermission, Actor, Role
 from domain.access.users import UserChange, grant_account, revoke_account, update_user
 from domain.kernel.cache import read_versions
 from domain.kernel.database import fetch
@@ -72,9 +72,9 @@ async def test_accounts_are_those_owned_and_granted(access: Access) -> None:
     await grant_account(access, SYSTEM, ann.id, tradable, AccountPermission.TRADE)
     actor = await access.authenticate(ann.session.access_token)
     assert actor.accounts == {
-        owned: AccountPermission.TRADE,
-        readable: AccountPermission.READ,
-        tradable: AccountPermission.TRADE,
+        owned: OWNED,
+        readable: frozenset({AccountPermission.READ}),
+        tradable: frozenset({AccountPermission.TRADE}),
     }
 
 
@@ -152,7 +152,7 @@ async def test_a_changed_role_and_changed_grants_are_in_force_at_the_next_look(
     await grant_account(access, SYSTEM, ann.id, account, AccountPermission.TRADE)
     monotonic.now += FRESH_SECONDS + 0.001
     actor = await clocked.authenticate(ann.session.access_token)
-    assert (actor.role, actor.accounts) == (Role.RISK_MANAGER, {account: AccountPermission.TRADE})
+    assert (actor.role, actor.accounts) == (Role.RISK_MANAGER, {account: frozenset({AccountPermission.TRADE})})
 
     await revoke_account(access, SYSTEM, ann.id, account)
     monotonic.now += FRESH_SECONDS + 0.001
@@ -166,7 +166,7 @@ async def test_an_actor_can_be_brought_to_a_version_or_to_now(access: Access, cl
     assert await clocked.at(before, 0) is before
     version = (await read_versions())["access"]
     after = await clocked.at(before, version)
-    assert after == replace(before, accounts={account: AccountPermission.TRADE})
+    assert after == replace(before, accounts={account: OWNED})
     assert await clocked.fresh(before) is after
     assert await clocked.at(SYSTEM, version) is SYSTEM
     await logout(access, ann.actor)
@@ -187,15 +187,16 @@ async def test_an_actor_brought_to_a_version_keeps_its_own_expiry(access: Access
 # ------------------------------------------------------------------ API keys
 
 
-async def test_a_key_acts_for_its_owner_with_the_lesser_role(access: Access) -> None:
-    ann = await join(access, "ann", Role.RISK_MANAGER)
+async def test_a_key_acts_for_its_owner_with_what_both_roles_may_do(access: Access) -> None:
+    ann = await join(access, "ann", Role.ADMIN)
+    await join(access, "root", Role.ADMIN)
     account = await open_account(access, ann.id)
     key, text = await create_key(access, ann.actor, name="bot", role=Role.TRADER)
     assert await access.authenticate(text) == Actor(
         user_id=ann.id,
         email="ann@example.com",
         role=Role.TRADER,
-        accounts={account: AccountPermission.TRADE},
+        accounts={account: OWNED},
         via="api_key",
         api_key_id=key.id,
     )

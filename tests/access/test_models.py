@@ -16,7 +16,7 @@ async def test_every_named_constraint_exists(database: str) -> None:
         ["users", "sessions", "refresh_tokens", "api_keys", "account_grants", "audit_entries"],
     )
     assert [row["conname"] for row in rows] == [
-        "account_grants_user_account",
+        "account_grants_once",
         "api_keys_prefix",
         "refresh_tokens_token_hash",
         "sessions_end_has_reason",

@@ -11,12 +11,13 @@ from domain.access.rules import (
     check_key_expiry,
     check_name,
     check_password,
+    common_role,
     email_to_look_up,
     judge_refresh,
-    lesser_role,
     password_to_verify,
+    permissions_with,
 )
-from domain.access.types import Role
+from domain.access.types import AccountPermission, Role
 from domain.kernel.errors import BadInput
 
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
@@ -152,11 +153,31 @@ def test_a_key_expires_in_the_future_and_within_ten_years() -> None:
         assert refused.value.field == "expiresAt"
 
 
-def test_the_lesser_of_two_roles() -> None:
+def test_a_key_may_do_what_its_role_and_its_owners_have_in_common() -> None:
     for first in Role:
+        assert common_role(first, first) is first
         for second in Role:
-            assert lesser_role(first, second) is lesser_role(second, first)
-            assert lesser_role(first, second).rank == min(first.rank, second.rank)
+            common = common_role(first, second)
+            assert common is common_role(second, first)
+            assert common.rank <= min(first.rank, second.rank)
+    # Otherwise a risk manager could trade with a key for traders.
+    assert common_role(Role.TRADER, Role.RISK_MANAGER) is Role.VIEWER
+    assert common_role(Role.RISK_MANAGER, Role.ADMIN) is Role.RISK_MANAGER
+
+
+@pytest.mark.parametrize(
+    ("granted", "permission", "after"),
+    [
+        ("", "READ", "READ"),
+        ("READ", "TRADE", "TRADE"),
+        ("TRADE", "FUNDS", "FUNDS TRADE"),
+        ("FUNDS", "FUNDS", "FUNDS"),
+        ("FUNDS TRADE", "READ", "READ"),
+    ],
+)
+def test_trade_and_funds_stand_beside_each_other_and_read_alone(granted: str, permission: str, after: str) -> None:
+    before = frozenset(AccountPermission(name) for name in granted.split())
+    assert " ".join(sorted(permissions_with(before, AccountPermission(permission)))) == after
 
 
 @pytest.mark.parametrize(

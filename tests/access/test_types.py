@@ -4,12 +4,16 @@ from uuid import UUID
 import pytest
 
 from domain.access.types import (
+    OWNED,
     SYSTEM,
     AccountPermission,
     Actor,
     Role,
+    higher_role,
+    require_funds,
     require_read,
     require_role,
+    require_stop,
     require_trade,
 )
 from domain.kernel.errors import Forbidden, NotFound
@@ -17,50 +21,48 @@ from domain.kernel.errors import Forbidden, NotFound
 OWN = UUID(int=1)
 READABLE = UUID(int=2)
 FOREIGN = UUID(int=3)
-ACCOUNTS = {OWN: AccountPermission.TRADE, READABLE: AccountPermission.READ}
+TRADED = UUID(int=4)
+FUNDED = UUID(int=5)
+ACCOUNTS = {
+    OWN: OWNED,
+    READABLE: frozenset({AccountPermission.READ}),
+    TRADED: frozenset({AccountPermission.TRADE}),
+    FUNDED: frozenset({AccountPermission.FUNDS}),
+}
+SEEN = (OWN, READABLE, TRADED, FUNDED)
+EVERY = (*SEEN, FOREIGN)
 
-# role, account, may read, may trade
-RIGHTS = [
-    (Role.VIEWER, OWN, True, False),
-    (Role.VIEWER, READABLE, True, False),
-    (Role.VIEWER, FOREIGN, False, False),
-    (Role.TRADER, OWN, True, True),
-    (Role.TRADER, READABLE, True, False),
-    (Role.TRADER, FOREIGN, False, False),
-    (Role.RISK_MANAGER, OWN, True, True),
-    (Role.RISK_MANAGER, READABLE, True, False),
-    (Role.RISK_MANAGER, FOREIGN, True, False),
-    (Role.ADMIN, OWN, True, True),
-    (Role.ADMIN, READABLE, True, True),
-    (Role.ADMIN, FOREIGN, True, True),
-]
+# What each role may do with which accounts.
+RIGHTS: dict[Role, dict[str, tuple[UUID, ...]]] = {
+    Role.VIEWER: {"read": SEEN, "trade": (), "funds": (), "stop": ()},
+    Role.TRADER: {"read": SEEN, "trade": (OWN, TRADED), "funds": (OWN, FUNDED), "stop": (OWN, TRADED)},
+    Role.RISK_MANAGER: {"read": EVERY, "trade": (), "funds": (), "stop": EVERY},
+    Role.ADMIN: {"read": EVERY, "trade": EVERY, "funds": EVERY, "stop": EVERY},
+}
+CASES = [(role, right, account) for role in Role for right in ("read", "trade", "funds", "stop") for account in EVERY]
 
 
 def actor(role: Role) -> Actor:
     return Actor(user_id=UUID(int=9), email="ann@example.com", role=role, accounts=ACCOUNTS)
 
 
-@pytest.mark.parametrize(("role", "account", "read", "trade"), RIGHTS)
-def test_rights_by_role_and_account(role: Role, account: UUID, read: bool, trade: bool) -> None:
-    assert actor(role).may_read(account) is read
-    assert actor(role).may_trade(account) is trade
-    assert actor(role).sees_all is (role in (Role.RISK_MANAGER, Role.ADMIN))
-
-
-@pytest.mark.parametrize(("role", "account", "read", "trade"), RIGHTS)
+@pytest.mark.parametrize(("role", "right", "account"), CASES)
 def test_what_is_not_visible_does_not_exist_and_what_is_visible_is_forbidden(
-    role: Role, account: UUID, read: bool, trade: bool
+    role: Role, right: str, account: UUID
 ) -> None:
-    if trade:
-        require_trade(actor(role), account)
-    else:
-        with pytest.raises(Forbidden if read else NotFound):
-            require_trade(actor(role), account)
-    if read:
-        require_read(actor(role), account)
-    else:
-        with pytest.raises(NotFound, match=r"^There is no such account\.$"):
-            require_read(actor(role), account)
+    who = actor(role)
+    may = {"read": who.may_read, "trade": who.may_trade, "funds": who.may_move_funds, "stop": who.may_stop}[right]
+    require = {"read": require_read, "trade": require_trade, "funds": require_funds, "stop": require_stop}[right]
+    allowed = account in RIGHTS[role][right]
+    assert may(account) is allowed
+    if allowed:
+        require(who, account)
+        return
+    seen = account in RIGHTS[role]["read"]
+    with pytest.raises(Forbidden if seen else NotFound) as refused:
+        require(who, account)
+    if not seen:
+        assert (refused.value.message, refused.value.field) == ("There is no such account.", "accountId")
 
 
 def test_a_required_role_is_named() -> None:
@@ -70,12 +72,14 @@ def test_a_required_role_is_named() -> None:
         require_role(actor(Role.TRADER), Role.ADMIN, Role.RISK_MANAGER)
 
 
-def test_roles_are_ordered() -> None:
+def test_roles_are_ordered_by_what_they_see() -> None:
     assert [role.rank for role in Role] == [0, 1, 2, 3]
     for lesser, greater in pairwise(Role):
-        for account in (OWN, READABLE, FOREIGN):
+        for account in EVERY:
             assert actor(lesser).may_read(account) <= actor(greater).may_read(account)
-            assert actor(lesser).may_trade(account) <= actor(greater).may_trade(account)
+            assert actor(lesser).may_stop(account) <= actor(greater).may_stop(account)
+    assert [higher_role(None, role) for role in Role] == list(Role)
+    assert higher_role(Role.ADMIN, Role.TRADER) is higher_role(Role.TRADER, Role.ADMIN) is Role.ADMIN
 
 
 def test_the_platform_may_do_everything() -> None:

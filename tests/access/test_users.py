@@ -352,16 +352,25 @@ async def test_a_grant_is_given_changed_and_taken_away(access: Access) -> None:
     assert await grants_of(ann) == [(account, AccountPermission.TRADE)]
     assert (await access.authenticate(ann.session.access_token)).may_trade(account)
 
+    await grant_account(access, root.actor, ann.id, account, AccountPermission.FUNDS)
+    assert await grants_of(ann) == [(account, AccountPermission.TRADE), (account, AccountPermission.FUNDS)]
+    assert (await access.authenticate(ann.session.access_token)).may_move_funds(account)
+
+    await revoke_account(access, root.actor, ann.id, account, AccountPermission.TRADE)
+    actor = await access.authenticate(ann.session.access_token)
+    assert (actor.may_trade(account), actor.may_move_funds(account)) == (False, True)
+
     assert await revoke_account(access, root.actor, ann.id, account) == ann.user
     assert await grants_of(ann) == []
     assert not (await access.authenticate(ann.session.access_token)).may_read(account)
 
-    told = f'"email": "ann@example.com", "userId": "{ann.id}"'
-    assert await audited("grantAccount") == [
-        ("root@example.com", f"account:{account}", "DONE", f'{{{told}, "permission": "READ"}}'),
-        ("root@example.com", f"account:{account}", "DONE", f'{{{told}, "permission": "TRADE"}}'),
-    ]
-    assert await audited("revokeAccount") == [("root@example.com", f"account:{account}", "DONE", f"{{{told}}}")]
+    def told(*permissions: str) -> tuple[str, str, str, str]:
+        listed = ", ".join(f'"{name}"' for name in permissions)
+        detail = f'{{"email": "ann@example.com", "userId": "{ann.id}", "permissions": [{listed}]}}'
+        return ("root@example.com", f"account:{account}", "DONE", detail)
+
+    assert await audited("grantAccount") == [told("READ"), told("TRADE"), told("FUNDS", "TRADE")]
+    assert await audited("revokeAccount") == [told("FUNDS"), told()]
 
 
 async def test_repeats_of_a_grant_and_of_its_end_change_nothing(access: Access) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from domain.access.service import Access, make_access
 from domain.access.throttle import MemoryThrottle
-from domain.access.types import AccountPermission, Actor, Role
+from domain.access.types import OWNED, Actor, Role
 from domain.accounts.service import OpenAccount, open_account
 from domain.accounts.types import AccountBook
 from domain.kernel.bus import NullBus
@@ -58,7 +58,7 @@ def open_one(access: Access, make_actor: MakeActor) -> Open:
             user_id=actor.user_id,
             email=actor.email,
             role=actor.role,
-            accounts={book.id: AccountPermission.TRADE},
+            accounts={book.id: OWNED},
         )
         return owner, book
 

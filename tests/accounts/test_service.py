@@ -149,7 +149,7 @@ async def test_a_stranger_sees_no_account_and_a_reader_moves_nothing(open_one: O
     _, book = await open_one()
     with pytest.raises(NotFound):
         await deposit(BUS, await make_actor(), MoveCash(book.id, Decimal(1), "r"))
-    reader = await make_actor(accounts={book.id: AccountPermission.READ})
+    reader = await make_actor(accounts={book.id: frozenset({AccountPermission.READ})})
     with pytest.raises(Forbidden):
         await deposit(BUS, reader, MoveCash(book.id, Decimal(1), "r"))
 

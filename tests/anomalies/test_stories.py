@@ -17,7 +17,7 @@ from uuid import UUID
 import orjson
 import pytest
 
-from domain.access.types import AccountPermission, Actor
+from domain.access.types import OWNED, Actor
 from domain.accounts.service import MoveCash, OpenAccount, deposit, open_account
 from domain.anomalies.anomaly import Anomaly
 from domain.anomalies.running import run_detectors
@@ -121,7 +121,7 @@ async def story(database_url: str, redis_url: str, tmp_path: Path) -> AsyncItera
         twin = await open_account(
             desk.services.access, owner, OpenAccount(name="Twin", currency="USD"), venues=desk.services.venues
         )
-        accounts = dict.fromkeys((book.id, twin.id), AccountPermission.TRADE)
+        accounts = dict.fromkeys((book.id, twin.id), OWNED)
         owner = Actor(owner.user_id, owner.email, owner.role, accounts)
         await deposit(desk.services.bus, owner, MoveCash(twin.id, Decimal(1_000_000), "opening"))
         for kind, warmup in WARMUPS.items():

@@ -358,7 +358,10 @@ async def test_a_stream_that_may_not_be_seen_does_not_begin(server: Running) -> 
         for query in (ENTRIES, READINGS):
             await socket.subscribe("1", query)
             message = await socket.hear()
-            assert (message["type"], message["payload"][0]["extensions"]) == ("error", {"code": "NOT_FOUND"})
+            assert (message["type"], message["payload"][0]["extensions"]) == (
+                "error",
+                {"code": "NOT_FOUND", "field": "id"},
+            )
         await socket.subscribe("1", "subscription { count(to: 1) }")
         assert (await socket.hear())["payload"][0]["extensions"] == {"code": "FORBIDDEN"}
     assert (server.desk.log.followers, server.desk.state.watchers) == (0, 0)
@@ -376,7 +379,7 @@ async def test_who_loses_the_right_hears_it_and_nothing_more(server: Running, qu
         desk.access.actors["bob"] = replace(BOB, role=Role.TRADER)
         desk.tell()
         message = await bob.hear()
-        assert (message["type"], message["payload"][0]["extensions"]) == ("error", {"code": "NOT_FOUND"})
+        assert (message["type"], message["payload"][0]["extensions"]) == ("error", {"code": "NOT_FOUND", "field": "id"})
         await desk.log.append("x")
         await desk.state.set(a=1)
         assert "data" in (await ada.hear())["payload"]

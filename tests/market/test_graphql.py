@@ -161,7 +161,10 @@ async def test_changes_of_an_instrument(admin: Client) -> None:
     # Null is the same as left out, but takes a price limit away.
     changed = await admin.data(UPDATE % shown, input={"symbol": "TEST", "name": None, "priceLimitRate": None})
     assert changed == {"name": "TEST", "tradable": False, "priceLimitRate": None, "fees": fees}
-    assert await admin.refusal(UPDATE % shown, input={"symbol": "NONE"}) == {"code": "NOT_FOUND"}
+    assert await admin.refusal(UPDATE % shown, input={"symbol": "NONE"}) == {
+        "code": "NOT_FOUND",
+        "field": "symbol",
+    }
 
 
 async def test_what_venues_call_an_instrument(admin: Client) -> None:
@@ -253,7 +256,10 @@ async def test_quotes_that_are_refused(admin: Client, viewer: Client, ticks: Red
     assert await viewer.refusal(PUBLISH, quotes=[good]) == {"code": "FORBIDDEN"}
     assert await ticks.drain("0-0") == []
     assert await viewer.data('{ quotes(symbols: ["TEST"]) { at } }') == []
-    assert await viewer.refusal('{ quotes(symbols: ["NONE"]) { at } }') == {"code": "NOT_FOUND"}
+    assert await viewer.refusal('{ quotes(symbols: ["NONE"]) { at } }') == {
+        "code": "NOT_FOUND",
+        "field": "symbols",
+    }
 
 
 BARS = """query ($from: DateTime, $to: DateTime, $limit: Int! = 500) {
@@ -289,7 +295,10 @@ async def test_bars_of_published_quotes(
     assert await viewer.data(BARS, **{"from": "2024-08-08T12:00:00Z", "limit": 1}) == [first]
     assert await viewer.data(BARS, to="2024-08-08T12:01:00Z") == [first]
     assert await viewer.refusal(BARS, limit=0) == {"code": "BAD_USER_INPUT", "field": "limit"}
-    assert await viewer.refusal('{ bars(symbol: "NONE", interval: DAY) { at } }') == {"code": "NOT_FOUND"}
+    assert await viewer.refusal('{ bars(symbol: "NONE", interval: DAY) { at } }') == {
+        "code": "NOT_FOUND",
+        "field": "symbol",
+    }
 
 
 async def test_live_quotes(admin: Client, viewer: Client) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
 
-from domain.access.types import AccountPermission, Actor, Role
+from domain.access.types import OWNED, Actor, Role
 from domain.accounts.queries import read_all_ids
 from domain.accounts.service import (
     MoveCash,
@@ -131,7 +131,7 @@ async def gather_crowd(desk: Platform) -> Crowd:
         opening = OpenAccount(f"Account {number}", "USD", kind=kind, position_mode=mode)
         book = await open_account(desk.services.access, person, opening, venues=desk.services.venues)
         symbols[book.id] = "COIN" if kind is AccountKind.CASH else "COIN-PERP"
-    grants = dict.fromkeys(symbols, AccountPermission.TRADE)
+    grants = dict.fromkeys(symbols, OWNED)
     owner = Actor(person.user_id, person.email, person.role, grants)
     crowd = Crowd(desk, owner, symbols, (desk.services.entry, OrderEntry(desk.services.desk)))
     for account_id in symbols:

@@ -138,12 +138,12 @@ async def test_trades_are_asked_by_symbol_window_and_number(holder: Holder) -> N
     for others, error in (
         ({"limit": 0}, ("BAD_USER_INPUT", "limit")),
         ({"limit": 5001}, ("BAD_USER_INPUT", "limit")),
-        ({"symbol": "NOTHING"}, ("NOT_FOUND", None)),
+        ({"symbol": "NOTHING"}, ("NOT_FOUND", "symbol")),
         ({"from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"}, ("BAD_USER_INPUT", "to")),
     ):
         assert await trades(holder, **others) == error
     stranger = await holder.desk.add_actor()
-    assert await holder.ask(TRADES, actor=stranger, id=str(holder.id)) == ("NOT_FOUND", None)
+    assert await holder.ask(TRADES, actor=stranger, id=str(holder.id)) == ("NOT_FOUND", "accountId")
 
 
 async def test_a_report_counts_trading_and_no_flows(holder: Holder) -> None:

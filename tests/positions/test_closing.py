@@ -1,11 +1,12 @@
 """Closing positions through the API: through the ordinary path, never twice, never what is frozen."""
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from domain.access.types import Actor, Role
+from domain.access.types import AccountPermission, Role
 from domain.accounts.service import set_account_state
 from domain.accounts.types import AccountKind, AccountState, PositionMode
 from domain.orders.model.types import OrderType, PositionEffect, Side
@@ -68,16 +69,19 @@ async def test_what_is_not_there_is_refused_and_nothing_changes(holder: Holder) 
         ({"quantity": "0"}, ("BAD_USER_INPUT", "quantity")),
         ({"quantity": "-1"}, ("BAD_USER_INPUT", "quantity")),
         ({"clientOrderId": ""}, ("BAD_USER_INPUT", "clientOrderId")),
-        ({"symbol": "NOTHING"}, ("NOT_FOUND", None)),
+        ({"symbol": "NOTHING"}, ("NOT_FOUND", "symbol")),
         ({"symbol": "COIN"}, ("REJECTED", "INSUFFICIENT_POSITION")),
-        ({"accountId": "0"}, ("NOT_FOUND", None)),
+        ({"accountId": "0"}, ("NOT_FOUND", "accountId")),
     ):
         assert await holder.ask(CLOSE, i=close(holder, **others)) == error, others
     stranger = await holder.desk.add_actor(Role.TRADER)
-    assert await holder.ask(CLOSE, actor=stranger, i=close(holder)) == ("NOT_FOUND", None)
-    reader = Actor(stranger.user_id, stranger.email, Role.RISK_MANAGER)
+    assert await holder.ask(CLOSE, actor=stranger, i=close(holder)) == ("NOT_FOUND", "accountId")
+    reader = replace(stranger, accounts={holder.id: frozenset({AccountPermission.READ, AccountPermission.FUNDS})})
     assert await holder.ask(CLOSE, actor=reader, i=close(holder)) == ("FORBIDDEN", None)
     assert await holder.snapshot() == before
+    # Closing is stopping, which a risk manager may in every account.
+    manager = await holder.desk.add_actor(Role.RISK_MANAGER)
+    assert "order" in await holder.ask(CLOSE, actor=manager, i=close(holder))
 
 
 async def test_business_refuses_a_close_as_any_other_order(holder: Holder) -> None:

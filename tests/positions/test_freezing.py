@@ -15,7 +15,8 @@ from domain.accounts.service import set_account_state
 from domain.accounts.types import AccountKind, AccountState, PositionMode
 from domain.kernel.database import fetch
 from domain.orders.model.types import OrderType, Side
-from domain.positions.fills import book_fill, held_after
+from domain.positions.fills import book_fill, holds_after
+from domain.positions.holds import Holds
 from domain.positions.live import apply_events, load_account
 from domain.positions.reservation import closable, frozen
 from domain.positions.types import Bucket, PositionBook
@@ -67,12 +68,12 @@ async def test_what_cannot_be_frozen_or_let_go_is_refused_and_nothing_changes(ho
         (FREEZE, {"reason": "x" * 501}, ("BAD_USER_INPUT", "reason")),
         (FREEZE, {"side": "SHORT"}, ("REJECTED", "INSUFFICIENT_POSITION")),
         (FREEZE, {"side": "FLAT"}, ("BAD_USER_INPUT", "side")),
-        (FREEZE, {"symbol": "NOTHING"}, ("NOT_FOUND", None)),
-        (FREEZE, {"accountId": "nobody's"}, ("NOT_FOUND", None)),
+        (FREEZE, {"symbol": "NOTHING"}, ("NOT_FOUND", "symbol")),
+        (FREEZE, {"accountId": "nobody's"}, ("NOT_FOUND", "accountId")),
     ):
         assert await holder.ask(query, i=frozen_input(holder) | others) == error, others
     stranger = await holder.desk.add_actor(Role.TRADER)
-    assert await holder.ask(FREEZE, actor=stranger, i=frozen_input(holder)) == ("NOT_FOUND", None)
+    assert await holder.ask(FREEZE, actor=stranger, i=frozen_input(holder)) == ("NOT_FOUND", "accountId")
     viewer = Actor(holder.actor.user_id, holder.actor.email, Role.VIEWER, holder.actor.accounts)
     assert await holder.ask(UNFREEZE, actor=viewer, i=frozen_input(holder)) == ("FORBIDDEN", None)
     assert await holder.snapshot() == before
@@ -128,6 +129,7 @@ def test_whatever_fills_never_more_is_frozen_than_held(steps: list[tuple[bool, D
 
 
 def test_what_was_frozen_of_a_long_is_nothing_of_the_short_after_it() -> None:
-    assert held_after(Decimal(2), Decimal(3), Decimal(-3)) == 0
-    assert held_after(Decimal(2), Decimal(3), Decimal(1)) == 1
-    assert held_after(Decimal(2), Decimal(-3), Decimal(-5)) == 2
+    two = Holds(Decimal(2))
+    assert holds_after(two, Decimal(3), Decimal(-3)) == Holds()
+    assert holds_after(two, Decimal(3), Decimal(1)) == Holds(Decimal(1))
+    assert holds_after(two, Decimal(-3), Decimal(-5)) == two

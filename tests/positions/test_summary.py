@@ -56,7 +56,7 @@ async def test_a_summary_of_a_long_and_a_short(holder: Holder) -> None:
     assert shown["bySymbol"] == [{"key": "COIN", "netExposure": "315"}, {"key": "COIN-PERP", "netExposure": "-200"}]
     assert shown["byCurrency"] == [{"key": "USD", "netExposure": "115"}]
     stranger = await holder.desk.add_actor()
-    assert await holder.ask(QUERY, actor=stranger, id=str(holder.id)) == ("NOT_FOUND", None)
+    assert await holder.ask(QUERY, actor=stranger, id=str(holder.id)) == ("NOT_FOUND", "accountId")
     assert await holder.ask(QUERY, actor=holder.desk.admin, id=str(new_id())) == ("NOT_FOUND", "accountId")
 
 

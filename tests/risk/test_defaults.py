@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
-from domain.access.types import AccountPermission
+from domain.access.types import OWNED
 from domain.accounts.service import set_account_state
 from domain.accounts.types import AccountState
 from domain.orders.model.types import OrderStatus, RejectReason
@@ -28,7 +28,7 @@ async def test_a_new_account_begins_with_rules_that_hold_for_its_first_order(des
     ratio = {"kind": RiskRuleKind.MIN_MARGIN_RATIO, "action": RiskAction.REDUCE_ONLY, "threshold": "1"}
     assert await ask(desk, RULES, a=margin["id"]) == [collar | scoped, ratio | scoped]
     assert await ask(desk, RULES, a=cash["id"]) == [collar | scoped | {"accountId": cash["id"]}]
-    owner = replace(trader, accounts={UUID(margin["id"]): AccountPermission.TRADE})
+    owner = replace(trader, accounts={UUID(margin["id"]): OWNED})
     money = "mutation ($i: CashInput!) { deposit(input: $i) { balanceAfter } }"
     await ask(desk, money, owner, i={"accountId": margin["id"], "amount": "1000", "reference": "opening"})
     (order,) = await desk.place(owner, command(account_id=UUID(margin["id"]), limit_price=Decimal(200)))
@@ -38,7 +38,7 @@ async def test_a_new_account_begins_with_rules_that_hold_for_its_first_order(des
 async def test_an_account_whose_equity_carries_its_positions_no_more_only_reduces(desk: Platform) -> None:
     trader = await desk.add_actor()
     opened = await ask(desk, OPEN, trader, i={"name": "m", "currency": "USD", "kind": "MARGIN"})
-    owner = replace(trader, accounts={UUID(opened["id"]): AccountPermission.TRADE})
+    owner = replace(trader, accounts={UUID(opened["id"]): OWNED})
     account_id = UUID(opened["id"])
     money = "mutation ($i: CashInput!) { deposit(input: $i) { balanceAfter } }"
     await ask(desk, money, owner, i={"accountId": opened["id"], "amount": "100", "reference": "opening"})

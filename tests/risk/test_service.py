@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from domain.access.types import AccountPermission, Role
+from domain.access.types import OWNED, Role
 from domain.kernel.cache import read_versions
 from domain.kernel.errors import BadInput, Forbidden, NotFound
 from domain.kernel.ids import new_id
@@ -106,7 +106,7 @@ async def test_a_trader_changes_no_rule_and_sees_those_that_concern_it(desk: Pla
     mine = await service.create_rule(bus, manager, limit(scope=RiskScope.ACCOUNT, account_id=account.id))
     await service.create_rule(bus, manager, limit(scope=RiskScope.ACCOUNT, account_id=foreign.id))
     assert await service.list_rules(owner, account_id=None, enabled=None) == [everybody, mine]
-    assert owner.accounts == {account.id: AccountPermission.TRADE}
+    assert owner.accounts == {account.id: OWNED}
     assert len(await service.list_rules(manager, account_id=None, enabled=True)) == 3
     assert await service.list_rules(manager, account_id=None, enabled=False) == []
     assert other.user_id != owner.user_id

@@ -158,7 +158,7 @@ class Desk:
 
     def permit(self, actor: Actor) -> None:
         if actor.user_id not in self.readers:
-            raise NotFound("There is no such log.")
+            raise NotFound("There is no such log.", field="id")
 
     @property
     def services(self) -> Any:

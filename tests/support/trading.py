@@ -13,7 +13,7 @@ from uuid import UUID
 from adapters.leases import hold_lease
 from adapters.settings import load_settings
 from adapters.wiring import Services, open_services
-from domain.access.types import AccountPermission, Actor, Role
+from domain.access.types import OWNED, Actor, Role
 from domain.accounts.service import MoveCash, OpenAccount, deposit, open_account
 from domain.accounts.types import AccountBook
 from domain.kernel.ids import new_id
@@ -56,7 +56,7 @@ class Platform:
         actor = await self.add_actor()
         command = OpenAccount(**({"name": "Test", "currency": "USD"} | others))
         book = await open_account(self.services.access, actor, command, venues=self.services.venues)
-        owner = Actor(actor.user_id, actor.email, actor.role, {book.id: AccountPermission.TRADE})
+        owner = Actor(actor.user_id, actor.email, actor.role, {book.id: OWNED})
         if Decimal(cash):
             await deposit(self.services.bus, owner, MoveCash(book.id, Decimal(cash), "opening"))
         return owner, book

@@ -13,16 +13,18 @@ from uuid import UUID
 import pytest
 
 from adapters.leases import hold_lease
-from domain.access.types import Actor
+from domain.access.types import Actor, Role
 from domain.accounts.queries import read_books
+from domain.accounts.service import set_account_state
 from domain.accounts.types import AccountKind, AccountState
+from domain.kernel.errors import Forbidden
 from domain.kernel.ids import new_id
 from domain.orders.books.proof import prove_book
 from domain.orders.model.types import OrderStatus, OrderType
 from domain.orders.queries import read_orders
 from domain.positions.queries import read_positions
 from domain.risk.event_queries import read_events
-from domain.risk.halts import list_halts
+from domain.risk.halts import lift_halt, list_halts
 from domain.risk.service import UpdateRiskRule, update_rule
 from domain.risk.types import RiskAction, RiskEvent, RiskEventSource, RiskRuleKind, RiskScope, Severity
 from tests.orders.factories import PERPETUAL, command
@@ -145,6 +147,34 @@ async def test_the_action_is_taken(desk: Platform, action: RiskAction) -> None:
     halts = await list_halts(desk.admin, active_only=True)
     assert (await state(account_id), order.status, len(halts)) == expected
     assert all((row.scope, row.account_id, row.by) == (RiskScope.ACCOUNT, account_id, "monitor") for row in halts)
+
+
+async def test_what_a_breach_led_to_is_set_again_when_somebody_lifts_it(desk: Platform) -> None:
+    owner, account_id = await holding(desk, COIN="5")
+    await set_account_state(desk.services.bus, owner, account_id, AccountState.REDUCE_ONLY, "my own")
+    for kind, threshold, action in (
+        (RiskRuleKind.MAX_DAILY_LOSS, "100", RiskAction.REDUCE_ONLY),
+        (RiskRuleKind.MAX_DRAWDOWN, "0.05", RiskAction.HALT),
+    ):
+        await limit(desk, kind, threshold, action=action)
+    manager = await desk.add_actor(Role.RISK_MANAGER)
+    async with watching(desk):
+        await desk.quote("COIN-PERP", "79", "79")
+        await told(2)
+        # What the owner did is the monitor's now, and not the owner's to lift.
+        with pytest.raises(Forbidden):
+            await set_account_state(desk.services.bus, owner, account_id, AccountState.ACTIVE, "no")
+        await set_account_state(desk.services.bus, manager, account_id, AccountState.ACTIVE, "let them")
+        (again,) = (await told(3))[2:]
+        assert again.message.startswith("Still broken")
+        assert await state(account_id) is AccountState.REDUCE_ONLY
+        (halted,) = await list_halts(desk.admin, active_only=True)
+        await lift_halt(desk.services.bus, manager, halted.id, "let them")
+        await told(4)
+        (anew,) = await list_halts(desk.admin, active_only=True)
+        assert (anew.by, anew.role) == ("monitor", Role.RISK_MANAGER)
+        await desk.quote("COIN-PERP", "78", "78")
+        assert len(await monitored()) == 4
 
 
 async def test_a_liquidation_closes_the_worst_loss_first_and_stops_within_bounds(desk: Platform) -> None:

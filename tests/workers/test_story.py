@@ -20,7 +20,7 @@ import redis
 
 from api.realtime.streams import cursor_of, position_of
 from api.scalars import Cursor
-from domain.access.types import AccountPermission, Actor
+from domain.access.types import OWNED, Actor
 from domain.accounts.types import AccountBook, AccountKind
 from domain.kernel.database import fetch, fetch_row
 from domain.kernel.errors import BadInput, Conflict, Refused
@@ -129,7 +129,7 @@ async def telling(url: str, redis_url: str, folder: Path) -> AsyncIterator[Telli
             for number in range(story.ACCOUNTS)
         ]
         owner, books = people[0][0], [book for _, book in people]
-        yield Telling(desk, replace(owner, accounts={book.id: AccountPermission.TRADE for book in books}), books)
+        yield Telling(desk, replace(owner, accounts={book.id: OWNED for book in books}), books)
 
 
 @asynccontextmanager

@@ -93,7 +93,7 @@ async def _checked(actor: Actor, execution_id: UUID, reason: str) -> str:
     """The reason, cleaned, once it is known that the actor may do this at all."""
     found = await execution_queries.read_execution(execution_id)
     if found is None or not actor.may_read(found.account_id):
-        raise NotFound("There is no such execution.")
+        raise NotFound("There is no such execution.", field="id")
     require_role(actor, Role.RISK_MANAGER, Role.ADMIN)
     return clean_text(reason, field="reason", max_length=MAX_REASON_LENGTH)
 

@@ -11,12 +11,12 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from domain.access.types import no_account
 from domain.accounts import queries as account_queries
 from domain.accounts.fees import trade_notional
 from domain.accounts.rules import first_break
 from domain.accounts.types import GENESIS_HASH, AccountBook, Transaction, TransactionKind
 from domain.kernel.database import Connection, Row, reading
-from domain.kernel.errors import NotFound
 from domain.kernel.ids import new_id
 from domain.kernel.numbers import ZERO, plain, to_cash
 from domain.kernel.time import utc_now
@@ -113,7 +113,7 @@ async def prove_book(account_id: UUID, instruments: Mapping[UUID, Instrument]) -
     async with reading() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         rows = await connection.fetch(account_queries.READ_BOOKS, [account_id])
         if not rows:
-            raise NotFound("There is no such account.")
+            raise no_account()
         account = account_queries.to_book(rows[0])
         proof = BookProof(account_id, account.cash, utc_now())
         rebuilt = _Rebuilt(account, instruments)

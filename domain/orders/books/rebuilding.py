@@ -19,7 +19,7 @@ from domain.orders.deciding.trading_book import CLOSING
 from domain.orders.model.order import Execution, Order
 from domain.orders.model.types import Liquidity, PositionEffect, Side
 from domain.positions.adjustments import PositionAdjustment, adjust
-from domain.positions.fills import book_fill, held_after
+from domain.positions.fills import book_fill, holds_after
 from domain.positions.reservation import bucket_for
 from domain.positions.types import Bucket, PositionBook
 
@@ -102,7 +102,7 @@ class PositionRebuild:
         if not self._is_today:
             fresh.today_quantity = ZERO
         rise = fresh.realized_pnl - booked.realized_pnl
-        booked.held_quantity = held_after(booked.held_quantity, booked.quantity, fresh.quantity)
+        booked.holds = holds_after(booked.holds, booked.quantity, fresh.quantity)
         for name in ("quantity", "average_price", "realized_pnl", "fees_paid", "today_quantity", "fx_rate"):
             setattr(booked, name, getattr(fresh, name))
         booked.opened_at, booked.closed_at = fresh.opened_at, fresh.closed_at

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import orjson
 
+from domain.access.types import no_account
 from domain.accounts import guarded_queries
 from domain.accounts import queries as account_queries
 from domain.accounts.events import record
@@ -157,7 +158,7 @@ class Batch:
             NotFound: there is no such account.
         """
         if account_id not in self._books:
-            raise NotFound("There is no such account.", field="accountId")
+            raise no_account()
         return self._books[account_id]
 
     def known(self, account_id: UUID, client_order_id: str | None) -> Order | None:

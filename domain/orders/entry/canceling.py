@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from domain.access.types import Actor, Role, require_read, require_trade
+from domain.access.types import Actor, no_account, require_stop
 from domain.accounts import queries as account_queries
 from domain.accounts.events import record
 from domain.accounts.rules import refuse_when_closed
@@ -43,7 +43,7 @@ async def find_order(actor: Actor, key: OrderKey) -> Order:
     """
     order = await _find(key)
     if order is None or not actor.may_read(order.account_id):
-        raise NotFound("There is no such order.")
+        raise NotFound("There is no such order.", field="id" if key.id is not None else "clientOrderId")
     return order
 
 
@@ -58,18 +58,6 @@ async def _find(key: OrderKey) -> Order | None:
     return await queries.read_order_by_client_id(key.account_id, key.client_order_id)
 
 
-def require_cancel(actor: Actor, account_id: UUID) -> None:
-    """Who trades an account may cancel its orders, and so may a RISK_MANAGER: stopping is never forbidden to them.
-
-    Raises:
-        NotFound, Forbidden: the actor may not see the account, or not act on it.
-    """
-    if actor.role is Role.RISK_MANAGER:
-        require_read(actor, account_id)
-    else:
-        require_trade(actor, account_id)
-
-
 @dataclass(frozen=True, slots=True)
 class CancelCall(ActorsCall):
     """One caller's cancel of an order that was found."""
@@ -79,7 +67,7 @@ class CancelCall(ActorsCall):
 
 
 def _authorize(call: CancelCall) -> None:
-    require_cancel(call.actor, call.account_id)
+    require_stop(call.actor, call.account_id)
 
 
 class OrderCanceling:
@@ -136,11 +124,11 @@ async def cancel_orders(bus: Bus, actor: Actor, command: CancelOrders) -> list[O
         NotFound, Forbidden: the account is not the actor's to see, or to act on, or there is no such symbol.
         Refused: the account is closed.
     """
-    require_cancel(actor, command.account_id)
+    require_stop(actor, command.account_id)
     async with unit_of_work(bus) as work:
         books = await account_queries.lock_books(work, [command.account_id])
         if not books:
-            raise NotFound("There is no such account.", field="accountId")
+            raise no_account()
         refuse_when_closed(books[command.account_id])
         orders = await queries.load_open_orders(
             work, books, symbol=command.symbol, side=command.side, strategy=command.strategy

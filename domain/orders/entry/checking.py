@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from domain.access.types import Actor, require_trade
+from domain.access.types import Actor, no_account, require_trade
 from domain.accounts import queries as account_queries
 from domain.kernel.database import fetch
 from domain.kernel.errors import NotFound
@@ -50,7 +50,7 @@ async def check_order(entry: OrderEntry, actor: Actor, command: PlaceOrder) -> O
         raise NotFound(f"There is no instrument {command.symbol[:40]!r}.", field="symbol")
     account = (await account_queries.read_books([command.account_id])).get(command.account_id)
     if account is None:
-        raise NotFound("There is no such account.", field="accountId")
+        raise no_account()
     positions = (await read_for_orders([account.id], [instrument.id]))[account.id]
     activity = (await load_activity(fetch, {account.id: account}, needs_of(terms.limits.rules), now))[account.id]
     book = desk.trading_book(account, positions, activity, terms)

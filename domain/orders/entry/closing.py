@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from domain.access.types import Actor, require_trade
+from domain.access.types import Actor, no_account, require_stop
 from domain.accounts import queries as account_queries
-from domain.kernel.errors import Conflict, DomainError, NotFound, Unavailable
+from domain.kernel.errors import Conflict, DomainError, Unavailable
 from domain.kernel.unit_of_work import unit_of_work
 from domain.orders import queries
 from domain.orders.deciding.claims import bucket_of
@@ -42,7 +42,7 @@ class CloseCall(ActorsCall):
 
 
 def _authorize(call: CloseCall) -> None:
-    require_trade(call.actor, call.command.account_id)
+    require_stop(call.actor, call.command.account_id)
 
 
 class PositionClosing:
@@ -62,7 +62,7 @@ class PositionClosing:
 
         Raises:
             BadInput: a malformed quantity, price or client order id, or no side where one is needed.
-            NotFound, Forbidden: the account or symbol does not exist for the actor, or may not be traded by it.
+            NotFound, Forbidden: the account or symbol does not exist for the actor, or is not its to act on.
             Refused: INSUFFICIENT_POSITION (so much is not there, or not free), ACCOUNT_NOT_ACTIVE (it is closed).
             Conflict: the client order id was used for something else.
             Unavailable: the database is away, or the venue did not answer the cancels in time; nothing was closed then.
@@ -103,7 +103,7 @@ class PositionClosing:
         async with unit_of_work(self._desk.bus) as work:
             books = await account_queries.lock_books(work, [command.account_id])
             if not books:
-                raise NotFound("There is no such account.", field="accountId")
+                raise no_account()
             symbol = command.symbol if isinstance(command, ClosePosition) else None
             orders = await queries.load_open_orders(work, books, symbol=symbol)
             if isinstance(command, ClosePosition):

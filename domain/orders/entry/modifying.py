@@ -132,7 +132,7 @@ class _Batch:
         """
         order = self._orders.get(call.order_id)
         if order is None:
-            raise NotFound("There is no such order.")
+            raise NotFound("There is no such order.", field="id")
         _check_state(order, call.command)
         check_change(call.command, as_changed(order), now)
         instrument, book = self._terms.by_id[order.instrument_id], self._books[order.account_id]

@@ -15,7 +15,9 @@ from uuid import UUID
 
 import structlog
 
-from domain.access.types import SYSTEM
+from domain.access.types import PLATFORM_ROLE, SYSTEM
+from domain.accounts.rules import is_restricted_by
+from domain.accounts.types import AccountState
 from domain.kernel.errors import DomainError
 from domain.kernel.numbers import ZERO
 from domain.kernel.unit_of_work import unit_of_work
@@ -24,7 +26,7 @@ from domain.orders.entry.closing import PositionClosing
 from domain.orders.entry.desk import Desk
 from domain.orders.model.commands import ClosePosition
 from domain.orders.protection.halting import finish_halt
-from domain.orders.protection.restraining import restrain
+from domain.orders.protection.restraining import RESTRICTING, restrain
 from domain.positions.service import Books
 from domain.positions.valuation import AccountValue, PositionValue
 from domain.risk import event_queries
@@ -35,6 +37,7 @@ from domain.risk.types import (
     RiskAction,
     RiskEventSource,
     RiskRule,
+    RiskScope,
     RiskSignal,
     Severity,
 )
@@ -106,25 +109,47 @@ class Guard:
                 await event_queries.clear_events(work, over)
         if new := [breach for breach in found if breach.fingerprint not in known]:
             await self._act(value.id, new)
+        elif lifted := [breach for breach in found if await self._is_lifted(value, breach)]:
+            await self._act(value.id, lifted, again=True)
         if names or known:
             self.going_on[value.id] = names
         if any(breach.rule.action is RiskAction.LIQUIDATE for breach in found):
             self._liquidate(value.id)
         return found
 
-    async def _act(self, account_id: UUID, new: Sequence[Breach]) -> None:
-        actions = {breach.rule.action for breach in new}
+    async def _is_lifted(self, value: AccountValue, breach: Breach) -> bool:
+        """Whether somebody has lifted what a breach that goes on led to."""
+        if breach.rule.action in RESTRICTING:
+            account = value.account
+            if account.state is AccountState.ACTIVE:
+                return True
+            return account.state is AccountState.REDUCE_ONLY and not is_restricted_by(
+                account, AccountState.REDUCE_ONLY, PLATFORM_ROLE
+            )
+        if breach.rule.action is not RiskAction.HALT:
+            return False
+        halts = (await self.desk.limits.current()).halts
+        return not any(row.scope is RiskScope.ACCOUNT and row.account_id == value.id for row in halts)
+
+    async def _act(self, account_id: UUID, found: Sequence[Breach], *, again: bool = False) -> None:
+        """Do what the breaches ask for; ``again`` when they have been told and somebody has lifted it meanwhile."""
+        actions = {breach.rule.action for breach in found}
+        if again:
+            actions &= RESTRICTING | {RiskAction.HALT}
         async with unit_of_work(self.desk.bus) as work:
-            made = await restrain(work, account_id, actions, new[0].violation.message, BY, CAUSE)
-            await raise_events(work, [_signal(breach) for breach in new])
+            done = await restrain(work, account_id, actions, found[0].violation.message, BY, CAUSE)
+            if again and not done.is_new:
+                # What this process knows of the account was out of date.
+                return
+            await raise_events(work, [_signal(breach, again=again) for breach in found])
         _log.warning(
-            "limit broken",
+            "limit still broken, restricted again" if again else "limit broken",
             account_id=str(account_id),
-            rules=[str(breach.rule.id) for breach in new],
+            rules=[str(breach.rule.id) for breach in found],
             actions=sorted(actions),
         )
-        if made is not None:
-            await finish_halt(self.desk.bus, made)
+        if done.halt is not None:
+            await finish_halt(self.desk.bus, done.halt)
 
     # -------------------------------------------------------------- liquidation
 
@@ -172,18 +197,18 @@ class Guard:
         return True
 
 
-def _signal(breach: Breach) -> RiskSignal:
+def _signal(breach: Breach, *, again: bool) -> RiskSignal:
     rule, violation = breach.rule, breach.violation
     return RiskSignal(
         source=RiskEventSource.MONITOR,
         kind=rule.kind.value,
         severity=Severity.WARNING if rule.action in _NOTES else Severity.CRITICAL,
-        message=violation.message,
+        message=f"Still broken, so it is restricted again: {violation.message}" if again else violation.message,
         account_id=breach.account_id,
         symbol=breach.symbol,
         rule_id=rule.id,
         observed=violation.observed,
         limit=violation.limit,
         action_taken=rule.action,
-        fingerprint=breach.fingerprint,
+        fingerprint=None if again else breach.fingerprint,
     )

@@ -49,7 +49,7 @@ async def halt_trading(bus: Bus, actor: Actor, command: HaltTrading) -> TradingH
     """
     require_role(actor, *OWNERS)
     async with unit_of_work(bus) as work:
-        made = await halt(work, actor.email, command)
+        made = await halt(work, actor.email, actor.role, command)
         detail = {"scope": made.scope, "symbol": made.symbol, "strategy": made.strategy, "reason": made.reason}
         await audit(work, actor, "haltTrading", target_of("tradingHalt", made.id), detail=detail)
     if command.cancel_open_orders:

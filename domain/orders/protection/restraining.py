@@ -1,10 +1,13 @@
 """What is done to an account at once when a limit is broken or something looks wrong: a step, under its lock."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import UUID
 
+from domain.access.types import PLATFORM_ROLE
 from domain.accounts import queries as account_queries
 from domain.accounts.events import STATE_CHANGED, record
+from domain.accounts.rules import is_restricted_by, set_state
 from domain.accounts.types import AccountBook, AccountState
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.orders import queries
@@ -12,32 +15,49 @@ from domain.orders.entry.canceling import request_cancels
 from domain.risk.halts import HaltTrading, halt
 from domain.risk.types import RiskAction, RiskScope, TradingHalt
 
-_RESTRICT = frozenset({RiskAction.REDUCE_ONLY, RiskAction.LIQUIDATE})
+# The actions that leave an account only what reduces.
+RESTRICTING = frozenset({RiskAction.REDUCE_ONLY, RiskAction.LIQUIDATE})
 _CANCEL = frozenset({RiskAction.CANCEL_ORDERS, RiskAction.LIQUIDATE})
 _MAX_REASON = 450
 
 
+@dataclass(frozen=True, slots=True)
+class Restraint:
+    """What came of it: the halt in force, whose cancels are still to come, and whether anything is new."""
+
+    halt: TradingHalt | None
+    is_new: bool
+
+
 async def restrain(
     work: UnitOfWork, account_id: UUID, actions: Collection[RiskAction], reason: str, by: str, cause: str
-) -> TradingHalt | None:
-    """Do what actions say, apart from closing positions; the halt that this made, whose cancels are still to come.
+) -> Restraint:
+    """Do what actions say, apart from closing positions.
 
-    ``by`` says who acts, ``cause`` what the events of cancelled orders carry.
+    ``by`` says which part of the platform acts, ``cause`` what the events of cancelled orders carry.
     """
     books = await account_queries.lock_books(work, [account_id])
-    book = books[account_id]
-    if _RESTRICT.intersection(actions) and book.state is AccountState.ACTIVE:
-        await _allow_only_reductions(work, book, reason, by)
+    is_new = False
+    if RESTRICTING.intersection(actions):
+        is_new = await _allow_only_reductions(work, books[account_id], reason, by)
     if _CANCEL.intersection(actions):
         await request_cancels(work, await queries.load_open_orders(work, books), books, cause)
     if RiskAction.HALT not in actions:
-        return None
-    return await halt(work, by, HaltTrading(RiskScope.ACCOUNT, reason[:_MAX_REASON], account_id=account_id))
+        return Restraint(None, is_new)
+    command = HaltTrading(RiskScope.ACCOUNT, reason[:_MAX_REASON], account_id=account_id)
+    made = await halt(work, by, PLATFORM_ROLE, command)
+    return Restraint(made, is_new or made.at == work.now)
 
 
-async def _allow_only_reductions(work: UnitOfWork, book: AccountBook, reason: str, by: str) -> None:
-    book.state = AccountState.REDUCE_ONLY
+async def _allow_only_reductions(work: UnitOfWork, book: AccountBook, reason: str, by: str) -> bool:
+    """Also where a trader has restricted the account already: what the platform wants, a trader does not lift."""
+    if book.state not in (AccountState.ACTIVE, AccountState.REDUCE_ONLY):
+        return False
+    if is_restricted_by(book, AccountState.REDUCE_ONLY, PLATFORM_ROLE):
+        return False
+    set_state(book, AccountState.REDUCE_ONLY, PLATFORM_ROLE, by, reason[:_MAX_REASON])
     record(book, STATE_CHANGED, work.now, {"reason": reason, "by": by})
     await account_queries.write_books(work, [book])
     # What was written is not written again with what follows.
     book.events.clear()
+    return True

@@ -8,23 +8,24 @@ goes with the commands to cancel, in one transaction.
 from datetime import datetime
 from uuid import UUID
 
-from domain.access.types import Actor
+from domain.access.types import Actor, Role, no_account, require_stop
 from domain.accounts import queries as account_queries
 from domain.accounts.rules import refuse_when_closed
 from domain.kernel.bus import Bus
 from domain.kernel.database import fetch
-from domain.kernel.errors import BadInput, NotFound
-from domain.kernel.unit_of_work import unit_of_work
+from domain.kernel.errors import BadInput, Forbidden
+from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.orders import queries
-from domain.orders.entry.canceling import request_cancels, require_cancel
+from domain.orders.entry.canceling import request_cancels
 
 MAX_SECONDS = 24 * 60 * 60
 CAUSE = "CANCEL_ALL_AFTER"
 _BATCH = 100
 _SET = """
-INSERT INTO cancel_timers (account_id, triggers_at, armed_by)
-VALUES ($1, clock_timestamp() + make_interval(secs => $2), $3)
-ON CONFLICT (account_id) DO UPDATE SET triggers_at = EXCLUDED.triggers_at, armed_by = EXCLUDED.armed_by
+INSERT INTO cancel_timers (account_id, triggers_at, armed_by, role)
+VALUES ($1, clock_timestamp() + make_interval(secs => $2), $3, $4)
+ON CONFLICT (account_id) DO UPDATE
+SET triggers_at = EXCLUDED.triggers_at, armed_by = EXCLUDED.armed_by, role = EXCLUDED.role
 RETURNING triggers_at
 """
 _TAKE = """
@@ -37,24 +38,31 @@ async def cancel_all_after(bus: Bus, actor: Actor, account_id: UUID, seconds: in
 
     Raises:
         BadInput: the time is below zero or longer than a day.
-        NotFound, Forbidden: the account is not the actor's to see, or to act on.
+        NotFound, Forbidden: the account is not the actor's to see, or to act on; or a higher role set the timer.
         Refused: it is closed.
     """
     if not 0 <= seconds <= MAX_SECONDS:
         raise BadInput(f"The timer takes 1 to {MAX_SECONDS} seconds, or 0 to take it away.", field="seconds")
-    require_cancel(actor, account_id)
+    require_stop(actor, account_id)
     async with unit_of_work(bus) as work:
         book = (await account_queries.lock_books(work, [account_id])).get(account_id)
         if book is None:
-            raise NotFound("There is no such account.", field="accountId")
+            raise no_account()
         refuse_when_closed(book)
+        await _check_role(work, actor, account_id)
         if seconds == 0:
             await work.execute("DELETE FROM cancel_timers WHERE account_id = $1", account_id)
             return None
-        row = await work.fetch_row(_SET, account_id, float(seconds), actor.email)
+        row = await work.fetch_row(_SET, account_id, float(seconds), actor.email, actor.role.value)
         assert row is not None
         triggers_at: datetime = row["triggers_at"]
     return triggers_at
+
+
+async def _check_role(work: UnitOfWork, actor: Actor, account_id: UUID) -> None:
+    row = await work.fetch_row("SELECT role FROM cancel_timers WHERE account_id = $1", account_id)
+    if row is not None and Role(row["role"]).rank > actor.role.rank:
+        raise Forbidden(f"The role {row['role']} set this timer: no lower one changes it.")
 
 
 async def fire_due_timers(bus: Bus) -> int:

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from domain.access.types import no_account
 from domain.kernel.day_roll import DayRoll
-from domain.kernel.errors import NotFound
 from domain.kernel.numbers import ZERO
 from domain.market.market import Market
 from domain.orders.reading.trade_queries import read_volume, stream_booked
@@ -153,7 +153,7 @@ async def performance_of(
     check_window(since, until)
     account = (await Books(market).read([account_id])).get(account_id)
     if account is None:
-        raise NotFound("There is no such account.", field="accountId")
+        raise no_account()
     samples = await _samples(account, since, until, day_roll, now)
     flows = await history_queries.read_flows(account_id, samples)
     returns = performance.returns_of(samples, flows)

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from domain.access.types import no_account
 from domain.kernel.database import fetch
-from domain.kernel.errors import NotFound
 from domain.kernel.numbers import ZERO, to_cash
 from domain.orders.deciding.activity import OrderActivity, needs_of
 from domain.orders.entry.activity_queries import load_activity
@@ -59,7 +59,7 @@ async def risk_metrics(desk: Desk, books: Books, account_id: UUID) -> RiskMetric
     """
     value = (await books.read([account_id])).get(account_id)
     if value is None:
-        raise NotFound("There is no such account.", field="accountId")
+        raise no_account()
     now = desk.clock()
     limits = await desk.limits.current()
     rules = [rule for rule in limits.rules_for(account_id, "", None) if rule.scope in _ACCOUNT_WIDE]

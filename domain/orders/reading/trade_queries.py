@@ -7,9 +7,9 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from domain.access.types import no_account
 from domain.accounts.types import PositionMode
 from domain.kernel.database import Connection, Row, fetch_row, reading
-from domain.kernel.errors import NotFound
 from domain.orders.deciding.trading_book import CLOSING
 from domain.orders.model.types import PositionEffect
 from domain.positions.adjustment_queries import READ_ADJUSTMENTS, to_adjustment
@@ -76,7 +76,7 @@ def _adjusted(adjustment: PositionAdjustment) -> Booked:
 async def _mode(connection: Connection, account_id: UUID) -> PositionMode:
     mode = await connection.fetchval("SELECT position_mode FROM accounts WHERE id = $1", account_id)
     if mode is None:
-        raise NotFound("There is no such account.", field="accountId")
+        raise no_account()
     return PositionMode(mode)
 
 

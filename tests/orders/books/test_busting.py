@@ -182,7 +182,7 @@ async def test_who_may_not_or_asks_for_nonsense_changes_nothing(live_desk: Platf
     _, execution = await trade(live_desk, owner, account.id)
     desk = live_desk.services.desk
     stranger = await live_desk.add_actor()
-    reader = replace(stranger, accounts={account.id: AccountPermission.READ})
+    reader = replace(stranger, accounts={account.id: frozenset({AccountPermission.READ})})
     before = await stored()
     for actor, error in ((owner, Forbidden), (reader, Forbidden), (stranger, NotFound)):
         with pytest.raises(error):

@@ -97,7 +97,7 @@ async def test_who_may_not_cancel_changes_nothing(quiet_desk: Platform) -> None:
     (placed,) = await quiet_desk.place(owner, limit(account.id))
     bus = quiet_desk.services.bus
     stranger = await quiet_desk.add_actor()
-    reader = replace(stranger, accounts={account.id: AccountPermission.READ})
+    reader = replace(stranger, accounts={account.id: frozenset({AccountPermission.READ})})
     cases: list[tuple[Actor, CancelOrders, type[Exception]]] = [
         (stranger, CancelOrders(account.id), NotFound),
         (reader, CancelOrders(account.id), Forbidden),

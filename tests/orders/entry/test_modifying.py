@@ -189,7 +189,7 @@ async def test_what_is_over_or_not_ones_own_cannot_be_changed(desk: Platform) ->
         await modify(desk, owner, market, quantity=Decimal(5))
     for actor, error in (
         (reader, NotFound),
-        (replace(reader, accounts={account.id: AccountPermission.READ}), Forbidden),
+        (replace(reader, accounts={account.id: frozenset({AccountPermission.READ})}), Forbidden),
         (replace(owner, role=Role.VIEWER), Forbidden),
     ):
         with pytest.raises(error):

@@ -1,0 +1,75 @@
+"""What is frozen by hand keeps who froze it, whatever happens to the position."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.access.types import Role
+from domain.kernel.numbers import ZERO
+from domain.orders.model.types import Side
+from domain.positions.fills import holds_after
+from domain.positions.holds import Holds
+from tests.positions.conftest import Holder
+from tests.positions.test_freezing import FREEZE, UNFREEZE, frozen_input
+
+quantities = st.integers(0, 50).map(Decimal)
+roles = st.sampled_from([Role.TRADER, Role.RISK_MANAGER, Role.ADMIN])
+
+
+def sound(holds: Holds) -> bool:
+    return holds.risk >= ZERO and holds.admin >= ZERO and holds.risk + holds.admin <= holds.total
+
+
+@given(st.lists(st.tuples(quantities, roles)), quantities, st.sampled_from([Decimal(2), Decimal("0.05"), Decimal(3)]))
+def test_the_parts_never_exceed_the_whole(frozen: list[tuple[Decimal, Role]], limit: Decimal, factor: Decimal) -> None:
+    holds = Holds()
+    for quantity, role in frozen:
+        holds = holds.plus(quantity, role)
+    assert holds.total == sum((quantity for quantity, _ in frozen), ZERO)
+    for changed in (holds, holds.within(limit), holds.scaled(factor, Decimal(1)), holds.raised_to(limit)):
+        assert sound(changed)
+    kept = holds.within(limit)
+    assert kept.total == min(limit, holds.total)
+    # What lower roles froze gives way first.
+    assert kept.admin == min(holds.admin, limit)
+    assert kept.from_rank_of(Role.RISK_MANAGER) == min(holds.from_rank_of(Role.RISK_MANAGER), limit)
+    assert holds.raised_to(limit).total == limit
+    for role in Role:
+        if role is not Role.VIEWER:
+            assert holds.from_rank_of(role) >= holds.above_rank_of(role)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("10", "8", Holds(Decimal(6), Decimal(2), Decimal(3))),
+        ("10", "4", Holds(Decimal(4), Decimal(1), Decimal(3))),
+        ("10", "2", Holds(Decimal(2), Decimal(0), Decimal(2))),
+        ("10", "-2", Holds()),
+        ("-10", "-4", Holds(Decimal(4), Decimal(1), Decimal(3))),
+    ],
+)
+def test_a_position_that_shrinks_keeps_what_higher_roles_froze(before: str, after: str, expected: Holds) -> None:
+    holds = Holds(Decimal(6), Decimal(2), Decimal(3))
+    assert holds_after(holds, Decimal(before), Decimal(after)) == expected
+
+
+async def test_a_lower_role_does_not_let_go_of_what_a_higher_one_froze(holder: Holder) -> None:
+    manager, admin = await holder.desk.add_actor(Role.RISK_MANAGER), holder.desk.admin
+    await holder.buy("10")
+    for actor, quantity in ((holder.actor, "1"), (manager, "2"), (admin, "3")):
+        await holder.ask(FREEZE, actor, i=frozen_input(holder, quantity))
+    before = await holder.snapshot()
+    assert await holder.ask(UNFREEZE, i=frozen_input(holder, "2")) == ("FORBIDDEN", None)
+    assert await holder.ask(UNFREEZE, manager, i=frozen_input(holder, "4")) == ("FORBIDDEN", None)
+    assert await holder.ask(UNFREEZE, admin, i=frozen_input(holder, "7")) == ("REJECTED", "INSUFFICIENT_POSITION")
+    assert await holder.snapshot() == before
+    assert (await holder.ask(UNFREEZE, i=frozen_input(holder, "1")))["frozen"] == "5"
+    assert await holder.ask(UNFREEZE, i=frozen_input(holder, "1")) == ("FORBIDDEN", None)
+    assert (await holder.ask(UNFREEZE, manager, i=frozen_input(holder, "2")))["frozen"] == "3"
+    # What is free may be traded; the rest stays with the administrator.
+    await holder.order("COIN-PERP", Side.SELL, "7")
+    assert await holder.ask(UNFREEZE, manager, i=frozen_input(holder, "1")) == ("FORBIDDEN", None)
+    assert (await holder.ask(UNFREEZE, admin, i=frozen_input(holder, "3")))["frozen"] == "0"
