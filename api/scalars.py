@@ -35,6 +35,11 @@ _MAX_NUMBER_LENGTH = 64
 _EXACT_FLOAT_DIGITS = 15
 _MAX_TEXT_LENGTH = 64
 _MAX_CURSOR_LENGTH = 512
+# Nanoseconds of these years, and of those beside them, fit into 64 bits, in which the times of markets are kept.
+_FIRST_YEAR, _LAST_YEAR = 1678, 2261
+_FIRST_NANOS = Nanos.of(datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC))
+_LAST_NANOS = Nanos.of(datetime(_LAST_YEAR + 1, 1, 1, tzinfo=UTC)) - 1
+_MAX_JSON_DEPTH = 32
 # fromisoformat alone would also take weeks.
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _OFFSET = re.compile(r"[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9]")
@@ -140,11 +145,13 @@ def parse_datetime(text: object) -> datetime:
         if _OFFSET.fullmatch(text[-1:]) is None and _OFFSET.fullmatch(text[-6:]) is None:
             raise ValueError("no offset")
         nanos = Nanos.parse(text)
-        moment = nanos.to_datetime()
     except (ValueError, OverflowError) as error:
         raise _bad_input(
             f'"{_shown(text)}" is not a time with an offset (RFC 3339) such as "2026-01-31T09:30:00Z".'
         ) from error
+    if not _FIRST_NANOS <= nanos <= _LAST_NANOS:
+        raise _bad_input(f'"{text}" is too far away: times lie in the years from {_FIRST_YEAR} to {_LAST_YEAR}.')
+    moment = nanos.to_datetime()
     return PreciseDatetime.of(nanos) if nanos % 1_000 else moment
 
 
@@ -169,9 +176,12 @@ def parse_date(text: object) -> date:
     try:
         if not isinstance(text, str) or _DAY.fullmatch(text) is None:
             raise ValueError("not a day")
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise _bad_input(f'"{_shown(text)}" is not a day such as "2026-01-31".') from error
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise _bad_input(f'"{text}" is too far away: days lie in the years from {_FIRST_YEAR} to {_LAST_YEAR}.')
+    return day
 
 
 def _date_out(value: object) -> str:
@@ -183,8 +193,23 @@ def _date_out(value: object) -> str:
 # ------------------------------------------------------------------ Cursor and the table
 
 
+def _json_in(value: Any) -> Any:
+    waiting = [(value, 1)]
+    while waiting:
+        inner, depth = waiting.pop()
+        if depth > _MAX_JSON_DEPTH:
+            raise _bad_input(f"A JSON value has at most {_MAX_JSON_DEPTH} levels.")
+        if isinstance(inner, str) and "\x00" in inner:
+            raise _bad_input("The character U+0000 cannot be used in a text.")
+        if isinstance(inner, dict):
+            waiting += [(each, depth + 1) for pair in inner.items() for each in pair]
+        elif isinstance(inner, list):
+            waiting += [(each, depth + 1) for each in inner]
+    return value
+
+
 def _cursor_in(value: object) -> str:
-    if not isinstance(value, str) or not 1 <= len(value) <= _MAX_CURSOR_LENGTH:
+    if not isinstance(value, str) or not 1 <= len(value) <= _MAX_CURSOR_LENGTH or "\x00" in value:
         raise _bad_input("A cursor is a text that was given out here.")
     return value
 
@@ -224,7 +249,8 @@ def _scalar(
 
 _DATE_TIME = _scalar(
     "DateTime",
-    "An instant: RFC 3339 with an offset, sent in UTC, with as many digits of the second as are known (up to nine).",
+    "An instant: RFC 3339 with an offset, sent in UTC, with as many digits of the second as are known (up to nine). "
+    "What is kept to the microsecond is refused with more than six.",
     _datetime_out,
     parse_datetime,
     specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
@@ -242,7 +268,7 @@ SCALARS: Mapping[object, ScalarDefinition] = {
     datetime: _DATE_TIME,
     Nanos: _DATE_TIME,
     date: _scalar("Date", "A calendar day: YYYY-MM-DD.", _date_out, parse_date),
-    JSON: _scalar("JSON", "Any JSON value.", _as_is, _as_is),
+    JSON: _scalar("JSON", "Any JSON value.", _as_is, _json_in),
     Cursor: _scalar(
         "Cursor",
         "An opaque position in a stream of events: keep the last one seen and pass it to resume after it.",

@@ -31,13 +31,15 @@ from graphql.pyutils import Undefined
 from graphql.utilities import validate_input_value
 
 from api.context import Context
-from api.errors import PERSISTED_QUERY_NOT_FOUND, RequestError, coded, static_errors
+from api.errors import PARSE_FAILED, PERSISTED_QUERY_NOT_FOUND, RequestError, coded, static_errors
 from api.graphql.bounds import Measure, check_bounds, measure
 from api.graphql.cost import CostModel, check_cost
 from api.graphql.execution import OperationExecutor, assemble_executor, build_executor
 from api.graphql.lru import WeightedLru
 from api.graphql.marks import is_public
 from api.graphql.plans import Plans
+from api.graphql.resolvers import InexactTime
+from api.graphql.usable import check_document, check_values
 from api.graphql.validation import RULES, input_field
 from api.graphql.variables import Variables
 from api.limits import Limits
@@ -79,10 +81,8 @@ class Operation:
         executor = (
             assemble_executor(self.schema, self.node, self.fragments, values, context, self.plans)
             if values is not None
-            else build_executor(self.schema, self.document, self.name, variables, context, self.plans)
+            else self._carefully(variables or {}, context)
         )
-        if isinstance(executor, list):
-            raise RequestError(*self._variable_errors(executor, variables or {}))
         if self.fixed_cost:
             cost = self.fixed_cost[0]
         else:
@@ -91,6 +91,14 @@ class Operation:
                 self.fixed_cost.append(cost)
         check_cost(cost, self.max_cost)
         executor.cost = cost
+        return executor
+
+    def _carefully(self, variables: Mapping[str, Any], context: Context) -> OperationExecutor:
+        """An executor of variables that are wrong or merely unusual."""
+        check_values(variables)
+        executor = build_executor(self.schema, self.document, self.name, variables, context, self.plans)
+        if isinstance(executor, list):
+            raise RequestError(*self._variable_errors(executor, variables))
         return executor
 
     def _variable_errors(self, errors: list[GraphQLError], variables: Mapping[str, Any]) -> list[GraphQLFormattedError]:
@@ -110,9 +118,7 @@ class Operation:
             validate_input_value(value, type_, report)
             if len(found) >= _MAX_VARIABLE_ERRORS:
                 break
-        return found[:_MAX_VARIABLE_ERRORS] or [
-            coded(_ECHO.sub(".", error.message), ErrorCode.BAD_USER_INPUT.value) for error in errors
-        ]
+        return found[:_MAX_VARIABLE_ERRORS] or [_variable_error(error) for error in errors]
 
 
 class Documents:
@@ -178,8 +184,11 @@ class Documents:
         max_tokens = limits.document_tokens if trusted else limits.anonymous_document_tokens
         try:
             document = parse(text, max_tokens=max_tokens)
+            check_document(document)
         except GraphQLError as error:
             raise RequestError(*static_errors([error])) from None
+        except RecursionError:
+            raise RequestError(coded("The document is nested too deeply.", PARSE_FAILED)) from None
         operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
         fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
         measured = {id(each): self._measured(each, fragments) for each in operations}
@@ -214,6 +223,12 @@ class Documents:
     def _is_public(self, node: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> bool:
         root = self.schema.get_root_type(node.operation)
         return root is not None and _all_public(root, node.selection_set, fragments)
+
+
+def _variable_error(error: GraphQLError) -> GraphQLFormattedError:
+    if isinstance(error.original_error, InexactTime):
+        error = error.original_error
+    return coded(_ECHO.sub(".", error.message), **{"code": ErrorCode.BAD_USER_INPUT.value, **(error.extensions or {})})
 
 
 def _select(operations: list[OperationDefinitionNode], name: str | None) -> OperationDefinitionNode:

@@ -107,6 +107,8 @@ class Gateway:
         """
         if token is None:
             return Caller(client_address)
+        if not (token.isascii() and token.isprintable()):
+            return Caller(client_address, refusal=Unauthenticated("This is no credential of ours."))
         try:
             actor = await self.services.access.authenticate(token)
         except Unauthenticated as error:

@@ -8,17 +8,31 @@ cover (``Maybe``, input types that build themselves, field extensions) is refuse
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING
+from datetime import datetime
 from typing import Any
 
 import strawberry
-from graphql import GraphQLField, GraphQLInputObjectType, GraphQLSchema, Undefined, is_object_type
+from graphql import GraphQLError, GraphQLField, GraphQLInputObjectType, GraphQLSchema, Undefined, is_object_type
 from graphql.type import is_input_object_type
 from strawberry.types.base import StrawberryMaybe, StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
 from api.graphql.marks import definition_of
+from api.scalars import PreciseDatetime, to_nanos
+from domain.kernel.errors import ErrorCode
+from domain.kernel.time import Nanos
 
 Resolve = Callable[..., Any]
+
+
+class InexactTime(GraphQLError):
+    """A time with more digits than are kept of it."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(
+            "This time is kept to the microsecond: send at most six digits of the second.",
+            extensions={"code": ErrorCode.BAD_USER_INPUT.value, "field": field},
+        )
 
 
 def bind_resolvers(schema: GraphQLSchema) -> None:
@@ -47,19 +61,59 @@ def _bind_input(type_: GraphQLInputObjectType) -> None:
         _check(f"{type_.name}.{name}", source.type, field.default_value)
         field.out_name = source.python_name
     # A nullable field may have no default in Python and be left out all the same.
+    times = _Times(
+        {field.out_name or name: (name, fields[field.out_name or name].type) for name, field in type_.fields.items()}
+    )
     missing = {
         name: None
         for name, field in fields.items()
         if field.default_value is MISSING and field.default_factory is MISSING
     }
-    type_.out_type = _maker(definition.origin, missing)  # type: ignore[assignment,method-assign]
+    type_.out_type = _maker(definition.origin, missing, times)  # type: ignore[assignment,method-assign]
 
 
-def _maker(make: type, missing: Mapping[str, None]) -> Callable[[dict[str, Any]], Any]:
+class _Times:
+    """Those of an input's values that are times: each is as exact as its Python type says, or refused."""
+
+    __slots__ = ("_exact", "_to_microseconds")
+
+    def __init__(self, types: Mapping[str, tuple[str, object]]) -> None:
+        kinds = {python_name: (name, _innermost(type_)) for python_name, (name, type_) in types.items()}
+        self._exact = [python_name for python_name, (_, kind) in kinds.items() if kind is Nanos]
+        self._to_microseconds = [(python_name, name) for python_name, (name, kind) in kinds.items() if kind is datetime]
+
+    def __bool__(self) -> bool:
+        return bool(self._exact or self._to_microseconds)
+
+    def settle(self, values: dict[str, Any]) -> None:
+        """Make of each time what its type says.
+
+        Raises:
+            InexactTime: it has more digits than are kept.
+        """
+        for python_name in self._exact:
+            if values.get(python_name) is not None:
+                values[python_name] = to_nanos(values[python_name])
+        for python_name, name in self._to_microseconds:
+            if type(values.get(python_name)) is PreciseDatetime:
+                raise InexactTime(name)
+
+
+def _innermost(type_: object) -> object:
+    while (inner := getattr(type_, "of_type", None)) is not None:
+        type_ = inner
+    return type_
+
+
+def _maker(make: type, missing: Mapping[str, None], times: _Times) -> Callable[[dict[str, Any]], Any]:
     def build(values: dict[str, Any]) -> Any:
         return make(**{**missing, **values})
 
-    return build
+    def build_with_times(values: dict[str, Any]) -> Any:
+        times.settle(values)
+        return make(**{**missing, **values})
+
+    return build_with_times if times else build
 
 
 def _bind_field(field: GraphQLField, definition: StrawberryField) -> None:
@@ -70,10 +124,11 @@ def _bind_field(field: GraphQLField, definition: StrawberryField) -> None:
     for name, argument in field.args.items():
         _check(name, by_name[name].type, argument.default_value)
         argument.out_name = by_name[name].python_name
+    times = _Times({each.python_name: (name, each.type) for name, each in by_name.items()})
     if definition.is_subscription:
-        field.subscribe = _caller(definition)
+        field.subscribe = _caller(definition, times)
     else:
-        field.resolve = _caller(definition)
+        field.resolve = _caller(definition, times)
 
 
 def _by_graphql_name(names: Iterable[str], arguments: Iterable[Any]) -> dict[str, Any]:
@@ -89,13 +144,17 @@ def _check(name: str, type_: object, default: object) -> None:
         raise TypeError(f"{name} has a default that could be changed")
 
 
-def _caller(definition: StrawberryField) -> Resolve:
+def _caller(definition: StrawberryField, times: _Times) -> Resolve:
     call = _Call(definition)
 
     def resolve(source: Any, info: Any, **values: Any) -> Any:
         return call(source, strawberry.Info(_raw_info=info, _field=definition), values)
 
-    return resolve
+    def resolve_with_times(source: Any, info: Any, **values: Any) -> Any:
+        times.settle(values)
+        return resolve(source, info, **values)
+
+    return resolve_with_times if times else resolve
 
 
 def straight_caller(definition: StrawberryField, asking: Any) -> Callable[[Any], Any]:

@@ -31,6 +31,8 @@ from graphql.execution.values import VariableValues, VariableValueSource
 from graphql.type import is_required_input_field
 from graphql.utilities.coerce_input_value import coerce_default_value
 
+from api.graphql.usable import is_usable
+
 Reader = Callable[[Any], Any]
 
 _MAX_INT = 2**31 - 1
@@ -172,7 +174,7 @@ _TEXTS: Mapping[str, GraphQLLeafType] = {"String": GraphQLString, "ID": GraphQLI
 
 
 def _text(value: Any) -> Any:
-    if type(value) is str:
+    if type(value) is str and is_usable(value):
         return value
     raise Unusual
 

@@ -1,12 +1,11 @@
 """What clients send about instruments and quotes."""
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
 import strawberry
 
 from api.market.enums import AssetClass, CorporateActionKind, SettlementCycle
-from api.scalars import to_nanos
 from domain.kernel.ids import new_id
 from domain.kernel.numbers import ONE, ZERO
 from domain.kernel.time import Nanos
@@ -143,7 +142,7 @@ class QuoteInput:
     volume: Decimal | None = strawberry.field(
         default=None, description="Of the trading day so far; if absent, trades with a size add up."
     )
-    at: datetime | None = strawberry.field(
+    at: Nanos | None = strawberry.field(
         default=None, description="The source's time; now if absent. Times of the past are taken, for replays."
     )
 
@@ -151,7 +150,7 @@ class QuoteInput:
         """The tick."""
         return values.QuoteTick(
             symbol=self.symbol,
-            at=Nanos.now() if self.at is None else to_nanos(self.at),
+            at=Nanos.now() if self.at is None else self.at,
             bid=self.bid,
             ask=self.ask,
             bid_size=self.bid_size,

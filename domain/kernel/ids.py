@@ -42,7 +42,8 @@ def made_at(identifier: UUID) -> int:
 
 def first_id(moment: datetime) -> UUID:
     """What no identifier made at ``moment`` or later is smaller than: rows since a time are found by their key."""
-    return UUID(int=int(moment.timestamp() * 1_000) << 80)
+    # None is older than the epoch.
+    return UUID(int=max(0, int(moment.timestamp() * 1_000)) << 80)
 
 
 def parse_id(text: str) -> UUID | None:

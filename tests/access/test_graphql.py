@@ -251,7 +251,7 @@ async def test_what_a_trader_may_not(client: Client, access: Access, query: str,
     ("query", "code"),
     [
         ('mutation { updateUser(input: { id: "1", name: "A" }) { id } }', "NOT_FOUND"),
-        ('mutation { updateUser(input: { id: "\\u0000", name: "A" }) { id } }', "NOT_FOUND"),
+        ('mutation { updateUser(input: { id: "\\u0000", name: "A" }) { id } }', "BAD_USER_INPUT"),
         ("mutation ($id: ID!) { updateUser(input: { id: $id, active: false }) { id } }", "CONFLICT"),
         ('mutation ($id: ID!) { updateUser(input: { id: $id, password: "x" }) { id } }', "BAD_USER_INPUT"),
         (
