@@ -172,3 +172,21 @@ class OrderDay(Model):
     class Meta:
         table = "order_days"
         constraints = [UniqueConstraint(fields=("account_id", "symbol", "strategy"), name="order_days_once")]
+
+
+class OpenOrderCount(Model):
+    """How many orders of an account are open, by instrument and strategy (empty: none); triggers count."""
+
+    id = fields.BigIntField(primary_key=True)
+    account = fields.ForeignKeyField("tradegraph.Account", related_name="open_order_counts", on_delete=fields.RESTRICT)
+    instrument = fields.ForeignKeyField(
+        "tradegraph.Instrument", related_name="open_order_counts", on_delete=fields.RESTRICT
+    )
+    strategy = fields.CharField(max_length=100)
+    orders = fields.BigIntField()
+
+    class Meta:
+        table = "open_order_counts"
+        constraints = [
+            UniqueConstraint(fields=("account_id", "instrument_id", "strategy"), name="open_order_counts_once")
+        ]

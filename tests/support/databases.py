@@ -54,6 +54,12 @@ _MONEY = {
         FROM accounts a LEFT JOIN account_events e ON e.account_id = a.id GROUP BY a.id
         HAVING a.event_sequence <> count(e.sequence)
     """,
+    "open orders are counted": """
+        SELECT account_id, instrument_id, strategy, sum(counted) AS difference FROM (
+          SELECT account_id, instrument_id, strategy, orders AS counted FROM open_order_counts
+          UNION ALL SELECT account_id, instrument_id, COALESCE(strategy, ''), -1 FROM orders WHERE closed_at IS NULL
+        ) AS c GROUP BY account_id, instrument_id, strategy HAVING sum(counted) <> 0
+    """,
 }
 
 
