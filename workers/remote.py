@@ -21,6 +21,7 @@ from domain.kernel.unit_of_work import UnitOfWork
 from domain.market.market import Catalog, Market
 from domain.market.stream import TickStream
 from domain.orders.books.applying import Also, Step, last_command, take_step
+from domain.orders.exchange.exchanges import StoredPosition
 from domain.orders.exchange.reports import Report
 from domain.orders.model.instructions import REARM, Command
 from domain.orders.model.order import Order
@@ -32,7 +33,6 @@ from domain.orders.venues.port import Venue
 from domain.orders.venues.reconciling import Difference, Findings, Ours, PositionAt, Quantities, compare
 from domain.orders.venues.types import NewOrder, RequestKind
 from domain.positions.queries import read_open_everywhere
-from domain.positions.types import PositionBook
 from workers.conversation import Answered, Compared, Conversation, Told
 from workers.naming import Named, Namer
 from workers.routing import Router
@@ -69,14 +69,13 @@ class RemoteRouter(Router):
         self._talk = Conversation(venue, self._wake.set, reconcile_seconds)
         self._dealings = Dealings(RemoteVenue(venue.capabilities, {}), Outbox(), {})
         self._namer = Namer(self.name, self._dealings)
-        self._resumed: list[Report] = []
         self._since = Nanos.now()
         self._suspects: dict[PositionAt, Quantities] = {}
         self._ready: list[Request] = []
 
     # ------------------------------------------------------------------ starting
 
-    async def _build(self, catalog: Catalog, orders: Sequence[Order], held: Sequence[tuple[str, PositionBook]]) -> None:
+    async def _build(self, catalog: Catalog, orders: Sequence[Order], held: Sequence[StoredPosition]) -> None:
         now = Nanos.now()
         requests = await queries.read_requests(self.name)
         executions = await queries.read_executions_known([order.id for order in orders])
@@ -122,8 +121,7 @@ class RemoteRouter(Router):
         self._dealings.venue.know(catalog.by_symbol)
         now = Nanos.now()
         named = await self._namer.name(self._talk.take(_MAX_ITEMS), now)
-        reports, self._resumed = self._resumed, []
-        reports += self._match(self._dealings.venue)
+        reports = self._take_resumed() + self._match(self._dealings.venue)
         findings = [await self._compare(named, item) for item in named.items if isinstance(item, Compared)]
         reports += self._fold(named, findings, now)
         reports += self._dealings.collect(now)
@@ -260,7 +258,9 @@ class RemoteRouter(Router):
         """What all accounts of the venue hold together."""
         by_id = (await self._market.catalog()).by_id
         held: dict[PositionAt, Decimal] = {}
-        for row in await read_open_everywhere(self.name):
+        for row, _ in await read_open_everywhere(self.name):
+            if not row.quantity:
+                continue
             key = (by_id[row.instrument_id].symbol, row.bucket)
             held[key] = held.get(key, ZERO) + row.quantity
         return held

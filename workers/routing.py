@@ -24,12 +24,11 @@ from domain.market.market import Catalog, Market
 from domain.market.stream import BEGINNING, PositionedTick, TickStream, order_of, received_at
 from domain.market.types import RestatedQuote
 from domain.orders.books.applying import MAX_COMMANDS, Step
-from domain.orders.exchange.exchanges import AnyExchange, Exchanges
+from domain.orders.exchange.exchanges import AnyExchange, Exchanges, StoredPosition
 from domain.orders.exchange.reports import Report
 from domain.orders.model.order import Order
 from domain.orders.queries import open_order_ids, read_orders, wake_channel
 from domain.positions.queries import read_open_everywhere
-from domain.positions.types import PositionBook
 
 # Commands are looked for this often even if no wake-up comes, and orders expire this exactly.
 IDLE_SECONDS = 0.25
@@ -62,6 +61,8 @@ class Router(ABC):
         self._noted_at = 0.0
         self._pending: list[PositionedTick] = []
         self._out_of_step = False
+        # What being put together has led to, to be booked with the first step.
+        self._resumed: list[Report] = []
         self._wake = asyncio.Event()
         self._drained = asyncio.Event()
 
@@ -90,8 +91,8 @@ class Router(ABC):
     # ------------------------------------------------------------------ what each venue does its own way
 
     @abstractmethod
-    async def _build(self, catalog: Catalog, orders: Sequence[Order], held: Sequence[tuple[str, PositionBook]]) -> None:
-        """Put the venue together from its open orders and what its accounts hold, by symbol."""
+    async def _build(self, catalog: Catalog, orders: Sequence[Order], held: Sequence[StoredPosition]) -> None:
+        """Put the venue together from its open orders and what its accounts hold."""
 
     @abstractmethod
     async def _step(self) -> Step:
@@ -127,7 +128,10 @@ class Router(ABC):
         for start in range(0, len(ids), _RESTORE_RUN):
             found = await read_orders(ids[start : start + _RESTORE_RUN])
             orders += [found[order_id] for order_id in ids[start : start + _RESTORE_RUN] if order_id in found]
-        held = [(catalog.by_id[row.instrument_id].symbol, row) for row in await read_open_everywhere(self.name)]
+        held = [
+            StoredPosition(catalog.by_id[row.instrument_id].symbol, row, kind)
+            for row, kind in await read_open_everywhere(self.name)
+        ]
         self._accounts = {order.id: order.account_id for order in orders}
         await self._build(catalog, orders, held)
         _log.info("venue ready", venue=self.name, orders=len(orders), positions=len(held), epoch=self._lease.epoch)
@@ -200,6 +204,10 @@ class Router(ABC):
             received = self._market.board.received(quote.symbol)
             assert received is not None, "a quote on the board has been received"
             venue.see_quote(quote, received)
+
+    def _take_resumed(self) -> list[Report]:
+        reports, self._resumed = self._resumed, []
+        return reports
 
     def _match(self, venue: Exchanges[AnyExchange]) -> list[Report]:
         reports = venue.on_clock(Nanos.now())

@@ -9,12 +9,12 @@ from domain.kernel.time import Nanos
 from domain.market.market import Catalog, Market
 from domain.market.stream import TickStream
 from domain.orders.books.applying import Step, last_command, take_step
+from domain.orders.exchange.exchanges import StoredPosition
 from domain.orders.exchange.paper import PAPER, PaperVenue
 from domain.orders.exchange.reports import Expired, Report
 from domain.orders.model.instructions import CANCEL, REARM, REPLACE, SUBMIT, Command
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderStatus
-from domain.positions.types import PositionBook
 from workers.routing import Router, role_of
 
 ROLE = role_of(PAPER)
@@ -27,10 +27,10 @@ class PaperRouter(Router):
         super().__init__(PAPER, bus, market, ticks, lease)
         self._venue = PaperVenue({})
 
-    async def _build(self, catalog: Catalog, orders: Sequence[Order], held: Sequence[tuple[str, PositionBook]]) -> None:
+    async def _build(self, catalog: Catalog, orders: Sequence[Order], held: Sequence[StoredPosition]) -> None:
         self._venue = PaperVenue(catalog.by_symbol)
         self._see_quotes(self._venue)
-        self._venue.restore(orders, held)
+        self._resumed = self._venue.restore(orders, held, Nanos.now())
 
     async def _step(self) -> Step:
         """Match what the market brought, then act on commands, and book all of it."""
@@ -38,7 +38,7 @@ class PaperRouter(Router):
         await self._see_what_came_before(last)
         catalog = await self._market.catalog()
         self._venue.know(catalog.by_symbol)
-        reports = self._match(self._venue)
+        reports = self._take_resumed() + self._match(self._venue)
         # Orders act on the market as it stands: not before all of its ticks have been seen.
         up_to = 0 if self._pending else last
         position = self._to_note(needed=bool(reports or up_to))
@@ -65,7 +65,7 @@ class PaperRouter(Router):
         """
         await self._restore()
         now, expired = Nanos.now(), OrderStatus.EXPIRED
-        reports = self._venue.on_clock(now)
+        reports = self._take_resumed() + self._venue.on_clock(now)
         reports += [
             Expired(order_id=order_id, at=now, status=expired) for order_id in unsent if order_id in self._accounts
         ]
@@ -88,8 +88,7 @@ class PaperRouter(Router):
         for command in commands:
             order = command.order
             if command.kind == SUBMIT and order.status is OrderStatus.PENDING_NEW:
-                if command.is_hedging:
-                    self._venue.hedge(order.symbol, order.account_id)
+                self._venue.introduce(order.symbol, command.account)
                 reports += self._venue.submit(command.group or (order,), Nanos.now())
             elif command.kind == CANCEL:
                 reports += self._venue.cancel(order, Nanos.now())

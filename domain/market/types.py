@@ -89,6 +89,11 @@ class Instrument:
     borrow_rate: Decimal = ZERO
     venue_symbol: str | None = None
 
+    @property
+    def may_be_short(self) -> bool:
+        """Whether more of it may be sold than is held, by an account that may go short."""
+        return self.shortable or self.asset_class.is_derivative
+
 
 @dataclass(frozen=True, slots=True)
 class Quote:

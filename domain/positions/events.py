@@ -27,6 +27,8 @@ _NUMBERS = (
     "reserved",
     "fx_rate",
 )
+# Figures that came later stand at the end: what was stored before has none of them.
+_LATER = ("exit_buy", "exit_sell")
 
 
 def position_snapshot(position: PositionBook) -> list[Any]:
@@ -40,13 +42,16 @@ def position_snapshot(position: PositionBook) -> list[Any]:
         position.closed_at,
         *(plain(getattr(position, name)) for name in _NUMBERS),
         None if position.changed else position.updated_at,
+        *(plain(getattr(position, name)) for name in _LATER),
     ]
 
 
 def read_position(values: list[Any], at: datetime) -> PositionBook:
     """What ``position_snapshot`` made, of an event that happened at ``at``."""
-    *figures, updated_at = values[6:]
+    figures, later = values[6 : 6 + len(_NUMBERS)], values[7 + len(_NUMBERS) :]
+    updated_at = values[6 + len(_NUMBERS)]
     numbers: dict[str, Any] = {name: Decimal(value) for name, value in zip(_NUMBERS, figures, strict=True)}
+    numbers |= {name: Decimal(value) for name, value in zip(_LATER, later, strict=False)}
     return PositionBook(
         id=UUID(values[0]),
         account_id=UUID(values[1]),

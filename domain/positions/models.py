@@ -29,6 +29,8 @@ class Position(Model):
     held_admin = NumericField(default=ZERO, db_default=ZERO)
     working_buy = NumericField(default=ZERO)
     working_sell = NumericField(default=ZERO)
+    exit_buy = NumericField(default=ZERO, db_default=ZERO)
+    exit_sell = NumericField(default=ZERO, db_default=ZERO)
     working_buy_margin = NumericField(default=ZERO)
     working_sell_margin = NumericField(default=ZERO)
     working_fees = NumericField(default=ZERO)

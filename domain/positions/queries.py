@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from domain.accounts.types import AccountKind
 from domain.kernel.database import fetch
 from domain.kernel.rows import insertion, reader
 from domain.kernel.unit_of_work import UnitOfWork, Writing
@@ -107,15 +108,14 @@ async def read_holders() -> dict[UUID, tuple[int, Decimal]]:
     return {row["id"]: (row["event_sequence"], row["peak_equity"]) for row in rows}
 
 
-async def read_open_everywhere(venue: str) -> list[PositionBook]:
-    """What a venue's accounts hold; of hedging ones also flat legs that orders work on, which tell that they hedge."""
-    columns = ", ".join(f"p.{name}" for name in _COLUMNS)
+async def read_open_everywhere(venue: str) -> list[tuple[PositionBook, AccountKind]]:
+    """What a venue's accounts hold, with their kinds; also flat positions that orders work on."""
     rows = await fetch(
-        f"SELECT {columns} FROM positions p JOIN accounts a ON a.id = p.account_id "
-        "WHERE a.venue = $1 AND (p.quantity <> 0 OR p.bucket <> 'NET' AND (p.working_buy <> 0 OR p.working_sell <> 0))",
+        f"SELECT {SELECT_POSITION}, a.kind FROM positions p JOIN accounts a ON a.id = p.account_id "
+        "WHERE a.venue = $1 AND (p.quantity <> 0 OR p.working_buy <> 0 OR p.working_sell <> 0)",
         venue,
     )
-    return [to_position(row) for row in rows]
+    return [(to_position(row[:-1]), AccountKind(row["kind"])) for row in rows]
 
 
 def by_account(

@@ -36,15 +36,31 @@ def full_margin(kind: AccountKind, instrument: Instrument, *, buys: bool, quanti
     return notional(instrument, quantity, price) if buys else ZERO
 
 
+def opening_quantities(book: PositionBook) -> tuple[Decimal, Decimal]:
+    """The working buys and sells that are not bound to reduce a position."""
+    return book.working_buy - book.exit_buy, book.working_sell - book.exit_sell
+
+
+def reach(book: PositionBook, *, buys: Decimal = ZERO, sells: Decimal = ZERO) -> tuple[Decimal, Decimal]:
+    """The lowest and the highest signed quantity that working orders can lead to, whatever of them fills, and when.
+
+    Orders that can only reduce stop at zero, the others go through it. ``buys`` and ``sells`` are so much more to open.
+    """
+    held = book.quantity
+    opening_buys, opening_sells = opening_quantities(book)
+    lowest = max(ZERO, held - book.exit_sell) if held > ZERO else held
+    highest = min(ZERO, held + book.exit_buy) if held < ZERO else held
+    return lowest - opening_sells - sells, highest + opening_buys + buys
+
+
 def increasing_quantities(book: PositionBook) -> tuple[Decimal, Decimal]:
-    """How much of the working buys and sells would increase the position, whatever fills first."""
-    if book.bucket is Bucket.LONG:
-        return book.working_buy, ZERO
-    if book.bucket is Bucket.SHORT:
-        return ZERO, book.working_sell
-    short = max(ZERO, -book.quantity)
-    long = max(ZERO, book.quantity)
-    return max(ZERO, book.working_buy - short), max(ZERO, book.working_sell - long)
+    """By how much the working buys, and the working sells, could at most make the position larger than it is.
+
+    What goes through zero first frees the margin of all that it closes: only the growth in size needs more.
+    """
+    lowest, highest = reach(book)
+    size = abs(book.quantity)
+    return max(ZERO, highest - size), max(ZERO, -lowest - size)
 
 
 def _share(margin: Decimal, part: Decimal, whole: Decimal) -> Decimal:
@@ -59,19 +75,20 @@ def reserved_for(book: PositionBook, kind: AccountKind) -> Decimal:
     """Money that the working orders of a bucket hold.
 
     A CASH account pays for all its buys. A MARGIN account needs the margin of its worse side: buys and sells cannot
-    both increase the position.
+    both increase the position. The growth of a side is valued at the average price of its orders that can open.
     """
     if kind is AccountKind.CASH:
         return book.working_buy_margin + book.working_fees
     buys, sells = increasing_quantities(book)
+    opening_buys, opening_sells = opening_quantities(book)
     return book.working_fees + max(
-        _share(book.working_buy_margin, buys, book.working_buy),
-        _share(book.working_sell_margin, sells, book.working_sell),
+        _share(book.working_buy_margin, buys, opening_buys),
+        _share(book.working_sell_margin, sells, opening_sells),
     )
 
 
 def frozen_by_orders(book: PositionBook) -> Decimal:
-    """How much of what is held the working closing orders would close."""
+    """How much of what is held the working orders would close; of orders that share a part, it counts once."""
     held = abs(book.quantity)
     closing = book.working_sell if book.quantity > ZERO else book.working_buy
     return min(held, closing)
@@ -92,6 +109,16 @@ def frozen(book: PositionBook, instrument: Instrument) -> Decimal:
 def closable(book: PositionBook, instrument: Instrument) -> Decimal:
     """How much of the position a new order may close."""
     return abs(book.quantity) - frozen(book, instrument)
+
+
+def closable_by_exit(book: PositionBook, instrument: Instrument) -> Decimal:
+    """How much of the position an order may close that can only reduce it.
+
+    Other such orders do not count: the exchange cuts each to what is left. Where part of the position must not be
+    closed at all, all working orders together keep within the rest.
+    """
+    locked = book.held_quantity + unsettled(book, instrument)
+    return closable(book, instrument) if locked else abs(book.quantity)
 
 
 def closable_by_cash_sale(book: PositionBook, instrument: Instrument) -> Decimal:

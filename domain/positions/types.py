@@ -34,9 +34,10 @@ PositionKey = tuple[UUID, Bucket]
 class PositionBook:
     """A position while its account is locked: what is held, and what working orders would do to it.
 
-    ``quantity`` is signed. ``working_*`` are sums over the remaining quantities of working orders; the margins are what
-    those orders would hold if all of them increased the position, unrounded. ``reserved`` follows from them. Prices are
-    in the instrument's currency, all other money in the account's; ``fx_rate`` is the rate of the last execution.
+    ``quantity`` is signed. ``working_*`` are sums over the remaining quantities of working orders, ``exit_*`` the parts
+    of them whose orders can only reduce a position; the margins are what the other orders would hold if all of them
+    increased the position, unrounded. ``reserved`` follows from them. Prices are in the instrument's currency, all
+    other money in the account's; ``fx_rate`` is the rate of the last execution.
     ``held_quantity`` is frozen by hand, of it ``held_risk`` by risk managers or the platform, ``held_admin`` by
     administrators.
     """
@@ -55,6 +56,8 @@ class PositionBook:
     held_admin: Decimal = ZERO
     working_buy: Decimal = ZERO
     working_sell: Decimal = ZERO
+    exit_buy: Decimal = ZERO
+    exit_sell: Decimal = ZERO
     working_buy_margin: Decimal = ZERO
     working_sell_margin: Decimal = ZERO
     working_fees: Decimal = ZERO

@@ -11,7 +11,7 @@ from uuid import UUID
 from domain.kernel.numbers import ONE, ZERO
 from domain.market.rates import InstrumentIndex, IsStale, QuoteOf
 from domain.market.types import Instrument
-from domain.positions.reservation import notional
+from domain.positions.reservation import notional, reach
 from domain.positions.types import PositionBook
 
 
@@ -48,9 +48,8 @@ class Worst:
 
 def largest(position: PositionBook, *, buys: Decimal = ZERO, sells: Decimal = ZERO) -> Decimal:
     """The largest size that a position can have if what works fills, with so much more to buy or to sell."""
-    bought = position.quantity + position.working_buy + buys
-    sold = position.quantity - position.working_sell - sells
-    return max(abs(bought), abs(sold))
+    lowest, highest = reach(position, buys=buys, sells=sells)
+    return max(abs(lowest), abs(highest))
 
 
 def worth(instrument: Instrument, quantity: Decimal, mark: Decimal, rate: Decimal) -> Decimal:

@@ -58,9 +58,11 @@ _NARROW: Final = _ALL - {RiskScope.GLOBAL}
 
 KINDS: Final[Mapping[RiskRuleKind, KindTerms]] = MappingProxyType(
     {
-        RiskRuleKind.MAX_ORDER_QUANTITY: KindTerms("the quantity of one order", Measure.QUANTITY, _ALL),
+        RiskRuleKind.MAX_ORDER_QUANTITY: KindTerms(
+            "the quantity of one order", Measure.QUANTITY, _ALL, exits_pass=True
+        ),
         RiskRuleKind.MAX_ORDER_NOTIONAL: KindTerms(
-            "what one order is worth at the worst price that it may trade at", Measure.MONEY, _ALL
+            "what one order is worth at the worst price that it may trade at", Measure.MONEY, _ALL, exits_pass=True
         ),
         RiskRuleKind.PRICE_COLLAR: KindTerms(
             "how far a buy's price is above the reference (the last price, else the middle), a sell's below it",
@@ -115,22 +117,26 @@ KINDS: Final[Mapping[RiskRuleKind, KindTerms]] = MappingProxyType(
             monitored=True,
         ),
         RiskRuleKind.MAX_OPEN_ORDERS: KindTerms(
-            "orders that are open at once", Measure.COUNT, _ALL, counts_orders=True
+            "orders that are open at once", Measure.COUNT, _ALL, exits_pass=True, counts_orders=True
         ),
         RiskRuleKind.MAX_ORDER_RATE: KindTerms(
-            "orders within the window", Measure.COUNT, _ALL, window=True, counts_orders=True
+            "orders within the window", Measure.COUNT, _ALL, window=True, exits_pass=True, counts_orders=True
         ),
-        RiskRuleKind.MAX_DAILY_ORDERS: KindTerms("orders since the day roll", Measure.COUNT, _ALL, counts_orders=True),
+        RiskRuleKind.MAX_DAILY_ORDERS: KindTerms(
+            "orders since the day roll", Measure.COUNT, _ALL, exits_pass=True, counts_orders=True
+        ),
         RiskRuleKind.MAX_DAILY_NOTIONAL: KindTerms(
             "what the orders since the day roll were worth, each at the worst price that it might have traded at",
             Measure.MONEY,
             _ALL,
+            exits_pass=True,
         ),
         RiskRuleKind.DUPLICATE_ORDER: KindTerms(
             "orders within the window that are the same: symbol, side, type, quantity and prices",
             Measure.COUNT,
             _ALL,
             window=True,
+            exits_pass=True,
             counts_orders=True,
         ),
         RiskRuleKind.SELF_TRADE: KindTerms(

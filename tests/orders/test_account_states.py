@@ -99,10 +99,13 @@ async def test_reduce_only_lets_exits_through_and_money_move(trader: Trader) -> 
     assert outcomes == dict.fromkeys(outcomes, "DONE") | {"grow": NOT_ACTIVE}
 
 
-async def test_a_halted_account_cancels_or_shrinks_and_takes_money_in_and_does_nothing_else(trader: Trader) -> None:
+async def test_a_halted_account_gets_out_cancels_or_shrinks_and_takes_money_in_and_does_nothing_else(
+    trader: Trader,
+) -> None:
     await trader.set_state(HALTED)
     assert await trader.place(Side.BUY, "1") == NOT_ACTIVE
-    assert await trader.place(Side.SELL, "1") == NOT_ACTIVE
+    assert await trader.place(Side.SELL, "4") == NOT_ACTIVE
+    assert await trader.place(Side.SELL, "1") == "ACCEPTED"
     outcomes = {name: await trader.attempt(run) for name, run in trader.operations().items()}
     refused = dict.fromkeys(("withdraw", "grow"), NOT_ACTIVE)
     assert outcomes == dict.fromkeys(outcomes, "DONE") | refused

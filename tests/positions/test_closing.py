@@ -9,9 +9,12 @@ from uuid import UUID
 from domain.access.types import AccountPermission, Role
 from domain.accounts.service import set_account_state
 from domain.accounts.types import AccountKind, AccountState, PositionMode
+from domain.orders.model.order import Order
 from domain.orders.model.types import OrderType, PositionEffect, Side
+from domain.orders.queries import read_orders
 from tests.positions.conftest import Holder
 from tests.support.trading import Platform, instrument, running_venue
+from tests.support.waiting import until
 
 CLOSE = """mutation ($i: ClosePositionInput!) {
   closePosition(input: $i) {
@@ -88,27 +91,43 @@ async def test_business_refuses_a_close_as_any_other_order(holder: Holder) -> No
     await holder.buy("3")
     risk = await holder.desk.add_actor(Role.RISK_MANAGER)
     await set_account_state(holder.desk.services.bus, risk, holder.id, AccountState.HALTED, "inquiry")
+    order = (await holder.ask(CLOSE, i=close(holder, limitPrice="100.001")))["order"]
+    assert (order["status"], order["rejectReason"]) == ("REJECTED", "INVALID_TICK")
+    # A halt is no reason to stay in.
     order = (await holder.ask(CLOSE, i=close(holder)))["order"]
-    assert (order["status"], order["rejectReason"]) == ("REJECTED", "ACCOUNT_NOT_ACTIVE")
+    assert (order["status"], order["rejectReason"]) == ("PENDING_NEW", None)
 
 
 async def test_two_who_close_at_once_close_once(holder: Holder) -> None:
     await holder.buy("3")
     answers = await asyncio.gather(*(holder.ask(CLOSE, i=close(holder, limitPrice="120")) for _ in range(4)))
-    accepted = [answer for answer in answers if isinstance(answer, dict)]
-    assert [answer["order"]["quantity"] for answer in accepted] == ["3"]
-    assert answers.count(("REJECTED", "INSUFFICIENT_POSITION")) == 3
-    assert (await holder.position()).closable == 0
+    assert [answer["order"]["quantity"] for answer in answers] == ["3"] * 4
+    assert ((await holder.position()).frozen, (await holder.value()).reserved) == (3, 4 * Decimal("0.36"))
+    orders = [UUID(answer["order"]["id"]) for answer in answers]
+    await holder.desk.settled(*orders)
+    await holder.desk.quote("COIN-PERP", "120", "120.1")
+    over = await ended(holder, *orders)
+    assert sorted(order.status for order in over) == ["CANCELED"] * 3 + ["FILLED"]
+    assert ((await holder.position()).quantity, (await holder.value()).reserved) == (0, 0)
 
 
-async def test_only_what_works_not_already_is_closed_unless_that_is_cancelled_first(holder: Holder) -> None:
+async def ended(holder: Holder, *order_ids: UUID) -> list[Order]:
+    """The orders once all of them are over."""
+
+    async def over() -> list[Order] | None:
+        orders = list((await read_orders(order_ids)).values())
+        return orders if not any(order.is_open for order in orders) else None
+
+    return await until(over)
+
+
+async def test_what_works_already_to_close_is_no_obstacle(holder: Holder) -> None:
     await holder.buy("3")
     limit = {"type": OrderType.LIMIT, "limit_price": Decimal(120)}
     resting = await holder.order("COIN-PERP", Side.SELL, "2", **limit)
     entry = await holder.order("COIN-PERP", Side.BUY, "1", type=OrderType.LIMIT, limit_price=Decimal(80))
     first = await holder.ask(CLOSE, i=close(holder, limitPrice="110"))
-    assert first["order"]["quantity"] == "1"
-    assert await holder.ask(CLOSE, i=close(holder)) == ("REJECTED", "INSUFFICIENT_POSITION")
+    assert first["order"]["quantity"] == "3"
     last = await holder.ask(CLOSE, i=close(holder, cancelWorking=True, clientOrderId="now"))
     assert last["order"]["quantity"] == "3"
     await holder.desk.filled(await _id(holder, "now"), "3")

@@ -15,6 +15,7 @@ from domain.accounts.types import AccountKind, TransactionKind
 from domain.kernel.numbers import ZERO, to_cash
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.types import Instrument
+from domain.orders.exchange.exchanges import StoredPosition
 from domain.orders.exchange.reports import Report
 from domain.orders.model.instructions import CANCEL, Command
 from domain.orders.model.order import Order
@@ -86,7 +87,10 @@ class RemoteWorld(World):
         orders = sorted((order for order in self.orders.values() if order.is_open), key=lambda order: order.id)
         reports = remote.restore(
             orders,
-            [(self.instrument.symbol, row) for row in self.book.positions.values()],
+            [
+                StoredPosition(self.instrument.symbol, row, self.book.account.kind)
+                for row in self.book.positions.values()
+            ],
             requests,
             {order_id: frozenset(ids) for order_id, ids in executions.items()},
             self.now,
@@ -120,7 +124,7 @@ class RemoteWorld(World):
     def cancel(self, order: Order) -> None:
         """Ask for a cancel."""
         self.ask_cancel(order)
-        self.report(self.dealings.act([Command(CANCEL, order)], self.now))
+        self.report(self.dealings.act([Command(CANCEL, order, self.account_terms)], self.now))
 
     async def send(self, *, lose_answers: bool = False) -> int:
         """Let out what is ready; how many requests. The answers lie in the mail then."""

@@ -20,6 +20,7 @@ from domain.orders.exchange.exchanges import Exchanges
 from domain.orders.exchange.paper import PaperVenue
 from domain.orders.exchange.reports import Report
 from domain.orders.model.commands import ModifyOrder, OrderKey, PlaceBracket, PlaceOco, PlaceOrder
+from domain.orders.model.instructions import AccountTerms
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderStatus, PendingAction, Side
 from domain.positions.reservation import reserved_for
@@ -35,6 +36,7 @@ class World:
         self.book = trading_book(cash, kind)
         self.start = self.book.account.cash
         self.venue = self.make_venue(instrument)
+        self.venue.introduce(instrument.symbol, self.account_terms)
         self.orders: dict[UUID, Order] = {}
         self.booked: set[tuple[UUID, str]] = set()
         self.ignored: list[Report] = []
@@ -45,6 +47,12 @@ class World:
     def make_venue(self, instrument: Instrument) -> Exchanges[Any]:
         """The paper venue; other worlds have others."""
         return PaperVenue({instrument.symbol: instrument})
+
+    @property
+    def account_terms(self) -> AccountTerms:
+        """What a venue has to know of the account."""
+        account = self.book.account
+        return AccountTerms(account.id, account.kind, account.position_mode)
 
     @property
     def now(self) -> Nanos:

@@ -12,7 +12,7 @@ import orjson
 import structlog
 
 from domain.accounts import queries as account_queries
-from domain.accounts.types import AccountBook, PositionMode
+from domain.accounts.types import AccountBook
 from domain.kernel.bus import Bus
 from domain.kernel.database import Row, fetch_row
 from domain.kernel.leases import check_lease
@@ -24,7 +24,7 @@ from domain.orders.books.booking import Booking
 from domain.orders.deciding.claims import EXCLUSIVE
 from domain.orders.deciding.trading_book import TradingBook
 from domain.orders.exchange.reports import Filled, Report
-from domain.orders.model.instructions import REPLACE, SUBMIT, Command
+from domain.orders.model.instructions import REPLACE, SUBMIT, AccountTerms, Command
 from domain.orders.model.order import Execution, Order, read_change
 from domain.positions import queries as position_queries
 from domain.positions.leftovers import restrict_if_left
@@ -100,7 +100,7 @@ async def take_step(
         for row in rows:
             wanted |= set(_group_of(row))
         orders = await queries.load_orders(work, wanted)
-        commands = [_command(row, orders, locked[row["account_id"]].position_mode) for row in rows]
+        commands = [_command(row, orders, locked[row["account_id"]]) for row in rows]
         everything = [*reports, *act(commands)]
         missing = {_order_id(report) for report in everything} - orders.keys()
         if missing:
@@ -123,12 +123,12 @@ async def take_step(
     return Step(len(rows), len(everything), tuple(booking.executions), tuple(booking.changed.values()))
 
 
-def _command(row: Row, orders: Mapping[UUID, Order], mode: PositionMode) -> Command:
+def _command(row: Row, orders: Mapping[UUID, Order], account: AccountBook) -> Command:
     kind, order = row["kind"], orders[row["order_id"]]
+    terms = AccountTerms(account.id, account.kind, account.position_mode)
     if kind == REPLACE:
-        return Command(kind, order, change=read_change(orjson.loads(row["payload"])))
-    group = tuple(orders[order_id] for order_id in _group_of(row))
-    return Command(kind, order, group=group, is_hedging=mode is PositionMode.HEDGING)
+        return Command(kind, order, terms, change=read_change(orjson.loads(row["payload"])))
+    return Command(kind, order, terms, group=tuple(orders[order_id] for order_id in _group_of(row)))
 
 
 def _group_of(row: Row) -> list[UUID]:

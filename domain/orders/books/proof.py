@@ -22,9 +22,8 @@ from domain.kernel.numbers import ZERO, plain, to_cash
 from domain.kernel.time import utc_now
 from domain.market.types import Instrument
 from domain.orders import queries
-from domain.orders.deciding.trading_book import CLOSING
 from domain.orders.model.order import Execution
-from domain.orders.model.types import Side
+from domain.orders.model.types import CLOSING, Side
 from domain.positions.adjustment_queries import READ_ADJUSTMENTS, to_adjustment
 from domain.positions.adjustments import PositionAdjustment, adjust
 from domain.positions.fills import book_fill
@@ -48,7 +47,8 @@ _DERIVED = frozenset(
 )
 
 _WORKING = """
-SELECT instrument_id, side = 'BUY' AS buys, sum(working_quantity) AS quantity, sum(reserved_margin) AS margin
+SELECT instrument_id, side = 'BUY' AS buys, sum(working_quantity) AS quantity, sum(reserved_margin) AS margin,
+  sum(CASE WHEN reduce_only OR position_effect IN ('CLOSE', 'CLOSE_TODAY') THEN working_quantity ELSE 0 END) AS exits
 FROM orders WHERE account_id = $1 GROUP BY 1, 2
 """
 _FILLED = """
@@ -274,5 +274,7 @@ def _compare_working(proof: BookProof, stored: list[PositionBook], working: list
     booked_sell = sum((position.working_sell for position in stored), ZERO)
     proof.differ("working buys", booked_buy, sum((row["quantity"] for row in working if row["buys"]), ZERO))
     proof.differ("working sells", booked_sell, sum((row["quantity"] for row in working if not row["buys"]), ZERO))
+    exits = sum((position.exit_buy + position.exit_sell for position in stored), ZERO)
+    proof.differ("working exits", exits, sum((row["exits"] for row in working), ZERO))
     margin = sum((position.working_buy_margin + position.working_sell_margin for position in stored), ZERO)
     proof.differ("working orders' margin", margin, sum((row["margin"] for row in working), ZERO))

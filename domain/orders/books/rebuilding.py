@@ -15,9 +15,8 @@ from domain.accounts.types import PositionMode, TransactionKind
 from domain.kernel.numbers import ZERO, to_average, to_cash, total
 from domain.market.types import Instrument
 from domain.orders.deciding.state import reopen_fills
-from domain.orders.deciding.trading_book import CLOSING
 from domain.orders.model.order import Execution, Order
-from domain.orders.model.types import Liquidity, PositionEffect, Side
+from domain.orders.model.types import CLOSING, Liquidity, PositionEffect, Side
 from domain.positions.adjustments import PositionAdjustment, adjust
 from domain.positions.fills import book_fill, holds_after
 from domain.positions.reservation import bucket_for

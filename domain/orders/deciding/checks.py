@@ -7,12 +7,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from domain.accounts.types import AccountState, PositionMode
 from domain.kernel.numbers import ZERO, is_multiple, plain
 from domain.market.types import AssetClass, Instrument
-from domain.orders.deciding.trading_book import CLOSING, MarketState, TradingBook
+from domain.orders.deciding.trading_book import MarketState, TradingBook
 from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.order_types import REQUIRE_LIMIT_PRICE
 from domain.orders.model.types import RejectReason, Side
 from domain.orders.venues.support import unsupported
-from domain.positions.reservation import closable, closable_by_cash_sale, notional, unsettled
+from domain.positions.reservation import closable, closable_by_cash_sale, closable_by_exit, notional, unsettled
 from domain.positions.types import PositionBook
 from domain.risk.rules.halting import halt_over
 from domain.risk.types import RiskScope
@@ -43,8 +43,13 @@ class Candidate:
 
     @property
     def reduces(self) -> bool:
-        """Whether it can only reduce the position, counting what already works to reduce it."""
+        """Whether it can only reduce the position: an exit, which only the market itself may stand in the way of.
+
+        An order that says so is one, whatever else works; another one by its size, with all that works beside it.
+        """
         position, quantity = self.position, self.remaining
+        if self.command.only_reduces:
+            return self.opposes
         if self.buys:
             return position.quantity < ZERO and position.working_buy + quantity <= -position.quantity
         return position.quantity > ZERO and position.working_sell + quantity <= position.quantity
@@ -73,9 +78,9 @@ Check = Callable[[Candidate], Refusal | None]
 
 def _account_state(order: Candidate) -> Refusal | None:
     state = order.book.account.state
-    if state is AccountState.ACTIVE or (state is AccountState.REDUCE_ONLY and order.reduces):
+    if state is AccountState.ACTIVE or (state is not AccountState.CLOSED and order.reduces):
         return None
-    allowed = "only orders that reduce a position" if state is AccountState.REDUCE_ONLY else "no orders"
+    allowed = "no orders" if state is AccountState.CLOSED else "only orders that reduce a position"
     return RejectReason.ACCOUNT_NOT_ACTIVE, f"The account is {state} and takes {allowed}."
 
 
@@ -106,9 +111,11 @@ def _conversion(order: Candidate) -> Refusal | None:
     if source == target:
         return None
     settles = f"{order.instrument.symbol} settles in {source}, the account holds {target}"
+    if order.reduces and order.rate is not None:
+        return None
     if conversion.symbol is None:
         return RejectReason.INSTRUMENT_NOT_TRADABLE, f"{settles}, and no instrument quotes that pair."
-    if conversion.fresh is not None or (order.reduces and order.rate is not None):
+    if conversion.fresh is not None:
         return None
     if conversion.rate is not None:
         return RejectReason.STALE_PRICE, f"{settles}, and the rate of {conversion.symbol} is stale."
@@ -124,14 +131,6 @@ def _venue(order: Candidate) -> Refusal | None:
     if message is None and account.position_mode is PositionMode.HEDGING and not venue.position_effects:
         message = f"The venue {account.venue} does not keep long and short positions apart."
     return None if message is None else (RejectReason.UNSUPPORTED_BY_VENUE, message)
-
-
-def _position_effect(order: Candidate) -> Refusal | None:
-    """In a netting account, closing means no more than reducing."""
-    netting = order.book.account.position_mode is PositionMode.NETTING
-    if netting and order.command.position_effect in CLOSING and not order.reduces:
-        return RejectReason.INSUFFICIENT_POSITION, "There is less to close than the order would close."
-    return None
 
 
 def _session(order: Candidate) -> Refusal | None:
@@ -152,24 +151,28 @@ def _tick(order: Candidate) -> Refusal | None:
 
 def _lot(order: Candidate) -> Refusal | None:
     instrument, quantity = order.instrument, order.command.quantity
-    if is_multiple(quantity, instrument.lot_size):
+    lot = instrument.lot_size
+    if is_multiple(quantity, lot):
         return None
-    # An odd lot may only be sold out: what a split or a partial fill left behind, whole.
-    if not order.buys and order.remaining == closable(order.position, instrument) and order.position.quantity > ZERO:
+    # An odd lot may only be closed whole: what a split or a partial fill left behind.
+    if order.opposes and order.remaining in (closable(order.position, instrument), abs(order.position.quantity)):
         return None
-    message = f"{plain(quantity)} is not a multiple of the lot size {plain(instrument.lot_size)}."
+    message = f"{plain(quantity)} is not a multiple of the lot size {plain(lot)}."
     return RejectReason.INVALID_LOT, message
 
 
 def _quantity_range(order: Candidate) -> Refusal | None:
+    """What the instrument allows of one order; an exit is as large or as small as what it gets out of."""
     instrument, quantity = order.instrument, order.command.quantity
-    if quantity < instrument.min_quantity and not order.reduces:
+    if order.reduces:
+        return None
+    if quantity < instrument.min_quantity:
         message = f"The quantity is below the minimum of {plain(instrument.min_quantity)}."
         return RejectReason.QUANTITY_OUT_OF_RANGE, message
     if instrument.max_quantity is not None and quantity > instrument.max_quantity:
         message = f"The quantity is above the maximum of {plain(instrument.max_quantity)}."
         return RejectReason.QUANTITY_OUT_OF_RANGE, message
-    if instrument.min_notional is not None and order.price and not order.reduces:
+    if instrument.min_notional is not None and order.price:
         value = notional(instrument, quantity, abs(order.price))
         if value < instrument.min_notional:
             message = f"The order is worth {plain(value)}, below the minimum of {plain(instrument.min_notional)}."
@@ -197,7 +200,9 @@ def _price_limits(order: Candidate) -> Refusal | None:
 
 
 def _market_price(order: Candidate) -> Refusal | None:
-    if order.price is None or (order.command.type not in REQUIRE_LIMIT_PRICE and order.market.fresh is None):
+    # An exit that waits for its own stop needs no price now.
+    priced = order.command.type in REQUIRE_LIMIT_PRICE or (order.reduces and order.command.stop_price is not None)
+    if order.price is None or (not priced and order.market.fresh is None):
         reason, message = order.market.missing()
         return reason, f"For {order.instrument.symbol} {message}."
     if order.instrument.inverse and order.price <= ZERO:
@@ -218,13 +223,13 @@ def _position(order: Candidate) -> Refusal | None:
     command, position, instrument = order.command, order.position, order.instrument
     account = order.book.account
     locked = unsettled(position, instrument) + position.held_quantity
-    if account.is_cash:
+    if command.only_reduces:
+        there = closable_by_exit(position, instrument) if order.opposes else ZERO
+    elif account.is_cash:
         if order.buys:
             return None
         there = closable_by_cash_sale(position, instrument)
-    elif (account.position_mode is PositionMode.HEDGING and command.position_effect in CLOSING) or (
-        order.opposes and locked > ZERO
-    ):
+    elif order.opposes and locked > ZERO:
         there = closable(position, instrument)
     else:
         return _short(order)
@@ -235,9 +240,9 @@ def _position(order: Candidate) -> Refusal | None:
 
 
 def _short(order: Candidate) -> Refusal | None:
-    if order.buys or order.instrument.shortable or order.instrument.asset_class.is_derivative:
+    if order.buys or order.instrument.may_be_short:
         return None
-    if order.command.reduce_only or order.position.quantity - order.position.working_sell >= order.remaining:
+    if order.position.quantity - order.position.working_sell >= order.remaining:
         return None
     return RejectReason.NOT_SHORTABLE, f"{order.instrument.symbol} cannot be sold short."
 
@@ -265,6 +270,5 @@ CHECKS: tuple[Check, ...] = (
     _price_limits,
     _market_price,
     _reduce_only,
-    _position_effect,
     _position,
 )

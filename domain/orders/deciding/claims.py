@@ -1,7 +1,8 @@
 """What working orders hold back, pure: the claim of an order, and how orders that exclude each other share one.
 
 An order claims for what may still fill, at its worst; while a change is pending, for the larger of before and after.
-Of the legs of an OCO, and of the exits of a bracket, at most one will come true: on each side the first leg counts its
+What can only reduce a position claims its fee alone, however much of it works: the exchange cuts it to what is left. Of
+the legs of an OCO, and of the exits of a bracket, at most one will come true: on each side the first leg counts its
 whole claim, a later one only what exceeds it. So a protected position is not frozen twice, nor paid for twice.
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from domain.accounts.types import AccountBook, PositionMode
 from domain.kernel.numbers import ZERO
 from domain.market.types import Instrument
-from domain.orders.deciding.trading_book import CLOSING, Contribution, TradingBook, add, contribution_of, take_off
+from domain.orders.deciding.trading_book import Contribution, TradingBook, add, contribution_of, take_off
 from domain.orders.model.order import Order
 from domain.orders.model.types import Contingency, OrderStatus, Side
 from domain.positions.reservation import bucket_for
@@ -21,7 +22,7 @@ EXCLUSIVE = frozenset({Contingency.OCO, Contingency.OUO})
 
 def bucket_of(order: Order, mode: PositionMode) -> Bucket:
     """Where the order's fills go."""
-    return bucket_for(mode, buys=order.side is Side.BUY, closes=order.position_effect in CLOSING)
+    return bucket_for(mode, buys=order.side is Side.BUY, closes=order.only_reduces)
 
 
 def alternatives(order: Order, orders: Iterable[Order]) -> list[Order]:
@@ -53,6 +54,7 @@ def claim_of(order: Order, account: AccountBook, instrument: Instrument) -> Cont
             price=price,
             fee_charged=order.execution_count > 0,
             rate=order.reserve_rate,
+            only_reduces=order.only_reduces,
         )
         claim = one if claim is None else claim.or_larger(one)
     assert claim is not None
@@ -62,7 +64,12 @@ def claim_of(order: Order, account: AccountBook, instrument: Instrument) -> Cont
 def held_by(order: Order, mode: PositionMode) -> Contribution:
     """What an order counts in its bucket's sums now."""
     return Contribution(
-        bucket_of(order, mode), order.reserve_price, order.working_quantity, order.reserved_margin, order.reserved_fee
+        bucket_of(order, mode),
+        order.reserve_price,
+        order.working_quantity,
+        order.reserved_margin,
+        order.reserved_fee,
+        exits=order.working_quantity if order.only_reduces else ZERO,
     )
 
 

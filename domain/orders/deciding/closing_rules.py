@@ -1,6 +1,7 @@
 """Which orders close positions, pure: decided on what an account holds and what of it is free.
 
-What working closing orders would close is not closed a second time: only what nothing freezes is.
+Each order only reduces, so what works already to close the same position is no obstacle: the exchange cuts whatever
+comes later to what is left. What is frozen by hand or has not settled is not closed.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -17,7 +18,7 @@ from domain.orders.model.commands import CloseAllPositions, ClosePosition, Closi
 from domain.orders.model.types import OrderType, PositionEffect, Side
 from domain.orders.model.validation import MAX_CLIENT_ORDER_ID_LENGTH
 from domain.positions.choosing import choose
-from domain.positions.reservation import closable
+from domain.positions.reservation import closable_by_exit
 from domain.positions.types import PositionBook
 
 Instruments = Mapping[UUID, Instrument]
@@ -61,13 +62,10 @@ def _wanted(
     """The position that is meant, and how much of it is to be closed."""
     held = [row for row in positions if instruments[row.instrument_id].symbol == command.symbol]
     position = choose(held, command.symbol, command.side)
-    free = closable(position, instruments[position.instrument_id])
+    free = closable_by_exit(position, instruments[position.instrument_id])
     if free == ZERO or (command.quantity is not None and command.quantity > free):
         frozen = abs(position.quantity) - free
-        message = (
-            f"{plain(free)} of {command.symbol} can be closed; {plain(frozen)} is frozen by working orders, by hand, "
-            "or not settled yet."
-        )
+        message = f"{plain(free)} of {command.symbol} can be closed; {plain(frozen)} is frozen or not settled yet."
         raise Refused(message, reason="INSUFFICIENT_POSITION")
     return position, free if command.quantity is None else command.quantity
 
@@ -92,7 +90,7 @@ def _whole(
 ) -> Iterator[PlaceOrder]:
     """The orders for all that can be closed of a position, none larger than its instrument allows."""
     instrument = instruments[position.instrument_id]
-    left = closable(position, instrument)
+    left = closable_by_exit(position, instrument)
     largest = instrument.max_quantity or left
     while left > ZERO:
         one = ClosePosition(command.account_id, instrument.symbol)

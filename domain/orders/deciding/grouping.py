@@ -17,7 +17,7 @@ from domain.orders.deciding.checks import EXIT_CHECKS, Candidate, first_refusal
 from domain.orders.deciding.claims import hold, release
 from domain.orders.deciding.pretrade import Decision, decide, lack_of_funds
 from domain.orders.deciding.state import GroupPlace, new_order, refuse
-from domain.orders.deciding.trading_book import CLOSING, Contribution, MarketState, TradingBook, take_off, worst_price
+from domain.orders.deciding.trading_book import Contribution, MarketState, TradingBook, take_off, worst_price
 from domain.orders.model.commands import PlaceBracket, PlaceOco, PlaceOrder, exit_command, request_digest
 from domain.orders.model.order import Order
 from domain.orders.model.types import Contingency, OrderStatus, RejectReason, Side
@@ -129,6 +129,8 @@ def _hold(orders: Sequence[Order], decisions: Sequence[Decision], terms: GroupTe
     most = max(decision.held for decision in decisions)
     if needed <= max(most, ZERO) or (available is not None and needed <= available):
         return
+    if all(decision.is_exit for decision in decisions):
+        return
     release(book, waiting)
     reason, message = lack_of_funds(book, needed, available)
     for order in orders:
@@ -146,8 +148,8 @@ def _all_or_none(decisions: list[Decision]) -> list[Decision]:
 
 def _decide_exit(command: PlaceOrder, terms: GroupTerms) -> Decision:
     book, instrument = terms.book, terms.instrument
-    closes = command.position_effect in CLOSING
-    bucket = bucket_for(book.account.position_mode, buys=command.side is Side.BUY, closes=closes)
+    mode, buys = book.account.position_mode, command.side is Side.BUY
+    bucket = bucket_for(mode, buys=buys, closes=command.only_reduces)
     price = worst_price(command, terms.market.fresh)
     position = book.position(instrument.id, bucket)
     candidate = Candidate(command, instrument, terms.market, book, position, price, command.quantity)

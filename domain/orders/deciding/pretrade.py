@@ -13,7 +13,6 @@ from domain.market.types import Instrument
 from domain.orders.deciding.checks import CHECKS, Candidate, Refusal, first_refusal
 from domain.orders.deciding.risk_view import proposal_of, snapshot_of, worst_notional
 from domain.orders.deciding.trading_book import (
-    CLOSING,
     Contribution,
     MarketState,
     TradingBook,
@@ -31,13 +30,17 @@ from domain.risk.types import RiskViolation
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The verdict on one order. ``held`` is the rise of the account's reserved amount, ``reason`` None accepts."""
+    """The verdict on one order. ``held`` is the rise of the account's reserved amount, ``reason`` None accepts.
+
+    ``is_exit`` says that it can only reduce a position.
+    """
 
     contribution: Contribution
     held: Decimal
     violations: tuple[RiskViolation, ...]
     reason: RejectReason | None = None
     message: str | None = None
+    is_exit: bool = False
 
     @property
     def accepted(self) -> bool:
@@ -48,7 +51,7 @@ class Decision:
 def decide(command: PlaceOrder, instrument: Instrument, market: MarketState, book: TradingBook) -> Decision:
     """Decide on one well-formed order; when it is accepted, its contribution and itself have been added to ``book``."""
     buys = command.side is Side.BUY
-    bucket = bucket_for(book.account.position_mode, buys=buys, closes=command.position_effect in CLOSING)
+    bucket = bucket_for(book.account.position_mode, buys=buys, closes=command.only_reduces)
     price = worst_price(command, market.fresh)
     candidate = Candidate(
         command, instrument, market, book, book.position(instrument.id, bucket), price, command.quantity
@@ -64,6 +67,7 @@ def decide(command: PlaceOrder, instrument: Instrument, market: MarketState, boo
         fee_charged=False,
         # Without a rate the order is refused, and holds nothing back.
         rate=candidate.rate or ONE,
+        only_reduces=command.only_reduces,
     )
     refusal = first_refusal(candidate, CHECKS)
     if refusal is not None:
@@ -100,7 +104,7 @@ def _reserve(candidate: Candidate, contribution: Contribution, violations: tuple
     is_there = held <= ZERO or is_exit or (before is not None and held <= before)
     refusal = refused_by_rules(violations) if is_there else lack_of_funds(book, held, before)
     if refusal is None:
-        return Decision(contribution, held, violations)
+        return Decision(contribution, held, violations, is_exit=is_exit)
     take_off(book, candidate.instrument.id, contribution, buys=candidate.buys)
     # A refused order leaves no trace in the books, not even an empty position.
     candidate.position.changed = changed

@@ -72,7 +72,9 @@ def snapshot_of(candidate: Candidate) -> RiskSnapshot:
 
 def _account(candidate: Candidate) -> AccountView:
     book, instrument, position = candidate.book, candidate.instrument, candidate.position
-    bought, sold = (candidate.remaining, ZERO) if candidate.buys else (ZERO, candidate.remaining)
+    # What can only reduce the position makes it no larger.
+    opens = ZERO if candidate.command.only_reduces else candidate.remaining
+    bought, sold = (opens, ZERO) if candidate.buys else (ZERO, opens)
     size = largest(position, buys=bought, sells=sold)
     sight, account = book.sight, book.account
     if sight is None:

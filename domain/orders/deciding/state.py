@@ -13,7 +13,8 @@ from domain.orders.deciding.trading_book import MarketState
 from domain.orders.model.commands import PlaceOrder, request_digest
 from domain.orders.model.order import Order
 from domain.orders.model.order_types import TRAILING
-from domain.orders.model.types import Contingency, OrderStatus, RejectReason, Side
+from domain.orders.model.types import CLOSING, Contingency, OrderStatus, PositionEffect, RejectReason, Side
+from domain.positions.types import Bucket
 
 S = OrderStatus
 # From each status, where an order may go. A fill after CANCELED or EXPIRED (late) is booked and keeps the status.
@@ -107,7 +108,7 @@ def new_order(
         side=command.side,
         type=command.type,
         time_in_force=command.time_in_force,
-        position_effect=command.position_effect,
+        position_effect=_effect_in(contribution.bucket, command),
         quantity=command.quantity,
         limit_price=command.limit_price,
         stop_price=command.stop_price,
@@ -156,6 +157,13 @@ def new_order(
     if decision.reason is not None:
         refuse(order, decision.reason, decision.message or "", now)
     return order
+
+
+def _effect_in(bucket: Bucket, command: PlaceOrder) -> PositionEffect:
+    """What the order does to positions: in a hedging account, what only reduces closes, whether it says so or not."""
+    if bucket is Bucket.NET or command.position_effect in CLOSING or not command.reduce_only:
+        return command.position_effect
+    return PositionEffect.CLOSE
 
 
 def _arrival_price(command: PlaceOrder, market: MarketState) -> Decimal | None:

@@ -17,7 +17,7 @@ from domain.market.types import Instrument, Quote
 from domain.orders.deciding.activity import OrderActivity
 from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.order_types import REQUIRE_LIMIT_PRICE, REQUIRE_STOP_PRICE
-from domain.orders.model.types import PositionEffect, RejectReason, Side
+from domain.orders.model.types import RejectReason, Side
 from domain.orders.venues.types import Capabilities
 from domain.positions.reservation import full_margin, reserved_for
 from domain.positions.types import Bucket, PositionBook
@@ -29,7 +29,6 @@ MARKET_BUFFER = Decimal("1.05")
 _QUANTUM = Decimal(1).scaleb(-AVERAGE_EXPONENT)
 NO_LIMITS = Limits()
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-CLOSING = frozenset({PositionEffect.CLOSE, PositionEffect.CLOSE_TODAY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,10 @@ class TradingBook:
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What a working order adds to its bucket's sums; ``price`` is what it is valued at, ``rate`` its currency's."""
+    """What a working order adds to its bucket's sums; ``price`` is what it is valued at, ``rate`` its currency's.
+
+    ``exits`` is the part of ``quantity`` that can only reduce a position: all of it, or nothing.
+    """
 
     bucket: Bucket
     price: Decimal | None
@@ -102,27 +104,36 @@ class Contribution:
     margin: Decimal
     fee: Decimal
     rate: Decimal = ONE
+    exits: Decimal = ZERO
+
+    @property
+    def opening(self) -> Decimal:
+        """The part of ``quantity`` that may open or increase a position."""
+        return self.quantity - self.exits
 
     def or_larger(self, other: "Contribution") -> "Contribution":
         """What covers both, where only one of them will come true."""
         return Contribution(
             self.bucket,
             self.price,
-            max(self.quantity, other.quantity),
+            max(self.opening, other.opening) + max(self.exits, other.exits),
             max(self.margin, other.margin),
             max(self.fee, other.fee),
             self.rate,
+            max(self.exits, other.exits),
         )
 
     def beyond(self, other: "Contribution") -> "Contribution":
         """What it needs on top of ``other``, where only one of them will come true."""
+        exits = max(ZERO, self.exits - other.exits)
         return Contribution(
             self.bucket,
             self.price,
-            max(ZERO, self.quantity - other.quantity),
+            max(ZERO, self.opening - other.opening) + exits,
             max(ZERO, self.margin - other.margin),
             max(ZERO, self.fee - other.fee),
             self.rate,
+            exits,
         )
 
 
@@ -149,16 +160,21 @@ def contribution_of(
     price: Decimal | None,
     fee_charged: bool,
     rate: Decimal,
+    only_reduces: bool,
 ) -> Contribution:
     """What ``remaining`` units of an order hold back; nothing without a price, or for a CASH account's sale.
 
-    ``rate`` is what one unit of the instrument's currency is in the account's.
+    ``rate`` is what one unit of the instrument's currency is in the account's. An order that can only reduce a position
+    holds back its fee.
     """
+    exits = remaining if only_reduces else ZERO
     if price is None or remaining == ZERO or (book.is_cash and not buys):
-        return Contribution(bucket, price, remaining, ZERO, ZERO, rate)
-    fee = estimated_fee(instrument, quantity=remaining, price=price, minimum_charged=fee_charged)
+        return Contribution(bucket, price, remaining, ZERO, ZERO, rate, exits)
+    fee = _held(rate * estimated_fee(instrument, quantity=remaining, price=price, minimum_charged=fee_charged))
+    if only_reduces:
+        return Contribution(bucket, price, remaining, ZERO, fee, rate, exits)
     margin = full_margin(book.kind, instrument, buys=buys, quantity=remaining, price=abs(price))
-    return Contribution(bucket, price, remaining, _held(margin * rate), _held(fee * rate), rate)
+    return Contribution(bucket, price, remaining, _held(margin * rate), fee, rate)
 
 
 def _held(amount: Decimal) -> Decimal:
@@ -169,7 +185,12 @@ def _held(amount: Decimal) -> Decimal:
 def take_off(book: TradingBook, instrument_id: UUID, contribution: Contribution, *, buys: bool) -> Decimal:
     """Undo ``add``."""
     reverse = Contribution(
-        contribution.bucket, contribution.price, -contribution.quantity, -contribution.margin, -contribution.fee
+        contribution.bucket,
+        contribution.price,
+        -contribution.quantity,
+        -contribution.margin,
+        -contribution.fee,
+        exits=-contribution.exits,
     )
     return add(book, instrument_id, reverse, buys=buys)
 
@@ -180,9 +201,11 @@ def add(book: TradingBook, instrument_id: UUID, contribution: Contribution, *, b
     quantity = contribution.quantity
     if buys:
         position.working_buy += quantity
+        position.exit_buy += contribution.exits
         position.working_buy_margin += contribution.margin
     else:
         position.working_sell += quantity
+        position.exit_sell += contribution.exits
         position.working_sell_margin += contribution.margin
     position.working_fees += contribution.fee
     return refresh_reserved(book.account, position)

@@ -1,8 +1,8 @@
 """Closing positions: the orders that it takes, decided under the account's lock and placed as any other order is.
 
-Guarantees: those of placing. How much is closed is decided in the transaction that places it, so that two who close at
-once do not close twice. Who wants all of a position closed has the orders that work on it cancelled first; the venue's
-answers are waited for, because until then they may still fill.
+Guarantees: those of placing. How much is closed is decided in the transaction that places it, by orders that only
+reduce, so that two who close at once do not close twice. Who wants nothing else to work on the position has those
+orders cancelled first; the venue's answers are waited for, because until then they may still fill.
 """
 
 import asyncio

@@ -28,11 +28,13 @@ from domain.orders.exchange.reports import (
 from domain.orders.exchange.types import CancelReason
 from domain.orders.model.types import Contingency, Liquidity, OrderStatus, RejectReason
 
+_WORKING = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
+
 
 class Desk:
     """State of one instrument's exchange. ``now`` is the time of the command or event being worked on."""
 
-    __slots__ = ("groups", "holdings", "market", "now", "orders", "queues", "released", "reports", "sequence")
+    __slots__ = ("exits", "groups", "holdings", "market", "now", "orders", "queues", "released", "reports", "sequence")
 
     def __init__(self, market: Market, holdings: Holdings) -> None:
         self.market = market
@@ -40,6 +42,8 @@ class Desk:
         self.queues = Queues()
         self.groups = Groups()
         self.orders: dict[Hashable, WorkingOrder] = {}
+        # By account, what can only reduce: it ends with the position.
+        self.exits: dict[Hashable, dict[Hashable, WorkingOrder]] = {}
         self.released: list[WorkingOrder] = []
         self.reports: list[Report] = []
         self.sequence = 0
@@ -54,7 +58,16 @@ class Desk:
         """Take an order into the books; it does not wait anywhere yet."""
         assert order.id not in self.orders
         self.orders[order.id] = order
+        self.note_exit(order)
         self.groups.add(order)
+
+    def note_exit(self, order: WorkingOrder) -> None:
+        """Remember an order that can only reduce a position, as every sell does of an account that may not go short."""
+        account = order.terms.account
+        if not order.is_buy and not self.holdings.get(account).may_short:
+            order.closes = True
+        if order.closes:
+            self.exits.setdefault(account, {})[order.id] = order
 
     def requeue(self, order: WorkingOrder) -> None:
         """Let an open order wait where its state now says."""
@@ -114,6 +127,8 @@ class Desk:
         elif order.terms.contingency is Contingency.OUO and order.status is OrderStatus.FILLED:
             # Nothing is left to protect or to take profit on, and what the entry might still fill would have no exit.
             self._cancel_others(order)
+        if order.filled != before:
+            self.end_exits(order.terms.account)
 
     def _fill_once(
         self, order: WorkingOrder, price: Decimal, quantity: Decimal, liquidity: Liquidity, *, last: bool
@@ -192,32 +207,44 @@ class Desk:
 
     # ------------------------------------------------------------------ endings
 
+    def end_exits(self, account: Hashable) -> None:
+        """End what can only reduce and has nothing left to reduce, so that it never meets a later position.
+
+        Exits that wait for their entry wait on: they are for what it will open.
+        """
+        for order in list(self.exits.get(account, {}).values()):
+            if order.status in _WORKING and self.reducible(order) <= ZERO:
+                self.cancel(order, CancelReason.REDUCE_ONLY)
+
     def complete(self, order: WorkingOrder) -> None:
         """A replace left nothing to fill: the order is done, and an exit's bracket with it."""
         self._end(order, OrderStatus.FILLED)
 
     def cancel(self, order: WorkingOrder, reason: CancelReason) -> None:
-        """The rest will not be filled; an OCO's other leg goes with it, and the exits of an entry.
+        """The rest will not be filled; an OCO's other leg goes with it, and exits that wait for their entry.
 
-        Exits that work already survive an entry whose rest merely ran out of time or size: the position that it did
-        open keeps its protection. Cancelling the entry by request cancels them all.
+        Exits that work survive their entry, whatever ends it: the position that it did open keeps its protection.
         """
         self._cancel_alone(order, reason)
-        self._carry_end(order, spare_working=reason is not CancelReason.REQUESTED)
+        self._carry_end(order, reason)
 
     def expire(self, order: WorkingOrder) -> None:
         """The order's time is over; its group ends as with a cancel."""
         self._end(order, OrderStatus.EXPIRED)
         self.reports.append(Expired(order_id=order.id, at=self.now, status=order.status))
-        self._carry_end(order, spare_working=True)
+        self._carry_end(order, None)
 
-    def _carry_end(self, order: WorkingOrder, *, spare_working: bool) -> None:
-        if order.terms.contingency is Contingency.OCO:
+    def _carry_end(self, order: WorkingOrder, reason: CancelReason | None) -> None:
+        contingency = order.terms.contingency
+        if contingency is Contingency.OCO:
             self._cancel_others(order)
-        elif order.terms.contingency is Contingency.OTO:
+        elif contingency is Contingency.OTO:
             for child in self.groups.exits(order):
-                if child.status is OrderStatus.HELD or not spare_working:
+                if child.status is OrderStatus.HELD:
                     self._cancel_alone(child, CancelReason.GROUP)
+        elif contingency is Contingency.OUO and reason is CancelReason.REDUCE_ONLY:
+            # The position was closed otherwise: what the entry might still fill would have no exit.
+            self._cancel_others(order)
 
     def _cancel_others(self, order: WorkingOrder) -> None:
         # Alone: what is cancelled for the group's sake must not turn on the order that went on.
@@ -233,3 +260,12 @@ class Desk:
         self.queues.remove(order)
         self.groups.remove(order)
         del self.orders[order.id]
+        self._forget_exit(order)
+
+    def _forget_exit(self, order: WorkingOrder) -> None:
+        mine = self.exits.get(order.terms.account)
+        if mine is None:
+            return
+        mine.pop(order.id, None)
+        if not mine:
+            del self.exits[order.terms.account]

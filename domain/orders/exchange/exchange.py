@@ -83,6 +83,13 @@ class Exchange:
         if state.status is not OrderStatus.HELD:
             self._desk.queues.place(order)
 
+    def resume(self, at: int) -> list[Report]:
+        """After all orders and holdings are back: end what can only reduce and has nothing left to reduce."""
+        self._begin(at)
+        for account in list(self._desk.exits):
+            self._desk.end_exits(account)
+        return self._finish()
+
     def snapshot(self) -> ExchangeState:
         """Everything, to restore from."""
         return ExchangeState(
@@ -117,6 +124,14 @@ class Exchange:
     def set_holding(self, account: Hashable, holding: Holding) -> None:
         """Tell what an account holds, when anything but this exchange's own fills has changed it."""
         self._desk.holdings.put(account, holding)
+
+    def set_tick_size(self, tick_size: Decimal) -> None:
+        """Take another tick size: what is computed from now on lies on its grid."""
+        self._matching.set_grid(TickGrid.of(tick_size))
+
+    def introduce(self, account: Hashable, *, hedging: bool, may_short: bool) -> None:
+        """Tell how an account keeps positions, before its first order comes."""
+        self._desk.holdings.introduce(account, hedging=hedging, may_short=may_short)
 
     # ------------------------------------------------------------------ commands
 

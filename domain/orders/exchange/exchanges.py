@@ -1,9 +1,10 @@
 """A venue's exchanges by symbol, pure: told of ticks and commands, answering with reports. Any kind of exchange."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Generic, TypeVar
-from uuid import UUID
 
+from domain.accounts.types import AccountKind, PositionMode
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.types import Instrument, Quote, QuoteTick, Tick
 from domain.orders.exchange.exchange import Exchange
@@ -11,9 +12,20 @@ from domain.orders.exchange.holdings import Holding
 from domain.orders.exchange.reports import Rejected, Report
 from domain.orders.exchange.types import Changes
 from domain.orders.exchange.types import Order as ExchangeOrder
+from domain.orders.model.instructions import AccountTerms
 from domain.orders.model.order import Order, PendingChange
 from domain.orders.model.types import OffsetKind, OrderStatus, RejectReason
 from domain.positions.types import Bucket, PositionBook
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPosition:
+    """A position with its symbol, and the kind of account that it is in."""
+
+    symbol: str
+    position: PositionBook
+    kind: AccountKind
+
 
 # Ticks that are older than this when they arrive are history being replayed: the venue then lives in their time.
 HISTORY_NANOS = 60 * NANOS_PER_SECOND
@@ -30,8 +42,13 @@ class Exchanges(Generic[AnyExchange]):
         self._market_time: dict[str, Nanos] = {}
 
     def know(self, instruments: Mapping[str, Instrument]) -> None:
-        """Take newer terms of instruments; exchanges that exist keep their ticks."""
+        """Take newer terms of instruments; what exists goes on with their ticks."""
+        if instruments is self._instruments:
+            return
         self._instruments = instruments
+        for symbol, exchange in self._exchanges.items():
+            if symbol in instruments:
+                exchange.set_tick_size(instruments[symbol].tick_size)
 
     @property
     def open_orders(self) -> int:
@@ -58,25 +75,29 @@ class Exchanges(Generic[AnyExchange]):
             self._keep_time(tick, received)
             exchange.on_quote(tick)
 
-    def hold(self, symbol: str, position: PositionBook) -> None:
+    def hold(self, held: StoredPosition) -> None:
         """Tell what an account holds of a symbol in one bucket."""
-        exchange = self._exchange(symbol)
+        exchange, position = self._exchange(held.symbol), held.position
         if exchange is None:
             return
+        may_short = self._may_short(held.symbol, held.kind)
         if position.bucket is Bucket.NET:
-            exchange.set_holding(position.account_id, Holding.net(position.quantity))
+            exchange.set_holding(position.account_id, Holding.net(position.quantity, may_short=may_short))
             return
         before = exchange.holding(position.account_id)
         long = position.quantity if position.bucket is Bucket.LONG else before.long
         short = -position.quantity if position.bucket is Bucket.SHORT else before.short
-        exchange.set_holding(position.account_id, Holding(long, short, hedging=True))
+        exchange.set_holding(position.account_id, Holding(long, short, hedging=True, may_short=may_short))
 
-    def hedge(self, symbol: str, account_id: UUID) -> None:
-        """Tell that an account keeps long and short apart: nothing that it holds says so before it holds anything."""
+    def introduce(self, symbol: str, account: AccountTerms) -> None:
+        """Tell how an account keeps positions: nothing that it holds says so before it holds anything."""
         exchange = self._exchange(symbol)
-        if exchange is not None and not exchange.holding(account_id).hedging:
-            held = exchange.holding(account_id)
-            exchange.set_holding(account_id, Holding(held.long, held.short, hedging=True))
+        if exchange is not None:
+            may_short = self._may_short(symbol, account.kind)
+            exchange.introduce(account.id, hedging=account.mode is PositionMode.HEDGING, may_short=may_short)
+
+    def _may_short(self, symbol: str, kind: AccountKind) -> bool:
+        return kind is AccountKind.MARGIN and self._instruments[symbol].may_be_short
 
     def submit(self, orders: Sequence[Order], wall: Nanos) -> list[Report]:
         """Take a new order, or those of a bracket (the entry first) or an OCO; what is known is not taken again."""
@@ -116,6 +137,14 @@ class Exchanges(Generic[AnyExchange]):
     def on_clock(self, wall: Nanos) -> list[Report]:
         """Let expire what is due although no market event came."""
         return [report for exchange in self._exchanges.values() for report in exchange.on_clock(wall)]
+
+    def resume(self, wall: Nanos) -> list[Report]:
+        """After all is back that is stored: what has to be done at once."""
+        return [
+            report
+            for symbol, exchange in self._exchanges.items()
+            for report in exchange.resume(self._time(symbol, wall))
+        ]
 
     def _exchange(self, symbol: str) -> AnyExchange | None:
         exchange = self._exchanges.get(symbol)

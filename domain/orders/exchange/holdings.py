@@ -14,16 +14,20 @@ from domain.orders.model.types import Side
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What an account holds: long and short units, both at least zero. Without hedging at most one is not zero."""
+    """What an account holds: long and short units, both at least zero. Without hedging at most one is not zero.
+
+    ``may_short`` False: its sells close what it holds and go no further, whether they say so or not.
+    """
 
     long: Decimal = ZERO
     short: Decimal = ZERO
     hedging: bool = False
+    may_short: bool = True
 
     @classmethod
-    def net(cls, quantity: Decimal) -> "Holding":
+    def net(cls, quantity: Decimal, *, may_short: bool = True) -> "Holding":
         """The holding of a netting account from its signed quantity."""
-        return cls(long=max(quantity, ZERO), short=max(-quantity, ZERO))
+        return cls(long=max(quantity, ZERO), short=max(-quantity, ZERO), may_short=may_short)
 
     @property
     def quantity(self) -> Decimal:
@@ -37,14 +41,18 @@ class Holding:
     def after(self, side: Side, quantity: Decimal, *, closes: bool) -> "Holding":
         """The holding after an execution; ``closes`` tells a hedging account's closing order from an opening one."""
         if not self.hedging:
-            return Holding.net(self.quantity + (quantity if side is Side.BUY else -quantity))
-        if closes:
-            if side is Side.BUY:
-                return Holding(self.long, max(self.short - quantity, ZERO), hedging=True)
-            return Holding(max(self.long - quantity, ZERO), self.short, hedging=True)
-        if side is Side.BUY:
-            return Holding(self.long + quantity, self.short, hedging=True)
-        return Holding(self.long, self.short + quantity, hedging=True)
+            bought = quantity if side is Side.BUY else -quantity
+            return Holding.net(self.quantity + bought, may_short=self.may_short)
+        long, short = self.long, self.short
+        if closes and side is Side.BUY:
+            short = max(short - quantity, ZERO)
+        elif closes:
+            long = max(long - quantity, ZERO)
+        elif side is Side.BUY:
+            long += quantity
+        else:
+            short += quantity
+        return Holding(long, short, hedging=True, may_short=self.may_short)
 
 
 FLAT = Holding()
@@ -69,6 +77,12 @@ class Holdings:
     def fill(self, account: Hashable, side: Side, quantity: Decimal, *, closes: bool) -> None:
         """Book an execution."""
         self._by_account[account] = self.get(account).after(side, quantity, closes=closes)
+
+    def introduce(self, account: Hashable, *, hedging: bool, may_short: bool) -> None:
+        """Say how the account keeps positions; what it holds stays."""
+        held = self.get(account)
+        if (held.hedging, held.may_short) != (hedging, may_short):
+            self.put(account, Holding(held.long, held.short, hedging, may_short))
 
     def items(self) -> tuple[tuple[Hashable, Holding], ...]:
         """A copy to restore from."""

@@ -27,11 +27,15 @@ class Matching:
         self._desk = desk
         self._grid = grid
 
+    def set_grid(self, grid: TickGrid) -> None:
+        """Compute prices on another grid from now on."""
+        self._grid = grid
+
     # ------------------------------------------------------------------ arrival
 
     def arrive(self, order: WorkingOrder) -> None:
         """Reject the order, or accept it and let it trade with what stands."""
-        if order.terms.reduce_only and not self._cut_on_arrival(order):
+        if order.closes and not self._cut_on_arrival(order):
             return
         if order.is_conditional:
             self._arrive_conditional(order)
@@ -83,7 +87,7 @@ class Matching:
 
     def match(self, order: WorkingOrder) -> None:
         """Let a woken order trade or trigger."""
-        if order.terms.reduce_only and not self._cut_to_position(order):
+        if order.closes and not self._cut_to_position(order):
             return
         if order.rests_at_limit:
             self._fill_resting(order)
@@ -96,7 +100,7 @@ class Matching:
         """Let a limit order that a replace has moved into the market take what is there."""
         if not order.rests_at_limit or order.limit is None or not self._desk.market.crosses(order.side, order.limit):
             return
-        if not order.terms.reduce_only or self._cut_to_position(order):
+        if not order.closes or self._cut_to_position(order):
             self._take_limit(order)
 
     def _cut_to_position(self, order: WorkingOrder) -> bool:

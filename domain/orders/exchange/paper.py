@@ -5,13 +5,14 @@ It holds nothing that cannot be loaded again: ``restore`` re-arms it from stored
 
 from collections.abc import Iterable, Mapping
 
+from domain.kernel.time import Nanos
 from domain.market.types import Instrument
 from domain.orders.exchange.exchange import Exchange
-from domain.orders.exchange.exchanges import Exchanges, exchange_order
+from domain.orders.exchange.exchanges import Exchanges, StoredPosition, exchange_order
+from domain.orders.exchange.reports import Report
 from domain.orders.exchange.types import OrderState
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderStatus
-from domain.positions.types import PositionBook
 
 # The venue's name, as accounts give it.
 PAPER = "paper"
@@ -23,10 +24,10 @@ class PaperVenue(Exchanges[Exchange]):
     def __init__(self, instruments: Mapping[str, Instrument]) -> None:
         super().__init__(instruments, lambda instrument: Exchange(instrument.tick_size))
 
-    def restore(self, orders: Iterable[Order], positions: Iterable[tuple[str, PositionBook]]) -> None:
-        """Re-arm open orders as they stood, and what accounts hold, by symbol."""
-        for symbol, position in positions:
-            self.hold(symbol, position)
+    def restore(self, orders: Iterable[Order], positions: Iterable[StoredPosition], wall: Nanos) -> list[Report]:
+        """Re-arm open orders as they stood, and what accounts hold; the reports say what has to be done at once."""
+        for position in positions:
+            self.hold(position)
         known = list(orders)
         # What was not submitted yet is not the venue's, nor are the exits that wait for such an entry.
         not_here = {order.id for order in known if order.status is OrderStatus.PENDING_NEW}
@@ -34,6 +35,7 @@ class PaperVenue(Exchanges[Exchange]):
             exchange = self._exchange(order.symbol)
             if exchange is not None and order.id not in not_here and order.parent_id not in not_here:
                 exchange.restore(order_state(order))
+        return self.resume(wall)
 
 
 def order_state(order: Order) -> OrderState:

@@ -52,7 +52,7 @@ def _quantity_refusal(desk: Desk, order: WorkingOrder, quantity: Decimal | None)
         return Refusal(RejectReason.QUANTITY_OUT_OF_RANGE, "the quantity is less than what is filled")
     if order.terms.contingency is Contingency.OUO:
         return _refuse("the quantity of an exit follows its entry")
-    if order.terms.reduce_only and desk.reducible(order) <= ZERO and quantity > order.filled:
+    if order.closes and desk.reducible(order) <= ZERO and quantity > order.filled:
         return Refusal(RejectReason.REDUCE_ONLY_WOULD_INCREASE, "there is no position to reduce")
     return None
 
@@ -72,7 +72,7 @@ def apply(desk: Desk, order: WorkingOrder, changes: Changes) -> None:
     """Set the changed terms; a better place in the queue has to be earned, so only a smaller quantity keeps it."""
     if changes.quantity is not None:
         quantity = changes.quantity
-        if order.terms.reduce_only and order.status is not OrderStatus.HELD:
+        if order.closes and order.status is not OrderStatus.HELD:
             quantity = min(quantity, max(order.filled + desk.reducible(order), order.filled))
         grows = quantity > order.quantity
         order.quantity = quantity

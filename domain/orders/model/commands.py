@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 
 from domain.kernel.numbers import plain
-from domain.orders.model.types import OffsetKind, OrderType, PositionEffect, Side, TimeInForce, TriggerPrice
+from domain.orders.model.types import CLOSING, OffsetKind, OrderType, PositionEffect, Side, TimeInForce, TriggerPrice
 from domain.positions.types import PositionSide
 
 
@@ -38,6 +38,11 @@ class PlaceOrder:
     position_effect: PositionEffect = PositionEffect.AUTO
     strategy: str | None = None
     tags: tuple[str, ...] = ()
+
+    @property
+    def only_reduces(self) -> bool:
+        """Whether it may do nothing but reduce a position."""
+        return self.reduce_only or self.position_effect in CLOSING
 
 
 _digested = attrgetter(

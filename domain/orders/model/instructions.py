@@ -1,7 +1,9 @@
 """What a venue is asked to do, as values: written with the order, acted on by the venue's router."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
+from domain.accounts.types import AccountKind, PositionMode
 from domain.orders.model.order import Order, PendingChange
 
 SUBMIT = "SUBMIT"
@@ -12,15 +14,24 @@ REARM = "REARM"
 
 
 @dataclass(frozen=True, slots=True)
+class AccountTerms:
+    """What a venue has to know of an account: how it keeps positions, and whether it may go short."""
+
+    id: UUID
+    kind: AccountKind
+    mode: PositionMode
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """What a venue is asked (SUBMIT, CANCEL, REPLACE, REARM) of which order.
 
     ``group`` are all orders that are to be submitted as one, the entry first; ``change`` is what a REPLACE asks for.
-    ``is_hedging`` says of a SUBMIT that its account keeps long and short apart.
+    ``account`` says what the venue has to know of the order's account.
     """
 
     kind: str
     order: Order
+    account: AccountTerms
     group: tuple[Order, ...] = ()
     change: PendingChange | None = None
-    is_hedging: bool = False

@@ -9,6 +9,7 @@ from uuid import UUID
 from domain.kernel.numbers import ONE, ZERO, plain
 from domain.kernel.time import Nanos
 from domain.orders.model.types import (
+    CLOSING,
     Contingency,
     Liquidity,
     OffsetKind,
@@ -118,6 +119,11 @@ class Order:
     def remaining_quantity(self) -> Decimal:
         """What may still fill (FIX LeavesQty): zero once the order is over."""
         return ZERO if self.closed_at is not None else self.quantity - self.filled_quantity
+
+    @property
+    def only_reduces(self) -> bool:
+        """Whether it can do nothing but reduce a position: its venue cuts it to what is left of that."""
+        return self.reduce_only or self.position_effect in CLOSING
 
     @property
     def is_open(self) -> bool:

@@ -53,6 +53,10 @@ class PositionEffect(StrEnum):
     CLOSE_TODAY = "CLOSE_TODAY"
 
 
+# Effects with which an order only ever closes.
+CLOSING = frozenset({PositionEffect.CLOSE, PositionEffect.CLOSE_TODAY})
+
+
 class TriggerPrice(StrEnum):
     """The price that a stop or if-touched order watches."""
 

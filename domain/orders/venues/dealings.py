@@ -76,8 +76,7 @@ class Dealings:
         for command in commands:
             order = command.order
             if command.kind == SUBMIT and order.status is OrderStatus.PENDING_NEW:
-                if command.is_hedging:
-                    self.venue.hedge(order.symbol, order.account_id)
+                self.venue.introduce(order.symbol, command.account)
                 reports += self.venue.submit(command.group or (order,), now)
             elif command.kind == CANCEL:
                 reports += self.venue.cancel(order, now)
@@ -131,6 +130,9 @@ class Dealings:
             for order_id in drained.doubts:
                 self._doubts.setdefault(order_id, Doubt(Nanos(now + _FIRST_ASK_NANOS)))
             for wanted in drained.requests:
+                if self.venue.find(wanted.order_id) is None:
+                    # It has ended since.
+                    continue
                 if wanted.kind is RequestKind.CANCEL and self.outbox.withdraw(wanted.order_id):
                     # The venue was never asked to take it.
                     reports += self.venue.unknown(wanted.order_id, now)

@@ -101,10 +101,11 @@ class TestBracket:
         assert said(venue.cancel("e", 3)) == ["e Canceled REQUESTED", "tp Canceled GROUP", "sl Canceled GROUP"]
         assert len(venue) == 0
 
-    def test_cancelling_a_part_filled_entry_cancels_working_exits_too(self):
+    def test_cancelling_a_part_filled_entry_leaves_its_exits_working_for_what_it_filled(self):
         venue = open_bracket()
         venue.on_quote(quote(3, "98.8", "99", ask_size="4"))
-        assert said(venue.cancel("e", 4)) == ["e Canceled REQUESTED", "tp Canceled GROUP", "sl Canceled GROUP"]
+        assert said(venue.cancel("e", 4)) == ["e Canceled REQUESTED"]
+        assert {row.order.id: row.order.quantity for row in venue.open_orders()} == {"tp": 4, "sl": 4}
 
     def test_an_entry_whose_rest_runs_out_leaves_its_position_protected(self):
         venue = exchange(quote(1, "99.9", "100.1", ask_size="4"))

@@ -224,6 +224,9 @@ class Watch:
                 assert after.order.quantity >= after.filled_quantity
         for name, state in self.states.items():
             assert venue.order(name) == (state if state.is_open else None)
+            if state.order.reduce_only and state.status in (S.NEW, S.PARTIALLY_FILLED):
+                # What only reduces works for as long as there is something to reduce.
+                assert self.positions[str(state.order.account)] * state.order.side.sign < 0
 
     def _check_fill(self, before: OrderState, fill: Filled, after: OrderState) -> None:
         order = before.order
@@ -266,6 +269,23 @@ def test_every_report_is_legal_and_every_fill_within_its_bounds(plan):
         watch.see(step, step.call(venue), venue)
     for account, position in watch.positions.items():
         assert venue.holding(account).quantity == position
+
+
+@EXAMPLES
+@given(plans)
+def test_an_account_that_may_not_go_short_never_does(plan):
+    venue, position = Exchange(TICK), Decimal(0)
+    venue.introduce("acc", hedging=False, may_short=False)
+    sides = {order.id: order.side for step in plan for order in step.orders if order.account == "acc"}
+    for step in plan:
+        for report in step.call(venue):
+            if isinstance(report, Filled) and report.order_id in sides:
+                position += report.quantity * sides[report.order_id].sign
+                assert position >= 0
+        if not position:
+            open_sells = [row for row in venue.open_orders() if row.order.side is Side.SELL]
+            assert all(row.status is S.HELD or row.order.account != "acc" for row in open_sells)
+    assert venue.holding("acc").quantity == position
 
 
 @EXAMPLES

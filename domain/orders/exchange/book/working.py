@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING, Any
 from domain.orders.exchange.book.market import Reference, reference_for
 from domain.orders.exchange.types import OPEN_STATUSES, OrderState
 from domain.orders.model.order_types import CONDITIONAL, LIMIT_ONCE_TRIGGERED, TOUCH_TRIGGERED, TRAILING
-from domain.orders.model.types import PositionEffect, Side
+from domain.orders.model.types import CLOSING, Side
 
 if TYPE_CHECKING:
     from domain.orders.exchange.book.ladder import Ladder
 
-CLOSING_EFFECTS = frozenset({PositionEffect.CLOSE, PositionEffect.CLOSE_TODAY})
-
 
 class WorkingOrder:
-    """The current state of one order; ``terms`` are those it came with. ``waits`` says which ladders it stands in."""
+    """The current state of one order; ``terms`` are those it came with. ``waits`` says which ladders it stands in.
+
+    ``closes``: it can do nothing but reduce a position (in a hedging account, the opposite leg), and is cut to that.
+    """
 
     __slots__ = (
         "activated",
         "anchor",
+        "closes",
         "expires_at",
         "filled",
         "fills",
@@ -44,6 +46,7 @@ class WorkingOrder:
         self.terms = order
         self.id: Hashable = order.id
         self.side = order.side
+        self.closes = order.reduce_only or order.position_effect in CLOSING
         self.reference: Reference = reference_for(order.side, order.trigger_price)
         self.quantity = order.quantity
         self.limit = order.limit_price
@@ -121,8 +124,3 @@ class WorkingOrder:
         if self.is_conditional:
             return self.triggered and self.becomes_limit
         return self.limit is not None
-
-    @property
-    def closes(self) -> bool:
-        """In a hedging account: whether it reduces the opposite leg instead of adding to its own."""
-        return self.terms.reduce_only or self.terms.position_effect in CLOSING_EFFECTS

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from domain.kernel.time import Nanos
 from domain.market.types import Instrument
-from domain.orders.exchange.exchanges import Exchanges, changes_of
+from domain.orders.exchange.exchanges import Exchanges, StoredPosition, changes_of
 from domain.orders.exchange.paper import order_state
 from domain.orders.exchange.reports import Filled, Report
 from domain.orders.exchange.types import Changes
@@ -36,7 +36,6 @@ from domain.orders.venues.types import (
     order_id_of,
 )
 from domain.orders.venues.types import VenueOrder as Seen
-from domain.positions.types import PositionBook
 
 
 class RemoteVenue(Exchanges[RemoteBook]):
@@ -52,14 +51,14 @@ class RemoteVenue(Exchanges[RemoteBook]):
     def restore(
         self,
         orders: Sequence[Order],
-        positions: Iterable[tuple[str, PositionBook]],
+        positions: Iterable[StoredPosition],
         requests: Sequence[Request],
         executions: Mapping[UUID, frozenset[str]],
         wall: Nanos,
     ) -> list[Report]:
         """Put everything together; the reports say what has to go on at once."""
-        for symbol, position in positions:
-            self.hold(symbol, position)
+        for position in positions:
+            self.hold(position)
         asked = _Asked(requests)
         not_here = {
             order.id for order in orders if order.status is OrderStatus.PENDING_NEW and order.id not in asked.submitted
@@ -81,7 +80,7 @@ class RemoteVenue(Exchanges[RemoteBook]):
             )
             exchange.restore_remote(order_state(order), known)
             self._symbols[order.id] = order.symbol
-        return [report for exchange in self._exchanges.values() for report in exchange.resume(wall)]
+        return self.resume(wall)
 
     def drain(self) -> Drained:
         """What there is to ask since the last time, and what needs no asking any more."""

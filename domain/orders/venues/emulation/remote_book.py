@@ -34,6 +34,7 @@ from domain.orders.venues.remote_order import Cause, RemoteOrder, Settled, Wante
 from domain.orders.venues.support import is_native_group, is_timed_by_engine, waits_here
 from domain.orders.venues.types import Capabilities, RequestKind, VenueExecution, VenueOrder
 
+_WORKING = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
 UNKNOWN_THERE = "The venue does not know the order."
 
 
@@ -93,7 +94,9 @@ class RemoteBook(Exchange):
     def restore_remote(self, state: OrderState, known: Whereabouts) -> None:
         """Put an order back as it stood; no report. Those with the lower arrival numbers come first."""
         self._refuse_known((state.order,))
-        native = not waits_here(state.order, state.order.contingency, self._venue)
+        # One that works and is not there has been held here from the start.
+        may_be_there = known.away or state.status not in _WORKING
+        native = may_be_there and not waits_here(state.order, state.order.contingency, self._venue)
         order = self._make(state, native=native or known.native_group, linked=known.native_group)
         if not order.sequence:
             order.sequence = self._desk.next_sequence()
@@ -104,6 +107,7 @@ class RemoteBook(Exchange):
         order.executions |= known.executions
         if known.native_group:
             self._desk.orders[order.id] = order
+            self._desk.note_exit(order)
         else:
             self._desk.register(order)
         if order.away:
@@ -114,12 +118,15 @@ class RemoteBook(Exchange):
             self._desk.queues.place(order)
 
     def resume(self, at: int) -> list[Report]:
-        """After all orders are back: let go what was on its way to the venue when this engine's predecessor ended."""
-        self._begin(at)
+        """After all orders are back: let go what was on its way to the venue when this engine's predecessor ended.
+
+        What can only reduce and has nothing left to reduce ends, or is called back.
+        """
+        reports = super().resume(at)
         for order in list(self.remote_orders()):
             if order.is_open and order.triggered and not order.away:
                 self._remote.release(order)
-        return self._finish()
+        return reports + self._finish()
 
     # ------------------------------------------------------------------ commands
 
@@ -137,6 +144,7 @@ class RemoteBook(Exchange):
             order.away, order.sequence = True, self._desk.next_sequence()
             # Not among the groups: the venue links them.
             self._desk.orders[order.id] = order
+            self._desk.note_exit(order)
             if held:
                 self._desk.reports.append(Held(order_id=order.id, at=at, status=status))
         ids = tuple(remote(self._desk.orders[terms.id]).order_id for terms in orders)

@@ -25,6 +25,10 @@ _AT_ONCE = {
 }
 
 
+def _is_beside(other: RemoteOrder, order: WorkingOrder) -> bool:
+    return other.side is order.side and other.terms.account == order.terms.account and other.id != order.id
+
+
 class RemoteDesk(Desk):
     """State of one instrument at a real venue. ``requests`` and ``settled`` gather what came of the last calls.
 
@@ -129,9 +133,19 @@ class RemoteDesk(Desk):
         self.note_clipped(order)
         self.requests.append(Wanted(kind=RequestKind.SUBMIT, order_id=order.order_id))
 
+    def is_covered(self, order: WorkingOrder) -> bool:
+        """Whether exits at the venue would close so much that one more could open a position the other way.
+
+        Such an exit waits here for its price, where it is cut to what is left.
+        """
+        if self.venue.reduce_only:
+            return False
+        there = sum((other.remaining for other in self._clipped.values() if _is_beside(other, order)), ZERO)
+        return there > ZERO and there + order.remaining > self.reducible(order)
+
     def note_clipped(self, order: RemoteOrder) -> None:
         """Remember an order at the venue that only we keep from closing too much."""
-        if order.terms.reduce_only and not self.venue.reduce_only:
+        if order.closes and not self.venue.reduce_only:
             self._clipped[order.id] = order
 
     def _wait_for_time(self, order: RemoteOrder) -> None:
@@ -178,6 +192,7 @@ class RemoteDesk(Desk):
         if done:
             self._end(order, OrderStatus.FILLED)
         self._carry_fill(order, execution.quantity)
+        self.end_exits(order.terms.account)
         self._clip(order)
 
     def _carry_fill(self, order: RemoteOrder, quantity: Decimal) -> None:
@@ -223,6 +238,14 @@ class RemoteDesk(Desk):
         if order.leaving is None or cause is Cause.REQUESTED:
             order.leaving = cause
 
+    def end_exits(self, account: Hashable) -> None:
+        """The same, and call back what is on its way to the venue or was not acknowledged there yet."""
+        super().end_exits(account)
+        for order in list(self.exits.get(account, {}).values()):
+            unseen = order.status is OrderStatus.PENDING_NEW and remote(order).away
+            if unseen and self.reducible(order) <= ZERO:
+                self.ask_cancel(remote(order), Cause.REDUCE_ONLY)
+
     def cancel(self, order: WorkingOrder, reason: CancelReason) -> None:
         """Cancel here, or ask for it there."""
         if remote(order).away:
@@ -261,13 +284,13 @@ class RemoteDesk(Desk):
         if by_clock:
             self._end(order, OrderStatus.EXPIRED)
             self.reports.append(Expired(order_id=order.id, at=self.now, status=order.status))
-            self._carry_end(order, spare_working=True)
+            self._carry_end(order, None)
         else:
             reason = self._reason(order)
             super()._cancel_alone(order, reason)
             # What was called back for the group's sake must not turn on the order that goes on.
             if reason is not CancelReason.GROUP:
-                self._carry_end(order, spare_working=reason is not CancelReason.REQUESTED)
+                self._carry_end(order, reason)
         self._let_go_on(order)
 
     def _complete_there(self, order: RemoteOrder) -> None:

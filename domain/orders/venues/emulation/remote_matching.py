@@ -22,6 +22,8 @@ class RemoteMatching(Matching):
 
     def arrive(self, order: WorkingOrder) -> None:
         """Hand the order over, or hold it for the venue."""
+        if remote(order).native and order.closes and self._remote.is_covered(order):
+            remote(order).native = False
         if remote(order).native:
             self._remote.hand_over(remote(order))
         else:
