@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import time
 from functools import partial
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -145,6 +146,26 @@ def origins(value: str) -> tuple[str, ...]:
         _ = parts.port  # Raises for a port that is no number.
         if parts.scheme not in ("http", "https") or not parts.hostname or origin != f"{parts.scheme}://{parts.netloc}":
             raise ValueError("must be origins such as https://desk.example, with commas between them")
+    return found
+
+
+def networks(value: str) -> tuple[str, ...]:
+    """Addresses and networks such as 10.0.0.0/8, with commas or spaces between them."""
+    found = tuple(part for part in re.split(r"[,\s]+", value) if part)
+    for network in found:
+        try:
+            ip_network(network, strict=False)
+        except ValueError:
+            raise ValueError("must be addresses or networks such as 10.0.0.0/8, with commas between them") from None
+    return found
+
+
+def hosts(value: str) -> tuple[str, ...]:
+    """Names of hosts, ``*.name`` for all below one, ``*`` for any; with commas or spaces between them."""
+    found = tuple(part for part in re.split(r"[,\s]+", value) if part)
+    for name in found:
+        if name != "*" and not re.fullmatch(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?", name):
+            raise ValueError("must be names such as desk.example or *.desk.example without a port, with commas between")
     return found
 
 

@@ -172,6 +172,23 @@ class Settings:
         otherwise="only pages of this server itself",
         empty=(),
     )
+    allowed_hosts: tuple[str, ...] = _variable(
+        "TRADEGRAPH_ALLOWED_HOSTS",
+        "",
+        values.hosts,
+        "Names under which clients reach `web`, such as `desk.example` or `*.desk.example`, with commas between them; "
+        "`*` for any. Addresses, `localhost`, `TRADEGRAPH_HOST` and hosts of allowed origins need no mention.",
+        otherwise="only those that need no mention",
+        empty=(),
+    )
+    trusted_proxies: tuple[str, ...] = _variable(
+        "TRADEGRAPH_TRUSTED_PROXIES",
+        "",
+        values.networks,
+        "Addresses and networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.",
+        otherwise="nobody's are",
+        empty=(),
+    )
     database_url: str = _variable(
         "DATABASE_URL",
         "",

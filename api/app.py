@@ -6,7 +6,7 @@ when the server starts and closed when it stops.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from graphql import GraphQLSchema
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
@@ -30,10 +31,12 @@ from api.services import Services
 from api.transport.connections import Connections
 from api.transport.cookies import CookieSessions
 from api.transport.frames import TextFrames
+from api.transport.front import Front, HostPolicy
 from api.transport.guarded import GuardedHttp
 from api.transport.http import GraphQLOverHttp
 from api.transport.negotiation import wants_page
-from api.transport.origin import OriginPolicy
+from api.transport.origin import OriginPolicy, origin_hosts
+from api.transport.proxies import TrustedProxies
 from api.transport.sockets import Sockets
 from domain.orders.venues.queries import VenueCondition
 
@@ -45,6 +48,8 @@ class ApiSettings:
     """What can be set about the API. The folders of built pages are None where none are served."""
 
     allowed_origins: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
     trading_desk: Path | None = None
     explorer: Path | None = None
     limits: Limits = field(default_factory=Limits)
@@ -191,20 +196,22 @@ def create_app(schema: GraphQLSchema, settings: ApiSettings, open_runtime: OpenR
     """The application that uvicorn serves with ``server_options``.
 
     Raises:
-        ValueError: an allowed origin is none.
+        ValueError: an allowed origin, or the network of a trusted proxy, is none.
     """
     api = Api(schema, settings, open_runtime)
-    app = Starlette(routes=api.routes(), lifespan=api.lifespan)
+    hosts = HostPolicy([*settings.allowed_hosts, *origin_hosts(settings.allowed_origins)])
+    front = Middleware(Front, hosts=hosts, proxies=TrustedProxies(settings.trusted_proxies))
+    app = Starlette(routes=api.routes(), lifespan=api.lifespan, middleware=[front])
     app.state.api = api
     return app
 
 
-def server_options(limits: Limits | None = None) -> dict[str, Any]:
+def server_options(limits: Limits | None = None, trusted_proxies: Collection[str] = ()) -> dict[str, Any]:
     """How uvicorn has to serve the application: keywords of ``uvicorn.Config`` beside the app and its address."""
     limits = limits or Limits()
     return {
         "loop": "uvloop",
-        "http": partial(GuardedHttp, connections=Connections(limits)),
+        "http": partial(GuardedHttp, connections=Connections(limits, TrustedProxies(trusted_proxies))),
         "ws": TextFrames,
         "ws_max_size": limits.body_bytes,
         # Compressing each frame for each subscriber costs more than it saves, and frames are written past it.
@@ -216,6 +223,8 @@ def server_options(limits: Limits | None = None) -> dict[str, Any]:
         "access_log": False,
         "log_config": None,
         "server_header": False,
+        # Who is behind a proxy is found out by the application (api.transport.front), whom it is told by.
+        "proxy_headers": False,
         "timeout_keep_alive": limits.idle_seconds,
         "timeout_graceful_shutdown": _GRACEFUL_SECONDS,
     }

@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         port=settings.port,
         factory=several,
         workers=settings.web_processes,
-        **server_options(_limits(settings)),
+        **server_options(_limits(settings), settings.trusted_proxies),
     )
     return 0
 
@@ -65,7 +65,12 @@ def application() -> Starlette:
 
 def _application(settings: Settings) -> Starlette:
     given = ApiSettings(
-        allowed_origins=settings.allowed_origins, trading_desk=_DESK, explorer=_EXPLORER, limits=_limits(settings)
+        allowed_origins=settings.allowed_origins,
+        allowed_hosts=(settings.host, *settings.allowed_hosts),
+        trusted_proxies=settings.trusted_proxies,
+        trading_desk=_DESK,
+        explorer=_EXPLORER,
+        limits=_limits(settings),
     )
     app = create_app(platform_schema(), given, lambda: open_services(settings))
     settle()

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import strawberry
 
-from api.ids import named
+from api.ids import identified, named
 from api.orders.enums import (
     OffsetKind,
     OrderSortField,
@@ -61,7 +61,7 @@ class PlaceOrderInput:
         """The command."""
         return PlaceOrder(
             account_id=named(self.account_id),
-            client_order_id=self.client_order_id,
+            client_order_id=identified(self.client_order_id),
             symbol=self.symbol,
             side=self.side,
             type=self.type,
@@ -104,7 +104,7 @@ class CancelOrderInput:
         return OrderKey(
             id=named(self.id) if self.id is not None else None,
             account_id=named(self.account_id) if self.account_id is not None else None,
-            client_order_id=self.client_order_id,
+            client_order_id=identified(self.client_order_id),
         )
 
 
@@ -133,7 +133,7 @@ class OrderFilter:
             sides=self.sides,
             types=self.types,
             strategy=self.strategy,
-            client_order_id=self.client_order_id,
+            client_order_id=identified(self.client_order_id),
             since=self.since,
             until=self.until,
         )
@@ -248,7 +248,7 @@ class OrderLegInput:
             trailing_offset_kind=self.trailing_offset_kind,
             limit_offset=self.limit_offset,
             time_in_force=self.time_in_force,
-            client_order_id=self.client_order_id,
+            client_order_id=identified(self.client_order_id),
         )
 
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import strawberry
 
-from api.ids import named
+from api.ids import identified, named
 from api.positions.enums import PositionSide
 from domain.orders.model.commands import ClosePosition
 from domain.positions.freezing import FreezePosition
@@ -37,7 +37,7 @@ class ClosePositionInput:
             side=self.side,
             quantity=self.quantity,
             limit_price=self.limit_price,
-            client_order_id=self.client_order_id,
+            client_order_id=identified(self.client_order_id),
         )
 
 

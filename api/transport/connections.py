@@ -11,6 +11,7 @@ from ipaddress import IPv6Address, ip_address
 from typing import Protocol
 
 from api.limits import Limits
+from api.transport.proxies import TrustedProxies
 
 SWEEP_SECONDS = 0.5
 _IPV6_NETWORK_BITS = 64
@@ -43,9 +44,10 @@ class Guest(Protocol):
 class _Address:
     """The connections of one address (of one /64 network in IPv6)."""
 
-    __slots__ = ("count", "idle", "waiting")
+    __slots__ = ("count", "idle", "is_proxy", "waiting")
 
-    def __init__(self) -> None:
+    def __init__(self, is_proxy: bool) -> None:
+        self.is_proxy = is_proxy
         self.count = 0
         self.waiting: dict[Place, None] = {}
         self.idle: dict[Place, None] = {}
@@ -84,8 +86,10 @@ class Place:
 class Connections:
     """Admits connections and sends away those that others need the place of, or that take too long."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, proxies: TrustedProxies | None = None) -> None:
         self.limits = limits
+        # Who brings the connections of many: bounded as all are together, not as one address.
+        self._proxies = proxies or TrustedProxies(())
         self._places: dict[Guest, Place] = {}
         self._addresses: dict[str, _Address] = {}
         self._owned: dict[Hashable, set[Place]] = {}
@@ -102,12 +106,13 @@ class Connections:
     def enter(self, guest: Guest, address: str, loop: asyncio.AbstractEventLoop) -> Place | None:
         """A place for a connection that has come; None when everything that is open works."""
         network = _network(address)
-        home = self._addresses.get(network) or _Address()
-        if home.count >= self.limits.connections_per_address:
+        home = self._addresses.get(network) or _Address(self._proxies.trusts(address))
+        most = self.limits.connections if home.is_proxy else self.limits.connections_per_address
+        if home.count >= most:
             self._send_away(home.waiting, home.idle)
         if len(self._places) >= self.limits.connections:
             self._send_away(self._waiting, self._idle)
-        is_full = home.count >= self.limits.connections_per_address or len(self._places) >= self.limits.connections
+        is_full = home.count >= most or len(self._places) >= self.limits.connections
         if is_full:
             return None
         place = self._places[guest] = Place(guest, network)
@@ -150,7 +155,7 @@ class Connections:
         home = self._addresses[place.address]
         self._move(place, home.waiting)
         place.deadline = deadline
-        if len(home.waiting) > self.limits.waiting_per_address:
+        if len(home.waiting) > self.limits.waiting_per_address and not home.is_proxy:
             self._send_away(home.waiting)
 
     def rest(self, place: Place) -> None:

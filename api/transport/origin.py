@@ -23,6 +23,11 @@ def normalise_origin(origin: str) -> tuple[str, str, int] | None:
     return parts.scheme, parts.hostname.lower(), port
 
 
+def origin_hosts(origins: Collection[str]) -> list[str]:
+    """The hosts of allowed origins: their pages may well be served from here."""
+    return [normal[1] for origin in origins if (normal := normalise_origin(origin)) is not None]
+
+
 class OriginPolicy:
     """Decides about one origin at a time; ``allowed`` holds origins such as ``https://desk.example``."""
 

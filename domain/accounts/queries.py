@@ -152,9 +152,10 @@ async def read_books(account_ids: Collection[UUID]) -> dict[UUID, AccountBook]:
 
 
 async def find_by_reference(work: UnitOfWork, account_id: UUID, reference: str) -> Transaction | None:
-    """The transaction that carries this reference in the account."""
+    """The transaction that carries this reference in the account, the first of those that older releases told apart."""
     row = await work.fetch_row(
-        f"SELECT {_TRANSACTION_COLUMNS} FROM account_transactions WHERE account_id = $1 AND reference = $2",
+        f"SELECT {_TRANSACTION_COLUMNS} FROM account_transactions "
+        "WHERE account_id = $1 AND client_identity(reference) = $2 ORDER BY sequence LIMIT 1",
         account_id,
         reference,
     )

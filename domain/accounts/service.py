@@ -6,7 +6,7 @@ conflict.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -29,7 +29,7 @@ from domain.kernel.bus import Bus
 from domain.kernel.errors import BadInput, Conflict, Forbidden, NotFound, Refused
 from domain.kernel.ids import new_id
 from domain.kernel.numbers import ZERO, plain, total
-from domain.kernel.text import clean_text
+from domain.kernel.text import clean_text, identity
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 
 # What of an account may be used now; given by the positions area, which values what the account holds.
@@ -137,7 +137,7 @@ async def deposit(bus: Bus, actor: Actor, command: MoveCash) -> Transaction:
         Conflict: the reference was used with other content.
         Refused: the account is closed.
     """
-    _check_reference(command)
+    command = _with_clean_texts(command)
     async with unit_of_work(bus) as work:
         book = await lock_one(work, actor, command.account_id, require_funds, closed_is_fine=True)
         rules.check_cash_amount(command.amount, book.currency)
@@ -156,7 +156,7 @@ async def withdraw(bus: Bus, actor: Actor, command: MoveCash, available: Availab
         Conflict: the reference was used with other content.
         Refused: INSUFFICIENT_FUNDS, or ACCOUNT_NOT_ACTIVE while the account is halted, or once it is closed.
     """
-    _check_reference(command)
+    command = _with_clean_texts(command)
     async with unit_of_work(bus) as work:
         book = await lock_one(work, actor, command.account_id, require_funds, closed_is_fine=True)
         rules.check_cash_amount(command.amount, book.currency)
@@ -254,10 +254,11 @@ async def lock_one(
     return book
 
 
-def _check_reference(command: MoveCash) -> None:
-    clean_text(command.reference, field="reference", max_length=100)
+def _with_clean_texts(command: MoveCash) -> MoveCash:
+    reference = clean_text(identity(command.reference), field="reference", max_length=100)
     if command.note is not None:
         clean_text(command.note, field="note", max_length=500, min_length=0, multiline=True)
+    return replace(command, reference=reference)
 
 
 async def _replayed(work: UnitOfWork, command: MoveCash, kind: TransactionKind, amount: Decimal) -> Transaction | None:

@@ -36,3 +36,11 @@ def clean_text(value: str, *, field: str, max_length: int, min_length: int = 1, 
     if len(text) > max_length:
         raise BadInput(f"At most {max_length} characters fit here.", field=field)
     return text
+
+
+def identity(value: str) -> str:
+    """The form in which references and client ids are stored and compared: what a person cannot tell apart is the same.
+
+    Surrounding white space goes, and Unicode's compatibility forms (NFKC) become one: full-width letters are letters.
+    """
+    return value.strip() if value.isascii() else unicodedata.normalize("NFKC", value).strip()

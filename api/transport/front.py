@@ -1,0 +1,107 @@
+"""What is asked before a request reaches any route: which host it names, and which address it comes from.
+
+A page that an attacker lets resolve to this machine (DNS rebinding) names the attacker's host, so hosts that nobody
+has allowed are refused; whoever names an address instead of a host is no such page. Headers that say who is behind a
+proxy are believed from the addresses of a setting alone, and from nobody else: otherwise each request could claim an
+address of its own, and limits per address would hold nobody.
+"""
+
+from collections.abc import Collection
+from http import HTTPStatus
+from typing import Final
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.errors import coded
+from api.graphql.encoding import encode
+from api.transport.proxies import TrustedProxies, is_address
+from domain.kernel.errors import ErrorCode
+
+_ANY_HOST: Final = "*"
+_REMEMBERED = 1_000
+_SCHEMES = {b"https": {"http": "https", "websocket": "wss"}, b"http": {"http": "http", "websocket": "ws"}}
+
+
+class HostPolicy:
+    """Which hosts may be named. ``allowed`` holds names, ``*.name`` for all below one, or ``*`` for any."""
+
+    def __init__(self, allowed: Collection[str]) -> None:
+        names = {name.lower().rstrip(".") for name in allowed} | {"localhost", "*.localhost"}
+        self._any = _ANY_HOST in names
+        self._names = frozenset(name for name in names if not name.startswith("*"))
+        self._below = tuple(name[1:] for name in names if name.startswith("*."))
+        self._known: set[bytes] = set()
+
+    def permits(self, hosts: list[bytes]) -> bool:
+        """Whether a request with these Host headers is meant for this server; without one it comes from no browser."""
+        if self._any or not hosts:
+            return True
+        if len(hosts) > 1:
+            return False
+        if hosts[0] in self._known:
+            return True
+        permitted = self._is_allowed(_host_name(hosts[0].decode("latin-1")))
+        if permitted and len(self._known) < _REMEMBERED:
+            self._known.add(hosts[0])
+        return permitted
+
+    def _is_allowed(self, name: str | None) -> bool:
+        if name is None:
+            return False
+        return name in self._names or is_address(name) or name.endswith(self._below)
+
+
+def _host_name(host: str) -> str | None:
+    """The name within a Host header, or None when it is none."""
+    if host.startswith("["):
+        name, bracket, port = host[1:].partition("]")
+        rest = port.removeprefix(":")
+        return name if bracket and (not port or port != rest) and (not rest or rest.isdecimal()) else None
+    name, _, port = host.partition(":")
+    return name.lower().rstrip(".") if name and (not port or port.isdecimal()) else None
+
+
+class Front:
+    """The ASGI application around all routes."""
+
+    def __init__(self, app: ASGIApp, hosts: HostPolicy, proxies: TrustedProxies) -> None:
+        self._app = app
+        self._hosts = hosts
+        self._proxies = proxies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through with the address that it comes from, or refuse it."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        if not self._hosts.permits([value for name, value in scope["headers"] if name == b"host"]):
+            await _refuse(scope, receive, send)
+            return
+        client = scope.get("client")
+        if client and self._proxies.trusts(client[0]):
+            scope["client"] = (self._proxies.client_of(client[0], _values(scope, b"x-forwarded-for")), 0)
+            for protocol in _values(scope, b"x-forwarded-proto"):
+                scope["scheme"] = _SCHEMES.get(protocol.rpartition(b",")[2].strip().lower(), {}).get(
+                    scope["type"], scope["scheme"]
+                )
+        await self._app(scope, receive, send)
+
+
+def _values(scope: Scope, wanted: bytes) -> list[bytes]:
+    return [value for name, value in scope["headers"] if name == wanted]
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        # Closed before it was accepted: the handshake is answered with 403.
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    message = "This server does not answer for that host; TRADEGRAPH_ALLOWED_HOSTS names those that it does."
+    body = encode({"errors": [coded(message, ErrorCode.FORBIDDEN.value)]})
+    headers = [(b"content-type", b"application/json; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    status = int(HTTPStatus.MISDIRECTED_REQUEST)
+    await send(
+        {"type": "http.response.start", "status": status, "headers": [*headers, (b"cache-control", b"no-store")]}
+    )
+    await send({"type": "http.response.body", "body": body})
