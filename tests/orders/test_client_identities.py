@@ -23,7 +23,7 @@ LIST = "query ($f: OrderFilter!) { orders(filter: $f) { edges { node { id } } } 
 CANCEL = "mutation ($i: CancelOrderInput!) { cancelOrder(input: $i) { order { id } } }"
 DEPOSIT = "mutation ($i: CashInput!) { deposit(input: $i) { id sequence reference } }"
 SPELLINGS = ["A1-\u2460", " A1-\u2460", "\uff21\uff11\uff0d\u2460 ", "A1-1", "\u00a0A1-1\u3000"]
-identities = import_module("migrations.0019_identities")
+identities = import_module("migrations.0020_identities")
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ AND NOT EXISTS (SELECT 1 FROM orders t WHERE t.account_id = f.account_id AND t.c
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tradegraph", "0018_rights")]
+    dependencies = [("tradegraph", "0019_exits")]
 
     operations = [
         ops.RunSQL(
