@@ -9,8 +9,8 @@ from domain.kernel.guarded_work import GuardedWork
 from domain.kernel.rows import Write
 
 # Locks the accounts in id order; raises a serialization failure unless they and the topics have these versions still.
-_GUARD = "SELECT * FROM lock_current_accounts($1::uuid[], $2::bigint[], $3::text[], $4::bigint[])"
-# What placing orders changes of an account. Acknowledgements may have raised its event sequence since it was read.
+_GUARD = "SELECT * FROM lock_current_accounts($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[])"
+# What orders change of an account. Acknowledgements may have raised its event sequence since it was read.
 _UPDATE = Write(
     "accounts",
     "UPDATE accounts AS a SET reserved = n.reserved, event_sequence = a.event_sequence + n.events, "
@@ -29,8 +29,12 @@ _INSERT = Write(
 )
 
 
-async def write_books(work: GuardedWork, books: Sequence[AccountBook], versions: Mapping[str, int]) -> None:
+async def write_books(
+    work: GuardedWork, books: Sequence[AccountBook], versions: Mapping[str, int], *, with_orders: bool = False
+) -> None:
     """Commit ``work`` with what changed of accounts, whose versions and ``versions`` of topics must still hold.
+
+    ``with_orders``: no order of theirs may have changed either, not even by an acknowledgement.
 
     The events are published when ``work`` finishes, with the numbers that they got; the books then stand as stored.
 
@@ -40,7 +44,7 @@ async def write_books(work: GuardedWork, books: Sequence[AccountBook], versions:
     """
     ordered = sorted(books, key=lambda book: book.id)
     changed = [book for book in ordered if book.events]
-    before = {book.id: book.event_sequence - len(book.events) for book in changed}
+    before = {book.id: book.event_sequence - len(book.events) for book in ordered}
     await work.write(
         _UPDATE, [{"id": book.id, "reserved": book.reserved, "events": len(book.events)} for book in changed]
     )
@@ -56,6 +60,7 @@ async def write_books(work: GuardedWork, books: Sequence[AccountBook], versions:
         _GUARD,
         [book.id for book in ordered],
         [book.version for book in ordered],
+        [before[book.id] if with_orders else None for book in ordered],
         list(versions),
         list(versions.values()),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from domain.access.types import Role
@@ -73,7 +74,10 @@ _INSERT_TRANSACTIONS = insertion(
 _posted = reader(*_INSERT_TRANSACTIONS.columns)
 
 
-def to_book(row: Row) -> AccountBook:
+SELECT_ACCOUNT = ", ".join(f"a.{name.strip()}" for name in _COLUMNS.split(","))
+
+
+def to_book(row: Iterable[Any]) -> AccountBook:
     """The working copy of an account row."""
     values = list(row)
     values[4] = AccountKind(values[4])

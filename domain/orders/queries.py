@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -134,6 +135,14 @@ _UPDATE = Write(
     f"UPDATE orders AS o SET {', '.join(f'{name} = n.{name}' for name in _MUTABLE)} FROM {{rows}} WHERE o.id = n.id",
     _types(("id", *_MUTABLE)),
 )
+# A command that waits for its venue's answer changes no more than this.
+_ASK = Write(
+    "orders",
+    "UPDATE orders AS o SET pending_action = n.pending_action, updated_at = n.updated_at, version = n.version "
+    "FROM {rows} WHERE o.id = n.id",
+    _types(("id", "pending_action", "updated_at", "version")),
+)
+_asked = reader("id", "pending_action", "updated_at", "version")
 _INSERT_EXECUTIONS = insertion(
     "executions",
     {
@@ -157,7 +166,7 @@ _changed = reader("id", *(name for name in _MUTABLE if name != "pending_changes"
 _executed = reader(*(name for name in _INSERT_EXECUTIONS.columns if name != "at_nanos"))
 
 
-def to_order(row: Row) -> Order:
+def to_order(row: Iterable[Any]) -> Order:
     """An order from a row that ``SELECT_ORDER`` asked for."""
     values = list(row)
     for place, members in _MEMBERS:
@@ -207,9 +216,14 @@ async def insert_orders(work: Writing, orders: Sequence[Order]) -> None:
     await work.write(_INSERT, [_new_row(order) for order in orders])
 
 
-async def update_orders(work: UnitOfWork, orders: Sequence[Order]) -> None:
+async def update_orders(work: Writing, orders: Sequence[Order]) -> None:
     """Store what can change of orders."""
     await work.write(_UPDATE, [_changed_row(order) for order in orders])
+
+
+async def update_pending(work: Writing, orders: Sequence[Order]) -> None:
+    """Store that orders wait for their venues' answers; nothing else of them has changed."""
+    await work.write(_ASK, [_asked(order) for order in orders])
 
 
 async def insert_executions(work: UnitOfWork, executions: Sequence[Execution]) -> None:

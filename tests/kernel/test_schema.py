@@ -1,9 +1,15 @@
 """The database has what the models promise."""
 
+import importlib
+from pathlib import Path
+
 from tortoise import Tortoise
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
+import migrations
 from domain.kernel.database import fetch
+
+FOLDER = Path(migrations.__file__).parent
 
 
 async def test_every_constraint_of_the_models_is_in_the_database(database: str) -> None:
@@ -27,3 +33,11 @@ async def test_money_and_quantities_are_exact_numerics(database: str) -> None:
         "AND table_name NOT IN ('anomalies', 'anomaly_detectors')"
     )
     assert rows == []
+
+
+def test_migrations_end_in_one() -> None:
+    """Two ends would be applied in an order that nobody has tried."""
+    modules = [importlib.import_module(f"migrations.{path.stem}") for path in sorted(FOLDER.glob("0*.py"))]
+    names = {module.__name__.removeprefix("migrations.") for module in modules}
+    needed = {name for module in modules for _, name in module.Migration.dependencies}
+    assert len(names - needed) == 1

@@ -9,16 +9,20 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.access.types import Actor, no_account, require_stop
+from domain.accounts import guarded_queries
 from domain.accounts import queries as account_queries
 from domain.accounts.events import record
 from domain.accounts.rules import refuse_when_closed
 from domain.accounts.types import AccountBook
 from domain.kernel.bus import Bus
 from domain.kernel.errors import BadInput, Conflict, NotFound
-from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+from domain.kernel.guarded_work import GuardedWork, StaleVersions
+from domain.kernel.time import utc_now
+from domain.kernel.unit_of_work import UnitOfWork, Writing, unit_of_work
 from domain.orders import queries
 from domain.orders.entry.desk import Desk, Terms
 from domain.orders.entry.gathering import ActorsCall, Gathering
+from domain.orders.entry.order_queries import read_with_accounts
 from domain.orders.model.commands import CancelOrders, OrderKey
 from domain.orders.model.events import order_parts
 from domain.orders.model.instructions import CANCEL
@@ -95,6 +99,12 @@ class OrderCanceling:
     async def _cancel(
         self, _terms: Terms, calls: Sequence[CancelCall], refused: Mapping[int, BaseException]
     ) -> list[CanceledOrder | BaseException]:
+        if not refused:
+            try:
+                return await self._cancel_as_read(calls)
+            except StaleVersions:
+                # An order has moved since it was read.
+                pass
         outcomes: list[CanceledOrder | BaseException] = []
         wanted: dict[UUID, Order] = {}
         async with unit_of_work(self._bus) as work:
@@ -103,6 +113,24 @@ class OrderCanceling:
             for place, call in enumerate(calls):
                 outcomes.append(refused.get(place) or _decide(orders[call.order_id], wanted))
             await request_cancels(work, list(wanted.values()), books)
+        return outcomes
+
+    async def _cancel_as_read(self, calls: Sequence[CancelCall]) -> list[CanceledOrder | BaseException]:
+        """Decide on orders as they are read, and write in one statement that proves that nothing has moved since.
+
+        Raises:
+            StaleVersions: something has; nothing was written.
+        """
+        work = GuardedWork(utc_now())
+        orders, books = await read_with_accounts({call.order_id for call in calls})
+        wanted: dict[UUID, Order] = {}
+        outcomes: list[CanceledOrder | BaseException] = [_decide(orders[call.order_id], wanted) for call in calls]
+        asked = mark_canceling(work, wanted.values(), books)
+        if asked:
+            await queries.update_pending(work, asked)
+            await queries.insert_commands(work, [(CANCEL, order) for order in asked])
+            await guarded_queries.write_books(work, list(books.values()), {}, with_orders=True)
+            work.finish(self._bus)
         return outcomes
 
 
@@ -155,13 +183,13 @@ async def request_cancels(
     wanted = mark_canceling(work, orders, books, cause)
     if not wanted:
         return
-    await queries.update_orders(work, wanted)
+    await queries.update_pending(work, wanted)
     await account_queries.write_books(work, books.values())
     await queries.insert_commands(work, [(CANCEL, order) for order in wanted])
 
 
 def mark_canceling(
-    work: UnitOfWork, orders: Iterable[Order], books: Mapping[UUID, AccountBook], cause: str | None = None
+    work: Writing, orders: Iterable[Order], books: Mapping[UUID, AccountBook], cause: str | None = None
 ) -> list[Order]:
     """The same in the working copies alone: the orders that their venue has to be asked to cancel."""
     wanted = [order for order in orders if order.is_open and order.pending_action is not PendingAction.CANCEL]

@@ -15,12 +15,17 @@ from uuid import UUID
 import orjson
 
 from domain.access.types import Actor, require_trade
+from domain.accounts import guarded_queries
 from domain.accounts import queries as account_queries
 from domain.accounts.events import record
+from domain.accounts.types import AccountBook
+from domain.kernel.database import fetch
 from domain.kernel.errors import Conflict, DomainError, NotFound, Refused
-from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+from domain.kernel.guarded_work import GuardedWork, StaleVersions
+from domain.kernel.time import utc_now
+from domain.kernel.unit_of_work import UnitOfWork, Writing, unit_of_work
 from domain.orders import queries
-from domain.orders.deciding.activity import needs_of
+from domain.orders.deciding.activity import OrderActivity, needs_of
 from domain.orders.deciding.changes import as_changed, decide_change
 from domain.orders.deciding.claims import EXCLUSIVE, alternatives, bucket_of
 from domain.orders.deciding.trading_book import TradingBook
@@ -28,6 +33,7 @@ from domain.orders.entry.activity_queries import add_activity, load_activity
 from domain.orders.entry.canceling import find_order
 from domain.orders.entry.desk import Desk, Terms
 from domain.orders.entry.gathering import ActorsCall, Gathering
+from domain.orders.entry.order_queries import read_with_accounts
 from domain.orders.model.commands import ModifyOrder
 from domain.orders.model.events import order_parts
 from domain.orders.model.instructions import REPLACE
@@ -35,6 +41,7 @@ from domain.orders.model.order import Order, PendingChange, change_snapshot
 from domain.orders.model.types import OrderEventKind, PendingAction
 from domain.orders.model.validation import check_change
 from domain.positions import queries as position_queries
+from domain.positions.types import PositionBook, PositionKey
 
 # Beyond this, somebody sends changes faster than the venue answers them.
 MAX_PENDING_CHANGES = 20
@@ -80,6 +87,12 @@ class OrderModifying:
     async def _modify(
         self, terms: Terms, calls: Sequence[ModifyCall], refused: Mapping[int, BaseException]
     ) -> list[Order | BaseException]:
+        if not refused:
+            try:
+                return await self._modify_as_read(terms, calls)
+            except StaleVersions:
+                # An order or its account has moved since it was read.
+                pass
         batch = _Batch(self._desk, terms)
         outcomes: list[Order | BaseException] = []
         async with unit_of_work(self._desk.bus) as work:
@@ -93,6 +106,23 @@ class OrderModifying:
                 except DomainError as error:
                     outcomes.append(error)
             await batch.write(work)
+        return outcomes
+
+    async def _modify_as_read(self, terms: Terms, calls: Sequence[ModifyCall]) -> list[Order | BaseException]:
+        """Decide on orders as they are read, and write in one statement that proves that nothing has moved since.
+
+        Raises:
+            StaleVersions: something has, or a change is refused; nothing was written.
+        """
+        batch, work = _Batch(self._desk, terms), GuardedWork(utc_now())
+        await batch.read(calls, work.now)
+        try:
+            outcomes: list[Order | BaseException] = [batch.modify(call, work.now) for call in calls]
+        except DomainError as error:
+            # The answer must not rest on what may be out of date.
+            raise StaleVersions(error.message) from error
+        await batch.commit(work)
+        work.finish(self._desk.bus)
         return outcomes
 
 
@@ -119,6 +149,22 @@ class _Batch:
         wanted = {order.instrument_id for order in self._orders.values()}
         positions = await position_queries.load_positions(work, accounts, wanted)
         activities = await load_activity(work.fetch, accounts, needs_of(self._terms.limits.rules), work.now)
+        self._keep_books(accounts, positions, activities)
+
+    async def read(self, calls: Sequence[ModifyCall], now: datetime) -> None:
+        """The same without a lock: orders and accounts first, so that their versions prove what is read after them."""
+        self._orders, accounts = await read_with_accounts({call.order_id for call in calls}, alternatives=True)
+        wanted = {order.instrument_id for order in self._orders.values()}
+        positions = await position_queries.read_for_orders(accounts, wanted)
+        activities = await load_activity(fetch, accounts, needs_of(self._terms.limits.rules), now)
+        self._keep_books(accounts, positions, activities)
+
+    def _keep_books(
+        self,
+        accounts: Mapping[UUID, AccountBook],
+        positions: Mapping[UUID, dict[PositionKey, PositionBook]],
+        activities: Mapping[UUID, OrderActivity],
+    ) -> None:
         for account_id, account in accounts.items():
             self._books[account_id] = self._desk.trading_book(
                 account, positions[account_id], activities[account_id], self._terms
@@ -168,12 +214,24 @@ class _Batch:
 
     async def write(self, work: UnitOfWork) -> None:
         """Store everything, in a number of statements that does not depend on the number of changes."""
-        if not self._changed:
-            return
-        await queries.update_orders(work, list(self._changed.values()))
+        if self._changed:
+            await self._write_orders(work)
+            await account_queries.write_books(work, (book.account for book in self._books.values()))
+
+    async def commit(self, work: GuardedWork) -> None:
+        """Store everything in one statement that proves what was read.
+
+        Raises:
+            StaleVersions: something has moved since; nothing was written.
+        """
+        await self._write_orders(work)
+        books = [book.account for book in self._books.values()]
+        await guarded_queries.write_books(work, books, self._terms.versions, with_orders=True)
+
+    async def _write_orders(self, work: Writing) -> None:
         books = self._books.values()
+        await queries.update_orders(work, list(self._changed.values()))
         await position_queries.write_positions(work, (row for book in books for row in book.positions.values()))
-        await account_queries.write_books(work, (book.account for book in books))
         activities = {book.account.id: book.activity for book in books if book.activity is not None}
         await add_activity(work, activities, {book.account.id: book.account for book in books})
         await queries.insert_commands(work, self._commands, self._payloads)

@@ -1,21 +1,26 @@
 """Placing on remembered books: one statement per batch, and never a decision on what is out of date."""
 
+from collections.abc import Collection
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from domain.access.types import Actor
-from domain.accounts.queries import read_books
+from domain.accounts.events import record
+from domain.accounts.queries import lock_books, read_books, write_books
 from domain.accounts.service import MoveCash, deposit, withdraw
 from domain.accounts.types import AccountKind
 from domain.kernel.database import fetch
 from domain.kernel.errors import Conflict, NotFound
+from domain.kernel.unit_of_work import unit_of_work
+from domain.orders.entry import canceling
 from domain.orders.entry.batch import PlacedOrder
 from domain.orders.entry.placing import OrderEntry
-from domain.orders.model.commands import OrderKey, PlaceOrder
+from domain.orders.model.commands import ModifyOrder, OrderKey, PlaceOrder
 from domain.orders.model.order import Order
-from domain.orders.model.types import OrderStatus, OrderType, RejectReason, Side
+from domain.orders.model.types import OrderStatus, OrderType, PendingAction, RejectReason, Side
 from domain.risk.service import CreateRiskRule, create_rule
 from domain.risk.types import RiskRuleKind, RiskScope
 from tests.orders.factories import command
@@ -171,3 +176,45 @@ async def test_a_cancel_by_another_part_of_the_process_frees_what_was_held(live_
     await live_desk.settled(first.id)
     (second,) = await place(services.entry, owner, far(book.id))
     assert second.status is OrderStatus.PENDING_NEW
+
+
+async def test_changes_and_cancels_take_one_statement_after_what_they_read(live_desk: Platform) -> None:
+    owner, book = await live_desk.open_account("100000")
+    services = live_desk.services
+    placed = await place(services.entry, owner, *(far(book.id) for _ in range(2)))
+    await live_desk.settled(*(order.id for order in placed))
+    change = ModifyOrder(OrderKey(id=placed[0].id), limit_price=Decimal(51))
+    async with counted_statements() as sent:
+        changed = await services.modifying.modify_order(owner, change)
+    assert changed.pending_action is PendingAction.REPLACE
+    assert [text for text in sent if "BEGIN" in text and "lease" not in text] == []
+    await live_desk.settled(placed[0].id)
+    async with counted_statements() as sent:
+        canceled = await services.canceling.cancel_order(owner, OrderKey(id=placed[1].id))
+    assert (canceled.order.pending_action, canceled.replayed) == (PendingAction.CANCEL, False)
+    (order,) = await live_desk.settled(placed[0].id)
+    assert (order.limit_price, order.status) == (Decimal(51), OrderStatus.NEW)
+
+
+async def test_what_moves_between_reading_and_writing_is_decided_again(
+    quiet_desk: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, book = await quiet_desk.open_account("100000")
+    services = quiet_desk.services
+    (order,) = await place(services.entry, owner, far(book.id))
+    read, disturbed = canceling.read_with_accounts, list[str]()
+
+    async def read_and_disturb(order_ids: Collection[UUID]) -> Any:
+        found = await read(order_ids)
+        # As an acknowledgement does: an event, and the account's version as it was.
+        async with unit_of_work(services.bus) as work:
+            books = await lock_books(work, [book.id])
+            record(books[book.id], "ORDER_TOUCHED", work.now, {})
+            await write_books(work, books.values(), acknowledged={book.id})
+        disturbed.append("once")
+        return found
+
+    monkeypatch.setattr(canceling, "read_with_accounts", read_and_disturb)
+    answer = await services.canceling.cancel_order(owner, OrderKey(id=order.id))
+    assert (answer.order.pending_action, disturbed) == (PendingAction.CANCEL, ["once"])
+    assert await sequences(book.id) == list(range(1, 6))

@@ -1,0 +1,35 @@
+"""Reads of orders together with their accounts, for decisions that are proved when they are written."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from domain.accounts.queries import SELECT_ACCOUNT, to_book
+from domain.accounts.types import AccountBook
+from domain.kernel.database import fetch
+from domain.orders.model.order import Order
+from domain.orders.queries import FROM_ORDERS, SELECT_ORDER, to_order
+
+_ORDER_WIDTH = SELECT_ORDER.count(",") + 1
+_WITH_ACCOUNTS = f"""
+SELECT {SELECT_ORDER}, {SELECT_ACCOUNT} {FROM_ORDERS} JOIN accounts a ON a.id = o.account_id
+WHERE o.id = ANY($1::uuid[]) {{more}}
+"""
+_ALONE = _WITH_ACCOUNTS.format(more="")
+# With the orders that exclude each other, and their other legs.
+_GROUPED = _WITH_ACCOUNTS.format(
+    more="OR o.group_id IN (SELECT g.group_id FROM orders g WHERE g.id = ANY($1::uuid[]) "
+    "AND g.contingency IN ('OCO', 'OUO'))"
+)
+
+
+async def read_with_accounts(
+    order_ids: Collection[UUID], *, alternatives: bool = False
+) -> tuple[dict[UUID, Order], dict[UUID, AccountBook]]:
+    """Orders and their accounts as of one moment, without a lock; ``alternatives``: with those that they exclude."""
+    rows = await fetch(_GROUPED if alternatives else _ALONE, list(order_ids))
+    orders = {row[0]: to_order(row[:_ORDER_WIDTH]) for row in rows}
+    books: dict[UUID, AccountBook] = {}
+    for row in rows:
+        if row[1] not in books:
+            books[row[1]] = to_book(row[_ORDER_WIDTH:])
+    return orders, books
