@@ -90,7 +90,7 @@ async def _acquire(database_url: str, role: str, *, wait: bool) -> asyncpg.Conne
         except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             if connection is not None:
                 connection.terminate()
-            _log.warning("the database cannot be reached", role=role, error=type(error).__name__)
+            _log.warning("the database cannot be reached", role=role, error=type(error).__name__, seldom=True)
             await asyncio.sleep(_RETRY_SECONDS)
         except (asyncio.CancelledError, RoleTaken):
             if connection is not None:

@@ -6,15 +6,21 @@ Who collects them (the launcher, systemd, a container) gives them their place an
 import logging
 import sys
 from collections.abc import Collection
+from time import monotonic
 from typing import TextIO
 
 import structlog
 
+from adapters.lossy_output import LossyOutput
 from adapters.scrub import scrubber
 from adapters.setting_values import LogSetting
 
 # Libraries that report each request or job at `info`: their warnings matter, the rest is theirs.
 _QUIET = ("httpx", "websockets", "arq.worker", "asyncio", "apprise", "tortoise", "ccxt", "aiohttp")
+_SELDOM_SECONDS = 60.0
+# Events are of the same kind when these are equal too.
+_SELDOM_BY = ("reason", "role", "venue", "consumer", "task")
+_MAX_SELDOM = 1_000
 
 
 def configure_logging(setting: LogSetting, stream: TextIO = sys.stdout, secrets: Collection[str] = ()) -> None:
@@ -38,6 +44,7 @@ def configure_logging(setting: LogSetting, stream: TextIO = sys.stdout, secrets:
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
+            _Seldom(),
             *shared,
             structlog.stdlib.PositionalArgumentsFormatter(),
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
@@ -46,7 +53,7 @@ def configure_logging(setting: LogSetting, stream: TextIO = sys.stdout, secrets:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(stream)
+    handler = logging.StreamHandler(_unfailing(stream))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -67,3 +74,37 @@ def configure_logging(setting: LogSetting, stream: TextIO = sys.stdout, secrets:
     # It warns with a traceback each time that a database that is away stays away; who needs the database says so too.
     logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
     logging.captureWarnings(True)
+
+
+class _Seldom:
+    """Lets events that say ``seldom=True`` through once a minute, each kind by itself, and counts the others.
+
+    For what goes on for as long as something outside is broken: a line for each request would fill a disk.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[object, ...], tuple[float, int]] = {}
+
+    def __call__(self, _logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        """Pass an event on, or drop it."""
+        if not event.pop("seldom", False):
+            return event
+        key = (event.get("event"), *(event.get(name) for name in _SELDOM_BY))
+        at, left_out = self._seen.get(key, (-_SELDOM_SECONDS, 0))
+        now = monotonic()
+        if now - at < _SELDOM_SECONDS:
+            self._seen[key] = (at, left_out + 1)
+            raise structlog.DropEvent
+        if len(self._seen) >= _MAX_SELDOM:
+            self._seen.clear()
+        self._seen[key] = (now, 0)
+        return {**event, "left_out": left_out} if left_out else event
+
+
+def _unfailing(stream: TextIO) -> TextIO | LossyOutput:
+    """The stream itself when it is none of the system's."""
+    try:
+        stream.fileno()
+    except (OSError, ValueError):
+        return stream
+    return LossyOutput(stream)

@@ -81,7 +81,7 @@ class RedisTickStream:
                 entries = await self._next(position, consumer)
             except REDIS_ERRORS as error:
                 if connected:
-                    _log.warning("tick stream lost, keeps trying", consumer=consumer, error=str(error))
+                    _log.warning("tick stream lost, keeps trying", consumer=consumer, error=str(error), seldom=True)
                 connected = False
                 await backoff.wait()
                 continue
@@ -101,7 +101,7 @@ class RedisTickStream:
         except REDIS_ERRORS as error:
             # Once for each time that it goes away: a venue asks before everything that it does.
             if not self._undrained:
-                _log.warning("tick stream cannot be drained", error=str(error))
+                _log.warning("tick stream cannot be drained", error=str(error), seldom=True)
             self._undrained = True
             return []
         self._undrained = False

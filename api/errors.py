@@ -14,6 +14,7 @@ from strawberry.exceptions import StrawberryInputCoercionError
 
 from api.context import Context
 from domain.kernel.errors import DomainError, ErrorCode
+from domain.kernel.outages import OUTAGES, unavailable
 
 PARSE_FAILED: Final = "GRAPHQL_PARSE_FAILED"
 VALIDATION_FAILED: Final = "GRAPHQL_VALIDATION_FAILED"
@@ -81,6 +82,10 @@ def execution_error(error: GraphQLError, context: Context, operation_name: str |
             "message": cause.message,
             "extensions": {"code": cause.code.value, **cause.context},
         }
+    if isinstance(cause, OUTAGES) and not isinstance(cause, OSError):
+        # Of what reached the database past the places that say so themselves.
+        outage = unavailable(cause)
+        return {**formatted, "message": outage.message, "extensions": {"code": outage.code.value, **outage.context}}
     if _is_bad_input(cause):
         return _with_code(formatted, ErrorCode.BAD_USER_INPUT.value)
     path = ".".join(str(step) for step in error.path or ())

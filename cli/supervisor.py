@@ -1,6 +1,7 @@
 """Runs the processes of the Procfile: relays their output, restarts what dies, stops all in order.
 
-A process that ends although nobody asked it to is started again, after a pause that grows with each failure. As long
+A process that ends although nobody asked it to is started again: one that was killed at once, however often, one that
+fails by itself after a pause that grows with each failure. As long
 as the platform has not been ready, a process that keeps failing ends the whole instead: then the reason is in its
 output, and starting it again would only hide it.
 """
@@ -156,6 +157,9 @@ class Supervisor:
             self._problem = f"{child.name} {how}, {child.failures} times before it was ready; its lines above say why"
             return
         pause = min(FIRST_PAUSE_SECONDS * 4 ** (child.failures - 1), LONGEST_PAUSE_SECONDS)
+        if returncode < 0 and self._ready.is_set():
+            # Somebody killed it, or the system did for want of memory: it did not fail by itself.
+            child.failures, pause = 0, FIRST_PAUSE_SECONDS
         child.start_at = time.monotonic() + pause
         self._print(f"{child.name} {how}; starting it again in {pause:g} s")
 

@@ -25,6 +25,7 @@ from honcho.printer import Printer
 from adapters.credentials import complete
 from adapters.embedded import EmbeddedServices, embedded_services
 from adapters.embedded.place import make_private_folder
+from adapters.lossy_output import LossyOutput
 from adapters.settings import Settings, load_settings
 from cli.checks import check_port, check_redis
 from cli.errors import CommandError
@@ -116,7 +117,7 @@ def _supervise(
     commands: dict[str, str], settings: Settings, environment: dict[str, str], services: EmbeddedServices | None
 ) -> str | None:
     """Run the processes; returns the problem when they ended for one."""
-    supervisor = Supervisor(commands, environment, Printer(sys.stdout))
+    supervisor = Supervisor(commands, environment, Printer(LossyOutput(sys.stdout)))
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         supervisor.request_stop()

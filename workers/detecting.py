@@ -28,7 +28,7 @@ async def run_detecting(bus: Bus) -> None:
                 for anomaly in report.anomalies:
                     _log.warning("anomaly found", kind=anomaly.kind, severity=anomaly.severity, id=str(anomaly.id))
         except Unavailable as error:
-            _log.warning("events cannot be read, tries again", error=error.message)
+            _log.warning("events cannot be read, tries again", error=error.message, seldom=True)
         except Exception:  # noqa: BLE001  what detectors cannot read must not end the worker's other work
             _log.exception("detectors failed, try again")
         if not unfinished:

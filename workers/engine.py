@@ -107,9 +107,9 @@ async def _play_forever(services: Services, role: str, play: Play) -> None:
             async with hold_lease(services.settings.database_url, role) as lease:
                 await _play(services, lease, play)
         except Unavailable as error:
-            _log.warning("role cannot be played, tries again", role=role, error=error.message)
+            _log.warning("role cannot be played, tries again", role=role, error=error.message, seldom=True)
         except VenueUnavailable as error:
-            _log.warning("venue cannot be opened, tries again", role=role, error=str(error))
+            _log.warning("venue cannot be opened, tries again", role=role, error=str(error), seldom=True)
         except Exception:  # noqa: BLE001  whatever it was, the role must be played again
             _log.exception("role failed", role=role)
         await asyncio.sleep(_RETRY_SECONDS)

@@ -86,6 +86,6 @@ async def _publish(ticks: RedisTickStream, batch: Sequence[Tick]) -> str:
             return await ticks.publish(batch)
         except Unavailable as error:
             if not away:
-                _log.warning("feed cannot publish, keeps trying", error=error.message)
+                _log.warning("feed cannot publish, keeps trying", error=error.message, seldom=True)
             away = True
             await asyncio.sleep(_RETRY_SECONDS)

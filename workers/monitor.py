@@ -76,7 +76,12 @@ class Monitor:
                     value = watched.value()
                     await self._guard.look(value, self._peak(value.account))
         except Unavailable as error:
-            _log.warning("account cannot be looked after, tries again", account_id=str(account_id), error=error.message)
+            _log.warning(
+                "account cannot be looked after, tries again",
+                account_id=str(account_id),
+                error=error.message,
+                seldom=True,
+            )
             await asyncio.sleep(_RETRY_SECONDS)
         except Exception:  # noqa: BLE001  one account must not end the watch over all others
             _log.exception("looking after an account failed, tries again", account_id=str(account_id))

@@ -79,7 +79,7 @@ class Router(ABC):
                 except OutOfStep:
                     _log.info("books were corrected, venue looks again", venue=self.name)
                 except Unavailable as error:
-                    _log.warning("venue cannot go on, keeps trying", venue=self.name, error=error.message)
+                    _log.warning("venue cannot go on, keeps trying", venue=self.name, error=error.message, seldom=True)
                     await asyncio.sleep(RETRY_SECONDS)
                 except Exception:  # noqa: BLE001  whatever it was, it is met the same way
                     # Whatever it was, what is stored is whole: build everything again from there.

@@ -117,7 +117,7 @@ class Runner:
             async with asyncio.timeout(self._lease_seconds / _BEATS_PER_LEASE):
                 kept = await attempts.renew_runs(self._services.bus, [each.attempt for each in asked], self._lease)
         except (Unavailable, TimeoutError) as error:
-            _log.warning("leases of tasks cannot be renewed", error=str(error))
+            _log.warning("leases of tasks cannot be renewed", error=str(error), seldom=True)
             for held in asked:
                 if loop.time() >= held.until:
                     held.lose()

@@ -47,7 +47,7 @@ class Scheduler:
                 try:
                     ready, agenda = await tick(self._bus, self._definitions)
                 except Unavailable as error:
-                    _log.warning("what is due cannot be found out", error=error.message)
+                    _log.warning("what is due cannot be found out", error=error.message, seldom=True)
                     await asyncio.sleep(_RETRY_SECONDS)
                     continue
                 await self._offer(ready)
@@ -65,7 +65,7 @@ class Scheduler:
             try:
                 await register_tasks(self._bus, self._definitions)
             except Unavailable as error:
-                _log.warning("tasks cannot be registered", error=error.message)
+                _log.warning("tasks cannot be registered", error=error.message, seldom=True)
                 await asyncio.sleep(_RETRY_SECONDS)
             else:
                 return
@@ -85,7 +85,7 @@ class Scheduler:
                     await self._queue.offer(run.id, f"{run.version}:{round_}")
         except REDIS_ERRORS as error:
             if not self._is_queue_away:
-                _log.warning("tasks wait: the queue is away", error=str(error), waiting=len(ready))
+                _log.warning("tasks wait: the queue is away", error=str(error), waiting=len(ready), seldom=True)
             self._is_queue_away = True
         else:
             if self._is_queue_away:

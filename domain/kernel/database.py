@@ -4,33 +4,16 @@ Commands go through ``unit_of_work``. A read that meets a connection which died 
 tried once more; what still fails is ``Unavailable``.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, cast
 
 import asyncpg
 from tortoise.connection import connections
-from tortoise.exceptions import DBConnectionError
 
 from domain.kernel.errors import Unavailable
+from domain.kernel.outages import CONNECTION_ERRORS, OUTAGES, unavailable
 
-# What a dead, restarting or overloaded server looks like from here.
-CONNECTION_ERRORS = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    # The driver's own confusion when a connection dies, or is given up, in the middle of an exchange.
-    asyncpg.InternalClientError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.QueryCanceledError,
-    asyncpg.DeadlockDetectedError,
-    DBConnectionError,
-    OSError,
-    asyncio.TimeoutError,
-)
 Connection = asyncpg.Connection
 Row = asyncpg.Record
 
@@ -51,11 +34,11 @@ class PooledConnection(asyncpg.Connection):
 
 @contextmanager
 def unavailable_when_down() -> Iterator[None]:
-    """Turn what an unreachable database raises into ``Unavailable``."""
+    """Turn what a database raises that cannot serve into ``Unavailable``, with the reason."""
     try:
         yield
-    except CONNECTION_ERRORS as error:
-        raise Unavailable("The database cannot be reached; try again.") from error
+    except OUTAGES as error:
+        raise unavailable(error) from error
 
 
 def pool() -> asyncpg.Pool:

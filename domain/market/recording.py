@@ -156,7 +156,7 @@ class Recorder:
                 await self._store(unstored)
             except Unavailable as error:
                 if not away:
-                    _log.warning("market cannot be stored, keeps trying", error=error.message)
+                    _log.warning("market cannot be stored, keeps trying", error=error.message, seldom=True)
                 away = True
                 await asyncio.sleep(_RETRY_SECONDS)
             else:

@@ -11,7 +11,7 @@ import pytest
 
 
 @contextmanager
-def _open_folder() -> Iterator[Path]:
+def open_folder() -> Iterator[Path]:
     path = Path(tempfile.mkdtemp(prefix="tradegraph-test-platform-"))
     if os.geteuid() == 0:
         path.chmod(0o711)
@@ -24,12 +24,12 @@ def _open_folder() -> Iterator[Path]:
 @pytest.fixture
 def open_tmp_path() -> Iterator[Path]:
     """A temporary folder that other accounts may pass through; `tmp_path` lies below a private one."""
-    with _open_folder() as path:
+    with open_folder() as path:
         yield path
 
 
 @pytest.fixture(scope="module")
 def kept_data_dir() -> Iterator[Path]:
     """A data folder that the tests of a module use in turn, so that only the first start creates a database."""
-    with _open_folder() as path:
+    with open_folder() as path:
         yield path / "data"

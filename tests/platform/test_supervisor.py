@@ -70,6 +70,17 @@ def test_what_dies_is_started_again() -> None:
     assert running.problem is None
 
 
+def test_what_is_killed_is_started_at_once_however_often() -> None:
+    running = _Running({"web": 'echo "$$"; exec sleep 600'})
+    running.supervisor.announce("ready")
+    for count in range(1, 6):
+        running.wait(lambda count=count: len(running.lines("web")) == count)  # type: ignore[misc]
+        psutil.Process(int(running.lines("web")[-1])).kill()
+    running.wait(lambda: len(running.lines("web")) == 6)
+    running.stop()
+    assert running.lines("system") == ["web was killed by signal 9; starting it again in 0.2 s"] * 5
+
+
 def test_the_pause_grows_with_each_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor_module, "FIRST_PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(supervisor_module, "LONGEST_PAUSE_SECONDS", 0.1)

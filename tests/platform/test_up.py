@@ -1,18 +1,22 @@
 """`tradegraph up` with stand-ins for the processes: servers, first administrator, restarts, and every way to end."""
 
+import asyncio
 import json
 import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import asyncpg
+import httpx
 import psutil
 import pytest
 
 from adapters.embedded import running_services
 from adapters.embedded.ports import LOOPBACK, free_port
-from tests.support.processes import Running, is_gone, kill_tree, run, running
-from tests.support.waiting import eventually
+from tests.support.processes import ROOT, Running, clean_environment, is_gone, kill_tree, run, running
+from tests.support.waiting import eventually, until
 
 _WEB = """
 import http.server, os, sys, signal
@@ -74,6 +78,39 @@ async def test_from_nothing_to_ready_and_back(environment: dict[str, str], procf
         started = up.descendants()
         assert up.stop(signal.SIGTERM) == 0
         assert all(is_gone(process) for process in started)
+
+
+async def test_an_output_that_takes_nothing_stops_nobody(environment: dict[str, str], procfile: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        up = subprocess.Popen(
+            [sys.executable, "-m", "cli", "up", "--procfile", str(procfile)],
+            cwd=ROOT,
+            env=clean_environment(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=full,
+        )
+    try:
+        ready = f"http://{LOOPBACK}:{environment['TRADEGRAPH_PORT']}/readyz"
+        await until(lambda: _answers(ready), 180)
+        launcher = psutil.Process(up.pid)
+        web = next(each for each in launcher.children(recursive=True) if "python" in each.cmdline()[0])
+        web.kill()
+        await eventually(lambda: not is_gone(launcher) and is_gone(web))
+        await until(lambda: _answers(ready), 180)
+        up.terminate()
+        assert await asyncio.to_thread(up.wait, 60) == 0
+    finally:
+        kill_tree(up.pid)
+        up.wait()
+
+
+async def _answers(address: str) -> bool:
+    try:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            return (await client.get(address)).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 async def _check_first_start(up: Running, credentials: dict[str, str], environment: dict[str, str]) -> None:

@@ -1,0 +1,103 @@
+"""A database that is there and cannot serve: each way has its reason, and it is over when the server says so."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from domain.kernel.bus import NullBus
+from domain.kernel.database import fetch
+from domain.kernel.errors import Unavailable
+from domain.kernel.outages import unavailable
+from domain.kernel.unit_of_work import unit_of_work
+
+
+@pytest.fixture
+async def owner(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection beside the platform's."""
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
+
+
+async def _write() -> None:
+    async with unit_of_work(NullBus()) as work:
+        await work.execute("INSERT INTO topic_versions (topic, version) VALUES ('t', 1) ON CONFLICT DO NOTHING")
+
+
+async def _reason() -> object:
+    with pytest.raises(Unavailable) as caught:
+        await _write()
+    return caught.value.context["reason"]
+
+
+async def _end_connections(owner: asyncpg.Connection) -> None:
+    await owner.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+
+
+async def _works_again() -> None:
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                return await _write()
+            except Unavailable:
+                await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ("53100", "DISK_FULL"),
+        ("53200", "OUT_OF_MEMORY"),
+        ("53300", "TOO_MANY_CONNECTIONS"),
+        ("53400", "OUT_OF_RESOURCES"),
+        ("25006", "READ_ONLY"),
+        ("58030", "SERVER_FAILURE"),
+        ("57P01", "UNREACHABLE"),
+        ("57014", "UNREACHABLE"),
+    ],
+)
+async def test_what_the_server_says_has_its_reason_in_reads_and_writes(database: str, state: str, reason: str) -> None:
+    raising = f"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{state}'; END $$"
+    with pytest.raises(Unavailable) as caught:
+        await fetch(raising)
+    assert caught.value.context == {"reason": reason}
+    with pytest.raises(Unavailable) as caught:
+        async with unit_of_work(NullBus()) as work:
+            await work.execute(raising)
+    assert caught.value.context == {"reason": reason}
+    await _works_again()
+
+
+async def test_a_read_only_database_is_read_and_written_again_when_it_may_be(
+    database: str, owner: asyncpg.Connection
+) -> None:
+    name = database.rpartition("/")[2]
+    await owner.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    await _end_connections(owner)
+    assert await _reason() in {"READ_ONLY", "UNREACHABLE"}
+    assert await _reason() == "READ_ONLY"
+    assert await fetch("SELECT 1")
+    await owner.execute("SET default_transaction_read_only = off")
+    await owner.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+    await _end_connections(owner)
+    await _works_again()
+
+
+async def test_too_many_connections(database: str, owner: asyncpg.Connection) -> None:
+    name = database.rpartition("/")[2]
+    await owner.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 1")
+    await _end_connections(owner)
+    reasons = [await _reason() for _ in range(3)]
+    assert reasons[-1] == "TOO_MANY_CONNECTIONS"
+    await owner.execute(f"ALTER DATABASE {name} CONNECTION LIMIT -1")
+    await _works_again()
+
+
+def test_what_has_no_reason_of_its_own_is_unreachable() -> None:
+    for error in (OSError(), TimeoutError(), asyncpg.ConnectionDoesNotExistError()):
+        assert unavailable(error).context == {"reason": "UNREACHABLE"}
