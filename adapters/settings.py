@@ -81,6 +81,18 @@ class Settings:
         "Market data: `sim` (simulated), `off`, `replay:FILE[:SPEED]` (SPEED: a multiple of the first pace, or `max`), "
         "`ccxt:EXCHANGE` (live, of a crypto exchange).",
     )
+    quote_ahead_seconds: int = _variable(
+        "TRADEGRAPH_QUOTE_AHEAD",
+        "60",
+        values.whole_number(0, 3_600),
+        "So many seconds may the clock of a source of quotes be ahead; what lies further in the future is refused.",
+    )
+    quote_stale_seconds: int = _variable(
+        "TRADEGRAPH_QUOTE_STALE",
+        "30",
+        values.whole_number(1, 86_400),
+        "After so many seconds, by its own time, a quote is stale: nothing is decided on it, and nothing fills at it.",
+    )
     venues: tuple[VenueSetting, ...] = _variable(
         "TRADEGRAPH_VENUES",
         "",

@@ -1,4 +1,4 @@
-"""Ticks as bytes: JSON arrays of positional values, decimals as text so that they stay exact, times in nanoseconds.
+"""Ticks as bytes: their source, then JSON arrays of positional values: decimals as exact text, times in nanoseconds.
 
 The form is private to the processes of one release that share a stream; what cannot be read is refused whole.
 """
@@ -15,9 +15,9 @@ from domain.market.types import Aggressor, BookTick, Level, QuoteTick, RestatedQ
 _QUOTE, _TRADE, _BOOK, _RESTATED = "q", "t", "b", "r"
 
 
-def encode_ticks(ticks: Sequence[StreamTick]) -> bytes:
-    """A batch of ticks as bytes."""
-    return orjson.dumps([_encode(tick) for tick in ticks])
+def encode_ticks(ticks: Sequence[StreamTick], source: str = "") -> bytes:
+    """A batch of ticks of one source as bytes."""
+    return orjson.dumps([source, *map(_encode, ticks)])
 
 
 def decode_ticks(payload: bytes) -> list[StreamTick]:
@@ -27,7 +27,10 @@ def decode_ticks(payload: bytes) -> list[StreamTick]:
         ValueError: it is no batch of ticks.
     """
     try:
-        return [_decode(values) for values in orjson.loads(payload)]
+        source, *ticks = orjson.loads(payload)
+        if not isinstance(source, str):
+            raise TypeError("a batch begins with its source")
+        return [_decode(values, source) for values in ticks]
     except (TypeError, LookupError, ArithmeticError) as error:
         raise ValueError("not a batch of ticks") from error
 
@@ -43,7 +46,7 @@ def _number(text: str | None) -> Decimal | None:
 def _encode(tick: StreamTick) -> tuple[Any, ...]:
     if isinstance(tick, QuoteTick):
         numbers = (tick.bid, tick.ask, tick.bid_size, tick.ask_size, tick.last, tick.last_size, tick.volume)
-        return (_QUOTE, tick.symbol, tick.at, *map(_text, numbers))
+        return (_QUOTE, tick.symbol, tick.at, *map(_text, numbers), tick.no_bid, tick.no_ask)
     if isinstance(tick, TradeTick):
         return (_TRADE, tick.symbol, tick.at, str(tick.price), str(tick.size), tick.aggressor)
     if isinstance(tick, RestatedQuote):
@@ -53,16 +56,19 @@ def _encode(tick: StreamTick) -> tuple[Any, ...]:
     return (_BOOK, tick.symbol, tick.at, tick.snapshot, *levels)
 
 
-def _decode(values: list[Any]) -> StreamTick:
+def _decode(values: list[Any], source: str) -> StreamTick:
     kind, symbol, at = values[0], values[1], Nanos(values[2])
     if kind == _QUOTE:
-        bid, ask, bid_size, ask_size, last, last_size, volume = map(_number, values[3:])
-        return QuoteTick(symbol, at, bid, ask, bid_size, ask_size, last, last_size, volume)
+        *numbers, no_bid, no_ask = values[3:]
+        bid, ask, bid_size, ask_size, last, last_size, volume = map(_number, numbers)
+        return QuoteTick(
+            symbol, at, bid, ask, bid_size, ask_size, last, last_size, volume, bool(no_bid), bool(no_ask), source
+        )
     if kind == _TRADE:
         aggressor = None if values[5] is None else Aggressor(values[5])
-        return TradeTick(symbol, at, Decimal(values[3]), Decimal(values[4]), aggressor)
+        return TradeTick(symbol, at, Decimal(values[3]), Decimal(values[4]), aggressor, source)
     if kind == _BOOK:
-        return BookTick(symbol, at, values[3], _levels(values[4]), _levels(values[5]))
+        return BookTick(symbol, at, values[3], _levels(values[4]), _levels(values[5]), source)
     if kind == _RESTATED:
         bid, ask, bid_size, ask_size, last, last_size, volume, previous_close = map(_number, values[3:])
         return RestatedQuote(symbol, at, bid, ask, bid_size, ask_size, last, last_size, volume, previous_close)

@@ -48,8 +48,8 @@ class RedisTickStream:
     ) -> None:
         await self._client.connection_pool.disconnect()
 
-    async def publish(self, ticks: Sequence[StreamTick]) -> str:
-        """Append ``ticks``, together and in order; the position of the last of them.
+    async def publish(self, ticks: Sequence[StreamTick], *, source: str = "") -> str:
+        """Append ``ticks`` of one source, together and in order; the position of the last of them.
 
         Raises:
             Unavailable: Redis cannot be reached; whether the ticks were taken is then unknown.
@@ -59,7 +59,7 @@ class RedisTickStream:
         # One transaction, so that a batch which needs several entries is still there whole or not at all.
         pipeline = self._client.pipeline(transaction=len(ticks) > MAX_TICKS_PER_ENTRY)
         for start in range(0, len(ticks), MAX_TICKS_PER_ENTRY):
-            payload = encode_ticks(ticks[start : start + MAX_TICKS_PER_ENTRY])
+            payload = encode_ticks(ticks[start : start + MAX_TICKS_PER_ENTRY], source)
             pipeline.xadd(_KEY, {_FIELD: payload}, maxlen=self._max_entries, approximate=True)
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):

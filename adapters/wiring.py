@@ -22,6 +22,7 @@ from domain.kernel.bus import LOST
 from domain.kernel.cache import CHANNEL, VersionedCache
 from domain.kernel.database import fetch
 from domain.kernel.errors import Unavailable
+from domain.market.clocks import ClockBounds
 from domain.market.market import Market
 from domain.orders.entry.canceling import OrderCanceling
 from domain.orders.entry.closing import PositionClosing
@@ -146,7 +147,8 @@ async def open_services(settings: Settings, gateways: Mapping[str, Gateway] = GA
         throttle = await stack.enter_async_context(RedisThrottle(settings.redis_url))
         access = make_access(secret=settings.secret, bus=bus, throttle=throttle)
         stack.push_async_callback(access.close)
-        market = await stack.enter_async_context(Market(ticks, settings.day_roll))
+        bounds = ClockBounds(settings.quote_stale_seconds, settings.quote_ahead_seconds)
+        market = await stack.enter_async_context(Market(ticks, settings.day_roll, bounds=bounds))
         limits = VersionedCache(LIMITS, read_limits)
         can = {name: venue.capabilities for name, venue in venues.items()}
         desk = Desk(bus, market, access.authenticator, limits, settings.day_roll, venues=can)

@@ -17,6 +17,8 @@ from adapters.setting_values import FeedSetting
 from adapters.tick_stream import RedisTickStream
 from domain.kernel.bus import Bus
 from domain.kernel.errors import Unavailable
+from domain.kernel.time import Nanos
+from domain.market.clocks import REPLAY
 from domain.market.market import Market
 from domain.market.recording import Recorder
 from domain.market.stream import BEGINNING
@@ -57,13 +59,15 @@ async def _pump(feed: Feed, recorder: Recorder, ticks: RedisTickStream) -> None:
     if feed.replays:
         # What is still under way of an earlier run must not be taken for this one's.
         await recorder.reached(await ticks.last_position())
+    # A replay has a clock of its own, which begins anew with each run.
+    source = f"{REPLAY}feed:{Nanos.now()}" if feed.replays else "feed"
     try:
-        await _publish_all(feed, recorder, ticks)
+        await _publish_all(feed, recorder, ticks, source)
     except FeedError as error:
         _log.error("feed stopped", problem=str(error))
 
 
-async def _publish_all(feed: Feed, recorder: Recorder, ticks: RedisTickStream) -> None:
+async def _publish_all(feed: Feed, recorder: Recorder, ticks: RedisTickStream, source: str) -> None:
     begun: set[str] = set()
     published, looked_at = 0, BEGINNING
     async with aclosing(cast(Any, feed.batches())) as batches:
@@ -72,18 +76,18 @@ async def _publish_all(feed: Feed, recorder: Recorder, ticks: RedisTickStream) -
                 for symbol in {tick.symbol for tick in batch} - begun:
                     begun.add(symbol)
                     recorder.replay(symbol)
-            position = await _publish(ticks, batch)
+            position = await _publish(ticks, batch, source)
             published += 1
             if feed.unpaced and published % _LEAD_BATCHES == 0:
                 await ticks.caught_up(looked_at)
                 looked_at = position
 
 
-async def _publish(ticks: RedisTickStream, batch: Sequence[Tick]) -> str:
+async def _publish(ticks: RedisTickStream, batch: Sequence[Tick], source: str) -> str:
     away = False
     while True:
         try:
-            return await ticks.publish(batch)
+            return await ticks.publish(batch, source=source)
         except Unavailable as error:
             if not away:
                 _log.warning("feed cannot publish, keeps trying", error=error.message, seldom=True)

@@ -79,7 +79,7 @@ class RemoteRouter(Router):
         now = Nanos.now()
         requests = await queries.read_requests(self.name)
         executions = await queries.read_executions_known([order.id for order in orders])
-        remote = RemoteVenue(self._venue.capabilities, catalog.by_symbol)
+        remote = RemoteVenue(self._venue.capabilities, catalog.by_symbol, self._market.bounds)
         self._see_quotes(remote)
         for request in requests:
             request.flying = request.id in self._talk.on_wire

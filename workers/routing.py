@@ -9,7 +9,7 @@ drained between taking note and acting.
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from uuid import UUID
 
@@ -60,6 +60,9 @@ class Router(ABC):
         self._noted: str | None = None
         self._noted_at = 0.0
         self._pending: list[PositionedTick] = []
+        # The board's clocks as it was when this venue was put together, until they count here as well.
+        self._board_position = BEGINNING
+        self._board_clocks: Mapping[str, str] | None = None
         self._out_of_step = False
         # What being put together has led to, to be booked with the first step.
         self._resumed: list[Report] = []
@@ -200,10 +203,12 @@ class Router(ABC):
 
     def _see_quotes(self, venue: Exchanges[AnyExchange]) -> None:
         """Tell a venue that was put together anew how the market stands."""
-        for quote in self._market.quotes():
-            received = self._market.board.received(quote.symbol)
-            assert received is not None, "a quote on the board has been received"
-            venue.see_quote(quote, received)
+        board, now = self._market.board, Nanos.now()
+        self._board_position, self._board_clocks = self._market.position, board.clocks()
+        for symbol in self._board_clocks:
+            kept = board.kept(symbol)
+            assert kept is not None, "clocks are of quotes that the board has"
+            venue.see_quote(kept, now)
 
     def _take_resumed(self) -> list[Report]:
         reports, self._resumed = self._resumed, []
@@ -213,6 +218,10 @@ class Router(ABC):
         reports = venue.on_clock(Nanos.now())
         taken = 0
         for position, tick in self._pending:
+            if self._board_clocks is not None and order_of(position) > order_of(self._board_position):
+                # The board had seen further than this venue had matched: only from here on may it say what is late.
+                venue.join_clocks(self._board_clocks)
+                self._board_clocks = None
             # What was published together has one position: it is matched, and noted, together.
             if len(reports) >= MAX_REPORTS and position != self._matched:
                 break

@@ -28,7 +28,7 @@ class PaperRouter(Router):
         self._venue = PaperVenue({})
 
     async def _build(self, catalog: Catalog, orders: Sequence[Order], held: Sequence[StoredPosition]) -> None:
-        self._venue = PaperVenue(catalog.by_symbol)
+        self._venue = PaperVenue(catalog.by_symbol, self._market.bounds)
         self._see_quotes(self._venue)
         self._resumed = self._venue.restore(orders, held, Nanos.now())
 

@@ -177,7 +177,7 @@ class _Session:
 
 
 def quote_tick(raw: Raw, symbol: str) -> QuoteTick:
-    """Best prices as ccxt gives them; a side without orders says nothing.
+    """Best prices as ccxt gives them; one of zero says that a side has no orders, none at all says nothing.
 
     Raises:
         ValueError: a number cannot be read.
@@ -190,6 +190,8 @@ def quote_tick(raw: Raw, symbol: str) -> QuoteTick:
         ask,
         exact_or_none(raw["bidVolume"]) if bid is not None else None,
         exact_or_none(raw["askVolume"]) if ask is not None else None,
+        no_bid=bid is None and exact_or_none(raw["bid"]) is not None,
+        no_ask=ask is None and exact_or_none(raw["ask"]) is not None,
     )
 
 

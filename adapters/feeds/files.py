@@ -138,7 +138,8 @@ class _Rows:
 
 def _quotes(rows: _Rows) -> Iterator[Tick]:
     for at, (_, symbol, bid, ask, bid_size, ask_size) in rows:
-        yield QuoteTick(symbol, at, rows.price(bid), rows.price(ask), rows.size(bid_size), rows.size(ask_size))
+        prices, sizes = (rows.price(bid), rows.price(ask)), (rows.size(bid_size), rows.size(ask_size))
+        yield QuoteTick(symbol, at, *prices, *sizes, no_bid=not bid, no_ask=not ask)
 
 
 def _trades(rows: _Rows) -> Iterator[Tick]:

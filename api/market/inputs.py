@@ -133,8 +133,8 @@ class QuoteInput:
     """See ``domain.market.types.QuoteTick``."""
 
     symbol: str
-    bid: Decimal | None = None
-    ask: Decimal | None = None
+    bid: Decimal | None = strawberry.field(default=strawberry.UNSET, description="Null: nobody bids any more.")
+    ask: Decimal | None = strawberry.field(default=strawberry.UNSET, description="Null: nobody offers any more.")
     bid_size: Decimal | None = None
     ask_size: Decimal | None = None
     last: Decimal | None = strawberry.field(default=None, description="Price of the last trade.")
@@ -143,7 +143,9 @@ class QuoteInput:
         default=None, description="Of the trading day so far; if absent, trades with a size add up."
     )
     at: Nanos | None = strawberry.field(
-        default=None, description="The source's time; now if absent. Times of the past are taken, for replays."
+        default=None,
+        description="The source's time; now if absent. A quote's age counts from it, and one that comes after a "
+        "newer one of its symbol changes nothing.",
     )
 
     def to_domain(self) -> values.QuoteTick:
@@ -151,14 +153,20 @@ class QuoteInput:
         return values.QuoteTick(
             symbol=self.symbol,
             at=Nanos.now() if self.at is None else self.at,
-            bid=self.bid,
-            ask=self.ask,
+            bid=_given(self.bid),
+            ask=_given(self.ask),
             bid_size=self.bid_size,
             ask_size=self.ask_size,
             last=self.last,
             last_size=self.last_size,
             volume=self.volume,
+            no_bid=self.bid is None,
+            no_ask=self.ask is None,
         )
+
+
+def _given(price: Decimal | None) -> Decimal | None:
+    return None if price is strawberry.UNSET else price
 
 
 @strawberry.input(description="Market data from a source of your own; all of it is taken, or none.")
@@ -166,6 +174,11 @@ class PublishQuotesInput:
     """A batch of quotes."""
 
     quotes: list[QuoteInput]
+    replay: str | None = strawberry.field(
+        default=None,
+        description="The name of a past market that is played again: its quotes have a clock of their own, and are as "
+        "old as their receipt. Another name starts anew.",
+    )
 
 
 @strawberry.input(description="A corporate action of a day that has not begun; each kind has a figure of its own.")

@@ -46,11 +46,9 @@ class MarketMutation:
         action = await record_corporate_action(services.bus, services.market, roll, actor, given.to_domain(), utc_now())
         return cast(CorporateAction, action)
 
-    @strawberry.mutation(
-        description="Feed market data from a source of your own; how many quotes were taken. Needs ADMIN."
-    )
+    @strawberry.mutation(description="Feed market data from a source of your own; how many quotes it has. Needs ADMIN.")
     async def publish_quotes(self, info: Info, given: Annotated[PublishQuotesInput, _INPUT]) -> int:
         """All or none; an order placed afterwards meets them."""
         actor = info.context.require_actor()
         quotes = [quote.to_domain() for quote in given.quotes]
-        return await service.publish_quotes(info.context.services.market, actor, quotes)
+        return await service.publish_quotes(info.context.services.market, actor, quotes, given.replay)

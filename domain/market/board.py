@@ -1,7 +1,8 @@
 """The newest quote of every symbol in this process, and conflated watching of it.
 
 A board is only changed by the ticks of the stream, in their order, from a state that was stored together with its
-position: so the boards of all processes agree, previous closes and day volumes included.
+position: so the boards of all processes agree, previous closes and day volumes included. Late ticks change nothing
+(``domain.market.clocks``).
 """
 
 import asyncio
@@ -16,7 +17,8 @@ from time import time_ns
 from typing import NamedTuple
 
 from domain.kernel.numbers import ZERO
-from domain.kernel.time import NANOS_PER_SECOND, Nanos
+from domain.kernel.time import Nanos
+from domain.market.clocks import USUAL_BOUNDS, ClockBounds, KeptQuote, TickClocks, counts_from, is_replay
 from domain.market.sessions import TradingDay
 from domain.market.types import BookTick, Quote, QuoteTick, RestatedQuote, StreamTick, TradeTick
 
@@ -36,8 +38,8 @@ class _Day(Enum):
     EARLIER = auto()
 
 
-def _merged(before: Quote | None, tick: QuoteTick | TradeTick, day: _Day) -> Change:
-    quote = before or Quote(tick.symbol, tick.at)
+def _merged(before: Quote | None, tick: QuoteTick | TradeTick, day: _Day, at: Nanos) -> Change:
+    quote = before or Quote(tick.symbol, at)
     volume, previous_close = quote.volume, quote.previous_close
     if day is not _Day.SAME:
         # Of a source that went back in time, the close before is not known.
@@ -46,13 +48,13 @@ def _merged(before: Quote | None, tick: QuoteTick | TradeTick, day: _Day) -> Cha
         last, last_size, traded = tick.price, tick.size, tick.size
         return Change(
             Quote(
-                tick.symbol, tick.at, quote.bid, quote.ask, quote.bid_size, quote.ask_size,
+                tick.symbol, at, quote.bid, quote.ask, quote.bid_size, quote.ask_size,
                 last, last_size, (volume or ZERO) + traded, previous_close,
             ),
             traded,
         )  # fmt: skip
-    bid, bid_size = (quote.bid, quote.bid_size) if tick.bid is None else (tick.bid, tick.bid_size)
-    ask, ask_size = (quote.ask, quote.ask_size) if tick.ask is None else (tick.ask, tick.ask_size)
+    bid, bid_size = (quote.bid, quote.bid_size) if tick.bid is None and not tick.no_bid else (tick.bid, tick.bid_size)
+    ask, ask_size = (quote.ask, quote.ask_size) if tick.ask is None and not tick.no_ask else (tick.ask, tick.ask_size)
     last_of, size_of = (quote.last, quote.last_size) if tick.last is None else (tick.last, tick.last_size)
     traded = _traded(volume, tick, day)
     if tick.volume is not None:
@@ -60,7 +62,7 @@ def _merged(before: Quote | None, tick: QuoteTick | TradeTick, day: _Day) -> Cha
     elif traded:
         volume = (volume or ZERO) + traded
     return Change(
-        Quote(tick.symbol, tick.at, bid, ask, bid_size, ask_size, last_of, size_of, volume, previous_close), traded
+        Quote(tick.symbol, at, bid, ask, bid_size, ask_size, last_of, size_of, volume, previous_close), traded
     )
 
 
@@ -87,49 +89,68 @@ def _traded(volume: Decimal | None, tick: QuoteTick, day: _Day) -> Decimal:
 
 
 class QuoteBoard:
-    """Newest quotes by symbol. A quote is stale when nothing has come for its symbol for ``stale_after_seconds``."""
+    """Newest quotes by symbol. A quote is stale when its own time is longer ago than the bound.
+
+    One of a replay is stale when nothing has come for its symbol for so long.
+    """
 
     def __init__(
         self,
         day_of: Callable[[str, Nanos], TradingDay],
+        bounds: ClockBounds = USUAL_BOUNDS,
         *,
-        stale_after_seconds: float,
         clock: Callable[[], int] = time_ns,
     ) -> None:
         """``day_of(symbol, at)`` is the trading day of an instant; ``clock`` gives nanoseconds since the epoch."""
         self._day_of = day_of
-        self._stale_after = int(stale_after_seconds * NANOS_PER_SECOND)
+        self._clocks = TickClocks(bounds)
+        self._stale_after = bounds.stale_after
         self._clock = clock
         self._quotes: dict[str, Quote] = {}
-        self._received: dict[str, int] = {}
+        self._counts_from: dict[str, int] = {}
+        self._sources: dict[str, str] = {}
         self._days: dict[str, TradingDay] = {}
         self._watches: defaultdict[str, set[QuoteWatch]] = defaultdict(set)
 
-    def restore(self, quotes: Iterable[tuple[Quote, int]]) -> None:
-        """Take stored quotes with the times at which they had been received."""
-        for quote, received in quotes:
+    def restore(self, quotes: Iterable[KeptQuote]) -> None:
+        """Take stored quotes."""
+        for quote, counts_from_, source, clocks in quotes:
             self._quotes[quote.symbol] = quote
-            self._received[quote.symbol] = received
+            self._counts_from[quote.symbol] = counts_from_
+            self._sources[quote.symbol] = source
+            self._clocks.restore(quote.symbol, clocks)
             self._tell(quote)
 
     def apply(self, tick: StreamTick, received: int) -> Change | None:
         """Take one tick that was received at ``received`` (nanoseconds).
 
-        None for the change of an order book, which leaves the quote alone: best prices come in ticks of their own.
+        None for what is late, and for the change of an order book, which leaves the quote alone: best prices come in
+        ticks of their own.
         """
-        if isinstance(tick, BookTick):
-            return None
         symbol = tick.symbol
         before = self._quotes.get(symbol)
         if isinstance(tick, RestatedQuote):
-            change = _restated(before, tick)
             # It is as old as what it restates.
-            received = self._received.get(symbol, tick.at)
+            change = _restated(before, tick)
+            self._counts_from.setdefault(symbol, tick.at)
+        elif isinstance(tick, BookTick) or not self._clocks.takes(tick, received):
+            return None
         else:
-            change = _merged(before, tick, self._turn_day(before, tick))
+            change = self._merge(before, tick, received)
         self._quotes[symbol] = change.quote
-        self._received[symbol] = received
         self._tell(change.quote)
+        return change
+
+    def _merge(self, before: Quote | None, tick: QuoteTick | TradeTick, received: int) -> Change:
+        symbol, at, age_from = tick.symbol, tick.at, counts_from(tick, received)
+        if before is not None and before.at > at and self._sources.get(symbol, "") == tick.source:
+            # Quotes and trades of one source come in two streams: the older of the two takes no time away.
+            change = _merged(before, tick, _Day.SAME, before.at)
+            age_from = max(age_from, self._counts_from[symbol])
+        else:
+            change = _merged(before, tick, self._turn_day(before, tick), at)
+        self._counts_from[symbol] = age_from
+        self._sources[symbol] = tick.source
         return change
 
     def get(self, symbol: str) -> Quote | None:
@@ -140,19 +161,31 @@ class QuoteBoard:
         """Every quote by symbol."""
         return self._quotes
 
-    def received(self, symbol: str) -> int | None:
-        """When the newest quote was received, in nanoseconds since the epoch."""
-        return self._received.get(symbol)
+    def kept(self, symbol: str) -> KeptQuote | None:
+        """The newest quote with what has to be known to go on from it."""
+        quote = self._quotes.get(symbol)
+        if quote is None:
+            return None
+        source = self._sources.get(symbol, "")
+        return KeptQuote(quote, self._counts_from[symbol], source, self._clocks.stored(symbol))
+
+    def clocks(self) -> dict[str, str]:
+        """What is known of every symbol's sources, as text."""
+        return {symbol: self._clocks.stored(symbol) for symbol in self._quotes}
+
+    def is_replayed(self, symbol: str) -> bool:
+        """Whether the newest quote is of a past market that is played again."""
+        return is_replay(self._sources.get(symbol, ""))
 
     def is_stale(self, symbol: str) -> bool:
-        """Whether there is no quote, or none has come for too long."""
-        received = self._received.get(symbol)
-        return received is None or self._clock() - received > self._stale_after
+        """Whether there is no quote, or its own time is too long ago."""
+        age_from = self._counts_from.get(symbol)
+        return age_from is None or self._clock() - age_from > self._stale_after
 
     def age(self, symbol: str) -> timedelta | None:
-        """How long ago something came for the symbol, None if nothing ever did."""
-        received = self._received.get(symbol)
-        return None if received is None else timedelta(microseconds=max(0, self._clock() - received) // 1_000)
+        """How long ago the newest quote was made, None if there never was one."""
+        age_from = self._counts_from.get(symbol)
+        return None if age_from is None else timedelta(microseconds=max(0, self._clock() - age_from) // 1_000)
 
     async def watch(self, symbols: Collection[str], interval_seconds: float) -> AsyncIterator[Quote]:
         """The quotes as they are now, then the newest of each symbol that has one, at most once per interval."""

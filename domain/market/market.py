@@ -24,6 +24,7 @@ from domain.kernel.errors import NotFound, Unavailable
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.board import QuoteBoard
 from domain.market.calendars import load_schedules
+from domain.market.clocks import USUAL_BOUNDS, ClockBounds
 from domain.market.queries import read_instruments, read_market
 from domain.market.rates import SAME_CURRENCY, Conversion, InstrumentIndex
 from domain.market.sessions import ALWAYS_OPEN, Schedule, TradingDay, rolling_day
@@ -33,9 +34,6 @@ from domain.market.types import Instrument, Quote
 TOPIC = "instruments"
 # Who stores quotes and bars, as a consumer of the tick stream.
 RECORDER = "recorder"
-STALE_AFTER_SECONDS = 30.0
-# Quotes that are older than this when they arrive are history being replayed, which lives in its own time.
-HISTORY_NANOS = 60 * NANOS_PER_SECOND
 
 _CATCH_UP_SECONDS = 5.0
 _RESTART_SECONDS = 0.2
@@ -62,12 +60,13 @@ class Market:
         ticks: TickStream,
         day_roll: DayRoll,
         *,
-        stale_after_seconds: float = STALE_AFTER_SECONDS,
+        bounds: ClockBounds = USUAL_BOUNDS,
         clock: Callable[[], int] = time_ns,
     ) -> None:
         self.ticks = ticks
+        self.bounds = bounds
         self.instruments: VersionedCache[Catalog] = VersionedCache(TOPIC, self._load)
-        self.board = QuoteBoard(self.day_of, stale_after_seconds=stale_after_seconds, clock=clock)
+        self.board = self.new_board(clock)
         self._day_roll = day_roll
         self._clock = clock
         self._catalog = Catalog({}, InstrumentIndex(), {})
@@ -94,6 +93,10 @@ class Market:
         if self._following is not None:
             self._following.cancel()
             await asyncio.gather(self._following, return_exceptions=True)
+
+    def new_board(self, clock: Callable[[], int] = time_ns) -> QuoteBoard:
+        """An empty board of this market's days and bounds."""
+        return QuoteBoard(self.day_of, self.bounds, clock=clock)
 
     # -------------------------------------------------------------- instruments
 
@@ -143,9 +146,8 @@ class Market:
         if quote is None or instrument.price_limit_rate is None:
             # Who has no limits does not ask for the close.
             return quote
-        received = self.board.received(instrument.symbol)
-        is_history = received is not None and received - quote.at > HISTORY_NANOS
-        if is_history or self.day_of(instrument.symbol, Nanos.of(now)).starts <= quote.at:
+        symbol = instrument.symbol
+        if self.board.is_replayed(symbol) or self.day_of(symbol, Nanos.of(now)).starts <= quote.at:
             return quote
         return replace(quote, previous_close=quote.reference)
 
@@ -154,16 +156,21 @@ class Market:
         return self.board.all().values()
 
     def is_stale(self, symbol: str) -> bool:
-        """Whether there is no quote, or none has come for too long."""
+        """Whether there is no quote, or its own time is too long ago."""
         return self.board.is_stale(symbol)
 
     def age(self, symbol: str) -> timedelta | None:
-        """How long ago the newest quote came, None if there never was one."""
+        """How long ago the newest quote was made, None if there never was one."""
         return self.board.age(symbol)
 
     def watch(self, symbols: Collection[str], interval_seconds: float) -> AsyncIterator[Quote]:
         """The quotes as they are now, then the newest of each symbol that has one, at most once per interval."""
         return self.board.watch(symbols, interval_seconds)
+
+    @property
+    def position(self) -> str:
+        """Up to where in the stream of ticks the board has come."""
+        return self._position
 
     async def reached(self, position: str, timeout_seconds: float = _CATCH_UP_SECONDS) -> bool:
         """Wait until the board has seen the tick at ``position``, so that whoever published it reads it back here."""

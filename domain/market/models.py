@@ -95,7 +95,11 @@ class Quote(Model):
     last_size = NumericField(null=True)
     volume = NumericField(null=True)
     previous_close = NumericField(null=True)
-    received_at = fields.BigIntField()
+    # The instant that its age counts from: its own time, or its receipt.
+    counts_from = fields.BigIntField()
+    # Who said it, and the newest times that each source of the symbol has told (``domain.market.clocks``).
+    source = fields.CharField(max_length=60, default="", db_default="")
+    clocks = fields.TextField(default="{}", db_default="{}")
 
     class Meta:
         table = "quotes"

@@ -10,6 +10,7 @@ from domain.kernel.database import Row, fetch
 from domain.kernel.ids import new_id
 from domain.kernel.time import Nanos
 from domain.kernel.unit_of_work import UnitOfWork
+from domain.market.clocks import KeptQuote
 from domain.market.stream import BEGINNING
 from domain.market.types import (
     AssetClass,
@@ -27,15 +28,16 @@ _TERMS = (
     "fee_minimum, sell_tax_rate, settlement_cycle, price_limit_rate, shortable, tradable, calendar, "
     "funding_rate, borrow_rate, venue_symbol"
 )
-_QUOTE = "q.at, q.bid, q.ask, q.bid_size, q.ask_size, q.last, q.last_size, q.volume, q.previous_close, q.received_at"
+_QUOTE = """q.at, q.bid, q.ask, q.bid_size, q.ask_size, q.last, q.last_size, q.volume, q.previous_close,
+q.counts_from, q.source, q.clocks"""
 _BAR = "b.at, b.open, b.high, b.low, b.close, b.volume"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredMarket:
-    """Newest quotes with the times of their receipt, and the position in the tick stream that they are as of."""
+    """Newest quotes, and the position in the tick stream that they are as of."""
 
-    quotes: Sequence[tuple[Quote, int]]
+    quotes: Sequence[KeptQuote]
     position: str
 
 
@@ -145,7 +147,11 @@ async def read_market(consumer: str) -> StoredMarket:
         "LEFT JOIN (SELECT i.symbol, q.* FROM quotes q JOIN instruments i ON i.id = q.instrument_id) AS q ON true",
         consumer,
     )
-    quotes = [(_to_quote(row), int(row["received_at"])) for row in rows if row["symbol"] is not None]
+    quotes = [
+        KeptQuote(_to_quote(row), int(row["counts_from"]), row["source"], row["clocks"])
+        for row in rows
+        if row["symbol"] is not None
+    ]
     return StoredMarket(quotes, rows[0]["position"] or BEGINNING)
 
 
@@ -164,7 +170,7 @@ def _to_quote(row: Row) -> Quote:
     )
 
 
-async def store_quotes(work: UnitOfWork, quotes: Iterable[tuple[UUID, Quote, int]]) -> None:
+async def store_quotes(work: UnitOfWork, quotes: Iterable[tuple[UUID, KeptQuote]]) -> None:
     """Replace the newest quotes of instruments, in one statement."""
     rows = [
         (
@@ -178,20 +184,24 @@ async def store_quotes(work: UnitOfWork, quotes: Iterable[tuple[UUID, Quote, int
             quote.last_size,
             quote.volume,
             quote.previous_close,
-            received,
+            kept.counts_from,
+            kept.source,
+            kept.clocks,
         )
-        for instrument_id, quote, received in quotes
+        for instrument_id, kept in quotes
+        for quote in (kept.quote,)
     ]
     if rows:
         await work.execute(
             "INSERT INTO quotes AS q (instrument_id, at, bid, ask, bid_size, ask_size, last, last_size, volume, "
-            "previous_close, received_at) SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::numeric[], "
-            "$4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[], $8::numeric[], $9::numeric[], "
-            "$10::numeric[], $11::bigint[]) "
+            "previous_close, counts_from, source, clocks) "
+            "SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::numeric[], $4::numeric[], $5::numeric[], "
+            "$6::numeric[], $7::numeric[], $8::numeric[], $9::numeric[], $10::numeric[], $11::bigint[], $12::text[], "
+            "$13::text[]) "
             "ON CONFLICT (instrument_id) DO UPDATE SET at = EXCLUDED.at, bid = EXCLUDED.bid, ask = EXCLUDED.ask, "
             "bid_size = EXCLUDED.bid_size, ask_size = EXCLUDED.ask_size, last = EXCLUDED.last, "
             "last_size = EXCLUDED.last_size, volume = EXCLUDED.volume, previous_close = EXCLUDED.previous_close, "
-            "received_at = EXCLUDED.received_at",
+            "counts_from = EXCLUDED.counts_from, source = EXCLUDED.source, clocks = EXCLUDED.clocks",
             *([list(column) for column in zip(*rows, strict=True)]),
         )
 

@@ -19,11 +19,11 @@ from domain.kernel.errors import Unavailable
 from domain.kernel.unit_of_work import unit_of_work
 from domain.market import queries
 from domain.market.bars import BarBuilder, print_of
-from domain.market.board import QuoteBoard
+from domain.market.clocks import KeptQuote
 from domain.market.events import bar_message
 from domain.market.market import RECORDER, Market
 from domain.market.stream import BEGINNING, PositionedTick, TickStream, order_of, received_at
-from domain.market.types import Bar, BarInterval, Quote
+from domain.market.types import Bar, BarInterval
 
 FLUSH_SECONDS = 1.0
 # Bars of a second are for the recent past: a day and a half of them for each instrument.
@@ -45,7 +45,7 @@ class Unstored:
     """What has come since the last store, up to ``position``; ``anew`` are bars that replace what was stored."""
 
     position: str
-    quotes: Sequence[tuple[UUID, Quote, int]]
+    quotes: Sequence[tuple[UUID, KeptQuote]]
     bars: Sequence[tuple[UUID, Bar]]
     anew: Sequence[tuple[UUID, Bar]]
 
@@ -59,7 +59,7 @@ class Recorder:
         self._bus = bus
         self._flush_seconds = flush_seconds
         # A board of its own, which is exactly at this recorder's position.
-        self._board = QuoteBoard(market.day_of, stale_after_seconds=0)
+        self._board = market.new_board()
         self._builder = BarBuilder(market.day_of)
         self._changed: set[str] = set()
         self._position = self._stored = BEGINNING
@@ -167,14 +167,8 @@ class Recorder:
     def _take_out(self) -> Unstored:
         changed, self._changed = self._changed, set()
         owned = [(self._id_of(bar.symbol), bar) for bar in self._builder.take()]
-        quotes = [(self._id_of(symbol), *self._quote(symbol)) for symbol in changed]
+        quotes = [(self._id_of(symbol), kept) for symbol in changed if (kept := self._board.kept(symbol)) is not None]
         return Unstored(self._position, quotes, owned, [pair for pair in owned if self._starts_anew(pair[1])])
-
-    def _quote(self, symbol: str) -> tuple[Quote, int]:
-        quote, received = self._board.get(symbol), self._board.received(symbol)
-        assert quote is not None
-        assert received is not None
-        return quote, received
 
     def _id_of(self, symbol: str) -> UUID:
         instrument = self._market.instrument(symbol)
@@ -203,5 +197,5 @@ class Recorder:
             await queries.store_position(work, RECORDER, unstored.position)
             self._flushes += 1
             if self._flushes % _PRUNE_EVERY_FLUSHES == 0:
-                owners = {owner for owner, _, _ in unstored.quotes}
+                owners = {owner for owner, _ in unstored.quotes}
                 await queries.prune_bars(work, owners, BarInterval.SECOND, KEPT_SECOND_BARS)

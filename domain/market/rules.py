@@ -8,12 +8,10 @@ from decimal import Decimal
 from domain.kernel.errors import BadInput
 from domain.kernel.numbers import ONE, ZERO, within_bounds
 from domain.kernel.text import clean_text
-from domain.kernel.time import NANOS_PER_SECOND, Nanos
+from domain.kernel.time import Nanos
 from domain.market.types import AssetClass, FeeSchedule, Instrument, QuoteTick
 
 MAX_QUOTES = 1_000
-# A source's clock may be ahead of ours by this much.
-MAX_AHEAD_SECONDS = 60
 MAX_BORROW_RATE = Decimal(10)
 
 SYMBOL = re.compile(r"[A-Za-z0-9^][A-Za-z0-9._:/=+&^-]{0,39}")
@@ -152,8 +150,10 @@ def _check_carry(instrument: Instrument) -> None:
         raise BadInput("Derivatives are not borrowed to be sold short.", field="borrowRate")
 
 
-def check_quote(tick: QuoteTick, instrument_of: Callable[[str], Instrument | None], index: int, now: Nanos) -> None:
-    """Check a client's quote, the ``index``-th of its batch. Crossed prices are taken: real markets show them.
+def check_quote(tick: QuoteTick, instrument_of: Callable[[str], Instrument | None], index: int, latest: Nanos) -> None:
+    """Check a client's quote, the ``index``-th of its batch, which is not made after ``latest``.
+
+    Crossed prices are taken: real markets show them.
 
     Raises:
         BadInput: naming field and index of what cannot be.
@@ -161,8 +161,8 @@ def check_quote(tick: QuoteTick, instrument_of: Callable[[str], Instrument | Non
     instrument = instrument_of(tick.symbol)
     if instrument is None:
         raise BadInput(f"There is no instrument {tick.symbol[:40]!r}.", field="symbol", index=index)
-    if tick.at > now + MAX_AHEAD_SECONDS * NANOS_PER_SECOND or tick.at < 0:
-        raise BadInput("This time lies in the future, or before 1970.", field="at", index=index)
+    if tick.at > latest or tick.at < 0:
+        raise BadInput("This time lies too far in the future, or before 1970.", field="at", index=index)
     for field, size in (
         ("bidSize", tick.bid_size),
         ("askSize", tick.ask_size),
@@ -180,7 +180,8 @@ def check_quote(tick: QuoteTick, instrument_of: Callable[[str], Instrument | Non
             raise BadInput(f"A size needs its price: {field} is missing.", field=field, index=index)
         if price is not None:
             _check_price(price, instrument, field, index)
-    if tick.bid is None and tick.ask is None and tick.last is None and tick.volume is None:
+    says_nothing = tick.bid is None and tick.ask is None and not (tick.no_bid or tick.no_ask)
+    if says_nothing and tick.last is None and tick.volume is None:
         raise BadInput("A quote needs at least one of bid, ask, last and volume.", field="bid", index=index)
 
 

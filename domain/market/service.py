@@ -11,15 +11,18 @@ from domain.kernel.bus import Bus
 from domain.kernel.cache import bump
 from domain.kernel.errors import BadInput, Conflict, NotFound
 from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page
+from domain.kernel.text import clean_text
 from domain.kernel.time import Nanos
 from domain.kernel.unit_of_work import unit_of_work
 from domain.market import queries
 from domain.market.calendars import is_known
+from domain.market.clocks import REPLAY
 from domain.market.market import TOPIC, Market
 from domain.market.rules import MAX_QUOTES, InstrumentChange, changed, check_instrument, check_quote
 from domain.market.types import AssetClass, Bar, BarInterval, Instrument, Quote, QuoteTick
 
 MAX_BARS = 500
+MAX_REPLAY = 40
 MAX_SYMBOLS = 500
 
 
@@ -98,27 +101,29 @@ async def update_instrument(
     return after
 
 
-async def publish_quotes(market: Market, actor: Actor, quotes: Sequence[QuoteTick]) -> int:
+async def publish_quotes(market: Market, actor: Actor, quotes: Sequence[QuoteTick], replay: str | None = None) -> int:
     """Put a client's own quotes on the tick stream, all or none; how many.
 
-    When this returns, this process shows them, and an order placed from now on meets them.
+    When this returns, this process shows them, and an order placed from now on meets them; those that are late, by
+    their own time, change nothing. ``replay`` names a past market that is played again, in a time of its own.
 
     Raises:
         Forbidden: the actor is no administrator.
-        BadInput: too many, or one that cannot be: ``index`` says which.
+        BadInput: too many, one that cannot be (``index`` says which), or a name that is none.
         Unavailable: the stream cannot be reached.
     """
     require_role(actor, Role.ADMIN)
     if len(quotes) > MAX_QUOTES:
         raise BadInput(f"At most {MAX_QUOTES} quotes fit in one batch.", field="quotes")
+    source = "" if replay is None else f"{REPLAY}client:{clean_text(replay, field='replay', max_length=MAX_REPLAY)}"
     known = (await market.catalog()).by_symbol
     if any(quote.symbol not in known for quote in quotes):
         known = (await market.refresh()).by_symbol
-    now = Nanos.now()
+    latest = Nanos(Nanos.now() + market.bounds.max_ahead)
     for index, quote in enumerate(quotes):
-        check_quote(quote, known.get, index, now)
+        check_quote(quote, known.get, index, latest)
     if quotes:
-        await market.reached(await market.ticks.publish(quotes))
+        await market.reached(await market.ticks.publish(quotes, source=source))
     return len(quotes)
 
 

@@ -19,8 +19,8 @@ PositionedTick = tuple[str, StreamTick]
 class TickStream(Protocol):
     """Publish ticks and read them in order."""
 
-    async def publish(self, ticks: Sequence[StreamTick]) -> str:
-        """Append ``ticks``, together and in order; the position of the last of them.
+    async def publish(self, ticks: Sequence[StreamTick], *, source: str = "") -> str:
+        """Append ``ticks`` of one source ("": clients), together and in order; the position of the last of them.
 
         Raises:
             Unavailable: the stream cannot be reached; whether the ticks were taken is then unknown.

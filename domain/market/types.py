@@ -1,6 +1,6 @@
 """Words and values of the market area: instruments as decisions see them, quotes, bars and ticks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
@@ -165,7 +165,8 @@ class Aggressor(StrEnum):
 class QuoteTick:
     """New best prices, or a client's own quote. A price that is None keeps its value, a price brings its size along.
 
-    ``volume`` is the day's volume so far; a ``last`` with ``last_size`` and no ``volume`` adds to it like a trade.
+    ``no_bid`` and ``no_ask`` say that nobody bids or offers any more. ``volume`` is the day's volume so far; a ``last``
+    with ``last_size`` and no ``volume`` adds to it like a trade. ``source`` names who says so, "" for clients.
     """
 
     symbol: str
@@ -177,6 +178,9 @@ class QuoteTick:
     last: Decimal | None = None
     last_size: Decimal | None = None
     volume: Decimal | None = None
+    no_bid: bool = False
+    no_ask: bool = False
+    source: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +192,7 @@ class TradeTick:
     price: Decimal
     size: Decimal
     aggressor: Aggressor | None = None
+    source: str = field(default="", compare=False)
 
 
 # Price and size; size 0 removes the level.
@@ -203,6 +208,7 @@ class BookTick:
     snapshot: bool
     bids: tuple[Level, ...] = ()
     asks: tuple[Level, ...] = ()
+    source: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ def test_times_with_any_number_of_digits(tmp_path: Path) -> None:
 def test_sides_that_a_market_does_not_have_and_sizes_that_a_source_does_not_say(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", QUOTES, "2024-08-08T00:00:00Z,A,1.5,,2,", "2024-08-08T00:00:00Z,B,1.5,1.6,,")
     assert list(read_ticks(path, Decimal(7))) == [
-        QuoteTick("A", nanos("2024-08-08T00:00:00Z"), Decimal("1.5"), None, Decimal(2), Decimal(7)),
+        QuoteTick("A", nanos("2024-08-08T00:00:00Z"), Decimal("1.5"), None, Decimal(2), Decimal(7), no_ask=True),
         QuoteTick("B", nanos("2024-08-08T00:00:00Z"), Decimal("1.5"), Decimal("1.6"), Decimal(7), Decimal(7)),
     ]
 

@@ -117,8 +117,9 @@ async def test_a_real_market_comes_through_row_by_row(
     assert (last.at, last.bid, last.ask) == (final_quote.at, final_quote.bid, final_quote.ask)
     assert last.last == final_trade.price
     assert last.volume == sum(tick.size for tick in trades if isinstance(tick, TradeTick))
-    ((stored, _),) = (await queries.read_market(RECORDER)).quotes
-    assert stored == last
+    (stored,) = (await queries.read_market(RECORDER)).quotes
+    assert stored.quote == last
+    assert stored.is_replayed
 
 
 async def test_playing_it_again_changes_nothing(
@@ -188,6 +189,6 @@ async def test_the_simulation_makes_bars_and_quotes(market: Market, ticks: Redis
             while len(await queries.read_bars(bitcoin, BarInterval.DAY, None, None, 9)) < 2:
                 await asyncio.sleep(0.05)
     assert not market.is_stale(bitcoin.symbol)
-    assert {found.symbol for found, _ in (await queries.read_market(RECORDER)).quotes} == {
+    assert {found.quote.symbol for found in (await queries.read_market(RECORDER)).quotes} == {
         demo.instrument.symbol for demo in demo_instruments()
     }

@@ -2,6 +2,8 @@
 
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, cast
 
@@ -10,8 +12,9 @@ import pytest
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.bars import print_of
 from domain.market.board import QuoteBoard
+from domain.market.clocks import REPLAY, ClockBounds
 from domain.market.sessions import TradingDay, rolling_day
-from domain.market.types import BookTick, Quote, RestatedQuote, StreamTick, Tick
+from domain.market.types import BookTick, Quote, QuoteTick, RestatedQuote, StreamTick, Tick
 from tests.support.market import MIDNIGHT, nanos, quote, trade
 from tests.support.waiting import take
 
@@ -34,17 +37,22 @@ class Clock:
 
 
 def board(clock: Clock | None = None) -> QuoteBoard:
-    return QuoteBoard(day_of, stale_after_seconds=30, clock=clock or Clock())
+    return QuoteBoard(day_of, ClockBounds(stale_after_seconds=30), clock=clock or Clock())
 
 
 def after(*ticks: StreamTick) -> Quote:
-    """The quote after ticks, without its symbol's name."""
+    """The quote after ticks that were received when they were made."""
     kept = board()
     for tick in ticks:
-        kept.apply(tick, 0)
+        kept.apply(tick, tick.at)
     found = kept.get("A")
     assert found is not None
     return found
+
+
+def played(tick: Any, run: str = "1") -> Any:
+    """The same tick of a replay."""
+    return replace(tick, source=f"{REPLAY}{run}")
 
 
 def test_a_restated_quote_replaces_that_of_the_day_before_and_is_its_close_for_the_next() -> None:
@@ -95,13 +103,9 @@ def test_what_a_tick_does_not_say_stays_but_a_price_takes_its_size_along() -> No
 
 def test_changes_of_an_order_book_leave_the_quote_alone() -> None:
     kept = board()
-    assert kept.apply(BookTick("A", NOON, True, ((Decimal(1), Decimal(1)),)), 0) is None
+    assert kept.apply(BookTick("A", NOON, True, ((Decimal(1), Decimal(1)),)), NOON) is None
     assert kept.get("A") is None
     assert kept.is_stale("A")
-
-
-def test_the_order_of_arrival_decides_not_the_time_that_ticks_claim() -> None:
-    assert after(quote("A", NOON, "2", "3"), quote("A", NOON - 1, "1", "2")).bid == Decimal(1)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +125,7 @@ def test_the_order_of_arrival_decides_not_the_time_that_ticks_claim() -> None:
 )
 def test_volumes_of_the_day(ticks: list[Tick], volume: int, traded: int) -> None:
     kept = board()
-    changes = [kept.apply(tick, 0) for tick in ticks]
+    changes = [kept.apply(tick, tick.at) for tick in ticks]
     last = changes[-1]
     assert last is not None
     assert (last.quote.volume, last.traded) == (volume, traded)
@@ -136,9 +140,11 @@ def test_volumes_of_the_day(ticks: list[Tick], volume: int, traded: int) -> None
         ([trade("A", NOON, 10), trade("A", NOON + 5 * DAY, 12)], "10"),  # over a weekend, or a long silence
         ([quote("A", NOON, "10", "11"), quote("A", NOON + DAY, "12", "13")], "10.5"),
         ([trade("A", NOON, 10), quote("A", NOON + DAY, "12", "13")], "10"),
-        # A source that goes back in time does not know what came before.
-        ([trade("A", NOON, 10), trade("A", NOON - DAY, 9)], None),
-        ([trade("A", NOON, 10), trade("A", NOON - DAY, 9), trade("A", NOON, 12)], "9"),
+        # A replay that goes back in time does not know what came before.
+        ([trade("A", NOON, 10), played(trade("A", NOON - DAY, 9))], None),
+        ([trade("A", NOON, 10), played(trade("A", NOON - DAY, 9)), played(trade("A", NOON, 12))], "9"),
+        # A trade that comes a little after the first quote of a new day takes nothing away.
+        ([quote("A", NOON, "10", "11"), quote("A", NOON + DAY, "12", "13"), trade("A", NOON + DAY // 3, 12)], "10.5"),
     ],
 )
 def test_the_previous_close(ticks: list[Tick], previous_close: str | None) -> None:
@@ -150,14 +156,14 @@ def test_a_restored_board_goes_on_as_if_it_had_never_stopped() -> None:
     for cut in range(len(ticks) + 1):
         first, second = board(), board()
         for tick in ticks[:cut]:
-            first.apply(tick, 7)
-        second.restore([(found, 7) for found in first.all().values()])
+            first.apply(tick, tick.at)
+        second.restore([kept for symbol in first.all() if (kept := first.kept(symbol)) is not None])
         for tick in ticks[cut:]:
-            second.apply(tick, 7)
+            second.apply(tick, tick.at)
         assert second.get("A") == after(*ticks)
 
 
-def test_staleness_is_by_receipt_not_by_the_time_of_the_tick() -> None:
+def test_staleness_counts_the_time_of_the_tick() -> None:
     clock = Clock()
     kept = board(clock)
     assert kept.is_stale("A")
@@ -166,32 +172,59 @@ def test_staleness_is_by_receipt_not_by_the_time_of_the_tick() -> None:
     assert not kept.is_stale("A")
     clock.now = 31
     assert kept.is_stale("A")
+    # Old on arrival, then as old as it says.
     kept.apply(trade("A", 1, 1), 31 * NANOS_PER_SECOND)
+    assert kept.is_stale("A")
+    kept.apply(trade("A", 11 * NANOS_PER_SECOND, 1), 31 * NANOS_PER_SECOND)
     assert not kept.is_stale("A")
-    assert kept.received("A") == 31 * NANOS_PER_SECOND
+    assert kept.age("A") == timedelta(seconds=20)
+    # A clock that is ahead makes nothing younger than its receipt.
+    kept.apply(trade("A", 41 * NANOS_PER_SECOND, 1), 31 * NANOS_PER_SECOND)
+    assert kept.age("A") == timedelta(0)
+    clock.now = 62
+    assert kept.is_stale("A")
+
+
+def test_a_replay_is_as_old_as_its_receipt() -> None:
+    clock = Clock()
+    kept = board(clock)
+    clock.now = NOON // NANOS_PER_SECOND
+    kept.apply(played(trade("A", 1, 1)), NOON)
+    assert not kept.is_stale("A")
+    assert kept.is_replayed("A")
+    clock.now += 31
+    assert kept.is_stale("A")
+
+
+def test_a_side_that_nobody_quotes_any_more_is_gone_and_the_other_stays() -> None:
+    first = quote("A", NOON, "1", "2", bid_size="5", ask_size="6", last="1.5")
+    found = after(first, QuoteTick("A", Nanos(NOON + 1), no_bid=True))
+    assert (found.bid, found.bid_size, found.ask, found.ask_size, found.last) == (None, None, 2, 6, Decimal("1.5"))
+    found = after(first, QuoteTick("A", Nanos(NOON + 1), bid=Decimal("1.1"), no_ask=True))
+    assert (found.bid, found.ask, found.ask_size, found.mid) == (Decimal("1.1"), None, None, Decimal("1.1"))
 
 
 async def test_a_watcher_sees_what_is_there_and_then_what_changes() -> None:
     kept = board()
-    kept.apply(trade("A", NOON, 1), 0)
-    kept.apply(trade("C", NOON, 9), 0)
+    kept.apply(trade("A", NOON, 1), NOON)
+    kept.apply(trade("C", NOON, 9), NOON)
     async with aclosing(cast("Any", kept.watch(["A", "B"], 0))) as quotes:
         assert [(each.symbol, each.last) for each in await take(quotes, 1)] == [("A", 1)]
-        kept.apply(trade("B", NOON, 2), 0)
-        kept.apply(trade("C", NOON, 9), 0)
-        kept.apply(trade("A", NOON, 3), 0)
+        kept.apply(trade("B", NOON, 2), NOON)
+        kept.apply(trade("C", NOON, 9), NOON)
+        kept.apply(trade("A", NOON, 3), NOON)
         assert [(each.symbol, each.last) for each in await take(quotes, 2)] == [("B", 2), ("A", 3)]
 
 
 async def test_a_slow_watcher_gets_the_newest_and_no_backlog() -> None:
     kept = board()
-    kept.apply(trade("A", NOON, 0), 0)
-    kept.apply(trade("B", NOON, 0), 0)
+    kept.apply(trade("A", NOON, 0), NOON)
+    kept.apply(trade("B", NOON, 0), NOON)
     async with aclosing(cast("Any", kept.watch(["A", "B"], 0))) as quotes:
         await take(quotes, 1)
         for price in range(1, 100):
-            kept.apply(trade("A", NOON, price), 0)
-            kept.apply(trade("B", NOON, price), 0)
+            kept.apply(trade("A", NOON, price), NOON)
+            kept.apply(trade("B", NOON, price), NOON)
         # B was about to be told as it had been: it is told as it is. A's newest follows, and then nothing.
         assert [(each.symbol, each.last) for each in await take(quotes, 2)] == [("B", 99), ("A", 99)]
         with pytest.raises(TimeoutError):
@@ -200,20 +233,20 @@ async def test_a_slow_watcher_gets_the_newest_and_no_backlog() -> None:
 
 async def test_a_watcher_hears_at_most_once_per_interval() -> None:
     kept = board()
-    kept.apply(trade("A", NOON, 0), 0)
+    kept.apply(trade("A", NOON, 0), NOON)
     async with aclosing(cast("Any", kept.watch(["A"], 0.2))) as quotes:
         clock = asyncio.get_running_loop().time
         await take(quotes, 1)
         begun = clock()
         for price in (1, 2, 3):
-            kept.apply(trade("A", NOON, price), 0)
+            kept.apply(trade("A", NOON, price), NOON)
         assert [each.last for each in await take(quotes, 1)] == [3]
         assert clock() - begun >= 0.19
 
 
 async def test_a_watcher_that_left_is_forgotten() -> None:
     kept = board()
-    kept.apply(trade("A", NOON, 0), 0)
+    kept.apply(trade("A", NOON, 0), NOON)
     async with aclosing(cast("Any", kept.watch(["A", "A"], 0))) as quotes:
         await take(quotes, 1)
         assert set(kept._watches) == {"A"}

@@ -31,6 +31,7 @@ SCHEMA = build_schema([MarketQuery], [MarketMutation], [MarketSubscription])
 CREATE = "mutation ($input: CreateInstrumentInput!) { createInstrument(input: $input) { %s } }"
 UPDATE = "mutation ($input: UpdateInstrumentInput!) { updateInstrument(input: $input) { %s } }"
 PUBLISH = "mutation ($quotes: [QuoteInput!]!) { publishQuotes(input: { quotes: $quotes }) }"
+REPLAY = 'mutation ($quotes: [QuoteInput!]!) { publishQuotes(input: { quotes: $quotes, replay: "august" }) }'
 TERMS = """
   symbol name exchange assetClass currency tickSize lotSize minQuantity maxQuantity minNotional multiplier inverse
   initialMarginRate maintenanceMarginRate fees { makerRate takerRate perUnit minimum sellTaxRate } settlementCycle
@@ -219,7 +220,7 @@ async def test_published_quotes_to_the_nanosecond(admin: Client, viewer: Client)
         {"symbol": "TEST", "bid": "10.01", "ask": "10.02", "bidSize": "3", "askSize": "4", "last": "10.015",
          "lastSize": "5", "at": "2024-08-08T23:59:58.372181179Z"},
     ]  # fmt: skip
-    assert await admin.data(PUBLISH, quotes=quotes) == 2
+    assert await admin.data(REPLAY, quotes=quotes) == 2
     expected = {
         "symbol": "TEST", "bid": "10.01", "ask": "10.02", "bidSize": "3", "askSize": "4", "last": "10.015",
         "lastSize": "5", "previousClose": "9.5", "volume": "5", "at": "2024-08-08T23:59:58.372181179Z", "stale": False,

@@ -96,7 +96,7 @@ async def test_all_processes_see_the_same(market: Market, bus: RedisBus, ticks: 
     assert (expected.previous_close, expected.volume) == (Decimal("9.75"), 9)
     async with Market(ticks, MIDNIGHT) as late:
         assert late.quote("TEST") == expected
-        assert late.board.received("TEST") == market.board.received("TEST")
+        assert late.board.kept("TEST") == market.board.kept("TEST")
 
 
 async def test_quotes_survive_a_flushed_server(

@@ -16,6 +16,7 @@ from domain.kernel.errors import Unavailable
 from domain.kernel.time import NANOS_PER_SECOND
 from domain.kernel.unit_of_work import unit_of_work
 from domain.market import queries
+from domain.market.clocks import REPLAY
 from domain.market.events import bar_channel, bar_message, read_bar
 from domain.market.following import follow_bars
 from domain.market.market import RECORDER, Market
@@ -100,8 +101,8 @@ async def test_quotes_and_bars_are_stored_together(
         position = await ticks.publish(said)
         await stored_up_to(position)
     assert await minutes(instrument) == [("12:00", [10, 12, 10, 12, 5]), ("12:01", [8, 8, 8, 8, 4])]
-    ((found, _),) = (await queries.read_market(RECORDER)).quotes
-    assert found == market.quote("TEST")
+    (found,) = (await queries.read_market(RECORDER)).quotes
+    assert found == market.board.kept("TEST")
 
 
 async def test_a_restarted_recorder_goes_on_where_it_was(
@@ -169,13 +170,15 @@ async def test_a_second_recorder_is_noticed_before_it_counts_twice(
     assert await minutes(instrument) == [("12:00", [10, 10, 10, 10, 1])]
 
 
-async def test_a_late_tick_grows_the_bar_it_belongs_to(
+async def test_a_late_tick_changes_neither_quotes_nor_bars(
     instrument: Instrument, make: Callable[[], Recorder], ticks: RedisTickStream
 ) -> None:
     async with running(make()):
         await stored_up_to(await ticks.publish([trade("TEST", at(0), 10, 1), trade("TEST", at(60), 11, 1)]))
         await stored_up_to(await ticks.publish([trade("TEST", at(30), 9, 1)]))
-    assert await minutes(instrument) == [("12:00", [10, 10, 9, 9, 2]), ("12:01", [11, 11, 11, 11, 1])]
+    assert await minutes(instrument) == [("12:00", [10, 10, 10, 10, 1]), ("12:01", [11, 11, 11, 11, 1])]
+    (stored,) = (await queries.read_market(RECORDER)).quotes
+    assert (stored.quote.at, stored.quote.last, stored.quote.volume) == (at(60), 11, 2)
 
 
 async def test_a_market_that_is_played_again_replaces_its_bars(
@@ -183,12 +186,12 @@ async def test_a_market_that_is_played_again_replaces_its_bars(
 ) -> None:
     said: list[Tick] = [trade("TEST", at(10 * number), 10 + number, 1) for number in range(8)]
     expected = [("12:00", [10, 15, 10, 15, 6]), ("12:01", [16, 17, 16, 17, 2])]
-    for _ in range(2):
+    for run in range(2):
         async with running(make()) as recorder:
             await recorder.reached(await ticks.last_position())
             recorder.replay("TEST")
             for tick in said:
-                await stored_up_to(await ticks.publish([tick]))
+                await stored_up_to(await ticks.publish([tick], source=f"{REPLAY}{run}"))
         assert await minutes(instrument) == expected
 
 
@@ -235,7 +238,8 @@ async def test_followers_read_again_what_the_bus_lost(
         await eventually(lambda: bool(listening._subscriptions._entered))
         await asyncio.to_thread(services.valkey.kill)
         # Stored while nobody can be told.
-        recorder.take_in([("1-1", trade("TEST", at(0), 10, 1)), ("1-1", trade("TEST", at(60), 11, 1))])
+        position = f"{at(60) // 1_000_000}-1"
+        recorder.take_in([(position, trade("TEST", at(0), 10, 1)), (position, trade("TEST", at(60), 11, 1))])
         await recorder.flush()
         await asyncio.to_thread(services.valkey.start)
         assert (await asyncio.wait_for(waiting, 10)).open == 10

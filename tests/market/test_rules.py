@@ -120,9 +120,12 @@ def test_changes_that_cannot_be(change: InstrumentChange, field: str) -> None:
     assert refusal.value.field == field
 
 
+LATEST = Nanos(NOW + 60 * NANOS_PER_SECOND)
+
+
 def check(asset_class: AssetClass = AssetClass.CRYPTO, at: int = NOW, **numbers: str) -> None:
     tick = QuoteTick("TEST", Nanos(at), **{name: Decimal(value) for name, value in numbers.items()})
-    check_quote(tick, {"TEST": an_instrument(asset_class=asset_class)}.get, 3, NOW)
+    check_quote(tick, {"TEST": an_instrument(asset_class=asset_class)}.get, 3, LATEST)
 
 
 @pytest.mark.parametrize(
@@ -172,8 +175,8 @@ def test_only_futures_trade_below_zero() -> None:
 
 def test_times_of_quotes() -> None:
     check(bid="1", at=0)
-    check(bid="1", at=NOW + 60 * NANOS_PER_SECOND)
-    for at in (NOW + 60 * NANOS_PER_SECOND + 1, -1):
+    check(bid="1", at=LATEST)
+    for at in (LATEST + 1, -1):
         with pytest.raises(BadInput) as refusal:
             check(bid="1", at=at)
         assert refusal.value.field == "at"

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -41,9 +42,15 @@ class Trader:
         """The order as it stands."""
         return dict(await self.api.ask(ORDER, id=order_id))
 
-    async def quote(self, **terms: Any) -> None:
+    async def quote(self, replay: str | None = None, **terms: Any) -> None:
         """Publish one quote of the future."""
-        assert await self.market.ask(QUOTE, i={"quotes": [{"symbol": "FUT"} | terms]}) == 1
+        given = {"quotes": [{"symbol": "FUT"} | terms]} | ({} if replay is None else {"replay": replay})
+        assert await self.market.ask(QUOTE, i=given) == 1
+
+    async def shown(self) -> dict[str, Any]:
+        """The quote that everybody sees."""
+        (found,) = await self.api.ask('{ quotes(symbols: ["FUT"]) { bid ask bidSize askSize last stale } }')
+        return dict(found)
 
 
 @pytest.fixture
@@ -66,3 +73,87 @@ async def test_trailing_prices_lie_on_the_tick_grid(trader: Trader) -> None:
     await trader.quote(bid="5000", ask="5000.25", bidSize="10", askSize="10")
     filled = await trader.desk.filled(UUID(placed["id"]), "1")
     assert filled.average_price == Decimal("4999.75")
+
+
+def ago(**parts: float) -> str:
+    """A time of the past, or of the future."""
+    return (datetime.now(UTC) - timedelta(**parts)).isoformat()
+
+
+BOTH = {"bid": "5000", "ask": "5000.25", "bidSize": "10", "askSize": "10"}
+LOW = {"bid": "4000", "ask": "4000.25", "bidSize": "10", "askSize": "10"}
+
+
+async def test_a_late_quote_changes_nothing_and_fills_nothing(trader: Trader) -> None:
+    await trader.quote(**BOTH)
+    resting = await trader.place("BUY", "LIMIT", limitPrice="4500")
+    before = await trader.shown()
+    await trader.quote(**LOW, at=ago(seconds=5))
+    assert await trader.shown() == before == BOTH | {"last": None, "stale": False}
+    # The venue acts on commands after all ticks that came before them.
+    await trader.place("BUY", "LIMIT", limitPrice="4400")
+    assert (await trader.show(resting["id"]))["filledQuantity"] == "0"
+    await trader.quote(**LOW)
+    await trader.desk.filled(UUID(resting["id"]), "1")
+
+
+async def test_an_old_quote_is_stale_on_arrival_and_fills_nothing(trader: Trader) -> None:
+    await trader.quote(**BOTH, at=ago(hours=1))
+    assert (await trader.shown())["stale"] is True
+    assert (await trader.place("BUY", "MARKET"))["rejectReason"] == "STALE_PRICE"
+    marketable = await trader.place("BUY", "LIMIT", limitPrice="5000.25")
+    assert (marketable["status"], marketable["filledQuantity"]) == ("NEW", "0")
+    await trader.quote(**LOW, at=ago(minutes=5))
+    await trader.place("BUY", "LIMIT", limitPrice="3000")
+    assert (await trader.show(marketable["id"]))["filledQuantity"] == "0"
+    await trader.quote(**BOTH)
+    await trader.desk.filled(UUID(marketable["id"]), "1")
+
+
+async def test_a_replay_has_a_clock_of_its_own(trader: Trader) -> None:
+    await trader.quote(**BOTH)
+    await trader.quote("august", **LOW, at="2024-08-08T12:00:00.5Z")
+    assert await trader.shown() == LOW | {"last": None, "stale": False}
+    assert (await trader.place("BUY", "MARKET"))["averagePrice"] == "4000.25"
+    await trader.quote("august", **BOTH, at="2024-08-08T12:00:00Z")
+    assert (await trader.shown())["bid"] == "4000"
+    await trader.quote("again", **BOTH, at="2024-08-08T12:00:00Z")
+    assert (await trader.shown())["bid"] == "5000"
+
+
+async def test_null_says_that_a_side_is_gone(trader: Trader) -> None:
+    await trader.quote(**BOTH)
+    resting = await trader.place("SELL", "LIMIT", limitPrice="5000.5")
+    await trader.quote(bid="5000", bidSize="7", ask=None)
+    shown = {"bid": "5000", "bidSize": "7", "ask": None, "askSize": None, "last": None, "stale": False}
+    assert await trader.shown() == shown
+    assert (await trader.place("BUY", "MARKET"))["rejectReason"] == "NO_MARKET_PRICE"
+    # Left out, the side stays as it was.
+    await trader.quote(last="5000.25")
+    assert await trader.shown() == shown | {"last": "5000.25"}
+    assert (await trader.place("SELL", "MARKET"))["averagePrice"] == "5000"
+    await trader.quote(bid=None, ask="5000.25")
+    assert (await trader.place("SELL", "MARKET"))["rejectReason"] == "NO_MARKET_PRICE"
+    assert (await trader.show(resting["id"]))["status"] == "NEW"
+
+
+@pytest.mark.parametrize(
+    ("terms", "field"),
+    [
+        ({"bid": "5000", "at": "2999-01-01T00:00:00Z"}, "at"),
+        ({"bid": "5000", "at": "1969-12-31T23:59:59Z"}, "at"),
+        ({"bid": None, "bidSize": "1"}, "bid"),
+        ({"ask": None, "askSize": "1"}, "ask"),
+        ({}, "bid"),
+    ],
+)
+async def test_quotes_that_cannot_be(trader: Trader, terms: dict[str, Any], field: str) -> None:
+    refused = await trader.market.refusal(QUOTE, i={"quotes": [{"symbol": "FUT"} | terms]})
+    assert (refused["code"], refused["field"], refused["index"]) == ("BAD_USER_INPUT", field, 0)
+    assert await trader.api.ask('{ quotes(symbols: ["FUT"]) { bid } }') == []
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 41])
+async def test_a_replay_has_a_name(trader: Trader, name: str) -> None:
+    refused = await trader.market.refusal(QUOTE, i={"quotes": [{"symbol": "FUT"} | BOTH], "replay": name})
+    assert (refused["code"], refused["field"]) == ("BAD_USER_INPUT", "replay")

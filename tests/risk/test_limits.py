@@ -185,10 +185,10 @@ async def test_stale_prices_of_what_is_held_refuse(desk: Platform) -> None:
     order = small(account.id)
     assert await reasons(desk, order, actor=owner) == [None]
     board = desk.services.market.board
-    received = board._received
-    board._received = {"COIN": received["COIN"], "COIN-PERP": 0}
+    received = board._counts_from
+    board._counts_from = {"COIN": received["COIN"], "COIN-PERP": 0}
     (refused,) = await desk.place(owner, order)
-    board._received = received
+    board._counts_from = received
     assert refused.violations[0].observed is None
     assert "no market price" in refused.violations[0].message
 

@@ -1,7 +1,7 @@
 """One order's whole life, as a client sees it: every answer, every message and every figure, exactly."""
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.support.client import PATIENCE_SECONDS, Socket, Stream
@@ -132,7 +132,8 @@ async def _hear_ourselves(ann: Desk, watch: Watch, account_id: str) -> None:
 
 async def _buy(admin: Desk, ann: Desk, watch: Watch, quotes: Stream, account_id: str) -> str:
     """Three at market, of which the market shows two, then one more."""
-    at = "2026-01-01T12:00:00.123456Z"
+    # A source's own time: its clock is a little behind.
+    at = f"{datetime.now(UTC) - timedelta(seconds=1):%Y-%m-%dT%H:%M:%S}.123456Z"
     await admin.publish(SYMBOL, "99.99", "100.01", "2", at=at)
     assert await quotes.next() == {
         "symbol": SYMBOL,

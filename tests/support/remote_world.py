@@ -14,6 +14,7 @@ from uuid import UUID
 from domain.accounts.types import AccountKind, TransactionKind
 from domain.kernel.numbers import ZERO, to_cash
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
+from domain.market.clocks import KeptQuote
 from domain.market.types import Instrument
 from domain.orders.exchange.exchanges import StoredPosition
 from domain.orders.exchange.reports import Report
@@ -83,7 +84,7 @@ class RemoteWorld(World):
         for order_id, execution_id in self.booked:
             executions.setdefault(order_id, set()).add(execution_id)
         remote = self.make_venue(self.instrument)
-        remote.see_quote(self.quote, self.clock)
+        remote.see_quote(KeptQuote(self.quote, self.quote.at, "", "{}"), self.now)
         orders = sorted((order for order in self.orders.values() if order.is_open), key=lambda order: order.id)
         reports = remote.restore(
             orders,

@@ -124,9 +124,11 @@ def environment(database_url: str, redis_url: str, folder: Path) -> dict[str, st
 
 
 @asynccontextmanager
-async def platform(database_url: str, redis_url: str, folder: Path, *, venue: bool = True) -> AsyncIterator[Platform]:
-    """Services on a test's servers and, unless told otherwise, the paper venue's router beside them."""
-    async with open_services(load_settings(environment(database_url, redis_url, folder))) as services:
+async def platform(
+    database_url: str, redis_url: str, folder: Path, *, venue: bool = True, **others: str
+) -> AsyncIterator[Platform]:
+    """Services on a test's servers and, unless told otherwise, the paper venue's router; ``others`` are settings."""
+    async with open_services(load_settings(environment(database_url, redis_url, folder) | others)) as services:
         whole = Platform(services, await add_actor(services, Role.ADMIN))
         if not venue:
             yield whole

@@ -27,7 +27,7 @@ from domain.kernel.errors import BadInput, Conflict, Refused
 from domain.kernel.ids import new_id
 from domain.kernel.leases import read_position
 from domain.kernel.numbers import plain
-from domain.kernel.time import NANOS_PER_SECOND
+from domain.market.clocks import REPLAY
 from domain.orders.books.proof import prove_book
 from domain.orders.deciding.state import TRANSITIONS
 from domain.orders.entry.canceling import cancel_orders
@@ -47,6 +47,8 @@ from workers.venue import ROLE
 SYMBOL = "COIN-PERP"
 SEED = 20
 PATIENCE_SECONDS = 60.0
+# However slowly the story is told, its first prices stay good.
+PATIENT = {"TRADEGRAPH_QUOTE_STALE": "3600"}
 EVENTS = """subscription ($id: ID!, $after: Cursor!) { orderEvents(accountId: $id, after: $after) {
   cursor kind status order { clientOrderId version filledQuantity }
 } }"""
@@ -89,7 +91,7 @@ class Telling:
                 await cancel_orders(services.bus, self.trader, CancelOrders(books[account].id, side=side))
             await self.quiet()
             for tick in chapter.ticks:
-                await services.market.reached(await services.ticks.publish([tick]))
+                await services.market.reached(await services.ticks.publish([tick], source=f"{REPLAY}story"))
             await self.quiet()
 
     async def _change(self, change: story.Change) -> Any:
@@ -119,9 +121,7 @@ async def telling(url: str, redis_url: str, folder: Path) -> AsyncIterator[Telli
     """A desk on servers of its own, with the market and the accounts that the story begins with."""
     with redis.Redis.from_url(redis_url) as client:
         client.flushall()
-    async with platform(url, redis_url, folder, venue=False) as desk:
-        # However slowly it is told, its prices stay good.
-        desk.services.market.board._stale_after = 3_600 * NANOS_PER_SECOND
+    async with platform(url, redis_url, folder, venue=False, **PATIENT) as desk:
         await desk.add_instrument(replace(PERPETUAL, id=new_id(), shortable=True))
         await desk.quote(SYMBOL, "99.99", "100.01", "5")
         people = [
@@ -173,7 +173,7 @@ async def test_the_books_are_the_same_whatever_happened_to_the_venue(
         await calm.end()
     async with telling(two_databases[1], redis_url, tmp_path) as troubled:
         async with listeners(troubled):
-            with mortal_venue(environment(two_databases[1], redis_url, tmp_path), SEED) as deaths:
+            with mortal_venue(environment(two_databases[1], redis_url, tmp_path) | PATIENT, SEED) as deaths:
                 await troubled.play()
         await troubled.end()
     assert deaths.count >= 5

@@ -125,7 +125,7 @@ async def test_a_trailing_stop_goes_on_where_it_stood(desk: Platform) -> None:
 async def test_a_past_market_goes_on_in_its_own_time(desk: Platform) -> None:
     at = Nanos.parse("2024-08-08T23:54:15.088169167Z")
     tick = QuoteTick("COIN", at, Decimal("99.99"), Decimal("100.01"), Decimal(5), Decimal(5))
-    await publish_quotes(desk.services.market, desk.admin, [tick])
+    await publish_quotes(desk.services.market, desk.admin, [tick], replay="august")
     owner, account = await desk.open_account("1000")
     async with running_venue(desk):
         (order,) = await desk.place(owner, bid(account.id, "100.01", "1"))

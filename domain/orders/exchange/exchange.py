@@ -196,17 +196,30 @@ class Exchange:
     def on_quote(self, tick: QuoteTick) -> list[Report]:
         """New best prices."""
         self._desk.market.see_quote(tick)
+        self._desk.market.stale = False
         return self._event(tick.at)
 
     def on_trade(self, tick: TradeTick) -> list[Report]:
         """A print of the tape."""
         self._desk.market.see_trade(tick)
+        self._desk.market.stale = False
         return self._event(tick.at)
 
     def on_book(self, tick: BookTick) -> list[Report]:
         """An order book, or changed levels of it."""
         self._desk.market.see_book(tick)
+        self._desk.market.stale = False
         return self._event(tick.at)
+
+    def on_stale(self, tick: Tick) -> list[Report]:
+        """A market event that was too old when it came: it is the market from now on, and nothing trades at it."""
+        self._desk.market.see(tick)
+        self._desk.market.stale = True
+        return self.on_clock(tick.at)
+
+    def set_stale(self, *, stale: bool) -> None:
+        """Tell whether the market that stands is too old to trade at."""
+        self._desk.market.stale = stale
 
     def on_clock(self, at: int) -> list[Report]:
         """Time passed without a market event: only expiry happens."""

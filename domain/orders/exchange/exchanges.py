@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from domain.accounts.types import AccountKind, PositionMode
-from domain.kernel.time import NANOS_PER_SECOND, Nanos
-from domain.market.types import Instrument, Quote, QuoteTick, Tick
+from domain.kernel.time import Nanos
+from domain.market.clocks import USUAL_BOUNDS, ClockBounds, KeptQuote, TickClocks, counts_from, is_replay
+from domain.market.types import Instrument, QuoteTick, Tick
 from domain.orders.exchange.exchange import Exchange
 from domain.orders.exchange.holdings import Holding
 from domain.orders.exchange.reports import Rejected, Report
@@ -27,19 +28,30 @@ class StoredPosition:
     kind: AccountKind
 
 
-# Ticks that are older than this when they arrive are history being replayed: the venue then lives in their time.
-HISTORY_NANOS = 60 * NANOS_PER_SECOND
 AnyExchange = TypeVar("AnyExchange", bound=Exchange)
 
 
 class Exchanges(Generic[AnyExchange]):
-    """Exchanges by symbol. ``wall`` arguments are the machine's clock in nanoseconds."""
+    """Exchanges by symbol. ``wall`` arguments are the machine's clock in nanoseconds.
 
-    def __init__(self, instruments: Mapping[str, Instrument], make: Callable[[Instrument], AnyExchange]) -> None:
+    Late ticks (``domain.market.clocks``) change nothing, and nothing trades with a market that is stale: one whose age
+    counts from longer ago than the bound. Where the market is a replay's, the exchange lives in its time.
+    """
+
+    def __init__(
+        self,
+        instruments: Mapping[str, Instrument],
+        make: Callable[[Instrument], AnyExchange],
+        bounds: ClockBounds = USUAL_BOUNDS,
+    ) -> None:
         self._instruments = instruments
         self._make = make
+        self._stale_after = bounds.stale_after
+        self._clocks = TickClocks(bounds)
         self._exchanges: dict[str, AnyExchange] = {}
+        # By symbol: the time of its replay, and the instant that a live market's age counts from.
         self._market_time: dict[str, Nanos] = {}
+        self._counts_from: dict[str, int] = {}
 
     def know(self, instruments: Mapping[str, Instrument]) -> None:
         """Take newer terms of instruments; what exists goes on with their ticks."""
@@ -55,11 +67,9 @@ class Exchanges(Generic[AnyExchange]):
         """How many orders work."""
         return sum(len(exchange) for exchange in self._exchanges.values())
 
-    def see_quote(self, quote: Quote, received: int) -> None:
-        """Set the market that stands before anything is re-armed; orders are not matched against it.
-
-        ``received`` is when the quote arrived, in nanoseconds.
-        """
+    def see_quote(self, kept: KeptQuote, wall: Nanos) -> None:
+        """Set the market that stands before anything is re-armed; orders are not matched against it."""
+        quote = kept.quote
         tick = QuoteTick(
             symbol=quote.symbol,
             at=quote.at,
@@ -72,8 +82,13 @@ class Exchanges(Generic[AnyExchange]):
         )
         exchange = self._exchange(quote.symbol)
         if exchange is not None:
-            self._keep_time(tick, received)
+            self._keep_time(quote.symbol, quote.at, kept.counts_from, replayed=kept.is_replayed)
             exchange.on_quote(tick)
+            self._look_at_clock(exchange, quote.symbol, wall)
+
+    def join_clocks(self, clocks: Mapping[str, str]) -> None:
+        """Know from now on what others know of the sources of ticks."""
+        self._clocks.join(clocks)
 
     def hold(self, held: StoredPosition) -> None:
         """Tell what an account holds of a symbol in one bucket."""
@@ -112,6 +127,7 @@ class Exchanges(Generic[AnyExchange]):
             ]
         if exchange.order(orders[0].id) is not None:
             return []
+        self._look_at_clock(exchange, symbol, wall)
         return exchange.submit_group([exchange_order(order) for order in orders], at)
 
     def cancel(self, order: Order, wall: Nanos) -> list[Report]:
@@ -124,15 +140,17 @@ class Exchanges(Generic[AnyExchange]):
         exchange = self._exchange(order.symbol)
         if exchange is None:
             return []
+        self._look_at_clock(exchange, order.symbol, wall)
         return exchange.replace(order.id, changes_of(change), self._time(order.symbol, wall))
 
     def on_tick(self, tick: Tick, received: int) -> list[Report]:
         """Match against a market event; ``received`` is when it arrived, in nanoseconds."""
         exchange = self._exchange(tick.symbol)
-        if exchange is None:
+        if exchange is None or not self._clocks.takes(tick, received):
             return []
-        self._keep_time(tick, received)
-        return exchange.on_tick(tick)
+        age_from = counts_from(tick, received)
+        self._keep_time(tick.symbol, tick.at, age_from, replayed=is_replay(tick.source))
+        return exchange.on_tick(tick) if received - age_from <= self._stale_after else exchange.on_stale(tick)
 
     def on_clock(self, wall: Nanos) -> list[Report]:
         """Let expire what is due although no market event came."""
@@ -152,11 +170,18 @@ class Exchanges(Generic[AnyExchange]):
             exchange = self._exchanges[symbol] = self._make(self._instruments[symbol])
         return exchange
 
-    def _keep_time(self, tick: Tick, received: int) -> None:
-        if received - tick.at > HISTORY_NANOS:
-            self._market_time[tick.symbol] = tick.at
+    def _keep_time(self, symbol: str, at: Nanos, age_from: int, *, replayed: bool) -> None:
+        if replayed:
+            self._market_time[symbol] = at
+            self._counts_from.pop(symbol, None)
         else:
-            self._market_time.pop(tick.symbol, None)
+            self._market_time.pop(symbol, None)
+            self._counts_from[symbol] = age_from
+
+    def _look_at_clock(self, exchange: AnyExchange, symbol: str, wall: Nanos) -> None:
+        """Before an order meets the market that stands: it may have grown too old since it came."""
+        age_from = self._counts_from.get(symbol)
+        exchange.set_stale(stale=age_from is not None and wall - age_from > self._stale_after)
 
     def _time(self, symbol: str, wall: Nanos) -> Nanos:
         return self._market_time.get(symbol, wall)

@@ -6,6 +6,7 @@ It holds nothing that cannot be loaded again: ``restore`` re-arms it from stored
 from collections.abc import Iterable, Mapping
 
 from domain.kernel.time import Nanos
+from domain.market.clocks import USUAL_BOUNDS, ClockBounds
 from domain.market.types import Instrument
 from domain.orders.exchange.exchange import Exchange
 from domain.orders.exchange.exchanges import Exchanges, StoredPosition, exchange_order
@@ -21,8 +22,12 @@ PAPER = "paper"
 class PaperVenue(Exchanges[Exchange]):
     """The paper exchange of every instrument."""
 
-    def __init__(self, instruments: Mapping[str, Instrument]) -> None:
-        super().__init__(instruments, lambda instrument: Exchange(instrument.tick_size))
+    def __init__(
+        self,
+        instruments: Mapping[str, Instrument],
+        bounds: ClockBounds = USUAL_BOUNDS,
+    ) -> None:
+        super().__init__(instruments, lambda instrument: Exchange(instrument.tick_size), bounds)
 
     def restore(self, orders: Iterable[Order], positions: Iterable[StoredPosition], wall: Nanos) -> list[Report]:
         """Re-arm open orders as they stood, and what accounts hold; the reports say what has to be done at once."""

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from domain.accounts.types import AccountKind, TransactionKind
 from domain.kernel.errors import BadInput
 from domain.kernel.numbers import ZERO
-from domain.kernel.time import Nanos
 from domain.market.types import QuoteTick
 from domain.orders.books.booking import Booking
 from domain.orders.deciding.changes import as_changed
@@ -174,7 +173,7 @@ def test_a_repeated_report_is_booked_once() -> None:
     world = World(SPOT, AccountKind.CASH, "1000")
     order = world.place(command(limit_price=Decimal("99.99")))
     reports = world.venue.on_tick(
-        QuoteTick(SPOT.symbol, Nanos(0), Decimal("99.97"), Decimal("99.99"), Decimal(5), Decimal(5)), 0
+        QuoteTick(SPOT.symbol, world.now, Decimal("99.97"), Decimal("99.99"), Decimal(5), Decimal(5)), world.now
     )
     assert any(isinstance(report, Filled) for report in reports)
     booking = Booking({order.id: order}, {ACCOUNT_ID: world.book}, {SPOT.id: SPOT}, set(), NOW)

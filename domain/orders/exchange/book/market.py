@@ -13,7 +13,7 @@ from enum import Enum
 from sortedcontainers import SortedDict
 
 from domain.kernel.numbers import ZERO
-from domain.market.types import BookTick, Level, QuoteTick, TradeTick
+from domain.market.types import BookTick, Level, QuoteTick, Tick, TradeTick
 from domain.orders.model.types import Side, TriggerPrice
 
 
@@ -22,7 +22,8 @@ class MarketState:
     """Everything that the exchange remembers of the market.
 
     ``quoted``: a quote or a book has been seen, so that trades set the last price only. ``book`` is (bids, asks) if
-    there has been one, and ``by_book`` says that it came last, so that orders trade with its depth.
+    there has been one, and ``by_book`` says that it came last, so that orders trade with its depth. ``stale``: what is
+    remembered is too old to trade at.
     """
 
     bid: Decimal | None = None
@@ -33,6 +34,7 @@ class MarketState:
     quoted: bool = False
     book: tuple[tuple[Level, ...], tuple[Level, ...]] | None = None
     by_book: bool = False
+    stale: bool = False
 
 
 class Reference(Enum):
@@ -84,9 +86,12 @@ def _set_levels(side: "SortedDict[Decimal, Decimal]", levels: Iterable[Level]) -
 
 
 class Market:
-    """Best bid and ask, last price and, when a book came last, its levels. Mutable, owned by one exchange."""
+    """Best bid and ask, last price and, when a book came last, its levels. Mutable, owned by one exchange.
 
-    __slots__ = ("_book", "_by_book", "_quoted", "ask", "ask_size", "bid", "bid_size", "last")
+    While it is ``stale`` there is nothing to trade with, and no price that a condition could meet.
+    """
+
+    __slots__ = ("_book", "_by_book", "_quoted", "ask", "ask_size", "bid", "bid_size", "last", "stale")
 
     def __init__(self) -> None:
         self.bid: Decimal | None = None
@@ -94,6 +99,7 @@ class Market:
         self.bid_size: Decimal | None = None
         self.ask_size: Decimal | None = None
         self.last: Decimal | None = None
+        self.stale = False
         self._quoted = False
         self._book: OrderBook | None = None
         self._by_book = False
@@ -110,6 +116,7 @@ class Market:
             market._book = OrderBook()
             market._book.set(*state.book)
         market._by_book = state.by_book
+        market.stale = state.stale
         return market
 
     def state(self) -> MarketState:
@@ -117,14 +124,13 @@ class Market:
         book = None
         if self._book is not None:
             book = (tuple(self._book.bids.items()), tuple(self._book.asks.items()))
-        return MarketState(
-            self.bid, self.ask, self.bid_size, self.ask_size, self.last, self._quoted, book, self._by_book
-        )
+        sizes = (self.bid_size, self.ask_size)
+        return MarketState(self.bid, self.ask, *sizes, self.last, self._quoted, book, self._by_book, self.stale)
 
     def see_quote(self, tick: QuoteTick) -> None:
         """New best prices; a side that the tick leaves out stands. One with nothing but a last price is a trade."""
         if tick.last is not None:
-            if tick.bid is None and tick.ask is None:
+            if tick.bid is None and tick.ask is None and not (tick.no_bid or tick.no_ask):
                 self._print(tick.last, tick.last_size)
                 return
             self.last = tick.last
@@ -132,9 +138,9 @@ class Market:
             self._quoted = True
             self.bid = self.ask = None
         self._by_book = False
-        if tick.bid is not None:
+        if tick.bid is not None or tick.no_bid:
             self.bid, self.bid_size = tick.bid, tick.bid_size
-        if tick.ask is not None:
+        if tick.ask is not None or tick.no_ask:
             self.ask, self.ask_size = tick.ask, tick.ask_size
 
     def see_trade(self, tick: TradeTick) -> None:
@@ -158,12 +164,25 @@ class Market:
         self.bid, self.bid_size = bids.peekitem(-1) if bids else (None, None)
         self.ask, self.ask_size = asks.peekitem(0) if asks else (None, None)
 
+    def see(self, tick: Tick) -> None:
+        """Any kind of market event."""
+        if isinstance(tick, QuoteTick):
+            self.see_quote(tick)
+        elif isinstance(tick, TradeTick):
+            self.see_trade(tick)
+        else:
+            self.see_book(tick)
+
     def opposite(self, side: Side) -> Decimal | None:
         """The price that an order of this side trades at: the ask for a buy, the bid for a sell."""
+        if self.stale:
+            return None
         return self.ask if side is Side.BUY else self.bid
 
     def reference(self, reference: Reference) -> Decimal | None:
         """The current value of a watched price; None while it is not known."""
+        if self.stale:
+            return None
         if reference is Reference.BID:
             return self.bid
         if reference is Reference.ASK:
@@ -176,13 +195,15 @@ class Market:
 
     def crosses(self, side: Side, limit: Decimal) -> bool:
         """Whether the opposite price is at the limit or better."""
+        if self.stale:
+            return False
         if side is Side.BUY:
             return self.ask is not None and self.ask <= limit
         return self.bid is not None and self.bid >= limit
 
     def take(self, side: Side, quantity: Decimal, limit: Decimal | None, *, best_only: bool = False) -> list[Level]:
         """What an order of this side gets now, best level first, up to its limit and the sizes shown."""
-        if limit is not None and not self.crosses(side, limit):
+        if self.stale or (limit is not None and not self.crosses(side, limit)):
             return []
         if self._by_book and not best_only:
             return self._take_depth(side, quantity, limit)

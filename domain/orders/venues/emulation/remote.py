@@ -10,6 +10,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from domain.kernel.time import Nanos
+from domain.market.clocks import USUAL_BOUNDS, ClockBounds
 from domain.market.types import Instrument
 from domain.orders.exchange.exchanges import Exchanges, StoredPosition, changes_of
 from domain.orders.exchange.paper import order_state
@@ -41,8 +42,13 @@ from domain.orders.venues.types import VenueOrder as Seen
 class RemoteVenue(Exchanges[RemoteBook]):
     """A venue that can do ``capabilities``, with the instruments that may trade there."""
 
-    def __init__(self, capabilities: Capabilities, instruments: Mapping[str, Instrument]) -> None:
-        super().__init__(instruments, lambda instrument: RemoteBook(instrument.tick_size, capabilities))
+    def __init__(
+        self,
+        capabilities: Capabilities,
+        instruments: Mapping[str, Instrument],
+        bounds: ClockBounds = USUAL_BOUNDS,
+    ) -> None:
+        super().__init__(instruments, lambda instrument: RemoteBook(instrument.tick_size, capabilities), bounds)
         self.capabilities = capabilities
         self._symbols: dict[UUID, str] = {}
 

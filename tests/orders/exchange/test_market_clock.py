@@ -1,0 +1,144 @@
+"""What the paper venue makes of ticks that are late, old, of a replay, or that take a side of the market away."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from domain.accounts.types import AccountKind
+from domain.kernel.time import NANOS_PER_SECOND, Nanos
+from domain.market.clocks import REPLAY, KeptQuote
+from domain.market.types import Quote, QuoteTick, TradeTick
+from domain.orders.exchange.paper import PaperVenue
+from domain.orders.model.order import Order
+from domain.orders.model.types import OrderStatus, OrderType, Side
+from tests.orders.factories import PERPETUAL, command
+from tests.support.world import World
+
+SYMBOL = PERPETUAL.symbol
+
+
+def second(number: float) -> Nanos:
+    return Nanos(int(number * NANOS_PER_SECOND))
+
+
+def quote(made: float, bid: str | None = None, ask: str | None = None, source: str = "", **others: Any) -> QuoteTick:
+    prices = [None if text is None else Decimal(text) for text in (bid, ask)]
+    return QuoteTick(SYMBOL, second(made), *prices, Decimal(5), Decimal(5), source=source, **others)
+
+
+class Market(World):
+    """A margin account at a paper venue that quotes 99.99 to 100.01 at the first second, stale after thirty."""
+
+    def __init__(self) -> None:
+        super().__init__(PERPETUAL, AccountKind.MARGIN, "100000")
+
+    def see(self, tick: Any, received: float) -> None:
+        """A tick, and when it came."""
+        self.clock = second(received)
+        self.report(self.venue.on_tick(tick, self.clock))
+
+    def order(self, side: Side, kind: OrderType, wait: float = 0, **terms: Any) -> Order:
+        """An order for one, some seconds after what came last."""
+        self.clock += second(wait)
+        given = {"limit_price": None} | {name: Decimal(price) for name, price in terms.items()}
+        return self.place(command(symbol=SYMBOL, side=side, type=kind, **given))
+
+
+@pytest.fixture
+def market() -> Market:
+    return Market()
+
+
+@pytest.mark.parametrize(
+    ("tick", "received", "filled"),
+    [
+        (quote(2, "98", "98.5"), 2, "1"),
+        # Late: before what is held.
+        (quote(0.5, "98", "98.5"), 2, "0"),
+        # Newer than what is held, and stale on arrival.
+        (quote(2, "98", "98.5"), 32, "1"),
+        (quote(2, "98", "98.5"), 33, "0"),
+        # From beyond what clocks are ahead.
+        (quote(80, "98", "98.5"), 2, "0"),
+        (quote(50, "98", "98.5"), 2, "1"),
+        # A replay is as old as its receipt.
+        (quote(0, "98", "98.5", f"{REPLAY}1"), 500, "1"),
+        (TradeTick(SYMBOL, second(0.5), Decimal(98), Decimal(5)), 2, "0"),
+    ],
+)
+def test_what_fills_a_resting_order(market: Market, tick: Any, received: float, filled: str) -> None:
+    order = market.order(Side.BUY, OrderType.LIMIT, limit_price="99")
+    market.see(tick, received)
+    assert order.filled_quantity == Decimal(filled)
+
+
+def test_an_old_quote_triggers_and_trails_nothing_and_the_next_one_does(market: Market) -> None:
+    stop = market.order(Side.SELL, OrderType.STOP, stop_price="95")
+    trailing = market.order(Side.SELL, OrderType.TRAILING_STOP, trailing_offset="2")
+    market.see(quote(2, "120", "121"), 60)
+    market.see(quote(3, "90", "91"), 60)
+    assert (stop.status, trailing.status, trailing.stop_price) == (OrderStatus.NEW, OrderStatus.NEW, Decimal("97.99"))
+    market.see(quote(60, "90", "91"), 60)
+    assert [order.status for order in (stop, trailing)] == [OrderStatus.FILLED] * 2
+
+
+@pytest.mark.parametrize(("wait", "status"), [(29, OrderStatus.FILLED), (31, OrderStatus.NEW)])
+def test_a_marketable_limit_does_not_take_a_quote_that_has_grown_old(
+    market: Market, wait: float, status: OrderStatus
+) -> None:
+    order = market.order(Side.BUY, OrderType.LIMIT, wait, limit_price="100.01")
+    assert order.status is status
+    market.see(quote(40, "99.99", "100.01"), 40)
+    assert order.status is OrderStatus.FILLED
+
+
+def test_a_market_order_meets_no_market_where_the_quote_has_grown_old(market: Market) -> None:
+    assert market.order(Side.BUY, OrderType.MARKET, 31).status is OrderStatus.REJECTED
+
+
+def test_a_changed_order_does_not_take_a_quote_that_has_grown_old(market: Market) -> None:
+    order = market.order(Side.BUY, OrderType.LIMIT, limit_price="99")
+    market.clock += second(31)
+    market.modify(order, limit_price="100.01")
+    assert (order.status, order.limit_price) == (OrderStatus.NEW, Decimal("100.01"))
+
+
+def test_the_market_of_a_replay_does_not_grow_old(market: Market) -> None:
+    market.see(quote(0, "99.99", "100.01", f"{REPLAY}1"), 2)
+    order = market.order(Side.BUY, OrderType.MARKET, 3_600)
+    assert order.status is OrderStatus.FILLED
+
+
+@pytest.mark.parametrize(("gone", "side"), [({"no_ask": True}, Side.BUY), ({"no_bid": True}, Side.SELL)])
+def test_nothing_trades_on_a_side_that_nobody_quotes(market: Market, gone: dict[str, bool], side: Side) -> None:
+    resting = market.order(side, OrderType.LIMIT, limit_price="99.99" if side is Side.BUY else "100.01")
+    # The other side stands: it trades.
+    market.see(QuoteTick(SYMBOL, second(2), **gone), 2)
+    assert market.order(side, OrderType.MARKET).status is OrderStatus.REJECTED
+    assert market.order(side, OrderType.LIMIT, limit_price="150" if side is Side.BUY else "50").filled_quantity == 0
+    assert market.order(side.opposite, OrderType.MARKET).status is OrderStatus.FILLED
+    assert resting.filled_quantity == 0
+    # Leaving the side out keeps it as it was; a price brings it back.
+    market.see(quote(3, bid="99.99" if side is Side.BUY else None, ask="100.01" if side is Side.SELL else None), 3)
+    assert resting.filled_quantity == 0
+    market.see(quote(4, "99.98", "99.99") if side is Side.BUY else quote(4, "100.01", "100.02"), 4)
+    assert resting.filled_quantity == 1
+
+
+@pytest.mark.parametrize(("source", "wait", "filled"), [("", 29, 1), ("", 31, 0), (f"{REPLAY}1", 31, 1)])
+def test_a_venue_that_starts_anew_knows_how_old_its_market_is(source: str, wait: float, filled: int) -> None:
+    market = Market()
+    stood = Quote(SYMBOL, second(1), Decimal("99.99"), Decimal("100.01"), Decimal(5), Decimal(5))
+    market.venue = PaperVenue({SYMBOL: PERPETUAL})
+    market.venue.see_quote(KeptQuote(stood, second(1), source, "{}"), second(1))
+    assert market.order(Side.BUY, OrderType.LIMIT, wait, limit_price="100.01").filled_quantity == filled
+
+
+def test_what_others_know_of_clocks_counts_from_when_it_is_told(market: Market) -> None:
+    order = market.order(Side.BUY, OrderType.LIMIT, limit_price="99")
+    market.venue.join_clocks({SYMBOL: '{"":[9000000000,-1,-1]}'})
+    market.see(quote(8, "98", "98.5"), 9)
+    assert order.filled_quantity == 0
+    market.see(quote(9, "98", "98.5"), 9)
+    assert order.filled_quantity == 1
