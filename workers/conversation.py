@@ -23,7 +23,7 @@ from domain.orders.venues.types import (
     Answer,
     NewOrder,
     OrderRef,
-    OrderTerms,
+    ReplaceTerms,
     Unanswered,
     VenueExecution,
     VenueOrder,
@@ -129,7 +129,7 @@ class Conversation:
         self.on_wire.add(request.id)
         self._spawn(self._request(request, self.venue.cancel(order)))
 
-    def replace(self, request: Request, order: OrderRef, terms: OrderTerms) -> None:
+    def replace(self, request: Request, order: OrderRef, terms: ReplaceTerms) -> None:
         """Send a change."""
         self.on_wire.add(request.id)
         self._spawn(self._request(request, self.venue.replace(order, terms)))

@@ -4,15 +4,21 @@ Only what the exchange itself needs is checked of an order: prices that its type
 could afford it, or would be allowed to, is not the simulation's business.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from dataclasses import fields as fields_of
+from decimal import Decimal
+from typing import Any
 
 from adapters.simulation.errors import ScenarioError
-from adapters.simulation.fields import Fields
+from adapters.simulation.fields import Fields, camel_case
+from domain.kernel.named_form import field_kinds
 from domain.kernel.numbers import ZERO
 from domain.kernel.time import Nanos
 from domain.orders.exchange import Changes, Order
 from domain.orders.exchange.trailing import BASIS_POINTS
+from domain.orders.model.commands import OrderLeg
+from domain.orders.model.order import CHANGEABLE, TERMS, OrderTerms
 from domain.orders.model.order_types import (
     ACCEPT_LIMIT_PRICE,
     REQUIRE_LIMIT_OFFSET,
@@ -23,14 +29,15 @@ from domain.orders.model.order_types import (
 from domain.orders.model.types import (
     Contingency,
     OffsetKind,
-    OrderType,
-    PositionEffect,
     Side,
     TimeInForce,
-    TriggerPrice,
 )
 
 DEFAULT_ACCOUNT = "account"
+# The terms that an exit has of its own.
+EXIT_TERMS = tuple(item.name for item in fields_of(OrderLeg) if item.name in TERMS)
+# What each term is, apart from None.
+_KINDS = field_kinds(OrderTerms) | {"expires_at": Nanos}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,21 +168,7 @@ class _Reader:
         order = Order(
             id=self._name(fields),
             account=fields.text("accountId") or DEFAULT_ACCOUNT,
-            side=fields.word("side", Side),
-            type=fields.word("type", OrderType),
-            quantity=fields.required("quantity", fields.number("quantity")),
-            time_in_force=fields.word("timeInForce", TimeInForce, TimeInForce.DAY),
-            limit_price=fields.number("limitPrice"),
-            stop_price=fields.number("stopPrice"),
-            trailing_offset=fields.number("trailingOffset"),
-            trailing_offset_kind=fields.word("trailingOffsetKind", OffsetKind, OffsetKind.PRICE),
-            limit_offset=fields.number("limitOffset"),
-            activation_price=fields.number("activationPrice"),
-            trigger_price=fields.word("triggerPrice", TriggerPrice, TriggerPrice.BID_ASK),
-            expires_at=fields.time("expiresAt"),
-            post_only=fields.flag("postOnly"),
-            reduce_only=fields.flag("reduceOnly"),
-            position_effect=fields.word("positionEffect", PositionEffect, PositionEffect.AUTO),
+            **_terms(fields, TERMS, TimeInForce.DAY),
             contingency=contingency,
             group=group,
         )
@@ -187,14 +180,8 @@ class _Reader:
             id=self._name(fields),
             account=entry.account,
             side=entry.side.opposite,
-            type=fields.word("type", OrderType),
             quantity=entry.quantity,
-            time_in_force=fields.word("timeInForce", TimeInForce, TimeInForce.GTC),
-            limit_price=fields.number("limitPrice"),
-            stop_price=fields.number("stopPrice"),
-            trailing_offset=fields.number("trailingOffset"),
-            trailing_offset_kind=fields.word("trailingOffsetKind", OffsetKind, OffsetKind.PRICE),
-            limit_offset=fields.number("limitOffset"),
+            **_terms(fields, EXIT_TERMS, TimeInForce.GTC),
             reduce_only=True,
             contingency=Contingency.OUO,
             group=entry.group,
@@ -226,14 +213,30 @@ class _Reader:
         version = fields.take("expectedVersion")
         if version is not None and (isinstance(version, bool) or not isinstance(version, int)):
             raise fields.fail("expectedVersion", "must be a whole number")
-        changes = Changes(
-            quantity=fields.number("quantity"),
-            limit_price=fields.number("limitPrice"),
-            stop_price=fields.number("stopPrice"),
-            trailing_offset=fields.number("trailingOffset"),
-            expires_at=fields.time("expiresAt"),
-        )
+        changes = Changes(**{name: _term(fields, name) for name in CHANGEABLE})
         return Modify(at, self._known(fields), changes, version)
+
+
+def _terms(fields: Fields, names: Iterable[str], time_in_force: TimeInForce) -> dict[str, Any]:
+    """The terms of these names that the scenario gives; the others have their defaults."""
+    terms = {name: value for name in names if (value := _term(fields, name)) is not None}
+    for name in ("side", "type", "quantity"):
+        if name in names:
+            fields.required(camel_case(name), terms.get(name))
+    return {"time_in_force": time_in_force} | terms
+
+
+def _term(fields: Fields, name: str) -> Any:
+    """One term, read as what it is; None when it is absent."""
+    field = camel_case(name)
+    kind = _KINDS[name]
+    if field not in fields:
+        return None
+    if kind is Decimal:
+        return fields.number(field)
+    if kind is bool:
+        return fields.flag(field)
+    return fields.time(field) if kind is Nanos else fields.word(field, kind)
 
 
 def _check_order(fields: Fields, order: Order) -> None:

@@ -13,6 +13,12 @@ Word = TypeVar("Word", bound=StrEnum)
 Value = TypeVar("Value")
 
 
+def camel_case(name: str) -> str:
+    """A field's name as JSON has it."""
+    first, *others = name.split("_")
+    return first + "".join(word.title() for word in others)
+
+
 def above_zero(value: Decimal) -> str | None:
     """What is wrong with a number that has to be above zero."""
     return None if value > ZERO else "must be above zero"

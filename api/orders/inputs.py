@@ -11,12 +11,11 @@ from api.orders.enums import (
     OrderSortField,
     OrderStatus,
     OrderType,
-    PositionEffect,
     Side,
     SortDirection,
     TimeInForce,
-    TriggerPrice,
 )
+from api.orders.terms import OrderTermsInput, terms_of
 from domain.orders.model.commands import (
     CancelOrders,
     ModifyOrder,
@@ -30,7 +29,7 @@ from domain.orders.reading.searching import ExecutionSearch, OrderSearch, OrderS
 
 
 @strawberry.input(description="A new order.")
-class PlaceOrderInput:
+class PlaceOrderInput(OrderTermsInput):
     """See ``domain.orders.model.commands.PlaceOrder``."""
 
     account_id: strawberry.ID
@@ -39,21 +38,6 @@ class PlaceOrderInput:
         description="Makes a retry safe: the same id returns the first order. Given by the server if absent.",
     )
     symbol: str
-    side: Side
-    type: OrderType
-    quantity: Decimal
-    limit_price: Decimal | None = None
-    stop_price: Decimal | None = None
-    trailing_offset: Decimal | None = None
-    trailing_offset_kind: OffsetKind = OffsetKind.PRICE
-    limit_offset: Decimal | None = None
-    activation_price: Decimal | None = None
-    trigger_price: TriggerPrice = TriggerPrice.BID_ASK
-    time_in_force: TimeInForce = TimeInForce.DAY
-    expires_at: datetime | None = None
-    post_only: bool = False
-    reduce_only: bool = False
-    position_effect: PositionEffect = PositionEffect.AUTO
     strategy: str | None = None
     tags: list[str] | None = None
 
@@ -63,23 +47,9 @@ class PlaceOrderInput:
             account_id=named(self.account_id),
             client_order_id=identified(self.client_order_id),
             symbol=self.symbol,
-            side=self.side,
-            type=self.type,
-            quantity=self.quantity,
-            limit_price=self.limit_price,
-            stop_price=self.stop_price,
-            trailing_offset=self.trailing_offset,
-            trailing_offset_kind=self.trailing_offset_kind,
-            limit_offset=self.limit_offset,
-            activation_price=self.activation_price,
-            trigger_price=self.trigger_price,
-            time_in_force=self.time_in_force,
-            expires_at=self.expires_at,
-            post_only=self.post_only,
-            reduce_only=self.reduce_only,
-            position_effect=self.position_effect,
             strategy=self.strategy,
             tags=tuple(self.tags or ()),
+            **terms_of(self),
         )
 
 

@@ -13,17 +13,13 @@ from api.market.types import Instrument, instrument_view
 from api.orders.enums import (
     Contingency,
     Liquidity,
-    OffsetKind,
     OrderEventKind,
     OrderStatus,
-    OrderType,
     PendingAction,
-    PositionEffect,
     RejectReason,
     Side,
-    TimeInForce,
-    TriggerPrice,
 )
+from api.orders.terms import OrderTermsView
 from api.realtime.streams import cursor_of
 from api.risk.types import RiskViolation
 from api.scalars import JSON, Cursor
@@ -42,27 +38,12 @@ _Account = Annotated["Account", strawberry.lazy("api.accounts.types")]
 
 
 @strawberry.type(description="An order with its whole state.")
-class Order:
+class Order(OrderTermsView):
     """A view of ``domain.orders.model.order.Order``."""
 
     id: strawberry.ID
     client_order_id: str
     symbol: str
-    side: Side
-    type: OrderType
-    time_in_force: TimeInForce
-    position_effect: PositionEffect
-    quantity: Decimal
-    limit_price: Decimal | None
-    stop_price: Decimal | None
-    trailing_offset: Decimal | None
-    trailing_offset_kind: OffsetKind | None
-    limit_offset: Decimal | None
-    activation_price: Decimal | None
-    trigger_price: TriggerPrice
-    post_only: bool
-    reduce_only: bool
-    expires_at: datetime | None
     status: OrderStatus
     filled_quantity: Decimal
     remaining_quantity: Decimal = strawberry.field(description="What may still fill; zero once the order is over.")

@@ -3,7 +3,7 @@
 An event is numbered under the account's lock. ``event_queries`` stores it in the transaction of the change.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,10 @@ ACCOUNT_OPENED = "ACCOUNT_OPENED"
 CASH_MOVED = "CASH_MOVED"
 STATE_CHANGED = "STATE_CHANGED"
 DAY_ROLLED = "DAY_ROLLED"
+
+
+# The version of the form in which new events are written; each version that was ever written stays readable.
+VERSION = 2
 
 
 def channel(account_id: UUID) -> str:
@@ -73,10 +77,17 @@ def record(
     """Number an event of ``book`` and keep it for writing; the account's own figures are always part of it."""
     book.event_sequence += 1
     parts["account"] = account_snapshot(book)
+    parts["version"] = VERSION
     payload = orjson.dumps(parts, default=_identifier).decode()
     event = AccountEvent(book.id, book.event_sequence, kind, at, order_id, payload)
     book.events.append(event)
     return event
+
+
+def version_of(parts: Mapping[str, Any]) -> int:
+    """The version of the form that an event's payload has; the first one does not say."""
+    version: int = parts.get("version", 1)
+    return version
 
 
 def _identifier(value: object) -> str:

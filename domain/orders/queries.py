@@ -2,87 +2,48 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+from enum import EnumType
 from typing import Any
 from uuid import UUID
 
 import orjson
 
 from domain.kernel.database import Row, fetch
+from domain.kernel.named_form import field_kinds
 from domain.kernel.rows import Record, Write, insertion, reader
 from domain.kernel.time import Nanos
 from domain.kernel.unit_of_work import UnitOfWork, Writing
-from domain.orders.model.order import Execution, Order, change_snapshot, read_change, read_violation, violation_snapshot
-from domain.orders.model.types import (
-    Contingency,
-    Liquidity,
-    OffsetKind,
-    OrderStatus,
-    OrderType,
-    PendingAction,
-    PositionEffect,
-    RejectReason,
-    Side,
-    TimeInForce,
-    TriggerPrice,
-)
+from domain.orders.model.order import CHANGEABLE, Execution, Order
+from domain.orders.model.stored_forms import change_snapshot, read_change, read_violation, violation_snapshot
+from domain.orders.model.types import Liquidity, PositionEffect, Side
 from domain.positions.queries import FOR_ORDERS, SELECT_POSITION, by_account
 from domain.positions.types import PositionBook, PositionKey
 
-_ENUMS = {
-    "side": Side,
-    "type": OrderType,
-    "time_in_force": TimeInForce,
-    "position_effect": PositionEffect,
-    "trailing_offset_kind": OffsetKind,
-    "trigger_price": TriggerPrice,
-    "status": OrderStatus,
-    "contingency": Contingency,
-    "pending_action": PendingAction,
-    "reject_reason": RejectReason,
-}
 _COLUMNS = tuple(item.name for item in fields(Order) if item.name != "symbol")
+_KINDS = field_kinds(Order)
 # Looking a member up by its value costs a tenth of asking the enum for it.
 _MEMBERS = tuple(
-    (place, {None: None} | {member.value: member for member in _ENUMS[name]})
+    (place, {None: None} | {member.value: member for member in _KINDS[name]})
     for place, name in enumerate(_COLUMNS)
-    if name in _ENUMS
+    if isinstance(_KINDS[name], EnumType)
 )
 _VIOLATIONS_PLACE = _COLUMNS.index("violations")
 _CHANGES_PLACE = _COLUMNS.index("pending_changes")
 
 # PostgreSQL's types of the columns that are not text.
-_TYPES = {
-    **dict.fromkeys(("id", "account_id", "instrument_id", "parent_id", "group_id"), "uuid"),
-    **dict.fromkeys(
-        [
-            "quantity",
-            "limit_price",
-            "stop_price",
-            "trailing_offset",
-            "limit_offset",
-            "activation_price",
-            "filled_quantity",
-            "filled_value",
-            "average_price",
-            "fees",
-            "reserved",
-            "reserved_margin",
-            "reserved_fee",
-            "reserve_price",
-            "arrival_price",
-            "working_quantity",
-            "reserve_rate",
-        ],
-        "numeric",
-    ),
-    **dict.fromkeys(
-        ["expires_at", "works_until", "created_at", "updated_at", "triggered_at", "closed_at"], "timestamptz"
-    ),
-    **dict.fromkeys(("post_only", "reduce_only", "activated"), "bool"),
-    **dict.fromkeys(("execution_count", "version"), "int"),
-    "venue_sequence": "bigint",
-    "tags": "text[]",
-    "request_digest": "bytea",
+_POSTGRESQL = {
+    UUID: "uuid",
+    Decimal: "numeric",
+    datetime: "timestamptz",
+    bool: "bool",
+    int: "int",
+    bytes: "bytea",
+    list[str]: "text[]",
+}
+_TYPES = {name: _POSTGRESQL[kind] for name, kind in _KINDS.items() if kind in _POSTGRESQL} | {
+    "venue_sequence": "bigint"
 }
 SELECT_ORDER = ", ".join(f"o.{name}" for name in _COLUMNS) + ", i.symbol"
 FROM_ORDERS = "FROM orders o JOIN instruments i ON i.id = o.instrument_id"
@@ -100,11 +61,7 @@ _INSERT = insertion("orders", _types(_COLUMNS))
 
 # What can change of an order after it was placed.
 _MUTABLE = (
-    "quantity",
-    "limit_price",
-    "stop_price",
-    "trailing_offset",
-    "expires_at",
+    *CHANGEABLE,
     "works_until",
     "status",
     "filled_quantity",
@@ -381,8 +338,3 @@ async def open_order_ids(venue: str) -> list[UUID]:
     """Every open order of a venue, in the order in which it was placed."""
     rows = await fetch("SELECT id FROM orders WHERE closed_at IS NULL AND venue = $1 ORDER BY id", venue)
     return [row["id"] for row in rows]
-
-
-def symbols_of(orders: Iterable[Order]) -> set[str]:
-    """The symbols that orders are about."""
-    return {order.symbol for order in orders}

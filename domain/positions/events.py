@@ -1,18 +1,21 @@
-"""What events carry of a position, and reading it back."""
+"""The form of positions in events, one per version, pure."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from domain.kernel.numbers import plain
+from domain.accounts.events import version_of
+from domain.kernel.named_form import NamedForm
 from domain.positions.types import Bucket, PositionBook
 
 # Kinds of events beyond those of orders.
 POSITION_FROZEN = "POSITION_FROZEN"
 POSITION_UNFROZEN = "POSITION_UNFROZEN"
 
-_NUMBERS = (
+# The order of the numbers in version 1.
+_NUMBERS_1 = (
     "quantity",
     "average_price",
     "realized_pnl",
@@ -27,31 +30,30 @@ _NUMBERS = (
     "reserved",
     "fx_rate",
 )
-# Figures that came later stand at the end: what was stored before has none of them.
-_LATER = ("exit_buy", "exit_sell")
+# Figures that came while version 1 was written, behind the others.
+_LATER_1 = ("exit_buy", "exit_sell")
+POSITION = NamedForm(PositionBook, left_out={"changed": False})
 
 
-def position_snapshot(position: PositionBook) -> list[Any]:
-    """A position as JSON: identity, times, its figures in order, and when it was changed last if not with the event."""
-    return [
-        position.id,
-        position.account_id,
-        position.instrument_id,
-        position.bucket,
-        position.opened_at,
-        position.closed_at,
-        *(plain(getattr(position, name)) for name in _NUMBERS),
-        None if position.changed else position.updated_at,
-        *(plain(getattr(position, name)) for name in _LATER),
-    ]
+def position_snapshot(position: PositionBook) -> dict[str, Any]:
+    """A position as JSON. One that changes with the event has no time of its own: the event's is its time."""
+    form = POSITION.write(position)
+    if position.changed:
+        form.pop("updated_at", None)
+    return form
 
 
-def read_position(values: list[Any], at: datetime) -> PositionBook:
-    """What ``position_snapshot`` made, of an event that happened at ``at``."""
-    figures, later = values[6 : 6 + len(_NUMBERS)], values[7 + len(_NUMBERS) :]
-    updated_at = values[6 + len(_NUMBERS)]
-    numbers: dict[str, Any] = {name: Decimal(value) for name, value in zip(_NUMBERS, figures, strict=True)}
-    numbers |= {name: Decimal(value) for name, value in zip(_LATER, later, strict=False)}
+def read_positions(parts: Mapping[str, Any], at: datetime) -> list[PositionBook]:
+    """The positions that an event carries, which happened at ``at``."""
+    read = _READERS[version_of(parts)]
+    return [read(form, at) for form in parts.get("positions", ())]
+
+
+def _read_1(values: list[Any], at: datetime) -> PositionBook:
+    figures, later = values[6 : 6 + len(_NUMBERS_1)], values[7 + len(_NUMBERS_1) :]
+    updated_at = values[6 + len(_NUMBERS_1)]
+    numbers: dict[str, Any] = {name: Decimal(value) for name, value in zip(_NUMBERS_1, figures, strict=True)}
+    numbers |= {name: Decimal(value) for name, value in zip(_LATER_1, later, strict=False)}
     return PositionBook(
         id=UUID(values[0]),
         account_id=UUID(values[1]),
@@ -62,3 +64,13 @@ def read_position(values: list[Any], at: datetime) -> PositionBook:
         updated_at=datetime.fromisoformat(updated_at) if updated_at is not None else at,
         **numbers,
     )
+
+
+def _read_2(form: dict[str, Any], at: datetime) -> PositionBook:
+    position = POSITION.read(form)
+    if position.updated_at is None:
+        position.updated_at = at
+    return position
+
+
+_READERS: Mapping[int, Callable[[Any, datetime], PositionBook]] = {1: _read_1, 2: _read_2}

@@ -21,7 +21,7 @@ from domain.accounts.types import AccountBook, AccountEvent
 from domain.kernel.errors import Unavailable
 from domain.market.board import QuoteWatch
 from domain.market.market import Market
-from domain.positions.events import read_position
+from domain.positions.events import read_positions as positions_in
 from domain.positions.queries import read_positions
 from domain.positions.revaluation import Revaluation
 from domain.positions.types import PositionBook
@@ -53,8 +53,7 @@ def apply_events(account: AccountBook, events: Iterable[AccountEvent]) -> dict[U
         parts = orjson.loads(event.payload)
         apply_account_snapshot(account, parts["account"])
         account.event_sequence = event.sequence
-        for values in parts.get("positions", ()):
-            position = read_position(values, event.at)
+        for position in positions_in(parts, event.at):
             changed[position.id] = position
     return changed
 

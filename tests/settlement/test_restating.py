@@ -20,7 +20,7 @@ K = CorporateActionKind
 T = OrderType
 SHARE = replace(SPOT, asset_class=AssetClass.EQUITY, lot_size=Decimal(1), min_quantity=Decimal(1))
 BUY, SELL = Side.BUY, Side.SELL
-CHANGE = PendingChange(Decimal(2), None, None, None, None, Decimal(2), None)
+CHANGE = PendingChange(quantity=Decimal(2), quantity_after=Decimal(2))
 
 
 def order(side: Side = BUY, type: OrderType = T.LIMIT, quantity: str = "10", **state: Any) -> Order:

@@ -50,7 +50,7 @@ from domain.orders.venues.types import (
     Declined,
     NewOrder,
     OrderRef,
-    OrderTerms,
+    ReplaceTerms,
     Unanswered,
     VenueExecution,
     VenueOrder,
@@ -139,7 +139,7 @@ class LoopbackVenue:
         answer = Acknowledged() if refusal is None else Declined(reason=_VENUE_REJECTED, message=refusal.message)
         return self._answer(order.symbol, reports, answer)
 
-    async def replace(self, order: OrderRef, terms: OrderTerms) -> Answer:
+    async def replace(self, order: OrderRef, terms: ReplaceTerms) -> Answer:
         if self._is_lost("replace", order.client_order_id):
             return Unanswered(message="connection reset")
         state = self._exchange(order.symbol).order(order.client_order_id)
@@ -377,7 +377,7 @@ def _exchange_order(order: NewOrder) -> ExchangeOrder:
     )
 
 
-def _differing(order: ExchangeOrder, terms: OrderTerms) -> Changes:
+def _differing(order: ExchangeOrder, terms: ReplaceTerms) -> Changes:
     def changed(wanted: Decimal | None, present: Decimal | None) -> Decimal | None:
         return None if wanted == present else wanted
 

@@ -25,7 +25,7 @@ from domain.orders.venues.types import (
     Declined,
     NewOrder,
     OrderRef,
-    OrderTerms,
+    ReplaceTerms,
     Unanswered,
     VenueExecution,
     VenueOrder,
@@ -94,7 +94,7 @@ class ExchangeVenue:
         # The cancel has an id of its own there, and the answer gives that one.
         return self._acknowledged(raw, order.client_order_id)
 
-    async def replace(self, order: OrderRef, terms: OrderTerms) -> Answer:  # noqa: ARG002  it is not done at all
+    async def replace(self, order: OrderRef, terms: ReplaceTerms) -> Answer:  # noqa: ARG002  it is not done at all
         """Refused: none of the exchanges here changes an order and keeps its id."""
         return Declined(reason=RejectReason.UNSUPPORTED_BY_VENUE, message="The exchange changes no orders.")
 

@@ -25,7 +25,8 @@ from domain.orders.deciding.claims import EXCLUSIVE
 from domain.orders.deciding.trading_book import TradingBook
 from domain.orders.exchange.reports import Filled, Report
 from domain.orders.model.instructions import REPLACE, SUBMIT, AccountTerms, Command
-from domain.orders.model.order import Execution, Order, read_change
+from domain.orders.model.order import Execution, Order
+from domain.orders.model.stored_forms import read_change
 from domain.positions import queries as position_queries
 from domain.positions.leftovers import restrict_if_left
 

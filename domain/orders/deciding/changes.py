@@ -18,14 +18,12 @@ from domain.orders.deciding.pretrade import lack_of_funds, refused_by_rules, vio
 from domain.orders.deciding.risk_view import worst_notional
 from domain.orders.deciding.trading_book import MarketState, TradingBook, worst_price
 from domain.orders.model.commands import ModifyOrder, PlaceOrder
-from domain.orders.model.order import Order, PendingChange
+from domain.orders.model.order import CHANGEABLE, Order, PendingChange, changes_in, terms_of
 from domain.orders.model.order_types import PRICED_BY_LIMIT
-from domain.orders.model.types import Contingency, OffsetKind, RejectReason
+from domain.orders.model.types import Contingency, RejectReason
 from domain.orders.venues.support import is_timed_by_engine
 from domain.positions.reservation import notional
 from domain.risk.types import RiskViolation
-
-_FIELDS = ("quantity", "limit_price", "stop_price", "trailing_offset", "expires_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ def as_changed(order: Order) -> Order:
     """The order as it will be if all that is pending is done."""
     after = copy(order)
     for change in order.pending_changes:
-        for name in _FIELDS:
+        for name in CHANGEABLE:
             value = getattr(change, name)
             if value is not None:
                 setattr(after, name, value)
@@ -55,7 +53,7 @@ def new_terms(order: Order, command: ModifyOrder) -> PendingChange:
     Raises:
         BadInput: nothing differs.
     """
-    named = {name: getattr(command, name) for name in _FIELDS}
+    named = changes_in(command)
     differing = {name: None if value == getattr(order, name) else value for name, value in named.items()}
     if all(value is None for value in differing.values()):
         raise BadInput("The order has these terms already.", field="input")
@@ -89,7 +87,7 @@ def decide_change(
     rate = order.reserve_rate
     release(book, legs)
     after = copy(before)
-    for name in _FIELDS:
+    for name in CHANGEABLE:
         if getattr(change, name) is not None:
             setattr(after, name, getattr(change, name))
     change = replace(change, reserve_price_after=_reserve_price(after, change, market))
@@ -174,22 +172,8 @@ def as_command(order: Order) -> PlaceOrder:
     return PlaceOrder(
         account_id=order.account_id,
         symbol=order.symbol,
-        side=order.side,
-        type=order.type,
-        quantity=order.quantity,
         client_order_id=order.client_order_id,
-        limit_price=order.limit_price,
-        stop_price=order.stop_price,
-        trailing_offset=order.trailing_offset,
-        trailing_offset_kind=order.trailing_offset_kind or OffsetKind.PRICE,
-        limit_offset=order.limit_offset,
-        activation_price=order.activation_price,
-        trigger_price=order.trigger_price,
-        time_in_force=order.time_in_force,
-        expires_at=order.expires_at,
-        post_only=order.post_only,
-        reduce_only=order.reduce_only,
-        position_effect=order.position_effect,
         strategy=order.strategy,
         tags=tuple(order.tags),
+        **terms_of(order),
     )

@@ -11,7 +11,7 @@ from domain.market.types import Instrument
 from domain.orders.deciding.pretrade import Decision
 from domain.orders.deciding.trading_book import MarketState
 from domain.orders.model.commands import PlaceOrder, request_digest
-from domain.orders.model.order import Order
+from domain.orders.model.order import Order, terms_of
 from domain.orders.model.order_types import TRAILING
 from domain.orders.model.types import CLOSING, Contingency, OrderStatus, PositionEffect, RejectReason, Side
 from domain.positions.types import Bucket
@@ -97,6 +97,9 @@ def new_order(
     """The order that a decided command becomes: on its way to the venue, held for its entry, or refused."""
     order_id = new_id()
     contribution = decision.contribution
+    terms = terms_of(command) | {"position_effect": _effect_in(contribution.bucket, command)}
+    if command.type not in TRAILING:
+        terms["trailing_offset_kind"] = None
     waits = place is not None and place.contingency is Contingency.OUO
     order = Order(
         id=order_id,
@@ -105,21 +108,6 @@ def new_order(
         client_order_id=command.client_order_id if command.client_order_id is not None else str(order_id),
         request_digest=request_digest(command) if place is None else place.digest,
         venue=venue,
-        side=command.side,
-        type=command.type,
-        time_in_force=command.time_in_force,
-        position_effect=_effect_in(contribution.bucket, command),
-        quantity=command.quantity,
-        limit_price=command.limit_price,
-        stop_price=command.stop_price,
-        trailing_offset=command.trailing_offset,
-        trailing_offset_kind=command.trailing_offset_kind if command.type in TRAILING else None,
-        limit_offset=command.limit_offset,
-        activation_price=command.activation_price,
-        trigger_price=command.trigger_price,
-        post_only=command.post_only,
-        reduce_only=command.reduce_only,
-        expires_at=command.expires_at,
         works_until=works_until,
         status=OrderStatus.HELD if waits else OrderStatus.PENDING_NEW,
         filled_quantity=ZERO,
@@ -153,6 +141,7 @@ def new_order(
         pending_changes=(),
         reserve_rate=contribution.rate,
         symbol=instrument.symbol,
+        **terms,
     )
     if decision.reason is not None:
         refuse(order, decision.reason, decision.message or "", now)

@@ -37,7 +37,8 @@ from domain.orders.entry.order_queries import read_with_accounts
 from domain.orders.model.commands import ModifyOrder
 from domain.orders.model.events import order_parts
 from domain.orders.model.instructions import REPLACE
-from domain.orders.model.order import Order, PendingChange, change_snapshot
+from domain.orders.model.order import Order, PendingChange
+from domain.orders.model.stored_forms import change_snapshot
 from domain.orders.model.types import OrderEventKind, PendingAction
 from domain.orders.model.validation import check_change
 from domain.positions import queries as position_queries

@@ -14,8 +14,8 @@ from domain.orders.exchange.reports import Rejected, Report
 from domain.orders.exchange.types import Changes
 from domain.orders.exchange.types import Order as ExchangeOrder
 from domain.orders.model.instructions import AccountTerms
-from domain.orders.model.order import Order, PendingChange
-from domain.orders.model.types import OffsetKind, OrderStatus, RejectReason
+from domain.orders.model.order import Order, PendingChange, changes_in, terms_of
+from domain.orders.model.types import OrderStatus, RejectReason
 from domain.positions.types import Bucket, PositionBook
 
 
@@ -189,35 +189,14 @@ class Exchanges(Generic[AnyExchange]):
 
 def changes_of(change: PendingChange) -> Changes:
     """A pending change as the exchange takes it."""
-    return Changes(
-        quantity=change.quantity,
-        limit_price=change.limit_price,
-        stop_price=change.stop_price,
-        trailing_offset=change.trailing_offset,
-        expires_at=Nanos.of(change.expires_at) if change.expires_at is not None else None,
-    )
+    at = change.expires_at
+    return Changes(**changes_in(change) | {"expires_at": Nanos.of(at) if at is not None else None})
 
 
 def exchange_order(order: Order) -> ExchangeOrder:
     """An order as the exchange takes it, with its terms of now."""
+    terms = terms_of(order)
+    terms["expires_at"] = Nanos.of(order.works_until) if order.works_until is not None else None
     return ExchangeOrder(
-        id=order.id,
-        account=order.account_id,
-        side=order.side,
-        type=order.type,
-        quantity=order.quantity,
-        time_in_force=order.time_in_force,
-        limit_price=order.limit_price,
-        stop_price=order.stop_price,
-        trailing_offset=order.trailing_offset,
-        trailing_offset_kind=order.trailing_offset_kind or OffsetKind.PRICE,
-        limit_offset=order.limit_offset,
-        activation_price=order.activation_price,
-        trigger_price=order.trigger_price,
-        expires_at=Nanos.of(order.works_until) if order.works_until is not None else None,
-        post_only=order.post_only,
-        reduce_only=order.reduce_only,
-        position_effect=order.position_effect,
-        contingency=order.contingency,
-        group=order.group_id,
+        id=order.id, account=order.account_id, contingency=order.contingency, group=order.group_id, **terms
     )

@@ -11,16 +11,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from domain.kernel.numbers import ZERO
-from domain.orders.model.types import (
-    Contingency,
-    OffsetKind,
-    OrderStatus,
-    OrderType,
-    PositionEffect,
-    Side,
-    TimeInForce,
-    TriggerPrice,
-)
+from domain.orders.model.order import OrderChanges, OrderTerms
+from domain.orders.model.types import Contingency, OrderStatus, TimeInForce
 
 OPEN_STATUSES = frozenset({OrderStatus.HELD, OrderStatus.PENDING_NEW, OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED})
 
@@ -37,7 +29,7 @@ class CancelReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(OrderTerms[int]):
     """An order as sent to the exchange; the combination of fields has been checked before it gets here.
 
     ``group`` ties the orders of a bracket or an OCO together; ``contingency`` says what part the order plays in it:
@@ -46,34 +38,14 @@ class Order:
 
     id: Hashable
     account: Hashable
-    side: Side
-    type: OrderType
-    quantity: Decimal
     time_in_force: TimeInForce = TimeInForce.GTC
-    limit_price: Decimal | None = None
-    stop_price: Decimal | None = None
-    trailing_offset: Decimal | None = None
-    trailing_offset_kind: OffsetKind = OffsetKind.PRICE
-    limit_offset: Decimal | None = None
-    activation_price: Decimal | None = None
-    trigger_price: TriggerPrice = TriggerPrice.BID_ASK
-    expires_at: int | None = None
-    post_only: bool = False
-    reduce_only: bool = False
-    position_effect: PositionEffect = PositionEffect.AUTO
     contingency: Contingency = Contingency.NONE
     group: Hashable | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
-    """What a replace asks for; None leaves a field as it is."""
-
-    quantity: Decimal | None = None
-    limit_price: Decimal | None = None
-    stop_price: Decimal | None = None
-    trailing_offset: Decimal | None = None
-    expires_at: int | None = None
+class Changes(OrderChanges[int]):
+    """The terms that a replace asks for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

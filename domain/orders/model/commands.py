@@ -1,7 +1,7 @@
 """What clients ask of orders, as values."""
 
 import hashlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
@@ -10,32 +10,19 @@ from uuid import UUID
 import orjson
 
 from domain.kernel.numbers import plain
-from domain.orders.model.types import CLOSING, OffsetKind, OrderType, PositionEffect, Side, TimeInForce, TriggerPrice
+from domain.orders.model.order import OrderChanges, OrderTerms
+from domain.orders.model.types import CLOSING, OffsetKind, OrderType, PositionEffect, Side, TimeInForce
 from domain.positions.types import PositionSide
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceOrder:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceOrder(OrderTerms[datetime]):
     """A new order. ``client_order_id`` makes a retry safe; without one the server gives one."""
 
     account_id: UUID
     symbol: str
-    side: Side
-    type: OrderType
-    quantity: Decimal
-    client_order_id: str | None = None
-    limit_price: Decimal | None = None
-    stop_price: Decimal | None = None
-    trailing_offset: Decimal | None = None
-    trailing_offset_kind: OffsetKind = OffsetKind.PRICE
-    limit_offset: Decimal | None = None
-    activation_price: Decimal | None = None
-    trigger_price: TriggerPrice = TriggerPrice.BID_ASK
     time_in_force: TimeInForce = TimeInForce.DAY
-    expires_at: datetime | None = None
-    post_only: bool = False
-    reduce_only: bool = False
-    position_effect: PositionEffect = PositionEffect.AUTO
+    client_order_id: str | None = None
     strategy: str | None = None
     tags: tuple[str, ...] = ()
 
@@ -45,14 +32,40 @@ class PlaceOrder:
         return self.reduce_only or self.position_effect in CLOSING
 
 
-_digested = attrgetter(
-    *(item.name for item in fields(PlaceOrder) if item.name not in ("account_id", "client_order_id"))
+# The digests of stored orders were made of these fields in this order: it never changes.
+_DIGESTED = (
+    "symbol",
+    "side",
+    "type",
+    "quantity",
+    "limit_price",
+    "stop_price",
+    "trailing_offset",
+    "trailing_offset_kind",
+    "limit_offset",
+    "activation_price",
+    "trigger_price",
+    "time_in_force",
+    "expires_at",
+    "post_only",
+    "reduce_only",
+    "position_effect",
+    "strategy",
+    "tags",
 )
+# Fields that came later are part of a digest where they are not at their default.
+_DIGESTED_LATER = tuple(
+    (item.name, item.default)
+    for item in fields(PlaceOrder)
+    if item.name not in (*_DIGESTED, "account_id", "client_order_id")
+)
+_digested = attrgetter(*_DIGESTED)
 
 
 def request_digest(command: PlaceOrder) -> bytes:
     """Sixteen bytes that tell whether two commands ask for the same; numbers compare by value."""
-    return hashlib.blake2b(orjson.dumps(_digested(command), default=_digest_part), digest_size=16).digest()
+    later = [[name, value] for name, default in _DIGESTED_LATER if (value := getattr(command, name)) != default]
+    return hashlib.blake2b(orjson.dumps((*_digested(command), *later), default=_digest_part), digest_size=16).digest()
 
 
 def _digest_part(value: object) -> str:
@@ -112,19 +125,14 @@ class CancelOrders:
     strategy: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ModifyOrder:
-    """A change of an open order; None leaves a field as it is.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModifyOrder(OrderChanges[datetime]):
+    """A change of an open order.
 
     With ``expected_version`` it is made only if nothing has changed the order since that version.
     """
 
-    key: OrderKey
-    quantity: Decimal | None = None
-    limit_price: Decimal | None = None
-    stop_price: Decimal | None = None
-    trailing_offset: Decimal | None = None
-    expires_at: datetime | None = None
+    key: OrderKey = field(kw_only=False)
     expected_version: int | None = None
 
 
@@ -171,17 +179,10 @@ def exit_command(entry: PlaceOrder, leg: OrderLeg) -> PlaceOrder:
         account_id=entry.account_id,
         symbol=entry.symbol,
         side=entry.side.opposite,
-        type=leg.type,
         quantity=entry.quantity,
-        client_order_id=leg.client_order_id,
-        limit_price=leg.limit_price,
-        stop_price=leg.stop_price,
-        trailing_offset=leg.trailing_offset,
-        trailing_offset_kind=leg.trailing_offset_kind,
-        limit_offset=leg.limit_offset,
-        time_in_force=leg.time_in_force,
         reduce_only=True,
         position_effect=PositionEffect.CLOSE,
         strategy=entry.strategy,
         tags=entry.tags,
+        **{item.name: getattr(leg, item.name) for item in fields(OrderLeg)},
     )

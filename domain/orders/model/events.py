@@ -4,16 +4,10 @@ from typing import Any
 
 import orjson
 
+from domain.accounts.events import version_of
 from domain.accounts.types import AccountEvent
-from domain.orders.model.order import (
-    Execution,
-    Order,
-    OrderEvent,
-    execution_snapshot,
-    order_snapshot,
-    read_execution,
-    read_order,
-)
+from domain.orders.model.event_forms import EXECUTION, ORDER, READERS
+from domain.orders.model.order import Execution, Order, OrderEvent
 from domain.orders.model.types import OrderEventKind
 from domain.positions.events import position_snapshot
 from domain.positions.types import PositionBook
@@ -31,9 +25,9 @@ def order_parts(
     detail: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The parts of an event that say what happened to an order."""
-    parts: dict[str, Any] = {"order": order_snapshot(order)}
+    parts: dict[str, Any] = {"order": ORDER.write(order)}
     if execution is not None:
-        parts["execution"] = execution_snapshot(execution)
+        parts["execution"] = EXECUTION.write(execution)
     if position is not None:
         parts["positions"] = [position_snapshot(position)]
     if detail is not None:
@@ -47,6 +41,7 @@ def read_order_event(event: AccountEvent) -> OrderEvent | None:
         return None
     parts = orjson.loads(event.payload)
     execution = parts.get("execution")
+    read_order, read_execution = READERS[version_of(parts)]
     return OrderEvent(
         account_id=event.account_id,
         sequence=event.sequence,

@@ -1,12 +1,13 @@
-"""The order and its executions as values, and the snapshot of them that events carry."""
+"""The terms of an order, the order with its whole state, and its executions, as values."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from domain.kernel.numbers import ONE, ZERO, plain
+from domain.kernel.numbers import ONE, ZERO
 from domain.kernel.time import Nanos
 from domain.orders.model.types import (
     CLOSING,
@@ -22,29 +23,80 @@ from domain.orders.model.types import (
     TimeInForce,
     TriggerPrice,
 )
-from domain.risk.types import RiskAction, RiskRuleKind, RiskViolation
+from domain.risk.types import RiskViolation
+
+# How a time is given: to the database and to clients as a datetime, to exchanges and venues in nanoseconds.
+Time = TypeVar("Time")
 
 
-@dataclass(frozen=True, slots=True)
-class PendingChange:
-    """A change that was asked of the venue; None leaves a field as it is.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderTerms(Generic[Time]):
+    """The terms of an order, as the client gives them and as the exchange and the venue receive them.
+
+    The command, the exchange's order and the venue's order are these terms with an identity of their own. ``Order``
+    has a field for each of them.
+    """
+
+    side: Side
+    type: OrderType
+    quantity: Decimal
+    time_in_force: TimeInForce
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    trailing_offset: Decimal | None = None
+    trailing_offset_kind: OffsetKind = OffsetKind.PRICE
+    limit_offset: Decimal | None = None
+    activation_price: Decimal | None = None
+    trigger_price: TriggerPrice = TriggerPrice.BID_ASK
+    expires_at: Time | None = None
+    post_only: bool = False
+    reduce_only: bool = False
+    position_effect: PositionEffect = PositionEffect.AUTO
+
+
+TERMS = tuple(item.name for item in fields(OrderTerms))
+# The terms that only a condition gives a meaning to.
+CONDITIONAL_TERMS = (
+    "stop_price",
+    "trailing_offset",
+    "trailing_offset_kind",
+    "limit_offset",
+    "activation_price",
+    "trigger_price",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderChanges(Generic[Time]):
+    """The terms that can change while an order works; None leaves a term as it is."""
+
+    quantity: Decimal | None = None
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    trailing_offset: Decimal | None = None
+    expires_at: Time | None = None
+
+
+CHANGEABLE = tuple(item.name for item in fields(OrderChanges))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingChange(OrderChanges[datetime]):
+    """A change that was asked of the venue.
 
     ``quantity_after`` and ``reserve_price_after`` are the order's if it is made: while it is pending, the larger of
     both claims is held back.
     """
 
-    quantity: Decimal | None
-    limit_price: Decimal | None
-    stop_price: Decimal | None
-    trailing_offset: Decimal | None
-    expires_at: datetime | None
     quantity_after: Decimal
-    reserve_price_after: Decimal | None
+    reserve_price_after: Decimal | None = None
 
 
 @dataclass(slots=True)
 class Order:
     """An order with its whole state; the fields are the columns of its table, in order, then ``symbol``.
+
+    Its terms are those of ``OrderTerms`` as they are now; ``trailing_offset_kind`` is None unless it trails.
 
     ``filled_value`` is the exact sum of price x quantity of its fills (quantity / price for inverse instruments), from
     which the average follows. ``reserved_margin`` and ``reserved_fee`` are its contributions to its bucket's sums.
@@ -179,222 +231,18 @@ class OrderEvent:
         return self.order.status
 
 
-def violation_snapshot(violation: RiskViolation) -> dict[str, Any]:
-    """A violation as JSON."""
-    return {
-        "kind": violation.kind.value,
-        "ruleId": str(violation.rule_id) if violation.rule_id else None,
-        "action": violation.action.value,
-        "limit": _text(violation.limit),
-        "observed": _text(violation.observed),
-        "message": violation.message,
-    }
+_read_terms = attrgetter(*TERMS)
+_read_changes = attrgetter(*CHANGEABLE)
 
 
-def read_violation(value: dict[str, Any]) -> RiskViolation:
-    """What ``violation_snapshot`` made."""
-    return RiskViolation(
-        kind=RiskRuleKind(value["kind"]),
-        rule_id=UUID(value["ruleId"]) if value["ruleId"] else None,
-        action=RiskAction(value["action"]),
-        limit=_number(value["limit"]),
-        observed=_number(value["observed"]),
-        message=value["message"],
-    )
+def terms_of(source: Order | OrderTerms[Any]) -> dict[str, Any]:
+    """The terms of an order by name, to make another order of the same terms from."""
+    terms = dict(zip(TERMS, _read_terms(source), strict=True))
+    if terms["trailing_offset_kind"] is None:
+        terms["trailing_offset_kind"] = OffsetKind.PRICE
+    return terms
 
 
-def change_snapshot(change: PendingChange) -> dict[str, Any]:
-    """A pending change as JSON."""
-    return {
-        "quantity": _text(change.quantity),
-        "limitPrice": _text(change.limit_price),
-        "stopPrice": _text(change.stop_price),
-        "trailingOffset": _text(change.trailing_offset),
-        "expiresAt": change.expires_at.isoformat() if change.expires_at is not None else None,
-        "quantityAfter": plain(change.quantity_after),
-        "reservePriceAfter": _text(change.reserve_price_after),
-    }
-
-
-def read_change(value: dict[str, Any]) -> PendingChange:
-    """What ``change_snapshot`` made."""
-    return PendingChange(
-        quantity=_number(value["quantity"]),
-        limit_price=_number(value["limitPrice"]),
-        stop_price=_number(value["stopPrice"]),
-        trailing_offset=_number(value["trailingOffset"]),
-        expires_at=_moment(value["expiresAt"]),
-        quantity_after=Decimal(value["quantityAfter"]),
-        reserve_price_after=_number(value["reservePriceAfter"]),
-    )
-
-
-def order_snapshot(order: Order) -> list[Any]:
-    """The order as JSON: its fields in order, which keeps a million events small."""
-    return [
-        order.id,
-        order.account_id,
-        order.instrument_id,
-        order.client_order_id,
-        order.venue,
-        order.side,
-        order.type,
-        order.time_in_force,
-        order.position_effect,
-        plain(order.quantity),
-        _text(order.limit_price),
-        _text(order.stop_price),
-        _text(order.trailing_offset),
-        order.trailing_offset_kind,
-        _text(order.limit_offset),
-        _text(order.activation_price),
-        order.trigger_price,
-        order.post_only,
-        order.reduce_only,
-        order.expires_at,
-        order.status,
-        plain(order.filled_quantity),
-        _text(order.average_price),
-        plain(order.fees),
-        plain(order.reserved),
-        order.strategy,
-        order.tags,
-        order.contingency,
-        order.parent_id,
-        order.group_id,
-        order.pending_action,
-        order.reject_reason,
-        order.reject_message,
-        order.venue_order_id,
-        [violation_snapshot(violation) for violation in order.violations],
-        order.created_at,
-        order.updated_at,
-        order.triggered_at,
-        order.closed_at,
-        order.version,
-        order.symbol,
-    ]
-
-
-def read_order(values: list[Any]) -> Order:
-    """What ``order_snapshot`` made; internal figures that it leaves out are neutral."""
-    return Order(
-        id=UUID(values[0]),
-        account_id=UUID(values[1]),
-        instrument_id=UUID(values[2]),
-        client_order_id=values[3],
-        request_digest=b"",
-        venue=values[4],
-        side=Side(values[5]),
-        type=OrderType(values[6]),
-        time_in_force=TimeInForce(values[7]),
-        position_effect=PositionEffect(values[8]),
-        quantity=Decimal(values[9]),
-        limit_price=_number(values[10]),
-        stop_price=_number(values[11]),
-        trailing_offset=_number(values[12]),
-        trailing_offset_kind=OffsetKind(values[13]) if values[13] else None,
-        limit_offset=_number(values[14]),
-        activation_price=_number(values[15]),
-        trigger_price=TriggerPrice(values[16]),
-        post_only=values[17],
-        reduce_only=values[18],
-        expires_at=_moment(values[19]),
-        works_until=None,
-        status=OrderStatus(values[20]),
-        filled_quantity=Decimal(values[21]),
-        filled_value=ZERO,
-        average_price=_number(values[22]),
-        execution_count=0,
-        fees=Decimal(values[23]),
-        reserved=Decimal(values[24]),
-        reserved_margin=ZERO,
-        reserved_fee=ZERO,
-        reserve_price=None,
-        arrival_price=None,
-        strategy=values[25],
-        tags=values[26],
-        contingency=Contingency(values[27]),
-        parent_id=UUID(values[28]) if values[28] else None,
-        group_id=UUID(values[29]) if values[29] else None,
-        pending_action=PendingAction(values[30]) if values[30] else None,
-        reject_reason=RejectReason(values[31]) if values[31] else None,
-        reject_message=values[32],
-        venue_order_id=values[33],
-        venue_sequence=0,
-        activated=False,
-        violations=tuple(read_violation(value) for value in values[34]),
-        created_at=datetime.fromisoformat(values[35]),
-        updated_at=datetime.fromisoformat(values[36]),
-        triggered_at=_moment(values[37]),
-        closed_at=_moment(values[38]),
-        version=values[39],
-        working_quantity=ZERO,
-        pending_changes=(),
-        reserve_rate=ONE,
-        symbol=values[40],
-    )
-
-
-def execution_snapshot(execution: Execution) -> list[Any]:
-    """The execution as JSON: its fields in order."""
-    return [
-        execution.id,
-        execution.order_id,
-        execution.account_id,
-        execution.instrument_id,
-        execution.venue_execution_id,
-        execution.sequence,
-        execution.side,
-        execution.position_effect,
-        plain(execution.price),
-        plain(execution.quantity),
-        plain(execution.fee),
-        plain(execution.tax),
-        plain(execution.realized_pnl),
-        execution.liquidity,
-        int(execution.at),
-        execution.busted_at,
-        execution.corrected_by,
-        execution.created_at,
-        execution.symbol,
-        plain(execution.fx_rate),
-    ]
-
-
-def read_execution(values: list[Any]) -> Execution:
-    """What ``execution_snapshot`` made."""
-    return Execution(
-        id=UUID(values[0]),
-        order_id=UUID(values[1]),
-        account_id=UUID(values[2]),
-        instrument_id=UUID(values[3]),
-        venue_execution_id=values[4],
-        sequence=values[5],
-        side=Side(values[6]),
-        position_effect=PositionEffect(values[7]),
-        price=Decimal(values[8]),
-        quantity=Decimal(values[9]),
-        fee=Decimal(values[10]),
-        tax=Decimal(values[11]),
-        realized_pnl=Decimal(values[12]),
-        liquidity=Liquidity(values[13]),
-        at=Nanos(values[14]),
-        busted_at=_moment(values[15]),
-        corrected_by=UUID(values[16]) if values[16] else None,
-        created_at=datetime.fromisoformat(values[17]),
-        symbol=values[18],
-        fx_rate=Decimal(values[19]),
-    )
-
-
-def _text(value: Decimal | None) -> str | None:
-    return None if value is None else plain(value)
-
-
-def _number(value: str | None) -> Decimal | None:
-    return None if value is None else Decimal(value)
-
-
-def _moment(value: str | None) -> datetime | None:
-    return None if value is None else datetime.fromisoformat(value)
+def changes_in(source: OrderChanges[Any]) -> dict[str, Any]:
+    """The terms that a change names, changed or not."""
+    return dict(zip(CHANGEABLE, _read_changes(source), strict=True))

@@ -14,7 +14,7 @@ from domain.kernel.errors import BadInput
 from domain.kernel.numbers import ZERO, within_bounds
 from domain.kernel.text import clean_text
 from domain.orders.model.commands import ModifyOrder, OrderLeg, PlaceOrder
-from domain.orders.model.order import Order
+from domain.orders.model.order import Order, changes_in
 from domain.orders.model.order_types import (
     ACCEPT_LIMIT_OFFSET,
     ACCEPT_LIMIT_PRICE,
@@ -60,9 +60,7 @@ class OrderChange:
     @property
     def names_something(self) -> bool:
         """Whether any field is to change."""
-        command = self.command
-        given = (command.quantity, command.limit_price, command.stop_price, command.trailing_offset, command.expires_at)
-        return any(value is not None for value in given)
+        return any(value is not None for value in changes_in(self.command).values())
 
 
 MALFORMATIONS: tuple[Malformation[PlaceOrder], ...] = (

@@ -16,7 +16,7 @@ from domain.orders.venues.types import (
     Capabilities,
     NewOrder,
     OrderRef,
-    OrderTerms,
+    ReplaceTerms,
     VenueExecution,
     VenueOrder,
     VenuePosition,
@@ -59,7 +59,7 @@ class Venue(Protocol):
         """
         ...
 
-    async def replace(self, order: OrderRef, terms: OrderTerms) -> Answer:
+    async def replace(self, order: OrderRef, terms: ReplaceTerms) -> Answer:
         """Ask it to change an order that works, keeping its ``client_order_id``.
 
         ``Acknowledged`` says that the change is made, and gives the venue's new id if that changed. Only called where

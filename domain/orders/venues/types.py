@@ -14,13 +14,13 @@ from uuid import UUID
 
 from domain.kernel.numbers import ZERO
 from domain.kernel.time import Nanos
+from domain.orders.model.order import OrderChanges, OrderTerms
 from domain.orders.model.types import (
     Contingency,
     Liquidity,
     OffsetKind,
     OrderStatus,
     OrderType,
-    PositionEffect,
     RejectReason,
     Side,
     TimeInForce,
@@ -73,26 +73,11 @@ class Capabilities:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewOrder:
+class NewOrder(OrderTerms[Nanos]):
     """An order as a venue gets it. Orders of one ``group`` are a native bracket (the entry first) or a native OCO."""
 
     client_order_id: str
     symbol: str
-    side: Side
-    type: OrderType
-    quantity: Decimal
-    time_in_force: TimeInForce
-    limit_price: Decimal | None = None
-    stop_price: Decimal | None = None
-    trailing_offset: Decimal | None = None
-    trailing_offset_kind: OffsetKind = OffsetKind.PRICE
-    limit_offset: Decimal | None = None
-    activation_price: Decimal | None = None
-    trigger_price: TriggerPrice = TriggerPrice.BID_ASK
-    expires_at: Nanos | None = None
-    post_only: bool = False
-    reduce_only: bool = False
-    position_effect: PositionEffect = PositionEffect.AUTO
     contingency: Contingency = Contingency.NONE
     group: str | None = None
 
@@ -107,14 +92,10 @@ class OrderRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderTerms:
+class ReplaceTerms(OrderChanges[Nanos]):
     """All terms that an order shall have after a replace, changed or not. ``quantity`` includes what is filled."""
 
     quantity: Decimal
-    limit_price: Decimal | None = None
-    stop_price: Decimal | None = None
-    trailing_offset: Decimal | None = None
-    expires_at: Nanos | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from domain.orders.venues.types import (
     Declined,
     NewOrder,
     OrderRef,
-    OrderTerms,
+    ReplaceTerms,
     Unanswered,
     VenueExecution,
     VenueOrder,
@@ -203,7 +203,7 @@ async def test_a_change(stand: Stand) -> None:
         pytest.skip("this venue does not change orders")
     order = limit(stand)
     venue_order_id = await place(stand, order)
-    terms = OrderTerms(quantity=Decimal(2), limit_price=Decimal("98.5"))
+    terms = ReplaceTerms(quantity=Decimal(2), limit_price=Decimal("98.5"))
     answer = await stand.venue.replace(ref(order, venue_order_id), terms)
     assert isinstance(answer, Acknowledged)
     found = await stand.venue.order(ref(order, answer.venue_order_id or venue_order_id))

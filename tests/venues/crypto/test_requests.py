@@ -11,7 +11,7 @@ from adapters.venues.crypto.venue import ExchangeVenue
 from domain.kernel.time import Nanos
 from domain.orders.model.types import OrderStatus, OrderType, RejectReason, Side, TimeInForce
 from domain.orders.venues.port import VenueUnavailable
-from domain.orders.venues.types import Acknowledged, Answer, Declined, NewOrder, OrderTerms, Unanswered
+from domain.orders.venues.types import Acknowledged, Answer, Declined, NewOrder, ReplaceTerms, Unanswered
 from tests.support.binance import BinanceServer, Fault
 from tests.support.binance.venue import ETH, coin, instruments, limit, open_venue, ref
 
@@ -218,7 +218,7 @@ async def test_orders_of_others_are_told_as_such(server: BinanceServer, venue: E
 async def test_it_changes_no_orders(venue: ExchangeVenue) -> None:
     order = limit("BUY", "0.5", "90")
     await submit(venue, order)
-    answer = await venue.replace(ref(order), OrderTerms(quantity=Decimal(1), limit_price=Decimal(91)))
+    answer = await venue.replace(ref(order), ReplaceTerms(quantity=Decimal(1), limit_price=Decimal(91)))
     assert answer == Declined(reason=RejectReason.UNSUPPORTED_BY_VENUE, message="The exchange changes no orders.")
     assert not venue.capabilities.replace
 

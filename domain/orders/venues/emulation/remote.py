@@ -5,7 +5,6 @@ requests.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from domain.orders.exchange.exchanges import Exchanges, StoredPosition, changes_
 from domain.orders.exchange.paper import order_state
 from domain.orders.exchange.reports import Filled, Report
 from domain.orders.exchange.types import Changes
-from domain.orders.model.order import Order
+from domain.orders.model.order import CONDITIONAL_TERMS, Order, terms_of
 from domain.orders.model.types import Contingency, OrderStatus
 from domain.orders.venues.emulation.remote_book import Drained, RemoteBook, Whereabouts
 from domain.orders.venues.outbox import Request
@@ -29,7 +28,7 @@ from domain.orders.venues.types import (
     Declined,
     NewOrder,
     OrderRef,
-    OrderTerms,
+    ReplaceTerms,
     RequestKind,
     VenueExecution,
     VenueReport,
@@ -186,13 +185,13 @@ class RemoteVenue(Exchanges[RemoteBook]):
         symbol, order, _ = located
         return OrderRef(client_order_id=client_id_of(order_id), symbol=symbol, venue_order_id=order.venue_order_id)
 
-    def terms(self, order_id: UUID) -> OrderTerms | None:
+    def terms(self, order_id: UUID) -> ReplaceTerms | None:
         """What an open order shall be after the oldest change that was asked for."""
         order = self.find(order_id)
         if order is None or not order.changes:
             return None
         changes = order.changes[0]
-        return OrderTerms(
+        return ReplaceTerms(
             quantity=order.quantity if changes.quantity is None else changes.quantity,
             limit_price=_changed(changes.limit_price, order.limit),
             stop_price=_changed(changes.stop_price, order.stop),
@@ -204,31 +203,23 @@ class RemoteVenue(Exchanges[RemoteBook]):
 
     def _new_order(self, symbol: str, order: RemoteOrder, *, linked: bool) -> NewOrder:
         terms, can = order.terms, self.capabilities
-        plain = NewOrder(
+        asked = terms_of(order.state().order) | {
+            "quantity": order.remaining,
+            "time_in_force": plain_time(terms.time_in_force, can),
+            "expires_at": None if order.timed_here else _nanos(order.expires_at),
+            "reduce_only": terms.reduce_only and can.reduce_only,
+        }
+        if not order.native:
+            asked["type"] = plain_type(terms)
+            for name in CONDITIONAL_TERMS:
+                del asked[name]
+        linked = linked and order.native
+        return NewOrder(
             client_order_id=client_id_of(order.order_id),
             symbol=symbol,
-            side=order.side,
-            type=terms.type if order.native else plain_type(terms),
-            quantity=order.remaining,
-            time_in_force=plain_time(terms.time_in_force, can),
-            limit_price=order.limit,
-            expires_at=None if order.timed_here else _nanos(order.expires_at),
-            post_only=terms.post_only,
-            reduce_only=terms.reduce_only and can.reduce_only,
-            position_effect=terms.position_effect,
-        )
-        if not order.native:
-            return plain
-        return replace(
-            plain,
-            stop_price=order.stop,
-            trailing_offset=order.trailing_offset,
-            trailing_offset_kind=terms.trailing_offset_kind,
-            limit_offset=terms.limit_offset,
-            activation_price=terms.activation_price,
-            trigger_price=terms.trigger_price,
             contingency=terms.contingency if linked else Contingency.NONE,
             group=str(terms.group) if linked else None,
+            **asked,
         )
 
 

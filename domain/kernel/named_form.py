@@ -1,0 +1,117 @@
+"""Named forms, pure: a dataclass as a JSON object with a member for each field, and back.
+
+What is None, zero, false or empty is left out, which keeps the form small; a reader takes a member that is missing for
+just that. So a form stays readable when fields are added, and a field can be removed without touching what is stored.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import datetime
+from decimal import Decimal
+from enum import EnumType
+from operator import attrgetter
+from types import UnionType
+from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+from domain.kernel.numbers import ZERO, plain
+
+Value = TypeVar("Value")
+Convert = Callable[[Any], Any]
+
+
+def field_kinds(type_: type) -> dict[str, Any]:
+    """The type of each field of a dataclass, apart from None."""
+    return {name: _without_none(hint) for name, hint in get_type_hints(type_).items()}
+
+
+def is_optional(hint: Any) -> bool:
+    """True for a type that has None among its values."""
+    return type(None) in get_args(hint)
+
+
+def _without_none(hint: Any) -> Any:
+    return next(part for part in get_args(hint) if part is not type(None)) if isinstance(hint, UnionType) else hint
+
+
+class NamedForm(Generic[Value]):
+    """The form of one dataclass.
+
+    ``left_out`` names fields that are not part of it, with the value that a reader gives them. ``parts`` has functions
+    that write and read fields which are dataclasses themselves.
+    """
+
+    def __init__(
+        self,
+        type_: type[Value],
+        *,
+        left_out: Mapping[str, Any] | None = None,
+        parts: Mapping[str, tuple[Convert, Convert]] | None = None,
+    ) -> None:
+        hints, kinds, parts = get_type_hints(type_), field_kinds(type_), parts or {}
+        self._type = type_
+        self._left_out = dict(left_out or {})
+        names = [item.name for item in fields(type_) if item.name not in self._left_out]  # type: ignore[arg-type]  # a dataclass
+        self._get = attrgetter(*names)
+        self._writers = [
+            (name, is_optional(hints[name]), parts[name][0] if name in parts else _writer(kinds[name]))
+            for name in names
+        ]
+        self._readers = [
+            (
+                name,
+                None if is_optional(hints[name]) else _neutral(kinds[name]),
+                parts[name][1] if name in parts else _reader(kinds[name]),
+            )
+            for name in names
+        ]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The members that the form can have."""
+        return tuple(name for name, _, _ in self._writers)
+
+    def write(self, value: Value) -> dict[str, Any]:
+        """The value as what JSON can hold."""
+        return {
+            name: given if convert is None else convert(given)
+            for (name, optional, convert), given in zip(self._writers, self._get(value), strict=True)
+            if given or (optional and given is not None)
+        }
+
+    def read(self, form: Mapping[str, Any]) -> Value:
+        """What ``write`` wrote, or an older version of the code wrote."""
+        values = dict(self._left_out)
+        for name, neutral, convert in self._readers:
+            stored = form.get(name)
+            if stored is None:
+                # A list is a new one for each value.
+                values[name] = [] if neutral is list else neutral
+            else:
+                values[name] = stored if convert is None else convert(stored)
+        return self._type(**values)
+
+
+def _writer(kind: Any) -> Convert | None:
+    if kind is Decimal:
+        return plain
+    return int if isinstance(kind, type) and issubclass(kind, int) and kind is not bool else None
+
+
+def _reader(kind: Any) -> Convert | None:
+    if kind in (Decimal, UUID) or isinstance(kind, EnumType):
+        return kind  # type: ignore[no-any-return]  # the types are their own readers
+    if kind is datetime:
+        return datetime.fromisoformat
+    return kind if isinstance(kind, type) and issubclass(kind, int) and kind not in (int, bool) else None
+
+
+def _neutral(kind: Any) -> Any:
+    if kind is Decimal:
+        return ZERO
+    origin = get_origin(kind)
+    if origin is tuple:
+        return ()
+    if origin is list:
+        return list
+    return kind() if kind in (bool, int, str) else None

@@ -1,0 +1,148 @@
+"""The forms of orders and executions in events, one per version, pure. Events are never changed: no version ever goes.
+
+Version 1 is an array with a place for each field. Version 2 is an object with a member for each field. New events are
+written in the newest version; ``VERSION`` of ``domain.accounts.events`` says which that is.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from domain.kernel.named_form import NamedForm
+from domain.kernel.numbers import ONE, ZERO
+from domain.kernel.time import Nanos
+from domain.orders.model.order import Execution, Order
+from domain.orders.model.stored_forms import read_violation, violation_snapshot
+from domain.orders.model.types import (
+    Contingency,
+    Liquidity,
+    OffsetKind,
+    OrderStatus,
+    OrderType,
+    PendingAction,
+    PositionEffect,
+    RejectReason,
+    Side,
+    TimeInForce,
+    TriggerPrice,
+)
+
+# What events leave out of an order, and what a reader gets instead: figures that only decisions use.
+INTERNAL: dict[str, Any] = {
+    "request_digest": b"",
+    "works_until": None,
+    "filled_value": ZERO,
+    "execution_count": 0,
+    "reserved_margin": ZERO,
+    "reserved_fee": ZERO,
+    "reserve_price": None,
+    "arrival_price": None,
+    "venue_sequence": 0,
+    "activated": False,
+    "working_quantity": ZERO,
+    "pending_changes": (),
+    "reserve_rate": ONE,
+}
+
+
+def _write_violations(violations: Any) -> list[dict[str, Any]]:
+    return [violation_snapshot(violation) for violation in violations]
+
+
+def _read_violations(forms: Any) -> tuple[Any, ...]:
+    return tuple(read_violation(form) for form in forms)
+
+
+ORDER = NamedForm(Order, left_out=INTERNAL, parts={"violations": (_write_violations, _read_violations)})
+EXECUTION = NamedForm(Execution)
+
+
+def read_order_1(values: list[Any]) -> Order:
+    """An order of version 1."""
+    return Order(
+        id=UUID(values[0]),
+        account_id=UUID(values[1]),
+        instrument_id=UUID(values[2]),
+        client_order_id=values[3],
+        venue=values[4],
+        side=Side(values[5]),
+        type=OrderType(values[6]),
+        time_in_force=TimeInForce(values[7]),
+        position_effect=PositionEffect(values[8]),
+        quantity=Decimal(values[9]),
+        limit_price=_number(values[10]),
+        stop_price=_number(values[11]),
+        trailing_offset=_number(values[12]),
+        trailing_offset_kind=OffsetKind(values[13]) if values[13] else None,
+        limit_offset=_number(values[14]),
+        activation_price=_number(values[15]),
+        trigger_price=TriggerPrice(values[16]),
+        post_only=values[17],
+        reduce_only=values[18],
+        expires_at=_moment(values[19]),
+        status=OrderStatus(values[20]),
+        filled_quantity=Decimal(values[21]),
+        average_price=_number(values[22]),
+        fees=Decimal(values[23]),
+        reserved=Decimal(values[24]),
+        strategy=values[25],
+        tags=values[26],
+        contingency=Contingency(values[27]),
+        parent_id=UUID(values[28]) if values[28] else None,
+        group_id=UUID(values[29]) if values[29] else None,
+        pending_action=PendingAction(values[30]) if values[30] else None,
+        reject_reason=RejectReason(values[31]) if values[31] else None,
+        reject_message=values[32],
+        venue_order_id=values[33],
+        violations=tuple(read_violation(value) for value in values[34]),
+        created_at=datetime.fromisoformat(values[35]),
+        updated_at=datetime.fromisoformat(values[36]),
+        triggered_at=_moment(values[37]),
+        closed_at=_moment(values[38]),
+        version=values[39],
+        symbol=values[40],
+        **INTERNAL,
+    )
+
+
+def read_execution_1(values: list[Any]) -> Execution:
+    """An execution of version 1."""
+    return Execution(
+        id=UUID(values[0]),
+        order_id=UUID(values[1]),
+        account_id=UUID(values[2]),
+        instrument_id=UUID(values[3]),
+        venue_execution_id=values[4],
+        sequence=values[5],
+        side=Side(values[6]),
+        position_effect=PositionEffect(values[7]),
+        price=Decimal(values[8]),
+        quantity=Decimal(values[9]),
+        fee=Decimal(values[10]),
+        tax=Decimal(values[11]),
+        realized_pnl=Decimal(values[12]),
+        liquidity=Liquidity(values[13]),
+        at=Nanos(values[14]),
+        busted_at=_moment(values[15]),
+        corrected_by=UUID(values[16]) if values[16] else None,
+        created_at=datetime.fromisoformat(values[17]),
+        symbol=values[18],
+        fx_rate=Decimal(values[19]),
+    )
+
+
+def _number(value: str | None) -> Decimal | None:
+    return None if value is None else Decimal(value)
+
+
+def _moment(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value)
+
+
+# The readers of an order and of an execution, by version.
+READERS: Mapping[int, tuple[Callable[[Any], Order], Callable[[Any], Execution]]] = {
+    1: (read_order_1, read_execution_1),
+    2: (ORDER.read, EXECUTION.read),
+}

@@ -1,0 +1,72 @@
+"""The JSON in which orders keep their violations and pending changes."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from domain.kernel.numbers import plain
+from domain.orders.model.order import PendingChange
+from domain.risk.types import RiskAction, RiskRuleKind, RiskViolation
+
+
+def violation_snapshot(violation: RiskViolation) -> dict[str, Any]:
+    """A violation as JSON."""
+    return {
+        "kind": violation.kind.value,
+        "ruleId": str(violation.rule_id) if violation.rule_id else None,
+        "action": violation.action.value,
+        "limit": _text(violation.limit),
+        "observed": _text(violation.observed),
+        "message": violation.message,
+    }
+
+
+def read_violation(value: dict[str, Any]) -> RiskViolation:
+    """What ``violation_snapshot`` made."""
+    return RiskViolation(
+        kind=RiskRuleKind(value["kind"]),
+        rule_id=UUID(value["ruleId"]) if value["ruleId"] else None,
+        action=RiskAction(value["action"]),
+        limit=_number(value["limit"]),
+        observed=_number(value["observed"]),
+        message=value["message"],
+    )
+
+
+def change_snapshot(change: PendingChange) -> dict[str, Any]:
+    """A pending change as JSON."""
+    return {
+        "quantity": _text(change.quantity),
+        "limitPrice": _text(change.limit_price),
+        "stopPrice": _text(change.stop_price),
+        "trailingOffset": _text(change.trailing_offset),
+        "expiresAt": change.expires_at.isoformat() if change.expires_at is not None else None,
+        "quantityAfter": plain(change.quantity_after),
+        "reservePriceAfter": _text(change.reserve_price_after),
+    }
+
+
+def read_change(value: dict[str, Any]) -> PendingChange:
+    """What ``change_snapshot`` made."""
+    return PendingChange(
+        quantity=_number(value["quantity"]),
+        limit_price=_number(value["limitPrice"]),
+        stop_price=_number(value["stopPrice"]),
+        trailing_offset=_number(value["trailingOffset"]),
+        expires_at=_moment(value["expiresAt"]),
+        quantity_after=Decimal(value["quantityAfter"]),
+        reserve_price_after=_number(value["reservePriceAfter"]),
+    )
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else plain(value)
+
+
+def _number(value: str | None) -> Decimal | None:
+    return None if value is None else Decimal(value)
+
+
+def _moment(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value)
