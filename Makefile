@@ -17,6 +17,9 @@ RUNTIME := .venv/installed-runtime-$(PLACE)
 DEV := .venv/installed-dev-$(PLACE)
 EXPLORER := web/explorer/dist/index.html
 EXPLORER_SOURCES := $(shell find web/explorer -name node_modules -prune -o -name dist -prune -o -type f -print)
+DESK := web/desk/dist/index.html
+DESK_SOURCES := schema.graphql $(shell find web/desk -name node_modules -prune -o -name dist -prune -o -name gql -prune -o -type f -print)
+PAGES := $(EXPLORER) $(DESK)
 PACKAGES := adapters api cli domain workers
 LOCK := .venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
@@ -27,11 +30,11 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: $(RUNTIME) $(EXPLORER) ## Start everything; Ctrl-C stops it
+run: $(RUNTIME) $(PAGES) ## Start everything; Ctrl-C stops it
 	@$(BIN)/tradegraph up
 
 .PHONY: test
-test: $(DEV) $(EXPLORER) ## Run all tests on throw-away servers; make test WORKERS=4, make test ARGS="-k ledger"
+test: $(DEV) $(PAGES) ## Run all tests on throw-away servers; make test WORKERS=4, make test ARGS="-k ledger"
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
 .PHONY: check
@@ -65,6 +68,9 @@ migrate: $(RUNTIME) ## Bring the database's schema up to date
 .PHONY: explorer
 explorer: $(EXPLORER) ## Build the explorer's pages
 
+.PHONY: desk
+desk: $(DESK) ## Build the trading desk's pages
+
 .PHONY: conformance
 conformance: $(DEV) ## Audit the API with foreign GraphQL clients (graphql-http, graphql-ws)
 	@$(BIN)/python -m tests.conformance
@@ -72,6 +78,11 @@ conformance: $(DEV) ## Audit the API with foreign GraphQL clients (graphql-http,
 .PHONY: screenshot
 screenshot: $(DEV) $(EXPLORER) ## Take the README's picture of the explorer, of a platform that runs, with Chromium
 	@$(BIN)/python -m tests.browser.screenshot $(ARGS)
+
+.PHONY: screenshots
+screenshots: $(DESK) ## Take pictures of every page of a desk that runs into build/screenshots
+	@cd web/desk && ../with-node node tests/browser/screenshots.mjs $(or $(ADDRESS),http://127.0.0.1:8000) \
+		"$(or $(EMAIL),admin@tradegraph.localhost)" "$(PASSWORD)" ../../build/screenshots
 
 .PHONY: install
 install: $(DEV) ## Make the virtual environment, with what tests and checks need
@@ -88,7 +99,8 @@ lock: ## Resolve the dependencies anew into requirements/; make lock ARGS=--upgr
 
 .PHONY: clean
 clean: ## Remove what can be made again: environment, caches, built pages; never the data folder
-	@rm -rf .venv .node web/explorer/node_modules web/explorer/dist build *.egg-info \
+	@rm -rf .venv .node web/explorer/node_modules web/explorer/dist web/desk/node_modules \
+		web/desk/dist web/desk/src/gql build *.egg-info \
 		.pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
@@ -103,6 +115,11 @@ $(RUNTIME): requirements/runtime.lock pyproject.toml | $(BIN)/python
 
 $(DEV): requirements/dev.lock $(RUNTIME)
 	@$(PIP) install --quiet --require-hashes --requirement requirements/dev.lock
+	@touch $@
+
+$(DESK): $(DESK_SOURCES) requirements/node.lock | $(RUNTIME)
+	@echo "building the trading desk's pages"
+	@cd web/desk && ../with-node npm ci --silent && ../with-node npm run --silent build
 	@touch $@
 
 $(EXPLORER): $(EXPLORER_SOURCES) requirements/node.lock | $(RUNTIME)

@@ -124,7 +124,8 @@ class CookieSessions:
                 pass  # Expired: what the refresh token is for.
         refresh_token = request.cookies.get(jar.name("refresh"))
         if not refresh_token:
-            raise Unauthenticated("Sign in first.")
+            # Nobody has signed in here: that is no failure, and pages ask it first of all.
+            return _json({"user": None})
         return self._begun(request, await sessions.refresh_session(self._access, refresh_token))
 
     async def _logout(self, request: Request, _content: Mapping[str, Any]) -> Response:

@@ -104,7 +104,7 @@ async def test_signing_out_ends_the_session_and_removes_the_cookies(
     with pytest.raises(Unauthenticated):
         await access.authenticate(token)
     assert (await audited("logout"))[-1][0] == "ann@example.com"
-    assert (await page.post("/session/resume", json={})).status_code == 401
+    assert (await page.post("/session/resume", json={})).json() == {"user": None}
     assert (await page.post("/session/logout", json={})).json() == {"ended": False}
 
 

@@ -1,0 +1,92 @@
+/** What the platform does by itself, and how its books stand. */
+import { graphql } from '@/gql';
+
+export const TasksQuery = graphql(`
+  query Tasks {
+    scheduledTasks {
+      name
+      description
+      trigger
+      cron
+      intervalSeconds
+      timezone
+      enabled
+      nextRunAt
+      maxRetries
+      timeoutSeconds
+      catchUp
+      version
+      lastRun {
+        ...TaskRunRow
+      }
+    }
+  }
+
+  fragment TaskRunRow on TaskRun {
+    id
+    task
+    state
+    cause
+    attempt
+    dueAt
+    startedAt
+    finishedAt
+    durationMs
+    error
+    requestedBy
+  }
+`);
+
+export const TaskRunsQuery = graphql(`
+  query TaskRuns($task: String, $first: Int, $after: String) {
+    taskRuns(task: $task, first: $first, after: $after) {
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+      edges {
+        node {
+          ...TaskRunRow
+        }
+      }
+    }
+  }
+`);
+
+export const TaskRunsStream = graphql(`
+  subscription TaskRunsLive {
+    taskRuns {
+      ...TaskRunRow
+    }
+  }
+`);
+
+export const RunTaskMutation = graphql(`
+  mutation RunTask($name: String!) {
+    runScheduledTask(name: $name) {
+      ...TaskRunRow
+    }
+  }
+`);
+
+export const UpdateTaskMutation = graphql(`
+  mutation UpdateTask($input: UpdateScheduledTaskInput!) {
+    updateScheduledTask(input: $input) {
+      name
+    }
+  }
+`);
+
+export const TrialBalanceQuery = graphql(`
+  query TrialBalance {
+    trialBalance {
+      currency
+      accounts
+      difference
+      house {
+        account
+        balance
+      }
+    }
+  }
+`);

@@ -1,0 +1,78 @@
+/** Endless lists: pages by cursor, put one behind the other. */
+import { onScopeDispose, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue';
+
+import type { TypedDocumentString } from '@/gql/graphql';
+
+import { ask } from './client';
+import { toFailure, type Failure } from './failure';
+
+interface Connection<Node> {
+  pageInfo: { hasNextPage: boolean; endCursor?: string | null };
+  edges: readonly { node: Node }[];
+}
+
+export interface Pages<Node> {
+  rows: ShallowRef<Node[]>;
+  isLoading: Ref<boolean>;
+  hasMore: Ref<boolean>;
+  failure: Ref<Failure | null>;
+  more(): Promise<void>;
+  reload(): Promise<void>;
+}
+
+export function usePages<Data, Variables extends { after?: string | null; first?: number | null }, Node>(
+  document: TypedDocumentString<Data, Variables>,
+  variables: () => Omit<Variables, 'after' | 'first'> | null,
+  connectionOf: (data: Data) => Connection<Node> | null | undefined,
+  first = 100,
+): Pages<Node> {
+  const rows = shallowRef<Node[]>([]);
+  const isLoading = ref(false);
+  const hasMore = ref(false);
+  const failure = ref<Failure | null>(null);
+  let cursor: string | null = null;
+  let turn = 0;
+
+  async function read(isFresh: boolean): Promise<void> {
+    const given = variables();
+    if (!given || (isLoading.value && !isFresh)) return;
+    const mine = ++turn;
+    isLoading.value = true;
+    try {
+      const data = await ask(document, { ...given, first, after: isFresh ? null : cursor } as unknown as Variables);
+      if (mine !== turn) return;
+      const connection = connectionOf(data);
+      const found = connection?.edges.map(({ node }) => node) ?? [];
+      rows.value = isFresh ? found : [...rows.value, ...found];
+      hasMore.value = connection?.pageInfo.hasNextPage ?? false;
+      cursor = connection?.pageInfo.endCursor ?? null;
+      failure.value = null;
+    } catch (error) {
+      if (mine === turn) failure.value = toFailure(error);
+    }
+    if (mine === turn) isLoading.value = false;
+  }
+
+  watch(
+    () => JSON.stringify(variables()),
+    () => {
+      rows.value = [];
+      hasMore.value = false;
+      void read(true);
+    },
+    { immediate: true },
+  );
+  onScopeDispose(() => {
+    turn += 1;
+  });
+  return {
+    rows,
+    isLoading,
+    hasMore,
+    failure,
+    more: async () => {
+      if (hasMore.value) await read(false);
+    },
+    reload: () => read(true),
+  };
+}

@@ -1,0 +1,204 @@
+/** One chart: candles, volume, indicators, and lines of orders that can be taken hold of. */
+import {
+  CandlestickSeries,
+  createChart,
+  createSeriesMarkers,
+  HistogramSeries,
+  LineSeries,
+  LineStyle,
+  type IChartApi,
+  type IPriceLine,
+  type ISeriesApi,
+  type ISeriesMarkersPluginApi,
+  type SeriesMarker,
+  type Time,
+  type UTCTimestamp,
+} from 'lightweight-charts';
+
+import { bollinger, ema, rsi, sma, vwap, type Candle, type Indicator, type Point } from './indicators';
+
+export interface ChartLine {
+  id: string;
+  price: string;
+  title: string;
+  tone: 'up' | 'down' | 'accent';
+  /** An order's price may be dragged; where a position stands may not. */
+  movable: boolean;
+}
+
+export interface ChartMark {
+  time: number;
+  isBuy: boolean;
+  text: string;
+}
+
+const REACH_PX = 6;
+const LINES: Record<Exclude<Indicator, 'bollinger' | 'rsi'>, string> = { sma20: '#c98a1b', ema50: '#8f6bd8', vwap: '#1b9aaa' };
+
+function colour(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/** A CSS colour of six digits with an opacity. */
+const faint = (hex: string, opacity: string): string => (/^#[\da-f]{6}$/i.test(hex) ? hex + opacity : hex);
+
+export class Drawing {
+  private readonly chart: IChartApi;
+  private readonly candles: ISeriesApi<'Candlestick'>;
+  private readonly volume: ISeriesApi<'Histogram'>;
+  private readonly marks: ISeriesMarkersPluginApi<Time>;
+  private indicators: ISeriesApi<'Line'>[] = [];
+  private lines = new Map<string, { line: IPriceLine; given: ChartLine }>();
+  private shiftSeconds = 0;
+  private data: Candle[] = [];
+  private shown: readonly Indicator[] = [];
+
+  constructor(
+    readonly host: HTMLElement,
+    onOlder: () => void,
+  ) {
+    this.chart = createChart(host, { autoSize: true, layout: { attributionLogo: false }, rightPriceScale: { scaleMargins: { top: 0.08, bottom: 0.22 } }, timeScale: { timeVisible: true, secondsVisible: false, rightOffset: 6 } });
+    this.candles = this.chart.addSeries(CandlestickSeries, { borderVisible: false });
+    this.volume = this.chart.addSeries(HistogramSeries, { priceFormat: { type: 'volume' }, priceScaleId: 'volume', lastValueVisible: false, priceLineVisible: false });
+    this.volume.priceScale().applyOptions({ scaleMargins: { top: 0.84, bottom: 0 } });
+    this.marks = createSeriesMarkers(this.candles, []);
+    this.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
+      if (range && range.from < 20) onOlder();
+    });
+    this.paint();
+  }
+
+  /** Take the page's colours over. */
+  paint(): void {
+    const [up, down, line, text, panel] = ['--up', '--down', '--line', '--muted', '--panel'].map(colour) as [string, string, string, string, string];
+    this.chart.applyOptions({
+      layout: { background: { color: panel }, textColor: text, fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 11, panes: { separatorColor: line } },
+      grid: { vertLines: { color: faint(line, '88') }, horzLines: { color: faint(line, '88') } },
+      rightPriceScale: { borderColor: line },
+      timeScale: { borderColor: line },
+    });
+    this.candles.applyOptions({ upColor: up, downColor: down, wickUpColor: up, wickDownColor: down });
+    this.setVolume();
+    for (const { line: drawn, given } of this.lines.values()) drawn.applyOptions({ color: colour(`--${given.tone}`) });
+  }
+
+  private at(time: number): UTCTimestamp {
+    return (time + this.shiftSeconds) as UTCTimestamp;
+  }
+
+  private setVolume(): void {
+    const [up, down] = [faint(colour('--up'), '66'), faint(colour('--down'), '66')];
+    this.volume.setData(this.data.map(({ time, open, close, volume }) => ({ time: this.at(time), value: volume, color: close >= open ? up : down })));
+  }
+
+  setCandles(data: Candle[], decimals: number, shiftSeconds: number): void {
+    this.data = data;
+    this.shiftSeconds = shiftSeconds;
+    this.candles.applyOptions({ priceFormat: { type: 'price', precision: decimals, minMove: 10 ** -decimals } });
+    this.candles.setData(data.map((candle) => ({ ...candle, time: this.at(candle.time) })));
+    this.setVolume();
+    this.setIndicators(this.shown);
+  }
+
+  /** The newest candle grew, or the next one began. */
+  update(candle: Candle): void {
+    this.candles.update({ ...candle, time: this.at(candle.time) });
+    this.volume.update({ time: this.at(candle.time), value: candle.volume, color: faint(colour(candle.close >= candle.open ? '--up' : '--down'), '66') });
+  }
+
+  setIndicators(wanted: readonly Indicator[]): void {
+    this.shown = wanted;
+    for (const series of this.indicators) this.chart.removeSeries(series);
+    this.indicators = [];
+    for (const name of wanted) {
+      if (name === 'bollinger') {
+        const { upper, lower } = bollinger(this.data);
+        this.addLine(upper, '#7a8aa0');
+        this.addLine(lower, '#7a8aa0');
+      } else if (name === 'rsi') this.addLine(rsi(this.data), '#b8559a', 1);
+      else this.addLine({ sma20: () => sma(this.data, 20), ema50: () => ema(this.data, 50), vwap: () => vwap(this.data) }[name](), LINES[name]);
+    }
+    const pane = this.chart.panes()[1];
+    if (pane) pane.setStretchFactor(0.25);
+  }
+
+  private addLine(points: Point[], color: string, pane = 0): void {
+    const series = this.chart.addSeries(LineSeries, { color, lineWidth: 1, priceLineVisible: false, lastValueVisible: false, crosshairMarkerVisible: false }, pane);
+    series.setData(points.map(({ time, value }) => ({ time: this.at(time), value })));
+    this.indicators.push(series);
+  }
+
+  setLines(wanted: readonly ChartLine[]): void {
+    const ids = new Set(wanted.map(({ id }) => id));
+    for (const [id, { line }] of this.lines) {
+      if (ids.has(id)) continue;
+      this.candles.removePriceLine(line);
+      this.lines.delete(id);
+    }
+    for (const given of wanted) {
+      const options = { price: Number(given.price), title: given.title, color: colour(`--${given.tone}`), lineStyle: given.movable ? LineStyle.Dashed : LineStyle.Solid, lineWidth: 1 as const, axisLabelVisible: true };
+      const known = this.lines.get(given.id);
+      if (known) {
+        known.line.applyOptions(options);
+        known.given = given;
+      } else this.lines.set(given.id, { line: this.candles.createPriceLine(options), given });
+    }
+  }
+
+  setMarks(marks: readonly ChartMark[]): void {
+    const first = this.data[0]?.time ?? 0;
+    const [up, down] = [colour('--up'), colour('--down')];
+    const drawn: SeriesMarker<Time>[] = marks
+      .filter(({ time }) => time >= first)
+      .map(({ time, isBuy, text }) => ({ time: this.at(this.candleOf(time)), position: isBuy ? 'belowBar' : 'aboveBar', shape: isBuy ? 'arrowUp' : 'arrowDown', color: isBuy ? up : down, text }));
+    this.marks.setMarkers(drawn.sort((a, b) => Number(a.time) - Number(b.time)));
+  }
+
+  private candleOf(time: number): number {
+    let found = time;
+    for (let index = this.data.length - 1; index >= 0; index -= 1) {
+      found = this.data[index]!.time;
+      if (found <= time) break;
+    }
+    return found;
+  }
+
+  /** The line that a pointer at this height would take hold of. */
+  lineAt(y: number): ChartLine | null {
+    let nearest: ChartLine | null = null;
+    let distance = REACH_PX;
+    for (const { given } of this.lines.values()) {
+      const at = this.candles.priceToCoordinate(Number(given.price));
+      if (!given.movable || at === null || Math.abs(at - y) > distance) continue;
+      distance = Math.abs(at - y);
+      nearest = given;
+    }
+    return nearest;
+  }
+
+  priceAt(y: number): number | null {
+    return this.candles.coordinateToPrice(y);
+  }
+
+  heightOf(price: string): number | null {
+    return this.candles.priceToCoordinate(Number(price));
+  }
+
+  /** Show a line where it is dragged, before anything is decided. */
+  preview(id: string, price: number): void {
+    this.lines.get(id)?.line.applyOptions({ price });
+  }
+
+  /** While a line is dragged the chart itself holds still. */
+  hold(isHeld: boolean): void {
+    this.chart.applyOptions({ handleScroll: !isHeld, handleScale: !isHeld });
+  }
+
+  fit(): void {
+    this.chart.timeScale().scrollToRealTime();
+  }
+
+  remove(): void {
+    this.chart.remove();
+  }
+}

@@ -1,0 +1,8 @@
+import type { Messages } from '../en';
+import { desk } from './desk';
+import { pages } from './pages';
+import { shell } from './shell';
+import { words } from './words';
+
+const messages: Messages = { ...shell, ...desk, ...pages, words };
+export default messages;

@@ -1,0 +1,41 @@
+import 'element-plus/theme-chalk/base.css';
+import '@/styles/tokens.css';
+import '@/styles/base.css';
+import '@/styles/blocks.css';
+import '@/styles/grid.css';
+import '@/styles/dock.css';
+
+import urql from '@urql/vue';
+import { createPinia } from 'pinia';
+import { createApp, watch } from 'vue';
+
+import { client } from '@/api/client';
+import App from '@/App.vue';
+import { i18n, speak } from '@/i18n';
+import { router } from '@/router';
+import { usePerson } from '@/stores/person';
+import { usePreferences } from '@/stores/preferences';
+
+async function main(): Promise<void> {
+  const app = createApp(App).use(createPinia()).use(urql, client).use(i18n);
+  const preferences = usePreferences();
+  await speak(preferences.values.language);
+  watch(
+    () => preferences.values.language,
+    (language) => void speak(language),
+  );
+  const person = usePerson();
+  // A server that is away now is shown as such by the sign-in page.
+  await person.resume().catch(() => false);
+  app.use(router);
+  watch(
+    () => person.person,
+    (now, before) => {
+      if (before && !now) void router.push({ path: '/sign-in', query: { next: router.currentRoute.value.fullPath } });
+    },
+  );
+  await router.isReady();
+  app.mount('#app');
+}
+
+void main();

@@ -1,0 +1,89 @@
+/** The accounts that this person sees, live, and the one that is looked at. */
+import { defineStore } from 'pinia';
+import { computed, ref, shallowReactive, watch } from 'vue';
+
+import { ask } from '@/api/client';
+import { toFailure, type Failure } from '@/api/failure';
+import { AccountsQuery, AccountStream } from '@/api/operations/desk';
+import { openStream } from '@/api/streams';
+import type { AccountHeadFragment } from '@/gql/graphql';
+
+import { usePerson } from './person';
+import { usePreferences } from './preferences';
+
+export type Account = AccountHeadFragment;
+
+const INTERVAL_MS = 250;
+// Each live account is a stream; beyond this the list is read again now and then.
+const MAX_LIVE = 12;
+
+export const useAccounts = defineStore('accounts', () => {
+  const preferences = usePreferences();
+  const person = usePerson();
+  const byId = shallowReactive(new Map<string, Account>());
+  const order = ref<string[]>([]);
+  const isLoaded = ref(false);
+  const failure = ref<Failure | null>(null);
+  const closers = new Map<string, () => void>();
+
+  const list = computed(() => order.value.map((id) => byId.get(id)).filter((account) => account !== undefined));
+  const selectedId = computed(() => (byId.has(preferences.values.account) ? preferences.values.account : (order.value[0] ?? '')));
+  const selected = computed(() => byId.get(selectedId.value));
+
+  async function load(): Promise<void> {
+    try {
+      const { accounts } = await ask(AccountsQuery, {});
+      byId.clear();
+      for (const account of accounts) byId.set(account.id, account);
+      order.value = accounts.map(({ id }) => id);
+      failure.value = null;
+      follow();
+    } catch (error) {
+      failure.value = toFailure(error);
+    }
+    isLoaded.value = true;
+  }
+
+  function follow(): void {
+    // The account that is looked at first, whatever its place in the list.
+    const wanted = new Set([selectedId.value, ...order.value].filter(Boolean).slice(0, MAX_LIVE));
+    for (const [id, close] of closers) {
+      if (wanted.has(id)) continue;
+      close();
+      closers.delete(id);
+    }
+    for (const id of wanted) {
+      if (closers.has(id)) continue;
+      const close = openStream({
+        document: AccountStream,
+        variables: { id, intervalMs: INTERVAL_MS },
+        next: ({ account }) => byId.set(account.id, account),
+      });
+      closers.set(id, close);
+    }
+  }
+
+  function clear(): void {
+    for (const close of closers.values()) close();
+    closers.clear();
+    byId.clear();
+    order.value = [];
+    isLoaded.value = false;
+  }
+
+  function select(id: string): void {
+    preferences.set('account', id);
+    follow();
+  }
+
+  watch(
+    () => person.person?.id,
+    (id) => {
+      clear();
+      if (id) void load();
+    },
+    { immediate: true },
+  );
+
+  return { list, byId, selected, selectedId, isLoaded, failure, load, select };
+});

@@ -1,0 +1,93 @@
+/** What must not be missed: fills and refusals of the account that is looked at, and grave events of risk. */
+import { defineStore } from 'pinia';
+import { onScopeDispose, ref, watch } from 'vue';
+
+import { AccountRiskEventsStream, RiskEventsStream } from '@/api/operations/risk';
+import { openStream } from '@/api/streams';
+import { useFormat } from '@/format/useFormat';
+import type { RiskEventRowFragment } from '@/gql/graphql';
+
+import { useAccounts } from './accounts';
+import type { OrderEvent } from './books';
+import { useNotices } from './notices';
+import { usePerson } from './person';
+import { useBook } from './useBook';
+
+/** How many grave events have come since the risk page was looked at. */
+export const useAlertCount = defineStore('alertCount', () => {
+  const count = ref(0);
+  return { count };
+});
+
+export function useAlerts(): void {
+  const accounts = useAccounts();
+  const notices = useNotices();
+  const person = usePerson();
+  const alertCount = useAlertCount();
+  const { t, word, price, size } = useFormat();
+  const book = useBook(() => accounts.selectedId);
+
+  function happened(event: OrderEvent): void {
+    const { order, execution } = event;
+    if (event.kind === 'TRADE' && execution) {
+      const title = t('alerts.filled', { side: word('side', execution.side), symbol: execution.symbol });
+      const body = `${size(execution.symbol, execution.quantity)} @ ${price(execution.symbol, execution.price)}`;
+      notices.show('success', title, body);
+      notices.sound('fill');
+      notices.notify(title, body);
+    } else if (event.kind === 'REJECTED') {
+      notices.show('warning', t('alerts.rejected', { symbol: order.symbol }), order.rejectMessage ?? word('reject', order.rejectReason));
+      notices.sound('refused');
+    } else if (event.kind === 'CANCEL_REJECTED' || event.kind === 'REPLACE_REJECTED') {
+      notices.show('warning', word('event', event.kind), order.symbol);
+    }
+  }
+
+  function alarmed(event: RiskEventRowFragment): void {
+    alertCount.count += 1;
+    notices.show('error', word('severity', event.severity), event.message);
+    notices.sound('alarm');
+    notices.notify(word('severity', event.severity), event.message);
+  }
+
+  let stop: (() => void) | undefined;
+  watch(
+    book,
+    (now) => {
+      stop?.();
+      stop = now?.onEvent(happened);
+    },
+    { immediate: true },
+  );
+
+  let close: (() => void) | undefined;
+  watch(
+    () => [person.isRisk, accounts.selectedId] as const,
+    ([seesAll, accountId], before) => {
+      if (before && seesAll && before[0] === seesAll) return;
+      close?.();
+      close = undefined;
+      const minSeverity = 'CRITICAL' as const;
+      if (seesAll) {
+        close = openStream({
+          document: RiskEventsStream,
+          variables: { minSeverity },
+          cursor: (data) => data.riskEvents.cursor,
+          next: (data) => alarmed(data.riskEvents),
+        });
+      } else if (accountId) {
+        close = openStream({
+          document: AccountRiskEventsStream,
+          variables: { accountId, minSeverity },
+          cursor: (data) => data.riskEvents.cursor,
+          next: (data) => alarmed(data.riskEvents),
+        });
+      }
+    },
+    { immediate: true },
+  );
+  onScopeDispose(() => {
+    stop?.();
+    close?.();
+  });
+}

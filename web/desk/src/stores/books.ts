@@ -1,0 +1,178 @@
+/**
+ * Working orders, executions and positions of the accounts that are looked at.
+ *
+ * Promises: the stream of events is opened before the orders are read, and goes on at its cursor after a cut, so nothing is
+ * missed; of two states of one order the one with the newer version stays; the same figures as a query at rest.
+ */
+import { defineStore } from 'pinia';
+import { ref, shallowReactive } from 'vue';
+
+import { ask } from '@/api/client';
+import { toFailure, type Failure } from '@/api/failure';
+import { ExecutionsQuery, OpenOrdersQuery, OrderEventsStream, PositionsQuery, PositionsStream } from '@/api/operations/desk';
+import { openStream } from '@/api/streams';
+import type { ExecutionRowFragment, OrderEventsSubscription, OrderRowFragment, PositionRowFragment } from '@/gql/graphql';
+
+export type Order = OrderRowFragment;
+export type Execution = ExecutionRowFragment;
+export type Position = PositionRowFragment;
+export type OrderEvent = OrderEventsSubscription['orderEvents'];
+
+export const WORKING: ReadonlySet<string> = new Set(['HELD', 'PENDING_NEW', 'NEW', 'PARTIALLY_FILLED']);
+export const isWorking = (order: Order): boolean => WORKING.has(order.status);
+
+const INTERVAL_MS = 200;
+const KEPT_EXECUTIONS = 300;
+const KEPT_ENDED = 200;
+
+/** Which of two states of an order is the later one. */
+export function isLater(candidate: Order, known: Order | undefined): boolean {
+  if (!known) return true;
+  if (candidate.version !== known.version) return candidate.version > known.version;
+  return candidate.updatedAt >= known.updatedAt;
+}
+
+export class Book {
+  readonly orders = shallowReactive(new Map<string, Order>());
+  readonly executions = shallowReactive(new Map<string, Execution>());
+  readonly positions = shallowReactive(new Map<string, Position>());
+  readonly isLoaded = ref(false);
+  readonly failure = ref<Failure | null>(null);
+  /** Counts what has happened, for charts that draw by themselves. */
+  readonly changes = ref(0);
+  private readonly closers: (() => void)[] = [];
+  private readonly listeners = new Set<(event: OrderEvent) => void>();
+
+  constructor(readonly accountId: string) {}
+
+  open(): void {
+    this.closers.push(
+      openStream({
+        document: OrderEventsStream,
+        variables: { accountId: this.accountId },
+        cursor: (data) => data.orderEvents.cursor,
+        next: (data) => this.happened(data.orderEvents),
+        // Without any event yet there is no cursor to go on at: read again what there is.
+        reopened: () => void this.load(),
+      }),
+      openStream({
+        document: PositionsStream,
+        variables: { accountId: this.accountId, intervalMs: INTERVAL_MS },
+        next: (data) => this.putPosition(data.positions),
+        reopened: () => void this.loadPositions(),
+      }),
+    );
+    void this.load();
+  }
+
+  close(): void {
+    for (const each of this.closers) each();
+  }
+
+  async load(): Promise<void> {
+    try {
+      const known = new Set(this.orders.keys());
+      const found: Order[] = [];
+      let after: string | null | undefined;
+      do {
+        const { orders } = await ask(OpenOrdersQuery, { accountId: this.accountId, after });
+        found.push(...orders.edges.map(({ node }) => node));
+        after = orders.pageInfo.hasNextPage ? orders.pageInfo.endCursor : null;
+      } while (after);
+      const open = new Set(found.map(({ id }) => id));
+      for (const order of found) this.putOrder(order);
+      // Ended while nobody listened.
+      for (const order of this.orders.values()) {
+        if (isWorking(order) && known.has(order.id) && !open.has(order.id)) this.orders.delete(order.id);
+      }
+      await this.loadPositions();
+      const { executions } = await ask(ExecutionsQuery, { filter: { accountId: this.accountId }, first: KEPT_EXECUTIONS });
+      for (const { node } of [...executions.edges].reverse()) this.putExecution(node);
+      this.failure.value = null;
+    } catch (error) {
+      this.failure.value = toFailure(error);
+    }
+    this.isLoaded.value = true;
+    this.changes.value += 1;
+  }
+
+  private async loadPositions(): Promise<void> {
+    const { positions } = await ask(PositionsQuery, { accountId: this.accountId });
+    const held = new Set(positions.map(({ id }) => id));
+    for (const position of positions) this.putPosition(position);
+    for (const id of this.positions.keys()) if (!held.has(id)) this.positions.delete(id);
+  }
+
+  putOrder(order: Order): void {
+    if (!isLater(order, this.orders.get(order.id))) return;
+    this.orders.set(order.id, order);
+    if (!isWorking(order)) this.trim();
+  }
+
+  private trim(): void {
+    if (this.orders.size <= 2 * KEPT_ENDED) return;
+    const ended = [...this.orders.values()].filter((order) => !isWorking(order));
+    for (const order of ended.slice(0, Math.max(0, ended.length - KEPT_ENDED))) this.orders.delete(order.id);
+  }
+
+  private putExecution(execution: Execution): void {
+    this.executions.set(execution.id, execution);
+    const [oldest] = this.executions.keys();
+    if (this.executions.size > KEPT_EXECUTIONS && oldest) this.executions.delete(oldest);
+  }
+
+  putPosition(position: Position): void {
+    const known = this.positions.get(position.id);
+    if (known && known.updatedAt > position.updatedAt) return;
+    if (position.side === 'FLAT') this.positions.delete(position.id);
+    else this.positions.set(position.id, position);
+  }
+
+  private happened(event: OrderEvent): void {
+    this.putOrder(event.order);
+    if (event.execution) this.putExecution(event.execution);
+    this.changes.value += 1;
+    for (const listener of this.listeners) listener(event);
+  }
+
+  onEvent(listener: (event: OrderEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+}
+
+export const useBooks = defineStore('books', () => {
+  const books = new Map<string, { book: Book; users: number; closing?: ReturnType<typeof setTimeout> }>();
+  const LINGER_MS = 15_000;
+
+  /** The book of an account, live until `release` was called as often. */
+  function use(accountId: string): { book: Book; release(): void } {
+    let entry = books.get(accountId);
+    if (!entry) {
+      entry = { book: new Book(accountId), users: 0 };
+      books.set(accountId, entry);
+      entry.book.open();
+    }
+    const held = entry;
+    clearTimeout(held.closing);
+    held.users += 1;
+    return {
+      book: held.book,
+      release: () => {
+        held.users -= 1;
+        if (held.users > 0) return;
+        held.closing = setTimeout(() => {
+          held.book.close();
+          books.delete(accountId);
+        }, LINGER_MS);
+      },
+    };
+  }
+
+  function clear(): void {
+    for (const { book } of books.values()) book.close();
+    books.clear();
+  }
+
+  return { use, clear };
+});

@@ -1,0 +1,100 @@
+/**
+ * The ticket that is being written, and the sending of orders from anywhere on the desk.
+ *
+ * Promises: a ticket keeps its client order id until the API has answered, so sending it again after a lost answer cannot
+ * make a second order; nothing typed is lost when an order is refused.
+ */
+import { defineStore } from 'pinia';
+import { reactive, ref } from 'vue';
+
+import { ask } from '@/api/client';
+import { toFailure, type Failure } from '@/api/failure';
+import { CancelOrderMutation, CancelOrdersMutation, ModifyOrderMutation, PlaceBracketMutation, PlaceOcoMutation, PlaceOrderMutation } from '@/api/operations/desk';
+import { emptyDraft, newClientOrderId, toBracket, toOco, toOrder, type Draft, type Mode } from '@/desk/ticket';
+import type { ModifyOrderInput, OrderRowFragment, PlaceOrderInput, Side } from '@/gql/graphql';
+
+import { useBooks } from './books';
+
+// After these the order may have been taken all the same.
+const UNKNOWN = new Set(['NETWORK', 'UNAVAILABLE']);
+
+export const useOrderEntry = defineStore('orderEntry', () => {
+  const books = useBooks();
+  const draft = reactive<Draft>(emptyDraft());
+  const mode = ref<Mode>('SINGLE');
+  const side = ref<Side>('BUY');
+  const isSending = ref(false);
+  const failure = ref<Failure | null>(null);
+  /** The last order's fate, until the next is written. */
+  const outcome = ref<OrderRowFragment | null>(null);
+  /** The answer to the last send was lost: sending again is safe. */
+  const isUncertain = ref(false);
+  let clientOrderId = newClientOrderId();
+
+  function put(accountId: string, orders: readonly OrderRowFragment[]): void {
+    const { book, release } = books.use(accountId);
+    for (const order of orders) book.putOrder(order);
+    book.changes.value += 1;
+    release();
+  }
+
+  async function place(accountId: string, symbol: string): Promise<OrderRowFragment[]> {
+    const where = { accountId, symbol, side: side.value, clientOrderId };
+    if (mode.value === 'BRACKET') return (await ask(PlaceBracketMutation, { input: toBracket(draft, where) })).placeBracket.orders;
+    if (mode.value === 'OCO') return (await ask(PlaceOcoMutation, { input: toOco(draft, where) })).placeOco.orders;
+    return [(await ask(PlaceOrderMutation, { input: toOrder(draft, where) })).placeOrder.order];
+  }
+
+  async function send(accountId: string, symbol: string): Promise<boolean> {
+    if (isSending.value) return false;
+    isSending.value = true;
+    failure.value = null;
+    outcome.value = null;
+    try {
+      const orders = await place(accountId, symbol);
+      put(accountId, orders);
+      outcome.value = orders.find(({ status }) => status === 'REJECTED') ?? orders[0] ?? null;
+      isUncertain.value = false;
+      clientOrderId = newClientOrderId();
+    } catch (error) {
+      failure.value = toFailure(error);
+      isUncertain.value = UNKNOWN.has(failure.value.code);
+    }
+    isSending.value = false;
+    return failure.value === null && outcome.value?.status !== 'REJECTED';
+  }
+
+  /** What is written changed: it is another order than the one whose answer was lost. */
+  function edited(): void {
+    if (isUncertain.value) clientOrderId = newClientOrderId();
+    isUncertain.value = false;
+    failure.value = null;
+    outcome.value = null;
+  }
+
+  /** An order from a click on the ladder or the chart, with an id of its own. */
+  async function quick(input: Omit<PlaceOrderInput, 'clientOrderId' | 'triggerPrice' | 'trailingOffsetKind' | 'positionEffect' | 'reduceOnly'>): Promise<OrderRowFragment> {
+    const given: PlaceOrderInput = { ...input, clientOrderId: newClientOrderId(), triggerPrice: 'BID_ASK', trailingOffsetKind: 'PRICE', positionEffect: 'AUTO', reduceOnly: false };
+    const { placeOrder } = await ask(PlaceOrderMutation, { input: given });
+    put(String(input.accountId), [placeOrder.order]);
+    return placeOrder.order;
+  }
+
+  async function modify(accountId: string, order: OrderRowFragment, change: Omit<ModifyOrderInput, 'id'>): Promise<void> {
+    const { modifyOrder } = await ask(ModifyOrderMutation, { input: { id: order.id, expectedVersion: order.version, ...change } });
+    put(accountId, [modifyOrder.order]);
+  }
+
+  async function cancel(accountId: string, id: string): Promise<void> {
+    const { cancelOrder } = await ask(CancelOrderMutation, { id });
+    put(accountId, [cancelOrder.order]);
+  }
+
+  async function cancelAll(accountId: string, symbol?: string): Promise<number> {
+    const { cancelOrders } = await ask(CancelOrdersMutation, { input: { accountId, symbol } });
+    put(accountId, cancelOrders.orders);
+    return cancelOrders.orders.length;
+  }
+
+  return { draft, mode, side, isSending, failure, outcome, isUncertain, send, edited, quick, modify, cancel, cancelAll };
+});

@@ -1,0 +1,67 @@
+/** Who is signed in, and what that person may do here. */
+import { defineStore } from 'pinia';
+import { computed, ref } from 'vue';
+
+import { ask } from '@/api/client';
+import { ViewerQuery } from '@/api/operations/people';
+import { session, type Person } from '@/api/session';
+import { connect, disconnect, replaceSocket } from '@/api/streams';
+
+import { usePreferences } from './preferences';
+
+const SKEW_TOLD_MS = 5_000;
+
+export const usePerson = defineStore('person', () => {
+  const person = ref<Person | null>(null);
+  /** Why a session ended without being asked to. */
+  const notice = ref<'expired' | null>(null);
+  /** How far this computer's clock is ahead of the server's, when it is far. */
+  const clockSkewSeconds = ref(0);
+  const preferences = usePreferences();
+
+  const role = computed(() => person.value?.role ?? 'VIEWER');
+  const isAdmin = computed(() => role.value === 'ADMIN');
+  const isRisk = computed(() => isAdmin.value || role.value === 'RISK_MANAGER');
+  const mayTrade = computed(() => role.value !== 'VIEWER');
+
+  session.listen({
+    begun(signedIn, skewMs) {
+      person.value = signedIn;
+      notice.value = null;
+      clockSkewSeconds.value = Math.abs(skewMs) > SKEW_TOLD_MS ? Math.round(skewMs / 1000) : 0;
+      connect();
+    },
+    renewed: replaceSocket,
+    ended(reason) {
+      person.value = null;
+      notice.value = reason === 'expired' ? 'expired' : null;
+      disconnect();
+      preferences.leave();
+    },
+  });
+
+  async function loadPreferences(): Promise<void> {
+    const { viewer } = await ask(ViewerQuery, {});
+    preferences.load(viewer.preferences);
+  }
+
+  return {
+    person,
+    notice,
+    clockSkewSeconds,
+    role,
+    isAdmin,
+    isRisk,
+    mayTrade,
+    async resume(): Promise<boolean> {
+      const isOpen = await session.resume();
+      if (isOpen) await loadPreferences();
+      return isOpen;
+    },
+    async signIn(email: string, password: string): Promise<void> {
+      await session.signIn(email, password);
+      await loadPreferences();
+    },
+    signOut: () => session.signOut(),
+  };
+});

@@ -1,0 +1,140 @@
+/**
+ * How the pages look and behave for this person: kept on the server, with a copy here for the time before signing in.
+ *
+ * Promises: a change is seen at once and saved a moment later, key by key, so that two tabs do not undo each other.
+ */
+import { defineStore } from 'pinia';
+import { computed, reactive, watch } from 'vue';
+
+import { ask } from '@/api/client';
+import { SavePreferencesMutation } from '@/api/operations/people';
+
+export type Language = 'en' | 'zh';
+export type Theme = 'dark' | 'light' | 'system';
+export type Trend = 'auto' | 'green-up' | 'red-up';
+
+export interface Preferences {
+  language: Language;
+  theme: Theme;
+  trend: Trend;
+  zone: string;
+  sound: boolean;
+  notifications: boolean;
+  oneClick: boolean;
+  confirmOrders: boolean;
+  seenTour: boolean;
+  watchlist: string[];
+  layouts: Record<string, unknown>;
+  layout: string;
+  account: string;
+  symbol: string;
+  hotkeys: Record<string, string>;
+  indicators: string[];
+  interval: string;
+}
+
+const LOCAL = 'tradegraph:desk:preferences';
+const SAVE_AFTER_MS = 600;
+
+const guessLanguage = (): Language => (navigator.language.toLowerCase().startsWith('zh') ? 'zh' : 'en');
+
+const DEFAULTS = (): Preferences => ({
+  language: guessLanguage(),
+  theme: 'system',
+  trend: 'auto',
+  zone: '',
+  sound: true,
+  notifications: false,
+  oneClick: false,
+  confirmOrders: false,
+  seenTour: false,
+  watchlist: [],
+  layouts: {},
+  layout: '',
+  account: '',
+  symbol: '',
+  hotkeys: {},
+  indicators: ['sma20'],
+  interval: 'MINUTE',
+});
+
+/** What was saved, as far as it is of the kind that is expected: an older version may have saved it. */
+export function adopt(defaults: Preferences, saved: unknown): Partial<Preferences> {
+  if (typeof saved !== 'object' || saved === null) return {};
+  const taken: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(saved)) {
+    const model = (defaults as unknown as Record<string, unknown>)[key];
+    if (model === undefined || typeof value !== typeof model || Array.isArray(value) !== Array.isArray(model)) continue;
+    taken[key] = value;
+  }
+  return taken as Partial<Preferences>;
+}
+
+function readLocal(): unknown {
+  try {
+    return JSON.parse(localStorage.getItem(LOCAL) ?? 'null');
+  } catch {
+    return null;
+  }
+}
+
+export const usePreferences = defineStore('preferences', () => {
+  const values = reactive<Preferences>({ ...DEFAULTS(), ...adopt(DEFAULTS(), readLocal()) });
+  const prefersDark = window.matchMedia('(prefers-color-scheme: dark)');
+  const system = reactive({ isDark: prefersDark.matches });
+  prefersDark.addEventListener('change', (event) => {
+    system.isDark = event.matches;
+  });
+  const isDark = computed(() => (values.theme === 'system' ? system.isDark : values.theme === 'dark'));
+  /** In China what rises is red. */
+  const isRedUp = computed(() => (values.trend === 'auto' ? values.language === 'zh' : values.trend === 'red-up'));
+
+  const changed: Partial<Preferences> = {};
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isSignedIn = false;
+
+  async function save(): Promise<void> {
+    const given = { ...changed };
+    for (const key of Object.keys(given)) delete changed[key as keyof Preferences];
+    if (!Object.keys(given).length) return;
+    // Unsaved is no disaster: the copy here stays, and the next change brings it along.
+    await ask(SavePreferencesMutation, { preferences: given }).catch(() => Object.assign(changed, { ...given, ...changed }));
+  }
+
+  function set<Key extends keyof Preferences>(key: Key, value: Preferences[Key]): void {
+    values[key] = value;
+    changed[key] = value;
+    localStorage.setItem(LOCAL, JSON.stringify(values));
+    clearTimeout(timer);
+    if (isSignedIn) timer = setTimeout(() => void save(), SAVE_AFTER_MS);
+  }
+
+  /** Take over what the server keeps for whoever has just signed in. */
+  function load(saved: unknown): void {
+    isSignedIn = true;
+    Object.assign(values, adopt(DEFAULTS(), saved));
+    localStorage.setItem(LOCAL, JSON.stringify(values));
+  }
+
+  /** Forget what belongs to a person; language and looks stay for the sign-in page. */
+  function leave(): void {
+    isSignedIn = false;
+    clearTimeout(timer);
+    const { language, theme, trend, zone } = values;
+    Object.assign(values, { ...DEFAULTS(), language, theme, trend, zone });
+    localStorage.setItem(LOCAL, JSON.stringify({ language, theme, trend, zone }));
+  }
+
+  watch(
+    [isDark, isRedUp, () => values.language],
+    () => {
+      const root = document.documentElement;
+      root.classList.toggle('dark', isDark.value);
+      root.dataset.trend = isRedUp.value ? 'red-up' : 'green-up';
+      root.lang = values.language === 'zh' ? 'zh-CN' : 'en';
+    },
+    { immediate: true },
+  );
+
+  return { values, isDark, isRedUp, set, load, leave };
+});

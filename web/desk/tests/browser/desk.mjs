@@ -1,0 +1,69 @@
+/** A browser on a desk: what the scripts and tests beside this file share. */
+import { existsSync } from 'node:fs';
+
+import { chromium } from 'playwright-core';
+
+const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/usr/bin/google-chrome-stable'];
+
+export const PAGES = [
+  ['desk', '/desk'],
+  ['orders', '/orders'],
+  ['account', '/account/overview'],
+  ['performance', '/account/performance'],
+  ['ledger', '/account/ledger'],
+  ['trades', '/account/trades'],
+  ['statements', '/account/statements'],
+  ['proof', '/account/proof'],
+  ['risk', '/risk/limits'],
+  ['events', '/risk/events'],
+  ['rules', '/risk/rules'],
+  ['halts', '/risk/halts'],
+  ['surveillance', '/surveillance'],
+  ['system', '/system'],
+  ['users', '/admin/users'],
+  ['audit', '/admin/audit'],
+  ['settings', '/settings'],
+  ['missing', '/nothing-here'],
+];
+
+export function findChromium() {
+  return process.env.CHROMIUM ?? PLACES.find(existsSync);
+}
+
+export async function openBrowser() {
+  // No name but the loopback address resolves: nothing reaches outside unnoticed.
+  const args = ['--no-sandbox', '--disable-dev-shm-usage', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost'];
+  return chromium.launch({ executablePath: findChromium(), args });
+}
+
+/** A tab with everything recorded that should not happen: errors, refused policies, requests to elsewhere. */
+export async function openTab(browser, address, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 860 }, locale: 'en-US', ...options });
+  const page = await context.newPage();
+  const problems = [];
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) problems.push(`${message.type()}: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => problems.push(`exception: ${error.stack ?? error.message}`));
+  const origin = new URL(address).host;
+  page.on('request', (request) => {
+    const url = new URL(request.url());
+    if (!['data:', 'blob:'].includes(url.protocol) && url.host !== origin) problems.push(`outside: ${request.url()}`);
+  });
+  return { context, page, problems };
+}
+
+/** Sign in; who is here for the first time is led past the tour. */
+export async function signIn(page, address, email, password) {
+  await page.goto(`${address}/sign-in`);
+  await page.fill('input[name=email]', email);
+  await page.fill('input[name=password]', password);
+  await page.click('button[type=submit]');
+  await page.waitForSelector('#main');
+}
+
+export async function skipTour(page) {
+  const skip = page.locator('[data-action=skip-tour]');
+  await skip.waitFor({ timeout: 3_000 }).catch(() => undefined);
+  if (await skip.count()) await skip.click();
+}
