@@ -5,6 +5,7 @@ and takes effect for the very next order.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from domain.access.types import Actor, Role, require_stop
 from domain.accounts import queries as account_queries
 from domain.accounts.events import record
 from domain.accounts.service import lock_one
+from domain.accounts.types import AccountBook
 from domain.kernel.bus import Bus
 from domain.kernel.errors import BadInput, Forbidden, Refused
 from domain.kernel.numbers import ZERO, plain, within_bounds
@@ -87,6 +89,14 @@ async def unfreeze_position(bus: Bus, market: Market, actor: Actor, command: Fre
         target = target_of("position", position.id)
         await audit(work, actor, "unfreezePosition", target, detail=_detail(command, reason))
     return position
+
+
+def tell_thawed(book: AccountBook, position: PositionBook, before: Holds, actor: Actor, now: datetime) -> None:
+    """Record that what lower roles froze has given way to somebody who closes the position."""
+    thawed, reason = before.total - position.held_quantity, "It gave way to the closing of the position."
+    position.changed = True
+    detail = {"by": actor.email, "quantity": plain(thawed), "reason": reason}
+    record(book, POSITION_UNFROZEN, now, {"positions": [position_snapshot(position)], "detail": detail})
 
 
 def _let_go(holds: Holds, command: FreezePosition, role: Role) -> Holds:

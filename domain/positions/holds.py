@@ -31,6 +31,12 @@ class Holds:
             return ZERO
         return self.admin if role is Role.RISK_MANAGER else self.admin + self.risk
 
+    def upheld_by(self, role: Role) -> "Holds":
+        """Without what roles below ``role`` froze."""
+        if role is Role.ADMIN:
+            return Holds(self.admin, ZERO, self.admin)
+        return Holds(self.admin + self.risk, self.risk, self.admin) if role is Role.RISK_MANAGER else self
+
     def plus(self, quantity: Decimal, role: Role) -> "Holds":
         """With more of it, frozen by ``role``."""
         return Holds(

@@ -6,12 +6,16 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from domain.access.types import AccountPermission, Role
 from domain.accounts.service import set_account_state
 from domain.accounts.types import AccountKind, AccountState, PositionMode
+from domain.kernel.database import fetch
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderType, PositionEffect, Side
 from domain.orders.queries import read_orders
+from domain.positions.holds import Holds
 from tests.positions.conftest import Holder
 from tests.support.trading import Platform, instrument, running_venue
 from tests.support.waiting import until
@@ -221,3 +225,28 @@ async def test_a_reduce_only_order_does_not_reach_what_is_frozen(holder: Holder)
         refused = await holder.order("COIN-PERP", Side.SELL, "3", **limit, **others)
         assert refused.reject_reason == "INSUFFICIENT_POSITION"
     assert (await holder.order("COIN-PERP", Side.SELL, "2", **limit)).status == "NEW"
+
+
+async def test_what_a_lower_role_froze_gives_way_to_who_closes(holder: Holder) -> None:
+    await holder.buy("3")
+    admin, risk = await holder.desk.add_actor(Role.ADMIN), await holder.desk.add_actor(Role.RISK_MANAGER)
+    for actor, quantity in ((holder.actor, "1"), (risk, "0.5"), (admin, "0.25")):
+        frozen = {"accountId": str(holder.id), "symbol": "COIN-PERP", "quantity": quantity, "reason": "held"}
+        assert "frozen" in await holder.ask(FREEZE, actor=actor, i=frozen)
+    for actor, quantity in ((holder.actor, "1.25"), (risk, "2.25"), (admin, "2.75")):
+        asked = close(holder, limitPrice="120", quantity=str(Decimal(quantity) + Decimal("0.001")))
+        assert await holder.ask(CLOSE, actor=actor, i=asked) == ("REJECTED", "INSUFFICIENT_POSITION")
+    # What is refused for other reasons leaves everything frozen.
+    before = (await holder.position()).position.holds
+    refused = await holder.ask(CLOSE, actor=risk, i=close(holder, limitPrice="120.001"))
+    assert refused["order"]["rejectReason"] == "INVALID_TICK"
+    assert (await holder.position()).position.holds == before
+    closed = await holder.ask(CLOSE, actor=risk, i=close(holder, limitPrice="120"))
+    assert (closed["order"]["quantity"], closed["order"]["rejectReason"]) == ("2.25", None)
+    assert (await holder.position()).position.holds == Holds(Decimal("0.75"), Decimal("0.5"), Decimal("0.25"))
+    rows = await fetch(
+        "SELECT payload FROM account_events WHERE account_id = $1 AND kind = 'POSITION_UNFROZEN'", holder.id
+    )
+    assert [orjson.loads(row["payload"])["detail"] for row in rows] == [
+        {"by": risk.email, "quantity": "1", "reason": "It gave way to the closing of the position."}
+    ]

@@ -22,6 +22,7 @@ from domain.kernel.ids import new_id
 from domain.orders.books.proof import prove_book
 from domain.orders.model.types import OrderStatus, OrderType
 from domain.orders.queries import read_orders
+from domain.positions.freezing import FreezePosition, freeze_position
 from domain.positions.queries import read_positions
 from domain.risk.event_queries import read_events
 from domain.risk.halts import lift_halt, list_halts
@@ -206,6 +207,26 @@ async def test_a_liquidation_closes_the_worst_loss_first_and_stops_within_bounds
     assert await state(account_id) is AccountState.REDUCE_ONLY
     assert (await read_orders([working.id]))[working.id].status is OrderStatus.CANCELED
     assert (await prove_book(account_id, instruments)).intact
+
+
+async def test_a_liquidation_goes_through_what_a_trader_froze_and_round_what_a_risk_manager_did(desk: Platform) -> None:
+    owner, account_id = await holding(desk, COIN="5", OTHER="5")
+    bus, market = desk.services.bus, desk.services.market
+    risk = await desk.add_actor(Role.RISK_MANAGER)
+    # The worst loss cannot be closed at all; of the other, nothing that its owner would let go.
+    await freeze_position(bus, market, risk, FreezePosition(account_id, "COIN-PERP", Decimal(5), "inquiry"))
+    await freeze_position(bus, market, owner, FreezePosition(account_id, "OTHER-PERP", Decimal(5), "mine"))
+    await limit(desk, RiskRuleKind.MAX_LEVERAGE, "1", action=RiskAction.LIQUIDATE)
+    async with watching(desk):
+        await desk.quote("COIN-PERP", "99", "99")
+
+        async def closed() -> bool:
+            return len((await read_positions([account_id]))[account_id]) == 1
+
+        await until(closed)
+    instruments = (await desk.services.market.catalog()).by_id
+    (left,) = (await read_positions([account_id]))[account_id].values()
+    assert (instruments[left.instrument_id].symbol, left.held_quantity) == ("COIN-PERP", Decimal(5))
 
 
 async def test_stale_prices_move_nothing_and_a_rule_that_is_changed_holds(desk: Platform) -> None:

@@ -1,13 +1,16 @@
 """Which orders close positions, pure: decided on what an account holds and what of it is free.
 
 Each order only reduces, so what works already to close the same position is no obstacle: the exchange cuts whatever
-comes later to what is left. What is frozen by hand or has not settled is not closed.
+comes later to what is left. What has not settled is not closed, nor what is frozen by hand by the role of whoever
+closes or by a higher one; what a lower role froze gives way.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import UUID
 
+from domain.access.types import Role
 from domain.accounts.types import AccountState, PositionMode
 from domain.kernel.errors import BadInput, Refused
 from domain.kernel.numbers import ZERO, plain, within_bounds
@@ -18,6 +21,7 @@ from domain.orders.model.commands import CloseAllPositions, ClosePosition, Closi
 from domain.orders.model.types import OrderType, PositionEffect, Side
 from domain.orders.model.validation import MAX_CLIENT_ORDER_ID_LENGTH
 from domain.positions.choosing import choose
+from domain.positions.holds import Holds
 from domain.positions.reservation import closable_by_exit
 from domain.positions.types import PositionBook
 
@@ -41,8 +45,23 @@ def check_closing(command: Closing) -> None:
         clean_text(command.client_order_id, field="clientOrderId", max_length=MAX_CLIENT_ORDER_ID_LENGTH)
 
 
-def closing_orders(command: Closing, book: TradingBook, instruments: Instruments) -> list[PlaceOrder]:
-    """The orders that close what is asked for, pure; for everything, none where nothing can be closed.
+@dataclass(frozen=True, slots=True)
+class ClosingPlan:
+    """What closes a position: the orders, and what stays frozen by hand while they are placed."""
+
+    position: PositionBook
+    orders: list[PlaceOrder]
+    holds: Holds
+
+    def thaws_from(self, before: Holds) -> bool:
+        """Whether something gives way that was frozen before."""
+        return self.holds != before
+
+
+def closing_plans(command: Closing, book: TradingBook, instruments: Instruments, role: Role) -> list[ClosingPlan]:
+    """What closes what is asked for, pure; for everything, none where nothing can be closed.
+
+    ``role`` is that of whoever closes.
 
     Raises:
         BadInput: a LONG and a SHORT are held and no side was named.
@@ -51,23 +70,59 @@ def closing_orders(command: Closing, book: TradingBook, instruments: Instruments
     if book.account.state is AccountState.CLOSED:
         raise Refused("The account is closed.", reason="ACCOUNT_NOT_ACTIVE")
     if isinstance(command, ClosePosition):
-        return [_order(command, *_wanted(command, book.positions.values(), instruments), book.account.position_mode)]
-    mode = book.account.position_mode
-    return [order for position in book.positions.values() for order in _whole(command, position, instruments, mode)]
+        position, quantity = _wanted(command, book.positions.values(), instruments, role)
+        instrument = instruments[position.instrument_id]
+        # The paper venue takes an exit of any size; a real one has its own bound.
+        largest = instrument.max_quantity if book.venue is not None else None
+        return [_plan(command, position, instrument, quantity, largest, book.account.position_mode, role)]
+    plans = []
+    for position in book.positions.values():
+        instrument = instruments[position.instrument_id]
+        free = closable_by_role(position, instrument, role)
+        if free > ZERO:
+            one = ClosePosition(command.account_id, instrument.symbol)
+            mode = book.account.position_mode
+            plans.append(_plan(one, position, instrument, free, instrument.max_quantity, mode, role))
+    return plans
+
+
+def closable_by_role(position: PositionBook, instrument: Instrument, role: Role) -> Decimal:
+    """How much of a position somebody of ``role`` may close, by orders that can only reduce it."""
+    return closable_by_exit(replace(position, held_quantity=position.holds.from_rank_of(role)), instrument)
 
 
 def _wanted(
-    command: ClosePosition, positions: Collection[PositionBook], instruments: Instruments
+    command: ClosePosition, positions: Collection[PositionBook], instruments: Instruments, role: Role
 ) -> tuple[PositionBook, Decimal]:
     """The position that is meant, and how much of it is to be closed."""
     held = [row for row in positions if instruments[row.instrument_id].symbol == command.symbol]
     position = choose(held, command.symbol, command.side)
-    free = closable_by_exit(position, instruments[position.instrument_id])
+    free = closable_by_role(position, instruments[position.instrument_id], role)
     if free == ZERO or (command.quantity is not None and command.quantity > free):
         frozen = abs(position.quantity) - free
         message = f"{plain(free)} of {command.symbol} can be closed; {plain(frozen)} is frozen or not settled yet."
         raise Refused(message, reason="INSUFFICIENT_POSITION")
     return position, free if command.quantity is None else command.quantity
+
+
+def _plan(
+    command: ClosePosition,
+    position: PositionBook,
+    instrument: Instrument,
+    quantity: Decimal,
+    largest: Decimal | None,
+    mode: PositionMode,
+    role: Role,
+) -> ClosingPlan:
+    """The orders for so much of a position, none above ``largest``."""
+    orders: list[PlaceOrder] = []
+    left, largest = quantity, largest or quantity
+    while left > ZERO:
+        part = replace(command, client_order_id=None) if orders else command
+        orders.append(_order(part, position, min(left, largest), mode))
+        left -= largest
+    gives_way = quantity > closable_by_exit(position, instrument)
+    return ClosingPlan(position, orders, position.holds.upheld_by(role) if gives_way else position.holds)
 
 
 def _order(command: ClosePosition, position: PositionBook, quantity: Decimal, mode: PositionMode) -> PlaceOrder:
@@ -83,19 +138,6 @@ def _order(command: ClosePosition, position: PositionBook, quantity: Decimal, mo
         reduce_only=mode is PositionMode.NETTING,
         position_effect=PositionEffect.CLOSE,
     )
-
-
-def _whole(
-    command: CloseAllPositions, position: PositionBook, instruments: Instruments, mode: PositionMode
-) -> Iterator[PlaceOrder]:
-    """The orders for all that can be closed of a position, none larger than its instrument allows."""
-    instrument = instruments[position.instrument_id]
-    left = closable_by_exit(position, instrument)
-    largest = instrument.max_quantity or left
-    while left > ZERO:
-        one = ClosePosition(command.account_id, instrument.symbol)
-        yield _order(one, position, min(left, largest), mode)
-        left -= largest
 
 
 def closing_side(position: PositionBook) -> Side:

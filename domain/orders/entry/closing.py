@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from domain.access.types import Actor, no_account, require_stop
+from domain.access.types import PLATFORM_ROLE, SYSTEM, Actor, no_account, require_stop
 from domain.accounts import queries as account_queries
 from domain.kernel.errors import Conflict, DomainError, Unavailable
 from domain.kernel.unit_of_work import unit_of_work
 from domain.orders import queries
 from domain.orders.deciding.claims import bucket_of
-from domain.orders.deciding.closing_rules import check_closing, closing_orders, closing_side
+from domain.orders.deciding.closing_rules import check_closing, closing_plans, closing_side
 from domain.orders.entry.batch import Batch, PlacedOrder
 from domain.orders.entry.canceling import request_cancels
 from domain.orders.entry.desk import Desk, Terms
@@ -28,6 +28,7 @@ from domain.orders.model.order import Order
 from domain.orders.model.types import PendingAction
 from domain.positions import queries as position_queries
 from domain.positions.choosing import choose
+from domain.positions.freezing import tell_thawed
 
 ANSWER_SECONDS = 10.0
 CAUSE = "CLOSE_POSITION"
@@ -92,7 +93,7 @@ class PositionClosing:
                     outcomes.append(refused[place])
                     continue
                 try:
-                    outcomes.append(_close(batch, terms, call.command, work.now))
+                    outcomes.append(_close(batch, terms, call, work.now))
                 except DomainError as error:
                     outcomes.append(error)
             await batch.write(work)
@@ -128,20 +129,31 @@ async def _is_repeat(command: Closing) -> bool:
     return key is not None and await queries.read_order_by_client_id(*key) is not None
 
 
-def _close(batch: Batch, terms: Terms, command: Closing, now: datetime) -> list[PlacedOrder]:
+def _close(batch: Batch, terms: Terms, call: CloseCall, now: datetime) -> list[PlacedOrder]:
     """Decide on one call.
 
     Raises:
         DomainError: it is refused as a whole, and has left no trace.
     """
+    command, role = call.command, PLATFORM_ROLE if call.actor == SYSTEM else call.actor.role
     book, digest = batch.book(command.account_id), None
     if isinstance(command, ClosePosition):
         digest = closing_digest(command)
         first = batch.known(command.account_id, command.client_order_id)
         if first is not None:
             return [_replayed(first, digest)]
-    orders = closing_orders(command, book, terms.by_id)
-    return [PlacedOrder(batch.place_one(order, now, digest or request_digest(order)), False) for order in orders]
+    placed: list[Order] = []
+    for plan in closing_plans(command, book, terms.by_id, role):
+        before, plan.position.holds = plan.position.holds, plan.holds
+        orders = [batch.place_one(order, now, digest or request_digest(order)) for order in plan.orders]
+        placed += orders
+        if not plan.thaws_from(before):
+            continue
+        if any(order.is_open for order in orders):
+            tell_thawed(book.account, plan.position, before, call.actor, now)
+        else:
+            plan.position.holds = before
+    return [PlacedOrder(order, replayed=False) for order in placed]
 
 
 def _replayed(first: Order, digest: bytes) -> PlacedOrder:

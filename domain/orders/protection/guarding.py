@@ -18,7 +18,7 @@ import structlog
 from domain.access.types import PLATFORM_ROLE, SYSTEM
 from domain.accounts.rules import is_restricted_by
 from domain.accounts.types import AccountState
-from domain.kernel.errors import DomainError
+from domain.kernel.errors import DomainError, Unavailable
 from domain.kernel.numbers import ZERO
 from domain.kernel.unit_of_work import unit_of_work
 from domain.orders import queries
@@ -171,21 +171,37 @@ class Guard:
                 held = [row for row in value.positions if row.quantity != ZERO]
                 if not held or all(breach.rule.action is not RiskAction.LIQUIDATE for breach in found):
                     return
-                if await self._close(min(held, key=lambda row: (row.unrealized_pnl, row.symbol))):
+                if await self._close_first(sorted(held, key=lambda row: (row.unrealized_pnl, row.symbol))):
                     wait = _RETRY_SECONDS
                     continue
                 _log.warning("liquidation is refused, tries again", account_id=str(account_id), seconds=wait)
-            except DomainError as error:
-                _log.warning("liquidation waits", account_id=str(account_id), error=error.message)
             except Exception:  # noqa: BLE001  whatever it was, the account must not be left as it is
                 _log.exception("liquidation failed, tries again", account_id=str(account_id))
             await asyncio.sleep(wait)
             wait = min(2 * wait, _MAX_RETRY_SECONDS)
 
+    async def _close_first(self, positions: Sequence[PositionValue]) -> bool:
+        """Close the first of the positions that can be closed; False when none can."""
+        for position in positions:
+            try:
+                if await self._close(position):
+                    return True
+            except DomainError as error:
+                account_id, symbol = str(position.account_id), position.symbol
+                _log.warning("liquidation waits", account_id=account_id, symbol=symbol, error=error.message)
+        return False
+
     async def _close(self, position: PositionValue) -> bool:
-        """Close one position as far as its market lets; False when its order was refused."""
+        """Close one position as far as its market lets; False when its order was refused.
+
+        What works on it is cancelled first. A venue that does not answer that is no reason to stay in: the orders that
+        close only reduce, whatever else fills.
+        """
         command = ClosePosition(position.account_id, position.symbol, position.position.side)
-        placed = await self.closing.close(SYSTEM, command, cancel_working=True)
+        try:
+            placed = await self.closing.close(SYSTEM, command, cancel_working=True)
+        except Unavailable:
+            placed = await self.closing.close(SYSTEM, command)
         orders = {row.order.id for row in placed}
         while orders:
             now = await queries.read_orders(orders)
