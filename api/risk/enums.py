@@ -2,13 +2,14 @@
 
 import strawberry
 
-from domain.risk.types import RiskAction, RiskEventState, RiskRuleKind, RiskScope, Severity
+from domain.risk.types import RiskAction, RiskEventState, RiskRuleKind, RiskScope, SelfTradePrevention, Severity
 
 __all__ = [
     "RiskAction",
     "RiskEventState",
     "RiskRuleKind",
     "RiskScope",
+    "SelfTradePrevention",
     "Severity",
 ]
 
@@ -16,4 +17,9 @@ strawberry.enum(RiskAction, description="What breaking a rule leads to.")
 strawberry.enum(RiskEventState, description="What people have done about an event.")
 strawberry.enum(RiskRuleKind, description="What a rule limits.")
 strawberry.enum(RiskScope, description="What a rule or a halt applies to.")
+strawberry.enum(
+    SelfTradePrevention,
+    description="What happens when an order could trade with an own one: the newer is refused, or the older cancelled. "
+    "For an exit the older is cancelled in any case.",
+)
 strawberry.enum(Severity, description="How much something asks for attention.")

@@ -6,7 +6,7 @@ from decimal import Decimal
 import strawberry
 
 from api.ids import named
-from api.risk.enums import RiskAction, RiskEventState, RiskRuleKind, RiskScope, Severity
+from api.risk.enums import RiskAction, RiskEventState, RiskRuleKind, RiskScope, SelfTradePrevention, Severity
 from domain.risk.event_queries import RiskEventFilter
 from domain.risk.halts import HaltTrading
 from domain.risk.service import CreateRiskRule, UpdateRiskRule
@@ -26,6 +26,9 @@ class CreateRiskRuleInput:
     window_seconds: int | None = None
     action: RiskAction = RiskAction.REJECT
     enabled: bool = True
+    self_trade_prevention: SelfTradePrevention | None = strawberry.field(
+        default=None, description="For SELF_TRADE; CANCEL_NEWEST when left out."
+    )
 
     def to_domain(self) -> CreateRiskRule:
         """The command."""
@@ -40,6 +43,7 @@ class CreateRiskRuleInput:
             window_seconds=self.window_seconds,
             action=self.action,
             enabled=self.enabled,
+            self_trade_prevention=self.self_trade_prevention,
         )
 
 
@@ -53,10 +57,19 @@ class UpdateRiskRuleInput:
     window_seconds: int | None = None
     action: RiskAction | None = None
     enabled: bool | None = None
+    self_trade_prevention: SelfTradePrevention | None = None
 
     def to_domain(self) -> UpdateRiskRule:
         """The command."""
-        return UpdateRiskRule(named(self.id), self.name, self.threshold, self.window_seconds, self.action, self.enabled)
+        return UpdateRiskRule(
+            id=named(self.id),
+            name=self.name,
+            threshold=self.threshold,
+            window_seconds=self.window_seconds,
+            action=self.action,
+            enabled=self.enabled,
+            self_trade_prevention=self.self_trade_prevention,
+        )
 
 
 @strawberry.input(name="RiskEventFilter", description="Which events, in `from` <= createdAt < `to`.")

@@ -9,7 +9,7 @@ import strawberry
 from api.access.enums import Role
 from api.graphql.marks import SAME_FOR_ALL
 from api.realtime.streams import cursor_of
-from api.risk.enums import RiskAction, RiskEventState, RiskRuleKind, RiskScope, Severity
+from api.risk.enums import RiskAction, RiskEventState, RiskRuleKind, RiskScope, SelfTradePrevention, Severity
 from api.scalars import Cursor
 
 
@@ -31,6 +31,7 @@ class RiskRule:
     created_at: datetime
     updated_at: datetime
     version: int
+    self_trade_prevention: SelfTradePrevention | None = strawberry.field(description="Of SELF_TRADE rules.")
 
 
 @strawberry.type(description="A rule that an order breaks, with the limit and what was observed.")

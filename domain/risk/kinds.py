@@ -65,7 +65,8 @@ KINDS: Final[Mapping[RiskRuleKind, KindTerms]] = MappingProxyType(
             "what one order is worth at the worst price that it may trade at", Measure.MONEY, _ALL, exits_pass=True
         ),
         RiskRuleKind.PRICE_COLLAR: KindTerms(
-            "how far a buy's price is above the reference (the last price, else the middle), a sell's below it",
+            "how far a limit is beyond the reference (the last price, else the middle), above it for a buy, below it "
+            "for a sell; of an order that waits for a price, beyond that price",
             Measure.RATIO,
             _ALL,
         ),
@@ -140,7 +141,10 @@ KINDS: Final[Mapping[RiskRuleKind, KindTerms]] = MappingProxyType(
             counts_orders=True,
         ),
         RiskRuleKind.SELF_TRADE: KindTerms(
-            "no order that could trade with another working order of its account", Measure.NONE, _ALL
+            "no order that could trade with a working order of its account when it arrives",
+            Measure.NONE,
+            _ALL,
+            exits_pass=True,
         ),
         RiskRuleKind.RESTRICTED_SYMBOL: KindTerms(
             "no order that opens or increases a position in the symbol",

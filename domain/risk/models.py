@@ -6,7 +6,7 @@ from tortoise.migrations.constraints import CheckConstraint
 from domain.access.types import Role
 from domain.kernel.fields import NumericField
 from domain.kernel.ids import new_id
-from domain.risk.types import RiskAction, RiskEventState, RiskRuleKind, RiskScope, Severity
+from domain.risk.types import RiskAction, RiskEventState, RiskRuleKind, RiskScope, SelfTradePrevention, Severity
 
 
 class RiskRule(Model):
@@ -28,6 +28,7 @@ class RiskRule(Model):
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
     version = fields.IntField(default=1)
+    self_trade_prevention = fields.CharEnumField(SelfTradePrevention, max_length=16, null=True)
 
     class Meta:
         table = "risk_rules"

@@ -5,12 +5,12 @@ from uuid import UUID
 from domain.kernel.database import Row, fetch, fetch_row
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.risk.halt_queries import read_halts
-from domain.risk.types import Limits, RiskAction, RiskRule, RiskRuleKind, RiskScope
+from domain.risk.types import Limits, RiskAction, RiskRule, RiskRuleKind, RiskScope, SelfTradePrevention
 
 # Rules and halts: what decisions on orders go by.
 TOPIC = "limits"
 _COLUMNS = """id, name, kind, scope, account_id, symbol, strategy, threshold, window_seconds, action, enabled,
-created_at, updated_at, version"""
+created_at, updated_at, version, self_trade_prevention"""
 
 
 def to_rule(row: Row) -> RiskRule:
@@ -19,6 +19,7 @@ def to_rule(row: Row) -> RiskRule:
     values[2] = RiskRuleKind(values[2])
     values[3] = RiskScope(values[3])
     values[9] = RiskAction(values[9])
+    values[14] = SelfTradePrevention(values[14]) if values[14] is not None else None
     return RiskRule(*values)
 
 
@@ -48,10 +49,12 @@ async def lock_rule(work: UnitOfWork, rule_id: UUID) -> RiskRule | None:
 async def save_rule(work: UnitOfWork, rule: RiskRule) -> None:
     """Store a new or changed rule."""
     await work.execute(
-        f"INSERT INTO risk_rules ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) "
+        f"INSERT INTO risk_rules ({_COLUMNS}) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) "
         "ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, threshold = EXCLUDED.threshold, "
         "window_seconds = EXCLUDED.window_seconds, action = EXCLUDED.action, enabled = EXCLUDED.enabled, "
-        "updated_at = EXCLUDED.updated_at, version = EXCLUDED.version",
+        "updated_at = EXCLUDED.updated_at, version = EXCLUDED.version, "
+        "self_trade_prevention = EXCLUDED.self_trade_prevention",
         rule.id,
         rule.name,
         rule.kind.value,
@@ -66,6 +69,7 @@ async def save_rule(work: UnitOfWork, rule: RiskRule) -> None:
         rule.created_at,
         rule.updated_at,
         rule.version,
+        rule.self_trade_prevention.value if rule.self_trade_prevention is not None else None,
     )
 
 

@@ -18,7 +18,7 @@ from domain.risk import queries
 from domain.risk.kinds import KINDS, Measure
 from domain.risk.operators import RULE_CHANGED, RULE_CREATED, RULE_DELETED, tell_rule
 from domain.risk.subjects import check_exists, check_subject
-from domain.risk.types import RiskAction, RiskRule, RiskRuleKind, RiskScope
+from domain.risk.types import RiskAction, RiskRule, RiskRuleKind, RiskScope, SelfTradePrevention
 
 OWNERS = (Role.RISK_MANAGER, Role.ADMIN)
 # A ratio above this is a slip of the pen.
@@ -41,6 +41,7 @@ class CreateRiskRule:
     window_seconds: int | None = None
     action: RiskAction = RiskAction.REJECT
     enabled: bool = True
+    self_trade_prevention: SelfTradePrevention | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class UpdateRiskRule:
     window_seconds: int | None = None
     action: RiskAction | None = None
     enabled: bool | None = None
+    self_trade_prevention: SelfTradePrevention | None = None
 
 
 def check_rule(command: CreateRiskRule) -> None:
@@ -68,6 +70,7 @@ def check_rule(command: CreateRiskRule) -> None:
     check_action(command.kind, command.action)
     check_threshold(command.kind, command.threshold)
     check_window(command.kind, command.window_seconds)
+    check_prevention(command.kind, command.self_trade_prevention)
 
 
 def check_action(kind: RiskRuleKind, action: RiskAction) -> None:
@@ -119,6 +122,16 @@ def check_window(kind: RiskRuleKind, seconds: int | None) -> None:
         raise BadInput(f"A window is 1 to {MAX_WINDOW_SECONDS} seconds.", field="windowSeconds")
 
 
+def check_prevention(kind: RiskRuleKind, prevention: SelfTradePrevention | None) -> None:
+    """Refuse a prevention of self-trades that nobody asked for.
+
+    Raises:
+        BadInput: names the field.
+    """
+    if prevention is not None and kind is not RiskRuleKind.SELF_TRADE:
+        raise BadInput(f"{kind} does not prevent self-trades.", field="selfTradePrevention")
+
+
 async def create_rule(bus: Bus, actor: Actor, command: CreateRiskRule) -> RiskRule:
     """Put a rule in force.
 
@@ -147,11 +160,18 @@ async def create_rule(bus: Bus, actor: Actor, command: CreateRiskRule) -> RiskRu
             created_at=work.now,
             updated_at=work.now,
             version=1,
+            self_trade_prevention=_prevention(command),
         )
         await queries.save_rule(work, rule)
         await _changed(work, actor, "createRiskRule", rule)
         await tell_rule(work, actor, RULE_CREATED, rule)
     return rule
+
+
+def _prevention(command: CreateRiskRule) -> SelfTradePrevention | None:
+    if command.kind is not RiskRuleKind.SELF_TRADE:
+        return None
+    return command.self_trade_prevention or SelfTradePrevention.CANCEL_NEWEST
 
 
 async def update_rule(bus: Bus, actor: Actor, command: UpdateRiskRule) -> RiskRule:
@@ -173,6 +193,7 @@ async def update_rule(bus: Bus, actor: Actor, command: UpdateRiskRule) -> RiskRu
             check_window(rule.kind, command.window_seconds)
         if command.action is not None:
             check_action(rule.kind, command.action)
+        check_prevention(rule.kind, command.self_trade_prevention)
         changed = replace(
             rule,
             name=rule.name if command.name is None else clean_text(command.name, field="name", max_length=100),
@@ -182,6 +203,7 @@ async def update_rule(bus: Bus, actor: Actor, command: UpdateRiskRule) -> RiskRu
             enabled=rule.enabled if command.enabled is None else command.enabled,
             updated_at=work.now,
             version=rule.version + 1,
+            self_trade_prevention=command.self_trade_prevention or rule.self_trade_prevention,
         )
         await queries.save_rule(work, changed)
         await _changed(work, actor, "updateRiskRule", changed)

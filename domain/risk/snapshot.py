@@ -21,10 +21,12 @@ _INSTRUMENT, _STRATEGY = RiskScope.INSTRUMENT, RiskScope.STRATEGY
 class ProposedOrder:
     """What rules look at of an order.
 
-    ``price`` is what it would at worst trade at: its limit, else its stop, None for a market order. ``notional`` is
-    what it is worth at that price or, without one, at the far touch with a buffer, in the account's currency.
-    ``is_exit`` says that it can only reduce a position, whatever else works; one that could flip it is none.
-    ``replaces`` is what it was worth before, None for a new order: a change of one is no order more.
+    ``price`` is its limit, None where it has none; ``trigger`` the price at which an order that waits for one becomes
+    that limit order. ``takes`` says that it may trade when it arrives; without a limit, at ``worst`` at the worst
+    (None: at any price). ``notional`` is what it is worth at its limit or, without one, at its stop or the far touch
+    with a buffer, in the account's currency. ``is_exit`` says that it can only reduce a position, whatever else works;
+    one that could flip it is none. ``replaces`` is what it was worth before, None for a new order: a change of one is
+    no order more.
     """
 
     account_id: UUID
@@ -36,6 +38,14 @@ class ProposedOrder:
     notional: Decimal | None
     is_exit: bool
     replaces: Decimal | None = None
+    trigger: Decimal | None = None
+    takes: bool = True
+    worst: Decimal | None = None
+
+    @property
+    def bound(self) -> Decimal | None:
+        """The worst price that it may trade at when it arrives; None for any."""
+        return self.price if self.price is not None else self.worst
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,16 @@ class RiskAction(StrEnum):
     LIQUIDATE = "LIQUIDATE"
 
 
+class SelfTradePrevention(StrEnum):
+    """What a SELF_TRADE rule does when an order could trade with one of its account's own.
+
+    Refuse the newer, or cancel the older and let the newer through.
+    """
+
+    CANCEL_NEWEST = "CANCEL_NEWEST"
+    CANCEL_OLDEST = "CANCEL_OLDEST"
+
+
 class Severity(StrEnum):
     """How much something asks for attention."""
 
@@ -87,7 +97,7 @@ class RiskScope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RiskRule:
-    """One configured limit."""
+    """One configured limit; ``self_trade_prevention`` is set where the kind is SELF_TRADE."""
 
     id: UUID
     name: str
@@ -103,6 +113,7 @@ class RiskRule:
     created_at: datetime
     updated_at: datetime
     version: int
+    self_trade_prevention: SelfTradePrevention | None = None
 
 
 @dataclass(frozen=True, slots=True)

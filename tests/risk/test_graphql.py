@@ -57,6 +57,7 @@ BAD = [
     (rule("MAX_DRAWDOWN", threshold="1.01"), "threshold"),
     (rule("TRADING_HOURS", threshold="1"), "threshold"),
     (rule("MAX_ORDER_RATE", threshold="1"), "windowSeconds"),
+    (rule("MAX_OPEN_ORDERS", threshold="1", selfTradePrevention="CANCEL_OLDEST"), "selfTradePrevention"),
     (rule("MAX_ORDER_RATE", threshold="1", windowSeconds=0), "windowSeconds"),
     (rule("STALE_PRICE", windowSeconds=3_601), "windowSeconds"),
     (rule("MAX_ORDER_QUANTITY", threshold="1", windowSeconds=5), "windowSeconds"),
@@ -181,3 +182,20 @@ async def test_the_stream_shows_each_what_concerns_them(desk: Platform) -> None:
     with pytest.raises(NotFound):
         await follow(desk, other, 1, account_id=str(account.id))
     assert UUID(int=0) != account.id
+
+
+async def test_the_prevention_of_self_trades_is_a_setting_of_the_rule(desk: Platform) -> None:
+    create = "mutation ($i: CreateRiskRuleInput!) { createRiskRule(input: $i) { id selfTradePrevention } }"
+    update = "mutation ($i: UpdateRiskRuleInput!) { updateRiskRule(input: $i) { selfTradePrevention version } }"
+    made = await ask(desk, create, i=rule("SELF_TRADE"))
+    assert made["selfTradePrevention"] == "CANCEL_NEWEST"
+    changed = await ask(desk, update, i={"id": made["id"], "selfTradePrevention": "CANCEL_OLDEST"})
+    assert changed == {"selfTradePrevention": "CANCEL_OLDEST", "version": 2}
+    kept = await ask(desk, update, i={"id": made["id"], "name": "Wash trades"})
+    assert kept == {"selfTradePrevention": "CANCEL_OLDEST", "version": 3}
+    other = await ask(desk, create, i=rule("MAX_OPEN_ORDERS", threshold="3"))
+    assert other["selfTradePrevention"] is None
+    assert await ask(desk, update, i={"id": other["id"], "selfTradePrevention": "CANCEL_OLDEST"}) == (
+        "BadInput",
+        "selfTradePrevention",
+    )

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from domain.risk.kinds import KINDS, Measure
-from domain.risk.rules import evaluate, refuses
+from domain.risk.rules import displaces, evaluate, refuses
 from domain.risk.snapshot import AccountView, Activity, MarketView, ProposedOrder, RiskSnapshot, Share, Times
-from domain.risk.types import Limits, RiskAction, RiskRule, RiskRuleKind, RiskScope
+from domain.risk.types import Limits, RiskAction, RiskRule, RiskRuleKind, RiskScope, SelfTradePrevention
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ACCOUNT, OTHER = UUID(int=1), UUID(int=2)
@@ -189,6 +189,43 @@ def test_an_order_must_not_meet_its_own_accounts(
     assert broken(scoped(rule(RiskRuleKind.SELF_TRADE), scope), order, snapshot) is trades
 
 
+@pytest.mark.parametrize(
+    ("changes", "prevention", "action", "refused", "cancels"),
+    [
+        ({}, SelfTradePrevention.CANCEL_NEWEST, RiskAction.REJECT, True, False),
+        ({}, None, RiskAction.REJECT, True, False),
+        ({}, SelfTradePrevention.CANCEL_OLDEST, RiskAction.REJECT, False, True),
+        # An exit is never refused: the other order goes.
+        ({"is_exit": True}, SelfTradePrevention.CANCEL_NEWEST, RiskAction.REJECT, False, True),
+        ({"is_exit": True}, SelfTradePrevention.CANCEL_OLDEST, RiskAction.REJECT, False, True),
+        # A warning does nothing to either.
+        ({"is_exit": True}, SelfTradePrevention.CANCEL_OLDEST, RiskAction.WARN, False, False),
+        ({}, SelfTradePrevention.CANCEL_OLDEST, RiskAction.WARN, True, False),
+        # What waits for its price, or only rests, trades with nothing when it arrives.
+        ({"takes": False}, SelfTradePrevention.CANCEL_NEWEST, RiskAction.REJECT, False, False),
+        ({"takes": False}, SelfTradePrevention.CANCEL_OLDEST, RiskAction.REJECT, False, False),
+        # At market: as far as it may go.
+        ({"price": None, "worst": Decimal(105)}, SelfTradePrevention.CANCEL_NEWEST, RiskAction.REJECT, True, False),
+        ({"price": None, "worst": Decimal("104.99")}, None, RiskAction.REJECT, False, False),
+        (
+            {"price": None, "worst": Decimal("104.99")},
+            SelfTradePrevention.CANCEL_OLDEST,
+            RiskAction.REJECT,
+            False,
+            False,
+        ),
+    ],
+)
+def test_the_newer_is_refused_or_the_older_cancelled(
+    changes: dict[str, Any], prevention: SelfTradePrevention | None, action: RiskAction, refused: bool, cancels: bool
+) -> None:
+    order = replace(ORDER, **changes)
+    snapshot = replace(SNAPSHOT, activity=replace(SNAPSHOT.activity, opposite=Decimal(105)))
+    limit = rule(RiskRuleKind.SELF_TRADE, self_trade_prevention=prevention, action=action)
+    assert bool(evaluate(order, snapshot, [limit])) is refused
+    assert displaces(order, snapshot, [limit]) is cancels
+
+
 @pytest.mark.parametrize("scope", sorted(KINDS[RiskRuleKind.RESTRICTED_SYMBOL].scopes))
 def test_a_restricted_symbol_can_only_be_left(scope: RiskScope) -> None:
     limit = scoped(rule(RiskRuleKind.RESTRICTED_SYMBOL), scope)
@@ -221,6 +258,34 @@ def test_a_collar_looks_at_the_aggressive_side(buys: bool, price: str, refused: 
     limit = rule(RiskRuleKind.PRICE_COLLAR, "0.05")
     assert broken(limit, replace(ORDER, buys=buys, price=Decimal(price))) is refused
     assert not broken(limit, replace(ORDER, price=None))
+
+
+@pytest.mark.parametrize(
+    ("buys", "price", "trigger", "refused"),
+    [
+        # A stop-limit's limit beside its own stop, wherever the market is.
+        (False, "89.3", "94", False),
+        (False, "89.29", "94", True),
+        (False, "47.5", "50", False),
+        (True, "210", "200", False),
+        (True, "210.01", "200", True),
+        (False, "200", "50", False),
+        # At zero nothing may be beyond, below zero the distance counts.
+        (False, "0", "0", False),
+        (False, "-0.01", "0", True),
+        (False, "-21", "-20", False),
+        (False, "-21.01", "-20", True),
+    ],
+)
+def test_a_collar_compares_what_waits_for_a_price_with_that_price(
+    buys: bool, price: str, trigger: str, refused: bool
+) -> None:
+    limit = rule(RiskRuleKind.PRICE_COLLAR, "0.05")
+    order = replace(ORDER, buys=buys, price=Decimal(price), trigger=Decimal(trigger))
+    assert broken(limit, order) is refused
+    assert broken(limit, order, NOTHING) is refused
+    # What becomes a market order has no limit to compare.
+    assert not broken(limit, replace(order, price=None))
 
 
 NOTHING = RiskSnapshot(

@@ -4,6 +4,7 @@ Loaded under the account's lock only as far as a limit needs it, and kept up wit
 Orders that were refused here do not count: a client that ran into a limit is not held to have traded.
 """
 
+from bisect import insort
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from decimal import Decimal
 
 from domain.kernel.numbers import ONE, ZERO
 from domain.orders.model.commands import PlaceOrder
-from domain.orders.model.order_types import REQUIRE_STOP_PRICE
+from domain.orders.model.order_types import RESTING
 from domain.orders.model.types import OrderType, Side
 from domain.risk.kinds import KINDS
 from domain.risk.snapshot import Activity, Share, Times
@@ -103,12 +104,41 @@ class DayCount:
     notional: Decimal = ZERO
 
 
+@dataclass(frozen=True, slots=True)
+class Displaced:
+    """Own orders that are cancelled for a newer one: those of ``side`` that it could meet at ``bound`` or better.
+
+    ``bound`` None: at whatever price they rest.
+    """
+
+    symbol: str
+    side: Side
+    bound: Decimal | None
+
+    def covers(self, price: Decimal) -> bool:
+        """Whether an order that rests at ``price`` is one of them."""
+        if self.bound is None:
+            return True
+        return price >= self.bound if self.side is Side.BUY else price <= self.bound
+
+
+@dataclass(slots=True)
+class _Counted:
+    """An order that was counted, and what it took away."""
+
+    command: PlaceOrder
+    notional: Decimal | None
+    rested: Decimal | None = None
+    removed: list[Decimal] = field(default_factory=list)
+
+
 @dataclass(slots=True)
 class OrderActivity:
     """One account's. An order without a strategy has the empty one.
 
-    ``resting`` holds per symbol and side the best price of its working orders that rest in a book. ``added`` is what
-    this transaction adds to the counts of the day, by symbol and strategy.
+    ``resting`` holds per symbol and side the prices of its working orders that rest in a book, in order. ``added`` is
+    what this transaction adds to the counts of the day, by symbol and strategy. ``displaced`` are orders that have to
+    be cancelled for the ones that were accepted last.
     """
 
     day_orders: Tally = field(default_factory=Tally)
@@ -116,21 +146,40 @@ class OrderActivity:
     open_orders: Tally = field(default_factory=Tally)
     recent: Timeline = field(default_factory=Timeline)
     same: defaultdict[Sameness, Timeline] = field(default_factory=lambda: defaultdict(Timeline))
-    resting: dict[tuple[str, Side], Decimal] = field(default_factory=dict)
+    resting: defaultdict[tuple[str, Side], list[Decimal]] = field(default_factory=lambda: defaultdict(list))
     added: dict[tuple[str, str], DayCount] = field(default_factory=dict)
-    # Orders counted, with the price that rested in their place before.
-    _done: list[tuple[PlaceOrder, Decimal | None, Decimal | None]] = field(default_factory=list)
+    displaced: list[Displaced] = field(default_factory=list)
+    _done: list[_Counted] = field(default_factory=list)
 
-    def add(self, command: PlaceOrder, notional: Decimal | None, now: datetime) -> None:
+    def add(
+        self, command: PlaceOrder, notional: Decimal | None, now: datetime, displaced: Displaced | None = None
+    ) -> None:
         """Count an order that was accepted; ``notional`` is what it is worth at its worst price."""
         symbol, strategy = command.symbol, command.strategy or ""
-        place = (symbol, command.side)
-        self._done.append((command, notional, self.resting.get(place)))
+        counted = _Counted(command, notional)
+        self._done.append(counted)
+        if displaced is not None:
+            counted.removed = self.displace(displaced)
         self._count(symbol, strategy, ONE, notional or ZERO)
         self.recent.add(symbol, strategy, now)
         self.same[sameness_of(command)].add(symbol, strategy, now)
-        if command.limit_price is not None and command.type not in REQUIRE_STOP_PRICE:
-            self.rest(*place, command.limit_price)
+        if command.limit_price is not None and command.type in RESTING:
+            counted.rested = command.limit_price
+            self.rest(symbol, command.side, command.limit_price)
+
+    def displace(self, displaced: Displaced) -> list[Decimal]:
+        """Count own orders no longer that are cancelled for a newer one; the prices at which they rested."""
+        self.displaced.append(displaced)
+        prices = self.resting.pop((displaced.symbol, displaced.side), [])
+        kept = [price for price in prices if not displaced.covers(price)]
+        if kept:
+            self.resting[displaced.symbol, displaced.side] = kept
+        return [price for price in prices if displaced.covers(price)]
+
+    def take_displaced(self) -> list[Displaced]:
+        """What has to be cancelled for the orders that were accepted since this was asked last."""
+        displaced, self.displaced = self.displaced, []
+        return displaced
 
     def add_notional(self, symbol: str, strategy: str, notional: Decimal) -> None:
         """Count what a change makes an order worth more."""
@@ -144,14 +193,15 @@ class OrderActivity:
     def undo(self, mark: int) -> None:
         """Forget the orders that were counted since ``mark``: they were refused after all."""
         while len(self._done) > mark:
-            command, notional, resting = self._done.pop()
-            symbol, strategy = command.symbol, command.strategy or ""
-            self._count(symbol, strategy, -ONE, -(notional or ZERO))
+            counted = self._done.pop()
+            command, symbol, strategy = counted.command, counted.command.symbol, counted.command.strategy or ""
+            self._count(symbol, strategy, -ONE, -(counted.notional or ZERO))
             self.recent.drop(symbol, strategy)
             self.same[sameness_of(command)].drop(symbol, strategy)
-            self.resting.pop((symbol, command.side), None)
-            if resting is not None:
-                self.resting[symbol, command.side] = resting
+            if counted.rested is not None:
+                self._unrest(symbol, command.side, counted.rested)
+            for price in counted.removed:
+                self.rest(symbol, command.side.opposite, price)
 
     def settle(self) -> None:
         """What was added is stored: the next orders add to it anew, and it is undone no more."""
@@ -166,9 +216,19 @@ class OrderActivity:
 
     def rest(self, symbol: str, side: Side, price: Decimal) -> None:
         """Count a price that another order of the account could meet."""
-        known = self.resting.get((symbol, side))
-        best = max if side is Side.BUY else min
-        self.resting[symbol, side] = price if known is None else best(known, price)
+        insort(self.resting[symbol, side], price)
+
+    def _unrest(self, symbol: str, side: Side, price: Decimal) -> None:
+        prices = self.resting[symbol, side]
+        prices.remove(price)
+        if not prices:
+            del self.resting[symbol, side]
+
+    def _best(self, symbol: str, side: Side) -> Decimal | None:
+        prices = self.resting.get((symbol, side))
+        if not prices:
+            return None
+        return prices[-1] if side is Side.BUY else prices[0]
 
     def before(self, command: PlaceOrder) -> Activity:
         """What rules look at for an order that is not among these yet."""
@@ -181,7 +241,7 @@ class OrderActivity:
             day_notional=self.day_notional.share(symbol, strategy),
             recent=self.recent.times(symbol, strategy),
             same=same.times(symbol, strategy) if same is not None else Times(),
-            opposite=self.resting.get((symbol, opposite)),
+            opposite=self._best(symbol, opposite),
         )
 
 

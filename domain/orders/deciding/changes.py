@@ -14,7 +14,7 @@ from domain.kernel.numbers import ZERO
 from domain.market.types import Instrument
 from domain.orders.deciding.checks import CHECKS, EXIT_CHECKS, SIZE_CHECKS, Candidate, Refusal, first_refusal
 from domain.orders.deciding.claims import bucket_of, hold, release
-from domain.orders.deciding.pretrade import lack_of_funds, refused_by_rules, violations_of
+from domain.orders.deciding.pretrade import RuleVerdict, collared, judge, lack_of_funds, refused_by_rules
 from domain.orders.deciding.risk_view import worst_notional
 from domain.orders.deciding.trading_book import MarketState, TradingBook, worst_price
 from domain.orders.model.commands import ModifyOrder, PlaceOrder
@@ -92,7 +92,7 @@ def decide_change(
             setattr(after, name, getattr(change, name))
     change = replace(change, reserve_price_after=_reserve_price(after, change, market))
     candidate = _candidate(after, before, change, instrument, market, book)
-    violations, refusal = _judge(candidate, before, change)
+    verdict, refusal = _judge(candidate, before, change)
     # Asked before its own claim is on the book again.
     is_exit = candidate.reduces
     order.pending_changes, order.reserve_rate = (*pending, change), candidate.rate or rate
@@ -100,39 +100,40 @@ def decide_change(
     needed = book.account.reserved - reserved
     if refusal is None and needed > ZERO and not is_exit and (available is None or needed > available):
         refusal = lack_of_funds(book, needed, available)
-    refusal = refusal or refused_by_rules(violations)
+    refusal = refusal or refused_by_rules(verdict.violations)
     if refusal is not None:
         release(book, legs)
         order.pending_changes, order.reserve_rate = pending, rate
         hold(book, instrument, legs)
     else:
-        _count(candidate)
-    return ChangeDecision(change, violations, refusal)
+        _count(candidate, verdict)
+    return ChangeDecision(change, verdict.violations, refusal)
 
 
-def _count(candidate: Candidate) -> None:
+def _count(candidate: Candidate, verdict: RuleVerdict) -> None:
     """Let limits on what a day's orders are worth see by how much the change raises it."""
     command, activity = candidate.command, candidate.book.activity
+    if activity is None:
+        return
     rise = (worst_notional(candidate) or ZERO) - (candidate.replaces or ZERO)
-    if activity is not None and rise > ZERO:
+    if rise > ZERO:
         activity.add_notional(command.symbol, command.strategy or "", rise)
+    if verdict.displaced is not None:
+        activity.displace(verdict.displaced)
 
 
-def _judge(
-    candidate: Candidate, before: Order, change: PendingChange
-) -> tuple[tuple[RiskViolation, ...], Refusal | None]:
+def _judge(candidate: Candidate, before: Order, change: PendingChange) -> tuple[RuleVerdict, Refusal | None]:
     fixed = _fixed_by_venue(candidate, before, change)
     if fixed is not None:
-        return (), fixed
+        return RuleVerdict(), fixed
     prices = (change.limit_price, change.stop_price, change.trailing_offset)
     if change.quantity_after <= before.quantity and all(price is None for price in prices):
         done = change.quantity_after == before.filled_quantity
-        return (), None if done or change.quantity is None else first_refusal(candidate, SIZE_CHECKS)
+        return RuleVerdict(), None if done or change.quantity is None else first_refusal(candidate, SIZE_CHECKS)
     if before.contingency is Contingency.OUO:
         # It only ever reduces what its entry opened: its prices must be possible ones, no more.
-        return (), first_refusal(candidate, EXIT_CHECKS)
-    violations = violations_of(candidate)
-    return violations, first_refusal(candidate, CHECKS)
+        return collared(candidate), first_refusal(candidate, EXIT_CHECKS)
+    return judge(candidate), first_refusal(candidate, CHECKS)
 
 
 def _fixed_by_venue(candidate: Candidate, before: Order, change: PendingChange) -> Refusal | None:
@@ -155,7 +156,15 @@ def _candidate(
     valued = price is not None and not (instrument.inverse and price <= ZERO)
     worth = notional(instrument, before.quantity, abs(price)) * before.reserve_rate if price and valued else ZERO
     return Candidate(
-        as_command(after), instrument, market, book, position, change.reserve_price_after, remaining, replaces=worth
+        as_command(after),
+        instrument,
+        market,
+        book,
+        position,
+        change.reserve_price_after,
+        remaining,
+        replaces=worth,
+        triggered=before.triggered_at is not None,
     )
 
 

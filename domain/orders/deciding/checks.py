@@ -9,7 +9,7 @@ from domain.kernel.numbers import ZERO, is_multiple, plain
 from domain.market.types import AssetClass, Instrument
 from domain.orders.deciding.trading_book import MarketState, TradingBook
 from domain.orders.model.commands import PlaceOrder
-from domain.orders.model.order_types import REQUIRE_LIMIT_PRICE
+from domain.orders.model.order_types import CONDITIONAL, REQUIRE_LIMIT_PRICE
 from domain.orders.model.types import RejectReason, Side
 from domain.orders.venues.support import unsupported
 from domain.positions.reservation import closable, closable_by_cash_sale, closable_by_exit, notional, unsettled
@@ -25,6 +25,7 @@ class Candidate:
     """An order with everything that its checks look at.
 
     ``remaining`` is what it may still fill; ``replaces`` what a changed order was worth before, None for a new one.
+    ``triggered`` says that a changed order has met its condition.
     """
 
     command: PlaceOrder
@@ -35,6 +36,12 @@ class Candidate:
     price: Decimal | None
     remaining: Decimal
     replaces: Decimal | None = None
+    triggered: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for a price before it is an order of the market."""
+        return self.command.type in CONDITIONAL and not self.triggered
 
     @property
     def buys(self) -> bool:

@@ -15,7 +15,7 @@ from domain.kernel.numbers import ONE, ZERO
 from domain.market.types import Instrument
 from domain.orders.deciding.checks import EXIT_CHECKS, Candidate, first_refusal
 from domain.orders.deciding.claims import hold, release
-from domain.orders.deciding.pretrade import Decision, decide, lack_of_funds
+from domain.orders.deciding.pretrade import Decision, collared, decide, lack_of_funds, refused_by_rules
 from domain.orders.deciding.state import GroupPlace, new_order, refuse
 from domain.orders.deciding.trading_book import Contribution, MarketState, TradingBook, take_off, worst_price
 from domain.orders.model.commands import PlaceBracket, PlaceOco, PlaceOrder, exit_command, request_digest
@@ -154,5 +154,6 @@ def _decide_exit(command: PlaceOrder, terms: GroupTerms) -> Decision:
     position = book.position(instrument.id, bucket)
     candidate = Candidate(command, instrument, terms.market, book, position, price, command.quantity)
     nothing = Contribution(bucket, price, ZERO, ZERO, ZERO, candidate.rate or ONE)
-    refusal = first_refusal(candidate, EXIT_CHECKS)
-    return Decision(nothing, ZERO, (), *refusal) if refusal is not None else Decision(nothing, ZERO, ())
+    violations = collared(candidate).violations
+    refusal = first_refusal(candidate, EXIT_CHECKS) or refused_by_rules(violations)
+    return Decision(nothing, ZERO, violations, *refusal) if refusal is not None else Decision(nothing, ZERO, violations)

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from domain.kernel.numbers import ONE, ZERO, plain
 from domain.market.types import Instrument
+from domain.orders.deciding.activity import Displaced
 from domain.orders.deciding.checks import CHECKS, Candidate, Refusal, first_refusal
 from domain.orders.deciding.risk_view import proposal_of, snapshot_of, worst_notional
 from domain.orders.deciding.trading_book import (
@@ -24,8 +25,8 @@ from domain.orders.deciding.trading_book import (
 from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.types import RejectReason, Side
 from domain.positions.reservation import bucket_for
-from domain.risk.rules import evaluate, refuses
-from domain.risk.types import RiskViolation
+from domain.risk.rules import displaces, evaluate, refuses
+from domain.risk.types import RiskRuleKind, RiskViolation
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def decide(command: PlaceOrder, instrument: Instrument, market: MarketState, boo
     candidate = Candidate(
         command, instrument, market, book, book.position(instrument.id, bucket), price, command.quantity
     )
-    violations = violations_of(candidate)
+    verdict = judge(candidate)
     contribution = contribution_of(
         book.account,
         instrument,
@@ -71,10 +72,10 @@ def decide(command: PlaceOrder, instrument: Instrument, market: MarketState, boo
     )
     refusal = first_refusal(candidate, CHECKS)
     if refusal is not None:
-        return Decision(contribution, ZERO, violations, *refusal)
-    decision = _reserve(candidate, contribution, violations)
+        return Decision(contribution, ZERO, verdict.violations, *refusal)
+    decision = _reserve(candidate, contribution, verdict.violations)
     if decision.accepted and book.activity is not None:
-        book.activity.add(command, worst_notional(candidate), market.at)
+        book.activity.add(command, worst_notional(candidate), market.at, verdict.displaced)
     return decision
 
 
@@ -111,8 +112,36 @@ def _reserve(candidate: Candidate, contribution: Contribution, violations: tuple
     return Decision(contribution, held, violations, *refusal)
 
 
-def violations_of(candidate: Candidate) -> tuple[RiskViolation, ...]:
-    """Every rule in force that the order breaks."""
+def collared(candidate: Candidate) -> "RuleVerdict":
+    """What rules say of a bracket's exit: of its limit alone, compared with its own trigger.
+
+    It is for what its entry opens, and a take-profit without a trigger lies beyond that.
+    """
+    limits, command = candidate.book.limits, candidate.command
+    proposal = proposal_of(candidate)
+    if proposal.trigger is None and not candidate.triggered:
+        return RuleVerdict()
+    rules = limits.rules_for(command.account_id, command.symbol, command.strategy)
+    collars = [rule for rule in rules if rule.kind is RiskRuleKind.PRICE_COLLAR]
+    return RuleVerdict(evaluate(proposal, snapshot_of(candidate), collars)) if collars else RuleVerdict()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleVerdict:
+    """Every rule in force that the order breaks, and own orders that would have to be cancelled for it."""
+
+    violations: tuple[RiskViolation, ...] = ()
+    displaced: Displaced | None = None
+
+
+def judge(candidate: Candidate) -> RuleVerdict:
+    """What the rules in force say of an order."""
     limits, command = candidate.book.limits, candidate.command
     rules = limits.rules_for(command.account_id, command.symbol, command.strategy)
-    return evaluate(proposal_of(candidate), snapshot_of(candidate), rules) if rules else ()
+    if not rules:
+        return RuleVerdict()
+    proposal, snapshot = proposal_of(candidate), snapshot_of(candidate)
+    displaced = None
+    if displaces(proposal, snapshot, rules):
+        displaced = Displaced(command.symbol, command.side.opposite, proposal.bound)
+    return RuleVerdict(evaluate(proposal, snapshot, rules), displaced)

@@ -5,8 +5,11 @@ Figures are worked out only where a rule that is in force looks at them.
 
 from decimal import Decimal
 
-from domain.kernel.numbers import ZERO
+from domain.kernel.numbers import ONE, ZERO
 from domain.orders.deciding.checks import Candidate
+from domain.orders.deciding.trading_book import MARKET_BUFFER
+from domain.orders.exchange.trailing import TickGrid, trail
+from domain.orders.model.order_types import TRAILING
 from domain.positions.reservation import notional
 from domain.positions.valuation import value_all
 from domain.positions.worst_case import Sight, largest, worst_case, worth
@@ -38,17 +41,49 @@ def worst_notional(candidate: Candidate) -> Decimal | None:
 def proposal_of(candidate: Candidate) -> ProposedOrder:
     """What rules look at of an order."""
     command = candidate.command
+    limit, trigger = _limit_and_trigger(candidate)
     return ProposedOrder(
         account_id=command.account_id,
         symbol=command.symbol,
         strategy=command.strategy,
         buys=candidate.buys,
         quantity=command.quantity,
-        price=command.limit_price if command.limit_price is not None else command.stop_price,
+        price=limit,
         notional=worst_notional(candidate),
         is_exit=candidate.reduces,
         replaces=candidate.replaces,
+        trigger=trigger,
+        takes=not (candidate.waits or command.post_only),
+        worst=_worst_at_market(candidate),
     )
+
+
+def _limit_and_trigger(candidate: Candidate) -> tuple[Decimal | None, Decimal | None]:
+    """The limit that the order has, and the price that makes it a limit order, as far as they are known by now."""
+    command = candidate.command
+    if not candidate.waits:
+        return command.limit_price, None
+    if command.type not in TRAILING:
+        return command.limit_price, command.stop_price if command.limit_price is not None else None
+    reference = candidate.market.fresh.reference if candidate.market.fresh is not None else None
+    if command.limit_offset is None or command.trailing_offset is None or reference is None:
+        return None, None
+    side, kind, grid = command.side, command.trailing_offset_kind, TickGrid.of(candidate.instrument.tick_size)
+    # Both trail the same price: how far apart they stay is what matters.
+    return (
+        trail(side, reference, command.limit_offset, kind, grid),
+        trail(side, reference, command.trailing_offset, kind, grid),
+    )
+
+
+def _worst_at_market(candidate: Candidate) -> Decimal | None:
+    """The worst price of an order without a limit: what market orders hold back for, beyond the far touch."""
+    quote = candidate.market.fresh
+    touch = None if quote is None else quote.ask if candidate.buys else quote.bid
+    if touch is None:
+        return None
+    beyond = abs(touch) * (MARKET_BUFFER - ONE)
+    return touch + beyond if candidate.buys else touch - beyond
 
 
 def snapshot_of(candidate: Candidate) -> RiskSnapshot:

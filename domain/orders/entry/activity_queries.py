@@ -31,11 +31,10 @@ WHERE c.account_id = ANY($1) AND c.orders > 0
 """
 _RESTING = """
 SELECT 'rest', o.account_id, i.symbol, '', o.side, NULL, 0, NULL,
-  CASE o.side WHEN 'BUY' THEN max(o.limit_price) ELSE min(o.limit_price) END, NULL, NULL, NULL, NULL
+  o.limit_price, NULL, NULL, NULL, NULL
 FROM orders o JOIN instruments i ON i.id = o.instrument_id
 WHERE o.account_id = ANY($1) AND o.closed_at IS NULL AND o.limit_price IS NOT NULL AND o.status <> 'HELD'
-  AND (o.stop_price IS NULL OR o.triggered_at IS NOT NULL)
-GROUP BY o.account_id, i.symbol, o.side
+  AND (o.type IN ('LIMIT', 'MARKET_TO_LIMIT') OR o.triggered_at IS NOT NULL)
 """
 # Identifiers begin with the time at which they were made, so the pages' index finds the recent ones.
 _RECENT = f"""

@@ -30,11 +30,12 @@ from domain.orders.deciding.trading_book import TradingBook, take_off
 from domain.orders.entry.activity_queries import add_activity, load_activity
 from domain.orders.entry.book_memory import BookMemory, RememberedBook, read_books
 from domain.orders.entry.desk import Desk, Terms
+from domain.orders.entry.displacing import Displacement, cancel_displaced
 from domain.orders.entry.gathering import ActorsCall
 from domain.orders.model.commands import PlaceOrder, request_digest
 from domain.orders.model.events import order_parts, signals_of
 from domain.orders.model.group_validation import naming
-from domain.orders.model.instructions import SUBMIT
+from domain.orders.model.instructions import CANCEL, SUBMIT
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderEventKind, RejectReason, Side
 from domain.positions import queries as position_queries
@@ -86,6 +87,7 @@ class Batch:
         self._new: list[Order] = []
         self._commands: list[tuple[str, Order]] = []
         self._payloads: list[str | None] = []
+        self._displacements: list[Displacement] = []
 
     async def load(self, work: UnitOfWork, calls: Sequence[PlaceCall]) -> None:
         """Lock the accounts, check that the caches are current, load positions and what is repeated."""
@@ -141,7 +143,7 @@ class Batch:
             StaleVersions: they were not, a client order id is taken, or a rule was broken, which is told in a
                 transaction; nothing was written.
         """
-        if not self._new or any(order.violations for order in self._new):
+        if not self._new or self._displacements or any(order.violations for order in self._new):
             raise StaleVersions("these orders need a transaction")
         work = GuardedWork(now)
         await self._write_orders(work)
@@ -240,6 +242,7 @@ class Batch:
             now,
         )
         orders = place_group(call.parts, call.commands, terms)
+        self._note_displaced(book, orders[0])
         self._keep_group(orders, now)
         return [PlacedOrder(order, replayed=False) for order in orders]
 
@@ -292,7 +295,13 @@ class Batch:
         market = self._desk.market_state(instrument, now, book.account.currency)
         decision = decide(command, instrument, market, book)
         works_until = self._works_until(command, instrument, now)
-        return new_order(command, instrument, book.account.venue, decision, market, works_until, now), decision
+        order = new_order(command, instrument, book.account.venue, decision, market, works_until, now)
+        self._note_displaced(book, order)
+        return order, decision
+
+    def _note_displaced(self, book: TradingBook, order: Order) -> None:
+        if book.activity is not None:
+            self._displacements += [Displacement(order, row) for row in book.activity.take_displaced()]
 
     def _refuse_all(self, fresh: list[tuple[Order, Decision]], marks: Mapping[UUID, int]) -> None:
         for account_id, mark in marks.items():
@@ -325,10 +334,21 @@ class Batch:
         """Store everything, in a number of statements that does not depend on the number of orders."""
         if not self._new:
             return
+        await self._cancel_displaced(work)
         await self._write_orders(work)
         await account_queries.write_books(work, (book.account for book in self._books.values()))
         # Last of all: what raises events waits for each other.
         await raise_events(work, [signal for order in self._new for signal in signals_of(order)])
+
+    async def _cancel_displaced(self, work: UnitOfWork) -> None:
+        """Have own orders cancelled before the ones go to the venue that could have met them."""
+        books = {account_id: book.account for account_id, book in self._books.items()}
+        for displacement in self._displacements:
+            canceled = await cancel_displaced(work, displacement, books, self._new)
+            if canceled:
+                place = next(i for i, (_, order) in enumerate(self._commands) if order is displacement.newer)
+                self._commands[place:place] = [(CANCEL, order) for order in canceled]
+                self._payloads[place:place] = [None] * len(canceled)
 
     async def _write_orders(self, work: Writing) -> None:
         books = self._books.values()

@@ -32,11 +32,12 @@ from domain.orders.deciding.trading_book import TradingBook
 from domain.orders.entry.activity_queries import add_activity, load_activity
 from domain.orders.entry.canceling import find_order
 from domain.orders.entry.desk import Desk, Terms
+from domain.orders.entry.displacing import Displacement, cancel_displaced
 from domain.orders.entry.gathering import ActorsCall, Gathering
 from domain.orders.entry.order_queries import read_with_accounts
 from domain.orders.model.commands import ModifyOrder
 from domain.orders.model.events import order_parts
-from domain.orders.model.instructions import REPLACE
+from domain.orders.model.instructions import CANCEL, REPLACE
 from domain.orders.model.order import Order, PendingChange
 from domain.orders.model.stored_forms import change_snapshot
 from domain.orders.model.types import OrderEventKind, PendingAction
@@ -137,7 +138,8 @@ class _Batch:
         self._orders: dict[UUID, Order] = {}
         self._changed: dict[UUID, Order] = {}
         self._commands: list[tuple[str, Order]] = []
-        self._payloads: list[str] = []
+        self._payloads: list[str | None] = []
+        self._displacements: list[Displacement] = []
 
     async def load(self, work: UnitOfWork, calls: Sequence[ModifyCall]) -> None:
         """Lock the accounts, check that the caches are current, load orders, those that they exclude, and positions."""
@@ -197,6 +199,8 @@ class _Batch:
             raise Refused(message, reason=reason)
         self._changed |= {leg.id: leg for leg in legs}
         self._keep(order, decision.change, now)
+        if book.activity is not None:
+            self._displacements += [Displacement(order, row) for row in book.activity.take_displaced()]
         # A later call of the same transaction may change the order again.
         return copy(order)
 
@@ -216,6 +220,7 @@ class _Batch:
     async def write(self, work: UnitOfWork) -> None:
         """Store everything, in a number of statements that does not depend on the number of changes."""
         if self._changed:
+            await self._cancel_displaced(work)
             await self._write_orders(work)
             await account_queries.write_books(work, (book.account for book in self._books.values()))
 
@@ -223,8 +228,11 @@ class _Batch:
         """Store everything in one statement that proves what was read.
 
         Raises:
-            StaleVersions: something has moved since; nothing was written.
+            StaleVersions: something has moved since, or other orders have to be cancelled first, which takes a
+                transaction; nothing was written.
         """
+        if self._displacements:
+            raise StaleVersions("these changes need a transaction")
         await self._write_orders(work)
         books = [book.account for book in self._books.values()]
         await guarded_queries.write_books(work, books, self._terms.versions, with_orders=True)
@@ -236,6 +244,17 @@ class _Batch:
         activities = {book.account.id: book.activity for book in books if book.activity is not None}
         await add_activity(work, activities, {book.account.id: book.account for book in books})
         await queries.insert_commands(work, self._commands, self._payloads)
+
+    async def _cancel_displaced(self, work: UnitOfWork) -> None:
+        """Have own orders cancelled before the venue gets changes of others that could meet them."""
+        books = {account_id: book.account for account_id, book in self._books.items()}
+        for displacement in self._displacements:
+            newer = displacement.newer
+            others = [order for order in self._changed.values() if order is not newer]
+            canceled = await cancel_displaced(work, displacement, books, [*others, newer])
+            place = next(i for i, (_, order) in enumerate(self._commands) if order is newer)
+            self._commands[place:place] = [(CANCEL, order) for order in canceled]
+            self._payloads[place:place] = [None] * len(canceled)
 
 
 _ASKED = ("quantity", "limitPrice", "stopPrice", "trailingOffset", "expiresAt")

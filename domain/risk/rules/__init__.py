@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from domain.risk.kinds import KINDS
 from domain.risk.rules.before import CHECKS
 from domain.risk.snapshot import ProposedOrder, RiskSnapshot
-from domain.risk.types import RiskAction, RiskRule, RiskRuleKind, RiskViolation
+from domain.risk.types import RiskAction, RiskRule, RiskRuleKind, RiskViolation, SelfTradePrevention
 
 _EXITS_PASS = frozenset(kind for kind, terms in KINDS.items() if terms.exits_pass)
 _COUNT_ORDERS = frozenset(kind for kind, terms in KINDS.items() if terms.counts_orders)
@@ -22,12 +22,29 @@ def evaluate(order: ProposedOrder, snapshot: RiskSnapshot, rules: Iterable[RiskR
     if order.replaces is not None:
         passes |= _COUNT_ORDERS
     for rule in rules:
-        if rule.kind in passes:
+        if rule.kind in passes or gives_way(rule, order):
             continue
         violation = CHECKS[rule.kind](rule, order, snapshot)
         if violation is not None:
             found.append(violation)
     return tuple(found)
+
+
+def gives_way(rule: RiskRule, order: ProposedOrder) -> bool:
+    """Whether the account's own order is cancelled, and this one let through, where the two could trade.
+
+    An exit is never refused for an order that can be cancelled instead.
+    """
+    if rule.kind is not RiskRuleKind.SELF_TRADE or rule.action is RiskAction.WARN:
+        return False
+    return order.is_exit or rule.self_trade_prevention is SelfTradePrevention.CANCEL_OLDEST
+
+
+def displaces(order: ProposedOrder, snapshot: RiskSnapshot, rules: Iterable[RiskRule]) -> bool:
+    """Whether own orders that it could trade with are to be cancelled before it goes to its venue."""
+    if snapshot.activity.opposite is None:
+        return False
+    return any(gives_way(rule, order) and CHECKS[rule.kind](rule, order, snapshot) is not None for rule in rules)
 
 
 def refuses(violations: Iterable[RiskViolation]) -> bool:

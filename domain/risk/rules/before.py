@@ -66,19 +66,27 @@ def _max_order_notional(rule: RiskRule, order: ProposedOrder, snapshot: RiskSnap
 
 
 def _price_collar(rule: RiskRule, order: ProposedOrder, snapshot: RiskSnapshot) -> RiskViolation | None:
-    """Compare the aggressive side with the reference: a buy above it, a sell below it."""
+    """Compare the aggressive side of a limit with what it will trade at: a buy above it, a sell below it.
+
+    That is the reference of the market, or, of an order that waits for a price, that price. What has no limit trades at
+    the market, wherever that is.
+    """
     if order.price is None:
         return None
-    reference = snapshot.market.reference
-    if reference is None or reference == ZERO:
+    waits = order.trigger is not None
+    reference = order.trigger if waits else snapshot.market.reference
+    if reference is None:
         return violation(rule, None, f"the price cannot be compared: {snapshot.market.missing}")
     assert rule.threshold is not None
     beyond = order.price - reference if order.buys else reference - order.price
     if beyond <= rule.threshold * abs(reference):
         return None
+    what, limit = "its own trigger" if waits else "the reference", plain(rule.threshold)
+    if reference == ZERO:
+        return violation(rule, None, f"the price {plain(order.price)} is more than {limit} beyond {what} of zero")
     observed = ratio(beyond, abs(reference))
-    message = f"the price {plain(order.price)} is {plain(observed)} beyond the reference {plain(reference)}, more than"
-    return violation(rule, observed, f"{message} {plain(rule.threshold)}")
+    message = f"the price {plain(order.price)} is {plain(observed)} beyond {what} {plain(reference)}, more than {limit}"
+    return violation(rule, observed, message)
 
 
 def _max_position_quantity(rule: RiskRule, _: ProposedOrder, snapshot: RiskSnapshot) -> RiskViolation | None:
@@ -157,11 +165,10 @@ def _duplicate_order(rule: RiskRule, _: ProposedOrder, snapshot: RiskSnapshot) -
 
 
 def _self_trade(rule: RiskRule, order: ProposedOrder, snapshot: RiskSnapshot) -> RiskViolation | None:
-    opposite = snapshot.activity.opposite
-    if opposite is None:
+    opposite, bound = snapshot.activity.opposite, order.bound
+    if opposite is None or not order.takes:
         return None
-    crosses = order.price is None or (order.price >= opposite if order.buys else order.price <= opposite)
-    if not crosses:
+    if bound is not None and (bound < opposite if order.buys else bound > opposite):
         return None
     return violation(rule, opposite, f"it could trade with the account's own order at {plain(opposite)}")
 

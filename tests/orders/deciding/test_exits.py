@@ -44,7 +44,7 @@ RULES = [
         version=1,
     )
     for number, kind in enumerate(RiskRuleKind)
-    if KINDS[kind].exits_pass
+    if KINDS[kind].exits_pass and kind is not RiskRuleKind.SELF_TRADE
 ]
 HALTS = [
     TradingHalt(UUID(int=place), scope, account, symbol, strategy, "stop", "risk", Role.RISK_MANAGER, NOW)

@@ -1,0 +1,59 @@
+"""Cancelling an account's own orders for a newer one that could trade with them: a step of its transaction.
+
+The venue gets the cancels before the newer order. Until it has answered them the older orders may still fill.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from domain.accounts.types import AccountBook
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.orders import queries
+from domain.orders.deciding.activity import Displaced
+from domain.orders.entry.canceling import mark_canceling
+from domain.orders.model.order import Order
+from domain.orders.model.order_types import RESTING
+from domain.orders.model.types import OrderStatus
+
+CAUSE = "SELF_TRADE"
+
+
+@dataclass(frozen=True, slots=True)
+class Displacement:
+    """An order, and the own orders that have to be cancelled before it goes to its venue."""
+
+    newer: Order
+    displaced: Displaced
+
+
+async def cancel_displaced(
+    work: UnitOfWork, displacement: Displacement, books: Mapping[UUID, AccountBook], batch: Sequence[Order]
+) -> list[Order]:
+    """Mark them as pending cancel; those that the venue has to be asked to cancel.
+
+    ``batch`` are the orders that this transaction writes itself, those before the newer one are older; ``books`` are
+    the locked accounts.
+    """
+    newer, displaced = displacement.newer, displacement.displaced
+    if not newer.is_open:
+        return []
+    stored = await queries.load_open_orders(work, [newer.account_id], symbol=displaced.symbol, side=displaced.side)
+    known = {order.id for order in batch}
+    older = [order for order in stored if order.id not in known] + list(batch[: _place(batch, newer)])
+    canceled = mark_canceling(work, [order for order in older if _meets(order, newer, displaced)], books, CAUSE)
+    await queries.update_orders(work, [order for order in canceled if order.id not in known])
+    return canceled
+
+
+def _place(batch: Sequence[Order], newer: Order) -> int:
+    return next((place for place, order in enumerate(batch) if order is newer), 0)
+
+
+def _meets(order: Order, newer: Order, displaced: Displaced) -> bool:
+    if order.account_id != newer.account_id or order.symbol != displaced.symbol or order.side is not displaced.side:
+        return False
+    rests = order.type in RESTING or order.triggered_at is not None
+    works = order.is_open and order.status is not OrderStatus.HELD and order.id != newer.id
+    in_group = order.group_id is not None and order.group_id == newer.group_id
+    return rests and works and not in_group and order.limit_price is not None and displaced.covers(order.limit_price)
