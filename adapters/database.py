@@ -1,5 +1,6 @@
 """Opening the database for the ORM and for raw SQL, and bringing its schema up to date."""
 
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,6 +14,11 @@ from tortoise.migrations.api import migrate as run_migrations
 from domain.kernel.database import PooledConnection
 
 APP = "tradegraph"
+# The name of this process in the database's list of sessions: whoever takes over from it ends those by their name.
+PROCESS = f"{APP} {secrets.token_hex(6)}"
+# A transaction of a process that stands still (one that was stopped, or a machine that sleeps) ends by itself, and what
+# it had locked is free.
+_STUCK_MILLISECONDS = 15_000
 MODEL_MODULES = [
     "domain.kernel.models",
     "domain.access.models",
@@ -50,7 +56,12 @@ def orm_config(database_url: str, *, pool_size: int = 8) -> dict[str, Any]:
         "connection_class": PooledConnection,
         "command_timeout": 30,
         # Plans are made once per connection; jit costs more than it gives on statements of a millisecond.
-        "server_settings": {"application_name": APP, "timezone": "UTC", "jit": "off"},
+        "server_settings": {
+            "application_name": PROCESS,
+            "timezone": "UTC",
+            "jit": "off",
+            "idle_in_transaction_session_timeout": str(_STUCK_MILLISECONDS),
+        },
     }
     if "sslmode" in options:
         credentials["ssl"] = options["sslmode"]

@@ -1,35 +1,110 @@
-"""Holding a role that must be single: an advisory lock on a connection of its own, and the epoch that proves it."""
+"""Holding a role that must be single: an advisory lock on a connection of its own, and the epoch that proves it.
+
+Who holds a role says so once a second, with how far it has come. Who stands by counts that, by its own clock: a holder
+that does not get on for ``SILENCE_SECONDS`` has its sessions ended, which frees the lock and whatever else it holds in
+the database, and the next one takes over. When the old one wakes, its epoch is over and nothing that it writes counts.
+"""
 
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from math import ceil
 
 import asyncpg
 import structlog
 
+from adapters.database import PROCESS
 from domain.kernel.database import fetch
 
+SILENCE_SECONDS = 6
 _RETRY_SECONDS = 0.5
-_PROBE_SECONDS = 1.0
-# Where PostgreSQL shows an advisory lock by one number: its halves.
-_HELD = """
-SELECT EXISTS (
-  SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
-  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-  AND classid::bigint = high AND objid::bigint = low
-) AS held FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS n (high, low, place) ORDER BY place
+_BEAT_SECONDS = 1.0
+_ANSWER_SECONDS = 5.0
+# The halves of a number under which PostgreSQL shows an advisory lock.
+_LOCKED = """
+locktype = 'advisory' AND granted AND objsubid = 1
+AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+AND classid::bigint = {high} AND objid::bigint = {low}
 """
+_HELD = f"""
+SELECT EXISTS (SELECT FROM pg_locks WHERE {_LOCKED.format(high="high", low="low")}) AND EXISTS (
+  SELECT FROM lease_beats b
+  WHERE b.role = n.role AND b.beat_at > clock_timestamp() - make_interval(secs => b.silence_seconds + $4::int)
+) AS held FROM unnest($1::bigint[], $2::bigint[], $3::text[]) WITH ORDINALITY AS n (high, low, role, place)
+ORDER BY place
+"""  # noqa: S608  constants
+_BEGIN = """
+INSERT INTO lease_beats (role, epoch, holder, loops, silence_seconds, beat_at)
+VALUES ($1, $2, $3, 0, $4, clock_timestamp())
+ON CONFLICT (role) DO UPDATE SET epoch = EXCLUDED.epoch, holder = EXCLUDED.holder, loops = 0,
+  last_tick = NULL, last_command = NULL, silence_seconds = EXCLUDED.silence_seconds, beat_at = EXCLUDED.beat_at
+"""
+_BEAT = """
+UPDATE lease_beats SET loops = $3, last_tick = $4, last_command = $5, silence_seconds = $6, beat_at = clock_timestamp()
+WHERE role = $1 AND epoch = $2 RETURNING role
+"""
+_SEEN = "SELECT epoch, loops, holder, silence_seconds FROM lease_beats WHERE role = $1"
+_END_SESSIONS = f"""
+SELECT count(*) FROM (
+  SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a
+  WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND (
+    a.pid IN (SELECT l.pid FROM pg_locks l WHERE {_LOCKED.format(high="$1::bigint", low="$2::bigint")})
+    OR (a.application_name = $3 AND a.state LIKE 'idle in transaction%'
+      AND a.state_change < clock_timestamp() - make_interval(secs => $4::float))
+  )
+) AS ended
+"""  # noqa: S608  constants
+# What a connection that is gone looks like.
+_LOST = (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _log = structlog.stdlib.get_logger("lease")
 
 
 class HeldLease:
-    """A role that this process holds; ``lost`` is set when the connection that held it is gone."""
+    """A role that this process holds; ``lost`` is set when the connection that held it is gone.
 
-    def __init__(self, role: str, epoch: int) -> None:
+    A role that tells its progress is silent when it has none; of one that does not, the process alone must live.
+    """
+
+    def __init__(self, role: str, epoch: int, connection: asyncpg.Connection) -> None:
         self.role = role
         self.epoch = epoch
         self.lost = asyncio.Event()
+        self._connection = connection
+        self._exchange = asyncio.Lock()
+        self._loops = 0
+        self._said = -1
+        self._tells_progress = False
+        self._silence_seconds = SILENCE_SECONDS
+        self._last_tick: str | None = None
+        self._last_command: int | None = None
+
+    def progressed(self, *, tick: str | None = None, command: int | None = None) -> None:
+        """The role has gone round once more: it works, or has nothing to do."""
+        self._tells_progress = True
+        self._loops += 1
+        self._silence_seconds = SILENCE_SECONDS
+        self._last_tick = tick or self._last_tick
+        self._last_command = command or self._last_command
+
+    async def take_time(self, seconds: float) -> None:
+        """Say that the role will be at something for so much longer than usual; until it progresses again."""
+        self._silence_seconds = SILENCE_SECONDS + ceil(seconds)
+        self._said = -1
+        with suppress(*_LOST):
+            await self.beat()
+
+    async def beat(self) -> None:
+        """Say how far the role has come, if it has, and see that the lock is still held."""
+        async with self._exchange:
+            self._loops += not self._tells_progress
+            if self._loops == self._said:
+                await self._connection.fetchval("SELECT 1")
+                return
+            self._said = self._loops
+            progress = (self._last_tick, self._last_command, self._silence_seconds)
+            if await self._connection.fetchval(_BEAT, self.role, self.epoch, self._said, *progress) is None:
+                raise asyncpg.InterfaceError("another process has taken the role over")
 
 
 class RoleTaken(Exception):
@@ -40,7 +115,7 @@ class RoleTaken(Exception):
 async def hold_lease(database_url: str, role: str, *, wait: bool = True) -> AsyncIterator[HeldLease]:
     """Wait until ``role`` is free, hold it for the context, and watch that it is not lost meanwhile.
 
-    A standby waits here; when the holder's process or connection dies, PostgreSQL frees the lock and it takes over.
+    A standby waits here; it takes over when the holder's process or connection dies, or when the holder is silent.
 
     Raises:
         RoleTaken: it is not free, and ``wait`` is not wanted.
@@ -53,8 +128,9 @@ async def hold_lease(database_url: str, role: str, *, wait: bool = True) -> Asyn
             "ON CONFLICT (role) DO UPDATE SET epoch = leases.epoch + 1 RETURNING epoch",
             role,
         )
-        lease = HeldLease(role, epoch)
-        watch = asyncio.create_task(_watch(connection, lease))
+        await connection.execute(_BEGIN, role, epoch, PROCESS, SILENCE_SECONDS)
+        lease = HeldLease(role, epoch, connection)
+        watch = asyncio.create_task(_watch(lease))
         _log.info("role taken", role=role, epoch=epoch)
         yield lease
     finally:
@@ -62,34 +138,65 @@ async def hold_lease(database_url: str, role: str, *, wait: bool = True) -> Asyn
             watch.cancel()
             with suppress(asyncio.CancelledError):
                 await watch
-        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncio.TimeoutError):
+        with suppress(*_LOST):
             await connection.close(timeout=2)
 
 
 async def held_roles(roles: Sequence[str]) -> frozenset[str]:
-    """Which of these roles somebody plays now."""
+    """Which of these roles somebody plays now, and gets on with."""
     numbers = [lock_number(role) for role in roles]
-    rows = await fetch(_HELD, [number >> 32 for number in numbers], [number & 0xFFFF_FFFF for number in numbers])
+    high, low = [number >> 32 for number in numbers], [number & 0xFFFF_FFFF for number in numbers]
+    rows = await fetch(_HELD, high, low, list(roles), ceil(2 * _BEAT_SECONDS))
     return frozenset(role for role, row in zip(roles, rows, strict=True) if row["held"])
+
+
+class _Holder:
+    """What a standby has seen of the one that plays the role."""
+
+    def __init__(self, role: str) -> None:
+        self._role = role
+        self._seen: tuple[int, int] | None = None
+        self._since = 0.0
+
+    async def is_silent(self, connection: asyncpg.Connection) -> str | None:
+        """The holder's process if it has not got on for so long."""
+        row = await connection.fetchrow(_SEEN, self._role)
+        seen = (row["epoch"], row["loops"]) if row is not None else None
+        now = asyncio.get_running_loop().time()
+        if seen != self._seen or seen is None:
+            self._seen, self._since = seen, now
+        return row["holder"] if row is not None and now - self._since >= row["silence_seconds"] else None
+
+    def forget(self) -> None:
+        """Begin to count anew: it could not be seen meanwhile, or has been ended."""
+        self._seen = None
 
 
 async def _acquire(database_url: str, role: str, *, wait: bool) -> asyncpg.Connection:
     """A connection that holds the lock; tries again when the database is away."""
-    waiting = False
+    holder, waiting = _Holder(role), False
     while True:
         connection = None
         try:
-            connection = await asyncpg.connect(database_url, timeout=5)
+            connection = await asyncpg.connect(
+                database_url, timeout=5, command_timeout=_ANSWER_SECONDS, server_settings={"application_name": PROCESS}
+            )
             while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", lock_number(role)):
                 if not wait:
                     raise RoleTaken(role)
                 if not waiting:
                     _log.info("standing by", role=role)
                     waiting = True
+                silent = await holder.is_silent(connection)
+                if silent is not None:
+                    await _end_sessions(connection, role, silent)
+                    holder.forget()
+                    continue
                 await asyncio.sleep(_RETRY_SECONDS)
-        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except _LOST as error:
             if connection is not None:
                 connection.terminate()
+            holder.forget()
             _log.warning("the database cannot be reached", role=role, error=type(error).__name__, seldom=True)
             await asyncio.sleep(_RETRY_SECONDS)
         except (asyncio.CancelledError, RoleTaken):
@@ -100,13 +207,22 @@ async def _acquire(database_url: str, role: str, *, wait: bool) -> asyncpg.Conne
             return connection
 
 
-async def _watch(connection: asyncpg.Connection, lease: HeldLease) -> None:
-    """Notice soon that the connection, and the lock with it, is gone."""
+async def _end_sessions(connection: asyncpg.Connection, role: str, holder: str) -> None:
+    """End the session that holds the lock, and what its process has left open in the middle of something."""
+    number = lock_number(role)
+    # A transaction that has stood still for half the silence is not going to end by itself.
+    stuck = SILENCE_SECONDS / 2
+    ended = await connection.fetchval(_END_SESSIONS, number >> 32, number & 0xFFFF_FFFF, holder, stuck)
+    _log.warning("holder is silent, its sessions are ended", role=role, holder=holder, sessions=ended)
+
+
+async def _watch(lease: HeldLease) -> None:
+    """Beat once a second, and notice soon that the connection, and the lock with it, is gone."""
     try:
         while True:
-            await connection.fetchval("SELECT 1", timeout=5)
-            await asyncio.sleep(_PROBE_SECONDS)
-    except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            await lease.beat()
+            await asyncio.sleep(_BEAT_SECONDS)
+    except _LOST:
         _log.warning("role lost", role=lease.role)
         lease.lost.set()
 

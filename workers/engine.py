@@ -1,7 +1,7 @@
 """The engine: the roles that must be played once, each under a lease, in one process or in several.
 
 A role that ends or loses its lease is tried again; a process that is not the holder stands by and takes over when the
-holder dies.
+holder dies, or does not get on.
 """
 
 import asyncio
@@ -16,6 +16,8 @@ from adapters.settings import Settings
 from adapters.venues.registry import ConfiguredVenue
 from adapters.wiring import Services, open_services
 from domain.kernel.errors import Unavailable
+from domain.kernel.leases import LeaseLost, check_lease
+from domain.kernel.unit_of_work import Fence, fenced
 from domain.orders.venues.port import VenueUnavailable
 from workers.feed import run_feed
 from workers.monitor import ROLE as MONITOR_ROLE
@@ -34,8 +36,9 @@ Play = Callable[[Services, HeldLease], Awaitable[None]]
 Part = tuple[str, Play]
 
 
-async def _feed(services: Services, _lease: HeldLease) -> None:
-    await run_feed(services.settings.feed, services.market, services.ticks, services.bus)
+async def _feed(services: Services, lease: HeldLease) -> None:
+    with fenced(_fence(lease)):
+        await run_feed(services.settings.feed, services.market, services.ticks, services.bus)
 
 
 async def _paper(services: Services, lease: HeldLease) -> None:
@@ -47,8 +50,14 @@ async def _remote(venue: ConfiguredVenue, services: Services, lease: HeldLease) 
         await RemoteRouter(opened, services.bus, services.market, services.ticks, lease).run()
 
 
-async def _timers(services: Services, _lease: HeldLease) -> None:
-    await run_timers(services.bus)
+async def _timers(services: Services, lease: HeldLease) -> None:
+    with fenced(_fence(lease)):
+        await run_timers(services.bus, lease.progressed)
+
+
+def _fence(lease: HeldLease) -> Fence:
+    """For roles whose writes do not prove the lease themselves, as those of venues do."""
+    return lambda work: check_lease(work, lease.role, lease.epoch)
 
 
 def _feeds(_services: Services) -> list[Part]:
@@ -63,8 +72,9 @@ def _venues(services: Services) -> list[Part]:
     ]
 
 
-async def _monitor(services: Services, _lease: HeldLease) -> None:
-    await Monitor(services).run()
+async def _monitor(services: Services, lease: HeldLease) -> None:
+    with fenced(_fence(lease)):
+        await Monitor(services, lease.progressed).run()
 
 
 def _watch(_services: Services) -> list[Part]:
@@ -106,6 +116,8 @@ async def _play_forever(services: Services, role: str, play: Play) -> None:
         try:
             async with hold_lease(services.settings.database_url, role) as lease:
                 await _play(services, lease, play)
+        except LeaseLost:
+            _log.info("another process plays the role now", role=role)
         except Unavailable as error:
             _log.warning("role cannot be played, tries again", role=role, error=error.message, seldom=True)
         except VenueUnavailable as error:

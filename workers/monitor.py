@@ -5,7 +5,7 @@ who holds positions at all. What an account does is seen at once, a new one with
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from decimal import Decimal
 from uuid import UUID
@@ -29,7 +29,8 @@ _log = structlog.stdlib.get_logger("monitor")
 class Monitor:
     """The accounts that are looked after by one process; ``run`` returns never."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, progressed: Callable[[], None] = lambda: None) -> None:
+        self._progressed = progressed
         self._live = LiveBooks(services.market, services.logs)
         self._guard = Guard(services.desk, services.books, services.closing)
         self._watches: dict[UUID, asyncio.Task[None]] = {}
@@ -42,6 +43,7 @@ class Monitor:
         rules = await self._guard.rules()
         try:
             while True:
+                self._progressed()
                 with suppress(Unavailable):
                     self._peaks = await read_holders()
                     self._follow_holders()

@@ -35,6 +35,8 @@ IDLE_SECONDS = 0.25
 RETRY_SECONDS = 0.5
 _RESTORE_RUN = 1_000
 MAX_REPORTS = 1_000
+# On a slow machine.
+_RESTORED_PER_SECOND = 2_000
 _MAX_PENDING = 20_000
 _NOTE_SECONDS = 1.0
 _log = structlog.stdlib.get_logger("venue")
@@ -74,6 +76,7 @@ class Router(ABC):
         listener = asyncio.create_task(self._listen())
         try:
             while not self._lease.lost.is_set():
+                self._lease.progressed()
                 try:
                     await self._restore()
                     await self._read_and_work()
@@ -129,6 +132,7 @@ class Router(ABC):
         ids = await open_order_ids(self.name)
         orders: list[Order] = []
         for start in range(0, len(ids), _RESTORE_RUN):
+            self._lease.progressed()
             found = await read_orders(ids[start : start + _RESTORE_RUN])
             orders += [found[order_id] for order_id in ids[start : start + _RESTORE_RUN] if order_id in found]
         held = [
@@ -136,6 +140,8 @@ class Router(ABC):
             for row, kind in await read_open_everywhere(self.name)
         ]
         self._accounts = {order.id: order.account_id for order in orders}
+        # Meanwhile nothing else gets a turn.
+        await self._lease.take_time(len(orders) / _RESTORED_PER_SECOND)
         await self._build(catalog, orders, held)
         _log.info("venue ready", venue=self.name, orders=len(orders), positions=len(held), epoch=self._lease.epoch)
 
@@ -159,6 +165,7 @@ class Router(ABC):
         while not self._lease.lost.is_set():
             self._wake.clear()
             step = await self._step()
+            self._lease.progressed(tick=self._matched, command=step.last_command or None)
             if self._out_of_step:
                 raise OutOfStep
             if step.commands < MAX_COMMANDS and not self._is_busy:

@@ -1,6 +1,7 @@
 """The role that fires cancel timers: a look several times a second, so that none is late by more than that."""
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
@@ -12,9 +13,10 @@ LOOK_SECONDS = 0.25
 _log = structlog.stdlib.get_logger("timers")
 
 
-async def run_timers(bus: Bus) -> None:
-    """Fire what is due, until cancelled."""
+async def run_timers(bus: Bus, progressed: Callable[[], None] = lambda: None) -> None:
+    """Fire what is due, until cancelled; tell ``progressed`` each time."""
     while True:
+        progressed()
         try:
             fired = await fire_due_timers(bus)
         except Unavailable as error:

@@ -26,3 +26,23 @@ class Lease(Model):
 
     class Meta:
         table = "leases"
+
+
+class LeaseBeat(Model):
+    """How far the holder of a role has come, told once a second: apart from the lease, which each write of it locks.
+
+    ``loops`` counts how often the role has gone round; a holder whose count stands still for ``silence_seconds`` is
+    silent.
+    """
+
+    role = fields.CharField(max_length=60, primary_key=True)
+    epoch = fields.BigIntField()
+    holder = fields.CharField(max_length=60)
+    loops = fields.BigIntField()
+    last_tick = fields.CharField(max_length=60, null=True)
+    last_command = fields.BigIntField(null=True)
+    silence_seconds = fields.IntField()
+    beat_at = fields.DatetimeField()
+
+    class Meta:
+        table = "lease_beats"

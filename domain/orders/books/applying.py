@@ -47,6 +47,8 @@ class Step:
     reports: int
     executions: tuple[Execution, ...]
     orders: tuple[Order, ...]
+    # The newest command that it took, 0 when it took none.
+    last_command: int = 0
 
 
 async def last_command(venue: str) -> int:
@@ -121,7 +123,8 @@ async def take_step(
             await also(work)
     for report in booking.ignored:
         _log.warning("report ignored", order_id=str(report.order_id), report=type(report).__name__)
-    return Step(len(rows), len(everything), tuple(booking.executions), tuple(booking.changed.values()))
+    newest = rows[-1]["id"] if rows else 0
+    return Step(len(rows), len(everything), tuple(booking.executions), tuple(booking.changed.values()), newest)
 
 
 def _command(row: Row, orders: Mapping[UUID, Order], account: AccountBook) -> Command:

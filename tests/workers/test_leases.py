@@ -1,0 +1,104 @@
+"""Roles that are played once: a holder that does not get on is silent, and what it writes afterwards does not count."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import pytest
+
+from adapters import leases
+from adapters.leases import HeldLease, held_roles, hold_lease
+from domain.kernel.bus import NullBus
+from domain.kernel.database import fetch_row
+from domain.kernel.leases import LeaseLost, check_lease
+from domain.kernel.unit_of_work import unit_of_work
+from tests.support.waiting import until
+
+ROLE = "venue:test"
+
+
+@pytest.fixture(autouse=True)
+def short_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "SILENCE_SECONDS", 1)
+    monkeypatch.setattr(leases, "_BEAT_SECONDS", 0.05)
+    monkeypatch.setattr(leases, "_RETRY_SECONDS", 0.05)
+
+
+async def _write(lease: HeldLease) -> None:
+    async with unit_of_work(NullBus()) as work:
+        await check_lease(work, lease.role, lease.epoch)
+
+
+async def test_a_holder_whose_role_stands_still_is_taken_over_from_and_fenced(database: str) -> None:
+    async with hold_lease(database, ROLE) as first:
+        first.progressed(tick="7-0", command=12)
+        row = await until(lambda: fetch_row("SELECT * FROM lease_beats WHERE last_command = 12"))
+        assert (row["role"], row["epoch"], row["last_tick"]) == (ROLE, first.epoch, "7-0")
+        assert await held_roles([ROLE, "other"]) == {ROLE}
+        # Its process lives and beats; its role does not get on.
+        async with asyncio.timeout(20), hold_lease(database, ROLE) as second:
+            assert second.epoch == first.epoch + 1
+            await first.lost.wait()
+            with pytest.raises(LeaseLost):
+                await _write(first)
+            await _write(second)
+
+
+async def test_one_that_gets_on_or_takes_its_time_keeps_its_role(database: str) -> None:
+    async with AsyncExitStack() as stack:
+        lease = await stack.enter_async_context(hold_lease(database, ROLE))
+        taking = asyncio.create_task(stack.enter_async_context(hold_lease(database, ROLE)))
+        for _ in range(20):
+            lease.progressed()
+            await asyncio.sleep(0.1)
+        await lease.take_time(2)
+        await asyncio.sleep(1.5)
+        assert (lease.lost.is_set(), taking.done()) == (False, False)
+        assert await held_roles([ROLE]) == {ROLE}
+        taking.cancel()
+        await asyncio.gather(taking, return_exceptions=True)
+
+
+async def test_a_role_that_tells_no_progress_needs_a_living_process_only(database: str) -> None:
+    async with hold_lease(database, ROLE) as lease:
+        taking = asyncio.create_task(hold_lease(database, ROLE).__aenter__())
+        await asyncio.sleep(2)
+        assert (lease.lost.is_set(), taking.done()) == (False, False)
+        taking.cancel()
+        await asyncio.gather(taking, return_exceptions=True)
+
+
+async def test_a_role_whose_holder_is_silent_counts_as_played_by_nobody(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with hold_lease(database, ROLE) as lease:
+        lease.progressed()
+        monkeypatch.setattr(leases, "_BEAT_SECONDS", -0.5)
+
+        async def is_silent() -> bool:
+            return await held_roles([ROLE]) == frozenset()
+
+        await until(is_silent)
+
+
+async def test_the_sessions_of_a_silent_holder_are_ended_with_what_they_lock(database: str) -> None:
+    async with hold_lease(database, ROLE) as first:
+        first.progressed()
+        entered = asyncio.Event()
+        standing = asyncio.create_task(_stand_still(first, entered))
+        await entered.wait()
+        async with asyncio.timeout(4), hold_lease(database, ROLE) as second:
+            assert second.epoch == first.epoch + 1
+        standing.cancel()
+        await asyncio.gather(standing, return_exceptions=True)
+        row = await fetch_row("SELECT position FROM leases WHERE role = $1", ROLE)
+        assert row is not None
+        assert row["position"] is None
+
+
+async def _stand_still(lease: HeldLease, entered: asyncio.Event) -> None:
+    """Hold the lease's row in a transaction that does not go on."""
+    async with unit_of_work(NullBus()) as work:
+        await check_lease(work, lease.role, lease.epoch)
+        await work.execute("UPDATE leases SET position = 'x' WHERE role = $1", lease.role)
+        entered.set()
+        await asyncio.Event().wait()
