@@ -35,7 +35,7 @@ run: $(RUNTIME) $(PAGES) ## Start everything; Ctrl-C stops it
 
 .PHONY: test
 test: $(DEV) $(PAGES) ## Run all tests on throw-away servers; make test WORKERS=4, make test ARGS="-k ledger"
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal --folder-times $(ARGS)
 
 .PHONY: check
 check: $(DEV) ## Check form, lint, types, ranks of areas, and that generated files are fresh
@@ -43,9 +43,17 @@ check: $(DEV) ## Check form, lint, types, ranks of areas, and that generated fil
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(MAKE) --no-print-directory check-generated
+
+.PHONY: check-generated
+check-generated: $(DEV) ## Check that schema.graphql, the tables in docs/ and the migrations are fresh
 	@$(BIN)/python -m cli.doc_tables --check
 	@$(BIN)/tradegraph migrate --check
 	@$(BIN)/tradegraph export-schema --check schema.graphql
+
+.PHONY: hooks
+hooks: $(DEV) ## Run the checks before each commit, with pre-commit
+	@pre-commit install --hook-type pre-commit --hook-type commit-msg
 
 .PHONY: format
 format: $(DEV) ## Format the code and fix what lint can fix

@@ -16,7 +16,7 @@ from adapters.scrub import scrubber
 from adapters.setting_values import LogSetting
 
 # Libraries that report each request or job at `info`: their warnings matter, the rest is theirs.
-_QUIET = ("httpx", "websockets", "arq.worker", "asyncio", "apprise", "tortoise", "ccxt", "aiohttp")
+_QUIET = ("httpx", "websockets", "arq.worker", "asyncio", "tortoise", "ccxt", "aiohttp")
 _SELDOM_SECONDS = 60.0
 # Events are of the same kind when these are equal too.
 _SELDOM_BY = ("reason", "role", "venue", "consumer", "task")

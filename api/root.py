@@ -8,7 +8,9 @@ from api.access.mutations import AccessMutation
 from api.access.queries import AccessQuery
 from api.accounts.mutations import AccountsMutation
 from api.accounts.queries import AccountsQuery
-from api.anomalies.operations import AnomaliesMutation, AnomaliesQuery, AnomaliesSubscription
+from api.anomalies.mutations import AnomaliesMutation
+from api.anomalies.queries import AnomaliesQuery
+from api.anomalies.subscriptions import AnomaliesSubscription
 from api.market.mutations import MarketMutation
 from api.market.queries import MarketQuery
 from api.market.subscriptions import MarketSubscription
@@ -18,9 +20,13 @@ from api.orders.subscriptions import OrdersSubscription
 from api.positions.mutations import PositionsMutation
 from api.positions.queries import PositionsQuery
 from api.positions.subscriptions import PositionsSubscription
-from api.risk.operations import RiskMutation, RiskQuery, RiskSubscription
+from api.risk.mutations import RiskMutation
+from api.risk.queries import RiskQuery
+from api.risk.subscriptions import RiskSubscription
 from api.schema import build_schema
-from api.system.operations import SystemMutation, SystemQuery, SystemSubscription
+from api.system.mutations import SystemMutation
+from api.system.queries import SystemQuery
+from api.system.subscriptions import SystemSubscription
 
 
 @cache

@@ -1,1 +1,4 @@
-"""The business of the platform, in ranked areas: kernel < access < market < accounts < positions < risk < orders."""
+"""The business of the platform, in ranked areas that import downward only.
+
+kernel < access < market < accounts < positions < risk < orders < settlement < anomalies < system
+"""

@@ -9,11 +9,26 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import redis
 import structlog
+from _pytest.terminal import TerminalReporter
 
 from adapters.database import database as open_database
 from adapters.embedded import EmbeddedServices
 from tests.support.databases import DatabaseFactory
+from tests.support.folder_times import folder_times
 from tests.support.servers import throwaway_services
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--folder-times`` is what `make test` gives."""
+    parser.addoption("--folder-times", action="store_true", help="show how long the tests of each folder took")
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:
+    """Show where the time went."""
+    if config.getoption("folder_times"):
+        reports = [report for kind in terminalreporter.stats.values() for report in kind]
+        terminalreporter.section("time by folder")
+        terminalreporter.write("".join(f"{line}\n" for line in folder_times(reports)))
 
 
 @pytest.fixture(autouse=True)

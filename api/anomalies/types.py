@@ -1,7 +1,7 @@
 """Shapes of the anomalies area in the schema; their sources are the domain's own values."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import strawberry
 
@@ -10,6 +10,7 @@ from api.graphql.marks import SAME_FOR_ALL
 from api.realtime.streams import cursor_of
 from api.risk.enums import RiskAction, Severity
 from api.scalars import JSON, Cursor, raw_json
+from domain.anomalies import anomaly as values
 
 
 @strawberry.type(description="What looks for one kind of anomaly, and how it is set.")
@@ -54,3 +55,8 @@ class Anomaly:
     def cursor(self, anomaly: strawberry.Parent[Any]) -> Cursor:
         """Its number among all anomalies."""
         return cursor_of(anomaly.sequence)
+
+
+def anomaly_view(value: values.Anomaly) -> Anomaly:
+    """The value itself, which fields read from."""
+    return cast(Anomaly, value)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import strawberry
 
@@ -11,6 +11,7 @@ from api.graphql.marks import SAME_FOR_ALL
 from api.realtime.streams import cursor_of
 from api.risk.enums import RiskAction, RiskEventState, RiskRuleKind, RiskScope, SelfTradePrevention, Severity
 from api.scalars import Cursor
+from domain.risk import types as values
 
 
 @strawberry.type(description="A configured limit. All rules that apply to an order are evaluated.")
@@ -128,3 +129,8 @@ class RiskMetrics:
     open_orders: int
     orders_last_minute: int
     limits: list[LimitUsage] = strawberry.field(description="Of all rules that hold for the account, most used first.")
+
+
+def risk_event_view(value: values.RiskEvent) -> RiskEvent:
+    """The value itself, which fields read from."""
+    return cast(RiskEvent, value)

@@ -142,8 +142,3 @@ class AccountBook:
     def is_cash(self) -> bool:
         """Whether this account pays in full."""
         return self.kind is AccountKind.CASH
-
-    @property
-    def nothing_reserved(self) -> bool:
-        """Whether no working order holds money."""
-        return self.reserved == ZERO

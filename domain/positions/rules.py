@@ -9,7 +9,6 @@ Hedging keeps a LONG and a SHORT apart; each is only ever opened and closed.
 ``realized_pnl`` is gross of fees and not rounded: money is rounded where it is posted.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -91,13 +90,6 @@ def apply_fill(position: PositionState, instrument: Instrument, fill: Fill) -> P
     signed_rest = rest if fill.quantity > ZERO else -rest
     reopened = _increase(change.position, instrument, Fill(signed_rest, fill.price))
     return PositionChange(reopened.position, change.realized_pnl, closed, rest)
-
-
-def apply_fills(position: PositionState, instrument: Instrument, fills: Iterable[Fill]) -> PositionState:
-    """Book executions in the order given: books are rebuilt with this."""
-    for fill in fills:
-        position = apply_fill(position, instrument, fill).position
-    return position
 
 
 def open_leg(

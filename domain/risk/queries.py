@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from domain.kernel.database import Row, fetch, fetch_row
+from domain.kernel.database import Row, fetch
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.risk.halt_queries import read_halts
 from domain.risk.types import Limits, RiskAction, RiskRule, RiskRuleKind, RiskScope, SelfTradePrevention
@@ -32,12 +32,6 @@ async def read_limits() -> Limits:
     """The rules and halts in force: what the cache of the topic holds."""
     rules = tuple(rule for rule in await read_rules() if rule.enabled)
     return Limits(rules, tuple(await read_halts(active_only=True)))
-
-
-async def read_rule(rule_id: UUID) -> RiskRule | None:
-    """One rule."""
-    row = await fetch_row(f"SELECT {_COLUMNS} FROM risk_rules WHERE id = $1", rule_id)
-    return to_rule(row) if row else None
 
 
 async def lock_rule(work: UnitOfWork, rule_id: UUID) -> RiskRule | None:

@@ -262,12 +262,6 @@ async def skip_waiting(work: UnitOfWork, task: str, why: str) -> TaskRun | None:
     return to_run(row) if row else None
 
 
-async def read_runs(run_ids: Collection[UUID]) -> dict[UUID, TaskRun]:
-    """Runs by id; unknown ones are left out."""
-    rows = await fetch(f"SELECT {RUN_COLUMNS} FROM task_runs WHERE id = ANY($1::uuid[])", list(run_ids))
-    return {row["id"]: to_run(row) for row in rows}
-
-
 async def read_newest(keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], list[TaskRun]]:
     """So many of the newest runs of tasks, newest first; tasks without any are left out."""
     rows = await fetch(

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 from graphql import graphql
 
-from api.anomalies.operations import AnomaliesSubscription
+from api.anomalies.subscriptions import AnomaliesSubscription
 from api.context import Context
 from api.realtime.streams import LogStream
 from api.root import platform_schema

@@ -1,5 +1,6 @@
 """Position arithmetic, by table and by property."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
@@ -15,7 +16,6 @@ from domain.positions.rules import (
     Fill,
     PositionState,
     apply_fill,
-    apply_fills,
     average_price,
     closable,
     close_leg,
@@ -25,6 +25,13 @@ from domain.positions.rules import (
 )
 
 D = Decimal
+
+
+def apply_fills(position: PositionState, instrument: Instrument, fills: Iterable[Fill]) -> PositionState:
+    """Book executions in the order given."""
+    for fill in fills:
+        position = apply_fill(position, instrument, fill).position
+    return position
 
 
 def instrument(multiplier="1", *, inverse=False):

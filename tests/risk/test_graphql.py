@@ -10,7 +10,7 @@ from graphql import graphql
 from api.context import Context
 from api.realtime.streams import LogStream
 from api.risk.enums import Severity
-from api.risk.operations import RiskSubscription
+from api.risk.subscriptions import RiskSubscription
 from api.root import platform_schema
 from domain.access.types import Actor, Role
 from domain.kernel.errors import DomainError, NotFound

@@ -6,13 +6,15 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from domain.access.types import SYSTEM
+from domain.kernel.database import fetch
 from domain.kernel.errors import Conflict
 from domain.kernel.unit_of_work import unit_of_work
-from domain.system.queries import read_runs
+from domain.system.queries import RUN_COLUMNS, to_run
 from domain.system.service import run_task
 from domain.system.types import Interval, Result, TaskDefinition, TaskRun
 from tests.support.trading import Platform, platform
@@ -22,6 +24,11 @@ from workers.tasks.context import TaskContext, TaskFailure, TaskFunction, Unfini
 
 TASK = TaskDefinition("task", "Does what the test wants.", Interval(86_400), timeout_seconds=1, max_retries=0)
 DEFINITIONS = {TASK.name: TASK}
+
+
+async def read_run(run_id: UUID) -> TaskRun:
+    (row,) = await fetch(f"SELECT {RUN_COLUMNS} FROM task_runs WHERE id = $1", run_id)
+    return to_run(row)
 
 
 @pytest.fixture
@@ -38,7 +45,7 @@ async def outcome(desk: Platform, function: TaskFunction, **bounds: Any) -> Task
     await runner.run(asked.id)
     # Nobody does what is done.
     await runner.run(asked.id)
-    return (await read_runs([asked.id]))[asked.id]
+    return await read_run(asked.id)
 
 
 async def test_what_a_task_answers_or_raises_is_what_its_run_ends_with(desk: Platform) -> None:
@@ -110,7 +117,7 @@ async def test_a_stopped_runner_gives_back_and_one_that_lost_its_lease_stops(des
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
-    given_back = (await read_runs([asked.id]))[asked.id]
+    given_back = await read_run(asked.id)
     assert (cancelled.is_set(), given_back.state, given_back.attempt) == (True, "QUEUED", 1)
 
     begun.clear()
@@ -129,7 +136,7 @@ async def test_a_stopped_runner_gives_back_and_one_that_lost_its_lease_stops(des
         await work.execute("UPDATE task_runs SET epoch = epoch + 1 WHERE id = $1", asked.id)
     await asyncio.wait_for(running, 10)
     assert cancelled.is_set()
-    assert (await read_runs([asked.id]))[asked.id].state == "RUNNING"
+    assert (await read_run(asked.id)).state == "RUNNING"
     beating.cancel()
     with suppress(asyncio.CancelledError):
         await beating

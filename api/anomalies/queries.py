@@ -1,0 +1,36 @@
+"""Questions about anomalies and their detectors."""
+
+from functools import partial
+from typing import cast
+
+import strawberry
+
+from api.anomalies.inputs import AnomalyFilterInput
+from api.anomalies.types import Anomaly, AnomalyDetector, anomaly_view
+from api.context import Info
+from api.pages import Connection, connection
+from domain.anomalies import service
+from domain.kernel.pages import page_request
+
+
+@strawberry.type
+class AnomaliesQuery:
+    """The area's part of the root query."""
+
+    @strawberry.field(description="Anomalies that you may see, newest first.")
+    async def anomalies(
+        self,
+        info: Info,
+        filter: AnomalyFilterInput | None = None,
+        first: int | None = None,
+        after: str | None = None,
+    ) -> Connection[Anomaly]:
+        """A page of anomalies."""
+        actor, wanted = info.context.require_actor(), (filter or AnomalyFilterInput()).to_domain()
+        page = await service.list_anomalies(actor, wanted, page_request(first, after, parts=1))
+        return connection(page, anomaly_view, partial(service.count_anomalies, actor, wanted))
+
+    @strawberry.field(description="All detectors and how they are set. Needs RISK_MANAGER or ADMIN.")
+    async def anomaly_detectors(self, info: Info) -> list[AnomalyDetector]:
+        """One of each kind."""
+        return cast("list[AnomalyDetector]", await service.list_detectors(info.context.require_actor()))

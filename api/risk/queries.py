@@ -1,0 +1,58 @@
+"""Questions about risk rules, events and halts."""
+
+from functools import partial
+from typing import cast
+
+import strawberry
+
+from api.context import Info
+from api.ids import named
+from api.pages import Connection, connection
+from api.risk.inputs import (
+    RiskEventFilterInput,
+)
+from api.risk.types import RiskEvent, RiskMetrics, RiskRule, TradingHalt, risk_event_view
+from domain.access.types import require_read
+from domain.kernel.pages import page_request
+from domain.orders.reading.risk_metrics import risk_metrics
+from domain.risk import events, halts, service
+
+
+@strawberry.type
+class RiskQuery:
+    """The area's part of the root query."""
+
+    @strawberry.field(description="The limits that concern you, oldest first.")
+    async def risk_rules(
+        self, info: Info, account_id: strawberry.ID | None = None, enabled: bool | None = None
+    ) -> list[RiskRule]:
+        """All of them for who sees all."""
+        wanted = named(account_id) if account_id is not None else None
+        rules = await service.list_rules(info.context.require_actor(), account_id=wanted, enabled=enabled)
+        return cast("list[RiskRule]", rules)
+
+    @strawberry.field(description="The risk of an account at the newest marks.")
+    async def risk_metrics(self, info: Info, account_id: strawberry.ID) -> RiskMetrics:
+        """Measured when it is asked for."""
+        services, wanted = info.context.services, named(account_id)
+        require_read(info.context.require_actor(), wanted)
+        return cast(RiskMetrics, await risk_metrics(services.entry.desk, services.books, wanted))
+
+    @strawberry.field(description="Risk events that you may see, newest first.")
+    async def risk_events(
+        self,
+        info: Info,
+        filter: RiskEventFilterInput | None = None,
+        first: int | None = None,
+        after: str | None = None,
+    ) -> Connection[RiskEvent]:
+        """A page of events."""
+        actor, wanted = info.context.require_actor(), (filter or RiskEventFilterInput()).to_domain()
+        page = await events.list_risk_events(actor, wanted, page_request(first, after, parts=1))
+        return connection(page, risk_event_view, partial(events.count_risk_events, actor, wanted))
+
+    @strawberry.field(description="Halts that concern you, oldest first: those in force, or also those of the past.")
+    async def trading_halts(self, info: Info, active_only: bool = True) -> list[TradingHalt]:
+        """At most the newest 1,000."""
+        found = await halts.list_halts(info.context.require_actor(), active_only=active_only)
+        return cast("list[TradingHalt]", found)

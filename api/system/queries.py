@@ -1,0 +1,40 @@
+"""Questions about scheduled tasks and their runs. All need RISK_MANAGER or ADMIN."""
+
+from functools import partial
+
+import strawberry
+
+from api.context import Info
+from api.pages import Connection, connection
+from api.system.enums import TaskRunState
+from api.system.types import ScheduledTask, TaskRun
+from domain.kernel.pages import page_request
+from domain.system import service
+
+
+@strawberry.type
+class SystemQuery:
+    """The area's part of the root query."""
+
+    @strawberry.field(description="What the platform does by itself, by name. Needs RISK_MANAGER or ADMIN.")
+    async def scheduled_tasks(self, info: Info) -> list[ScheduledTask]:
+        """All of them, as they are in force."""
+        return [ScheduledTask.of(task) for task in await service.list_tasks(info.context.require_actor())]
+
+    @strawberry.field(
+        description="Runs of one task or of all, in some states or in any, newest first. Needs RISK_MANAGER or ADMIN."
+    )
+    async def task_runs(
+        self,
+        info: Info,
+        task: str | None = None,
+        states: list[TaskRunState] | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[TaskRun]:
+        """A page of runs."""
+        actor = info.context.require_actor()
+        page = await service.page_runs(actor, page_request(first, after, last, before, parts=1), task, states)
+        return connection(page, TaskRun.of, partial(service.count_runs, actor, task, states))
