@@ -91,7 +91,8 @@ class Settings:
         "TRADEGRAPH_QUOTE_STALE",
         "30",
         values.whole_number(1, 86_400),
-        "After so many seconds, by its own time, a quote is stale: nothing is decided on it, and nothing fills at it.",
+        "After so many seconds, by its own time, a quote is stale: nothing is decided on it, and one that comes so "
+        "late fills nothing.",
     )
     venues: tuple[VenueSetting, ...] = _variable(
         "TRADEGRAPH_VENUES",

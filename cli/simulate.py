@@ -8,7 +8,7 @@ from pathlib import Path
 from adapters.simulation import SimulationError, deviations, read_scenarios, simulate
 
 EPILOG = """\
-exit codes: 0 done, 1 --check found a difference, 2 the scenario file is wrong, 3 market data is missing or unreadable
+exit codes: 0 done, 1 --check found a difference, 2 scenario or market data is wrong, 3 market data is missing
 """
 
 

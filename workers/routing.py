@@ -210,12 +210,12 @@ class Router(ABC):
 
     def _see_quotes(self, venue: Exchanges[AnyExchange]) -> None:
         """Tell a venue that was put together anew how the market stands."""
-        board, now = self._market.board, Nanos.now()
+        board = self._market.board
         self._board_position, self._board_clocks = self._market.position, board.clocks()
         for symbol in self._board_clocks:
             kept = board.kept(symbol)
             assert kept is not None, "clocks are of quotes that the board has"
-            venue.see_quote(kept, now)
+            venue.see_quote(kept)
 
     def _take_resumed(self) -> list[Report]:
         reports, self._resumed = self._resumed, []

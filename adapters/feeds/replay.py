@@ -18,6 +18,7 @@ from adapters.feeds.files import DEFAULT_SIZE, find_files, read_ticks
 from domain.kernel.numbers import ZERO
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.market import Market
+from domain.market.rules import has_possible_prices
 from domain.market.types import QuoteTick, Tick
 
 LONGEST_SILENCE_SECONDS = 3_600
@@ -90,11 +91,14 @@ class ReplayFeed:
         await self._market.learn(tick.symbol for tick in batch if tick.symbol not in self._unknown)
         known: list[Tick] = []
         for tick in batch:
-            if self._market.instrument(tick.symbol) is None:
+            instrument = self._market.instrument(tick.symbol)
+            if instrument is None:
                 if tick.symbol not in self._unknown:
                     self._unknown.add(tick.symbol)
                     _log.warning("replay leaves out a symbol that is no instrument", symbol=tick.symbol)
                 continue
+            if not has_possible_prices(tick, instrument):
+                raise FeedError(f"{tick.symbol} at {tick.at.isoformat()}: its price cannot be zero or below")
             if tick.symbol not in self._begun:
                 self._begun.add(tick.symbol)
                 # The volume that an earlier replay of the same day has left behind does not count again.

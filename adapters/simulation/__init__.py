@@ -4,13 +4,14 @@ from pathlib import Path
 from typing import Any
 
 from adapters.simulation.comparison import differences
-from adapters.simulation.errors import MarketDataError, ScenarioError, SimulationError
+from adapters.simulation.errors import MarketDataError, MarketDataMissing, ScenarioError, SimulationError
 from adapters.simulation.order_run import run_orders
 from adapters.simulation.position_run import run_positions
 from adapters.simulation.scenario import OrderScenario, PositionScenario, Scenario, read_scenarios
 
 __all__ = [
     "MarketDataError",
+    "MarketDataMissing",
     "OrderScenario",
     "PositionScenario",
     "Scenario",

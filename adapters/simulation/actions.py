@@ -11,10 +11,11 @@ from decimal import Decimal
 from typing import Any
 
 from adapters.simulation.errors import ScenarioError
-from adapters.simulation.fields import Fields, camel_case
+from adapters.simulation.fields import Check, Fields, above_zero, camel_case, price_check
 from domain.kernel.named_form import field_kinds
 from domain.kernel.numbers import ZERO
 from domain.kernel.time import Nanos
+from domain.market.types import Instrument
 from domain.orders.exchange import Changes, Order
 from domain.orders.exchange.trailing import BASIS_POINTS
 from domain.orders.model.commands import OrderLeg
@@ -37,6 +38,7 @@ DEFAULT_ACCOUNT = "account"
 # The terms that an exit has of its own.
 EXIT_TERMS = tuple(item.name for item in fields_of(OrderLeg) if item.name in TERMS)
 # What each term is, apart from None.
+_PRICES = frozenset({"limit_price", "stop_price", "activation_price"})
 _KINDS = field_kinds(OrderTerms) | {"expires_at": Nanos}
 
 
@@ -80,15 +82,16 @@ class Modify:
 Action = Place | Cancel | CancelMany | Modify
 
 
-def read_actions(items: list[Fields], symbol: str) -> tuple[Action, ...]:
+def read_actions(items: list[Fields], instrument: Instrument) -> tuple[Action, ...]:
     """The actions, which must be in the order of time and name orders that were placed before."""
-    reader = _Reader(symbol)
+    reader = _Reader(instrument)
     return tuple(reader.read(item) for item in items)
 
 
 class _Reader:
-    def __init__(self, symbol: str) -> None:
-        self._symbol = symbol
+    def __init__(self, instrument: Instrument) -> None:
+        self._symbol = instrument.symbol
+        self._price = price_check(instrument)
         self._placed: set[str] = set()
         self._last: Nanos | None = None
         self._readers: dict[str, Callable[[Fields, Nanos], Action]] = {
@@ -168,7 +171,7 @@ class _Reader:
         order = Order(
             id=self._name(fields),
             account=fields.text("accountId") or DEFAULT_ACCOUNT,
-            **_terms(fields, TERMS, TimeInForce.DAY),
+            **_terms(fields, TERMS, TimeInForce.DAY, self._price),
             contingency=contingency,
             group=group,
         )
@@ -181,7 +184,7 @@ class _Reader:
             account=entry.account,
             side=entry.side.opposite,
             quantity=entry.quantity,
-            **_terms(fields, EXIT_TERMS, TimeInForce.GTC),
+            **_terms(fields, EXIT_TERMS, TimeInForce.GTC, self._price),
             reduce_only=True,
             contingency=Contingency.OUO,
             group=entry.group,
@@ -213,27 +216,27 @@ class _Reader:
         version = fields.take("expectedVersion")
         if version is not None and (isinstance(version, bool) or not isinstance(version, int)):
             raise fields.fail("expectedVersion", "must be a whole number")
-        changes = Changes(**{name: _term(fields, name) for name in CHANGEABLE})
+        changes = Changes(**{name: _term(fields, name, self._price) for name in CHANGEABLE})
         return Modify(at, self._known(fields), changes, version)
 
 
-def _terms(fields: Fields, names: Iterable[str], time_in_force: TimeInForce) -> dict[str, Any]:
-    """The terms of these names that the scenario gives; the others have their defaults."""
-    terms = {name: value for name in names if (value := _term(fields, name)) is not None}
+def _terms(fields: Fields, names: Iterable[str], time_in_force: TimeInForce, price: Check) -> dict[str, Any]:
+    """The terms of these names that the scenario gives, prices checked by ``price``; the others have their defaults."""
+    terms = {name: value for name in names if (value := _term(fields, name, price)) is not None}
     for name in ("side", "type", "quantity"):
         if name in names:
             fields.required(camel_case(name), terms.get(name))
     return {"time_in_force": time_in_force} | terms
 
 
-def _term(fields: Fields, name: str) -> Any:
+def _term(fields: Fields, name: str, price: Check) -> Any:
     """One term, read as what it is; None when it is absent."""
     field = camel_case(name)
     kind = _KINDS[name]
     if field not in fields:
         return None
     if kind is Decimal:
-        return fields.number(field)
+        return fields.number(field, price if name in _PRICES else above_zero)
     if kind is bool:
         return fields.flag(field)
     return fields.time(field) if kind is Nanos else fields.word(field, kind)

@@ -20,7 +20,14 @@ class ScenarioError(SimulationError):
 
 
 class MarketDataError(SimulationError):
-    """A market data file is missing, cannot be read, or is not of its kind."""
+    """A market data file is not of its kind, says what cannot be, or has nothing of what is asked for."""
+
+    code = ErrorCode.BAD_USER_INPUT
+    exit_status = 2
+
+
+class MarketDataMissing(MarketDataError):
+    """There is no such market data file, or it cannot be opened."""
 
     code = ErrorCode.NOT_FOUND
     exit_status = 3

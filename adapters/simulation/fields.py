@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from adapters.simulation.errors import ScenarioError
 from domain.kernel.numbers import ZERO, within_bounds
 from domain.kernel.time import Nanos
+from domain.market.types import Instrument
 
 Word = TypeVar("Word", bound=StrEnum)
 Value = TypeVar("Value")
@@ -35,6 +36,11 @@ def any_sign(_: Decimal) -> str | None:
 
 
 Check = Callable[[Decimal], str | None]
+
+
+def price_check(instrument: Instrument) -> Check:
+    """What a price of the instrument has to be."""
+    return any_sign if instrument.allows_negative_prices else above_zero
 
 
 class Fields:

@@ -13,11 +13,11 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import IO
 
-from adapters.simulation.errors import MarketDataError, ScenarioError
+from adapters.simulation.errors import MarketDataError, MarketDataMissing, ScenarioError
 from adapters.simulation.scenario import DataSource
-from domain.kernel.numbers import ZERO
+from domain.kernel.numbers import ZERO, within_bounds
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
-from domain.market.types import BookTick, Level, QuoteTick, Tick, TradeTick
+from domain.market.types import BookTick, Instrument, Level, QuoteTick, Tick, TradeTick
 
 COLUMNS = {
     "quotes": "ts,symbol,bid,ask,bid_size,ask_size",
@@ -29,14 +29,15 @@ MAX_REMEMBERED_NUMBERS = 100_000
 NOTHING = Decimal("NaN")
 
 
-def read_ticks(market_dir: Path, source: DataSource, symbol: str) -> Iterator[Tick]:
-    """The ticks of ``symbol`` in the window of ``source``.
+def read_ticks(market_dir: Path, source: DataSource, instrument: Instrument) -> Iterator[Tick]:
+    """The ticks of ``instrument`` in the window of ``source``.
 
     Raises:
-        MarketDataError: the file is missing or unreadable, of another kind, or has nothing of the symbol.
+        MarketDataMissing: there is no such file, or it has nothing of the symbol.
+        MarketDataError: it is of another kind, or a line of it says what cannot be.
         ScenarioError: the path leads out of the market directory.
     """
-    return _guarded(_Rows(_path(market_dir, source.file), source, symbol), _READERS[source.kind])
+    return _guarded(_Rows(_path(market_dir, source.file), source, instrument), _READERS[source.kind])
 
 
 def _guarded(rows: "_Rows", read: "Callable[[_Rows], Iterator[Tick]]") -> Iterator[Tick]:
@@ -44,9 +45,10 @@ def _guarded(rows: "_Rows", read: "Callable[[_Rows], Iterator[Tick]]") -> Iterat
         yield from read(rows)
     except (ValueError, IndexError) as error:
         raise rows.fail(f"line {rows.line}: {error}") from error
-    except (OSError, EOFError, zlib.error) as error:
-        problem = error.strerror if isinstance(error, OSError) else None
-        raise rows.fail(problem or f"cannot be read: {error}") from error
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise rows.fail(f"cannot be read: {error}") from error
+    except OSError as error:
+        raise rows.missing(error.strerror or f"cannot be read: {error}") from error
 
 
 def _path(market_dir: Path, name: str) -> Path:
@@ -60,10 +62,11 @@ def _path(market_dir: Path, name: str) -> Path:
 class _Rows:
     """The rows of one symbol up to the end of the window, with what its readers need to make numbers of them."""
 
-    def __init__(self, path: Path, source: DataSource, symbol: str) -> None:
+    def __init__(self, path: Path, source: DataSource, instrument: Instrument) -> None:
         self._path = path
         self._source = source
-        self.symbol = symbol
+        self.symbol = instrument.symbol
+        self._signed = instrument.allows_negative_prices
         self.default_size = source.default_size
         self.line = 1
         self._minute = ""
@@ -98,11 +101,15 @@ class _Rows:
                 return
             yield at, row
         if not found:
-            raise self.fail(f"has nothing of {self.symbol!r}")
+            raise self.missing(f"has nothing of {self.symbol!r}")
 
     def fail(self, problem: str) -> MarketDataError:
         """The error that names the file."""
         return MarketDataError(f"{self._source.file}: {problem}")
+
+    def missing(self, problem: str) -> MarketDataMissing:
+        """The error that says that what was asked for is not there."""
+        return MarketDataMissing(f"{self._source.file}: {problem}")
 
     def before_window(self, at: Nanos) -> bool:
         """Whether the window starts later."""
@@ -120,14 +127,14 @@ class _Rows:
         return Nanos(self._minute_nanos + int(seconds) * NANOS_PER_SECOND + int((fraction or "0").ljust(9, "0")))
 
     def number(self, text: str) -> Decimal:
-        """A number of the file; the same texts come again and again."""
+        """A number of the file, of any sign; the same texts come again and again."""
         number = self._numbers.get(text)
         if number is None:
             try:
                 number = Decimal(text)
             except InvalidOperation:
                 number = NOTHING
-            if not number.is_finite() or number < ZERO:
+            if not within_bounds(number):
                 raise ValueError(f"{text!r} is no price or size")
             if len(self._numbers) >= MAX_REMEMBERED_NUMBERS:
                 self._numbers.clear()
@@ -136,11 +143,23 @@ class _Rows:
 
     def size(self, text: str) -> Decimal | None:
         """A size, or the default where the file has none."""
-        return self.number(text) if text else self.default_size
+        if not text:
+            return self.default_size
+        size = self.number(text)
+        if size < ZERO:
+            raise ValueError(f"{text!r} is no size")
+        return size
 
-    def price(self, text: str) -> Decimal | None:
+    def price(self, text: str) -> Decimal:
+        """A price, of a sign that the instrument's prices can have."""
+        price = self.number(text)
+        if price <= ZERO and not self._signed:
+            raise ValueError(f"{text!r} is no price of {self.symbol!r}")
+        return price
+
+    def price_if_any(self, text: str) -> Decimal | None:
         """A price, None where the market has none."""
-        return self.number(text) if text else None
+        return self.price(text) if text else None
 
 
 def _quotes(rows: _Rows) -> Iterator[Tick]:
@@ -148,7 +167,7 @@ def _quotes(rows: _Rows) -> Iterator[Tick]:
     for at, row in rows:
         if not rows.before_window(at):
             _, _, bid, ask, bid_size, ask_size = row
-            prices, sizes = (rows.price(bid), rows.price(ask)), (rows.size(bid_size), rows.size(ask_size))
+            prices, sizes = (rows.price_if_any(bid), rows.price_if_any(ask)), (rows.size(bid_size), rows.size(ask_size))
             yield QuoteTick(symbol, at, *prices, *sizes, no_bid=not bid, no_ask=not ask)
 
 
@@ -160,7 +179,7 @@ def _trades(rows: _Rows) -> Iterator[Tick]:
             traded = rows.size(size)
             if traded is None:
                 raise rows.fail("has no sizes, and the scenario gives no defaultSize")
-            yield TradeTick(symbol, at, rows.number(price), traded)
+            yield TradeTick(symbol, at, rows.price(price), traded)
 
 
 class _Update:
@@ -195,7 +214,7 @@ def _updates(rows: _Rows) -> Iterator[_Update]:
             if update is not None:
                 yield update
             update = _Update(at, event, last_id)
-        update.add(side, (rows.number(price), rows.number(size)))
+        update.add(side, (rows.price(price), rows.number(size)))
     if update is not None:
         yield update
 

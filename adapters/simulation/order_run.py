@@ -38,7 +38,7 @@ def run_orders(scenario: OrderScenario, market_dir: Path) -> dict[str, Any]:
 
 
 def _ticks(scenario: OrderScenario, market_dir: Path) -> Iterator[Tick]:
-    streams = [read_ticks(market_dir, source, scenario.instrument.symbol) for source in scenario.data]
+    streams = [read_ticks(market_dir, source, scenario.instrument) for source in scenario.data]
     if len(streams) == 1:
         return streams[0]
     return heapq.merge(*streams, key=attrgetter("at"))

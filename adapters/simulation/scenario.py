@@ -13,7 +13,7 @@ from uuid import UUID
 
 from adapters.simulation.actions import Action, read_actions
 from adapters.simulation.errors import ScenarioError
-from adapters.simulation.fields import Fields, above_zero, any_sign, not_negative
+from adapters.simulation.fields import Fields, any_sign, not_negative, price_check
 from domain.kernel.numbers import ONE, ZERO
 from domain.kernel.time import Nanos
 from domain.market.types import AssetClass, FeeSchedule, Instrument
@@ -131,7 +131,7 @@ def _order_scenario(name: str, fields: Fields, expected: Any) -> OrderScenario:
     data = tuple(_data_source(item) for item in fields.objects("data"))
     if not data:
         raise fields.fail("data", "is missing")
-    actions = read_actions(fields.objects("actions"), instrument.symbol)
+    actions = read_actions(fields.objects("actions"), instrument)
     return OrderScenario(name, instrument, data, actions, expected)
 
 
@@ -155,7 +155,7 @@ def _instrument(fields: Fields) -> Instrument:
         symbol=fields.required("symbol", fields.text("symbol")),
         name="",
         exchange="",
-        asset_class=fields.word("assetClass", AssetClass, AssetClass.PERPETUAL),
+        asset_class=fields.word("assetClass", AssetClass, AssetClass.FUTURE),
         currency=fields.text("currency") or "",
         tick_size=fields.required("tickSize", fields.number("tickSize")),
         lot_size=lot_size,
@@ -203,8 +203,8 @@ def _position_scenario(name: str, fields: Fields, expected: Any) -> PositionScen
     marks_field = fields.child("marks")
     marks: dict[str, Decimal] = {}
     if marks_field is not None:
-        for symbol in instruments:
-            mark = marks_field.number(symbol)
+        for symbol, instrument in instruments.items():
+            mark = marks_field.number(symbol, price_check(instrument))
             if mark is not None:
                 marks[symbol] = mark
         marks_field.close()
@@ -219,7 +219,7 @@ def _execution(fields: Fields, instruments: dict[str, Instrument]) -> BookedExec
         symbol=symbol,
         name="",
         exchange="",
-        asset_class=AssetClass.PERPETUAL,
+        asset_class=AssetClass.FUTURE,
         currency="",
         tick_size=ONE,
         lot_size=ONE,
@@ -233,7 +233,7 @@ def _execution(fields: Fields, instruments: dict[str, Instrument]) -> BookedExec
         symbol=symbol,
         side=fields.word("side", Side),
         quantity=fields.required("quantity", fields.number("quantity")),
-        price=fields.required("price", fields.number("price", above_zero)),
+        price=fields.required("price", fields.number("price", price_check(terms))),
     )
     fields.number("fee", any_sign)
     fields.ignore("at", "accountId", "clientOrderId", "liquidity", "tax")

@@ -109,15 +109,18 @@ class QuoteBoard:
         self._quotes: dict[str, Quote] = {}
         self._counts_from: dict[str, int] = {}
         self._sources: dict[str, str] = {}
+        # Whose newest quote was stale when it came.
+        self._came_stale: set[str] = set()
         self._days: dict[str, TradingDay] = {}
         self._watches: defaultdict[str, set[QuoteWatch]] = defaultdict(set)
 
     def restore(self, quotes: Iterable[KeptQuote]) -> None:
         """Take stored quotes."""
-        for quote, counts_from_, source, clocks in quotes:
+        for quote, counts_from_, source, clocks, came_stale in quotes:
             self._quotes[quote.symbol] = quote
             self._counts_from[quote.symbol] = counts_from_
             self._sources[quote.symbol] = source
+            self._note_staleness(quote.symbol, stale=came_stale)
             self._clocks.restore(quote.symbol, clocks)
             self._tell(quote)
 
@@ -151,7 +154,14 @@ class QuoteBoard:
             change = _merged(before, tick, self._turn_day(before, tick), at)
         self._counts_from[symbol] = age_from
         self._sources[symbol] = tick.source
+        self._note_staleness(symbol, stale=received - age_from > self._stale_after)
         return change
+
+    def _note_staleness(self, symbol: str, *, stale: bool) -> None:
+        if stale:
+            self._came_stale.add(symbol)
+        else:
+            self._came_stale.discard(symbol)
 
     def get(self, symbol: str) -> Quote | None:
         """The newest quote, None if there never was one."""
@@ -167,7 +177,8 @@ class QuoteBoard:
         if quote is None:
             return None
         source = self._sources.get(symbol, "")
-        return KeptQuote(quote, self._counts_from[symbol], source, self._clocks.stored(symbol))
+        clocks, came_stale = self._clocks.stored(symbol), symbol in self._came_stale
+        return KeptQuote(quote, self._counts_from[symbol], source, clocks, came_stale)
 
     def clocks(self) -> dict[str, str]:
         """What is known of every symbol's sources, as text."""

@@ -57,12 +57,17 @@ USUAL_BOUNDS = ClockBounds()
 
 
 class KeptQuote(NamedTuple):
-    """A quote with what has to be known to go on from it: the instant that its age counts from, who said it, clocks."""
+    """A quote with what has to be known to go on from it.
+
+    That is the instant that its age counts from, who said it, what each source has told, and whether it was stale when
+    it came.
+    """
 
     quote: Quote
     counts_from: int
     source: str
     clocks: str
+    came_stale: bool = False
 
     @property
     def is_replayed(self) -> bool:

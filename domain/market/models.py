@@ -100,6 +100,7 @@ class Quote(Model):
     # Who said it, and the newest times that each source of the symbol has told (``domain.market.clocks``).
     source = fields.CharField(max_length=60, default="", db_default="")
     clocks = fields.TextField(default="{}", db_default="{}")
+    came_stale = fields.BooleanField(default=False, db_default=False)
 
     class Meta:
         table = "quotes"

@@ -29,7 +29,7 @@ _TERMS = (
     "funding_rate, borrow_rate, venue_symbol"
 )
 _QUOTE = """q.at, q.bid, q.ask, q.bid_size, q.ask_size, q.last, q.last_size, q.volume, q.previous_close,
-q.counts_from, q.source, q.clocks"""
+q.counts_from, q.source, q.clocks, q.came_stale"""
 _BAR = "b.at, b.open, b.high, b.low, b.close, b.volume"
 
 
@@ -148,7 +148,7 @@ async def read_market(consumer: str) -> StoredMarket:
         consumer,
     )
     quotes = [
-        KeptQuote(_to_quote(row), int(row["counts_from"]), row["source"], row["clocks"])
+        KeptQuote(_to_quote(row), int(row["counts_from"]), row["source"], row["clocks"], row["came_stale"])
         for row in rows
         if row["symbol"] is not None
     ]
@@ -187,6 +187,7 @@ async def store_quotes(work: UnitOfWork, quotes: Iterable[tuple[UUID, KeptQuote]
             kept.counts_from,
             kept.source,
             kept.clocks,
+            kept.came_stale,
         )
         for instrument_id, kept in quotes
         for quote in (kept.quote,)
@@ -194,14 +195,15 @@ async def store_quotes(work: UnitOfWork, quotes: Iterable[tuple[UUID, KeptQuote]
     if rows:
         await work.execute(
             "INSERT INTO quotes AS q (instrument_id, at, bid, ask, bid_size, ask_size, last, last_size, volume, "
-            "previous_close, counts_from, source, clocks) "
+            "previous_close, counts_from, source, clocks, came_stale) "
             "SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::numeric[], $4::numeric[], $5::numeric[], "
             "$6::numeric[], $7::numeric[], $8::numeric[], $9::numeric[], $10::numeric[], $11::bigint[], $12::text[], "
-            "$13::text[]) "
+            "$13::text[], $14::boolean[]) "
             "ON CONFLICT (instrument_id) DO UPDATE SET at = EXCLUDED.at, bid = EXCLUDED.bid, ask = EXCLUDED.ask, "
             "bid_size = EXCLUDED.bid_size, ask_size = EXCLUDED.ask_size, last = EXCLUDED.last, "
             "last_size = EXCLUDED.last_size, volume = EXCLUDED.volume, previous_close = EXCLUDED.previous_close, "
-            "counts_from = EXCLUDED.counts_from, source = EXCLUDED.source, clocks = EXCLUDED.clocks",
+            "counts_from = EXCLUDED.counts_from, source = EXCLUDED.source, clocks = EXCLUDED.clocks, "
+            "came_stale = EXCLUDED.came_stale",
             *([list(column) for column in zip(*rows, strict=True)]),
         )
 

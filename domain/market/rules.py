@@ -9,7 +9,7 @@ from domain.kernel.errors import BadInput
 from domain.kernel.numbers import ONE, ZERO, within_bounds
 from domain.kernel.text import clean_text
 from domain.kernel.time import Nanos
-from domain.market.types import AssetClass, FeeSchedule, Instrument, QuoteTick
+from domain.market.types import AssetClass, FeeSchedule, Instrument, QuoteTick, Tick, TradeTick
 
 MAX_QUOTES = 1_000
 MAX_BORROW_RATE = Decimal(10)
@@ -188,6 +188,16 @@ def check_quote(tick: QuoteTick, instrument_of: Callable[[str], Instrument | Non
 def _check_price(price: Decimal, instrument: Instrument, field: str, index: int) -> None:
     if not within_bounds(price):
         raise BadInput("This is no price.", field=field, index=index)
-    # Futures have settled below zero; nothing else here can.
-    if price <= ZERO and instrument.asset_class is not AssetClass.FUTURE:
+    if price <= ZERO and not instrument.allows_negative_prices:
         raise BadInput("A price must be above zero.", field=field, index=index)
+
+
+def has_possible_prices(tick: Tick, instrument: Instrument) -> bool:
+    """Whether a source's tick has only prices that its instrument can have."""
+    if instrument.allows_negative_prices:
+        return True
+    if isinstance(tick, QuoteTick):
+        return all(price is None or price > ZERO for price in (tick.bid, tick.ask, tick.last))
+    if isinstance(tick, TradeTick):
+        return tick.price > ZERO
+    return all(price > ZERO for price, _ in (*tick.bids, *tick.asks))

@@ -90,6 +90,14 @@ class Instrument:
     venue_symbol: str | None = None
 
     @property
+    def allows_negative_prices(self) -> bool:
+        """Whether its price may be zero or below: futures, those on spreads and power too, that are not inverse.
+
+        Nobody pays somebody to take a share, a coin or a currency, and an inverse contract divides by its price.
+        """
+        return self.asset_class is AssetClass.FUTURE and not self.inverse
+
+    @property
     def may_be_short(self) -> bool:
         """Whether more of it may be sold than is held, by an account that may go short."""
         return self.shortable or self.asset_class.is_derivative

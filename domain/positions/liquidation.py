@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.kernel.numbers import ZERO, to_average
-from domain.market.types import AssetClass, Instrument
+from domain.market.types import Instrument
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def liquidation_price(instrument: Instrument, stake: Stake, mark: Decimal, rate:
     unit, own = instrument.multiplier * rate, stake.gross * instrument.maintenance_margin_rate
     reach = stake.net * unit * mark - stake.cushion - own * unit * abs(mark)
     # Margin grows with the distance from zero, on either side of it; only futures go below.
-    sides = (1, -1) if instrument.asset_class is AssetClass.FUTURE else (1,)
+    sides = (1, -1) if instrument.allows_negative_prices else (1,)
     for side in sides:
         slope = unit * (stake.net - side * own)
         if slope == ZERO:

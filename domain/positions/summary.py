@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from domain.kernel.numbers import ZERO, total
+from domain.kernel.numbers import ZERO
 from domain.positions.valuation import AccountValue, PositionValue
 
 # What leverage is said to be where exposure stands on no equity at all.
@@ -15,7 +15,7 @@ _LEVERAGE_DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class ExposureBucket:
-    """Positions of one kind, in the account's currency; ``short_value`` is unsigned.
+    """Positions of one kind, in the account's currency; both values are unsigned, also where prices are below zero.
 
     ``weight`` is net exposure over the account's equity, None while that is not above zero.
     """
@@ -92,9 +92,9 @@ def _long_and_short(positions: Iterable[PositionValue]) -> tuple[Decimal, Decima
     long_value = short_value = ZERO
     for position in positions:
         if position.quantity > ZERO:
-            long_value += position.market_value
+            long_value += abs(position.market_value)
         else:
-            short_value -= position.market_value
+            short_value += abs(position.market_value)
     return long_value, short_value
 
 
@@ -109,5 +109,5 @@ def _buckets(
 
 def _bucket(key: str, positions: list[PositionValue], equity: Decimal) -> ExposureBucket:
     long_value, short_value = _long_and_short(positions)
-    net = total(position.market_value for position in positions)
-    return ExposureBucket(key, long_value, short_value, float(net / equity) if equity > ZERO else None)
+    weight = float((long_value - short_value) / equity) if equity > ZERO else None
+    return ExposureBucket(key, long_value, short_value, weight)

@@ -157,3 +157,32 @@ async def test_quotes_that_cannot_be(trader: Trader, terms: dict[str, Any], fiel
 async def test_a_replay_has_a_name(trader: Trader, name: str) -> None:
     refused = await trader.market.refusal(QUOTE, i={"quotes": [{"symbol": "FUT"} | BOTH], "replay": name})
     assert (refused["code"], refused["field"]) == ("BAD_USER_INPUT", "replay")
+
+
+async def test_a_future_trades_at_zero_and_below(trader: Trader) -> None:
+    await trader.quote(bid="-30.25", ask="-30", bidSize="10", askSize="10")
+    assert (await trader.place("BUY", "MARKET"))["averagePrice"] == "-30"
+    # Half of what a sell at -30 may bring counts, with the buffer, away from zero.
+    stop = await trader.place("SELL", "STOP", stopPrice="-40", reduceOnly=True)
+    trailing = {"trailingOffset": "100", "trailingOffsetKind": "BASIS_POINTS"}
+    trails = await trader.place("SELL", "TRAILING_STOP", **trailing, reduceOnly=True)
+    assert (stop["status"], trails["status"], trails["stopPrice"]) == ("NEW", "NEW", "-30.75")
+    assert (await trader.place("BUY", "LIMIT", limitPrice="-31"))["status"] == "NEW"
+    assert (await trader.place("BUY", "LIMIT", limitPrice="0"))["averagePrice"] == "-30"
+    await trader.quote(bid="0", ask="0", bidSize="10", askSize="10")
+    assert (await trader.show(trails["id"]))["stopPrice"] in ("-30.75", "0")
+    assert (await trader.place("BUY", "MARKET"))["averagePrice"] == "0"
+
+
+CORRECT = "mutation ($i: CorrectExecutionInput!) { correctExecution(input: $i) { order { id } } }"
+
+
+@pytest.mark.parametrize("asset_class", [AssetClass.CRYPTO, AssetClass.FX, AssetClass.EQUITY, AssetClass.PERPETUAL])
+async def test_what_has_no_such_prices_refuses_them(trader: Trader, asset_class: AssetClass) -> None:
+    await trader.desk.add_instrument(instrument("SPOT", asset_class=asset_class))
+    for price in ("0", "-1"):
+        refused = await trader.market.refusal(QUOTE, i={"quotes": [{"symbol": "SPOT", "bid": price}]})
+        assert (refused["code"], refused["field"]) == ("BAD_USER_INPUT", "bid")
+        given = {"accountId": str(trader.account_id), "symbol": "SPOT", "side": "BUY", "type": "LIMIT"}
+        placed = await trader.api.ask(PLACE, i=given | {"quantity": "1", "limitPrice": price})
+        assert (await trader.show(placed["order"]["id"]))["rejectReason"] == "INVALID_TICK"

@@ -217,3 +217,26 @@ def test_deviations_from_what_is_expected(tmp_path, market_dir, scenario):
 )
 def test_times_have_nine_digits(at, text):
     assert nine_digits(at) == text
+
+
+def test_a_market_below_zero(run, scenario, market_dir):
+    rows = ["2024-01-01T00:00:01Z,X,-30.5,-30,9,9", "2024-01-01T00:00:04Z,X,-20.5,-20,9,9"]
+    rows += ["2024-01-01T00:00:06Z,X,-0.5,0,9,9", "2024-01-01T00:00:08Z,X,-5,-4.5,9,9"]
+    (market_dir / "power.csv").write_text("\n".join(["ts,symbol,bid,ask,bid_size,ask_size", *rows]) + "\n")
+    scenario["instrument"] |= {"tickSize": "0.5", "assetClass": "FUTURE"}
+    scenario["data"] = [{"kind": "quotes", "file": "power.csv"}]
+    scenario["actions"] = [
+        place("02", "a", "BUY", "LIMIT", "2", limitPrice="-30"),
+        place("02", "b", "SELL", "STOP", "1", stopPrice="-35"),
+        place("03", "c", "SELL", "TRAILING_STOP", "1", trailingOffset="1000", trailingOffsetKind="BASIS_POINTS"),
+        place("03", "d", "SELL", "LIMIT", "1", limitPrice="-20.5"),
+        place("07", "e", "BUY", "LIMIT", "1", limitPrice="0"),
+    ]
+    result = run(scenario)
+    assert [executions(result, name) for name in "abcde"] == [
+        ["02.000000000 2 -30 T 0.012"],
+        [],
+        ["08.000000000 1 -5 T 0.001"],
+        ["04.000000000 1 -20.5 M 0.00205"],
+        ["07.000000000 1 0 T 0"],
+    ]

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from adapters.simulation import read_scenarios, simulate
 
 
@@ -33,3 +35,21 @@ def test_symbols_do_not_mix_and_a_missing_mark_values_nothing(tmp_path):
 
 def test_no_executions_no_positions(tmp_path):
     assert run(tmp_path, {"executions": [], "marks": {}}) == {}
+
+
+@pytest.mark.parametrize(
+    ("entry", "exit_price", "mark", "average", "realized", "unrealized"),
+    [
+        ("-30", "-31", "-29", "-30", "-10", "10"),
+        ("0", "-1", "1", "0", "-10", "10"),
+        ("-1", "0", "0", "-1", "10", "10"),
+        ("30", "-30", "-30", "30", "-600", "-600"),
+    ],
+)
+def test_prices_at_zero_and_below(tmp_path, entry, exit_price, mark, average, realized, unrealized):
+    rows = [
+        execution("P", "BUY", "2", entry, multiplier="10"),
+        execution("P", "SELL", "1", exit_price, multiplier="10"),
+    ]
+    found = run(tmp_path, {"executions": rows, "marks": {"P": mark}})["P"]
+    assert found == {"quantity": "1", "averagePrice": average, "realizedPnl": realized, "unrealizedPnl": unrealized}

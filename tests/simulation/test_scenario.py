@@ -147,7 +147,10 @@ def test_a_window_does_not_end_before_it_starts(read, scenario):
         ("[" * 100_000, "nested too deeply"),
         ("5", "scenario 1: must be an object"),
         ('{"scenarios": 5}', "scenarios must be a list"),
-        ('{"executions": [{"symbol": "X", "side": "BUY", "quantity": "1", "price": "0"}]}', "price must be above zero"),
+        (
+            '{"executions": [{"symbol": "X", "side": "BUY", "quantity": "1", "price": "0", "inverse": true}]}',
+            "price must be above zero",
+        ),
         ('{"executions": [{"symbol": "X", "side": "BUY", "quantity": "1", "price": "1", "x": 1}]}', "unknown field"),
         ('{"executions": [], "marks": {"Z": "1"}}', "unknown field 'Z'"),
     ],

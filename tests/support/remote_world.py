@@ -84,7 +84,7 @@ class RemoteWorld(World):
         for order_id, execution_id in self.booked:
             executions.setdefault(order_id, set()).add(execution_id)
         remote = self.make_venue(self.instrument)
-        remote.see_quote(KeptQuote(self.quote, self.quote.at, "", "{}"), self.now)
+        remote.see_quote(KeptQuote(self.quote, self.quote.at, "", "{}"))
         orders = sorted((order for order in self.orders.values() if order.is_open), key=lambda order: order.id)
         reports = remote.restore(
             orders,

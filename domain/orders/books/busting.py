@@ -26,7 +26,7 @@ from domain.kernel.numbers import ZERO, plain, within_bounds
 from domain.kernel.text import clean_text
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.market.action_queries import load_actions_since
-from domain.market.types import AssetClass, Instrument
+from domain.market.types import Instrument
 from domain.orders import queries
 from domain.orders.books.rebuilding import PositionRebuild, bucket_of_execution, corrected, recompute_fills
 from domain.orders.deciding.claims import EXCLUSIVE, alternatives, hold, release
@@ -159,8 +159,7 @@ async def _done_before(work: UnitOfWork, original: Execution, correction: Correc
 def _check_correction(original: Execution, correction: Correction, instrument: Instrument) -> None:
     if (correction.price, correction.quantity) == (original.price, original.quantity):
         raise BadInput("The execution is that already.", field="price")
-    negative_allowed = instrument.asset_class is AssetClass.FUTURE and not instrument.inverse
-    if correction.price <= ZERO and not negative_allowed:
+    if correction.price <= ZERO and not instrument.allows_negative_prices:
         raise BadInput("The price must be above zero.", field="price")
 
 

@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from domain.accounts.types import AccountState, PositionMode
 from domain.kernel.numbers import ZERO, is_multiple, plain
-from domain.market.types import AssetClass, Instrument
+from domain.market.types import Instrument
 from domain.orders.deciding.trading_book import MarketState, TradingBook
 from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.order_types import CONDITIONAL, REQUIRE_LIMIT_PRICE
@@ -151,7 +151,7 @@ def _tick(order: Candidate) -> Refusal | None:
         if not is_multiple(price, order.instrument.tick_size):
             message = f"{plain(price)} is not a multiple of the tick size {plain(order.instrument.tick_size)}."
             return RejectReason.INVALID_TICK, message
-        if price <= ZERO and order.instrument.asset_class is not AssetClass.FUTURE:
+        if price <= ZERO and not order.instrument.allows_negative_prices:
             return RejectReason.INVALID_TICK, f"{plain(price)} is not a price above zero."
     return None
 
@@ -195,12 +195,11 @@ def _price_limits(order: Candidate) -> Refusal | None:
         return None
     if quote is None or quote.previous_close is None:
         return RejectReason.NO_MARKET_PRICE, "The daily price limits need a previous close, which is not known."
-    tick = instrument.tick_size
-    span = quote.previous_close * instrument.price_limit_rate
-    # Exchanges round half a tick up.
-    lowest, highest = (
-        ((quote.previous_close + part) / tick).to_integral_value(ROUND_HALF_UP) * tick for part in (-span, span)
-    )
+    tick, close = instrument.tick_size, quote.previous_close
+    # Of the price's size, whatever its sign; and a tick around zero, or the price could never move again.
+    span = abs(close) * instrument.price_limit_rate or tick
+    # Exchanges round half a tick away from zero.
+    lowest, highest = (((close + part) / tick).to_integral_value(ROUND_HALF_UP) * tick for part in (-span, span))
     if lowest <= limit <= highest:
         return None
     return RejectReason.PRICE_OUT_OF_LIMITS, f"The price must be between {plain(lowest)} and {plain(highest)}."

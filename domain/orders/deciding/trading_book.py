@@ -146,8 +146,9 @@ def worst_price(command: PlaceOrder, quote: Quote | None) -> Decimal | None:
         touch = quote.ask if command.side is Side.BUY else quote.bid
         touch = quote.reference if touch is None else touch
     if command.type in REQUIRE_STOP_PRICE and command.stop_price is not None:
-        touch = command.stop_price if touch is None else max(touch, command.stop_price)
-    return None if touch is None else touch + abs(touch) * (MARKET_BUFFER - ONE)
+        # What is below zero is worth the more the further it is.
+        touch = command.stop_price if touch is None else max(touch, command.stop_price, key=abs)
+    return None if touch is None else touch * MARKET_BUFFER
 
 
 def contribution_of(

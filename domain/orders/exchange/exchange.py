@@ -217,10 +217,6 @@ class Exchange:
         self._desk.market.stale = True
         return self.on_clock(tick.at)
 
-    def set_stale(self, *, stale: bool) -> None:
-        """Tell whether the market that stands is too old to trade at."""
-        self._desk.market.stale = stale
-
     def on_clock(self, at: int) -> list[Report]:
         """Time passed without a market event: only expiry happens."""
         self._begin(at)

@@ -34,8 +34,8 @@ AnyExchange = TypeVar("AnyExchange", bound=Exchange)
 class Exchanges(Generic[AnyExchange]):
     """Exchanges by symbol. ``wall`` arguments are the machine's clock in nanoseconds.
 
-    Late ticks (``domain.market.clocks``) change nothing, and nothing trades with a market that is stale: one whose age
-    counts from longer ago than the bound. Where the market is a replay's, the exchange lives in its time.
+    Late ticks (``domain.market.clocks``) change nothing, and nothing trades with a market that was stale when it came,
+    until the next one comes. Where the market is a replay's, the exchange lives in its time.
     """
 
     def __init__(
@@ -49,9 +49,8 @@ class Exchanges(Generic[AnyExchange]):
         self._stale_after = bounds.stale_after
         self._clocks = TickClocks(bounds)
         self._exchanges: dict[str, AnyExchange] = {}
-        # By symbol: the time of its replay, and the instant that a live market's age counts from.
+        # By symbol: the time of its replay.
         self._market_time: dict[str, Nanos] = {}
-        self._counts_from: dict[str, int] = {}
 
     def know(self, instruments: Mapping[str, Instrument]) -> None:
         """Take newer terms of instruments; what exists goes on with their ticks."""
@@ -67,7 +66,7 @@ class Exchanges(Generic[AnyExchange]):
         """How many orders work."""
         return sum(len(exchange) for exchange in self._exchanges.values())
 
-    def see_quote(self, kept: KeptQuote, wall: Nanos) -> None:
+    def see_quote(self, kept: KeptQuote) -> None:
         """Set the market that stands before anything is re-armed; orders are not matched against it."""
         quote = kept.quote
         tick = QuoteTick(
@@ -82,9 +81,11 @@ class Exchanges(Generic[AnyExchange]):
         )
         exchange = self._exchange(quote.symbol)
         if exchange is not None:
-            self._keep_time(quote.symbol, quote.at, kept.counts_from, replayed=kept.is_replayed)
-            exchange.on_quote(tick)
-            self._look_at_clock(exchange, quote.symbol, wall)
+            self._keep_time(quote.symbol, quote.at, replayed=kept.is_replayed)
+            if kept.came_stale:
+                exchange.on_stale(tick)
+            else:
+                exchange.on_quote(tick)
 
     def join_clocks(self, clocks: Mapping[str, str]) -> None:
         """Know from now on what others know of the sources of ticks."""
@@ -127,7 +128,6 @@ class Exchanges(Generic[AnyExchange]):
             ]
         if exchange.order(orders[0].id) is not None:
             return []
-        self._look_at_clock(exchange, symbol, wall)
         return exchange.submit_group([exchange_order(order) for order in orders], at)
 
     def cancel(self, order: Order, wall: Nanos) -> list[Report]:
@@ -140,7 +140,6 @@ class Exchanges(Generic[AnyExchange]):
         exchange = self._exchange(order.symbol)
         if exchange is None:
             return []
-        self._look_at_clock(exchange, order.symbol, wall)
         return exchange.replace(order.id, changes_of(change), self._time(order.symbol, wall))
 
     def on_tick(self, tick: Tick, received: int) -> list[Report]:
@@ -148,9 +147,9 @@ class Exchanges(Generic[AnyExchange]):
         exchange = self._exchange(tick.symbol)
         if exchange is None or not self._clocks.takes(tick, received):
             return []
-        age_from = counts_from(tick, received)
-        self._keep_time(tick.symbol, tick.at, age_from, replayed=is_replay(tick.source))
-        return exchange.on_tick(tick) if received - age_from <= self._stale_after else exchange.on_stale(tick)
+        self._keep_time(tick.symbol, tick.at, replayed=is_replay(tick.source))
+        is_fresh = received - counts_from(tick, received) <= self._stale_after
+        return exchange.on_tick(tick) if is_fresh else exchange.on_stale(tick)
 
     def on_clock(self, wall: Nanos) -> list[Report]:
         """Let expire what is due although no market event came."""
@@ -170,18 +169,11 @@ class Exchanges(Generic[AnyExchange]):
             exchange = self._exchanges[symbol] = self._make(self._instruments[symbol])
         return exchange
 
-    def _keep_time(self, symbol: str, at: Nanos, age_from: int, *, replayed: bool) -> None:
+    def _keep_time(self, symbol: str, at: Nanos, *, replayed: bool) -> None:
         if replayed:
             self._market_time[symbol] = at
-            self._counts_from.pop(symbol, None)
         else:
             self._market_time.pop(symbol, None)
-            self._counts_from[symbol] = age_from
-
-    def _look_at_clock(self, exchange: AnyExchange, symbol: str, wall: Nanos) -> None:
-        """Before an order meets the market that stands: it may have grown too old since it came."""
-        age_from = self._counts_from.get(symbol)
-        exchange.set_stale(stale=age_from is not None and wall - age_from > self._stale_after)
 
     def _time(self, symbol: str, wall: Nanos) -> Nanos:
         return self._market_time.get(symbol, wall)
