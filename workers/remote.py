@@ -142,6 +142,8 @@ class RemoteRouter(Router):
             also=self._also(findings, needed=bool(up_to)),
         )
         self._has_noted(position)
+        # A fill of an order that was over has moved a position beside the venue's book.
+        self._out_of_step |= any(execution.order_id not in self._accounts for execution in step.executions)
         self._keep_accounts(step)
         self._send()
         self._ask(now)

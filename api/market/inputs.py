@@ -11,7 +11,7 @@ from domain.kernel.numbers import ONE, ZERO
 from domain.kernel.time import Nanos
 from domain.market import types as values
 from domain.market.actions import NewAction
-from domain.market.rules import InstrumentChange
+from domain.market.rules import REMOVABLE, InstrumentChange
 from domain.market.service import InstrumentFilter as Filter
 
 
@@ -92,7 +92,7 @@ class CreateInstrumentInput:
 
 @strawberry.input(description="What to change of an instrument; what is left out stays as it is.")
 class UpdateInstrumentInput:
-    """Null is the same as left out, but for the price limit."""
+    """Null is the same as left out, but for bounds that can be taken away."""
 
     symbol: str
     name: str | None = None
@@ -104,13 +104,21 @@ class UpdateInstrumentInput:
     price_limit_rate: Decimal | None = strawberry.field(
         default=strawberry.UNSET, description="Null takes the limit away."
     )
+    tick_size: Decimal | None = None
+    lot_size: Decimal | None = None
+    min_quantity: Decimal | None = None
+    max_quantity: Decimal | None = strawberry.field(
+        default=strawberry.UNSET, description="Null takes the bound away. It does not bound exits."
+    )
+    min_notional: Decimal | None = strawberry.field(
+        default=strawberry.UNSET, description="Null takes the bound away. It does not bound exits."
+    )
     funding_rate: Decimal | None = strawberry.field(default=None, description="Per day; of perpetuals only.")
     borrow_rate: Decimal | None = strawberry.field(default=None, description="Per year; of what can be sold short.")
     venue_symbol: str | None = None
 
     def to_domain(self) -> InstrumentChange:
         """The change."""
-        limit = self.price_limit_rate
         return InstrumentChange(
             name=self.name,
             tradable=self.tradable,
@@ -118,8 +126,13 @@ class UpdateInstrumentInput:
             initial_margin_rate=self.initial_margin_rate,
             maintenance_margin_rate=self.maintenance_margin_rate,
             fees=None if self.fees is None else self.fees.to_domain(),
-            price_limit_rate=None if limit is strawberry.UNSET else limit,
-            remove_price_limit=limit is None,
+            price_limit_rate=_given(self.price_limit_rate),
+            tick_size=self.tick_size,
+            lot_size=self.lot_size,
+            min_quantity=self.min_quantity,
+            max_quantity=_given(self.max_quantity),
+            min_notional=_given(self.min_notional),
+            removed=frozenset(name for name in REMOVABLE if getattr(self, name) is None),
             funding_rate=self.funding_rate,
             borrow_rate=self.borrow_rate,
             venue_symbol=self.venue_symbol,

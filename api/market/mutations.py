@@ -10,6 +10,7 @@ from api.market.types import CorporateAction, Instrument, instrument_view
 from domain.kernel.time import utc_now
 from domain.market import service
 from domain.market.action_service import record_corporate_action
+from domain.orders.reading.misfits import tell_misfits
 
 _INPUT = strawberry.argument(name="input")
 
@@ -24,13 +25,18 @@ class MarketMutation:
         actor, services = info.context.require_actor(), info.context.services
         return instrument_view(await service.create_instrument(services.bus, services.market, actor, given.to_domain()))
 
-    @strawberry.mutation(description="Change what is given of an instrument. Needs ADMIN.")
+    @strawberry.mutation(
+        description="Change what is given of an instrument. `unfittingOrders` of the answer are working orders that no "
+        "longer fit; they work on, and their accounts get a risk event. Needs ADMIN."
+    )
     async def update_instrument(self, info: Info, given: Annotated[UpdateInstrumentInput, _INPUT]) -> Instrument:
         """It holds from the next order on."""
         actor, services = info.context.require_actor(), info.context.services
         change = given.to_domain()
         return instrument_view(
-            await service.update_instrument(services.bus, services.market, actor, given.symbol, change)
+            await service.update_instrument(
+                services.bus, services.market, actor, given.symbol, change, also=tell_misfits
+            )
         )
 
     @strawberry.mutation(

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import strawberry
 
@@ -11,6 +11,10 @@ from api.graphql.marks import SAME_FOR_ALL
 from api.market.enums import AssetClass, BarInterval, CorporateActionKind, SettlementCycle
 from domain.kernel.time import Nanos, utc_now
 from domain.market import types as values
+from domain.orders.reading.misfit_queries import read_misfits
+
+if TYPE_CHECKING:
+    from api.orders.types import OrderMisfit
 
 
 @strawberry.type(description="What a trade costs. Rates are ratios of its notional, the rest is money.")
@@ -48,6 +52,9 @@ class Quote:
     def stale(self, quote: strawberry.Parent[values.Quote], info: Info) -> bool:
         """By the time of receipt."""
         return info.context.services.market.is_stale(quote.symbol)
+
+
+_Misfit = Annotated["OrderMisfit", strawberry.lazy("api.orders.types")]
 
 
 @strawberry.type(description="The terms of a contract.")
@@ -100,6 +107,15 @@ class Instrument:
     def quote(self, instrument: strawberry.Parent[values.Instrument], info: Info) -> Quote | None:
         """From this process's board."""
         return cast("Quote | None", info.context.services.market.quote(instrument.symbol))
+
+    @strawberry.field(
+        description="Working orders that its terms, as they are, would not take: of the oldest 500, those that you see."
+    )
+    async def unfitting_orders(self, instrument: strawberry.Parent[values.Instrument], info: Info) -> list[_Misfit]:
+        """Loaded with those of the operation's other instruments."""
+        actor = info.context.require_actor()
+        found = await info.context.load(read_misfits, instrument.id) or []
+        return cast("list[OrderMisfit]", [row for row in found if actor.may_read(row.order.account_id)])
 
 
 @strawberry.type(description="Open, high, low, close and volume of one interval; the newest one still grows.")

@@ -145,6 +145,15 @@ class OrderEvent:
         return JSON(event.detail) if event.detail is not None else None
 
 
+@strawberry.type(description="A working order that would not be taken on its instrument's terms as they are.")
+class OrderMisfit:
+    """A view of ``domain.orders.deciding.fitting.OrderMisfit``."""
+
+    order: Order
+    reason: RejectReason
+    message: str
+
+
 @strawberry.type(description="An order that was placed, changed or cancelled.")
 class OrderPayload:
     """A view of ``domain.orders.entry.placing.PlacedOrder``."""

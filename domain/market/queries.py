@@ -56,6 +56,13 @@ async def lock_instrument(work: UnitOfWork, symbol: str) -> Instrument | None:
     return _to_instrument(row) if row else None
 
 
+async def lock_by_id(work: UnitOfWork, instrument_id: UUID) -> Instrument:
+    """The same of an instrument that is known to be there."""
+    row = await work.fetch_row(f"SELECT id, {_TERMS} FROM instruments WHERE id = $1 FOR UPDATE", instrument_id)
+    assert row is not None, "instruments are never removed"
+    return _to_instrument(row)
+
+
 async def insert_instrument(work: UnitOfWork, instrument: Instrument) -> bool:
     """Store a new instrument; False if its symbol is taken."""
     values = _values(instrument)
@@ -75,8 +82,8 @@ async def update_instrument(work: UnitOfWork, instrument: Instrument) -> None:
     await work.execute(
         "UPDATE instruments SET name = $2, initial_margin_rate = $3, maintenance_margin_rate = $4, maker_rate = $5, "
         "taker_rate = $6, fee_per_unit = $7, fee_minimum = $8, sell_tax_rate = $9, price_limit_rate = $10, "
-        "shortable = $11, tradable = $12, funding_rate = $13, borrow_rate = $14, updated_at = $15, venue_symbol = $16 "
-        "WHERE id = $1",
+        "shortable = $11, tradable = $12, funding_rate = $13, borrow_rate = $14, updated_at = $15, venue_symbol = $16, "
+        "tick_size = $17, lot_size = $18, min_quantity = $19, max_quantity = $20, min_notional = $21 WHERE id = $1",
         instrument.id,
         instrument.name,
         instrument.initial_margin_rate,
@@ -93,6 +100,11 @@ async def update_instrument(work: UnitOfWork, instrument: Instrument) -> None:
         instrument.borrow_rate,
         work.now,
         instrument.venue_symbol,
+        instrument.tick_size,
+        instrument.lot_size,
+        instrument.min_quantity,
+        instrument.max_quantity,
+        instrument.min_notional,
     )
 
 

@@ -23,7 +23,7 @@ _MAX_CALENDAR = 20
 
 @dataclass(frozen=True, slots=True)
 class InstrumentChange:
-    """What to change of an instrument: None keeps a value; ``remove_price_limit`` says that there is none any more."""
+    """What to change of an instrument: None keeps a value; ``removed`` names bounds that there are none of any more."""
 
     name: str | None = None
     tradable: bool | None = None
@@ -32,23 +32,36 @@ class InstrumentChange:
     maintenance_margin_rate: Decimal | None = None
     fees: FeeSchedule | None = None
     price_limit_rate: Decimal | None = None
-    remove_price_limit: bool = False
+    tick_size: Decimal | None = None
+    lot_size: Decimal | None = None
+    min_quantity: Decimal | None = None
+    max_quantity: Decimal | None = None
+    min_notional: Decimal | None = None
+    removed: frozenset[str] = frozenset()
     funding_rate: Decimal | None = None
     borrow_rate: Decimal | None = None
     venue_symbol: str | None = None
 
 
-_CHANGEABLE = (
+CHANGEABLE = (
     "name",
     "tradable",
     "shortable",
     "initial_margin_rate",
     "maintenance_margin_rate",
     "fees",
+    "price_limit_rate",
+    "tick_size",
+    "lot_size",
+    "min_quantity",
+    "max_quantity",
+    "min_notional",
     "funding_rate",
     "borrow_rate",
     "venue_symbol",
 )
+# Bounds that an instrument may do without.
+REMOVABLE = frozenset({"price_limit_rate", "max_quantity", "min_notional"})
 
 
 def check_instrument(instrument: Instrument) -> Instrument:
@@ -81,11 +94,9 @@ def changed(instrument: Instrument, change: InstrumentChange) -> Instrument:
     Raises:
         BadInput: the result could not have been created.
     """
-    given = {name: value for name in _CHANGEABLE if (value := getattr(change, name)) is not None}
-    limit = None if change.remove_price_limit else change.price_limit_rate or instrument.price_limit_rate
-    if change.price_limit_rate is not None and not change.price_limit_rate:
-        limit = change.price_limit_rate
-    return check_instrument(replace(instrument, **given, price_limit_rate=limit))
+    given = {name: value for name in CHANGEABLE if (value := getattr(change, name)) is not None}
+    given |= dict.fromkeys(change.removed & REMOVABLE)
+    return check_instrument(replace(instrument, **given))
 
 
 def check_fees(fees: FeeSchedule) -> None:

@@ -1,7 +1,7 @@
 """The market area's use cases: create and change instruments, publish quotes, ask for instruments and bars."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,12 +13,12 @@ from domain.kernel.errors import BadInput, Conflict, NotFound
 from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page
 from domain.kernel.text import clean_text
 from domain.kernel.time import Nanos
-from domain.kernel.unit_of_work import unit_of_work
+from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.market import queries
 from domain.market.calendars import is_known
 from domain.market.clocks import REPLAY
 from domain.market.market import TOPIC, Market
-from domain.market.rules import MAX_QUOTES, InstrumentChange, changed, check_instrument, check_quote
+from domain.market.rules import CHANGEABLE, MAX_QUOTES, InstrumentChange, changed, check_instrument, check_quote
 from domain.market.types import AssetClass, Bar, BarInterval, Instrument, Quote, QuoteTick
 
 MAX_BARS = 500
@@ -71,10 +71,14 @@ async def create_instrument(bus: Bus, market: Market, actor: Actor, instrument: 
     return instrument
 
 
+# What else belongs to the transaction that changes an instrument: told who does it, and the terms after it.
+AlsoChanged = Callable[[UnitOfWork, Actor, Instrument], Awaitable[None]]
+
+
 async def update_instrument(
-    bus: Bus, market: Market, actor: Actor, symbol: str, change: InstrumentChange
+    bus: Bus, market: Market, actor: Actor, symbol: str, change: InstrumentChange, *, also: AlsoChanged | None = None
 ) -> Instrument:
-    """Change what is given of an instrument; the rest stays.
+    """Change what is given of an instrument; the rest stays. ``also`` is done with it when anything changes.
 
     Raises:
         Forbidden: the actor is no administrator.
@@ -90,13 +94,13 @@ async def update_instrument(
         if after != before:
             await queries.update_instrument(work, after)
             await bump(work, TOPIC)
-            detail = {
-                name: str(getattr(after, name))
-                for name in ("name", "tradable", "shortable", "initial_margin_rate", "maintenance_margin_rate",
-                             "fees", "price_limit_rate", "funding_rate", "borrow_rate")
-                if getattr(after, name) != getattr(before, name)
-            }  # fmt: skip
+            changes = {
+                name: getattr(after, name) for name in CHANGEABLE if getattr(after, name) != getattr(before, name)
+            }
+            detail = {name: str(value) for name, value in changes.items()}
             await record(work, actor, "updateInstrument", target_of("instrument", symbol), detail=detail)
+            if also is not None:
+                await also(work, actor, after)
     await market.refresh()
     return after
 

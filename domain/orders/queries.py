@@ -291,6 +291,17 @@ async def load_open_orders(
     return [to_order(row) for row in rows]
 
 
+async def newest_order(work: UnitOfWork, account_id: UUID, instrument_ids: Collection[UUID]) -> Order | None:
+    """The newest order of an account in some instruments, whatever became of it."""
+    row = await work.fetch_row(
+        f"SELECT {SELECT_ORDER} {FROM_ORDERS} WHERE o.account_id = $1 AND o.instrument_id = ANY($2::uuid[]) "
+        "ORDER BY o.id DESC LIMIT 1",
+        account_id,
+        list(instrument_ids),
+    )
+    return None if row is None else to_order(row)
+
+
 async def load_groups(work: UnitOfWork, group_ids: Collection[UUID | None]) -> dict[UUID, Order]:
     """All orders of brackets and OCOs, as they are under the lock of their accounts."""
     rows = await work.fetch(

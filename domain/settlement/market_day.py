@@ -21,10 +21,12 @@ from domain.kernel.numbers import plain, to_average
 from domain.kernel.time import Nanos
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.market import action_queries
+from domain.market import queries as instrument_queries
 from domain.market.action_queries import LastBar
 from domain.market.actions import CorporateAction, CorporateActionKind, in_order, restated_price, restated_quote
 from domain.market.market import TOPIC, Market
 from domain.market.sessions import rolling_day
+from domain.market.splits import after_split
 from domain.market.types import Instrument, Quote, RestatedQuote
 from domain.risk.queries import TOPIC as RISK_RULES
 from domain.risk.queries import rename_symbol
@@ -113,6 +115,8 @@ async def _take(work: UnitOfWork, due: Iterable[CorporateAction], moment: dateti
                 continue
             if await rename_symbol(work, action.symbol, action.new_symbol):
                 await bump(work, RISK_RULES)
+        elif action.kind is CorporateActionKind.SPLIT:
+            await _scale_terms(work, action)
         elif action.kind is CorporateActionKind.DELISTING:
             await action_queries.stop_trading(work, action.instrument_id)
         taken.append(action)
@@ -120,6 +124,12 @@ async def _take(work: UnitOfWork, due: Iterable[CorporateAction], moment: dateti
         await action_queries.mark_effective(work, [action.id for action in taken], moment)
         await bump(work, TOPIC)
     return taken
+
+
+async def _scale_terms(work: UnitOfWork, action: CorporateAction) -> None:
+    """Let the terms of an instrument count the new units."""
+    before = await instrument_queries.lock_by_id(work, action.instrument_id)
+    await instrument_queries.update_instrument(work, after_split(before, action.factor))
 
 
 def _restated(

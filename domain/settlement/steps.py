@@ -17,6 +17,7 @@ from domain.orders.entry.canceling import mark_canceling
 from domain.orders.model.events import order_parts
 from domain.orders.model.instructions import CANCEL, REARM
 from domain.orders.model.types import OrderEventKind
+from domain.orders.queries import newest_order
 from domain.positions.adjustments import AdjustmentKind, smallest_unit
 from domain.positions.carry import CarryTerms, post_carry
 from domain.positions.history import snapshot
@@ -45,6 +46,16 @@ async def take_corporate_actions(roll: AccountRoll) -> None:
             if position.instrument_id == action.instrument_id:
                 _adjust(roll, position, action)
         _restate_orders(roll, action)
+    await _look_again(roll)
+
+
+async def _look_again(roll: AccountRoll) -> None:
+    """Let the venue see what is held now, also where no order was restated: it would cut exits to what was held."""
+    concerned = {position.instrument_id for position in roll.concerned}
+    touched = concerned & {action.instrument_id for action in roll.day.actions}
+    if touched and not any(kind == REARM for kind, _ in roll.commands):
+        newest = await newest_order(roll.work, roll.account.id, touched)
+        roll.commands += [(REARM, newest)] if newest is not None else []
 
 
 def _adjust(roll: AccountRoll, position: PositionBook, action: CorporateAction) -> None:

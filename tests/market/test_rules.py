@@ -101,7 +101,7 @@ def test_a_change_keeps_what_it_does_not_name() -> None:
     after = changed(before, InstrumentChange(name="New", tradable=False, shortable=True))
     assert (after.name, after.tradable, after.shortable) == ("New", False, True)
     assert (after.price_limit_rate, after.initial_margin_rate) == (Decimal("0.1"), Decimal("0.5"))
-    assert changed(before, InstrumentChange(remove_price_limit=True)).price_limit_rate is None
+    assert changed(before, InstrumentChange(removed=frozenset({"price_limit_rate"}))).price_limit_rate is None
     assert changed(before, InstrumentChange(price_limit_rate=Decimal("0.2"))).price_limit_rate == Decimal("0.2")
 
 

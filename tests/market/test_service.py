@@ -107,7 +107,7 @@ async def test_a_symbol_is_taken_once(market: Market, bus: RedisBus) -> None:
 async def test_a_change_is_stored_announced_and_audited(market: Market, bus: RedisBus) -> None:
     await create_instrument(bus, market, SYSTEM, FULL)
     fees = FeeSchedule(taker_rate=Decimal("0.001"))
-    change = InstrumentChange(tradable=False, fees=fees, remove_price_limit=True)
+    change = InstrumentChange(tradable=False, fees=fees, removed=frozenset({"price_limit_rate"}))
     changed = await update_instrument(bus, market, SYSTEM, "600000.SSE", change)
     assert changed == replace(FULL, tradable=False, fees=fees, price_limit_rate=None)
     assert await queries.read_instruments() == [changed]

@@ -332,3 +332,21 @@ async def test_closing_effects_stay_what_they_are(desk: Platform) -> None:
     assert closed.status is OrderStatus.FILLED
     assert [row[0] for row in await held(account.id)] == [Decimal(0), Decimal(-15)]
     await assert_proved(desk, account.id)
+
+
+async def test_a_split_scales_the_bounds_of_orders_and_all_of_the_position_can_be_closed(desk: Platform) -> None:
+    await desk.add_instrument(instrument("LIMITED", fees=FREE, **SHARE, max_quantity=Decimal(10)))
+    await desk.quote("LIMITED", "100", "100.02")
+    owner, account = await desk.open_account("100000", kind=AccountKind.MARGIN)
+    await trade(desk, owner, *(order(account.id, "LIMITED", Side.BUY, "9") for _ in range(2)))
+    await announce(desk, K.SPLIT, symbol="LIMITED", ratio="4")
+    await roll(desk)
+    terms = (await desk.services.market.refresh()).by_symbol["LIMITED"]
+    assert (terms.min_quantity, terms.max_quantity, terms.lot_size, terms.tick_size) == (1, 40, 1, Decimal("0.01"))
+    # No order was restated, and still the venue knows what is held: the exit is not cut to the shares of before.
+    await desk.quote("LIMITED", "25", "25.02")
+    closing = order(account.id, "LIMITED", Side.SELL, "72", reduce_only=True)
+    (placed,) = await desk.place(owner, closing)
+    await desk.filled(placed.id, "72")
+    assert (await held(account.id))[0][0] == 0
+    await assert_proved(desk, account.id)
