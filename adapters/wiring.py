@@ -30,6 +30,7 @@ from domain.orders.entry.desk import Desk
 from domain.orders.entry.modifying import OrderModifying
 from domain.orders.entry.placing import OrderEntry
 from domain.orders.exchange.paper import PAPER
+from domain.orders.protection.unconfirmed import read_late_commands
 from domain.orders.venues.queries import VenueCondition, read_condition
 from domain.positions.live import LiveBooks
 from domain.positions.service import Books
@@ -91,8 +92,12 @@ class Services:
         self._on_rights.append(tell)
 
     async def check(self) -> Mapping[str, bool]:
-        """Whether the database, with its schema, and the bus answer."""
-        return {"database": await _answers(), "redis": await self.ticks.answers()}
+        """Whether the database, with its schema, and the bus answer, and venues take what they are asked."""
+        return {
+            "database": await _answers(),
+            "redis": await self.ticks.answers(),
+            "commands": not await _late_commands(),
+        }
 
     async def venue_condition(self) -> VenueCondition:
         """How things stand with the real venues.
@@ -128,6 +133,13 @@ async def _answers() -> bool:
     try:
         return bool(await fetch("SELECT count(*) FROM topic_versions"))
     except Exception:  # noqa: BLE001  whatever it is, the answer is no
+        return False
+
+
+async def _late_commands() -> bool:
+    try:
+        return bool(await read_late_commands())
+    except Unavailable:
         return False
 
 

@@ -33,6 +33,7 @@ from api.orders.types import (
 from domain.orders.books.busting import Correction, bust_execution, correct_execution
 from domain.orders.entry.canceling import cancel_orders
 from domain.orders.protection.timers import cancel_all_after
+from domain.orders.protection.unconfirmed import CancelScope
 
 _INPUT = strawberry.argument(name="input")
 
@@ -79,8 +80,10 @@ class OrdersMutation:
     async def cancel_orders(self, info: Info, given: Annotated[CancelOrdersInput, _INPUT]) -> CancelOrdersPayload:
         """Those that are open."""
         services, actor = info.context.services, info.context.require_actor()
-        orders = await cancel_orders(services.bus, actor, given.to_domain())
-        return CancelOrdersPayload(orders=[order_view(order) for order in orders])
+        command = given.to_domain()
+        orders = await cancel_orders(services.bus, actor, command)
+        scope = CancelScope(command.account_id, command.symbol, command.strategy, command.side)
+        return CancelOrdersPayload(orders=[order_view(order) for order in orders], scope=scope)
 
     @strawberry.mutation(description="Set, renew or (0 seconds) take away the account's dead man's switch.")
     async def cancel_all_after(

@@ -9,6 +9,7 @@ import strawberry
 
 from api.context import Info
 from api.graphql.marks import SAME_FOR_ALL
+from api.ids import named
 from api.market.types import Instrument, instrument_view
 from api.orders.enums import (
     Contingency,
@@ -28,6 +29,7 @@ from domain.kernel.time import Nanos
 from domain.orders.entry.batch import PlacedOrder
 from domain.orders.model import order as values
 from domain.orders.model.events import read_order_event
+from domain.orders.protection.unconfirmed import CancelScope, count_unconfirmed_cancels
 from domain.orders.queries import read_executions_of, read_orders
 
 if TYPE_CHECKING:
@@ -184,6 +186,12 @@ class CancelOrdersPayload:
     """As they stand with the cancel pending."""
 
     orders: list[Order]
+    scope: strawberry.Private[CancelScope]
+
+    @strawberry.field(description="How many open orders that fit have a cancel which the venue has not confirmed yet.")
+    async def unconfirmed_cancels(self, info: Info) -> int:
+        """As of now."""
+        return await info.context.load(count_unconfirmed_cancels, self.scope) or 0
 
 
 @strawberry.type(description="When all of the account's open orders are cancelled; null for never.")
@@ -192,6 +200,11 @@ class CancelAllAfterPayload:
 
     account_id: strawberry.ID
     triggers_at: datetime | None
+
+    @strawberry.field(description="How many of its open orders have a cancel which the venue has not confirmed yet.")
+    async def unconfirmed_cancels(self, info: Info) -> int:
+        """As of now, of a timer that fired before among them."""
+        return await info.context.load(count_unconfirmed_cancels, CancelScope(named(self.account_id))) or 0
 
 
 @strawberry.type(description="What `placeOrder` would decide.")

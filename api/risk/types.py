@@ -7,10 +7,12 @@ from typing import Any, cast
 import strawberry
 
 from api.access.enums import Role
+from api.context import Info
 from api.graphql.marks import SAME_FOR_ALL
 from api.realtime.streams import cursor_of
 from api.risk.enums import RiskAction, RiskEventState, RiskRuleKind, RiskScope, SelfTradePrevention, Severity
 from api.scalars import Cursor
+from domain.orders.protection.unconfirmed import CancelScope, count_unconfirmed_cancels
 from domain.risk import types as values
 
 
@@ -92,6 +94,18 @@ class TradingHalt:
     lifted_at: datetime | None = strawberry.field(description="Null while it is in force.")
     lifted_by: str | None
     lift_reason: str | None
+
+    @strawberry.field(
+        description="How many open orders in its scope have a cancel which their venue has not confirmed yet; "
+        "null unless you may see all of them."
+    )
+    async def unconfirmed_cancels(self, info: Info, halt: strawberry.Parent[Any]) -> int | None:
+        """As of now."""
+        actor = info.context.require_actor()
+        if not (actor.sees_all or (halt.account_id is not None and actor.may_read(halt.account_id))):
+            return None
+        scope = CancelScope(halt.account_id, halt.symbol, halt.strategy)
+        return await info.context.load(count_unconfirmed_cancels, scope) or 0
 
 
 @strawberry.type(description="How far a limit of the account is used; 1 is all of it.")

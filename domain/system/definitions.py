@@ -21,6 +21,7 @@ POSITION_SNAPSHOTS = "position-snapshots"
 HISTORY = "history"
 RISK_SWEEP = "risk-sweep"
 ANOMALY_DETECTION = "anomaly-detection"
+LATE_COMMANDS = "late-commands"
 
 DEFINITIONS: Mapping[str, TaskDefinition] = {
     definition.name: definition
@@ -63,6 +64,13 @@ DEFINITIONS: Mapping[str, TaskDefinition] = {
             ORDER_EXPIRY,
             "Lets orders of the paper venue expire whose time was over a minute ago, when no engine is there to do it.",
             Interval(30),
+            catch_up=False,
+        ),
+        TaskDefinition(
+            LATE_COMMANDS,
+            "Raises a risk event while orders and cancels wait because nobody plays their venue.",
+            Interval(10),
+            timeout_seconds=30,
             catch_up=False,
         ),
         TaskDefinition(

@@ -6,6 +6,8 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import httpx
+
 from tests.support.desk import Desk, signed_in
 from tests.support.installation import Installation, Process
 from tests.support.load import SYMBOL, load
@@ -13,7 +15,10 @@ from tests.support.waiting import until
 
 TRADING = "venue=paper orders="
 STANDING_BY = "standing by                    [lease] role=venue:paper"
-CANCEL_ALL_AFTER = "mutation ($input: CancelAllAfterInput!) { cancelAllAfter(input: $input) { triggersAt } }"
+CANCEL_ALL_AFTER = """mutation ($input: CancelAllAfterInput!) {
+  cancelAllAfter(input: $input) { triggersAt unconfirmedCancels }
+}"""
+CANCEL_ORDERS = "mutation ($input: CancelOrdersInput!) { cancelOrders(input: $input) { unconfirmedCancels } }"
 
 
 @contextmanager
@@ -69,7 +74,33 @@ async def test_without_a_standby_a_worker_fires_the_dead_mans_switch(fresh: Inst
         with stopped(engine):
             await desk.client.ask(CANCEL_ALL_AFTER, input={"accountId": account_id, "seconds": 1})
             await until(lambda: _is_asked_to_cancel(desk, order_id), 60)
+            # It is not over yet, and that is said: in the answer, as a risk event, and to whoever asks for health.
+            answer = await desk.client.ask(CANCEL_ORDERS, input={"accountId": account_id})
+            assert answer["cancelOrders"]["unconfirmedCancels"] == 1
+            await until(lambda: _waits(desk, 1), 90)
+            assert await _ready(web.address) == (503, "unavailable")
         await until(lambda: _is_canceled(desk, order_id), 60)
+        answer = await desk.client.ask(CANCEL_ORDERS, input={"accountId": account_id})
+        assert answer["cancelOrders"]["unconfirmedCancels"] == 0
+        await until(lambda: _waits(desk, 0), 90)
+        await until(lambda: _is_ready(web.address), 30)
+
+
+async def _waits(desk: Desk, count: int) -> bool:
+    events = await desk.client.ask("{ riskEvents(first: 50) { edges { node { kind severity clearedAt } } } }")
+    found = [edge["node"] for edge in events["riskEvents"]["edges"] if edge["node"]["kind"] == "COMMANDS_WAIT"]
+    assert len(found) <= 1
+    return sum(event["clearedAt"] is None for event in found) == count
+
+
+async def _ready(address: str) -> tuple[int, str]:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        response = await client.get(f"{address}/readyz")
+        return response.status_code, response.json()["commands"]
+
+
+async def _is_ready(address: str) -> bool:
+    return await _ready(address) == (200, "ok")
 
 
 async def _resting(desk: Desk) -> tuple[str, str]:

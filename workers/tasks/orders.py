@@ -5,6 +5,7 @@ import structlog
 from adapters.leases import RoleTaken, hold_lease
 from domain.kernel.leases import LeaseLost
 from domain.orders.exchange.paper import PAPER
+from domain.orders.protection.late_commands import tell_late_commands
 from domain.orders.protection.timers import fire_due_timers
 from domain.orders.reading.expiring import read_overdue
 from domain.system.types import Result
@@ -35,6 +36,11 @@ async def end_overdue_orders(run: TaskContext) -> Result:
         if lost.args != (ROLE,):
             raise
     return {"overdue": len(overdue), "expired": expired}
+
+
+async def tell_of_late_commands(run: TaskContext) -> Result:
+    """Tell of venues that do not take what they are asked."""
+    return {"venues": await tell_late_commands(run.services.bus)}
 
 
 async def fire_cancel_timers(run: TaskContext) -> Result:

@@ -11,6 +11,7 @@ from domain.system.definitions import (
     EQUITY_SAMPLES,
     HEALTH,
     HISTORY,
+    LATE_COMMANDS,
     ORDER_EXPIRY,
     POSITION_SNAPSHOTS,
     RETENTION,
@@ -23,7 +24,7 @@ from workers.tasks.books import prove_books
 from workers.tasks.context import TaskFunction
 from workers.tasks.days import roll_day
 from workers.tasks.history import keep_months, sample_accounts, snapshot_accounts
-from workers.tasks.orders import end_overdue_orders, fire_cancel_timers
+from workers.tasks.orders import end_overdue_orders, fire_cancel_timers, tell_of_late_commands
 from workers.tasks.platform import check_health, forget
 from workers.tasks.risk import sweep_risk
 from workers.tasks.venues import compare_venues
@@ -37,6 +38,7 @@ TASKS: Mapping[str, TaskFunction] = {
     BALANCES: refresh_all,
     ORDER_EXPIRY: end_overdue_orders,
     CANCEL_TIMERS: fire_cancel_timers,
+    LATE_COMMANDS: tell_of_late_commands,
     RETENTION: forget,
     HEALTH: check_health,
     VENUE_RECONCILIATION: compare_venues,
