@@ -9,6 +9,8 @@ import structlog
 
 from adapters.bus import RedisBus
 from adapters.database import database
+from adapters.health import Inspection
+from adapters.process_board import ProcessBoard
 from adapters.settings import Settings
 from adapters.throttle import RedisThrottle
 from adapters.tick_stream import RedisTickStream
@@ -22,6 +24,7 @@ from domain.kernel.bus import LOST
 from domain.kernel.cache import CHANNEL, VersionedCache
 from domain.kernel.database import fetch
 from domain.kernel.errors import Unavailable
+from domain.kernel.time import utc_now
 from domain.market.clocks import ClockBounds
 from domain.market.market import Market
 from domain.orders.entry.canceling import OrderCanceling
@@ -37,6 +40,7 @@ from domain.positions.service import Books
 from domain.risk.events import RiskLog
 from domain.risk.queries import TOPIC as LIMITS
 from domain.risk.queries import read_limits
+from domain.system.process_load import ProcessLoad
 
 # The kinds of venues that can be configured, by the name that settings give.
 GATEWAYS: Mapping[str, Gateway] = {CCXT: crypto_venue}
@@ -59,7 +63,9 @@ class Services:
     books: Books
     logs: AccountLogs
     live: LiveBooks
+    inspection: Inspection
     gateways: Mapping[str, ConfiguredVenue] = field(default_factory=dict)
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _on_rights: list[Callable[[], None]] = field(default_factory=list)
 
     @property
@@ -90,6 +96,11 @@ class Services:
     def on_rights_changed(self, tell: Callable[[], None]) -> None:
         """Call ``tell`` whenever somebody's rights have changed, once this process knows it."""
         self._on_rights.append(tell)
+
+    def shows_load(self, load: Callable[[], ProcessLoad]) -> None:
+        """Tell the others what this process did, as ``load`` knows it, for as long as the services are open."""
+        self.inspection.own = load
+        self.tasks.append(asyncio.create_task(self.inspection.board.show(load)))
 
     async def check(self) -> Mapping[str, bool]:
         """Whether the database, with its schema, and the bus answer, and venues take what they are asked."""
@@ -156,6 +167,7 @@ async def open_services(settings: Settings, gateways: Mapping[str, Gateway] = GA
         await stack.enter_async_context(database(settings.database_url))
         bus = await stack.enter_async_context(RedisBus(settings.redis_url))
         ticks = await stack.enter_async_context(RedisTickStream(settings.redis_url))
+        board = await stack.enter_async_context(ProcessBoard(settings.redis_url))
         throttle = await stack.enter_async_context(RedisThrottle(settings.redis_url))
         access = make_access(secret=settings.secret, bus=bus, throttle=throttle)
         stack.push_async_callback(access.close)
@@ -180,12 +192,13 @@ async def open_services(settings: Settings, gateways: Mapping[str, Gateway] = GA
             books,
             logs,
             live,
+            Inspection(settings, bus, ticks, market, board, frozenset({PAPER, *venues}), utc_now()),
             venues,
         )
-        following = asyncio.create_task(services.follow_versions())
+        services.tasks.append(asyncio.create_task(services.follow_versions()))
         try:
             yield services
         finally:
-            following.cancel()
-            with suppress(asyncio.CancelledError):
-                await following
+            for task in services.tasks:
+                task.cancel()
+            await asyncio.gather(*services.tasks, return_exceptions=True)

@@ -39,6 +39,7 @@ from api.transport.origin import OriginPolicy, origin_hosts
 from api.transport.proxies import TrustedProxies
 from api.transport.sockets import Sockets
 from domain.orders.venues.queries import VenueCondition
+from domain.system.process_load import ProcessLoad
 
 _GRACEFUL_SECONDS = 10
 
@@ -79,6 +80,10 @@ class Runtime(Protocol):
         """Call ``tell`` whenever somebody's rights have changed, once the services know it."""
         ...
 
+    def shows_load(self, load: Callable[[], ProcessLoad]) -> None:
+        """Ask ``load`` what this process did in the last seconds, and show it to the other processes."""
+        ...
+
 
 OpenRuntime = Callable[[], AbstractAsyncContextManager[Runtime]]
 
@@ -96,6 +101,7 @@ class _Serving:
         self.readiness = Readiness(runtime.check)
         self.metrics = Metrics(self.gateway, runtime.venue_condition)
         runtime.on_rights_changed(self.sockets.rights_changed)
+        runtime.shows_load(self.gateway.metrics.load)
 
 
 class Api:

@@ -5,12 +5,12 @@ from domain.kernel.errors import BadInput
 MAX_INTERVAL_MS = 60_000
 
 
-def interval_seconds(interval_ms: int) -> float:
+def interval_seconds(interval_ms: int, *, shortest_ms: int = 0) -> float:
     """The interval that a client asks for.
 
     Raises:
-        BadInput: it is below zero or longer than a minute.
+        BadInput: it is below the shortest or longer than a minute.
     """
-    if not 0 <= interval_ms <= MAX_INTERVAL_MS:
-        raise BadInput(f"An interval is 0 to {MAX_INTERVAL_MS} milliseconds.", field="intervalMs")
+    if not shortest_ms <= interval_ms <= MAX_INTERVAL_MS:
+        raise BadInput(f"An interval is {shortest_ms} to {MAX_INTERVAL_MS} milliseconds.", field="intervalMs")
     return interval_ms / 1_000

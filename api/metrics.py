@@ -1,9 +1,12 @@
 """What the API counts about itself, in a registry of its own, so that several can live in one process."""
 
+from time import monotonic
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from domain.orders.venues.queries import VenueCondition
+from domain.system.process_load import LoadWindow, ProcessLoad
 
 # From a cached read to a login, whose password hash takes 100 ms on purpose.
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -17,6 +20,8 @@ class ApiMetrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._window = LoadWindow()
+        self._running = 0
         self._known: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
         self.operations = Counter(
             "tradegraph_operations", "Operations answered.", ("kind", "outcome"), registry=self.registry
@@ -73,6 +78,16 @@ class ApiMetrics:
         counter, histogram = known
         counter.inc()
         histogram.observe(seconds)
+        self._window.answered(monotonic(), seconds, failed=outcome != SUCCEEDED)
+
+    def subscribed(self, change: int) -> None:
+        """Count subscriptions that began, or with -1 one that ended."""
+        self._running += change
+        self.subscriptions.inc(change)
+
+    def load(self) -> ProcessLoad:
+        """What this process did in the last seconds."""
+        return self._window.load(monotonic(), self._running)
 
     def exposition(self) -> bytes:
         """All of it in the text format of Prometheus."""

@@ -17,6 +17,7 @@ from domain.orders.entry.placing import OrderEntry
 from domain.positions.live import LiveBooks
 from domain.positions.service import Books
 from domain.risk.events import RiskLog
+from domain.system.watching import Inspection
 
 
 class Services(Protocol):
@@ -85,4 +86,9 @@ class Services(Protocol):
     @property
     def anomaly_log(self) -> AnomalyLog:
         """The log of anomalies."""
+        ...
+
+    @property
+    def inspection(self) -> Inspection:
+        """What this process can see of the platform's health and load."""
         ...

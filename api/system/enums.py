@@ -2,9 +2,10 @@
 
 import strawberry
 
+from domain.system.health import ComponentState
 from domain.system.types import RunCause, TaskRunState, TriggerKind
 
-__all__ = ["RunCause", "TaskRunState", "TriggerKind"]
+__all__ = ["ComponentState", "RunCause", "TaskRunState", "TriggerKind"]
 
 strawberry.enum(TriggerKind, description="How the times are found at which a task is due.")
 strawberry.enum(
@@ -13,4 +14,7 @@ strawberry.enum(
 )
 strawberry.enum(
     RunCause, name="TaskRunCause", description="Its time, a time that was missed and is made up for, or a request."
+)
+strawberry.enum(
+    ComponentState, description="UP: it works. DEGRADED: it works, and somebody ought to look. DOWN: it does not work."
 )

@@ -1,13 +1,14 @@
-"""Questions about scheduled tasks and their runs. All need RISK_MANAGER or ADMIN."""
+"""Questions about scheduled tasks and their runs, and about the platform's health and load."""
 
 from functools import partial
+from typing import cast
 
 import strawberry
 
 from api.context import Info
 from api.pages import Connection, connection
 from api.system.enums import TaskRunState
-from api.system.types import ScheduledTask, TaskRun
+from api.system.types import ScheduledTask, SystemHealth, SystemMetrics, TaskRun
 from domain.kernel.pages import page_request
 from domain.system import service
 
@@ -38,3 +39,17 @@ class SystemQuery:
         actor = info.context.require_actor()
         page = await service.page_runs(actor, page_request(first, after, last, before, parts=1), task, states)
         return connection(page, TaskRun.of, partial(service.count_runs, actor, task, states))
+
+    @strawberry.field(description="How the platform and its parts are. For everybody who is signed in.")
+    async def system_health(self, info: Info) -> SystemHealth:
+        """Looked at no more than once a second."""
+        info.context.require_actor()
+        return cast(SystemHealth, await info.context.services.inspection.health())
+
+    @strawberry.field(
+        description="The load of the machine, of all web processes and of trading. For everybody who is signed in."
+    )
+    async def system_metrics(self, info: Info) -> SystemMetrics:
+        """Measured no more than once a second."""
+        info.context.require_actor()
+        return cast(SystemMetrics, await info.context.services.inspection.metrics())

@@ -1,4 +1,4 @@
-"""Runs of scheduled tasks as they change. Needs RISK_MANAGER or ADMIN."""
+"""Runs of scheduled tasks, health and load, as they change."""
 
 from collections.abc import AsyncIterator
 from functools import partial
@@ -7,12 +7,16 @@ from typing import cast
 import strawberry
 
 from api.context import Info
-from api.realtime.streams import StateStream
-from api.system.types import TaskRun
+from api.intervals import interval_seconds
+from api.realtime.streams import StateStream, anybody
+from api.system.types import SystemHealth, SystemMetrics, TaskRun
 from domain.kernel.bus import Bus
 from domain.system import service
 from domain.system.stream import live_runs
 from domain.system.types import require_operator
+from domain.system.watching import watch_health, watch_metrics
+
+_SHORTEST_MS = 1_000
 
 
 @strawberry.type
@@ -33,6 +37,23 @@ class SystemSubscription:
             part=lambda run: run.id,
         )
         return cast(AsyncIterator[TaskRun], stream)
+
+    @strawberry.subscription(
+        description="How the parts are, then again whenever the state of one has changed, within five seconds."
+    )
+    async def system_health(self, info: Info) -> AsyncIterator[SystemHealth]:
+        """One look serves everybody who watches."""
+        inspection = info.context.services.inspection
+        stream = StateStream(("systemHealth",), partial(watch_health, inspection), anybody)
+        return cast(AsyncIterator[SystemHealth], stream)
+
+    @strawberry.subscription(description="The load, every `intervalMs`, which is a second at least.")
+    async def system_metrics(self, info: Info, interval_ms: int = 1000) -> AsyncIterator[SystemMetrics]:
+        """Conflated."""
+        seconds = interval_seconds(interval_ms, shortest_ms=_SHORTEST_MS)
+        inspection = info.context.services.inspection
+        stream = StateStream(("systemMetrics", interval_ms), partial(watch_metrics, inspection, seconds), anybody)
+        return cast(AsyncIterator[SystemMetrics], stream)
 
 
 async def _runs(bus: Bus, task: str | None) -> AsyncIterator[TaskRun]:

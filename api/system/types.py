@@ -8,7 +8,7 @@ import strawberry
 from api.context import Info
 from api.graphql.marks import SAME_FOR_ALL
 from api.scalars import JSON, raw_json
-from api.system.enums import RunCause, TaskRunState, TriggerKind
+from api.system.enums import ComponentState, RunCause, TaskRunState, TriggerKind
 from domain.system import types
 from domain.system.queries import read_newest
 from domain.system.service import check_run_count
@@ -106,3 +106,58 @@ class ScheduledTask:
         """Loaded with those of the operation's other tasks."""
         count = check_run_count(20 if first is None else first)
         return [TaskRun.of(run) for run in await info.context.load(read_newest, (self.name, count)) or []]
+
+
+@strawberry.type(description="One part of the platform: a server, a role of the engine, a feed, the schedule ...")
+class ComponentHealth:
+    """A view of ``domain.system.health.ComponentHealth``."""
+
+    name: str = strawberry.field(description="Such as postgresql, redis, role:venue:paper, feed:BINANCE, books.")
+    state: ComponentState = strawberry.field(description="Whether it works.")
+    latency_ms: float | None = strawberry.field(
+        description="How long it took to answer, in milliseconds; null where there is nothing to wait for."
+    )
+    detail: str | None = strawberry.field(description="What is the matter, or more about it, for people.")
+
+
+@strawberry.type(description="How the platform and its parts are, at most a second old.")
+class SystemHealth:
+    """A view of ``domain.system.health.SystemHealth``."""
+
+    state: ComponentState = strawberry.field(
+        description="DOWN when the database is; otherwise DEGRADED when a part is not UP."
+    )
+    version: str = strawberry.field(description="The release of the process that answers.")
+    started_at: datetime = strawberry.field(description="When the process that answers was started.")
+    components: list[ComponentHealth] = strawberry.field(description="The parts.")
+    checked_at: datetime = strawberry.field(description="When the parts were looked at.")
+
+
+@strawberry.type(description="The load of the machine, of all web processes, and of trading, at most a second old.")
+class SystemMetrics:
+    """A view of ``domain.system.types.SystemMetrics``."""
+
+    at: datetime = strawberry.field(description="When it was measured.")
+    cpu_percent: float = strawberry.field(description="Of all processors of the machine, since the look before.")
+    memory_percent: float = strawberry.field(description="Of the machine's memory that is used.")
+    memory_bytes: float = strawberry.field(description="Memory of the process that answers, in bytes.")
+    disk_percent: float = strawberry.field(description="Of the disk under the data folder that is used.")
+    load_average: float = strawberry.field(description="The machine's, of one minute.")
+    requests_per_second: float = strawberry.field(
+        description="Operations answered by all web processes, over ten seconds."
+    )
+    error_rate: float = strawberry.field(description="The share of these that ended in an error, from 0 to 1.")
+    latency_p50_ms: float | None = strawberry.field(
+        description="Half of them were answered within this many milliseconds; null when there were none."
+    )
+    latency_p99_ms: float | None = strawberry.field(
+        description="99 of 100 were answered within this many milliseconds; null when there were none."
+    )
+    orders_per_second: float = strawberry.field(description="Orders stored, over ten seconds, refused ones included.")
+    executions_per_second: float = strawberry.field(description="Executions booked, over ten seconds.")
+    open_orders: int = strawberry.field(description="Orders that are open, of all accounts.")
+    subscriptions: int = strawberry.field(description="Running subscriptions of all web processes.")
+    event_lag_ms: float | None = strawberry.field(
+        description="How long a message takes over the bus, in milliseconds; null when none arrives."
+    )
+    queue_depth: int = strawberry.field(description="Commands that wait for venues, and runs that wait for a worker.")

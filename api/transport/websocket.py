@@ -126,7 +126,7 @@ class Session:
         for running in operations.values():
             running.cancel()
             if isinstance(running, Subscription):
-                self._gateway.metrics.subscriptions.dec()
+                self._gateway.metrics.subscribed(-1)
 
     # -------------------------------------------------------------- messages
 
@@ -252,7 +252,7 @@ class Session:
         """The id may be used again."""
         running = self._operations.pop(operation_id, None)
         if isinstance(running, Subscription):
-            self._gateway.metrics.subscriptions.dec()
+            self._gateway.metrics.subscribed(-1)
 
     def _fail(self, operation_id: str, errors: list[GraphQLFormattedError]) -> None:
         self._outbox.send(error_message(operation_id, errors))
@@ -292,7 +292,7 @@ class Session:
     ) -> None:
         subscription = await self._hub.subscribe(operation_id, operation, variables, caller, self._outbox, self._forget)
         self._operations[operation_id] = subscription
-        self._gateway.metrics.subscriptions.inc()
+        self._gateway.metrics.subscribed(1)
         try:
             await subscription.start()
         except Exception as error:  # noqa: BLE001  told to the client, unless it has lost interest meanwhile

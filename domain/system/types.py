@@ -186,3 +186,28 @@ def require_operator(actor: Actor) -> None:
         Forbidden: it is neither RISK_MANAGER nor ADMIN.
     """
     require_role(actor, Role.RISK_MANAGER, Role.ADMIN)
+
+
+@dataclass(frozen=True, slots=True)
+class SystemMetrics:
+    """The load at one moment: of this machine, of all web processes over ten seconds, and of trading.
+
+    Rates are per second, ``error_rate`` is a share of the operations, memory that of this process.
+    """
+
+    at: datetime
+    cpu_percent: float
+    memory_percent: float
+    memory_bytes: float
+    disk_percent: float
+    load_average: float
+    requests_per_second: float
+    error_rate: float
+    latency_p50_ms: float | None
+    latency_p99_ms: float | None
+    orders_per_second: float
+    executions_per_second: float
+    open_orders: int
+    subscriptions: int
+    event_lag_ms: float | None
+    queue_depth: int

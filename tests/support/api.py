@@ -26,6 +26,7 @@ from api.transport.connections import Connections
 from domain.access.types import Actor, Role
 from domain.kernel.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from domain.orders.venues.queries import VenueCondition
+from domain.system.process_load import ProcessLoad
 
 PATIENCE_SECONDS = 10.0
 ADA = Actor(user_id=UUID(int=1), email="ada@example.com", role=Role.TRADER)
@@ -155,6 +156,7 @@ class Desk:
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     checks: dict[str, bool] = field(default_factory=lambda: {"database": True, "bus": True})
     tell: Callable[[], None] = lambda: None
+    load: Callable[[], ProcessLoad] | None = None
 
     def permit(self, actor: Actor) -> None:
         if actor.user_id not in self.readers:
@@ -172,6 +174,9 @@ class Desk:
 
     def on_rights_changed(self, tell: Callable[[], None]) -> None:
         self.tell = tell
+
+    def shows_load(self, load: Callable[[], ProcessLoad]) -> None:
+        self.load = load
 
 
 def desk(info: Info) -> Desk:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.accounts.types import AccountBook
 from domain.kernel.database import Row
+from domain.kernel.ids import first_id
 from domain.kernel.rows import Write
 from domain.kernel.unit_of_work import Writing
 from domain.orders.deciding.activity import ActivityNeeds, OrderActivity, sameness
@@ -96,11 +97,6 @@ async def load_activity(
     for row in rows:
         _READERS[row["part"]](found[row["account_id"]], row)
     return found
-
-
-def first_id(at: datetime) -> UUID:
-    """The smallest identifier that may have been made at ``at``: identifiers begin with 48 bits of milliseconds."""
-    return UUID(int=int(at.timestamp() * 1_000) << 80)
 
 
 def _read_day(activity: OrderActivity, row: Row) -> None:

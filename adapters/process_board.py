@@ -1,0 +1,75 @@
+"""Where processes show each other their load: a key in Redis for each, which goes with its process.
+
+While Redis is away a process sees itself alone.
+"""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+import orjson
+import structlog
+from redis.asyncio import Redis
+
+from adapters.redis_link import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS, connection_pool
+from domain.system.process_load import ProcessLoad
+
+_PREFIX = "load:"
+_SHOW_SECONDS = 1.0
+_LIVES_SECONDS = 5
+MAX_PROCESSES = 1_000
+_log = structlog.stdlib.get_logger("process")
+
+
+class ProcessBoard:
+    """This process's place among the others."""
+
+    def __init__(self, url: str) -> None:
+        self._client = Redis(connection_pool=connection_pool(url))
+        self._name = f"{_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.connection_pool.disconnect()
+
+    async def show(self, own: Callable[[], ProcessLoad]) -> None:
+        """Show this process's load once a second, until cancelled."""
+        while True:
+            try:
+                async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
+                    await self._client.set(self._name, orjson.dumps(own().to_json()), ex=_LIVES_SECONDS)
+            except REDIS_ERRORS as error:
+                _log.warning("load cannot be shown", error=str(error), seldom=True)
+            await asyncio.sleep(_SHOW_SECONDS)
+
+    async def others(self) -> list[ProcessLoad]:
+        """The loads of the other processes; none while Redis is away."""
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
+                names = [
+                    name
+                    async for name in self._client.scan_iter(f"{_PREFIX}*", count=MAX_PROCESSES)
+                    if name != self._name.encode()
+                ]
+                shown = await self._client.mget(names[:MAX_PROCESSES]) if names else []
+        except REDIS_ERRORS as error:
+            _log.warning("loads cannot be read", error=str(error), seldom=True)
+            return []
+        return [load for text in shown if (load := _read(text)) is not None]
+
+
+def _read(text: bytes | None) -> ProcessLoad | None:
+    if text is None:
+        return None
+    try:
+        return ProcessLoad.from_json(orjson.loads(text))
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        # Another release's.
+        return None

@@ -1,0 +1,151 @@
+"""How well the platform and its parts are, pure: facts that were measured, and the states that follow from them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+# A task that is so late has no worker, or none that keeps up.
+LATE_TASK = timedelta(seconds=60)
+STUCK_TASK = timedelta(minutes=10)
+# A venue takes commands within milliseconds while its engine works.
+SLOW_COMMAND = timedelta(seconds=5)
+STUCK_COMMAND = timedelta(seconds=30)
+OLD_PROOF = timedelta(hours=3)
+FULL_DISK_PERCENT = 95.0
+FILLING_DISK_PERCENT = 85.0
+SLOW_BUS_MS = 1_000.0
+
+
+class ComponentState(StrEnum):
+    """DEGRADED: it works, and somebody ought to look. DOWN: it does not work."""
+
+    UP = "UP"
+    DEGRADED = "DEGRADED"
+    DOWN = "DOWN"
+
+
+_RANK = {state: rank for rank, state in enumerate(ComponentState)}
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentHealth:
+    """One part. ``latency_ms`` is None where there is nothing to wait for, ``detail`` a sentence for people."""
+
+    name: str
+    state: ComponentState
+    latency_ms: float | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SystemHealth:
+    """All parts at one moment, and the state of the whole."""
+
+    state: ComponentState
+    version: str
+    started_at: datetime
+    components: tuple[ComponentHealth, ...]
+    checked_at: datetime
+
+    @property
+    def signature(self) -> tuple[tuple[str, ComponentState], ...]:
+        """What makes another health news: the parts' states."""
+        return tuple((one.name, one.state) for one in self.components)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the database tells: ages and times are as of ``at``; None where there is nothing."""
+
+    at: datetime
+    task_lag: timedelta | None
+    commands: Mapping[str, timedelta]
+    proof_state: str | None
+    proved_at: datetime | None
+    migrations: Collection[str]
+
+
+def engine_roles(venues: Collection[str]) -> tuple[str, ...]:
+    """The leases that an engine with all its roles holds."""
+    return ("feed", *(f"venue:{venue}" for venue in sorted(venues)), "monitor", "timers")
+
+
+def whole(components: Sequence[ComponentHealth]) -> ComponentState:
+    """DOWN when the database is, for nothing works then; else the worst that a part is, DEGRADED at most."""
+    worst = max((one.state for one in components), key=_RANK.__getitem__, default=ComponentState.UP)
+    if worst is not ComponentState.DOWN:
+        return worst
+    essential = any(one.name == "postgresql" and one.state is ComponentState.DOWN for one in components)
+    return ComponentState.DOWN if essential else ComponentState.DEGRADED
+
+
+def of_schedule(lag: timedelta | None) -> ComponentHealth:
+    """The scheduler, by how late the task is that has been due for longest."""
+    if lag is None or lag <= LATE_TASK:
+        return ComponentHealth("scheduler", ComponentState.UP)
+    state = ComponentState.DOWN if lag > STUCK_TASK else ComponentState.DEGRADED
+    return ComponentHealth("scheduler", state, detail=f"A task is {int(lag.total_seconds())} seconds late.")
+
+
+def of_commands(venue: str, age: timedelta | None) -> ComponentHealth:
+    """A venue's waiting commands, by the age of the oldest."""
+    name = f"commands:{venue}"
+    if age is None or age <= SLOW_COMMAND:
+        return ComponentHealth(name, ComponentState.UP)
+    state = ComponentState.DOWN if age > STUCK_COMMAND else ComponentState.DEGRADED
+    return ComponentHealth(name, state, detail=f"A command has waited for {int(age.total_seconds())} seconds.")
+
+
+def of_role(role: str, *, is_played: bool) -> ComponentHealth:
+    """A role of the engine, by whether somebody plays it and gets on."""
+    if is_played:
+        return ComponentHealth(f"role:{role}", ComponentState.UP)
+    return ComponentHealth(f"role:{role}", ComponentState.DOWN, detail="Nobody plays it.")
+
+
+def of_proof(state: str | None, proved_at: datetime | None, now: datetime) -> ComponentHealth:
+    """The books, by the newest run of their proof."""
+    if state is None:
+        return ComponentHealth("books", ComponentState.UP, detail="They have not been proved yet.")
+    if state == "FAILED":
+        return ComponentHealth("books", ComponentState.DOWN, detail="The newest proof failed.")
+    if proved_at is not None and now - proved_at > OLD_PROOF:
+        return ComponentHealth("books", ComponentState.DEGRADED, detail=f"They were proved last at {proved_at}.")
+    return ComponentHealth("books", ComponentState.UP)
+
+
+def of_disk(percent: float) -> ComponentHealth:
+    """The disk under the data folder."""
+    state = ComponentState.UP
+    if percent > FILLING_DISK_PERCENT:
+        state = ComponentState.DOWN if percent > FULL_DISK_PERCENT else ComponentState.DEGRADED
+    return ComponentHealth("disk", state, detail=f"{percent:g} % full")
+
+
+def of_migrations(pending: Collection[str]) -> ComponentHealth:
+    """The schema, by the migrations of this release that the database lacks."""
+    if not pending:
+        return ComponentHealth("migrations", ComponentState.UP)
+    return ComponentHealth(
+        "migrations", ComponentState.DOWN, detail=f"The database lacks {', '.join(sorted(pending))}."
+    )
+
+
+def of_feed(exchange: str, age: timedelta | None, stale_after: timedelta) -> ComponentHealth:
+    """The quotes of an exchange, by the age of the newest; one that never quoted is none of a feed's."""
+    name = f"feed:{exchange}"
+    if age is None or age <= stale_after:
+        return ComponentHealth(name, ComponentState.UP)
+    return ComponentHealth(
+        name, ComponentState.DEGRADED, detail=f"The newest quote is {int(age.total_seconds())} seconds old."
+    )
+
+
+def of_bus(latency_ms: float | None) -> ComponentHealth:
+    """Events' way over Redis, by how long a message takes; None when it did not come back."""
+    if latency_ms is None:
+        return ComponentHealth("events", ComponentState.DEGRADED, detail="Messages do not arrive; events are polled.")
+    if latency_ms > SLOW_BUS_MS:
+        return ComponentHealth("events", ComponentState.DEGRADED, latency_ms, "Messages arrive late.")
+    return ComponentHealth("events", ComponentState.UP, latency_ms)

@@ -1,0 +1,138 @@
+"""The platform's health and load over the API, while real servers stop, hang and come back."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+import orjson
+import pytest
+from graphql import graphql, parse, subscribe
+
+from adapters.embedded import EmbeddedServices
+from adapters.process_board import ProcessBoard
+from api.context import Context
+from api.graphql.encoding import encode
+from api.root import platform_schema
+from domain.access.types import Role
+from domain.system.process_load import LoadWindow, ProcessLoad
+from tests.support.trading import Platform, running_venue
+from tests.support.waiting import until
+
+HEALTH = "{ systemHealth { state version startedAt checkedAt components { name state latencyMs detail } } }"
+METRICS = """{ systemMetrics {
+  at cpuPercent memoryPercent memoryBytes diskPercent loadAverage requestsPerSecond errorRate latencyP50Ms latencyP99Ms
+  ordersPerSecond executionsPerSecond openOrders subscriptions eventLagMs queueDepth
+} }"""
+ROLES = {"role:feed", "role:venue:paper", "role:monitor", "role:timers"}
+
+
+async def ask(desk: Platform, query: str, role: Role = Role.VIEWER) -> Any:
+    context = Context(desk.services, actor=await desk.add_actor(role))
+    result = await graphql(platform_schema(), query, context_value=context)
+    assert result.errors is None
+    (value,) = orjson.loads(encode(result.data)).values()
+    return value
+
+
+async def states(desk: Platform) -> dict[str, str]:
+    health = await ask(desk, HEALTH)
+    return {part["name"]: part["state"] for part in health["components"]} | {"whole": health["state"]}
+
+
+async def follow(desk: Platform, query: str) -> AsyncIterator[Any]:
+    context = Context(desk.services, actor=await desk.add_actor(Role.VIEWER))
+    stream: Any = subscribe(platform_schema(), parse(query), context_value=context)
+    stream = await stream if not hasattr(stream, "__aiter__") else stream
+    async with aclosing(stream):
+        async for result in stream:
+            assert result.errors is None
+            (value,) = orjson.loads(encode(result.data)).values()
+            yield value
+
+
+async def test_without_an_engine_the_platform_is_degraded_and_says_who_is_missing(desk: Platform) -> None:
+    health = await ask(desk, HEALTH)
+    parts = {part["name"]: part for part in health["components"]}
+    assert health["state"] == "DEGRADED"
+    assert {name for name, part in parts.items() if part["state"] == "DOWN"} == ROLES
+    assert {parts[name]["state"] for name in ("postgresql", "redis", "events", "scheduler", "books", "migrations")} == {
+        "UP"
+    }
+    assert parts["postgresql"]["latencyMs"] > 0
+    assert parts["role:feed"]["detail"] == "Nobody plays it."
+    async with running_venue(desk):
+
+        async def played() -> bool:
+            return (await states(desk))["role:venue:paper"] == "UP"
+
+        await until(played)
+
+
+async def test_a_server_that_hangs_is_seen_and_told_until_it_goes_on(
+    desk: Platform, services: EmbeddedServices
+) -> None:
+    pid = services.valkey.pid
+    assert pid is not None
+    async with aclosing(follow(desk, f"subscription {HEALTH}")) as told:
+        assert (await anext(told))["state"] == "DEGRADED"
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            async with asyncio.timeout(30):
+                hung = {part["name"]: part["state"] for part in (await anext(told))["components"]}
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        assert (hung["redis"], hung["events"], hung["postgresql"]) == ("DOWN", "DEGRADED", "UP")
+        async with asyncio.timeout(30):
+            while {part["name"]: part["state"] for part in (await anext(told))["components"]}["redis"] != "UP":
+                pass
+
+
+async def test_metrics_are_figures_of_machine_and_trading(desk: Platform) -> None:
+    metrics = await ask(desk, METRICS)
+    assert (metrics["openOrders"], metrics["queueDepth"], metrics["subscriptions"]) == (0, 0, 0)
+    assert (metrics["ordersPerSecond"], metrics["latencyP50Ms"]) == (0, None)
+    assert metrics["memoryBytes"] > 1_000_000
+    assert metrics["eventLagMs"] > 0
+
+
+async def test_metrics_add_up_what_all_web_processes_did(desk: Platform, redis_url: str) -> None:
+    window = LoadWindow()
+    for number in range(20):
+        window.answered(5.0, 0.010, failed=number < 5)
+    load = window.load(6.0, subscriptions=2)
+    desk.services.shows_load(lambda: load)
+    async with ProcessBoard(redis_url) as other:
+        showing = asyncio.create_task(other.show(lambda: load))
+        try:
+
+            async def both() -> Any:
+                metrics = await ask(desk, METRICS)
+                return metrics if metrics["subscriptions"] == 4 else None
+
+            metrics = await until(both)
+        finally:
+            showing.cancel()
+    assert (metrics["requestsPerSecond"], metrics["errorRate"]) == (4, 0.25)
+    assert 8.5 < metrics["latencyP50Ms"] < 11.5
+
+
+async def test_without_redis_a_process_sees_itself_alone() -> None:
+    async with ProcessBoard("redis://127.0.0.1:1/0") as board:
+        assert await board.others() == []
+
+
+@pytest.mark.parametrize("interval", [-1, 999, 60_001])
+async def test_metrics_come_once_a_second_at_most(desk: Platform, interval: int) -> None:
+    context = Context(desk.services, actor=await desk.add_actor(Role.VIEWER))
+    query = f"subscription {{ systemMetrics(intervalMs: {interval}) {{ at }} }}"
+    refused: Any = subscribe(platform_schema(), parse(query), context_value=context)
+    refused = await refused if not hasattr(refused, "errors") and not hasattr(refused, "__aiter__") else refused
+    assert refused.errors[0].original_error.context["field"] == "intervalMs"
+
+
+def test_what_another_release_shows_is_passed_over() -> None:
+    with pytest.raises(ValueError, match="buckets"):
+        ProcessLoad.from_json({"operations": 1, "errors": 0, "subscriptions": 0, "buckets": [1]})

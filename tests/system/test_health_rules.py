@@ -1,0 +1,100 @@
+"""States that follow from facts, and loads of several processes as one."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.wiring import Services
+from domain.orders.exchange.paper import PAPER
+from domain.system import health
+from domain.system.health import ComponentHealth, ComponentState
+from domain.system.process_load import WINDOW_SECONDS, LoadWindow, ProcessLoad, combined, percentile_ms
+from workers.engine import ROLES
+
+UP, DEGRADED, DOWN = ComponentState
+NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("found", "state"),
+    [
+        (health.of_schedule(None), UP),
+        (health.of_schedule(timedelta(seconds=60)), UP),
+        (health.of_schedule(timedelta(seconds=61)), DEGRADED),
+        (health.of_schedule(timedelta(minutes=11)), DOWN),
+        (health.of_commands("paper", None), UP),
+        (health.of_commands("paper", timedelta(seconds=6)), DEGRADED),
+        (health.of_commands("paper", timedelta(seconds=31)), DOWN),
+        (health.of_role("feed", is_played=True), UP),
+        (health.of_role("feed", is_played=False), DOWN),
+        (health.of_proof(None, None, NOW), UP),
+        (health.of_proof("FAILED", NOW, NOW), DOWN),
+        (health.of_proof("SUCCEEDED", NOW - timedelta(hours=4), NOW), DEGRADED),
+        (health.of_proof("SUCCEEDED", NOW - timedelta(hours=1), NOW), UP),
+        (health.of_disk(50.0), UP),
+        (health.of_disk(90.0), DEGRADED),
+        (health.of_disk(96.0), DOWN),
+        (health.of_migrations([]), UP),
+        (health.of_migrations(["0002_more"]), DOWN),
+        (health.of_feed("X", None, timedelta(seconds=30)), UP),
+        (health.of_feed("X", timedelta(seconds=31), timedelta(seconds=30)), DEGRADED),
+        (health.of_bus(3.0), UP),
+        (health.of_bus(1_500.0), DEGRADED),
+        (health.of_bus(None), DEGRADED),
+    ],
+)
+def test_a_part_is_as_its_facts_say(found: ComponentHealth, state: ComponentState) -> None:
+    assert found.state is state
+    assert state is UP or found.detail
+
+
+@pytest.mark.parametrize(
+    ("database", "other", "state"),
+    [
+        (UP, UP, UP),
+        (UP, DEGRADED, DEGRADED),
+        (UP, DOWN, DEGRADED),
+        (DOWN, UP, DOWN),
+        (DEGRADED, UP, DEGRADED),
+    ],
+)
+def test_the_whole_is_down_only_with_the_database(
+    database: ComponentState, other: ComponentState, state: ComponentState
+) -> None:
+    parts = [ComponentHealth("postgresql", database), ComponentHealth("redis", other)]
+    assert health.whole(parts) is state
+
+
+def test_the_roles_are_those_that_an_engine_plays(desk_services: Services) -> None:
+    played = {role for parts in ROLES.values() for role, _ in parts(desk_services)}
+    assert set(health.engine_roles([PAPER])) == played
+
+
+def test_a_window_counts_the_last_full_seconds() -> None:
+    window = LoadWindow()
+    for second in range(30):
+        window.answered(second + 0.5, 0.010, failed=second % 2 == 0)
+    load = window.load(30.2, subscriptions=3)
+    assert (load.operations, load.errors, load.subscriptions) == (WINDOW_SECONDS, 5, 3)
+    assert window.load(100.0, 0) == combined([])
+    # The running second is not over.
+    assert window.load(29.9, 0).operations == WINDOW_SECONDS
+
+
+@given(st.lists(st.floats(0.000_2, 200.0), min_size=1, max_size=200), st.integers(1, 4))
+def test_processes_add_up_and_percentiles_are_near(durations: list[float], processes: int) -> None:
+    windows = [LoadWindow() for _ in range(processes)]
+    for number, seconds in enumerate(durations):
+        windows[number % processes].answered(5.0, seconds, failed=False)
+    shown = [ProcessLoad.from_json(window.load(6.0, 1).to_json()) for window in windows]
+    whole = combined(shown)
+    assert (whole.operations, whole.subscriptions) == (len(durations), processes)
+    ordered = sorted(durations)
+    for share in (0.5, 0.99):
+        exact = ordered[min(len(ordered) - 1, max(0, -int(-share * len(ordered) // 1) - 1))] * 1_000
+        near = percentile_ms(whole, share)
+        assert near is not None
+        assert 0.85 < near / exact < 1.15
+    assert percentile_ms(combined([]), 0.5) is None
