@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable
 from typing import TypeVar
+from uuid import UUID
 
 import strawberry
 
@@ -34,13 +35,13 @@ class Context:
         self.token = token
         self.client_address = client_address
         self.loaders = Loaders()
-        self._request_id: str | None = None
+        self._request_id: UUID | None = None
 
     @property
-    def request_id(self) -> str:
-        """Names this operation in the log and in masked errors; made when somebody asks for it."""
+    def request_id(self) -> UUID:
+        """Names this operation in the log, in masked errors and in the audit log; made when somebody asks for it."""
         if self._request_id is None:
-            self._request_id = str(new_id())
+            self._request_id = new_id()
         return self._request_id
 
     def require_actor(self) -> Actor:

@@ -94,8 +94,8 @@ def execution_error(error: GraphQLError, context: Context, operation_name: str |
 
 def masked(cause: BaseException, context: Context, **where: object) -> GraphQLFormattedError:
     """Log ``cause`` with its traceback and give the client nothing but the request id."""
-    _log.error("request failed", request_id=context.request_id, exc_info=cause, **where)
-    return coded(_MASKED_MESSAGE, INTERNAL, requestId=context.request_id)
+    _log.error("request failed", request_id=str(context.request_id), exc_info=cause, **where)
+    return coded(_MASKED_MESSAGE, INTERNAL, requestId=str(context.request_id))
 
 
 def _root_cause(error: GraphQLError) -> BaseException:

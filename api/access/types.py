@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Self, cast
+from uuid import UUID
 
 import strawberry
 
@@ -127,6 +128,9 @@ class AuditEntry:
     target: str | None = strawberry.field(description="What it was done to: `kind:identifier`.")
     outcome: str = strawberry.field(description="`DONE` or `REFUSED`.")
     detail: JSON | None
+    api_key_id: strawberry.ID | None = strawberry.field(description="The API key that was used, if any.")
+    address: str | None = strawberry.field(description="Where the request came from.")
+    request_id: strawberry.ID | None = strawberry.field(description="What the request is called in the server's log.")
 
     @classmethod
     def of(cls, entry: types.AuditEntry) -> Self:
@@ -139,4 +143,11 @@ class AuditEntry:
             target=entry.target,
             outcome=entry.outcome.value,
             detail=None if entry.detail is None else raw_json(entry.detail),
+            api_key_id=_id(entry.api_key_id),
+            address=entry.address,
+            request_id=_id(entry.request_id),
         )
+
+
+def _id(identifier: UUID | None) -> strawberry.ID | None:
+    return None if identifier is None else strawberry.ID(str(identifier))

@@ -54,6 +54,9 @@ class AccountTransaction:
     note: str | None
     hash: str = strawberry.field(description="SHA-256 over the previous hash and this row.")
     created_at: datetime
+    by: str | None = strawberry.field(
+        description="Who caused it: an email, or a part of the platform such as `settlement`; null where not kept."
+    )
 
 
 @strawberry.type(description="An account with its figures at the newest quotes, in its currency.")

@@ -16,6 +16,7 @@ from api.graphql.turns import Turns
 from api.limits import Limits
 from api.metrics import SUCCEEDED, ApiMetrics
 from api.services import Services
+from domain.access.attribution import Origin, coming_from
 from domain.access.types import Actor
 from domain.kernel.errors import DomainError, Unauthenticated
 
@@ -137,7 +138,12 @@ class Gateway:
     async def answer(self, operation: Operation, variables: Mapping[str, Any] | None, caller: Caller) -> Answer:
         """Run a query or mutation. Never raises: what goes wrong is part of the answer."""
         started = perf_counter()
-        answer = await self._answer(operation, variables, self.context(caller))
+        context = self.context(caller)
+        if operation.kind is OperationType.MUTATION:
+            with coming_from(Origin(caller.client_address, context.request_id)):
+                answer = await self._answer(operation, variables, context)
+        else:
+            answer = await self._answer(operation, variables, context)
         self.metrics.answered(operation.kind.value, answer.code or SUCCEEDED, perf_counter() - started)
         return answer
 

@@ -67,6 +67,12 @@ class Order(OrderTermsView):
     triggered_at: datetime | None
     closed_at: datetime | None
     version: int
+    placed_by: str | None = strawberry.field(
+        description="Who placed it: an email, or a part of the platform such as `monitor`; null where not kept."
+    )
+    placed_key: strawberry.ID | None = strawberry.field(
+        name="placedByKey", description="The API key that it was placed with, if any."
+    )
 
     @strawberry.field(description="Whose it is.", metadata=SAME_FOR_ALL)
     async def account(self, order: strawberry.Parent[values.Order], info: Info) -> _Account:
@@ -112,6 +118,7 @@ class Execution:
         description="What one unit of the instrument's currency was in the account's; its money was converted at it."
     )
     busted_at: datetime | None
+    busted_by: str | None = strawberry.field(description="Who took it back or corrected it.")
     corrected_by: strawberry.ID | None
     at: Nanos = strawberry.field(description="The venue's time, to the nanosecond.")
 
@@ -135,6 +142,9 @@ class OrderEvent:
     execution: Execution | None
     status: OrderStatus
     at: datetime
+    by: str | None = strawberry.field(
+        description="Who caused it: an email, a part of the platform, or `venue` for what the venue reported."
+    )
 
     @strawberry.field(description="Resumes `orderEvents` right after this event.", metadata=SAME_FOR_ALL)
     def cursor(self, event: strawberry.Parent[values.OrderEvent]) -> Cursor:

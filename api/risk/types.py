@@ -35,6 +35,8 @@ class RiskRule:
     updated_at: datetime
     version: int
     self_trade_prevention: SelfTradePrevention | None = strawberry.field(description="Of SELF_TRADE rules.")
+    created_by: str | None = strawberry.field(description="An email; null of those that every account begins with.")
+    updated_by: str | None
 
 
 @strawberry.type(description="A rule that an order breaks, with the limit and what was observed.")

@@ -23,10 +23,12 @@ from api.graphql.gateway import Gateway
 from api.transport.negotiation import JSON, content_type
 from api.transport.origin import OriginPolicy
 from domain.access import sessions
+from domain.access.attribution import Origin, coming_from
 from domain.access.rules import REFRESH_TOKEN_LIFETIME
 from domain.access.types import SignedIn, User
 from domain.access.users import read_viewer
 from domain.kernel.errors import BadInput, DomainError, ErrorCode, Forbidden, Unauthenticated
+from domain.kernel.ids import new_id
 from domain.kernel.time import utc_now
 
 _BODY_BYTES = 4_096
@@ -94,7 +96,9 @@ class CookieSessions:
         try:
             if not self._own_pages.permits(request.headers):
                 raise Forbidden("Only pages of this server may keep a session here.")
-            response: Response = await act(request, await _content(request))
+            address = request.client.host if request.client else ""
+            with coming_from(Origin(address, new_id())):
+                response: Response = await act(request, await _content(request))
         except DomainError as error:
             status = _STATUS.get(error.code, HTTPStatus.BAD_REQUEST)
             response = _json({"errors": [coded(error.message, error.code.value, **error.context)]}, status)

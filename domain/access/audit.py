@@ -4,12 +4,15 @@
 the change or not at all. Targets are spelled ``kind:identifier``. Passwords, tokens and keys have no place here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import orjson
 
 from domain.access import audit_queries
+from domain.access.attribution import Attribution, attributed
 from domain.access.audit_queries import AuditFilter
 from domain.access.types import Actor, AuditEntry, AuditOutcome, Role, require_role
 from domain.kernel.bus import Bus
@@ -17,9 +20,10 @@ from domain.kernel.errors import BadInput
 from domain.kernel.ids import new_id
 from domain.kernel.pages import Page, PageRequest
 from domain.kernel.text import clean_text
-from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+from domain.kernel.unit_of_work import UnitOfWork, Writing, unit_of_work
 
 NOBODY = "anonymous"
+_NOBODY = Actor(user_id=UUID(int=0), email=NOBODY, role=Role.VIEWER)
 MAX_TARGET_LENGTH = 300
 _MAX_FILTER_LENGTH = 254
 _SECRET_WORDS = ("password", "secret", "token", "credential")
@@ -28,6 +32,21 @@ _SECRET_WORDS = ("password", "secret", "token", "credential")
 def target_of(kind: str, identifier: UUID | str) -> str:
     """How a target is spelled: ``user:0190...``."""
     return f"{kind}:{identifier}"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is to be appended: who did what (None: nobody who is signed in) to what, and how it ended.
+
+    ``action`` is the API's name for it, such as ``createUser``. ``detail`` holds what JSON can; decimals and
+    identifiers are written as text.
+    """
+
+    attribution: Attribution
+    action: str
+    target: str | None = None
+    outcome: AuditOutcome = AuditOutcome.DONE
+    detail: Mapping[str, object] | None = None
 
 
 async def record(
@@ -39,27 +58,33 @@ async def record(
     outcome: AuditOutcome = AuditOutcome.DONE,
     detail: Mapping[str, object] | None = None,
 ) -> None:
-    """Append what ``actor`` (None: nobody who is signed in) did within ``work``.
+    """Append what ``actor`` (None: nobody who is signed in) did within ``work``; see ``Note``."""
+    await record_all(work, [Note(attributed(actor or _NOBODY), action, target, outcome, detail)])
 
-    ``action`` is the API's name for it, such as ``createUser``. ``detail`` holds what JSON can; decimals and
-    identifiers are written as text.
-    """
-    told = dict(detail or {})
+
+async def record_all(work: Writing, notes: Sequence[Note]) -> None:
+    """Append several entries, with the other writes of ``work`` and at the cost of none."""
+    await audit_queries.insert_entries(work, [_entry(note, work.now) for note in notes])
+
+
+def _entry(note: Note, now: datetime) -> AuditEntry:
+    told = dict(note.detail or {})
     secret = next((name for name in told if any(word in name.lower() for word in _SECRET_WORDS)), None)
     if secret is not None:
         raise ValueError(f"the audit log keeps no secrets, and {secret!r} may be one")
-    if actor is not None and actor.via == "api_key":
-        told["apiKeyId"] = str(actor.api_key_id)
-    entry = AuditEntry(
+    who = note.attribution
+    return AuditEntry(
         id=new_id(),
-        at=work.now,
-        actor=actor.email if actor is not None else NOBODY,
-        action=action,
-        target=target[:MAX_TARGET_LENGTH] if target is not None else None,
-        outcome=outcome,
+        at=now,
+        actor=who.by,
+        action=note.action,
+        target=note.target[:MAX_TARGET_LENGTH] if note.target is not None else None,
+        outcome=note.outcome,
         detail=orjson.dumps(told, default=str).decode() if told else None,
+        api_key_id=who.key_id,
+        address=who.address,
+        request_id=who.request_id,
     )
-    await audit_queries.insert_entry(work, entry)
 
 
 async def record_refusal(

@@ -1,15 +1,19 @@
 """Writing and reading the audit log."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+import orjson
 
 from domain.access.queries import id_key
 from domain.access.types import AuditEntry, AuditOutcome
 from domain.kernel.database import Row, fetch, fetch_row
 from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page
-from domain.kernel.unit_of_work import UnitOfWork
+from domain.kernel.rows import Record, insertion, reader
+from domain.kernel.unit_of_work import Writing
 
-_COLUMNS = "id, at, actor, action, target, outcome, detail"
+_COLUMNS = "id, at, actor, action, target, outcome, detail, api_key_id, address, request_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +26,28 @@ class AuditFilter:
     until: datetime | None = None
 
 
-async def insert_entry(work: UnitOfWork, entry: AuditEntry) -> None:
-    """Append one entry."""
-    await work.execute(
-        f"INSERT INTO audit_entries ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb)",
-        entry.id,
-        entry.at,
-        entry.actor,
-        entry.action,
-        entry.target,
-        entry.outcome,
-        entry.detail,
-    )
+_INSERT = insertion(
+    "audit_entries",
+    {
+        **dict.fromkeys(("id", "api_key_id", "request_id"), "uuid"),
+        **dict.fromkeys(("actor", "action", "target", "outcome", "address"), "text"),
+        "at": "timestamptz",
+        "detail": "jsonb",
+    },
+)
+_as_stored = reader(*(name for name in _INSERT.columns if name != "detail"))
+
+
+async def insert_entries(work: Writing, entries: Sequence[AuditEntry]) -> None:
+    """Append entries, together with the other writes of ``work``."""
+    await work.write(_INSERT, [_row(entry) for entry in entries])
+
+
+def _row(entry: AuditEntry) -> Record:
+    row = _as_stored(entry)
+    if entry.detail is not None:
+        row["detail"] = orjson.Fragment(entry.detail)
+    return row
 
 
 def _to_entry(row: Row) -> AuditEntry:

@@ -160,10 +160,14 @@ class AuditEntry(Model):
     target = fields.CharField(max_length=300, null=True)
     outcome = fields.CharEnumField(AuditOutcome, max_length=8)
     detail: Field[Any] = fields.JSONField(null=True)
+    api_key_id = fields.UUIDField(null=True)
+    address = fields.CharField(max_length=64, null=True)
+    request_id = fields.UUIDField(null=True)
 
     class Meta:
         table = "audit_entries"
         indexes = [
+            Index(fields=("target", "id"), name="audit_entries_target"),
             Index(fields=("actor", "id"), name="audit_entries_actor"),
             Index(fields=("action", "id"), name="audit_entries_action"),
             Index(fields=("at",), name="audit_entries_at"),

@@ -11,6 +11,7 @@ from uuid import UUID
 import orjson
 
 from domain.access import queries
+from domain.access.audit import record, target_of
 from domain.access.service import Access
 from domain.access.types import Actor
 from domain.kernel.database import fetch_row
@@ -43,7 +44,10 @@ async def save_preferences(access: Access, actor: Actor, change: object) -> str:
         raise BadInput("Preferences are a JSON object.", field=_FIELD)
     async with unit_of_work(access.bus) as work:
         await queries.lock_user(work, actor.user_id)
-        return await _write(work, actor.user_id, change)
+        saved = await _write(work, actor.user_id, change)
+        told = {"keys": sorted(map(str, change))[:MAX_KEYS]}
+        await record(work, actor, "savePreferences", target_of("user", actor.user_id), detail=told)
+    return saved
 
 
 async def _write(work: UnitOfWork, user_id: UUID, change: Mapping[str, Any]) -> str:

@@ -167,6 +167,8 @@ async def _rotate(access: Access, work: UnitOfWork, token_hash: str) -> SignedIn
     if verdict is not RefreshVerdict.ROTATE:
         return verdict
     await queries.use_refresh_token(work, session_id, token_hash, work.now + REFRESH_TOKEN_LIFETIME)
+    actor = Actor(user_id=user.id, email=user.email, role=user.role, session_id=session_id)
+    await record(work, actor, "refreshSession", target_of("session", session_id))
     return await _issue(access, work, user, session_id)
 
 

@@ -225,7 +225,7 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One action that somebody took or was refused. ``detail`` is JSON text."""
+    """One action that somebody took or was refused, with which key, from where. ``detail`` is JSON text."""
 
     id: UUID
     at: datetime
@@ -234,3 +234,6 @@ class AuditEntry:
     target: str | None
     outcome: AuditOutcome
     detail: str | None
+    api_key_id: UUID | None = None
+    address: str | None = None
+    request_id: UUID | None = None

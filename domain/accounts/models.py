@@ -84,6 +84,7 @@ class AccountTransaction(Model):
     note = fields.CharField(max_length=500, null=True)
     hash = fields.CharField(max_length=64)
     created_at = fields.DatetimeField()
+    by = fields.CharField(max_length=254, null=True)
 
     class Meta:
         table = "account_transactions"

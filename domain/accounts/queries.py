@@ -56,7 +56,7 @@ _UPDATE = Write(
 )
 _changed = reader("id", *_CHANGING)
 _TRANSACTION_COLUMNS = """id, account_id, sequence, kind, contra, amount, balance_after, currency, order_id,
-execution_id, reference, note, hash, created_at"""
+execution_id, reference, note, hash, created_at, by"""
 READ_RUN = (
     f"SELECT {_TRANSACTION_COLUMNS} FROM account_transactions WHERE account_id = $1 AND sequence > $2 "
     "ORDER BY sequence LIMIT $3"
@@ -65,7 +65,7 @@ _INSERT_TRANSACTIONS = insertion(
     "account_transactions",
     {
         **dict.fromkeys(("id", "account_id", "order_id", "execution_id"), "uuid"),
-        **dict.fromkeys(("kind", "contra", "currency", "reference", "note", "hash"), "text"),
+        **dict.fromkeys(("kind", "contra", "currency", "reference", "note", "hash", "by"), "text"),
         **dict.fromkeys(("amount", "balance_after"), "numeric"),
         "sequence": "bigint",
         "created_at": "timestamptz",

@@ -34,7 +34,7 @@ _CONTRA = {
 
 
 def transaction_hash(previous: str, row: Transaction) -> str:
-    """SHA-256 over the previous hash and every figure of ``row``, joined by line feeds."""
+    """SHA-256 over the previous hash and every figure of ``row``, joined by line feeds; of old rows without ``by``."""
     parts = (
         previous,
         str(row.id),
@@ -50,6 +50,7 @@ def transaction_hash(previous: str, row: Transaction) -> str:
         row.reference or "",
         row.note or "",
         row.created_at.isoformat(),
+        *((row.by,) if row.by is not None else ()),
     )
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -59,13 +60,17 @@ def post(
     kind: TransactionKind,
     amount: Decimal,
     now: datetime,
+    by: str | None,
     *,
     order_id: UUID | None = None,
     execution_id: UUID | None = None,
     reference: str | None = None,
     note: str | None = None,
 ) -> Transaction | None:
-    """Post ``amount`` to the book, quantised to its currency; nothing is posted for what rounds to zero."""
+    """Post ``amount`` to the book, quantised to its currency; nothing is posted for what rounds to zero.
+
+    ``by`` says who caused it.
+    """
     cash = to_cash(amount, book.currency)
     if cash == ZERO:
         return None
@@ -86,6 +91,7 @@ def post(
         note=note,
         hash="",
         created_at=now,
+        by=by,
     )
     book.transaction_hash = transaction_hash(book.transaction_hash, draft)
     row = _with_hash(draft, book.transaction_hash)

@@ -145,7 +145,7 @@ async def deposit(bus: Bus, actor: Actor, command: MoveCash) -> Transaction:
         if replay:
             return replay
         rules.refuse_when_closed(book)
-        return await _move(work, book, command, TransactionKind.DEPOSIT, command.amount)
+        return await _move(work, actor, book, command, TransactionKind.DEPOSIT, command.amount)
 
 
 async def withdraw(bus: Bus, actor: Actor, command: MoveCash, available: Available) -> Transaction:
@@ -172,7 +172,7 @@ async def withdraw(bus: Bus, actor: Actor, command: MoveCash, available: Availab
                 f"At most {plain(most)} {book.currency} may be withdrawn.",
                 reason="INSUFFICIENT_FUNDS",
             )
-        return await _move(work, book, command, TransactionKind.WITHDRAWAL, -command.amount)
+        return await _move(work, actor, book, command, TransactionKind.WITHDRAWAL, -command.amount)
 
 
 async def set_account_state(
@@ -270,10 +270,13 @@ async def _replayed(work: UnitOfWork, command: MoveCash, kind: TransactionKind, 
     return first
 
 
+_ACTIONS = {TransactionKind.DEPOSIT: "deposit", TransactionKind.WITHDRAWAL: "withdraw"}
+
+
 async def _move(
-    work: UnitOfWork, book: AccountBook, command: MoveCash, kind: TransactionKind, amount: Decimal
+    work: UnitOfWork, actor: Actor, book: AccountBook, command: MoveCash, kind: TransactionKind, amount: Decimal
 ) -> Transaction:
-    row = rules.post(book, kind, amount, work.now, reference=command.reference, note=command.note)
+    row = rules.post(book, kind, amount, work.now, actor.email, reference=command.reference, note=command.note)
     assert row is not None, "check_cash_amount let nothing through that rounds to zero"
     book.day_transfers += amount
     # What is paid in or out is neither gained nor lost.
@@ -281,6 +284,8 @@ async def _move(
     parts = {"transaction": {"id": str(row.id), "kind": kind.value, "amount": plain(row.amount)}}
     events.record(book, events.CASH_MOVED, work.now, parts)
     await queries.write_books(work, [book])
+    detail = {"transactionId": row.id, "amount": plain(row.amount), "reference": row.reference}
+    await audit(work, actor, _ACTIONS[kind], target_of("account", book.id), detail=detail)
     return row
 
 

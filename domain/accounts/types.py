@@ -67,7 +67,10 @@ class TransactionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """One transfer between an account and a house account; ``amount`` is signed from the account's side."""
+    """One transfer between an account and a house account; ``amount`` is signed from the account's side.
+
+    ``by`` says who caused it: an email, or a part of the platform; None where that was not kept.
+    """
 
     id: UUID
     account_id: UUID
@@ -83,6 +86,7 @@ class Transaction:
     note: str | None
     hash: str
     created_at: datetime
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

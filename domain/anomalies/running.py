@@ -11,6 +11,8 @@ from uuid import UUID
 
 import orjson
 
+from domain.access.attribution import Part
+from domain.access.audit import record as audit
 from domain.access.types import PLATFORM_ROLE, Actor, require_role
 from domain.accounts.queries import lock_books
 from domain.anomalies import queries
@@ -37,7 +39,7 @@ MAX_EVENTS, MAX_EVENTS_OF_ACCOUNT = 2_000, 500
 MAX_TOLD = 200
 # What is asked for by a person reads so many transactions' worth at most; the schedule goes on with the rest.
 MAX_RUNS = 10
-BY = "anomaly detection"
+BY = Part.DETECTION.value
 CAUSE = "ANOMALY"
 MAX_REASON = 450
 _SEVERITIES = list(Severity)
@@ -87,6 +89,8 @@ async def run_on_request(bus: Bus, actor: Actor, kinds: Collection[AnomalyKind] 
         found += report.anomalies
         if not report.is_unfinished:
             break
+    async with unit_of_work(bus) as work:
+        await audit(work, actor, "runAnomalyDetection", detail={"found": len(found)})
     return [anomaly for anomaly in found if kinds is None or anomaly.kind in kinds]
 
 

@@ -2,6 +2,7 @@
 
 from tortoise import Model, fields
 from tortoise.fields.base import Field
+from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from domain.access.types import Role
@@ -86,9 +87,14 @@ class Order(Model):
     working_quantity = NumericField(default=ZERO)
     pending_changes = fields.TextField(null=True)
     reserve_rate = NumericField(default=ONE, db_default=ONE)
+    placed_by = fields.CharField(max_length=254, null=True)
+    placed_key = fields.UUIDField(null=True)
+    placed_from = fields.CharField(max_length=64, null=True)
+    request_id = fields.UUIDField(null=True)
 
     class Meta:
         table = "orders"
+        indexes = [Index(fields=("placed_by", "id"), name="orders_placed_by")]
         constraints = [
             UniqueConstraint(fields=("account_id", "client_order_id"), name="orders_client_order_id"),
             CheckConstraint(check="quantity > 0", name="orders_quantity_positive"),
@@ -119,6 +125,7 @@ class Execution(Model):
     corrected_by_id = fields.UUIDField(null=True)
     created_at = fields.DatetimeField()
     fx_rate = NumericField(default=ONE, db_default=ONE)
+    busted_by = fields.CharField(max_length=254, null=True)
 
     class Meta:
         table = "executions"

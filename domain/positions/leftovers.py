@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
+from domain.access.attribution import Part
 from domain.access.types import PLATFORM_ROLE
 from domain.accounts.events import STATE_CHANGED, record
 from domain.accounts.rules import set_state
@@ -16,7 +17,7 @@ from domain.accounts.types import AccountBook, AccountState
 from domain.kernel.numbers import ZERO
 from domain.positions.types import PositionBook
 
-BY = "books"
+BY = Part.BOOKS.value
 LEFT_CLOSED = "LEFT_IN_CLOSED_ACCOUNT"
 LEFT_SHORT = "LEFT_OWING"
 

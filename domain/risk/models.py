@@ -29,6 +29,8 @@ class RiskRule(Model):
     updated_at = fields.DatetimeField()
     version = fields.IntField(default=1)
     self_trade_prevention = fields.CharEnumField(SelfTradePrevention, max_length=16, null=True)
+    created_by = fields.CharField(max_length=254, null=True)
+    updated_by = fields.CharField(max_length=254, null=True)
 
     class Meta:
         table = "risk_rules"

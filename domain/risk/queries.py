@@ -10,7 +10,7 @@ from domain.risk.types import Limits, RiskAction, RiskRule, RiskRuleKind, RiskSc
 # Rules and halts: what decisions on orders go by.
 TOPIC = "limits"
 _COLUMNS = """id, name, kind, scope, account_id, symbol, strategy, threshold, window_seconds, action, enabled,
-created_at, updated_at, version, self_trade_prevention"""
+created_at, updated_at, version, self_trade_prevention, created_by, updated_by"""
 
 
 def to_rule(row: Row) -> RiskRule:
@@ -44,10 +44,10 @@ async def save_rule(work: UnitOfWork, rule: RiskRule) -> None:
     """Store a new or changed rule."""
     await work.execute(
         f"INSERT INTO risk_rules ({_COLUMNS}) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) "
         "ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, threshold = EXCLUDED.threshold, "
         "window_seconds = EXCLUDED.window_seconds, action = EXCLUDED.action, enabled = EXCLUDED.enabled, "
-        "updated_at = EXCLUDED.updated_at, version = EXCLUDED.version, "
+        "updated_at = EXCLUDED.updated_at, updated_by = EXCLUDED.updated_by, version = EXCLUDED.version, "
         "self_trade_prevention = EXCLUDED.self_trade_prevention",
         rule.id,
         rule.name,
@@ -64,6 +64,8 @@ async def save_rule(work: UnitOfWork, rule: RiskRule) -> None:
         rule.updated_at,
         rule.version,
         rule.self_trade_prevention.value if rule.self_trade_prevention is not None else None,
+        rule.created_by,
+        rule.updated_by,
     )
 
 

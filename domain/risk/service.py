@@ -161,6 +161,8 @@ async def create_rule(bus: Bus, actor: Actor, command: CreateRiskRule) -> RiskRu
             updated_at=work.now,
             version=1,
             self_trade_prevention=_prevention(command),
+            created_by=actor.email,
+            updated_by=actor.email,
         )
         await queries.save_rule(work, rule)
         await _changed(work, actor, "createRiskRule", rule)
@@ -202,6 +204,7 @@ async def update_rule(bus: Bus, actor: Actor, command: UpdateRiskRule) -> RiskRu
             action=command.action or rule.action,
             enabled=rule.enabled if command.enabled is None else command.enabled,
             updated_at=work.now,
+            updated_by=actor.email,
             version=rule.version + 1,
             self_trade_prevention=command.self_trade_prevention or rule.self_trade_prevention,
         )

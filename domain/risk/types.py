@@ -114,6 +114,8 @@ class RiskRule:
     updated_at: datetime
     version: int
     self_trade_prevention: SelfTradePrevention | None = None
+    created_by: str | None = None
+    updated_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

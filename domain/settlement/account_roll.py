@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from domain.access.attribution import Part
 from domain.accounts.rules import post
 from domain.accounts.types import AccountBook
 from domain.kernel.ids import new_id
@@ -134,7 +135,14 @@ class AccountRoll:
             self.account.realized_pnl += adjustment.realized_pnl
             if adjustment.cash:
                 note = _note(adjustment, instrument)
-                post(self.account, adjustment.transaction_kind, adjustment.cash, self.work.now, note=note)
+                post(
+                    self.account,
+                    adjustment.transaction_kind,
+                    adjustment.cash,
+                    self.work.now,
+                    Part.SETTLEMENT,
+                    note=note,
+                )
 
     def _rate(self, instrument: Instrument, position: PositionBook) -> Decimal:
         rate = newest_rate(self.account.currency, instrument, self.instruments, self.quote_of)

@@ -6,6 +6,7 @@ A step works on the locked account's working copies alone; what comes of all of 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
+from domain.access.attribution import Part
 from domain.accounts.events import record
 from domain.accounts.queries import load_loan_rates
 from domain.kernel.numbers import ZERO
@@ -78,7 +79,11 @@ def _restate_orders(roll: AccountRoll, action: CorporateAction) -> None:
     orders = [order for order in about(roll.orders, instrument.id) if order.is_open]
     gone = cancelled_by(orders, action, instrument)
     cancelled = mark_canceling(
-        roll.work, [order for order in orders if order.id in gone], {account.id: account}, CORPORATE_ACTION
+        roll.work,
+        [order for order in orders if order.id in gone],
+        {account.id: account},
+        Part.SETTLEMENT,
+        CORPORATE_ACTION,
     )
     roll.changed |= {order.id: order for order in cancelled}
     roll.commands += [(CANCEL, order) for order in cancelled]
@@ -140,7 +145,7 @@ async def end_day(roll: AccountRoll) -> None:
         # Of a market that is replayed, the end lies before the beginning.
         if order.works_until is not None and order.created_at < order.works_until <= latest
     ]
-    cancelled = mark_canceling(roll.work, overdue, {roll.account.id: roll.account}, DAY_ENDED)
+    cancelled = mark_canceling(roll.work, overdue, {roll.account.id: roll.account}, Part.SETTLEMENT, DAY_ENDED)
     roll.changed |= {order.id: order for order in cancelled}
     roll.commands += [(CANCEL, order) for order in cancelled]
     for position in roll.positions.values():

@@ -6,6 +6,7 @@ import asyncpg
 import orjson
 import pytest
 
+from domain.access.attribution import Origin, coming_from
 from domain.access.audit import count_log, page_log, record, record_refusal, target_of
 from domain.access.audit_queries import AuditFilter
 from domain.access.service import Access
@@ -44,9 +45,12 @@ async def test_an_entry_commits_with_the_change_or_not_at_all(access: Access) ->
 
 async def test_a_refusal_is_an_entry_of_its_own(access: Access) -> None:
     await record_refusal(access.bus, None, "login", "email:x", detail={"address": "192.0.2.1"})
-    await record_refusal(access.bus, BOT, "placeOrder")
+    with coming_from(Origin("192.0.2.1", UUID(int=5))):
+        await record_refusal(access.bus, BOT, "placeOrder")
     assert await audited("login") == [("anonymous", "email:x", "REFUSED", '{"address": "192.0.2.1"}')]
-    assert await audited("placeOrder") == [("ann@example.com", None, "REFUSED", f'{{"apiKeyId": "{UUID(int=7)}"}}')]
+    assert await audited("placeOrder") == [("ann@example.com", None, "REFUSED", None)]
+    entry = (await page_log(SYSTEM, ALL, AuditFilter())).nodes[0]
+    assert (entry.api_key_id, entry.address, entry.request_id) == (UUID(int=7), "192.0.2.1", UUID(int=5))
 
 
 @pytest.mark.parametrize("name", ["password", "newPassword", "refreshToken", "clientSecret", "credentials"])

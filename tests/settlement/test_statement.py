@@ -62,7 +62,7 @@ class Account:
         getattr(self, f"_{kind}")(*terms)
 
     def _post(self, kind: TransactionKind, amount: Decimal) -> None:
-        post(self.book, kind, amount, NOW)
+        post(self.book, kind, amount, NOW, "somebody")
 
     def _transfer(self, amount: Decimal) -> None:
         self._post(T.DEPOSIT if amount > ZERO else T.WITHDRAWAL, amount)

@@ -187,7 +187,7 @@ class Household:
         if amount < ZERO and -amount > withdrawable(self.account, ZERO if available is None else available):
             return False
         kind = TransactionKind.DEPOSIT if amount > ZERO else TransactionKind.WITHDRAWAL
-        row = post(self.account, kind, amount, NOW)
+        row = post(self.account, kind, amount, NOW, "somebody")
         assert row is not None
         self.deposited += row.amount
         return True

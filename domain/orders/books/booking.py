@@ -131,7 +131,7 @@ class Booking:
             rate=execution.fx_rate,
         )
         position.fees_paid += execution.fee + execution.tax
-        self._post(book, execution, instrument)
+        self._post(book, execution, instrument, order.placed_by)
         order.execution_count += 1
         order.filled_quantity += report.quantity
         order.filled_value += report.quantity / report.price if instrument.inverse else report.quantity * report.price
@@ -193,7 +193,7 @@ class Booking:
             return ONE
         return self.rate_of(instrument.currency, currency) or order.reserve_rate
 
-    def _post(self, book: TradingBook, execution: Execution, instrument: Instrument) -> None:
+    def _post(self, book: TradingBook, execution: Execution, instrument: Instrument, by: str | None) -> None:
         """Move the money: a derivative's realised PnL, or a spot trade's notional; then fee and tax."""
         account = book.account
         if instrument.asset_class.is_derivative:
@@ -203,7 +203,7 @@ class Booking:
             moves = [(TransactionKind.TRADE, -value * execution.side.sign)]
         moves += [(TransactionKind.FEE, -execution.fee), (TransactionKind.TAX, -execution.tax)]
         for kind, amount in moves:
-            post(account, kind, amount, self.now, order_id=execution.order_id, execution_id=execution.id)
+            post(account, kind, amount, self.now, by, order_id=execution.order_id, execution_id=execution.id)
         account.realized_pnl += execution.realized_pnl
         account.fees_paid += execution.fee + execution.tax
 

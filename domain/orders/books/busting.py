@@ -111,7 +111,7 @@ async def _take_back(
         if correction is not None:
             _check_correction(original, correction, instrument)
         account = (await account_queries.lock_books(work, [original.account_id]))[original.account_id]
-        result = await _Reversal(work, account, instrument, original).carry_out(correction, reason)
+        result = await _Reversal(work, actor.email, account, instrument, original).carry_out(correction, reason)
         action = "bustExecution" if correction is None else "correctExecution"
         detail = {"reason": reason, "orderId": original.order_id}
         await audit(work, actor, action, target_of("execution", original.id), detail=detail)
@@ -166,8 +166,11 @@ def _check_correction(original: Execution, correction: Correction, instrument: I
 class _Reversal:
     """One execution taken back, or replaced, in the books of its locked account."""
 
-    def __init__(self, work: UnitOfWork, account: AccountBook, instrument: Instrument, original: Execution) -> None:
+    def __init__(
+        self, work: UnitOfWork, by: str, account: AccountBook, instrument: Instrument, original: Execution
+    ) -> None:
         self._work = work
+        self._by = by
         self._account = account
         self._instrument = instrument
         self._original = original
@@ -191,7 +194,7 @@ class _Reversal:
         order = (await queries.load_orders(work, [original.order_id]))[original.order_id]
         self._compensate(rebuild, successor, reason)
         self._account.realized_pnl += rebuild.finish()
-        original.busted_at = work.now
+        original.busted_at, original.busted_by = work.now, self._by
         original.corrected_by = successor.id if successor is not None else None
         changed = await self._refill(order, [*others, *([successor] if successor is not None else [])], book)
         self._record(order, book, successor, reason)
@@ -273,6 +276,7 @@ class _Reversal:
                 kind,
                 amount,
                 self._work.now,
+                self._by,
                 order_id=row.order_id,
                 execution_id=row.id,
                 note=reason,
@@ -299,7 +303,7 @@ class _Reversal:
         detail = {"reason": reason, "executionId": str(self._original.id)}
         kind = OrderEventKind.TRADE_BUSTED if successor is None else OrderEventKind.TRADE_CORRECTED
         execution = successor if successor is not None else self._original
-        parts = order_parts(order, execution=execution, position=position, detail=detail)
+        parts = order_parts(order, execution=execution, position=position, detail=detail, by=self._by)
         record(self._account, kind, self._work.now, parts, order.id)
 
     async def _write(

@@ -140,6 +140,11 @@ def new_order(
         working_quantity=contribution.quantity,
         pending_changes=(),
         reserve_rate=contribution.rate,
+        # Said by whoever places it.
+        placed_by=None,
+        placed_key=None,
+        placed_from=None,
+        request_id=None,
         symbol=instrument.symbol,
         **terms,
     )

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import orjson
 
+from domain.access.attribution import Attribution
 from domain.access.types import no_account
 from domain.accounts import guarded_queries
 from domain.accounts import queries as account_queries
@@ -167,12 +168,12 @@ class Batch:
         """The order that has this client order id, if any has."""
         return None if client_order_id is None else self._known.get((account_id, client_order_id))
 
-    def place_one(self, command: PlaceOrder, now: datetime, digest: bytes) -> Order:
+    def place_one(self, command: PlaceOrder, now: datetime, digest: bytes, attribution: Attribution) -> Order:
         """Decide on one order that nothing is asked about any more, and keep it; ``digest`` tells its repeats."""
         order, _ = self._decide(command, self._instrument(command), now)
         order.request_digest = digest
         self._known[(order.account_id, order.client_order_id)] = order
-        self._keep(order, now)
+        self._keep(order, now, attribution)
         return order
 
     async def _load_known(self, work: UnitOfWork, keys: Collection[tuple[UUID, str]]) -> None:
@@ -207,8 +208,9 @@ class Batch:
             placed.append(PlacedOrder(order, replayed=False))
         if call.all_or_none and any(not decision.accepted for _, decision in fresh):
             self._refuse_all(fresh, marks)
+        attribution = call.attribution
         for order, _ in fresh:
-            self._keep(order, now)
+            self._keep(order, now, attribution)
         return placed
 
     def _prepare(
@@ -243,7 +245,7 @@ class Batch:
         )
         orders = place_group(call.parts, call.commands, terms)
         self._note_displaced(book, orders[0])
-        self._keep_group(orders, now)
+        self._keep_group(orders, now, call.attribution)
         return [PlacedOrder(order, replayed=False) for order in orders]
 
     def _works_until(self, command: PlaceOrder, instrument: Instrument, now: datetime) -> datetime | None:
@@ -267,13 +269,13 @@ class Batch:
             return group
         return None
 
-    def _keep_group(self, orders: list[Order], now: datetime) -> None:
+    def _keep_group(self, orders: list[Order], now: datetime, attribution: Attribution) -> None:
         group_id = orders[0].group_id
         assert group_id is not None
         self._groups[group_id] = orders
         for order in orders:
             self._known[(order.account_id, order.client_order_id)] = order
-            self._keep(order, now, submit=False)
+            self._keep(order, now, attribution, submit=False)
         if orders[0].is_open:
             # It travels as one: the venue must know of the exits when the entry begins to fill.
             self._submit(orders[0], orjson.dumps([str(order.id) for order in orders]).decode())
@@ -316,8 +318,10 @@ class Batch:
             take_off(book, order.instrument_id, decision.contribution, buys=buys)
             refuse(order, RejectReason.GROUP_REJECTED, "Another order of this batch was refused.", order.created_at)
 
-    def _keep(self, order: Order, now: datetime, *, submit: bool = True) -> None:
+    def _keep(self, order: Order, now: datetime, attribution: Attribution, *, submit: bool = True) -> None:
         book = self._books[order.account_id]
+        order.placed_by, order.placed_key = attribution.by, attribution.key_id
+        order.placed_from, order.request_id = attribution.address, attribution.request_id
         self._new.append(order)
         if order.is_open and submit:
             self._submit(order, None)

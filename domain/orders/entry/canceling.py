@@ -4,10 +4,12 @@ The order is marked as pending cancel and stays what it is until the venue answe
 Cancelling what is cancelled, or asked to be, replays; what has ended otherwise is a conflict.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from domain.access.audit import Note, record_all, target_of
+from domain.access.audit import record as audit
 from domain.access.types import Actor, no_account, require_stop
 from domain.accounts import guarded_queries
 from domain.accounts import queries as account_queries
@@ -112,7 +114,9 @@ class OrderCanceling:
             orders = await queries.load_orders(work, {call.order_id for call in calls})
             for place, call in enumerate(calls):
                 outcomes.append(refused.get(place) or _decide(orders[call.order_id], wanted))
-            await request_cancels(work, list(wanted.values()), books)
+            mine = _by_order(calls, wanted)
+            await request_cancels(work, list(wanted.values()), books, _senders(mine))
+            await record_all(work, [_note(call) for call in mine.values()])
         return outcomes
 
     async def _cancel_as_read(self, calls: Sequence[CancelCall]) -> list[CanceledOrder | BaseException]:
@@ -125,13 +129,29 @@ class OrderCanceling:
         orders, books = await read_with_accounts({call.order_id for call in calls})
         wanted: dict[UUID, Order] = {}
         outcomes: list[CanceledOrder | BaseException] = [_decide(orders[call.order_id], wanted) for call in calls]
-        asked = mark_canceling(work, wanted.values(), books)
+        mine = _by_order(calls, wanted)
+        asked = mark_canceling(work, wanted.values(), books, _senders(mine))
         if asked:
+            await record_all(work, [_note(call) for call in mine.values()])
             await queries.update_pending(work, asked)
             await queries.insert_commands(work, [(CANCEL, order) for order in asked])
             await guarded_queries.write_books(work, list(books.values()), {}, with_orders=True)
             work.finish(self._bus)
         return outcomes
+
+
+def _by_order(calls: Sequence[CancelCall], wanted: Collection[UUID]) -> dict[UUID, CancelCall]:
+    """The first call for each order that is cancelled."""
+    return {call.order_id: call for call in reversed(calls) if call.order_id in wanted}
+
+
+def _senders(calls: Mapping[UUID, CancelCall]) -> dict[UUID, str]:
+    return {order_id: call.attribution.by for order_id, call in calls.items()}
+
+
+def _note(call: CancelCall) -> Note:
+    detail = {"accountId": call.account_id}
+    return Note(call.attribution, "cancelOrder", target_of("order", call.order_id), detail=detail)
 
 
 def _decide(order: Order, wanted: dict[UUID, Order]) -> CanceledOrder | Conflict:
@@ -164,7 +184,9 @@ async def cancel_orders(bus: Bus, actor: Actor, command: CancelOrders) -> list[O
         if not orders and command.symbol is not None:
             # Who mistypes a symbol in an emergency must not believe that all is well.
             await _require_symbol(work, command.symbol)
-        await request_cancels(work, orders, books)
+        await request_cancels(work, orders, books, actor.email)
+        given = {"symbol": command.symbol, "side": command.side, "strategy": command.strategy, "orders": len(orders)}
+        await audit(work, actor, "cancelOrders", target_of("account", command.account_id), detail=given)
     return orders
 
 
@@ -174,13 +196,18 @@ async def _require_symbol(work: UnitOfWork, symbol: str) -> None:
 
 
 async def request_cancels(
-    work: UnitOfWork, orders: Sequence[Order], books: Mapping[UUID, AccountBook], cause: str | None = None
+    work: UnitOfWork,
+    orders: Sequence[Order],
+    books: Mapping[UUID, AccountBook],
+    by: str | Mapping[UUID, str],
+    cause: str | None = None,
 ) -> None:
     """Mark open orders as pending cancel and hand them to their venues: a step, in five statements.
 
-    ``books`` are their accounts, locked. Their events carry the cause, if it is another than somebody's wish.
+    ``books`` are their accounts, locked. Their events say who wants it (``by``, one for all or each order's own), and
+    the cause if it is another than somebody's wish.
     """
-    wanted = mark_canceling(work, orders, books, cause)
+    wanted = mark_canceling(work, orders, books, by, cause)
     if not wanted:
         return
     await queries.update_pending(work, wanted)
@@ -189,7 +216,11 @@ async def request_cancels(
 
 
 def mark_canceling(
-    work: Writing, orders: Iterable[Order], books: Mapping[UUID, AccountBook], cause: str | None = None
+    work: Writing,
+    orders: Iterable[Order],
+    books: Mapping[UUID, AccountBook],
+    by: str | Mapping[UUID, str],
+    cause: str | None = None,
 ) -> list[Order]:
     """The same in the working copies alone: the orders that their venue has to be asked to cancel."""
     wanted = [order for order in orders if order.is_open and order.pending_action is not PendingAction.CANCEL]
@@ -198,6 +229,6 @@ def mark_canceling(
         order.pending_action = PendingAction.CANCEL
         order.updated_at = work.now
         order.version += 1
-        parts = order_parts(order, detail=detail)
+        parts = order_parts(order, detail=detail, by=by if isinstance(by, str) else by[order.id])
         record(books[order.account_id], OrderEventKind.PENDING_CANCEL, work.now, parts, order.id)
     return wanted

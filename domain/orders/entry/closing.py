@@ -77,7 +77,7 @@ class PositionClosing:
         if isinstance(command, ClosePosition):
             await self._desk.market.find(command.symbol)
         if cancel_working and not await _is_repeat(command):
-            await self._cancel_working(command)
+            await self._cancel_working(actor, command)
         return await self._gathering.submit(call)
 
     async def _place(
@@ -99,7 +99,7 @@ class PositionClosing:
             await batch.write(work)
         return outcomes
 
-    async def _cancel_working(self, command: Closing) -> None:
+    async def _cancel_working(self, actor: Actor, command: Closing) -> None:
         catalog = await self._desk.market.refresh()
         async with unit_of_work(self._desk.bus) as work:
             books = await account_queries.lock_books(work, [command.account_id])
@@ -113,7 +113,7 @@ class PositionClosing:
                 position, mode = choose(held, command.symbol, command.side), books[command.account_id].position_mode
                 side = closing_side(position)
                 orders = [order for order in orders if order.side is side and bucket_of(order, mode) is position.bucket]
-            await request_cancels(work, orders, books, CAUSE)
+            await request_cancels(work, orders, books, actor.email, CAUSE)
         await _answered({order.id for order in orders})
 
 
@@ -135,7 +135,8 @@ def _close(batch: Batch, terms: Terms, call: CloseCall, now: datetime) -> list[P
     Raises:
         DomainError: it is refused as a whole, and has left no trace.
     """
-    command, role = call.command, PLATFORM_ROLE if call.actor == SYSTEM else call.actor.role
+    command, attribution = call.command, call.attribution
+    role = PLATFORM_ROLE if call.actor.user_id == SYSTEM.user_id else call.actor.role
     book, digest = batch.book(command.account_id), None
     if isinstance(command, ClosePosition):
         digest = closing_digest(command)
@@ -145,7 +146,7 @@ def _close(batch: Batch, terms: Terms, call: CloseCall, now: datetime) -> list[P
     placed: list[Order] = []
     for plan in closing_plans(command, book, terms.by_id, role):
         before, plan.position.holds = plan.position.holds, plan.holds
-        orders = [batch.place_one(order, now, digest or request_digest(order)) for order in plan.orders]
+        orders = [batch.place_one(order, now, digest or request_digest(order), attribution) for order in plan.orders]
         placed += orders
         if not plan.thaws_from(before):
             continue

@@ -12,7 +12,7 @@ from domain.kernel.unit_of_work import UnitOfWork
 from domain.orders import queries
 from domain.orders.deciding.activity import Displaced
 from domain.orders.entry.canceling import mark_canceling
-from domain.orders.model.order import Order
+from domain.orders.model.order import VENUE, Order
 from domain.orders.model.order_types import RESTING
 from domain.orders.model.types import OrderStatus
 
@@ -40,8 +40,9 @@ async def cancel_displaced(
         return []
     stored = await queries.load_open_orders(work, [newer.account_id], symbol=displaced.symbol, side=displaced.side)
     known = {order.id for order in batch}
+    by = newer.placed_by or VENUE
     older = [order for order in stored if order.id not in known] + list(batch[: _place(batch, newer)])
-    canceled = mark_canceling(work, [order for order in older if _meets(order, newer, displaced)], books, CAUSE)
+    canceled = mark_canceling(work, [order for order in older if _meets(order, newer, displaced)], books, by, CAUSE)
     await queries.update_orders(work, [order for order in canceled if order.id not in known])
     return canceled
 

@@ -6,10 +6,11 @@ stale cache costs a second try and never a wrong decision. A call that makes the
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from domain.access.attribution import Attribution, Origin, attributed, current_origin
 from domain.access.authentication import TOPIC as ACCESS
 from domain.access.types import Actor
 from domain.kernel.coalescer import Coalescer
@@ -26,9 +27,15 @@ _MAX_GATHERED = 250
 
 @dataclass(frozen=True, slots=True)
 class ActorsCall:
-    """What somebody asks; subclasses say what."""
+    """What somebody asks, and in which request; subclasses say what."""
 
     actor: Actor
+    origin: Origin | None = field(default_factory=current_origin, kw_only=True)
+
+    @property
+    def attribution(self) -> Attribution:
+        """Who causes what comes of it."""
+        return attributed(self.actor, self.origin)
 
 
 Call = TypeVar("Call", bound=ActorsCall)

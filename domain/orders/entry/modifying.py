@@ -14,6 +14,7 @@ from uuid import UUID
 
 import orjson
 
+from domain.access.audit import Note, record_all, target_of
 from domain.access.types import Actor, require_trade
 from domain.accounts import guarded_queries
 from domain.accounts import queries as account_queries
@@ -140,6 +141,7 @@ class _Batch:
         self._commands: list[tuple[str, Order]] = []
         self._payloads: list[str | None] = []
         self._displacements: list[Displacement] = []
+        self._notes: list[Note] = []
 
     async def load(self, work: UnitOfWork, calls: Sequence[ModifyCall]) -> None:
         """Lock the accounts, check that the caches are current, load orders, those that they exclude, and positions."""
@@ -198,13 +200,13 @@ class _Batch:
             reason, message = decision.refusal
             raise Refused(message, reason=reason)
         self._changed |= {leg.id: leg for leg in legs}
-        self._keep(order, decision.change, now)
+        self._keep(order, decision.change, now, call)
         if book.activity is not None:
             self._displacements += [Displacement(order, row) for row in book.activity.take_displaced()]
         # A later call of the same transaction may change the order again.
         return copy(order)
 
-    def _keep(self, order: Order, change: PendingChange, now: datetime) -> None:
+    def _keep(self, order: Order, change: PendingChange, now: datetime, call: ModifyCall) -> None:
         order.pending_action = PendingAction.REPLACE
         order.updated_at = now
         order.version += 1
@@ -214,7 +216,9 @@ class _Batch:
         detail = {"requested": {name: asked[name] for name in _ASKED if asked[name] is not None}}
         book = self._books[order.account_id]
         position = book.positions.get((order.instrument_id, bucket_of(order, book.account.position_mode)))
-        parts = order_parts(order, position=position, detail=detail)
+        parts = order_parts(order, position=position, detail=detail, by=call.attribution.by)
+        told = {"accountId": order.account_id, **detail["requested"]}
+        self._notes.append(Note(call.attribution, "modifyOrder", target_of("order", order.id), detail=told))
         record(book.account, OrderEventKind.PENDING_REPLACE, now, parts, order.id)
 
     async def write(self, work: UnitOfWork) -> None:
@@ -244,6 +248,7 @@ class _Batch:
         activities = {book.account.id: book.activity for book in books if book.activity is not None}
         await add_activity(work, activities, {book.account.id: book.account for book in books})
         await queries.insert_commands(work, self._commands, self._payloads)
+        await record_all(work, self._notes)
 
     async def _cancel_displaced(self, work: UnitOfWork) -> None:
         """Have own orders cancelled before the venue gets changes of others that could meet them."""

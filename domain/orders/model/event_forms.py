@@ -44,6 +44,8 @@ INTERNAL: dict[str, Any] = {
     "working_quantity": ZERO,
     "pending_changes": (),
     "reserve_rate": ONE,
+    "placed_from": None,
+    "request_id": None,
 }
 
 
@@ -103,6 +105,8 @@ def read_order_1(values: list[Any]) -> Order:
         closed_at=_moment(values[38]),
         version=values[39],
         symbol=values[40],
+        placed_by=None,
+        placed_key=None,
         **INTERNAL,
     )
 

@@ -23,9 +23,12 @@ def order_parts(
     execution: Execution | None = None,
     position: PositionBook | None = None,
     detail: dict[str, Any] | None = None,
+    by: str | None = None,
 ) -> dict[str, Any]:
-    """The parts of an event that say what happened to an order."""
+    """The parts of an event that say what happened to an order; ``by`` says who caused it, if not placer or venue."""
     parts: dict[str, Any] = {"order": ORDER.write(order)}
+    if by is not None:
+        parts["by"] = by
     if execution is not None:
         parts["execution"] = EXECUTION.write(execution)
     if position is not None:
@@ -50,6 +53,7 @@ def read_order_event(event: AccountEvent) -> OrderEvent | None:
         order=read_order(parts["order"]),
         execution=read_execution(execution) if execution is not None else None,
         detail=parts.get("detail"),
+        caused_by=parts.get("by"),
     )
 
 

@@ -110,6 +110,9 @@ class Order:
     counts in its bucket's sums: of orders that exclude each other only the largest claim does. ``pending_changes`` are
     those that the venue has not answered yet, in order. ``reserve_rate`` is what one unit of the instrument's currency
     was in the account's when the order was placed or changed last: what it holds back is converted at it.
+
+    ``placed_by`` says who placed it, and the three after it with which API key, from which address and in which
+    request: the order's row is its entry of the audit log. None where that was not kept.
     """
 
     id: UUID
@@ -165,6 +168,10 @@ class Order:
     working_quantity: Decimal
     pending_changes: tuple[PendingChange, ...]
     reserve_rate: Decimal
+    placed_by: str | None
+    placed_key: UUID | None
+    placed_from: str | None
+    request_id: UUID | None
     symbol: str
 
     @property
@@ -211,6 +218,12 @@ class Execution:
     created_at: datetime
     symbol: str
     fx_rate: Decimal = ONE
+    busted_by: str | None = None
+
+
+VENUE = "venue"
+# The events that placing an order leaves.
+_PLACING = frozenset({"PENDING_NEW", "HELD", "REJECTED"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +237,14 @@ class OrderEvent:
     order: Order
     execution: Execution | None
     detail: dict[str, Any] | None = field(default=None)
+    caused_by: str | None = None
+
+    @property
+    def by(self) -> str | None:
+        """Who caused it: an email, a part of the platform, or ``venue`` for what the venue reported."""
+        if self.caused_by is not None:
+            return self.caused_by
+        return self.order.placed_by if self.order.version == 1 and self.kind in _PLACING else VENUE
 
     @property
     def status(self) -> OrderStatus:

@@ -15,7 +15,8 @@ from uuid import UUID
 
 import structlog
 
-from domain.access.types import PLATFORM_ROLE, SYSTEM
+from domain.access.attribution import Part, actor_of
+from domain.access.types import PLATFORM_ROLE
 from domain.accounts.rules import is_restricted_by
 from domain.accounts.types import AccountState
 from domain.kernel.errors import DomainError, Unavailable
@@ -43,7 +44,8 @@ from domain.risk.types import (
 )
 
 CAUSE = "RISK_LIMIT"
-BY = "monitor"
+BY = Part.MONITOR.value
+_ACTOR = actor_of(Part.MONITOR)
 _NOTES = frozenset({RiskAction.WARN, RiskAction.REJECT})
 # Between two looks at an order that closes, and before one that was refused is tried again, longer each time.
 _LOOK_SECONDS = 0.05
@@ -199,9 +201,9 @@ class Guard:
         """
         command = ClosePosition(position.account_id, position.symbol, position.position.side)
         try:
-            placed = await self.closing.close(SYSTEM, command, cancel_working=True)
+            placed = await self.closing.close(_ACTOR, command, cancel_working=True)
         except Unavailable:
-            placed = await self.closing.close(SYSTEM, command)
+            placed = await self.closing.close(_ACTOR, command)
         orders = {row.order.id for row in placed}
         while orders:
             now = await queries.read_orders(orders)

@@ -92,4 +92,4 @@ async def _cancel(bus: Bus, made: TradingHalt, before: datetime, accounts: Seque
             and order.pending_action is not PendingAction.CANCEL
             and covers(made, account_id=order.account_id, symbol=order.symbol, strategy=order.strategy)
         ]
-        await request_cancels(work, orders, books, CAUSE)
+        await request_cancels(work, orders, books, made.by, CAUSE)

@@ -41,7 +41,7 @@ async def restrain(
     if RESTRICTING.intersection(actions):
         is_new = await _allow_only_reductions(work, books[account_id], reason, by)
     if _CANCEL.intersection(actions):
-        await request_cancels(work, await queries.load_open_orders(work, books), books, cause)
+        await request_cancels(work, await queries.load_open_orders(work, books), books, by, cause)
     if RiskAction.HALT not in actions:
         return Restraint(None, is_new)
     command = HaltTrading(RiskScope.ACCOUNT, reason[:_MAX_REASON], account_id=account_id)

@@ -8,6 +8,9 @@ goes with the commands to cancel, in one transaction.
 from datetime import datetime
 from uuid import UUID
 
+from domain.access.attribution import Part
+from domain.access.audit import record as audit
+from domain.access.audit import target_of
 from domain.access.types import Actor, Role, no_account, require_stop
 from domain.accounts import queries as account_queries
 from domain.accounts.rules import refuse_when_closed
@@ -50,6 +53,8 @@ async def cancel_all_after(bus: Bus, actor: Actor, account_id: UUID, seconds: in
             raise no_account()
         refuse_when_closed(book)
         await _check_role(work, actor, account_id)
+        detail = {"seconds": seconds}
+        await audit(work, actor, "cancelAllAfter", target_of("account", account_id), detail=detail)
         if seconds == 0:
             await work.execute("DELETE FROM cancel_timers WHERE account_id = $1", account_id)
             return None
@@ -80,5 +85,5 @@ async def fire_due_timers(bus: Bus) -> int:
     async with unit_of_work(bus) as work:
         books = await account_queries.lock_books(work, [row["account_id"] for row in due])
         fired = [row["account_id"] for row in await work.fetch(_TAKE, list(books))]
-        await request_cancels(work, await queries.load_open_orders(work, fired), books, CAUSE)
+        await request_cancels(work, await queries.load_open_orders(work, fired), books, Part.CANCEL_ALL_AFTER, CAUSE)
     return len(fired)

@@ -50,10 +50,11 @@ async def load_execution_run(
 async def mark_taken_back(work: UnitOfWork, execution: Execution) -> None:
     """Store that an execution does not count any more."""
     await work.execute(
-        "UPDATE executions SET busted_at = $2, corrected_by_id = $3 WHERE id = $1",
+        "UPDATE executions SET busted_at = $2, corrected_by_id = $3, busted_by = $4 WHERE id = $1",
         execution.id,
         execution.busted_at,
         execution.corrected_by,
+        execution.busted_by,
     )
 
 

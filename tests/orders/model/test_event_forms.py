@@ -91,6 +91,8 @@ FULL = Order(
     closed_at=LATER,
     version=4,
     symbol="COIN",
+    placed_by=None,
+    placed_key=None,
     **INTERNAL,
 )
 # Everything that can be absent is absent.
