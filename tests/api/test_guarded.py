@@ -18,8 +18,8 @@ from api.transport.connections import Connections, Place
 from tests.support.api import PATIENCE_SECONDS, Desk, Running, open_socket, running
 from tests.support.waiting import eventually
 
-HEAD = b"GET /healthz HTTP/1.1\r\nhost: x\r\n"
-ASK = b"POST /graphql HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ada\r\ncontent-type: application/json\r\n"
+HEAD = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n"
+ASK = b"POST /graphql HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ada\r\ncontent-type: application/json\r\n"
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +111,9 @@ async def test_what_is_too_long_is_refused_while_it_comes(desk: Desk, sent: byte
 async def test_a_head_at_the_bound_is_taken(desk: Desk) -> None:
     bounds = {"header_bytes": 1_000, "url_bytes": 500, "headers": 20}
     async with bounded(desk, **bounds) as server, raw(server) as client:
-        await client.send(b"GET /healthz?" + b"x" * 480 + b" HTTP/1.1\r\nhost: x\r\na: " + b"x" * 900 + b"\r\n\r\n")
+        await client.send(
+            b"GET /healthz?" + b"x" * 480 + b" HTTP/1.1\r\nhost: localhost\r\na: " + b"x" * 900 + b"\r\n\r\n"
+        )
         assert await client.answer() == 200
 
 
@@ -144,14 +146,14 @@ async def test_the_next_request_on_a_connection_has_as_long_as_the_first(desk: D
 async def test_a_body_that_nobody_reads_ends_the_connection(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guarded, "_GRACE_SECONDS", 0.1)
     async with bounded(desk, body_seconds=0.1) as server, raw(server) as client:
-        await client.send(b"POST /healthz HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n")
+        await client.send(b"POST /healthz HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n")
         assert await client.answer() == 405
         assert await client.ends() == b""
 
 
 async def test_an_endless_body_of_what_is_answered_already_is_cut(desk: Desk) -> None:
     async with bounded(desk, discarded_bytes=100_000) as server, raw(server) as client:
-        await client.send(b"POST /healthz HTTP/1.1\r\nhost: x\r\ncontent-length: 100000000\r\n\r\n")
+        await client.send(b"POST /healthz HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100000000\r\n\r\n")
         assert await client.answer() == 405
         ending = asyncio.create_task(client.ends())
         sent = 0
