@@ -25,6 +25,10 @@ async def run_detecting(bus: Bus) -> None:
             if await has_news():
                 report = await run_detectors(bus)
                 unfinished = report.is_unfinished
+                if report.refused:
+                    _log.warning(
+                        "facts left out", **{reason.lower(): count for reason, count in report.refused.items()}
+                    )
                 for anomaly in report.anomalies:
                     _log.warning("anomaly found", kind=anomaly.kind, severity=anomaly.severity, id=str(anomaly.id))
         except Unavailable as error:

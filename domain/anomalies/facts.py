@@ -9,7 +9,10 @@ from domain.orders.model.types import Side
 
 @dataclass(frozen=True, slots=True)
 class OrderPlaced:
-    """An order as it was placed; ``reference_price`` is the market's then. A price is None where there is none."""
+    """An order as it was placed; ``reference_price`` is the market's then. A price is None where there is none.
+
+    ``owner_id`` is who is behind the account; None where it is known from fills alone.
+    """
 
     id: str
     account_id: str
@@ -20,6 +23,7 @@ class OrderPlaced:
     price: Decimal | None
     reference_price: Decimal | None
     at: datetime
+    owner_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class OrderChanged:
     open_quantity: Decimal
     price: Decimal | None
     at: datetime
+    owner_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class OrderEnded:
     symbol: str
     canceled: bool
     at: datetime
+    owner_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +100,11 @@ class Sampled:
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """A symbol's price arrived."""
+    """A symbol's price arrived; ``price`` is None where only its time is known."""
 
     symbol: str
     at: datetime
+    price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

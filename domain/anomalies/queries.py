@@ -1,5 +1,6 @@
 """Reads and writes of the anomalies area."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -43,6 +44,7 @@ _ADVANCE = insertion(
 )
 _NEXT_EVENTS = """
 SELECT e.account_id, e.sequence, e.kind, e.at, e.order_id, e.payload, a.owner_id, o.arrival_price,
+  max(e.at) OVER (PARTITION BY a.id ORDER BY e.sequence) AS reached,
   CASE WHEN i.inverse THEN NULL ELSE coalesce(i.multiplier, 1) END AS multiplier
 FROM accounts a
 LEFT JOIN anomaly_cursors c ON c.account_id = a.id
@@ -53,7 +55,7 @@ CROSS JOIN LATERAL (
 LEFT JOIN orders o ON o.id = e.order_id
 LEFT JOIN instruments i ON i.id = o.instrument_id
 WHERE a.event_sequence > coalesce(c.sequence, 0)
-ORDER BY a.id, e.sequence LIMIT $2
+ORDER BY reached, a.id, e.sequence LIMIT $2
 """
 
 
@@ -90,9 +92,18 @@ async def read_head() -> tuple[int, datetime | None]:
     return (row["sequence"], row["last_run_at"]) if row is not None else (0, None)
 
 
-async def next_events(work: UnitOfWork, per_account: int, limit: int) -> list[StoredEvent]:
-    """Events that no detector has read, of each account its next ones in their order."""
-    return [_stored(row) for row in await work.fetch(_NEXT_EVENTS, per_account, limit)]
+async def next_events(work: UnitOfWork, per_account: int, limit: int) -> tuple[list[StoredEvent], bool]:
+    """Events that no detector has read, in the order of their times, and whether there are more.
+
+    Of an account that has more events than are read at once, the last one bounds those of all: what is read later is
+    later, so that detectors that compare accounts see what they did in its order.
+    """
+    rows = await work.fetch(_NEXT_EVENTS, per_account, limit)
+    counts = Counter(row["account_id"] for row in rows)
+    last = {row["account_id"]: row["reached"] for row in rows}
+    horizon = min((last[account] for account, count in counts.items() if count >= per_account), default=None)
+    kept = [_stored(row) for row in rows if horizon is None or row["reached"] <= horizon]
+    return kept, len(rows) == limit or horizon is not None
 
 
 def _stored(row: Row) -> StoredEvent:

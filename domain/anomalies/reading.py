@@ -60,10 +60,13 @@ def _of_order(told: OrderEvent, stored: StoredEvent) -> Iterator[Fact]:
             price=order.limit_price,
             reference_price=stored.arrival_price,
             at=told.at,
+            owner_id=stored.owner_id,
         )
     if told.kind in _CHANGED:
         open_quantity = order.quantity - order.filled_quantity
-        yield OrderChanged(str(order.id), account_id, order.symbol, open_quantity, order.limit_price, told.at)
+        yield OrderChanged(
+            str(order.id), account_id, order.symbol, open_quantity, order.limit_price, told.at, stored.owner_id
+        )
     if told.kind is OrderEventKind.TRADE and told.execution is not None:
         fill = told.execution
         yield Executed(
@@ -80,4 +83,5 @@ def _of_order(told: OrderEvent, stored: StoredEvent) -> Iterator[Fact]:
             at=told.at,
         )
     if told.kind in _ENDED or (told.kind is OrderEventKind.TRADE and order.status is OrderStatus.FILLED):
-        yield OrderEnded(str(order.id), account_id, order.symbol, told.kind is OrderEventKind.CANCELED, told.at)
+        canceled = told.kind is OrderEventKind.CANCELED
+        yield OrderEnded(str(order.id), account_id, order.symbol, canceled, told.at, stored.owner_id)

@@ -3,8 +3,10 @@
 So a run that dies is repeated as if it had never been, and of two at the same time the second waits and finds the rest.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -20,6 +22,7 @@ from domain.anomalies.anomaly import Anomaly, DetectorSetting
 from domain.anomalies.detectors.base import Detector
 from domain.anomalies.detectors.catalogue import DETECTORS
 from domain.anomalies.facts import Fact
+from domain.anomalies.intake import Refusal
 from domain.anomalies.log import CHANNEL, encode
 from domain.anomalies.reading import StoredEvent, facts_of
 from domain.anomalies.service import OWNERS, read_detectors
@@ -39,6 +42,8 @@ MAX_EVENTS, MAX_EVENTS_OF_ACCOUNT = 2_000, 500
 MAX_TOLD = 200
 # What is asked for by a person reads so many transactions' worth at most; the schedule goes on with the rest.
 MAX_RUNS = 10
+# Clocks differ a little; a fact that is further ahead is from no clock that can be believed.
+AHEAD = timedelta(minutes=5)
 BY = Part.DETECTION.value
 CAUSE = "ANOMALY"
 MAX_REASON = 450
@@ -47,25 +52,33 @@ _SEVERITIES = list(Severity)
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What a run did: how many events it read, what it told, and whether it left events for the next."""
+    """What a run did: how many events it read, what it told, and whether it left events for the next.
+
+    ``refused`` counts facts that say nothing true, by reason: of each the most that one detector refused.
+    """
 
     events: int
     anomalies: tuple[Anomaly, ...]
     is_unfinished: bool
+    refused: Mapping[Refusal, int] = field(default_factory=dict)
 
 
 async def run_detectors(bus: Bus, facts: Sequence[Fact] = ()) -> RunReport:
     """Read the next events of all accounts, and ``facts`` of what has no events: prices, samples of components.
 
     Findings become anomalies with a risk event each, and lead to their detector's action. A finding whose fingerprint
-    was told before is left out unless it is more severe now. Disabled detectors learn and tell nothing. While accounts
-    have more events than one transaction reads, facts of different accounts may come out of order.
+    was told before is left out unless it is more severe now. Disabled detectors learn and tell nothing. Facts from the
+    future, repeated, late or with what is no number are left out and counted.
     """
     settings, halts = await read_detectors(), list[TradingHalt]()
     async with unit_of_work(bus) as work:
         head = await queries.lock_head(work)
-        events = await queries.next_events(work, MAX_EVENTS_OF_ACCOUNT, MAX_EVENTS)
-        findings = await _observe(work, settings, sorted([*_facts(events), *facts], key=lambda fact: fact.at))
+        events, is_unfinished = await queries.next_events(work, MAX_EVENTS_OF_ACCOUNT, MAX_EVENTS)
+        read = sorted([*_facts(events), *facts], key=lambda fact: fact.at)
+        present = [fact for fact in read if fact.at <= work.now + AHEAD]
+        findings, refused = await _observe(work, settings, present)
+        if len(present) < len(read):
+            refused[Refusal.FROM_THE_FUTURE] += len(read) - len(present)
         anomalies = await _tell(work, head, settings, findings[:MAX_TOLD], halts)
         await queries.advance(work, {stored.event.account_id: stored.event.sequence for stored in events})
         await queries.save_head(work, head + len(anomalies))
@@ -73,7 +86,7 @@ async def run_detectors(bus: Bus, facts: Sequence[Fact] = ()) -> RunReport:
             work.publish(CHANNEL, encode(anomalies))
     for made in halts:
         await finish_halt(bus, made)
-    return RunReport(len(events), tuple(anomalies), len(events) == MAX_EVENTS)
+    return RunReport(len(events), tuple(anomalies), is_unfinished, dict(refused))
 
 
 async def run_on_request(bus: Bus, actor: Actor, kinds: Collection[AnomalyKind] | None) -> list[Anomaly]:
@@ -98,7 +111,9 @@ def _facts(events: Sequence[StoredEvent]) -> list[Fact]:
     return [fact for stored in events for fact in facts_of(stored)]
 
 
-async def _observe(work: UnitOfWork, settings: Collection[DetectorSetting], facts: Sequence[Fact]) -> list[Finding]:
+async def _observe(
+    work: UnitOfWork, settings: Collection[DetectorSetting], facts: Sequence[Fact]
+) -> tuple[list[Finding], Counter[Refusal]]:
     """Let every detector read the facts, with what was learnt before, and store what it has learnt."""
     detectors: dict[AnomalyKind, Detector[Any, Any]] = {
         setting.kind: DETECTORS[setting.kind](Tuning(setting.sensitivity, setting.warmup)) for setting in settings
@@ -117,7 +132,10 @@ async def _observe(work: UnitOfWork, settings: Collection[DetectorSetting], fact
                 found = detector.observe(fact)
                 findings += found if kind in enabled else ()
     await queries.remember(work, {kind: detectors[kind].state(keys) for kind, keys in wanted.items()})
-    return sorted(findings, key=lambda finding: finding.at)
+    refused: Counter[Refusal] = Counter()
+    for detector in detectors.values():
+        refused |= detector.intake.refused
+    return sorted(findings, key=lambda finding: finding.at), refused
 
 
 async def _tell(

@@ -102,9 +102,9 @@ async def test_a_finding_becomes_an_anomaly_and_a_risk_event_once(desk: Platform
 
 async def test_the_same_is_told_again_only_when_it_is_worse(desk: Platform) -> None:
     owner = await accustomed(desk)
-    await pay(desk, owner, "1500", "unusual")
+    await pay(desk, owner, "2500", "unusual")
     (first,) = (await run_detectors(desk.services.bus)).anomalies
-    await pay(desk, owner, "1500", "unusual too")
+    await pay(desk, owner, "2500", "unusual too")
     assert (await run_detectors(desk.services.bus)).anomalies == ()
     await pay(desk, owner, "900000000", "enormous")
     (worse,) = (await run_detectors(desk.services.bus)).anomalies
@@ -205,6 +205,9 @@ async def test_the_task_reads_prices_and_servers_too(desk: Platform) -> None:
     (account_id,) = owner.accounts
     assert subjects == {
         ("ACCOUNT_BALANCE", str(account_id)),
+        ("ACCOUNT_BALANCE", "*"),
+        ("STRUCTURING", str(account_id)),
+        ("STRUCTURING", "*"),
         ("STALE_MARKET_DATA", SPOT.symbol),
         ("SYSTEM_PERFORMANCE", "database.latencyMs"),
         ("SYSTEM_PERFORMANCE", "redis.latencyMs"),

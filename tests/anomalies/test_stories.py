@@ -187,7 +187,7 @@ async def take_back(story: Story) -> Named:
 async def layer(story: Story) -> Named:
     """Offers at one price are spread to press on the market, a little is bought, and the offers go."""
     await story.quote(Decimal(100))
-    offers = await story.trade(*(story.order(Side.SELL, "100.30", "1") for _ in range(4)))
+    offers = await story.trade(*(story.order(Side.SELL, "100.30", "2.5") for _ in range(4)))
     for index, offer in enumerate(offers):
         change = ModifyOrder(OrderKey(id=offer.id), limit_price=Decimal("100.05") + Decimal(index) / 100)
         await story.desk.services.modifying.modify_order(story.owner, change)
@@ -199,22 +199,25 @@ async def layer(story: Story) -> Named:
 
 
 async def lose(story: Story) -> Named:
-    """After a last gain all is sold for less than it cost, a little every few minutes."""
+    """Bought and sold for less, over and over; what was lost just before belongs to the streak."""
     await story.quote(Decimal(104))
     await story.trade(story.at_market(Side.SELL, "0.05"))
     await story.tell()
     story.now += ROUND
-    await story.quote(Decimal(98))
-    orders = await story.trade(*(story.at_market(Side.SELL, "0.05") for _ in range(25)))
-    await story.tell(timedelta(minutes=5))
-    return {"executionIds": await fills_of(orders)}
+    for _ in range(25):
+        await story.quote(Decimal("99.6"))
+        await story.trade(story.at_market(Side.BUY, "0.05"))
+        await story.quote(Decimal("99.3"))
+        await story.trade(story.at_market(Side.SELL, "0.05"))
+    await story.tell(timedelta(minutes=1))
+    return {"executionIds": {str(row["id"]) for row in await fetch("SELECT id FROM executions")}}
 
 
 async def ramp(story: Story) -> Named:
     """Buying after buying at a higher price each time."""
     orders: list[Order] = []
     for index in range(8):
-        await story.quote(Decimal(100) + Decimal(index) / 2)
+        await story.quote(Decimal(100) + Decimal(index) * 2)
         orders += await story.trade(story.at_market(Side.BUY, "0.5"))
     await story.tell(timedelta(seconds=40))
     return {"executionIds": await fills_of(orders)}
@@ -241,7 +244,7 @@ MISDEEDS: dict[AnomalyKind, Callable[[Story], Awaitable[Named]]] = {
 
 async def test_usual_trading_is_silent_and_each_misdeed_is_found_in_what_is_stored(story: Story) -> None:
     await story.quote(Decimal(100))
-    await story.trade(*(story.at_market(Side.BUY, "1") for _ in range(12)))
+    await story.trade(*(story.at_market(Side.BUY, "3") for _ in range(12)))
     await story.tell()
     for part in range(3):
         story.now = MONDAY + part * DAY
@@ -257,7 +260,9 @@ async def test_usual_trading_is_silent_and_each_misdeed_is_found_in_what_is_stor
         assert {anomaly.kind for anomaly in anomalies} == {kind}
         for anomaly in anomalies:
             evidence = orjson.loads(anomaly.evidence)
-            assert all(evidence[ids] and set(evidence[ids]) <= stored for ids, stored in named.items())
+            for ids, stored in named.items():
+                assert evidence[ids]
+                assert set(evidence[ids]) <= stored, kind
             assert anomaly.account_id in {story.account_id, story.twin_id}
             assert anomaly.score >= anomaly.threshold == 5
         told += len(anomalies)

@@ -139,8 +139,20 @@ def _mistyped_price(weeks: NormalWeeks) -> list[Fact]:
 
 
 def _streak(weeks: NormalWeeks) -> list[Fact]:
+    """Round trips that all lose: each is opened and closed by an order of its own."""
     price = weeks.price(MISDEED)
-    orders = [_placed(f"bad-{index}", _after(index), Side.BUY, price, price) for index in range(25)]
+    found: list[Fact] = []
+    for index in range(25):
+        opens = _placed(f"bad-open-{index}", _after(4 * index), Side.BUY, price, price)
+        closes = _placed(f"bad-{index}", _after(4 * index + 2), Side.SELL, price, price)
+        found += [_filled(opens, opens.at), _filled(closes, closes.at, -5)]
+    return found
+
+
+def _slices(weeks: NormalWeeks) -> list[Fact]:
+    """One position closed at a loss in many slices, as a schedule does it."""
+    price = weeks.price(MISDEED)
+    orders = [_placed(f"slice-{index}", _after(60 * index), Side.SELL, price, price) for index in range(70)]
     return [_filled(order, order.at, -5) for order in orders]
 
 
@@ -190,6 +202,10 @@ def _unproved(weeks: NormalWeeks) -> list[Fact]:
     return [BooksProved(ACCOUNT, ("cash: 100.00 in the account, 90.00 in the ledger",), MISDEED)]
 
 
+# What looks like a misdeed and is none.
+INNOCENT: dict[str, tuple[AnomalyKind, Callable[[NormalWeeks], list[Fact]]]] = {
+    "a position closed in slices": (AnomalyKind.LOSS_PATTERN, _slices),
+}
 PLANTED: dict[str, tuple[AnomalyKind, Callable[[NormalWeeks], list[Fact]]]] = {
     "many orders": (AnomalyKind.TRADE_FREQUENCY, _many_orders),
     "a huge order": (AnomalyKind.ORDER_SIZE, _huge_order),

@@ -28,8 +28,9 @@ async def _market(run: TaskContext) -> list[Fact]:
     for symbol, instrument in catalog.by_symbol.items():
         age = market.age(symbol)
         if age is not None:
+            quote = market.quote(symbol)
             facts += [
-                Quoted(symbol, run.due - age),
+                Quoted(symbol, run.due - age, quote.mid if quote is not None else None),
                 MarketChecked(symbol, market.is_open(instrument, run.due), run.due),
             ]
     return facts

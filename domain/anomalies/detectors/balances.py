@@ -1,62 +1,125 @@
-"""Money of an account that jumps, and books that do not prove."""
+"""Money of an account that jumps or leaves altogether, and books that do not prove."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from domain.anomalies.baselines import MAX_SURPRISE, Baseline
-from domain.anomalies.detectors.base import Detector, Memory
+from domain.anomalies.baselines import MAX_SURPRISE
+from domain.anomalies.detectors.base import ALL, Detector, Memory
 from domain.anomalies.facts import BooksProved, MoneyMoved
+from domain.anomalies.habits import Habit, Peers, Scale
 from domain.anomalies.types import AnomalyKind, Finding, Subject
 
-# Amounts that differ by less than a fifth are alike.
-AMOUNT_FLOOR = 0.2
+# Of a day's largest movement, by its amount and by its part of the balance before, on a logarithmic scale; and the
+# spread of peers before any is known. Less than a tenth of the balance is nothing to speak of, unless it is many times
+# as much as ever.
+LEAST_PART, FAR_BEYOND = 0.1, math.log(8)
+AMOUNT_SCALE, PART_SCALE, PRIOR = (
+    Scale(-math.inf, 0.3, math.log(1.5)),
+    Scale(math.log(LEAST_PART), 0.4, math.log(2)),
+    0.6,
+)
+# A withdrawal of this part of the balance leaves next to nothing. How often accounts do so is taken for this before it
+# is
+# known: half of one in twenty withdrawals.
+NEARLY_ALL, PRIOR_EMPTIED, PRIOR_WITHDRAWALS = 0.9, 0.5, 20
+FLIGHT_SURPRISE = 3.5
 
 
 @dataclass(slots=True)
 class BalanceMemory(Memory):
-    """Natural logarithms of the amounts that came and went, and whether the books failed to prove last time."""
+    """Logarithms of amounts and of their parts of the balance, and whether the books failed to prove last time.
 
-    amounts: Baseline = field(default_factory=lambda: Baseline(AMOUNT_FLOOR))
+    Of all: how peers are, and how many withdrawals took nearly everything.
+    """
+
+    movements: int = 0
+    amounts: Habit = field(default_factory=Habit)
+    parts: Habit = field(default_factory=Habit)
+    amount_peers: Peers = field(default_factory=lambda: Peers(PRIOR))
+    part_peers: Peers = field(default_factory=lambda: Peers(PRIOR))
+    withdrawals: int = 0
+    emptied: int = 0
     is_unproved: bool = False
 
 
 class AccountBalance(Detector[MoneyMoved | BooksProved, BalanceMemory]):
-    """Compares what comes and goes with what usually does; books that do not prove are found at any sensitivity."""
+    """Compares what comes and goes with the account's largest movements; books that do not prove are always found."""
 
     kind = AnomalyKind.ACCOUNT_BALANCE
-    description = "Money moved far beyond the account's usual amounts, or books that do not prove"
+    description = "Money moved far beyond the account's usual amounts, all of it gone, or books that do not prove"
     reads = (MoneyMoved, BooksProved)
-    # Money moves seldom.
+    # Movements of all accounts.
     warmup = 8
     memory = BalanceMemory
 
     def subjects_of(self, fact: MoneyMoved | BooksProved) -> tuple[str, ...]:
         """See the base class."""
-        return (fact.account_id,)
+        return (fact.account_id, ALL)
 
-    def observe(self, fact: MoneyMoved | BooksProved) -> Sequence[Finding]:
-        """A movement of money, or a proof of the books."""
-        memory = self._memory_of(fact)
-        return self._moved(memory, fact) if isinstance(fact, MoneyMoved) else self._proved(memory, fact)
+    def _observe(self, fact: MoneyMoved | BooksProved) -> Sequence[Finding]:
+        memory, everybody = (self._subjects[key] for key in self.subjects_of(fact))
+        return self._moved(memory, everybody, fact) if isinstance(fact, MoneyMoved) else self._proved(memory, fact)
 
-    def _moved(self, memory: BalanceMemory, fact: MoneyMoved) -> Sequence[Finding]:
-        amount = abs(float(fact.amount))
+    def _moved(self, memory: BalanceMemory, everybody: BalanceMemory, fact: MoneyMoved) -> Sequence[Finding]:
+        amount, after = float(fact.amount), float(fact.balance_after)
+        before = after - amount
         if not amount:
             return ()
-        size = math.log(amount)
-        score = memory.amounts.surprise(fact.at, size) if memory.amounts.count >= self.tuning.warmup else 0.0
-        usual = math.exp(memory.amounts.usual(fact.at)[0])
-        memory.amounts.learn(fact.at, size)
-        if score < self.tuning.threshold:
+        now = fact.at.timestamp()
+        is_first = not memory.movements and amount > 0
+        memory.movements += 1
+        everybody.movements += 1
+        if is_first and before <= 0:
             return ()
-        explanation = (
-            f"{fact.amount:+f} moved, {amount / usual:.1f} times the usual amount of {usual:.8g}; the balance is "
-            f"{fact.balance_after:f} now"
+        score, usual = self._score(memory, everybody, amount, before, now)
+        if is_first:
+            # The first money of an account is what it begins with: nothing to compare later ones with.
+            memory.amounts, memory.parts = Habit(), Habit()
+        part = -amount / before if amount < 0 < before else 0.0
+        if amount < 0:
+            for one in (memory, everybody):
+                one.withdrawals += 1
+                one.emptied += part >= NEARLY_ALL and score < self.tuning.threshold
+        if max(memory.movements, everybody.movements) <= self.tuning.warmup or score < self.tuning.threshold:
+            return ()
+        usually = (
+            f"{abs(amount) / usual:.1f} times the largest of this account's days, usually {usual:.8g}"
+            if memory.amounts.known()
+            else "and no movement of this account is known to compare with"
         )
-        evidence = {"transactionIds": [fact.id]}
+        flight = f", {part:.0%} of all it had" if part >= NEARLY_ALL else ""
+        explanation = (
+            f"{fact.amount:+f} moved{flight}, {usually}; the balance is {fact.balance_after:f} now: money may be "
+            "leaving "
+            "or passing through"
+        )
         subject = Subject(fact.account_id)
-        return (self._found(subject, fact.at, score, float(fact.amount), usual, explanation, evidence),)
+        return (self._found(subject, fact.at, score, amount, usual, explanation, {"transactionIds": [fact.id]}),)
+
+    def _score(
+        self, memory: BalanceMemory, everybody: BalanceMemory, amount: float, before: float, now: float
+    ) -> tuple[float, float]:
+        """How surprising a movement is, and the usual amount.
+
+        By amount, by part of the balance where there is one, and as a withdrawal of nearly all.
+        """
+        tell_from, size = self.tuning.threshold, abs(amount)
+        known = memory.amounts.known()
+        by_amount, middle = memory.amounts.look(now, math.log(size), everybody.amount_peers, AMOUNT_SCALE, tell_from)
+        if before <= 0:
+            return by_amount, math.exp(middle)
+        part = size / before
+        by_part, _ = memory.parts.look(now, math.log(part), everybody.part_peers, PART_SCALE, tell_from)
+        if not known or (part < LEAST_PART and math.log(size) < max(known) + FAR_BEYOND):
+            by_amount = 0.0
+        if part < LEAST_PART:
+            return by_amount, math.exp(middle)
+        flight = 0.0
+        if amount < 0 and part >= NEARLY_ALL and not memory.emptied:
+            rate = (everybody.emptied + PRIOR_EMPTIED) / (everybody.withdrawals + PRIOR_WITHDRAWALS)
+            flight = FLIGHT_SURPRISE - math.log10(rate)
+        return max(by_amount, by_part, flight), math.exp(middle)
 
     def _proved(self, memory: BalanceMemory, fact: BooksProved) -> Sequence[Finding]:
         was_unproved, memory.is_unproved = memory.is_unproved, bool(fact.differences)

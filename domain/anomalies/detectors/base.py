@@ -8,13 +8,22 @@ from datetime import datetime
 from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 
 from domain.anomalies.baselines import MAX_SUBJECTS, Baseline, Subjects
-from domain.anomalies.facts import Fact
+from domain.anomalies.facts import Executed, Fact
+from domain.anomalies.habits import Habit, Peers
+from domain.anomalies.intake import Intake
 from domain.anomalies.types import AnomalyKind, Finding, Subject, Tuning
+
+Learnt = Baseline | Habit | Peers
+# The subject of what all have in common.
+ALL = "*"
 
 
 @dataclass(slots=True)
 class Memory:
-    """What is remembered of one subject: numbers, texts, lists and queues of them, and baselines, all with defaults."""
+    """What is remembered of one subject: numbers, texts, lists, queues, dictionaries of them, and what is learnt.
+
+    All have defaults. A state of another version of the class, with other fields, is left out: it is learnt anew.
+    """
 
     def state(self) -> dict[str, Any]:
         """All of it, as JSON."""
@@ -24,10 +33,12 @@ class Memory:
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """The memory that ``state`` was taken of."""
         memory = cls()
+        if {field.name for field in fields(cls)} != set(state):
+            return memory
         for field in fields(cls):
             value, empty = state[field.name], getattr(memory, field.name)
-            if isinstance(empty, Baseline):
-                value = Baseline.from_state(value)
+            if isinstance(empty, Learnt):
+                value = type(empty).from_state(value)
             elif isinstance(empty, deque):
                 value = deque(value, maxlen=empty.maxlen)
             setattr(memory, field.name, value)
@@ -35,7 +46,7 @@ class Memory:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, Baseline):
+    if isinstance(value, Learnt):
         return value.state()
     return list(value) if isinstance(value, deque) else value
 
@@ -62,6 +73,8 @@ class Detector(ABC, Generic[FactType, MemoryType]):
 
     def __init__(self, tuning: Tuning | None = None) -> None:
         self.tuning = tuning or Tuning(warmup=self.warmup)
+        self.intake = Intake()
+        self._owners: dict[str, str] = {}
         self._subjects: Subjects[MemoryType] = Subjects(cast(type[MemoryType], self.memory), self.max_subjects)
 
     @abstractmethod
@@ -71,9 +84,23 @@ class Detector(ABC, Generic[FactType, MemoryType]):
         Who stores what was learnt reads these before, and writes them after.
         """
 
-    @abstractmethod
     def observe(self, fact: FactType) -> Sequence[Finding]:
-        """What a fact shows, most often nothing."""
+        """What a fact shows, most often nothing. What ``intake`` refuses shows nothing and is counted."""
+        return self._observe(fact) if self.intake.admits(fact) else ()
+
+    @abstractmethod
+    def _observe(self, fact: FactType) -> Sequence[Finding]:
+        """See ``observe``."""
+
+    def _owner_of(self, fact: Any) -> str:
+        """Who is behind the account of a fact: as it says, else as the account's fills have said, else the account."""
+        owner: str | None = fact.owner_id
+        if owner is None:
+            account_id: str = fact.account_id
+            return self._owners.get(account_id, account_id)
+        if isinstance(fact, Executed):
+            self._owners[fact.account_id] = owner
+        return owner
 
     def state(self, keys: Collection[str] | None = None) -> dict[str, dict[str, Any]]:
         """What was learnt of subjects, as JSON by their keys: of all that are known, or of some."""

@@ -1,82 +1,119 @@
-"""How often an account places orders."""
+"""How often an account places orders, and how many messages it sends."""
 
 import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
-from domain.anomalies.baselines import Baseline
-from domain.anomalies.detectors.base import Detector, Memory
-from domain.anomalies.facts import OrderPlaced
+from domain.anomalies.detectors.base import ALL, Detector, Memory
+from domain.anomalies.facts import OrderChanged, OrderEnded, OrderPlaced
+from domain.anomalies.habits import Habit, Peers, Scale
 from domain.anomalies.types import AnomalyKind, Finding, Subject
 
-SLOT_SECONDS = 600
-# After a longer pause (a weekend) its silence is not learnt: so many slots at most, one day.
-MAX_SILENT_SLOTS = 144
-MAX_EVIDENCE = 50
-
-
-def stabilised(count: int) -> float:
-    """A count on a scale on which a Poisson count's spread is about one (Anscombe, Biometrika 1948)."""
-    return 2 * math.sqrt(count + 3 / 8)
+# Counts are those of so many slots of so many seconds: ten minutes, and one.
+ORDER_SLOTS, ORDER_SLOT_SECONDS = 10, 60
+MESSAGE_SLOTS, MESSAGE_SLOT_SECONDS = 6, 10
+# Fewer are nothing to speak of.
+MIN_ORDERS, MIN_MESSAGES = 15, 100
+# On a logarithmic scale, and the spread of peers before any is known.
+ORDER_SCALE = Scale(math.log(MIN_ORDERS), 0.15, math.log(1.5))
+MESSAGE_SCALE = Scale(math.log(MIN_MESSAGES), 0.15, math.log(1.5))
+PRIOR = 0.22
+MAX_EVIDENCE = 200
 
 
 @dataclass(slots=True)
-class FrequencyMemory(Memory):
-    """The slot that is being counted, its newest orders, and the counts of those before."""
+class CountMemory(Memory):
+    """Counts of the last slots, the newest orders, and what was told today; of all, how peers are."""
 
-    slot: int = -1
-    count: int = 0
+    slots: deque[list[int]] = field(default_factory=lambda: deque(maxlen=max(ORDER_SLOTS, MESSAGE_SLOTS)))
     told: float = 0.0
-    orders: deque[str] = field(default_factory=lambda: deque(maxlen=MAX_EVIDENCE))
-    counts: Baseline = field(default_factory=lambda: Baseline(1.0))
+    told_day: int = -1
+    # Slot and order.
+    ids: deque[list[int | str]] = field(default_factory=lambda: deque(maxlen=MAX_EVIDENCE))
+    habit: Habit = field(default_factory=Habit)
+    peers: Peers = field(default_factory=lambda: Peers(PRIOR))
+
+    def count(self, now: float, name: str, seconds: int, slots: int) -> int:
+        """Count one more; how many there are in the last slots."""
+        slot = int(now // seconds)
+        if not self.slots or slot > self.slots[-1][0]:
+            self.slots.append([slot, 0])
+        self.slots[-1][1] += 1
+        while self.slots[0][0] <= self.slots[-1][0] - slots:
+            self.slots.popleft()
+        while self.ids and int(self.ids[0][0]) < self.slots[0][0]:
+            self.ids.popleft()
+        if not self.ids or self.ids[-1][1] != name:
+            self.ids.append([slot, name])
+        return sum(count for _, count in self.slots)
 
 
-class TradeFrequency(Detector[OrderPlaced, FrequencyMemory]):
-    """Counts orders in slots of ten minutes and compares a slot with others of this time of day, while it fills."""
+class _Counting(Detector[OrderPlaced | OrderChanged | OrderEnded, CountMemory]):
+    """Compares counts in a window with the busiest windows of the account's days."""
 
-    kind = AnomalyKind.TRADE_FREQUENCY
-    description = "Far more orders of an account in ten minutes than is usual at this time of day"
-    reads = (OrderPlaced,)
+    memory = CountMemory
     warmup = 100
-    memory = FrequencyMemory
+    slots: int
+    slot_seconds: int
+    scale: Scale
+    what: str
 
-    def subjects_of(self, fact: OrderPlaced) -> tuple[str, ...]:
+    def subjects_of(self, fact: OrderPlaced | OrderChanged | OrderEnded) -> tuple[str, ...]:
         """See the base class."""
-        return (fact.account_id,)
+        return (fact.account_id, ALL)
 
-    def observe(self, fact: OrderPlaced) -> Sequence[Finding]:
-        """An order more in its slot."""
-        memory = self._memory_of(fact)
-        slot = int(fact.at.timestamp()) // SLOT_SECONDS
-        if slot != memory.slot:
-            self._close(memory, slot)
-        memory.count += 1
-        memory.orders.append(fact.id)
-        if memory.counts.count < self.tuning.warmup:
-            return ()
-        score = memory.counts.surprise(fact.at, stabilised(memory.count))
-        if score < self.tuning.threshold or score < 2 * memory.told:
+    def _observe(self, fact: OrderPlaced | OrderChanged | OrderEnded) -> Sequence[Finding]:
+        memory, all_ = (self._subjects[key] for key in self.subjects_of(fact))
+        now = fact.at.timestamp()
+        habit, peers = memory.habit, all_.peers
+        count = memory.count(now, fact.id, self.slot_seconds, self.slots)
+        all_.habit.count += 1
+        score, middle = habit.look(now, math.log(count), peers, self.scale, self.tuning.threshold)
+        usual = math.exp(middle)
+        if memory.told_day != habit.day:
+            memory.told, memory.told_day = 0.0, habit.day
+        if all_.habit.count <= self.tuning.warmup or score < self.tuning.threshold or score < 2 * memory.told:
             return ()
         memory.told = score
-        usual = memory.counts.usual(fact.at)[0] ** 2 / 4 - 3 / 8
-        explanation = f"{memory.count} orders in ten minutes; usual at this time are {max(usual, 0):.0f}"
-        evidence = {"orderIds": list(memory.orders)}
+        seconds = self.slots * self.slot_seconds
+        window = f"{seconds // 60} minutes" if seconds > 60 else "one minute"
+        whose = (
+            f"the busiest of this account's {len(habit.tops)} days" if habit.tops else "a busy day of other accounts"
+        )
+        explanation = (
+            f"{count} {self.what} within {window}; in {whose} {usual:.0f} at most are usual: a machine may be out "
+            "of control, or "
+            "others are to be kept busy"
+        )
         subject = Subject(account_id=fact.account_id)
-        return (self._found(subject, fact.at, score, memory.count, max(usual, 0.0), explanation, evidence),)
+        return (
+            self._found(
+                subject,
+                fact.at,
+                score,
+                count,
+                usual,
+                explanation,
+                {"orderIds": list(dict.fromkeys(str(name) for _, name in memory.ids))},
+            ),
+        )
 
-    @staticmethod
-    def _close(memory: FrequencyMemory, slot: int) -> None:
-        """Learn the slot that ended, and the silent ones after it."""
-        if memory.slot >= 0:
-            memory.counts.learn(_start(memory.slot), stabilised(memory.count))
-            silent = range(memory.slot + 1, min(slot, memory.slot + 1 + MAX_SILENT_SLOTS))
-            for index in silent:
-                memory.counts.learn(_start(index), stabilised(0))
-        memory.slot, memory.count, memory.told = slot, 0, 0.0
-        memory.orders.clear()
+
+class TradeFrequency(_Counting):
+    """Counts orders of ten minutes."""
+
+    kind = AnomalyKind.TRADE_FREQUENCY
+    description = "Far more orders of an account in ten minutes than on its busiest days"
+    reads = (OrderPlaced,)
+    slots, slot_seconds, scale, what = ORDER_SLOTS, ORDER_SLOT_SECONDS, ORDER_SCALE, "orders"
 
 
-def _start(slot: int) -> datetime:
-    return datetime.fromtimestamp(slot * SLOT_SECONDS, UTC)
+class QuoteStuffing(_Counting):
+    """Counts orders, changes and cancels of one minute."""
+
+    kind = AnomalyKind.QUOTE_STUFFING
+    description = "Far more orders, changes and cancels of an account in a minute than on its busiest days"
+    reads = (OrderPlaced, OrderChanged, OrderEnded)
+    slots, slot_seconds, scale = MESSAGE_SLOTS, MESSAGE_SLOT_SECONDS, MESSAGE_SCALE
+    what = "orders, changes and cancels"

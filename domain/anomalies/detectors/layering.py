@@ -1,154 +1,193 @@
-"""Orders stacked on one side, and cancelled after trading on the other."""
+"""Orders stacked on one side and taken back after trading on the other.
+
+What counts is evidence, not a pattern: over ten minutes, how much was taken back on one side while it stood there when
+the owner was filled on the other, beyond what was taken back on that other side too, for each unit filled. It may be
+cancelled or made smaller, at once or over minutes, in two orders or twenty, in this account or in another one of the
+owner. Quoting on both sides takes back on both and shows nothing.
+"""
 
 import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any
 
-from domain.anomalies.baselines import Baseline
-from domain.anomalies.detectors.base import Detector, Memory
+from domain.anomalies.detectors.base import ALL, Detector, Memory
 from domain.anomalies.facts import Executed, OrderChanged, OrderEnded, OrderPlaced
+from domain.anomalies.habits import Habit, Peers, Scale
 from domain.anomalies.types import AnomalyKind, Finding, Subject
 
-# A stack is at least so many orders at different prices, cancelled so soon after the fill on the other side.
-MIN_STACK, STACK_SECONDS = 3, 60.0
-MAX_WORKING, MAX_EPISODES = 500, 20
-# On the scale of log(1 + cancelled / filled): factors that differ by less than a half are alike.
-RATIO_FLOOR = 0.4
+WINDOW_SECONDS = 600.0
+# An order that stood for longer before the fill was not placed for it.
+STACK_SECONDS = 1_800.0
+MAX_WORKING, MAX_FILLS, MAX_TAKEN, MAX_ACCOUNTS = 500, 60, 200, 50
+# Less than so many times what was filled is no stack: on a logarithmic scale, and the spread of peers before any is
+# known.
+LEAST_PRESSURE = 2.5
+SCALE, PRIOR = Scale(math.log1p(LEAST_PRESSURE), 0.2, 0.4), 0.25
+USUAL_ORDERS, SLOWEST_RATE = 50, 0.02
 
 Read = OrderPlaced | OrderChanged | OrderEnded | Executed
-
-
-@dataclass(slots=True)
-class Episode(Memory):
-    """A fill, and what stood on the other side at that moment (price and quantity by order) and went since."""
-
-    at: float = 0.0
-    execution_id: str = ""
-    filled: float = 0.0
-    stack: dict[str, list[float]] = field(default_factory=dict)
-    canceled: list[str] = field(default_factory=list)
-    is_told: bool = False
-
-    @property
-    def canceled_quantity(self) -> float:
-        """The quantity of the stack that was cancelled."""
-        return sum(self.stack[order][1] for order in self.canceled)
-
-    @property
-    def ratio(self) -> float:
-        """The logarithm of one plus what was cancelled per quantity filled; 0 where it was no stack."""
-        prices = {self.stack[order][0] for order in self.canceled}
-        return math.log1p(self.canceled_quantity / self.filled) if len(prices) >= MIN_STACK else 0.0
+SIDES = (1, -1)
 
 
 @dataclass(slots=True)
 class LayeringMemory(Memory):
-    """Working orders (sign of the side, price, quantity, by id), and fills whose time is not over."""
+    """Working orders, and what was filled and taken back lately; of all, how peers are."""
 
+    # By order: sign, price, open quantity, when it was placed.
     working: dict[str, list[float]] = field(default_factory=dict)
-    episodes: deque[Episode] = field(default_factory=lambda: deque(maxlen=MAX_EPISODES))
-    ratios: Baseline = field(default_factory=lambda: Baseline(RATIO_FLOOR))
-
-    def state(self) -> dict[str, Any]:
-        """All of it, as JSON."""
-        episodes = [episode.state() for episode in self.episodes]
-        return {"working": self.working, "episodes": episodes, "ratios": self.ratios.state()}
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """The memory that ``state`` was taken of."""
-        episodes = deque((Episode.from_state(episode) for episode in state["episodes"]), maxlen=MAX_EPISODES)
-        return cls(dict(state["working"]), episodes, Baseline.from_state(state["ratios"]))
+    # Time, sign, quantity, execution, account.
+    fills: deque[list[float | str]] = field(default_factory=lambda: deque(maxlen=MAX_FILLS))
+    # Time, sign, quantity, whether it stood against a fill, order.
+    taken: deque[list[float | str]] = field(default_factory=lambda: deque(maxlen=MAX_TAKEN))
+    # Of the owner that fills named.
+    accounts: list[str] = field(default_factory=list)
+    facts: int = 0
+    orders: int = 0
+    usual_quantity: float = 0.0
+    told: float = 0.0
+    told_day: int = -1
+    habit: Habit = field(default_factory=Habit)
+    peers: Peers = field(default_factory=lambda: Peers(PRIOR))
 
 
 class Layering(Detector[Read, LayeringMemory]):
-    """After each fill, weighs what is cancelled on the other side within a minute against the quantity filled.
-
-    Quoting on both sides does that too: what is judged is how much, compared with the account's earlier fills in the
-    symbol, and only where at least three orders at different prices went.
-    """
+    """Weighs what an owner takes back on one side against what it was filled on the other."""
 
     kind = AnomalyKind.LAYERING
-    description = "Orders stacked on one side and cancelled right after a fill on the other"
+    description = "Far more taken back on one side, after fills on the other, than the owner and its peers ever do"
     reads = (OrderPlaced, OrderChanged, OrderEnded, Executed)
-    warmup = 30
+    # Orders and fills of all owners.
+    warmup = 300
     memory = LayeringMemory
 
     def subjects_of(self, fact: Read) -> tuple[str, ...]:
         """See the base class."""
-        return (Subject(fact.account_id, fact.symbol).key,)
+        return f"{self._owner_of(fact)}|{fact.symbol}", ALL
 
-    def observe(self, fact: Read) -> Sequence[Finding]:
-        """An order placed, changed, filled or ended."""
-        memory = self._memory_of(fact)
-        self._expire(memory, fact.at.timestamp())
+    def restore(self, state: Mapping[str, Mapping[str, Any]]) -> None:
+        """See the base class: whose accounts are is known again."""
+        super().restore(state)
+        for key in state:
+            owner, _, _ = key.partition("|")
+            self._owners |= dict.fromkeys(self._subjects[key].accounts, owner)
+
+    def _observe(self, fact: Read) -> Sequence[Finding]:
+        memory, everybody = (self._subjects[key] for key in self.subjects_of(fact))
+        everybody.facts += 1
+        now = fact.at.timestamp()
         if isinstance(fact, OrderPlaced):
-            _place(memory, fact)
-            return ()
-        if isinstance(fact, OrderChanged):
-            _change(memory, fact)
+            _place(memory, fact, now)
             return ()
         if isinstance(fact, Executed):
-            _fill(memory, fact)
+            _fill(memory, fact, now)
             return ()
-        memory.working.pop(fact.id, None)
-        return [found for episode in memory.episodes for found in self._cancel(memory, episode, fact)]
+        held = memory.working.get(fact.id)
+        if held is None:
+            return ()
+        if isinstance(fact, OrderChanged):
+            left = float(fact.open_quantity)
+            gone, held[2] = held[2] - left, left
+            if fact.price is not None:
+                held[1] = float(fact.price)
+        else:
+            del memory.working[fact.id]
+            gone = held[2] if fact.canceled else 0.0
+        return self._taken(memory, everybody, fact, held, gone, now) if gone > 0 else ()
 
-    def _cancel(self, memory: LayeringMemory, episode: Episode, fact: OrderEnded) -> Sequence[Finding]:
-        if not fact.canceled or fact.id not in episode.stack:
-            return ()
-        episode.canceled.append(fact.id)
-        if episode.is_told or memory.ratios.count < self.tuning.warmup:
-            return ()
-        score = memory.ratios.surprise(fact.at, episode.ratio)
-        if score < self.tuning.threshold:
-            return ()
-        episode.is_told = True
-        usual = math.expm1(memory.ratios.usual(fact.at)[0]) * episode.filled
-        count, gone = len(episode.canceled), episode.canceled_quantity
-        explanation = (
-            f"{count} orders for {gone:.8g} were cancelled within {STACK_SECONDS:.0f} s after {episode.filled:.8g} "
-            f"were filled on the other side; usual after such a fill are {usual:.8g}"
+    def _taken(
+        self,
+        memory: LayeringMemory,
+        everybody: LayeringMemory,
+        fact: OrderChanged | OrderEnded,
+        held: Sequence[float],
+        gone: float,
+        now: float,
+    ) -> Sequence[Finding]:
+        """A quantity was taken back."""
+        sign, placed = held[0], held[3]
+        _expire(memory, now)
+        against = any(
+            float(other) == -sign and placed <= float(at) <= placed + STACK_SECONDS for at, other, *_ in memory.fills
         )
-        evidence = {"orderIds": list(episode.canceled), "executionIds": [episode.execution_id]}
+        memory.taken.append([now, sign, gone, float(against), fact.id])
+        if not against:
+            return ()
+        # Partly filled orders of the stack itself are no trade on the other side.
+        filled = sum(float(quantity) for _, other, quantity, *_ in memory.fills if float(other) == -sign)
+        stack = sum(float(part) for _, other, part, stood, _ in memory.taken if float(other) == sign and stood)
+        beside = sum(float(part) for _, other, part, *_ in memory.taken if float(other) == -sign)
+        same = sum(float(quantity) for _, other, quantity, *_ in memory.fills if float(other) == sign)
+        # A fill that is small beside the owner's usual orders makes nothing large.
+        pressure = max(stack - beside - same, 0.0) / max(filled, memory.usual_quantity)
+        score, middle = memory.habit.look(now, math.log1p(pressure), everybody.peers, SCALE, self.tuning.threshold)
+        usual, days = math.expm1(middle), len(memory.habit.tops)
+        if everybody.facts <= self.tuning.warmup:
+            return ()
+        if memory.told_day != memory.habit.day:
+            memory.told, memory.told_day = 0.0, memory.habit.day
+        if score < self.tuning.threshold or score < 1.5 * memory.told:
+            return ()
+        memory.told = score
+        return self._tell(memory, fact, sign, score, (stack, filled, pressure, usual), days)
+
+    def _tell(
+        self,
+        memory: LayeringMemory,
+        fact: OrderChanged | OrderEnded,
+        sign: float,
+        score: float,
+        measured: tuple[float, float, float, float],
+        days: int,
+    ) -> Sequence[Finding]:
+        stack, filled, pressure, usual = measured
+        orders = list(
+            dict.fromkeys(str(name) for _, other, _, stood, name in memory.taken if float(other) == sign and stood)
+        )
+        fills = [[str(name), str(account)] for _, other, _, name, account in memory.fills if float(other) == -sign]
+        whose = f"on the most of this owner's {days} days" if days else "on the most of a day of others"
+        where, other = ("bids", "sells") if sign > 0 else ("offers", "buys")
+        explanation = (
+            f"{stack:.8g} of {where} in {len(orders)} orders were taken back within {WINDOW_SECONDS / 60:.0f} "
+            "minutes after "
+            f"{other} of {filled:.8g}, {pressure:.1f} times as much beyond both sides' usual quoting; {usual:.1f} "
+            "times at "
+            f"most are usual {whose}: the stack may have been there to move others"
+        )
+        evidence = {
+            "orderIds": orders,
+            "executionIds": [name for name, _ in fills],
+            "accountIds": sorted({account for _, account in fills} | {fact.account_id}),
+        }
         subject = Subject(fact.account_id, fact.symbol)
-        return (self._found(subject, fact.at, score, gone, usual, explanation, evidence),)
-
-    @staticmethod
-    def _expire(memory: LayeringMemory, now: float) -> None:
-        """Learn what became of fills whose minute is over."""
-        while memory.episodes and now - memory.episodes[0].at > STACK_SECONDS:
-            episode = memory.episodes.popleft()
-            memory.ratios.learn(datetime.fromtimestamp(episode.at, UTC), episode.ratio)
+        return (self._found(subject, fact.at, score, pressure, usual, explanation, evidence),)
 
 
-def _place(memory: LayeringMemory, fact: OrderPlaced) -> None:
+def _place(memory: LayeringMemory, fact: OrderPlaced, now: float) -> None:
     """Remember an order that rests; the oldest is forgotten when there are too many."""
     if fact.price is None:
         return
-    memory.working[fact.id] = [float(fact.side.sign), float(fact.price), float(fact.quantity)]
+    quantity = float(fact.quantity)
+    memory.working[fact.id] = [float(fact.side.sign), float(fact.price), quantity, now]
+    memory.orders += 1
+    # One that is far larger than the others does not make them larger.
+    most = quantity if memory.orders < USUAL_ORDERS // 10 else min(quantity, 3 * memory.usual_quantity)
+    memory.usual_quantity += (most - memory.usual_quantity) * max(1 / memory.orders, SLOWEST_RATE)
     if len(memory.working) > MAX_WORKING:
         del memory.working[next(iter(memory.working))]
 
 
-def _change(memory: LayeringMemory, fact: OrderChanged) -> None:
-    """Take an order's new terms over, for fills from now on."""
-    own = memory.working.get(fact.id)
-    if own is not None and fact.price is not None:
-        own[1:] = [float(fact.price), float(fact.open_quantity)]
-
-
-def _fill(memory: LayeringMemory, fact: Executed) -> None:
-    """Remember what stands on the other side of a fill."""
+def _fill(memory: LayeringMemory, fact: Executed, now: float) -> None:
     own = memory.working.get(fact.order_id)
     if own is not None:
         own[2] -= float(fact.quantity)
-    stack = {
-        order: [price, quantity]
-        for order, (sign, price, quantity) in memory.working.items()
-        if sign == -fact.side.sign and quantity > 0
-    }
-    memory.episodes.append(Episode(fact.at.timestamp(), fact.id, float(fact.quantity), stack))
+    if fact.account_id not in memory.accounts and len(memory.accounts) < MAX_ACCOUNTS:
+        memory.accounts.append(fact.account_id)
+    memory.fills.append([now, float(fact.side.sign), float(fact.quantity), fact.id, fact.account_id])
+
+
+def _expire(memory: LayeringMemory, now: float) -> None:
+    for held in (memory.fills, memory.taken):
+        while held and now - float(held[0][0]) > WINDOW_SECONDS:
+            held.popleft()

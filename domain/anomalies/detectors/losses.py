@@ -1,4 +1,8 @@
-"""Losses that come too many in a row, or too large together."""
+"""Losses that come too many in a row, that grow, or that are followed by ever larger bets.
+
+A trade is a closed round trip or a part of it that belongs together: fills that close in one symbol on one side,
+without an opening between them and without a long pause, are one trade, however many slices a schedule cut it into.
+"""
 
 import math
 from collections import deque
@@ -6,109 +10,223 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from domain.anomalies.baselines import Baseline
-from domain.anomalies.detectors.base import Detector, Memory
+from domain.anomalies.detectors.base import ALL, Detector, Memory
 from domain.anomalies.facts import Executed
+from domain.anomalies.habits import Habit, Peers, Scale
 from domain.anomalies.types import AnomalyKind, Finding, Subject
 
-# The drain is the loss of so many closing trades together.
-DRAIN_TRADES = 20
-UNIT_TRADES = 200
+# Slices further apart than this are trades of their own.
+PAUSE_SECONDS = 3_600.0
+# The drain is the loss of so many trades together.
+DRAIN_TRADES, UNIT_TRADES, MIN_TRADES = 20, 200, 30
+MAX_OPEN, MAX_IDS = 50, 100
 # What an account that has not traded yet is taken to lose: ten trades, half of them.
 PRIOR_TRADES, PRIOR_LOSSES = 10, 5
 # Nobody loses so often that a streak says nothing at all.
 MAX_LOSS_RATE = 0.9
+# Twice the size after a loss: what is taken for twice, and how often that happens before it is known.
+DOUBLE_LOW, DOUBLE_HIGH = 1.6, 3.2
+PRIOR_DOUBLES, PRIOR_OPENINGS, MIN_DOUBLES = 1.2, 20.0, 4
+# Of drains, on a logarithmic scale; and the spread of peers before any is known.
+SCALE, PRIOR = Scale(math.log(3), 0.8, 0.7), 0.8
+# Of the longest streaks of days, on a logarithmic scale; and the spread of peers before any is known.
+STREAK_SCALE, STREAK_PRIOR = Scale(math.log(8), 0.15, math.log(1.4)), 0.2
 
 
 @dataclass(slots=True)
 class LossMemory(Memory):
-    """The streak that lasts, how often trades lost before it, and what they made."""
+    """The trades that last (by symbol), the streak, how often trades lost and sizes doubled, and what trades made."""
 
+    # By symbol: sign of what closes, result so far, time of the last fill, quantity that opened it.
+    open: dict[str, list[float]] = field(default_factory=dict)
+    # By symbol: quantity that opens, of the trade that comes; quantity and result of the one before; doubles; time.
+    sizes: dict[str, list[float]] = field(default_factory=dict)
     trades: int = 0
     losses: int = 0
+    again: int = 0
     streak: int = 0
-    streak_ids: deque[str] = field(default_factory=lambda: deque(maxlen=DRAIN_TRADES))
+    streak_ids: deque[str] = field(default_factory=lambda: deque(maxlen=MAX_IDS))
     streak_told: float = 0.0
+    double_ids: deque[str] = field(default_factory=lambda: deque(maxlen=MAX_IDS))
+    doubles: float = 0.0
+    openings: float = 0.0
+    double_told: int = 0
     drain_told: float = 0.0
     results: deque[float] = field(default_factory=lambda: deque(maxlen=UNIT_TRADES))
-    last: deque[str] = field(default_factory=lambda: deque(maxlen=DRAIN_TRADES))
-    # The least spread is about that of so many results by chance.
-    drains: Baseline = field(default_factory=lambda: Baseline(math.sqrt(DRAIN_TRADES)))
+    last_ids: deque[str] = field(default_factory=lambda: deque(maxlen=MAX_IDS))
+    streaks: Habit = field(default_factory=Habit)
+    streak_peers: Peers = field(default_factory=lambda: Peers(STREAK_PRIOR))
+    drains: Habit = field(default_factory=Habit)
+    peers: Peers = field(default_factory=lambda: Peers(PRIOR))
 
 
 class LossPattern(Detector[Executed, LossMemory]):
-    """Tells streaks of losses that chance does not explain, and losses that grow beyond what the account is used to."""
+    """Tells streaks of losing trades, losses that grow, and sizes that double after losses."""
 
     kind = AnomalyKind.LOSS_PATTERN
-    description = "More losing trades in a row than chance explains, or losses that grow"
+    description = (
+        "More losing trades in a row than chance explains, losses that grow, or sizes that double after losses"
+    )
     reads = (Executed,)
+    # Trades of all accounts.
     warmup = 60
     memory = LossMemory
 
     def subjects_of(self, fact: Executed) -> tuple[str, ...]:
         """See the base class."""
-        return (fact.account_id,)
+        return (fact.account_id, ALL)
 
-    def observe(self, fact: Executed) -> Sequence[Finding]:
-        """A fill; those that close nothing say nothing."""
+    def _observe(self, fact: Executed) -> Sequence[Finding]:
+        memory, everybody = (self._subjects[key] for key in self.subjects_of(fact))
+        now = fact.at.timestamp()
         if fact.realized_pnl is None:
-            return ()
-        memory = self._memory_of(fact)
-        result = float(fact.realized_pnl)
-        memory.results.append(result)
-        memory.last.append(fact.id)
-        memory.trades += 1
-        found = [*self._streak(memory, fact, result), *self._drain(memory, fact)]
-        return found if memory.trades > self.tuning.warmup else ()
+            found = self._opens(memory, everybody, fact, now)
+        else:
+            found = self._closes(memory, everybody, fact, now)
+        return found if everybody.trades >= self.tuning.warmup else ()
 
-    def _streak(self, memory: LossMemory, fact: Executed, result: float) -> Sequence[Finding]:
-        if result >= 0:
+    def _opens(self, memory: LossMemory, everybody: LossMemory, fact: Executed, now: float) -> Sequence[Finding]:
+        """The trade before is over, the next one grows."""
+        size = memory.sizes.setdefault(fact.symbol, [0.0, 0.0, 0.0, 0.0, now])
+        if self._end(memory, everybody, fact.symbol):
+            size[0] = 0.0
+        size[0] += float(fact.quantity)
+        size[4] = now
+        memory.double_ids.append(fact.id)
+        _forget(memory.sizes)
+        return ()
+
+    def _closes(self, memory: LossMemory, everybody: LossMemory, fact: Executed, now: float) -> Sequence[Finding]:
+        held = memory.open.get(fact.symbol)
+        found: list[Finding] = []
+        if held is None or held[0] != fact.side.sign or now - held[2] > PAUSE_SECONDS:
+            self._end(memory, everybody, fact.symbol)
+            held = memory.open[fact.symbol] = [float(fact.side.sign), 0.0, now]
+            _forget(memory.open)
+            found += self._begins(memory, everybody, fact)
+        held[1] += float(fact.realized_pnl or 0)
+        held[2] = now
+        memory.streak_ids.append(fact.id)
+        memory.last_ids.append(fact.id)
+        memory.double_ids.append(fact.id)
+        return [
+            *found,
+            *self._streak(memory, everybody, fact, now, held[1]),
+            *self._drain(memory, everybody, fact, now, held[1]),
+        ]
+
+    def _begins(self, memory: LossMemory, everybody: LossMemory, fact: Executed) -> Sequence[Finding]:
+        """A trade begins to close: its opening is complete, so that its size can be told."""
+        size = memory.sizes.get(fact.symbol)
+        if size is None or not size[0]:
+            return ()
+        opened, before, result, doubles, _ = size
+        if before:
+            ratio = opened / before
+            is_double = result < 0 and DOUBLE_LOW <= ratio <= DOUBLE_HIGH
+            size[3] = doubles + 1 if is_double else 0.0
+            for one in (memory, everybody):
+                one.openings += 1
+                # A progression counts once for what is usual.
+                one.doubles += is_double and size[3] == 1
+            if not is_double:
+                memory.double_told = 0
+        size[1] = opened
+        rate = (memory.doubles + PRIOR_DOUBLES) / (memory.openings + PRIOR_OPENINGS)
+        score = -size[3] * math.log10(min(rate, 0.5))
+        if size[3] < MIN_DOUBLES or score < self.tuning.threshold or memory.double_told:
+            return ()
+        memory.double_told = int(size[3])
+        explanation = (
+            f"{size[3]:.0f} times in a row the next trade was about twice as large after a loss, up to "
+            f"{opened:.8g}; of "
+            f"this account's trades {rate:.0%} are so: losses are being chased"
+        )
+        evidence = {"executionIds": list(memory.double_ids)}
+        subject = Subject(fact.account_id, fact.symbol)
+        return (self._found(subject, fact.at, score, size[3], rate * size[3], explanation, evidence),)
+
+    @staticmethod
+    def _end(memory: LossMemory, everybody: LossMemory, symbol: str) -> bool:
+        """Count the trade in a symbol that closed, if there is one."""
+        held = memory.open.pop(symbol, None)
+        if held is None:
+            return False
+        result = held[1]
+        memory.results.append(result)
+        memory.trades += 1
+        everybody.trades += 1
+        memory.drain_told *= 0.9
+        if result < 0:
+            memory.streak += 1
+        else:
             memory.losses += memory.streak
+            memory.again += max(memory.streak - 1, 0)
             memory.streak, memory.streak_told = 0, 0.0
             memory.streak_ids.clear()
+        size = memory.sizes.get(symbol)
+        if size is not None:
+            size[2] = result
+        return True
+
+    def _streak(
+        self, memory: LossMemory, everybody: LossMemory, fact: Executed, now: float, result: float
+    ) -> Sequence[Finding]:
+        """The trade that lasts counts if it loses so far."""
+        if result >= 0:
             return ()
-        memory.streak += 1
-        memory.streak_ids.append(fact.id)
-        length = memory.streak
-        before = memory.trades - length
-        rate = min((memory.losses + PRIOR_LOSSES) / (before + PRIOR_TRADES), MAX_LOSS_RATE)
-        score = -length * math.log10(rate)
+        length = memory.streak + 1
+        before = memory.trades - memory.streak
+        lost = memory.losses
+        rate = min((lost + PRIOR_LOSSES) / (before + PRIOR_TRADES), MAX_LOSS_RATE)
+        # After a loss the next one is often likelier, as from a position that is under water.
+        again = min((memory.again + PRIOR_LOSSES) / (lost + PRIOR_TRADES), MAX_LOSS_RATE)
+        again = max(again, rate)
+        # A streak may begin at any trade.
+        score = -math.log10(rate) - (length - 1) * math.log10(again) - math.log10(max(before, 10) / 10) / 2
+        memory_score, usual_streak = memory.streaks.look(
+            now, math.log(length), everybody.streak_peers, STREAK_SCALE, self.tuning.threshold
+        )
+        # Losses of one account often come together: what chance says is believed where its days say so too.
+        score = min(score, memory_score)
         if score < self.tuning.threshold or score < 2 * memory.streak_told:
             return ()
         memory.streak_told = score
-        longest = max(1.0, math.log(max(before, 2)) / -math.log(rate))
+        longest = math.exp(usual_streak)
         explanation = (
-            f"{length} losing trades in a row; {rate:.0%} of this account's trades lost before, so that about "
-            f"{longest:.0f} in a row are usual"
+            f"{length} losing trades in a row; {rate:.0%} of this account's {before} trades lost before, and "
+            f"{longest:.0f} or less in a row are the most of a usual day: a strategy may have broken"
         )
         evidence = {"executionIds": list(memory.streak_ids)}
         return (self._found(Subject(fact.account_id), fact.at, score, length, longest, explanation, evidence),)
 
-    def _drain(self, memory: LossMemory, fact: Executed) -> Sequence[Finding]:
+    def _drain(
+        self, memory: LossMemory, everybody: LossMemory, fact: Executed, now: float, lasting: float
+    ) -> Sequence[Finding]:
         """Losses are counted in the account's own unit, its usual trade's result: money of any size compares."""
-        if memory.trades < DRAIN_TRADES:
+        if len(memory.results) < MIN_TRADES:
             return ()
-        unit = median(abs(result) for result in memory.results) or 1.0
-        loss = -sum(list(memory.results)[-DRAIN_TRADES:])
-        drain = loss / unit
-        score = memory.drains.surprise(fact.at, drain)
-        usual = memory.drains.usual(fact.at)[0]
-        known = memory.drains.count
-        if memory.trades % DRAIN_TRADES == 0:
-            memory.drains.learn(fact.at, drain)
-            memory.drain_told /= 2
-        # Sums of twenty come once in twenty trades: a tenth of the warm-up is enough of them.
-        if (
-            known < self.tuning.warmup / 10
-            or loss <= 0
-            or score < self.tuning.threshold
-            or score < 2 * memory.drain_told
-        ):
+        results = list(memory.results)
+        unit = median(abs(result) for result in results) or 1.0
+        loss = -(sum(results[1 - DRAIN_TRADES :]) + lasting)
+        drain = math.log1p(max(loss, 0.0) / unit / math.sqrt(DRAIN_TRADES))
+        score, usual = memory.drains.look(now, drain, everybody.peers, SCALE, self.tuning.threshold)
+        middle = math.expm1(usual) * math.sqrt(DRAIN_TRADES)
+        # One large loss is no pattern: limits on losses are there for it.
+        worst = -min(*results[1 - DRAIN_TRADES :], lasting)
+        is_pattern = lasting < 0 and worst < loss / 2
+        if not is_pattern or not memory.drains.tops or score < self.tuning.threshold or score < 2 * memory.drain_told:
             return ()
         memory.drain_told = score
         explanation = (
-            f"the last {DRAIN_TRADES} closing trades lost {loss:.8g} together, {drain:.1f} times a usual "
-            f"trade's result; usual are {usual:.1f} times"
+            f"the last {DRAIN_TRADES} trades lost {loss:.8g} together, {loss / unit:.1f} times a usual trade's "
+            "result; on "
+            f"the worst of this account's days {middle:.1f} times are usual"
         )
-        evidence = {"executionIds": list(memory.last)}
-        return (self._found(Subject(fact.account_id), fact.at, score, loss, usual * unit, explanation, evidence),)
+        evidence = {"executionIds": list(memory.last_ids)}
+        return (self._found(Subject(fact.account_id), fact.at, score, loss, middle * unit, explanation, evidence),)
+
+
+def _forget(held: dict[str, list[float]]) -> None:
+    if len(held) > MAX_OPEN:
+        del held[next(iter(held))]

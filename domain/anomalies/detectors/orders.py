@@ -5,53 +5,67 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from domain.anomalies.baselines import Baseline
-from domain.anomalies.detectors.base import Detector, Memory
+from domain.anomalies.detectors.base import ALL, Detector, Memory
 from domain.anomalies.facts import OrderPlaced
+from domain.anomalies.habits import Habit, Peers, Scale
 from domain.anomalies.types import AnomalyKind, Finding, Subject
 
-# Sizes that differ by less than a twentieth are alike.
-SIZE_FLOOR = 0.05
-# Prices that differ by less than five basis points are.
+# Of a day's largest order, on a logarithmic scale; and the spread of peers before any is known.
+SIZE_SCALE, SIZE_PRIOR = Scale(-math.inf, 0.3, math.log(2.5)), 0.5
+# Prices that differ by less than five basis points are alike.
 PRICE_FLOOR = 0.0005
 
 
 @dataclass(slots=True)
 class SizeMemory(Memory):
-    """Natural logarithms of notionals."""
+    """Natural logarithms of notionals; of all, how peers are."""
 
-    sizes: Baseline = field(default_factory=lambda: Baseline(SIZE_FLOOR))
+    orders: int = 0
+    sizes: Habit = field(default_factory=Habit)
+    peers: Peers = field(default_factory=lambda: Peers(SIZE_PRIOR))
 
 
 class OrderSize(Detector[OrderPlaced, SizeMemory]):
-    """Compares an order's notional with the account's orders in the symbol, else with all orders of the account."""
+    """Compares an order's notional with the largest ones of the account's days: in the symbol, and in all of them."""
 
     kind = AnomalyKind.ORDER_SIZE
-    description = "An order far larger than the account's usual ones in the symbol"
+    description = "An order far larger than the largest ones of the account's days"
     reads = (OrderPlaced,)
     warmup = 50
     memory = SizeMemory
 
     def subjects_of(self, fact: OrderPlaced) -> tuple[str, ...]:
         """See the base class."""
-        return Subject(fact.account_id, fact.symbol).key, Subject(fact.account_id).key
+        return Subject(fact.account_id, fact.symbol).key, Subject(fact.account_id).key, ALL
 
-    def observe(self, fact: OrderPlaced) -> Sequence[Finding]:
-        """An order."""
+    def _observe(self, fact: OrderPlaced) -> Sequence[Finding]:
         if fact.notional <= 0:
             return ()
-        in_symbol, in_all = (self._subjects[key].sizes for key in self.subjects_of(fact))
-        known = in_symbol if in_symbol.count >= self.tuning.warmup else in_all
-        size = math.log(fact.notional)
-        enough = known.count >= self.tuning.warmup
-        score = known.surprise(fact.at, size) if enough else 0.0
-        usual = math.exp(known.usual(fact.at)[0])
-        for sizes in (in_symbol, in_all):
-            sizes.learn(fact.at, size)
-        if score < self.tuning.threshold:
+        in_symbol, in_all, everybody = (self._subjects[key] for key in self.subjects_of(fact))
+        now, size = fact.at.timestamp(), math.log(fact.notional)
+        peers = everybody.peers
+        for memory in (in_symbol, in_all):
+            memory.sizes.turn(now, peers)
+            memory.orders += 1
+        everybody.orders += 1
+        known = in_symbol if in_symbol.sizes.tops else in_all
+        tell_from = self.tuning.threshold
+        looks = {id(one): one.sizes.look(now, size, peers, SIZE_SCALE, tell_from) for one in (in_symbol, in_all)}
+        # What is usual for the account elsewhere is no news in a symbol.
+        score, usual = min(looks[id(known)][0], looks[id(in_all)][0]), math.exp(looks[id(known)][1])
+        if everybody.orders <= self.tuning.warmup or score < self.tuning.threshold:
             return ()
-        observed = float(fact.notional)
-        whose = "in this symbol" if known is in_symbol else "of this account"
-        explanation = f"a notional of {observed:.8g}, {observed / usual:.1f} times what is usual {whose}, {usual:.8g}"
+        observed, days = float(fact.notional), len(known.sizes.tops)
+        if not days:
+            whose = "an account without any history: the largest of a day of others is usually"
+        else:
+            where = "in this symbol" if known is in_symbol else "of this account"
+            whose = f"as the largest of a day {where} ({days} days known):"
+        explanation = (
+            f"a notional of {observed:.8g}, {observed / usual:.1f} times what is usual {whose} {usual:.8g}; it "
+            "may be a "
+            "mistake, or move the market"
+        )
         subject = Subject(fact.account_id, fact.symbol)
         return (self._found(subject, fact.at, score, observed, usual, explanation, {"orderIds": [fact.id]}),)
 
@@ -76,7 +90,7 @@ class PriceDeviation(Detector[OrderPlaced, PriceMemory]):
         """See the base class."""
         return (fact.symbol,)
 
-    def observe(self, fact: OrderPlaced) -> Sequence[Finding]:
+    def _observe(self, fact: OrderPlaced) -> Sequence[Finding]:
         """An order; those without a price, or without a price of the market to compare with, say nothing."""
         if fact.price is None or not fact.reference_price or fact.reference_price < 0:
             return ()
@@ -90,8 +104,9 @@ class PriceDeviation(Detector[OrderPlaced, PriceMemory]):
             return ()
         beyond = "above" if fact.side.sign > 0 else "below"
         explanation = (
-            f"a {fact.side} at {fact.price}, {deviation:.2%} {beyond} the market's {fact.reference_price}; usual in "
-            f"this symbol are {usual:.2%}"
+            f"a {fact.side} at {fact.price}, {deviation:.2%} {beyond} the market's {fact.reference_price}; usual "
+            "in this "
+            f"symbol are {usual:.2%}: it trades through the book"
         )
         evidence = {"orderIds": [fact.id], "price": str(fact.price), "referencePrice": str(fact.reference_price)}
         return (

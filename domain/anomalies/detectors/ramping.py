@@ -1,96 +1,217 @@
-"""One account's aggressive orders that carry a price along."""
+"""Aggressive orders of one account that carry a price along: at any time, at the close, or to sell into it."""
 
-import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import median
+from typing import Any, Self
 
-from domain.anomalies.baselines import Baseline
-from domain.anomalies.detectors.base import Detector, Memory
-from domain.anomalies.facts import Executed
+from domain.anomalies.detectors.base import ALL, Detector, Memory
+from domain.anomalies.detectors.runs import MarketMemory, Run, RunMemory, price_of
+from domain.anomalies.facts import Executed, OrderPlaced
+from domain.anomalies.habits import Scale
 from domain.anomalies.types import AnomalyKind, Finding, Subject
 
-# A run ends after a pause, with a fill on the other side, and when the price comes back by half of the way.
-PAUSE_SECONDS, GIVEN_BACK = 300.0, 0.5
+# Of daily largest ways, in standard deviations of chance.
+SCALE = Scale(2.5, 0.7, 1.0)
 # A run of fewer fills says nothing: one order can fill in several.
-MIN_FILLS = 5
-# Ways that differ by less than five basis points are alike.
-WAY_FLOOR = 0.0005
-MAX_EVIDENCE = 50
+MIN_FILLS, MIN_CLOSING_FILLS = 5, 3
+# The end of a session is told by the last prices of so many days; marking it happens in so many seconds before.
+MIN_DAYS, CLOSING_SECONDS = 3, 600.0
+# A move is used by trading so much of it back, within this time after it.
+USED_PART, USED_SECONDS, MIN_IGNITION_FILLS, IGNITION_SECONDS = 0.5, 1_200.0, 4, 600.0
+# Being traded into adds to the surprise of a run, for which less is asked then.
+USED_SURPRISE = 1.5
 
 
 @dataclass(slots=True)
 class RampMemory(Memory):
-    """The run that lasts, and how far earlier ones went.
+    """Of an account in a symbol: its runs. Of a symbol, and of all: how the market and peers are."""
 
-    Ways are parts of the price, divided by the root of the number of fills: so far chance goes in as many steps.
-    """
+    runs: RunMemory = field(default_factory=RunMemory)
+    market: MarketMemory = field(default_factory=MarketMemory)
+    # The last run of note: when it ended, sign, quantity, surprise, way, deviations, usual; and what was traded back.
+    moved: list[float] = field(default_factory=list)
+    moved_ids: deque[str] = field(default_factory=lambda: deque(maxlen=100))
+    back: float = 0.0
 
-    at: float = 0.0
-    sign: int = 0
-    first: float = 0.0
-    furthest: float = 0.0
-    fills: int = 0
-    told: float = 0.0
-    executions: deque[str] = field(default_factory=lambda: deque(maxlen=MAX_EVIDENCE))
-    ways: Baseline = field(default_factory=lambda: Baseline(WAY_FLOOR))
+    def state(self) -> dict[str, Any]:
+        """All of it, as JSON."""
+        return {
+            "runs": self.runs.state(),
+            "market": self.market.state(),
+            "moved": [list(self.moved), list(self.moved_ids), self.back],
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The memory that ``state`` was taken of; an empty one where it is of another version."""
+        if set(state) != {"runs", "market", "moved"}:
+            return cls()
+        memory = cls(RunMemory.from_state(state["runs"]), MarketMemory.from_state(state["market"]))
+        memory.moved, ids, memory.back = list(state["moved"][0]), state["moved"][1], state["moved"][2]
+        memory.moved_ids.extend(ids)
+        return memory
 
 
-class Ramping(Detector[Executed, RampMemory]):
-    """Follows an account's runs of taking fills on one side, and how far the price goes their way meanwhile."""
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A run with its newest fill: how surprising it is, how far it went, what is usual, and of how many days."""
 
-    kind = AnomalyKind.RAMPING
-    description = "A run of aggressive fills of one account that moves the price further than its runs usually do"
-    reads = (Executed,)
+    own: RampMemory
+    run: Run
+    fact: Executed
+    now: float
+    market: MarketMemory
+    score: float
+    way: float
+    deviations: float
+    usual: float
+    days: int
+
+    @property
+    def chance(self) -> float:
+        """How far the price moves by chance in the time of the run."""
+        return self.market.chance(self.run.seconds)
+
+
+class _Runs(Detector[OrderPlaced | Executed, RampMemory]):
+    """Follows runs, and compares how far they go with those of earlier days."""
+
+    reads = (OrderPlaced, Executed)
+    # Prices of the symbol.
     warmup = 30
     memory = RampMemory
+    least_fills = MIN_FILLS
 
-    def subjects_of(self, fact: Executed) -> tuple[str, ...]:
+    def subjects_of(self, fact: OrderPlaced | Executed) -> tuple[str, ...]:
         """See the base class."""
-        return (Subject(fact.account_id, fact.symbol).key,)
+        return Subject(fact.account_id, fact.symbol).key, Subject(symbol=fact.symbol).key, ALL
 
-    def observe(self, fact: Executed) -> Sequence[Finding]:
-        """A fill; passive ones move no price."""
-        if not fact.is_taker or fact.price <= 0:
-            return ()
-        memory = self._memory_of(fact)
-        now, price, sign = fact.at.timestamp(), float(fact.price), fact.side.sign
-        if self._is_over(memory, now, price, sign):
-            if memory.fills > 1:
-                memory.ways.learn(fact.at, _way(memory) / math.sqrt(memory.fills))
-            memory.sign, memory.first, memory.furthest, memory.fills, memory.told = sign, price, price, 0, 0.0
-            memory.executions.clear()
-        memory.at = now
-        memory.fills += 1
-        memory.furthest = max(memory.furthest, price) if sign > 0 else min(memory.furthest, price)
-        memory.executions.append(fact.id)
-        return self._judge(memory, fact)
+    def _observe(self, fact: OrderPlaced | Executed) -> Sequence[Finding]:
+        own, symbol, everybody = (self._subjects[key] for key in self.subjects_of(fact))
+        now, price = fact.at.timestamp(), price_of(fact)
+        found: Sequence[Finding] = ()
+        if isinstance(fact, OrderPlaced):
+            own.runs.remember(fact.id, price)
+        elif price:
+            found = self._fill(own, symbol.market, everybody.market, fact, now)
+        symbol.market.learn(now, price, fact.account_id)
+        return found
 
-    def _judge(self, memory: RampMemory, fact: Executed) -> Sequence[Finding]:
-        if memory.fills < MIN_FILLS or memory.ways.count < self.tuning.warmup:
+    def _fill(
+        self, own: RampMemory, market: MarketMemory, everybody: MarketMemory, fact: Executed, now: float
+    ) -> Sequence[Finding]:
+        if not fact.is_taker:
             return ()
-        way = _way(memory)
-        score = memory.ways.surprise(fact.at, way / math.sqrt(memory.fills))
-        if score < self.tuning.threshold or score < 2 * memory.told:
+        ways = own.runs.ways
+        found = own.runs.add(fact, now, market, self.least_fills)
+        if found is None:
             return ()
-        memory.told = score
-        usual = memory.ways.usual(fact.at)[0] * math.sqrt(memory.fills)
-        direction = "up" if memory.sign > 0 else "down"
+        run, way, deviations = found
+        if market.facts <= self.tuning.warmup:
+            return ()
+        score, usual = ways.look(now, deviations, everybody.peers, SCALE, self.tuning.threshold)
+        days = len(ways.tops)
+        return self._judge(Measured(own, run, fact, now, market, score, way, deviations, usual, days))
+
+    def _judge(self, seen: Measured) -> Sequence[Finding]:
+        raise NotImplementedError
+
+    def _tell(self, seen: Measured, words: str) -> Sequence[Finding]:
+        run, fact, days = seen.run, seen.fact, seen.days
+        direction = "up" if run.sign > 0 else "down"
+        whose = f"the furthest runs of this account's {days} days" if days else "the furthest runs of others' days"
         explanation = (
-            f"{memory.fills} aggressive fills on one side took the price {direction} by {way:.2%}; usual for so many "
-            f"are {usual:.2%}"
+            f"{run.fills} aggressive fills within {max(run.seconds, 1):.0f} s took the price {direction} by "
+            f"{seen.way:.2%} beyond "
+            f"what others saw, {seen.deviations:.1f} times its chance moves ({seen.chance:.2%}); {whose} go "
+            f"{seen.usual:.1f} "
+            "times as far at most"
+            f"{words}"
         )
-        evidence = {"executionIds": list(memory.executions)}
+        evidence = {"executionIds": list(run.executions)}
         subject = Subject(fact.account_id, fact.symbol)
-        return (self._found(subject, fact.at, score, way, usual, explanation, evidence),)
-
-    @staticmethod
-    def _is_over(memory: RampMemory, now: float, price: float, sign: int) -> bool:
-        if not memory.fills or sign != memory.sign or now - memory.at > PAUSE_SECONDS:
-            return True
-        gone = (memory.furthest - memory.first) * sign
-        return gone > 0 and (memory.furthest - price) * sign > GIVEN_BACK * gone
+        return (self._found(subject, fact.at, seen.score, seen.way, seen.usual * seen.chance, explanation, evidence),)
 
 
-def _way(memory: RampMemory) -> float:
-    return math.log(memory.furthest / memory.first) * memory.sign
+class Ramping(_Runs):
+    """Runs that go further than the account's and its peers' ever do."""
+
+    kind = AnomalyKind.RAMPING
+    description = "A run of aggressive fills of one account that takes the price further than its and others' runs do"
+
+    def _judge(self, seen: Measured) -> Sequence[Finding]:
+        if seen.score < self.tuning.threshold or seen.score < 2 * seen.run.told:
+            return ()
+        seen.run.told = seen.score
+        return self._tell(seen, ": the account may be making the price")
+
+
+class MarkingTheClose(_Runs):
+    """Runs in the last minutes of the session."""
+
+    kind = AnomalyKind.MARKING_THE_CLOSE
+    description = "Aggressive fills of one account that move the price in the last ten minutes of the session"
+    least_fills = MIN_CLOSING_FILLS
+
+    def _judge(self, seen: Measured) -> Sequence[Finding]:
+        closes = seen.market.closes
+        if len(closes) < MIN_DAYS:
+            return ()
+        left, begun = (median(closes) - at % 86_400 for at in (seen.now, seen.run.begins))
+        if not -CLOSING_SECONDS / 2 <= left <= CLOSING_SECONDS or begun > 2 * CLOSING_SECONDS:
+            return ()
+        if seen.score < self.tuning.threshold or seen.score < 2 * seen.run.told:
+            return ()
+        seen.run.told = seen.score
+        words = f", about {max(left, 0):.0f} s before the session usually ends: the closing price values every position"
+        return self._tell(seen, words)
+
+
+class MomentumIgnition(_Runs):
+    """Short runs that are traded into soon after."""
+
+    kind = AnomalyKind.MOMENTUM_IGNITION
+    description = "A short run of aggressive fills that moves the price, and most of it traded back at once"
+    least_fills = MIN_IGNITION_FILLS
+
+    def _fill(
+        self, own: RampMemory, market: MarketMemory, everybody: MarketMemory, fact: Executed, now: float
+    ) -> Sequence[Finding]:
+        found = self._used(own, fact, now)
+        super()._fill(own, market, everybody, fact, now)
+        return found
+
+    def _judge(self, seen: Measured) -> Sequence[Finding]:
+        """Remember a run that may be used."""
+        own, run = seen.own, seen.run
+        if seen.score + USED_SURPRISE >= self.tuning.threshold and run.seconds <= IGNITION_SECONDS:
+            own.moved = [
+                seen.now, run.sign, run.quantity, seen.score, seen.way, seen.deviations, seen.usual, run.fills,
+                run.seconds, seen.chance,
+            ]  # fmt: skip
+            own.moved_ids = deque(run.executions, maxlen=100)
+            own.back = 0.0
+        return ()
+
+    def _used(self, own: RampMemory, fact: Executed, now: float) -> Sequence[Finding]:
+        if not own.moved or now - own.moved[0] > USED_SECONDS or fact.side.sign == own.moved[1]:
+            return ()
+        ended, sign, quantity, score, way, deviations, usual, fills, seconds, chance = own.moved
+        own.back += float(fact.quantity)
+        own.moved_ids.append(fact.id)
+        if own.back < USED_PART * quantity:
+            return ()
+        own.moved = []
+        direction = "up" if sign > 0 else "down"
+        explanation = (
+            f"{fills:.0f} aggressive fills within {max(seconds, 1):.0f} s took the price {direction} by {way:.2%}, "
+            f"{deviations:.1f} times its chance moves (usual at most {usual:.1f}), and {own.back / quantity:.0%} "
+            "of it was "
+            f"traded back within {now - ended:.0f} s: others may have been made to follow"
+        )
+        evidence = {"executionIds": list(own.moved_ids)}
+        subject = Subject(fact.account_id, fact.symbol)
+        total = score + USED_SURPRISE
+        return (self._found(subject, fact.at, total, way, usual * chance, explanation, evidence),)

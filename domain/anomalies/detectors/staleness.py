@@ -1,4 +1,4 @@
-"""Prices that stop to come."""
+"""Prices that stop to come, and prices that come and stand still."""
 
 import math
 from collections.abc import Sequence
@@ -14,24 +14,40 @@ from domain.anomalies.types import AnomalyKind, Finding, Subject
 LEARN_SECONDS = 60
 # Pauses that differ by less than a quarter are alike, and none below a second is worth a word.
 PAUSE_FLOOR, LEAST_PAUSE_SECONDS = 0.25, 1.0
+# A longer pause than this is the market's own (a night, a break), unless somebody looked meanwhile.
+LONGEST_PAUSE_SECONDS = 3_600.0
+# Of each hour the longest time at one price is learnt; times that differ by less than a half are alike. So many prices
+# are needed in it.
+HOUR_SECONDS, STILL_FLOOR, MIN_STILL_PRICES, MIN_STILL_SECONDS = 3_600, 0.35, 20, 30.0
+MIN_HOURS = 12
 
 
 @dataclass(slots=True)
 class StaleMemory(Memory):
-    """When the last price came, the longest pause of this minute, and the logarithms of those of earlier minutes."""
+    """When the last price came, the longest pause of this minute, and the logarithms of those of earlier minutes.
+
+    The same for the time at one price, by hours. Times that were announced already are not told again.
+    """
 
     last: float = 0.0
     minute: int = -1
     longest: float = 0.0
     is_told: bool = False
     pauses: Baseline = field(default_factory=lambda: Baseline(PAUSE_FLOOR))
+    price: str = ""
+    since: float = 0.0
+    prices: int = 0
+    hour: int = -1
+    stillest: float = 0.0
+    is_still_told: bool = False
+    stills: Baseline = field(default_factory=lambda: Baseline(STILL_FLOOR))
 
 
 class StaleMarketData(Detector[Quoted | MarketChecked, StaleMemory]):
-    """Compares a symbol's silence with its usual pauses at this time of day, while its market is open."""
+    """Compares a symbol's silence, and its time at one price, with what is usual for it while its market is open."""
 
     kind = AnomalyKind.STALE_MARKET_DATA
-    description = "No price of an open market for far longer than is usual for the symbol"
+    description = "No price of an open market, or one and the same price, for far longer than is usual for the symbol"
     reads = (Quoted, MarketChecked)
     # Minutes with prices.
     warmup = 60
@@ -41,7 +57,7 @@ class StaleMarketData(Detector[Quoted | MarketChecked, StaleMemory]):
         """See the base class."""
         return (fact.symbol,)
 
-    def observe(self, fact: Quoted | MarketChecked) -> Sequence[Finding]:
+    def _observe(self, fact: Quoted | MarketChecked) -> Sequence[Finding]:
         """A price came, or it is time to look whether one should have."""
         memory = self._memory_of(fact)
         if isinstance(fact, MarketChecked):
@@ -49,32 +65,84 @@ class StaleMarketData(Detector[Quoted | MarketChecked, StaleMemory]):
         now = fact.at.timestamp()
         if now <= memory.last:
             return ()
-        if memory.last:
-            memory.longest = max(memory.longest, now - memory.last)
+        found = [*self._came(memory, fact, now), *self._stands(memory, fact, now)]
+        memory.last, memory.is_told = now, False
+        return found
+
+    def _came(self, memory: StaleMemory, fact: Quoted, now: float) -> Sequence[Finding]:
+        """A price ends a pause, which may have been too long without that anybody looked."""
+        found: Sequence[Finding] = ()
+        pause = now - memory.last if memory.last else 0.0
+        if pause > LONGEST_PAUSE_SECONDS:
+            pause, memory.longest = 0.0, 0.0
+        elif pause:
+            found = self._judge(memory, fact.symbol, fact.at, pause)
+            memory.longest = max(memory.longest, pause)
         minute = int(now) // LEARN_SECONDS
         if minute != memory.minute:
-            if memory.longest:
+            # A pause that was told is no part of what is usual.
+            if memory.longest and not memory.is_told:
                 memory.pauses.learn(datetime.fromtimestamp(now, UTC), _scaled(memory.longest))
             memory.minute, memory.longest = minute, 0.0
-        memory.last, memory.is_told = now, False
-        return ()
+        return found
+
+    def _judge(self, memory: StaleMemory, symbol: str, at: datetime, pause: float) -> Sequence[Finding]:
+        if memory.is_told or memory.pauses.count < self.tuning.warmup:
+            return ()
+        score = memory.pauses.surprise(at, _scaled(pause))
+        if score < self.tuning.threshold:
+            return ()
+        memory.is_told = True
+        usual = math.exp(memory.pauses.usual(at)[0])
+        explanation = (
+            f"no price for {pause:.0f} s; the longest pauses of a minute are usually {usual:.1f} s at this time: "
+            "orders may "
+            "be checked against an old price"
+        )
+        evidence = {"lastPriceAt": datetime.fromtimestamp(memory.last, UTC).isoformat()}
+        return (self._found(Subject(symbol=symbol), at, score, pause, usual, explanation, evidence),)
+
+    def _stands(self, memory: StaleMemory, fact: Quoted, now: float) -> Sequence[Finding]:
+        """A price is the same as the one before, or another one."""
+        if fact.price is None:
+            return ()
+        price = str(fact.price.normalize())
+        is_new = price != memory.price or now - memory.last > LONGEST_PAUSE_SECONDS
+        hour = int(now) // HOUR_SECONDS
+        if is_new:
+            memory.price, memory.since, memory.prices, memory.is_still_told = price, now, 0, False
+        memory.prices += 1
+        still = now - memory.since
+        if hour != memory.hour:
+            if memory.hour >= 0 and not memory.is_still_told:
+                memory.stills.learn(datetime.fromtimestamp(now, UTC), _scaled(memory.stillest))
+            memory.hour, memory.stillest = hour, 0.0
+        score = 0.0
+        if not memory.is_still_told and memory.prices >= MIN_STILL_PRICES and still >= MIN_STILL_SECONDS:
+            is_known = memory.stills.count >= MIN_HOURS and memory.pauses.count >= self.tuning.warmup
+            score = memory.stills.surprise(fact.at, _scaled(still)) if is_known else 0.0
+        if score < self.tuning.threshold:
+            memory.stillest = max(memory.stillest, still)
+            return ()
+        memory.is_still_told = True
+        usual = math.exp(memory.stills.usual(fact.at)[0])
+        explanation = (
+            f"{memory.prices} prices within {still:.0f} s were all {fact.price}; the longest time of an hour at "
+            "one price is "
+            f"usually {usual:.1f} s: the feed may repeat an old price"
+        )
+        evidence = {"since": datetime.fromtimestamp(memory.since, UTC).isoformat(), "price": str(fact.price)}
+        return (self._found(Subject(symbol=fact.symbol), fact.at, score, still, usual, explanation, evidence),)
 
     def _check(self, memory: StaleMemory, fact: MarketChecked) -> Sequence[Finding]:
         if not fact.is_open:
             # The pause until the market opens again is none of the symbol's.
             memory.last, memory.longest, memory.is_told = 0.0, 0.0, False
+            memory.price = ""
             return ()
-        if not memory.last or memory.is_told or memory.pauses.count < self.tuning.warmup:
+        if not memory.last:
             return ()
-        pause = fact.at.timestamp() - memory.last
-        score = memory.pauses.surprise(fact.at, _scaled(pause))
-        if score < self.tuning.threshold:
-            return ()
-        memory.is_told = True
-        usual = math.exp(memory.pauses.usual(fact.at)[0])
-        explanation = f"no price for {pause:.0f} s; the longest pauses of a minute are usually {usual:.1f} s"
-        evidence = {"lastPriceAt": datetime.fromtimestamp(memory.last, UTC).isoformat()}
-        return (self._found(Subject(symbol=fact.symbol), fact.at, score, pause, usual, explanation, evidence),)
+        return self._judge(memory, fact.symbol, fact.at, fact.at.timestamp() - memory.last)
 
 
 def _scaled(pause: float) -> float:

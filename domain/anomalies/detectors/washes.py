@@ -1,18 +1,23 @@
-"""Trades of an owner with itself."""
+"""Trades of an owner with itself: at once or seconds apart, in one part or several, through one account or more."""
 
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from domain.anomalies.baselines import binomial_upper_tail, surprise_of
 from domain.anomalies.detectors.base import Detector, Memory
 from domain.anomalies.facts import Executed
 from domain.anomalies.types import AnomalyKind, Finding, Subject
 
-# Both sides of one trade are reported within this time, at one price, for one quantity.
-MATCH_SECONDS = 2.0
-WINDOW_FILLS = 30
-MAX_PENDING = 100
+# Fills of one account belong together when they are reported so closely, those of several accounts of an owner for
+# longer.
+SAME_SECONDS, LINKED_SECONDS = 2.0, 60.0
+# Prices and quantities that differ by less than these parts are the same; of one account they have to be equal.
+PRICE_PART, QUANTITY_PART = 0.001, 0.002
+# One side may be cut into so many parts, and so many fills are tried.
+MAX_PARTS, MAX_TRIED = 3, 8
+WINDOW_FILLS, MAX_PENDING = 30, 60
 # What an owner is taken to trade with itself by chance before it is known: one fill in a hundred.
 PRIOR_FILLS, PRIOR_MATCHES = 100, 1
 
@@ -24,21 +29,40 @@ class WashMemory(Memory):
     fills: int = 0
     matches: int = 0
     quiet_until: int = 0
-    # Time, sign of the side, price, quantity, order, execution.
+    # Time, signed quantity, price, account, order, execution.
     pending: deque[list[float | str]] = field(default_factory=lambda: deque(maxlen=MAX_PENDING))
-    # The executions of a match, or nothing.
-    last: deque[list[str]] = field(default_factory=lambda: deque(maxlen=WINDOW_FILLS))
+    # By fill: its id and, once it is matched, 1.
+    last: deque[list[str | int]] = field(default_factory=lambda: deque(maxlen=WINDOW_FILLS))
+
+
+@dataclass(frozen=True, slots=True)
+class _Fill:
+    at: float
+    signed: float
+    price: float
+    account: str
+    order: str
+    id: str
+
+    def fits(self, other: "_Fill") -> bool:
+        """Whether two fills could be the two sides of one trade, or parts of one side."""
+        apart = abs(self.at - other.at)
+        if self.order == other.order:
+            return False
+        if self.account == other.account:
+            return apart <= SAME_SECONDS and self.price == other.price
+        return apart <= LINKED_SECONDS and abs(self.price - other.price) <= PRICE_PART * self.price
 
 
 class WashTrade(Detector[Executed, WashMemory]):
-    """Counts fills that have an opposite one of the same owner at the same time, price and quantity.
+    """Counts fills that have an opposite one of the same owner, or several that add up to it.
 
-    Whether it is one account or two does not matter, the orders must be two. A few coincide by chance, as a market
-    maker's do: what is judged is how many among the last thirty fills, given how many did before.
+    A few coincide by chance, as a market maker's do: what is judged is how many among the last thirty fills, given how
+    many did before.
     """
 
     kind = AnomalyKind.WASH_TRADE
-    description = "Fills of one owner on both sides at the same time, price and quantity"
+    description = "Fills of one owner on both sides whose quantities add up, at about the same time and price"
     reads = (Executed,)
     warmup = 1
     memory = WashMemory
@@ -47,44 +71,76 @@ class WashTrade(Detector[Executed, WashMemory]):
         """See the base class."""
         return (f"{fact.owner_id}|{fact.symbol}",)
 
-    def observe(self, fact: Executed) -> Sequence[Finding]:
-        """A fill."""
+    def _observe(self, fact: Executed) -> Sequence[Finding]:
         memory = self._memory_of(fact)
-        matched = self._match(memory, fact)
         if len(memory.last) == WINDOW_FILLS:
-            memory.matches += bool(memory.last[0])
+            memory.matches += int(memory.last[0][1])
         memory.fills += 1
-        memory.last.append(matched)
+        memory.last.append([fact.id, 0])
+        fill = _Fill(
+            fact.at.timestamp(), float(fact.quantity) * fact.side.sign, float(fact.price), fact.account_id,
+            fact.order_id, fact.id,
+        )  # fmt: skip
+        while memory.pending and fill.at - float(memory.pending[0][0]) > LINKED_SECONDS:
+            memory.pending.popleft()
+        matched = _match(memory, fill)
         if not matched:
+            memory.pending.append([fill.at, fill.signed, fill.price, fill.account, fill.order, fill.id])
             return ()
+        ids = {one.id for one in matched}
+        memory.pending = deque((one for one in memory.pending if one[5] not in ids), maxlen=MAX_PENDING)
+        for one in memory.last:
+            if one[0] in ids:
+                one[1] = 1
+        return self._judge(memory, fact, matched)
+
+    def _judge(self, memory: WashMemory, fact: Executed, matched: Sequence[_Fill]) -> Sequence[Finding]:
         before = max(memory.fills - WINDOW_FILLS, 0)
         rate = min((memory.matches + PRIOR_MATCHES) / (before + PRIOR_FILLS), 0.99)
-        hits = sum(map(bool, memory.last))
+        hits = sum(int(is_matched) for _, is_matched in memory.last)
         score = surprise_of(binomial_upper_tail(hits, len(memory.last), rate))
         is_quiet = memory.fills <= memory.quiet_until or memory.fills < self.tuning.warmup
         if is_quiet or score < self.tuning.threshold:
             return ()
         memory.quiet_until = memory.fills + WINDOW_FILLS
         expected = rate * len(memory.last)
+        accounts = len({one.account for one in matched})
         explanation = (
-            f"{hits} of the last {len(memory.last)} fills had an opposite fill of the same owner at the same time, "
-            f"price and quantity; usual are {expected:.1f}"
+            f"{hits} of the last {len(memory.last)} fills had their other side, in one part or several, in fills "
+            "of the "
+            f"same owner ({accounts} account{'s' if accounts > 1 else ''} in the newest); usual for this owner are "
+            f"{expected:.1f}: volume is shown that nobody else took part in"
         )
-        evidence = {"executionIds": sorted({execution for pair in memory.last for execution in pair})}
+        evidence = {
+            "executionIds": sorted(
+                {str(name) for name, is_matched in memory.last if is_matched} | {one.id for one in matched}
+            ),
+            "accountIds": sorted({one.account for one in matched}),
+        }
         subject = Subject(fact.account_id, fact.symbol)
         return (self._found(subject, fact.at, score, hits, expected, explanation, evidence),)
 
-    @staticmethod
-    def _match(memory: WashMemory, fact: Executed) -> list[str]:
-        """The ids of this fill and its other side, which is taken once; nothing when there is none."""
-        now = fact.at.timestamp()
-        while memory.pending and now - float(memory.pending[0][0]) > MATCH_SECONDS:
-            memory.pending.popleft()
-        price, quantity = str(fact.price.normalize()), str(fact.quantity.normalize())
-        for index, (_, sign, other_price, other_quantity, order_id, execution_id) in enumerate(memory.pending):
-            is_opposite = sign == -fact.side.sign and order_id != fact.order_id
-            if is_opposite and (other_price, other_quantity) == (price, quantity):
-                del memory.pending[index]
-                return [str(execution_id), fact.id]
-        memory.pending.append([now, fact.side.sign, price, quantity, fact.order_id, fact.id])
-        return []
+
+def _match(memory: WashMemory, fill: _Fill) -> tuple[_Fill, ...]:
+    """The fills of a trade with itself that this one completes, itself included; nothing when there is none."""
+    pending = [_Fill(*one) for one in memory.pending]  # type: ignore[arg-type]  # as they were put there
+    others = [one for one in pending if one.signed * fill.signed < 0 and one.fits(fill)][-MAX_TRIED:]
+    if not others:
+        return ()
+    size = abs(fill.signed)
+    for number in range(1, MAX_PARTS + 1):
+        for parts in combinations(others, number):
+            if _equal(sum(abs(one.signed) for one in parts), size, (fill, *parts)):
+                return (fill, *parts)
+    beside = [one for one in pending if one.signed * fill.signed > 0 and one.order != fill.order][-MAX_TRIED:]
+    for other in others:
+        for number in range(1, MAX_PARTS):
+            for parts in combinations([one for one in beside if one.fits(other)], number):
+                if _equal(size + sum(abs(one.signed) for one in parts), abs(other.signed), (fill, other, *parts)):
+                    return (fill, other, *parts)
+    return ()
+
+
+def _equal(one: float, other: float, fills: Sequence[_Fill]) -> bool:
+    linked = len({fill.account for fill in fills}) > 1
+    return abs(one - other) <= (QUANTITY_PART if linked else 1e-9) * other

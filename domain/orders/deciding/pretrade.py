@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from domain.accounts.fees import NOTHING_DUE
 from domain.kernel.numbers import ONE, ZERO, plain
 from domain.market.types import Instrument
 from domain.orders.deciding.activity import Displaced
@@ -66,7 +65,7 @@ def decide(command: PlaceOrder, instrument: Instrument, market: MarketState, boo
         buys=buys,
         remaining=command.quantity,
         price=price,
-        dues=NOTHING_DUE,
+        fee_charged=False,
         # Without a rate the order is refused, and holds nothing back.
         rate=candidate.rate or ONE,
         only_reduces=command.only_reduces,

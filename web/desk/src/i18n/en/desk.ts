@@ -16,7 +16,6 @@ export const desk = {
     risk: 'Oversight',
   },
   market: {
-    rows: 'Instruments and their quotes',
     symbol: 'Instrument',
     bid: 'Bid',
     ask: 'Ask',
@@ -40,7 +39,6 @@ export const desk = {
     emptyHint: 'Candles appear with the first trades or quotes.',
   },
   ladder: {
-    rows: 'Prices and orders',
     oneClick: 'One click',
     group: 'Ticks per row',
     centre: 'Centre',

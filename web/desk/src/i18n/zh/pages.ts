@@ -3,7 +3,6 @@ import type { pages as model } from '../en/pages';
 export const pages: typeof model = {
   account: {
     choose: '账户',
-    rows: '账户及其数据',
     name: '名称',
     state: '状态',
     equity: '权益',
@@ -212,7 +211,6 @@ export const pages: typeof model = {
     roleOf: '{name} 的角色',
     grants: '账户权限',
     grantsOf: '{name} 的账户权限',
-    editGrants: '编辑 {name} 的账户权限',
     grant: '授权',
     revoke: '撤销',
     permission: '权限',

@@ -1,0 +1,187 @@
+"""What is usual for a quantity of one subject, and for its peers: the largest values of days.
+
+A day's largest value holds what a rhythm inside the day does: a basket at every close, a burst at every opening. Days
+on which nothing happens teach nothing, so nothing is compared with zero, and who trades on Fridays alone is compared
+with Fridays. What is known of a subject grows with its days; until then most of it is what its peers are like.
+"""
+
+import math
+from collections import deque
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, Self
+
+from domain.anomalies.baselines import surprise_of, upper_tail
+
+KEPT_DAYS, KEPT_PEER_DAYS = 40, 240
+# Of a first day so many values are kept, and so many are needed.
+KEPT_FIRSTS, MIN_FIRSTS = 60, 8
+# What is known of peers counts as much as so many days of one's own for the spread.
+PEER_WEIGHT = 6.0
+# The prior counts as so many days of peers; deviations are learnt up to so many spreads; older ones fade.
+PRIOR_DAYS, MAX_DEVIATION, PEER_MEMORY = 20.0, 3.0, 400.0
+# Before so many days of others are known, a subject without any of its own is not judged.
+MIN_PEER_DAYS, MIN_OWN_DAYS = 15, 3
+DAY_SECONDS = 86_400
+# A departure is learnt as so many spreads above the middle at most.
+LEARNT_SPREADS = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """On what scale a quantity is judged.
+
+    Attributes:
+        least: values below are of no interest, and count as this.
+        floor: the least spread that is taken for one.
+        beyond: how far a departure has to be above the largest value of all days that are known.
+    """
+
+    least: float
+    floor: float
+    beyond: float
+
+
+class Peers:
+    """How days of all subjects of a kind are: how far they are from the subject's own usual, and where they are."""
+
+    __slots__ = ("_prior", "count", "square", "tops")
+
+    def __init__(self, prior: float) -> None:
+        """``prior`` is the spread that is taken for usual before anything is known."""
+        self._prior = prior
+        self.count = 0.0
+        self.square = prior * prior
+        self.tops: deque[float] = deque(maxlen=KEPT_PEER_DAYS)
+
+    @property
+    def spread(self) -> float:
+        """How far a day is usually from the subject's usual day (as a standard deviation)."""
+        weight = self.count / (self.count + PRIOR_DAYS)
+        return math.sqrt(weight * self.square + (1 - weight) * self._prior * self._prior)
+
+    def learn(self, top: float, own_usual: float | None) -> None:
+        """A day of a subject that is over, and what was usual for it before."""
+        self.tops.append(top)
+        if own_usual is None:
+            return
+        most = MAX_DEVIATION * self.spread
+        deviation = max(-most, min(most, top - own_usual))
+        self.count = min(self.count + 1, PEER_MEMORY)
+        self.square += (deviation * deviation - self.square) / self.count
+
+    def state(self) -> dict[str, Any]:
+        """All of it, as JSON."""
+        return {"prior": self._prior, "count": self.count, "square": self.square, "tops": list(self.tops)}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """The peers that ``state`` was taken of."""
+        peers = cls(state["prior"])
+        peers.count, peers.square = state["count"], state["square"]
+        peers.tops.extend(state["tops"])
+        return peers
+
+
+class Habit:
+    """The largest values of a subject's last days; on its first day, the values of that day so far."""
+
+    __slots__ = ("count", "day", "firsts", "today", "tops")
+
+    def __init__(self) -> None:
+        self.day = -1
+        self.today = -math.inf
+        self.tops: deque[float] = deque(maxlen=KEPT_DAYS)
+        self.firsts: deque[float] = deque(maxlen=KEPT_FIRSTS)
+        self.count = 0
+
+    def look(
+        self, now: float, value: float, peers: Peers, scale: Scale, tell_from: float = math.inf
+    ) -> tuple[float, float]:
+        """Judge a value at a time in seconds, then learn it: its surprise, and what is usual.
+
+        A surprise from ``tell_from`` on is taken for a departure: it is learnt as if it were at the edge of what is
+        usual, so that one incident does not hide the next, while what goes on for days becomes usual. Values of days
+        before are late and teach nothing.
+        """
+        self.turn(now, peers)
+        value = max(value, scale.least)
+        middle, spread = self.usual(peers, scale)
+        score = self.surprise(value, peers, scale)
+        if score >= tell_from:
+            value = min(value, middle + LEARNT_SPREADS * spread)
+        if int(now // DAY_SECONDS) == self.day:
+            self.today = max(self.today, value)
+            self.count += 1
+            if not self.tops:
+                self.firsts.append(value)
+        return score, middle
+
+    def turn(self, now: float, peers: Peers) -> None:
+        """Begin a new day where one is over."""
+        day = int(now // DAY_SECONDS)
+        if day <= self.day:
+            return
+        if math.isfinite(self.today):
+            peers.learn(self.today, median(self.tops) if len(self.tops) >= MIN_OWN_DAYS else None)
+            self.tops.append(self.today)
+            self.firsts.clear()
+        self.day, self.today = day, -math.inf
+
+    def known(self) -> list[float]:
+        """The largest values of days; on a first day its values so far, once there are enough."""
+        if self.tops:
+            return list(self.tops)
+        return list(self.firsts) if len(self.firsts) >= MIN_FIRSTS else []
+
+    def usual(self, peers: Peers, scale: Scale) -> tuple[float, float]:
+        """The middle and the spread (as a standard deviation) of the largest value of a day."""
+        own = sorted(self.known())
+        known = len(own)
+        floor = scale.floor
+        within = max(peers.spread, floor)
+        if not known:
+            others = sorted(peers.tops)
+            if len(others) < MIN_PEER_DAYS:
+                return scale.least, math.inf
+            middle = others[len(others) // 2]
+            beside = (others[int(0.9 * (len(others) - 1))] - middle) / 1.2816
+            return middle, math.hypot(beside, within)
+        middle = median(own)
+        upper = max((own[int(0.75 * (known - 1))] - middle) / 0.6745, (own[int(0.9 * (known - 1))] - middle) / 1.2816)
+        spread = math.sqrt((known * upper * upper + PEER_WEIGHT * within * within) / (known + PEER_WEIGHT))
+        return middle, max(spread, floor) * math.sqrt(1 + 1 / known)
+
+    def surprise(self, value: float, peers: Peers, scale: Scale) -> float:
+        """How improbable a value so high is for a day; 0 unless it is well beyond all that was before.
+
+        Today's earlier values are not what it is compared with.
+        """
+        known = self.known()
+        if known and value < max(known) + scale.beyond:
+            return 0.0
+        middle, spread = self.usual(peers, scale)
+        if value <= middle or math.isinf(spread):
+            return 0.0
+        return surprise_of(upper_tail((value - middle) / spread))
+
+    def state(self) -> dict[str, Any]:
+        """All of it, as JSON."""
+        today = self.today if math.isfinite(self.today) else None
+        return {
+            "day": self.day,
+            "today": today,
+            "count": self.count,
+            "tops": list(self.tops),
+            "firsts": list(self.firsts),
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """The habit that ``state`` was taken of."""
+        habit = cls()
+        habit.day, habit.count = state["day"], state["count"]
+        habit.today = state["today"] if state["today"] is not None else -math.inf
+        habit.tops.extend(state["tops"])
+        habit.firsts.extend(state["firsts"])
+        return habit
