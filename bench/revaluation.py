@@ -72,9 +72,9 @@ def _account(number: int) -> AccountBook:
 
 
 def _position(account: AccountBook, instrument: Instrument, quantity: int) -> PositionBook:
-    return PositionBook(
-        new_id(), account.id, instrument.id, Bucket.NET, Decimal(quantity), average_price=Decimal("100.25")
-    )
+    average = Decimal("100.25")
+    cost = average * quantity
+    return PositionBook(new_id(), account.id, instrument.id, Bucket.NET, Decimal(quantity), average, cost=cost)
 
 
 class Scene:

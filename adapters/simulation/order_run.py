@@ -54,6 +54,7 @@ class _Run:
         self._executions: dict[str, list[dict[str, str]]] = {}
         self._strategies: dict[str, str | None] = {}
         self._versions: dict[str, int] = {}
+        self._fees: dict[str, Decimal] = {}
 
     @property
     def is_working(self) -> bool:
@@ -111,24 +112,30 @@ class _Run:
                 self._versions[name] += 1
 
     def _execution(self, fill: Filled, side: Side) -> dict[str, str]:
-        fee = execution_fee(
-            self._instrument,
-            quantity=fill.quantity,
-            price=fill.price,
-            maker=fill.liquidity is Liquidity.MAKER,
-            minimum_charged=fill.number > 1,
-        )
+        is_maker = fill.liquidity is Liquidity.MAKER
+        own = execution_fee(self._instrument, quantity=fill.quantity, price=fill.price, maker=is_maker)
+        fee = self._charge(str(fill.order_id), own.quantize(FEE_QUANTUM, rounding=ROUND_HALF_EVEN))
         row = {
             "at": nine_digits(fill.at),
             "price": plain(fill.price),
             "quantity": plain(fill.quantity),
             "liquidity": fill.liquidity.value,
-            "fee": plain(fee.quantize(FEE_QUANTUM, rounding=ROUND_HALF_EVEN)),
+            "fee": plain(fee),
         }
         tax = execution_tax(self._instrument, quantity=fill.quantity, price=fill.price, sells=side is Side.SELL)
         if tax:
             row["tax"] = plain(tax.quantize(FEE_QUANTUM, rounding=ROUND_HALF_EVEN))
         return row
+
+    def _charge(self, name: str, fee: Decimal) -> Decimal:
+        """What a fill's fee adds to its order's, which is at least the minimum."""
+        before = self._fees.get(name)
+        self._fees[name] = (before or ZERO) + fee
+        return self._whole_fee(self._fees[name]) - (ZERO if before is None else self._whole_fee(before))
+
+    def _whole_fee(self, fee: Decimal) -> Decimal:
+        minimum = self._instrument.fees.minimum
+        return max(minimum, fee) if minimum else fee
 
     def result(self) -> dict[str, Any]:
         """What became of it all."""

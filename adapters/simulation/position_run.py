@@ -7,8 +7,7 @@ from adapters.simulation.scenario import PositionScenario
 from domain.kernel.numbers import ZERO, plain
 from domain.market.types import Instrument
 from domain.orders.model.types import Side
-from domain.positions.rules import FLAT, Fill, PositionState, apply_fill
-from domain.positions.valuation import unrealized_pnl
+from domain.positions.rules import FLAT, Fill, PositionState, apply_fill, gain
 
 # Quotients have no end; this many decimals are far beyond what any mark can tell apart.
 PNL_QUANTUM = Decimal(1).scaleb(-24)
@@ -35,7 +34,7 @@ def _result(position: PositionState, instrument: Instrument, mark: Decimal | Non
     if position.quantity != ZERO:
         unrealized = None
         if mark is not None:
-            unrealized = unrealized_pnl(instrument, position.quantity, position.average_price, mark)
+            unrealized = gain(instrument, position.quantity, position.cost, mark)
     return {
         "quantity": plain(position.quantity),
         "averagePrice": None if position.quantity == ZERO else plain(position.average_price),

@@ -29,6 +29,7 @@ from domain.kernel.time import Nanos
 from domain.orders.entry.batch import PlacedOrder
 from domain.orders.model import order as values
 from domain.orders.model.events import read_order_event
+from domain.orders.model.order import Execution as Fill
 from domain.orders.protection.unconfirmed import CancelScope, count_unconfirmed_cancels
 from domain.orders.queries import read_executions_of, read_orders
 
@@ -117,18 +118,25 @@ class Execution:
     fx_rate: Decimal = strawberry.field(
         description="What one unit of the instrument's currency was in the account's; its money was converted at it."
     )
+    venue_fee: Decimal | None = strawberry.field(
+        description="What the venue charged, where it charged other money than the account's; below zero for a rebate."
+    )
+    venue_fee_currency: str | None = strawberry.field(description="The currency of `venueFee`.")
+    withheld: Decimal = strawberry.field(
+        description="How many of the units the venue kept as its fee: the position has so many less."
+    )
     busted_at: datetime | None
     busted_by: str | None = strawberry.field(description="Who took it back or corrected it.")
     corrected_by: strawberry.ID | None
     at: Nanos = strawberry.field(description="The venue's time, to the nanosecond.")
 
     @strawberry.field(description="What it filled.", metadata=SAME_FOR_ALL)
-    async def order(self, execution: strawberry.Parent[values.Execution], info: Info) -> Order:
+    async def order(self, execution: strawberry.Parent[Fill], info: Info) -> Order:
         """Loaded with the operation's other orders."""
         return cast(Order, await info.context.load(read_orders, execution.order_id))
 
     @strawberry.field(description="Whose it is.", metadata=SAME_FOR_ALL)
-    async def account(self, execution: strawberry.Parent[values.Execution], info: Info) -> _Account:
+    async def account(self, execution: strawberry.Parent[Fill], info: Info) -> _Account:
         """Loaded with the operation's other accounts."""
         return cast("Account", await info.context.load(info.context.services.books.read, execution.account_id))
 
@@ -273,7 +281,7 @@ def orders_view(placed: Sequence[PlacedOrder]) -> OrdersPayload:
     return OrdersPayload(results=cast("list[OrderPayload]", placed), accepted=len(placed) - rejected, rejected=rejected)
 
 
-def execution_view(execution: values.Execution) -> Execution:
+def execution_view(execution: Fill) -> Execution:
     """The value itself: its attributes are the fields."""
     return cast(Execution, execution)
 

@@ -1,9 +1,74 @@
-"""What a trade costs, pure. Fee = max(minimum, notional x rate + quantity x per unit), the minimum once per order."""
+"""What a trade costs, pure: fees and tax of its fills, and what an order has to pay for all of them.
 
+The fee of a fill is notional x rate + quantity x per unit, below zero for a rebate; that of an order is max(minimum,
+sum of its fills' fees). Money is rounded once per order: what a fill moves is the difference that it makes to the
+order's rounded totals, so that it does not count how an order is cut into fills. Notional is rounded against the
+account, a rebate too; fees and tax half-even.
+"""
+
+from dataclasses import dataclass
 from decimal import Decimal
 
-from domain.kernel.numbers import ZERO
+from domain.kernel.numbers import ZERO, to_cash, to_cash_down
 from domain.market.types import Instrument
+
+
+@dataclass(frozen=True, slots=True)
+class Dues:
+    """What the fills of an order, or one of them, come to, exactly and in the account's currency.
+
+    ``trade`` is the cash that a spot trade moves, below zero for a purchase; ``fee`` is without the ``minimum`` that
+    the order pays at least, zero where there is none.
+    """
+
+    trade: Decimal = ZERO
+    fee: Decimal = ZERO
+    minimum: Decimal = ZERO
+    tax: Decimal = ZERO
+
+    def plus(self, other: "Dues") -> "Dues":
+        """Both together. One order has one minimum: the largest, where rates between currencies moved."""
+        return Dues(
+            self.trade + other.trade,
+            self.fee + other.fee,
+            max(self.minimum, other.minimum),
+            self.tax + other.tax,
+        )
+
+
+NOTHING_DUE = Dues()
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What dues come to in whole units of a currency."""
+
+    trade: Decimal = ZERO
+    fee: Decimal = ZERO
+    tax: Decimal = ZERO
+
+    @property
+    def costs(self) -> Decimal:
+        """Fee and tax."""
+        return self.fee + self.tax
+
+    def minus(self, other: "Posted") -> "Posted":
+        """By how much it is more."""
+        return Posted(self.trade - other.trade, self.fee - other.fee, self.tax - other.tax)
+
+
+NOTHING_POSTED = Posted()
+
+
+def posted(dues: Dues, currency: str) -> Posted:
+    """What the ledger has of dues."""
+    return Posted(to_cash_down(dues.trade, currency), fee_total(dues, currency), to_cash(dues.tax, currency))
+
+
+def fee_total(dues: Dues, currency: str) -> Decimal:
+    """The whole fee: at least the minimum, where there is one; a rebate is rounded towards zero."""
+    fee = max(dues.minimum, dues.fee) if dues.minimum else dues.fee
+    return to_cash(fee, currency) if fee >= ZERO else -to_cash_down(-fee, currency)
 
 
 def trade_notional(instrument: Instrument, quantity: Decimal, price: Decimal) -> Decimal:
@@ -13,14 +78,11 @@ def trade_notional(instrument: Instrument, quantity: Decimal, price: Decimal) ->
     return quantity * instrument.multiplier * abs(price)
 
 
-def execution_fee(
-    instrument: Instrument, *, quantity: Decimal, price: Decimal, maker: bool, minimum_charged: bool
-) -> Decimal:
-    """Fee of one fill, not rounded; below zero for a rebate. Only the first fill of an order owes the minimum."""
+def execution_fee(instrument: Instrument, *, quantity: Decimal, price: Decimal, maker: bool) -> Decimal:
+    """Fee of one fill in the instrument's currency, not rounded and without any minimum; below zero for a rebate."""
     fees = instrument.fees
     rate = fees.maker_rate if maker else fees.taker_rate
-    fee = trade_notional(instrument, quantity, price) * rate + quantity * fees.per_unit
-    return fee if minimum_charged or fees.minimum == ZERO else max(fees.minimum, fee)
+    return trade_notional(instrument, quantity, price) * rate + quantity * fees.per_unit
 
 
 def execution_tax(instrument: Instrument, *, quantity: Decimal, price: Decimal, sells: bool) -> Decimal:
@@ -28,8 +90,13 @@ def execution_tax(instrument: Instrument, *, quantity: Decimal, price: Decimal, 
     return trade_notional(instrument, quantity, price) * instrument.fees.sell_tax_rate if sells else ZERO
 
 
-def estimated_fee(instrument: Instrument, *, quantity: Decimal, price: Decimal, minimum_charged: bool) -> Decimal:
-    """What a working order holds back for its fee: all of it as taker, never below zero."""
-    return max(
-        ZERO, execution_fee(instrument, quantity=quantity, price=price, maker=False, minimum_charged=minimum_charged)
-    )
+def estimated_fee(
+    instrument: Instrument, *, quantity: Decimal, price: Decimal, rate: Decimal, dues: Dues, currency: str
+) -> Decimal:
+    """What ``quantity`` more of an order may add to its fee in the account's currency: all as taker, never below zero.
+
+    ``dues`` are those of its fills so far, ``rate`` what one unit of the instrument's currency is in the account's.
+    """
+    fee = execution_fee(instrument, quantity=quantity, price=price, maker=False) * rate
+    after = dues.plus(Dues(fee=fee, minimum=instrument.fees.minimum * rate))
+    return max(ZERO, fee_total(after, currency) - fee_total(dues, currency))

@@ -15,7 +15,7 @@ from domain.access.types import Role, higher_role
 from domain.accounts.types import AccountBook, AccountState, HouseAccount, Transaction, TransactionKind
 from domain.kernel.errors import BadInput, Refused
 from domain.kernel.ids import new_id
-from domain.kernel.numbers import ZERO, currency_exponent, plain, to_cash, within_bounds
+from domain.kernel.numbers import ZERO, currency_exponent, plain, to_cash, to_cash_down, within_bounds
 
 _CONTRA = {
     TransactionKind.DEPOSIT: HouseAccount.EXTERNAL,
@@ -167,8 +167,8 @@ def check_cash_amount(amount: Decimal, currency: str) -> None:
 
 
 def withdrawable(book: AccountBook, available: Decimal) -> Decimal:
-    """The most that may leave: never what is reserved, never what margin needs."""
-    return max(ZERO, min(available, book.cash - book.reserved))
+    """The most that may leave, in whole units: never what is reserved, never what margin needs."""
+    return max(ZERO, min(available, to_cash_down(book.cash - book.reserved, book.currency)))
 
 
 _TRANSITIONS = {

@@ -7,7 +7,7 @@ is said each time: the process shares its context with libraries.
 
 import decimal
 from collections.abc import Iterable
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 # 15 digits before the point and 18 after it, multiplied three times over, fit without rounding.
 PRECISION_DIGITS = 76
@@ -21,6 +21,8 @@ ONE = Decimal(1)
 CRYPTO_EXPONENT = 8
 FIAT_EXPONENT = 2
 AVERAGE_EXPONENT = 12
+# Of costs and running totals, far beyond what any currency counts: what is divided ends here.
+EXACT_EXPONENT = 24
 MAX_INTEGER_DIGITS = 18
 MAX_FRACTION_DIGITS = 18
 
@@ -64,6 +66,7 @@ _FIAT = frozenset(
 _WHOLE_UNIT_FIAT = frozenset({"JPY", "KRW", "CLP", "VND"})
 
 _QUANTA = {exponent: Decimal(1).scaleb(-exponent) for exponent in (0, FIAT_EXPONENT, CRYPTO_EXPONENT, AVERAGE_EXPONENT)}
+_LAST_DIGIT = Decimal(1).scaleb(-EXACT_EXPONENT)
 
 
 def currency_exponent(currency: str) -> int:
@@ -76,6 +79,35 @@ def currency_exponent(currency: str) -> int:
 def to_cash(amount: Decimal, currency: str) -> Decimal:
     """Quantise ``amount`` half-even to the exponent of ``currency``; done once, when an amount is posted."""
     return amount.quantize(_QUANTA[currency_exponent(currency)], rounding=ROUND_HALF_EVEN)
+
+
+def to_cash_down(amount: Decimal, currency: str) -> Decimal:
+    """Quantise ``amount`` towards minus infinity: what an account gets is never more, what it pays never less.
+
+    What a quotient left in the thirteenth decimal is no money, and moves nothing to the next unit.
+    """
+    settled = amount.quantize(_QUANTA[AVERAGE_EXPONENT], rounding=ROUND_HALF_EVEN)
+    return settled.quantize(_QUANTA[currency_exponent(currency)], rounding=ROUND_FLOOR)
+
+
+def to_cash_up(amount: Decimal, currency: str) -> Decimal:
+    """Quantise ``amount`` towards plus infinity: what covers it."""
+    settled = amount.quantize(_QUANTA[AVERAGE_EXPONENT], rounding=ROUND_HALF_EVEN)
+    return settled.quantize(_QUANTA[currency_exponent(currency)], rounding=ROUND_CEILING)
+
+
+def to_exact(value: Decimal) -> Decimal:
+    """``value`` as it is unless it has more than 24 decimals, as quotients have: those are cut half-even."""
+    exponent = value.as_tuple().exponent
+    assert isinstance(exponent, int)
+    return value if exponent >= -EXACT_EXPONENT else value.quantize(_LAST_DIGIT, rounding=ROUND_HALF_EVEN)
+
+
+def to_price(value: Decimal, step: Decimal) -> Decimal:
+    """Quantise a price half-even to the decimals that ``step`` is written with: how averages are shown."""
+    exponent = step.normalize().as_tuple().exponent
+    assert isinstance(exponent, int)
+    return value.quantize(Decimal(1).scaleb(min(0, exponent)), rounding=ROUND_HALF_EVEN)
 
 
 def to_average(value: Decimal) -> Decimal:

@@ -65,7 +65,7 @@ class Instrument(Model):
                 name="instruments_margin_rates",
             ),
             CheckConstraint(
-                check="maker_rate BETWEEN -1 AND 1 AND taker_rate BETWEEN 0 AND 1 AND fee_per_unit >= 0 "
+                check="maker_rate BETWEEN -1 AND 1 AND taker_rate BETWEEN -1 AND 1 AND fee_per_unit >= 0 "
                 "AND fee_minimum >= 0 AND sell_tax_rate BETWEEN 0 AND 1",
                 name="instruments_fees",
             ),

@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from domain.kernel.errors import BadInput
-from domain.kernel.numbers import ONE, ZERO, within_bounds
+from domain.kernel.numbers import ONE, ZERO, currency_exponent, within_bounds
 from domain.kernel.text import clean_text
 from domain.kernel.time import Nanos
 from domain.market.types import AssetClass, FeeSchedule, Instrument, QuoteTick, Tick, TradeTick
 
 MAX_QUOTES = 1_000
 MAX_BORROW_RATE = Decimal(10)
+# What an instrument costs is not known when it is created; few cost more than so many of their ticks.
+HIGH_PRICE_TICKS = 1_000_000
 
 SYMBOL = re.compile(r"[A-Za-z0-9^][A-Za-z0-9._:/=+&^-]{0,39}")
 _CURRENCY = re.compile(r"[A-Z0-9]{2,10}")
@@ -105,13 +107,14 @@ def check_fees(fees: FeeSchedule) -> None:
     Raises:
         BadInput: the first fee that cannot be.
     """
-    if not -ONE <= fees.maker_rate <= ONE:
+    if not (within_bounds(fees.maker_rate) and -ONE <= fees.maker_rate <= ONE):
         raise BadInput("A maker's rate is a ratio from -1 (a rebate) to 1.", field="fees.makerRate")
-    for field, value in (("takerRate", fees.taker_rate), ("sellTaxRate", fees.sell_tax_rate)):
-        if not ZERO <= value <= ONE:
-            raise BadInput("A rate is a ratio from 0 to 1.", field=f"fees.{field}")
+    if not (within_bounds(fees.taker_rate) and -ONE < fees.taker_rate <= ONE):
+        raise BadInput("A taker's rate is a ratio above -1 (a rebate), at most 1.", field="fees.takerRate")
+    if not (within_bounds(fees.sell_tax_rate) and ZERO <= fees.sell_tax_rate <= ONE):
+        raise BadInput("A rate is a ratio from 0 to 1.", field="fees.sellTaxRate")
     for field, value in (("perUnit", fees.per_unit), ("minimum", fees.minimum)):
-        if value < ZERO:
+        if not (within_bounds(value) and value >= ZERO):
             raise BadInput("A fee must not be below zero.", field=f"fees.{field}")
 
 
@@ -127,10 +130,20 @@ def _check_grid(instrument: Instrument) -> None:
             raise BadInput("This must be above zero.", field=field)
     if instrument.max_quantity is not None and instrument.max_quantity < instrument.min_quantity:
         raise BadInput("The largest quantity must not be below the smallest.", field="maxQuantity")
-    if instrument.min_notional is not None and instrument.min_notional < ZERO:
+    least = instrument.min_notional
+    if least is not None and not (within_bounds(least) and least >= ZERO):
         raise BadInput("This must not be below zero.", field="minNotional")
     if instrument.inverse and not instrument.asset_class.is_derivative:
         raise BadInput("Only futures and perpetuals can be inverse.", field="inverse")
+    if not least and not instrument.inverse and _is_dust(instrument):
+        unit = f"the smallest unit of {instrument.currency}"
+        raise BadInput(f"Its smallest order is worth less than {unit}: it needs a least notional.", field="minNotional")
+
+
+def _is_dust(instrument: Instrument) -> bool:
+    """Whether even at a high price the smallest order is worth less than its currency counts."""
+    worth = instrument.min_quantity * instrument.multiplier * instrument.tick_size * HIGH_PRICE_TICKS
+    return worth.scaleb(currency_exponent(instrument.currency)) < ONE
 
 
 def _check_margin(instrument: Instrument) -> None:
@@ -138,14 +151,15 @@ def _check_margin(instrument: Instrument) -> None:
         ("initialMarginRate", instrument.initial_margin_rate),
         ("maintenanceMarginRate", instrument.maintenance_margin_rate),
     ):
-        if not ZERO < value <= ONE:
+        if not (within_bounds(value) and ZERO < value <= ONE):
             raise BadInput("A margin rate is a ratio above 0, at most 1.", field=field)
     if instrument.maintenance_margin_rate > instrument.initial_margin_rate:
         raise BadInput("The maintenance rate must not exceed the initial rate.", field="maintenanceMarginRate")
 
 
 def _check_limits(instrument: Instrument) -> None:
-    if instrument.price_limit_rate is not None and not ZERO < instrument.price_limit_rate <= ONE:
+    rate = instrument.price_limit_rate
+    if rate is not None and not (within_bounds(rate) and ZERO < rate <= ONE):
         raise BadInput("A price limit is a ratio above 0, at most 1.", field="priceLimitRate")
 
 

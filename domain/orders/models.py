@@ -91,6 +91,10 @@ class Order(Model):
     placed_key = fields.UUIDField(null=True)
     placed_from = fields.CharField(max_length=64, null=True)
     request_id = fields.UUIDField(null=True)
+    trade_due = NumericField(default=ZERO, db_default=ZERO)
+    fee_due = NumericField(default=ZERO, db_default=ZERO)
+    fee_minimum = NumericField(default=ZERO, db_default=ZERO)
+    tax_due = NumericField(default=ZERO, db_default=ZERO)
 
     class Meta:
         table = "orders"
@@ -126,6 +130,13 @@ class Execution(Model):
     created_at = fields.DatetimeField()
     fx_rate = NumericField(default=ONE, db_default=ONE)
     busted_by = fields.CharField(max_length=254, null=True)
+    fee_due = NumericField(default=ZERO, db_default=ZERO)
+    fee_minimum = NumericField(default=ZERO, db_default=ZERO)
+    tax_due = NumericField(default=ZERO, db_default=ZERO)
+    withheld = NumericField(default=ZERO, db_default=ZERO)
+    venue_fee = NumericField(null=True)
+    venue_fee_currency = fields.CharField(max_length=40, null=True)
+    rounded_alone = fields.BooleanField(default=False, db_default=False)
 
     class Meta:
         table = "executions"

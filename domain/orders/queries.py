@@ -49,7 +49,8 @@ SELECT_ORDER = ", ".join(f"o.{name}" for name in _COLUMNS) + ", i.symbol"
 FROM_ORDERS = "FROM orders o JOIN instruments i ON i.id = o.instrument_id"
 SELECT_EXECUTION = """e.id, e.order_id, e.account_id, e.instrument_id, e.venue_execution_id, e.sequence, e.side,
 e.position_effect, e.price, e.quantity, e.fee, e.tax, e.realized_pnl, e.liquidity, e.at_nanos, e.busted_at,
-e.corrected_by_id, e.created_at, i.symbol, e.fx_rate, e.busted_by"""
+e.corrected_by_id, e.created_at, i.symbol, e.fx_rate, e.busted_by, e.fee_due, e.fee_minimum, e.tax_due, e.withheld,
+e.venue_fee, e.venue_fee_currency, e.rounded_alone"""
 FROM_EXECUTIONS = "FROM executions e JOIN instruments i ON i.id = e.instrument_id"
 
 
@@ -86,6 +87,10 @@ _MUTABLE = (
     "working_quantity",
     "pending_changes",
     "reserve_rate",
+    "trade_due",
+    "fee_due",
+    "fee_minimum",
+    "tax_due",
 )
 _UPDATE = Write(
     "orders",
@@ -106,6 +111,9 @@ _INSERT_EXECUTIONS = insertion(
         **dict.fromkeys(("id", "order_id", "account_id", "instrument_id"), "uuid"),
         **dict.fromkeys(("venue_execution_id", "side", "position_effect", "liquidity"), "text"),
         **dict.fromkeys(("price", "quantity", "fee", "tax", "realized_pnl", "fx_rate"), "numeric"),
+        **dict.fromkeys(("fee_due", "fee_minimum", "tax_due", "withheld", "venue_fee"), "numeric"),
+        "venue_fee_currency": "text",
+        "rounded_alone": "bool",
         **dict.fromkeys(("sequence", "at_nanos"), "bigint"),
         "created_at": "timestamptz",
     },

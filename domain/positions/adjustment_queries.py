@@ -18,6 +18,7 @@ _TYPES = {
     "sequence": "bigint",
     "place": "int",
     "created_at": "timestamptz",
+    "rounded_alone": "bool",
 }
 _INSERT = insertion("position_adjustments", {name: _TYPES.get(name, "numeric") for name in _COLUMNS})
 _RESULTS = ("quantity_before", "quantity_after", "realized_pnl", "cash")

@@ -1,12 +1,12 @@
 """What changes a position without an execution, pure: daily settlement of futures, splits, dividends, delistings.
 
 An adjustment is a fact like an execution: it is stored with its terms and applied again, by the same function, whenever
-books are rebuilt. Applying it changes the position and says what it realises and how much money moves, both in the
-account's currency and not rounded to its smallest unit: money is rounded where it is posted.
+books are rebuilt. Applying it changes the position and says what it realises and how much money moves, both in whole
+units of the account's currency, rounded against the account.
 
-Formulas. Settlement at s of q held at a: realises q x multiplier x (s - a), and s becomes the average. A split of
-factor f: q x f units at a / f; what is no whole unit is paid out at the price after the split. A dividend of d: q x
-multiplier x d, which a short pays. A delisting at p closes everything at p.
+Formulas. Settlement at s of q that cost c: realises multiplier x (q x s - c), and s becomes the average. A split of
+factor f: q x f units for the same cost; what is no whole unit is paid out at the price after the split. A dividend of
+d: q x multiplier x d, which a short pays. A delisting at p closes everything at p.
 """
 
 from dataclasses import dataclass
@@ -16,10 +16,11 @@ from enum import StrEnum
 from uuid import UUID
 
 from domain.accounts.types import TransactionKind
-from domain.kernel.numbers import ONE, ZERO, to_average
+from domain.kernel.numbers import ONE, ZERO, to_average, to_cash_down
 from domain.market.types import AssetClass, Instrument
+from domain.positions.fills import realize, snap_cost
 from domain.positions.holds import Holds
-from domain.positions.rules import realized_pnl
+from domain.positions.rules import average_of, cost_at, gain, part_of_cost
 from domain.positions.types import Bucket, PositionBook
 
 
@@ -48,10 +49,11 @@ class PositionAdjustment:
 
     Terms: ``factor`` new units per old one, ``unit`` the smallest quantity that can be held, ``price`` what futures
     settle at, fractions are paid out at or a delisted position is closed at (None freezes it), ``amount_per_unit`` of a
-    dividend. Results: ``quantity_after``, ``realized_pnl`` to twelve decimals and ``cash``.
+    dividend. Results: ``quantity_after``, ``realized_pnl`` and ``cash``.
 
     ``sequence`` is that of the event which told it: it comes after every execution with a smaller one. ``place`` orders
-    the adjustments of one event. ``fx_rate`` turns the instrument's currency into the account's.
+    the adjustments of one event. ``fx_rate`` turns the instrument's currency into the account's. One of before costs
+    were kept is ``rounded_alone``: its results, and the average after it, to twelve decimals.
     """
 
     id: UUID
@@ -73,6 +75,7 @@ class PositionAdjustment:
     cash: Decimal = ZERO
     fx_rate: Decimal = ONE
     created_at: datetime | None = None
+    rounded_alone: bool = False
 
     @property
     def transaction_kind(self) -> TransactionKind:
@@ -87,43 +90,60 @@ def smallest_unit(instrument: Instrument) -> Decimal:
     return instrument.lot_size
 
 
-def adjust(book: PositionBook, instrument: Instrument, adjustment: PositionAdjustment, now: datetime) -> None:
-    """Apply ``adjustment`` to a working copy, and note its results in it."""
+def adjust(
+    book: PositionBook, instrument: Instrument, adjustment: PositionAdjustment, now: datetime, *, currency: str
+) -> None:
+    """Apply ``adjustment`` to a working copy, and note its results, in ``currency``, in it."""
     adjustment.quantity_before = book.quantity
     adjustment.realized_pnl = adjustment.cash = ZERO
     if book.quantity != ZERO:
         _APPLY[adjustment.kind](book, instrument, adjustment)
-        adjustment.realized_pnl = to_average(adjustment.realized_pnl * adjustment.fx_rate)
-        # A derivative's money is what it realises.
-        is_derivative = instrument.asset_class.is_derivative
-        adjustment.cash = adjustment.realized_pnl if is_derivative else adjustment.cash * adjustment.fx_rate
-        book.realized_pnl += adjustment.realized_pnl
+        _convert(book, instrument, adjustment, currency)
         book.changed = True
         if book.quantity == ZERO:
-            book.average_price = book.today_quantity = ZERO
+            book.average_price = book.cost = book.today_quantity = ZERO
             book.holds = Holds()
             book.closed_at = now
     adjustment.quantity_after = book.quantity
 
 
+def _convert(book: PositionBook, instrument: Instrument, adjustment: PositionAdjustment, currency: str) -> None:
+    """From what it comes to in the instrument's currency to what it is in the account's. A derivative moves its PnL."""
+    realized, cash = adjustment.realized_pnl * adjustment.fx_rate, adjustment.cash * adjustment.fx_rate
+    if adjustment.rounded_alone:
+        adjustment.realized_pnl = to_average(realized)
+        book.realized_pnl += adjustment.realized_pnl
+    else:
+        adjustment.realized_pnl = realize(book, realized, currency)
+        cash = to_cash_down(cash, currency)
+    adjustment.cash = adjustment.realized_pnl if instrument.asset_class.is_derivative else cash
+
+
 def _settle(book: PositionBook, instrument: Instrument, adjustment: PositionAdjustment) -> None:
     assert adjustment.price is not None
-    adjustment.realized_pnl = realized_pnl(instrument, book.quantity, book.average_price, adjustment.price)
+    adjustment.realized_pnl = gain(instrument, book.quantity, book.cost, adjustment.price)
     book.average_price = adjustment.price
+    book.cost = cost_at(instrument, book.quantity, adjustment.price)
 
 
 def _split(book: PositionBook, instrument: Instrument, adjustment: PositionAdjustment) -> None:
     assert adjustment.unit is not None
     factor, unit = adjustment.factor, adjustment.unit
-    average = to_average(book.average_price / factor)
     exact = book.quantity * factor
+    average = average_of(instrument, exact, book.cost)
+    if adjustment.rounded_alone:
+        book.cost = cost_at(instrument, exact, average)
     whole = floor_to(exact, unit)
     fraction = exact - whole
     if fraction:
         price = average if adjustment.price is None else adjustment.price
+        cost = part_of_cost(book.cost, fraction, exact)
         adjustment.cash = fraction * instrument.multiplier * price
-        adjustment.realized_pnl = realized_pnl(instrument, fraction, average, price)
+        adjustment.realized_pnl = gain(instrument, fraction, cost, price)
+        book.cost -= cost
     book.quantity, book.average_price = whole, average
+    if adjustment.rounded_alone:
+        snap_cost(book, instrument)
     book.today_quantity = min(abs(whole), floor_to(book.today_quantity * factor, unit))
     book.holds = holds_adjusted(book.holds, book, adjustment).within(abs(whole))
 
@@ -141,7 +161,7 @@ def _delist(book: PositionBook, instrument: Instrument, adjustment: PositionAdju
     if adjustment.price is None:
         book.holds = holds_adjusted(book.holds, book, adjustment)
         return
-    adjustment.realized_pnl = realized_pnl(instrument, book.quantity, book.average_price, adjustment.price)
+    adjustment.realized_pnl = gain(instrument, book.quantity, book.cost, adjustment.price)
     adjustment.cash = book.quantity * instrument.multiplier * adjustment.price
     book.quantity = ZERO
 

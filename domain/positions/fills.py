@@ -3,10 +3,18 @@
 from datetime import datetime
 from decimal import Decimal
 
-from domain.kernel.numbers import ONE, ZERO, to_average
+from domain.kernel.numbers import ONE, ZERO, to_average, to_cash_down, to_exact
 from domain.market.types import Instrument
 from domain.positions.holds import Holds
-from domain.positions.rules import Fill, PositionChange, PositionState, apply_fill, close_leg, open_leg
+from domain.positions.rules import (
+    Fill,
+    PositionChange,
+    PositionState,
+    apply_fill,
+    close_leg,
+    cost_at,
+    open_leg,
+)
 from domain.positions.types import Bucket, PositionBook
 
 
@@ -14,35 +22,60 @@ def book_fill(
     book: PositionBook,
     instrument: Instrument,
     *,
+    currency: str,
     buys: bool,
     quantity: Decimal,
     price: Decimal,
     now: datetime,
     today_first: bool = False,
     rate: Decimal = ONE,
+    withheld: Decimal = ZERO,
+    rounded_alone: bool = False,
 ) -> Decimal:
-    """Book an execution and return the PnL that it realised, to twelve decimals and gross of fees.
+    """Book an execution and return the PnL that it realised, gross of fees, in whole units of the account's currency.
 
-    ``rate`` is what one unit of the instrument's currency is in the account's, in which the PnL is.
+    ``rate`` is what one unit of the instrument's currency is in the account's, in which the PnL is. ``withheld`` is
+    what the venue has kept of the units as its fee (below zero: added as a rebate): it leaves at the execution's price.
+    An execution of before costs were kept is ``rounded_alone``: PnL, and the average after it, to twelve decimals.
 
     Raises:
         ClosesTooMuch: it closes more of a hedging leg than there is.
     """
-    held = PositionState(book.quantity, book.average_price, ZERO, book.today_quantity)
+    held = PositionState(book.quantity, book.cost, book.average_price, ZERO, book.today_quantity)
     change = _change(book.bucket, held, instrument, buys, quantity, price, today_first)
-    realized = to_average(change.realized_pnl * rate)
+    after, gained = change.position, change.realized_pnl
+    if withheld:
+        kept = apply_fill(after, instrument, Fill(-withheld, price))
+        after, gained = kept.position, gained + kept.realized_pnl
     if change.opened != ZERO and (held.quantity == ZERO or change.closed != ZERO):
         book.opened_at = now
-    book.quantity = change.position.quantity
-    book.average_price = change.position.average_price
-    book.today_quantity = change.position.today_quantity
-    book.realized_pnl += realized
+    book.quantity, book.cost, book.average_price = after.quantity, after.cost, after.average_price
+    book.today_quantity = after.today_quantity
     book.fx_rate = rate
     if book.held_quantity:
         book.holds = holds_after(book.holds, held.quantity, book.quantity)
     book.closed_at = now if book.quantity == ZERO else None
     book.changed = True
-    return realized
+    if rounded_alone:
+        snap_cost(book, instrument)
+        realized = to_average(gained * rate)
+        book.realized_pnl += realized
+        return realized
+    return realize(book, gained * rate, currency)
+
+
+def realize(book: PositionBook, amount: Decimal, currency: str) -> Decimal:
+    """Add to what a position has realised; by how many whole units that rises, rounded against the account."""
+    before = to_cash_down(book.realized_due, currency)
+    book.realized_due = to_exact(book.realized_due + amount)
+    rise = to_cash_down(book.realized_due, currency) - before
+    book.realized_pnl += rise
+    return rise
+
+
+def snap_cost(book: PositionBook, instrument: Instrument) -> None:
+    """Take what is held for its rounded average, as books were kept once (``rounded_alone``)."""
+    book.cost = cost_at(instrument, book.quantity, book.average_price) if book.quantity else ZERO
 
 
 def holds_after(holds: Holds, before: Decimal, after: Decimal) -> Holds:

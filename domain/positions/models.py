@@ -36,6 +36,8 @@ class Position(Model):
     working_fees = NumericField(default=ZERO)
     reserved = NumericField(default=ZERO)
     fx_rate = NumericField(default=ONE, db_default=ONE)
+    cost = NumericField(default=ZERO, db_default=ZERO)
+    realized_due = NumericField(default=ZERO, db_default=ZERO)
     opened_at = fields.DatetimeField(null=True)
     closed_at = fields.DatetimeField(null=True)
     updated_at = fields.DatetimeField()

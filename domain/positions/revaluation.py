@@ -2,8 +2,8 @@
 
 The cost of a quote is that of the positions which it touches, however many accounts there are and whatever else they
 hold. What a linear position is worth moves with its mark: a step of the mark adds ``quantity x multiplier x rate x
-step`` to the sums over its account. Everything else is taken off the sums as it was and added as it is. Sums are exact,
-so that they always equal what valuing everything anew gives.
+step`` to the sums over its account. Everything else is taken off the sums as it was and added as it is. Sums are exact:
+they equal what valuing everything anew gives, before each position is rounded to be shown.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -20,10 +20,12 @@ from domain.positions.types import PositionBook, PositionKey
 from domain.positions.valuation import (
     AccountValue,
     PositionValue,
+    Worth,
     mark_price,
     newest_rate,
     value_account,
     value_position,
+    worth_of,
 )
 
 
@@ -51,13 +53,13 @@ class Figures:
             return self.account.cash - self.account.reserved
         return self.equity - self.initial_margin - self.account.reserved
 
-    def add(self, value: PositionValue, sign: int) -> None:
+    def add(self, instrument: Instrument, value: Worth, sign: int) -> None:
         """Add what a position counts, or with -1 take it off."""
         self.market_value += sign * value.market_value
         self.unrealized_pnl += sign * value.unrealized_pnl
         self.initial_margin += sign * value.initial_margin
         self.maintenance_margin += sign * value.maintenance_margin
-        is_derivative = value.instrument.asset_class.is_derivative
+        is_derivative = instrument.asset_class.is_derivative
         self.worth += sign * (value.unrealized_pnl if is_derivative else value.market_value)
 
 
@@ -75,11 +77,11 @@ class _Entry:
     instrument: Instrument
     mark: Decimal | None
     rate: Decimal
-    told: PositionValue
     unit: Decimal
     initial: Decimal
     maintenance: Decimal
     is_linear: bool
+    told: PositionValue | None = None
 
     @classmethod
     def of(
@@ -95,18 +97,20 @@ class _Entry:
             instrument,
             mark,
             rate,
-            value_position(kind, position, instrument, mark, rate),
             unit,
             exposure * instrument.initial_margin_rate,
             exposure * instrument.maintenance_margin_rate,
             not instrument.inverse and mark is not None and mark > ZERO,
         )
 
+    def worth(self) -> Worth:
+        """What it counts, exactly."""
+        return worth_of(self.figures.account.kind, self.position, self.instrument, self.mark, self.rate)
+
     def value(self) -> PositionValue:
         """What it is worth."""
-        if self.told.mark_price != self.mark:
-            kind = self.figures.account.kind
-            self.told = value_position(kind, self.position, self.instrument, self.mark, self.rate)
+        if self.told is None or self.told.mark_price != self.mark:
+            self.told = value_position(self.figures.account, self.position, self.instrument, self.mark, self.rate)
         return self.told
 
 
@@ -219,9 +223,9 @@ class Revaluation:
     def _replace(self, entry: _Entry, mark: Decimal | None, rate: Decimal) -> None:
         """Another mark or rate, whatever comes of it."""
         figures = entry.figures
-        figures.add(entry.value(), -1)
+        figures.add(entry.instrument, entry.worth(), -1)
         again = _Entry.of(figures, entry.position, entry.instrument, mark, rate)
-        figures.add(again.told, 1)
+        figures.add(again.instrument, again.worth(), 1)
         for name in ("mark", "rate", "told", "unit", "initial", "maintenance", "is_linear"):
             setattr(entry, name, getattr(again, name))
 
@@ -231,7 +235,7 @@ class Revaluation:
     def _remember(self, entry: _Entry) -> None:
         if not entry.position.quantity:
             return
-        entry.figures.add(entry.told, 1)
+        entry.figures.add(entry.instrument, entry.worth(), 1)
         self._marked.setdefault(entry.instrument.symbol, {})[entry] = None
         for symbol in self._converting(entry):
             self._converted.setdefault(symbol, {})[entry] = None
@@ -239,7 +243,7 @@ class Revaluation:
     def _forget(self, entry: _Entry) -> None:
         if not entry.position.quantity:
             return
-        entry.figures.add(entry.value(), -1)
+        entry.figures.add(entry.instrument, entry.worth(), -1)
         _drop(self._marked, entry.instrument.symbol, entry)
         for symbol in self._converting(entry):
             _drop(self._converted, symbol, entry)

@@ -1,9 +1,10 @@
 """Position arithmetic, pure: what an execution does to a position, netting or hedging, linear or inverse.
 
-Netting keeps one signed position. Adding to it averages by quantity; reducing leaves the average and realises
-closed x multiplier x (price - average) x sign; going through zero closes at the fill price and opens the rest there.
-Inverse contracts (quantity in contracts of ``multiplier`` quote units, money in the base asset) realise
-closed x multiplier x (1/average - 1/price) x sign, and their average is harmonic: quantity / sum(quantity / price).
+Netting keeps one signed position. A position keeps what it cost, and everything else is divided from that last: adding
+to it adds quantity x price; reducing it takes off the part of the cost that belongs to what is closed, so the average
+stays, and realises closed x multiplier x price less that part x multiplier; going through zero closes at the fill price
+and opens the rest there. Inverse contracts (quantity in contracts of ``multiplier`` quote units, money in the base
+asset) cost quantity / price, their average is harmonic, and what is closed realises the other way round.
 Hedging keeps a LONG and a SHORT apart; each is only ever opened and closed.
 
 ``realized_pnl`` is gross of fees and not rounded: money is rounded where it is posted.
@@ -12,18 +13,19 @@ Hedging keeps a LONG and a SHORT apart; each is only ever opened and closed.
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from domain.kernel.numbers import ZERO, to_average
+from domain.kernel.numbers import ZERO, to_average, to_exact
 from domain.market.types import Instrument
 
 
 @dataclass(frozen=True, slots=True)
 class PositionState:
-    """What is held: a signed quantity at an average price, zero when flat.
+    """What is held: a signed quantity, what it cost (signed the same) and the average that follows, zero when flat.
 
     ``today_quantity`` is how much of the (unsigned) quantity was opened since the last day roll.
     """
 
     quantity: Decimal = ZERO
+    cost: Decimal = ZERO
     average_price: Decimal = ZERO
     realized_pnl: Decimal = ZERO
     today_quantity: Decimal = ZERO
@@ -59,22 +61,28 @@ class ClosesTooMuch(ValueError):
     """An execution closes more of a hedging position than there is."""
 
 
+def cost_at(instrument: Instrument, quantity: Decimal, price: Decimal) -> Decimal:
+    """What a quantity costs at a price, signed like it, without the multiplier."""
+    return to_exact(quantity / price) if instrument.inverse else quantity * price
+
+
+def average_of(instrument: Instrument, quantity: Decimal, cost: Decimal) -> Decimal:
+    """The average price of a quantity that is not zero."""
+    return to_average(quantity / cost if instrument.inverse else cost / quantity)
+
+
+def gain(instrument: Instrument, quantity: Decimal, cost: Decimal, price: Decimal) -> Decimal:
+    """What a signed quantity that cost ``cost`` brings at ``price``, above what it cost; not converted, not rounded."""
+    if instrument.inverse:
+        return (cost - quantity / price) * instrument.multiplier
+    return (quantity * price - cost) * instrument.multiplier
+
+
 def realized_pnl(instrument: Instrument, signed_quantity: Decimal, entry: Decimal, exit_price: Decimal) -> Decimal:
     """PnL of closing ``signed_quantity`` (above zero for a long), entered at ``entry``, at ``exit_price``."""
     if instrument.inverse:
         return signed_quantity * instrument.multiplier * (exit_price - entry) / (entry * exit_price)
     return signed_quantity * instrument.multiplier * (exit_price - entry)
-
-
-def average_price(
-    instrument: Instrument, held: Decimal, held_average: Decimal, added: Decimal, price: Decimal
-) -> Decimal:
-    """Average of ``held`` units at ``held_average`` and ``added`` units at ``price``, both unsigned."""
-    if held == ZERO or held_average == price:
-        return price
-    if instrument.inverse:
-        return to_average((held + added) / (held / held_average + added / price))
-    return to_average((held * held_average + added * price) / (held + added))
 
 
 def apply_fill(position: PositionState, instrument: Instrument, fill: Fill) -> PositionChange:
@@ -127,11 +135,14 @@ def roll_day(position: PositionState) -> PositionState:
 
 def _increase(position: PositionState, instrument: Instrument, fill: Fill) -> PositionChange:
     added = abs(fill.quantity)
-    average = average_price(instrument, position.size, position.average_price, added, fill.price)
+    quantity = position.quantity + fill.quantity
+    cost = position.cost + cost_at(instrument, fill.quantity, fill.price)
+    same = position.quantity == ZERO or position.average_price == fill.price
     after = replace(
         position,
-        quantity=position.quantity + fill.quantity,
-        average_price=average,
+        quantity=quantity,
+        cost=cost,
+        average_price=fill.price if same else average_of(instrument, quantity, cost),
         today_quantity=position.today_quantity + added,
     )
     return PositionChange(after, ZERO, ZERO, added)
@@ -141,13 +152,20 @@ def _decrease(
     position: PositionState, instrument: Instrument, quantity: Decimal, price: Decimal, *, today_first: bool
 ) -> PositionChange:
     signed = quantity if position.quantity > ZERO else -quantity
-    realized = realized_pnl(instrument, signed, position.average_price, price)
     left = position.size - quantity
+    cost = part_of_cost(position.cost, quantity, position.size)
+    realized = gain(instrument, signed, cost, price)
     today = max(ZERO, position.today_quantity - quantity) if today_first else min(position.today_quantity, left)
     after = PositionState(
         quantity=position.quantity - signed,
+        cost=position.cost - cost,
         average_price=position.average_price if left else ZERO,
         realized_pnl=position.realized_pnl + realized,
         today_quantity=today,
     )
     return PositionChange(after, realized, quantity, ZERO)
+
+
+def part_of_cost(cost: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+    """The cost of ``part`` of what ``whole`` cost: what is taken off here is what is left there, to the last digit."""
+    return cost if part == whole else to_exact(cost * part / whole)

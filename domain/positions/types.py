@@ -36,10 +36,13 @@ class PositionBook:
 
     ``quantity`` is signed. ``working_*`` are sums over the remaining quantities of working orders, ``exit_*`` the parts
     of them whose orders can only reduce a position; the margins are what the other orders would hold if all of them
-    increased the position, unrounded. ``reserved`` follows from them. Prices are in the instrument's currency, all
-    other money in the account's; ``fx_rate`` is the rate of the last execution.
-    ``held_quantity`` is frozen by hand, of it ``held_risk`` by risk managers or the platform, ``held_admin`` by
-    administrators.
+    increased the position. ``reserved`` follows from them. Prices are in the instrument's currency, all other money in
+    the account's; ``fx_rate`` is the rate of the last execution. ``held_quantity`` is frozen by hand, of it
+    ``held_risk`` by risk managers or the platform, ``held_admin`` by administrators.
+
+    ``cost`` is what is held was bought or sold for, signed like the quantity: quantity x price, of inverse contracts
+    quantity / price. ``average_price`` is for people: it follows from the cost, divided last. ``realized_due`` is what
+    was realised, exactly; ``realized_pnl`` has the whole units of it.
     """
 
     id: UUID
@@ -63,6 +66,8 @@ class PositionBook:
     working_fees: Decimal = ZERO
     reserved: Decimal = ZERO
     fx_rate: Decimal = ONE
+    cost: Decimal = ZERO
+    realized_due: Decimal = ZERO
     opened_at: datetime | None = None
     closed_at: datetime | None = None
     updated_at: datetime | None = None

@@ -3,25 +3,24 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from uuid import UUID
 
 from domain.accounts.types import AccountBook, AccountKind, AccountState, PositionMode
-from domain.kernel.numbers import ONE, ZERO, total
+from domain.kernel.numbers import ONE, ZERO, to_cash, to_cash_up, to_exact, to_price, total
 from domain.market.rates import InstrumentIndex, QuoteOf
 from domain.market.types import Instrument, Quote
 from domain.positions.liquidation import Stake, liquidation_price
 from domain.positions.reservation import closable, frozen, notional
+from domain.positions.rules import gain
 from domain.positions.types import PositionBook, PositionSide
-
-# Far beyond what any currency counts.
-_LAST_DIGIT = Decimal(1).scaleb(-20)
 
 
 @dataclass(slots=True)
 class PositionValue:
-    """A position at its mark, its money in the account's currency; without a mark it is carried at its average price.
+    """A position at its mark; without a mark it is carried at what it cost.
 
+    Money is in whole units of the account's currency, the average in the decimals of the instrument's prices.
     ``fx_rate`` is what one unit of the instrument's currency is in the account's: the newest one, without any that of
     the position's last execution. ``weight`` is its share of the account's equity, None while that is not above zero;
     ``stake`` what a MARGIN account has at stake in the instrument.
@@ -80,8 +79,8 @@ class PositionValue:
 
     @property
     def average_price(self) -> Decimal:
-        """Entry price."""
-        return self.position.average_price
+        """Entry price: the cost, divided last."""
+        return to_price(self.position.average_price, self.instrument.tick_size)
 
     @property
     def realized_pnl(self) -> Decimal:
@@ -188,7 +187,7 @@ class AccountValue:
     @property
     def reserved(self) -> Decimal:
         """Held for working orders."""
-        return self.account.reserved
+        return to_cash_up(self.account.reserved, self.account.currency)
 
     @property
     def realized_pnl(self) -> Decimal:
@@ -228,40 +227,52 @@ def mark_price(quote: Quote | None) -> Decimal | None:
     return quote.mark if quote is not None else None
 
 
-def unrealized_pnl(instrument: Instrument, quantity: Decimal, average: Decimal, mark: Decimal) -> Decimal:
-    """PnL of a signed quantity between its average price and the mark."""
-    if quantity == ZERO:
-        return ZERO
-    if instrument.inverse:
-        return quantity * instrument.multiplier * (1 / average - 1 / mark)
-    return quantity * instrument.multiplier * (mark - average)
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What a position counts in the account's currency, exactly: where a price divides it, to 24 decimals."""
+
+    market_value: Decimal
+    unrealized_pnl: Decimal
+    initial_margin: Decimal
+    maintenance_margin: Decimal
+
+
+_NOTHING = Worth(ZERO, ZERO, ZERO, ZERO)
+
+
+def worth_of(
+    kind: AccountKind, position: PositionBook, instrument: Instrument, mark: Decimal | None, rate: Decimal
+) -> Worth:
+    """Value one position exactly; a CASH account uses no margin. Without a mark it is worth what it cost."""
+    if position.quantity == ZERO:
+        return _NOTHING
+    if mark is None or (instrument.inverse and mark <= ZERO):
+        value, pnl = position.cost * instrument.multiplier * rate, ZERO
+    else:
+        value = to_exact(notional(instrument, position.quantity, mark)) * rate
+        pnl = to_exact(gain(instrument, position.quantity, position.cost, mark)) * rate
+    exposure = abs(value) if kind is AccountKind.MARGIN else ZERO
+    return Worth(value, pnl, exposure * instrument.initial_margin_rate, exposure * instrument.maintenance_margin_rate)
 
 
 def value_position(
-    kind: AccountKind, position: PositionBook, instrument: Instrument, mark: Decimal | None, rate: Decimal = ONE
+    account: AccountBook, position: PositionBook, instrument: Instrument, mark: Decimal | None, rate: Decimal = ONE
 ) -> PositionValue:
-    """Value one position; a CASH account uses no margin. ``rate`` is that from the instrument's currency."""
-    if position.quantity == ZERO:
-        return PositionValue(position, instrument, mark, ZERO, ZERO, ZERO, ZERO, rate)
-    price = mark if mark is not None and not (instrument.inverse and mark <= ZERO) else position.average_price
-    value = _summable(notional(instrument, position.quantity, price), instrument) * rate
-    pnl = _summable(unrealized_pnl(instrument, position.quantity, position.average_price, price), instrument) * rate
-    exposure = abs(value) if kind is AccountKind.MARGIN else ZERO
+    """Value one position in whole units of its account's currency, of which the account's figures are sums.
+
+    ``rate`` is that from the instrument's currency.
+    """
+    currency, worth = account.currency, worth_of(account.kind, position, instrument, mark, rate)
     return PositionValue(
         position=position,
         instrument=instrument,
         mark_price=mark,
-        market_value=value,
-        unrealized_pnl=pnl,
-        initial_margin=exposure * instrument.initial_margin_rate,
-        maintenance_margin=exposure * instrument.maintenance_margin_rate,
+        market_value=to_cash(worth.market_value, currency),
+        unrealized_pnl=to_cash(worth.unrealized_pnl, currency),
+        initial_margin=to_cash(worth.initial_margin, currency),
+        maintenance_margin=to_cash(worth.maintenance_margin, currency),
         fx_rate=rate,
     )
-
-
-def _summable(amount: Decimal, instrument: Instrument) -> Decimal:
-    """Money that adds up exactly, in whatever order: what was divided by a price has no end of digits."""
-    return amount.quantize(_LAST_DIGIT, rounding=ROUND_HALF_EVEN) if instrument.inverse else amount
 
 
 def value_account(account: AccountBook, values: Iterable[PositionValue]) -> AccountValue:
@@ -276,10 +287,11 @@ def value_account(account: AccountBook, values: Iterable[PositionValue]) -> Acco
             value.weight = float(value.market_value / equity)
     initial = total(value.initial_margin for value in positions)
     maintenance = total(value.maintenance_margin for value in positions)
+    reserved = to_cash_up(account.reserved, account.currency)
     if account.kind is AccountKind.CASH:
-        available = account.cash - account.reserved
+        available = account.cash - reserved
     else:
-        available = equity - initial - account.reserved
+        available = equity - initial - reserved
         _set_stakes(positions, equity - maintenance)
     return AccountValue(
         account=account,
@@ -320,7 +332,7 @@ def value_all(
         instrument = instruments[position.instrument_id]
         mark = mark_price(quote_of(instrument.symbol))
         rate = newest_rate(account.currency, instrument, instruments, quote_of) or position.fx_rate
-        values.append(value_position(account.kind, position, instrument, mark, rate))
+        values.append(value_position(account, position, instrument, mark, rate))
     return value_account(account, values)
 
 

@@ -131,7 +131,7 @@ class AccountRoll:
         instrument = self.instruments[position.instrument_id]
         for adjustment in adjustments:
             adjustment.sequence = 0
-            adjust(position, instrument, adjustment, self.work.now)
+            adjust(position, instrument, adjustment, self.work.now, currency=self.account.currency)
             self.account.realized_pnl += adjustment.realized_pnl
             if adjustment.cash:
                 note = _note(adjustment, instrument)

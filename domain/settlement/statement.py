@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from domain.accounts.types import AccountBook
-from domain.kernel.numbers import ZERO, to_average
+from domain.kernel.numbers import ZERO
 from domain.positions.history_types import PositionSnapshot
 from domain.positions.valuation import AccountValue, PositionValue
 from domain.settlement.types import DailyStatement, DayFlows, MarketDay
@@ -25,7 +25,7 @@ def make_statement(
 ) -> DailyStatement:
     """The statement of a day. ``value`` is the account at the day's closing prices, its opening equity still in it."""
     account = value.account
-    opening, closing = account.day_opening_equity, to_average(value.equity)
+    opening, closing = account.day_opening_equity, value.equity
     realized = account.realized_pnl - realized_before
     explained = realized + flows.deposits - flows.withdrawals - flows.fees - flows.taxes
     explained += flows.financing + flows.dividends

@@ -22,6 +22,7 @@ from domain.orders.queries import newest_order
 from domain.positions.adjustments import AdjustmentKind, smallest_unit
 from domain.positions.carry import CarryTerms, post_carry
 from domain.positions.history import snapshot
+from domain.positions.rules import cost_at
 from domain.positions.types import PositionBook
 from domain.settlement import queries
 from domain.settlement.account_roll import AccountRoll
@@ -118,9 +119,9 @@ async def mark_to_market(roll: AccountRoll) -> None:
         price = roll.day.prices.get(instrument.id)
         if instrument.asset_class is not AssetClass.FUTURE or price is None:
             continue
-        if price == position.average_price and not roll.is_late(position):
+        if instrument.inverse and price <= ZERO:
             continue
-        if not (instrument.inverse and price <= ZERO):
+        if position.cost != cost_at(instrument, position.quantity, price) or roll.is_late(position):
             roll.adjust(position, AdjustmentKind.SETTLEMENT, price=price)
 
 

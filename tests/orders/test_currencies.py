@@ -85,12 +85,12 @@ async def test_cash_fees_and_pnl_convert_at_the_rate_of_each_execution(desk: Pla
     owner, account = await desk.open_account("1000", currency="EUR")
     bought = await trade(desk, owner, account)
     assert (bought.price, bought.fx_rate, bought.fee) == (Decimal("100.01"), Decimal("0.8"), Decimal("0.16"))
-    # 200.02 dollars at 0.8, rounded half to even, and the fee of 0.20002 dollars.
+    # 160.016 for 200.02 dollars at 0.8, rounded up, and the fee of 0.160016.
     assert (await book_of(account.id)).cash == Decimal("1000") - Decimal("160.02") - Decimal("0.16")
     await desk.quote("COIN", "110", "110.02")
     (value,) = (await desk.services.books.read([account.id])).values()
     # Marked in the middle: 2 x 110.01 dollars.
-    assert value.market_value == Decimal("220.02") * Decimal("0.8")
+    assert value.market_value == Decimal("176.02")  # 176.016
     assert value.unrealized_pnl == Decimal("20.00") * Decimal("0.8")
     assert value.equity == value.cash + value.market_value
     assert (value.positions[0].average_price, value.positions[0].fx_rate) == (Decimal("100.01"), Decimal("0.8"))
@@ -154,8 +154,8 @@ async def test_margin_and_pnl_of_a_perpetual_are_in_the_accounts_currency(desk: 
     await trade(desk, owner, account, symbol="COIN-PERP")
     await desk.quote("COIN-PERP", "110", "110.02")
     (value,) = (await desk.services.books.read([account.id])).values()
-    assert value.initial_margin == Decimal("220.02") * Decimal("0.1") * Decimal("0.8")
-    assert value.maintenance_margin == Decimal("220.02") * Decimal("0.05") * Decimal("0.8")
+    # A tenth and a twentieth of 176.016.
+    assert (value.initial_margin, value.maintenance_margin) == (Decimal("17.60"), Decimal("8.80"))
     assert value.unrealized_pnl == Decimal("20.00") * Decimal("0.8")
     assert value.equity == Decimal(1000) - Decimal("0.16") + value.unrealized_pnl
     await desk.quote(EURUSD, "1", "1")

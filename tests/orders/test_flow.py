@@ -50,7 +50,7 @@ def order(account_id: object, **others: object) -> PlaceOrder:
 async def test_a_market_order_lives_its_whole_life(desk: Platform) -> None:
     owner, account = await desk.open_account("1000")
     (placed,) = await desk.place(owner, order(account.id))
-    assert (placed.status, placed.reserved) == (OrderStatus.PENDING_NEW, Decimal("105.1155105"))
+    assert (placed.status, placed.reserved) == (OrderStatus.PENDING_NEW, Decimal("105.13"))
     (done,) = await desk.settled(placed.id)
     assert (done.status, done.filled_quantity, done.average_price) == (
         OrderStatus.FILLED,

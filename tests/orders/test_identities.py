@@ -3,7 +3,7 @@
 What is expected is written here a second time, straight from the definitions of the accounts and of reservations.
 """
 
-from decimal import ROUND_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Decimal
 from typing import Any
 
 from hypothesis import settings
@@ -26,11 +26,14 @@ from domain.positions.types import Bucket, PositionBook
 from tests.orders.factories import ACCOUNT_ID, NOW
 from tests.support.household import INSTRUMENTS, MARKETS, Household
 
-# Valuations of inverse contracts keep twenty decimals.
-TINY = Decimal("1e-15")
+CENT = Decimal("0.01")
 TWELVE = Decimal("1e-12")
 SYMBOLS = sorted(MARKETS)
 by_symbol = {item.symbol: item for item in INSTRUMENTS.values()}
+
+
+def cents(amount: Decimal) -> Decimal:
+    return amount.quantize(CENT, rounding=ROUND_HALF_EVEN)
 
 
 def worth(instrument: Instrument, quantity: Decimal, price: Decimal) -> Decimal:
@@ -49,22 +52,21 @@ class Figures:
         for position in home.held():
             instrument = INSTRUMENTS[position.instrument_id]
             rate = home.rate(instrument.currency, "USD")
-            price, average = home.quotes[instrument.symbol].mark, position.average_price
+            price = home.quotes[instrument.symbol].mark
             assert rate is not None
             assert price is not None
             value = worth(instrument, position.quantity, price) * rate
-            if instrument.inverse:
-                pnl = position.quantity * instrument.multiplier * (price - average) / (price * average) * rate
-            else:
-                pnl = position.quantity * instrument.multiplier * (price - average) * rate
-            self.market_value += value
-            self.unrealized += pnl
-            self.equity += pnl if instrument.asset_class.is_derivative else value
+            cost = position.cost * instrument.multiplier * rate
+            pnl = cost - value if instrument.inverse else value - cost
+            # Each position is told in whole cents, and the account is the sum of what is told.
+            self.market_value += cents(value)
+            self.unrealized += cents(pnl)
+            self.equity += cents(pnl) if instrument.asset_class.is_derivative else cents(value)
             if not account.is_cash:
-                self.initial += abs(value) * instrument.initial_margin_rate
-                self.maintenance += abs(value) * instrument.maintenance_margin_rate
+                self.initial += cents(abs(value) * instrument.initial_margin_rate)
+                self.maintenance += cents(abs(value) * instrument.maintenance_margin_rate)
         free = account.cash if account.is_cash else self.equity - self.initial
-        self.available = free - account.reserved
+        self.available = free - account.reserved.quantize(CENT, rounding=ROUND_UP)
 
 
 def claim(order: Order, kind: AccountKind) -> tuple[Decimal, Decimal, Decimal]:
@@ -74,12 +76,22 @@ def claim(order: Order, kind: AccountKind) -> tuple[Decimal, Decimal, Decimal]:
         return left, ZERO, ZERO
     assert order.reserve_price is not None
     fees, notional = instrument.fees, worth(instrument, left, abs(order.reserve_price))
-    fee = notional * fees.taker_rate + left * fees.per_unit
-    if order.execution_count == 0:
-        fee = max(fee, fees.minimum)
-    share = instrument.initial_margin_rate if kind is AccountKind.MARGIN else 1
-    money, fee = notional * share * order.reserve_rate, fee * order.reserve_rate
-    return left, money.quantize(TWELVE, rounding=ROUND_UP), fee.quantize(TWELVE, rounding=ROUND_UP)
+    fee = (notional * fees.taker_rate + left * fees.per_unit) * order.reserve_rate
+    before = max(order.fee_minimum, order.fee_due) if order.fee_minimum else order.fee_due
+    minimum = max(order.fee_minimum, fees.minimum * order.reserve_rate)
+    after = max(minimum, order.fee_due + fee) if minimum else order.fee_due + fee
+    # A rebate is rounded towards zero.
+    after, before = (cents(fee) if fee >= ZERO else fee.quantize(CENT, rounding=ROUND_DOWN) for fee in (after, before))
+    more = max(ZERO, after - before)
+    if kind is AccountKind.MARGIN:
+        margin = notional * instrument.initial_margin_rate * order.reserve_rate
+        return left, margin.quantize(TWELVE).quantize(CENT, rounding=ROUND_UP), more
+    # A purchase pays whole cents of all its fills together, rounded up.
+    paid, all_of_it = (
+        amount.quantize(TWELVE).quantize(CENT, rounding=ROUND_UP)
+        for amount in (-order.trade_due, notional * order.reserve_rate - order.trade_due)
+    )
+    return left, all_of_it - paid, more
 
 
 def in_bucket(order: Order, position: PositionBook) -> bool:
@@ -94,24 +106,28 @@ def in_bucket(order: Order, position: PositionBook) -> bool:
 def reserved(home: Household, position: PositionBook) -> Decimal:
     """What the working orders of a bucket hold back: the worst that can come of them."""
     kind = home.account.kind
-    sums = {side: [ZERO, ZERO] for side in Side}
+    opening = {side: [ZERO, ZERO] for side in Side}
+    exits = dict.fromkeys(Side, ZERO)
     fees = ZERO
     for order in home.open_orders():
         if in_bucket(order, position):
             left, money, fee = claim(order, kind)
-            sums[order.side][0] += left
-            sums[order.side][1] += money
             fees += fee
+            if order.only_reduces:
+                exits[order.side] += left
+            else:
+                opening[order.side][0] += left
+                opening[order.side][1] += money
     if kind is AccountKind.CASH:
-        return sums[Side.BUY][1] + fees
+        return opening[Side.BUY][1] + fees
     shares = []
-    for side, (quantity, money) in sums.items():
-        if position.bucket is Bucket.NET:
-            increasing = max(ZERO, quantity - max(ZERO, -position.quantity * side.sign))
-        else:
-            increasing = quantity if (position.bucket is Bucket.LONG) == (side is Side.BUY) else ZERO
-        part = money if increasing == quantity else money * increasing / quantity if quantity else ZERO
-        shares.append(part if increasing == quantity else part.quantize(TWELVE, rounding=ROUND_UP))
+    for side, (quantity, money) in opening.items():
+        # What it could at most become on that side, were all exits that lead there filled first; it needs for growth.
+        held = position.quantity * side.sign
+        most = (min(ZERO, held + exits[side]) if held < ZERO else held) + quantity
+        growth = max(ZERO, most - abs(held))
+        part = money if growth == quantity else money * growth / quantity if quantity else ZERO
+        shares.append(part if growth == quantity else part.quantize(TWELVE, rounding=ROUND_UP))
     return fees + max(shares)
 
 
@@ -257,7 +273,7 @@ class Flows(RuleBasedStateMachine):
         home, value, expected = self.home, self.home.value(), Figures(self.home)
         for name in ("equity", "available", "market_value", "unrealized_pnl", "initial_margin", "maintenance_margin"):
             short = {"unrealized_pnl": "unrealized", "initial_margin": "initial", "maintenance_margin": "maintenance"}
-            assert abs(getattr(value, name) - getattr(expected, short.get(name, name))) < TINY, name
+            assert getattr(value, name) == getattr(expected, short.get(name, name)), name
         assert value.buying_power == max(ZERO, value.available)
         if value.maintenance_margin == ZERO:
             assert value.margin_ratio is None
@@ -301,7 +317,7 @@ class Flows(RuleBasedStateMachine):
             booked = rebuilt.positions.get((instrument_id, bucket)) or PositionBook(
                 position.id, ACCOUNT_ID, instrument_id, bucket
             )
-            for name in ("quantity", "average_price", "realized_pnl", "fees_paid", "fx_rate"):
+            for name in ("quantity", "cost", "average_price", "realized_due", "realized_pnl", "fees_paid", "fx_rate"):
                 assert getattr(position, name) == getattr(booked, name)
 
     def teardown(self) -> None:

@@ -25,6 +25,7 @@ from domain.market.types import AssetClass, Instrument, Quote
 from domain.orders.books.proof import prove_book
 from domain.orders.model.types import OrderType, Side
 from domain.positions.carry import CarryTerms, carry_of, post_carry
+from domain.positions.rules import cost_at
 from domain.positions.types import Bucket, PositionBook
 from domain.settlement.rolling import roll_days
 from tests.orders.factories import ACCOUNT_ID, INVERSE, NOW, PERPETUAL, SPOT, account, command
@@ -41,7 +42,13 @@ FUNDING, INTEREST = TransactionKind.FUNDING, TransactionKind.INTEREST
 
 def held(of: Instrument, quantity: str, average: str = "100", bucket: Bucket = Bucket.NET) -> PositionBook:
     return PositionBook(
-        UUID(int=100), ACCOUNT_ID, of.id, bucket, quantity=Decimal(quantity), average_price=Decimal(average)
+        UUID(int=100),
+        ACCOUNT_ID,
+        of.id,
+        bucket,
+        quantity=Decimal(quantity),
+        average_price=Decimal(average),
+        cost=cost_at(of, Decimal(quantity), Decimal(average)),
     )
 
 

@@ -19,6 +19,7 @@ from domain.orders.deciding.trading_book import MarketState
 from domain.orders.model.types import OrderStatus, OrderType, RejectReason, Side
 from domain.orders.queries import read_executions_of
 from domain.positions.fills import book_fill
+from domain.positions.rules import cost_at
 from domain.positions.service import free_funds
 from domain.positions.summary import summarize
 from domain.positions.types import Bucket, PositionBook
@@ -43,7 +44,13 @@ INSTRUMENTS = {item.id: item for item in (SPOT, PERPETUAL, INVERSE, FUTURE)}
 
 def held(of: Instrument, quantity: str, average: str) -> PositionBook:
     return PositionBook(
-        UUID(int=100), ACCOUNT_ID, of.id, Bucket.NET, quantity=Decimal(quantity), average_price=Decimal(average)
+        UUID(int=100),
+        ACCOUNT_ID,
+        of.id,
+        Bucket.NET,
+        quantity=Decimal(quantity),
+        average_price=Decimal(average),
+        cost=cost_at(of, Decimal(quantity), Decimal(average)) if Decimal(quantity) else ZERO,
     )
 
 
@@ -143,7 +150,9 @@ def test_only_futures_trade_at_nothing_or_below(
 def test_profit_through_zero_is_the_whole_way() -> None:
     position = held(FUTURE, "0", "0")
     for buys, quantity, price in ((True, "1", "-2"), (True, "1", "1"), (False, "3", "3")):
-        realized = book_fill(position, FUTURE, buys=buys, quantity=Decimal(quantity), price=Decimal(price), now=NOW)
+        realized = book_fill(
+            position, FUTURE, currency="USD", buys=buys, quantity=Decimal(quantity), price=Decimal(price), now=NOW
+        )
     # Two at -0.5 closed at 3, and one sold short there.
     assert realized == Decimal(7000)
     assert (position.quantity, position.average_price) == (Decimal(-1), Decimal(3))
@@ -162,16 +171,16 @@ def test_profit_through_zero_is_the_whole_way() -> None:
 def test_averages_keep_twelve_decimals(first: tuple[str, str], second: tuple[str, str], average: str) -> None:
     position = held(SPOT, "0", "0")
     for quantity, price in (first, second):
-        book_fill(position, SPOT, buys=True, quantity=Decimal(quantity), price=Decimal(price), now=NOW)
+        book_fill(position, SPOT, currency="USD", buys=True, quantity=Decimal(quantity), price=Decimal(price), now=NOW)
     assert position.average_price == Decimal(average)
     assert position.quantity == Decimal(first[0]) + Decimal(second[0])
 
 
 def test_a_quadrillion_is_valued_to_the_last_decimal() -> None:
     value = valued("0", held(SPOT, "1000000000000000.1", "0.999999999999"), COIN="1.000000000001")
-    assert plain(value.market_value) == "1000000000001000.1000000000001"
-    assert plain(value.unrealized_pnl) == "2000.0000000000002"
-    assert plain(value.equity) == "1000000000001000.1000000000001"
+    assert plain(value.market_value) == "1000000000001000.1"
+    assert plain(value.unrealized_pnl) == "2000"
+    assert plain(value.equity) == "1000000000001000.1"
 
 
 async def test_a_quadrillion_is_bought_sold_and_proved(live_desk: Platform) -> None:
@@ -182,6 +191,7 @@ async def test_a_quadrillion_is_bought_sold_and_proved(live_desk: Platform) -> N
         tick_size=Decimal("0.000000000001"),
         lot_size=Decimal("0.000000000001"),
         min_quantity=Decimal("0.000000000001"),
+        min_notional=Decimal(1),
         fees=FeeSchedule(taker_rate=Decimal("0.000000000001")),
     )
     await live_desk.add_instrument(dust)
@@ -199,8 +209,8 @@ async def test_a_quadrillion_is_bought_sold_and_proved(live_desk: Platform) -> N
     assert (bought.quantity, bought.price, bought.fee) == (quantity, Decimal("2.000000000001"), Decimal("2000"))
     assert sold.realized_pnl == Decimal("-2000")
     after = (await read_books([book.id]))[book.id]
-    # 2,000,000,000,001,000.00 out and 1,999,999,999,999,000.00 in, both rounded once, and two fees.
-    assert after.cash == Decimal("9999999999999999.99") - 2000 - 4000
+    # 2,000,000,000,001,000.01 out and 1,999,999,999,999,000.00 in, both rounded against the account, and two fees.
+    assert after.cash == Decimal("9999999999999999.98") - 2000 - 4000
     assert after.reserved == ZERO
     proof = await prove_book(book.id, (await live_desk.services.market.catalog()).by_id)
     assert proof.breaks == []

@@ -121,7 +121,7 @@ def test_whatever_fills_never_more_is_frozen_than_held(steps: list[tuple[bool, D
     now = datetime(2026, 1, 5, tzinfo=UTC)
     for buys, quantity, freezes in steps:
         side, before = book.side, book.held_quantity
-        book_fill(book, PERPETUAL, buys=buys, quantity=quantity, price=Decimal(100), now=now)
+        book_fill(book, PERPETUAL, currency="USD", buys=buys, quantity=quantity, price=Decimal(100), now=now)
         assert book.held_quantity <= min(before, abs(book.quantity)) if book.side is side else book.held_quantity == 0
         if freezes:
             book.held_quantity += closable(book, PERPETUAL)

@@ -21,6 +21,8 @@ from tests.orders.factories import ACCOUNT_ID, INVERSE, PERPETUAL, SPOT
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 D = Decimal
+# Money to eight decimals.
+CURRENCY = "BTC"
 
 
 class Books:
@@ -39,7 +41,9 @@ class Books:
         signed, price, costs = D(quantity), D(price), D(costs)
         now = START + timedelta(minutes=self.clock)
         buys, size = signed > 0, abs(signed)
-        realized = book_fill(self.book, self.instrument, buys=buys, quantity=size, price=price, now=now, rate=D(rate))
+        realized = book_fill(
+            self.book, self.instrument, currency=CURRENCY, buys=buys, quantity=size, price=price, now=now, rate=D(rate)
+        )
         self.book.fees_paid += costs
         self.trades += self.lots.fill(LotFill(buys, size, price, now, costs, realized, D(rate)))
         self.check()
@@ -51,7 +55,7 @@ class Books:
         adjustment = PositionAdjustment(
             ACCOUNT_ID, ACCOUNT_ID, self.instrument.id, self.book.bucket, kind, now.date(), created_at=now, **terms
         )
-        adjust(self.book, self.instrument, adjustment, now)
+        adjust(self.book, self.instrument, adjustment, now, currency=CURRENCY)
         self.trades += self.lots.adjust(adjustment)
         self.check()
 

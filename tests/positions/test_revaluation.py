@@ -10,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.accounts.types import AccountBook, AccountKind
+from domain.kernel.numbers import ZERO
 from domain.kernel.time import Nanos
 from domain.market.rates import InstrumentIndex
 from domain.market.types import AssetClass, Quote
 from domain.positions.revaluation import Revaluation
+from domain.positions.rules import cost_at
 from domain.positions.types import Bucket, PositionBook
-from domain.positions.valuation import value_all
+from domain.positions.valuation import value_all, worth_of
 from tests.orders.factories import INVERSE, PERPETUAL, SPOT, account
 
 D = Decimal
@@ -45,7 +47,14 @@ def book(number: int, **others: Any) -> AccountBook:
 def position(account_id: UUID, instrument_id: UUID, quantity: str, bucket: Bucket = Bucket.NET) -> PositionBook:
     number = UUID(int=account_id.int * 1000 + instrument_id.int)
     return PositionBook(
-        number, account_id, instrument_id, bucket, quantity=D(quantity), average_price=D(100), fx_rate=D("0.9")
+        number,
+        account_id,
+        instrument_id,
+        bucket,
+        quantity=D(quantity),
+        average_price=D(100),
+        fx_rate=D("0.9"),
+        cost=cost_at(INSTRUMENTS[instrument_id], D(quantity), D(100)),
     )
 
 
@@ -136,7 +145,11 @@ def test_sums_are_always_those_of_valuing_everything(steps: list[tuple[Any, ...]
             revaluation.on_quote(step[1])
         elif step[0] == "hold":
             _, number, instrument_id, quantity, price = step
-            changed = replace(position(accounts[number].id, instrument_id, str(quantity)), average_price=price)
+            changed = replace(
+                position(accounts[number].id, instrument_id, str(quantity)),
+                average_price=price,
+                cost=cost_at(instruments[instrument_id], quantity, price) if price else ZERO,
+            )
             held[number][instrument_id] = changed
             revaluation.update(accounts[number].id, [changed])
         elif step[0] == "cash":
@@ -150,7 +163,26 @@ def test_sums_are_always_those_of_valuing_everything(steps: list[tuple[Any, ...]
             whole, figures = value_all(each, mine, instruments, market.quote_of), revaluation.figures(each.id)
             value = revaluation.value(each.id)
             assert replace(value, positions=tuple(row for row in value.positions if row.quantity)) == whole
-            assert (figures.equity, figures.available) == (whole.equity, whole.available)
-            assert (figures.market_value, figures.unrealized_pnl) == (whole.market_value, whole.unrealized_pnl)
-            assert figures.initial_margin == whole.initial_margin
-            assert figures.maintenance_margin == whole.maintenance_margin
+            worths = [
+                (row, worth_of(each.kind, row.position, row.instrument, row.mark_price, row.fx_rate))
+                for row in whole.positions
+            ]
+            for name in ("market_value", "unrealized_pnl", "initial_margin", "maintenance_margin"):
+                assert getattr(figures, name) == sum((getattr(worth, name) for _, worth in worths), ZERO), name
+            equity = each.cash + sum(
+                (
+                    worth.unrealized_pnl if row.instrument.asset_class.is_derivative else worth.market_value
+                    for row, worth in worths
+                ),
+                ZERO,
+            )
+            assert figures.equity == equity
+            # What is shown is rounded position by position.
+            assert abs(whole.equity - equity) <= Decimal("0.005") * len(worths)
+            assert whole.equity == each.cash + sum(
+                (
+                    row.unrealized_pnl if row.instrument.asset_class.is_derivative else row.market_value
+                    for row in whole.positions
+                ),
+                ZERO,
+            )

@@ -16,11 +16,10 @@ from domain.positions.rules import (
     Fill,
     PositionState,
     apply_fill,
-    average_price,
     closable,
     close_leg,
+    gain,
     open_leg,
-    realized_pnl,
     roll_day,
 )
 
@@ -79,7 +78,7 @@ def test_a_change_says_what_it_closed_and_opened():
     before = book(FUTURE, ("3", "100"))
     change = apply_fill(before, FUTURE, Fill(D(-5), D(110)))
     assert (change.closed, change.opened, change.realized_pnl) == (D(3), D(2), D(1500))
-    assert change.position == PositionState(D(-2), D(110), D(1500), today_quantity=D(2))
+    assert change.position == PositionState(D(-2), D(-220), D(110), D(1500), today_quantity=D(2))
 
 
 class TestToday:
@@ -92,14 +91,14 @@ class TestToday:
         assert apply_fill(today, LINEAR, Fill(D(-12), D(100))).position.today_quantity == 3
 
     def test_todays_units_go_first_when_asked_for(self):
-        leg = open_leg(PositionState(D(10), D(100)), LINEAR, D(5), D(100), is_long=True).position
+        leg = open_leg(PositionState(D(10), D(1000), D(100)), LINEAR, D(5), D(100), is_long=True).position
         assert close_leg(leg, LINEAR, D(3), D(100), today_first=True).position.today_quantity == 2
         assert close_leg(leg, LINEAR, D(8), D(100), today_first=True).position.today_quantity == 0
         assert close_leg(leg, LINEAR, D(8), D(100), today_first=False).position.today_quantity == 5
 
     @pytest.mark.parametrize(("settles_next_day", "free"), [(False, "8"), (True, "3")])
     def test_what_may_be_closed(self, settles_next_day, free):
-        position = PositionState(D(10), D(100), today_quantity=D(5))
+        position = PositionState(D(10), D(1000), D(100), today_quantity=D(5))
         assert closable(position, D(2), settles_next_day=settles_next_day) == D(free)
         assert closable(position, D(20), settles_next_day=settles_next_day) == 0
 
@@ -138,12 +137,11 @@ def test_quantity_is_the_sum_and_no_average_leaves_the_range_of_prices(fills, in
 
 @given(fill_lists, prices)
 def test_linear_pnl_is_the_cash_that_went_in_and_out(fills, mark):
-    """Realised plus unrealised equals the value of all fills at the mark, but for the rounding of averages."""
+    """Realised plus unrealised equals the value of all fills at the mark, to the last digit."""
     position = apply_fills(FLAT, LINEAR, fills)
     paid = sum(Fraction(fill.quantity) * (Fraction(mark) - Fraction(fill.price)) for fill in fills)
-    open_pnl = position.quantity * (mark - position.average_price)
-    tolerance = Fraction(len(fills) * 1000, 10**12)
-    assert abs(Fraction(position.realized_pnl + open_pnl) - paid) <= tolerance
+    open_pnl = gain(LINEAR, position.quantity, position.cost, mark)
+    assert Fraction(position.realized_pnl + open_pnl) == paid
 
 
 @given(fill_lists, prices)
@@ -152,12 +150,13 @@ def test_inverse_pnl_is_the_coins_that_went_in_and_out(fills, mark):
     coins = sum(Fraction(fill.quantity) * 100 * (1 / Fraction(fill.price) - 1 / Fraction(mark)) for fill in fills)
     open_pnl = Fraction(0)
     if position.quantity:
-        open_pnl = Fraction(realized_pnl(INVERSE, position.quantity, position.average_price, mark))
-    largest = max(abs(Fraction(fill.quantity)) * 100 / Fraction(fill.price) for fill in fills)
-    assert abs(Fraction(position.realized_pnl) + open_pnl - coins) <= largest * len(fills) / 10**9
+        open_pnl = Fraction(gain(INVERSE, position.quantity, position.cost, mark))
+    # Each quotient ends at the 24th decimal.
+    assert abs(Fraction(position.realized_pnl) + open_pnl - coins) <= Fraction(len(fills) * 200, 10**24)
 
 
 @given(st.decimals("0.001", 1000, places=3), prices, st.decimals("0.001", 1000, places=3), prices, st.booleans())
 def test_an_average_lies_between_its_prices(held, held_average, added, price, inverse):
-    average = average_price(instrument(inverse=inverse), held, held_average, added, price)
+    fills = [Fill(held, held_average), Fill(added, price)]
+    average = apply_fills(FLAT, instrument(inverse=inverse), fills).average_price
     assert min(held_average, price) <= average <= max(held_average, price)

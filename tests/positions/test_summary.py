@@ -72,12 +72,13 @@ prices = st.decimals("0.01", 1000, places=2)
 
 @given(st.lists(st.tuples(st.booleans(), st.decimals(-50, 50, places=3), prices), max_size=8), st.integers(-500, 5000))
 def test_every_breakdown_adds_up(rows: list[tuple[bool, Decimal, Decimal]], cash: int) -> None:
-    values = []
+    values, holder_of_it = [], account(str(cash), AccountKind.MARGIN)
     for spot, quantity, price in rows:
         instrument = SPOT if spot else PERPETUAL
-        book = PositionBook(new_id(), ACCOUNT_ID, instrument.id, Bucket.NET, quantity=quantity, average_price=price)
-        values.append(value_position(AccountKind.MARGIN, book, instrument, price))
-    whole = value_account(account(str(cash), AccountKind.MARGIN), values)
+        cost = quantity * price
+        book = PositionBook(new_id(), ACCOUNT_ID, instrument.id, Bucket.NET, quantity, price, cost=cost)
+        values.append(value_position(holder_of_it, book, instrument, price))
+    whole = value_account(holder_of_it, values)
     summary = summarize(whole)
     assert summary.net_exposure == whole.market_value
     assert summary.gross_exposure == sum((abs(row.market_value) for row in values), Decimal(0))

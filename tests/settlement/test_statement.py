@@ -75,7 +75,7 @@ class Account:
 
     def _fill(self, instrument: Instrument, buys: bool, quantity: Decimal, price: Decimal) -> None:
         position = self.positions[instrument.id]
-        realized = book_fill(position, instrument, buys=buys, quantity=quantity, price=price, now=NOW)
+        realized = book_fill(position, instrument, currency="USD", buys=buys, quantity=quantity, price=price, now=NOW)
         notional = trade_notional(instrument, quantity, price)
         if instrument.asset_class.is_derivative:
             self._post(T.REALIZED_PNL, realized)
@@ -85,7 +85,7 @@ class Account:
 
     def adjust(self, instrument: Instrument, kind: AdjustmentKind, **terms: Decimal) -> None:
         done = PositionAdjustment(new_id(), self.book.id, instrument.id, Bucket.NET, kind, date(2026, 1, 1), **terms)
-        adjust(self.positions[instrument.id], instrument, done, NOW)
+        adjust(self.positions[instrument.id], instrument, done, NOW, currency="USD")
         self.book.realized_pnl += done.realized_pnl
         self._post(done.transaction_kind, done.cash)
 
@@ -93,7 +93,7 @@ class Account:
         return value_account(
             self.book,
             [
-                value_position(AccountKind.MARGIN, self.positions[row.id], row, mark)
+                value_position(self.book, self.positions[row.id], row, mark)
                 for row, mark in zip(INSTRUMENTS, marks, strict=True)
             ],
         )

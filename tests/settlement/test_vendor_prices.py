@@ -98,7 +98,7 @@ def test_every_action_of_the_data_reproduces_the_adjusted_closes(symbol: str) ->
     adjusted = {row["ts"]: Decimal(row["adj_close"]) for row in rows(ADJUSTED, symbol, EVER, NEVER)}
     actions = {row["ts"]: row for row in rows(ACTIONS, symbol, EVER, NEVER)}
     share = instrument(symbol, asset_class=AssetClass.EQUITY, lot_size=ONE)
-    book = PositionBook(new_id(), new_id(), share.id, Bucket.NET, Decimal(10_000), Decimal(1))
+    book = PositionBook(new_id(), new_id(), share.id, Bucket.NET, Decimal(10_000), Decimal(1), cost=Decimal(10_000))
     told = 0
     for (yesterday, before), (day, close) in pairwise(sorted(closes.items())):
         if datetime.fromisoformat(day) - datetime.fromisoformat(yesterday) > LONGEST_WEEKEND:
@@ -107,7 +107,7 @@ def test_every_action_of_the_data_reproduces_the_adjusted_closes(symbol: str) ->
         held, paid = book.quantity * before, ZERO
         if day in actions:
             done = _adjustment(actions[day], share, before)
-            adjust(book, share, done, NEVER)
+            adjust(book, share, done, NEVER, currency=share.currency)
             paid, told = done.cash, told + 1
         growth = (book.quantity * close + paid) / held
         assert abs(growth / (adjusted[day] / adjusted[yesterday]) - 1) < PRECISION, day

@@ -189,10 +189,10 @@ def test_fees_of_an_inverse_contract_with_minimum_and_tax(run, scenario):
     scenario["instrument"]["fees"] |= {"minimum": "0.002", "perUnit": "0.0001", "sellTaxRate": "0.001"}
     scenario["actions"] = [place("01.1", "a", "SELL", "MARKET", "7")]
     rows = run(scenario)["orders"]["a"]["executions"]
-    # 5 x 100 / 99.9 x 0.0002 + 5 x 0.0001 = 0.001501; the order's first fill owes at least the minimum.
+    # 5 x 100 / 99.9 x 0.0002 + 5 x 0.0001 = 0.00150100, and 0.0006008 for two: the order owes at least 0.002 of both.
     assert [(row["quantity"], row["fee"], row["tax"]) for row in rows] == [
         ("5", "0.002", "0.00500501"),
-        ("2", "0.0006008", "0.00200401"),
+        ("2", "0.0001018", "0.00200401"),
     ]
 
 

@@ -25,6 +25,7 @@ from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.order import Order
 from domain.orders.queries import read_orders
 from domain.positions.queries import write_positions
+from domain.positions.rules import cost_at
 from domain.positions.types import Bucket, PositionBook
 from tests.orders.factories import SPOT
 from tests.support.waiting import until
@@ -66,6 +67,7 @@ class Platform:
         instrument = await self.services.market.find(symbol)
         position = PositionBook(new_id(), account_id, instrument.id, Bucket.NET)
         position.quantity, position.average_price, position.changed = Decimal(quantity), Decimal(price), True
+        position.cost = cost_at(instrument, position.quantity, position.average_price)
         async with unit_of_work(self.services.bus) as work:
             await write_positions(work, [position])
             await work.execute("UPDATE accounts SET book_version = book_version + 1 WHERE id = $1", account_id)

@@ -12,14 +12,15 @@ from typing import Any
 from uuid import UUID
 
 from domain.accounts.events import record
-from domain.accounts.fees import execution_fee, execution_tax, trade_notional
+from domain.accounts.fees import execution_fee, execution_tax, posted
 from domain.accounts.rules import post
-from domain.accounts.types import TransactionKind
+from domain.accounts.types import PositionMode, TransactionKind
 from domain.kernel.ids import new_id
-from domain.kernel.numbers import ONE, ZERO, to_average, to_cash
+from domain.kernel.numbers import ONE, ZERO, to_exact
 from domain.kernel.time import Nanos
 from domain.market.rates import RateOf, no_rate
 from domain.market.types import Instrument
+from domain.orders.books.charges import average_fill, dues_of
 from domain.orders.deciding.claims import EXCLUSIVE, alternatives, bucket_of, hold, release
 from domain.orders.deciding.state import CLOSED, TRANSITIONS, move
 from domain.orders.deciding.trading_book import TradingBook
@@ -35,7 +36,7 @@ from domain.orders.model.types import (
     Side,
     TimeInForce,
 )
-from domain.orders.venues.fees import charged_fee, foreign_fee
+from domain.orders.venues.fees import charged_fee, foreign_fee, withheld
 from domain.positions.fills import book_fill
 from domain.positions.types import PositionBook
 
@@ -123,23 +124,21 @@ class Booking:
         execution.realized_pnl = book_fill(
             position,
             instrument,
+            currency=book.account.currency,
             buys=order.side is Side.BUY,
             quantity=report.quantity,
             price=report.price,
             now=self.now,
             today_first=order.position_effect is PositionEffect.CLOSE_TODAY,
             rate=execution.fx_rate,
+            withheld=execution.withheld,
         )
+        self._charge(book, order, execution, instrument)
         position.fees_paid += execution.fee + execution.tax
-        self._post(book, execution, instrument, order.placed_by)
         order.execution_count += 1
         order.filled_quantity += report.quantity
         order.filled_value += report.quantity / report.price if instrument.inverse else report.quantity * report.price
-        order.average_price = to_average(
-            order.filled_quantity / order.filled_value
-            if instrument.inverse
-            else order.filled_value / order.filled_quantity
-        )
+        order.average_price = average_fill(order, instrument)
         order.fees += execution.fee + execution.tax
         if order.status not in CLOSED:
             done = order.filled_quantity >= order.quantity
@@ -156,15 +155,13 @@ class Booking:
         currency = self.books[order.account_id].account.currency
         rate = self._rate(order, instrument, currency)
         fee = charged_fee(report, instrument, currency, rate, self.rate_of)
+        own = fee is None
         if fee is None:
-            fee = rate * execution_fee(
-                instrument,
-                quantity=report.quantity,
-                price=report.price,
-                maker=report.liquidity is Liquidity.MAKER,
-                minimum_charged=order.execution_count > 0,
-            )
+            is_maker = report.liquidity is Liquidity.MAKER
+            fee = rate * execution_fee(instrument, quantity=report.quantity, price=report.price, maker=is_maker)
         tax = execution_tax(instrument, quantity=report.quantity, price=report.price, sells=order.side is Side.SELL)
+        is_foreign = report.fee is not None and report.fee_currency not in (None, currency)
+        is_netting = self.books[order.account_id].account.position_mode is PositionMode.NETTING
         return Execution(
             id=new_id(),
             order_id=order.id,
@@ -176,8 +173,8 @@ class Booking:
             position_effect=order.position_effect,
             price=report.price,
             quantity=report.quantity,
-            fee=to_cash(fee, currency),
-            tax=to_cash(tax * rate, currency),
+            fee=ZERO,
+            tax=ZERO,
             realized_pnl=ZERO,
             liquidity=report.liquidity,
             at=Nanos(report.at),
@@ -186,6 +183,12 @@ class Booking:
             created_at=self.now,
             symbol=order.symbol,
             fx_rate=rate,
+            fee_due=to_exact(fee),
+            fee_minimum=instrument.fees.minimum * rate if own else ZERO,
+            tax_due=to_exact(tax * rate),
+            withheld=withheld(report, instrument, currency) if is_netting and not own else ZERO,
+            venue_fee=report.fee if is_foreign else None,
+            venue_fee_currency=report.fee_currency if is_foreign else None,
         )
 
     def _rate(self, order: Order, instrument: Instrument, currency: str) -> Decimal:
@@ -193,19 +196,27 @@ class Booking:
             return ONE
         return self.rate_of(instrument.currency, currency) or order.reserve_rate
 
-    def _post(self, book: TradingBook, execution: Execution, instrument: Instrument, by: str | None) -> None:
-        """Move the money: a derivative's realised PnL, or a spot trade's notional; then fee and tax."""
+    def _charge(self, book: TradingBook, order: Order, execution: Execution, instrument: Instrument) -> None:
+        """Move the money: a derivative's realised PnL, or a spot trade's notional; then fee and tax.
+
+        Each is what the execution adds to its order's totals, rounded.
+        """
         account = book.account
+        before = posted(order.dues, account.currency)
+        order.owe(order.dues.plus(dues_of(execution, instrument, account.currency)))
+        added = posted(order.dues, account.currency).minus(before)
+        execution.fee, execution.tax = added.fee, added.tax
         if instrument.asset_class.is_derivative:
             moves = [(TransactionKind.REALIZED_PNL, execution.realized_pnl)]
         else:
-            value = trade_notional(instrument, execution.quantity, execution.price) * execution.fx_rate
-            moves = [(TransactionKind.TRADE, -value * execution.side.sign)]
-        moves += [(TransactionKind.FEE, -execution.fee), (TransactionKind.TAX, -execution.tax)]
+            moves = [(TransactionKind.TRADE, added.trade)]
+        moves += [(TransactionKind.FEE, -added.fee), (TransactionKind.TAX, -added.tax)]
         for kind, amount in moves:
-            post(account, kind, amount, self.now, by, order_id=execution.order_id, execution_id=execution.id)
+            post(
+                account, kind, amount, self.now, order.placed_by, order_id=execution.order_id, execution_id=execution.id
+            )
         account.realized_pnl += execution.realized_pnl
-        account.fees_paid += execution.fee + execution.tax
+        account.fees_paid += added.costs
 
     def _position(self, order: Order) -> PositionBook:
         book = self.books[order.account_id]

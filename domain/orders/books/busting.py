@@ -7,9 +7,10 @@ with less cash or position than it could have traded itself into; then it may on
 """
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from uuid import UUID
 
 from domain.access.audit import record as audit
@@ -17,7 +18,7 @@ from domain.access.audit import target_of
 from domain.access.types import Actor, Role, require_role
 from domain.accounts import queries as account_queries
 from domain.accounts.events import record
-from domain.accounts.fees import trade_notional
+from domain.accounts.fees import Dues, posted
 from domain.accounts.rules import post
 from domain.accounts.types import AccountBook, TransactionKind
 from domain.kernel.errors import BadInput, Conflict, NotFound
@@ -28,7 +29,14 @@ from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.market.action_queries import load_actions_since
 from domain.market.types import Instrument
 from domain.orders import queries
-from domain.orders.books.rebuilding import PositionRebuild, bucket_of_execution, corrected, recompute_fills
+from domain.orders.books.charges import total_dues
+from domain.orders.books.rebuilding import (
+    PositionRebuild,
+    bucket_of_execution,
+    corrected,
+    recompute_fills,
+    recost,
+)
 from domain.orders.deciding.claims import EXCLUSIVE, alternatives, hold, release
 from domain.orders.deciding.trading_book import TradingBook, refresh_reserved
 from domain.orders.entry.desk import Desk
@@ -176,33 +184,33 @@ class _Reversal:
         self._original = original
 
     async def carry_out(self, correction: Correction | None, reason: str) -> Execution:
-        original, work = self._original, self._work
+        original, work, instrument = self._original, self._work, self._instrument
         siblings = await execution_queries.load_executions_of(work, original.order_id)
-        others = [row for row in siblings if row.busted_at is None and row.id != original.id]
+        counting = [original if row.id == original.id else row for row in siblings if row.busted_at is None]
         successor = None
         if correction is not None:
-            successor = corrected(
-                original,
-                correction.price,
-                correction.quantity,
-                self._instrument,
-                others,
-                new_id(),
-                self._account.currency,
-            )
-        book, rebuild = await self._rebuild(successor)
+            successor = corrected(original, correction.price, correction.quantity, instrument, new_id())
+        others = [row for row in counting if row is not original]
+        after = others if successor is None else [successor if row is original else row for row in counting]
+        paid = [total_dues(rows, instrument, self._account.currency) for rows in (counting, others, after)]
+        recosted = recost(after, instrument, self._account.currency)
+        book, rebuild = await self._rebuild(successor, {row.id: row for row in others})
         order = (await queries.load_orders(work, [original.order_id]))[original.order_id]
-        self._compensate(rebuild, successor, reason)
+        self._compensate(rebuild, successor, paid, reason)
         self._account.realized_pnl += rebuild.finish()
         original.busted_at, original.busted_by = work.now, self._by
         original.corrected_by = successor.id if successor is not None else None
-        changed = await self._refill(order, [*others, *([successor] if successor is not None else [])], book)
+        changed = await self._refill(order, after, book)
         self._record(order, book, successor, reason)
         restrict_if_left(self._account, book.positions.values(), work.now)
+        await execution_queries.update_costs(work, recosted)
         await self._write(changed, order, book, rebuild, successor)
         return successor if successor is not None else original
 
-    async def _rebuild(self, successor: Execution | None) -> tuple[TradingBook, PositionRebuild]:
+    async def _rebuild(
+        self, successor: Execution | None, others: Mapping[UUID, Execution]
+    ) -> tuple[TradingBook, PositionRebuild]:
+        """The position as it is without the execution; ``others`` are those of its order, at what they cost now."""
         account, original = self._account, self._original
         positions = (await position_queries.load_positions(self._work, [account.id], [original.instrument_id]))[
             account.id
@@ -219,7 +227,7 @@ class _Reversal:
                 if bucket_of_execution(row, account.position_mode) is not bucket:
                     continue
                 if row.id != original.id:
-                    rebuild.book(row, account.currency)
+                    rebuild.book(others.get(row.id, row), account.currency)
                     continue
                 rebuild.take_back(row, account.currency)
                 if successor is not None:
@@ -254,22 +262,27 @@ class _Reversal:
                 yield row
             after = run[-1].sequence
 
-    def _compensate(self, rebuild: PositionRebuild, successor: Execution | None, reason: str) -> None:
-        """Move the money: what the execution moved goes back, what its correction moves goes, each for itself."""
+    def _compensate(
+        self, rebuild: PositionRebuild, successor: Execution | None, paid: Sequence[Dues], reason: str
+    ) -> None:
+        """Move the money: what the execution moved goes back, what its correction moves goes, each for itself.
+
+        ``paid`` is what the order's executions come to: before, without the execution, and with its correction.
+        """
         moves: list[tuple[TransactionKind, Decimal, Execution]] = []
         if self._instrument.asset_class.is_derivative:
             about = successor if successor is not None else self._original
             moves.append((TransactionKind.REALIZED_PNL, rebuild.after - rebuild.before, about))
         moves += [(kind, rise, self._original) for kind, rise in rebuild.rises.items()]
-        for row, sign in ((self._original, -1), (successor, 1)):
+        totals = [posted(dues, self._account.currency) for dues in paid]
+        for row, (before, after) in zip((self._original, successor), pairwise(totals), strict=True):
             if row is None:
                 continue
-            if not self._instrument.asset_class.is_derivative:
-                value = trade_notional(self._instrument, row.quantity, row.price) * row.fx_rate
-                moves.append((TransactionKind.TRADE, -sign * value * row.side.sign, row))
-            moves.append((TransactionKind.FEE, -sign * row.fee, row))
-            moves.append((TransactionKind.TAX, -sign * row.tax, row))
-            self._account.fees_paid += sign * (row.fee + row.tax)
+            rise = after.minus(before)
+            moves.append((TransactionKind.TRADE, rise.trade, row))
+            moves.append((TransactionKind.FEE, -rise.fee, row))
+            moves.append((TransactionKind.TAX, -rise.tax, row))
+            self._account.fees_paid += rise.costs
         for kind, amount, row in moves:
             post(
                 self._account,
@@ -289,7 +302,7 @@ class _Reversal:
             orders = await queries.load_groups(self._work, [order.group_id]) | orders
         legs = alternatives(order, orders.values())
         release(book, legs)
-        recompute_fills(order, executions, self._instrument, self._work.now)
+        recompute_fills(order, executions, self._instrument, self._account.currency, self._work.now)
         hold(book, self._instrument, legs)
         for position in book.positions.values():
             # What working orders hold back depends on what is held.

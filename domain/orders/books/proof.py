@@ -13,7 +13,7 @@ from uuid import UUID
 
 from domain.access.types import no_account
 from domain.accounts import queries as account_queries
-from domain.accounts.fees import trade_notional
+from domain.accounts.fees import NOTHING_DUE, Dues, posted
 from domain.accounts.rules import first_break
 from domain.accounts.types import GENESIS_HASH, AccountBook, Transaction, TransactionKind
 from domain.kernel.database import Connection, Row, reading
@@ -22,6 +22,7 @@ from domain.kernel.numbers import ZERO, plain, to_cash
 from domain.kernel.time import utc_now
 from domain.market.types import Instrument
 from domain.orders import queries
+from domain.orders.books.charges import dues_of
 from domain.orders.model.order import Execution
 from domain.orders.model.types import CLOSING, Side
 from domain.positions.adjustment_queries import READ_ADJUSTMENTS, to_adjustment
@@ -52,7 +53,8 @@ SELECT instrument_id, side = 'BUY' AS buys, sum(working_quantity) AS quantity, s
 FROM orders WHERE account_id = $1 GROUP BY 1, 2
 """
 _FILLED = """
-SELECT id, filled_quantity, fees FROM orders WHERE account_id = $1 AND (filled_quantity <> 0 OR execution_count <> 0)
+SELECT id, filled_quantity, fees, fee_due, tax_due FROM orders
+WHERE account_id = $1 AND (filled_quantity <> 0 OR execution_count <> 0)
 """
 # What may still fill counts, once for orders that exclude each other; while a change is pending, it may count for more.
 _MISCOUNTED = """
@@ -143,9 +145,9 @@ class _Rebuilt:
         self.realized_pnl = ZERO
         self.fees_paid = ZERO
         self.positions: dict[tuple[UUID, Bucket], PositionBook] = {}
-        self.misstated: list[tuple[Execution, Decimal]] = []
+        self.misstated: list[BookBreak] = []
         self.filled: dict[UUID, Decimal] = {}
-        self.costs: dict[UUID, Decimal] = {}
+        self.dues: dict[UUID, Dues] = {}
 
     def move(self, row: Transaction) -> None:
         """Take a movement that follows from nothing else."""
@@ -159,7 +161,7 @@ class _Rebuilt:
         position = self.positions.setdefault(key, PositionBook(new_id(), self._account.id, *key))
         again = replace(booked)
         assert booked.created_at is not None
-        adjust(position, instrument, again, booked.created_at)
+        adjust(position, instrument, again, booked.created_at, currency=self._account.currency)
         for name in ("quantity_before", "quantity_after", "realized_pnl", "cash"):
             what = f"adjustment's {name.replace('_', ' ')}"
             proof.differ(what, getattr(booked, name), getattr(again, name))
@@ -179,26 +181,39 @@ class _Rebuilt:
         realized = book_fill(
             position,
             instrument,
+            currency=self._account.currency,
             buys=buys,
             quantity=execution.quantity,
             price=execution.price,
             now=execution.created_at,
             rate=execution.fx_rate,
+            withheld=execution.withheld,
+            rounded_alone=execution.rounded_alone,
         )
-        if realized != execution.realized_pnl and len(self.misstated) < MAX_BREAKS:
-            self.misstated.append((execution, realized))
-        cost = execution.fee + execution.tax
+        self._misstate(execution, "realized PnL", execution.realized_pnl, realized)
+        cost = self._charge(execution, instrument, realized)
         position.fees_paid += cost
-        if instrument.asset_class.is_derivative:
-            moved = realized
-        else:
-            value = trade_notional(instrument, execution.quantity, execution.price) * execution.fx_rate
-            moved = -value * execution.side.sign
-        self.cash += to_cash(moved, self._account.currency) - cost
         self.realized_pnl += realized
         self.fees_paid += cost
         self.filled[execution.order_id] = self.filled.get(execution.order_id, ZERO) + execution.quantity
-        self.costs[execution.order_id] = self.costs.get(execution.order_id, ZERO) + cost
+
+    def _charge(self, execution: Execution, instrument: Instrument, realized: Decimal) -> Decimal:
+        """Move the money as booking does, by what the execution adds to its order's totals; its fee and tax."""
+        currency = self._account.currency
+        dues = self.dues.get(execution.order_id, NOTHING_DUE)
+        after = dues.plus(dues_of(execution, instrument, currency))
+        self.dues[execution.order_id] = after
+        added = posted(after, currency).minus(posted(dues, currency))
+        self._misstate(execution, "fee", execution.fee, added.fee)
+        self._misstate(execution, "tax", execution.tax, added.tax)
+        moved = realized if instrument.asset_class.is_derivative else added.trade
+        self.cash += to_cash(moved, currency) - added.costs
+        return added.costs
+
+    def _misstate(self, execution: Execution, what: str, booked: Decimal, derived: Decimal) -> None:
+        if booked != derived and len(self.misstated) < MAX_BREAKS:
+            what = f"execution's {what}"
+            self.misstated.append(BookBreak(what, plain(booked), plain(derived), order_id=execution.order_id))
 
 
 async def _walk_ledger(connection: Connection, account: AccountBook, proof: BookProof, rebuilt: _Rebuilt) -> None:
@@ -254,16 +269,18 @@ async def _compare(connection: Connection, account: AccountBook, proof: BookProo
     for row in await connection.fetch(_FILLED, account.id):
         derived = rebuilt.filled.get(row["id"], ZERO)
         proof.differ("filled quantity", row["filled_quantity"], derived, order_id=row["id"])
-        proof.differ("order's fees", row["fees"], rebuilt.costs.get(row["id"], ZERO), order_id=row["id"])
-    for execution, realized in rebuilt.misstated:
-        proof.differ("execution's realized PnL", execution.realized_pnl, realized, order_id=execution.order_id)
+        dues = rebuilt.dues.get(row["id"], NOTHING_DUE)
+        proof.differ("order's fees", row["fees"], posted(dues, account.currency).costs, order_id=row["id"])
+        proof.differ("order's fee due", row["fee_due"], dues.fee, order_id=row["id"])
+        proof.differ("order's tax due", row["tax_due"], dues.tax, order_id=row["id"])
+    proof.breaks += rebuilt.misstated[: MAX_BREAKS - len(proof.breaks)]
     for row in await connection.fetch(_MISCOUNTED, account.id):
         proof.differ("working quantity", row["booked"], row["derived"], order_id=row["id"])
 
 
 def _compare_position(proof: BookProof, booked: PositionBook, derived: PositionBook | None) -> None:
     derived = derived or PositionBook(booked.id, booked.account_id, booked.instrument_id, booked.bucket)
-    for name in ("quantity", "average_price", "realized_pnl", "fees_paid", "fx_rate"):
+    for name in ("quantity", "cost", "average_price", "realized_due", "realized_pnl", "fees_paid", "fx_rate"):
         what = f"position's {name.replace('_', ' ')}"
         proof.differ(what, getattr(booked, name), getattr(derived, name), position_id=booked.id)
 

@@ -4,16 +4,17 @@ Executions are booked again in the order in which they were booked, a correction
 later executions realised may change with that; the difference, rounded as it was posted, is what must be compensated.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from domain.accounts.fees import execution_fee, execution_tax
+from domain.accounts.fees import execution_fee, execution_tax, posted
 from domain.accounts.types import PositionMode, TransactionKind
-from domain.kernel.numbers import ZERO, to_average, to_cash, total
+from domain.kernel.numbers import ZERO, to_cash, to_exact, total
 from domain.market.types import Instrument
+from domain.orders.books.charges import average_fill, costs_of, total_dues
 from domain.orders.deciding.state import reopen_fills
 from domain.orders.model.order import Execution, Order
 from domain.orders.model.types import CLOSING, Liquidity, PositionEffect, Side
@@ -21,6 +22,17 @@ from domain.positions.adjustments import PositionAdjustment, adjust
 from domain.positions.fills import book_fill, holds_after
 from domain.positions.reservation import bucket_for
 from domain.positions.types import Bucket, PositionBook
+
+_REBUILT = (
+    "quantity",
+    "cost",
+    "average_price",
+    "realized_due",
+    "realized_pnl",
+    "fees_paid",
+    "today_quantity",
+    "fx_rate",
+)
 
 
 def bucket_of_execution(execution: Execution, mode: PositionMode) -> Bucket:
@@ -67,12 +79,15 @@ class PositionRebuild:
         realized = book_fill(
             self._fresh,
             self.instrument,
+            currency=currency,
             buys=execution.side is Side.BUY,
             quantity=execution.quantity,
             price=execution.price,
             now=execution.created_at,
             today_first=execution.position_effect is PositionEffect.CLOSE_TODAY,
             rate=execution.fx_rate,
+            withheld=execution.withheld,
+            rounded_alone=execution.rounded_alone,
         )
         self._fresh.fees_paid += execution.fee + execution.tax
         self.after += to_cash(realized, currency)
@@ -87,7 +102,7 @@ class PositionRebuild:
         """What was done to the position between executions, with what is held of it now."""
         assert adjustment.created_at is not None
         booked = replace(adjustment)
-        adjust(self._fresh, self.instrument, adjustment, adjustment.created_at)
+        adjust(self._fresh, self.instrument, adjustment, adjustment.created_at, currency=currency)
         rise = to_cash(adjustment.cash, currency) - to_cash(booked.cash, currency)
         if rise:
             kind = adjustment.transaction_kind
@@ -102,74 +117,75 @@ class PositionRebuild:
             fresh.today_quantity = ZERO
         rise = fresh.realized_pnl - booked.realized_pnl
         booked.holds = holds_after(booked.holds, booked.quantity, fresh.quantity)
-        for name in ("quantity", "average_price", "realized_pnl", "fees_paid", "today_quantity", "fx_rate"):
+        for name in _REBUILT:
             setattr(booked, name, getattr(fresh, name))
         booked.opened_at, booked.closed_at = fresh.opened_at, fresh.closed_at
         booked.changed = True
         return rise
 
 
-def recompute_fills(order: Order, executions: Iterable[Execution], instrument: Instrument, now: datetime) -> None:
-    """Set an order's fills, average and fees to what its executions that count make.
+def recost(executions: Sequence[Execution], instrument: Instrument, currency: str) -> list[Execution]:
+    """Set fee and tax of an order's executions, in the order in which they were booked, to what each adds to them.
+
+    Those that cost something else now are returned.
+    """
+    changed = []
+    for row, cost in zip(executions, costs_of(executions, instrument, currency), strict=True):
+        if (row.fee, row.tax) != (cost.fee, cost.tax):
+            row.fee, row.tax = cost.fee, cost.tax
+            changed.append(row)
+    return changed
+
+
+def recompute_fills(
+    order: Order, executions: Sequence[Execution], instrument: Instrument, currency: str, now: datetime
+) -> None:
+    """Set an order's fills, average, dues and fees to what its executions that count make.
 
     An order that is over stays over: what was taken back does not work again by itself.
     """
-    known = list(executions)
-    order.filled_quantity = total(row.quantity for row in known)
+    order.filled_quantity = total(row.quantity for row in executions)
     order.filled_value = total(
-        row.quantity / row.price if instrument.inverse else row.quantity * row.price for row in known
+        row.quantity / row.price if instrument.inverse else row.quantity * row.price for row in executions
     )
-    order.fees = total(row.fee + row.tax for row in known)
-    if not known:
-        order.average_price = None
-    elif instrument.inverse:
-        order.average_price = to_average(order.filled_quantity / order.filled_value)
-    else:
-        order.average_price = to_average(order.filled_value / order.filled_quantity)
+    order.average_price = average_fill(order, instrument)
+    order.owe(total_dues(executions, instrument, currency))
+    order.fees = posted(order.dues, currency).costs
     order.version += 1
     reopen_fills(order, now)
 
 
 def corrected(
-    original: Execution,
-    price: Decimal,
-    quantity: Decimal,
-    instrument: Instrument,
-    others: Sequence[Execution],
-    new_id: UUID,
-    currency: str,
+    original: Execution, price: Decimal, quantity: Decimal, instrument: Instrument, new_id: UUID
 ) -> Execution:
-    """What stands in the place of ``original``; ``others`` are the executions of its order that count.
+    """What stands in the place of ``original``; money is converted at the rate of the original.
 
-    Money is converted at the rate of the original.
+    Of units that the venue kept as its fee it keeps the same share; any other fee follows from the instrument's terms.
     """
-    fee = execution_fee(
-        instrument,
-        quantity=quantity,
-        price=price,
-        maker=original.liquidity is Liquidity.MAKER,
-        minimum_charged=any(row.sequence < original.sequence for row in others),
-    )
-    tax = execution_tax(instrument, quantity=quantity, price=price, sells=original.side is Side.SELL)
-    return Execution(
+    rate, minimum = original.fx_rate, instrument.fees.minimum * original.fx_rate
+    withheld = to_exact(original.withheld * quantity / original.quantity)
+    if withheld:
+        fee, minimum = withheld * price * rate, ZERO
+    else:
+        is_maker = original.liquidity is Liquidity.MAKER
+        fee = execution_fee(instrument, quantity=quantity, price=price, maker=is_maker) * rate
+    tax = execution_tax(instrument, quantity=quantity, price=price, sells=original.side is Side.SELL) * rate
+    return replace(
+        original,
         id=new_id,
-        order_id=original.order_id,
-        account_id=original.account_id,
-        instrument_id=original.instrument_id,
         venue_execution_id=f"{original.order_id}-{new_id}",
-        sequence=original.sequence,
-        side=original.side,
-        position_effect=original.position_effect,
         price=price,
         quantity=quantity,
-        fee=to_cash(fee * original.fx_rate, currency),
-        tax=to_cash(tax * original.fx_rate, currency),
+        fee=ZERO,
+        tax=ZERO,
+        fee_due=to_exact(fee),
+        fee_minimum=minimum,
+        tax_due=to_exact(tax),
+        withheld=withheld,
+        venue_fee=withheld or None,
+        venue_fee_currency=original.venue_fee_currency if withheld else None,
         realized_pnl=ZERO,
-        liquidity=original.liquidity,
-        at=original.at,
         busted_at=None,
         corrected_by=None,
-        created_at=original.created_at,
-        symbol=original.symbol,
-        fx_rate=original.fx_rate,
+        rounded_alone=False,
     )

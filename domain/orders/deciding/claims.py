@@ -52,7 +52,7 @@ def claim_of(order: Order, account: AccountBook, instrument: Instrument) -> Cont
             buys=order.side is Side.BUY,
             remaining=max(ZERO, quantity - order.filled_quantity),
             price=price,
-            fee_charged=order.execution_count > 0,
+            dues=order.dues,
             rate=order.reserve_rate,
             only_reduces=order.only_reduces,
         )

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from domain.accounts.fees import NOTHING_DUE
 from domain.kernel.numbers import ONE, ZERO, plain
 from domain.market.types import Instrument
 from domain.orders.deciding.activity import Displaced
@@ -65,7 +66,7 @@ def decide(command: PlaceOrder, instrument: Instrument, market: MarketState, boo
         buys=buys,
         remaining=command.quantity,
         price=price,
-        fee_charged=False,
+        dues=NOTHING_DUE,
         # Without a rate the order is refused, and holds nothing back.
         rate=candidate.rate or ONE,
         only_reduces=command.only_reduces,

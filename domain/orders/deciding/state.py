@@ -145,6 +145,10 @@ def new_order(
         placed_key=None,
         placed_from=None,
         request_id=None,
+        trade_due=ZERO,
+        fee_due=ZERO,
+        fee_minimum=ZERO,
+        tax_due=ZERO,
         symbol=instrument.symbol,
         **terms,
     )

@@ -5,13 +5,13 @@ A working order adds its contribution to them; taking it off again leaves them a
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_UP, Decimal
+from decimal import Decimal
 from uuid import UUID
 
-from domain.accounts.fees import estimated_fee
+from domain.accounts.fees import Dues, estimated_fee
 from domain.accounts.types import AccountBook
 from domain.kernel.ids import new_id
-from domain.kernel.numbers import AVERAGE_EXPONENT, ONE, ZERO
+from domain.kernel.numbers import ONE, ZERO, to_cash_down, to_cash_up
 from domain.market.rates import SAME_CURRENCY, Conversion
 from domain.market.types import Instrument, Quote
 from domain.orders.deciding.activity import OrderActivity
@@ -26,7 +26,6 @@ from domain.risk.types import Limits
 
 # A market order may meet a worse price than the one seen: it holds back this much more.
 MARKET_BUFFER = Decimal("1.05")
-_QUANTUM = Decimal(1).scaleb(-AVERAGE_EXPONENT)
 NO_LIMITS = Limits()
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -159,28 +158,28 @@ def contribution_of(
     buys: bool,
     remaining: Decimal,
     price: Decimal | None,
-    fee_charged: bool,
+    dues: Dues,
     rate: Decimal,
     only_reduces: bool,
 ) -> Contribution:
     """What ``remaining`` units of an order hold back; nothing without a price, or for a CASH account's sale.
 
-    ``rate`` is what one unit of the instrument's currency is in the account's. An order that can only reduce a position
-    holds back its fee.
+    ``rate`` is what one unit of the instrument's currency is in the account's, ``dues`` what its fills came to. It is
+    held in whole units: what a purchase will be charged for, no more and no less. An order that can only reduce a
+    position holds back its fee.
     """
     exits = remaining if only_reduces else ZERO
     if price is None or remaining == ZERO or (book.is_cash and not buys):
         return Contribution(bucket, price, remaining, ZERO, ZERO, rate, exits)
-    fee = _held(rate * estimated_fee(instrument, quantity=remaining, price=price, minimum_charged=fee_charged))
+    fee = estimated_fee(instrument, quantity=remaining, price=price, rate=rate, dues=dues, currency=book.currency)
     if only_reduces:
         return Contribution(bucket, price, remaining, ZERO, fee, rate, exits)
-    margin = full_margin(book.kind, instrument, buys=buys, quantity=remaining, price=abs(price))
-    return Contribution(bucket, price, remaining, _held(margin * rate), fee, rate)
-
-
-def _held(amount: Decimal) -> Decimal:
-    """Up to twelve decimals: quotients go on for ever, and sums of them would not come back to exactly zero."""
-    return amount.quantize(_QUANTUM, rounding=ROUND_UP)
+    margin = full_margin(book.kind, instrument, buys=buys, quantity=remaining, price=abs(price)) * rate
+    if book.is_cash:
+        held = to_cash_down(dues.trade, book.currency) - to_cash_down(dues.trade - margin, book.currency)
+    else:
+        held = to_cash_up(margin, book.currency)
+    return Contribution(bucket, price, remaining, held, fee, rate)
 
 
 def take_off(book: TradingBook, instrument_id: UUID, contribution: Contribution, *, buys: bool) -> Decimal:

@@ -46,6 +46,10 @@ INTERNAL: dict[str, Any] = {
     "reserve_rate": ONE,
     "placed_from": None,
     "request_id": None,
+    "trade_due": ZERO,
+    "fee_due": ZERO,
+    "fee_minimum": ZERO,
+    "tax_due": ZERO,
 }
 
 

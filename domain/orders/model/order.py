@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from domain.accounts.fees import Dues
 from domain.kernel.numbers import ONE, ZERO
 from domain.kernel.time import Nanos
 from domain.orders.model.types import (
@@ -109,7 +110,8 @@ class Order:
     what placing or changing an order answered stays good for the next change. ``working_quantity`` is how much of it
     counts in its bucket's sums: of orders that exclude each other only the largest claim does. ``pending_changes`` are
     those that the venue has not answered yet, in order. ``reserve_rate`` is what one unit of the instrument's currency
-    was in the account's when the order was placed or changed last: what it holds back is converted at it.
+    was in the account's when the order was placed or changed last: what it holds back is converted at it. The dues are
+    what its fills come to exactly (``domain.accounts.fees``); ``fees`` has the whole units of them.
 
     ``placed_by`` says who placed it, and the three after it with which API key, from which address and in which
     request: the order's row is its entry of the audit log. None where that was not kept.
@@ -172,6 +174,10 @@ class Order:
     placed_key: UUID | None
     placed_from: str | None
     request_id: UUID | None
+    trade_due: Decimal
+    fee_due: Decimal
+    fee_minimum: Decimal
+    tax_due: Decimal
     symbol: str
 
     @property
@@ -185,6 +191,15 @@ class Order:
         return self.reduce_only or self.position_effect in CLOSING
 
     @property
+    def dues(self) -> Dues:
+        """What its fills come to, exactly."""
+        return Dues(self.trade_due, self.fee_due, self.fee_minimum, self.tax_due)
+
+    def owe(self, dues: Dues) -> None:
+        """Set what its fills come to."""
+        self.trade_due, self.fee_due, self.fee_minimum, self.tax_due = dues.trade, dues.fee, dues.minimum, dues.tax
+
+    @property
     def is_open(self) -> bool:
         """Whether it may still fill in the normal course of things."""
         return self.closed_at is None
@@ -196,6 +211,11 @@ class Execution:
 
     ``sequence`` is that of its event: the order in which an account's executions were booked. ``price`` is in the
     instrument's currency, of which one unit was ``fx_rate`` in the account's.
+
+    ``fee`` and ``tax`` are what it added to its order's; what it comes to by itself, exactly, is ``fee_due`` and
+    ``tax_due``, and ``fee_minimum`` what its order has to pay at least. Where the venue told its fee in other money,
+    ``venue_fee`` and ``venue_fee_currency`` are its words; ``withheld`` is how many of the units it kept as its fee. An
+    execution of before costs were kept is ``rounded_alone``: its money was rounded by itself.
     """
 
     id: UUID
@@ -219,6 +239,13 @@ class Execution:
     symbol: str
     fx_rate: Decimal = ONE
     busted_by: str | None = None
+    fee_due: Decimal = ZERO
+    fee_minimum: Decimal = ZERO
+    tax_due: Decimal = ZERO
+    withheld: Decimal = ZERO
+    venue_fee: Decimal | None = None
+    venue_fee_currency: str | None = None
+    rounded_alone: bool = False
 
 
 VENUE = "venue"

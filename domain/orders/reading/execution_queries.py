@@ -1,6 +1,6 @@
 """Reading and marking executions when one is taken back or corrected."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from uuid import UUID
 
@@ -66,4 +66,16 @@ async def update_realized(work: UnitOfWork, realized: Mapping[UUID, Decimal]) ->
             "FROM unnest($1::uuid[], $2::numeric[]) AS n (id, realized_pnl) WHERE e.id = n.id",
             list(realized),
             list(realized.values()),
+        )
+
+
+async def update_costs(work: UnitOfWork, executions: Collection[Execution]) -> None:
+    """Store fee and tax of executions that cost something else than they did."""
+    if executions:
+        await work.execute(
+            "UPDATE executions AS e SET fee = n.fee, tax = n.tax "
+            "FROM unnest($1::uuid[], $2::numeric[], $3::numeric[]) AS n (id, fee, tax) WHERE e.id = n.id",
+            [row.id for row in executions],
+            [row.fee for row in executions],
+            [row.tax for row in executions],
         )

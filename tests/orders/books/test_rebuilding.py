@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from domain.kernel.ids import new_id
 from domain.kernel.numbers import ZERO, to_cash
 from domain.kernel.time import Nanos
-from domain.orders.books.rebuilding import PositionRebuild, corrected
+from domain.orders.books.rebuilding import PositionRebuild, corrected, recost
 from domain.orders.model.order import Execution
 from domain.orders.model.types import Liquidity, PositionEffect, Side
 from domain.positions.fills import book_fill
@@ -53,7 +53,7 @@ def booked(executions: list[Execution], roll_before: int) -> PositionBook:
             position.today_quantity = ZERO
         buys = row.side is Side.BUY
         row.realized_pnl = book_fill(
-            position, INVERSE, buys=buys, quantity=row.quantity, price=row.price, now=row.created_at
+            position, INVERSE, currency="USD", buys=buys, quantity=row.quantity, price=row.price, now=row.created_at
         )
         position.fees_paid += row.fee + row.tax
     if roll_before >= len(executions):
@@ -74,9 +74,7 @@ def test_it_is_as_if_it_had_never_been(
     place %= len(executions)
     position = booked(executions, roll)
     wrong = executions[place]
-    right = (
-        corrected(wrong, Decimal(77), Decimal("0.5"), INVERSE, executions[:place], new_id(), "USD") if correct else None
-    )
+    right = corrected(wrong, Decimal(77), Decimal("0.5"), INVERSE, new_id()) if correct else None
     remaining = [replace(row) for row in executions if row is not wrong]
     if right is not None:
         remaining.insert(place, replace(right))
@@ -94,7 +92,10 @@ def test_it_is_as_if_it_had_never_been(
             rebuild.book(right, "USD", is_new=True)
     before = position.realized_pnl
     assert rebuild.finish() == position.realized_pnl - before
-    for name in ("quantity", "average_price", "realized_pnl", "fees_paid", "today_quantity", "opened_at", "closed_at"):
+    for name in (
+        "quantity", "cost", "average_price", "realized_due", "realized_pnl", "fees_paid", "today_quantity", "opened_at",
+        "closed_at",
+    ):  # fmt: skip
         assert getattr(position, name) == getattr(wanted, name), name
     cash_after = sum((to_cash(row.realized_pnl, "USD") for row in remaining), ZERO)
     assert (rebuild.before, rebuild.after) == (cash_before, cash_after)
@@ -102,9 +103,17 @@ def test_it_is_as_if_it_had_never_been(
     assert now == {row.id: row.realized_pnl for row in remaining if right is None or row.id != right.id}
 
 
-def test_a_correction_pays_the_minimum_if_the_first_fill_did() -> None:
+def test_a_correction_pays_the_minimum_of_its_order_once() -> None:
     instrument = replace(PERPETUAL, fees=replace(PERPETUAL.fees, minimum=Decimal(5)))
     first, second = execution(0, Decimal(1), Decimal(100)), execution(1, Decimal(1), Decimal(100))
-    price, quantity = Decimal(101), Decimal(1)
-    assert corrected(first, price, quantity, instrument, [second], new_id(), "USD").fee == Decimal(5)
-    assert corrected(second, price, quantity, instrument, [first], new_id(), "USD").fee == Decimal("0.10")
+    for row in (first, second):
+        row.fee_due, row.fee_minimum = Decimal("0.1"), Decimal(5)
+    assert recost([first, second], instrument, "USD") == [first, second]
+    assert (first.fee, second.fee) == (Decimal(5), ZERO)
+    # A hundred times as much pays 10.10 by itself, and the minimum is in it.
+    large = corrected(first, Decimal(101), Decimal(100), instrument, new_id())
+    assert recost([large, second], instrument, "USD") == [large, second]
+    assert (large.fee, second.fee) == (Decimal("10.10"), Decimal("0.10"))
+    # Without the first, the second pays it.
+    assert recost([second], instrument, "USD") == [second]
+    assert second.fee == Decimal(5)

@@ -53,7 +53,7 @@ def world() -> World:
 
 def test_the_larger_claim_is_held_until_the_venue_has_answered(world: World) -> None:
     order = resting(world)
-    assert world.book.account.reserved == Decimal("198.198")
+    assert world.book.account.reserved == Decimal("198.20")
     change = world.ask_change(order, quantity="5", limit_price="98").change
     assert world.book.account.reserved == Decimal("490.490")
     assert (order.quantity, order.limit_price, order.working_quantity) == (Decimal(2), Decimal(99), Decimal(5))
@@ -63,23 +63,23 @@ def test_the_larger_claim_is_held_until_the_venue_has_answered(world: World) -> 
     change = world.ask_change(order, quantity="1").change
     assert world.book.account.reserved == Decimal("490.490")
     world.report(world.venue.replace(order, change, world.now))
-    assert world.book.account.reserved == Decimal("98.098")
+    assert world.book.account.reserved == Decimal("98.10")
     assert world.kinds(order) == ["NEW", "REPLACED", "REPLACED"]
 
 
 def test_a_higher_price_and_a_lower_quantity_hold_the_larger_of_both(world: World) -> None:
     order = resting(world)
     world.ask_change(order, quantity="1", limit_price="99.50")
-    assert world.book.account.reserved == Decimal("198.198")
+    assert world.book.account.reserved == Decimal("198.20")
 
 
 def test_a_refused_replacement_frees_what_it_held(world: World) -> None:
     order = resting(world, post_only=True)
     change = world.ask_change(order, limit_price="100.01").change
-    assert world.book.account.reserved == Decimal("200.22002")
+    assert world.book.account.reserved == Decimal("200.22")
     world.report(world.venue.replace(order, change, world.now))
     assert (order.limit_price, order.pending_action, order.pending_changes) == (Decimal(99), None, ())
-    assert world.book.account.reserved == Decimal("198.198")
+    assert world.book.account.reserved == Decimal("198.20")
     assert world.kinds(order) == ["NEW", "REPLACE_REJECTED"]
 
 
@@ -93,7 +93,7 @@ def test_changes_may_wait_in_line_and_add_up(world: World) -> None:
     assert order.pending_action is PendingAction.REPLACE
     world.report(world.venue.replace(order, second, world.now))
     assert (order.quantity, order.limit_price, order.pending_action) == (Decimal(3), Decimal(98), None)
-    assert world.book.account.reserved == Decimal("294.294")
+    assert world.book.account.reserved == Decimal("294.29")
 
 
 def test_a_quantity_equal_to_what_is_filled_completes_the_order(world: World) -> None:
@@ -116,7 +116,7 @@ def test_a_resting_market_to_limit_order_may_be_moved(world: World) -> None:
     assert (order.status, order.limit_price) == (OrderStatus.PARTIALLY_FILLED, Decimal("100.01"))
     world.modify(order, limit_price="99")
     assert (order.limit_price, order.reserve_price) == (Decimal(99), Decimal(99))
-    assert world.book.account.reserved == Decimal("297.297")
+    assert world.book.account.reserved == Decimal("297.30")
 
 
 @pytest.mark.parametrize(

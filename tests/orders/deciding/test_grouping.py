@@ -79,7 +79,7 @@ class TestBracket:
         assert entry.group_id == target.group_id == loss.group_id is not None
         assert (target.side, target.quantity, target.reduce_only) == (Side.SELL, Decimal(4), True)
         assert target.position_effect is PositionEffect.CLOSE
-        assert (target.reserved, loss.reserved, world.book.account.reserved) == (ZERO, ZERO, Decimal("396.396"))
+        assert (target.reserved, loss.reserved, world.book.account.reserved) == (ZERO, ZERO, Decimal("396.40"))
         assert (held(world).working_sell, target.working_quantity) == (ZERO, ZERO)
 
     def test_the_first_fill_releases_them_for_what_is_filled_and_they_grow_with_it(self, world: World) -> None:
@@ -187,7 +187,7 @@ class TestBracket:
         assert [order.quantity for order in (entry, target, loss)] == [5, 5, 5]
         world.modify(target, limit_price="112")
         assert (target.limit_price, target.status) == (Decimal(112), S.HELD)
-        assert world.book.account.reserved == Decimal("495.495")
+        assert world.book.account.reserved == Decimal("495.50")
 
 
 class TestOco:
@@ -225,7 +225,7 @@ class TestOco:
         assert world.book.account.reserved == Decimal("190.190")
         assert (first.reserved, second.reserved) == (Decimal("190.190"), ZERO)
         world.modify(second, quantity="3")
-        assert world.book.account.reserved == Decimal(318) + Decimal("0.318")
+        assert world.book.account.reserved == Decimal(318) + Decimal("0.32")
         assert world.book.account.cash == before
 
     def test_a_buy_and_a_sale_may_exclude_each_other(self, world: World) -> None:

@@ -74,7 +74,7 @@ async def test_a_change_is_pending_until_the_venue_has_made_it(desk: Platform) -
     (placed,) = await desk.place(owner, limit(account.id))
     asked = await modify(desk, owner, placed, quantity=Decimal(3), limit_price=Decimal(98), expected_version=1)
     assert (asked.pending_action, asked.version, asked.quantity) == (PendingAction.REPLACE, 2, Decimal(2))
-    assert (await read_books([account.id]))[account.id].reserved == Decimal("294.294")
+    assert (await read_books([account.id]))[account.id].reserved == Decimal("294.29")
     async with running_venue(desk):
         (changed,) = await desk.settled(placed.id)
     assert (changed.id, changed.status, changed.pending_action) == (placed.id, OrderStatus.NEW, None)
