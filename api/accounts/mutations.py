@@ -37,7 +37,9 @@ class AccountsMutation:
         """Into an account that the actor may trade."""
         services = info.context.services
         actor = await services.entry.current(info.context.require_actor(), named(given.account_id))
-        return transaction_view(await service.deposit(services.bus, actor, given.to_domain()))
+        return transaction_view(
+            await service.deposit(services.bus, actor, given.to_domain(), note_flow=services.books.note_flow)
+        )
 
     @strawberry.mutation(
         description="Pay money out: at most what is available. Repeating a reference returns the first transaction."
@@ -47,7 +49,13 @@ class AccountsMutation:
         services = info.context.services
         actor = await services.entry.current(info.context.require_actor(), named(given.account_id))
         return transaction_view(
-            await service.withdraw(services.bus, actor, given.to_domain(), services.books.available)
+            await service.withdraw(
+                services.bus,
+                actor,
+                given.to_domain(),
+                services.books.available,
+                note_flow=services.books.note_flow,
+            )
         )
 
     @strawberry.mutation(description="Set what loans of a currency cost from the next day roll on. Needs ADMIN.")

@@ -15,7 +15,7 @@ from domain.access.types import Role, higher_role
 from domain.accounts.types import AccountBook, AccountState, HouseAccount, Transaction, TransactionKind
 from domain.kernel.errors import BadInput, Refused
 from domain.kernel.ids import new_id
-from domain.kernel.numbers import ZERO, currency_exponent, plain, to_cash, to_cash_down, within_bounds
+from domain.kernel.numbers import ZERO, currency_exponent, plain, to_cash, to_cash_down, to_exact, within_bounds
 
 _CONTRA = {
     TransactionKind.DEPOSIT: HouseAccount.EXTERNAL,
@@ -169,6 +169,19 @@ def check_cash_amount(amount: Decimal, currency: str) -> None:
 def withdrawable(book: AccountBook, available: Decimal) -> Decimal:
     """The most that may leave, in whole units: never what is reserved, never what margin needs."""
     return max(ZERO, min(available, to_cash_down(book.cash - book.reserved, book.currency)))
+
+
+def peak_after_flow(peak: Decimal, equity: Decimal, flow: Decimal) -> Decimal:
+    """The highest equity once ``flow`` has come in (below zero: left) of an account that was worth ``equity``.
+
+    Money from outside is neither gained nor lost: the peak is scaled as the equity is, by (equity + flow) / equity, so
+    that the share which is missing of it stays. Of what has lost everything nothing can be scaled: new money begins
+    anew, and where it does not cover the debt the peak stays.
+    """
+    peak, after = max(peak, equity), equity + flow
+    if equity <= ZERO:
+        return after if after > ZERO else peak
+    return max(ZERO, to_exact(peak * after / equity))
 
 
 _TRANSITIONS = {

@@ -32,6 +32,8 @@ from domain.kernel.numbers import ZERO, plain, total
 from domain.kernel.text import clean_text, identity
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 
+# What notes a flow before it is posted; given by the positions area, which knows what the account is worth.
+NoteFlow = Callable[[UnitOfWork, AccountBook, Decimal], Awaitable[None]]
 # What of an account may be used now; given by the positions area, which values what the account holds.
 Available = Callable[[UnitOfWork, AccountBook], Awaitable[Decimal]]
 
@@ -60,6 +62,11 @@ class MoveCash:
 
 # What an area above adds to a change of an account, in its transaction.
 Also = Callable[[UnitOfWork, Actor, AccountBook], Awaitable[None]]
+
+
+async def flow_of_cash(_work: UnitOfWork, book: AccountBook, amount: Decimal) -> None:
+    """A flow of an account that holds nothing but cash."""
+    book.peak_equity = rules.peak_after_flow(book.peak_equity, book.cash, amount)
 
 
 async def nothing_else(_work: UnitOfWork, _actor: Actor, _book: AccountBook) -> None:
@@ -129,7 +136,7 @@ def _check_opening(command: OpenAccount, venues: frozenset[str]) -> None:
         raise BadInput("A CASH account goes long only and cannot hedge.", field="positionMode")
 
 
-async def deposit(bus: Bus, actor: Actor, command: MoveCash) -> Transaction:
+async def deposit(bus: Bus, actor: Actor, command: MoveCash, *, note_flow: NoteFlow = flow_of_cash) -> Transaction:
     """Add money from outside; an ADMIN, or who has FUNDS for the account.
 
     Raises:
@@ -145,10 +152,12 @@ async def deposit(bus: Bus, actor: Actor, command: MoveCash) -> Transaction:
         if replay:
             return replay
         rules.refuse_when_closed(book)
-        return await _move(work, actor, book, command, TransactionKind.DEPOSIT, command.amount)
+        return await _move(work, actor, book, command, TransactionKind.DEPOSIT, command.amount, note_flow)
 
 
-async def withdraw(bus: Bus, actor: Actor, command: MoveCash, available: Available) -> Transaction:
+async def withdraw(
+    bus: Bus, actor: Actor, command: MoveCash, available: Available, *, note_flow: NoteFlow = flow_of_cash
+) -> Transaction:
     """Pay money out: at most what is available and neither reserved nor needed as margin.
 
     Raises:
@@ -172,7 +181,7 @@ async def withdraw(bus: Bus, actor: Actor, command: MoveCash, available: Availab
                 f"At most {plain(most)} {book.currency} may be withdrawn.",
                 reason="INSUFFICIENT_FUNDS",
             )
-        return await _move(work, actor, book, command, TransactionKind.WITHDRAWAL, -command.amount)
+        return await _move(work, actor, book, command, TransactionKind.WITHDRAWAL, -command.amount, note_flow)
 
 
 async def set_account_state(
@@ -274,13 +283,18 @@ _ACTIONS = {TransactionKind.DEPOSIT: "deposit", TransactionKind.WITHDRAWAL: "wit
 
 
 async def _move(
-    work: UnitOfWork, actor: Actor, book: AccountBook, command: MoveCash, kind: TransactionKind, amount: Decimal
+    work: UnitOfWork,
+    actor: Actor,
+    book: AccountBook,
+    command: MoveCash,
+    kind: TransactionKind,
+    amount: Decimal,
+    note_flow: NoteFlow,
 ) -> Transaction:
+    await note_flow(work, book, amount)
     row = rules.post(book, kind, amount, work.now, actor.email, reference=command.reference, note=command.note)
     assert row is not None, "check_cash_amount let nothing through that rounds to zero"
     book.day_transfers += amount
-    # What is paid in or out is neither gained nor lost.
-    book.peak_equity = max(ZERO, book.peak_equity + amount)
     parts = {"transaction": {"id": str(row.id), "kind": kind.value, "amount": plain(row.amount)}}
     events.record(book, events.CASH_MOVED, work.now, parts)
     await queries.write_books(work, [book])

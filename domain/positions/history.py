@@ -7,6 +7,7 @@ one moment are taken once, so that a run that is repeated or was cut short adds 
 
 from collections.abc import AsyncIterator, Collection
 from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from domain.kernel.bus import Bus
@@ -33,6 +34,13 @@ async def snapshot(work: UnitOfWork, values: Collection[AccountValue], at: datet
     await queries.insert_samples(work, values, at)
     held = [position for value in values for position in queries.worth_keeping(value.positions, value.account)]
     await queries.insert_snapshots(work, held, at)
+
+
+async def sample_flow(work: UnitOfWork, value: AccountValue, amount: Decimal) -> None:
+    """Sample an account right before and right after money of outside moves: what it returned ends between the two."""
+    for table_of in (work.now - queries.BEFORE_FLOW, work.now):
+        await ensure_partitions(work, queries.EQUITY_SAMPLES, table_of)
+    await queries.insert_flow_samples(work, value, amount)
 
 
 async def sample_equity(bus: Bus, market: Market, now: datetime) -> int:

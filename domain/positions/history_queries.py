@@ -1,7 +1,8 @@
 """Set-based reads and writes of what accounts and positions were worth: samples of equity, snapshots of positions."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from domain.accounts.queries import READ_LIVING, to_book
@@ -16,6 +17,9 @@ from domain.positions.valuation import AccountValue, PositionValue
 
 EQUITY_SAMPLES = "equity_samples"
 POSITION_SNAPSHOTS = "position_snapshots"
+# A flow is sampled at its moment, and so long before.
+BEFORE_FLOW = timedelta(microseconds=1)
+MAX_FLOWS = 1_000
 # What was sampled at a moment stays: whoever comes again at the same moment changes nothing.
 _INSERT_SAMPLES = insertion(
     EQUITY_SAMPLES,
@@ -48,6 +52,13 @@ CROSS JOIN LATERAL (
 """
 _LAST_SAMPLE = f"""
 SELECT {_SAMPLE} FROM equity_samples s WHERE s.account_id = $1 AND s.at <= $2 ORDER BY s.at DESC LIMIT 1
+"""
+# Where money moved there is a sample right before it and one right after it.
+_FLOW_SAMPLES = f"""
+SELECT {_SAMPLE} FROM account_transactions t
+JOIN equity_samples s ON s.account_id = t.account_id AND s.at IN (t.created_at - $4::interval, t.created_at)
+WHERE t.account_id = $1 AND t.kind IN ('DEPOSIT', 'WITHDRAWAL', 'TRANSFER') AND s.at > $2 AND s.at < $3
+ORDER BY t.sequence DESC LIMIT $5
 """
 # A flow belongs to the period whose sample is the first to have counted it.
 _FLOWS = """
@@ -82,18 +93,37 @@ async def insert_samples(work: UnitOfWork, values: Iterable[AccountValue], at: d
     await work.write(_INSERT_SAMPLES, [_sample_row(value, at) for value in values])
 
 
+async def insert_flow_samples(work: UnitOfWork, value: AccountValue, amount: Decimal) -> None:
+    """Store what an account was worth right before a flow of ``amount`` that is posted now, and is right after it."""
+    before = _sample_row(value, work.now - BEFORE_FLOW)
+    after = {
+        "at": work.now,
+        "equity": value.equity + amount,
+        "cash": value.cash + amount,
+        "transaction_sequence": value.account.transaction_sequence + 1,
+    }
+    await work.write(_INSERT_SAMPLES, [before, {**before, **after}])
+
+
 async def raise_peaks(work: UnitOfWork, values: Iterable[AccountValue]) -> None:
-    """Note the equity of accounts that have never been worth as much; one that is busy is noted the next time."""
+    """Note the equity of accounts that have never been worth as much; one that is busy is noted the next time.
+
+    Nor is one noted from or to which money has moved since it was valued: its equity then is no peak now.
+    """
     higher = [value for value in values if value.equity > value.account.peak_equity]
     if higher:
         await work.execute(
             "WITH higher AS (SELECT a.id, n.equity FROM accounts a "
-            "JOIN unnest($1::uuid[], $2::numeric[]) AS n (id, equity) ON n.id = a.id "
-            "WHERE a.peak_equity < n.equity ORDER BY a.id FOR UPDATE OF a SKIP LOCKED) "
+            "JOIN unnest($1::uuid[], $2::numeric[], $3::numeric[], $4::timestamptz[]) "
+            "AS n (id, equity, transfers, rolled_at) ON n.id = a.id WHERE a.peak_equity < n.equity "
+            "AND a.day_transfers = n.transfers AND a.rolled_at = n.rolled_at "
+            "ORDER BY a.id FOR UPDATE OF a SKIP LOCKED) "
             "UPDATE accounts AS a SET peak_equity = higher.equity, book_version = a.book_version + 1 "
             "FROM higher WHERE a.id = higher.id",
             [value.id for value in higher],
             [value.equity for value in higher],
+            [value.account.day_transfers for value in higher],
+            [value.account.rolled_at for value in higher],
         )
 
 
@@ -137,6 +167,12 @@ async def read_last_sample(account_id: UUID, at: datetime) -> EquitySample | Non
     """The last sample at or before a moment."""
     row = await fetch_row(_LAST_SAMPLE, account_id, at)
     return EquitySample(*row) if row is not None else None
+
+
+async def read_flow_samples(account_id: UUID, since: datetime, until: datetime) -> list[EquitySample]:
+    """What was sampled right before and after the last thousand flows in ``since`` < at < ``until``."""
+    rows = await fetch(_FLOW_SAMPLES, account_id, since, until, BEFORE_FLOW, 2 * MAX_FLOWS)
+    return [EquitySample(*row) for row in rows]
 
 
 async def read_flows(account_id: UUID, samples: Sequence[EquitySample]) -> list[Flow]:

@@ -1,5 +1,6 @@
 """Questions about the past of accounts and positions, answered from what was kept of it; every answer is bounded."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -71,6 +72,18 @@ async def equity_curve(
     check_window(since, until)
     end = now if until is None else until
     return await queries.read_curve(account_id, _window(_edges(interval, since, end, day_roll), since, until))
+
+
+async def measured(
+    account_id: UUID, samples: Sequence[EquitySample], since: datetime, until: datetime
+) -> list[EquitySample]:
+    """Samples to measure returns at: those given, and around each flow in ``since`` < at < ``until``.
+
+    In the order of the ledger: a sample that was read while money moved may say a moment before it.
+    """
+    flows = await queries.read_flow_samples(account_id, since, until)
+    found = {sample.at: sample for sample in (*flows, *samples)}
+    return sorted(found.values(), key=lambda sample: (sample.transaction_sequence, sample.at))
 
 
 def performance_edges(since: datetime, until: datetime, day_roll: DayRoll) -> list[datetime]:

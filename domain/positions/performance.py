@@ -148,6 +148,14 @@ def calmar_ratio(annualized: float | None, drawdown: float) -> float | None:
     return annualized / drawdown
 
 
+def drawdown(equity: Decimal, peak: Decimal) -> Decimal | None:
+    """How far equity is below its peak, as a share of it, to twelve decimals; None where there never was any.
+
+    Flows scale the peak (``domain.accounts.rules.peak_after_flow``), so that this is the fall of the chained returns.
+    """
+    return round(1 - equity / peak, 12) if peak > ZERO else None
+
+
 def max_drawdown(returns: Returns) -> Drawdown:
     """The deepest fall of the chained returns below their peak so far, the beginning included."""
     growth = peak = 1.0
@@ -165,7 +173,7 @@ def max_drawdown(returns: Returns) -> Drawdown:
             deepest, since, is_deepest_open = fall, peak_at, True
         if is_deepest_open:
             until = end
-    return Drawdown(deepest, (until - since).total_seconds() if deepest else 0.0)
+    return Drawdown(deepest, max(0.0, (until - since).total_seconds()) if deepest else 0.0)
 
 
 def max_drawdown_amount(samples: Sequence[EquitySample], flows: Sequence[Flow]) -> Decimal:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from domain.accounts import queries as account_queries
+from domain.accounts.rules import peak_after_flow
 from domain.accounts.types import AccountBook
 from domain.kernel.numbers import ZERO
 from domain.kernel.unit_of_work import UnitOfWork
@@ -13,6 +14,7 @@ from domain.market.market import Market
 from domain.market.rates import QuoteOf
 from domain.market.types import Instrument
 from domain.positions import queries
+from domain.positions.history import sample_flow
 from domain.positions.types import PositionBook
 from domain.positions.valuation import AccountValue, mark_price, newest_rate, value_all
 
@@ -37,6 +39,17 @@ class Books:
         positions = (await queries.load_positions(work, [account.id], []))[account.id]
         free = free_funds(account, positions.values(), catalog.by_id, self.market.quote)
         return ZERO if free is None else free - account.reserved
+
+    async def note_flow(self, work: UnitOfWork, account: AccountBook, amount: Decimal) -> None:
+        """Note that ``amount`` is about to come into a locked account, or below zero to leave it.
+
+        Its peak is scaled with its equity, and it is sampled as it was right before and as it is right after.
+        """
+        catalog = await self.market.refresh()
+        positions = (await queries.load_positions(work, [account.id], []))[account.id]
+        value = value_all(account, positions.values(), catalog.by_id, self.market.quote)
+        account.peak_equity = peak_after_flow(account.peak_equity, value.equity, amount)
+        await sample_flow(work, value, amount)
 
     async def _read(self, account_ids: Collection[UUID], *, include_closed: bool) -> dict[UUID, AccountValue]:
         books = await account_queries.read_books(account_ids)

@@ -13,7 +13,7 @@ from domain.accounts.types import AccountBook, AccountKind
 from domain.kernel.ids import new_id
 from domain.market.types import AssetClass, FeeSchedule
 from domain.orders.model.types import OrderStatus, OrderType, Side
-from tests.orders.factories import SPOT, command
+from tests.orders.factories import PERPETUAL, SPOT, command
 from tests.support.trading import Platform, instrument
 
 D = Decimal
@@ -130,3 +130,37 @@ async def test_what_is_shown_ends_with_the_cent_and_with_the_tick(live_desk: Pla
     assert D(found["equity"]) == D(found["cash"]) + D(coin["marketValue"]) + D(perpetual["unrealizedPnl"])
     assert D(found["unrealizedPnl"]) == D(coin["unrealizedPnl"]) + D(perpetual["unrealizedPnl"])
     assert D(found["realizedPnl"]) == D(coin["realizedPnl"]) + D(perpetual["realizedPnl"])
+
+
+DEPOSIT = """mutation ($id: ID!) {
+  deposit(input: { accountId: $id, amount: "9000", reference: "more" }) { balanceAfter }
+}"""
+WITHDRAW = """mutation ($id: ID!) {
+  withdraw(input: { accountId: $id, amount: "400", reference: "some" }) { balanceAfter }
+}"""
+DRAWDOWNS = """query ($id: ID!) { account(id: $id) {
+  equity risk { drawdown maxDrawdown } performance { totalReturn maxDrawdown }
+} }"""
+
+
+async def drawdowns(desk: Platform, owner: Actor, account: AccountBook) -> tuple[Any, ...]:
+    found = await ask(desk, owner, DRAWDOWNS, account)
+    risk, performance = found["risk"], found["performance"]
+    ratios = (risk["drawdown"], risk["maxDrawdown"], performance["maxDrawdown"], performance["totalReturn"])
+    return found["equity"], *(round(ratio, 6) for ratio in ratios)
+
+
+async def test_a_deposit_hides_no_loss_and_a_withdrawal_makes_none(live_desk: Platform) -> None:
+    free = replace(PERPETUAL, id=new_id(), symbol="FREE", fees=FeeSchedule())
+    await live_desk.add_instrument(free)
+    await live_desk.quote("FREE", "100", "100")
+    owner, account = await live_desk.open_account("1000", kind=AccountKind.MARGIN)
+    order = command(account_id=account.id, symbol="FREE", type=OrderType.MARKET, quantity=D(20))
+    (placed,) = await live_desk.place(owner, order)
+    await live_desk.settled(placed.id)
+    assert await ask(live_desk, owner, WITHDRAW, account) == {"balanceAfter": "600"}
+    assert await drawdowns(live_desk, owner, account) == ("600", 0, 0, 0, 0)
+    # 240 of 600 are lost, and then 9,000 come: all within one minute, in which nothing else was sampled.
+    await live_desk.quote("FREE", "88", "88")
+    assert await ask(live_desk, owner, DEPOSIT, account) == {"balanceAfter": "9600"}
+    assert await drawdowns(live_desk, owner, account) == ("9360", 0.4, 0.4, 0.4, -0.4)

@@ -19,7 +19,7 @@ from domain.orders.reading.trade_queries import read_volume, stream_booked
 from domain.positions import history_queries, performance
 from domain.positions.history_types import EquitySample
 from domain.positions.lots import ClosedTrade, LotFill, Lots
-from domain.positions.past import check_limit, check_window, performance_edges
+from domain.positions.past import check_limit, check_window, measured, performance_edges
 from domain.positions.performance import TradeStatistics
 from domain.positions.service import Books
 from domain.positions.types import Bucket
@@ -211,4 +211,4 @@ async def _samples(
                 now, account.equity, account.cash, account.unrealized_pnl, account.account.transaction_sequence
             )
         )
-    return samples
+    return await measured(account.id, samples, first.at, end)

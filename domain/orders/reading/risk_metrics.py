@@ -12,7 +12,7 @@ from domain.orders.deciding.activity import OrderActivity, needs_of
 from domain.orders.entry.activity_queries import load_activity
 from domain.orders.entry.desk import Desk
 from domain.positions import history_queries, performance
-from domain.positions.past import performance_edges
+from domain.positions.past import measured, performance_edges
 from domain.positions.service import Books
 from domain.positions.summary import summarize
 from domain.positions.valuation import AccountValue
@@ -79,7 +79,7 @@ async def risk_metrics(desk: Desk, books: Books, account_id: UUID) -> RiskMetric
         margin_ratio=value.margin_ratio,
         day_pnl=value.day_pnl,
         day_pnl_ratio=float(value.day_pnl / before) if before > ZERO else None,
-        drawdown=float(1 - value.equity / peak) if peak > ZERO else 0.0,
+        drawdown=float(performance.drawdown(value.equity, peak) or ZERO),
         max_drawdown=deepest,
         largest_concentration=summary.largest_weight,
         value_at_risk=_money(value, tail.value_at_risk) if tail is not None else None,
@@ -102,6 +102,7 @@ async def _history(desk: Desk, value: AccountValue, now: datetime) -> tuple[list
     samples = await history_queries.read_curve(value.id, performance_edges(since, now, desk.day_roll))
     if not samples:
         return [], 0.0
+    samples = await measured(value.id, samples, since, now)
     returns = performance.returns_of(samples, await history_queries.read_flows(value.id, samples))
     daily = returns.by(lambda end: desk.day_roll.last_before(end - _INSTANT))
     return daily, performance.max_drawdown(returns).ratio
@@ -119,8 +120,9 @@ def _usages(
         RiskRuleKind.MAX_DAILY_ORDERS: activity.day_orders.account,
         RiskRuleKind.MAX_DAILY_NOTIONAL: activity.day_notional.account,
     }
-    if peak > ZERO:
-        observed[RiskRuleKind.MAX_DRAWDOWN] = round(1 - value.equity / peak, 12)
+    fall = performance.drawdown(value.equity, peak)
+    if fall is not None:
+        observed[RiskRuleKind.MAX_DRAWDOWN] = fall
     if value.equity > ZERO:
         largest = max((abs(row.market_value) for row in value.positions), default=ZERO)
         observed[RiskRuleKind.MAX_CONCENTRATION] = round(largest / value.equity, 12)
