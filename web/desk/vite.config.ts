@@ -29,5 +29,5 @@ export default defineConfig({
   },
   // `npx vite` for work on the pages themselves, beside a web process on its usual port.
   server: { proxy: { '/graphql': { target: API, ws: true }, '/session': API } },
-  test: { include: ['tests/**/*.test.ts'] },
+  test: { environment: 'happy-dom', include: ['tests/unit/**/*.test.ts'] },
 });

@@ -16,6 +16,7 @@ export const desk = {
     risk: 'Oversight',
   },
   market: {
+    rows: 'Instruments and their quotes',
     symbol: 'Instrument',
     bid: 'Bid',
     ask: 'Ask',
@@ -39,6 +40,7 @@ export const desk = {
     emptyHint: 'Candles appear with the first trades or quotes.',
   },
   ladder: {
+    rows: 'Prices and orders',
     oneClick: 'One click',
     group: 'Ticks per row',
     centre: 'Centre',

@@ -3,6 +3,7 @@ import type { pages as model } from '../en/pages';
 export const pages: typeof model = {
   account: {
     choose: '账户',
+    rows: '账户及其数据',
     name: '名称',
     state: '状态',
     equity: '权益',
@@ -211,6 +212,7 @@ export const pages: typeof model = {
     roleOf: '{name} 的角色',
     grants: '账户权限',
     grantsOf: '{name} 的账户权限',
+    editGrants: '编辑 {name} 的账户权限',
     grant: '授权',
     revoke: '撤销',
     permission: '权限',

@@ -1,0 +1,100 @@
+/** What happens when the line is cut, a page is loaded anew, or somebody signs out elsewhere. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { openBrowser, openTab, signIn } from './desk.mjs';
+import { ADDRESS, line, newcomer, place, prices } from './platform.mjs';
+
+let browser;
+before(async () => {
+  browser = await openBrowser();
+});
+after(() => browser.close());
+
+const state = (page, wanted) => page.waitForSelector(`[data-test=connection][data-state=${wanted}]`, { timeout: 30_000, state: 'attached' });
+const rows = (page, count) =>
+  page.waitForFunction((wanted) => document.querySelectorAll('[data-test=working-orders] .ag-row').length === wanted, count);
+
+test('after a cut everything is caught up with, and until then figures are marked', async () => {
+  const person = await newcomer();
+  const wire = await line();
+  const { page, context } = await openTab(browser, wire.address);
+  await signIn(page, wire.address, person.email, person.password);
+  await state(page, 'live');
+  const { deep } = await prices(person);
+  await place(person, { limitPrice: deep });
+  await rows(page, 1);
+
+  wire.cut();
+  await state(page, 'broken');
+  await page.waitForSelector('.strip.stale');
+  // Three things that nobody here hears of.
+  await place(person, { limitPrice: deep });
+  await person.ask('mutation ($input: CancelOrdersInput!) { cancelOrders(input: $input) { orders { id } } }', { input: { accountId: person.accountId } });
+  const last = await place(person, { limitPrice: String(Number(deep) - 100) });
+  wire.mend();
+  await state(page, 'live');
+  await rows(page, 1);
+  await page.waitForSelector(`[data-test=working-orders] [row-id="${last.id}"]`);
+  assert.equal(await page.locator('.strip.stale').count(), 0);
+  await context.close();
+  wire.close();
+});
+
+test('a session outlives a reload, and no script can read what keeps it', async () => {
+  const person = await newcomer();
+  const { page, context, problems } = await openTab(browser, ADDRESS);
+  await signIn(page, ADDRESS, person.email, person.password);
+  await page.goto(`${ADDRESS}/account/overview`);
+  await page.reload();
+  await page.waitForSelector('[data-test=equity]');
+  const readable = await page.evaluate(() => document.cookie + JSON.stringify({ ...localStorage }) + JSON.stringify({ ...sessionStorage }));
+  assert.doesNotMatch(readable, /eyJ|token/i);
+  const cookies = await context.cookies();
+  assert.equal(cookies.length, 2);
+  assert.ok(cookies.every(({ httpOnly, sameSite }) => httpOnly && sameSite === 'Strict'));
+  assert.deepEqual(problems, []);
+
+  // A second tab goes on with the same session; signing out in one ends both.
+  const second = await context.newPage();
+  await second.goto(`${ADDRESS}/risk`);
+  await second.waitForSelector('.page');
+  await second.click('.who');
+  await second.click('[data-action=sign-out]');
+  await second.waitForSelector('input[name=email]');
+  await page.waitForSelector('input[name=email]');
+  await page.goto(`${ADDRESS}/desk`);
+  await page.waitForSelector('input[name=email]');
+  assert.equal((await context.cookies()).length, 0);
+  await context.close();
+});
+
+test('a person who is shut out is sent to the door, and comes back to where they were', async () => {
+  const person = await newcomer();
+  const { page, context } = await openTab(browser, ADDRESS);
+  await signIn(page, ADDRESS, person.email, person.password);
+  await page.goto(`${ADDRESS}/account/ledger`);
+  await page.waitForSelector('.table');
+  const active = 'mutation ($input: UpdateUserInput!) { updateUser(input: $input) { id } }';
+  await person.askAsAdmin(active, { input: { id: person.id, active: false } });
+  await page.waitForSelector('.notice', { timeout: 20_000 });
+  await person.askAsAdmin(active, { input: { id: person.id, active: true } });
+  await page.fill('input[name=email]', person.email);
+  await page.fill('input[name=password]', person.password);
+  await page.click('button[type=submit]');
+  await page.waitForSelector('.table');
+  assert.equal(new URL(page.url()).pathname, '/account/ledger');
+  await context.close();
+});
+
+test('a wrong password and a server that is away are told', async () => {
+  const wire = await line();
+  const { page, context } = await openTab(browser, wire.address);
+  await signIn(page, wire.address, 'nobody@example.com', 'wrong password here').catch(() => undefined);
+  await page.waitForSelector('.failure');
+  wire.cut();
+  await page.click('button[type=submit]');
+  await page.waitForFunction(() => document.querySelector('.failure')?.textContent.includes('cannot be reached'));
+  await context.close();
+  wire.close();
+});

@@ -1,0 +1,107 @@
+/** Languages, a phone's width, and accessibility of every page in both themes. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+
+import { openBrowser, openTab, PAGES, signIn } from './desk.mjs';
+import { ADDRESS, newcomer, place, prices } from './platform.mjs';
+
+const AXE = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+const RULES = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] };
+let browser;
+before(async () => {
+  browser = await openBrowser();
+});
+after(() => browser.close());
+
+async function violations(page) {
+  // Evaluated by the devtools protocol: the page's policy forbids it to everything else.
+  await page.evaluate(AXE);
+  const { violations: found } = await page.evaluate((rules) => globalThis.axe.run(document, rules), RULES);
+  return found.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')} ${failureSummary}`));
+}
+
+async function settle(page) {
+  await page.waitForLoadState('networkidle').catch(() => undefined);
+  await page.waitForFunction(() => !document.querySelector('#main [role=status]:not(.badge)'), null, { timeout: 10_000 }).catch(() => undefined);
+}
+
+for (const theme of ['dark', 'light']) {
+  test(`axe finds nothing on any page, ${theme}`, async () => {
+    const person = await newcomer('ADMIN');
+    await place(person, { type: 'MARKET', timeInForce: 'DAY' });
+    await place(person, { limitPrice: (await prices(person)).deep });
+    const { page, context, problems } = await openTab(browser, ADDRESS, { colorScheme: theme });
+    const found = {};
+    await page.goto(`${ADDRESS}/sign-in`);
+    await page.waitForSelector('form');
+    found['sign-in'] = await violations(page);
+    await signIn(page, ADDRESS, person.email, person.password);
+    for (const [name, path] of PAGES) {
+      await page.goto(`${ADDRESS}${path}`);
+      await page.waitForSelector('#main > *');
+      if (name === 'desk') await page.waitForSelector('[data-test=working-orders] .ag-row');
+      await settle(page);
+      found[name] = await violations(page);
+    }
+    assert.deepEqual(Object.fromEntries(Object.entries(found).filter(([, list]) => list.length)), {});
+    assert.deepEqual(problems, []);
+    await context.close();
+  });
+}
+
+test('the language changes at once and stays', async () => {
+  const person = await newcomer();
+  const { page, context } = await openTab(browser, ADDRESS);
+  await signIn(page, ADDRESS, person.email, person.password);
+  await page.waitForSelector('[data-test=ticket]');
+  await page.click('.language');
+  await page.waitForFunction(() => document.querySelector('[data-action=buy]')?.textContent.trim() === '买入');
+  assert.equal(await page.getAttribute('html', 'lang'), 'zh-CN');
+  assert.equal(await page.getAttribute('html', 'data-trend'), 'red-up');
+  await page.waitForFunction(() => document.querySelector('.dv-tab')?.textContent.includes('自选'));
+  await page.waitForTimeout(1_000);
+  await page.evaluate(() => localStorage.clear());
+  await page.reload();
+  await page.waitForFunction(() => document.querySelector('.links a')?.textContent.trim() === '交易台');
+  await context.close();
+});
+
+test('on a phone one watches, trades, closes and cancels', async () => {
+  const person = await newcomer();
+  const { page, context, problems } = await openTab(browser, ADDRESS, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+  await signIn(page, ADDRESS, person.email, person.password);
+  await page.waitForSelector('[data-test=bid]');
+  await page.tap('[data-tab=ticket]');
+  await page.selectOption('select[name=type]', 'MARKET');
+  await page.fill('[name=quantity]', '0.01');
+  await page.tap('[data-action=buy]');
+  await page.waitForSelector('[data-test=outcome] .sent');
+  await place(person, { limitPrice: (await prices(person)).deep });
+  await page.tap('[data-tab=orders]');
+  await page.tap('[data-action=cancel]');
+  await page.waitForSelector('[data-test=working-orders] .empty');
+  await page.tap('[data-tab=positions]');
+  await page.tap('[data-action=close]');
+  await page.tap('dialog button[type=submit]');
+  await page.waitForSelector('[data-test=positions] .empty');
+  assert.deepEqual(await violations(page), []);
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.equal(overflow, 0);
+  assert.deepEqual(problems, []);
+  await context.close();
+});
+
+test('somebody who is new gets a tour and an account to try things with', async () => {
+  const person = await newcomer('ADMIN');
+  await person.ask('mutation ($given: JSON!) { savePreferences(preferences: $given) }', { given: { seenTour: false } });
+  const { page, context } = await openTab(browser, ADDRESS);
+  await signIn(page, ADDRESS, person.email, person.password);
+  for (let step = 0; step < 4; step += 1) await page.locator('dialog .button.primary').last().click();
+  await page.waitForFunction(() => !document.querySelector('dialog[open]'));
+  await page.waitForTimeout(1_000);
+  await page.reload();
+  await page.waitForSelector('#main > *');
+  assert.equal(await page.locator('dialog[open]').count(), 0);
+  await context.close();
+});

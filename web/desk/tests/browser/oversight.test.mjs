@@ -1,0 +1,94 @@
+/** Halting and resuming, limits that a ticket meets, events that are worked, and what each role sees. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { openBrowser, openTab, signIn } from './desk.mjs';
+import { ADDRESS, newcomer, place, prices } from './platform.mjs';
+
+let browser;
+before(async () => {
+  browser = await openBrowser();
+});
+after(() => browser.close());
+
+async function open(role) {
+  const person = await newcomer(role);
+  const tab = await openTab(browser, ADDRESS);
+  await signIn(tab.page, ADDRESS, person.email, person.password);
+  return { person, ...tab };
+}
+
+test('trading is halted with a reason and a word, and resumed', async () => {
+  const { person, page, context } = await open('ADMIN');
+  const { deep } = await prices(person);
+  await page.goto(`${ADDRESS}/risk/halts`);
+  await page.click('[data-action=halt]');
+  await page.selectOption('dialog [name=scope]', 'ACCOUNT');
+  await page.fill('dialog [name=reason]', 'a drill');
+  assert.ok(await page.isDisabled('dialog button[type=submit]'));
+  await page.fill('dialog [name=confirm]', 'halt');
+  await page.click('dialog button[type=submit]');
+  await page.waitForSelector('[data-test=halts] .tag.bad');
+  assert.equal((await place(person, { limitPrice: deep })).status, 'REJECTED');
+
+  await page.click('[data-action=resume]');
+  await page.fill('dialog [name=reason]', 'the drill is over');
+  await page.click('dialog button[type=submit]');
+  await page.waitForFunction(() => !document.querySelector('[data-action=resume]'));
+  assert.notEqual((await place(person, { limitPrice: deep })).status, 'REJECTED');
+  await context.close();
+});
+
+test('a new limit is told by the ticket at once, and its event is acknowledged and resolved', async () => {
+  const { person, page, context } = await open('ADMIN');
+  const { deep } = await prices(person);
+  await page.goto(`${ADDRESS}/risk/rules`);
+  await page.click('[data-action=new-rule]');
+  await page.fill('[name=ruleName]', 'Small orders');
+  await page.selectOption('[data-test=rule-form] [name=kind]', 'MAX_ORDER_QUANTITY');
+  await page.fill('[name=threshold]', '0.001');
+  await page.click('[data-test=rule-form] button[type=submit]');
+  await page.waitForFunction(() => document.querySelector('[data-test=rules]')?.textContent.includes('Small orders'));
+
+  await page.goto(`${ADDRESS}/desk`);
+  await page.fill('[name=quantity]', '0.5');
+  await page.fill('[name=limitPrice]', deep);
+  const violation = page.locator('[data-test=check] li.bad');
+  await violation.waitFor();
+  assert.match(await violation.innerText(), /0\.001/);
+  await page.goto(`${ADDRESS}/risk/events`);
+  await place(person, { limitPrice: deep });
+  const row = page.locator('[data-test=risk-events] tbody tr:has-text("Small orders"), [data-test=risk-events] tbody tr').first();
+  await row.locator('[data-action=acknowledge]').click();
+  await page.waitForSelector('[data-test=risk-events] tr[data-state=ACKNOWLEDGED]');
+  await page.click('[data-test=risk-events] tr[data-state=ACKNOWLEDGED] [data-action=resolve]');
+  await page.fill('dialog [name=reason]', 'as it should be');
+  await page.click('dialog button[type=submit]');
+  await page.waitForSelector('[data-test=risk-events] tr[data-state=RESOLVED]');
+  await context.close();
+});
+
+test('a viewer sees no button that trades, and no page of others', async () => {
+  const { page, context } = await open('VIEWER');
+  await page.waitForSelector('.dock');
+  await page.selectOption('#layout-choice', 'preset:trader');
+  await page.waitForSelector('[data-test=ticket]');
+  assert.ok(await page.isDisabled('[data-action=buy]'));
+  assert.equal(await page.locator('[data-action=cancel-all]').count(), 0);
+  assert.equal(await page.locator('.links >> text=System').count(), 0);
+  await page.goto(`${ADDRESS}/system`);
+  await page.waitForSelector('.missing');
+  await context.close();
+});
+
+test('an administrator adds a person', async () => {
+  const { page, context } = await open('ADMIN');
+  await page.goto(`${ADDRESS}/admin/users`);
+  await page.click('[data-action=new-user]');
+  await page.fill('[data-test=user-form] [name=name]', 'New Trader');
+  await page.fill('[name=newEmail]', `new-${process.pid}@example.com`);
+  await page.fill('[name=newPassword]', 'shortish 12 x');
+  await page.click('[data-test=user-form] button[type=submit]');
+  await page.waitForFunction(() => document.querySelector('[data-test=users]')?.textContent.includes('New Trader'));
+  await context.close();
+});

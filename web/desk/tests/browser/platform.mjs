@@ -1,0 +1,87 @@
+/** The platform that the tests are given, spoken to without a browser; and a line to it that can be cut. */
+import { connect, createServer } from 'node:net';
+
+export const ADDRESS = process.env.DESK_ADDRESS;
+export const ADMIN = { email: process.env.DESK_EMAIL, password: process.env.DESK_PASSWORD };
+export const SYMBOL = 'BTCUSDT-PERP.BINANCE';
+const PASSWORD = 'correct horse battery staple';
+
+async function ask(token, query, variables = {}) {
+  const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
+  const response = await fetch(`${ADDRESS}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
+  const { data, errors } = await response.json();
+  if (errors) throw new Error(JSON.stringify(errors));
+  return data;
+}
+
+async function signIn({ email, password }) {
+  const { login } = await ask(null, 'mutation ($input: LoginInput!) { login(input: $input) { accessToken user { id } } }', { input: { email, password } });
+  return { token: login.accessToken, id: login.user.id };
+}
+
+let count = 0;
+
+/** A person with an account of their own that holds money, and whoever may do more for them. */
+export async function newcomer(role = 'TRADER') {
+  const admin = await signIn(ADMIN);
+  const name = `${role.toLowerCase().replace('_', '-')}-${process.pid}-${++count}`;
+  const person = { email: `${name}@example.com`, password: PASSWORD, name };
+  await ask(admin.token, 'mutation ($input: CreateUserInput!) { createUser(input: $input) { id } }', { input: { ...person, role } });
+  const { token, id } = await signIn(person);
+  const open = 'mutation ($input: OpenAccountInput!) { openAccount(input: $input) { id } }';
+  const { openAccount } = await ask(admin.token, open, { input: { name: `Main ${name}`, currency: 'USDT', kind: 'MARGIN', ownerId: id } });
+  const accountId = openAccount.id;
+  await ask(admin.token, 'mutation ($input: CashInput!) { deposit(input: $input) { id } }', { input: { accountId, amount: '100000', reference: 'opening' } });
+  // The account looked at, so that a risk manager who sees all accounts begins with this one; no tour.
+  await ask(token, 'mutation ($given: JSON!) { savePreferences(preferences: $given) }', { given: { account: accountId, symbol: SYMBOL, seenTour: true, sound: false } });
+  return { ...person, id, accountId, ask: (query, variables) => ask(token, query, variables), askAsAdmin: (query, variables) => ask(admin.token, query, variables) };
+}
+
+const PLACE = 'mutation ($input: PlaceOrderInput!) { placeOrder(input: $input) { order { id status limitPrice } } }';
+
+export async function place(person, given) {
+  const input = { accountId: person.accountId, symbol: SYMBOL, side: 'BUY', type: 'LIMIT', quantity: '0.01', timeInForce: 'GTC', ...given };
+  return (await person.ask(PLACE, { input })).placeOrder.order;
+}
+
+/** The market's price, and one so far below it that nothing trades there. */
+export async function prices(person) {
+  const { quotes } = await person.ask('query ($symbols: [String!]!) { quotes(symbols: $symbols) { bid ask } }', { symbols: [SYMBOL] });
+  const bid = Math.round(Number(quotes[0].bid));
+  return { bid, deep: String(bid - 3000), high: String(bid + 3000) };
+}
+
+/** A line to the platform: `cut` ends every connection and lets none through, until `mend`. */
+export async function line() {
+  const target = new URL(ADDRESS);
+  const open = new Set();
+  let isCut = false;
+  const server = createServer((near) => {
+    if (isCut) return near.destroy();
+    const far = connect(Number(target.port), target.hostname);
+    for (const [one, other] of [[near, far], [far, near]]) {
+      open.add(one);
+      one.on('error', () => other.destroy());
+      one.on('close', () => {
+        open.delete(one);
+        other.destroy();
+      });
+      one.pipe(other);
+    }
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    address: `http://127.0.0.1:${server.address().port}`,
+    cut() {
+      isCut = true;
+      for (const socket of open) socket.destroy();
+    },
+    mend() {
+      isCut = false;
+    },
+    close() {
+      this.cut();
+      server.close();
+    },
+  };
+}

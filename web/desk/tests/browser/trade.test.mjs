@@ -1,0 +1,201 @@
+/** Trading through the page: every type of order, what becomes of it, and its change and end. */
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+
+import { openBrowser, openTab, signIn } from './desk.mjs';
+import { ADDRESS, newcomer, place, prices, SYMBOL } from './platform.mjs';
+
+let browser;
+let person;
+let tab;
+let at;
+
+const OPEN = 'query ($id: ID!) { orders(filter: {accountId: $id, open: true}, first: 100) { edges { node { id type contingency limitPrice stopPrice quantity } } } }';
+const openOrders = async () => (await person.ask(OPEN, { id: person.accountId })).orders.edges.map(({ node }) => node);
+const until = async (wanted) => {
+  for (let count = 0; count < 200; count += 1) {
+    const found = await wanted();
+    if (found) return found;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`never: ${wanted}`);
+};
+
+before(async () => {
+  browser = await openBrowser();
+});
+after(() => browser.close());
+beforeEach(async () => {
+  await tab?.context.close();
+  person = await newcomer();
+  tab = await openTab(browser, ADDRESS);
+  await signIn(tab.page, ADDRESS, person.email, person.password);
+  await tab.page.waitForSelector('[data-test=ticket]');
+  at = await prices(person);
+});
+
+async function fill(values) {
+  for (const [name, value] of Object.entries(values)) {
+    const field = tab.page.locator(`[data-test=ticket] [name=${name}]`);
+    if ((await field.evaluate((element) => element.tagName)) === 'SELECT') await field.selectOption(value);
+    else await field.fill(value);
+  }
+}
+
+const sent = () => tab.page.waitForSelector('[data-test=outcome] .sent');
+
+test('a market order fills, and position, PnL and executions follow live', async () => {
+  const { page, problems } = tab;
+  await fill({ type: 'MARKET', quantity: '0.1' });
+  await page.waitForSelector('[data-test=check] .fine');
+  await page.click('[data-action=buy]');
+  await sent();
+  await page.click('.dv-tab:has-text("Positions")');
+  const pnl = page.locator('[data-test=positions] .ag-row [col-id=unrealizedPnl]');
+  await pnl.waitFor();
+  const first = await pnl.innerText();
+  await until(async () => (await pnl.innerText()) !== first);
+  await page.click('.dv-tab:has-text("Executions")');
+  await page.waitForSelector('[data-test=executions] .ag-row [col-id=price]');
+  // The strip at rest says what the API says.
+  await page.click('.dv-tab:has-text("Positions")');
+  await page.click('[data-test=positions] [data-action=close]');
+  await page.click('dialog button[type=submit]');
+  await page.waitForSelector('[data-test=positions] .over');
+  const { account } = await person.ask('query ($id: ID!) { account(id: $id) { equity } }', { id: person.accountId });
+  await until(async () => (await page.getAttribute('[data-test=equity]', 'title')) === account.equity);
+  assert.deepEqual(problems, []);
+});
+
+const WAITING = [
+  ['LIMIT', (p) => ({ limitPrice: p.deep })],
+  ['STOP', (p) => ({ stopPrice: p.high })],
+  ['STOP_LIMIT', (p) => ({ stopPrice: p.high, limitPrice: p.high })],
+  ['TRAILING_STOP', () => ({ trailingOffset: '2000' })],
+  ['TRAILING_STOP_LIMIT', () => ({ trailingOffset: '2000', limitOffset: '5' })],
+  ['MARKET_IF_TOUCHED', (p) => ({ stopPrice: p.deep })],
+  ['LIMIT_IF_TOUCHED', (p) => ({ stopPrice: p.deep, limitPrice: p.deep })],
+];
+
+test('every waiting type is placed by the ticket and cancelled from the blotter', async () => {
+  const { page, problems } = tab;
+  for (const [type, terms] of WAITING) {
+    await fill({ type, quantity: '0.01', ...terms(at) });
+    await page.click('[data-action=buy]');
+    await sent();
+    assert.ok((await openOrders()).some((order) => order.type === type), type);
+  }
+  await page.waitForFunction((count) => document.querySelectorAll('[data-test=working-orders] .ag-row').length === count, WAITING.length);
+  await page.click('[data-action=cancel-all]');
+  await page.click('dialog button[type=submit]');
+  await page.waitForSelector('[data-test=working-orders] .over');
+  assert.deepEqual(await openOrders(), []);
+  assert.deepEqual(problems, []);
+});
+
+test('a market-to-limit order, a bracket and a pair', async () => {
+  const { page } = tab;
+  await fill({ type: 'MARKET_TO_LIMIT', quantity: '0.01' });
+  await page.click('[data-action=buy]');
+  await sent();
+  await page.click('text=Bracket');
+  await fill({ type: 'LIMIT', quantity: '0.01', limitPrice: at.deep, takeProfit: at.high, stopLoss: String(at.bid - 6000) });
+  await page.click('[data-action=buy]');
+  await sent();
+  assert.equal((await openOrders()).length, 3);
+  await page.click('.segments >> text=OCO');
+  await fill({ type: 'LIMIT', quantity: '0.01', limitPrice: at.high, otherType: 'STOP', otherStopPrice: at.deep });
+  await page.click('[data-action=sell]');
+  await sent();
+  assert.equal((await openOrders()).filter(({ contingency }) => contingency === 'OCO').length, 2);
+});
+
+test('what the API refuses stands where it belongs, and nothing typed is lost', async () => {
+  const { page } = tab;
+  await page.click('[data-action=buy]');
+  await page.waitForSelector('[name=quantity][aria-invalid=true]');
+  await fill({ type: 'LIMIT', quantity: '0.01', limitPrice: '61000.05' });
+  await page.waitForSelector('[data-test=check] li.bad');
+  await page.click('[data-action=buy]');
+  await page.waitForSelector('[data-test=outcome] .refused');
+  await fill({ quantity: '1000000' });
+  await page.click('[data-action=buy]');
+  await page.waitForSelector('[data-test=outcome] .refused');
+  assert.equal(await page.inputValue('[name=limitPrice]'), '61000.05');
+  assert.deepEqual(await openOrders(), []);
+});
+
+test('an order is changed in the blotter', async () => {
+  const { page } = tab;
+  const order = await place(person, { limitPrice: at.deep });
+  await page.dblclick(`[data-test=working-orders] [row-id="${order.id}"] [col-id=limitPrice]`);
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type(String(at.bid - 2500));
+  await page.keyboard.press('Enter');
+  await until(async () => (await openOrders())[0]?.limitPrice === String(at.bid - 2500));
+  await page.waitForFunction((wanted) => document.querySelector('[data-test=working-orders] .ag-row [col-id=limitPrice]')?.textContent.replaceAll(',', '').startsWith(wanted), String(at.bid - 2500));
+});
+
+test('an order is moved by dragging its line on the chart', async () => {
+  const { page } = tab;
+  const near = String(at.bid - 60);
+  const order = await place(person, { limitPrice: near });
+  await page.waitForSelector(`[data-test=working-orders] [row-id="${order.id}"]`);
+  const host = page.locator('[data-test=chart]');
+  const box = await host.boundingBox();
+  // The line is where the pointer says that it can be taken hold of.
+  const y = await until(async () => {
+    for (let height = 4; height < box.height - 40; height += 3) {
+      await page.mouse.move(box.x + 120, box.y + height);
+      if ((await host.evaluate((element) => element.style.cursor)) === 'ns-resize') return height;
+    }
+    return null;
+  });
+  await page.mouse.down();
+  await page.mouse.move(box.x + 120, box.y + y + 40, { steps: 6 });
+  await page.mouse.up();
+  const moved = await until(async () => {
+    const price = (await openOrders())[0]?.limitPrice;
+    return price !== near && price;
+  });
+  assert.ok(Number(moved) < Number(near), `${moved} is below ${near}`);
+});
+
+test('the ladder fills the ticket until one click is on, then it trades', async () => {
+  const { page } = tab;
+  await page.click('.dv-tab:has-text("Ladder")');
+  await page.waitForSelector('[data-test=ladder] tbody tr');
+  await page.fill('[name=ladderQuantity]', '0.01');
+  const rung = page.locator('[data-test=ladder] tbody tr').nth(30).locator('.bid button');
+  await rung.click();
+  assert.deepEqual(await openOrders(), []);
+  await page.check('[data-test=ladder] input[type=checkbox]');
+  await rung.click();
+  await until(async () => (await openOrders()).length === 1);
+  await page.click('[data-test=ladder] .mine');
+  await until(async () => (await openOrders()).length === 0);
+});
+
+test('an order’s page tells its life', async () => {
+  const { page } = tab;
+  const order = await place(person, { type: 'MARKET', limitPrice: undefined, timeInForce: 'DAY' });
+  await page.goto(`${ADDRESS}/orders/${order.id}`);
+  await page.waitForFunction(() => document.querySelectorAll('[data-test=timeline] li').length >= 3);
+  await page.goto(`${ADDRESS}/orders/00000000-0000-0000-0000-000000000000`);
+  await page.waitForSelector('.empty');
+  await page.goto(`${ADDRESS}/account/proof`);
+  await page.waitForSelector('[data-test=intact].good');
+});
+
+test(`the watch list follows ${SYMBOL} and keys act`, async () => {
+  const { page } = tab;
+  const bid = page.locator(`[data-symbol="${SYMBOL}"] [data-test=bid]`);
+  const first = await bid.innerText();
+  await until(async () => (await bid.innerText()) !== first);
+  await page.locator('body').click({ position: { x: 700, y: 10 } });
+  await page.keyboard.press('?');
+  await page.waitForSelector('dialog kbd');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('b');
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('name')), 'quantity');
+});

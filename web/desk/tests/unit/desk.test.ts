@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest';
+
+import { bollinger, ema, rsi, sma, vwap, type Candle } from '@/desk/chart/indicators';
+import { bindings, keyOf } from '@/desk/hotkeys';
+import { rungs } from '@/desk/ladder';
+import { isLayout } from '@/desk/layouts';
+import { toCsv } from '@/format/csv';
+import { formatDuration, formatMoment, offsetSeconds } from '@/format/times';
+import type { OrderRowFragment, QuotePartsFragment } from '@/gql/graphql';
+import { readEvidence } from '@/pages/surveillance/evidence';
+
+const candles = (closes: number[]): Candle[] => closes.map((close, index) => ({ time: index * 60, open: close, high: close, low: close, close, volume: 1 }));
+
+describe('indicators', () => {
+  test('averages', () => {
+    expect(sma(candles([1, 2, 3, 4]), 2).map(({ value }) => value)).toEqual([1.5, 2.5, 3.5]);
+    expect(ema(candles([1, 2, 3, 4]), 3).map(({ value }) => value)).toEqual([2, 3]);
+    expect(sma(candles([1]), 2)).toEqual([]);
+  });
+
+  test('bands lie two deviations from the average', () => {
+    const { upper, lower } = bollinger(candles([1, 3]), 2);
+    expect([upper[0]?.value, lower[0]?.value]).toEqual([4, 0]);
+  });
+
+  test('strength is 100 where nothing falls, and in the middle where gains equal losses', () => {
+    expect(rsi(candles([1, 2, 3, 4]), 3).at(-1)?.value).toBe(100);
+    expect(rsi(candles([1, 2, 1]), 2).at(-1)?.value).toBe(50);
+  });
+
+  test('the volume-weighted price begins anew each day', () => {
+    const [first, second] = candles([10, 20]);
+    const nextDay = { ...second!, time: 86_400 };
+    expect(vwap([first!, nextDay]).map(({ value }) => value)).toEqual([10, 20]);
+  });
+});
+
+describe('the ladder', () => {
+  const quote = { symbol: 'S', bid: '99.9', ask: '100.1', bidSize: '5', askSize: '7', last: '100', stale: false, at: '' } as QuotePartsFragment;
+  const order = (side: string, limitPrice: string): OrderRowFragment => ({ id: `${side}${limitPrice}`, side, limitPrice, remainingQuantity: '2' }) as OrderRowFragment;
+
+  test('prices fall by the step and carry the best sizes and own orders', () => {
+    const rows = rungs('100', '0.1', 3, quote, [order('BUY', '99.8'), order('BUY', '99.8'), order('SELL', '100.3')]);
+    expect(rows.map(({ price }) => price)).toEqual(['100.3', '100.2', '100.1', '100', '99.9', '99.8', '99.7']);
+    expect(rows[2]).toMatchObject({ askSize: '7', isAsk: true });
+    expect(rows[4]).toMatchObject({ bidSize: '5', isBid: true });
+    expect(rows[5]?.own.BUY).toBe('4');
+    expect(rows[5]?.ids.BUY).toHaveLength(2);
+    expect(rows[0]?.own.SELL).toBe('2');
+  });
+
+  test('rows of several ticks gather what lies between, and none is below zero', () => {
+    const rows = rungs('1', '0.5', 5, undefined, [order('BUY', '0.7')]);
+    expect(rows.at(-1)?.price).toBe('0.5');
+    expect(rows.at(-1)?.own.BUY).toBe('2');
+  });
+});
+
+describe('keys', () => {
+  const event = (key: string, more: Partial<KeyboardEvent> = {}): KeyboardEvent => ({ key, code: '', altKey: false, ctrlKey: false, metaKey: false, shiftKey: false, ...more }) as KeyboardEvent;
+
+  test('are written as in the table', () => {
+    expect(keyOf(event('b'))).toBe('b');
+    expect(keyOf(event('X', { shiftKey: true }))).toBe('Shift+X');
+    expect(keyOf(event('?', { shiftKey: true }))).toBe('?');
+    expect(keyOf(event('\u00a1', { altKey: true, code: 'Digit1' }))).toBe('Alt+1');
+  });
+
+  test('a person can change and remove them', () => {
+    expect(bindings({ buy: 'F2', sell: '' })).toMatchObject({ buy: 'F2', sell: '', help: '?' });
+  });
+});
+
+describe('times', () => {
+  test('are shown in the zone that was chosen', () => {
+    expect(formatMoment('2026-01-31T23:30:00.123456789Z', 'en', 'Asia/Shanghai')).toBe('2026-02-01 07:30:00');
+    expect(offsetSeconds(Date.UTC(2026, 6, 1), 'America/New_York')).toBe(-4 * 3600);
+    expect(offsetSeconds(Date.UTC(2026, 0, 1), 'America/New_York')).toBe(-5 * 3600);
+  });
+
+  test('spans are in one unit', () => {
+    expect(formatDuration(5400, 'en')).toBe('1.5 hr');
+  });
+});
+
+test('a spreadsheet runs nothing that a file of ours holds', () => {
+  expect(toCsv(['a', 'b'], [{ a: '=1+1', b: 'x,"y"' }, { a: '-5', b: null }])).toBe('a,b\r\n\'=1+1,"x,""y"""\r\n-5,\r\n');
+});
+
+test('a saved layout is used only if its panels exist', () => {
+  expect(isLayout({ grid: {}, panels: { chart: { contentComponent: 'chart' } } })).toBe(true);
+  expect(isLayout({ grid: {}, panels: { chart: { contentComponent: 'gone' } } })).toBe(false);
+  expect(isLayout('text')).toBe(false);
+});
+
+test('evidence of any shape becomes facts, lines and tables', () => {
+  const found = readEvidence({ note: 'x', deep: { a: 1 }, sizes: [1, '2', 3], fills: [{ at: 'a', size: 1 }, { at: 'b' }] });
+  expect(found.facts).toEqual([['note', 'x'], ['deep', '{"a":1}']]);
+  expect(found.series).toEqual([{ name: 'sizes', values: [1, 2, 3] }]);
+  expect(found.tables).toEqual([{ name: 'fills', columns: ['at', 'size'], rows: [['a', '1'], ['b', '']] }]);
+  expect(readEvidence(null).facts).toEqual([]);
+});
