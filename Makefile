@@ -64,6 +64,10 @@ format: $(DEV) ## Format the code and fix what lint can fix
 bench: $(DEV) ## Measure speed against limits found in the same run
 	@$(BIN)/python -m bench $(ARGS)
 
+.PHONY: fuzz
+fuzz: $(DEV) ## Send random requests to a platform of its own; make fuzz ARGS="SECONDS SEED"
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
 .PHONY: schema
 schema: $(RUNTIME) ## Write what is generated from the code: schema.graphql, the tables in docs/
 	@$(BIN)/tradegraph export-schema > schema.graphql

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from api.context import Context
@@ -174,7 +174,7 @@ async def _content(request: Request) -> Mapping[str, Any]:
                 if len(body) > _BODY_BYTES:
                     raise BadInput(f"The body has at most {_BODY_BYTES} bytes.", field="body")
         content = orjson.loads(body)
-    except (TimeoutError, orjson.JSONDecodeError) as error:
+    except (TimeoutError, ClientDisconnect, orjson.JSONDecodeError) as error:
         raise BadInput("The body is no JSON, or did not come.", field="body") from error
     if not isinstance(content, dict):
         raise BadInput("The body must be a JSON object.", field="body")

@@ -59,6 +59,7 @@ class GuardedHttp(HttpToolsProtocol):
         self._after_head_bytes = 0
         self._requests = 0
         self._refusal: HTTPStatus | None = None
+        self._is_refused = False
 
     # ------------------------------------------------------------------ the connection
 
@@ -249,9 +250,9 @@ class GuardedHttp(HttpToolsProtocol):
 
     def _refuse(self, status: HTTPStatus) -> None:
         """Say why, and close when the client has had time to hear it."""
-        self._refusal = status
-        if self.transport.is_closing():
+        if self._is_refused or self.transport.is_closing():
             return
+        self._refusal, self._is_refused = status, True
         if not self._is_answered:
             cycle = self.cycle
             if self._in_head:

@@ -93,6 +93,7 @@ async def healthy(server: Running) -> bool:
         (b"GET /" + b"x" * 500_000, 414),
         (b"x" * 2_000, 400),
         (b"GET\x00 / HTTP/1.1\r\n\r\n", 400),
+        (b"PRI * HTTP/2.0\r\nhost: x\r\n\r\n" * 3, 400),
         # A trailer is a header that comes behind the body.
         (ASK + b"transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n" + b"a: x\r\n" * 300, 431),
         (ASK + b"transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\na: " + b"x" * 300_000, 431),

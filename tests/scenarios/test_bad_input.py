@@ -36,7 +36,7 @@ WITHDRAW = "mutation ($input: CashInput!) { withdraw(input: $input) { id } }"
 CREATE_USER = "mutation ($input: CreateUserInput!) { createUser(input: $input) { id } }"
 VIEWER = "{ viewer { email } }"
 # What the platform writes without anybody's order: what the market said, who plays a role, refused sign-ins.
-_OF_ITSELF = {"quotes", "bars", "tick_positions", "leases", "audit_entries"}
+_OF_ITSELF = {"quotes", "bars", "tick_positions", "leases", "lease_beats", "audit_entries"}
 
 
 @dataclass(slots=True)
