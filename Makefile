@@ -68,6 +68,10 @@ bench: $(DEV) ## Measure speed against limits found in the same run
 fuzz: $(DEV) ## Send random requests to a platform of its own; make fuzz ARGS="SECONDS SEED"
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
+.PHONY: chaos
+chaos: $(DEV) ## Trade under kills, stops, partitions and clock jumps, and prove it; make chaos ARGS="SECONDS SEED"
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
 .PHONY: schema
 schema: $(RUNTIME) ## Write what is generated from the code: schema.graphql, the tables in docs/
 	@$(BIN)/tradegraph export-schema > schema.graphql
