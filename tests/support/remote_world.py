@@ -62,6 +62,8 @@ class _Mailbox(list[Any]):
 class RemoteWorld(World):
     """A ``World`` whose venue is a real one. Its market and the one that the engine sees move together."""
 
+    ends_exits_at_once = False
+
     def __init__(
         self, instrument: Instrument, cash: str, venue: LoopbackVenue, kind: AccountKind = AccountKind.CASH
     ) -> None:

@@ -31,6 +31,9 @@ from tests.orders.factories import ACCOUNT_ID, NOW, market, quote, trading_book
 class World:
     """Commands go to the exchange at once unless a method says otherwise; ``ignored`` are reports that did nothing."""
 
+    # A real venue has to be asked first.
+    ends_exits_at_once = True
+
     def __init__(self, instrument: Instrument, kind: AccountKind, cash: str) -> None:
         self.instrument = instrument
         self.book = trading_book(cash, kind)
@@ -165,6 +168,12 @@ class World:
             mine = [order for order in self.orders.values() if (order.side is Side.BUY) is buys]
             assert total == sum((order.working_quantity for order in mine), fees)
             assert margin == sum((order.reserved_margin for order in mine), ZERO)
+        for buys, exits in ((True, position.exit_buy), (False, position.exit_sell)):
+            mine = [order for order in self.orders.values() if (order.side is Side.BUY) is buys and order.only_reduces]
+            assert exits == sum((order.working_quantity for order in mine), ZERO)
+            assert all(order.reserved_margin == ZERO for order in mine)
+        if self.ends_exits_at_once and not position.quantity:
+            self.check_flat()
         assert position.working_fees == sum((order.reserved_fee for order in self.orders.values()), ZERO)
         for order in self.orders.values():
             self._check_order(order)
@@ -172,6 +181,11 @@ class World:
         assert position.quantity == filled
         if account.is_cash:
             assert position.quantity >= ZERO
+
+    def check_flat(self) -> None:
+        """What can only reduce a position works no longer than there is one."""
+        working = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
+        assert not [order for order in self.orders.values() if order.only_reduces and order.status in working]
 
     def _check_order(self, order: Order) -> None:
         """Each counts what it may still fill, once per set of orders that exclude each other."""

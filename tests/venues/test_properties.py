@@ -13,6 +13,7 @@ from domain.accounts.types import AccountKind
 from domain.orders.model.commands import OrderLeg, PlaceBracket, PlaceOco
 from domain.orders.model.types import OrderStatus, OrderType, Side
 from domain.orders.venues.types import Capabilities, VenueExecution
+from domain.positions.types import Bucket
 from tests.orders.factories import PERPETUAL, command
 from tests.support.loopback import EVERYTHING, PLAIN, LoopbackVenue
 from tests.support.remote_world import RemoteWorld
@@ -27,6 +28,7 @@ STEPS = st.one_of(
     st.tuples(st.just("bracket"), st.just(0), st.just(0), st.integers(1, 4)),
     st.tuples(st.just("oco"), st.sampled_from(list(Side)), st.just(0), st.integers(1, 4)),
     st.tuples(st.just("reduce"), st.sampled_from(list(Side)), st.sampled_from(PRICES), st.integers(1, 4)),
+    st.tuples(st.just("exit"), st.sampled_from(list(Side)), st.sampled_from(PRICES), st.integers(1, 4)),
     st.tuples(st.just("trail"), st.sampled_from(list(Side)), st.just(0), st.integers(1, 4)),
     st.tuples(st.just("quote"), st.just(0), st.sampled_from(PRICES), st.integers(1, 3)),
     st.tuples(st.just("cancel"), st.just(0), st.just(0), st.integers(0, 9)),
@@ -71,6 +73,8 @@ def place(world: RemoteWorld, step: Step) -> None:
         world.place(command(**terms | {"type": OrderType.TRAILING_STOP, "trailing_offset": Decimal(2)}))
     elif kind == "reduce":
         world.place(command(**terms | {"limit_price": price, "reduce_only": True}))
+    elif kind == "exit":
+        world.place(command(**terms | stop | {"stop_price": price, "reduce_only": True}))
     elif kind == "oco":
         take, loss = (high, low) if side is Side.SELL else (low, high)
         world.oco(PlaceOco(command(**terms | {"limit_price": take}), command(**terms | stop | {"stop_price": loss})))
@@ -124,6 +128,8 @@ async def _proved(can: Capabilities, steps: list[Step]) -> RemoteWorld:
     world = await play(can, steps)
     await world.check_truth()
     await world.check_ends()
+    if not world.book.position(world.instrument.id, Bucket.NET).quantity:
+        world.check_flat()
     # Each request about an order was sent once, however its answer came.
     submitted = world.there.requests("submit")
     assert len(submitted) == len(set(submitted))

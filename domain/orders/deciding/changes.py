@@ -19,8 +19,8 @@ from domain.orders.deciding.risk_view import worst_notional
 from domain.orders.deciding.trading_book import MarketState, TradingBook, worst_price
 from domain.orders.model.commands import ModifyOrder, PlaceOrder
 from domain.orders.model.order import CHANGEABLE, Order, PendingChange, changes_in, terms_of
-from domain.orders.model.order_types import PRICED_BY_LIMIT
-from domain.orders.model.types import Contingency, RejectReason
+from domain.orders.model.order_types import PRICED_BY_LIMIT, REQUIRE_LIMIT_PRICE
+from domain.orders.model.types import Contingency, OrderType, RejectReason
 from domain.orders.venues.support import is_timed_by_engine
 from domain.positions.reservation import notional
 from domain.risk.types import RiskViolation
@@ -170,7 +170,11 @@ def _candidate(
 
 def _reserve_price(after: Order, change: PendingChange, market: MarketState) -> Decimal | None:
     if after.limit_price is not None and after.type in PRICED_BY_LIMIT:
-        return after.limit_price
+        wanted = as_command(after)
+        if after.triggered_at is not None or after.type not in REQUIRE_LIMIT_PRICE:
+            # By now it is a limit order of the market.
+            wanted = replace(wanted, type=OrderType.LIMIT, stop_price=None)
+        return worst_price(wanted, market.fresh)
     if change.stop_price is None and change.trailing_offset is None:
         return after.reserve_price
     return worst_price(as_command(after), market.fresh)

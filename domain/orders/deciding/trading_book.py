@@ -137,9 +137,16 @@ class Contribution:
 
 
 def worst_price(command: PlaceOrder, quote: Quote | None) -> Decimal | None:
-    """The price an order is valued at while it works: its limit, else the far touch or its stop plus a buffer."""
+    """The price an order is valued at while it works: its limit, else the far touch or its stop plus a buffer.
+
+    A sale whose limit is below the market, or below its own trigger, fills there: it is valued at that.
+    """
     if command.type in REQUIRE_LIMIT_PRICE:
-        return command.limit_price
+        limit, bid = command.limit_price, quote.bid if quote is not None else None
+        meets = command.stop_price if command.stop_price is not None else bid
+        if command.side is Side.BUY or limit is None or meets is None:
+            return limit
+        return max(limit, meets)
     touch = None
     if quote is not None:
         touch = quote.ask if command.side is Side.BUY else quote.bid

@@ -14,16 +14,20 @@ from domain.access.types import Role
 from domain.accounts.types import AccountKind, AccountState, PositionMode
 from domain.kernel.numbers import ZERO
 from domain.market.types import FeeSchedule, Instrument, SettlementCycle
+from domain.orders.books.booking import Booking
 from domain.orders.deciding.grouping import GroupTerms, oco_orders, place_group
 from domain.orders.deciding.pretrade import decide
 from domain.orders.deciding.trading_book import TradingBook
+from domain.orders.exchange.reports import Report
 from domain.orders.model.commands import PlaceOco, PlaceOrder
 from domain.orders.model.types import OrderStatus, OrderType, PositionEffect, RejectReason, Side
 from domain.positions.reservation import frozen, reserved_for
+from domain.positions.service import free_funds
 from domain.positions.types import Bucket, PositionBook
 from domain.risk.kinds import KINDS
 from domain.risk.types import Limits, RiskAction, RiskRule, RiskRuleKind, RiskScope, TradingHalt
 from tests.orders.factories import ACCOUNT_ID, NOW, PERPETUAL, SPOT, command, market, quote, trading_book
+from tests.support.world import World
 
 # Of each kind of rule the tightest limit that there is.
 RULES = [
@@ -298,3 +302,53 @@ def test_nothing_stops_an_exit_and_it_adds_its_fee_alone(
         # Else the others may open more when the exit comes first: that is theirs to pay for.
         assert book.account.reserved - before == decision.contribution.fee
     assert book.account.reserved == reserved_for(position, AccountKind.MARGIN)
+
+
+class FundedWorld(World):
+    """A ``World`` whose decisions see what its account may use at the market that stands."""
+
+    def report(self, reports: Sequence[Report]) -> Booking:
+        booking = super().report(reports)
+        self.book.free = free_funds(
+            self.book.account, self.book.positions.values(), {self.instrument.id: self.instrument}, lambda _: self.quote
+        )
+        return booking
+
+
+moves = st.lists(
+    st.tuples(
+        st.sampled_from(["place", "place", "place", "cancel", "quote"]),
+        st.sampled_from([Side.BUY, Side.SELL]),
+        st.sampled_from(["99", "100", "101"]),
+        st.integers(1, 60),
+        st.booleans(),
+    ),
+    max_size=25,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(moves)
+def test_at_a_constant_price_no_accepted_order_leads_into_debt_and_reservations_are_never_stale(
+    steps: list[tuple[str, Side, str, int, bool]],
+) -> None:
+    costless = replace(PERPETUAL, fees=FeeSchedule(), lot_size=Decimal(1), min_quantity=Decimal(1))
+    world = FundedWorld(costless, AccountKind.MARGIN, "200")
+    world.tick("100", "100", "1000")
+    for kind, side, price, quantity, only_reduces in steps:
+        if kind == "place":
+            # What is left of a limit beyond the market rests, and fills at that limit: the order's own loss.
+            at = {"BUY": min, "SELL": max}[side.value](Decimal(price), Decimal(100))
+            terms = {"side": side, "quantity": quantity, "limit_price": at, "reduce_only": only_reduces}
+            world.place(exit_order(type=OrderType.LIMIT, **terms))
+        elif kind == "cancel" and (working := [order for order in world.orders.values() if order.is_open]):
+            world.cancel(working[quantity % len(working)])
+        elif kind == "quote":
+            # What rests trades, and the price is what it was.
+            world.tick("100", "100", str(quantity))
+        # ``World.report`` checks that what is reserved follows from the orders that work, each time.
+        assert world.book.free is not None
+        assert world.book.free >= ZERO
+        if not any(order.only_reduces for order in world.orders.values() if order.is_open):
+            assert world.book.available is not None
+            assert world.book.available >= ZERO

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from domain.accounts.types import AccountKind, AccountState
-from domain.kernel.numbers import ZERO
+from domain.kernel.numbers import ZERO, to_cash_up
 from domain.market.types import AssetClass, Instrument, SettlementCycle
 from domain.orders.deciding.pretrade import decide
 from domain.orders.deciding.trading_book import MarketState, TradingBook
@@ -183,6 +183,29 @@ def test_what_was_bought_today_is_not_sold_today_where_it_settles_tomorrow() -> 
     assert decide(command(side=Side.SELL), instrument, market(), book).accepted
     decision = decide(command(side=Side.SELL), instrument, market(), book)
     assert decision.reason is RejectReason.INSUFFICIENT_POSITION
+
+
+@pytest.mark.parametrize(
+    ("terms", "price"),
+    [
+        ({"limit_price": "101"}, "101"),
+        # It fills at the market, whatever it would take.
+        ({"limit_price": "1"}, "99.99"),
+        ({"type": OrderType.STOP_LIMIT, "limit_price": "50", "stop_price": "95"}, "95"),
+        ({"type": OrderType.STOP_LIMIT, "limit_price": "96", "stop_price": "95"}, "96"),
+        ({"type": OrderType.LIMIT_IF_TOUCHED, "limit_price": "50", "stop_price": "120"}, "120"),
+        ({"limit_price": "110", "side": Side.BUY}, "110"),
+    ],
+)
+def test_a_sale_is_valued_where_it_may_fill(terms: dict[str, Any], price: str) -> None:
+    values = {
+        name: Decimal(value) if isinstance(value, str) and name.endswith("price") else value
+        for name, value in terms.items()
+    }
+    order = command(**({"side": Side.SELL, "symbol": "COIN-PERP"} | values))
+    decision = decide(order, PERPETUAL, market(quote("COIN-PERP")), trading_book("1000", AccountKind.MARGIN))
+    assert decision.contribution.price == Decimal(price)
+    assert decision.contribution.margin == to_cash_up(Decimal(price) / 10, "USD")
 
 
 def test_margin_holds_back_the_worse_side_only() -> None:

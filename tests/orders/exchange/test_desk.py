@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from domain.orders.exchange import Changes
+from domain.orders.exchange import Changes, Exchange
 from domain.orders.model.types import OrderStatus, OrderType, TimeInForce
 from tests.support.exchange import book, bracket, buy, exchange, fills, oco, quote, said, sell
 
@@ -242,3 +242,53 @@ class TestOneCancelsOther:
         venue.submit_group(oco(low, high), 2)
         assert fills(venue.on_quote(quote(3, "98", "98.2"))) == ["high 5 @ 99.5 MAKER"]
         assert len(venue) == 0
+
+
+class TestFlat:
+    """What can only reduce ends with the position; what waits for its entry waits on."""
+
+    def held(self, *, bracket_too: bool = False):
+        venue = exchange(quote(1, "99.9", "100.1"))
+        venue.submit(buy("long", OrderType.MARKET, "5"), 2)
+        venue.submit(sell("profit", OrderType.LIMIT, "5", limit_price="110", reduce_only=True), 3)
+        venue.submit(sell("loss", OrderType.STOP, "5", stop_price="90", reduce_only=True), 3)
+        if bracket_too:
+            entry = buy("e", OrderType.LIMIT, "3", limit_price="99")
+            venue.submit_group(bracket(entry, take_profit="111", stop_loss="91"), 3)
+        return venue
+
+    def test_exits_end_whatever_closes_the_position(self):
+        venue = self.held()
+        assert said(venue.submit(sell("out", OrderType.MARKET, "5"), 4))[-2:] == [
+            "profit Canceled REDUCE_ONLY",
+            "loss Canceled REDUCE_ONLY",
+        ]
+        assert len(venue) == 0
+
+    def test_exits_end_when_the_position_flips(self):
+        venue = self.held()
+        venue.submit(sell("flip", OrderType.MARKET, "7"), 4)
+        assert venue.holding("acc").quantity == -2
+        assert len(venue) == 0
+
+    def test_exits_that_wait_for_their_entry_wait_on(self):
+        venue = self.held(bracket_too=True)
+        venue.submit(sell("out", OrderType.MARKET, "5"), 4)
+        assert [row.order.id for row in venue.open_orders()] == ["e", "tp", "sl"]
+        assert {row.status for row in venue.open_orders()[1:]} == {OrderStatus.HELD}
+
+    def test_when_the_exits_of_a_bracket_end_their_entry_does_too(self):
+        venue = open_bracket()
+        venue.on_quote(quote(3, "98.8", "99", ask_size="4"))
+        assert said(venue.submit(sell("out", OrderType.MARKET, "4"), 4))[-3:] == [
+            "tp Canceled REDUCE_ONLY",
+            "e Canceled GROUP",
+            "sl Canceled GROUP",
+        ]
+        assert len(venue) == 0
+
+    def test_exits_end_when_a_position_is_gone_after_a_restart(self):
+        venue = self.held()
+        state = venue.snapshot()
+        again = Exchange.restored(Decimal("0.01"), replace(state, holdings=()))
+        assert said(again.resume(5)) == ["profit Canceled REDUCE_ONLY", "loss Canceled REDUCE_ONLY"]
