@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from domain.kernel.ids import new_id
+from domain.market.rules import USUAL_FUNDING_HOURS
 from domain.market.types import AssetClass, FeeSchedule, Instrument, SettlementCycle
 
 
@@ -135,7 +136,8 @@ def _perpetual(symbol: str, name: str, motion: Motion, **terms: Any) -> Demo:
         maintenance_margin_rate=Decimal("0.025"),
         fees=FeeSchedule(maker_rate=Decimal("0.0002"), taker_rate=Decimal("0.0005")),
         shortable=True,
-        funding_rate=Decimal("0.0003"),
+        funding_rate=Decimal("0.0001"),
+        funding_hours=USUAL_FUNDING_HOURS,
         **terms,
     )
     return Demo(instrument, motion)

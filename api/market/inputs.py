@@ -11,7 +11,7 @@ from domain.kernel.numbers import ONE, ZERO
 from domain.kernel.time import Nanos
 from domain.market import types as values
 from domain.market.actions import NewAction
-from domain.market.rules import REMOVABLE, InstrumentChange
+from domain.market.rules import REMOVABLE, USUAL_FUNDING_HOURS, InstrumentChange
 from domain.market.service import InstrumentFilter as Filter
 
 
@@ -55,7 +55,12 @@ class CreateInstrumentInput:
     calendar: str = strawberry.field(
         default="24/7", description="`24/7`, or a code of `exchange_calendars` such as XNYS."
     )
-    funding_rate: Decimal = strawberry.field(default=ZERO, description="Per day; of perpetuals only.")
+    funding_rate: Decimal = strawberry.field(default=ZERO, description="At each of `fundingHours`; of perpetuals only.")
+    funding_hours: list[int] | None = strawberry.field(
+        default=None,
+        description="At which hours of the day in UTC funding is paid: 0, 8 and 16 for a perpetual if absent; none of "
+        "them for once a day, at the day roll.",
+    )
     borrow_rate: Decimal = strawberry.field(default=ZERO, description="Per year; of what can be sold short.")
     venue_symbol: str | None = strawberry.field(
         default=None, description="What its venue calls it; without one, the symbol less `.EXCHANGE` at its end."
@@ -87,7 +92,13 @@ class CreateInstrumentInput:
             funding_rate=self.funding_rate,
             borrow_rate=self.borrow_rate,
             venue_symbol=self.venue_symbol,
+            funding_hours=self._hours(),
         )
+
+    def _hours(self) -> tuple[int, ...]:
+        if self.funding_hours is not None:
+            return tuple(sorted(self.funding_hours))
+        return USUAL_FUNDING_HOURS if self.asset_class is values.AssetClass.PERPETUAL else ()
 
 
 @strawberry.input(description="What to change of an instrument; what is left out stays as it is.")
@@ -113,7 +124,12 @@ class UpdateInstrumentInput:
     min_notional: Decimal | None = strawberry.field(
         default=strawberry.UNSET, description="Null takes the bound away. It does not bound exits."
     )
-    funding_rate: Decimal | None = strawberry.field(default=None, description="Per day; of perpetuals only.")
+    funding_rate: Decimal | None = strawberry.field(
+        default=None, description="At each of the funding hours; of perpetuals only."
+    )
+    funding_hours: list[int] | None = strawberry.field(
+        default=None, description="Hours of the day in UTC, from now on; none of them for once a day, at the day roll."
+    )
     borrow_rate: Decimal | None = strawberry.field(default=None, description="Per year; of what can be sold short.")
     venue_symbol: str | None = None
 
@@ -136,6 +152,7 @@ class UpdateInstrumentInput:
             funding_rate=self.funding_rate,
             borrow_rate=self.borrow_rate,
             venue_symbol=self.venue_symbol,
+            funding_hours=None if self.funding_hours is None else tuple(sorted(self.funding_hours)),
         )
 
 

@@ -89,7 +89,10 @@ class Instrument:
     tradable: bool
     calendar: str = strawberry.field(description="`24/7`, or a code of `exchange_calendars` such as XNYS.")
     funding_rate: Decimal = strawberry.field(
-        description="What the long of a perpetual pays its short at each day roll, as a ratio of market value."
+        description="What the long of a perpetual pays its short at each of its hours, as a ratio of market value."
+    )
+    funding_hours: list[int] = strawberry.field(
+        description="Hours of the day in UTC at which funding is paid; none where it is once a day, at the day roll."
     )
     borrow_rate: Decimal = strawberry.field(
         description="What units sold short cost per year, as a ratio of market value; each day roll charges a 365th."

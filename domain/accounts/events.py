@@ -20,6 +20,7 @@ ACCOUNT_OPENED = "ACCOUNT_OPENED"
 CASH_MOVED = "CASH_MOVED"
 STATE_CHANGED = "STATE_CHANGED"
 DAY_ROLLED = "DAY_ROLLED"
+FUNDED = "FUNDED"
 
 
 # The version of the form in which new events are written; each version that was ever written stays readable.

@@ -44,6 +44,8 @@ class Instrument(Model):
     funding_rate = NumericField(default=ZERO, db_default=ZERO)
     borrow_rate = NumericField(default=ZERO, db_default=ZERO)
     venue_symbol = fields.CharField(max_length=40, null=True)
+    funding_hours = fields.CharField(max_length=80, default="", db_default="")
+    funding_since = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
 

@@ -26,7 +26,7 @@ _TERMS = (
     "symbol, name, exchange, asset_class, currency, tick_size, lot_size, min_quantity, max_quantity, min_notional, "
     "multiplier, inverse, initial_margin_rate, maintenance_margin_rate, maker_rate, taker_rate, fee_per_unit, "
     "fee_minimum, sell_tax_rate, settlement_cycle, price_limit_rate, shortable, tradable, calendar, "
-    "funding_rate, borrow_rate, venue_symbol"
+    "funding_rate, borrow_rate, venue_symbol, funding_hours"
 )
 _QUOTE = """q.at, q.bid, q.ask, q.bid_size, q.ask_size, q.last, q.last_size, q.volume, q.previous_close,
 q.counts_from, q.source, q.clocks, q.came_stale"""
@@ -68,8 +68,9 @@ async def insert_instrument(work: UnitOfWork, instrument: Instrument) -> bool:
     values = _values(instrument)
     marks = ", ".join(f"${number}" for number in range(1, len(values) + 1))
     row = await work.fetch_row(
-        f"INSERT INTO instruments (id, {_TERMS}, created_at, updated_at) "
-        f"VALUES ({marks}, ${len(values) + 1}, ${len(values) + 1}) ON CONFLICT (symbol) DO NOTHING RETURNING id",
+        f"INSERT INTO instruments (id, {_TERMS}, created_at, updated_at, funding_since) "
+        f"VALUES ({marks}, ${len(values) + 1}, ${len(values) + 1}, ${len(values) + 1}) "
+        "ON CONFLICT (symbol) DO NOTHING RETURNING id",
         *values,
         work.now,
     )
@@ -83,7 +84,10 @@ async def update_instrument(work: UnitOfWork, instrument: Instrument) -> None:
         "UPDATE instruments SET name = $2, initial_margin_rate = $3, maintenance_margin_rate = $4, maker_rate = $5, "
         "taker_rate = $6, fee_per_unit = $7, fee_minimum = $8, sell_tax_rate = $9, price_limit_rate = $10, "
         "shortable = $11, tradable = $12, funding_rate = $13, borrow_rate = $14, updated_at = $15, venue_symbol = $16, "
-        "tick_size = $17, lot_size = $18, min_quantity = $19, max_quantity = $20, min_notional = $21 WHERE id = $1",
+        "tick_size = $17, lot_size = $18, min_quantity = $19, max_quantity = $20, min_notional = $21, "
+        # A schedule counts from when it was set: hours before it are not made up for.
+        "funding_since = CASE WHEN funding_hours = $22 THEN funding_since ELSE $15 END, funding_hours = $22 "
+        "WHERE id = $1",
         instrument.id,
         instrument.name,
         instrument.initial_margin_rate,
@@ -105,6 +109,7 @@ async def update_instrument(work: UnitOfWork, instrument: Instrument) -> None:
         instrument.min_quantity,
         instrument.max_quantity,
         instrument.min_notional,
+        _hours_text(instrument.funding_hours),
     )
 
 
@@ -139,13 +144,19 @@ def _values(instrument: Instrument) -> list[object]:
         instrument.funding_rate,
         instrument.borrow_rate,
         instrument.venue_symbol,
+        _hours_text(instrument.funding_hours),
     ]
+
+
+def _hours_text(hours: tuple[int, ...]) -> str:
+    return ",".join(str(hour) for hour in hours)
 
 
 def _to_instrument(row: Row) -> Instrument:
     values: list[Any] = list(row)
     before, fees, after = values[:15], values[15:20], values[20:]
     before[4], after[0] = AssetClass(before[4]), SettlementCycle(after[0])
+    after[-1] = tuple(int(hour) for hour in after[-1].split(",") if hour)
     return Instrument(*(*before, FeeSchedule(*fees), *after))
 
 

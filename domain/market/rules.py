@@ -13,6 +13,9 @@ from domain.market.types import AssetClass, FeeSchedule, Instrument, QuoteTick, 
 
 MAX_QUOTES = 1_000
 MAX_BORROW_RATE = Decimal(10)
+LAST_HOUR = 23
+# At which most exchanges of perpetuals pay funding.
+USUAL_FUNDING_HOURS = (0, 8, 16)
 # What an instrument costs is not known when it is created; few cost more than so many of their ticks.
 HIGH_PRICE_TICKS = 1_000_000
 
@@ -43,6 +46,7 @@ class InstrumentChange:
     funding_rate: Decimal | None = None
     borrow_rate: Decimal | None = None
     venue_symbol: str | None = None
+    funding_hours: tuple[int, ...] | None = None
 
 
 CHANGEABLE = (
@@ -61,6 +65,7 @@ CHANGEABLE = (
     "funding_rate",
     "borrow_rate",
     "venue_symbol",
+    "funding_hours",
 )
 # Bounds that an instrument may do without.
 REMOVABLE = frozenset({"price_limit_rate", "max_quantity", "min_notional"})
@@ -166,7 +171,12 @@ def _check_limits(instrument: Instrument) -> None:
 def _check_carry(instrument: Instrument) -> None:
     funding, borrow = instrument.funding_rate, instrument.borrow_rate
     if not (within_bounds(funding) and -ONE <= funding <= ONE):
-        raise BadInput("A funding rate is a ratio from -1 to 1, per day.", field="fundingRate")
+        raise BadInput("A funding rate is a ratio from -1 to 1.", field="fundingRate")
+    hours = instrument.funding_hours
+    if list(hours) != sorted({hour for hour in hours if 0 <= hour <= LAST_HOUR}):
+        raise BadInput("Funding hours are whole hours of the day in UTC, 0 to 23, each once.", field="fundingHours")
+    if hours and instrument.asset_class is not AssetClass.PERPETUAL:
+        raise BadInput("Only perpetuals have funding hours.", field="fundingHours")
     if funding != ZERO and instrument.asset_class is not AssetClass.PERPETUAL:
         raise BadInput("Only perpetuals have a funding rate.", field="fundingRate")
     if not (within_bounds(borrow) and ZERO <= borrow <= MAX_BORROW_RATE):

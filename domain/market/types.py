@@ -60,8 +60,9 @@ class Instrument:
 
     ``venue_symbol`` is what the venues that trade it call it, where that does not follow from ``symbol``.
     An ``inverse`` instrument counts quantity in contracts of ``multiplier`` quote units; its PnL and fees are in the
-    base asset. ``funding_rate`` is what the long of a perpetual pays its short per day, ``borrow_rate`` what units sold
-    short cost per year, both as ratios of market value.
+    base asset. ``funding_rate`` is what the long of a perpetual pays its short at each of ``funding_hours`` (whole
+    hours in UTC), or at each day roll where there are none; ``borrow_rate`` is what units sold short cost per year.
+    Both are ratios of market value.
     """
 
     id: UUID
@@ -88,6 +89,7 @@ class Instrument:
     funding_rate: Decimal = ZERO
     borrow_rate: Decimal = ZERO
     venue_symbol: str | None = None
+    funding_hours: tuple[int, ...] = ()
 
     @property
     def allows_negative_prices(self) -> bool:

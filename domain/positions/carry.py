@@ -81,7 +81,8 @@ def carry_of(book: AccountBook, positions: Iterable[PositionBook], terms: CarryT
 
 def _funding(row: PositionValue, day: date) -> Charge | None:
     rate = row.instrument.funding_rate
-    if row.instrument.asset_class is not AssetClass.PERPETUAL or rate == ZERO:
+    if row.instrument.asset_class is not AssetClass.PERPETUAL or rate == ZERO or row.instrument.funding_hours:
+        # What has hours of its own pays at those.
         return None
     note = f"{day} funding of {_held(row)} at {plain(rate)}"
     return Charge(TransactionKind.FUNDING, -row.market_value * rate, note)

@@ -22,6 +22,7 @@ HISTORY = "history"
 RISK_SWEEP = "risk-sweep"
 ANOMALY_DETECTION = "anomaly-detection"
 LATE_COMMANDS = "late-commands"
+FUNDING = "funding"
 
 DEFINITIONS: Mapping[str, TaskDefinition] = {
     definition.name: definition
@@ -29,6 +30,11 @@ DEFINITIONS: Mapping[str, TaskDefinition] = {
         TaskDefinition(
             DAY_ROLL,
             "Ends the platform's days that are over, in order: corporate actions, settlement, carry, statements.",
+            Interval(60),
+        ),
+        TaskDefinition(
+            FUNDING,
+            "Posts the funding of perpetuals for the hours that are over, missed ones in order.",
             Interval(60),
         ),
         TaskDefinition(

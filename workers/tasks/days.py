@@ -1,10 +1,11 @@
-"""The end of the platform's day."""
+"""The end of the platform's day, and the funding hours within it."""
 
 from typing import cast
 
 import structlog
 
 from domain.kernel.time import utc_now
+from domain.settlement.funding import post_due_funding
 from domain.settlement.rolling import NotAllRolled, roll_days
 from domain.system.types import Result
 from workers.tasks.context import TaskContext, TaskFailure, Unfinished
@@ -32,3 +33,9 @@ async def roll_day(run: TaskContext) -> Result | Unfinished:
     if result["accounts"]:
         _log.info("day rolled", **result)
     return result
+
+
+async def pay_funding(run: TaskContext) -> Result:
+    """Post the funding of the hours that are over; in how many accounts."""
+    services = run.services
+    return {"accounts": await post_due_funding(services.bus, services.market, utc_now())}

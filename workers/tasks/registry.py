@@ -9,6 +9,7 @@ from domain.system.definitions import (
     CANCEL_TIMERS,
     DAY_ROLL,
     EQUITY_SAMPLES,
+    FUNDING,
     HEALTH,
     HISTORY,
     LATE_COMMANDS,
@@ -22,7 +23,7 @@ from workers.tasks.anomalies import detect_anomalies
 from workers.tasks.balances import refresh_all
 from workers.tasks.books import prove_books
 from workers.tasks.context import TaskFunction
-from workers.tasks.days import roll_day
+from workers.tasks.days import pay_funding, roll_day
 from workers.tasks.history import keep_months, sample_accounts, snapshot_accounts
 from workers.tasks.orders import end_overdue_orders, fire_cancel_timers, tell_of_late_commands
 from workers.tasks.platform import check_health, forget
@@ -31,6 +32,7 @@ from workers.tasks.venues import compare_venues
 
 TASKS: Mapping[str, TaskFunction] = {
     DAY_ROLL: roll_day,
+    FUNDING: pay_funding,
     BOOK_PROOF: prove_books,
     EQUITY_SAMPLES: sample_accounts,
     POSITION_SNAPSHOTS: snapshot_accounts,

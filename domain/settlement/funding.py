@@ -1,0 +1,164 @@
+"""Funding of perpetuals at their exchange's own hours: once per account, instrument and hour, missed hours in order.
+
+What was held at the hour pays - (signed market value) x funding rate, at what the instrument cost then, by one ledger
+row that names the hour. An account's hours are posted under its lock together with how far it has come: killed anywhere
+and run again, each is posted once. A schedule counts from when it was set.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from domain.accounts import queries as account_queries
+from domain.accounts.events import FUNDED, record
+from domain.accounts.rules import post
+from domain.accounts.types import AccountBook, TransactionKind
+from domain.kernel.bus import Bus
+from domain.kernel.database import fetch
+from domain.kernel.numbers import ZERO, plain, to_exact, total
+from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+from domain.market.action_queries import load_last_bars
+from domain.market.market import Market
+from domain.market.rates import InstrumentIndex
+from domain.market.types import Instrument
+from domain.orders.books.rebuilding import bucket_of_execution
+from domain.orders.model.order import Execution
+from domain.positions import queries as position_queries
+from domain.positions.reservation import notional
+from domain.positions.types import PositionBook
+from domain.positions.valuation import newest_rate
+from domain.settlement.market_day import closing_prices
+from domain.settlement.queries import load_executions
+
+_HOUR = timedelta(hours=1)
+_HOLDERS = """
+SELECT DISTINCT p.account_id FROM positions p JOIN accounts a ON a.id = p.account_id
+LEFT JOIN funding_marks f ON f.account_id = a.id
+WHERE p.instrument_id = ANY($1::uuid[]) AND p.opened_at IS NOT NULL
+AND coalesce(f.funded_until, a.created_at) < $2
+AND (p.quantity <> 0 OR p.closed_at > coalesce(f.funded_until, a.created_at)) ORDER BY 1
+"""
+_MARK = """
+INSERT INTO funding_marks AS f (account_id, funded_until) VALUES ($1, $2)
+ON CONFLICT (account_id) DO UPDATE SET funded_until = EXCLUDED.funded_until
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A perpetual that was held at an hour, and what it cost then in its own currency, None if nobody knows."""
+
+    instrument: Instrument
+    quantity: Decimal
+    price: Decimal | None
+    rate: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What funding is paid by: perpetuals with hours, since when those count, and all instruments for rates."""
+
+    perpetuals: Mapping[UUID, Instrument]
+    since: Mapping[UUID, datetime]
+    instruments: InstrumentIndex
+    market: Market
+
+
+def due_hours(schedules: Iterable[Collection[int]], after: datetime, until: datetime) -> list[datetime]:
+    """The hours of any schedule in ``after`` < hour <= ``until``, in order."""
+    wanted = {hour for schedule in schedules for hour in schedule}
+    hour = after.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + _HOUR
+    found = []
+    while hour <= until:
+        if hour.hour in wanted:
+            found.append(hour)
+        hour += _HOUR
+    return found
+
+
+def funding_of(held: Held) -> Decimal:
+    """What an account gets for what it held, not rounded, below zero where it pays; nothing without a price."""
+    instrument = held.instrument
+    if held.price is None or (instrument.inverse and held.price <= ZERO):
+        return ZERO
+    return -to_exact(notional(instrument, held.quantity, held.price)) * held.rate * instrument.funding_rate
+
+
+async def post_due_funding(bus: Bus, market: Market, now: datetime) -> int:
+    """Post all funding that is due by ``now``; in how many accounts."""
+    catalog = await market.refresh()
+    perpetuals = {row.id: row for row in catalog.by_id.values() if row.funding_hours and row.funding_rate}
+    if not perpetuals:
+        return 0
+    rows = await fetch("SELECT id, funding_since FROM instruments WHERE id = ANY($1::uuid[])", list(perpetuals))
+    terms = _Terms(perpetuals, {row["id"]: row["funding_since"] for row in rows}, catalog.by_id, market)
+    until = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    accounts = [row["account_id"] for row in await fetch(_HOLDERS, list(perpetuals), until)]
+    for account_id in accounts:
+        async with unit_of_work(bus) as work:
+            await _fund(work, account_id, terms, until)
+    return len(accounts)
+
+
+async def _fund(work: UnitOfWork, account_id: UUID, terms: _Terms, until: datetime) -> None:
+    account = (await account_queries.lock_books(work, [account_id]))[account_id]
+    mark = await work.fetch_row("SELECT funded_until FROM funding_marks WHERE account_id = $1", account_id)
+    after = mark["funded_until"] if mark is not None else account.created_at
+    positions = (await position_queries.load_positions(work, [account_id], list(terms.perpetuals)))[account_id]
+    mine = sorted((row for row in positions.values() if row.instrument_id in terms.perpetuals), key=lambda row: row.id)
+    executions = await load_executions(work, account_id, after)
+    posted = []
+    for hour in due_hours((row.funding_hours for row in terms.perpetuals.values()), after, until):
+        prices = await _prices(work, {row.instrument_id for row in mine}, terms, hour)
+        for position in mine:
+            instrument = terms.perpetuals[position.instrument_id]
+            if hour.hour not in instrument.funding_hours or hour <= terms.since[instrument.id]:
+                continue
+            held = _held_at(account, position, executions, hour, prices, terms)
+            note = _note(held, hour)
+            row = post(account, TransactionKind.FUNDING, funding_of(held), work.now, None, note=note)
+            posted += [{"id": str(row.id), "kind": row.kind.value, "amount": plain(row.amount)}] if row else []
+    await work.execute(_MARK, account_id, until)
+    if posted:
+        record(account, FUNDED, work.now, {"transactions": posted})
+        await account_queries.write_books(work, [account])
+
+
+def _held_at(
+    account: AccountBook,
+    position: PositionBook,
+    executions: Iterable[Execution],
+    hour: datetime,
+    prices: Mapping[UUID, Decimal],
+    terms: _Terms,
+) -> Held:
+    """What was held of a position when the hour struck: what was executed since is taken off."""
+    instrument = terms.perpetuals[position.instrument_id]
+    later = total(
+        row.quantity * row.side.sign
+        for row in executions
+        if row.created_at >= hour
+        and row.instrument_id == instrument.id
+        and bucket_of_execution(row, account.position_mode) is position.bucket
+    )
+    rate = newest_rate(account.currency, instrument, terms.instruments, terms.market.quote) or position.fx_rate
+    return Held(instrument, position.quantity - later, prices.get(instrument.id), rate)
+
+
+async def _prices(work: UnitOfWork, wanted: Collection[UUID], terms: _Terms, hour: datetime) -> dict[UUID, Decimal]:
+    """What instruments cost at an hour: the newest quote if it is older, else the close of the newest minute before.
+
+    Of one that nobody quoted before the hour, the newest quote serves.
+    """
+    quotes = {owner: terms.market.quote(terms.perpetuals[owner].symbol) for owner in wanted}
+    bars = {owner: bar for owner, bar in (await load_last_bars(work, hour)).items() if owner in wanted}
+    newest = {owner: quote.mark for owner, quote in quotes.items() if quote is not None and quote.mark is not None}
+    return newest | closing_prices(quotes, bars, None, hour)
+
+
+def _note(held: Held, hour: datetime) -> str:
+    price = "no price" if held.price is None else plain(held.price)
+    what = f"{plain(held.quantity)} {held.instrument.symbol} at {price}"
+    return f"{hour:%Y-%m-%dT%H:%MZ} funding of {what} at {plain(held.instrument.funding_rate)}"
