@@ -7,6 +7,7 @@ import strawberry
 
 from api.ids import named
 from domain.access.types import Actor, Role, require_read, require_role
+from domain.accounts.queries import require_account
 
 
 def reads_account(account_id: UUID) -> Callable[[Actor], None]:
@@ -22,10 +23,16 @@ def reads_account(account_id: UUID) -> Callable[[Actor], None]:
 Followed = frozenset[UUID] | None
 
 
-def followed_accounts(actor: Actor, account_id: strawberry.ID | None) -> Followed:
-    """The account that is named, else all that the actor may see."""
+async def followed_accounts(actor: Actor, account_id: strawberry.ID | None) -> Followed:
+    """The account that is named, else all that the actor may see.
+
+    Raises:
+        NotFound: the account does not exist for the actor.
+    """
     if account_id is not None:
-        return frozenset({named(account_id)})
+        wanted = named(account_id)
+        await require_account(actor, wanted)
+        return frozenset({wanted})
     return None if actor.sees_all else frozenset(actor.accounts)
 
 

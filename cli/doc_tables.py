@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.settings import Settings
+from api.rights import DECISIONS, Rule
 from domain.orders.deciding.state import TRANSITIONS
 from domain.orders.model.group_validation import BRACKET_MALFORMATIONS, OCO_MALFORMATIONS
 from domain.orders.model.validation import CHANGE_MALFORMATIONS, MALFORMATIONS, Malformation
@@ -34,6 +35,18 @@ def _transitions() -> str:
         # In the order in which the statuses are declared.
         names = ", ".join(f"`{target}`" for target in TRANSITIONS if target in targets)
         lines.append(f"| `{status}` | {names or 'nothing: it is over'} |")
+    return "\n".join(lines) + "\n"
+
+
+def _rights() -> str:
+    lines = ["| who passes | queries | mutations | subscriptions |", "| --- | --- | --- | --- |"]
+    for rule in Rule:
+        fields = sorted(name.split(".") for name, each in DECISIONS.items() if each is rule)
+        cells = [
+            ", ".join(f"`{name}`" for kind, name in fields if kind == root)
+            for root in ("Query", "Mutation", "Subscription")
+        ]
+        lines.append(f"| {rule.value} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -93,6 +106,7 @@ PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "ocos": lambda: _malformations(OCO_MALFORMATIONS),
     },
     "risk.md": {"kinds": _kinds},
+    "api.md": {"rights": _rights},
     "operations.md": {"settings": _settings, "tasks": _tasks},
 }
 

@@ -2,10 +2,11 @@
 
 import strawberry
 
-from domain.access.types import AccountPermission, Role
+from domain.access.types import AccountPermission, AuditOutcome, Role
 
-__all__ = ["AccountPermission", "Role"]
+__all__ = ["AccountPermission", "AuditOutcome", "Role"]
 
+strawberry.enum(AuditOutcome, description="How an audited action ended.")
 strawberry.enum(
     Role,
     description="What a person is. A RISK_MANAGER stops and cancels in every account; it opens no position and moves "

@@ -6,11 +6,13 @@ from typing import Annotated
 
 import strawberry
 
+from api.access.enums import AuditOutcome
 from api.access.types import ApiKey, AuditEntry, User
 from api.context import Info
 from api.pages import Connection, connection
 from domain.access import audit, keys, users
 from domain.access.audit_queries import AuditFilter
+from domain.kernel.errors import BadInput
 from domain.kernel.pages import page_request
 
 
@@ -36,13 +38,16 @@ class AccessQuery:
         return [ApiKey.of(key) for key in await keys.read_keys(info.context.require_actor())]
 
     @strawberry.field(
-        description="What was done and refused, newest first, in `from` <= at < `to`. Needs ADMIN or RISK_MANAGER."
+        description="What was done and refused, newest first, in `from` <= at < `to`; an order is an entry of its own, "
+        "with the action `placeOrder` however it was placed. Needs ADMIN or RISK_MANAGER."
     )
     async def audit_log(
         self,
         info: Info,
         actor: str | None = None,
         action: str | None = None,
+        target: str | None = None,
+        outcome: AuditOutcome | None = None,
         since: Annotated[datetime | None, strawberry.argument(name="from")] = None,
         until: Annotated[datetime | None, strawberry.argument(name="to")] = None,
         first: int | None = None,
@@ -50,6 +55,19 @@ class AccessQuery:
     ) -> Connection[AuditEntry]:
         """A page of the audit log."""
         asker = info.context.require_actor()
-        wanted = AuditFilter(actor=actor, action=action, since=since, until=until)
+        check_action(info, action)
+        wanted = AuditFilter(actor, action, target, outcome, since, until)
         page = await audit.page_log(asker, page_request(first, after, parts=1), wanted)
         return connection(page, AuditEntry.of, partial(audit.count_log, asker, wanted))
+
+
+def check_action(info: Info, action: str | None) -> None:
+    """Let the name of a root field pass, which is what entries are named by.
+
+    Raises:
+        BadInput: there is none of that name.
+    """
+    schema = info._raw_info.schema
+    roots = (schema.query_type, schema.mutation_type, schema.subscription_type)
+    if action is not None and not any(root is not None and action in root.fields for root in roots):
+        raise BadInput("There is no operation of that name.", field="action")

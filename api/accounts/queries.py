@@ -8,8 +8,8 @@ import strawberry
 from api.accounts.types import Account, BookProof, DailyStatement, InterestRate, TrialBalance, account_view
 from api.context import Info
 from api.ids import named
-from domain.access.types import require_read
 from domain.accounts.interest import list_interest_rates
+from domain.accounts.queries import require_account
 from domain.accounts.service import read_trial_balance, visible_accounts
 from domain.orders.books.proof import prove_book
 from domain.settlement import service as settlement
@@ -54,7 +54,7 @@ class AccountsQuery:
     async def book_proof(self, info: Info, account_id: strawberry.ID) -> BookProof:
         """The proof of one account."""
         wanted = named(account_id)
-        require_read(info.context.require_actor(), wanted)
+        await require_account(info.context.require_actor(), wanted)
         catalog = await info.context.services.market.catalog()
         return cast(BookProof, await prove_book(wanted, catalog.by_id))
 

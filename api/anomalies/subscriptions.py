@@ -31,7 +31,7 @@ class AnomaliesSubscription:
         after: Cursor | None = None,
     ) -> AsyncIterator[Anomaly]:
         """Resumable: no gap and no repeat."""
-        wanted = followed_accounts(info.context.require_actor(), account_id)
+        wanted = await followed_accounts(info.context.require_actor(), account_id)
         stream = LogStream(
             key=("anomalies", wanted, min_severity),
             log=info.context.services.anomaly_log,

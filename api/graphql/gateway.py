@@ -1,7 +1,7 @@
 """What both transports do with a request: find out who asks, prepare the operation, let it pass or not, answer it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -12,6 +12,7 @@ from api.context import Context
 from api.errors import MalformedRequest, RequestError, execution_errors, masked, refused
 from api.graphql.documents import Documents, Operation
 from api.graphql.execution import OperationExecutor
+from api.graphql.refusals import refusals_in
 from api.graphql.turns import Turns
 from api.limits import Limits
 from api.metrics import SUCCEEDED, ApiMetrics
@@ -144,8 +145,24 @@ class Gateway:
                 answer = await self._answer(operation, variables, context)
         else:
             answer = await self._answer(operation, variables, context)
+        if "errors" in answer.content:
+            await self.note_refusals(operation, variables, context, answer.content["errors"])
         self.metrics.answered(operation.kind.value, answer.code or SUCCEEDED, perf_counter() - started)
         return answer
+
+    async def note_refusals(
+        self,
+        operation: Operation,
+        variables: Mapping[str, Any] | None,
+        context: Context,
+        errors: Iterable[GraphQLFormattedError],
+    ) -> None:
+        """Leave an entry of the audit log for each refusal among the errors of an operation."""
+        for refusal in refusals_in(operation.node, variables, errors):
+            origin = Origin(context.client_address, context.request_id)
+            await self.services.access.refusals.note(
+                context.actor, origin, refusal.action, refusal.target, code=refusal.code, field=refusal.field
+            )
 
     async def answer_to_the_end(
         self, operation: Operation, variables: Mapping[str, Any] | None, caller: Caller

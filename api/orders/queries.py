@@ -64,6 +64,7 @@ class OrdersQuery:
         """A page of executions."""
         actor, search = info.context.require_actor(), (filter or ExecutionFilter()).to_domain()
         request = page_request(first, after, last, before, parts=searching.CURSOR_PARTS)
+        await searching.check_search(info.context.services.market, actor, search)
         page = await searching.page_executions(actor, request, search)
         return connection(page, execution_view, partial(searching.count_executions, actor, search))
 
@@ -75,7 +76,9 @@ class OrdersQuery:
     ) -> OrderStatistics:
         """One statement, however many orders there are."""
         search = (filter or OrderFilter()).to_domain()
-        return cast(OrderStatistics, await order_statistics(info.context.require_actor(), search))
+        actor = info.context.require_actor()
+        await searching.check_search(info.context.services.market, actor, search)
+        return cast(OrderStatistics, await order_statistics(actor, search))
 
     @strawberry.field(name="checkOrder", description="What `placeOrder` would decide now; nothing is saved.")
     async def check_order(self, info: Info, input: PlaceOrderInput) -> OrderCheck:
@@ -96,5 +99,6 @@ async def orders_page(
     """A page of the orders that the actor may see."""
     actor, sort = info.context.require_actor(), (order_by or OrderSortInput()).to_domain()
     request = page_request(first, after, last, before, parts=searching.CURSOR_PARTS)
+    await searching.check_search(info.context.services.market, actor, search)
     page = await searching.page_orders(actor, request, search, sort)
     return connection(page, order_view, partial(searching.count_orders, actor, search))

@@ -12,6 +12,7 @@ from api.orders.types import Execution, OrderEvent, event_view, execution_view
 from api.permits import reads_account
 from api.realtime.streams import LogStream, position_of
 from api.scalars import Cursor
+from domain.accounts.queries import require_account
 from domain.accounts.types import AccountEvent
 from domain.orders.model.events import read_order_event
 
@@ -28,6 +29,7 @@ class OrdersSubscription:
     ) -> AsyncIterator[OrderEvent]:
         """Resumable: no gap and no repeat, whatever was cut off or restarted."""
         wanted = named(account_id)
+        await require_account(info.context.require_actor(), wanted)
         stream = LogStream(
             key=("orderEvents", wanted),
             log=info.context.services.logs.of(wanted),
@@ -43,6 +45,9 @@ class OrdersSubscription:
     ) -> AsyncIterator[Execution]:
         """In the order in which they were booked."""
         wanted = named(account_id)
+        await require_account(info.context.require_actor(), wanted)
+        if symbol is not None:
+            await info.context.services.market.find(symbol)
         stream = LogStream(
             key=("executions", wanted, symbol),
             log=info.context.services.logs.of(wanted),

@@ -9,7 +9,8 @@ from api.context import Info
 from api.ids import named
 from api.positions.enums import PositionSide
 from api.positions.types import ClosedTrade, Position, PositionSnapshot, PositionSummary, position_view
-from domain.access.types import no_account, require_read
+from domain.access.types import no_account
+from domain.accounts.queries import require_account
 from domain.orders.reading.closed_trades import closed_trades
 from domain.positions.past import DEFAULT_ROWS, position_history
 from domain.positions.summary import summarize
@@ -25,7 +26,8 @@ class PositionsQuery:
     ) -> Position | None:
         """One position, also one that is closed."""
         wanted = named(account_id)
-        require_read(info.context.require_actor(), wanted)
+        await require_account(info.context.require_actor(), wanted)
+        await info.context.services.market.find(symbol)
         value = await info.context.load(info.context.services.books.read_with_closed, wanted)
         rows = [row for row in value.positions if row.symbol == symbol] if value is not None else []
         held = [row for row in rows if side is None or row.side is side]
@@ -36,7 +38,7 @@ class PositionsQuery:
     async def positions(self, info: Info, account_id: strawberry.ID, include_closed: bool = False) -> list[Position]:
         """All positions of an account."""
         wanted = named(account_id)
-        require_read(info.context.require_actor(), wanted)
+        await require_account(info.context.require_actor(), wanted)
         value = await info.context.load(info.context.services.books.read_with_closed, wanted)
         rows = value.positions if value is not None else ()
         return cast("list[Position]", [row for row in rows if include_closed or row.quantity])
@@ -45,7 +47,7 @@ class PositionsQuery:
     async def position_summary(self, info: Info, account_id: strawberry.ID) -> PositionSummary:
         """At the newest quotes."""
         wanted = named(account_id)
-        require_read(info.context.require_actor(), wanted)
+        await require_account(info.context.require_actor(), wanted)
         value = await info.context.load(info.context.services.books.read, wanted)
         if value is None:
             raise no_account()
@@ -66,7 +68,9 @@ class PositionsQuery:
     ) -> list[PositionSnapshot]:
         """What was held, and flat rows of what was closed on the same day."""
         wanted = named(account_id)
-        require_read(info.context.require_actor(), wanted)
+        await require_account(info.context.require_actor(), wanted)
+        if symbol is not None:
+            await info.context.services.market.find(symbol)
         return cast("list[PositionSnapshot]", await position_history(wanted, symbol, since, until, limit))
 
     @strawberry.field(
@@ -85,6 +89,6 @@ class PositionsQuery:
     ) -> list[ClosedTrade]:
         """Derived from the executions that count."""
         wanted = named(account_id)
-        require_read(info.context.require_actor(), wanted)
+        await require_account(info.context.require_actor(), wanted)
         market = info.context.services.market
         return cast("list[ClosedTrade]", await closed_trades(market, wanted, symbol, since, until, limit))

@@ -16,6 +16,7 @@ from api.permits import reads_account
 from api.positions.types import PnlUpdate, Position, PositionPnl
 from api.realtime.streams import StateStream
 from domain.access.types import Actor
+from domain.accounts.queries import require_account
 from domain.kernel.time import utc_now
 from domain.positions.live import LiveBooks
 from domain.positions.streams import live_account, live_positions
@@ -28,7 +29,7 @@ class PositionsSubscription:
     @strawberry.subscription(description="An account's PnL, the newest at most every `intervalMs`.")
     async def pnl(self, info: Info, account_id: strawberry.ID, interval_ms: int = 250) -> AsyncIterator[PnlUpdate]:
         """Conflated."""
-        books, wanted, seconds, permit = _source(info, account_id, interval_ms)
+        books, wanted, seconds, permit = await _source(info, account_id, interval_ms)
         key = ("pnl", wanted, interval_ms)
         return cast(AsyncIterator[PnlUpdate], StateStream(key, partial(_pnl, books, wanted, seconds), permit))
 
@@ -40,7 +41,7 @@ class PositionsSubscription:
         interval_ms: int = 250,
     ) -> AsyncIterator[Account]:
         """Conflated."""
-        books, wanted, seconds, permit = _source(info, id, interval_ms)
+        books, wanted, seconds, permit = await _source(info, id, interval_ms, field="id")
         key = ("account", wanted, interval_ms)
         return cast(AsyncIterator[Account], StateStream(key, partial(live_account, books, wanted, seconds), permit))
 
@@ -49,16 +50,17 @@ class PositionsSubscription:
     )
     async def positions(self, info: Info, account_id: strawberry.ID, interval_ms: int = 250) -> AsyncIterator[Position]:
         """Conflated per position."""
-        books, wanted, seconds, permit = _source(info, account_id, interval_ms)
+        books, wanted, seconds, permit = await _source(info, account_id, interval_ms)
         key = ("positions", wanted, interval_ms)
         open_stream = partial(live_positions, books, wanted, seconds)
         return cast(AsyncIterator[Position], StateStream(key, open_stream, permit, part=lambda position: position.id))
 
 
-def _source(
-    info: Info, account_id: strawberry.ID, interval_ms: int
+async def _source(
+    info: Info, account_id: strawberry.ID, interval_ms: int, *, field: str = "accountId"
 ) -> tuple[LiveBooks, UUID, float, Callable[[Actor], None]]:
     wanted = named(account_id)
+    await require_account(info.context.require_actor(), wanted, field=field)
     return info.context.services.live, wanted, interval_seconds(interval_ms), reads_account(wanted)
 
 

@@ -7,9 +7,31 @@ import strawberry
 
 from api.ids import named
 from api.risk.enums import RiskAction, RiskEventState, RiskRuleKind, RiskScope, SelfTradePrevention, Severity
+from domain.anomalies.types import AnomalyKind
+from domain.kernel.errors import BadInput
+from domain.orders.protection import late_commands
+from domain.risk import operators
 from domain.risk.event_queries import RiskEventFilter
-from domain.risk.halts import HaltTrading
+from domain.risk.halts import HALTED, RESUMED, HaltTrading
 from domain.risk.service import CreateRiskRule, UpdateRiskRule
+
+# All kinds of events that are raised, whoever raises them.
+_KINDS = frozenset(
+    (
+        *RiskRuleKind,
+        *AnomalyKind,
+        operators.ACCOUNT_STATE,
+        operators.RULE_CREATED,
+        operators.RULE_CHANGED,
+        operators.RULE_DELETED,
+        operators.INSTRUMENT_CHANGED,
+        operators.BUSTED,
+        operators.CORRECTED,
+        HALTED,
+        RESUMED,
+        late_commands.KIND,
+    )
+)
 
 
 @strawberry.input(description="A new limit. The scope says which of account, symbol and strategy it needs.")
@@ -85,6 +107,9 @@ class RiskEventFilterInput:
 
     def to_domain(self) -> RiskEventFilter:
         """The filter."""
+        unknown = next((kind for kind in self.kinds or () if kind not in _KINDS), None)
+        if unknown is not None:
+            raise BadInput(f"There is no kind {unknown[:40]!r} of risk events.", field="kinds")
         return RiskEventFilter(
             account_id=named(self.account_id) if self.account_id is not None else None,
             severities=tuple(self.severities) if self.severities is not None else None,

@@ -12,7 +12,7 @@ from api.risk.inputs import (
     RiskEventFilterInput,
 )
 from api.risk.types import RiskEvent, RiskMetrics, RiskRule, TradingHalt, risk_event_view
-from domain.access.types import require_read
+from domain.accounts.queries import require_account
 from domain.kernel.pages import page_request
 from domain.orders.reading.risk_metrics import risk_metrics
 from domain.risk import events, halts, service
@@ -35,7 +35,7 @@ class RiskQuery:
     async def risk_metrics(self, info: Info, account_id: strawberry.ID) -> RiskMetrics:
         """Measured when it is asked for."""
         services, wanted = info.context.services, named(account_id)
-        require_read(info.context.require_actor(), wanted)
+        await require_account(info.context.require_actor(), wanted)
         return cast(RiskMetrics, await risk_metrics(services.entry.desk, services.books, wanted))
 
     @strawberry.field(description="Risk events that you may see, newest first.")

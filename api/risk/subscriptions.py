@@ -30,7 +30,7 @@ class RiskSubscription:
         after: Cursor | None = None,
     ) -> AsyncIterator[RiskEvent]:
         """Resumable: no gap and no repeat."""
-        wanted = followed_accounts(info.context.require_actor(), account_id)
+        wanted = await followed_accounts(info.context.require_actor(), account_id)
         stream = LogStream(
             key=("riskEvents", wanted, account_id is not None, min_severity),
             log=info.context.services.risk_log,

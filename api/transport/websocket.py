@@ -260,8 +260,11 @@ class Session:
     async def _run(self, operation_id: str, payload: Mapping[str, Any]) -> None:
         errors: list[GraphQLFormattedError]
         caller: Caller | None = None
+        operation: Operation | None = None
+        variables: Mapping[str, Any] | None = None
         try:
             request = request_of(payload)
+            variables = request.variables
             caller = await self._current_caller()
             assert caller is not None
             operation = self._gateway.prepare(request, caller)
@@ -284,6 +287,8 @@ class Session:
             errors = [masked(error, self._gateway.context(caller or Caller(self._address)))]
         else:
             return
+        if operation is not None and caller is not None:
+            await self._gateway.note_refusals(operation, variables, self._gateway.context(caller), errors)
         self._forget(operation_id)
         self._fail(operation_id, errors)
 

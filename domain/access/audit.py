@@ -23,8 +23,9 @@ from domain.kernel.text import clean_text
 from domain.kernel.unit_of_work import UnitOfWork, Writing, unit_of_work
 
 NOBODY = "anonymous"
-_NOBODY = Actor(user_id=UUID(int=0), email=NOBODY, role=Role.VIEWER)
+NOBODY_ACTOR = Actor(user_id=UUID(int=0), email=NOBODY, role=Role.VIEWER)
 MAX_TARGET_LENGTH = 300
+MAX_ADDRESS_LENGTH = 64
 _MAX_FILTER_LENGTH = 254
 _SECRET_WORDS = ("password", "secret", "token", "credential")
 
@@ -59,7 +60,7 @@ async def record(
     detail: Mapping[str, object] | None = None,
 ) -> None:
     """Append what ``actor`` (None: nobody who is signed in) did within ``work``; see ``Note``."""
-    await record_all(work, [Note(attributed(actor or _NOBODY), action, target, outcome, detail)])
+    await record_all(work, [Note(attributed(actor or NOBODY_ACTOR), action, target, outcome, detail)])
 
 
 async def record_all(work: Writing, notes: Sequence[Note]) -> None:
@@ -78,13 +79,20 @@ def _entry(note: Note, now: datetime) -> AuditEntry:
         at=now,
         actor=who.by,
         action=note.action,
-        target=note.target[:MAX_TARGET_LENGTH] if note.target is not None else None,
+        target=_kept(note.target, MAX_TARGET_LENGTH),
         outcome=note.outcome,
         detail=orjson.dumps(told, default=str).decode() if told else None,
         api_key_id=who.key_id,
-        address=who.address,
+        address=_kept(who.address, MAX_ADDRESS_LENGTH),
         request_id=who.request_id,
     )
+
+
+def _kept(text: str | None, length: int) -> str | None:
+    """A text as the database can hold it: what somebody names may be anything."""
+    if text is None:
+        return None
+    return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")[:length]
 
 
 async def record_refusal(
@@ -111,6 +119,8 @@ def check_filter(wanted: AuditFilter) -> AuditFilter:
     return AuditFilter(
         actor=_cleaned(wanted.actor, "actor"),
         action=_cleaned(wanted.action, "action"),
+        target=_cleaned(wanted.target, "target"),
+        outcome=wanted.outcome,
         since=wanted.since,
         until=wanted.until,
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from domain.access.authentication import TOPIC, Authenticator
 from domain.access.passwords import Passwords
+from domain.access.refusals import Refusals
 from domain.access.throttle import Throttle
 from domain.access.tokens import TokenSigner
 from domain.access.types import Actor
@@ -21,6 +22,7 @@ class Access:
     passwords: Passwords
     throttle: Throttle
     authenticator: Authenticator
+    refusals: Refusals
 
     async def authenticate(self, credential: str) -> Actor:
         """The actor of an access token or API key: see ``Authenticator.authenticate``."""
@@ -44,4 +46,4 @@ def make_access(*, secret: str, bus: Bus, throttle: Throttle, passwords: Passwor
         ValueError: the secret is shorter than 32 characters.
     """
     signer = TokenSigner(secret)
-    return Access(bus, signer, passwords or Passwords(), throttle, Authenticator(signer, bus))
+    return Access(bus, signer, passwords or Passwords(), throttle, Authenticator(signer, bus), Refusals(bus))

@@ -10,6 +10,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from uuid import UUID
 
 from domain.access import queries
+from domain.access.attribution import Origin, current_origin
 from domain.access.audit import record, record_refusal, target_of
 from domain.access.queries import StoredPassword
 from domain.access.rules import (
@@ -23,7 +24,7 @@ from domain.access.service import Access
 from domain.access.throttle import Limit
 from domain.access.tokens import MAX_CREDENTIAL_LENGTH, digest, new_refresh_token
 from domain.access.types import Actor, AuditOutcome, SignedIn, User
-from domain.kernel.errors import RateLimited, Unauthenticated
+from domain.kernel.errors import ErrorCode, RateLimited, Unauthenticated
 from domain.kernel.ids import new_id
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 
@@ -57,7 +58,7 @@ async def login(access: Access, email: str, password: str, client_address: str) 
     origin = {"address": str(address)} if address is not None else None
     # The turn bounds how many guesses can be under way before the first of them is counted.
     async with access.passwords.turn():
-        await _check_throttle(access, keys)
+        await _check_throttle(access, keys, email, client_address)
         stored = await queries.find_password(email)
         matches, new_hash = await access.passwords.verify(password, stored.password_hash if stored else None)
         if stored is None or not matches or not stored.active:
@@ -90,9 +91,12 @@ def _throttle_keys(email: str, address: IPv4Address | IPv6Address | None) -> lis
     return keys
 
 
-async def _check_throttle(access: Access, keys: list[tuple[Limit, str]]) -> None:
+async def _check_throttle(access: Access, keys: list[tuple[Limit, str]], email: str, client_address: str) -> None:
     seconds = max([await access.throttle.wait_seconds(limit, key) for limit, key in keys])
     if seconds > 0:
+        origin = current_origin() or Origin(client_address, new_id())
+        code = ErrorCode.RATE_LIMITED.value
+        await access.refusals.note(None, origin, "login", target_of("email", email), code=code)
         raise RateLimited("Too many failed attempts to sign in; try again later.", retryAfterSeconds=seconds)
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from domain.access.types import Role
+from domain.access.types import Actor, Role, no_account, require_read
 from domain.accounts.event_queries import write_events
 from domain.accounts.types import (
     AccountBook,
@@ -266,3 +266,15 @@ async def read_ids_after(after: UUID | None, limit: int) -> list[UUID]:
     """The next accounts after one, in the order of their identifiers, which is that of their opening."""
     rows = await fetch("SELECT id FROM accounts WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2", after, limit)
     return [row["id"] for row in rows]
+
+
+async def require_account(actor: Actor, account_id: UUID, *, field: str = "accountId") -> None:
+    """Let ``actor`` pass if the account exists and it may see it; ``field`` is where the account was named.
+
+    Raises:
+        NotFound: it does not exist for the actor, whatever its role.
+    """
+    require_read(actor, account_id, field=field)
+    # What is owned or granted is there: accounts are never removed.
+    if account_id not in actor.accounts and not await fetch("SELECT 1 FROM accounts WHERE id = $1", account_id):
+        raise no_account(field)

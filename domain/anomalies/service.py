@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from domain.access.audit import record as audit
 from domain.access.audit import target_of
-from domain.access.types import Actor, Role, no_account, require_role
+from domain.access.types import Actor, Role, require_role
+from domain.accounts.queries import require_account
 from domain.anomalies import queries
 from domain.anomalies.anomaly import Anomaly, DetectorReport, DetectorSetting
 from domain.anomalies.detectors.catalogue import DETECTORS
@@ -109,14 +110,14 @@ def _check(setting: DetectorSetting) -> None:
         raise BadInput("A detector can WARN, REDUCE_ONLY, CANCEL_ORDERS or HALT.", field="action")
 
 
-def visible_to(actor: Actor, wanted: AnomalyFilter) -> AnomalyFilter:
+async def visible_to(actor: Actor, wanted: AnomalyFilter) -> AnomalyFilter:
     """The filter narrowed to what the actor may see: all for who sees all, else its accounts'.
 
     Raises:
         NotFound: it names an account that is not the actor's to see.
     """
-    if wanted.account_id is not None and not actor.may_read(wanted.account_id):
-        raise no_account()
+    if wanted.account_id is not None:
+        await require_account(actor, wanted.account_id)
     return wanted if actor.sees_all else replace(wanted, account_ids=tuple(sorted(actor.accounts)))
 
 
@@ -126,9 +127,9 @@ async def list_anomalies(actor: Actor, wanted: AnomalyFilter, request: PageReque
     Raises:
         NotFound: the filter names an account that is not the actor's to see.
     """
-    return await queries.list_page(visible_to(actor, wanted), request)
+    return await queries.list_page(await visible_to(actor, wanted), request)
 
 
 async def count_anomalies(actor: Actor, wanted: AnomalyFilter) -> int:
     """How many anomalies ``list_anomalies`` has on all its pages."""
-    return await queries.count(visible_to(actor, wanted))
+    return await queries.count(await visible_to(actor, wanted))

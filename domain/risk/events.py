@@ -15,7 +15,8 @@ import orjson
 
 from domain.access.audit import record as audit
 from domain.access.audit import target_of
-from domain.access.types import Actor, Role, no_account, require_role
+from domain.access.types import Actor, Role, require_role
+from domain.accounts.queries import require_account
 from domain.kernel.bus import Bus
 from domain.kernel.errors import Conflict, NotFound
 from domain.kernel.following import LogSource, follow
@@ -122,14 +123,14 @@ class RiskLog:
 # ------------------------------------------------------------------ use cases
 
 
-def visible_to(actor: Actor, wanted: RiskEventFilter) -> RiskEventFilter:
+async def visible_to(actor: Actor, wanted: RiskEventFilter) -> RiskEventFilter:
     """The filter narrowed to what the actor may see: all for who sees all, else its accounts' and those of no account.
 
     Raises:
         NotFound: it names an account that is not the actor's to see.
     """
-    if wanted.account_id is not None and not actor.may_read(wanted.account_id):
-        raise no_account()
+    if wanted.account_id is not None:
+        await require_account(actor, wanted.account_id)
     return wanted if actor.sees_all else replace(wanted, account_ids=tuple(sorted(actor.accounts)))
 
 
@@ -139,12 +140,12 @@ async def list_risk_events(actor: Actor, wanted: RiskEventFilter, request: PageR
     Raises:
         NotFound: the filter names an account that is not the actor's to see.
     """
-    return await queries.list_events(visible_to(actor, wanted), request)
+    return await queries.list_events(await visible_to(actor, wanted), request)
 
 
 async def count_risk_events(actor: Actor, wanted: RiskEventFilter) -> int:
     """How many events ``list_risk_events`` has on all its pages."""
-    return await queries.count_events(visible_to(actor, wanted))
+    return await queries.count_events(await visible_to(actor, wanted))
 
 
 async def acknowledge_event(bus: Bus, actor: Actor, event_id: UUID) -> RiskEvent:

@@ -7,6 +7,7 @@ from uuid import UUID
 from domain.access.audit import record as audit
 from domain.access.audit import target_of
 from domain.access.types import Actor, Role, require_role
+from domain.accounts.queries import require_account
 from domain.kernel.bus import Bus
 from domain.kernel.cache import bump
 from domain.kernel.errors import BadInput, NotFound
@@ -232,7 +233,13 @@ async def delete_rule(bus: Bus, actor: Actor, rule_id: UUID) -> None:
 
 
 async def list_rules(actor: Actor, *, account_id: UUID | None, enabled: bool | None) -> list[RiskRule]:
-    """Rules that concern the actor: all for who sees all, else those of no account and of its own accounts."""
+    """Rules that concern the actor: all for who sees all, else those of no account and of its own accounts.
+
+    Raises:
+        NotFound: the account does not exist for the actor.
+    """
+    if account_id is not None:
+        await require_account(actor, account_id)
     return [
         rule
         for rule in await queries.read_rules()

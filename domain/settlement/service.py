@@ -3,7 +3,8 @@
 from datetime import date
 from uuid import UUID
 
-from domain.access.types import Actor, require_read
+from domain.access.types import Actor
+from domain.accounts.queries import require_account
 from domain.kernel.errors import BadInput
 from domain.settlement.queries import read_statements
 from domain.settlement.types import DailyStatement
@@ -21,7 +22,7 @@ async def daily_statements(
         NotFound: the account is not the actor's to see.
         BadInput: a window that ends before it begins.
     """
-    require_read(actor, account_id)
+    await require_account(actor, account_id)
     if since is not None and until is not None and until < since:
         raise BadInput("This ends before it begins.", field="to")
     return await read_statements(account_id, since, until, MAX_STATEMENTS)

@@ -33,12 +33,20 @@ ADA = Actor(user_id=UUID(int=1), email="ada@example.com", role=Role.TRADER)
 BOB = Actor(user_id=UUID(int=2), email="bob@example.com", role=Role.VIEWER)
 
 
+class NoRefusals:
+    """Notes nothing."""
+
+    async def note(self, *what: Any, **more: Any) -> None:
+        """Nothing."""
+
+
 class People:
     """Who each token stands for; a token that is taken away stops working."""
 
     def __init__(self) -> None:
         self.actors: dict[str, Actor] = {"ada": ADA, "bob": BOB}
         self.asked = 0
+        self.refusals = NoRefusals()
         self.trouble: Exception | None = None
 
     async def authenticate(self, token: str) -> Actor:

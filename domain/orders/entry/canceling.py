@@ -181,7 +181,7 @@ async def cancel_orders(bus: Bus, actor: Actor, command: CancelOrders) -> list[O
         orders = await queries.load_open_orders(
             work, books, symbol=command.symbol, side=command.side, strategy=command.strategy
         )
-        if not orders and command.symbol is not None:
+        if command.symbol is not None and not orders:
             # Who mistypes a symbol in an emergency must not believe that all is well.
             await _require_symbol(work, command.symbol)
         await request_cancels(work, orders, books, actor.email)

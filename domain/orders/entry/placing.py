@@ -9,7 +9,8 @@ rights that changed before the call are in force: cached ones are compared with 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from domain.access.types import Actor, require_trade
+from domain.access.types import Actor, Role, require_trade
+from domain.accounts import queries as account_queries
 from domain.kernel.errors import BadInput, DomainError
 from domain.kernel.guarded_work import StaleVersions
 from domain.kernel.time import utc_now
@@ -96,6 +97,9 @@ class OrderEntry:
     async def current(self, actor: Actor, *account_ids: UUID) -> Actor:
         """The actor, asked about again if one of the accounts is newer than what this process knows of it."""
         if all(actor.may_read(account_id) for account_id in account_ids):
+            for account_id in account_ids if actor.role is Role.RISK_MANAGER else ():
+                # It sees all accounts and trades none: an account that is not there is not forbidden to it.
+                await account_queries.require_account(actor, account_id)
             return actor
         return await self.desk.authenticator.fresh(actor)
 

@@ -7,11 +7,14 @@ from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
 from domain.access.types import Actor
+from domain.accounts.queries import require_account
 from domain.kernel.database import fetch, fetch_row
 from domain.kernel.errors import BadInput
 from domain.kernel.ids import parse_id
 from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page
 from domain.kernel.time import Nanos
+from domain.market.market import Market
+from domain.market.service import check_symbols
 from domain.orders.model.order import Execution, Order
 from domain.orders.model.types import OrderSortField, OrderStatus, OrderType, Side, SortDirection
 from domain.orders.queries import (
@@ -61,6 +64,19 @@ class ExecutionSearch:
     symbols: Sequence[str] | None = None
     since: datetime | None = None
     until: datetime | None = None
+
+
+async def check_search(market: Market, actor: Actor, search: OrderSearch | ExecutionSearch) -> None:
+    """Let a search pass whose account and symbols exist for the actor: a slip of the pen is no empty answer.
+
+    Raises:
+        NotFound: names the field of what does not exist.
+        BadInput: too many symbols.
+    """
+    if search.account_id is not None:
+        await require_account(actor, search.account_id)
+    if search.symbols is not None:
+        await check_symbols(market, search.symbols)
 
 
 class Where:

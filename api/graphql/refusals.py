@@ -1,0 +1,79 @@
+"""Which of an operation's errors are refusals, and what they were about: for the audit log."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from graphql import FieldNode, GraphQLFormattedError, OperationDefinitionNode
+from graphql.utilities import value_from_ast_untyped
+
+from domain.kernel.errors import ErrorCode
+
+_CODES: Final = frozenset({ErrorCode.FORBIDDEN.value, ErrorCode.NOT_FOUND.value})
+_MOST: Final = 10
+# What an argument names, the most telling first; an `id` names what its operation is about.
+_NAMED: Final = (
+    ("accountId", "account"),
+    ("userId", "user"),
+    ("ownerId", "user"),
+    ("orderId", "order"),
+    ("symbol", "instrument"),
+    ("name", "name"),
+)
+_ABOUT: Final = {
+    "Order": "order",
+    "Execution": "execution",
+    "ApiKey": "apiKey",
+    "RiskRule": "riskRule",
+    "RiskEvent": "riskEvent",
+    "Trading": "tradingHalt",
+    "User": "user",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One: the root field, what it was about (``kind:identifier``), and the error's code and field."""
+
+    action: str
+    target: str | None
+    code: str
+    field: str | None
+
+
+def refusals_in(
+    node: OperationDefinitionNode, variables: Mapping[str, Any] | None, errors: Iterable[GraphQLFormattedError]
+) -> Iterator[Refusal]:
+    """The refusals among the errors of an operation, at most ten: who asks for more asks in vain as well."""
+    roots = {
+        (each.alias or each.name).value: each for each in node.selection_set.selections if isinstance(each, FieldNode)
+    }
+    first = next(iter(roots.values()), None)
+    told = [error for error in errors if error.get("extensions", {}).get("code") in _CODES]
+    for error in told[:_MOST]:
+        path = error.get("path") or []
+        root = roots.get(str(path[0])) if path else first
+        extensions = error["extensions"]
+        if root is None:
+            continue
+        name = root.name.value
+        yield Refusal(name, _target(name, _arguments(root, variables)), extensions["code"], extensions.get("field"))
+
+
+def _arguments(root: FieldNode, variables: Mapping[str, Any] | None) -> dict[str, Any]:
+    """All that was given, that of input objects among it."""
+    given: dict[str, Any] = {}
+    for argument in root.arguments or ():
+        value = value_from_ast_untyped(argument.value, dict(variables or {}))
+        given |= value if isinstance(value, dict) else {argument.name.value: value}
+    return given
+
+
+def _target(name: str, given: Mapping[str, Any]) -> str | None:
+    if isinstance(given.get("id"), str):
+        kind = next((kind for part, kind in _ABOUT.items() if part in name[:1].upper() + name[1:]), "account")
+        return f"{kind}:{given['id']}"
+    for argument, kind in _NAMED:
+        if isinstance(given.get(argument), str):
+            return f"{kind}:{given[argument]}"
+    return None

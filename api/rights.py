@@ -1,0 +1,75 @@
+"""Who may do what, of every root field: the one table that the tests hold every role, grant and credential to.
+
+The table of docs/api.md is generated from it. A root field that is not in it fails a test.
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Final
+
+
+class Rule(Enum):
+    """Who passes; everybody else gets FORBIDDEN, or NOT_FOUND for an account that does not exist for it."""
+
+    PUBLIC = "everybody, signed in or not"
+    SIGNED_IN = "whoever is signed in, about itself or what is the same for all"
+    VISIBLE = "whoever is signed in, narrowed to what it may see"
+    READ = "whoever may see the account"
+    TRADE = "a `TRADER` with `TRADE` for the account, and `ADMIN`"
+    FUNDS = "a `TRADER` with `FUNDS` for the account, and `ADMIN`"
+    STOP = "a `TRADER` with `TRADE` for the account; `RISK_MANAGER` and `ADMIN` for every account"
+    TRADERS = "`TRADER`, `RISK_MANAGER` and `ADMIN`"
+    OPERATORS = "`RISK_MANAGER` and `ADMIN`"
+    ADMINISTRATORS = "`ADMIN`"
+
+
+_FIELDS: Final[Mapping[Rule, str]] = {
+    Rule.PUBLIC: "Mutation: login refreshSession",
+    Rule.SIGNED_IN: (
+        "Query: apiKeys bars corporateActions instrument instruments interestRates quotes systemHealth systemMetrics "
+        "viewer "
+        "Mutation: createApiKey logout revokeApiKey savePreferences updateUser "
+        "Subscription: bars quotes systemHealth systemMetrics"
+    ),
+    Rule.VISIBLE: "Query: account accounts order tradingHalts",
+    Rule.READ: (
+        "Query: anomalies bookProof closedTrades dailyStatements executions orderStatistics orders position "
+        "positionHistory positionSummary positions riskEvents riskMetrics riskRules "
+        "Subscription: account anomalies executions orderEvents pnl positions riskEvents"
+    ),
+    Rule.TRADE: "Query: checkOrder Mutation: modifyOrder placeBracket placeOco placeOrder placeOrders",
+    Rule.FUNDS: "Mutation: deposit withdraw",
+    Rule.STOP: (
+        "Mutation: cancelAllAfter cancelOrder cancelOrders closeAllPositions closePosition freezePosition "
+        "setAccountState unfreezePosition"
+    ),
+    Rule.TRADERS: "Mutation: openAccount",
+    Rule.OPERATORS: (
+        "Query: anomalyDetectors auditLog scheduledTasks taskRuns trialBalance "
+        "Mutation: acknowledgeRiskEvent bustExecution correctExecution createRiskRule deleteRiskRule haltTrading "
+        "resolveRiskEvent resumeTrading runAnomalyDetection runScheduledTask updateAnomalyDetector updateRiskRule "
+        "updateScheduledTask "
+        "Subscription: taskRuns"
+    ),
+    Rule.ADMINISTRATORS: (
+        "Query: users "
+        "Mutation: createInstrument createUser grantAccount publishQuotes recordCorporateAction revokeAccount "
+        "setInterestRate updateInstrument"
+    ),
+}
+
+
+def _decisions() -> dict[str, Rule]:
+    found: dict[str, Rule] = {}
+    for rule, text in _FIELDS.items():
+        root = ""
+        for word in text.split():
+            if word.endswith(":"):
+                root = word[:-1]
+                continue
+            found[f"{root}.{word}"] = rule
+    return found
+
+
+# By root field, such as ``Mutation.deposit``.
+DECISIONS: Final[Mapping[str, Rule]] = _decisions()
