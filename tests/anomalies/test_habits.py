@@ -1,0 +1,75 @@
+"""What is usual for a day: of one's own days, of peers', and what is learnt of departures."""
+
+import json
+import math
+
+import pytest
+
+from domain.anomalies.habits import KEPT_DAYS, MIN_PEER_DAYS, Habit, Peers, Scale
+
+DAY = 86_400.0
+SCALE = Scale(-math.inf, 0.2, 0.5)
+
+
+def _days(values, peers, habit=None, first=0):
+    habit = habit or Habit()
+    for day, value in enumerate(values, first):
+        habit.look(day * DAY + 100, value, peers, SCALE)
+    return habit
+
+
+def test_a_day_counts_as_its_largest_value():
+    habit, peers = Habit(), Peers(0.3)
+    for second, value in enumerate((1.0, 3.0, 2.0)):
+        habit.look(float(second), value, peers, SCALE)
+    habit.look(DAY, 0.0, peers, SCALE)
+    assert list(habit.tops) == [3.0]
+
+
+def test_what_earlier_days_had_is_no_news_and_what_is_far_beyond_is():
+    peers = Peers(0.3)
+    habit = _days([5.0, 5.1, 4.9, 5.0, 5.2], peers)
+    score = [habit.look(5 * DAY, value, peers, SCALE)[0] for value in (5.2, 5.6, 9.0)]
+    assert score[:2] == [0.0, 0.0]
+    assert score[2] > 5
+
+
+def test_without_days_of_its_own_a_subject_is_compared_with_peers_once_they_are_known():
+    peers = Peers(0.3)
+    assert Habit().look(0.0, 99.0, peers, SCALE)[0] == 0.0
+    for index in range(MIN_PEER_DAYS + 1):
+        _days([5.0 + 0.1 * (index % 3), 5.0], peers)
+    assert Habit().look(0.0, 5.3, peers, SCALE)[0] < 2
+    assert Habit().look(0.0, 9.0, peers, SCALE)[0] > 5
+
+
+def test_peers_make_few_days_wider_and_many_days_do_not_need_them():
+    wild, tame = Peers(2.0), Peers(0.2)
+    few, many = _days([5.0] * 3, Peers(0.2)), _days([5.0] * (KEPT_DAYS + 1), Peers(0.2))
+    assert few.usual(wild, SCALE)[1] > 4 * few.usual(tame, SCALE)[1]
+    assert many.usual(wild, SCALE)[1] < 0.6 * few.usual(wild, SCALE)[1]
+
+
+def test_a_departure_that_is_told_does_not_hide_the_next_one():
+    peers = Peers(0.3)
+    told, silent = (_days([5.0, 5.1, 4.9, 5.0], peers) for _ in range(2))
+    assert told.look(4 * DAY, 9.0, peers, SCALE, tell_from=5.0)[0] > 5
+    silent.look(4 * DAY, 9.0, peers, SCALE)
+    assert told.look(5 * DAY, 9.0, peers, SCALE)[0] > 5
+    assert silent.look(5 * DAY, 9.0, peers, SCALE)[0] == 0.0
+
+
+def test_a_late_value_teaches_nothing():
+    peers = Peers(0.3)
+    habit = _days([5.0, 5.0, 5.0], peers)
+    before = habit.state()
+    habit.look(DAY, 50.0, peers, SCALE)
+    assert habit.state() == before
+
+
+@pytest.mark.parametrize("days", [0, 1, 60])
+def test_states_hold_all_of_it(days):
+    peers = Peers(0.3)
+    habit = _days([float(day % 7) for day in range(days)], peers)
+    assert Habit.from_state(json.loads(json.dumps(habit.state()))).state() == habit.state()
+    assert Peers.from_state(json.loads(json.dumps(peers.state()))).state() == peers.state()
