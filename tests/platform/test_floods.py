@@ -24,7 +24,7 @@ from tests.support.web import Web, web_process
 
 # Of the memory before the attack.
 _GROWTH = 1.5
-# What is measured on a quiet machine is in docs/operations.md; a busy one must not fail the test.
+# What is measured is in docs/operations.md; a busy machine must not fail the test.
 _PATIENCE_SECONDS = 5.0
 _MANY = 1_000
 _UPGRADE = (
