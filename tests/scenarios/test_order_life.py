@@ -96,7 +96,7 @@ async def test_an_order_lives_its_whole_life(web: Process, admin: Desk) -> None:
             buy = await _buy(admin, ann, watch, quotes, account_id)
             sell = await _sell(admin, ann, watch, account_id)
             await _compare(ann, watch, account_id, [buy, sell])
-            await watch.shows("10002.45 0 10002.45 10002.45 0 0 2.960000000001 0.51 2.45", [])
+            await watch.shows("10002.45 0 10002.45 10002.45 0 0 2.96 0.51 2.45", [])
             # Nothing was said twice, and nothing else was said.
             assert (len(watch.events.items), len(watch.executions.items)) == (heard + 4 + 3, 3)
     balances = (await admin.client.ask(TRIAL_BALANCE))["trialBalance"]
@@ -146,7 +146,7 @@ async def _buy(admin: Desk, ann: Desk, watch: Watch, quotes: Stream, account_id:
     order = await ann.place(account_id, SYMBOL, "BUY", "3")
     assert (order["status"], order["type"], order["timeInForce"]) == ("PENDING_NEW", "MARKET", "GTC")
     # Three times 100.01 and the buffer of five per cent, and the taker's fee on it.
-    assert order["reserved"] == "315.18901575"
+    assert order["reserved"] == "315.2"
     accepted, _, first = await watch.hear(
         ("PENDING_NEW", "PENDING_NEW", "0", "3"),
         ("NEW", "NEW", "0", "3"),
@@ -155,18 +155,18 @@ async def _buy(admin: Desk, ann: Desk, watch: Watch, quotes: Stream, account_id:
     assert accepted["order"]["id"] == order["id"]
     assert first["execution"] == {"venueExecutionId": f"{order['id']}-1"}
     await watch.shows(
-        "9799.88 105.06300525 9694.81699475 9999.88 200 -0.02 0 0.1 -0.12",
+        "9799.88 105.07 9694.81 9999.88 200 -0.02 0 0.1 -0.12",
         [{"symbol": SYMBOL, "quantity": "2", "markPrice": "100", "unrealizedPnl": "-0.02", "realizedPnl": "0"}],
     )
     await admin.publish(SYMBOL, "100", "100.02", "5")
     await watch.hear(("TRADE", "FILLED", "3", "0"))
-    held = {"quantity": "3", "markPrice": "100.01", "unrealizedPnl": "-0.009999999999", "realizedPnl": "0"}
-    await watch.shows("9699.81 0 9699.81 9999.84 300.03 -0.009999999999 0 0.15 -0.16", [{"symbol": SYMBOL} | held])
-    figures = held | {"averagePrice": "100.013333333333", "marketValue": "300.03", "feesPaid": "0.15", "side": "LONG"}
+    held = {"quantity": "3", "markPrice": "100.01", "unrealizedPnl": "-0.01", "realizedPnl": "0"}
+    await watch.shows("9699.81 0 9699.81 9999.84 300.03 -0.01 0 0.15 -0.16", [{"symbol": SYMBOL} | held])
+    figures = held | {"averagePrice": "100.01", "marketValue": "300.03", "feesPaid": "0.15", "side": "LONG"}
     free = {"symbol": SYMBOL, "frozen": "0", "closable": "3"}
     await watch.positions.until(lambda item: item == free | figures)
     filled = await ann.find(order["id"])
-    assert (filled["status"], filled["averagePrice"], filled["fees"]) == ("FILLED", "100.013333333333", "0.15")
+    assert (filled["status"], filled["averagePrice"], filled["fees"]) == ("FILLED", "100.01", "0.15")
     return str(order["id"])
 
 
@@ -184,7 +184,7 @@ async def _sell(admin: Desk, ann: Desk, watch: Watch, account_id: str) -> str:
     await admin.publish(SYMBOL, "101", "101.05", "10")
     await watch.hear(("TRADE", "FILLED", "3", "0"))
     closed = await watch.positions.until(lambda item: item["quantity"] == "0")
-    assert (closed["side"], closed["frozen"], closed["realizedPnl"]) == ("FLAT", "0", "2.960000000001")
+    assert (closed["side"], closed["frozen"], closed["realizedPnl"]) == ("FLAT", "0", "2.96")
     assert closed["feesPaid"] == "0.51"
     return str(order["id"])
 
@@ -196,7 +196,7 @@ async def _compare(ann: Desk, watch: Watch, account_id: str, order_ids: list[str
     assert [tuple(item[name] for name in figures) for item in heard] == [
         ("BUY", "100.01", "2", "0.1", "0", "0", "TAKER"),
         ("BUY", "100.02", "1", "0.05", "0", "0", "TAKER"),
-        ("SELL", "101", "3", "0.06", "0.3", "2.960000000001", "MAKER"),
+        ("SELL", "101", "3", "0.06", "0.3", "2.96", "MAKER"),
     ]
     orders = [await ann.find(order_id) for order_id in order_ids]
     stored = [execution | {"order": {"id": order["id"]}} for order in orders for execution in order["executions"]]

@@ -11,8 +11,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from domain.accounts.fees import NOTHING_DUE, Dues, posted
 from domain.accounts.types import AccountKind, TransactionKind
-from domain.kernel.numbers import ZERO, to_cash
+from domain.kernel.numbers import ZERO
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.clocks import KeptQuote
 from domain.market.types import Instrument
@@ -209,17 +210,19 @@ class RemoteWorld(World):
         """The books are what the venue's own fills make of them, whatever came in between."""
         fills = await self.there.executions(Nanos(0))
         filled: dict[UUID, Decimal] = {}
-        cash, held = self.start, ZERO
+        held, dues = ZERO, dict[UUID, Dues]()
         for row in fills:
             order_id = order_id_of(row.client_order_id)
             assert order_id is not None
             filled[order_id] = filled.get(order_id, ZERO) + row.quantity
             sign = row.side.sign
             held += row.quantity * sign
-            if not self.instrument.asset_class.is_derivative:
-                cash -= to_cash(row.quantity * row.price, "USD") * sign
             assert row.fee is not None
-            cash -= to_cash(row.fee, "USD")
+            trade = ZERO if self.instrument.asset_class.is_derivative else -row.quantity * row.price * sign
+            dues[order_id] = dues.get(order_id, NOTHING_DUE).plus(Dues(trade=trade, fee=row.fee))
+        # Money is rounded once per order.
+        paid = [posted(row, "USD") for row in dues.values()]
+        cash = self.start + sum((row.trade - row.fee for row in paid), ZERO)
         assert {order.id: order.filled_quantity for order in self.orders.values() if order.filled_quantity} == filled
         assert self.book.position(self.instrument.id, Bucket.NET).quantity == held
         realized = sum(

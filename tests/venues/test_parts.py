@@ -20,7 +20,7 @@ from domain.orders.model.types import (
     TimeInForce,
     TriggerPrice,
 )
-from domain.orders.venues.fees import charged_fee, foreign_fee
+from domain.orders.venues.fees import charged_fee, foreign_fee, withheld
 from domain.orders.venues.outbox import Outbox
 from domain.orders.venues.reconciling import DifferenceKind, Ours, Theirs, compare
 from domain.orders.venues.remote_order import Cause, Settled, Wanted
@@ -65,6 +65,23 @@ class TestFees:
         report = filled(fee=None if fee is None else Decimal(fee), fee_currency=of)
         found = charged_fee(report, COIN_USD, "EUR", Decimal("0.9"), rates)
         assert found == (None if expected is None else Decimal(expected))
+
+    @pytest.mark.parametrize(
+        ("fee", "of", "currency", "units"),
+        [
+            # The coin that is bought is delivered less the fee, or with the rebate.
+            ("0.001", "COIN", "EUR", "0.001"),
+            ("-0.001", "COIN", "USD", "-0.001"),
+            # Cash pays what the account or the instrument counts in, and any third coin.
+            ("0.001", "COIN", "COIN", "0"),
+            ("0.5", "USD", "EUR", "0"),
+            ("0.1", "VIP", "EUR", "0"),
+            (None, None, "EUR", "0"),
+        ],
+    )
+    def test_units_that_the_venue_keeps(self, fee: str | None, of: str | None, currency: str, units: str) -> None:
+        report = filled(fee=None if fee is None else Decimal(fee), fee_currency=of)
+        assert withheld(report, COIN_USD, currency) == Decimal(units)
 
     def test_inverse_contracts_are_not_worth_their_price(self) -> None:
         instrument = replace(INVERSE, symbol="COIN/USD", currency="USD")
