@@ -33,15 +33,14 @@ def _require(*, browser: bool) -> None:
 
 
 def _node(*arguments: str, **environment: str) -> None:
-    finished = subprocess.run(
-        [str(_DESK.parent / "with-node"), *arguments],
-        cwd=_DESK,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        check=False,
-    )
+    command = [str(_DESK.parent / "with-node"), *arguments]
+    settings = {**os.environ, **environment}
+    try:
+        finished = subprocess.run(
+            command, cwd=_DESK, env=settings, capture_output=True, text=True, timeout=_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired as late:
+        pytest.fail(f"not done within {_SECONDS} s:\n{(late.stdout or b'').decode()[-20_000:]}")
     assert finished.returncode == 0, finished.stdout[-20_000:] + finished.stderr[-5_000:]
 
 

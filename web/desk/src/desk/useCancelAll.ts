@@ -18,7 +18,7 @@ export function useCancelAll() {
   const isAsking = ref(false);
 
   function ask(): void {
-    if (person.mayTrade && accounts.selectedId) isAsking.value = true;
+    if (person.mayReduce && accounts.selectedId) isAsking.value = true;
   }
 
   async function run(): Promise<void> {

@@ -22,7 +22,9 @@ export const usePerson = defineStore('person', () => {
   const role = computed(() => person.value?.role ?? 'VIEWER');
   const isAdmin = computed(() => role.value === 'ADMIN');
   const isRisk = computed(() => isAdmin.value || role.value === 'RISK_MANAGER');
-  const mayTrade = computed(() => role.value !== 'VIEWER');
+  const mayTrade = computed(() => isAdmin.value || role.value === 'TRADER');
+  /** Cancelling, closing and freezing: a risk manager stops, and opens nothing. */
+  const mayReduce = computed(() => role.value !== 'VIEWER');
 
   session.listen({
     begun(signedIn, skewMs) {
@@ -53,6 +55,7 @@ export const usePerson = defineStore('person', () => {
     isAdmin,
     isRisk,
     mayTrade,
+    mayReduce,
     async resume(): Promise<boolean> {
       const isOpen = await session.resume();
       if (isOpen) await loadPreferences();

@@ -87,6 +87,28 @@ test('a person who is shut out is sent to the door, and comes back to where they
   await context.close();
 });
 
+// The grid and the statistics come after all else, with the panels that need them.
+const LATER = /\/assets\/(grid|StatChart)-/;
+
+test('the first load is small, and sent compressed', async () => {
+  const person = await newcomer();
+  const { page, context } = await openTab(browser, ADDRESS);
+  let bytes = 0;
+  page.on('requestfinished', async (request) => {
+    const { responseBodySize } = await request.sizes();
+    if (!LATER.test(request.url())) bytes += responseBodySize;
+  });
+  await page.goto(`${ADDRESS}/sign-in`, { waitUntil: 'networkidle' });
+  const door = bytes;
+  assert.ok(door > 50_000 && door < 200_000, `${door} bytes to sign in`);
+  await signIn(page, ADDRESS, person.email, person.password);
+  await page.waitForSelector('[data-test=ticket]');
+  const first = bytes;
+  assert.ok(first < 400_000, `${first} bytes until the ticket stands`);
+  process.stdout.write(`${door} bytes to sign in, ${first} until the ticket stands\n`);
+  await context.close();
+});
+
 test('a wrong password and a server that is away are told', async () => {
   const wire = await line();
   const { page, context } = await openTab(browser, wire.address);

@@ -81,6 +81,31 @@ test('a viewer sees no button that trades, and no page of others', async () => {
   await context.close();
 });
 
+test('an execution is taken back with a reason', async () => {
+  const { person, page, context } = await open('ADMIN');
+  const order = await place(person, { type: 'MARKET', timeInForce: 'DAY' });
+  await page.goto(`${ADDRESS}/orders/${order.id}`);
+  await page.click('[data-action=bust]');
+  await page.fill('dialog [name=reason]', 'a mistake of the venue');
+  await page.click('dialog button[type=submit]');
+  await page.waitForSelector('[data-test=order-executions] .tag.bad');
+  await context.close();
+});
+
+test('a risk manager stops, and opens nothing', async () => {
+  const { person, page, context } = await open('RISK_MANAGER');
+  await page.goto(`${ADDRESS}/desk`);
+  await page.selectOption('#layout-choice', 'preset:trader');
+  await page.waitForSelector('[data-test=ticket]');
+  assert.ok(await page.isDisabled('[data-action=buy]'));
+  assert.equal(await page.locator('[data-action=cancel-all]').count(), 1);
+  await page.goto(`${ADDRESS}/system`);
+  await page.waitForSelector('[data-test=health-state]');
+  await page.waitForSelector('[data-test=tasks] [data-action=run-task]');
+  assert.equal(person.name.startsWith('risk-manager'), true);
+  await context.close();
+});
+
 test('an administrator adds a person', async () => {
   const { page, context } = await open('ADMIN');
   await page.goto(`${ADDRESS}/admin/users`);

@@ -13,7 +13,8 @@ let at;
 const OPEN = 'query ($id: ID!) { orders(filter: {accountId: $id, open: true}, first: 100) { edges { node { id type contingency limitPrice stopPrice quantity } } } }';
 const openOrders = async () => (await person.ask(OPEN, { id: person.accountId })).orders.edges.map(({ node }) => node);
 const until = async (wanted) => {
-  for (let count = 0; count < 200; count += 1) {
+  const deadline = Date.now() + 30_000;
+  while (Date.now() < deadline) {
     const found = await wanted();
     if (found) return found;
     await new Promise((resolve) => setTimeout(resolve, 50));

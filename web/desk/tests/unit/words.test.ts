@@ -68,6 +68,7 @@ const ENUMS: [keyof typeof en.words, string][] = [
   ['anomaly', 'AnomalyKind'],
   ['run', 'TaskRunState'],
   ['cause', 'TaskRunCause'],
+  ['component', 'ComponentState'],
 ];
 
 test.each(ENUMS)('each %s that the API can say has a word', (kind, name) => {

@@ -96,3 +96,19 @@ export const OrderStatisticsQuery = graphql(`
     }
   }
 `);
+
+export const BustExecutionMutation = graphql(`
+  mutation BustExecution($input: BustExecutionInput!) {
+    bustExecution(input: $input) {
+      id
+    }
+  }
+`);
+
+export const CorrectExecutionMutation = graphql(`
+  mutation CorrectExecution($input: CorrectExecutionInput!) {
+    correctExecution(input: $input) {
+      id
+    }
+  }
+`);

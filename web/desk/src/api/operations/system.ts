@@ -90,3 +90,54 @@ export const TrialBalanceQuery = graphql(`
     }
   }
 `);
+
+export const HealthQuery = graphql(`
+  query Health {
+    systemHealth {
+      ...HealthParts
+    }
+  }
+
+  fragment HealthParts on SystemHealth {
+    state
+    version
+    startedAt
+    checkedAt
+    components {
+      name
+      state
+      latencyMs
+      detail
+    }
+  }
+`);
+
+export const HealthStream = graphql(`
+  subscription HealthLive {
+    systemHealth {
+      ...HealthParts
+    }
+  }
+`);
+
+export const MetricsStream = graphql(`
+  subscription MetricsLive($intervalMs: Int!) {
+    systemMetrics(intervalMs: $intervalMs) {
+      at
+      cpuPercent
+      memoryPercent
+      diskPercent
+      loadAverage
+      requestsPerSecond
+      errorRate
+      latencyP50Ms
+      latencyP99Ms
+      ordersPerSecond
+      executionsPerSecond
+      openOrders
+      subscriptions
+      eventLagMs
+      queueDepth
+    }
+  }
+`);

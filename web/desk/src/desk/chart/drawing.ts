@@ -6,6 +6,7 @@ import {
   HistogramSeries,
   LineSeries,
   LineStyle,
+  type AutoscaleInfo,
   type IChartApi,
   type IPriceLine,
   type ISeriesApi,
@@ -33,6 +34,7 @@ export interface ChartMark {
 }
 
 const REACH_PX = 6;
+const NEAR = 0.004;
 const LINES: Record<Exclude<Indicator, 'bollinger' | 'rsi'>, string> = { sma20: '#c98a1b', ema50: '#8f6bd8', vwap: '#1b9aaa' };
 
 function colour(name: string): string {
@@ -58,7 +60,7 @@ export class Drawing {
     onOlder: () => void,
   ) {
     this.chart = createChart(host, { autoSize: true, layout: { attributionLogo: false }, rightPriceScale: { scaleMargins: { top: 0.08, bottom: 0.22 } }, timeScale: { timeVisible: true, secondsVisible: false, rightOffset: 6 } });
-    this.candles = this.chart.addSeries(CandlestickSeries, { borderVisible: false });
+    this.candles = this.chart.addSeries(CandlestickSeries, { borderVisible: false, autoscaleInfoProvider: (own: () => AutoscaleInfo | null) => this.withLines(own()) });
     this.volume = this.chart.addSeries(HistogramSeries, { priceFormat: { type: 'volume' }, priceScaleId: 'volume', lastValueVisible: false, priceLineVisible: false });
     this.volume.priceScale().applyOptions({ scaleMargins: { top: 0.84, bottom: 0 } });
     this.marks = createSeriesMarkers(this.candles, []);
@@ -143,6 +145,14 @@ export class Drawing {
         known.given = given;
       } else this.lines.set(given.id, { line: this.candles.createPriceLine(options), given });
     }
+  }
+
+  /** The scale reaches to the lines that are near the market, so that they can be seen and taken hold of. */
+  private withLines(scale: AutoscaleInfo | null): AutoscaleInfo | null {
+    if (!scale?.priceRange) return scale;
+    const { minValue, maxValue } = scale.priceRange;
+    const near = [...this.lines.values()].map(({ given }) => Number(given.price)).filter((price) => price > minValue * (1 - NEAR) && price < maxValue * (1 + NEAR));
+    return { ...scale, priceRange: { minValue: Math.min(minValue, ...near), maxValue: Math.max(maxValue, ...near) } };
   }
 
   setMarks(marks: readonly ChartMark[]): void {

@@ -82,6 +82,7 @@ export const desk = {
     wouldPass: '{side} would be accepted',
     wouldFail: 'This order would be refused.',
     viewer: 'Your role may watch, not trade.',
+    stopper: 'Your role cancels, closes and halts; it opens no position.',
     sent: '{side} {quantity} {symbol} sent',
     uncertain: 'The answer was lost. Send again: the same order cannot be placed twice.',
     confirm: 'Send this order?',
@@ -166,6 +167,6 @@ export const desk = {
     none: 'No open positions',
     noneHint: 'The first fill opens one.',
   },
-  executions: { at: 'Time', price: 'Price', fee: 'Fee', tax: 'Tax', liquidity: 'Liquidity', venueId: 'Venue id', busted: 'Busted', none: 'No executions yet', noneHint: 'Fills appear here the moment they happen.' },
+  executions: { at: 'Time', price: 'Price', fee: 'Fee', tax: 'Tax', liquidity: 'Liquidity', venueId: 'Venue id', busted: 'Taken back', corrected: 'Corrected', bust: 'Take back', correct: 'Correct', bustLead: 'The execution is taken back by compensation: money and position are as if it had never been. Nothing is erased.', correctLead: 'Another price and quantity are put in its place by compensation. Nothing is erased.', none: 'No executions yet', noneHint: 'Fills appear here the moment they happen.' },
   grid: { sort: 'Press Enter to sort' },
 };

@@ -184,6 +184,10 @@ export const pages = {
     closed: 'Case closed',
   },
   system: {
+    health: 'Health',
+    started: 'since {at}',
+    metricsLabel: 'Processor and requests of the last minutes',
+    metric: { cpu: 'Processor', memory: 'Memory', disk: 'Disk', load: 'Load', requests: 'Requests', errors: 'Errors', p50: 'Answer, median', p99: 'Answer, 99 of 100', orders: 'Orders', executions: 'Executions', openOrders: 'Open orders', subscriptions: 'Subscriptions', lag: 'Bus', queue: 'Waiting' },
     tasks: 'Tasks',
     task: 'Task',
     description: 'What it does',

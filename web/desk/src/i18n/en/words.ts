@@ -68,5 +68,6 @@ export const words = {
   anomaly: { ACCOUNT_BALANCE: 'Balance', CANCEL_RATIO: 'Cancel ratio', LAYERING: 'Layering', LOSS_PATTERN: 'Loss pattern', ORDER_SIZE: 'Order size', PRICE_DEVIATION: 'Price deviation', RAMPING: 'Ramping', STALE_MARKET_DATA: 'Stale market data', SYSTEM_PERFORMANCE: 'System performance', TRADE_FREQUENCY: 'Trade frequency', WASH_TRADE: 'Wash trade' },
   run: { QUEUED: 'Queued', RUNNING: 'Running', RETRYING: 'Retrying', SUCCEEDED: 'Succeeded', FAILED: 'Failed', TIMED_OUT: 'Timed out', SKIPPED: 'Skipped' },
   cause: { SCHEDULE: 'Schedule', REQUEST: 'Request', CATCH_UP: 'Catching up' },
+  component: { UP: 'Up', DEGRADED: 'Degraded', DOWN: 'Down' },
   outcome: { DONE: 'Done', REFUSED: 'Refused' },
 };

@@ -38,6 +38,7 @@ export const desk: typeof model = {
     wouldPass: '{side}可被接受',
     wouldFail: '此委托会被拒绝。',
     viewer: '您的角色只能查看，不能交易。',
+    stopper: '您的角色可以撤单、平仓和停止交易，但不能开仓。',
     sent: '已发送：{side} {quantity} {symbol}',
     uncertain: '应答丢失。请再次发送：同一委托不会重复成立。',
     confirm: '确认发送此委托？',
@@ -122,6 +123,6 @@ export const desk: typeof model = {
     none: '没有持仓',
     noneHint: '首笔成交后建立持仓。',
   },
-  executions: { at: '时间', price: '价格', fee: '手续费', tax: '税', liquidity: '流动性', venueId: '交易所编号', busted: '已撤销', none: '还没有成交', noneHint: '成交即时显示在此。' },
+  executions: { at: '时间', price: '价格', fee: '手续费', tax: '税', liquidity: '流动性', venueId: '交易所编号', busted: '已撤销', corrected: '已更正', bust: '撤销成交', correct: '更正', bustLead: '以冲正方式撤销此成交：资金和持仓如同从未发生，记录不会被删除。', correctLead: '以冲正方式用新的价格和数量替换，记录不会被删除。', none: '还没有成交', noneHint: '成交即时显示在此。' },
   grid: { sort: '按回车排序' },
 };

@@ -99,7 +99,7 @@ export const pages: typeof model = {
     derived: '重建',
   },
   risk: {
-    tab: { limits: '限额', events: '事件', rules: '规则', halts: '停牌' },
+    tab: { limits: '限额', events: '事件', rules: '规则', halts: '停止交易' },
     halt: '停止交易',
     haltLead: '将停止交易的范围：{what}。从下一笔委托起，只允许撤单和减仓。',
     haltWord: '停止',
@@ -175,6 +175,10 @@ export const pages: typeof model = {
     closed: '已结案',
   },
   system: {
+    health: '健康状况',
+    started: '启动于 {at}',
+    metricsLabel: '最近几分钟的处理器与请求',
+    metric: { cpu: '处理器', memory: '内存', disk: '磁盘', load: '负载', requests: '请求', errors: '错误率', p50: '应答中位数', p99: '应答 99 分位', orders: '委托', executions: '成交', openOrders: '挂单', subscriptions: '订阅', lag: '总线延迟', queue: '等待' },
     tasks: '任务',
     task: '任务',
     description: '内容',

@@ -70,5 +70,6 @@ export const words: typeof model = {
   anomaly: { ACCOUNT_BALANCE: '余额', CANCEL_RATIO: '撤单率', LAYERING: '分层挂单', LOSS_PATTERN: '亏损形态', ORDER_SIZE: '委托规模', PRICE_DEVIATION: '价格偏离', RAMPING: '拉抬打压', STALE_MARKET_DATA: '行情过期', SYSTEM_PERFORMANCE: '系统性能', TRADE_FREQUENCY: '交易频率', WASH_TRADE: '对敲' },
   run: { QUEUED: '排队', RUNNING: '运行中', RETRYING: '重试中', SUCCEEDED: '成功', FAILED: '失败', TIMED_OUT: '超时', SKIPPED: '跳过' },
   cause: { SCHEDULE: '计划', REQUEST: '手动', CATCH_UP: '补跑' },
+  component: { UP: '正常', DEGRADED: '降级', DOWN: '停止' },
   outcome: { DONE: '完成', REFUSED: '拒绝' },
 };
