@@ -3,11 +3,13 @@
 import strawberry
 
 from domain.market.actions import CorporateActionKind
+from domain.market.session_rules import SessionDay
 from domain.market.types import AssetClass, BarInterval, SettlementCycle
 
-__all__ = ["AssetClass", "BarInterval", "CorporateActionKind", "SettlementCycle"]
+__all__ = ["AssetClass", "BarInterval", "CorporateActionKind", "SessionDay", "SettlementCycle"]
 
 strawberry.enum(AssetClass, description="What kind of thing is traded.")
 strawberry.enum(SettlementCycle, description="When what was bought may be sold: at once, or from the next trading day.")
 strawberry.enum(BarInterval, description="Length of a bar.")
+strawberry.enum(SessionDay, description="The day on which a session opens, seen from its trading day.")
 strawberry.enum(CorporateActionKind, description="What happens to what is held.")

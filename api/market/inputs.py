@@ -53,7 +53,7 @@ class CreateInstrumentInput:
     price_limit_rate: Decimal | None = None
     shortable: bool = False
     calendar: str = strawberry.field(
-        default="24/7", description="`24/7`, or a code of `exchange_calendars` such as XNYS."
+        default="24/7", description="`24/7`, one of `calendars`, or a code of `exchange_calendars` such as XNYS."
     )
     funding_rate: Decimal = strawberry.field(default=ZERO, description="At each of `fundingHours`; of perpetuals only.")
     funding_hours: list[int] | None = strawberry.field(

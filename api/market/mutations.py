@@ -5,11 +5,13 @@ from typing import Annotated, cast
 import strawberry
 
 from api.context import Info
+from api.market.calendars import CreateCalendarInput, TradingCalendar, calendar_view
 from api.market.inputs import CorporateActionInput, CreateInstrumentInput, PublishQuotesInput, UpdateInstrumentInput
 from api.market.types import CorporateAction, Instrument, instrument_view
 from domain.kernel.time import utc_now
 from domain.market import service
 from domain.market.action_service import record_corporate_action
+from domain.market.calendar_service import create_calendar
 from domain.orders.reading.misfits import tell_misfits
 
 _INPUT = strawberry.argument(name="input")
@@ -38,6 +40,12 @@ class MarketMutation:
                 services.bus, services.market, actor, given.symbol, change, also=tell_misfits
             )
         )
+
+    @strawberry.mutation(description="Make a trading calendar. Needs ADMIN.")
+    async def create_calendar(self, info: Info, given: Annotated[CreateCalendarInput, _INPUT]) -> TradingCalendar:
+        """Instruments can be created with it at once."""
+        actor, services = info.context.require_actor(), info.context.services
+        return calendar_view(await create_calendar(services.bus, services.market, actor, given.to_domain()))
 
     @strawberry.mutation(
         description="Record a corporate action, applied at the day roll of its ex-date. A repeat changes nothing. "

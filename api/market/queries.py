@@ -7,6 +7,7 @@ from typing import Annotated, cast
 import strawberry
 
 from api.context import Info
+from api.market.calendars import TradingCalendar, calendar_view
 from api.market.enums import BarInterval
 from api.market.inputs import InstrumentFilter
 from api.market.types import Bar, CorporateAction, Instrument, Quote, instrument_view
@@ -15,6 +16,7 @@ from domain.kernel.errors import NotFound
 from domain.kernel.pages import page_request
 from domain.market import service
 from domain.market.action_service import find_corporate_actions
+from domain.market.calendar_service import list_calendars
 from domain.market.service import InstrumentFilter as Filter
 
 _FILTER = strawberry.argument(name="filter")
@@ -46,6 +48,15 @@ class MarketQuery:
         market, chosen = info.context.services.market, Filter() if wanted is None else wanted.to_domain()
         page = await service.page_instruments(market, page_request(first, after, parts=1), chosen)
         return connection(page, instrument_view, partial(service.count_instruments, market, chosen))
+
+    @strawberry.field(
+        description="The calendars of our own table and those that people have made. Instruments may have any code of "
+        "`exchange_calendars` besides."
+    )
+    async def calendars(self, info: Info) -> list[TradingCalendar]:
+        """By code."""
+        info.context.require_actor()
+        return [calendar_view(known) for known in await list_calendars(info.context.services.market)]
 
     @strawberry.field(description="The newest quotes of those symbols that have one, in the order asked for.")
     async def quotes(self, info: Info, symbols: list[str]) -> list[Quote]:

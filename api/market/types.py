@@ -87,7 +87,9 @@ class Instrument:
     )
     shortable: bool
     tradable: bool
-    calendar: str = strawberry.field(description="`24/7`, or a code of `exchange_calendars` such as XNYS.")
+    calendar: str = strawberry.field(
+        description="`24/7`, one of `calendars`, or a code of `exchange_calendars` such as XNYS."
+    )
     funding_rate: Decimal = strawberry.field(
         description="What the long of a perpetual pays its short at each of its hours, as a ratio of market value."
     )

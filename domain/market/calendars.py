@@ -1,41 +1,76 @@
-"""The schedules of real exchanges, from ``exchange_calendars``, loaded when first used and kept.
+"""The schedules of exchanges, loaded when first used and kept: from our own table, from people, else from a library.
 
-That library (pandas with it) takes a second and 70 MB to import: an installation whose instruments all trade around
-the clock never pays for it, and nobody waits for it on the event loop.
+``calendars.toml`` is the table of what ``exchange_calendars`` lacks or has otherwise. That library (pandas with it)
+takes a second and 70 MB to import: an installation whose instruments all trade around the clock never pays for it, and
+nobody waits for it on the event loop.
+
+Nothing is open after the last day that is known: the library ends about a year ahead, XSHG and what follows it earlier.
 """
 
 import asyncio
 import threading
+import tomllib
 import warnings
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import structlog
 
 from domain.kernel.time import Nanos
+from domain.market.session_rules import CalendarRule, make_schedule, read_rule, weekdays
 from domain.market.sessions import ALWAYS_OPEN, Schedule
 
 _log = structlog.get_logger(__name__)
-_FIRST_DAY = "2000-01-01"
+_FIRST_DAY = date(2000, 1, 1)
 _WARN_AHEAD = timedelta(days=14)
+# How far ahead a calendar by rule is made where no library says which days are traded, and for how long that is kept.
+_AHEAD = timedelta(days=730)
+_KEPT_FOR = timedelta(days=7)
+_TABLE = Path(__file__).with_name("calendars.toml")
 
-# What was loaded, None for a calendar that the library cannot make.
-_schedules: dict[str, Schedule | None] = {}
+# What was loaded and when, None for a calendar that cannot be made; those of people by their rules.
+_schedules: dict[str | CalendarRule, tuple[datetime, Schedule | None]] = {}
 _loading = threading.Lock()
 
 
-async def is_known(calendar: str) -> bool:
-    """Whether hours of a calendar are known: ``24/7``, or a code or alias of ``exchange_calendars``."""
-    return calendar == ALWAYS_OPEN or calendar in await load_schedules([calendar])
+@cache
+def own_rules() -> Mapping[str, CalendarRule]:
+    """The table's calendars by their codes."""
+    rows = tomllib.loads(_TABLE.read_text(encoding="utf-8"))["calendar"]
+    return {code: read_rule(code, row) for row in rows for code in row["codes"]}
 
 
-async def load_schedules(calendars: Collection[str]) -> Mapping[str, Schedule]:
-    """The schedules of all calendars but ``24/7``, which needs none; what is not known is left out."""
-    wanted = [calendar for calendar in calendars if calendar != ALWAYS_OPEN]
-    if any(calendar not in _schedules for calendar in wanted):
-        await asyncio.to_thread(_load, wanted)
-    return {calendar: schedule for calendar in wanted if (schedule := _schedules.get(calendar)) is not None}
+async def is_known(calendar: str, rules: Mapping[str, CalendarRule]) -> bool:
+    """Whether hours of a calendar are known: ``24/7``, one of the table's or of ``rules``, or the library's."""
+    return calendar == ALWAYS_OPEN or calendar in await load_schedules([calendar], rules)
+
+
+async def is_of_library(code: str) -> bool:
+    """Whether the library has days of a calendar."""
+    return await asyncio.to_thread(lambda: code in _library().get_calendar_names(include_aliases=True))
+
+
+async def load_schedules(
+    calendars: Collection[str], rules: Mapping[str, CalendarRule] | None = None
+) -> Mapping[str, Schedule]:
+    """The schedules of all calendars but ``24/7``, which needs none; what is not known is left out.
+
+    ``rules`` are the calendars that people have made, by code.
+    """
+    own = {**own_rules(), **(rules or {})}
+    wanted: dict[str, str | CalendarRule] = {code: own.get(code, code) for code in calendars if code != ALWAYS_OPEN}
+    if any(_kept(key) is None for key in wanted.values()):
+        await asyncio.to_thread(_load, list(wanted.values()))
+    found = {code: kept[1] for code, key in wanted.items() if (kept := _kept(key)) is not None}
+    return {code: schedule for code, schedule in found.items() if schedule is not None}
+
+
+def _kept(key: str | CalendarRule) -> tuple[datetime, Schedule | None] | None:
+    kept = _schedules.get(key)
+    return kept if kept is not None and datetime.now(UTC) - kept[0] < _KEPT_FOR else None
 
 
 def _library() -> Any:
@@ -44,39 +79,54 @@ def _library() -> Any:
     return exchange_calendars
 
 
-def _load(calendars: Collection[str]) -> None:
+def _load(wanted: Collection[str | CalendarRule]) -> None:
     # What the library uses of pandas that pandas wants to change is between the two of them.
     with _loading, warnings.catch_warnings(action="ignore"):
-        codes = _library().get_calendar_names(include_aliases=True)
-        for calendar in calendars:
-            if calendar in codes and calendar not in _schedules:
-                _schedules[calendar] = _try_schedule(calendar)
+        for key in wanted:
+            if _kept(key) is None:
+                _schedules[key] = (datetime.now(UTC), _try_schedule(key))
 
 
-def _try_schedule(code: str) -> Schedule | None:
+def _try_schedule(key: str | CalendarRule) -> Schedule | None:
+    code = key if isinstance(key, str) else key.code
     try:
-        return _schedule(code)
-    except Exception:  # noqa: BLE001  one calendar that the library cannot make must not keep all others from us
+        schedule = _schedule_by_rule(key) if isinstance(key, CalendarRule) else _schedule(key)
+    except Exception:  # noqa: BLE001  one calendar that cannot be made must not keep all others from us
         _log.exception("calendar cannot be made", calendar=code)
         return None
+    if schedule is not None and schedule.last_close < Nanos.of(datetime.now(UTC) + _WARN_AHEAD):
+        _log.warning("calendar ends soon: nothing is open after it", calendar=code, last_day=str(schedule.last_day))
+    return schedule
 
 
-def _schedule(code: str) -> Schedule:
+def _schedule_by_rule(rule: CalendarRule) -> Schedule:
+    if rule.days_of is None:
+        last_day = datetime.now(UTC).date() + _AHEAD
+        return make_schedule(rule, weekdays(_FIRST_DAY, last_day), {})
+    calendar = _calendar(rule.days_of)
+    table = calendar.schedule
+    closes = {at.date(): int(value) for at, value in table["close"].dt.as_unit("ns").astype("int64").items()}
+    early = {at.date() for at in calendar.early_closes}
+    return make_schedule(rule, [at.date() for at in table.index], {day: closes[day] for day in early if day in closes})
+
+
+def _calendar(code: str) -> Any:
     library = _library()
     try:
-        calendar = library.get_calendar(code, start=_FIRST_DAY)
+        return library.get_calendar(code, start=str(_FIRST_DAY))
     except ValueError:
         # This one is not known so far back.
-        calendar = library.get_calendar(code)
-    table = calendar.schedule
+        return library.get_calendar(code)
+
+
+def _schedule(code: str) -> Schedule | None:
+    if code not in _library().get_calendar_names(include_aliases=True):
+        return None
+    table = _calendar(code).schedule
     opens, closes, starts, ends = (
         [int(value) for value in table[column].dt.as_unit("ns").astype("int64")]
         for column in ("open", "close", "break_start", "break_end")
     )
     # A session without a pause has "not a time" there, the smallest integer.
-    breaks = {index: (start, ends[index]) for index, start in enumerate(starts) if start > 0}
-    days = [day.date() for day in table.index]
-    schedule = Schedule(days, opens, closes, breaks)
-    if schedule.last_close < Nanos.of(datetime.now(UTC) + _WARN_AHEAD):
-        _log.warning("calendar ends soon: update exchange-calendars", calendar=code, last_day=str(days[-1]))
-    return schedule
+    breaks = {index: [(start, ends[index])] for index, start in enumerate(starts) if start > 0}
+    return Schedule([day.date() for day in table.index], opens, closes, breaks)

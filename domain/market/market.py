@@ -8,7 +8,7 @@ import asyncio
 import contextvars
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from time import time_ns
@@ -23,10 +23,12 @@ from domain.kernel.day_roll import DayRoll
 from domain.kernel.errors import NotFound, Unavailable
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.board import QuoteBoard
+from domain.market.calendar_queries import read_calendars
 from domain.market.calendars import load_schedules
 from domain.market.clocks import USUAL_BOUNDS, ClockBounds
 from domain.market.queries import read_instruments, read_market
 from domain.market.rates import SAME_CURRENCY, Conversion, InstrumentIndex
+from domain.market.session_rules import CalendarRule
 from domain.market.sessions import ALWAYS_OPEN, Schedule, TradingDay, rolling_day
 from domain.market.stream import BEGINNING, PositionedTick, TickStream, order_of, received_at
 from domain.market.types import Instrument, Quote
@@ -45,11 +47,12 @@ _log = structlog.stdlib.get_logger("market")
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """All instruments, by symbol in the order of symbols, and the schedules that they trade by."""
+    """All instruments, by symbol in the order of symbols, the schedules that they trade by, and people's calendars."""
 
     by_symbol: Mapping[str, Instrument]
     by_id: InstrumentIndex
     schedules: Mapping[str, Schedule]
+    calendars: Mapping[str, CalendarRule] = field(default_factory=dict)
 
 
 class Market:
@@ -229,11 +232,13 @@ class Market:
 
     async def _load(self) -> Catalog:
         instruments = await read_instruments()
-        schedules = await load_schedules({instrument.calendar for instrument in instruments})
+        calendars = await read_calendars()
+        schedules = await load_schedules({instrument.calendar for instrument in instruments}, calendars)
         self._catalog = Catalog(
             {instrument.symbol: instrument for instrument in instruments},
             InstrumentIndex((instrument.id, instrument) for instrument in instruments),
             schedules,
+            calendars,
         )
         return self._catalog
 

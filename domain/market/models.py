@@ -141,6 +141,18 @@ class Bar(Model):
         )
 
 
+class Calendar(Model):
+    """A calendar that people have made, in the plain form of ``domain.market.session_rules``."""
+
+    code = fields.CharField(max_length=20, primary_key=True)
+    rule = fields.TextField()
+    created_by = fields.CharField(max_length=254)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "calendars"
+
+
 class TickPosition(Model):
     """The place in the tick stream up to which a consumer has stored what it made of it."""
 

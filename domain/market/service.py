@@ -58,10 +58,9 @@ async def create_instrument(bus: Bus, market: Market, actor: Actor, instrument: 
     """
     require_role(actor, Role.ADMIN)
     instrument = check_instrument(instrument)
-    if not await is_known(instrument.calendar):
-        raise BadInput(
-            "There is no such calendar: 24/7, or a code of exchange_calendars such as XNYS.", field="calendar"
-        )
+    if not await is_known(instrument.calendar, (await market.refresh()).calendars):
+        message = "There is no such calendar: 24/7, one of `calendars`, or a code of exchange_calendars such as XNYS."
+        raise BadInput(message, field="calendar")
     async with unit_of_work(bus) as work:
         if not await queries.insert_instrument(work, instrument):
             raise Conflict(f"There is an instrument {instrument.symbol} already.")

@@ -36,13 +36,18 @@ class Schedule:
         days: Sequence[date],
         opens: Sequence[int],
         closes: Sequence[int],
-        breaks: Mapping[int, tuple[int, int]],
+        breaks: Mapping[int, Sequence[tuple[int, int]]],
     ) -> None:
-        """``breaks`` holds, by the session's index, when its pause starts and ends."""
+        """``breaks`` holds, by the session's index, when its pauses start and end."""
         self._days = tuple(days)
         self._opens = array("q", opens)
         self._closes = array("q", closes)
-        self._breaks = dict(breaks)
+        self._breaks = {index: tuple(pauses) for index, pauses in breaks.items()}
+
+    @property
+    def last_day(self) -> date:
+        """The last trading day that is known."""
+        return self._days[-1]
 
     @property
     def last_close(self) -> Nanos:
@@ -54,8 +59,7 @@ class Schedule:
         index = bisect_right(self._opens, at) - 1
         if index < 0 or at >= self._closes[index]:
             return False
-        pause = self._breaks.get(index)
-        return pause is None or not pause[0] <= at < pause[1]
+        return not any(start <= at < end for start, end in self._breaks.get(index, ()))
 
     def session_end(self, at: Nanos) -> Nanos | None:
         """The close of the session that ``at`` lies in, pauses included, or comes before; None where none is known."""

@@ -14,7 +14,7 @@ from tests.support.market import nanos
 
 # Four days from 100 to 200, 300 to 400 ..., the second with a pause from 340 to 360.
 DAYS = [date(2026, 1, day) for day in (5, 6, 7, 8)]
-SCHEDULE = Schedule(DAYS, [100, 300, 500, 700], [200, 400, 600, 800], {1: (340, 360)})
+SCHEDULE = Schedule(DAYS, [100, 300, 500, 700], [200, 400, 600, 800], {1: [(340, 360)]})
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,94 @@
+"""Trading calendars: what people send to make one, and how they are shown."""
+
+from datetime import date
+
+import strawberry
+
+from api.market.enums import SessionDay
+from domain.market import calendar_service
+from domain.market.session_rules import CalendarRule, read_rule
+
+_EVENING = "the evening of the trading day before, left out when more than a weekend lies between"
+
+
+@strawberry.input(description="One session of each trading day, on the calendar's clock.")
+class SessionInput:
+    """See ``domain.market.session_rules.SessionRule``."""
+
+    opens: str = strawberry.field(description="HH:MM.")
+    closes: str = strawberry.field(description="HH:MM, the next time that the clock shows it.")
+    day: SessionDay = strawberry.field(
+        default=SessionDay.SAME_DAY, description=f"When it opens. EVENING_BEFORE: {_EVENING}."
+    )
+
+
+@strawberry.input(description="A new calendar. A code that exists already is a CONFLICT.")
+class CreateCalendarInput:
+    """See ``domain.market.session_rules.CalendarRule``."""
+
+    code: str = strawberry.field(description="What instruments call it.")
+    name: str
+    time_zone: str = strawberry.field(description="Such as Asia/Shanghai: sessions are right across its changes.")
+    sessions: list[SessionInput] = strawberry.field(
+        description="Of each trading day, in the order in which they are traded; together within 24 hours."
+    )
+    days_of: str | None = strawberry.field(
+        default=None,
+        description="A code of `exchange_calendars` whose days are traded, and whose early closes cut them; every day "
+        "from Monday to Friday if absent.",
+    )
+    closed: list[date] | None = strawberry.field(default=None, description="Days that are not traded besides.")
+    source: str | None = strawberry.field(default=None, description="Who says so, for people.")
+
+    def to_domain(self) -> CalendarRule:
+        """The rule.
+
+        Raises:
+            BadInput: names the field that cannot be.
+        """
+        sessions = [{"day": row.day, "opens": row.opens, "closes": row.closes} for row in self.sessions]
+        given = {"name": self.name, "zone": self.time_zone, "sessions": sessions, "days_of": self.days_of}
+        return read_rule(self.code, given | {"closed": self.closed or (), "source": self.source})
+
+
+@strawberry.type(description="One session of each trading day, on the calendar's clock.")
+class CalendarSession:
+    """A view of ``domain.market.session_rules.SessionRule``."""
+
+    day: SessionDay
+    opens: str
+    closes: str
+
+
+@strawberry.type(description="A calendar by rule: of our own table, or made by people.")
+class TradingCalendar:
+    """A view of ``domain.market.calendar_service.KnownCalendar``."""
+
+    code: str
+    name: str
+    time_zone: str
+    sessions: list[CalendarSession]
+    days_of: str | None
+    closed: list[date]
+    source: str
+    last_day: date | None = strawberry.field(
+        description="The last trading day that is known. After it nothing is open, and orders are refused."
+    )
+
+
+def calendar_view(known: calendar_service.KnownCalendar) -> TradingCalendar:
+    """As the schema shows it."""
+    rule = known.rule
+    return TradingCalendar(
+        code=rule.code,
+        name=rule.name,
+        time_zone=rule.zone.key,
+        sessions=[
+            CalendarSession(day=row.day, opens=f"{row.opens:%H:%M}", closes=f"{row.closes:%H:%M}")
+            for row in rule.sessions
+        ],
+        days_of=rule.days_of,
+        closed=sorted(rule.closed),
+        source=rule.source,
+        last_day=known.last_day,
+    )
