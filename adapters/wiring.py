@@ -22,9 +22,9 @@ from domain.accounts.log import AccountLogs
 from domain.anomalies.log import AnomalyLog
 from domain.kernel.bus import LOST
 from domain.kernel.cache import CHANNEL, VersionedCache
-from domain.kernel.database import fetch
 from domain.kernel.errors import Unavailable
 from domain.kernel.time import utc_now
+from domain.kernel.topic_queries import read_versions
 from domain.market.clocks import ClockBounds
 from domain.market.market import Market
 from domain.orders.entry.canceling import OrderCanceling
@@ -33,13 +33,13 @@ from domain.orders.entry.desk import Desk
 from domain.orders.entry.modifying import OrderModifying
 from domain.orders.entry.placing import OrderEntry
 from domain.orders.exchange.paper import PAPER
-from domain.orders.protection.unconfirmed import read_late_commands
+from domain.orders.protection.unconfirmed_queries import read_late_commands
 from domain.orders.venues.queries import VenueCondition, read_condition
 from domain.positions.live import LiveBooks
 from domain.positions.service import Books
 from domain.risk.events import RiskLog
-from domain.risk.queries import TOPIC as LIMITS
-from domain.risk.queries import read_limits
+from domain.risk.store import TOPIC as LIMITS
+from domain.risk.store import read_limits
 from domain.system.process_load import ProcessLoad
 
 # The kinds of venues that can be configured, by the name that settings give.
@@ -142,9 +142,10 @@ class Services:
 
 async def _answers() -> bool:
     try:
-        return bool(await fetch("SELECT count(*) FROM topic_versions"))
+        await read_versions()
     except Exception:  # noqa: BLE001  whatever it is, the answer is no
         return False
+    return True
 
 
 async def _late_commands() -> bool:

@@ -20,7 +20,7 @@ from domain.access.types import SYSTEM, AccountPermission, Actor, Role
 from domain.kernel.database import fetch, pool
 from domain.kernel.pages import PageRequest, decode_cursor
 from domain.orders.model.types import OrderSortField, OrderStatus
-from domain.orders.reading.searching import CURSOR_PARTS, OrderSearch, OrderSort, page_orders
+from domain.orders.reading.search_queries import CURSOR_PARTS, OrderSearch, OrderSort, page_orders
 
 ACCOUNTS = 20
 SYMBOLS = 10

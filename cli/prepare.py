@@ -16,7 +16,7 @@ from cli.access import open_access
 from cli.addresses import servers_for_a_while
 from cli.checks import check_database, check_redis
 from domain.access.users import ensure_admin
-from domain.market.queries import read_instruments
+from domain.market.instrument_store import read_instruments
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,7 +11,7 @@ from cli.checks import check_schema
 from cli.errors import CommandError
 from domain.accounts.queries import read_all_ids, read_balances, read_books
 from domain.kernel.numbers import ZERO, plain
-from domain.market.queries import read_instruments
+from domain.market.instrument_store import read_instruments
 from domain.orders.books.proof import BookBreak, BookProof, prove_book
 
 

@@ -16,7 +16,7 @@ from adapters.settings import Settings
 from adapters.venues.registry import ConfiguredVenue
 from adapters.wiring import Services, open_services
 from domain.kernel.errors import Unavailable
-from domain.kernel.leases import LeaseLost, check_lease
+from domain.kernel.lease_queries import LeaseLost, check_lease
 from domain.kernel.unit_of_work import Fence, fenced
 from domain.orders.venues.port import VenueUnavailable
 from workers.feed import run_feed

@@ -20,7 +20,8 @@ from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.market.market import Catalog, Market
 from domain.market.stream import TickStream
-from domain.orders.books.applying import Also, Step, last_command, take_step
+from domain.orders.books.applying import Also, Step, take_step
+from domain.orders.books.command_queries import last_command
 from domain.orders.exchange.exchanges import StoredPosition
 from domain.orders.exchange.reports import Report
 from domain.orders.model.instructions import REARM, Command

@@ -18,7 +18,7 @@ import structlog
 from adapters.leases import HeldLease
 from domain.kernel.bus import Bus
 from domain.kernel.errors import Unavailable
-from domain.kernel.leases import LeaseLost, read_position
+from domain.kernel.lease_queries import LeaseLost, read_position
 from domain.kernel.time import Nanos
 from domain.market.market import Catalog, Market
 from domain.market.stream import BEGINNING, PositionedTick, TickStream, order_of, received_at

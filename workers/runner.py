@@ -21,7 +21,7 @@ from adapters.scrub import scrub_text
 from adapters.wiring import Services
 from domain.kernel.errors import DomainError, Unavailable
 from domain.kernel.ids import new_id
-from domain.kernel.leases import LeaseLost
+from domain.kernel.lease_queries import LeaseLost
 from domain.kernel.unit_of_work import fenced
 from domain.system import attempts
 from domain.system.attempt_queries import lease_role

@@ -8,7 +8,8 @@ from domain.kernel.bus import Bus
 from domain.kernel.time import Nanos
 from domain.market.market import Catalog, Market
 from domain.market.stream import TickStream
-from domain.orders.books.applying import Step, last_command, take_step
+from domain.orders.books.applying import Step, take_step
+from domain.orders.books.command_queries import last_command
 from domain.orders.exchange.exchanges import StoredPosition
 from domain.orders.exchange.paper import PAPER, PaperVenue
 from domain.orders.exchange.reports import Expired, Report

@@ -25,7 +25,7 @@ from domain.orders.model.commands import (
     PlaceOco,
     PlaceOrder,
 )
-from domain.orders.reading.searching import ExecutionSearch, OrderSearch, OrderSort
+from domain.orders.reading.search_queries import ExecutionSearch, OrderSearch, OrderSort
 
 
 @strawberry.input(description="A new order.")

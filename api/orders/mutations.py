@@ -33,7 +33,7 @@ from api.orders.types import (
 from domain.orders.books.busting import Correction, bust_execution, correct_execution
 from domain.orders.entry.canceling import cancel_orders
 from domain.orders.protection.timers import cancel_all_after
-from domain.orders.protection.unconfirmed import CancelScope
+from domain.orders.protection.unconfirmed_queries import CancelScope
 
 _INPUT = strawberry.argument(name="input")
 

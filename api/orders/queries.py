@@ -13,7 +13,7 @@ from domain.kernel.errors import NotFound
 from domain.kernel.pages import page_request
 from domain.orders.entry.canceling import find_order
 from domain.orders.entry.checking import check_order
-from domain.orders.reading import searching
+from domain.orders.reading import search_queries
 from domain.orders.reading.statistics import order_statistics
 
 
@@ -63,10 +63,10 @@ class OrdersQuery:
     ) -> Connection[Execution]:
         """A page of executions."""
         actor, search = info.context.require_actor(), (filter or ExecutionFilter()).to_domain()
-        request = page_request(first, after, last, before, parts=searching.CURSOR_PARTS)
-        await searching.check_search(info.context.services.market, actor, search)
-        page = await searching.page_executions(actor, request, search)
-        return connection(page, execution_view, partial(searching.count_executions, actor, search))
+        request = page_request(first, after, last, before, parts=search_queries.CURSOR_PARTS)
+        await search_queries.check_search(info.context.services.market, actor, search)
+        page = await search_queries.page_executions(actor, request, search)
+        return connection(page, execution_view, partial(search_queries.count_executions, actor, search))
 
     @strawberry.field(description="How the orders fared that you may see.")
     async def order_statistics(
@@ -77,7 +77,7 @@ class OrdersQuery:
         """One statement, however many orders there are."""
         search = (filter or OrderFilter()).to_domain()
         actor = info.context.require_actor()
-        await searching.check_search(info.context.services.market, actor, search)
+        await search_queries.check_search(info.context.services.market, actor, search)
         return cast(OrderStatistics, await order_statistics(actor, search))
 
     @strawberry.field(name="checkOrder", description="What `placeOrder` would decide now; nothing is saved.")
@@ -89,7 +89,7 @@ class OrdersQuery:
 
 async def orders_page(
     info: Info,
-    search: searching.OrderSearch,
+    search: search_queries.OrderSearch,
     order_by: OrderSortInput | None,
     first: int | None,
     after: str | None,
@@ -98,7 +98,7 @@ async def orders_page(
 ) -> Connection[Order]:
     """A page of the orders that the actor may see."""
     actor, sort = info.context.require_actor(), (order_by or OrderSortInput()).to_domain()
-    request = page_request(first, after, last, before, parts=searching.CURSOR_PARTS)
-    await searching.check_search(info.context.services.market, actor, search)
-    page = await searching.page_orders(actor, request, search, sort)
-    return connection(page, order_view, partial(searching.count_orders, actor, search))
+    request = page_request(first, after, last, before, parts=search_queries.CURSOR_PARTS)
+    await search_queries.check_search(info.context.services.market, actor, search)
+    page = await search_queries.page_orders(actor, request, search, sort)
+    return connection(page, order_view, partial(search_queries.count_orders, actor, search))

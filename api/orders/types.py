@@ -30,7 +30,7 @@ from domain.orders.entry.batch import PlacedOrder
 from domain.orders.model import order as values
 from domain.orders.model.events import read_order_event
 from domain.orders.model.order import Execution as Fill
-from domain.orders.protection.unconfirmed import CancelScope, count_unconfirmed_cancels
+from domain.orders.protection.unconfirmed_queries import CancelScope, count_unconfirmed_cancels
 from domain.orders.queries import read_executions_of, read_orders
 
 if TYPE_CHECKING:

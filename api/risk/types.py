@@ -12,7 +12,7 @@ from api.graphql.marks import SAME_FOR_ALL
 from api.realtime.streams import cursor_of
 from api.risk.enums import RiskAction, RiskEventState, RiskRuleKind, RiskScope, SelfTradePrevention, Severity
 from api.scalars import Cursor
-from domain.orders.protection.unconfirmed import CancelScope, count_unconfirmed_cancels
+from domain.orders.protection.unconfirmed_queries import CancelScope, count_unconfirmed_cancels
 from domain.risk import types as values
 
 

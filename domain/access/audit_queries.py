@@ -1,4 +1,7 @@
-"""Writing and reading the audit log."""
+"""Writing and reading the audit log.
+
+SQL: an append-only log in keyset pages over any combination of filters.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

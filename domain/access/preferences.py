@@ -12,26 +12,22 @@ import orjson
 
 from domain.access import queries
 from domain.access.audit import record, target_of
+from domain.access.models import UserPreferences
 from domain.access.service import Access
 from domain.access.types import Actor
-from domain.kernel.database import fetch_row
 from domain.kernel.errors import BadInput
+from domain.kernel.orm import read
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 
 MAX_KEYS = 100
 MAX_BYTES = 256_000
 _FIELD = "preferences"
-_READ = "SELECT content FROM user_preferences WHERE user_id = $1"
-_WRITE = """
-INSERT INTO user_preferences (user_id, content, updated_at) VALUES ($1, $2, $3)
-ON CONFLICT (user_id) DO UPDATE SET content = excluded.content, updated_at = excluded.updated_at
-"""
 
 
 async def read_preferences(user_id: UUID) -> str:
     """A person's preferences as JSON text."""
-    row = await fetch_row(_READ, user_id)
-    return str(row["content"]) if row else "{}"
+    rows = await read(UserPreferences.filter(user_id=user_id))
+    return rows[0].content if rows else "{}"
 
 
 async def save_preferences(access: Access, actor: Actor, change: object) -> str:
@@ -51,8 +47,9 @@ async def save_preferences(access: Access, actor: Actor, change: object) -> str:
 
 
 async def _write(work: UnitOfWork, user_id: UUID, change: Mapping[str, Any]) -> str:
-    row = await work.fetch_row(_READ, user_id)
-    before: dict[str, Any] = orjson.loads(row["content"]) if row else {}
+    db = await work.orm()
+    row = await UserPreferences.filter(user_id=user_id).using_db(db).first()
+    before: dict[str, Any] = orjson.loads(row.content) if row else {}
     after = {key: value for key, value in {**before, **change}.items() if value is not None}
     if len(after) > MAX_KEYS:
         raise BadInput(f"There are at most {MAX_KEYS} preferences.", field=_FIELD)
@@ -62,5 +59,9 @@ async def _write(work: UnitOfWork, user_id: UUID, change: Mapping[str, Any]) -> 
         raise BadInput("This is no JSON that can be kept.", field=_FIELD) from error
     if len(text) > MAX_BYTES:
         raise BadInput(f"Preferences have at most {MAX_BYTES} bytes.", field=_FIELD)
-    await work.execute(_WRITE, user_id, text.decode(), work.now)
+    content = {"content": text.decode(), "updated_at": work.now}
+    if row is None:
+        await UserPreferences.create(using_db=db, user_id=user_id, **content)
+    else:
+        await UserPreferences.filter(user_id=user_id).using_db(db).update(**content)
     return text.decode()

@@ -2,6 +2,8 @@
 
 Whatever changes a user's rights or sessions holds the user's row (``lock_user``), so such changes of one user follow
 each other. ``load_*_actor`` read the accounts' owners too: the one look into another area's table.
+
+SQL: an actor with all its rights is read in one statement for each request, and changes lock in a fixed order.
 """
 
 from collections.abc import Collection

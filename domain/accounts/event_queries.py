@@ -1,4 +1,7 @@
-"""Reads and writes of the event log: events are stored with the change, and sent to the bus after the commit."""
+"""Reads and writes of the event log: events are stored with the change, and sent to the bus after the commit.
+
+SQL: the event log, written with every change and read by ranges of many accounts.
+"""
 
 from collections.abc import Iterable
 from uuid import UUID

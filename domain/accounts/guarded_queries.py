@@ -1,4 +1,7 @@
-"""Writing accounts in one statement that proves their versions: for decisions that were made without a lock."""
+"""Writing accounts in one statement that proves their versions: for decisions that were made without a lock.
+
+SQL: the hot path of placing orders; a guard that the ORM cannot express.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

@@ -1,4 +1,7 @@
-"""Set-based reads and writes of accounts and their ledger."""
+"""Set-based reads and writes of accounts and their ledger.
+
+SQL: the ledger and the locks of the hot path, in statements whose number does not depend on the number of accounts.
+"""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
@@ -278,3 +281,12 @@ async def require_account(actor: Actor, account_id: UUID, *, field: str = "accou
     # What is owned or granted is there: accounts are never removed.
     if account_id not in actor.accounts and not await fetch("SELECT 1 FROM accounts WHERE id = $1", account_id):
         raise no_account(field)
+
+
+async def holds_anything(work: UnitOfWork, account_id: UUID) -> bool:
+    """Whether a locked account has a position or a working order."""
+    row = await work.fetch_row(
+        "SELECT 1 FROM positions WHERE account_id = $1 AND (quantity <> 0 OR working_buy <> 0 OR working_sell <> 0)",
+        account_id,
+    )
+    return row is not None

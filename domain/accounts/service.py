@@ -14,7 +14,7 @@ from domain.access.audit import record as audit
 from domain.access.audit import target_of
 from domain.access.service import Access
 from domain.access.types import Actor, Role, no_account, require_funds, require_role, require_stop
-from domain.accounts import events, queries, rules
+from domain.accounts import events, queries, rules, store
 from domain.accounts.types import (
     GENESIS_HASH,
     AccountBook,
@@ -90,8 +90,7 @@ async def open_account(
     if owner_id != actor.user_id and actor.role is not Role.ADMIN:
         raise Forbidden("Only an ADMIN opens accounts for others.")
     async with unit_of_work(access.bus) as work:
-        owner = await work.fetch_row("SELECT active FROM users WHERE id = $1", owner_id)
-        if owner is None or not owner["active"]:
+        if not await store.is_active_user(work, owner_id):
             raise NotFound("There is no such active user.", field="ownerId")
         book = AccountBook(
             id=new_id(),
@@ -232,11 +231,7 @@ def _check_change(book: AccountBook, state: AccountState, role: Role) -> None:
 
 
 async def _check_empty(work: UnitOfWork, book: AccountBook) -> None:
-    held = await work.fetch_row(
-        "SELECT 1 FROM positions WHERE account_id = $1 AND (quantity <> 0 OR working_buy <> 0 OR working_sell <> 0)",
-        book.id,
-    )
-    if book.cash != ZERO or held is not None:
+    if book.cash != ZERO or await queries.holds_anything(work, book.id):
         raise Conflict("An account is closed only when it holds no cash, no position and no working order.")
 
 

@@ -1,4 +1,7 @@
-"""Reads and writes of the anomalies area."""
+"""Reads and writes of the anomalies area.
+
+SQL: the event log read in one pass over all accounts, and keyset pages.
+"""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from domain.kernel.database import fetch, fetch_row
+from domain.kernel.topic_queries import raise_version, read_version
 from domain.kernel.unit_of_work import UnitOfWork
 
 Value = TypeVar("Value")
@@ -18,18 +18,8 @@ CHANNEL = "versions"
 
 async def bump(work: UnitOfWork, topic: str) -> None:
     """Mark ``topic`` as changed by this unit of work and tell every process after the commit."""
-    row = await work.fetch_row(
-        "INSERT INTO topic_versions (topic, version) VALUES ($1, 1) "
-        "ON CONFLICT (topic) DO UPDATE SET version = topic_versions.version + 1 RETURNING version",
-        topic,
-    )
-    assert row is not None
-    work.publish(CHANNEL, f"{topic} {row['version']}".encode())
-
-
-async def read_versions() -> dict[str, int]:
-    """The version of every topic that ever changed."""
-    return {row["topic"]: row["version"] for row in await fetch("SELECT topic, version FROM topic_versions")}
+    version = await raise_version(work, topic)
+    work.publish(CHANNEL, f"{topic} {version}".encode())
 
 
 class VersionedCache(Generic[Value]):
@@ -53,8 +43,7 @@ class VersionedCache(Generic[Value]):
 
     async def refresh(self) -> Value:
         """Load again if the database has a newer version."""
-        row = await fetch_row("SELECT version FROM topic_versions WHERE topic = $1", self.topic)
-        return await self.at(row["version"] if row else 0)
+        return await self.at(await read_version(self.topic))
 
     async def at(self, version: int) -> Value:
         """The value at ``version`` or newer."""

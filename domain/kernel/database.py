@@ -70,3 +70,12 @@ async def fetch_row(sql: str, *arguments: object) -> Row | None:
     """The first row of one read, or None."""
     rows = await fetch(sql, *arguments)
     return rows[0] if rows else None
+
+
+async def ping() -> None:
+    """Return when the database has answered.
+
+    Raises:
+        Unavailable: it cannot be reached.
+    """
+    await fetch("SELECT 1")

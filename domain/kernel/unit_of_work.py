@@ -13,8 +13,11 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import cast
 
+from tortoise.backends.base.client import BaseDBAsyncClient
+
 from domain.kernel.bus import Bus, Message
 from domain.kernel.database import Connection, Row, pool, unavailable_when_down
+from domain.kernel.orm import client_of
 from domain.kernel.rows import Record, Write, encode_rows, joined
 from domain.kernel.time import utc_now
 
@@ -59,11 +62,20 @@ class Writing:
 class UnitOfWork(Writing):
     """A running transaction: its connection, its time and what happens after it commits."""
 
-    __slots__ = ("connection",)
+    __slots__ = ("_orm", "connection")
 
     def __init__(self, connection: Connection, now: datetime) -> None:
         super().__init__(now)
         self.connection = connection
+        self._orm: BaseDBAsyncClient | None = None
+
+    async def orm(self) -> BaseDBAsyncClient:
+        """The ORM's client of this transaction, for ``using_db``."""
+        if self._writes:
+            await self.flush()
+        if self._orm is None:
+            self._orm = client_of(self.connection)
+        return self._orm
 
     async def fetch(self, sql: str, *arguments: object) -> list[Row]:
         """Rows that a statement of this transaction returns."""

@@ -1,4 +1,7 @@
-"""SQL of corporate actions and of the market's days: what was recorded, and the prices that days closed with."""
+"""SQL of corporate actions and of the market's days: what was recorded, and the prices that days closed with.
+
+SQL: the days of a market and their closes, written and read for all instruments at once.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass

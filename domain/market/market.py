@@ -26,7 +26,8 @@ from domain.market.board import QuoteBoard
 from domain.market.calendar_queries import read_calendars
 from domain.market.calendars import load_schedules
 from domain.market.clocks import USUAL_BOUNDS, ClockBounds
-from domain.market.queries import read_instruments, read_market
+from domain.market.instrument_store import read_instruments
+from domain.market.queries import read_market
 from domain.market.rates import SAME_CURRENCY, Conversion, InstrumentIndex
 from domain.market.session_rules import CalendarRule
 from domain.market.sessions import ALWAYS_OPEN, Schedule, TradingDay, rolling_day

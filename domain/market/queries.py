@@ -1,9 +1,11 @@
-"""The market area's SQL: instruments, newest quotes and bars, read and written in sets."""
+"""The market area's SQL: instruments, newest quotes and bars, read and written in sets.
+
+SQL: quotes and bars of all symbols, written many a second in one statement.
+"""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from domain.kernel.database import Row, fetch
@@ -13,21 +15,12 @@ from domain.kernel.unit_of_work import UnitOfWork
 from domain.market.clocks import KeptQuote
 from domain.market.stream import BEGINNING
 from domain.market.types import (
-    AssetClass,
     Bar,
     BarInterval,
-    FeeSchedule,
     Instrument,
     Quote,
-    SettlementCycle,
 )
 
-_TERMS = (
-    "symbol, name, exchange, asset_class, currency, tick_size, lot_size, min_quantity, max_quantity, min_notional, "
-    "multiplier, inverse, initial_margin_rate, maintenance_margin_rate, maker_rate, taker_rate, fee_per_unit, "
-    "fee_minimum, sell_tax_rate, settlement_cycle, price_limit_rate, shortable, tradable, calendar, "
-    "funding_rate, borrow_rate, venue_symbol, funding_hours"
-)
 _QUOTE = """q.at, q.bid, q.ask, q.bid_size, q.ask_size, q.last, q.last_size, q.volume, q.previous_close,
 q.counts_from, q.source, q.clocks, q.came_stale"""
 _BAR = "b.at, b.open, b.high, b.low, b.close, b.volume"
@@ -39,125 +32,6 @@ class StoredMarket:
 
     quotes: Sequence[KeptQuote]
     position: str
-
-
-# ------------------------------------------------------------------ instruments
-
-
-async def read_instruments() -> list[Instrument]:
-    """All instruments by symbol."""
-    rows = await fetch(f"SELECT id, {_TERMS} FROM instruments")
-    return sorted((_to_instrument(row) for row in rows), key=lambda instrument: instrument.symbol)
-
-
-async def lock_instrument(work: UnitOfWork, symbol: str) -> Instrument | None:
-    """The instrument as it is now, held until the end of the unit of work."""
-    row = await work.fetch_row(f"SELECT id, {_TERMS} FROM instruments WHERE symbol = $1 FOR UPDATE", symbol)
-    return _to_instrument(row) if row else None
-
-
-async def lock_by_id(work: UnitOfWork, instrument_id: UUID) -> Instrument:
-    """The same of an instrument that is known to be there."""
-    row = await work.fetch_row(f"SELECT id, {_TERMS} FROM instruments WHERE id = $1 FOR UPDATE", instrument_id)
-    assert row is not None, "instruments are never removed"
-    return _to_instrument(row)
-
-
-async def insert_instrument(work: UnitOfWork, instrument: Instrument) -> bool:
-    """Store a new instrument; False if its symbol is taken."""
-    values = _values(instrument)
-    marks = ", ".join(f"${number}" for number in range(1, len(values) + 1))
-    row = await work.fetch_row(
-        f"INSERT INTO instruments (id, {_TERMS}, created_at, updated_at, funding_since) "
-        f"VALUES ({marks}, ${len(values) + 1}, ${len(values) + 1}, ${len(values) + 1}) "
-        "ON CONFLICT (symbol) DO NOTHING RETURNING id",
-        *values,
-        work.now,
-    )
-    return row is not None
-
-
-async def update_instrument(work: UnitOfWork, instrument: Instrument) -> None:
-    """Store what can change of an instrument."""
-    fees = instrument.fees
-    await work.execute(
-        "UPDATE instruments SET name = $2, initial_margin_rate = $3, maintenance_margin_rate = $4, maker_rate = $5, "
-        "taker_rate = $6, fee_per_unit = $7, fee_minimum = $8, sell_tax_rate = $9, price_limit_rate = $10, "
-        "shortable = $11, tradable = $12, funding_rate = $13, borrow_rate = $14, updated_at = $15, venue_symbol = $16, "
-        "tick_size = $17, lot_size = $18, min_quantity = $19, max_quantity = $20, min_notional = $21, "
-        # A schedule counts from when it was set: hours before it are not made up for.
-        "funding_since = CASE WHEN funding_hours = $22 THEN funding_since ELSE $15 END, funding_hours = $22 "
-        "WHERE id = $1",
-        instrument.id,
-        instrument.name,
-        instrument.initial_margin_rate,
-        instrument.maintenance_margin_rate,
-        fees.maker_rate,
-        fees.taker_rate,
-        fees.per_unit,
-        fees.minimum,
-        fees.sell_tax_rate,
-        instrument.price_limit_rate,
-        instrument.shortable,
-        instrument.tradable,
-        instrument.funding_rate,
-        instrument.borrow_rate,
-        work.now,
-        instrument.venue_symbol,
-        instrument.tick_size,
-        instrument.lot_size,
-        instrument.min_quantity,
-        instrument.max_quantity,
-        instrument.min_notional,
-        _hours_text(instrument.funding_hours),
-    )
-
-
-def _values(instrument: Instrument) -> list[object]:
-    fees = instrument.fees
-    return [
-        instrument.id,
-        instrument.symbol,
-        instrument.name,
-        instrument.exchange,
-        instrument.asset_class,
-        instrument.currency,
-        instrument.tick_size,
-        instrument.lot_size,
-        instrument.min_quantity,
-        instrument.max_quantity,
-        instrument.min_notional,
-        instrument.multiplier,
-        instrument.inverse,
-        instrument.initial_margin_rate,
-        instrument.maintenance_margin_rate,
-        fees.maker_rate,
-        fees.taker_rate,
-        fees.per_unit,
-        fees.minimum,
-        fees.sell_tax_rate,
-        instrument.settlement_cycle,
-        instrument.price_limit_rate,
-        instrument.shortable,
-        instrument.tradable,
-        instrument.calendar,
-        instrument.funding_rate,
-        instrument.borrow_rate,
-        instrument.venue_symbol,
-        _hours_text(instrument.funding_hours),
-    ]
-
-
-def _hours_text(hours: tuple[int, ...]) -> str:
-    return ",".join(str(hour) for hour in hours)
-
-
-def _to_instrument(row: Row) -> Instrument:
-    values: list[Any] = list(row)
-    before, fees, after = values[:15], values[15:20], values[20:]
-    before[4], after[0] = AssetClass(before[4]), SettlementCycle(after[0])
-    after[-1] = tuple(int(hour) for hour in after[-1].split(",") if hour)
-    return Instrument(*(*before, FeeSchedule(*fees), *after))
 
 
 # ------------------------------------------------------------------ quotes

@@ -14,7 +14,7 @@ from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page
 from domain.kernel.text import clean_text
 from domain.kernel.time import Nanos
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
-from domain.market import queries
+from domain.market import instrument_store, queries
 from domain.market.calendars import is_known
 from domain.market.clocks import REPLAY
 from domain.market.market import TOPIC, Market
@@ -62,7 +62,7 @@ async def create_instrument(bus: Bus, market: Market, actor: Actor, instrument: 
         message = "There is no such calendar: 24/7, one of `calendars`, or a code of exchange_calendars such as XNYS."
         raise BadInput(message, field="calendar")
     async with unit_of_work(bus) as work:
-        if not await queries.insert_instrument(work, instrument):
+        if not await instrument_store.insert_instrument(work, instrument):
             raise Conflict(f"There is an instrument {instrument.symbol} already.")
         await bump(work, TOPIC)
         await record(work, actor, "createInstrument", target_of("instrument", instrument.symbol))
@@ -86,12 +86,12 @@ async def update_instrument(
     """
     require_role(actor, Role.ADMIN)
     async with unit_of_work(bus) as work:
-        before = await queries.lock_instrument(work, symbol)
+        before = await instrument_store.lock_instrument(work, symbol)
         if before is None:
             raise NotFound(f"There is no instrument {symbol[:40]!r}.", field="symbol")
         after = changed(before, change)
         if after != before:
-            await queries.update_instrument(work, after)
+            await instrument_store.update_instrument(work, after)
             await bump(work, TOPIC)
             changes = {
                 name: getattr(after, name) for name in CHANGEABLE if getattr(after, name) != getattr(before, name)

@@ -1,4 +1,7 @@
-"""Set-based reads and writes of orders, executions and venue commands."""
+"""Set-based reads and writes of orders, executions and venue commands.
+
+SQL: the hot path of placing and booking, in statements whose number does not depend on the number of orders.
+"""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields

@@ -1,4 +1,7 @@
-"""Set-based reads and writes of what changed positions without an execution."""
+"""Set-based reads and writes of what changed positions without an execution.
+
+SQL: a record of facts, written in sets with the ledger.
+"""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields

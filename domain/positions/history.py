@@ -11,7 +11,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from domain.kernel.bus import Bus
-from domain.kernel.partitions import drop_partitions, ensure_partitions
+from domain.kernel.partition_queries import drop_partitions, ensure_partitions
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.market.market import Market
 from domain.positions import history_queries as queries

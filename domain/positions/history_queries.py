@@ -1,4 +1,7 @@
-"""Set-based reads and writes of what accounts and positions were worth: samples of equity, snapshots of positions."""
+"""Set-based reads and writes of what accounts and positions were worth: samples of equity, snapshots of positions.
+
+SQL: samples of all accounts, written in sets into partitions.
+"""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta

@@ -1,4 +1,7 @@
-"""Set-based reads and writes of positions."""
+"""Set-based reads and writes of positions.
+
+SQL: the hot path of placing and booking; positions of many accounts in one statement.
+"""
 
 from collections.abc import Collection, Iterable
 from dataclasses import fields

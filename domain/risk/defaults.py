@@ -11,7 +11,7 @@ from domain.accounts.types import AccountBook, AccountKind
 from domain.kernel.cache import bump
 from domain.kernel.ids import new_id
 from domain.kernel.unit_of_work import UnitOfWork
-from domain.risk import queries
+from domain.risk import store
 from domain.risk.types import RiskAction, RiskRule, RiskRuleKind, RiskScope
 
 # Name, kind, threshold, action; of margin accounts also what only they can break.
@@ -46,5 +46,5 @@ def default_rules(work: UnitOfWork, book: AccountBook) -> list[RiskRule]:
 async def add_default_rules(work: UnitOfWork, _actor: Actor, book: AccountBook) -> None:
     """Put the rules of a new account in force with it: a step."""
     for rule in default_rules(work, book):
-        await queries.save_rule(work, rule)
-    await bump(work, queries.TOPIC)
+        await store.insert_rule(work, rule)
+    await bump(work, store.TOPIC)

@@ -1,4 +1,7 @@
-"""Reads and writes of risk events: a log that is numbered without gaps, because its head is locked while it grows."""
+"""Reads and writes of risk events: a log that is numbered without gaps, because its head is locked while it grows.
+
+SQL: the numbers are given out under the lock of the log's head, in keyset pages.
+"""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields

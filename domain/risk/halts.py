@@ -17,9 +17,9 @@ from domain.kernel.errors import Conflict, Forbidden, NotFound
 from domain.kernel.ids import new_id
 from domain.kernel.text import clean_text
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
-from domain.risk import halt_queries as queries
+from domain.risk import halt_store as store
 from domain.risk.events import raise_events
-from domain.risk.queries import TOPIC
+from domain.risk.store import TOPIC
 from domain.risk.subjects import check_exists, check_subject
 from domain.risk.types import RiskEventSource, RiskScope, RiskSignal, Severity, TradingHalt
 
@@ -66,15 +66,15 @@ async def halt(work: UnitOfWork, by: str, role: Role, command: HaltTrading) -> T
     )
     # The version's row is locked from here on: of two that halt the same, the second finds the first's.
     await bump(work, TOPIC)
-    same = await queries.find_same(work, made)
+    same = await store.find_same(work, made)
     if same is not None:
         if command.cancel_open_orders:
-            await queries.request_cancels_of(work, same.id)
+            await store.request_cancels_of(work, same.id)
         raised = replace(same, role=higher_role(same.role, role))
         if raised != same:
-            await queries.save_role(work, raised)
+            await store.save_role(work, raised)
         return raised
-    await queries.insert_halt(work, made, cancels=command.cancel_open_orders)
+    await store.insert_halt(work, made, cancels=command.cancel_open_orders)
     await raise_events(work, [_signal(made, HALTED, Severity.CRITICAL, f"Trading was halted: {reason}")])
     return made
 
@@ -91,7 +91,7 @@ async def lift_halt(bus: Bus, actor: Actor, halt_id: UUID, reason: str) -> Tradi
     require_role(actor, *OWNERS)
     reason = clean_text(reason, field="reason", max_length=_MAX_REASON)
     async with unit_of_work(bus) as work:
-        found = await queries.lock_halt(work, halt_id)
+        found = await store.lock_halt(work, halt_id)
         if found is None:
             raise NotFound("There is no such halt.", field="id")
         if found.lifted_at is not None:
@@ -101,7 +101,7 @@ async def lift_halt(bus: Bus, actor: Actor, halt_id: UUID, reason: str) -> Tradi
         if found.role.rank > actor.role.rank:
             raise Forbidden(f"The role {found.role} halted this: no lower one lifts it.")
         lifted = replace(found, lifted_at=work.now, lifted_by=actor.email, lift_reason=reason)
-        await queries.save_lifting(work, lifted)
+        await store.save_lifting(work, lifted)
         await bump(work, TOPIC)
         await audit(work, actor, "resumeTrading", target_of("tradingHalt", halt_id), detail={"reason": reason})
         await raise_events(work, [_signal(lifted, RESUMED, Severity.INFO, f"Trading goes on: {reason}")])
@@ -110,7 +110,7 @@ async def lift_halt(bus: Bus, actor: Actor, halt_id: UUID, reason: str) -> Tradi
 
 async def list_halts(actor: Actor, *, active_only: bool) -> list[TradingHalt]:
     """Halts that concern the actor, oldest first: of accounts, only those of accounts that it may see."""
-    halts = await queries.read_halts(active_only=active_only)
+    halts = await store.read_halts(active_only=active_only)
     return [row for row in halts if row.account_id is None or actor.may_read(row.account_id)]
 
 

@@ -15,7 +15,7 @@ from domain.kernel.ids import new_id
 from domain.kernel.numbers import ONE, ZERO, plain, within_bounds
 from domain.kernel.text import clean_text
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
-from domain.risk import queries
+from domain.risk import store
 from domain.risk.kinds import KINDS, Measure
 from domain.risk.operators import RULE_CHANGED, RULE_CREATED, RULE_DELETED, tell_rule
 from domain.risk.subjects import check_exists, check_subject
@@ -165,7 +165,7 @@ async def create_rule(bus: Bus, actor: Actor, command: CreateRiskRule) -> RiskRu
             created_by=actor.email,
             updated_by=actor.email,
         )
-        await queries.save_rule(work, rule)
+        await store.insert_rule(work, rule)
         await _changed(work, actor, "createRiskRule", rule)
         await tell_rule(work, actor, RULE_CREATED, rule)
     return rule
@@ -187,7 +187,7 @@ async def update_rule(bus: Bus, actor: Actor, command: UpdateRiskRule) -> RiskRu
     """
     require_role(actor, *OWNERS)
     async with unit_of_work(bus) as work:
-        rule = await queries.lock_rule(work, command.id)
+        rule = await store.lock_rule(work, command.id)
         if rule is None:
             raise NotFound("There is no such rule.", field="id")
         if command.threshold is not None:
@@ -209,7 +209,7 @@ async def update_rule(bus: Bus, actor: Actor, command: UpdateRiskRule) -> RiskRu
             version=rule.version + 1,
             self_trade_prevention=command.self_trade_prevention or rule.self_trade_prevention,
         )
-        await queries.save_rule(work, changed)
+        await store.update_rule(work, changed)
         await _changed(work, actor, "updateRiskRule", changed)
         await tell_rule(work, actor, RULE_CHANGED, changed)
     return changed
@@ -224,10 +224,10 @@ async def delete_rule(bus: Bus, actor: Actor, rule_id: UUID) -> None:
     """
     require_role(actor, *OWNERS)
     async with unit_of_work(bus) as work:
-        rule = await queries.lock_rule(work, rule_id)
+        rule = await store.lock_rule(work, rule_id)
         if rule is None:
             raise NotFound("There is no such rule.", field="id")
-        await queries.remove_rule(work, rule_id)
+        await store.remove_rule(work, rule_id)
         await _changed(work, actor, "deleteRiskRule", rule)
         await tell_rule(work, actor, RULE_DELETED, rule)
 
@@ -242,7 +242,7 @@ async def list_rules(actor: Actor, *, account_id: UUID | None, enabled: bool | N
         await require_account(actor, account_id)
     return [
         rule
-        for rule in await queries.read_rules()
+        for rule in await store.read_rules()
         if (rule.account_id is None or actor.may_read(rule.account_id))
         and (account_id is None or rule.account_id in (None, account_id))
         and (enabled is None or rule.enabled is enabled)
@@ -250,7 +250,7 @@ async def list_rules(actor: Actor, *, account_id: UUID | None, enabled: bool | N
 
 
 async def _changed(work: UnitOfWork, actor: Actor, action: str, rule: RiskRule) -> None:
-    await bump(work, queries.TOPIC)
+    await bump(work, store.TOPIC)
     detail = {
         "name": rule.name,
         "kind": rule.kind,

@@ -3,9 +3,11 @@
 from typing import Protocol
 from uuid import UUID
 
+from domain.accounts.store import account_exists
 from domain.kernel.errors import BadInput, NotFound
 from domain.kernel.text import clean_text
 from domain.kernel.unit_of_work import UnitOfWork
+from domain.market.instrument_store import instrument_exists
 from domain.risk.types import RiskScope
 
 _SUBJECTS = {
@@ -63,10 +65,7 @@ async def check_exists(work: UnitOfWork, scoped: Scoped) -> None:
     Raises:
         NotFound: names the field.
     """
-    subjects = (
-        ("SELECT 1 FROM accounts WHERE id = $1", scoped.account_id, "account", "accountId"),
-        ("SELECT 1 FROM instruments WHERE symbol = $1", scoped.symbol, "instrument", "symbol"),
-    )
-    for sql, value, what, field in subjects:
-        if value is not None and await work.fetch_row(sql, value) is None:
-            raise NotFound(f"There is no such {what}.", field=field)
+    if scoped.account_id is not None and not await account_exists(work, scoped.account_id):
+        raise NotFound("There is no such account.", field="accountId")
+    if scoped.symbol is not None and not await instrument_exists(work, scoped.symbol):
+        raise NotFound("There is no such instrument.", field="symbol")

@@ -16,7 +16,6 @@ from domain.accounts.events import FUNDED, record
 from domain.accounts.rules import post
 from domain.accounts.types import AccountBook, TransactionKind
 from domain.kernel.bus import Bus
-from domain.kernel.database import fetch
 from domain.kernel.numbers import ZERO, plain, to_exact, total
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.market.action_queries import load_last_bars
@@ -29,21 +28,11 @@ from domain.positions import queries as position_queries
 from domain.positions.reservation import notional
 from domain.positions.types import PositionBook
 from domain.positions.valuation import newest_rate
+from domain.settlement import funding_queries
 from domain.settlement.market_day import closing_prices
 from domain.settlement.queries import load_executions
 
 _HOUR = timedelta(hours=1)
-_HOLDERS = """
-SELECT DISTINCT p.account_id FROM positions p JOIN accounts a ON a.id = p.account_id
-LEFT JOIN funding_marks f ON f.account_id = a.id
-WHERE p.instrument_id = ANY($1::uuid[]) AND p.opened_at IS NOT NULL
-AND coalesce(f.funded_until, a.created_at) < $2
-AND (p.quantity <> 0 OR p.closed_at > coalesce(f.funded_until, a.created_at)) ORDER BY 1
-"""
-_MARK = """
-INSERT INTO funding_marks AS f (account_id, funded_until) VALUES ($1, $2)
-ON CONFLICT (account_id) DO UPDATE SET funded_until = EXCLUDED.funded_until
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +81,10 @@ async def post_due_funding(bus: Bus, market: Market, now: datetime) -> int:
     perpetuals = {row.id: row for row in catalog.by_id.values() if row.funding_hours and row.funding_rate}
     if not perpetuals:
         return 0
-    rows = await fetch("SELECT id, funding_since FROM instruments WHERE id = ANY($1::uuid[])", list(perpetuals))
+    rows = await funding_queries.read_schedules(perpetuals)
     terms = _Terms(perpetuals, {row["id"]: row["funding_since"] for row in rows}, catalog.by_id, market)
     until = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    accounts = [row["account_id"] for row in await fetch(_HOLDERS, list(perpetuals), until)]
+    accounts = await funding_queries.read_holders(perpetuals, until)
     for account_id in accounts:
         async with unit_of_work(bus) as work:
             await _fund(work, account_id, terms, until)
@@ -104,7 +93,7 @@ async def post_due_funding(bus: Bus, market: Market, now: datetime) -> int:
 
 async def _fund(work: UnitOfWork, account_id: UUID, terms: _Terms, until: datetime) -> None:
     account = (await account_queries.lock_books(work, [account_id]))[account_id]
-    mark = await work.fetch_row("SELECT funded_until FROM funding_marks WHERE account_id = $1", account_id)
+    mark = await funding_queries.load_mark(work, account_id)
     after = mark["funded_until"] if mark is not None else account.created_at
     positions = (await position_queries.load_positions(work, [account_id], list(terms.perpetuals)))[account_id]
     mine = sorted((row for row in positions.values() if row.instrument_id in terms.perpetuals), key=lambda row: row.id)
@@ -120,7 +109,7 @@ async def _fund(work: UnitOfWork, account_id: UUID, terms: _Terms, until: dateti
             note = _note(held, hour)
             row = post(account, TransactionKind.FUNDING, funding_of(held), work.now, None, note=note)
             posted += [{"id": str(row.id), "kind": row.kind.value, "amount": plain(row.amount)}] if row else []
-    await work.execute(_MARK, account_id, until)
+    await funding_queries.save_mark(work, account_id, until)
     if posted:
         record(account, FUNDED, work.now, {"transactions": posted})
         await account_queries.write_books(work, [account])

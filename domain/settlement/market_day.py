@@ -20,16 +20,15 @@ from domain.kernel.day_roll import DayRoll
 from domain.kernel.numbers import plain, to_average
 from domain.kernel.time import Nanos
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
-from domain.market import action_queries
-from domain.market import queries as instrument_queries
+from domain.market import action_queries, instrument_store
 from domain.market.action_queries import LastBar
 from domain.market.actions import CorporateAction, CorporateActionKind, in_order, restated_price, restated_quote
 from domain.market.market import TOPIC, Market
 from domain.market.sessions import rolling_day
 from domain.market.splits import after_split
 from domain.market.types import Instrument, Quote, RestatedQuote
-from domain.risk.queries import TOPIC as RISK_RULES
-from domain.risk.queries import rename_symbol
+from domain.risk.store import TOPIC as RISK_RULES
+from domain.risk.store import rename_symbol
 from domain.settlement.types import MarketDay
 
 _NUMBERS = tuple(item.name for item in fields(RestatedQuote) if item.name not in ("symbol", "at"))
@@ -128,8 +127,8 @@ async def _take(work: UnitOfWork, due: Iterable[CorporateAction], moment: dateti
 
 async def _scale_terms(work: UnitOfWork, action: CorporateAction) -> None:
     """Let the terms of an instrument count the new units."""
-    before = await instrument_queries.lock_by_id(work, action.instrument_id)
-    await instrument_queries.update_instrument(work, after_split(before, action.factor))
+    before = await instrument_store.lock_by_id(work, action.instrument_id)
+    await instrument_store.update_instrument(work, after_split(before, action.factor))
 
 
 def _restated(

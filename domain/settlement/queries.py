@@ -1,4 +1,7 @@
-"""SQL of the settlement area: which accounts are due, what a day's ledger comes to, and statements."""
+"""SQL of the settlement area: which accounts are due, what a day's ledger comes to, and statements.
+
+SQL: sums over the ledger of all accounts that are due.
+"""
 
 from collections.abc import Collection, Iterable
 from dataclasses import fields

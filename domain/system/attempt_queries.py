@@ -1,4 +1,7 @@
-"""Reads and writes of attempts: who holds a run, until when, and how it ended. All by the database's clock."""
+"""Reads and writes of attempts: who holds a run, until when, and how it ended. All by the database's clock.
+
+SQL: claims and their ends go by the database's clock, which all workers share.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -14,7 +14,7 @@ from uuid import UUID
 import orjson
 
 from domain.kernel.bus import Bus
-from domain.kernel.leases import check_lease
+from domain.kernel.lease_queries import check_lease
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.system import attempt_queries, queries
 from domain.system.events import tell

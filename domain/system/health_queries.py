@@ -1,4 +1,7 @@
-"""What the database tells of the platform's health and load."""
+"""What the database tells of the platform's health and load.
+
+SQL: catalogues and statistics of the server.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta

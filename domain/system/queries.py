@@ -1,6 +1,8 @@
 """Reads and writes of tasks and their runs. Leases and what is due go by the database's clock, which all workers share.
 
 Whoever makes a run of a task holds the task's row; the runs themselves are kept apart by a partial unique index.
+
+SQL: what is due goes by the database's clock, and runs are read in keyset pages.
 """
 
 from collections.abc import Collection, Mapping, Sequence

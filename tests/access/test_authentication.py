@@ -14,10 +14,10 @@ from domain.access.service import Access
 from domain.access.sessions import logout
 from domain.access.types import OWNED, SYSTEM, AccountPermission, Actor, Role
 from domain.access.users import UserChange, grant_account, revoke_account, update_user
-from domain.kernel.cache import read_versions
 from domain.kernel.database import fetch
 from domain.kernel.errors import Unauthenticated
 from domain.kernel.time import utc_now
+from domain.kernel.topic_queries import read_versions
 from tests.support.people import Person, join, open_account, sign_in
 
 SIGNED_OUT = r"^Your session has ended; sign in again\.$"

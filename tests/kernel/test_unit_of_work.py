@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import pytest
 
 from domain.kernel.bus import Message, NullBus
-from domain.kernel.cache import VersionedCache, bump, read_versions
+from domain.kernel.cache import VersionedCache, bump
 from domain.kernel.database import fetch
 from domain.kernel.errors import Conflict
+from domain.kernel.topic_queries import read_versions
 from domain.kernel.unit_of_work import UnitOfWork, fenced, unit_of_work
 
 

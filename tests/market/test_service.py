@@ -16,7 +16,7 @@ from domain.kernel.errors import BadInput, Conflict, Forbidden, NotFound, Unavai
 from domain.kernel.pages import encode_cursor, page_request
 from domain.kernel.time import Nanos, utc_now
 from domain.kernel.unit_of_work import unit_of_work
-from domain.market import queries
+from domain.market import instrument_store, queries
 from domain.market.market import Market
 from domain.market.rules import InstrumentChange
 from domain.market.service import (
@@ -71,7 +71,7 @@ FULL = an_instrument(
 
 async def test_an_instrument_is_stored_to_the_digit(market: Market, bus: RedisBus) -> None:
     assert await create_instrument(bus, market, SYSTEM, FULL) == FULL
-    assert await queries.read_instruments() == [FULL]
+    assert await instrument_store.read_instruments() == [FULL]
     assert market.instrument("600000.SSE") == FULL
     assert await audited() == [("createInstrument", "instrument:600000.SSE", None)]
 
@@ -110,7 +110,7 @@ async def test_a_change_is_stored_announced_and_audited(market: Market, bus: Red
     change = InstrumentChange(tradable=False, fees=fees, removed=frozenset({"price_limit_rate"}))
     changed = await update_instrument(bus, market, SYSTEM, "600000.SSE", change)
     assert changed == replace(FULL, tradable=False, fees=fees, price_limit_rate=None)
-    assert await queries.read_instruments() == [changed]
+    assert await instrument_store.read_instruments() == [changed]
     assert market.instrument("600000.SSE") == changed
     action, target, detail = (await audited())[-1]
     assert (action, target) == ("updateInstrument", "instrument:600000.SSE")

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from domain.accounts.types import AccountKind
-from domain.kernel.partitions import ensure_partitions
+from domain.kernel.partition_queries import ensure_partitions
 from domain.kernel.unit_of_work import unit_of_work
 from domain.positions.history_queries import insert_samples
 from domain.risk.rules.measures import TailRisk, tail_risk, usages

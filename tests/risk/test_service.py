@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from domain.access.types import OWNED, Role
-from domain.kernel.cache import read_versions
 from domain.kernel.errors import BadInput, Forbidden, NotFound
 from domain.kernel.ids import new_id
+from domain.kernel.topic_queries import read_versions
 from domain.orders.model.types import OrderStatus, RejectReason
 from domain.risk import service
-from domain.risk.queries import read_rules
 from domain.risk.service import CreateRiskRule, UpdateRiskRule
+from domain.risk.store import read_rules
 from domain.risk.types import RiskAction, RiskRuleKind, RiskScope
 from tests.orders.factories import SPOT, command
 from tests.support.trading import Platform, platform

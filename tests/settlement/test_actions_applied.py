@@ -23,7 +23,7 @@ from domain.market.actions import CorporateAction, CorporateActionKind, NewActio
 from domain.orders.books.busting import Correction, bust_execution, correct_execution
 from domain.orders.model.types import OrderStatus, OrderType, PositionEffect, Side
 from domain.orders.queries import read_executions_of, read_orders
-from domain.risk.queries import read_rules
+from domain.risk.store import read_rules
 from domain.settlement import market_day
 from domain.settlement.rolling import roll_days
 from tests.settlement.conftest import FREE, SHARE, add_instruments

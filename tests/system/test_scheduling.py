@@ -12,7 +12,7 @@ import pytest
 
 from domain.kernel.bus import NullBus
 from domain.kernel.database import fetch
-from domain.kernel.leases import LeaseLost
+from domain.kernel.lease_queries import LeaseLost
 from domain.kernel.unit_of_work import fenced, unit_of_work
 from domain.system import attempts
 from domain.system.rules import MAX_LOSSES

@@ -9,7 +9,7 @@ from adapters import leases
 from adapters.leases import HeldLease, held_roles, hold_lease
 from domain.kernel.bus import NullBus
 from domain.kernel.database import fetch_row
-from domain.kernel.leases import LeaseLost, check_lease
+from domain.kernel.lease_queries import LeaseLost, check_lease
 from domain.kernel.unit_of_work import unit_of_work
 from tests.support.waiting import until
 

@@ -25,7 +25,7 @@ from domain.accounts.types import AccountBook, AccountKind
 from domain.kernel.database import fetch, fetch_row
 from domain.kernel.errors import BadInput, Conflict, Refused
 from domain.kernel.ids import new_id
-from domain.kernel.leases import read_position
+from domain.kernel.lease_queries import read_position
 from domain.kernel.numbers import plain
 from domain.market.clocks import REPLAY
 from domain.orders.books.proof import prove_book

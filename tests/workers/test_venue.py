@@ -11,7 +11,7 @@ import pytest
 
 from domain.kernel.database import fetch, fetch_row
 from domain.kernel.ids import new_id
-from domain.kernel.leases import read_position
+from domain.kernel.lease_queries import read_position
 from domain.kernel.time import Nanos
 from domain.market.service import publish_quotes
 from domain.market.types import QuoteTick

@@ -6,7 +6,7 @@ from typing import cast
 
 from domain.anomalies.facts import Fact, MarketChecked, Quoted, Sampled
 from domain.anomalies.running import run_detectors
-from domain.kernel.database import fetch
+from domain.kernel.database import ping
 from domain.system.types import Result
 from workers.tasks.context import TaskContext, Unfinished
 
@@ -39,7 +39,7 @@ async def _market(run: TaskContext) -> list[Fact]:
 async def _servers(run: TaskContext) -> list[Fact]:
     """How long database and Redis take to answer, in milliseconds."""
     begun = time.perf_counter()
-    await fetch("SELECT 1")
+    await ping()
     answered = time.perf_counter()
     samples = [_sample("database", answered - begun, run.due)]
     if await run.services.ticks.answers():

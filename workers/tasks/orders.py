@@ -3,11 +3,11 @@
 import structlog
 
 from adapters.leases import RoleTaken, hold_lease
-from domain.kernel.leases import LeaseLost
+from domain.kernel.lease_queries import LeaseLost
 from domain.orders.exchange.paper import PAPER
 from domain.orders.protection.late_commands import tell_late_commands
 from domain.orders.protection.timers import fire_due_timers
-from domain.orders.reading.expiring import read_overdue
+from domain.orders.reading.overdue_queries import read_overdue
 from domain.system.types import Result
 from workers.tasks.context import TaskContext
 from workers.venue import ROLE, PaperRouter

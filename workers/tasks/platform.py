@@ -6,7 +6,7 @@ import psutil
 
 from adapters.leases import held_roles
 from domain.access.retention import forget_sessions, forget_tokens
-from domain.kernel.database import fetch
+from domain.kernel.database import ping
 from domain.system.retention import forget_runs
 from domain.system.types import Json, Result
 from workers.engine import ROLES
@@ -25,7 +25,7 @@ async def check_health(run: TaskContext) -> Result:
     """
     services = run.services
     begun = time.perf_counter()
-    await fetch("SELECT 1")
+    await ping()
     database = time.perf_counter()
     redis = await services.ticks.answers()
     answered = time.perf_counter()

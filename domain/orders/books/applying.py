@@ -14,13 +14,14 @@ import structlog
 from domain.accounts import queries as account_queries
 from domain.accounts.types import AccountBook
 from domain.kernel.bus import Bus
-from domain.kernel.database import Row, fetch_row
-from domain.kernel.leases import check_lease
+from domain.kernel.database import Row
+from domain.kernel.lease_queries import check_lease
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.market.rates import RateOf, no_rate
 from domain.market.types import Instrument
 from domain.orders import queries
 from domain.orders.books.booking import Booking
+from domain.orders.books.command_queries import take_commands
 from domain.orders.deciding.claims import EXCLUSIVE
 from domain.orders.deciding.trading_book import TradingBook
 from domain.orders.exchange.reports import Filled, Report
@@ -31,11 +32,6 @@ from domain.positions import queries as position_queries
 from domain.positions.leftovers import restrict_if_left
 
 MAX_COMMANDS = 500
-_TAKE = """
-DELETE FROM venue_commands WHERE id IN (
-  SELECT id FROM venue_commands WHERE venue = $1 AND id <= $2 ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED
-) RETURNING id, kind, order_id, account_id, payload
-"""
 _log = structlog.stdlib.get_logger("venue")
 
 
@@ -49,12 +45,6 @@ class Step:
     orders: tuple[Order, ...]
     # The newest command that it took, 0 when it took none.
     last_command: int = 0
-
-
-async def last_command(venue: str) -> int:
-    """The newest command that waits for a venue, 0 when there is none."""
-    row = await fetch_row("SELECT max(id) AS id FROM venue_commands WHERE venue = $1", venue)
-    return row["id"] or 0 if row is not None else 0
 
 
 Act = Callable[[Sequence[Command]], list[Report]]
@@ -90,7 +80,7 @@ async def take_step(
         return Step(0, 0, (), ())
     async with unit_of_work(bus) as work:
         await check_lease(work, f"venue:{venue}", epoch, position)
-        rows = sorted(await work.fetch(_TAKE, venue, up_to, MAX_COMMANDS), key=lambda row: row["id"]) if up_to else []
+        rows = sorted(await take_commands(work, venue, up_to, MAX_COMMANDS), key=lambda row: row["id"]) if up_to else []
         if not rows and not reports:
             if also is not None:
                 await also(work)

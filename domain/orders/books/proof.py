@@ -5,7 +5,7 @@ chain ends the walk along it, because nothing after it can be trusted.
 """
 
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -21,8 +21,8 @@ from domain.kernel.ids import new_id
 from domain.kernel.numbers import ZERO, plain, to_cash
 from domain.kernel.time import utc_now
 from domain.market.types import Instrument
-from domain.orders import queries
 from domain.orders.books.charges import dues_of
+from domain.orders.books.proof_queries import FILLED, MISCOUNTED, RUN, WORKING, runs_of
 from domain.orders.model.order import Execution
 from domain.orders.model.types import CLOSING, Side
 from domain.positions.adjustment_queries import READ_ADJUSTMENTS, to_adjustment
@@ -32,7 +32,6 @@ from domain.positions.queries import READ_ALL, to_position
 from domain.positions.reservation import bucket_for, reserved_for
 from domain.positions.types import Bucket, PositionBook
 
-RUN = 5_000
 MAX_BREAKS = 100
 # What follows from executions and adjustments is derived from them, and not taken from the ledger.
 _DERIVED = frozenset(
@@ -46,26 +45,6 @@ _DERIVED = frozenset(
         TransactionKind.ADJUSTMENT,
     }
 )
-
-_WORKING = """
-SELECT instrument_id, side = 'BUY' AS buys, sum(working_quantity) AS quantity, sum(reserved_margin) AS margin,
-  sum(CASE WHEN reduce_only OR position_effect IN ('CLOSE', 'CLOSE_TODAY') THEN working_quantity ELSE 0 END) AS exits
-FROM orders WHERE account_id = $1 GROUP BY 1, 2
-"""
-_FILLED = """
-SELECT id, filled_quantity, fees, fee_due, tax_due FROM orders
-WHERE account_id = $1 AND (filled_quantity <> 0 OR execution_count <> 0)
-"""
-# What may still fill counts, once for orders that exclude each other; while a change is pending, it may count for more.
-_MISCOUNTED = """
-SELECT (array_agg(id ORDER BY id))[1] AS id, sum(working_quantity) AS booked, max(may_fill) AS derived FROM (
-  SELECT id, group_id, contingency, side, working_quantity, pending_changes,
-    CASE WHEN closed_at IS NULL AND status <> 'HELD' THEN quantity - filled_quantity ELSE 0 END AS may_fill
-  FROM orders WHERE account_id = $1
-) AS o
-GROUP BY CASE WHEN contingency IN ('OCO', 'OUO') THEN group_id ELSE id END, side
-HAVING sum(working_quantity) <> max(may_fill) AND bool_and(pending_changes IS NULL)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +101,7 @@ async def prove_book(account_id: UUID, instruments: Mapping[UUID, Instrument]) -
         await _walk_ledger(connection, account, proof, rebuilt)
         stored = await connection.fetch(READ_ADJUSTMENTS, account_id, None)
         adjustments = deque(to_adjustment(row) for row in stored)
-        async for run in _runs(connection, account_id):
+        async for run in runs_of(connection, account_id):
             proof.executions += len(run)
             for execution in run:
                 while adjustments and adjustments[0].sequence < execution.sequence:
@@ -235,20 +214,6 @@ async def _walk_ledger(connection: Connection, account: AccountBook, proof: Book
         proof.differ("number of transactions", Decimal(account.transaction_sequence), Decimal(proof.transactions))
 
 
-async def _runs(connection: Connection, account_id: UUID) -> AsyncIterator[list[Execution]]:
-    after = 0
-    while rows := await connection.fetch(
-        f"SELECT {queries.SELECT_EXECUTION} {queries.FROM_EXECUTIONS} "
-        "WHERE e.account_id = $1 AND e.sequence > $2 AND e.busted_at IS NULL ORDER BY e.sequence LIMIT $3",
-        account_id,
-        after,
-        RUN,
-    ):
-        run = [queries.to_execution(row) for row in rows]
-        yield run
-        after = run[-1].sequence
-
-
 async def _compare(connection: Connection, account: AccountBook, proof: BookProof, rebuilt: _Rebuilt) -> None:
     proof.differ("cash", account.cash, rebuilt.cash)
     proof.differ("realized PnL", account.realized_pnl, rebuilt.realized_pnl)
@@ -265,8 +230,8 @@ async def _compare(connection: Connection, account: AccountBook, proof: BookProo
     for position in rebuilt.positions.values():
         proof.differ("position", ZERO, position.quantity, position_id=position.id)
     proof.differ("reserved", account.reserved, sum((position.reserved for position in stored), ZERO))
-    _compare_working(proof, stored, await connection.fetch(_WORKING, account.id))
-    for row in await connection.fetch(_FILLED, account.id):
+    _compare_working(proof, stored, await connection.fetch(WORKING, account.id))
+    for row in await connection.fetch(FILLED, account.id):
         derived = rebuilt.filled.get(row["id"], ZERO)
         proof.differ("filled quantity", row["filled_quantity"], derived, order_id=row["id"])
         dues = rebuilt.dues.get(row["id"], NOTHING_DUE)
@@ -274,7 +239,7 @@ async def _compare(connection: Connection, account: AccountBook, proof: BookProo
         proof.differ("order's fee due", row["fee_due"], dues.fee, order_id=row["id"])
         proof.differ("order's tax due", row["tax_due"], dues.tax, order_id=row["id"])
     proof.breaks += rebuilt.misstated[: MAX_BREAKS - len(proof.breaks)]
-    for row in await connection.fetch(_MISCOUNTED, account.id):
+    for row in await connection.fetch(MISCOUNTED, account.id):
         proof.differ("working quantity", row["booked"], row["derived"], order_id=row["id"])
 
 

@@ -1,4 +1,7 @@
-"""Reads and writes of what limits count: orders of the day, recent ones, those that work."""
+"""Reads and writes of what limits count: orders of the day, recent ones, those that work.
+
+SQL: the hot path of placing orders; one statement for all that limits count.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -21,6 +21,7 @@ from domain.kernel.errors import BadInput, Conflict, NotFound
 from domain.kernel.guarded_work import GuardedWork, StaleVersions
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork, Writing, unit_of_work
+from domain.market.instrument_store import instrument_exists
 from domain.orders import queries
 from domain.orders.entry.desk import Desk, Terms
 from domain.orders.entry.gathering import ActorsCall, Gathering
@@ -191,7 +192,7 @@ async def cancel_orders(bus: Bus, actor: Actor, command: CancelOrders) -> list[O
 
 
 async def _require_symbol(work: UnitOfWork, symbol: str) -> None:
-    if await work.fetch_row("SELECT 1 FROM instruments WHERE symbol = $1", symbol) is None:
+    if not await instrument_exists(work, symbol):
         raise NotFound(f"There is no instrument {symbol[:40]!r}.", field="symbol")
 
 

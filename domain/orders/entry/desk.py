@@ -9,9 +9,10 @@ from domain.access.authentication import TOPIC as ACCESS
 from domain.access.authentication import Authenticator
 from domain.accounts.types import AccountBook
 from domain.kernel.bus import Bus
-from domain.kernel.cache import VersionedCache, read_versions
+from domain.kernel.cache import VersionedCache
 from domain.kernel.day_roll import DayRoll
 from domain.kernel.time import utc_now
+from domain.kernel.topic_queries import load_versions, read_versions
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.market.market import TOPIC as INSTRUMENTS
 from domain.market.market import Market
@@ -25,7 +26,7 @@ from domain.orders.venues.types import Capabilities
 from domain.positions.service import free_funds
 from domain.positions.types import PositionBook, PositionKey
 from domain.positions.worst_case import Sight
-from domain.risk.queries import TOPIC as LIMITS
+from domain.risk.store import TOPIC as LIMITS
 from domain.risk.types import Limits
 
 
@@ -55,8 +56,7 @@ class Terms:
         Raises:
             StaleCache: one of them is newer; the caller rolls back and tries again.
         """
-        rows = await work.fetch("SELECT topic, version FROM topic_versions")
-        self.compare({row["topic"]: row["version"] for row in rows})
+        self.compare(await load_versions(work))
 
     def compare(self, versions: Mapping[str, int]) -> None:
         """The same with versions that were read inside the transaction.

@@ -1,4 +1,7 @@
-"""Reads of orders together with their accounts, for decisions that are proved when they are written."""
+"""Reads of orders together with their accounts, for decisions that are proved when they are written.
+
+SQL: the hot path of changing orders; orders and their accounts in one statement.
+"""
 
 from collections.abc import Collection
 from uuid import UUID

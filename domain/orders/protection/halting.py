@@ -13,12 +13,12 @@ from domain.access.audit import target_of
 from domain.access.types import Actor, require_role
 from domain.accounts import queries as account_queries
 from domain.kernel.bus import Bus
-from domain.kernel.database import fetch
 from domain.kernel.unit_of_work import unit_of_work
 from domain.orders import queries
 from domain.orders.entry.canceling import request_cancels
 from domain.orders.model.types import PendingAction
-from domain.risk import halt_queries
+from domain.orders.protection.halting_queries import accounts_to_cancel
+from domain.risk import halt_queries, halt_store
 from domain.risk.halts import OWNERS, HaltTrading, halt
 from domain.risk.rules.halting import covers
 from domain.risk.types import TradingHalt
@@ -26,13 +26,6 @@ from domain.risk.types import TradingHalt
 CAUSE = "TRADING_HALT"
 # Accounts that are locked together.
 _ACCOUNTS = 20
-_OPEN_ACCOUNTS = """
-SELECT DISTINCT o.account_id FROM orders o JOIN instruments i ON i.id = o.instrument_id
-WHERE o.closed_at IS NULL AND o.created_at <= $1 AND o.account_id > $2 AND o.pending_action IS DISTINCT FROM 'CANCEL'
-AND ($3::uuid IS NULL OR o.account_id = $3) AND ($4::text IS NULL OR i.symbol = $4)
-AND ($5::text IS NULL OR o.strategy = $5)
-ORDER BY o.account_id LIMIT $6
-"""
 
 
 async def halt_trading(bus: Bus, actor: Actor, command: HaltTrading) -> TradingHalt:
@@ -59,7 +52,7 @@ async def halt_trading(bus: Bus, actor: Actor, command: HaltTrading) -> TradingH
 
 async def finish_halts(bus: Bus) -> int:
     """Cancel what halts in force were to cancel and have not, because a process died; how many halts that were."""
-    unfinished = await halt_queries.read_unfinished()
+    unfinished = await halt_store.read_unfinished()
     for made in unfinished:
         await finish_halt(bus, made)
     return len(unfinished)
@@ -70,16 +63,11 @@ async def finish_halt(bus: Bus, made: TradingHalt) -> None:
     async with unit_of_work(bus) as work:
         before = await halt_queries.begin_cancels(work, made.id)
     after = UUID(int=0)
-    while accounts := await _open_accounts(made, before, after):
+    while accounts := await accounts_to_cancel(made, before, after, _ACCOUNTS):
         await _cancel(bus, made, before, accounts)
         after = accounts[-1]
     async with unit_of_work(bus) as work:
         await halt_queries.end_cancels(work, made.id)
-
-
-async def _open_accounts(made: TradingHalt, before: datetime, after: UUID) -> list[UUID]:
-    rows = await fetch(_OPEN_ACCOUNTS, before, after, made.account_id, made.symbol, made.strategy, _ACCOUNTS)
-    return [row["account_id"] for row in rows]
 
 
 async def _cancel(bus: Bus, made: TradingHalt, before: datetime, accounts: Sequence[UUID]) -> None:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from domain.kernel.bus import Bus
 from domain.kernel.unit_of_work import unit_of_work
-from domain.orders.protection.unconfirmed import LATE_SECONDS, LateCommands, read_late_commands
+from domain.orders.protection.unconfirmed_queries import LATE_SECONDS, LateCommands, read_late_commands
 from domain.risk import event_queries
 from domain.risk.events import raise_events
 from domain.risk.types import RiskEventSource, RiskSignal, Severity

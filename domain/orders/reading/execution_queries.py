@@ -1,4 +1,7 @@
-"""Reading and marking executions when one is taken back or corrected."""
+"""Reading and marking executions when one is taken back or corrected.
+
+SQL: executions are read with their instruments by the same columns as everywhere.
+"""
 
 from collections.abc import Collection, Mapping
 from decimal import Decimal

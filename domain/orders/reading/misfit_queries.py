@@ -1,11 +1,14 @@
-"""Reads of working orders that do not fit the terms of their instrument: suspects by SQL, decided on by the rule."""
+"""Reads of working orders that do not fit the terms of their instrument: suspects by SQL, decided on by the rule.
+
+SQL: a search over all open orders of many instruments in one statement.
+"""
 
 from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
 from domain.kernel.database import Row, fetch
 from domain.kernel.unit_of_work import UnitOfWork
-from domain.market.queries import read_instruments
+from domain.market.instrument_store import read_instruments
 from domain.market.types import Instrument
 from domain.orders.deciding.fitting import OrderMisfit, misfit_of
 from domain.orders.queries import FROM_ORDERS, SELECT_ORDER, to_order

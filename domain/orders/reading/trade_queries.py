@@ -1,4 +1,7 @@
-"""Reading what made an account's positions in the order in which it was booked, as a stream of one moment."""
+"""Reading what made an account's positions in the order in which it was booked, as a stream of one moment.
+
+SQL: a stream over a server-side cursor, of one moment.
+"""
 
 from collections import deque
 from collections.abc import AsyncGenerator

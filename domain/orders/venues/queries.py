@@ -1,4 +1,7 @@
-"""Set-based reads and writes of requests to venues, of whose orders are whose, and of differences."""
+"""Set-based reads and writes of requests to venues, of whose orders are whose, and of differences.
+
+SQL: the hot path of the router of a real venue.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -13,7 +13,7 @@ from adapters.database import database
 from domain.kernel.database import pool
 from domain.kernel.errors import NotFound
 from domain.kernel.ids import new_id
-from domain.market.queries import read_instruments
+from domain.market.instrument_store import read_instruments
 from domain.orders.books.proof import BookProof, prove_book
 from domain.orders.model.types import OrderType, Side
 from tests.orders.factories import SPOT, command

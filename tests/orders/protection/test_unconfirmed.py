@@ -7,7 +7,7 @@ from domain.orders.entry.canceling import cancel_orders
 from domain.orders.model.commands import CancelOrders
 from domain.orders.model.types import Side
 from domain.orders.protection.late_commands import KIND, tell_late_commands
-from domain.orders.protection.unconfirmed import CancelScope, count_unconfirmed_cancels, read_late_commands
+from domain.orders.protection.unconfirmed_queries import CancelScope, count_unconfirmed_cancels, read_late_commands
 from domain.risk.event_queries import read_events
 from domain.risk.types import Severity
 from tests.orders.entry.test_canceling import limit

@@ -14,7 +14,7 @@ from domain.kernel.ids import new_id
 from domain.kernel.pages import encode_cursor, page_request
 from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.types import OrderSortField, OrderStatus, OrderType, Side, SortDirection
-from domain.orders.reading.searching import (
+from domain.orders.reading.search_queries import (
     ExecutionSearch,
     OrderSearch,
     OrderSort,

@@ -16,7 +16,7 @@ from domain.orders.books.busting import bust_execution
 from domain.orders.model.commands import OrderKey, PlaceOrder
 from domain.orders.model.types import OrderStatus, OrderType, Side, TimeInForce
 from domain.orders.queries import read_executions_of
-from domain.orders.reading.searching import OrderSearch
+from domain.orders.reading.search_queries import OrderSearch
 from domain.orders.reading.statistics import OrderStatistics, SymbolStatistics, order_statistics
 from tests.support.trading import Platform
 

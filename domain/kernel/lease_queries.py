@@ -3,6 +3,8 @@
 A holder has an advisory lock (see the adapter) and an epoch, which every new holder raises. A write of the role shares
 the lease's row; a successor raises the epoch under an exclusive lock, so a write of the old holder either commits
 before the successor starts or fails.
+
+SQL: the lease is proved inside each transaction of its holder, under a shared lock of its row.
 """
 
 from domain.kernel.database import fetch_row

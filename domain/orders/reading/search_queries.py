@@ -1,4 +1,7 @@
-"""Finding orders and executions: filters, sort orders and keyset pages in both directions, each in one statement."""
+"""Finding orders and executions: filters, sort orders and keyset pages in both directions, each in one statement.
+
+SQL: keyset pages over any filter and sort order, each in one statement.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

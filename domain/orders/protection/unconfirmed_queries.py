@@ -1,4 +1,7 @@
-"""What venues have not answered yet: cancels that were asked for, and commands that nobody takes."""
+"""What venues have not answered yet: cancels that were asked for, and commands that nobody takes.
+
+SQL: counts over all open orders of many accounts, in one statement.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

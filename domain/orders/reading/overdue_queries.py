@@ -1,4 +1,7 @@
-"""Orders whose time was over some time ago, and that their venue has not ended: it is not there."""
+"""Orders whose time was over some time ago, and that their venue has not ended: it is not there.
+
+SQL: the database's clock decides, over an index of open orders.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta

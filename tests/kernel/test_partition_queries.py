@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from domain.kernel.bus import NullBus
 from domain.kernel.database import fetch
-from domain.kernel.partitions import drop_partitions, ensure_partitions, month_of, partition_name
+from domain.kernel.partition_queries import drop_partitions, ensure_partitions, month_of, partition_name
 from domain.kernel.unit_of_work import unit_of_work
 
 TABLE = "equity_samples"

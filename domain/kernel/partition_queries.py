@@ -2,6 +2,8 @@
 
 A partition is attached, not created in place, so that readers of the table are never locked out. Whoever makes or drops
 holds one advisory lock until its transaction ends: two that meet do the work once.
+
+SQL: the ORM knows no partitions.
 """
 
 from datetime import UTC, datetime

@@ -1,0 +1,24 @@
+"""Commands that wait for a venue.
+
+SQL: the hot path of the router; taken and removed in one statement, past those that another holds.
+"""
+
+from domain.kernel.database import Row, fetch_row
+from domain.kernel.unit_of_work import UnitOfWork
+
+_TAKE = """
+DELETE FROM venue_commands WHERE id IN (
+  SELECT id FROM venue_commands WHERE venue = $1 AND id <= $2 ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED
+) RETURNING id, kind, order_id, account_id, payload
+"""
+
+
+async def take_commands(work: UnitOfWork, venue: str, up_to: int, limit: int) -> list[Row]:
+    """Remove the oldest commands of a venue, at most ``limit``, and none newer than ``up_to``."""
+    return await work.fetch(_TAKE, venue, up_to, limit)
+
+
+async def last_command(venue: str) -> int:
+    """The newest command that waits for a venue, 0 when there is none."""
+    row = await fetch_row("SELECT max(id) AS id FROM venue_commands WHERE venue = $1", venue)
+    return row["id"] or 0 if row is not None else 0

@@ -1,0 +1,59 @@
+"""Trading halts in the database."""
+
+from uuid import UUID
+
+from domain.kernel.orm import columns_of, read, value_of
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.risk import models
+from domain.risk.types import TradingHalt
+
+# Of those that were lifted, the newest.
+_MAX_HALTS = 1_000
+
+
+async def read_halts(*, active_only: bool) -> list[TradingHalt]:
+    """Halts, oldest first: those in force, or the newest 1,000 of all."""
+    query = models.TradingHalt.all().order_by("-id").limit(_MAX_HALTS)
+    rows = await read(query.filter(lifted_at__isnull=True) if active_only else query)
+    return [value_of(TradingHalt, row) for row in reversed(rows)]
+
+
+async def find_same(work: UnitOfWork, halt: TradingHalt) -> TradingHalt | None:
+    """A halt of the same that is in force."""
+    subject = columns_of(halt, "scope", "account_id", "symbol", "strategy")
+    row = await models.TradingHalt.filter(lifted_at__isnull=True, **subject).using_db(await work.orm()).first()
+    return value_of(TradingHalt, row) if row is not None else None
+
+
+async def insert_halt(work: UnitOfWork, halt: TradingHalt, *, cancels: bool) -> None:
+    """Store a new halt; with ``cancels``, open orders are to be cancelled."""
+    await models.TradingHalt.create(using_db=await work.orm(), cancels_done=not cancels, **columns_of(halt))
+
+
+async def save_role(work: UnitOfWork, halt: TradingHalt) -> None:
+    """Store that a higher role wants a halt, too."""
+    await models.TradingHalt.filter(id=halt.id).using_db(await work.orm()).update(role=halt.role)
+
+
+async def lock_halt(work: UnitOfWork, halt_id: UUID) -> TradingHalt | None:
+    """One halt, locked for a change."""
+    row = await models.TradingHalt.filter(id=halt_id).using_db(await work.orm()).select_for_update().first()
+    return value_of(TradingHalt, row) if row is not None else None
+
+
+async def save_lifting(work: UnitOfWork, halt: TradingHalt) -> None:
+    """Store that a halt was lifted, by whom and why; what it had not cancelled yet stays."""
+    row = models.TradingHalt.filter(id=halt.id).using_db(await work.orm())
+    await row.update(cancels_done=True, **columns_of(halt, "lifted_at", "lifted_by", "lift_reason"))
+
+
+async def request_cancels_of(work: UnitOfWork, halt_id: UUID) -> None:
+    """Let a halt that is in force cancel open orders after all."""
+    row = models.TradingHalt.filter(id=halt_id, lifted_at__isnull=True).using_db(await work.orm())
+    await row.update(cancels_done=False, cancels_before=None)
+
+
+async def read_unfinished() -> list[TradingHalt]:
+    """Halts whose open orders have not all been cancelled yet, oldest first."""
+    rows = await read(models.TradingHalt.filter(cancels_done=False).order_by("id"))
+    return [value_of(TradingHalt, row) for row in rows]

@@ -1,0 +1,68 @@
+"""Risk rules in the database, and what of them and of halts is in force."""
+
+from uuid import UUID
+
+from tortoise.expressions import F
+
+from domain.kernel.orm import columns_of, read, value_of
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.risk import models
+from domain.risk.halt_store import read_halts
+from domain.risk.types import Limits, RiskRule
+
+# Rules and halts: what decisions on orders go by.
+TOPIC = "limits"
+# What a change of a rule can change.
+_CHANGEABLE = (
+    "name",
+    "threshold",
+    "window_seconds",
+    "action",
+    "enabled",
+    "updated_at",
+    "updated_by",
+    "version",
+    "self_trade_prevention",
+)
+
+
+async def read_rules() -> tuple[RiskRule, ...]:
+    """All rules, oldest first."""
+    return tuple(value_of(RiskRule, row) for row in await read(models.RiskRule.all().order_by("id")))
+
+
+async def read_limits() -> Limits:
+    """The rules and halts in force: what the cache of the topic holds."""
+    rules = tuple(rule for rule in await read_rules() if rule.enabled)
+    return Limits(rules, tuple(await read_halts(active_only=True)))
+
+
+async def lock_rule(work: UnitOfWork, rule_id: UUID) -> RiskRule | None:
+    """One rule, locked for a change."""
+    row = await models.RiskRule.filter(id=rule_id).using_db(await work.orm()).select_for_update().first()
+    return value_of(RiskRule, row) if row is not None else None
+
+
+async def insert_rule(work: UnitOfWork, rule: RiskRule) -> None:
+    """Store a new rule."""
+    await models.RiskRule.create(using_db=await work.orm(), **columns_of(rule))
+
+
+async def update_rule(work: UnitOfWork, rule: RiskRule) -> None:
+    """Store what can change of a rule."""
+    row = models.RiskRule.filter(id=rule.id).using_db(await work.orm())
+    await row.update(**columns_of(rule, *_CHANGEABLE))
+
+
+async def remove_rule(work: UnitOfWork, rule_id: UUID) -> None:
+    """Remove a rule; what it refused before keeps its violations."""
+    await models.RiskRule.filter(id=rule_id).using_db(await work.orm()).delete()
+
+
+async def rename_symbol(work: UnitOfWork, symbol: str, new_symbol: str) -> bool:
+    """Let rules and halts about a symbol follow when its instrument gets another; whether there are any."""
+    db = await work.orm()
+    rules = models.RiskRule.filter(symbol=symbol).using_db(db)
+    halts = models.TradingHalt.filter(symbol=symbol, lifted_at__isnull=True).using_db(db)
+    changed = await rules.update(symbol=new_symbol, version=F("version") + 1, updated_at=work.now)
+    return changed + await halts.update(symbol=new_symbol) > 0
