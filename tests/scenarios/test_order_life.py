@@ -26,7 +26,7 @@ POSITIONS = """subscription ($id: ID!) { positions(accountId: $id, intervalMs: 2
 } }"""
 QUOTES = "subscription ($symbols: [String!]!) { quotes(symbols: $symbols) { symbol bid ask bidSize askSize at } }"
 LEDGER = """query ($id: ID!) { account(id: $id) { id transactions(first: 50) { totalCount edges { node {
-  id sequence kind contra amount balanceAfter currency orderId executionId reference note hash createdAt
+  id sequence kind contra amount balanceAfter currency orderId executionId reference note hash by createdAt
 } } } } }"""
 TRIAL_BALANCE = "{ trialBalance { currency accounts house { account balance } difference } }"
 CREATE_USER = "mutation ($input: CreateUserInput!) { createUser(input: $input) { role } }"
@@ -238,7 +238,7 @@ async def _ledger(ann: Desk, account_id: str) -> list[dict[str, Any]]:
         parts = [previous, row["id"], account_id, str(row["sequence"])]
         parts += [row[name] for name in ("kind", "contra", "amount", "balanceAfter", "currency")]
         parts += [row[name] or "" for name in ("orderId", "executionId", "reference", "note")]
-        parts.append(datetime.fromisoformat(row["createdAt"]).isoformat())
+        parts += [datetime.fromisoformat(row["createdAt"]).isoformat(), row["by"]]
         previous = hashlib.sha256("\n".join(parts).encode()).hexdigest()
         assert row["hash"] == previous
     return rows

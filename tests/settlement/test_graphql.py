@@ -81,7 +81,7 @@ async def test_actions_and_statements(desk: Platform) -> None:
         ({"ratio": "2"}, ("BadInput", "ratio")),
         ({"exDate": today}, ("BadInput", "exDate")),
         ({"kind": "SPLIT"}, ("BadInput", "ratio")),
-        ({"symbol": "NOPE"}, ("NotFound", None)),
+        ({"symbol": "NOPE"}, ("NotFound", "symbol")),
         ({"symbol": "FUT"}, ("BadInput", "kind")),
     ):
         assert await admin.ask(RECORD % ACTION, i=given | change) == error
@@ -93,7 +93,7 @@ async def test_actions_and_statements(desk: Platform) -> None:
     assert applied | {"appliedAt": None, "accountsAffected": 0} == recorded
     assert applied["accountsAffected"] == 1
     assert await trader.ask(ACTIONS % ACTION, to=today) == []
-    assert await trader.ask(ACTIONS % ACTION, symbol="NOPE") == ("NotFound", None)
+    assert await trader.ask(ACTIONS % ACTION, symbol="NOPE") == ("NotFound", "symbol")
     assert await trader.ask(ACTIONS % ACTION, **{"from": day, "to": today}) == ("BadInput", "to")
     assert await trader.ask(STATEMENTS, id=str(account.id)) == [
         {
