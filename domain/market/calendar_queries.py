@@ -1,4 +1,7 @@
-"""SQL of the calendars that people have made."""
+"""The calendars that people have made.
+
+SQL: a calendar is written with its rules as JSON, in one statement.
+"""
 
 import json
 
