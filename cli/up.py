@@ -117,7 +117,8 @@ def _supervise(
     commands: dict[str, str], settings: Settings, environment: dict[str, str], services: EmbeddedServices | None
 ) -> str | None:
     """Run the processes; returns the problem when they ended for one."""
-    supervisor = Supervisor(commands, environment, Printer(LossyOutput(sys.stdout)))
+    spares = [name for name, command in commands.items() if command.endswith("tradegraph web")]
+    supervisor = Supervisor(commands, environment, Printer(LossyOutput(sys.stdout)), spares)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         supervisor.request_stop()
