@@ -26,8 +26,8 @@ class Rule(Enum):
 _FIELDS: Final[Mapping[Rule, str]] = {
     Rule.PUBLIC: "Mutation: login refreshSession",
     Rule.SIGNED_IN: (
-        "Query: apiKeys bars corporateActions instrument instruments interestRates quotes systemHealth systemMetrics "
-        "viewer "
+        "Query: apiKeys bars calendars corporateActions instrument instruments interestRates quotes systemHealth "
+        "systemMetrics viewer "
         "Mutation: createApiKey logout revokeApiKey savePreferences updateUser "
         "Subscription: bars quotes systemHealth systemMetrics"
     ),
@@ -53,8 +53,8 @@ _FIELDS: Final[Mapping[Rule, str]] = {
     ),
     Rule.ADMINISTRATORS: (
         "Query: users "
-        "Mutation: createInstrument createUser grantAccount publishQuotes recordCorporateAction revokeAccount "
-        "setInterestRate updateInstrument"
+        "Mutation: createCalendar createInstrument createUser grantAccount publishQuotes recordCorporateAction "
+        "revokeAccount setInterestRate updateInstrument"
     ),
 }
 

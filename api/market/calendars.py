@@ -62,7 +62,7 @@ class CalendarSession:
 
 @strawberry.type(description="A calendar by rule: of our own table, or made by people.")
 class TradingCalendar:
-    """A view of ``domain.market.calendar_service.KnownCalendar``."""
+    """A calendar by rule, as the API shows it."""
 
     code: str
     name: str

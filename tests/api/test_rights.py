@@ -51,6 +51,7 @@ ASKS: dict[str, str] = {
     "Query.dailyStatements": 'dailyStatements(accountId: "{a}") {{ day }}',
     "Query.executions": 'executions(filter: {{ accountId: "{a}" }}) {{ totalCount }}',
     "Query.instrument": 'instrument(symbol: "TEST") {{ id }}',
+    "Query.calendars": "calendars {{ code }}",
     "Query.instruments": "instruments {{ totalCount }}",
     "Query.interestRates": "interestRates {{ currency }}",
     "Mutation.logout": "logout",
@@ -84,6 +85,10 @@ ASKS: dict[str, str] = {
         'correctExecution(input: {{ id: "{u}", price: "1", quantity: "1", reason: "r" }}) {{ id }}'
     ),
     "Mutation.createApiKey": 'createApiKey(input: {{ name: "" }}) {{ secret }}',
+    "Mutation.createCalendar": (
+        'createCalendar(input: {{ code: "24/7", name: "n", timeZone: "UTC", '
+        'sessions: [{{ opens: "09:00", closes: "17:30" }}] }}) {{ code }}'
+    ),
     "Mutation.createInstrument": (
         'createInstrument(input: {{ symbol: "", exchange: "X", assetClass: CRYPTO, currency: "USD", tickSize: "1", '
         'lotSize: "1" }}) {{ id }}'

@@ -42,6 +42,12 @@ RECIPES: Mapping[str, Recipe] = {
     "createApiKey": lambda _: _input(name=_name("k"), role="VIEWER"),
     "revokeApiKey": lambda known: {"id": known["key"]},
     "createInstrument": lambda _: _input(**instrument(_name("I").upper())),
+    "createCalendar": lambda _: _input(
+        code=_name("c").upper(),
+        name="Calendar",
+        timeZone="Europe/Berlin",
+        sessions=[{"opens": "09:00", "closes": "17:30"}],
+    ),
     "updateInstrument": lambda _: _input(symbol=OTHER, name=_name("n")),
     "recordCorporateAction": lambda _: _input(symbol=SPLIT, kind="SPLIT", exDate="2200-01-01", ratio="2"),
     "publishQuotes": lambda _: _input(

@@ -217,9 +217,11 @@ def _check_figures(market: Recorded, order: dict[str, Any]) -> None:
     """Fees to the smallest unit, and an order that says what its executions do."""
     filled = sum((fill.quantity for fill in _fills(order)), Decimal(0))
     assert Decimal(order["filledQuantity"]) == filled
+    exact = charged = Decimal(0)
     for item, fill in zip(order["executions"], _fills(order), strict=True):
-        fee = fill.price * fill.quantity * market.fee_rates[fill.liquidity]
-        assert Decimal(item["fee"]) == fee.quantize(market.cent)
+        exact += fill.price * fill.quantity * market.fee_rates[fill.liquidity]
+        charged += Decimal(item["fee"])
+        assert charged == exact.quantize(market.cent)
     if filled == Decimal(order["quantity"]):
         assert order["status"] == "FILLED"
     elif order["timeInForce"] in {"IOC", "FOK"}:

@@ -111,4 +111,4 @@ async def test_actions_and_statements(desk: Platform) -> None:
     assert await trader.ask(STATEMENTS, id=str(account.id), **{"from": day}) == []
     assert await trader.ask(STATEMENTS, id=str(account.id), **{"from": day, "to": today}) == ("BadInput", "to")
     stranger = Client(desk, await desk.add_actor(Role.TRADER))
-    assert await stranger.ask(STATEMENTS, id=str(account.id)) == ("NotFound", None)
+    assert await stranger.ask(STATEMENTS, id=str(account.id)) == ("NotFound", "accountId")

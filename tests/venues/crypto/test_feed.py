@@ -127,10 +127,10 @@ async def test_the_setting_chooses_it(server: BinanceServer) -> None:
     assert (feed.replays, feed.unpaced) == (False, False)
 
 
-def test_a_side_without_orders_says_nothing() -> None:
+def test_a_side_without_orders_says_that_there_is_none() -> None:
     raw = {"bid": "0.00000000", "ask": "100.5", "bidVolume": "0.0", "askVolume": "2", "timestamp": 1_700_000_000_123}
     assert quote_tick(raw, "X") == QuoteTick(
-        "X", Nanos(1_700_000_000_123_000_000), None, Decimal("100.5"), None, Decimal(2)
+        "X", Nanos(1_700_000_000_123_000_000), None, Decimal("100.5"), None, Decimal(2), no_bid=True
     )
 
 

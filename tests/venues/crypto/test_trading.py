@@ -221,8 +221,9 @@ async def test_what_the_exchange_cannot_do_is_done_here(desk: ExchangeDesk, serv
     async with routing(desk):
         bought = await desk.buy("0.5", "100.01")
         await desk.when(bought, lambda order: order.status is OrderStatus.FILLED)
+        # The exchange took its fee in the coin.
         stop = await desk.buy(
-            "0.5", "1", side=Side.SELL, type=OrderType.STOP, limit_price=None, stop_price=Decimal("95")
+            "0.4995", "1", side=Side.SELL, type=OrderType.STOP, limit_price=None, stop_price=Decimal("95")
         )
         await desk.when(stop, lambda order: order.status is OrderStatus.NEW)
         assert len(server.orders) == 1

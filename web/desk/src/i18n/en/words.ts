@@ -65,7 +65,7 @@ export const words = {
   },
   transaction: { DEPOSIT: 'Deposit', WITHDRAWAL: 'Withdrawal', TRADE: 'Trade', REALIZED_PNL: 'Realised PnL', FEE: 'Fee', TAX: 'Tax', SETTLEMENT: 'Settlement', FUNDING: 'Funding', INTEREST: 'Interest', DIVIDEND: 'Dividend', ADJUSTMENT: 'Adjustment', TRANSFER: 'Transfer' },
   house: { ADJUSTMENT: 'Adjustment', CLEARING: 'Clearing', DIVIDEND: 'Dividends', EXTERNAL: 'Outside', FEES: 'Fees', FUNDING: 'Funding', INTEREST: 'Interest', TAX: 'Tax' },
-  anomaly: { ACCOUNT_BALANCE: 'Balance', CANCEL_RATIO: 'Cancel ratio', LAYERING: 'Layering', LOSS_PATTERN: 'Loss pattern', ORDER_SIZE: 'Order size', PRICE_DEVIATION: 'Price deviation', RAMPING: 'Ramping', STALE_MARKET_DATA: 'Stale market data', SYSTEM_PERFORMANCE: 'System performance', TRADE_FREQUENCY: 'Trade frequency', WASH_TRADE: 'Wash trade' },
+  anomaly: { ACCOUNT_BALANCE: 'Balance', CANCEL_RATIO: 'Cancel ratio', CROSS_MARKET: 'Cross-market', FRONT_RUNNING: 'Front running', LAYERING: 'Layering', LOSS_PATTERN: 'Loss pattern', MARKING_THE_CLOSE: 'Marking the close', MOMENTUM_IGNITION: 'Momentum ignition', ORDER_SIZE: 'Order size', PRICE_DEVIATION: 'Price deviation', QUOTE_STUFFING: 'Quote stuffing', RAMPING: 'Ramping', STALE_MARKET_DATA: 'Stale market data', STRUCTURING: 'Structuring', SYSTEM_PERFORMANCE: 'System performance', TRADE_FREQUENCY: 'Trade frequency', WASH_TRADE: 'Wash trade' },
   run: { QUEUED: 'Queued', RUNNING: 'Running', RETRYING: 'Retrying', SUCCEEDED: 'Succeeded', FAILED: 'Failed', TIMED_OUT: 'Timed out', SKIPPED: 'Skipped' },
   cause: { SCHEDULE: 'Schedule', REQUEST: 'Request', CATCH_UP: 'Catching up' },
   component: { UP: 'Up', DEGRADED: 'Degraded', DOWN: 'Down' },

@@ -67,7 +67,7 @@ export const words: typeof model = {
   },
   transaction: { DEPOSIT: '入金', WITHDRAWAL: '出金', TRADE: '交易', REALIZED_PNL: '已实现盈亏', FEE: '手续费', TAX: '税', SETTLEMENT: '结算', FUNDING: '资金费', INTEREST: '利息', DIVIDEND: '分红', ADJUSTMENT: '调整', TRANSFER: '划转' },
   house: { ADJUSTMENT: '调整', CLEARING: '清算', DIVIDEND: '分红', EXTERNAL: '外部', FEES: '手续费', FUNDING: '资金费', INTEREST: '利息', TAX: '税' },
-  anomaly: { ACCOUNT_BALANCE: '余额', CANCEL_RATIO: '撤单率', LAYERING: '分层挂单', LOSS_PATTERN: '亏损形态', ORDER_SIZE: '委托规模', PRICE_DEVIATION: '价格偏离', RAMPING: '拉抬打压', STALE_MARKET_DATA: '行情过期', SYSTEM_PERFORMANCE: '系统性能', TRADE_FREQUENCY: '交易频率', WASH_TRADE: '对敲' },
+  anomaly: { ACCOUNT_BALANCE: '余额', CANCEL_RATIO: '撤单率', CROSS_MARKET: '跨市场操纵', FRONT_RUNNING: '抢先交易', LAYERING: '分层挂单', LOSS_PATTERN: '亏损形态', MARKING_THE_CLOSE: '尾盘操纵', MOMENTUM_IGNITION: '动量引发', ORDER_SIZE: '委托规模', PRICE_DEVIATION: '价格偏离', QUOTE_STUFFING: '报单堵塞', RAMPING: '拉抬打压', STALE_MARKET_DATA: '行情过期', STRUCTURING: '拆分资金', SYSTEM_PERFORMANCE: '系统性能', TRADE_FREQUENCY: '交易频率', WASH_TRADE: '对敲' },
   run: { QUEUED: '排队', RUNNING: '运行中', RETRYING: '重试中', SUCCEEDED: '成功', FAILED: '失败', TIMED_OUT: '超时', SKIPPED: '跳过' },
   cause: { SCHEDULE: '计划', REQUEST: '手动', CATCH_UP: '补跑' },
   component: { UP: '正常', DEGRADED: '降级', DOWN: '停止' },
