@@ -10,7 +10,7 @@ from collections.abc import Collection
 from http import HTTPStatus
 from typing import Final
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import coded
 from api.graphql.encoding import encode
@@ -84,7 +84,21 @@ class Front:
                 scope["scheme"] = _SCHEMES.get(protocol.rpartition(b",")[2].strip().lower(), {}).get(
                     scope["type"], scope["scheme"]
                 )
-        await self._app(scope, receive, send)
+        await self._app(scope, receive, _unless_gone(send) if scope["type"] == "http" else send)
+
+
+def _unless_gone(send: Send) -> Send:
+    """Send to a client until its connection is closed; what is left of an answer is then dropped, as it would be."""
+
+    async def sending(message: Message) -> None:
+        try:
+            await send(message)
+        except RuntimeError as error:
+            # The transport of uvloop says so when it was closed in this moment; uvicorn learns it a little later.
+            if "handler is closed" not in str(error):
+                raise
+
+    return sending
 
 
 def _values(scope: Scope, wanted: bytes) -> list[bytes]:

@@ -47,6 +47,7 @@ class Proxy:
     def close(self) -> None:
         """End all of it."""
         self._do(self._set(Mode.CUT))
+        self._loop.call_soon_threadsafe(self._server.close)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
