@@ -45,7 +45,7 @@ _ORDERS = """
 INSERT INTO orders (id, account_id, instrument_id, client_order_id, request_digest, venue, side, type, time_in_force,
   position_effect, quantity, limit_price, trigger_price, post_only, reduce_only, status, filled_quantity, filled_value,
   average_price, execution_count, fees, reserved, reserved_margin, reserved_fee, tags, contingency, venue_sequence,
-  activated, violations, created_at, updated_at, closed_at, version, working_quantity)
+  activated, violations, created_at, updated_at, closed_at, version, reserved_quantity)
 SELECT lpad(to_hex(g), 32, '0')::uuid, lpad(to_hex(1 + g % $2), 32, '0')::uuid, i.ids[1 + (g / 7) % $3], 'c' || g,
   decode(lpad(to_hex(g), 32, '0'), 'hex'), 'paper', CASE g % 2 WHEN 0 THEN 'BUY' ELSE 'SELL' END, 'LIMIT', 'GTC',
   'AUTO',

@@ -75,7 +75,7 @@ class Account:
     state_reason: str | None
     currency: str
     cash: Decimal = strawberry.field(description="Settled balance: always the sum of its transactions.")
-    reserved: Decimal = strawberry.field(description="Held for working orders.")
+    reserved: Decimal = strawberry.field(description="Reserved for working orders.")
     available: Decimal = strawberry.field(description="What a new order or a withdrawal may use.")
     equity: Decimal
     market_value: Decimal

@@ -52,7 +52,7 @@ class Order(OrderTermsView):
     remaining_quantity: Decimal = strawberry.field(description="What may still fill; zero once the order is over.")
     average_price: Decimal | None
     fees: Decimal = strawberry.field(description="Fees and taxes of its executions.")
-    reserved: Decimal = strawberry.field(description="What it holds back of the account's money.")
+    reserved: Decimal = strawberry.field(description="The part of the account's money that is reserved for it.")
     strategy: str | None
     tags: list[str]
     contingency: Contingency
@@ -231,7 +231,7 @@ class OrderCheck:
 
     accepted: bool
     violations: list[RiskViolation]
-    reservation: Decimal = strawberry.field(description="What the order would hold back.")
+    reservation: Decimal = strawberry.field(description="The money that would be reserved for the order.")
     estimated_fee: Decimal
     available_after: Decimal
 

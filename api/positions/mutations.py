@@ -40,7 +40,7 @@ class PositionsMutation:
         command = CloseAllPositions(named(account_id))
         return orders_view(await closing.close(actor, command, cancel_working=cancel_working))
 
-    @strawberry.mutation(description="Hold back part of a position, so that it cannot be closed.")
+    @strawberry.mutation(description="Freeze part of a position, so that it cannot be closed.")
     async def freeze_position(self, info: Info, given: Annotated[FreezePositionInput, _INPUT]) -> Position:
         """By whoever may trade the account."""
         services, command = info.context.services, given.to_domain()

@@ -99,6 +99,12 @@ class Instrument:
         """
         return self.asset_class is AssetClass.FUTURE and not self.inverse
 
+    def notional(self, quantity: Decimal, price: Decimal) -> Decimal:
+        """The money that ``quantity`` is worth at ``price``, in the instrument's currency; signed like ``quantity``."""
+        if self.inverse:
+            return quantity * self.multiplier / price
+        return quantity * self.multiplier * price
+
     @property
     def may_be_short(self) -> bool:
         """Whether more of it may be sold than is held, by an account that may go short."""

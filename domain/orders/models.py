@@ -84,7 +84,7 @@ class Order(Model):
     triggered_at = fields.DatetimeField(null=True)
     closed_at = fields.DatetimeField(null=True)
     version = fields.IntField(default=1)
-    working_quantity = NumericField(default=ZERO)
+    reserved_quantity = NumericField(default=ZERO)
     pending_changes = fields.TextField(null=True)
     reserve_rate = NumericField(default=ONE, db_default=ONE)
     placed_by = fields.CharField(max_length=254, null=True)

@@ -87,7 +87,7 @@ _MUTABLE = (
     "triggered_at",
     "closed_at",
     "version",
-    "working_quantity",
+    "reserved_quantity",
     "pending_changes",
     "reserve_rate",
     "trade_due",

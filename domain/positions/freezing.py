@@ -25,9 +25,9 @@ from domain.market.market import Market
 from domain.market.types import Instrument
 from domain.positions import queries
 from domain.positions.choosing import choose
+from domain.positions.closable import closable
 from domain.positions.events import POSITION_FROZEN, POSITION_UNFROZEN, position_snapshot
 from domain.positions.holds import Holds
-from domain.positions.reservation import closable
 from domain.positions.types import PositionBook, PositionSide
 
 MAX_REASON_LENGTH = 500
@@ -45,7 +45,7 @@ class FreezePosition:
 
 
 async def freeze_position(bus: Bus, market: Market, actor: Actor, command: FreezePosition) -> PositionBook:
-    """Hold back part of a position; the position with it.
+    """Freeze part of a position; the position with it.
 
     Raises:
         BadInput: a quantity that is not above zero, an unusable reason, or no side where one is needed.

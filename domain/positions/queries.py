@@ -89,7 +89,7 @@ _RESERVING = (
 
 
 async def read_reserving(account_ids: Collection[UUID]) -> dict[UUID, list[PositionBook]]:
-    """Per account: what is held, and the buckets that orders work in or that hold money back."""
+    """Per account: what is held, and the buckets that orders work in or that have money reserved."""
     return _listed(account_ids, await fetch(_RESERVING, list(account_ids)))
 
 

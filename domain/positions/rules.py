@@ -123,7 +123,7 @@ def close_leg(
 
 
 def closable(position: PositionState, held_back: Decimal, *, settles_next_day: bool) -> Decimal:
-    """How much may be closed: what is neither held back by orders or by hand nor, settling next day, bought today."""
+    """How much may be closed: what is neither frozen by orders or by hand nor, settling next day, bought today."""
     unsettled = position.today_quantity if settles_next_day else ZERO
     return max(ZERO, position.size - held_back - unsettled)
 

@@ -64,7 +64,7 @@ class Books:
 def free_funds(
     account: AccountBook, positions: Iterable[PositionBook], instruments: Mapping[UUID, Instrument], quote_of: QuoteOf
 ) -> Decimal | None:
-    """What an account may use, before what working orders hold back; None when a position cannot be valued.
+    """What an account may use, before what working orders reserve; None when a position cannot be valued.
 
     A MARGIN account's funds depend on marks: without a price for what it holds, or a rate for its currency, nothing may
     be added to it.

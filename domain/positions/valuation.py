@@ -10,8 +10,8 @@ from domain.accounts.types import AccountBook, AccountKind, AccountState, Positi
 from domain.kernel.numbers import ONE, ZERO, to_cash, to_cash_up, to_exact, to_price, total
 from domain.market.rates import InstrumentIndex, QuoteOf
 from domain.market.types import Instrument, Quote
+from domain.positions.closable import closable, frozen
 from domain.positions.liquidation import Stake, liquidation_price
-from domain.positions.reservation import closable, frozen, notional
 from domain.positions.rules import gain
 from domain.positions.types import PositionBook, PositionSide
 
@@ -186,7 +186,7 @@ class AccountValue:
 
     @property
     def reserved(self) -> Decimal:
-        """Held for working orders."""
+        """Reserved for working orders."""
         return to_cash_up(self.account.reserved, self.account.currency)
 
     @property
@@ -213,7 +213,7 @@ class AccountValue:
 
     @property
     def buying_power(self) -> Decimal:
-        """What new orders may hold back: never negative."""
+        """The money that new orders may reserve: never negative."""
         return max(ZERO, self.available)
 
     @property
@@ -249,7 +249,7 @@ def worth_of(
     if mark is None or (instrument.inverse and mark <= ZERO):
         value, pnl = position.cost * instrument.multiplier * rate, ZERO
     else:
-        value = to_exact(notional(instrument, position.quantity, mark)) * rate
+        value = to_exact(instrument.notional(position.quantity, mark)) * rate
         pnl = to_exact(gain(instrument, position.quantity, position.cost, mark)) * rate
     exposure = abs(value) if kind is AccountKind.MARGIN else ZERO
     return Worth(value, pnl, exposure * instrument.initial_margin_rate, exposure * instrument.maintenance_margin_rate)

@@ -11,7 +11,6 @@ from uuid import UUID
 from domain.kernel.numbers import ONE, ZERO
 from domain.market.rates import InstrumentIndex, IsStale, QuoteOf
 from domain.market.types import Instrument
-from domain.positions.reservation import notional, reach
 from domain.positions.types import PositionBook
 
 
@@ -46,6 +45,23 @@ class Worst:
     maintenance_margin: Decimal
 
 
+def opening_quantities(book: PositionBook) -> tuple[Decimal, Decimal]:
+    """The working buys and sells that are not bound to reduce a position."""
+    return book.working_buy - book.exit_buy, book.working_sell - book.exit_sell
+
+
+def reach(book: PositionBook, *, buys: Decimal = ZERO, sells: Decimal = ZERO) -> tuple[Decimal, Decimal]:
+    """The lowest and the highest signed quantity that working orders can lead to, whatever of them fills, and when.
+
+    Orders that can only reduce stop at zero, the others go through it. ``buys`` and ``sells`` are so much more to open.
+    """
+    held = book.quantity
+    opening_buys, opening_sells = opening_quantities(book)
+    lowest = max(ZERO, held - book.exit_sell) if held > ZERO else held
+    highest = min(ZERO, held + book.exit_buy) if held < ZERO else held
+    return lowest - opening_sells - sells, highest + opening_buys + buys
+
+
 def largest(position: PositionBook, *, buys: Decimal = ZERO, sells: Decimal = ZERO) -> Decimal:
     """The largest size that a position can have if what works fills, with so much more to buy or to sell."""
     lowest, highest = reach(position, buys=buys, sells=sells)
@@ -54,7 +70,7 @@ def largest(position: PositionBook, *, buys: Decimal = ZERO, sells: Decimal = ZE
 
 def worth(instrument: Instrument, quantity: Decimal, mark: Decimal, rate: Decimal) -> Decimal:
     """What so much of an instrument is worth, without a sign, in the currency that ``rate`` leads to."""
-    return abs(notional(instrument, quantity, mark)) * rate
+    return abs(instrument.notional(quantity, mark)) * rate
 
 
 def worst_case(

@@ -25,7 +25,6 @@ from domain.market.types import Instrument
 from domain.orders.books.rebuilding import bucket_of_execution
 from domain.orders.model.order import Execution
 from domain.positions import queries as position_queries
-from domain.positions.reservation import notional
 from domain.positions.types import PositionBook
 from domain.positions.valuation import newest_rate
 from domain.settlement import funding_queries
@@ -72,7 +71,7 @@ def funding_of(held: Held) -> Decimal:
     instrument = held.instrument
     if held.price is None or (instrument.inverse and held.price <= ZERO):
         return ZERO
-    return -to_exact(notional(instrument, held.quantity, held.price)) * held.rate * instrument.funding_rate
+    return -to_exact(instrument.notional(held.quantity, held.price)) * held.rate * instrument.funding_rate
 
 
 async def post_due_funding(bus: Bus, market: Market, now: datetime) -> int:

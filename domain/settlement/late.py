@@ -11,7 +11,7 @@ from domain.accounts.rules import post
 from domain.accounts.types import TransactionKind
 from domain.kernel.numbers import ZERO
 from domain.orders.books.rebuilding import PositionRebuild
-from domain.orders.deciding.trading_book import refresh_reserved
+from domain.orders.deciding.reservations import refresh_reserved
 from domain.orders.model.order import Execution
 from domain.orders.reading.execution_queries import load_execution_run
 from domain.positions.adjustment_queries import load_adjustments

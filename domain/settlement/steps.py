@@ -12,8 +12,7 @@ from domain.accounts.queries import load_loan_rates
 from domain.kernel.numbers import ZERO
 from domain.market.actions import CorporateAction, CorporateActionKind
 from domain.market.types import AssetClass, SettlementCycle
-from domain.orders.deciding.claims import alternatives, hold, release
-from domain.orders.deciding.trading_book import refresh_reserved
+from domain.orders.deciding.reservations import alternatives, refresh_reserved, reserve_orders, unreserve_orders
 from domain.orders.entry.canceling import mark_canceling
 from domain.orders.model.events import order_parts
 from domain.orders.model.instructions import CANCEL, REARM
@@ -89,12 +88,12 @@ def _restate_orders(roll: AccountRoll, action: CorporateAction) -> None:
     roll.changed |= {order.id: order for order in cancelled}
     roll.commands += [(CANCEL, order) for order in cancelled]
     staying = [order for order in orders if order.id not in gone]
-    release(roll.book, staying)
+    unreserve_orders(roll.book, staying)
     restated = [order for order in staying if restate(order, action, instrument)]
     done = set()
     for order in staying:
         legs = [leg for leg in alternatives(order, staying) if leg.id not in done]
-        hold(roll.book, instrument, legs)
+        reserve_orders(roll.book, instrument, legs)
         done |= {leg.id for leg in legs}
     for order in restated:
         order.version += 1

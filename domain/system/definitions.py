@@ -62,7 +62,7 @@ DEFINITIONS: Mapping[str, TaskDefinition] = {
         ),
         TaskDefinition(
             BALANCES,
-            "Works out again what every account holds back and what margin it has, and puts right what differs.",
+            "Works out again what every account has reserved and what margin it has, and puts right what differs.",
             Interval(300),
             catch_up=False,
         ),

@@ -274,12 +274,12 @@ def test_an_exit_without_any_rate_counts_its_fee_at_that_of_the_last_execution()
     held = book.position(PERPETUAL.id, Bucket.NET)
     held.quantity, held.average_price, held.fx_rate = Decimal(-3), Decimal(100), Decimal("0.75")
     decision = decide(command(quantity=Decimal(2)), PERPETUAL, state, book)
-    assert (decision.contribution.rate, decision.contribution.fee) == (Decimal("0.75"), Decimal("0.15"))
+    assert (decision.reservation.rate, decision.reservation.fee) == (Decimal("0.75"), Decimal("0.15"))
 
 
 def test_the_same_currency_needs_no_rate() -> None:
     decision = decide(command(), replace(SPOT, id=new_id()), market(), trading_book("1000"))
-    assert (decision.accepted, decision.contribution.rate) == (True, Decimal(1))
+    assert (decision.accepted, decision.reservation.rate) == (True, Decimal(1))
 
 
 async def test_pairs_are_chained_where_none_quotes_the_two_currencies(live_desk: Platform) -> None:

@@ -21,7 +21,7 @@ from domain.orders.model.commands import ModifyOrder, OrderKey, PlaceOrder
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderStatus, OrderType, PositionEffect, Side, TimeInForce
 from domain.orders.model.validation import check_change
-from domain.positions.reservation import closable, frozen
+from domain.positions.closable import closable, frozen
 from domain.positions.types import Bucket, PositionBook
 from tests.orders.factories import ACCOUNT_ID, NOW
 from tests.support.household import INSTRUMENTS, MARKETS, Household
@@ -69,7 +69,7 @@ class Figures:
         self.available = free - account.reserved.quantize(CENT, rounding=ROUND_UP)
 
 
-def claim(order: Order, kind: AccountKind) -> tuple[Decimal, Decimal, Decimal]:
+def reservation(order: Order, kind: AccountKind) -> tuple[Decimal, Decimal, Decimal]:
     """What an order that works may still fill, what that is worth as margin or cash, and its fee."""
     instrument, left = INSTRUMENTS[order.instrument_id], order.quantity - order.filled_quantity
     if kind is AccountKind.CASH and order.side is Side.SELL:
@@ -111,7 +111,7 @@ def reserved(home: Household, position: PositionBook) -> Decimal:
     fees = ZERO
     for order in home.open_orders():
         if in_bucket(order, position):
-            left, money, fee = claim(order, kind)
+            left, money, fee = reservation(order, kind)
             fees += fee
             if order.only_reduces:
                 exits[order.side] += left
@@ -296,7 +296,7 @@ class Flows(RuleBasedStateMachine):
         assert home.account.reserved == sum((position.reserved for position in home.positions.values()), ZERO)
         for order in home.orders.values():
             if not order.is_open:
-                assert order.working_quantity == order.reserved_margin == order.reserved_fee == ZERO
+                assert order.reserved_quantity == order.reserved_margin == order.reserved_fee == ZERO
 
     @invariant()
     def executions_alone_rebuild_the_books(self) -> None:

@@ -15,10 +15,10 @@ from domain.accounts.service import set_account_state
 from domain.accounts.types import AccountKind, AccountState, PositionMode
 from domain.kernel.database import fetch
 from domain.orders.model.types import OrderType, Side
+from domain.positions.closable import closable, frozen
 from domain.positions.fills import book_fill, holds_after
 from domain.positions.holds import Holds
 from domain.positions.live import apply_events, load_account
-from domain.positions.reservation import closable, frozen
 from domain.positions.types import Bucket, PositionBook
 from tests.orders.factories import ACCOUNT_ID, PERPETUAL
 from tests.positions.conftest import Holder

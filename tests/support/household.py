@@ -14,8 +14,8 @@ from domain.market.rates import InstrumentIndex
 from domain.market.types import AssetClass, FeeSchedule, Instrument, Quote, QuoteTick
 from domain.orders.books.booking import Booking
 from domain.orders.deciding.changes import decide_change
-from domain.orders.deciding.claims import alternatives
 from domain.orders.deciding.pretrade import decide
+from domain.orders.deciding.reservations import alternatives
 from domain.orders.deciding.state import new_order
 from domain.orders.deciding.trading_book import MarketState, TradingBook
 from domain.orders.exchange.paper import PaperVenue

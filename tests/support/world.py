@@ -12,9 +12,9 @@ from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.types import Instrument, QuoteTick
 from domain.orders.books.booking import Booking
 from domain.orders.deciding.changes import ChangeDecision, decide_change
-from domain.orders.deciding.claims import alternatives
 from domain.orders.deciding.grouping import GroupTerms, Part, bracket_orders, oco_orders, place_group
 from domain.orders.deciding.pretrade import decide
+from domain.orders.deciding.reservations import alternatives, reserved_for
 from domain.orders.deciding.state import new_order
 from domain.orders.exchange.exchanges import Exchanges
 from domain.orders.exchange.paper import PaperVenue
@@ -23,7 +23,6 @@ from domain.orders.model.commands import ModifyOrder, OrderKey, PlaceBracket, Pl
 from domain.orders.model.instructions import AccountTerms
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderStatus, PendingAction, Side
-from domain.positions.reservation import reserved_for
 from domain.positions.types import Bucket
 from tests.orders.factories import ACCOUNT_ID, NOW, market, quote, trading_book
 
@@ -166,11 +165,11 @@ class World:
             (False, position.working_sell, position.working_sell_margin, ZERO),
         ):
             mine = [order for order in self.orders.values() if (order.side is Side.BUY) is buys]
-            assert total == sum((order.working_quantity for order in mine), fees)
+            assert total == sum((order.reserved_quantity for order in mine), fees)
             assert margin == sum((order.reserved_margin for order in mine), ZERO)
         for buys, exits in ((True, position.exit_buy), (False, position.exit_sell)):
             mine = [order for order in self.orders.values() if (order.side is Side.BUY) is buys and order.only_reduces]
-            assert exits == sum((order.working_quantity for order in mine), ZERO)
+            assert exits == sum((order.reserved_quantity for order in mine), ZERO)
             assert all(order.reserved_margin == ZERO for order in mine)
         if self.ends_exits_at_once and not position.quantity:
             self.check_flat()
@@ -190,7 +189,7 @@ class World:
     def _check_order(self, order: Order) -> None:
         """Each counts what it may still fill, once per set of orders that exclude each other."""
         if order.status is OrderStatus.HELD or not order.is_open:
-            assert order.working_quantity == order.reserved_margin == order.reserved_fee == ZERO
+            assert order.reserved_quantity == order.reserved_margin == order.reserved_fee == ZERO
             return
         legs = [leg for leg in alternatives(order, self.orders.values()) if leg.side is order.side]
         working = [leg for leg in legs if leg.status is not OrderStatus.HELD and leg.is_open]
@@ -199,4 +198,4 @@ class World:
             for leg in working
             for quantity in [leg.quantity, *(change.quantity_after for change in leg.pending_changes)]
         )
-        assert sum((leg.working_quantity for leg in working), ZERO) == largest
+        assert sum((leg.reserved_quantity for leg in working), ZERO) == largest

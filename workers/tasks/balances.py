@@ -12,10 +12,10 @@ _COUNTS = ("accounts", "corrected", "unpriced", "below_maintenance")
 
 
 async def refresh_all(run: TaskContext) -> Result | Unfinished:
-    """Work out again what all accounts hold back and what margin they have.
+    """Work out again what all accounts have reserved and what margin they have.
 
     Raises:
-        TaskFailure: some held back what they should not; it has been put right, and somebody should know why.
+        TaskFailure: some had a wrong amount reserved; it has been put right, and somebody should know why.
     """
     counts = {name: cast("int", run.progress.get(name, 0)) for name in _COUNTS}
     walk = AccountWalk(run, _BATCH)
@@ -32,5 +32,5 @@ async def refresh_all(run: TaskContext) -> Result | Unfinished:
         "belowMaintenance": counts["below_maintenance"],
     }
     if counts["corrected"]:
-        raise TaskFailure(f"{counts['corrected']} accounts held back a wrong amount; it was put right.", result)
+        raise TaskFailure(f"{counts['corrected']} accounts had a wrong amount reserved; it was put right.", result)
     return result

@@ -22,7 +22,7 @@ from domain.market.types import Instrument
 from domain.orders import queries
 from domain.orders.books.booking import Booking
 from domain.orders.books.command_queries import take_commands
-from domain.orders.deciding.claims import EXCLUSIVE
+from domain.orders.deciding.reservations import EXCLUSIVE
 from domain.orders.deciding.trading_book import TradingBook
 from domain.orders.exchange.reports import Filled, Report
 from domain.orders.model.instructions import REPLACE, SUBMIT, AccountTerms, Command
@@ -101,7 +101,7 @@ async def take_step(
             orders |= await queries.load_orders(work, missing)
         groups = {order.group_id for order in orders.values() if order.contingency in EXCLUSIVE}
         if groups:
-            # What one leg holds back depends on the others.
+            # The reservation of one leg depends on the others.
             orders = await queries.load_groups(work, groups) | orders
         booking = await _load(work, locked, orders, instruments, everything, rate_of)
         booking.apply(everything)

@@ -21,7 +21,7 @@ from domain.kernel.time import Nanos
 from domain.market.rates import RateOf, no_rate
 from domain.market.types import Instrument
 from domain.orders.books.charges import average_fill, dues_of
-from domain.orders.deciding.claims import EXCLUSIVE, alternatives, bucket_of, hold, release
+from domain.orders.deciding.reservations import EXCLUSIVE, alternatives, bucket_of, reserve_orders, unreserve_orders
 from domain.orders.deciding.state import CLOSED, TRANSITIONS, move
 from domain.orders.deciding.trading_book import TradingBook
 from domain.orders.exchange import reports
@@ -100,12 +100,12 @@ class Booking:
         if _repeated(order, report):
             self.ignored.append(report)
             return
-        before, status = _claimed_by(order), order.status
+        before, status = _reserved_by(order), order.status
         kind, detail = _HANDLERS[type(report)](order, report, self.now)
-        claims_as_before = _claimed_by(order) == before
-        if not claims_as_before:
+        reserves_as_before = _reserved_by(order) == before
+        if not reserves_as_before:
             self._reserve_again(order)
-        if not (claims_as_before and isinstance(report, reports.Accepted) and status is OrderStatus.PENDING_NEW):
+        if not (reserves_as_before and isinstance(report, reports.Accepted) and status is OrderStatus.PENDING_NEW):
             self._moved.add(order.account_id)
         if not isinstance(report, _ACKNOWLEDGEMENTS):
             order.version += 1
@@ -223,18 +223,18 @@ class Booking:
         return book.position(order.instrument_id, bucket_of(order, book.account.position_mode))
 
     def _reserve_again(self, order: Order) -> None:
-        """Replace what the order, and those that it excludes, held back by what they hold back now."""
+        """Replace the reservations of the order, and of those that it excludes, by what they need now."""
         book, instrument = self.books[order.account_id], self.instruments[order.instrument_id]
         if order.contingency not in EXCLUSIVE:
-            release(book, (order,))
-            hold(book, instrument, (order,))
+            unreserve_orders(book, (order,))
+            reserve_orders(book, instrument, (order,))
             return
         legs = alternatives(order, self._groups.get(order.group_id, ()))
-        before = [(leg.working_quantity, leg.reserved_margin, leg.reserved_fee) for leg in legs]
-        release(book, legs)
-        hold(book, instrument, legs)
+        before = [(leg.reserved_quantity, leg.reserved_margin, leg.reserved_fee) for leg in legs]
+        unreserve_orders(book, legs)
+        reserve_orders(book, instrument, legs)
         for leg, held in zip(legs, before, strict=True):
-            if (leg.working_quantity, leg.reserved_margin, leg.reserved_fee) != held:
+            if (leg.reserved_quantity, leg.reserved_margin, leg.reserved_fee) != held:
                 self.changed[leg.id] = leg
 
     def _record(
@@ -271,8 +271,8 @@ def _is_handed_over(order: Order, report: reports.Accepted) -> bool:
     return order.venue_order_id is None and not report.by_engine
 
 
-def _claimed_by(order: Order) -> tuple[object, ...]:
-    """What the claim of an order follows from."""
+def _reserved_by(order: Order) -> tuple[object, ...]:
+    """The values that the reservation of an order follows from."""
     return (
         order.quantity,
         order.reserve_price,

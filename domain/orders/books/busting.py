@@ -37,8 +37,14 @@ from domain.orders.books.rebuilding import (
     recompute_fills,
     recost,
 )
-from domain.orders.deciding.claims import EXCLUSIVE, alternatives, hold, release
-from domain.orders.deciding.trading_book import TradingBook, refresh_reserved
+from domain.orders.deciding.reservations import (
+    EXCLUSIVE,
+    alternatives,
+    refresh_reserved,
+    reserve_orders,
+    unreserve_orders,
+)
+from domain.orders.deciding.trading_book import TradingBook
 from domain.orders.entry.desk import Desk
 from domain.orders.model.events import order_parts
 from domain.orders.model.instructions import REARM
@@ -301,11 +307,11 @@ class _Reversal:
         if order.contingency in EXCLUSIVE:
             orders = await queries.load_groups(self._work, [order.group_id]) | orders
         legs = alternatives(order, orders.values())
-        release(book, legs)
+        unreserve_orders(book, legs)
         recompute_fills(order, executions, self._instrument, self._account.currency, self._work.now)
-        hold(book, self._instrument, legs)
+        reserve_orders(book, self._instrument, legs)
         for position in book.positions.values():
-            # What working orders hold back depends on what is held.
+            # The reserved amount depends on the position.
             if position.changed:
                 refresh_reserved(book.account, position)
         return {leg.id: leg for leg in legs}

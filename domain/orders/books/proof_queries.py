@@ -13,8 +13,8 @@ from domain.orders.model.order import Execution
 # Executions that are read at once.
 RUN = 5_000
 WORKING = """
-SELECT instrument_id, side = 'BUY' AS buys, sum(working_quantity) AS quantity, sum(reserved_margin) AS margin,
-  sum(CASE WHEN reduce_only OR position_effect IN ('CLOSE', 'CLOSE_TODAY') THEN working_quantity ELSE 0 END) AS exits
+SELECT instrument_id, side = 'BUY' AS buys, sum(reserved_quantity) AS quantity, sum(reserved_margin) AS margin,
+  sum(CASE WHEN reduce_only OR position_effect IN ('CLOSE', 'CLOSE_TODAY') THEN reserved_quantity ELSE 0 END) AS exits
 FROM orders WHERE account_id = $1 GROUP BY 1, 2
 """
 FILLED = """
@@ -23,13 +23,13 @@ WHERE account_id = $1 AND (filled_quantity <> 0 OR execution_count <> 0)
 """
 # What may still fill counts, once for orders that exclude each other; while a change is pending, it may count for more.
 MISCOUNTED = """
-SELECT (array_agg(id ORDER BY id))[1] AS id, sum(working_quantity) AS booked, max(may_fill) AS derived FROM (
-  SELECT id, group_id, contingency, side, working_quantity, pending_changes,
+SELECT (array_agg(id ORDER BY id))[1] AS id, sum(reserved_quantity) AS booked, max(may_fill) AS derived FROM (
+  SELECT id, group_id, contingency, side, reserved_quantity, pending_changes,
     CASE WHEN closed_at IS NULL AND status <> 'HELD' THEN quantity - filled_quantity ELSE 0 END AS may_fill
   FROM orders WHERE account_id = $1
 ) AS o
 GROUP BY CASE WHEN contingency IN ('OCO', 'OUO') THEN group_id ELSE id END, side
-HAVING sum(working_quantity) <> max(may_fill) AND bool_and(pending_changes IS NULL)
+HAVING sum(reserved_quantity) <> max(may_fill) AND bool_and(pending_changes IS NULL)
 """
 
 

@@ -20,8 +20,7 @@ from domain.orders.model.order import Execution, Order
 from domain.orders.model.types import CLOSING, Liquidity, PositionEffect, Side
 from domain.positions.adjustments import PositionAdjustment, adjust
 from domain.positions.fills import book_fill, holds_after
-from domain.positions.reservation import bucket_for
-from domain.positions.types import Bucket, PositionBook
+from domain.positions.types import Bucket, PositionBook, bucket_for
 
 _REBUILT = (
     "quantity",

@@ -1,8 +1,8 @@
-"""Going over balances: what working orders hold back, and what margin is left.
+"""The audit of balances: what working orders reserve, and what margin is left.
 
-What a bucket holds back is a function of its sums, and an account's reserved amount the sum of its buckets'. Both are
-kept up with every change; here they are worked out again, and put right under the account's lock should they ever
-differ. Running it again changes nothing.
+A position's reserved amount is a function of its sums, and an account's is the sum of its positions'. Both are kept up
+with every change; here they are worked out again, and put right under the account's lock should they ever differ.
+Running it again changes nothing.
 """
 
 from collections.abc import Collection, Iterable
@@ -18,10 +18,9 @@ from domain.kernel.bus import Bus
 from domain.kernel.numbers import plain, total
 from domain.kernel.unit_of_work import unit_of_work
 from domain.market.market import Market
-from domain.orders.deciding.trading_book import refresh_reserved
+from domain.orders.deciding.reservations import refresh_reserved, reserved_for
 from domain.positions import queries
 from domain.positions.events import position_snapshot
-from domain.positions.reservation import reserved_for
 from domain.positions.types import PositionBook
 from domain.positions.valuation import value_all
 
@@ -41,7 +40,7 @@ class Refreshed:
 
 
 async def refresh_balances(bus: Bus, market: Market, account_ids: Collection[UUID]) -> Refreshed:
-    """Work out again what these accounts hold back and what margin they have; two reads, and a write if need be."""
+    """Work out again what these accounts have reserved and what margin they have; two reads, and a write if need be."""
     books = await account_queries.read_books(account_ids)
     positions = await queries.read_reserving(books)
     # Read at two moments, so that a difference is only a suspicion.
@@ -58,9 +57,9 @@ async def refresh_balances(bus: Bus, market: Market, account_ids: Collection[UUI
 
 
 def _agrees(book: AccountBook, positions: Iterable[PositionBook]) -> bool:
-    held_back = [(position.reserved, reserved_for(position, book.kind)) for position in positions]
-    return all(stored == derived for stored, derived in held_back) and book.reserved == total(
-        stored for stored, _ in held_back
+    reserved = [(position.reserved, reserved_for(position, book.kind)) for position in positions]
+    return all(stored == derived for stored, derived in reserved) and book.reserved == total(
+        stored for stored, _ in reserved
     )
 
 

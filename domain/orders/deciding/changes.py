@@ -1,6 +1,6 @@
-"""The decision on a change of an open order, pure: what changes, what is held back meanwhile, or why it may not be.
+"""The decision on a change of an open order, pure: what changes, what is reserved meanwhile, or why it may not be.
 
-The new terms are checked as those of a new order, apart from what the order holds back itself. What only shrinks an
+The new terms are checked as those of a new order, apart from what the order has reserved itself. What only shrinks an
 order, or moves its end, hurts nobody and is refused for its lot alone.
 """
 
@@ -13,22 +13,21 @@ from domain.kernel.errors import BadInput
 from domain.kernel.numbers import ZERO
 from domain.market.types import Instrument
 from domain.orders.deciding.checks import CHECKS, EXIT_CHECKS, SIZE_CHECKS, Candidate, Refusal, first_refusal
-from domain.orders.deciding.claims import bucket_of, hold, release
 from domain.orders.deciding.pretrade import RuleVerdict, collared, judge, lack_of_funds, refused_by_rules
+from domain.orders.deciding.reservations import bucket_of, reservation_price, reserve_orders, unreserve_orders
 from domain.orders.deciding.risk_view import worst_notional
-from domain.orders.deciding.trading_book import MarketState, TradingBook, worst_price
+from domain.orders.deciding.trading_book import MarketState, TradingBook
 from domain.orders.model.commands import ModifyOrder, PlaceOrder
 from domain.orders.model.order import CHANGEABLE, Order, PendingChange, changes_in, terms_of
 from domain.orders.model.order_types import PRICED_BY_LIMIT, REQUIRE_LIMIT_PRICE
 from domain.orders.model.types import Contingency, OrderType, RejectReason
 from domain.orders.venues.support import is_timed_by_engine
-from domain.positions.reservation import notional
 from domain.risk.types import RiskViolation
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeDecision:
-    """The verdict: the change, which the order now has pending and the book holds back, or why it was refused."""
+    """The verdict: the change, which the order now has pending and the book has reserved, or why it was refused."""
 
     change: PendingChange
     violations: tuple[RiskViolation, ...]
@@ -75,7 +74,7 @@ def decide_change(
 ) -> ChangeDecision:
     """Decide on a well-formed change. ``legs`` are the order and those that it excludes.
 
-    When the change is accepted, the order has it pending and the book holds the larger claim; otherwise nothing has
+    When the change is accepted, the order has it pending and the book has the larger reservation; otherwise nothing has
     changed.
 
     Raises:
@@ -85,7 +84,7 @@ def decide_change(
     change = new_terms(before, command)
     available, reserved, pending = book.available, book.account.reserved, order.pending_changes
     rate = order.reserve_rate
-    release(book, legs)
+    unreserve_orders(book, legs)
     after = copy(before)
     for name in CHANGEABLE:
         if getattr(change, name) is not None:
@@ -93,18 +92,18 @@ def decide_change(
     change = replace(change, reserve_price_after=_reserve_price(after, change, market))
     candidate = _candidate(after, before, change, instrument, market, book)
     verdict, refusal = _judge(candidate, before, change)
-    # Asked before its own claim is on the book again.
+    # Asked before its own reservation is on the book again.
     is_exit = candidate.reduces
     order.pending_changes, order.reserve_rate = (*pending, change), candidate.rate or rate
-    hold(book, instrument, legs)
+    reserve_orders(book, instrument, legs)
     needed = book.account.reserved - reserved
     if refusal is None and needed > ZERO and not is_exit and (available is None or needed > available):
         refusal = lack_of_funds(book, needed, available)
     refusal = refusal or refused_by_rules(verdict.violations)
     if refusal is not None:
-        release(book, legs)
+        unreserve_orders(book, legs)
         order.pending_changes, order.reserve_rate = pending, rate
-        hold(book, instrument, legs)
+        reserve_orders(book, instrument, legs)
     else:
         _count(candidate, verdict)
     return ChangeDecision(change, verdict.violations, refusal)
@@ -154,7 +153,7 @@ def _candidate(
     remaining = after.quantity - after.filled_quantity
     price = before.reserve_price
     valued = price is not None and not (instrument.inverse and price <= ZERO)
-    worth = notional(instrument, before.quantity, abs(price)) * before.reserve_rate if price and valued else ZERO
+    worth = instrument.notional(before.quantity, abs(price)) * before.reserve_rate if price and valued else ZERO
     return Candidate(
         as_command(after),
         instrument,
@@ -174,10 +173,10 @@ def _reserve_price(after: Order, change: PendingChange, market: MarketState) -> 
         if after.triggered_at is not None or after.type not in REQUIRE_LIMIT_PRICE:
             # By now it is a limit order of the market.
             wanted = replace(wanted, type=OrderType.LIMIT, stop_price=None)
-        return worst_price(wanted, market.fresh)
+        return reservation_price(wanted, market.fresh)
     if change.stop_price is None and change.trailing_offset is None:
         return after.reserve_price
-    return worst_price(as_command(after), market.fresh)
+    return reservation_price(as_command(after), market.fresh)
 
 
 def as_command(order: Order) -> PlaceOrder:

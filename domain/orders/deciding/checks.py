@@ -12,7 +12,7 @@ from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.order_types import CONDITIONAL, REQUIRE_LIMIT_PRICE
 from domain.orders.model.types import RejectReason, Side
 from domain.orders.venues.support import unsupported
-from domain.positions.reservation import closable, closable_by_cash_sale, closable_by_exit, notional, unsettled
+from domain.positions.closable import closable, closable_by_cash_sale, closable_by_exit, unsettled
 from domain.positions.types import PositionBook
 from domain.risk.rules.halting import halt_over
 from domain.risk.types import RiskScope
@@ -180,7 +180,7 @@ def _quantity_range(order: Candidate) -> Refusal | None:
         message = f"The quantity is above the maximum of {plain(instrument.max_quantity)}."
         return RejectReason.QUANTITY_OUT_OF_RANGE, message
     if instrument.min_notional is not None and order.price:
-        value = notional(instrument, quantity, abs(order.price))
+        value = instrument.notional(quantity, abs(order.price))
         if value < instrument.min_notional:
             message = f"The order is worth {plain(value)}, below the minimum of {plain(instrument.min_notional)}."
             return RejectReason.QUANTITY_OUT_OF_RANGE, message

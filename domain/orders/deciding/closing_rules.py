@@ -21,8 +21,8 @@ from domain.orders.model.commands import CloseAllPositions, ClosePosition, Closi
 from domain.orders.model.types import OrderType, PositionEffect, Side
 from domain.orders.model.validation import MAX_CLIENT_ORDER_ID_LENGTH
 from domain.positions.choosing import choose
+from domain.positions.closable import closable_by_exit
 from domain.positions.holds import Holds
-from domain.positions.reservation import closable_by_exit
 from domain.positions.types import PositionBook
 
 Instruments = Mapping[UUID, Instrument]

@@ -6,7 +6,6 @@ from domain.kernel.numbers import ZERO, is_multiple, plain
 from domain.market.types import Instrument
 from domain.orders.model.order import Order
 from domain.orders.model.types import RejectReason
-from domain.positions.reservation import notional
 
 Misfit = tuple[RejectReason, str]
 
@@ -53,7 +52,7 @@ def _off_size(order: Order, instrument: Instrument) -> Misfit | None:
     price = order.reserve_price
     if instrument.min_notional is None or price is None or (instrument.inverse and price <= ZERO):
         return None
-    value = notional(instrument, order.quantity, abs(price))
+    value = instrument.notional(order.quantity, abs(price))
     if value >= instrument.min_notional:
         return None
     message = f"The order is worth {plain(value)}, below the minimum of {plain(instrument.min_notional)}."

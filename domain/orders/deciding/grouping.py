@@ -1,8 +1,8 @@
 """Brackets and OCOs, pure: the orders they consist of, and the decision on them as one.
 
 A group is accepted or refused as a whole. Of a bracket, the entry is decided like any order; its exits, which only
-reduce and hold back nothing until they are released, must merely have possible prices. Of an OCO, each order is decided
-as if it were alone, because at most one of them will come true, and together they hold back the larger claim.
+reduce and reserve nothing until they are released, must merely have possible prices. Of an OCO, each order is decided
+as if it were alone, because at most one of them will come true, and together they reserve for the larger one.
 """
 
 import hashlib
@@ -14,14 +14,20 @@ from domain.kernel.ids import new_id
 from domain.kernel.numbers import ONE, ZERO
 from domain.market.types import Instrument
 from domain.orders.deciding.checks import EXIT_CHECKS, Candidate, first_refusal
-from domain.orders.deciding.claims import hold, release
 from domain.orders.deciding.pretrade import Decision, collared, decide, lack_of_funds, refused_by_rules
+from domain.orders.deciding.reservations import (
+    Reservation,
+    reservation_price,
+    reserve_orders,
+    unreserve,
+    unreserve_orders,
+)
 from domain.orders.deciding.state import GroupPlace, new_order, refuse
-from domain.orders.deciding.trading_book import Contribution, MarketState, TradingBook, take_off, worst_price
+from domain.orders.deciding.trading_book import MarketState, TradingBook
 from domain.orders.model.commands import PlaceBracket, PlaceOco, PlaceOrder, exit_command, request_digest
 from domain.orders.model.order import Order
 from domain.orders.model.types import Contingency, OrderStatus, RejectReason, Side
-from domain.positions.reservation import bucket_for
+from domain.positions.types import bucket_for
 
 REFUSED_WITH = "Another order of the group was refused."
 
@@ -67,7 +73,7 @@ class GroupTerms:
 
 
 def place_group(parts: Sequence[Part], commands: Sequence[PlaceOrder], terms: GroupTerms) -> list[Order]:
-    """The orders of a well-formed group: accepted, with what they need held back, or refused, all of them."""
+    """The orders of a well-formed group: accepted, with what they need reserved, or refused, all of them."""
     mark = terms.book.activity.mark() if terms.book.activity is not None else 0
     touched = {key: position.changed for key, position in terms.book.positions.items()}
     decisions = _decide(parts, commands, terms)
@@ -79,7 +85,7 @@ def place_group(parts: Sequence[Part], commands: Sequence[PlaceOrder], terms: Gr
         venue, until = terms.book.account.venue, terms.works_until(command)
         orders.append(new_order(command, terms.instrument, venue, decision, terms.market, until, terms.now, place))
     if all(decision.accepted for decision in decisions):
-        _hold(orders, decisions, terms)
+        _reserve(orders, decisions, terms)
     _count(parts, commands, orders, terms, mark)
     if not orders[0].is_open:
         # A refused group leaves no trace in the books, not even an empty position.
@@ -113,25 +119,25 @@ def _decide(parts: Sequence[Part], commands: Sequence[PlaceOrder], terms: GroupT
             continue
         decision = decide(command, terms.instrument, terms.market, terms.book)
         if decision.accepted:
-            take_off(terms.book, terms.instrument.id, decision.contribution, buys=command.side is Side.BUY)
+            unreserve(terms.book, terms.instrument.id, decision.reservation, buys=command.side is Side.BUY)
         decisions.append(decision)
     return _all_or_none(decisions)
 
 
-def _hold(orders: Sequence[Order], decisions: Sequence[Decision], terms: GroupTerms) -> None:
-    """Hold back what accepted orders need together, or refuse them if it is not there after all."""
+def _reserve(orders: Sequence[Order], decisions: Sequence[Decision], terms: GroupTerms) -> None:
+    """Reserve what accepted orders need together, or refuse them if it is not available after all."""
     book = terms.book
     available, reserved = book.available, book.account.reserved
-    # The exits of a bracket are held, and hold back nothing.
+    # The exits of a bracket wait for their entry, and reserve nothing.
     waiting = [order for order in orders if order.status is not OrderStatus.HELD]
-    hold(book, terms.instrument, waiting)
+    reserve_orders(book, terms.instrument, waiting)
     needed = book.account.reserved - reserved
-    most = max(decision.held for decision in decisions)
+    most = max(decision.reserved for decision in decisions)
     if needed <= max(most, ZERO) or (available is not None and needed <= available):
         return
     if all(decision.is_exit for decision in decisions):
         return
-    release(book, waiting)
+    unreserve_orders(book, waiting)
     reason, message = lack_of_funds(book, needed, available)
     for order in orders:
         refuse(order, reason, message, terms.now)
@@ -150,10 +156,10 @@ def _decide_exit(command: PlaceOrder, terms: GroupTerms) -> Decision:
     book, instrument = terms.book, terms.instrument
     mode, buys = book.account.position_mode, command.side is Side.BUY
     bucket = bucket_for(mode, buys=buys, closes=command.only_reduces)
-    price = worst_price(command, terms.market.fresh)
+    price = reservation_price(command, terms.market.fresh)
     position = book.position(instrument.id, bucket)
     candidate = Candidate(command, instrument, terms.market, book, position, price, command.quantity)
-    nothing = Contribution(bucket, price, ZERO, ZERO, ZERO, candidate.rate or ONE)
+    nothing = Reservation(bucket, price, ZERO, ZERO, ZERO, candidate.rate or ONE)
     violations = collared(candidate).violations
     refusal = first_refusal(candidate, EXIT_CHECKS) or refused_by_rules(violations)
     return Decision(nothing, ZERO, violations, *refusal) if refusal is not None else Decision(nothing, ZERO, violations)

@@ -1,4 +1,4 @@
-"""The pre-trade decision, pure: whether an order may go to its venue, and what it holds back while it works.
+"""The pre-trade decision, pure: whether an order may go to its venue, and its reservation while it works.
 
 ``checkOrder`` and ``placeOrder`` both decide here. Later orders of a batch see the reservations of earlier ones,
 because each accepted order is added to the books that the next one is decided on.
@@ -13,32 +13,25 @@ from domain.kernel.numbers import ONE, ZERO, plain
 from domain.market.types import Instrument
 from domain.orders.deciding.activity import Displaced
 from domain.orders.deciding.checks import CHECKS, Candidate, Refusal, first_refusal
+from domain.orders.deciding.reservations import Reservation, reservation_for, reservation_price, reserve, unreserve
 from domain.orders.deciding.risk_view import proposal_of, snapshot_of, worst_notional
-from domain.orders.deciding.trading_book import (
-    Contribution,
-    MarketState,
-    TradingBook,
-    add,
-    contribution_of,
-    take_off,
-    worst_price,
-)
+from domain.orders.deciding.trading_book import MarketState, TradingBook
 from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.types import RejectReason, Side
-from domain.positions.reservation import bucket_for
+from domain.positions.types import bucket_for
 from domain.risk.rules import displaces, evaluate, refuses
 from domain.risk.types import RiskRuleKind, RiskViolation
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The verdict on one order. ``held`` is the rise of the account's reserved amount, ``reason`` None accepts.
+    """The verdict on one order. ``reserved`` is the rise of the account's reserved amount, ``reason`` None accepts.
 
     ``is_exit`` says that it can only reduce a position.
     """
 
-    contribution: Contribution
-    held: Decimal
+    reservation: Reservation
+    reserved: Decimal
     violations: tuple[RiskViolation, ...]
     reason: RejectReason | None = None
     message: str | None = None
@@ -51,15 +44,15 @@ class Decision:
 
 
 def decide(command: PlaceOrder, instrument: Instrument, market: MarketState, book: TradingBook) -> Decision:
-    """Decide on one well-formed order; when it is accepted, its contribution and itself have been added to ``book``."""
+    """Decide on one well-formed order; when it is accepted, ``book`` counts it and its reservation."""
     buys = command.side is Side.BUY
     bucket = bucket_for(book.account.position_mode, buys=buys, closes=command.only_reduces)
-    price = worst_price(command, market.fresh)
+    price = reservation_price(command, market.fresh)
     candidate = Candidate(
         command, instrument, market, book, book.position(instrument.id, bucket), price, command.quantity
     )
     verdict = judge(candidate)
-    contribution = contribution_of(
+    reservation = reservation_for(
         book.account,
         instrument,
         bucket,
@@ -67,14 +60,14 @@ def decide(command: PlaceOrder, instrument: Instrument, market: MarketState, boo
         remaining=command.quantity,
         price=price,
         dues=NOTHING_DUE,
-        # Without a rate the order is refused, and holds nothing back.
+        # Without a rate the order is refused, and reserves nothing.
         rate=candidate.rate or ONE,
         only_reduces=command.only_reduces,
     )
     refusal = first_refusal(candidate, CHECKS)
     if refusal is not None:
-        return Decision(contribution, ZERO, verdict.violations, *refusal)
-    decision = _reserve(candidate, contribution, verdict.violations)
+        return Decision(reservation, ZERO, verdict.violations, *refusal)
+    decision = _reserve(candidate, reservation, verdict.violations)
     if decision.accepted and book.activity is not None:
         book.activity.add(command, worst_notional(candidate), market.at, verdict.displaced)
     return decision
@@ -95,22 +88,22 @@ def lack_of_funds(book: TradingBook, needed: Decimal, available: Decimal | None)
     return RejectReason.INSUFFICIENT_FUNDS, message
 
 
-def _reserve(candidate: Candidate, contribution: Contribution, violations: tuple[RiskViolation, ...]) -> Decision:
-    """Hold back what the order needs, if it is there and no rule refuses. An exit is never refused for funds.
+def _reserve(candidate: Candidate, reservation: Reservation, violations: tuple[RiskViolation, ...]) -> Decision:
+    """Reserve what the order needs if it is available and no rule refuses. An exit is never refused for funds.
 
-    Who has not the money hears of that first, whatever rules say.
+    Insufficient funds take precedence over violations of rules.
     """
     book = candidate.book
     is_exit, before, changed = candidate.reduces, book.available, candidate.position.changed
-    held = add(book, candidate.instrument.id, contribution, buys=candidate.buys)
-    is_there = held <= ZERO or is_exit or (before is not None and held <= before)
-    refusal = refused_by_rules(violations) if is_there else lack_of_funds(book, held, before)
+    reserved = reserve(book, candidate.instrument.id, reservation, buys=candidate.buys)
+    is_there = reserved <= ZERO or is_exit or (before is not None and reserved <= before)
+    refusal = refused_by_rules(violations) if is_there else lack_of_funds(book, reserved, before)
     if refusal is None:
-        return Decision(contribution, held, violations, is_exit=is_exit)
-    take_off(book, candidate.instrument.id, contribution, buys=candidate.buys)
+        return Decision(reservation, reserved, violations, is_exit=is_exit)
+    unreserve(book, candidate.instrument.id, reservation, buys=candidate.buys)
     # A refused order leaves no trace in the books, not even an empty position.
     candidate.position.changed = changed
-    return Decision(contribution, held, violations, *refusal)
+    return Decision(reservation, reserved, violations, *refusal)
 
 
 def collared(candidate: Candidate) -> "RuleVerdict":

@@ -7,10 +7,9 @@ from decimal import Decimal
 
 from domain.kernel.numbers import ONE, ZERO
 from domain.orders.deciding.checks import Candidate
-from domain.orders.deciding.trading_book import MARKET_BUFFER
+from domain.orders.deciding.reservations import MARKET_BUFFER
 from domain.orders.exchange.trailing import TickGrid, trail
 from domain.orders.model.order_types import TRAILING
-from domain.positions.reservation import notional
 from domain.positions.valuation import value_all
 from domain.positions.worst_case import Sight, largest, worst_case, worth
 from domain.risk.snapshot import AccountView, Activity, MarketView, ProposedOrder, RiskSnapshot
@@ -35,7 +34,7 @@ def worst_notional(candidate: Candidate) -> Decimal | None:
     price, rate = candidate.price, candidate.rate
     if price is None or rate is None or (candidate.instrument.inverse and price <= ZERO):
         return None
-    return notional(candidate.instrument, candidate.command.quantity, abs(price)) * rate
+    return candidate.instrument.notional(candidate.command.quantity, abs(price)) * rate
 
 
 def proposal_of(candidate: Candidate) -> ProposedOrder:
@@ -77,7 +76,7 @@ def _limit_and_trigger(candidate: Candidate) -> tuple[Decimal | None, Decimal | 
 
 
 def _worst_at_market(candidate: Candidate) -> Decimal | None:
-    """The worst price of an order without a limit: what market orders hold back for, beyond the far touch."""
+    """The worst price of an order without a limit: the price that market orders reserve for, beyond the far touch."""
     quote = candidate.market.fresh
     touch = None if quote is None else quote.ask if candidate.buys else quote.bid
     if touch is None:

@@ -71,7 +71,7 @@ def refuse(order: Order, reason: RejectReason, message: str, now: datetime) -> N
     move(order, OrderStatus.REJECTED, now)
     order.reject_reason = reason
     order.reject_message = message[:1000]
-    order.reserved = order.reserved_margin = order.reserved_fee = order.working_quantity = ZERO
+    order.reserved = order.reserved_margin = order.reserved_fee = order.reserved_quantity = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,8 @@ def new_order(
 ) -> Order:
     """The order that a decided command becomes: on its way to the venue, held for its entry, or refused."""
     order_id = new_id()
-    contribution = decision.contribution
-    terms = terms_of(command) | {"position_effect": _effect_in(contribution.bucket, command)}
+    reservation = decision.reservation
+    terms = terms_of(command) | {"position_effect": _effect_in(reservation.bucket, command)}
     if command.type not in TRAILING:
         terms["trailing_offset_kind"] = None
     waits = place is not None and place.contingency is Contingency.OUO
@@ -115,10 +115,10 @@ def new_order(
         average_price=None,
         execution_count=0,
         fees=ZERO,
-        reserved=max(ZERO, decision.held),
-        reserved_margin=contribution.margin,
-        reserved_fee=contribution.fee,
-        reserve_price=contribution.price,
+        reserved=max(ZERO, decision.reserved),
+        reserved_margin=reservation.margin,
+        reserved_fee=reservation.fee,
+        reserve_price=reservation.price,
         arrival_price=_arrival_price(command, market),
         strategy=command.strategy,
         tags=list(command.tags),
@@ -137,9 +137,9 @@ def new_order(
         triggered_at=None,
         closed_at=None,
         version=1,
-        working_quantity=contribution.quantity,
+        reserved_quantity=reservation.quantity,
         pending_changes=(),
-        reserve_rate=contribution.rate,
+        reserve_rate=reservation.rate,
         # Said by whoever places it.
         placed_by=None,
         placed_key=None,

@@ -23,11 +23,11 @@ from domain.kernel.unit_of_work import UnitOfWork, Writing
 from domain.market.types import Instrument
 from domain.orders import queries
 from domain.orders.deciding.activity import needs_of
-from domain.orders.deciding.claims import bucket_of
 from domain.orders.deciding.grouping import GroupTerms, Part, group_digest, place_group
 from domain.orders.deciding.pretrade import Decision, decide
+from domain.orders.deciding.reservations import bucket_of, unreserve
 from domain.orders.deciding.state import new_order, refuse
-from domain.orders.deciding.trading_book import TradingBook, take_off
+from domain.orders.deciding.trading_book import TradingBook
 from domain.orders.entry.activity_queries import add_activity, load_activity
 from domain.orders.entry.book_memory import BookMemory, RememberedBook, read_books
 from domain.orders.entry.desk import Desk, Terms
@@ -315,7 +315,7 @@ class Batch:
                 continue
             book = self._books[order.account_id]
             buys = order.side is Side.BUY
-            take_off(book, order.instrument_id, decision.contribution, buys=buys)
+            unreserve(book, order.instrument_id, decision.reservation, buys=buys)
             refuse(order, RejectReason.GROUP_REJECTED, "Another order of this batch was refused.", order.created_at)
 
     def _keep(self, order: Order, now: datetime, attribution: Attribution, *, submit: bool = True) -> None:

@@ -33,7 +33,7 @@ class OrderCheck:
 
 
 async def check_order(entry: OrderEntry, actor: Actor, command: PlaceOrder) -> OrderCheck:
-    """Decide as ``place_orders`` would at this moment; nothing is saved or held back.
+    """Decide as ``place_orders`` would at this moment; nothing is saved or reserved.
 
     Raises:
         BadInput, NotFound, Forbidden: as placing it would.
@@ -56,13 +56,13 @@ async def check_order(entry: OrderEntry, actor: Actor, command: PlaceOrder) -> O
     book = desk.trading_book(account, positions, activity, terms)
     before = book.available
     decision = decide(command, instrument, desk.market_state(instrument, now, account.currency), book)
-    held = max(ZERO, decision.held)
+    reservation = max(ZERO, decision.reserved)
     return OrderCheck(
         accepted=decision.accepted,
         violations=decision.violations,
-        reservation=held,
-        estimated_fee=decision.contribution.fee,
-        available_after=(before or ZERO) - (held if decision.accepted else ZERO),
+        reservation=reservation,
+        estimated_fee=decision.reservation.fee,
+        available_after=(before or ZERO) - (reservation if decision.accepted else ZERO),
         reason=decision.reason,
         message=decision.message,
     )

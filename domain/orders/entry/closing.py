@@ -17,8 +17,8 @@ from domain.accounts import queries as account_queries
 from domain.kernel.errors import Conflict, DomainError, Unavailable
 from domain.kernel.unit_of_work import unit_of_work
 from domain.orders import queries
-from domain.orders.deciding.claims import bucket_of
 from domain.orders.deciding.closing_rules import check_closing, closing_plans, closing_side
+from domain.orders.deciding.reservations import bucket_of
 from domain.orders.entry.batch import Batch, PlacedOrder
 from domain.orders.entry.canceling import request_cancels
 from domain.orders.entry.desk import Desk, Terms

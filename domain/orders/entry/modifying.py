@@ -1,7 +1,7 @@
 """Changing open orders: decided like a new order, asked of the venue, and answered by it.
 
 Guarantees: the order keeps its id; the change is pending, with a command to the venue in the same transaction, until
-the venue has answered, and meanwhile the larger of both claims is held back; a fill that comes first wins. A change
+the venue has answered, and meanwhile the larger of both reservations is kept; a fill that comes first wins. A change
 that is refused, for whatever reason, has changed nothing. Several changes may be pending; the venue takes them in
 order.
 """
@@ -28,7 +28,7 @@ from domain.kernel.unit_of_work import UnitOfWork, Writing, unit_of_work
 from domain.orders import queries
 from domain.orders.deciding.activity import OrderActivity, needs_of
 from domain.orders.deciding.changes import as_changed, decide_change
-from domain.orders.deciding.claims import EXCLUSIVE, alternatives, bucket_of
+from domain.orders.deciding.reservations import EXCLUSIVE, alternatives, bucket_of
 from domain.orders.deciding.trading_book import TradingBook
 from domain.orders.entry.activity_queries import add_activity, load_activity
 from domain.orders.entry.canceling import find_order

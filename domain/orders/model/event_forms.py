@@ -41,7 +41,7 @@ INTERNAL: dict[str, Any] = {
     "arrival_price": None,
     "venue_sequence": 0,
     "activated": False,
-    "working_quantity": ZERO,
+    "reserved_quantity": ZERO,
     "pending_changes": (),
     "reserve_rate": ONE,
     "placed_from": None,

@@ -86,7 +86,7 @@ class PendingChange(OrderChanges[datetime]):
     """A change that was asked of the venue.
 
     ``quantity_after`` and ``reserve_price_after`` are the order's if it is made: while it is pending, the larger of
-    both claims is held back.
+    both needs is reserved.
     """
 
     quantity_after: Decimal
@@ -100,17 +100,17 @@ class Order:
     Its terms are those of ``OrderTerms`` as they are now; ``trailing_offset_kind`` is None unless it trails.
 
     ``filled_value`` is the exact sum of price x quantity of its fills (quantity / price for inverse instruments), from
-    which the average follows. ``reserved_margin`` and ``reserved_fee`` are its contributions to its bucket's sums.
+    which the average follows. ``reserved_margin`` and ``reserved_fee`` are what its bucket's sums have of it.
     ``works_until`` is when the venue lets it expire: the session's end for DAY, ``expires_at`` for GTD.
     ``venue_sequence`` and ``activated`` are what the paper exchange needs to re-arm it: its place among equal prices,
     and whether a trailing stop trails yet.
 
     ``version`` counts what the answer to a command could be overtaken by: commands to change or cancel it, fills,
     triggers, restatements, its end. A venue's mere acknowledgement and the moves of a trailing stop do not raise it, so
-    what placing or changing an order answered stays good for the next change. ``working_quantity`` is how much of it
-    counts in its bucket's sums: of orders that exclude each other only the largest claim does. ``pending_changes`` are
-    those that the venue has not answered yet, in order. ``reserve_rate`` is what one unit of the instrument's currency
-    was in the account's when the order was placed or changed last: what it holds back is converted at it. The dues are
+    what placing or changing an order answered stays good for the next change. ``reserved_quantity`` is how much of it
+    counts in its bucket's sums: of orders that exclude each other only the largest does. ``pending_changes`` are those
+    that the venue has not answered yet, in order. ``reserve_rate`` is what one unit of the instrument's currency
+    was in the account's when the order was placed or changed last: its reservation is converted at it. The dues are
     what its fills come to exactly (``domain.accounts.fees``); ``fees`` has the whole units of them.
 
     ``placed_by`` says who placed it, and the three after it with which API key, from which address and in which
@@ -167,7 +167,7 @@ class Order:
     triggered_at: datetime | None
     closed_at: datetime | None
     version: int
-    working_quantity: Decimal
+    reserved_quantity: Decimal
     pending_changes: tuple[PendingChange, ...]
     reserve_rate: Decimal
     placed_by: str | None

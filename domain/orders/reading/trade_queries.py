@@ -17,8 +17,7 @@ from domain.orders.model.types import CLOSING, PositionEffect
 from domain.positions.adjustment_queries import READ_ADJUSTMENTS, to_adjustment
 from domain.positions.adjustments import PositionAdjustment
 from domain.positions.lots import LotFill
-from domain.positions.reservation import bucket_for
-from domain.positions.types import Bucket
+from domain.positions.types import Bucket, bucket_for
 
 _RUN = 2_000
 _FILLS = """

@@ -51,12 +51,12 @@ def world() -> World:
     return World(SPOT, AccountKind.CASH, "1000")
 
 
-def test_the_larger_claim_is_held_until_the_venue_has_answered(world: World) -> None:
+def test_the_larger_reservation_is_kept_until_the_venue_has_answered(world: World) -> None:
     order = resting(world)
     assert world.book.account.reserved == Decimal("198.20")
     change = world.ask_change(order, quantity="5", limit_price="98").change
     assert world.book.account.reserved == Decimal("490.490")
-    assert (order.quantity, order.limit_price, order.working_quantity) == (Decimal(2), Decimal(99), Decimal(5))
+    assert (order.quantity, order.limit_price, order.reserved_quantity) == (Decimal(2), Decimal(99), Decimal(5))
     world.report(world.venue.replace(order, change, world.now))
     assert (order.quantity, order.limit_price, order.pending_action) == (Decimal(5), Decimal(98), None)
     assert world.book.account.reserved == Decimal("490.490")
@@ -291,4 +291,4 @@ def test_the_exchange_changes_an_order_unasked_while_a_change_is_pending(world: 
     )
     world.report([cut])
     assert (order.quantity, order.pending_action) == (Decimal(3), PendingAction.REPLACE)
-    assert order.working_quantity == Decimal(6)
+    assert order.reserved_quantity == Decimal(6)

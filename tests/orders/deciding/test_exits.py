@@ -17,11 +17,12 @@ from domain.market.types import FeeSchedule, Instrument, SettlementCycle
 from domain.orders.books.booking import Booking
 from domain.orders.deciding.grouping import GroupTerms, oco_orders, place_group
 from domain.orders.deciding.pretrade import decide
+from domain.orders.deciding.reservations import reserved_for
 from domain.orders.deciding.trading_book import TradingBook
 from domain.orders.exchange.reports import Report
 from domain.orders.model.commands import PlaceOco, PlaceOrder
 from domain.orders.model.types import OrderStatus, OrderType, PositionEffect, RejectReason, Side
-from domain.positions.reservation import frozen, reserved_for
+from domain.positions.closable import frozen
 from domain.positions.service import free_funds
 from domain.positions.types import Bucket, PositionBook
 from domain.risk.kinds import KINDS
@@ -105,8 +106,8 @@ def test_an_exit_passes_everything_beside_others_for_the_whole_position(
     for wanted in (first, first, exit_order(**terms)):
         decision = decide(wanted, instrument, market(quote("COIN-PERP")), book)
         assert (decision.accepted, decision.violations, decision.is_exit) == (True, (), True), decision.message
-        assert decision.held == decision.contribution.fee > ZERO
-        assert decision.contribution.margin == ZERO
+        assert decision.reserved == decision.reservation.fee > ZERO
+        assert decision.reservation.margin == ZERO
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.kind.value)
@@ -160,7 +161,7 @@ def test_in_a_hedging_account_what_closes_passes_as_well_and_reduce_only_closes(
         for terms in EXITS[:6]:
             decision = decide(exit_order(**(terms | effect)), PERPETUAL, market(quote("COIN-PERP")), book)
             assert decision.accepted, decision.message
-            assert (decision.contribution.bucket, decision.contribution.margin) == (Bucket.LONG, ZERO)
+            assert (decision.reservation.bucket, decision.reservation.margin) == (Bucket.LONG, ZERO)
         assert frozen(position, PERPETUAL) == 90
     more = exit_order(type=OrderType.MARKET, quantity="91", position_effect=PositionEffect.CLOSE, reduce_only=False)
     assert decide(more, PERPETUAL, market(), book).reason is RejectReason.INSUFFICIENT_POSITION
@@ -296,11 +297,11 @@ def test_nothing_stops_an_exit_and_it_adds_its_fee_alone(
     wanted = exit_order(**(terms | {"quantity": quantity, "side": Side.SELL if sells else Side.BUY}))
     decision = decide(wanted, PERPETUAL, there, book)
     assert decision.accepted, decision.message
-    assert decision.contribution.margin == ZERO
+    assert decision.reservation.margin == ZERO
     opening = position.working_sell - position.exit_sell if sells else position.working_buy - position.exit_buy
     if opening <= abs(held):
         # Else the others may open more when the exit comes first: that is theirs to pay for.
-        assert book.account.reserved - before == decision.contribution.fee
+        assert book.account.reserved - before == decision.reservation.fee
     assert book.account.reserved == reserved_for(position, AccountKind.MARGIN)
 
 

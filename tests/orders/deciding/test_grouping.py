@@ -20,7 +20,7 @@ from domain.orders.model.types import (
     Side,
     TimeInForce,
 )
-from domain.positions.reservation import frozen
+from domain.positions.closable import frozen
 from domain.positions.types import Bucket, PositionBook
 from tests.orders.factories import PERPETUAL, SPOT, command
 from tests.support.world import World
@@ -80,7 +80,7 @@ class TestBracket:
         assert (target.side, target.quantity, target.reduce_only) == (Side.SELL, Decimal(4), True)
         assert target.position_effect is PositionEffect.CLOSE
         assert (target.reserved, loss.reserved, world.book.account.reserved) == (ZERO, ZERO, Decimal("396.40"))
-        assert (held(world).working_sell, target.working_quantity) == (ZERO, ZERO)
+        assert (held(world).working_sell, target.reserved_quantity) == (ZERO, ZERO)
 
     def test_the_first_fill_releases_them_for_what_is_filled_and_they_grow_with_it(self, world: World) -> None:
         entry, target, loss = world.bracket(bracket())
@@ -99,7 +99,7 @@ class TestBracket:
         world.tick("98.5", "99", "4")
         assert held(world).quantity == Decimal(5)
         assert (held(world).working_sell, frozen(held(world), SPOT)) == (Decimal(4), Decimal(4))
-        assert (target.working_quantity, loss.working_quantity) == (Decimal(4), ZERO)
+        assert (target.reserved_quantity, loss.reserved_quantity) == (Decimal(4), ZERO)
         other = world.place(sale("120", "1"))
         assert other.status is S.NEW
 
@@ -115,7 +115,7 @@ class TestBracket:
         world.tick("98.5", "99", "4")
         world.cancel(target)
         assert statuses([target, loss]) == [S.CANCELED, S.NEW]
-        assert (target.working_quantity, loss.working_quantity) == (ZERO, Decimal(4))
+        assert (target.reserved_quantity, loss.reserved_quantity) == (ZERO, Decimal(4))
 
     def test_a_partial_exit_shrinks_the_other_and_a_complete_one_cancels_it(self, world: World) -> None:
         _, target, loss = world.bracket(bracket())
@@ -201,7 +201,7 @@ class TestOco:
         assert statuses(orders) == [S.NEW, S.NEW]
         assert [order.contingency for order in orders] == [Contingency.OCO, Contingency.OCO]
         assert held(world).working_sell == Decimal(2)
-        assert [order.working_quantity for order in orders] == [Decimal(2), ZERO]
+        assert [order.reserved_quantity for order in orders] == [Decimal(2), ZERO]
 
     def test_any_fill_of_one_cancels_the_other(self, world: World) -> None:
         first, second = world.oco(PlaceOco(sale("110"), stop_sale("90")))

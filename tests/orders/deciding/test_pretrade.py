@@ -59,7 +59,7 @@ def test_a_cash_buy_holds_back_notional_and_taker_fee() -> None:
     book = trading_book("1000")
     decision = decide(command(quantity=Decimal(5)), SPOT, market(), book)
     assert decision.accepted
-    assert decision.held == Decimal("500.5")
+    assert decision.reserved == Decimal("500.5")
     assert book.account.reserved == Decimal("500.5")
     assert book.available == Decimal("499.5")
 
@@ -81,7 +81,7 @@ def test_a_later_order_sees_what_an_earlier_one_holds_back() -> None:
 
 def test_a_market_order_is_valued_at_the_far_touch_with_its_buffer() -> None:
     decision = decide(command(type=OrderType.MARKET), SPOT, market(), trading_book("1000"))
-    assert decision.contribution.price == Decimal("100.01") * Decimal("1.05")
+    assert decision.reservation.price == Decimal("100.01") * Decimal("1.05")
 
 
 @pytest.mark.parametrize(
@@ -204,15 +204,15 @@ def test_a_sale_is_valued_where_it_may_fill(terms: dict[str, Any], price: str) -
     }
     order = command(**({"side": Side.SELL, "symbol": "COIN-PERP"} | values))
     decision = decide(order, PERPETUAL, market(quote("COIN-PERP")), trading_book("1000", AccountKind.MARGIN))
-    assert decision.contribution.price == Decimal(price)
-    assert decision.contribution.margin == to_cash_up(Decimal(price) / 10, "USD")
+    assert decision.reservation.price == Decimal(price)
+    assert decision.reservation.margin == to_cash_up(Decimal(price) / 10, "USD")
 
 
 def test_margin_holds_back_the_worse_side_only() -> None:
     book = trading_book("1000", AccountKind.MARGIN)
     buy, sell = command(quantity=Decimal(10)), command(quantity=Decimal(10), side=Side.SELL)
-    assert decide(buy, PERPETUAL, market(), book).held == Decimal(101)
-    assert decide(sell, PERPETUAL, market(), book).held == Decimal(1)
+    assert decide(buy, PERPETUAL, market(), book).reserved == Decimal(101)
+    assert decide(sell, PERPETUAL, market(), book).reserved == Decimal(1)
     assert book.account.reserved == Decimal(102)
 
 
@@ -221,13 +221,13 @@ def test_an_exit_on_margin_needs_no_funds() -> None:
     holding(book, PERPETUAL, "10")
     decision = decide(command(side=Side.SELL, quantity=Decimal(10)), PERPETUAL, market(), book)
     assert decision.accepted
-    assert decision.held == Decimal(1)
+    assert decision.reserved == Decimal(1)
 
 
 def test_an_inverse_contract_is_valued_in_the_base_asset() -> None:
     book = trading_book("1", AccountKind.MARGIN, currency="COIN")
     decision = decide(command(quantity=Decimal(5)), INVERSE, market(), book)
-    assert decision.held == Decimal("0.5") + Decimal("0.005")
+    assert decision.reserved == Decimal("0.5") + Decimal("0.005")
 
 
 def test_nothing_may_be_added_to_an_account_that_cannot_be_valued() -> None:

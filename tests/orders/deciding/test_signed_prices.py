@@ -8,7 +8,7 @@ import pytest
 from domain.accounts.types import AccountKind
 from domain.market.types import AssetClass
 from domain.orders.deciding.pretrade import decide
-from domain.orders.deciding.trading_book import worst_price
+from domain.orders.deciding.reservations import reservation_price
 from domain.orders.model.types import OrderType, RejectReason, Side
 from domain.risk.rules.before import CHECKS
 from domain.risk.snapshot import AccountView, Activity, MarketView, ProposedOrder, RiskSnapshot
@@ -49,7 +49,7 @@ def test_daily_price_limits(close: str, lowest: str, highest: str) -> None:
 )
 def test_what_an_order_is_valued_at(kind: OrderType, side: Side, stop: str | None, touch: str, worst: str) -> None:
     asked = command(side=side, type=kind, limit_price=None, stop_price=None if stop is None else Decimal(stop))
-    assert worst_price(asked, quote("POWER", touch, touch)) == Decimal(worst)
+    assert reservation_price(asked, quote("POWER", touch, touch)) == Decimal(worst)
 
 
 @pytest.mark.parametrize(("price", "held"), [("30", "3"), ("-30", "3"), ("0", "0")])
@@ -57,7 +57,7 @@ def test_margin_and_notional_are_of_the_absolute_price(price: str, held: str) ->
     instrument = replace(POWER, fees=replace(POWER.fees, taker_rate=ZERO))
     state = market(quote("POWER", price, price))
     decision = decide(command(limit_price=Decimal(price)), instrument, state, trading_book("100", AccountKind.MARGIN))
-    assert (decision.accepted, decision.held) == (True, Decimal(held))
+    assert (decision.accepted, decision.reserved) == (True, Decimal(held))
 
 
 @pytest.mark.parametrize("asset_class", [one for one in AssetClass if one is not AssetClass.FUTURE])

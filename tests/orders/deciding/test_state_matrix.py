@@ -152,10 +152,10 @@ class Line:
         return f"{new[0].kind if new else '-'} {order.status} {order.pending_action or '-'} {quantities}"
 
     def check_reserve(self) -> None:
-        """The larger claim is held back, and nothing once the order is over."""
+        """The larger reservation is kept, and nothing once the order is over."""
         quantities = [self.order.quantity, *(change.quantity_after for change in self.order.pending_changes)]
         largest = max(quantities) - self.order.filled_quantity if self.order.is_open else ZERO
-        assert self.order.working_quantity == largest
+        assert self.order.reserved_quantity == largest
         assert self.book.account.reserved == largest * PRICE * Decimal("1.001")
 
 

@@ -11,7 +11,7 @@ export const pages = {
     unrealized: 'Unrealised PnL',
     realized: 'Realised PnL',
     cash: 'Cash',
-    reserved: 'Held back',
+    reserved: 'Reserved',
     buyingPower: 'Buying power',
     initialMargin: 'Initial margin',
     maintenanceMargin: 'Maintenance margin',

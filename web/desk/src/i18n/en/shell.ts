@@ -89,7 +89,7 @@ export const shell = {
     demoName: 'Demo',
     welcome: { title: 'Welcome to the desk', text: 'Everything here is live. When the connection is lost, figures turn grey and say since when; they heal by themselves.' },
     desk: { title: 'Your workspace', text: 'Drag panels by their tabs, resize them at their edges, add more from Layout at the top right, and save layouts under a name. All panels follow the account and the instrument that you choose.' },
-    ticket: { title: 'The ticket', text: 'As you type, the ticket says what the order would hold back and cost, and which limits it would break. An order is never sent twice: after a lost answer, sending again is safe.' },
+    ticket: { title: 'The ticket', text: 'As you type, the ticket says what the order would reserve and cost, and which limits it would break. An order is never sent twice: after a lost answer, sending again is safe.' },
     keys: { title: 'Keys and help', text: 'Press ? for the keys. With a demo account on the paper exchange you can try everything without risk.' },
   },
   settings: {

@@ -1,0 +1,273 @@
+"""The money and the quantity that working orders reserve, pure: from one order to the account's reserved amount.
+
+A ``Reservation`` is the need of one order for what may still fill, at its worst; while a change is pending, the larger
+need of before and after. Each order's reservation is counted in exact sums of its position, and the position's
+``reserved`` amount is a function of these sums alone (decision 0004): it does not depend on the order of events and
+returns to exactly zero when the last order ends.
+
+An order that can only reduce a position reserves its fee alone, for any quantity: the exchange cuts it to what is left.
+Of the legs of an OCO, and of the exits of a bracket, at most one fills: on each side the first leg counts its whole
+reservation, a later one only what exceeds it. So a protected position is not frozen twice, nor paid for twice.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_UP, Decimal
+from uuid import UUID
+
+from domain.accounts.fees import Dues, estimated_fee
+from domain.accounts.types import AccountBook, AccountKind, PositionMode
+from domain.kernel.numbers import AVERAGE_EXPONENT, ONE, ZERO, to_cash_down, to_cash_up
+from domain.market.types import Instrument, Quote
+from domain.orders.deciding.trading_book import TradingBook
+from domain.orders.model.commands import PlaceOrder
+from domain.orders.model.order import Order
+from domain.orders.model.order_types import REQUIRE_LIMIT_PRICE, REQUIRE_STOP_PRICE
+from domain.orders.model.types import Contingency, OrderStatus, Side
+from domain.positions.types import Bucket, PositionBook, bucket_for
+from domain.positions.worst_case import opening_quantities, reach
+
+EXCLUSIVE = frozenset({Contingency.OCO, Contingency.OUO})
+# A market order may meet a worse price than the one seen: it reserves this much more.
+MARKET_BUFFER = Decimal("1.05")
+_QUANTUM = Decimal(1).scaleb(-AVERAGE_EXPONENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """The need of a working order; ``price`` is what it is valued at, ``rate`` its currency's.
+
+    ``exits`` is the part of ``quantity`` that can only reduce a position: all of it, or nothing.
+    """
+
+    bucket: Bucket
+    price: Decimal | None
+    quantity: Decimal
+    margin: Decimal
+    fee: Decimal
+    rate: Decimal = ONE
+    exits: Decimal = ZERO
+
+    @property
+    def opening(self) -> Decimal:
+        """The part of ``quantity`` that may open or increase a position."""
+        return self.quantity - self.exits
+
+    def or_larger(self, other: "Reservation") -> "Reservation":
+        """The need of both where only one of them will fill."""
+        return Reservation(
+            self.bucket,
+            self.price,
+            max(self.opening, other.opening) + max(self.exits, other.exits),
+            max(self.margin, other.margin),
+            max(self.fee, other.fee),
+            self.rate,
+            max(self.exits, other.exits),
+        )
+
+    def beyond(self, other: "Reservation") -> "Reservation":
+        """The need on top of ``other`` where only one of them will fill."""
+        exits = max(ZERO, self.exits - other.exits)
+        return Reservation(
+            self.bucket,
+            self.price,
+            max(ZERO, self.opening - other.opening) + exits,
+            max(ZERO, self.margin - other.margin),
+            max(ZERO, self.fee - other.fee),
+            self.rate,
+            exits,
+        )
+
+
+def bucket_of(order: Order, mode: PositionMode) -> Bucket:
+    """The bucket that the order's fills go to."""
+    return bucket_for(mode, buys=order.side is Side.BUY, closes=order.only_reduces)
+
+
+def alternatives(order: Order, orders: Iterable[Order]) -> list[Order]:
+    """The order and those of ``orders`` that it excludes, in the order in which they were placed."""
+    if order.contingency not in EXCLUSIVE:
+        return [order]
+    found = {order.id: order}
+    for other in orders:
+        if other.group_id == order.group_id and other.contingency is order.contingency:
+            found[other.id] = other
+    return [found[order_id] for order_id in sorted(found)]
+
+
+def reservation_price(command: PlaceOrder, quote: Quote | None) -> Decimal | None:
+    """The price that an order is valued at while it works: its limit, else the far touch or its stop plus a buffer.
+
+    A sale whose limit is below the market, or below its own trigger, fills there: it is valued at that.
+    """
+    if command.type in REQUIRE_LIMIT_PRICE:
+        limit, bid = command.limit_price, quote.bid if quote is not None else None
+        meets = command.stop_price if command.stop_price is not None else bid
+        if command.side is Side.BUY or limit is None or meets is None:
+            return limit
+        return max(limit, meets)
+    touch = None
+    if quote is not None:
+        touch = quote.ask if command.side is Side.BUY else quote.bid
+        touch = quote.reference if touch is None else touch
+    if command.type in REQUIRE_STOP_PRICE and command.stop_price is not None:
+        # What is below zero is worth the more the further it is.
+        touch = command.stop_price if touch is None else max(touch, command.stop_price, key=abs)
+    return None if touch is None else touch * MARKET_BUFFER
+
+
+def reservation_for(
+    book: AccountBook,
+    instrument: Instrument,
+    bucket: Bucket,
+    *,
+    buys: bool,
+    remaining: Decimal,
+    price: Decimal | None,
+    dues: Dues,
+    rate: Decimal,
+    only_reduces: bool,
+) -> Reservation:
+    """The need of ``remaining`` units of an order; no money without a price, or for a CASH account's sale.
+
+    ``rate`` is what one unit of the instrument's currency is in the account's, ``dues`` what its fills came to. Money
+    is in whole units: what a purchase will be charged for, no more and no less. An order that can only reduce a
+    position reserves its fee.
+    """
+    exits = remaining if only_reduces else ZERO
+    if price is None or remaining == ZERO or (book.is_cash and not buys):
+        return Reservation(bucket, price, remaining, ZERO, ZERO, rate, exits)
+    fee = estimated_fee(instrument, quantity=remaining, price=price, rate=rate, dues=dues, currency=book.currency)
+    if only_reduces:
+        return Reservation(bucket, price, remaining, ZERO, fee, rate, exits)
+    worth = instrument.notional(remaining, abs(price))
+    if book.is_cash:
+        margin = to_cash_down(dues.trade, book.currency) - to_cash_down(dues.trade - worth * rate, book.currency)
+    else:
+        margin = to_cash_up(worth * instrument.initial_margin_rate * rate, book.currency)
+    return Reservation(bucket, price, remaining, margin, fee, rate)
+
+
+def reservation_of(order: Order, account: AccountBook, instrument: Instrument) -> Reservation:
+    """The need of an order by itself; nothing while it waits for its entry, nothing once it is over."""
+    bucket = bucket_of(order, account.position_mode)
+    if order.status is OrderStatus.HELD or not order.is_open:
+        return Reservation(bucket, order.reserve_price, ZERO, ZERO, ZERO, order.reserve_rate)
+    terms = [(order.quantity, order.reserve_price)]
+    terms += [(change.quantity_after, change.reserve_price_after) for change in order.pending_changes]
+    needed: Reservation | None = None
+    for quantity, price in terms:
+        one = reservation_for(
+            account,
+            instrument,
+            bucket,
+            buys=order.side is Side.BUY,
+            remaining=max(ZERO, quantity - order.filled_quantity),
+            price=price,
+            dues=order.dues,
+            rate=order.reserve_rate,
+            only_reduces=order.only_reduces,
+        )
+        needed = one if needed is None else needed.or_larger(one)
+    assert needed is not None
+    return needed
+
+
+def reserve_orders(book: TradingBook, instrument: Instrument, orders: Sequence[Order]) -> None:
+    """Reserve what orders that exclude each other need now; none of them has anything reserved before."""
+    largest: dict[Side, Reservation] = {}
+    for order in orders:
+        needed = reservation_of(order, book.account, instrument)
+        before = largest.get(order.side)
+        counted = needed if before is None else needed.beyond(before)
+        largest[order.side] = needed if before is None else needed.or_larger(before)
+        rise = reserve(book, order.instrument_id, counted, buys=order.side is Side.BUY)
+        order.reserved_quantity = counted.quantity
+        order.reserved_margin, order.reserved_fee = counted.margin, counted.fee
+        order.reserved = max(ZERO, min(rise, counted.margin + counted.fee))
+
+
+def unreserve_orders(book: TradingBook, orders: Iterable[Order]) -> None:
+    """Take all that orders have reserved off the book; the caller reserves what they need right after."""
+    for order in orders:
+        counted = Reservation(
+            bucket_of(order, book.account.position_mode),
+            order.reserve_price,
+            order.reserved_quantity,
+            order.reserved_margin,
+            order.reserved_fee,
+            exits=order.reserved_quantity if order.only_reduces else ZERO,
+        )
+        unreserve(book, order.instrument_id, counted, buys=order.side is Side.BUY)
+        order.reserved_quantity = order.reserved_margin = order.reserved_fee = order.reserved = ZERO
+
+
+def reserve(book: TradingBook, instrument_id: UUID, reservation: Reservation, *, buys: bool) -> Decimal:
+    """Count a reservation in its position's sums; the rise of the account's reserved amount."""
+    position = book.position(instrument_id, reservation.bucket)
+    if buys:
+        position.working_buy += reservation.quantity
+        position.exit_buy += reservation.exits
+        position.working_buy_margin += reservation.margin
+    else:
+        position.working_sell += reservation.quantity
+        position.exit_sell += reservation.exits
+        position.working_sell_margin += reservation.margin
+    position.working_fees += reservation.fee
+    return refresh_reserved(book.account, position)
+
+
+def unreserve(book: TradingBook, instrument_id: UUID, reservation: Reservation, *, buys: bool) -> Decimal:
+    """Undo ``reserve``."""
+    reverse = Reservation(
+        reservation.bucket,
+        reservation.price,
+        -reservation.quantity,
+        -reservation.margin,
+        -reservation.fee,
+        exits=-reservation.exits,
+    )
+    return reserve(book, instrument_id, reverse, buys=buys)
+
+
+def refresh_reserved(account: AccountBook, position: PositionBook) -> Decimal:
+    """Bring a position's and the account's reserved amounts in line with the position's sums; the rise."""
+    before = position.reserved
+    position.reserved = reserved_for(position, account.kind)
+    account.reserved += position.reserved - before
+    position.changed = True
+    return position.reserved - before
+
+
+def reserved_for(position: PositionBook, kind: AccountKind) -> Decimal:
+    """The money that all working orders of a position reserve together.
+
+    A CASH account pays for all its buys. A MARGIN account needs the margin of its worse side: buys and sells cannot
+    both increase the position. The growth of a side is valued at the average price of its orders that can open.
+    """
+    if kind is AccountKind.CASH:
+        return position.working_buy_margin + position.working_fees
+    buys, sells = _increasing_quantities(position)
+    opening_buys, opening_sells = opening_quantities(position)
+    return position.working_fees + max(
+        _share(position.working_buy_margin, buys, opening_buys),
+        _share(position.working_sell_margin, sells, opening_sells),
+    )
+
+
+def _increasing_quantities(position: PositionBook) -> tuple[Decimal, Decimal]:
+    """By how much the working buys, and the working sells, could at most make the position larger than it is.
+
+    What goes through zero first frees the margin of all that it closes: only the growth in size needs more.
+    """
+    lowest, highest = reach(position)
+    size = abs(position.quantity)
+    return max(ZERO, highest - size), max(ZERO, -lowest - size)
+
+
+def _share(margin: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+    if part == whole:
+        return margin
+    if part == ZERO:
+        return ZERO
+    return (margin * part / whole).quantize(_QUANTUM, rounding=ROUND_UP)
