@@ -113,7 +113,7 @@ class UnitOfWork(Writing):
 def fenced(fence: Fence) -> Iterator[None]:
     """Let every unit of work that is opened inside, also by tasks that are started there, begin with ``fence``.
 
-    What it raises refuses the unit of work. Work that others do together with their own (a coalescer's) is not fenced.
+    What it raises refuses the unit of work. Work that others do together with their own (group commit) is not fenced.
     """
     token = _fence.set(fence)
     try:

@@ -13,7 +13,7 @@ from uuid import UUID
 import orjson
 
 from domain.access.attribution import Attribution
-from domain.access.types import no_account
+from domain.access.types import no_account, require_trade
 from domain.accounts import guarded_queries
 from domain.accounts import queries as account_queries
 from domain.accounts.events import record
@@ -32,7 +32,7 @@ from domain.orders.entry.activity_queries import add_activity, load_activity
 from domain.orders.entry.book_memory import BookMemory, RememberedBook, read_books
 from domain.orders.entry.desk import Desk, Terms
 from domain.orders.entry.displacing import Displacement, cancel_displaced
-from domain.orders.entry.gathering import ActorsCall
+from domain.orders.entry.group_commit import ActorsCall
 from domain.orders.model.commands import PlaceOrder, request_digest
 from domain.orders.model.events import order_parts, signals_of
 from domain.orders.model.group_validation import naming
@@ -58,6 +58,21 @@ class PlaceCall(ActorsCall):
     commands: tuple[PlaceOrder, ...]
     all_or_none: bool = False
     parts: tuple[Part, ...] = ()
+
+    @property
+    def accounts(self) -> set[UUID]:
+        """The accounts that the call locks."""
+        return {command.account_id for command in self.commands}
+
+    @property
+    def weight(self) -> int:
+        """The number of its orders."""
+        return len(self.commands)
+
+    def authorize(self) -> None:
+        """Check that the actor may make the call."""
+        for account_id in self.accounts:
+            require_trade(self.actor, account_id)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from domain.kernel.unit_of_work import UnitOfWork, Writing, unit_of_work
 from domain.market.instrument_store import instrument_exists
 from domain.orders import queries
 from domain.orders.entry.desk import Desk, Terms
-from domain.orders.entry.gathering import ActorsCall, Gathering
+from domain.orders.entry.group_commit import ActorsCall, GroupCommit
 from domain.orders.entry.order_queries import read_with_accounts
 from domain.orders.model.commands import CancelOrders, OrderKey
 from domain.orders.model.events import order_parts
@@ -72,9 +72,14 @@ class CancelCall(ActorsCall):
     account_id: UUID
     order_id: UUID
 
+    @property
+    def accounts(self) -> tuple[UUID, ...]:
+        """The accounts that the call locks."""
+        return (self.account_id,)
 
-def _authorize(call: CancelCall) -> None:
-    require_stop(call.actor, call.account_id)
+    def authorize(self) -> None:
+        """Check that the actor may make the call."""
+        require_stop(self.actor, self.account_id)
 
 
 class OrderCanceling:
@@ -82,9 +87,7 @@ class OrderCanceling:
 
     def __init__(self, desk: Desk) -> None:
         self._bus = desk.bus
-        self._gathering = Gathering[CancelCall, CanceledOrder](
-            desk, self._cancel, _authorize, accounts=lambda call: (call.account_id,)
-        )
+        self.commits = GroupCommit[CancelCall, CanceledOrder](desk, self._cancel)
 
     async def cancel_order(self, actor: Actor, key: OrderKey) -> CanceledOrder:
         """Ask the order's venue to cancel it.
@@ -96,8 +99,8 @@ class OrderCanceling:
         """
         seen = await find_order(actor, key)
         call = CancelCall(actor, seen.account_id, seen.id)
-        _authorize(call)
-        return await self._gathering.submit(call)
+        call.authorize()
+        return await self.commits.submit(call)
 
     async def _cancel(
         self, _terms: Terms, calls: Sequence[CancelCall], refused: Mapping[int, BaseException]

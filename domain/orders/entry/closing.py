@@ -22,7 +22,7 @@ from domain.orders.deciding.reservations import bucket_of
 from domain.orders.entry.batch import Batch, PlacedOrder
 from domain.orders.entry.canceling import request_cancels
 from domain.orders.entry.desk import Desk, Terms
-from domain.orders.entry.gathering import ActorsCall, Gathering
+from domain.orders.entry.group_commit import ActorsCall, GroupCommit
 from domain.orders.model.commands import ClosePosition, Closing, closing_digest, request_digest
 from domain.orders.model.order import Order
 from domain.orders.model.types import PendingAction
@@ -41,9 +41,14 @@ class CloseCall(ActorsCall):
 
     command: Closing
 
+    @property
+    def accounts(self) -> tuple[UUID, ...]:
+        """The accounts that the call locks."""
+        return (self.command.account_id,)
 
-def _authorize(call: CloseCall) -> None:
-    require_stop(call.actor, call.command.account_id)
+    def authorize(self) -> None:
+        """Check that the actor may make the call."""
+        require_stop(self.actor, self.command.account_id)
 
 
 class PositionClosing:
@@ -51,9 +56,7 @@ class PositionClosing:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._gathering = Gathering[CloseCall, list[PlacedOrder]](
-            desk, self._place, _authorize, accounts=lambda call: (call.command.account_id,)
-        )
+        self.commits = GroupCommit[CloseCall, list[PlacedOrder]](desk, self._place)
 
     async def close(self, actor: Actor, command: Closing, *, cancel_working: bool = False) -> list[PlacedOrder]:
         """Place the orders that close a position, or everything there is, perhaps nothing; the orders as stored.
@@ -72,13 +75,13 @@ class PositionClosing:
         if not actor.may_read(command.account_id):
             actor = await self._desk.authenticator.fresh(actor)
         call = CloseCall(actor, command)
-        _authorize(call)
+        call.authorize()
         check_closing(command)
         if isinstance(command, ClosePosition):
             await self._desk.market.find(command.symbol)
         if cancel_working and not await _is_repeat(command):
             await self._cancel_working(actor, command)
-        return await self._gathering.submit(call)
+        return await self.commits.submit(call)
 
     async def _place(
         self, terms: Terms, calls: Sequence[CloseCall], refused: Mapping[int, BaseException]

@@ -34,7 +34,7 @@ from domain.orders.entry.activity_queries import add_activity, load_activity
 from domain.orders.entry.canceling import find_order
 from domain.orders.entry.desk import Desk, Terms
 from domain.orders.entry.displacing import Displacement, cancel_displaced
-from domain.orders.entry.gathering import ActorsCall, Gathering
+from domain.orders.entry.group_commit import ActorsCall, GroupCommit
 from domain.orders.entry.order_queries import read_with_accounts
 from domain.orders.model.commands import ModifyOrder
 from domain.orders.model.events import order_parts
@@ -58,9 +58,14 @@ class ModifyCall(ActorsCall):
     order_id: UUID
     command: ModifyOrder
 
+    @property
+    def accounts(self) -> tuple[UUID, ...]:
+        """The accounts that the call locks."""
+        return (self.account_id,)
 
-def _authorize(call: ModifyCall) -> None:
-    require_trade(call.actor, call.account_id)
+    def authorize(self) -> None:
+        """Check that the actor may make the call."""
+        require_trade(self.actor, self.account_id)
 
 
 class OrderModifying:
@@ -68,9 +73,7 @@ class OrderModifying:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._gathering = Gathering[ModifyCall, Order](
-            desk, self._modify, _authorize, accounts=lambda call: (call.account_id,)
-        )
+        self.commits = GroupCommit[ModifyCall, Order](desk, self._modify)
 
     async def modify_order(self, actor: Actor, command: ModifyOrder) -> Order:
         """Ask for a change of an open order; the order as it stands then, with the change pending.
@@ -84,8 +87,8 @@ class OrderModifying:
         """
         seen = await find_order(actor, command.key)
         call = ModifyCall(actor, seen.account_id, seen.id, command)
-        _authorize(call)
-        return await self._gathering.submit(call)
+        call.authorize()
+        return await self.commits.submit(call)
 
     async def _modify(
         self, terms: Terms, calls: Sequence[ModifyCall], refused: Mapping[int, BaseException]

@@ -9,7 +9,7 @@ rights that changed before the call are in force: cached ones are compared with 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from domain.access.types import Actor, Role, require_trade
+from domain.access.types import Actor, Role
 from domain.accounts import queries as account_queries
 from domain.kernel.errors import BadInput, DomainError
 from domain.kernel.guarded_work import StaleVersions
@@ -19,7 +19,7 @@ from domain.orders.deciding.grouping import bracket_orders, oco_orders
 from domain.orders.entry.batch import Batch, PlaceCall, PlacedOrder, naming_of
 from domain.orders.entry.book_memory import BookMemory
 from domain.orders.entry.desk import Desk, Terms
-from domain.orders.entry.gathering import Gathering
+from domain.orders.entry.group_commit import GroupCommit
 from domain.orders.model.commands import PlaceBracket, PlaceOco, PlaceOrder
 from domain.orders.model.group_validation import check_bracket, check_oco
 from domain.orders.model.validation import check_command
@@ -36,9 +36,7 @@ class OrderEntry:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.memory = BookMemory()
-        self._gathering = Gathering[PlaceCall, list[PlacedOrder]](
-            desk, self._place, _authorize, accounts=_accounts, weigh=lambda call: len(call.commands)
-        )
+        self.commits = GroupCommit[PlaceCall, list[PlacedOrder]](desk, self._place)
 
     async def place_orders(
         self, actor: Actor, commands: Sequence[PlaceOrder], *, all_or_none: bool = False
@@ -58,12 +56,12 @@ class OrderEntry:
             raise BadInput(f"A batch holds 1 to {MAX_BATCH} orders.", field="orders")
         accounts = {command.account_id for command in commands}
         call = PlaceCall(await self.current(actor, *accounts), tuple(commands), all_or_none)
-        _authorize(call)
+        call.authorize()
         now = self.desk.clock()
         for index, command in enumerate(commands):
             with naming_of(call, index):
                 check_command(command, now)
-        return await self._gathering.submit(call)
+        return await self.commits.submit(call)
 
     async def place_bracket(self, actor: Actor, bracket: PlaceBracket) -> list[PlacedOrder]:
         """Place an entry with its exits, as one: the orders in that order, all accepted or all refused.
@@ -76,10 +74,10 @@ class OrderEntry:
             NotFound, Forbidden, Conflict, RateLimited, Unavailable: as ``place_orders``.
         """
         call = PlaceCall(await self.current(actor, bracket.entry.account_id), (bracket.entry,))
-        _authorize(call)
+        call.authorize()
         check_bracket(bracket, self.desk.clock())
         parts, commands = bracket_orders(bracket)
-        return await self._gathering.submit(PlaceCall(call.actor, commands, parts=parts))
+        return await self.commits.submit(PlaceCall(call.actor, commands, parts=parts))
 
     async def place_oco(self, actor: Actor, oco: PlaceOco) -> list[PlacedOrder]:
         """Place two orders of which any fill or end of one cancels the other; both accepted or both refused.
@@ -90,9 +88,9 @@ class OrderEntry:
         """
         parts, commands = oco_orders(oco)
         call = PlaceCall(await self.current(actor, *(row.account_id for row in commands)), commands, parts=parts)
-        _authorize(call)
+        call.authorize()
         check_oco(oco, self.desk.clock())
-        return await self._gathering.submit(call)
+        return await self.commits.submit(call)
 
     async def current(self, actor: Actor, *account_ids: UUID) -> Actor:
         """The actor, asked about again if one of the accounts is newer than what this process knows of it."""
@@ -148,12 +146,3 @@ class OrderEntry:
                     outcomes.append(error)
             await batch.write(work)
         return outcomes
-
-
-def _accounts(call: PlaceCall) -> set[UUID]:
-    return {command.account_id for command in call.commands}
-
-
-def _authorize(call: PlaceCall) -> None:
-    for account_id in _accounts(call):
-        require_trade(call.actor, account_id)

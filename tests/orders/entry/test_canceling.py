@@ -117,7 +117,6 @@ async def test_cancels_that_come_together_share_a_transaction_and_keep_apart(qui
     stranger = await quiet_desk.add_actor()
     first, second, third = await quiet_desk.place(owner, *(limit(account.id) for _ in range(3)))
     canceling = quiet_desk.services.canceling
-    waiting = canceling._gathering._coalescer._waiting
     with pytest.raises(NotFound):
         await canceling.cancel_order(stranger, OrderKey(id=first.id))
     async with unit_of_work(quiet_desk.services.bus) as work:
@@ -126,7 +125,7 @@ async def test_cancels_that_come_together_share_a_transaction_and_keep_apart(qui
         tasks = []
         for place, order in enumerate((first, second, first, third)):
             tasks.append(asyncio.create_task(canceling.cancel_order(owner, OrderKey(id=order.id)), context=Context()))
-            await eventually(lambda place=place: len(waiting) == place)  # type: ignore[misc]  # binds now
+            await eventually(lambda place=place: canceling.commits.waiting == place)  # type: ignore[misc]  # binds now
     canceled = await asyncio.gather(*tasks)
     shown = [(row.order.id, row.replayed) for row in canceled]
     assert shown == [(first.id, False), (second.id, False), (first.id, True), (third.id, False)]

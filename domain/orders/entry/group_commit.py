@@ -1,0 +1,212 @@
+"""Group commit: calls that come at the same time are decided on in one transaction and committed together.
+
+The way of a call: ``submit`` puts it into a queue; ``_drain`` takes the next batch from the queue; ``_outcomes``
+decides on the batch in one transaction; each caller gets its own outcome. An idle caller waits for nobody. The queue is
+bounded: beyond the bound callers are refused at once. Batches that are in flight at the same time have no account in
+common, so that none waits for the locks of another, and the calls of an account run in the order in which they came.
+
+Instruments, rules and rights are cached. The transaction compares their versions with the database; on a difference
+the caches are renewed, the rights of the callers are checked again, and the batch is decided again. So a stale cache
+costs a second try and never a wrong decision. A call that makes the whole transaction fail fails alone.
+"""
+
+import asyncio
+import contextvars
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from domain.access.attribution import Attribution, Origin, attributed, current_origin
+from domain.access.authentication import TOPIC as ACCESS
+from domain.access.types import Actor
+from domain.kernel.errors import DomainError, RateLimited, Unavailable
+from domain.orders.entry.desk import Desk, StaleCache, Terms
+
+# A cache that is newly loaded can only be stale again if something changed in between: a few tries settle it.
+_MAX_TRIES = 5
+# While one transaction waits for the disk, the next is decided on.
+_TRANSACTIONS = 2
+# Orders that are decided on at a stretch, with nothing else done meanwhile.
+_MAX_BATCH = 250
+_MAX_WAITING = 20_000
+# How far into the queue a batch looks for calls whose accounts are free.
+_MAX_LOOK = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class ActorsCall(ABC):
+    """A request with the actor who makes it, and the HTTP request that it came in."""
+
+    actor: Actor
+    origin: Origin | None = field(default_factory=current_origin, kw_only=True)
+
+    @property
+    def attribution(self) -> Attribution:
+        """The author of all that comes of it."""
+        return attributed(self.actor, self.origin)
+
+    @property
+    @abstractmethod
+    def accounts(self) -> Collection[UUID]:
+        """The accounts that the call locks."""
+
+    @property
+    def weight(self) -> int:
+        """The number of orders that are decided on."""
+        return 1
+
+    @abstractmethod
+    def authorize(self) -> None:
+        """Check that the actor may make the call.
+
+        Raises:
+            Forbidden, NotFound: it may not.
+        """
+
+
+Call = TypeVar("Call", bound=ActorsCall)
+Result = TypeVar("Result")
+# Decides on calls in one transaction; a call whose place is in the mapping is refused with that error.
+Decide = Callable[[Terms, Sequence[Call], Mapping[int, BaseException]], Awaitable[list[Result | BaseException]]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting(Generic[Call, Result]):
+    call: Call
+    accounts: frozenset[UUID]
+    future: "asyncio.Future[Result]"
+
+
+class GroupCommit(Generic[Call, Result]):
+    """Runs ``decide`` on batches of calls, at most two at a time, each of up to 250 orders.
+
+    A call that weighs more than that runs alone. ``decide`` answers with one result or exception per call, in order.
+    """
+
+    def __init__(
+        self, desk: Desk, decide: Decide[Call, Result], *, max_batch: int = _MAX_BATCH, max_waiting: int = _MAX_WAITING
+    ) -> None:
+        self._desk = desk
+        self._decide = decide
+        self._max_batch = max_batch
+        self._max_waiting = max_waiting
+        self._queue: deque[_Waiting[Call, Result]] = deque()
+        # The accounts of the batches in flight.
+        self._busy: set[UUID] = set()
+        self._draining = 0
+        # The loop keeps weak references to tasks only.
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def waiting(self) -> int:
+        """The number of calls that wait for a batch."""
+        return len(self._queue)
+
+    async def submit(self, call: Call) -> Result:
+        """Hand in a call that was authorised, and wait for its own result.
+
+        Raises:
+            RateLimited: too many calls wait; nothing was done.
+            Unavailable: the database is away, and the outcome unknown.
+            DomainError: what ``decide`` answered to this call.
+        """
+        if len(self._queue) >= self._max_waiting:
+            raise RateLimited("Too many orders are waiting; try again shortly.", retryAfterSeconds=1)
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Result] = loop.create_future()
+        waiting = _Waiting(call, frozenset(call.accounts), future)
+        self._queue.append(waiting)
+        # A batch that frees an account takes the calls that wait for it.
+        if self._draining < _TRANSACTIONS and self._busy.isdisjoint(waiting.accounts):
+            self._draining += 1
+            # A context of its own: the batch must not inherit the caller's transaction or request.
+            task = loop.create_task(self._drain(), context=contextvars.Context())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return await future
+
+    async def _drain(self) -> None:
+        """Take batches from the queue until none is left that could run."""
+        try:
+            while taken := self._take():
+                # A caller that went away before its batch started wants nothing any more.
+                batch = [item for item in taken if not item.future.cancelled()]
+                accounts = frozenset[UUID]().union(*(item.accounts for item in batch))
+                self._busy |= accounts
+                try:
+                    if batch:
+                        _answer(batch, await self._outcomes([item.call for item in batch]))
+                finally:
+                    self._busy -= accounts
+        finally:
+            # Not in a callback of the task: a caller that was just answered may submit before that runs.
+            self._draining -= 1
+
+    def _take(self) -> list[_Waiting[Call, Result]]:
+        """The next calls whose accounts are free, and not wanted by a call before them that has to wait."""
+        taken: list[_Waiting[Call, Result]] = []
+        passed: list[_Waiting[Call, Result]] = []
+        wanted: set[UUID] = set()
+        weight = 0
+        while self._queue and len(passed) < _MAX_LOOK:
+            item = self._queue[0]
+            if not (self._busy.isdisjoint(item.accounts) and wanted.isdisjoint(item.accounts)):
+                wanted |= item.accounts
+                passed.append(self._queue.popleft())
+                continue
+            weight += item.call.weight
+            if taken and weight > self._max_batch:
+                break
+            taken.append(self._queue.popleft())
+        self._queue.extendleft(reversed(passed))
+        return taken
+
+    async def _outcomes(self, calls: list[Call]) -> list[Result | BaseException]:
+        """Decide on calls in one transaction; if it fails as a whole, on each alone, so that none spoils another."""
+        try:
+            return await self._decide_on_current_terms(calls)
+        except Unavailable as error:
+            return [error] * len(calls)
+        except Exception as error:  # noqa: BLE001  it belongs to one of the callers; alone, each gets its own
+            if len(calls) == 1:
+                return [error]
+            return [outcome for call in calls for outcome in await self._outcomes([call])]
+
+    async def _decide_on_current_terms(self, calls: list[Call]) -> list[Result | BaseException]:
+        for _ in range(_MAX_TRIES):
+            terms = await self._desk.terms()
+            # Rights as of the version that the transaction compares: a caller's own may be older.
+            refused = await self._authorize_at(calls, terms.versions[ACCESS])
+            try:
+                return await self._decide(terms, calls, refused)
+            except StaleCache as stale:
+                await self._desk.renew(stale.versions)
+        raise Unavailable("The configuration is changing too fast; try again.")
+
+    async def _authorize_at(self, calls: list[Call], version: int) -> dict[int, BaseException]:
+        """Put the actors of ``calls`` at ``version`` of the rights; the errors of those that may not, by place."""
+        refused: dict[int, BaseException] = {}
+        for place, call in enumerate(calls):
+            try:
+                actor = await self._desk.authenticator.at(call.actor, version)
+                if actor is not call.actor:
+                    current = replace(call, actor=actor)
+                    current.authorize()
+                    # Only now: a further try must find the actor of a refused call out of date again.
+                    calls[place] = current
+            except DomainError as error:
+                refused[place] = error
+        return refused
+
+
+def _answer(batch: Sequence[_Waiting[Call, Result]], outcomes: Sequence[Result | BaseException]) -> None:
+    for item, outcome in zip(batch, outcomes, strict=True):
+        if item.future.done():
+            continue
+        if isinstance(outcome, BaseException):
+            item.future.set_exception(outcome)
+        else:
+            item.future.set_result(outcome)

@@ -1,0 +1,263 @@
+"""Calls that come together run together, each gets its own answer, and none is left behind."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import cast
+from uuid import UUID
+
+import pytest
+
+from domain.access.authentication import TOPIC as ACCESS
+from domain.access.types import AccountPermission, Actor, Role, require_trade
+from domain.kernel.errors import BadInput, Forbidden, NotFound, RateLimited, Unavailable
+from domain.kernel.ids import new_id
+from domain.orders.entry.desk import Desk, StaleCache, Terms
+from domain.orders.entry.group_commit import ActorsCall, GroupCommit
+
+ACCOUNTS = {letter: new_id() for letter in "abc"}
+TRADES = frozenset({AccountPermission.READ, AccountPermission.TRADE})
+TRADER = Actor(new_id(), "trader@example.com", Role.TRADER, dict.fromkeys(ACCOUNTS.values(), TRADES))
+
+
+@dataclass(frozen=True, slots=True)
+class Call(ActorsCall):
+    """Its letters are the accounts that it locks."""
+
+    name: str
+    weighs: int = 1
+
+    @property
+    def accounts(self) -> set[UUID]:
+        return {ACCOUNTS[letter] for letter in self.name if letter in ACCOUNTS}
+
+    @property
+    def weight(self) -> int:
+        return self.weighs
+
+    def authorize(self) -> None:
+        for account_id in self.accounts:
+            require_trade(self.actor, account_id)
+
+
+@dataclass
+class Rights:
+    """The caches of a desk, of which only rights matter here; ``actors`` are the callers at the newest version."""
+
+    actors: dict[UUID, Actor] = field(default_factory=dict)
+
+    async def at(self, caller: Actor, _version: int) -> Actor:
+        return self.actors.get(caller.user_id, caller)
+
+    async def terms(self) -> Terms:
+        return cast("Terms", SimpleNamespace(versions={ACCESS: 1}))
+
+    async def renew(self, _versions: Mapping[str, int]) -> None:
+        return None
+
+
+Names = list[str | BaseException]
+
+
+def group_commit(
+    handle: Callable[[Sequence[str]], Awaitable[Names]], rights: Rights | None = None, **bounds: int
+) -> GroupCommit[Call, str]:
+    """One that decides by ``handle``, by the names of calls; a refused call is answered with its refusal."""
+    rights = rights or Rights()
+    desk = cast("Desk", SimpleNamespace(authenticator=rights, terms=rights.terms, renew=rights.renew))
+
+    async def decide(_terms: Terms, calls: Sequence[Call], refused: Mapping[int, BaseException]) -> Names:
+        outcomes = await handle([call.name for call in calls])
+        return [refused.get(place, outcome) for place, outcome in enumerate(outcomes)]
+
+    return GroupCommit(desk, decide, **bounds)
+
+
+def call(name: str, weight: int = 1) -> Call:
+    return Call(TRADER, name, weight)
+
+
+async def settle() -> None:
+    for _ in range(8):
+        await asyncio.sleep(0)
+
+
+async def test_a_caller_that_was_just_answered_may_call_again_at_once() -> None:
+    async def echo(names: Sequence[str]) -> Names:
+        await asyncio.sleep(0)
+        return list(names)
+
+    commits = group_commit(echo)
+    async with asyncio.timeout(5):
+        for number in range(100):
+            assert await commits.submit(call(str(number))) == str(number)
+
+
+async def test_calls_that_wait_are_taken_together_up_to_the_weight() -> None:
+    batches: list[list[str]] = []
+    gate = asyncio.Event()
+
+    async def note(names: Sequence[str]) -> Names:
+        batches.append(list(names))
+        await gate.wait()
+        return list(names)
+
+    commits = group_commit(note, max_batch=5)
+    # All of one account, so that one batch is in flight at a time.
+    calls = [call(f"{weight}a", weight) for weight in (1, 2, 3, 9, 1)]
+    callers = [asyncio.create_task(commits.submit(each)) for each in calls]
+    await settle()
+    gate.set()
+    assert await asyncio.gather(*callers) == ["1a", "2a", "3a", "9a", "1a"]
+    assert batches == [["1a", "2a"], ["3a"], ["9a"], ["1a"]]
+
+
+async def test_each_caller_gets_its_own_error_and_one_that_fails_the_batch_fails_alone() -> None:
+    batches: list[list[str]] = []
+
+    async def fussy(names: Sequence[str]) -> Names:
+        batches.append(list(names))
+        if "all" in names:
+            raise RuntimeError("all")
+        return [ValueError(name) if name == "bad" else name for name in names]
+
+    commits = group_commit(fussy)
+    submitted = (commits.submit(call(name)) for name in ("good", "bad", "all"))
+    good, bad, failed = await asyncio.gather(*submitted, return_exceptions=True)
+    assert good == "good"
+    assert isinstance(bad, ValueError)
+    assert isinstance(failed, RuntimeError)
+    assert batches == [["good", "bad", "all"], ["good"], ["bad"], ["all"]]
+    assert await commits.submit(call("good")) == "good"
+
+
+async def test_without_a_database_a_batch_is_not_tried_again() -> None:
+    tries = 0
+
+    async def away(_names: Sequence[str]) -> Names:
+        nonlocal tries
+        tries += 1
+        raise Unavailable("The database is away.")
+
+    commits = group_commit(away)
+    outcomes = await asyncio.gather(*(commits.submit(call(name)) for name in ("1", "2")), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [Unavailable, Unavailable]
+    assert tries == 1
+
+
+async def test_a_caller_that_left_is_not_run_and_too_many_are_refused() -> None:
+    seen: list[str] = []
+    gate = asyncio.Event()
+
+    async def slow(names: Sequence[str]) -> Names:
+        await gate.wait()
+        seen.extend(names)
+        return list(names)
+
+    commits = group_commit(slow, max_waiting=2)
+    first = asyncio.create_task(commits.submit(call("1a")))
+    await settle()
+    second, third = (asyncio.create_task(commits.submit(call(name))) for name in ("2a", "3a"))
+    await settle()
+    assert commits.waiting == 2
+    with pytest.raises(RateLimited):
+        await commits.submit(call("4a"))
+    second.cancel()
+    gate.set()
+    assert await asyncio.gather(first, third) == ["1a", "3a"]
+    assert seen == ["1a", "3a"]
+
+
+class Gates:
+    """Notes batches as they begin and keeps each in flight until it is told to end."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self._gates: dict[str, asyncio.Event] = {}
+
+    async def handle(self, names: Sequence[str]) -> Names:
+        name = " ".join(names)
+        self.begun.append(name)
+        await self._gates.setdefault(name, asyncio.Event()).wait()
+        return list(names)
+
+    async def end(self, name: str) -> None:
+        self._gates.setdefault(name, asyncio.Event()).set()
+        await settle()
+
+
+async def test_batches_in_flight_share_no_account_and_keep_the_order_of_each() -> None:
+    gates = Gates()
+    commits = group_commit(gates.handle)
+    callers = []
+    for name in ("1a", "2b", "3c", "4a", "5ab", "6b", "7c"):
+        callers.append(asyncio.create_task(commits.submit(call(name))))
+        await settle()
+    # The third has to wait for its turn, the fourth for its account; the sixth must not overtake the fifth.
+    assert gates.begun == ["1a", "2b"]
+    await gates.end("2b")
+    assert gates.begun == ["1a", "2b", "3c 7c"]
+    await gates.end("1a")
+    assert gates.begun == ["1a", "2b", "3c 7c", "4a 5ab 6b"]
+    await gates.end("3c 7c")
+    await gates.end("4a 5ab 6b")
+    assert await asyncio.gather(*callers) == ["1a", "2b", "3c", "4a", "5ab", "6b", "7c"]
+
+
+async def test_a_call_that_waits_for_an_account_is_run_when_the_account_is_free() -> None:
+    gates = Gates()
+    commits = group_commit(gates.handle)
+    first, second = (asyncio.create_task(commits.submit(call("a"))) for _ in range(2))
+    await settle()
+    third = asyncio.create_task(commits.submit(call("a")))
+    await settle()
+    assert gates.begun == ["a a"]
+    await gates.end("a a")
+    assert gates.begun == ["a a", "a"]
+    await gates.end("a")
+    assert await asyncio.gather(first, second, third) == ["a", "a", "a"]
+
+
+async def test_accounts_of_a_batch_that_failed_are_free_again() -> None:
+    async def fail(_names: Sequence[str]) -> Names:
+        raise RuntimeError("no")
+
+    commits = group_commit(fail)
+    for _ in range(2):
+        with pytest.raises(RuntimeError):
+            await commits.submit(call("a"))
+
+
+async def test_a_caller_who_lost_the_right_stays_refused_when_the_batch_is_decided_again() -> None:
+    tries = 0
+
+    async def stale_once(names: Sequence[str]) -> Names:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            # Of other caches than that of rights, which are the same at the next try.
+            raise StaleCache({})
+        return list(names)
+
+    rights = Rights({TRADER.user_id: replace(TRADER, accounts={})})
+    with pytest.raises((Forbidden, NotFound)):
+        await group_commit(stale_once, rights).submit(call("a"))
+    assert tries == 2
+
+
+async def test_caches_that_never_settle_are_an_error_of_the_platform() -> None:
+    async def always(_names: Sequence[str]) -> Names:
+        raise StaleCache({})
+
+    with pytest.raises(Unavailable, match="changing too fast"):
+        await group_commit(always).submit(call("a"))
+
+
+async def test_a_refusal_of_one_caller_is_not_that_of_the_others() -> None:
+    async def refuse_one(names: Sequence[str]) -> Names:
+        return [BadInput("no", field="symbol") if name == "2" else name for name in names]
+
+    commits = group_commit(refuse_one)
+    outcomes = await asyncio.gather(*(commits.submit(call(name)) for name in ("1", "2", "3")), return_exceptions=True)
+    assert [outcome if isinstance(outcome, str) else type(outcome) for outcome in outcomes] == ["1", BadInput, "3"]
