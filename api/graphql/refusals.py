@@ -57,16 +57,29 @@ def refusals_in(
         if root is None:
             continue
         name = root.name.value
-        yield Refusal(name, _target(name, _arguments(root, variables)), extensions["code"], extensions.get("field"))
+        target = _target(name, _named(_arguments(root, variables), extensions))
+        yield Refusal(name, target, extensions["code"], extensions.get("field"))
 
 
 def _arguments(root: FieldNode, variables: Mapping[str, Any] | None) -> dict[str, Any]:
-    """All that was given, that of input objects among it."""
+    """All that was given, that of the input object among it."""
     given: dict[str, Any] = {}
     for argument in root.arguments or ():
         value = value_from_ast_untyped(argument.value, dict(variables or {}))
         given |= value if isinstance(value, dict) else {argument.name.value: value}
     return given
+
+
+def _named(given: dict[str, Any], extensions: Mapping[str, Any]) -> dict[str, Any]:
+    """What was given, that of the part which the error is about before the rest: of a batch the order at its index."""
+    index, path = extensions.get("index"), str(extensions.get("field") or "").split(".")
+    parts: list[dict[str, Any]] = []
+    for name, value in given.items():
+        if isinstance(value, list) and value:
+            value = value[index] if isinstance(index, int) and 0 <= index < len(value) else value[0]  # noqa: PLW2901
+        if isinstance(value, dict):
+            parts.insert(0 if name == path[0] else len(parts), value)
+    return {name: value for part in (*reversed(parts), given) for name, value in part.items()}
 
 
 def _target(name: str, given: Mapping[str, Any]) -> str | None:

@@ -63,6 +63,6 @@ class MarketMutation:
     @strawberry.mutation(description="Feed market data from a source of your own; how many quotes it has. Needs ADMIN.")
     async def publish_quotes(self, info: Info, given: Annotated[PublishQuotesInput, _INPUT]) -> int:
         """All or none; an order placed afterwards meets them."""
-        actor = info.context.require_actor()
+        actor, services = info.context.require_actor(), info.context.services
         quotes = [quote.to_domain() for quote in given.quotes]
-        return await service.publish_quotes(info.context.services.market, actor, quotes, given.replay)
+        return await service.publish_quotes(services.market, actor, quotes, given.replay, services.access.repeats)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import strawberry
 
+from api.access.enums import Role
 from api.context import Info
 from api.graphql.marks import SAME_FOR_ALL
 from api.market.types import Instrument, instrument_view
@@ -14,6 +15,20 @@ from domain.positions.valuation import PositionValue
 
 if TYPE_CHECKING:
     from api.accounts.types import Account
+
+
+@strawberry.type(description="The part of a position that people of one role froze by hand.")
+class PositionFreeze:
+    """A view of ``domain.positions.holds.Hold``."""
+
+    role: Role = strawberry.field(
+        description="The least role that lets go of it; what the platform froze counts as a RISK_MANAGER's."
+    )
+    quantity: Decimal = strawberry.field(description="In units of the position, above zero.")
+    by: str | None = strawberry.field(
+        description="Who of that role froze last: an email, or a part of the platform such as `settlement`; "
+        "null where that was not kept."
+    )
 
 
 @strawberry.type(description="What an account holds of an instrument, valued at the newest quote.")
@@ -28,6 +43,9 @@ class Position:
         description="Held by working closing orders, by an operator, or not settled yet: it cannot be closed now."
     )
     closable: Decimal = strawberry.field(description="What a new order may close.")
+    freezes: list[PositionFreeze] = strawberry.field(
+        description="What is frozen by hand, and who did it: at most one part for each role, the lowest first."
+    )
     today_quantity: Decimal = strawberry.field(description="How much of it was opened since the day roll.")
     average_price: Decimal
     mark_price: Decimal | None = strawberry.field(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from domain.access.authentication import TOPIC, Authenticator
 from domain.access.passwords import Passwords
 from domain.access.refusals import Refusals
+from domain.access.repeats import Repeats
 from domain.access.throttle import Throttle
 from domain.access.tokens import TokenSigner
 from domain.access.types import Actor
@@ -23,6 +24,7 @@ class Access:
     throttle: Throttle
     authenticator: Authenticator
     refusals: Refusals
+    repeats: Repeats
 
     async def authenticate(self, credential: str) -> Actor:
         """The actor of an access token or API key: see ``Authenticator.authenticate``."""
@@ -46,4 +48,5 @@ def make_access(*, secret: str, bus: Bus, throttle: Throttle, passwords: Passwor
         ValueError: the secret is shorter than 32 characters.
     """
     signer = TokenSigner(secret)
-    return Access(bus, signer, passwords or Passwords(), throttle, Authenticator(signer, bus), Refusals(bus))
+    authenticator = Authenticator(signer, bus)
+    return Access(bus, signer, passwords or Passwords(), throttle, authenticator, Refusals(bus), Repeats(bus))

@@ -15,6 +15,7 @@ import orjson
 
 from domain.access.attribution import Part
 from domain.access.audit import record as audit
+from domain.access.audit import target_of
 from domain.access.types import PLATFORM_ROLE, Actor, require_role
 from domain.accounts.queries import lock_books
 from domain.anomalies import queries
@@ -103,7 +104,8 @@ async def run_on_request(bus: Bus, actor: Actor, kinds: Collection[AnomalyKind] 
         if not report.is_unfinished:
             break
     async with unit_of_work(bus) as work:
-        await audit(work, actor, "runAnomalyDetection", detail={"found": len(found)})
+        asked = "all" if kinds is None else ",".join(sorted(kinds))
+        await audit(work, actor, "runAnomalyDetection", target_of("detectors", asked), detail={"found": len(found)})
     return [anomaly for anomaly in found if kinds is None or anomaly.kind in kinds]
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.access.audit import record, target_of
+from domain.access.repeats import Repeats
 from domain.access.types import Actor, Role, require_role
 from domain.kernel.bus import Bus
 from domain.kernel.cache import bump
@@ -104,11 +105,18 @@ async def update_instrument(
     return after
 
 
-async def publish_quotes(market: Market, actor: Actor, quotes: Sequence[QuoteTick], replay: str | None = None) -> int:
+async def publish_quotes(
+    market: Market,
+    actor: Actor,
+    quotes: Sequence[QuoteTick],
+    replay: str | None = None,
+    repeats: Repeats | None = None,
+) -> int:
     """Put a client's own quotes on the tick stream, all or none; how many.
 
     When this returns, this process shows them, and an order placed from now on meets them; those that are late, by
     their own time, change nothing. ``replay`` names a past market that is played again, in a time of its own.
+    ``repeats`` leaves an entry of the audit log per actor, source and minute: a feed calls too often for one each.
 
     Raises:
         Forbidden: the actor is no administrator.
@@ -118,7 +126,8 @@ async def publish_quotes(market: Market, actor: Actor, quotes: Sequence[QuoteTic
     require_role(actor, Role.ADMIN)
     if len(quotes) > MAX_QUOTES:
         raise BadInput(f"At most {MAX_QUOTES} quotes fit in one batch.", field="quotes")
-    source = "" if replay is None else f"{REPLAY}client:{clean_text(replay, field='replay', max_length=MAX_REPLAY)}"
+    name = None if replay is None else clean_text(replay, field="replay", max_length=MAX_REPLAY)
+    source = "" if name is None else f"{REPLAY}client:{name}"
     known = (await market.catalog()).by_symbol
     if any(quote.symbol not in known for quote in quotes):
         known = (await market.refresh()).by_symbol
@@ -127,6 +136,8 @@ async def publish_quotes(market: Market, actor: Actor, quotes: Sequence[QuoteTic
         check_quote(quote, known.get, index, latest)
     if quotes:
         await market.reached(await market.ticks.publish(quotes, source=source))
+    if repeats is not None:
+        await repeats.note(actor, "publishQuotes", target_of("quotes", name or "live"), quotes=len(quotes))
     return len(quotes)
 
 

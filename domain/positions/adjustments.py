@@ -15,6 +15,7 @@ from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
 from uuid import UUID
 
+from domain.access.attribution import Part
 from domain.accounts.types import TransactionKind
 from domain.kernel.numbers import ONE, ZERO, to_average, to_cash_down
 from domain.market.types import AssetClass, Instrument
@@ -178,7 +179,7 @@ _APPLY = {
 def holds_adjusted(holds: Holds, book: PositionBook, adjustment: PositionAdjustment) -> Holds:
     """What of a position is frozen by hand after an adjustment, if so much is held. A delisting freezes all of it."""
     if adjustment.kind is AdjustmentKind.DELISTED:
-        return holds.raised_to(abs(book.quantity))
+        return holds.raised_to(abs(book.quantity), Part.SETTLEMENT)
     if adjustment.kind is AdjustmentKind.SPLIT:
         assert adjustment.unit is not None
         return holds.scaled(adjustment.factor, adjustment.unit)

@@ -60,7 +60,7 @@ async def freeze_position(bus: Bus, market: Market, actor: Actor, command: Freez
         most = closable(position, instrument)
         if command.quantity > most:
             raise Refused(f"At most {plain(most)} of {command.symbol} can be frozen.", reason="INSUFFICIENT_POSITION")
-        position.holds = position.holds.plus(command.quantity, actor.role)
+        position.holds = position.holds.plus(command.quantity, actor.role, actor.email)
         position.changed = True
         record(book, POSITION_FROZEN, work.now, _parts(actor, command, position, reason))
         await queries.write_positions(work, [position])

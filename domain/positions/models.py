@@ -41,6 +41,9 @@ class Position(Model):
     opened_at = fields.DatetimeField(null=True)
     closed_at = fields.DatetimeField(null=True)
     updated_at = fields.DatetimeField()
+    held_by = fields.CharField(max_length=254, null=True)
+    held_risk_by = fields.CharField(max_length=254, null=True)
+    held_admin_by = fields.CharField(max_length=254, null=True)
 
     class Meta:
         table = "positions"

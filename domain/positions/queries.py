@@ -27,7 +27,7 @@ READ_HELD = (
 _TYPES = {
     **dict.fromkeys(("id", "account_id", "instrument_id"), "uuid"),
     **dict.fromkeys(("opened_at", "closed_at", "updated_at"), "timestamptz"),
-    "bucket": "text",
+    **dict.fromkeys(("bucket", "held_by", "held_risk_by", "held_admin_by"), "text"),
 }
 _KEY = ("account_id", "instrument_id", "bucket")
 _UPSERT = insertion(

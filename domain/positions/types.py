@@ -46,7 +46,8 @@ class PositionBook:
     of them whose orders can only reduce a position; the margins are what the other orders would hold if all of them
     increased the position. ``reserved`` follows from them. Prices are in the instrument's currency, all other money in
     the account's; ``fx_rate`` is the rate of the last execution. ``held_quantity`` is frozen by hand, of it
-    ``held_risk`` by risk managers or the platform, ``held_admin`` by administrators.
+    ``held_risk`` by risk managers or the platform, ``held_admin`` by administrators; ``held_by``, ``held_risk_by`` and
+    ``held_admin_by`` name who froze the three parts last.
 
     ``cost`` is what is held was bought or sold for, signed like the quantity: quantity x price, of inverse contracts
     quantity / price. ``average_price`` is for people: it follows from the cost, divided last. ``realized_due`` is what
@@ -79,6 +80,9 @@ class PositionBook:
     opened_at: datetime | None = None
     closed_at: datetime | None = None
     updated_at: datetime | None = None
+    held_by: str | None = None
+    held_risk_by: str | None = None
+    held_admin_by: str | None = None
     changed: bool = False
 
     @property
@@ -91,8 +95,13 @@ class PositionBook:
     @property
     def holds(self) -> Holds:
         """What is frozen by hand, and by whom."""
-        return Holds(self.held_quantity, self.held_risk, self.held_admin)
+        names = (self.held_by, self.held_risk_by, self.held_admin_by)
+        return Holds(self.held_quantity, self.held_risk, self.held_admin, names)
 
     @holds.setter
     def holds(self, holds: Holds) -> None:
         self.held_quantity, self.held_risk, self.held_admin = holds.total, holds.risk, holds.admin
+        # A part that nothing is left of has nobody's name.
+        self.held_by = holds.by[0] if holds.total > holds.risk + holds.admin else None
+        self.held_risk_by = holds.by[1] if holds.risk else None
+        self.held_admin_by = holds.by[2] if holds.admin else None

@@ -11,6 +11,7 @@ from domain.kernel.numbers import ONE, ZERO, to_cash, to_cash_up, to_exact, to_p
 from domain.market.rates import InstrumentIndex, QuoteOf
 from domain.market.types import Instrument, Quote
 from domain.positions.closable import closable, frozen
+from domain.positions.holds import Hold
 from domain.positions.liquidation import Stake, liquidation_price
 from domain.positions.rules import gain
 from domain.positions.types import PositionBook, PositionSide
@@ -71,6 +72,11 @@ class PositionValue:
     def closable(self) -> Decimal:
         """What a new order may close."""
         return closable(self.position, self.instrument)
+
+    @property
+    def freezes(self) -> list[Hold]:
+        """What of it is frozen by hand, by the rank of who did it."""
+        return self.position.holds.parts()
 
     @property
     def today_quantity(self) -> Decimal:

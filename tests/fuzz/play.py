@@ -69,6 +69,7 @@ class Run:
         self._clients: list[Client] = []
         self._emails: dict[Client, str] = {}
         self._known: dict[str, Any] = {}
+        self._auditor: Client
 
     async def play(
         self, requests: int, seconds: float = float("inf"), warm: Callable[[], None] = lambda: None
@@ -94,6 +95,7 @@ class Run:
     # ------------------------------------------------------------------ the world
 
     async def _prepare(self, admin: Client) -> None:
+        self._auditor = admin
         session = await admin.sign_in(EMAIL, ADMIN_PASSWORD)
         desk = Desk(admin)
         for symbol in (SYMBOL, OTHER, SPLIT):
@@ -161,12 +163,35 @@ class Run:
     async def _mutate(self, client: Client, name: str, recipe: Any) -> Any:
         root = next(each for each in self._roots if (each.kind, each.name) == ("mutation", name))
         known: Known = self._known
+        before = await self._entries(_ENTRY_OF.get(name, name))
         answer = await self._send(client, root, recipe(known))
         if answer is not None and "errors" not in answer:
             self.outcome.succeeded[name] += 1
+            await self._check_entry(name, before)
             return answer["data"][name]
         self.outcome.failures.append(f"{name} did not succeed: {(answer or {}).get('errors')}"[:500])
         return None
+
+    async def _entries(self, action: str) -> list[dict[str, Any]]:
+        """What the audit log has of an action, newest first."""
+        edges = (await self._auditor.ask(_AUDIT, action=action))["auditLog"]["edges"]
+        return [edge["node"] for edge in edges]
+
+    async def _check_entry(self, name: str, before: list[dict[str, Any]]) -> None:
+        """A mutation that succeeded has left an entry that says who, what, from where and in which request."""
+        known = {entry["id"] for entry in before}
+        if name in _ONE_A_MINUTE:
+            known = set()
+        entries = [entry for entry in await self._entries(_ENTRY_OF.get(name, name)) if entry["id"] not in known]
+        if name in _CHANGES_NOTHING:
+            return
+        if not entries:
+            self.outcome.failures.append(f"{name} left no entry in the audit log")
+        for entry in entries:
+            told = ("actor", "target", "address", "requestId")
+            missing = [each for each in told if not entry[each] or entry[each] == "anonymous"]
+            if missing or entry["outcome"] != "DONE":
+                self.outcome.failures.append(f"the entry of {name} lacks {missing}: {entry}"[:500])
 
     # ------------------------------------------------------------------ by chance
 
@@ -245,6 +270,15 @@ class Run:
             self.outcome.codes["answered" if INTERNAL.encode() not in content else INTERNAL] += 1
 
 
+# Of mutations that place orders, the orders' own rows are the entries.
+_ENTRY_OF = dict.fromkeys(("placeOrders", "placeBracket", "placeOco", "closePosition"), "placeOrder")
+# Of many calls in a minute the first is an entry.
+_ONE_A_MINUTE = frozenset({"publishQuotes"})
+# The recipe closes all positions of an account that holds none.
+_CHANGES_NOTHING = frozenset({"closeAllPositions"})
+_AUDIT = """query ($action: String!) { auditLog(action: $action, first: 20) { edges { node {
+  id actor target address requestId outcome
+} } } }"""
 # What some mutations make, under the name that the recipes of others know it by.
 _MAKES = {"createRiskRule": "rule", "haltTrading": "halt"}
 _CREATE = "mutation ($input: CreateInstrumentInput!) { createInstrument(input: $input) { id } }"
