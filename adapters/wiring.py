@@ -29,7 +29,7 @@ from domain.market.clocks import ClockBounds
 from domain.market.market import Market
 from domain.orders.entry.canceling import OrderCanceling
 from domain.orders.entry.closing import PositionClosing
-from domain.orders.entry.desk import Desk
+from domain.orders.entry.context import OrderContext
 from domain.orders.entry.modifying import OrderModifying
 from domain.orders.entry.placing import OrderEntry
 from domain.orders.exchange.paper import PAPER
@@ -89,9 +89,9 @@ class Services:
         return frozenset({PAPER, *self.gateways})
 
     @property
-    def desk(self) -> Desk:
+    def order_context(self) -> OrderContext:
         """What the order use cases work with."""
-        return self.entry.desk
+        return self.entry.context
 
     def on_rights_changed(self, tell: Callable[[], None]) -> None:
         """Call ``tell`` whenever somebody's rights have changed, once this process knows it."""
@@ -122,7 +122,7 @@ class Services:
         """Bring caches up to date when they are said to have changed; a poll finds what was not said."""
         caches: dict[str, VersionedCache[object]] = {
             cache.topic: cache  # type: ignore[misc]  # caches of different values
-            for cache in (self.market.instruments, self.desk.limits, self.access.authenticator.cache)
+            for cache in (self.market.instruments, self.order_context.limits, self.access.authenticator.cache)
         }
         async with self.bus.listen(CHANNEL) as messages:
             async for message in messages:
@@ -176,8 +176,8 @@ async def open_services(settings: Settings, gateways: Mapping[str, Gateway] = GA
         market = await stack.enter_async_context(Market(ticks, settings.day_roll, bounds=bounds))
         limits = VersionedCache(LIMITS, read_limits)
         can = {name: venue.capabilities for name, venue in venues.items()}
-        desk = Desk(bus, market, access.authenticator, limits, settings.day_roll, venues=can)
-        entry, modifying, closing = OrderEntry(desk), OrderModifying(desk), PositionClosing(desk)
+        context = OrderContext(bus, market, access.authenticator, limits, settings.day_roll, venues=can)
+        entry, modifying, closing = OrderEntry(context), OrderModifying(context), PositionClosing(context)
         books, logs = Books(market), AccountLogs(bus)
         live = LiveBooks(market, logs)
         services = Services(
@@ -188,7 +188,7 @@ async def open_services(settings: Settings, gateways: Mapping[str, Gateway] = GA
             market,
             entry,
             modifying,
-            OrderCanceling(desk),
+            OrderCanceling(context),
             closing,
             books,
             logs,

@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.desk import DeskFiles
 from api.explorer import ExplorerFiles, ExplorerPage
-from api.graphql.gateway import Gateway
+from api.graphql.runner import OperationRunner
 from api.health import Metrics, Readiness, healthz
 from api.limits import Limits
 from api.metrics import ApiMetrics
@@ -93,15 +93,15 @@ class _Serving:
 
     def __init__(self, schema: GraphQLSchema, runtime: Runtime, settings: ApiSettings) -> None:
         origins = OriginPolicy(settings.allowed_origins)
-        self.gateway = Gateway(schema, runtime.services, settings.limits, ApiMetrics())
-        self.hub = Hub(self.gateway)
-        self.http = GraphQLOverHttp(self.gateway, origins)
-        self.sockets = Sockets(self.gateway, self.hub, origins)
-        self.sessions = CookieSessions(self.gateway)
+        self.runner = OperationRunner(schema, runtime.services, settings.limits, ApiMetrics())
+        self.hub = Hub(self.runner)
+        self.http = GraphQLOverHttp(self.runner, origins)
+        self.sockets = Sockets(self.runner, self.hub, origins)
+        self.sessions = CookieSessions(self.runner)
         self.readiness = Readiness(runtime.check)
-        self.metrics = Metrics(self.gateway, runtime.venue_condition)
+        self.metrics = Metrics(self.runner, runtime.venue_condition)
         runtime.on_rights_changed(self.sockets.rights_changed)
-        runtime.shows_load(self.gateway.metrics.load)
+        runtime.shows_load(self.runner.metrics.load)
 
 
 class Api:

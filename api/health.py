@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from api.errors import RequestError
-from api.graphql.gateway import Gateway, bearer_token
+from api.graphql.runner import OperationRunner, bearer_token
 from domain.kernel.errors import Unavailable
 from domain.orders.venues.queries import VenueCondition
 
@@ -50,8 +50,8 @@ class Readiness:
 class Metrics:
     """Prometheus's text format, for anybody who is signed in: an API key of the least role will do."""
 
-    def __init__(self, gateway: Gateway, venue_condition: Callable[[], Awaitable[VenueCondition]]) -> None:
-        self._gateway = gateway
+    def __init__(self, runner: OperationRunner, venue_condition: Callable[[], Awaitable[VenueCondition]]) -> None:
+        self._runner = runner
         self._venue_condition = venue_condition
         self._looked_at = -_REMEMBERED_SECONDS
 
@@ -59,13 +59,13 @@ class Metrics:
         """One answer."""
         address = request.client.host if request.client else ""
         try:
-            caller = await self._gateway.identify(bearer_token(request.headers.get("authorization")), address)
+            caller = await self._runner.identify(bearer_token(request.headers.get("authorization")), address)
         except RequestError:
             return PlainTextResponse("Who you are cannot be found out now.", status_code=503)
         if caller.actor is None:
             headers = {"www-authenticate": "Bearer"}
             return PlainTextResponse("Sign in with an API key.", status_code=401, headers=headers)
-        metrics = self._gateway.metrics
+        metrics = self._runner.metrics
         if monotonic() - self._looked_at >= _REMEMBERED_SECONDS:
             self._looked_at = monotonic()
             # Without the database the rest is worth showing all the same.

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 import strawberry
 
-from api.graphql.marks import SAME_FOR_ALL
+from api.graphql.field_flags import SAME_FOR_ALL
 from domain.kernel.pages import Page
 
 Node = TypeVar("Node")

@@ -13,7 +13,7 @@ from adapters.settings import Settings
 from api.rights import DECISIONS, Rule
 from domain.orders.deciding.state import TRANSITIONS
 from domain.orders.model.group_validation import BRACKET_MALFORMATIONS, OCO_MALFORMATIONS
-from domain.orders.model.validation import CHANGE_MALFORMATIONS, MALFORMATIONS, Malformation
+from domain.orders.model.order_validation import CHANGE_MALFORMATIONS, MALFORMATIONS, Malformation
 from domain.risk.kinds import KINDS, Measure
 from domain.risk.types import RiskScope
 from domain.system.definitions import DEFINITIONS

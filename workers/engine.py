@@ -22,11 +22,11 @@ from domain.orders.venues.port import VenueUnavailable
 from workers.feed import run_feed
 from workers.monitor import ROLE as MONITOR_ROLE
 from workers.monitor import Monitor
-from workers.remote import RemoteRouter
-from workers.routing import role_of
+from workers.remote import RemoteVenueLoop
 from workers.timers import run_timers
 from workers.venue import ROLE as PAPER_ROLE
-from workers.venue import PaperRouter
+from workers.venue import PaperVenueLoop
+from workers.venue_loop import role_of
 
 _RETRY_SECONDS = 1.0
 _log = structlog.stdlib.get_logger("engine")
@@ -42,12 +42,12 @@ async def _feed(services: Services, lease: HeldLease) -> None:
 
 
 async def _paper(services: Services, lease: HeldLease) -> None:
-    await PaperRouter(services.bus, services.market, services.ticks, lease).run()
+    await PaperVenueLoop(services.bus, services.market, services.ticks, lease).run()
 
 
 async def _remote(venue: ConfiguredVenue, services: Services, lease: HeldLease) -> None:
     async with venue.open(services.market) as opened:
-        await RemoteRouter(opened, services.bus, services.market, services.ticks, lease).run()
+        await RemoteVenueLoop(opened, services.bus, services.market, services.ticks, lease).run()
 
 
 async def _timers(services: Services, lease: HeldLease) -> None:

@@ -16,7 +16,7 @@ from adapters.wiring import Services
 from domain.accounts.types import AccountBook
 from domain.kernel.errors import Unavailable
 from domain.kernel.numbers import ZERO
-from domain.orders.protection.guarding import Guard
+from domain.orders.protection.limit_monitor import LimitMonitor
 from domain.positions.live import LiveBooks, Watched
 from domain.positions.queries import read_holders
 
@@ -32,7 +32,7 @@ class Monitor:
     def __init__(self, services: Services, progressed: Callable[[], None] = lambda: None) -> None:
         self._progressed = progressed
         self._live = LiveBooks(services.market, services.logs)
-        self._guard = Guard(services.desk, services.books, services.closing)
+        self._guard = LimitMonitor(services.order_context, services.books, services.closing)
         self._watches: dict[UUID, asyncio.Task[None]] = {}
         self._peaks: Mapping[UUID, tuple[int, Decimal]] = {}
         self._seen: dict[UUID, Watched] = {}

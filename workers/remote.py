@@ -20,23 +20,23 @@ from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.market.market import Catalog, Market
 from domain.market.stream import TickStream
-from domain.orders.books.applying import Also, Step, take_step
 from domain.orders.books.command_queries import last_command
+from domain.orders.books.venue_step import Also, VenueStep, process_venue_step
 from domain.orders.exchange.exchanges import StoredPosition
-from domain.orders.exchange.reports import Report
-from domain.orders.model.instructions import REARM, Command
+from domain.orders.exchange.execution_reports import ExecutionReport
 from domain.orders.model.order import Order
+from domain.orders.model.venue_commands import REARM, VenueCommand
 from domain.orders.venues import queries
-from domain.orders.venues.dealings import Dealings
 from domain.orders.venues.emulation.remote import RemoteVenue
 from domain.orders.venues.outbox import GRACE_NANOS, Outbox, Request, Writes
 from domain.orders.venues.port import Venue
 from domain.orders.venues.reconciling import Difference, Findings, Ours, PositionAt, Quantities, compare
+from domain.orders.venues.session import VenueSession
 from domain.orders.venues.types import NewOrder, RequestKind
 from domain.positions.queries import read_open_everywhere
-from workers.conversation import Answered, Compared, Conversation, Told
-from workers.naming import Named, Namer
-from workers.routing import Router
+from workers.order_ids import Named, OrderIdResolver
+from workers.venue_client import OrderStatusReport, ReconciliationReport, RequestResult, VenueClient
+from workers.venue_loop import VenueLoop
 
 RECONCILE_SECONDS = 60.0
 # Fills are asked for from so long before the newest one that is booked: clocks differ, and fills come late.
@@ -50,7 +50,7 @@ _WITHOUT_REPORTS = frozenset({RequestKind.CANCEL})
 _log = structlog.stdlib.get_logger("venue")
 
 
-class RemoteRouter(Router):
+class RemoteVenueLoop(VenueLoop):
     """Drives a real venue while this process holds its lease."""
 
     def __init__(
@@ -67,9 +67,9 @@ class RemoteRouter(Router):
         super().__init__(venue.name, bus, market, ticks, lease)
         self._venue = venue
         self._grace_nanos = grace_nanos
-        self._talk = Conversation(venue, self._wake.set, reconcile_seconds)
-        self._dealings = Dealings(RemoteVenue(venue.capabilities, {}), Outbox(), {})
-        self._namer = Namer(self.name, self._dealings)
+        self._talk = VenueClient(venue, self._wake.set, reconcile_seconds)
+        self._dealings = VenueSession(RemoteVenue(venue.capabilities, {}), Outbox(), {})
+        self._namer = OrderIdResolver(self.name, self._dealings)
         self._since = Nanos.now()
         self._suspects: dict[PositionAt, Quantities] = {}
         self._ready: list[Request] = []
@@ -85,8 +85,8 @@ class RemoteRouter(Router):
         for request in requests:
             request.flying = request.id in self._talk.on_wire
         self._resumed = remote.restore(orders, held, requests, executions, now)
-        self._dealings = Dealings(remote, Outbox(requests, now), self._accounts, grace_nanos=self._grace_nanos)
-        self._namer = Namer(self.name, self._dealings)
+        self._dealings = VenueSession(remote, Outbox(requests, now), self._accounts, grace_nanos=self._grace_nanos)
+        self._namer = OrderIdResolver(self.name, self._dealings)
         newest = await queries.last_execution(self.name)
         oldest = min((Nanos.of(order.created_at) for order in orders), default=now)
         self._since = Nanos(min(oldest, newest or oldest) - OVERLAP_NANOS)
@@ -115,7 +115,7 @@ class RemoteRouter(Router):
     def _is_busy(self) -> bool:
         return super()._is_busy or self._talk.has_news
 
-    async def _step(self) -> Step:
+    async def _step(self) -> VenueStep:
         last = await last_command(self.name)
         await self._see_what_came_before(last)
         catalog = await self._market.catalog()
@@ -123,13 +123,13 @@ class RemoteRouter(Router):
         now = Nanos.now()
         named = await self._namer.name(self._talk.take(_MAX_ITEMS), now)
         reports = self._take_resumed() + self._match(self._dealings.venue)
-        findings = [await self._compare(named, item) for item in named.items if isinstance(item, Compared)]
+        findings = [await self._compare(named, item) for item in named.items if isinstance(item, ReconciliationReport)]
         reports += self._fold(named, findings, now)
         reports += self._dealings.collect(now)
         self._ready = self._take_ready(now)
         up_to = 0 if self._pending else last
         position = self._to_note(needed=bool(reports or up_to))
-        step = await take_step(
+        step = await process_venue_step(
             self._bus,
             self.name,
             self._lease.epoch,
@@ -150,23 +150,23 @@ class RemoteRouter(Router):
         self._ask(now)
         return step
 
-    def _fold(self, named: Named, findings: Sequence[Findings], now: Nanos) -> list[Report]:
+    def _fold(self, named: Named, findings: Sequence[Findings], now: Nanos) -> list[ExecutionReport]:
         """Take in what has come from the venue, in its order."""
-        reports: list[Report] = []
+        reports: list[ExecutionReport] = []
         compared = iter(findings)
         for item in named.items:
-            if isinstance(item, Answered):
+            if isinstance(item, RequestResult):
                 reports += self._dealings.answered(item.request, item.order_id, item.answer, now)
-            elif isinstance(item, Told):
+            elif isinstance(item, OrderStatusReport):
                 reports += self._dealings.told(item.order_id, item.seen, item.executions, now)
                 self._tell_missing(item)
-            elif isinstance(item, Compared):
+            elif isinstance(item, ReconciliationReport):
                 reports += self._dealings.found(next(compared), now)
             else:
                 reports += self._dealings.hear(item, now)
         return reports
 
-    def _tell_missing(self, told: Told) -> None:
+    def _tell_missing(self, told: OrderStatusReport) -> None:
         """The venue says how much was filled, and not at what: nothing is made up, so somebody should know."""
         order = self._dealings.venue.find(told.order_id)
         if order is not None and told.seen is not None and order.filled < told.seen.filled_quantity:
@@ -175,7 +175,7 @@ class RemoteRouter(Router):
                 "fills are missing", venue=self.name, order_id=str(told.order_id), here=str(order.filled), there=there
             )
 
-    def _act(self, commands: Sequence[Command]) -> list[Report]:
+    def _act(self, commands: Sequence[VenueCommand]) -> list[ExecutionReport]:
         now = Nanos.now()
         for command in commands:
             self._accounts |= {order.id: order.account_id for order in (command.order, *command.group)}
@@ -243,7 +243,7 @@ class RemoteRouter(Router):
 
     # ------------------------------------------------------------------ comparing
 
-    async def _compare(self, named: Named, item: Compared) -> Findings:
+    async def _compare(self, named: Named, item: ReconciliationReport) -> Findings:
         ours = Ours(there=item.there, known=named.known, positions=await self._held(), suspected=self._suspects)
         findings = compare(ours, item.theirs)
         if item.theirs.executions is not None:

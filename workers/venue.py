@@ -8,20 +8,20 @@ from domain.kernel.bus import Bus
 from domain.kernel.time import Nanos
 from domain.market.market import Catalog, Market
 from domain.market.stream import TickStream
-from domain.orders.books.applying import Step, take_step
 from domain.orders.books.command_queries import last_command
+from domain.orders.books.venue_step import VenueStep, process_venue_step
 from domain.orders.exchange.exchanges import StoredPosition
+from domain.orders.exchange.execution_reports import ExecutionReport, Expired
 from domain.orders.exchange.paper import PAPER, PaperVenue
-from domain.orders.exchange.reports import Expired, Report
-from domain.orders.model.instructions import CANCEL, REARM, REPLACE, SUBMIT, Command
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderStatus
-from workers.routing import Router, role_of
+from domain.orders.model.venue_commands import CANCEL, REARM, REPLACE, SUBMIT, VenueCommand
+from workers.venue_loop import VenueLoop, role_of
 
 ROLE = role_of(PAPER)
 
 
-class PaperRouter(Router):
+class PaperVenueLoop(VenueLoop):
     """Drives the paper venue while this process holds its lease."""
 
     def __init__(self, bus: Bus, market: Market, ticks: TickStream, lease: HeldLease) -> None:
@@ -33,7 +33,7 @@ class PaperRouter(Router):
         self._see_quotes(self._venue)
         self._resumed = self._venue.restore(orders, held, Nanos.now())
 
-    async def _step(self) -> Step:
+    async def _step(self) -> VenueStep:
         """Match what the market brought, then act on commands, and book all of it."""
         last = await last_command(PAPER)
         await self._see_what_came_before(last)
@@ -43,7 +43,7 @@ class PaperRouter(Router):
         # Orders act on the market as it stands: not before all of its ticks have been seen.
         up_to = 0 if self._pending else last
         position = self._to_note(needed=bool(reports or up_to))
-        step = await take_step(
+        step = await process_venue_step(
             self._bus,
             PAPER,
             self._lease.epoch,
@@ -71,7 +71,7 @@ class PaperRouter(Router):
             Expired(order_id=order_id, at=now, status=expired) for order_id in unsent if order_id in self._accounts
         ]
         catalog = await self._market.catalog()
-        step = await take_step(
+        step = await process_venue_step(
             self._bus,
             PAPER,
             self._lease.epoch,
@@ -84,8 +84,8 @@ class PaperRouter(Router):
         )
         return len(step.orders)
 
-    def _act(self, commands: Sequence[Command]) -> list[Report]:
-        reports: list[Report] = []
+    def _act(self, commands: Sequence[VenueCommand]) -> list[ExecutionReport]:
+        reports: list[ExecutionReport] = []
         for command in commands:
             order = command.order
             if command.kind == SUBMIT and order.status is OrderStatus.PENDING_NEW:

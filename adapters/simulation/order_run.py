@@ -14,7 +14,7 @@ from domain.accounts.fees import execution_fee, execution_tax
 from domain.kernel.numbers import ZERO, plain, total
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.types import Instrument, QuoteTick, Tick
-from domain.orders.exchange import Exchange, Filled, OrderState, Replaced, Report, evolve
+from domain.orders.exchange import Exchange, ExecutionReport, Filled, OrderState, Replaced, evolve
 from domain.orders.model.types import Liquidity, OrderStatus, Side
 
 FEE_QUANTUM = Decimal("0.00000001")
@@ -102,7 +102,7 @@ class _Run:
             if fits and self._exchange.order(order.id) is not None:
                 self._note(self._exchange.cancel(order.id, action.at))
 
-    def _note(self, reports: list[Report]) -> None:
+    def _note(self, reports: list[ExecutionReport]) -> None:
         for report in reports:
             name = str(report.order_id)
             self._states[name] = evolve(self._states[name], report)

@@ -8,7 +8,7 @@ from api.access.enums import AccountPermission
 from api.access.inputs import CreateApiKeyInput, CreateUserInput, GrantAccountInput, LoginInput, UpdateUserInput
 from api.access.types import ApiKey, CreatedApiKey, Session, User
 from api.context import Context, Info
-from api.graphql.marks import PUBLIC
+from api.graphql.field_flags import PUBLIC
 from api.ids import named
 from api.loaders import Loaders
 from api.scalars import JSON, raw_json

@@ -18,7 +18,7 @@ from api.accounts.enums import AccountKind, AccountState, HouseAccount, Position
 from api.accounts.inputs import TransactionFilter
 from api.accounts.performance import EquityPoint, PerformanceReport
 from api.context import Info
-from api.graphql.marks import SAME_FOR_ALL
+from api.graphql.field_flags import SAME_FOR_ALL
 from api.market.enums import BarInterval
 from api.orders.inputs import OrderFilter, OrderSortInput
 from api.orders.queries import orders_page
@@ -30,7 +30,7 @@ from domain.kernel.pages import page_request
 from domain.kernel.time import utc_now
 from domain.orders.reading.closed_trades import performance_of
 from domain.orders.reading.risk_metrics import risk_metrics
-from domain.positions.past import equity_curve
+from domain.positions.history_service import equity_curve
 from domain.positions.valuation import AccountValue
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ class Account:
         interval: BarInterval = BarInterval.MINUTE,
     ) -> list[EquityPoint]:
         """From what was sampled every minute and at each day roll."""
-        day_roll = info.context.services.entry.desk.day_roll
+        day_roll = info.context.services.entry.context.day_roll
         curve = await equity_curve(value.id, since, until, interval, day_roll, utc_now())
         return cast("list[EquityPoint]", curve)
 
@@ -159,7 +159,7 @@ class Account:
     async def risk(self, value: strawberry.Parent[AccountValue], info: Info) -> RiskMetrics:
         """Measured when it is asked for."""
         services = info.context.services
-        return cast(RiskMetrics, await risk_metrics(services.entry.desk, services.books, value.id))
+        return cast(RiskMetrics, await risk_metrics(services.entry.context, services.books, value.id))
 
     @strawberry.field(description="How it performed with `from` <= at < `to`, from its opening until now unless told.")
     async def performance(
@@ -171,7 +171,7 @@ class Account:
     ) -> PerformanceReport:
         """Measured when it is asked for."""
         services = info.context.services
-        day_roll = services.entry.desk.day_roll
+        day_roll = services.entry.context.day_roll
         report = await performance_of(services.market, day_roll, value.id, since, until, utc_now())
         return cast(PerformanceReport, report)
 

@@ -9,10 +9,10 @@ import strawberry
 from api.anomalies.inputs import severities_from
 from api.anomalies.types import Anomaly, anomaly_view
 from api.context import Info
-from api.permits import Followed, followed_accounts, reads_accounts
 from api.realtime.streams import LogStream, position_of
 from api.risk.enums import Severity
 from api.scalars import Cursor
+from api.stream_access import Followed, followed_accounts, reads_accounts
 from domain.anomalies.anomaly import Anomaly as DomainAnomaly
 
 

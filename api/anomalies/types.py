@@ -6,7 +6,7 @@ from typing import Any, cast
 import strawberry
 
 from api.anomalies.enums import AnomalyKind
-from api.graphql.marks import SAME_FOR_ALL
+from api.graphql.field_flags import SAME_FOR_ALL
 from api.realtime.streams import cursor_of
 from api.risk.enums import RiskAction, Severity
 from api.scalars import JSON, Cursor, raw_json

@@ -35,8 +35,8 @@ from api.errors import PARSE_FAILED, PERSISTED_QUERY_NOT_FOUND, RequestError, co
 from api.graphql.bounds import Measure, check_bounds, measure
 from api.graphql.cost import CostModel, check_cost
 from api.graphql.execution import OperationExecutor, assemble_executor, build_executor
+from api.graphql.field_flags import is_public
 from api.graphql.lru import WeightedLru
-from api.graphql.marks import is_public
 from api.graphql.plans import Plans
 from api.graphql.resolvers import InexactTime
 from api.graphql.usable import check_document, check_values

@@ -38,7 +38,7 @@ from graphql import (
 )
 from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, GroupedFieldSet
 
-from api.graphql.marks import definition_of, is_plain, is_straight
+from api.graphql.field_flags import definition_of, is_plain, is_straight
 from api.graphql.resolvers import straight_caller
 from domain.kernel.time import Nanos
 
@@ -51,11 +51,11 @@ _MAX_DEPTH: Final = 50
 _PASSIVE: Final = frozenset({Decimal, datetime, date, str, dict, list, Nanos})
 
 
-class Irregular(Exception):
+class Fallback(Exception):
     """This value is not of the expected kind: take the core's way."""
 
 
-class Asking:
+class ReadContext:
     """What resolvers that are called straight see in place of the core's info object; anything else fails there.
 
     ``read`` holds what has been read of values that several parents share, such as the instrument of a hundred orders.
@@ -95,7 +95,7 @@ class Plans:
 
     def __init__(self) -> None:
         # Set before each reading, which nothing interrupts: executions may share it.
-        self.asking = Asking()
+        self.asking = ReadContext()
         self.root: GroupedFieldSet | None = None
         self.collected: dict[tuple[GraphQLObjectType, int], tuple[FieldDetailsList, CollectedFields]] = {}
         self.fields: dict[int, tuple[GroupedFieldSet, list[tuple[str, FieldDetailsList, Reader | None]]]] = {}
@@ -107,7 +107,7 @@ class Compiler:
 
     __slots__ = ("_asking", "_collect", "_schema")
 
-    def __init__(self, schema: GraphQLSchema, collect: Collect, asking: Asking) -> None:
+    def __init__(self, schema: GraphQLSchema, collect: Collect, asking: ReadContext) -> None:
         self._schema = schema
         self._collect = collect
         self._asking = asking
@@ -203,7 +203,7 @@ def _optional(read: Reader) -> Reader:
 def _list(read: Reader) -> Reader:
     def read_list(value: Any) -> Any:
         if type(value) is not list and type(value) is not tuple:
-            raise Irregular
+            raise Fallback
         return [read(item) for item in value]
 
     return read_list
@@ -214,7 +214,7 @@ def _object(readers: Sequence[tuple[str, FieldReader]]) -> Reader:
 
     Nothing of it is text from outside: response names are names of GraphQL, the rest are attributes and numbers.
     """
-    known: dict[str, Any] = {"Irregular": Irregular}
+    known: dict[str, Any] = {"Fallback": Fallback}
     fields = []
     for place, (response_name, reader) in enumerate(readers):
         known[f"read_{place}"], known[f"get_{place}"] = reader.read, reader.get
@@ -223,7 +223,7 @@ def _object(readers: Sequence[tuple[str, FieldReader]]) -> Reader:
     source = (
         "def read_object(value):\n"
         "    if value is None or isinstance(value, Exception):\n"
-        "        raise Irregular\n"
+        "        raise Fallback\n"
         f"    return {{{', '.join(fields)}}}\n"
     )
     exec(source, known)  # noqa: S102  made of names that the schema and the grammar allow
@@ -242,13 +242,13 @@ def leaf_reader(type_: GraphQLLeafType) -> Reader:
 def _string(value: Any) -> Any:
     if isinstance(value, str):
         return value
-    raise Irregular
+    raise Fallback
 
 
 def _boolean(value: Any) -> Any:
     if value is True or value is False:
         return value
-    raise Irregular
+    raise Fallback
 
 
 def _id(value: Any) -> Any:
@@ -258,20 +258,20 @@ def _id(value: Any) -> Any:
     # What comes out of the database is of a subclass.
     if issubclass(kind, UUID):
         return str(value)
-    raise Irregular
+    raise Fallback
 
 
 def _int(value: Any) -> Any:
     if type(value) is int and -_MAX_INT <= value <= _MAX_INT:
         return value
-    raise Irregular
+    raise Fallback
 
 
 def _float(value: Any) -> Any:
     # The comparison is false for infinities and NaN.
     if type(value) is float and -1e308 < value < 1e308:
         return value
-    raise Irregular
+    raise Fallback
 
 
 _BUILT_IN: Final[dict[str, tuple[GraphQLLeafType, Reader]]] = {
@@ -292,7 +292,7 @@ def _enum(type_: GraphQLEnumType) -> Reader:
         found = known.get(id(value))
         if found is None:
             if not isinstance(value, Enum):
-                raise Irregular
+                raise Fallback
             found = known[id(value)] = (value, _checked(coerce(value)))
         return found[1]
 
@@ -302,10 +302,10 @@ def _enum(type_: GraphQLEnumType) -> Reader:
 def _coerced(coerce: Callable[[Any], Any]) -> Reader:
     def read_coerced(value: Any) -> Any:
         if type(value) not in _PASSIVE and (isinstance(value, Exception) or hasattr(value, "__await__")):
-            raise Irregular
+            raise Fallback
         coerced = coerce(value)
         if coerced is None or coerced is Undefined:
-            raise Irregular
+            raise Fallback
         return coerced
 
     return read_coerced
@@ -313,5 +313,5 @@ def _coerced(coerce: Callable[[Any], Any]) -> Reader:
 
 def _checked(coerced: Any) -> Any:
     if coerced is None or coerced is Undefined:
-        raise Irregular
+        raise Fallback
     return coerced

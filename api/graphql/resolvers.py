@@ -17,7 +17,7 @@ from graphql.type import is_input_object_type
 from strawberry.types.base import StrawberryMaybe, StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
-from api.graphql.marks import definition_of
+from api.graphql.field_flags import definition_of
 from api.scalars import PreciseDatetime, to_nanos
 from domain.kernel.errors import ErrorCode
 from domain.kernel.time import Nanos

@@ -39,7 +39,7 @@ _MAX_INT = 2**31 - 1
 _MAX_DEPTH = 20
 
 
-class Unusual(Exception):
+class CoercionFallback(Exception):
     """This value is not of the expected kind: let the core see to it."""
 
 
@@ -128,13 +128,13 @@ class _Compiler:
 
 
 def _unusual(_value: Any) -> Any:
-    raise Unusual
+    raise CoercionFallback
 
 
 def _list(read: Reader) -> Reader:
     def read_list(value: Any) -> Any:
         if type(value) is not list:
-            raise Unusual
+            raise CoercionFallback
         return [read(item) for item in value]
 
     return read_list
@@ -145,7 +145,7 @@ def _object(
 ) -> Reader:
     def read_object(value: Any) -> Any:
         if type(value) is not dict:
-            raise Unusual
+            raise CoercionFallback
         found = dict(defaults)
         for name, item in value.items():
             # A field that does not exist raises here.
@@ -153,7 +153,7 @@ def _object(
             found[out_name] = read(item)
         for out_name in required:
             if out_name not in found:
-                raise Unusual
+                raise CoercionFallback
         return make(found)
 
     return read_object
@@ -176,19 +176,19 @@ _TEXTS: Mapping[str, GraphQLLeafType] = {"String": GraphQLString, "ID": GraphQLI
 def _text(value: Any) -> Any:
     if type(value) is str and is_usable(value):
         return value
-    raise Unusual
+    raise CoercionFallback
 
 
 def _boolean(value: Any) -> Any:
     if value is True or value is False:
         return value
-    raise Unusual
+    raise CoercionFallback
 
 
 def _int(value: Any) -> Any:
     if type(value) is int and -_MAX_INT <= value <= _MAX_INT:
         return value
-    raise Unusual
+    raise CoercionFallback
 
 
 def _enum(type_: GraphQLEnumType) -> Reader:
@@ -200,10 +200,10 @@ def _enum(type_: GraphQLEnumType) -> Reader:
 def _scalar(coerce: Reader) -> Reader:
     def read_scalar(value: Any) -> Any:
         if value is None:
-            raise Unusual
+            raise CoercionFallback
         coerced = coerce(value)
         if coerced is Undefined:
-            raise Unusual
+            raise CoercionFallback
         return coerced
 
     return read_scalar

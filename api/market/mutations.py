@@ -56,7 +56,7 @@ class MarketMutation:
     ) -> CorporateAction:
         """It waits for its day."""
         actor, services = info.context.require_actor(), info.context.services
-        roll = services.entry.desk.day_roll
+        roll = services.entry.context.day_roll
         action = await record_corporate_action(services.bus, services.market, roll, actor, given.to_domain(), utc_now())
         return cast(CorporateAction, action)
 

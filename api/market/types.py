@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import strawberry
 
 from api.context import Info
-from api.graphql.marks import SAME_FOR_ALL
+from api.graphql.field_flags import SAME_FOR_ALL
 from api.market.enums import AssetClass, BarInterval, CorporateActionKind, SettlementCycle
 from domain.kernel.time import Nanos, utc_now
 from domain.market import types as values

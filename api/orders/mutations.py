@@ -110,14 +110,14 @@ class OrdersMutation:
     @strawberry.mutation(description="Take an execution back by compensation. Needs RISK_MANAGER or ADMIN.")
     async def bust_execution(self, info: Info, given: Annotated[BustExecutionInput, _INPUT]) -> Execution:
         """Nothing is erased."""
-        desk, actor = info.context.services.entry.desk, info.context.require_actor()
-        return execution_view(await bust_execution(desk, actor, named(given.id), given.reason))
+        context, actor = info.context.services.entry.context, info.context.require_actor()
+        return execution_view(await bust_execution(context, actor, named(given.id), given.reason))
 
     @strawberry.mutation(
         description="Put another execution in the place of one, by compensation. Needs RISK_MANAGER or ADMIN."
     )
     async def correct_execution(self, info: Info, given: Annotated[CorrectExecutionInput, _INPUT]) -> Execution:
         """The new one."""
-        desk, actor = info.context.services.entry.desk, info.context.require_actor()
+        context, actor = info.context.services.entry.context, info.context.require_actor()
         correction = Correction(given.price, given.quantity)
-        return execution_view(await correct_execution(desk, actor, named(given.id), correction, given.reason))
+        return execution_view(await correct_execution(context, actor, named(given.id), correction, given.reason))

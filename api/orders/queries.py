@@ -12,7 +12,7 @@ from api.pages import Connection, connection
 from domain.kernel.errors import NotFound
 from domain.kernel.pages import page_request
 from domain.orders.entry.canceling import find_order
-from domain.orders.entry.checking import check_order
+from domain.orders.entry.order_check import check_order
 from domain.orders.reading import search_queries
 from domain.orders.reading.statistics import order_statistics
 

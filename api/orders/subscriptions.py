@@ -9,9 +9,9 @@ import strawberry
 from api.context import Info
 from api.ids import named
 from api.orders.types import Execution, OrderEvent, event_view, execution_view
-from api.permits import reads_account
 from api.realtime.streams import LogStream, position_of
 from api.scalars import Cursor
+from api.stream_access import reads_account
 from domain.accounts.queries import require_account
 from domain.accounts.types import AccountEvent
 from domain.orders.model.events import read_order_event

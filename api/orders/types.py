@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import strawberry
 
 from api.context import Info
-from api.graphql.marks import SAME_FOR_ALL
+from api.graphql.field_flags import SAME_FOR_ALL
 from api.ids import named
 from api.market.types import Instrument, instrument_view
 from api.orders.enums import (
@@ -227,7 +227,7 @@ class CancelAllAfterPayload:
 
 @strawberry.type(description="What `placeOrder` would decide.")
 class OrderCheck:
-    """A view of ``domain.orders.entry.checking.OrderCheck``."""
+    """A view of ``domain.orders.entry.order_check.OrderCheck``."""
 
     accepted: bool
     violations: list[RiskViolation]

@@ -12,7 +12,7 @@ from api.positions.types import ClosedTrade, Position, PositionSnapshot, Positio
 from domain.access.types import no_account
 from domain.accounts.queries import require_account
 from domain.orders.reading.closed_trades import closed_trades
-from domain.positions.past import DEFAULT_ROWS, position_history
+from domain.positions.history_service import DEFAULT_ROWS, position_history
 from domain.positions.summary import summarize
 
 

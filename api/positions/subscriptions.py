@@ -12,9 +12,9 @@ from api.accounts.types import Account
 from api.context import Info
 from api.ids import named
 from api.intervals import interval_seconds
-from api.permits import reads_account
 from api.positions.types import PnlUpdate, Position, PositionPnl
 from api.realtime.streams import StateStream
+from api.stream_access import reads_account
 from domain.access.types import Actor
 from domain.accounts.queries import require_account
 from domain.kernel.time import utc_now

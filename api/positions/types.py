@@ -8,7 +8,7 @@ import strawberry
 
 from api.access.enums import Role
 from api.context import Info
-from api.graphql.marks import SAME_FOR_ALL
+from api.graphql.field_flags import SAME_FOR_ALL
 from api.market.types import Instrument, instrument_view
 from api.positions.enums import PositionSide
 from domain.positions.valuation import PositionValue

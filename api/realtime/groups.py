@@ -14,9 +14,9 @@ from api.context import Context
 from api.errors import masked
 from api.graphql.encoding import encode
 from api.graphql.execution import OperationExecutor
-from api.graphql.gateway import run
+from api.graphql.runner import run
 from api.metrics import ApiMetrics
-from api.realtime.sinks import EventSink, StateSink
+from api.realtime.client_queue import EventQueue, StateQueue
 from api.realtime.streams import LogStream, StateStream
 from domain.kernel.errors import Unavailable
 
@@ -67,7 +67,7 @@ class Execution:
 class LogMember(Protocol):
     """A subscriber of a log, as its group sees it."""
 
-    sink: EventSink
+    queue: EventQueue
 
     def fall_behind(self, position: int) -> None:
         """It has been given everything up to ``position`` and is no longer part of the group."""
@@ -91,7 +91,7 @@ class LogGroup:
         self._execution = execution
         self._metrics = metrics
         self._ended = ended
-        self._live: dict[LogMember, EventSink] = {}
+        self._live: dict[LogMember, EventQueue] = {}
         # Those who have read further than the group has come.
         self._ahead: dict[LogMember, int] = {}
         self._started = asyncio.Event()
@@ -106,7 +106,7 @@ class LogGroup:
         """Go on from exactly ``position`` (None: from here); False when the group is past it: read on and try again."""
         assert self.position is not None
         if position is None or position == self.position:
-            self._live[member] = member.sink
+            self._live[member] = member.queue
         elif position > self.position:
             self._ahead[member] = position
         else:
@@ -159,7 +159,7 @@ class LogGroup:
         self._promote(number - 1)
         if payload is not None:
             self._metrics.deliveries.inc(len(self._live))
-            behind = [member for member, sink in self._live.items() if not sink.offer(payload)]
+            behind = [member for member, queue in self._live.items() if not queue.offer(payload)]
             for member in behind:
                 del self._live[member]
                 self._metrics.lagging.inc()
@@ -170,7 +170,7 @@ class LogGroup:
         for member, at in list(self._ahead.items()):
             if at <= position:
                 del self._ahead[member]
-                self._live[member] = member.sink
+                self._live[member] = member.queue
 
     def _fail(self, error: Exception) -> None:
         self._ended()
@@ -185,7 +185,7 @@ class LogGroup:
 class StateMember(Protocol):
     """A subscriber of a state, as its group sees it."""
 
-    sink: StateSink
+    queue: StateQueue
 
     def fail(self, error: Exception | None) -> None:
         """The group has ended; without an error when its source has."""
@@ -216,7 +216,7 @@ class StateGroup:
         """Give the member the state as it is, and then what changes."""
         self.members.add(member)
         for part, payload in self._newest.items():
-            member.sink.offer(part, payload)
+            member.queue.offer(part, payload)
 
     def leave(self, member: StateMember) -> None:
         """The member wants nothing any more; the last one ends the group."""
@@ -256,4 +256,4 @@ class StateGroup:
             del self._newest[next(iter(self._newest))]
         self._metrics.deliveries.inc(len(self.members))
         for member in self.members:
-            member.sink.offer(part, payload)
+            member.queue.offer(part, payload)

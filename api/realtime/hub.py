@@ -16,11 +16,11 @@ from graphql.execution import create_source_event_stream
 from api.errors import RequestError, execution_errors
 from api.graphql.documents import Operation
 from api.graphql.execution import OperationExecutor
-from api.graphql.gateway import Caller, Gateway
+from api.graphql.runner import Caller, OperationRunner
+from api.realtime.client_queue import EventQueue, StateQueue
 from api.realtime.groups import Execution, LogGroup, StateGroup
-from api.realtime.outbox import Outbox
-from api.realtime.shape import Shape, shape_of
-from api.realtime.sinks import EventSink, StateSink
+from api.realtime.send_queue import SendQueue
+from api.realtime.sharing_key import Selection, selection_of
 from api.realtime.streams import LogStream, StateStream
 from api.realtime.subscriptions import (
     LogSubscription,
@@ -36,10 +36,10 @@ Group = TypeVar("Group", LogGroup, StateGroup)
 class Hub:
     """All groups of one process."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
+    def __init__(self, runner: OperationRunner) -> None:
+        self._runner = runner
         self._groups: dict[Hashable, LogGroup | StateGroup] = {}
-        self._shapes: WeakKeyDictionary[Operation, Shape] = WeakKeyDictionary()
+        self._selections: WeakKeyDictionary[Operation, Selection] = WeakKeyDictionary()
 
     def __len__(self) -> int:
         return len(self._groups)
@@ -50,7 +50,7 @@ class Hub:
         operation: Operation,
         variables: Mapping[str, Any] | None,
         caller: Caller,
-        outbox: Outbox,
+        send_queue: SendQueue,
         ended: Callable[[str], None],
     ) -> Subscription:
         """Open the stream that a subscription asks for; it begins with ``start``.
@@ -59,32 +59,32 @@ class Hub:
             RequestError: its variables do not fit, or its resolver refuses.
             DomainError: the caller may not see the stream.
         """
-        subscribing = Subscribing(operation_id, operation, variables, caller, self._gateway, ended)
+        subscribing = Subscribing(operation_id, operation, variables, caller, self._runner, ended)
         executor, source = await self._open(operation, variables, caller)
-        limits = self._gateway.limits
+        limits = self._runner.limits
         if isinstance(source, LogStream | StateStream):
             assert caller.actor is not None, "a subscription is never public"
             source.permit(caller.actor)
-            shape = self._shape(operation)
-            wanted = shape.key(executor.variable_values.coerced)
+            selection = self._selection(operation)
+            wanted = selection.key(executor.variable_values.coerced)
             if isinstance(source, LogStream):
-                log = _Sharing(self, subscribing, shape, ("log", source.key, wanted))
-                sink = EventSink(outbox, operation_id, limits)
-                return LogSubscription(subscribing, source, sink, partial(log.log_group, source))
-            state = _Sharing(self, subscribing, shape, ("state", source.key, wanted))
+                log = _Sharing(self, subscribing, selection, ("log", source.key, wanted))
+                queue = EventQueue(send_queue, operation_id, limits)
+                return LogSubscription(subscribing, source, queue, partial(log.log_group, source))
+            state = _Sharing(self, subscribing, selection, ("state", source.key, wanted))
             return StateSubscription(
-                subscribing, source, StateSink(outbox, operation_id, limits), partial(state.state_group, source)
+                subscribing, source, StateQueue(send_queue, operation_id, limits), partial(state.state_group, source)
             )
 
         async def reopen(caller: Caller) -> AsyncIterable[Any]:
             return (await self._open(operation, variables, caller))[1]
 
-        return SoloSubscription(subscribing, source, EventSink(outbox, operation_id, limits), reopen)
+        return SoloSubscription(subscribing, source, EventQueue(send_queue, operation_id, limits), reopen)
 
     async def _open(
         self, operation: Operation, variables: Mapping[str, Any] | None, caller: Caller
     ) -> tuple[OperationExecutor, AsyncIterable[Any]]:
-        context = self._gateway.context(caller)
+        context = self._runner.context(caller)
         executor = operation.executor(variables, context)
         source: Any = create_source_event_stream(executor)
         if not isinstance(source, ExecutionResult | AsyncIterable):
@@ -93,11 +93,11 @@ class Hub:
             raise RequestError(*execution_errors(source.errors or [], context, operation.name))
         return executor, source
 
-    def _shape(self, operation: Operation) -> Shape:
-        shape = self._shapes.get(operation)
-        if shape is None:
-            shape = self._shapes[operation] = shape_of(operation)
-        return shape
+    def _selection(self, operation: Operation) -> Selection:
+        selection = self._selections.get(operation)
+        if selection is None:
+            selection = self._selections[operation] = selection_of(operation)
+        return selection
 
     def group(self, key: Hashable, make: Callable[[Callable[[], None]], Group]) -> Group:
         """The group of ``key``; ``make`` gets what the group has to call when it ends."""
@@ -106,14 +106,14 @@ class Hub:
             return cast("Group", found)
         made: Group = make(lambda: self._forget(key, made))
         self._groups[key] = made
-        self._gateway.metrics.streams.inc()
+        self._runner.metrics.streams.inc()
         return made
 
     def _forget(self, key: Hashable, group: LogGroup | StateGroup) -> None:
         # Another of the same key may have begun since.
         if self._groups.get(key) is group:
             del self._groups[key]
-            self._gateway.metrics.streams.dec()
+            self._runner.metrics.streams.dec()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,28 +122,28 @@ class _Sharing:
 
     hub: Hub
     subscribing: Subscribing
-    shape: Shape
+    selection: Selection
     key: tuple[Hashable, ...]
 
     def log_group(self, stream: LogStream[Any, Any], caller: Caller) -> LogGroup:
         def make(ended: Callable[[], None]) -> LogGroup:
-            return LogGroup(stream, self._execution(caller), self.subscribing.gateway.metrics, ended)
+            return LogGroup(stream, self._execution(caller), self.subscribing.runner.metrics, ended)
 
         return self.hub.group(self._key(caller), make)
 
     def state_group(self, stream: StateStream[Any], caller: Caller) -> StateGroup:
         def make(ended: Callable[[], None]) -> StateGroup:
-            gateway = self.subscribing.gateway
-            return StateGroup(stream, self._execution(caller), gateway.metrics, gateway.limits.state_parts, ended)
+            runner = self.subscribing.runner
+            return StateGroup(stream, self._execution(caller), runner.metrics, runner.limits.state_parts, ended)
 
         return self.hub.group(self._key(caller), make)
 
     def _key(self, caller: Caller) -> Hashable:
-        return *self.key, None if self.shape.same_for_all else caller.actor
+        return *self.key, None if self.selection.same_for_all else caller.actor
 
     def _execution(self, caller: Caller) -> Execution:
         # What is the same for all is executed for nobody in particular: a resolver that does ask who it is for fails.
-        gateway = self.subscribing.gateway
+        runner = self.subscribing.runner
         return self.subscribing.execution(
-            gateway.context(Caller("")) if self.shape.same_for_all else gateway.context(caller)
+            runner.context(Caller("")) if self.selection.same_for_all else runner.context(caller)
         )

@@ -13,9 +13,9 @@ from graphql import GraphQLFormattedError
 from api.context import Context
 from api.errors import RequestError, coded, masked
 from api.graphql.documents import Operation
-from api.graphql.gateway import Caller, Gateway
+from api.graphql.runner import Caller, OperationRunner
+from api.realtime.client_queue import ClientQueue, EventQueue, StateQueue
 from api.realtime.groups import Execution, LogGroup, Pauses, StateGroup
-from api.realtime.sinks import EventSink, Sink, StateSink
 from api.realtime.streams import LogStream, StateStream
 from domain.kernel.errors import BadInput, DomainError, Unavailable
 
@@ -28,17 +28,17 @@ class Subscribing:
     operation: Operation
     variables: Mapping[str, Any] | None
     caller: Caller
-    gateway: Gateway
+    runner: OperationRunner
     ended: Callable[[str], None]
 
     def context(self) -> Context:
         """A context of the subscriber's own."""
-        return self.gateway.context(self.caller)
+        return self.runner.context(self.caller)
 
     def execution(self, context: Context) -> Execution:
         """An execution of what was asked for."""
         executor = self.operation.executor(self.variables, context)
-        return Execution(executor, context, self.operation.name, self.gateway.metrics)
+        return Execution(executor, context, self.operation.name, self.runner.metrics)
 
 
 def complete_message(operation_id: str) -> bytes:
@@ -54,7 +54,7 @@ def error_message(operation_id: str, errors: Sequence[GraphQLFormattedError]) ->
 class Subscription(ABC):
     """A running subscription. ``start`` returns once it runs by itself; ``cancel`` ends it without a word."""
 
-    sink: Sink
+    queue: ClientQueue
 
     def __init__(self, subscribing: Subscribing) -> None:
         self._subscribing = subscribing
@@ -81,7 +81,7 @@ class Subscription(ABC):
         if not self._is_over:
             self._is_over = True
             self._stop()
-            self.sink.discard()
+            self.queue.discard()
 
     def end(self, error: Exception | None = None) -> None:
         """Tell the client that it is over, and why if it failed."""
@@ -91,9 +91,9 @@ class Subscription(ABC):
         self._stop()
         operation_id = self._subscribing.operation_id
         if error is None:
-            self.sink.finish(complete_message(operation_id))
+            self.queue.finish(complete_message(operation_id))
         else:
-            self.sink.finish(error_message(operation_id, self._errors(error)))
+            self.queue.finish(error_message(operation_id, self._errors(error)))
         self._subscribing.ended(operation_id)
 
     def _errors(self, error: Exception) -> list[GraphQLFormattedError]:
@@ -107,17 +107,17 @@ class Subscription(ABC):
 class LogSubscription(Subscription):
     """Gets every event of a log once and in order, however slow it is."""
 
-    sink: EventSink
+    queue: EventQueue
 
     def __init__(
         self,
         subscribing: Subscribing,
         stream: LogStream[Any, Any],
-        sink: EventSink,
+        queue: EventQueue,
         group_of: Callable[[Caller], LogGroup],
     ) -> None:
         super().__init__(subscribing)
-        self.sink = sink
+        self.queue = queue
         self._stream = stream
         self._group_of = group_of
         self._group: LogGroup | None = None
@@ -161,7 +161,7 @@ class LogSubscription(Subscription):
         pauses = Pauses()
         while True:
             try:
-                events = await self._stream.log.read(self._position, self._subscribing.gateway.limits.replay_page)
+                events = await self._stream.log.read(self._position, self._subscribing.runner.limits.replay_page)
                 break
             except Unavailable:
                 await pauses.wait()
@@ -169,8 +169,8 @@ class LogSubscription(Subscription):
             shown = self._stream.view(event)
             if shown is not None:
                 payload = await execution.payload(shown)
-                while not self.sink.offer(payload):
-                    await self.sink.drained()
+                while not self.queue.offer(payload):
+                    await self.queue.drained()
             self._position = number
 
     def fall_behind(self, position: int) -> None:
@@ -184,7 +184,7 @@ class LogSubscription(Subscription):
 
     async def _run_catch_up(self) -> None:
         try:
-            await self.sink.drained()
+            await self.queue.drained()
             await self._catch_up()
         except Exception as error:  # noqa: BLE001  told to the client
             self.end(error)
@@ -221,17 +221,17 @@ class LogSubscription(Subscription):
 class StateSubscription(Subscription):
     """Gets the state as it is, and then the newest of what changes."""
 
-    sink: StateSink
+    queue: StateQueue
 
     def __init__(
         self,
         subscribing: Subscribing,
         stream: StateStream[Any],
-        sink: StateSink,
+        queue: StateQueue,
         group_of: Callable[[Caller], StateGroup],
     ) -> None:
         super().__init__(subscribing)
-        self.sink = sink
+        self.queue = queue
         self._stream = stream
         self._group_of = group_of
         self._group: StateGroup | None = None
@@ -272,17 +272,17 @@ class SoloSubscription(Subscription):
     Its resolver checks rights as it opens, so it is opened again when they have changed.
     """
 
-    sink: EventSink
+    queue: EventQueue
 
     def __init__(
         self,
         subscribing: Subscribing,
         events: AsyncIterable[Any],
-        sink: EventSink,
+        queue: EventQueue,
         reopen: Callable[[Caller], Awaitable[AsyncIterable[Any]]],
     ) -> None:
         super().__init__(subscribing)
-        self.sink = sink
+        self.queue = queue
         self._events: AsyncIterable[Any] | None = events
         self._reopen = reopen
         self._task: asyncio.Task[None] | None = None
@@ -300,8 +300,8 @@ class SoloSubscription(Subscription):
             async with aclosing(events):
                 async for event in events:
                     payload = await execution.payload(event)
-                    while not self.sink.offer(payload):
-                        await self.sink.drained()
+                    while not self.queue.offer(payload):
+                        await self.queue.drained()
         except Exception as error:  # noqa: BLE001  told to the client
             self.end(error)
         else:

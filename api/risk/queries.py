@@ -36,7 +36,7 @@ class RiskQuery:
         """Measured when it is asked for."""
         services, wanted = info.context.services, named(account_id)
         await require_account(info.context.require_actor(), wanted)
-        return cast(RiskMetrics, await risk_metrics(services.entry.desk, services.books, wanted))
+        return cast(RiskMetrics, await risk_metrics(services.entry.context, services.books, wanted))
 
     @strawberry.field(description="Risk events that you may see, newest first.")
     async def risk_events(

@@ -7,11 +7,11 @@ from typing import cast
 import strawberry
 
 from api.context import Info
-from api.permits import Followed, followed_accounts, reads_accounts
 from api.realtime.streams import LogStream, position_of
 from api.risk.enums import Severity
 from api.risk.types import RiskEvent, risk_event_view
 from api.scalars import Cursor
+from api.stream_access import Followed, followed_accounts, reads_accounts
 from domain.risk.types import RiskEvent as DomainEvent
 
 

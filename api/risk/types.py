@@ -8,7 +8,7 @@ import strawberry
 
 from api.access.enums import Role
 from api.context import Info
-from api.graphql.marks import SAME_FOR_ALL
+from api.graphql.field_flags import SAME_FOR_ALL
 from api.realtime.streams import cursor_of
 from api.risk.enums import RiskAction, RiskEventState, RiskRuleKind, RiskScope, SelfTradePrevention, Severity
 from api.scalars import Cursor

@@ -6,7 +6,7 @@ from typing import Self
 import strawberry
 
 from api.context import Info
-from api.graphql.marks import SAME_FOR_ALL
+from api.graphql.field_flags import SAME_FOR_ALL
 from api.scalars import JSON, raw_json
 from api.system.enums import ComponentState, RunCause, TaskRunState, TriggerKind
 from domain.system import types

@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 from api.context import Context
 from api.errors import coded, masked
-from api.graphql.gateway import Gateway
+from api.graphql.runner import OperationRunner
 from api.transport.negotiation import JSON, content_type
 from api.transport.origin import OriginPolicy
 from domain.access import sessions
@@ -74,9 +74,9 @@ class _Jar:
 class CookieSessions:
     """The three addresses."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
-        self._access = gateway.services.access
+    def __init__(self, runner: OperationRunner) -> None:
+        self._runner = runner
+        self._access = runner.services.access
         # Pages of other origins hold their tokens themselves, whatever else they may do here.
         self._own_pages = OriginPolicy(())
 
@@ -105,7 +105,7 @@ class CookieSessions:
             if isinstance(error, Unauthenticated):
                 self._forget(request, response)
         except Exception as error:  # noqa: BLE001  the last line of defence: masked, logged and answered
-            failure = masked(error, Context(self._gateway.services))
+            failure = masked(error, Context(self._runner.services))
             response = _json({"errors": [failure]}, HTTPStatus.INTERNAL_SERVER_ERROR)
         headers = MutableHeaders(raw=response.raw_headers)
         headers["cache-control"] = "no-store"

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.errors import INTERNAL, MalformedRequest, RequestError, coded, masked
 from api.graphql.encoding import encode
-from api.graphql.gateway import Answer, Caller, Gateway, Request, bearer_token, refusal_of, request_of
+from api.graphql.runner import Answer, Caller, OperationRunner, Request, bearer_token, refusal_of, request_of
 from api.limits import Limits
 from api.transport.guarded import EXTENSION, GuardedHttp
 from api.transport.negotiation import GRAPHQL_JSON, JSON, answer_type, content_type
@@ -49,8 +49,8 @@ class HttpRefusal(Exception):
 class GraphQLOverHttp:
     """The ASGI application behind ``/graphql`` for HTTP."""
 
-    def __init__(self, gateway: Gateway, origins: OriginPolicy) -> None:
-        self._gateway = gateway
+    def __init__(self, runner: OperationRunner, origins: OriginPolicy) -> None:
+        self._runner = runner
         self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,7 +70,7 @@ class GraphQLOverHttp:
         except MalformedRequest as error:
             status, body = HTTPStatus.BAD_REQUEST, encode({"errors": error.errors})
         except Exception as error:  # noqa: BLE001  the last line of defence: masked, logged and answered
-            context = self._gateway.context(Caller(_address(scope)))
+            context = self._runner.context(Caller(_address(scope)))
             status, body = HTTPStatus.INTERNAL_SERVER_ERROR, encode({"errors": [masked(error, context)]})
         if status == HTTPStatus.UNAUTHORIZED:
             extra = [*extra, (b"www-authenticate", b"Bearer")]
@@ -99,16 +99,16 @@ class GraphQLOverHttp:
         return _status_of(answer, media_type), answer
 
     async def _run(self, scope: Scope, request: Request, authorization: str | None) -> Answer:
-        gateway, method = self._gateway, scope["method"]
-        caller = await gateway.identify(bearer_token(authorization), _address(scope))
+        runner, method = self._runner, scope["method"]
+        caller = await runner.identify(bearer_token(authorization), _address(scope))
         if caller.actor is not None:
             _own(scope, caller.actor)
-        operation = gateway.prepare(request, caller)
+        operation = runner.prepare(request, caller)
         if operation.kind is OperationType.SUBSCRIPTION:
             raise HttpRefusal(HTTPStatus.BAD_REQUEST, _USE_WEBSOCKET, field="query")
         if method == "GET" and operation.kind is not OperationType.QUERY:
             raise HttpRefusal(HTTPStatus.METHOD_NOT_ALLOWED, "Send a mutation with POST.", (b"allow", b"POST"))
-        return await gateway.answer(operation, request.variables, caller)
+        return await runner.answer(operation, request.variables, caller)
 
     async def _read(self, scope: Scope, headers: Mapping[str, str], receive: Receive) -> Request:
         method = scope["method"]
@@ -120,7 +120,7 @@ class GraphQLOverHttp:
         if media_type != JSON or not is_utf8 or headers.get("content-encoding", "identity") != "identity":
             message = f"The body must be {JSON} in UTF-8, not compressed."
             raise HttpRefusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message)
-        body = await _read_body(headers, receive, self._gateway.limits)
+        body = await _read_body(headers, receive, self._runner.limits)
         return _from_json(_decode(body, "body"))
 
 

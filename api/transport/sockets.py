@@ -7,7 +7,7 @@ from uuid import UUID
 from starlette.types import Receive, Scope, Send
 
 from api.errors import masked
-from api.graphql.gateway import Caller, Gateway
+from api.graphql.runner import Caller, OperationRunner
 from api.realtime.hub import Hub
 from api.transport.origin import OriginPolicy
 from api.transport.websocket import TOO_MANY, CloseSocket, Session
@@ -18,8 +18,8 @@ _REVIEWED_AT_ONCE = 50
 class Sockets:
     """The ASGI application behind ``/graphql`` for WebSocket."""
 
-    def __init__(self, gateway: Gateway, hub: Hub, origins: OriginPolicy) -> None:
-        self._gateway = gateway
+    def __init__(self, runner: OperationRunner, hub: Hub, origins: OriginPolicy) -> None:
+        self._runner = runner
         self._hub = hub
         self._origins = origins
         self._sessions: set[Session] = set()
@@ -38,9 +38,9 @@ class Sockets:
             await receive()
             await send({"type": "websocket.close", "code": 1008})
             return
-        session = Session(self._gateway, self._hub, scope, receive, send, self._admit)
+        session = Session(self._runner, self._hub, scope, receive, send, self._admit)
         self._sessions.add(session)
-        self._gateway.metrics.sockets.inc()
+        self._runner.metrics.sockets.inc()
         try:
             await session.run()
         finally:
@@ -49,7 +49,7 @@ class Sockets:
     def _admit(self, session: Session, caller: Caller) -> None:
         assert caller.actor is not None
         user_id = caller.actor.user_id
-        if self._per_user[user_id] >= self._gateway.limits.sockets_per_user:
+        if self._per_user[user_id] >= self._runner.limits.sockets_per_user:
             raise CloseSocket(TOO_MANY, "Too many sockets for one user")
         self._per_user[user_id] += 1
         self._owners[session] = user_id
@@ -57,7 +57,7 @@ class Sockets:
 
     def _release(self, session: Session) -> None:
         self._sessions.discard(session)
-        self._gateway.metrics.sockets.dec()
+        self._runner.metrics.sockets.dec()
         user_id = self._owners.pop(session, None)
         if user_id is not None:
             self._per_user[user_id] -= 1
@@ -72,7 +72,7 @@ class Sockets:
         """Look at all sockets whenever rights may have changed, and now and then in case nobody said so. Never ends."""
         while True:
             try:
-                async with asyncio.timeout(self._gateway.limits.access_check_seconds):
+                async with asyncio.timeout(self._runner.limits.access_check_seconds):
                     await self._changed.wait()
             except TimeoutError:
                 pass
@@ -87,4 +87,4 @@ class Sockets:
         try:
             await session.review()
         except Exception as error:  # noqa: BLE001  one session's trouble must not keep the others from being looked at
-            masked(error, self._gateway.context(session.caller or Caller("")))
+            masked(error, self._runner.context(session.caller or Caller("")))

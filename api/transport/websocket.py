@@ -16,9 +16,9 @@ from starlette.types import Receive, Scope, Send
 from api.errors import MalformedRequest, RequestError, coded, masked
 from api.graphql.documents import Operation
 from api.graphql.encoding import encode
-from api.graphql.gateway import Answer, Caller, Gateway, bearer_token, request_of
+from api.graphql.runner import Answer, Caller, OperationRunner, bearer_token, request_of
 from api.realtime.hub import Hub
-from api.realtime.outbox import Outbox
+from api.realtime.send_queue import SendQueue
 from api.realtime.subscriptions import Subscription, complete_message, error_message
 from api.transport.frames import EXTENSION, TextFrames
 from domain.kernel.errors import DomainError, ErrorCode
@@ -54,14 +54,14 @@ class Session:
 
     def __init__(
         self,
-        gateway: Gateway,
+        runner: OperationRunner,
         hub: Hub,
         scope: Scope,
         receive: Receive,
         send: Send,
         admit: Callable[["Session", Caller], None],
     ) -> None:
-        self._gateway = gateway
+        self._runner = runner
         self._hub = hub
         self._scope = scope
         self._receive = receive
@@ -70,7 +70,7 @@ class Session:
         frames = scope["extensions"].get(EXTENSION)
         assert isinstance(frames, TextFrames), "the server has to run the protocol of server_options"
         self.frames = frames
-        self._outbox = Outbox(frames)
+        self._outbox = SendQueue(frames)
         frames.on_writable, frames.on_lost = self._outbox.resume, self._outbox.close
         self._operations: dict[str, asyncio.Task[None] | Subscription] = {}
         self._closing: CloseSocket | None = None
@@ -101,7 +101,7 @@ class Session:
                 raise
             await self._close(self._closing)
         except Exception as error:  # noqa: BLE001  the last line of defence: logged, and the client told as much as it needs
-            masked(error, self._gateway.context(Caller(self._address)))
+            masked(error, self._runner.context(Caller(self._address)))
             await self._close(CloseSocket(INTERNAL_ERROR, "Internal server error"))
         finally:
             self._end()
@@ -126,13 +126,13 @@ class Session:
         for running in operations.values():
             running.cancel()
             if isinstance(running, Subscription):
-                self._gateway.metrics.subscribed(-1)
+                self._runner.metrics.subscribed(-1)
 
     # -------------------------------------------------------------- messages
 
     async def _read(self) -> None:
         try:
-            async with asyncio.timeout(self._gateway.limits.connection_init_seconds):
+            async with asyncio.timeout(self._runner.limits.connection_init_seconds):
                 if not await self._initialise():
                     return
         except TimeoutError:
@@ -205,7 +205,7 @@ class Session:
             CloseSocket: it does not work.
             RequestError: it cannot be found out now.
         """
-        caller = await self._gateway.identify(token, self._address)
+        caller = await self._runner.identify(token, self._address)
         if caller.actor is None:
             assert caller.refusal is not None
             raise CloseSocket(FORBIDDEN, f"Forbidden: {caller.refusal.message}")
@@ -225,7 +225,7 @@ class Session:
 
     def _subscribe(self, message: Mapping[str, Any]) -> None:
         operation_id, payload = message.get("id"), message.get("payload")
-        limits = self._gateway.limits
+        limits = self._runner.limits
         if not isinstance(operation_id, str) or not 1 <= len(operation_id) <= limits.operation_id_length:
             raise CloseSocket(BAD_REQUEST, "An operation needs an id of a reasonable length")
         if not isinstance(payload, dict):
@@ -252,7 +252,7 @@ class Session:
         """The id may be used again."""
         running = self._operations.pop(operation_id, None)
         if isinstance(running, Subscription):
-            self._gateway.metrics.subscribed(-1)
+            self._runner.metrics.subscribed(-1)
 
     def _fail(self, operation_id: str, errors: list[GraphQLFormattedError]) -> None:
         self._outbox.send(error_message(operation_id, errors))
@@ -267,11 +267,11 @@ class Session:
             variables = request.variables
             caller = await self._current_caller()
             assert caller is not None
-            operation = self._gateway.prepare(request, caller)
+            operation = self._runner.prepare(request, caller)
             if operation.kind is OperationType.SUBSCRIPTION:
                 await self._begin(operation_id, operation, request.variables, caller)
             else:
-                answer = await self._gateway.answer_to_the_end(operation, request.variables, caller)
+                answer = await self._runner.answer_to_the_end(operation, request.variables, caller)
                 await self._answer(operation_id, answer)
         except MalformedRequest as error:
             self.stop(BAD_REQUEST, error.errors[0]["message"])
@@ -284,11 +284,11 @@ class Session:
         except DomainError as error:
             errors = [coded(error.message, error.code.value, **error.context)]
         except Exception as error:  # noqa: BLE001  the last line of defence: masked, logged and answered
-            errors = [masked(error, self._gateway.context(caller or Caller(self._address)))]
+            errors = [masked(error, self._runner.context(caller or Caller(self._address)))]
         else:
             return
         if operation is not None and caller is not None:
-            await self._gateway.note_refusals(operation, variables, self._gateway.context(caller), errors)
+            await self._runner.note_refusals(operation, variables, self._runner.context(caller), errors)
         self._forget(operation_id)
         self._fail(operation_id, errors)
 
@@ -297,7 +297,7 @@ class Session:
     ) -> None:
         subscription = await self._hub.subscribe(operation_id, operation, variables, caller, self._outbox, self._forget)
         self._operations[operation_id] = subscription
-        self._gateway.metrics.subscribed(1)
+        self._runner.metrics.subscribed(1)
         try:
             await subscription.start()
         except Exception as error:  # noqa: BLE001  told to the client, unless it has lost interest meanwhile

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from domain.access.authentication import TOPIC, Authenticator
-from domain.access.passwords import Passwords
+from domain.access.password_hashing import Passwords
 from domain.access.refusals import Refusals
 from domain.access.repeats import Repeats
 from domain.access.throttle import Throttle

@@ -1,4 +1,4 @@
-"""Following the event logs of accounts, as ``domain.kernel.following`` does; all heads are looked at together."""
+"""Following the event logs of accounts, as ``domain.kernel.log_tail`` does; all heads are looked at together."""
 
 import asyncio
 import contextvars
@@ -10,7 +10,7 @@ from domain.accounts.event_queries import MAX_EVENTS_PER_READ, read_events, read
 from domain.accounts.events import channel, decode_events
 from domain.accounts.types import AccountEvent
 from domain.kernel.bus import Bus
-from domain.kernel.following import LogSource, follow
+from domain.kernel.log_tail import LogSource, follow
 
 # Polls of many logs that come within this time share a statement.
 _GATHER_SECONDS = 0.02

@@ -11,7 +11,7 @@ from domain.anomalies import queries
 from domain.anomalies.anomaly import Anomaly
 from domain.anomalies.types import AnomalyKind
 from domain.kernel.bus import Bus
-from domain.kernel.following import LogSource, follow
+from domain.kernel.log_tail import LogSource, follow
 from domain.risk.types import Severity
 
 CHANNEL = "anomalies"

@@ -31,8 +31,8 @@ from domain.anomalies.types import AnomalyKind, Finding, Tuning
 from domain.kernel.bus import Bus
 from domain.kernel.ids import new_id
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+from domain.orders.protection.enforcement import apply_actions
 from domain.orders.protection.halting import finish_halt
-from domain.orders.protection.restraining import restrain
 from domain.risk.events import raise_events
 from domain.risk.halts import HaltTrading, halt
 from domain.risk.types import RiskAction, RiskEventSource, RiskScope, RiskSignal, Severity, TradingHalt
@@ -181,7 +181,7 @@ async def _act(work: UnitOfWork, finding: Finding, action: RiskAction) -> Tradin
         return None
     reason = f"{finding.kind}: {finding.explanation}"
     if account is not None:
-        return (await restrain(work, UUID(account), (action,), reason, BY, CAUSE)).halt
+        return (await apply_actions(work, UUID(account), (action,), reason, BY, CAUSE)).halt
     if symbol is not None and action is RiskAction.HALT:
         command = HaltTrading(RiskScope.INSTRUMENT, reason[:MAX_REASON], symbol=symbol)
         return await halt(work, BY, PLATFORM_ROLE, command)

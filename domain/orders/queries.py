@@ -237,7 +237,7 @@ async def find_by_client_ids(work: UnitOfWork, keys: Collection[tuple[UUID, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class PreTradeState:
     """What new orders of locked accounts are decided on; ``repeats`` counts those that were placed before."""
 
     versions: dict[str, int]
@@ -256,12 +256,12 @@ LEFT JOIN positions p ON {FOR_ORDERS}
 """
 
 
-async def load_ground(
+async def load_pre_trade_state(
     work: UnitOfWork,
     account_ids: Collection[UUID],
     instrument_ids: Collection[UUID],
     keys: Collection[tuple[UUID, str]],
-) -> Ground:
+) -> PreTradeState:
     """All of it in one statement; ``keys`` are accounts and client order ids."""
     rows = await work.fetch(
         _GROUND,
@@ -272,7 +272,7 @@ async def load_ground(
     )
     *_, versions, repeats = rows[0]
     positions = by_account(account_ids, (row[:-2] for row in rows if row["id"] is not None))
-    return Ground(orjson.loads(versions or "{}"), positions, repeats)
+    return PreTradeState(orjson.loads(versions or "{}"), positions, repeats)
 
 
 async def load_orders(work: UnitOfWork, order_ids: Collection[UUID]) -> dict[UUID, Order]:

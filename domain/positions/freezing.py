@@ -24,10 +24,10 @@ from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.market.market import Market
 from domain.market.types import Instrument
 from domain.positions import queries
-from domain.positions.choosing import choose
 from domain.positions.closable import closable
 from domain.positions.events import POSITION_FROZEN, POSITION_UNFROZEN, position_snapshot
 from domain.positions.holds import Holds
+from domain.positions.lookup import find_position
 from domain.positions.types import PositionBook, PositionSide
 
 MAX_REASON_LENGTH = 500
@@ -121,7 +121,7 @@ def _checked(command: FreezePosition) -> str:
 async def _chosen(work: UnitOfWork, command: FreezePosition, instrument: Instrument) -> PositionBook:
     positions = (await queries.load_positions(work, [command.account_id], []))[command.account_id]
     held = [position for position in positions.values() if position.instrument_id == instrument.id]
-    return choose(held, command.symbol, command.side)
+    return find_position(held, command.symbol, command.side)
 
 
 def _detail(command: FreezePosition, reason: str) -> dict[str, str]:

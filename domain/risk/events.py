@@ -19,7 +19,7 @@ from domain.access.types import Actor, Role, require_role
 from domain.accounts.queries import require_account
 from domain.kernel.bus import Bus
 from domain.kernel.errors import Conflict, NotFound
-from domain.kernel.following import LogSource, follow
+from domain.kernel.log_tail import LogSource, follow
 from domain.kernel.numbers import plain
 from domain.kernel.pages import Page, PageRequest
 from domain.kernel.text import clean_text

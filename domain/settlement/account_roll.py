@@ -15,7 +15,7 @@ from domain.kernel.unit_of_work import UnitOfWork
 from domain.market.market import Market
 from domain.market.rates import InstrumentIndex
 from domain.market.types import Instrument, Quote
-from domain.orders.books.rebuilding import bucket_of_execution
+from domain.orders.books.replay import bucket_of_execution
 from domain.orders.deciding.trading_book import TradingBook
 from domain.orders.model.order import Execution, Order
 from domain.orders.model.types import Side

@@ -22,7 +22,7 @@ from domain.market.action_queries import load_last_bars
 from domain.market.market import Market
 from domain.market.rates import InstrumentIndex
 from domain.market.types import Instrument
-from domain.orders.books.rebuilding import bucket_of_execution
+from domain.orders.books.replay import bucket_of_execution
 from domain.orders.model.order import Execution
 from domain.positions import queries as position_queries
 from domain.positions.types import PositionBook

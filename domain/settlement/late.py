@@ -10,7 +10,7 @@ from domain.access.attribution import Part
 from domain.accounts.rules import post
 from domain.accounts.types import TransactionKind
 from domain.kernel.numbers import ZERO
-from domain.orders.books.rebuilding import PositionRebuild
+from domain.orders.books.replay import PositionRebuild
 from domain.orders.deciding.reservations import refresh_reserved
 from domain.orders.model.order import Execution
 from domain.orders.reading.execution_queries import load_execution_run

@@ -15,8 +15,8 @@ from domain.market.types import AssetClass, SettlementCycle
 from domain.orders.deciding.reservations import alternatives, refresh_reserved, reserve_orders, unreserve_orders
 from domain.orders.entry.canceling import mark_canceling
 from domain.orders.model.events import order_parts
-from domain.orders.model.instructions import CANCEL, REARM
 from domain.orders.model.types import OrderEventKind
+from domain.orders.model.venue_commands import CANCEL, REARM
 from domain.orders.queries import newest_order
 from domain.positions.adjustments import AdjustmentKind, smallest_unit
 from domain.positions.carry import CarryTerms, post_carry

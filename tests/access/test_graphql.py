@@ -14,7 +14,7 @@ from api.access.mutations import AccessMutation
 from api.access.queries import AccessQuery
 from api.errors import RequestError
 from api.graphql.encoding import encode
-from api.graphql.gateway import Gateway, Request, refusal_of
+from api.graphql.runner import OperationRunner, Request, refusal_of
 from api.limits import Limits
 from api.metrics import ApiMetrics
 from api.schema import build_schema
@@ -47,15 +47,15 @@ class Client:
 
     def __init__(self, access: Access, **others: Any) -> None:
         services: Any = SimpleNamespace(access=access, **others)
-        self.gateway = Gateway(SCHEMA, services, Limits(), ApiMetrics())
+        self.runner = OperationRunner(SCHEMA, services, Limits(), ApiMetrics())
 
     async def ask(self, query: str, token: str | Person | None = None, **variables: Any) -> dict[str, Any]:
         """The whole answer, through its encoding."""
         credential = token.session.access_token if isinstance(token, Person) else token
         try:
-            caller = await self.gateway.identify(credential, ADDRESS)
-            operation = self.gateway.prepare(Request(query), caller)
-            answer = await self.gateway.answer(operation, variables, caller)
+            caller = await self.runner.identify(credential, ADDRESS)
+            operation = self.runner.prepare(Request(query), caller)
+            answer = await self.runner.answer(operation, variables, caller)
         except RequestError as error:
             answer = refusal_of(error)
         content: dict[str, Any] = orjson.loads(encode(answer.content))

@@ -9,8 +9,8 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from adapters.throttle import RedisThrottle
-from domain.access import passwords, queries
-from domain.access.passwords import Passwords
+from domain.access import password_hashing, queries
+from domain.access.password_hashing import Passwords
 from domain.access.rules import REFRESH_TOKEN_LIFETIME
 from domain.access.service import Access
 from domain.access.sessions import ADDRESS_LIMIT, EMAIL_LIMIT, login, logout, refresh_session
@@ -253,11 +253,11 @@ async def test_guesses_that_come_all_at_once_are_counted_too(access: Access) -> 
     limited = [answer for answer in answers if isinstance(answer, RateLimited)]
     assert len(refused) + len(limited) == 40
     # Those that had their turn when the last one allowed was counted.
-    assert EMAIL_LIMIT.amount <= len(refused) < EMAIL_LIMIT.amount + passwords.CONCURRENT_HASHES
+    assert EMAIL_LIMIT.amount <= len(refused) < EMAIL_LIMIT.amount + password_hashing.CONCURRENT_HASHES
 
 
 async def test_more_than_can_wait_are_refused_at_once(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "MAX_WAITING", 5)
+    monkeypatch.setattr(password_hashing, "MAX_WAITING", 5)
     ann = await join(access, "ann")
     answers = await asyncio.gather(
         *(login(access, ann.user.email, PASSWORD, ADDRESS) for _ in range(12)), return_exceptions=True

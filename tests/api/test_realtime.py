@@ -20,7 +20,7 @@ READINGS = "subscription { readings { name value } }"
 
 
 def metric(server: Running, name: str) -> float | None:
-    return server.api.serving.gateway.metrics.registry.get_sample_value(f"tradegraph_{name}")
+    return server.api.serving.runner.metrics.registry.get_sample_value(f"tradegraph_{name}")
 
 
 async def live(server: Running, followers: int = 1) -> None:
@@ -214,7 +214,7 @@ async def test_a_client_that_falls_behind_is_caught_up_from_the_log(desk: Desk) 
             for session in server.api.serving.sockets._sessions
             if session.caller and session.caller.actor == ADA
         ]
-        assert len(held[0]._operations["1"].sink._queue) <= 10  # type: ignore[union-attr]
+        assert len(held[0]._operations["1"].queue._queue) <= 10  # type: ignore[union-attr]
         slow.connection.transport.resume_reading()
         assert await numbers(slow, total) == list(range(1, total + 1))
         await desk.log.append("last")

@@ -12,7 +12,7 @@ import pytest
 
 from api.errors import RequestError
 from api.graphql.encoding import encode
-from api.graphql.gateway import Caller, Gateway, Request
+from api.graphql.runner import Caller, OperationRunner, Request
 from api.limits import Limits
 from api.metrics import ApiMetrics
 from api.realtime.hub import Hub
@@ -171,7 +171,7 @@ class Desk:
     """One platform with a person of each role, accounts of every relation to it, and an order in each."""
 
     whole: Platform
-    gateway: Gateway
+    runner: OperationRunner
     hub: Hub
     accounts: dict[tuple[Role, str], str] = field(default_factory=dict)
     orders: dict[str, str] = field(default_factory=dict)
@@ -182,12 +182,12 @@ class Desk:
         """The code and field that it is answered with; OK and nothing for what is done."""
         kind, _, _ = name.partition(".")
         text = f"{kind.lower()} {{ {ASKS[name].format(**places)} }}"
-        caller = await self.gateway.identify(token, "192.0.2.1")
+        caller = await self.runner.identify(token, "192.0.2.1")
         try:
-            operation = self.gateway.prepare(Request(text), caller)
+            operation = self.runner.prepare(Request(text), caller)
             if kind == "Subscription":
                 return await self._subscribe(operation, caller)
-            answer = await self.gateway.answer(operation, None, caller)
+            answer = await self.runner.answer(operation, None, caller)
         except RequestError as error:
             return error.code, None
         errors = answer.content.get("errors")
@@ -227,7 +227,7 @@ async def _session_token(whole: Platform, person: Actor) -> str:
         session_id,
         person.user_id,
     )
-    now = whole.services.desk.clock()
+    now = whole.services.order_context.clock()
     return whole.services.access.signer.issue(person.user_id, session_id, now)[0]
 
 
@@ -237,8 +237,8 @@ async def desk(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterat
         services = whole.services
         await whole.add_instrument(replace(SPOT, symbol="TEST"))
         await whole.quote("TEST", "99", "101")
-        gateway = Gateway(platform_schema(), services, Limits(), ApiMetrics())
-        made = Desk(whole, gateway, Hub(gateway))
+        runner = OperationRunner(platform_schema(), services, Limits(), ApiMetrics())
+        made = Desk(whole, runner, Hub(runner))
         stranger = await whole.add_actor()
         shared = {name: await _account(whole, stranger.user_id) for name in ("READ", "TRADE", "FUNDS", "foreign")}
         everything = dict(shared)
@@ -355,11 +355,11 @@ async def test_what_is_refused_and_what_bots_place_is_found_in_the_audit_log(des
     log = """{ auditLog(%s) { totalCount edges { cursor node {
       action target outcome detail address requestId apiKeyId actor
     } } } }"""
-    caller = await desk.gateway.identify(desk.tokens[Role.RISK_MANAGER, "session"], "192.0.2.1")
+    caller = await desk.runner.identify(desk.tokens[Role.RISK_MANAGER, "session"], "192.0.2.1")
 
     async def read(arguments: str) -> Any:
-        operation = desk.gateway.prepare(Request(log % arguments), caller)
-        return orjson.loads(encode((await desk.gateway.answer(operation, None, caller)).content))
+        operation = desk.runner.prepare(Request(log % arguments), caller)
+        return orjson.loads(encode((await desk.runner.answer(operation, None, caller)).content))
 
     edges = (await read("outcome: REFUSED"))["data"]["auditLog"]["edges"]
     told = [(edge["node"]["action"], edge["node"]["target"], edge["node"]["detail"]["code"]) for edge in edges]

@@ -143,7 +143,7 @@ async def test_when_the_client_leaves_nothing_of_it_stays(server: Running) -> No
 
 
 def metric(server: Running, name: str) -> float | None:
-    return server.api.serving.gateway.metrics.registry.get_sample_value(f"tradegraph_{name}")
+    return server.api.serving.runner.metrics.registry.get_sample_value(f"tradegraph_{name}")
 
 
 # ------------------------------------------------------------------ who asks

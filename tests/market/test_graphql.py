@@ -14,7 +14,7 @@ from adapters.bus import RedisBus
 from adapters.tick_stream import RedisTickStream
 from api.errors import RequestError
 from api.graphql.encoding import encode
-from api.graphql.gateway import Caller, Gateway, Request, refusal_of
+from api.graphql.runner import Caller, OperationRunner, Request, refusal_of
 from api.limits import Limits
 from api.market.mutations import MarketMutation
 from api.market.queries import MarketQuery
@@ -47,15 +47,15 @@ class Client:
     """Asks as the transports do, without one."""
 
     def __init__(self, person: Person, **services: Any) -> None:
-        self.gateway = Gateway(SCHEMA, cast("Any", SimpleNamespace(**services)), Limits(), ApiMetrics())
+        self.runner = OperationRunner(SCHEMA, cast("Any", SimpleNamespace(**services)), Limits(), ApiMetrics())
         self.person = person
 
     async def ask(self, query: str, **variables: Any) -> dict[str, Any]:
         """The whole answer, through its encoding."""
         try:
             caller = await self._caller()
-            operation = self.gateway.prepare(Request(query), caller)
-            answer = await self.gateway.answer(operation, variables, caller)
+            operation = self.runner.prepare(Request(query), caller)
+            answer = await self.runner.answer(operation, variables, caller)
         except RequestError as error:
             answer = refusal_of(error)
         content: dict[str, Any] = orjson.loads(encode(answer.content))
@@ -76,7 +76,7 @@ class Client:
 
     async def follow(self, document: str, **variables: Any) -> AsyncIterator[Any]:
         """What a subscription brings, or its refusal."""
-        context = self.gateway.context(await self._caller())
+        context = self.runner.context(await self._caller())
         stream: Any = subscribe(SCHEMA, parse(document), context_value=context, variable_values=variables)
         stream = await stream if not hasattr(stream, "__aiter__") and hasattr(stream, "__await__") else stream
         if not hasattr(stream, "__aiter__"):
@@ -88,7 +88,7 @@ class Client:
                 yield value
 
     async def _caller(self) -> Caller:
-        return await self.gateway.identify(self.person.session.access_token, ADDRESS)
+        return await self.runner.identify(self.person.session.access_token, ADDRESS)
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from domain.kernel.database import fetch
 from domain.kernel.ids import new_id
 from domain.orders.model.commands import OrderLeg, PlaceBracket
 from domain.orders.model.group_validation import BRACKET_MALFORMATIONS, OCO_MALFORMATIONS
+from domain.orders.model.order_validation import CHANGE_MALFORMATIONS, MALFORMATIONS
 from domain.orders.model.types import OffsetKind, OrderType, TimeInForce
-from domain.orders.model.validation import CHANGE_MALFORMATIONS, MALFORMATIONS
 from domain.orders.queries import read_orders
 from tests.orders.factories import PERPETUAL, command
 from tests.support.asking import Asking

@@ -20,7 +20,7 @@ from domain.orders.books.busting import Correction, bust_execution, correct_exec
 from domain.orders.books.proof import prove_book
 from domain.orders.deciding.pretrade import decide
 from domain.orders.deciding.trading_book import MarketState
-from domain.orders.entry.checking import check_order
+from domain.orders.entry.order_check import check_order
 from domain.orders.model.commands import ModifyOrder, OrderKey
 from domain.orders.model.order import Execution, Order
 from domain.orders.model.types import OrderStatus, OrderType, RejectReason, Side
@@ -112,14 +112,14 @@ async def test_taking_back_and_correcting_use_the_stored_rate(desk: Platform) ->
     before = await book_of(account.id)
     await desk.quote(EURUSD, "2", "2")
     manager = await desk.add_actor(Role.RISK_MANAGER)
-    await bust_execution(desk.services.desk, manager, sold.id, "printed in error")
+    await bust_execution(desk.services.order_context, manager, sold.id, "printed in error")
     busted = await book_of(account.id)
     # 99.99 dollars at 0.8 go back, and so does the fee of 0.09999 dollars at 0.8.
     assert busted.cash == before.cash - Decimal("79.99") + Decimal("0.08")
     assert busted.realized_pnl == ZERO
     await assert_proved(desk, account.id)
     correction = Correction(Decimal("90"), Decimal(2))
-    corrected = await correct_execution(desk.services.desk, manager, bought.id, correction, "wrong price")
+    corrected = await correct_execution(desk.services.order_context, manager, bought.id, correction, "wrong price")
     assert (corrected.fx_rate, corrected.fee) == (Decimal("0.8"), Decimal("0.14"))
     assert (await book_of(account.id)).cash == Decimal(1000) - Decimal("144.00") - Decimal("0.14")
     await assert_proved(desk, account.id)

@@ -19,8 +19,8 @@ from domain.market.types import Instrument
 from domain.orders.books.proof import _Rebuilt
 from domain.orders.model.commands import ModifyOrder, OrderKey, PlaceOrder
 from domain.orders.model.order import Order
+from domain.orders.model.order_validation import check_change
 from domain.orders.model.types import OrderStatus, OrderType, PositionEffect, Side, TimeInForce
-from domain.orders.model.validation import check_change
 from domain.positions.closable import closable, frozen
 from domain.positions.types import Bucket, PositionBook
 from tests.orders.factories import ACCOUNT_ID, NOW

@@ -133,7 +133,7 @@ async def gather_crowd(desk: Platform) -> Crowd:
         symbols[book.id] = "COIN" if kind is AccountKind.CASH else "COIN-PERP"
     grants = dict.fromkeys(symbols, OWNED)
     owner = Actor(person.user_id, person.email, person.role, grants)
-    crowd = Crowd(desk, owner, symbols, (desk.services.entry, OrderEntry(desk.services.desk)))
+    crowd = Crowd(desk, owner, symbols, (desk.services.entry, OrderEntry(desk.services.order_context)))
     for account_id in symbols:
         await deposit(desk.services.bus, owner, MoveCash(account_id, Decimal(1000), "opening"))
         crowd.moved[account_id] = Decimal(1000)

@@ -3,7 +3,7 @@
 import pytest
 
 from cli.doc_tables import DOCS, PAGES, main, with_tables
-from domain.orders.model.validation import MALFORMATIONS
+from domain.orders.model.order_validation import MALFORMATIONS
 from domain.risk.kinds import KINDS
 
 

@@ -74,7 +74,7 @@ async def test_trades_add_up_and_follow_busts_and_corrections(holder: Holder) ->
     assert rows[0]["openedAt"] < rows[1]["openedAt"] < rows[0]["closedAt"] == rows[1]["closedAt"]
     risk = await desk.add_actor(Role.RISK_MANAGER)
     (corrected,) = await executions(holder, first.id)
-    desk_of = desk.services.desk
+    desk_of = desk.services.order_context
     await correct_execution(desk_of, risk, corrected.id, Correction(Decimal(90), Decimal(1)), "off market")
     rows = await check_sums(holder)
     assert [(row["entryPrice"], row["matchedPnl"]) for row in rows] == [("90", "19.99"), ("104.01", "5.98")]
@@ -112,7 +112,7 @@ async def test_what_days_settled_belongs_to_the_trade_that_ends_it(holder: Holde
     await holder.buy("2", "FUT")
     await desk.quote("FUT", "104.99", "105.01", last=Decimal(105), last_size=Decimal(1))
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    await roll_days(services.bus, services.market, services.desk.day_roll, tomorrow)
+    await roll_days(services.bus, services.market, services.order_context.day_roll, tomorrow)
     settled = (await holder.position("FUT")).realized_pnl
     assert settled == (Decimal(105) - Decimal("100.01")) * 20
     await holder.sell("2", "FUT")

@@ -121,7 +121,7 @@ async def test_exits_end_when_an_execution_that_opened_the_position_is_busted(ho
     )
     (execution,) = (await read_executions_of([bought.id]))[bought.id]
     risk = await holder.desk.add_actor(Role.RISK_MANAGER)
-    await bust_execution(holder.desk.services.entry.desk, risk, execution.id, "wrong market")
+    await bust_execution(holder.desk.services.entry.context, risk, execution.id, "wrong market")
     (ended,) = await over(stop.id)
     assert await why_it_ended(ended) == ("CANCELED", "REDUCE_ONLY")
     assert (await holder.value()).reserved == 0

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from domain.accounts.types import AccountKind
-from domain.orders.entry.checking import check_order
+from domain.orders.entry.order_check import check_order
 from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.types import OrderStatus, OrderType, Side
 from domain.risk.kinds import KINDS, Measure

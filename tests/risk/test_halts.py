@@ -11,7 +11,7 @@ from domain.kernel.errors import BadInput, Conflict, Forbidden, NotFound
 from domain.kernel.ids import new_id
 from domain.kernel.unit_of_work import unit_of_work
 from domain.orders.entry.canceling import cancel_orders
-from domain.orders.entry.checking import check_order
+from domain.orders.entry.order_check import check_order
 from domain.orders.entry.placing import OrderEntry
 from domain.orders.model.commands import CancelOrders
 from domain.orders.model.types import OrderStatus, PendingAction, RejectReason, Side
@@ -34,7 +34,7 @@ async def test_a_halt_refuses_the_next_order_everywhere_until_it_is_lifted(desk:
     owner, account = await desk.open_account("1000")
     order = command(account_id=account.id, quantity=Decimal("0.1"))
     # A second process whose cache has heard nothing yet.
-    other = OrderEntry(desk.services.desk)
+    other = OrderEntry(desk.services.order_context)
     assert (await desk.place(owner, order))[0].status is OrderStatus.PENDING_NEW
     made = await halt_trading(desk.services.bus, desk.admin, globally())
     (placed,) = await other.place_orders(owner, [order])

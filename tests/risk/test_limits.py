@@ -10,7 +10,7 @@ from domain.accounts.types import AccountKind
 from domain.kernel.database import fetch
 from domain.kernel.errors import Refused
 from domain.kernel.unit_of_work import unit_of_work
-from domain.orders.entry.checking import check_order
+from domain.orders.entry.order_check import check_order
 from domain.orders.model.commands import ModifyOrder, OrderKey, PlaceOrder
 from domain.orders.model.types import OrderStatus, OrderType, RejectReason, Side
 from domain.risk.event_queries import read_events

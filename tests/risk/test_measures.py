@@ -75,7 +75,7 @@ async def test_the_metrics_of_an_account(desk: Platform) -> None:
     await desk.place(owner, command(account_id=account.id, quantity=Decimal("0.1")))
     (value,) = (await desk.services.books.read([account.id])).values()
     # A month of days, each of which but one gained nothing, and one lost a tenth of what the account is worth now.
-    now = desk.services.desk.clock()
+    now = desk.services.order_context.clock()
     async with unit_of_work(desk.services.bus) as work:
         await work.execute("UPDATE accounts SET created_at = now() - interval '40 days' WHERE id = $1", account.id)
         for day in range(30, 0, -1):

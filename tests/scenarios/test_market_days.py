@@ -19,7 +19,7 @@ from domain.kernel.time import utc_now
 from domain.market.types import AssetClass, Instrument
 from domain.orders.deciding.pretrade import decide
 from domain.orders.deciding.trading_book import TradingBook
-from domain.orders.entry.desk import Desk
+from domain.orders.entry.context import OrderContext
 from domain.orders.model.types import OrderType, RejectReason, Side, TimeInForce
 from domain.orders.queries import read_executions_of
 from domain.positions.types import Bucket
@@ -91,10 +91,10 @@ def test_there_is_a_demonstration_of_each_kind() -> None:
 
 
 async def test_what_is_accepted_when_and_until_when_a_day_order_works(venues: Platform) -> None:
-    base = venues.services.desk
+    base = venues.services.order_context
     for symbol, at, roll, expected in TABLE:
         instrument = await venues.services.market.find(symbol)
-        desk = Desk(base.bus, base.market, base.authenticator, base.limits, roll)
+        desk = OrderContext(base.bus, base.market, base.authenticator, base.limits, roll)
         now, book = moment(at), trading_book("10000000")
         book.account.currency = instrument.currency
         wanted = command(symbol=symbol, type=OrderType.MARKET, quantity=QUANTITIES[symbol])
@@ -188,7 +188,7 @@ A_SHARE: list[tuple[Side, str, str, str, str, RejectReason | None]] = [
 
 async def test_the_rules_of_a_chinese_share(venues: Platform) -> None:
     """The last price is yesterday's close until today's first quote comes, and the limits are a tenth around it."""
-    share, base = await venues.services.market.find(SHANGHAI), venues.services.desk
+    share, base = await venues.services.market.find(SHANGHAI), venues.services.order_context
     for side, quantity, limit, there, today, expected in A_SHARE:
         book = trading_book("100000", AccountKind.CASH, currency="CNY")
         _share(book, share, there, today)

@@ -233,10 +233,10 @@ async def test_corrections_go_through_what_was_adjusted(desk: Platform) -> None:
     executions = await read_executions_of([first.id, second.id])
     services = desk.services
     correction = Correction(Decimal("90"), Decimal(4))
-    await correct_execution(services.desk, desk.admin, executions[second.id][0].id, correction, "wrong price")
+    await correct_execution(services.order_context, desk.admin, executions[second.id][0].id, correction, "wrong price")
     assert (await held(account.id))[0][0] == Decimal(7)
     await assert_proved(desk, account.id)
-    await bust_execution(services.desk, desk.admin, executions[first.id][0].id, "never happened")
+    await bust_execution(services.order_context, desk.admin, executions[first.id][0].id, "never happened")
     assert (await held(account.id))[0][:2] == (Decimal(2), Decimal(180))
     await assert_proved(desk, account.id)
     kinds = await fetch("SELECT kind, sum(amount) AS amount FROM account_transactions GROUP BY 1 ORDER BY 1")
@@ -256,7 +256,7 @@ async def test_an_execution_cannot_bring_a_position_back_over_an_action(desk: Pl
     await roll(desk)
     (execution,) = (await read_executions_of([sold.id]))[sold.id]
     with pytest.raises(Conflict):
-        await bust_execution(desk.services.desk, desk.admin, execution.id, "never happened")
+        await bust_execution(desk.services.order_context, desk.admin, execution.id, "never happened")
     await assert_proved(desk, account.id)
 
 

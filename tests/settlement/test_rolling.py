@@ -130,7 +130,7 @@ async def test_busting_a_settled_execution_takes_its_settlements_back(desk: Plat
     await close_at(desk, "FUT", "110.01", "105.01")
     await roll(desk, 2)
     (execution,) = (await read_executions_of([bought.id]))[bought.id]
-    await bust_execution(desk.services.desk, desk.admin, execution.id, "never happened")
+    await bust_execution(desk.services.order_context, desk.admin, execution.id, "never happened")
     book = (await read_books([account.id]))[account.id]
     assert (book.cash, book.realized_pnl) == (Decimal("100050.00"), Decimal("50.00"))
     await assert_proved(desk, account.id)

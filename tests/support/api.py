@@ -18,7 +18,7 @@ from websockets.typing import Subprotocol
 
 from api.app import Api, ApiSettings, create_app, server_options
 from api.context import Info
-from api.graphql.marks import PUBLIC, SAME_FOR_ALL
+from api.graphql.field_flags import PUBLIC, SAME_FOR_ALL
 from api.realtime.streams import LogStream, StateStream, cursor_of, position_of
 from api.scalars import Cursor
 from api.schema import build_schema

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from api.graphql.gateway import Caller, Gateway, Request
+from api.graphql.runner import Caller, OperationRunner, Request
 from api.limits import Limits
 from api.metrics import ApiMetrics
 from api.root import platform_schema
@@ -20,13 +20,13 @@ class Asking:
     """The API as one actor sees it."""
 
     def __init__(self, desk: Platform, actor: Actor) -> None:
-        self._gateway = Gateway(platform_schema(), desk.services, Limits(), ApiMetrics())
+        self._runner = OperationRunner(platform_schema(), desk.services, Limits(), ApiMetrics())
         self._caller = Caller("127.0.0.1", actor, "token")
 
     async def answer(self, document: str, **variables: Any) -> dict[str, Any]:
         """The whole answer."""
-        operation = self._gateway.prepare(Request(document, variables=variables), self._caller)
-        return (await self._gateway.answer(operation, variables, self._caller)).content
+        operation = self._runner.prepare(Request(document, variables=variables), self._caller)
+        return (await self._runner.answer(operation, variables, self._caller)).content
 
     async def ask(self, document: str, **variables: Any) -> Any:
         """The value of the one root field."""

@@ -12,6 +12,7 @@ from domain.orders.exchange import (
     Canceled,
     CancelRejected,
     Exchange,
+    ExecutionReport,
     Expired,
     Filled,
     Held,
@@ -20,7 +21,6 @@ from domain.orders.exchange import (
     Released,
     Replaced,
     ReplaceRejected,
-    Report,
     Restated,
     TrailMoved,
     Triggered,
@@ -114,7 +114,7 @@ def oco(first: Order, second: Order) -> list[Order]:
     return [replace(leg, contingency=Contingency.OCO, group="oco") for leg in (first, second)]
 
 
-def _said(report: Report) -> str:
+def _said(report: ExecutionReport) -> str:
     match report:
         case Filled():
             return f"{report.quantity} @ {report.price} {report.liquidity}"
@@ -143,11 +143,11 @@ def _said(report: Report) -> str:
     raise AssertionError(report)
 
 
-def said(reports: Iterable[Report]) -> list[str]:
+def said(reports: Iterable[ExecutionReport]) -> list[str]:
     """What reports say, one short line each: order, what happened, the figures."""
     return [f"{report.order_id} {type(report).__name__} {_said(report)}".rstrip() for report in reports]
 
 
-def fills(reports: Iterable[Report]) -> list[str]:
+def fills(reports: Iterable[ExecutionReport]) -> list[str]:
     """The executions among reports."""
     return [line.replace(" Filled ", " ") for line in said(report for report in reports if isinstance(report, Filled))]

@@ -12,14 +12,14 @@ from domain.kernel.numbers import ZERO
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.rates import InstrumentIndex
 from domain.market.types import AssetClass, FeeSchedule, Instrument, Quote, QuoteTick
-from domain.orders.books.booking import Booking
-from domain.orders.deciding.changes import decide_change
+from domain.orders.books.booking import ReportBooking
+from domain.orders.deciding.modify_rules import decide_change
 from domain.orders.deciding.pretrade import decide
 from domain.orders.deciding.reservations import alternatives
 from domain.orders.deciding.state import new_order
 from domain.orders.deciding.trading_book import MarketState, TradingBook
+from domain.orders.exchange.execution_reports import ExecutionReport
 from domain.orders.exchange.paper import PaperVenue
-from domain.orders.exchange.reports import Report
 from domain.orders.model.commands import ModifyOrder, OrderKey, PlaceOrder
 from domain.orders.model.order import Execution, Order
 from domain.orders.model.types import PendingAction
@@ -159,10 +159,10 @@ class Household:
         self.clock += 86_400 * NANOS_PER_SECOND
         self.report(self.venue.on_clock(Nanos(self.clock)))
 
-    def report(self, reports: list[Report]) -> None:
+    def report(self, reports: list[ExecutionReport]) -> None:
         """Book what the venue says."""
         now = NOW + timedelta(seconds=self.clock // NANOS_PER_SECOND)
-        booking = Booking(self.orders, {ACCOUNT_ID: self.book}, INSTRUMENTS, self._booked, now, self.rate)
+        booking = ReportBooking(self.orders, {ACCOUNT_ID: self.book}, INSTRUMENTS, self._booked, now, self.rate)
         booking.apply(reports)
         self.executions += booking.executions
 

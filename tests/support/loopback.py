@@ -15,22 +15,22 @@ from domain.kernel.numbers import ZERO
 from domain.kernel.time import Nanos
 from domain.market.types import QuoteTick
 from domain.orders.exchange.exchange import Exchange
-from domain.orders.exchange.holdings import Holding
-from domain.orders.exchange.reports import (
+from domain.orders.exchange.execution_reports import (
     Accepted,
     Canceled,
     CancelRejected,
     Change,
+    ExecutionReport,
     Filled,
     Rejected,
     Released,
     Replaced,
     ReplaceRejected,
-    Report,
     Restated,
     TrailMoved,
     Triggered,
 )
+from domain.orders.exchange.holdings import Holding
 from domain.orders.exchange.types import Changes
 from domain.orders.exchange.types import Order as ExchangeOrder
 from domain.orders.model.types import (
@@ -252,7 +252,7 @@ class LoopbackVenue:
             return Declined(reason=refused.reason, message=refused.message)
         return Acknowledged(venue_order_id=self._orders[client_order_id].venue_order_id)
 
-    def _answer(self, symbol: str, reports: Iterable[Report], answer: Answer) -> Answer:
+    def _answer(self, symbol: str, reports: Iterable[ExecutionReport], answer: Answer) -> Answer:
         self._report(symbol, reports)
         if self.faults.lost_answers:
             self.faults.lost_answers -= 1
@@ -281,7 +281,7 @@ class LoopbackVenue:
         self._last_nanos = max(self._last_nanos + 1, Nanos.now())
         return Nanos(self._last_nanos)
 
-    def _report(self, symbol: str, reports: Iterable[Report]) -> None:
+    def _report(self, symbol: str, reports: Iterable[ExecutionReport]) -> None:
         said: list[VenueReport] = []
         for report in reports:
             order = self._orders.get(str(report.order_id))

@@ -25,9 +25,9 @@ from adapters.logs import configure_logging
 from adapters.setting_values import LogSetting
 from adapters.settings import Settings, load_settings
 from adapters.wiring import open_services
-from domain.orders.books import applying
+from domain.orders.books import venue_step
 from tests.support.processes import ROOT, clean_environment
-from workers import routing, venue
+from workers import venue, venue_loop
 
 # Of each of the three kinds.
 _DEATHS_PER_STEP = 0.05
@@ -67,7 +67,7 @@ def _die() -> None:
 
 def _make_mortal(chance: Random) -> None:
     """Die now and then at the two worst moments of a step, and somewhere in it."""
-    write, take_step = applying._write, venue.take_step
+    write, process_venue_step = venue_step._write, venue.process_venue_step
 
     async def write_and_die(*arguments: Any) -> None:
         await write(*arguments)
@@ -76,24 +76,24 @@ def _make_mortal(chance: Random) -> None:
             await arguments[0].flush()
             _die()
 
-    async def step_and_die(*arguments: Any, **others: Any) -> applying.Step:
+    async def step_and_die(*arguments: Any, **others: Any) -> venue_step.VenueStep:
         if (others["up_to"] or arguments[5]) and chance.random() < _DEATHS_PER_STEP:
             asyncio.get_running_loop().call_later(chance.uniform(0, _MOMENT_SECONDS), _die)
-        step = await take_step(*arguments, **others)
+        step = await process_venue_step(*arguments, **others)
         if (step.commands or step.reports) and chance.random() < _DEATHS_PER_STEP:
             _die()
         return step
 
-    applying._write = write_and_die
-    venue.take_step = step_and_die
+    venue_step._write = write_and_die
+    venue.process_venue_step = step_and_die
     # Progress is noted at once, so that waiting for it costs no time; a dead holder is followed at once.
-    routing._NOTE_SECONDS = 0.0
+    venue_loop._NOTE_SECONDS = 0.0
     leases._RETRY_SECONDS = 0.01
 
 
 async def _live(settings: Settings) -> None:
     async with open_services(settings) as services, hold_lease(settings.database_url, venue.ROLE) as lease:
-        await venue.PaperRouter(services.bus, services.market, services.ticks, lease).run()
+        await venue.PaperVenueLoop(services.bus, services.market, services.ticks, lease).run()
 
 
 class _Parent:

@@ -7,7 +7,7 @@ from uuid import UUID
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from domain.access.passwords import Passwords
+from domain.access.password_hashing import Passwords
 from domain.access.service import Access, make_access
 from domain.access.sessions import login
 from domain.access.throttle import MemoryThrottle, Throttle

@@ -25,8 +25,8 @@ from tests.orders.factories import SPOT
 from tests.support.loopback import LoopbackVenue
 from tests.support.trading import Platform, add_actor, environment
 from tests.support.waiting import until
-from workers.remote import RemoteRouter
-from workers.routing import role_of
+from workers.remote import RemoteVenueLoop
+from workers.venue_loop import role_of
 
 GRACE_NANOS = 300_000_000
 RECONCILE_SECONDS = 0.3
@@ -108,7 +108,7 @@ async def running_remote(desk: RemoteDesk) -> AsyncIterator[None]:
     """The venue's router, which knows only what is stored and what the venue says; it is ended without ceremony."""
     services = desk.whole.services
     async with hold_lease(services.settings.database_url, role_of(LOOPBACK)) as lease:
-        router = RemoteRouter(
+        router = RemoteVenueLoop(
             desk.venue,
             services.bus,
             services.market,

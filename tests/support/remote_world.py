@@ -18,14 +18,14 @@ from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.clocks import KeptQuote
 from domain.market.types import Instrument
 from domain.orders.exchange.exchanges import StoredPosition
-from domain.orders.exchange.reports import Report
-from domain.orders.model.instructions import CANCEL, Command
+from domain.orders.exchange.execution_reports import ExecutionReport
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderStatus, PendingAction
-from domain.orders.venues.dealings import Dealings
+from domain.orders.model.venue_commands import CANCEL, VenueCommand
 from domain.orders.venues.emulation.remote import RemoteVenue
 from domain.orders.venues.outbox import Outbox, Request
 from domain.orders.venues.reconciling import Findings, Ours, Theirs, compare
+from domain.orders.venues.session import VenueSession
 from domain.orders.venues.types import (
     Answer,
     RequestKind,
@@ -76,13 +76,13 @@ class RemoteWorld(World):
 
     def make_venue(self, instrument: Instrument) -> Any:
         remote = RemoteVenue(self.there.capabilities, {instrument.symbol: instrument})
-        self.dealings = Dealings(remote, Outbox(), self.accounts, grace_nanos=GRACE_NANOS)
+        self.session = VenueSession(remote, Outbox(), self.accounts, grace_nanos=GRACE_NANOS)
         return remote
 
     def restart(self) -> None:
         """The engine dies, with all that was said to it and not booked, and its successor knows what is stored."""
         self.mail.clear()
-        requests = [replace(row, flying=False, asks=0) for row in self.dealings.outbox._requests.values()]
+        requests = [replace(row, flying=False, asks=0) for row in self.session.outbox._requests.values()]
         executions: dict[UUID, set[str]] = {}
         for order_id, execution_id in self.booked:
             executions.setdefault(order_id, set()).add(execution_id)
@@ -101,12 +101,12 @@ class RemoteWorld(World):
         )
         self.venue = remote
         outbox = Outbox(requests, self.now)
-        self.dealings = Dealings(remote, outbox, self.accounts, grace_nanos=GRACE_NANOS)
+        self.session = VenueSession(remote, outbox, self.accounts, grace_nanos=GRACE_NANOS)
         self.report(reports)
 
     # ------------------------------------------------------------------ what happens
 
-    def match(self, bid: str, ask: str, size: str = "5") -> list[Report]:
+    def match(self, bid: str, ask: str, size: str = "5") -> list[ExecutionReport]:
         """A new quote, here and there."""
         reports = super().match(bid, ask, size)
         self.there.quote(self.instrument.symbol, bid, ask, size)
@@ -116,10 +116,10 @@ class RemoteWorld(World):
         """A new quote that the venue's own market does not follow."""
         self.report(super().match(bid, ask))
 
-    def report(self, reports: Sequence[Report]) -> Any:
+    def report(self, reports: Sequence[ExecutionReport]) -> Any:
         """Book reports, and whatever follows from them."""
         self.accounts.update(dict.fromkeys(self.orders, ACCOUNT_ID))
-        return super().report([*reports, *self.dealings.collect(self.now)])
+        return super().report([*reports, *self.session.collect(self.now)])
 
     def nanos_of(self, moment: datetime) -> Nanos:
         """A moment on this world's clock."""
@@ -128,27 +128,27 @@ class RemoteWorld(World):
     def cancel(self, order: Order) -> None:
         """Ask for a cancel."""
         self.ask_cancel(order)
-        self.report(self.dealings.act([Command(CANCEL, order, self.account_terms)], self.now))
+        self.report(self.session.act([VenueCommand(CANCEL, order, self.account_terms)], self.now))
 
     async def send(self, *, lose_answers: bool = False) -> int:
         """Let out what is ready; how many requests. The answers lie in the mail then."""
-        ready = self.dealings.take_ready(self.now, 100, _KINDS)
+        ready = self.session.take_ready(self.now, 100, _KINDS)
         for request in ready:
             answers = await self._send(request)
             if not lose_answers:
                 self.mail.extend(Letter(request, *row) for row in zip(request.orders, answers, strict=True))
             else:
-                self.dealings.outbox.landed(request.id, self.now)
+                self.session.outbox.landed(request.id, self.now)
         return len(ready)
 
     async def _send(self, request: Request) -> Sequence[Answer]:
         if request.kind is RequestKind.SUBMIT:
-            return await self.there.submit(self.dealings.venue.new_orders(request))
-        ref = self.dealings.venue.ref(request.order_id)
+            return await self.there.submit(self.session.venue.new_orders(request))
+        ref = self.session.venue.ref(request.order_id)
         assert ref is not None
         if request.kind is RequestKind.CANCEL:
             return [await self.there.cancel(ref)]
-        terms = self.dealings.venue.terms(request.order_id)
+        terms = self.session.venue.terms(request.order_id)
         assert terms is not None
         return [await self.there.replace(ref, terms)]
 
@@ -160,9 +160,9 @@ class RemoteWorld(World):
     def take(self, item: Any) -> None:
         """Something arrives."""
         if isinstance(item, Letter):
-            self.report(self.dealings.answered(item.request, item.order_id, item.answer, self.now))
+            self.report(self.session.answered(item.request, item.order_id, item.answer, self.now))
         else:
-            self.report(self.dealings.hear(item, self.now))
+            self.report(self.session.hear(item, self.now))
 
     async def run(self) -> None:
         """Send and deliver, in order, until nothing happens any more."""
@@ -175,13 +175,13 @@ class RemoteWorld(World):
         for _ in range(100):
             await self.run()
             self.clock += 5 * NANOS_PER_SECOND
-            for order_id in self.dealings.due(self.now):
-                ref = self.dealings.venue.ref(order_id)
+            for order_id in self.session.due(self.now):
+                ref = self.session.venue.ref(order_id)
                 if ref is not None:
                     seen = await self.there.order(ref)
-                    self.report(self.dealings.told(order_id, seen, await self._fills_of(order_id), self.now))
-            self.report(self.dealings.found(await self.compare(), self.now))
-            if not self.dealings.outbox and not self.mail and not self.dealings._doubts:
+                    self.report(self.session.told(order_id, seen, await self._fills_of(order_id), self.now))
+            self.report(self.session.found(await self.compare(), self.now))
+            if not self.session.outbox and not self.mail and not self.session._doubts:
                 return
         raise AssertionError("it never comes to rest")
 
@@ -194,7 +194,7 @@ class RemoteWorld(World):
         )
         position = self.book.position(self.instrument.id, Bucket.NET)
         ours = Ours(
-            there=self.dealings.there(),
+            there=self.session.there(),
             known={order.id: order.is_open for order in self.orders.values()},
             positions={(self.instrument.symbol, Bucket.NET): position.quantity} if position.quantity else {},
         )

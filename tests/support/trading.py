@@ -29,7 +29,7 @@ from domain.positions.rules import cost_at
 from domain.positions.types import Bucket, PositionBook
 from tests.orders.factories import SPOT
 from tests.support.waiting import until
-from workers.venue import ROLE, PaperRouter
+from workers.venue import ROLE, PaperVenueLoop
 
 
 @dataclass(slots=True)
@@ -144,7 +144,7 @@ async def running_venue(whole: Platform) -> AsyncIterator[None]:
     """The paper venue's router, which knows only what is stored; it is ended without ceremony."""
     services = whole.services
     async with hold_lease(services.settings.database_url, ROLE) as lease:
-        router = PaperRouter(services.bus, services.market, services.ticks, lease)
+        router = PaperVenueLoop(services.bus, services.market, services.ticks, lease)
         running = asyncio.create_task(router.run())
         try:
             yield

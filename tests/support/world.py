@@ -10,19 +10,19 @@ from domain.accounts.types import AccountEvent, AccountKind
 from domain.kernel.numbers import ZERO
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.types import Instrument, QuoteTick
-from domain.orders.books.booking import Booking
-from domain.orders.deciding.changes import ChangeDecision, decide_change
+from domain.orders.books.booking import ReportBooking
 from domain.orders.deciding.grouping import GroupTerms, Part, bracket_orders, oco_orders, place_group
+from domain.orders.deciding.modify_rules import ChangeDecision, decide_change
 from domain.orders.deciding.pretrade import decide
 from domain.orders.deciding.reservations import alternatives, reserved_for
 from domain.orders.deciding.state import new_order
 from domain.orders.exchange.exchanges import Exchanges
+from domain.orders.exchange.execution_reports import ExecutionReport
 from domain.orders.exchange.paper import PaperVenue
-from domain.orders.exchange.reports import Report
 from domain.orders.model.commands import ModifyOrder, OrderKey, PlaceBracket, PlaceOco, PlaceOrder
-from domain.orders.model.instructions import AccountTerms
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderStatus, PendingAction, Side
+from domain.orders.model.venue_commands import AccountTerms
 from domain.positions.types import Bucket
 from tests.orders.factories import ACCOUNT_ID, NOW, market, quote, trading_book
 
@@ -41,7 +41,7 @@ class World:
         self.venue.introduce(instrument.symbol, self.account_terms)
         self.orders: dict[UUID, Order] = {}
         self.booked: set[tuple[UUID, str]] = set()
-        self.ignored: list[Report] = []
+        self.ignored: list[ExecutionReport] = []
         self.quote = quote(instrument.symbol)
         self.clock = 0
         self.tick("99.99", "100.01", "5")
@@ -72,7 +72,7 @@ class World:
         """A new quote."""
         self.report(self.match(bid, ask, size))
 
-    def match(self, bid: str, ask: str, size: str = "5") -> list[Report]:
+    def match(self, bid: str, ask: str, size: str = "5") -> list[ExecutionReport]:
         """A new quote whose reports are not booked yet."""
         self.clock += NANOS_PER_SECOND
         self.quote = quote(self.instrument.symbol, bid, ask, bid_size=Decimal(size), ask_size=Decimal(size))
@@ -144,10 +144,12 @@ class World:
         self.ask_cancel(order)
         self.report(self.venue.cancel(order, self.now))
 
-    def report(self, reports: Sequence[Report]) -> Booking:
+    def report(self, reports: Sequence[ExecutionReport]) -> ReportBooking:
         """Book reports."""
         now = NOW + timedelta(seconds=self.clock // NANOS_PER_SECOND)
-        booking = Booking(self.orders, {ACCOUNT_ID: self.book}, {self.instrument.id: self.instrument}, self.booked, now)
+        booking = ReportBooking(
+            self.orders, {ACCOUNT_ID: self.book}, {self.instrument.id: self.instrument}, self.booked, now
+        )
         booking.apply(reports)
         self.ignored += booking.ignored
         # What pre-trade checks would see next.

@@ -9,7 +9,7 @@ import pytest
 
 from domain.kernel.ids import new_id
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
-from domain.orders.exchange.reports import Filled
+from domain.orders.exchange.execution_reports import Filled
 from domain.orders.model.types import (
     Contingency,
     Liquidity,

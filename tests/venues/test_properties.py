@@ -52,9 +52,9 @@ async def play(can: Capabilities, steps: list[Step]) -> RemoteWorld:
         change(world, step)
         await happen(world, step)
     # What is dropped may be an answer: what is on the wire then is answered by nobody.
-    for request in list(world.dealings.outbox.requests()):
+    for request in list(world.session.outbox.requests()):
         if request.flying and not any(getattr(item, "request", None) is request for item in world.mail):
-            world.dealings.outbox.landed(request.id, world.now)
+            world.session.outbox.landed(request.id, world.now)
     await world.clear_up()
     return world
 
@@ -121,7 +121,7 @@ async def happen(world: RemoteWorld, step: Step) -> None:
 def test_the_books_end_as_the_venue_has_them(steps: list[Step]) -> None:
     for can in (EVERYTHING, LOOSE, PLAIN):
         world = asyncio.run(_proved(can, steps))
-        assert len(world.dealings.outbox) == 0
+        assert len(world.session.outbox) == 0
 
 
 async def _proved(can: Capabilities, steps: list[Step]) -> RemoteWorld:

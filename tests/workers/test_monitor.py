@@ -245,7 +245,7 @@ async def test_the_sweep_acts_while_nobody_watches(desk: Platform) -> None:
     _, account_id = await holding(desk, COIN="5", OTHER="5")
     await limit(desk, RiskRuleKind.MAX_LEVERAGE, "1", action=RiskAction.LIQUIDATE)
     await desk.quote("COIN-PERP", "99", "99")
-    run = TaskContext(desk.services, desk.services.desk.clock())
+    run = TaskContext(desk.services, desk.services.order_context.clock())
     async with hold_lease(desk.services.settings.database_url, ROLE):
         assert await sweep_risk(run) == {"halts": 0, "accounts": 0, "breaches": 0}
     assert await monitored() == []

@@ -13,15 +13,15 @@ import pytest
 from domain.kernel.database import fetch
 from domain.kernel.ids import new_id
 from domain.kernel.unit_of_work import unit_of_work
-from domain.orders.books import applying
-from domain.orders.entry.checking import check_order
+from domain.orders.books import venue_step
+from domain.orders.entry.order_check import check_order
 from domain.orders.exchange.types import Order as ExchangeOrder
 from domain.orders.model.commands import ModifyOrder, OrderKey, PlaceOrder
-from domain.orders.model.instructions import REARM
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderStatus, OrderType, RejectReason, Side, TimeInForce
+from domain.orders.model.venue_commands import REARM
 from domain.orders.queries import insert_commands, read_executions_of, read_orders
-from domain.orders.venues.emulation.remote_book import UNKNOWN_THERE
+from domain.orders.venues.emulation.emulation_book import UNKNOWN_THERE
 from domain.orders.venues.types import client_id_of
 from tests.support.loopback import EVERYTHING, PLAIN, LoopbackVenue
 from tests.support.remote import RemoteDesk, remote_desk, running_remote
@@ -195,15 +195,15 @@ async def test_what_is_armed_survives(plain: RemoteDesk) -> None:
 
 
 async def test_a_step_that_fails_is_made_up_for(desk: RemoteDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    write, failures = applying._write, [False, True, True, False, True]
+    write, failures = venue_step._write, [False, True, True, False, True]
 
     async def write_or_fail(*arguments: Any) -> None:
         await write(*arguments)
         if failures and failures.pop(0):
             raise RuntimeError("the process dies before the commit")
 
-    monkeypatch.setattr(applying, "_write", write_or_fail)
-    monkeypatch.setattr("workers.routing.RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(venue_step, "_write", write_or_fail)
+    monkeypatch.setattr("workers.venue_loop.RETRY_SECONDS", 0.01)
     owner, account = await desk.open_account()
     desk.venue.faults.doubled = True
     async with running_remote(desk):

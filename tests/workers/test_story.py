@@ -41,7 +41,7 @@ from tests.support.mortal import mortal_venue
 from tests.support.serving import serving
 from tests.support.trading import Platform, environment, platform, running_venue
 from tests.support.waiting import until
-from workers import routing
+from workers import venue_loop
 from workers.venue import ROLE
 
 SYMBOL = "COIN-PERP"
@@ -166,7 +166,7 @@ async def test_the_books_are_the_same_whatever_happened_to_the_venue(
     two_databases: tuple[str, str], redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Progress is noted at once, so that waiting for it costs no time.
-    monkeypatch.setattr(routing, "_NOTE_SECONDS", 0.0)
+    monkeypatch.setattr(venue_loop, "_NOTE_SECONDS", 0.0)
     async with telling(two_databases[0], redis_url, tmp_path) as calm:
         async with running_venue(calm.desk):
             await calm.play()

@@ -15,7 +15,7 @@ from domain.kernel.lease_queries import read_position
 from domain.kernel.time import Nanos
 from domain.market.service import publish_quotes
 from domain.market.types import QuoteTick
-from domain.orders.books import applying
+from domain.orders.books import venue_step
 from domain.orders.books.proof import prove_book
 from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.order import Order
@@ -71,7 +71,7 @@ async def test_what_the_market_did_while_nobody_looked_is_made_up_for(desk: Plat
 
 
 async def test_a_step_that_fails_is_done_again_and_only_once(desk: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    write, failures = applying._write, [True, True, False, True]
+    write, failures = venue_step._write, [True, True, False, True]
 
     async def write_or_fail(*arguments: Any) -> None:
         await write(*arguments)
@@ -80,8 +80,8 @@ async def test_a_step_that_fails_is_done_again_and_only_once(desk: Platform, mon
 
     owner, account = await desk.open_account("1000")
     orders = await desk.place(owner, bid(account.id, "99"), bid(account.id, "100.01", "1"))
-    monkeypatch.setattr(applying, "_write", write_or_fail)
-    monkeypatch.setattr("workers.routing.RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(venue_step, "_write", write_or_fail)
+    monkeypatch.setattr("workers.venue_loop.RETRY_SECONDS", 0.01)
     async with running_venue(desk):
         await desk.settled(*(order.id for order in orders))
         await desk.quote("COIN", "98.9", "99", "0.5")

@@ -10,7 +10,7 @@ from domain.orders.protection.timers import fire_due_timers
 from domain.orders.reading.overdue_queries import read_overdue
 from domain.system.types import Result
 from workers.tasks.context import TaskContext
-from workers.venue import ROLE, PaperRouter
+from workers.venue import ROLE, PaperVenueLoop
 
 _log = structlog.stdlib.get_logger("tasks")
 
@@ -27,7 +27,7 @@ async def end_overdue_orders(run: TaskContext) -> Result:
     expired = 0
     try:
         async with hold_lease(services.settings.database_url, ROLE, wait=False) as lease:
-            router = PaperRouter(services.bus, services.market, services.ticks, lease)
+            router = PaperVenueLoop(services.bus, services.market, services.ticks, lease)
             expired = await router.end_overdue([order.id for order in overdue if order.unsent])
         _log.warning("orders expired without an engine", orders=expired)
     except RoleTaken:

@@ -3,8 +3,8 @@
 from typing import cast
 
 from adapters.leases import held_roles
-from domain.orders.protection.guarding import Guard
 from domain.orders.protection.halting import finish_halts
+from domain.orders.protection.limit_monitor import LimitMonitor
 from domain.system.types import Result
 from workers.monitor import ROLE
 from workers.tasks.context import TaskContext, Unfinished
@@ -22,7 +22,7 @@ async def sweep_risk(run: TaskContext) -> Result | Unfinished:
     if ROLE in await held_roles([ROLE]):
         return {"halts": halts, "accounts": 0, "breaches": 0}
     accounts, broken = (cast("int", run.progress.get(name, 0)) for name in ("accounts", "breaches"))
-    guard = Guard(services.desk, services.books, services.closing)
+    guard = LimitMonitor(services.order_context, services.books, services.closing)
     await guard.load()
     walk = AccountWalk(run, _BATCH)
     async for ids in walk:

@@ -24,7 +24,7 @@ from domain.orders.books.charges import average_fill, dues_of
 from domain.orders.deciding.reservations import EXCLUSIVE, alternatives, bucket_of, reserve_orders, unreserve_orders
 from domain.orders.deciding.state import CLOSED, TRANSITIONS, move
 from domain.orders.deciding.trading_book import TradingBook
-from domain.orders.exchange import reports
+from domain.orders.exchange import execution_reports
 from domain.orders.model.events import order_parts
 from domain.orders.model.order import Execution, Order
 from domain.orders.model.types import (
@@ -42,16 +42,16 @@ from domain.positions.types import PositionBook
 
 # What a venue answers to a command without the order being another than the one that was asked for.
 _ACKNOWLEDGEMENTS = (
-    reports.Accepted,
-    reports.Replaced,
-    reports.ReplaceRejected,
-    reports.CancelRejected,
-    reports.TrailMoved,
+    execution_reports.Accepted,
+    execution_reports.Replaced,
+    execution_reports.ReplaceRejected,
+    execution_reports.CancelRejected,
+    execution_reports.TrailMoved,
 )
 
 
 @dataclass(slots=True)
-class Booking:
+class ReportBooking:
     """The books of one transaction, and what it adds to them.
 
     ``rate_of`` tells the newest rate between two currencies; where there is none, that at which the order was accepted
@@ -66,7 +66,7 @@ class Booking:
     rate_of: RateOf = no_rate
     executions: list[Execution] = field(default_factory=list)
     changed: dict[UUID, Order] = field(default_factory=dict)
-    ignored: list[reports.Report] = field(default_factory=list)
+    ignored: list[execution_reports.ExecutionReport] = field(default_factory=list)
     # Accounts of which more changed than that the venue has taken an order as it was placed.
     _moved: set[UUID] = field(default_factory=set)
     _groups: dict[UUID | None, list[Order]] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class Booking:
         """Accounts of which no more happened than that venues acknowledged their orders."""
         return self.books.keys() - self._moved
 
-    def apply(self, batch: Sequence[reports.Report]) -> None:
+    def apply(self, batch: Sequence[execution_reports.ExecutionReport]) -> None:
         """Fold reports, in their order."""
         for order in self.orders.values():
             if order.contingency in EXCLUSIVE:
@@ -88,12 +88,12 @@ class Booking:
                 continue
             self._apply(order, report)
 
-    def _apply(self, order: Order, report: reports.Report) -> None:
-        if isinstance(report, reports.Filled):
+    def _apply(self, order: Order, report: execution_reports.ExecutionReport) -> None:
+        if isinstance(report, execution_reports.Filled):
             self._fill(order, report)
             return
-        if isinstance(report, reports.Held) or (
-            isinstance(report, reports.CancelRejected) and order.status is OrderStatus.CANCELED
+        if isinstance(report, execution_reports.Held) or (
+            isinstance(report, execution_reports.CancelRejected) and order.status is OrderStatus.CANCELED
         ):
             # Placing has said that it is held; and who wanted it cancelled has what was wanted.
             return
@@ -105,13 +105,15 @@ class Booking:
         reserves_as_before = _reserved_by(order) == before
         if not reserves_as_before:
             self._reserve_again(order)
-        if not (reserves_as_before and isinstance(report, reports.Accepted) and status is OrderStatus.PENDING_NEW):
+        if not (
+            reserves_as_before and isinstance(report, execution_reports.Accepted) and status is OrderStatus.PENDING_NEW
+        ):
             self._moved.add(order.account_id)
         if not isinstance(report, _ACKNOWLEDGEMENTS):
             order.version += 1
         self._record(order, kind, detail=detail)
 
-    def _fill(self, order: Order, report: reports.Filled) -> None:
+    def _fill(self, order: Order, report: execution_reports.Filled) -> None:
         execution_key = report.execution_id or f"{order.id}-{report.number}"
         if (order.id, execution_key) in self.booked:
             self.ignored.append(report)
@@ -151,7 +153,7 @@ class Booking:
             order, OrderEventKind.TRADE, execution=execution, detail=foreign_fee(report, book.account.currency)
         )
 
-    def _execution(self, order: Order, report: reports.Filled, instrument: Instrument, key: str) -> Execution:
+    def _execution(self, order: Order, report: execution_reports.Filled, instrument: Instrument, key: str) -> Execution:
         currency = self.books[order.account_id].account.currency
         rate = self._rate(order, instrument, currency)
         fee = charged_fee(report, instrument, currency, rate, self.rate_of)
@@ -250,23 +252,23 @@ class Booking:
         record(self.books[order.account_id].account, kind, self.now, parts, order.id)
 
 
-def _repeated(order: Order, report: reports.Report) -> bool:
+def _repeated(order: Order, report: execution_reports.ExecutionReport) -> bool:
     """Whether a report says what was booked before, or comes too late for the order to change any more."""
-    if isinstance(report, reports.CancelRejected):
+    if isinstance(report, execution_reports.CancelRejected):
         return order.is_open and order.pending_action is not PendingAction.CANCEL
-    if isinstance(report, reports.ReplaceRejected):
+    if isinstance(report, execution_reports.ReplaceRejected):
         return order.is_open and not order.pending_changes
-    assert isinstance(report, reports.Change)
+    assert isinstance(report, execution_reports.Change)
     if report.status is not order.status:
         return report.status not in TRANSITIONS[order.status]
     return (
         not order.is_open
-        or (isinstance(report, reports.Accepted) and not _is_handed_over(order, report))
-        or (isinstance(report, reports.Triggered) and order.triggered_at is not None)
+        or (isinstance(report, execution_reports.Accepted) and not _is_handed_over(order, report))
+        or (isinstance(report, execution_reports.Triggered) and order.triggered_at is not None)
     )
 
 
-def _is_handed_over(order: Order, report: reports.Accepted) -> bool:
+def _is_handed_over(order: Order, report: execution_reports.Accepted) -> bool:
     """Whether the venue acknowledges an order that the engine has held for it until now."""
     return order.venue_order_id is None and not report.by_engine
 
@@ -285,7 +287,7 @@ def _reserved_by(order: Order) -> tuple[object, ...]:
 Handled = tuple[OrderEventKind, dict[str, Any] | None]
 
 
-def _accepted(order: Order, report: reports.Accepted, now: datetime) -> Handled:
+def _accepted(order: Order, report: execution_reports.Accepted, now: datetime) -> Handled:
     move(order, report.status, now)
     if report.quantity != order.quantity:
         # Cut to what a reduce-only order can reduce: not the order that was asked for.
@@ -298,29 +300,29 @@ def _accepted(order: Order, report: reports.Accepted, now: datetime) -> Handled:
     return OrderEventKind.NEW, None
 
 
-def _rejected(order: Order, report: reports.Rejected, now: datetime) -> Handled:
+def _rejected(order: Order, report: execution_reports.Rejected, now: datetime) -> Handled:
     move(order, OrderStatus.REJECTED, now)
     order.reject_reason, order.reject_message = report.reason, report.message[:1000]
     return OrderEventKind.REJECTED, None
 
 
-def _triggered(order: Order, report: reports.Triggered, now: datetime) -> Handled:
+def _triggered(order: Order, report: execution_reports.Triggered, now: datetime) -> Handled:
     move(order, report.status, now)
     order.triggered_at = now
     return OrderEventKind.TRIGGERED, {"price": str(report.price)}
 
 
-def _canceled(order: Order, report: reports.Canceled, now: datetime) -> Handled:
+def _canceled(order: Order, report: execution_reports.Canceled, now: datetime) -> Handled:
     move(order, report.status, now)
     return OrderEventKind.CANCELED, {"reason": report.reason.value}
 
 
-def _expired(order: Order, report: reports.Expired, now: datetime) -> Handled:
+def _expired(order: Order, report: execution_reports.Expired, now: datetime) -> Handled:
     move(order, report.status, now)
     return OrderEventKind.EXPIRED, None
 
 
-def _restated(order: Order, report: reports.Restated, now: datetime) -> Handled:
+def _restated(order: Order, report: execution_reports.Restated, now: datetime) -> Handled:
     move(order, report.status, now)
     order.quantity, order.limit_price = report.quantity, report.limit_price
     if report.limit_price is not None:
@@ -328,19 +330,19 @@ def _restated(order: Order, report: reports.Restated, now: datetime) -> Handled:
     return OrderEventKind.REPLACED, {"reason": report.reason.value}
 
 
-def _trail_moved(order: Order, report: reports.TrailMoved, now: datetime) -> Handled:
+def _trail_moved(order: Order, report: execution_reports.TrailMoved, now: datetime) -> Handled:
     move(order, report.status, now)
     order.stop_price, order.limit_price, order.activated = report.stop_price, report.limit_price, True
     return OrderEventKind.REPLACED, {"reason": "TRAILING"}
 
 
-def _released(order: Order, report: reports.Released, now: datetime) -> Handled:
+def _released(order: Order, report: execution_reports.Released, now: datetime) -> Handled:
     move(order, report.status, now)
     order.quantity = report.quantity
     return OrderEventKind.RELEASED, None
 
 
-def _replaced(order: Order, report: reports.Replaced, now: datetime) -> Handled:
+def _replaced(order: Order, report: execution_reports.Replaced, now: datetime) -> Handled:
     made = order.pending_changes[0] if order.pending_changes else None
     _answer_change(order)
     move(order, report.status, now)
@@ -358,7 +360,7 @@ def _replaced(order: Order, report: reports.Replaced, now: datetime) -> Handled:
     return OrderEventKind.REPLACED, {"reason": "REQUESTED"}
 
 
-def _replace_rejected(order: Order, report: reports.ReplaceRejected, now: datetime) -> Handled:
+def _replace_rejected(order: Order, report: execution_reports.ReplaceRejected, now: datetime) -> Handled:
     _answer_change(order)
     order.updated_at = now
     return OrderEventKind.REPLACE_REJECTED, {"reason": report.reason.value, "message": report.message}
@@ -371,22 +373,22 @@ def _answer_change(order: Order) -> None:
         order.pending_action = None
 
 
-def _cancel_rejected(order: Order, report: reports.CancelRejected, now: datetime) -> Handled:
+def _cancel_rejected(order: Order, report: execution_reports.CancelRejected, now: datetime) -> Handled:
     order.pending_action = PendingAction.REPLACE if order.pending_changes else None
     order.updated_at = now
     return OrderEventKind.CANCEL_REJECTED, {"message": report.message}
 
 
-_HANDLERS: dict[type[reports.Report], Any] = {
-    reports.Accepted: _accepted,
-    reports.Released: _released,
-    reports.Rejected: _rejected,
-    reports.Triggered: _triggered,
-    reports.Canceled: _canceled,
-    reports.Expired: _expired,
-    reports.Replaced: _replaced,
-    reports.ReplaceRejected: _replace_rejected,
-    reports.Restated: _restated,
-    reports.TrailMoved: _trail_moved,
-    reports.CancelRejected: _cancel_rejected,
+_HANDLERS: dict[type[execution_reports.ExecutionReport], Any] = {
+    execution_reports.Accepted: _accepted,
+    execution_reports.Released: _released,
+    execution_reports.Rejected: _rejected,
+    execution_reports.Triggered: _triggered,
+    execution_reports.Canceled: _canceled,
+    execution_reports.Expired: _expired,
+    execution_reports.Replaced: _replaced,
+    execution_reports.ReplaceRejected: _replace_rejected,
+    execution_reports.Restated: _restated,
+    execution_reports.TrailMoved: _trail_moved,
+    execution_reports.CancelRejected: _cancel_rejected,
 }

@@ -30,7 +30,7 @@ from domain.market.action_queries import load_actions_since
 from domain.market.types import Instrument
 from domain.orders import queries
 from domain.orders.books.charges import total_dues
-from domain.orders.books.rebuilding import (
+from domain.orders.books.replay import (
     PositionRebuild,
     bucket_of_execution,
     corrected,
@@ -45,11 +45,11 @@ from domain.orders.deciding.reservations import (
     unreserve_orders,
 )
 from domain.orders.deciding.trading_book import TradingBook
-from domain.orders.entry.desk import Desk
+from domain.orders.entry.context import OrderContext
 from domain.orders.model.events import order_parts
-from domain.orders.model.instructions import REARM
 from domain.orders.model.order import Execution, Order
 from domain.orders.model.types import OrderEventKind
+from domain.orders.model.venue_commands import REARM
 from domain.orders.reading import execution_queries
 from domain.positions import adjustment_queries
 from domain.positions import queries as position_queries
@@ -73,7 +73,7 @@ class Correction:
     quantity: Decimal
 
 
-async def bust_execution(desk: Desk, actor: Actor, execution_id: UUID, reason: str) -> Execution:
+async def bust_execution(context: OrderContext, actor: Actor, execution_id: UUID, reason: str) -> Execution:
     """Take an execution back; the execution, marked. Repeating it returns it as it is.
 
     Raises:
@@ -82,11 +82,11 @@ async def bust_execution(desk: Desk, actor: Actor, execution_id: UUID, reason: s
         Conflict: it was corrected, or later executions closed what it opened in a hedging account.
     """
     reason = await _checked(actor, execution_id, reason)
-    return await _take_back(desk, actor, execution_id, None, reason)
+    return await _take_back(context, actor, execution_id, None, reason)
 
 
 async def correct_execution(
-    desk: Desk, actor: Actor, execution_id: UUID, correction: Correction, reason: str
+    context: OrderContext, actor: Actor, execution_id: UUID, correction: Correction, reason: str
 ) -> Execution:
     """Put another execution in the place of one; the new one. Repeating the same correction returns it as it is.
 
@@ -100,7 +100,7 @@ async def correct_execution(
             raise BadInput("At most 18 digits before and 18 after the point.", field=name)
     if correction.quantity <= ZERO:
         raise BadInput("The quantity must be above zero.", field="quantity")
-    return await _take_back(desk, actor, execution_id, correction, reason)
+    return await _take_back(context, actor, execution_id, correction, reason)
 
 
 async def _checked(actor: Actor, execution_id: UUID, reason: str) -> str:
@@ -113,10 +113,10 @@ async def _checked(actor: Actor, execution_id: UUID, reason: str) -> str:
 
 
 async def _take_back(
-    desk: Desk, actor: Actor, execution_id: UUID, correction: Correction | None, reason: str
+    context: OrderContext, actor: Actor, execution_id: UUID, correction: Correction | None, reason: str
 ) -> Execution:
-    catalog = await desk.market.refresh()
-    async with unit_of_work(desk.bus) as work:
+    catalog = await context.market.refresh()
+    async with unit_of_work(context.bus) as work:
         original = await _locked(work, execution_id)
         done = await _done_before(work, original, correction)
         if done is not None:

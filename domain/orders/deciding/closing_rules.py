@@ -18,11 +18,11 @@ from domain.kernel.text import clean_text
 from domain.market.types import Instrument
 from domain.orders.deciding.trading_book import TradingBook
 from domain.orders.model.commands import CloseAllPositions, ClosePosition, Closing, PlaceOrder
+from domain.orders.model.order_validation import MAX_CLIENT_ORDER_ID_LENGTH
 from domain.orders.model.types import OrderType, PositionEffect, Side
-from domain.orders.model.validation import MAX_CLIENT_ORDER_ID_LENGTH
-from domain.positions.choosing import choose
 from domain.positions.closable import closable_by_exit
 from domain.positions.holds import Holds
+from domain.positions.lookup import find_position
 from domain.positions.types import PositionBook
 
 Instruments = Mapping[UUID, Instrument]
@@ -96,7 +96,7 @@ def _wanted(
 ) -> tuple[PositionBook, Decimal]:
     """The position that is meant, and how much of it is to be closed."""
     held = [row for row in positions if instruments[row.instrument_id].symbol == command.symbol]
-    position = choose(held, command.symbol, command.side)
+    position = find_position(held, command.symbol, command.side)
     free = closable_by_role(position, instruments[position.instrument_id], role)
     if free == ZERO or (command.quantity is not None and command.quantity > free):
         frozen = abs(position.quantity) - free

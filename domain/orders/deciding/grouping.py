@@ -13,7 +13,7 @@ from datetime import datetime
 from domain.kernel.ids import new_id
 from domain.kernel.numbers import ONE, ZERO
 from domain.market.types import Instrument
-from domain.orders.deciding.checks import EXIT_CHECKS, Candidate, first_refusal
+from domain.orders.deciding.business_checks import EXIT_CHECKS, Candidate, first_refusal
 from domain.orders.deciding.pretrade import Decision, collared, decide, lack_of_funds, refused_by_rules
 from domain.orders.deciding.reservations import (
     Reservation,

@@ -12,9 +12,9 @@ from domain.accounts.fees import NOTHING_DUE
 from domain.kernel.numbers import ONE, ZERO, plain
 from domain.market.types import Instrument
 from domain.orders.deciding.activity import Displaced
-from domain.orders.deciding.checks import CHECKS, Candidate, Refusal, first_refusal
+from domain.orders.deciding.business_checks import CHECKS, Candidate, Refusal, first_refusal
 from domain.orders.deciding.reservations import Reservation, reservation_for, reservation_price, reserve, unreserve
-from domain.orders.deciding.risk_view import proposal_of, snapshot_of, worst_notional
+from domain.orders.deciding.risk_snapshot import proposal_of, snapshot_of, worst_notional
 from domain.orders.deciding.trading_book import MarketState, TradingBook
 from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.types import RejectReason, Side

@@ -24,8 +24,8 @@ from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.order import Order
 from domain.orders.model.order_types import REQUIRE_LIMIT_PRICE, REQUIRE_STOP_PRICE
 from domain.orders.model.types import Contingency, OrderStatus, Side
+from domain.positions.exposure import opening_quantities, reach
 from domain.positions.types import Bucket, PositionBook, bucket_for
-from domain.positions.worst_case import opening_quantities, reach
 
 EXCLUSIVE = frozenset({Contingency.OCO, Contingency.OUO})
 # A market order may meet a worse price than the one seen: it reserves this much more.

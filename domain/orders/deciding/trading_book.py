@@ -15,8 +15,8 @@ from domain.market.types import Quote
 from domain.orders.deciding.activity import OrderActivity
 from domain.orders.model.types import RejectReason
 from domain.orders.venues.types import Capabilities
+from domain.positions.exposure import Marks
 from domain.positions.types import Bucket, PositionBook
-from domain.positions.worst_case import Sight
 from domain.risk.types import Limits
 
 NO_LIMITS = Limits()
@@ -55,7 +55,7 @@ class TradingBook:
     """An account within a batch, with the limits that are in force.
 
     ``free`` is equity less initial margin (cash for a CASH account), None if unknown. ``venue`` is what the account's
-    venue can do; None for the paper venue, which can do everything. ``sight`` is the market that positions are valued
+    venue can do; None for the paper venue, which can do everything. ``marks`` is the market that positions are valued
     in, ``activity`` what its orders did before, None where no limit counts.
     """
 
@@ -64,7 +64,7 @@ class TradingBook:
     free: Decimal | None
     venue: Capabilities | None = None
     limits: Limits = NO_LIMITS
-    sight: Sight | None = None
+    marks: Marks | None = None
     activity: OrderActivity | None = None
     # What rules asked before: orders move neither cash nor what is held, so one answer serves a whole batch.
     fresh_equity: tuple[Decimal | None] | None = None

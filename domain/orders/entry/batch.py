@@ -30,15 +30,15 @@ from domain.orders.deciding.state import new_order, refuse
 from domain.orders.deciding.trading_book import TradingBook
 from domain.orders.entry.activity_queries import add_activity, load_activity
 from domain.orders.entry.book_memory import BookMemory, RememberedBook, read_books
-from domain.orders.entry.desk import Desk, Terms
+from domain.orders.entry.context import OrderContext, ReferenceData
 from domain.orders.entry.displacing import Displacement, cancel_displaced
 from domain.orders.entry.group_commit import ActorsCall
 from domain.orders.model.commands import PlaceOrder, request_digest
 from domain.orders.model.events import order_parts, signals_of
 from domain.orders.model.group_validation import naming
-from domain.orders.model.instructions import CANCEL, SUBMIT
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderEventKind, RejectReason, Side
+from domain.orders.model.venue_commands import CANCEL, SUBMIT
 from domain.positions import queries as position_queries
 from domain.risk.events import raise_events
 
@@ -93,8 +93,8 @@ def naming_of(call: PlaceCall, index: int) -> Iterator[None]:
 class Batch:
     """What one transaction loads, decides on and writes."""
 
-    def __init__(self, desk: Desk, terms: Terms) -> None:
-        self._desk = desk
+    def __init__(self, context: OrderContext, terms: ReferenceData) -> None:
+        self._context = context
         self._terms = terms
         self._books: dict[UUID, TradingBook] = {}
         self._remembered: dict[UUID, RememberedBook] = {}
@@ -121,14 +121,14 @@ class Batch:
     ) -> None:
         """The same by what is wanted: all that the accounts hold is loaded besides the instruments."""
         accounts = await account_queries.lock_books(work, account_ids)
-        ground = await queries.load_ground(work, accounts, instrument_ids, keys)
-        self._terms.compare(ground.versions)
-        if ground.repeats:
+        state = await queries.load_pre_trade_state(work, accounts, instrument_ids, keys)
+        self._terms.compare(state.versions)
+        if state.repeats:
             await self._load_known(work, keys)
         activities = await load_activity(work.fetch, accounts, needs_of(self._terms.limits.rules), work.now)
         for account_id, account in accounts.items():
-            self._books[account_id] = self._desk.trading_book(
-                account, ground.positions[account_id], activities[account_id], self._terms
+            self._books[account_id] = self._context.trading_book(
+                account, state.positions[account_id], activities[account_id], self._terms
             )
 
     async def recall(self, memory: BookMemory, calls: Sequence[PlaceCall], now: datetime) -> None:
@@ -150,7 +150,7 @@ class Batch:
         if missing:
             self._remembered |= await read_books(missing, instrument_ids, needs, now)
         for account_id, one in self._remembered.items():
-            self._books[account_id] = self._desk.trading_book(one.account, one.positions, one.activity, self._terms)
+            self._books[account_id] = self._context.trading_book(one.account, one.positions, one.activity, self._terms)
 
     async def commit(self, memory: BookMemory, now: datetime) -> None:
         """Write everything in one statement that proves the recalled books current, and remember them.
@@ -165,7 +165,7 @@ class Batch:
         await self._write_orders(work)
         books = [book.account for book in self._books.values()]
         await guarded_queries.write_books(work, books, self._terms.versions)
-        work.finish(self._desk.bus)
+        work.finish(self._context.bus)
         for one in self._remembered.values():
             memory.keep(one)
 
@@ -253,7 +253,7 @@ class Batch:
         book = self._books[call.commands[0].account_id]
         terms = GroupTerms(
             instrument,
-            self._desk.market_state(instrument, now, book.account.currency),
+            self._context.market_state(instrument, now, book.account.currency),
             book,
             lambda command: self._works_until(command, instrument, now),
             now,
@@ -264,7 +264,7 @@ class Batch:
         return [PlacedOrder(order, replayed=False) for order in orders]
 
     def _works_until(self, command: PlaceOrder, instrument: Instrument, now: datetime) -> datetime | None:
-        return command.expires_at or self._desk.works_until(instrument, command.time_in_force, now)
+        return command.expires_at or self._context.works_until(instrument, command.time_in_force, now)
 
     def _first_group(self, call: PlaceCall) -> list[Order] | None:
         """The group that was placed before with these client order ids, if any of them was used."""
@@ -309,7 +309,7 @@ class Batch:
 
     def _decide(self, command: PlaceOrder, instrument: Instrument, now: datetime) -> tuple[Order, Decision]:
         book = self._books[command.account_id]
-        market = self._desk.market_state(instrument, now, book.account.currency)
+        market = self._context.market_state(instrument, now, book.account.currency)
         decision = decide(command, instrument, market, book)
         works_until = self._works_until(command, instrument, now)
         order = new_order(command, instrument, book.account.venue, decision, market, works_until, now)

@@ -23,14 +23,14 @@ from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork, Writing, unit_of_work
 from domain.market.instrument_store import instrument_exists
 from domain.orders import queries
-from domain.orders.entry.desk import Desk, Terms
+from domain.orders.entry.context import OrderContext, ReferenceData
 from domain.orders.entry.group_commit import ActorsCall, GroupCommit
 from domain.orders.entry.order_queries import read_with_accounts
 from domain.orders.model.commands import CancelOrders, OrderKey
 from domain.orders.model.events import order_parts
-from domain.orders.model.instructions import CANCEL
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderEventKind, OrderStatus, PendingAction
+from domain.orders.model.venue_commands import CANCEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +85,9 @@ class CancelCall(ActorsCall):
 class OrderCanceling:
     """Where cancels of single orders enter: those that come at the same time share a transaction."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._bus = desk.bus
-        self.commits = GroupCommit[CancelCall, CanceledOrder](desk, self._cancel)
+    def __init__(self, context: OrderContext) -> None:
+        self._bus = context.bus
+        self.commits = GroupCommit[CancelCall, CanceledOrder](context, self._cancel)
 
     async def cancel_order(self, actor: Actor, key: OrderKey) -> CanceledOrder:
         """Ask the order's venue to cancel it.
@@ -103,7 +103,7 @@ class OrderCanceling:
         return await self.commits.submit(call)
 
     async def _cancel(
-        self, _terms: Terms, calls: Sequence[CancelCall], refused: Mapping[int, BaseException]
+        self, _terms: ReferenceData, calls: Sequence[CancelCall], refused: Mapping[int, BaseException]
     ) -> list[CanceledOrder | BaseException]:
         if not refused:
             try:

@@ -21,14 +21,14 @@ from domain.orders.deciding.closing_rules import check_closing, closing_plans, c
 from domain.orders.deciding.reservations import bucket_of
 from domain.orders.entry.batch import Batch, PlacedOrder
 from domain.orders.entry.canceling import request_cancels
-from domain.orders.entry.desk import Desk, Terms
+from domain.orders.entry.context import OrderContext, ReferenceData
 from domain.orders.entry.group_commit import ActorsCall, GroupCommit
 from domain.orders.model.commands import ClosePosition, Closing, closing_digest, request_digest
 from domain.orders.model.order import Order
 from domain.orders.model.types import PendingAction
 from domain.positions import queries as position_queries
-from domain.positions.choosing import choose
 from domain.positions.freezing import tell_thawed
+from domain.positions.lookup import find_position
 
 ANSWER_SECONDS = 10.0
 CAUSE = "CLOSE_POSITION"
@@ -54,9 +54,9 @@ class CloseCall(ActorsCall):
 class PositionClosing:
     """Where positions are closed: calls that come at the same time share a transaction."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self.commits = GroupCommit[CloseCall, list[PlacedOrder]](desk, self._place)
+    def __init__(self, context: OrderContext) -> None:
+        self._context = context
+        self.commits = GroupCommit[CloseCall, list[PlacedOrder]](context, self._place)
 
     async def close(self, actor: Actor, command: Closing, *, cancel_working: bool = False) -> list[PlacedOrder]:
         """Place the orders that close a position, or everything there is, perhaps nothing; the orders as stored.
@@ -73,22 +73,22 @@ class PositionClosing:
             RateLimited: too many calls wait.
         """
         if not actor.may_read(command.account_id):
-            actor = await self._desk.authenticator.fresh(actor)
+            actor = await self._context.authenticator.fresh(actor)
         call = CloseCall(actor, command)
         call.authorize()
         check_closing(command)
         if isinstance(command, ClosePosition):
-            await self._desk.market.find(command.symbol)
+            await self._context.market.find(command.symbol)
         if cancel_working and not await _is_repeat(command):
             await self._cancel_working(actor, command)
         return await self.commits.submit(call)
 
     async def _place(
-        self, terms: Terms, calls: Sequence[CloseCall], refused: Mapping[int, BaseException]
+        self, terms: ReferenceData, calls: Sequence[CloseCall], refused: Mapping[int, BaseException]
     ) -> list[list[PlacedOrder] | BaseException]:
-        batch = Batch(self._desk, terms)
+        batch = Batch(self._context, terms)
         outcomes: list[list[PlacedOrder] | BaseException] = []
-        async with unit_of_work(self._desk.bus) as work:
+        async with unit_of_work(self._context.bus) as work:
             keys = {key for call in calls if (key := _key(call.command)) is not None}
             await batch.load_accounts(work, {call.command.account_id for call in calls}, (), keys)
             for place, call in enumerate(calls):
@@ -103,8 +103,8 @@ class PositionClosing:
         return outcomes
 
     async def _cancel_working(self, actor: Actor, command: Closing) -> None:
-        catalog = await self._desk.market.refresh()
-        async with unit_of_work(self._desk.bus) as work:
+        catalog = await self._context.market.refresh()
+        async with unit_of_work(self._context.bus) as work:
             books = await account_queries.lock_books(work, [command.account_id])
             if not books:
                 raise no_account()
@@ -113,7 +113,8 @@ class PositionClosing:
             if isinstance(command, ClosePosition):
                 positions = (await position_queries.load_positions(work, books, []))[command.account_id].values()
                 held = [row for row in positions if catalog.by_id[row.instrument_id].symbol == command.symbol]
-                position, mode = choose(held, command.symbol, command.side), books[command.account_id].position_mode
+                position = find_position(held, command.symbol, command.side)
+                mode = books[command.account_id].position_mode
                 side = closing_side(position)
                 orders = [order for order in orders if order.side is side and bucket_of(order, mode) is position.bucket]
             await request_cancels(work, orders, books, actor.email, CAUSE)
@@ -132,7 +133,7 @@ async def _is_repeat(command: Closing) -> bool:
     return key is not None and await queries.read_order_by_client_id(*key) is not None
 
 
-def _close(batch: Batch, terms: Terms, call: CloseCall, now: datetime) -> list[PlacedOrder]:
+def _close(batch: Batch, terms: ReferenceData, call: CloseCall, now: datetime) -> list[PlacedOrder]:
     """Decide on one call.
 
     Raises:

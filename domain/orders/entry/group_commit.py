@@ -23,7 +23,7 @@ from domain.access.attribution import Attribution, Origin, attributed, current_o
 from domain.access.authentication import TOPIC as ACCESS
 from domain.access.types import Actor
 from domain.kernel.errors import DomainError, RateLimited, Unavailable
-from domain.orders.entry.desk import Desk, StaleCache, Terms
+from domain.orders.entry.context import OrderContext, ReferenceData, StaleCache
 
 # A cache that is newly loaded can only be stale again if something changed in between: a few tries settle it.
 _MAX_TRIES = 5
@@ -70,7 +70,7 @@ class ActorsCall(ABC):
 Call = TypeVar("Call", bound=ActorsCall)
 Result = TypeVar("Result")
 # Decides on calls in one transaction; a call whose place is in the mapping is refused with that error.
-Decide = Callable[[Terms, Sequence[Call], Mapping[int, BaseException]], Awaitable[list[Result | BaseException]]]
+Decide = Callable[[ReferenceData, Sequence[Call], Mapping[int, BaseException]], Awaitable[list[Result | BaseException]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,9 +87,14 @@ class GroupCommit(Generic[Call, Result]):
     """
 
     def __init__(
-        self, desk: Desk, decide: Decide[Call, Result], *, max_batch: int = _MAX_BATCH, max_waiting: int = _MAX_WAITING
+        self,
+        context: OrderContext,
+        decide: Decide[Call, Result],
+        *,
+        max_batch: int = _MAX_BATCH,
+        max_waiting: int = _MAX_WAITING,
     ) -> None:
-        self._desk = desk
+        self._context = context
         self._decide = decide
         self._max_batch = max_batch
         self._max_waiting = max_waiting
@@ -177,13 +182,13 @@ class GroupCommit(Generic[Call, Result]):
 
     async def _decide_on_current_terms(self, calls: list[Call]) -> list[Result | BaseException]:
         for _ in range(_MAX_TRIES):
-            terms = await self._desk.terms()
+            terms = await self._context.reference_data()
             # Rights as of the version that the transaction compares: a caller's own may be older.
             refused = await self._authorize_at(calls, terms.versions[ACCESS])
             try:
                 return await self._decide(terms, calls, refused)
             except StaleCache as stale:
-                await self._desk.renew(stale.versions)
+                await self._context.renew(stale.versions)
         raise Unavailable("The configuration is changing too fast; try again.")
 
     async def _authorize_at(self, calls: list[Call], version: int) -> dict[int, BaseException]:
@@ -191,7 +196,7 @@ class GroupCommit(Generic[Call, Result]):
         refused: dict[int, BaseException] = {}
         for place, call in enumerate(calls):
             try:
-                actor = await self._desk.authenticator.at(call.actor, version)
+                actor = await self._context.authenticator.at(call.actor, version)
                 if actor is not call.actor:
                     current = replace(call, actor=actor)
                     current.authorize()

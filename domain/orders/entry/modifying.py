@@ -27,22 +27,22 @@ from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork, Writing, unit_of_work
 from domain.orders import queries
 from domain.orders.deciding.activity import OrderActivity, needs_of
-from domain.orders.deciding.changes import as_changed, decide_change
+from domain.orders.deciding.modify_rules import as_changed, decide_change
 from domain.orders.deciding.reservations import EXCLUSIVE, alternatives, bucket_of
 from domain.orders.deciding.trading_book import TradingBook
 from domain.orders.entry.activity_queries import add_activity, load_activity
 from domain.orders.entry.canceling import find_order
-from domain.orders.entry.desk import Desk, Terms
+from domain.orders.entry.context import OrderContext, ReferenceData
 from domain.orders.entry.displacing import Displacement, cancel_displaced
 from domain.orders.entry.group_commit import ActorsCall, GroupCommit
 from domain.orders.entry.order_queries import read_with_accounts
 from domain.orders.model.commands import ModifyOrder
 from domain.orders.model.events import order_parts
-from domain.orders.model.instructions import CANCEL, REPLACE
 from domain.orders.model.order import Order, PendingChange
+from domain.orders.model.order_validation import check_change
 from domain.orders.model.stored_forms import change_snapshot
 from domain.orders.model.types import OrderEventKind, PendingAction
-from domain.orders.model.validation import check_change
+from domain.orders.model.venue_commands import CANCEL, REPLACE
 from domain.positions import queries as position_queries
 from domain.positions.types import PositionBook, PositionKey
 
@@ -71,9 +71,9 @@ class ModifyCall(ActorsCall):
 class OrderModifying:
     """Where changes of orders enter: calls that come at the same time share a transaction."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self.commits = GroupCommit[ModifyCall, Order](desk, self._modify)
+    def __init__(self, context: OrderContext) -> None:
+        self._context = context
+        self.commits = GroupCommit[ModifyCall, Order](context, self._modify)
 
     async def modify_order(self, actor: Actor, command: ModifyOrder) -> Order:
         """Ask for a change of an open order; the order as it stands then, with the change pending.
@@ -91,7 +91,7 @@ class OrderModifying:
         return await self.commits.submit(call)
 
     async def _modify(
-        self, terms: Terms, calls: Sequence[ModifyCall], refused: Mapping[int, BaseException]
+        self, terms: ReferenceData, calls: Sequence[ModifyCall], refused: Mapping[int, BaseException]
     ) -> list[Order | BaseException]:
         if not refused:
             try:
@@ -99,9 +99,9 @@ class OrderModifying:
             except StaleVersions:
                 # An order or its account has moved since it was read.
                 pass
-        batch = _Batch(self._desk, terms)
+        batch = _Batch(self._context, terms)
         outcomes: list[Order | BaseException] = []
-        async with unit_of_work(self._desk.bus) as work:
+        async with unit_of_work(self._context.bus) as work:
             await batch.load(work, calls)
             for place, call in enumerate(calls):
                 if place in refused:
@@ -114,13 +114,13 @@ class OrderModifying:
             await batch.write(work)
         return outcomes
 
-    async def _modify_as_read(self, terms: Terms, calls: Sequence[ModifyCall]) -> list[Order | BaseException]:
+    async def _modify_as_read(self, terms: ReferenceData, calls: Sequence[ModifyCall]) -> list[Order | BaseException]:
         """Decide on orders as they are read, and write in one statement that proves that nothing has moved since.
 
         Raises:
             StaleVersions: something has, or a change is refused; nothing was written.
         """
-        batch, work = _Batch(self._desk, terms), GuardedWork(utc_now())
+        batch, work = _Batch(self._context, terms), GuardedWork(utc_now())
         await batch.read(calls, work.now)
         try:
             outcomes: list[Order | BaseException] = [batch.modify(call, work.now) for call in calls]
@@ -128,15 +128,15 @@ class OrderModifying:
             # The answer must not rest on what may be out of date.
             raise StaleVersions(error.message) from error
         await batch.commit(work)
-        work.finish(self._desk.bus)
+        work.finish(self._context.bus)
         return outcomes
 
 
 class _Batch:
     """What one transaction loads, decides on and writes."""
 
-    def __init__(self, desk: Desk, terms: Terms) -> None:
-        self._desk = desk
+    def __init__(self, context: OrderContext, terms: ReferenceData) -> None:
+        self._context = context
         self._terms = terms
         self._books: dict[UUID, TradingBook] = {}
         self._orders: dict[UUID, Order] = {}
@@ -174,7 +174,7 @@ class _Batch:
         activities: Mapping[UUID, OrderActivity],
     ) -> None:
         for account_id, account in accounts.items():
-            self._books[account_id] = self._desk.trading_book(
+            self._books[account_id] = self._context.trading_book(
                 account, positions[account_id], activities[account_id], self._terms
             )
 
@@ -195,7 +195,7 @@ class _Batch:
             order,
             call.command,
             instrument,
-            self._desk.market_state(instrument, now, book.account.currency),
+            self._context.market_state(instrument, now, book.account.currency),
             book,
             legs,
         )

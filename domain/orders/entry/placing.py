@@ -18,11 +18,11 @@ from domain.kernel.unit_of_work import unit_of_work
 from domain.orders.deciding.grouping import bracket_orders, oco_orders
 from domain.orders.entry.batch import Batch, PlaceCall, PlacedOrder, naming_of
 from domain.orders.entry.book_memory import BookMemory
-from domain.orders.entry.desk import Desk, Terms
+from domain.orders.entry.context import OrderContext, ReferenceData
 from domain.orders.entry.group_commit import GroupCommit
 from domain.orders.model.commands import PlaceBracket, PlaceOco, PlaceOrder
 from domain.orders.model.group_validation import check_bracket, check_oco
-from domain.orders.model.validation import check_command
+from domain.orders.model.order_validation import check_command
 
 MAX_BATCH = 1_000
 
@@ -33,10 +33,10 @@ Outcome = list[PlacedOrder] | BaseException
 class OrderEntry:
     """Where orders enter: calls that come at the same time share a transaction."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, context: OrderContext) -> None:
+        self.context = context
         self.memory = BookMemory()
-        self.commits = GroupCommit[PlaceCall, list[PlacedOrder]](desk, self._place)
+        self.commits = GroupCommit[PlaceCall, list[PlacedOrder]](context, self._place)
 
     async def place_orders(
         self, actor: Actor, commands: Sequence[PlaceOrder], *, all_or_none: bool = False
@@ -57,7 +57,7 @@ class OrderEntry:
         accounts = {command.account_id for command in commands}
         call = PlaceCall(await self.current(actor, *accounts), tuple(commands), all_or_none)
         call.authorize()
-        now = self.desk.clock()
+        now = self.context.clock()
         for index, command in enumerate(commands):
             with naming_of(call, index):
                 check_command(command, now)
@@ -75,7 +75,7 @@ class OrderEntry:
         """
         call = PlaceCall(await self.current(actor, bracket.entry.account_id), (bracket.entry,))
         call.authorize()
-        check_bracket(bracket, self.desk.clock())
+        check_bracket(bracket, self.context.clock())
         parts, commands = bracket_orders(bracket)
         return await self.commits.submit(PlaceCall(call.actor, commands, parts=parts))
 
@@ -89,7 +89,7 @@ class OrderEntry:
         parts, commands = oco_orders(oco)
         call = PlaceCall(await self.current(actor, *(row.account_id for row in commands)), commands, parts=parts)
         call.authorize()
-        check_oco(oco, self.desk.clock())
+        check_oco(oco, self.context.clock())
         return await self.commits.submit(call)
 
     async def current(self, actor: Actor, *account_ids: UUID) -> Actor:
@@ -99,10 +99,10 @@ class OrderEntry:
                 # It sees all accounts and trades none: an account that is not there is not forbidden to it.
                 await account_queries.require_account(actor, account_id)
             return actor
-        return await self.desk.authenticator.fresh(actor)
+        return await self.context.authenticator.fresh(actor)
 
     async def _place(
-        self, terms: Terms, calls: Sequence[PlaceCall], refused: Mapping[int, BaseException]
+        self, terms: ReferenceData, calls: Sequence[PlaceCall], refused: Mapping[int, BaseException]
     ) -> list[Outcome]:
         if not refused:
             try:
@@ -112,13 +112,13 @@ class OrderEntry:
                 pass
         return await self._place_under_lock(terms, calls, refused)
 
-    async def _place_from_memory(self, terms: Terms, calls: Sequence[PlaceCall]) -> list[Outcome]:
+    async def _place_from_memory(self, terms: ReferenceData, calls: Sequence[PlaceCall]) -> list[Outcome]:
         """Decide on remembered books and write in one statement that proves them current.
 
         Raises:
             StaleVersions: they were not, or a call is refused or repeats another; nothing was written.
         """
-        batch = Batch(self.desk, terms)
+        batch = Batch(self.context, terms)
         now = utc_now()
         await batch.recall(self.memory, calls, now)
         try:
@@ -130,11 +130,11 @@ class OrderEntry:
         return outcomes
 
     async def _place_under_lock(
-        self, terms: Terms, calls: Sequence[PlaceCall], refused: Mapping[int, BaseException]
+        self, terms: ReferenceData, calls: Sequence[PlaceCall], refused: Mapping[int, BaseException]
     ) -> list[Outcome]:
-        batch = Batch(self.desk, terms)
+        batch = Batch(self.context, terms)
         outcomes: list[Outcome] = []
-        async with unit_of_work(self.desk.bus) as work:
+        async with unit_of_work(self.context.bus) as work:
             await batch.load(work, calls)
             for place, call in enumerate(calls):
                 if place in refused:

@@ -6,12 +6,12 @@ used by the paper venue and by the simulator alike.
 
 from domain.orders.exchange.book.market import MarketState
 from domain.orders.exchange.exchange import Exchange, ExchangeState
-from domain.orders.exchange.holdings import Holding
-from domain.orders.exchange.reports import (
+from domain.orders.exchange.execution_reports import (
     Accepted,
     Canceled,
     CancelRejected,
     Change,
+    ExecutionReport,
     Expired,
     Filled,
     Held,
@@ -19,13 +19,13 @@ from domain.orders.exchange.reports import (
     Released,
     Replaced,
     ReplaceRejected,
-    Report,
     Restated,
     RestateReason,
     TrailMoved,
     Triggered,
     evolve,
 )
+from domain.orders.exchange.holdings import Holding
 from domain.orders.exchange.types import CancelReason, Changes, Order, OrderState
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "Changes",
     "Exchange",
     "ExchangeState",
+    "ExecutionReport",
     "Expired",
     "Filled",
     "Held",
@@ -48,7 +49,6 @@ __all__ = [
     "Released",
     "ReplaceRejected",
     "Replaced",
-    "Report",
     "RestateReason",
     "Restated",
     "TrailMoved",

@@ -17,17 +17,17 @@ from domain.market.types import BookTick, QuoteTick, Tick, TradeTick
 from domain.orders.exchange import replacing
 from domain.orders.exchange.book.market import Market, MarketState
 from domain.orders.exchange.book.working import WorkingOrder
-from domain.orders.exchange.desk import Desk
-from domain.orders.exchange.holdings import Holding, Holdings
-from domain.orders.exchange.matching import Matching
-from domain.orders.exchange.reports import (
+from domain.orders.exchange.book_state import BookState
+from domain.orders.exchange.execution_reports import (
     CancelRejected,
+    ExecutionReport,
     Held,
     Replaced,
     ReplaceRejected,
-    Report,
     RestateReason,
 )
+from domain.orders.exchange.holdings import Holding, Holdings
+from domain.orders.exchange.matching import Matching
 from domain.orders.exchange.trailing import TickGrid
 from domain.orders.exchange.types import CancelReason, Changes, Order, OrderState
 from domain.orders.model.types import Contingency, OrderStatus, RejectReason
@@ -49,11 +49,11 @@ class ExchangeState:
 class Exchange:
     """The exchange of one instrument with ticks of ``tick_size``."""
 
-    __slots__ = ("_desk", "_matching")
+    __slots__ = ("_matching", "_state")
 
     def __init__(self, tick_size: Decimal, *, market: MarketState | None = None) -> None:
-        self._desk = Desk(Market() if market is None else Market.restored(market), Holdings())
-        self._matching = Matching(self._desk, TickGrid.of(tick_size))
+        self._state = BookState(Market() if market is None else Market.restored(market), Holdings())
+        self._matching = Matching(self._state, TickGrid.of(tick_size))
 
     # ------------------------------------------------------------------ state
 
@@ -65,7 +65,7 @@ class Exchange:
             exchange.set_holding(account, holding)
         for order in state.orders:
             exchange.restore(order)
-        exchange._desk.sequence = max(exchange._desk.sequence, state.sequence)
+        exchange._state.sequence = max(exchange._state.sequence, state.sequence)
         return exchange
 
     def restore(self, state: OrderState) -> None:
@@ -78,52 +78,52 @@ class Exchange:
             raise ValueError(f"an order that is {state.status} is not with the exchange")
         self._refuse_known((state.order,))
         order = WorkingOrder(state)
-        self._desk.register(order)
-        self._desk.sequence = max(self._desk.sequence, state.sequence)
+        self._state.register(order)
+        self._state.sequence = max(self._state.sequence, state.sequence)
         if state.status is not OrderStatus.HELD:
-            self._desk.queues.place(order)
+            self._state.queues.place(order)
 
-    def resume(self, at: int) -> list[Report]:
+    def resume(self, at: int) -> list[ExecutionReport]:
         """After all orders and holdings are back: end what can only reduce and has nothing left to reduce."""
         self._begin(at)
-        for account in list(self._desk.exits):
-            self._desk.end_exits(account)
+        for account in list(self._state.exits):
+            self._state.end_exits(account)
         return self._finish()
 
     def snapshot(self) -> ExchangeState:
         """Everything, to restore from."""
         return ExchangeState(
-            orders=tuple(order.state() for order in self._desk.orders.values()),
-            market=self._desk.market.state(),
-            holdings=self._desk.holdings.items(),
-            sequence=self._desk.sequence,
+            orders=tuple(order.state() for order in self._state.orders.values()),
+            market=self._state.market.state(),
+            holdings=self._state.holdings.items(),
+            sequence=self._state.sequence,
         )
 
     def order(self, order_id: Hashable) -> OrderState | None:
         """An open order as it stands; None when it has ended or is unknown."""
-        order = self._desk.orders.get(order_id)
+        order = self._state.orders.get(order_id)
         return None if order is None else order.state()
 
     def open_orders(self) -> list[OrderState]:
         """All open orders in the order in which they came."""
-        return [order.state() for order in self._desk.orders.values()]
+        return [order.state() for order in self._state.orders.values()]
 
     def __len__(self) -> int:
         """How many orders are open."""
-        return len(self._desk.orders)
+        return len(self._state.orders)
 
     @property
     def market(self) -> Market:
         """The market that stands (read only)."""
-        return self._desk.market
+        return self._state.market
 
     def holding(self, account: Hashable) -> Holding:
         """What reduce-only believes the account to hold."""
-        return self._desk.holdings.get(account)
+        return self._state.holdings.get(account)
 
     def set_holding(self, account: Hashable, holding: Holding) -> None:
         """Tell what an account holds, when anything but this exchange's own fills has changed it."""
-        self._desk.holdings.put(account, holding)
+        self._state.holdings.put(account, holding)
 
     def set_tick_size(self, tick_size: Decimal) -> None:
         """Take another tick size: what is computed from now on lies on its grid."""
@@ -131,15 +131,15 @@ class Exchange:
 
     def introduce(self, account: Hashable, *, hedging: bool, may_short: bool) -> None:
         """Tell how an account keeps positions, before its first order comes."""
-        self._desk.holdings.introduce(account, hedging=hedging, may_short=may_short)
+        self._state.holdings.introduce(account, hedging=hedging, may_short=may_short)
 
     # ------------------------------------------------------------------ commands
 
-    def submit(self, order: Order, at: int) -> list[Report]:
+    def submit(self, order: Order, at: int) -> list[ExecutionReport]:
         """Take one order that belongs to no group."""
         return self.submit_group((order,), at)
 
-    def submit_group(self, orders: Sequence[Order], at: int) -> list[Report]:
+    def submit_group(self, orders: Sequence[Order], at: int) -> list[ExecutionReport]:
         """Take a bracket (the entry first) or an OCO; exits are held until their entry's first fill.
 
         Raises:
@@ -153,30 +153,30 @@ class Exchange:
                 self._settle()
         return self._finish()
 
-    def cancel(self, order_id: Hashable, at: int) -> list[Report]:
+    def cancel(self, order_id: Hashable, at: int) -> list[ExecutionReport]:
         """Cancel an open order and what hangs on it."""
         self._begin(at)
-        order = self._desk.orders.get(order_id)
+        order = self._state.orders.get(order_id)
         if order is None:
             return [CancelRejected(order_id=order_id, at=at, message=UNKNOWN)]
-        self._desk.cancel(order, CancelReason.REQUESTED)
+        self._state.cancel(order, CancelReason.REQUESTED)
         return self._finish()
 
-    def expire(self, order_id: Hashable, at: int) -> list[Report]:
+    def expire(self, order_id: Hashable, at: int) -> list[ExecutionReport]:
         """End an order whose day is over; the caller knows the calendar. Nothing when it has ended already."""
         self._begin(at)
-        order = self._desk.orders.get(order_id)
+        order = self._state.orders.get(order_id)
         if order is not None:
-            self._desk.expire(order)
+            self._state.expire(order)
         return self._finish()
 
-    def replace(self, order_id: Hashable, changes: Changes, at: int) -> list[Report]:
+    def replace(self, order_id: Hashable, changes: Changes, at: int) -> list[ExecutionReport]:
         """Change an open order; refused as a whole, or done as a whole. It may trade at once."""
         self._begin(at)
-        order = self._desk.orders.get(order_id)
+        order = self._state.orders.get(order_id)
         if order is None:
             return [ReplaceRejected(order_id=order_id, at=at, reason=RejectReason.VENUE_REJECTED, message=UNKNOWN)]
-        refusal = replacing.refusal(self._desk, self._matching, order, changes)
+        refusal = replacing.refusal(self._state, self._matching, order, changes)
         if refusal is not None:
             return [ReplaceRejected(order_id=order_id, at=at, reason=refusal.reason, message=refusal.message)]
         self._replace(order, changes)
@@ -185,7 +185,7 @@ class Exchange:
 
     # ------------------------------------------------------------------ market events
 
-    def on_tick(self, tick: Tick) -> list[Report]:
+    def on_tick(self, tick: Tick) -> list[ExecutionReport]:
         """Any kind of market event."""
         if isinstance(tick, QuoteTick):
             return self.on_quote(tick)
@@ -193,31 +193,31 @@ class Exchange:
             return self.on_trade(tick)
         return self.on_book(tick)
 
-    def on_quote(self, tick: QuoteTick) -> list[Report]:
+    def on_quote(self, tick: QuoteTick) -> list[ExecutionReport]:
         """New best prices."""
-        self._desk.market.see_quote(tick)
-        self._desk.market.stale = False
+        self._state.market.see_quote(tick)
+        self._state.market.stale = False
         return self._event(tick.at)
 
-    def on_trade(self, tick: TradeTick) -> list[Report]:
+    def on_trade(self, tick: TradeTick) -> list[ExecutionReport]:
         """A print of the tape."""
-        self._desk.market.see_trade(tick)
-        self._desk.market.stale = False
+        self._state.market.see_trade(tick)
+        self._state.market.stale = False
         return self._event(tick.at)
 
-    def on_book(self, tick: BookTick) -> list[Report]:
+    def on_book(self, tick: BookTick) -> list[ExecutionReport]:
         """An order book, or changed levels of it."""
-        self._desk.market.see_book(tick)
-        self._desk.market.stale = False
+        self._state.market.see_book(tick)
+        self._state.market.stale = False
         return self._event(tick.at)
 
-    def on_stale(self, tick: Tick) -> list[Report]:
+    def on_stale(self, tick: Tick) -> list[ExecutionReport]:
         """A market event that was too old when it came: it is the market from now on, and nothing trades at it."""
-        self._desk.market.see(tick)
-        self._desk.market.stale = True
+        self._state.market.see(tick)
+        self._state.market.stale = True
         return self.on_clock(tick.at)
 
-    def on_clock(self, at: int) -> list[Report]:
+    def on_clock(self, at: int) -> list[ExecutionReport]:
         """Time passed without a market event: only expiry happens."""
         self._begin(at)
         self._expire_due()
@@ -226,15 +226,15 @@ class Exchange:
     # ------------------------------------------------------------------ inside
 
     def _begin(self, at: int) -> None:
-        self._desk.now = at
+        self._state.now = at
 
-    def _finish(self) -> list[Report]:
-        reports = self._desk.reports
-        self._desk.reports = []
+    def _finish(self) -> list[ExecutionReport]:
+        reports = self._state.reports
+        self._state.reports = []
         return reports
 
     def _refuse_known(self, orders: Sequence[Order]) -> None:
-        known = self._desk.orders.keys() & {order.id for order in orders}
+        known = self._state.orders.keys() & {order.id for order in orders}
         if known or len({order.id for order in orders}) < len(orders):
             raise ValueError(f"order ids are unique, but {known or 'one of the group'} is used already")
 
@@ -242,38 +242,38 @@ class Exchange:
         held = order.contingency is Contingency.OUO
         status = OrderStatus.HELD if held else OrderStatus.PENDING_NEW
         working = WorkingOrder(OrderState(order=order, status=status))
-        self._desk.register(working)
+        self._state.register(working)
         if held:
-            self._desk.reports.append(Held(order_id=order.id, at=self._desk.now, status=status))
+            self._state.reports.append(Held(order_id=order.id, at=self._state.now, status=status))
         return working
 
     def _arrive(self, order: WorkingOrder) -> None:
-        order.sequence = self._desk.next_sequence()
+        order.sequence = self._state.next_sequence()
         self._matching.arrive(order)
 
     def _settle(self) -> None:
         """Bring the exits to market that the last step released."""
-        released = self._desk.released
+        released = self._state.released
         while released:
             order = released.pop(0)
             if order.is_open:
                 self._arrive(order)
 
-    def _event(self, at: int) -> list[Report]:
-        desk = self._desk
-        desk.now = at
-        queues = desk.queues
-        woken = queues.woken(desk.market)
+    def _event(self, at: int) -> list[ExecutionReport]:
+        state = self._state
+        state.now = at
+        queues = state.queues
+        woken = queues.woken(state.market)
         if woken:
             self._match(woken)
         first_expiry = queues.expiries.best
         if first_expiry is not None and first_expiry <= at:
             self._expire_due()
         if queues.dormant.waiting:
-            for order in queues.to_activate(desk.market):
+            for order in queues.to_activate(state.market):
                 self._matching.activate(order)
         if queues.any_trails:
-            for order in queues.to_trail(desk.market):
+            for order in queues.to_trail(state.market):
                 self._matching.follow(order)
         return self._finish()
 
@@ -281,27 +281,27 @@ class Exchange:
         for order in woken:
             if order.is_open:
                 self._matching.match(order)
-                if self._desk.released:
+                if self._state.released:
                     self._settle()
 
     def _expire_due(self) -> None:
-        for order in self._desk.queues.expired(self._desk.now):
+        for order in self._state.queues.expired(self._state.now):
             if order.is_open:
-                self._desk.expire(order)
+                self._state.expire(order)
 
     def _replace(self, order: WorkingOrder, changes: Changes) -> None:
-        desk = self._desk
-        desk.queues.remove(order)
-        replacing.apply(desk, order, changes)
+        state = self._state
+        state.queues.remove(order)
+        replacing.apply(state, order, changes)
         held = order.status is OrderStatus.HELD
         if changes.trailing_offset is not None and changes.stop_price is None and not held:
             self._matching.restart_trail(order)
         if not held and not order.remaining:
             order.status = OrderStatus.FILLED
-        desk.reports.append(
+        state.reports.append(
             Replaced(
                 order_id=order.id,
-                at=desk.now,
+                at=state.now,
                 status=order.status,
                 sequence=order.sequence,
                 quantity=order.quantity,
@@ -316,13 +316,13 @@ class Exchange:
         self._after_replace(order, changes)
 
     def _after_replace(self, order: WorkingOrder, changes: Changes) -> None:
-        desk = self._desk
+        state = self._state
         if order.terms.contingency is Contingency.OTO and changes.quantity is not None:
-            for child in desk.groups.exits(order):
+            for child in state.groups.exits(order):
                 if child.status is OrderStatus.HELD:
-                    desk.restate(child, RestateReason.ENTRY_REPLACED, quantity=order.quantity)
+                    state.restate(child, RestateReason.ENTRY_REPLACED, quantity=order.quantity)
         if order.status is OrderStatus.FILLED:
-            desk.complete(order)
+            state.complete(order)
             return
-        desk.queues.place(order)
+        state.queues.place(order)
         self._matching.meet(order)

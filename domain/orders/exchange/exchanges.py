@@ -9,13 +9,13 @@ from domain.kernel.time import Nanos
 from domain.market.clocks import USUAL_BOUNDS, ClockBounds, KeptQuote, TickClocks, counts_from, is_replay
 from domain.market.types import Instrument, QuoteTick, Tick
 from domain.orders.exchange.exchange import Exchange
+from domain.orders.exchange.execution_reports import ExecutionReport, Rejected
 from domain.orders.exchange.holdings import Holding
-from domain.orders.exchange.reports import Rejected, Report
 from domain.orders.exchange.types import Changes
 from domain.orders.exchange.types import Order as ExchangeOrder
-from domain.orders.model.instructions import AccountTerms
 from domain.orders.model.order import Order, PendingChange, changes_in, terms_of
 from domain.orders.model.types import OrderStatus, RejectReason
+from domain.orders.model.venue_commands import AccountTerms
 from domain.positions.types import Bucket, PositionBook
 
 
@@ -115,7 +115,7 @@ class Exchanges(Generic[AnyExchange]):
     def _may_short(self, symbol: str, kind: AccountKind) -> bool:
         return kind is AccountKind.MARGIN and self._instruments[symbol].may_be_short
 
-    def submit(self, orders: Sequence[Order], wall: Nanos) -> list[Report]:
+    def submit(self, orders: Sequence[Order], wall: Nanos) -> list[ExecutionReport]:
         """Take a new order, or those of a bracket (the entry first) or an OCO; what is known is not taken again."""
         symbol = orders[0].symbol
         exchange = self._exchange(symbol)
@@ -130,19 +130,19 @@ class Exchanges(Generic[AnyExchange]):
             return []
         return exchange.submit_group([exchange_order(order) for order in orders], at)
 
-    def cancel(self, order: Order, wall: Nanos) -> list[Report]:
+    def cancel(self, order: Order, wall: Nanos) -> list[ExecutionReport]:
         """Cancel an open order; one that is over gets told so."""
         exchange = self._exchange(order.symbol)
         return [] if exchange is None else exchange.cancel(order.id, self._time(order.symbol, wall))
 
-    def replace(self, order: Order, change: PendingChange, wall: Nanos) -> list[Report]:
+    def replace(self, order: Order, change: PendingChange, wall: Nanos) -> list[ExecutionReport]:
         """Change an open order; one that is over gets told so."""
         exchange = self._exchange(order.symbol)
         if exchange is None:
             return []
         return exchange.replace(order.id, changes_of(change), self._time(order.symbol, wall))
 
-    def on_tick(self, tick: Tick, received: int) -> list[Report]:
+    def on_tick(self, tick: Tick, received: int) -> list[ExecutionReport]:
         """Match against a market event; ``received`` is when it arrived, in nanoseconds."""
         exchange = self._exchange(tick.symbol)
         if exchange is None or not self._clocks.takes(tick, received):
@@ -151,11 +151,11 @@ class Exchanges(Generic[AnyExchange]):
         is_fresh = received - counts_from(tick, received) <= self._stale_after
         return exchange.on_tick(tick) if is_fresh else exchange.on_stale(tick)
 
-    def on_clock(self, wall: Nanos) -> list[Report]:
+    def on_clock(self, wall: Nanos) -> list[ExecutionReport]:
         """Let expire what is due although no market event came."""
         return [report for exchange in self._exchanges.values() for report in exchange.on_clock(wall)]
 
-    def resume(self, wall: Nanos) -> list[Report]:
+    def resume(self, wall: Nanos) -> list[ExecutionReport]:
         """After all is back that is stored: what has to be done at once."""
         return [
             report

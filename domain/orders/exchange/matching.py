@@ -1,6 +1,6 @@
 """How one order meets the market: on arrival, when triggered, when touched while it rests, and as its trail moves.
 
-Each function looks at the market that stands, decides, and lets the desk book it.
+Each function looks at the market that stands, decides, and lets the state book it.
 """
 
 from decimal import Decimal
@@ -8,9 +8,9 @@ from decimal import Decimal
 from domain.kernel.numbers import ZERO
 from domain.market.types import Level
 from domain.orders.exchange.book.working import WorkingOrder
+from domain.orders.exchange.book_state import BookState
 from domain.orders.exchange.conditions import stop_reached, touched
-from domain.orders.exchange.desk import Desk
-from domain.orders.exchange.reports import RestateReason, TrailMoved, Triggered
+from domain.orders.exchange.execution_reports import RestateReason, TrailMoved, Triggered
 from domain.orders.exchange.trailing import TickGrid, favourable, trail
 from domain.orders.exchange.types import CancelReason
 from domain.orders.model.types import Liquidity, OrderType, RejectReason, TimeInForce
@@ -21,10 +21,10 @@ AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 class Matching:
     """The rules of one instrument; its ``grid`` of prices matters to trailing stops only."""
 
-    __slots__ = ("_desk", "_grid")
+    __slots__ = ("_grid", "_state")
 
-    def __init__(self, desk: Desk, grid: TickGrid) -> None:
-        self._desk = desk
+    def __init__(self, state: BookState, grid: TickGrid) -> None:
+        self._state = state
         self._grid = grid
 
     def set_grid(self, grid: TickGrid) -> None:
@@ -45,43 +45,43 @@ class Matching:
             self._arrive_market(order)
 
     def _cut_on_arrival(self, order: WorkingOrder) -> bool:
-        reducible = self._desk.reducible(order)
+        reducible = self._state.reducible(order)
         if reducible <= ZERO:
-            self._desk.reject(order, RejectReason.REDUCE_ONLY_WOULD_INCREASE, "there is no position to reduce")
+            self._state.reject(order, RejectReason.REDUCE_ONLY_WOULD_INCREASE, "there is no position to reduce")
             return False
         order.quantity = min(order.quantity, reducible)
         return True
 
     def _arrive_market(self, order: WorkingOrder) -> None:
-        if self._desk.market.opposite(order.side) is None:
-            self._desk.reject(order, RejectReason.NO_MARKET_PRICE, "there is no market yet")
+        if self._state.market.opposite(order.side) is None:
+            self._state.reject(order, RejectReason.NO_MARKET_PRICE, "there is no market yet")
             return
-        self._desk.accept(order)
+        self._state.accept(order)
         self._take_market(order)
         if order.is_open:
-            self._desk.requeue(order)
+            self._state.requeue(order)
 
     def _arrive_limit(self, order: WorkingOrder) -> None:
         assert order.limit is not None
-        if order.terms.post_only and self._desk.market.crosses(order.side, order.limit):
+        if order.terms.post_only and self._state.market.crosses(order.side, order.limit):
             self._reject_post_only(order)
             return
-        self._desk.accept(order)
+        self._state.accept(order)
         self._take_limit(order)
         if order.is_open:
-            self._desk.queues.place(order)
+            self._state.queues.place(order)
 
     def _arrive_conditional(self, order: WorkingOrder) -> None:
         if order.stop is not None and self.condition_met(order, order.stop):
-            self._desk.reject(order, RejectReason.VENUE_REJECTED, "the market is already at the stop price")
+            self._state.reject(order, RejectReason.VENUE_REJECTED, "the market is already at the stop price")
             return
         if order.is_trailing:
             self._start_trail(order)
-        self._desk.accept(order)
-        self._desk.queues.place(order)
+        self._state.accept(order)
+        self._state.queues.place(order)
 
     def _reject_post_only(self, order: WorkingOrder) -> None:
-        self._desk.reject(order, RejectReason.POST_ONLY_WOULD_CROSS, "a post-only order would take liquidity")
+        self._state.reject(order, RejectReason.POST_ONLY_WOULD_CROSS, "a post-only order would take liquidity")
 
     # ------------------------------------------------------------------ each event
 
@@ -98,36 +98,38 @@ class Matching:
 
     def meet(self, order: WorkingOrder) -> None:
         """Let a limit order that a replace has moved into the market take what is there."""
-        if not order.rests_at_limit or order.limit is None or not self._desk.market.crosses(order.side, order.limit):
+        if not order.rests_at_limit or order.limit is None or not self._state.market.crosses(order.side, order.limit):
             return
         if not order.closes or self._cut_to_position(order):
             self._take_limit(order)
 
     def _cut_to_position(self, order: WorkingOrder) -> bool:
-        reducible = self._desk.reducible(order)
+        reducible = self._state.reducible(order)
         if reducible <= ZERO:
-            self._desk.cancel(order, CancelReason.REDUCE_ONLY)
+            self._state.cancel(order, CancelReason.REDUCE_ONLY)
             return False
         if order.remaining > reducible:
-            self._desk.restate(order, RestateReason.REDUCE_ONLY, quantity=order.filled + reducible)
+            self._state.restate(order, RestateReason.REDUCE_ONLY, quantity=order.filled + reducible)
         return True
 
     def _fill_resting(self, order: WorkingOrder) -> None:
         limit = order.limit
         assert limit is not None
-        taken = self._desk.market.take(order.side, order.remaining, limit)
+        taken = self._state.market.take(order.side, order.remaining, limit)
         if taken:
-            self._desk.fill(order, [(limit, quantity) for _, quantity in taken], Liquidity.MAKER)
+            self._state.fill(order, [(limit, quantity) for _, quantity in taken], Liquidity.MAKER)
 
     def _trigger(self, order: WorkingOrder) -> None:
         if not order.triggered:
-            price = self._desk.market.reference(order.reference)
+            price = self._state.market.reference(order.reference)
             assert price is not None
             if order.becomes_limit and order.limit is None:
                 order.limit = self._trail(order, price, order.terms.limit_offset)
                 self._report_move(order)
             order.triggered = True
-            self._desk.reports.append(Triggered(order_id=order.id, at=self._desk.now, status=order.status, price=price))
+            self._state.reports.append(
+                Triggered(order_id=order.id, at=self._state.now, status=order.status, price=price)
+            )
             if order.becomes_limit:
                 self._work_as_limit(order)
                 return
@@ -135,38 +137,38 @@ class Matching:
 
     def _work_as_limit(self, order: WorkingOrder) -> None:
         assert order.limit is not None
-        if order.terms.post_only and self._desk.market.crosses(order.side, order.limit):
+        if order.terms.post_only and self._state.market.crosses(order.side, order.limit):
             self._reject_post_only(order)
             return
-        self._desk.requeue(order)
+        self._state.requeue(order)
         self._take_limit(order)
 
     # ------------------------------------------------------------------ taking
 
     def _take_limit(self, order: WorkingOrder) -> None:
-        taken = self._desk.market.take(order.side, order.remaining, order.limit)
+        taken = self._state.market.take(order.side, order.remaining, order.limit)
         self._take(order, taken)
 
     def _take_market(self, order: WorkingOrder) -> None:
         best_only = order.terms.type is OrderType.MARKET_TO_LIMIT
-        taken = self._desk.market.take(order.side, order.remaining, None, best_only=best_only)
+        taken = self._state.market.take(order.side, order.remaining, None, best_only=best_only)
         self._take(order, taken)
         if best_only and taken and order.is_open:
-            self._desk.restate(order, RestateReason.MARKET_TO_LIMIT, limit=taken[0][0])
+            self._state.restate(order, RestateReason.MARKET_TO_LIMIT, limit=taken[0][0])
 
     def _take(self, order: WorkingOrder, taken: list[Level]) -> None:
         time_in_force = order.terms.time_in_force
         if time_in_force is TimeInForce.FOK and sum(quantity for _, quantity in taken) < order.remaining:
-            self._desk.cancel(order, CancelReason.FILL_OR_KILL)
+            self._state.cancel(order, CancelReason.FILL_OR_KILL)
             return
         if taken:
-            self._desk.fill(order, taken, Liquidity.TAKER)
+            self._state.fill(order, taken, Liquidity.TAKER)
         if time_in_force in AT_ONCE and order.is_open:
-            self._desk.cancel(order, CancelReason.IMMEDIATE_OR_CANCEL)
+            self._state.cancel(order, CancelReason.IMMEDIATE_OR_CANCEL)
 
     def condition_met(self, order: WorkingOrder, stop: Decimal) -> bool:
         """Whether the market is at ``stop`` already, in the sense of the order's type."""
-        price = self._desk.market.reference(order.reference)
+        price = self._state.market.reference(order.reference)
         meets = touched if order.waits_for_touch else stop_reached
         return meets(order.side, stop, price)
 
@@ -185,12 +187,12 @@ class Matching:
 
     def restart_trail(self, order: WorkingOrder) -> None:
         """Set stop and limit anew from the price that stands, as on acceptance: the offset was changed by request."""
-        if order.activated and self._desk.market.reference(order.reference) is not None:
+        if order.activated and self._state.market.reference(order.reference) is not None:
             order.stop = None
             self._start_trail(order)
 
     def _start_trail(self, order: WorkingOrder) -> None:
-        price = self._desk.market.reference(order.reference)
+        price = self._state.market.reference(order.reference)
         activation = order.terms.activation_price
         order.activated = order.activated or activation is None or touched(order.side, activation, price)
         if not order.activated or price is None:
@@ -203,7 +205,7 @@ class Matching:
 
     def _move(self, order: WorkingOrder) -> bool:
         """Move favourably what can move; whether anything did."""
-        price = self._desk.market.reference(order.reference)
+        price = self._state.market.reference(order.reference)
         if price is None:
             return False
         stop = favourable(order.side, order.stop, self._trail(order, price, order.trailing_offset))
@@ -211,9 +213,9 @@ class Matching:
         if order.becomes_limit:
             limit = favourable(order.side, limit, self._trail(order, price, order.terms.limit_offset))
         moved = stop != order.stop or limit != order.limit
-        self._desk.queues.remove(order)
+        self._state.queues.remove(order)
         order.stop, order.limit, order.anchor = stop, limit, price
-        self._desk.queues.place(order)
+        self._state.queues.place(order)
         return moved
 
     def _trail(self, order: WorkingOrder, price: Decimal, offset: Decimal | None) -> Decimal:
@@ -222,10 +224,10 @@ class Matching:
 
     def _report_move(self, order: WorkingOrder) -> None:
         assert order.stop is not None
-        self._desk.reports.append(
+        self._state.reports.append(
             TrailMoved(
                 order_id=order.id,
-                at=self._desk.now,
+                at=self._state.now,
                 status=order.status,
                 stop_price=order.stop,
                 limit_price=order.limit,

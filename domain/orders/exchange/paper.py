@@ -10,7 +10,7 @@ from domain.market.clocks import USUAL_BOUNDS, ClockBounds
 from domain.market.types import Instrument
 from domain.orders.exchange.exchange import Exchange
 from domain.orders.exchange.exchanges import Exchanges, StoredPosition, exchange_order
-from domain.orders.exchange.reports import Report
+from domain.orders.exchange.execution_reports import ExecutionReport
 from domain.orders.exchange.types import OrderState
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderStatus
@@ -29,7 +29,9 @@ class PaperVenue(Exchanges[Exchange]):
     ) -> None:
         super().__init__(instruments, lambda instrument: Exchange(instrument.tick_size), bounds)
 
-    def restore(self, orders: Iterable[Order], positions: Iterable[StoredPosition], wall: Nanos) -> list[Report]:
+    def restore(
+        self, orders: Iterable[Order], positions: Iterable[StoredPosition], wall: Nanos
+    ) -> list[ExecutionReport]:
         """Re-arm open orders as they stood, and what accounts hold; the reports say what has to be done at once."""
         for position in positions:
             self.hold(position)

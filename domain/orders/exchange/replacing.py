@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from domain.kernel.numbers import ZERO
 from domain.orders.exchange.book.working import WorkingOrder
-from domain.orders.exchange.desk import Desk
+from domain.orders.exchange.book_state import BookState
 from domain.orders.exchange.matching import Matching
 from domain.orders.exchange.types import Changes
 from domain.orders.model.types import Contingency, OrderStatus, RejectReason, TimeInForce
@@ -23,12 +23,12 @@ def _refuse(message: str) -> Refusal:
     return Refusal(RejectReason.VENUE_REJECTED, message)
 
 
-def refusal(desk: Desk, matching: Matching, order: WorkingOrder, changes: Changes) -> Refusal | None:
+def refusal(state: BookState, matching: Matching, order: WorkingOrder, changes: Changes) -> Refusal | None:
     """Why ``changes`` cannot be applied to ``order`` as the market stands; None when they can."""
-    found = _misplaced(order, changes) or _quantity_refusal(desk, order, changes.quantity)
+    found = _misplaced(order, changes) or _quantity_refusal(state, order, changes.quantity)
     if found is not None or order.status is OrderStatus.HELD:
         return found
-    return _price_refusal(desk, matching, order, changes)
+    return _price_refusal(state, matching, order, changes)
 
 
 def _misplaced(order: WorkingOrder, changes: Changes) -> Refusal | None:
@@ -45,35 +45,35 @@ def _misplaced(order: WorkingOrder, changes: Changes) -> Refusal | None:
     return None
 
 
-def _quantity_refusal(desk: Desk, order: WorkingOrder, quantity: Decimal | None) -> Refusal | None:
+def _quantity_refusal(state: BookState, order: WorkingOrder, quantity: Decimal | None) -> Refusal | None:
     if quantity is None:
         return None
     if quantity <= ZERO or quantity < order.filled:
         return Refusal(RejectReason.QUANTITY_OUT_OF_RANGE, "the quantity is less than what is filled")
     if order.terms.contingency is Contingency.OUO:
         return _refuse("the quantity of an exit follows its entry")
-    if order.closes and desk.reducible(order) <= ZERO and quantity > order.filled:
+    if order.closes and state.reducible(order) <= ZERO and quantity > order.filled:
         return Refusal(RejectReason.REDUCE_ONLY_WOULD_INCREASE, "there is no position to reduce")
     return None
 
 
-def _price_refusal(desk: Desk, matching: Matching, order: WorkingOrder, changes: Changes) -> Refusal | None:
+def _price_refusal(state: BookState, matching: Matching, order: WorkingOrder, changes: Changes) -> Refusal | None:
     if changes.stop_price is not None and matching.condition_met(order, changes.stop_price):
         return _refuse("the market is already at the stop price")
     limit = order.limit if changes.limit_price is None else changes.limit_price
     if order.rests_at_limit and order.terms.post_only:
         assert limit is not None
-        if desk.market.crosses(order.side, limit):
+        if state.market.crosses(order.side, limit):
             return Refusal(RejectReason.POST_ONLY_WOULD_CROSS, "a post-only order would take liquidity")
     return None
 
 
-def apply(desk: Desk, order: WorkingOrder, changes: Changes) -> None:
+def apply(state: BookState, order: WorkingOrder, changes: Changes) -> None:
     """Set the changed terms; a better place in the queue has to be earned, so only a smaller quantity keeps it."""
     if changes.quantity is not None:
         quantity = changes.quantity
         if order.closes and order.status is not OrderStatus.HELD:
-            quantity = min(quantity, max(order.filled + desk.reducible(order), order.filled))
+            quantity = min(quantity, max(order.filled + state.reducible(order), order.filled))
         grows = quantity > order.quantity
         order.quantity = quantity
     else:
@@ -88,6 +88,6 @@ def apply(desk: Desk, order: WorkingOrder, changes: Changes) -> None:
         order.expires_at = changes.expires_at
     moves = changes.limit_price is not None or changes.stop_price is not None or changes.trailing_offset is not None
     if grows or moves:
-        order.sequence = desk.next_sequence()
+        order.sequence = state.next_sequence()
     if moves:
         order.anchor = None

@@ -12,14 +12,14 @@ from decimal import Decimal
 from domain.kernel.errors import BadInput, DomainError
 from domain.orders.model.commands import OrderLeg, PlaceBracket, PlaceOco, PlaceOrder, exit_command
 from domain.orders.model.order_types import NEVER_WAIT, STOP_TRIGGERED, TOUCH_TRIGGERED
-from domain.orders.model.types import OrderType, PositionEffect, Side, TimeInForce
-from domain.orders.model.validation import (
+from domain.orders.model.order_validation import (
     IMMEDIATE,
     Malformation,
     check_command,
     check_numbers,
     check_rows,
 )
+from domain.orders.model.types import OrderType, PositionEffect, Side, TimeInForce
 
 TAKE_PROFIT_TYPES = TOUCH_TRIGGERED | {OrderType.LIMIT}
 # How long an entry may work at most: exits of the day end with it, or after it.

@@ -17,9 +17,9 @@ from domain.kernel.numbers import ZERO
 from domain.market.market import Market
 from domain.orders.reading.trade_queries import read_volume, stream_booked
 from domain.positions import history_queries, performance
+from domain.positions.history_service import check_limit, check_window, measured, performance_edges
 from domain.positions.history_types import EquitySample
 from domain.positions.lots import ClosedTrade, LotFill, Lots
-from domain.positions.past import check_limit, check_window, measured, performance_edges
 from domain.positions.performance import TradeStatistics
 from domain.positions.service import Books
 from domain.positions.types import Bucket

@@ -10,9 +10,9 @@ from domain.kernel.database import fetch
 from domain.kernel.numbers import ZERO, to_cash
 from domain.orders.deciding.activity import OrderActivity, needs_of
 from domain.orders.entry.activity_queries import load_activity
-from domain.orders.entry.desk import Desk
+from domain.orders.entry.context import OrderContext
 from domain.positions import history_queries, performance
-from domain.positions.past import measured, performance_edges
+from domain.positions.history_service import measured, performance_edges
 from domain.positions.service import Books
 from domain.positions.summary import summarize
 from domain.positions.valuation import AccountValue
@@ -51,7 +51,7 @@ class RiskMetrics:
     limits: tuple[LimitUsage, ...]
 
 
-async def risk_metrics(desk: Desk, books: Books, account_id: UUID) -> RiskMetrics:
+async def risk_metrics(context: OrderContext, books: Books, account_id: UUID) -> RiskMetrics:
     """The risk of an account now, at the newest marks.
 
     Raises:
@@ -60,13 +60,13 @@ async def risk_metrics(desk: Desk, books: Books, account_id: UUID) -> RiskMetric
     value = (await books.read([account_id])).get(account_id)
     if value is None:
         raise no_account()
-    now = desk.clock()
-    limits = await desk.limits.current()
+    now = context.clock()
+    limits = await context.limits.current()
     rules = [rule for rule in limits.rules_for(account_id, "", None) if rule.scope in _ACCOUNT_WIDE]
     needs = needs_of(rules)
     needs = replace(needs, window=max(needs.window or _MINUTE, _MINUTE), open_orders=True, day=True)
     activity = (await load_activity(fetch, {account_id: value.account}, needs, now))[account_id]
-    daily, deepest = await _history(desk, value, now)
+    daily, deepest = await _history(context, value, now)
     summary, tail = summarize(value), tail_risk(daily)
     peak = max(value.account.peak_equity, value.equity)
     before = value.equity - value.day_pnl
@@ -94,17 +94,17 @@ def _money(value: AccountValue, ratio: float) -> Decimal:
     return to_cash(max(ZERO, value.equity) * Decimal(str(ratio)), value.currency)
 
 
-async def _history(desk: Desk, value: AccountValue, now: datetime) -> tuple[list[float], float]:
+async def _history(context: OrderContext, value: AccountValue, now: datetime) -> tuple[list[float], float]:
     """The returns of platform days, and the deepest drawdown, within the history that counts."""
     since = max(value.created_at, now - _HISTORY)
     if since >= now:
         return [], 0.0
-    samples = await history_queries.read_curve(value.id, performance_edges(since, now, desk.day_roll))
+    samples = await history_queries.read_curve(value.id, performance_edges(since, now, context.day_roll))
     if not samples:
         return [], 0.0
     samples = await measured(value.id, samples, since, now)
     returns = performance.returns_of(samples, await history_queries.read_flows(value.id, samples))
-    daily = returns.by(lambda end: desk.day_roll.last_before(end - _INSTANT))
+    daily = returns.by(lambda end: context.day_roll.last_before(end - _INSTANT))
     return daily, performance.max_drawdown(returns).ratio
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from domain.kernel.numbers import ONE, ZERO, plain
 from domain.market.rates import RateOf, base_currency
 from domain.market.types import Instrument
-from domain.orders.exchange.reports import Filled
+from domain.orders.exchange.execution_reports import Filled
 
 
 def charged_fee(

@@ -53,13 +53,13 @@ class RemoteOrder(WorkingOrder):
 
     __slots__ = (
         "acknowledged",
-        "away",
+        "at_venue",
         "changes",
         "ended",
         "executions",
-        "leaving",
         "linked",
         "native",
+        "pending_cancel",
         "seen_at",
         "timed_here",
         "venue_order_id",
@@ -71,10 +71,10 @@ class RemoteOrder(WorkingOrder):
         self.native = native
         self.linked = linked
         self.timed_here = timed_here
-        self.away = False
+        self.at_venue = False
         self.acknowledged = False
         self.waiting = False
-        self.leaving: Cause | None = None
+        self.pending_cancel: Cause | None = None
         self.changes: deque[Changes] = deque()
         self.executions: set[str] = set()
         self.ended: VenueOrder | None = None

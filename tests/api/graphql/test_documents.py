@@ -11,7 +11,7 @@ from strawberry.schema.config import StrawberryConfig
 from api.context import Context
 from api.errors import RequestError
 from api.graphql.documents import Documents, Operation
-from api.graphql.marks import PUBLIC
+from api.graphql.field_flags import PUBLIC
 from api.limits import Limits
 from api.scalars import SCALARS
 

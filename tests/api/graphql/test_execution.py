@@ -18,7 +18,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.context import Context, Info
 from api.graphql.execution import OperationExecutor, build_executor
-from api.graphql.marks import SAME_FOR_ALL
+from api.graphql.field_flags import SAME_FOR_ALL
 from api.graphql.plans import Plans
 from api.scalars import JSON, SCALARS
 from domain.kernel.time import Nanos

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from api.context import Context
 from api.errors import RequestError
 from api.graphql.documents import Documents
-from api.graphql.gateway import run
+from api.graphql.runner import run
 from api.graphql.usable import check_values, is_usable
 from api.limits import Limits
 from api.schema import build_schema

@@ -11,13 +11,13 @@ from domain.accounts.types import AccountKind, TransactionKind
 from domain.kernel.errors import BadInput
 from domain.kernel.numbers import ZERO
 from domain.market.types import QuoteTick
-from domain.orders.books.booking import Booking
-from domain.orders.deciding.changes import as_changed
-from domain.orders.exchange.reports import Filled
+from domain.orders.books.booking import ReportBooking
+from domain.orders.deciding.modify_rules import as_changed
+from domain.orders.exchange.execution_reports import Filled
 from domain.orders.model.commands import ModifyOrder, OrderKey, OrderLeg, PlaceBracket, PlaceOco, PlaceOrder
 from domain.orders.model.order import Order, PendingChange
+from domain.orders.model.order_validation import check_change
 from domain.orders.model.types import Liquidity, OrderStatus, OrderType, Side, TimeInForce
-from domain.orders.model.validation import check_change
 from tests.orders.factories import ACCOUNT_ID, NOW, PERPETUAL, SPOT, command
 from tests.support.world import World
 
@@ -176,7 +176,7 @@ def test_a_repeated_report_is_booked_once() -> None:
         QuoteTick(SPOT.symbol, world.now, Decimal("99.97"), Decimal("99.99"), Decimal(5), Decimal(5)), world.now
     )
     assert any(isinstance(report, Filled) for report in reports)
-    booking = Booking({order.id: order}, {ACCOUNT_ID: world.book}, {SPOT.id: SPOT}, set(), NOW)
+    booking = ReportBooking({order.id: order}, {ACCOUNT_ID: world.book}, {SPOT.id: SPOT}, set(), NOW)
     booking.apply([*reports, *reports])
     assert len(booking.executions) == 1
     assert order.filled_quantity == Decimal(1)

@@ -85,7 +85,7 @@ async def manager(live_desk: Platform) -> Actor:
 async def test_a_busted_purchase_gives_everything_back(live_desk: Platform, manager: Actor) -> None:
     owner, account = await live_desk.open_account("1000")
     bought, execution = await trade(live_desk, owner, account.id)
-    busted = await bust_execution(live_desk.services.desk, manager, execution.id, "printed in error")
+    busted = await bust_execution(live_desk.services.order_context, manager, execution.id, "printed in error")
     assert busted == replace(execution, busted_at=busted.busted_at, busted_by=manager.email)
     assert busted.busted_at is not None
     assert await money(account.id) == (Decimal(1000), 0, 0)
@@ -120,7 +120,7 @@ async def test_what_later_executions_realised_changes_with_it(live_desk: Platfor
     # 14.995, rounded against the account.
     assert sale.realized_pnl == Decimal("14.99")
     cash, realized, _ = await money(account.id)
-    await bust_execution(live_desk.services.desk, manager, first.id, "no such trade")
+    await bust_execution(live_desk.services.order_context, manager, first.id, "no such trade")
     (changed,) = (await read_executions_of([sale.order_id]))[sale.order_id]
     assert changed.realized_pnl == Decimal(10)
     # 14.99 was posted, 10.00 is due; the fee of the first comes back.
@@ -134,7 +134,7 @@ async def test_a_corrected_execution_stands_in_the_place_of_the_first(live_desk:
     bought, wrong = await trade(live_desk, owner, account.id, quantity=Decimal(2))
     await live_desk.quote("COIN", "110", "110.02")
     _, sale = await trade(live_desk, owner, account.id, side=Side.SELL)
-    desk, correction = live_desk.services.desk, Correction(Decimal(90), Decimal("1.5"))
+    desk, correction = live_desk.services.order_context, Correction(Decimal(90), Decimal("1.5"))
     right = await correct_execution(desk, manager, wrong.id, correction, "price and size")
     assert (right.price, right.quantity, right.fee) == (Decimal(90), Decimal("1.5"), Decimal("0.14"))
     assert (right.at, right.sequence, right.liquidity) == (wrong.at, wrong.sequence, wrong.liquidity)
@@ -161,7 +161,7 @@ async def test_doing_it_again_changes_nothing(live_desk: Platform, manager: Acto
     owner, account = await live_desk.open_account("1000")
     _, first = await trade(live_desk, owner, account.id)
     _, second = await trade(live_desk, owner, account.id)
-    desk, correction = live_desk.services.desk, Correction(Decimal(99), Decimal(1))
+    desk, correction = live_desk.services.order_context, Correction(Decimal(99), Decimal(1))
     busted = await bust_execution(desk, manager, first.id, "once")
     right = await correct_execution(desk, manager, second.id, correction, "once")
     before = await stored()
@@ -181,7 +181,7 @@ async def test_doing_it_again_changes_nothing(live_desk: Platform, manager: Acto
 async def test_who_may_not_or_asks_for_nonsense_changes_nothing(live_desk: Platform, manager: Actor) -> None:
     owner, account = await live_desk.open_account("1000")
     _, execution = await trade(live_desk, owner, account.id)
-    desk = live_desk.services.desk
+    desk = live_desk.services.order_context
     stranger = await live_desk.add_actor()
     reader = replace(stranger, accounts={account.id: frozenset({AccountPermission.READ})})
     before = await stored()
@@ -218,7 +218,7 @@ async def test_a_working_order_works_again_on_what_was_taken_back(live_desk: Pla
     await live_desk.quote("COIN", "98.5", "99", "0.5")
     await live_desk.filled(placed.id, "0.5")
     (execution,) = (await read_executions_of([placed.id]))[placed.id]
-    await bust_execution(live_desk.services.desk, manager, execution.id, "not a trade")
+    await bust_execution(live_desk.services.order_context, manager, execution.id, "not a trade")
     after = (await read_orders([placed.id]))[placed.id]
     assert (after.status, after.filled_quantity, after.remaining_quantity) == (S.NEW, 0, Decimal(2))
     assert (await read_books([account.id]))[account.id].reserved == Decimal("198.20")
@@ -241,7 +241,7 @@ async def test_what_a_hedging_account_has_closed_cannot_be_taken_from_under_it(
     _, closed = await trade(
         live_desk, owner, account.id, side=Side.SELL, position_effect=PositionEffect.CLOSE, **perpetual
     )
-    desk = live_desk.services.desk
+    desk = live_desk.services.order_context
     before = await stored()
     with pytest.raises(Conflict):
         await bust_execution(desk, manager, opened.id, "too late")
@@ -262,7 +262,7 @@ async def test_what_was_opened_before_the_day_roll_is_not_of_today(live_desk: Pl
         await work.execute(
             "UPDATE accounts SET rolled_at = $2 WHERE id = $1", account.id, third.created_at - timedelta(microseconds=1)
         )
-    await bust_execution(live_desk.services.desk, manager, second.id, "yesterday's")
+    await bust_execution(live_desk.services.order_context, manager, second.id, "yesterday's")
     held = await position(account.id)
     assert (held[0], held[4]) == (Decimal(2), Decimal(1))
     await assert_proved(live_desk, account.id)
@@ -271,7 +271,7 @@ async def test_what_was_opened_before_the_day_roll_is_not_of_today(live_desk: Pl
 async def test_what_was_done_is_in_the_audit_log(live_desk: Platform, manager: Actor) -> None:
     owner, account = await live_desk.open_account("1000")
     _, execution = await trade(live_desk, owner, account.id)
-    await bust_execution(live_desk.services.desk, manager, execution.id, "printed in error")
+    await bust_execution(live_desk.services.order_context, manager, execution.id, "printed in error")
     (entry,) = await fetch("SELECT actor, target, detail FROM audit_entries WHERE action = 'bustExecution'")
     assert (entry["actor"], entry["target"]) == (manager.email, f"execution:{execution.id}")
     assert "printed in error" in entry["detail"]
@@ -281,7 +281,7 @@ async def test_a_closed_account_that_a_bust_leaves_with_a_position_may_reduce_it
     live_desk: Platform, manager: Actor
 ) -> None:
     owner, account = await live_desk.open_account("1000")
-    bus, desk = live_desk.services.bus, live_desk.services.desk
+    bus, desk = live_desk.services.bus, live_desk.services.order_context
     await trade(live_desk, owner, account.id)
     _, sold = await trade(live_desk, owner, account.id, side=Side.SELL)
     cash = (await money(account.id))[0]
@@ -308,7 +308,7 @@ async def test_a_cash_account_that_a_bust_leaves_short_may_only_cover(live_desk:
     owner, account = await live_desk.open_account("1000")
     _, bought = await trade(live_desk, owner, account.id)
     await trade(live_desk, owner, account.id, side=Side.SELL)
-    await bust_execution(live_desk.services.desk, manager, bought.id, "not a trade")
+    await bust_execution(live_desk.services.order_context, manager, bought.id, "not a trade")
     assert (await position(account.id))[0] == Decimal(-1)
     assert (await read_books([account.id]))[account.id].state is AccountState.REDUCE_ONLY
     (more,) = await live_desk.place(owner, order(account.id, side=Side.SELL))

@@ -10,10 +10,10 @@ import pytest
 from domain.accounts.types import AccountKind
 from domain.kernel.ids import new_id
 from domain.market.types import Instrument
-from domain.orders.books.booking import Booking
+from domain.orders.books.booking import ReportBooking
 from domain.orders.books.proof import _Rebuilt
-from domain.orders.books.rebuilding import corrected
-from domain.orders.exchange.reports import Filled
+from domain.orders.books.replay import corrected
+from domain.orders.exchange.execution_reports import Filled
 from domain.orders.model.order import Execution
 from domain.orders.model.types import Liquidity, OrderStatus
 from domain.positions.types import Bucket
@@ -47,7 +47,7 @@ def booked(fee: str, of: str) -> tuple[World, Execution]:
         fee_currency=of,
     )
     instruments: dict[UUID, Instrument] = {PAIR.id: PAIR}
-    booking = Booking(world.orders, {ACCOUNT_ID: world.book}, instruments, set(), NOW, rate_of)
+    booking = ReportBooking(world.orders, {ACCOUNT_ID: world.book}, instruments, set(), NOW, rate_of)
     booking.apply([report])
     (execution,) = booking.executions
     rebuilt = _Rebuilt(world.book.account, instruments)

@@ -21,7 +21,7 @@ from domain.kernel.numbers import ZERO
 from domain.kernel.time import Nanos
 from domain.market.types import AssetClass, FeeSchedule, Instrument
 from domain.orders.books.charges import costs_of
-from domain.orders.books.rebuilding import corrected
+from domain.orders.books.replay import corrected
 from domain.orders.model.order import Execution
 from domain.orders.model.types import Liquidity, PositionEffect, Side
 from domain.positions.fills import book_fill

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from domain.accounts.types import AccountKind
-from domain.orders.deciding.changes import decide_change
 from domain.orders.deciding.grouping import GroupTerms, bracket_orders, oco_orders, place_group
+from domain.orders.deciding.modify_rules import decide_change
 from domain.orders.deciding.pretrade import decide
 from domain.orders.deciding.state import new_order
 from domain.orders.deciding.trading_book import TradingBook

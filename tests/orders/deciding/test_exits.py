@@ -14,12 +14,12 @@ from domain.access.types import Role
 from domain.accounts.types import AccountKind, AccountState, PositionMode
 from domain.kernel.numbers import ZERO
 from domain.market.types import FeeSchedule, Instrument, SettlementCycle
-from domain.orders.books.booking import Booking
+from domain.orders.books.booking import ReportBooking
 from domain.orders.deciding.grouping import GroupTerms, oco_orders, place_group
 from domain.orders.deciding.pretrade import decide
 from domain.orders.deciding.reservations import reserved_for
 from domain.orders.deciding.trading_book import TradingBook
-from domain.orders.exchange.reports import Report
+from domain.orders.exchange.execution_reports import ExecutionReport
 from domain.orders.model.commands import PlaceOco, PlaceOrder
 from domain.orders.model.types import OrderStatus, OrderType, PositionEffect, RejectReason, Side
 from domain.positions.closable import frozen
@@ -308,7 +308,7 @@ def test_nothing_stops_an_exit_and_it_adds_its_fee_alone(
 class FundedWorld(World):
     """A ``World`` whose decisions see what its account may use at the market that stands."""
 
-    def report(self, reports: Sequence[Report]) -> Booking:
+    def report(self, reports: Sequence[ExecutionReport]) -> ReportBooking:
         booking = super().report(reports)
         self.book.free = free_funds(
             self.book.account, self.book.positions.values(), {self.instrument.id: self.instrument}, lambda _: self.quote

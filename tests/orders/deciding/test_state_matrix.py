@@ -12,11 +12,11 @@ from decimal import Decimal
 import pytest
 
 from domain.kernel.numbers import ZERO
-from domain.orders.books.booking import Booking
-from domain.orders.deciding.changes import decide_change
+from domain.orders.books.booking import ReportBooking
+from domain.orders.deciding.modify_rules import decide_change
 from domain.orders.deciding.pretrade import decide
 from domain.orders.deciding.state import TRANSITIONS, IllegalTransition, move, new_order
-from domain.orders.exchange import reports
+from domain.orders.exchange import execution_reports
 from domain.orders.exchange.types import CancelReason
 from domain.orders.model.commands import ModifyOrder, OrderKey
 from domain.orders.model.order import Order
@@ -35,12 +35,12 @@ class Line:
         decision = decide(asked, SPOT, market(), self.book)
         self.order: Order = new_order(asked, SPOT, "paper", decision, market(), None, NOW)
         self.booked: set[tuple[object, str]] = set()
-        self.last: reports.Report | None = None
+        self.last: execution_reports.ExecutionReport | None = None
         self.clock = 0
 
-    def say(self, report: reports.Report) -> None:
+    def say(self, report: execution_reports.ExecutionReport) -> None:
         self.last = report
-        booking = Booking(
+        booking = ReportBooking(
             {self.order.id: self.order},
             {ACCOUNT_ID: self.book},
             {SPOT.id: SPOT},
@@ -77,18 +77,18 @@ class Line:
 
     def accepted(self) -> None:
         terms = {"limit_price": PRICE, "stop_price": None, "activated": False}
-        self.say(reports.Accepted(sequence=1, quantity=Decimal(10), **terms, **self._change(OrderStatus.NEW)))
+        self.say(execution_reports.Accepted(sequence=1, quantity=Decimal(10), **terms, **self._change(OrderStatus.NEW)))
 
     def rejected(self) -> None:
         reason = RejectReason.VENUE_REJECTED
-        self.say(reports.Rejected(reason=reason, message="no", **self._change(OrderStatus.REJECTED)))
+        self.say(execution_reports.Rejected(reason=reason, message="no", **self._change(OrderStatus.REJECTED)))
 
     def fill(self, quantity: str) -> None:
         filled = self.order.filled_quantity + Decimal(quantity)
         remaining = self.order.quantity - filled
         status = OrderStatus.PARTIALLY_FILLED if remaining > 0 else OrderStatus.FILLED
         self.say(
-            reports.Filled(
+            execution_reports.Filled(
                 price=PRICE,
                 quantity=Decimal(quantity),
                 liquidity=Liquidity.MAKER,
@@ -108,10 +108,10 @@ class Line:
         self.order.pending_action = PendingAction.CANCEL
 
     def canceled(self) -> None:
-        self.say(reports.Canceled(reason=CancelReason.REQUESTED, **self._change(OrderStatus.CANCELED)))
+        self.say(execution_reports.Canceled(reason=CancelReason.REQUESTED, **self._change(OrderStatus.CANCELED)))
 
     def cancel_rejected(self) -> None:
-        self.say(reports.CancelRejected(order_id=self.order.id, at=self.clock, message="too late"))
+        self.say(execution_reports.CancelRejected(order_id=self.order.id, at=self.clock, message="too late"))
 
     def ask_replace(self, quantity: str) -> None:
         asked = ModifyOrder(OrderKey(), quantity=Decimal(quantity))
@@ -123,23 +123,25 @@ class Line:
         done = Decimal(quantity) == self.order.filled_quantity
         terms = {"limit_price": PRICE, "stop_price": None, "trailing_offset": None, "expires_at": None}
         status = OrderStatus.FILLED if done else self._live()
-        self.say(reports.Replaced(sequence=2, quantity=Decimal(quantity), **terms, **self._change(status)))
+        self.say(execution_reports.Replaced(sequence=2, quantity=Decimal(quantity), **terms, **self._change(status)))
 
     def replace_rejected(self) -> None:
         self.say(
-            reports.ReplaceRejected(
+            execution_reports.ReplaceRejected(
                 order_id=self.order.id, at=self.clock, reason=RejectReason.VENUE_REJECTED, message="too late"
             )
         )
 
     def restated(self, quantity: str) -> None:
-        reason = reports.RestateReason.REDUCE_ONLY
+        reason = execution_reports.RestateReason.REDUCE_ONLY
         self.say(
-            reports.Restated(quantity=Decimal(quantity), limit_price=PRICE, reason=reason, **self._change(self._live()))
+            execution_reports.Restated(
+                quantity=Decimal(quantity), limit_price=PRICE, reason=reason, **self._change(self._live())
+            )
         )
 
     def expired(self) -> None:
-        self.say(reports.Expired(**self._change(OrderStatus.EXPIRED)))
+        self.say(execution_reports.Expired(**self._change(OrderStatus.EXPIRED)))
 
     def row(self, events_before: int) -> str:
         """The event of the last step, if any, and the order's state, as the tables write it."""

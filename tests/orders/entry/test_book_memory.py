@@ -45,7 +45,7 @@ async def sequences(account_id: UUID) -> list[int]:
 async def test_a_batch_of_any_size_is_one_statement_once_the_account_is_known(quiet_desk: Platform) -> None:
     owner, book = await quiet_desk.open_account("100000")
     entry = quiet_desk.services.entry
-    await quiet_desk.services.desk.refresh()
+    await quiet_desk.services.order_context.refresh()
     async with counted_statements() as sent:
         await place(entry, owner, far(book.id))
     assert len(sent) == 3, "account, positions, and the statement that writes"
@@ -59,7 +59,7 @@ async def test_a_batch_of_any_size_is_one_statement_once_the_account_is_known(qu
 async def test_rules_that_count_cost_one_more_statement_for_an_account_that_is_not_known(quiet_desk: Platform) -> None:
     owner, book = await quiet_desk.open_account("100000")
     await rule(quiet_desk, RiskRuleKind.MAX_OPEN_ORDERS, "3")
-    await quiet_desk.services.desk.refresh()
+    await quiet_desk.services.order_context.refresh()
     entry = quiet_desk.services.entry
     for expected, reason in ((4, None), (1, None), (1, None)):
         async with counted_statements() as sent:
@@ -103,7 +103,7 @@ async def test_money_that_moved_elsewhere_counts(quiet_desk: Platform) -> None:
 
 async def test_two_processes_take_turns_without_overspending(quiet_desk: Platform) -> None:
     owner, book = await quiet_desk.open_account("520")
-    entries = (quiet_desk.services.entry, OrderEntry(quiet_desk.services.desk))
+    entries = (quiet_desk.services.entry, OrderEntry(quiet_desk.services.order_context))
     placed = [(await place(entries[turn % 2], owner, far(book.id)))[0] for turn in range(12)]
     accepted = [order for order in placed if order.is_open]
     assert len(accepted) == 10
@@ -143,7 +143,7 @@ async def test_an_acknowledgement_leaves_the_book_current_and_a_fill_does_not(li
 
 async def test_a_client_order_id_is_used_once_whoever_remembers_what(quiet_desk: Platform) -> None:
     owner, book = await quiet_desk.open_account("100000")
-    entries = (quiet_desk.services.entry, OrderEntry(quiet_desk.services.desk))
+    entries = (quiet_desk.services.entry, OrderEntry(quiet_desk.services.order_context))
     for entry in entries:
         await place(entry, owner, far(book.id))
     given = far(book.id, client_order_id="mine")

@@ -13,7 +13,7 @@ from domain.access.authentication import TOPIC as ACCESS
 from domain.access.types import AccountPermission, Actor, Role, require_trade
 from domain.kernel.errors import BadInput, Forbidden, NotFound, RateLimited, Unavailable
 from domain.kernel.ids import new_id
-from domain.orders.entry.desk import Desk, StaleCache, Terms
+from domain.orders.entry.context import OrderContext, ReferenceData, StaleCache
 from domain.orders.entry.group_commit import ActorsCall, GroupCommit
 
 ACCOUNTS = {letter: new_id() for letter in "abc"}
@@ -43,15 +43,15 @@ class Call(ActorsCall):
 
 @dataclass
 class Rights:
-    """The caches of a desk, of which only rights matter here; ``actors`` are the callers at the newest version."""
+    """The caches of a context, of which only rights matter here; ``actors`` are the callers at the newest version."""
 
     actors: dict[UUID, Actor] = field(default_factory=dict)
 
     async def at(self, caller: Actor, _version: int) -> Actor:
         return self.actors.get(caller.user_id, caller)
 
-    async def terms(self) -> Terms:
-        return cast("Terms", SimpleNamespace(versions={ACCESS: 1}))
+    async def reference_data(self) -> ReferenceData:
+        return cast("ReferenceData", SimpleNamespace(versions={ACCESS: 1}))
 
     async def renew(self, _versions: Mapping[str, int]) -> None:
         return None
@@ -65,13 +65,15 @@ def group_commit(
 ) -> GroupCommit[Call, str]:
     """One that decides by ``handle``, by the names of calls; a refused call is answered with its refusal."""
     rights = rights or Rights()
-    desk = cast("Desk", SimpleNamespace(authenticator=rights, terms=rights.terms, renew=rights.renew))
+    context = cast(
+        "OrderContext", SimpleNamespace(authenticator=rights, reference_data=rights.reference_data, renew=rights.renew)
+    )
 
-    async def decide(_terms: Terms, calls: Sequence[Call], refused: Mapping[int, BaseException]) -> Names:
+    async def decide(_terms: ReferenceData, calls: Sequence[Call], refused: Mapping[int, BaseException]) -> Names:
         outcomes = await handle([call.name for call in calls])
         return [refused.get(place, outcome) for place, outcome in enumerate(outcomes)]
 
-    return GroupCommit(desk, decide, **bounds)
+    return GroupCommit(context, decide, **bounds)
 
 
 def call(name: str, weight: int = 1) -> Call:

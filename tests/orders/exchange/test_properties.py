@@ -14,18 +14,18 @@ from domain.market.types import BookTick, QuoteTick, TradeTick
 from domain.orders.exchange import (
     Changes,
     Exchange,
+    ExecutionReport,
     Filled,
     Holding,
     Order,
     OrderState,
     Released,
     Replaced,
-    Report,
     Restated,
     TrailMoved,
     evolve,
 )
-from domain.orders.exchange.reports import Change
+from domain.orders.exchange.execution_reports import Change
 from domain.orders.model.order_types import CONDITIONAL, REQUIRE_LIMIT_PRICE, TRAILING
 from domain.orders.model.types import (
     Contingency,
@@ -53,7 +53,7 @@ LEGAL = {
 class Step:
     """One call of the exchange, and the orders that it submits."""
 
-    call: Callable[[Exchange], list[Report]]
+    call: Callable[[Exchange], list[ExecutionReport]]
     orders: tuple[Order, ...] = ()
 
 
@@ -184,7 +184,7 @@ class Planner:
 plans = st.builds(lambda seed, length: Planner(seed).plan(length), st.integers(0, 2**32), st.integers(1, 60))
 
 
-def run(plan: list[Step]) -> tuple[Exchange, list[list[Report]]]:
+def run(plan: list[Step]) -> tuple[Exchange, list[list[ExecutionReport]]]:
     venue = Exchange(TICK)
     return venue, [step.call(venue) for step in plan]
 
@@ -202,7 +202,7 @@ class Watch:
         self.states: dict[str, OrderState] = {}
         self.positions: dict[str, Decimal] = defaultdict(Decimal)
 
-    def see(self, step: Step, reports: list[Report], venue: Exchange) -> None:
+    def see(self, step: Step, reports: list[ExecutionReport], venue: Exchange) -> None:
         for order in step.orders:
             self.states[str(order.id)] = OrderState(order=order, status=S.PENDING_NEW)
         taken: dict[str, Decimal] = defaultdict(Decimal)
@@ -336,9 +336,9 @@ def test_who_has_ended_waits_nowhere(plan):
     venue, _ = run(plan)
     for state in venue.open_orders():
         venue.cancel(state.order.id, 100)
-    queues = venue._desk.queues
+    queues = venue._state.queues
     assert len(venue) == 0
-    assert not venue._desk.groups._members
+    assert not venue._state.groups._members
     rooms = {id(ladder._room): ladder._room for ladder in every_ladder(queues)}
     assert [room.waiting for room in rooms.values()] == [0] * len(rooms)
     assert all(ladder.best is None for ladder in every_ladder(queues))

@@ -17,7 +17,7 @@ from domain.kernel.ids import new_id
 from domain.kernel.named_form import field_kinds, is_optional
 from domain.kernel.time import Nanos
 from domain.orders import models
-from domain.orders.deciding.changes import as_command
+from domain.orders.deciding.modify_rules import as_command
 from domain.orders.deciding.pretrade import decide
 from domain.orders.deciding.state import new_order
 from domain.orders.exchange.exchanges import exchange_order

@@ -8,8 +8,8 @@ import pytest
 from domain.kernel.errors import BadInput
 from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.order_types import CONDITIONAL, LIMIT_ONCE_TRIGGERED, TRAITS, Presence
+from domain.orders.model.order_validation import check_command
 from domain.orders.model.types import OrderType, TimeInForce
-from domain.orders.model.validation import check_command
 from domain.orders.venues.support import plain_type
 from tests.orders.factories import NOW, command
 

@@ -98,7 +98,7 @@ async def test_what_was_taken_back_does_not_count(traded: tuple[Platform, Actor,
     assert bought.executions == 1
     rows = [row for rows in (await read_executions_of(await _ids())).values() for row in rows]
     manager = await desk.add_actor(Role.RISK_MANAGER)
-    await bust_execution(desk.services.desk, manager, rows[0].id, "no trade")
+    await bust_execution(desk.services.order_context, manager, rows[0].id, "no trade")
     after = await order_statistics(owner, search)
     assert (after.notional, after.fees, after.by_symbol[0].executions) == (0, 0, 0)
     assert after.average_seconds_to_first_fill is None

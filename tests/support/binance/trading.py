@@ -24,8 +24,8 @@ from tests.support.binance.server import API_KEY, SECRET, BinanceServer
 from tests.support.binance.venue import BTC, coin
 from tests.support.trading import Platform, add_actor, environment
 from tests.support.waiting import until
-from workers.remote import RemoteRouter
-from workers.routing import role_of
+from workers.remote import RemoteVenueLoop
+from workers.venue_loop import role_of
 
 VENUE = "binance"
 GRACE_NANOS = NANOS_PER_SECOND
@@ -120,7 +120,7 @@ async def routing(desk: Platform, *, reconcile_seconds: float = 60.0) -> AsyncIt
         hold_lease(services.settings.database_url, role_of(VENUE)) as lease,
         services.gateways[VENUE].open(services.market) as venue,
     ):
-        router = RemoteRouter(
+        router = RemoteVenueLoop(
             venue,
             services.bus,
             services.market,

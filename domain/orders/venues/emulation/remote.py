@@ -12,12 +12,12 @@ from domain.kernel.time import Nanos
 from domain.market.clocks import USUAL_BOUNDS, ClockBounds
 from domain.market.types import Instrument
 from domain.orders.exchange.exchanges import Exchanges, StoredPosition, changes_of
+from domain.orders.exchange.execution_reports import ExecutionReport, Filled
 from domain.orders.exchange.paper import order_state
-from domain.orders.exchange.reports import Filled, Report
 from domain.orders.exchange.types import Changes
 from domain.orders.model.order import CONDITIONAL_TERMS, Order, terms_of
 from domain.orders.model.types import Contingency, OrderStatus
-from domain.orders.venues.emulation.remote_book import Drained, RemoteBook, Whereabouts
+from domain.orders.venues.emulation.emulation_book import Drained, EmulationBook, OrderLocation
 from domain.orders.venues.outbox import Request
 from domain.orders.venues.remote_order import RemoteOrder
 from domain.orders.venues.support import plain_time, plain_type
@@ -38,7 +38,7 @@ from domain.orders.venues.types import (
 from domain.orders.venues.types import VenueOrder as Seen
 
 
-class RemoteVenue(Exchanges[RemoteBook]):
+class RemoteVenue(Exchanges[EmulationBook]):
     """A venue that can do ``capabilities``, with the instruments that may trade there."""
 
     def __init__(
@@ -47,7 +47,7 @@ class RemoteVenue(Exchanges[RemoteBook]):
         instruments: Mapping[str, Instrument],
         bounds: ClockBounds = USUAL_BOUNDS,
     ) -> None:
-        super().__init__(instruments, lambda instrument: RemoteBook(instrument.tick_size, capabilities), bounds)
+        super().__init__(instruments, lambda instrument: EmulationBook(instrument.tick_size, capabilities), bounds)
         self.capabilities = capabilities
         self._symbols: dict[UUID, str] = {}
 
@@ -60,7 +60,7 @@ class RemoteVenue(Exchanges[RemoteBook]):
         requests: Sequence[Request],
         executions: Mapping[UUID, frozenset[str]],
         wall: Nanos,
-    ) -> list[Report]:
+    ) -> list[ExecutionReport]:
         """Put everything together; the reports say what has to go on at once."""
         for position in positions:
             self.hold(position)
@@ -74,12 +74,12 @@ class RemoteVenue(Exchanges[RemoteBook]):
             exchange = self._exchange(order.symbol)
             if exchange is None or order.id in not_here or order.parent_id in not_here:
                 continue
-            known = Whereabouts(
-                away=_is_away(order, asked.submitted),
+            known = OrderLocation(
+                at_venue=_is_away(order, asked.submitted),
                 acknowledged=order.venue_order_id is not None,
                 native_group=order.group_id in linked,
                 venue_order_id=order.venue_order_id,
-                leaving=asked.leaving.get(order.id),
+                pending_cancel=asked.pending_cancel.get(order.id),
                 changes=_changes_under_way(order, asked.replaces.get(order.id, 0)),
                 executions=executions.get(order.id, frozenset()),
             )
@@ -97,7 +97,7 @@ class RemoteVenue(Exchanges[RemoteBook]):
         return Drained(
             requests=[row for part in parts for row in part.requests],
             settled=settled,
-            doubts=[row for part in parts for row in part.doubts],
+            unconfirmed=[row for part in parts for row in part.unconfirmed],
         )
 
     def find(self, order_id: UUID | None) -> RemoteOrder | None:
@@ -111,7 +111,7 @@ class RemoteVenue(Exchanges[RemoteBook]):
             for order in exchange.remote_orders():
                 yield symbol, order
 
-    def _locate(self, order_id: UUID) -> tuple[str, RemoteOrder, RemoteBook] | None:
+    def _locate(self, order_id: UUID) -> tuple[str, RemoteOrder, EmulationBook] | None:
         symbol = self._symbols.get(order_id)
         if symbol is None:
             return None
@@ -120,7 +120,7 @@ class RemoteVenue(Exchanges[RemoteBook]):
 
     # ------------------------------------------------------------------ commands
 
-    def submit(self, orders: Sequence[Order], wall: Nanos) -> list[Report]:
+    def submit(self, orders: Sequence[Order], wall: Nanos) -> list[ExecutionReport]:
         """Take a new order, or those of a bracket (the entry first) or an OCO; what is known is not taken again."""
         reports = super().submit(orders, wall)
         if orders[0].symbol in self._exchanges:
@@ -129,7 +129,7 @@ class RemoteVenue(Exchanges[RemoteBook]):
 
     # ------------------------------------------------------------------ what the venue says
 
-    def on_report(self, report: VenueReport, wall: Nanos) -> list[Report]:
+    def on_report(self, report: VenueReport, wall: Nanos) -> list[ExecutionReport]:
         """Fold in what the venue says of an order of ours, once; a fill of one that is over is late, and booked."""
         order_id = order_id_of(report.client_order_id)
         located = None if order_id is None else self._locate(order_id)
@@ -142,7 +142,7 @@ class RemoteVenue(Exchanges[RemoteBook]):
             return book.seen(order, report)
         return book.declined(order, report.kind, report.reason, report.message, wall)
 
-    def on_answer(self, order_id: UUID, kind: RequestKind, answer: Answer, wall: Nanos) -> list[Report]:
+    def on_answer(self, order_id: UUID, kind: RequestKind, answer: Answer, wall: Nanos) -> list[ExecutionReport]:
         """Fold in the answer to a request; one that nobody gave changes nothing."""
         located = self._locate(order_id)
         if located is None:
@@ -155,12 +155,12 @@ class RemoteVenue(Exchanges[RemoteBook]):
         reports = book.acknowledged(order, kind, answer.venue_order_id, wall)
         return reports + (self.on_report(answer.order, wall) if answer.order is not None else [])
 
-    def unknown(self, order_id: UUID, wall: Nanos) -> list[Report]:
+    def unknown(self, order_id: UUID, wall: Nanos) -> list[ExecutionReport]:
         """The venue has had time enough, and says that it has no such order."""
         located = self._locate(order_id)
         return [] if located is None else located[2].unknown(located[1], wall)
 
-    def unmade(self, order_id: UUID, kind: RequestKind, answer: Declined, wall: Nanos) -> list[Report]:
+    def unmade(self, order_id: UUID, kind: RequestKind, answer: Declined, wall: Nanos) -> list[ExecutionReport]:
         """A change or cancel that the venue, asked after a while, did not make."""
         located = self._locate(order_id)
         if located is None:
@@ -229,7 +229,7 @@ class _Asked:
     def __init__(self, requests: Iterable[Request]) -> None:
         rows = list(requests)
         self.submitted = {order_id for row in rows if row.kind is RequestKind.SUBMIT for order_id in row.orders}
-        self.leaving = {row.order_id: row.cause for row in rows if row.kind is RequestKind.CANCEL}
+        self.pending_cancel = {row.order_id: row.cause for row in rows if row.kind is RequestKind.CANCEL}
         self.replaces: dict[UUID, int] = {}
         for row in rows:
             if row.kind is RequestKind.REPLACE:

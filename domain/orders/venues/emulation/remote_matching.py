@@ -7,7 +7,7 @@ from domain.orders.exchange.book.working import WorkingOrder
 from domain.orders.exchange.matching import Matching
 from domain.orders.exchange.trailing import TickGrid
 from domain.orders.model.types import Contingency, RejectReason
-from domain.orders.venues.emulation.remote_desk import RemoteDesk
+from domain.orders.venues.emulation.emulation_state import EmulationState
 from domain.orders.venues.remote_order import remote
 
 
@@ -16,9 +16,9 @@ class RemoteMatching(Matching):
 
     __slots__ = ("_remote",)
 
-    def __init__(self, desk: RemoteDesk, grid: TickGrid) -> None:
-        super().__init__(desk, grid)
-        self._remote = desk
+    def __init__(self, state: EmulationState, grid: TickGrid) -> None:
+        super().__init__(state, grid)
+        self._remote = state
 
     def arrive(self, order: WorkingOrder) -> None:
         """Hand the order over, or hold it for the venue."""

@@ -12,7 +12,7 @@ from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.orders.model.commands import OrderLeg, PlaceBracket
 from domain.orders.model.order import Order
 from domain.orders.model.types import Liquidity, OrderStatus, OrderType, PendingAction, RejectReason, Side, TimeInForce
-from domain.orders.venues.emulation.remote_book import UNKNOWN_THERE
+from domain.orders.venues.emulation.emulation_book import UNKNOWN_THERE
 from domain.orders.venues.types import (
     Declined,
     OrderRef,
@@ -81,14 +81,14 @@ class TestSubmitting:
 
     async def test_the_venue_refuses(self, world: RemoteWorld) -> None:
         order = world.place(command(quantity=Decimal(1), limit_price=Decimal(99)))
-        (request,) = world.dealings.take_ready(world.now, 10, frozenset(RequestKind))
+        (request,) = world.session.take_ready(world.now, 10, frozenset(RequestKind))
         world.take(Letter(request, order.id, Declined(reason=RejectReason.VENUE_REJECTED, message="too much")))
         assert (order.status, order.reject_reason, order.reject_message) == (
             OrderStatus.REJECTED,
             RejectReason.VENUE_REJECTED,
             "too much",
         )
-        assert len(world.dealings.outbox) == 0
+        assert len(world.session.outbox) == 0
 
     async def test_the_venue_refuses_after_it_acknowledged(self, world: RemoteWorld) -> None:
         order = resting(world)
@@ -113,10 +113,10 @@ class TestSubmitting:
         order = resting(world)
         await world.send(lose_answers=True)
         world.mail.clear()
-        assert world.dealings.due(world.now) == []
+        assert world.session.due(world.now) == []
         world.clock += SECOND
-        assert world.dealings.due(world.now) == [order.id]
-        assert world.dealings.due(world.now) == []
+        assert world.session.due(world.now) == [order.id]
+        assert world.session.due(world.now) == []
         await world.clear_up()
         assert (order.status, order.venue_order_id) == (OrderStatus.NEW, "V1")
         assert world.there.requests("submit") == [client_id_of(order.id)]
@@ -127,16 +127,16 @@ class TestSubmitting:
         await world.send()
         await world.run()
         start = world.clock
-        ref = world.dealings.venue.ref(order.id)
+        ref = world.session.venue.ref(order.id)
         assert ref is not None
         assert await world.there.order(ref) is None
         # The venue may merely not know it yet.
-        world.report(world.dealings.told(order.id, None, [], world.now))
+        world.report(world.session.told(order.id, None, [], world.now))
         world.clock = start + 10 * SECOND - 1
-        world.report(world.dealings.told(order.id, None, [], world.now))
+        world.report(world.session.told(order.id, None, [], world.now))
         assert order.status is OrderStatus.PENDING_NEW
         world.clock += 1
-        world.report(world.dealings.told(order.id, None, [], world.now))
+        world.report(world.session.told(order.id, None, [], world.now))
         assert (order.status, order.reject_message) == (OrderStatus.REJECTED, UNKNOWN_THERE)
         assert (order.reserved, world.there.calls) == (0, [])
 
@@ -176,22 +176,22 @@ class TestCanceling:
     async def test_the_venue_refuses(self, world: RemoteWorld) -> None:
         order = await working(world)
         world.cancel(order)
-        (request,) = world.dealings.take_ready(world.now, 10, frozenset(RequestKind))
+        (request,) = world.session.take_ready(world.now, 10, frozenset(RequestKind))
         world.take(Letter(request, order.id, Declined(reason=RejectReason.VENUE_REJECTED, message="too late")))
         assert state(order) == ("NEW", "0", None)
         assert world.kinds(order)[-1] == "CANCEL_REJECTED"
 
     async def test_one_that_is_not_carried_out_is_asked_for_again_five_times(self, world: RemoteWorld) -> None:
         order = await working(world)
-        ref = world.dealings.venue.ref(order.id)
+        ref = world.session.venue.ref(order.id)
         assert ref is not None
         world.cancel(order)
         for attempt in range(1, 6):
-            (request,) = world.dealings.take_ready(world.now, 10, frozenset(RequestKind))
+            (request,) = world.session.take_ready(world.now, 10, frozenset(RequestKind))
             assert (request.kind, request.attempts) == (RequestKind.CANCEL, attempt)
-            world.dealings.outbox.landed(request.id, world.now)
+            world.session.outbox.landed(request.id, world.now)
             world.clock += 10 * SECOND
-            world.report(world.dealings.told(order.id, await world.there.order(ref), [], world.now))
+            world.report(world.session.told(order.id, await world.there.order(ref), [], world.now))
         assert state(order) == ("NEW", "0", None)
         assert world.kinds(order)[-1] == "CANCEL_REJECTED"
         assert await world.send() == 0
@@ -246,7 +246,7 @@ class TestChanging:
     async def test_the_end_of_what_was_replaced_there_is_not_the_orders(self, world: RemoteWorld) -> None:
         order = await working(world)
         old = replace(world.there.told(client_id_of(order.id)), status=OrderStatus.CANCELED, at=Nanos(2**62))
-        remote = world.dealings.venue.find(order.id)
+        remote = world.session.venue.find(order.id)
         assert remote is not None
         remote.venue_order_id = "V1-new"
         world.take(old)

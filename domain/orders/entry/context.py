@@ -23,9 +23,9 @@ from domain.orders.exchange.paper import PAPER
 from domain.orders.model.types import TimeInForce
 from domain.orders.venues.support import NOTHING
 from domain.orders.venues.types import Capabilities
+from domain.positions.exposure import Marks
 from domain.positions.service import free_funds
 from domain.positions.types import PositionBook, PositionKey
-from domain.positions.worst_case import Sight
 from domain.risk.store import TOPIC as LIMITS
 from domain.risk.types import Limits
 
@@ -39,7 +39,7 @@ class StaleCache(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ReferenceData:
     """What decisions take from caches, with the versions of it by topic.
 
     ``check`` proves inside a transaction that none of it is out of date.
@@ -69,7 +69,7 @@ class Terms:
 
 
 @dataclass(slots=True)
-class Desk:
+class OrderContext:
     """The dependencies of the order area; each use case takes it first.
 
     ``venues`` says what the configured venues can do, by name; the paper venue is not among them.
@@ -92,20 +92,20 @@ class Desk:
         account: AccountBook,
         positions: dict[PositionKey, PositionBook],
         activity: OrderActivity,
-        terms: Terms,
+        terms: ReferenceData,
     ) -> TradingBook:
         """An account with its positions, and what its orders did, as decisions on ``terms`` see it."""
         free = free_funds(account, positions.values(), terms.by_id, self.market.quote)
-        sight = Sight(terms.by_id, self.market.quote, self.market.is_stale)
-        return TradingBook(account, positions, free, self.venue(account.venue), terms.limits, sight, activity)
+        marks = Marks(terms.by_id, self.market.quote, self.market.is_stale)
+        return TradingBook(account, positions, free, self.venue(account.venue), terms.limits, marks, activity)
 
-    async def terms(self) -> Terms:
+    async def reference_data(self) -> ReferenceData:
         """What is cached now."""
         catalog_version, catalog = await self.market.instruments.held()
         limits_version, limits = await self.limits.held()
         access_version, _ = await self.authenticator.cache.held()
         versions = {INSTRUMENTS: catalog_version, LIMITS: limits_version, ACCESS: access_version}
-        return Terms(catalog.by_symbol, catalog.by_id, limits, versions)
+        return ReferenceData(catalog.by_symbol, catalog.by_id, limits, versions)
 
     async def refresh(self) -> None:
         """Bring the caches up to date with the database."""

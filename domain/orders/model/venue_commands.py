@@ -23,7 +23,7 @@ class AccountTerms:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class VenueCommand:
     """What a venue is asked (SUBMIT, CANCEL, REPLACE, REARM) of which order.
 
     ``group`` are all orders that are to be submitted as one, the entry first; ``change`` is what a REPLACE asks for.

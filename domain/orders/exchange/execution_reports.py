@@ -14,7 +14,7 @@ from domain.orders.model.types import Liquidity, OrderStatus, RejectReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class ExecutionReport:
     """Base: which order, and when."""
 
     order_id: Hashable
@@ -22,7 +22,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change(Report):
+class Change(ExecutionReport):
     """Something changed: the status that the order has after it."""
 
     status: OrderStatus
@@ -118,7 +118,7 @@ class Replaced(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReplaceRejected(Report):
+class ReplaceRejected(ExecutionReport):
     """A requested change did not take effect; the order, if there is one, stands as it was."""
 
     reason: RejectReason
@@ -126,7 +126,7 @@ class ReplaceRejected(Report):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CancelRejected(Report):
+class CancelRejected(ExecutionReport):
     """There is no such open order: it has ended, or was never here."""
 
     message: str
@@ -160,7 +160,7 @@ class TrailMoved(Change):
     limit_price: Decimal | None
 
 
-def evolve(state: OrderState, report: Report) -> OrderState:
+def evolve(state: OrderState, report: ExecutionReport) -> OrderState:
     """The state of an order after ``report``; a report that changes nothing returns ``state`` itself."""
     if not isinstance(report, Change):
         return state

@@ -24,10 +24,10 @@ from domain.kernel.numbers import ZERO
 from domain.kernel.unit_of_work import unit_of_work
 from domain.orders import queries
 from domain.orders.entry.closing import PositionClosing
-from domain.orders.entry.desk import Desk
+from domain.orders.entry.context import OrderContext
 from domain.orders.model.commands import ClosePosition
+from domain.orders.protection.enforcement import RESTRICTING, apply_actions
 from domain.orders.protection.halting import finish_halt
-from domain.orders.protection.restraining import RESTRICTING, restrain
 from domain.positions.service import Books
 from domain.positions.valuation import AccountValue, PositionValue
 from domain.risk import event_queries
@@ -55,13 +55,13 @@ _log = structlog.stdlib.get_logger("monitor")
 
 
 @dataclass(slots=True)
-class Guard:
+class LimitMonitor:
     """Looks at valued accounts and acts. One instance looks at an account at a time.
 
     ``going_on`` are the breaches that have been told and have not cleared, by account.
     """
 
-    desk: Desk
+    context: OrderContext
     books: Books
     closing: PositionClosing
     going_on: dict[UUID, set[str]] = field(default_factory=dict)
@@ -88,7 +88,7 @@ class Guard:
 
     async def rules(self) -> tuple[RiskRule, ...]:
         """The rules in force that hold for what is held."""
-        limits = await self.desk.limits.current()
+        limits = await self.context.limits.current()
         if self._rules[0] is not limits:
             self._rules = (limits, watched_rules(limits.rules))
         return self._rules[1]
@@ -101,13 +101,13 @@ class Guard:
         Raises:
             Unavailable: the database is away; nothing was done that is not also told.
         """
-        if any(self.desk.market.is_stale(row.symbol) for row in value.positions if row.quantity != ZERO):
+        if any(self.context.market.is_stale(row.symbol) for row in value.positions if row.quantity != ZERO):
             return []
-        found = breaches(value, peak, await self.rules(), self.desk.clock())
+        found = breaches(value, peak, await self.rules(), self.context.clock())
         known = self.going_on.get(value.id, set())
         names = {breach.fingerprint for breach in found}
         if over := known - names:
-            async with unit_of_work(self.desk.bus) as work:
+            async with unit_of_work(self.context.bus) as work:
                 await event_queries.clear_events(work, over)
         if new := [breach for breach in found if breach.fingerprint not in known]:
             await self._act(value.id, new)
@@ -130,7 +130,7 @@ class Guard:
             )
         if breach.rule.action is not RiskAction.HALT:
             return False
-        halts = (await self.desk.limits.current()).halts
+        halts = (await self.context.limits.current()).halts
         return not any(row.scope is RiskScope.ACCOUNT and row.account_id == value.id for row in halts)
 
     async def _act(self, account_id: UUID, found: Sequence[Breach], *, again: bool = False) -> None:
@@ -138,8 +138,8 @@ class Guard:
         actions = {breach.rule.action for breach in found}
         if again:
             actions &= RESTRICTING | {RiskAction.HALT}
-        async with unit_of_work(self.desk.bus) as work:
-            done = await restrain(work, account_id, actions, found[0].violation.message, BY, CAUSE)
+        async with unit_of_work(self.context.bus) as work:
+            done = await apply_actions(work, account_id, actions, found[0].violation.message, BY, CAUSE)
             if again and not done.is_new:
                 # What this process knows of the account was out of date.
                 return
@@ -151,7 +151,7 @@ class Guard:
             actions=sorted(actions),
         )
         if done.halt is not None:
-            await finish_halt(self.desk.bus, done.halt)
+            await finish_halt(self.context.bus, done.halt)
 
     # -------------------------------------------------------------- liquidation
 
@@ -169,7 +169,7 @@ class Guard:
         while True:
             try:
                 value = (await self.books.read([account_id]))[account_id]
-                found = breaches(value, value.account.peak_equity, await self.rules(), self.desk.clock())
+                found = breaches(value, value.account.peak_equity, await self.rules(), self.context.clock())
                 held = [row for row in value.positions if row.quantity != ZERO]
                 if not held or all(breach.rule.action is not RiskAction.LIQUIDATE for breach in found):
                     return

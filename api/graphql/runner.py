@@ -90,7 +90,7 @@ def refusal_of(error: RequestError) -> Answer:
     return Answer({"errors": error.errors}, error.code)
 
 
-class Gateway:
+class OperationRunner:
     """One schema with the services behind it."""
 
     def __init__(self, schema: GraphQLSchema, services: Services, limits: Limits, metrics: ApiMetrics) -> None:

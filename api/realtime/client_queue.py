@@ -1,7 +1,7 @@
 """Where the events of one subscriber go: straight to the client while it keeps up, else into a bounded queue.
 
-An ``EventSink`` refuses what does not fit, so that its stream reads the log again once the client has caught up. A
-``StateSink`` keeps the newest payload of each part and forgets the older ones.
+An ``EventQueue`` refuses what does not fit, so that its stream reads the log again once the client has caught up. A
+``StateQueue`` keeps the newest payload of each part and forgets the older ones.
 """
 
 from abc import ABC, abstractmethod
@@ -11,7 +11,7 @@ from collections.abc import Hashable
 import orjson
 
 from api.limits import Limits
-from api.realtime.outbox import Outbox
+from api.realtime.send_queue import SendQueue
 
 _SUFFIX = b"}"
 
@@ -21,14 +21,14 @@ def message_prefix(operation_id: str) -> bytes:
     return b'{"id":' + orjson.dumps(operation_id) + b',"type":"next","payload":'
 
 
-class Sink(ABC):
+class ClientQueue(ABC):
     """What both kinds have in common: sending what waits, and the operation's last message after it."""
 
     __slots__ = ("_last", "_limits", "_outbox", "_prefix")
 
-    def __init__(self, outbox: Outbox, operation_id: str, limits: Limits) -> None:
+    def __init__(self, send_queue: SendQueue, operation_id: str, limits: Limits) -> None:
         self._prefix = message_prefix(operation_id)
-        self._outbox = outbox
+        self._outbox = send_queue
         self._limits = limits
         self._last: bytes | None = None
 
@@ -75,13 +75,13 @@ class Sink(ABC):
             await self._outbox.progress()
 
 
-class EventSink(Sink):
+class EventQueue(ClientQueue):
     """Loses nothing: every payload is taken, or refused by ``offer``."""
 
     __slots__ = ("_bytes", "_queue")
 
-    def __init__(self, outbox: Outbox, operation_id: str, limits: Limits) -> None:
-        super().__init__(outbox, operation_id, limits)
+    def __init__(self, send_queue: SendQueue, operation_id: str, limits: Limits) -> None:
+        super().__init__(send_queue, operation_id, limits)
         self._queue: deque[bytes] = deque()
         self._bytes = 0
 
@@ -121,13 +121,13 @@ class EventSink(Sink):
         self._bytes = 0
 
 
-class StateSink(Sink):
+class StateQueue(ClientQueue):
     """Keeps the newest payload of each part; beyond the bound on parts the oldest is forgotten."""
 
     __slots__ = ("_parts",)
 
-    def __init__(self, outbox: Outbox, operation_id: str, limits: Limits) -> None:
-        super().__init__(outbox, operation_id, limits)
+    def __init__(self, send_queue: SendQueue, operation_id: str, limits: Limits) -> None:
+        super().__init__(send_queue, operation_id, limits)
         self._parts: dict[Hashable, bytes] = {}
 
     def offer(self, part: Hashable, payload: bytes) -> None:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
-from domain.orders.exchange.reports import Report
-from domain.orders.model.instructions import CANCEL, REPLACE, SUBMIT, Command
+from domain.orders.exchange.execution_reports import ExecutionReport
 from domain.orders.model.types import OrderStatus, RejectReason
+from domain.orders.model.venue_commands import CANCEL, REPLACE, SUBMIT, VenueCommand
 from domain.orders.venues.emulation.remote import RemoteVenue
 from domain.orders.venues.outbox import GRACE_NANOS, Outbox, Request
 from domain.orders.venues.reconciling import Findings
@@ -42,7 +42,7 @@ class Doubt:
     unknown_since: Nanos | None = None
 
 
-class Dealings:
+class VenueSession:
     """What is under way. ``accounts`` tells the account of every open order; the caller keeps it.
 
     ``grace_nanos`` is how long a venue may say that it does not know an order before it is believed.
@@ -70,9 +70,9 @@ class Dealings:
 
     # ------------------------------------------------------------------ what goes in
 
-    def act(self, commands: Sequence[Command], now: Nanos) -> list[Report]:
+    def act(self, commands: Sequence[VenueCommand], now: Nanos) -> list[ExecutionReport]:
         """Commands of our own, in order."""
-        reports: list[Report] = []
+        reports: list[ExecutionReport] = []
         for command in commands:
             order = command.order
             if command.kind == SUBMIT and order.status is OrderStatus.PENDING_NEW:
@@ -85,11 +85,11 @@ class Dealings:
                 reports += self.venue.replace(order, command.change, now)
         return reports
 
-    def hear(self, report: VenueReport, now: Nanos) -> list[Report]:
+    def hear(self, report: VenueReport, now: Nanos) -> list[ExecutionReport]:
         """Something that the venue says unasked."""
         return self.venue.on_report(report, now)
 
-    def answered(self, request: Request, order_id: UUID, answer: Answer, now: Nanos) -> list[Report]:
+    def answered(self, request: Request, order_id: UUID, answer: Answer, now: Nanos) -> list[ExecutionReport]:
         """What became of a request; what nobody answered is asked about."""
         self.outbox.landed(request.id, now)
         if isinstance(answer, Acknowledged | Declined):
@@ -98,20 +98,20 @@ class Dealings:
 
     def told(
         self, order_id: UUID, seen: VenueOrder | None, executions: Iterable[VenueExecution], now: Nanos
-    ) -> list[Report]:
+    ) -> list[ExecutionReport]:
         """How the venue says that an order stands that was asked about; its fills come first."""
         if self.venue.find(order_id) is None:
             self._doubts.pop(order_id, None)
             return []
         if seen is None:
             return self._unknown(order_id, now)
-        reports: list[Report] = []
+        reports: list[ExecutionReport] = []
         for execution in executions:
             reports += self.venue.on_report(execution, now)
         reports += self.venue.on_report(seen, now)
         return reports + self._conclude(order_id, seen, now)
 
-    def found(self, findings: Findings, now: Nanos) -> list[Report]:
+    def found(self, findings: Findings, now: Nanos) -> list[ExecutionReport]:
         """What a comparison of the books came to."""
         for order_id in findings.ask:
             self._doubts.setdefault(order_id, Doubt(now))
@@ -119,15 +119,15 @@ class Dealings:
 
     # ------------------------------------------------------------------ what comes out
 
-    def collect(self, now: Nanos) -> list[Report]:
+    def collect(self, now: Nanos) -> list[ExecutionReport]:
         """Put what the last calls want of the venue into the outbox; reports of what needs no asking after all."""
-        reports: list[Report] = []
+        reports: list[ExecutionReport] = []
         while True:
             drained = self.venue.drain()
             for settled in drained.settled:
                 self.outbox.settle(settled)
                 self._index(settled.order_id)
-            for order_id in drained.doubts:
+            for order_id in drained.unconfirmed:
                 self._doubts.setdefault(order_id, Doubt(Nanos(now + _FIRST_ASK_NANOS)))
             for wanted in drained.requests:
                 if self.venue.find(wanted.order_id) is None:
@@ -179,7 +179,7 @@ class Dealings:
 
     # ------------------------------------------------------------------ inside
 
-    def _unknown(self, order_id: UUID, now: Nanos) -> list[Report]:
+    def _unknown(self, order_id: UUID, now: Nanos) -> list[ExecutionReport]:
         doubt = self._doubts.setdefault(order_id, Doubt(now))
         if doubt.unknown_since is None:
             doubt.unknown_since = now
@@ -191,7 +191,7 @@ class Dealings:
         del self._doubts[order_id]
         return self.venue.unknown(order_id, now)
 
-    def _conclude(self, order_id: UUID, seen: VenueOrder, now: Nanos) -> list[Report]:
+    def _conclude(self, order_id: UUID, seen: VenueOrder, now: Nanos) -> list[ExecutionReport]:
         """What an order that was seen as it is says of what was asked about it."""
         order = self.venue.find(order_id)
         if order is None or order.filled >= seen.filled_quantity:

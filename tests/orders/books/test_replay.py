@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from domain.kernel.ids import new_id
 from domain.kernel.numbers import ZERO, to_cash
 from domain.kernel.time import Nanos
-from domain.orders.books.rebuilding import PositionRebuild, corrected, recost
+from domain.orders.books.replay import PositionRebuild, corrected, recost
 from domain.orders.model.order import Execution
 from domain.orders.model.types import Liquidity, PositionEffect, Side
 from domain.positions.fills import book_fill

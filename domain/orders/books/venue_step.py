@@ -20,14 +20,14 @@ from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.market.rates import RateOf, no_rate
 from domain.market.types import Instrument
 from domain.orders import queries
-from domain.orders.books.booking import Booking
+from domain.orders.books.booking import ReportBooking
 from domain.orders.books.command_queries import take_commands
 from domain.orders.deciding.reservations import EXCLUSIVE
 from domain.orders.deciding.trading_book import TradingBook
-from domain.orders.exchange.reports import Filled, Report
-from domain.orders.model.instructions import REPLACE, SUBMIT, AccountTerms, Command
+from domain.orders.exchange.execution_reports import ExecutionReport, Filled
 from domain.orders.model.order import Execution, Order
 from domain.orders.model.stored_forms import read_change
+from domain.orders.model.venue_commands import REPLACE, SUBMIT, AccountTerms, VenueCommand
 from domain.positions import queries as position_queries
 from domain.positions.leftovers import restrict_if_left
 
@@ -36,7 +36,7 @@ _log = structlog.stdlib.get_logger("venue")
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class VenueStep:
     """What a step did: how many commands and reports it took, what it executed and which orders it changed."""
 
     commands: int
@@ -47,25 +47,25 @@ class Step:
     last_command: int = 0
 
 
-Act = Callable[[Sequence[Command]], list[Report]]
+Act = Callable[[Sequence[VenueCommand]], list[ExecutionReport]]
 # What else belongs in a step's transaction.
 Also = Callable[[UnitOfWork], Awaitable[None]]
 
 
-async def take_step(
+async def process_venue_step(
     bus: Bus,
     venue: str,
     epoch: int,
     instruments: Mapping[UUID, Instrument],
     act: Act,
-    reports: Sequence[Report] = (),
+    reports: Sequence[ExecutionReport] = (),
     accounts: Mapping[UUID, UUID] | None = None,
     *,
     up_to: int,
     position: str | None = None,
     rate_of: RateOf = no_rate,
     also: Also | None = None,
-) -> Step:
+) -> VenueStep:
     """Book ``reports`` that came of the market, then take up to 500 commands (ids ``up_to``), act and book the answers.
 
     ``accounts`` names the account of every order that ``reports`` are about. ``position`` is how far in the tick stream
@@ -77,14 +77,14 @@ async def take_step(
             must be built again from what is stored.
     """
     if not reports and not up_to and position is None and also is None:
-        return Step(0, 0, (), ())
+        return VenueStep(0, 0, (), ())
     async with unit_of_work(bus) as work:
         await check_lease(work, f"venue:{venue}", epoch, position)
         rows = sorted(await take_commands(work, venue, up_to, MAX_COMMANDS), key=lambda row: row["id"]) if up_to else []
         if not rows and not reports:
             if also is not None:
                 await also(work)
-            return Step(0, 0, (), ())
+            return VenueStep(0, 0, (), ())
         known = accounts or {}
         touched = {row["account_id"] for row in rows}
         touched.update(known[order_id] for report in reports if (order_id := _order_id(report)) in known)
@@ -114,15 +114,15 @@ async def take_step(
     for report in booking.ignored:
         _log.warning("report ignored", order_id=str(report.order_id), report=type(report).__name__)
     newest = rows[-1]["id"] if rows else 0
-    return Step(len(rows), len(everything), tuple(booking.executions), tuple(booking.changed.values()), newest)
+    return VenueStep(len(rows), len(everything), tuple(booking.executions), tuple(booking.changed.values()), newest)
 
 
-def _command(row: Row, orders: Mapping[UUID, Order], account: AccountBook) -> Command:
+def _command(row: Row, orders: Mapping[UUID, Order], account: AccountBook) -> VenueCommand:
     kind, order = row["kind"], orders[row["order_id"]]
     terms = AccountTerms(account.id, account.kind, account.position_mode)
     if kind == REPLACE:
-        return Command(kind, order, terms, change=read_change(orjson.loads(row["payload"])))
-    return Command(kind, order, terms, group=tuple(orders[order_id] for order_id in _group_of(row)))
+        return VenueCommand(kind, order, terms, change=read_change(orjson.loads(row["payload"])))
+    return VenueCommand(kind, order, terms, group=tuple(orders[order_id] for order_id in _group_of(row)))
 
 
 def _group_of(row: Row) -> list[UUID]:
@@ -132,7 +132,7 @@ def _group_of(row: Row) -> list[UUID]:
     return [UUID(order_id) for order_id in orjson.loads(row["payload"])]
 
 
-def _order_id(report: Report) -> UUID:
+def _order_id(report: ExecutionReport) -> UUID:
     assert isinstance(report.order_id, UUID)
     return report.order_id
 
@@ -142,9 +142,9 @@ async def _load(
     accounts: Mapping[UUID, AccountBook],
     orders: dict[UUID, Order],
     instruments: Mapping[UUID, Instrument],
-    reports: Sequence[Report],
+    reports: Sequence[ExecutionReport],
     rate_of: RateOf,
-) -> Booking:
+) -> ReportBooking:
     positions = await position_queries.load_positions(
         work, accounts, {order.instrument_id for order in orders.values()}
     )
@@ -152,10 +152,10 @@ async def _load(
     booked = await queries.known_executions(work, filled) if filled else set()
     # What an account may still use is not asked here: what was reserved covers it, and a fill is a fact.
     books = {account_id: TradingBook(book, positions[account_id], None) for account_id, book in accounts.items()}
-    return Booking(orders, books, instruments, booked, work.now, rate_of)
+    return ReportBooking(orders, books, instruments, booked, work.now, rate_of)
 
 
-async def _write(work: UnitOfWork, booking: Booking) -> None:
+async def _write(work: UnitOfWork, booking: ReportBooking) -> None:
     books = booking.books.values()
     await queries.update_orders(work, list(booking.changed.values()))
     await queries.insert_executions(work, booking.executions)

@@ -6,7 +6,7 @@ from domain.kernel.errors import BadInput, Refused
 from domain.positions.types import PositionBook, PositionSide
 
 
-def choose(positions: Iterable[PositionBook], symbol: str, side: PositionSide | None) -> PositionBook:
+def find_position(positions: Iterable[PositionBook], symbol: str, side: PositionSide | None) -> PositionBook:
     """The one of an account's positions in ``symbol`` that is held on ``side``.
 
     Raises:

@@ -15,20 +15,20 @@ from uuid import UUID
 
 from domain.orders.exchange.book.market import Market
 from domain.orders.exchange.exchange import Exchange
-from domain.orders.exchange.holdings import Holdings
-from domain.orders.exchange.reports import (
+from domain.orders.exchange.execution_reports import (
     CancelRejected,
+    ExecutionReport,
     Held,
     Replaced,
     ReplaceRejected,
-    Report,
     RestateReason,
     Triggered,
 )
+from domain.orders.exchange.holdings import Holdings
 from domain.orders.exchange.trailing import TickGrid
 from domain.orders.exchange.types import Changes, Order, OrderState
 from domain.orders.model.types import Contingency, OrderStatus, RejectReason
-from domain.orders.venues.emulation.remote_desk import RemoteDesk
+from domain.orders.venues.emulation.emulation_state import EmulationState
 from domain.orders.venues.emulation.remote_matching import RemoteMatching
 from domain.orders.venues.remote_order import Cause, RemoteOrder, Settled, Wanted, remote
 from domain.orders.venues.support import is_native_group, is_timed_by_engine, waits_here
@@ -44,93 +44,93 @@ class Drained:
 
     requests: Sequence[Wanted]
     settled: Sequence[Settled]
-    doubts: Sequence[UUID]
+    unconfirmed: Sequence[UUID]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Whereabouts:
+class OrderLocation:
     """What is known of an order at the venue, beside its state: enough to restore it.
 
     ``away``: it was handed over. ``native_group``: with its whole group, which the venue links.
     """
 
-    away: bool
+    at_venue: bool
     acknowledged: bool
     native_group: bool
     venue_order_id: str | None
-    leaving: Cause | None
+    pending_cancel: Cause | None
     changes: Sequence[Changes]
     executions: frozenset[str]
 
 
-class RemoteBook(Exchange):
+class EmulationBook(Exchange):
     """One instrument of a real venue that can do ``venue``."""
 
     __slots__ = ("_remote", "_venue")
 
     def __init__(self, tick_size: Decimal, venue: Capabilities) -> None:
         self._venue = venue
-        self._desk = self._remote = RemoteDesk(Market(), Holdings(), venue)
+        self._state = self._remote = EmulationState(Market(), Holdings(), venue)
         self._matching = RemoteMatching(self._remote, TickGrid.of(tick_size))
 
     # ------------------------------------------------------------------ state
 
     def drain(self) -> Drained:
         """What there is to ask since the last time, and what needs no asking any more."""
-        desk = self._remote
-        drained = Drained(requests=desk.requests, settled=desk.settled, doubts=desk.doubts)
-        desk.requests, desk.settled, desk.doubts = [], [], []
+        state = self._remote
+        drained = Drained(requests=state.requests, settled=state.settled, unconfirmed=state.unconfirmed)
+        state.requests, state.settled, state.unconfirmed = [], [], []
         return drained
 
     def remote_order(self, order_id: Hashable) -> RemoteOrder | None:
         """An open order; None when it has ended or is unknown."""
-        order = self._desk.orders.get(order_id)
+        order = self._state.orders.get(order_id)
         return None if order is None else remote(order)
 
     def remote_orders(self) -> Iterable[RemoteOrder]:
         """All open orders."""
-        return (remote(order) for order in self._desk.orders.values())
+        return (remote(order) for order in self._state.orders.values())
 
-    def restore_remote(self, state: OrderState, known: Whereabouts) -> None:
+    def restore_remote(self, state: OrderState, known: OrderLocation) -> None:
         """Put an order back as it stood; no report. Those with the lower arrival numbers come first."""
         self._refuse_known((state.order,))
         # One that works and is not there has been held here from the start.
-        may_be_there = known.away or state.status not in _WORKING
+        may_be_there = known.at_venue or state.status not in _WORKING
         native = may_be_there and not waits_here(state.order, state.order.contingency, self._venue)
         order = self._make(state, native=native or known.native_group, linked=known.native_group)
         if not order.sequence:
-            order.sequence = self._desk.next_sequence()
-        self._desk.sequence = max(self._desk.sequence, order.sequence)
-        order.away, order.acknowledged = known.away, known.acknowledged
-        order.venue_order_id, order.leaving = known.venue_order_id, known.leaving
+            order.sequence = self._state.next_sequence()
+        self._state.sequence = max(self._state.sequence, order.sequence)
+        order.at_venue, order.acknowledged = known.at_venue, known.acknowledged
+        order.venue_order_id, order.pending_cancel = known.venue_order_id, known.pending_cancel
         order.changes.extend(known.changes)
         order.executions |= known.executions
         if known.native_group:
-            self._desk.orders[order.id] = order
-            self._desk.note_exit(order)
+            self._state.orders[order.id] = order
+            self._state.note_exit(order)
         else:
-            self._desk.register(order)
-        if order.away:
+            self._state.register(order)
+        if order.at_venue:
             self._remote.note_clipped(order)
             if order.timed_here:
-                self._desk.queues.place_for_time(order)
+                self._state.queues.place_for_time(order)
         elif state.status is not OrderStatus.HELD and not order.triggered:
-            self._desk.queues.place(order)
+            self._state.queues.place(order)
 
-    def resume(self, at: int) -> list[Report]:
+    def resume(self, at: int) -> list[ExecutionReport]:
         """After all orders are back: let go what was on its way to the venue when this engine's predecessor ended.
 
         What can only reduce and has nothing left to reduce ends, or is called back.
         """
         reports = super().resume(at)
         for order in list(self.remote_orders()):
-            if order.is_open and order.triggered and not order.away:
+            if order.is_open and order.triggered and not order.at_venue:
                 self._remote.release(order)
         return reports + self._finish()
 
     # ------------------------------------------------------------------ commands
 
-    def submit_group(self, orders: Sequence[Order], at: int) -> list[Report]:
+    def submit_group(self, orders: Sequence[Order], at: int) -> list[ExecutionReport]:
         """Take an order, a bracket (the entry first) or an OCO: the venue gets what it can take as it is."""
         first = orders[0]
         if len(orders) == 1 or not is_native_group(orders, first.contingency, self._venue):
@@ -141,20 +141,20 @@ class RemoteBook(Exchange):
             held = terms.contingency is Contingency.OUO
             status = OrderStatus.HELD if held else OrderStatus.PENDING_NEW
             order = self._make(OrderState(order=terms, status=status), native=True, linked=True)
-            order.away, order.sequence = True, self._desk.next_sequence()
+            order.at_venue, order.sequence = True, self._state.next_sequence()
             # Not among the groups: the venue links them.
-            self._desk.orders[order.id] = order
-            self._desk.note_exit(order)
+            self._state.orders[order.id] = order
+            self._state.note_exit(order)
             if held:
-                self._desk.reports.append(Held(order_id=order.id, at=at, status=status))
-        ids = tuple(remote(self._desk.orders[terms.id]).order_id for terms in orders)
+                self._state.reports.append(Held(order_id=order.id, at=at, status=status))
+        ids = tuple(remote(self._state.orders[terms.id]).order_id for terms in orders)
         self._remote.requests.append(Wanted(kind=RequestKind.SUBMIT, order_id=ids[0], group=ids))
         return self._finish()
 
-    def replace(self, order_id: Hashable, changes: Changes, at: int) -> list[Report]:
+    def replace(self, order_id: Hashable, changes: Changes, at: int) -> list[ExecutionReport]:
         """Change an order that is here, or ask the venue to change it."""
         order = self.remote_order(order_id)
-        if order is None or not order.away:
+        if order is None or not order.at_venue:
             return super().replace(order_id, changes, at)
         self._begin(at)
         if order.timed_here and replace(changes, expires_at=None) == Changes() and not order.changes:
@@ -169,7 +169,7 @@ class RemoteBook(Exchange):
 
     # ------------------------------------------------------------------ what the venue says
 
-    def executed(self, order: RemoteOrder, execution: VenueExecution) -> list[Report]:
+    def executed(self, order: RemoteOrder, execution: VenueExecution) -> list[ExecutionReport]:
         """A fill; nothing when it is booked already. That the venue has the order follows from it."""
         if execution.venue_execution_id in order.executions:
             return []
@@ -182,7 +182,7 @@ class RemoteBook(Exchange):
         self._settle()
         return self._finish()
 
-    def seen(self, order: RemoteOrder, seen: VenueOrder) -> list[Report]:
+    def seen(self, order: RemoteOrder, seen: VenueOrder) -> list[ExecutionReport]:
         """How the order stands there. It ends only with all of its executions; until then it is in doubt."""
         self._begin(seen.at)
         if not self._is_news(order, seen):
@@ -204,11 +204,13 @@ class RemoteBook(Exchange):
         else:
             self._remote.over_there(order, seen)
         if order.is_open and order.filled < seen.filled_quantity:
-            self._remote.doubts.append(order.order_id)
+            self._remote.unconfirmed.append(order.order_id)
         self._settle()
         return self._finish()
 
-    def acknowledged(self, order: RemoteOrder, kind: RequestKind, venue_order_id: str | None, at: int) -> list[Report]:
+    def acknowledged(
+        self, order: RemoteOrder, kind: RequestKind, venue_order_id: str | None, at: int
+    ) -> list[ExecutionReport]:
         """The venue has taken a request about the order. That a cancel was taken says nothing yet."""
         self._begin(at)
         if kind is RequestKind.SUBMIT:
@@ -220,7 +222,7 @@ class RemoteBook(Exchange):
 
     def declined(
         self, order: RemoteOrder, kind: RequestKind, reason: RejectReason, message: str, at: int
-    ) -> list[Report]:
+    ) -> list[ExecutionReport]:
         """The venue refuses a request. A cancel of the engine's own stays wanted: the order must be asked about."""
         self._begin(at)
         if kind is RequestKind.SUBMIT and not order.acknowledged:
@@ -230,17 +232,17 @@ class RemoteBook(Exchange):
             order.changes.popleft()
             self._remote.settled.append(Settled(order_id=order.order_id, kind=kind))
         elif kind is RequestKind.CANCEL:
-            if order.leaving is Cause.REQUESTED:
-                order.leaving = None
-                self._desk.reports.append(CancelRejected(order_id=order.id, at=at, message=message))
+            if order.pending_cancel is Cause.REQUESTED:
+                order.pending_cancel = None
+                self._state.reports.append(CancelRejected(order_id=order.id, at=at, message=message))
                 self._remote.settled.append(Settled(order_id=order.order_id, kind=kind))
-            self._remote.doubts.append(order.order_id)
+            self._remote.unconfirmed.append(order.order_id)
         return self._finish()
 
-    def unknown(self, order: RemoteOrder, at: int) -> list[Report]:
+    def unknown(self, order: RemoteOrder, at: int) -> list[ExecutionReport]:
         """The venue says, after all time that it may need, that it has no such order."""
         self._begin(at)
-        if order.acknowledged or order.filled or order.leaving is not None:
+        if order.acknowledged or order.filled or order.pending_cancel is not None:
             # One that was called back never came there, and nobody wants it to any more.
             self._remote.over_there(order, None)
         else:
@@ -259,9 +261,9 @@ class RemoteBook(Exchange):
         status = OrderStatus.HELD if held else OrderStatus.PENDING_NEW
         native = not waits_here(order, order.contingency, self._venue)
         made = self._make(OrderState(order=order, status=status), native=native)
-        self._desk.register(made)
+        self._state.register(made)
         if held:
-            self._desk.reports.append(Held(order_id=order.id, at=self._desk.now, status=status))
+            self._state.reports.append(Held(order_id=order.id, at=self._state.now, status=status))
         return made
 
     def _is_news(self, order: RemoteOrder, seen: VenueOrder) -> bool:
@@ -276,7 +278,9 @@ class RemoteBook(Exchange):
         order.triggered = True
         price = order.stop if order.stop is not None else order.limit
         if price is not None:
-            self._desk.reports.append(Triggered(order_id=order.id, at=self._desk.now, status=order.status, price=price))
+            self._state.reports.append(
+                Triggered(order_id=order.id, at=self._state.now, status=order.status, price=price)
+            )
 
     def _made(self, order: RemoteOrder) -> None:
         """The oldest change that was asked for is made."""
@@ -297,23 +301,23 @@ class RemoteBook(Exchange):
         self._report_replaced(order)
         self._remote.settled.append(Settled(order_id=order.order_id, kind=RequestKind.REPLACE))
         if order.terms.contingency is Contingency.OTO and changes.quantity is not None:
-            for child in self._desk.groups.exits(order):
+            for child in self._state.groups.exits(order):
                 if child.status is OrderStatus.HELD:
-                    self._desk.restate(child, RestateReason.ENTRY_REPLACED, quantity=order.quantity)
+                    self._state.restate(child, RestateReason.ENTRY_REPLACED, quantity=order.quantity)
         if done:
-            self._desk.complete(order)
+            self._state.complete(order)
 
     def _set_expiry(self, order: RemoteOrder, expires_at: int | None) -> None:
         order.expires_at = expires_at
         if order.timed_here:
-            self._desk.queues.remove(order)
-            self._desk.queues.place_for_time(order)
+            self._state.queues.remove(order)
+            self._state.queues.place_for_time(order)
 
     def _report_replaced(self, order: RemoteOrder) -> None:
-        self._desk.reports.append(
+        self._state.reports.append(
             Replaced(
                 order_id=order.id,
-                at=self._desk.now,
+                at=self._state.now,
                 status=order.status,
                 sequence=order.sequence,
                 quantity=order.quantity,
@@ -326,7 +330,9 @@ class RemoteBook(Exchange):
         )
 
     def _refuse_change(self, order: RemoteOrder, reason: RejectReason, message: str) -> None:
-        self._desk.reports.append(ReplaceRejected(order_id=order.id, at=self._desk.now, reason=reason, message=message))
+        self._state.reports.append(
+            ReplaceRejected(order_id=order.id, at=self._state.now, reason=reason, message=message)
+        )
 
 
 def _has_become(seen: VenueOrder, changes: Changes) -> bool:

@@ -1,6 +1,6 @@
 """The outgoing side of one socket: frames go out at once while the client takes them, and wait in order when not.
 
-What waits is bounded by those who hand it in: answers by the number of operations, events by each sink's queue.
+What waits is bounded by those who hand it in: answers by the number of operations, events by each queue's queue.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ class Waiting(Protocol):
         ...
 
 
-class Outbox:
+class SendQueue:
     """Writes to one connection."""
 
     __slots__ = ("_frames", "_held", "_moved", "_queue", "_waiting", "closed")

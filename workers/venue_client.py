@@ -39,7 +39,7 @@ _log = structlog.stdlib.get_logger("venue")
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class RequestResult:
     """What became of a request."""
 
     request: Request
@@ -48,7 +48,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class OrderStatusReport:
     """How an order stands, asked for: None when the venue has no such order; with executions, if some were missing."""
 
     order_id: UUID
@@ -57,7 +57,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ReconciliationReport:
     """All that the venue has, when it was asked, and the orders that it must have had then."""
 
     theirs: Theirs
@@ -65,10 +65,10 @@ class Compared:
     asked_at: Nanos
 
 
-Item = VenueReport | Answered | Told | Compared
+Item = VenueReport | RequestResult | OrderStatusReport | ReconciliationReport
 
 
-class Conversation:
+class VenueClient:
     """The tasks that talk to one venue. ``wake`` is called whenever something has come in."""
 
     def __init__(self, venue: Venue, wake: Callable[[], None], reconcile_seconds: float) -> None:
@@ -186,7 +186,7 @@ class Conversation:
         items: list[Item] = []
         for request, group in batch:
             for order_id, _ in zip(request.orders, group, strict=True):
-                items.append(Answered(request, order_id, next(given, Unanswered(message="no answer"))))
+                items.append(RequestResult(request, order_id, next(given, Unanswered(message="no answer"))))
         self.on_wire -= {request.id for request, _ in batch}
         self._put(*items)
 
@@ -197,7 +197,7 @@ class Conversation:
             _log.exception("gateway failed to send", venue=self.venue.name, kind=request.kind)
             answer = Unanswered(message=type(error).__name__)
         self.on_wire.discard(request.id)
-        self._put(Answered(request, request.order_id, answer))
+        self._put(RequestResult(request, request.order_id, answer))
 
     async def _ask(self, order_id: UUID, order: OrderRef, since: Nanos) -> None:
         try:
@@ -207,7 +207,11 @@ class Conversation:
                 if seen is not None and seen.filled_quantity:
                     fills = await self.venue.executions(since)
             own = {order.client_order_id, seen.venue_order_id if seen is not None else None} - {None}
-            self._put(Told(order_id, seen, [row for row in fills if own & {row.client_order_id, row.venue_order_id}]))
+            self._put(
+                OrderStatusReport(
+                    order_id, seen, [row for row in fills if own & {row.client_order_id, row.venue_order_id}]
+                )
+            )
         except VenueUnavailable as error:
             _log.warning("venue cannot be asked about an order", venue=self.venue.name, error=str(error))
         except Exception:  # noqa: BLE001  a gateway's defect must not end the venue
@@ -229,7 +233,7 @@ class Conversation:
             held = await self._question(self.venue.positions) if self.venue.capabilities.positions else None
             executions = await self._question(partial(self.venue.executions, since()))
             theirs = Theirs(open_orders=open_orders, executions=executions, positions=held)
-            self._put(Compared(theirs, wanted, asked_at))
+            self._put(ReconciliationReport(theirs, wanted, asked_at))
 
     async def _question(self, ask: Callable[[], Coroutine[Any, Any, Sequence[Any]]]) -> Sequence[Any] | None:
         try:

@@ -7,20 +7,20 @@ import pytest
 from api.context import Context
 from api.graphql.documents import Documents
 from api.limits import Limits
-from api.realtime.shape import Shape, shape_of
+from api.realtime.sharing_key import Selection, selection_of
 from tests.support.api import SCHEMA
 
 DOCUMENTS = Documents(SCHEMA, Limits())
 
 
-def shape(text: str) -> Shape:
-    return shape_of(DOCUMENTS.prepare(text, None, trusted=True))
+def selection(text: str) -> Selection:
+    return selection_of(DOCUMENTS.prepare(text, None, trusted=True))
 
 
 def key(text: str, **variables: Any) -> Any:
     operation = DOCUMENTS.prepare(text, None, trusted=True)
     executor = operation.executor(variables, Context(services=None))  # type: ignore[arg-type]
-    return shape_of(operation).key(executor.variable_values.coerced)
+    return selection_of(operation).key(executor.variable_values.coerced)
 
 
 PLAIN = "subscription { entries { number text } }"
@@ -64,7 +64,7 @@ def test_fragments_are_part_of_it_however_deep() -> None:
 
 def test_values_that_decide_what_is_selected_are_part_of_it() -> None:
     text = "subscription ($yes: Boolean!, $after: Cursor) { entries(after: $after) { number text @skip(if: $yes) } }"
-    assert shape(text).variables == ("yes",)
+    assert selection(text).variables == ("yes",)
     assert key(text, yes=True, after="a") == key(text, yes=True, after="b")
     assert key(text, yes=True) != key(text, yes=False)
 
@@ -72,7 +72,7 @@ def test_values_that_decide_what_is_selected_are_part_of_it() -> None:
 def test_in_a_fragment_the_whole_document_counts() -> None:
     text = "subscription ($after: Cursor) { ... on Subscription { entries(after: $after) { number } } }"
     assert key(text, after="a") != key(text, after="b")
-    assert not shape(text).same_for_all
+    assert not selection(text).same_for_all
 
 
 @pytest.mark.parametrize(
@@ -89,4 +89,4 @@ def test_in_a_fragment_the_whole_document_counts() -> None:
     ],
 )
 def test_only_plain_and_marked_fields_are_the_same_for_all(text: str, same: bool) -> None:
-    assert shape(text).same_for_all is same
+    assert selection(text).same_for_all is same

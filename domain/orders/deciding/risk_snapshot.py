@@ -6,12 +6,12 @@ Figures are worked out only where a rule that is in force looks at them.
 from decimal import Decimal
 
 from domain.kernel.numbers import ONE, ZERO
-from domain.orders.deciding.checks import Candidate
+from domain.orders.deciding.business_checks import Candidate
 from domain.orders.deciding.reservations import MARKET_BUFFER
 from domain.orders.exchange.trailing import TickGrid, trail
 from domain.orders.model.order_types import TRAILING
+from domain.positions.exposure import Marks, largest, potential_exposure, worth
 from domain.positions.valuation import value_all
-from domain.positions.worst_case import Sight, largest, worst_case, worth
 from domain.risk.snapshot import AccountView, Activity, MarketView, ProposedOrder, RiskSnapshot
 from domain.risk.types import RiskRuleKind
 
@@ -110,16 +110,16 @@ def _account(candidate: Candidate) -> AccountView:
     opens = ZERO if candidate.command.only_reduces else candidate.remaining
     bought, sold = (opens, ZERO) if candidate.buys else (ZERO, opens)
     size = largest(position, buys=bought, sells=sold)
-    sight, account = book.sight, book.account
-    if sight is None:
+    marks, account = book.marks, book.account
+    if marks is None:
         return AccountView(size, None, None, None, None, None, None)
-    mark, rate = sight.fresh_mark(instrument), sight.fresh_rate(instrument, account.currency)
+    mark, rate = marks.fresh_mark(instrument), marks.fresh_rate(instrument, account.currency)
     value = None if mark is None or rate is None else worth(instrument, size, mark, rate)
     if not book.limits.kinds & _ACCOUNT:
         return AccountView(size, value, None, None, None, None, None)
-    worst = worst_case(book.positions.values(), {position.id: size}, sight, account.currency)
+    worst = potential_exposure(book.positions.values(), {position.id: size}, marks, account.currency)
     if book.fresh_equity is None:
-        book.fresh_equity = (_equity(candidate, sight),)
+        book.fresh_equity = (_equity(candidate, marks),)
     (equity,) = book.fresh_equity
     return AccountView(
         position=size,
@@ -132,12 +132,12 @@ def _account(candidate: Candidate) -> AccountView:
     )
 
 
-def _equity(candidate: Candidate, sight: Sight) -> Decimal | None:
+def _equity(candidate: Candidate, marks: Marks) -> Decimal | None:
     """The account's equity at fresh prices and rates, None when one of them is missing."""
     book = candidate.book
     held = [position for position in book.positions.values() if position.quantity]
     for position in held:
-        instrument = sight.instruments[position.instrument_id]
-        if sight.fresh_mark(instrument) is None or sight.fresh_rate(instrument, book.account.currency) is None:
+        instrument = marks.instruments[position.instrument_id]
+        if marks.fresh_mark(instrument) is None or marks.fresh_rate(instrument, book.account.currency) is None:
             return None
-    return value_all(book.account, held, sight.instruments, sight.quote_of).equity
+    return value_all(book.account, held, marks.instruments, marks.quote_of).equity

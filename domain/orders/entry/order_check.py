@@ -13,8 +13,8 @@ from domain.orders.deciding.pretrade import decide
 from domain.orders.entry.activity_queries import load_activity
 from domain.orders.entry.placing import OrderEntry
 from domain.orders.model.commands import PlaceOrder
+from domain.orders.model.order_validation import check_command
 from domain.orders.model.types import RejectReason
-from domain.orders.model.validation import check_command
 from domain.positions.queries import read_for_orders
 from domain.risk.types import RiskViolation
 
@@ -38,13 +38,13 @@ async def check_order(entry: OrderEntry, actor: Actor, command: PlaceOrder) -> O
     Raises:
         BadInput, NotFound, Forbidden: as placing it would.
     """
-    desk = entry.desk
+    context = entry.context
     actor = await entry.current(actor, command.account_id)
     require_trade(actor, command.account_id)
-    now = desk.clock()
+    now = context.clock()
     check_command(command, now)
-    await desk.refresh()
-    terms = await desk.terms()
+    await context.refresh()
+    terms = await context.reference_data()
     instrument = terms.instruments.get(command.symbol)
     if instrument is None:
         raise NotFound(f"There is no instrument {command.symbol[:40]!r}.", field="symbol")
@@ -53,9 +53,9 @@ async def check_order(entry: OrderEntry, actor: Actor, command: PlaceOrder) -> O
         raise no_account()
     positions = (await read_for_orders([account.id], [instrument.id]))[account.id]
     activity = (await load_activity(fetch, {account.id: account}, needs_of(terms.limits.rules), now))[account.id]
-    book = desk.trading_book(account, positions, activity, terms)
+    book = context.trading_book(account, positions, activity, terms)
     before = book.available
-    decision = decide(command, instrument, desk.market_state(instrument, now, account.currency), book)
+    decision = decide(command, instrument, context.market_state(instrument, now, account.currency), book)
     reservation = max(ZERO, decision.reserved)
     return OrderCheck(
         accepted=decision.accepted,

@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.access.types import Actor
 from domain.accounts.types import AccountKind
 from domain.kernel.database import fetch
-from domain.orders.entry.checking import check_order
+from domain.orders.entry.order_check import check_order
 from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.types import OrderStatus, OrderType, RejectReason, Side, TimeInForce
 from domain.risk.service import CreateRiskRule, create_rule

@@ -29,7 +29,7 @@ class Restraint:
     is_new: bool
 
 
-async def restrain(
+async def apply_actions(
     work: UnitOfWork, account_id: UUID, actions: Collection[RiskAction], reason: str, by: str, cause: str
 ) -> Restraint:
     """Do what actions say, apart from closing positions.

@@ -15,7 +15,7 @@ from domain.positions.types import PositionBook
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Marks:
     """What can be seen of the market at one moment; ``instruments`` are all that there are."""
 
     instruments: Mapping[UUID, Instrument]
@@ -38,7 +38,7 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True)
-class Worst:
+class PotentialExposure:
     """An account if everything that works filled, in its currency."""
 
     gross_exposure: Decimal
@@ -73,9 +73,9 @@ def worth(instrument: Instrument, quantity: Decimal, mark: Decimal, rate: Decima
     return abs(instrument.notional(quantity, mark)) * rate
 
 
-def worst_case(
-    positions: Iterable[PositionBook], sizes: Mapping[UUID, Decimal], sight: Sight, currency: str
-) -> Worst | None:
+def potential_exposure(
+    positions: Iterable[PositionBook], sizes: Mapping[UUID, Decimal], marks: Marks, currency: str
+) -> PotentialExposure | None:
     """All positions at their largest; ``sizes`` names that of some by position. None when one cannot be valued."""
     exposure = margin = ZERO
     for position in positions:
@@ -83,11 +83,11 @@ def worst_case(
         size = largest(position) if size is None else size
         if size == ZERO:
             continue
-        instrument = sight.instruments[position.instrument_id]
-        mark, rate = sight.fresh_mark(instrument), sight.fresh_rate(instrument, currency)
+        instrument = marks.instruments[position.instrument_id]
+        mark, rate = marks.fresh_mark(instrument), marks.fresh_rate(instrument, currency)
         if mark is None or rate is None:
             return None
         value = worth(instrument, size, mark, rate)
         exposure += value
         margin += value * instrument.maintenance_margin_rate
-    return Worst(exposure, margin)
+    return PotentialExposure(exposure, margin)

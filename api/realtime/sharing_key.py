@@ -26,11 +26,11 @@ from graphql import (
 
 from api.graphql.documents import Operation
 from api.graphql.encoding import encode
-from api.graphql.marks import is_same_for_all
+from api.graphql.field_flags import is_same_for_all
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class Selection:
     """What a subscription selects of each event: equal text and equal values of ``variables`` give equal answers."""
 
     text: str
@@ -42,8 +42,8 @@ class Shape:
         return self.text, encode({name: repr(values[name]) for name in self.variables if name in values})
 
 
-def shape_of(operation: Operation) -> Shape:
-    """The shape of a subscription; its arguments are no part of it, since they decide which events there are."""
+def selection_of(operation: Operation) -> Selection:
+    """The selection of a subscription; its arguments are no part of it, since they decide which events there are."""
     nodes: list[Node] = []
     root = _single_field(operation.node)
     if root is None:
@@ -61,7 +61,7 @@ def shape_of(operation: Operation) -> Shape:
     subscription = schema.subscription_type
     assert subscription is not None
     walker = _Walker(schema, operation.fragments)
-    return Shape(
+    return Selection(
         text="\n".join(print_ast(node) for node in nodes),
         variables=tuple(sorted(variables.names)),
         same_for_all=root is not None and walker.field_is_same_for_all(subscription, root),

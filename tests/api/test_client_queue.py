@@ -6,8 +6,8 @@ import orjson
 import pytest
 
 from api.limits import Limits
-from api.realtime.outbox import Outbox
-from api.realtime.sinks import EventSink, StateSink
+from api.realtime.client_queue import EventQueue, StateQueue
+from api.realtime.send_queue import SendQueue
 from api.transport.frames import text_header
 
 
@@ -58,108 +58,108 @@ def test_a_header_says_the_length_as_the_protocol_wants_it(length: int, header: 
 
 def test_an_event_is_a_next_message_of_its_operation() -> None:
     wire = Wire()
-    EventSink(Outbox(wire), 'a"1', Limits()).offer(b'{"data":{"x":1}}')
+    EventQueue(SendQueue(wire), 'a"1', Limits()).offer(b'{"data":{"x":1}}')
     assert wire.sent == [b'{"id":"a\\"1","type":"next","payload":{"data":{"x":1}}}']
 
 
 def test_events_keep_their_order_when_the_client_pauses() -> None:
     wire = Wire(room=2)
-    outbox = Outbox(wire)
-    sink = EventSink(outbox, "1", Limits())
-    assert all(sink.offer(b"%d" % number) for number in range(5))
+    send_queue = SendQueue(wire)
+    queue = EventQueue(send_queue, "1", Limits())
+    assert all(queue.offer(b"%d" % number) for number in range(5))
     assert payloads(wire) == [0, 1]
     for _ in range(3):
         wire.room = 1
-        outbox.resume()
+        send_queue.resume()
     assert payloads(wire) == [0, 1, 2, 3, 4]
-    assert sink.is_empty
+    assert queue.is_empty
 
 
 def test_an_event_that_does_not_fit_is_refused_and_not_kept() -> None:
     wire = Wire(room=0)
-    outbox = Outbox(wire)
-    sink = EventSink(outbox, "1", Limits(queued_events=2))
-    assert [sink.offer(b"%d" % number) for number in range(4)] == [True, True, False, False]
+    send_queue = SendQueue(wire)
+    queue = EventQueue(send_queue, "1", Limits(queued_events=2))
+    assert [queue.offer(b"%d" % number) for number in range(4)] == [True, True, False, False]
     wire.room = 100
-    outbox.resume()
+    send_queue.resume()
     assert payloads(wire) == [0, 1]
-    assert sink.offer(b"4")
+    assert queue.offer(b"4")
     assert payloads(wire) == [0, 1, 4]
 
 
 def test_queued_bytes_are_bounded_but_a_single_large_event_is_not_lost() -> None:
     wire = Wire(room=0)
-    outbox = Outbox(wire)
-    sink = EventSink(outbox, "1", Limits(queued_event_bytes=10))
+    send_queue = SendQueue(wire)
+    queue = EventQueue(send_queue, "1", Limits(queued_event_bytes=10))
     large = b'"' + b"x" * 100 + b'"'
-    assert [sink.offer(large), sink.offer(b"1")] == [True, False]
+    assert [queue.offer(large), queue.offer(b"1")] == [True, False]
     wire.room = 100
-    outbox.resume()
+    send_queue.resume()
     assert len(wire.sent) == 1
-    assert sink.offer(b"2")
+    assert queue.offer(b"2")
 
 
 def test_a_state_keeps_the_newest_of_each_part_in_the_order_of_change() -> None:
     wire = Wire(room=1)
-    outbox = Outbox(wire)
-    sink = StateSink(outbox, "1", Limits(state_parts=3))
+    send_queue = SendQueue(wire)
+    queue = StateQueue(send_queue, "1", Limits(state_parts=3))
     for part, number in (("a", 0), ("a", 1), ("b", 2), ("a", 3), ("c", 4)):
-        sink.offer(part, b"%d" % number)
+        queue.offer(part, b"%d" % number)
     wire.room = 100
-    outbox.resume()
+    send_queue.resume()
     assert payloads(wire) == [0, 2, 3, 4]
 
 
 def test_parts_of_a_state_are_bounded() -> None:
     wire = Wire(room=0)
-    outbox = Outbox(wire)
-    sink = StateSink(outbox, "1", Limits(state_parts=2))
+    send_queue = SendQueue(wire)
+    queue = StateQueue(send_queue, "1", Limits(state_parts=2))
     for number in range(4):
-        sink.offer(number, b"%d" % number)
+        queue.offer(number, b"%d" % number)
     wire.room = 100
-    outbox.resume()
+    send_queue.resume()
     assert payloads(wire) == [2, 3]
 
 
 @pytest.mark.parametrize("waiting", [0, 3])
 def test_the_last_message_comes_last(waiting: int) -> None:
     wire = Wire(room=0 if waiting else 100)
-    outbox = Outbox(wire)
-    sink = EventSink(outbox, "1", Limits())
+    send_queue = SendQueue(wire)
+    queue = EventQueue(send_queue, "1", Limits())
     for number in range(waiting):
-        sink.offer(b"%d" % number)
-    sink.finish(b'{"last":true}')
+        queue.offer(b"%d" % number)
+    queue.finish(b'{"last":true}')
     wire.room = 100
-    outbox.resume()
+    send_queue.resume()
     assert payloads(wire) == list(range(waiting))
     assert wire.sent[-1] == b'{"last":true}'
 
 
 def test_what_is_discarded_is_not_sent() -> None:
     wire = Wire(room=0)
-    outbox = Outbox(wire)
-    sink, other = EventSink(outbox, "1", Limits()), EventSink(outbox, "2", Limits())
-    for each in (sink, other):
+    send_queue = SendQueue(wire)
+    queue, other = EventQueue(send_queue, "1", Limits()), EventQueue(send_queue, "2", Limits())
+    for each in (queue, other):
         each.offer(b"1")
-    sink.finish(b"{}")
-    sink.discard()
+    queue.finish(b"{}")
+    queue.discard()
     wire.room = 100
-    outbox.resume()
+    send_queue.resume()
     assert [orjson.loads(text)["id"] for text in wire.sent] == ["2"]
 
 
 def test_one_who_waits_does_not_keep_the_others_from_their_turn() -> None:
     wire = Wire(room=0)
-    outbox = Outbox(wire)
-    sinks = [EventSink(outbox, str(index), Limits()) for index in range(3)]
-    for sink in sinks:
+    send_queue = SendQueue(wire)
+    queues = [EventQueue(send_queue, str(index), Limits()) for index in range(3)]
+    for queue in queues:
         for number in range(3):
-            sink.offer(b"%d" % number)
-    outbox.send(b'{"id":"answer"}')
+            queue.offer(b"%d" % number)
+    send_queue.send(b'{"id":"answer"}')
     heard = []
-    while any(not sink.is_empty for sink in sinks):
+    while any(not queue.is_empty for queue in queues):
         wire.room = 2
-        outbox.resume()
+        send_queue.resume()
     heard = [orjson.loads(text)["id"] for text in wire.sent]
     assert heard[0] == "answer"
     assert set(heard[1:6]) == {"0", "1", "2"}
@@ -168,40 +168,40 @@ def test_one_who_waits_does_not_keep_the_others_from_their_turn() -> None:
 
 async def test_waiting_for_the_client_ends_when_it_has_taken_everything() -> None:
     wire = Wire(room=0)
-    outbox = Outbox(wire)
-    sink = EventSink(outbox, "1", Limits())
-    sink.offer(b"1")
-    outbox.send(b"{}")
-    waiting = [asyncio.create_task(sink.drained()), asyncio.create_task(outbox.answered())]
+    send_queue = SendQueue(wire)
+    queue = EventQueue(send_queue, "1", Limits())
+    queue.offer(b"1")
+    send_queue.send(b"{}")
+    waiting = [asyncio.create_task(queue.drained()), asyncio.create_task(send_queue.answered())]
     await asyncio.sleep(0)
     assert not any(task.done() for task in waiting)
     wire.room = 100
-    outbox.resume()
+    send_queue.resume()
     async with asyncio.timeout(1):
         await asyncio.gather(*waiting)
 
 
 async def test_waiting_for_the_client_ends_when_it_is_gone_and_nothing_is_kept_for_it() -> None:
     wire = Wire(room=0)
-    outbox = Outbox(wire)
-    sink = EventSink(outbox, "1", Limits(queued_events=1))
-    sink.offer(b"1")
-    waiting = asyncio.create_task(sink.drained())
+    send_queue = SendQueue(wire)
+    queue = EventQueue(send_queue, "1", Limits(queued_events=1))
+    queue.offer(b"1")
+    waiting = asyncio.create_task(queue.drained())
     await asyncio.sleep(0)
-    outbox.close()
+    send_queue.close()
     async with asyncio.timeout(1):
         await waiting
     # Whoever hands events in must not wait for ever for one that nobody will take.
-    assert [sink.offer(b"2"), sink.offer(b"3")] == [True, True]
-    outbox.send(b"{}")
+    assert [queue.offer(b"2"), queue.offer(b"3")] == [True, True]
+    send_queue.send(b"{}")
     assert wire.sent == []
 
 
 def test_what_waits_is_counted_and_nothing_is_counted_in_the_end() -> None:
     wire = Wire(room=0)
-    outbox = Outbox(wire)
-    events, state = EventSink(outbox, "1", Limits()), StateSink(outbox, "2", Limits(state_parts=2))
-    outbox.send(b"12345")
+    send_queue = SendQueue(wire)
+    events, state = EventQueue(send_queue, "1", Limits()), StateQueue(send_queue, "2", Limits(state_parts=2))
+    send_queue.send(b"12345")
     events.offer(b"123")
     for part, payload in ((1, b"1"), (2, b"22"), (1, b"333"), (3, b"4444")):
         state.offer(part, payload)
@@ -209,11 +209,11 @@ def test_what_waits_is_counted_and_nothing_is_counted_in_the_end() -> None:
     events.discard()
     assert wire.held == 5 + 3 + 4
     wire.room = 1_000
-    outbox.resume()
+    send_queue.resume()
     assert wire.held == 0
     wire.room = 0
-    outbox.send(b"12345")
+    send_queue.send(b"12345")
     events.offer(b"123")
-    outbox.close()
+    send_queue.close()
     events.discard()
     assert wire.held == 0

@@ -10,10 +10,11 @@ import pytest
 from domain.accounts.types import AccountKind, AccountState
 from domain.kernel.errors import BadInput
 from domain.kernel.numbers import ZERO
-from domain.orders.deciding.changes import as_changed
-from domain.orders.exchange.reports import Restated, RestateReason
+from domain.orders.deciding.modify_rules import as_changed
+from domain.orders.exchange.execution_reports import Restated, RestateReason
 from domain.orders.model.commands import ModifyOrder, OrderKey
 from domain.orders.model.order import Order
+from domain.orders.model.order_validation import check_change
 from domain.orders.model.types import (
     Contingency,
     OffsetKind,
@@ -24,7 +25,6 @@ from domain.orders.model.types import (
     Side,
     TimeInForce,
 )
-from domain.orders.model.validation import check_change
 from tests.orders.factories import NOW, PERPETUAL, SPOT, command
 from tests.support.world import World
 

@@ -12,10 +12,10 @@ from decimal import Decimal
 from domain.kernel.errors import BadInput
 from domain.kernel.numbers import ZERO
 from domain.market.types import Instrument
-from domain.orders.deciding.checks import CHECKS, EXIT_CHECKS, SIZE_CHECKS, Candidate, Refusal, first_refusal
+from domain.orders.deciding.business_checks import CHECKS, EXIT_CHECKS, SIZE_CHECKS, Candidate, Refusal, first_refusal
 from domain.orders.deciding.pretrade import RuleVerdict, collared, judge, lack_of_funds, refused_by_rules
 from domain.orders.deciding.reservations import bucket_of, reservation_price, reserve_orders, unreserve_orders
-from domain.orders.deciding.risk_view import worst_notional
+from domain.orders.deciding.risk_snapshot import worst_notional
 from domain.orders.deciding.trading_book import MarketState, TradingBook
 from domain.orders.model.commands import ModifyOrder, PlaceOrder
 from domain.orders.model.order import CHANGEABLE, Order, PendingChange, changes_in, terms_of

@@ -11,9 +11,9 @@ from uuid import UUID
 from domain.kernel.numbers import ZERO
 from domain.orders.exchange.book.market import Market
 from domain.orders.exchange.book.working import WorkingOrder
-from domain.orders.exchange.desk import Desk
+from domain.orders.exchange.book_state import BookState
+from domain.orders.exchange.execution_reports import Accepted, Expired, Filled, Restated, RestateReason
 from domain.orders.exchange.holdings import Holdings
-from domain.orders.exchange.reports import Accepted, Expired, Filled, Restated, RestateReason
 from domain.orders.exchange.types import CancelReason
 from domain.orders.model.types import Contingency, OrderStatus, RejectReason, TimeInForce
 from domain.orders.venues.remote_order import Cause, RemoteOrder, Settled, Wanted, remote
@@ -29,20 +29,20 @@ def _is_beside(other: RemoteOrder, order: WorkingOrder) -> bool:
     return other.side is order.side and other.terms.account == order.terms.account and other.id != order.id
 
 
-class RemoteDesk(Desk):
+class EmulationState(BookState):
     """State of one instrument at a real venue. ``requests`` and ``settled`` gather what came of the last calls.
 
     ``doubts`` are orders that the venue must be asked about: it says something that does not fit what is known.
     """
 
-    __slots__ = ("_clipped", "doubts", "requests", "settled", "venue")
+    __slots__ = ("_clipped", "requests", "settled", "unconfirmed", "venue")
 
     def __init__(self, market: Market, holdings: Holdings, venue: Capabilities) -> None:
         super().__init__(market, holdings)
         self.venue = venue
         self.requests: list[Wanted] = []
         self.settled: list[Settled] = []
-        self.doubts: list[UUID] = []
+        self.unconfirmed: list[UUID] = []
         # Orders at the venue that must not close more than there is, which it does not see to itself.
         self._clipped: dict[Hashable, RemoteOrder] = {}
 
@@ -59,9 +59,9 @@ class RemoteDesk(Desk):
             order.venue_order_id = venue_order_id
         if order.acknowledged:
             return
-        if not order.away:
+        if not order.at_venue:
             # It is there, whatever was thought.
-            order.away = True
+            order.at_venue = True
             self._wait_for_time(order)
         order.acknowledged = True
         if order.status is OrderStatus.PENDING_NEW:
@@ -113,7 +113,7 @@ class RemoteDesk(Desk):
 
     def release(self, order: RemoteOrder) -> None:
         """Let an order go to the venue, after those there that it excludes have been called back."""
-        there = [remote(other) for other in self._excluded_by(order) if remote(other).away]
+        there = [remote(other) for other in self._excluded_by(order) if remote(other).at_venue]
         if there:
             order.waiting = True
             self._wait_for_time(order)
@@ -128,7 +128,7 @@ class RemoteDesk(Desk):
 
     def hand_over(self, order: RemoteOrder) -> None:
         """Ask the venue to take the order."""
-        order.away, order.waiting = True, False
+        order.at_venue, order.waiting = True, False
         self._wait_for_time(order)
         self.note_clipped(order)
         self.requests.append(Wanted(kind=RequestKind.SUBMIT, order_id=order.order_id))
@@ -226,48 +226,48 @@ class RemoteDesk(Desk):
         limit: Decimal | None = None,
     ) -> None:
         """Change an order that is here; one at the venue stays as it went there."""
-        if not remote(order).away:
+        if not remote(order).at_venue:
             super().restate(order, reason, quantity=quantity, limit=limit)
 
     # ------------------------------------------------------------------ endings
 
     def ask_cancel(self, order: RemoteOrder, cause: Cause) -> None:
         """Ask the venue to cancel, once; somebody's wish takes the place of the engine's own reason."""
-        if order.leaving is None:
+        if order.pending_cancel is None:
             self.requests.append(Wanted(kind=RequestKind.CANCEL, order_id=order.order_id, cause=cause))
-        if order.leaving is None or cause is Cause.REQUESTED:
-            order.leaving = cause
+        if order.pending_cancel is None or cause is Cause.REQUESTED:
+            order.pending_cancel = cause
 
     def end_exits(self, account: Hashable) -> None:
         """The same, and call back what is on its way to the venue or was not acknowledged there yet."""
         super().end_exits(account)
         for order in list(self.exits.get(account, {}).values()):
-            unseen = order.status is OrderStatus.PENDING_NEW and remote(order).away
+            unseen = order.status is OrderStatus.PENDING_NEW and remote(order).at_venue
             if unseen and self.reducible(order) <= ZERO:
                 self.ask_cancel(remote(order), Cause.REDUCE_ONLY)
 
     def cancel(self, order: WorkingOrder, reason: CancelReason) -> None:
         """Cancel here, or ask for it there."""
-        if remote(order).away:
+        if remote(order).at_venue:
             self.ask_cancel(remote(order), Cause(reason.value))
         else:
             super().cancel(order, reason)
 
     def expire(self, order: WorkingOrder) -> None:
         """End an order here, or have it cancelled there."""
-        if remote(order).away:
+        if remote(order).at_venue:
             self.ask_cancel(remote(order), Cause.EXPIRED)
         else:
             super().expire(order)
 
     def _cancel_alone(self, order: WorkingOrder, reason: CancelReason) -> None:
-        if remote(order).away:
+        if remote(order).at_venue:
             self.ask_cancel(remote(order), Cause(reason.value))
         else:
             super()._cancel_alone(order, reason)
 
     def _reject_alone(self, order: WorkingOrder, reason: RejectReason, message: str) -> None:
-        if reason is RejectReason.GROUP_REJECTED and remote(order).away:
+        if reason is RejectReason.GROUP_REJECTED and remote(order).at_venue:
             # Only the venue knows whether it is too late.
             self.ask_cancel(remote(order), Cause.GROUP)
         else:
@@ -278,8 +278,8 @@ class RemoteDesk(Desk):
         if seen is not None and seen.status is OrderStatus.FILLED and order.filled:
             self._complete_there(order)
             return
-        by_clock = order.leaving is Cause.EXPIRED or (
-            order.leaving is None and seen is not None and seen.status is OrderStatus.EXPIRED
+        by_clock = order.pending_cancel is Cause.EXPIRED or (
+            order.pending_cancel is None and seen is not None and seen.status is OrderStatus.EXPIRED
         )
         if by_clock:
             self._end(order, OrderStatus.EXPIRED)
@@ -312,8 +312,8 @@ class RemoteDesk(Desk):
                 self.release(remote(other))
 
     def _reason(self, order: RemoteOrder) -> CancelReason:
-        if order.leaving is not None:
-            return CancelReason(order.leaving.value)
+        if order.pending_cancel is not None:
+            return CancelReason(order.pending_cancel.value)
         return _AT_ONCE.get(order.terms.time_in_force, CancelReason.VENUE)
 
     def _end(self, order: WorkingOrder, status: OrderStatus) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from domain.kernel.errors import BadInput
+from domain.orders.model.order_validation import check_command
 from domain.orders.model.types import OffsetKind, OrderType, PositionEffect, TimeInForce
-from domain.orders.model.validation import check_command
 from tests.orders.factories import NOW, command
 
 LATER = NOW + timedelta(hours=1)

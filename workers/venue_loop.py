@@ -23,9 +23,9 @@ from domain.kernel.time import Nanos
 from domain.market.market import Catalog, Market
 from domain.market.stream import BEGINNING, PositionedTick, TickStream, order_of, received_at
 from domain.market.types import RestatedQuote
-from domain.orders.books.applying import MAX_COMMANDS, Step
+from domain.orders.books.venue_step import MAX_COMMANDS, VenueStep
 from domain.orders.exchange.exchanges import AnyExchange, Exchanges, StoredPosition
-from domain.orders.exchange.reports import Report
+from domain.orders.exchange.execution_reports import ExecutionReport
 from domain.orders.model.order import Order
 from domain.orders.queries import open_order_ids, read_orders, wake_channel
 from domain.positions.queries import read_open_everywhere
@@ -46,7 +46,7 @@ class OutOfStep(Exception):
     """Somebody changed fills or positions beside this venue: what it believes must be loaded anew."""
 
 
-class Router(ABC):
+class VenueLoop(ABC):
     """Drives one venue while this process holds its lease."""
 
     def __init__(self, name: str, bus: Bus, market: Market, ticks: TickStream, lease: HeldLease) -> None:
@@ -67,7 +67,7 @@ class Router(ABC):
         self._board_clocks: Mapping[str, str] | None = None
         self._out_of_step = False
         # What being put together has led to, to be booked with the first step.
-        self._resumed: list[Report] = []
+        self._resumed: list[ExecutionReport] = []
         self._wake = asyncio.Event()
         self._drained = asyncio.Event()
 
@@ -101,7 +101,7 @@ class Router(ABC):
         """Put the venue together from its open orders and what its accounts hold."""
 
     @abstractmethod
-    async def _step(self) -> Step:
+    async def _step(self) -> VenueStep:
         """Match what the market brought, act on commands and on whatever else came, and book all of it."""
 
     @property
@@ -187,7 +187,7 @@ class Router(ABC):
         if position is not None:
             self._noted, self._noted_at = position, asyncio.get_running_loop().time()
 
-    def _keep_accounts(self, step: Step) -> None:
+    def _keep_accounts(self, step: VenueStep) -> None:
         for order in step.orders:
             if order.is_open:
                 self._accounts[order.id] = order.account_id
@@ -217,11 +217,11 @@ class Router(ABC):
             assert kept is not None, "clocks are of quotes that the board has"
             venue.see_quote(kept)
 
-    def _take_resumed(self) -> list[Report]:
+    def _take_resumed(self) -> list[ExecutionReport]:
         reports, self._resumed = self._resumed, []
         return reports
 
-    def _match(self, venue: Exchanges[AnyExchange]) -> list[Report]:
+    def _match(self, venue: Exchanges[AnyExchange]) -> list[ExecutionReport]:
         reports = venue.on_clock(Nanos.now())
         taken = 0
         for position, tick in self._pending:

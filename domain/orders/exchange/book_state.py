@@ -13,25 +13,25 @@ from domain.orders.exchange.book.groups import Groups
 from domain.orders.exchange.book.market import Market
 from domain.orders.exchange.book.queues import Queues
 from domain.orders.exchange.book.working import WorkingOrder
-from domain.orders.exchange.holdings import Holdings
-from domain.orders.exchange.reports import (
+from domain.orders.exchange.execution_reports import (
     Accepted,
     Canceled,
+    ExecutionReport,
     Expired,
     Filled,
     Rejected,
     Released,
-    Report,
     Restated,
     RestateReason,
 )
+from domain.orders.exchange.holdings import Holdings
 from domain.orders.exchange.types import CancelReason
 from domain.orders.model.types import Contingency, Liquidity, OrderStatus, RejectReason
 
 _WORKING = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
 
 
-class Desk:
+class BookState:
     """State of one instrument's exchange. ``now`` is the time of the command or event being worked on."""
 
     __slots__ = ("exits", "groups", "holdings", "market", "now", "orders", "queues", "released", "reports", "sequence")
@@ -45,7 +45,7 @@ class Desk:
         # By account, what can only reduce: it ends with the position.
         self.exits: dict[Hashable, dict[Hashable, WorkingOrder]] = {}
         self.released: list[WorkingOrder] = []
-        self.reports: list[Report] = []
+        self.reports: list[ExecutionReport] = []
         self.sequence = 0
         self.now = 0
 

@@ -14,9 +14,9 @@ import structlog
 
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.orders.venues import queries
-from domain.orders.venues.dealings import Dealings, orders_of
+from domain.orders.venues.session import VenueSession, orders_of
 from domain.orders.venues.types import VenueExecution, VenueOrder, VenueReport, client_id_of, order_id_of
-from workers.conversation import Answered, Compared, Item, Told
+from workers.venue_client import Item, OrderStatusReport, ReconciliationReport, RequestResult
 
 _MAX_UNCLAIMED = 1_000
 _WAIT_NANOS = 60 * NANOS_PER_SECOND
@@ -33,12 +33,12 @@ class Named:
     known: Mapping[UUID, bool]
 
 
-class Namer:
+class OrderIdResolver:
     """Finds out what reports of one venue are about."""
 
-    def __init__(self, venue: str, dealings: Dealings) -> None:
+    def __init__(self, venue: str, session: VenueSession) -> None:
         self._venue = venue
-        self._dealings = dealings
+        self._dealings = session
         self._unclaimed: deque[tuple[Nanos, VenueExecution]] = deque(maxlen=_MAX_UNCLAIMED)
 
     async def name(self, items: Sequence[Item], now: Nanos) -> Named:
@@ -91,7 +91,7 @@ class Namer:
         known |= {order_id: owner.is_open for order_id, owner in owners.items()}
         kept: list[Item] = []
         for item in items:
-            if isinstance(item, Compared):
+            if isinstance(item, ReconciliationReport):
                 fills = item.theirs.executions
                 fresh = None if fills is None else [row for row in fills if not _is_booked(row, booked)]
                 kept.append(replace(item, theirs=replace(item.theirs, executions=fresh)))
@@ -106,17 +106,17 @@ class Namer:
 
 def _said(item: Item) -> Sequence[VenueReport]:
     """The reports that an item consists of."""
-    if isinstance(item, Compared):
+    if isinstance(item, ReconciliationReport):
         return [*(item.theirs.executions or ()), *(item.theirs.open_orders or ())]
-    return () if isinstance(item, Answered | Told) else (item,)
+    return () if isinstance(item, RequestResult | OrderStatusReport) else (item,)
 
 
 def _with_ids(item: Item, ids: Mapping[str, UUID], now: Nanos) -> Item:
-    if isinstance(item, Told):
+    if isinstance(item, OrderStatusReport):
         ours = client_id_of(item.order_id)
         seen = None if item.seen is None else replace(item.seen, client_order_id=ours)
         return replace(item, seen=seen, executions=[replace(row, client_order_id=ours) for row in item.executions])
-    if isinstance(item, Compared):
+    if isinstance(item, ReconciliationReport):
         theirs, orders, fills = item.theirs, item.theirs.open_orders, item.theirs.executions
         named = None if orders is None else [_with_id(row, ids) for row in orders]
         # One that nobody claims yet may be of an order whose id the venue is just telling.
