@@ -11,6 +11,7 @@ from api.accounts.queries import AccountsQuery
 from api.anomalies.mutations import AnomaliesMutation
 from api.anomalies.queries import AnomaliesQuery
 from api.anomalies.subscriptions import AnomaliesSubscription
+from api.describing import describe
 from api.market.mutations import MarketMutation
 from api.market.queries import MarketQuery
 from api.market.subscriptions import MarketSubscription
@@ -32,7 +33,7 @@ from api.system.subscriptions import SystemSubscription
 @cache
 def platform_schema() -> GraphQLSchema:
     """The schema that the web process serves; built once."""
-    return build_schema(
+    schema = build_schema(
         (AccessQuery, MarketQuery, AccountsQuery, OrdersQuery, PositionsQuery, RiskQuery, AnomaliesQuery, SystemQuery),
         (
             AccessMutation,
@@ -53,3 +54,5 @@ def platform_schema() -> GraphQLSchema:
             SystemSubscription,
         ),
     )
+    describe(schema)
+    return schema

@@ -1,16 +1,18 @@
 """Writes the tables that the code goes by into the pages of docs/, or with --check says whether they are fresh.
 
-Run as a module. A table stands between two marks that name it.
+Run as a module. A table stands between two marks that name it. The reference of the API is written whole.
 """
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from adapters.settings import Settings
 from api.rights import DECISIONS, Rule
+from api.root import platform_schema
+from cli.reference import reference
 from domain.orders.deciding.state import TRANSITIONS
 from domain.orders.model.group_validation import BRACKET_MALFORMATIONS, OCO_MALFORMATIONS
 from domain.orders.model.order_validation import CHANGE_MALFORMATIONS, MALFORMATIONS, Malformation
@@ -124,17 +126,24 @@ def with_tables(page: str, tables: Mapping[str, Callable[[], str]]) -> str:
     return page
 
 
-def main() -> int:
-    """Bring the pages up to date, or only compare."""
-    stale = 0
+def fresh_pages() -> Iterator[tuple[Path, str, str]]:
+    """Each page with generated parts: its path, its text, and the text that it ought to have."""
     for name, tables in PAGES.items():
         path = DOCS / name
         page = path.read_text(encoding="utf-8")
-        fresh = with_tables(page, tables)
+        yield path, page, with_tables(page, tables)
+    path = DOCS / "reference.md"
+    yield path, path.read_text(encoding="utf-8") if path.exists() else "", reference(platform_schema())
+
+
+def main() -> int:
+    """Bring the pages up to date, or only compare."""
+    stale = 0
+    for path, page, fresh in fresh_pages():
         if "--check" not in sys.argv[1:]:
             path.write_text(fresh, encoding="utf-8")
         elif fresh != page:
-            print(f"the tables in docs/{name} are stale: run make schema", file=sys.stderr)
+            print(f"the tables in docs/{path.name} are stale: run make schema", file=sys.stderr)
             stale += 1
     return 1 if stale else 0
 
