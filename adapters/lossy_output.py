@@ -34,7 +34,7 @@ class LossyOutput:
         return "utf-8"
 
     def isatty(self) -> bool:
-        """Whether a person sees it."""
+        """True if a person sees it."""
         return self._is_terminal
 
     def fileno(self) -> int:

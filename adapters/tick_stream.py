@@ -117,7 +117,7 @@ class RedisTickStream:
         return cast(bytes, newest[0][0]).decode() if newest else BEGINNING
 
     async def answers(self) -> bool:
-        """Whether Redis can be reached."""
+        """True if Redis can be reached."""
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
                 return bool(await cast(Any, self._client.ping()))

@@ -103,7 +103,7 @@ class Services:
         self.tasks.append(asyncio.create_task(self.inspection.board.show(load)))
 
     async def check(self) -> Mapping[str, bool]:
-        """Whether the database, with its schema, and the bus answer, and venues take what they are asked."""
+        """True if the database, with its schema, and the bus answer, and venues take what they are asked."""
         return {
             "database": await _answers(),
             "redis": await self.ticks.answers(),

@@ -65,7 +65,7 @@ class Runtime(Protocol):
         ...
 
     async def check(self) -> Mapping[str, bool]:
-        """Whether each thing that requests need (database, bus, schema version ...) works."""
+        """True if each thing that requests need (database, bus, schema version ...) works."""
         ...
 
     async def venue_condition(self) -> VenueCondition:
@@ -150,7 +150,7 @@ class Api:
         await self.serving.http(scope, receive, send)
 
     async def readyz(self, request: Request) -> Any:
-        """Whether requests can be answered."""
+        """True if requests can be answered."""
         return await self.serving.readiness(request)
 
     async def metrics(self, request: Request) -> Any:

@@ -106,7 +106,7 @@ def _root_cause(error: GraphQLError) -> BaseException:
 
 
 def _is_bad_input(cause: BaseException) -> bool:
-    """Whether the core or a scalar blames the request; a value that cannot be sent is our own failure."""
+    """True if the core or a scalar blames the request; a value that cannot be sent is our own failure."""
     if isinstance(cause, StrawberryInputCoercionError):
         return True
     if not isinstance(cause, GraphQLError):

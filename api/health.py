@@ -1,4 +1,4 @@
-"""Whether this process is up, whether it can work, and what it has counted."""
+"""True if this process is up, whether it can work, and what it has counted."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress

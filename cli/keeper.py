@@ -19,7 +19,7 @@ class Server(Protocol):
 
     @property
     def running(self) -> bool:
-        """Whether its process is there."""
+        """True if its process is there."""
 
     def start(self) -> None:
         """Start it and wait until it can be used."""

@@ -97,7 +97,7 @@ class Supervisor:
 
     @property
     def stopping(self) -> bool:
-        """Whether a stop was requested or a process has failed for good."""
+        """True if a stop was requested or a process has failed for good."""
         return self._stop_requests > 0 or self._problem is not None
 
     def say(self, text: str) -> None:

@@ -112,7 +112,7 @@ class VenueClient:
 
     @property
     def has_news(self) -> bool:
-        """Whether something has come in."""
+        """True if something has come in."""
         return bool(self._inbox)
 
     def compare_soon(self) -> None:

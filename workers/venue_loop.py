@@ -106,7 +106,7 @@ class VenueLoop(ABC):
 
     @property
     def _is_busy(self) -> bool:
-        """Whether there is more to do at once."""
+        """True if there is more to do at once."""
         return bool(self._pending)
 
     async def _read_and_work(self) -> None:

@@ -48,14 +48,14 @@ class Account:
             os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
     def can_use(self, folder: Path) -> bool:
-        """Whether this account can enter the folder: asked of the system itself, by trying it."""
+        """True if this account can enter the folder: asked of the system itself, by trying it."""
         if not self.switch:
             return os.access(folder, os.R_OK | os.X_OK)
         probe = ["/bin/sh", "-c", 'cd -- "$1"', "sh", str(folder)]
         return self._succeeds(probe)
 
     def can_run(self, binary: Path) -> bool:
-        """Whether this account can execute the binary, libraries included."""
+        """True if this account can execute the binary, libraries included."""
         return self._succeeds([str(binary), "--version"])
 
     def _succeeds(self, command: Sequence[str]) -> bool:

@@ -90,7 +90,7 @@ class FolderLock:
 
 
 def is_locked(folder: Path) -> bool:
-    """Whether a process serves the data folder that this folder belongs to now."""
+    """True if a process serves the data folder that this folder belongs to now."""
     descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)

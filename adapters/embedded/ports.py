@@ -19,7 +19,7 @@ def free_port() -> int:
 
 
 def is_free(port: int) -> bool:
-    """Whether the port can be bound now."""
+    """True if the port can be bound now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         # As the servers do: connections of the last server that linger are no reason to move elsewhere.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -31,5 +31,5 @@ def is_free(port: int) -> bool:
 
 
 def says_port_taken(log: str) -> bool:
-    """Whether a server's log says that its port was taken."""
+    """True if a server's log says that its port was taken."""
     return "Address already in use" in log

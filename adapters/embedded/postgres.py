@@ -96,7 +96,7 @@ class PostgresServer:
 
     @property
     def running(self) -> bool:
-        """Whether the server's process is there; it may still be recovering."""
+        """True if the server's process is there; it may still be recovering."""
         return self._process.running
 
     def start(self, timeout_seconds: float = START_TIMEOUT_SECONDS) -> None:

@@ -39,7 +39,7 @@ class ServerProcess:
 
     @property
     def running(self) -> bool:
-        """Whether the server that was started is still there."""
+        """True if the server that was started is still there."""
         if self._server is None:
             return False
         if self._server.poll() is None:

@@ -55,7 +55,7 @@ class ValkeyServer:
 
     @property
     def running(self) -> bool:
-        """Whether the server's process is there."""
+        """True if the server's process is there."""
         return self._process.running
 
     def start(self, timeout_seconds: float = START_TIMEOUT_SECONDS) -> None:

@@ -18,12 +18,12 @@ class Feed(Protocol):
 
     @property
     def replays(self) -> bool:
-        """Whether it plays a past market again, whose bars then start anew."""
+        """True if it plays a past market again, whose bars then start anew."""
         ...
 
     @property
     def unpaced(self) -> bool:
-        """Whether it gives ticks as fast as they are taken, so that readers must be waited for."""
+        """True if it gives ticks as fast as they are taken, so that readers must be waited for."""
         ...
 
     def batches(self) -> AsyncIterator[Sequence[Tick]]:

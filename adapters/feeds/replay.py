@@ -43,7 +43,7 @@ class ReplayFeed:
 
     @property
     def unpaced(self) -> bool:
-        """Whether readers must be waited for."""
+        """True if readers must be waited for."""
         return self._speed is None
 
     async def batches(self) -> AsyncIterator[Sequence[Tick]]:

@@ -112,7 +112,7 @@ class _Rows:
         return MarketDataMissing(f"{self._source.file}: {problem}")
 
     def before_window(self, at: Nanos) -> bool:
-        """Whether the window starts later."""
+        """True if the window starts later."""
         return self._source.start is not None and at < self._source.start
 
     def _time(self, text: str) -> Nanos:

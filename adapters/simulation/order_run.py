@@ -58,7 +58,7 @@ class _Run:
 
     @property
     def is_working(self) -> bool:
-        """Whether further ticks could change anything."""
+        """True if further ticks could change anything."""
         return len(self._exchange) > 0
 
     def see(self, tick: Tick) -> None:

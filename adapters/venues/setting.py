@@ -74,5 +74,5 @@ def with_options(venues: Iterable[VenueSetting], environment: Mapping[str, str])
 
 
 def is_option(name: str, venues: Iterable[VenueSetting]) -> bool:
-    """Whether a variable belongs to one of the venues."""
+    """True if a variable belongs to one of the venues."""
     return any(name.startswith(venue.option_prefix) for venue in venues)

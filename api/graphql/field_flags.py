@@ -23,7 +23,7 @@ def definition_of(field: GraphQLField) -> StrawberryField | None:
 
 
 def is_plain(field: GraphQLField) -> bool:
-    """Whether the field does nothing but read the attribute of its name from its parent."""
+    """True if the field does nothing but read the attribute of its name from its parent."""
     definition = definition_of(field)
     return (
         definition is not None
@@ -35,19 +35,19 @@ def is_plain(field: GraphQLField) -> bool:
 
 
 def is_public(field: GraphQLField) -> bool:
-    """Whether a root field is marked ``PUBLIC``."""
+    """True if a root field is marked ``PUBLIC``."""
     definition = definition_of(field)
     return definition is not None and definition.metadata.get("public") is True
 
 
 def is_same_for_all(field: GraphQLField) -> bool:
-    """Whether the answer of the field is the same for everybody who sees its parent."""
+    """True if the answer of the field is the same for everybody who sees its parent."""
     definition = definition_of(field)
     return is_plain(field) or (definition is not None and definition.metadata.get("same_for_all") is True)
 
 
 def is_straight(field: GraphQLField) -> bool:
-    """Whether the resolver answers at once, from its parent and the context alone: it may then be called twice."""
+    """True if the resolver answers at once, from its parent and the context alone: it may then be called twice."""
     definition = definition_of(field)
     return (
         definition is not None

@@ -53,7 +53,7 @@ class Answer:
 
     @property
     def is_refusal(self) -> bool:
-        """Whether nothing was executed."""
+        """True if nothing was executed."""
         return "data" not in self.content
 
 

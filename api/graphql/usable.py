@@ -29,7 +29,7 @@ _MAX_DEPTH = 64
 
 
 def is_usable(text: str) -> bool:
-    """Whether a text can be stored and sent: it holds neither U+0000 nor half of a surrogate pair."""
+    """True if a text can be stored and sent: it holds neither U+0000 nor half of a surrogate pair."""
     if "\x00" in text:
         return False
     # ASCII, as nearly every text is, has no surrogates.

@@ -35,7 +35,7 @@ class ClientQueue(ABC):
     @property
     @abstractmethod
     def is_empty(self) -> bool:
-        """Whether nothing waits."""
+        """True if nothing waits."""
 
     @abstractmethod
     def _next(self) -> bytes:
@@ -106,7 +106,7 @@ class EventQueue(ClientQueue):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing waits."""
+        """True if nothing waits."""
         return not self._queue
 
     def _next(self) -> bytes:
@@ -144,7 +144,7 @@ class StateQueue(ClientQueue):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing waits."""
+        """True if nothing waits."""
         return not self._parts
 
     def _next(self) -> bytes:

@@ -50,7 +50,7 @@ class SendQueue:
 
     @property
     def is_open(self) -> bool:
-        """Whether a frame written now goes out now."""
+        """True if a frame written now goes out now."""
         return self._frames.is_writable and not self._queue and not self.closed
 
     def write(self, start: bytes, middle: bytes, end: bytes) -> None:

@@ -111,7 +111,7 @@ class _Walker:
         self._fragments = fragments
 
     def field_is_same_for_all(self, parent: GraphQLCompositeType, node: FieldNode) -> bool:
-        """Whether everything below a field is the same for everybody who may see the field itself."""
+        """True if everything below a field is the same for everybody who may see the field itself."""
         field = self._schema.get_field(parent, node.name.value)
         if field is None:
             return False
@@ -138,7 +138,7 @@ class _Walker:
         )
 
     def _marked(self, parent: GraphQLCompositeType, name: str) -> bool:
-        """Whether the field is the same for all in every type that the parent can turn out to be."""
+        """True if the field is the same for all in every type that the parent can turn out to be."""
         types = list(self._schema.get_possible_types(parent)) if is_abstract_type(parent) else [parent]
         fields = [type_.fields.get(name) for type_ in types if is_object_type(type_)]
         return bool(fields) and all(field is not None and is_same_for_all(field) for field in fields)

@@ -29,7 +29,7 @@ class Guest(Protocol):
 
     @property
     def is_closing(self) -> bool:
-        """Whether it is being closed."""
+        """True if it is being closed."""
 
     def give_way(self) -> None:
         """Close: it has waited for longest, and others need its place."""
@@ -73,11 +73,11 @@ class Place:
 
     @property
     def is_timed(self) -> bool:
-        """Whether something has to be done on it in time."""
+        """True if something has to be done on it in time."""
         return self.deadline != _NEVER
 
     def grew(self) -> bool:
-        """Whether so much more is held than the last time that it is worth adding up."""
+        """True if so much more is held than the last time that it is worth adding up."""
         step = self.guest.held >> _HELD_STEP_BITS
         has_grown, self._held_seen = step > self._held_seen, step
         return has_grown

@@ -98,7 +98,7 @@ class TextFrames(WebSocketsSansIOProtocol):
 
     @property
     def is_closing(self) -> bool:
-        """Whether it is being closed."""
+        """True if it is being closed."""
         return self.transport.is_closing()
 
     def give_way(self) -> None:

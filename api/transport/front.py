@@ -33,7 +33,7 @@ class HostPolicy:
         self._known: set[bytes] = set()
 
     def permits(self, hosts: list[bytes]) -> bool:
-        """Whether a request with these Host headers is meant for this server; without one it comes from no browser."""
+        """True if a request with these Host headers is meant for this server; without one it comes from no browser."""
         if self._any or not hosts:
             return True
         if len(hosts) > 1:

@@ -37,7 +37,7 @@ def answer_type(accept: str | None) -> str | None:
 
 @lru_cache(maxsize=256)
 def wants_page(accept: str | None) -> bool:
-    """Whether a browser asks for a page to show."""
+    """True if a browser asks for a page to show."""
     return accept is not None and _weights(accept).get(HTML, 0.0) > 0
 
 

@@ -40,7 +40,7 @@ class OriginPolicy:
             self._allowed.add(normal)
 
     def permits(self, headers: Mapping[str, str]) -> bool:
-        """Whether a request or WebSocket handshake with these headers comes from a page that may talk to us."""
+        """True if a request or WebSocket handshake with these headers comes from a page that may talk to us."""
         origin = headers.get("origin")
         if origin is None:
             # Browsers leave Origin out of a plain GET, but say where it comes from.
@@ -48,7 +48,7 @@ class OriginPolicy:
         return self.allows(origin) or _is_same_host(origin, headers.get("host", ""))
 
     def allows(self, origin: str) -> bool:
-        """Whether a foreign origin is on the list."""
+        """True if a foreign origin is on the list."""
         return normalise_origin(origin) in self._allowed if self._allowed else False
 
     def cors_headers(self, headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
@@ -72,12 +72,12 @@ class OriginPolicy:
 
 
 def _is_navigation(headers: Mapping[str, str]) -> bool:
-    """Whether somebody followed a link to the page that we serve here."""
+    """True if somebody followed a link to the page that we serve here."""
     return headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
 
 
 def _is_same_host(origin: str, host: str) -> bool:
-    """Whether a page of ``origin`` was loaded from ``host``; behind a proxy the scheme may differ, so it may here."""
+    """True if a page of ``origin`` was loaded from ``host``; behind a proxy the scheme may differ, so it may here."""
     normal = normalise_origin(origin)
     if normal is None or not host:
         return False

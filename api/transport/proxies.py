@@ -11,7 +11,7 @@ class TrustedProxies:
         self._networks = [ip_network(each, strict=False) for each in networks]
 
     def trusts(self, address: str) -> bool:
-        """Whether an address is one of ours."""
+        """True if an address is one of ours."""
         if not self._networks:
             return False
         try:
@@ -46,7 +46,7 @@ def _hop_address(hop: str) -> str | None:
 
 
 def is_address(name: str) -> bool:
-    """Whether a text is an IP address."""
+    """True if a text is an IP address."""
     try:
         ip_address(name)
     except ValueError:

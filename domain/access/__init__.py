@@ -1,1 +1,1 @@
-"""Who may do what: users, sessions, API keys, grants and the audit log."""
+"""Authentication and authorization: users, sessions, API keys, grants and the audit log."""

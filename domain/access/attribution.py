@@ -1,7 +1,7 @@
-"""Who caused what is stored: a person or a part of the platform, with which key, from where, in which request.
+"""Attribution: the person or part of the platform behind a stored change, with API key, address and request.
 
-A row that something caused says who (``by``). The audit log says besides with which API key, from which address and
-in which request; of orders their own rows do, because bots place too many for a second one.
+The author of a row is its ``by``. The audit log adds the API key, the address and the request. Orders keep these in
+their own rows, because bots place too many orders for a second row each.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from domain.access.types import SYSTEM, Actor
 
 
 class Part(StrEnum):
-    """A part of the platform that acts by itself, as ``by`` names it."""
+    """A part of the platform that acts by itself; its value is its name in ``by``."""
 
     MONITOR = "monitor"
     DETECTION = "anomaly detection"
@@ -26,7 +26,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a request came from, and the name that it has in the log."""
+    """The origin of a request, and its name in the log."""
 
     address: str
     request_id: UUID
@@ -47,7 +47,7 @@ _origin: ContextVar[Origin | None] = ContextVar("origin", default=None)
 
 @contextmanager
 def coming_from(origin: Origin) -> Iterator[None]:
-    """Let what is done inside be attributed to a request."""
+    """Attribute everything that is done inside to a request."""
     token = _origin.set(origin)
     try:
         yield
@@ -56,12 +56,12 @@ def coming_from(origin: Origin) -> Iterator[None]:
 
 
 def current_origin() -> Origin | None:
-    """The request that asks; None for what the platform does by itself."""
+    """The current request; None for work that the platform does by itself."""
     return _origin.get()
 
 
 def attributed(actor: Actor, origin: Origin | None = None) -> Attribution:
-    """What ``actor`` does for a request; without one, for the request that asks now."""
+    """The attribution of work that ``actor`` does for a request, by default for the current one."""
     origin = origin or _origin.get()
     if origin is None:
         return Attribution(actor.email, actor.api_key_id)
@@ -69,7 +69,7 @@ def attributed(actor: Actor, origin: Origin | None = None) -> Attribution:
 
 
 def of_part(part: Part) -> Attribution:
-    """What a part of the platform does."""
+    """The attribution of work that a part of the platform does."""
     return Attribution(part.value)
 
 

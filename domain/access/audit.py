@@ -1,7 +1,7 @@
 """The audit log: who did what, or was refused it. Entries can be added and read, never changed or removed.
 
-``record`` is a step of every area's use cases that change something a person may have to answer for: it commits with
-the change or not at all. Targets are spelled ``kind:identifier``. Passwords, tokens and keys have no place here.
+Every use case whose change a person may have to answer for calls ``record``, which commits with the change or not at
+all. Targets are spelled ``kind:identifier``. Passwords, tokens and keys are never recorded.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,16 +31,16 @@ _SECRET_WORDS = ("password", "secret", "token", "credential")
 
 
 def target_of(kind: str, identifier: UUID | str) -> str:
-    """How a target is spelled: ``user:0190...``."""
+    """The text of a target, such as ``user:0190...``."""
     return f"{kind}:{identifier}"
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What is to be appended: who did what (None: nobody who is signed in) to what, and how it ended.
+    """An entry to append: the actor (None: not signed in), the action, its target and its outcome.
 
-    ``action`` is the API's name for it, such as ``createUser``. ``detail`` holds what JSON can; decimals and
-    identifiers are written as text.
+    ``action`` is the API's name for it, such as ``createUser``. ``detail`` holds JSON values; decimals and identifiers
+    are written as text.
     """
 
     attribution: Attribution
@@ -59,12 +59,12 @@ async def record(
     outcome: AuditOutcome = AuditOutcome.DONE,
     detail: Mapping[str, object] | None = None,
 ) -> None:
-    """Append what ``actor`` (None: nobody who is signed in) did within ``work``; see ``Note``."""
+    """Append an action of ``actor`` (None: not signed in) within ``work``; see ``Note``."""
     await record_all(work, [Note(attributed(actor or NOBODY_ACTOR), action, target, outcome, detail)])
 
 
 async def record_all(work: Writing, notes: Sequence[Note]) -> None:
-    """Append several entries, with the other writes of ``work`` and at the cost of none."""
+    """Append several entries with the other writes of ``work``, without a further statement."""
     await audit_queries.insert_entries(work, [_entry(note, work.now) for note in notes])
 
 
@@ -89,7 +89,7 @@ def _entry(note: Note, now: datetime) -> AuditEntry:
 
 
 def _kept(text: str | None, length: int) -> str | None:
-    """A text as the database can hold it: what somebody names may be anything."""
+    """A text in a form that the database can hold; a client may send any text."""
     if text is None:
         return None
     return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")[:length]
@@ -142,6 +142,6 @@ async def page_log(actor: Actor, request: PageRequest, wanted: AuditFilter) -> P
 
 
 async def count_log(actor: Actor, wanted: AuditFilter) -> int:
-    """How many entries match; refusals as of ``page_log``."""
+    """The number of entries that match; raises as ``page_log``."""
     require_role(actor, Role.ADMIN, Role.RISK_MANAGER)
     return await audit_queries.count_entries(check_filter(wanted))

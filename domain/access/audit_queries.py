@@ -24,7 +24,7 @@ _COLUMNS = "id, at, actor, action, target, outcome, detail, api_key_id, address,
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which entries: all that are given must match; ``since`` is inclusive, ``until`` is not."""
+    """A filter of entries: all given conditions must match; ``since`` is inclusive, ``until`` is not."""
 
     actor: str | None = None
     action: str | None = None
@@ -84,7 +84,7 @@ def _to_entry(row: Row) -> AuditEntry:
 
 
 class _Selection:
-    """The conditions of one filter on both sources, with arguments that they share."""
+    """The conditions of one filter on entries and orders, with shared arguments."""
 
     def __init__(self, wanted: AuditFilter, before: UUID | None) -> None:
         self.arguments: list[object] = []
@@ -95,7 +95,7 @@ class _Selection:
         self._last = None if wanted.until is None else first_id(wanted.until + _SKEW)
 
     def text(self, limit: int | None) -> str:
-        """What both sources have, as one relation; with ``limit``, the newest."""
+        """Matching entries and orders as one relation; with ``limit``, the newest."""
         parts = [self._entries(limit)]
         orders = self._orders(limit)
         if orders is not None:
@@ -103,7 +103,7 @@ class _Selection:
         return " UNION ALL ".join(f"({part})" for part in parts)
 
     def argument(self, value: object) -> str:
-        """The mark that stands for a value."""
+        """The placeholder of a value."""
         self.arguments.append(value)
         return f"${len(self.arguments)}"
 
@@ -149,7 +149,7 @@ async def page_entries(request: PageRequest, wanted: AuditFilter) -> Page[AuditE
 
 
 async def count_entries(wanted: AuditFilter) -> int:
-    """How many entries match."""
+    """The number of entries that match."""
     selection = _Selection(wanted, None)
     row = await fetch_row(f"SELECT count(*) AS n FROM ({selection.text(None)}) u", *selection.arguments)
     return int(row["n"]) if row else 0

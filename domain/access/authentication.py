@@ -1,9 +1,9 @@
-"""Who a credential stands for: the question that every request asks first.
+"""Authentication: turns a credential into the actor that it stands for, once per request.
 
-What a credential says never changes, so once verified it is remembered. What its holder may do can change, so that is
-kept per version of the topic ``access``: whoever changes a user, a session, a key, a grant or an owner bumps the topic
-in the same transaction. A process looks at the version when the bus tells it to and when it last looked a second
-ago; what it cannot look up it does not honour.
+The content of a credential never changes, so a verified credential is remembered. The rights of its holder can change,
+so they are cached per version of the topic ``access``: a transaction that changes a user, a session, a key, a grant or
+an owner raises that version. A process reads the version when the bus announces a change, and at the latest one second
+after the last read. A credential that cannot be looked up is refused.
 """
 
 import asyncio
@@ -35,7 +35,10 @@ _log = structlog.stdlib.get_logger("access")
 
 @dataclass(slots=True)
 class _Proof:
-    """What a verified credential says. ``holder`` names the session or key; ``noted_at`` is of the last use written."""
+    """The content of a verified credential.
+
+    ``holder`` names the session or key; ``noted_at`` is the last use that was written.
+    """
 
     via: Via
     holder: UUID
@@ -48,7 +51,7 @@ _Holder = tuple[UUID, datetime | None]
 
 
 class Authenticator:
-    """Turns credentials into actors. All it remembers is bounded and can be lost at any time."""
+    """Turns credentials into actors. Its caches are bounded and can be lost at any time."""
 
     def __init__(
         self,
@@ -107,7 +110,7 @@ class Authenticator:
         return found or await self._load(actors, actor.via, holder, actor.expires_at)
 
     async def fresh(self, actor: Actor) -> Actor:
-        """The same actor as of now: before telling somebody that what was just given to them does not exist.
+        """The same actor as of now: used before a client is told that an object it was just granted does not exist.
 
         Raises:
             Unauthenticated: its credential was revoked or its user made inactive.
@@ -116,17 +119,17 @@ class Authenticator:
         return await self.at(actor, version=0)
 
     async def refresh(self) -> None:
-        """Look at the topic's version now: to be called when the bus announces a change."""
+        """Read the topic's version now: called when the bus announces a change."""
         self.look_again()
         await self._look()
 
     def look_again(self) -> None:
-        """Look at the topic's version before the next answer: after a change that this process committed."""
+        """Read the topic's version before the next answer: called after a change that this process committed."""
         self._heard += 1
         self._looked_at = float("-inf")
 
     async def close(self) -> None:
-        """Wait for what is still being written."""
+        """Wait until pending writes are done."""
         await asyncio.gather(*self._noting)
 
     async def _current(self) -> dict[_Holder, Actor]:
@@ -135,7 +138,7 @@ class Authenticator:
         return await self.cache.current()
 
     async def _look(self) -> dict[_Holder, Actor]:
-        """Ask for the version once for all who wait."""
+        """Read the version once for all callers that wait."""
         heard = self._heard
         while True:
             if self._looking is None or self._looking.done():
@@ -192,7 +195,7 @@ class Authenticator:
         return actor
 
     def _note_use(self, proof: _Proof) -> None:
-        """Write when the key was used, after the request's own work and at most once a minute."""
+        """Write the time of the key's use, after the request's own work and at most once a minute."""
         proof.noted_at = self._monotonic()
         task = asyncio.get_running_loop().create_task(self._write_use(proof.holder), context=contextvars.Context())
         self._noting.add(task)
@@ -207,7 +210,7 @@ class Authenticator:
 
 
 def _seen(task: "asyncio.Task[dict[_Holder, Actor]]") -> None:
-    """Those who wait for a look get its error raised; when nobody waits any more it has been seen here."""
+    """Retrieve the error of a look-up for which no caller waits any more; callers that wait get it raised."""
     if not task.cancelled():
         task.exception()
 

@@ -20,13 +20,12 @@ _MAX_LISTED = 500
 async def create_key(
     access: Access, actor: Actor, *, name: str, role: Role, expires_at: datetime | None = None
 ) -> tuple[ApiKey, str]:
-    """Make a key for the actor; the key and its text, which is told this once and kept nowhere.
+    """Make a key for the actor; returns the key and its secret text, which is shown only here and never stored.
 
-    Its role is what ``role`` and the actor's own have in common, and when it is used, what it has in common with the
-    owner's role then.
+    Its role is the lower of ``role`` and the actor's own. At each use the owner's current role limits it further.
 
     Raises:
-        Forbidden: the actor uses a key itself; else a leaked key could outlive its being revoked.
+        Forbidden: the actor uses a key itself; otherwise a leaked key could outlive its revocation.
         BadInput: the name or the time of expiry is not acceptable.
         Conflict: the actor has a hundred keys.
     """
@@ -57,7 +56,7 @@ async def create_key(
 
 
 async def revoke_key(access: Access, actor: Actor, key_id: UUID) -> ApiKey:
-    """Make a key useless at once; its owner, an administrator and the key itself may. A repeat changes nothing.
+    """Revoke a key at once; its owner, an administrator and the key itself may. A repeat changes nothing.
 
     Raises:
         NotFound: there is no such key, or it is somebody else's.

@@ -1,6 +1,6 @@
-"""Tables of the access area: people, their sessions and keys, what they were granted, and the audit log.
+"""Tables of the access area: users, their sessions and keys, their grants, and the audit log.
 
-Of refresh tokens and API keys only SHA-256 digests (hexadecimal) are stored, of passwords argon2 hashes.
+Refresh tokens and API keys are stored as SHA-256 digests (hexadecimal), passwords as argon2 hashes.
 """
 
 from typing import Any
@@ -38,7 +38,7 @@ AUDIT_APPEND_ONLY_REVERSE = (
 
 
 class User(Model):
-    """A person; never removed, only made inactive. ``email`` is stored in lower case."""
+    """A person; never removed, only deactivated. ``email`` is stored in lower case."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     email = fields.CharField(max_length=254)
@@ -58,7 +58,7 @@ class User(Model):
 
 
 class Session(Model):
-    """One sign-in, with all tokens that descend from it. ``expires_at`` is that of its newest refresh token."""
+    """One sign-in, with all tokens that descend from it. ``expires_at`` is the expiry of its newest refresh token."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
@@ -78,7 +78,7 @@ class Session(Model):
 
 
 class RefreshToken(Model):
-    """One refresh token that was handed out. A used one is kept, so that using it again is noticed."""
+    """One refresh token that was issued. A used one is kept, so that a second use is noticed."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     session: fields.ForeignKeyRelation[Session] = fields.ForeignKeyField(
@@ -138,7 +138,7 @@ class AccountGrant(Model):
 
 
 class UserPreferences(Model):
-    """What a person's pages look like, as JSON text."""
+    """The display preferences of a person, as JSON text."""
 
     user: fields.OneToOneRelation[User] = fields.OneToOneField(
         "tradegraph.User", primary_key=True, related_name="preferences", on_delete=fields.CASCADE

@@ -1,4 +1,4 @@
-"""Password hashing: argon2id in threads, a few at a time, with the same work whether or not a person exists."""
+"""Password hashing: argon2id in a bounded number of threads; an unknown user costs the same work as a known one."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,7 +15,10 @@ MAX_WAITING = 128
 
 
 class Passwords:
-    """Hashes and verifies. At most ``CONCURRENT_HASHES`` run at once and ``MAX_WAITING`` wait; more are refused."""
+    """Hashes and verifies.
+
+    At most ``CONCURRENT_HASHES`` run at once and ``MAX_WAITING`` wait; further calls are refused.
+    """
 
     def __init__(self, hasher: PasswordHash | None = None) -> None:
         self._hasher = hasher or PasswordHash([Argon2Hasher()])
@@ -46,9 +49,9 @@ class Passwords:
             return await asyncio.to_thread(self._hasher.hash, password)
 
     async def verify(self, password: str, stored: str | None) -> tuple[bool, str | None]:
-        """Whether ``password`` is the stored one, and a new hash when the stored one's parameters are outdated.
+        """A pair: True if ``password`` is the stored one, and a new hash when the stored one's parameters are outdated.
 
-        To be called within ``turn``. ``stored`` None costs the same and never matches.
+        Call it within ``turn``. ``stored`` None costs the same and never matches.
         """
         if self._nobody is None:
             # Made at the first sign-in, whoever it is: most processes never see one, and making it costs as much.

@@ -1,7 +1,7 @@
-"""What people want their pages to look like: JSON that the platform keeps and does not read.
+"""Display preferences of people: JSON that the platform stores and does not read.
 
-A person has one object; saving replaces the keys that are given, so that two pages that save different keys do not undo
-each other. Nobody sees another person's.
+Each person has one object. Saving replaces only the given keys, so two pages that save different keys do not undo each
+other. Nobody sees another person's preferences.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ async def read_preferences(user_id: UUID) -> str:
 
 
 async def save_preferences(access: Access, actor: Actor, change: object) -> str:
-    """Replace the keys of the actor's preferences that ``change`` has, remove those that it has as null; all of them.
+    """Set the keys that ``change`` gives, remove those that it gives as null, and return all preferences.
 
     Raises:
         BadInput: it is no object, or the preferences would be too many or too large.

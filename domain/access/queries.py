@@ -1,7 +1,7 @@
 """Set-based reads and writes of people, sessions, keys and grants.
 
-Whatever changes a user's rights or sessions holds the user's row (``lock_user``), so such changes of one user follow
-each other. ``load_*_actor`` read the accounts' owners too: the one look into another area's table.
+Every change of a user's rights or sessions locks the user's row (``lock_user``), so changes of one user run one after
+the other. ``load_*_actor`` also read the owners of accounts: the only access to another area's table.
 
 SQL: an actor with all its rights is read in one statement for each request, and changes lock in a fixed order.
 """
@@ -59,7 +59,7 @@ def _accounts(row: Row) -> MappingProxyType[UUID, Permissions]:
 
 
 async def load_session_actor(session_id: UUID, expires_at: datetime | None) -> Actor | None:
-    """Who a session that has not ended stands for, if its user is active."""
+    """The actor of a session that has not ended, if its user is active."""
     row = await fetch_row(_SESSION_ACTOR, session_id)
     if row is None:
         return None
@@ -75,7 +75,7 @@ async def load_session_actor(session_id: UUID, expires_at: datetime | None) -> A
 
 
 async def load_key_actor(key_id: UUID, expires_at: datetime | None) -> Actor | None:
-    """Who a key that was not revoked stands for, if its user is active; never with more than the user's own role."""
+    """The actor of a key that is not revoked, if its user is active; never with more than the user's own role."""
     row = await fetch_row(_KEY_ACTOR, key_id)
     if row is None:
         return None
@@ -95,7 +95,7 @@ async def load_key_actor(key_id: UUID, expires_at: datetime | None) -> Actor | N
 
 @dataclass(frozen=True, slots=True)
 class StoredPassword:
-    """What a sign-in is checked against."""
+    """A user and the stored password hash, for a sign-in."""
 
     user_id: UUID
     active: bool
@@ -165,7 +165,7 @@ async def read_users(user_ids: Collection[UUID]) -> dict[UUID, User]:
 
 
 def id_key(request: PageRequest) -> UUID | None:
-    """The identifier that a page begins after, in a list that is ordered by identifier.
+    """The identifier after which a page begins, in a list ordered by identifier.
 
     Raises:
         BadInput: the cursor holds none.
@@ -190,7 +190,7 @@ async def page_users(request: PageRequest) -> Page[User]:
 
 
 async def count_users() -> int:
-    """How many users there are."""
+    """The number of users."""
     row = await fetch_row("SELECT count(*) AS n FROM users")
     return int(row["n"]) if row else 0
 
@@ -231,7 +231,7 @@ async def insert_refresh_token(
 
 
 async def find_token_owner(work: UnitOfWork, token_hash: str) -> tuple[UUID, UUID] | None:
-    """The user and the session that a refresh token belongs to."""
+    """The user and the session of a refresh token."""
     row = await work.fetch_row(
         "SELECT s.user_id, s.id FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id WHERE t.token_hash = $1",
         token_hash,
@@ -240,7 +240,7 @@ async def find_token_owner(work: UnitOfWork, token_hash: str) -> tuple[UUID, UUI
 
 
 async def read_refresh_state(work: UnitOfWork, token_hash: str) -> RefreshState | None:
-    """What is known of a refresh token; to be asked with its user locked."""
+    """The state of a refresh token; call it with its user locked."""
     row = await work.fetch_row(
         "SELECT t.used_at IS NOT NULL AS used, t.expires_at, s.ended_at IS NOT NULL AS session_ended, "
         "u.active AS user_active FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id "
@@ -258,7 +258,7 @@ async def use_refresh_token(work: UnitOfWork, session_id: UUID, token_hash: str,
 
 
 async def end_session(work: UnitOfWork, session_id: UUID, reason: str) -> bool:
-    """End a session; False when it had ended or is not there."""
+    """End a session; False when it had ended or does not exist."""
     row = await work.fetch_row(
         "UPDATE sessions SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL RETURNING id",
         session_id,
@@ -269,7 +269,7 @@ async def end_session(work: UnitOfWork, session_id: UUID, reason: str) -> bool:
 
 
 async def end_sessions_of(work: UnitOfWork, user_id: UUID, reason: str, *, keep: UUID | None = None) -> None:
-    """End all sessions of a user, but for the one to keep."""
+    """End all sessions of a user except the one to keep."""
     await work.execute(
         "UPDATE sessions SET ended_at = $2, end_reason = $3 "
         "WHERE user_id = $1 AND ended_at IS NULL AND id IS DISTINCT FROM $4",
@@ -285,7 +285,7 @@ async def end_sessions_of(work: UnitOfWork, user_id: UUID, reason: str, *, keep:
 
 @dataclass(frozen=True, slots=True)
 class KeySecret:
-    """What an API key is checked against."""
+    """The stored digest that an API key is checked against."""
 
     id: UUID
     secret_hash: str
@@ -293,7 +293,7 @@ class KeySecret:
 
 
 async def find_key_secret(prefix: str) -> KeySecret | None:
-    """The digest of the key with this prefix; whether it was revoked is told by ``load_key_actor``."""
+    """The digest of the key with this prefix; ``load_key_actor`` checks revocation."""
     row = await fetch_row("SELECT id, secret_hash, expires_at FROM api_keys WHERE prefix = $1", prefix)
     return KeySecret(*row) if row else None
 
@@ -315,7 +315,7 @@ async def insert_key(work: UnitOfWork, key: ApiKey, secret_hash: str) -> None:
 
 
 async def count_keys(work: UnitOfWork, user_id: UUID) -> int:
-    """How many keys of a user were not revoked."""
+    """The number of a user's keys that are not revoked."""
     row = await work.fetch_row("SELECT count(*) AS n FROM api_keys WHERE user_id = $1 AND revoked_at IS NULL", user_id)
     return int(row["n"]) if row else 0
 
@@ -332,7 +332,7 @@ async def write_revoked(work: UnitOfWork, key_id: UUID) -> None:
 
 
 async def note_key_use(work: UnitOfWork, key_id: UUID, *, unless_since: datetime) -> None:
-    """Write that a key was used now, unless a use since then is written."""
+    """Write that a key was used now, unless a later use is written."""
     await work.execute(
         "UPDATE api_keys SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $3)",
         key_id,
@@ -351,13 +351,13 @@ async def read_keys(user_id: UUID, limit: int) -> list[ApiKey]:
 
 
 async def find_account_owner(work: UnitOfWork, account_id: UUID) -> UUID | None:
-    """Who owns an account; None when there is no such account."""
+    """The owner of an account; None when there is no such account."""
     row = await work.fetch_row("SELECT owner_id FROM accounts WHERE id = $1", account_id)
     return row["owner_id"] if row else None
 
 
 async def lock_grants(work: UnitOfWork, user_id: UUID, account_id: UUID) -> Permissions:
-    """What a user has been granted for an account; to be asked with the user locked."""
+    """The permissions of a user on an account; call it with the user locked."""
     rows = await work.fetch(
         "SELECT permission FROM account_grants WHERE user_id = $1 AND account_id = $2", user_id, account_id
     )
@@ -367,7 +367,7 @@ async def lock_grants(work: UnitOfWork, user_id: UUID, account_id: UUID) -> Perm
 async def insert_grant(
     work: UnitOfWork, user_id: UUID, account_id: UUID, permission: AccountPermission, granted_by: str
 ) -> None:
-    """Give a permission that the user does not have."""
+    """Grant a permission that the user does not have."""
     await work.execute(
         "INSERT INTO account_grants (id, user_id, account_id, permission, granted_at, granted_by) "
         "VALUES ($1, $2, $3, $4, $5, $6)",
@@ -381,7 +381,7 @@ async def insert_grant(
 
 
 async def delete_grants(work: UnitOfWork, user_id: UUID, account_id: UUID, permissions: Permissions) -> None:
-    """Take permissions away."""
+    """Revoke permissions."""
     await work.execute(
         "DELETE FROM account_grants WHERE user_id = $1 AND account_id = $2 AND permission = ANY($3::text[])",
         user_id,
@@ -391,7 +391,7 @@ async def delete_grants(work: UnitOfWork, user_id: UUID, account_id: UUID, permi
 
 
 async def read_grants(user_ids: Collection[UUID]) -> dict[UUID, list[Grant]]:
-    """The grants of users, in the order of the accounts' opening and of granting; users without any are left out."""
+    """The grants of users, ordered by the opening of the account and then by time; users without any are left out."""
     rows = await fetch(
         "SELECT user_id, account_id, permission, granted_at, granted_by FROM account_grants "
         "WHERE user_id = ANY($1::uuid[]) ORDER BY user_id, account_id, id",

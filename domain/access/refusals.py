@@ -1,7 +1,7 @@
-"""What somebody was refused: entries of the audit log, bounded so that refusals cannot fill it.
+"""Refusals: audit entries of refused actions, bounded so that refusals cannot fill the log.
 
-Of one person, address and action so many in a minute are entries; those beyond are counted, and the next entry of them
-says how many there were.
+Each person, address and action has a limited number of entries per minute. Further refusals are counted, and the next
+entry carries the count.
 """
 
 import time
@@ -31,7 +31,7 @@ class _Window:
 
 
 class Refusals:
-    """Notes refusals of one process; what it remembers is bounded and can be lost at any time."""
+    """Records the refusals of one process; its memory is bounded and can be lost at any time."""
 
     def __init__(self, bus: Bus, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._bus = bus
@@ -48,9 +48,9 @@ class Refusals:
         code: str,
         field: str | None = None,
     ) -> None:
-        """Append that ``actor`` (None: nobody who is signed in) was refused ``action``; never raises a domain error.
+        """Append that ``actor`` (None: not signed in) was refused ``action``; never raises a domain error.
 
-        ``code`` is that of the error, ``field`` what it is about.
+        ``code`` is the code of the error, ``field`` its subject.
         """
         who = attributed(actor or NOBODY_ACTOR, origin)
         beyond = self._counted((who.by, origin.address, action))
@@ -65,7 +65,7 @@ class Refusals:
             _log.warning("could not note a refusal", action=action, actor=who.by, error=error.message)
 
     def _counted(self, key: tuple[str, str, str]) -> int | None:
-        """How many were passed over before this one; None when it is passed over, too."""
+        """The number of refusals left out before this one; None when this one is left out, too."""
         now = self._monotonic()
         window = self._windows.get(key)
         if window is None:

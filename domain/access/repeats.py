@@ -1,7 +1,7 @@
-"""Audit entries of actions that a program repeats many times in a minute, such as feeding quotes.
+"""Audit entries of actions that a program repeats many times in a minute, such as publishing quotes.
 
-Of one actor, API key, address, action and target the first call in a minute is an entry. Later calls are counted, and
-the next entry says how many there were since the one before it.
+The first call in a minute of one actor, API key, address, action and target is an entry. Later calls are counted, and
+the next entry carries the count since the one before it.
 """
 
 import time
@@ -33,7 +33,7 @@ class _Window:
 
 
 class Repeats:
-    """Notes repeated actions of one process. Its memory is bounded: forgetting a count means one entry more."""
+    """Records the repeated actions of one process. Its memory is bounded; a lost count adds one entry."""
 
     def __init__(self, bus: Bus, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._bus = bus
@@ -41,9 +41,9 @@ class Repeats:
         self._windows: dict[_Key, _Window] = {}
 
     async def note(self, actor: Actor, action: str, target: str, **amounts: int) -> None:
-        """Count a call that has succeeded, and append an entry when the last one is a minute old.
+        """Count a successful call, and append an entry when the last one is a minute old.
 
-        ``amounts`` are added up. Never raises a domain error: the call has taken effect; the next one tries again.
+        ``amounts`` are added up. Never raises a domain error: the call has taken effect; the next call tries again.
         """
         who = attributed(actor)
         key = (who.by, who.key_id, who.address, action, target)

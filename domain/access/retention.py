@@ -1,4 +1,4 @@
-"""Forgetting sessions and refresh tokens that nobody can use any more. What was done with them is in the audit log."""
+"""Retention: removes sessions and refresh tokens that can no longer be used. Their actions stay in the audit log."""
 
 from datetime import timedelta
 
@@ -11,12 +11,12 @@ KEPT = timedelta(days=30)
 
 
 async def forget_sessions(bus: Bus, limit: int) -> int:
-    """Remove sessions that were over a month ago, with their tokens; how many, at most ``limit``."""
+    """Remove sessions that ended over a month ago, with their tokens, and return their number, at most ``limit``."""
     async with unit_of_work(bus) as work:
         return await remove_sessions(work, KEPT, limit)
 
 
 async def forget_tokens(bus: Bus, limit: int) -> int:
-    """Remove refresh tokens that expired a month ago; how many, at most ``limit``."""
+    """Remove refresh tokens that expired a month ago, and return their number, at most ``limit``."""
     async with unit_of_work(bus) as work:
         return await remove_tokens(work, KEPT, limit)

@@ -1,4 +1,4 @@
-"""Removing sessions and refresh tokens that are over.
+"""Removal of sessions and refresh tokens that have ended.
 
 SQL: rows are found and removed by the database's clock, a bounded number in one statement.
 """
@@ -22,12 +22,12 @@ SELECT count(*) AS n FROM gone
 
 
 async def remove_sessions(work: UnitOfWork, kept: timedelta, limit: int) -> int:
-    """Remove sessions that were over so long ago, with their tokens; how many, at most ``limit``."""
+    """Remove sessions that ended longer ago than the given age, and return their number, at most ``limit``."""
     return await _remove(work, _SESSIONS, kept, limit)
 
 
 async def remove_tokens(work: UnitOfWork, kept: timedelta, limit: int) -> int:
-    """Remove refresh tokens that expired so long ago; how many, at most ``limit``."""
+    """Remove refresh tokens that expired longer ago than the given age, and return their number, at most ``limit``."""
     return await _remove(work, _TOKENS, kept, limit)
 
 

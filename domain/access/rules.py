@@ -1,4 +1,4 @@
-"""What names, emails, passwords and keys must look like, and what a refresh token may still do. Pure."""
+"""Rules of names, emails, passwords, keys and refresh tokens. Pure."""
 
 import re
 import unicodedata
@@ -60,7 +60,7 @@ def check_email(email: str) -> str:
 
 
 def email_to_look_up(email: str) -> str:
-    """The form in which an email given at sign-in is looked up; one of another script matches nobody.
+    """The form in which an email given at sign-in is looked up; an address that is not ASCII matches nobody.
 
     Raises:
         BadInput: no address can hold this.
@@ -79,7 +79,7 @@ def check_name(name: str) -> str:
 
 
 def password_to_verify(password: str) -> str:
-    """A password given at sign-in in the form that is hashed: keyboards differ in how they compose characters.
+    """A password given at sign-in in the form that is hashed: keyboards compose characters differently.
 
     Raises:
         BadInput: no password can look like this.
@@ -95,7 +95,7 @@ def check_password(password: str, *, email: str) -> str:
     """A new password in the form that is hashed.
 
     Raises:
-        BadInput: it is too short, too long, too uniform, the person's own address or one that is guessed first.
+        BadInput: it is too short, too long, too uniform, the person's own address or a common password.
     """
     text = password_to_verify(password)
     if len(text) < MIN_PASSWORD_LENGTH:
@@ -108,10 +108,10 @@ def check_password(password: str, *, email: str) -> str:
 
 
 def check_key_expiry(expires_at: datetime | None, now: datetime) -> None:
-    """When an API key is to stop working.
+    """Check the expiry of an API key.
 
     Raises:
-        BadInput: that is past, or further away than ten years.
+        BadInput: it is in the past, or further away than ten years.
     """
     if expires_at is None:
         return
@@ -124,9 +124,9 @@ def check_key_expiry(expires_at: datetime | None, now: datetime) -> None:
 
 
 def common_role(first: Role, second: Role) -> Role:
-    """The role that may do what both may: what a key may do for its owner.
+    """The role with the rights that both roles have: the role of a key used for its owner.
 
-    A TRADER trades and a RISK_MANAGER must not, so they have in common what a VIEWER may do.
+    A TRADER may trade and a RISK_MANAGER may not, so together they have the rights of a VIEWER.
     """
     if {first, second} == {Role.TRADER, Role.RISK_MANAGER}:
         return Role.VIEWER
@@ -134,10 +134,10 @@ def common_role(first: Role, second: Role) -> Role:
 
 
 def permissions_with(granted: Permissions, permission: AccountPermission) -> Permissions:
-    """What somebody may do with an account who is granted ``permission`` beside what was ``granted`` before.
+    """The permissions of a user after ``permission`` is granted beside those already ``granted``.
 
-    TRADE and FUNDS are apart, so one does not replace the other, and both let the account be seen. READ is READ alone:
-    it takes the others away.
+    TRADE and FUNDS are separate: one does not replace the other, and both let the account be seen. READ replaces the
+    others.
     """
     if permission is AccountPermission.READ:
         return frozenset({permission})
@@ -146,7 +146,7 @@ def permissions_with(granted: Permissions, permission: AccountPermission) -> Per
 
 @dataclass(frozen=True, slots=True)
 class RefreshState:
-    """What is known of a refresh token while its session is locked."""
+    """The state of a refresh token while its session is locked."""
 
     used: bool
     expires_at: datetime
@@ -155,7 +155,7 @@ class RefreshState:
 
 
 class RefreshVerdict(Enum):
-    """What becomes of an attempt to use a refresh token."""
+    """The outcome of an attempt to use a refresh token."""
 
     ROTATE = auto()
     REUSED = auto()
@@ -164,7 +164,7 @@ class RefreshVerdict(Enum):
 
 
 def judge_refresh(state: RefreshState, now: datetime) -> RefreshVerdict:
-    """A token works once. One that was used before is a copy: whoever holds the session, somebody else does too."""
+    """Decide on the use of a refresh token. A token works once; a second use means that it was copied."""
     if state.session_ended or not state.user_active:
         return RefreshVerdict.ENDED
     if state.used:

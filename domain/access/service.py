@@ -1,4 +1,4 @@
-"""What the use cases of this area work with, put together once per process."""
+"""The dependencies of the access area, put together once per process."""
 
 from dataclasses import dataclass
 
@@ -31,13 +31,13 @@ class Access:
         return await self.authenticator.authenticate(credential)
 
     async def changed(self, work: UnitOfWork) -> None:
-        """Mark what actors may do as changed by ``work``: a step for whatever opens accounts or changes users."""
+        """Mark the rights of actors as changed by ``work``: a step of use cases that open accounts or change users."""
         await bump(work, TOPIC)
         # The bus tells this process too, but its own next request may come sooner.
         work.after_commit(self.authenticator.look_again)
 
     async def close(self) -> None:
-        """Wait for what is still being written."""
+        """Wait until pending writes are done."""
         await self.authenticator.close()
 
 

@@ -1,7 +1,7 @@
-"""Signing in, staying signed in and signing out.
+"""Sessions: sign-in, refresh and sign-out.
 
-A session begins at ``login`` and ends at ``logout``, when its user is made inactive or given another password, when
-it is not refreshed for thirty days, or when one of its refresh tokens is used a second time.
+A session begins at ``login``. It ends at ``logout``, when its user is deactivated or gets another password, after
+thirty days without a refresh, or when one of its refresh tokens is used a second time.
 """
 
 import hashlib
@@ -44,12 +44,12 @@ _REFUSALS = {
 async def login(access: Access, email: str, password: str, client_address: str) -> SignedIn:
     """Begin a session.
 
-    A wrong email, a wrong password and an inactive user get the same answer after the same work. The attempt is
-    audited either way.
+    A wrong email, a wrong password and an inactive user get the same answer after the same work. The attempt is audited
+    either way.
 
     Raises:
         BadInput: no email or password can look like this.
-        RateLimited: too many attempts failed for this email or from this address; ``retryAfterSeconds`` says how long.
+        RateLimited: too many attempts failed for this email or from this address; see ``retryAfterSeconds``.
         Unauthenticated: email and password do not belong together.
     """
     email, password = email_to_look_up(email), password_to_verify(password)
@@ -129,8 +129,8 @@ async def _issue(access: Access, work: UnitOfWork, user: User, session_id: UUID)
 async def refresh_session(access: Access, refresh_token: str) -> SignedIn:
     """Exchange a refresh token for a new pair of tokens; the old one does not work again.
 
-    A token that was exchanged before is a copy in somebody's hands: its whole session ends, and that is audited.
-    Of two that come at once with the same token one wins, and then the session ends for both.
+    A token that was exchanged before is a stolen copy: its whole session ends, and that is audited. Of two calls at
+    once with the same token one succeeds, and then the session ends for both.
 
     Raises:
         Unauthenticated: the token is unknown, used, expired, or its session has ended.
@@ -179,7 +179,7 @@ async def _rotate(access: Access, work: UnitOfWork, token_hash: str) -> SignedIn
 async def logout(access: Access, actor: Actor) -> bool:
     """End the actor's session, with every token that belongs to it; False when there is none to end.
 
-    An API key has no session: it is ended by revoking it.
+    An API key has no session: revoke it instead.
     """
     if actor.session_id is None:
         return False

@@ -1,4 +1,4 @@
-"""The port that counts attempts, and the count that one process keeps by itself."""
+"""The port that counts attempts, and a counter within one process."""
 
 import time
 from collections import deque
@@ -20,10 +20,13 @@ class Limit:
 
 
 class Throttle(Protocol):
-    """Counts attempts per limit and key in a moving window. Never fails: without its server it counts what it can."""
+    """Counts attempts per limit and key in a moving window.
+
+    Never fails: without its server it counts in the process.
+    """
 
     async def wait_seconds(self, limit: Limit, key: str) -> int:
-        """Whole seconds until another attempt is allowed, 0 when it is now."""
+        """Whole seconds until another attempt is allowed, 0 when it is allowed now."""
         ...
 
     async def count(self, limit: Limit, key: str) -> None:
@@ -32,14 +35,17 @@ class Throttle(Protocol):
 
 
 class MemoryThrottle:
-    """Counts in this process alone, for at most ``MAX_KEYS`` keys; beyond them the longest unseen are forgotten."""
+    """Counts in this process alone, for at most ``MAX_KEYS`` keys.
+
+    Beyond them the least recently seen are forgotten.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._attempts: dict[tuple[Limit, str], deque[float]] = {}
 
     async def wait_seconds(self, limit: Limit, key: str) -> int:
-        """Whole seconds until another attempt is allowed, 0 when it is now."""
+        """Whole seconds until another attempt is allowed, 0 when it is allowed now."""
         attempts = self._attempts.get((limit, key))
         if attempts is None or len(attempts) < limit.amount:
             return 0

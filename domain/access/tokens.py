@@ -1,7 +1,7 @@
-"""Credentials as text: signed access tokens, and opaque refresh tokens and API keys of which only digests are kept.
+"""Credentials as text: signed access tokens, and opaque refresh tokens and API keys that are stored as digests.
 
-An access token is a JWT (HS256, RFC 7519) that names a user and a session; it is good for fifteen minutes unless its
-session ends first. Refresh tokens and the secret part of API keys are 32 random bytes.
+An access token is a JWT (HS256, RFC 7519) that names a user and a session; it expires after fifteen minutes, or earlier
+with its session. Refresh tokens and the secret part of API keys are 32 random bytes.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ _CHECKS: Options = {"require": _CLAIMS, "verify_exp": False, "verify_iat": False
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What an access token says; ``expires_at`` may lie in the past."""
+    """The content of an access token; ``expires_at`` may lie in the past."""
 
     user_id: UUID
     session_id: UUID
@@ -49,7 +49,7 @@ class TokenSigner:
         self._secret = secret.encode()
 
     def issue(self, user_id: UUID, session_id: UUID, now: datetime) -> tuple[str, datetime]:
-        """An access token and when it expires, on a whole second."""
+        """An access token and its expiry, on a whole second."""
         issued = int(now.timestamp())
         expires = issued + int(ACCESS_TOKEN_LIFETIME.total_seconds())
         claims = {
@@ -63,7 +63,7 @@ class TokenSigner:
         return jwt.encode(claims, self._secret, algorithm=_ALGORITHM), datetime.fromtimestamp(expires, UTC)
 
     def read(self, token: str) -> Claims:
-        """What a token says, its signature being ours.
+        """The content of a token after its signature is verified.
 
         Raises:
             Unauthenticated: it is no access token of this installation.
@@ -80,7 +80,7 @@ class TokenSigner:
 
 
 def digest(secret: str) -> str:
-    """The SHA-256 of a secret of full entropy, hexadecimal: all that is stored of it."""
+    """The SHA-256 of a secret of full entropy, hexadecimal: the only stored form of the secret."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
@@ -90,13 +90,13 @@ def new_refresh_token() -> str:
 
 
 def new_api_key() -> tuple[str, str]:
-    """The prefix that may be shown, and the whole key: ``tg_<10 hexadecimal digits>_<secret>``."""
+    """The visible prefix, and the whole key: ``tg_<10 hexadecimal digits>_<secret>``."""
     prefix = f"{KEY_MARK}{secrets.token_hex(_PREFIX_BYTES)}"
     return prefix, f"{prefix}_{secrets.token_urlsafe(_SECRET_BYTES)}"
 
 
 def key_prefix(key: str) -> str | None:
-    """The prefix of what may be an API key, or None when it cannot be one."""
+    """The prefix of a text that may be an API key, or None when it cannot be one."""
     prefix, mark, secret = key[len(KEY_MARK) :].partition("_")
     if not key.startswith(KEY_MARK) or not mark or not secret or len(prefix) != 2 * _PREFIX_BYTES or not key.isascii():
         return None

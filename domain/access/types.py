@@ -1,7 +1,7 @@
-"""Words and values of the access area: roles, permissions, the actor behind a request, and what it may do.
+"""Types of the access area: roles, permissions, the actor behind a request, and its rights.
 
-``Actor`` is what every use case of every area takes first. The functions ``require_*`` turn a missing right into the
-error that the API promises: what an actor may not see does not exist for it.
+Every use case of every area takes the ``Actor`` first. The functions ``require_*`` turn a missing right into the error
+that the API promises: an object that an actor may not see does not exist for it.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ Via = Literal["session", "api_key", "system"]
 
 
 class Role(StrEnum):
-    """What a person is on the platform. A higher role sees more and outranks the lower ones.
+    """The role of a person on the platform. A higher role sees more and outranks the lower ones.
 
     A RISK_MANAGER stops and cancels in every account; it opens no position and moves no money, not even its own.
     """
@@ -35,7 +35,7 @@ class Role(StrEnum):
 
 
 def higher_role(first: Role | None, second: Role) -> Role:
-    """The one of two roles that outranks the other: what both did only it undoes."""
+    """The higher of two roles; only it may undo an action of both."""
     return second if first is None or first.rank < second.rank else first
 
 
@@ -47,7 +47,7 @@ _SEES_ALL = frozenset({Role.RISK_MANAGER, Role.ADMIN})
 
 
 class AccountPermission(StrEnum):
-    """What a grant lets its holder do with an account: see it, trade it, or pay in and out. Each lets it be seen."""
+    """A permission on an account: READ, TRADE, or FUNDS (deposits and withdrawals). Each includes READ."""
 
     READ = "READ"
     TRADE = "TRADE"
@@ -61,7 +61,7 @@ OWNED: Permissions = frozenset(AccountPermission)
 
 
 class AuditOutcome(StrEnum):
-    """How an audited action ended."""
+    """The outcome of an audited action."""
 
     DONE = "DONE"
     REFUSED = "REFUSED"
@@ -69,10 +69,10 @@ class AuditOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a person by session or API key, or the platform itself.
+    """The author of a request: a person by session or API key, or the platform itself.
 
-    ``role`` is already capped at what the credential allows. ``accounts`` holds what may be done with the accounts that
-    are owned or granted; a role may reach further. ``expires_at`` is when the credential stops working, None for never.
+    ``role`` is already limited to the role of the credential. ``accounts`` holds the permissions on owned and granted
+    accounts; a role may reach further. ``expires_at`` is the expiry of the credential, None for never.
     """
 
     user_id: UUID
@@ -86,23 +86,23 @@ class Actor:
 
     @property
     def sees_all(self) -> bool:
-        """Whether every account is visible."""
+        """True if every account is visible."""
         return self.role in _SEES_ALL
 
     def may_read(self, account_id: UUID) -> bool:
-        """Whether the account exists for this actor."""
+        """True if the account is visible to this actor."""
         return self.role in _SEES_ALL or account_id in self.accounts
 
     def may_trade(self, account_id: UUID) -> bool:
-        """Whether this actor may place, change and cancel orders of the account."""
+        """True if this actor may place, modify and cancel orders of the account."""
         return self._may(AccountPermission.TRADE, account_id)
 
     def may_move_funds(self, account_id: UUID) -> bool:
-        """Whether this actor may pay money into the account and out of it."""
+        """True if this actor may pay money into the account and out of it."""
         return self._may(AccountPermission.FUNDS, account_id)
 
     def may_stop(self, account_id: UUID) -> bool:
-        """Whether this actor may cancel the account's orders, close what it holds, and restrict it."""
+        """True if this actor may cancel the account's orders, close its positions, and restrict it."""
         return self.role is Role.RISK_MANAGER or self.may_trade(account_id)
 
     def _may(self, permission: AccountPermission, account_id: UUID) -> bool:
@@ -126,7 +126,7 @@ def require_role(actor: Actor, *roles: Role) -> None:
 
 
 def no_account(field: str = "accountId") -> NotFound:
-    """The one answer to whoever names an account that does not exist for it; ``field`` is where it was named."""
+    """The error for an account that does not exist for the actor; ``field`` is the input field that named it."""
     return NotFound("There is no such account.", field=field)
 
 
@@ -215,7 +215,10 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A session's newest pair of tokens. ``expires_at`` is the access token's; the secrets are nowhere else."""
+    """A session's newest pair of tokens.
+
+    ``expires_at`` is the expiry of the access token; the secrets are stored nowhere.
+    """
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
@@ -225,7 +228,7 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One action that somebody took or was refused, with which key, from where. ``detail`` is JSON text."""
+    """One action that was taken or refused, with API key and address. ``detail`` is JSON text."""
 
     id: UUID
     at: datetime

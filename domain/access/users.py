@@ -1,6 +1,7 @@
-"""People: creating and changing them, and what accounts they were granted.
+"""People: use cases that create and change them and grant them access to accounts.
 
-A user is never removed: inactive, it can neither sign in nor use a key. There is always an active administrator.
+A user is never removed; an inactive user can neither sign in nor use a key. At least one administrator is always
+active.
 """
 
 from collections.abc import Callable, Iterable
@@ -41,7 +42,7 @@ _NO_USER = "There is no such user."
 
 @dataclass(frozen=True, slots=True)
 class UserChange:
-    """What is to change of a user; None leaves it as it is."""
+    """A change of a user; None keeps the value."""
 
     name: str | None = None
     role: Role | None = None
@@ -50,7 +51,7 @@ class UserChange:
 
 
 async def create_user(access: Access, actor: Actor, *, email: str, name: str, password: str, role: Role) -> User:
-    """Add a person who may sign in from now on.
+    """Add a person who may sign in at once.
 
     Raises:
         Forbidden: the actor is no administrator.
@@ -76,13 +77,13 @@ async def _insert(access: Access, actor: Actor, user: User, password: str) -> bo
 
 
 async def ensure_admin(access: Access, email: str, password: str) -> bool:
-    """Add the administrator that an installation begins with; whether it was added.
+    """Add the first administrator of an installation; True if it was added.
 
-    A user with this email is left exactly as it is, whatever its role, state or password. The operator who set the
-    password is trusted with its quality.
+    A user with this email is left exactly as it is, whatever its role, state or password. The quality of the password
+    is the operator's responsibility.
 
     Raises:
-        BadInput: it is no email address, or the password holds what none can.
+        BadInput: it is no email address, or the password holds characters that no password can.
     """
     email = check_email(email)
     if await queries.find_user_by_email(email) is not None:
@@ -95,8 +96,8 @@ async def ensure_admin(access: Access, email: str, password: str) -> bool:
 async def update_user(access: Access, actor: Actor, user_id: UUID, change: UserChange) -> User:
     """Change a user; in force for every request that begins after this returns in this process, a second in others.
 
-    Administrators change anybody. People change their own name and password, when they signed in themselves. Whoever
-    is made inactive or gets another password is signed out everywhere, but for the session that asked.
+    Administrators change anybody. People change their own name and password, in a session of their own. A user who is
+    deactivated or gets another password is signed out everywhere, except from the session that made the change.
 
     Raises:
         Forbidden: the actor may not change this.
@@ -158,7 +159,7 @@ async def _change(
 
 
 async def set_password(access: Access, actor: Actor, email: str, password: str) -> User:
-    """Give the person with this email another password: what an operator does on the command line.
+    """Set the password of the person with this email: a command of the operator.
 
     Raises:
         NotFound: nobody has this email.
@@ -181,13 +182,13 @@ async def page_users(actor: Actor, request: PageRequest) -> Page[User]:
 
 
 async def count_users(actor: Actor) -> int:
-    """How many users there are; refusals as of ``page_users``."""
+    """The number of users; raises as ``page_users``."""
     require_role(actor, Role.ADMIN)
     return await queries.count_users()
 
 
 async def read_viewer(actor: Actor) -> User:
-    """The person who asks.
+    """The person who makes the request.
 
     Raises:
         NotFound: the platform itself asks, which is no person.
@@ -199,14 +200,14 @@ async def read_viewer(actor: Actor) -> User:
 
 
 def visible_grants(actor: Actor, grants: Iterable[Grant]) -> list[Grant]:
-    """Those of somebody's grants that are about accounts which the actor may see."""
+    """The grants of a user on accounts that the actor may see."""
     return [grant for grant in grants if actor.may_read(grant.account_id)]
 
 
 async def grant_account(
     access: Access, actor: Actor, user_id: UUID, account_id: UUID, permission: AccountPermission
 ) -> User:
-    """Let a user do more with an account of somebody else, or with READ only see it; a repeat changes nothing.
+    """Grant a user a permission on an account of somebody else; READ alone lets them see it. A repeat changes nothing.
 
     Raises:
         Forbidden: the actor is no administrator.
@@ -221,7 +222,7 @@ async def grant_account(
 async def revoke_account(
     access: Access, actor: Actor, user_id: UUID, account_id: UUID, permission: AccountPermission | None = None
 ) -> User:
-    """Take one permission away, or all of them; where there is none nothing changes.
+    """Revoke one permission, or all of them; without a grant nothing changes.
 
     Raises:
         Forbidden: the actor is no administrator.

@@ -36,7 +36,7 @@ WHERE order_id = ANY($1::uuid[]) ORDER BY order_id, sequence
 
 
 async def write_events(work: Writing, books: Iterable[AccountBook]) -> None:
-    """Store what ``record`` kept, and send it to the bus after the commit."""
+    """Store the recorded events, and send them to the bus after the commit."""
     by_account = {book.id: book.events for book in books if book.events}
     await work.write(INSERT_EVENTS, [event_record(event) for events in by_account.values() for event in events])
     for account_id, events in by_account.items():
@@ -51,7 +51,7 @@ def publish_events(work: Writing, account_id: UUID, events: Iterable[AccountEven
 async def read_events(
     account_id: UUID, after: int, *, up_to: int = 2**62, limit: int = MAX_EVENTS_PER_READ
 ) -> list[AccountEvent]:
-    """The next events after a sequence, in order; at most ``limit`` (1,000 unless told)."""
+    """The next events after a sequence, in order; at most ``limit``, by default 1,000."""
     rows = await fetch(_READ, account_id, after, up_to, min(limit, MAX_EVENTS_PER_READ))
     return [AccountEvent(*row) for row in rows]
 

@@ -33,7 +33,7 @@ def channel(account_id: UUID) -> str:
 
 
 def account_snapshot(book: AccountBook) -> dict[str, Any]:
-    """The figures of an account as events store them."""
+    """The figures of an account in the form that events store."""
     return {
         "id": str(book.id),
         "state": book.state.value,
@@ -52,7 +52,7 @@ def account_snapshot(book: AccountBook) -> dict[str, Any]:
 
 
 def apply_account_snapshot(book: AccountBook, snapshot: dict[str, Any]) -> None:
-    """Set the figures of ``book`` to what an event says they became."""
+    """Set the figures of ``book`` to those of an event's snapshot."""
     book.state = AccountState(snapshot["state"])
     book.cash = Decimal(snapshot["cash"])
     book.reserved = Decimal(snapshot["reserved"])
@@ -75,7 +75,7 @@ def _role(name: str | None) -> Role | None:
 def record(
     book: AccountBook, kind: str, at: datetime, parts: dict[str, Any], order_id: UUID | None = None
 ) -> AccountEvent:
-    """Number an event of ``book`` and keep it for writing; the account's own figures are always part of it."""
+    """Number an event of ``book`` and keep it for writing; every event carries the account's own figures."""
     book.event_sequence += 1
     parts["account"] = account_snapshot(book)
     parts["version"] = VERSION
@@ -86,7 +86,7 @@ def record(
 
 
 def version_of(parts: Mapping[str, Any]) -> int:
-    """The version of the form that an event's payload has; the first one does not say."""
+    """The version of an event payload's form; a payload without one has the first."""
     version: int = parts.get("version", 1)
     return version
 
@@ -109,7 +109,7 @@ def encode_events(events: Iterable[AccountEvent]) -> bytes:
 
 
 def decode_events(account_id: UUID, message: bytes) -> list[AccountEvent]:
-    """What ``encode_events`` made."""
+    """The events of a message of ``encode_events``."""
     return [
         AccountEvent(
             account_id, sequence, kind, datetime.fromisoformat(at), UUID(order_id) if order_id else None, payload

@@ -1,9 +1,9 @@
-"""What a trade costs, pure: fees and tax of its fills, and what an order has to pay for all of them.
+"""Trading costs, pure: fees and tax of fills, and the total that an order pays.
 
-The fee of a fill is notional x rate + quantity x per unit, below zero for a rebate; that of an order is max(minimum,
-sum of its fills' fees). Money is rounded once per order: what a fill moves is the difference that it makes to the
-order's rounded totals, so that it does not count how an order is cut into fills. Notional is rounded against the
-account, a rebate too; fees and tax half-even.
+The fee of a fill is notional x rate + quantity x per unit; below zero it is a rebate. The fee of an order is
+max(minimum, sum of its fills' fees). Money is rounded once per order: a fill posts the difference that it makes to the
+order's rounded totals, so the number of fills does not change what an order pays. Notional and rebates are rounded
+against the account; fees and tax half-even.
 """
 
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from domain.market.types import Instrument
 
 @dataclass(frozen=True, slots=True)
 class Dues:
-    """What the fills of an order, or one of them, come to, exactly and in the account's currency.
+    """The exact amounts of one or several fills of an order, in the account's currency.
 
-    ``trade`` is the cash that a spot trade moves, below zero for a purchase; ``fee`` is without the ``minimum`` that
-    the order pays at least, zero where there is none.
+    ``trade`` is the cash that a spot trade moves, below zero for a purchase. ``fee`` excludes the ``minimum`` fee of
+    the order, which is zero where there is none.
     """
 
     trade: Decimal = ZERO
@@ -27,7 +27,7 @@ class Dues:
     tax: Decimal = ZERO
 
     def plus(self, other: "Dues") -> "Dues":
-        """Both together. One order has one minimum: the largest, where rates between currencies moved."""
+        """The sum of both. An order has one minimum: the larger, where rates between currencies moved."""
         return Dues(
             self.trade + other.trade,
             self.fee + other.fee,
@@ -41,7 +41,7 @@ NOTHING_DUE = Dues()
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What dues come to in whole units of a currency."""
+    """Dues in whole units of a currency."""
 
     trade: Decimal = ZERO
     fee: Decimal = ZERO
@@ -49,11 +49,11 @@ class Posted:
 
     @property
     def costs(self) -> Decimal:
-        """Fee and tax."""
+        """Fee plus tax."""
         return self.fee + self.tax
 
     def minus(self, other: "Posted") -> "Posted":
-        """By how much it is more."""
+        """The difference from an earlier total."""
         return Posted(self.trade - other.trade, self.fee - other.fee, self.tax - other.tax)
 
 
@@ -61,7 +61,7 @@ NOTHING_POSTED = Posted()
 
 
 def posted(dues: Dues, currency: str) -> Posted:
-    """What the ledger has of dues."""
+    """The rounded amounts that the ledger posts for dues."""
     return Posted(to_cash_down(dues.trade, currency), fee_total(dues, currency), to_cash(dues.tax, currency))
 
 
@@ -72,7 +72,10 @@ def fee_total(dues: Dues, currency: str) -> Decimal:
 
 
 def trade_notional(instrument: Instrument, quantity: Decimal, price: Decimal) -> Decimal:
-    """Money that an unsigned ``quantity`` is worth at ``price``: quote currency, inverse contracts the base asset."""
+    """The value of an unsigned ``quantity`` at ``price``, in quote currency.
+
+    For inverse contracts in the base asset.
+    """
     if instrument.inverse:
         return quantity * instrument.multiplier / price
     return quantity * instrument.multiplier * abs(price)
@@ -93,9 +96,10 @@ def execution_tax(instrument: Instrument, *, quantity: Decimal, price: Decimal, 
 def estimated_fee(
     instrument: Instrument, *, quantity: Decimal, price: Decimal, rate: Decimal, dues: Dues, currency: str
 ) -> Decimal:
-    """What ``quantity`` more of an order may add to its fee in the account's currency: all as taker, never below zero.
+    """The largest fee that ``quantity`` more of an order may add, in the account's currency, all of it as taker.
 
-    ``dues`` are those of its fills so far, ``rate`` what one unit of the instrument's currency is in the account's.
+    It is never below zero. ``dues`` are those of the fills so far. ``rate`` converts the instrument's currency into the
+    account's.
     """
     fee = execution_fee(instrument, quantity=quantity, price=price, maker=False) * rate
     after = dues.plus(Dues(fee=fee, minimum=instrument.fees.minimum * rate))

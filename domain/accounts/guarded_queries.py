@@ -1,4 +1,4 @@
-"""Writing accounts in one statement that proves their versions: for decisions that were made without a lock.
+"""Writing accounts in one statement that proves their versions: for decisions made without a lock.
 
 SQL: the hot path of placing orders; a guard that the ORM cannot express.
 """
@@ -35,11 +35,12 @@ _INSERT = Write(
 async def write_books(
     work: GuardedWork, books: Sequence[AccountBook], versions: Mapping[str, int], *, with_orders: bool = False
 ) -> None:
-    """Commit ``work`` with what changed of accounts, whose versions and ``versions`` of topics must still hold.
+    """Commit ``work`` with the changes of accounts; their versions and the ``versions`` of topics must still hold.
 
-    ``with_orders``: no order of theirs may have changed either, not even by an acknowledgement.
+    ``with_orders``: none of their orders may have changed either, not even by an acknowledgement.
 
-    The events are published when ``work`` finishes, with the numbers that they got; the books then stand as stored.
+    The events are published when ``work`` finishes, with the numbers that they got; the books then equal the stored
+    rows.
 
     Raises:
         StaleVersions: a version has changed; nothing was written.

@@ -1,4 +1,4 @@
-"""What loans cost: a yearly rate per currency, set by an ADMIN, charged at every day roll on cash below zero."""
+"""Interest on loans: a yearly rate per currency, set by an ADMIN, charged at every day roll on cash below zero."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ MAX_RATE = Decimal(10)
 
 @dataclass(frozen=True, slots=True)
 class InterestRate:
-    """What a loan of a currency costs per year, as a ratio."""
+    """The yearly interest rate of loans in a currency, as a ratio."""
 
     currency: str
     loan_rate: Decimal
@@ -28,7 +28,7 @@ class InterestRate:
 
 
 async def set_interest_rate(bus: Bus, actor: Actor, currency: str, loan_rate: Decimal) -> InterestRate:
-    """Set what loans of a currency cost from the next day roll on; setting the same again changes nothing.
+    """Set the rate of loans in a currency from the next day roll on; setting the same rate again changes nothing.
 
     Raises:
         Forbidden: the actor is no administrator.
@@ -47,5 +47,5 @@ async def set_interest_rate(bus: Bus, actor: Actor, currency: str, loan_rate: De
 
 
 async def list_interest_rates() -> list[InterestRate]:
-    """Every rate that was set, by currency."""
+    """Every rate, by currency."""
     return [InterestRate(*row) for row in await queries.read_interest_rates()]

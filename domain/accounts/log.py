@@ -1,4 +1,4 @@
-"""Following the event logs of accounts, as ``domain.kernel.log_tail`` does; all heads are looked at together."""
+"""The event logs of accounts, followed by ``domain.kernel.log_tail``; the heads of all logs are read together."""
 
 import asyncio
 import contextvars
@@ -18,7 +18,7 @@ Numbered = tuple[int, AccountEvent]
 
 
 class Heads:
-    """The newest sequences of logs, asked for together."""
+    """The newest sequences of logs, read in one query."""
 
     def __init__(self) -> None:
         self._waiting: dict[UUID, list[asyncio.Future[int]]] = {}
@@ -49,7 +49,7 @@ class Heads:
 
 @dataclass(frozen=True, slots=True)
 class AccountLogs:
-    """The logs of all accounts, as one process follows them."""
+    """The logs of all accounts, as followed by one process."""
 
     bus: Bus
     heads: Heads = field(default_factory=Heads)

@@ -19,7 +19,7 @@ from domain.kernel.numbers import ZERO
 
 
 class Account(Model):
-    """The row whose lock orders every change of an account."""
+    """The account; the lock of its row orders every change of the account."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     owner = fields.ForeignKeyField("tradegraph.User", related_name="accounts", on_delete=fields.RESTRICT, db_index=True)
@@ -56,7 +56,7 @@ class Account(Model):
 
 
 class InterestRate(Model):
-    """What a loan of a currency costs per year, as a ratio."""
+    """The yearly interest rate of loans in a currency, as a ratio."""
 
     currency = fields.CharField(max_length=12, primary_key=True)
     loan_rate = NumericField()

@@ -101,7 +101,7 @@ def to_transaction(row: Row) -> Transaction:
 
 
 async def lock_books(work: UnitOfWork, account_ids: Collection[UUID]) -> dict[UUID, AccountBook]:
-    """Lock accounts in id order and load them; unknown ones are left out."""
+    """Lock accounts in id order and load them; unknown ids are left out."""
     rows = await work.fetch(_LOCK, list(account_ids))
     return {row["id"]: to_book(row) for row in rows}
 
@@ -109,9 +109,9 @@ async def lock_books(work: UnitOfWork, account_ids: Collection[UUID]) -> dict[UU
 async def write_books(
     work: UnitOfWork, books: Iterable[AccountBook], *, acknowledged: Collection[UUID] = frozenset()
 ) -> None:
-    """Write what changed of locked accounts: the rows, their new transactions and events.
+    """Write the changes of locked accounts: rows, new transactions and new events.
 
-    Of accounts that are ``acknowledged`` only orders' acknowledgements are new: their versions stay.
+    For accounts in ``acknowledged`` only acknowledgements of orders are new: their versions stay.
     """
     changed = [book for book in books if book.events]
     await work.write(_UPDATE, [_changed(book) | {"changes": int(book.id not in acknowledged)} for book in changed])
@@ -154,12 +154,12 @@ async def insert_book(work: UnitOfWork, book: AccountBook) -> None:
 
 
 async def read_books(account_ids: Collection[UUID]) -> dict[UUID, AccountBook]:
-    """Accounts as they stand, without a lock; unknown ones are left out."""
+    """Accounts as stored, without a lock; unknown ids are left out."""
     return {row["id"]: to_book(row) for row in await fetch(READ_BOOKS, list(account_ids))}
 
 
 async def find_by_reference(work: UnitOfWork, account_id: UUID, reference: str) -> Transaction | None:
-    """The transaction that carries this reference in the account, the first of those that older releases told apart."""
+    """The transaction with this reference; older releases could store several, then the first of them."""
     row = await work.fetch_row(
         f"SELECT {_TRANSACTION_COLUMNS} FROM account_transactions "
         "WHERE account_id = $1 AND client_identity(reference) = $2 ORDER BY sequence LIMIT 1",
@@ -221,14 +221,14 @@ async def count_transactions(
     until: datetime | None = None,
     order_id: UUID | None = None,
 ) -> int:
-    """How many ledger rows match."""
+    """The number of ledger rows that match."""
     where, arguments = _transaction_filter(account_id, kinds, since, until, order_id)
     row = await fetch_row(f"SELECT count(*) AS n FROM account_transactions WHERE {where}", *arguments)
     return int(row["n"]) if row else 0
 
 
 async def read_balances() -> tuple[dict[str, Decimal], list[Row]]:
-    """Per currency the cash of all accounts, and per currency and house account what it holds, of one moment."""
+    """One consistent read: cash of all accounts per currency, and the balance of each house account per currency."""
     async with reading() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         cash = await connection.fetch("SELECT currency, sum(cash) AS cash FROM accounts GROUP BY currency")
         house = await connection.fetch(
@@ -239,7 +239,7 @@ async def read_balances() -> tuple[dict[str, Decimal], list[Row]]:
 
 
 async def save_interest_rate(work: UnitOfWork, currency: str, loan_rate: Decimal) -> Row | None:
-    """Store what loans of a currency cost; None when they cost that already."""
+    """Store the rate of loans in a currency; None when the rate is unchanged."""
     return await work.fetch_row(
         "INSERT INTO interest_rates AS r (currency, loan_rate, updated_at) VALUES ($1, $2, $3) ON CONFLICT (currency) "
         "DO UPDATE SET loan_rate = EXCLUDED.loan_rate, updated_at = EXCLUDED.updated_at "
@@ -251,12 +251,12 @@ async def save_interest_rate(work: UnitOfWork, currency: str, loan_rate: Decimal
 
 
 async def read_interest_rates() -> list[Row]:
-    """Currency, yearly rate and when it was set, by currency."""
+    """Currency, yearly rate and the time of its setting, by currency."""
     return await fetch("SELECT currency, loan_rate, updated_at FROM interest_rates ORDER BY currency")
 
 
 async def load_loan_rates(work: UnitOfWork) -> dict[str, Decimal]:
-    """The yearly rates of loans by currency, as this transaction sees them."""
+    """The yearly rates of loans by currency, read in this transaction."""
     return {row["currency"]: row["loan_rate"] for row in await work.fetch("SELECT * FROM interest_rates")}
 
 
@@ -266,13 +266,13 @@ async def read_all_ids() -> list[UUID]:
 
 
 async def read_ids_after(after: UUID | None, limit: int) -> list[UUID]:
-    """The next accounts after one, in the order of their identifiers, which is that of their opening."""
+    """The next accounts after one, in the order of their identifiers, which is the order of their opening."""
     rows = await fetch("SELECT id FROM accounts WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2", after, limit)
     return [row["id"] for row in rows]
 
 
 async def require_account(actor: Actor, account_id: UUID, *, field: str = "accountId") -> None:
-    """Let ``actor`` pass if the account exists and it may see it; ``field`` is where the account was named.
+    """Let ``actor`` pass if the account exists and is visible to it; ``field`` names the input field.
 
     Raises:
         NotFound: it does not exist for the actor, whatever its role.
@@ -284,7 +284,7 @@ async def require_account(actor: Actor, account_id: UUID, *, field: str = "accou
 
 
 async def holds_anything(work: UnitOfWork, account_id: UUID) -> bool:
-    """Whether a locked account has a position or a working order."""
+    """True if a locked account has a position or a working order."""
     row = await work.fetch_row(
         "SELECT 1 FROM positions WHERE account_id = $1 AND (quantity <> 0 OR working_buy <> 0 OR working_sell <> 0)",
         account_id,

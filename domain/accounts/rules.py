@@ -1,4 +1,4 @@
-"""The ledger's rules, pure: how a transaction is posted and chained, and what a withdrawal may take.
+"""The ledger's rules, pure: posting and chaining of transactions, and the limit of a withdrawal.
 
 Invariants: ``cash`` is the sum of the amounts, sequences have no gap, each hash covers the one before, amounts are
 whole in the currency's smallest unit.
@@ -34,7 +34,7 @@ _CONTRA = {
 
 
 def transaction_hash(previous: str, row: Transaction) -> str:
-    """SHA-256 over the previous hash and every figure of ``row``, joined by line feeds; of old rows without ``by``."""
+    """SHA-256 over the previous hash and every figure of ``row``, joined by line feeds; old rows omit ``by``."""
     parts = (
         previous,
         str(row.id),
@@ -67,9 +67,9 @@ def post(
     reference: str | None = None,
     note: str | None = None,
 ) -> Transaction | None:
-    """Post ``amount`` to the book, quantised to its currency; nothing is posted for what rounds to zero.
+    """Post ``amount`` to the book, quantised to its currency; an amount that rounds to zero posts nothing.
 
-    ``by`` says who caused it.
+    ``by`` names the author.
     """
     cash = to_cash(amount, book.currency)
     if cash == ZERO:
@@ -107,7 +107,7 @@ def _with_hash(row: Transaction, digest: str) -> Transaction:
 
 @dataclass(frozen=True, slots=True)
 class LedgerBreak:
-    """Where a ledger stops being one: the row, what is wrong with it, what it says and what it should say."""
+    """The first row at which a ledger is broken: the row, the fault, the stored value and the expected value."""
 
     id: UUID
     what: str
@@ -118,7 +118,7 @@ class LedgerBreak:
 def first_break(
     rows: Iterable[Transaction], previous_hash: str, previous_sequence: int, cash: Decimal
 ) -> LedgerBreak | None:
-    """The first bad row of a run of ledger rows in order, or None when all chain up to what came before."""
+    """The first bad row of consecutive ledger rows, or None when all of them chain."""
     for row in rows:
         previous_sequence += 1
         cash += row.amount
@@ -133,7 +133,7 @@ def first_break(
 
 
 def check_currency(code: str) -> None:
-    """Refuse what is no code of a currency.
+    """Refuse a text that is no currency code.
 
     Raises:
         BadInput: names the field ``currency``.
@@ -143,7 +143,7 @@ def check_currency(code: str) -> None:
 
 
 def refuse_when_closed(book: AccountBook) -> None:
-    """Nothing is done any more to an account that is closed.
+    """Refuse every use case on a closed account.
 
     Raises:
         Refused: ACCOUNT_NOT_ACTIVE.
@@ -153,7 +153,7 @@ def refuse_when_closed(book: AccountBook) -> None:
 
 
 def check_cash_amount(amount: Decimal, currency: str) -> None:
-    """Refuse what cannot be moved: nothing, less than nothing or fractions of the smallest unit.
+    """Refuse an amount that is not above zero or has fractions of the smallest unit.
 
     Raises:
         BadInput: names the field ``amount``.
@@ -167,16 +167,16 @@ def check_cash_amount(amount: Decimal, currency: str) -> None:
 
 
 def withdrawable(book: AccountBook, available: Decimal) -> Decimal:
-    """The most that may leave, in whole units: never what is reserved, never what margin needs."""
+    """The largest withdrawal, in whole units: it excludes reserved funds and margin."""
     return max(ZERO, min(available, to_cash_down(book.cash - book.reserved, book.currency)))
 
 
 def peak_after_flow(peak: Decimal, equity: Decimal, flow: Decimal) -> Decimal:
-    """The highest equity once ``flow`` has come in (below zero: left) of an account that was worth ``equity``.
+    """The highest equity after ``flow`` came in (below zero: left) of an account that was worth ``equity``.
 
-    Money from outside is neither gained nor lost: the peak is scaled as the equity is, by (equity + flow) / equity, so
-    that the share which is missing of it stays. Of what has lost everything nothing can be scaled: new money begins
-    anew, and where it does not cover the debt the peak stays.
+    Money from outside is neither profit nor loss. The peak is scaled like the equity, by (equity + flow) / equity, so
+    that the relative drawdown stays. Equity at or below zero cannot be scaled: then new money that makes equity
+    positive starts a new peak, and otherwise the peak stays.
     """
     peak, after = max(peak, equity), equity + flow
     if equity <= ZERO:
@@ -193,12 +193,12 @@ _TRANSITIONS = {
 
 
 def may_become(current: AccountState, wanted: AccountState) -> bool:
-    """Whether an account may go from one state to another; a closed one stays closed."""
+    """True if an account may change from one state to another; a closed account stays closed."""
     return wanted in _TRANSITIONS[current]
 
 
 def restriction_stays(book: AccountBook, wanted: AccountState, role: Role) -> Role | None:
-    """The higher role whose restriction a change to ``wanted`` by ``role`` would lift; None when it lifts no such."""
+    """The higher role whose restriction a change to ``wanted`` by ``role`` would lift; None if it would lift none."""
     lifted = [
         setter
         for setter, is_lifted in (
@@ -212,13 +212,13 @@ def restriction_stays(book: AccountBook, wanted: AccountState, role: Role) -> Ro
 
 
 def is_restricted_by(book: AccountBook, state: AccountState, role: Role) -> bool:
-    """Whether the account is in ``state`` by the will of ``role`` or of a higher one."""
+    """True if ``role`` or a higher role put the account in ``state``."""
     setter = book.halted_role if state is AccountState.HALTED else book.reduce_only_role
     return book.state is state and setter is not None and setter.rank >= role.rank
 
 
 def set_state(book: AccountBook, state: AccountState, role: Role, by: str, reason: str) -> None:
-    """Put the account in ``state``, and keep which role wants it there."""
+    """Put the account in ``state``, and store the role that asked for it."""
     if state is not AccountState.CLOSED:
         book.halted_role = higher_role(book.halted_role, role) if state is AccountState.HALTED else None
     if state is AccountState.ACTIVE:

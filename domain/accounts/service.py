@@ -1,8 +1,8 @@
-"""Use cases on accounts: opening, deposits and withdrawals, states.
+"""Use cases on accounts: opening, deposits, withdrawals and states.
 
 Each runs in one unit of work, under the account's lock, and leaves one event. Deposits and withdrawals carry a
-reference that is unique in the account: repeating one returns the first transaction, other content under it is a
-conflict.
+reference that is unique in the account: a repeat returns the first transaction; other content under the same reference
+is a conflict.
 """
 
 from collections.abc import Awaitable, Callable
@@ -40,7 +40,7 @@ Available = Callable[[UnitOfWork, AccountBook], Awaitable[Decimal]]
 
 @dataclass(frozen=True, slots=True)
 class OpenAccount:
-    """What is needed to open an account."""
+    """The command to open an account."""
 
     name: str
     currency: str
@@ -65,12 +65,12 @@ Also = Callable[[UnitOfWork, Actor, AccountBook], Awaitable[None]]
 
 
 async def flow_of_cash(_work: UnitOfWork, book: AccountBook, amount: Decimal) -> None:
-    """A flow of an account that holds nothing but cash."""
+    """Record the flow of an account that holds only cash."""
     book.peak_equity = rules.peak_after_flow(book.peak_equity, book.cash, amount)
 
 
 async def nothing_else(_work: UnitOfWork, _actor: Actor, _book: AccountBook) -> None:
-    """Adds nothing."""
+    """A step that writes nothing."""
 
 
 async def open_account(
@@ -136,7 +136,7 @@ def _check_opening(command: OpenAccount, venues: frozenset[str]) -> None:
 
 
 async def deposit(bus: Bus, actor: Actor, command: MoveCash, *, note_flow: NoteFlow = flow_of_cash) -> Transaction:
-    """Add money from outside; an ADMIN, or who has FUNDS for the account.
+    """Add money from outside; needs ADMIN or FUNDS for the account.
 
     Raises:
         BadInput, NotFound, Forbidden: as named by the message; nothing is saved.
@@ -157,7 +157,7 @@ async def deposit(bus: Bus, actor: Actor, command: MoveCash, *, note_flow: NoteF
 async def withdraw(
     bus: Bus, actor: Actor, command: MoveCash, available: Available, *, note_flow: NoteFlow = flow_of_cash
 ) -> Transaction:
-    """Pay money out: at most what is available and neither reserved nor needed as margin.
+    """Pay out money: at most the available funds, without reserved funds and margin.
 
     Raises:
         BadInput, NotFound, Forbidden: as named by the message; nothing is saved.
@@ -186,10 +186,10 @@ async def withdraw(
 async def set_account_state(
     bus: Bus, actor: Actor, account_id: UUID, state: AccountState, reason: str, *, also: Also = nothing_else
 ) -> AccountBook:
-    """Change what an account may do. Its trader may restrict or close it; halting it takes a RISK_MANAGER or ADMIN.
+    """Change the state of an account. Its trader may restrict or close it; halting needs RISK_MANAGER or ADMIN.
 
-    What a role restricted, a lower one does not lift. Asking for the state that it is in changes nothing, unless a
-    higher role asks: then it is this role's. ``also`` commits with the change.
+    A lower role does not lift a restriction of a higher one. Asking for the present state changes nothing, unless a
+    higher role asks: the restriction is then the higher role's. ``also`` commits with the change.
 
     Raises:
         Forbidden: a higher role, or the platform, wants the account restricted.
@@ -243,7 +243,7 @@ async def lock_one(
     *,
     closed_is_fine: bool = False,
 ) -> AccountBook:
-    """Lock the account that a use case is about, once ``require`` lets the actor pass.
+    """Lock the account of a use case, once ``require`` lets the actor pass.
 
     Raises:
         NotFound, Forbidden: the account does not exist for the actor, or ``require`` refuses.
@@ -300,7 +300,7 @@ async def _move(
 
 @dataclass(frozen=True, slots=True)
 class HouseBalance:
-    """What a house account holds of a currency."""
+    """The balance of a house account in one currency."""
 
     account: HouseAccount
     balance: Decimal
@@ -308,7 +308,7 @@ class HouseBalance:
 
 @dataclass(frozen=True, slots=True)
 class TrialBalance:
-    """All of a currency: what the accounts hold and what the house does; ``difference`` is zero."""
+    """The balances of one currency: of the accounts and of the house; ``difference`` is zero."""
 
     currency: str
     accounts: Decimal
@@ -316,12 +316,12 @@ class TrialBalance:
 
     @property
     def difference(self) -> Decimal:
-        """Accounts and house together."""
+        """The sum of accounts and house."""
         return self.accounts + total(row.balance for row in self.house)
 
 
 async def read_trial_balance(actor: Actor) -> list[TrialBalance]:
-    """Per currency, all accounts against the house.
+    """The trial balance: per currency, all accounts against the house.
 
     Raises:
         Forbidden: neither RISK_MANAGER nor ADMIN.

@@ -1,4 +1,4 @@
-"""Words and values of the account area: kinds and states, the account as decisions see it, ledger rows and events."""
+"""Types of the account area: kinds and states, the working copy of an account, ledger rows and events."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -27,7 +27,7 @@ class PositionMode(StrEnum):
 
 
 class AccountState(StrEnum):
-    """What an account may do."""
+    """The state of an account: it decides which orders and cash movements are allowed."""
 
     ACTIVE = "ACTIVE"
     REDUCE_ONLY = "REDUCE_ONLY"
@@ -49,7 +49,7 @@ class HouseAccount(StrEnum):
 
 
 class TransactionKind(StrEnum):
-    """Why money moved."""
+    """The reason of a cash movement."""
 
     DEPOSIT = "DEPOSIT"
     WITHDRAWAL = "WITHDRAWAL"
@@ -69,7 +69,7 @@ class TransactionKind(StrEnum):
 class Transaction:
     """One transfer between an account and a house account; ``amount`` is signed from the account's side.
 
-    ``by`` says who caused it: an email, or a part of the platform; None where that was not kept.
+    ``by`` names the author: an email, or a part of the platform; None in rows from before it was stored.
     """
 
     id: UUID
@@ -103,14 +103,15 @@ class AccountEvent:
 
 @dataclass(slots=True)
 class AccountBook:
-    """An account while its row is locked: what the row says, and what this unit of work adds to it.
+    """The working copy of an account while its row is locked: the row, and what this unit of work adds to it.
 
-    Amounts are in ``currency``. ``reserved`` is not rounded: it is the exact sum of what working orders hold.
-    ``rolled_at`` is the day roll that has been applied last, ``carried_on`` the last day whose carry is posted;
-    ``peak_equity`` is the highest equity seen, deposits and withdrawals apart. ``version`` rises with every change of
-    the account, its positions or its orders that a decision on a new order could depend on.
-    ``reduce_only_role`` and ``halted_role`` are the highest roles that asked for such a state and have not lifted it:
-    no lower one does. ``state_by`` set the state last, for ``state_reason``.
+    Amounts are in ``currency``. ``reserved`` is the exact, unrounded sum of the reservations of working orders.
+    ``rolled_at`` is the last day roll that was applied, ``carried_on`` the last day whose carry is posted;
+    ``peak_equity`` is the highest equity so far, scaled by deposits and withdrawals. ``version`` rises with every
+    change of the account, its positions or its orders that a decision on a new order can depend on.
+
+    ``reduce_only_role`` and ``halted_role`` are the highest roles that asked for such a state and have not lifted it; a
+    lower role cannot lift it. ``state_by`` set the state last, for ``state_reason``.
     """
 
     id: UUID
@@ -144,5 +145,5 @@ class AccountBook:
 
     @property
     def is_cash(self) -> bool:
-        """Whether this account pays in full."""
+        """True if this account pays in full."""
         return self.kind is AccountKind.CASH

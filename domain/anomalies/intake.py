@@ -42,7 +42,7 @@ class Intake:
         self._accounts: set[str] = set()
 
     def admits(self, fact: Fact) -> bool:
-        """Whether a fact is to be read."""
+        """True if a fact is to be read."""
         refusal = self._refusal(fact)
         if refusal is not None:
             self.refused[refusal] += 1

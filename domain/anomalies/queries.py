@@ -69,7 +69,7 @@ def _anomaly(row: Iterable[Any]) -> Anomaly:
 
 
 async def has_news() -> bool:
-    """Whether some account has events that detectors have not read."""
+    """True if some account has events that detectors have not read."""
     row = await fetch_row(
         "SELECT EXISTS (SELECT 1 FROM accounts a LEFT JOIN anomaly_cursors c ON c.account_id = a.id "
         "WHERE a.event_sequence > coalesce(c.sequence, 0))"

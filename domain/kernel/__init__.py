@@ -1,1 +1,1 @@
-"""What every area builds on: errors, exact numbers, time, identifiers, the unit of work, caches and pages."""
+"""Base of every area: errors, exact numbers, time, identifiers, the unit of work, caches and pages."""

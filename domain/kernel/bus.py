@@ -1,4 +1,4 @@
-"""The port to the message bus. What goes over it is a hint: PostgreSQL holds the truth, and a message may be lost."""
+"""The port to the message bus. Messages are hints: PostgreSQL holds the truth, and a message may be lost."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -22,11 +22,11 @@ class Bus(Protocol):
 
 
 class NullBus:
-    """A bus that tells nobody: for one-off commands and tests of what is stored."""
+    """A bus that delivers nothing: for one-off commands and for tests of stored data."""
 
     def send(self, messages: Sequence[Message]) -> None:
-        """Drop them."""
+        """Drop the messages."""
 
     def listen(self, *channels: str) -> AbstractAsyncContextManager[AsyncIterator[Message]]:  # noqa: ARG002  the port's
-        """There is never anything to hear."""
+        """Yield nothing."""
         raise RuntimeError("nothing is ever published here")

@@ -1,8 +1,8 @@
-"""Process-wide caches of what rarely changes, that can never let a stale value decide.
+"""Process-wide caches of data that rarely changes. A stale value can never decide.
 
-Each topic (instruments, access, risk rules, halts) has a version in PostgreSQL. Whoever changes a topic bumps its
-version in the same transaction; whoever decides reads the versions in its own transaction and calls ``at``, so a lost
-change notice costs one reload and never a wrong decision.
+Each topic (instruments, access, risk rules, halts) has a version in PostgreSQL. A writer raises the version of the
+topic in the transaction of its change. A reader that decides compares the versions in its own transaction and calls
+``at``. A lost change notice therefore costs one reload and never a wrong decision.
 """
 
 import asyncio
@@ -32,11 +32,11 @@ class VersionedCache(Generic[Value]):
         self._held: tuple[int, Value] | None = None
 
     async def current(self) -> Value:
-        """The value held, however old: for what the transaction checks again."""
+        """The cached value, however old: for uses that the transaction checks again."""
         return (await self.held())[1]
 
     async def held(self) -> tuple[int, Value]:
-        """The value held, however old, with its version: what a transaction compares must be the pair it decided on."""
+        """The cached value, however old, with its version: a transaction must compare the pair that it decided on."""
         while self._held is None:
             await self.refresh()
         return self._held

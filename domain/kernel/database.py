@@ -1,7 +1,7 @@
-"""Reading from PostgreSQL: raw rows for hot questions, over the pool that the ORM opened.
+"""Reading from PostgreSQL: raw rows for hot queries, over the pool that the ORM opened.
 
-Commands go through ``unit_of_work``. A read that meets a connection which died with the last database restart is
-tried once more; what still fails is ``Unavailable``.
+Commands go through ``unit_of_work``. A read on a connection that the last database restart closed is tried once more; a
+second failure is ``Unavailable``.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -34,7 +34,7 @@ class PooledConnection(asyncpg.Connection):
 
 @contextmanager
 def unavailable_when_down() -> Iterator[None]:
-    """Turn what a database raises that cannot serve into ``Unavailable``, with the reason."""
+    """Turn the errors of a database that cannot serve into ``Unavailable``, with the reason."""
     try:
         yield
     except OUTAGES as error:

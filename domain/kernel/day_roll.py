@@ -1,4 +1,4 @@
-"""When the platform's day ends: a wall-clock time in a zone, right across changes of daylight saving time."""
+"""The day roll: the end of the platform's day, at a wall-clock time in a zone, right across changes of the clock."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -15,7 +15,8 @@ class DayRoll:
     def on(self, day: date) -> datetime:
         """The roll on a calendar day of the zone, in UTC.
 
-        A time that the clocks skip is taken with the offset before the change, one that comes twice the first time.
+        A time that the clocks skip is taken with the offset before the change. A time that occurs twice is taken the
+        first time.
         """
         return datetime.combine(day, self.time, tzinfo=self.zone).astimezone(UTC)
 

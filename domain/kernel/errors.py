@@ -50,13 +50,13 @@ class Unauthenticated(DomainError):
 
 
 class Forbidden(DomainError):
-    """The actor knows the thing but lacks the right; what it may not see at all is ``NotFound``."""
+    """The actor may see the object but lacks the right. An object that it may not see is ``NotFound``."""
 
     code = ErrorCode.FORBIDDEN
 
 
 class NotFound(DomainError):
-    """There is no such thing, or the actor may not see it; ``field`` names the input field that says what was meant."""
+    """The object does not exist, or the actor may not see it; ``field`` names the input field that named it."""
 
     code = ErrorCode.NOT_FOUND
 
@@ -66,25 +66,25 @@ class NotFound(DomainError):
 
 
 class Conflict(DomainError):
-    """The state has moved on, or the same key was used before with other content."""
+    """The state has changed, or the key was used before with other content."""
 
     code = ErrorCode.CONFLICT
 
 
 class RateLimited(DomainError):
-    """Too many attempts; ``retryAfterSeconds`` says when to come back."""
+    """Too many attempts; ``retryAfterSeconds`` is the time to wait."""
 
     code = ErrorCode.RATE_LIMITED
 
 
 class Unavailable(DomainError):
-    """A server that this needs cannot be reached; the outcome of a command is unknown, so repeat it with its key."""
+    """A server that is needed cannot be reached. The outcome of a command is unknown, so repeat it with its key."""
 
     code = ErrorCode.UNAVAILABLE
 
 
 class Refused(DomainError):
-    """A well-formed request that business refuses (anything but an order); ``reason`` is a reject reason."""
+    """A well-formed request that a business rule rejects (for anything but an order); ``reason`` is a reject reason."""
 
     code = ErrorCode.REJECTED
 

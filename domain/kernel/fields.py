@@ -1,4 +1,4 @@
-"""ORM fields that the stock ones do not give: exact numerics."""
+"""An ORM field for exact numbers, which the stock fields do not give."""
 
 from decimal import Decimal
 from typing import Any
@@ -9,7 +9,7 @@ from domain.kernel.numbers import within_bounds
 
 
 class NumericField(Field[Decimal], Decimal):  # type: ignore[misc]  # the ORM wants both bases
-    """Unconstrained NUMERIC: stores what it is given, to the digit; refuses floats, NaN and infinities.
+    """Unconstrained NUMERIC: stores every digit that it is given; refuses floats, NaN and infinities.
 
     The stock DecimalField quantises in the default context and so rounds large numbers in silence.
     """
@@ -18,7 +18,7 @@ class NumericField(Field[Decimal], Decimal):  # type: ignore[misc]  # the ORM wa
     field_type = Decimal
 
     def to_python_value(self, value: Any) -> Decimal | None:
-        """Read from the database or an assignment."""
+        """The value as read from the database or assigned."""
         if value is None:
             return None
         if isinstance(value, float):
@@ -29,7 +29,7 @@ class NumericField(Field[Decimal], Decimal):  # type: ignore[misc]  # the ORM wa
         return number
 
     def to_db_value(self, value: Any, instance: Any) -> Decimal | None:  # noqa: ARG002  the ORM's signature
-        """Write to the database; numbers beyond the kept digits are a programming error here."""
+        """The value as written to the database; a number beyond the kept digits is a programming error."""
         number = self.to_python_value(value)
         if number is not None and not within_bounds(number):
             raise ValueError(f"{number} has more digits than the platform keeps")

@@ -1,8 +1,8 @@
-"""Guarded work: writes that go out as one statement, which takes effect only if its guard holds.
+"""Guarded work: writes sent as one statement, which takes effect only if its guard holds.
 
-A unit of work locks, loads, decides and writes in five round trips or more. Who has loaded before, and can name the
-versions of what was loaded, decides first and then sends one statement: the guard locks, compares the versions, and
-lets the writes through or undoes everything. Nothing is read and nothing waits between the lock and the commit.
+A unit of work locks, loads, decides and writes in five round trips or more. Guarded work starts from data that was
+loaded before, with known versions: it decides first and then sends one statement. The guard locks the rows, compares
+the versions, and lets the writes through or undoes everything. Nothing is read between the lock and the commit.
 """
 
 from typing import cast
@@ -15,16 +15,18 @@ from domain.kernel.unit_of_work import Writing
 
 
 class StaleVersions(Exception):
-    """The guard did not hold, or a unique key is taken: nothing was written; load again and decide again."""
+    """The guard did not hold, or a unique key is taken. Nothing was written: load and decide again."""
 
 
 class GuardedWork(Writing):
-    """Writes of several tables, each of them written once."""
+    """Writes to several tables, at most one write per table."""
 
     __slots__ = ()
 
     async def commit(self, guard: str, *arguments: object) -> list[Row]:
-        """Send the writes behind ``guard``, a query that takes ``arguments``; its answer. ``finish`` comes next.
+        """Send the writes behind ``guard``, a query that takes ``arguments``, and return its answer.
+
+        Call ``finish`` next.
 
         Raises:
             StaleVersions: the guard raised a serialization failure, or a unique key is taken; nothing was written.

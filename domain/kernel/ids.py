@@ -36,18 +36,18 @@ def new_id() -> UUID:
 
 
 def made_at(identifier: UUID) -> int:
-    """When an identifier of ours was made: nanoseconds since the epoch, to the millisecond."""
+    """The time at which one of our identifiers was made: nanoseconds since the epoch, to the millisecond."""
     return (identifier.int >> 80) * 1_000_000
 
 
 def first_id(moment: datetime) -> UUID:
-    """What no identifier made at ``moment`` or later is smaller than: rows since a time are found by their key."""
+    """The lower bound of all identifiers made at ``moment`` or later: it finds rows since a time by their key."""
     # None is older than the epoch.
     return UUID(int=max(0, int(moment.timestamp() * 1_000)) << 80)
 
 
 def parse_id(text: str) -> UUID | None:
-    """The UUID that ``text`` spells, or None: an identifier nobody handed out names nothing."""
+    """The UUID that ``text`` spells, or None when it spells none."""
     try:
         return UUID(text)
     except (ValueError, AttributeError):

@@ -1,8 +1,8 @@
-"""Leases: who alone may play a role that must be single, provably inside each transaction.
+"""Leases: proof, inside each transaction, that one process alone plays a role that must be single.
 
-A holder has an advisory lock (see the adapter) and an epoch, which every new holder raises. A write of the role shares
-the lease's row; a successor raises the epoch under an exclusive lock, so a write of the old holder either commits
-before the successor starts or fails.
+A holder has an advisory lock (see the adapter) and an epoch. Every new holder raises the epoch under an exclusive lock.
+A write of the role shares the lease's row, so a write of the old holder either commits before the successor starts or
+fails.
 
 SQL: the lease is proved inside each transaction of its holder, under a shared lock of its row.
 """
@@ -12,11 +12,11 @@ from domain.kernel.unit_of_work import UnitOfWork
 
 
 class LeaseLost(Exception):
-    """Another process has taken the role over; nothing was written."""
+    """Another process has taken over the role; nothing was written."""
 
 
 async def check_lease(work: UnitOfWork, role: str, epoch: int, position: str | None = None) -> None:
-    """Go on only as the present holder of ``role``; with ``position``, note that the role has come so far.
+    """Continue only as the present holder of ``role``; with ``position``, store how far the role has read its stream.
 
     Raises:
         LeaseLost: another process holds it now.
@@ -30,6 +30,6 @@ async def check_lease(work: UnitOfWork, role: str, epoch: int, position: str | N
 
 
 async def read_position(role: str) -> str | None:
-    """How far ``role`` has come in the stream that it reads; None when it never did."""
+    """The stored position of ``role`` in the stream that it reads; None when it has none."""
     row = await fetch_row("SELECT position FROM leases WHERE role = $1", role)
     return row["position"] if row is not None else None

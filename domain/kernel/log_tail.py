@@ -1,7 +1,7 @@
-"""Following a numbered log: every event once, in order, however unreliable the hints are.
+"""Tailing a numbered log: every event once, in order, even when bus messages are lost.
 
-The bus brings events as they happen. What it loses is read from the database: at once when a gap in the numbers shows
-it, and within a second when nothing shows it, because the head of a followed log is looked at that often.
+The bus brings events as they happen. Lost events are read from the database: at once when a gap in the numbers shows
+the loss, and otherwise within a second, because the head of a followed log is read that often.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ Event = TypeVar("Event")
 
 @dataclass(frozen=True, slots=True)
 class LogSource(Generic[Event]):
-    """Where a log is: its channel on the bus, and how it is read.
+    """A log: its channel on the bus and the functions that read it.
 
     ``read`` gives the next events after a number, none when there are none yet, ``head`` the newest number, ``decode``
     the events of a message.
@@ -65,7 +65,7 @@ async def follow(bus: Bus, source: LogSource[Event], after: int) -> AsyncIterato
 
 
 def _next(source: LogSource[Event], after: int, message: Message) -> tuple[list[tuple[int, Event]], bool]:
-    """The new events of a message, and whether some before them are missing."""
+    """The new events of a message, and True if some before them are missing."""
     if message == LOST:
         return [], True
     events = [event for event in source.decode(message[1]) if event[0] > after]

@@ -1,10 +1,10 @@
-"""Tables that belong to no area."""
+"""Tables that belong to no single area."""
 
 from tortoise import Model, fields
 
 
 class TopicVersion(Model):
-    """How often a cached topic has changed."""
+    """The number of changes of a cached topic."""
 
     topic = fields.CharField(max_length=40, primary_key=True)
     version = fields.BigIntField()
@@ -14,10 +14,10 @@ class TopicVersion(Model):
 
 
 class Lease(Model):
-    """Who holds a role that must be single: each holder raises the epoch.
+    """The holder of a role that must be single: each holder raises the epoch.
 
-    ``position`` is how far the role has come in the stream that it reads: with what it wrote, so that a successor goes
-    on from there, with no gap and no repeat.
+    ``position`` is the place up to which the role has read its stream. It is stored with the writes of the role, so a
+    successor continues there with no gap and no repeat.
     """
 
     role = fields.CharField(max_length=60, primary_key=True)
@@ -29,10 +29,9 @@ class Lease(Model):
 
 
 class LeaseBeat(Model):
-    """How far the holder of a role has come, told once a second: apart from the lease, which each write of it locks.
+    """The heartbeat of a role's holder, written once a second, in a row apart from the lease that each write locks.
 
-    ``loops`` counts how often the role has gone round; a holder whose count stands still for ``silence_seconds`` is
-    silent.
+    ``loops`` counts the role's loops; a holder whose count does not change for ``silence_seconds`` is silent.
     """
 
     role = fields.CharField(max_length=60, primary_key=True)

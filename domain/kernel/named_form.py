@@ -1,7 +1,7 @@
 """Named forms, pure: a dataclass as a JSON object with a member for each field, and back.
 
-What is None, zero, false or empty is left out, which keeps the form small; a reader takes a member that is missing for
-just that. So a form stays readable when fields are added, and a field can be removed without touching what is stored.
+A value of None, zero, false or empty is left out, which keeps the form small; a reader gives a missing member that
+value. So a stored form stays readable when fields are added or removed.
 """
 
 from collections.abc import Callable, Mapping
@@ -72,7 +72,7 @@ class NamedForm(Generic[Value]):
         return tuple(name for name, _, _ in self._writers)
 
     def write(self, value: Value) -> dict[str, Any]:
-        """The value as what JSON can hold."""
+        """The value as data that JSON can hold."""
         return {
             name: given if convert is None else convert(given)
             for (name, optional, convert), given in zip(self._writers, self._get(value), strict=True)
@@ -80,7 +80,7 @@ class NamedForm(Generic[Value]):
         }
 
     def read(self, form: Mapping[str, Any]) -> Value:
-        """What ``write`` wrote, or an older version of the code wrote."""
+        """The value of a form that ``write`` wrote, in this or an older version of the code."""
         values = dict(self._left_out)
         for name, neutral, convert in self._readers:
             stored = form.get(name)

@@ -1,8 +1,8 @@
 """Exact decimal numbers: the one arithmetic context, currency exponents and bounds on input.
 
-Importing this module widens the decimal context of the process, because Python's default of 28 digits would round
-quantity x price x multiplier of large positions in silence. Quotients are rounded explicitly (``to_average``), and how
-is said each time: the process shares its context with libraries.
+Importing this module widens the decimal context of the process: Python's default of 28 digits would silently round
+quantity x price x multiplier of large positions. Quotients are rounded explicitly (``to_average``), and each call names
+its rounding, because the process shares its context with libraries.
 """
 
 import decimal
@@ -82,36 +82,36 @@ def to_cash(amount: Decimal, currency: str) -> Decimal:
 
 
 def to_cash_down(amount: Decimal, currency: str) -> Decimal:
-    """Quantise ``amount`` towards minus infinity: what an account gets is never more, what it pays never less.
+    """Quantise ``amount`` towards minus infinity: an account receives never more, and pays never less.
 
-    What a quotient left in the thirteenth decimal is no money, and moves nothing to the next unit.
+    A remainder of a quotient beyond the twelfth decimal is ignored, so it moves nothing to the next unit.
     """
     settled = amount.quantize(_QUANTA[AVERAGE_EXPONENT], rounding=ROUND_HALF_EVEN)
     return settled.quantize(_QUANTA[currency_exponent(currency)], rounding=ROUND_FLOOR)
 
 
 def to_cash_up(amount: Decimal, currency: str) -> Decimal:
-    """Quantise ``amount`` towards plus infinity: what covers it."""
+    """Quantise ``amount`` towards plus infinity: the whole units that cover it."""
     settled = amount.quantize(_QUANTA[AVERAGE_EXPONENT], rounding=ROUND_HALF_EVEN)
     return settled.quantize(_QUANTA[currency_exponent(currency)], rounding=ROUND_CEILING)
 
 
 def to_exact(value: Decimal) -> Decimal:
-    """``value`` as it is unless it has more than 24 decimals, as quotients have: those are cut half-even."""
+    """``value`` unchanged if it has at most 24 decimals; a longer quotient is rounded half-even to 24."""
     exponent = value.as_tuple().exponent
     assert isinstance(exponent, int)
     return value if exponent >= -EXACT_EXPONENT else value.quantize(_LAST_DIGIT, rounding=ROUND_HALF_EVEN)
 
 
 def to_price(value: Decimal, step: Decimal) -> Decimal:
-    """Quantise a price half-even to the decimals that ``step`` is written with: how averages are shown."""
+    """Quantise a price half-even to the decimals of ``step``: the form in which averages are shown."""
     exponent = step.normalize().as_tuple().exponent
     assert isinstance(exponent, int)
     return value.quantize(Decimal(1).scaleb(min(0, exponent)), rounding=ROUND_HALF_EVEN)
 
 
 def to_average(value: Decimal) -> Decimal:
-    """Quantise an average price to the twelve decimals that averages keep; below one, zeros that lead do not count."""
+    """Quantise an average price half-even to twelve decimals; below one, leading zeros do not count as decimals."""
     leading_zeros = -min(value.adjusted() + 1, 0) if value else 0
     if not leading_zeros:
         return value.quantize(_QUANTA[AVERAGE_EXPONENT], rounding=ROUND_HALF_EVEN)
@@ -132,12 +132,12 @@ def plain(value: Decimal) -> str:
 
 
 def is_multiple(value: Decimal, step: Decimal) -> bool:
-    """Whether ``value`` lies on the grid of ``step``, exactly."""
+    """True if ``value`` lies on the grid of ``step``, exactly."""
     return value % step == 0
 
 
 def within_bounds(value: Decimal) -> bool:
-    """Whether a number is finite and within the digits that are kept exactly: 18 before and 18 after the point."""
+    """True if a number is finite and within the digits that are kept exactly: 18 before and 18 after the point."""
     if not value.is_finite():
         return False
     text = str(value)
@@ -150,5 +150,5 @@ def within_bounds(value: Decimal) -> bool:
 
 
 def total(values: Iterable[Decimal]) -> Decimal:
-    """The exact sum, zero when there is nothing."""
+    """The exact sum; zero for no values."""
     return sum(values, ZERO)

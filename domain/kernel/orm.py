@@ -1,7 +1,7 @@
-"""The ORM beside units of work: rows read through models, and a client that works inside a unit's transaction.
+"""The ORM outside and inside units of work: reads through models, and a client that works in a unit's transaction.
 
-Models are for configuration and administration, where few rows are read or changed at a time. What must be done for
-many rows in few statements is SQL (docs/adr/0045).
+Models are for configuration and administration, where few rows are read or changed at a time. Reads and writes of many
+rows in few statements are SQL (docs/adr/0045).
 """
 
 from dataclasses import fields

@@ -1,7 +1,7 @@
-"""What a database that cannot serve looks like from here, and how that is told: one refusal with its reason.
+"""Database outages: the errors of a database that cannot serve, as one refusal with its reason.
 
-The reasons are few and say who can help: ``DISK_FULL``, ``TOO_MANY_CONNECTIONS``, ``OUT_OF_MEMORY``, ``READ_ONLY``, and
-``UNREACHABLE`` for everything that time or a restart mends.
+The reasons are few and tell who can help: ``DISK_FULL``, ``TOO_MANY_CONNECTIONS``, ``OUT_OF_MEMORY``, ``READ_ONLY``,
+and ``UNREACHABLE`` for everything that time or a restart repairs.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ _REASONS: Final[tuple[tuple[type[BaseException], str, str], ...]] = (
 
 
 def unavailable(error: BaseException) -> Unavailable:
-    """What to say of ``error``, which is one of the ``OUTAGES``; the log has it once a minute."""
+    """The refusal for ``error``, which is one of the ``OUTAGES``; the log records it once a minute."""
     fitting = ((reason, message) for kind, reason, message in _REASONS if isinstance(error, kind))
     reason, message = next(fitting, (UNREACHABLE, "The database cannot be reached; try again."))
     _log.warning("the database cannot serve", reason=reason, error=type(error).__name__, seldom=True)

@@ -17,7 +17,7 @@ Node = TypeVar("Node")
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """What a client asks of a connection: ``first``/``after`` forwards or ``last``/``before`` backwards."""
+    """A client's request to a connection: ``first``/``after`` forwards or ``last``/``before`` backwards."""
 
     size: int
     key: tuple[str, ...] | None
@@ -26,7 +26,7 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Node]):
-    """One page in display order; ``cursor`` makes the cursor of a node, which is asked for of few."""
+    """One page in display order; ``cursor`` makes the cursor of a node on demand."""
 
     nodes: list[Node]
     cursor: Callable[[Node], str]

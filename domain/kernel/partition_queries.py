@@ -1,7 +1,7 @@
-"""Tables in partitions by month: partitions made ahead of what is written, and dropped whole when they are old.
+"""Tables partitioned by month: partitions are made ahead of writes and dropped whole when they are old.
 
-A partition is attached, not created in place, so that readers of the table are never locked out. Whoever makes or drops
-holds one advisory lock until its transaction ends: two that meet do the work once.
+A partition is created apart and then attached, so that readers of the table are never locked out. Making and dropping
+holds one advisory lock until the transaction ends, so two processes never do the same work.
 
 SQL: the ORM knows no partitions.
 """
@@ -26,7 +26,7 @@ def month_of(at: datetime) -> int:
 
 
 def partition_name(table: str, month: int) -> str:
-    """What the partition of a month is called."""
+    """The name of a month's partition."""
     return f"{table}_{month // _MONTHS_A_YEAR:04d}_{month % _MONTHS_A_YEAR + 1:02d}"
 
 

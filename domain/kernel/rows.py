@@ -1,7 +1,7 @@
-"""Writing rows: many at once as one JSON argument, and the writes of several tables as one statement.
+"""Writing rows: many rows as one JSON argument, and the writes of several tables as one statement.
 
-An argument per column would cost an array each on both sides, fifty of them for an order. JSON costs one string: a
-third of the processor time here, and half of the time until the answer. It is exact: numbers travel as text.
+An array argument per column would cost an encoding for each, fifty for an order. One JSON text costs a third of the
+processor time here and half of the time until the answer. It is exact, because numbers travel as text.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -50,7 +50,7 @@ def insertion(table: str, columns: Mapping[str, str], tail: str = "") -> Write:
 def joined(writes: tuple[Write, ...]) -> str:
     """One statement that does all of ``writes``, each of another table.
 
-    They do not see each other's rows, and references between them are checked at the end.
+    The writes do not see each other's rows; references between them are checked at the end.
     """
     if len(writes) == 1:
         return writes[0].text(1)
@@ -71,7 +71,7 @@ def guarded(guard: str, arguments: int, writes: tuple[Write, ...]) -> str:
 
 
 def reader(*names: str) -> Callable[[Any], dict[str, Any]]:
-    """What takes these attributes, at least two, of an object as a record, without those that are None."""
+    """A function that reads these attributes (at least two) of an object as a record, without those that are None."""
     get = attrgetter(*names)
 
     def record(source: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Text from outside: what PostgreSQL cannot hold or a reader cannot tell apart is refused before it goes anywhere."""
+"""Text from outside: refused when PostgreSQL cannot hold it or a reader cannot tell it from other text."""
 
 import unicodedata
 
@@ -39,8 +39,9 @@ def clean_text(value: str, *, field: str, max_length: int, min_length: int = 1, 
 
 
 def identity(value: str) -> str:
-    """The form in which references and client ids are stored and compared: what a person cannot tell apart is the same.
+    """The form in which references and client ids are stored and compared: texts that look alike are the same.
 
-    Surrounding white space goes, and Unicode's compatibility forms (NFKC) become one: full-width letters are letters.
+    Surrounding white space is removed and Unicode's compatibility forms (NFKC) become one: full-width letters are
+    letters.
     """
     return value.strip() if value.isascii() else unicodedata.normalize("NFKC", value).strip()

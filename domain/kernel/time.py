@@ -1,6 +1,6 @@
-"""Time: aware datetimes for what people and the database see, whole nanoseconds for market events.
+"""Time: aware datetimes for people and the database, whole nanoseconds for market events.
 
-Exchanges stamp ticks in nanoseconds, which ``datetime`` cannot hold; ``Nanos`` keeps them all.
+Exchanges stamp ticks in nanoseconds, which ``datetime`` cannot hold; ``Nanos`` can.
 """
 
 import re
@@ -22,7 +22,7 @@ class Nanos(int):
 
     @classmethod
     def now(cls) -> Self:
-        """The machine's clock."""
+        """The time of the machine's clock."""
         return cls(time_ns())
 
     @classmethod
@@ -67,5 +67,5 @@ def _whole_seconds(moment: datetime) -> int:
 
 
 def utc_now() -> datetime:
-    """The machine's clock as an aware UTC datetime."""
+    """The time of the machine's clock as an aware UTC datetime."""
     return datetime.now(UTC)

@@ -1,10 +1,10 @@
 """The unit of work: the one place that opens a transaction.
 
-Everything inside commits together or not at all. Nothing inside talks to the network; what must be told to others is
-handed to ``after_commit`` or ``publish`` and goes out once the transaction has committed. Units do not nest: a step
-that needs one takes it as an argument.
+Everything inside commits together or not at all. Nothing inside uses the network: messages to others are handed to
+``after_commit`` or ``publish`` and sent once the transaction has committed. Units do not nest: a step that needs one
+takes it as an argument.
 
-Who works under a lease that may be lost fences its work: each transaction then begins by proving the lease.
+Work under a lease is fenced: each of its transactions begins by proving the lease.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -27,7 +27,7 @@ _fence: ContextVar[Fence | None] = ContextVar("unit_of_work_fence", default=None
 
 
 class Writing:
-    """What is gathered to be written, and what happens after it is committed."""
+    """Collected writes, and the actions that follow their commit."""
 
     __slots__ = ("_actions", "_messages", "_writes", "now")
 
@@ -39,20 +39,20 @@ class Writing:
         self._writes: list[tuple[Write, str]] = []
 
     async def write(self, write: Write, rows: Sequence[Record]) -> None:
-        """Write rows, as they are now, together with the other writes."""
+        """Add rows, as they are now, to the collected writes."""
         if rows:
             self._writes.append((write, encode_rows(rows)))
 
     def publish(self, channel: str, payload: bytes) -> None:
-        """Tell ``channel`` once this has committed; a hint that may be lost."""
+        """Send a message to ``channel`` after the commit; it is a hint and may be lost."""
         self._messages.append((channel, payload))
 
     def after_commit(self, action: Callable[[], None]) -> None:
-        """Call ``action`` once this has committed."""
+        """Call ``action`` after the commit."""
         self._actions.append(action)
 
     def finish(self, bus: Bus) -> None:
-        """Run what waited for the commit."""
+        """Run the actions that waited for the commit."""
         if self._messages:
             bus.send(self._messages)
         for action in self._actions:
@@ -60,7 +60,7 @@ class Writing:
 
 
 class UnitOfWork(Writing):
-    """A running transaction: its connection, its time and what happens after it commits."""
+    """A running transaction: its connection, its time and the actions that follow its commit."""
 
     __slots__ = ("_orm", "connection")
 
@@ -103,7 +103,7 @@ class UnitOfWork(Writing):
         await super().write(write, rows)
 
     async def flush(self) -> None:
-        """Send what has been gathered."""
+        """Send the collected writes."""
         writes, self._writes = self._writes, []
         if writes:
             await self.connection.execute(joined(tuple(write for write, _ in writes)), *(rows for _, rows in writes))
@@ -111,9 +111,10 @@ class UnitOfWork(Writing):
 
 @contextmanager
 def fenced(fence: Fence) -> Iterator[None]:
-    """Let every unit of work that is opened inside, also by tasks that are started there, begin with ``fence``.
+    """Make every unit of work that is opened inside, also by tasks started there, begin with ``fence``.
 
-    What it raises refuses the unit of work. Work that others do together with their own (group commit) is not fenced.
+    An error raised by ``fence`` refuses the unit of work. A group commit runs in a context of its own and is not
+    fenced.
     """
     token = _fence.set(fence)
     try:

@@ -1,4 +1,4 @@
-"""SQL of corporate actions and of the market's days: what was recorded, and the prices that days closed with.
+"""SQL of corporate actions and of the market's days: recorded actions, and the closing prices of days.
 
 SQL: the days of a market and their closes, written and read for all instruments at once.
 """
@@ -29,7 +29,7 @@ SELECT i.id, b.close, b.at FROM instruments i CROSS JOIN LATERAL (
 
 @dataclass(frozen=True, slots=True)
 class LastBar:
-    """The close of the newest minute that a day holds, and when that minute began."""
+    """The close of the newest minute bar of a day, and the start of that minute."""
 
     close: Decimal
     at: datetime
@@ -37,7 +37,7 @@ class LastBar:
 
 @dataclass(frozen=True, slots=True)
 class StoredDay:
-    """A day that the market has closed. ``restated`` are quotes, as text, that have to be published still."""
+    """A day that the market has closed. ``restated`` are quotes, as text, that are still to be published."""
 
     moment: datetime
     restated: str | None
@@ -54,7 +54,7 @@ def to_action(row: Row) -> CorporateAction:
 
 
 async def insert_action(work: UnitOfWork, action: CorporateAction, recorded_by: str) -> CorporateAction:
-    """Store an action; the one of the same instrument, kind and day that is there already, if there is one."""
+    """Store an action; returns the stored one of the same instrument, kind and day if there is one."""
     row = await work.fetch_row(
         "INSERT INTO corporate_actions (id, instrument_id, symbol, kind, ex_date, ratio, amount_per_unit, new_symbol, "
         "created_at, recorded_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
@@ -83,7 +83,7 @@ async def insert_action(work: UnitOfWork, action: CorporateAction, recorded_by: 
 
 
 async def is_symbol_promised(work: UnitOfWork, symbol: str) -> bool:
-    """Whether an instrument has this symbol, or is going to have it."""
+    """True if an instrument has this symbol, or a recorded action will give it to one."""
     row = await work.fetch_row(
         "SELECT 1 FROM instruments WHERE symbol = $1 UNION ALL "
         "SELECT 1 FROM corporate_actions WHERE new_symbol = $1 AND effective_at IS NULL LIMIT 1",
@@ -109,7 +109,7 @@ async def read_actions(
 
 
 async def load_due_actions(work: UnitOfWork, day: date) -> list[CorporateAction]:
-    """Actions that the market has not taken and that count from ``day`` on or before, locked."""
+    """Actions not yet effective whose ex-date is ``day`` or earlier, locked."""
     rows = await work.fetch(
         f"SELECT {_COLUMNS} FROM corporate_actions WHERE effective_at IS NULL AND ex_date <= $1 FOR UPDATE",
         day,
@@ -118,13 +118,13 @@ async def load_due_actions(work: UnitOfWork, day: date) -> list[CorporateAction]
 
 
 async def read_actions_of_roll(moment: datetime) -> list[CorporateAction]:
-    """The actions that the market took with a day roll."""
+    """The actions that took effect with a day roll."""
     rows = await fetch(f"SELECT {_COLUMNS} FROM corporate_actions WHERE effective_at = $1", moment)
     return [to_action(row) for row in rows]
 
 
 async def load_actions_since(work: UnitOfWork, instrument_id: UUID, after: datetime, until: datetime) -> set[UUID]:
-    """The actions, but changes of its symbol, that an instrument had with day rolls after ``after``, to ``until``."""
+    """Actions of an instrument, without symbol changes, with day rolls after ``after`` and up to ``until``."""
     rows = await work.fetch(
         "SELECT id FROM corporate_actions WHERE instrument_id = $1 AND kind <> 'SYMBOL_CHANGE' "
         "AND effective_at > $2 AND effective_at <= $3",
@@ -136,7 +136,7 @@ async def load_actions_since(work: UnitOfWork, instrument_id: UUID, after: datet
 
 
 async def mark_effective(work: UnitOfWork, action_ids: Collection[UUID], moment: datetime) -> None:
-    """Note that the market took actions with the day roll of ``moment``."""
+    """Store that actions took effect with the day roll of ``moment``."""
     await work.execute(
         "UPDATE corporate_actions SET effective_at = $2 WHERE id = ANY($1::uuid[])", list(action_ids), moment
     )
@@ -155,7 +155,7 @@ async def rename_instrument(work: UnitOfWork, instrument_id: UUID, symbol: str) 
 
 
 async def stop_trading(work: UnitOfWork, instrument_id: UUID) -> None:
-    """Let nothing be ordered of an instrument any more."""
+    """Make an instrument not tradable."""
     await work.execute(
         "UPDATE instruments SET tradable = false, updated_at = $2 WHERE id = $1", instrument_id, work.now
     )
@@ -165,13 +165,13 @@ async def stop_trading(work: UnitOfWork, instrument_id: UUID) -> None:
 
 
 async def read_last_day() -> datetime | None:
-    """The last day roll with which the market closed a day."""
+    """The last day roll at which the market closed a day."""
     row = await fetch_row("SELECT max(moment) AS moment FROM market_days")
     return row["moment"] if row is not None else None
 
 
 async def read_unfinished_roll() -> datetime | None:
-    """The oldest day roll with quotes to publish, or with actions that not every account is known to have."""
+    """The oldest day roll with quotes to publish, or with actions not yet applied to every account."""
     row = await fetch_row(
         "SELECT min(moment) AS moment FROM (SELECT moment FROM market_days WHERE restated IS NOT NULL UNION ALL "
         "SELECT effective_at FROM corporate_actions WHERE effective_at IS NOT NULL AND applied_at IS NULL) AS u"
@@ -180,7 +180,7 @@ async def read_unfinished_roll() -> datetime | None:
 
 
 async def begin_day(work: UnitOfWork, moment: datetime, day: date) -> bool:
-    """Claim the closing of a day; False when it was closed already. Whoever comes second waits for the first."""
+    """Claim the closing of a day; False when it is closed already. A second caller waits for the first."""
     row = await work.fetch_row(
         "INSERT INTO market_days (moment, day, closed_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING day",
         moment,
@@ -191,12 +191,12 @@ async def begin_day(work: UnitOfWork, moment: datetime, day: date) -> bool:
 
 
 async def store_restated(work: UnitOfWork, moment: datetime, restated: str) -> None:
-    """Keep what has to be published of a day until it is."""
+    """Keep the quotes of a day that are to be published, until they are."""
     await work.execute("UPDATE market_days SET restated = $2 WHERE moment = $1", moment, restated)
 
 
 async def mark_published(work: UnitOfWork, moment: datetime) -> None:
-    """Nothing of a day has to be published any more."""
+    """Store that every quote of a day is published."""
     await work.execute("UPDATE market_days SET restated = NULL WHERE moment = $1", moment)
 
 
@@ -212,7 +212,7 @@ async def load_last_bars(work: UnitOfWork, moment: datetime) -> Mapping[UUID, La
 
 
 async def insert_closes(work: UnitOfWork, day: date, closes: Iterable[tuple[UUID, Decimal, Decimal]]) -> None:
-    """Store what a day closed with: instrument, price, and the price after the corporate actions that follow."""
+    """Store the closes of a day: instrument, price, and the price after the corporate actions that follow."""
     rows = [
         {"day": day, "instrument_id": instrument_id, "price": price, "ex_price": ex_price}
         for instrument_id, price, ex_price in closes
@@ -221,7 +221,7 @@ async def insert_closes(work: UnitOfWork, day: date, closes: Iterable[tuple[UUID
 
 
 async def load_closes_before(work: UnitOfWork, moment: datetime) -> list[tuple[datetime, UUID, Decimal]]:
-    """When the last day before ``moment`` ended, and what instruments closed at, after the actions that followed."""
+    """The end of the last day before ``moment``, and its closing prices after the actions that followed."""
     rows = await work.fetch(
         "SELECT d.moment, c.instrument_id, c.ex_price FROM day_closes c JOIN market_days d ON d.day = c.day "
         "WHERE d.moment = (SELECT max(moment) FROM market_days WHERE moment < $1)",
@@ -231,6 +231,6 @@ async def load_closes_before(work: UnitOfWork, moment: datetime) -> list[tuple[d
 
 
 async def read_closes(day: date) -> Sequence[tuple[UUID, Decimal, Decimal]]:
-    """What a day closed with: instrument, price, price after the corporate actions that follow."""
+    """The closes of a day: instrument, price, price after the corporate actions that follow."""
     rows = await fetch("SELECT instrument_id, price, ex_price FROM day_closes WHERE day = $1", day)
     return [(row["instrument_id"], row["price"], row["ex_price"]) for row in rows]

@@ -1,4 +1,4 @@
-"""Use cases on corporate actions: record one, ask for them."""
+"""Use cases on corporate actions: record and find them."""
 
 from datetime import date, datetime, timedelta
 
@@ -20,12 +20,12 @@ MAX_ACTIONS = 500
 async def record_corporate_action(
     bus: Bus, market: Market, day_roll: DayRoll, actor: Actor, given: NewAction, now: datetime
 ) -> CorporateAction:
-    """Record an action; it takes effect with the day roll that its ex-date begins with. A repeat returns the first.
+    """Record an action; it takes effect with the day roll that begins its ex-date. A repeat returns the first.
 
     Raises:
         Forbidden: the actor is no administrator.
         NotFound: there is no such instrument.
-        BadInput: a figure that cannot be, is missing or does not belong to the kind; a day that has begun.
+        BadInput: a figure that is impossible, missing or not of this kind; a day that has begun.
         Conflict: another one of the kind is recorded for the day, or the new symbol is taken.
     """
     require_role(actor, Role.ADMIN)
@@ -61,7 +61,7 @@ async def record_corporate_action(
 
 
 def _first_day(day_roll: DayRoll, now: datetime) -> date:
-    """The first of the platform's days that has not begun."""
+    """The first day of the platform that has not begun."""
     return day_roll.day_before(day_roll.next_after(now)) + timedelta(days=1)
 
 
@@ -70,7 +70,7 @@ async def find_corporate_actions(
 ) -> list[CorporateAction]:
     """Actions with ex-dates from ``since`` to ``until``, both included, oldest first; at most the newest 500.
 
-    ``symbol`` is what the instrument is called now.
+    ``symbol`` is the present symbol of the instrument.
 
     Raises:
         NotFound: there is no such instrument.

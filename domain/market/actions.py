@@ -1,7 +1,7 @@
-"""Corporate actions, pure: what they are, what makes one well formed, and what prices become with them.
+"""Corporate actions, pure: their kinds, their validation, and their effect on prices.
 
-An action takes effect with the platform's day of its ex-date: before the day begins, whoever holds gets it, and prices
-of the day before are restated so that nothing seems lost or won overnight.
+An action takes effect with the platform's day of its ex-date. Positions held before the day begins receive it, and
+prices of the day before are restated, so that no profit or loss appears overnight.
 """
 
 from collections.abc import Callable, Iterable
@@ -22,7 +22,7 @@ _SHARES = frozenset({AssetClass.EQUITY, AssetClass.ETF})
 
 
 class CorporateActionKind(StrEnum):
-    """What happens to what is held."""
+    """The kind of a corporate action."""
 
     SPLIT = "SPLIT"
     CASH_DIVIDEND = "CASH_DIVIDEND"
@@ -53,9 +53,11 @@ _FIGURES = {
 
 @dataclass(frozen=True, slots=True)
 class NewAction:
-    """What is asked for. ``ratio``: of a split new units per old one, of a stock dividend units that come to each.
+    """A corporate action to record.
 
-    ``amount_per_unit``: of a cash dividend the money per unit, of a delisting the price at which positions are closed;
+    ``ratio``: new units per old unit of a split, or units paid per unit of a stock dividend.
+
+    ``amount_per_unit``: the money per unit of a cash dividend, or the price at which a delisting closes positions;
     without it they are frozen. In the instrument's currency.
     """
 
@@ -69,9 +71,10 @@ class NewAction:
 
 @dataclass(frozen=True, slots=True)
 class CorporateAction:
-    """A recorded action. ``effective_at`` is the day roll with which the market took it, None before.
+    """A recorded action. ``effective_at`` is the day roll with which it took effect in the market, None before.
 
-    ``applied_at`` is when the last account had it, ``accounts_affected`` how many held something.
+    ``applied_at`` is the time at which it was applied to the last account, ``accounts_affected`` the number of accounts
+    with a position.
     """
 
     id: UUID
@@ -100,11 +103,11 @@ class CorporateAction:
 
     @property
     def dividend(self) -> Decimal:
-        """Money that a unit loses by it."""
+        """Money that it takes off the price of a unit."""
         return self.amount_per_unit or ZERO if self.kind is K.CASH_DIVIDEND else ZERO
 
     def says(self, given: NewAction) -> bool:
-        """Whether ``given`` has the same content."""
+        """True if ``given`` has the same content."""
         return (self.ratio, self.amount_per_unit, self.new_symbol) == (
             given.ratio,
             given.amount_per_unit,
@@ -113,10 +116,10 @@ class CorporateAction:
 
 
 def check_action(given: NewAction, instrument: Instrument, first_day: date) -> None:
-    """Let an action pass that can take effect. ``first_day`` is the first whose day roll is still to come.
+    """Validate an action. ``first_day`` is the first day whose day roll is still to come.
 
     Raises:
-        BadInput: the first field that cannot be.
+        BadInput: names the first bad field.
     """
     if instrument.asset_class not in _ASSET_CLASSES[given.kind]:
         raise BadInput(f"A {given.kind} does not happen to a {instrument.asset_class}.", field="kind")
@@ -158,15 +161,15 @@ def in_order(actions: Iterable[CorporateAction]) -> list[CorporateAction]:
 
 
 def restated_price(price: Decimal, action: CorporateAction) -> Decimal:
-    """What a price of the day before is after ``action``: the theoretical ex-price, not on the tick grid.
+    """The theoretical ex-price: a price of the day before, after ``action``; not on the tick grid.
 
-    A dividend comes off, a factor divides. A dividend that is worth more than the price leaves nothing.
+    A dividend is subtracted, a factor divides. A dividend above the price gives zero.
     """
     return max(ZERO, price - action.dividend) / action.factor
 
 
 def restated_quote(quote: Quote, actions: Iterable[CorporateAction]) -> Quote:
-    """A quote of the day before as it stands after ``actions``; sizes follow, and the symbol."""
+    """A quote of the day before, after ``actions``: prices, sizes and the symbol."""
     for action in actions:
         if action.kind is K.SYMBOL_CHANGE and action.new_symbol is not None:
             quote = replace(quote, symbol=action.new_symbol)
@@ -192,5 +195,5 @@ def _restated_size(size: Decimal, action: CorporateAction) -> Decimal:
 def _each(
     value: Decimal | None, action: CorporateAction, restate: Callable[[Decimal, CorporateAction], Decimal]
 ) -> Decimal | None:
-    """Restated to the twelve decimals of averages, as the prices of positions are."""
+    """Restated prices to twelve decimals, as position averages have."""
     return None if value is None else to_average(restate(value, action))

@@ -1,8 +1,7 @@
-"""Bars from prices, pure: which bar a price belongs to, and how bars grow.
+"""Bars from prices, pure: the bar of a price, and the growth of bars.
 
-Volume and prices of a bar are those of the trades in it. A market that shows no trades (currencies) has bars of the
-middle of bid and ask, without volume. Within a bar the order of arrival decides: open is the price that came first and
-close the one that came last.
+Volume and prices of a bar come from the trades in it. A market that shows no trades (currencies) has bars of the mid
+price, without volume. The order of arrival decides within a bar: open is the first price and close the last.
 """
 
 from collections.abc import Callable
@@ -29,7 +28,10 @@ _Key = tuple[str, BarInterval, int]
 
 
 def print_of(tick: StreamTick, quote: Quote, traded: Decimal) -> Print | None:
-    """Price and size that ``tick`` adds to bars, None for nothing; ``quote`` and ``traded`` are what it has changed."""
+    """The price and size that ``tick`` adds to bars, or None.
+
+    ``quote`` and ``traded`` are the quote after it and the size it traded.
+    """
     if isinstance(tick, TradeTick):
         return tick.price, tick.size
     if isinstance(tick, BookTick | RestatedQuote):
@@ -42,7 +44,7 @@ def print_of(tick: StreamTick, quote: Quote, traded: Decimal) -> Print | None:
 
 
 def grown(bar: Bar, later: Bar) -> Bar:
-    """``bar`` with what came later in the same interval."""
+    """``bar`` extended by a later part of the same interval."""
     return replace(
         bar,
         high=max(bar.high, later.high),
@@ -72,7 +74,7 @@ class _Growing:
 
 
 class BarBuilder:
-    """Collects prices into bars of every length until they are taken; what is taken has to be merged by ``grown``."""
+    """Collects prices into bars of every length until they are taken; taken parts are merged by ``grown``."""
 
     def __init__(self, day_of: Callable[[str, Nanos], TradingDay]) -> None:
         """``day_of(symbol, at)`` is the trading day of an instant."""
@@ -89,7 +91,7 @@ class BarBuilder:
         self._grow((symbol, BarInterval.DAY, self._day_of(symbol, at).opens), price, size)
 
     def take(self) -> list[Bar]:
-        """What has been collected since the last time, in order of first prints; it starts anew."""
+        """The parts collected since the last call, in the order of their first prints."""
         taken, self._bars = self._bars, {}
         return [
             Bar(symbol, interval, Nanos(at), bar.open, bar.high, bar.low, bar.close, bar.volume)

@@ -1,7 +1,7 @@
 """The newest quote of every symbol in this process, and conflated watching of it.
 
-A board is only changed by the ticks of the stream, in their order, from a state that was stored together with its
-position: so the boards of all processes agree, previous closes and day volumes included. Late ticks change nothing
+A board starts from a stored state with its position in the stream and is changed only by the ticks after it, in their
+order. So the boards of all processes agree, previous closes and day volumes included. Late ticks change nothing
 (``domain.market.clocks``).
 """
 
@@ -24,14 +24,14 @@ from domain.market.types import BookTick, Quote, QuoteTick, RestatedQuote, Strea
 
 
 class Change(NamedTuple):
-    """The quote after a tick, and how much the tick says was traded."""
+    """The quote after a tick, and the size that the tick traded."""
 
     quote: Quote
     traded: Decimal
 
 
 class _Day(Enum):
-    """How the day of a tick compares to that of the quote before it."""
+    """The day of a tick compared with the day of the quote before it."""
 
     SAME = auto()
     LATER = auto()
@@ -67,7 +67,7 @@ def _merged(before: Quote | None, tick: QuoteTick | TradeTick, day: _Day, at: Na
 
 
 def _restated(before: Quote | None, tick: RestatedQuote) -> Change:
-    """The quote of the day before is replaced; of a quote that came later, only what it says of that day."""
+    """A quote of the day before is replaced; of a later quote only the figures of that day are."""
     restated = Quote(
         tick.symbol, tick.at, tick.bid, tick.ask, tick.bid_size, tick.ask_size,
         tick.last, tick.last_size, tick.volume, tick.previous_close,
@@ -78,7 +78,7 @@ def _restated(before: Quote | None, tick: RestatedQuote) -> Change:
 
 
 def _traded(volume: Decimal | None, tick: QuoteTick, day: _Day) -> Decimal:
-    """What a quote says was traded: the growth of the day's volume, else the size of its last trade."""
+    """The traded size that a quote tells: the growth of the day's volume, else the size of its last trade."""
     if tick.volume is not None:
         if volume is not None:
             return max(tick.volume - volume, ZERO)
@@ -89,9 +89,9 @@ def _traded(volume: Decimal | None, tick: QuoteTick, day: _Day) -> Decimal:
 
 
 class QuoteBoard:
-    """Newest quotes by symbol. A quote is stale when its own time is longer ago than the bound.
+    """Newest quotes by symbol. A quote is stale when its own time is further in the past than the bound.
 
-    One of a replay is stale when nothing has come for its symbol for so long.
+    A replay's quote is stale when its symbol has had no tick for that long.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class QuoteBoard:
         self._watches: defaultdict[str, set[QuoteWatch]] = defaultdict(set)
 
     def restore(self, quotes: Iterable[KeptQuote]) -> None:
-        """Take stored quotes."""
+        """Take over stored quotes."""
         for quote, counts_from_, source, clocks, came_stale in quotes:
             self._quotes[quote.symbol] = quote
             self._counts_from[quote.symbol] = counts_from_
@@ -125,9 +125,9 @@ class QuoteBoard:
             self._tell(quote)
 
     def apply(self, tick: StreamTick, received: int) -> Change | None:
-        """Take one tick that was received at ``received`` (nanoseconds).
+        """Apply one tick that was received at ``received`` (nanoseconds).
 
-        None for what is late, and for the change of an order book, which leaves the quote alone: best prices come in
+        Returns None for a late tick, and for an order book update, which does not change the quote: best prices come in
         ticks of their own.
         """
         symbol = tick.symbol
@@ -172,7 +172,7 @@ class QuoteBoard:
         return self._quotes
 
     def kept(self, symbol: str) -> KeptQuote | None:
-        """The newest quote with what has to be known to go on from it."""
+        """The newest quote with the state that is needed to continue from it."""
         quote = self._quotes.get(symbol)
         if quote is None:
             return None
@@ -181,20 +181,20 @@ class QuoteBoard:
         return KeptQuote(quote, self._counts_from[symbol], source, clocks, came_stale)
 
     def clocks(self) -> dict[str, str]:
-        """What is known of every symbol's sources, as text."""
+        """The clock state of every symbol's sources, as text."""
         return {symbol: self._clocks.stored(symbol) for symbol in self._quotes}
 
     def is_replayed(self, symbol: str) -> bool:
-        """Whether the newest quote is of a past market that is played again."""
+        """True if the newest quote is from the replay of a past market."""
         return is_replay(self._sources.get(symbol, ""))
 
     def is_stale(self, symbol: str) -> bool:
-        """Whether there is no quote, or its own time is too long ago."""
+        """True if there is no quote, or its own time is too long ago."""
         age_from = self._counts_from.get(symbol)
         return age_from is None or self._clock() - age_from > self._stale_after
 
     def age(self, symbol: str) -> timedelta | None:
-        """How long ago the newest quote was made, None if there never was one."""
+        """The age of the newest quote, None if there never was one."""
         age_from = self._counts_from.get(symbol)
         return None if age_from is None else timedelta(microseconds=max(0, self._clock() - age_from) // 1_000)
 
@@ -240,7 +240,7 @@ class QuoteBoard:
 
 
 class QuoteWatch:
-    """What one watcher has not seen yet: at most one quote per symbol, of the symbols that it watches now."""
+    """Quotes that one watcher has not taken yet: at most one, the newest, per watched symbol."""
 
     __slots__ = ("_filled", "_watches", "news", "symbols")
 
@@ -251,13 +251,13 @@ class QuoteWatch:
         self._filled = asyncio.Event()
 
     def add(self, symbols: Collection[str]) -> None:
-        """Watch these too, from their next quotes on."""
+        """Watch these symbols too, from their next quotes on."""
         for symbol in symbols:
             self._watches[symbol].add(self)
             self.symbols.add(symbol)
 
     def discard(self, symbols: Collection[str]) -> None:
-        """Watch these no more."""
+        """Stop watching these symbols."""
         for symbol in symbols:
             self.symbols.discard(symbol)
             self.news.pop(symbol, None)
@@ -267,12 +267,12 @@ class QuoteWatch:
                 del self._watches[symbol]
 
     def put(self, quote: Quote) -> None:
-        """The newest quote of a symbol that is watched."""
+        """Store the newest quote of a watched symbol."""
         self.news[quote.symbol] = quote
         self._filled.set()
 
     async def take(self) -> list[Quote]:
-        """What is new since the last time, as soon as there is anything; being cancelled loses nothing."""
+        """Wait for new quotes and take them; a cancelled wait loses nothing."""
         while not self.news:
             self._filled.clear()
             await self._filled.wait()

@@ -1,4 +1,4 @@
-"""Use cases on trading calendars: make one, list those that are not the library's own."""
+"""Use cases on trading calendars: create one, and list those that are not from the library."""
 
 import re
 from dataclasses import dataclass
@@ -22,19 +22,19 @@ _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,19}")
 
 @dataclass(frozen=True, slots=True)
 class KnownCalendar:
-    """A calendar by rule, and the last trading day that is known of it: nothing is open after it."""
+    """A calendar by rule, with its last known trading day; after it nothing is open."""
 
     rule: CalendarRule
     last_day: date | None
 
 
 async def create_calendar(bus: Bus, market: Market, actor: Actor, rule: CalendarRule) -> KnownCalendar:
-    """Make a calendar, which instruments can be created with at once.
+    """Create a calendar; instruments can use it at once.
 
     Raises:
         Forbidden: the actor is no administrator.
-        BadInput: a code that is none, days of no calendar, no trading day at all, or too many calendars.
-        Conflict: the code is taken, by another one, our table or the library.
+        BadInput: a malformed code, days of an unknown calendar, no trading day at all, or too many calendars.
+        Conflict: the code is taken by another calendar, by our table or by the library.
     """
     require_role(actor, Role.ADMIN)
     if not _CODE.fullmatch(rule.code):
@@ -58,7 +58,7 @@ async def create_calendar(bus: Bus, market: Market, actor: Actor, rule: Calendar
 
 
 async def list_calendars(market: Market) -> list[KnownCalendar]:
-    """The calendars of our table and those that people have made, by code."""
+    """The calendars of our table and those that people created, by code."""
     rules = {**own_rules(), **(await market.refresh()).calendars}
     schedules = await load_schedules(rules.keys(), rules)
     found = {code: schedule.last_day for code, schedule in schedules.items()}

@@ -1,10 +1,10 @@
-"""The schedules of exchanges, loaded when first used and kept: from our own table, from people, else from a library.
+"""The schedules of exchanges: from our own table, from people, else from a library; loaded on first use and cached.
 
-``calendars.toml`` is the table of what ``exchange_calendars`` lacks or has otherwise. That library (pandas with it)
-takes a second and 70 MB to import: an installation whose instruments all trade around the clock never pays for it, and
-nobody waits for it on the event loop.
+``calendars.toml`` is the table of calendars that ``exchange_calendars`` lacks or has wrong. That library takes a second
+and 70 MB to import (with pandas): an installation whose instruments all trade around the clock never imports it, and
+the import never blocks the event loop.
 
-Nothing is open after the last day that is known: the library ends about a year ahead, XSHG and what follows it earlier.
+Nothing is open after the last known day: the library ends about a year ahead, XSHG and its derivatives earlier.
 """
 
 import asyncio
@@ -38,27 +38,27 @@ _loading = threading.Lock()
 
 @cache
 def own_rules() -> Mapping[str, CalendarRule]:
-    """The table's calendars by their codes."""
+    """The calendars of our table, by code."""
     rows = tomllib.loads(_TABLE.read_text(encoding="utf-8"))["calendar"]
     return {code: read_rule(code, row) for row in rows for code in row["codes"]}
 
 
 async def is_known(calendar: str, rules: Mapping[str, CalendarRule]) -> bool:
-    """Whether hours of a calendar are known: ``24/7``, one of the table's or of ``rules``, or the library's."""
+    """True if a calendar exists: ``24/7``, one of the table, of ``rules``, or of the library."""
     return calendar == ALWAYS_OPEN or calendar in await load_schedules([calendar], rules)
 
 
 async def is_of_library(code: str) -> bool:
-    """Whether the library has days of a calendar."""
+    """True if the library has a calendar of this code."""
     return await asyncio.to_thread(lambda: code in _library().get_calendar_names(include_aliases=True))
 
 
 async def load_schedules(
     calendars: Collection[str], rules: Mapping[str, CalendarRule] | None = None
 ) -> Mapping[str, Schedule]:
-    """The schedules of all calendars but ``24/7``, which needs none; what is not known is left out.
+    """The schedules of all calendars except ``24/7``, which needs none; unknown codes are left out.
 
-    ``rules`` are the calendars that people have made, by code.
+    ``rules`` are the calendars that people created, by code.
     """
     own = {**own_rules(), **(rules or {})}
     wanted: dict[str, str | CalendarRule] = {code: own.get(code, code) for code in calendars if code != ALWAYS_OPEN}

@@ -1,8 +1,9 @@
-"""Which ticks count, pure: the newest time that each source has told of a symbol, and how old a quote is.
+"""Late ticks and stale quotes, pure: the newest time of each source per symbol, and the age of a quote.
 
-A live source's tick counts by its own time. One that comes after a newer one of its kind is late, and left out: so is
-one that lies further behind another live source than clocks differ, and one that is ahead of ours beyond a bound. A
-replay has a clock of its own: its ticks are as old as their receipt, and another replay of the symbol starts anew.
+A live source's tick counts by its own time. A tick is left out when it is older than a newer one of its kind, when it
+lies further behind another live source than clocks may differ, or when it is further ahead of our clock than a bound. A
+replay has a clock of its own: its ticks are as old as their receipt, and another replay of the symbol starts from the
+beginning.
 """
 
 import json
@@ -23,33 +24,33 @@ _NEVER = -1
 
 
 def is_replay(source: str) -> bool:
-    """Whether a source plays a past market again."""
+    """True if a source replays a past market."""
     return source.startswith(REPLAY)
 
 
 def counts_from(tick: Tick, received: int) -> int:
-    """The instant, in nanoseconds, that a tick's age counts from: its own time, or its receipt if that was earlier.
+    """The instant, in nanoseconds, from which a tick's age counts: its own time, or its receipt if that was earlier.
 
-    A replay's ticks are as old as their receipt.
+    A replay's ticks count from their receipt.
     """
     return received if is_replay(tick.source) or received < tick.at else tick.at
 
 
 @dataclass(frozen=True, slots=True)
 class ClockBounds:
-    """A quote that is older is stale; a live source's clock may be ahead of ours by so much."""
+    """The age above which a quote is stale, and how far a live source's clock may be ahead of ours."""
 
     stale_after_seconds: float = 30.0
     max_ahead_seconds: float = 60.0
 
     @property
     def stale_after(self) -> int:
-        """The same in nanoseconds."""
+        """The age bound in nanoseconds."""
         return int(self.stale_after_seconds * NANOS_PER_SECOND)
 
     @property
     def max_ahead(self) -> int:
-        """The same in nanoseconds."""
+        """The clock bound in nanoseconds."""
         return int(self.max_ahead_seconds * NANOS_PER_SECOND)
 
 
@@ -57,10 +58,10 @@ USUAL_BOUNDS = ClockBounds()
 
 
 class KeptQuote(NamedTuple):
-    """A quote with what has to be known to go on from it.
+    """A quote with the state that is needed to continue from it.
 
-    That is the instant that its age counts from, who said it, what each source has told, and whether it was stale when
-    it came.
+    The state is the instant that its age counts from, its source, the newest time of each source, and whether it was
+    stale on arrival.
     """
 
     quote: Quote
@@ -71,12 +72,15 @@ class KeptQuote(NamedTuple):
 
     @property
     def is_replayed(self) -> bool:
-        """Whether it is of a past market that is played again."""
+        """True if it is from the replay of a past market."""
         return is_replay(self.source)
 
 
 class TickClocks:
-    """What is known of each source of each symbol. Every process that follows the same ticks comes to the same."""
+    """The newest times of each source of each symbol.
+
+    Every process that reads the same ticks reaches the same state.
+    """
 
     __slots__ = ("_max_ahead", "_newest")
 
@@ -87,7 +91,7 @@ class TickClocks:
         self._newest: dict[str, dict[str, list[int]]] = {}
 
     def takes(self, tick: Tick, received: int) -> bool:
-        """Whether a tick counts, received at ``received``; one that does is the newest of its kind from now on."""
+        """True if a tick received at ``received`` counts; it then is the newest of its kind."""
         sources = self._newest.get(tick.symbol)
         if sources is None:
             sources = self._newest[tick.symbol] = {}
@@ -101,7 +105,7 @@ class TickClocks:
         return True
 
     def _is_astray(self, tick: Tick, received: int, sources: Mapping[str, list[int]], kind: int) -> bool:
-        """Whether a live tick is too far from our clock, or behind those of other live sources."""
+        """True if a live tick is too far from our clock, or behind those of other live sources."""
         if tick.at - received > self._max_ahead:
             return True
         if len(sources) == 1:
@@ -110,18 +114,18 @@ class TickClocks:
         return tick.at + MAX_SKEW_NANOS < max(others)
 
     def stored(self, symbol: str) -> str:
-        """What is known of a symbol, as text."""
+        """The state of a symbol, as text."""
         return json.dumps(self._newest.get(symbol, {}), separators=(",", ":"))
 
     def restore(self, symbol: str, stored: str) -> None:
-        """Know at least what ``stored`` says of a symbol: of each source the newer counts."""
+        """Merge a stored state of a symbol: the newer time of each source counts."""
         sources = self._newest.setdefault(symbol, {})
         for source, times in json.loads(stored).items():
             known = sources.get(source, [_NEVER] * len(_KINDS))
             sources[source] = [max(pair) for pair in zip(known, times, strict=True)]
 
     def join(self, others: Mapping[str, str]) -> None:
-        """Know at least what others know, stored by symbol."""
+        """Merge stored states, by symbol."""
         for symbol, stored in others.items():
             self.restore(symbol, stored)
 

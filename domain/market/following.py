@@ -1,6 +1,6 @@
-"""Bars live: the newest stored one, then each as it grows, from what the bus tells.
+"""Live bars: the newest stored bar, then each change of it from the bus.
 
-What the bus lost is read again, so a follower ends with the right state of the newest bars whatever happened.
+Lost messages are read again from the database, so a follower always ends with the right state of the newest bars.
 """
 
 from collections.abc import AsyncIterator

@@ -41,20 +41,20 @@ async def read_instruments() -> list[Instrument]:
 
 
 async def lock_instrument(work: UnitOfWork, symbol: str) -> Instrument | None:
-    """The instrument as it is now, held until the end of the unit of work."""
+    """The instrument, locked until the end of the unit of work."""
     row = await models.Instrument.filter(symbol=symbol).using_db(await work.orm()).select_for_update().first()
     return _to_instrument(row) if row is not None else None
 
 
 async def lock_by_id(work: UnitOfWork, instrument_id: UUID) -> Instrument:
-    """The same of an instrument that is known to be there."""
+    """The instrument of an id that is known to exist, locked until the end of the unit of work."""
     row = await models.Instrument.filter(id=instrument_id).using_db(await work.orm()).select_for_update().first()
     assert row is not None, "instruments are never removed"
     return _to_instrument(row)
 
 
 async def instrument_exists(work: UnitOfWork, symbol: str) -> bool:
-    """Whether there is an instrument of this symbol."""
+    """True if there is an instrument of this symbol."""
     return await models.Instrument.filter(symbol=symbol).using_db(await work.orm()).exists()
 
 
@@ -69,7 +69,7 @@ async def insert_instrument(work: UnitOfWork, instrument: Instrument) -> bool:
 
 
 async def update_instrument(work: UnitOfWork, instrument: Instrument) -> None:
-    """Store what can change of an instrument."""
+    """Store the changeable terms of an instrument."""
     hours = _hours_text(instrument)
     row = models.Instrument.filter(id=instrument.id).using_db(await work.orm())
     # A schedule counts from when it was set: hours before it are not made up for.

@@ -1,7 +1,7 @@
-"""The market as one process sees it: instruments, their newest quotes and their trading hours.
+"""The market in one process: instruments, their newest quotes and their trading hours.
 
-Every process that decides or shows anything holds one. Instruments are cached by version; quotes come from the stored
-ones and from there on from the tick stream, so that all processes agree.
+Every process that decides or displays holds one. Instruments are cached by version. Quotes come from the database once
+and then from the tick stream, so all processes agree.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ _log = structlog.stdlib.get_logger("market")
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """All instruments, by symbol in the order of symbols, the schedules that they trade by, and people's calendars."""
+    """All instruments, by symbol in the order of symbols, their schedules, and the calendars that people created."""
 
     by_symbol: Mapping[str, Instrument]
     by_id: InstrumentIndex
@@ -57,7 +57,7 @@ class Catalog:
 
 
 class Market:
-    """Open it as a context: it then follows the tick stream until it is left."""
+    """The instruments, quotes and hours of one process. Used as a context: it follows the tick stream inside."""
 
     def __init__(
         self,
@@ -99,21 +99,21 @@ class Market:
             await asyncio.gather(self._following, return_exceptions=True)
 
     def new_board(self, clock: Callable[[], int] = time_ns) -> QuoteBoard:
-        """An empty board of this market's days and bounds."""
+        """An empty board with this market's days and bounds."""
         return QuoteBoard(self.day_of, self.bounds, clock=clock)
 
     # -------------------------------------------------------------- instruments
 
     async def catalog(self) -> Catalog:
-        """The instruments as this process knows them; a transaction that relies on them checks their version."""
+        """The instruments as cached here; a transaction that relies on them checks their version."""
         return await self.instruments.current()
 
     async def refresh(self) -> Catalog:
-        """The instruments as they are now."""
+        """The instruments, after a comparison with the database."""
         return await self.instruments.refresh()
 
     async def find(self, symbol: str, *, field: str = "symbol") -> Instrument:
-        """The instrument of a symbol that ``field`` named, also one that another process has just created.
+        """The instrument of a symbol given in ``field``; also one that another process has just created.
 
         Raises:
             NotFound: there is none.
@@ -124,14 +124,14 @@ class Market:
         return found
 
     def instrument(self, symbol: str) -> Instrument | None:
-        """The instrument of a symbol as far as this process knows."""
+        """The instrument of a symbol in this process's cache."""
         return self._catalog.by_symbol.get(symbol)
 
     def known(self, instrument_id: UUID) -> Instrument:
-        """The instrument of something that is stored.
+        """The instrument of a stored row.
 
         Raises:
-            Unavailable: it was created a moment ago elsewhere, and this process has not heard of it yet.
+            Unavailable: it was created a moment ago elsewhere, and this process has not loaded it yet.
         """
         instrument = self._catalog.by_id.get(instrument_id)
         if instrument is None:
@@ -145,7 +145,7 @@ class Market:
         return self.board.get(symbol)
 
     def quote_at(self, instrument: Instrument, now: datetime) -> Quote | None:
-        """The newest quote as ``now`` sees it: before the day's first one, that of the day before is its close."""
+        """The newest quote as of ``now``: before the day's first quote, the one of the day before is its close."""
         quote = self.board.get(instrument.symbol)
         if quote is None or instrument.price_limit_rate is None:
             # Who has no limits does not ask for the close.
@@ -160,11 +160,11 @@ class Market:
         return self.board.all().values()
 
     def is_stale(self, symbol: str) -> bool:
-        """Whether there is no quote, or its own time is too long ago."""
+        """True if there is no quote, or its own time is too long ago."""
         return self.board.is_stale(symbol)
 
     def age(self, symbol: str) -> timedelta | None:
-        """How long ago the newest quote was made, None if there never was one."""
+        """The age of the newest quote, None if there never was one."""
         return self.board.age(symbol)
 
     def watch(self, symbols: Collection[str], interval_seconds: float) -> AsyncIterator[Quote]:
@@ -173,11 +173,11 @@ class Market:
 
     @property
     def position(self) -> str:
-        """Up to where in the stream of ticks the board has come."""
+        """The position in the tick stream up to which the board is current."""
         return self._position
 
     async def reached(self, position: str, timeout_seconds: float = _CATCH_UP_SECONDS) -> bool:
-        """Wait until the board has seen the tick at ``position``, so that whoever published it reads it back here."""
+        """Wait until the board has applied the tick at ``position``, so that its publisher reads it back here."""
         wanted = order_of(position)
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_seconds), self._advanced:
@@ -186,32 +186,32 @@ class Market:
         return False
 
     def conversion(self, source: str, target: str) -> Conversion:
-        """What one unit of the currency ``source`` is in ``target``, and whether that may be relied on."""
+        """The value of one unit of ``source`` in ``target``, and whether it may be relied on."""
         if source == target:
             return SAME_CURRENCY
         return self._catalog.by_id.pairs.conversion(source, target, self.board.get, self.board.is_stale)
 
     def rate(self, source: str, target: str) -> Decimal | None:
-        """The same at the newest quote there is, however old; None when there never was one."""
+        """The conversion rate at the newest quote, however old; None when there never was one."""
         return self.conversion(source, target).rate
 
     # -------------------------------------------------------------- trading hours
 
     def is_open(self, instrument: Instrument, now: datetime) -> bool:
-        """Whether the instrument's exchange trades at ``now``; not if its hours are not known."""
+        """True if the instrument's exchange trades at ``now``; False if its hours are not known."""
         if instrument.calendar == ALWAYS_OPEN:
             return True
         schedule = self._catalog.schedules.get(instrument.calendar)
         return schedule is not None and schedule.is_open(Nanos.of(now))
 
     def session_end(self, instrument: Instrument, now: datetime) -> datetime | None:
-        """When the session ends that ``now`` lies in or comes before; None if it never does or is not known."""
+        """The end of the session at ``now``, or of the next one; None if there is none or it is not known."""
         schedule = self._catalog.schedules.get(instrument.calendar)
         end = schedule.session_end(Nanos.of(now)) if schedule is not None else None
         return end.to_datetime() if end is not None else None
 
     def session_start(self, instrument: Instrument, now: datetime) -> datetime | None:
-        """When the session opened that ``now`` lies in, pauses included; None outside, or where there is none."""
+        """The start of the session at ``now``, pauses included; None outside sessions, or where there are none."""
         schedule = self._catalog.schedules.get(instrument.calendar)
         start = schedule.session_start(Nanos.of(now)) if schedule is not None else None
         return start.to_datetime() if start is not None else None
@@ -255,7 +255,7 @@ class Market:
                 await asyncio.sleep(_RESTART_SECONDS)
 
     async def apply(self, batch: Collection[PositionedTick]) -> None:
-        """Take ticks of the stream, in order; those of symbols that nobody has created are left out."""
+        """Apply ticks of the stream, in order; ticks of unknown symbols are left out."""
         await self.learn(tick.symbol for _, tick in batch)
         known = self._catalog.by_symbol
         for position, tick in batch:
@@ -267,7 +267,7 @@ class Market:
             self._advanced.notify_all()
 
     async def learn(self, symbols: Iterable[str]) -> None:
-        """Look up symbols that this process has not heard of: they may have been created a moment ago."""
+        """Reload instruments for unknown symbols: they may have been created a moment ago."""
         known, now = self._catalog.by_symbol, self._clock()
         strange = {symbol for symbol in symbols if symbol not in known}
         if all(now - self._strange.get(symbol, 0) < _STRANGE_NANOS for symbol in strange):

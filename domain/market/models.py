@@ -1,7 +1,7 @@
-"""Tables of the market area: the terms of instruments, their newest quotes, their bars, and how far ticks are recorded.
+"""Tables of the market area: instruments, their newest quotes, their bars, and the recorder's position in the stream.
 
-Times that come from exchanges are whole nanoseconds (``at`` of a quote); a bar opens on a whole second, so its ``at``
-is a timestamp. Rows are read and written in sets (``queries``, ``recording``), never one by one.
+Times from exchanges are whole nanoseconds (``at`` of a quote); a bar opens on a whole second, so its ``at`` is a
+timestamp. Rows are read and written in sets (``queries``, ``recording``), never one by one.
 """
 
 from tortoise import Model, fields
@@ -82,7 +82,7 @@ class Instrument(Model):
 
 
 class Quote(Model):
-    """The newest quote of an instrument, so that a restarted process knows last price and previous close."""
+    """The newest quote of an instrument, so that a restarted process has last price and previous close."""
 
     instrument: fields.OneToOneRelation[Instrument] = fields.OneToOneField(
         "tradegraph.Instrument", related_name=False, primary_key=True, on_delete=fields.OnDelete.RESTRICT
@@ -116,7 +116,7 @@ class Quote(Model):
 
 
 class Bar(Model):
-    """One bar of one instrument; the newest one of an interval is still being built."""
+    """One bar of one instrument; the newest one of an interval is still growing."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     instrument: fields.ForeignKeyRelation[Instrument] = fields.ForeignKeyField(
@@ -142,7 +142,7 @@ class Bar(Model):
 
 
 class Calendar(Model):
-    """A calendar that people have made, in the plain form of ``domain.market.session_rules``."""
+    """A calendar that people created, in the plain form of ``domain.market.session_rules``."""
 
     code = fields.CharField(max_length=20, primary_key=True)
     rule = fields.TextField()
@@ -154,7 +154,7 @@ class Calendar(Model):
 
 
 class TickPosition(Model):
-    """The place in the tick stream up to which a consumer has stored what it made of it."""
+    """The position in the tick stream up to which a consumer has stored its results."""
 
     consumer = fields.CharField(max_length=40, primary_key=True)
     position = fields.CharField(max_length=48)

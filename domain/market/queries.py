@@ -28,7 +28,7 @@ _BAR = "b.at, b.open, b.high, b.low, b.close, b.volume"
 
 @dataclass(frozen=True, slots=True)
 class StoredMarket:
-    """Newest quotes, and the position in the tick stream that they are as of."""
+    """Newest quotes, and the position in the tick stream that they reflect."""
 
     quotes: Sequence[KeptQuote]
     position: str
@@ -38,7 +38,7 @@ class StoredMarket:
 
 
 async def read_market(consumer: str) -> StoredMarket:
-    """The newest stored quotes, and how far ``consumer``, who stores them, had come."""
+    """The newest stored quotes, and the position of ``consumer``, the process that stores them."""
     rows = await fetch(
         f"SELECT (SELECT position FROM tick_positions WHERE consumer = $1), q.symbol, {_QUOTE} FROM (SELECT 1) AS one "
         "LEFT JOIN (SELECT i.symbol, q.* FROM quotes q JOIN instruments i ON i.id = q.instrument_id) AS q ON true",
@@ -106,13 +106,13 @@ async def store_quotes(work: UnitOfWork, quotes: Iterable[tuple[UUID, KeptQuote]
 
 
 async def lock_position(work: UnitOfWork, consumer: str) -> str:
-    """How far a consumer of the tick stream has come, held until the end of the unit of work."""
+    """The position of a consumer of the tick stream, locked until the end of the unit of work."""
     row = await work.fetch_row("SELECT position FROM tick_positions WHERE consumer = $1 FOR UPDATE", consumer)
     return row["position"] if row else BEGINNING
 
 
 async def store_position(work: UnitOfWork, consumer: str, position: str) -> None:
-    """Remember how far a consumer of the tick stream has stored what it made of it."""
+    """Store the position up to which a consumer of the tick stream has stored its results."""
     await work.execute(
         "INSERT INTO tick_positions (consumer, position) VALUES ($1, $2) "
         "ON CONFLICT (consumer) DO UPDATE SET position = EXCLUDED.position",
@@ -150,7 +150,7 @@ async def read_bars(
 
 
 async def clear_bars(work: UnitOfWork, bars: Iterable[tuple[UUID, Bar]]) -> None:
-    """Forget what is stored of the intervals of these bars."""
+    """Remove the stored bars of the intervals of these bars."""
     keys = [(owner, bar.interval, bar.at.to_datetime()) for owner, bar in bars]
     if keys:
         await work.execute(
@@ -161,7 +161,7 @@ async def clear_bars(work: UnitOfWork, bars: Iterable[tuple[UUID, Bar]]) -> None
 
 
 async def grow_bars(work: UnitOfWork, bars: Sequence[tuple[UUID, Bar]]) -> list[Bar]:
-    """Let stored bars grow by what came later, in one statement; the bars as they are then."""
+    """Merge later parts into stored bars, in one statement, and return the bars."""
     if not bars:
         return []
     symbols = {owner: bar.symbol for owner, bar in bars}

@@ -1,8 +1,8 @@
-"""Rates between currencies, pure: which instruments quote a pair, and what the newest quotes make of it.
+"""Rates between currencies, pure: the instruments that quote a pair, and the rate that the newest quotes give.
 
-A spot instrument of class FX or CRYPTO whose symbol is its base currency followed by the currency of its prices
-(``EURUSD.OANDA``, ``EUR/USD``, ``BTC-USDT``) quotes that pair. It serves in both directions, and pairs are chained
-where none quotes two currencies: what settles in JPY is worth EUR by USDJPY and EURUSD.
+A spot instrument of class FX or CRYPTO quotes a pair when its symbol is its base currency followed by the currency of
+its prices (``EURUSD.OANDA``, ``EUR/USD``, ``BTC-USDT``). It serves in both directions. Where no instrument quotes two
+currencies directly, pairs are chained: JPY converts to EUR by USDJPY and EURUSD.
 """
 
 import re
@@ -28,15 +28,15 @@ MAX_WAYS = 8
 
 
 def no_rate(source: str, target: str) -> Decimal | None:  # noqa: ARG001  a ``RateOf``
-    """For who has one currency only."""
+    """A rate source that has no rates: for accounts of one currency."""
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """What one unit of a currency is in another; ``symbol`` is the instrument that says so, or that does not.
+    """The value of one unit of a currency in another; ``symbol`` is the instrument that gives it, or that lacks it.
 
-    ``symbol`` None: no instruments join the two. ``rate`` None: one that is needed was never quoted.
+    ``symbol`` None: no instruments join the two currencies. ``rate`` None: a pair that is needed was never quoted.
     """
 
     rate: Decimal | None
@@ -45,7 +45,7 @@ class Conversion:
 
     @property
     def fresh(self) -> Decimal | None:
-        """The rate, unless it is too old to decide on."""
+        """The rate; None if it is too old to decide on."""
         return None if self.stale else self.rate
 
 
@@ -53,7 +53,7 @@ SAME_CURRENCY = Conversion(ONE)
 
 
 def base_currency(instrument: Instrument) -> str | None:
-    """The currency that a spot pair is a price of; None for anything else."""
+    """The base currency of a spot pair; None for any other instrument."""
     if instrument.asset_class not in _PAIRED:
         return None
     quoted = re.escape(instrument.currency)
@@ -63,7 +63,7 @@ def base_currency(instrument: Instrument) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Leg:
-    """An instrument that quotes a pair: what one unit of the base is, or (``inverse``) what one of the quoted is."""
+    """An instrument that quotes a pair: the price of the base, or (``inverse``) of the quoted currency."""
 
     symbol: str
     inverse: bool
@@ -75,11 +75,10 @@ _Path = tuple[_Step, ...]
 
 
 class CurrencyPairs:
-    """The pairs that instruments quote, and the shortest ways between currencies that they make.
+    """The pairs that instruments quote, and the shortest chains of pairs between currencies.
 
-    A pair: FX before CRYPTO, direct before inverse, then by symbol. Where no instrument quotes two currencies, pairs
-    are chained over as few others as possible, at most ``MAX_LEGS`` pairs; ways that are as short come in the order of
-    the currencies on them.
+    Preference within a pair: FX before CRYPTO, direct before inverse, then by symbol. Chains use as few pairs as
+    possible, at most ``MAX_LEGS``; equally short chains are ordered by their currencies.
     """
 
     def __init__(self, instruments: Iterable[Instrument]) -> None:
@@ -97,21 +96,21 @@ class CurrencyPairs:
         self._paths: dict[tuple[str, str], list[_Path]] = {}
 
     def symbols(self, source: str, target: str) -> list[str]:
-        """The instruments that say what ``source`` is in ``target``, the first choice first."""
+        """The instruments that convert ``source`` into ``target``, the first choice first."""
         found = (leg.symbol for path in self._ways(source, target) for step in path for leg in step)
         return list(dict.fromkeys(found))
 
     def rate(self, source: str, target: str, quote_of: QuoteOf) -> Decimal | None:
-        """One unit of ``source`` in ``target`` at the newest quote there is, however old; None when there is none."""
+        """One unit of ``source`` in ``target`` at the newest quote, however old; None when there is none."""
         return self.conversion(source, target, quote_of).rate
 
     def conversion(
         self, source: str, target: str, quote_of: QuoteOf, is_stale: IsStale = lambda _: False
     ) -> Conversion:
-        """The same, with whether it may be relied on: the first way that is fresh, else the first that is known.
+        """The conversion with its freshness: the first chain that is fresh, else the first that has a rate.
 
-        A way is fresh if each of its pairs is; ``symbol`` names the pair that makes it stale or unknown, else the first
-        one.
+        A chain is fresh if each of its pairs is. ``symbol`` names the pair that makes it stale or unknown, else the
+        first one.
         """
         if source == target:
             return SAME_CURRENCY
@@ -127,7 +126,7 @@ class CurrencyPairs:
         return known or unknown or Conversion(None)
 
     def _ways(self, source: str, target: str) -> list[_Path]:
-        """All shortest ways from one currency to another; none where pairs do not join them."""
+        """All shortest chains from one currency to another; none where pairs do not join them."""
         if source not in self._next or target not in self._next:
             return []
         found = self._paths.get((source, target))
@@ -148,7 +147,7 @@ class CurrencyPairs:
 
 
 def _along(path: _Path, quote_of: QuoteOf, is_stale: IsStale) -> Conversion:
-    """What a unit becomes on one way: multiplied by direct quotes, divided by inverse ones, rounded once."""
+    """The value of a unit along one chain: multiplied by direct quotes, divided by inverse ones, rounded once."""
     times = by = ONE
     taken, stale = [], []
     for step in path:
@@ -173,9 +172,9 @@ def _price(quote: Quote | None) -> Decimal | None:
 
 
 class InstrumentIndex(dict[UUID, Instrument]):
-    """All instruments by id, with the pairs of currencies that they quote. Not changed once it is asked for pairs."""
+    """All instruments by id, with the currency pairs that they quote. Do not change it after ``pairs`` was read."""
 
     @cached_property
     def pairs(self) -> CurrencyPairs:
-        """The pairs, found once."""
+        """The pairs, computed once."""
         return CurrencyPairs(self.values())

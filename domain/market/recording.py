@@ -1,8 +1,8 @@
-"""Keeping what the market said: newest quotes and bars, stored about once a second from the tick stream.
+"""The recorder: stores newest quotes and bars about once a second from the tick stream.
 
-What is stored is always as of one position of the stream, and that position is stored with it, so that a restarted
-recorder goes on exactly there: no tick is counted twice or left out while the stream still holds it. Only one recorder
-works at a time; a second one that does not know it is noticed at its next store and starts again from the database.
+Stored data always reflects one position of the stream, and that position is stored with it. A restarted recorder
+continues exactly there: no tick is counted twice or left out while the stream still holds it. One recorder works at a
+time; a second one is detected at its next store and starts again from the database.
 """
 
 import asyncio
@@ -37,12 +37,12 @@ _log = structlog.stdlib.get_logger("market")
 
 
 class AnotherRecorder(Exception):
-    """Somebody else has stored what came after the position that this recorder had stored."""
+    """Another process has stored data after the position of this recorder."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unstored:
-    """What has come since the last store, up to ``position``; ``anew`` are bars that replace what was stored."""
+    """The data collected since the last store, up to ``position``; ``anew`` are bars that replace stored ones."""
 
     position: str
     quotes: Sequence[tuple[UUID, KeptQuote]]
@@ -70,7 +70,7 @@ class Recorder:
         self._flushes = 0
 
     async def load(self) -> None:
-        """Take over what is stored.
+        """Take over the stored state.
 
         Raises:
             Unavailable: the database cannot be read.
@@ -80,7 +80,7 @@ class Recorder:
         self._position = self._stored = stored.position
 
     async def run(self) -> None:
-        """Record without end, from what ``load`` took over.
+        """Record without end, from the state that ``load`` took over.
 
         Raises:
             AnotherRecorder: somebody else records too.
@@ -103,7 +103,7 @@ class Recorder:
             await self._read.wait_for(lambda: order_of(self._position) >= wanted)
 
     def replay(self, symbol: str) -> None:
-        """From its next tick on, a symbol's market is played again: its bars start anew instead of growing."""
+        """Replay a symbol's market from its next tick on: its bars are replaced instead of growing."""
         self._replaying[symbol] = {}
 
     # -------------------------------------------------------------- reading
@@ -120,7 +120,7 @@ class Recorder:
                     await self._room.wait()
 
     def take_in(self, batch: Sequence[PositionedTick]) -> None:
-        """Add ticks to quotes and bars; those of symbols that nobody has created are left out."""
+        """Add ticks to quotes and bars; ticks of unknown symbols are left out."""
         for position, tick in batch:
             self._position = position
             change = self._board.apply(tick, received_at(position)) if self._is_known(tick.symbol) else None
@@ -142,7 +142,7 @@ class Recorder:
             await self.flush()
 
     async def flush(self) -> None:
-        """Store what has come, trying again while the database is away.
+        """Store the collected data, trying again while the database is away.
 
         Raises:
             AnotherRecorder: somebody else has stored meanwhile.

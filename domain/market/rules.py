@@ -1,4 +1,4 @@
-"""What instruments and quotes must be to be taken, pure. Every refusal names the input field as the API spells it."""
+"""Validation of instruments and quotes, pure. Every refusal names the input field as the API spells it."""
 
 import re
 from collections.abc import Callable
@@ -28,7 +28,7 @@ _MAX_CALENDAR = 20
 
 @dataclass(frozen=True, slots=True)
 class InstrumentChange:
-    """What to change of an instrument: None keeps a value; ``removed`` names bounds that there are none of any more."""
+    """A change of an instrument: None keeps a value; ``removed`` names bounds to remove."""
 
     name: str | None = None
     tradable: bool | None = None
@@ -72,10 +72,10 @@ REMOVABLE = frozenset({"price_limit_rate", "max_quantity", "min_notional"})
 
 
 def check_instrument(instrument: Instrument) -> Instrument:
-    """``instrument`` with its texts cleaned. Whether its calendar exists is not checked here.
+    """``instrument`` with its texts cleaned. The existence of its calendar is checked elsewhere.
 
     Raises:
-        BadInput: the first term that cannot be.
+        BadInput: names the first bad term.
     """
     if not SYMBOL.fullmatch(instrument.symbol):
         raise BadInput("A symbol is 1 to 40 letters, digits and . _ : / = + & ^ - .", field="symbol")
@@ -110,7 +110,7 @@ def check_fees(fees: FeeSchedule) -> None:
     """Check a fee schedule.
 
     Raises:
-        BadInput: the first fee that cannot be.
+        BadInput: names the first bad fee.
     """
     if not (within_bounds(fees.maker_rate) and -ONE <= fees.maker_rate <= ONE):
         raise BadInput("A maker's rate is a ratio from -1 (a rebate) to 1.", field="fees.makerRate")
@@ -146,7 +146,7 @@ def _check_grid(instrument: Instrument) -> None:
 
 
 def _is_dust(instrument: Instrument) -> bool:
-    """Whether even at a high price the smallest order is worth less than its currency counts."""
+    """True if the smallest order is worth less than its currency's smallest unit even at a high price."""
     worth = instrument.min_quantity * instrument.multiplier * instrument.tick_size * HIGH_PRICE_TICKS
     return worth.scaleb(currency_exponent(instrument.currency)) < ONE
 
@@ -186,12 +186,12 @@ def _check_carry(instrument: Instrument) -> None:
 
 
 def check_quote(tick: QuoteTick, instrument_of: Callable[[str], Instrument | None], index: int, latest: Nanos) -> None:
-    """Check a client's quote, the ``index``-th of its batch, which is not made after ``latest``.
+    """Check a client's quote, the ``index``-th of its batch, whose time is at most ``latest``.
 
-    Crossed prices are taken: real markets show them.
+    Crossed prices are accepted: real markets show them.
 
     Raises:
-        BadInput: naming field and index of what cannot be.
+        BadInput: names field and index.
     """
     instrument = instrument_of(tick.symbol)
     if instrument is None:
@@ -228,7 +228,7 @@ def _check_price(price: Decimal, instrument: Instrument, field: str, index: int)
 
 
 def has_possible_prices(tick: Tick, instrument: Instrument) -> bool:
-    """Whether a source's tick has only prices that its instrument can have."""
+    """True if a source's tick has only prices that its instrument can have."""
     if instrument.allows_negative_prices:
         return True
     if isinstance(tick, QuoteTick):

@@ -1,4 +1,4 @@
-"""The market area's use cases: create and change instruments, publish quotes, ask for instruments and bars."""
+"""Use cases on the market: create and change instruments, publish quotes, find instruments and bars."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Awaitable, Callable, Sequence
@@ -29,7 +29,7 @@ MAX_SYMBOLS = 500
 
 @dataclass(frozen=True, slots=True)
 class InstrumentFilter:
-    """Which instruments: all that are given must match; ``search`` is found in symbol or name, whatever its case."""
+    """A filter of instruments: all given conditions must match; ``search`` is found in symbol or name, in any case."""
 
     search: str | None = None
     exchange: str | None = None
@@ -37,7 +37,7 @@ class InstrumentFilter:
     tradable: bool | None = None
 
     def matches(self, instrument: Instrument) -> bool:
-        """Whether ``instrument`` is wanted."""
+        """True if ``instrument`` matches."""
         if self.search is not None:
             wanted = self.search.casefold()
             if wanted not in instrument.symbol.casefold() and wanted not in instrument.name.casefold():
@@ -50,7 +50,7 @@ class InstrumentFilter:
 
 
 async def create_instrument(bus: Bus, market: Market, actor: Actor, instrument: Instrument) -> Instrument:
-    """Add an instrument, known to this process at once and to others with the next thing that they do with it.
+    """Add an instrument; this process has it at once, others at their next use of it.
 
     Raises:
         Forbidden: the actor is no administrator.
@@ -78,7 +78,7 @@ AlsoChanged = Callable[[UnitOfWork, Actor, Instrument], Awaitable[None]]
 async def update_instrument(
     bus: Bus, market: Market, actor: Actor, symbol: str, change: InstrumentChange, *, also: AlsoChanged | None = None
 ) -> Instrument:
-    """Change what is given of an instrument; the rest stays. ``also`` is done with it when anything changes.
+    """Change the given terms of an instrument; the rest stays. ``also`` runs with it when anything changes.
 
     Raises:
         Forbidden: the actor is no administrator.
@@ -112,15 +112,15 @@ async def publish_quotes(
     replay: str | None = None,
     repeats: Repeats | None = None,
 ) -> int:
-    """Put a client's own quotes on the tick stream, all or none; how many.
+    """Put a client's quotes on the tick stream, all or none, and return their number.
 
-    When this returns, this process shows them, and an order placed from now on meets them; those that are late, by
-    their own time, change nothing. ``replay`` names a past market that is played again, in a time of its own.
-    ``repeats`` leaves an entry of the audit log per actor, source and minute: a feed calls too often for one each.
+    When this returns, this process shows them, and orders placed from now on meet them; quotes that are late by their
+    own time change nothing. ``replay`` names a past market that is replayed, with a clock of its own. ``repeats``
+    writes one audit entry per actor, source and minute, because a feed calls too often for one each.
 
     Raises:
         Forbidden: the actor is no administrator.
-        BadInput: too many, one that cannot be (``index`` says which), or a name that is none.
+        BadInput: too many quotes, a bad one (``index`` says which), or an unknown replay name.
         Unavailable: the stream cannot be reached.
     """
     require_role(actor, Role.ADMIN)
@@ -142,7 +142,7 @@ async def publish_quotes(
 
 
 async def find_quotes(market: Market, symbols: Sequence[str]) -> list[Quote]:
-    """The newest quotes of those symbols that have one, in the order asked for.
+    """The newest quotes of the given symbols, in their order; symbols without a quote are left out.
 
     Raises:
         BadInput: too many symbols.
@@ -153,7 +153,7 @@ async def find_quotes(market: Market, symbols: Sequence[str]) -> list[Quote]:
 
 
 async def check_symbols(market: Market, symbols: Sequence[str]) -> None:
-    """Let symbols pass that exist and are not too many.
+    """Check that symbols exist and are not too many.
 
     Raises:
         BadInput: too many symbols.
@@ -206,5 +206,5 @@ def _places(symbols: Sequence[str], request: PageRequest) -> range:
 
 
 async def count_instruments(market: Market, wanted: InstrumentFilter) -> int:
-    """How many instruments match."""
+    """The number of instruments that match."""
     return sum(map(wanted.matches, (await market.catalog()).by_symbol.values()))

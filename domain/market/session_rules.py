@@ -1,7 +1,7 @@
-"""Calendars by rule, pure: the sessions of a trading day on the clock of a zone, and the schedule that follows.
+"""Calendars by rule, pure: the sessions of a trading day in a zone's local time, and the schedule that follows.
 
-A calendar is data: it stands in a table or comes from people, and nothing of it is code. Wall clock times are turned
-into instants one by one, so a session is right across every change of the clock.
+A calendar is data from a table or from people, never code. Wall-clock times are converted to instants day by day, so
+sessions are right across every change of the clock.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ _DAY = timedelta(days=1)
 
 
 class SessionDay(StrEnum):
-    """The day on which a session opens, seen from its trading day."""
+    """The day on which a session opens, relative to its trading day."""
 
     SAME_DAY = "SAME_DAY"
     DAY_BEFORE = "DAY_BEFORE"
@@ -34,7 +34,7 @@ class SessionDay(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SessionRule:
-    """One session of each trading day, from ``opens`` until the clock shows ``closes`` next.
+    """One session of each trading day, from ``opens`` until the next time the clock shows ``closes``.
 
     EVENING_BEFORE is the evening of the trading day before; there is no session when more than a weekend lies between.
     """
@@ -46,9 +46,9 @@ class SessionRule:
 
 @dataclass(frozen=True, slots=True)
 class CalendarRule:
-    """When an exchange trades: the ``sessions`` of each trading day, on the clock of ``zone``.
+    """The trading hours of an exchange: the ``sessions`` of each trading day, in the local time of ``zone``.
 
-    Trading days are those of the library's calendar ``days_of``, else all from Monday to Friday, but those ``closed``.
+    Trading days are those of the library's calendar ``days_of``, else Monday to Friday, except those ``closed``.
     """
 
     code: str
@@ -61,10 +61,10 @@ class CalendarRule:
 
 
 def read_rule(code: str, given: Mapping[str, Any]) -> CalendarRule:
-    """A calendar from its plain form: a table's row, or what was stored.
+    """A calendar from its plain form: a table's row, or a stored one.
 
     Raises:
-        BadInput: names the field that cannot be.
+        BadInput: names the bad field.
     """
     closed = given.get("closed", ())
     if len(closed) > MAX_CLOSED:
@@ -83,7 +83,7 @@ def read_rule(code: str, given: Mapping[str, Any]) -> CalendarRule:
 
 
 def plain_form(rule: CalendarRule) -> dict[str, Any]:
-    """What ``read_rule`` reads."""
+    """The plain form that ``read_rule`` reads."""
     return {
         "name": rule.name,
         "zone": rule.zone.key,
@@ -115,7 +115,7 @@ def _session(index: int, row: Mapping[str, Any]) -> SessionRule:
 
 
 def _check_order(sessions: Sequence[SessionRule]) -> None:
-    """Sessions follow each other within a day and a half, and evenings come first."""
+    """Check that sessions follow each other within a day and a half, evenings first."""
     if not 1 <= len(sessions) <= MAX_SESSIONS:
         raise BadInput(f"A day has 1 to {MAX_SESSIONS} sessions.", field="sessions")
     any_day = date(2026, 1, 7)
@@ -128,7 +128,7 @@ def _check_order(sessions: Sequence[SessionRule]) -> None:
 
 
 def _span(rule: SessionRule, day: date, day_before: date) -> tuple[datetime, datetime]:
-    """When a session opens and closes on the clock; ``day_before`` is the trading day before."""
+    """The local opening and closing time of a session; ``day_before`` is the trading day before."""
     opening_day = {
         SessionDay.SAME_DAY: day,
         SessionDay.DAY_BEFORE: day - _DAY,
@@ -145,9 +145,9 @@ def weekdays(first: date, last: date) -> list[date]:
 
 
 def make_schedule(rule: CalendarRule, days: Sequence[date], early_closes: Mapping[date, int]) -> Schedule:
-    """The schedule of a calendar on its trading days, oldest first; ``early_closes`` are instants that cut a day.
+    """The schedule of a calendar on its trading days, oldest first; ``early_closes`` are instants that cut a day short.
 
-    The first day is left out: what comes before it is not known.
+    The first day is left out, because the day before it is not known.
     """
     traded = [day for day in days if day not in rule.closed]
     kept: list[date] = []

@@ -1,4 +1,4 @@
-"""Trading sessions, pure: when an exchange is open, when its session ends, and to which trading day an instant belongs.
+"""Trading sessions, pure: opening hours, session ends, and the trading day of an instant.
 
 A schedule is the list of one calendar's sessions; markets that never close follow the platform's day roll instead.
 Sessions are half-open: an exchange is open at its opening instant and closed at its closing one.
@@ -18,7 +18,7 @@ ALWAYS_OPEN = "24/7"
 
 @dataclass(frozen=True, slots=True)
 class TradingDay:
-    """One trading day: its date, when its session opens, and the instants that belong to it (``ends`` excluded)."""
+    """One trading day: its date, the opening of its session, and the instants that belong to it (``ends`` excluded)."""
 
     day: date
     opens: Nanos
@@ -46,38 +46,38 @@ class Schedule:
 
     @property
     def last_day(self) -> date:
-        """The last trading day that is known."""
+        """The last known trading day."""
         return self._days[-1]
 
     @property
     def last_close(self) -> Nanos:
-        """The end of the last session that is known."""
+        """The end of the last known session."""
         return Nanos(self._closes[-1])
 
     def is_open(self, at: Nanos) -> bool:
-        """Whether trading takes place; False where the schedule is not known."""
+        """True if trading takes place; False where the schedule is not known."""
         index = bisect_right(self._opens, at) - 1
         if index < 0 or at >= self._closes[index]:
             return False
         return not any(start <= at < end for start, end in self._breaks.get(index, ()))
 
     def session_end(self, at: Nanos) -> Nanos | None:
-        """The close of the session that ``at`` lies in, pauses included, or comes before; None where none is known."""
+        """The close of the session at ``at``, pauses included, or of the next one; None where none is known."""
         index = bisect_right(self._closes, at)
         if index == len(self._closes) or (index == 0 and at < self._opens[0]):
             return None
         return Nanos(self._closes[index])
 
     def session_start(self, at: Nanos) -> Nanos | None:
-        """When the session opened that ``at`` lies in, pauses included; None outside of sessions."""
+        """The start of the session at ``at``, pauses included; None outside sessions."""
         index = bisect_right(self._opens, at) - 1
         return Nanos(self._opens[index]) if index >= 0 and at < self._closes[index] else None
 
     def trading_day(self, at: Nanos) -> TradingDay | None:
-        """The day that ``at`` belongs to; None where it is not known.
+        """The trading day of ``at``; None where it is not known.
 
-        Days change halfway between a close and the next open: closing prints that come a little late count to the day
-        that ended, and early quotes to the one that comes.
+        Days change halfway between a close and the next open: late closing prints count to the day that ended, and
+        early quotes to the day that comes.
         """
         index = bisect_right(self._opens, at) - 1
         if index >= 0 and at >= self._boundary(index + 1):
@@ -89,7 +89,7 @@ class Schedule:
         )
 
     def _boundary(self, index: int) -> Nanos:
-        """When the trading day of session ``index`` begins."""
+        """The beginning of the trading day of session ``index``."""
         if index == len(self._days):
             return Nanos(self._closes[-1])
         return Nanos((self._closes[index - 1] + self._opens[index]) // 2)

@@ -1,9 +1,8 @@
-"""What a split makes of an instrument's terms, pure.
+"""Splits of instruments, pure: the terms after a split.
 
-Money stays what it is: the smallest notional, margins and fees. Quantities count other units from then on, so the
-bounds of an order's quantity follow. What is divisible (crypto) keeps its grid in the same proportion. Shares stay
-whole: their lot is a number of shares that the exchange sets by itself, bounds are whole lots, and their tick gets
-finer with their price, down to the smallest unit of the currency, but not coarser.
+Amounts of money stay: the smallest notional, margins and fees. Bounds of an order's quantity follow the split.
+Divisible instruments (crypto) scale their grid by the ratio. Shares stay whole: the exchange sets their lot, bounds are
+whole lots, and the tick gets finer with the price, down to the smallest unit of the currency, but not coarser.
 """
 
 from dataclasses import replace
@@ -35,7 +34,7 @@ def after_split(instrument: Instrument, ratio: Decimal) -> Instrument:
 
 
 def _same_tick(tick: Decimal, ratio: Decimal) -> Decimal:
-    """The tick that leaves every price on the grid; where a quotient has no end, the grid stays."""
+    """A tick grid that still holds every price; where the quotient has no finite decimal form, the grid stays."""
     finer = tick / ratio
     return finer if _can_be_kept(finer) and finer * ratio == tick else tick
 

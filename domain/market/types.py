@@ -1,4 +1,4 @@
-"""Words and values of the market area: instruments as decisions see them, quotes, bars and ticks."""
+"""Types of the market area: instruments, quotes, bars and ticks."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -10,7 +10,7 @@ from domain.kernel.time import Nanos
 
 
 class AssetClass(StrEnum):
-    """What kind of thing is traded."""
+    """The asset class of an instrument."""
 
     EQUITY = "EQUITY"
     ETF = "ETF"
@@ -21,12 +21,12 @@ class AssetClass(StrEnum):
 
     @property
     def is_derivative(self) -> bool:
-        """Whether trades move cash by realised PnL only, instead of by their notional."""
+        """True if trades move cash only by realised PnL, instead of by their notional."""
         return self in (AssetClass.FUTURE, AssetClass.PERPETUAL)
 
 
 class SettlementCycle(StrEnum):
-    """When what was bought may be sold: at once, or from the next trading day."""
+    """The earliest sale of a purchase: at once, or from the next trading day."""
 
     T0 = "T0"
     T1 = "T1"
@@ -58,11 +58,11 @@ class FeeSchedule:
 class Instrument:
     """The terms of a contract. Prices are in ``currency`` per unit, ``multiplier`` units make one of quantity.
 
-    ``venue_symbol`` is what the venues that trade it call it, where that does not follow from ``symbol``.
-    An ``inverse`` instrument counts quantity in contracts of ``multiplier`` quote units; its PnL and fees are in the
-    base asset. ``funding_rate`` is what the long of a perpetual pays its short at each of ``funding_hours`` (whole
-    hours in UTC), or at each day roll where there are none; ``borrow_rate`` is what units sold short cost per year.
-    Both are ratios of market value.
+    ``venue_symbol`` is its name at the venues that trade it, where that does not follow from ``symbol``. An ``inverse``
+    instrument counts quantity in contracts of ``multiplier`` quote units; its PnL and fees are in the base asset.
+    ``funding_rate`` is the rate that longs of a perpetual pay to shorts at each of ``funding_hours`` (whole hours in
+    UTC), or at each day roll where there are none; ``borrow_rate`` is the yearly cost of units sold short. Both are
+    ratios of market value.
     """
 
     id: UUID
@@ -93,21 +93,21 @@ class Instrument:
 
     @property
     def allows_negative_prices(self) -> bool:
-        """Whether its price may be zero or below: futures, those on spreads and power too, that are not inverse.
+        """True if its price may be zero or below: futures (also on spreads and power) that are not inverse.
 
-        Nobody pays somebody to take a share, a coin or a currency, and an inverse contract divides by its price.
+        Shares, coins and currencies have positive prices, and an inverse contract divides by its price.
         """
         return self.asset_class is AssetClass.FUTURE and not self.inverse
 
     def notional(self, quantity: Decimal, price: Decimal) -> Decimal:
-        """The money that ``quantity`` is worth at ``price``, in the instrument's currency; signed like ``quantity``."""
+        """The value of ``quantity`` at ``price``, in the instrument's currency; signed like ``quantity``."""
         if self.inverse:
             return quantity * self.multiplier / price
         return quantity * self.multiplier * price
 
     @property
     def may_be_short(self) -> bool:
-        """Whether more of it may be sold than is held, by an account that may go short."""
+        """True if an account that may go short may sell more of it than it holds."""
         return self.shortable or self.asset_class.is_derivative
 
 
@@ -128,16 +128,16 @@ class Quote:
 
     @property
     def reference(self) -> Decimal | None:
-        """Last traded price, else the middle of bid and ask, else whichever side there is."""
+        """Last traded price, else the mid price, else the one side that there is."""
         if self.last is not None:
             return self.last
         return self.mid
 
     @property
     def mark(self) -> Decimal | None:
-        """What holdings are valued at: the last trade, held within the current spread; else the middle.
+        """The valuation price: the last trade, limited to the current spread; else the mid price.
 
-        An old last price must not outlive the quotes that have moved away from it.
+        The limit keeps an old last price from outliving quotes that have moved away from it.
         """
         price = self.last
         if price is None:
@@ -150,7 +150,7 @@ class Quote:
 
     @property
     def mid(self) -> Decimal | None:
-        """Middle of bid and ask, else the one side there is."""
+        """Middle of bid and ask, else the one side that there is."""
         if self.bid is not None and self.ask is not None:
             return (self.bid + self.ask) / 2
         return self.bid if self.bid is not None else self.ask
@@ -158,7 +158,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Open, high, low, close and volume of one interval; ``at`` is when it opens."""
+    """Open, high, low, close and volume of one interval; ``at`` is its start."""
 
     symbol: str
     interval: BarInterval
@@ -171,7 +171,7 @@ class Bar:
 
 
 class Aggressor(StrEnum):
-    """Who crossed the spread in a trade."""
+    """The side that crossed the spread in a trade."""
 
     BUY = "BUY"
     SELL = "SELL"
@@ -179,10 +179,10 @@ class Aggressor(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QuoteTick:
-    """New best prices, or a client's own quote. A price that is None keeps its value, a price brings its size along.
+    """New best prices, or a client's own quote. A price that is None keeps its value; a price brings its size along.
 
-    ``no_bid`` and ``no_ask`` say that nobody bids or offers any more. ``volume`` is the day's volume so far; a ``last``
-    with ``last_size`` and no ``volume`` adds to it like a trade. ``source`` names who says so, "" for clients.
+    ``no_bid`` and ``no_ask`` say that there is no bid or ask any more. ``volume`` is the day's volume so far; a
+    ``last`` with ``last_size`` and no ``volume`` adds to it like a trade. ``source`` names the source, "" for clients.
     """
 
     symbol: str
@@ -201,7 +201,7 @@ class QuoteTick:
 
 @dataclass(frozen=True, slots=True)
 class TradeTick:
-    """One trade that the market printed; the aggressor is None where the source does not say."""
+    """One trade that the market printed; the aggressor is None where the source does not give it."""
 
     symbol: str
     at: Nanos
@@ -217,7 +217,7 @@ Level = tuple[Decimal, Decimal]
 
 @dataclass(frozen=True, slots=True)
 class BookTick:
-    """One update of an order book: all of it (``snapshot``) or the levels that changed."""
+    """One update of an order book: all of it (``snapshot``) or the changed levels."""
 
     symbol: str
     at: Nanos
@@ -229,9 +229,9 @@ class BookTick:
 
 @dataclass(frozen=True, slots=True)
 class RestatedQuote:
-    """The quote of the day before as a corporate action leaves it: nobody traded at it, and no order meets it.
+    """The quote of the day before, restated by a corporate action: it is no trade, and no order matches it.
 
-    ``at`` is the time of the quote that it stands for.
+    ``at`` is the time of the quote that it restates.
     """
 
     symbol: str

@@ -81,13 +81,13 @@ class AccountRoll:
         )
 
     def is_of(self, execution: Execution, position: PositionBook) -> bool:
-        """Whether an execution was booked to a position."""
+        """True if an execution was booked to a position."""
         if execution.instrument_id != position.instrument_id:
             return False
         return bucket_of_execution(execution, self.account.position_mode) is position.bucket
 
     def is_late(self, position: PositionBook) -> bool:
-        """Whether a position was traded after the day had ended."""
+        """True if a position was traded after the day had ended."""
         return any(row.created_at >= self.day.moment and self.is_of(row, position) for row in self.later)
 
     def adjust(

@@ -76,7 +76,7 @@ def _can_go_on(order: Order, action: CorporateAction, instrument: Instrument) ->
 
 
 def _moves(order: Order, action: CorporateAction) -> bool:
-    """Whether the order says something else after the action."""
+    """True if the order says something else after the action."""
     if action.factor != ONE:
         return True
     return bool(action.dividend) and order.type in _BELOW_MARKET[order.side]

@@ -52,7 +52,7 @@ def make_statement(
 
 
 def is_balanced(statement: DailyStatement) -> bool:
-    """Whether opening equity, movements and PnL come to closing equity, exactly."""
+    """True if opening equity, movements and PnL come to closing equity, exactly."""
     movements = statement.deposits - statement.withdrawals + statement.financing + statement.dividends
     profit = statement.realized_pnl + statement.unrealized_pnl_change - statement.fees - statement.taxes
     return statement.opening_equity + movements + profit == statement.closing_equity

@@ -131,7 +131,7 @@ def _fires(trigger: Trigger, after: datetime) -> Iterator[datetime]:
 
 
 def _is_calm(moment: datetime, zone: ZoneInfo) -> bool:
-    """Whether the clock of a zone is not put forward or back around a moment."""
+    """True if the clock of a zone is not put forward or back around a moment."""
     before, after = ((moment + shift).astimezone(zone).utcoffset() for shift in (-_LONGEST_SHIFT, _LONGEST_SHIFT))
     return before == after
 

@@ -89,7 +89,7 @@ class TaskRunState(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing follows."""
+        """True if nothing follows."""
         return self not in _LIVE
 
 
@@ -164,7 +164,7 @@ class ScheduledTask:
 
     @property
     def enabled(self) -> bool:
-        """Whether it runs by itself; a paused one still runs when it is asked for."""
+        """True if it runs by itself; a paused one still runs when it is asked for."""
         return self.override.enabled
 
     @property

@@ -26,7 +26,7 @@ class Instruments(Protocol):
 
 
 def is_traded_at(instrument: Instrument, exchange: str) -> bool:
-    """Whether an instrument is a spot symbol of an exchange: the exchange that it names, in any letters."""
+    """True if an instrument is a spot symbol of an exchange: the exchange that it names, in any letters."""
     return instrument.asset_class is AssetClass.CRYPTO and instrument.exchange.lower() == exchange
 
 

@@ -45,7 +45,7 @@ class _Fill:
     id: str
 
     def fits(self, other: "_Fill") -> bool:
-        """Whether two fills could be the two sides of one trade, or parts of one side."""
+        """True if two fills could be the two sides of one trade, or parts of one side."""
         apart = abs(self.at - other.at)
         if self.order == other.order:
             return False

@@ -73,7 +73,7 @@ class StreamDetector:
 
     @property
     def is_learning(self) -> bool:
-        """Whether there were too few readings to tell what is usual."""
+        """True if there were too few readings to tell what is usual."""
         return self._count < LEARNING_READINGS
 
     def update(self, at: Nanos, value: float) -> StreamScore:

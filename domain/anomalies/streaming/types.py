@@ -66,7 +66,7 @@ class StreamScore:
 
     @property
     def is_alarm(self) -> bool:
-        """Whether this reading is worth somebody's attention."""
+        """True if this reading is worth somebody's attention."""
         return self.score >= ALARM_SCORE
 
     @property

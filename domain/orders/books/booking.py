@@ -253,7 +253,7 @@ class ReportBooking:
 
 
 def _repeated(order: Order, report: execution_reports.ExecutionReport) -> bool:
-    """Whether a report says what was booked before, or comes too late for the order to change any more."""
+    """True if a report says what was booked before, or comes too late for the order to change any more."""
     if isinstance(report, execution_reports.CancelRejected):
         return order.is_open and order.pending_action is not PendingAction.CANCEL
     if isinstance(report, execution_reports.ReplaceRejected):
@@ -269,7 +269,7 @@ def _repeated(order: Order, report: execution_reports.ExecutionReport) -> bool:
 
 
 def _is_handed_over(order: Order, report: execution_reports.Accepted) -> bool:
-    """Whether the venue acknowledges an order that the engine has held for it until now."""
+    """True if the venue acknowledges an order that the engine has held for it until now."""
     return order.venue_order_id is None and not report.by_engine
 
 

@@ -74,7 +74,7 @@ class BookProof:
 
     @property
     def intact(self) -> bool:
-        """Whether everything agrees."""
+        """True if everything agrees."""
         return not self.breaks
 
     def differ(self, what: str, booked: Decimal | str, derived: Decimal | str, **ids: UUID) -> None:

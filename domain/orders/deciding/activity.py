@@ -34,7 +34,7 @@ class ActivityNeeds:
 
     @property
     def anything(self) -> bool:
-        """Whether anything is needed."""
+        """True if anything is needed."""
         return self.window is not None or self.day or self.open_orders or self.opposite
 
 
@@ -116,7 +116,7 @@ class Displaced:
     bound: Decimal | None
 
     def covers(self, price: Decimal) -> bool:
-        """Whether an order that rests at ``price`` is one of them."""
+        """True if an order that rests at ``price`` is one of them."""
         if self.bound is None:
             return True
         return price >= self.bound if self.side is Side.BUY else price <= self.bound

@@ -40,17 +40,17 @@ class Candidate:
 
     @property
     def waits(self) -> bool:
-        """Whether it waits for a price before it is an order of the market."""
+        """True if it waits for a price before it is an order of the market."""
         return self.command.type in CONDITIONAL and not self.triggered
 
     @property
     def buys(self) -> bool:
-        """Whether it is a buy."""
+        """True if it is a buy."""
         return self.command.side is Side.BUY
 
     @property
     def reduces(self) -> bool:
-        """Whether it can only reduce the position: an exit, which only the market itself may stand in the way of.
+        """True if it can only reduce the position: an exit, which only the market itself may stand in the way of.
 
         An order that says so is one, whatever else works; another one by its size, with all that works beside it.
         """
@@ -69,7 +69,7 @@ class Candidate:
 
     @property
     def opposes(self) -> bool:
-        """Whether its fills would close some of the position before anything else."""
+        """True if its fills would close some of the position before anything else."""
         return self.position.quantity < ZERO if self.buys else self.position.quantity > ZERO
 
     @property

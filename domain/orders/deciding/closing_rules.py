@@ -54,7 +54,7 @@ class ClosingPlan:
     holds: Holds
 
     def thaws_from(self, before: Holds) -> bool:
-        """Whether something gives way that was frozen before."""
+        """True if something gives way that was frozen before."""
         return self.holds != before
 
 

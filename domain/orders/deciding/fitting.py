@@ -1,4 +1,4 @@
-"""Whether a working order fits its instrument's terms, pure. What does not fit works on, as at an exchange."""
+"""True if a working order fits its instrument's terms, pure. What does not fit works on, as at an exchange."""
 
 from dataclasses import dataclass
 

@@ -39,7 +39,7 @@ class Decision:
 
     @property
     def accepted(self) -> bool:
-        """Whether the order may go to its venue."""
+        """True if the order may go to its venue."""
         return self.reason is None
 
 

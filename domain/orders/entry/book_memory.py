@@ -40,7 +40,7 @@ class RememberedBook:
     read_at: datetime
 
     def serves(self, instrument_ids: Collection[UUID], needs: ActivityNeeds, now: datetime) -> bool:
-        """Whether orders in these instruments can be decided on it."""
+        """True if orders in these instruments can be decided on it."""
         if self.needs != needs or (needs.window is not None and now - self.read_at > _LOOKING_BACK):
             return False
         return self.covered.issuperset(instrument_ids)

@@ -167,7 +167,7 @@ class Matching:
             self._state.cancel(order, CancelReason.IMMEDIATE_OR_CANCEL)
 
     def condition_met(self, order: WorkingOrder, stop: Decimal) -> bool:
-        """Whether the market is at ``stop`` already, in the sense of the order's type."""
+        """True if the market is at ``stop`` already, in the sense of the order's type."""
         price = self._state.market.reference(order.reference)
         meets = touched if order.waits_for_touch else stop_reached
         return meets(order.side, stop, price)

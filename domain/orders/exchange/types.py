@@ -71,5 +71,5 @@ class OrderState:
 
     @property
     def is_open(self) -> bool:
-        """Whether anything can still happen to it at the exchange."""
+        """True if anything can still happen to it at the exchange."""
         return self.status in OPEN_STATUSES

@@ -28,7 +28,7 @@ class PlaceOrder(OrderTerms[datetime]):
 
     @property
     def only_reduces(self) -> bool:
-        """Whether it may do nothing but reduce a position."""
+        """True if it may do nothing but reduce a position."""
         return self.reduce_only or self.position_effect in CLOSING
 
 

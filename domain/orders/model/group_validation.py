@@ -155,7 +155,7 @@ def _stop(bracket: PlaceBracket) -> Decimal | None:
 
 
 def _beyond(entry: PlaceOrder, better: Decimal | None, worse: Decimal | None) -> bool:
-    """Whether ``better`` is where the entry's position gains, seen from ``worse``; what is not known is well."""
+    """True if ``better`` is where the entry's position gains, seen from ``worse``; what is not known is well."""
     if better is None or worse is None:
         return True
     return better > worse if entry.side is Side.BUY else better < worse

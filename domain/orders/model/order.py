@@ -187,7 +187,7 @@ class Order:
 
     @property
     def only_reduces(self) -> bool:
-        """Whether it can do nothing but reduce a position: its venue cuts it to what is left of that."""
+        """True if it can do nothing but reduce a position: its venue cuts it to what is left of that."""
         return self.reduce_only or self.position_effect in CLOSING
 
     @property
@@ -201,7 +201,7 @@ class Order:
 
     @property
     def is_open(self) -> bool:
-        """Whether it may still fill in the normal course of things."""
+        """True if it may still fill in the normal course of things."""
         return self.closed_at is None
 
 

@@ -11,7 +11,7 @@ from domain.orders.model.types import OrderType
 
 
 class Presence(Enum):
-    """Whether an order of a type has a field."""
+    """True if an order of a type has a field."""
 
     FORBIDDEN = "FORBIDDEN"
     OPTIONAL = "OPTIONAL"

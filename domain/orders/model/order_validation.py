@@ -54,12 +54,12 @@ class OrderChange:
 
     @property
     def is_triggered(self) -> bool:
-        """Whether the order does not wait for its stop any more."""
+        """True if the order does not wait for its stop any more."""
         return self.order.triggered_at is not None
 
     @property
     def names_something(self) -> bool:
-        """Whether any field is to change."""
+        """True if any field is to change."""
         return any(value is not None for value in changes_in(self.command).values())
 
 

@@ -45,7 +45,7 @@ class TimeInForce(StrEnum):
 
 
 class PositionEffect(StrEnum):
-    """Whether an order opens or closes in a hedging account."""
+    """True if an order opens or closes in a hedging account."""
 
     AUTO = "AUTO"
     OPEN = "OPEN"
@@ -127,7 +127,7 @@ class Contingency(StrEnum):
 
 
 class Liquidity(StrEnum):
-    """Whether a fill gave or took liquidity."""
+    """True if a fill gave or took liquidity."""
 
     MAKER = "MAKER"
     TAKER = "TAKER"

@@ -120,7 +120,7 @@ class LimitMonitor:
         return found
 
     async def _is_lifted(self, value: AccountValue, breach: Breach) -> bool:
-        """Whether somebody has lifted what a breach that goes on led to."""
+        """True if somebody has lifted what a breach that goes on led to."""
         if breach.rule.action in RESTRICTING:
             account = value.account
             if account.state is AccountState.ACTIVE:

@@ -99,7 +99,7 @@ class Outbox:
 
     @property
     def has_writes(self) -> bool:
-        """Whether anything changed since the last time."""
+        """True if anything changed since the last time."""
         return bool(self._writes)
 
     def take_writes(self) -> Writes:

@@ -25,7 +25,7 @@ Asked = PlaceOrder | Order | ExchangeOrder
 
 
 def is_native_type(order: Asked, venue: Capabilities) -> bool:
-    """Whether the venue takes an order of its type as it is."""
+    """True if the venue takes an order of its type as it is."""
     if order.type not in venue.order_types:
         return False
     if order.type in CONDITIONAL and order.trigger_price not in venue.trigger_prices:
@@ -45,17 +45,17 @@ def plain_time(time_in_force: TimeInForce, venue: Capabilities) -> TimeInForce:
 
 
 def is_timed_by_engine(time_in_force: TimeInForce, venue: Capabilities) -> bool:
-    """Whether the engine ends such an order when its time is over."""
+    """True if the engine ends such an order when its time is over."""
     return time_in_force in TIMED and time_in_force not in venue.times_in_force
 
 
 def is_native(order: Asked, venue: Capabilities) -> bool:
-    """Whether the venue can be given the order as it is, its time apart: nothing of it has to be watched here."""
+    """True if the venue can be given the order as it is, its time apart: nothing of it has to be watched here."""
     return is_native_type(order, venue) and (venue.reduce_only or not order.reduce_only)
 
 
 def is_native_group(orders: Sequence[Asked], contingency: Contingency, venue: Capabilities) -> bool:
-    """Whether the venue links these orders itself; ``contingency`` is the first one's. Otherwise the engine does."""
+    """True if the venue links these orders itself; ``contingency`` is the first one's. Otherwise the engine does."""
     links = venue.oco if contingency is Contingency.OCO else venue.brackets
     return links and all(
         is_native(order, venue) and not is_timed_by_engine(order.time_in_force, venue) for order in orders
@@ -63,7 +63,7 @@ def is_native_group(orders: Sequence[Asked], contingency: Contingency, venue: Ca
 
 
 def waits_here(order: Asked, contingency: Contingency, venue: Capabilities) -> bool:
-    """Whether the engine keeps an order, of no native group, until it can trade.
+    """True if the engine keeps an order, of no native group, until it can trade.
 
     Orders that exclude each other are never at the venue at once, and what only reduces is cut to the position as late
     as can be: so nothing closes twice what is there once.

@@ -125,7 +125,7 @@ class VenueOrder:
 
     @property
     def is_open(self) -> bool:
-        """Whether it still works there."""
+        """True if it still works there."""
         return self.status in (OrderStatus.HELD, OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
 
 

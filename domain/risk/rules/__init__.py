@@ -31,7 +31,7 @@ def evaluate(order: ProposedOrder, snapshot: RiskSnapshot, rules: Iterable[RiskR
 
 
 def gives_way(rule: RiskRule, order: ProposedOrder) -> bool:
-    """Whether the account's own order is cancelled, and this one let through, where the two could trade.
+    """True if the account's own order is cancelled, and this one let through, where the two could trade.
 
     An exit is never refused for an order that can be cancelled instead.
     """
@@ -41,12 +41,12 @@ def gives_way(rule: RiskRule, order: ProposedOrder) -> bool:
 
 
 def displaces(order: ProposedOrder, snapshot: RiskSnapshot, rules: Iterable[RiskRule]) -> bool:
-    """Whether own orders that it could trade with are to be cancelled before it goes to its venue."""
+    """True if own orders that it could trade with are to be cancelled before it goes to its venue."""
     if snapshot.activity.opposite is None:
         return False
     return any(gives_way(rule, order) and CHECKS[rule.kind](rule, order, snapshot) is not None for rule in rules)
 
 
 def refuses(violations: Iterable[RiskViolation]) -> bool:
-    """Whether any violation stops the order; a warning does not."""
+    """True if any violation stops the order; a warning does not."""
     return any(violation.action is not RiskAction.WARN for violation in violations)

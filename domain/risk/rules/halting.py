@@ -14,7 +14,7 @@ def halt_over(
 
 
 def covers(halt: TradingHalt, *, account_id: UUID, symbol: str, strategy: str | None) -> bool:
-    """Whether an order falls under a halt."""
+    """True if an order falls under a halt."""
     if halt.scope is RiskScope.ACCOUNT:
         return halt.account_id == account_id
     if halt.scope is RiskScope.INSTRUMENT:

@@ -35,7 +35,7 @@ class Breach:
 
 
 def belongs_to(fingerprint: str, account_id: UUID) -> bool:
-    """Whether a breach is one of the account's."""
+    """True if a breach is one of the account's."""
     return fingerprint.startswith("rule:") and fingerprint.split(":")[2] == str(account_id)
 
 

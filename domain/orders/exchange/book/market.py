@@ -194,7 +194,7 @@ class Market:
         return (self.bid + self.ask) / 2
 
     def crosses(self, side: Side, limit: Decimal) -> bool:
-        """Whether the opposite price is at the limit or better."""
+        """True if the opposite price is at the limit or better."""
         if self.stale:
             return False
         if side is Side.BUY:

@@ -171,7 +171,7 @@ class Queues:
 
     @property
     def any_trails(self) -> bool:
-        """Whether anybody's stop trails."""
+        """True if anybody's stop trails."""
         return self.trails.waiting > 0 or self._unquoted_trails.waiting > 0
 
 

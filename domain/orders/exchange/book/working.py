@@ -90,37 +90,37 @@ class WorkingOrder:
 
     @property
     def is_open(self) -> bool:
-        """Whether anything can still happen to it."""
+        """True if anything can still happen to it."""
         return self.status in OPEN_STATUSES
 
     @property
     def is_buy(self) -> bool:
-        """Whether it buys."""
+        """True if it buys."""
         return self.side is Side.BUY
 
     @property
     def is_trailing(self) -> bool:
-        """Whether it is one of the trailing types."""
+        """True if it is one of the trailing types."""
         return self.terms.type in TRAILING
 
     @property
     def is_conditional(self) -> bool:
-        """Whether it has a stop or a touch to wait for."""
+        """True if it has a stop or a touch to wait for."""
         return self.terms.type in CONDITIONAL
 
     @property
     def waits_for_touch(self) -> bool:
-        """Whether its condition is a touch (the price coming the order's way), not a stop."""
+        """True if its condition is a touch (the price coming the order's way), not a stop."""
         return self.terms.type in TOUCH_TRIGGERED
 
     @property
     def becomes_limit(self) -> bool:
-        """Whether it turns into a limit order when triggered, not into a market order."""
+        """True if it turns into a limit order when triggered, not into a market order."""
         return self.terms.type in LIMIT_ONCE_TRIGGERED
 
     @property
     def rests_at_limit(self) -> bool:
-        """Whether it is a plain limit order by now."""
+        """True if it is a plain limit order by now."""
         if self.is_conditional:
             return self.triggered and self.becomes_limit
         return self.limit is not None

@@ -336,7 +336,7 @@ class EmulationBook(Exchange):
 
 
 def _has_become(seen: VenueOrder, changes: Changes) -> bool:
-    """Whether what the venue shows is what was asked for; it must show all of that."""
+    """True if what the venue shows is what was asked for; it must show all of that."""
     pairs = (
         (changes.quantity, seen.quantity),
         (changes.limit_price, seen.limit_price),

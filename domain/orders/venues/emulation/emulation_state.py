@@ -134,7 +134,7 @@ class EmulationState(BookState):
         self.requests.append(Wanted(kind=RequestKind.SUBMIT, order_id=order.order_id))
 
     def is_covered(self, order: WorkingOrder) -> bool:
-        """Whether exits at the venue would close so much that one more could open a position the other way.
+        """True if exits at the venue would close so much that one more could open a position the other way.
 
         Such an exit waits here for its price, where it is cut to what is left.
         """
