@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from importlib import metadata
 
 import psutil
 
@@ -20,6 +19,7 @@ from adapters.leases import held_roles
 from adapters.process_board import ProcessBoard
 from adapters.settings import Settings
 from adapters.tick_stream import RedisTickStream
+from adapters.version import VERSION
 from domain.kernel.database import fetch
 from domain.kernel.errors import Unavailable
 from domain.kernel.time import utc_now
@@ -34,7 +34,6 @@ from domain.system.types import SystemMetrics
 REMEMBERED_SECONDS = 1.0
 _BUS_TIMEOUT_SECONDS = 1.0
 _ECHO = "echo:"
-VERSION = metadata.version("tradegraph")
 
 
 @dataclass(slots=True)

@@ -53,7 +53,7 @@ def configure_logging(setting: LogSetting, stream: TextIO = sys.stdout, secrets:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(_unfailing(stream))
+    handler = logging.StreamHandler(unfailing(stream))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -101,7 +101,7 @@ class _Seldom:
         return {**event, "left_out": left_out} if left_out else event
 
 
-def _unfailing(stream: TextIO) -> TextIO | LossyOutput:
+def unfailing(stream: TextIO) -> TextIO | LossyOutput:
     """The stream itself when it is none of the system's."""
     try:
         stream.fileno()

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,16 +18,18 @@ from graphql import GraphQLSchema
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
+from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from api.desk import DeskFiles
 from api.explorer import ExplorerFiles, ExplorerPage
 from api.graphql.runner import OperationRunner
-from api.health import Metrics, Readiness, healthz
+from api.health import Metrics, Readiness, Version, healthz
 from api.limits import Limits
 from api.metrics import ApiMetrics
 from api.realtime.hub import Hub
+from api.requests import RequestLog
 from api.services import Services
 from api.transport.connections import Connections
 from api.transport.cookies import CookieSessions
@@ -54,6 +57,9 @@ class ApiSettings:
     trading_desk: Path | None = None
     explorer: Path | None = None
     limits: Limits = field(default_factory=Limits)
+    # None: requests are not logged.
+    request_log: RequestLog | None = None
+    version: str = "unknown"
 
 
 class Runtime(Protocol):
@@ -93,7 +99,7 @@ class _Serving:
 
     def __init__(self, schema: GraphQLSchema, runtime: Runtime, settings: ApiSettings) -> None:
         origins = OriginPolicy(settings.allowed_origins)
-        self.runner = OperationRunner(schema, runtime.services, settings.limits, ApiMetrics())
+        self.runner = OperationRunner(schema, runtime.services, settings.limits, ApiMetrics(), settings.request_log)
         self.hub = Hub(self.runner)
         self.http = GraphQLOverHttp(self.runner, origins)
         self.sockets = Sockets(self.runner, self.hub, origins)
@@ -177,14 +183,22 @@ class Api:
             Route("/healthz", healthz),
             Route("/readyz", self.readyz),
             Route("/metrics", self.metrics),
+            Route("/version", Version(self._settings.version).__call__),
             Route("/session/login", self.login, methods=["POST"]),
             Route("/session/resume", self.resume, methods=["POST"]),
             Route("/session/logout", self.logout, methods=["POST"]),
         ]
-        if self._settings.explorer is not None and self._settings.explorer.is_dir():
-            routes.append(Mount("/explorer", ExplorerFiles(directory=self._settings.explorer)))
-        if self._settings.trading_desk is not None and self._settings.trading_desk.is_dir():
-            routes.append(Mount("/", DeskFiles(directory=self._settings.trading_desk)))
+        explorer, desk = self._settings.explorer, self._settings.trading_desk
+        has_explorer = explorer is not None and explorer.is_dir()
+        has_desk = desk is not None and desk.is_dir()
+        if has_desk or has_explorer:
+            # Browsers ask for it by this name wherever no page has named another.
+            icon = "/favicon.svg" if has_desk else "/explorer/favicon.svg"
+            routes.append(Route("/favicon.ico", RedirectResponse(icon, HTTPStatus.PERMANENT_REDIRECT)))
+        if has_explorer:
+            routes.append(Mount("/explorer", ExplorerFiles(directory=explorer)))
+        # Where the desk is not built, the only page leads on.
+        routes.append(Mount("/", DeskFiles(directory=desk)) if has_desk else Route("/", RedirectResponse("/graphql")))
         return routes
 
 
@@ -206,7 +220,9 @@ def create_app(schema: GraphQLSchema, settings: ApiSettings, open_runtime: OpenR
     """
     api = Api(schema, settings, open_runtime)
     hosts = HostPolicy([*settings.allowed_hosts, *origin_hosts(settings.allowed_origins)])
-    front = Middleware(Front, hosts=hosts, proxies=TrustedProxies(settings.trusted_proxies))
+    front = Middleware(
+        Front, hosts=hosts, proxies=TrustedProxies(settings.trusted_proxies), request_log=settings.request_log
+    )
     app = Starlette(routes=api.routes(), lifespan=api.lifespan, middleware=[front])
     app.state.api = api
     return app

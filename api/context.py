@@ -1,12 +1,13 @@
 """What a resolver knows about the operation it runs in: who asks, through which services, from where."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import TypeVar
 from uuid import UUID
 
 import strawberry
 
 from api.loaders import Batch, Loaders
+from api.requests import RequestRecord
 from api.services import Services
 from domain.access.types import Actor
 from domain.kernel.errors import Unauthenticated
@@ -19,7 +20,7 @@ Value = TypeVar("Value")
 class Context:
     """One operation, or one event of a subscription; ``info.context`` of every resolver."""
 
-    __slots__ = ("_request_id", "actor", "client_address", "loaders", "services", "token")
+    __slots__ = ("_request_id", "actor", "client_address", "loaders", "record", "services", "token")
 
     def __init__(
         self,
@@ -28,6 +29,7 @@ class Context:
         actor: Actor | None = None,
         token: str | None = None,
         client_address: str = "",
+        record: RequestRecord | None = None,
     ) -> None:
         self.services = services
         self.actor = actor
@@ -35,7 +37,9 @@ class Context:
         self.token = token
         self.client_address = client_address
         self.loaders = Loaders()
-        self._request_id: UUID | None = None
+        # What the log will say of the request; None where requests are not logged.
+        self.record = record
+        self._request_id: UUID | None = record.request_id if record is not None else None
 
     @property
     def request_id(self) -> UUID:
@@ -43,6 +47,11 @@ class Context:
         if self._request_id is None:
             self._request_id = new_id()
         return self._request_id
+
+    def concerns(self, orders: Iterable[UUID]) -> None:
+        """The operation made, changed or cancelled these orders: the log names them."""
+        if self.record is not None:
+            self.record.concerns(orders)
 
     def require_actor(self) -> Actor:
         """Who is signed in.

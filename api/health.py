@@ -25,6 +25,17 @@ async def healthz(_request: Request) -> Response:
     return JSONResponse({"status": "up"})
 
 
+class Version:
+    """Answers with the release that runs."""
+
+    def __init__(self, version: str) -> None:
+        self._content = {"name": "tradegraph", "version": version}
+
+    async def __call__(self, _request: Request) -> Response:
+        """One answer."""
+        return JSONResponse(self._content, headers={"cache-control": "no-store"})
+
+
 class Readiness:
     """Answers 200 when everything that a request needs works, else 503; says what does not, and to the log why."""
 

@@ -14,6 +14,7 @@ from adapters.embedded import EmbeddedError
 from adapters.logs import configure_logging
 from adapters.setting_values import LogSetting
 from adapters.settings_error import SettingsError
+from adapters.version import VERSION
 from cli.errors import CommandError
 from domain.kernel.errors import DomainError
 
@@ -71,6 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser(argv: list[str]) -> tuple[argparse.ArgumentParser, dict[str, Subcommand]]:
     """The parser, with the arguments of the one subcommand that is named in `argv`."""
     parser = argparse.ArgumentParser(prog="tradegraph", description="A self-hosted trading backend.")
+    parser.add_argument("--version", action="version", version=f"tradegraph {VERSION}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     modules: dict[str, Subcommand] = {}
     for name, summary in COMMANDS.items():

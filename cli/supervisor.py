@@ -24,6 +24,7 @@ from honcho.printer import Message, Printer
 from honcho.process import Popen
 
 from adapters.settings import LIFELINE_VARIABLE, TURN_VARIABLE
+from cli.lines import LAUNCHER
 
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
@@ -82,7 +83,7 @@ class Supervisor:
         colours: Iterator[str] = get_colours()
         self._children = {name: _Child(name, command, next(colours)) for name, command in commands.items()}
         self._printer = printer
-        self._printer.width = max(len(name) for name in (*commands, "system"))
+        self._printer.width = max(len(name) for name in (*commands, LAUNCHER))
         # Bounded: processes that write faster than the terminal takes it wait for it.
         self._events: queue.Queue[Message] = queue.Queue(_MAX_QUEUED_LINES)
         self._environment = dict(environment)
@@ -102,12 +103,12 @@ class Supervisor:
 
     def say(self, text: str) -> None:
         """Print a line of the launcher's own among those of the processes."""
-        self._events.put(_message("line", text, "system", None))
+        self._events.put(_message("line", text, LAUNCHER, None))
 
     def announce(self, *lines: str) -> None:
         """Print lines as they are and know from now on that the platform has been ready."""
         self._ready.set()
-        self._events.put(_message("plain", "\n".join(lines), "system", None))
+        self._events.put(_message("plain", "".join(f"{line}\n" for line in lines), LAUNCHER, None))
 
     def run(self) -> str | None:
         """Run everything until a stop is requested; returns the problem when it ended for one."""
@@ -197,7 +198,7 @@ class Supervisor:
             if message.type == "line":
                 self._printer.write(message)
             elif message.type == "plain":
-                print(message.data, file=self._printer.output, flush=True)
+                print(message.data, file=self._printer.output, end="", flush=True)
             else:
                 self._ended(self._children[message.name], *message.data)
 
@@ -248,7 +249,7 @@ class Supervisor:
 
     def _print(self, text: str) -> None:
         """Print at once; only from the thread that handles events."""
-        self._printer.write(_message("line", text, "system", None))
+        self._printer.write(_message("line", text, LAUNCHER, None))
 
 
 def _message(kind: str, data: object, name: str, colour: str | None) -> Message:

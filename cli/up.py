@@ -20,7 +20,6 @@ from pathlib import Path
 from types import FrameType
 
 from honcho.environ import parse_procfile
-from honcho.printer import Printer
 
 from adapters.credentials import complete
 from adapters.embedded import EmbeddedServices, embedded_services
@@ -30,6 +29,7 @@ from adapters.settings import Settings, load_settings
 from cli.checks import check_port, check_redis
 from cli.errors import CommandError
 from cli.keeper import Keeper
+from cli.lines import LauncherLines
 from cli.processes import PROJECT
 from cli.supervisor import Supervisor
 
@@ -118,7 +118,8 @@ def _supervise(
 ) -> str | None:
     """Run the processes; returns the problem when they ended for one."""
     spares = [name for name, command in commands.items() if command.endswith("tradegraph web")]
-    supervisor = Supervisor(commands, environment, Printer(LossyOutput(sys.stdout)), spares)
+    printer = LauncherLines(LossyOutput(sys.stdout), as_json=settings.log.format == "json")
+    supervisor = Supervisor(commands, environment, printer, spares)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         supervisor.request_stop()
@@ -139,6 +140,11 @@ def _announce(supervisor: Supervisor, settings: Settings) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{host}:{settings.port}"
     given = bool(os.environ.get("TRADEGRAPH_ADMIN_PASSWORD"))
+    if settings.log.format == "json":
+        # For a collector of logs, which keeps what it is told: the password is in credentials.json.
+        supervisor.say(f"ready at {address}")
+        supervisor.announce()
+        return
     supervisor.announce(
         f"address      {address}",
         f"desk         {address}/",

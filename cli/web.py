@@ -5,6 +5,8 @@ import asyncio
 import os
 import resource
 import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import fields, replace
 from multiprocessing import parent_process
 from signal import SIGTERM
@@ -14,8 +16,10 @@ from starlette.applications import Starlette
 
 from adapters.garbage import settle
 from adapters.logs import configure_logging
+from adapters.request_lines import RequestLines
 from adapters.settings import Settings, load_settings
-from adapters.wiring import open_services
+from adapters.version import VERSION
+from adapters.wiring import Services, open_services
 from api.app import ApiSettings, create_app, server_options
 from api.limits import Limits
 from api.root import platform_schema
@@ -67,6 +71,7 @@ def application() -> Starlette:
 
 
 def _application(settings: Settings) -> Starlette:
+    lines = RequestLines(settings.log)
     given = ApiSettings(
         allowed_origins=settings.allowed_origins,
         allowed_hosts=(settings.host, *settings.allowed_hosts),
@@ -74,10 +79,22 @@ def _application(settings: Settings) -> Starlette:
         trading_desk=_DESK,
         explorer=_EXPLORER,
         limits=_limits(settings),
+        request_log=lines,
+        version=VERSION,
     )
-    app = create_app(platform_schema(), given, lambda: open_services(settings))
+    app = create_app(platform_schema(), given, lambda: _open(settings, lines))
     settle()
     return app
+
+
+@asynccontextmanager
+async def _open(settings: Settings, lines: RequestLines) -> AsyncIterator[Services]:
+    """The services for as long as the process serves; then what it still has to say of requests is written."""
+    try:
+        async with open_services(settings) as services:
+            yield services
+    finally:
+        lines.flush()
 
 
 def _limits(settings: Settings) -> Limits:

@@ -16,6 +16,7 @@ from api.graphql.refusals import refusals_in
 from api.graphql.turns import Turns
 from api.limits import Limits
 from api.metrics import SUCCEEDED, ApiMetrics
+from api.requests import RequestLog, current_record
 from api.services import Services
 from domain.access.attribution import Origin, coming_from
 from domain.access.types import Actor
@@ -93,8 +94,16 @@ def refusal_of(error: RequestError) -> Answer:
 class OperationRunner:
     """One schema with the services behind it."""
 
-    def __init__(self, schema: GraphQLSchema, services: Services, limits: Limits, metrics: ApiMetrics) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        services: Services,
+        limits: Limits,
+        metrics: ApiMetrics,
+        request_log: RequestLog | None = None,
+    ) -> None:
         self.documents = Documents(schema, limits)
+        self.request_log = request_log
         self.services = services
         self.limits = limits
         self.metrics = metrics
@@ -128,13 +137,23 @@ class OperationRunner:
         trusted = caller.actor is not None
         text = self.documents.text(request.query, request.extensions, trusted=trusted)
         operation = self.documents.prepare(text, request.operation_name, trusted=trusted)
+        record = current_record()
+        if record is not None:
+            record.actor = caller.actor.user_id if caller.actor is not None else None
+            record.kind, record.operation = operation.kind.value, operation.name
         if not trusted and not operation.public:
             raise refused(caller.refusal or Unauthenticated("Sign in first."))
         return operation
 
     def context(self, caller: Caller) -> Context:
         """A context for one operation of ``caller``."""
-        return Context(self.services, actor=caller.actor, token=caller.token, client_address=caller.client_address)
+        return Context(
+            self.services,
+            actor=caller.actor,
+            token=caller.token,
+            client_address=caller.client_address,
+            record=current_record(),
+        )
 
     async def answer(self, operation: Operation, variables: Mapping[str, Any] | None, caller: Caller) -> Answer:
         """Run a query or mutation. Never raises: what goes wrong is part of the answer."""
@@ -148,6 +167,8 @@ class OperationRunner:
         if "errors" in answer.content:
             await self.note_refusals(operation, variables, context, answer.content["errors"])
         self.metrics.answered(operation.kind.value, answer.code or SUCCEEDED, perf_counter() - started)
+        if context.record is not None:
+            context.record.outcome = answer.code or SUCCEEDED
         return answer
 
     async def note_refusals(

@@ -49,6 +49,7 @@ class OrdersMutation:
         """One order."""
         entry, actor = info.context.services.entry, info.context.require_actor()
         placed = await entry.place_orders(actor, (given.to_domain(),))
+        info.context.concerns(each.order.id for each in placed)
         return cast(OrderPayload, placed[0])
 
     @strawberry.mutation(description="Place up to 1,000 orders at once, decided in their order.")
@@ -57,6 +58,7 @@ class OrdersMutation:
         entry, actor = info.context.services.entry, info.context.require_actor()
         commands = [order.to_domain() for order in given.orders]
         placed = await entry.place_orders(actor, commands, all_or_none=given.all_or_none)
+        info.context.concerns(each.order.id for each in placed)
         return orders_view(placed)
 
     @strawberry.mutation(
@@ -65,7 +67,9 @@ class OrdersMutation:
     async def cancel_order(self, info: Info, given: Annotated[CancelOrderInput, _INPUT]) -> OrderPayload:
         """One order."""
         services, actor = info.context.services, info.context.require_actor()
-        return cast(OrderPayload, await services.canceling.cancel_order(actor, given.to_domain()))
+        canceled = await services.canceling.cancel_order(actor, given.to_domain())
+        info.context.concerns((canceled.order.id,))
+        return cast(OrderPayload, canceled)
 
     @strawberry.mutation(
         description="Ask the venue to change an open order. A fill that comes first wins; the version must be current."
@@ -74,6 +78,7 @@ class OrdersMutation:
         """The order with the change pending."""
         services, actor = info.context.services, info.context.require_actor()
         order = await services.modifying.modify_order(actor, given.to_domain())
+        info.context.concerns((order.id,))
         return OrderPayload(order=order_view(order), replayed=False)
 
     @strawberry.mutation(description="Ask the venue to cancel all open orders that fit, in one transaction.")
@@ -82,6 +87,7 @@ class OrdersMutation:
         services, actor = info.context.services, info.context.require_actor()
         command = given.to_domain()
         orders = await cancel_orders(services.bus, actor, command)
+        info.context.concerns(order.id for order in orders)
         scope = CancelScope(command.account_id, command.symbol, command.strategy, command.side)
         return CancelOrdersPayload(orders=[order_view(order) for order in orders], scope=scope)
 
@@ -99,13 +105,17 @@ class OrdersMutation:
     async def place_bracket(self, info: Info, given: Annotated[PlaceBracketInput, _INPUT]) -> OrderGroupPayload:
         """The exits are held until the entry begins to fill."""
         entry, actor = info.context.services.entry, info.context.require_actor()
-        return group_view(await entry.place_bracket(actor, given.to_domain()))
+        placed = await entry.place_bracket(actor, given.to_domain())
+        info.context.concerns(each.order.id for each in placed)
+        return group_view(placed)
 
     @strawberry.mutation(description="Place two orders of which any fill or end of one cancels the other.")
     async def place_oco(self, info: Info, given: Annotated[PlaceOcoInput, _INPUT]) -> OrderGroupPayload:
         """Both accepted or both refused."""
         entry, actor = info.context.services.entry, info.context.require_actor()
-        return group_view(await entry.place_oco(actor, given.to_domain()))
+        placed = await entry.place_oco(actor, given.to_domain())
+        info.context.concerns(each.order.id for each in placed)
+        return group_view(placed)
 
     @strawberry.mutation(description="Take an execution back by compensation. Needs RISK_MANAGER or ADMIN.")
     async def bust_execution(self, info: Info, given: Annotated[BustExecutionInput, _INPUT]) -> Execution:

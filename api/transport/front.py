@@ -14,11 +14,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import coded
 from api.graphql.encoding import encode
+from api.requests import RequestLog, RequestRecord, begin
 from api.transport.proxies import TrustedProxies, is_address
 from domain.kernel.errors import ErrorCode
 
 _ANY_HOST: Final = "*"
 _REMEMBERED = 1_000
+_NO_ANSWER: Final = 499
+_PATH_CHARACTERS: Final = 200
 _SCHEMES = {b"https": {"http": "https", "websocket": "wss"}, b"http": {"http": "http", "websocket": "ws"}}
 
 
@@ -64,18 +67,18 @@ def _host_name(host: str) -> str | None:
 class Front:
     """The ASGI application around all routes."""
 
-    def __init__(self, app: ASGIApp, hosts: HostPolicy, proxies: TrustedProxies) -> None:
+    def __init__(
+        self, app: ASGIApp, hosts: HostPolicy, proxies: TrustedProxies, request_log: RequestLog | None = None
+    ) -> None:
         self._app = app
         self._hosts = hosts
         self._proxies = proxies
+        self._request_log = request_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through with the address that it comes from, or refuse it."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
-            return
-        if not self._hosts.permits([value for name, value in scope["headers"] if name == b"host"]):
-            await _refuse(scope, receive, send)
             return
         client = scope.get("client")
         if client and self._proxies.trusts(client[0]):
@@ -84,7 +87,43 @@ class Front:
                 scope["scheme"] = _SCHEMES.get(protocol.rpartition(b",")[2].strip().lower(), {}).get(
                     scope["type"], scope["scheme"]
                 )
-        await self._app(scope, receive, _unless_gone(send) if scope["type"] == "http" else send)
+        permitted = self._hosts.permits([value for name, value in scope["headers"] if name == b"host"])
+        if scope["type"] == "websocket":
+            await (self._app if permitted else _refuse)(scope, receive, send)
+            return
+        answer = _unless_gone(send)
+        if self._request_log is None:
+            await (self._app if permitted else _refuse)(scope, receive, answer)
+            return
+        record = begin(scope["method"], _path(scope), scope["client"][0] if client else "")
+        noted = _Noted(answer, record)
+        try:
+            await (self._app if permitted else _refuse)(scope, receive, noted)
+        finally:
+            self._request_log(record.level(), record.fields(noted.status))
+
+
+class _Noted:
+    """Sends the answer to a request, gives it the request's id as a header, and notes its status."""
+
+    __slots__ = ("_record", "_send", "status")
+
+    def __init__(self, send: Send, record: RequestRecord) -> None:
+        self._send = send
+        self._record = record
+        # The client has gone before there was an answer, as proxies say it.
+        self.status = _NO_ANSWER
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message["headers"], (b"x-request-id", str(self._record.request_id).encode())]
+        await self._send(message)
+
+
+def _path(scope: Scope) -> str:
+    """The path as it came, so that no character of it can be mistaken in a log; never what follows it."""
+    return (scope.get("raw_path") or b"").decode("latin-1").partition("?")[0][:_PATH_CHARACTERS]
 
 
 def _unless_gone(send: Send) -> Send:

@@ -21,6 +21,8 @@ EXTENSION = "tradegraph.connection"
 
 # After a refusal so much longer is read and thrown away: a client that is cut off while it writes does not hear why.
 _LINGER_SECONDS = 1.0
+# When the server stops, an idle connection stays open for so long: a request that was on its way is answered.
+_LAST_CALL_SECONDS = 0.5
 # The application ends bodies that do not come; this is for what it does not read.
 _GRACE_SECONDS = 5.0
 # Of one body byte in a chunk of its own so much is sent at most, and so much by the way; what else comes is no body.
@@ -60,6 +62,7 @@ class GuardedHttp(HttpToolsProtocol):
         self._requests = 0
         self._refusal: HTTPStatus | None = None
         self._is_refused = False
+        self._is_last = False
 
     # ------------------------------------------------------------------ the connection
 
@@ -75,6 +78,18 @@ class GuardedHttp(HttpToolsProtocol):
         if self._place is not None:
             self._connections.leave(self._place)
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """The server stops: answer what has come, and what is on its way, and close."""
+        self._is_last = True
+        if self._is_answered:
+            self.loop.call_later(_LAST_CALL_SECONDS, self._close_idle)
+        else:
+            self.cycle.keep_alive = False
+
+    def _close_idle(self) -> None:
+        if self._is_answered and not self._in_message:
+            self._leave_and_close()
 
     def own(self, owner: Hashable) -> None:
         """What waits on it counts for this user."""
@@ -210,7 +225,8 @@ class GuardedHttp(HttpToolsProtocol):
             return
         self._connections.work(self._place, self.loop.time() + self._limits.body_seconds + _GRACE_SECONDS)
         super().on_headers_complete()
-        if self._requests >= self._limits.requests_per_connection and self.cycle is not None:
+        is_last = self._is_last or self._requests >= self._limits.requests_per_connection
+        if is_last and self.cycle is not None:
             self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:

@@ -14,6 +14,7 @@ from api.errors import INTERNAL, MalformedRequest, RequestError, coded, masked
 from api.graphql.encoding import encode
 from api.graphql.runner import Answer, Caller, OperationRunner, Request, bearer_token, refusal_of, request_of
 from api.limits import Limits
+from api.requests import current_record
 from api.transport.guarded import EXTENSION, GuardedHttp
 from api.transport.negotiation import GRAPHQL_JSON, JSON, answer_type, content_type
 from api.transport.origin import OriginPolicy
@@ -96,6 +97,9 @@ class GraphQLOverHttp:
             answer = await self._run(scope, request, headers.get("authorization"))
         except RequestError as error:
             answer = refusal_of(error)
+            record = current_record()
+            if record is not None:
+                record.outcome = error.code
         return _status_of(answer, media_type), answer
 
     async def _run(self, scope: Scope, request: Request, authorization: str | None) -> Answer:

@@ -20,6 +20,7 @@ from api.graphql.runner import Answer, Caller, OperationRunner, bearer_token, re
 from api.realtime.hub import Hub
 from api.realtime.send_queue import SendQueue
 from api.realtime.subscriptions import Subscription, complete_message, error_message
+from api.requests import begin, current_record
 from api.transport.frames import EXTENSION, TextFrames
 from domain.kernel.errors import DomainError, ErrorCode
 from domain.kernel.time import utc_now
@@ -258,6 +259,18 @@ class Session:
         self._outbox.send(error_message(operation_id, errors))
 
     async def _run(self, operation_id: str, payload: Mapping[str, Any]) -> None:
+        """Serve one operation; of a subscription, until it has begun."""
+        log = self._runner.request_log
+        if log is None:
+            await self._serve(operation_id, payload)
+            return
+        record = begin("WEBSOCKET", self._scope["path"], self._address)
+        try:
+            await self._serve(operation_id, payload)
+        finally:
+            log(record.level(), record.fields())
+
+    async def _serve(self, operation_id: str, payload: Mapping[str, Any]) -> None:
         errors: list[GraphQLFormattedError]
         caller: Caller | None = None
         operation: Operation | None = None
@@ -289,6 +302,9 @@ class Session:
             return
         if operation is not None and caller is not None:
             await self._runner.note_refusals(operation, variables, self._runner.context(caller), errors)
+        record = current_record()
+        if record is not None:
+            record.outcome = errors[0]["extensions"]["code"]
         self._forget(operation_id)
         self._fail(operation_id, errors)
 

@@ -162,7 +162,7 @@ def test_a_spare_that_dies_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(supervisor_module, "LONGEST_PAUSE_SECONDS", 0.0)
     running = _Running({"web": _SPARE_SCRIPT}, spares=("web",))
     running.supervisor.announce("ready")
-    running.wait(lambda: len([line for line in running.lines("web") if line.startswith("loaded")]) == 2)
+    running.wait(lambda: sorted(line.split()[0] for line in running.lines("web")) == ["loaded", "loaded", "runs"])
     runs = [line for line in running.lines("web") if line.startswith("runs")]
     spare = next(
         int(line.split()[1])

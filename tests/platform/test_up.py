@@ -153,7 +153,7 @@ async def _check_restarts(up: Running, data_dir: Path) -> None:
     assert _web(up) != first
     for server, name in (("postgres", "PostgreSQL"), ("valkey-server", "Valkey")):
         next(process for process in up.descendants() if process.name() == server).kill()
-        up.wait_for_line(lambda line, name=name: line.endswith(f"| the private {name} is back"))
+        up.wait_for_line(lambda line, name=name: f" the private {name} is back " in line)
     assert running_services(data_dir) == services
     assert await _users(services[0]) == [("admin@tradegraph.localhost", "ADMIN")]
 

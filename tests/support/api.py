@@ -326,6 +326,11 @@ class Running:
     api: Api
     address: str
     connections: Connections
+    server: uvicorn.Server
+
+    def stop(self) -> None:
+        """Ask it to stop, as a signal would."""
+        self.server.should_exit = True
 
     @property
     def endpoint(self) -> str:
@@ -359,7 +364,7 @@ async def running(desk: Desk, **settings: Any) -> AsyncIterator[Running]:
                 while not server.started and not serving.done():
                     await asyncio.sleep(0.005)
             connections = options["http"].keywords["connections"]
-            yield Running(desk, app.state.api, f"http://127.0.0.1:{listening.getsockname()[1]}", connections)
+            yield Running(desk, app.state.api, f"http://127.0.0.1:{listening.getsockname()[1]}", connections, server)
         finally:
             server.should_exit = True
             await serving

@@ -1,0 +1,5 @@
+"""Which release this is, as pyproject.toml says it."""
+
+from importlib import metadata
+
+VERSION = metadata.version("tradegraph")

@@ -1,0 +1,99 @@
+"""One record of each request, from its arrival to its answer: who asked for what, and what became of it.
+
+The record is found through a context variable, so that whatever runs on behalf of a request can add to it. It holds
+identifiers and names alone: no argument, no token, no query string.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
+from time import perf_counter
+from uuid import UUID
+
+from domain.kernel.ids import new_id
+
+# Of a batch so many identifiers are named; the record says how many there were.
+_NAMED_ORDERS = 20
+_PROBES = frozenset({"/healthz", "/readyz", "/metrics", "/version"})
+
+
+class RequestRecord:
+    """What is known of one HTTP request, or of one operation on a socket."""
+
+    __slots__ = (
+        "actor",
+        "client",
+        "kind",
+        "method",
+        "operation",
+        "order_count",
+        "orders",
+        "outcome",
+        "path",
+        "request_id",
+        "started",
+    )
+
+    def __init__(self, method: str, path: str, client: str) -> None:
+        self.request_id: UUID = new_id()
+        self.started = perf_counter()
+        self.method = method
+        self.path = path
+        self.client = client
+        self.actor: UUID | None = None
+        self.kind: str | None = None
+        self.operation: str | None = None
+        self.outcome: str | None = None
+        self.orders: list[UUID] = []
+        self.order_count = 0
+
+    def concerns(self, orders: Iterable[UUID]) -> None:
+        """The request made, changed or cancelled these orders."""
+        for order in orders:
+            self.order_count += 1
+            if len(self.orders) < _NAMED_ORDERS:
+                self.orders.append(order)
+
+    def level(self) -> str:
+        """What only asks whether the process is up is for whoever looks closely."""
+        return "debug" if self.path in _PROBES else "info"
+
+    def fields(self, status: int | None = None) -> dict[str, object]:
+        """What the log says once it is answered; ``status`` is that of HTTP, which a socket's operation has not."""
+        said: dict[str, object] = {
+            "request_id": str(self.request_id),
+            "method": self.method,
+            "path": self.path,
+            "client": self.client,
+            "milliseconds": round((perf_counter() - self.started) * 1_000, 3),
+        }
+        if status is not None:
+            said["status"] = status
+        if self.actor is not None:
+            said["actor_id"] = str(self.actor)
+        if self.kind is not None:
+            said["kind"], said["operation"] = self.kind, self.operation
+        if self.outcome is not None:
+            said["outcome"] = self.outcome
+        if self.orders:
+            said["order_ids"] = [str(order) for order in self.orders]
+            if self.order_count > len(self.orders):
+                said["order_count"] = self.order_count
+        return said
+
+
+# Takes the level and the fields of one line.
+RequestLog = Callable[[str, Mapping[str, object]], None]
+
+_current: ContextVar[RequestRecord | None] = ContextVar("current_request", default=None)
+
+
+def begin(method: str, path: str, client: str) -> RequestRecord:
+    """Begin the record of a request; the task that serves it finds it from now on."""
+    record = RequestRecord(method, path, client)
+    _current.set(record)
+    return record
+
+
+def current_record() -> RequestRecord | None:
+    """The record of the request that is being served; None where requests are not logged."""
+    return _current.get()
