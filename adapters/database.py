@@ -29,6 +29,7 @@ MODEL_MODULES = [
     "domain.orders.models",
     "domain.orders.venues.models",
     "domain.anomalies.models",
+    "domain.anomalies.cases.models",
     "domain.system.models",
 ]
 # Any fixed number: whoever migrates holds it, so that two starts at once do not migrate together.

@@ -19,6 +19,7 @@ from adapters.venues.crypto.gateway import crypto_venue
 from adapters.venues.registry import ConfiguredVenue, Gateway, configure
 from domain.access.service import Access, make_access
 from domain.accounts.log import AccountLogs
+from domain.anomalies.cases.log import CaseLog
 from domain.anomalies.log import AnomalyLog
 from domain.kernel.bus import LOST
 from domain.kernel.cache import CHANNEL, VersionedCache
@@ -77,6 +78,11 @@ class Services:
     def anomaly_log(self) -> AnomalyLog:
         """The log of anomalies."""
         return AnomalyLog(self.bus)
+
+    @property
+    def case_log(self) -> CaseLog:
+        """The log of steps of cases."""
+        return CaseLog(self.bus)
 
     @property
     def services(self) -> "Services":

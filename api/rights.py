@@ -31,11 +31,11 @@ _FIELDS: Final[Mapping[Rule, str]] = {
         "Mutation: createApiKey logout revokeApiKey savePreferences updateUser "
         "Subscription: bars quotes systemHealth systemMetrics"
     ),
-    Rule.VISIBLE: "Query: account accounts order tradingHalts",
+    Rule.VISIBLE: "Query: account accounts anomalyCase order tradingHalts",
     Rule.READ: (
-        "Query: anomalies bookProof closedTrades dailyStatements executions orderStatistics orders position "
-        "positionHistory positionSummary positions riskEvents riskMetrics riskRules "
-        "Subscription: account anomalies executions orderEvents pnl positions riskEvents"
+        "Query: anomalies anomalyCases bookProof closedTrades dailyStatements executions orderStatistics orders "
+        "position positionHistory positionSummary positions riskEvents riskMetrics riskRules "
+        "Subscription: account anomalies anomalyCases executions orderEvents pnl positions riskEvents"
     ),
     Rule.TRADE: "Query: checkOrder Mutation: modifyOrder placeBracket placeOco placeOrder placeOrders",
     Rule.FUNDS: "Mutation: deposit withdraw",
@@ -45,10 +45,11 @@ _FIELDS: Final[Mapping[Rule, str]] = {
     ),
     Rule.TRADERS: "Mutation: openAccount",
     Rule.OPERATORS: (
-        "Query: anomalyDetectors auditLog scheduledTasks taskRuns trialBalance "
-        "Mutation: acknowledgeRiskEvent bustExecution correctExecution createRiskRule deleteRiskRule haltTrading "
-        "resolveRiskEvent resumeTrading runAnomalyDetection runScheduledTask updateAnomalyDetector updateRiskRule "
-        "updateScheduledTask "
+        "Query: anomalyDetectors anomalyDismissals auditLog replayDetector scheduledTasks taskRuns trialBalance "
+        "Mutation: acknowledgeRiskEvent assignAnomalyCase bustExecution closeAnomalyCase commentAnomalyCase "
+        "correctExecution createRiskRule decideAnomalyCase deleteRiskRule haltTrading removeAnomalyDismissal "
+        "reopenAnomalyCase resolveRiskEvent resumeTrading runAnomalyDetection runScheduledTask "
+        "updateAnomalyDetector updateRiskRule updateScheduledTask "
         "Subscription: taskRuns"
     ),
     Rule.ADMINISTRATORS: (

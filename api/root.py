@@ -8,6 +8,8 @@ from api.access.mutations import AccessMutation
 from api.access.queries import AccessQuery
 from api.accounts.mutations import AccountsMutation
 from api.accounts.queries import AccountsQuery
+from api.anomalies.case_mutations import CasesMutation
+from api.anomalies.case_queries import CasesQuery
 from api.anomalies.mutations import AnomaliesMutation
 from api.anomalies.queries import AnomaliesQuery
 from api.anomalies.subscriptions import AnomaliesSubscription
@@ -34,7 +36,17 @@ from api.system.subscriptions import SystemSubscription
 def platform_schema() -> GraphQLSchema:
     """The schema that the web process serves; built once."""
     schema = build_schema(
-        (AccessQuery, MarketQuery, AccountsQuery, OrdersQuery, PositionsQuery, RiskQuery, AnomaliesQuery, SystemQuery),
+        (
+            AccessQuery,
+            MarketQuery,
+            AccountsQuery,
+            OrdersQuery,
+            PositionsQuery,
+            RiskQuery,
+            AnomaliesQuery,
+            CasesQuery,
+            SystemQuery,
+        ),
         (
             AccessMutation,
             MarketMutation,
@@ -43,6 +55,7 @@ def platform_schema() -> GraphQLSchema:
             PositionsMutation,
             RiskMutation,
             AnomaliesMutation,
+            CasesMutation,
             SystemMutation,
         ),
         (

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from domain.access.service import Access
 from domain.accounts.log import AccountLogs
+from domain.anomalies.cases.log import CaseLog
 from domain.anomalies.log import AnomalyLog
 from domain.kernel.bus import Bus
 from domain.market.market import Market
@@ -86,6 +87,11 @@ class Services(Protocol):
     @property
     def anomaly_log(self) -> AnomalyLog:
         """The log of anomalies."""
+        ...
+
+    @property
+    def case_log(self) -> CaseLog:
+        """The log of steps of cases."""
         ...
 
     @property

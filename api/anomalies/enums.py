@@ -2,8 +2,18 @@
 
 import strawberry
 
+from domain.anomalies.cases.evidence import SeriesKind
+from domain.anomalies.cases.types import CaseEventKind, CaseStatus, Disposition
 from domain.anomalies.types import AnomalyKind
 
-__all__ = ["AnomalyKind"]
+__all__ = ["AnomalyKind", "CaseEventKind", "CaseStatus", "Disposition", "SeriesKind"]
 
 strawberry.enum(AnomalyKind, description="What a detector looks for.")
+strawberry.enum(CaseStatus, name="AnomalyCaseStatus", description="How far a case is.")
+strawberry.enum(Disposition, name="AnomalyDisposition", description="What a person decided that a case is.")
+strawberry.enum(CaseEventKind, name="AnomalyCaseEventKind", description="What happened to a case.")
+strawberry.enum(
+    SeriesKind,
+    name="AnomalyCaseSeriesKind",
+    description="What the points of a series are: their value, and their size where they have one.",
+)

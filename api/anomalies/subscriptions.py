@@ -1,11 +1,12 @@
-"""Anomalies as they are found."""
+"""Anomalies as they are found, and cases as they are worked."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
-from typing import cast
+from typing import Annotated, cast
 
 import strawberry
 
+from api.anomalies.case_types import AnomalyCaseEvent, case_event_view
 from api.anomalies.inputs import severities_from
 from api.anomalies.types import Anomaly, anomaly_view
 from api.context import Info
@@ -13,7 +14,10 @@ from api.realtime.streams import LogStream, position_of
 from api.risk.enums import Severity
 from api.scalars import Cursor
 from api.stream_access import Followed, followed_accounts, reads_accounts
+from domain.access.types import Actor
 from domain.anomalies.anomaly import Anomaly as DomainAnomaly
+from domain.anomalies.cases.reading import step_shown_to
+from domain.anomalies.cases.types import CaseEvent
 
 
 @strawberry.type
@@ -40,6 +44,44 @@ class AnomaliesSubscription:
             after=position_of(after),
         )
         return cast(AsyncIterator[Anomaly], stream)
+
+    @strawberry.subscription(
+        description="Steps of cases after the cursor (or from now on), once and in order: an account's, or all."
+    )
+    async def anomaly_cases(
+        self,
+        info: Info,
+        account_id: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(description="Of cases about this account; null follows all that you may see."),
+        ] = None,
+        after: Annotated[
+            Cursor | None, strawberry.argument(description="Go on after this step; null begins now.")
+        ] = None,
+    ) -> AsyncIterator[AnomalyCaseEvent]:
+        """Resumable: no gap and no repeat."""
+        actor = info.context.require_actor()
+        wanted, seen = await followed_accounts(actor, account_id), await followed_accounts(actor, None)
+        stream = LogStream(
+            key=("anomaly-cases", wanted, seen),
+            log=info.context.services.case_log,
+            view=partial(_step_shown, actor, wanted),
+            permit=partial(_permit_both, reads_accounts(wanted), reads_accounts(seen)),
+            after=position_of(after),
+        )
+        return cast(AsyncIterator[AnomalyCaseEvent], stream)
+
+
+def _step_shown(actor: Actor, wanted: Followed, event: CaseEvent) -> AnomalyCaseEvent | None:
+    """The step if it is to be seen, as the actor, or whoever follows the same, may see it."""
+    if wanted is not None and wanted.isdisjoint(event.case.account_ids):
+        return None
+    return case_event_view(step_shown_to(actor, event))
+
+
+def _permit_both(first: Callable[[Actor], None], second: Callable[[Actor], None], actor: Actor) -> None:
+    first(actor)
+    second(actor)
 
 
 def _shown(wanted: Followed, severities: frozenset[Severity], anomaly: DomainAnomaly) -> Anomaly | None:

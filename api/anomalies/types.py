@@ -45,6 +45,9 @@ class Anomaly:
     explanation: str
     detected_at: datetime
     risk_event_id: strawberry.ID | None
+    case_id: strawberry.ID | None = strawberry.field(
+        description="The case that it opened or joined; null of those that were told before there were cases."
+    )
 
     @strawberry.field(description="What it rests on: ids of orders, executions, transactions, or samples.")
     def evidence(self, anomaly: strawberry.Parent[Any]) -> JSON:

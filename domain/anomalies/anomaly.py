@@ -28,6 +28,7 @@ class Anomaly:
     fingerprint: str
     detected_at: datetime
     risk_event_id: UUID | None
+    case_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ Numbered = tuple[int, Anomaly]
 
 def encode(anomalies: Sequence[Anomaly]) -> bytes:
     """The form in which anomalies travel over the bus."""
-    return orjson.dumps([astuple(anomaly) for anomaly in anomalies])
+    return orjson.dumps([astuple(anomaly) for anomaly in anomalies], default=str)
 
 
 def decode(message: bytes) -> list[Numbered]:
@@ -35,7 +35,7 @@ def _decoded(values: list[str | int | float | None]) -> Anomaly:
             **named,
             **{
                 name: UUID(str(named[name])) if named[name] is not None else None
-                for name in ("id", "account_id", "risk_event_id")
+                for name in ("id", "account_id", "risk_event_id", "case_id")
             },
             "kind": AnomalyKind(str(named["kind"])),
             "severity": Severity(str(named["severity"])),

@@ -65,6 +65,9 @@ class Anomaly(Model):
     fingerprint = fields.CharField(max_length=300, db_index=True)
     detected_at = fields.DatetimeField(db_index=True)
     risk_event_id = fields.UUIDField(null=True)
+    case = fields.ForeignKeyField(
+        "tradegraph.AnomalyCase", related_name="anomalies", null=True, on_delete=fields.RESTRICT
+    )
 
     class Meta:
         table = "anomalies"

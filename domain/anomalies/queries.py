@@ -24,11 +24,11 @@ from domain.risk.types import Severity
 
 MAX_ANOMALIES_PER_READ = 1_000
 _NAMES = tuple(item.name for item in fields(Anomaly))
-_COLUMNS = ", ".join(_NAMES)
+ANOMALY_COLUMNS = ", ".join(_NAMES)
 _INSERT = insertion(
     "anomalies",
     {
-        **dict.fromkeys(("id", "account_id", "risk_event_id"), "uuid"),
+        **dict.fromkeys(("id", "account_id", "risk_event_id", "case_id"), "uuid"),
         **dict.fromkeys(("kind", "severity", "symbol", "component", "explanation", "evidence", "fingerprint"), "text"),
         **dict.fromkeys(("score", "observed", "expected", "threshold"), "double precision"),
         "sequence": "bigint",
@@ -45,24 +45,27 @@ _ADVANCE = insertion(
     {"account_id": "uuid", "sequence": "bigint"},
     "ON CONFLICT (account_id) DO UPDATE SET sequence = excluded.sequence",
 )
-_NEXT_EVENTS = """
-SELECT e.account_id, e.sequence, e.kind, e.at, e.order_id, e.payload, a.owner_id, o.arrival_price,
-  max(e.at) OVER (PARTITION BY a.id ORDER BY e.sequence) AS reached,
-  CASE WHEN i.inverse THEN NULL ELSE coalesce(i.multiplier, 1) END AS multiplier
+# An event ``e`` of an account ``a`` with what is to be known beside it; see ``StoredEvent``.
+EVENT_COLUMNS = """e.account_id, e.sequence, e.kind, e.at, e.order_id, e.payload, a.owner_id, o.arrival_price,
+  CASE WHEN i.inverse THEN NULL ELSE coalesce(i.multiplier, 1) END AS multiplier"""
+EVENT_TABLES = """LEFT JOIN orders o ON o.id = e.order_id
+LEFT JOIN instruments i ON i.id = o.instrument_id"""
+_NEXT_EVENTS = f"""
+SELECT {EVENT_COLUMNS}, max(e.at) OVER (PARTITION BY a.id ORDER BY e.sequence) AS reached
 FROM accounts a
 LEFT JOIN anomaly_cursors c ON c.account_id = a.id
 CROSS JOIN LATERAL (
   SELECT * FROM account_events WHERE account_id = a.id AND sequence > coalesce(c.sequence, 0)
   ORDER BY sequence LIMIT $1
 ) e
-LEFT JOIN orders o ON o.id = e.order_id
-LEFT JOIN instruments i ON i.id = o.instrument_id
+{EVENT_TABLES}
 WHERE a.event_sequence > coalesce(c.sequence, 0)
 ORDER BY reached, a.id, e.sequence LIMIT $2
 """
 
 
-def _anomaly(row: Iterable[Any]) -> Anomaly:
+def to_anomaly(row: Iterable[Any]) -> Anomaly:
+    """An anomaly from its row."""
     named = dict(zip(_NAMES, row, strict=True))
     named["kind"], named["severity"] = AnomalyKind(named["kind"]), Severity(named["severity"])
     return Anomaly(**named)
@@ -105,11 +108,12 @@ async def next_events(work: UnitOfWork, per_account: int, limit: int) -> tuple[l
     counts = Counter(row["account_id"] for row in rows)
     last = {row["account_id"]: row["reached"] for row in rows}
     horizon = min((last[account] for account, count in counts.items() if count >= per_account), default=None)
-    kept = [_stored(row) for row in rows if horizon is None or row["reached"] <= horizon]
+    kept = [to_stored(row) for row in rows if horizon is None or row["reached"] <= horizon]
     return kept, len(rows) == limit or horizon is not None
 
 
-def _stored(row: Row) -> StoredEvent:
+def to_stored(row: Row) -> StoredEvent:
+    """An event from a row of ``EVENT_COLUMNS``."""
     event = AccountEvent(row["account_id"], row["sequence"], row["kind"], row["at"], row["order_id"], row["payload"])
     return StoredEvent(event, str(row["owner_id"]), row["arrival_price"], row["multiplier"])
 
@@ -156,6 +160,12 @@ async def told_severities(work: UnitOfWork, fingerprints: Collection[str]) -> di
     return found
 
 
+async def orders_of(work: UnitOfWork, executions: Collection[UUID]) -> dict[UUID, UUID]:
+    """The orders of executions."""
+    rows = await work.fetch("SELECT id, order_id FROM executions WHERE id = ANY($1::uuid[])", list(executions))
+    return {row["id"]: row["order_id"] for row in rows}
+
+
 async def append(work: UnitOfWork, anomalies: Sequence[Anomaly]) -> None:
     """Store anomalies, numbered already."""
     named = ({name: getattr(anomaly, name) for name in _NAMES} for anomaly in anomalies)
@@ -191,11 +201,11 @@ async def count_since(since: datetime) -> dict[AnomalyKind, int]:
 async def read_anomalies(after: int, limit: int) -> list[Anomaly]:
     """The next anomalies after a number, in order; at most 1,000."""
     rows = await fetch(
-        f"SELECT {_COLUMNS} FROM anomalies WHERE sequence > $1 ORDER BY sequence LIMIT $2",
+        f"SELECT {ANOMALY_COLUMNS} FROM anomalies WHERE sequence > $1 ORDER BY sequence LIMIT $2",
         after,
         min(limit, MAX_ANOMALIES_PER_READ),
     )
-    return [_anomaly(row) for row in rows]
+    return [to_anomaly(row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,12 +242,12 @@ async def list_page(wanted: AnomalyFilter, request: PageRequest) -> Page[Anomaly
     """A page of anomalies, newest first."""
     after = int(request.key[0]) if request.key is not None else 2**62
     rows = await fetch(
-        f"SELECT {_COLUMNS} FROM anomalies WHERE {_MATCHES} AND sequence < $7 ORDER BY sequence DESC LIMIT $8",
+        f"SELECT {ANOMALY_COLUMNS} FROM anomalies WHERE {_MATCHES} AND sequence < $7 ORDER BY sequence DESC LIMIT $8",
         *_arguments(wanted),
         after,
         request.size + 1,
     )
-    anomalies = [_anomaly(row) for row in rows]
+    anomalies = [to_anomaly(row) for row in rows]
     return make_page(request, anomalies, lambda anomaly: encode_cursor(str(anomaly.sequence)))
 
 

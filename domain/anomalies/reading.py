@@ -1,6 +1,6 @@
 """Facts from the events of accounts."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -30,6 +30,15 @@ class StoredEvent:
     owner_id: str
     arrival_price: Decimal | None
     multiplier: Decimal | None
+
+
+def kinds_of(facts: Collection[type]) -> list[str]:
+    """The kinds of events that say something of these types of facts."""
+    kinds = [CASH_MOVED] if MoneyMoved in facts else []
+    if not {OrderPlaced, OrderChanged, OrderEnded, Executed}.isdisjoint(facts):
+        told = _PLACED | _CHANGED | _ENDED | {OrderEventKind.TRADE}
+        kinds += sorted(kind.value for kind in told)
+    return kinds
 
 
 def facts_of(stored: StoredEvent) -> Iterator[Fact]:

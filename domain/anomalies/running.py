@@ -5,7 +5,7 @@ So a run that dies is repeated as if it had never been, and of two at the same t
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,7 @@ from domain.access.types import PLATFORM_ROLE, Actor, require_role
 from domain.accounts.queries import lock_books
 from domain.anomalies import queries
 from domain.anomalies.anomaly import Anomaly, DetectorSetting
+from domain.anomalies.cases.gathering import gather, leave_out_dismissed
 from domain.anomalies.detectors.base import Detector
 from domain.anomalies.detectors.catalogue import DETECTORS
 from domain.anomalies.facts import Fact
@@ -29,7 +30,7 @@ from domain.anomalies.reading import StoredEvent, facts_of
 from domain.anomalies.service import OWNERS, read_detectors
 from domain.anomalies.types import AnomalyKind, Finding, Tuning
 from domain.kernel.bus import Bus
-from domain.kernel.ids import new_id
+from domain.kernel.ids import new_id, parse_id
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.orders.protection.enforcement import apply_actions
 from domain.orders.protection.halting import finish_halt
@@ -56,19 +57,22 @@ class RunReport:
     """What a run did: how many events it read, what it told, and whether it left events for the next.
 
     ``refused`` counts facts that say nothing true, by reason: of each the most that one detector refused.
+    ``suppressed`` counts findings that were not told because people dismissed such.
     """
 
     events: int
     anomalies: tuple[Anomaly, ...]
     is_unfinished: bool
     refused: Mapping[Refusal, int] = field(default_factory=dict)
+    suppressed: int = 0
 
 
 async def run_detectors(bus: Bus, facts: Sequence[Fact] = ()) -> RunReport:
     """Read the next events of all accounts, and ``facts`` of what has no events: prices, samples of components.
 
-    Findings become anomalies with a risk event each, and lead to their detector's action. A finding whose fingerprint
-    was told before is left out unless it is more severe now. Disabled detectors learn and tell nothing. Facts from the
+    Findings become anomalies with a risk event each, join cases or open them, and lead to their detector's action. A
+    finding that people dismissed is left out and counted; one whose fingerprint was told before, too, unless it is more
+    severe now. Disabled detectors learn and tell nothing. Facts from the
     future, repeated, late or with what is no number are left out and counted.
     """
     settings, halts = await read_detectors(), list[TradingHalt]()
@@ -80,14 +84,16 @@ async def run_detectors(bus: Bus, facts: Sequence[Fact] = ()) -> RunReport:
         findings, refused = await _observe(work, settings, present)
         if len(present) < len(read):
             refused[Refusal.FROM_THE_FUTURE] += len(read) - len(present)
-        anomalies = await _tell(work, head, settings, findings[:MAX_TOLD], halts)
+        kept = await leave_out_dismissed(work, findings)
+        anomalies = await _tell(work, head, settings, kept[:MAX_TOLD], halts)
         await queries.advance(work, {stored.event.account_id: stored.event.sequence for stored in events})
         await queries.save_head(work, head + len(anomalies))
         if anomalies:
             work.publish(CHANNEL, encode(anomalies))
     for made in halts:
         await finish_halt(bus, made)
-    return RunReport(len(events), tuple(anomalies), is_unfinished, dict(refused))
+    suppressed = len(findings) - len(kept)
+    return RunReport(len(events), tuple(anomalies), is_unfinished, dict(refused), suppressed)
 
 
 async def run_on_request(bus: Bus, actor: Actor, kinds: Collection[AnomalyKind] | None) -> list[Anomaly]:
@@ -158,6 +164,7 @@ async def _tell(
             fresh.append(finding)
     if not fresh:
         return []
+    fresh = await _with_orders(work, fresh)
     concerned = {finding.subject.account_id for finding in fresh if actions[finding.kind] is not RiskAction.WARN}
     # All at once and in their order, before anything else is locked.
     await lock_books(work, {UUID(account_id) for account_id in concerned if account_id is not None})
@@ -166,12 +173,35 @@ async def _tell(
         halts += [made] if made is not None else []
     events = await raise_events(work, [_signal(finding, actions[finding.kind]) for finding in fresh])
     assert len(events) == len(fresh), "signals without a fingerprint are all raised"
-    anomalies = [
-        _anomaly(finding, head + place, event.id)
-        for place, (finding, event) in enumerate(zip(fresh, events, strict=True), 1)
-    ]
+    anomalies = await gather(
+        work,
+        [
+            _anomaly(finding, head + place, event.id)
+            for place, (finding, event) in enumerate(zip(fresh, events, strict=True), 1)
+        ],
+    )
     await queries.append(work, anomalies)
     return anomalies
+
+
+async def _with_orders(work: UnitOfWork, findings: Sequence[Finding]) -> list[Finding]:
+    """The findings with the orders of the executions that they rest on, beside those that they name already."""
+    executions = {
+        execution
+        for finding in findings
+        for text in finding.evidence.get("executionIds", ())
+        if (execution := parse_id(str(text))) is not None
+    }
+    orders = await queries.orders_of(work, executions) if executions else {}
+    return [_naming_orders(finding, {str(key): str(order) for key, order in orders.items()}) for finding in findings]
+
+
+def _naming_orders(finding: Finding, orders: Mapping[str, str]) -> Finding:
+    executions = finding.evidence.get("executionIds", ())
+    named = dict.fromkeys(
+        [*finding.evidence.get("orderIds", ()), *(orders[one] for one in executions if one in orders)]
+    )
+    return replace(finding, evidence={**finding.evidence, "orderIds": list(named)}) if named else finding
 
 
 async def _act(work: UnitOfWork, finding: Finding, action: RiskAction) -> TradingHalt | None:

@@ -99,6 +99,18 @@ async def update_detector(bus: Bus, actor: Actor, command: UpdateDetector) -> De
     return report
 
 
+def check_setting(setting: DetectorSetting, sensitivity: float | None, warmup: int | None) -> DetectorSetting:
+    """A setting with another sensitivity or warm-up; None leaves it as it is.
+
+    Raises:
+        BadInput: names the field that is out of its range.
+    """
+    given = {name: value for name, value in (("sensitivity", sensitivity), ("warmup", warmup)) if value is not None}
+    changed = replace(setting, **given)  # type: ignore[arg-type]  # names and types are those of the class
+    _check(changed)
+    return changed
+
+
 def _check(setting: DetectorSetting) -> None:
     try:
         Tuning(setting.sensitivity, 1)

@@ -149,6 +149,18 @@ async def save_handling(work: UnitOfWork, event: RiskEvent) -> None:
     )
 
 
+async def resolve_all(work: UnitOfWork, event_ids: Collection[UUID], by: str, note: str) -> None:
+    """Store that events were resolved, apart from those that are already."""
+    await work.execute(
+        "UPDATE risk_events SET state = 'RESOLVED', acknowledged_by = coalesce(acknowledged_by, $2), note = $3, "
+        "resolved_at = $4 WHERE id = ANY($1::uuid[]) AND state <> 'RESOLVED'",
+        list(event_ids),
+        by,
+        note,
+        work.now,
+    )
+
+
 async def read_events(after: int, *, limit: int = MAX_EVENTS_PER_READ) -> list[RiskEvent]:
     """The next events after a number, in order; at most 1,000."""
     rows = await fetch(

@@ -4,7 +4,7 @@ An event says what was observed, against which limit, and what was done about it
 people do about it: acknowledge it, and resolve it with a note.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from decimal import Decimal
@@ -196,6 +196,12 @@ async def resolve_event(bus: Bus, actor: Actor, event_id: UUID, note: str) -> Ri
         await queries.save_handling(work, handled)
         await audit(work, actor, "resolveRiskEvent", target_of("riskEvent", event_id), detail={"note": note})
     return handled
+
+
+async def resolve_events(work: UnitOfWork, event_ids: Collection[UUID], by: str, note: str) -> None:
+    """Close those of these events that are not resolved yet, with one note: a step."""
+    if event_ids:
+        await queries.resolve_all(work, event_ids, by, note)
 
 
 async def _lock(work: UnitOfWork, event_id: UUID) -> RiskEvent:

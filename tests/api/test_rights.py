@@ -40,6 +40,9 @@ ASKS: dict[str, str] = {
     "Query.account": 'account(id: "{a}") {{ id }}',
     "Query.accounts": "accounts {{ id }}",
     "Query.anomalies": 'anomalies(filter: {{ accountId: "{a}" }}) {{ totalCount }}',
+    "Query.anomalyCase": 'anomalyCase(id: "{u}") {{ id }}',
+    "Query.anomalyCases": 'anomalyCases(filter: {{ accountId: "{a}" }}) {{ totalCount }}',
+    "Query.anomalyDismissals": "anomalyDismissals {{ id }}",
     "Query.anomalyDetectors": "anomalyDetectors {{ kind }}",
     "Query.apiKeys": "apiKeys {{ id }}",
     "Query.auditLog": "auditLog(first: 1) {{ edges {{ node {{ id }} }} }}",
@@ -63,6 +66,10 @@ ASKS: dict[str, str] = {
     "Query.positionSummary": 'positionSummary(accountId: "{a}") {{ count }}',
     "Query.positions": 'positions(accountId: "{a}") {{ id }}',
     "Query.quotes": 'quotes(symbols: ["TEST"]) {{ at }}',
+    "Query.replayDetector": (
+        'replayDetector(input: {{ kind: LAYERING, from: "2026-01-02T00:00:00Z", to: "2026-01-01T00:00:00Z" }}) '
+        "{{ count }}"
+    ),
     "Query.riskEvents": 'riskEvents(filter: {{ accountId: "{a}" }}) {{ totalCount }}',
     "Query.riskMetrics": 'riskMetrics(accountId: "{a}") {{ equity }}',
     "Query.riskRules": 'riskRules(accountId: "{a}") {{ id }}',
@@ -75,12 +82,15 @@ ASKS: dict[str, str] = {
     "Query.users": "users {{ totalCount }}",
     "Query.viewer": "viewer {{ id }}",
     "Mutation.acknowledgeRiskEvent": 'acknowledgeRiskEvent(id: "{u}") {{ id }}',
+    "Mutation.assignAnomalyCase": 'assignAnomalyCase(input: {{ id: "{u}" }}) {{ id }}',
     "Mutation.bustExecution": 'bustExecution(input: {{ id: "{u}", reason: "r" }}) {{ id }}',
     "Mutation.cancelAllAfter": 'cancelAllAfter(input: {{ accountId: "{a}", seconds: 0 }}) {{ triggersAt }}',
     "Mutation.cancelOrder": 'cancelOrder(input: {{ id: "{o}" }}) {{ replayed }}',
     "Mutation.cancelOrders": 'cancelOrders(input: {{ accountId: "{a}" }}) {{ orders {{ id }} }}',
     "Mutation.closeAllPositions": 'closeAllPositions(accountId: "{a}") {{ accepted }}',
+    "Mutation.closeAnomalyCase": 'closeAnomalyCase(input: {{ id: "{u}" }}) {{ id }}',
     "Mutation.closePosition": 'closePosition(input: {{ accountId: "{a}", symbol: "TEST" }}) {{ replayed }}',
+    "Mutation.commentAnomalyCase": 'commentAnomalyCase(input: {{ id: "{u}", note: "n" }}) {{ id }}',
     "Mutation.correctExecution": (
         'correctExecution(input: {{ id: "{u}", price: "1", quantity: "1", reason: "r" }}) {{ id }}'
     ),
@@ -95,6 +105,9 @@ ASKS: dict[str, str] = {
     ),
     "Mutation.createRiskRule": 'createRiskRule(input: {{ name: "", kind: SELF_TRADE, scope: GLOBAL }}) {{ id }}',
     "Mutation.createUser": 'createUser(input: {{ email: "", name: "", password: "" }}) {{ id }}',
+    "Mutation.decideAnomalyCase": (
+        'decideAnomalyCase(input: {{ id: "{u}", disposition: CONFIRMED, note: "n" }}) {{ id }}'
+    ),
     "Mutation.deleteRiskRule": 'deleteRiskRule(id: "{u}")',
     "Mutation.deposit": 'deposit(input: {{ accountId: "{a}", amount: "0", reference: "r" }}) {{ id }}',
     "Mutation.freezePosition": (
@@ -117,6 +130,8 @@ ASKS: dict[str, str] = {
         'recordCorporateAction(input: {{ symbol: "NONE", kind: SPLIT, exDate: "2030-01-01", ratio: "2" }}) {{ id }}'
     ),
     "Mutation.refreshSession": 'refreshSession(refreshToken: "") {{ expiresAt }}',
+    "Mutation.removeAnomalyDismissal": 'removeAnomalyDismissal(id: "{u}") {{ id }}',
+    "Mutation.reopenAnomalyCase": 'reopenAnomalyCase(input: {{ id: "{u}", reason: "r" }}) {{ id }}',
     "Mutation.resolveRiskEvent": 'resolveRiskEvent(input: {{ id: "{u}", note: "n" }}) {{ id }}',
     "Mutation.resumeTrading": 'resumeTrading(id: "{u}", reason: "r") {{ id }}',
     "Mutation.revokeAccount": 'revokeAccount(userId: "{u}", accountId: "{u}") {{ id }}',
@@ -137,6 +152,7 @@ ASKS: dict[str, str] = {
     "Mutation.withdraw": 'withdraw(input: {{ accountId: "{a}", amount: "0", reference: "r" }}) {{ id }}',
     "Subscription.account": 'account(id: "{a}") {{ id }}',
     "Subscription.anomalies": 'anomalies(accountId: "{a}") {{ id }}',
+    "Subscription.anomalyCases": 'anomalyCases(accountId: "{a}") {{ at }}',
     "Subscription.bars": 'bars(symbol: "TEST", interval: DAY) {{ at }}',
     "Subscription.executions": 'executions(accountId: "{a}") {{ id }}',
     "Subscription.orderEvents": 'orderEvents(accountId: "{a}") {{ at }}',

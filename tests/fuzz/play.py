@@ -20,7 +20,7 @@ from tests.fuzz.frames import send_frames
 from tests.fuzz.recipes import OTHER, PASSWORD, RECIPES, SPLIT, SYMBOL, Known, instrument
 from tests.fuzz.values import Values
 from tests.support.client import ApiError, Client
-from tests.support.desk import Desk
+from tests.support.desk import DEPOSIT, Desk
 from tests.support.installation import EMAIL
 from tests.support.installation import PASSWORD as ADMIN_PASSWORD
 from tests.support.waiting import until
@@ -125,6 +125,7 @@ class Run:
         for name in ("order", "other_order"):
             placed = await desk.place(known["account"], SYMBOL, "BUY", "1", type="LIMIT", limitPrice="50")
             known[name] = (await desk.settled(placed["id"]))["id"]
+        await _pay_unusually(admin, await desk.open_account("100"))
         self._learn()
 
     def _learn(self) -> None:
@@ -148,6 +149,10 @@ class Run:
                 continue
             if name in ("acknowledgeRiskEvent", "resolveRiskEvent"):
                 self._known["event"] = await until(lambda: _newest_event(admin))
+            if name == "assignAnomalyCase":
+                self._known["case"] = await until(lambda: _newest_case(admin))
+            if name == "removeAnomalyDismissal":
+                self._known["dismissal"] = (await admin.ask(_DISMISSALS))["anomalyDismissals"][0]["id"]
             data = await self._mutate(admin, name, recipe)
             if isinstance(data, dict) and name in _MAKES:
                 self._known[_MAKES[name]] = data["id"]
@@ -285,6 +290,22 @@ _CREATE = "mutation ($input: CreateInstrumentInput!) { createInstrument(input: $
 _USER = "mutation ($input: CreateUserInput!) { createUser(input: $input) { id } }"
 _KEY = "mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { apiKey { id } } }"
 _EVENTS = "{ riskEvents(first: 1) { edges { node { id } } } }"
+
+
+_DISMISSALS = "{ anomalyDismissals { id } }"
+_CASES = "{ anomalyCases(first: 1) { edges { node { id } } } }"
+
+
+async def _pay_unusually(client: Client, account_id: str) -> None:
+    """Deposits of about a hundred, and one that a detector tells of."""
+    amounts = [90 + 2 * number for number in range(12)]
+    for number, amount in enumerate([*amounts, 500_000]):
+        await client.ask(DEPOSIT, input={"accountId": account_id, "amount": str(amount), "reference": f"pay-{number}"})
+
+
+async def _newest_case(client: Client) -> str | None:
+    edges = (await client.ask(_CASES))["anomalyCases"]["edges"]
+    return edges[0]["node"]["id"] if edges else None
 
 
 async def _newest_event(client: Client) -> str | None:

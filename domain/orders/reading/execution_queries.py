@@ -21,6 +21,12 @@ async def read_execution(execution_id: UUID) -> Execution | None:
     return to_execution(rows[0]) if rows else None
 
 
+async def read_executions(execution_ids: Collection[UUID]) -> list[Execution]:
+    """Executions by id, in no order."""
+    rows = await fetch(f"SELECT {SELECT_EXECUTION} {FROM_EXECUTIONS} WHERE e.id = ANY($1::uuid[])", list(execution_ids))
+    return [to_execution(row) for row in rows]
+
+
 async def load_execution(work: UnitOfWork, execution_id: UUID) -> Execution | None:
     """An execution by id, as this transaction sees it."""
     row = await work.fetch_row(_BY_ID, execution_id)

@@ -1,0 +1,70 @@
+"""Questions about cases, dismissals, and what other settings would have found."""
+
+from functools import partial
+from typing import Annotated, cast
+
+import strawberry
+
+from api.anomalies.case_inputs import AnomalyCaseFilter, ReplayDetectorInput
+from api.anomalies.case_types import AnomalyCase, AnomalyDismissal, case_view, dismissal_view
+from api.anomalies.replay_types import DetectorReplay
+from api.context import Info
+from api.ids import named
+from api.pages import Connection, connection
+from domain.anomalies.cases import reading
+from domain.anomalies.replay import replay_detector
+from domain.kernel.pages import page_request
+
+
+@strawberry.type
+class CasesQuery:
+    """The part of cases in the root query."""
+
+    @strawberry.field(description="Cases that you may see, newest first.")
+    async def anomaly_cases(
+        self,
+        info: Info,
+        filter: Annotated[
+            AnomalyCaseFilter | None, strawberry.argument(description="Which ones; null asks for all.")
+        ] = None,
+        first: Annotated[int | None, strawberry.argument(description="How many; 50 unless told, at most 500.")] = None,
+        after: Annotated[str | None, strawberry.argument(description="Go on after this cursor of an edge.")] = None,
+    ) -> Connection[AnomalyCase]:
+        """A page of cases."""
+        actor, wanted = info.context.require_actor(), (filter or AnomalyCaseFilter()).to_domain()
+        page = await reading.list_cases(actor, wanted, page_request(first, after, parts=1))
+        return connection(page, case_view, partial(reading.count_cases, actor, wanted))
+
+    @strawberry.field(description="A case; null where there is none that you may see.")
+    async def anomaly_case(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The case.")]
+    ) -> AnomalyCase | None:
+        """One case."""
+        case = await reading.find_case(info.context.require_actor(), named(id))
+        return case_view(case) if case is not None else None
+
+    @strawberry.field(
+        description="What detectors learnt not to tell, newest first; at most 1,000. Needs RISK_MANAGER or ADMIN."
+    )
+    async def anomaly_dismissals(
+        self,
+        info: Info,
+        account_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Of this account; null asks for all.")
+        ] = None,
+    ) -> list[AnomalyDismissal]:
+        """Those that are in force."""
+        wanted = named(account_id) if account_id is not None else None
+        return [dismissal_view(one) for one in await reading.list_dismissals(info.context.require_actor(), wanted)]
+
+    @strawberry.field(
+        description="What a detector would have found in the past with other settings; nothing is stored. One replay"
+        " runs at a time in a process: RATE_LIMITED says when to ask again. Needs RISK_MANAGER or ADMIN."
+    )
+    async def replay_detector(
+        self,
+        info: Info,
+        given: Annotated[ReplayDetectorInput, strawberry.argument(name="input", description="What to replay.")],
+    ) -> DetectorReplay:
+        """Beside the findings of the settings in force."""
+        return cast(DetectorReplay, await replay_detector(info.context.require_actor(), given.to_domain()))

@@ -1,0 +1,196 @@
+"""Shapes of cases in the schema; their sources are the domain's own values."""
+
+from datetime import datetime
+from typing import Annotated, cast
+
+import strawberry
+
+from api.accounts.types import AccountTransaction, transaction_view
+from api.anomalies.enums import AnomalyKind, CaseEventKind, CaseStatus, Disposition, SeriesKind
+from api.anomalies.types import Anomaly, anomaly_view
+from api.context import Info
+from api.graphql.field_flags import SAME_FOR_ALL
+from api.orders.types import Execution, Order, execution_view, order_view
+from api.realtime.streams import cursor_of
+from api.risk.enums import Severity
+from api.scalars import Cursor
+from domain.anomalies.cases import evidence as found
+from domain.anomalies.cases import types as values
+from domain.anomalies.cases.queries import read_findings_of, read_steps_of
+from domain.anomalies.cases.reading import (
+    evidence_shown_to,
+    findings_shown_to,
+    read_material,
+    step_shown_to,
+)
+from domain.kernel.pages import page_request
+
+_First = Annotated[int, strawberry.argument(description="How many from the beginning: 1 to 500.")]
+_Last = Annotated[int, strawberry.argument(description="How many from the end: 1 to 500.")]
+
+
+@strawberry.type(description="A reading of a component's measure.")
+class AnomalySample:
+    """A view of ``domain.anomalies.cases.evidence.Sample``."""
+
+    at: datetime = strawberry.field(description="When it was read, in UTC.")
+    value: float = strawberry.field(description="In the measure's own unit.")
+
+
+@strawberry.type(description="A point of a case's chart.")
+class AnomalyCasePoint:
+    """A view of ``domain.anomalies.cases.evidence.Point``."""
+
+    at: datetime = strawberry.field(description="When it happened, in UTC.")
+    value: float = strawberry.field(description="What its series says: a price, an amount, a reading or a score.")
+    size: float | None = strawberry.field(description="A quantity; null where the series has none.")
+    id: strawberry.ID | None = strawberry.field(
+        description="The execution, order, transaction or anomaly that it stands for; null of readings."
+    )
+
+
+@strawberry.type(description="Points of one kind, oldest first.")
+class AnomalyCaseSeries:
+    """A view of ``domain.anomalies.cases.evidence.Series``."""
+
+    kind: SeriesKind = strawberry.field(description="What its points are.")
+    points: list[AnomalyCasePoint] = strawberry.field(description="At most 1,000.")
+
+
+@strawberry.type(description="What a case rests on, of the accounts that you may see: all that its findings name.")
+class AnomalyCaseEvidence:
+    """A view of ``domain.anomalies.cases.evidence.CaseEvidence``."""
+
+    samples: list[AnomalySample] = strawberry.field(description="Readings of the component, oldest first.")
+    chart: list[AnomalyCaseSeries] = strawberry.field(
+        description="The same as points over time; empty series are left out."
+    )
+    is_complete: bool = strawberry.field(
+        description="False where the findings name more than 500 orders, executions or transactions."
+    )
+
+    @strawberry.field(description="The orders that are named, and those of the executions, oldest first.")
+    def orders(self, evidence: strawberry.Parent[found.CaseEvidence], first: _First = 100) -> list[Order]:
+        """The first of them."""
+        return [order_view(order) for order in evidence.orders[: page_request(first, parts=1).size]]
+
+    @strawberry.field(description="The executions that are named, oldest first.")
+    def executions(self, evidence: strawberry.Parent[found.CaseEvidence], first: _First = 100) -> list[Execution]:
+        """The first of them."""
+        return [execution_view(fill) for fill in evidence.executions[: page_request(first, parts=1).size]]
+
+    @strawberry.field(description="The money movements that are named, oldest first.")
+    def transactions(
+        self, evidence: strawberry.Parent[found.CaseEvidence], first: _First = 100
+    ) -> list[AccountTransaction]:
+        """The first of them."""
+        return [transaction_view(row) for row in evidence.transactions[: page_request(first, parts=1).size]]
+
+
+@strawberry.type(description="Findings that belong together, worked by people until it is closed.")
+class AnomalyCase:
+    """A view of ``domain.anomalies.cases.types.Case``."""
+
+    id: strawberry.ID = strawberry.field(description="Names the case.")
+    number: int = strawberry.field(description="Counts all cases: what people call it by.")
+    kind: AnomalyKind = strawberry.field(description="The kind of all its findings.")
+    symbol: str | None = strawberry.field(description="The symbol of its findings; null where they are about none.")
+    component: str | None = strawberry.field(
+        description="The component and measure of its findings, such as `database.latencyMs`; null of accounts."
+    )
+    account_ids: list[strawberry.ID] = strawberry.field(
+        description="The accounts that its findings are about, those that you may see."
+    )
+    severity: Severity = strawberry.field(description="The highest of its findings.")
+    score: float = strawberry.field(description="The highest of its findings; see `Anomaly.score`.")
+    finding_count: int = strawberry.field(description="How many findings it has.")
+    status: CaseStatus = strawberry.field(description="How far it is.")
+    assignee: str | None = strawberry.field(
+        description="The email of who works on it; null while nobody does, and for those who do not work cases."
+    )
+    disposition: Disposition | None = strawberry.field(description="Null until it is decided.")
+    note: str | None = strawberry.field(
+        description="Why it was decided so; null until then, and for those who do not work cases."
+    )
+    opened_at: datetime = strawberry.field(description="When its first finding was told.")
+    found_at: datetime = strawberry.field(description="When what its newest finding tells of happened.")
+    updated_at: datetime = strawberry.field(description="When it was changed last.")
+    closed_at: datetime | None = strawberry.field(description="Null while it is open.")
+    version: int = strawberry.field(description="Grows with each change; see `expectedVersion` of the mutations.")
+
+    @strawberry.field(description="Its findings that you may see, newest first.")
+    async def findings(self, case: strawberry.Parent[values.Case], info: Info, first: _First = 50) -> list[Anomaly]:
+        """Loaded with those of the operation's other cases."""
+        size, actor = page_request(first, parts=1).size, info.context.require_actor()
+        loaded = await info.context.load(read_findings_of, case.id) or []
+        return [anomaly_view(one) for one in findings_shown_to(actor, loaded)[:size]]
+
+    @strawberry.field(description="Its newest steps, oldest first. Notes are shown to those who work cases.")
+    async def timeline(
+        self, case: strawberry.Parent[values.Case], info: Info, last: _Last = 100
+    ) -> list["AnomalyCaseEvent"]:
+        """Loaded with those of the operation's other cases."""
+        size, actor = page_request(last=last, parts=1).size, info.context.require_actor()
+        loaded = await info.context.load(read_steps_of, case.id) or []
+        return [case_event_view(step_shown_to(actor, event)) for event in loaded[-size:]]
+
+    @strawberry.field(description="What it rests on.")
+    async def evidence(self, case: strawberry.Parent[values.Case], info: Info) -> AnomalyCaseEvidence:
+        """Loaded with that of the operation's other cases."""
+        material = await info.context.load(read_material, case.id)
+        assert material is not None, "there is one of every case"
+        return cast(AnomalyCaseEvidence, evidence_shown_to(info.context.require_actor(), case, material))
+
+
+@strawberry.type(description="A step of a case.")
+class AnomalyCaseEvent:
+    """A view of ``domain.anomalies.cases.types.CaseEvent``."""
+
+    kind: CaseEventKind = strawberry.field(description="What happened.")
+    at: datetime = strawberry.field(description="When it happened, in UTC.")
+    by: str = strawberry.field(description="Who did it: an email, or `anomaly detection`.")
+    note: str | None = strawberry.field(
+        description="What was said about it; null where nothing was, and for those who do not work cases."
+    )
+    anomaly_id: strawberry.ID | None = strawberry.field(
+        description="The finding that opened the case or joined it; null of other steps."
+    )
+    case: AnomalyCase = strawberry.field(description="The case as it was after the step.")
+
+    @strawberry.field(description="Resumes the subscription after this step.", metadata=SAME_FOR_ALL)
+    def cursor(self, event: strawberry.Parent[values.CaseEvent]) -> Cursor:
+        """Its number among the steps of all cases."""
+        return cursor_of(event.sequence)
+
+
+@strawberry.type(description="A pattern that people dismissed: findings like it are not told any more, but counted.")
+class AnomalyDismissal:
+    """A view of ``domain.anomalies.cases.types.Dismissal``."""
+
+    id: strawberry.ID = strawberry.field(description="Names it for its removal.")
+    kind: AnomalyKind = strawberry.field(description="The detector that learnt it.")
+    account_id: strawberry.ID | None = strawberry.field(description="Whose findings; null of symbols and components.")
+    symbol: str | None = strawberry.field(description="In which symbol; null where the findings name none.")
+    component: str | None = strawberry.field(description="Of which component and measure; null of accounts.")
+    max_score: float = strawberry.field(description="Findings up to this score are covered; what is above is told.")
+    case_id: strawberry.ID = strawberry.field(description="The case that was dismissed.")
+    by: str = strawberry.field(description="The email of who closed the case.")
+    note: str = strawberry.field(description="Why it was dismissed.")
+    at: datetime = strawberry.field(description="Since when it is so.")
+    suppressed: int = strawberry.field(description="How many findings were not told because of it.")
+    last_suppressed_at: datetime | None = strawberry.field(description="When the last of them came; null if none did.")
+
+
+def case_view(value: values.Case) -> AnomalyCase:
+    """The value itself, which fields read from."""
+    return cast(AnomalyCase, value)
+
+
+def case_event_view(value: values.CaseEvent) -> AnomalyCaseEvent:
+    """The value itself, which fields read from."""
+    return cast(AnomalyCaseEvent, value)
+
+
+def dismissal_view(value: values.Dismissal) -> AnomalyDismissal:
+    """The value itself, which fields read from."""
+    return cast(AnomalyDismissal, value)

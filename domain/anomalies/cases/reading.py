@@ -1,0 +1,148 @@
+"""What people see of cases.
+
+Risk managers and administrators see all. Owners see the cases about their accounts without notes and without who works
+on them, and of the evidence what is of their accounts.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from domain.access.types import Actor, require_role
+from domain.accounts.queries import read_transactions, require_account
+from domain.accounts.types import Transaction
+from domain.anomalies.anomaly import Anomaly
+from domain.anomalies.cases import queries, store
+from domain.anomalies.cases.evidence import CaseEvidence, Named, chart_of, named_by, orders_beside
+from domain.anomalies.cases.queries import CaseFilter
+from domain.anomalies.cases.service import WORKERS
+from domain.anomalies.cases.types import Case, CaseEvent, Dismissal
+from domain.kernel.pages import Page, PageRequest
+from domain.orders.model.order import Execution, Order
+from domain.orders.queries import read_orders
+from domain.orders.reading.execution_queries import read_executions
+
+
+async def list_dismissals(actor: Actor, account_id: UUID | None) -> list[Dismissal]:
+    """What detectors do not tell any more, of an account or all, newest first; at most 1,000.
+
+    Raises:
+        Forbidden: neither RISK_MANAGER nor ADMIN.
+        NotFound: there is no such account.
+    """
+    require_role(actor, *WORKERS)
+    if account_id is not None:
+        await require_account(actor, account_id)
+    return await store.read_dismissals(account_id)
+
+
+async def visible_to(actor: Actor, wanted: CaseFilter) -> CaseFilter:
+    """The filter narrowed to what the actor may see: all for who sees all, else cases about its accounts.
+
+    Raises:
+        NotFound: it names an account that is not the actor's to see.
+    """
+    if wanted.account_id is not None:
+        await require_account(actor, wanted.account_id)
+    return wanted if actor.sees_all else replace(wanted, account_ids=tuple(sorted(actor.accounts)))
+
+
+async def list_cases(actor: Actor, wanted: CaseFilter, request: PageRequest) -> Page[Case]:
+    """A page of the cases that the actor may see, newest first.
+
+    Raises:
+        NotFound: the filter names an account that is not the actor's to see.
+    """
+    page = await queries.list_page(await visible_to(actor, wanted), request)
+    return replace(page, nodes=[shown_to(actor, case) for case in page.nodes])
+
+
+async def count_cases(actor: Actor, wanted: CaseFilter) -> int:
+    """How many cases ``list_cases`` has on all its pages."""
+    return await queries.count(await visible_to(actor, wanted))
+
+
+async def find_case(actor: Actor, case_id: UUID) -> Case | None:
+    """A case that the actor may see."""
+    case = await store.find_case(case_id)
+    return shown_to(actor, case) if case is not None and concerns(actor, case) else None
+
+
+def concerns(actor: Actor, case: Case) -> bool:
+    """Whether the actor may see a case: a finding of it is about an account that it may see, or it sees all."""
+    return actor.sees_all or any(actor.may_read(account_id) for account_id in case.account_ids)
+
+
+def shown_to(actor: Actor, case: Case) -> Case:
+    """The case as the actor may see it: notes and other accounts are for those who work cases."""
+    if actor.sees_all:
+        return case
+    own = tuple(account_id for account_id in case.account_ids if actor.may_read(account_id))
+    return replace(case, note=None, assignee=None, account_ids=own, linked_ids=own)
+
+
+def step_shown_to(actor: Actor, event: CaseEvent) -> CaseEvent:
+    """The step as the actor may see it; see ``shown_to``."""
+    if actor.sees_all:
+        return event
+    return replace(event, note=None, case=shown_to(actor, event.case))
+
+
+def findings_shown_to(actor: Actor, findings: Iterable[Anomaly]) -> list[Anomaly]:
+    """The findings about accounts that the actor may see; all for who sees all."""
+    if actor.sees_all:
+        return list(findings)
+    return [one for one in findings if one.account_id is not None and actor.may_read(one.account_id)]
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Everything that the findings of a case name, of whatever account."""
+
+    findings: Sequence[Anomaly]
+    named: Named
+    orders: Sequence[Order]
+    executions: Sequence[Execution]
+    transactions: Sequence[Transaction]
+
+
+async def read_material(case_ids: Collection[UUID]) -> dict[UUID, Material]:
+    """What the findings of cases name, in four statements however many cases there are."""
+    findings = await queries.read_findings_of(case_ids)
+    named = {case_id: named_by(found) for case_id, found in findings.items()}
+    fills = {
+        fill.id: fill for fill in await read_executions({one for each in named.values() for one in each.executions})
+    }
+    wanted = {
+        case_id: orders_beside(each, [fills[one] for one in each.executions if one in fills])
+        for case_id, each in named.items()
+    }
+    orders = await read_orders({one for each in wanted.values() for one in each})
+    moved = await read_transactions({one for each in named.values() for one in each.transactions})
+    rows = {row.id: row for row in moved}
+    return {
+        case_id: Material(
+            findings[case_id],
+            each,
+            [orders[one] for one in sorted(wanted[case_id]) if one in orders],
+            sorted((fills[one] for one in each.executions if one in fills), key=lambda fill: fill.at),
+            [rows[one] for one in sorted(each.transactions) if one in rows],
+        )
+        for case_id, each in named.items()
+    }
+
+
+def evidence_shown_to(actor: Actor, case: Case, material: Material) -> CaseEvidence:
+    """What a case rests on, of the accounts that the actor may see."""
+    findings = findings_shown_to(actor, material.findings)
+    orders = [order for order in material.orders if actor.may_read(order.account_id)]
+    fills = [fill for fill in material.executions if actor.may_read(fill.account_id)]
+    moved = [row for row in material.transactions if actor.may_read(row.account_id)]
+    return CaseEvidence(
+        orders=tuple(orders),
+        executions=tuple(fills),
+        transactions=tuple(moved),
+        samples=material.named.samples,
+        chart=chart_of(findings, orders, fills, moved, material.named.samples),
+        is_complete=material.named.is_complete and case.finding_count <= queries.MAX_SHOWN,
+    )

@@ -1,0 +1,83 @@
+"""Cases and dismissals in the database, one or a few at a time."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from tortoise.expressions import F
+
+from domain.anomalies.cases import models
+from domain.anomalies.cases.forms import read_ids
+from domain.anomalies.cases.types import Case, CaseStatus, Dismissal
+from domain.anomalies.types import AnomalyKind
+from domain.kernel.orm import columns_of, read, value_of
+from domain.kernel.unit_of_work import UnitOfWork
+
+# A finding looks for its case among so many, the newest.
+MAX_OPEN_CASES = 2_000
+# So many dismissals are shown, the newest.
+MAX_DISMISSALS = 1_000
+
+
+def to_case(row: models.AnomalyCase) -> Case:
+    """The case that a row holds."""
+    return value_of(Case, row, account_ids=read_ids(row.account_ids), linked_ids=read_ids(row.linked_ids))
+
+
+async def find_case(case_id: UUID) -> Case | None:
+    """One case."""
+    return next((to_case(row) for row in await read(models.AnomalyCase.filter(id=case_id))), None)
+
+
+async def load_case(work: UnitOfWork, case_id: UUID) -> Case | None:
+    """One case as this transaction sees it; whoever changes it holds the head."""
+    row = await models.AnomalyCase.filter(id=case_id).using_db(await work.orm()).first()
+    return to_case(row) if row is not None else None
+
+
+async def load_open_cases(work: UnitOfWork, kinds: Collection[AnomalyKind], since: datetime) -> list[Case]:
+    """Cases of these kinds that are not closed and have a finding since a time; the newest 2,000."""
+    query = models.AnomalyCase.filter(kind__in=list(kinds), found_at__gte=since).exclude(status=CaseStatus.CLOSED)
+    rows = await query.order_by("-number").limit(MAX_OPEN_CASES).using_db(await work.orm())
+    return [to_case(row) for row in rows]
+
+
+async def load_dismissals(work: UnitOfWork, subjects: Collection[str]) -> list[Dismissal]:
+    """The dismissals of these subjects."""
+    rows = await models.AnomalyDismissal.filter(subject__in=list(subjects)).using_db(await work.orm())
+    return [value_of(Dismissal, row) for row in rows]
+
+
+async def read_dismissals(account_id: UUID | None) -> list[Dismissal]:
+    """The dismissals of an account, or all, newest first; at most 1,000."""
+    query = models.AnomalyDismissal.all().order_by("-at", "-id").limit(MAX_DISMISSALS)
+    rows = await read(query.filter(account_id=account_id) if account_id is not None else query)
+    return [value_of(Dismissal, row) for row in rows]
+
+
+async def save_dismissal(work: UnitOfWork, dismissal: Dismissal, subject: str) -> None:
+    """Store a dismissal, in the place of an older one of the same kind and subject."""
+    db = await work.orm()
+    await models.AnomalyDismissal.filter(kind=dismissal.kind, subject=subject).using_db(db).delete()
+    await models.AnomalyDismissal.create(using_db=db, subject=subject, **columns_of(dismissal))
+
+
+async def count_suppressed(work: UnitOfWork, dismissal_id: UUID, times: int) -> None:
+    """Say that findings were not told because of a dismissal."""
+    row = models.AnomalyDismissal.filter(id=dismissal_id).using_db(await work.orm())
+    await row.update(suppressed=F("suppressed") + times, last_suppressed_at=work.now)
+
+
+async def remove_dismissal(work: UnitOfWork, dismissal_id: UUID) -> Dismissal | None:
+    """Remove a dismissal: what it was, if it was there."""
+    query = models.AnomalyDismissal.filter(id=dismissal_id).using_db(await work.orm())
+    row = await query.select_for_update().first()
+    if row is None:
+        return None
+    await models.AnomalyDismissal.filter(id=dismissal_id).using_db(await work.orm()).delete()
+    return value_of(Dismissal, row)
+
+
+async def remove_dismissals_of(work: UnitOfWork, case_id: UUID) -> int:
+    """Remove what was learnt of a case: how many dismissals there were."""
+    return await models.AnomalyDismissal.filter(case_id=case_id).using_db(await work.orm()).delete()

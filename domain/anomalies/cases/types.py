@@ -1,0 +1,105 @@
+"""Words and values of cases."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from domain.anomalies.types import AnomalyKind
+from domain.risk.types import Severity
+
+
+class CaseStatus(StrEnum):
+    """How far a case is: nobody has it, somebody works on it, it is decided, it is over."""
+
+    OPEN = "OPEN"
+    ASSIGNED = "ASSIGNED"
+    DECIDED = "DECIDED"
+    CLOSED = "CLOSED"
+
+
+class Disposition(StrEnum):
+    """What a person decided: it was what the detector says, there is a good reason for it, or it is nothing."""
+
+    CONFIRMED = "CONFIRMED"
+    EXPLAINED = "EXPLAINED"
+    DISMISSED = "DISMISSED"
+
+
+class CaseEventKind(StrEnum):
+    """What happened to a case."""
+
+    OPENED = "OPENED"
+    JOINED = "JOINED"
+    ASSIGNED = "ASSIGNED"
+    COMMENTED = "COMMENTED"
+    DECIDED = "DECIDED"
+    CLOSED = "CLOSED"
+    REOPENED = "REOPENED"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Findings that belong together, and what people made of them.
+
+    ``number`` counts all cases. ``account_ids`` are the accounts that the findings are about; ``linked_ids`` are those
+    and the others that the evidence names. ``severity`` and ``score`` are the highest of its findings. ``assignee`` is
+    an email; ``note`` is the reason of the disposition. ``version`` grows with each change.
+    """
+
+    id: UUID
+    number: int
+    kind: AnomalyKind
+    symbol: str | None
+    component: str | None
+    account_ids: tuple[UUID, ...]
+    linked_ids: tuple[UUID, ...]
+    severity: Severity
+    score: float
+    finding_count: int
+    status: CaseStatus
+    assignee: str | None
+    disposition: Disposition | None
+    note: str | None
+    opened_at: datetime
+    found_at: datetime
+    updated_at: datetime
+    closed_at: datetime | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaseEvent:
+    """A step of a case. ``sequence`` numbers those of all cases without gaps; ``case`` is the case after it.
+
+    ``by`` is an email or a part of the platform; ``anomaly_id`` is the finding that opened the case or joined it.
+    """
+
+    sequence: int
+    kind: CaseEventKind
+    at: datetime
+    by: str
+    note: str | None
+    anomaly_id: UUID | None
+    case: Case
+
+
+@dataclass(frozen=True, slots=True)
+class Dismissal:
+    """A pattern that people said is nothing: later findings of the same kind and subject like it are not told.
+
+    It covers findings whose surprise is at most ``max_score``. ``suppressed`` counts those that were not told.
+    """
+
+    id: UUID
+    kind: AnomalyKind
+    account_id: UUID | None
+    symbol: str | None
+    component: str | None
+    max_score: float
+    case_id: UUID
+    by: str
+    note: str
+    at: datetime
+    suppressed: int
+    last_suppressed_at: datetime | None
