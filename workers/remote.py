@@ -158,10 +158,10 @@ class RemoteVenueLoop(VenueLoop):
             if isinstance(item, RequestResult):
                 reports += self._dealings.answered(item.request, item.order_id, item.answer, now)
             elif isinstance(item, OrderStatusReport):
-                reports += self._dealings.told(item.order_id, item.seen, item.executions, now)
+                reports += self._dealings.told(item.order_id, item.seen, item.executions, now, item.asked_at)
                 self._tell_missing(item)
             elif isinstance(item, ReconciliationReport):
-                reports += self._dealings.found(next(compared), now)
+                reports += self._dealings.found(next(compared), now, item.asked_at)
             else:
                 reports += self._dealings.hear(item, now)
         return reports

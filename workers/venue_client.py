@@ -49,11 +49,15 @@ class RequestResult:
 
 @dataclass(frozen=True, slots=True)
 class OrderStatusReport:
-    """How an order stands, asked for: None when the venue has no such order; with executions, if some were missing."""
+    """How an order stands, asked for: None when the venue has no such order; with executions, if some were missing.
+
+    ``asked_at`` is when the question went out.
+    """
 
     order_id: UUID
     seen: VenueOrder | None
     executions: Sequence[VenueExecution]
+    asked_at: Nanos
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,16 +206,14 @@ class VenueClient:
     async def _ask(self, order_id: UUID, order: OrderRef, since: Nanos) -> None:
         try:
             async with self._questions:
+                asked_at = Nanos.now()
                 seen = await self.venue.order(order)
                 fills: Sequence[VenueExecution] = ()
                 if seen is not None and seen.filled_quantity:
                     fills = await self.venue.executions(since)
             own = {order.client_order_id, seen.venue_order_id if seen is not None else None} - {None}
-            self._put(
-                OrderStatusReport(
-                    order_id, seen, [row for row in fills if own & {row.client_order_id, row.venue_order_id}]
-                )
-            )
+            executions = [row for row in fills if own & {row.client_order_id, row.venue_order_id}]
+            self._put(OrderStatusReport(order_id, seen, executions, asked_at))
         except VenueUnavailable as error:
             _log.warning("venue cannot be asked about an order", venue=self.venue.name, error=str(error))
         except Exception:  # noqa: BLE001  a gateway's defect must not end the venue

@@ -5,7 +5,7 @@ are its own: it survives the engine that talks to it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -86,7 +86,7 @@ class Faults:
     ``lost_requests`` do not reach the venue, ``lost_answers`` are of requests that it has taken. ``unreachable``: no
     question is answered and no connection made. ``muted``: reports are dropped. ``doubled``: each comes twice.
     ``shuffled``: those of one event come in any order. ``anonymous``: fills do not repeat our ids. ``stuck``: until it
-    is set, new orders are under way.
+    is set, new orders are under way. ``otherwise`` makes of what a change asks for what the venue makes of it.
     """
 
     lost_requests: int = 0
@@ -97,6 +97,7 @@ class Faults:
     shuffled: Random | None = None
     anonymous: bool = False
     stuck: asyncio.Event | None = None
+    otherwise: Callable[[ReplaceTerms], ReplaceTerms] | None = None
 
 
 @dataclass(slots=True)
@@ -143,6 +144,8 @@ class LoopbackVenue:
         if self._is_lost("replace", order.client_order_id):
             return Unanswered(message="connection reset")
         state = self._exchange(order.symbol).order(order.client_order_id)
+        if self.faults.otherwise is not None:
+            terms = self.faults.otherwise(terms)
         changes = Changes() if state is None else _differing(state.order, terms)
         reports = self._exchange(order.symbol).replace(order.client_order_id, changes, self._now())
         refusal = next((row for row in reports if isinstance(row, ReplaceRejected)), None)
@@ -186,6 +189,11 @@ class LoopbackVenue:
         """The venue's own market moves; what it lets trade is reported."""
         tick = QuoteTick(symbol, self._now(), Decimal(bid), Decimal(ask), Decimal(size), Decimal(size))
         self._report(symbol, self._exchange(symbol).on_tick(tick))
+
+    def restate(self, client_order_id: str, **terms: Decimal) -> None:
+        """Change an order unasked, where that is possible."""
+        symbol = self._orders[client_order_id].symbol
+        self._report(symbol, self._exchange(symbol).replace(client_order_id, Changes(**terms), self._now()))
 
     def working(self) -> list[VenueOrder]:
         """What works there."""

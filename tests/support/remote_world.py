@@ -239,4 +239,8 @@ class RemoteWorld(World):
             assert order.is_open is there.is_open, (order, there)
             if not there.is_open and order.status is not OrderStatus.EXPIRED:
                 assert order.status is there.status, (order, there)
+            if there.is_open:
+                assert order.quantity == there.quantity, (order, there)
+                limited = order.limit_price is not None and there.limit_price is not None
+                assert not limited or order.limit_price == there.limit_price, (order, there)
             assert order.pending_action is None or order.pending_action is PendingAction.CANCEL

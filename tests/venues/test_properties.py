@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from domain.accounts.types import AccountKind
 from domain.orders.model.commands import OrderLeg, PlaceBracket, PlaceOco
-from domain.orders.model.types import OrderStatus, OrderType, Side
+from domain.orders.model.types import Contingency, OrderStatus, OrderType, Side
 from domain.orders.venues.types import Capabilities, VenueExecution
 from domain.positions.types import Bucket
 from tests.orders.factories import PERPETUAL, command
@@ -33,6 +33,9 @@ STEPS = st.one_of(
     st.tuples(st.just("quote"), st.just(0), st.sampled_from(PRICES), st.integers(1, 3)),
     st.tuples(st.just("cancel"), st.just(0), st.just(0), st.integers(0, 9)),
     st.tuples(st.just("modify"), st.just(0), st.sampled_from(PRICES), st.integers(0, 9)),
+    st.tuples(st.just("restate"), st.booleans(), st.sampled_from(PRICES), st.integers(1, 9)),
+    st.tuples(st.just("resize"), st.just(0), st.just(0), st.integers(0, 30)),
+    st.tuples(st.just("otherwise"), st.just(0), st.just(0), st.integers(0, 3)),
     st.tuples(st.just("send"), st.booleans(), st.just(0), st.just(0)),
     st.tuples(st.just("lose"), st.just(0), st.just(0), st.just(0)),
     st.tuples(st.just("deliver"), st.booleans(), st.just(0), st.integers(0, 99)),
@@ -88,7 +91,7 @@ def change(world: RemoteWorld, step: Step) -> None:
     """A cancel or a change of an order, if that is the step."""
     kind, _, price, number = step
     orders = list(world.orders.values())
-    if kind not in ("cancel", "modify") or not orders:
+    if kind not in ("cancel", "modify", "resize") or not orders:
         return
     order = orders[number % len(orders)]
     if kind == "cancel" and order.is_open:
@@ -96,6 +99,18 @@ def change(world: RemoteWorld, step: Step) -> None:
     fit = order.status is OrderStatus.NEW and order.type is OrderType.LIMIT and not order.pending_changes
     if kind == "modify" and fit and order.limit_price != price and world.there.capabilities.replace:
         world.modify(order, limit_price=price)
+    wanted, alone = Decimal(number // 5 + 1), order.contingency is Contingency.NONE and not order.reduce_only
+    if kind == "resize" and fit and alone and wanted not in (order.quantity, order.filled_quantity):
+        world.modify(order, quantity=max(wanted, order.filled_quantity))
+
+
+def restate(world: RemoteWorld, flag: object, price: object, number: int) -> None:
+    """The venue changes one of its orders by itself."""
+    there = [order for order in world.there.working() if order.limit_price is not None]
+    if there and isinstance(price, Decimal):
+        order = there[number % len(there)]
+        terms = {"quantity": Decimal(number)} if flag else {"limit_price": price}
+        world.there.restate(order.client_order_id or "", **terms)
 
 
 async def happen(world: RemoteWorld, step: Step) -> None:
@@ -108,6 +123,11 @@ async def happen(world: RemoteWorld, step: Step) -> None:
         await world.send(lose_answers=bool(flag))
     elif kind == "lose":
         world.there.faults.lost_requests = 1
+    elif kind == "restate":
+        restate(world, flag, price, number)
+    elif kind == "otherwise":
+        more = Decimal(number)
+        world.there.faults.otherwise = lambda terms: replace(terms, quantity=terms.quantity + more)
     elif kind == "restart":
         world.restart()
     elif kind == "deliver" and world.mail:

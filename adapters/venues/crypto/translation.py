@@ -61,7 +61,8 @@ def venue_order(raw: Raw, ours: Names, client_order_id: str | None = None) -> Ve
     Raises:
         ValueError: something that matters is missing or unreadable.
     """
-    filled, quantity = exact_or_zero(raw["filled"]), exact_or_none(raw["amount"])
+    # Zero is how some say nothing.
+    filled, quantity = exact_or_zero(raw["filled"]), exact_or_none(raw["amount"]) or None
     named = client_order_id or raw["clientOrderId"]
     return VenueOrder(
         client_order_id=named if order_id_of(named) is not None else None,
@@ -73,7 +74,7 @@ def venue_order(raw: Raw, ours: Names, client_order_id: str | None = None) -> Ve
         at=_time(raw, "lastUpdateTimestamp", "lastTradeTimestamp", "timestamp"),
         quantity=quantity,
         # ccxt fills a market order's price with its average.
-        limit_price=exact_or_none(raw["price"]) if raw["type"] != "market" else None,
+        limit_price=(exact_or_none(raw["price"]) or None) if raw["type"] != "market" else None,
     )
 
 

@@ -21,6 +21,7 @@ from domain.kernel.time import Nanos
 from domain.market.rates import RateOf, no_rate
 from domain.market.types import Instrument
 from domain.orders.books.charges import average_fill, dues_of
+from domain.orders.books.report_effects import HANDLERS
 from domain.orders.deciding.reservations import EXCLUSIVE, alternatives, bucket_of, reserve_orders, unreserve_orders
 from domain.orders.deciding.state import CLOSED, TRANSITIONS, move
 from domain.orders.deciding.trading_book import TradingBook
@@ -34,7 +35,6 @@ from domain.orders.model.types import (
     PendingAction,
     PositionEffect,
     Side,
-    TimeInForce,
 )
 from domain.orders.venues.fees import charged_fee, foreign_fee, withheld
 from domain.positions.fills import book_fill
@@ -101,7 +101,7 @@ class ReportBooking:
             self.ignored.append(report)
             return
         before, status = _reserved_by(order), order.status
-        kind, detail = _HANDLERS[type(report)](order, report, self.now)
+        kind, detail = HANDLERS[type(report)](order, report, self.now)
         reserves_as_before = _reserved_by(order) == before
         if not reserves_as_before:
             self._reserve_again(order)
@@ -143,7 +143,8 @@ class ReportBooking:
         order.average_price = average_fill(order, instrument)
         order.fees += execution.fee + execution.tax
         if order.status not in CLOSED:
-            done = order.filled_quantity >= order.quantity
+            # The venue may have it for more than is filled, and say so next.
+            done = order.filled_quantity >= order.quantity and report.status is OrderStatus.FILLED
             move(order, OrderStatus.FILLED if done else OrderStatus.PARTIALLY_FILLED, self.now)
         order.updated_at = self.now
         order.version += 1
@@ -282,113 +283,3 @@ def _reserved_by(order: Order) -> tuple[object, ...]:
         order.is_open,
         len(order.pending_changes),
     )
-
-
-Handled = tuple[OrderEventKind, dict[str, Any] | None]
-
-
-def _accepted(order: Order, report: execution_reports.Accepted, now: datetime) -> Handled:
-    move(order, report.status, now)
-    if report.quantity != order.quantity:
-        # Cut to what a reduce-only order can reduce: not the order that was asked for.
-        order.version += 1
-    if not report.by_engine:
-        order.venue_order_id = report.venue_order_id or str(order.id)
-    order.venue_sequence = report.sequence
-    order.quantity, order.limit_price, order.stop_price = report.quantity, report.limit_price, report.stop_price
-    order.activated = report.activated
-    return OrderEventKind.NEW, None
-
-
-def _rejected(order: Order, report: execution_reports.Rejected, now: datetime) -> Handled:
-    move(order, OrderStatus.REJECTED, now)
-    order.reject_reason, order.reject_message = report.reason, report.message[:1000]
-    return OrderEventKind.REJECTED, None
-
-
-def _triggered(order: Order, report: execution_reports.Triggered, now: datetime) -> Handled:
-    move(order, report.status, now)
-    order.triggered_at = now
-    return OrderEventKind.TRIGGERED, {"price": str(report.price)}
-
-
-def _canceled(order: Order, report: execution_reports.Canceled, now: datetime) -> Handled:
-    move(order, report.status, now)
-    return OrderEventKind.CANCELED, {"reason": report.reason.value}
-
-
-def _expired(order: Order, report: execution_reports.Expired, now: datetime) -> Handled:
-    move(order, report.status, now)
-    return OrderEventKind.EXPIRED, None
-
-
-def _restated(order: Order, report: execution_reports.Restated, now: datetime) -> Handled:
-    move(order, report.status, now)
-    order.quantity, order.limit_price = report.quantity, report.limit_price
-    if report.limit_price is not None:
-        order.reserve_price = report.limit_price
-    return OrderEventKind.REPLACED, {"reason": report.reason.value}
-
-
-def _trail_moved(order: Order, report: execution_reports.TrailMoved, now: datetime) -> Handled:
-    move(order, report.status, now)
-    order.stop_price, order.limit_price, order.activated = report.stop_price, report.limit_price, True
-    return OrderEventKind.REPLACED, {"reason": "TRAILING"}
-
-
-def _released(order: Order, report: execution_reports.Released, now: datetime) -> Handled:
-    move(order, report.status, now)
-    order.quantity = report.quantity
-    return OrderEventKind.RELEASED, None
-
-
-def _replaced(order: Order, report: execution_reports.Replaced, now: datetime) -> Handled:
-    made = order.pending_changes[0] if order.pending_changes else None
-    _answer_change(order)
-    move(order, report.status, now)
-    order.quantity, order.limit_price, order.stop_price = report.quantity, report.limit_price, report.stop_price
-    order.trailing_offset, order.venue_sequence = report.trailing_offset, report.sequence
-    if report.venue_order_id is not None:
-        order.venue_order_id = report.venue_order_id
-    order.works_until = Nanos(report.expires_at).to_datetime() if report.expires_at is not None else None
-    if order.time_in_force is TimeInForce.GTD:
-        order.expires_at = order.works_until
-    if made is not None:
-        order.reserve_price = made.reserve_price_after
-    elif report.limit_price is not None:
-        order.reserve_price = report.limit_price
-    return OrderEventKind.REPLACED, {"reason": "REQUESTED"}
-
-
-def _replace_rejected(order: Order, report: execution_reports.ReplaceRejected, now: datetime) -> Handled:
-    _answer_change(order)
-    order.updated_at = now
-    return OrderEventKind.REPLACE_REJECTED, {"reason": report.reason.value, "message": report.message}
-
-
-def _answer_change(order: Order) -> None:
-    """The oldest pending change is pending no more. A cancel that is pending too stays so."""
-    order.pending_changes = order.pending_changes[1:]
-    if order.pending_action is PendingAction.REPLACE and not order.pending_changes:
-        order.pending_action = None
-
-
-def _cancel_rejected(order: Order, report: execution_reports.CancelRejected, now: datetime) -> Handled:
-    order.pending_action = PendingAction.REPLACE if order.pending_changes else None
-    order.updated_at = now
-    return OrderEventKind.CANCEL_REJECTED, {"message": report.message}
-
-
-_HANDLERS: dict[type[execution_reports.ExecutionReport], Any] = {
-    execution_reports.Accepted: _accepted,
-    execution_reports.Released: _released,
-    execution_reports.Rejected: _rejected,
-    execution_reports.Triggered: _triggered,
-    execution_reports.Canceled: _canceled,
-    execution_reports.Expired: _expired,
-    execution_reports.Replaced: _replaced,
-    execution_reports.ReplaceRejected: _replace_rejected,
-    execution_reports.Restated: _restated,
-    execution_reports.TrailMoved: _trail_moved,
-    execution_reports.CancelRejected: _cancel_rejected,
-}

@@ -20,7 +20,7 @@ from domain.orders.deciding.trading_book import MarketState, TradingBook
 from domain.orders.model.commands import ModifyOrder, PlaceOrder
 from domain.orders.model.order import CHANGEABLE, Order, PendingChange, changes_in, terms_of
 from domain.orders.model.order_types import PRICED_BY_LIMIT, REQUIRE_LIMIT_PRICE
-from domain.orders.model.types import Contingency, OrderType, RejectReason
+from domain.orders.model.types import Contingency, OrderType, RejectReason, Side
 from domain.orders.venues.support import is_timed_by_engine
 from domain.risk.types import RiskViolation
 
@@ -177,6 +177,14 @@ def _reserve_price(after: Order, change: PendingChange, market: MarketState) -> 
     if change.stop_price is None and change.trailing_offset is None:
         return after.reserve_price
     return reservation_price(as_command(after), market.fresh)
+
+
+def reserve_price_of(order: Order) -> Decimal | None:
+    """What an order is valued at by its own prices, where the market is not known: a sale below its trigger at that."""
+    if order.limit_price is None:
+        return reservation_price(as_command(order), None)
+    waits = order.side is Side.SELL and order.stop_price is not None and order.triggered_at is None
+    return max(order.limit_price, order.stop_price) if waits and order.stop_price is not None else order.limit_price
 
 
 def as_command(order: Order) -> PlaceOrder:

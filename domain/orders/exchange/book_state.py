@@ -197,6 +197,7 @@ class BookState:
                 status=order.status,
                 quantity=order.quantity,
                 limit_price=order.limit,
+                stop_price=order.stop,
                 reason=reason,
             )
         )

@@ -119,10 +119,14 @@ class Replaced(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplaceRejected(ExecutionReport):
-    """A requested change did not take effect; the order, if there is one, stands as it was."""
+    """A requested change did not take effect; the order, if there is one, stands as it was.
+
+    ``is_filled``: all of it had been filled, and only the change could have let it go on; it ends with this.
+    """
 
     reason: RejectReason
     message: str
+    is_filled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +137,7 @@ class CancelRejected(ExecutionReport):
 
 
 class RestateReason(StrEnum):
-    """Why the exchange changed an order by itself; VENUE: a real venue was content with less."""
+    """Why the exchange changed an order by itself; VENUE: a real venue did, for reasons of its own."""
 
     MARKET_TO_LIMIT = "MARKET_TO_LIMIT"
     REDUCE_ONLY = "REDUCE_ONLY"
@@ -145,11 +149,13 @@ class RestateReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restated(Change):
-    """The exchange changed quantity or limit unasked (FIX ExecType Restated)."""
+    """The exchange changed quantity or prices unasked (FIX ExecType Restated); ``message`` is a venue's word on it."""
 
     quantity: Decimal
     limit_price: Decimal | None
+    stop_price: Decimal | None
     reason: RestateReason
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +204,9 @@ def _terms(order: Order, report: Change) -> Order:
                 expires_at=report.expires_at,
             )
         case Restated():
-            return replace(order, quantity=report.quantity, limit_price=report.limit_price)
+            return replace(
+                order, quantity=report.quantity, limit_price=report.limit_price, stop_price=report.stop_price
+            )
         case Released():
             return replace(order, quantity=report.quantity)
         case TrailMoved():

@@ -62,17 +62,19 @@ class Venue(Protocol):
     async def replace(self, order: OrderRef, terms: ReplaceTerms) -> Answer:
         """Ask it to change an order that works, keeping its ``client_order_id``.
 
-        ``Acknowledged`` says that the change is made, and gives the venue's new id if that changed. Only called where
-        the capabilities have ``replace``.
+        ``Acknowledged`` says that the change is made, and gives the venue's new id if that changed. Where the venue
+        answers with other terms than were asked for, the answer's ``order`` has them. Only called where the
+        capabilities have ``replace``.
         """
         ...
 
     def reports(self) -> AbstractAsyncContextManager[AsyncIterator[Sequence[VenueReport]]]:
         """What happens to our orders, in batches, from the moment the context is entered.
 
-        It may repeat itself and be out of order. While it goes on, nothing is missed. When that cannot be said any
-        more, the iteration raises ``VenueUnavailable`` or ends: the router enters again, with back-off, and then
-        compares everything. Entering raises ``VenueUnavailable`` when there is no connection to be had.
+        It may repeat itself and be out of order. Terms that the venue gives an order unasked are told as well. While it
+        goes on, nothing is missed. When that cannot be said any more, the iteration raises ``VenueUnavailable`` or
+        ends: the router enters again, with back-off, and then compares everything. Entering raises ``VenueUnavailable``
+        when there is no connection to be had.
         """
         ...
 

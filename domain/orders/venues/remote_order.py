@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
@@ -40,6 +41,15 @@ class Settled:
     kind: RequestKind | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ShownTerms:
+    """The terms of an order that a venue shows."""
+
+    quantity: Decimal
+    limit: Decimal | None
+    stop: Decimal | None
+
+
 class RemoteOrder(WorkingOrder):
     """What a ``WorkingOrder`` knows, and where the order is.
 
@@ -47,6 +57,10 @@ class RemoteOrder(WorkingOrder):
     ``acknowledged``: the venue has said that it has it. ``waiting``: it could go, but another order that it excludes is
     still at the venue. ``linked``: the venue links it with its group. ``timed_here``: the engine ends it by its clock.
     ``leaving``: why a cancel of it is under way. ``changes``: what it was asked to become, oldest first.
+    ``change_taken``: the venue has made the oldest of them, and has not said what came of it. ``is_restated``: since
+    that was asked for, the venue has stated other terms. ``earlier_terms``: those before changes of which the venue has
+    not said what came of them, the last of them made at ``replaced_at`` on our clock. ``is_exceeded``: more was filled
+    than was known to be asked for, and the venue has not said yet for how much it works.
     ``executions``: the ids of those that are booked. ``ended``: the venue's word that it is over, while executions that
     go with it are missing. ``seen_at``: the venue's time of the newest word on it.
     """
@@ -54,12 +68,17 @@ class RemoteOrder(WorkingOrder):
     __slots__ = (
         "acknowledged",
         "at_venue",
+        "change_taken",
         "changes",
+        "earlier_terms",
         "ended",
         "executions",
+        "is_exceeded",
+        "is_restated",
         "linked",
         "native",
         "pending_cancel",
+        "replaced_at",
         "seen_at",
         "timed_here",
         "venue_order_id",
@@ -76,10 +95,20 @@ class RemoteOrder(WorkingOrder):
         self.waiting = False
         self.pending_cancel: Cause | None = None
         self.changes: deque[Changes] = deque()
+        self.change_taken = False
+        self.is_restated = False
+        self.is_exceeded = False
+        self.earlier_terms: tuple[ShownTerms, ...] = ()
+        self.replaced_at = 0
         self.executions: set[str] = set()
         self.ended: VenueOrder | None = None
         self.seen_at = 0
         self.venue_order_id: str | None = None
+
+    @property
+    def shown_terms(self) -> ShownTerms:
+        """Its terms of now."""
+        return ShownTerms(self.quantity, self.limit, self.stop)
 
     @property
     def order_id(self) -> UUID:

@@ -91,15 +91,25 @@ class VenueSession:
 
     def answered(self, request: Request, order_id: UUID, answer: Answer, now: Nanos) -> list[ExecutionReport]:
         """What became of a request; what nobody answered is asked about."""
+        is_open = self.outbox.first(order_id)
         self.outbox.landed(request.id, now)
-        if isinstance(answer, Acknowledged | Declined):
-            return self.venue.on_answer(order_id, request.kind, answer, now)
-        return []
+        if not isinstance(answer, Acknowledged | Declined):
+            return []
+        if request.kind is RequestKind.REPLACE and (is_open is None or is_open.id != request.id):
+            # The venue's report has told before what came of it: the answer says nothing of the change after it.
+            shown = answer.order if isinstance(answer, Acknowledged) else None
+            return [] if shown is None else self.venue.on_report(shown, now)
+        return self.venue.on_answer(order_id, request.kind, answer, now)
 
     def told(
-        self, order_id: UUID, seen: VenueOrder | None, executions: Iterable[VenueExecution], now: Nanos
+        self,
+        order_id: UUID,
+        seen: VenueOrder | None,
+        executions: Iterable[VenueExecution],
+        now: Nanos,
+        asked_at: Nanos | None = None,
     ) -> list[ExecutionReport]:
-        """How the venue says that an order stands that was asked about; its fills come first."""
+        """How the venue says that an order stands that was asked about at ``asked_at`` (now); its fills come first."""
         if self.venue.find(order_id) is None:
             self._doubts.pop(order_id, None)
             return []
@@ -108,14 +118,15 @@ class VenueSession:
         reports: list[ExecutionReport] = []
         for execution in executions:
             reports += self.venue.on_report(execution, now)
-        reports += self.venue.on_report(seen, now)
+        reports += self.venue.on_report(seen, now, now if asked_at is None else asked_at)
         return reports + self._conclude(order_id, seen, now)
 
-    def found(self, findings: Findings, now: Nanos) -> list[ExecutionReport]:
-        """What a comparison of the books came to."""
+    def found(self, findings: Findings, now: Nanos, asked_at: Nanos | None = None) -> list[ExecutionReport]:
+        """What a comparison of the books came to, for which the venue was asked at ``asked_at`` (now)."""
         for order_id in findings.ask:
             self._doubts.setdefault(order_id, Doubt(now))
-        return [report for heard in findings.reports for report in self.venue.on_report(heard, now)]
+        asked_at = now if asked_at is None else asked_at
+        return [report for heard in findings.reports for report in self.venue.on_report(heard, now, asked_at)]
 
     # ------------------------------------------------------------------ what comes out
 
@@ -147,6 +158,8 @@ class VenueSession:
         for request in ready:
             for order_id in request.orders:
                 self._doubts.pop(order_id, None)
+            if request.kind is RequestKind.REPLACE:
+                self.venue.asking_for_change(request.order_id)
         return ready
 
     def due(self, now: Nanos) -> list[UUID]:
@@ -202,6 +215,9 @@ class VenueSession:
         if request.sent_at is None or now - request.sent_at < self._grace_nanos:
             return []
         if request.kind is RequestKind.REPLACE and order.changes:
+            if order.is_restated:
+                # It was answered with other terms than were asked for, and the answer was lost.
+                return self.venue.on_answer(order_id, request.kind, Acknowledged(order=seen), now)
             return self.venue.unmade(order_id, request.kind, _NOT_MADE, now)
         if request.kind is RequestKind.CANCEL and not self.outbox.again(request):
             # Nobody else gives up: what the engine calls back must not stay there.

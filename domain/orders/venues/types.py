@@ -102,12 +102,17 @@ class ReplaceTerms(OrderChanges[Nanos]):
 class VenueOrder:
     """An order as it stands at the venue: told by it unasked, in an answer, or when asked.
 
+    ``quantity`` and the prices are the venue's word on the terms, whatever was asked for: our order gets them. They are
+    those of a change that it has made, perhaps otherwise than asked, or of one that it made by itself (FIX ExecType
+    Restated). ``quantity`` includes what is filled. Where a venue counts what was filled in other units after a split,
+    an adapter says the sum of the executions as they were told, and a ``quantity`` that leaves what the venue leaves.
+
     ``client_order_id`` is None for an order that was not placed under an id of ours. ``status`` is never PENDING_NEW,
     and HELD only for an exit of a native bracket that waits for its entry. ``filled_quantity`` is the sum of its
     executions, which are always told one by one as well, before or after this; an order ends here only once they are
     all known. ``at`` is when the order last changed. ``quantity`` is None where the venue does not say; the prices are
     None where it does not, or the order has none. ``triggered`` says that a native conditional order is a plain one by
-    now. ``message`` is the venue's own word on why it ended.
+    now. ``message`` is the venue's own word on why it ended, or has other terms than it had.
     """
 
     client_order_id: str | None
@@ -174,7 +179,10 @@ VenueReport = VenueOrder | VenueExecution | RequestDeclined
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledged:
-    """The venue has taken the request. ``order`` is what it said of the order, if it did."""
+    """The venue has taken the request. ``order`` is what it said of the order, if it did.
+
+    The answer to a change says so with the terms that the venue has made of it; without, they are what was asked for.
+    """
 
     venue_order_id: str | None = None
     order: VenueOrder | None = None

@@ -287,6 +287,7 @@ def test_the_exchange_changes_an_order_unasked_while_a_change_is_pending(world: 
         status=OrderStatus.NEW,
         quantity=Decimal(3),
         limit_price=Decimal(99),
+        stop_price=None,
         reason=RestateReason.REDUCE_ONLY,
     )
     world.report([cut])

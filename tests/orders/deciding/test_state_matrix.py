@@ -136,7 +136,11 @@ class Line:
         reason = execution_reports.RestateReason.REDUCE_ONLY
         self.say(
             execution_reports.Restated(
-                quantity=Decimal(quantity), limit_price=PRICE, reason=reason, **self._change(self._live())
+                quantity=Decimal(quantity),
+                limit_price=PRICE,
+                stop_price=None,
+                reason=reason,
+                **self._change(self._live()),
             )
         )
 

@@ -79,6 +79,7 @@ class Order:
     filled: Decimal = ZERO
     value: Decimal = ZERO
     trades: list[Trade] = field(default_factory=list)
+    amended_at: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -202,6 +203,11 @@ class Book:
         self.publish(report(order, "CANCELED", self.clock()))
         return order
 
+    def amend(self, order: Order, quantity: Decimal) -> None:
+        """Reduce an open order, which keeps its place."""
+        order.quantity, order.amended_at = quantity, self.clock()
+        self.publish(report(order, "REPLACED", order.amended_at))
+
     def _credit(self, asset: str, amount: Decimal) -> None:
         self.balances[asset] = self.balances.get(asset, ZERO) + amount
 
@@ -268,7 +274,7 @@ def order_row(order: Order) -> dict[str, Any]:
         "stopPrice": eight(ZERO),
         "icebergQty": eight(ZERO),
         "time": order.at,
-        "updateTime": order.trades[-1].at if order.trades else order.at,
+        "updateTime": max(order.trades[-1].at if order.trades else order.at, order.amended_at),
         "isWorking": order.is_open,
         "origQuoteOrderQty": eight(ZERO),
         "workingTime": order.at,

@@ -106,6 +106,10 @@ class BinanceServer:
         """Execute a part of an open order."""
         self.book.fill(order, Decimal(quantity), Decimal(price), maker=maker)
 
+    def amend(self, order: Order, quantity: str) -> None:
+        """Reduce an open order, as its owner can on the exchange's own page."""
+        self.book.amend(order, Decimal(quantity))
+
     def quote(self, symbol: str, bid: str, ask: str, size: str = "5") -> None:
         """A new standing quote, published to its listeners."""
         market = self.book.markets[symbol]

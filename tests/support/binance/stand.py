@@ -28,6 +28,10 @@ class BinanceStand:
             if order.is_open and reached:
                 self._server.fill(order, str(order.remaining), str(order.price))
 
+    async def restate(self, client_order_id: str, quantity: str) -> None:
+        (order,) = [row for row in self._server.orders if row.client_id == client_order_id]
+        self._server.amend(order, quantity)
+
     async def lose_next_answer(self) -> None:
         self._server.faults.add_to_next(Fault.DROPPED_TAKEN)
 

@@ -5,6 +5,7 @@ An adapter joins by adding a stand of its own to ``STANDS``.
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from decimal import Decimal
 from typing import Protocol
 
 from domain.orders.venues.port import Venue
@@ -23,6 +24,10 @@ class Stand(Protocol):
 
     async def quote(self, bid: str, ask: str, size: str = "1000") -> None:
         """Make these the venue's best prices; working orders that they reach are filled."""
+        ...
+
+    async def restate(self, client_order_id: str, quantity: str) -> None:
+        """Let the venue give a working order another, smaller quantity, unasked."""
         ...
 
     async def lose_next_answer(self) -> None:
@@ -51,6 +56,9 @@ class LoopbackStand:
 
     async def quote(self, bid: str, ask: str, size: str = "1000") -> None:
         self.venue.quote(self.symbol, bid, ask, size)
+
+    async def restate(self, client_order_id: str, quantity: str) -> None:
+        self.venue.restate(client_order_id, quantity=Decimal(quantity))
 
     async def lose_next_answer(self) -> None:
         self.venue.faults.lost_answers = 1

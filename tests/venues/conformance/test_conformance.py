@@ -217,6 +217,29 @@ async def test_a_change(stand: Stand) -> None:
     assert isinstance(await stand.venue.replace(ref(gone), terms), Declined)
 
 
+async def test_terms_that_the_venue_states(stand: Stand) -> None:
+    order = limit(stand, quantity="2")
+    async with heard(stand) as told:
+        venue_order_id = await place(stand, order)
+        await told.until(lambda told: told.order(order) is not None)
+        await stand.restate(order.client_order_id, "1.5")
+        await told.until(lambda told: states(told.order(order), "1.5"))
+        seen = told.order(order)
+    assert seen is not None
+    assert (seen.status, seen.filled_quantity, seen.limit_price) == (OrderStatus.NEW, 0, 99)
+    found = await stand.venue.order(ref(order, venue_order_id))
+    (listed,) = await stand.venue.open_orders()
+    assert [row.quantity for row in (found, listed) if row is not None] == [Decimal("1.5")] * 2
+    assert found is not None
+    # Whoever asks later is not told an older time.
+    assert min(found.at, listed.at) >= seen.at
+
+
+def states(seen: VenueOrder | None, quantity: str) -> bool:
+    """Whether the venue says that it has an order for so much."""
+    return seen is not None and seen.quantity == Decimal(quantity)
+
+
 async def test_a_batch_is_answered_in_its_order(stand: Stand) -> None:
     size = min(stand.venue.capabilities.batch_size, 5)
     orders = [limit(stand, price=str(90 + place)) for place in range(size)]

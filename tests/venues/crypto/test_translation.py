@@ -131,3 +131,8 @@ def test_an_order_and_a_fill() -> None:
 def test_what_cannot_be_read_is_not_guessed(broken: dict[str, Any]) -> None:
     with pytest.raises((Unreadable, Inexact)):
         venue_order(raw_order(**broken), str)
+
+
+def test_terms_of_zero_say_nothing() -> None:
+    order = venue_order(raw_order(amount="0", price="0.00000000"), str)
+    assert (order.quantity, order.limit_price) == (None, None)

@@ -19,20 +19,18 @@ from domain.orders.exchange.execution_reports import (
     CancelRejected,
     ExecutionReport,
     Held,
-    Replaced,
-    ReplaceRejected,
-    RestateReason,
     Triggered,
 )
 from domain.orders.exchange.holdings import Holdings
 from domain.orders.exchange.trailing import TickGrid
 from domain.orders.exchange.types import Changes, Order, OrderState
 from domain.orders.model.types import Contingency, OrderStatus, RejectReason
+from domain.orders.venues.emulation import replacing
 from domain.orders.venues.emulation.emulation_state import EmulationState
 from domain.orders.venues.emulation.remote_matching import RemoteMatching
 from domain.orders.venues.remote_order import Cause, RemoteOrder, Settled, Wanted, remote
 from domain.orders.venues.support import is_native_group, is_timed_by_engine, waits_here
-from domain.orders.venues.types import Capabilities, RequestKind, VenueExecution, VenueOrder
+from domain.orders.venues.types import Acknowledged, Capabilities, RequestKind, VenueExecution, VenueOrder
 
 _WORKING = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
 UNKNOWN_THERE = "The venue does not know the order."
@@ -158,13 +156,14 @@ class EmulationBook(Exchange):
             return super().replace(order_id, changes, at)
         self._begin(at)
         if order.timed_here and replace(changes, expires_at=None) == Changes() and not order.changes:
-            self._set_expiry(order, changes.expires_at)
-            self._report_replaced(order)
+            replacing.set_expiry(self._remote, order, changes.expires_at)
+            replacing.report_replaced(self._remote, order)
         elif self._venue.replace:
             order.changes.append(changes)
             self._remote.requests.append(Wanted(kind=RequestKind.REPLACE, order_id=order.order_id))
         else:
-            self._refuse_change(order, RejectReason.UNSUPPORTED_BY_VENUE, "the venue does not change orders")
+            message = "the venue does not change orders"
+            self._remote.refuse_change(order, RejectReason.UNSUPPORTED_BY_VENUE, message)
         return self._finish()
 
     # ------------------------------------------------------------------ what the venue says
@@ -182,8 +181,11 @@ class EmulationBook(Exchange):
         self._settle()
         return self._finish()
 
-    def seen(self, order: RemoteOrder, seen: VenueOrder) -> list[ExecutionReport]:
-        """How the order stands there. It ends only with all of its executions; until then it is in doubt."""
+    def seen(self, order: RemoteOrder, seen: VenueOrder, asked_at: int | None = None) -> list[ExecutionReport]:
+        """How the order stands there. It ends only with all of its executions; until then it is in doubt.
+
+        ``asked_at`` is when the venue was asked for it, on our clock; None for what it says unasked.
+        """
         self._begin(seen.at)
         if not self._is_news(order, seen):
             return []
@@ -195,10 +197,9 @@ class EmulationBook(Exchange):
         if seen.triggered and order.is_conditional and not order.triggered:
             self._trigger_there(order)
         if seen.is_open:
-            if order.linked:
-                self._remote.follow(order, seen)
-            if order.changes and _has_become(seen, order.changes[0]):
-                self._made(order)
+            replacing.take_terms(self._remote, order, replacing.Word(seen=seen, asked_at=asked_at))
+            if order.linked and seen.status is not OrderStatus.HELD:
+                self._remote.begin_work(order)
         elif order.filled < seen.filled_quantity:
             order.ended = seen
         else:
@@ -209,15 +210,20 @@ class EmulationBook(Exchange):
         return self._finish()
 
     def acknowledged(
-        self, order: RemoteOrder, kind: RequestKind, venue_order_id: str | None, at: int
+        self, order: RemoteOrder, kind: RequestKind, answer: Acknowledged, at: int
     ) -> list[ExecutionReport]:
         """The venue has taken a request about the order. That a cancel was taken says nothing yet."""
         self._begin(at)
+        seen, venue_order_id = answer.order, answer.venue_order_id
         if kind is RequestKind.SUBMIT:
             self._remote.acknowledge(order, venue_order_id)
         elif kind is RequestKind.REPLACE and order.changes:
             order.venue_order_id = venue_order_id or order.venue_order_id
-            self._made(order)
+            if seen is not None and seen.at < order.seen_at:
+                # It has said something newer since.
+                seen = None
+            if seen is None or seen.is_open:
+                replacing.acknowledge_change(self._remote, order, seen, at)
         return self._finish()
 
     def declined(
@@ -228,9 +234,7 @@ class EmulationBook(Exchange):
         if kind is RequestKind.SUBMIT and not order.acknowledged:
             self._remote.reject_there(order, reason, message)
         elif kind is RequestKind.REPLACE and order.changes:
-            self._refuse_change(order, reason, message)
-            order.changes.popleft()
-            self._remote.settled.append(Settled(order_id=order.order_id, kind=kind))
+            replacing.refuse_change(self._remote, order, reason, message)
         elif kind is RequestKind.CANCEL:
             if order.pending_cancel is Cause.REQUESTED:
                 order.pending_cancel = None
@@ -281,66 +285,3 @@ class EmulationBook(Exchange):
             self._state.reports.append(
                 Triggered(order_id=order.id, at=self._state.now, status=order.status, price=price)
             )
-
-    def _made(self, order: RemoteOrder) -> None:
-        """The oldest change that was asked for is made."""
-        changes = order.changes.popleft()
-        if changes.quantity is not None:
-            order.quantity = changes.quantity
-        if changes.limit_price is not None:
-            order.limit = changes.limit_price
-        if changes.stop_price is not None:
-            order.stop = changes.stop_price
-        if changes.trailing_offset is not None:
-            order.trailing_offset = changes.trailing_offset
-        if changes.expires_at is not None:
-            self._set_expiry(order, changes.expires_at)
-        done = order.filled >= order.quantity
-        if done:
-            order.status = OrderStatus.FILLED
-        self._report_replaced(order)
-        self._remote.settled.append(Settled(order_id=order.order_id, kind=RequestKind.REPLACE))
-        if order.terms.contingency is Contingency.OTO and changes.quantity is not None:
-            for child in self._state.groups.exits(order):
-                if child.status is OrderStatus.HELD:
-                    self._state.restate(child, RestateReason.ENTRY_REPLACED, quantity=order.quantity)
-        if done:
-            self._state.complete(order)
-
-    def _set_expiry(self, order: RemoteOrder, expires_at: int | None) -> None:
-        order.expires_at = expires_at
-        if order.timed_here:
-            self._state.queues.remove(order)
-            self._state.queues.place_for_time(order)
-
-    def _report_replaced(self, order: RemoteOrder) -> None:
-        self._state.reports.append(
-            Replaced(
-                order_id=order.id,
-                at=self._state.now,
-                status=order.status,
-                sequence=order.sequence,
-                quantity=order.quantity,
-                limit_price=order.limit,
-                stop_price=order.stop,
-                trailing_offset=order.trailing_offset,
-                expires_at=order.expires_at,
-                venue_order_id=order.venue_order_id,
-            )
-        )
-
-    def _refuse_change(self, order: RemoteOrder, reason: RejectReason, message: str) -> None:
-        self._state.reports.append(
-            ReplaceRejected(order_id=order.id, at=self._state.now, reason=reason, message=message)
-        )
-
-
-def _has_become(seen: VenueOrder, changes: Changes) -> bool:
-    """True if what the venue shows is what was asked for; it must show all of that."""
-    pairs = (
-        (changes.quantity, seen.quantity),
-        (changes.limit_price, seen.limit_price),
-        (changes.stop_price, seen.stop_price),
-    )
-    asked = [(wanted, shown) for wanted, shown in pairs if wanted is not None]
-    return bool(asked) and all(wanted == shown for wanted, shown in asked)

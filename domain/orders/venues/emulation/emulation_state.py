@@ -12,7 +12,7 @@ from domain.kernel.numbers import ZERO
 from domain.orders.exchange.book.market import Market
 from domain.orders.exchange.book.working import WorkingOrder
 from domain.orders.exchange.book_state import BookState
-from domain.orders.exchange.execution_reports import Accepted, Expired, Filled, Restated, RestateReason
+from domain.orders.exchange.execution_reports import Accepted, Expired, Filled, ReplaceRejected, Restated, RestateReason
 from domain.orders.exchange.holdings import Holdings
 from domain.orders.exchange.types import CancelReason
 from domain.orders.model.types import Contingency, OrderStatus, RejectReason, TimeInForce
@@ -25,6 +25,9 @@ _AT_ONCE = {
 }
 
 
+FILLED_FIRST = "The order was filled first."
+
+
 def _is_beside(other: RemoteOrder, order: WorkingOrder) -> bool:
     return other.side is order.side and other.terms.account == order.terms.account and other.id != order.id
 
@@ -32,7 +35,7 @@ def _is_beside(other: RemoteOrder, order: WorkingOrder) -> bool:
 class EmulationState(BookState):
     """State of one instrument at a real venue. ``requests`` and ``settled`` gather what came of the last calls.
 
-    ``doubts`` are orders that the venue must be asked about: it says something that does not fit what is known.
+    ``unconfirmed`` are orders that the venue must be asked about: it says something that does not fit what is known.
     """
 
     __slots__ = ("_clipped", "requests", "settled", "unconfirmed", "venue")
@@ -69,29 +72,36 @@ class EmulationState(BookState):
         self._accepted(order, by_engine=False)
         self.settled.append(Settled(order_id=order.order_id, kind=RequestKind.SUBMIT))
 
-    def follow(self, order: RemoteOrder, seen: VenueOrder) -> None:
-        """Do as the venue does with an order that it links: an exit begins to work, and grows and shrinks."""
-        if seen.quantity is not None and seen.quantity != order.quantity and not order.changes:
-            self._restate_there(order, seen.quantity, RestateReason.ENTRY_FILLED)
-        if seen.status is not OrderStatus.HELD:
-            self.begin_work(order)
-
     def begin_work(self, order: RemoteOrder) -> None:
         """An exit of a linked bracket works there from now on."""
         if order.status is OrderStatus.HELD:
             order.status = OrderStatus.NEW
             self._accepted(order, by_engine=False)
 
-    def _restate_there(self, order: RemoteOrder, quantity: Decimal, reason: RestateReason) -> None:
-        order.quantity = quantity
+    def _resize_there(self, order: RemoteOrder) -> None:
+        """The venue had the order for as much as is filled of it."""
+        order.quantity = order.filled
         self.reports.append(
             Restated(
                 order_id=order.id,
                 at=self.now,
                 status=order.status,
-                quantity=quantity,
+                quantity=order.quantity,
                 limit_price=order.limit,
+                stop_price=order.stop,
+                reason=RestateReason.VENUE,
+            )
+        )
+
+    def refuse_change(self, order: RemoteOrder, reason: RejectReason, message: str) -> None:
+        """Say that a change is not made; an order that is filled ends with it."""
+        self.reports.append(
+            ReplaceRejected(
+                order_id=order.id,
+                at=self.now,
                 reason=reason,
+                message=message,
+                is_filled=order.status is OrderStatus.FILLED,
             )
         )
 
@@ -161,7 +171,10 @@ class EmulationState(BookState):
     # ------------------------------------------------------------------ executions
 
     def fill_there(self, order: RemoteOrder, execution: VenueExecution) -> None:
-        """Book an execution of the venue, with what follows for others; more than the order's quantity is booked too.
+        """Book an execution of the venue, with what follows for others.
+
+        More than the order's quantity is booked too: the venue has the order for more than is known here, so it works
+        on until the venue says that it is over. So does an order that a change under way may make larger.
 
         The paper exchange lets exits shrink to what remains of the other; here each is less by what the other has
         closed, because an entry may have gone on filling while the other was at the venue.
@@ -169,7 +182,11 @@ class EmulationState(BookState):
         order.executions.add(execution.venue_execution_id)
         order.filled += execution.quantity
         order.fills += 1
-        done = order.filled >= order.quantity
+        if order.filled > order.quantity:
+            order.is_exceeded = True
+            self._resize_there(order)
+            self.unconfirmed.append(order.order_id)
+        done = order.filled == order.quantity and not self.may_grow(order)
         order.status = OrderStatus.FILLED if done else OrderStatus.PARTIALLY_FILLED
         self.holdings.fill(order.terms.account, order.side, execution.quantity, closes=order.closes)
         self.reports.append(
@@ -193,7 +210,12 @@ class EmulationState(BookState):
             self._end(order, OrderStatus.FILLED)
         self._carry_fill(order, execution.quantity)
         self.end_exits(order.terms.account)
-        self._clip(order)
+        self.clip(order.terms.account)
+
+    def may_grow(self, order: RemoteOrder) -> bool:
+        """Whether the venue may have the order for more than is filled: by a change, or as fills have shown."""
+        asked = (change.quantity for change in order.changes)
+        return order.is_exceeded or any(quantity is not None and quantity > order.filled for quantity in asked)
 
     def _carry_fill(self, order: RemoteOrder, quantity: Decimal) -> None:
         contingency = order.terms.contingency
@@ -211,10 +233,10 @@ class EmulationState(BookState):
             if order.status is OrderStatus.FILLED and entry is not None:
                 self._cancel_alone(entry, CancelReason.GROUP)
 
-    def _clip(self, filled: RemoteOrder) -> None:
+    def clip(self, account: Hashable) -> None:
         """Call back what would now close more than there is."""
         for order in list(self._clipped.values()):
-            if order.terms.account == filled.terms.account and order.remaining > self.reducible(order):
+            if order.terms.account == account and order.remaining > self.reducible(order):
                 self.ask_cancel(order, Cause.REDUCE_ONLY)
 
     def restate(
@@ -295,9 +317,12 @@ class EmulationState(BookState):
 
     def _complete_there(self, order: RemoteOrder) -> None:
         """All of it is filled that the venue had of it: it was for less there than here."""
-        order.quantity = order.filled
+        is_refused = bool(order.changes) and order.quantity == order.filled
         self._end(order, OrderStatus.FILLED)
-        self._restate_there(order, order.quantity, RestateReason.VENUE)
+        if is_refused:
+            self.refuse_change(order, RejectReason.VENUE_REJECTED, FILLED_FIRST)
+        else:
+            self._resize_there(order)
         if order.terms.contingency in (Contingency.OCO, Contingency.OUO):
             self._cancel_others(order)
 

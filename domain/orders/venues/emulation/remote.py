@@ -129,8 +129,11 @@ class RemoteVenue(Exchanges[EmulationBook]):
 
     # ------------------------------------------------------------------ what the venue says
 
-    def on_report(self, report: VenueReport, wall: Nanos) -> list[ExecutionReport]:
-        """Fold in what the venue says of an order of ours, once; a fill of one that is over is late, and booked."""
+    def on_report(self, report: VenueReport, wall: Nanos, asked_at: Nanos | None = None) -> list[ExecutionReport]:
+        """Fold in what the venue says of an order of ours, once; a fill of one that is over is late, and booked.
+
+        ``asked_at`` is when the venue was asked for it; None for what it says unasked.
+        """
         order_id = order_id_of(report.client_order_id)
         located = None if order_id is None else self._locate(order_id)
         if located is None:
@@ -139,7 +142,7 @@ class RemoteVenue(Exchanges[EmulationBook]):
         if isinstance(report, VenueExecution):
             return book.executed(order, report)
         if isinstance(report, Seen):
-            return book.seen(order, report)
+            return book.seen(order, report, asked_at)
         return book.declined(order, report.kind, report.reason, report.message, wall)
 
     def on_answer(self, order_id: UUID, kind: RequestKind, answer: Answer, wall: Nanos) -> list[ExecutionReport]:
@@ -152,8 +155,14 @@ class RemoteVenue(Exchanges[EmulationBook]):
             return book.declined(order, kind, answer.reason, answer.message, wall)
         if not isinstance(answer, Acknowledged):
             return []
-        reports = book.acknowledged(order, kind, answer.venue_order_id, wall)
+        reports = book.acknowledged(order, kind, answer, wall)
         return reports + (self.on_report(answer.order, wall) if answer.order is not None else [])
+
+    def asking_for_change(self, order_id: UUID) -> None:
+        """The oldest change of an order goes out now: what the venue stated before is no answer to it."""
+        order = self.find(order_id)
+        if order is not None:
+            order.is_restated = False
 
     def unknown(self, order_id: UUID, wall: Nanos) -> list[ExecutionReport]:
         """The venue has had time enough, and says that it has no such order."""

@@ -1,0 +1,136 @@
+"""What each execution report makes of an order, and the event that tells it. Pure."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from domain.kernel.time import Nanos
+from domain.orders.deciding.modify_rules import reserve_price_of
+from domain.orders.deciding.state import move
+from domain.orders.exchange import execution_reports
+from domain.orders.model.order import Order, PendingChange
+from domain.orders.model.types import OrderEventKind, OrderStatus, PendingAction, TimeInForce
+
+Handled = tuple[OrderEventKind, dict[str, Any] | None]
+
+
+def _accepted(order: Order, report: execution_reports.Accepted, now: datetime) -> Handled:
+    move(order, report.status, now)
+    if report.quantity != order.quantity:
+        # Cut to what a reduce-only order can reduce: not the order that was asked for.
+        order.version += 1
+    if not report.by_engine:
+        order.venue_order_id = report.venue_order_id or str(order.id)
+    order.venue_sequence = report.sequence
+    order.quantity, order.limit_price, order.stop_price = report.quantity, report.limit_price, report.stop_price
+    order.activated = report.activated
+    return OrderEventKind.NEW, None
+
+
+def _rejected(order: Order, report: execution_reports.Rejected, now: datetime) -> Handled:
+    move(order, OrderStatus.REJECTED, now)
+    order.reject_reason, order.reject_message = report.reason, report.message[:1000]
+    return OrderEventKind.REJECTED, None
+
+
+def _triggered(order: Order, report: execution_reports.Triggered, now: datetime) -> Handled:
+    move(order, report.status, now)
+    order.triggered_at = now
+    return OrderEventKind.TRIGGERED, {"price": str(report.price)}
+
+
+def _canceled(order: Order, report: execution_reports.Canceled, now: datetime) -> Handled:
+    move(order, report.status, now)
+    return OrderEventKind.CANCELED, {"reason": report.reason.value}
+
+
+def _expired(order: Order, report: execution_reports.Expired, now: datetime) -> Handled:
+    move(order, report.status, now)
+    return OrderEventKind.EXPIRED, None
+
+
+def _restated(order: Order, report: execution_reports.Restated, now: datetime) -> Handled:
+    move(order, report.status, now)
+    before = order.limit_price, order.stop_price
+    order.quantity, order.limit_price, order.stop_price = report.quantity, report.limit_price, report.stop_price
+    if (order.limit_price, order.stop_price) != before:
+        order.reserve_price = reserve_price_of(order)
+    detail = {"reason": report.reason.value}
+    return OrderEventKind.REPLACED, detail if report.message is None else detail | {"message": report.message[:1000]}
+
+
+def _trail_moved(order: Order, report: execution_reports.TrailMoved, now: datetime) -> Handled:
+    move(order, report.status, now)
+    order.stop_price, order.limit_price, order.activated = report.stop_price, report.limit_price, True
+    return OrderEventKind.REPLACED, {"reason": "TRAILING"}
+
+
+def _released(order: Order, report: execution_reports.Released, now: datetime) -> Handled:
+    move(order, report.status, now)
+    order.quantity = report.quantity
+    return OrderEventKind.RELEASED, None
+
+
+def _replaced(order: Order, report: execution_reports.Replaced, now: datetime) -> Handled:
+    made = order.pending_changes[0] if order.pending_changes else None
+    before = order.limit_price, order.stop_price
+    _answer_change(order)
+    move(order, report.status, now)
+    order.quantity, order.limit_price, order.stop_price = report.quantity, report.limit_price, report.stop_price
+    order.trailing_offset, order.venue_sequence = report.trailing_offset, report.sequence
+    if report.venue_order_id is not None:
+        order.venue_order_id = report.venue_order_id
+    order.works_until = Nanos(report.expires_at).to_datetime() if report.expires_at is not None else None
+    if order.time_in_force is TimeInForce.GTD:
+        order.expires_at = order.works_until
+    if made is not None and _is_as_asked(order, made, before):
+        order.reserve_price = made.reserve_price_after
+    elif report.limit_price is not None or report.stop_price is not None:
+        order.reserve_price = reserve_price_of(order)
+    return OrderEventKind.REPLACED, {"reason": "REQUESTED"}
+
+
+def _changed(wanted: Decimal | None, present: Decimal | None) -> Decimal | None:
+    return present if wanted is None else wanted
+
+
+def _is_as_asked(order: Order, change: PendingChange, before: tuple[Decimal | None, Decimal | None]) -> bool:
+    """Whether an order has the prices that a change asked for, and ``before`` where it asked for none."""
+    limit, stop = _changed(change.limit_price, before[0]), _changed(change.stop_price, before[1])
+    return (order.limit_price, order.stop_price) == (limit, stop)
+
+
+def _replace_rejected(order: Order, report: execution_reports.ReplaceRejected, now: datetime) -> Handled:
+    _answer_change(order)
+    if report.is_filled:
+        move(order, OrderStatus.FILLED, now)
+    order.updated_at = now
+    return OrderEventKind.REPLACE_REJECTED, {"reason": report.reason.value, "message": report.message}
+
+
+def _answer_change(order: Order) -> None:
+    """The oldest pending change is pending no more. A cancel that is pending too stays so."""
+    order.pending_changes = order.pending_changes[1:]
+    if order.pending_action is PendingAction.REPLACE and not order.pending_changes:
+        order.pending_action = None
+
+
+def _cancel_rejected(order: Order, report: execution_reports.CancelRejected, now: datetime) -> Handled:
+    order.pending_action = PendingAction.REPLACE if order.pending_changes else None
+    order.updated_at = now
+    return OrderEventKind.CANCEL_REJECTED, {"message": report.message}
+
+
+HANDLERS: dict[type[execution_reports.ExecutionReport], Any] = {
+    execution_reports.Accepted: _accepted,
+    execution_reports.Released: _released,
+    execution_reports.Rejected: _rejected,
+    execution_reports.Triggered: _triggered,
+    execution_reports.Canceled: _canceled,
+    execution_reports.Expired: _expired,
+    execution_reports.Replaced: _replaced,
+    execution_reports.ReplaceRejected: _replace_rejected,
+    execution_reports.Restated: _restated,
+    execution_reports.TrailMoved: _trail_moved,
+    execution_reports.CancelRejected: _cancel_rejected,
+}

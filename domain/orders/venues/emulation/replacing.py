@@ -1,0 +1,231 @@
+"""What a venue says of an order's terms, folded into the engine's books. Pure.
+
+The venue's word on the terms rules. A change that was asked for is made as the venue says that it was made, and terms
+that it states unasked (FIX ExecType Restated) are the order's. Where the venue has acknowledged a change and not said
+what came of it, the terms are those that were asked for, until it says otherwise. A word that repeats the terms of
+before such a change may be older than the change: it is not believed, and the venue is asked.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.orders.exchange.execution_reports import Replaced, Restated, RestateReason, TrailMoved
+from domain.orders.exchange.types import Changes
+from domain.orders.model.types import Contingency, OrderStatus, OrderType, RejectReason
+from domain.orders.venues.emulation.emulation_state import EmulationState
+from domain.orders.venues.remote_order import RemoteOrder, Settled, ShownTerms
+from domain.orders.venues.types import RequestKind, VenueOrder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """An order as the venue shows it; ``asked_at`` is when it was asked for, on our clock, None where it was not."""
+
+    seen: VenueOrder
+    asked_at: int | None = None
+
+
+def take_terms(state: EmulationState, order: RemoteOrder, word: Word) -> None:
+    """Take the terms of an order that works from the venue's word on it."""
+    seen = word.seen
+    if seen.filled_quantity >= order.filled:
+        order.is_exceeded = False
+    if order.changes and (order.change_taken or _has_become(seen, order.changes[0])):
+        make_change(state, order, seen)
+        return
+    if shows(order, seen, order.shown_terms):
+        order.earlier_terms = ()
+        return
+    is_old = any(shows(order, seen, terms) for terms in order.earlier_terms)
+    if is_old and (word.asked_at is None or word.asked_at < order.replaced_at):
+        state.unconfirmed.append(order.order_id)
+        return
+    order.earlier_terms = ()
+    order.is_restated = bool(order.changes)
+    if seen.quantity is not None and seen.quantity < order.filled and word.asked_at is None:
+        state.unconfirmed.append(order.order_id)
+    restate(state, order, seen)
+
+
+def restate(state: EmulationState, order: RemoteOrder, seen: VenueOrder) -> None:
+    """Show the order with the terms that the venue states."""
+    before = order.shown_terms
+    terms = _stated(order, seen, before)
+    if terms == before:
+        return
+    trailed = order.is_trailing and terms.quantity == before.quantity
+    _set_terms(order, terms)
+    # The rest was filled by executions that have overtaken this word.
+    done = order.filled == seen.quantity and seen.filled_quantity < order.filled and not state.may_grow(order)
+    if done:
+        order.status = OrderStatus.FILLED
+    if trailed and order.stop is not None:
+        state.reports.append(
+            TrailMoved(
+                order_id=order.id, at=state.now, status=order.status, stop_price=order.stop, limit_price=order.limit
+            )
+        )
+        return
+    state.reports.append(
+        Restated(
+            order_id=order.id,
+            at=state.now,
+            status=order.status,
+            quantity=order.quantity,
+            limit_price=order.limit,
+            stop_price=order.stop,
+            reason=_reason(order, before),
+            message=seen.message,
+        )
+    )
+    if terms.quantity != before.quantity:
+        _carry_quantity(state, order)
+        state.clip(order.terms.account)
+    if done:
+        state.complete(order)
+
+
+def acknowledge_change(state: EmulationState, order: RemoteOrder, seen: VenueOrder | None, wall: int) -> None:
+    """The venue has made the oldest change; ``seen`` is what it says of the order then.
+
+    Without that, and with more filled than was asked for, nobody knows for how much the order works: it is asked.
+    """
+    asked = order.changes[0].quantity
+    if seen is None and not order.is_restated and asked is not None and asked < order.filled:
+        order.change_taken = True
+        state.unconfirmed.append(order.order_id)
+        return
+    if seen is None and order.is_restated:
+        state.unconfirmed.append(order.order_id)
+    before = order.shown_terms
+    told = order.is_restated
+    make_change(state, order, seen)
+    if seen is None and not told and order.is_open:
+        order.earlier_terms = (*order.earlier_terms, before)
+        order.replaced_at = wall
+
+
+def make_change(state: EmulationState, order: RemoteOrder, seen: VenueOrder | None) -> None:
+    """The oldest change that was asked for is made, as far as the venue says in ``seen``, or has said since."""
+    changes, told = order.changes.popleft(), order.is_restated
+    order.change_taken = order.is_restated = False
+    asked = order.shown_terms if told and seen is None else _asked(order, changes)
+    terms = asked if seen is None else _stated(order, seen, asked)
+    resized = terms.quantity != order.quantity
+    _set_terms(order, terms)
+    if changes.trailing_offset is not None:
+        order.trailing_offset = changes.trailing_offset
+    if changes.expires_at is not None:
+        set_expiry(state, order, changes.expires_at)
+    # Where the venue says that the order works on with all that is filled, it does, whatever is left of it.
+    works = told if seen is None else seen.is_open and seen.filled_quantity >= order.filled
+    done = order.filled >= order.quantity and not works and not state.may_grow(order)
+    if done:
+        order.status = OrderStatus.FILLED
+    report_replaced(state, order)
+    state.settled.append(Settled(order_id=order.order_id, kind=RequestKind.REPLACE))
+    if resized:
+        _carry_quantity(state, order)
+    if done:
+        state.complete(order)
+
+
+def refuse_change(state: EmulationState, order: RemoteOrder, reason: RejectReason, message: str) -> None:
+    """The venue does not make the oldest change. An order that only waited for it is done."""
+    order.changes.popleft()
+    order.change_taken = order.is_restated = False
+    done = order.filled >= order.quantity and not state.may_grow(order)
+    if done:
+        order.status = OrderStatus.FILLED
+    state.refuse_change(order, reason, message)
+    state.settled.append(Settled(order_id=order.order_id, kind=RequestKind.REPLACE))
+    if done:
+        state.complete(order)
+
+
+def set_expiry(state: EmulationState, order: RemoteOrder, expires_at: int | None) -> None:
+    """Let the order work until another time."""
+    order.expires_at = expires_at
+    if order.timed_here:
+        state.queues.remove(order)
+        state.queues.place_for_time(order)
+
+
+def report_replaced(state: EmulationState, order: RemoteOrder) -> None:
+    """Say that a change that was asked for took effect."""
+    state.reports.append(
+        Replaced(
+            order_id=order.id,
+            at=state.now,
+            status=order.status,
+            sequence=order.sequence,
+            quantity=order.quantity,
+            limit_price=order.limit,
+            stop_price=order.stop,
+            trailing_offset=order.trailing_offset,
+            expires_at=order.expires_at,
+            venue_order_id=order.venue_order_id,
+        )
+    )
+
+
+def shows(order: RemoteOrder, seen: VenueOrder, terms: ShownTerms) -> bool:
+    """Whether the venue shows these terms, as far as it says."""
+    return _stated(order, seen, terms) == terms
+
+
+def _stated(order: RemoteOrder, seen: VenueOrder, otherwise: ShownTerms) -> ShownTerms:
+    """The terms by the venue's word; what it does not say, or the order does not have there, is as ``otherwise``."""
+    quantity = otherwise.quantity if seen.quantity is None else max(seen.quantity, order.filled)
+    limit, stop = otherwise.limit, otherwise.stop
+    may_have_limit = limit is not None or order.terms.type is OrderType.MARKET_TO_LIMIT
+    if seen.limit_price is not None and may_have_limit:
+        limit = seen.limit_price
+    waits_there = order.native and order.is_conditional and not order.triggered
+    if seen.stop_price is not None and waits_there and (stop is not None or order.is_trailing):
+        stop = seen.stop_price
+    return ShownTerms(quantity, limit, stop)
+
+
+def _asked(order: RemoteOrder, changes: Changes) -> ShownTerms:
+    def changed(wanted: Decimal | None, present: Decimal | None) -> Decimal | None:
+        return present if wanted is None else wanted
+
+    return ShownTerms(
+        order.quantity if changes.quantity is None else changes.quantity,
+        changed(changes.limit_price, order.limit),
+        changed(changes.stop_price, order.stop),
+    )
+
+
+def _set_terms(order: RemoteOrder, terms: ShownTerms) -> None:
+    order.quantity, order.limit, order.stop = terms.quantity, terms.limit, terms.stop
+
+
+def _reason(order: RemoteOrder, before: ShownTerms) -> RestateReason:
+    """Why the venue did it, as far as that can be known."""
+    if order.terms.type is OrderType.MARKET_TO_LIMIT and before.limit is None:
+        return RestateReason.MARKET_TO_LIMIT
+    if order.linked and order.terms.contingency is Contingency.OUO and order.quantity != before.quantity:
+        return RestateReason.ENTRY_FILLED if order.quantity > before.quantity else RestateReason.EXIT_FILLED
+    return RestateReason.VENUE
+
+
+def _carry_quantity(state: EmulationState, order: RemoteOrder) -> None:
+    """Exits that wait here for their entry are for all of it."""
+    if order.terms.contingency is not Contingency.OTO:
+        return
+    for child in state.groups.exits(order):
+        if child.status is OrderStatus.HELD:
+            state.restate(child, RestateReason.ENTRY_REPLACED, quantity=order.quantity)
+
+
+def _has_become(seen: VenueOrder, changes: Changes) -> bool:
+    """Whether the venue shows all that was asked for."""
+    pairs = (
+        (changes.quantity, seen.quantity),
+        (changes.limit_price, seen.limit_price),
+        (changes.stop_price, seen.stop_price),
+    )
+    asked = [(wanted, shown) for wanted, shown in pairs if wanted is not None]
+    return bool(asked) and all(wanted == shown for wanted, shown in asked)
