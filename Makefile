@@ -6,9 +6,8 @@
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 
-# The first Python that is new enough.
-PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
-	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
+# The fastest Python that is here and new enough; asked for when an environment is made.
+PYTHON ?= $(shell requirements/fastest_python.sh)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Scripts in the environment name it by its full path: a checkout that was moved is installed anew.

@@ -1,17 +1,20 @@
 """`make bench`: every figure beside the limit that was measured in the same run, as one table.
 
-    python -m bench [platform] [engine] [fanout] [pages] [simulator] [revaluation] [limits]
+    python -m bench [platform] [engine] [fanout] [pages] [simulator] [revaluation] [limits] [peers]
 
 Load, server and database share the machine's cores, as they do on a desk's one server; PostgreSQL is as durable as in
 production.
 """
 
+import platform
 import sys
+import sysconfig
 from collections.abc import Callable, Iterator
 
 from bench import changing, fanout, latency, limits, placing, reading, revaluation
 from bench.desk import open_desk, quote
 from bench.pages import pages
+from bench.peers import compare, peers_are_there
 from bench.simulator import NAUTILUS, NAUTILUS_NAME, far, quotes_per_second, walk
 from bench.stage import open_stage
 from bench.table import Row, markdown
@@ -76,16 +79,28 @@ _PARTS: dict[str, Callable[[], Iterator[Row]]] = {
 
 
 def main() -> None:
-    """Measure everything, or the parts that are named, and print the table."""
-    names = sys.argv[1:] or list(_PARTS)
-    if unknown := [name for name in names if name not in _PARTS]:
-        raise SystemExit(f"there is no {', '.join(unknown)}: {', '.join(_PARTS)}")
+    """Measure everything, or the parts that are named, and print the tables."""
+    names = sys.argv[1:] or [*_PARTS, *(["peers"] if peers_are_there() else [])]
+    if unknown := [name for name in names if name not in _PARTS and name != "peers"]:
+        raise SystemExit(f"there is no {', '.join(unknown)}: {', '.join(_PARTS)}, peers")
     rows = []
     for name in names:
-        for row in _PARTS[name]():
+        for row in _PARTS[name]() if name in _PARTS else ():
             print(row.name, file=sys.stderr)
             rows.append(row)
-    print(markdown(rows))
+    print(f"{_interpreter()}\n")
+    if rows:
+        print(markdown(rows))
+    if "peers" in names:
+        print(compare())
+
+
+def _interpreter() -> str:
+    """The interpreter and how it was built, which is worth a fifth to a third of the speed."""
+    build = f"{sys.version.split()[0]} ({platform.python_compiler()}, {platform.python_build()[1]})"
+    flags = sysconfig.get_config_var("CONFIG_ARGS") or ""
+    optimised = "--enable-optimizations" in flags
+    return f"{sys.implementation.name} {build}{', profile-guided' if optimised else ''}"
 
 
 if __name__ == "__main__":

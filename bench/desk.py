@@ -95,7 +95,7 @@ def open_desk(stage: Stage, web: Web) -> Desk:
         web.ask(_DEPOSIT, token, input={"accountId": account, "amount": "1000000000", "reference": "opening"})
         made.append(account)
     desk = Desk(token, made[:ACCOUNTS], made[ACCOUNTS:], itertools.count(1))
-    asyncio.run(_prepare_sql(stage, desk))
+    asyncio.run(prepare_sql(stage.database_url, desk.sql_accounts))
     return desk
 
 
@@ -103,27 +103,29 @@ def quote(stage: Stage, web: Web, desk: Desk) -> None:
     """A fresh price, for the product and for the SQL functions; without the engine it is good for half a minute."""
     bid, ask = _MARKET
     web.ask(_QUOTES, desk.token, input={"quotes": [{"symbol": SYMBOL, "bid": bid, "ask": ask}]})
-    asyncio.run(_quote_sql(stage))
+    asyncio.run(quote_sql(stage.database_url))
 
 
-async def _prepare_sql(stage: Stage, desk: Desk) -> None:
-    connection = await asyncpg.connect(stage.database_url)
+async def prepare_sql(database_url: str, accounts: list[str]) -> None:
+    """Make the SQL functions, and give their accounts to a venue that nobody plays."""
+    connection = await asyncpg.connect(database_url)
     try:
         for name in ("payload", "place_order", "place_orders", "change_order"):
             await connection.execute((_FOLDER / f"{name}.sql").read_text())
-        await connection.execute("UPDATE accounts SET venue = 'nobody' WHERE id = ANY($1::uuid[])", desk.sql_accounts)
+        await connection.execute("UPDATE accounts SET venue = 'nobody' WHERE id = ANY($1::uuid[])", accounts)
     finally:
         await connection.close()
 
 
-async def _quote_sql(stage: Stage) -> None:
-    connection = await asyncpg.connect(stage.database_url)
+async def quote_sql(database_url: str) -> None:
+    """A fresh price where the SQL functions look for it."""
+    connection = await asyncpg.connect(database_url)
     try:
         await connection.execute(
-            "INSERT INTO quotes (instrument_id, at, bid, ask, received_at) "
+            "INSERT INTO quotes (instrument_id, at, bid, ask, counts_from) "
             "SELECT id, n, $2::numeric, $3::numeric, n FROM instruments, "
             "(SELECT (extract(epoch FROM clock_timestamp()) * 1000000000)::bigint AS n) now WHERE symbol = $1 "
-            "ON CONFLICT (instrument_id) DO UPDATE SET received_at = EXCLUDED.received_at, at = EXCLUDED.at, "
+            "ON CONFLICT (instrument_id) DO UPDATE SET counts_from = EXCLUDED.counts_from, at = EXCLUDED.at, "
             "bid = EXCLUDED.bid, ask = EXCLUDED.ask",
             SYMBOL,
             *_MARKET,

@@ -45,7 +45,7 @@ BEGIN
 
   value := p_quantity * instrument.multiplier * p_price;
   fee := greatest(instrument.fee_minimum, value * instrument.taker_rate + p_quantity * instrument.fee_per_unit);
-  IF quote.received_at > extract(epoch FROM at - interval '30 seconds') * 1000000000 THEN
+  IF quote.counts_from > extract(epoch FROM at - interval '30 seconds') * 1000000000 THEN
     reference := coalesce(quote.last, (quote.bid + quote.ask) / 2);
   END IF;
   IF account.state <> 'ACTIVE' THEN
@@ -116,6 +116,7 @@ BEGIN
   placed.updated_at := at;
   placed.closed_at := CASE WHEN reason IS NULL THEN NULL ELSE at END;
   placed.version := 1;
+  placed.trade_due := 0; placed.fee_due := 0; placed.fee_minimum := 0; placed.tax_due := 0;
   INSERT INTO orders SELECT placed.*;
 
   IF reason IS NULL THEN

@@ -29,7 +29,7 @@ BEGIN
     VALUES (uuidv7(), p_account, instrument.id, 'NET', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, at)
     RETURNING * INTO place;
   END IF;
-  IF quote.received_at > extract(epoch FROM at - interval '30 seconds') * 1000000000 THEN
+  IF quote.counts_from > extract(epoch FROM at - interval '30 seconds') * 1000000000 THEN
     reference := coalesce(quote.last, (quote.bid + quote.ask) / 2);
   END IF;
   SELECT min(threshold) FILTER (WHERE kind = 'MAX_ORDER_NOTIONAL'), min(threshold) FILTER (WHERE kind = 'PRICE_COLLAR')

@@ -2,7 +2,8 @@
 
 ``PUBLIC``: a root field that may be asked for without signing in. ``SAME_FOR_ALL``: a resolver whose answer depends on
 its parent and arguments alone, not on who asks; a subscription that selects nothing but such fields and plain
-attributes is executed once for all its subscribers.
+attributes is executed once for all its subscribers. ``same_for_all_reading``: the same, and the resolver reads no more
+of its parent than the attributes named.
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,11 @@ from strawberry.types.field import StrawberryField
 
 PUBLIC: Final[Mapping[Any, bool]] = {"public": True}
 SAME_FOR_ALL: Final[Mapping[Any, bool]] = {"same_for_all": True}
+
+
+def same_for_all_reading(*attributes: str) -> Mapping[Any, Any]:
+    """``SAME_FOR_ALL`` for a resolver that reads only these attributes of its parent."""
+    return {**SAME_FOR_ALL, "reads": attributes}
 
 
 def definition_of(field: GraphQLField) -> StrawberryField | None:
@@ -32,6 +38,17 @@ def is_plain(field: GraphQLField) -> bool:
         and definition.default_resolver is getattr
         and getattr(field.resolve, "_is_default", False) is True
     )
+
+
+def attributes_read(field: GraphQLField) -> tuple[str, ...] | None:
+    """The attributes of its parent that the field reads; None where it does not say."""
+    definition = definition_of(field)
+    if definition is None:
+        return None
+    if is_plain(field):
+        return (definition.python_name,)
+    reads: tuple[str, ...] | None = definition.metadata.get("reads")
+    return reads
 
 
 def is_public(field: GraphQLField) -> bool:

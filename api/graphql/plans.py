@@ -38,8 +38,9 @@ from graphql import (
 )
 from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, GroupedFieldSet
 
-from api.graphql.field_flags import definition_of, is_plain, is_straight
+from api.graphql.field_flags import attributes_read, definition_of, is_plain, is_straight
 from api.graphql.resolvers import straight_caller
+from api.scalars import EXACT_OUT
 from domain.kernel.time import Nanos
 
 Reader = Callable[[Any], Any]
@@ -58,15 +59,16 @@ class Fallback(Exception):
 class ReadContext:
     """What resolvers that are called straight see in place of the core's info object; anything else fails there.
 
-    ``read`` holds what has been read of values that several parents share, such as the instrument of a hundred orders.
-    It is good for one reading, which nothing interrupts.
+    ``read`` holds what has been read of values that several parents share, such as the instrument of a hundred orders:
+    by a number of its field, and by the value's identity or the attribute that it was found by. It is good for one
+    reading, which nothing interrupts.
     """
 
     __slots__ = ("context", "read")
 
     def __init__(self) -> None:
         self.context: Any = None
-        self.read: dict[tuple[int, int], tuple[Any, Any]] = {}
+        self.read: dict[tuple[int, Any], tuple[Any, Any]] = {}
 
     def begin(self, context: Any) -> None:
         """A reading in this context."""
@@ -141,7 +143,23 @@ class Compiler:
             return None
         if is_plain(field):
             return FieldReader(attrgetter(definition.python_name), read, definition.python_name)
-        return FieldReader(straight_caller(definition, self._asking), self._shared(field.type, read))
+        call, reads = straight_caller(definition, self._asking), attributes_read(field)
+        if reads is not None and len(reads) == 1:
+            return FieldReader(self._by_attribute(reads[0], call, read), _as_is)
+        return FieldReader(call, self._shared(field.type, read))
+
+    def _by_attribute(self, name: str, call: Reader, read: Reader) -> Reader:
+        """What a resolver gives depends on one attribute: of parents that share its value, one is asked."""
+        asking, number, get = self._asking, id(call), attrgetter(name)
+
+        def read_by_attribute(source: Any) -> Any:
+            key = (number, get(source))
+            found = asking.read.get(key)
+            if found is None:
+                found = asking.read[key] = (call, read(call(source)))
+            return found[1]
+
+        return read_by_attribute
 
     def _shared(self, type_: GraphQLOutputType, read: Reader) -> Reader:
         """What a resolver gives is often the same object for many parents: it is read once."""
@@ -236,7 +254,10 @@ def leaf_reader(type_: GraphQLLeafType) -> Reader:
     known = _BUILT_IN.get(type_.name)
     if known is not None and known[0] is type_:
         return known[1]
-    return _enum(type_) if is_enum_type(type_) else _coerced(type_.coerce_output_value)
+    if is_enum_type(type_):
+        return _enum(type_)
+    coerce = type_.coerce_output_value
+    return coerce if coerce in EXACT_OUT else _coerced(coerce)
 
 
 def _string(value: Any) -> Any:

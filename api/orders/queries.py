@@ -6,6 +6,7 @@ from typing import cast
 import strawberry
 
 from api.context import Info
+from api.graphql.selection import selected_attributes
 from api.orders.inputs import CancelOrderInput, ExecutionFilter, OrderFilter, OrderSortInput, PlaceOrderInput
 from api.orders.types import Execution, Order, OrderCheck, OrderStatistics, execution_view, order_view
 from api.pages import Connection, connection
@@ -100,5 +101,6 @@ async def orders_page(
     actor, sort = info.context.require_actor(), (order_by or OrderSortInput()).to_domain()
     request = page_request(first, after, last, before, parts=search_queries.CURSOR_PARTS)
     await search_queries.check_search(info.context.services.market, actor, search)
-    page = await search_queries.page_orders(actor, request, search, sort)
+    asked = selected_attributes(info._raw_info, "edges", "node")
+    page = await search_queries.page_orders(actor, request, search, sort, asked)
     return connection(page, order_view, partial(search_queries.count_orders, actor, search))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import strawberry
 
 from api.context import Info
-from api.graphql.field_flags import SAME_FOR_ALL
+from api.graphql.field_flags import SAME_FOR_ALL, same_for_all_reading
 from api.ids import named
 from api.market.types import Instrument, instrument_view
 from api.orders.enums import (
@@ -75,24 +75,24 @@ class Order(OrderTermsView):
         name="placedByKey", description="The API key that it was placed with, if any."
     )
 
-    @strawberry.field(description="Whose it is.", metadata=SAME_FOR_ALL)
+    @strawberry.field(description="Whose it is.", metadata=same_for_all_reading("account_id"))
     async def account(self, order: strawberry.Parent[values.Order], info: Info) -> _Account:
         """Loaded with the operation's other accounts."""
         return cast("Account", await info.context.load(info.context.services.books.read, order.account_id))
 
-    @strawberry.field(description="What it is for.", metadata=SAME_FOR_ALL)
+    @strawberry.field(description="What it is for.", metadata=same_for_all_reading("instrument_id"))
     def instrument(self, order: strawberry.Parent[values.Order], info: Info) -> Instrument:
         """The terms as they are now."""
         return instrument_view(info.context.services.market.known(order.instrument_id))
 
-    @strawberry.field(description="Its fills, oldest first.", metadata=SAME_FOR_ALL)
+    @strawberry.field(description="Its fills, oldest first.", metadata=same_for_all_reading("id"))
     async def executions(
         self, order: strawberry.Parent[values.Order], info: Info
     ) -> list[Annotated["Execution", strawberry.lazy("api.orders.types")]]:
         """Loaded with those of the operation's other orders."""
         return cast("list[Execution]", await info.context.load(read_executions_of, order.id) or [])
 
-    @strawberry.field(description="All that happened to it, oldest first.", metadata=SAME_FOR_ALL)
+    @strawberry.field(description="All that happened to it, oldest first.", metadata=same_for_all_reading("id"))
     async def history(
         self, order: strawberry.Parent[values.Order], info: Info
     ) -> list[Annotated["OrderEvent", strawberry.lazy("api.orders.types")]]:

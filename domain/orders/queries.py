@@ -24,16 +24,17 @@ from domain.orders.model.types import Liquidity, PositionEffect, Side
 from domain.positions.queries import FOR_ORDERS, SELECT_POSITION, by_account
 from domain.positions.types import PositionBook, PositionKey
 
-_COLUMNS = tuple(item.name for item in fields(Order) if item.name != "symbol")
+ORDER_COLUMNS = tuple(item.name for item in fields(Order) if item.name != "symbol")
 _KINDS = field_kinds(Order)
 # Looking a member up by its value costs a tenth of asking the enum for it.
-_MEMBERS = tuple(
-    (place, {None: None} | {member.value: member for member in _KINDS[name]})
-    for place, name in enumerate(_COLUMNS)
+MEMBERS_OF = {
+    name: {None: None} | {member.value: member for member in _KINDS[name]}
+    for name in ORDER_COLUMNS
     if isinstance(_KINDS[name], EnumType)
-)
-_VIOLATIONS_PLACE = _COLUMNS.index("violations")
-_CHANGES_PLACE = _COLUMNS.index("pending_changes")
+}
+_MEMBERS = tuple((ORDER_COLUMNS.index(name), members) for name, members in MEMBERS_OF.items())
+_VIOLATIONS_PLACE = ORDER_COLUMNS.index("violations")
+_CHANGES_PLACE = ORDER_COLUMNS.index("pending_changes")
 
 # PostgreSQL's types of the columns that are not text.
 _POSTGRESQL = {
@@ -48,7 +49,7 @@ _POSTGRESQL = {
 _TYPES = {name: _POSTGRESQL[kind] for name, kind in _KINDS.items() if kind in _POSTGRESQL} | {
     "venue_sequence": "bigint"
 }
-SELECT_ORDER = ", ".join(f"o.{name}" for name in _COLUMNS) + ", i.symbol"
+SELECT_ORDER = ", ".join(f"o.{name}" for name in ORDER_COLUMNS) + ", i.symbol"
 FROM_ORDERS = "FROM orders o JOIN instruments i ON i.id = o.instrument_id"
 SELECT_EXECUTION = """e.id, e.order_id, e.account_id, e.instrument_id, e.venue_execution_id, e.sequence, e.side,
 e.position_effect, e.price, e.quantity, e.fee, e.tax, e.realized_pnl, e.liquidity, e.at_nanos, e.busted_at,
@@ -61,7 +62,7 @@ def _types(names: Iterable[str]) -> dict[str, str]:
     return {name: _TYPES.get(name, "text") for name in names}
 
 
-_INSERT = insertion("orders", _types(_COLUMNS))
+_INSERT = insertion("orders", _types(ORDER_COLUMNS))
 
 # What can change of an order after it was placed.
 _MUTABLE = (
@@ -129,7 +130,7 @@ _INSERT_COMMANDS = insertion(
         "created_at": "timestamptz",
     },
 )
-_as_stored = reader(*(name for name in _COLUMNS if name not in ("violations", "pending_changes")))
+_as_stored = reader(*(name for name in ORDER_COLUMNS if name not in ("violations", "pending_changes")))
 _changed = reader("id", *(name for name in _MUTABLE if name != "pending_changes"))
 _executed = reader(*(name for name in _INSERT_EXECUTIONS.columns if name != "at_nanos"))
 

@@ -24,10 +24,9 @@ from domain.orders.queries import (
     FROM_EXECUTIONS,
     FROM_ORDERS,
     SELECT_EXECUTION,
-    SELECT_ORDER,
     to_execution,
-    to_order,
 )
+from domain.orders.reading.order_columns import order_columns
 
 # A cursor of these lists holds the sort key and the id that breaks its ties.
 CURSOR_PARTS = 2
@@ -137,8 +136,16 @@ def _list(values: Sequence[str] | None) -> list[str] | None:
     return None if values is None else [str(value) for value in values]
 
 
-async def page_orders(actor: Actor, request: PageRequest, search: OrderSearch, sort: OrderSort) -> Page[Order]:
+async def page_orders(
+    actor: Actor,
+    request: PageRequest,
+    search: OrderSearch,
+    sort: OrderSort,
+    attributes: frozenset[str] | None = None,
+) -> Page[Order]:
     """A page of the orders that the actor may see.
+
+    ``attributes`` names those that the caller reads of them: the orders may have no others.
 
     Raises:
         BadInput: the cursor belongs to another list.
@@ -149,12 +156,13 @@ async def page_orders(actor: Actor, request: PageRequest, search: OrderSearch, s
     if request.key is not None:
         _after(where, expression, kind, request, descending=descending)
     direction = "DESC" if descending else "ASC"
+    columns, read = order_columns(attributes and attributes | {"id", sort.field.value.lower()})
     rows = await fetch(
-        f"SELECT {SELECT_ORDER} {FROM_ORDERS} WHERE {where} "
+        f"SELECT {columns} {FROM_ORDERS} WHERE {where} "
         f"ORDER BY {expression} {direction}, o.id {direction} LIMIT {request.size + 1}",
         *where.arguments,
     )
-    orders = [to_order(row) for row in rows]
+    orders = [read(row) for row in rows]
     return make_page(request, orders, lambda order: encode_cursor(_key(order, sort.field), str(order.id)))
 
 
