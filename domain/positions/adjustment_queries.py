@@ -1,4 +1,4 @@
-"""Set-based reads and writes of what changed positions without an execution.
+"""Set-based reads and writes of position adjustments: changes without an execution.
 
 SQL: a record of facts, written in sets with the ledger.
 """
@@ -53,7 +53,7 @@ async def insert_adjustments(work: UnitOfWork, adjustments: Collection[PositionA
 
 
 async def update_adjustments(work: UnitOfWork, adjustments: Sequence[PositionAdjustment]) -> None:
-    """Store what adjustments come to, after books were rebuilt."""
+    """Store the recomputed results of adjustments, after books were rebuilt."""
     await work.write(_UPDATE, [_as_changed(row) for row in adjustments])
 
 

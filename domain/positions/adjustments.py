@@ -1,12 +1,12 @@
-"""What changes a position without an execution, pure: daily settlement of futures, splits, dividends, delistings.
+"""Position adjustments, pure: changes without an execution, by futures settlement, splits, dividends and delistings.
 
 An adjustment is a fact like an execution: it is stored with its terms and applied again, by the same function, whenever
-books are rebuilt. Applying it changes the position and says what it realises and how much money moves, both in whole
+books are rebuilt. Applying it changes the position and gives the realised PnL and the cash that moves, both in whole
 units of the account's currency, rounded against the account.
 
-Formulas. Settlement at s of q that cost c: realises multiplier x (q x s - c), and s becomes the average. A split of
-factor f: q x f units for the same cost; what is no whole unit is paid out at the price after the split. A dividend of
-d: q x multiplier x d, which a short pays. A delisting at p closes everything at p.
+Formulas. Settlement at s of quantity q with cost c: realised PnL = multiplier x (q x s - c), and s becomes the average.
+Split by factor f: q x f units at the same cost; a fraction of a unit is paid out at the price after the split. Dividend
+of d: cash = q x multiplier x d, which a short pays. Delisting at p: everything is closed at p.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from domain.positions.types import Bucket, PositionBook
 
 
 class AdjustmentKind(StrEnum):
-    """What was done to a position."""
+    """The kind of an adjustment."""
 
     SETTLEMENT = "SETTLEMENT"
     SPLIT = "SPLIT"
@@ -48,13 +48,14 @@ TRANSACTION_KINDS = {
 class PositionAdjustment:
     """One adjustment of one position.
 
-    Terms: ``factor`` new units per old one, ``unit`` the smallest quantity that can be held, ``price`` what futures
-    settle at, fractions are paid out at or a delisted position is closed at (None freezes it), ``amount_per_unit`` of a
-    dividend. Results: ``quantity_after``, ``realized_pnl`` and ``cash``.
+    Terms: ``factor`` is new units per old unit, ``unit`` the smallest quantity that can be held, ``price`` the
+    settlement price of futures, the price at which fractions are paid out or a delisted position is closed (None
+    freezes it), ``amount_per_unit`` the dividend. Results: ``quantity_after``, ``realized_pnl`` and ``cash``.
 
-    ``sequence`` is that of the event which told it: it comes after every execution with a smaller one. ``place`` orders
-    the adjustments of one event. ``fx_rate`` turns the instrument's currency into the account's. One of before costs
-    were kept is ``rounded_alone``: its results, and the average after it, to twelve decimals.
+    ``sequence`` is the number of the event that recorded it: it comes after every execution with a smaller one.
+    ``place`` orders the adjustments of one event. ``fx_rate`` converts the instrument's currency into the account's.
+    ``rounded_alone`` marks adjustments from before costs were kept: their results, and the average after them, are
+    rounded to twelve decimals.
     """
 
     id: UUID
@@ -80,12 +81,12 @@ class PositionAdjustment:
 
     @property
     def transaction_kind(self) -> TransactionKind:
-        """What its money is posted as."""
+        """The kind of the ledger transaction of its cash."""
         return TRANSACTION_KINDS[self.kind]
 
 
 def smallest_unit(instrument: Instrument) -> Decimal:
-    """What a holding cannot be smaller than: a whole share, though a lot be a hundred of them; elsewhere a lot."""
+    """The smallest quantity that can be held: one share, even if a lot has more; for other instruments one lot."""
     if instrument.asset_class in (AssetClass.EQUITY, AssetClass.ETF):
         return min(ONE, instrument.lot_size)
     return instrument.lot_size
@@ -94,7 +95,7 @@ def smallest_unit(instrument: Instrument) -> Decimal:
 def adjust(
     book: PositionBook, instrument: Instrument, adjustment: PositionAdjustment, now: datetime, *, currency: str
 ) -> None:
-    """Apply ``adjustment`` to a working copy, and note its results, in ``currency``, in it."""
+    """Apply ``adjustment`` to a working copy, and store its results, in ``currency``, in it."""
     adjustment.quantity_before = book.quantity
     adjustment.realized_pnl = adjustment.cash = ZERO
     if book.quantity != ZERO:
@@ -109,7 +110,7 @@ def adjust(
 
 
 def _convert(book: PositionBook, instrument: Instrument, adjustment: PositionAdjustment, currency: str) -> None:
-    """From what it comes to in the instrument's currency to what it is in the account's. A derivative moves its PnL."""
+    """The results converted from the instrument's currency to the account's. For a derivative, its cash is its PnL."""
     realized, cash = adjustment.realized_pnl * adjustment.fx_rate, adjustment.cash * adjustment.fx_rate
     if adjustment.rounded_alone:
         adjustment.realized_pnl = to_average(realized)
@@ -155,7 +156,7 @@ def _pay_dividend(book: PositionBook, instrument: Instrument, adjustment: Positi
 
 
 def _rename(book: PositionBook, instrument: Instrument, adjustment: PositionAdjustment) -> None:
-    """A symbol is a name: nothing of the position changes."""
+    """Apply a change of symbol: nothing of the position changes."""
 
 
 def _delist(book: PositionBook, instrument: Instrument, adjustment: PositionAdjustment) -> None:
@@ -177,7 +178,7 @@ _APPLY = {
 
 
 def holds_adjusted(holds: Holds, book: PositionBook, adjustment: PositionAdjustment) -> Holds:
-    """What of a position is frozen by hand after an adjustment, if so much is held. A delisting freezes all of it."""
+    """The part frozen by hand after an adjustment, out of the quantity held then. A delisting freezes all of it."""
     if adjustment.kind is AdjustmentKind.DELISTED:
         return holds.raised_to(abs(book.quantity), Part.SETTLEMENT)
     if adjustment.kind is AdjustmentKind.SPLIT:

@@ -1,13 +1,13 @@
-"""What holding over the day roll costs or brings, pure: funding of perpetuals, interest on loans and borrowed units.
+"""Carry, pure: the cost or income of holding positions over the day roll: funding, interest on loans, borrowing costs.
 
 Per account and day, at the marks of the roll, with market value and cash in the account's currency:
 
-    funding    - (signed market value) x funding rate             each perpetual; the rate is that of a day
+    funding    - (signed market value) x funding rate             each perpetual; the rate is per day
     borrowing  - |market value| x borrow rate / 365               each spot position below zero
     loan       - |cash| x loan rate / 365                         cash below zero
 
 Funding above zero is paid by longs to shorts, as perpetual exchanges define it; interest counts actual days over 365.
-The loan is what was owed when the day ended, before its own carry. Each amount is rounded once, half-even, when it is
+The loan is the debt at the end of the day, before its own carry. Each amount is rounded once, half-even, when it is
 posted.
 """
 
@@ -31,7 +31,7 @@ DAYS_PER_YEAR = 365
 
 @dataclass(frozen=True, slots=True)
 class CarryTerms:
-    """What carry is computed from: instruments, their quotes at the roll, and yearly loan rates by currency."""
+    """The inputs of carry: instruments, their quotes at the roll, and yearly loan rates by currency."""
 
     instruments: Mapping[UUID, Instrument]
     quote_of: QuoteOf
@@ -40,7 +40,7 @@ class CarryTerms:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """An amount in the account's currency, not rounded, below zero where the account pays; ``note`` says what for."""
+    """An unrounded amount in the account's currency, below zero where the account pays; ``note`` names its reason."""
 
     kind: TransactionKind
     amount: Decimal
@@ -52,7 +52,7 @@ def post_carry(
 ) -> list[Transaction]:
     """Post a day's carry to a locked account: a step of the day roll, whose caller writes the account and its event.
 
-    Once per account and day: for a day that has been posted, or comes before one that has, nothing happens.
+    Once per account and day: nothing happens for a day that is posted already, or that is before a posted one.
     """
     if book.carried_on is not None and day <= book.carried_on:
         return []
@@ -63,7 +63,7 @@ def post_carry(
 
 
 def carry_of(book: AccountBook, positions: Iterable[PositionBook], terms: CarryTerms, day: date) -> list[Charge]:
-    """What an account pays and gets for what it holds when ``day`` ends, by instrument, the loan last."""
+    """The carry of an account at the end of ``day``, by instrument, the loan last."""
     held = [position for position in positions if position.quantity != ZERO]
     value = value_all(book, held, terms.instruments, terms.quote_of)
     charges = [

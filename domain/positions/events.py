@@ -1,4 +1,4 @@
-"""The form of positions in events, one per version, pure."""
+"""The stored form of positions in events, one per version, pure."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -36,7 +36,7 @@ POSITION = NamedForm(PositionBook, left_out={"changed": False})
 
 
 def position_snapshot(position: PositionBook) -> dict[str, Any]:
-    """A position as JSON. One that changes with the event has no time of its own: the event's is its time."""
+    """A position as JSON. A position that changed with the event takes its time from the event."""
     form = POSITION.write(position)
     if position.changed:
         form.pop("updated_at", None)
@@ -44,7 +44,7 @@ def position_snapshot(position: PositionBook) -> dict[str, Any]:
 
 
 def read_positions(parts: Mapping[str, Any], at: datetime) -> list[PositionBook]:
-    """The positions that an event carries, which happened at ``at``."""
+    """The positions that an event of time ``at`` carries."""
     read = _READERS[version_of(parts)]
     return [read(form, at) for form in parts.get("positions", ())]
 

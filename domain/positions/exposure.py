@@ -1,6 +1,6 @@
-"""How large positions can become if everything that works fills, and what that is worth. Pure.
+"""Potential exposure, pure: position sizes if all working orders fill, and their value.
 
-Only fresh prices and rates count: what cannot be valued by them is not known.
+Only fresh prices and rates count: without one a value is None, unknown.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,20 +16,20 @@ from domain.positions.types import PositionBook
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What can be seen of the market at one moment; ``instruments`` are all that there are."""
+    """The market at one moment, as valuation sees it; ``instruments`` are all that exist."""
 
     instruments: Mapping[UUID, Instrument]
     quote_of: QuoteOf
     is_stale: IsStale
 
     def fresh_mark(self, instrument: Instrument) -> Decimal | None:
-        """What holdings of the instrument are valued at; None when there is no price, or none that is fresh."""
+        """The valuation price of the instrument; None when there is no price, or no fresh one."""
         quote = None if self.is_stale(instrument.symbol) else self.quote_of(instrument.symbol)
         mark = quote.mark if quote is not None else None
         return None if mark is None or (instrument.inverse and mark <= ZERO) else mark
 
     def fresh_rate(self, instrument: Instrument, currency: str) -> Decimal | None:
-        """One unit of the instrument's currency in ``currency``; None when no fresh quote tells."""
+        """One unit of the instrument's currency in ``currency``; None without a fresh quote."""
         if instrument.currency == currency:
             return ONE
         index = self.instruments
@@ -39,21 +39,21 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class PotentialExposure:
-    """An account if everything that works filled, in its currency."""
+    """An account's figures if all working orders filled, in its currency."""
 
     gross_exposure: Decimal
     maintenance_margin: Decimal
 
 
 def opening_quantities(book: PositionBook) -> tuple[Decimal, Decimal]:
-    """The working buys and sells that are not bound to reduce a position."""
+    """The working buy and sell quantities that are not limited to reducing a position."""
     return book.working_buy - book.exit_buy, book.working_sell - book.exit_sell
 
 
 def reach(book: PositionBook, *, buys: Decimal = ZERO, sells: Decimal = ZERO) -> tuple[Decimal, Decimal]:
-    """The lowest and the highest signed quantity that working orders can lead to, whatever of them fills, and when.
+    """The lowest and the highest signed quantity that working orders can lead to, in any sequence of fills.
 
-    Orders that can only reduce stop at zero, the others go through it. ``buys`` and ``sells`` are so much more to open.
+    Reduce-only orders stop at zero, the others go through it. ``buys`` and ``sells`` are further quantities to open.
     """
     held = book.quantity
     opening_buys, opening_sells = opening_quantities(book)
@@ -63,20 +63,20 @@ def reach(book: PositionBook, *, buys: Decimal = ZERO, sells: Decimal = ZERO) ->
 
 
 def largest(position: PositionBook, *, buys: Decimal = ZERO, sells: Decimal = ZERO) -> Decimal:
-    """The largest size that a position can have if what works fills, with so much more to buy or to sell."""
+    """The largest size that a position can reach by working orders, and by ``buys`` and ``sells`` to open."""
     lowest, highest = reach(position, buys=buys, sells=sells)
     return max(abs(lowest), abs(highest))
 
 
 def worth(instrument: Instrument, quantity: Decimal, mark: Decimal, rate: Decimal) -> Decimal:
-    """What so much of an instrument is worth, without a sign, in the currency that ``rate`` leads to."""
+    """The unsigned value of a quantity of an instrument, in the currency that ``rate`` converts to."""
     return abs(instrument.notional(quantity, mark)) * rate
 
 
 def potential_exposure(
     positions: Iterable[PositionBook], sizes: Mapping[UUID, Decimal], marks: Marks, currency: str
 ) -> PotentialExposure | None:
-    """All positions at their largest; ``sizes`` names that of some by position. None when one cannot be valued."""
+    """All positions at their largest; ``sizes`` sets some of them by position. None when one has no fresh price."""
     exposure = margin = ZERO
     for position in positions:
         size = sizes.get(position.id)

@@ -32,11 +32,12 @@ def book_fill(
     withheld: Decimal = ZERO,
     rounded_alone: bool = False,
 ) -> Decimal:
-    """Book an execution and return the PnL that it realised, gross of fees, in whole units of the account's currency.
+    """Book an execution and return its realised PnL, gross of fees, in whole units of the account's currency.
 
-    ``rate`` is what one unit of the instrument's currency is in the account's, in which the PnL is. ``withheld`` is
-    what the venue has kept of the units as its fee (below zero: added as a rebate): it leaves at the execution's price.
-    An execution of before costs were kept is ``rounded_alone``: PnL, and the average after it, to twelve decimals.
+    ``rate`` converts the instrument's currency into the account's, in which the PnL is. ``withheld`` is the quantity
+    that the venue kept as its fee (below zero: added as a rebate): it leaves at the execution's price.
+    ``rounded_alone`` marks executions from before costs were kept: PnL, and the average after it, are rounded to twelve
+    decimals.
 
     Raises:
         ClosesTooMuch: it closes more of a hedging leg than there is.
@@ -65,7 +66,7 @@ def book_fill(
 
 
 def realize(book: PositionBook, amount: Decimal, currency: str) -> Decimal:
-    """Add to what a position has realised; by how many whole units that rises, rounded against the account."""
+    """Add to a position's exact realised PnL, and return the change of its whole units, rounded against the account."""
     before = to_cash_down(book.realized_due, currency)
     book.realized_due = to_exact(book.realized_due + amount)
     rise = to_cash_down(book.realized_due, currency) - before
@@ -74,14 +75,14 @@ def realize(book: PositionBook, amount: Decimal, currency: str) -> Decimal:
 
 
 def snap_cost(book: PositionBook, instrument: Instrument) -> None:
-    """Take what is held for its rounded average, as books were kept once (``rounded_alone``)."""
+    """Set the cost to the rounded average, as older books kept it (``rounded_alone``)."""
     book.cost = cost_at(instrument, book.quantity, book.average_price) if book.quantity else ZERO
 
 
 def holds_after(holds: Holds, before: Decimal, after: Decimal) -> Holds:
-    """What stays frozen by hand of a position that went from one signed quantity to another.
+    """The part that stays frozen by hand after a position went from one signed quantity to another.
 
-    Never more than there is; and what was frozen of a long is nothing of the short that came after it.
+    It is never more than the position; a hold on a long does not apply to a short that follows it.
     """
     same_side = before * after > ZERO
     return holds.within(abs(after)) if same_side else Holds()

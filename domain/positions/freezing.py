@@ -1,7 +1,7 @@
-"""Freezing a position by hand: what is frozen cannot be closed until somebody of the same role or a higher one lets go.
+"""Freezing a position by hand: the frozen part cannot be closed until the same role or a higher one releases it.
 
-Each change runs under the account's lock, leaves one event and one entry of the audit log that say who did it and why,
-and takes effect for the very next order.
+Each change runs under the account's lock, leaves one event and one entry of the audit log with its author and reason,
+and applies to the next order.
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ MAX_REASON_LENGTH = 500
 
 @dataclass(frozen=True, slots=True)
 class FreezePosition:
-    """How much of which position, and why; ``side`` is needed where a LONG and a SHORT are held."""
+    """The command to freeze a quantity of a position; ``side`` is needed where a LONG and a SHORT are held."""
 
     account_id: UUID
     symbol: str
@@ -45,11 +45,11 @@ class FreezePosition:
 
 
 async def freeze_position(bus: Bus, market: Market, actor: Actor, command: FreezePosition) -> PositionBook:
-    """Freeze part of a position; the position with it.
+    """Freeze part of a position, and return the position.
 
     Raises:
-        BadInput: a quantity that is not above zero, an unusable reason, or no side where one is needed.
-        NotFound, Forbidden: the account or symbol is not there for the actor, or not its to trade.
+        BadInput: a quantity that is not above zero, a malformed reason, or no side where one is needed.
+        NotFound, Forbidden: the account or symbol does not exist for the actor, or the actor may not trade it.
         Refused: INSUFFICIENT_POSITION when less can be closed, ACCOUNT_NOT_ACTIVE for a closed account.
     """
     reason = _checked(command)
@@ -70,7 +70,7 @@ async def freeze_position(bus: Bus, market: Market, actor: Actor, command: Freez
 
 
 async def unfreeze_position(bus: Bus, market: Market, actor: Actor, command: FreezePosition) -> PositionBook:
-    """Let go of what was frozen by hand; the position with it.
+    """Release a part that was frozen by hand, and return the position.
 
     Raises:
         BadInput, NotFound, Forbidden: as ``freeze_position``; or a higher role froze it.
@@ -92,7 +92,7 @@ async def unfreeze_position(bus: Bus, market: Market, actor: Actor, command: Fre
 
 
 def tell_thawed(book: AccountBook, position: PositionBook, before: Holds, actor: Actor, now: datetime) -> None:
-    """Record that what lower roles froze has given way to somebody who closes the position."""
+    """Record that holds of lower roles were released because a higher role closes the position."""
     thawed, reason = before.total - position.held_quantity, "It gave way to the closing of the position."
     position.changed = True
     detail = {"by": actor.email, "quantity": plain(thawed), "reason": reason}

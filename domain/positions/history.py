@@ -1,8 +1,8 @@
-"""Keeping what accounts and positions are worth: samples of equity, snapshots of positions, and how long they stay.
+"""History of accounts and positions: samples of equity, snapshots of positions, and their retention.
 
-``snapshot`` is a step of whoever has valued accounts under their locks, such as the day roll. ``sample_equity`` and
-``snapshot_positions`` value all accounts by themselves, without a lock: each batch is read as of one moment. Samples of
-one moment are taken once, so that a run that is repeated or was cut short adds what is missing and changes nothing.
+``snapshot`` is a step of use cases that have valued accounts under their locks, such as the day roll. ``sample_equity``
+and ``snapshot_positions`` value all accounts by themselves, without a lock: each batch is read as of one moment. A
+moment is sampled once, so a repeated or interrupted run adds only missing samples.
 """
 
 from collections.abc import AsyncIterator, Collection
@@ -25,9 +25,9 @@ _TABLES = (queries.EQUITY_SAMPLES, queries.POSITION_SNAPSHOTS)
 
 
 async def snapshot(work: UnitOfWork, values: Collection[AccountValue], at: datetime) -> None:
-    """Keep equity and positions of valued accounts as of ``at``: a step, in a constant number of statements.
+    """Store equity and positions of valued accounts as of ``at``: a step, in a constant number of statements.
 
-    A sample or snapshot of the same moment that is there already stays as it is.
+    A stored sample or snapshot of the same moment stays as it is.
     """
     for table in _TABLES:
         await ensure_partitions(work, table, at)
@@ -37,14 +37,14 @@ async def snapshot(work: UnitOfWork, values: Collection[AccountValue], at: datet
 
 
 async def sample_flow(work: UnitOfWork, value: AccountValue, amount: Decimal) -> None:
-    """Sample an account right before and right after money of outside moves: what it returned ends between the two."""
+    """Sample an account right before and right after a flow: a period of returns ends between the two."""
     for table_of in (work.now - queries.BEFORE_FLOW, work.now):
         await ensure_partitions(work, queries.EQUITY_SAMPLES, table_of)
     await queries.insert_flow_samples(work, value, amount)
 
 
 async def sample_equity(bus: Bus, market: Market, now: datetime) -> int:
-    """Sample the equity of every account that is not closed, as of the minute of ``now``; how many.
+    """Sample the equity of every account that is not closed, as of the minute of ``now``, and return their number.
 
     Three statements per thousand accounts. Idempotent: a minute is sampled once.
     """
@@ -60,9 +60,9 @@ async def sample_equity(bus: Bus, market: Market, now: datetime) -> int:
 
 
 async def snapshot_positions(bus: Bus, market: Market, now: datetime) -> int:
-    """Keep equity and positions of every account that is not closed, as of the hour of ``now``; how many accounts.
+    """Store equity and positions of every account that is not closed, as of the hour of ``now``; returns their number.
 
-    Idempotent: an hour is kept once, as it was at the first run in it.
+    Idempotent: an hour is stored once, as it was at the first run in it.
     """
     at = now.replace(minute=0, second=0, microsecond=0)
     kept = 0
@@ -74,7 +74,9 @@ async def snapshot_positions(bus: Bus, market: Market, now: datetime) -> int:
 
 
 async def keep_history(bus: Bus, now: datetime, *, kept_days: int = KEPT_DAYS) -> int:
-    """Make the partitions of this month and the two after it, and drop those older than ``kept_days``; how many.
+    """Make the partitions of this month and the next two, and drop those older than ``kept_days``.
+
+    Returns their number.
 
     Idempotent.
     """
@@ -87,7 +89,7 @@ async def keep_history(bus: Bus, now: datetime, *, kept_days: int = KEPT_DAYS) -
 
 
 async def _valued(market: Market) -> AsyncIterator[list[AccountValue]]:
-    """Every account that is not closed at the newest quotes, in batches."""
+    """Every account that is not closed, valued at the newest quotes, in batches."""
     after = _BEFORE_ALL
     while True:
         books, positions = await queries.read_living(after, BATCH)

@@ -1,4 +1,4 @@
-"""Set-based reads and writes of what accounts and positions were worth: samples of equity, snapshots of positions.
+"""Set-based reads and writes of history: samples of equity, snapshots of positions.
 
 SQL: samples of all accounts, written in sets into partitions.
 """
@@ -83,7 +83,7 @@ _FIRST_SNAPSHOTS, _LAST_SNAPSHOTS = (_SNAPSHOTS.format(order=order) for order in
 
 
 async def read_living(after: UUID, limit: int) -> tuple[list[AccountBook], dict[UUID, dict[PositionKey, PositionBook]]]:
-    """The next accounts that are not closed, by id, with what they hold, all of one moment."""
+    """The next accounts that are not closed, by id, with their positions, read as of one moment."""
     async with reading() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         books = [to_book(row) for row in await connection.fetch(READ_LIVING, after, limit)]
         ids = [book.id for book in books]
@@ -92,12 +92,12 @@ async def read_living(after: UUID, limit: int) -> tuple[list[AccountBook], dict[
 
 
 async def insert_samples(work: UnitOfWork, values: Iterable[AccountValue], at: datetime) -> None:
-    """Store what accounts are worth, unless there is a sample of this moment."""
+    """Store samples of accounts, unless there is one of this moment."""
     await work.write(_INSERT_SAMPLES, [_sample_row(value, at) for value in values])
 
 
 async def insert_flow_samples(work: UnitOfWork, value: AccountValue, amount: Decimal) -> None:
-    """Store what an account was worth right before a flow of ``amount`` that is posted now, and is right after it."""
+    """Store an account's equity right before and right after a flow of ``amount`` that is posted now."""
     before = _sample_row(value, work.now - BEFORE_FLOW)
     after = {
         "at": work.now,
@@ -109,9 +109,9 @@ async def insert_flow_samples(work: UnitOfWork, value: AccountValue, amount: Dec
 
 
 async def raise_peaks(work: UnitOfWork, values: Iterable[AccountValue]) -> None:
-    """Note the equity of accounts that have never been worth as much; one that is busy is noted the next time.
+    """Raise the peak equity of accounts whose equity is above it; an account that is locked is raised the next time.
 
-    Nor is one noted from or to which money has moved since it was valued: its equity then is no peak now.
+    An account is left out when money moved in or out since it was valued: that equity is not a peak now.
     """
     higher = [value for value in values if value.equity > value.account.peak_equity]
     if higher:
@@ -131,7 +131,7 @@ async def raise_peaks(work: UnitOfWork, values: Iterable[AccountValue]) -> None:
 
 
 async def insert_snapshots(work: UnitOfWork, values: Iterable[PositionValue], at: datetime) -> None:
-    """Store what positions are worth, unless there is a snapshot of this moment."""
+    """Store snapshots of positions, unless there is one of this moment."""
     await work.write(_INSERT_SNAPSHOTS, [_snapshot_row(value, at) for value in values])
 
 
@@ -173,13 +173,13 @@ async def read_last_sample(account_id: UUID, at: datetime) -> EquitySample | Non
 
 
 async def read_flow_samples(account_id: UUID, since: datetime, until: datetime) -> list[EquitySample]:
-    """What was sampled right before and after the last thousand flows in ``since`` < at < ``until``."""
+    """The samples right before and after the newest thousand flows in ``since`` < at < ``until``."""
     rows = await fetch(_FLOW_SAMPLES, account_id, since, until, BEFORE_FLOW, 2 * MAX_FLOWS)
     return [EquitySample(*row) for row in rows]
 
 
 async def read_flows(account_id: UUID, samples: Sequence[EquitySample]) -> list[Flow]:
-    """What came from outside and left between each sample and the one before; one fewer than there are samples."""
+    """Deposits and withdrawals between each sample and the one before; one fewer than there are samples."""
     sequences = [sample.transaction_sequence for sample in samples]
     rows = await fetch(_FLOWS, account_id, sequences, sequences[0], sequences[-1])
     found = {row["period"]: Flow(row["inflow"], row["outflow"]) for row in rows}
@@ -201,7 +201,7 @@ async def read_snapshots(
 
 
 def worth_keeping(values: Collection[PositionValue], account: AccountBook) -> list[PositionValue]:
-    """What a snapshot tells of an account: what is held, and what was held since its last day roll."""
+    """The positions of an account that a snapshot stores: those held, and those held since its last day roll."""
     return [
         value
         for value in values

@@ -1,4 +1,4 @@
-"""Questions about the past of accounts and positions, answered from what was kept of it; every answer is bounded."""
+"""Use cases on history: snapshots, equity curves and samples of returns; every answer is bounded."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -29,7 +29,7 @@ def check_window(since: datetime | None, until: datetime | None) -> None:
 
 
 def check_limit(limit: int) -> None:
-    """Refuse a size that no answer has.
+    """Refuse a limit out of bounds.
 
     Raises:
         BadInput: names the field ``limit``.
@@ -77,9 +77,10 @@ async def equity_curve(
 async def measured(
     account_id: UUID, samples: Sequence[EquitySample], since: datetime, until: datetime
 ) -> list[EquitySample]:
-    """Samples to measure returns at: those given, and around each flow in ``since`` < at < ``until``.
+    """The samples between which returns are measured.
 
-    In the order of the ledger: a sample that was read while money moved may say a moment before it.
+    They are the given ones, and two around each flow in ``since`` < at < ``until``, in the order of the ledger: a
+    sample that was read while money moved may have a time slightly before it.
     """
     flows = await queries.read_flow_samples(account_id, since, until)
     found = {sample.at: sample for sample in (*flows, *samples)}
@@ -87,7 +88,7 @@ async def measured(
 
 
 def performance_edges(since: datetime, until: datetime, day_roll: DayRoll) -> list[datetime]:
-    """Edges of the shortest intervals of which a window has at most 2,000; of a longer one than that, its end."""
+    """Edges of the shortest intervals of which a window has at most 2,000; a longer window is cut at its end."""
     for interval, seconds in LENGTH_SECONDS.items():
         if interval is not BarInterval.SECOND and (until - since).total_seconds() / seconds <= MAX_POINTS - 1:
             return _window(_edges(interval, since, until, day_roll), since, until)
@@ -96,7 +97,7 @@ def performance_edges(since: datetime, until: datetime, day_roll: DayRoll) -> li
 
 
 def _window(edges: list[datetime], since: datetime | None, until: datetime | None) -> list[datetime]:
-    """The edges, the outer ones moved to where the window begins and ends."""
+    """The edges, with the outer ones moved to the window's beginning and end."""
     if since is not None:
         edges[0] = max(edges[0], since)
     if until is not None:
@@ -105,7 +106,7 @@ def _window(edges: list[datetime], since: datetime | None, until: datetime | Non
 
 
 def _edges(interval: BarInterval, since: datetime | None, end: datetime, day_roll: DayRoll) -> list[datetime]:
-    """Where intervals begin from the one that ``since`` lies in to the first one at or after ``end``."""
+    """The starts of intervals, from the one that contains ``since`` to the first one at or after ``end``."""
     if interval is BarInterval.DAY:
         return _days(since, end, day_roll)
     length = timedelta(seconds=LENGTH_SECONDS[interval])

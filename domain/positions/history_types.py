@@ -1,4 +1,4 @@
-"""What accounts and positions were worth, as values."""
+"""Values of history: samples of equity, flows and snapshots of positions."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from domain.positions.types import Bucket
 
 @dataclass(frozen=True, slots=True)
 class EquitySample:
-    """What an account was worth at a moment, in its currency; its ledger had come to ``transaction_sequence``."""
+    """The equity of an account at a moment, in its currency, after the ledger row ``transaction_sequence``."""
 
     at: datetime
     equity: Decimal
@@ -21,7 +21,7 @@ class EquitySample:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Money that came from outside and money that left within a period, both zero or above."""
+    """Deposits and withdrawals within a period, both zero or above."""
 
     inflow: Decimal = ZERO
     outflow: Decimal = ZERO

@@ -1,7 +1,7 @@
-"""What is frozen of a position by hand, and by whom, pure: a lower role cannot let go of what a higher one froze.
+"""Holds by hand on a position, pure: a lower role cannot release a hold of a higher one.
 
-Invariants: ``risk`` and ``admin`` are parts of ``total``, and none of them is below zero. Where less can be frozen than
-was, what lower roles froze gives way first.
+Invariants: ``risk`` and ``admin`` are parts of ``total``, and none of them is below zero. When the position gets
+smaller than the holds, those of lower roles are reduced first.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _RANKS = (Role.TRADER, Role.RISK_MANAGER, Role.ADMIN)
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """The part of a position that people of one rank froze; ``by`` did it last, None where that was not kept."""
+    """The part of a position that people of one rank froze; ``by`` did it last, None where that was not stored."""
 
     role: Role
     quantity: Decimal
@@ -26,9 +26,10 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Holds:
-    """How much is frozen in all, and of it by risk managers and the platform (``risk``), and by administrators.
+    """The frozen quantity: in total, by risk managers and the platform (``risk``), and by administrators.
 
-    ``by`` names who froze last: below risk managers, of them (or which part of the platform), and of administrators.
+    ``by`` names the last author of each rank: below risk managers, risk managers (or a part of the platform),
+    administrators.
     """
 
     total: Decimal = ZERO
@@ -37,7 +38,7 @@ class Holds:
     by: tuple[str | None, str | None, str | None] = (None, None, None)
 
     def parts(self) -> list[Hold]:
-        """What is frozen by rank, the lowest first."""
+        """The frozen quantity by rank, the lowest first."""
         quantities = (self.total - self.risk - self.admin, self.risk, self.admin)
         return [
             Hold(role, quantity, by)
@@ -46,23 +47,23 @@ class Holds:
         ]
 
     def from_rank_of(self, role: Role) -> Decimal:
-        """What ``role`` and higher ones froze."""
+        """The quantity that ``role`` and higher ones froze."""
         if role is Role.ADMIN:
             return self.admin
         return self.admin + self.risk if role is Role.RISK_MANAGER else self.total
 
     def above_rank_of(self, role: Role) -> Decimal:
-        """What only a role above ``role`` can let go of."""
+        """The quantity that only a role above ``role`` can release."""
         if role is Role.ADMIN:
             return ZERO
         return self.admin if role is Role.RISK_MANAGER else self.admin + self.risk
 
     def upheld_by(self, role: Role) -> "Holds":
-        """Without what roles below ``role`` froze."""
+        """The holds without those of roles below ``role``."""
         return self.within(self.from_rank_of(role))
 
     def plus(self, quantity: Decimal, role: Role, by: str) -> "Holds":
-        """With more of it, frozen by ``by``, whose role is ``role``."""
+        """The holds after ``by``, whose role is ``role``, froze more."""
         rank = _RANKS.index(role) if role in _RANKS else 0
         names = tuple(by if index == rank else name for index, name in enumerate(self.by))
         return Holds(
@@ -73,18 +74,18 @@ class Holds:
         )
 
     def within(self, limit: Decimal) -> "Holds":
-        """As much of it as ``limit`` lets be frozen."""
+        """The holds reduced to at most ``limit``."""
         total = min(self.total, limit)
         admin = min(self.admin, total)
         return Holds(total, min(self.risk, total - admin), admin, self.by)
 
     def scaled(self, factor: Decimal, unit: Decimal) -> "Holds":
-        """After a split: each part in whole units."""
+        """The holds after a split, each part in whole units."""
         total, risk, admin = (_floor(part * factor, unit) for part in (self.total, self.risk, self.admin))
         return Holds(total, risk, admin, self.by)
 
     def raised_to(self, quantity: Decimal, by: str) -> "Holds":
-        """All of ``quantity``: ``by``, a part of the platform, freezes what nobody has."""
+        """The holds raised to all of ``quantity``: ``by``, a part of the platform, freezes the rest."""
         missing = max(ZERO, quantity - self.total)
         return self.within(quantity).plus(missing, Role.RISK_MANAGER, by) if missing else self.within(quantity)
 

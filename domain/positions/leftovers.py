@@ -1,8 +1,8 @@
-"""What a fact may leave behind in an account that could not have come there by itself, pure.
+"""Accounts that a late fact leaves in a state they could not reach by themselves, pure.
 
 A bust, a correction or a late fill is booked whatever the account's state. A closed account that it leaves with money,
-a debt or a position, and a CASH account that it leaves with a debt or a short, may only reduce from then on: deposits,
-withdrawals and covering orders pass, and when nothing is left the account can be closed again.
+a debt or a position, and a CASH account that it leaves with a debt or a short, becomes REDUCE_ONLY: deposits,
+withdrawals and covering orders pass, and an empty account can be closed again.
 """
 
 from collections.abc import Iterable
@@ -23,9 +23,9 @@ LEFT_SHORT = "LEFT_OWING"
 
 
 def restrict_if_left(book: AccountBook, positions: Iterable[PositionBook], now: datetime) -> bool:
-    """Make an account REDUCE_ONLY, with an event, if it was left with what its state or its kind does not have.
+    """Make an account REDUCE_ONLY, with an event, if its money or positions do not fit its state or kind.
 
-    ``positions`` are all that it holds. One that is HALTED stays so: what is stricter is not lifted.
+    ``positions`` are all that it holds. A HALTED account stays HALTED, which is stricter.
     """
     reason = _reason(book, [position.quantity for position in positions if position.quantity])
     if reason is None:

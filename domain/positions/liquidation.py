@@ -1,9 +1,9 @@
-"""At which price of one instrument an account would be liquidated, pure.
+"""The liquidation price of an instrument in an account, pure.
 
-That is where equity meets maintenance margin, if every other price, and every rate between currencies, stays as it is.
-With ``q`` the account's net and ``g`` its gross quantity of the instrument, ``m`` its multiplier, ``r`` its maintenance
-rate, ``f`` the rate to the account's currency, ``K`` equity less maintenance margin at the mark ``p0``, and
-``M = g m f r |p0|`` (inverse: ``g m f r / p0``) its own part of that margin:
+It is the price at which equity equals maintenance margin while every other price, and every rate between currencies,
+stays as it is. With ``q`` the account's net and ``g`` its gross quantity of the instrument, ``m`` its multiplier, ``r``
+its maintenance rate, ``f`` the rate to the account's currency, ``K`` equity less maintenance margin at the mark ``p0``,
+and ``M = g m f r |p0|`` (inverse: ``g m f r / p0``) its own part of that margin:
 
     linear    K + M + q m f (p - p0) = g m f r |p|            p = (q m f p0 - K - M) / (m f (q -+ g r))
     inverse   K + M + q m f (1 / p0 - 1 / p) = g m f r / p    p = m f (q + g r) / (K + M + q m f / p0)
@@ -20,7 +20,7 @@ from domain.market.types import Instrument
 
 @dataclass(frozen=True, slots=True)
 class Stake:
-    """What an account has at stake in one instrument: net and gross quantity, and what all of the account can lose.
+    """The account's net and gross quantity of one instrument, and the account's cushion against liquidation.
 
     ``cushion`` is the account's equity less its maintenance margin, at the marks.
     """
@@ -31,9 +31,9 @@ class Stake:
 
 
 def liquidation_price(instrument: Instrument, stake: Stake, mark: Decimal, rate: Decimal) -> Decimal | None:
-    """The price, to twelve decimals; None when there is none at which the account would be liquidated.
+    """The price, to twelve decimals; None when the account would be liquidated at no price.
 
-    It lies beyond the mark where the account has been liquidated already.
+    It lies beyond the mark where the account should have been liquidated already.
     """
     if instrument.inverse:
         return _inverse(instrument, stake, mark, rate) if mark > ZERO else None

@@ -1,8 +1,8 @@
-"""The accounts that somebody watches in this process: kept in memory from their events, revalued from quotes.
+"""Watched accounts of this process: kept in memory from their events, revalued from quotes.
 
-An account is loaded once, however many watch it; then every event replaces what it says has changed, so that the
-database is not asked again: old state plus events equals fresh state. One task takes the quotes for all accounts, one
-task follows each account's log. Terms of instruments that change are noticed within a second.
+An account is loaded once for all its watchers. Then every event replaces the figures that it carries, so the database
+is not read again: old state plus events equals fresh state. One task takes the quotes for all accounts, one task
+follows each account's log. Changed terms of instruments are noticed within a second.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ _RETRY_SECONDS = 1.0
 
 
 async def load_account(account_id: UUID) -> tuple[AccountBook, list[PositionBook]]:
-    """An account as it stands with what it holds.
+    """An account with its positions as stored.
 
     Raises:
         NotFound: there is no such account.
@@ -45,7 +45,7 @@ async def load_account(account_id: UUID) -> tuple[AccountBook, list[PositionBook
 
 
 def apply_events(account: AccountBook, events: Iterable[AccountEvent]) -> dict[UUID, PositionBook]:
-    """Bring an account to what events say; the positions that they changed. Events that are known change nothing."""
+    """Apply events to an account, and return the changed positions. Events that were applied before change nothing."""
     changed: dict[UUID, PositionBook] = {}
     for event in events:
         if event.sequence <= account.event_sequence:
@@ -59,7 +59,7 @@ def apply_events(account: AccountBook, events: Iterable[AccountEvent]) -> dict[U
 
 
 class Watched:
-    """One account while somebody watches it. ``version`` counts its changes."""
+    """One account while it is watched. ``version`` counts its changes."""
 
     def __init__(self, account_id: UUID, revaluation: Revaluation) -> None:
         self.account_id = account_id
@@ -72,14 +72,14 @@ class Watched:
         self._waiter: asyncio.Future[None] | None = None
 
     def value(self) -> AccountValue:
-        """What it is worth at the newest quotes."""
+        """Its value at the newest quotes."""
         return self._revaluation.value(self.account_id)
 
     async def changed(self, seen: int) -> int:
-        """The version, as soon as it is another than ``seen``.
+        """Wait until the version differs from ``seen``, and return it.
 
         Raises:
-            Exception: what ended the watching.
+            Exception: the error that ended the watching.
         """
         await self.loaded.wait()
         while self.version == seen and self.failure is None:
@@ -91,14 +91,14 @@ class Watched:
         return self.version
 
     def touch(self) -> None:
-        """Something of it has changed."""
+        """Count a change."""
         self.version += 1
         waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
 
     def fail(self, error: Exception) -> None:
-        """It cannot be watched any more."""
+        """End the watching with an error."""
         self.failure = error
         self.loaded.set()
         self.touch()
@@ -117,7 +117,7 @@ class LiveBooks:
 
     @asynccontextmanager
     async def watch(self, account_id: UUID) -> AsyncIterator[Watched]:
-        """Watch an account while the context lasts; what goes wrong is raised by ``changed``."""
+        """Watch an account while the context lasts; errors are raised by ``changed``."""
         watched = self._watched.get(account_id)
         if watched is None or watched.failure is not None:
             watched = self._watched[account_id] = Watched(account_id, self._revaluation)
@@ -174,7 +174,7 @@ class LiveBooks:
         return account
 
     async def _know(self, positions: Iterable[PositionBook]) -> None:
-        """Have the terms of what is held, also of an instrument that was created a moment ago."""
+        """Load the terms of held instruments, also of one that was created a moment ago."""
         wanted = {position.instrument_id for position in positions}
         if not wanted <= self._revaluation.instruments.keys():
             await self._relearn()

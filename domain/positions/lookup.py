@@ -1,4 +1,4 @@
-"""Which position somebody means by a symbol and perhaps a side, pure."""
+"""Finding a position by symbol and side, pure."""
 
 from collections.abc import Iterable
 
@@ -7,11 +7,11 @@ from domain.positions.types import PositionBook, PositionSide
 
 
 def find_position(positions: Iterable[PositionBook], symbol: str, side: PositionSide | None) -> PositionBook:
-    """The one of an account's positions in ``symbol`` that is held on ``side``.
+    """The position among ``positions`` in ``symbol`` that is held on ``side``.
 
     Raises:
-        BadInput: FLAT is no side to name, or a LONG and a SHORT are held and none was named.
-        Refused: nothing of the kind is held.
+        BadInput: FLAT is not a side to name, or a LONG and a SHORT are held and none was named.
+        Refused: there is no such position.
     """
     if side is PositionSide.FLAT:
         raise BadInput("Name LONG or SHORT.", field="side")

@@ -1,15 +1,15 @@
-"""Closed trades, pure: what was opened is matched with what closed it, first in, first out.
+"""Closed trades, pure: entries matched with exits, first in, first out.
 
-The books value a position at its average, and what an execution realised follows from that. A trade's ``realized_pnl``
-is its part of what the books realised, so that trades add up to the books, always and exactly:
+The books value a position at its average, and the realised PnL of an execution follows from that. A trade's
+``realized_pnl`` is its part of the books' realised PnL, so trades add up to the books, always and exactly:
 
-    sum of trades' realized_pnl = position's realized_pnl - what daily settlements realised of what is still open
-    sum of trades' fees         = position's fees_paid - what was paid to open what is still open
+    sum of trades' realized_pnl = position's realized_pnl - PnL that daily settlements realised on open lots
+    sum of trades' fees         = position's fees_paid - costs of opening the open lots
     sum of open lots            = position's quantity
 
-Its ``matched_pnl`` is quantity x multiplier x (exit - entry), of the lot by itself. While a position that was built at
-several prices is partly closed the two differ; over all trades of a position that is flat they agree, but for the
-rounding of averages to twelve decimals.
+A trade's ``matched_pnl`` is quantity x multiplier x (exit - entry) of its own lot. The two differ while a position that
+was built at several prices is partly closed. Over all trades of a flat position they agree, except for the rounding of
+averages to twelve decimals.
 """
 
 from collections import deque
@@ -47,15 +47,15 @@ class ClosedTrade:
 
     @property
     def net_pnl(self) -> Decimal:
-        """What is left of it after fees."""
+        """Realised PnL less fees."""
         return self.realized_pnl - self.fees
 
 
 @dataclass(slots=True)
 class LotFill:
-    """An execution as lots see it: unsigned quantity, ``costs`` (fee and tax) and what the books realised by it.
+    """An execution as an input of lots: unsigned quantity, ``costs`` (fee and tax) and the PnL that the books realised.
 
-    ``rate`` is what one unit of the instrument's currency was in the account's.
+    ``rate`` converts the instrument's currency into the account's.
     """
 
     buys: bool
@@ -69,10 +69,10 @@ class LotFill:
 
 @dataclass(slots=True)
 class _Lot:
-    """What one execution opened and nothing has closed yet.
+    """The part of one execution that is still open.
 
-    ``basis`` is the price since which its PnL has not been told: its entry's, or that of the last daily settlement;
-    ``settled`` is what the books realised of it before.
+    ``basis`` is the price from which its PnL counts: its entry's, or that of the last daily settlement; ``settled`` is
+    the PnL that the books realised on it before.
     """
 
     opened_at: datetime
@@ -85,7 +85,7 @@ class _Lot:
 
 @dataclass(slots=True)
 class _Part:
-    """What one closing takes of one lot."""
+    """The part of one lot that one exit closes."""
 
     opened_at: datetime
     quantity: Decimal
@@ -107,21 +107,21 @@ class Lots:
 
     @property
     def quantity(self) -> Decimal:
-        """What is open, signed."""
+        """The open quantity, signed."""
         return self.size if self._is_long else -self.size
 
     @property
     def open_costs(self) -> Decimal:
-        """What was paid to open what is open."""
+        """The costs of opening the open quantity."""
         return total(lot.costs for lot in self._lots)
 
     @property
     def open_settled(self) -> Decimal:
-        """What daily settlements have realised of what is open."""
+        """The PnL that daily settlements realised on the open quantity."""
         return total(lot.settled for lot in self._lots)
 
     def fill(self, fill: LotFill) -> list[ClosedTrade]:
-        """Book an execution; the trades that it closes, oldest entry first."""
+        """Book an execution, and return the trades that it closes, oldest entry first."""
         closed = ZERO if self._opens(fill) else min(self.size, fill.quantity)
         opened = fill.quantity - closed
         if not closed:
@@ -139,7 +139,7 @@ class Lots:
     def close(
         self, quantity: Decimal, price: Decimal, at: datetime, realized: Decimal, costs: Decimal, rate: Decimal
     ) -> list[ClosedTrade]:
-        """Close at most what is open, oldest first; ``realized`` is what the books realised by it."""
+        """Close at most the open quantity, oldest first; ``realized`` is the PnL that the books realised on it."""
         parts = self._take(quantity)
         weights = [part.quantity for part in parts]
         gains = self._attributed([(part.quantity, part.basis) for part in parts], price, realized, rate)
@@ -161,7 +161,7 @@ class Lots:
         ]
 
     def settle(self, price: Decimal, realized: Decimal, rate: Decimal) -> None:
-        """Mark what is open to a settlement price, at which the books realised so much."""
+        """Mark the open lots to a settlement price, at which the books realised this PnL."""
         lots = list(self._lots)
         gains = self._attributed([(lot.quantity, lot.basis) for lot in lots], price, realized, rate)
         for lot, gain in zip(lots, gains, strict=True):
@@ -169,14 +169,14 @@ class Lots:
             lot.basis = price
 
     def split(self, factor: Decimal) -> None:
-        """Turn each unit into ``factor`` units; what the books pay out of fractions is closed after that."""
+        """Turn each unit into ``factor`` units; the fractions that the books pay out are closed after that."""
         for lot in self._lots:
             lot.quantity *= factor
             lot.entry_price, lot.basis = to_average(lot.entry_price / factor), to_average(lot.basis / factor)
         self.size = total(lot.quantity for lot in self._lots)
 
     def adjust(self, adjustment: PositionAdjustment) -> list[ClosedTrade]:
-        """Take what changed the position without an execution.
+        """Apply an adjustment, and return the trades that it closes: fractions after a split, or a delisting.
 
         The trades that it closes: what a split left over of whole units, and what was delisted.
         """
@@ -195,7 +195,7 @@ class Lots:
         )
 
     def _average(self) -> Decimal:
-        """What the books would say that is open was opened at."""
+        """The average entry price of the open quantity, as the books compute it."""
         return to_average(total(lot.quantity * lot.basis for lot in self._lots) / self.size)
 
     def _opens(self, fill: LotFill) -> bool:
@@ -223,7 +223,7 @@ class Lots:
     def _attributed(
         self, lots: Sequence[tuple[Decimal, Decimal]], price: Decimal, realized: Decimal, rate: Decimal
     ) -> list[Decimal]:
-        """What the books realised by lots (quantity, basis): each its own PnL, and the difference by quantity."""
+        """The books' realised PnL divided among lots (quantity, basis): each its own PnL, and the rest by quantity."""
         if len(lots) == 1:
             return [realized]
         own = [_rounded(self._pnl(quantity, basis, price, rate)) for quantity, basis in lots]

@@ -10,9 +10,9 @@ from domain.positions.types import Bucket
 
 
 class Position(Model):
-    """What an account holds of an instrument in one bucket, and what working orders would do to it.
+    """An account's position in an instrument and bucket, with the quantities of its working orders.
 
-    A row is made with the first order, so ``opened_at`` is null until something was ever held.
+    A row is made with the first order, so ``opened_at`` is null until the first fill.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)

@@ -1,13 +1,13 @@
-"""How an account performed, pure: returns without deposits and withdrawals, risk by day, drawdown, and closed trades.
+"""Performance of an account, pure: returns without deposits and withdrawals, risk by day, drawdown, closed trades.
 
 Money is exact; ratios are floats. Between two samples of equity the return is
 
     r = (equity after + outflow) / (equity before + inflow) - 1
 
 as if money came at the start and left at the end of the period (C. Bacon, Practical Portfolio Performance Measurement
-and Attribution, 2nd ed., section 2.3), and returns of periods are chained, so that the size of flows does not count
-(time-weighted, GIPS). What was lost beyond everything counts as everything: a return is never below -1. Without
-anything invested there is no return.
+and Attribution, 2nd ed., section 2.3). Returns of periods are chained, so the size of flows does not count
+(time-weighted, GIPS). A return is never below -1, also where more than everything was lost. Without capital the return
+is zero.
 """
 
 import math
@@ -29,9 +29,9 @@ _NOTHING = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Drawdown:
-    """The deepest fall below an earlier peak: as a share of it, zero or above, and how long until it was made up for.
+    """The deepest fall below an earlier peak: as a share of the peak, zero or above, and the time until recovery.
 
-    One that was not made up for lasts until the end.
+    A drawdown without recovery lasts until the end.
     """
 
     ratio: float = 0.0
@@ -40,7 +40,7 @@ class Drawdown:
 
 @dataclass(frozen=True, slots=True)
 class Returns:
-    """What periods returned; ``ends`` has the beginning of the first, then the end of each."""
+    """The returns of periods; ``ends`` has the beginning of the first, then the end of each."""
 
     ends: tuple[datetime, ...]
     values: tuple[float, ...]
@@ -66,7 +66,7 @@ class Returns:
 
 @dataclass(frozen=True, slots=True)
 class TradeStatistics:
-    """What closed trades brought, after fees. A trade that brought nothing is neither a win nor a loss."""
+    """Statistics of closed trades, after fees. A trade with a result of zero is neither a win nor a loss."""
 
     count: int
     win_rate: float | None
@@ -78,7 +78,7 @@ class TradeStatistics:
 
 
 def returns_of(samples: Sequence[EquitySample], flows: Sequence[Flow]) -> Returns:
-    """Returns between samples; ``flows`` are those of each period, one fewer than samples."""
+    """Returns between samples; ``flows`` are the flows of each period, one fewer than samples."""
     periods = zip(samples, samples[1:], flows, strict=False)
     values = tuple(period_return(before.equity, after.equity, flow) for before, after, flow in periods)
     return Returns(tuple(sample.at for sample in samples), values)
@@ -101,7 +101,7 @@ def compounded(returns: Iterable[float]) -> float:
 
 
 def annualized_return(total_return: float, years: float) -> float | None:
-    """Compound annual growth: (1 + total)^(1 / years) - 1; None for less than a day, which says nothing of a year."""
+    """Compound annual growth: (1 + total)^(1 / years) - 1; None for less than a day."""
     if years * DAYS_A_YEAR < 1:
         return None
     try:
@@ -111,13 +111,15 @@ def annualized_return(total_return: float, years: float) -> float | None:
 
 
 def annualized_volatility(daily: Sequence[float]) -> float | None:
-    """Standard deviation of daily returns (of a sample: n - 1) times the root of days a year; None of less than two."""
+    """Sample standard deviation of daily returns (n - 1) times the root of days a year; None below two days."""
     deviation = _deviation(daily)
     return None if deviation is None else deviation * math.sqrt(DAYS_A_YEAR)
 
 
 def sharpe_ratio(daily: Sequence[float]) -> float | None:
-    """Mean over standard deviation of daily returns, annualised, without a risk-free rate; None where nothing varies.
+    """Mean over standard deviation of daily returns, annualised, without a risk-free rate.
+
+    None for a deviation of zero.
 
     W. F. Sharpe, The Sharpe Ratio, Journal of Portfolio Management 21 (1994), 49-58.
     """
@@ -149,9 +151,9 @@ def calmar_ratio(annualized: float | None, drawdown: float) -> float | None:
 
 
 def drawdown(equity: Decimal, peak: Decimal) -> Decimal | None:
-    """How far equity is below its peak, as a share of it, to twelve decimals; None where there never was any.
+    """The distance of equity below its peak, as a share of the peak, to twelve decimals; None without a peak.
 
-    Flows scale the peak (``domain.accounts.rules.peak_after_flow``), so that this is the fall of the chained returns.
+    Flows scale the peak (``domain.accounts.rules.peak_after_flow``), so this is the drawdown of the chained returns.
     """
     return round(1 - equity / peak, 12) if peak > ZERO else None
 
@@ -177,7 +179,7 @@ def max_drawdown(returns: Returns) -> Drawdown:
 
 
 def max_drawdown_amount(samples: Sequence[EquitySample], flows: Sequence[Flow]) -> Decimal:
-    """The deepest fall of profit below its peak so far, in money: flows are no profit. Zero or above."""
+    """The deepest fall of profit below its peak so far, in money, without flows. Zero or above."""
     profit = peak = deepest = ZERO
     for before, after, flow in zip(samples, samples[1:], flows, strict=False):
         profit += after.equity - before.equity - flow.inflow + flow.outflow
@@ -187,9 +189,9 @@ def max_drawdown_amount(samples: Sequence[EquitySample], flows: Sequence[Flow]) 
 
 
 def trade_statistics(results: Sequence[Decimal]) -> TradeStatistics:
-    """How closed trades fared, from what each brought after fees.
+    """Statistics of closed trades from their results after fees.
 
-    Win rate: wins over all; profit factor: what wins brought over what losses cost.
+    Win rate: number of wins over all trades; profit factor: sum of wins over sum of losses.
     """
     wins = [result for result in results if result > ZERO]
     losses = [result for result in results if result < ZERO]

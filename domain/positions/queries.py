@@ -57,7 +57,7 @@ _FOR_ORDERS = f"{_SELECT} WHERE {FOR_ORDERS}"
 async def load_positions(
     work: UnitOfWork, account_ids: Collection[UUID], instrument_ids: Collection[UUID]
 ) -> dict[UUID, dict[PositionKey, PositionBook]]:
-    """Per account: all that is held, and the buckets of the given instruments; under the accounts' locks."""
+    """Per account: all open positions, and the buckets of the given instruments; under the accounts' locks."""
     rows = await work.fetch(
         _FOR_ORDERS,
         list(account_ids),
@@ -69,14 +69,14 @@ async def load_positions(
 async def read_for_orders(
     account_ids: Collection[UUID], instrument_ids: Collection[UUID]
 ) -> dict[UUID, dict[PositionKey, PositionBook]]:
-    """What ``load_positions`` loads, without a lock."""
+    """The same as ``load_positions``, without a lock."""
     return by_account(account_ids, await fetch(_FOR_ORDERS, list(account_ids), list(instrument_ids)))
 
 
 async def read_positions(
     account_ids: Collection[UUID], *, include_closed: bool = False
 ) -> dict[UUID, dict[PositionKey, PositionBook]]:
-    """Per account: what is held, and on request what was once held."""
+    """Per account: its open positions, and on request its closed ones."""
     held = "opened_at IS NOT NULL" if include_closed else "quantity <> 0"
     rows = await fetch(f"{_SELECT} WHERE account_id = ANY($1::uuid[]) AND {held} ORDER BY id", list(account_ids))
     return by_account(account_ids, rows)
@@ -89,12 +89,12 @@ _RESERVING = (
 
 
 async def read_reserving(account_ids: Collection[UUID]) -> dict[UUID, list[PositionBook]]:
-    """Per account: what is held, and the buckets that orders work in or that have money reserved."""
+    """Per account: its open positions, and the buckets with working orders or reserved money."""
     return _listed(account_ids, await fetch(_RESERVING, list(account_ids)))
 
 
 async def load_reserving(work: UnitOfWork, account_ids: Collection[UUID]) -> dict[UUID, list[PositionBook]]:
-    """What ``read_reserving`` reads, under the accounts' locks."""
+    """The same as ``read_reserving``, under the accounts' locks."""
     return _listed(account_ids, await work.fetch(_RESERVING, list(account_ids)))
 
 
@@ -103,7 +103,7 @@ def _listed(account_ids: Collection[UUID], rows: Iterable[Iterable[Any]]) -> dic
 
 
 async def read_holders() -> dict[UUID, tuple[int, Decimal]]:
-    """Every account that holds anything, with the highest equity it is known to have had, and as of which event."""
+    """Every account with a position, with its highest known equity and the event that it is as of."""
     rows = await fetch(
         "SELECT id, event_sequence, peak_equity FROM accounts "
         "WHERE id IN (SELECT account_id FROM positions WHERE quantity <> 0)"
@@ -112,7 +112,7 @@ async def read_holders() -> dict[UUID, tuple[int, Decimal]]:
 
 
 async def read_open_everywhere(venue: str) -> list[tuple[PositionBook, AccountKind]]:
-    """What a venue's accounts hold, with their kinds; also flat positions that orders work on."""
+    """The positions of a venue's accounts, with their kinds; also flat positions with working orders."""
     rows = await fetch(
         f"SELECT {SELECT_POSITION}, a.kind FROM positions p JOIN accounts a ON a.id = p.account_id "
         "WHERE a.venue = $1 AND (p.quantity <> 0 OR p.working_buy <> 0 OR p.working_sell <> 0)",

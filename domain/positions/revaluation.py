@@ -1,9 +1,9 @@
-"""Accounts held in memory and valued again as quotes come, pure: each position only when its own mark or rate moves.
+"""Revaluation of accounts in memory as quotes come, pure: each position only when its own mark or rate moves.
 
-The cost of a quote is that of the positions which it touches, however many accounts there are and whatever else they
-hold. What a linear position is worth moves with its mark: a step of the mark adds ``quantity x multiplier x rate x
-step`` to the sums over its account. Everything else is taken off the sums as it was and added as it is. Sums are exact:
-they equal what valuing everything anew gives, before each position is rounded to be shown.
+A quote costs only the work for the positions in its symbol, however many accounts there are. A linear position moves
+with its mark: a step of the mark adds ``quantity x multiplier x rate x step`` to the sums of its account. For every
+other change the old value is subtracted and the new one added. Sums are exact: they equal a full valuation before each
+position is rounded for display.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -31,7 +31,7 @@ from domain.positions.valuation import (
 
 @dataclass(slots=True, eq=False)
 class Figures:
-    """What an account is worth, in its currency, without its positions one by one."""
+    """The figures of an account, in its currency, without single positions."""
 
     account: AccountBook
     market_value: Decimal = ZERO
@@ -43,18 +43,18 @@ class Figures:
 
     @property
     def equity(self) -> Decimal:
-        """Cash and what positions add to it."""
+        """Cash plus the positions' contribution."""
         return self.account.cash + self.worth
 
     @property
     def available(self) -> Decimal:
-        """What a new order may use."""
+        """The funds that a new order may use."""
         if self.account.is_cash:
             return self.account.cash - self.account.reserved
         return self.equity - self.initial_margin - self.account.reserved
 
     def add(self, instrument: Instrument, value: Worth, sign: int) -> None:
-        """Add what a position counts, or with -1 take it off."""
+        """Add a position's contribution, or with -1 subtract it."""
         self.market_value += sign * value.market_value
         self.unrealized_pnl += sign * value.unrealized_pnl
         self.initial_margin += sign * value.initial_margin
@@ -67,9 +67,9 @@ class Figures:
 class _Entry:
     """A position in the sums of its account, at ``mark`` and ``rate``.
 
-    ``unit`` is what a step of one of the mark adds to what it is worth, ``initial`` and ``maintenance`` what it adds to
-    its margins; they hold while the mark ``is_linear``: of no inverse contract, and above zero. ``told`` is its newest
-    value, which may be of an earlier mark.
+    ``unit`` is the change of its value when the mark rises by one, ``initial`` and ``maintenance`` the changes of its
+    margins; they hold while it ``is_linear``: no inverse contract, and a mark above zero. ``told`` is its newest value,
+    which may be of an earlier mark.
     """
 
     figures: Figures
@@ -87,7 +87,7 @@ class _Entry:
     def of(
         cls, figures: Figures, position: PositionBook, instrument: Instrument, mark: Decimal | None, rate: Decimal
     ) -> "_Entry":
-        """A position that is not in the sums yet."""
+        """An entry of a position that is not in the sums yet."""
         kind = figures.account.kind
         unit = position.quantity * instrument.multiplier * rate
         exposure = abs(unit) if kind is AccountKind.MARGIN else ZERO
@@ -104,11 +104,11 @@ class _Entry:
         )
 
     def worth(self) -> Worth:
-        """What it counts, exactly."""
+        """Its exact contribution."""
         return worth_of(self.figures.account.kind, self.position, self.instrument, self.mark, self.rate)
 
     def value(self) -> PositionValue:
-        """What it is worth."""
+        """Its value."""
         if self.told is None or self.told.mark_price != self.mark:
             self.told = value_position(self.figures.account, self.position, self.instrument, self.mark, self.rate)
         return self.told
@@ -118,7 +118,7 @@ _Index = dict[str, dict[_Entry, None]]
 
 
 class Revaluation:
-    """Any number of accounts with what they hold, at the newest quotes."""
+    """Any number of accounts with their positions, at the newest quotes."""
 
     def __init__(self, instruments: Mapping[UUID, Instrument], quote_of: QuoteOf) -> None:
         self.instruments = instruments
@@ -132,24 +132,24 @@ class Revaluation:
 
     @property
     def symbols(self) -> set[str]:
-        """Whose quotes matter."""
+        """The symbols whose quotes change the value of an account."""
         return self._marked.keys() | self._converted.keys()
 
     def put(self, account: AccountBook, positions: Iterable[PositionBook]) -> None:
-        """Hold an account with all its positions, in place of what was held of it."""
+        """Add an account with all its positions, or replace it."""
         self.remove(account.id)
         self._figures[account.id] = Figures(account)
         self._entries[account.id] = {}
         self.update(account.id, positions)
 
     def remove(self, account_id: UUID) -> None:
-        """Hold an account no more."""
+        """Remove an account."""
         for entry in self._entries.pop(account_id, {}).values():
             self._forget(entry)
         self._figures.pop(account_id, None)
 
     def update(self, account_id: UUID, positions: Iterable[PositionBook]) -> None:
-        """Take positions of a held account as they are now; one that has become flat stays, with nothing to value."""
+        """Replace positions of an account; a flat one stays, with nothing to value."""
         figures, entries = self._figures[account_id], self._entries[account_id]
         known = len(entries)
         for position in positions:
@@ -166,7 +166,7 @@ class Revaluation:
             self._entries[account_id] = dict(sorted(entries.items(), key=lambda item: item[1].position.id))
 
     def on_quote(self, symbol: str) -> list[Figures]:
-        """Value again what a symbol's newest quote touches; whose figures have moved, for two legs twice."""
+        """Revalue the positions that a symbol's newest quote changes, and return their accounts, one entry per leg."""
         moved = []
         mark = mark_price(self._quote_of(symbol))
         is_linear = mark is not None and mark > ZERO
@@ -200,7 +200,7 @@ class Revaluation:
         return moved
 
     def relearn(self, instruments: Mapping[UUID, Instrument]) -> None:
-        """Value everything by other terms of instruments."""
+        """Revalue everything by new terms of instruments."""
         held = [
             (figures.account, [entry.position for entry in self._entries[account_id].values()])
             for account_id, figures in self._figures.items()
@@ -211,17 +211,17 @@ class Revaluation:
             self.put(account, positions)
 
     def figures(self, account_id: UUID) -> Figures:
-        """What an account is worth; they change with the next quote, so nobody keeps them."""
+        """The figures of an account; they change with the next quote, so callers must not keep them."""
         return self._figures[account_id]
 
     def value(self, account_id: UUID) -> AccountValue:
-        """What an account is worth with all its positions, as a value that stays as it is."""
+        """The value of an account with all its positions, as a value that never changes."""
         account = copy(self._figures[account_id].account)
         account.transactions, account.events = [], []
         return value_account(account, [copy(entry.value()) for entry in self._entries[account_id].values()])
 
     def _replace(self, entry: _Entry, mark: Decimal | None, rate: Decimal) -> None:
-        """Another mark or rate, whatever comes of it."""
+        """Set another mark or rate of a position and update the sums."""
         figures = entry.figures
         figures.add(entry.instrument, entry.worth(), -1)
         again = _Entry.of(figures, entry.position, entry.instrument, mark, rate)
@@ -249,7 +249,7 @@ class Revaluation:
             _drop(self._converted, symbol, entry)
 
     def _converting(self, entry: _Entry) -> Collection[str]:
-        """The symbols whose quotes may say what the instrument's currency is in the account's."""
+        """The symbols whose quotes may convert the instrument's currency into the account's."""
         source, target = entry.instrument.currency, entry.figures.account.currency
         return () if source == target else self._pairs.pairs.symbols(source, target)
 

@@ -1,11 +1,11 @@
-"""Position arithmetic, pure: what an execution does to a position, netting or hedging, linear or inverse.
+"""Position arithmetic, pure: the effect of an execution on a position, netting or hedging, linear or inverse.
 
-Netting keeps one signed position. A position keeps what it cost, and everything else is divided from that last: adding
-to it adds quantity x price; reducing it takes off the part of the cost that belongs to what is closed, so the average
-stays, and realises closed x multiplier x price less that part x multiplier; going through zero closes at the fill price
-and opens the rest there. Inverse contracts (quantity in contracts of ``multiplier`` quote units, money in the base
-asset) cost quantity / price, their average is harmonic, and what is closed realises the other way round.
-Hedging keeps a LONG and a SHORT apart; each is only ever opened and closed.
+Netting keeps one signed position. A position stores its cost, and averages are divided from it last. Adding to it adds
+quantity x price to the cost. Reducing it subtracts the cost of the closed part, so the average stays; realised PnL =
+closed x multiplier x price less that cost x multiplier. An execution through zero closes at the fill price and opens
+the rest there. Inverse contracts (quantity in contracts of ``multiplier`` quote units, money in the base asset) cost
+quantity / price, their average is harmonic, and the sign of realised PnL is reversed. Hedging keeps a LONG and a SHORT
+apart; each is only ever opened and closed.
 
 ``realized_pnl`` is gross of fees and not rounded: money is rounded where it is posted.
 """
@@ -19,9 +19,9 @@ from domain.market.types import Instrument
 
 @dataclass(frozen=True, slots=True)
 class PositionState:
-    """What is held: a signed quantity, what it cost (signed the same) and the average that follows, zero when flat.
+    """A signed quantity, its cost (signed the same) and its average price, zero when flat.
 
-    ``today_quantity`` is how much of the (unsigned) quantity was opened since the last day roll.
+    ``today_quantity`` is the part of the (unsigned) quantity that was opened since the last day roll.
     """
 
     quantity: Decimal = ZERO
@@ -32,7 +32,7 @@ class PositionState:
 
     @property
     def size(self) -> Decimal:
-        """How much is held, unsigned."""
+        """The unsigned quantity."""
         return abs(self.quantity)
 
 
@@ -41,7 +41,7 @@ FLAT = PositionState()
 
 @dataclass(frozen=True, slots=True)
 class PositionChange:
-    """What one execution did: the position after it, the PnL it realised, how much it closed and how much it opened."""
+    """The effect of one execution: the position after it, its realised PnL, and the quantities closed and opened."""
 
     position: PositionState
     realized_pnl: Decimal
@@ -58,11 +58,11 @@ class Fill:
 
 
 class ClosesTooMuch(ValueError):
-    """An execution closes more of a hedging position than there is."""
+    """An execution closes more of a hedging position than is held."""
 
 
 def cost_at(instrument: Instrument, quantity: Decimal, price: Decimal) -> Decimal:
-    """What a quantity costs at a price, signed like it, without the multiplier."""
+    """The cost of a quantity at a price, signed like the quantity, without the multiplier."""
     return to_exact(quantity / price) if instrument.inverse else quantity * price
 
 
@@ -72,7 +72,7 @@ def average_of(instrument: Instrument, quantity: Decimal, cost: Decimal) -> Deci
 
 
 def gain(instrument: Instrument, quantity: Decimal, cost: Decimal, price: Decimal) -> Decimal:
-    """What a signed quantity that cost ``cost`` brings at ``price``, above what it cost; not converted, not rounded."""
+    """The gain of a signed quantity with cost ``cost`` at ``price``; not converted, not rounded."""
     if instrument.inverse:
         return (cost - quantity / price) * instrument.multiplier
     return (quantity * price - cost) * instrument.multiplier
@@ -111,7 +111,7 @@ def open_leg(
 def close_leg(
     position: PositionState, instrument: Instrument, quantity: Decimal, price: Decimal, *, today_first: bool
 ) -> PositionChange:
-    """Take from the LONG or the SHORT of a hedging account: yesterday's units first, unless today's are asked for.
+    """Reduce the LONG or the SHORT of a hedging account: yesterday's units first, unless today's are asked for.
 
     Raises:
         ClosesTooMuch: the leg is smaller than ``quantity``.
@@ -123,7 +123,7 @@ def close_leg(
 
 
 def closable(position: PositionState, held_back: Decimal, *, settles_next_day: bool) -> Decimal:
-    """How much may be closed: what is neither frozen by orders or by hand nor, settling next day, bought today."""
+    """The closable quantity: without the parts frozen by orders or by hand, and without unsettled purchases."""
     unsettled = position.today_quantity if settles_next_day else ZERO
     return max(ZERO, position.size - held_back - unsettled)
 
@@ -167,5 +167,5 @@ def _decrease(
 
 
 def part_of_cost(cost: Decimal, part: Decimal, whole: Decimal) -> Decimal:
-    """The cost of ``part`` of what ``whole`` cost: what is taken off here is what is left there, to the last digit."""
+    """The cost of ``part`` of a quantity of ``whole``; the rest of the cost stays, to the last digit."""
     return cost if part == whole else to_exact(cost * part / whole)

@@ -1,4 +1,4 @@
-"""Questions about what accounts hold and are worth, answered from the books and the newest quotes."""
+"""Use cases on account values: read accounts with their positions at the newest quotes."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -26,24 +26,24 @@ class Books:
     market: Market
 
     async def read(self, account_ids: Collection[UUID]) -> dict[UUID, AccountValue]:
-        """Accounts and what they hold; two statements however many there are."""
+        """Accounts with their open positions; two statements however many there are."""
         return await self._read(account_ids, include_closed=False)
 
     async def read_with_closed(self, account_ids: Collection[UUID]) -> dict[UUID, AccountValue]:
-        """Accounts, what they hold and what they once held."""
+        """Accounts with their open and closed positions."""
         return await self._read(account_ids, include_closed=True)
 
     async def available(self, work: UnitOfWork, account: AccountBook) -> Decimal:
-        """What a locked account may use now; nothing while a position cannot be valued."""
+        """The available funds of a locked account; zero while a position cannot be valued."""
         catalog = await self.market.catalog()
         positions = (await queries.load_positions(work, [account.id], []))[account.id]
         free = free_funds(account, positions.values(), catalog.by_id, self.market.quote)
         return ZERO if free is None else free - account.reserved
 
     async def note_flow(self, work: UnitOfWork, account: AccountBook, amount: Decimal) -> None:
-        """Note that ``amount`` is about to come into a locked account, or below zero to leave it.
+        """Prepare a deposit of ``amount`` (below zero: a withdrawal) in a locked account.
 
-        Its peak is scaled with its equity, and it is sampled as it was right before and as it is right after.
+        Its peak is scaled with its equity, and it is sampled right before and right after the flow.
         """
         catalog = await self.market.refresh()
         positions = (await queries.load_positions(work, [account.id], []))[account.id]
@@ -64,10 +64,10 @@ class Books:
 def free_funds(
     account: AccountBook, positions: Iterable[PositionBook], instruments: Mapping[UUID, Instrument], quote_of: QuoteOf
 ) -> Decimal | None:
-    """What an account may use, before what working orders reserve; None when a position cannot be valued.
+    """The funds of an account before the reservations of working orders; None when a position cannot be valued.
 
-    A MARGIN account's funds depend on marks: without a price for what it holds, or a rate for its currency, nothing may
-    be added to it.
+    A MARGIN account's funds depend on marks: without a price of a position, or a rate for its currency, they are
+    unknown, and no position may be added.
     """
     if account.is_cash:
         return account.cash

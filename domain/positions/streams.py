@@ -1,7 +1,6 @@
-"""Conflated live figures of an account: the newest valuation, at most once per interval, only when it has changed.
+"""Conflated live figures of an account: the newest valuation, at most once per interval, only after a change.
 
-The database is read once, when the first begins to watch the account; afterwards its events and the quotes of what it
-holds are enough.
+The database is read once, when the account is first watched; afterwards its events and quotes suffice.
 """
 
 import asyncio
@@ -22,7 +21,7 @@ _Seen = tuple[Decimal | None, Decimal, datetime | None]
 async def live_account(
     books: LiveBooks, account_id: UUID, interval_seconds: float
 ) -> AsyncGenerator[AccountValue, None]:
-    """The account's value now and, at most once per interval, whenever an event, a mark or a rate has changed it.
+    """The account's value now and, at most once per interval, after each change by an event, a mark or a rate.
 
     Raises:
         NotFound: there is no such account.
@@ -38,7 +37,7 @@ async def live_account(
 async def live_positions(
     books: LiveBooks, account_id: UUID, interval_seconds: float
 ) -> AsyncGenerator[PositionValue, None]:
-    """Each position that is held now, then each one that an event, its mark or its rate has changed."""
+    """Each open position, then each one that an event, its mark or its rate has changed."""
     seen: dict[UUID, _Seen] | None = None
     async with aclosing(live_account(books, account_id, interval_seconds)) as values:
         async for value in values:

@@ -1,4 +1,4 @@
-"""What an account is exposed to, pure: its positions summed up, and by kinds of instruments."""
+"""Exposure of an account, pure: its positions summed up, in total and by kinds of instruments."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _LEVERAGE_DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class ExposureBucket:
-    """Positions of one kind, in the account's currency; both values are unsigned, also where prices are below zero.
+    """Positions of one kind, in the account's currency; both values are unsigned, also for prices below zero.
 
     ``weight`` is net exposure over the account's equity, None while that is not above zero.
     """
@@ -49,7 +49,7 @@ class PositionSummary:
 
     @property
     def gross_exposure(self) -> Decimal:
-        """Long and short together."""
+        """Long plus short."""
         return self.long_value + self.short_value
 
     @property
@@ -59,7 +59,7 @@ class PositionSummary:
 
 
 def summarize(account: AccountValue) -> PositionSummary:
-    """Sum up what a valued account holds."""
+    """The summary of a valued account."""
     held = [position for position in account.positions if position.quantity]
     long_value, short_value = _long_and_short(held)
     weights = [abs(position.weight) for position in held if position.weight is not None]
@@ -79,7 +79,7 @@ def summarize(account: AccountValue) -> PositionSummary:
 
 
 def leverage(gross_exposure: Decimal, equity: Decimal) -> Decimal:
-    """Gross exposure over equity, to twelve decimals; a million, the largest there is, where no equity carries it."""
+    """Gross exposure over equity, to twelve decimals; a million, the maximum, where equity is not above zero."""
     if gross_exposure == ZERO:
         return ZERO
     if equity <= ZERO:
@@ -88,7 +88,7 @@ def leverage(gross_exposure: Decimal, equity: Decimal) -> Decimal:
 
 
 def _long_and_short(positions: Iterable[PositionValue]) -> tuple[Decimal, Decimal]:
-    """What is held long and what is held short are worth, both unsigned; futures may be priced below zero."""
+    """The unsigned values of long and short positions; prices of futures may be below zero."""
     long_value = short_value = ZERO
     for position in positions:
         if position.quantity > ZERO:

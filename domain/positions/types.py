@@ -1,4 +1,4 @@
-"""Words and values of the position area."""
+"""Types of the position area."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ class PositionSide(StrEnum):
 
 
 class Bucket(StrEnum):
-    """Where fills of a symbol are kept: one signed NET position, or a LONG and a SHORT beside each other."""
+    """The position that fills of a symbol go to: one signed NET position, or a LONG and a SHORT beside each other."""
 
     NET = "NET"
     LONG = "LONG"
@@ -40,18 +40,18 @@ PositionKey = tuple[UUID, Bucket]
 
 @dataclass(slots=True)
 class PositionBook:
-    """A position while its account is locked: what is held, and what working orders would do to it.
+    """The working copy of a position while its account is locked, with the quantities of its working orders.
 
     ``quantity`` is signed. ``working_*`` are sums over the remaining quantities of working orders, ``exit_*`` the parts
-    of them whose orders can only reduce a position; the margins are what the other orders would hold if all of them
-    increased the position. ``reserved`` follows from them. Prices are in the instrument's currency, all other money in
-    the account's; ``fx_rate`` is the rate of the last execution. ``held_quantity`` is frozen by hand, of it
+    of them whose orders can only reduce a position; the margins are those that the other orders would need if all of
+    them increased the position. ``reserved`` follows from them. Prices are in the instrument's currency, all other
+    money in the account's; ``fx_rate`` is the rate of the last execution. ``held_quantity`` is frozen by hand, of it
     ``held_risk`` by risk managers or the platform, ``held_admin`` by administrators; ``held_by``, ``held_risk_by`` and
-    ``held_admin_by`` name who froze the three parts last.
+    ``held_admin_by`` name the last author of each part.
 
-    ``cost`` is what is held was bought or sold for, signed like the quantity: quantity x price, of inverse contracts
-    quantity / price. ``average_price`` is for people: it follows from the cost, divided last. ``realized_due`` is what
-    was realised, exactly; ``realized_pnl`` has the whole units of it.
+    ``cost`` is the cost of the quantity, signed like it: quantity x price, for inverse contracts quantity / price.
+    ``average_price`` is for display: it is divided from the cost last. ``realized_due`` is the exact realised PnL,
+    ``realized_pnl`` its whole units.
     """
 
     id: UUID
@@ -87,7 +87,7 @@ class PositionBook:
 
     @property
     def side(self) -> PositionSide:
-        """Direction of what is held."""
+        """Direction of the position."""
         if self.quantity == ZERO:
             return PositionSide.FLAT
         return PositionSide.LONG if self.quantity > ZERO else PositionSide.SHORT

@@ -1,4 +1,4 @@
-"""What positions and accounts are worth at given marks, pure. Formulas: the design page's "Accounts" section."""
+"""Valuation of positions and accounts at given marks, pure. Formulas: the design page's "Accounts" section."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ from domain.positions.types import PositionBook, PositionSide
 
 @dataclass(slots=True)
 class PositionValue:
-    """A position at its mark; without a mark it is carried at what it cost.
+    """A position at its mark; without a mark it is valued at cost.
 
     Money is in whole units of the account's currency, the average in the decimals of the instrument's prices.
-    ``fx_rate`` is what one unit of the instrument's currency is in the account's: the newest one, without any that of
-    the position's last execution. ``weight`` is its share of the account's equity, None while that is not above zero;
-    ``stake`` what a MARGIN account has at stake in the instrument.
+    ``fx_rate`` converts the instrument's currency into the account's: the newest rate, or else that of the position's
+    last execution. ``weight`` is its share of the account's equity, None while that is not above zero; ``stake`` holds
+    the inputs of the liquidation price in a MARGIN account.
     """
 
     position: PositionBook
@@ -40,47 +40,47 @@ class PositionValue:
 
     @property
     def id(self) -> UUID:
-        """The position's."""
+        """Identifier of the position."""
         return self.position.id
 
     @property
     def account_id(self) -> UUID:
-        """Whose it is."""
+        """The account that holds it."""
         return self.position.account_id
 
     @property
     def symbol(self) -> str:
-        """The instrument's."""
+        """Symbol of the instrument."""
         return self.instrument.symbol
 
     @property
     def side(self) -> PositionSide:
-        """Direction of what is held."""
+        """Direction of the position."""
         return self.position.side
 
     @property
     def quantity(self) -> Decimal:
-        """Signed."""
+        """Signed quantity."""
         return self.position.quantity
 
     @property
     def frozen(self) -> Decimal:
-        """What cannot be closed now."""
+        """Quantity that cannot be closed now."""
         return frozen(self.position, self.instrument)
 
     @property
     def closable(self) -> Decimal:
-        """What a new order may close."""
+        """Quantity that a new order may close."""
         return closable(self.position, self.instrument)
 
     @property
     def freezes(self) -> list[Hold]:
-        """What of it is frozen by hand, by the rank of who did it."""
+        """Parts frozen by hand, by rank of the author."""
         return self.position.holds.parts()
 
     @property
     def today_quantity(self) -> Decimal:
-        """How much of it was opened since the day roll."""
+        """Quantity opened since the day roll."""
         return self.position.today_quantity
 
     @property
@@ -100,24 +100,27 @@ class PositionValue:
 
     @property
     def liquidation_price(self) -> Decimal | None:
-        """Where the account would be liquidated if no other price moved; None where it would not, or without a mark."""
+        """Price at which the account would be liquidated if no other price moved.
+
+        None without one or without a mark.
+        """
         if self.stake is None or self.mark_price is None or self.position.quantity == ZERO:
             return None
         return liquidation_price(self.instrument, self.stake, self.mark_price, self.fx_rate)
 
     @property
     def opened_at(self) -> datetime | None:
-        """When what is (or was last) held was first bought or sold."""
+        """Time of the first fill of the present (or last) position."""
         return self.position.opened_at
 
     @property
     def closed_at(self) -> datetime | None:
-        """When it became flat; None while it is held."""
+        """Time at which it became flat; None while it is open."""
         return self.position.closed_at
 
     @property
     def updated_at(self) -> datetime:
-        """Last change of what is held or works."""
+        """Last change of the position or its working orders."""
         assert self.position.updated_at is not None, "a position that clients read is stored"
         return self.position.updated_at
 
@@ -137,22 +140,22 @@ class AccountValue:
 
     @property
     def id(self) -> UUID:
-        """The account's."""
+        """Identifier of the account."""
         return self.account.id
 
     @property
     def owner_id(self) -> UUID:
-        """Whose it is."""
+        """Owner of the account."""
         return self.account.owner_id
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """Display name."""
         return self.account.name
 
     @property
     def venue(self) -> str:
-        """Where its orders go."""
+        """Venue that its orders go to."""
         return self.account.venue
 
     @property
@@ -167,22 +170,22 @@ class AccountValue:
 
     @property
     def state(self) -> AccountState:
-        """What it may do."""
+        """State: ACTIVE, REDUCE_ONLY, HALTED or CLOSED."""
         return self.account.state
 
     @property
     def state_by(self) -> str | None:
-        """Who set its state last: an email, or a part of the platform."""
+        """Author of the last change of state: an email, or a part of the platform."""
         return self.account.state_by
 
     @property
     def state_reason(self) -> str | None:
-        """Why."""
+        """Reason of the last change of state."""
         return self.account.state_reason
 
     @property
     def currency(self) -> str:
-        """Of all its amounts."""
+        """Currency of all its amounts."""
         return self.account.currency
 
     @property
@@ -207,7 +210,7 @@ class AccountValue:
 
     @property
     def created_at(self) -> datetime:
-        """When it was opened."""
+        """Time of its opening."""
         return self.account.created_at
 
     @property
@@ -219,23 +222,23 @@ class AccountValue:
 
     @property
     def buying_power(self) -> Decimal:
-        """The money that new orders may reserve: never negative."""
+        """Funds that new orders may reserve: never negative."""
         return max(ZERO, self.available)
 
     @property
     def day_pnl(self) -> Decimal:
-        """Change of equity since the day roll, apart from deposits and withdrawals."""
+        """Change of equity since the day roll, without deposits and withdrawals."""
         return self.equity - self.account.day_opening_equity - self.account.day_transfers
 
 
 def mark_price(quote: Quote | None) -> Decimal | None:
-    """The price that a position is valued at, None when it was never quoted."""
+    """The valuation price of a position, None when it was never quoted."""
     return quote.mark if quote is not None else None
 
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """What a position counts in the account's currency, exactly: where a price divides it, to 24 decimals."""
+    """The exact contribution of a position in the account's currency; quotients have 24 decimals."""
 
     market_value: Decimal
     unrealized_pnl: Decimal
@@ -249,7 +252,7 @@ _NOTHING = Worth(ZERO, ZERO, ZERO, ZERO)
 def worth_of(
     kind: AccountKind, position: PositionBook, instrument: Instrument, mark: Decimal | None, rate: Decimal
 ) -> Worth:
-    """Value one position exactly; a CASH account uses no margin. Without a mark it is worth what it cost."""
+    """Value one position exactly; a CASH account uses no margin. Without a mark it is valued at cost."""
     if position.quantity == ZERO:
         return _NOTHING
     if mark is None or (instrument.inverse and mark <= ZERO):
@@ -264,9 +267,9 @@ def worth_of(
 def value_position(
     account: AccountBook, position: PositionBook, instrument: Instrument, mark: Decimal | None, rate: Decimal = ONE
 ) -> PositionValue:
-    """Value one position in whole units of its account's currency, of which the account's figures are sums.
+    """Value one position in whole units of its account's currency; the account's figures are sums of these.
 
-    ``rate`` is that from the instrument's currency.
+    ``rate`` converts the instrument's currency into the account's.
     """
     currency, worth = account.currency, worth_of(account.kind, position, instrument, mark, rate)
     return PositionValue(
@@ -312,7 +315,7 @@ def value_account(account: AccountBook, values: Iterable[PositionValue]) -> Acco
 
 
 def _set_stakes(positions: Iterable[PositionValue], cushion: Decimal) -> None:
-    """Tell each position what is at stake in its instrument: both legs of a hedging account share a price."""
+    """Set the stake of each position: both legs of a hedging account share a price."""
     legs: dict[UUID, Stake] = {}
     held = [value for value in positions if value.position.quantity]
     for value in held:
@@ -331,7 +334,7 @@ def value_all(
 ) -> AccountValue:
     """Value an account from its positions, the terms of their instruments and the newest quotes.
 
-    ``instruments`` are all that there are: the pairs of currencies are found among them.
+    ``instruments`` are all that exist: currency pairs are found among them.
     """
     values = []
     for position in positions:
@@ -345,7 +348,7 @@ def value_all(
 def newest_rate(
     currency: str, instrument: Instrument, instruments: Mapping[UUID, Instrument], quote_of: QuoteOf
 ) -> Decimal | None:
-    """One unit of the instrument's currency in ``currency`` by the newest quotes; None when none tells."""
+    """One unit of the instrument's currency in ``currency`` by the newest quotes; None without one."""
     if instrument.currency == currency:
         return ONE
     index = instruments if isinstance(instruments, InstrumentIndex) else InstrumentIndex(instruments)

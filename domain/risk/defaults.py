@@ -1,7 +1,7 @@
-"""The rules that a new account begins with; its risk managers change them like any other.
+"""The default risk rules of a new account; its risk managers can change them like any other rule.
 
-They bind nobody who trades with care: a price far from the market is noted, and an account whose equity no longer
-carries its positions may only reduce them.
+They do not disturb careful trading: a limit price far from the market raises a warning, and an account whose equity no
+longer covers its maintenance margin may only reduce.
 """
 
 from decimal import Decimal
@@ -44,7 +44,7 @@ def default_rules(work: UnitOfWork, book: AccountBook) -> list[RiskRule]:
 
 
 async def add_default_rules(work: UnitOfWork, _actor: Actor, book: AccountBook) -> None:
-    """Put the rules of a new account in force with it: a step."""
+    """Store the default rules with a new account: a step."""
     for rule in default_rules(work, book):
         await store.insert_rule(work, rule)
     await bump(work, store.TOPIC)

@@ -1,4 +1,4 @@
-"""Reads and writes of risk events: a log that is numbered without gaps, because its head is locked while it grows.
+"""Reads and writes of risk events: a log without gaps in its numbers, because its head is locked while it grows.
 
 SQL: the numbers are given out under the lock of the log's head, in keyset pages.
 """
@@ -58,7 +58,10 @@ def to_event(row: Iterable[Any]) -> RiskEvent:
 
 
 async def append_events(work: UnitOfWork, signals: Sequence[RiskSignal]) -> list[RiskEvent]:
-    """Number and store events, last of all locks: accounts are locked before. Those that go on already are left out."""
+    """Number and store events; accounts must be locked before.
+
+    Events whose fingerprint is already active are left out.
+    """
     head = await work.fetch_row("SELECT sequence FROM risk_log_head WHERE id = 1 FOR UPDATE")
     assert head is not None
     known = await _going_on(work, {signal.fingerprint for signal in signals if signal.fingerprint is not None})
@@ -117,7 +120,7 @@ def _record(event: RiskEvent) -> Record:
 
 
 async def clear_events(work: UnitOfWork, fingerprints: Collection[str]) -> None:
-    """Say that what these tell of is over: the next time is a new event."""
+    """Mark the causes of events as over: the next occurrence is a new event."""
     await work.execute(
         "UPDATE risk_events SET cleared_at = $2 WHERE fingerprint = ANY($1::text[]) AND cleared_at IS NULL",
         list(fingerprints),
@@ -126,7 +129,7 @@ async def clear_events(work: UnitOfWork, fingerprints: Collection[str]) -> None:
 
 
 async def read_going_on() -> set[str]:
-    """The fingerprints of all that goes on."""
+    """The fingerprints of all active events."""
     rows = await fetch("SELECT fingerprint FROM risk_events WHERE fingerprint IS NOT NULL AND cleared_at IS NULL")
     return {row["fingerprint"] for row in rows}
 
@@ -138,7 +141,7 @@ async def lock_event(work: UnitOfWork, event_id: UUID) -> RiskEvent | None:
 
 
 async def save_handling(work: UnitOfWork, event: RiskEvent) -> None:
-    """Store what people did about an event."""
+    """Store the acknowledgement or resolution of an event."""
     await work.execute(
         "UPDATE risk_events SET state = $2, acknowledged_by = $3, note = $4, resolved_at = $5 WHERE id = $1",
         event.id,
@@ -179,7 +182,7 @@ async def read_head() -> int:
 
 @dataclass(frozen=True, slots=True)
 class RiskEventFilter:
-    """Which events; None asks for all. ``account_ids`` None: those of every account and of none."""
+    """A filter of events; None matches all. ``account_ids`` None: events of every account and of none."""
 
     account_ids: tuple[UUID, ...] | None = None
     account_id: UUID | None = None
@@ -224,6 +227,6 @@ async def list_events(wanted: RiskEventFilter, request: PageRequest) -> Page[Ris
 
 
 async def count_events(wanted: RiskEventFilter) -> int:
-    """How many events match."""
+    """The number of events that match."""
     row = await fetch_row(f"SELECT count(*) FROM risk_events WHERE {_MATCHES}", *_arguments(wanted))
     return int(row[0]) if row is not None else 0

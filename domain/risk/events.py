@@ -1,7 +1,7 @@
 """Risk events: raised within the change that caused them, numbered, followed without gaps, handled by people.
 
-An event says what was observed, against which limit, and what was done about it. It is never changed, apart from what
-people do about it: acknowledge it, and resolve it with a note.
+An event holds the observed value, the limit and the action taken. It never changes, except that people acknowledge it
+and resolve it with a note.
 """
 
 from collections.abc import AsyncIterator, Collection, Sequence
@@ -42,9 +42,9 @@ Numbered = tuple[int, RiskEvent]
 
 
 async def raise_events(work: UnitOfWork, signals: Sequence[RiskSignal]) -> list[RiskEvent]:
-    """Append events and tell the bus after the commit: a step. Accounts that the work touches are locked before.
+    """Append events and tell the bus after the commit: a step. Accounts of the work must be locked before.
 
-    What has a fingerprint that goes on already is left out; what was appended is returned.
+    Events whose fingerprint is already active are left out; returns the appended ones.
     """
     if not signals:
         return []
@@ -69,7 +69,7 @@ def _plain(value: object) -> object:
 
 
 def decode_events(message: bytes) -> list[Numbered]:
-    """What ``encode_events`` made, each with its number."""
+    """The events of a message of ``encode_events``, each with its number."""
     events = [_decoded(values) for values in orjson.loads(message)]
     return [(event.sequence, event) for event in events]
 
@@ -96,7 +96,7 @@ _READERS: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class RiskLog:
-    """All risk events as one process follows them."""
+    """All risk events, as one process follows them."""
 
     bus: Bus
 
@@ -124,10 +124,10 @@ class RiskLog:
 
 
 async def visible_to(actor: Actor, wanted: RiskEventFilter) -> RiskEventFilter:
-    """The filter narrowed to what the actor may see: all for who sees all, else its accounts' and those of no account.
+    """The filter narrowed to the events that the actor may see: all, or those of its accounts and of no account.
 
     Raises:
-        NotFound: it names an account that is not the actor's to see.
+        NotFound: it names an account that the actor may not see.
     """
     if wanted.account_id is not None:
         await require_account(actor, wanted.account_id)
@@ -138,18 +138,18 @@ async def list_risk_events(actor: Actor, wanted: RiskEventFilter, request: PageR
     """A page of the events that the actor may see, newest first.
 
     Raises:
-        NotFound: the filter names an account that is not the actor's to see.
+        NotFound: the filter names an account that the actor may not see.
     """
     return await queries.list_events(await visible_to(actor, wanted), request)
 
 
 async def count_risk_events(actor: Actor, wanted: RiskEventFilter) -> int:
-    """How many events ``list_risk_events`` has on all its pages."""
+    """The number of events on all pages of ``list_risk_events``."""
     return await queries.count_events(await visible_to(actor, wanted))
 
 
 async def acknowledge_event(bus: Bus, actor: Actor, event_id: UUID) -> RiskEvent:
-    """Say that somebody has seen an event. Repeating it changes nothing.
+    """Acknowledge an event. A repeat changes nothing.
 
     Raises:
         Forbidden: neither RISK_MANAGER nor ADMIN.
@@ -170,7 +170,7 @@ async def acknowledge_event(bus: Bus, actor: Actor, event_id: UUID) -> RiskEvent
 
 
 async def resolve_event(bus: Bus, actor: Actor, event_id: UUID, note: str) -> RiskEvent:
-    """Close an event with a note on what was done. The same note again changes nothing.
+    """Resolve an event with a note on what was done. The same note again changes nothing.
 
     Raises:
         Forbidden: neither RISK_MANAGER nor ADMIN.

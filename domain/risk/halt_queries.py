@@ -1,4 +1,4 @@
-"""When the cancels of a trading halt begin and end.
+"""Begin and end of the cancels that follow a trading halt.
 
 SQL: the database's clock decides, which all processes share.
 """
@@ -13,7 +13,7 @@ _IN_FLIGHT = timedelta(seconds=30)
 
 
 async def begin_cancels(work: UnitOfWork, halt_id: UUID) -> datetime:
-    """Until when orders were placed that the halt is to cancel: from when its cancels began first, in force by then."""
+    """The time up to which orders are cancelled by the halt: the moment at which its cancels first began."""
     row = await work.fetch_row(
         "UPDATE trading_halts SET cancels_before = coalesce(cancels_before, clock_timestamp()) WHERE id = $1 "
         "RETURNING cancels_before",
@@ -25,7 +25,7 @@ async def begin_cancels(work: UnitOfWork, halt_id: UUID) -> datetime:
 
 
 async def end_cancels(work: UnitOfWork, halt_id: UUID) -> None:
-    """Note that all is cancelled, once no transaction can be under way any more that did not know of the halt."""
+    """Mark the cancels as done, once no transaction can be open that did not see the halt."""
     await work.execute(
         "UPDATE trading_halts SET cancels_done = true WHERE id = $1 "
         "AND cancels_before < clock_timestamp() - $2::interval",

@@ -19,19 +19,19 @@ async def read_halts(*, active_only: bool) -> list[TradingHalt]:
 
 
 async def find_same(work: UnitOfWork, halt: TradingHalt) -> TradingHalt | None:
-    """A halt of the same that is in force."""
+    """An active halt with the same subject."""
     subject = columns_of(halt, "scope", "account_id", "symbol", "strategy")
     row = await models.TradingHalt.filter(lifted_at__isnull=True, **subject).using_db(await work.orm()).first()
     return value_of(TradingHalt, row) if row is not None else None
 
 
 async def insert_halt(work: UnitOfWork, halt: TradingHalt, *, cancels: bool) -> None:
-    """Store a new halt; with ``cancels``, open orders are to be cancelled."""
+    """Store a new halt; with ``cancels``, open orders will be cancelled."""
     await models.TradingHalt.create(using_db=await work.orm(), cancels_done=not cancels, **columns_of(halt))
 
 
 async def save_role(work: UnitOfWork, halt: TradingHalt) -> None:
-    """Store that a higher role wants a halt, too."""
+    """Store the higher role that asked for the same halt."""
     await models.TradingHalt.filter(id=halt.id).using_db(await work.orm()).update(role=halt.role)
 
 
@@ -42,18 +42,18 @@ async def lock_halt(work: UnitOfWork, halt_id: UUID) -> TradingHalt | None:
 
 
 async def save_lifting(work: UnitOfWork, halt: TradingHalt) -> None:
-    """Store that a halt was lifted, by whom and why; what it had not cancelled yet stays."""
+    """Store the lifting of a halt, with author and reason; open orders it has not cancelled yet stay."""
     row = models.TradingHalt.filter(id=halt.id).using_db(await work.orm())
     await row.update(cancels_done=True, **columns_of(halt, "lifted_at", "lifted_by", "lift_reason"))
 
 
 async def request_cancels_of(work: UnitOfWork, halt_id: UUID) -> None:
-    """Let a halt that is in force cancel open orders after all."""
+    """Request the cancels of open orders for a halt that is in force."""
     row = models.TradingHalt.filter(id=halt_id, lifted_at__isnull=True).using_db(await work.orm())
     await row.update(cancels_done=False, cancels_before=None)
 
 
 async def read_unfinished() -> list[TradingHalt]:
-    """Halts whose open orders have not all been cancelled yet, oldest first."""
+    """Halts with open orders still to cancel, oldest first."""
     rows = await read(models.TradingHalt.filter(cancels_done=False).order_by("id"))
     return [value_of(TradingHalt, row) for row in rows]

@@ -1,8 +1,7 @@
 """Trading halts: the kill switch, for everything, an account, an instrument or a strategy.
 
-A halt is in force for every order that arrives, on whatever process, once the transaction that made it has committed:
-it shares the versioned cache of the rules. It stays in history for good, with who asked for it, why, who lifted it and
-why.
+A halt applies to every order that arrives in any process after its transaction has committed: it shares the versioned
+cache of the rules. It stays in history for good, with the author and reason of the halt and of its lifting.
 """
 
 from dataclasses import dataclass, replace
@@ -31,7 +30,7 @@ _MAX_REASON = 500
 
 @dataclass(frozen=True, slots=True)
 class HaltTrading:
-    """What to halt and why; the scope says which of account, symbol and strategy must be named."""
+    """The command to halt trading; the scope decides which of account, symbol and strategy must be named."""
 
     scope: RiskScope
     reason: str
@@ -42,9 +41,9 @@ class HaltTrading:
 
 
 async def halt(work: UnitOfWork, by: str, role: Role, command: HaltTrading) -> TradingHalt:
-    """Put a halt in force: a step. ``by`` says who asked, with which role.
+    """Put a halt in force: a step. ``by`` names the author and the role.
 
-    The same that is in force already stays as it is, but for its role when this one is higher.
+    If the same halt is in force already it stays as it is, except that a higher role is stored.
 
     Raises:
         BadInput: names the field.
@@ -80,7 +79,7 @@ async def halt(work: UnitOfWork, by: str, role: Role, command: HaltTrading) -> T
 
 
 async def lift_halt(bus: Bus, actor: Actor, halt_id: UUID, reason: str) -> TradingHalt:
-    """Let trading go on. Lifting it again with the same reason changes nothing.
+    """Lift a halt. Lifting it again with the same reason changes nothing.
 
     Raises:
         Forbidden: neither RISK_MANAGER nor ADMIN, or a higher role halted it.
@@ -109,7 +108,7 @@ async def lift_halt(bus: Bus, actor: Actor, halt_id: UUID, reason: str) -> Tradi
 
 
 async def list_halts(actor: Actor, *, active_only: bool) -> list[TradingHalt]:
-    """Halts that concern the actor, oldest first: of accounts, only those of accounts that it may see."""
+    """Halts that the actor may see, oldest first: of accounts, only those of visible accounts."""
     halts = await store.read_halts(active_only=active_only)
     return [row for row in halts if row.account_id is None or actor.may_read(row.account_id)]
 

@@ -1,6 +1,7 @@
-"""What each kind of rule limits, in which unit, where it applies and whether exits pass it: one table.
+"""The table of rule kinds: what each kind limits, in which unit, in which scopes, and whether exits pass it.
 
-Rules are checked against it when they are made, evaluation and monitor go by it, and the docs are generated from it.
+Rules are checked against it when they are created, evaluation and monitor follow it, and the docs are generated from
+it.
 """
 
 from collections.abc import Mapping
@@ -25,11 +26,11 @@ class Measure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KindTerms:
-    """What holds of all rules of a kind.
+    """The properties of all rules of a kind.
 
-    With ``window`` a rule needs ``window_seconds``, with ``exits_pass`` orders that can only reduce a position pass it.
-    ``names_symbol`` kinds need a symbol in every scope; ``counts_orders`` kinds do not look at changes of orders.
-    ``monitored`` kinds hold for what is held as well, on every quote.
+    With ``window`` a rule needs ``window_seconds``; with ``exits_pass`` orders that can only reduce a position pass it.
+    ``names_symbol`` kinds need a symbol in every scope; ``counts_orders`` kinds do not check modifications.
+    ``monitored`` kinds are also checked on open positions, on every quote.
     """
 
     limits: str
@@ -43,7 +44,7 @@ class KindTerms:
 
     @property
     def actions(self) -> frozenset[RiskAction]:
-        """What a rule of the kind may lead to: only what is monitored can act on what is held."""
+        """The actions that a rule of the kind can have: only monitored kinds can act on open positions."""
         return frozenset(RiskAction) if self.monitored else BEFORE_TRADES
 
 

@@ -40,7 +40,7 @@ class RiskRule(Model):
 class TradingHalt(Model):
     """A stop of trading; in force until it is lifted, and kept for good.
 
-    Until ``cancels_done``, open orders that were placed before ``cancels_before`` are to be cancelled.
+    Until ``cancels_done``, open orders placed before ``cancels_before`` are being cancelled.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -65,9 +65,9 @@ class TradingHalt(Model):
 
 
 class RiskEvent(Model):
-    """Something that a risk manager may have to look at. ``sequence`` numbers them all, without gaps.
+    """An event for risk managers. ``sequence`` numbers them all, without gaps.
 
-    While ``cleared_at`` is empty, what it tells of goes on, and the same ``fingerprint`` is not raised again.
+    While ``cleared_at`` is empty its cause is active, and the same ``fingerprint`` is not raised again.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -98,7 +98,7 @@ class RiskEvent(Model):
 
 
 class RiskLogHead(Model):
-    """One row, the number of the newest event: its lock orders what raises events."""
+    """One row with the number of the newest event: its lock orders the transactions that raise events."""
 
     id = fields.SmallIntField(primary_key=True)
     sequence = fields.BigIntField(default=0)

@@ -1,4 +1,4 @@
-"""Acts of people that a risk manager is told of: events beside what they did, in the same transaction."""
+"""Risk events about acts of people, written in the same transaction as the act."""
 
 from domain.access.types import Actor
 from domain.accounts.types import AccountBook
@@ -13,14 +13,14 @@ BUSTED, CORRECTED = "EXECUTION_BUSTED", "EXECUTION_CORRECTED"
 
 
 async def tell_state(work: UnitOfWork, actor: Actor, book: AccountBook) -> None:
-    """Tell that somebody has changed what an account may do."""
+    """Raise an event about a changed account state."""
     message = f"{actor.email} has made the account {book.state}."
     signal = RiskSignal(RiskEventSource.OPERATOR, ACCOUNT_STATE, Severity.WARNING, message, account_id=book.id)
     await raise_events(work, [signal])
 
 
 async def tell_rule(work: UnitOfWork, actor: Actor, kind: str, rule: RiskRule) -> None:
-    """Tell that somebody has made, changed or deleted a rule."""
+    """Raise an event about a created, changed or deleted rule."""
     did = {RULE_CREATED: "made", RULE_CHANGED: "changed", RULE_DELETED: "deleted"}[kind]
     signal = RiskSignal(
         source=RiskEventSource.OPERATOR,

@@ -1,4 +1,4 @@
-"""Use cases on risk rules. A change is audited, raises the rule's version and is in force for the very next order."""
+"""Use cases on risk rules. A change is audited, raises the version of the rules and applies to the very next order."""
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -30,7 +30,7 @@ MAX_WINDOW_SECONDS = 3_600
 
 @dataclass(frozen=True, slots=True)
 class CreateRiskRule:
-    """A new rule; the scope says which of account, symbol and strategy must be named."""
+    """A new rule; the scope decides which of account, symbol and strategy must be named."""
 
     name: str
     kind: RiskRuleKind
@@ -47,7 +47,7 @@ class CreateRiskRule:
 
 @dataclass(frozen=True, slots=True)
 class UpdateRiskRule:
-    """Changes of a rule; None leaves a field as it is."""
+    """A change of a rule; None keeps a field."""
 
     id: UUID
     name: str | None = None
@@ -59,7 +59,7 @@ class UpdateRiskRule:
 
 
 def check_rule(command: CreateRiskRule) -> None:
-    """Refuse a rule that makes no sense by the table of kinds: its scope, subject, action, threshold or window.
+    """Check a rule against the table of kinds: scope, subject, action, threshold and window.
 
     Raises:
         BadInput: names the field.
@@ -75,7 +75,7 @@ def check_rule(command: CreateRiskRule) -> None:
 
 
 def check_action(kind: RiskRuleKind, action: RiskAction) -> None:
-    """Refuse an action that rules of the kind never come to.
+    """Refuse an action that the kind cannot have.
 
     Raises:
         BadInput: names the field.
@@ -85,7 +85,7 @@ def check_action(kind: RiskRuleKind, action: RiskAction) -> None:
 
 
 def check_threshold(kind: RiskRuleKind, threshold: Decimal | None) -> None:
-    """Refuse a threshold that is missing, negative, absurd for its unit, or one that nobody asked for.
+    """Refuse a threshold that is missing, negative, too large for its unit, or not used by the kind.
 
     Raises:
         BadInput: names the field.
@@ -108,7 +108,7 @@ def check_threshold(kind: RiskRuleKind, threshold: Decimal | None) -> None:
 
 
 def check_window(kind: RiskRuleKind, seconds: int | None) -> None:
-    """Refuse a window that is missing, out of bounds, or one that nobody asked for.
+    """Refuse a window that is missing, out of bounds, or not used by the kind.
 
     Raises:
         BadInput: names the field.
@@ -124,7 +124,7 @@ def check_window(kind: RiskRuleKind, seconds: int | None) -> None:
 
 
 def check_prevention(kind: RiskRuleKind, prevention: SelfTradePrevention | None) -> None:
-    """Refuse a prevention of self-trades that nobody asked for.
+    """Refuse a self-trade prevention that the kind does not use.
 
     Raises:
         BadInput: names the field.
@@ -134,7 +134,7 @@ def check_prevention(kind: RiskRuleKind, prevention: SelfTradePrevention | None)
 
 
 async def create_rule(bus: Bus, actor: Actor, command: CreateRiskRule) -> RiskRule:
-    """Put a rule in force.
+    """Create a rule; it is in force at once.
 
     Raises:
         Forbidden: neither RISK_MANAGER nor ADMIN.
@@ -216,7 +216,7 @@ async def update_rule(bus: Bus, actor: Actor, command: UpdateRiskRule) -> RiskRu
 
 
 async def delete_rule(bus: Bus, actor: Actor, rule_id: UUID) -> None:
-    """Take a rule out of force for good.
+    """Delete a rule for good.
 
     Raises:
         Forbidden: neither RISK_MANAGER nor ADMIN.
@@ -233,7 +233,7 @@ async def delete_rule(bus: Bus, actor: Actor, rule_id: UUID) -> None:
 
 
 async def list_rules(actor: Actor, *, account_id: UUID | None, enabled: bool | None) -> list[RiskRule]:
-    """Rules that concern the actor: all for who sees all, else those of no account and of its own accounts.
+    """Rules that the actor may see: all, or those of no account and of its own accounts.
 
     Raises:
         NotFound: the account does not exist for the actor.

@@ -1,6 +1,6 @@
-"""What pre-trade rules look at: the order, its market, its account with the order at its worst, and what went before.
+"""The risk snapshot: an order, its market, its account in the worst case, and the account's recent activity.
 
-Everything is a plain value. None always means that it is not known, and what is not known refuses.
+Everything is a plain value. None always means unknown, and an unknown value refuses.
 """
 
 from bisect import bisect_right
@@ -19,14 +19,14 @@ _INSTRUMENT, _STRATEGY = RiskScope.INSTRUMENT, RiskScope.STRATEGY
 
 @dataclass(frozen=True, slots=True)
 class ProposedOrder:
-    """What rules look at of an order.
+    """An order as the rules see it.
 
-    ``price`` is its limit, None where it has none; ``trigger`` the price at which an order that waits for one becomes
-    that limit order. ``takes`` says that it may trade when it arrives; without a limit, at ``worst`` at the worst
-    (None: at any price). ``notional`` is what it is worth at its limit or, without one, at its stop or the far touch
-    with a buffer, in the account's currency. ``is_exit`` says that it can only reduce a position, whatever else works;
-    one that could flip it is none. ``replaces`` is what it was worth before, None for a new order: a change of one is
-    no order more.
+    ``price`` is its limit, None where it has none; ``trigger`` the price at which a waiting order becomes that limit
+    order. ``takes`` says that it may trade on arrival; without a limit, at the price ``worst`` in the worst case (None:
+    at any price). ``notional`` is its value at its limit or, without one, at its stop or the far touch with a buffer,
+    in the account's currency. ``is_exit`` says that it can only reduce a position whatever else fills; an order that
+    could flip it is no exit. ``replaces`` is its value before a modification, None for a new order: a modification does
+    not count as an order.
     """
 
     account_id: UUID
@@ -44,13 +44,16 @@ class ProposedOrder:
 
     @property
     def bound(self) -> Decimal | None:
-        """The worst price that it may trade at when it arrives; None for any."""
+        """The worst price at which it may trade on arrival; None for any."""
         return self.price if self.price is not None else self.worst
 
 
 @dataclass(frozen=True, slots=True)
 class MarketView:
-    """The market of the order's symbol. ``missing`` says why there is no ``reference``; ``age`` is the quote's."""
+    """The market of the order's symbol.
+
+    ``missing`` is the reason of a missing ``reference``; ``age`` is the quote's.
+    """
 
     reference: Decimal | None
     missing: str = "there is no market price"
@@ -60,10 +63,11 @@ class MarketView:
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """The account as it would be if everything that works filled, this order included.
+    """The account if all its working orders and this one filled.
 
-    ``position`` is the largest size that the position in the order's symbol could have, ``position_notional`` its
-    worth. Money is in the account's currency. ``peak_equity`` is its highest so far, deposits and withdrawals apart.
+    ``position`` is the largest size that the position in the order's symbol could reach, ``position_notional`` its
+    value. Money is in the account's currency. ``peak_equity`` is its highest equity so far, scaled by deposits and
+    withdrawals.
     """
 
     position: Decimal
@@ -78,14 +82,14 @@ class AccountView:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A figure of the account as a whole, of the order's symbol, and of the order's strategy."""
+    """A figure for the whole account, for the order's symbol, and for the order's strategy."""
 
     account: Decimal = ZERO
     symbol: Decimal = ZERO
     strategy: Decimal = ZERO
 
     def of(self, scope: RiskScope) -> Decimal:
-        """The part that a rule of the scope looks at; GLOBAL rules hold for each account by itself."""
+        """The part for a rule's scope; GLOBAL rules apply to each account by itself."""
         if scope is _INSTRUMENT:
             return self.symbol
         return self.strategy if scope is _STRATEGY else self.account
@@ -93,21 +97,21 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """When orders came, oldest first: all of the account's, those of the order's symbol, those of its strategy."""
+    """Arrival times of orders, oldest first: of the account, of the order's symbol, of its strategy."""
 
     account: Sequence[datetime] = ()
     symbol: Sequence[datetime] = ()
     strategy: Sequence[datetime] = ()
 
     def since(self, instant: datetime, scope: RiskScope) -> int:
-        """How many came after ``instant``."""
+        """The number of arrivals after ``instant``."""
         times = self.symbol if scope is _INSTRUMENT else self.strategy if scope is _STRATEGY else self.account
         return len(times) - bisect_right(times, instant)
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What the account did before this order. ``same`` are orders with the same terms.
+    """The account's activity before this order. ``same`` are orders with the same terms.
 
     ``opposite`` is the best price of its own working orders on the other side, None when there is none.
     """
@@ -122,7 +126,7 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class RiskSnapshot:
-    """All of it, at one instant."""
+    """Order, market, account and activity at one instant."""
 
     market: MarketView
     account: AccountView

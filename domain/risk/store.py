@@ -1,4 +1,4 @@
-"""Risk rules in the database, and what of them and of halts is in force."""
+"""Risk rules in the database, and the rules and halts in force."""
 
 from uuid import UUID
 
@@ -32,7 +32,7 @@ async def read_rules() -> tuple[RiskRule, ...]:
 
 
 async def read_limits() -> Limits:
-    """The rules and halts in force: what the cache of the topic holds."""
+    """The rules and halts in force: the cached value of the topic."""
     rules = tuple(rule for rule in await read_rules() if rule.enabled)
     return Limits(rules, tuple(await read_halts(active_only=True)))
 
@@ -49,18 +49,18 @@ async def insert_rule(work: UnitOfWork, rule: RiskRule) -> None:
 
 
 async def update_rule(work: UnitOfWork, rule: RiskRule) -> None:
-    """Store what can change of a rule."""
+    """Store the changeable fields of a rule."""
     row = models.RiskRule.filter(id=rule.id).using_db(await work.orm())
     await row.update(**columns_of(rule, *_CHANGEABLE))
 
 
 async def remove_rule(work: UnitOfWork, rule_id: UUID) -> None:
-    """Remove a rule; what it refused before keeps its violations."""
+    """Remove a rule; stored violations of it stay."""
     await models.RiskRule.filter(id=rule_id).using_db(await work.orm()).delete()
 
 
 async def rename_symbol(work: UnitOfWork, symbol: str, new_symbol: str) -> bool:
-    """Let rules and halts about a symbol follow when its instrument gets another; whether there are any."""
+    """Rename the symbol in rules and halts when its instrument gets another; True if there are any."""
     db = await work.orm()
     rules = models.RiskRule.filter(symbol=symbol).using_db(db)
     halts = models.TradingHalt.filter(symbol=symbol, lifted_at__isnull=True).using_db(db)

@@ -1,4 +1,4 @@
-"""What the scope of a rule or a halt must name: an account, a symbol or a strategy, and nothing else."""
+"""Subjects of rules and halts: each scope names exactly an account, a symbol or a strategy, or nothing."""
 
 from typing import Protocol
 from uuid import UUID
@@ -19,31 +19,31 @@ _MAX_STRATEGY = 100
 
 
 class Scoped(Protocol):
-    """Whatever applies to a scope."""
+    """A rule or halt with a scope."""
 
     @property
     def scope(self) -> RiskScope:
-        """What it applies to."""
+        """The scope."""
         ...
 
     @property
     def account_id(self) -> UUID | None:
-        """The account of the scope ACCOUNT."""
+        """The account for the scope ACCOUNT."""
         ...
 
     @property
     def symbol(self) -> str | None:
-        """The symbol of the scope INSTRUMENT."""
+        """The symbol for the scope INSTRUMENT."""
         ...
 
     @property
     def strategy(self) -> str | None:
-        """The strategy of the scope STRATEGY."""
+        """The strategy for the scope STRATEGY."""
         ...
 
 
 def check_subject(scoped: Scoped, *, names_symbol: bool = False) -> None:
-    """Refuse what lacks its scope's subject or has another's; with ``names_symbol`` a symbol is needed in any scope.
+    """Refuse a missing or superfluous subject; with ``names_symbol`` every scope needs a symbol.
 
     Raises:
         BadInput: names the field.

@@ -1,4 +1,4 @@
-"""Words and values of the risk area: rules as decisions see them, and what breaking one yields."""
+"""Types of the risk area: rules, halts, violations and events."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from domain.access.types import Role
 
 
 class RiskRuleKind(StrEnum):
-    """What a rule limits; ``domain.risk.kinds`` says of each in which unit, where it applies and who passes it."""
+    """The kind of a rule; ``domain.risk.kinds`` has the unit, scopes and exemptions of each."""
 
     MAX_ORDER_QUANTITY = "MAX_ORDER_QUANTITY"
     MAX_ORDER_NOTIONAL = "MAX_ORDER_NOTIONAL"
@@ -37,10 +37,10 @@ class RiskRuleKind(StrEnum):
 
 
 class RiskAction(StrEnum):
-    """What breaking a rule leads to: an order is let through with a note (WARN) or refused (all others).
+    """The action of a violated rule: WARN lets an order pass with a note, all others refuse it.
 
-    While positions are held, the monitor does what the action says: nothing but the event (WARN, REJECT), allow only
-    reductions, cancel what works, halt the account, or allow only reductions, cancel and close at market.
+    While positions are held, the monitor acts: WARN and REJECT only raise the event; the others allow only reductions,
+    cancel working orders, halt the account, or allow only reductions, cancel and close at market.
     """
 
     WARN = "WARN"
@@ -52,9 +52,9 @@ class RiskAction(StrEnum):
 
 
 class SelfTradePrevention(StrEnum):
-    """What a SELF_TRADE rule does when an order could trade with one of its account's own.
+    """The action of a SELF_TRADE rule when an order could trade with one of its own account.
 
-    Refuse the newer, or cancel the older and let the newer through.
+    Refuse the newer order, or cancel the older and let the newer pass.
     """
 
     CANCEL_NEWEST = "CANCEL_NEWEST"
@@ -62,7 +62,7 @@ class SelfTradePrevention(StrEnum):
 
 
 class Severity(StrEnum):
-    """How much something asks for attention."""
+    """The severity of an event."""
 
     INFO = "INFO"
     WARNING = "WARNING"
@@ -70,7 +70,7 @@ class Severity(StrEnum):
 
 
 class RiskEventState(StrEnum):
-    """What people have done about an event."""
+    """The handling of an event by people."""
 
     OPEN = "OPEN"
     ACKNOWLEDGED = "ACKNOWLEDGED"
@@ -78,7 +78,7 @@ class RiskEventState(StrEnum):
 
 
 class RiskEventSource(StrEnum):
-    """What raised an event, in the API's words."""
+    """The source of an event, in the API's words."""
 
     PRE_TRADE = "pre-trade"
     MONITOR = "monitor"
@@ -87,7 +87,7 @@ class RiskEventSource(StrEnum):
 
 
 class RiskScope(StrEnum):
-    """What a rule applies to; all rules that apply are evaluated, the strictest decides."""
+    """The scope of a rule; all rules that apply are evaluated, the strictest decides."""
 
     GLOBAL = "GLOBAL"
     ACCOUNT = "ACCOUNT"
@@ -120,10 +120,10 @@ class RiskRule:
 
 @dataclass(frozen=True, slots=True)
 class TradingHalt:
-    """A stop of trading in what its scope names: only cancels and orders that can only reduce a position pass.
+    """A stop of trading for its subject: only cancels and orders that can only reduce a position pass.
 
-    ``by`` says who asked for it: a person's email, or what acted for the platform. It is in force until ``lifted_at``,
-    and no role below ``role``, the highest that asked for it, lifts it.
+    ``by`` names the author: a person's email, or a part of the platform. It is in force until ``lifted_at``; a role
+    below ``role``, the highest that asked for it, cannot lift it.
     """
 
     id: UUID
@@ -142,7 +142,7 @@ class TradingHalt:
 
 @dataclass(frozen=True)
 class Limits:
-    """What is in force for orders: the enabled rules and the halts that nobody has lifted, each oldest first."""
+    """The limits on orders: the enabled rules and the halts in force, each oldest first."""
 
     rules: tuple[RiskRule, ...] = ()
     halts: tuple[TradingHalt, ...] = ()
@@ -177,7 +177,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class RiskViolation:
-    """A rule that an order breaks, with the limit and what was observed; ``rule_id`` None is a missing-data refusal."""
+    """A rule that an order violates, with limit and observed value; ``rule_id`` None is a missing-data refusal."""
 
     kind: RiskRuleKind
     rule_id: UUID | None
@@ -189,7 +189,7 @@ class RiskViolation:
 
 @dataclass(frozen=True, slots=True)
 class RiskSignal:
-    """What is to be raised as an event.
+    """A risk event to raise.
 
     ``kind`` is a ``RiskRuleKind``, a kind of anomaly or an operator's act. With a ``fingerprint`` it is raised once
     until it clears.
@@ -211,7 +211,7 @@ class RiskSignal:
 
 @dataclass(frozen=True, slots=True)
 class RiskEvent:
-    """An event as stored. ``sequence`` numbers all without gaps; while ``cleared_at`` is None, its cause goes on."""
+    """An event as stored. ``sequence`` numbers all without gaps; while ``cleared_at`` is None its cause is active."""
 
     id: UUID
     sequence: int

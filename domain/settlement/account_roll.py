@@ -1,4 +1,4 @@
-"""One account at the end of a day: what its steps work on, and what they leave to be written."""
+"""The day roll of one account: the working copies of its steps, and the results to write."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -30,11 +30,11 @@ _PLACES = 1_000
 
 @dataclass(slots=True)
 class AccountRoll:
-    """A locked account, what it holds and its open orders where they are concerned, at the end of ``day``.
+    """A locked account with its positions and affected open orders, at the end of ``day``.
 
-    ``before`` is the statement of the day before, None for the first. ``commands`` are what venues will be asked.
-    ``later`` are executions since the day ended, where the run came late, and since the sessions began that went on
-    then. ``realized`` is what some of them realise after all.
+    ``before`` is the statement of the day before, None for the first. ``commands`` are commands to venues. ``later``
+    are executions after the day's end (when the run is late) and since the beginning of sessions that were open at it.
+    ``realized`` is the changed PnL of such executions.
     """
 
     work: UnitOfWork
@@ -54,12 +54,12 @@ class AccountRoll:
 
     @property
     def book(self) -> TradingBook:
-        """The account and its positions, as orders are held on them."""
+        """The account and its positions, as order rules use them."""
         return TradingBook(self.account, self.positions, None)
 
     @property
     def concerned(self) -> list[PositionBook]:
-        """The positions that are not flat, or were not when the day ended, in the order in which they were made."""
+        """The positions that are open now or were open at the day's end, in the order of their creation."""
         rows = (row for row in self.positions.values() if row.quantity or self.is_late(row))
         return sorted(rows, key=lambda row: row.id)
 
@@ -72,7 +72,7 @@ class AccountRoll:
         return value_all(self.account, self.positions.values(), self.instruments, self.quote_of)
 
     def opened_since(self, position: PositionBook, moment: datetime) -> Decimal:
-        """How much was bought for a position, or sold for a short one, since ``moment``."""
+        """The quantity bought for a long position, or sold for a short one, since ``moment``."""
         is_long = position.quantity > ZERO
         return total(
             row.quantity
@@ -87,7 +87,7 @@ class AccountRoll:
         return bucket_of_execution(execution, self.account.position_mode) is position.bucket
 
     def is_late(self, position: PositionBook) -> bool:
-        """True if a position was traded after the day had ended."""
+        """True if a position was traded after the day's end."""
         return any(row.created_at >= self.day.moment and self.is_of(row, position) for row in self.later)
 
     def adjust(
@@ -101,9 +101,9 @@ class AccountRoll:
         price: Decimal | None = None,
         amount_per_unit: Decimal | None = None,
     ) -> None:
-        """Change a position without an execution, and move the money that comes of it.
+        """Adjust a position, and post the resulting cash.
 
-        One that was traded since the day ended is changed later, with all that is to be done to it (``replay_late``).
+        A position that was traded after the day's end is adjusted later, by ``replay_late``.
         """
         instrument = self.instruments[position.instrument_id]
         adjustment = PositionAdjustment(
@@ -150,7 +150,7 @@ class AccountRoll:
 
 
 def _note(adjustment: PositionAdjustment, instrument: Instrument) -> str:
-    """What the ledger says of an adjustment, for people."""
+    """The note of an adjustment in the ledger, for people."""
     figures = {"at": adjustment.price, "per unit": adjustment.amount_per_unit}
     told = [f"{name} {plain(value)}" for name, value in figures.items() if value is not None]
     return " ".join([str(adjustment.kind), instrument.symbol, plain(adjustment.quantity_before), *told])

@@ -1,8 +1,8 @@
 """Funding of perpetuals at their exchange's own hours: once per account, instrument and hour, missed hours in order.
 
-What was held at the hour pays - (signed market value) x funding rate, at what the instrument cost then, by one ledger
-row that names the hour. An account's hours are posted under its lock together with how far it has come: killed anywhere
-and run again, each is posted once. A schedule counts from when it was set.
+A position held at the hour pays - (signed market value) x funding rate, at the instrument's price then, in one ledger
+row that names the hour. The hours of an account are posted under its lock together with the mark up to which they are
+posted: a run that is killed and repeated posts each hour once. A schedule counts from the time when it was set.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -36,7 +36,7 @@ _HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A perpetual that was held at an hour, and what it cost then in its own currency, None if nobody knows."""
+    """A perpetual held at an hour, with its price then in its own currency, None if unknown."""
 
     instrument: Instrument
     quantity: Decimal
@@ -46,7 +46,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class _Terms:
-    """What funding is paid by: perpetuals with hours, since when those count, and all instruments for rates."""
+    """The inputs of funding: perpetuals with hours, the start of their schedules, and all instruments for rates."""
 
     perpetuals: Mapping[UUID, Instrument]
     since: Mapping[UUID, datetime]
@@ -67,7 +67,7 @@ def due_hours(schedules: Iterable[Collection[int]], after: datetime, until: date
 
 
 def funding_of(held: Held) -> Decimal:
-    """What an account gets for what it held, not rounded, below zero where it pays; nothing without a price."""
+    """The unrounded funding of a position, below zero where the account pays; zero without a price."""
     instrument = held.instrument
     if held.price is None or (instrument.inverse and held.price <= ZERO):
         return ZERO
@@ -75,7 +75,7 @@ def funding_of(held: Held) -> Decimal:
 
 
 async def post_due_funding(bus: Bus, market: Market, now: datetime) -> int:
-    """Post all funding that is due by ``now``; in how many accounts."""
+    """Post all funding that is due by ``now``; returns the number of accounts."""
     catalog = await market.refresh()
     perpetuals = {row.id: row for row in catalog.by_id.values() if row.funding_hours and row.funding_rate}
     if not perpetuals:
@@ -122,7 +122,7 @@ def _held_at(
     prices: Mapping[UUID, Decimal],
     terms: _Terms,
 ) -> Held:
-    """What was held of a position when the hour struck: what was executed since is taken off."""
+    """The quantity held at the hour: the present one less later executions."""
     instrument = terms.perpetuals[position.instrument_id]
     later = total(
         row.quantity * row.side.sign
@@ -136,9 +136,9 @@ def _held_at(
 
 
 async def _prices(work: UnitOfWork, wanted: Collection[UUID], terms: _Terms, hour: datetime) -> dict[UUID, Decimal]:
-    """What instruments cost at an hour: the newest quote if it is older, else the close of the newest minute before.
+    """The prices of instruments at an hour: the newest quote if it is older, else the close of the last minute before.
 
-    Of one that nobody quoted before the hour, the newest quote serves.
+    An instrument without a quote before the hour uses its newest quote.
     """
     quotes = {owner: terms.market.quote(terms.perpetuals[owner].symbol) for owner in wanted}
     bars = {owner: bar for owner, bar in (await load_last_bars(work, hour)).items() if owner in wanted}

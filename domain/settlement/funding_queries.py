@@ -1,4 +1,4 @@
-"""Who is due to pay or get funding, and how far accounts have come.
+"""Accounts with funding due, and the mark up to which each account's funding is posted.
 
 SQL: a search over the positions of all accounts in one statement, and marks that are written with the ledger.
 """
@@ -24,20 +24,20 @@ ON CONFLICT (account_id) DO UPDATE SET funded_until = EXCLUDED.funded_until
 
 
 async def read_schedules(instrument_ids: Collection[UUID]) -> list[Row]:
-    """Since when the schedules of instruments count."""
+    """The start times of instruments' funding schedules."""
     return await fetch("SELECT id, funding_since FROM instruments WHERE id = ANY($1::uuid[])", list(instrument_ids))
 
 
 async def read_holders(instrument_ids: Collection[UUID], until: datetime) -> list[UUID]:
-    """The accounts that may have something to pay or get up to a moment."""
+    """The accounts that may owe or receive funding up to a moment."""
     return [row["account_id"] for row in await fetch(_HOLDERS, list(instrument_ids), until)]
 
 
 async def load_mark(work: UnitOfWork, account_id: UUID) -> Row | None:
-    """Until when an account's funding is posted."""
+    """The time up to which an account's funding is posted."""
     return await work.fetch_row("SELECT funded_until FROM funding_marks WHERE account_id = $1", account_id)
 
 
 async def save_mark(work: UnitOfWork, account_id: UUID, until: datetime) -> None:
-    """Note until when an account's funding is posted."""
+    """Store the time up to which an account's funding is posted."""
     await work.execute(_MARK, account_id, until)

@@ -1,7 +1,7 @@
-"""Positions that were traded after the day had ended and before somebody came to end it.
+"""Late day rolls: positions that were traded after the day's end and before its roll.
 
-What the day does to them is what it would have done in time: it is put between the executions of the day and those that
-came after it, and all of them are booked again. What later executions realised changes with that; the money follows.
+Adjustments of the day are inserted between the executions of the day and those after it, and all of them are booked
+again. The realised PnL of later executions can change with that; the difference in cash is posted.
 """
 
 from collections import deque
@@ -24,7 +24,7 @@ _RUN = 5_000
 
 
 async def replay_late(roll: AccountRoll) -> None:
-    """Apply what was put off, to each position by itself."""
+    """Apply the postponed adjustments, position by position."""
     for position in roll.concerned:
         late = [row for row in roll.adjustments if _is_about(row, position)] if roll.is_late(position) else []
         if late:
@@ -84,7 +84,7 @@ def _order(adjustment: PositionAdjustment) -> tuple[int, int]:
 
 
 async def _executions(roll: AccountRoll, position: PositionBook) -> list[Execution]:
-    """All executions of a position that count, in the order in which they were booked."""
+    """All valid executions of a position, in the order of booking."""
     found: list[Execution] = []
     after = 0
     while run := await load_execution_run(roll.work, roll.account.id, position.instrument_id, after, _RUN):

@@ -1,8 +1,8 @@
-"""Closing a day of the market: the prices that it ended with, and the corporate actions that begin with the next.
+"""The end of a market day: its closing prices, and the corporate actions that take effect with the next day.
 
-Once per day, in one transaction, before any account is rolled: so every account is settled at the same prices, whoever
-rolls it and however late, and a run that was killed goes on with what was stored. Prices are never later than the day's
-end: the newest quote if it is older, else the close of the newest minute before, else what the day before closed at.
+Once per day, in one transaction, before any account is rolled. So every account is settled at the same prices, in any
+process and however late, and a killed run continues from stored data. No price is later than the day's end: the newest
+quote if it is older, else the close of the last minute before, else the close of the day before.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,10 +36,10 @@ _log = structlog.stdlib.get_logger("settlement")
 
 
 async def close_market(bus: Bus, market: Market, day_roll: DayRoll, moment: datetime) -> MarketDay:
-    """The market's day that ended at ``moment``, closed now unless it was before.
+    """The market day that ended at ``moment``; closes it if it was not closed.
 
     Raises:
-        Unavailable: the database cannot be reached, or the stream that restated quotes go to.
+        Unavailable: the database cannot be reached, or the stream to which restated quotes are published.
     """
     day = rolling_day(day_roll, Nanos(Nanos.of(moment) - 1)).day
     following = rolling_day(day_roll, Nanos.of(moment)).day
@@ -66,7 +66,7 @@ async def close_market(bus: Bus, market: Market, day_roll: DayRoll, moment: date
 
 @dataclass(frozen=True, slots=True)
 class DayBefore:
-    """What the day before closed with, as its corporate actions left it; ``moment`` is when it ended."""
+    """The closes of the day before, restated by its corporate actions; ``moment`` is its end."""
 
     moment: datetime
     prices: Mapping[UUID, Decimal]
@@ -75,9 +75,9 @@ class DayBefore:
 def closing_prices(
     quotes: Mapping[UUID, Quote | None], bars: Mapping[UUID, LastBar], before: DayBefore | None, moment: datetime
 ) -> dict[UUID, Decimal]:
-    """What instruments cost at ``moment``, from nothing later; those whose price is not known are left out.
+    """Prices of instruments at ``moment``, none later; instruments without a known price are left out.
 
-    Where a day has no price of its own, that of the day before stands, with what corporate actions made of it.
+    A day without a price of its own takes that of the day before, restated by corporate actions.
     """
     begin, end = Nanos.of(before.moment) if before is not None else Nanos(0), Nanos.of(moment)
     known = {} if before is None else before.prices
@@ -104,7 +104,7 @@ def _after(price: Decimal, actions: Iterable[CorporateAction], instrument_id: UU
 
 
 async def _take(work: UnitOfWork, due: Iterable[CorporateAction], moment: datetime) -> list[CorporateAction]:
-    """Let the market take actions; those that it can. A symbol that is taken meanwhile keeps its action waiting."""
+    """Let actions take effect in the market, where possible. A symbol that is taken keeps its action waiting."""
     taken = []
     for action in due:
         if action.kind is CorporateActionKind.SYMBOL_CHANGE:
@@ -126,7 +126,7 @@ async def _take(work: UnitOfWork, due: Iterable[CorporateAction], moment: dateti
 
 
 async def _scale_terms(work: UnitOfWork, action: CorporateAction) -> None:
-    """Let the terms of an instrument count the new units."""
+    """Scale the terms of an instrument to its new units."""
     before = await instrument_store.lock_by_id(work, action.instrument_id)
     await instrument_store.update_instrument(work, after_split(before, action.factor))
 
@@ -137,7 +137,7 @@ def _restated(
     quotes: Mapping[UUID, Quote | None],
     moment: datetime,
 ) -> list[RestatedQuote]:
-    """The quotes of the day before as actions leave them."""
+    """The quotes of the day before, restated by actions."""
     by_instrument: dict[UUID, list[CorporateAction]] = {}
     for action in actions:
         by_instrument.setdefault(action.instrument_id, []).append(action)
@@ -152,7 +152,7 @@ def _restated(
 
 
 async def _publish(bus: Bus, market: Market, moment: datetime) -> None:
-    """Put restated quotes on the stream, at least once: they are whole, so that saying it twice says no more."""
+    """Publish restated quotes, at least once: each is a whole quote, so a repeat changes nothing."""
     stored = await action_queries.read_day(moment)
     if stored is None or stored.restated is None:
         return
@@ -172,7 +172,7 @@ def encode_restated(ticks: Iterable[RestatedQuote]) -> str:
 
 
 def decode_restated(text: str) -> list[RestatedQuote]:
-    """What ``encode_restated`` made."""
+    """The quotes of a text of ``encode_restated``."""
     return [
         RestatedQuote(symbol, Nanos(at), *(None if value is None else Decimal(value) for value in numbers))
         for symbol, at, *numbers in orjson.loads(text)

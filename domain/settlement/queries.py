@@ -1,4 +1,4 @@
-"""SQL of the settlement area: which accounts are due, what a day's ledger comes to, and statements.
+"""SQL of the settlement area: accounts due for the roll, sums of a day's ledger, and statements.
 
 SQL: sums over the ledger of all accounts that are due.
 """
@@ -81,7 +81,7 @@ ORDER BY o.id
 
 
 async def read_first_roll() -> datetime | None:
-    """The day roll that the account which is furthest behind had last; None without accounts."""
+    """The last day roll of the account that is furthest behind; None without accounts."""
     row = await fetch_row("SELECT min(rolled_at) AS moment FROM accounts")
     return row["moment"] if row is not None else None
 
@@ -98,7 +98,7 @@ async def read_due(moment: datetime, after: UUID | None, limit: int) -> list[UUI
 
 
 async def mark_applied(work: UnitOfWork, moment: datetime) -> None:
-    """Note that every account has the corporate actions of a day roll, and how many held something."""
+    """Store that every account has the corporate actions of a day roll, and the number of affected accounts."""
     await work.execute(
         "UPDATE corporate_actions AS c SET applied_at = $2, accounts_affected = ("
         "SELECT count(DISTINCT account_id) FROM position_adjustments a WHERE a.action_id = c.id) "
@@ -117,19 +117,19 @@ async def load_last_statement(work: UnitOfWork, account_id: UUID) -> DailyStatem
 async def load_positions(
     work: UnitOfWork, account_id: UUID, since: datetime, instrument_ids: Collection[UUID]
 ) -> dict[PositionKey, PositionBook]:
-    """What a locked account holds, closed since its last day roll, or may hold of some instruments."""
+    """A locked account's positions: open ones, those closed since its last day roll, and those in given instruments."""
     return by_account([account_id], await work.fetch(_POSITIONS, account_id, since, list(instrument_ids)))[account_id]
 
 
 async def load_orders(
     work: UnitOfWork, account_id: UUID, instrument_ids: Collection[UUID], until: datetime
 ) -> list[Order]:
-    """A locked account's open orders of some instruments, and those that should have ended by ``until``."""
+    """A locked account's open orders in some instruments, and those that expired by ``until``."""
     return [to_order(row) for row in await work.fetch(_ORDERS, account_id, list(instrument_ids), until)]
 
 
 def sum_flows(stored: DayFlows, posted: Iterable[Transaction]) -> DayFlows:
-    """What is stored of a day together with what was posted and is not stored yet."""
+    """The day's stored sums plus transactions that were posted and are not stored yet."""
     sums = {name: getattr(stored, name) for name in DayFlows.__slots__}
     for row in posted:
         if row.kind in _TRANSFERS:
@@ -141,13 +141,13 @@ def sum_flows(stored: DayFlows, posted: Iterable[Transaction]) -> DayFlows:
 
 
 async def load_flows(work: UnitOfWork, account_id: UUID, after: int) -> DayFlows:
-    """What an account's transactions after a sequence come to."""
+    """The sums of an account's transactions after a sequence."""
     row = await work.fetch_row(_FLOWS, account_id, after)
     return DayFlows(*row) if row is not None else NO_FLOWS
 
 
 async def count_executions(work: UnitOfWork, account_id: UUID, after: int, since: datetime) -> int:
-    """How many executions that count an account had after an event, which was at ``since`` or later."""
+    """The number of an account's valid executions after an event, which was at ``since`` or later."""
     row = await work.fetch_row(
         "SELECT count(*) AS n FROM executions "
         "WHERE account_id = $1 AND id > $2 AND sequence > $3 AND busted_at IS NULL",
@@ -159,7 +159,7 @@ async def count_executions(work: UnitOfWork, account_id: UUID, after: int, since
 
 
 async def load_executions(work: UnitOfWork, account_id: UUID, since: datetime) -> list[Execution]:
-    """The executions of an account that count and were booked at ``since`` or later, in that order."""
+    """The valid executions of an account that were booked at ``since`` or later, in that order."""
     rows = await work.fetch(_EXECUTIONS, account_id, first_id(since - _CLOCKS), since)
     return [to_execution(row) for row in rows]
 

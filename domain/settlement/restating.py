@@ -1,11 +1,11 @@
-"""What a corporate action makes of working orders, pure.
+"""The effect of corporate actions on working orders, pure.
 
-As desks and exchanges do (FINRA rule 5330 for dividends and splits): a split that multiplies, and a stock dividend,
-divide the prices of every order and multiply what it may still fill; a cash dividend comes off the prices of orders
-that it would otherwise set off, buys below the market and stops to sell. Prices are rounded away from the
-market, so that no order gets worse than was asked for, quantities down to whole lots. What cannot be said anew is
-cancelled: every order on a reverse split or a delisting, at a venue that is not ours, with a change or a trail that
-depends on old prices, of a bracket whose entry has filled in part. A new symbol changes nothing but the name.
+It follows common practice (FINRA rule 5330 for dividends and splits). A split that multiplies, and a stock dividend,
+divide the prices of every order and multiply its remaining quantity. A cash dividend is subtracted from the prices of
+orders that it could otherwise trigger: buys below the market and stops to sell. Prices are rounded away from the
+market, so that no order gets worse terms than it asked for, quantities down to whole lots. An order that cannot be
+restated is cancelled: every order on a reverse split or a delisting, at a real venue, with a pending change or a trail
+that depends on old prices, or of a bracket whose entry has filled in part. A new symbol changes only the name.
 """
 
 from collections.abc import Collection, Iterable
@@ -30,7 +30,7 @@ _BELOW_MARKET = {
 
 
 def cancelled_by(orders: Collection[Order], action: CorporateAction, instrument: Instrument) -> set[UUID]:
-    """Which of the working orders of an instrument cannot go on."""
+    """The working orders of an instrument that must be cancelled."""
     if action.kind is K.SYMBOL_CHANGE:
         return set()
     gone: set[UUID] = {order.id for order in orders if not _can_go_on(order, action, instrument)}
@@ -46,7 +46,7 @@ def cancelled_by(orders: Collection[Order], action: CorporateAction, instrument:
 
 
 def restate(order: Order, action: CorporateAction, instrument: Instrument) -> bool:
-    """Change a working order to what it means after ``action``; whether anything changed."""
+    """Restate a working order after ``action``; True if anything changed."""
     if action.kind is K.SYMBOL_CHANGE:
         assert action.new_symbol is not None
         order.symbol = action.new_symbol
@@ -76,7 +76,7 @@ def _can_go_on(order: Order, action: CorporateAction, instrument: Instrument) ->
 
 
 def _moves(order: Order, action: CorporateAction) -> bool:
-    """True if the order says something else after the action."""
+    """True if the action changes the order's terms."""
     if action.factor != ONE:
         return True
     return bool(action.dividend) and order.type in _BELOW_MARKET[order.side]

@@ -1,9 +1,9 @@
 """The day roll: the platform's day ends, for the market once, then for each account in a transaction of its own.
 
-Idempotent and resumable. A day of the market is closed once; an account is rolled once for each day, under its lock,
-and says by which roll it has come last. A run that was killed anywhere, or that several workers share, goes on with
-what is not done: it ends as if nothing had happened. Days that were missed are made up for in their order, each with
-its own prices. What an account did before its day was closed belongs to that day.
+Idempotent and resumable. A market day is closed once; an account is rolled once for each day, under its lock, and
+stores its last roll. A run that was killed, or that several workers share, continues with the remaining work and ends
+with the same result. Missed days are caught up in order, each with its own prices. Everything that an account did
+before its day was closed belongs to that day.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ _log = structlog.stdlib.get_logger("settlement")
 
 
 class NotAllRolled(Exception):
-    """Some accounts could not be rolled; all others were. Each is tried again by the next run."""
+    """Some accounts could not be rolled; all others were. The next run tries them again."""
 
     def __init__(self, accounts: int, rolled: int) -> None:
         super().__init__(f"{accounts} accounts could not be rolled, {rolled} were; the log says why")
@@ -49,7 +49,7 @@ class NotAllRolled(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rolled:
-    """What a run did: days that it found something to do for, and account rolls; ``finished`` when nothing is left."""
+    """The result of a run: the number of days and account rolls; ``finished`` when nothing is left."""
 
     days: int
     accounts: int
@@ -59,11 +59,11 @@ class Rolled:
 async def roll_days(bus: Bus, market: Market, day_roll: DayRoll, now: datetime, *, seconds: float = math.inf) -> Rolled:
     """End every day whose roll lies at or before ``now``, oldest first, for the market and every account.
 
-    After so many ``seconds`` it begins nothing new, and leaves the rest to the next run.
+    After ``seconds`` it starts nothing new, and leaves the rest to the next run.
 
     Raises:
-        NotAllRolled: something is wrong with some accounts.
-        Unavailable: a server cannot be reached; what is done is done.
+        NotAllRolled: some accounts could not be rolled.
+        Unavailable: a server cannot be reached; finished work stays.
     """
     run = _Run(bus, market, asyncio.get_running_loop().time() + seconds)
     moment, days = await _first_roll(day_roll, now), 0
@@ -78,7 +78,7 @@ async def roll_days(bus: Bus, market: Market, day_roll: DayRoll, now: datetime, 
 
 
 async def _first_roll(day_roll: DayRoll, now: datetime) -> datetime:
-    """The oldest roll that may have something left to do, for the market or for the account that is furthest behind."""
+    """The oldest roll with possible work left, for the market or for the account that is furthest behind."""
     closed = await action_queries.read_last_day()
     behind = await queries.read_first_roll()
     unfinished = await action_queries.read_unfinished_roll()
@@ -89,7 +89,7 @@ async def _first_roll(day_roll: DayRoll, now: datetime) -> datetime:
 
 @dataclass(slots=True)
 class _Run:
-    """One run over days and accounts: what it did, what it could not do, and when its time is over."""
+    """One run over days and accounts: its results, its failures, and its time limit."""
 
     bus: Bus
     market: Market
@@ -125,7 +125,7 @@ class _Run:
 
 
 async def roll_account(bus: Bus, market: Market, account_id: UUID, day: MarketDay) -> bool:
-    """End a day for one account, in one transaction; False when that has been done."""
+    """End a day for one account, in one transaction; False when that was done before."""
     catalog = await market.catalog()
     concerned = {action.instrument_id for action in day.actions}
     async with unit_of_work(bus) as work:
@@ -149,7 +149,7 @@ async def roll_account(bus: Bus, market: Market, account_id: UUID, day: MarketDa
 
 
 async def _write(work: UnitOfWork, roll: AccountRoll) -> None:
-    """The account's event with all that it holds now, and everything that the steps changed, as one statement."""
+    """Write the account's event with all its positions, and all changes of the steps, as one statement."""
     account = roll.account
     held = roll.positions.values()
     parts = {"day": str(roll.day.day), "positions": [position_snapshot(position) for position in held]}

@@ -1,4 +1,4 @@
-"""Questions about days that are over."""
+"""Use cases on past days: daily statements."""
 
 from datetime import date
 from uuid import UUID
@@ -19,7 +19,7 @@ async def daily_statements(
     """An account's statements of days from ``since`` to ``until``, both included, oldest first; the newest 366 at most.
 
     Raises:
-        NotFound: the account is not the actor's to see.
+        NotFound: the actor may not see the account.
         BadInput: a window that ends before it begins.
     """
     await require_account(actor, account_id)

@@ -1,13 +1,13 @@
-"""Daily statements, pure: how they come to be, and what always holds of them.
+"""Daily statements, pure: their computation and their invariant.
 
     closing equity = opening equity + deposits - withdrawals + realised PnL + change of unrealised PnL
                      - fees - taxes + financing + dividends
 
-Opening equity is the closing equity of the day before, zero before the first; closing equity is cash and holdings at
+Opening equity is the closing equity of the day before, zero before the first; closing equity is cash and positions at
 the day's closing prices. Deposits, withdrawals, fees, taxes, financing (funding and interest) and dividends are sums of
-the day's transactions, and realised PnL is what the account's executions and settlements realised. The change of
-unrealised PnL is what else equity changed by: the marks, converted where another currency is held; where cash was
-rounded to its smallest unit, the fraction is in it too, half a unit at most for each transaction.
+the day's transactions. Realised PnL is that of the account's executions and settlements. The change of unrealised PnL
+is the rest of the change of equity: the marks and currency conversion. Cash is rounded to its smallest unit, so it also
+contains the rounded fractions, at most half a unit per transaction.
 """
 
 from collections.abc import Iterable
@@ -52,14 +52,14 @@ def make_statement(
 
 
 def is_balanced(statement: DailyStatement) -> bool:
-    """True if opening equity, movements and PnL come to closing equity, exactly."""
+    """True if opening equity, movements and PnL add up to closing equity, exactly."""
     movements = statement.deposits - statement.withdrawals + statement.financing + statement.dividends
     profit = statement.realized_pnl + statement.unrealized_pnl_change - statement.fees - statement.taxes
     return statement.opening_equity + movements + profit == statement.closing_equity
 
 
 def _snapshots(account: AccountBook, values: Iterable[PositionValue], day: MarketDay) -> Iterable[PositionSnapshot]:
-    """What is held at the day's end, and what was closed in the course of it."""
+    """The positions at the day's end, and those closed in the course of the day."""
     for value in values:
         closed = value.closed_at
         if value.quantity == ZERO and (closed is None or closed < account.rolled_at):

@@ -1,6 +1,6 @@
-"""What the end of a day does to an account, step by step; ``STEPS`` is the one list of them, in their order.
+"""The steps of an account's day roll; ``STEPS`` lists them in their order.
 
-A step works on the locked account's working copies alone; what comes of all of them is written at once.
+A step changes only the locked account's working copies; all results are written at once.
 """
 
 from collections.abc import Awaitable, Callable
@@ -41,7 +41,7 @@ Step = Callable[[AccountRoll], Awaitable[None]]
 
 
 async def take_corporate_actions(roll: AccountRoll) -> None:
-    """What begins with the following day, before anything is valued: positions, cash, then working orders."""
+    """Apply the corporate actions of the following day, before valuation: positions, cash, working orders."""
     for action in roll.day.actions:
         for position in roll.concerned:
             if position.instrument_id == action.instrument_id:
@@ -51,7 +51,7 @@ async def take_corporate_actions(roll: AccountRoll) -> None:
 
 
 async def _look_again(roll: AccountRoll) -> None:
-    """Let the venue see what is held now, also where no order was restated: it would cut exits to what was held."""
+    """Tell the venue the new position, also where no order was restated: it would cut exits to the old one."""
     concerned = {position.instrument_id for position in roll.concerned}
     touched = concerned & {action.instrument_id for action in roll.day.actions}
     if touched and not any(kind == REARM for kind, _ in roll.commands):
@@ -112,7 +112,7 @@ def _restate_orders(roll: AccountRoll, action: CorporateAction) -> None:
 
 
 async def mark_to_market(roll: AccountRoll) -> None:
-    """Futures are settled at the day's closing price: the day's profit or loss moves now, and the average follows."""
+    """Settle futures at the day's closing price: the day's PnL moves now, and the price becomes the average."""
     for position in roll.concerned:
         instrument = roll.instruments[position.instrument_id]
         price = roll.day.prices.get(instrument.id)
@@ -125,7 +125,7 @@ async def mark_to_market(roll: AccountRoll) -> None:
 
 
 async def carry(roll: AccountRoll) -> None:
-    """Funding and interest of what is held over the roll, at the day's closing prices."""
+    """Post funding and interest of positions held over the roll, at the day's closing prices."""
     terms = CarryTerms(roll.instruments, roll.quote_of, await load_loan_rates(roll.work))
     post_carry(roll.account, roll.positions.values(), terms, roll.day.day, roll.work.now)
 
@@ -134,9 +134,9 @@ async def carry(roll: AccountRoll) -> None:
 
 
 async def end_day(roll: AccountRoll) -> None:
-    """Orders that had the day only are over, what was bought may be sold, and what is counted per day starts again.
+    """Expire DAY orders, release purchases for sale, and reset daily counters.
 
-    What was bought in a session that goes on at the roll stays unsettled where it settles the next day.
+    A purchase in a session that is open at the roll stays unsettled, if it settles the next day.
     """
     latest = min(roll.day.moment, roll.work.now - OVERDUE)
     overdue = [
@@ -155,7 +155,7 @@ async def end_day(roll: AccountRoll) -> None:
 
 
 def _still_today(roll: AccountRoll, position: PositionBook) -> datetime:
-    """Since when what was opened counts to the day that begins."""
+    """The time since which opened quantities belong to the day that begins."""
     instrument, moment = roll.instruments[position.instrument_id], roll.day.moment
     if instrument.settlement_cycle is not SettlementCycle.T1:
         return moment
@@ -163,18 +163,18 @@ def _still_today(roll: AccountRoll, position: PositionBook) -> datetime:
 
 
 async def load_later(roll: AccountRoll) -> None:
-    """What was executed since the day ended, or since sessions began that went on then."""
+    """Load executions after the day's end, or since the beginning of sessions that were open at it."""
     earliest = min((_still_today(roll, position) for position in roll.positions.values()), default=roll.day.moment)
     roll.later = await queries.load_executions(roll.work, roll.account.id, earliest)
 
 
 async def keep_snapshot(roll: AccountRoll) -> None:
-    """Equity and positions at the day's closing prices."""
+    """Store equity and positions at the day's closing prices."""
     await snapshot(roll.work, [roll.value()], roll.day.moment)
 
 
 async def state_account(roll: AccountRoll) -> None:
-    """The daily statement; from here on the account's next day counts."""
+    """Make the daily statement; from here on the account's next day counts."""
     account, before = roll.account, roll.before
     flows = queries.sum_flows(
         await queries.load_flows(roll.work, account.id, before.transaction_sequence if before else 0),

@@ -1,4 +1,4 @@
-"""Words and values of the settlement area: a day of the market, and what a day did to an account."""
+"""Types of the settlement area: a market day, and the daily statement of an account."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,9 +14,9 @@ from domain.positions.history_types import PositionSnapshot
 
 @dataclass(frozen=True, slots=True)
 class MarketDay:
-    """A day that the market has closed, at ``moment``; ``following`` is the day that begins then.
+    """A closed market day, ended at ``moment``; ``following`` is the day that begins then.
 
-    ``prices`` are what instruments closed at, as the corporate actions leave them that begin with the following day.
+    ``prices`` are the closing prices of instruments, restated by the corporate actions of the following day.
     """
 
     day: date
@@ -26,7 +26,7 @@ class MarketDay:
     actions: tuple[CorporateAction, ...] = ()
 
     def quote_of(self, instrument: Instrument | None) -> Quote | None:
-        """The day's last price as a quote, None where it is not known: what everything is valued at."""
+        """The day's last price as a quote, None where it is unknown: the valuation price of everything."""
         price = self.prices.get(instrument.id) if instrument is not None else None
         if instrument is None or price is None:
             return None
@@ -36,7 +36,7 @@ class MarketDay:
 
 @dataclass(frozen=True, slots=True)
 class DayFlows:
-    """Sums of an account's transactions within a day, by what they are; fees and taxes above zero when paid."""
+    """Sums of an account's transactions within a day, by kind; fees and taxes above zero when paid."""
 
     deposits: Decimal
     withdrawals: Decimal
@@ -48,10 +48,10 @@ class DayFlows:
 
 @dataclass(frozen=True, slots=True)
 class DailyStatement:
-    """What a day did to an account, in its currency; it always adds up (see ``statement.is_balanced``).
+    """An account's day in figures, in its currency; it always adds up (see ``statement.is_balanced``).
 
-    ``moment`` is the day roll that ended the day. ``realized_total`` is the account's realised PnL since it was opened;
-    up to ``event_sequence`` and ``transaction_sequence`` the account's events and transactions belong to this day or to
+    ``moment`` is the day roll that ended the day. ``realized_total`` is the account's realised PnL since its opening;
+    the account's events and transactions up to ``event_sequence`` and ``transaction_sequence`` belong to this day or to
     earlier ones.
     """
 

@@ -1,7 +1,7 @@
-"""Pre-trade rules, pure: an order, what is known around it and the configured limits in; every violation out.
+"""Pre-trade rules, pure: an order, its snapshot and the configured limits in; every violation out.
 
-All rules that cover the order are evaluated. What is missing refuses: a limit that cannot be checked is broken, with
-the reason as its message. Exits pass what bounds positions and losses (``domain.risk.kinds``).
+All rules that cover the order are evaluated. Missing data refuses: a limit that cannot be checked is violated, with the
+reason as its message. Exits pass the limits on positions and losses (``domain.risk.kinds``).
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ _COUNT_ORDERS = frozenset(kind for kind, terms in KINDS.items() if terms.counts_
 
 
 def evaluate(order: ProposedOrder, snapshot: RiskSnapshot, rules: Iterable[RiskRule]) -> tuple[RiskViolation, ...]:
-    """Every violation of rules that cover the order (``Limits.rules_for``), in the rules' order."""
+    """Every violation of the rules that cover the order (``Limits.rules_for``), in the order of the rules."""
     found = []
     passes: frozenset[RiskRuleKind] = _EXITS_PASS if order.is_exit else frozenset()
     if order.replaces is not None:
@@ -31,9 +31,9 @@ def evaluate(order: ProposedOrder, snapshot: RiskSnapshot, rules: Iterable[RiskR
 
 
 def gives_way(rule: RiskRule, order: ProposedOrder) -> bool:
-    """True if the account's own order is cancelled, and this one let through, where the two could trade.
+    """True if the account's own resting order is cancelled instead of refusing this order as a self-trade.
 
-    An exit is never refused for an order that can be cancelled instead.
+    An exit is never refused because of an order that can be cancelled instead.
     """
     if rule.kind is not RiskRuleKind.SELF_TRADE or rule.action is RiskAction.WARN:
         return False
@@ -41,7 +41,7 @@ def gives_way(rule: RiskRule, order: ProposedOrder) -> bool:
 
 
 def displaces(order: ProposedOrder, snapshot: RiskSnapshot, rules: Iterable[RiskRule]) -> bool:
-    """True if own orders that it could trade with are to be cancelled before it goes to its venue."""
+    """True if own orders that it could trade with are cancelled before it goes to its venue."""
     if snapshot.activity.opposite is None:
         return False
     return any(gives_way(rule, order) and CHECKS[rule.kind](rule, order, snapshot) is not None for rule in rules)

@@ -1,6 +1,6 @@
-"""How each kind of rule is checked before a trade: a rule, an order and the snapshot in, its violation or None out.
+"""Pre-trade checks of each kind of rule: a rule, an order and the snapshot in, its violation or None out.
 
-A threshold itself is within the limit. Messages name the rule, what was observed and the limit.
+A value equal to the threshold is within the limit. Messages name the rule, the observed value and the limit.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ def violation(rule: RiskRule, observed: Decimal | None, message: str) -> RiskVio
 
 
 def above(rule: RiskRule, observed: Decimal | None, what: str, missing: str) -> RiskViolation | None:
-    """The violation of an upper limit, also when what it limits is not known."""
+    """The violation of an upper limit; an unknown value violates it."""
     limit = rule.threshold
     assert limit is not None
     if observed is not None and observed <= limit:
@@ -43,7 +43,7 @@ def ratio(part: Decimal, whole: Decimal) -> Decimal:
 def over_equity(
     rule: RiskRule, amount: Decimal | None, equity: Decimal | None, what: str, missing: str
 ) -> RiskViolation | None:
-    """The violation of an upper limit on ``amount`` over equity; any amount is too much without equity."""
+    """The violation of an upper limit on ``amount`` over equity; without equity any amount violates it."""
     if amount is None or equity is None:
         return above(rule, None, what, missing)
     if amount == ZERO:
@@ -66,10 +66,10 @@ def _max_order_notional(rule: RiskRule, order: ProposedOrder, snapshot: RiskSnap
 
 
 def _price_collar(rule: RiskRule, order: ProposedOrder, snapshot: RiskSnapshot) -> RiskViolation | None:
-    """Compare the aggressive side of a limit with what it will trade at: a buy above it, a sell below it.
+    """Compare the aggressive side of a limit price with its reference: a buy above it, a sell below it.
 
-    That is the reference of the market, or, of an order that waits for a price, that price. What has no limit trades at
-    the market, wherever that is.
+    The reference is the market's, or the stop price of an order that waits for one. An order without a limit price is
+    not compared.
     """
     if order.price is None:
         return None

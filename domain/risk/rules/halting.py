@@ -1,4 +1,4 @@
-"""What a trading halt covers, pure."""
+"""The coverage of trading halts, pure."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -9,12 +9,12 @@ from domain.risk.types import RiskScope, TradingHalt
 def halt_over(
     halts: Iterable[TradingHalt], *, account_id: UUID, symbol: str, strategy: str | None
 ) -> TradingHalt | None:
-    """The first halt that an order would fall under."""
+    """The first halt that covers an order."""
     return next((halt for halt in halts if covers(halt, account_id=account_id, symbol=symbol, strategy=strategy)), None)
 
 
 def covers(halt: TradingHalt, *, account_id: UUID, symbol: str, strategy: str | None) -> bool:
-    """True if an order falls under a halt."""
+    """True if a halt covers an order."""
     if halt.scope is RiskScope.ACCOUNT:
         return halt.account_id == account_id
     if halt.scope is RiskScope.INSTRUMENT:

@@ -1,7 +1,7 @@
-"""Limits on what is held, pure: a valued account and the rules in force in, what is broken out.
+"""Limits on open positions, pure: a valued account and the rules in force in, breaches out.
 
-The same checks as before a trade, on the account as it is: what works counts as nothing until it fills. What cannot be
-valued breaks nothing here. Before a trade missing data refuses; to act on what is held it takes knowledge.
+The checks are those before a trade, on the account as it is: working orders do not count until they fill. Missing data
+breaks nothing here: it refuses a new order, but the monitor acts only on known values.
 """
 
 from collections import defaultdict
@@ -21,7 +21,7 @@ from domain.risk.types import RiskRule, RiskRuleKind, RiskScope, RiskViolation
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A rule that an account breaks with what it holds; ``symbol`` is set where the rule looks at one symbol."""
+    """A rule that an account's positions break; ``symbol`` is set where the rule limits one symbol."""
 
     rule: RiskRule
     account_id: UUID
@@ -30,22 +30,22 @@ class Breach:
 
     @property
     def fingerprint(self) -> str:
-        """Tells whether it is the same breach that goes on."""
+        """The identity of a breach while it lasts."""
         return f"rule:{self.rule.id}:{self.account_id}:{self.symbol or ''}"
 
 
 def belongs_to(fingerprint: str, account_id: UUID) -> bool:
-    """True if a breach is one of the account's."""
+    """True if a fingerprint is one of the account's breaches."""
     return fingerprint.startswith("rule:") and fingerprint.split(":")[2] == str(account_id)
 
 
 def watched_rules(rules: Iterable[RiskRule]) -> tuple[RiskRule, ...]:
-    """The rules that hold for what is held."""
+    """The rules that apply to open positions."""
     return tuple(rule for rule in rules if rule.enabled and KINDS[rule.kind].monitored)
 
 
 def breaches(value: AccountValue, peak: Decimal, rules: Iterable[RiskRule], now: datetime) -> list[Breach]:
-    """What an account breaks at its value; ``peak`` is its highest equity so far. Nothing if it cannot be valued."""
+    """The breaches of an account at its value; ``peak`` is its highest equity so far. None if it cannot be valued."""
     held = [row for row in value.positions if row.quantity != ZERO]
     if any(row.mark_price is None for row in held):
         return []

@@ -1,4 +1,4 @@
-"""Measures of risk from history, and how much of each limit is used. Pure."""
+"""Risk measures from history, and the usage of each limit. Pure."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ _BOUNDLESS = 1_000_000.0
 
 @dataclass(frozen=True, slots=True)
 class TailRisk:
-    """What one day may cost, as ratios of equity, zero or above.
+    """Value at risk and expected shortfall of one day, as ratios of equity, zero or above.
 
     The loss that 95 % of days stay within, and the mean of the worst 5 %.
     """
@@ -28,7 +28,7 @@ class TailRisk:
 
 @dataclass(frozen=True, slots=True)
 class LimitUsage:
-    """How far a limit is used: ``usage`` 1 is all of it."""
+    """The usage of a limit: ``usage`` 1 means that it is fully used."""
 
     rule: RiskRule
     observed: Decimal
@@ -37,11 +37,11 @@ class LimitUsage:
 
 
 def tail_risk(daily_returns: Sequence[float]) -> TailRisk | None:
-    """Historical simulation over daily returns, one day ahead; None of fewer than 20 days.
+    """Historical simulation over daily returns, one day ahead; None below 20 days.
 
     With n returns in ascending order and k = max(1, ceil(0.05 n)), value at risk is the k-th worst loss and expected
     shortfall the mean of the k worst (P. Jorion, Value at Risk, 3rd ed., chapters 5 and 10; C. Acerbi, D. Tasche, On
-    the Coherence of Expected Shortfall, Journal of Banking and Finance 26 (2002)). Gains are no risk: neither is below
+    the Coherence of Expected Shortfall, Journal of Banking and Finance 26 (2002)). Gains do not count: neither is below
     zero.
     """
     if len(daily_returns) < MIN_DAYS:
@@ -51,7 +51,7 @@ def tail_risk(daily_returns: Sequence[float]) -> TailRisk | None:
 
 
 def usages(rules: Iterable[RiskRule], observed: Mapping[RiskRuleKind, Decimal]) -> list[LimitUsage]:
-    """How far each rule is used whose kind has been observed, the most used first."""
+    """The usage of each rule whose kind was observed, the most used first."""
     found = []
     for rule in rules:
         seen, limit = observed.get(rule.kind), rule.threshold
