@@ -1,1 +1,1 @@
-"""What is normal, learnt from each series' own history, and what departs from it."""
+"""Anomaly detection: normal behaviour learnt from each series' own history, and departures from it."""

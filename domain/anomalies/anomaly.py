@@ -1,4 +1,4 @@
-"""A finding that was told, and how detectors are set, as the platform stores them."""
+"""Stored anomalies and detector settings."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from domain.risk.types import RiskAction, Severity
 
 @dataclass(frozen=True, slots=True)
 class Anomaly:
-    """See ``Finding``. ``sequence`` numbers all without gaps, ``evidence`` is JSON text."""
+    """A stored finding: see ``Finding``. ``sequence`` numbers all without gaps, ``evidence`` is JSON text."""
 
     id: UUID
     sequence: int
@@ -33,9 +33,9 @@ class Anomaly:
 
 @dataclass(frozen=True, slots=True)
 class DetectorSetting:
-    """How the detector of a kind is set. It goes on learning while it is not ``enabled``, and tells nothing.
+    """The setting of the detector of a kind. While it is not ``enabled`` it learns but reports nothing.
 
-    ``action`` is what its findings lead to: WARN raises a risk event, HALT also halts the account or symbol.
+    ``action`` is the action of its findings: WARN raises a risk event, HALT also halts the account or symbol.
     """
 
     kind: AnomalyKind
@@ -48,7 +48,7 @@ class DetectorSetting:
 
 @dataclass(frozen=True, slots=True)
 class DetectorReport(DetectorSetting):
-    """A setting, and what became of it: when detectors last ran, and how many findings there were in 24 hours."""
+    """A setting with the time of the last run and the number of findings in 24 hours."""
 
     last_run_at: datetime | None = None
     findings24h: int = 0

@@ -1,9 +1,9 @@
-"""What is normal for one quantity of one subject: robust statistics, by the hour of the day.
+"""Baselines: the normal range of one quantity of one subject, by robust statistics, by the hour of the day.
 
-The middle is a median. The spread is that of the upper side, since what is high is looked for: the distance to the
-upper quartile, or to the 90th percentile where that is wider, as it is where a few busy times are mixed with quiet
-ones. Quiet times among busy ones do not widen it. A few anomalies among the past do not move them. An hour of which
-enough is known is judged with its neighbours by itself, else by the whole past.
+The middle is a median. The spread is that of the upper side, because high values are looked for: the distance to the
+upper quartile, or to the 90th percentile where that is wider, as in a mix of a few busy and many quiet times. Quiet
+times among busy ones do not widen it, and a few anomalies in the past do not move it. An hour with enough data is
+judged by itself and its neighbours, else by the whole past.
 """
 
 import math
@@ -35,7 +35,7 @@ class Baseline:
     __slots__ = ("_floor", "_hours", "count")
 
     def __init__(self, floor: float) -> None:
-        """``floor`` is the least spread, in the quantity's unit, that is taken for one."""
+        """``floor`` is the smallest spread that is used, in the quantity's unit."""
         self._floor = floor
         self._hours: list[deque[float]] = [deque(maxlen=HOUR_VALUES) for _ in range(HOURS)]
         self.count = 0
@@ -46,7 +46,7 @@ class Baseline:
         self.count += 1
 
     def usual(self, at: datetime) -> tuple[float, float]:
-        """The middle and the spread (as a standard deviation) at this hour; (0, floor) before anything is known."""
+        """The middle and the spread (as a standard deviation) at this hour; (0, floor) before there is data."""
         values = sorted(self._near(at.hour))
         if not values:
             return 0.0, self._floor
@@ -58,7 +58,7 @@ class Baseline:
         return middle, max(*spreads, self._floor)
 
     def surprise(self, at: datetime, value: float) -> float:
-        """How improbable a value so high is; 0 for what is not above the middle."""
+        """The improbability of a value this high; 0 for a value at or below the middle."""
         middle, spread = self.usual(at)
         return surprise_of(upper_tail((value - middle) / spread)) if value > middle else 0.0
 
@@ -69,12 +69,12 @@ class Baseline:
         return [value for values in self._hours for value in values]
 
     def state(self) -> dict[str, Any]:
-        """All of it, as JSON."""
+        """The state, as JSON."""
         return {"floor": self._floor, "count": self.count, "hours": [list(values) for values in self._hours]}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """The baseline that ``state`` was taken of."""
+        """The baseline of a ``state``."""
         baseline = cls(state["floor"])
         baseline.count = state["count"]
         for values, kept in zip(baseline._hours, state["hours"], strict=True):
@@ -83,7 +83,7 @@ class Baseline:
 
 
 class Subjects(Generic[Memory]):
-    """What is remembered of each subject, by its key, for a bounded number of them."""
+    """The memory of each subject, by its key, for a bounded number of subjects."""
 
     __slots__ = ("_held", "_limit", "_make")
 
@@ -93,7 +93,7 @@ class Subjects(Generic[Memory]):
         self._held: OrderedDict[str, Memory] = OrderedDict()
 
     def __getitem__(self, key: str) -> Memory:
-        """What is remembered of a subject, new when it is."""
+        """The memory of a subject, created on first use."""
         memory = self._held.get(key)
         if memory is None:
             memory = self._held[key] = self._make()
@@ -110,7 +110,7 @@ class Subjects(Generic[Memory]):
         return iter(self._held.items())
 
     def restore(self, key: str, memory: Memory) -> None:
-        """Put back what was remembered, in the order of ``items``."""
+        """Restore memories, in the order of ``items``."""
         self._held[key] = memory
 
 

@@ -1,4 +1,4 @@
-"""What detectors read: facts of trading, of the market and of the platform, each with its time, in their order."""
+"""Facts: the input of detectors, about trading, the market and the platform, each with its time, in order."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,9 +9,9 @@ from domain.orders.model.types import Side
 
 @dataclass(frozen=True, slots=True)
 class OrderPlaced:
-    """An order as it was placed; ``reference_price`` is the market's then. A price is None where there is none.
+    """A placed order; ``reference_price`` is the market's at that time. A price is None where there is none.
 
-    ``owner_id`` is who is behind the account; None where it is known from fills alone.
+    ``owner_id`` is the owner of the account; None where it is known only from fills.
     """
 
     id: str
@@ -28,7 +28,7 @@ class OrderPlaced:
 
 @dataclass(frozen=True, slots=True)
 class OrderChanged:
-    """A working order got other terms; ``open_quantity`` is what is not filled of it."""
+    """A modified working order; ``open_quantity`` is its unfilled quantity."""
 
     id: str
     account_id: str
@@ -41,7 +41,7 @@ class OrderChanged:
 
 @dataclass(frozen=True, slots=True)
 class OrderEnded:
-    """An order came to its end: cancelled, or otherwise."""
+    """An order that ended: cancelled, or otherwise."""
 
     id: str
     account_id: str
@@ -53,7 +53,7 @@ class OrderEnded:
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """A fill. ``owner_id`` is who is behind the account, ``realized_pnl`` None for a fill that only opens."""
+    """A fill. ``owner_id`` is the owner of the account, ``realized_pnl`` None for a fill that only opens."""
 
     id: str
     order_id: str
@@ -70,7 +70,7 @@ class Executed:
 
 @dataclass(frozen=True, slots=True)
 class MoneyMoved:
-    """Money came or went other than by trading: a deposit, withdrawal, transfer or adjustment."""
+    """A cash movement other than by trading: a deposit, withdrawal, transfer or adjustment."""
 
     id: str
     account_id: str
@@ -81,7 +81,7 @@ class MoneyMoved:
 
 @dataclass(frozen=True, slots=True)
 class BooksProved:
-    """An account's books were rebuilt and compared: ``differences`` names what did not agree."""
+    """The result of a proof of an account's books: ``differences`` names the differences."""
 
     account_id: str
     differences: tuple[str, ...]
@@ -90,7 +90,7 @@ class BooksProved:
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """A component's measure was read: a latency, an error rate, a queue's depth."""
+    """A measure of a component: a latency, an error rate, a queue's depth."""
 
     component: str
     measure: str
@@ -100,7 +100,7 @@ class Sampled:
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """A symbol's price arrived; ``price`` is None where only its time is known."""
+    """A price of a symbol; ``price`` is None where only its time is known."""
 
     symbol: str
     at: datetime
@@ -109,7 +109,7 @@ class Quoted:
 
 @dataclass(frozen=True, slots=True)
 class MarketChecked:
-    """A symbol's market was looked at: whether it is open now."""
+    """A check of a symbol's market: whether it is open now."""
 
     symbol: str
     is_open: bool

@@ -1,8 +1,8 @@
-"""What is usual for a quantity of one subject, and for its peers: the largest values of days.
+"""Habits: the usual range of a quantity of one subject, and of its peers, from the largest values of days.
 
-A day's largest value holds what a rhythm inside the day does: a basket at every close, a burst at every opening. Days
-on which nothing happens teach nothing, so nothing is compared with zero, and who trades on Fridays alone is compared
-with Fridays. What is known of a subject grows with its days; until then most of it is what its peers are like.
+A day's largest value covers rhythms inside the day: a basket at every close, a burst at every opening. Days without
+activity are skipped, so no value is compared with zero, and a subject that trades only on Fridays is compared with
+Fridays. The weight of a subject's own history grows with its days; before that its peers count most.
 """
 
 import math
@@ -29,12 +29,12 @@ LEARNT_SPREADS = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """On what scale a quantity is judged.
+    """The scale on which a quantity is judged.
 
     Attributes:
-        least: values below are of no interest, and count as this.
-        floor: the least spread that is taken for one.
-        beyond: how far a departure has to be above the largest value of all days that are known.
+        least: values below it are of no interest, and count as it.
+        floor: the smallest spread that is used.
+        beyond: the distance that a departure must have above the largest value of all known days.
     """
 
     least: float
@@ -43,12 +43,12 @@ class Scale:
 
 
 class Peers:
-    """How days of all subjects of a kind are: how far they are from the subject's own usual, and where they are."""
+    """The days of all subjects of a kind: their distance from the subject's own usual, and their values."""
 
     __slots__ = ("_prior", "count", "square", "tops")
 
     def __init__(self, prior: float) -> None:
-        """``prior`` is the spread that is taken for usual before anything is known."""
+        """``prior`` is the spread that is used before there is data."""
         self._prior = prior
         self.count = 0.0
         self.square = prior * prior
@@ -56,12 +56,12 @@ class Peers:
 
     @property
     def spread(self) -> float:
-        """How far a day is usually from the subject's usual day (as a standard deviation)."""
+        """The usual distance of a day from the subject's usual day (as a standard deviation)."""
         weight = self.count / (self.count + PRIOR_DAYS)
         return math.sqrt(weight * self.square + (1 - weight) * self._prior * self._prior)
 
     def learn(self, top: float, own_usual: float | None) -> None:
-        """A day of a subject that is over, and what was usual for it before."""
+        """Learn a finished day of a subject, with the usual value before it."""
         self.tops.append(top)
         if own_usual is None:
             return
@@ -71,12 +71,12 @@ class Peers:
         self.square += (deviation * deviation - self.square) / self.count
 
     def state(self) -> dict[str, Any]:
-        """All of it, as JSON."""
+        """The state, as JSON."""
         return {"prior": self._prior, "count": self.count, "square": self.square, "tops": list(self.tops)}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """The peers that ``state`` was taken of."""
+        """The peers of a ``state``."""
         peers = cls(state["prior"])
         peers.count, peers.square = state["count"], state["square"]
         peers.tops.extend(state["tops"])
@@ -98,11 +98,11 @@ class Habit:
     def look(
         self, now: float, value: float, peers: Peers, scale: Scale, tell_from: float = math.inf
     ) -> tuple[float, float]:
-        """Judge a value at a time in seconds, then learn it: its surprise, and what is usual.
+        """Judge a value at a time in seconds, then learn it: returns its surprise, and the usual value.
 
-        A surprise from ``tell_from`` on is taken for a departure: it is learnt as if it were at the edge of what is
-        usual, so that one incident does not hide the next, while what goes on for days becomes usual. Values of days
-        before are late and teach nothing.
+        A surprise of at least ``tell_from`` is a departure: it is learnt as if it were at the edge of the usual range,
+        so that one incident does not hide the next, while behaviour that lasts for days becomes usual. Values of
+        earlier days are late and are not learnt.
         """
         self.turn(now, peers)
         value = max(value, scale.least)
@@ -118,7 +118,7 @@ class Habit:
         return score, middle
 
     def turn(self, now: float, peers: Peers) -> None:
-        """Begin a new day where one is over."""
+        """Begin a new day when the old one is over."""
         day = int(now // DAY_SECONDS)
         if day <= self.day:
             return
@@ -153,9 +153,9 @@ class Habit:
         return middle, max(spread, floor) * math.sqrt(1 + 1 / known)
 
     def surprise(self, value: float, peers: Peers, scale: Scale) -> float:
-        """How improbable a value so high is for a day; 0 unless it is well beyond all that was before.
+        """The improbability of a value this high for a day; 0 unless it is well above all earlier ones.
 
-        Today's earlier values are not what it is compared with.
+        It is not compared with today's earlier values.
         """
         known = self.known()
         if known and value < max(known) + scale.beyond:
@@ -166,7 +166,7 @@ class Habit:
         return surprise_of(upper_tail((value - middle) / spread))
 
     def state(self) -> dict[str, Any]:
-        """All of it, as JSON."""
+        """The state, as JSON."""
         today = self.today if math.isfinite(self.today) else None
         return {
             "day": self.day,
@@ -178,7 +178,7 @@ class Habit:
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """The habit that ``state`` was taken of."""
+        """The habit of a ``state``."""
         habit = cls()
         habit.day, habit.count = state["day"], state["count"]
         habit.today = state["today"] if state["today"] is not None else -math.inf

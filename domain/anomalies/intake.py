@@ -1,4 +1,4 @@
-"""What facts a detector reads: not those that it has read, that come far too late, or that say nothing true."""
+"""Intake of facts: refuses repeated, very late and invalid facts."""
 
 import math
 from collections import Counter, OrderedDict
@@ -17,7 +17,7 @@ FROZEN_FACTS, FROZEN_ACCOUNTS = 200, 3
 
 
 class Refusal(StrEnum):
-    """Why a fact was left out."""
+    """The reason for which a fact was left out."""
 
     REPEATED = "REPEATED"
     LATE = "LATE"
@@ -27,9 +27,9 @@ class Refusal(StrEnum):
 
 
 class Intake:
-    """Judges facts one by one, and counts those that it refuses, by reason.
+    """Judges facts one by one, and counts refused ones by reason.
 
-    Samples, prices and proofs have no identity: of those only what is no number is refused.
+    Samples, prices and proofs have no identity: only invalid numbers of them are refused.
     """
 
     __slots__ = ("_accounts", "_newest", "_read", "_same", "refused")
@@ -42,7 +42,7 @@ class Intake:
         self._accounts: set[str] = set()
 
     def admits(self, fact: Fact) -> bool:
-        """True if a fact is to be read."""
+        """True if a fact is accepted."""
         refusal = self._refusal(fact)
         if refusal is not None:
             self.refused[refusal] += 1

@@ -1,4 +1,4 @@
-"""The log of anomalies as a process follows it: numbered, without gap or repeat."""
+"""The log of anomalies as followed by one process: numbered, without gaps or repeats."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import astuple, dataclass
@@ -24,7 +24,7 @@ def encode(anomalies: Sequence[Anomaly]) -> bytes:
 
 
 def decode(message: bytes) -> list[Numbered]:
-    """What ``encode`` made, each with its number."""
+    """The anomalies of a message of ``encode``, each with its number."""
     return [(anomaly.sequence, anomaly) for anomaly in (_decoded(values) for values in orjson.loads(message))]
 
 
@@ -46,7 +46,7 @@ def _decoded(values: list[str | int | float | None]) -> Anomaly:
 
 @dataclass(frozen=True, slots=True)
 class AnomalyLog:
-    """All anomalies as one process follows them."""
+    """All anomalies, as one process follows them."""
 
     bus: Bus
 

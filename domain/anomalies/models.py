@@ -9,7 +9,7 @@ from domain.risk.types import RiskAction, Severity
 
 
 class AnomalyDetector(Model):
-    """How a detector is set; a kind without a row is as its code says."""
+    """The setting of a detector; a kind without a row has the default of the code."""
 
     kind = fields.CharEnumField(AnomalyKind, max_length=20, primary_key=True)
     enabled = fields.BooleanField()
@@ -22,7 +22,7 @@ class AnomalyDetector(Model):
 
 
 class AnomalyMemory(Model):
-    """What a detector learnt of one subject, as JSON."""
+    """A detector's memory of one subject, as JSON."""
 
     id = fields.BigIntField(primary_key=True)
     kind = fields.CharEnumField(AnomalyKind, max_length=20)
@@ -35,7 +35,7 @@ class AnomalyMemory(Model):
 
 
 class AnomalyCursor(Model):
-    """How far the events of an account were read."""
+    """The position up to which the events of an account were read."""
 
     account_id = fields.UUIDField(primary_key=True)
     sequence = fields.BigIntField()
@@ -45,7 +45,7 @@ class AnomalyCursor(Model):
 
 
 class Anomaly(Model):
-    """A finding that was told. ``sequence`` numbers them all, without gaps."""
+    """A reported finding. ``sequence`` numbers them all, without gaps."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     sequence = fields.BigIntField(unique=True)
@@ -74,7 +74,7 @@ class Anomaly(Model):
 
 
 class AnomalyLogHead(Model):
-    """One row: the number of the newest anomaly, and when detectors last ran. Its lock lets one run at a time go."""
+    """One row: the number of the newest anomaly and the time of the last run. Its lock allows one run at a time."""
 
     id = fields.SmallIntField(primary_key=True)
     sequence = fields.BigIntField(default=0)

@@ -72,7 +72,7 @@ def to_anomaly(row: Iterable[Any]) -> Anomaly:
 
 
 async def has_news() -> bool:
-    """True if some account has events that detectors have not read."""
+    """True if any account has events that detectors have not read."""
     row = await fetch_row(
         "SELECT EXISTS (SELECT 1 FROM accounts a LEFT JOIN anomaly_cursors c ON c.account_id = a.id "
         "WHERE a.event_sequence > coalesce(c.sequence, 0))"
@@ -81,28 +81,28 @@ async def has_news() -> bool:
 
 
 async def lock_head(work: UnitOfWork) -> int:
-    """The number of the newest anomaly; nobody else runs detectors until this work is over."""
+    """The number of the newest anomaly; no other run of detectors can start until this work ends."""
     row = await work.fetch_row("SELECT sequence FROM anomaly_log_head WHERE id = 1 FOR UPDATE")
     assert row is not None
     return int(row["sequence"])
 
 
 async def save_head(work: UnitOfWork, sequence: int) -> None:
-    """Say up to which number there are anomalies, and that detectors ran now."""
+    """Store the number of the newest anomaly, and that detectors ran now."""
     await work.execute("UPDATE anomaly_log_head SET sequence = $1, last_run_at = $2 WHERE id = 1", sequence, work.now)
 
 
 async def read_head() -> tuple[int, datetime | None]:
-    """The number of the newest anomaly, and when detectors last ran."""
+    """The number of the newest anomaly, and the time of the last run."""
     row = await fetch_row("SELECT sequence, last_run_at FROM anomaly_log_head WHERE id = 1")
     return (row["sequence"], row["last_run_at"]) if row is not None else (0, None)
 
 
 async def next_events(work: UnitOfWork, per_account: int, limit: int) -> tuple[list[StoredEvent], bool]:
-    """Events that no detector has read, in the order of their times, and whether there are more.
+    """Unread events in the order of their times, and whether there are more.
 
-    Of an account that has more events than are read at once, the last one bounds those of all: what is read later is
-    later, so that detectors that compare accounts see what they did in its order.
+    The last event read of an account with too many events bounds those of all accounts: events read later are later, so
+    detectors that compare accounts see them in their order.
     """
     rows = await work.fetch(_NEXT_EVENTS, per_account, limit)
     counts = Counter(row["account_id"] for row in rows)
@@ -119,13 +119,13 @@ def to_stored(row: Row) -> StoredEvent:
 
 
 async def advance(work: UnitOfWork, sequences: Mapping[UUID, int]) -> None:
-    """Remember how far the events of accounts were read."""
+    """Store the positions up to which the events of accounts were read."""
     rows = [{"account_id": account, "sequence": sequence} for account, sequence in sequences.items()]
     await work.write(_ADVANCE, rows)
 
 
 async def recall(work: UnitOfWork, wanted: Mapping[AnomalyKind, Collection[str]]) -> dict[AnomalyKind, dict[str, Any]]:
-    """What detectors learnt of subjects, by kind and subject."""
+    """The memories of subjects, by kind and subject."""
     pairs = [(kind.value, subject) for kind, subjects in wanted.items() for subject in subjects]
     rows = await work.fetch(
         "SELECT kind, subject, state FROM anomaly_memories JOIN unnest($1::text[], $2::text[]) AS w (k, s) "
@@ -140,7 +140,7 @@ async def recall(work: UnitOfWork, wanted: Mapping[AnomalyKind, Collection[str]]
 
 
 async def remember(work: UnitOfWork, learnt: Mapping[AnomalyKind, Mapping[str, object]]) -> None:
-    """Store what detectors learnt of subjects."""
+    """Store memories of subjects."""
     rows = [
         {"kind": kind.value, "subject": subject, "state": orjson.dumps(state).decode()}
         for kind, states in learnt.items()
@@ -150,7 +150,7 @@ async def remember(work: UnitOfWork, learnt: Mapping[AnomalyKind, Mapping[str, o
 
 
 async def told_severities(work: UnitOfWork, fingerprints: Collection[str]) -> dict[str, set[Severity]]:
-    """Which severities of these were told before."""
+    """The severities of findings that were reported before."""
     rows = await work.fetch(
         "SELECT DISTINCT fingerprint, severity FROM anomalies WHERE fingerprint = ANY($1::text[])", list(fingerprints)
     )
@@ -167,19 +167,19 @@ async def orders_of(work: UnitOfWork, executions: Collection[UUID]) -> dict[UUID
 
 
 async def append(work: UnitOfWork, anomalies: Sequence[Anomaly]) -> None:
-    """Store anomalies, numbered already."""
+    """Store numbered anomalies."""
     named = ({name: getattr(anomaly, name) for name in _NAMES} for anomaly in anomalies)
     await work.write(_INSERT, [{name: value for name, value in one.items() if value is not None} for one in named])
 
 
 async def read_settings() -> dict[AnomalyKind, Row]:
-    """The settings that were changed, by kind."""
+    """The changed settings, by kind."""
     rows = await fetch("SELECT kind, enabled, sensitivity, warmup, action FROM anomaly_detectors")
     return {AnomalyKind(row["kind"]): row for row in rows}
 
 
 async def save_setting(work: UnitOfWork, setting: DetectorSetting) -> None:
-    """Store how a detector is set."""
+    """Store the setting of a detector."""
     await work.execute(
         "INSERT INTO anomaly_detectors (kind, enabled, sensitivity, warmup, action) VALUES ($1, $2, $3, $4, $5) "
         "ON CONFLICT (kind) DO UPDATE SET enabled = excluded.enabled, sensitivity = excluded.sensitivity, "
@@ -193,7 +193,7 @@ async def save_setting(work: UnitOfWork, setting: DetectorSetting) -> None:
 
 
 async def count_since(since: datetime) -> dict[AnomalyKind, int]:
-    """How many anomalies there were from a time on, by kind."""
+    """The number of anomalies since a time, by kind."""
     rows = await fetch("SELECT kind, count(*) AS found FROM anomalies WHERE detected_at >= $1 GROUP BY kind", since)
     return {AnomalyKind(row["kind"]): row["found"] for row in rows}
 
@@ -210,7 +210,7 @@ async def read_anomalies(after: int, limit: int) -> list[Anomaly]:
 
 @dataclass(frozen=True, slots=True)
 class AnomalyFilter:
-    """Which anomalies; None asks for all. ``account_ids`` None: those of every account and of none."""
+    """A filter of anomalies; None matches all. ``account_ids`` None: those of every account and of none."""
 
     account_ids: tuple[UUID, ...] | None = None
     account_id: UUID | None = None
@@ -252,6 +252,6 @@ async def list_page(wanted: AnomalyFilter, request: PageRequest) -> Page[Anomaly
 
 
 async def count(wanted: AnomalyFilter) -> int:
-    """How many anomalies match."""
+    """The number of anomalies that match."""
     row = await fetch_row(f"SELECT count(*) FROM anomalies WHERE {_MATCHES}", *_arguments(wanted))
     return int(row[0]) if row is not None else 0

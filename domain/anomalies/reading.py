@@ -20,10 +20,10 @@ _ENDED = frozenset({OrderEventKind.CANCELED, OrderEventKind.EXPIRED})
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """An event, and what is to be known beside it.
+    """An event with the data that facts need beside it.
 
-    That is the account's owner, the market's price when the event's order was placed, and what one unit at price one is
-    worth (``multiplier``; None for an inverse instrument, whose units are money).
+    They are the account's owner, the market's price when the event's order was placed, and the value of one unit at
+    price one (``multiplier``; None for an inverse instrument, whose units are money).
     """
 
     event: AccountEvent
@@ -42,7 +42,7 @@ def kinds_of(facts: Collection[type]) -> list[str]:
 
 
 def facts_of(stored: StoredEvent) -> Iterator[Fact]:
-    """What an event says to detectors, most often one thing."""
+    """The facts of an event, usually one."""
     event = stored.event
     if event.kind == CASH_MOVED:
         parts = orjson.loads(event.payload)

@@ -1,6 +1,6 @@
-"""A run of the detectors over what is new, in one transaction: what was read, learnt and told commits together.
+"""A run of the detectors over new events, in one transaction: reading, memory and findings commit together.
 
-So a run that dies is repeated as if it had never been, and of two at the same time the second waits and finds the rest.
+A run that dies is repeated without trace; of two runs at the same time the second waits and reads the rest.
 """
 
 from collections import Counter
@@ -54,10 +54,10 @@ _SEVERITIES = list(Severity)
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What a run did: how many events it read, what it told, and whether it left events for the next.
+    """The result of a run: the number of events read, its findings, and whether events are left.
 
-    ``refused`` counts facts that say nothing true, by reason: of each the most that one detector refused.
-    ``suppressed`` counts findings that were not told because people dismissed such.
+    ``refused`` counts refused facts, by reason: for each reason the largest number that one detector refused.
+    ``suppressed`` counts findings that were not reported because people dismissed such findings.
     """
 
     events: int
@@ -68,12 +68,12 @@ class RunReport:
 
 
 async def run_detectors(bus: Bus, facts: Sequence[Fact] = ()) -> RunReport:
-    """Read the next events of all accounts, and ``facts`` of what has no events: prices, samples of components.
+    """Read the next events of all accounts, and ``facts`` from outside the event log: prices, component samples.
 
-    Findings become anomalies with a risk event each, join cases or open them, and lead to their detector's action. A
-    finding that people dismissed is left out and counted; one whose fingerprint was told before, too, unless it is more
-    severe now. Disabled detectors learn and tell nothing. Facts from the
-    future, repeated, late or with what is no number are left out and counted.
+    Findings become anomalies with a risk event each, join cases or open them, and trigger their detector's action. A
+    finding that people dismissed is left out and counted. A finding whose fingerprint was reported before is left out
+    unless it is more severe now. Disabled detectors learn and report nothing. Facts from the future, repeated, late or
+    with invalid numbers are left out and counted.
     """
     settings, halts = await read_detectors(), list[TradingHalt]()
     async with unit_of_work(bus) as work:
@@ -97,7 +97,7 @@ async def run_detectors(bus: Bus, facts: Sequence[Fact] = ()) -> RunReport:
 
 
 async def run_on_request(bus: Bus, actor: Actor, kinds: Collection[AnomalyKind] | None) -> list[Anomaly]:
-    """Read all that accounts have done by now, and answer what was found of some kinds, or of all.
+    """Read all events up to now, and return the findings of some kinds, or of all.
 
     Raises:
         Forbidden: neither RISK_MANAGER nor ADMIN.
@@ -122,7 +122,7 @@ def _facts(events: Sequence[StoredEvent]) -> list[Fact]:
 async def _observe(
     work: UnitOfWork, settings: Collection[DetectorSetting], facts: Sequence[Fact]
 ) -> tuple[list[Finding], Counter[Refusal]]:
-    """Let every detector read the facts, with what was learnt before, and store what it has learnt."""
+    """Let every detector read the facts with its loaded memory, and store the memory."""
     detectors: dict[AnomalyKind, Detector[Any, Any]] = {
         setting.kind: DETECTORS[setting.kind](Tuning(setting.sensitivity, setting.warmup)) for setting in settings
     }
@@ -153,7 +153,7 @@ async def _tell(
     findings: Sequence[Finding],
     halts: list[TradingHalt],
 ) -> list[Anomaly]:
-    """Store what is new or worse than before, act on it and raise risk events; ``halts`` gets the halts made."""
+    """Store new and more severe findings, act on them and raise risk events; ``halts`` collects the halts made."""
     told = await queries.told_severities(work, {finding.fingerprint for finding in findings})
     actions = {setting.kind: setting.action for setting in settings}
     fresh: list[Finding] = []
@@ -205,7 +205,7 @@ def _naming_orders(finding: Finding, orders: Mapping[str, str]) -> Finding:
 
 
 async def _act(work: UnitOfWork, finding: Finding, action: RiskAction) -> TradingHalt | None:
-    """Act on the account that the finding is about, else halt its symbol; on a component nobody can act."""
+    """Act on the account of the finding, else halt its symbol; a finding about a component has no action."""
     account, symbol = finding.subject.account_id, finding.subject.symbol
     if action is RiskAction.WARN:
         return None

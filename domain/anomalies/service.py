@@ -1,4 +1,4 @@
-"""How detectors are set, and what they found, for people."""
+"""Use cases on detectors and their findings."""
 
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ MAX_WARMUP = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class UpdateDetector:
-    """What to change of a detector; None leaves it as it is."""
+    """A change of a detector; None keeps a value."""
 
     kind: AnomalyKind
     enabled: bool | None = None
@@ -36,7 +36,7 @@ class UpdateDetector:
 
 
 async def read_detectors() -> list[DetectorSetting]:
-    """How every detector is set: a step."""
+    """The settings of every detector: a step."""
     changed = await queries.read_settings()
     settings = []
     for kind, detector in DETECTORS.items():
@@ -57,7 +57,7 @@ async def read_detectors() -> list[DetectorSetting]:
 
 
 async def list_detectors(actor: Actor) -> list[DetectorReport]:
-    """All detectors with what became of them. For RISK_MANAGER and ADMIN.
+    """All detectors with their reports. For RISK_MANAGER and ADMIN.
 
     Raises:
         Forbidden: neither of them.
@@ -123,10 +123,10 @@ def _check(setting: DetectorSetting) -> None:
 
 
 async def visible_to(actor: Actor, wanted: AnomalyFilter) -> AnomalyFilter:
-    """The filter narrowed to what the actor may see: all for who sees all, else its accounts'.
+    """The filter narrowed to the anomalies that the actor may see: all, or those of its accounts.
 
     Raises:
-        NotFound: it names an account that is not the actor's to see.
+        NotFound: it names an account that the actor may not see.
     """
     if wanted.account_id is not None:
         await require_account(actor, wanted.account_id)
@@ -137,11 +137,11 @@ async def list_anomalies(actor: Actor, wanted: AnomalyFilter, request: PageReque
     """A page of the anomalies that the actor may see, newest first.
 
     Raises:
-        NotFound: the filter names an account that is not the actor's to see.
+        NotFound: the filter names an account that the actor may not see.
     """
     return await queries.list_page(await visible_to(actor, wanted), request)
 
 
 async def count_anomalies(actor: Actor, wanted: AnomalyFilter) -> int:
-    """How many anomalies ``list_anomalies`` has on all its pages."""
+    """The number of anomalies on all pages of ``list_anomalies``."""
     return await queries.count(await visible_to(actor, wanted))

@@ -1,4 +1,4 @@
-"""Words and values of the anomalies area: what is looked for, how it is set, and what is found."""
+"""Types of the anomalies area: kinds, tuning, subjects and findings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from domain.risk.types import Severity
 
 
 class AnomalyKind(StrEnum):
-    """What a detector looks for."""
+    """The kind of an anomaly."""
 
     TRADE_FREQUENCY = "TRADE_FREQUENCY"
     ORDER_SIZE = "ORDER_SIZE"
@@ -41,13 +41,16 @@ WARNING_FACTOR, CRITICAL_FACTOR = 1.25, 2.0
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """How one detector is set: ``sensitivity`` from 0 (only the plainest) to 1, ``warmup``: values before it speaks."""
+    """The tuning of a detector.
+
+    ``sensitivity`` goes from 0 (only the plainest findings) to 1; ``warmup`` is the number of values before it reports.
+    """
 
     sensitivity: float = DEFAULT_SENSITIVITY
     warmup: int = 50
 
     def __post_init__(self) -> None:
-        """Refuse what makes no sense.
+        """Refuse invalid settings.
 
         Raises:
             ValueError: a setting is out of its range.
@@ -59,13 +62,13 @@ class Tuning:
 
     @property
     def threshold(self) -> float:
-        """The surprise from which on something is a finding."""
+        """The smallest surprise of a finding."""
         return GREATEST_THRESHOLD - (GREATEST_THRESHOLD - LEAST_THRESHOLD) * self.sensitivity
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whose behaviour it is: an account, a symbol, an account's trading in a symbol, or a component's measure."""
+    """The subject of a behaviour: an account, a symbol, an account's trading in a symbol, or a component's measure."""
 
     account_id: str | None = None
     symbol: str | None = None
@@ -81,7 +84,8 @@ class Subject:
 class Finding:
     """One departure from the normal. ``score`` is its surprise, comparable with ``threshold``.
 
-    ``observed`` and ``expected`` are in the unit that ``explanation`` names; ``evidence`` is what it rests on, by ids.
+    ``observed`` and ``expected`` are in the unit that ``explanation`` names; ``evidence`` lists the ids that it is
+    based on.
     """
 
     kind: AnomalyKind
@@ -96,12 +100,12 @@ class Finding:
 
     @property
     def severity(self) -> Severity:
-        """By how far the surprise is beyond the threshold."""
+        """The severity, by the distance of the surprise beyond the threshold."""
         if self.score >= CRITICAL_FACTOR * self.threshold:
             return Severity.CRITICAL
         return Severity.WARNING if self.score >= WARNING_FACTOR * self.threshold else Severity.INFO
 
     @property
     def fingerprint(self) -> str:
-        """The same for findings that tell of the same thing: kind, subject and the day in UTC."""
+        """The identity of a finding's cause: kind, subject and the day in UTC."""
         return f"{self.kind}|{self.subject.key}|{self.at:%Y-%m-%d}"

@@ -1,1 +1,1 @@
-"""What keeps the platform going by itself: scheduled tasks, their runs, and who may steer them."""
+"""Scheduled tasks, their runs, and the platform's health."""

@@ -1,4 +1,4 @@
-"""Reads and writes of attempts: who holds a run, until when, and how it ended. All by the database's clock.
+"""Reads and writes of attempts: the holder of a run, its lease and its end. All by the database's clock.
 
 SQL: claims and their ends go by the database's clock, which all workers share.
 """
@@ -23,12 +23,12 @@ _CHANGED = "lease_until = NULL, version = version + 1, changed_at = clock_timest
 
 
 def lease_role(task: str) -> str:
-    """The lease that a task is run under."""
+    """The name of the lease under which a task runs."""
     return f"task:{task}"
 
 
 async def lock_startable(work: UnitOfWork, run_id: UUID) -> TaskRun | None:
-    """A run that may start, locked; None when it may not, or somebody else is looking at it."""
+    """A run that may start, locked; None when it may not, or another worker has locked it."""
     row = await work.fetch_row(
         f"SELECT {RUN_COLUMNS} FROM task_runs WHERE id = $1 AND state IN ('QUEUED', 'RETRYING') "
         "AND ready_at <= clock_timestamp() FOR UPDATE SKIP LOCKED",
@@ -38,7 +38,7 @@ async def lock_startable(work: UnitOfWork, run_id: UUID) -> TaskRun | None:
 
 
 async def raise_epoch(work: UnitOfWork, task: str) -> int | None:
-    """Take the lease of a task over; None while a transaction of the holder before is still open."""
+    """Take over the lease of a task; None while a transaction of the holder before is still open."""
     row = await work.fetch_row(
         "UPDATE leases SET epoch = epoch + 1 WHERE role = "
         "(SELECT role FROM leases WHERE role = $1 FOR UPDATE SKIP LOCKED) RETURNING epoch",
@@ -48,14 +48,14 @@ async def raise_epoch(work: UnitOfWork, task: str) -> int | None:
 
 
 async def start_run(work: UnitOfWork, run_id: UUID, worker: str, epoch: int, lease: timedelta) -> tuple[TaskRun, str]:
-    """Start a locked run; it and how far earlier attempts came, as JSON."""
+    """Start a locked run; returns it and the progress of earlier attempts, as JSON."""
     row = await work.fetch_row(_CLAIM, run_id, worker, epoch, lease)
     assert row is not None, "it is locked"
     return to_run(row), row["progress"]
 
 
 async def renew(work: UnitOfWork, held: Collection[tuple[UUID, int]], lease: timedelta) -> frozenset[UUID]:
-    """Prolong leases of runs by their epochs; those that are still held."""
+    """Prolong leases of runs by their epochs; returns those still held."""
     rows = await work.fetch(
         "UPDATE task_runs AS r SET lease_until = clock_timestamp() + $3::interval "
         "FROM unnest($1::uuid[], $2::bigint[]) AS n (id, epoch) "
@@ -68,7 +68,7 @@ async def renew(work: UnitOfWork, held: Collection[tuple[UUID, int]], lease: tim
 
 
 async def write_progress(work: UnitOfWork, run_id: UUID, epoch: int, progress: str) -> bool:
-    """Note how far a run has come; False when it is no longer held."""
+    """Store the progress of a run; False when it is no longer held."""
     row = await work.fetch_row(
         f"UPDATE task_runs SET progress = $3 WHERE {_HELD} RETURNING id", run_id, epoch, progress
     )
@@ -78,7 +78,7 @@ async def write_progress(work: UnitOfWork, run_id: UUID, epoch: int, progress: s
 async def end_run(
     work: UnitOfWork, run_id: UUID, epoch: int, state: TaskRunState, result: str | None, error: str | None
 ) -> TaskRun | None:
-    """Write how a run ended for good; None when it is no longer held."""
+    """Store the final end of a run; None when it is no longer held."""
     row = await work.fetch_row(
         f"UPDATE task_runs SET state = $3, result = $4, error = $5, finished_at = clock_timestamp(), {_CHANGED} "
         f"WHERE {_HELD} RETURNING {RUN_COLUMNS}",
@@ -92,7 +92,7 @@ async def end_run(
 
 
 async def count_failure(work: UnitOfWork, run_id: UUID, epoch: int) -> int | None:
-    """Count another failed attempt of a held run; how many there are, None when it is no longer held."""
+    """Count another failed attempt of a held run; returns their number, None when it is no longer held."""
     row = await work.fetch_row(
         f"UPDATE task_runs SET failures = failures + 1 WHERE {_HELD} RETURNING failures", run_id, epoch
     )
@@ -100,7 +100,7 @@ async def count_failure(work: UnitOfWork, run_id: UUID, epoch: int) -> int | Non
 
 
 async def postpone_run(work: UnitOfWork, run_id: UUID, epoch: int, delay: timedelta, error: str) -> TaskRun | None:
-    """Let a held run be tried again after a time."""
+    """Schedule the next attempt of a held run after a delay."""
     row = await work.fetch_row(
         "UPDATE task_runs SET state = 'RETRYING', error = $3, finished_at = clock_timestamp(), "
         f"ready_at = clock_timestamp() + $4::interval, {_CHANGED} WHERE {_HELD} RETURNING {RUN_COLUMNS}",
@@ -125,7 +125,7 @@ async def give_back(work: UnitOfWork, run_id: UUID, epoch: int) -> TaskRun | Non
 
 @dataclass(frozen=True, slots=True)
 class LostRun:
-    """A run whose worker has said nothing for the time of its lease; ``losses`` counts this one."""
+    """A run whose worker did not renew its lease in time; ``losses`` counts this one."""
 
     run: TaskRun
     epoch: int
@@ -134,7 +134,7 @@ class LostRun:
 
 
 async def lock_lost(work: UnitOfWork) -> list[LostRun]:
-    """Runs whose leases are over, locked, and counted as lost."""
+    """Runs whose leases have expired, locked, and counted as lost."""
     rows = await work.fetch(
         "UPDATE task_runs SET losses = losses + 1 WHERE id IN (SELECT id FROM task_runs WHERE state = 'RUNNING' "
         f"AND lease_until < clock_timestamp() FOR UPDATE SKIP LOCKED) RETURNING {RUN_COLUMNS}, epoch, losses, worker"

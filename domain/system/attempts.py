@@ -1,8 +1,8 @@
 """One attempt at a run, as its worker sees it: taken, held, and ended exactly once.
 
-A worker holds a run under an epoch of the task's lease for as long as it goes on renewing it. Every transaction of the
-task itself shares that lease's row (``fence``), so that nothing commits of a worker that was given up: whoever takes
-the run over raises the epoch only when no transaction of the holder before is open.
+A worker holds a run under an epoch of the task's lease while it renews the lease. Every transaction of the task shares
+that lease's row (``fence``). The next holder raises the epoch only when no transaction of the holder before is open, so
+nothing of a replaced worker commits afterwards.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -28,7 +28,7 @@ MAX_ERROR_LENGTH = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A run that this worker holds, with the bounds that were in force when it was taken."""
+    """A run that this worker holds, with the limits that were in force when it was taken."""
 
     run: TaskRun
     epoch: int
@@ -38,12 +38,12 @@ class Attempt:
 
     @property
     def fence(self) -> Callable[[UnitOfWork], Awaitable[None]]:
-        """What every transaction of the task begins with: it raises ``LeaseLost`` once somebody else has taken over."""
+        """The first step of every transaction of the task: raises ``LeaseLost`` once another worker has taken over."""
         return partial(check_lease, role=attempt_queries.lease_role(self.run.task), epoch=self.epoch)
 
 
 async def take_run(bus: Bus, definitions: Definitions, run_id: UUID, worker: str, lease: timedelta) -> Attempt | None:
-    """Take a run that waits for a worker; None when it waits no longer, not yet, or is of a task unknown here."""
+    """Take a run that waits for a worker; None when it no longer waits, is not due yet, or has an unknown task."""
     async with unit_of_work(bus) as work:
         waiting = await attempt_queries.lock_startable(work, run_id)
         if waiting is None or waiting.task not in definitions:
@@ -58,13 +58,13 @@ async def take_run(bus: Bus, definitions: Definitions, run_id: UUID, worker: str
 
 
 async def renew_runs(bus: Bus, held: Collection[Attempt], lease: timedelta) -> frozenset[UUID]:
-    """Go on holding runs; the ids of those that are still held."""
+    """Renew the leases of runs; returns the ids of those still held."""
     async with unit_of_work(bus) as work:
         return await attempt_queries.renew(work, [(each.run.id, each.epoch) for each in held], lease)
 
 
 async def note_progress(bus: Bus, attempt: Attempt, progress: Mapping[str, Json]) -> bool:
-    """Note how far an attempt has come, for whoever goes on; False when it is no longer held."""
+    """Store the progress of an attempt, for the next holder; False when it is no longer held."""
     async with unit_of_work(bus) as work:
         return await attempt_queries.write_progress(work, attempt.run.id, attempt.epoch, encode(progress))
 
@@ -75,12 +75,12 @@ async def succeed(bus: Bus, attempt: Attempt, result: Result) -> TaskRun | None:
 
 
 async def fail_for_good(bus: Bus, attempt: Attempt, error: str, result: Result) -> TaskRun | None:
-    """End a run that is not to be tried again; None when it is no longer held."""
+    """End a run that will not be tried again; None when it is no longer held."""
     return await _end(bus, attempt, TaskRunState.FAILED, encode(result), _storable(error))
 
 
 async def fail(bus: Bus, attempt: Attempt, error: str, chance: float, *, timed_out: bool = False) -> TaskRun | None:
-    """End an attempt that failed or took too long, and the run with it unless it is tried again; None when not held."""
+    """End an attempt that failed or timed out, and the run with it unless it is tried again; None when not held."""
     final = TaskRunState.TIMED_OUT if timed_out else TaskRunState.FAILED
     error = _storable(error)
     async with unit_of_work(bus) as work:
@@ -99,7 +99,7 @@ async def fail(bus: Bus, attempt: Attempt, error: str, chance: float, *, timed_o
 
 
 async def give_back(bus: Bus, attempt: Attempt) -> TaskRun | None:
-    """Let another worker go on where this one, which stops, was; None when it is no longer held."""
+    """Put the run back for another worker, because this one stops; None when it is no longer held."""
     async with unit_of_work(bus) as work:
         run = await attempt_queries.give_back(work, attempt.run.id, attempt.epoch)
         if run is not None:
@@ -116,7 +116,7 @@ async def _end(bus: Bus, attempt: Attempt, state: TaskRunState, result: str, err
 
 
 def _storable(error: str) -> str:
-    """Whatever an exception says, as the database takes it."""
+    """The text of an exception in a form that the database can hold."""
     return error[:MAX_ERROR_LENGTH].replace("\0", "").encode("utf-8", "replace").decode()
 
 

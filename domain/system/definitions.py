@@ -1,7 +1,8 @@
 """The tasks of this release, as the code defines them.
 
-To add one: define it here, write its function in ``workers/tasks`` and name that in ``workers/tasks/registry.py``. Each
-does in one go what is due by then, writes in transactions of its own that may be repeated, and can be killed anywhere.
+To add a task: define it here, write its function in ``workers/tasks`` and name that in ``workers/tasks/registry.py``. A
+function does all work that is due in one call, writes in transactions of its own that may be repeated, and can be
+killed at any point.
 """
 
 from collections.abc import Mapping

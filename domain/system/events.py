@@ -1,4 +1,4 @@
-"""What is told of runs: each change, as a hint with the whole run in it; and that there is something to do."""
+"""Bus messages about runs: each change, as a hint that carries the whole run, and the news that a run is ready."""
 
 from datetime import datetime
 from uuid import UUID
@@ -15,7 +15,7 @@ WAKE = "tasks:wake"
 
 
 def tell(work: UnitOfWork, run: TaskRun) -> None:
-    """Tell of a new or changed run once this has committed; workers too when it waits for one."""
+    """Publish a new or changed run after the commit; also to workers when it waits for one."""
     # The driver's identifiers are of a kind of their own.
     work.publish(RUNS, orjson.dumps(run, default=str))
     if run.state in (TaskRunState.QUEUED, TaskRunState.RETRYING):
@@ -23,7 +23,7 @@ def tell(work: UnitOfWork, run: TaskRun) -> None:
 
 
 def decode_run(payload: bytes) -> TaskRun:
-    """The run that was told of."""
+    """The run of a message."""
     told = orjson.loads(payload)
     for name in ("due_at", "started_at", "finished_at", "changed_at"):
         if told[name] is not None:

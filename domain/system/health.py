@@ -1,4 +1,4 @@
-"""How well the platform and its parts are, pure: facts that were measured, and the states that follow from them."""
+"""Health of the platform and its components, pure: measured facts in, states out."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ SLOW_BUS_MS = 1_000.0
 
 
 class ComponentState(StrEnum):
-    """DEGRADED: it works, and somebody ought to look. DOWN: it does not work."""
+    """The state of a component. DEGRADED: it works, and an operator should look. DOWN: it does not work."""
 
     UP = "UP"
     DEGRADED = "DEGRADED"
@@ -30,7 +30,7 @@ _RANK = {state: rank for rank, state in enumerate(ComponentState)}
 
 @dataclass(frozen=True, slots=True)
 class ComponentHealth:
-    """One part. ``latency_ms`` is None where there is nothing to wait for, ``detail`` a sentence for people."""
+    """One component. ``latency_ms`` is None where nothing is measured, ``detail`` a sentence for people."""
 
     name: str
     state: ComponentState
@@ -40,7 +40,7 @@ class ComponentHealth:
 
 @dataclass(frozen=True, slots=True)
 class SystemHealth:
-    """All parts at one moment, and the state of the whole."""
+    """All components at one moment, and the state of the whole."""
 
     state: ComponentState
     version: str
@@ -50,13 +50,13 @@ class SystemHealth:
 
     @property
     def signature(self) -> tuple[tuple[str, ComponentState], ...]:
-        """What makes another health news: the parts' states."""
+        """The states of the components: health is published again when they differ."""
         return tuple((one.name, one.state) for one in self.components)
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the database tells: ages and times are as of ``at``; None where there is nothing."""
+    """Facts from the database: ages and times are as of ``at``; None where there is nothing."""
 
     at: datetime
     task_lag: timedelta | None
@@ -72,7 +72,7 @@ def engine_roles(venues: Collection[str]) -> tuple[str, ...]:
 
 
 def whole(components: Sequence[ComponentHealth]) -> ComponentState:
-    """DOWN when the database is, for nothing works then; else the worst that a part is, DEGRADED at most."""
+    """The state of the platform: DOWN when the database is; else the worst of the components, at most DEGRADED."""
     worst = max((one.state for one in components), key=_RANK.__getitem__, default=ComponentState.UP)
     if worst is not ComponentState.DOWN:
         return worst
@@ -81,7 +81,7 @@ def whole(components: Sequence[ComponentHealth]) -> ComponentState:
 
 
 def of_schedule(lag: timedelta | None) -> ComponentHealth:
-    """The scheduler, by how late the task is that has been due for longest."""
+    """The state of the scheduler, by the delay of the task that is overdue the longest."""
     if lag is None or lag <= LATE_TASK:
         return ComponentHealth("scheduler", ComponentState.UP)
     state = ComponentState.DOWN if lag > STUCK_TASK else ComponentState.DEGRADED
@@ -89,7 +89,7 @@ def of_schedule(lag: timedelta | None) -> ComponentHealth:
 
 
 def of_commands(venue: str, age: timedelta | None) -> ComponentHealth:
-    """A venue's waiting commands, by the age of the oldest."""
+    """The state of a venue's command queue, by the age of the oldest."""
     name = f"commands:{venue}"
     if age is None or age <= SLOW_COMMAND:
         return ComponentHealth(name, ComponentState.UP)
@@ -98,14 +98,14 @@ def of_commands(venue: str, age: timedelta | None) -> ComponentHealth:
 
 
 def of_role(role: str, *, is_played: bool) -> ComponentHealth:
-    """A role of the engine, by whether somebody plays it and gets on."""
+    """The state of an engine role, by its holder and its progress."""
     if is_played:
         return ComponentHealth(f"role:{role}", ComponentState.UP)
     return ComponentHealth(f"role:{role}", ComponentState.DOWN, detail="Nobody plays it.")
 
 
 def of_proof(state: str | None, proved_at: datetime | None, now: datetime) -> ComponentHealth:
-    """The books, by the newest run of their proof."""
+    """The state of the books, by the newest run of their proof."""
     if state is None:
         return ComponentHealth("books", ComponentState.UP, detail="They have not been proved yet.")
     if state == "FAILED":
@@ -116,7 +116,7 @@ def of_proof(state: str | None, proved_at: datetime | None, now: datetime) -> Co
 
 
 def of_disk(percent: float) -> ComponentHealth:
-    """The disk under the data folder."""
+    """The state of the disk under the data folder."""
     state = ComponentState.UP
     if percent > FILLING_DISK_PERCENT:
         state = ComponentState.DOWN if percent > FULL_DISK_PERCENT else ComponentState.DEGRADED
@@ -124,7 +124,7 @@ def of_disk(percent: float) -> ComponentHealth:
 
 
 def of_migrations(pending: Collection[str]) -> ComponentHealth:
-    """The schema, by the migrations of this release that the database lacks."""
+    """The state of the schema, by the migrations of this release that the database lacks."""
     if not pending:
         return ComponentHealth("migrations", ComponentState.UP)
     return ComponentHealth(
@@ -133,7 +133,7 @@ def of_migrations(pending: Collection[str]) -> ComponentHealth:
 
 
 def of_feed(exchange: str, age: timedelta | None, stale_after: timedelta) -> ComponentHealth:
-    """The quotes of an exchange, by the age of the newest; one that never quoted is none of a feed's."""
+    """The state of an exchange's feed, by the age of its newest quote; an exchange that never quoted has no feed."""
     name = f"feed:{exchange}"
     if age is None or age <= stale_after:
         return ComponentHealth(name, ComponentState.UP)
@@ -143,7 +143,7 @@ def of_feed(exchange: str, age: timedelta | None, stale_after: timedelta) -> Com
 
 
 def of_bus(latency_ms: float | None) -> ComponentHealth:
-    """Events' way over Redis, by how long a message takes; None when it did not come back."""
+    """The state of Redis, by the travel time of a message; None when it did not come back."""
     if latency_ms is None:
         return ComponentHealth("events", ComponentState.DEGRADED, detail="Messages do not arrive; events are polled.")
     if latency_ms > SLOW_BUS_MS:

@@ -1,4 +1,4 @@
-"""What the database tells of the platform's health and load.
+"""Reads of the platform's health and load from the database.
 
 SQL: catalogues and statistics of the server.
 """
@@ -51,7 +51,7 @@ async def read_facts() -> Facts:
 
 @dataclass(frozen=True, slots=True)
 class TradingLoad:
-    """Orders and executions per second over the last ten, orders that are open, and what waits for somebody."""
+    """Orders and executions per second over the last ten seconds, open orders, and waiting work."""
 
     orders_per_second: float
     executions_per_second: float

@@ -9,9 +9,10 @@ from domain.system.types import RunCause, TaskRunState
 
 
 class ScheduledTask(Model):
-    """What operators changed of a task, and when it is due next. Its row is locked by whoever makes a run of it.
+    """The operators' changes of a task, and its next due time. Its row is locked to make a run of it.
 
-    ``schedule`` is the trigger that ``next_run_at`` was found by: a release that changes it finds it anew.
+    ``schedule`` is the trigger from which ``next_run_at`` was computed: a release that changes the trigger computes it
+    again.
     """
 
     name = fields.CharField(max_length=50, primary_key=True)
@@ -42,10 +43,10 @@ class ScheduledTask(Model):
 
 
 class TaskRun(Model):
-    """One run of a task. While it runs, ``epoch`` and ``lease_until`` say whose it is, and for how long.
+    """One run of a task. While it runs, ``epoch`` and ``lease_until`` identify its holder and the end of its lease.
 
-    ``failures`` counts attempts that failed or took too long, ``losses`` those whose worker died. ``version`` and
-    ``changed_at`` go with what is told of it, not with the lease.
+    ``failures`` counts attempts that failed or timed out, ``losses`` those whose worker died. ``version`` and
+    ``changed_at`` change with published changes, not with the lease.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)

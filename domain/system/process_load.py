@@ -1,7 +1,7 @@
-"""What web processes answer, pure: a window of the last seconds in each, and the sum over all of them.
+"""The load of web processes, pure: a window of the last seconds in each process, and the sum over all of them.
 
 Latencies are counted in buckets whose bounds grow by a quarter, so that the buckets of several processes can be added;
-a percentile is then right to an eighth.
+a percentile is then exact to an eighth.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ def bucket_of(seconds: float) -> int:
 
 @dataclass(frozen=True, slots=True)
 class ProcessLoad:
-    """The last seconds of one process: operations, those that ended in an error, and their durations in buckets."""
+    """The last seconds of one process: operations, operations with an error, and durations in buckets."""
 
     operations: int
     errors: int
@@ -34,7 +34,7 @@ class ProcessLoad:
     buckets: Sequence[int]
 
     def to_json(self) -> dict[str, Any]:
-        """What other processes read."""
+        """The form that other processes read."""
         return {
             "operations": self.operations,
             "errors": self.errors,
@@ -44,10 +44,10 @@ class ProcessLoad:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """What ``to_json`` made.
+        """The load of a form of ``to_json``.
 
         Raises:
-            KeyError, TypeError, ValueError: it is none.
+            KeyError, TypeError, ValueError: the form is invalid.
         """
         buckets = [int(count) for count in values["buckets"]]
         if len(buckets) != _BUCKETS:
@@ -62,7 +62,7 @@ class LoadWindow:
         self._seconds: dict[int, tuple[list[int], list[int]]] = {}
 
     def answered(self, now: float, seconds: float, *, failed: bool) -> None:
-        """Count one operation that was answered at ``now``, in seconds of a clock that only goes forward."""
+        """Count one operation that ended at ``now``, in seconds of a monotonic clock."""
         second = int(now)
         counted = self._seconds.get(second)
         if counted is None:
@@ -74,7 +74,7 @@ class LoadWindow:
         buckets[bucket_of(seconds)] += 1
 
     def load(self, now: float, subscriptions: int) -> ProcessLoad:
-        """What was counted; the second that is running is left out."""
+        """The counted load; the running second is left out."""
         last = int(now)
         kept = [counted for second, counted in self._seconds.items() if last - WINDOW_SECONDS <= second < last]
         buckets = [sum(column) for column in zip(*(buckets for _, buckets in kept), strict=True)] or [0] * _BUCKETS
@@ -99,7 +99,7 @@ def combined(loads: Iterable[ProcessLoad]) -> ProcessLoad:
 
 
 def percentile_ms(load: ProcessLoad, share: float) -> float | None:
-    """The duration within which this share of operations was answered, in milliseconds; None without any."""
+    """The duration within which this share of operations ended, in milliseconds; None without any."""
     wanted, seen = share * sum(load.buckets), 0
     for bucket, count in enumerate(load.buckets):
         seen += count

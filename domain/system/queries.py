@@ -1,8 +1,8 @@
-"""Reads and writes of tasks and their runs. Leases and what is due go by the database's clock, which all workers share.
+"""Reads and writes of tasks and their runs. Leases and due times go by the database's clock, which all workers share.
 
-Whoever makes a run of a task holds the task's row; the runs themselves are kept apart by a partial unique index.
+Making a run of a task locks the task's row; a partial unique index allows one active run per task.
 
-SQL: what is due goes by the database's clock, and runs are read in keyset pages.
+SQL: due times go by the database's clock, and runs are read in keyset pages.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -81,7 +81,7 @@ async def load_task(work: UnitOfWork, definition: TaskDefinition) -> ScheduledTa
 async def lock_tasks(
     work: UnitOfWork, definitions: Mapping[str, TaskDefinition], names: Collection[str], *, wait: bool = True
 ) -> dict[str, ScheduledTask]:
-    """Lock the rows of tasks, in the order of their names; without ``wait`` those that somebody holds are left out."""
+    """Lock the rows of tasks, in the order of their names; without ``wait`` rows that another holds are left out."""
     rows = await work.fetch(
         f"SELECT {_TASK} FROM scheduled_tasks WHERE name = ANY($1::text[]) ORDER BY name FOR UPDATE"
         f"{'' if wait else ' SKIP LOCKED'}",
@@ -91,7 +91,7 @@ async def lock_tasks(
 
 
 async def add_tasks(work: UnitOfWork, due: Mapping[str, tuple[TaskDefinition, datetime]]) -> None:
-    """Give tasks that have none a row, due as given, and a lease to be run under."""
+    """Add rows for new tasks, with their first due time and a lease."""
     names = sorted(due)
     await work.execute(
         "INSERT INTO leases (role, epoch) SELECT 'task:' || name, 0 FROM unnest($1::text[]) AS name "
@@ -111,13 +111,13 @@ async def add_tasks(work: UnitOfWork, due: Mapping[str, tuple[TaskDefinition, da
 
 
 async def read_schedules(work: UnitOfWork, names: Collection[str]) -> dict[str, str]:
-    """By which trigger the next time of each task was found."""
+    """The trigger from which the next time of each task was computed."""
     rows = await work.fetch("SELECT name, schedule FROM scheduled_tasks WHERE name = ANY($1::text[])", list(names))
     return {row["name"]: row["schedule"] for row in rows}
 
 
 async def write_next_runs(work: UnitOfWork, tasks: Collection[ScheduledTask]) -> None:
-    """Write when locked tasks are due next, with the trigger that it was found by."""
+    """Store the next due time of locked tasks, with the trigger that it was computed from."""
     await work.execute(
         "UPDATE scheduled_tasks AS t SET next_run_at = n.next_run_at, schedule = n.schedule "
         "FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS n (name, schedule, next_run_at) "
@@ -129,7 +129,7 @@ async def write_next_runs(work: UnitOfWork, tasks: Collection[ScheduledTask]) ->
 
 
 async def write_override(work: UnitOfWork, task: ScheduledTask) -> None:
-    """Write what was changed of a locked task."""
+    """Store the operators' changes of a locked task."""
     override = task.override
     trigger = override.trigger
     await work.execute(
@@ -155,7 +155,7 @@ async def write_override(work: UnitOfWork, task: ScheduledTask) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
-    """What there is to do for whoever looks: tasks that are due, runs whose worker died, runs that may start.
+    """The pending work of the scheduler: due tasks, runs whose worker died, runs that may start.
 
     ``wait`` is the time until the next of them, None when there is none. ``ready`` are runs with their versions.
     """
@@ -185,14 +185,14 @@ FROM (SELECT clock_timestamp() AS at) AS now
 
 
 async def read_agenda(names: Collection[str]) -> Agenda:
-    """What there is to do of these tasks; one statement that locks nothing."""
+    """The pending work for these tasks; one statement that locks nothing."""
     (row,) = await fetch(_AGENDA, list(names))
     ready = tuple(zip(row["ready"], row["versions"], strict=True))
     return Agenda(tuple(row["due"]), frozenset(row["busy"]), row["has_lost"], ready, row["wait"])
 
 
 async def database_now(work: UnitOfWork) -> datetime:
-    """The database's clock: what is locked afterwards is compared with a moment after that."""
+    """The database's clock: rows that are locked afterwards are compared with a later moment."""
     row = await work.fetch_row("SELECT clock_timestamp() AS now")
     assert row is not None
     now: datetime = row["now"]
@@ -203,7 +203,7 @@ async def database_now(work: UnitOfWork) -> datetime:
 
 
 async def insert_runs(work: UnitOfWork, runs: Sequence[TaskRun]) -> None:
-    """Store new runs, ready at once or over already; at most one on the way for each task."""
+    """Store new runs, ready or ended; at most one active run for each task."""
     await work.write(
         _INSERT_RUNS,
         [
@@ -231,19 +231,19 @@ async def insert_runs(work: UnitOfWork, runs: Sequence[TaskRun]) -> None:
 
 
 async def lock_live_run(work: UnitOfWork, task: str) -> TaskRun | None:
-    """The run of a task that is on the way, locked."""
+    """The active run of a task, locked."""
     row = await work.fetch_row(f"SELECT {RUN_COLUMNS} FROM task_runs WHERE task = $1 AND {LIVE} FOR UPDATE", task)
     return to_run(row) if row else None
 
 
 async def read_busy(work: UnitOfWork, names: Collection[str]) -> frozenset[str]:
-    """Which of these locked tasks have a run on the way."""
+    """The locked tasks that have an active run."""
     rows = await work.fetch(f"SELECT task FROM task_runs WHERE task = ANY($1::text[]) AND {LIVE}", list(names))
     return frozenset(row["task"] for row in rows)
 
 
 async def make_ready(work: UnitOfWork, run_id: UUID) -> TaskRun | None:
-    """Let a run that waits to be tried again start now; None when it no longer waits."""
+    """Let a run that waits for its next attempt start now; None when it no longer waits."""
     row = await work.fetch_row(
         "UPDATE task_runs SET ready_at = clock_timestamp(), version = version + 1, changed_at = clock_timestamp() "
         f"WHERE id = $1 AND state = 'RETRYING' RETURNING {RUN_COLUMNS}",
@@ -253,7 +253,7 @@ async def make_ready(work: UnitOfWork, run_id: UUID) -> TaskRun | None:
 
 
 async def skip_waiting(work: UnitOfWork, task: str, why: str) -> TaskRun | None:
-    """End the run of a task that waits for its start; None when there is none, or it runs."""
+    """End a run of a task that waits for its start; None when there is none, or it runs."""
     row = await work.fetch_row(
         "UPDATE task_runs SET state = 'SKIPPED', error = $2, finished_at = coalesce(finished_at, clock_timestamp()), "
         "version = version + 1, changed_at = clock_timestamp() "
@@ -265,7 +265,7 @@ async def skip_waiting(work: UnitOfWork, task: str, why: str) -> TaskRun | None:
 
 
 async def read_newest(keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], list[TaskRun]]:
-    """So many of the newest runs of tasks, newest first; tasks without any are left out."""
+    """The newest runs of tasks, up to a number each, newest first; tasks without any are left out."""
     rows = await fetch(
         f"SELECT r.* FROM unnest($1::text[]) AS t (name) CROSS JOIN LATERAL "
         f"(SELECT {RUN_COLUMNS} FROM task_runs WHERE task = t.name ORDER BY id DESC LIMIT $2) AS r "
@@ -280,7 +280,10 @@ async def read_newest(keys: Collection[tuple[str, int]]) -> dict[tuple[str, int]
 
 
 async def read_changed(task: str | None, since: timedelta | None, limit: int) -> list[TaskRun]:
-    """Runs that changed within a time, and those on the way, by the time of the change; without one the latter."""
+    """Runs that changed within a time, and active ones, by the time of the change.
+
+    Without a time only the active ones.
+    """
     rows = await fetch(
         f"SELECT {RUN_COLUMNS} FROM task_runs WHERE ($1::text IS NULL OR task = $1) "
         f"AND ({LIVE} OR changed_at > clock_timestamp() - $2::interval) ORDER BY changed_at LIMIT $3",
@@ -321,14 +324,17 @@ async def page_runs(request: PageRequest, task: str | None, states: Collection[T
 
 
 async def count_runs(task: str | None, states: Collection[TaskRunState] | None) -> int:
-    """How many runs match."""
+    """The number of runs that match."""
     where, arguments = _filter(task, states)
     (row,) = await fetch(f"SELECT count(*) AS n FROM task_runs WHERE {where}", *arguments)
     return int(row["n"])
 
 
 async def remove_old_runs(work: UnitOfWork, before: datetime, keep: int, limit: int) -> int:
-    """Remove runs that ended before, but for the newest ``keep`` of each task; how many, at most ``limit``."""
+    """Remove runs that ended before a time, except the newest ``keep`` of each task.
+
+    Returns their number, at most ``limit``.
+    """
     row = await work.fetch_row(
         "WITH old AS (SELECT r.id FROM (SELECT DISTINCT task FROM task_runs) AS t CROSS JOIN LATERAL "
         "(SELECT id FROM task_runs WHERE task = t.task ORDER BY id DESC OFFSET $2 LIMIT 1) AS kept "

@@ -1,4 +1,4 @@
-"""Forgetting old runs of tasks."""
+"""Retention of task runs."""
 
 from datetime import timedelta
 
@@ -12,6 +12,6 @@ KEPT = timedelta(days=1)
 
 
 async def forget_runs(bus: Bus, limit: int) -> int:
-    """Remove runs that are neither of the last day nor among a task's newest thousand; how many, at most ``limit``."""
+    """Remove runs that are neither of the last day nor among a task's newest thousand; returns their number."""
     async with unit_of_work(bus) as work:
         return await queries.remove_old_runs(work, work.now - KEPT, KEPT_RUNS, limit)

@@ -1,4 +1,4 @@
-"""Decisions on scheduled tasks, pure: what becomes of a time that has come, of an attempt that ended, of a change."""
+"""Decisions on scheduled tasks, pure: on due times, ended attempts and changes."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -30,9 +30,10 @@ MAX_RETRIES = 20
 
 @dataclass(frozen=True, slots=True)
 class DueRun:
-    """What becomes of a task whose time has come.
+    """The decision on a due task.
 
-    ``due_at`` is what its run is for, None when there is none now; ``skipped`` says why times were left out, if any.
+    ``due_at`` is the due time that its run is for, None when there is no run now; ``skipped`` is the reason of skipped
+    times, if any.
     """
 
     next_run_at: datetime
@@ -42,10 +43,10 @@ class DueRun:
 
 
 def plan_due(task: ScheduledTask, now: datetime, *, is_busy: bool) -> DueRun:
-    """Decide for a task that is due by ``now``; ``is_busy`` when a run of it is still on the way.
+    """Decide for a task that is due by ``now``; ``is_busy`` when a run of it is active.
 
-    Times that were missed are made up for by one run for the last of them, or skipped, as the task wants it. While it
-    is busy, the first kind waits for its turn, and the second skips.
+    Missed times are caught up by one run for the last of them, or skipped, by the task's definition. While the task is
+    busy, the first kind waits for its turn, and the second skips.
     """
     first = task.next_run_at
     assert first is not None, "only what has a time can be due"
@@ -79,7 +80,7 @@ def _skipped(trigger: Trigger, first: datetime, last: datetime, why: str) -> str
 
 @dataclass(frozen=True, slots=True)
 class AfterAttempt:
-    """What becomes of a run whose attempt ended without success; ``delay`` is the time until the next one."""
+    """The decision on a run whose attempt ended without success; ``delay`` is the time until the next attempt."""
 
     state: TaskRunState
     delay: timedelta = timedelta(0)
@@ -93,12 +94,12 @@ def after_failure(final: TaskRunState, failures: int, max_retries: int, chance: 
 
 
 def after_loss(losses: int) -> AfterAttempt:
-    """Decide after the ``losses``-th time that the run's worker died: it is taken up at once, a few times."""
+    """Decide after the ``losses``-th time that the run's worker died: it restarts at once, a few times."""
     return AfterAttempt(TaskRunState.FAILED if losses > MAX_LOSSES else TaskRunState.RETRYING)
 
 
 def retry_delay(failures: int, chance: float) -> timedelta:
-    """Exponential back-off with "equal jitter": half of the time is certain, so that nothing is retried at once.
+    """Exponential back-off with "equal jitter": half of the delay is fixed, so that no retry comes at once.
 
     Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
     """
@@ -108,7 +109,7 @@ def retry_delay(failures: int, chance: float) -> timedelta:
 
 @dataclass(frozen=True, slots=True)
 class TaskChange:
-    """What to change of a task; None leaves it as it is. An interval or a cron line replaces the other."""
+    """A change of a task; None keeps a value. An interval or a cron line replaces the other."""
 
     enabled: bool | None = None
     interval_seconds: int | None = None
@@ -119,7 +120,7 @@ class TaskChange:
 
 
 def changed_override(definition: TaskDefinition, override: Override, change: TaskChange) -> Override:
-    """What lies over the definition after a change; what is as the code has it is not kept. The version stays.
+    """The override after a change; values equal to the definition are not kept. The version stays.
 
     Raises:
         BadInput: names the field.

@@ -1,7 +1,7 @@
-"""Making runs of what is due, and taking up those whose workers died.
+"""Scheduling: makes runs of due tasks, and restarts runs whose workers died.
 
-Any number of workers does this at once: who locks a task's row first makes its run, the others find nothing left to do.
-Nothing of it depends on what Redis remembers.
+Any number of workers does this at once: the one that locks a task's row first makes its run, the others find nothing to
+do. Nothing depends on Redis.
 """
 
 from collections.abc import Mapping
@@ -27,14 +27,14 @@ _log = structlog.stdlib.get_logger("scheduler")
 
 @dataclass(frozen=True, slots=True)
 class ReadyRun:
-    """A run that waits for a worker; ``version`` tells one time that it does from the next."""
+    """A run that waits for a worker; ``version`` identifies this time of waiting."""
 
     id: UUID
     version: int
 
 
 async def register_tasks(bus: Bus, definitions: Definitions) -> None:
-    """Give new tasks their first time, and find those anew whose trigger this release defines differently."""
+    """Set the first due time of new tasks, and compute it again where this release changed the trigger."""
     async with unit_of_work(bus) as work:
         await _register(work, definitions)
 
@@ -55,7 +55,7 @@ async def _register(work: UnitOfWork, definitions: Definitions) -> None:
 
 
 async def tick(bus: Bus, definitions: Definitions) -> tuple[list[ReadyRun], Agenda]:
-    """Do what the agenda says; the runs that wait for a worker now, and the agenda."""
+    """Do the pending work; returns the runs that wait for a worker now, and the agenda."""
     agenda = await queries.read_agenda(definitions)
     ready = [ReadyRun(*each) for each in agenda.ready]
     if agenda.has_lost:

@@ -1,4 +1,4 @@
-"""Use cases on scheduled tasks: who may see them, steer them, and start one now. Each change is audited."""
+"""Use cases on scheduled tasks: list, change and run them. Each change is audited."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -55,10 +55,10 @@ async def list_tasks(actor: Actor, definitions: Definitions = DEFINITIONS) -> li
 async def update_task(
     bus: Bus, actor: Actor, command: UpdateTask, definitions: Definitions = DEFINITIONS
 ) -> ScheduledTask:
-    """Change when and how a task runs, pause it, or let it go on. What does not change anything does nothing.
+    """Change the trigger or limits of a task, pause it, or resume it. A change to the present values does nothing.
 
-    A new trigger counts from now on, and so does a task that goes on. Pausing lets a run that has begun end, and skips
-    one that waits.
+    A new trigger counts from now on, and so does a resumed task. Pausing lets an active run end, and skips one that
+    waits.
 
     Raises:
         Forbidden: neither RISK_MANAGER nor ADMIN.
@@ -88,7 +88,7 @@ async def update_task(
 
 
 async def run_task(bus: Bus, actor: Actor, name: str, definitions: Definitions = DEFINITIONS) -> TaskRun:
-    """Let a task run now, a paused one too; the run that waits for a worker. One that waits already is that run.
+    """Start a task now, also a paused one, and return the run. A run that waits already is returned.
 
     Raises:
         Forbidden: neither RISK_MANAGER nor ADMIN.
@@ -132,14 +132,14 @@ async def page_runs(
 
 
 async def count_runs(actor: Actor, task: str | None = None, states: Collection[TaskRunState] | None = None) -> int:
-    """How many runs match; refusals as of ``page_runs``."""
+    """The number of runs that match; raises as ``page_runs``."""
     require_operator(actor)
     check_task(task)
     return await queries.count_runs(task, states)
 
 
 def check_task(name: str | None, definitions: Definitions = DEFINITIONS) -> None:
-    """Let the name of a task, or none, pass.
+    """Check the name of a task; None passes.
 
     Raises:
         NotFound: there is no such task.
@@ -149,7 +149,7 @@ def check_task(name: str | None, definitions: Definitions = DEFINITIONS) -> None
 
 
 def check_run_count(first: int) -> int:
-    """How many of a task's newest runs may be asked for at once.
+    """Check the number of a task's newest runs that a client asks for.
 
     Raises:
         BadInput: it is out of bounds.

@@ -1,4 +1,4 @@
-"""Runs as they change. The bus brings each change at once; what it loses is found by looking every second."""
+"""Live runs. The bus brings each change at once; lost messages are found by reading every second."""
 
 import asyncio
 from collections import OrderedDict
@@ -21,7 +21,7 @@ _MAX_REMEMBERED = 5_000
 
 
 async def live_runs(bus: Bus, task: str | None = None) -> AsyncIterator[TaskRun]:
-    """The runs that are on the way, then each as it changes; of one task if it is given. Never an older state.
+    """Active runs, then each run as it changes, of one task if given. Never an older state after a newer one.
 
     Raises:
         Unavailable: the bus was closed, or the database is away at the start.

@@ -1,9 +1,9 @@
-"""When a task is due, pure: intervals and cron lines in time zones, right across changes of the clock.
+"""Triggers of tasks, pure: intervals and cron lines in time zones, right across changes of the clock.
 
-A cron line names times on the wall. Where the clock is put forward, a time that is skipped is due at the first moment
-after the gap; where it is put back, a time that comes twice is due the first time, and a line that counts through the
-hours or minutes (a field that starts with ``*``) goes on counting through both, as Debian's cron does. cronsim finds
-the times on the wall; what moments they are is found here, for it loses its way where a clock moves by half an hour.
+A cron line names wall-clock times. Where the clock is put forward, a skipped time is due at the first moment after the
+gap. Where it is put back, a time that occurs twice is due the first time; a line with a field that starts with ``*`` in
+the hours or minutes continues through both, as Debian's cron does. cronsim finds the wall-clock times; the conversion
+to instants is done here, because cronsim fails where a clock moves by half an hour.
 """
 
 from bisect import bisect_left
@@ -53,7 +53,7 @@ def last_fire(trigger: Trigger, first: datetime, now: datetime) -> datetime:
 
 
 def count_fires(trigger: Trigger, first: datetime, last: datetime) -> int:
-    """How often it was due from ``first``, which was, to ``last``; no more than ``MAX_COUNTED`` are counted."""
+    """The number of due times from ``first`` to ``last``; at most ``MAX_COUNTED`` are counted."""
     if isinstance(trigger, Interval):
         return min(MAX_COUNTED, 1 + int((last - first).total_seconds()) // trigger.seconds)
     count = 1
@@ -65,7 +65,7 @@ def count_fires(trigger: Trigger, first: datetime, last: datetime) -> int:
 
 
 def check_trigger(trigger: Trigger) -> None:
-    """Refuse what can never be due.
+    """Refuse a trigger that is invalid or never due.
 
     Raises:
         BadInput: an interval out of bounds, a line that is no cron line or never due, a zone that does not exist.
@@ -137,7 +137,7 @@ def _is_calm(moment: datetime, zone: ZoneInfo) -> bool:
 
 
 def _moments(wall: datetime, zone: ZoneInfo, *, follows_clock: bool) -> list[datetime]:
-    """When the clock of a zone shows ``wall`` and a line is due, in UTC."""
+    """The instants at which the clock of a zone shows ``wall`` and a line is due, in UTC."""
     first, second = (wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     if first == second:
         return [first]

@@ -1,7 +1,7 @@
-"""Words and values of scheduled tasks.
+"""Types of scheduled tasks.
 
-A task is defined in code (``TaskDefinition``), and what its operators changed lies over that. Each time that it is due,
-or asked for, there is one run of it, which may take several attempts; no task ever has two runs at once.
+A task is defined in code (``TaskDefinition``); operators' changes override the definition. Each due time, or request,
+makes one run, which may take several attempts. A task never has two active runs.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ Result: TypeAlias = Mapping[str, Json]
 
 
 class TriggerKind(StrEnum):
-    """How the times at which a task is due are found."""
+    """The kind of a trigger."""
 
     INTERVAL = "INTERVAL"
     CRON = "CRON"
@@ -28,7 +28,7 @@ class TriggerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Every so many seconds, counted from 1970-01-01T00:00Z: every worker finds the same times, and none drifts."""
+    """A number of seconds, counted from 1970-01-01T00:00Z: every worker finds the same times, and none drifts."""
 
     seconds: int
 
@@ -39,7 +39,7 @@ class Interval:
 
     @property
     def zone(self) -> str:
-        """It knows no other."""
+        """Always UTC."""
         return UTC_ZONE
 
 
@@ -61,11 +61,11 @@ Trigger: TypeAlias = Interval | Cron
 
 @dataclass(frozen=True, slots=True)
 class TaskDefinition:
-    """A task as the code defines it: what operators did not change is as it says here.
+    """A task as the code defines it; operators may override it.
 
-    ``timeout_seconds`` bounds one slice of an attempt. ``max_retries`` is how often a failed run is tried again.
-    ``catch_up``: times that nobody was there for are made up for by one run, as soon as somebody is; without it they
-    are skipped. It wants a task that does what is due whatever the time, such as closing days.
+    ``timeout_seconds`` bounds one slice of an attempt. ``max_retries`` is the number of retries of a failed run.
+    ``catch_up``: missed times are caught up by one run, as soon as a worker is there; without it they are skipped. It
+    suits a task that does all due work at any time, such as closing days.
     """
 
     name: str
@@ -77,7 +77,7 @@ class TaskDefinition:
 
 
 class TaskRunState(StrEnum):
-    """Where a run is. QUEUED, RUNNING and RETRYING (it failed and is tried again) are on the way; the others final."""
+    """The state of a run. QUEUED, RUNNING and RETRYING (failed, to be tried again) are active; the others final."""
 
     QUEUED = "QUEUED"
     RUNNING = "RUNNING"
@@ -89,7 +89,7 @@ class TaskRunState(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """True if nothing follows."""
+        """True if the run has ended."""
         return self not in _LIVE
 
 
@@ -97,7 +97,7 @@ _LIVE = frozenset({TaskRunState.QUEUED, TaskRunState.RUNNING, TaskRunState.RETRY
 
 
 class RunCause(StrEnum):
-    """Why there is a run."""
+    """The cause of a run."""
 
     SCHEDULE = "SCHEDULE"
     CATCH_UP = "CATCH_UP"
@@ -106,9 +106,9 @@ class RunCause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TaskRun:
-    """One run of a task. ``result`` is JSON text; ``error`` is what the newest failed attempt ended with.
+    """One run of a task. ``result`` is JSON text; ``error`` is the error of the newest failed attempt.
 
-    ``started_at`` and ``finished_at`` are those of the newest attempt. ``version`` counts what has been told of it.
+    ``started_at`` and ``finished_at`` are those of the newest attempt. ``version`` counts its published changes.
     """
 
     id: UUID
@@ -127,7 +127,7 @@ class TaskRun:
 
     @property
     def duration_ms(self) -> float | None:
-        """How long the newest attempt took, None while it goes on."""
+        """The duration of the newest attempt, None while it is active."""
         if self.started_at is None or self.finished_at is None:
             return None
         return (self.finished_at - self.started_at).total_seconds() * 1_000
@@ -135,7 +135,7 @@ class TaskRun:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """What operators changed of a task; None is as the code defines it. ``version`` counts their changes."""
+    """The operators' changes of a task; None keeps the definition. ``version`` counts the changes."""
 
     enabled: bool = True
     trigger: Trigger | None = None
@@ -154,27 +154,27 @@ class ScheduledTask:
 
     @property
     def name(self) -> str:
-        """Names it everywhere."""
+        """Unique name."""
         return self.definition.name
 
     @property
     def trigger(self) -> Trigger:
-        """When it is due."""
+        """Its trigger."""
         return self.override.trigger or self.definition.trigger
 
     @property
     def enabled(self) -> bool:
-        """True if it runs by itself; a paused one still runs when it is asked for."""
+        """True if it runs by its trigger; a paused one runs only on request."""
         return self.override.enabled
 
     @property
     def timeout_seconds(self) -> int:
-        """How long one slice of an attempt may take."""
+        """Time limit of one slice of an attempt."""
         return self.override.timeout_seconds or self.definition.timeout_seconds
 
     @property
     def max_retries(self) -> int:
-        """How often a failed run is tried again."""
+        """Number of retries of a failed run."""
         changed = self.override.max_retries
         return self.definition.max_retries if changed is None else changed
 
@@ -192,7 +192,7 @@ def require_operator(actor: Actor) -> None:
 class SystemMetrics:
     """The load at one moment: of this machine, of all web processes over ten seconds, and of trading.
 
-    Rates are per second, ``error_rate`` is a share of the operations, memory that of this process.
+    Rates are per second, ``error_rate`` is a share of the operations, memory is that of this process.
     """
 
     at: datetime

@@ -1,4 +1,4 @@
-"""Health and load as they change: looked at again and again for whoever watches, once per process."""
+"""Live health and load: read periodically, once per process for all watchers."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,10 +11,10 @@ LOOK_SECONDS = 2.0
 
 
 class Inspection(Protocol):
-    """What a process can see of the platform."""
+    """The port that reads the platform's health and load."""
 
     async def health(self) -> SystemHealth:
-        """How the parts are; whatever fails is a part that is down."""
+        """The state of the components; a component that cannot be read is down."""
         ...
 
     async def metrics(self) -> SystemMetrics:
@@ -27,7 +27,7 @@ class Inspection(Protocol):
 
 
 async def watch_health(inspection: Inspection) -> AsyncIterator[SystemHealth]:
-    """The health as it is, then whenever a part's state has changed, within a few seconds."""
+    """The health now, then again within seconds whenever a component's state has changed."""
     told = None
     while True:
         found = await inspection.health()
@@ -38,7 +38,7 @@ async def watch_health(inspection: Inspection) -> AsyncIterator[SystemHealth]:
 
 
 async def watch_metrics(inspection: Inspection, interval_seconds: float) -> AsyncIterator[SystemMetrics]:
-    """The load every so many seconds.
+    """The load, at a fixed interval.
 
     Raises:
         Unavailable: the database cannot be reached.

@@ -1,1 +1,1 @@
-"""The eleven detectors: each reads facts in their order and tells what departs from what is normal for its subject."""
+"""The detectors: each reads facts in order and reports departures from its subject's normal behaviour."""

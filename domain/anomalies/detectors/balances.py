@@ -1,4 +1,4 @@
-"""Money of an account that jumps or leaves altogether, and books that do not prove."""
+"""Detector of unusual cash movements: jumps, withdrawals of nearly all money, and books that fail their proof."""
 
 import math
 from collections.abc import Sequence
@@ -28,9 +28,9 @@ FLIGHT_SURPRISE = 3.5
 
 @dataclass(slots=True)
 class BalanceMemory(Memory):
-    """Logarithms of amounts and of their parts of the balance, and whether the books failed to prove last time.
+    """Logarithms of amounts and of their parts of the balance, and the result of the last proof.
 
-    Of all: how peers are, and how many withdrawals took nearly everything.
+    For the memory of all accounts: how peers are, and how many withdrawals took nearly everything.
     """
 
     movements: int = 0
@@ -44,7 +44,7 @@ class BalanceMemory(Memory):
 
 
 class AccountBalance(Detector[MoneyMoved | BooksProved, BalanceMemory]):
-    """Compares what comes and goes with the account's largest movements; books that do not prove are always found."""
+    """Compares cash movements with the account's largest ones; books that fail their proof are always found."""
 
     kind = AnomalyKind.ACCOUNT_BALANCE
     description = "Money moved far beyond the account's usual amounts, all of it gone, or books that do not prove"
@@ -100,9 +100,9 @@ class AccountBalance(Detector[MoneyMoved | BooksProved, BalanceMemory]):
     def _score(
         self, memory: BalanceMemory, everybody: BalanceMemory, amount: float, before: float, now: float
     ) -> tuple[float, float]:
-        """How surprising a movement is, and the usual amount.
+        """The surprise of a movement, and the usual amount.
 
-        By amount, by part of the balance where there is one, and as a withdrawal of nearly all.
+        It is judged by amount, by part of the balance where there is one, and as a withdrawal of nearly all.
         """
         tell_from, size = self.tuning.threshold, abs(amount)
         known = memory.amounts.known()

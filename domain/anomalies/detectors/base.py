@@ -1,4 +1,4 @@
-"""What all detectors have in common."""
+"""Base classes of all detectors."""
 
 from abc import ABC, abstractmethod
 from collections import deque
@@ -20,18 +20,18 @@ ALL = "*"
 
 @dataclass(slots=True)
 class Memory:
-    """What is remembered of one subject: numbers, texts, lists, queues, dictionaries of them, and what is learnt.
+    """The memory of one subject: numbers, texts, lists, queues, dictionaries of them, and learnt statistics.
 
-    All have defaults. A state of another version of the class, with other fields, is left out: it is learnt anew.
+    All fields have defaults. A state of another version of the class, with other fields, is dropped and learnt again.
     """
 
     def state(self) -> dict[str, Any]:
-        """All of it, as JSON."""
+        """The state, as JSON."""
         return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """The memory that ``state`` was taken of."""
+        """The memory of a ``state``."""
         memory = cls()
         if {field.name for field in fields(cls)} != set(state):
             return memory
@@ -56,9 +56,9 @@ MemoryType = TypeVar("MemoryType", bound=Memory)
 
 
 class Detector(ABC, Generic[FactType, MemoryType]):
-    """Learns from facts and tells findings. It knows no clock: time is that of the facts, which come in order.
+    """Learns from facts and reports findings. It has no clock: time is that of the facts, which come in order.
 
-    A fact is judged by what was normal before it, then learnt. What was told is not told again while it lasts.
+    A fact is judged by the normal range before it, then learnt. A finding is not repeated while its cause lasts.
     """
 
     kind: ClassVar[AnomalyKind]
@@ -81,11 +81,11 @@ class Detector(ABC, Generic[FactType, MemoryType]):
     def subjects_of(self, fact: FactType) -> tuple[str, ...]:
         """The keys of the subjects whose memory ``observe`` uses for a fact, the main one first.
 
-        Who stores what was learnt reads these before, and writes them after.
+        The caller loads these memories before, and stores them after.
         """
 
     def observe(self, fact: FactType) -> Sequence[Finding]:
-        """What a fact shows, most often nothing. What ``intake`` refuses shows nothing and is counted."""
+        """The findings of a fact, usually none. A fact that ``intake`` refuses gives none and is counted."""
         return self._observe(fact) if self.intake.admits(fact) else ()
 
     @abstractmethod
@@ -93,7 +93,7 @@ class Detector(ABC, Generic[FactType, MemoryType]):
         """See ``observe``."""
 
     def _owner_of(self, fact: Any) -> str:
-        """Who is behind the account of a fact: as it says, else as the account's fills have said, else the account."""
+        """The owner of a fact's account: as the fact or its earlier fills give it, else the account itself."""
         owner: str | None = fact.owner_id
         if owner is None:
             account_id: str = fact.account_id
@@ -103,11 +103,11 @@ class Detector(ABC, Generic[FactType, MemoryType]):
         return owner
 
     def state(self, keys: Collection[str] | None = None) -> dict[str, dict[str, Any]]:
-        """What was learnt of subjects, as JSON by their keys: of all that are known, or of some."""
+        """The memories of all or of some subjects, as JSON by their keys."""
         return {key: memory.state() for key, memory in self._subjects.items() if keys is None or key in keys}
 
     def restore(self, state: Mapping[str, Mapping[str, Any]]) -> None:
-        """Take up what was learnt of subjects before."""
+        """Restore memories of subjects."""
         for key, memory in state.items():
             self._subjects.restore(key, cast(MemoryType, self.memory.from_state(memory)))
 

@@ -1,4 +1,4 @@
-"""Orders that are cancelled far more often than the account is used to."""
+"""Detector of orders that are cancelled far more often than is usual for the account."""
 
 import math
 from collections import deque
@@ -25,7 +25,7 @@ SCALE, PRIOR = Scale(stabilised_share(1, 2), 1 / math.sqrt(WINDOW_ORDERS), 0.1),
 
 @dataclass(slots=True)
 class CancelMemory(Memory):
-    """The orders that ended last (id, and 1 when cancelled), and the largest shares of days; of all, how peers are."""
+    """The newest ended orders (id, and 1 when cancelled), and the largest shares of days; for all: how peers are."""
 
     ended: int = 0
     quiet_until: int = 0

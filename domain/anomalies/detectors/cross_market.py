@@ -1,4 +1,4 @@
-"""A price pushed in one symbol for a position in another one on the same thing, as spot and perpetual are."""
+"""Detector of a price pushed in one symbol for a position in a related one, such as spot and perpetual."""
 
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ LINK_SURPRISE = 2.0
 
 
 def root_of(symbol: str) -> str:
-    """What a symbol is about: its letters and digits up to the first other sign (``BTC`` of ``BTC-PERP``)."""
+    """The underlying of a symbol: its letters and digits up to the first other sign (``BTC`` of ``BTC-PERP``)."""
     for index, character in enumerate(symbol):
         if not character.isalnum():
             return symbol[:index]
@@ -40,7 +40,7 @@ class CrossMemory(Memory):
     push: list[Any] = field(default_factory=list)
 
     def state(self) -> dict[str, Any]:
-        """All of it, as JSON."""
+        """The state, as JSON."""
         return {
             "runs": self.runs.state(),
             "market": self.market.state(),
@@ -49,7 +49,7 @@ class CrossMemory(Memory):
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """The memory that ``state`` was taken of; an empty one where it is of another version."""
+        """The memory of a ``state``; an empty one for another version."""
         if set(state) != {"runs", "market", "owner"}:
             return cls()
         memory = cls(RunMemory.from_state(state["runs"]), MarketMemory.from_state(state["market"]))
@@ -59,7 +59,7 @@ class CrossMemory(Memory):
 
 
 class CrossMarket(Detector[OrderPlaced | Executed, CrossMemory]):
-    """Links runs in one symbol with positions of the same owner in others on the same thing."""
+    """Links runs in one symbol with positions of the same owner in symbols of the same underlying."""
 
     kind = AnomalyKind.CROSS_MARKET
     description = "A price pushed in one symbol while a position in a related one is taken before and given up after"
@@ -98,7 +98,7 @@ class CrossMarket(Detector[OrderPlaced | Executed, CrossMemory]):
         fact: Executed,
         now: float,
     ) -> None:
-        """Follow a run, and remember it when it goes far and the owner holds something related for it."""
+        """Follow a run, and remember it when it goes far and the owner holds a related position that gains by it."""
         if not fact.is_taker:
             return
         found = own.runs.add(fact, now, market, MIN_FILLS)
@@ -114,7 +114,7 @@ class CrossMarket(Detector[OrderPlaced | Executed, CrossMemory]):
             owner.push = [fact.symbol, run.sign, run.begins, now, score, way, deviations, value, list(run.executions)]
 
     def _close(self, owner: CrossMemory, fact: Executed, now: float) -> Sequence[Finding]:
-        """A fill that gives the related position up."""
+        """Judge a fill that closes the related position."""
         if not owner.push:
             return ()
         symbol, sign, begins, ends, score, way, deviations, _, executions = owner.push
@@ -144,7 +144,7 @@ class CrossMarket(Detector[OrderPlaced | Executed, CrossMemory]):
 def _related(
     owner: CrossMemory, symbol: str, sign: float, since: float, until: float
 ) -> list[tuple[str, float, float, str]]:
-    """The owner's fills of a sign in other symbols on the same thing: symbol, quantity, price, execution."""
+    """The owner's fills of a sign in other symbols of the same underlying: symbol, quantity, price, execution."""
     return [
         (str(other), float(quantity), float(price), str(name))
         for at, other, quantity, price, name in owner.fills

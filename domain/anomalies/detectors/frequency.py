@@ -1,4 +1,4 @@
-"""How often an account places orders, and how many messages it sends."""
+"""Detectors of unusually many orders and messages."""
 
 import math
 from collections import deque
@@ -24,7 +24,7 @@ MAX_EVIDENCE = 200
 
 @dataclass(slots=True)
 class CountMemory(Memory):
-    """Counts of the last slots, the newest orders, and what was told today; of all, how peers are."""
+    """Counts of the last slots, the newest orders, and today's findings; for all: how peers are."""
 
     slots: deque[list[int]] = field(default_factory=lambda: deque(maxlen=max(ORDER_SLOTS, MESSAGE_SLOTS)))
     told: float = 0.0
@@ -35,7 +35,7 @@ class CountMemory(Memory):
     peers: Peers = field(default_factory=lambda: Peers(PRIOR))
 
     def count(self, now: float, name: str, seconds: int, slots: int) -> int:
-        """Count one more; how many there are in the last slots."""
+        """Count one more, and return the number in the last slots."""
         slot = int(now // seconds)
         if not self.slots or slot > self.slots[-1][0]:
             self.slots.append([slot, 0])

@@ -1,4 +1,4 @@
-"""An account that buys just before others' large buys, again and again."""
+"""Detector of an account that repeatedly buys just before others' large buys."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ PRIOR_HITS, PRIOR_TRIALS = 0.5, 40.0
 
 @dataclass(slots=True)
 class FrontMemory(Memory):
-    """Of a symbol: usual sizes, last fills, how often accounts happen to be before an order, and before large ones."""
+    """Of a symbol: usual sizes, last fills, and how often accounts trade before any order and before large ones."""
 
     notionals: deque[float] = field(default_factory=lambda: deque(maxlen=USUAL_ORDERS))
     # Time, account, owner, sign, execution.
@@ -42,7 +42,7 @@ class FrontMemory(Memory):
 
 
 class FrontRunning(Detector[OrderPlaced | Executed, FrontMemory]):
-    """Counts trades just before an other owner's large orders, given how often they come before any order."""
+    """Counts trades just before another owner's large orders, given how often they come before any order."""
 
     kind = AnomalyKind.FRONT_RUNNING
     description = (

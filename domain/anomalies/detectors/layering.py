@@ -1,9 +1,9 @@
-"""Orders stacked on one side and taken back after trading on the other.
+"""Detector of layering: orders stacked on one side and taken back after fills on the other.
 
-What counts is evidence, not a pattern: over ten minutes, how much was taken back on one side while it stood there when
-the owner was filled on the other, beyond what was taken back on that other side too, for each unit filled. It may be
-cancelled or made smaller, at once or over minutes, in two orders or twenty, in this account or in another one of the
-owner. Quoting on both sides takes back on both and shows nothing.
+It weighs evidence instead of a pattern: over ten minutes, the quantity taken back on one side that rested there when
+the owner was filled on the other, beyond the quantity taken back on that other side too, per unit filled. Orders may be
+cancelled or reduced, at once or over minutes, in two orders or twenty, in any account of the owner. Quoting on both
+sides takes back on both and shows nothing.
 """
 
 import math
@@ -33,7 +33,7 @@ SIDES = (1, -1)
 
 @dataclass(slots=True)
 class LayeringMemory(Memory):
-    """Working orders, and what was filled and taken back lately; of all, how peers are."""
+    """Working orders, and recent fills and quantities taken back; for all: how peers are."""
 
     # By order: sign, price, open quantity, when it was placed.
     working: dict[str, list[float]] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class LayeringMemory(Memory):
 
 
 class Layering(Detector[Read, LayeringMemory]):
-    """Weighs what an owner takes back on one side against what it was filled on the other."""
+    """Compares the quantity an owner takes back on one side with the owner's fills on the other."""
 
     kind = AnomalyKind.LAYERING
     description = "Far more taken back on one side, after fills on the other, than the owner and its peers ever do"
@@ -67,7 +67,7 @@ class Layering(Detector[Read, LayeringMemory]):
         return f"{self._owner_of(fact)}|{fact.symbol}", ALL
 
     def restore(self, state: Mapping[str, Mapping[str, Any]]) -> None:
-        """See the base class: whose accounts are is known again."""
+        """See the base class; also restores the owners of accounts."""
         super().restore(state)
         for key in state:
             owner, _, _ = key.partition("|")
@@ -105,7 +105,7 @@ class Layering(Detector[Read, LayeringMemory]):
         gone: float,
         now: float,
     ) -> Sequence[Finding]:
-        """A quantity was taken back."""
+        """Judge a quantity that was taken back."""
         sign, placed = held[0], held[3]
         _expire(memory, now)
         against = any(
@@ -165,7 +165,7 @@ class Layering(Detector[Read, LayeringMemory]):
 
 
 def _place(memory: LayeringMemory, fact: OrderPlaced, now: float) -> None:
-    """Remember an order that rests; the oldest is forgotten when there are too many."""
+    """Remember an order that rests; the oldest is forgotten beyond the bound."""
     if fact.price is None:
         return
     quantity = float(fact.quantity)

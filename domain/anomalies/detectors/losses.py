@@ -1,7 +1,7 @@
-"""Losses that come too many in a row, that grow, or that are followed by ever larger bets.
+"""Detector of loss patterns: long streaks of losses, growing losses, and growing sizes after losses.
 
-A trade is a closed round trip or a part of it that belongs together: fills that close in one symbol on one side,
-without an opening between them and without a long pause, are one trade, however many slices a schedule cut it into.
+A trade is a closed round trip: fills that close in one symbol on one side, without an opening between them and without
+a long pause, are one trade, however many slices a schedule cut it into.
 """
 
 import math
@@ -35,7 +35,7 @@ STREAK_SCALE, STREAK_PRIOR = Scale(math.log(8), 0.15, math.log(1.4)), 0.2
 
 @dataclass(slots=True)
 class LossMemory(Memory):
-    """The trades that last (by symbol), the streak, how often trades lost and sizes doubled, and what trades made."""
+    """Open trades (by symbol), the streak, the frequencies of losses and of doubled sizes, and trade results."""
 
     # By symbol: sign of what closes, result so far, time of the last fill, quantity that opened it.
     open: dict[str, list[float]] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class LossMemory(Memory):
 
 
 class LossPattern(Detector[Executed, LossMemory]):
-    """Tells streaks of losing trades, losses that grow, and sizes that double after losses."""
+    """Reports streaks of losing trades, growing losses, and sizes that double after losses."""
 
     kind = AnomalyKind.LOSS_PATTERN
     description = (
@@ -86,7 +86,7 @@ class LossPattern(Detector[Executed, LossMemory]):
         return found if everybody.trades >= self.tuning.warmup else ()
 
     def _opens(self, memory: LossMemory, everybody: LossMemory, fact: Executed, now: float) -> Sequence[Finding]:
-        """The trade before is over, the next one grows."""
+        """End the trade before; the next one grows."""
         size = memory.sizes.setdefault(fact.symbol, [0.0, 0.0, 0.0, 0.0, now])
         if self._end(memory, everybody, fact.symbol):
             size[0] = 0.0
@@ -116,7 +116,7 @@ class LossPattern(Detector[Executed, LossMemory]):
         ]
 
     def _begins(self, memory: LossMemory, everybody: LossMemory, fact: Executed) -> Sequence[Finding]:
-        """A trade begins to close: its opening is complete, so that its size can be told."""
+        """A trade begins to close: its opening is complete, so its size is known."""
         size = memory.sizes.get(fact.symbol)
         if size is None or not size[0]:
             return ()
@@ -148,7 +148,7 @@ class LossPattern(Detector[Executed, LossMemory]):
 
     @staticmethod
     def _end(memory: LossMemory, everybody: LossMemory, symbol: str) -> bool:
-        """Count the trade in a symbol that closed, if there is one."""
+        """Count the closed trade in a symbol, if there is one."""
         held = memory.open.pop(symbol, None)
         if held is None:
             return False
@@ -172,7 +172,7 @@ class LossPattern(Detector[Executed, LossMemory]):
     def _streak(
         self, memory: LossMemory, everybody: LossMemory, fact: Executed, now: float, result: float
     ) -> Sequence[Finding]:
-        """The trade that lasts counts if it loses so far."""
+        """Judge the streak; an open trade counts if it loses so far."""
         if result >= 0:
             return ()
         length = memory.streak + 1
@@ -203,7 +203,7 @@ class LossPattern(Detector[Executed, LossMemory]):
     def _drain(
         self, memory: LossMemory, everybody: LossMemory, fact: Executed, now: float, lasting: float
     ) -> Sequence[Finding]:
-        """Losses are counted in the account's own unit, its usual trade's result: money of any size compares."""
+        """Judge losses in units of the account's usual trade result, so that accounts of any size compare."""
         if len(memory.results) < MIN_TRADES:
             return ()
         results = list(memory.results)

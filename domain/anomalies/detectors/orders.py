@@ -1,4 +1,4 @@
-"""Single orders that are out of proportion: by their size, by their price."""
+"""Detectors of single orders with an unusual size or price."""
 
 import math
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ PRICE_FLOOR = 0.0005
 
 @dataclass(slots=True)
 class SizeMemory(Memory):
-    """Natural logarithms of notionals; of all, how peers are."""
+    """Natural logarithms of notionals; for all: how peers are."""
 
     orders: int = 0
     sizes: Habit = field(default_factory=Habit)
@@ -72,13 +72,13 @@ class OrderSize(Detector[OrderPlaced, SizeMemory]):
 
 @dataclass(slots=True)
 class PriceMemory(Memory):
-    """By what part of the market's price orders were aggressive; 0 for those that were not."""
+    """Distances of aggressive orders from the market price, as ratios; 0 for passive ones."""
 
     deviations: Baseline = field(default_factory=lambda: Baseline(PRICE_FLOOR))
 
 
 class PriceDeviation(Detector[OrderPlaced, PriceMemory]):
-    """Looks at the aggressive side alone: a buy above the market, a sell below it. Passive orders harm nobody."""
+    """Judges the aggressive side alone: a buy above the market, a sell below it. Passive orders are harmless."""
 
     kind = AnomalyKind.PRICE_DEVIATION
     description = "An order priced far beyond the market on its aggressive side"
@@ -91,7 +91,7 @@ class PriceDeviation(Detector[OrderPlaced, PriceMemory]):
         return (fact.symbol,)
 
     def _observe(self, fact: OrderPlaced) -> Sequence[Finding]:
-        """An order; those without a price, or without a price of the market to compare with, say nothing."""
+        """Judge an order; one without a price, or without a market price to compare with, is skipped."""
         if fact.price is None or not fact.reference_price or fact.reference_price < 0:
             return ()
         deviations = self._memory_of(fact).deviations

@@ -1,4 +1,4 @@
-"""Measures of the platform's components that leave their usual course, at once or slowly over hours."""
+"""Detector of component measures that leave their usual course, at once or slowly over hours."""
 
 import math
 from collections import deque
@@ -26,7 +26,7 @@ DRIFT_FLOOR, LEAST_DRIFT = 0.06, 0.3
 
 @dataclass(slots=True)
 class PerformanceMemory(Memory):
-    """The streaming detector of one measure, how many samples it has seen, and the medians of hours."""
+    """The streaming detector of one measure, its number of samples, and the medians of hours."""
 
     detector: StreamDetector = field(default_factory=StreamDetector)
     samples: int = 0
@@ -39,7 +39,7 @@ class PerformanceMemory(Memory):
     drift_told: int = -1
 
     def state(self) -> dict[str, Any]:
-        """All of it, as JSON."""
+        """The state, as JSON."""
         return {
             "detector": self.detector.state(),
             "samples": self.samples,
@@ -52,7 +52,7 @@ class PerformanceMemory(Memory):
 
     @classmethod
     def from_state(cls, state: Any) -> Self:
-        """The memory that ``state`` was taken of; an empty one where it is of another version of the detector."""
+        """The memory of a ``state``; an empty one for another version of the detector."""
         if state["detector"].get("version") != STATE_VERSION or "ratios" not in state:
             return cls()
         memory = cls(StreamDetector.from_state(state["detector"]), state["samples"], state["hour"])
@@ -64,7 +64,7 @@ class PerformanceMemory(Memory):
 
 
 class SystemPerformance(Detector[Sampled, PerformanceMemory]):
-    """Gives every measure of every component a streaming detector of its own, and looks at its hours."""
+    """Runs a streaming detector for every measure of every component, and compares its hours."""
 
     kind = AnomalyKind.SYSTEM_PERFORMANCE
     description = "A component's latency, error rate or queue that leaves its usual course, at once or over hours"
@@ -100,7 +100,7 @@ class SystemPerformance(Detector[Sampled, PerformanceMemory]):
         return (self._found(subject, fact.at, score, fact.value, told.expected, explanation, evidence),)
 
     def _drift(self, memory: PerformanceMemory, fact: Sampled) -> Sequence[Finding]:
-        """An hour that is over is compared with the same hour of earlier days, together with those before it."""
+        """Compare a finished hour with the same hour of earlier days, together with those before it."""
         hour = int(fact.at.timestamp()) // HOUR_SECONDS
         found: Sequence[Finding] = ()
         if hour > memory.hour:

@@ -1,4 +1,4 @@
-"""Aggressive orders of one account that carry a price along: at any time, at the close, or to sell into it."""
+"""Detectors of aggressive orders that move a price: at any time, at the close, or to sell into the move."""
 
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ USED_SURPRISE = 1.5
 
 @dataclass(slots=True)
 class RampMemory(Memory):
-    """Of an account in a symbol: its runs. Of a symbol, and of all: how the market and peers are."""
+    """Of an account in a symbol: its runs. Of a symbol, and of all: the behaviour of the market and of peers."""
 
     runs: RunMemory = field(default_factory=RunMemory)
     market: MarketMemory = field(default_factory=MarketMemory)
@@ -36,7 +36,7 @@ class RampMemory(Memory):
     back: float = 0.0
 
     def state(self) -> dict[str, Any]:
-        """All of it, as JSON."""
+        """The state, as JSON."""
         return {
             "runs": self.runs.state(),
             "market": self.market.state(),
@@ -45,7 +45,7 @@ class RampMemory(Memory):
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """The memory that ``state`` was taken of; an empty one where it is of another version."""
+        """The memory of a ``state``; an empty one for another version."""
         if set(state) != {"runs", "market", "moved"}:
             return cls()
         memory = cls(RunMemory.from_state(state["runs"]), MarketMemory.from_state(state["market"]))
@@ -56,7 +56,7 @@ class RampMemory(Memory):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A run with its newest fill: how surprising it is, how far it went, what is usual, and of how many days."""
+    """A run with its newest fill: its surprise, its distance, the usual distance, and the number of known days."""
 
     own: RampMemory
     run: Run
@@ -71,12 +71,12 @@ class Measured:
 
     @property
     def chance(self) -> float:
-        """How far the price moves by chance in the time of the run."""
+        """The distance that the price moves by chance in the time of the run."""
         return self.market.chance(self.run.seconds)
 
 
 class _Runs(Detector[OrderPlaced | Executed, RampMemory]):
-    """Follows runs, and compares how far they go with those of earlier days."""
+    """Follows runs, and compares their distances with those of earlier days."""
 
     reads = (OrderPlaced, Executed)
     # Prices of the symbol.
@@ -136,7 +136,7 @@ class _Runs(Detector[OrderPlaced | Executed, RampMemory]):
 
 
 class Ramping(_Runs):
-    """Runs that go further than the account's and its peers' ever do."""
+    """Runs that go further than the usual ones of the account and its peers."""
 
     kind = AnomalyKind.RAMPING
     description = "A run of aggressive fills of one account that takes the price further than its and others' runs do"
@@ -170,7 +170,7 @@ class MarkingTheClose(_Runs):
 
 
 class MomentumIgnition(_Runs):
-    """Short runs that are traded into soon after."""
+    """Short runs that the owner trades against soon after."""
 
     kind = AnomalyKind.MOMENTUM_IGNITION
     description = "A short run of aggressive fills that moves the price, and most of it traded back at once"
@@ -184,7 +184,7 @@ class MomentumIgnition(_Runs):
         return found
 
     def _judge(self, seen: Measured) -> Sequence[Finding]:
-        """Remember a run that may be used."""
+        """Remember a run that may be exploited."""
         own, run = seen.own, seen.run
         if seen.score + USED_SURPRISE >= self.tuning.threshold and run.seconds <= IGNITION_SECONDS:
             own.moved = [

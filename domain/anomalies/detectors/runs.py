@@ -1,7 +1,7 @@
-"""Runs: an account's taking fills of one side in a symbol, and how far the price went with them beyond the market.
+"""Runs: an account's taking fills of one side in a symbol, and the distance of the price beyond the market's own move.
 
-How far the market went is told by what others paid, and by the prices that the market had when others placed orders. A
-run lasts over pauses, and over fills on the other side that are small beside it.
+The market's own move comes from the prices that others paid, and from market prices when others placed orders. A run
+lasts over pauses, and over fills on the other side that are small beside it.
 """
 
 import math
@@ -34,7 +34,7 @@ PUSH_SHARE, PUSH_FLOOR, MIN_PUSHES = 0.5, 2e-5, 30
 
 @dataclass(slots=True)
 class Run(Memory):
-    """What lasts of an account in a symbol."""
+    """An active run of an account in a symbol."""
 
     sign: int = 0
     begins: float = 0.0
@@ -50,16 +50,16 @@ class Run(Memory):
 
     @property
     def way(self) -> float:
-        """How far the price went, as a logarithm."""
+        """The distance of the price, as a logarithm."""
         return math.log(self.furthest / self.first) * self.sign if self.first > 0 and self.furthest > 0 else 0.0
 
     @property
     def seconds(self) -> float:
-        """How long it took."""
+        """The duration."""
         return self.at - self.begins
 
     def add(self, fact: Executed, now: float, market: float, pause: float) -> bool:
-        """Take a taking fill in; whether a new run began with it.
+        """Add a taking fill; returns True if a new run began with it.
 
         ``market`` is the price before it, 0 if it is not known; ``pause`` ends a run, in seconds.
         """
@@ -85,7 +85,7 @@ class Run(Memory):
 
 @dataclass(slots=True)
 class RunMemory(Memory):
-    """The runs that last, by their pauses, and how far those of earlier days went at most."""
+    """Active runs, by their pauses, and the largest distances of runs of earlier days."""
 
     runs: list[Run] = field(default_factory=lambda: [Run() for _ in PAUSES])
     references: dict[str, float] = field(default_factory=dict)
@@ -94,9 +94,11 @@ class RunMemory(Memory):
     ways: Habit = field(default_factory=Habit)
 
     def add(self, fact: Executed, now: float, market: "MarketMemory", least: int) -> tuple[Run, float, float] | None:
-        """Take a taking fill in: the run of at least so many fills that is furthest beyond chance, and by how much.
+        """Add a taking fill.
 
-        That is, as a logarithm and in standard deviations of chance. None where there is no such run.
+        Returns the run of at least the given number of fills that is furthest beyond chance, and its distance.
+
+        The distance is a logarithm and a number of standard deviations of chance. None where there is no such run.
         """
         before = market.before(now, fact.account_id)
         is_known = market.steps >= MIN_STEPS
@@ -116,14 +118,14 @@ class RunMemory(Memory):
         return found
 
     def remember(self, order: str, reference: float) -> None:
-        """The market's price when an order was placed."""
+        """Remember the market's price when an order was placed."""
         if reference:
             self.references[order] = reference
             if len(self.references) > MAX_REFERENCES:
                 del self.references[next(iter(self.references))]
 
     def _push(self, fact: Executed, now: float, market: "MarketMemory", least: int) -> tuple[Run, float, float] | None:
-        """The fills of an hour on this side, by how far they were beyond the market's price when they were ordered."""
+        """The fills of the last hour on this side, by their distance beyond the market's price at their order."""
         reference = self.references.get(fact.order_id)
         if not reference:
             return None
@@ -147,7 +149,7 @@ class RunMemory(Memory):
         return run, total, deviations
 
     def state(self) -> dict[str, Any]:
-        """All of it, as JSON."""
+        """The state, as JSON."""
         return {
             "runs": [run.state() for run in self.runs],
             "references": dict(self.references),
@@ -157,7 +159,7 @@ class RunMemory(Memory):
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """The memory that ``state`` was taken of; an empty one where it is of another version."""
+        """The memory of a ``state``; an empty one for another version."""
         if set(state) != {"runs", "references", "pushes", "ways"}:
             return cls()
         memory = cls([Run.from_state(run) for run in state["runs"]], dict(state["references"]))
@@ -168,7 +170,7 @@ class RunMemory(Memory):
 
 @dataclass(slots=True)
 class MarketMemory(Memory):
-    """How a symbol's price moves, what others saw of it lately, and when its days end; of all, how peers' runs are."""
+    """A symbol's price movements, recent prices of others, and the ends of its days; for all: the runs of peers."""
 
     at: float = 0.0
     price: float = 0.0
@@ -187,7 +189,7 @@ class MarketMemory(Memory):
     peers: Peers = field(default_factory=lambda: Peers(PRIOR))
 
     def learn_push(self, push: float) -> None:
-        """How far a taking fill was beyond the market's price when it was ordered."""
+        """Learn the distance of a taking fill beyond the market's price when it was ordered."""
         self.pushes += 1
         rate = max(RATE, 1 / self.pushes)
         if self.pushes > MIN_PUSHES:
@@ -197,7 +199,7 @@ class MarketMemory(Memory):
         self.push += rate * (push - self.push)
 
     def learn(self, now: float, price: float, account: str) -> None:
-        """A price that somebody paid, or that the market had when somebody placed an order."""
+        """Learn a price that somebody paid, or the market's price when somebody placed an order."""
         day = int(now // 86_400)
         if day > self.day:
             if self.day >= 0:
@@ -223,11 +225,11 @@ class MarketMemory(Memory):
         self.at, self.price = now, price
 
     def chance(self, seconds: float) -> float:
-        """How far a price moves by chance in a time, as a standard deviation of its logarithm."""
+        """The standard deviation of the logarithm of a price over a time, by chance alone."""
         return max(MEAN_TO_DEVIATION * self.step, LEAST_SIGMA) * math.sqrt(max(seconds, 60.0))
 
     def others_way(self, run: Run, account: str) -> float:
-        """How far others saw the price go during a run and until now, in its direction; 0 where nobody saw it."""
+        """The move that others saw since the run began, in its direction; 0 where nobody saw it."""
         prices = [
             float(price) for at, price, other in self.seen if other != account and float(at) >= run.begins and price
         ]
@@ -238,7 +240,7 @@ class MarketMemory(Memory):
         return max(math.log(newest / run.first) * run.sign, 0.0)
 
     def before(self, now: float, account: str) -> float:
-        """The price that others saw last, within five minutes; 0 where nobody saw it."""
+        """The last price that others saw, within five minutes; 0 where nobody saw one."""
         for at, price, other in reversed(self.seen):
             if now - float(at) > 300:
                 break
@@ -248,7 +250,7 @@ class MarketMemory(Memory):
 
 
 def attributable_way(run: Run, market: MarketMemory, account: str) -> tuple[float, float]:
-    """How far a run went beyond the market, as a logarithm and in standard deviations of chance."""
+    """The distance of a run beyond the market, as a logarithm and in standard deviations of chance."""
     way = max(run.way - market.others_way(run, account), 0.0)
     return way, way / market.chance(run.seconds)
 

@@ -1,4 +1,4 @@
-"""Prices that stop to come, and prices that come and stand still."""
+"""Detector of missing prices, and of prices that do not change."""
 
 import math
 from collections.abc import Sequence
@@ -24,9 +24,9 @@ MIN_HOURS = 12
 
 @dataclass(slots=True)
 class StaleMemory(Memory):
-    """When the last price came, the longest pause of this minute, and the logarithms of those of earlier minutes.
+    """The time of the last price, the longest pause of this minute, and the logarithms of those of earlier minutes.
 
-    The same for the time at one price, by hours. Times that were announced already are not told again.
+    The same is kept for the time at one price, by hours. Times that were reported already are not reported again.
     """
 
     last: float = 0.0
@@ -44,7 +44,7 @@ class StaleMemory(Memory):
 
 
 class StaleMarketData(Detector[Quoted | MarketChecked, StaleMemory]):
-    """Compares a symbol's silence, and its time at one price, with what is usual for it while its market is open."""
+    """Compares a symbol's silence, and its time at one price, with the usual ones while its market is open."""
 
     kind = AnomalyKind.STALE_MARKET_DATA
     description = "No price of an open market, or one and the same price, for far longer than is usual for the symbol"
@@ -58,7 +58,7 @@ class StaleMarketData(Detector[Quoted | MarketChecked, StaleMemory]):
         return (fact.symbol,)
 
     def _observe(self, fact: Quoted | MarketChecked) -> Sequence[Finding]:
-        """A price came, or it is time to look whether one should have."""
+        """Judge a new price, or a check for missing ones."""
         memory = self._memory_of(fact)
         if isinstance(fact, MarketChecked):
             return self._check(memory, fact)
@@ -70,7 +70,7 @@ class StaleMarketData(Detector[Quoted | MarketChecked, StaleMemory]):
         return found
 
     def _came(self, memory: StaleMemory, fact: Quoted, now: float) -> Sequence[Finding]:
-        """A price ends a pause, which may have been too long without that anybody looked."""
+        """Judge a pause that a price ends; no check may have seen it."""
         found: Sequence[Finding] = ()
         pause = now - memory.last if memory.last else 0.0
         if pause > LONGEST_PAUSE_SECONDS:
@@ -103,7 +103,7 @@ class StaleMarketData(Detector[Quoted | MarketChecked, StaleMemory]):
         return (self._found(Subject(symbol=symbol), at, score, pause, usual, explanation, evidence),)
 
     def _stands(self, memory: StaleMemory, fact: Quoted, now: float) -> Sequence[Finding]:
-        """A price is the same as the one before, or another one."""
+        """Judge the time for which the price is unchanged."""
         if fact.price is None:
             return ()
         price = str(fact.price.normalize())

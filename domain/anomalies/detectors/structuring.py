@@ -1,4 +1,4 @@
-"""Money moved in parts that each stay below an amount that draws attention."""
+"""Detector of structuring: money moved in parts that each stay just below an amount that draws attention."""
 
 import math
 from collections import deque
@@ -20,7 +20,7 @@ PRIOR_PER_DAY = 1.0
 
 
 def threshold_above(amount: float) -> float | None:
-    """The amount that draws attention which this one stays just below; None where it does not."""
+    """The round amount that this one is just below; None if there is none."""
     if amount < JUST_BELOW * LEAST_ROUND:
         return None
     power = 10.0 ** math.floor(math.log10(amount))
@@ -32,7 +32,7 @@ def threshold_above(amount: float) -> float | None:
 
 @dataclass(slots=True)
 class StructuringMemory(Memory):
-    """The last day's movements (time, signed amount, id); how many were just below a round amount, of how many."""
+    """The last day's movements (time, signed amount, id), and how many were just below a round amount."""
 
     last: deque[list[float | str]] = field(default_factory=lambda: deque(maxlen=MAX_MOVEMENTS))
     hits: float = 0.0
@@ -42,7 +42,7 @@ class StructuringMemory(Memory):
 
 
 class Structuring(Detector[MoneyMoved, StructuringMemory]):
-    """Counts a day's movements of one direction just below the same round amount, given how often such amounts are."""
+    """Counts a day's movements of one direction just below the same round amount, given the usual number of them."""
 
     kind = AnomalyKind.STRUCTURING
     description = "Several movements of money within a day, each just below the same round amount"

@@ -1,4 +1,7 @@
-"""Trades of an owner with itself: at once or seconds apart, in one part or several, through one account or more."""
+"""Detector of wash trades: trades of an owner with itself.
+
+They may be at once or seconds apart, in any number of parts and accounts.
+"""
 
 from collections import deque
 from collections.abc import Sequence
@@ -24,7 +27,7 @@ PRIOR_FILLS, PRIOR_MATCHES = 100, 1
 
 @dataclass(slots=True)
 class WashMemory(Memory):
-    """Fills that may still find their other side, the newest fills' matches, and how many matched before those."""
+    """Fills that may still find their other side, the newest fills' matches, and the matches before those."""
 
     fills: int = 0
     matches: int = 0
@@ -57,8 +60,8 @@ class _Fill:
 class WashTrade(Detector[Executed, WashMemory]):
     """Counts fills that have an opposite one of the same owner, or several that add up to it.
 
-    A few coincide by chance, as a market maker's do: what is judged is how many among the last thirty fills, given how
-    many did before.
+    A few coincide by chance, as a market maker's do: the number among the last thirty fills is judged, given the number
+    before.
     """
 
     kind = AnomalyKind.WASH_TRADE
@@ -122,7 +125,7 @@ class WashTrade(Detector[Executed, WashMemory]):
 
 
 def _match(memory: WashMemory, fill: _Fill) -> tuple[_Fill, ...]:
-    """The fills of a trade with itself that this one completes, itself included; nothing when there is none."""
+    """The fills of a wash trade that this fill completes, itself included; nothing when there is none."""
     pending = [_Fill(*one) for one in memory.pending]  # type: ignore[arg-type]  # as they were put there
     others = [one for one in pending if one.signed * fill.signed < 0 and one.fits(fill)][-MAX_TRIED:]
     if not others:

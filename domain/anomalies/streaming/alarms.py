@@ -1,4 +1,4 @@
-"""From surprise to what is worth telling: what was told is not repeated for a while that is bounded in time."""
+"""The alarm gate: turns surprise into alarms, without repeating one for a bounded time."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ MOST_QUIET_NANOS = 12 * 3_600 * NANOS_PER_SECOND
 
 @dataclass(slots=True)
 class AlarmGate:
-    """The last alarm: its reading's number, its time in nanoseconds, and how surprising it was."""
+    """The last alarm: its reading's number, its time in nanoseconds, and its surprise."""
 
     told_number: int | None = None
     told_at: int = 0
@@ -24,7 +24,7 @@ class AlarmGate:
     def pass_on(self, number: int, at: int, surprise: float) -> float:
         """The score, 0 to 1, of the reading with this number (counted from 0, each once, in order).
 
-        A surprise that would be an alarm, but was told already, scores 0.
+        A surprise that repeats the last alarm scores 0.
         """
         score = surprise / (surprise + ALARM_SURPRISE)
         if surprise < ALARM_SURPRISE:

@@ -1,10 +1,10 @@
 """The streaming detector of one series.
 
 Thirteen measures of each reading are compared with their own past (``tails``), which makes them comparable with each
-other and between series of any unit. Their surprises are combined (a third the largest, the rest the mean: what
-several see counts more, what one sees clearly counts too), smoothed over some minutes, and the gate (``alarms``)
-decides what is worth telling. A score depends on this reading and earlier ones only, work and memory per reading are
-bounded, and the state is JSON.
+other and between series of any unit. Their surprises are combined: one third is the largest, the rest is the mean, so a
+departure counts when several measures see it or when one sees it clearly. The result is smoothed over some minutes, and
+the gate (``alarms``) decides on the alarm. A score depends only on this reading and earlier ones, work and memory per
+reading are bounded, and the state is JSON.
 """
 
 import math
@@ -73,14 +73,14 @@ class StreamDetector:
 
     @property
     def is_learning(self) -> bool:
-        """True if there were too few readings to tell what is usual."""
+        """True if there were too few readings to know the usual range."""
         return self._count < LEARNING_READINGS
 
     def update(self, at: Nanos, value: float) -> StreamScore:
         """Score a reading from all before it, then learn it.
 
-        A value that is not a number, or infinite, is a missing reading: it scores 0 and changes nothing. Times may have
-        gaps and even run backwards; their time of the day and week matters, and how long an alarm is ago.
+        A value that is not a finite number is a missing reading: it scores 0 and changes nothing. Times may have gaps
+        and even run backwards; only their time of the day and week, and the time since an alarm, count.
         """
         if not math.isfinite(value):
             return StreamScore(at, value, 0.0, 0.0, self._expected(at), None, 0.0, 0.0)
@@ -130,7 +130,7 @@ class StreamDetector:
         }
 
     def _time_distance(self, at: int, value: float) -> float | None:
-        """What is usual at this time of the day or of the week is usual: the smaller distance counts."""
+        """The smaller of the distances from the usual values at this time of the day and of the week."""
         rhythms = (rhythm for rhythm in (self._day, self._week) if rhythm is not None)
         known = [distance for rhythm in rhythms if (distance := rhythm.distance(at, value)) is not None]
         return min(known, default=None)
@@ -173,7 +173,7 @@ class StreamDetector:
             self._first = []
 
     def state(self) -> dict[str, Any]:
-        """All of it as JSON, exactly: a detector made ``from_state`` goes on as this one would."""
+        """The state as JSON, exactly: a detector made ``from_state`` continues as this one would."""
         return {
             "version": STATE_VERSION,
             "count": self._count,
@@ -191,10 +191,10 @@ class StreamDetector:
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """The detector that ``state`` was taken of.
+        """The detector of a ``state``.
 
         Raises:
-            ValueError: the state is of another version of the detector, which must learn anew.
+            ValueError: the state is of another version of the detector, which must learn again.
         """
         if state.get("version") != STATE_VERSION:
             raise ValueError(f"the state is of version {state.get('version')!r}, not {STATE_VERSION}")
@@ -232,7 +232,7 @@ def _step(last: Values) -> float:
 
 
 def _calm(usual_spread: float, noise: float) -> float:
-    """How much smaller a spread is than usual, as a factor; 0 where the usual one is nothing."""
+    """The factor by which a spread is smaller than usual; 0 where the usual one is zero."""
     return usual_spread / (noise + LEAST_SPREAD_PART * usual_spread) if usual_spread else 0.0
 
 

@@ -1,4 +1,4 @@
-"""The next value, predicted from the last few ones."""
+"""Prediction of the next value from the last few ones."""
 
 import base64
 from typing import Any, Self
@@ -30,7 +30,7 @@ class Predictor:
         self._covariance: NDArray[np.float64] = FIRST_UNCERTAINTY * np.eye(LAGS + 1)
 
     def error(self, before: NDArray[np.float64], value: float) -> float:
-        """How far a value is from the prediction, by absolute amount; then learn it.
+        """The absolute distance of a value from its prediction; then the value is learnt.
 
         ``before`` are the values before it, oldest first; with fewer than ``LAGS`` there is no prediction and no error.
         """
@@ -61,7 +61,7 @@ class Predictor:
         return abs(error) * scale
 
     def state(self) -> dict[str, Any]:
-        """All of it, exactly, as JSON."""
+        """The state, exactly, as JSON."""
         numbers = np.concatenate([self._weights, self._covariance.ravel()])
         return {
             "count": self._count,
@@ -72,7 +72,7 @@ class Predictor:
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """The predictor that ``state`` was taken of."""
+        """The predictor of a ``state``."""
         predictor = cls()
         predictor._count, predictor._mean, predictor._scale = state["count"], state["mean"], state["scale"]
         numbers = np.frombuffer(base64.b64decode(state["numbers"]), dtype="<f8")

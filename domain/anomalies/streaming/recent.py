@@ -1,4 +1,4 @@
-"""The recent values of a series, and what is measured of them."""
+"""The recent values of a series, and measures of them."""
 
 import base64
 import math
@@ -41,7 +41,7 @@ class Recent:
 
     @classmethod
     def from_state(cls, capacity: int, state: str) -> Self:
-        """What held the values of ``state``."""
+        """The recent values of a ``state``."""
         recent = cls(capacity)
         values = np.frombuffer(base64.b64decode(state), dtype="<f8")
         recent._buffer[: len(values)] = values

@@ -1,4 +1,4 @@
-"""What is usual at each time of the day and of the week."""
+"""Rhythms: the usual values at each time of the day and of the week."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ WEEK_NANOS = 7 * DAY_NANOS
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """What repeats: its length, into how many slots it is divided, and the share of a new round in what is usual.
+    """A repeating period: its length, its number of slots, and the weight of a new round in the profile.
 
     A slot is as long as the usual pause between readings, and not shorter than ``max_slots`` allow. Series with fewer
     than ``min_slots`` readings a round have no rhythm.
@@ -55,7 +55,7 @@ class Rhythm:
             self.learn(at, value)
 
     def expected(self, at: int) -> tuple[float, float] | None:
-        """The lowest and highest of what is usual in this slot and those beside it; None where nothing is known."""
+        """The lowest and highest usual value in this slot and its neighbours; None where nothing is known."""
         if not self._slots:
             return None
         slot = self._slot(at)
@@ -64,12 +64,12 @@ class Rhythm:
         return (min(known), max(known)) if known else None
 
     def distance(self, at: int, value: float) -> float | None:
-        """How far a value is from what is usual at this time; None where nothing is known."""
+        """The distance of a value from the usual range at this time; None where nothing is known."""
         usual = self.expected(at)
         return max(value - usual[1], usual[0] - value, 0.0) if usual is not None else None
 
     def learn(self, at: int, value: float) -> None:
-        """Move what is usual at this time towards a value."""
+        """Move the usual value at this time towards a value."""
         if self._slots:
             slot = self._slot(at)
             usual = self._slots[slot]
@@ -79,12 +79,12 @@ class Rhythm:
         return at % self._nanos * len(self._slots) // self._nanos
 
     def state(self) -> dict[str, Any]:
-        """All of it, as JSON."""
+        """The state, as JSON."""
         return {"rate": self._rate, "slots": list(self._slots)}
 
     @classmethod
     def from_state(cls, cycle: Cycle, state: dict[str, Any]) -> Self:
-        """The rhythm of the cycle that ``state`` was taken of."""
+        """The rhythm of a cycle and a ``state``."""
         rhythm = cls(cycle, (), ())
         rhythm._rate = state["rate"]
         rhythm._slots = list(state["slots"])

@@ -1,9 +1,9 @@
-"""How surprising a measure's newest value is, given all that it was before.
+"""Tails: the surprise of a measure's newest value, given all its earlier values.
 
-A tail keeps a histogram with geometric bins, so that its memory is bounded, it needs no scale, and a burst of large
-values does not drag it along as it drags running estimates. Beyond the 80th percentile the excess is modelled by a
-generalised Pareto distribution ("peaks over threshold": Pickands 1975; for streams Siffer et al., "Anomaly Detection in
-Streams with Extreme Value Theory", KDD 2017) with a fixed, slightly heavy shape and the mean excess for its scale.
+A tail keeps a histogram with geometric bins: its memory is bounded, it needs no scale, and a burst of large values does
+not shift it as it shifts running estimates. Beyond the 80th percentile the excess is modelled by a generalised Pareto
+distribution ("peaks over threshold": Pickands 1975; for streams Siffer et al., "Anomaly Detection in Streams with
+Extreme Value Theory", KDD 2017) with a fixed, slightly heavy shape and the mean excess as its scale.
 """
 
 import base64
@@ -50,10 +50,10 @@ class Tail:
         self.threshold = 0.0
 
     def surprise(self, value: float, resolution: float) -> float:
-        """How improbable a value at least as large is: -log10 of its probability.
+        """The improbability of a value at least this large: -log10 of its probability.
 
-        It is 0 below the threshold, and while too little is known.
-        ``resolution`` is the smallest difference that means anything, in the measure's unit.
+        It is 0 below the threshold, and while there is too little data. ``resolution`` is the smallest meaningful
+        difference, in the measure's unit.
         """
         excess = value - self.threshold
         if excess <= 0 or self._count < MIN_VALUES:
@@ -81,7 +81,7 @@ class Tail:
             self.refresh()
 
     def refresh(self) -> None:
-        """Bring threshold and scale up to date with all values so far."""
+        """Recompute threshold and scale from all values so far."""
         self._refresh_in = REFRESH_VALUES if self._count > EARLY_VALUES else EARLY_REFRESH_VALUES
         self.threshold, mean_excess, median = self._cut(self._count * (1 - QUANTILE))
         self._scale = max(
@@ -89,7 +89,7 @@ class Tail:
         )
 
     def _cut(self, above: float) -> tuple[float, float, float]:
-        """The value that ``above`` values exceed, by how much they do on average, and about the median.
+        """The value that ``above`` values exceed, their mean excess, and about the median.
 
         Values are taken to be spread evenly in a bin.
         """
@@ -119,7 +119,7 @@ class Tail:
         self._count = self._zeros + math.fsum(held[0] for held in self._bins.values())
 
     def state(self) -> dict[str, Any]:
-        """All of it, as JSON."""
+        """The state, as JSON."""
         return {
             "bins": _packed(self._bins),
             "zeros": self._zeros,
@@ -131,7 +131,7 @@ class Tail:
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """The tail that ``state`` was taken of."""
+        """The tail of a ``state``."""
         tail = cls()
         tail._bins = _unpacked(state["bins"])
         tail._zeros = state["zeros"]

@@ -1,4 +1,4 @@
-"""Words and values of the streaming detector."""
+"""Types of the streaming detector."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,7 +10,7 @@ ALARM_SCORE = 0.5
 
 
 class Reason(StrEnum):
-    """Which measure of a reading departs most from its own past."""
+    """The measure of a reading that departs most from its own past."""
 
     DISTANCE = "DISTANCE"
     JUMP = "JUMP"
@@ -46,13 +46,13 @@ MEANINGS = {
 
 @dataclass(frozen=True, slots=True)
 class StreamScore:
-    """What the detector says of one reading.
+    """The detector's result for one reading.
 
-    ``score`` (0 to 1, an alarm from ``ALARM_SCORE``) is what is worth telling now: it is 0 while the series is learnt,
-    and for what an alarm has just told. ``surprise`` is the bare departure, as a mean of negative decimal logarithms of
-    how often the series' past would show one as large. ``measured`` and ``usual`` belong to ``reason``: the measure
-    that departs most, and what four of five earlier values kept below. ``expected`` is the value that was expected,
-    None before anything is known.
+    ``score`` (0 to 1, an alarm from ``ALARM_SCORE``) is 0 while the series is learnt, and for a repeat of the last
+    alarm. ``surprise`` is the bare departure, as a mean of negative decimal logarithms of how often the series' past
+    would show one as large. ``measured`` and ``usual`` belong to ``reason``: the measure that departs most, and the
+    value that four of five earlier ones stayed below. ``expected`` is the predicted value, None before anything is
+    known.
     """
 
     at: Nanos
@@ -66,7 +66,7 @@ class StreamScore:
 
     @property
     def is_alarm(self) -> bool:
-        """True if this reading is worth somebody's attention."""
+        """True if this reading is an alarm."""
         return self.score >= ALARM_SCORE
 
     @property

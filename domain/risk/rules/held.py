@@ -45,7 +45,10 @@ def watched_rules(rules: Iterable[RiskRule]) -> tuple[RiskRule, ...]:
 
 
 def breaches(value: AccountValue, peak: Decimal, rules: Iterable[RiskRule], now: datetime) -> list[Breach]:
-    """The breaches of an account at its value; ``peak`` is its highest equity so far. None if it cannot be valued."""
+    """The breaches of an account at its value; ``peak`` is its highest equity so far.
+
+    None are found if it cannot be valued.
+    """
     held = [row for row in value.positions if row.quantity != ZERO]
     if any(row.mark_price is None for row in held):
         return []
