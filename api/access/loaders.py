@@ -4,7 +4,7 @@ from uuid import UUID
 
 from api.access.types import User
 from api.context import Info
-from domain.access.queries import read_users
+from domain.access.user_store import read_users
 
 
 async def load_user(info: Info, user_id: UUID) -> User:

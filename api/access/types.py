@@ -10,8 +10,8 @@ from api.access.enums import Role
 from api.context import Info
 from api.scalars import JSON, raw_json
 from domain.access import types
+from domain.access.grant_store import read_grants
 from domain.access.preferences import read_preferences
-from domain.access.queries import read_grants
 from domain.access.users import visible_grants
 
 if TYPE_CHECKING:

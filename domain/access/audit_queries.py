@@ -10,11 +10,10 @@ from uuid import UUID
 
 import orjson
 
-from domain.access.queries import id_key
 from domain.access.types import AuditEntry, AuditOutcome
 from domain.kernel.database import Row, fetch, fetch_row
 from domain.kernel.ids import first_id, parse_id
-from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page
+from domain.kernel.pages import Page, PageRequest, encode_cursor, id_key, make_page
 from domain.kernel.rows import Record, insertion, reader
 from domain.kernel.unit_of_work import Writing
 

@@ -17,7 +17,7 @@ from uuid import UUID
 
 import structlog
 
-from domain.access import queries
+from domain.access import actor_queries, key_store
 from domain.access.tokens import KEY_MARK, MAX_CREDENTIAL_LENGTH, TokenSigner, digest, key_prefix
 from domain.access.types import Actor, Via
 from domain.kernel.bus import Bus
@@ -175,14 +175,14 @@ class Authenticator:
 
     async def _prove_key(self, key: str) -> _Proof:
         prefix = key_prefix(key)
-        found = await queries.find_key_secret(prefix) if prefix else None
+        found = await key_store.find_key_secret(prefix) if prefix else None
         if found is None or not compare_digest(found.secret_hash, digest(key)):
             raise Unauthenticated("This API key is not valid.")
         expires = found.expires_at.timestamp() if found.expires_at else float("inf")
         return _Proof("api_key", found.id, found.expires_at, expires, noted_at=float("-inf"))
 
     async def _load(self, actors: dict[_Holder, Actor], via: Via, holder: UUID, expires_at: datetime | None) -> Actor:
-        load = queries.load_session_actor if via == "session" else queries.load_key_actor
+        load = actor_queries.load_session_actor if via == "session" else actor_queries.load_key_actor
         actor = await load(holder, expires_at)
         if actor is None:
             raise Unauthenticated(
@@ -204,7 +204,7 @@ class Authenticator:
     async def _write_use(self, key_id: UUID) -> None:
         try:
             async with unit_of_work(self._bus) as work:
-                await queries.note_key_use(work, key_id, unless_since=work.now - timedelta(seconds=KEY_USE_SECONDS))
+                await key_store.note_key_use(work, key_id, unless_since=work.now - timedelta(seconds=KEY_USE_SECONDS))
         except DomainError as error:
             _log.warning("could not note the use of an API key", key_id=str(key_id), error=error.message)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from domain.access import queries
+from domain.access import key_store, user_store
 from domain.access.audit import record, target_of
 from domain.access.rules import MAX_KEYS, check_key_expiry, check_name, common_role
 from domain.access.service import Access
@@ -35,8 +35,8 @@ async def create_key(
     prefix, text = new_api_key()
     async with unit_of_work(access.bus) as work:
         check_key_expiry(expires_at, work.now)
-        await queries.lock_user(work, actor.user_id)
-        if await queries.count_keys(work, actor.user_id) >= MAX_KEYS:
+        await user_store.lock_user(work, actor.user_id)
+        if await key_store.count_keys(work, actor.user_id) >= MAX_KEYS:
             raise Conflict(f"You have {MAX_KEYS} API keys; revoke one first.")
         key = ApiKey(
             id=new_id(),
@@ -49,7 +49,7 @@ async def create_key(
             expires_at=expires_at,
             revoked_at=None,
         )
-        await queries.insert_key(work, key, digest(text))
+        await key_store.insert_key(work, key, digest(text))
         told = {"name": name, "prefix": prefix, "role": key.role}
         await record(work, actor, "createApiKey", target_of("apiKey", key.id), detail=told)
     return key, text
@@ -63,14 +63,14 @@ async def revoke_key(access: Access, actor: Actor, key_id: UUID) -> ApiKey:
         Forbidden: the actor uses another key of the same owner.
     """
     async with unit_of_work(access.bus) as work:
-        key = await queries.lock_key(work, key_id)
+        key = await key_store.lock_key(work, key_id)
         if key is None or (key.user_id != actor.user_id and actor.role is not Role.ADMIN):
             raise NotFound("There is no such API key.", field="id")
         if actor.via == "api_key" and actor.role is not Role.ADMIN and actor.api_key_id != key_id:
             raise Forbidden("An API key can revoke only itself: sign in.")
         if key.revoked_at is not None:
             return key
-        await queries.write_revoked(work, key_id)
+        await key_store.write_revoked(work, key_id)
         await access.changed(work)
         told = {"name": key.name, "prefix": key.prefix}
         await record(work, actor, "revokeApiKey", target_of("apiKey", key_id), detail=told)
@@ -79,4 +79,4 @@ async def revoke_key(access: Access, actor: Actor, key_id: UUID) -> ApiKey:
 
 async def read_keys(actor: Actor) -> list[ApiKey]:
     """The actor's keys, newest first, revoked ones included; at most 500."""
-    return await queries.read_keys(actor.user_id, _MAX_LISTED)
+    return await key_store.read_keys(actor.user_id, _MAX_LISTED)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 
-from domain.access import queries
+from domain.access import user_store
 from domain.access.audit import record, target_of
 from domain.access.models import UserPreferences
 from domain.access.service import Access
@@ -39,7 +39,7 @@ async def save_preferences(access: Access, actor: Actor, change: object) -> str:
     if not isinstance(change, Mapping):
         raise BadInput("Preferences are a JSON object.", field=_FIELD)
     async with unit_of_work(access.bus) as work:
-        await queries.lock_user(work, actor.user_id)
+        await user_store.lock_user(work, actor.user_id)
         saved = await _write(work, actor.user_id, change)
         told = {"keys": sorted(map(str, change))[:MAX_KEYS]}
         await record(work, actor, "savePreferences", target_of("user", actor.user_id), detail=told)

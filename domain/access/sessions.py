@@ -9,10 +9,9 @@ from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from uuid import UUID
 
-from domain.access import queries
+from domain.access import session_store, user_store
 from domain.access.attribution import Origin, current_origin
 from domain.access.audit import record, record_refusal, target_of
-from domain.access.queries import StoredPassword
 from domain.access.rules import (
     REFRESH_TOKEN_LIFETIME,
     RefreshVerdict,
@@ -24,6 +23,7 @@ from domain.access.service import Access
 from domain.access.throttle import Limit
 from domain.access.tokens import MAX_CREDENTIAL_LENGTH, digest, new_refresh_token
 from domain.access.types import Actor, AuditOutcome, SignedIn, User
+from domain.access.user_store import StoredPassword
 from domain.kernel.errors import ErrorCode, RateLimited, Unauthenticated
 from domain.kernel.ids import new_id
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
@@ -59,7 +59,7 @@ async def login(access: Access, email: str, password: str, client_address: str) 
     # The turn bounds how many guesses can be under way before the first of them is counted.
     async with access.passwords.turn():
         await _check_throttle(access, keys, email, client_address)
-        stored = await queries.find_password(email)
+        stored = await user_store.find_password(email)
         matches, new_hash = await access.passwords.verify(password, stored.password_hash if stored else None)
         if stored is None or not matches or not stored.active:
             for limit, key in keys:
@@ -105,14 +105,14 @@ async def _begin(
 ) -> SignedIn | None:
     """Store the session, unless the user changed since the password was verified."""
     async with unit_of_work(access.bus) as work:
-        locked = await queries.lock_user(work, stored.user_id)
+        locked = await user_store.lock_user(work, stored.user_id)
         if locked is None or not locked[0].active or locked[1] != stored.password_hash:
             return None
         user = locked[0]
         if new_hash is not None:
-            await queries.write_user(work, user, new_hash)
+            await user_store.write_user(work, user, new_hash)
         session_id = new_id()
-        await queries.insert_session(work, session_id, user.id, work.now + REFRESH_TOKEN_LIFETIME)
+        await session_store.insert_session(work, session_id, user.id, work.now + REFRESH_TOKEN_LIFETIME)
         actor = Actor(user_id=user.id, email=user.email, role=user.role, session_id=session_id)
         await record(work, actor, "login", target_of("session", session_id), detail=origin)
         return await _issue(access, work, user, session_id)
@@ -121,7 +121,7 @@ async def _begin(
 async def _issue(access: Access, work: UnitOfWork, user: User, session_id: UUID) -> SignedIn:
     refresh_token = new_refresh_token()
     refresh_until: datetime = work.now + REFRESH_TOKEN_LIFETIME
-    await queries.insert_refresh_token(work, new_id(), session_id, digest(refresh_token), refresh_until)
+    await session_store.insert_refresh_token(work, new_id(), session_id, digest(refresh_token), refresh_until)
     access_token, expires_at = access.signer.issue(user.id, session_id, work.now)
     return SignedIn(access_token, refresh_token, expires_at, user)
 
@@ -145,19 +145,19 @@ async def refresh_session(access: Access, refresh_token: str) -> SignedIn:
 
 
 async def _rotate(access: Access, work: UnitOfWork, token_hash: str) -> SignedIn | RefreshVerdict:
-    found = await queries.find_token_owner(work, token_hash)
+    found = await session_store.find_token_owner(work, token_hash)
     if found is None:
         raise Unauthenticated("This refresh token is not valid; sign in.")
     user_id, session_id = found
-    locked = await queries.lock_user(work, user_id)
+    locked = await user_store.lock_user(work, user_id)
     # Read after the lock: a rotation of the same token that came first is seen.
-    state = await queries.read_refresh_state(work, token_hash)
+    state = await session_store.read_refresh_state(work, token_hash)
     if locked is None or state is None:
         return RefreshVerdict.ENDED
     user = locked[0]
     verdict = judge_refresh(state, work.now)
     if verdict is RefreshVerdict.REUSED:
-        await queries.end_session(work, session_id, "refresh token reused")
+        await session_store.end_session(work, session_id, "refresh token reused")
         await access.changed(work)
         actor = Actor(user_id=user.id, email=user.email, role=user.role, session_id=session_id)
         await record(
@@ -170,7 +170,7 @@ async def _rotate(access: Access, work: UnitOfWork, token_hash: str) -> SignedIn
         )
     if verdict is not RefreshVerdict.ROTATE:
         return verdict
-    await queries.use_refresh_token(work, session_id, token_hash, work.now + REFRESH_TOKEN_LIFETIME)
+    await session_store.use_refresh_token(work, session_id, token_hash, work.now + REFRESH_TOKEN_LIFETIME)
     actor = Actor(user_id=user.id, email=user.email, role=user.role, session_id=session_id)
     await record(work, actor, "refreshSession", target_of("session", session_id))
     return await _issue(access, work, user, session_id)
@@ -184,8 +184,8 @@ async def logout(access: Access, actor: Actor) -> bool:
     if actor.session_id is None:
         return False
     async with unit_of_work(access.bus) as work:
-        await queries.lock_user(work, actor.user_id)
-        ended = await queries.end_session(work, actor.session_id, "signed out")
+        await user_store.lock_user(work, actor.user_id)
+        ended = await session_store.end_session(work, actor.session_id, "signed out")
         if ended:
             await access.changed(work)
             await record(work, actor, "logout", target_of("session", actor.session_id))
@@ -197,11 +197,11 @@ async def end_by_refresh_token(access: Access, refresh_token: str) -> bool:
     if not 0 < len(refresh_token) <= MAX_CREDENTIAL_LENGTH or not refresh_token.isascii():
         return False
     async with unit_of_work(access.bus) as work:
-        found = await queries.find_token_owner(work, digest(refresh_token))
-        locked = await queries.lock_user(work, found[0]) if found else None
+        found = await session_store.find_token_owner(work, digest(refresh_token))
+        locked = await user_store.lock_user(work, found[0]) if found else None
         if found is None or locked is None:
             return False
-        ended = await queries.end_session(work, found[1], "signed out")
+        ended = await session_store.end_session(work, found[1], "signed out")
         if ended:
             user = locked[0]
             actor = Actor(user_id=user.id, email=user.email, role=user.role, session_id=found[1])

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from domain.access import queries
+from domain.access import actor_queries, grant_store, session_store, user_store
 from domain.access.audit import record, target_of
 from domain.access.rules import (
     check_email,
@@ -69,7 +69,7 @@ async def create_user(access: Access, actor: Actor, *, email: str, name: str, pa
 async def _insert(access: Access, actor: Actor, user: User, password: str) -> bool:
     password_hash = await access.passwords.hash(password)
     async with unit_of_work(access.bus) as work:
-        inserted = await queries.insert_user(work, user, password_hash)
+        inserted = await user_store.insert_user(work, user, password_hash)
         if inserted:
             told = {"email": user.email, "role": user.role}
             await record(work, actor, "createUser", target_of("user", user.id), detail=told)
@@ -86,7 +86,7 @@ async def ensure_admin(access: Access, email: str, password: str) -> bool:
         BadInput: it is no email address, or the password holds characters that no password can.
     """
     email = check_email(email)
-    if await queries.find_user_by_email(email) is not None:
+    if await user_store.find_user_by_email(email) is not None:
         return False
     name = email.partition("@")[0]
     admin = User(id=new_id(), email=email, name=name, role=Role.ADMIN, active=True, created_at=utc_now())
@@ -106,7 +106,7 @@ async def update_user(access: Access, actor: Actor, user_id: UUID, change: UserC
         Conflict: no active administrator would be left.
     """
     _require_change(actor, user_id, change)
-    known = (await queries.read_users([user_id])).get(user_id)
+    known = (await user_store.read_users([user_id])).get(user_id)
     if known is None:
         raise NotFound(_NO_USER, field="id")
     if change.name is not None:
@@ -129,7 +129,7 @@ def _require_change(actor: Actor, user_id: UUID, change: UserChange) -> None:
 async def _change(
     access: Access, work: UnitOfWork, actor: Actor, user_id: UUID, change: UserChange, new_hash: str | None
 ) -> User:
-    locked = {user.id: user for user in await queries.lock_user_and_admins(work, user_id)}
+    locked = {user.id: user for user in await user_store.lock_user_and_admins(work, user_id)}
     before = locked[user_id]
     after = replace(
         before,
@@ -143,10 +143,10 @@ async def _change(
     was_admin = before.role is Role.ADMIN and before.active
     if was_admin and not (after.role is Role.ADMIN and after.active) and not others:
         raise Conflict("An active administrator must remain.")
-    await queries.write_user(work, after, new_hash)
+    await user_store.write_user(work, after, new_hash)
     if new_hash is not None or (before.active and not after.active):
         reason = "user made inactive" if not after.active else "password changed"
-        await queries.end_sessions_of(work, user_id, reason, keep=actor.session_id if after.active else None)
+        await session_store.end_sessions_of(work, user_id, reason, keep=actor.session_id if after.active else None)
     await access.changed(work)
     told: dict[str, object] = {
         name: getattr(after, name)
@@ -165,7 +165,7 @@ async def set_password(access: Access, actor: Actor, email: str, password: str) 
         NotFound: nobody has this email.
         Forbidden, BadInput: as of ``update_user``.
     """
-    user = await queries.find_user_by_email(email_to_look_up(email))
+    user = await user_store.find_user_by_email(email_to_look_up(email))
     if user is None:
         raise NotFound(_NO_USER, field="email")
     return await update_user(access, actor, user.id, UserChange(password=password))
@@ -178,13 +178,13 @@ async def page_users(actor: Actor, request: PageRequest) -> Page[User]:
         Forbidden: the actor is no administrator.
     """
     require_role(actor, Role.ADMIN)
-    return await queries.page_users(request)
+    return await user_store.page_users(request)
 
 
 async def count_users(actor: Actor) -> int:
     """The number of users; raises as ``page_users``."""
     require_role(actor, Role.ADMIN)
-    return await queries.count_users()
+    return await user_store.count_users()
 
 
 async def read_viewer(actor: Actor) -> User:
@@ -193,7 +193,7 @@ async def read_viewer(actor: Actor) -> User:
     Raises:
         NotFound: the platform itself asks, which is no person.
     """
-    user = (await queries.read_users([actor.user_id])).get(actor.user_id)
+    user = (await user_store.read_users([actor.user_id])).get(actor.user_id)
     if user is None:
         raise NotFound(_NO_USER, field="id")
     return user
@@ -244,14 +244,14 @@ async def _change_grants(
     async with unit_of_work(access.bus) as work:
         user = await _lock_holder(work, user_id)
         is_owner = await _require_owner(work, account_id) == user_id
-        before = await queries.lock_grants(work, user_id, account_id)
+        before = await grant_store.load_grants(work, user_id, account_id)
         after = change(before)
         if is_owner and after - before:
             raise Conflict("The owner of an account needs no grant.")
         if after != before:
-            await queries.delete_grants(work, user_id, account_id, before - after)
+            await grant_store.delete_grants(work, user_id, account_id, before - after)
             for permission in sorted(after - before):
-                await queries.insert_grant(work, user_id, account_id, permission, actor.email)
+                await grant_store.insert_grant(work, user_id, account_id, permission, actor.email)
             await access.changed(work)
             told = {"userId": user_id, "email": user.email, "permissions": sorted(after)}
             await record(work, actor, action, target_of("account", account_id), detail=told)
@@ -259,14 +259,14 @@ async def _change_grants(
 
 
 async def _lock_holder(work: UnitOfWork, user_id: UUID) -> User:
-    locked = await queries.lock_user(work, user_id)
+    locked = await user_store.lock_user(work, user_id)
     if locked is None:
         raise NotFound(_NO_USER, field="userId")
     return locked[0]
 
 
 async def _require_owner(work: UnitOfWork, account_id: UUID) -> UUID:
-    owner_id = await queries.find_account_owner(work, account_id)
+    owner_id = await actor_queries.find_account_owner(work, account_id)
     if owner_id is None:
         raise no_account()
     return owner_id

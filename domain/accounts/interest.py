@@ -1,13 +1,11 @@
 """Interest on loans: a yearly rate per currency, set by an ADMIN, charged at every day roll on cash below zero."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 
 from domain.access.audit import record as audit
 from domain.access.audit import target_of
 from domain.access.types import Actor, Role, require_role
-from domain.accounts import queries
+from domain.accounts.rate_store import InterestRate, read_interest_rates, save_interest_rate
 from domain.accounts.rules import check_currency
 from domain.kernel.bus import Bus
 from domain.kernel.errors import BadInput
@@ -16,15 +14,6 @@ from domain.kernel.unit_of_work import unit_of_work
 
 # 1,000 % a year: what is above is a slip of the pen.
 MAX_RATE = Decimal(10)
-
-
-@dataclass(frozen=True, slots=True)
-class InterestRate:
-    """The yearly interest rate of loans in a currency, as a ratio."""
-
-    currency: str
-    loan_rate: Decimal
-    updated_at: datetime
 
 
 async def set_interest_rate(bus: Bus, actor: Actor, currency: str, loan_rate: Decimal) -> InterestRate:
@@ -39,13 +28,12 @@ async def set_interest_rate(bus: Bus, actor: Actor, currency: str, loan_rate: De
     if not (within_bounds(loan_rate) and ZERO <= loan_rate <= MAX_RATE):
         raise BadInput("A yearly rate is a ratio from 0 to 10: 0.05 stands for 5 %.", field="loanRate")
     async with unit_of_work(bus) as work:
-        row = await queries.save_interest_rate(work, currency, loan_rate)
-        if row is not None:
+        if await save_interest_rate(work, currency, loan_rate):
             detail = {"loanRate": plain(loan_rate)}
             await audit(work, actor, "setInterestRate", target_of("currency", currency), detail=detail)
     return next(rate for rate in await list_interest_rates() if rate.currency == currency)
 
 
 async def list_interest_rates() -> list[InterestRate]:
-    """Every rate, by currency."""
-    return [InterestRate(*row) for row in await queries.read_interest_rates()]
+    """Every rate that was set, by currency."""
+    return await read_interest_rates()

@@ -247,28 +247,6 @@ async def read_balances() -> tuple[dict[str, Decimal], list[Row]]:
     return {row["currency"]: row["cash"] for row in cash}, house
 
 
-async def save_interest_rate(work: UnitOfWork, currency: str, loan_rate: Decimal) -> Row | None:
-    """Store the rate of loans in a currency; None when the rate is unchanged."""
-    return await work.fetch_row(
-        "INSERT INTO interest_rates AS r (currency, loan_rate, updated_at) VALUES ($1, $2, $3) ON CONFLICT (currency) "
-        "DO UPDATE SET loan_rate = EXCLUDED.loan_rate, updated_at = EXCLUDED.updated_at "
-        "WHERE r.loan_rate <> EXCLUDED.loan_rate RETURNING currency",
-        currency,
-        loan_rate,
-        work.now,
-    )
-
-
-async def read_interest_rates() -> list[Row]:
-    """Currency, yearly rate and the time of its setting, by currency."""
-    return await fetch("SELECT currency, loan_rate, updated_at FROM interest_rates ORDER BY currency")
-
-
-async def load_loan_rates(work: UnitOfWork) -> dict[str, Decimal]:
-    """The yearly rates of loans by currency, read in this transaction."""
-    return {row["currency"]: row["loan_rate"] for row in await work.fetch("SELECT * FROM interest_rates")}
-
-
 async def read_all_ids() -> list[UUID]:
     """Every account, oldest first."""
     return [row["id"] for row in await fetch("SELECT id FROM accounts ORDER BY id")]

@@ -13,7 +13,7 @@ from uuid import UUID
 import orjson
 
 from domain.accounts.types import AccountEvent
-from domain.anomalies.anomaly import Anomaly, DetectorSetting
+from domain.anomalies.anomaly import Anomaly
 from domain.anomalies.reading import StoredEvent
 from domain.anomalies.types import AnomalyKind
 from domain.kernel.database import Row, fetch, fetch_row
@@ -170,26 +170,6 @@ async def append(work: UnitOfWork, anomalies: Sequence[Anomaly]) -> None:
     """Store numbered anomalies."""
     named = ({name: getattr(anomaly, name) for name in _NAMES} for anomaly in anomalies)
     await work.write(_INSERT, [{name: value for name, value in one.items() if value is not None} for one in named])
-
-
-async def read_settings() -> dict[AnomalyKind, Row]:
-    """The changed settings, by kind."""
-    rows = await fetch("SELECT kind, enabled, sensitivity, warmup, action FROM anomaly_detectors")
-    return {AnomalyKind(row["kind"]): row for row in rows}
-
-
-async def save_setting(work: UnitOfWork, setting: DetectorSetting) -> None:
-    """Store the setting of a detector."""
-    await work.execute(
-        "INSERT INTO anomaly_detectors (kind, enabled, sensitivity, warmup, action) VALUES ($1, $2, $3, $4, $5) "
-        "ON CONFLICT (kind) DO UPDATE SET enabled = excluded.enabled, sensitivity = excluded.sensitivity, "
-        "warmup = excluded.warmup, action = excluded.action",
-        setting.kind.value,
-        setting.enabled,
-        setting.sensitivity,
-        setting.warmup,
-        setting.action.value,
-    )
 
 
 async def count_since(since: datetime) -> dict[AnomalyKind, int]:

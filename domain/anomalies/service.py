@@ -7,13 +7,14 @@ from domain.access.audit import record as audit
 from domain.access.audit import target_of
 from domain.access.types import Actor, Role, require_role
 from domain.accounts.queries import require_account
-from domain.anomalies import queries
+from domain.anomalies import detector_store, queries
 from domain.anomalies.anomaly import Anomaly, DetectorReport, DetectorSetting
 from domain.anomalies.detectors.catalogue import DETECTORS
 from domain.anomalies.queries import AnomalyFilter
 from domain.anomalies.types import DEFAULT_SENSITIVITY, AnomalyKind, Tuning
 from domain.kernel.bus import Bus
 from domain.kernel.errors import BadInput
+from domain.kernel.orm import columns_of
 from domain.kernel.pages import Page, PageRequest
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import unit_of_work
@@ -37,7 +38,7 @@ class UpdateDetector:
 
 async def read_detectors() -> list[DetectorSetting]:
     """The settings of every detector: a step."""
-    changed = await queries.read_settings()
+    changed = await detector_store.read_settings()
     settings = []
     for kind, detector in DETECTORS.items():
         setting = DetectorSetting(
@@ -47,10 +48,7 @@ async def read_detectors() -> list[DetectorSetting]:
         if row is not None:
             setting = replace(
                 setting,
-                enabled=row["enabled"],
-                sensitivity=row["sensitivity"],
-                warmup=row["warmup"],
-                action=RiskAction(row["action"]),
+                **columns_of(row, *detector_store.CHANGEABLE),
             )
         settings.append(setting)
     return settings
@@ -91,7 +89,7 @@ async def update_detector(bus: Bus, actor: Actor, command: UpdateDetector) -> De
     setting = replace(before, **given)
     _check(setting)
     async with unit_of_work(bus) as work:
-        await queries.save_setting(work, setting)
+        await detector_store.save_setting(work, setting)
         await audit(
             work, actor, "updateAnomalyDetector", target_of("anomalyDetector", setting.kind.value), detail=given
         )

@@ -44,6 +44,19 @@ async def read(query: QuerySet[Row]) -> list[Row]:
             return await query.all()
 
 
+async def count(query: QuerySet[Row]) -> int:
+    """The number of rows of a query outside a transaction; tried again as ``read`` does.
+
+    Raises:
+        Unavailable: the database cannot be reached.
+    """
+    with unavailable_when_down():
+        try:
+            return await query.count()
+        except CONNECTION_ERRORS:
+            return await query.count()
+
+
 def value_of(type_: type[Value], row: Model, **others: Any) -> Value:
     """The value whose fields are the columns of ``row``, those in ``others`` apart."""
     names = (item.name for item in fields(type_) if item.name not in others)  # type: ignore[arg-type]  # a dataclass

@@ -5,10 +5,12 @@ import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+from uuid import UUID
 
 import orjson
 
 from domain.kernel.errors import BadInput
+from domain.kernel.ids import parse_id
 
 MAX_PAGE = 500
 DEFAULT_PAGE = 50
@@ -42,6 +44,20 @@ class Page(Generic[Node]):
     def end_cursor(self) -> str | None:
         """The cursor of the last node."""
         return self.cursor(self.nodes[-1]) if self.nodes else None
+
+
+def id_key(request: PageRequest) -> UUID | None:
+    """The identifier after which a page begins, in a list ordered by identifier.
+
+    Raises:
+        BadInput: the cursor holds none.
+    """
+    if request.key is None:
+        return None
+    key = parse_id(request.key[0])
+    if key is None:
+        raise BadInput("This cursor belongs to another list.", field="before" if request.backward else "after")
+    return key
 
 
 def encode_cursor(*key: str) -> str:

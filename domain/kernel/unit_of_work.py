@@ -13,7 +13,10 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import cast
 
+import asyncpg
+from tortoise import Model
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.exceptions import IntegrityError
 
 from domain.kernel.bus import Bus, Message
 from domain.kernel.database import Connection, Row, pool, unavailable_when_down
@@ -76,6 +79,18 @@ class UnitOfWork(Writing):
         if self._orm is None:
             self._orm = client_of(self.connection)
         return self._orm
+
+    async def insert_once(self, row: Model) -> bool:
+        """Insert a row; False when its key is taken, also by a transaction that this one had to wait for."""
+        db = await self.orm()
+        try:
+            async with self.connection.transaction():
+                await row.save(using_db=db, force_create=True)
+        except IntegrityError as error:
+            if not isinstance(error.args[0], asyncpg.UniqueViolationError):
+                raise
+            return False
+        return True
 
     async def fetch(self, sql: str, *arguments: object) -> list[Row]:
         """Rows that a statement of this transaction returns."""

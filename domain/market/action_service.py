@@ -10,7 +10,7 @@ from domain.kernel.errors import BadInput, Conflict
 from domain.kernel.ids import new_id
 from domain.kernel.numbers import plain
 from domain.kernel.unit_of_work import unit_of_work
-from domain.market import action_queries
+from domain.market import action_store
 from domain.market.actions import CorporateAction, CorporateActionKind, NewAction, check_action
 from domain.market.market import Market
 
@@ -43,8 +43,8 @@ async def record_corporate_action(
         created_at=now,
     )
     async with unit_of_work(bus) as work:
-        taken = given.new_symbol is not None and await action_queries.is_symbol_promised(work, given.new_symbol)
-        action = await action_queries.insert_action(work, draft, actor.email)
+        taken = given.new_symbol is not None and await action_store.is_symbol_promised(work, given.new_symbol)
+        action = await action_store.insert_action(work, draft, actor.email)
         if action.id != draft.id:
             if not action.says(given):
                 raise Conflict(f"Another {given.kind} of {given.symbol} is recorded for that day.", field="exDate")
@@ -79,4 +79,4 @@ async def find_corporate_actions(
     if since is not None and until is not None and until < since:
         raise BadInput("This ends before it begins.", field="to")
     instrument_id = None if symbol is None else (await market.find(symbol)).id
-    return await action_queries.read_actions(instrument_id, since, until, MAX_ACTIONS)
+    return await action_store.read_actions(instrument_id, since, until, MAX_ACTIONS)

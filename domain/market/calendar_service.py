@@ -10,7 +10,7 @@ from domain.kernel.bus import Bus
 from domain.kernel.cache import bump
 from domain.kernel.errors import BadInput, Conflict
 from domain.kernel.unit_of_work import unit_of_work
-from domain.market import calendar_queries
+from domain.market import calendar_store
 from domain.market.calendars import is_of_library, load_schedules, own_rules
 from domain.market.market import TOPIC, Market
 from domain.market.session_rules import CalendarRule
@@ -47,9 +47,9 @@ async def create_calendar(bus: Bus, market: Market, actor: Actor, rule: Calendar
     if schedule is None:
         raise BadInput("The calendar has no trading day.", field="closed")
     async with unit_of_work(bus) as work:
-        if len(await calendar_queries.read_calendars()) >= MAX_CALENDARS:
+        if len(await calendar_store.read_calendars()) >= MAX_CALENDARS:
             raise BadInput(f"There are {MAX_CALENDARS} calendars already.", field="code")
-        if not await calendar_queries.insert_calendar(work, rule, actor.email):
+        if not await calendar_store.insert_calendar(work, rule, actor.email):
             raise Conflict(f"There is a calendar {rule.code} already.", field="code")
         await bump(work, TOPIC)
         await record(work, actor, "createCalendar", target_of("calendar", rule.code))

@@ -60,12 +60,11 @@ async def instrument_exists(work: UnitOfWork, symbol: str) -> bool:
 
 async def insert_instrument(work: UnitOfWork, instrument: Instrument) -> bool:
     """Store a new instrument; False if its symbol is taken."""
-    db = await work.orm()
     terms = columns_of(instrument) | {"funding_hours": _hours_text(instrument), "funding_since": work.now}
     del terms["fees"]
-    row = models.Instrument(**terms, **_fees(instrument.fees), created_at=work.now, updated_at=work.now)
-    await models.Instrument.bulk_create([row], ignore_conflicts=True, using_db=db)
-    return await models.Instrument.filter(id=instrument.id).using_db(db).exists()
+    return await work.insert_once(
+        models.Instrument(**terms, **_fees(instrument.fees), created_at=work.now, updated_at=work.now)
+    )
 
 
 async def update_instrument(work: UnitOfWork, instrument: Instrument) -> None:
@@ -76,6 +75,20 @@ async def update_instrument(work: UnitOfWork, instrument: Instrument) -> None:
     await row.exclude(funding_hours=hours).update(funding_since=work.now)
     terms = columns_of(instrument, *_CHANGEABLE) | _fees(instrument.fees)
     await row.update(updated_at=work.now, funding_hours=hours, **terms)
+
+
+async def rename_instrument(work: UnitOfWork, instrument_id: UUID, symbol: str) -> bool:
+    """Give an instrument another symbol; False when another instrument has it."""
+    if await instrument_exists(work, symbol):
+        return False
+    row = models.Instrument.filter(id=instrument_id).using_db(await work.orm())
+    return await row.update(symbol=symbol, updated_at=work.now) > 0
+
+
+async def stop_trading(work: UnitOfWork, instrument_id: UUID) -> None:
+    """Make an instrument not tradable."""
+    row = models.Instrument.filter(id=instrument_id).using_db(await work.orm())
+    await row.update(tradable=False, updated_at=work.now)
 
 
 def _hours_text(instrument: Instrument) -> str:

@@ -23,7 +23,7 @@ from domain.kernel.day_roll import DayRoll
 from domain.kernel.errors import NotFound, Unavailable
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.board import QuoteBoard
-from domain.market.calendar_queries import read_calendars
+from domain.market.calendar_store import read_calendars
 from domain.market.calendars import load_schedules
 from domain.market.clocks import USUAL_BOUNDS, ClockBounds
 from domain.market.instrument_store import read_instruments

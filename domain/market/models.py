@@ -10,6 +10,7 @@ from tortoise.migrations.constraints import CheckConstraint
 from domain.kernel.fields import NumericField
 from domain.kernel.ids import new_id
 from domain.kernel.numbers import ZERO
+from domain.market.actions import CorporateActionKind
 from domain.market.types import AssetClass, BarInterval, SettlementCycle
 
 
@@ -151,6 +152,41 @@ class Calendar(Model):
 
     class Meta:
         table = "calendars"
+
+
+class CorporateAction(Model):
+    """A recorded corporate action. ``effective_at`` is the day roll with which the market took it."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    instrument: fields.ForeignKeyRelation[Instrument] = fields.ForeignKeyField(
+        "tradegraph.Instrument", related_name="actions", on_delete=fields.RESTRICT
+    )
+    symbol = fields.CharField(max_length=40)
+    kind = fields.CharEnumField(CorporateActionKind, max_length=16)
+    ex_date = fields.DateField()
+    ratio = NumericField(null=True)
+    amount_per_unit = NumericField(null=True)
+    new_symbol = fields.CharField(max_length=40, null=True)
+    recorded_by = fields.CharField(max_length=254)
+    created_at = fields.DatetimeField()
+    effective_at = fields.DatetimeField(null=True)
+    applied_at = fields.DatetimeField(null=True)
+    accounts_affected = fields.IntField(default=0)
+
+    class Meta:
+        table = "corporate_actions"
+
+
+class MarketDay(Model):
+    """A day that the market has closed, with the day roll of ``moment``."""
+
+    moment = fields.DatetimeField(primary_key=True)
+    day = fields.DateField(unique=True)
+    closed_at = fields.DatetimeField()
+    restated = fields.TextField(null=True)
+
+    class Meta:
+        table = "market_days"
 
 
 class TickPosition(Model):

@@ -18,7 +18,7 @@ from domain.accounts.types import AccountBook, TransactionKind
 from domain.kernel.bus import Bus
 from domain.kernel.numbers import ZERO, plain, to_exact, total
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
-from domain.market.action_queries import load_last_bars
+from domain.market.day_queries import load_last_bars
 from domain.market.market import Market
 from domain.market.rates import InstrumentIndex
 from domain.market.types import Instrument

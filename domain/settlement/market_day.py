@@ -20,9 +20,9 @@ from domain.kernel.day_roll import DayRoll
 from domain.kernel.numbers import plain, to_average
 from domain.kernel.time import Nanos
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
-from domain.market import action_queries, instrument_store
-from domain.market.action_queries import LastBar
+from domain.market import action_store, day_queries, day_store, instrument_store
 from domain.market.actions import CorporateAction, CorporateActionKind, in_order, restated_price, restated_quote
+from domain.market.day_queries import LastBar
 from domain.market.market import TOPIC, Market
 from domain.market.sessions import rolling_day
 from domain.market.splits import after_split
@@ -45,22 +45,22 @@ async def close_market(bus: Bus, market: Market, day_roll: DayRoll, moment: date
     following = rolling_day(day_roll, Nanos.of(moment)).day
     catalog = await market.refresh()
     async with unit_of_work(bus) as work:
-        if await action_queries.begin_day(work, moment, day):
+        if await day_store.begin_day(work, moment, day):
             quotes = {instrument_id: market.quote(row.symbol) for instrument_id, row in catalog.by_id.items()}
-            bars, before = await action_queries.load_last_bars(work, moment), await _load_before(work, moment)
+            bars, before = await day_queries.load_last_bars(work, moment), await _load_before(work, moment)
             closes = closing_prices(quotes, bars, before, moment)
-            due = in_order(await action_queries.load_due_actions(work, following))
+            due = in_order(await action_store.load_due_actions(work, following))
             taken = await _take(work, due, moment)
-            await action_queries.insert_closes(
+            await day_queries.insert_closes(
                 work, day, [(owner, price, _after(price, taken, owner)) for owner, price in closes.items()]
             )
             restated = _restated(taken, catalog.by_id, quotes, moment)
             if restated:
-                await action_queries.store_restated(work, moment, encode_restated(restated))
+                await day_store.store_restated(work, moment, encode_restated(restated))
     await market.refresh()
     await _publish(bus, market, moment)
-    prices = {owner: ex_price for owner, _, ex_price in await action_queries.read_closes(day)}
-    actions = in_order(await action_queries.read_actions_of_roll(moment))
+    prices = {owner: ex_price for owner, _, ex_price in await day_queries.read_closes(day)}
+    actions = in_order(await action_store.read_actions_of_roll(moment))
     return MarketDay(day, following, moment, prices, tuple(actions))
 
 
@@ -92,7 +92,7 @@ def closing_prices(
 
 
 async def _load_before(work: UnitOfWork, moment: datetime) -> DayBefore | None:
-    rows = await action_queries.load_closes_before(work, moment)
+    rows = await day_queries.load_closes_before(work, moment)
     return DayBefore(rows[0][0], {owner: price for _, owner, price in rows}) if rows else None
 
 
@@ -109,7 +109,7 @@ async def _take(work: UnitOfWork, due: Iterable[CorporateAction], moment: dateti
     for action in due:
         if action.kind is CorporateActionKind.SYMBOL_CHANGE:
             assert action.new_symbol is not None
-            if not await action_queries.rename_instrument(work, action.instrument_id, action.new_symbol):
+            if not await instrument_store.rename_instrument(work, action.instrument_id, action.new_symbol):
                 _log.error("symbol is taken, its change waits", symbol=action.symbol, new_symbol=action.new_symbol)
                 continue
             if await rename_symbol(work, action.symbol, action.new_symbol):
@@ -117,10 +117,10 @@ async def _take(work: UnitOfWork, due: Iterable[CorporateAction], moment: dateti
         elif action.kind is CorporateActionKind.SPLIT:
             await _scale_terms(work, action)
         elif action.kind is CorporateActionKind.DELISTING:
-            await action_queries.stop_trading(work, action.instrument_id)
+            await instrument_store.stop_trading(work, action.instrument_id)
         taken.append(action)
     if taken:
-        await action_queries.mark_effective(work, [action.id for action in taken], moment)
+        await action_store.mark_effective(work, [action.id for action in taken], moment)
         await bump(work, TOPIC)
     return taken
 
@@ -153,13 +153,13 @@ def _restated(
 
 async def _publish(bus: Bus, market: Market, moment: datetime) -> None:
     """Publish restated quotes, at least once: each is a whole quote, so a repeat changes nothing."""
-    stored = await action_queries.read_day(moment)
+    stored = await day_store.read_day(moment)
     if stored is None or stored.restated is None:
         return
     await market.refresh()
     await market.reached(await market.ticks.publish(decode_restated(stored.restated)))
     async with unit_of_work(bus) as work:
-        await action_queries.mark_published(work, moment)
+        await day_store.mark_published(work, moment)
 
 
 def encode_restated(ticks: Iterable[RestatedQuote]) -> str:

@@ -21,7 +21,7 @@ from domain.kernel.bus import Bus
 from domain.kernel.day_roll import DayRoll
 from domain.kernel.errors import Unavailable
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
-from domain.market import action_queries
+from domain.market import day_queries, day_store
 from domain.market.market import Market
 from domain.orders import queries as order_queries
 from domain.orders.reading.execution_queries import update_realized
@@ -79,9 +79,9 @@ async def roll_days(bus: Bus, market: Market, day_roll: DayRoll, now: datetime, 
 
 async def _first_roll(day_roll: DayRoll, now: datetime) -> datetime:
     """The oldest roll with possible work left, for the market or for the account that is furthest behind."""
-    closed = await action_queries.read_last_day()
+    closed = await day_store.read_last_day()
     behind = await queries.read_first_roll()
-    unfinished = await action_queries.read_unfinished_roll()
+    unfinished = await day_queries.read_unfinished_roll()
     firsts = [day_roll.next_after(moment) for moment in (closed, behind) if moment is not None]
     firsts += [unfinished] if unfinished is not None else []
     return min(firsts, default=day_roll.last_before(now))

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from domain.access.attribution import Part
 from domain.accounts.events import record
-from domain.accounts.queries import load_loan_rates
+from domain.accounts.rate_store import load_loan_rates
 from domain.kernel.numbers import ZERO
 from domain.market.actions import CorporateAction, CorporateActionKind
 from domain.market.types import AssetClass, SettlementCycle

@@ -16,7 +16,7 @@ import orjson
 from domain.kernel.bus import Bus
 from domain.kernel.lease_queries import check_lease
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
-from domain.system import attempt_queries, queries
+from domain.system import attempt_queries, task_store
 from domain.system.events import tell
 from domain.system.rules import after_failure
 from domain.system.scheduling import Definitions
@@ -52,7 +52,7 @@ async def take_run(bus: Bus, definitions: Definitions, run_id: UUID, worker: str
         if epoch is None:
             return None
         run, progress = await attempt_queries.start_run(work, run_id, worker, epoch, lease)
-        task = await queries.load_task(work, definitions[run.task])
+        task = await task_store.load_task(work, definitions[run.task])
         tell(work, run)
     return Attempt(run, epoch, task.timeout_seconds, task.max_retries, orjson.loads(progress))
 

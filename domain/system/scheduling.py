@@ -14,7 +14,7 @@ import structlog
 from domain.kernel.bus import Bus
 from domain.kernel.ids import new_id
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
-from domain.system import attempt_queries, queries
+from domain.system import attempt_queries, queries, run_store, task_store
 from domain.system.events import tell
 from domain.system.queries import Agenda
 from domain.system.rules import DueRun, after_loss, plan_due
@@ -42,16 +42,16 @@ async def register_tasks(bus: Bus, definitions: Definitions) -> None:
 async def _register(work: UnitOfWork, definitions: Definitions) -> None:
     now = await queries.database_now(work)
     first = {name: (each, next_fire(each.trigger, now)) for name, each in definitions.items()}
-    await queries.add_tasks(work, first)
-    tasks = await queries.lock_tasks(work, definitions, definitions)
-    schedules = await queries.read_schedules(work, tasks)
+    await task_store.add_tasks(work, first)
+    tasks = await task_store.lock_tasks(work, definitions, definitions)
+    schedules = await task_store.read_schedules(work, tasks)
     # A time that has come already is not taken away: it is made up for first.
     moved = [
         replace(task, next_run_at=next_fire(task.trigger, now))
         for name, task in tasks.items()
         if task.next_run_at is not None and task.next_run_at > now and schedules[name] != describe(task.trigger)
     ]
-    await queries.write_next_runs(work, moved)
+    await task_store.write_next_runs(work, moved)
 
 
 async def tick(bus: Bus, definitions: Definitions) -> tuple[list[ReadyRun], Agenda]:
@@ -69,20 +69,20 @@ async def tick(bus: Bus, definitions: Definitions) -> tuple[list[ReadyRun], Agen
 async def _make_due(bus: Bus, definitions: Definitions, names: list[str]) -> list[ReadyRun]:
     ready = []
     async with unit_of_work(bus) as work:
-        tasks = await queries.lock_tasks(work, definitions, names, wait=False)
+        tasks = await task_store.lock_tasks(work, definitions, names, wait=False)
         now = await queries.database_now(work)
         # Another worker may have been faster.
         due = [task for task in tasks.values() if task.next_run_at is not None and task.next_run_at <= now]
         if not due:
             return []
-        busy = await queries.read_busy(work, [task.name for task in due])
+        busy = await run_store.read_busy(work, [task.name for task in due])
         runs, planned = list[TaskRun](), list[ScheduledTask]()
         for task in due:
             plan = plan_due(task, now, is_busy=task.name in busy)
             planned.append(replace(task, next_run_at=plan.next_run_at))
             runs += _runs_of(task, plan, now)
-        await queries.write_next_runs(work, planned)
-        await queries.insert_runs(work, runs)
+        await task_store.write_next_runs(work, planned)
+        await run_store.insert_runs(work, runs)
         for run in runs:
             tell(work, run)
             if run.state is TaskRunState.QUEUED:

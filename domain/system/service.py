@@ -12,7 +12,7 @@ from domain.kernel.errors import BadInput, Conflict, NotFound
 from domain.kernel.pages import Page, PageRequest
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
-from domain.system import queries
+from domain.system import queries, run_store, task_store
 from domain.system.definitions import DEFINITIONS
 from domain.system.events import WAKE, tell
 from domain.system.rules import TaskChange, changed_override
@@ -48,7 +48,7 @@ async def list_tasks(actor: Actor, definitions: Definitions = DEFINITIONS) -> li
         Forbidden: neither RISK_MANAGER nor ADMIN.
     """
     require_operator(actor)
-    stored, now = await queries.read_tasks(definitions), utc_now()
+    stored, now = await task_store.read_tasks(definitions), utc_now()
     return [stored.get(name) or _untouched(definitions[name], now) for name in sorted(definitions)]
 
 
@@ -77,7 +77,7 @@ async def update_task(
         changed = replace(task, override=replace(override, version=override.version + 1))
         now = await queries.database_now(work)
         changed = replace(changed, next_run_at=_next_run(task, changed, now))
-        await queries.write_override(work, changed)
+        await task_store.write_override(work, changed)
         if task.enabled and not changed.enabled:
             skipped = await queries.skip_waiting(work, task.name, _PAUSED)
             if skipped is not None:
@@ -98,12 +98,12 @@ async def run_task(bus: Bus, actor: Actor, name: str, definitions: Definitions =
     require_operator(actor)
     async with unit_of_work(bus) as work:
         task = await _lock(work, definitions, name)
-        live = await queries.lock_live_run(work, task.name)
+        live = await run_store.lock_live_run(work, task.name)
         run: TaskRun | None
         if live is None:
             now = await queries.database_now(work)
             run = new_run(task.name, RunCause.REQUEST, now, now, requested_by=actor.email)
-            await queries.insert_runs(work, [run])
+            await run_store.insert_runs(work, [run])
         elif live.state is TaskRunState.RUNNING:
             raise Conflict("The task is running.", runId=str(live.id))
         elif live.state is TaskRunState.RETRYING:
@@ -128,14 +128,14 @@ async def page_runs(
     """
     require_operator(actor)
     check_task(task)
-    return await queries.page_runs(request, task, states)
+    return await run_store.page_runs(request, task, states)
 
 
 async def count_runs(actor: Actor, task: str | None = None, states: Collection[TaskRunState] | None = None) -> int:
     """The number of runs that match; raises as ``page_runs``."""
     require_operator(actor)
     check_task(task)
-    return await queries.count_runs(task, states)
+    return await run_store.count_runs(task, states)
 
 
 def check_task(name: str | None, definitions: Definitions = DEFINITIONS) -> None:
@@ -164,8 +164,8 @@ async def _lock(work: UnitOfWork, definitions: Definitions, name: str) -> Schedu
     if definition is None:
         raise NotFound("There is no such task.", field="name")
     # No worker may have registered it yet.
-    await queries.add_tasks(work, {name: (definition, next_fire(definition.trigger, work.now))})
-    return (await queries.lock_tasks(work, definitions, [name]))[name]
+    await task_store.add_tasks(work, {name: (definition, next_fire(definition.trigger, work.now))})
+    return (await task_store.lock_tasks(work, definitions, [name]))[name]
 
 
 def _next_run(before: ScheduledTask, after: ScheduledTask, now: datetime) -> datetime | None:

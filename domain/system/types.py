@@ -90,10 +90,10 @@ class TaskRunState(StrEnum):
     @property
     def is_final(self) -> bool:
         """True if the run has ended."""
-        return self not in _LIVE
+        return self not in LIVE
 
 
-_LIVE = frozenset({TaskRunState.QUEUED, TaskRunState.RUNNING, TaskRunState.RETRYING})
+LIVE = frozenset({TaskRunState.QUEUED, TaskRunState.RUNNING, TaskRunState.RETRYING})
 
 
 class RunCause(StrEnum):

@@ -9,7 +9,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from adapters.throttle import RedisThrottle
-from domain.access import password_hashing, queries
+from domain.access import password_hashing, session_store, user_store
 from domain.access.password_hashing import Passwords
 from domain.access.rules import REFRESH_TOKEN_LIFETIME
 from domain.access.service import Access
@@ -133,7 +133,7 @@ async def test_an_outdated_hash_is_replaced_when_its_password_is_known(access: A
         access, passwords=Passwords(PasswordHash([Argon2Hasher(time_cost=2, memory_cost=16, parallelism=1)]))
     )
     await login(stronger, ann.user.email, PASSWORD, ADDRESS)
-    found = await queries.find_password(ann.user.email)
+    found = await user_store.find_password(ann.user.email)
     assert found is not None
     assert "m=16,t=2" in found.password_hash
     assert (await login(stronger, ann.user.email, PASSWORD, ADDRESS)).user == ann.user
@@ -170,7 +170,7 @@ async def test_expired_sessions_go_when_their_user_signs_in_again(access: Access
 async def test_a_user_has_so_many_sessions_and_the_oldest_give_way(
     access: Access, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "MAX_SESSIONS", 3)
+    monkeypatch.setattr(session_store, "MAX_SESSIONS", 3)
     ann = await join(access, "ann")
     sessions = [ann.session] + [await login(access, ann.user.email, PASSWORD, ADDRESS) for _ in range(3)]
     assert (await fetch("SELECT count(*) AS n FROM sessions"))[0]["n"] == 3

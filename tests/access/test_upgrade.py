@@ -5,7 +5,7 @@ from uuid import UUID
 
 import orjson
 
-from domain.access.queries import read_grants
+from domain.access.grant_store import read_grants
 from domain.access.service import Access
 from domain.access.types import SYSTEM, AccountPermission
 from domain.access.users import grant_account

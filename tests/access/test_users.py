@@ -4,8 +4,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from domain.access.grant_store import read_grants
 from domain.access.keys import create_key
-from domain.access.queries import read_grants
 from domain.access.service import Access
 from domain.access.sessions import login, refresh_session
 from domain.access.types import SYSTEM, AccountPermission, Grant, Role, User

@@ -2,13 +2,18 @@
 
 import asyncio
 from collections.abc import Sequence
+from decimal import Decimal
+from functools import partial
 
 import pytest
+from tortoise.exceptions import IntegrityError
 
+from domain.accounts.models import InterestRate
 from domain.kernel.bus import Message, NullBus
 from domain.kernel.cache import VersionedCache, bump
 from domain.kernel.database import fetch
 from domain.kernel.errors import Conflict
+from domain.kernel.time import utc_now
 from domain.kernel.topic_queries import read_versions
 from domain.kernel.unit_of_work import UnitOfWork, fenced, unit_of_work
 
@@ -92,3 +97,19 @@ async def test_a_fence_stands_before_every_unit_of_work_inside_it_and_no_other(d
     assert (passed, await read_versions(), len(ear.heard)) == (["passed"], {"topic": 1}, 1)
     await change()
     assert await read_versions() == {"topic": 2}
+
+
+async def test_a_row_is_inserted_once_and_the_transaction_goes_on(database: str) -> None:
+    rate = partial(InterestRate, currency="CHF", loan_rate=Decimal("0.05"), updated_at=utc_now())
+    async with unit_of_work(NullBus()) as work:
+        assert await work.insert_once(rate())
+        assert not await work.insert_once(rate())
+        # The savepoint took back the second try alone.
+        assert await InterestRate.filter(currency="CHF").using_db(await work.orm()).count() == 1
+    assert await InterestRate.filter(currency="CHF").count() == 1
+
+
+async def test_what_breaks_another_rule_of_a_table_is_no_row_that_was_there(database: str) -> None:
+    with pytest.raises(IntegrityError):
+        async with unit_of_work(NullBus()) as work:
+            await work.insert_once(InterestRate(currency="SEK", loan_rate=Decimal(-1), updated_at=work.now))

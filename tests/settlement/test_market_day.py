@@ -7,7 +7,7 @@ import pytest
 
 from domain.kernel.ids import new_id
 from domain.kernel.time import Nanos
-from domain.market.action_queries import LastBar
+from domain.market.day_queries import LastBar
 from domain.market.types import Quote, RestatedQuote
 from domain.settlement.market_day import DayBefore, closing_prices, decode_restated, encode_restated
 

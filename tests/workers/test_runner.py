@@ -11,10 +11,10 @@ from uuid import UUID
 import pytest
 
 from domain.access.types import SYSTEM
-from domain.kernel.database import fetch
 from domain.kernel.errors import Conflict
+from domain.kernel.orm import value_of
 from domain.kernel.unit_of_work import unit_of_work
-from domain.system.queries import RUN_COLUMNS, to_run
+from domain.system import models
 from domain.system.service import run_task
 from domain.system.types import Interval, Result, TaskDefinition, TaskRun
 from tests.support.trading import Platform, platform
@@ -27,8 +27,7 @@ DEFINITIONS = {TASK.name: TASK}
 
 
 async def read_run(run_id: UUID) -> TaskRun:
-    (row,) = await fetch(f"SELECT {RUN_COLUMNS} FROM task_runs WHERE id = $1", run_id)
-    return to_run(row)
+    return value_of(TaskRun, await models.TaskRun.get(id=run_id))
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from domain.access.audit import record as audit
 from domain.access.audit import target_of
-from domain.access.queries import find_user_by_email
 from domain.access.types import Actor, Role, require_role
+from domain.access.user_store import find_user_by_email
 from domain.anomalies.anomaly import Anomaly
 from domain.anomalies.cases import queries, rules, store
 from domain.anomalies.cases.forms import encode

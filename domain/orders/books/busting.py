@@ -26,7 +26,7 @@ from domain.kernel.ids import new_id
 from domain.kernel.numbers import ZERO, plain, within_bounds
 from domain.kernel.text import clean_text
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
-from domain.market.action_queries import load_actions_since
+from domain.market.action_store import load_actions_since
 from domain.market.types import Instrument
 from domain.orders import queries
 from domain.orders.books.charges import total_dues

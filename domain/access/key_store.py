@@ -1,0 +1,62 @@
+"""API keys in the database. A change is made with the key's user locked."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from tortoise.expressions import Q
+
+from domain.access import models
+from domain.access.types import ApiKey
+from domain.kernel.orm import columns_of, read, value_of
+from domain.kernel.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class KeySecret:
+    """The digest that an API key is checked against."""
+
+    id: UUID
+    secret_hash: str
+    expires_at: datetime | None
+
+
+async def find_key_secret(prefix: str) -> KeySecret | None:
+    """The digest of the key with this prefix; ``load_key_actor`` says whether it was revoked."""
+    rows = await read(models.ApiKey.filter(prefix=prefix))
+    return value_of(KeySecret, rows[0]) if rows else None
+
+
+async def insert_key(work: UnitOfWork, key: ApiKey, secret_hash: str) -> None:
+    """Store a new key."""
+    await models.ApiKey.create(using_db=await work.orm(), secret_hash=secret_hash, **columns_of(key))
+
+
+async def count_keys(work: UnitOfWork, user_id: UUID) -> int:
+    """The number of a user's keys that were not revoked."""
+    return await models.ApiKey.filter(user_id=user_id, revoked_at__isnull=True).using_db(await work.orm()).count()
+
+
+async def lock_key(work: UnitOfWork, key_id: UUID) -> ApiKey | None:
+    """Lock a key's row."""
+    query = models.ApiKey.filter(id=key_id).using_db(await work.orm())
+    row = await query.select_for_update(no_key=True).first()
+    return value_of(ApiKey, row) if row is not None else None
+
+
+async def write_revoked(work: UnitOfWork, key_id: UUID) -> None:
+    """Mark a key as revoked now."""
+    await models.ApiKey.filter(id=key_id).using_db(await work.orm()).update(revoked_at=work.now)
+
+
+async def note_key_use(work: UnitOfWork, key_id: UUID, *, unless_since: datetime) -> None:
+    """Write that a key was used now, unless a later use is written."""
+    query = models.ApiKey.filter(id=key_id).using_db(await work.orm())
+    outdated = Q(last_used_at__isnull=True) | Q(last_used_at__lt=unless_since)
+    await query.filter(outdated).update(last_used_at=work.now)
+
+
+async def read_keys(user_id: UUID, limit: int) -> list[ApiKey]:
+    """A user's keys, newest first, revoked ones included."""
+    rows = await read(models.ApiKey.filter(user_id=user_id).order_by("-id").limit(limit))
+    return [value_of(ApiKey, row) for row in rows]
