@@ -203,6 +203,21 @@ class Settings:
         otherwise="nobody's are",
         empty=(),
     )
+    public_url: str = _variable(
+        "TRADEGRAPH_PUBLIC_URL",
+        "",
+        values.url("http", "https"),
+        "Where people reach the desk, such as `https://desk.example`: for links in messages.",
+        otherwise="the address that `web` listens on",
+    )
+    notify_networks: tuple[str, ...] = _variable(
+        "TRADEGRAPH_NOTIFY_NETWORKS",
+        "",
+        values.networks,
+        "Private addresses and networks that messages may go to, such as a mail server's, with commas between them.",
+        otherwise="messages go to addresses of the internet only",
+        empty=(),
+    )
     database_url: str = _variable(
         "DATABASE_URL",
         "",
@@ -226,6 +241,11 @@ class Settings:
             value = getattr(self, each.name)
             shown.append(f"{each.name}={_MASK if each.metadata['secret'] and value else repr(value)}")
         return f"Settings({', '.join(shown)})"
+
+    @property
+    def desk_url(self) -> str:
+        """The address of the desk."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     def venue_secrets(self) -> list[str]:
         """What gateways are told: keys, above all."""

@@ -10,6 +10,8 @@ import structlog
 from adapters.bus import RedisBus
 from adapters.database import database
 from adapters.health import Inspection
+from adapters.notifications.messenger import OutsideMessenger
+from adapters.notifications.sealing import SecretVault
 from adapters.process_board import ProcessBoard
 from adapters.settings import Settings
 from adapters.throttle import RedisThrottle
@@ -41,6 +43,7 @@ from domain.positions.service import Books
 from domain.risk.events import RiskLog
 from domain.risk.store import TOPIC as LIMITS
 from domain.risk.store import read_limits
+from domain.system.notifications.service import Notifications
 from domain.system.process_load import ProcessLoad
 
 # The kinds of venues that can be configured, by the name that settings give.
@@ -65,6 +68,7 @@ class Services:
     logs: AccountLogs
     live: LiveBooks
     inspection: Inspection
+    notifications: Notifications
     gateways: Mapping[str, ConfiguredVenue] = field(default_factory=dict)
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _on_rights: list[Callable[[], None]] = field(default_factory=list)
@@ -185,6 +189,8 @@ async def open_services(settings: Settings, gateways: Mapping[str, Gateway] = GA
         context = OrderContext(bus, market, access.authenticator, limits, settings.day_roll, venues=can)
         entry, modifying, closing = OrderEntry(context), OrderModifying(context), PositionClosing(context)
         books, logs = Books(market), AccountLogs(bus)
+        messenger = OutsideMessenger(settings.notify_networks)
+        stack.callback(messenger.close)
         live = LiveBooks(market, logs)
         services = Services(
             settings,
@@ -200,6 +206,7 @@ async def open_services(settings: Settings, gateways: Mapping[str, Gateway] = GA
             logs,
             live,
             Inspection(settings, bus, ticks, market, board, frozenset({PAPER, *venues}), utc_now()),
+            Notifications(bus, messenger, SecretVault(settings.secret), settings.desk_url),
             venues,
         )
         services.tasks.append(asyncio.create_task(services.follow_versions()))

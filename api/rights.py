@@ -26,9 +26,10 @@ class Rule(Enum):
 _FIELDS: Final[Mapping[Rule, str]] = {
     Rule.PUBLIC: "Mutation: login refreshSession",
     Rule.SIGNED_IN: (
-        "Query: apiKeys bars calendars corporateActions instrument instruments interestRates quotes systemHealth "
-        "systemMetrics viewer "
-        "Mutation: createApiKey logout revokeApiKey savePreferences updateUser "
+        "Query: apiKeys bars calendars corporateActions instrument instruments interestRates notificationChannels "
+        "quotes systemHealth systemMetrics viewer "
+        "Mutation: createApiKey deleteNotificationChannel logout revokeApiKey saveNotificationChannel savePreferences "
+        "testNotificationChannel updateUser "
         "Subscription: bars quotes systemHealth systemMetrics"
     ),
     Rule.VISIBLE: "Query: account accounts anomalyCase order tradingHalts",

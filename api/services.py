@@ -18,6 +18,7 @@ from domain.orders.entry.placing import OrderEntry
 from domain.positions.live import LiveBooks
 from domain.positions.service import Books
 from domain.risk.events import RiskLog
+from domain.system.notifications.service import Notifications
 from domain.system.watching import Inspection
 
 
@@ -97,4 +98,9 @@ class Services(Protocol):
     @property
     def inspection(self) -> Inspection:
         """What this process can see of the platform's health and load."""
+        ...
+
+    @property
+    def notifications(self) -> Notifications:
+        """The way to people and programs outside."""
         ...

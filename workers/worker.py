@@ -1,4 +1,4 @@
-"""The worker: this process's part in the schedule, in the queue, in running tasks and in reading what accounts do."""
+"""The worker: this process's part in the schedule, in running tasks, in reading what accounts do, and in telling it."""
 
 import asyncio
 import signal
@@ -11,6 +11,7 @@ from adapters.wiring import open_services
 from domain.system.definitions import DEFINITIONS
 from domain.system.scheduling import Definitions
 from workers.detecting import run_detecting
+from workers.notifying import Notifying
 from workers.queue import JobQueue
 from workers.runner import Runner
 from workers.scheduler import Scheduler
@@ -40,6 +41,7 @@ async def run_worker(
                 queue.take(runner.run),
                 runner.beat(),
                 run_detecting(services.bus),
+                Notifying(services).run(),
                 _wait(stop),
             )
         ]

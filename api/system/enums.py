@@ -3,9 +3,17 @@
 import strawberry
 
 from domain.system.health import ComponentState
+from domain.system.notifications.types import NotificationLanguage, NotificationTopic
 from domain.system.types import RunCause, TaskRunState, TriggerKind
 
-__all__ = ["ComponentState", "RunCause", "TaskRunState", "TriggerKind"]
+__all__ = [
+    "ComponentState",
+    "NotificationLanguage",
+    "NotificationTopic",
+    "RunCause",
+    "TaskRunState",
+    "TriggerKind",
+]
 
 strawberry.enum(TriggerKind, description="How the times are found at which a task is due.")
 strawberry.enum(
@@ -18,3 +26,11 @@ strawberry.enum(
 strawberry.enum(
     ComponentState, description="UP: it works. DEGRADED: it works, and somebody ought to look. DOWN: it does not work."
 )
+strawberry.enum(
+    NotificationTopic,
+    description="What a channel can be told of. RISK_EVENT: rules broken, halts and the like; what anomalies raise is "
+    "told as ANOMALY. ORDER_FILLED: each fill. TASK_FAILED: a run that is not tried again; for RISK_MANAGER and "
+    "ADMIN. SYSTEM_HEALTH: a part of the platform in trouble, and its end. "
+    "DAILY_STATEMENT: what a day did to an account.",
+)
+strawberry.enum(NotificationLanguage, description="EN: English. ZH: Chinese.")

@@ -1,13 +1,16 @@
-"""Changes of scheduled tasks, and runs that people ask for. All need RISK_MANAGER or ADMIN."""
+"""Changes of scheduled tasks, runs that people ask for, and channels of notifications."""
 
 from typing import Annotated
 
 import strawberry
 
 from api.context import Info
+from api.ids import named
+from api.system.channels import NotificationChannel, SaveNotificationChannelInput
 from api.system.inputs import UpdateScheduledTaskInput
 from api.system.types import ScheduledTask, TaskRun
 from domain.system import service
+from domain.system.notifications import service as notifications
 
 _INPUT = strawberry.argument(name="input")
 
@@ -32,3 +35,34 @@ class SystemMutation:
     async def run_scheduled_task(self, info: Info, name: str) -> TaskRun:
         """The run that waits for a worker; it may be followed by `taskRuns`."""
         return TaskRun.of(await service.run_task(info.context.services.bus, info.context.require_actor(), name))
+
+    @strawberry.mutation(
+        description="Make a channel of notifications, or replace the one whose `id` is given. Yours are for whoever is "
+        "signed in; those of the platform need RISK_MANAGER or ADMIN."
+    )
+    async def save_notification_channel(
+        self, info: Info, given: Annotated[SaveNotificationChannelInput, _INPUT]
+    ) -> NotificationChannel:
+        """It hears of what happens from now on."""
+        told, actor = info.context.services.notifications, info.context.require_actor()
+        return NotificationChannel.of(await notifications.save_channel(told, actor, given.to_domain()))
+
+    @strawberry.mutation(description="Remove a channel, and what was to be sent there; its id.")
+    async def delete_notification_channel(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The channel.")]
+    ) -> strawberry.ID:
+        """Gone at once."""
+        await notifications.delete_channel(info.context.services.bus, info.context.require_actor(), named(id))
+        return id
+
+    @strawberry.mutation(
+        description="Send a test message now: true when it was accepted, otherwise the channel's `lastError` says why. "
+        "RATE_LIMITED within five seconds of the test before."
+    )
+    async def test_notification_channel(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The channel.")]
+    ) -> bool:
+        """It waits for the service, for half a minute at most."""
+        return await notifications.try_channel(
+            info.context.services.notifications, info.context.require_actor(), named(id)
+        )

@@ -7,10 +7,12 @@ import strawberry
 
 from api.context import Info
 from api.pages import Connection, connection
+from api.system.channels import NotificationChannel
 from api.system.enums import TaskRunState
 from api.system.types import ScheduledTask, SystemHealth, SystemMetrics, TaskRun
 from domain.kernel.pages import page_request
 from domain.system import service
+from domain.system.notifications import service as notifications
 
 
 @strawberry.type
@@ -53,3 +55,10 @@ class SystemQuery:
         """Measured no more than once a second."""
         info.context.require_actor()
         return cast(SystemMetrics, await info.context.services.inspection.metrics())
+
+    @strawberry.field(
+        description="Your channels of notifications; for RISK_MANAGER and ADMIN those of the platform too."
+    )
+    async def notification_channels(self, info: Info) -> list[NotificationChannel]:
+        """Oldest first, the platform's at the end."""
+        return [NotificationChannel.of(one) for one in await notifications.list_channels(info.context.require_actor())]

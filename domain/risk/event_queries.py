@@ -174,6 +174,18 @@ async def read_events(after: int, *, limit: int = MAX_EVENTS_PER_READ) -> list[R
     return [to_event(row) for row in rows]
 
 
+async def read_unhandled(since: datetime, until: datetime, limit: int) -> list[RiskEvent]:
+    """CRITICAL events between two times that nobody has acknowledged, oldest first."""
+    rows = await fetch(
+        f"SELECT {_COLUMNS} FROM risk_events WHERE state = 'OPEN' AND severity = 'CRITICAL' "
+        "AND created_at > $1 AND created_at <= $2 ORDER BY sequence LIMIT $3",
+        since,
+        until,
+        limit,
+    )
+    return [to_event(row) for row in rows]
+
+
 async def read_head() -> int:
     """The number of the newest event."""
     row = await fetch_row("SELECT sequence FROM risk_log_head WHERE id = 1")

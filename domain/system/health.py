@@ -66,6 +66,22 @@ class Facts:
     migrations: Collection[str]
 
 
+class Steadiness:
+    """Tells the states of parts that have lasted for ``seconds``, so that a moment's trouble is no news."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._since: dict[str, tuple[ComponentState, float]] = {}
+
+    def steady(self, parts: Sequence[ComponentHealth], now: float) -> list[ComponentHealth]:
+        """Those of ``parts``, as they are seen at ``now``, that have been so for long enough."""
+        for part in parts:
+            known = self._since.get(part.name)
+            if known is None or known[0] is not part.state:
+                self._since[part.name] = (part.state, now)
+        return [part for part in parts if now - self._since[part.name][1] >= self._seconds]
+
+
 def engine_roles(venues: Collection[str]) -> tuple[str, ...]:
     """The leases that an engine with all its roles holds."""
     return ("feed", *(f"venue:{venue}" for venue in sorted(venues)), "monitor", "timers")

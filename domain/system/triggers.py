@@ -76,8 +76,7 @@ def check_trigger(trigger: Trigger) -> None:
                 f"An interval is {MIN_INTERVAL_SECONDS} to {MAX_INTERVAL_SECONDS} seconds.", field="intervalSeconds"
             )
         return
-    if trigger.zone not in _zones():
-        raise BadInput("There is no such time zone; one is called Europe/London.", field="timezone")
+    check_zone(trigger.zone)
     if len(trigger.line) > MAX_LINE or not trigger.line.isascii() or len(trigger.line.split()) != _FIELDS:
         raise BadInput("A cron line has five fields: minute, hour, day, month and day of the week.", field="cron")
     try:
@@ -86,6 +85,16 @@ def check_trigger(trigger: Trigger) -> None:
         raise BadInput(f"This is no cron line that is ever due: {str(error).lower()}.", field="cron") from None
     except StopIteration:
         raise BadInput("This cron line is never due.", field="cron") from None
+
+
+def check_zone(zone: str) -> None:
+    """Refuse a time zone that does not exist.
+
+    Raises:
+        BadInput: of the field ``timezone``.
+    """
+    if zone not in _zones():
+        raise BadInput("There is no such time zone; one is called Europe/London.", field="timezone")
 
 
 def describe(trigger: Trigger) -> str:

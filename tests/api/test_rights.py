@@ -58,6 +58,7 @@ ASKS: dict[str, str] = {
     "Query.instruments": "instruments {{ totalCount }}",
     "Query.interestRates": "interestRates {{ currency }}",
     "Mutation.logout": "logout",
+    "Query.notificationChannels": "notificationChannels {{ id }}",
     "Query.order": 'order(id: "{o}") {{ id }}',
     "Query.orderStatistics": 'orderStatistics(filter: {{ accountId: "{a}" }}) {{ total }}',
     "Query.orders": 'orders(filter: {{ accountId: "{a}" }}) {{ totalCount }}',
@@ -109,6 +110,7 @@ ASKS: dict[str, str] = {
         'decideAnomalyCase(input: {{ id: "{u}", disposition: CONFIRMED, note: "n" }}) {{ id }}'
     ),
     "Mutation.deleteRiskRule": 'deleteRiskRule(id: "{u}")',
+    "Mutation.deleteNotificationChannel": 'deleteNotificationChannel(id: "{u}")',
     "Mutation.deposit": 'deposit(input: {{ accountId: "{a}", amount: "0", reference: "r" }}) {{ id }}',
     "Mutation.freezePosition": (
         'freezePosition(input: {{ accountId: "{a}", symbol: "TEST", quantity: "1", reason: "r" }}) {{ id }}'
@@ -138,9 +140,13 @@ ASKS: dict[str, str] = {
     "Mutation.revokeApiKey": 'revokeApiKey(id: "{u}") {{ id }}',
     "Mutation.runAnomalyDetection": "runAnomalyDetection(kinds: []) {{ id }}",
     "Mutation.runScheduledTask": 'runScheduledTask(name: "none") {{ id }}',
+    "Mutation.saveNotificationChannel": (
+        'saveNotificationChannel(input: {{ name: "n", url: "none", topics: [RISK_EVENT] }}) {{ id }}'
+    ),
     "Mutation.savePreferences": "savePreferences(preferences: [])",
     "Mutation.setAccountState": ('setAccountState(input: {{ accountId: "{a}", state: ACTIVE, reason: "r" }}) {{ id }}'),
     "Mutation.setInterestRate": 'setInterestRate(input: {{ currency: "", loanRate: "0" }}) {{ currency }}',
+    "Mutation.testNotificationChannel": 'testNotificationChannel(id: "{u}")',
     "Mutation.unfreezePosition": (
         'unfreezePosition(input: {{ accountId: "{a}", symbol: "TEST", quantity: "1", reason: "r" }}) {{ id }}'
     ),

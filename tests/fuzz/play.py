@@ -285,7 +285,7 @@ _AUDIT = """query ($action: String!) { auditLog(action: $action, first: 20) { ed
   id actor target address requestId outcome
 } } } }"""
 # What some mutations make, under the name that the recipes of others know it by.
-_MAKES = {"createRiskRule": "rule", "haltTrading": "halt"}
+_MAKES = {"createRiskRule": "rule", "haltTrading": "halt", "saveNotificationChannel": "channel"}
 _CREATE = "mutation ($input: CreateInstrumentInput!) { createInstrument(input: $input) { id } }"
 _USER = "mutation ($input: CreateUserInput!) { createUser(input: $input) { id } }"
 _KEY = "mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { apiKey { id } } }"

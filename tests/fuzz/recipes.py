@@ -98,5 +98,10 @@ RECIPES: Mapping[str, Recipe] = {
     "reopenAnomalyCase": lambda known: _input(id=known["case"], reason="a test"),
     "updateScheduledTask": lambda _: _input(name="retention", maxRetries=2),
     "runScheduledTask": lambda _: {"name": "retention"},
+    "saveNotificationChannel": lambda _: _input(
+        name=_name("channel"), url="webhooks://:0123456789abcdef@hooks.invalid/in", topics=["RISK_EVENT"]
+    ),
+    "testNotificationChannel": lambda known: {"id": known["channel"]},
+    "deleteNotificationChannel": lambda known: {"id": known["channel"]},
     "logout": lambda _: {},
 }

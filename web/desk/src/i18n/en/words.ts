@@ -69,5 +69,7 @@ export const words = {
   run: { QUEUED: 'Queued', RUNNING: 'Running', RETRYING: 'Retrying', SUCCEEDED: 'Succeeded', FAILED: 'Failed', TIMED_OUT: 'Timed out', SKIPPED: 'Skipped' },
   cause: { SCHEDULE: 'Schedule', REQUEST: 'Request', CATCH_UP: 'Catching up' },
   component: { UP: 'Up', DEGRADED: 'Degraded', DOWN: 'Down' },
+  topic: { RISK_EVENT: 'Risk events', ANOMALY: 'Anomalies', ORDER_REJECTED: 'Rejected orders', ORDER_FILLED: 'Fills', TASK_FAILED: 'Failed tasks', SYSTEM_HEALTH: 'System health', DAILY_STATEMENT: 'Daily statements' },
+  language: { EN: 'English', ZH: 'Chinese' },
   outcome: { DONE: 'Done', REFUSED: 'Refused' },
 };

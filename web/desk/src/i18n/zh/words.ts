@@ -71,5 +71,7 @@ export const words: typeof model = {
   run: { QUEUED: '排队', RUNNING: '运行中', RETRYING: '重试中', SUCCEEDED: '成功', FAILED: '失败', TIMED_OUT: '超时', SKIPPED: '跳过' },
   cause: { SCHEDULE: '计划', REQUEST: '手动', CATCH_UP: '补跑' },
   component: { UP: '正常', DEGRADED: '降级', DOWN: '停止' },
+  topic: { RISK_EVENT: '风控事件', ANOMALY: '异常', ORDER_REJECTED: '被拒委托', ORDER_FILLED: '成交', TASK_FAILED: '失败任务', SYSTEM_HEALTH: '系统健康', DAILY_STATEMENT: '日结单' },
+  language: { EN: '英文', ZH: '中文' },
   outcome: { DONE: '完成', REFUSED: '拒绝' },
 };

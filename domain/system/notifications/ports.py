@@ -1,0 +1,53 @@
+"""What notifications need from outside the domain."""
+
+from typing import Protocol
+
+from domain.system.notifications.types import Message
+
+
+class NotSent(Exception):
+    """A message did not arrive, or nobody knows. ``reason`` is fit for the channel's owner and names no secret."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Unsealable(Exception):
+    """What was encrypted cannot be read: the platform's secret is another one now."""
+
+
+class Messenger(Protocol):
+    """Sends messages to addresses."""
+
+    def problem(self, url: str) -> str | None:
+        """What is wrong with an address, for the person who gave it; None when messages can be sent there."""
+        ...
+
+    def shown(self, url: str) -> str:
+        """What of an address may be seen: its kind and, where somebody chose one, its server."""
+        ...
+
+    async def send(self, url: str, message: Message) -> None:
+        """Send one message, within seconds.
+
+        Raises:
+            NotSent: it was not accepted.
+        """
+        ...
+
+
+class Vault(Protocol):
+    """Encrypts what is stored."""
+
+    def seal(self, text: str) -> str:
+        """The text, encrypted."""
+        ...
+
+    def open(self, sealed: str) -> str:
+        """What was sealed.
+
+        Raises:
+            Unsealable: it cannot be read with this secret.
+        """
+        ...
