@@ -147,5 +147,8 @@ def test_books_that_do_not_prove_are_critical_and_told_once_until_they_prove_aga
     assert [len(detector.observe(fact)) for fact in (bad, bad, good, bad)] == [1, 0, 0, 1]
     (found,) = DETECTORS[kind]().observe(bad)
     assert found.severity == Severity.CRITICAL
-    assert found.explanation == "the books do not prove: cash: 100.00 in the account, 90.00 in the ledger"
+    assert found.explanation == (
+        "the books differ in 1 place from what executions and transactions add up to, usual are none for any account "
+        "(cash: 100.00 in the account, 90.00 in the ledger): its figures cannot be relied on"
+    )
     assert found.fingerprint == "ACCOUNT_BALANCE|account|||2026-03-12"

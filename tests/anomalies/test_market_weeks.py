@@ -1,8 +1,12 @@
 """A trial on made-up weeks of twenty accounts: most of what is planted is found, and next to nothing else is told."""
 
+import re
+
 from tests.anomalies.market.trial import try_out
 
 SEED = 101
+# Numbers of what was seen, what is usual for whom, and after the last colon why it matters.
+SENTENCE = re.compile(r"[^.]?.*\d.*\b(usual|usually|lost before|of the time|go \d\S* times)\b.*: [a-z][^:]{10,}")
 LEAST_FOUND, MOST_FALSE = 0.8, 0.25
 
 
@@ -13,5 +17,6 @@ def test_most_misdeeds_are_found_and_little_else():
     assert trial.false_per_account_week <= MOST_FALSE, [finding.explanation for finding in trial.false]
     for finding in trial.findings:
         assert finding.score >= finding.threshold
-        assert finding.explanation
+        assert SENTENCE.fullmatch(finding.explanation), finding.explanation
+        assert len(finding.explanation) <= 1_000
         assert finding.evidence

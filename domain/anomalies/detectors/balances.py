@@ -126,6 +126,10 @@ class AccountBalance(Detector[MoneyMoved | BooksProved, BalanceMemory]):
         if not fact.differences or was_unproved:
             return ()
         count = len(fact.differences)
-        explanation = f"the books do not prove: {'; '.join(fact.differences)}"
+        places = "place" if count == 1 else "places"
+        explanation = (
+            f"the books differ in {count} {places} from what executions and transactions add up to, "
+            f"usual are none for any account ({'; '.join(fact.differences)}): its figures cannot be relied on"
+        )
         evidence = {"differences": list(fact.differences)}
         return (self._found(Subject(fact.account_id), fact.at, MAX_SURPRISE, count, 0.0, explanation, evidence),)

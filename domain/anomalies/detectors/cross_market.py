@@ -36,7 +36,7 @@ class CrossMemory(Memory):
     market: MarketMemory = field(default_factory=MarketMemory)
     # Time, symbol, signed quantity, price, execution.
     fills: deque[list[float | str]] = field(default_factory=lambda: deque(maxlen=MAX_FILLS))
-    # The push that lasts: symbol, sign, begin, end, score, way, deviations, value, executions.
+    # The push that lasts: symbol, sign, begin, end, score, way, deviations, usual deviations, executions.
     push: list[Any] = field(default_factory=list)
 
     def state(self) -> dict[str, Any]:
@@ -105,19 +105,21 @@ class CrossMarket(Detector[OrderPlaced | Executed, CrossMemory]):
         if found is None:
             return
         run, way, deviations = found
-        score, _ = own.runs.ways.look(now, deviations, everybody.peers, SCALE, self.tuning.threshold)
+        score, usual = own.runs.ways.look(now, deviations, everybody.peers, SCALE, self.tuning.threshold)
         if market.facts <= self.tuning.warmup or score + LINK_SURPRISE < self.tuning.threshold:
             return
         value = run.quantity * run.last
         taken = _related(owner, fact.symbol, run.sign, run.begins - BEFORE_SECONDS, now)
         if sum(abs(quantity) * price for _, quantity, price, _ in taken) >= LEAST_PART * value:
-            owner.push = [fact.symbol, run.sign, run.begins, now, score, way, deviations, value, list(run.executions)]
+            owner.push = [
+                fact.symbol, run.sign, run.begins, now, score, way, deviations, usual, list(run.executions),
+            ]  # fmt: skip
 
     def _close(self, owner: CrossMemory, fact: Executed, now: float) -> Sequence[Finding]:
         """Judge a fill that closes the related position."""
         if not owner.push:
             return ()
-        symbol, sign, begins, ends, score, way, deviations, _, executions = owner.push
+        symbol, sign, begins, ends, score, way, deviations, usual, executions = owner.push
         if now - ends > AFTER_SECONDS or fact.symbol == symbol or fact.side.sign == sign:
             return ()
         taken = [one for one in _related(owner, symbol, sign, begins - BEFORE_SECONDS, ends) if one[0] == fact.symbol]
@@ -130,15 +132,16 @@ class CrossMarket(Detector[OrderPlaced | Executed, CrossMemory]):
         direction = "up" if sign > 0 else "down"
         explanation = (
             f"{symbol} was pushed {direction} by {way:.2%} in {len(executions)} fills, {deviations:.1f} times its "
-            "chance "
-            f"moves, while {held:.8g} of {fact.symbol} taken before was given up within {now - begins:.0f} s: the "
-            "push may "
-            "have paid for itself there"
+            f"chance moves where {usual:.1f} times at most are usual for this account or its peers, while "
+            f"{held:.8g} of {fact.symbol} taken before was given up within {now - begins:.0f} s: the push may have "
+            "paid for itself there"
         )
         ids = [*executions, *(name for _, _, _, name in taken), *(name for _, _, _, name in given), fact.id]
         subject = Subject(fact.account_id, symbol)
         evidence = {"executionIds": list(dict.fromkeys(ids)), "symbols": [symbol, fact.symbol]}
-        return (self._found(subject, fact.at, score + LINK_SURPRISE, way, None, explanation, evidence),)
+        return (
+            self._found(subject, fact.at, score + LINK_SURPRISE, way, usual * way / deviations, explanation, evidence),
+        )
 
 
 def _related(

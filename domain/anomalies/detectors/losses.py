@@ -221,7 +221,8 @@ class LossPattern(Detector[Executed, LossMemory]):
         explanation = (
             f"the last {DRAIN_TRADES} trades lost {loss:.8g} together, {loss / unit:.1f} times a usual trade's "
             "result; on "
-            f"the worst of this account's days {middle:.1f} times are usual"
+            f"the worst of this account's days {middle:.1f} times are usual: the strategy may have broken, or its "
+            "market changed"
         )
         evidence = {"executionIds": list(memory.last_ids)}
         return (self._found(Subject(fact.account_id), fact.at, score, loss, middle * unit, explanation, evidence),)

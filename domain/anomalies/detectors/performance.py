@@ -4,6 +4,7 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from statistics import median
 from typing import Any, Self
 
@@ -19,7 +20,7 @@ from domain.kernel.time import Nanos
 SURPRISE_FACTOR = 5 / 2.2
 # A drift is told by the median of so many hours, each against the same hour of earlier days.
 HOUR_SECONDS, DRIFT_HOURS, KEPT_DAYS, MIN_DAYS = 3_600, 6, 21, 3
-MAX_HOUR_SAMPLES = 400
+MAX_HOUR_SAMPLES, MAX_SAMPLES = 400, 60
 # Ratios that differ by less than this are alike, and a smaller drift is none (natural logarithms).
 DRIFT_FLOOR, LEAST_DRIFT = 0.06, 0.3
 
@@ -37,6 +38,8 @@ class PerformanceMemory(Memory):
     # Ratios of earlier hours to what was usual at their time.
     ratios: deque[float] = field(default_factory=lambda: deque(maxlen=24 * KEPT_DAYS))
     drift_told: int = -1
+    # Time and value, for the evidence.
+    last: deque[list[str | float]] = field(default_factory=lambda: deque(maxlen=MAX_SAMPLES))
 
     def state(self) -> dict[str, Any]:
         """The state, as JSON."""
@@ -48,6 +51,7 @@ class PerformanceMemory(Memory):
             "hours": list(self.hours),
             "ratios": list(self.ratios),
             "drift_told": self.drift_told,
+            "last": list(self.last),
         }
 
     @classmethod
@@ -60,6 +64,7 @@ class PerformanceMemory(Memory):
         memory.hours.extend(state["hours"])
         memory.ratios.extend(state["ratios"])
         memory.drift_told = state["drift_told"]
+        memory.last.extend(state.get("last", ()))
         return memory
 
 
@@ -85,16 +90,22 @@ class SystemPerformance(Detector[Sampled, PerformanceMemory]):
         return [*self._reading(memory, fact), *self._drift(memory, fact)]
 
     def _reading(self, memory: PerformanceMemory, fact: Sampled) -> Sequence[Finding]:
+        memory.last.append([fact.at.isoformat(), fact.value])
         told = memory.detector.update(Nanos.of(fact.at), fact.value)
         score = SURPRISE_FACTOR * told.surprise
         if score < self.tuning.threshold or not told.is_alarm or memory.samples <= self.tuning.warmup:
             return ()
-        explanation = f"{fact.component}: {fact.measure} is {fact.value:.6g}; {told.explanation}"
+        usual = f", where {told.expected:.6g} is usual for this component" if told.expected is not None else ""
+        explanation = (
+            f"{fact.component}: {fact.measure} is {fact.value:.6g}{usual} ({told.explanation}): what relies on it may "
+            "be slow or wrong"
+        )
         evidence = {
             "component": fact.component,
             "measure": fact.measure,
             "at": fact.at.isoformat(),
             "surprise": round(told.surprise, 3),
+            "samples": [list(sample) for sample in memory.last],
         }
         subject = Subject(component=self.subjects_of(fact)[0])
         return (self._found(subject, fact.at, score, fact.value, told.expected, explanation, evidence),)
@@ -141,9 +152,13 @@ class SystemPerformance(Detector[Sampled, PerformanceMemory]):
         observed, usual = math.exp(level), math.exp(usual_now)
         explanation = (
             f"{fact.component}: {fact.measure} has been {math.exp(drift):.2f} times what is usual at these times for "
-            f"{DRIFT_HOURS} hours, {observed:.6g} in the last one against {usual:.6g}: it drifts"
+            f"{DRIFT_HOURS} hours, {observed:.6g} in the last one against {usual:.6g}: it drifts, and so does what "
+            "relies on it"
         )
         evidence = {"component": fact.component, "measure": fact.measure, "at": fact.at.isoformat(), "ratios": newest}
+        evidence["samples"] = [
+            [datetime.fromtimestamp(at * HOUR_SECONDS, UTC).isoformat(), math.exp(held)] for at, held in memory.hours
+        ][-MAX_SAMPLES:]
         subject = Subject(component=self.subjects_of(fact)[0])
         return (self._found(subject, fact.at, score, observed, usual, explanation, evidence),)
 
