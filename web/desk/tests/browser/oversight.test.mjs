@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { openBrowser, openTab, signIn } from './desk.mjs';
-import { ADDRESS, newcomer, place, prices } from './platform.mjs';
+import { ADDRESS, newcomer, place, prices, unusualCase } from './platform.mjs';
 
 let browser;
 before(async () => {
@@ -115,5 +115,45 @@ test('an administrator adds a person', async () => {
   await page.fill('[name=newPassword]', 'shortish 12 x');
   await page.click('[data-test=user-form] button[type=submit]');
   await page.waitForFunction(() => document.querySelector('[data-test=users]')?.textContent.includes('New Trader'));
+  await context.close();
+});
+
+test('a case is worked: taken, noted, dismissed, closed, learnt and forgotten; a detector is replayed', async () => {
+  const { person, page, context, problems } = await open('RISK_MANAGER');
+  const number = await unusualCase(person);
+  await page.goto(`${ADDRESS}/surveillance`);
+  await page.click(`[data-test=cases] button:has-text("#${number} ")`);
+  const card = page.locator('[data-test=case]');
+  await card.locator('[data-test=case-transactions] tbody tr').first().waitFor();
+  await card.locator('canvas').waitFor();
+  assert.match(await card.locator('[data-test=findings]').innerText(), /500000/);
+  assert.ok(await page.isDisabled('[data-action=close-case]'));
+
+  await page.click('[data-action=assign]');
+  await page.waitForFunction((email) => document.querySelector('[data-test=assignee]')?.textContent === email, person.email);
+  await page.fill('[data-test=case] [name=note]', 'asked the owner');
+  await page.click('[data-action=comment]');
+  await page.waitForFunction(() => document.querySelector('[data-test=timeline]')?.textContent.includes('asked the owner'));
+  await page.click('[data-action=decide]');
+  await page.check('dialog [value=DISMISSED]');
+  await page.fill('dialog [name=reason]', 'its salary');
+  await page.click('dialog button[type=submit]');
+  await page.waitForSelector('[data-test=case-disposition]');
+  await page.click('[data-action=close-case]');
+  await page.click('dialog button[type=submit]');
+  await page.waitForSelector('[data-action=reopen]');
+  const learnt = page.locator(`[data-test=dismissals] tr:has-text("Main ${person.name}")`);
+  await learnt.waitFor();
+  assert.match(await learnt.innerText(), /its salary/);
+  await learnt.locator('[data-action=remove-dismissal]').click();
+  await learnt.waitFor({ state: 'detached' });
+
+  await page.click('[data-replay=ACCOUNT_BALANCE]');
+  await page.fill('dialog [name=sensitivity]', '1');
+  await page.selectOption('dialog [name=account]', person.accountId);
+  await page.click('[data-action=run-replay]');
+  await page.waitForSelector('[data-test=replay-result]');
+  assert.match(await page.innerText('[data-test=replay-result]'), /^[1-9]/);
+  assert.deepEqual(problems, []);
   await context.close();
 });

@@ -44,6 +44,20 @@ export async function place(person, given) {
   return (await person.ask(PLACE, { input })).placeOrder.order;
 }
 
+/** Deposits of about a hundred and one far beyond, which a detector tells of: the number of the case. */
+export async function unusualCase(person) {
+  const deposit = 'mutation ($input: CashInput!) { deposit(input: $input) { id } }';
+  const amounts = [...Array.from({ length: 12 }, (_, index) => 90 + 2 * index), 500_000];
+  for (const [index, amount] of amounts.entries()) await person.askAsAdmin(deposit, { input: { accountId: person.accountId, amount: String(amount), reference: `pay-${index}` } });
+  const cases = 'query ($accountId: ID!) { anomalyCases(filter: { accountId: $accountId, kinds: [ACCOUNT_BALANCE] }) { edges { node { number } } } }';
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    await person.askAsAdmin('mutation { runAnomalyDetection { id } }');
+    const [edge] = (await person.askAsAdmin(cases, { accountId: person.accountId })).anomalyCases.edges;
+    if (edge) return edge.node.number;
+  }
+  throw new Error('no case was opened');
+}
+
 /** The market's price, and one so far below it that nothing trades there. */
 export async function prices(person) {
   const { quotes } = await person.ask('query ($symbols: [String!]!) { quotes(symbols: $symbols) { bid ask } }', { symbols: [SYMBOL] });

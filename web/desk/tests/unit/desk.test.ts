@@ -7,7 +7,10 @@ import { isLayout } from '@/desk/layouts';
 import { toCsv } from '@/format/csv';
 import { formatDuration, formatMoment, offsetSeconds } from '@/format/times';
 import type { OrderRowFragment, QuotePartsFragment } from '@/gql/graphql';
+import { chosenSeries, evidenceOption, markSize, type CaseSeries } from '@/pages/surveillance/chart';
 import { readEvidence } from '@/pages/surveillance/evidence';
+import { replayRange } from '@/pages/surveillance/replay';
+import { canReplay, KINDS } from '@/pages/surveillance/words';
 
 const candles = (closes: number[]): Candle[] => closes.map((close, index) => ({ time: index * 60, open: close, high: close, low: close, close, volume: 1 }));
 
@@ -99,4 +102,36 @@ test('evidence of any shape becomes facts, lines and tables', () => {
   expect(found.series).toEqual([{ name: 'sizes', values: [1, 2, 3] }]);
   expect(found.tables).toEqual([{ name: 'fills', columns: ['at', 'size'], rows: [['a', '1'], ['b', '']] }]);
   expect(readEvidence(null).facts).toEqual([]);
+});
+
+describe('a case as a picture', () => {
+  const at = '2026-03-02T10:00:00Z';
+  const series = (kind: CaseSeries['kind'], ...sizes: (number | null)[]): CaseSeries => ({ kind, points: sizes.map((size, index) => ({ at, value: 100 + index, size })) });
+
+  test('prices share one, without the scores', () => {
+    const chart = [series('SCORES', null), series('BUY_FILLS', 1), series('CANCELS', 2), series('AMOUNTS', null)];
+    expect(chosenSeries(chart).map(({ kind }) => kind)).toEqual(['BUY_FILLS', 'CANCELS']);
+    expect(chosenSeries([series('SCORES', null), series('SAMPLES', null)]).map(({ kind }) => kind)).toEqual(['SAMPLES']);
+    expect(chosenSeries([series('SCORES', null)]).map(({ kind }) => kind)).toEqual(['SCORES']);
+    expect(chosenSeries([])).toEqual([]);
+  });
+
+  test('marks grow with the root of their size', () => {
+    expect([markSize(null, 9), markSize(0, 9), markSize(9, 9), markSize(9, 0)]).toEqual([7, 7, 22, 7]);
+    expect(markSize(1, 4)).toBeCloseTo(7 + 15 / 2);
+    const option = evidenceOption([series('BUY_FILLS', 4), series('SELL_FILLS', 1)], (kind) => kind.toLowerCase()) as { series: { name: string; data: { value: unknown[]; symbolSize: number }[] }[] };
+    expect(option.series.map(({ name, data }) => [name, data[0]?.value, data[0]?.symbolSize])).toEqual([
+      ['buy_fills', [at, 100], 22],
+      ['sell_fills', [at, 100], 14.5],
+    ]);
+  });
+});
+
+test('a replay ends now and begins so many days before', () => {
+  expect(replayRange(new Date('2026-03-08T00:00:00Z'), 7)).toEqual({ from: '2026-03-01T00:00:00.000Z', to: '2026-03-08T00:00:00.000Z' });
+});
+
+test('every detector can be chosen, and all but those of prices and samples replayed', () => {
+  expect(new Set(KINDS).size).toBe(KINDS.length);
+  expect(KINDS.filter((kind) => !canReplay(kind))).toEqual(['STALE_MARKET_DATA', 'SYSTEM_PERFORMANCE']);
 });

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 
 import en from '@/i18n/en';
 import zh from '@/i18n/zh';
+import { KINDS } from '@/pages/surveillance/words';
 
 const SOURCES = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .filter((path) => /\.(vue|ts)$/.test(path) && !path.startsWith('gql') && !path.startsWith('i18n'))
@@ -66,10 +67,19 @@ const ENUMS: [keyof typeof en.words, string][] = [
   ['transaction', 'TransactionKind'],
   ['house', 'HouseAccount'],
   ['anomaly', 'AnomalyKind'],
+  ['caseStatus', 'AnomalyCaseStatus'],
+  ['disposition', 'AnomalyDisposition'],
+  ['caseEvent', 'AnomalyCaseEventKind'],
+  ['caseSeries', 'AnomalyCaseSeriesKind'],
   ['run', 'TaskRunState'],
   ['cause', 'TaskRunCause'],
   ['component', 'ComponentState'],
 ];
+
+test('every kind of anomaly can be chosen', () => {
+  const type = buildSchema(readFileSync('../../schema.graphql', 'utf8')).getType('AnomalyKind');
+  expect([...KINDS].sort()).toEqual(isEnumType(type) ? type.getValues().map(({ name }) => name).sort() : []);
+});
 
 test.each(ENUMS)('each %s that the API can say has a word', (kind, name) => {
   const type = buildSchema(readFileSync('../../schema.graphql', 'utf8')).getType(name);

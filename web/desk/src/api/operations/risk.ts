@@ -1,4 +1,4 @@
-/** Limits, what broke them, halts, and what detectors found. */
+/** Limits, what broke them, and halts. */
 import { graphql } from '@/gql';
 
 export const RiskMetricsQuery = graphql(`
@@ -175,78 +175,6 @@ export const HaltMutation = graphql(`
 export const ResumeMutation = graphql(`
   mutation Resume($id: ID!, $reason: String!) {
     resumeTrading(id: $id, reason: $reason) {
-      id
-    }
-  }
-`);
-
-export const AnomaliesQuery = graphql(`
-  query Anomalies($filter: AnomalyFilter, $first: Int, $after: String) {
-    anomalies(filter: $filter, first: $first, after: $after) {
-      pageInfo {
-        hasNextPage
-        endCursor
-      }
-      edges {
-        node {
-          ...AnomalyRow
-        }
-      }
-    }
-  }
-
-  fragment AnomalyRow on Anomaly {
-    id
-    cursor
-    kind
-    severity
-    accountId
-    symbol
-    score
-    observed
-    expected
-    threshold
-    explanation
-    evidence
-    riskEventId
-    detectedAt
-  }
-`);
-
-export const AnomaliesStream = graphql(`
-  subscription AnomaliesLive($after: Cursor) {
-    anomalies(after: $after) {
-      ...AnomalyRow
-    }
-  }
-`);
-
-export const DetectorsQuery = graphql(`
-  query Detectors {
-    anomalyDetectors {
-      kind
-      description
-      enabled
-      sensitivity
-      warmup
-      action
-      findings24h
-      lastRunAt
-    }
-  }
-`);
-
-export const UpdateDetectorMutation = graphql(`
-  mutation UpdateDetector($input: UpdateAnomalyDetectorInput!) {
-    updateAnomalyDetector(input: $input) {
-      kind
-    }
-  }
-`);
-
-export const RunDetectionMutation = graphql(`
-  mutation RunDetection {
-    runAnomalyDetection {
       id
     }
   }
