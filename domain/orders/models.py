@@ -147,7 +147,7 @@ class Execution(Model):
 
 
 class VenueCommand(Model):
-    """What a venue is asked to do; written with the order, removed with the answer.
+    """A command to a venue; written with the order, removed with the answer.
 
     The payload of a SUBMIT names the orders of a group, that of a REPLACE holds the changes; both are JSON.
     """
@@ -165,7 +165,7 @@ class VenueCommand(Model):
 
 
 class CancelTimer(Model):
-    """A dead man's switch: unless it is set again, all open orders of the account are cancelled at ``triggers_at``."""
+    """A dead man's switch: unless it is renewed, all open orders of the account are cancelled at ``triggers_at``."""
 
     account_id = fields.UUIDField(primary_key=True)
     triggers_at = fields.DatetimeField(db_index=True)
@@ -193,7 +193,7 @@ class OrderDay(Model):
 
 
 class OpenOrderCount(Model):
-    """How many orders of an account are open, by instrument and strategy (empty: none); triggers count."""
+    """The number of open orders of an account, by instrument and strategy (empty: none); triggers maintain it."""
 
     id = fields.BigIntField(primary_key=True)
     account = fields.ForeignKeyField("tradegraph.Account", related_name="open_order_counts", on_delete=fields.RESTRICT)

@@ -186,12 +186,12 @@ async def insert_orders(work: Writing, orders: Sequence[Order]) -> None:
 
 
 async def update_orders(work: Writing, orders: Sequence[Order]) -> None:
-    """Store what can change of orders."""
+    """Store the changeable columns of orders."""
     await work.write(_UPDATE, [_changed_row(order) for order in orders])
 
 
 async def update_pending(work: Writing, orders: Sequence[Order]) -> None:
-    """Store that orders wait for their venues' answers; nothing else of them has changed."""
+    """Store the pending requests of orders; nothing else of them has changed."""
     await work.write(_ASK, [_asked(order) for order in orders])
 
 
@@ -203,7 +203,7 @@ async def insert_executions(work: UnitOfWork, executions: Sequence[Execution]) -
 async def insert_commands(
     work: Writing, commands: Sequence[tuple[str, Order]], payloads: Sequence[str | None] | None = None
 ) -> None:
-    """Ask venues to act: (kind, order) each, in order; wakes each venue once after the commit."""
+    """Queue commands to venues: (kind, order) each, in order; wakes each venue once after the commit."""
     rows: list[Record] = [
         {
             "venue": order.venue,
@@ -239,7 +239,7 @@ async def find_by_client_ids(work: UnitOfWork, keys: Collection[tuple[UUID, str]
 
 @dataclass(frozen=True, slots=True)
 class PreTradeState:
-    """What new orders of locked accounts are decided on; ``repeats`` counts those that were placed before."""
+    """The stored inputs of decisions on new orders of locked accounts; ``repeats`` counts orders placed before."""
 
     versions: dict[str, int]
     positions: dict[UUID, dict[PositionKey, PositionBook]]
@@ -263,7 +263,7 @@ async def load_pre_trade_state(
     instrument_ids: Collection[UUID],
     keys: Collection[tuple[UUID, str]],
 ) -> PreTradeState:
-    """All of it in one statement; ``keys`` are accounts and client order ids."""
+    """The pre-trade state in one statement; ``keys`` are accounts and client order ids."""
     rows = await work.fetch(
         _GROUND,
         list(account_ids),
@@ -277,7 +277,7 @@ async def load_pre_trade_state(
 
 
 async def load_orders(work: UnitOfWork, order_ids: Collection[UUID]) -> dict[UUID, Order]:
-    """Orders by id, as they are under the lock of their accounts."""
+    """Orders by id, read under the lock of their accounts."""
     rows = await work.fetch(f"SELECT {SELECT_ORDER} {FROM_ORDERS} WHERE o.id = ANY($1::uuid[])", list(order_ids))
     return {row["id"]: to_order(row) for row in rows}
 
@@ -290,7 +290,7 @@ async def load_open_orders(
     side: Side | None = None,
     strategy: str | None = None,
 ) -> list[Order]:
-    """Open orders of locked accounts that fit all that is given, in the order in which they were placed."""
+    """Open orders of locked accounts that match, in the order of placing."""
     rows = await work.fetch(
         f"SELECT {SELECT_ORDER} {FROM_ORDERS} WHERE o.account_id = ANY($1::uuid[]) AND o.closed_at IS NULL "
         "AND ($2::text IS NULL OR i.symbol = $2) AND ($3::text IS NULL OR o.side = $3) "
@@ -304,7 +304,7 @@ async def load_open_orders(
 
 
 async def newest_order(work: UnitOfWork, account_id: UUID, instrument_ids: Collection[UUID]) -> Order | None:
-    """The newest order of an account in some instruments, whatever became of it."""
+    """The newest order of an account in some instruments, in any status."""
     row = await work.fetch_row(
         f"SELECT {SELECT_ORDER} {FROM_ORDERS} WHERE o.account_id = $1 AND o.instrument_id = ANY($2::uuid[]) "
         "ORDER BY o.id DESC LIMIT 1",
@@ -315,7 +315,7 @@ async def newest_order(work: UnitOfWork, account_id: UUID, instrument_ids: Colle
 
 
 async def load_groups(work: UnitOfWork, group_ids: Collection[UUID | None]) -> dict[UUID, Order]:
-    """All orders of brackets and OCOs, as they are under the lock of their accounts."""
+    """All orders of brackets and OCOs, read under the lock of their accounts."""
     rows = await work.fetch(
         f"SELECT {SELECT_ORDER} {FROM_ORDERS} WHERE o.group_id = ANY($1::uuid[]) ORDER BY o.id", list(group_ids)
     )
@@ -350,7 +350,7 @@ async def read_executions_of(order_ids: Collection[UUID]) -> dict[UUID, list[Exe
 
 
 async def known_executions(work: UnitOfWork, order_ids: Collection[UUID]) -> set[tuple[UUID, str]]:
-    """Which executions of these orders are booked already, by the venue's id."""
+    """The executions of these orders that are booked already, by the venue's id."""
     rows = await work.fetch(
         "SELECT order_id, venue_execution_id FROM executions WHERE order_id = ANY($1::uuid[])", list(order_ids)
     )

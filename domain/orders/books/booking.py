@@ -1,7 +1,7 @@
-"""Booking what a venue reports, pure: reports folded over orders, positions and accounts that are loaded and locked.
+"""Booking of a venue's execution reports, pure: applied to loaded and locked orders, positions and accounts.
 
-Every report has its effect once: an execution that is booked already is passed over. A fill is a fact and is always
-booked, even when it comes late, after CANCELED or EXPIRED, or beyond the order's quantity; the status then stays.
+Every report has its effect once: an execution that is booked already is skipped. A fill is a fact and is always booked,
+also when it comes late, after CANCELED or EXPIRED, or beyond the order's quantity; the status then stays.
 """
 
 from collections.abc import Mapping, Sequence
@@ -52,10 +52,10 @@ _ACKNOWLEDGEMENTS = (
 
 @dataclass(slots=True)
 class ReportBooking:
-    """The books of one transaction, and what it adds to them.
+    """The books of one transaction, and the changes that reports make to them.
 
-    ``rate_of`` tells the newest rate between two currencies; where there is none, that at which the order was accepted
-    serves, because a fill must be booked.
+    ``rate_of`` gives the newest rate between two currencies. Without one, the rate at the order's acceptance is used,
+    because a fill must be booked.
     """
 
     orders: dict[UUID, Order]
@@ -73,11 +73,11 @@ class ReportBooking:
 
     @property
     def acknowledged(self) -> set[UUID]:
-        """Accounts of which no more happened than that venues acknowledged their orders."""
+        """Accounts for which venues only acknowledged orders."""
         return self.books.keys() - self._moved
 
     def apply(self, batch: Sequence[execution_reports.ExecutionReport]) -> None:
-        """Fold reports, in their order."""
+        """Apply reports, in their order."""
         for order in self.orders.values():
             if order.contingency in EXCLUSIVE:
                 self._groups.setdefault(order.group_id, []).append(order)
@@ -200,9 +200,9 @@ class ReportBooking:
         return self.rate_of(instrument.currency, currency) or order.reserve_rate
 
     def _charge(self, book: TradingBook, order: Order, execution: Execution, instrument: Instrument) -> None:
-        """Move the money: a derivative's realised PnL, or a spot trade's notional; then fee and tax.
+        """Post the cash: a derivative's realised PnL, or a spot trade's notional; then fee and tax.
 
-        Each is what the execution adds to its order's totals, rounded.
+        Each is the execution's addition to its order's rounded totals.
         """
         account = book.account
         before = posted(order.dues, account.currency)
@@ -226,7 +226,7 @@ class ReportBooking:
         return book.position(order.instrument_id, bucket_of(order, book.account.position_mode))
 
     def _reserve_again(self, order: Order) -> None:
-        """Replace the reservations of the order, and of those that it excludes, by what they need now."""
+        """Replace the reservations of the order, and of the orders that it excludes."""
         book, instrument = self.books[order.account_id], self.instruments[order.instrument_id]
         if order.contingency not in EXCLUSIVE:
             unreserve_orders(book, (order,))
@@ -254,7 +254,7 @@ class ReportBooking:
 
 
 def _repeated(order: Order, report: execution_reports.ExecutionReport) -> bool:
-    """True if a report says what was booked before, or comes too late for the order to change any more."""
+    """True if a report was booked before, or comes too late to change the order."""
     if isinstance(report, execution_reports.CancelRejected):
         return order.is_open and order.pending_action is not PendingAction.CANCEL
     if isinstance(report, execution_reports.ReplaceRejected):
@@ -275,7 +275,7 @@ def _is_handed_over(order: Order, report: execution_reports.Accepted) -> bool:
 
 
 def _reserved_by(order: Order) -> tuple[object, ...]:
-    """The values that the reservation of an order follows from."""
+    """The values that determine the reservation of an order."""
     return (
         order.quantity,
         order.reserve_price,

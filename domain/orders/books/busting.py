@@ -1,9 +1,9 @@
-"""Taking executions back, and correcting them: nothing is erased, everything is compensated.
+"""Busts and corrections of executions: nothing is erased, everything is compensated.
 
-Guarantees: the execution stays, marked; money moves back by transactions of its own; position, order and what later
-executions realised are as if it had never been, or been the corrected one from the start; one event tells it. All of it
-in one transaction, and doing it again changes nothing. What the market did is a fact: an account may come out of a bust
-with less cash or position than it could have traded itself into; then it may only reduce (``leftovers``).
+Guarantees: the execution stays, marked; money moves back by transactions of its own; position, order and later realised
+PnL are as if it had never been, or been the corrected one from the start; one event records it. All in one transaction,
+and a repeat changes nothing. A bust may leave an account with less cash or position than its own trading could; then
+the account may only reduce (``leftovers``).
 """
 
 from collections import deque
@@ -67,19 +67,19 @@ _RUN = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What an execution should have been."""
+    """The right values of an execution."""
 
     price: Decimal
     quantity: Decimal
 
 
 async def bust_execution(context: OrderContext, actor: Actor, execution_id: UUID, reason: str) -> Execution:
-    """Take an execution back; the execution, marked. Repeating it returns it as it is.
+    """Bust an execution, and return it, marked. A repeat returns it as it is.
 
     Raises:
         Forbidden: the actor is neither RISK_MANAGER nor ADMIN.
         NotFound: there is no such execution.
-        Conflict: it was corrected, or later executions closed what it opened in a hedging account.
+        Conflict: it was corrected, or later executions closed its units in a hedging account.
     """
     reason = await _checked(actor, execution_id, reason)
     return await _take_back(context, actor, execution_id, None, reason)
@@ -88,7 +88,7 @@ async def bust_execution(context: OrderContext, actor: Actor, execution_id: UUID
 async def correct_execution(
     context: OrderContext, actor: Actor, execution_id: UUID, correction: Correction, reason: str
 ) -> Execution:
-    """Put another execution in the place of one; the new one. Repeating the same correction returns it as it is.
+    """Replace an execution by a corrected one, and return that. A repeat of the same correction returns it as it is.
 
     Raises:
         BadInput: a price or quantity that no execution can have, or nothing to correct.
@@ -147,7 +147,7 @@ def _signal(actor: Actor, original: Execution, correction: Correction | None, re
 
 
 async def _locked(work: UnitOfWork, execution_id: UUID) -> Execution:
-    """The execution as it is under its account's lock."""
+    """The execution, read under its account's lock."""
     found = await execution_queries.load_execution(work, execution_id)
     assert found is not None
     await account_queries.lock_books(work, [found.account_id])
@@ -178,7 +178,7 @@ def _check_correction(original: Execution, correction: Correction, instrument: I
 
 
 class _Reversal:
-    """One execution taken back, or replaced, in the books of its locked account."""
+    """One execution busted, or replaced, in the books of its locked account."""
 
     def __init__(
         self, work: UnitOfWork, by: str, account: AccountBook, instrument: Instrument, original: Execution
@@ -216,7 +216,7 @@ class _Reversal:
     async def _rebuild(
         self, successor: Execution | None, others: Mapping[UUID, Execution]
     ) -> tuple[TradingBook, PositionRebuild]:
-        """The position as it is without the execution; ``others`` are those of its order, at what they cost now."""
+        """Rebuild the position without the execution; ``others`` are those of its order, with their present costs."""
         account, original = self._account, self._original
         positions = (await position_queries.load_positions(self._work, [account.id], [original.instrument_id]))[
             account.id
@@ -245,10 +245,10 @@ class _Reversal:
         return book, rebuild
 
     async def _adjustments(self, bucket: Bucket) -> list[PositionAdjustment]:
-        """What was done to the position between executions, in order.
+        """The adjustments of the position, in order.
 
         Raises:
-            Conflict: a corporate action has passed it by, because nothing was held: it cannot come back over that day.
+            Conflict: a corporate action was skipped because nothing was held: the position cannot exist on that day.
         """
         work, instrument_id = self._work, self._instrument.id
         found = await adjustment_queries.load_adjustments(work, self._account.id, instrument_id)
@@ -259,7 +259,7 @@ class _Reversal:
         return adjustments
 
     async def _executions(self) -> AsyncIterator[Execution]:
-        """All executions of the account in the instrument that count, in the order in which they were booked."""
+        """All valid executions of the account in the instrument, in the order of booking."""
         after = 0
         while run := await execution_queries.load_execution_run(
             self._work, self._account.id, self._original.instrument_id, after, _RUN
@@ -271,9 +271,9 @@ class _Reversal:
     def _compensate(
         self, rebuild: PositionRebuild, successor: Execution | None, paid: Sequence[Dues], reason: str
     ) -> None:
-        """Move the money: what the execution moved goes back, what its correction moves goes, each for itself.
+        """Post the cash: first that of the execution, reversed, then that of its correction.
 
-        ``paid`` is what the order's executions come to: before, without the execution, and with its correction.
+        ``paid`` are the totals of the order's executions: before, without the execution, and with its correction.
         """
         moves: list[tuple[TransactionKind, Decimal, Execution]] = []
         if self._instrument.asset_class.is_derivative:
@@ -302,7 +302,7 @@ class _Reversal:
             )
 
     async def _refill(self, order: Order, executions: list[Execution], book: TradingBook) -> dict[UUID, Order]:
-        """The order, and those that it excludes, as they are with these executions."""
+        """Recompute the order, and those that it excludes, from these executions."""
         orders = {order.id: order}
         if order.contingency in EXCLUSIVE:
             orders = await queries.load_groups(self._work, [order.group_id]) | orders

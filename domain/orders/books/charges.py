@@ -1,4 +1,4 @@
-"""What executions come to, pure: the dues of each, and the average and the costs of an order's fills."""
+"""Charges of executions, pure: the dues of each, and the average price and costs of an order's fills."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -11,9 +11,10 @@ from domain.positions.rules import average_of
 
 
 def dues_of(execution: Execution, instrument: Instrument, currency: str) -> Dues:
-    """What one execution comes to by itself.
+    """The dues of one execution by itself.
 
-    A spot trade moves the notional of what changed hands; units that the venue kept as its fee count as sold to pay it.
+    A spot trade moves the notional of the exchanged units; units that the venue kept as its fee count as sold to pay
+    it.
     """
     trade = ZERO
     if not instrument.asset_class.is_derivative:
@@ -25,7 +26,7 @@ def dues_of(execution: Execution, instrument: Instrument, currency: str) -> Dues
 
 
 def total_dues(executions: Iterable[Execution], instrument: Instrument, currency: str) -> Dues:
-    """What executions of one order come to."""
+    """The dues of several executions of one order."""
     dues = NOTHING_DUE
     for execution in executions:
         dues = dues.plus(dues_of(execution, instrument, currency))
@@ -33,7 +34,7 @@ def total_dues(executions: Iterable[Execution], instrument: Instrument, currency
 
 
 def costs_of(executions: Iterable[Execution], instrument: Instrument, currency: str) -> list[Posted]:
-    """What each of an order's executions, in the order in which they were booked, adds to what is posted."""
+    """The amounts that each of an order's executions, in the order of booking, adds to the posted totals."""
     dues, before, costs = NOTHING_DUE, posted(NOTHING_DUE, currency), []
     for execution in executions:
         dues = dues.plus(dues_of(execution, instrument, currency))

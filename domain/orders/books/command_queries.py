@@ -1,4 +1,4 @@
-"""Commands that wait for a venue.
+"""The queue of commands to venues.
 
 SQL: the hot path of the router; taken and removed in one statement, past those that another holds.
 """

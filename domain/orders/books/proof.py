@@ -1,7 +1,7 @@
-"""Proving the books: an account rebuilt from executions, adjustments and transactions alone, and compared.
+"""The proof of the books: an account rebuilt from executions, adjustments and transactions alone, and compared.
 
-The rebuild reads one consistent snapshot, in bounded runs. Every difference is named; the first break of the ledger's
-chain ends the walk along it, because nothing after it can be trusted.
+The rebuild reads one consistent snapshot, in bounded runs. Every difference is listed. The walk along the ledger ends
+at the first break of its chain, because rows after it cannot be trusted.
 """
 
 from collections import deque
@@ -49,7 +49,7 @@ _DERIVED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class BookBreak:
-    """One difference between what is booked and what follows from executions and transactions."""
+    """One difference between the books and the rebuilt account."""
 
     what: str
     booked: str
@@ -78,7 +78,7 @@ class BookProof:
         return not self.breaks
 
     def differ(self, what: str, booked: Decimal | str, derived: Decimal | str, **ids: UUID) -> None:
-        """Note a difference if there is one; the hundredth is the last."""
+        """Record a difference if there is one; at most a hundred."""
         if booked == derived or len(self.breaks) >= MAX_BREAKS:
             return
         texts = [plain(value) if isinstance(value, Decimal) else value for value in (booked, derived)]
@@ -115,7 +115,7 @@ async def prove_book(account_id: UUID, instruments: Mapping[UUID, Instrument]) -
 
 
 class _Rebuilt:
-    """An account as executions, adjustments and outside movements alone make it."""
+    """An account rebuilt from executions, adjustments and outside cash movements."""
 
     def __init__(self, account: AccountBook, instruments: Mapping[UUID, Instrument]) -> None:
         self._account = account
@@ -129,12 +129,12 @@ class _Rebuilt:
         self.dues: dict[UUID, Dues] = {}
 
     def move(self, row: Transaction) -> None:
-        """Take a movement that follows from nothing else."""
+        """Take over a cash movement from outside."""
         if row.kind not in _DERIVED:
             self.cash += row.amount
 
     def adjust(self, booked: PositionAdjustment, proof: BookProof) -> None:
-        """Apply an adjustment again, and compare what it came to."""
+        """Apply an adjustment again, and compare its results."""
         instrument = self._instruments[booked.instrument_id]
         key = (booked.instrument_id, booked.bucket)
         position = self.positions.setdefault(key, PositionBook(new_id(), self._account.id, *key))
@@ -177,7 +177,7 @@ class _Rebuilt:
         self.filled[execution.order_id] = self.filled.get(execution.order_id, ZERO) + execution.quantity
 
     def _charge(self, execution: Execution, instrument: Instrument, realized: Decimal) -> Decimal:
-        """Move the money as booking does, by what the execution adds to its order's totals; its fee and tax."""
+        """Post the cash as booking does: the execution's addition to its order's totals, its fee and its tax."""
         currency = self._account.currency
         dues = self.dues.get(execution.order_id, NOTHING_DUE)
         after = dues.plus(dues_of(execution, instrument, currency))
@@ -251,7 +251,7 @@ def _compare_position(proof: BookProof, booked: PositionBook, derived: PositionB
 
 
 def _compare_working(proof: BookProof, stored: list[PositionBook], working: list[Row]) -> None:
-    """Every bucket's sums must be those of the account's working orders."""
+    """Compare every bucket's sums with those of the account's working orders."""
     booked_buy = sum((position.working_buy for position in stored), ZERO)
     booked_sell = sum((position.working_sell for position in stored), ZERO)
     proof.differ("working buys", booked_buy, sum((row["quantity"] for row in working if row["buys"]), ZERO))

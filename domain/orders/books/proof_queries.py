@@ -1,4 +1,4 @@
-"""What a proof of the books reads, in the transaction that shows it one moment.
+"""Reads of a proof of the books, in a transaction that shows one moment.
 
 SQL: sums over all orders of an account, and its executions run by run.
 """
@@ -34,7 +34,7 @@ HAVING sum(reserved_quantity) <> max(may_fill) AND bool_and(pending_changes IS N
 
 
 async def runs_of(connection: Connection, account_id: UUID) -> AsyncIterator[list[Execution]]:
-    """The executions of an account that stand, oldest first, a run at a time."""
+    """The valid executions of an account, oldest first, in runs."""
     after = 0
     while rows := await connection.fetch(
         f"SELECT {queries.SELECT_EXECUTION} {queries.FROM_EXECUTIONS} "

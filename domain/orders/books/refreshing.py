@@ -1,8 +1,8 @@
-"""The audit of balances: what working orders reserve, and what margin is left.
+"""The audit of balances: recomputes reservations and margin of accounts.
 
-A position's reserved amount is a function of its sums, and an account's is the sum of its positions'. Both are kept up
-with every change; here they are worked out again, and put right under the account's lock should they ever differ.
-Running it again changes nothing.
+A position's reserved amount is a function of its sums, and an account's is the sum of its positions'. Both are
+maintained with every change; here they are recomputed, and corrected under the account's lock if they differ. A repeat
+changes nothing.
 """
 
 from collections.abc import Collection, Iterable
@@ -31,7 +31,7 @@ _log = structlog.stdlib.get_logger("balances")
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What was found: how many accounts had to be put right, hold what has no price, or are below their margin."""
+    """The result: the number of accounts that were corrected, hold an unpriced position, or are below their margin."""
 
     accounts: int
     corrected: int
@@ -40,7 +40,7 @@ class Refreshed:
 
 
 async def refresh_balances(bus: Bus, market: Market, account_ids: Collection[UUID]) -> Refreshed:
-    """Work out again what these accounts have reserved and what margin they have; two reads, and a write if need be."""
+    """Recompute the reservations and the margin of these accounts; two reads, and a write if needed."""
     books = await account_queries.read_books(account_ids)
     positions = await queries.read_reserving(books)
     # Read at two moments, so that a difference is only a suspicion.

@@ -1,7 +1,7 @@
-"""Rebuilding after an execution was taken back or corrected, pure: a position and an order from what remains.
+"""Replay of executions after a bust or a correction, pure: a position and an order rebuilt from the valid ones.
 
-Executions are booked again in the order in which they were booked, a correction in the place of what it corrects. What
-later executions realised may change with that; the difference, rounded as it was posted, is what must be compensated.
+Executions are booked again in the order of booking, a correction in the place of the execution that it corrects. The
+realised PnL of later executions may change with that; the difference, rounded as it was posted, is compensated.
 """
 
 from collections.abc import Sequence
@@ -35,16 +35,16 @@ _REBUILT = (
 
 
 def bucket_of_execution(execution: Execution, mode: PositionMode) -> Bucket:
-    """Where the execution was booked."""
+    """The bucket of the execution."""
     return bucket_for(mode, buys=execution.side is Side.BUY, closes=execution.position_effect in CLOSING)
 
 
 @dataclass(slots=True)
 class PositionRebuild:
-    """A position as its executions make it, and which of them realise something else than they did.
+    """A position rebuilt from its executions, and the executions whose realised PnL changes.
 
-    ``rolled_at`` is the account's last day roll: what was opened since then was opened today. ``adjusted`` are
-    adjustments that come to something else than they did, ``rises`` how much more money they move, by kind.
+    ``rolled_at`` is the account's last day roll: units opened since then were opened today. ``adjusted`` are
+    adjustments whose results change, ``rises`` the changes of their cash, by kind.
     """
 
     booked: PositionBook
@@ -64,11 +64,11 @@ class PositionRebuild:
         )
 
     def take_back(self, execution: Execution, currency: str) -> None:
-        """An execution that was booked and does not count any more."""
+        """Leave out an execution that was booked."""
         self.before += to_cash(execution.realized_pnl, currency)
 
     def book(self, execution: Execution, currency: str, *, is_new: bool = False) -> None:
-        """An execution that counts; all of them in order.
+        """Book a valid execution; call it for all of them in order.
 
         Raises:
             ClosesTooMuch: it closes more of a hedging leg than there is now.
@@ -98,7 +98,7 @@ class PositionRebuild:
             self.realized[execution.id] = realized
 
     def adjust(self, adjustment: PositionAdjustment, currency: str) -> None:
-        """What was done to the position between executions, with what is held of it now."""
+        """Apply an adjustment to the position as rebuilt so far."""
         assert adjustment.created_at is not None
         booked = replace(adjustment)
         adjust(self._fresh, self.instrument, adjustment, adjustment.created_at, currency=currency)
@@ -110,7 +110,7 @@ class PositionRebuild:
             self.adjusted.append(adjustment)
 
     def finish(self) -> Decimal:
-        """Bring the booked position to what was rebuilt; by how much its realised PnL rises."""
+        """Set the booked position to the rebuilt one, and return the change of its realised PnL."""
         booked, fresh = self.booked, self._fresh
         if not self._is_today:
             fresh.today_quantity = ZERO
@@ -124,7 +124,7 @@ class PositionRebuild:
 
 
 def recost(executions: Sequence[Execution], instrument: Instrument, currency: str) -> list[Execution]:
-    """Set fee and tax of an order's executions, in the order in which they were booked, to what each adds to them.
+    """Recompute fee and tax of an order's executions, in the order of booking, and return those that changed.
 
     Those that cost something else now are returned.
     """
@@ -139,9 +139,9 @@ def recost(executions: Sequence[Execution], instrument: Instrument, currency: st
 def recompute_fills(
     order: Order, executions: Sequence[Execution], instrument: Instrument, currency: str, now: datetime
 ) -> None:
-    """Set an order's fills, average, dues and fees to what its executions that count make.
+    """Recompute an order's fills, average, dues and fees from its valid executions.
 
-    An order that is over stays over: what was taken back does not work again by itself.
+    A closed order stays closed: a busted quantity does not work again.
     """
     order.filled_quantity = total(row.quantity for row in executions)
     order.filled_value = total(
@@ -157,9 +157,9 @@ def recompute_fills(
 def corrected(
     original: Execution, price: Decimal, quantity: Decimal, instrument: Instrument, new_id: UUID
 ) -> Execution:
-    """What stands in the place of ``original``; money is converted at the rate of the original.
+    """The execution that replaces ``original``; money is converted at the rate of the original.
 
-    Of units that the venue kept as its fee it keeps the same share; any other fee follows from the instrument's terms.
+    A fee that the venue kept in units keeps its share; any other fee follows from the instrument's terms.
     """
     rate, minimum = original.fx_rate, instrument.fees.minimum * original.fx_rate
     withheld = to_exact(original.withheld * quantity / original.quantity)

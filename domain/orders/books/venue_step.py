@@ -1,7 +1,7 @@
-"""A venue's step: take its commands, let it act on them, and book all that it reports, in one transaction.
+"""The venue step: take a venue's commands, let the venue act on them, and book all its reports, in one transaction.
 
-A crash leaves all of a step or nothing of it: commands that were not booked are still there, and the paper venue is
-re-armed from what is stored. The lease keeps a router that was replaced from writing.
+A crash leaves all of a step or nothing of it: unbooked commands stay in the queue, and the paper venue is re-armed from
+stored orders. The lease keeps a replaced router from writing.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -37,7 +37,7 @@ _log = structlog.stdlib.get_logger("venue")
 
 @dataclass(frozen=True, slots=True)
 class VenueStep:
-    """What a step did: how many commands and reports it took, what it executed and which orders it changed."""
+    """The result of a step: the numbers of its commands and reports, its executions and its changed orders."""
 
     commands: int
     reports: int
@@ -66,15 +66,15 @@ async def process_venue_step(
     rate_of: RateOf = no_rate,
     also: Also | None = None,
 ) -> VenueStep:
-    """Book ``reports`` that came of the market, then take up to 500 commands (ids ``up_to``), act and book the answers.
+    """Book the market's ``reports``, then take up to 500 commands (ids ``up_to``), act and book the answers.
 
-    ``accounts`` names the account of every order that ``reports`` are about. ``position`` is how far in the tick stream
-    they come from: it is noted with them, so that no tick is ever missed or matched twice. ``rate_of`` converts what
-    settles in another currency than its account's. ``also`` writes what belongs to the step, after everything else.
+    ``accounts`` names the account of every order in ``reports``. ``position`` is their place in the tick stream: it is
+    stored with them, so that no tick is missed or matched twice. ``rate_of`` converts amounts in another currency than
+    the account's. ``also`` writes further rows of the step, after everything else.
 
     Raises:
-        LeaseLost: another router has taken over. Whatever is raised, nothing was written, and a venue that has acted
-            must be built again from what is stored.
+        LeaseLost: another router has taken over. After any error nothing is written, and a venue that has acted must be
+            built again from stored orders.
     """
     if not reports and not up_to and position is None and also is None:
         return VenueStep(0, 0, (), ())

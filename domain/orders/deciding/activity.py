@@ -1,7 +1,7 @@
-"""What an account's orders did before a new one: how many came, what works, what was the same. For limits that count.
+"""Activity of an account's orders, for limits that count: rates, open orders, duplicates, day totals.
 
-Loaded under the account's lock only as far as a limit needs it, and kept up with the orders of the same transaction.
-Orders that were refused here do not count: a client that ran into a limit is not held to have traded.
+Loaded under the account's lock only as far as a limit needs it, and maintained within the transaction. Orders that were
+refused here do not count as trading.
 """
 
 from bisect import insort
@@ -25,7 +25,7 @@ Sameness = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class ActivityNeeds:
-    """What of it the rules in force look at; ``window`` None: none looks back."""
+    """The activity that the rules in force need; ``window`` None: no rule looks back."""
 
     window: timedelta | None = None
     day: bool = False
@@ -39,7 +39,7 @@ class ActivityNeeds:
 
 
 def needs_of(rules: Sequence[RiskRule]) -> ActivityNeeds:
-    """What rules look at."""
+    """The activity that rules need."""
     kinds = {rule.kind for rule in rules}
     windows = [rule.window_seconds for rule in rules if rule.kind in _LOOK_BACK and rule.window_seconds is not None]
     return ActivityNeeds(
@@ -63,42 +63,42 @@ class Tally:
     strategies: dict[str, Decimal] = field(default_factory=dict)
 
     def add(self, symbol: str, strategy: str, amount: Decimal) -> None:
-        """Count ``amount`` more."""
+        """Add ``amount`` to the sums."""
         self.account += amount
         self.symbols[symbol] = self.symbols.get(symbol, ZERO) + amount
         self.strategies[strategy] = self.strategies.get(strategy, ZERO) + amount
 
     def share(self, symbol: str, strategy: str) -> Share:
-        """The sums that concern an order."""
+        """The sums for an order."""
         return Share(self.account, self.symbols.get(symbol, ZERO), self.strategies.get(strategy, ZERO))
 
 
 @dataclass(slots=True)
 class Timeline:
-    """When orders came, oldest first: all of them, per symbol and per strategy."""
+    """Arrival times of orders, oldest first: all of them, per symbol and per strategy."""
 
     account: list[datetime] = field(default_factory=list)
     symbols: defaultdict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
     strategies: defaultdict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, symbol: str, strategy: str, at: datetime) -> None:
-        """Count an order that came after all others."""
+        """Count an order that arrives after all others."""
         for times in (self.account, self.symbols[symbol], self.strategies[strategy]):
             times.append(at)
 
     def drop(self, symbol: str, strategy: str) -> None:
-        """Forget the order that was counted last."""
+        """Remove the order that was counted last."""
         for times in (self.account, self.symbols[symbol], self.strategies[strategy]):
             times.pop()
 
     def times(self, symbol: str, strategy: str) -> Times:
-        """The times that concern an order."""
+        """The times for an order."""
         return Times(self.account, self.symbols.get(symbol, ()), self.strategies.get(strategy, ()))
 
 
 @dataclass(slots=True)
 class DayCount:
-    """What one transaction adds to the day's orders, and to what they were worth."""
+    """The orders, and their value, that one transaction adds to the day's counts."""
 
     orders: int = 0
     notional: Decimal = ZERO
@@ -106,9 +106,9 @@ class DayCount:
 
 @dataclass(frozen=True, slots=True)
 class Displaced:
-    """Own orders that are cancelled for a newer one: those of ``side`` that it could meet at ``bound`` or better.
+    """Own orders that are cancelled for a newer one: those of ``side`` that it could trade with at ``bound`` or better.
 
-    ``bound`` None: at whatever price they rest.
+    ``bound`` None: at any price.
     """
 
     symbol: str
@@ -124,7 +124,7 @@ class Displaced:
 
 @dataclass(slots=True)
 class _Counted:
-    """An order that was counted, and what it took away."""
+    """An order that was counted, with the resting prices that it removed."""
 
     command: PlaceOrder
     notional: Decimal | None
@@ -134,11 +134,11 @@ class _Counted:
 
 @dataclass(slots=True)
 class OrderActivity:
-    """One account's. An order without a strategy has the empty one.
+    """The activity of one account. An order without a strategy has the empty one.
 
     ``resting`` holds per symbol and side the prices of its working orders that rest in a book, in order. ``added`` is
-    what this transaction adds to the counts of the day, by symbol and strategy. ``displaced`` are orders that have to
-    be cancelled for the ones that were accepted last.
+    this transaction's addition to the counts of the day, by symbol and strategy. ``displaced`` are orders to cancel for
+    the ones that were accepted last.
     """
 
     day_orders: Tally = field(default_factory=Tally)
@@ -154,7 +154,7 @@ class OrderActivity:
     def add(
         self, command: PlaceOrder, notional: Decimal | None, now: datetime, displaced: Displaced | None = None
     ) -> None:
-        """Count an order that was accepted; ``notional`` is what it is worth at its worst price."""
+        """Count an accepted order; ``notional`` is its value at its worst price."""
         symbol, strategy = command.symbol, command.strategy or ""
         counted = _Counted(command, notional)
         self._done.append(counted)
@@ -168,7 +168,7 @@ class OrderActivity:
             self.rest(symbol, command.side, command.limit_price)
 
     def displace(self, displaced: Displaced) -> list[Decimal]:
-        """Count own orders no longer that are cancelled for a newer one; the prices at which they rested."""
+        """Stop counting own orders that are cancelled for a newer one, and return their resting prices."""
         self.displaced.append(displaced)
         prices = self.resting.pop((displaced.symbol, displaced.side), [])
         kept = [price for price in prices if not displaced.covers(price)]
@@ -177,21 +177,21 @@ class OrderActivity:
         return [price for price in prices if displaced.covers(price)]
 
     def take_displaced(self) -> list[Displaced]:
-        """What has to be cancelled for the orders that were accepted since this was asked last."""
+        """The orders to cancel for those accepted since the last call."""
         displaced, self.displaced = self.displaced, []
         return displaced
 
     def add_notional(self, symbol: str, strategy: str, notional: Decimal) -> None:
-        """Count what a change makes an order worth more."""
+        """Count the added value of a modification."""
         self.day_notional.add(symbol, strategy, notional)
         self.added.setdefault((symbol, strategy), DayCount()).notional += notional
 
     def mark(self) -> int:
-        """Where ``undo`` goes back to."""
+        """A mark for ``undo``."""
         return len(self._done)
 
     def undo(self, mark: int) -> None:
-        """Forget the orders that were counted since ``mark``: they were refused after all."""
+        """Remove the orders that were counted since ``mark``, because they were refused after all."""
         while len(self._done) > mark:
             counted = self._done.pop()
             command, symbol, strategy = counted.command, counted.command.symbol, counted.command.strategy or ""
@@ -204,7 +204,7 @@ class OrderActivity:
                 self.rest(symbol, command.side.opposite, price)
 
     def settle(self) -> None:
-        """What was added is stored: the next orders add to it anew, and it is undone no more."""
+        """Mark the additions as stored: later orders start from zero, and nothing can be undone."""
         self.added.clear()
         self._done.clear()
 
@@ -215,7 +215,7 @@ class OrderActivity:
         self.added[symbol, strategy].orders += int(orders)
 
     def rest(self, symbol: str, side: Side, price: Decimal) -> None:
-        """Count a price that another order of the account could meet."""
+        """Count a resting price that another order of the account could trade with."""
         insort(self.resting[symbol, side], price)
 
     def _unrest(self, symbol: str, side: Side, price: Decimal) -> None:
@@ -231,7 +231,7 @@ class OrderActivity:
         return prices[-1] if side is Side.BUY else prices[0]
 
     def before(self, command: PlaceOrder) -> Activity:
-        """What rules look at for an order that is not among these yet."""
+        """The activity before an order that is not counted yet."""
         symbol, strategy = command.symbol, command.strategy or ""
         opposite = Side.SELL if command.side is Side.BUY else Side.BUY
         same = self.same.get(sameness_of(command))
@@ -246,12 +246,15 @@ class OrderActivity:
 
 
 def sameness(symbol: str, side: Side, type_: OrderType, quantity: Decimal, *prices: Decimal | None) -> Sameness:
-    """What makes another order the same: ``prices`` are its limit, stop, trailing offset and limit offset."""
+    """The identity of equal orders for DUPLICATE_ORDER.
+
+    ``prices`` are limit, stop, trailing offset and limit offset.
+    """
     numbers = ["" if value is None else f"{value.normalize():f}" for value in (quantity, *prices)]
     return (symbol, side.value, type_.value, *numbers)
 
 
 def sameness_of(command: PlaceOrder) -> Sameness:
-    """What makes another order the same as this one."""
+    """The identity of equal orders, of an order."""
     prices = (command.limit_price, command.stop_price, command.trailing_offset, command.limit_offset)
     return sameness(command.symbol, command.side, command.type, command.quantity, *prices)

@@ -1,4 +1,4 @@
-"""What business refuses of a well-formed order, as a list of pure checks; the first refusal names the reason."""
+"""Business checks of a well-formed order, as a list of pure functions; the first refusal gives the reason."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ Refusal = tuple[RejectReason, str]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An order with everything that its checks look at.
+    """An order with all inputs of its checks.
 
-    ``remaining`` is what it may still fill; ``replaces`` what a changed order was worth before, None for a new one.
-    ``triggered`` says that a changed order has met its condition.
+    ``remaining`` is its unfilled quantity; ``replaces`` the value of a modified order before the change, None for a new
+    one. ``triggered`` says that a modified order has met its condition.
     """
 
     command: PlaceOrder
@@ -40,7 +40,7 @@ class Candidate:
 
     @property
     def waits(self) -> bool:
-        """True if it waits for a price before it is an order of the market."""
+        """True if it waits for a trigger price before it can trade."""
         return self.command.type in CONDITIONAL and not self.triggered
 
     @property
@@ -50,9 +50,9 @@ class Candidate:
 
     @property
     def reduces(self) -> bool:
-        """True if it can only reduce the position: an exit, which only the market itself may stand in the way of.
+        """True if it can only reduce the position (an exit): only the market itself may refuse it.
 
-        An order that says so is one, whatever else works; another one by its size, with all that works beside it.
+        A reduce-only order always is; another one by its size, together with all other working orders.
         """
         position, quantity = self.position, self.remaining
         if self.command.only_reduces:
@@ -63,18 +63,18 @@ class Candidate:
 
     @property
     def rate(self) -> Decimal | None:
-        """One unit of the instrument's currency in the account's; an exit makes do with that of its last execution."""
+        """One unit of the instrument's currency in the account's; an exit may use that of its last execution."""
         known = self.market.conversion.rate
         return self.position.fx_rate if known is None and self.position.quantity != ZERO else known
 
     @property
     def opposes(self) -> bool:
-        """True if its fills would close some of the position before anything else."""
+        """True if its fills would first close a part of the position."""
         return self.position.quantity < ZERO if self.buys else self.position.quantity > ZERO
 
     @property
     def prices(self) -> tuple[Decimal, ...]:
-        """The prices that must lie on the tick grid."""
+        """Its prices that must lie on the tick grid."""
         command = self.command
         given = (command.limit_price, command.stop_price, command.activation_price)
         return tuple(price for price in given if price is not None)
@@ -113,7 +113,7 @@ def _instrument(order: Candidate) -> Refusal | None:
 
 
 def _conversion(order: Candidate) -> Refusal | None:
-    """Another currency than the account's needs a rate that can be relied on, but to get out."""
+    """Check that a currency other than the account's has a fresh rate; exits pass."""
     source, target, conversion = order.instrument.currency, order.book.account.currency, order.market.conversion
     if source == target:
         return None
@@ -130,7 +130,7 @@ def _conversion(order: Candidate) -> Refusal | None:
 
 
 def _venue(order: Candidate) -> Refusal | None:
-    """What neither the venue nor our engine can do; the paper venue does everything."""
+    """Check that the venue or our engine can execute the order; the paper venue can execute every order."""
     account, venue = order.book.account, order.book.venue
     if venue is None:
         return None
@@ -169,7 +169,7 @@ def _lot(order: Candidate) -> Refusal | None:
 
 
 def _quantity_range(order: Candidate) -> Refusal | None:
-    """What the instrument allows of one order; an exit is as large or as small as what it gets out of."""
+    """Check the instrument's range of quantities; exits pass."""
     instrument, quantity = order.instrument, order.command.quantity
     if order.reduces:
         return None
@@ -188,7 +188,10 @@ def _quantity_range(order: Candidate) -> Refusal | None:
 
 
 def _price_limits(order: Candidate) -> Refusal | None:
-    """Daily limits around the previous close, where the market has them; without a previous close nothing passes."""
+    """Check daily limits around the previous close, where the market has them.
+
+    Without a previous close nothing passes.
+    """
     instrument, quote = order.instrument, order.market.quote
     limit = order.command.limit_price
     if instrument.price_limit_rate is None or limit is None:
@@ -225,7 +228,7 @@ def _reduce_only(order: Candidate) -> Refusal | None:
 
 
 def _position(order: Candidate) -> Refusal | None:
-    """What is to be sold or closed must be there, unless the account may go short."""
+    """Check that the position to sell or close exists, unless the account may go short."""
     command, position, instrument = order.command, order.position, order.instrument
     account = order.book.account
     locked = unsettled(position, instrument) + position.held_quantity
@@ -254,7 +257,7 @@ def _short(order: Candidate) -> Refusal | None:
 
 
 def first_refusal(order: Candidate, checks: Iterable[Check]) -> Refusal | None:
-    """What the first of ``checks`` that refuses says."""
+    """The refusal of the first of ``checks`` that refuses."""
     return next((refusal for check in checks if (refusal := check(order)) is not None), None)
 
 

@@ -1,8 +1,8 @@
-"""Which orders close positions, pure: decided on what an account holds and what of it is free.
+"""Orders that close positions, pure: planned from the account's positions and their closable quantities.
 
-Each order only reduces, so what works already to close the same position is no obstacle: the exchange cuts whatever
-comes later to what is left. What has not settled is not closed, nor what is frozen by hand by the role of whoever
-closes or by a higher one; what a lower role froze gives way.
+Each order is reduce-only, so working orders that close the same position do not block it: the exchange cuts later ones
+to the remaining position. Unsettled units are not closed, nor units frozen by hand by the actor's role or a higher one;
+holds of lower roles are released.
 """
 
 from collections.abc import Collection, Mapping
@@ -29,7 +29,7 @@ Instruments = Mapping[UUID, Instrument]
 
 
 def check_closing(command: Closing) -> None:
-    """Refuse what is malformed.
+    """Refuse a malformed request to close.
 
     Raises:
         BadInput: names the field.
@@ -47,25 +47,25 @@ def check_closing(command: Closing) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ClosingPlan:
-    """What closes a position: the orders, and what stays frozen by hand while they are placed."""
+    """The plan that closes a position: its orders, and the holds that stay while they are placed."""
 
     position: PositionBook
     orders: list[PlaceOrder]
     holds: Holds
 
     def thaws_from(self, before: Holds) -> bool:
-        """True if something gives way that was frozen before."""
+        """True if the plan releases a hold that was there before."""
         return self.holds != before
 
 
 def closing_plans(command: Closing, book: TradingBook, instruments: Instruments, role: Role) -> list[ClosingPlan]:
-    """What closes what is asked for, pure; for everything, none where nothing can be closed.
+    """The plans for a request to close, pure; none where nothing can be closed and all was asked for.
 
-    ``role`` is that of whoever closes.
+    ``role`` is the role of the actor.
 
     Raises:
         BadInput: a LONG and a SHORT are held and no side was named.
-        Refused: INSUFFICIENT_POSITION when so much is not there or not free, ACCOUNT_NOT_ACTIVE for a closed account.
+        Refused: INSUFFICIENT_POSITION when the quantity is not held or not free, ACCOUNT_NOT_ACTIVE if it is closed.
     """
     if book.account.state is AccountState.CLOSED:
         raise Refused("The account is closed.", reason="ACCOUNT_NOT_ACTIVE")
@@ -87,14 +87,14 @@ def closing_plans(command: Closing, book: TradingBook, instruments: Instruments,
 
 
 def closable_by_role(position: PositionBook, instrument: Instrument, role: Role) -> Decimal:
-    """How much of a position somebody of ``role`` may close, by orders that can only reduce it."""
+    """The quantity of a position that an actor of ``role`` may close by reduce-only orders."""
     return closable_by_exit(replace(position, held_quantity=position.holds.from_rank_of(role)), instrument)
 
 
 def _wanted(
     command: ClosePosition, positions: Collection[PositionBook], instruments: Instruments, role: Role
 ) -> tuple[PositionBook, Decimal]:
-    """The position that is meant, and how much of it is to be closed."""
+    """The requested position, and the quantity to close."""
     held = [row for row in positions if instruments[row.instrument_id].symbol == command.symbol]
     position = find_position(held, command.symbol, command.side)
     free = closable_by_role(position, instruments[position.instrument_id], role)
@@ -114,7 +114,7 @@ def _plan(
     mode: PositionMode,
     role: Role,
 ) -> ClosingPlan:
-    """The orders for so much of a position, none above ``largest``."""
+    """The orders that close a quantity of a position, none above ``largest``."""
     orders: list[PlaceOrder] = []
     left, largest = quantity, largest or quantity
     while left > ZERO:

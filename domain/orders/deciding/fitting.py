@@ -1,4 +1,7 @@
-"""True if a working order fits its instrument's terms, pure. What does not fit works on, as at an exchange."""
+"""Misfits, pure: working orders that violate their instrument's changed terms.
+
+They continue to work, as at an exchange.
+"""
 
 from dataclasses import dataclass
 
@@ -12,7 +15,7 @@ Misfit = tuple[RejectReason, str]
 
 @dataclass(frozen=True, slots=True)
 class OrderMisfit:
-    """A working order that would not be taken on its instrument's terms as they are, and why."""
+    """A working order that would be refused on its instrument's present terms, with the reason."""
 
     order: Order
     reason: RejectReason
@@ -20,9 +23,9 @@ class OrderMisfit:
 
 
 def misfit_of(order: Order, instrument: Instrument) -> OrderMisfit | None:
-    """Why an order like this would not be taken on the terms as they are; None when it would.
+    """The reason for which such an order would be refused on the present terms; None when it would be accepted.
 
-    An exit is as large or as small as what it gets out of.
+    The quantity of an exit is not checked against the range.
     """
     misfit = _off_tick(order, instrument) or (None if order.only_reduces else _off_size(order, instrument))
     return None if misfit is None else OrderMisfit(order, *misfit)

@@ -1,8 +1,8 @@
-"""Brackets and OCOs, pure: the orders they consist of, and the decision on them as one.
+"""Brackets and OCOs, pure: their orders, and one decision on the group.
 
-A group is accepted or refused as a whole. Of a bracket, the entry is decided like any order; its exits, which only
-reduce and reserve nothing until they are released, must merely have possible prices. Of an OCO, each order is decided
-as if it were alone, because at most one of them will come true, and together they reserve for the larger one.
+A group is accepted or refused as a whole. The entry of a bracket is decided like any order. Its exits, which only
+reduce and reserve nothing until they are released, are only checked for possible prices. Each order of an OCO is
+decided as if it were alone, because at most one of them fills; together they reserve for the larger one.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ REFUSED_WITH = "Another order of the group was refused."
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The part that an order plays in its group; ``name`` is the API's for it."""
+    """The part of an order in its group; ``name`` is the API's for it."""
 
     name: str
     contingency: Contingency
@@ -54,7 +54,7 @@ def oco_orders(oco: PlaceOco) -> tuple[tuple[Part, ...], tuple[PlaceOrder, ...]]
 
 
 def group_digest(parts: Sequence[Part], commands: Sequence[PlaceOrder]) -> bytes:
-    """Sixteen bytes that tell whether two groups are the same: none of a group is a repeat without the others."""
+    """Sixteen bytes that are equal for equal groups: an order of a group is a repeat only with the whole group."""
     digest = hashlib.blake2b(digest_size=16)
     for part, command in zip(parts, commands, strict=True):
         digest.update(f"{part.name} {part.contingency}\x1f".encode() + request_digest(command))
@@ -63,7 +63,7 @@ def group_digest(parts: Sequence[Part], commands: Sequence[PlaceOrder]) -> bytes
 
 @dataclass(frozen=True, slots=True)
 class GroupTerms:
-    """What a group is decided on. ``works_until`` says when the venue lets an order expire."""
+    """The inputs of the decision on a group. ``works_until`` gives the expiry of an order at the venue."""
 
     instrument: Instrument
     market: MarketState
@@ -73,7 +73,7 @@ class GroupTerms:
 
 
 def place_group(parts: Sequence[Part], commands: Sequence[PlaceOrder], terms: GroupTerms) -> list[Order]:
-    """The orders of a well-formed group: accepted, with what they need reserved, or refused, all of them."""
+    """The orders of a well-formed group: all accepted, with their reservations, or all refused."""
     mark = terms.book.activity.mark() if terms.book.activity is not None else 0
     touched = {key: position.changed for key, position in terms.book.positions.items()}
     decisions = _decide(parts, commands, terms)
@@ -97,7 +97,7 @@ def place_group(parts: Sequence[Part], commands: Sequence[PlaceOrder], terms: Gr
 def _count(
     parts: Sequence[Part], commands: Sequence[PlaceOrder], orders: Sequence[Order], terms: GroupTerms, mark: int
 ) -> None:
-    """Let limits that count see the exits of an accepted group as well, and nothing of a refused one."""
+    """Count the exits of an accepted group for limits too, and nothing of a refused one."""
     activity = terms.book.activity
     if activity is None:
         return
@@ -111,7 +111,7 @@ def _count(
 
 
 def _decide(parts: Sequence[Part], commands: Sequence[PlaceOrder], terms: GroupTerms) -> list[Decision]:
-    """One decision per order, refused all or none. What accepted ones need is not on the book afterwards."""
+    """One decision per order; all or none are refused. Reservations of accepted ones are not on the book afterwards."""
     decisions = []
     for part, command in zip(parts, commands, strict=True):
         if part.contingency is Contingency.OUO:
@@ -125,7 +125,7 @@ def _decide(parts: Sequence[Part], commands: Sequence[PlaceOrder], terms: GroupT
 
 
 def _reserve(orders: Sequence[Order], decisions: Sequence[Decision], terms: GroupTerms) -> None:
-    """Reserve what accepted orders need together, or refuse them if it is not available after all."""
+    """Reserve for accepted orders together, or refuse them if the funds are not available."""
     book = terms.book
     available, reserved = book.available, book.account.reserved
     # The exits of a bracket wait for their entry, and reserve nothing.

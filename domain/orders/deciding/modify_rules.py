@@ -1,7 +1,7 @@
-"""The decision on a change of an open order, pure: what changes, what is reserved meanwhile, or why it may not be.
+"""The decision on a modification of an open order, pure: the change, its reservation, or the refusal.
 
-The new terms are checked as those of a new order, apart from what the order has reserved itself. What only shrinks an
-order, or moves its end, hurts nobody and is refused for its lot alone.
+The new terms are checked like those of a new order, without the order's own reservation. A modification that only
+reduces the quantity or moves the expiry skips risk and funds checks; only the lot size is checked.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ from domain.risk.types import RiskViolation
 
 @dataclass(frozen=True, slots=True)
 class ChangeDecision:
-    """The verdict: the change, which the order now has pending and the book has reserved, or why it was refused."""
+    """The verdict: the change, pending on the order and reserved in the book, or the reason of the refusal."""
 
     change: PendingChange
     violations: tuple[RiskViolation, ...]
@@ -35,7 +35,7 @@ class ChangeDecision:
 
 
 def as_changed(order: Order) -> Order:
-    """The order as it will be if all that is pending is done."""
+    """The order after all its pending changes."""
     after = copy(order)
     for change in order.pending_changes:
         for name in CHANGEABLE:
@@ -47,7 +47,9 @@ def as_changed(order: Order) -> Order:
 
 
 def new_terms(order: Order, command: ModifyOrder) -> PendingChange:
-    """What of ``command`` differs from the order as it will be: the same again would cost it its place.
+    """The fields that differ from the order after its pending changes.
+
+    Resending an equal price would lose queue priority.
 
     Raises:
         BadInput: nothing differs.
@@ -72,9 +74,9 @@ def decide_change(
     book: TradingBook,
     legs: Sequence[Order],
 ) -> ChangeDecision:
-    """Decide on a well-formed change. ``legs`` are the order and those that it excludes.
+    """Decide on a well-formed modification. ``legs`` are the order and those that it excludes.
 
-    When the change is accepted, the order has it pending and the book has the larger reservation; otherwise nothing has
+    When it is accepted, the order has it pending and the book has the larger reservation; otherwise nothing has
     changed.
 
     Raises:
@@ -110,7 +112,7 @@ def decide_change(
 
 
 def _count(candidate: Candidate, verdict: RuleVerdict) -> None:
-    """Let limits on what a day's orders are worth see by how much the change raises it."""
+    """Add the rise in value to the day's total that limits count."""
     command, activity = candidate.command, candidate.book.activity
     if activity is None:
         return
@@ -136,7 +138,7 @@ def _judge(candidate: Candidate, before: Order, change: PendingChange) -> tuple[
 
 
 def _fixed_by_venue(candidate: Candidate, before: Order, change: PendingChange) -> Refusal | None:
-    """Why an order cannot be changed any more where it is; what the engine holds it can also change."""
+    """The reason for which an order cannot be changed at its venue; None if it can, or if the engine holds it."""
     venue = candidate.book.venue
     if venue is None or venue.replace or before.venue_order_id is None:
         return None
@@ -188,7 +190,7 @@ def reserve_price_of(order: Order) -> Decimal | None:
 
 
 def as_command(order: Order) -> PlaceOrder:
-    """The command that would place the order as it stands."""
+    """The command that would place the order with its present terms."""
     return PlaceOrder(
         account_id=order.account_id,
         symbol=order.symbol,

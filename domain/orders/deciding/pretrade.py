@@ -1,7 +1,7 @@
-"""The pre-trade decision, pure: whether an order may go to its venue, and its reservation while it works.
+"""The pre-trade decision, pure: accepts or refuses an order, and gives its reservation while it works.
 
 ``checkOrder`` and ``placeOrder`` both decide here. Later orders of a batch see the reservations of earlier ones,
-because each accepted order is added to the books that the next one is decided on.
+because each accepted order is added to the books before the next decision.
 """
 
 from collections.abc import Iterable
@@ -44,7 +44,7 @@ class Decision:
 
 
 def decide(command: PlaceOrder, instrument: Instrument, market: MarketState, book: TradingBook) -> Decision:
-    """Decide on one well-formed order; when it is accepted, ``book`` counts it and its reservation."""
+    """Decide on one well-formed order; if it is accepted, ``book`` counts it and its reservation."""
     buys = command.side is Side.BUY
     bucket = bucket_for(book.account.position_mode, buys=buys, closes=command.only_reduces)
     price = reservation_price(command, market.fresh)
@@ -74,13 +74,13 @@ def decide(command: PlaceOrder, instrument: Instrument, market: MarketState, boo
 
 
 def refused_by_rules(violations: Iterable[RiskViolation]) -> Refusal | None:
-    """The refusal that violations amount to, if any of them is more than a warning."""
+    """The refusal that violations lead to, if any of them is more than a warning."""
     first = next((row for row in violations if refuses([row])), None)
     return (RejectReason.RISK_RULE, first.message) if first is not None else None
 
 
 def lack_of_funds(book: TradingBook, needed: Decimal, available: Decimal | None) -> Refusal:
-    """Why what is available does not do."""
+    """The reason for which the available funds do not suffice."""
     if available is None:
         return RejectReason.NO_MARKET_PRICE, "A position of the account has no market price to value it at."
     there = plain(max(available, ZERO))
@@ -107,9 +107,10 @@ def _reserve(candidate: Candidate, reservation: Reservation, violations: tuple[R
 
 
 def collared(candidate: Candidate) -> "RuleVerdict":
-    """What rules say of a bracket's exit: of its limit alone, compared with its own trigger.
+    """The price-collar violations of a bracket's exit: its limit is compared with its own trigger.
 
-    It is for what its entry opens, and a take-profit without a trigger lies beyond that.
+    The exit trades after its entry, so the present market does not matter. A take-profit without a trigger is not
+    compared.
     """
     limits, command = candidate.book.limits, candidate.command
     proposal = proposal_of(candidate)
@@ -122,14 +123,14 @@ def collared(candidate: Candidate) -> "RuleVerdict":
 
 @dataclass(frozen=True, slots=True)
 class RuleVerdict:
-    """Every rule in force that the order breaks, and own orders that would have to be cancelled for it."""
+    """Every rule in force that the order violates, and own orders that would have to be cancelled for it."""
 
     violations: tuple[RiskViolation, ...] = ()
     displaced: Displaced | None = None
 
 
 def judge(candidate: Candidate) -> RuleVerdict:
-    """What the rules in force say of an order."""
+    """Evaluate the rules in force on an order."""
     limits, command = candidate.book.limits, candidate.command
     rules = limits.rules_for(command.account_id, command.symbol, command.strategy)
     if not rules:

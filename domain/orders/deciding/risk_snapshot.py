@@ -1,6 +1,6 @@
-"""What pre-trade rules see of an order: its terms, its market, the account with it at its worst, what came before it.
+"""The risk snapshot of an order: its terms, its market, the account in the worst case, and the activity before it.
 
-Figures are worked out only where a rule that is in force looks at them.
+Figures are computed only where a rule in force needs them.
 """
 
 from decimal import Decimal
@@ -30,7 +30,7 @@ _UNASKED = AccountView(ZERO, None, None, None, None, None, None)
 
 
 def worst_notional(candidate: Candidate) -> Decimal | None:
-    """What the order is worth at the worst price that it may trade at, in the account's currency; None if unknown."""
+    """The value of the order at the worst price that it may trade at, in the account's currency; None if unknown."""
     price, rate = candidate.price, candidate.rate
     if price is None or rate is None or (candidate.instrument.inverse and price <= ZERO):
         return None
@@ -38,7 +38,7 @@ def worst_notional(candidate: Candidate) -> Decimal | None:
 
 
 def proposal_of(candidate: Candidate) -> ProposedOrder:
-    """What rules look at of an order."""
+    """An order as the rules see it."""
     command = candidate.command
     limit, trigger = _limit_and_trigger(candidate)
     return ProposedOrder(
@@ -58,7 +58,7 @@ def proposal_of(candidate: Candidate) -> ProposedOrder:
 
 
 def _limit_and_trigger(candidate: Candidate) -> tuple[Decimal | None, Decimal | None]:
-    """The limit that the order has, and the price that makes it a limit order, as far as they are known by now."""
+    """The limit price of the order, and the price that makes it a limit order, as far as they are known by now."""
     command = candidate.command
     if not candidate.waits:
         return command.limit_price, None
@@ -76,7 +76,7 @@ def _limit_and_trigger(candidate: Candidate) -> tuple[Decimal | None, Decimal | 
 
 
 def _worst_at_market(candidate: Candidate) -> Decimal | None:
-    """The worst price of an order without a limit: the price that market orders reserve for, beyond the far touch."""
+    """The worst price of an order without a limit: the far touch plus the buffer, as market orders reserve."""
     quote = candidate.market.fresh
     touch = None if quote is None else quote.ask if candidate.buys else quote.bid
     if touch is None:
@@ -86,7 +86,7 @@ def _worst_at_market(candidate: Candidate) -> Decimal | None:
 
 
 def snapshot_of(candidate: Candidate) -> RiskSnapshot:
-    """What rules see around an order, as of the moment at which its market was looked at."""
+    """The risk snapshot of an order, as of the moment of its market data."""
     market, kinds = candidate.market, candidate.book.limits.kinds
     quote = market.fresh
     reason = market.missing()[1] if candidate.rate is not None else "there is no rate for its currency"

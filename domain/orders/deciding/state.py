@@ -1,4 +1,4 @@
-"""How an order comes to be and changes, pure: the transition table and the only functions that move the status."""
+"""Order states, pure: the creation of orders, the transition table, and the only functions that change the status."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,11 +32,11 @@ CLOSED = frozenset(status for status, targets in TRANSITIONS.items() if not targ
 
 
 class IllegalTransition(Exception):
-    """A report asks for a change that the table does not have: a defect, or a venue that misbehaves."""
+    """A report asks for a transition that the table does not have: a defect, or a misbehaving venue."""
 
 
 def move(order: Order, status: OrderStatus, now: datetime) -> None:
-    """Move to ``status``; staying where it is is no move.
+    """Move to ``status``; the present status is no move.
 
     Raises:
         IllegalTransition: the table does not have it; the order is unchanged.
@@ -53,9 +53,9 @@ def move(order: Order, status: OrderStatus, now: datetime) -> None:
 
 
 def reopen_fills(order: Order, now: datetime) -> None:
-    """Set the status after fills were taken back or corrected: FIX lets an order that works go back to what it was.
+    """Set the status after a bust or correction: a working order may go back to an earlier status, as in FIX.
 
-    An order that is over keeps its status, whatever becomes of its fills.
+    A closed order keeps its status.
     """
     order.updated_at = now
     if order.status not in (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED):
@@ -67,7 +67,7 @@ def reopen_fills(order: Order, now: datetime) -> None:
 
 
 def refuse(order: Order, reason: RejectReason, message: str, now: datetime) -> None:
-    """End an order that never worked."""
+    """Reject an order that never worked."""
     move(order, OrderStatus.REJECTED, now)
     order.reject_reason = reason
     order.reject_message = message[:1000]
@@ -76,7 +76,7 @@ def refuse(order: Order, reason: RejectReason, message: str, now: datetime) -> N
 
 @dataclass(frozen=True, slots=True)
 class GroupPlace:
-    """Where an order belongs: its group, the entry that it waits for, and what tells the group's content."""
+    """The place of an order in a group: the group, the entry that it waits for, and the digest of the group."""
 
     group_id: UUID
     parent_id: UUID | None
@@ -94,7 +94,7 @@ def new_order(
     now: datetime,
     place: GroupPlace | None = None,
 ) -> Order:
-    """The order that a decided command becomes: on its way to the venue, held for its entry, or refused."""
+    """The order of a decided command: sent to the venue, held for its entry, or rejected."""
     order_id = new_id()
     reservation = decision.reservation
     terms = terms_of(command) | {"position_effect": _effect_in(reservation.bucket, command)}
@@ -158,7 +158,7 @@ def new_order(
 
 
 def _effect_in(bucket: Bucket, command: PlaceOrder) -> PositionEffect:
-    """What the order does to positions: in a hedging account, what only reduces closes, whether it says so or not."""
+    """The position effect of the order: in a hedging account a reduce-only order closes, also if it does not say so."""
     if bucket is Bucket.NET or command.position_effect in CLOSING or not command.reduce_only:
         return command.position_effect
     return PositionEffect.CLOSE

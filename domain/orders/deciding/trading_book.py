@@ -1,6 +1,6 @@
-"""The books that pre-trade decisions are made on, pure: an account within a batch and the market of an instrument.
+"""The books of pre-trade decisions, pure: an account within a batch and the market of an instrument.
 
-Working orders are counted in them by their reservations (``reservations``).
+Working orders count in them by their reservations (``reservations``).
 """
 
 from dataclasses import dataclass
@@ -25,10 +25,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class MarketState:
-    """The market of one instrument as the decision sees it.
+    """The market of one instrument, as decisions see it.
 
-    ``conversion`` is that from the instrument's currency to the account's, ``age`` that of the quote, and ``at`` when
-    all of this was looked at.
+    ``conversion`` converts the instrument's currency into the account's, ``age`` is the quote's, and ``at`` the time of
+    the reading.
     """
 
     quote: Quote | None
@@ -44,7 +44,7 @@ class MarketState:
         return None if self.stale else self.quote
 
     def missing(self) -> tuple[RejectReason, str]:
-        """Why there is no price."""
+        """The reason for which there is no price."""
         if self.quote is not None and self.stale:
             return RejectReason.STALE_PRICE, "the market price is stale"
         return RejectReason.NO_MARKET_PRICE, "there is no market price"
@@ -52,11 +52,11 @@ class MarketState:
 
 @dataclass(slots=True)
 class TradingBook:
-    """An account within a batch, with the limits that are in force.
+    """An account within a batch, with the limits in force.
 
-    ``free`` is equity less initial margin (cash for a CASH account), None if unknown. ``venue`` is what the account's
-    venue can do; None for the paper venue, which can do everything. ``marks`` is the market that positions are valued
-    in, ``activity`` what its orders did before, None where no limit counts.
+    ``free`` is equity less initial margin (cash for a CASH account), None if unknown. ``venue`` holds the capabilities
+    of the account's venue; None for the paper venue, which can execute everything. ``marks`` is the market for
+    valuation, ``activity`` the activity of its orders, None where no limit counts.
     """
 
     account: AccountBook
@@ -71,7 +71,7 @@ class TradingBook:
 
     @property
     def available(self) -> Decimal | None:
-        """The money that a new order may reserve."""
+        """The funds that a new order may reserve."""
         return None if self.free is None else self.free - self.account.reserved
 
     def position(self, instrument_id: UUID, bucket: Bucket) -> PositionBook:

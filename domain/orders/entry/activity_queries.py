@@ -1,4 +1,4 @@
-"""Reads and writes of what limits count: orders of the day, recent ones, those that work.
+"""Reads and writes of the figures that limits count: orders of the day, recent ones, working ones.
 
 SQL: the hot path of placing orders; one statement for all that limits count.
 """
@@ -66,7 +66,7 @@ _ADD = Write(
 
 
 class Fetch(Protocol):
-    """Inside a transaction or outside of one."""
+    """A reader inside or outside of a transaction."""
 
     async def __call__(self, sql: str, *arguments: object) -> list[Row]:
         """The rows that a statement returns."""
@@ -76,7 +76,7 @@ class Fetch(Protocol):
 async def load_activity(
     fetch: Fetch, books: Mapping[UUID, AccountBook], needs: ActivityNeeds, now: datetime
 ) -> dict[UUID, OrderActivity]:
-    """What accounts did, as far as it is needed, in one statement or, when nothing is, in none."""
+    """The needed activity of accounts, in one statement, or in none when nothing is needed."""
     found = {account_id: OrderActivity() for account_id in books}
     if not needs.anything or not books:
         return found
@@ -128,7 +128,7 @@ _READERS: dict[str, Any] = {"day": _read_day, "open": _read_open, "rest": _read_
 async def add_activity(
     work: Writing, activities: Mapping[UUID, OrderActivity], books: Mapping[UUID, AccountBook]
 ) -> None:
-    """Add what a transaction's orders were to the counts of the day, whether or not a limit looks at them now."""
+    """Add a transaction's orders to the counts of the day, also when no limit needs them now."""
     await work.write(
         _ADD,
         [

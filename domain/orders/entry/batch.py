@@ -1,7 +1,7 @@
-"""One batch of orders: what it is decided on, the decisions, and what is written of them.
+"""One batch of orders: its inputs, its decisions and its writes.
 
-The books come from the database under the accounts' locks, or from memory; then the statement that writes proves them
-current. Both ways decide by the same code.
+The books come from the database under the accounts' locks, or from memory; in the second case the writing statement
+proves them current. The decision code is the same.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -77,7 +77,7 @@ class PlaceCall(ActorsCall):
 
 @contextmanager
 def naming_of(call: PlaceCall, index: int) -> Iterator[None]:
-    """In a batch of several, an error says which order it is about; in a group, by the name of its part."""
+    """Add the index of the order to an error in a batch of several, and the part's name in a group."""
     if call.parts:
         with naming(call.parts[index].name):
             yield
@@ -91,7 +91,7 @@ def naming_of(call: PlaceCall, index: int) -> Iterator[None]:
 
 
 class Batch:
-    """What one transaction loads, decides on and writes."""
+    """The inputs, decisions and writes of one transaction."""
 
     def __init__(self, context: OrderContext, terms: ReferenceData) -> None:
         self._context = context
@@ -106,7 +106,7 @@ class Batch:
         self._displacements: list[Displacement] = []
 
     async def load(self, work: UnitOfWork, calls: Sequence[PlaceCall]) -> None:
-        """Lock the accounts, check that the caches are current, load positions and what is repeated."""
+        """Lock the accounts, check that the caches are current, load positions and repeated orders."""
         commands = [command for call in calls for command in call.commands]
         keys = {(row.account_id, row.client_order_id) for row in commands if row.client_order_id is not None}
         wanted = {self._terms.instruments[row.symbol].id for row in commands if row.symbol in self._terms.instruments}
@@ -119,7 +119,7 @@ class Batch:
         instrument_ids: Collection[UUID],
         keys: Collection[tuple[UUID, str]],
     ) -> None:
-        """The same by what is wanted: all that the accounts hold is loaded besides the instruments."""
+        """The same for whole accounts: all their positions are loaded besides the instruments."""
         accounts = await account_queries.lock_books(work, account_ids)
         state = await queries.load_pre_trade_state(work, accounts, instrument_ids, keys)
         self._terms.compare(state.versions)
@@ -132,7 +132,7 @@ class Batch:
             )
 
     async def recall(self, memory: BookMemory, calls: Sequence[PlaceCall], now: datetime) -> None:
-        """Take the books of the accounts out of ``memory``; what is not there is read, without a lock.
+        """Take the books of the accounts out of ``memory``; missing ones are read, without a lock.
 
         An account that does not exist is left out.
         """
@@ -156,8 +156,8 @@ class Batch:
         """Write everything in one statement that proves the recalled books current, and remember them.
 
         Raises:
-            StaleVersions: they were not, a client order id is taken, or a rule was broken, which is told in a
-                transaction; nothing was written.
+            StaleVersions: they were not current, a client order id is taken, or a rule was violated (its event needs a
+                transaction); nothing was written.
         """
         if not self._new or self._displacements or any(order.violations for order in self._new):
             raise StaleVersions("these orders need a transaction")
@@ -180,11 +180,14 @@ class Batch:
         return self._books[account_id]
 
     def known(self, account_id: UUID, client_order_id: str | None) -> Order | None:
-        """The order that has this client order id, if any has."""
+        """The order with this client order id, if there is one."""
         return None if client_order_id is None else self._known.get((account_id, client_order_id))
 
     def place_one(self, command: PlaceOrder, now: datetime, digest: bytes, attribution: Attribution) -> Order:
-        """Decide on one order that nothing is asked about any more, and keep it; ``digest`` tells its repeats."""
+        """Decide and store one order whose permission and idempotency the caller has checked.
+
+        ``digest`` identifies repeats.
+        """
         order, _ = self._decide(command, self._instrument(command), now)
         order.request_digest = digest
         self._known[(order.account_id, order.client_order_id)] = order
@@ -296,7 +299,7 @@ class Batch:
             self._submit(orders[0], orjson.dumps([str(order.id) for order in orders]).decode())
 
     def _check_repeat(self, command: PlaceOrder, first_of_call: PlaceOrder) -> None:
-        """The same id means the same order, whether it came before or comes twice in one call."""
+        """Check a reused client order id: it must name an equal order, stored before or earlier in the call."""
         stored = self._first(command)
         if stored is None and first_of_call is command:
             return
@@ -360,7 +363,7 @@ class Batch:
         await raise_events(work, [signal for order in self._new for signal in signals_of(order)])
 
     async def _cancel_displaced(self, work: UnitOfWork) -> None:
-        """Have own orders cancelled before the ones go to the venue that could have met them."""
+        """Cancel own resting orders before the venue gets an order that could trade with them."""
         books = {account_id: book.account for account_id, book in self._books.items()}
         for displacement in self._displacements:
             canceled = await cancel_displaced(work, displacement, books, self._new)

@@ -1,8 +1,7 @@
-"""Books of accounts that a process remembers between batches, so that the next one need not load them.
+"""Remembered books: books of accounts that a process keeps between batches, so that the next one need not load them.
 
-A remembered book is only a guess: the statement that writes what was decided on it compares its version under the
-account's lock. Whoever takes a book has it alone, and gives it back once its changes are committed; a book that is not
-given back is forgotten.
+A remembered book may be out of date: the writing statement compares its version under the account's lock. A caller
+takes a book alone, and gives it back once its changes are committed; a book that is not given back is forgotten.
 """
 
 from collections import OrderedDict
@@ -29,7 +28,7 @@ _LOOKING_BACK = timedelta(seconds=60)
 class RememberedBook:
     """An account with its positions and activity. ``covered`` names instruments whose positions are all known.
 
-    ``read_at`` is when it was read, ``needs`` what of its activity was.
+    ``read_at`` is the time of reading, ``needs`` the part of its activity that was read.
     """
 
     account: AccountBook
@@ -47,7 +46,7 @@ class RememberedBook:
 
 
 class BookMemory:
-    """At most 10,000 books; the one that was not used for longest gives way."""
+    """At most 10,000 books; the least recently used is dropped."""
 
     def __init__(self) -> None:
         self._books: OrderedDict[UUID, RememberedBook] = OrderedDict()
@@ -55,7 +54,7 @@ class BookMemory:
     def take(
         self, account_id: UUID, instrument_ids: Collection[UUID], needs: ActivityNeeds, now: datetime
     ) -> RememberedBook | None:
-        """The book, if there is one that serves; the memory then holds it no more."""
+        """Remove and return the book, if there is a suitable one."""
         book = self._books.pop(account_id, None)
         return book if book is not None and book.serves(instrument_ids, needs, now) else None
 
@@ -63,7 +62,7 @@ class BookMemory:
         return iter(self._books.values())
 
     def keep(self, book: RememberedBook) -> None:
-        """Remember a book as it was committed."""
+        """Remember a committed book."""
         if len(book.positions) > MAX_POSITIONS:
             return
         for position in book.positions.values():
@@ -77,9 +76,9 @@ class BookMemory:
 async def read_books(
     account_ids: Collection[UUID], instrument_ids: Collection[UUID], needs: ActivityNeeds, now: datetime
 ) -> dict[UUID, RememberedBook]:
-    """Books as they stand, read without a lock; an account that does not exist is left out.
+    """Books read without a lock; an account that does not exist is left out.
 
-    The accounts come first: if their versions still hold when something is written, so does all that is read after.
+    The accounts are read first: if their versions still hold at the write, all later reads hold, too.
     """
     accounts = await account_queries.read_books(account_ids)
     positions = await read_for_orders(accounts, instrument_ids)

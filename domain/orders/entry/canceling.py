@@ -1,7 +1,7 @@
-"""Asking venues to cancel orders.
+"""Use cases that cancel orders.
 
-The order is marked as pending cancel and stays what it is until the venue answers; a fill that comes first wins.
-Cancelling what is cancelled, or asked to be, replays; what has ended otherwise is a conflict.
+The order is marked as pending cancel and keeps its status until the venue answers; a fill that comes first wins.
+Cancelling an order that is cancelled or pending cancel is a replay; cancelling one that ended otherwise is a conflict.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -35,7 +35,7 @@ from domain.orders.model.venue_commands import CANCEL
 
 @dataclass(frozen=True, slots=True)
 class CanceledOrder:
-    """The order as it stands now; ``replayed`` when it was cancelled, or asked to be, before."""
+    """The order as it is now; ``replayed`` when it was cancelled, or pending cancel, before."""
 
     order: Order
     replayed: bool
@@ -46,7 +46,7 @@ async def find_order(actor: Actor, key: OrderKey) -> Order:
 
     Raises:
         BadInput: neither an id nor an account with a client order id.
-        NotFound: there is none, or it is not the actor's to see.
+        NotFound: there is no such order, or the actor may not see it.
     """
     order = await _find(key)
     if order is None or not actor.may_read(order.account_id):
@@ -83,7 +83,7 @@ class CancelCall(ActorsCall):
 
 
 class OrderCanceling:
-    """Where cancels of single orders enter: those that come at the same time share a transaction."""
+    """The entry of single cancels: simultaneous calls share a transaction."""
 
     def __init__(self, context: OrderContext) -> None:
         self._bus = context.bus
@@ -93,7 +93,7 @@ class OrderCanceling:
         """Ask the order's venue to cancel it.
 
         Raises:
-            NotFound, Forbidden: it is not the actor's to see, or to cancel.
+            NotFound, Forbidden: the actor may not see or not cancel it.
             Conflict: it has ended otherwise than by being cancelled.
             RateLimited, Unavailable: as for placing.
         """
@@ -124,10 +124,10 @@ class OrderCanceling:
         return outcomes
 
     async def _cancel_as_read(self, calls: Sequence[CancelCall]) -> list[CanceledOrder | BaseException]:
-        """Decide on orders as they are read, and write in one statement that proves that nothing has moved since.
+        """Decide without locks, and write in one statement that proves the read data current.
 
         Raises:
-            StaleVersions: something has; nothing was written.
+            StaleVersions: the data has changed; nothing was written.
         """
         work = GuardedWork(utc_now())
         orders, books = await read_with_accounts({call.order_id for call in calls})
@@ -159,7 +159,7 @@ def _note(call: CancelCall) -> Note:
 
 
 def _decide(order: Order, wanted: dict[UUID, Order]) -> CanceledOrder | Conflict:
-    """What becomes of one call; ``wanted`` are those that earlier calls of its transaction cancel."""
+    """Decide on one call; ``wanted`` are the orders that earlier calls of its transaction cancel."""
     pending = order.pending_action is PendingAction.CANCEL or order.id in wanted
     if pending or order.status is OrderStatus.CANCELED:
         return CanceledOrder(order, replayed=True)
@@ -170,10 +170,10 @@ def _decide(order: Order, wanted: dict[UUID, Order]) -> CanceledOrder | Conflict
 
 
 async def cancel_orders(bus: Bus, actor: Actor, command: CancelOrders) -> list[Order]:
-    """Ask the venue to cancel all open orders that fit, in one transaction; they as they stand then, oldest first.
+    """Ask the venue to cancel all matching open orders, in one transaction, and return them, oldest first.
 
     Raises:
-        NotFound, Forbidden: the account is not the actor's to see, or to act on, or there is no such symbol.
+        NotFound, Forbidden: the actor may not see or not act on the account, or there is no such symbol.
         Refused: the account is closed.
     """
     require_stop(actor, command.account_id)
@@ -206,10 +206,10 @@ async def request_cancels(
     by: str | Mapping[UUID, str],
     cause: str | None = None,
 ) -> None:
-    """Mark open orders as pending cancel and hand them to their venues: a step, in five statements.
+    """Mark open orders as pending cancel and queue commands to their venues: a step, in five statements.
 
-    ``books`` are their accounts, locked. Their events say who wants it (``by``, one for all or each order's own), and
-    the cause if it is another than somebody's wish.
+    ``books`` are their accounts, locked. Their events name the author (``by``, one for all or one per order), and the
+    cause unless a person asked.
     """
     wanted = mark_canceling(work, orders, books, by, cause)
     if not wanted:
@@ -226,7 +226,7 @@ def mark_canceling(
     by: str | Mapping[UUID, str],
     cause: str | None = None,
 ) -> list[Order]:
-    """The same in the working copies alone: the orders that their venue has to be asked to cancel."""
+    """Mark the working copies only, and return the orders that their venue has to cancel."""
     wanted = [order for order in orders if order.is_open and order.pending_action is not PendingAction.CANCEL]
     detail = {"cause": cause} if cause is not None else None
     for order in wanted:

@@ -1,8 +1,8 @@
-"""Closing positions: the orders that it takes, decided under the account's lock and placed as any other order is.
+"""Use cases that close positions: the orders are planned under the account's lock and placed like any other.
 
-Guarantees: those of placing. How much is closed is decided in the transaction that places it, by orders that only
-reduce, so that two who close at once do not close twice. Who wants nothing else to work on the position has those
-orders cancelled first; the venue's answers are waited for, because until then they may still fill.
+Guarantees: those of placing. The quantity is decided in the transaction that places the orders, which are reduce-only,
+so two simultaneous calls do not close twice. A caller may have other working orders on the position cancelled first;
+the venue's answers are awaited, because until then these may still fill.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ _LOOK_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class CloseCall(ActorsCall):
-    """What one caller wants closed."""
+    """One caller's request to close."""
 
     command: Closing
 
@@ -52,22 +52,22 @@ class CloseCall(ActorsCall):
 
 
 class PositionClosing:
-    """Where positions are closed: calls that come at the same time share a transaction."""
+    """The entry of closing: simultaneous calls share a transaction."""
 
     def __init__(self, context: OrderContext) -> None:
         self._context = context
         self.commits = GroupCommit[CloseCall, list[PlacedOrder]](context, self._place)
 
     async def close(self, actor: Actor, command: Closing, *, cancel_working: bool = False) -> list[PlacedOrder]:
-        """Place the orders that close a position, or everything there is, perhaps nothing; the orders as stored.
+        """Place the orders that close a position, or everything that can be closed, and return them as stored.
 
-        Business may refuse an order as any other: it is stored as REJECTED then. With ``cancel_working`` what works on
-        the position's closing (before closing everything: every open order of the account) is cancelled first.
+        A closing order may be refused like any other: it is stored as REJECTED then. With ``cancel_working`` the
+        working orders on the closing side (for everything: all open orders of the account) are cancelled first.
 
         Raises:
             BadInput: a malformed quantity, price or client order id, or no side where one is needed.
-            NotFound, Forbidden: the account or symbol does not exist for the actor, or is not its to act on.
-            Refused: INSUFFICIENT_POSITION (so much is not there, or not free), ACCOUNT_NOT_ACTIVE (it is closed).
+            NotFound, Forbidden: the account or symbol does not exist for the actor, or it may not act on it.
+            Refused: INSUFFICIENT_POSITION (not held, or not free), ACCOUNT_NOT_ACTIVE (closed).
             Conflict: the client order id was used for something else.
             Unavailable: the database is away, or the venue did not answer the cancels in time; nothing was closed then.
             RateLimited: too many calls wait.

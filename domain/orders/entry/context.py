@@ -1,4 +1,4 @@
-"""What the use cases on orders work with, put together once per process."""
+"""The dependencies of order use cases, put together once per process."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ from domain.risk.types import Limits
 
 
 class StaleCache(Exception):
-    """Something cached has changed since: decide again with what is new. Nothing was written."""
+    """A cached value has changed: decide again with the new one. Nothing was written."""
 
     def __init__(self, versions: Mapping[str, int]) -> None:
         super().__init__("a cache is stale")
@@ -40,9 +40,9 @@ class StaleCache(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ReferenceData:
-    """What decisions take from caches, with the versions of it by topic.
+    """The cached inputs of decisions, with their versions by topic.
 
-    ``check`` proves inside a transaction that none of it is out of date.
+    ``check`` proves inside a transaction that all of it is current.
     """
 
     instruments: Mapping[str, Instrument]
@@ -59,7 +59,7 @@ class ReferenceData:
         self.compare(await load_versions(work))
 
     def compare(self, versions: Mapping[str, int]) -> None:
-        """The same with versions that were read inside the transaction.
+        """Compare with versions that were read inside the transaction.
 
         Raises:
             StaleCache: one of them is newer.
@@ -72,7 +72,7 @@ class ReferenceData:
 class OrderContext:
     """The dependencies of the order area; each use case takes it first.
 
-    ``venues`` says what the configured venues can do, by name; the paper venue is not among them.
+    ``venues`` holds the capabilities of the configured venues, by name; the paper venue is not among them.
     """
 
     bus: Bus
@@ -84,7 +84,7 @@ class OrderContext:
     venues: Mapping[str, Capabilities] = field(default_factory=dict)
 
     def venue(self, name: str) -> Capabilities | None:
-        """What a venue can do; None for the paper venue, which can do everything."""
+        """The capabilities of a venue; None for the paper venue, which can execute everything."""
         return None if name == PAPER else self.venues.get(name, NOTHING)
 
     def trading_book(
@@ -94,13 +94,13 @@ class OrderContext:
         activity: OrderActivity,
         terms: ReferenceData,
     ) -> TradingBook:
-        """An account with its positions, and what its orders did, as decisions on ``terms`` see it."""
+        """The trading book of an account: its positions and activity, with the reference data ``terms``."""
         free = free_funds(account, positions.values(), terms.by_id, self.market.quote)
         marks = Marks(terms.by_id, self.market.quote, self.market.is_stale)
         return TradingBook(account, positions, free, self.venue(account.venue), terms.limits, marks, activity)
 
     async def reference_data(self) -> ReferenceData:
-        """What is cached now."""
+        """The cached reference data."""
         catalog_version, catalog = await self.market.instruments.held()
         limits_version, limits = await self.limits.held()
         access_version, _ = await self.authenticator.cache.held()
@@ -129,7 +129,7 @@ class OrderContext:
         )
 
     def works_until(self, instrument: Instrument, time_in_force: TimeInForce, now: datetime) -> datetime | None:
-        """When a DAY order ends: with the session, or, where trading never stops, with the platform's day."""
+        """The expiry of a DAY order: the session's end or, where trading never stops, the day roll."""
         if time_in_force is not TimeInForce.DAY:
             return None
         return self.market.session_end(instrument, now) or self.day_roll.next_after(now)

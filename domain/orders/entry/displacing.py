@@ -1,4 +1,4 @@
-"""Cancelling an account's own orders for a newer one that could trade with them: a step of its transaction.
+"""Displacement: an account's own orders are cancelled for a newer one that could trade with them, in its transaction.
 
 The venue gets the cancels before the newer order. Until it has answered them the older orders may still fill.
 """
@@ -30,7 +30,7 @@ class Displacement:
 async def cancel_displaced(
     work: UnitOfWork, displacement: Displacement, books: Mapping[UUID, AccountBook], batch: Sequence[Order]
 ) -> list[Order]:
-    """Mark them as pending cancel; those that the venue has to be asked to cancel.
+    """Mark the displaced orders as pending cancel, and return those that the venue has to cancel.
 
     ``batch`` are the orders that this transaction writes itself, those before the newer one are older; ``books`` are
     the locked accounts.

@@ -1,9 +1,8 @@
-"""Changing open orders: decided like a new order, asked of the venue, and answered by it.
+"""Use cases that modify open orders (FIX Cancel/Replace): decided like a new order, then answered by the venue.
 
-Guarantees: the order keeps its id; the change is pending, with a command to the venue in the same transaction, until
-the venue has answered, and meanwhile the larger of both reservations is kept; a fill that comes first wins. A change
-that is refused, for whatever reason, has changed nothing. Several changes may be pending; the venue takes them in
-order.
+Guarantees: the order keeps its id. The change is pending, with a command to the venue in the same transaction, until
+the venue has answered; meanwhile the larger of both reservations is kept. A fill that comes first wins. A refused
+modification has changed nothing. Several may be pending; the venue takes them in order.
 """
 
 from collections.abc import Mapping, Sequence
@@ -52,7 +51,7 @@ MAX_PENDING_CHANGES = 20
 
 @dataclass(frozen=True, slots=True)
 class ModifyCall(ActorsCall):
-    """One caller's change of an order that was found."""
+    """One caller's modification of an order that was found."""
 
     account_id: UUID
     order_id: UUID
@@ -69,19 +68,19 @@ class ModifyCall(ActorsCall):
 
 
 class OrderModifying:
-    """Where changes of orders enter: calls that come at the same time share a transaction."""
+    """The entry of modifications: simultaneous calls share a transaction."""
 
     def __init__(self, context: OrderContext) -> None:
         self._context = context
         self.commits = GroupCommit[ModifyCall, Order](context, self._modify)
 
     async def modify_order(self, actor: Actor, command: ModifyOrder) -> Order:
-        """Ask for a change of an open order; the order as it stands then, with the change pending.
+        """Ask the venue to modify an open order, and return the order with the change pending.
 
         Raises:
             BadInput: a field that the order does not have, a value that it cannot have, or nothing that would change.
-            NotFound, Forbidden: the order is not the actor's to see, or to change.
-            Conflict: it is over, or about to be cancelled, or not at the expected version.
+            NotFound, Forbidden: the actor may not see or not change the order.
+            Conflict: it has ended, a cancel is pending, or it is not at the expected version.
             Refused: business refuses the new terms; ``reason`` is that of a refused order.
             RateLimited, Unavailable: as for placing.
         """
@@ -115,10 +114,10 @@ class OrderModifying:
         return outcomes
 
     async def _modify_as_read(self, terms: ReferenceData, calls: Sequence[ModifyCall]) -> list[Order | BaseException]:
-        """Decide on orders as they are read, and write in one statement that proves that nothing has moved since.
+        """Decide without locks, and write in one statement that proves the read data current.
 
         Raises:
-            StaleVersions: something has, or a change is refused; nothing was written.
+            StaleVersions: the data has changed, or a modification is refused; nothing was written.
         """
         batch, work = _Batch(self._context, terms), GuardedWork(utc_now())
         await batch.read(calls, work.now)
@@ -133,7 +132,7 @@ class OrderModifying:
 
 
 class _Batch:
-    """What one transaction loads, decides on and writes."""
+    """The inputs, decisions and writes of one transaction."""
 
     def __init__(self, context: OrderContext, terms: ReferenceData) -> None:
         self._context = context
@@ -160,7 +159,7 @@ class _Batch:
         self._keep_books(accounts, positions, activities)
 
     async def read(self, calls: Sequence[ModifyCall], now: datetime) -> None:
-        """The same without a lock: orders and accounts first, so that their versions prove what is read after them."""
+        """The same without a lock: orders and accounts first, so that their versions prove later reads."""
         self._orders, accounts = await read_with_accounts({call.order_id for call in calls}, alternatives=True)
         wanted = {order.instrument_id for order in self._orders.values()}
         positions = await position_queries.read_for_orders(accounts, wanted)
@@ -232,11 +231,11 @@ class _Batch:
             await account_queries.write_books(work, (book.account for book in self._books.values()))
 
     async def commit(self, work: GuardedWork) -> None:
-        """Store everything in one statement that proves what was read.
+        """Write everything in one statement that proves the read data current.
 
         Raises:
-            StaleVersions: something has moved since, or other orders have to be cancelled first, which takes a
-                transaction; nothing was written.
+            StaleVersions: the data has changed, or other orders have to be cancelled first, which takes a transaction;
+                nothing was written.
         """
         if self._displacements:
             raise StaleVersions("these changes need a transaction")
@@ -254,7 +253,7 @@ class _Batch:
         await record_all(work, self._notes)
 
     async def _cancel_displaced(self, work: UnitOfWork) -> None:
-        """Have own orders cancelled before the venue gets changes of others that could meet them."""
+        """Cancel own resting orders before the venue gets changes that could trade with them."""
         books = {account_id: book.account for account_id, book in self._books.items()}
         for displacement in self._displacements:
             newer = displacement.newer

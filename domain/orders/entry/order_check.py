@@ -1,4 +1,4 @@
-"""Asking what placing an order would decide, without placing it: the same books, rules and code."""
+"""The order check: the decision that an order would get, without placing it, by the same books, rules and code."""
 
 from dataclasses import dataclass
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Reads of orders together with their accounts, for decisions that are proved when they are written.
+"""Reads of orders with their accounts, for decisions that the writing statement proves.
 
 SQL: the hot path of changing orders; orders and their accounts in one statement.
 """
@@ -28,7 +28,7 @@ _GROUPED = _WITH_ACCOUNTS.format(
 async def read_with_accounts(
     order_ids: Collection[UUID], *, alternatives: bool = False
 ) -> tuple[dict[UUID, Order], dict[UUID, AccountBook]]:
-    """Orders and their accounts as of one moment, without a lock; ``alternatives``: with those that they exclude."""
+    """Orders and their accounts, one consistent read without a lock; ``alternatives``: with those that they exclude."""
     rows = await fetch(_GROUPED if alternatives else _ALONE, list(order_ids))
     orders = {row[0]: to_order(row[:_ORDER_WIDTH]) for row in rows}
     books: dict[UUID, AccountBook] = {}

@@ -31,7 +31,7 @@ Outcome = list[PlacedOrder] | BaseException
 
 
 class OrderEntry:
-    """Where orders enter: calls that come at the same time share a transaction."""
+    """The entry of orders: simultaneous calls share a transaction."""
 
     def __init__(self, context: OrderContext) -> None:
         self.context = context
@@ -64,9 +64,9 @@ class OrderEntry:
         return await self.commits.submit(call)
 
     async def place_bracket(self, actor: Actor, bracket: PlaceBracket) -> list[PlacedOrder]:
-        """Place an entry with its exits, as one: the orders in that order, all accepted or all refused.
+        """Place an entry with its exits: returned in that order, all accepted or all refused.
 
-        The exits are held until the entry begins to fill, and then are for what it has filled. Any client order id of
+        The exits are held until the entry begins to fill, and then work for the filled quantity. Any client order id of
         the group makes a repeat return the first group.
 
         Raises:
@@ -80,7 +80,9 @@ class OrderEntry:
         return await self.commits.submit(PlaceCall(call.actor, commands, parts=parts))
 
     async def place_oco(self, actor: Actor, oco: PlaceOco) -> list[PlacedOrder]:
-        """Place two orders of which any fill or end of one cancels the other; both accepted or both refused.
+        """Place two orders that exclude each other: a fill or the end of one cancels the other.
+
+        Both are accepted or both refused.
 
         Raises:
             BadInput: it is malformed; ``field`` is a path such as ``second.symbol``.
@@ -93,7 +95,7 @@ class OrderEntry:
         return await self.commits.submit(call)
 
     async def current(self, actor: Actor, *account_ids: UUID) -> Actor:
-        """The actor, asked about again if one of the accounts is newer than what this process knows of it."""
+        """The actor, read again if an account is newer than this process's cached rights."""
         if all(actor.may_read(account_id) for account_id in account_ids):
             for account_id in account_ids if actor.role is Role.RISK_MANAGER else ():
                 # It sees all accounts and trades none: an account that is not there is not forbidden to it.

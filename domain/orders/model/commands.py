@@ -1,4 +1,4 @@
-"""What clients ask of orders, as values."""
+"""Commands of clients on orders, as values."""
 
 import hashlib
 from dataclasses import dataclass, field, fields
@@ -17,7 +17,7 @@ from domain.positions.types import PositionSide
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder(OrderTerms[datetime]):
-    """A new order. ``client_order_id`` makes a retry safe; without one the server gives one."""
+    """A new order. ``client_order_id`` makes a retry safe; without one the server assigns one."""
 
     account_id: UUID
     symbol: str
@@ -28,7 +28,7 @@ class PlaceOrder(OrderTerms[datetime]):
 
     @property
     def only_reduces(self) -> bool:
-        """True if it may do nothing but reduce a position."""
+        """True if it may only reduce a position."""
         return self.reduce_only or self.position_effect in CLOSING
 
 
@@ -63,7 +63,7 @@ _digested = attrgetter(*_DIGESTED)
 
 
 def request_digest(command: PlaceOrder) -> bytes:
-    """Sixteen bytes that tell whether two commands ask for the same; numbers compare by value."""
+    """Sixteen bytes that are equal for equal commands; numbers compare by value."""
     later = [[name, value] for name, default in _DIGESTED_LATER if (value := getattr(command, name)) != default]
     return hashlib.blake2b(orjson.dumps((*_digested(command), *later), default=_digest_part), digest_size=16).digest()
 
@@ -75,7 +75,9 @@ def _digest_part(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ClosePosition:
-    """What to close of a position: all that can be closed, or ``quantity``; at market, or at ``limit_price`` or better.
+    """A request to close a position: all that can be closed, or ``quantity``.
+
+    At market, or at ``limit_price`` or better.
 
     ``side`` is needed where a LONG and a SHORT are held. ``client_order_id`` makes a retry safe.
     """
@@ -90,7 +92,7 @@ class ClosePosition:
 
 @dataclass(frozen=True, slots=True)
 class CloseAllPositions:
-    """Everything that an account holds and can be closed, at market."""
+    """A request to close everything that an account holds and can close, at market."""
 
     account_id: UUID
 
@@ -99,7 +101,7 @@ Closing = ClosePosition | CloseAllPositions
 
 
 def closing_digest(command: ClosePosition) -> bytes:
-    """The same for closing a position, which never equals that of an order that says how much itself."""
+    """Sixteen bytes that are equal for equal requests to close; never equal to those of an order."""
     text = "\x1f".join(
         ("closePosition", *map(_digest_part, (command.symbol, command.side, command.quantity, command.limit_price)))
     )
@@ -108,7 +110,7 @@ def closing_digest(command: ClosePosition) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class OrderKey:
-    """How a client names an order: by our id, or by its own within an account."""
+    """A client's reference to an order: our id, or its own id within an account."""
 
     id: UUID | None = None
     account_id: UUID | None = None
@@ -117,7 +119,7 @@ class OrderKey:
 
 @dataclass(frozen=True, slots=True)
 class CancelOrders:
-    """All open orders of an account that fit what is given; None fits all."""
+    """A request to cancel all open orders of an account that match; None matches all."""
 
     account_id: UUID
     symbol: str | None = None
@@ -127,9 +129,9 @@ class CancelOrders:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModifyOrder(OrderChanges[datetime]):
-    """A change of an open order.
+    """A modification of an open order.
 
-    With ``expected_version`` it is made only if nothing has changed the order since that version.
+    With ``expected_version`` it is made only if the order is still at that version.
     """
 
     key: OrderKey = field(kw_only=False)
@@ -138,7 +140,7 @@ class ModifyOrder(OrderChanges[datetime]):
 
 @dataclass(frozen=True, slots=True)
 class OrderLeg:
-    """An exit of a bracket; account, symbol, side and quantity are those that its entry makes necessary."""
+    """An exit of a bracket; account, symbol, side and quantity follow from its entry."""
 
     type: OrderType
     limit_price: Decimal | None = None
@@ -152,7 +154,7 @@ class OrderLeg:
 
 @dataclass(frozen=True, slots=True)
 class PlaceBracket:
-    """An entry with the exits that protect what it fills; at least one of them."""
+    """An entry with at least one exit that protects its fills."""
 
     entry: PlaceOrder
     take_profit: OrderLeg | None = None
@@ -160,21 +162,21 @@ class PlaceBracket:
 
     @property
     def legs(self) -> tuple[tuple[str, OrderLeg], ...]:
-        """The exits that are given, by the names that the API has for them."""
+        """The given exits, by the API's names."""
         named = (("takeProfit", self.take_profit), ("stopLoss", self.stop_loss))
         return tuple((name, leg) for name, leg in named if leg is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceOco:
-    """Two orders of which at most one is to come true."""
+    """Two orders of which at most one fills."""
 
     first: PlaceOrder
     second: PlaceOrder
 
 
 def exit_command(entry: PlaceOrder, leg: OrderLeg) -> PlaceOrder:
-    """The order that an exit is: it closes what the entry opens, and nothing beyond."""
+    """The order of an exit: it closes only units that its entry opens."""
     return PlaceOrder(
         account_id=entry.account_id,
         symbol=entry.symbol,

@@ -1,7 +1,9 @@
-"""The forms of orders and executions in events, one per version, pure. Events are never changed: no version ever goes.
+"""The stored forms of orders and executions in events, one per version, pure.
 
-Version 1 is an array with a place for each field. Version 2 is an object with a member for each field. New events are
-written in the newest version; ``VERSION`` of ``domain.accounts.events`` says which that is.
+Events never change, so every version stays.
+
+Version 1 is an array with a place for each field. Version 2 is an object with a member for each field. New events have
+the newest version, ``VERSION`` of ``domain.accounts.events``.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""What events of orders carry, and reading it back."""
+"""The payload of order events: writing and reading."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def order_parts(
     detail: dict[str, Any] | None = None,
     by: str | None = None,
 ) -> dict[str, Any]:
-    """The parts of an event that say what happened to an order; ``by`` says who caused it, if not placer or venue."""
+    """The parts of an event about a change of an order; ``by`` names the author, unless placer or venue."""
     parts: dict[str, Any] = {"order": ORDER.write(order)}
     if by is not None:
         parts["by"] = by
@@ -39,7 +39,7 @@ def order_parts(
 
 
 def read_order_event(event: AccountEvent) -> OrderEvent | None:
-    """The order event that an account's event is, or None when it is about something else."""
+    """The order event of an account's event, or None when it is about something else."""
     if event.kind not in _KINDS:
         return None
     parts = orjson.loads(event.payload)
@@ -58,7 +58,7 @@ def read_order_event(event: AccountEvent) -> OrderEvent | None:
 
 
 def signals_of(order: Order) -> list[RiskSignal]:
-    """What a risk manager is told of a new order: the rules that it broke."""
+    """The risk events of a new order: the rules that it violated."""
     return [
         signal_of(violation, account_id=order.account_id, symbol=order.symbol, order_id=order.id)
         for violation in order.violations

@@ -1,7 +1,7 @@
-"""Which brackets and OCOs are malformed, from one table each, beyond what holds for each of their orders.
+"""Malformed brackets and OCOs, from one table each, beyond the checks of their single orders.
 
-The tables are the source of the lists in the documentation. What they name is a path: ``stopLoss.type`` is the type of
-the stop-loss.
+The tables are the source of the lists in the documentation. Fields are paths: ``stopLoss.type`` is the type of the
+stop-loss.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -29,7 +29,7 @@ WITHIN_THE_DAY = IMMEDIATE | {TimeInForce.DAY}
 def _leg_rows(
     name: str, types: frozenset[OrderType], take: Callable[[PlaceBracket], OrderLeg | None]
 ) -> Iterable[Malformation[PlaceBracket]]:
-    """What holds for both exits of a bracket."""
+    """The rows for both exits of a bracket."""
     allowed = ", ".join(kind.value for kind in OrderType if kind in types)
 
     def of_leg(applies: Callable[[OrderLeg, PlaceOrder], bool]) -> Callable[[PlaceBracket, datetime], bool]:
@@ -155,7 +155,7 @@ def _stop(bracket: PlaceBracket) -> Decimal | None:
 
 
 def _beyond(entry: PlaceOrder, better: Decimal | None, worse: Decimal | None) -> bool:
-    """True if ``better`` is where the entry's position gains, seen from ``worse``; what is not known is well."""
+    """True if ``better`` is more favourable to the entry's position than ``worse``; an unknown price passes."""
     if better is None or worse is None:
         return True
     return better > worse if entry.side is Side.BUY else better < worse
@@ -197,7 +197,7 @@ def check_oco(oco: PlaceOco, now: datetime) -> None:
 
 @contextmanager
 def naming(name: str) -> Iterator[None]:
-    """What is wrong inside has a path that begins with ``name``."""
+    """Prefix the field path of an error inside with ``name``."""
     try:
         yield
     except DomainError as error:

@@ -1,4 +1,4 @@
-"""The terms of an order, the order with its whole state, and its executions, as values."""
+"""Orders as values: the terms, the order with its whole state, and its executions."""
 
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -83,9 +83,9 @@ CHANGEABLE = tuple(item.name for item in fields(OrderChanges))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingChange(OrderChanges[datetime]):
-    """A change that was asked of the venue.
+    """A change that the venue has not answered.
 
-    ``quantity_after`` and ``reserve_price_after`` are the order's if it is made: while it is pending, the larger of
+    ``quantity_after`` and ``reserve_price_after`` become the order's if it is made: while it is pending, the larger of
     both needs is reserved.
     """
 
@@ -97,24 +97,22 @@ class PendingChange(OrderChanges[datetime]):
 class Order:
     """An order with its whole state; the fields are the columns of its table, in order, then ``symbol``.
 
-    Its terms are those of ``OrderTerms`` as they are now; ``trailing_offset_kind`` is None unless it trails.
+    Its terms are its present ``OrderTerms``; ``trailing_offset_kind`` is None unless it trails. ``filled_value`` is the
+    exact sum of price x quantity of its fills (quantity / price for inverse instruments), from which the average
+    follows. ``reserved_margin`` and ``reserved_fee`` are its part of its bucket's sums. ``works_until`` is its expiry
+    at the venue: the session's end for DAY, ``expires_at`` for GTD. ``venue_sequence`` and ``activated`` let the paper
+    exchange re-arm it: its place among equal prices, and whether its trailing stop trails yet.
 
-    ``filled_value`` is the exact sum of price x quantity of its fills (quantity / price for inverse instruments), from
-    which the average follows. ``reserved_margin`` and ``reserved_fee`` are what its bucket's sums have of it.
-    ``works_until`` is when the venue lets it expire: the session's end for DAY, ``expires_at`` for GTD.
-    ``venue_sequence`` and ``activated`` are what the paper exchange needs to re-arm it: its place among equal prices,
-    and whether a trailing stop trails yet.
+    ``version`` increases with every change that can invalidate a pending modify or cancel: requests to modify or
+    cancel, fills, triggers, restatements, its end. A venue's acknowledgement and the moves of a trailing stop do not
+    raise it, so the version returned by placing or modifying stays valid for the next modification.
+    ``reserved_quantity`` is its part of its bucket's sums: of orders that exclude each other only the largest counts.
+    ``pending_changes`` are the changes that the venue has not answered, in order. ``reserve_rate`` converted the
+    instrument's currency into the account's when the order was placed or last modified: its reservation uses it. The
+    dues are the exact amounts of its fills (``domain.accounts.fees``); ``fees`` has their whole units.
 
-    ``version`` counts what the answer to a command could be overtaken by: commands to change or cancel it, fills,
-    triggers, restatements, its end. A venue's mere acknowledgement and the moves of a trailing stop do not raise it, so
-    what placing or changing an order answered stays good for the next change. ``reserved_quantity`` is how much of it
-    counts in its bucket's sums: of orders that exclude each other only the largest does. ``pending_changes`` are those
-    that the venue has not answered yet, in order. ``reserve_rate`` is what one unit of the instrument's currency
-    was in the account's when the order was placed or changed last: its reservation is converted at it. The dues are
-    what its fills come to exactly (``domain.accounts.fees``); ``fees`` has the whole units of them.
-
-    ``placed_by`` says who placed it, and the three after it with which API key, from which address and in which
-    request: the order's row is its entry of the audit log. None where that was not kept.
+    ``placed_by`` names its author, and the next three fields the API key, address and request: the order's row is its
+    entry of the audit log. None where that was not stored.
     """
 
     id: UUID
@@ -182,26 +180,26 @@ class Order:
 
     @property
     def remaining_quantity(self) -> Decimal:
-        """What may still fill (FIX LeavesQty): zero once the order is over."""
+        """The quantity that may still fill (FIX LeavesQty): zero once the order has ended."""
         return ZERO if self.closed_at is not None else self.quantity - self.filled_quantity
 
     @property
     def only_reduces(self) -> bool:
-        """True if it can do nothing but reduce a position: its venue cuts it to what is left of that."""
+        """True if it can only reduce a position: its venue cuts it to the remaining position."""
         return self.reduce_only or self.position_effect in CLOSING
 
     @property
     def dues(self) -> Dues:
-        """What its fills come to, exactly."""
+        """The exact amounts of its fills."""
         return Dues(self.trade_due, self.fee_due, self.fee_minimum, self.tax_due)
 
     def owe(self, dues: Dues) -> None:
-        """Set what its fills come to."""
+        """Set the exact amounts of its fills."""
         self.trade_due, self.fee_due, self.fee_minimum, self.tax_due = dues.trade, dues.fee, dues.minimum, dues.tax
 
     @property
     def is_open(self) -> bool:
-        """True if it may still fill in the normal course of things."""
+        """True if it is HELD, PENDING_NEW or working."""
         return self.closed_at is None
 
 
@@ -209,13 +207,13 @@ class Order:
 class Execution:
     """One fill; ``at`` is the venue's time, ``realized_pnl`` is gross of fees, all money in the account's currency.
 
-    ``sequence`` is that of its event: the order in which an account's executions were booked. ``price`` is in the
+    ``sequence`` is the number of its event: it orders the booking of an account's executions. ``price`` is in the
     instrument's currency, of which one unit was ``fx_rate`` in the account's.
 
-    ``fee`` and ``tax`` are what it added to its order's; what it comes to by itself, exactly, is ``fee_due`` and
-    ``tax_due``, and ``fee_minimum`` what its order has to pay at least. Where the venue told its fee in other money,
-    ``venue_fee`` and ``venue_fee_currency`` are its words; ``withheld`` is how many of the units it kept as its fee. An
-    execution of before costs were kept is ``rounded_alone``: its money was rounded by itself.
+    ``fee`` and ``tax`` are its additions to its order's rounded totals; ``fee_due`` and ``tax_due`` are its exact
+    amounts, and ``fee_minimum`` the minimum fee of its order. Where the venue charged its fee in another currency,
+    ``venue_fee`` and ``venue_fee_currency`` are its figures; ``withheld`` is the quantity that it kept as its fee.
+    ``rounded_alone`` marks executions from before costs were kept: their money was rounded by itself.
     """
 
     id: UUID
@@ -268,7 +266,7 @@ class OrderEvent:
 
     @property
     def by(self) -> str | None:
-        """Who caused it: an email, a part of the platform, or ``venue`` for what the venue reported."""
+        """Author: an email, a part of the platform, or ``venue`` for a report of the venue."""
         if self.caused_by is not None:
             return self.caused_by
         return self.order.placed_by if self.order.version == 1 and self.kind in _PLACING else VENUE
@@ -292,5 +290,5 @@ def terms_of(source: Order | OrderTerms[Any]) -> dict[str, Any]:
 
 
 def changes_in(source: OrderChanges[Any]) -> dict[str, Any]:
-    """The terms that a change names, changed or not."""
+    """The changeable terms of a command."""
     return dict(zip(CHANGEABLE, _read_changes(source), strict=True))

@@ -1,6 +1,6 @@
-"""The traits of each order type: which prices it takes, what it waits for, and what it becomes.
+"""The traits of each order type: its prices, its condition, and its type after the trigger.
 
-The table is the one place that tells the order types apart; every set of order types is derived from it.
+The table is the only place that distinguishes the order types; every set of order types is derived from it.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from domain.orders.model.types import OrderType
 
 
 class Presence(Enum):
-    """True if an order of a type has a field."""
+    """The presence of a field in an order type: required, optional or forbidden."""
 
     FORBIDDEN = "FORBIDDEN"
     OPTIONAL = "OPTIONAL"

@@ -1,6 +1,6 @@
-"""Which orders, and which changes of orders, are malformed, from one table each. What is malformed saves nothing.
+"""Malformed orders and malformed modifications, from one table each. A malformed request saves nothing.
 
-The tables are the source of the lists in the documentation. Rows are tried in order; the first that fits names the
+The tables are the source of the lists in the documentation. Rows are tried in order; the first that applies names the
 field.
 """
 
@@ -38,7 +38,7 @@ Subject = TypeVar("Subject")
 
 @dataclass(frozen=True, slots=True)
 class Malformation(Generic[Subject]):
-    """A combination that nothing of its kind may have: the field to name, what is wrong, and the test."""
+    """A malformed combination: the field to name, the message, and the test."""
 
     field: str
     message: str
@@ -47,19 +47,19 @@ class Malformation(Generic[Subject]):
 
 @dataclass(frozen=True, slots=True)
 class OrderChange:
-    """A change, beside the order as it stands."""
+    """A modification, together with the order as it is."""
 
     command: ModifyOrder
     order: Order
 
     @property
     def is_triggered(self) -> bool:
-        """True if the order does not wait for its stop any more."""
+        """True if the order no longer waits for its stop."""
         return self.order.triggered_at is not None
 
     @property
     def names_something(self) -> bool:
-        """True if any field is to change."""
+        """True if it changes any field."""
         return any(value is not None for value in changes_in(self.command).values())
 
 
@@ -310,7 +310,7 @@ def check_numbers(command: PlaceOrder | ModifyOrder | OrderLeg) -> None:
 
 
 def check_rows(rows: Iterable[Malformation[Subject]], subject: Subject, now: datetime) -> None:
-    """Refuse what a row of a table describes.
+    """Refuse input that a row of a table describes.
 
     Raises:
         BadInput: names the field of the first row that applies.

@@ -1,4 +1,4 @@
-"""The JSON in which orders keep their violations and pending changes."""
+"""The stored JSON of an order's violations and pending changes."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -23,7 +23,7 @@ def violation_snapshot(violation: RiskViolation) -> dict[str, Any]:
 
 
 def read_violation(value: dict[str, Any]) -> RiskViolation:
-    """What ``violation_snapshot`` made."""
+    """The violation of a JSON of ``violation_snapshot``."""
     return RiskViolation(
         kind=RiskRuleKind(value["kind"]),
         rule_id=UUID(value["ruleId"]) if value["ruleId"] else None,
@@ -48,7 +48,7 @@ def change_snapshot(change: PendingChange) -> dict[str, Any]:
 
 
 def read_change(value: dict[str, Any]) -> PendingChange:
-    """What ``change_snapshot`` made."""
+    """The change of a JSON of ``change_snapshot``."""
     return PendingChange(
         quantity=_number(value["quantity"]),
         limit_price=_number(value["limitPrice"]),

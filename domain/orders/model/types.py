@@ -1,4 +1,4 @@
-"""Words of the order area: its enums, in the field's (FIX) terms and as the API spells them."""
+"""Enums of the order area, in FIX terms and as the API spells them."""
 
 from enum import StrEnum
 
@@ -21,7 +21,7 @@ class Side(StrEnum):
 
 
 class OrderType(StrEnum):
-    """How an order becomes executable."""
+    """The type of an order (FIX OrdType)."""
 
     MARKET = "MARKET"
     LIMIT = "LIMIT"
@@ -35,7 +35,7 @@ class OrderType(StrEnum):
 
 
 class TimeInForce(StrEnum):
-    """How long an order works."""
+    """The time for which an order works (FIX TimeInForce)."""
 
     DAY = "DAY"
     GTC = "GTC"
@@ -45,7 +45,7 @@ class TimeInForce(StrEnum):
 
 
 class PositionEffect(StrEnum):
-    """True if an order opens or closes in a hedging account."""
+    """Whether an order opens or closes in a hedging account (FIX PositionEffect)."""
 
     AUTO = "AUTO"
     OPEN = "OPEN"
@@ -74,7 +74,7 @@ class OffsetKind(StrEnum):
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands (FIX OrdStatus)."""
+    """The status of an order (FIX OrdStatus)."""
 
     HELD = "HELD"
     PENDING_NEW = "PENDING_NEW"
@@ -87,14 +87,14 @@ class OrderStatus(StrEnum):
 
 
 class PendingAction(StrEnum):
-    """What was asked of the venue and is not answered yet; orthogonal to the status."""
+    """The request that the venue has not answered yet; independent of the status."""
 
     CANCEL = "CANCEL"
     REPLACE = "REPLACE"
 
 
 class RejectReason(StrEnum):
-    """Why business refused an order."""
+    """The reason of a business refusal (FIX OrdRejReason)."""
 
     INSUFFICIENT_FUNDS = "INSUFFICIENT_FUNDS"
     INSUFFICIENT_POSITION = "INSUFFICIENT_POSITION"
@@ -118,7 +118,7 @@ class RejectReason(StrEnum):
 
 
 class Contingency(StrEnum):
-    """How an order hangs together with its group (FIX ContingencyType): an entry is OTO, its exits are OUO."""
+    """The relation of an order to its group (FIX ContingencyType): an entry is OTO, its exits are OUO."""
 
     NONE = "NONE"
     OCO = "OCO"
@@ -127,14 +127,14 @@ class Contingency(StrEnum):
 
 
 class Liquidity(StrEnum):
-    """True if a fill gave or took liquidity."""
+    """The liquidity role of a fill: maker or taker (FIX LastLiquidityInd)."""
 
     MAKER = "MAKER"
     TAKER = "TAKER"
 
 
 class OrderEventKind(StrEnum):
-    """What happened to an order (FIX ExecType)."""
+    """The kind of an order event (FIX ExecType)."""
 
     REJECTED = "REJECTED"
     PENDING_NEW = "PENDING_NEW"
@@ -155,7 +155,7 @@ class OrderEventKind(StrEnum):
 
 
 class OrderSortField(StrEnum):
-    """What orders can be sorted by."""
+    """The sort field of a list of orders."""
 
     CREATED_AT = "CREATED_AT"
     UPDATED_AT = "UPDATED_AT"

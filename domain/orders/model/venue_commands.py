@@ -1,4 +1,4 @@
-"""What a venue is asked to do, as values: written with the order, acted on by the venue's router."""
+"""Commands to venues, as values: written with the order, executed by the venue's router."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,7 +15,7 @@ REARM = "REARM"
 
 @dataclass(frozen=True, slots=True)
 class AccountTerms:
-    """What a venue has to know of an account: how it keeps positions, and whether it may go short."""
+    """The account's properties that a venue needs: its position mode, and whether it may go short."""
 
     id: UUID
     kind: AccountKind
@@ -24,10 +24,10 @@ class AccountTerms:
 
 @dataclass(frozen=True, slots=True)
 class VenueCommand:
-    """What a venue is asked (SUBMIT, CANCEL, REPLACE, REARM) of which order.
+    """A command to a venue (SUBMIT, CANCEL, REPLACE, REARM) about an order.
 
-    ``group`` are all orders that are to be submitted as one, the entry first; ``change`` is what a REPLACE asks for.
-    ``account`` says what the venue has to know of the order's account.
+    ``group`` are all orders to submit as one, the entry first; ``change`` is the change of a REPLACE. ``account`` holds
+    the properties of the order's account.
     """
 
     kind: str

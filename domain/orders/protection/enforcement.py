@@ -1,4 +1,4 @@
-"""What is done to an account at once when a limit is broken or something looks wrong: a step, under its lock."""
+"""Enforcement: the immediate action on an account after a breach or an anomaly; a step, under its lock."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _MAX_REASON = 450
 
 @dataclass(frozen=True, slots=True)
 class Restraint:
-    """What came of it: the halt in force, whose cancels are still to come, and whether anything is new."""
+    """The result: the halt in force, whose cancels are still to come, and whether anything changed."""
 
     halt: TradingHalt | None
     is_new: bool
@@ -32,9 +32,9 @@ class Restraint:
 async def apply_actions(
     work: UnitOfWork, account_id: UUID, actions: Collection[RiskAction], reason: str, by: str, cause: str
 ) -> Restraint:
-    """Do what actions say, apart from closing positions.
+    """Apply actions to an account, except for closing positions.
 
-    ``by`` says which part of the platform acts, ``cause`` what the events of cancelled orders carry.
+    ``by`` names the acting part of the platform, ``cause`` the cause in the events of cancelled orders.
     """
     books = await account_queries.lock_books(work, [account_id])
     is_new = False
@@ -50,7 +50,7 @@ async def apply_actions(
 
 
 async def _allow_only_reductions(work: UnitOfWork, book: AccountBook, reason: str, by: str) -> bool:
-    """Also where a trader has restricted the account already: what the platform wants, a trader does not lift."""
+    """Make the account REDUCE_ONLY, also if a trader already did: then no trader can lift it."""
     if book.state not in (AccountState.ACTIVE, AccountState.REDUCE_ONLY):
         return False
     if is_restricted_by(book, AccountState.REDUCE_ONLY, PLATFORM_ROLE):

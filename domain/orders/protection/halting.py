@@ -1,7 +1,7 @@
-"""Halting trading and what works: the halt is in force first, then open orders are cancelled, account by account.
+"""Halting trading: the halt is in force first, then open orders are cancelled, account by account.
 
-What a halt is to cancel is noted with it: whoever comes next goes on when a process dies in between, and looks again
-for orders that were decided on before the halt and committed after it.
+The pending cancels are stored with the halt: after a crash the next process continues, and looks again for orders that
+were decided before the halt and committed after it.
 """
 
 from collections.abc import Sequence
@@ -29,10 +29,10 @@ _ACCOUNTS = 20
 
 
 async def halt_trading(bus: Bus, actor: Actor, command: HaltTrading) -> TradingHalt:
-    """Stop trading in a scope, and unless told otherwise cancel what works there.
+    """Stop trading in a scope and, by default, cancel its working orders.
 
-    In force for every order that arrives after this has returned, on every process. Asking again for what is halted
-    returns the halt that is in force.
+    In force for every order that arrives after this has returned, in every process. A repeat returns the halt that is
+    in force.
 
     Raises:
         Forbidden: neither RISK_MANAGER nor ADMIN.
@@ -51,7 +51,7 @@ async def halt_trading(bus: Bus, actor: Actor, command: HaltTrading) -> TradingH
 
 
 async def finish_halts(bus: Bus) -> int:
-    """Cancel what halts in force were to cancel and have not, because a process died; how many halts that were."""
+    """Finish the cancels of halts that a dead process left; returns the number of such halts."""
     unfinished = await halt_store.read_unfinished()
     for made in unfinished:
         await finish_halt(bus, made)
@@ -59,7 +59,7 @@ async def finish_halts(bus: Bus) -> int:
 
 
 async def finish_halt(bus: Bus, made: TradingHalt) -> None:
-    """Ask for the cancels of everything open that was placed before the halt was in force."""
+    """Request the cancels of all open orders that were placed before the halt was in force."""
     async with unit_of_work(bus) as work:
         before = await halt_queries.begin_cancels(work, made.id)
     after = UUID(int=0)

@@ -1,4 +1,4 @@
-"""The accounts with open orders that a trading halt is to cancel.
+"""Reads of the accounts whose open orders a trading halt cancels.
 
 SQL: a page of accounts over all open orders, in one statement.
 """

@@ -1,4 +1,4 @@
-"""Telling of commands that no venue takes: one risk event for each venue, until they are taken."""
+"""Risk events about venue commands that no router takes: one event per venue, until they are taken."""
 
 from decimal import Decimal
 
@@ -14,7 +14,7 @@ _PREFIX = "commands-wait:"
 
 
 async def tell_late_commands(bus: Bus) -> int:
-    """Raise an event for each venue whose commands wait, and clear those that are over; how many venues that are.
+    """Raise an event for each venue whose commands wait, and clear old ones; returns the number of such venues.
 
     Raises:
         Unavailable: the database cannot be reached.

@@ -1,8 +1,8 @@
-"""Acting on limits that an account breaks with what it holds: one event per breach until it clears, then its action.
+"""The limit monitor: one event per breach of an account until it clears, then the rule's action.
 
-The event and what is done at once commit together, under the account's lock: whoever comes second, a standby or a
-sweep, finds the event and does nothing again. What takes time is finished by whoever is there: cancels by the sweep of
-halts, a liquidation by the next look at the account.
+The event and the immediate action commit together, under the account's lock: a second process, a standby or a sweep,
+finds the event and does nothing. Longer work is resumable: cancels by the sweep of halts, a liquidation by the next
+look at the account.
 """
 
 import asyncio
@@ -56,9 +56,9 @@ _log = structlog.stdlib.get_logger("monitor")
 
 @dataclass(slots=True)
 class LimitMonitor:
-    """Looks at valued accounts and acts. One instance looks at an account at a time.
+    """Checks valued accounts and acts. One instance checks an account at a time.
 
-    ``going_on`` are the breaches that have been told and have not cleared, by account.
+    ``going_on`` are the active breaches that have an event, by account.
     """
 
     context: OrderContext
@@ -69,7 +69,7 @@ class LimitMonitor:
     _liquidations: dict[UUID, asyncio.Task[None]] = field(default_factory=dict)
 
     async def load(self) -> None:
-        """Learn what goes on, from whoever looked before."""
+        """Load the active breaches."""
         self.going_on.clear()
         for fingerprint in await event_queries.read_going_on():
             _, _, account, *_ = (*fingerprint.split(":"), "", "")
@@ -78,7 +78,7 @@ class LimitMonitor:
                     self.going_on.setdefault(UUID(account), set()).add(fingerprint)
 
     async def close(self, *, within_seconds: float = 0.0) -> None:
-        """Leave liquidations, after so long, to whoever looks next."""
+        """Stop running liquidations after a time; the next monitor continues them."""
         tasks = list(self._liquidations.values())
         if tasks and within_seconds:
             await asyncio.wait(tasks, timeout=within_seconds)
@@ -87,19 +87,19 @@ class LimitMonitor:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def rules(self) -> tuple[RiskRule, ...]:
-        """The rules in force that hold for what is held."""
+        """The rules in force that apply to open positions."""
         limits = await self.context.limits.current()
         if self._rules[0] is not limits:
             self._rules = (limits, watched_rules(limits.rules))
         return self._rules[1]
 
     async def look(self, value: AccountValue, peak: Decimal) -> list[Breach]:
-        """Look at an account as it is valued now: tell what is new, act on it, and clear what is over.
+        """Check an account at its present value: raise new breaches, act on them, and clear old ones.
 
-        An account whose prices are stale is left as it is.
+        An account with stale prices is skipped.
 
         Raises:
-            Unavailable: the database is away; nothing was done that is not also told.
+            Unavailable: the database is away; every action taken has its event.
         """
         if any(self.context.market.is_stale(row.symbol) for row in value.positions if row.quantity != ZERO):
             return []
@@ -120,7 +120,7 @@ class LimitMonitor:
         return found
 
     async def _is_lifted(self, value: AccountValue, breach: Breach) -> bool:
-        """True if somebody has lifted what a breach that goes on led to."""
+        """True if a person lifted the state that an active breach led to."""
         if breach.rule.action in RESTRICTING:
             account = value.account
             if account.state is AccountState.ACTIVE:
@@ -134,7 +134,7 @@ class LimitMonitor:
         return not any(row.scope is RiskScope.ACCOUNT and row.account_id == value.id for row in halts)
 
     async def _act(self, account_id: UUID, found: Sequence[Breach], *, again: bool = False) -> None:
-        """Do what the breaches ask for; ``again`` when they have been told and somebody has lifted it meanwhile."""
+        """Apply the actions of breaches; ``again`` when they have events and a person lifted the state meanwhile."""
         actions = {breach.rule.action for breach in found}
         if again:
             actions &= RESTRICTING | {RiskAction.HALT}
@@ -164,7 +164,7 @@ class LimitMonitor:
             )
 
     async def _close_until_within(self, account_id: UUID) -> None:
-        """Close positions at market, the worst loss first and one at a time, until no limit asks for it any more."""
+        """Close positions at market, the worst loss first, one at a time, until no limit asks for it."""
         wait = _RETRY_SECONDS
         while True:
             try:
@@ -196,8 +196,8 @@ class LimitMonitor:
     async def _close(self, position: PositionValue) -> bool:
         """Close one position as far as its market lets; False when its order was refused.
 
-        What works on it is cancelled first. A venue that does not answer that is no reason to stay in: the orders that
-        close only reduce, whatever else fills.
+        Its working orders are cancelled first. The position is closed even if the venue does not answer the cancels:
+        the closing orders are reduce-only.
         """
         command = ClosePosition(position.account_id, position.symbol, position.position.side)
         try:

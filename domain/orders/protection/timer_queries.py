@@ -1,4 +1,4 @@
-"""Setting timers, and taking those that are due.
+"""Writes of cancel timers, and reads of due ones.
 
 SQL: times are the database's, which all processes share.
 """
@@ -25,7 +25,7 @@ _DUE = "SELECT account_id FROM cancel_timers WHERE triggers_at <= clock_timestam
 
 
 async def set_timer(work: UnitOfWork, account_id: UUID, seconds: int, actor: Actor) -> datetime:
-    """Let the account's timer fire in so many seconds; when that is."""
+    """Set the account's timer to fire after some seconds, and return the time."""
     row = await work.fetch_row(_SET, account_id, float(seconds), actor.email, actor.role.value)
     assert row is not None
     triggers_at: datetime = row["triggers_at"]
@@ -38,5 +38,5 @@ async def due_accounts(limit: int) -> list[UUID]:
 
 
 async def take_due(work: UnitOfWork, account_ids: Collection[UUID]) -> list[UUID]:
-    """Remove the timers of locked accounts that are due; the accounts whose timers these were."""
+    """Remove the due timers of locked accounts, and return their accounts."""
     return [row["account_id"] for row in await work.fetch(_TAKE, list(account_ids))]

@@ -1,8 +1,8 @@
 """Dead man's switches: unless a client renews its timer, all open orders of the account are cancelled.
 
-A timer is a row, so it survives every restart. Times are the database's, which all processes share. Firing is safe to
-try by anybody at any time: under the account's lock a timer that was renewed meanwhile is not due, and one that is due
-goes with the commands to cancel, in one transaction.
+A timer is a row, so it survives every restart. Times are the database's, which all processes share. Any process may
+fire timers at any time: under the account's lock a renewed timer is not due, and a due one is removed with the commands
+to cancel, in one transaction.
 """
 
 from datetime import datetime
@@ -28,11 +28,11 @@ _BATCH = 100
 
 
 async def cancel_all_after(bus: Bus, actor: Actor, account_id: UUID, seconds: int) -> datetime | None:
-    """Set the account's timer anew, or with 0 take it away; when it fires unless it is set again, None for never.
+    """Set the account's timer, or with 0 remove it; returns the time at which it fires, None for never.
 
     Raises:
         BadInput: the time is below zero or longer than a day.
-        NotFound, Forbidden: the account is not the actor's to see, or to act on; or a higher role set the timer.
+        NotFound, Forbidden: the actor may not see or not act on the account; or a higher role set the timer.
         Refused: it is closed.
     """
     if not 0 <= seconds <= MAX_SECONDS:
@@ -59,7 +59,7 @@ async def _check_role(work: UnitOfWork, actor: Actor, account_id: UUID) -> None:
 
 
 async def fire_due_timers(bus: Bus) -> int:
-    """Cancel all open orders of the accounts whose timers are due; how many timers fired.
+    """Cancel all open orders of the accounts whose timers are due; returns the number of timers.
 
     Raises:
         Unavailable: the database cannot be reached; what is due stays due.

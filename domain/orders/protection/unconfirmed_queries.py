@@ -1,4 +1,4 @@
-"""What venues have not answered yet: cancels that were asked for, and commands that nobody takes.
+"""Counts of unanswered requests: cancels that no venue confirmed, and commands that no router takes.
 
 SQL: counts over all open orders of many accounts, in one statement.
 """
@@ -37,7 +37,7 @@ FROM venue_commands c WHERE c.created_at < clock_timestamp() - make_interval(sec
 
 @dataclass(frozen=True, slots=True)
 class CancelScope:
-    """Whose cancels: None fits all."""
+    """The scope of cancels to count: None matches all."""
 
     account_id: UUID | None = None
     symbol: str | None = None
@@ -47,7 +47,7 @@ class CancelScope:
 
 @dataclass(frozen=True, slots=True)
 class LateCommands:
-    """Commands of a venue that wait for longer than they ought to, and how long the oldest does."""
+    """The number of a venue's commands that have waited too long, and the age of the oldest."""
 
     venue: str
     commands: int
@@ -55,7 +55,7 @@ class LateCommands:
 
 
 async def count_unconfirmed_cancels(scopes: Collection[CancelScope]) -> Mapping[CancelScope, int]:
-    """How many open orders of each scope are to be cancelled and have not been, as far as their venues have said."""
+    """The number of open orders of each scope with a cancel that their venues have not confirmed."""
     listed = list(scopes)
     rows = await fetch(
         _CANCELS,
@@ -68,5 +68,5 @@ async def count_unconfirmed_cancels(scopes: Collection[CancelScope]) -> Mapping[
 
 
 async def read_late_commands(seconds: int = LATE_SECONDS) -> Sequence[LateCommands]:
-    """The venues whose commands nobody takes."""
+    """The venues whose commands no router takes."""
     return [LateCommands(row["venue"], row["commands"], row["seconds"]) for row in await fetch(_LATE, seconds)]

@@ -1,6 +1,6 @@
-"""Closed trades and performance of accounts, derived from what was booked and from samples whenever somebody asks.
+"""Closed trades and performance of accounts, derived on request from booked executions and samples.
 
-Nothing of it is stored, so that what is busted or corrected is never told as it was before.
+Nothing of it is stored, so busts and corrections always show.
 """
 
 from collections import deque
@@ -30,9 +30,9 @@ _INSTANT = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class PerformanceReport:
-    """How an account performed in a window; formulas and their sources are in ``domain.positions.performance``.
+    """The performance of an account in a window; formulas and their sources are in ``domain.positions.performance``.
 
-    ``max_drawdown`` is a share of the peak, ``max_drawdown_amount`` money; ``turnover`` is what was traded was worth.
+    ``max_drawdown`` is a share of the peak, ``max_drawdown_amount`` money; ``turnover`` is the value of all trades.
     """
 
     total_return: float
@@ -50,37 +50,37 @@ class PerformanceReport:
 
     @property
     def closed_trades(self) -> int:
-        """How many trades were closed."""
+        """Number of closed trades."""
         return self.trades.count
 
     @property
     def win_rate(self) -> float | None:
-        """Share of closed trades that brought something after fees."""
+        """Share of closed trades with a profit after fees."""
         return self.trades.win_rate
 
     @property
     def profit_factor(self) -> float | None:
-        """What wins brought over what losses cost."""
+        """Sum of wins over sum of losses."""
         return self.trades.profit_factor
 
     @property
     def average_win(self) -> Decimal | None:
-        """Of the trades that brought something."""
+        """Mean result of trades with a profit."""
         return self.trades.average_win
 
     @property
     def average_loss(self) -> Decimal | None:
-        """Of the trades that cost something, below zero."""
+        """Mean result of trades with a loss, below zero."""
         return self.trades.average_loss
 
     @property
     def largest_win(self) -> Decimal | None:
-        """The best trade, if any brought something."""
+        """The largest profit of a trade, if there is one."""
         return self.trades.largest_win
 
     @property
     def largest_loss(self) -> Decimal | None:
-        """The worst trade, if any cost something; below zero."""
+        """The largest loss of a trade, if there is one; below zero."""
         return self.trades.largest_loss
 
 
@@ -92,7 +92,7 @@ async def closed_trades(
     until: datetime | None,
     limit: int,
 ) -> list[ClosedTrade]:
-    """The trades that an account closed in ``since`` <= at < ``until``, in the order in which it did.
+    """The trades that an account closed in ``since`` <= at < ``until``, oldest first.
 
     When there are more than ``limit``: the first ones after ``since`` if that is given, else the last ones.
 
@@ -118,7 +118,7 @@ async def closed_trades(
 async def _walk(
     market: Market, account_id: UUID, instrument_id: UUID | None
 ) -> AsyncGenerator[list[ClosedTrade], None]:
-    """All trades that an account ever closed, in the order in which it did, in runs."""
+    """All closed trades of an account, oldest first, in runs."""
     lots: dict[tuple[UUID, Bucket], Lots] = {}
     catalog = await market.refresh()
     async with aclosing(stream_booked(account_id, instrument_id)) as runs:
@@ -142,7 +142,7 @@ async def performance_of(
     until: datetime | None,
     now: datetime,
 ) -> PerformanceReport:
-    """How an account performed in a window, by default from its opening until now.
+    """The performance of an account in a window, by default from its opening until now.
 
     Returns and drawdown are measured at up to 2,000 samples, evenly spaced; volatility and its ratios by platform days.
 
@@ -194,7 +194,10 @@ async def _statistics(
 async def _samples(
     account: AccountValue, since: datetime | None, until: datetime | None, day_roll: DayRoll, now: datetime
 ) -> list[EquitySample]:
-    """The samples to measure at: what there was at the beginning, the curve, and, of a window that goes on, what is."""
+    """The samples to measure at.
+
+    They are the state at the beginning, the curve and, for a window that is not over, the present state.
+    """
     opening = EquitySample(account.created_at, ZERO, ZERO, ZERO, 0)
     first = None
     if since is not None and since > account.created_at:

@@ -1,4 +1,4 @@
-"""Reading and marking executions when one is taken back or corrected.
+"""Reads and marks of executions for busts and corrections.
 
 SQL: executions are read with their instruments by the same columns as everywhere.
 """
@@ -28,13 +28,13 @@ async def read_executions(execution_ids: Collection[UUID]) -> list[Execution]:
 
 
 async def load_execution(work: UnitOfWork, execution_id: UUID) -> Execution | None:
-    """An execution by id, as this transaction sees it."""
+    """An execution by id, read in this transaction."""
     row = await work.fetch_row(_BY_ID, execution_id)
     return to_execution(row) if row is not None else None
 
 
 async def load_executions_of(work: UnitOfWork, order_id: UUID) -> list[Execution]:
-    """The executions of an order in the order in which they were booked, busted ones included."""
+    """The executions of an order in the order of booking, busted ones included."""
     rows = await work.fetch(
         f"SELECT {SELECT_EXECUTION} {FROM_EXECUTIONS} WHERE e.order_id = $1 ORDER BY e.sequence, e.id", order_id
     )
@@ -44,7 +44,7 @@ async def load_executions_of(work: UnitOfWork, order_id: UUID) -> list[Execution
 async def load_execution_run(
     work: UnitOfWork, account_id: UUID, instrument_id: UUID, after: int, limit: int
 ) -> list[Execution]:
-    """The next executions of an account in an instrument that count, in the order in which they were booked."""
+    """The next valid executions of an account in an instrument, in the order of booking."""
     rows = await work.fetch(
         f"SELECT {SELECT_EXECUTION} {FROM_EXECUTIONS} WHERE e.account_id = $1 AND e.instrument_id = $2 "
         "AND e.sequence > $3 AND e.busted_at IS NULL ORDER BY e.sequence LIMIT $4",
@@ -57,7 +57,7 @@ async def load_execution_run(
 
 
 async def mark_taken_back(work: UnitOfWork, execution: Execution) -> None:
-    """Store that an execution does not count any more."""
+    """Mark an execution as busted or corrected."""
     await work.execute(
         "UPDATE executions SET busted_at = $2, corrected_by_id = $3, busted_by = $4 WHERE id = $1",
         execution.id,
@@ -68,7 +68,7 @@ async def mark_taken_back(work: UnitOfWork, execution: Execution) -> None:
 
 
 async def update_realized(work: UnitOfWork, realized: Mapping[UUID, Decimal]) -> None:
-    """Store what executions realise, where it has changed."""
+    """Store changed realised PnL of executions."""
     if realized:
         await work.execute(
             "UPDATE executions AS e SET realized_pnl = n.realized_pnl "
@@ -79,7 +79,7 @@ async def update_realized(work: UnitOfWork, realized: Mapping[UUID, Decimal]) ->
 
 
 async def update_costs(work: UnitOfWork, executions: Collection[Execution]) -> None:
-    """Store fee and tax of executions that cost something else than they did."""
+    """Store changed fee and tax of executions."""
     if executions:
         await work.execute(
             "UPDATE executions AS e SET fee = n.fee, tax = n.tax "

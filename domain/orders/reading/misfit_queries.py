@@ -1,4 +1,4 @@
-"""Reads of working orders that do not fit the terms of their instrument: suspects by SQL, decided on by the rule.
+"""Reads of working orders that do not fit their instrument's terms: candidates by SQL, decided by the rule.
 
 SQL: a search over all open orders of many instruments in one statement.
 """
@@ -30,13 +30,13 @@ SELECT * FROM (
 
 
 async def read_misfits(instrument_ids: Collection[UUID]) -> dict[UUID, list[OrderMisfit]]:
-    """By instrument, at most 500 of each, the oldest first; on the terms that are stored."""
+    """Misfits by instrument, at most 500 of each, the oldest first; on the stored terms."""
     rows = await fetch(_SUSPECTS, list(instrument_ids), MAX_MISFITS)
     return _found(rows, {row.id: row for row in await read_instruments()}) if rows else {}
 
 
 async def load_misfits(work: UnitOfWork, instrument: Instrument) -> list[OrderMisfit]:
-    """Those of one instrument, on terms that this transaction has stored."""
+    """The misfits of one instrument, on terms that this transaction has stored."""
     rows = await work.fetch(_SUSPECTS, [instrument.id], MAX_MISFITS)
     return _found(rows, {instrument.id: instrument}).get(instrument.id, [])
 

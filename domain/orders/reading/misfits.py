@@ -1,4 +1,4 @@
-"""Telling of working orders that the changed terms of their instrument do not fit: their owners decide about them."""
+"""Risk events about working orders that do not fit changed terms: their owners decide about them."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -17,7 +17,7 @@ _NAMED = 10
 
 
 async def tell_misfits(work: UnitOfWork, actor: Actor, instrument: Instrument) -> None:
-    """Raise an event for each account with working orders that the instrument does not fit any more: a step."""
+    """Raise an event for each account with working orders that no longer fit the instrument: a step."""
     by_account: dict[UUID, list[OrderMisfit]] = {}
     for misfit in await load_misfits(work, instrument):
         by_account.setdefault(misfit.order.account_id, []).append(misfit)

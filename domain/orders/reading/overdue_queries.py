@@ -1,4 +1,4 @@
-"""Orders whose time was over some time ago, and that their venue has not ended: it is not there.
+"""Overdue orders: their time was over some time ago, and their venue, which is not running, has not ended them.
 
 SQL: the database's clock decides, over an index of open orders.
 """
@@ -22,12 +22,12 @@ ORDER BY id LIMIT $3
 
 @dataclass(frozen=True, slots=True)
 class OverdueOrder:
-    """Its id; ``unsent`` when it is by itself and the venue was never told of it."""
+    """The id of an overdue order; ``unsent`` when it is in no group and the venue never received it."""
 
     id: UUID
     unsent: bool
 
 
 async def read_overdue(venue: str) -> list[OverdueOrder]:
-    """Open orders of a venue whose time was over a minute ago, oldest first."""
+    """Open orders of a venue that expired more than a minute ago, oldest first."""
     return [OverdueOrder(*row) for row in await fetch(_READ, venue, OVERDUE, _LIMIT)]

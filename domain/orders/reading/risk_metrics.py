@@ -1,4 +1,4 @@
-"""The risk of an account at a glance: what it is exposed to, what it lost and may lose, and how far limits are used."""
+"""Risk metrics of an account: exposure, drawdown, tail risk, and the usage of its limits."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -52,7 +52,7 @@ class RiskMetrics:
 
 
 async def risk_metrics(context: OrderContext, books: Books, account_id: UUID) -> RiskMetrics:
-    """The risk of an account now, at the newest marks.
+    """The risk metrics of an account now, at the newest marks.
 
     Raises:
         NotFound: there is no such account.
@@ -95,7 +95,7 @@ def _money(value: AccountValue, ratio: float) -> Decimal:
 
 
 async def _history(context: OrderContext, value: AccountValue, now: datetime) -> tuple[list[float], float]:
-    """The returns of platform days, and the deepest drawdown, within the history that counts."""
+    """The returns of platform days, and the deepest drawdown, within the relevant history."""
     since = max(value.created_at, now - _HISTORY)
     if since >= now:
         return [], 0.0

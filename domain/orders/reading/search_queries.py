@@ -1,4 +1,4 @@
-"""Finding orders and executions: filters, sort orders and keyset pages in both directions, each in one statement.
+"""Searches of orders and executions: filters, sort orders and keyset pages in both directions.
 
 SQL: keyset pages over any filter and sort order, each in one statement.
 """
@@ -51,7 +51,7 @@ class OrderSearch:
 
 @dataclass(frozen=True, slots=True)
 class OrderSort:
-    """What to sort by, and which way."""
+    """The sort field, and the direction."""
 
     field: OrderSortField = OrderSortField.CREATED_AT
     direction: SortDirection = SortDirection.DESC
@@ -69,7 +69,7 @@ class ExecutionSearch:
 
 
 async def check_search(market: Market, actor: Actor, search: OrderSearch | ExecutionSearch) -> None:
-    """Let a search pass whose account and symbols exist for the actor: a slip of the pen is no empty answer.
+    """Check that the account and symbols of a search exist for the actor: a typing error must not give an empty list.
 
     Raises:
         NotFound: names the field of what does not exist.
@@ -113,7 +113,7 @@ _SORTS = {
 
 
 def orders_where(actor: Actor, search: OrderSearch) -> Where:
-    """The conditions on orders ``o`` of instruments ``i`` that the actor may see and that match."""
+    """The conditions on matching orders ``o`` of instruments ``i`` that the actor may see."""
     where = Where()
     if not actor.sees_all:
         where.add("o.account_id = ANY({}::uuid[])", list(actor.accounts))
@@ -195,7 +195,7 @@ def _key(order: Order, field: OrderSortField) -> str:
 
 
 async def count_orders(actor: Actor, search: OrderSearch) -> int:
-    """How many orders of those that the actor may see match."""
+    """The number of matching orders that the actor may see."""
     where = orders_where(actor, search)
     row = await fetch_row(f"SELECT count(*) AS n {FROM_ORDERS} WHERE {where}", *where.arguments)
     return int(row["n"]) if row else 0
@@ -240,7 +240,7 @@ def _after_execution(where: Where, request: PageRequest) -> None:
 
 
 async def count_executions(actor: Actor, search: ExecutionSearch) -> int:
-    """How many executions of those that the actor may see match."""
+    """The number of matching executions that the actor may see."""
     where = _executions_where(actor, search)
     row = await fetch_row(f"SELECT count(*) AS n {FROM_EXECUTIONS} WHERE {where}", *where.arguments)
     return int(row["n"]) if row else 0

@@ -1,6 +1,7 @@
-"""How orders fared: counts, rates, costs and prices against those on arrival, in one statement.
+"""Statistics of orders: counts, rates, costs and slippage against arrival prices, in one statement.
 
-What was taken back does not count. Money is summed as it is: over orders of several currencies it is no amount of any.
+Busted executions do not count. Amounts are summed without conversion: over orders of several currencies the sum has no
+meaning.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from domain.orders.reading.statistics_queries import read_statistics
 
 @dataclass(frozen=True, slots=True)
 class SymbolStatistics:
-    """The executions of orders of one symbol; ``notional`` is what they were worth, ``realized_pnl`` gross of fees."""
+    """Executions of one symbol's orders; ``notional`` is their value, ``realized_pnl`` gross of fees."""
 
     symbol: str
     orders: int
@@ -30,8 +31,8 @@ class SymbolStatistics:
 class OrderStatistics:
     """Rates are shares of all orders, None when there are none.
 
-    ``average_seconds_to_first_fill`` is measured from placing to booking. ``average_slippage_bps`` compares what orders
-    got with the far touch on their arrival, weighted by what they were worth: above zero is worse.
+    ``average_seconds_to_first_fill`` is measured from placing to booking. ``average_slippage_bps`` compares fill prices
+    with the far touch on arrival, weighted by value: above zero is worse.
     """
 
     total: int
@@ -63,12 +64,12 @@ class OrderStatistics:
 
 
 async def order_statistics(actor: Actor, search: OrderSearch) -> OrderStatistics:
-    """How the orders fared that match and that the actor may see."""
+    """The statistics of matching orders that the actor may see."""
     return summarised(await read_statistics(orders_where(actor, search)))
 
 
 def summarised(rows: Sequence[Row]) -> OrderStatistics:
-    """The whole of what the statement says of each symbol."""
+    """The statistics over all symbols."""
 
     def count(name: str) -> int:
         return sum(row[name] for row in rows)

@@ -1,4 +1,4 @@
-"""How orders fared, by symbol.
+"""Statistics of orders, by symbol.
 
 SQL: a report over all orders that match, in one statement.
 """

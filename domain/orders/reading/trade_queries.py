@@ -1,4 +1,4 @@
-"""Reading what made an account's positions in the order in which it was booked, as a stream of one moment.
+"""A stream of the executions and adjustments of an account's positions in the order of booking, of one moment.
 
 SQL: a stream over a server-side cursor, of one moment.
 """
@@ -38,7 +38,7 @@ AND ($3::timestamptz IS NULL OR e.created_at < $3)
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """What was traded was worth, and what it cost in fees and taxes, in the account's currency."""
+    """The traded value, and its fees and taxes, in the account's currency."""
 
     turnover: Decimal
     costs: Decimal
@@ -49,7 +49,7 @@ Booked = tuple[UUID, Bucket, LotFill | PositionAdjustment]
 
 
 async def stream_booked(account_id: UUID, instrument_id: UUID | None) -> AsyncGenerator[list[Booked], None]:
-    """The executions that count and the adjustments of an account, of one instrument if given, in runs.
+    """The valid executions and the adjustments of an account, of one instrument if given, in runs.
 
     Raises:
         NotFound: there is no such account.
@@ -100,7 +100,7 @@ def _fill(row: Row) -> LotFill:
 
 
 async def read_volume(account_id: UUID, since: datetime | None, until: datetime | None) -> Volume:
-    """What was traded in ``since`` <= booked < ``until``; what was taken back does not count."""
+    """The volume traded in ``since`` <= booked < ``until``, without busted executions."""
     row = await fetch_row(_VOLUME, account_id, since, until)
     assert row is not None
     return Volume(row["turnover"], row["costs"])
