@@ -98,7 +98,7 @@ BEGIN
   placed.filled_value := 0;
   placed.execution_count := 0;
   placed.fees := 0;
-  placed.working_quantity := CASE WHEN reason IS NULL THEN p_quantity ELSE 0 END;
+  placed.reserved_quantity := CASE WHEN reason IS NULL THEN p_quantity ELSE 0 END;
   placed.reserved := CASE WHEN reason IS NULL THEN value + fee ELSE 0 END;
   placed.reserved_margin := CASE WHEN reason IS NULL THEN value ELSE 0 END;
   placed.reserved_fee := CASE WHEN reason IS NULL THEN fee ELSE 0 END;

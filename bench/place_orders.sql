@@ -67,7 +67,7 @@ BEGIN
       time_in_force, position_effect, quantity, limit_price, trigger_price, post_only, reduce_only, status,
       filled_quantity, filled_value, execution_count, fees, reserved, reserved_margin, reserved_fee, reserve_price,
       arrival_price, tags, contingency, reject_reason, venue_sequence, activated, violations, created_at, updated_at,
-      closed_at, version, working_quantity)
+      closed_at, version, reserved_quantity)
     SELECT d.id, p_account, instrument.id, d.client,
       decode(md5(concat_ws(E'\x1f', p_symbol, 'BUY', 'LIMIT', d.quantity, d.price, 'GTC')), 'hex'), holder.venue,
       'BUY', 'LIMIT', 'GTC', 'AUTO', d.quantity, d.price, 'BID_ASK', false, false,
