@@ -138,9 +138,11 @@ class OrderActivity:
 
     ``resting`` holds per symbol and side the prices of its working orders that rest in a book, in order. ``added`` is
     this transaction's addition to the counts of the day, by symbol and strategy. ``displaced`` are orders to cancel for
-    the ones that were accepted last.
+    the ones that were accepted last. Nothing that ``needs`` leaves out is kept: an activity may be remembered for as
+    long as its account trades.
     """
 
+    needs: ActivityNeeds
     day_orders: Tally = field(default_factory=Tally)
     day_notional: Tally = field(default_factory=Tally)
     open_orders: Tally = field(default_factory=Tally)
@@ -161,9 +163,10 @@ class OrderActivity:
         if displaced is not None:
             counted.removed = self.displace(displaced)
         self._count(symbol, strategy, ONE, notional or ZERO)
-        self.recent.add(symbol, strategy, now)
-        self.same[sameness_of(command)].add(symbol, strategy, now)
-        if command.limit_price is not None and command.type in RESTING:
+        if self.needs.window is not None:
+            self.recent.add(symbol, strategy, now)
+            self.same[sameness_of(command)].add(symbol, strategy, now)
+        if self.needs.opposite and command.limit_price is not None and command.type in RESTING:
             counted.rested = command.limit_price
             self.rest(symbol, command.side, command.limit_price)
 
@@ -196,12 +199,17 @@ class OrderActivity:
             counted = self._done.pop()
             command, symbol, strategy = counted.command, counted.command.symbol, counted.command.strategy or ""
             self._count(symbol, strategy, -ONE, -(counted.notional or ZERO))
-            self.recent.drop(symbol, strategy)
-            self.same[sameness_of(command)].drop(symbol, strategy)
+            if self.needs.window is not None:
+                self.recent.drop(symbol, strategy)
+                self.same[sameness_of(command)].drop(symbol, strategy)
             if counted.rested is not None:
                 self._unrest(symbol, command.side, counted.rested)
             for price in counted.removed:
                 self.rest(symbol, command.side.opposite, price)
+
+    def size(self) -> int:
+        """The number of sums that it keeps."""
+        return len(self.day_orders.strategies) + len(self.day_orders.symbols)
 
     def settle(self) -> None:
         """Mark the additions as stored: later orders start from zero, and nothing can be undone."""
@@ -234,7 +242,7 @@ class OrderActivity:
         """The activity before an order that is not counted yet."""
         symbol, strategy = command.symbol, command.strategy or ""
         opposite = Side.SELL if command.side is Side.BUY else Side.BUY
-        same = self.same.get(sameness_of(command))
+        same = self.same.get(sameness_of(command)) if self.same else None
         return Activity(
             open_orders=self.open_orders.share(symbol, strategy),
             day_orders=self.day_orders.share(symbol, strategy),

@@ -77,7 +77,7 @@ async def load_activity(
     fetch: Fetch, books: Mapping[UUID, AccountBook], needs: ActivityNeeds, now: datetime
 ) -> dict[UUID, OrderActivity]:
     """The needed activity of accounts, in one statement, or in none when nothing is needed."""
-    found = {account_id: OrderActivity() for account_id in books}
+    found = {account_id: OrderActivity(needs) for account_id in books}
     if not needs.anything or not books:
         return found
     since = now - needs.window if needs.window is not None else None

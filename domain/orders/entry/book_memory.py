@@ -20,6 +20,8 @@ from domain.positions.types import PositionBook, PositionKey
 
 MAX_ACCOUNTS = 10_000
 MAX_POSITIONS = 500
+# Counts per strategy are kept as long as the book is: an account that names each order anew is not remembered.
+MAX_SUMS = 1_000
 # Orders that a limit looks back at are kept with the book: it is read anew before they become many.
 _LOOKING_BACK = timedelta(seconds=60)
 
@@ -62,8 +64,8 @@ class BookMemory:
         return iter(self._books.values())
 
     def keep(self, book: RememberedBook) -> None:
-        """Remember a committed book."""
-        if len(book.positions) > MAX_POSITIONS:
+        """Remember a committed book, unless it is unusually large."""
+        if len(book.positions) > MAX_POSITIONS or book.activity.size() > MAX_SUMS:
             return
         for position in book.positions.values():
             position.changed = False

@@ -15,7 +15,7 @@ from domain.accounts.types import AccountKind
 from domain.kernel.database import fetch
 from domain.kernel.errors import Conflict, NotFound
 from domain.kernel.unit_of_work import unit_of_work
-from domain.orders.entry import canceling
+from domain.orders.entry import book_memory, canceling
 from domain.orders.entry.batch import PlacedOrder
 from domain.orders.entry.placing import OrderEntry
 from domain.orders.model.commands import ModifyOrder, OrderKey, PlaceOrder
@@ -218,3 +218,27 @@ async def test_what_moves_between_reading_and_writing_is_decided_again(
     answer = await services.canceling.cancel_order(owner, OrderKey(id=order.id))
     assert (answer.order.pending_action, disturbed) == (PendingAction.CANCEL, ["once"])
     assert await sequences(book.id) == list(range(1, 6))
+
+
+async def test_a_remembered_book_does_not_grow_with_its_accounts_orders(quiet_desk: Platform) -> None:
+    owner, book = await quiet_desk.open_account("1000000")
+    entry = quiet_desk.services.entry
+    await quiet_desk.services.order_context.refresh()
+    for number in range(3):
+        await place(entry, owner, *(far(book.id, limit_price=Decimal(10 * number + n)) for n in range(1, 10)))
+        (remembered,) = [each for each in entry.memory if each.account.id == book.id]
+        activity = remembered.activity
+        assert [activity.same, activity.recent.account, activity.resting, activity.added] == [{}, [], {}, {}]
+        assert activity.size() == 2, "one symbol and one strategy"
+
+
+async def test_an_account_that_names_each_order_anew_is_not_remembered(
+    quiet_desk: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(book_memory, "MAX_SUMS", 4)
+    owner, book = await quiet_desk.open_account("1000000")
+    entry = quiet_desk.services.entry
+    await quiet_desk.services.order_context.refresh()
+    for number in range(4):
+        await place(entry, owner, far(book.id, strategy=f"s{number}"))
+        assert len(list(entry.memory)) == (number < 3)
