@@ -1,1 +1,1 @@
-"""The engine and the scheduled worker: thin loops that call domain services."""
+"""The engine and the scheduled worker: loops that call domain services."""

@@ -1,7 +1,7 @@
-"""Reading what accounts do as it happens: detectors see an event within about a second.
+"""Continuous anomaly detection: detectors read each account event within about a second.
 
-Beside the queue in the worker, where it takes no time from venues. Of several workers one reads at a time, and the
-others find nothing left. Prices and servers, which have no events, are looked at by the scheduled task.
+It runs beside the queue in the worker, so it takes no time from venues. One worker reads at a time; others find no
+events left. Prices and servers, which have no events, are checked by the scheduled task.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ _log = structlog.stdlib.get_logger("detectors")
 
 
 async def run_detecting(bus: Bus) -> None:
-    """Let detectors read events as they come, until cancelled."""
+    """Run the detectors on events as they come, until cancelled."""
     while True:
         unfinished = False
         try:

@@ -1,7 +1,7 @@
 """The engine: the roles that must be played once, each under a lease, in one process or in several.
 
-A role that ends or loses its lease is tried again; a process that is not the holder stands by and takes over when the
-holder dies, or does not get on.
+A role that ends or loses its lease is started again; a process that does not hold the lease stands by and takes over
+when the holder dies or stops making progress.
 """
 
 import asyncio
@@ -56,7 +56,7 @@ async def _timers(services: Services, lease: HeldLease) -> None:
 
 
 def _fence(lease: HeldLease) -> Fence:
-    """For roles whose writes do not prove the lease themselves, as those of venues do."""
+    """Fence roles whose writes do not prove the lease themselves, as those of venues do."""
     return lambda work: check_lease(work, lease.role, lease.epoch)
 
 
@@ -65,7 +65,7 @@ def _feeds(_services: Services) -> list[Part]:
 
 
 def _venues(services: Services) -> list[Part]:
-    """Each venue by itself: two engines may share them, and one that fails does not hold up the others."""
+    """Run each venue by itself: two engines may share them, and a failing one does not delay the others."""
     return [
         (PAPER_ROLE, _paper),
         *((role_of(name), partial(_remote, venue)) for name, venue in services.gateways.items()),
@@ -128,7 +128,7 @@ async def _play_forever(services: Services, role: str, play: Play) -> None:
 
 
 async def _play(services: Services, lease: HeldLease, play: Play) -> None:
-    """Play until the role ends by itself or the lease is lost."""
+    """Play the role until it ends by itself or the lease is lost."""
     playing = asyncio.ensure_future(play(services, lease))
     lost = asyncio.ensure_future(lease.lost.wait())
     try:

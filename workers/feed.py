@@ -1,7 +1,7 @@
-"""The feed role: the configured feed's ticks go out on the stream, and what all sources said is recorded.
+"""The feed role: publishes the configured feed's ticks on the stream, and records the ticks of all sources.
 
-One process at a time plays it (a lease). A feed that ends or cannot go on says so once; recording continues, for
-clients publish too.
+One process at a time plays it (a lease). A feed that ends or fails logs it once; recording continues, because clients
+publish too.
 """
 
 import asyncio
@@ -55,7 +55,7 @@ async def run_feed(setting: FeedSetting, market: Market, ticks: RedisTickStream,
 
 
 async def _pump(feed: Feed, recorder: Recorder, ticks: RedisTickStream) -> None:
-    """Publish all that ``feed`` gives."""
+    """Publish all ticks of ``feed``."""
     if feed.replays:
         # What is still under way of an earlier run must not be taken for this one's.
         await recorder.reached(await ticks.last_position())

@@ -1,7 +1,7 @@
-"""The role that holds limits on what is held: every account with positions, valued on every quote, in memory.
+"""The monitor role: limits on open positions, by every account with positions, valued on every quote, in memory.
 
-Accounts are followed by their events and revalued by the quotes of what they hold; the database is asked once a second
-who holds positions at all. What an account does is seen at once, a new one within that second.
+Accounts are followed by their events and revalued by quotes; the accounts with positions are read from the database
+once a second. A change of a followed account is seen at once, a new account within that second.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _log = structlog.stdlib.get_logger("monitor")
 
 
 class Monitor:
-    """The accounts that are looked after by one process; ``run`` returns never."""
+    """The accounts that one process monitors; ``run`` never returns."""
 
     def __init__(self, services: Services, progressed: Callable[[], None] = lambda: None) -> None:
         self._progressed = progressed
@@ -38,7 +38,7 @@ class Monitor:
         self._seen: dict[UUID, Watched] = {}
 
     async def run(self) -> None:
-        """Look after all accounts that hold anything, until cancelled."""
+        """Monitor all accounts with positions, until cancelled."""
         await self._guard.load()
         rules = await self._guard.rules()
         try:
@@ -68,7 +68,7 @@ class Monitor:
                 del self._watches[account_id]
 
     async def _watch(self, account_id: UUID) -> None:
-        """Look after an account until it has held nothing for a while and nothing goes on."""
+        """Monitor an account until it has been flat for a while and no breach is active."""
         try:
             async with self._live.watch(account_id) as watched:
                 self._seen[account_id] = watched
@@ -92,6 +92,6 @@ class Monitor:
             self._seen.pop(account_id, None)
 
     def _peak(self, account: AccountBook) -> Decimal:
-        """The highest equity so far: what was sampled meanwhile counts unless money has moved since."""
+        """The highest equity so far: samples count too, unless money has moved since."""
         sequence, peak = self._peaks.get(account.id, (0, ZERO))
         return peak if sequence >= account.event_sequence else account.peak_equity

@@ -1,7 +1,7 @@
-"""The paper exchange as pure rules: orders and market events in, reports out.
+"""The paper exchange, pure: orders and market events in, execution reports out.
 
-``Exchange`` is the state machine of one instrument; everything else here are the values that it takes and gives. It is
-used by the paper venue and by the simulator alike.
+``Exchange`` is the state machine of one instrument; the other names are the values that it takes and gives. The paper
+venue and the simulator both use it.
 """
 
 from domain.orders.exchange.book.market import MarketState

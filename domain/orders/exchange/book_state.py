@@ -1,7 +1,7 @@
-"""The bookkeeping under the exchange: what is open, who holds what, and the effects that one change has on others.
+"""The state of an exchange: open orders, positions of accounts, and the effects of one order's change on others.
 
-Each method changes an order, says so in a report, and carries the change to its group: an OCO ends with its other
-leg, an entry releases and feeds its exits, an exit shrinks or ends the other.
+Each method changes an order, reports it, and applies the effects on its group: an OCO ends with its other leg, an entry
+releases and grows its exits, an exit shrinks or ends the other.
 """
 
 from collections.abc import Hashable
@@ -32,7 +32,7 @@ _WORKING = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
 
 
 class BookState:
-    """State of one instrument's exchange. ``now`` is the time of the command or event being worked on."""
+    """The state of one instrument's exchange. ``now`` is the time of the current command or event."""
 
     __slots__ = ("exits", "groups", "holdings", "market", "now", "orders", "queues", "released", "reports", "sequence")
 
@@ -55,14 +55,14 @@ class BookState:
         return self.sequence
 
     def register(self, order: WorkingOrder) -> None:
-        """Take an order into the books; it does not wait anywhere yet."""
+        """Add an order; it is in no queue yet."""
         assert order.id not in self.orders
         self.orders[order.id] = order
         self.note_exit(order)
         self.groups.add(order)
 
     def note_exit(self, order: WorkingOrder) -> None:
-        """Remember an order that can only reduce a position, as every sell does of an account that may not go short."""
+        """Note an order that can only reduce a position: also every sell of an account that may not go short."""
         account = order.terms.account
         if not order.is_buy and not self.holdings.get(account).may_short:
             order.closes = True
@@ -70,14 +70,14 @@ class BookState:
             self.exits.setdefault(account, {})[order.id] = order
 
     def requeue(self, order: WorkingOrder) -> None:
-        """Let an open order wait where its state now says."""
+        """Move an open order to the queues of its present state."""
         self.queues.remove(order)
         self.queues.place(order)
 
     # ------------------------------------------------------------------ beginnings
 
     def accept(self, order: WorkingOrder) -> None:
-        """The order works from now on."""
+        """Accept the order: it works from now on."""
         order.status = OrderStatus.NEW
         self.reports.append(
             Accepted(
@@ -93,7 +93,7 @@ class BookState:
         )
 
     def reject(self, order: WorkingOrder, reason: RejectReason, message: str) -> None:
-        """The order ends; the exits of an entry are rejected with it, and so is an OCO's leg that has not come yet."""
+        """Reject the order, with the exits of an entry, and an OCO's leg that has not arrived yet."""
         self._reject_alone(order, reason, message)
         if order.terms.contingency not in (Contingency.OCO, Contingency.OTO):
             return
@@ -112,7 +112,7 @@ class BookState:
     # ------------------------------------------------------------------ executions
 
     def fill(self, order: WorkingOrder, taken: list[Level], liquidity: Liquidity) -> None:
-        """Book executions in the order given; together they are at most what remains."""
+        """Book executions in the given order; together they are at most the remaining quantity."""
         before = order.filled
         for index, (price, quantity) in enumerate(taken, start=1):
             self._fill_once(order, price, quantity, liquidity, last=index == len(taken))
@@ -162,7 +162,7 @@ class BookState:
                 self.restate(other, RestateReason.EXIT_FILLED, quantity=other.filled + order.remaining)
 
     def _feed_exits(self, entry: WorkingOrder, quantity: Decimal) -> None:
-        """Exits are for what the entry has filled: the first fill releases them, later ones let them grow."""
+        """Give exits the entry's filled quantity: the first fill releases them, later ones make them grow."""
         if not quantity:
             return
         for child in self.groups.exits(entry):
@@ -184,7 +184,7 @@ class BookState:
         quantity: Decimal | None = None,
         limit: Decimal | None = None,
     ) -> None:
-        """Change an order unasked. A new limit makes it wait elsewhere."""
+        """Change an order unasked. A new limit moves it to another queue."""
         if quantity is not None:
             order.quantity = quantity
         if limit is not None:
@@ -203,34 +203,34 @@ class BookState:
         )
 
     def reducible(self, order: WorkingOrder) -> Decimal:
-        """How much of its account's position the order could reduce now."""
+        """The quantity by which the order could reduce its account's position now."""
         return self.holdings.get(order.terms.account).reducible(order.side)
 
     # ------------------------------------------------------------------ endings
 
     def end_exits(self, account: Hashable) -> None:
-        """End what can only reduce and has nothing left to reduce, so that it never meets a later position.
+        """Cancel reduce-only orders with no position to reduce, so that they never meet a later position.
 
-        Exits that wait for their entry wait on: they are for what it will open.
+        Exits that wait for their entry stay: they are for its position.
         """
         for order in list(self.exits.get(account, {}).values()):
             if order.status in _WORKING and self.reducible(order) <= ZERO:
                 self.cancel(order, CancelReason.REDUCE_ONLY)
 
     def complete(self, order: WorkingOrder) -> None:
-        """A replace left nothing to fill: the order is done, and an exit's bracket with it."""
+        """End an order that a replace left without remaining quantity; an exit ends its bracket too."""
         self._end(order, OrderStatus.FILLED)
 
     def cancel(self, order: WorkingOrder, reason: CancelReason) -> None:
-        """The rest will not be filled; an OCO's other leg goes with it, and exits that wait for their entry.
+        """Cancel the rest of an order, with an OCO's other leg and exits that wait for their entry.
 
-        Exits that work survive their entry, whatever ends it: the position that it did open keeps its protection.
+        Working exits survive their entry: the position that it opened keeps its protection.
         """
         self._cancel_alone(order, reason)
         self._carry_end(order, reason)
 
     def expire(self, order: WorkingOrder) -> None:
-        """The order's time is over; its group ends as with a cancel."""
+        """Expire the order; its group ends as with a cancel."""
         self._end(order, OrderStatus.EXPIRED)
         self.reports.append(Expired(order_id=order.id, at=self.now, status=order.status))
         self._carry_end(order, None)

@@ -1,4 +1,4 @@
-"""The comparisons that decide everything: has a stop been reached, has a price been touched."""
+"""Trigger conditions: stop reached, price touched."""
 
 from decimal import Decimal
 
@@ -6,14 +6,14 @@ from domain.orders.model.types import Side
 
 
 def stop_reached(side: Side, stop: Decimal, price: Decimal | None) -> bool:
-    """A buy stop is reached from below (price at or above it), a sell stop from above."""
+    """True if the price is at or above the stop of a buy, at or below the stop of a sell."""
     if price is None:
         return False
     return price >= stop if side is Side.BUY else price <= stop
 
 
 def touched(side: Side, target: Decimal, price: Decimal | None) -> bool:
-    """A buy is touched when the price has fallen to the target, a sell when it has risen to it."""
+    """True if the price is at or below the target of a buy, at or above the target of a sell."""
     if price is None:
         return False
     return price <= target if side is Side.BUY else price >= target

@@ -1,12 +1,11 @@
 """The paper exchange of one instrument: a state machine that answers commands and market events with reports.
 
 No clock, no input or output, no chance: the same calls give the same reports. Several accounts share one exchange;
-paper fills do not consume from each other, each order sees the size that the market shows. Each event is worked
-through in this order: matching (the rest of market orders, then buys from the highest price down, then sells from the
+paper fills do not consume from each other, because each order sees the size that the market shows. Each event is
+processed in this order: matching (the rest of market orders, then buys from the highest price down, then sells from the
 lowest up), then expiry, then trailing.
 
-Whatever changes is said in a report, and ``snapshot`` with ``restored`` carries the whole state over a restart, without
-a report: what follows is as if nothing had happened in between.
+Every change is reported. ``snapshot`` and ``restored`` carry the whole state over a restart, without a report.
 """
 
 from collections.abc import Hashable, Iterable, Sequence
@@ -38,7 +37,7 @@ RESTORABLE = frozenset({OrderStatus.HELD, OrderStatus.NEW, OrderStatus.PARTIALLY
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeState:
-    """All that an exchange needs to go on: open orders, the market and what accounts hold."""
+    """The whole state of an exchange: open orders, the market and the positions of accounts."""
 
     orders: tuple[OrderState, ...]
     market: MarketState
@@ -59,7 +58,7 @@ class Exchange:
 
     @classmethod
     def restored(cls, tick_size: Decimal, state: ExchangeState) -> "Exchange":
-        """An exchange that goes on from ``state``."""
+        """An exchange with the state ``state``."""
         exchange = cls(tick_size, market=state.market)
         for account, holding in state.holdings:
             exchange.set_holding(account, holding)
@@ -69,7 +68,7 @@ class Exchange:
         return exchange
 
     def restore(self, state: OrderState) -> None:
-        """Re-arm a held or working order exactly as it stood; no report. Groups are restored in the order of arrival.
+        """Re-arm a held or working order with its stored state; no report. Groups are restored in the order of arrival.
 
         Raises:
             ValueError: the order is not with the exchange, or known already.
@@ -84,14 +83,14 @@ class Exchange:
             self._state.queues.place(order)
 
     def resume(self, at: int) -> list[ExecutionReport]:
-        """After all orders and holdings are back: end what can only reduce and has nothing left to reduce."""
+        """Cancel reduce-only orders with no position to reduce; call it after all orders and holdings are restored."""
         self._begin(at)
         for account in list(self._state.exits):
             self._state.end_exits(account)
         return self._finish()
 
     def snapshot(self) -> ExchangeState:
-        """Everything, to restore from."""
+        """The whole state, for ``restored``."""
         return ExchangeState(
             orders=tuple(order.state() for order in self._state.orders.values()),
             market=self._state.market.state(),
@@ -100,47 +99,47 @@ class Exchange:
         )
 
     def order(self, order_id: Hashable) -> OrderState | None:
-        """An open order as it stands; None when it has ended or is unknown."""
+        """An open order; None when it has ended or is unknown."""
         order = self._state.orders.get(order_id)
         return None if order is None else order.state()
 
     def open_orders(self) -> list[OrderState]:
-        """All open orders in the order in which they came."""
+        """All open orders in the order of arrival."""
         return [order.state() for order in self._state.orders.values()]
 
     def __len__(self) -> int:
-        """How many orders are open."""
+        """The number of open orders."""
         return len(self._state.orders)
 
     @property
     def market(self) -> Market:
-        """The market that stands (read only)."""
+        """The present market (read only)."""
         return self._state.market
 
     def holding(self, account: Hashable) -> Holding:
-        """What reduce-only believes the account to hold."""
+        """The account's position, as reduce-only sees it."""
         return self._state.holdings.get(account)
 
     def set_holding(self, account: Hashable, holding: Holding) -> None:
-        """Tell what an account holds, when anything but this exchange's own fills has changed it."""
+        """Set an account's position after a change other than this exchange's own fills."""
         self._state.holdings.put(account, holding)
 
     def set_tick_size(self, tick_size: Decimal) -> None:
-        """Take another tick size: what is computed from now on lies on its grid."""
+        """Set another tick size; prices computed from now on lie on its grid."""
         self._matching.set_grid(TickGrid.of(tick_size))
 
     def introduce(self, account: Hashable, *, hedging: bool, may_short: bool) -> None:
-        """Tell how an account keeps positions, before its first order comes."""
+        """Set an account's position mode before its first order."""
         self._state.holdings.introduce(account, hedging=hedging, may_short=may_short)
 
     # ------------------------------------------------------------------ commands
 
     def submit(self, order: Order, at: int) -> list[ExecutionReport]:
-        """Take one order that belongs to no group."""
+        """Submit one order that belongs to no group."""
         return self.submit_group((order,), at)
 
     def submit_group(self, orders: Sequence[Order], at: int) -> list[ExecutionReport]:
-        """Take a bracket (the entry first) or an OCO; exits are held until their entry's first fill.
+        """Submit a bracket (the entry first) or an OCO; exits are held until their entry's first fill.
 
         Raises:
             ValueError: an id is in use already.
@@ -154,7 +153,7 @@ class Exchange:
         return self._finish()
 
     def cancel(self, order_id: Hashable, at: int) -> list[ExecutionReport]:
-        """Cancel an open order and what hangs on it."""
+        """Cancel an open order and the orders that depend on it."""
         self._begin(at)
         order = self._state.orders.get(order_id)
         if order is None:
@@ -163,7 +162,7 @@ class Exchange:
         return self._finish()
 
     def expire(self, order_id: Hashable, at: int) -> list[ExecutionReport]:
-        """End an order whose day is over; the caller knows the calendar. Nothing when it has ended already."""
+        """Expire an order whose day is over; the caller knows the calendar. Does nothing when it has ended already."""
         self._begin(at)
         order = self._state.orders.get(order_id)
         if order is not None:
@@ -171,7 +170,7 @@ class Exchange:
         return self._finish()
 
     def replace(self, order_id: Hashable, changes: Changes, at: int) -> list[ExecutionReport]:
-        """Change an open order; refused as a whole, or done as a whole. It may trade at once."""
+        """Replace the terms of an open order, as a whole or not at all. It may trade at once."""
         self._begin(at)
         order = self._state.orders.get(order_id)
         if order is None:
@@ -186,7 +185,7 @@ class Exchange:
     # ------------------------------------------------------------------ market events
 
     def on_tick(self, tick: Tick) -> list[ExecutionReport]:
-        """Any kind of market event."""
+        """Process any market event."""
         if isinstance(tick, QuoteTick):
             return self.on_quote(tick)
         if isinstance(tick, TradeTick):
@@ -194,31 +193,31 @@ class Exchange:
         return self.on_book(tick)
 
     def on_quote(self, tick: QuoteTick) -> list[ExecutionReport]:
-        """New best prices."""
+        """Process new best prices."""
         self._state.market.see_quote(tick)
         self._state.market.stale = False
         return self._event(tick.at)
 
     def on_trade(self, tick: TradeTick) -> list[ExecutionReport]:
-        """A print of the tape."""
+        """Process a trade of the market."""
         self._state.market.see_trade(tick)
         self._state.market.stale = False
         return self._event(tick.at)
 
     def on_book(self, tick: BookTick) -> list[ExecutionReport]:
-        """An order book, or changed levels of it."""
+        """Process an order book, or changed levels of it."""
         self._state.market.see_book(tick)
         self._state.market.stale = False
         return self._event(tick.at)
 
     def on_stale(self, tick: Tick) -> list[ExecutionReport]:
-        """A market event that was too old when it came: it is the market from now on, and nothing trades at it."""
+        """Process a market event that was stale on arrival: it is the market from now on, and no order trades at it."""
         self._state.market.see(tick)
         self._state.market.stale = True
         return self.on_clock(tick.at)
 
     def on_clock(self, at: int) -> list[ExecutionReport]:
-        """Time passed without a market event: only expiry happens."""
+        """Process time without a market event: only expiry happens."""
         self._begin(at)
         self._expire_due()
         return self._finish()

@@ -1,4 +1,4 @@
-"""A venue's exchanges by symbol, pure: told of ticks and commands, answering with reports. Any kind of exchange."""
+"""A venue's exchanges by symbol, pure, of any kind: ticks and commands in, reports out."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from domain.positions.types import Bucket, PositionBook
 
 @dataclass(frozen=True, slots=True)
 class StoredPosition:
-    """A position with its symbol, and the kind of account that it is in."""
+    """A position with its symbol and the kind of its account."""
 
     symbol: str
     position: PositionBook
@@ -34,8 +34,8 @@ AnyExchange = TypeVar("AnyExchange", bound=Exchange)
 class Exchanges(Generic[AnyExchange]):
     """Exchanges by symbol. ``wall`` arguments are the machine's clock in nanoseconds.
 
-    Late ticks (``domain.market.clocks``) change nothing, and nothing trades with a market that was stale when it came,
-    until the next one comes. Where the market is a replay's, the exchange lives in its time.
+    Late ticks (``domain.market.clocks``) change nothing. A market that was stale on arrival does not trade until the
+    next event. In a replay the exchange uses the replay's time.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Exchanges(Generic[AnyExchange]):
         self._market_time: dict[str, Nanos] = {}
 
     def know(self, instruments: Mapping[str, Instrument]) -> None:
-        """Take newer terms of instruments; what exists goes on with their ticks."""
+        """Set newer terms of instruments; existing exchanges use their tick sizes."""
         if instruments is self._instruments:
             return
         self._instruments = instruments
@@ -63,11 +63,11 @@ class Exchanges(Generic[AnyExchange]):
 
     @property
     def open_orders(self) -> int:
-        """How many orders work."""
+        """The number of open orders."""
         return sum(len(exchange) for exchange in self._exchanges.values())
 
     def see_quote(self, kept: KeptQuote) -> None:
-        """Set the market that stands before anything is re-armed; orders are not matched against it."""
+        """Set the market before orders are re-armed; orders are not matched against it."""
         quote = kept.quote
         tick = QuoteTick(
             symbol=quote.symbol,
@@ -88,11 +88,11 @@ class Exchanges(Generic[AnyExchange]):
                 exchange.on_quote(tick)
 
     def join_clocks(self, clocks: Mapping[str, str]) -> None:
-        """Know from now on what others know of the sources of ticks."""
+        """Merge the known times of sources of ticks."""
         self._clocks.join(clocks)
 
     def hold(self, held: StoredPosition) -> None:
-        """Tell what an account holds of a symbol in one bucket."""
+        """Set an account's position in a symbol and bucket."""
         exchange, position = self._exchange(held.symbol), held.position
         if exchange is None:
             return
@@ -106,7 +106,7 @@ class Exchanges(Generic[AnyExchange]):
         exchange.set_holding(position.account_id, Holding(long, short, hedging=True, may_short=may_short))
 
     def introduce(self, symbol: str, account: AccountTerms) -> None:
-        """Tell how an account keeps positions: nothing that it holds says so before it holds anything."""
+        """Set an account's position mode; it cannot be inferred while the account has no position."""
         exchange = self._exchange(symbol)
         if exchange is not None:
             may_short = self._may_short(symbol, account.kind)
@@ -116,7 +116,7 @@ class Exchanges(Generic[AnyExchange]):
         return kind is AccountKind.MARGIN and self._instruments[symbol].may_be_short
 
     def submit(self, orders: Sequence[Order], wall: Nanos) -> list[ExecutionReport]:
-        """Take a new order, or those of a bracket (the entry first) or an OCO; what is known is not taken again."""
+        """Submit a new order, or those of a bracket (the entry first) or an OCO; known orders are skipped."""
         symbol = orders[0].symbol
         exchange = self._exchange(symbol)
         at = self._time(symbol, wall)
@@ -131,19 +131,19 @@ class Exchanges(Generic[AnyExchange]):
         return exchange.submit_group([exchange_order(order) for order in orders], at)
 
     def cancel(self, order: Order, wall: Nanos) -> list[ExecutionReport]:
-        """Cancel an open order; one that is over gets told so."""
+        """Cancel an open order; for an ended one the answer says so."""
         exchange = self._exchange(order.symbol)
         return [] if exchange is None else exchange.cancel(order.id, self._time(order.symbol, wall))
 
     def replace(self, order: Order, change: PendingChange, wall: Nanos) -> list[ExecutionReport]:
-        """Change an open order; one that is over gets told so."""
+        """Replace the terms of an open order; for an ended one the answer says so."""
         exchange = self._exchange(order.symbol)
         if exchange is None:
             return []
         return exchange.replace(order.id, changes_of(change), self._time(order.symbol, wall))
 
     def on_tick(self, tick: Tick, received: int) -> list[ExecutionReport]:
-        """Match against a market event; ``received`` is when it arrived, in nanoseconds."""
+        """Process a market event; ``received`` is its arrival, in nanoseconds."""
         exchange = self._exchange(tick.symbol)
         if exchange is None or not self._clocks.takes(tick, received):
             return []
@@ -152,11 +152,11 @@ class Exchanges(Generic[AnyExchange]):
         return exchange.on_tick(tick) if is_fresh else exchange.on_stale(tick)
 
     def on_clock(self, wall: Nanos) -> list[ExecutionReport]:
-        """Let expire what is due although no market event came."""
+        """Expire due orders without a market event."""
         return [report for exchange in self._exchanges.values() for report in exchange.on_clock(wall)]
 
     def resume(self, wall: Nanos) -> list[ExecutionReport]:
-        """After all is back that is stored: what has to be done at once."""
+        """Do the pending work after all stored state is restored, and report it."""
         return [
             report
             for symbol, exchange in self._exchanges.items()
@@ -180,13 +180,13 @@ class Exchanges(Generic[AnyExchange]):
 
 
 def changes_of(change: PendingChange) -> Changes:
-    """A pending change as the exchange takes it."""
+    """A pending change in the exchange's form."""
     at = change.expires_at
     return Changes(**changes_in(change) | {"expires_at": Nanos.of(at) if at is not None else None})
 
 
 def exchange_order(order: Order) -> ExchangeOrder:
-    """An order as the exchange takes it, with its terms of now."""
+    """An order with its present terms in the exchange's form."""
     terms = terms_of(order)
     terms["expires_at"] = Nanos.of(order.works_until) if order.works_until is not None else None
     return ExchangeOrder(

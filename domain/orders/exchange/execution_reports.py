@@ -1,7 +1,7 @@
-"""What the exchange answers: one frozen value per thing that happened to one order, in the order in which it happened.
+"""Execution reports: one frozen value per event of one order, in the order of the events (FIX ExecutionReport).
 
-Every change of an order's state is said by a report, so folding the reports over the submitted order (``evolve``)
-gives the state that the exchange itself has; that is what makes it possible to persist and to restore it.
+Every change of an order's state is reported, so folding the reports over the submitted order (``evolve``) gives the
+exchange's own state; so it can be stored and restored.
 """
 
 from collections.abc import Hashable
@@ -15,7 +15,7 @@ from domain.orders.model.types import Liquidity, OrderStatus, RejectReason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionReport:
-    """Base: which order, and when."""
+    """Base class: the order and the time."""
 
     order_id: Hashable
     at: int
@@ -23,7 +23,7 @@ class ExecutionReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change(ExecutionReport):
-    """Something changed: the status that the order has after it."""
+    """A change, with the order's status after it."""
 
     status: OrderStatus
 
@@ -44,8 +44,8 @@ class Released(Change):
 class Accepted(Change):
     """The order works. ``quantity`` may be cut (reduce-only); a trailing order's first stop and limit are set here.
 
-    ``by_engine``: our engine holds it for a real venue, which has not been told of it yet; when it is, another report
-    follows. ``venue_order_id`` is the venue's own id, where that differs from ours.
+    ``by_engine``: our engine holds it for a real venue, which does not have it yet; another report follows when it
+    does. ``venue_order_id`` is the venue's own id, where it differs from ours.
     """
 
     sequence: int
@@ -59,7 +59,7 @@ class Accepted(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected(Change):
-    """The order ends without having worked (or, post-only, when its trigger would make it take)."""
+    """The order ends without having worked (or, post-only, when its trigger would make it a taker)."""
 
     reason: RejectReason
     message: str
@@ -67,7 +67,7 @@ class Rejected(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Triggered(Change):
-    """The stop or if-touched price was reached; ``price`` is what reached it."""
+    """The stop or if-touched price was reached; ``price`` is the price that reached it."""
 
     price: Decimal
 
@@ -101,7 +101,7 @@ class Canceled(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expired(Change):
-    """The order's time is over."""
+    """The order expired."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +119,7 @@ class Replaced(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplaceRejected(ExecutionReport):
-    """A requested change did not take effect; the order, if there is one, stands as it was.
+    """A requested change was rejected; the order, if there is one, is unchanged.
 
     ``is_filled``: all of it had been filled, and only the change could have let it go on; it ends with this.
     """
@@ -131,13 +131,13 @@ class ReplaceRejected(ExecutionReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelRejected(ExecutionReport):
-    """There is no such open order: it has ended, or was never here."""
+    """There is no such open order: it has ended, or never existed."""
 
     message: str
 
 
 class RestateReason(StrEnum):
-    """Why the exchange changed an order by itself; VENUE: a real venue did, for reasons of its own."""
+    """The reason for which the exchange changed an order by itself; VENUE: a real venue changed it by itself."""
 
     MARKET_TO_LIMIT = "MARKET_TO_LIMIT"
     REDUCE_ONLY = "REDUCE_ONLY"

@@ -1,7 +1,7 @@
-"""Positions per account in one instrument, as far as reduce-only needs them.
+"""Positions per account in one instrument, for reduce-only orders.
 
-Kept in step by the exchange's own fills; whatever else moves a position (another venue, a bust, a corporate action) is
-told with ``put``.
+The exchange's own fills update them; other changes of a position (another venue, a bust, a corporate action) are set
+with ``put``.
 """
 
 from collections.abc import Hashable
@@ -14,9 +14,9 @@ from domain.orders.model.types import Side
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What an account holds: long and short units, both at least zero. Without hedging at most one is not zero.
+    """An account's position: long and short units, both at least zero. Without hedging at most one is not zero.
 
-    ``may_short`` False: its sells close what it holds and go no further, whether they say so or not.
+    ``may_short`` False: its sells close its position and go no further, also if they are not reduce-only.
     """
 
     long: Decimal = ZERO
@@ -35,7 +35,7 @@ class Holding:
         return self.long - self.short
 
     def reducible(self, side: Side) -> Decimal:
-        """How much an order of ``side`` could reduce."""
+        """The quantity by which an order of ``side`` could reduce it."""
         return self.short if side is Side.BUY else self.long
 
     def after(self, side: Side, quantity: Decimal, *, closes: bool) -> "Holding":
@@ -59,7 +59,7 @@ FLAT = Holding()
 
 
 class Holdings:
-    """The holdings of every account that has traded or been told of."""
+    """The holdings of every account that has traded or was set."""
 
     __slots__ = ("_by_account",)
 
@@ -67,11 +67,11 @@ class Holdings:
         self._by_account: dict[Hashable, Holding] = {}
 
     def get(self, account: Hashable) -> Holding:
-        """What the account holds; flat when nothing is known of it."""
+        """The account's holding; flat when it is unknown."""
         return self._by_account.get(account, FLAT)
 
     def put(self, account: Hashable, holding: Holding) -> None:
-        """Set what the account holds."""
+        """Set the account's holding."""
         self._by_account[account] = holding
 
     def fill(self, account: Hashable, side: Side, quantity: Decimal, *, closes: bool) -> None:
@@ -79,7 +79,7 @@ class Holdings:
         self._by_account[account] = self.get(account).after(side, quantity, closes=closes)
 
     def introduce(self, account: Hashable, *, hedging: bool, may_short: bool) -> None:
-        """Say how the account keeps positions; what it holds stays."""
+        """Set the account's position mode; its holding stays."""
         held = self.get(account)
         if (held.hedging, held.may_short) != (hedging, may_short):
             self.put(account, Holding(held.long, held.short, hedging, may_short))

@@ -1,6 +1,6 @@
-"""How one order meets the market: on arrival, when triggered, when touched while it rests, and as its trail moves.
+"""Matching of one order: on arrival, when triggered, when touched while it rests, and when its trail moves.
 
-Each function looks at the market that stands, decides, and lets the state book it.
+Each method looks at the present market, decides, and lets the state book the result.
 """
 
 from decimal import Decimal
@@ -34,7 +34,7 @@ class Matching:
     # ------------------------------------------------------------------ arrival
 
     def arrive(self, order: WorkingOrder) -> None:
-        """Reject the order, or accept it and let it trade with what stands."""
+        """Reject the order, or accept it and let it trade with the present market."""
         if order.closes and not self._cut_on_arrival(order):
             return
         if order.is_conditional:
@@ -86,7 +86,7 @@ class Matching:
     # ------------------------------------------------------------------ each event
 
     def match(self, order: WorkingOrder) -> None:
-        """Let a woken order trade or trigger."""
+        """Let an order that the market reached trade or trigger."""
         if order.closes and not self._cut_to_position(order):
             return
         if order.rests_at_limit:
@@ -97,7 +97,7 @@ class Matching:
             self._take_market(order)
 
     def meet(self, order: WorkingOrder) -> None:
-        """Let a limit order that a replace has moved into the market take what is there."""
+        """Let a limit order that a replace has moved into the market trade."""
         if not order.rests_at_limit or order.limit is None or not self._state.market.crosses(order.side, order.limit):
             return
         if not order.closes or self._cut_to_position(order):
@@ -167,7 +167,7 @@ class Matching:
             self._state.cancel(order, CancelReason.IMMEDIATE_OR_CANCEL)
 
     def condition_met(self, order: WorkingOrder, stop: Decimal) -> bool:
-        """True if the market is at ``stop`` already, in the sense of the order's type."""
+        """True if the market is at ``stop`` already, by the condition of the order's type."""
         price = self._state.market.reference(order.reference)
         meets = touched if order.waits_for_touch else stop_reached
         return meets(order.side, stop, price)
@@ -175,18 +175,18 @@ class Matching:
     # ------------------------------------------------------------------ trailing
 
     def activate(self, order: WorkingOrder) -> None:
-        """The activation price is touched: the order trails from here on."""
+        """Activate a trailing order whose activation price is touched."""
         order.activated = True
         self._move(order)
         self._report_move(order)
 
     def follow(self, order: WorkingOrder) -> None:
-        """The price is the most favourable so far: move stop and limit with it, and say so if they did move."""
+        """Move stop and limit to the most favourable price so far, and report a move."""
         if self._move(order):
             self._report_move(order)
 
     def restart_trail(self, order: WorkingOrder) -> None:
-        """Set stop and limit anew from the price that stands, as on acceptance: the offset was changed by request."""
+        """Set stop and limit again from the present price, as on acceptance: a request changed the offset."""
         if order.activated and self._state.market.reference(order.reference) is not None:
             order.stop = None
             self._start_trail(order)
@@ -204,7 +204,7 @@ class Matching:
             order.limit = self._trail(order, price, order.terms.limit_offset)
 
     def _move(self, order: WorkingOrder) -> bool:
-        """Move favourably what can move; whether anything did."""
+        """Move stop and limit if that is favourable; True if one moved."""
         price = self._state.market.reference(order.reference)
         if price is None:
             return False

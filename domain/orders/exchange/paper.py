@@ -1,6 +1,6 @@
-"""The paper venue, pure: one exchange per instrument, told of ticks and commands, answering with reports.
+"""The paper venue, pure: one exchange per instrument; ticks and commands in, reports out.
 
-It holds nothing that cannot be loaded again: ``restore`` re-arms it from stored orders, positions and quotes.
+Its state can always be loaded again: ``restore`` re-arms it from stored orders, positions and quotes.
 """
 
 from collections.abc import Iterable, Mapping
@@ -32,7 +32,7 @@ class PaperVenue(Exchanges[Exchange]):
     def restore(
         self, orders: Iterable[Order], positions: Iterable[StoredPosition], wall: Nanos
     ) -> list[ExecutionReport]:
-        """Re-arm open orders as they stood, and what accounts hold; the reports say what has to be done at once."""
+        """Re-arm open orders and positions from stored state, and report work that is due at once."""
         for position in positions:
             self.hold(position)
         known = list(orders)
@@ -46,7 +46,7 @@ class PaperVenue(Exchanges[Exchange]):
 
 
 def order_state(order: Order) -> OrderState:
-    """An order as it stood, to re-arm it from."""
+    """The exchange state of a stored order, to re-arm it."""
     return OrderState(
         order=exchange_order(order),
         status=order.status,

@@ -1,4 +1,4 @@
-"""What a replace may change: the decision, apart from carrying it out."""
+"""Replacement of an order's terms at the exchange: the decision and its application."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,7 +13,7 @@ from domain.orders.model.types import Contingency, OrderStatus, RejectReason, Ti
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a change cannot be made."""
+    """The reason for which a change is refused."""
 
     reason: RejectReason
     message: str
@@ -24,7 +24,7 @@ def _refuse(message: str) -> Refusal:
 
 
 def refusal(state: BookState, matching: Matching, order: WorkingOrder, changes: Changes) -> Refusal | None:
-    """Why ``changes`` cannot be applied to ``order`` as the market stands; None when they can."""
+    """The refusal of ``changes`` to ``order`` in the present market; None when they are possible."""
     found = _misplaced(order, changes) or _quantity_refusal(state, order, changes.quantity)
     if found is not None or order.status is OrderStatus.HELD:
         return found
@@ -32,7 +32,7 @@ def refusal(state: BookState, matching: Matching, order: WorkingOrder, changes: 
 
 
 def _misplaced(order: WorkingOrder, changes: Changes) -> Refusal | None:
-    """Fields that this type of order does not have (any more)."""
+    """The refusal of fields that this type of order does not have, or no longer."""
     kind = order.terms.type
     if changes.limit_price is not None and order.limit is None and not order.becomes_limit:
         return _refuse(f"a {kind} order has no limit price")
@@ -69,7 +69,7 @@ def _price_refusal(state: BookState, matching: Matching, order: WorkingOrder, ch
 
 
 def apply(state: BookState, order: WorkingOrder, changes: Changes) -> None:
-    """Set the changed terms; a better place in the queue has to be earned, so only a smaller quantity keeps it."""
+    """Set the changed terms; only a smaller quantity keeps the place in the queue."""
     if changes.quantity is not None:
         quantity = changes.quantity
         if order.closes and order.status is not OrderStatus.HELD:

@@ -1,4 +1,4 @@
-"""Arithmetic of trailing stops: where stop and limit stand for a price, and that they move favourably only."""
+"""Trailing stops: stop and limit for a price; they only move favourably."""
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -24,10 +24,10 @@ class TickGrid:
         return cls(tick, tick.as_tuple().digits == (1,))
 
     def snap(self, price: Decimal, *, up: bool) -> Decimal:
-        """The price of the grid for a computed ``price``.
+        """The price on the grid for a computed ``price``.
 
-        A decimal grid takes the nearest price, half to even, as exchanges' decimals do. Any other takes the next price
-        ``up`` or down: the caller says which way leads away from the market.
+        A decimal grid takes the nearest price, half to even, as exchanges' decimals do. Any other grid takes the next
+        price ``up`` or down: the caller gives the direction away from the market.
         """
         if self.is_decimal:
             # Adding zero writes the result without an exponent.

@@ -1,8 +1,8 @@
-"""What the paper exchange is told (orders, changes) and what it can be rebuilt from (order states).
+"""Values of the paper exchange: its inputs (orders, changes) and its stored order states.
 
-Values only: an ``Order`` is what was asked for, in the API's terms; an ``OrderState`` is an order as it stands, its
-``order`` carrying the *current* quantity, prices, offset and expiry. Ids are opaque hashables; times are nanoseconds
-since the epoch; prices, sizes and quantities are exact decimals.
+An ``Order`` is a request in the API's terms; an ``OrderState`` is the order now, its ``order`` with the *current*
+quantity, prices, offset and expiry. Ids are opaque hashables; times are nanoseconds since the epoch; prices, sizes and
+quantities are exact decimals.
 """
 
 from collections.abc import Hashable
@@ -18,7 +18,7 @@ OPEN_STATUSES = frozenset({OrderStatus.HELD, OrderStatus.PENDING_NEW, OrderStatu
 
 
 class CancelReason(StrEnum):
-    """Why an order was cancelled; VENUE: a real venue ended it unasked."""
+    """The reason of a cancel; VENUE: a real venue ended the order unasked."""
 
     REQUESTED = "REQUESTED"
     IMMEDIATE_OR_CANCEL = "IMMEDIATE_OR_CANCEL"
@@ -30,10 +30,10 @@ class CancelReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order(OrderTerms[int]):
-    """An order as sent to the exchange; the combination of fields has been checked before it gets here.
+    """An order as sent to the exchange; its combination of fields was checked before.
 
-    ``group`` ties the orders of a bracket or an OCO together; ``contingency`` says what part the order plays in it:
-    OTO the entry, OUO an exit, OCO one of two. ``position_effect`` matters to accounts in hedging mode only.
+    ``group`` ties the orders of a bracket or an OCO together; ``contingency`` is the order's part in it: OTO the entry,
+    OUO an exit, OCO one of two. ``position_effect`` matters to accounts in hedging mode only.
     """
 
     id: Hashable
@@ -50,10 +50,10 @@ class Changes(OrderChanges[int]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderState:
-    """An order as it stands: enough to re-arm it exactly, and nothing that a report does not say.
+    """The present state of an order: enough to re-arm it exactly, and only values that reports carry.
 
-    ``fills`` counts its executions so far; ``sequence`` is its arrival number, which decides among equal prices;
-    ``activated`` is meant for trailing orders: whether the stop trails yet.
+    ``fills`` counts its executions; ``sequence`` is its arrival number, which orders equal prices; ``activated`` says
+    that a trailing stop trails.
     """
 
     order: Order
@@ -66,10 +66,10 @@ class OrderState:
 
     @property
     def remaining(self) -> Decimal:
-        """What is still to be filled."""
+        """The unfilled quantity."""
         return self.order.quantity - self.filled_quantity
 
     @property
     def is_open(self) -> bool:
-        """True if anything can still happen to it at the exchange."""
+        """True if it can still fill or change at the exchange."""
         return self.status in OPEN_STATUSES

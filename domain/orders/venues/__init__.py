@@ -1,5 +1,5 @@
-"""Real venues as the domain sees them: what can be asked of one (``port``), in which values (``types``).
+"""Real venues in the domain: the port to one (``port``), and its values (``types``).
 
-Everything else in this package is the engine's half of a venue: what it takes over for venues that cannot do it
-themselves, how requests and reports are booked once, and how our books are compared with theirs.
+The other modules are the engine's half of a venue: functions that it takes over for venues that lack them, single
+booking of requests and reports, and reconciliation of our books with the venue's.
 """

@@ -1,4 +1,4 @@
-"""What a venue says that a fill costs: what of it the account's money pays, and what the venue kept itself. Pure."""
+"""Fees charged by venues: the part that the account pays in cash, and the part that the venue kept in units. Pure."""
 
 from decimal import Decimal
 from typing import Any
@@ -12,10 +12,10 @@ from domain.orders.exchange.execution_reports import Filled
 def charged_fee(
     report: Filled, instrument: Instrument, currency: str, rate: Decimal, rate_of: RateOf
 ) -> Decimal | None:
-    """The fee in ``currency``, not rounded; None where the venue does not tell it, or it cannot be converted.
+    """The fee in ``currency``, not rounded; None where the venue does not give it, or it cannot be converted.
 
-    ``rate`` is what one unit of the instrument's currency is in the account's. A fee in what was traded is worth what
-    that was traded at; any other is converted at the newest rate.
+    ``rate`` converts the instrument's currency into the account's. A fee in the traded asset is valued at the trade's
+    price; any other is converted at the newest rate.
     """
     if report.fee is None or report.fee_currency is None or not report.fee:
         return report.fee
@@ -30,10 +30,10 @@ def charged_fee(
 
 
 def withheld(report: Filled, instrument: Instrument, currency: str) -> Decimal:
-    """How many of the units that were traded the venue has kept as its fee, below zero where it added a rebate.
+    """The quantity of traded units that the venue kept as its fee, below zero for a rebate.
 
-    A spot venue that charges in the coin which is bought delivers that much less. What the account holds as its own
-    currency is no position, and is charged in cash.
+    A spot venue that charges in the bought coin delivers that much less. A fee in the account's own currency is charged
+    in cash.
     """
     if report.fee is None or report.fee_currency in (None, currency, instrument.currency):
         return ZERO
@@ -42,7 +42,7 @@ def withheld(report: Filled, instrument: Instrument, currency: str) -> Decimal:
 
 
 def foreign_fee(report: Filled, currency: str) -> dict[str, Any] | None:
-    """The venue's own words on its fee, where they are about other money than the account's."""
+    """The venue's own figures of its fee, where they are in another currency than the account's."""
     if report.fee is None or report.fee_currency in (None, currency):
         return None
     return {"venueFee": plain(report.fee), "venueFeeCurrency": report.fee_currency}

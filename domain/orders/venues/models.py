@@ -1,4 +1,4 @@
-"""Tables of what goes to real venues, and of where theirs and our books differ."""
+"""Tables of requests to real venues, and of differences between their books and ours."""
 
 from tortoise import Model, fields
 from tortoise.migrations.constraints import UniqueConstraint
@@ -9,10 +9,10 @@ from domain.orders.venues.types import RequestKind
 
 
 class VenueRequest(Model):
-    """Something asked of a real venue, until it is answered.
+    """A request to a real venue, until it is answered.
 
-    ``sent_at`` is set before it goes out: with it, nobody knows whether the venue has it, and it is asked about before
-    anything else is done. ``group_ids`` are the orders of a native group (JSON), ``cause`` is why it cancels.
+    ``sent_at`` is set before it goes out: from then on its fate is unknown, and the order is asked about before
+    anything else is done. ``group_ids`` are the orders of a native group (JSON), ``cause`` is the reason of a cancel.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -31,9 +31,9 @@ class VenueRequest(Model):
 
 
 class VenueDifference(Model):
-    """Something in which a venue's books and ours differ, from when it was seen until it is gone.
+    """A difference between a venue's books and ours, from its detection until it is gone.
 
-    ``subject`` names what differs (a venue's order id, an execution, a symbol), ``ours`` and ``theirs`` say how.
+    ``subject`` names its subject (a venue's order id, an execution, a symbol), ``ours`` and ``theirs`` the two values.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)

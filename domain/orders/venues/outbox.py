@@ -1,9 +1,9 @@
-"""What is to be asked of a venue, was asked, and was not answered: in order, once, and never forgotten. Pure.
+"""The outbox of requests to a venue: in order, sent once, and kept until answered. Pure.
 
-About one order, one request is under way at a time. A request is sent only after it has been stored as sent; from then
-on until the venue's word comes nobody knows what became of it, so the order is asked about, at growing intervals, and
-nothing is sent again before the venue has said how the order stands. ``writes`` are the changes since they were last
-taken: they belong in the transaction that commits before anything goes out.
+One request per order is in flight at a time. A request is sent only after it has been stored as sent. From then on its
+fate is unknown until the venue answers: the order is asked about at growing intervals, and nothing is sent again before
+the venue has given the order's state. ``writes`` are the changes since they were last taken: they belong in the
+transaction that commits before anything goes out.
 """
 
 from collections import deque
@@ -27,9 +27,9 @@ _LONGEST_ASK_NANOS = 30 * NANOS_PER_SECOND
 
 @dataclass(slots=True, eq=False)
 class Request:
-    """One request. ``sent_at`` None: it has not gone out. ``ask_at`` is when the order is to be asked about next.
+    """One request. ``sent_at`` None: it has not gone out. ``ask_at`` is the next time to ask about the order.
 
-    ``flying``: this process has it on the wire now. ``group`` are the orders that a native group still waits for.
+    ``flying``: this process is sending it now. ``group`` are the orders that a native group still waits for.
     """
 
     id: UUID
@@ -47,13 +47,13 @@ class Request:
 
     @property
     def orders(self) -> tuple[UUID, ...]:
-        """The orders that it is about."""
+        """The orders of the request."""
         return self.group or (self.order_id,)
 
 
 @dataclass(slots=True)
 class Writes:
-    """What of the requests has to be stored."""
+    """The changes of requests to store."""
 
     added: list[Request] = field(default_factory=list)
     changed: dict[UUID, Request] = field(default_factory=dict)
@@ -76,20 +76,20 @@ class Outbox:
             self._queue(request)
 
     def __len__(self) -> int:
-        """How many requests there are."""
+        """The number of requests."""
         return len(self._requests)
 
     @property
     def in_flight(self) -> int:
-        """How many are on the wire."""
+        """The number of requests being sent."""
         return sum(request.flying for request in self._requests.values())
 
     def requests(self) -> Collection[Request]:
-        """All of them, oldest first."""
+        """All requests, oldest first."""
         return self._requests.values()
 
     def first(self, order_id: UUID) -> Request | None:
-        """The request about an order that is under way, or next."""
+        """The request in flight about an order, or the next one."""
         queue = self._by_order.get(order_id)
         return queue[0] if queue else None
 
@@ -99,25 +99,25 @@ class Outbox:
 
     @property
     def has_writes(self) -> bool:
-        """True if anything changed since the last time."""
+        """True if anything changed since the last call of ``take_writes``."""
         return bool(self._writes)
 
     def take_writes(self) -> Writes:
-        """What changed since the last time."""
+        """The changes since the last call."""
         writes, self._writes = self._writes, Writes()
         return writes
 
     # ------------------------------------------------------------------ asking for something
 
     def add(self, wanted: Wanted, account_id: UUID, now: Nanos) -> Request:
-        """Let something be asked once all that was asked about the order before is answered."""
+        """Queue a request until earlier ones about the order are answered."""
         request = Request(new_id(), wanted.kind, wanted.order_id, account_id, wanted.group, wanted.cause, now)
         self._queue(request)
         self._writes.added.append(request)
         return request
 
     def withdraw(self, order_id: UUID) -> bool:
-        """Forget all about an order that the venue was never asked to take; False when it may have been."""
+        """Remove all requests about an order that was never sent to the venue; False when it may have been."""
         first = self.first(order_id)
         if first is None or first.kind is not RequestKind.SUBMIT or first.sent_at is not None or first.group:
             return False
@@ -145,9 +145,9 @@ class Outbox:
     # ------------------------------------------------------------------ being answered
 
     def landed(self, request_id: UUID, now: Nanos) -> Request | None:
-        """A request is off the wire, answered or not; None if it was settled meanwhile.
+        """Mark a request as no longer being sent, answered or not; None if it was settled meanwhile.
 
-        Whatever it is still waiting for is asked about after a second, unless it is settled by then.
+        If it is still unanswered after a second, the order is asked about.
         """
         request = self._requests.get(request_id)
         if request is not None:
@@ -156,7 +156,7 @@ class Outbox:
         return request
 
     def settle(self, settled: Settled) -> None:
-        """The venue's word has come: forget the request of this kind, or all about an order that is over."""
+        """Remove the request of this kind after the venue's answer, or all requests about an ended order."""
         if settled.kind is None:
             self._drop_all(settled.order_id)
             return
@@ -165,9 +165,9 @@ class Outbox:
             self._leave(first, settled.order_id)
 
     def again(self, request: Request) -> bool:
-        """Let a request go out again that the venue, asked, has not carried out.
+        """Send a request again that the venue, when asked, has not carried out.
 
-        False when somebody's wish was tried too often; what the engine itself wants is tried for ever.
+        False when a person's request was tried too often; requests of the engine itself are tried without limit.
         """
         if request.attempts >= MAX_ATTEMPTS and request.cause in (None, Cause.REQUESTED):
             return False
@@ -178,7 +178,7 @@ class Outbox:
     # ------------------------------------------------------------------ asking about something
 
     def due(self, now: Nanos) -> list[Request]:
-        """Requests whose orders are to be asked about now; each is due again after a longer while."""
+        """Requests whose orders are to be asked about now; each is due again after a longer interval."""
         found = [
             request
             for request in self._requests.values()
@@ -206,7 +206,7 @@ class Outbox:
             self._leave(request, order_id)
 
     def _leave(self, request: Request, order_id: UUID) -> None:
-        """The request is no longer about this order; of no order, it is gone."""
+        """Remove an order from a request; a request without orders is removed."""
         queue = self._by_order.get(order_id)
         if queue is not None and request in queue:
             queue.remove(request)

@@ -1,4 +1,4 @@
-"""Set-based reads and writes of requests to venues, of whose orders are whose, and of differences.
+"""Set-based reads and writes of requests to venues, of the owners of orders, and of differences.
 
 SQL: the hot path of the router of a real venue.
 """
@@ -66,14 +66,14 @@ SELECT 'unanswered', venue, kind, count(*) FROM venue_requests WHERE sent_at IS 
 
 @dataclass(frozen=True, slots=True)
 class VenueCondition:
-    """How things stand with the real venues: by venue and kind, open differences and requests without an answer."""
+    """The condition of real venues: by venue and kind, open differences and unanswered requests."""
 
     differences: Mapping[tuple[str, str], int]
     unanswered: Mapping[tuple[str, str], int]
 
 
 async def read_condition() -> VenueCondition:
-    """How things stand with the real venues, in one statement.
+    """The condition of real venues, in one statement.
 
     Raises:
         Unavailable: the database cannot be reached.
@@ -86,14 +86,14 @@ async def read_condition() -> VenueCondition:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose an order of ours is, and whether it works."""
+    """The account of one of our orders, and whether the order works."""
 
     account_id: UUID
     is_open: bool
 
 
 async def read_requests(venue: str) -> list[Request]:
-    """What was asked of a venue and is not answered, oldest first."""
+    """The unanswered requests to a venue, oldest first."""
     rows = await fetch(
         "SELECT id, kind, order_id, account_id, group_ids, cause, attempts, created_at, sent_at "
         "FROM venue_requests WHERE venue = $1 ORDER BY id",
@@ -118,7 +118,7 @@ def _to_request(row: Row) -> Request:
 
 
 async def write_requests(work: UnitOfWork, venue: str, writes: Writes) -> None:
-    """Store what changed of the requests to a venue; two statements, and a third when there are both new and old."""
+    """Store changed requests to a venue; two statements, and a third when there are both new and old ones."""
     if writes.removed:
         await work.execute("DELETE FROM venue_requests WHERE id = ANY($1::uuid[])", writes.removed)
     await work.write(_INSERT, [_request_row(venue, request) for request in writes.added])
@@ -158,7 +158,7 @@ async def read_executions_known(order_ids: Collection[UUID]) -> dict[UUID, froze
 
 
 async def read_owners(venue: str, order_ids: Collection[UUID]) -> dict[UUID, Owner]:
-    """Which of these are orders of ours at the venue, and whose."""
+    """The owners of those ids that are our orders at the venue."""
     rows = await fetch(
         "SELECT id, account_id, closed_at IS NULL AS is_open FROM orders WHERE venue = $1 AND id = ANY($2::uuid[])",
         venue,
@@ -168,7 +168,7 @@ async def read_owners(venue: str, order_ids: Collection[UUID]) -> dict[UUID, Own
 
 
 async def read_by_venue_ids(venue: str, venue_order_ids: Collection[str]) -> dict[str, UUID]:
-    """Our orders by the ids that the venue gave them."""
+    """Our orders by the venue's ids."""
     rows = await fetch(
         "SELECT venue_order_id, id FROM orders WHERE venue = $1 AND venue <> 'paper' "
         "AND venue_order_id = ANY($2::text[])",
@@ -179,7 +179,7 @@ async def read_by_venue_ids(venue: str, venue_order_ids: Collection[str]) -> dic
 
 
 async def last_execution(venue: str) -> Nanos | None:
-    """The venue's time of the newest execution there that is booked."""
+    """The venue's time of the newest booked execution there."""
     row = await fetch_row(_LAST_EXECUTION, venue)
     return Nanos(row["at"]) if row is not None and row["at"] is not None else None
 
@@ -187,7 +187,7 @@ async def last_execution(venue: str) -> Nanos | None:
 async def write_differences(
     work: UnitOfWork, venue: str, kinds: Iterable[str], differences: Sequence[Difference]
 ) -> None:
-    """Store what differs now; of the ``kinds`` that were compared, what does not any more is cleared."""
+    """Store the present differences; differences of the compared ``kinds`` that are gone are cleared."""
     rows: list[Mapping[str, Any]] = [
         {
             "id": new_id(),

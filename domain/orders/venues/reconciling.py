@@ -1,9 +1,9 @@
-"""Comparing a venue's books with ours, pure: what to book, what to ask about, and what to report.
+"""Reconciliation of a venue's books with ours, pure: reports to book, orders to ask about, differences to report.
 
-What the venue lists of our orders is folded in like any report: fills that are missing here are booked by it, ends that
-were missed are made up for. An order that works here and is not listed there is asked about by itself, because a list
-says nothing of what happened to it. What is there and not ours is reported, never adopted and never cancelled; so is a
-position that differs. A question that got no answer (None) is compared with nothing.
+The venue's state of our orders is applied like any report: missing fills are booked, missed ends are caught up. An
+order that works here and is not listed there is asked about, because a list does not say what happened to it. An order
+that is there and not ours is reported, never adopted and never cancelled; so is a differing position. A question
+without an answer (None) is not compared.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -21,7 +21,7 @@ Quantities = tuple[Decimal, Decimal]
 
 
 class DifferenceKind(StrEnum):
-    """In what the books differ."""
+    """The kind of a difference."""
 
     # The venue has an order that was not placed here.
     FOREIGN_ORDER = "FOREIGN_ORDER"
@@ -34,7 +34,7 @@ class DifferenceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """One of them: what it is about, and what each side says."""
+    """One difference: its subject, and the value on each side."""
 
     kind: DifferenceKind
     subject: str
@@ -44,7 +44,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Theirs:
-    """What the venue said, each None where it could not be asked."""
+    """The venue's answers, each None where it could not be asked."""
 
     open_orders: Sequence[VenueOrder] | None
     executions: Sequence[VenueExecution] | None
@@ -53,7 +53,7 @@ class Theirs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ours:
-    """What our books say. ``there`` are open orders that the venue had before it was asked, with nothing under way.
+    """Our books. ``there`` are open orders that the venue had before it was asked, with no request in flight.
 
     ``known`` tells of every order of ours that the venue named whether it is open here. ``positions`` are sums over the
     accounts of the venue; ``suspected`` those that differed the last time.
@@ -67,10 +67,10 @@ class Ours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """What follows: ``reports`` to fold in (fills first), orders to ``ask`` about, ``differences`` to report.
+    """The result: ``reports`` to apply (fills first), orders to ``ask`` about, ``differences`` to report.
 
     ``compared`` are the kinds that could be compared. ``suspects`` are positions that differ for the first time: fills
-    may be under way, so they are reported only if they differ in the same way the next time.
+    may be on their way, so they are reported only if they differ in the same way the next time.
     """
 
     reports: Sequence[VenueReport]
@@ -81,7 +81,7 @@ class Findings:
 
 
 def compare(ours: Ours, theirs: Theirs) -> Findings:
-    """What differs, and what to do about it."""
+    """Compare both books."""
     reports: list[VenueReport] = []
     differences: list[Difference] = []
     compared: list[DifferenceKind] = []

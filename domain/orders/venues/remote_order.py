@@ -1,4 +1,4 @@
-"""An order of a real venue inside the engine: how it stands, and whether we or the venue hold it."""
+"""An order of a real venue inside the engine: its state, and its location."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from domain.orders.venues.types import RequestKind, VenueOrder
 
 
 class Cause(StrEnum):
-    """Why the venue is asked to cancel an order."""
+    """The reason for which the venue is asked to cancel an order."""
 
     REQUESTED = "REQUESTED"
     GROUP = "GROUP"
@@ -22,9 +22,9 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A request that the venue is to get; a cancel says its ``cause``.
+    """A request to send to the venue; a cancel has a ``cause``.
 
-    A native group goes as one: ``group`` names its orders, and the request is that of the first.
+    A native group is sent as one: ``group`` names its orders, and the request is that of the first.
     """
 
     kind: RequestKind
@@ -35,7 +35,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What was asked about an order is answered; without a ``kind`` everything is, because the order is over."""
+    """The answer to a request about an order; without a ``kind`` to all of them, because the order has ended."""
 
     order_id: UUID
     kind: RequestKind | None = None
@@ -51,18 +51,14 @@ class ShownTerms:
 
 
 class RemoteOrder(WorkingOrder):
-    """What a ``WorkingOrder`` knows, and where the order is.
+    """A ``WorkingOrder`` with its location.
 
-    ``native``: the venue takes it as it is, so it goes there when it arrives. ``away``: it was handed over to it.
-    ``acknowledged``: the venue has said that it has it. ``waiting``: it could go, but another order that it excludes is
-    still at the venue. ``linked``: the venue links it with its group. ``timed_here``: the engine ends it by its clock.
-    ``leaving``: why a cancel of it is under way. ``changes``: what it was asked to become, oldest first.
-    ``change_taken``: the venue has made the oldest of them, and has not said what came of it. ``is_restated``: since
-    that was asked for, the venue has stated other terms. ``earlier_terms``: those before changes of which the venue has
-    not said what came of them, the last of them made at ``replaced_at`` on our clock. ``is_exceeded``: more was filled
-    than was known to be asked for, and the venue has not said yet for how much it works.
-    ``executions``: the ids of those that are booked. ``ended``: the venue's word that it is over, while executions that
-    go with it are missing. ``seen_at``: the venue's time of the newest word on it.
+    ``native``: the venue supports it, so it goes there when it arrives. ``at_venue``: it was handed over to it.
+    ``acknowledged``: the venue has confirmed it. ``waiting``: it could go, but another order that it excludes is still
+    at the venue. ``linked``: the venue links it with its group. ``timed_here``: the engine expires it by its clock.
+    ``pending_cancel``: the reason of a cancel in flight. ``changes``: the requested changes, oldest first.
+    ``executions``: the ids of booked executions. ``ended``: the venue's report of its end, while executions that belong
+    to it are missing. ``seen_at``: the venue's time of its newest report.
     """
 
     __slots__ = (
@@ -112,12 +108,12 @@ class RemoteOrder(WorkingOrder):
 
     @property
     def order_id(self) -> UUID:
-        """Its id; those of our orders are UUIDs."""
+        """Its id; the ids of our orders are UUIDs."""
         assert isinstance(self.id, UUID)
         return self.id
 
 
 def remote(order: WorkingOrder) -> RemoteOrder:
-    """The same order, known to be one of a real venue."""
+    """Cast a working order to one of a real venue."""
     assert isinstance(order, RemoteOrder)
     return order

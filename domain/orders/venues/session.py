@@ -1,7 +1,7 @@
-"""Everything that is under way between us and one real venue, pure: orders, requests, and what is in doubt.
+"""The session with one real venue, pure: orders, requests, and unconfirmed orders.
 
-Commands, ticks, answers and the venue's words go in; reports for the books come out of each call, and what is to be
-sent or asked is taken afterwards. Whatever order things come in and however often, each has its effect once.
+Commands, ticks, answers and the venue's reports go in; reports for the books come out of each call, and requests and
+questions are taken afterwards. In any order and any number of times, each input has its effect once.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -35,7 +35,7 @@ _NOT_CANCELED = Declined(reason=RejectReason.VENUE_REJECTED, message="The venue 
 
 @dataclass(slots=True)
 class Doubt:
-    """An order that must be asked about: when next, and since when the venue says that it does not know it."""
+    """An unconfirmed order: the next time to ask about it, and since when the venue says that it does not know it."""
 
     ask_at: Nanos
     asks: int = 0
@@ -43,9 +43,9 @@ class Doubt:
 
 
 class VenueSession:
-    """What is under way. ``accounts`` tells the account of every open order; the caller keeps it.
+    """The state of the session. ``accounts`` gives the account of every open order; the caller maintains it.
 
-    ``grace_nanos`` is how long a venue may say that it does not know an order before it is believed.
+    ``grace_nanos`` is the time for which a venue may not know an order before that is believed.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class VenueSession:
     # ------------------------------------------------------------------ what goes in
 
     def act(self, commands: Sequence[VenueCommand], now: Nanos) -> list[ExecutionReport]:
-        """Commands of our own, in order."""
+        """Execute our commands, in order."""
         reports: list[ExecutionReport] = []
         for command in commands:
             order = command.order
@@ -86,11 +86,11 @@ class VenueSession:
         return reports
 
     def hear(self, report: VenueReport, now: Nanos) -> list[ExecutionReport]:
-        """Something that the venue says unasked."""
+        """Apply an unsolicited report of the venue."""
         return self.venue.on_report(report, now)
 
     def answered(self, request: Request, order_id: UUID, answer: Answer, now: Nanos) -> list[ExecutionReport]:
-        """What became of a request; what nobody answered is asked about."""
+        """Apply the result of a request; an unanswered one is asked about."""
         is_open = self.outbox.first(order_id)
         self.outbox.landed(request.id, now)
         if not isinstance(answer, Acknowledged | Declined):
@@ -109,7 +109,10 @@ class VenueSession:
         now: Nanos,
         asked_at: Nanos | None = None,
     ) -> list[ExecutionReport]:
-        """How the venue says that an order stands that was asked about at ``asked_at`` (now); its fills come first."""
+        """Apply the venue's state of an order that was asked about at ``asked_at`` (default: now).
+
+        Its fills come first.
+        """
         if self.venue.find(order_id) is None:
             self._doubts.pop(order_id, None)
             return []
@@ -122,7 +125,7 @@ class VenueSession:
         return reports + self._conclude(order_id, seen, now)
 
     def found(self, findings: Findings, now: Nanos, asked_at: Nanos | None = None) -> list[ExecutionReport]:
-        """What a comparison of the books came to, for which the venue was asked at ``asked_at`` (now)."""
+        """Apply the findings of a reconciliation, for which the venue was asked at ``asked_at`` (default: now)."""
         for order_id in findings.ask:
             self._doubts.setdefault(order_id, Doubt(now))
         asked_at = now if asked_at is None else asked_at
@@ -131,7 +134,7 @@ class VenueSession:
     # ------------------------------------------------------------------ what comes out
 
     def collect(self, now: Nanos) -> list[ExecutionReport]:
-        """Put what the last calls want of the venue into the outbox; reports of what needs no asking after all."""
+        """Put new requests into the outbox; returns reports of requests that need no sending after all."""
         reports: list[ExecutionReport] = []
         while True:
             drained = self.venue.drain()
@@ -163,7 +166,7 @@ class VenueSession:
         return ready
 
     def due(self, now: Nanos) -> list[UUID]:
-        """Orders to ask about now; each is due again after a longer while, until what the venue says settles it."""
+        """Orders to ask about now; each is due again after a longer interval, until the venue's answer settles it."""
         for request in self.outbox.due(now):
             for order_id in request.orders:
                 self._doubts.setdefault(order_id, Doubt(now))
@@ -179,7 +182,7 @@ class VenueSession:
         return due
 
     def there(self) -> list[UUID]:
-        """Open orders that the venue has acknowledged and that nothing is under way about: it must list them."""
+        """Open orders that the venue has acknowledged, with no request in flight: it must list them."""
         return [
             order.order_id
             for _, order in self.venue.orders()
@@ -187,7 +190,7 @@ class VenueSession:
         ]
 
     def named(self, venue_order_id: str | None) -> UUID | None:
-        """The open order that the venue has given this id."""
+        """The open order with this id of the venue."""
         return None if venue_order_id is None else self._by_venue_id.get(venue_order_id)
 
     # ------------------------------------------------------------------ inside
@@ -205,7 +208,7 @@ class VenueSession:
         return self.venue.unknown(order_id, now)
 
     def _conclude(self, order_id: UUID, seen: VenueOrder, now: Nanos) -> list[ExecutionReport]:
-        """What an order that was seen as it is says of what was asked about it."""
+        """Settle requests about an order by its seen state."""
         order = self.venue.find(order_id)
         if order is None or order.filled >= seen.filled_quantity:
             self._doubts.pop(order_id, None)
@@ -226,7 +229,7 @@ class VenueSession:
         return []
 
     def _forget_what_is_answered(self, request: Request) -> None:
-        """Of a group some may have been answered, or be over, before the engine's predecessor ended."""
+        """Remove answered or ended orders from the requests of groups, after a restart."""
         for order_id in request.orders:
             order = self.venue.find(order_id)
             if order is None:
@@ -245,5 +248,5 @@ class VenueSession:
 
 
 def orders_of(reports: Iterable[VenueReport]) -> set[UUID]:
-    """The orders of ours that reports name."""
+    """Our orders that reports name."""
     return {order_id for report in reports if (order_id := order_id_of(report.client_order_id)) is not None}

@@ -1,7 +1,7 @@
-"""What a venue does of an order by itself, what our engine does for it, and what nobody can do. Pure.
+"""Support of orders at a venue: by the venue itself, by emulation in our engine, or not at all. Pure.
 
 The engine can watch a price and a clock, link orders, and cut a reducing order to the position. It cannot make a venue
-fill an order at once or not at all, or refuse to take liquidity: what needs that is refused before it is sent.
+fill an order at once or not at all, or refuse to take liquidity: an order that needs this is refused before it is sent.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ Asked = PlaceOrder | Order | ExchangeOrder
 
 
 def is_native_type(order: Asked, venue: Capabilities) -> bool:
-    """True if the venue takes an order of its type as it is."""
+    """True if the venue supports the order's type."""
     if order.type not in venue.order_types:
         return False
     if order.type in CONDITIONAL and order.trigger_price not in venue.trigger_prices:
@@ -34,23 +34,23 @@ def is_native_type(order: Asked, venue: Capabilities) -> bool:
 
 
 def plain_type(order: Asked) -> OrderType:
-    """What the order is once its condition is met."""
+    """The type of the order once its condition is met."""
     return TRAITS[order.type].executes_as if order.type in CONDITIONAL else order.type
 
 
 def plain_time(time_in_force: TimeInForce, venue: Capabilities) -> TimeInForce:
-    """The time in force that the venue is told: DAY and GTD that it does not know end by the engine's clock."""
+    """The time in force sent to the venue: the engine's clock ends DAY and GTD orders where the venue cannot."""
     native = time_in_force in venue.times_in_force
     return time_in_force if native or time_in_force not in TIMED else TimeInForce.GTC
 
 
 def is_timed_by_engine(time_in_force: TimeInForce, venue: Capabilities) -> bool:
-    """True if the engine ends such an order when its time is over."""
+    """True if the engine expires such an order."""
     return time_in_force in TIMED and time_in_force not in venue.times_in_force
 
 
 def is_native(order: Asked, venue: Capabilities) -> bool:
-    """True if the venue can be given the order as it is, its time apart: nothing of it has to be watched here."""
+    """True if the venue supports the order, apart from its time in force: the engine has nothing to watch."""
     return is_native_type(order, venue) and (venue.reduce_only or not order.reduce_only)
 
 
@@ -65,8 +65,8 @@ def is_native_group(orders: Sequence[Asked], contingency: Contingency, venue: Ca
 def waits_here(order: Asked, contingency: Contingency, venue: Capabilities) -> bool:
     """True if the engine keeps an order, of no native group, until it can trade.
 
-    Orders that exclude each other are never at the venue at once, and what only reduces is cut to the position as late
-    as can be: so nothing closes twice what is there once.
+    Orders that exclude each other are never at the venue at the same time, and reduce-only orders are cut to the
+    position as late as possible, so that nothing is closed twice.
     """
     if not is_native(order, venue):
         return True
@@ -74,7 +74,7 @@ def waits_here(order: Asked, contingency: Contingency, venue: Capabilities) -> b
 
 
 def unsupported(order: Asked, venue: Capabilities, name: str) -> str | None:
-    """Why neither the venue nor the engine can do this order; None when they can."""
+    """The reason for which neither the venue nor the engine can execute this order; None when they can."""
     if not venue.order_types:
         return f"The venue {name} is not configured."
     kind = order.type if is_native_type(order, venue) else plain_type(order)

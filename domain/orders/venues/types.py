@@ -1,10 +1,9 @@
-"""What goes to a venue and what comes from it, as values.
+"""Values that go to a venue and come from it.
 
 Symbols are those of our instruments: an adapter translates. Prices are in the instrument's currency per unit,
 quantities in units (contracts), always above zero unless said otherwise; times are the venue's, in nanoseconds.
-
-``client_order_id`` is the id that we give an order at the venue: 32 hexadecimal digits, those of our order's own id. It
-is unique for ever, so asking the venue about it can never mean another order, and it names our order without a look-up.
+``client_order_id`` is our id of an order at the venue: the 32 hexadecimal digits of our order's own id. It is unique
+for ever, so a question about it can never mean another order, and it names our order without a look-up.
 """
 
 from dataclasses import dataclass
@@ -38,7 +37,7 @@ def client_id_of(order_id: UUID) -> str:
 
 
 def order_id_of(client_order_id: str | None) -> UUID | None:
-    """The order of ours that an id at a venue names; None when it is none that we gave."""
+    """Our order of an id at a venue; None when it is not one of our ids."""
     if client_order_id is None or len(client_order_id) != _ID_DIGITS or not _HEXADECIMAL.issuperset(client_order_id):
         return None
     return UUID(hex=client_order_id)
@@ -46,14 +45,14 @@ def order_id_of(client_order_id: str | None) -> UUID | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a venue does by itself. What it does not is emulated by our engine where that is possible, else refused.
+    """The functions that a venue has itself. Others are emulated by our engine where that is possible, else refused.
 
     Known without asking the venue, because every process that places orders decides by it. ``trigger_prices`` and
-    ``offset_kinds`` say which of them native conditional and trailing orders take. ``brackets`` and ``oco`` mean groups
-    that the venue links itself. ``position_effects`` means that it keeps long and short positions apart (hedging).
-    ``batch_size`` is how many orders one ``submit`` takes. ``price_decimals`` and ``quantity_decimals`` are the most
-    digits after the point that it takes anywhere; the grid of each symbol is its instrument's tick and lot. With
-    ``positions`` it can say what we hold there, symbol by symbol.
+    ``offset_kinds`` are those of native conditional and trailing orders. ``brackets`` and ``oco`` mean groups that the
+    venue links itself. ``position_effects`` means that it keeps long and short positions apart (hedging).
+    ``batch_size`` is the number of orders in one ``submit``. ``price_decimals`` and ``quantity_decimals`` are the most
+    decimals that it takes anywhere; the grid of each symbol is its instrument's tick and lot. With ``positions`` it can
+    list our positions there by symbol.
     """
 
     order_types: frozenset[OrderType]
@@ -74,7 +73,10 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewOrder(OrderTerms[Nanos]):
-    """An order as a venue gets it. Orders of one ``group`` are a native bracket (the entry first) or a native OCO."""
+    """An order in the form for a venue.
+
+    Orders of one ``group`` are a native bracket (the entry first) or a native OCO.
+    """
 
     client_order_id: str
     symbol: str
@@ -84,7 +86,7 @@ class NewOrder(OrderTerms[Nanos]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRef:
-    """Which order of ours is meant; ``venue_order_id`` is the venue's own id, as soon as it has told us one."""
+    """A reference to our order; ``venue_order_id`` is the venue's own id, once it has given us one."""
 
     client_order_id: str
     symbol: str
@@ -93,26 +95,26 @@ class OrderRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplaceTerms(OrderChanges[Nanos]):
-    """All terms that an order shall have after a replace, changed or not. ``quantity`` includes what is filled."""
+    """All terms of an order after a replace, changed or not. ``quantity`` includes the filled part."""
 
     quantity: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueOrder:
-    """An order as it stands at the venue: told by it unasked, in an answer, or when asked.
+    """The venue's state of an order: from a report, an answer, or a question.
 
-    ``quantity`` and the prices are the venue's word on the terms, whatever was asked for: our order gets them. They are
-    those of a change that it has made, perhaps otherwise than asked, or of one that it made by itself (FIX ExecType
-    Restated). ``quantity`` includes what is filled. Where a venue counts what was filled in other units after a split,
-    an adapter says the sum of the executions as they were told, and a ``quantity`` that leaves what the venue leaves.
+    ``quantity`` and the prices are the venue's terms, whatever was requested: our order takes them. They come from a
+    change that the venue made, perhaps not as requested, or made by itself (FIX ExecType Restated). ``quantity``
+    includes the filled part. Where a venue counts the filled part in other units after a split, an adapter gives the
+    sum of the executions as they were reported, and a ``quantity`` with the venue's remaining quantity.
 
     ``client_order_id`` is None for an order that was not placed under an id of ours. ``status`` is never PENDING_NEW,
     and HELD only for an exit of a native bracket that waits for its entry. ``filled_quantity`` is the sum of its
-    executions, which are always told one by one as well, before or after this; an order ends here only once they are
-    all known. ``at`` is when the order last changed. ``quantity`` is None where the venue does not say; the prices are
-    None where it does not, or the order has none. ``triggered`` says that a native conditional order is a plain one by
-    now. ``message`` is the venue's own word on why it ended, or has other terms than it had.
+    executions, which are always reported one by one as well, before or after this; an order ends here only once they
+    are all known. ``at`` is the time of the order's last change. ``quantity`` is None where the venue does not give it;
+    the prices are None where it does not, or the order has none. ``triggered`` says that a native conditional order has
+    become a plain one. ``message`` is the venue's own text on the reason of its end, or of changed terms.
     """
 
     client_order_id: str | None
@@ -136,10 +138,10 @@ class VenueOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueExecution:
-    """One fill. ``venue_execution_id`` is unique for its order at the venue: the same again is the same fill.
+    """One fill. ``venue_execution_id`` is unique for its order at the venue: a repeat is the same fill.
 
-    ``fee`` is what the venue charges, in ``fee_currency``, below zero for a rebate; None where it does not tell, and
-    the instrument's fee schedule decides.
+    ``fee`` is the venue's charge, in ``fee_currency``, below zero for a rebate; None where it does not give one, and
+    the instrument's fee schedule applies.
     """
 
     client_order_id: str | None
@@ -156,7 +158,7 @@ class VenueExecution:
 
 
 class RequestKind(StrEnum):
-    """What is asked of a venue about one order."""
+    """The kind of a request to a venue about one order."""
 
     SUBMIT = "SUBMIT"
     CANCEL = "CANCEL"
@@ -165,7 +167,7 @@ class RequestKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestDeclined:
-    """The venue refuses, after it had acknowledged, to take, cancel or replace an order; otherwise that stands."""
+    """The venue refuses to take, cancel or replace an order after it had acknowledged that; else that stands."""
 
     client_order_id: str
     kind: RequestKind
@@ -179,7 +181,7 @@ VenueReport = VenueOrder | VenueExecution | RequestDeclined
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledged:
-    """The venue has taken the request. ``order`` is what it said of the order, if it did.
+    """The venue has accepted the request. ``order`` is its state of the order, if it gave one.
 
     The answer to a change says so with the terms that the venue has made of it; without, they are what was asked for.
     """
@@ -190,7 +192,7 @@ class Acknowledged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declined:
-    """The venue has refused the request, and nothing came of it."""
+    """The venue has refused the request, without any effect."""
 
     reason: RejectReason
     message: str
@@ -198,7 +200,7 @@ class Declined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unanswered:
-    """Nobody knows whether the request reached the venue: a time-out, a broken connection, an error of the server.
+    """The fate of the request is unknown: a time-out, a broken connection, a server error.
 
     The order is asked about before anything else is done with it.
     """
@@ -211,7 +213,7 @@ Answer = Acknowledged | Declined | Unanswered
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenuePosition:
-    """What is held at the venue of one symbol; ``quantity`` is signed."""
+    """The position in one symbol at the venue; ``quantity`` is signed."""
 
     symbol: str
     quantity: Decimal = ZERO

@@ -1,4 +1,4 @@
-"""Who belongs together: the open orders of each bracket and each OCO, by the part they play."""
+"""Order groups: the open orders of each bracket and each OCO, by their part in it."""
 
 from collections.abc import Hashable
 
@@ -7,7 +7,7 @@ from domain.orders.model.types import Contingency
 
 
 class Groups:
-    """Open members by group; a member that has ended is forgotten."""
+    """Open members by group; a member that has ended is removed."""
 
     __slots__ = ("_members",)
 
@@ -15,12 +15,12 @@ class Groups:
         self._members: dict[Hashable, dict[Hashable, WorkingOrder]] = {}
 
     def add(self, order: WorkingOrder) -> None:
-        """Remember an open order, if it belongs to a group."""
+        """Add an open order, if it belongs to a group."""
         if order.terms.group is not None:
             self._members.setdefault(order.terms.group, {})[order.id] = order
 
     def remove(self, order: WorkingOrder) -> None:
-        """Forget an order that has ended."""
+        """Remove an order that has ended."""
         group = order.terms.group
         if group is None or group not in self._members:
             return
@@ -39,7 +39,7 @@ class Groups:
         return [member for member in self.others(order) if member.terms.contingency is Contingency.OUO]
 
     def entry(self, order: WorkingOrder) -> WorkingOrder | None:
-        """The entry of its bracket while that is open."""
+        """The entry of its bracket while it is open."""
         for member in self.others(order):
             if member.terms.contingency is Contingency.OTO:
                 return member

@@ -1,7 +1,7 @@
-"""Price-ordered waiting rooms: whoever waits for a price to be reached is found without looking at the others.
+"""Price ladders: orders that wait for a price, found without a look at those that are not reached.
 
-A rising ladder wakes at or above its keys, a falling one at or below them. ``best`` is the key that is reached first,
-so that an event which reaches nobody costs one comparison however many wait.
+A rising ladder is reached by prices at or above its keys, a falling one by prices at or below them. ``best`` is the key
+that is reached first, so an event that reaches no order costs one comparison however many wait.
 """
 
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -15,7 +15,7 @@ Key = TypeVar("Key")
 
 
 class Room:
-    """Counts who waits in a group of ladders, so that a whole group can be passed by."""
+    """The number of waiting orders in a group of ladders, so that an empty group is skipped."""
 
     __slots__ = ("waiting",)
 
@@ -24,7 +24,7 @@ class Room:
 
 
 class Ladder(Generic[Key]):
-    """Orders by the key they wait for; those of one key in the order in which they came."""
+    """Orders by the key that they wait for; those of one key in the order of arrival."""
 
     __slots__ = ("_levels", "_rising", "_room", "best")
 
@@ -35,7 +35,7 @@ class Ladder(Generic[Key]):
         self.best: Key | None = None
 
     def add(self, key: Key, order: "WorkingOrder") -> None:
-        """Wait for ``key``."""
+        """Add an order that waits for ``key``."""
         self._room.waiting += 1
         level = self._levels.get(key)
         if level is None:
@@ -46,7 +46,7 @@ class Ladder(Generic[Key]):
             level[order.sequence] = order
 
     def remove(self, key: Key, order: "WorkingOrder") -> None:
-        """Wait no more; the order must be waiting for ``key``."""
+        """Remove an order that waits for ``key``."""
         self._room.waiting -= 1
         level = self._levels[key]
         del level[order.sequence]
@@ -57,15 +57,15 @@ class Ladder(Generic[Key]):
                 self.best = levels.peekitem(0 if self._rising else -1)[0] if levels else None
 
     def everyone(self) -> "list[WorkingOrder]":
-        """All who wait."""
+        """All waiting orders."""
         return [order for level in self._levels.values() for order in level.values()]
 
     def reached(self, value: Key) -> "list[WorkingOrder]":
-        """Those whose key ``value`` has reached, equal included."""
+        """The orders whose key ``value`` has reached, equal included."""
         return self._collect(value, strictly=False)
 
     def passed(self, value: Key) -> "list[WorkingOrder]":
-        """Those whose key ``value`` has gone beyond."""
+        """The orders whose key ``value`` has gone beyond."""
         return self._collect(value, strictly=True)
 
     def _collect(self, value: Key, *, strictly: bool) -> "list[WorkingOrder]":

@@ -1,8 +1,8 @@
-"""The market as the paper exchange sees it: best prices with the sizes shown there, or a whole order book.
+"""The market of the paper exchange: best prices with their sizes, or a whole order book.
 
-Whatever came last is what an order can trade with: a quote is one level a side, a book update makes the full depth
-available again. Trades set the last price; where nothing quotes at all, the last price is both bid and ask and its
-size the size shown. A size of None means that the source shows none: it is taken to be enough for anything.
+Orders trade with the newest event: a quote is one level per side, a book update makes the full depth available again.
+Trades set the last price; where nothing is quoted, the last price is both bid and ask and its size the size shown. A
+size of None means that the source shows none: it is taken to be enough for any order.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,11 +19,11 @@ from domain.orders.model.types import Side, TriggerPrice
 
 @dataclass(frozen=True, slots=True)
 class MarketState:
-    """Everything that the exchange remembers of the market.
+    """The stored state of the market.
 
-    ``quoted``: a quote or a book has been seen, so that trades set the last price only. ``book`` is (bids, asks) if
-    there has been one, and ``by_book`` says that it came last, so that orders trade with its depth. ``stale``: what is
-    remembered is too old to trade at.
+    ``quoted``: a quote or a book has been seen, so trades set only the last price. ``book`` is (bids, asks) if there
+    has been one, and ``by_book`` says that it is the newest event, so orders trade with its depth. ``stale``: the state
+    is too old to trade at.
     """
 
     bid: Decimal | None = None
@@ -38,7 +38,7 @@ class MarketState:
 
 
 class Reference(Enum):
-    """A price that conditions look at."""
+    """A price that conditions compare with."""
 
     BID = "BID"
     ASK = "ASK"
@@ -47,7 +47,7 @@ class Reference(Enum):
 
 
 def reference_for(side: Side, trigger: TriggerPrice) -> Reference:
-    """The price that a stop, a touch or a trail of this side watches: buys the ask and sells the bid, unless told."""
+    """The price that a stop, a touch or a trail of this side watches: by default buys the ask and sells the bid."""
     if trigger is TriggerPrice.LAST:
         return Reference.LAST
     if trigger is TriggerPrice.MID:
@@ -65,7 +65,7 @@ class OrderBook:
         self.asks: SortedDict[Decimal, Decimal] = SortedDict()
 
     def apply(self, tick: BookTick) -> None:
-        """Take a snapshot or changed levels in."""
+        """Apply a snapshot or changed levels."""
         if tick.snapshot:
             self.bids.clear()
             self.asks.clear()
@@ -86,9 +86,9 @@ def _set_levels(side: "SortedDict[Decimal, Decimal]", levels: Iterable[Level]) -
 
 
 class Market:
-    """Best bid and ask, last price and, when a book came last, its levels. Mutable, owned by one exchange.
+    """Best bid and ask, last price and, after a book update, its levels. Mutable, owned by one exchange.
 
-    While it is ``stale`` there is nothing to trade with, and no price that a condition could meet.
+    While it is ``stale`` no order can trade or trigger.
     """
 
     __slots__ = ("_book", "_by_book", "_quoted", "ask", "ask_size", "bid", "bid_size", "last", "stale")
@@ -106,7 +106,7 @@ class Market:
 
     @classmethod
     def restored(cls, state: MarketState) -> "Market":
-        """The market exactly as ``state`` remembers it."""
+        """A market with the stored ``state``."""
         market = cls()
         market.bid, market.ask = state.bid, state.ask
         market.bid_size, market.ask_size = state.bid_size, state.ask_size
@@ -128,7 +128,7 @@ class Market:
         return MarketState(self.bid, self.ask, *sizes, self.last, self._quoted, book, self._by_book, self.stale)
 
     def see_quote(self, tick: QuoteTick) -> None:
-        """New best prices; a side that the tick leaves out stands. One with nothing but a last price is a trade."""
+        """Apply new best prices; a side that the tick leaves out stays. A tick with only a last price is a trade."""
         if tick.last is not None:
             if tick.bid is None and tick.ask is None and not (tick.no_bid or tick.no_ask):
                 self._print(tick.last, tick.last_size)
@@ -144,7 +144,7 @@ class Market:
             self.ask, self.ask_size = tick.ask, tick.ask_size
 
     def see_trade(self, tick: TradeTick) -> None:
-        """A trade is the last price and, as long as nothing quotes, the whole market."""
+        """Apply a trade: it is the last price and, while nothing is quoted, the whole market."""
         self._print(tick.price, tick.size)
 
     def _print(self, price: Decimal, size: Decimal | None) -> None:
@@ -154,7 +154,7 @@ class Market:
             self.bid_size = self.ask_size = size
 
     def see_book(self, tick: BookTick) -> None:
-        """A book update makes the book the market."""
+        """Apply a book update: orders then trade with the book."""
         book = self._book
         if book is None:
             book = self._book = OrderBook()
@@ -165,7 +165,7 @@ class Market:
         self.ask, self.ask_size = asks.peekitem(0) if asks else (None, None)
 
     def see(self, tick: Tick) -> None:
-        """Any kind of market event."""
+        """Apply any market event."""
         if isinstance(tick, QuoteTick):
             self.see_quote(tick)
         elif isinstance(tick, TradeTick):
@@ -180,7 +180,7 @@ class Market:
         return self.ask if side is Side.BUY else self.bid
 
     def reference(self, reference: Reference) -> Decimal | None:
-        """The current value of a watched price; None while it is not known."""
+        """The current value of a watched price; None while it is unknown."""
         if self.stale:
             return None
         if reference is Reference.BID:
@@ -202,7 +202,7 @@ class Market:
         return self.bid is not None and self.bid >= limit
 
     def take(self, side: Side, quantity: Decimal, limit: Decimal | None, *, best_only: bool = False) -> list[Level]:
-        """What an order of this side gets now, best level first, up to its limit and the sizes shown."""
+        """The levels that an order of this side takes now, best first, up to its limit and the sizes shown."""
         if self.stale or (limit is not None and not self.crosses(side, limit)):
             return []
         if self._by_book and not best_only:

@@ -1,7 +1,7 @@
-"""Where open orders wait: for the market, for a price, for their trail to move, for their time.
+"""Queues of open orders: for the market, for a price, for a move of their trail, for their expiry.
 
-Every working order stands in exactly the ladders that can wake it, so the cost of an event is that of the orders that
-it touches. ``WorkingOrder.waits`` remembers where it stands.
+Every working order is in exactly the ladders that can reach it, so an event costs only the work for the orders it
+reaches. ``WorkingOrder.waits`` lists its ladders.
 """
 
 from decimal import Decimal
@@ -21,7 +21,7 @@ def _price_ladders(room: Room, references: tuple[Reference, ...]) -> PriceLadder
 
 
 class Queues:
-    """All the waiting of one instrument's orders."""
+    """All queues of one instrument."""
 
     __slots__ = (
         "_activations",
@@ -62,7 +62,7 @@ class Queues:
     # ------------------------------------------------------------------ standing in line
 
     def place(self, order: WorkingOrder) -> None:
-        """Let a working order wait wherever its state says; it must not be waiting yet."""
+        """Put a working order into the queues of its state; it must be in none."""
         assert not order.waits
         if order.expires_at is not None:
             self._wait(order, self.expiries, order.expires_at)
@@ -78,13 +78,13 @@ class Queues:
             self._wait(order, self._rests, order.sequence)
 
     def place_for_time(self, order: WorkingOrder) -> None:
-        """Let an order that works elsewhere wait for its time alone; it must not be waiting yet."""
+        """Put an order that works elsewhere into the expiry queue alone; it must be in none."""
         assert not order.waits
         if order.expires_at is not None:
             self._wait(order, self.expiries, order.expires_at)
 
     def remove(self, order: WorkingOrder) -> None:
-        """Let the order wait for nothing."""
+        """Remove the order from all queues."""
         for ladder, key in order.waits:
             ladder.remove(key, order)
         order.waits.clear()
@@ -113,7 +113,7 @@ class Queues:
     # ------------------------------------------------------------------ being called
 
     def woken(self, market: Market) -> list[WorkingOrder]:
-        """The orders that this market lets trade or trigger, in the order in which they are matched."""
+        """The orders that this market lets trade or trigger, in the order of matching."""
         found: list[WorkingOrder] = []
         ask = market.ask
         if ask is not None:
@@ -141,7 +141,7 @@ class Queues:
         return found
 
     def expired(self, at: int) -> list[WorkingOrder]:
-        """The orders whose time is over at ``at``, in matching order."""
+        """The orders that are expired at ``at``, in the order of matching."""
         return sorted(self.expiries.reached(at), key=_priority)
 
     def to_activate(self, market: Market) -> list[WorkingOrder]:
@@ -152,7 +152,7 @@ class Queues:
         return sorted(found, key=_arrival)
 
     def to_trail(self, market: Market) -> list[WorkingOrder]:
-        """Trailing orders for whom the price is the most favourable so far, and those that have no stop yet."""
+        """Trailing orders for which the price is the most favourable so far, and those that have no stop yet."""
         found = self._unset.everyone() if self._unset.best is not None else []
         best, price = self._ask_ratchet.best, market.ask
         if best is not None and price is not None and price < best:
@@ -171,7 +171,7 @@ class Queues:
 
     @property
     def any_trails(self) -> bool:
-        """True if anybody's stop trails."""
+        """True if any stop trails."""
         return self.trails.waiting > 0 or self._unquoted_trails.waiting > 0
 
 

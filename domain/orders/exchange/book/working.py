@@ -1,4 +1,4 @@
-"""An open order inside the exchange: the only mutable thing about an order, and where it waits."""
+"""Open orders inside the exchange: the only mutable form of an order, with its queues."""
 
 from collections.abc import Hashable
 from dataclasses import replace
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 class WorkingOrder:
-    """The current state of one order; ``terms`` are those it came with. ``waits`` says which ladders it stands in.
+    """The current state of one order; ``terms`` are its original terms. ``waits`` lists its ladders.
 
-    ``closes``: it can do nothing but reduce a position (in a hedging account, the opposite leg), and is cut to that.
+    ``closes``: it can only reduce a position (in a hedging account, the opposite leg), and is cut to that.
     """
 
     __slots__ = (
@@ -85,12 +85,12 @@ class WorkingOrder:
 
     @property
     def remaining(self) -> Decimal:
-        """What is still to be filled."""
+        """The unfilled quantity."""
         return self.quantity - self.filled
 
     @property
     def is_open(self) -> bool:
-        """True if anything can still happen to it."""
+        """True if it can still fill or change."""
         return self.status in OPEN_STATUSES
 
     @property
@@ -100,27 +100,27 @@ class WorkingOrder:
 
     @property
     def is_trailing(self) -> bool:
-        """True if it is one of the trailing types."""
+        """True for the trailing types."""
         return self.terms.type in TRAILING
 
     @property
     def is_conditional(self) -> bool:
-        """True if it has a stop or a touch to wait for."""
+        """True if it has a stop or a touch condition."""
         return self.terms.type in CONDITIONAL
 
     @property
     def waits_for_touch(self) -> bool:
-        """True if its condition is a touch (the price coming the order's way), not a stop."""
+        """True if its condition is a touch (the price moves in its favour), not a stop."""
         return self.terms.type in TOUCH_TRIGGERED
 
     @property
     def becomes_limit(self) -> bool:
-        """True if it turns into a limit order when triggered, not into a market order."""
+        """True if it becomes a limit order when triggered, not a market order."""
         return self.terms.type in LIMIT_ONCE_TRIGGERED
 
     @property
     def rests_at_limit(self) -> bool:
-        """True if it is a plain limit order by now."""
+        """True if it is a plain limit order now."""
         if self.is_conditional:
             return self.triggered and self.becomes_limit
         return self.limit is not None

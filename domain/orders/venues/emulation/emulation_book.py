@@ -1,11 +1,11 @@
-"""The engine's half of a real venue for one instrument, pure: what it holds itself, and what it knows of the rest.
+"""The emulation book of one instrument at a real venue, pure: orders held by the engine, and the state of the others.
 
-It is the paper exchange with the matching taken out: orders that the venue can take as they are go there; others wait
-here for their price, their time or their group, as they would at the paper exchange, and go there as plain orders. What
-the venue says is folded in, whatever its order and however often, and has the same effects on groups. Each call returns
-the reports that it makes for the books; ``drain`` gives what is to be asked of the venue.
+It is the paper exchange without matching. Orders that the venue supports go there; others wait here for their price,
+their time or their group, as they would at the paper exchange, and go there as plain orders. Reports of the venue are
+applied in any order and any number of times, and have the same effects on groups. Each call returns the reports for the
+books; ``drain`` gives the requests to the venue.
 
-Nothing here has to be kept: ``restore_remote`` puts an order back as the database and the open requests say it stood.
+Nothing here has to be stored: ``restore_remote`` re-creates an order from the database and the open requests.
 """
 
 from collections.abc import Hashable, Iterable, Sequence
@@ -38,7 +38,7 @@ UNKNOWN_THERE = "The venue does not know the order."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drained:
-    """What came of the last calls beside reports: requests, answers to earlier ones, and orders to ask about."""
+    """Results of the last calls beside reports: new requests, answered ones, and unconfirmed orders to ask about."""
 
     requests: Sequence[Wanted]
     settled: Sequence[Settled]
@@ -47,9 +47,9 @@ class Drained:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderLocation:
-    """What is known of an order at the venue, beside its state: enough to restore it.
+    """The location of an order, beside its state: enough to restore it.
 
-    ``away``: it was handed over. ``native_group``: with its whole group, which the venue links.
+    ``at_venue``: it was handed over. ``native_group``: with its whole group, which the venue links.
     """
 
     at_venue: bool
@@ -62,7 +62,7 @@ class OrderLocation:
 
 
 class EmulationBook(Exchange):
-    """One instrument of a real venue that can do ``venue``."""
+    """The book of one instrument at a real venue with the capabilities ``venue``."""
 
     __slots__ = ("_remote", "_venue")
 
@@ -74,7 +74,7 @@ class EmulationBook(Exchange):
     # ------------------------------------------------------------------ state
 
     def drain(self) -> Drained:
-        """What there is to ask since the last time, and what needs no asking any more."""
+        """New requests since the last call, and answered ones."""
         state = self._remote
         drained = Drained(requests=state.requests, settled=state.settled, unconfirmed=state.unconfirmed)
         state.requests, state.settled, state.unconfirmed = [], [], []
@@ -90,7 +90,7 @@ class EmulationBook(Exchange):
         return (remote(order) for order in self._state.orders.values())
 
     def restore_remote(self, state: OrderState, known: OrderLocation) -> None:
-        """Put an order back as it stood; no report. Those with the lower arrival numbers come first."""
+        """Restore an order with its stored state; no report. Lower arrival numbers come first."""
         self._refuse_known((state.order,))
         # One that works and is not there has been held here from the start.
         may_be_there = known.at_venue or state.status not in _WORKING
@@ -116,9 +116,9 @@ class EmulationBook(Exchange):
             self._state.queues.place(order)
 
     def resume(self, at: int) -> list[ExecutionReport]:
-        """After all orders are back: let go what was on its way to the venue when this engine's predecessor ended.
+        """Release the orders that were on their way to the venue at the last stop; call it after all are restored.
 
-        What can only reduce and has nothing left to reduce ends, or is called back.
+        Reduce-only orders with no position to reduce end, or are cancelled at the venue.
         """
         reports = super().resume(at)
         for order in list(self.remote_orders()):
@@ -129,7 +129,7 @@ class EmulationBook(Exchange):
     # ------------------------------------------------------------------ commands
 
     def submit_group(self, orders: Sequence[Order], at: int) -> list[ExecutionReport]:
-        """Take an order, a bracket (the entry first) or an OCO: the venue gets what it can take as it is."""
+        """Take an order, a bracket (the entry first) or an OCO: orders that the venue supports go there."""
         first = orders[0]
         if len(orders) == 1 or not is_native_group(orders, first.contingency, self._venue):
             return super().submit_group(orders, at)
@@ -169,7 +169,7 @@ class EmulationBook(Exchange):
     # ------------------------------------------------------------------ what the venue says
 
     def executed(self, order: RemoteOrder, execution: VenueExecution) -> list[ExecutionReport]:
-        """A fill; nothing when it is booked already. That the venue has the order follows from it."""
+        """Book a fill, once. It also proves that the venue has the order."""
         if execution.venue_execution_id in order.executions:
             return []
         self._begin(execution.at)
@@ -182,7 +182,7 @@ class EmulationBook(Exchange):
         return self._finish()
 
     def seen(self, order: RemoteOrder, seen: VenueOrder, asked_at: int | None = None) -> list[ExecutionReport]:
-        """How the order stands there. It ends only with all of its executions; until then it is in doubt.
+        """Apply the venue's state of the order. It ends only with all of its executions; until then it is unconfirmed.
 
         ``asked_at`` is when the venue was asked for it, on our clock; None for what it says unasked.
         """
@@ -212,7 +212,7 @@ class EmulationBook(Exchange):
     def acknowledged(
         self, order: RemoteOrder, kind: RequestKind, answer: Acknowledged, at: int
     ) -> list[ExecutionReport]:
-        """The venue has taken a request about the order. That a cancel was taken says nothing yet."""
+        """The venue has accepted a request about the order. An accepted cancel does not end it yet."""
         self._begin(at)
         seen, venue_order_id = answer.order, answer.venue_order_id
         if kind is RequestKind.SUBMIT:
@@ -229,7 +229,7 @@ class EmulationBook(Exchange):
     def declined(
         self, order: RemoteOrder, kind: RequestKind, reason: RejectReason, message: str, at: int
     ) -> list[ExecutionReport]:
-        """The venue refuses a request. A cancel of the engine's own stays wanted: the order must be asked about."""
+        """The venue refuses a request. A cancel that the engine needs stays wanted: the order must be asked about."""
         self._begin(at)
         if kind is RequestKind.SUBMIT and not order.acknowledged:
             self._remote.reject_there(order, reason, message)
@@ -244,7 +244,7 @@ class EmulationBook(Exchange):
         return self._finish()
 
     def unknown(self, order: RemoteOrder, at: int) -> list[ExecutionReport]:
-        """The venue says, after all time that it may need, that it has no such order."""
+        """The venue says, after the grace period, that it has no such order."""
         self._begin(at)
         if order.acknowledged or order.filled or order.pending_cancel is not None:
             # One that was called back never came there, and nobody wants it to any more.

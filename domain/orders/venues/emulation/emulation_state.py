@@ -1,7 +1,7 @@
-"""The bookkeeping under a real venue's book: the paper exchange's groups, and requests where an order is not here.
+"""The state of an emulation book: the paper exchange's groups, and requests for orders that are at the venue.
 
-What the paper exchange does to an order at once is asked of the venue when the order is there, and done when the venue
-has done it. Orders that exclude each other are never there at once.
+An effect that the paper exchange applies at once is requested from the venue when the order is there, and applied when
+the venue confirms it. Orders that exclude each other are never at the venue at the same time.
 """
 
 from collections.abc import Hashable
@@ -33,9 +33,9 @@ def _is_beside(other: RemoteOrder, order: WorkingOrder) -> bool:
 
 
 class EmulationState(BookState):
-    """State of one instrument at a real venue. ``requests`` and ``settled`` gather what came of the last calls.
+    """The state of one instrument at a real venue. ``requests`` and ``settled`` collect the results of the last calls.
 
-    ``unconfirmed`` are orders that the venue must be asked about: it says something that does not fit what is known.
+    ``unconfirmed`` are orders to ask the venue about: its reports do not fit the known state.
     """
 
     __slots__ = ("_clipped", "requests", "settled", "unconfirmed", "venue")
@@ -52,12 +52,12 @@ class EmulationState(BookState):
     # ------------------------------------------------------------------ going there
 
     def accept(self, order: WorkingOrder) -> None:
-        """The engine holds the order for the venue from now on."""
+        """Accept the order: the engine holds it for the venue."""
         order.status = OrderStatus.NEW
         self._accepted(remote(order), by_engine=True)
 
     def acknowledge(self, order: RemoteOrder, venue_order_id: str | None) -> None:
-        """The venue has the order; said once."""
+        """Report that the venue has the order; once."""
         if venue_order_id is not None:
             order.venue_order_id = venue_order_id
         if order.acknowledged:
@@ -122,7 +122,7 @@ class EmulationState(BookState):
         )
 
     def release(self, order: RemoteOrder) -> None:
-        """Let an order go to the venue, after those there that it excludes have been called back."""
+        """Let an order go to the venue, after orders there that it excludes are cancelled."""
         there = [remote(other) for other in self._excluded_by(order) if remote(other).at_venue]
         if there:
             order.waiting = True
@@ -144,9 +144,9 @@ class EmulationState(BookState):
         self.requests.append(Wanted(kind=RequestKind.SUBMIT, order_id=order.order_id))
 
     def is_covered(self, order: WorkingOrder) -> bool:
-        """True if exits at the venue would close so much that one more could open a position the other way.
+        """True if exits at the venue close so much that one more could open an opposite position.
 
-        Such an exit waits here for its price, where it is cut to what is left.
+        Such an exit waits here for its price, where it is cut to the remaining position.
         """
         if self.venue.reduce_only:
             return False
@@ -154,7 +154,7 @@ class EmulationState(BookState):
         return there > ZERO and there + order.remaining > self.reducible(order)
 
     def note_clipped(self, order: RemoteOrder) -> None:
-        """Remember an order at the venue that only we keep from closing too much."""
+        """Note an order at the venue that only the engine keeps from closing too much."""
         if order.closes and not self.venue.reduce_only:
             self._clipped[order.id] = order
 
@@ -171,13 +171,13 @@ class EmulationState(BookState):
     # ------------------------------------------------------------------ executions
 
     def fill_there(self, order: RemoteOrder, execution: VenueExecution) -> None:
-        """Book an execution of the venue, with what follows for others.
+        """Book an execution of the venue, with its effects on other orders.
 
-        More than the order's quantity is booked too: the venue has the order for more than is known here, so it works
-        on until the venue says that it is over. So does an order that a change under way may make larger.
+        An overfill is booked too: the venue has the order for a larger quantity than is known here, so the order works
+        until the venue says that it has ended. So does an order that a pending change may make larger.
 
-        The paper exchange lets exits shrink to what remains of the other; here each is less by what the other has
-        closed, because an entry may have gone on filling while the other was at the venue.
+        At the paper exchange an exit shrinks to the remaining quantity of the other; here each shrinks by the quantity
+        that the other has closed, because the entry may have filled further while the other was at the venue.
         """
         order.executions.add(execution.venue_execution_id)
         order.filled += execution.quantity
@@ -247,21 +247,21 @@ class EmulationState(BookState):
         quantity: Decimal | None = None,
         limit: Decimal | None = None,
     ) -> None:
-        """Change an order that is here; one at the venue stays as it went there."""
+        """Change an order that is here; one at the venue keeps the terms it was sent with."""
         if not remote(order).at_venue:
             super().restate(order, reason, quantity=quantity, limit=limit)
 
     # ------------------------------------------------------------------ endings
 
     def ask_cancel(self, order: RemoteOrder, cause: Cause) -> None:
-        """Ask the venue to cancel, once; somebody's wish takes the place of the engine's own reason."""
+        """Ask the venue to cancel, once; a person's request replaces the engine's own reason."""
         if order.pending_cancel is None:
             self.requests.append(Wanted(kind=RequestKind.CANCEL, order_id=order.order_id, cause=cause))
         if order.pending_cancel is None or cause is Cause.REQUESTED:
             order.pending_cancel = cause
 
     def end_exits(self, account: Hashable) -> None:
-        """The same, and call back what is on its way to the venue or was not acknowledged there yet."""
+        """The same as the base class, and cancels orders that are on their way to the venue or not acknowledged."""
         super().end_exits(account)
         for order in list(self.exits.get(account, {}).values()):
             unseen = order.status is OrderStatus.PENDING_NEW and remote(order).at_venue
@@ -269,14 +269,14 @@ class EmulationState(BookState):
                 self.ask_cancel(remote(order), Cause.REDUCE_ONLY)
 
     def cancel(self, order: WorkingOrder, reason: CancelReason) -> None:
-        """Cancel here, or ask for it there."""
+        """Cancel here, or ask the venue."""
         if remote(order).at_venue:
             self.ask_cancel(remote(order), Cause(reason.value))
         else:
             super().cancel(order, reason)
 
     def expire(self, order: WorkingOrder) -> None:
-        """End an order here, or have it cancelled there."""
+        """Expire an order here, or have it cancelled at the venue."""
         if remote(order).at_venue:
             self.ask_cancel(remote(order), Cause.EXPIRED)
         else:
@@ -296,7 +296,7 @@ class EmulationState(BookState):
             super()._reject_alone(order, reason, message)
 
     def over_there(self, order: RemoteOrder, seen: VenueOrder | None) -> None:
-        """The order ended at the venue, or is unknown there; its group goes on as when it ends here."""
+        """The order ended at the venue, or is unknown there; its group reacts as if it ended here."""
         if seen is not None and seen.status is OrderStatus.FILLED and order.filled:
             self._complete_there(order)
             return
@@ -316,7 +316,7 @@ class EmulationState(BookState):
         self._let_go_on(order)
 
     def _complete_there(self, order: RemoteOrder) -> None:
-        """All of it is filled that the venue had of it: it was for less there than here."""
+        """End an order whose whole quantity at the venue, which was smaller than ours, is filled."""
         is_refused = bool(order.changes) and order.quantity == order.filled
         self._end(order, OrderStatus.FILLED)
         if is_refused:
@@ -327,7 +327,7 @@ class EmulationState(BookState):
             self._cancel_others(order)
 
     def reject_there(self, order: RemoteOrder, reason: RejectReason, message: str) -> None:
-        """The venue does not take the order."""
+        """The venue rejected the order."""
         self.reject(order, reason, message)
         self._let_go_on(order)
 

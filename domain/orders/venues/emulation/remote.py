@@ -1,7 +1,6 @@
-"""The engine's half of a real venue, pure: one book per instrument, told of ticks, commands and the venue's words.
+"""A real venue's emulation, pure: one book per instrument; ticks, commands and the venue's reports in.
 
-It holds nothing that cannot be loaded again: ``restore`` puts it together from stored orders, positions, quotes and
-requests.
+Its state can always be loaded again: ``restore`` builds it from stored orders, positions, quotes and requests.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,7 +38,7 @@ from domain.orders.venues.types import VenueOrder as Seen
 
 
 class RemoteVenue(Exchanges[EmulationBook]):
-    """A venue that can do ``capabilities``, with the instruments that may trade there."""
+    """A venue with ``capabilities``, and the instruments that may trade there."""
 
     def __init__(
         self,
@@ -61,7 +60,7 @@ class RemoteVenue(Exchanges[EmulationBook]):
         executions: Mapping[UUID, frozenset[str]],
         wall: Nanos,
     ) -> list[ExecutionReport]:
-        """Put everything together; the reports say what has to go on at once."""
+        """Build all books, and report work that is due at once."""
         for position in positions:
             self.hold(position)
         asked = _Asked(requests)
@@ -88,7 +87,7 @@ class RemoteVenue(Exchanges[EmulationBook]):
         return self.resume(wall)
 
     def drain(self) -> Drained:
-        """What there is to ask since the last time, and what needs no asking any more."""
+        """New requests since the last call, and answered ones."""
         parts = [exchange.drain() for exchange in self._exchanges.values()]
         settled = [row for part in parts for row in part.settled]
         for row in settled:
@@ -121,7 +120,7 @@ class RemoteVenue(Exchanges[EmulationBook]):
     # ------------------------------------------------------------------ commands
 
     def submit(self, orders: Sequence[Order], wall: Nanos) -> list[ExecutionReport]:
-        """Take a new order, or those of a bracket (the entry first) or an OCO; what is known is not taken again."""
+        """Submit a new order, or those of a bracket (the entry first) or an OCO; known orders are skipped."""
         reports = super().submit(orders, wall)
         if orders[0].symbol in self._exchanges:
             self._symbols |= {order.id: order.symbol for order in orders}
@@ -130,7 +129,7 @@ class RemoteVenue(Exchanges[EmulationBook]):
     # ------------------------------------------------------------------ what the venue says
 
     def on_report(self, report: VenueReport, wall: Nanos, asked_at: Nanos | None = None) -> list[ExecutionReport]:
-        """Fold in what the venue says of an order of ours, once; a fill of one that is over is late, and booked.
+        """Apply a report of the venue about our order, once; a fill of an ended order is late, and booked.
 
         ``asked_at`` is when the venue was asked for it; None for what it says unasked.
         """
@@ -146,7 +145,7 @@ class RemoteVenue(Exchanges[EmulationBook]):
         return book.declined(order, report.kind, report.reason, report.message, wall)
 
     def on_answer(self, order_id: UUID, kind: RequestKind, answer: Answer, wall: Nanos) -> list[ExecutionReport]:
-        """Fold in the answer to a request; one that nobody gave changes nothing."""
+        """Apply the answer to a request; a missing answer changes nothing."""
         located = self._locate(order_id)
         if located is None:
             return []
@@ -165,12 +164,12 @@ class RemoteVenue(Exchanges[EmulationBook]):
             order.is_restated = False
 
     def unknown(self, order_id: UUID, wall: Nanos) -> list[ExecutionReport]:
-        """The venue has had time enough, and says that it has no such order."""
+        """The venue says, after the grace period, that it has no such order."""
         located = self._locate(order_id)
         return [] if located is None else located[2].unknown(located[1], wall)
 
     def unmade(self, order_id: UUID, kind: RequestKind, answer: Declined, wall: Nanos) -> list[ExecutionReport]:
-        """A change or cancel that the venue, asked after a while, did not make."""
+        """The venue did not make a change or cancel; it was asked after a while."""
         located = self._locate(order_id)
         if located is None:
             return []
@@ -179,7 +178,7 @@ class RemoteVenue(Exchanges[EmulationBook]):
     # ------------------------------------------------------------------ what it is asked
 
     def new_orders(self, request: Request) -> list[NewOrder]:
-        """The orders of a SUBMIT, as the venue gets them, with their terms of now."""
+        """The orders of a SUBMIT with their present terms, in the venue's form."""
         found = [self._locate(order_id) for order_id in request.orders]
         return [
             self._new_order(symbol, order, linked=bool(request.group))
@@ -187,7 +186,7 @@ class RemoteVenue(Exchanges[EmulationBook]):
         ]
 
     def ref(self, order_id: UUID) -> OrderRef | None:
-        """How an open order is named there."""
+        """The reference of an open order at the venue."""
         located = self._locate(order_id)
         if located is None:
             return None
@@ -195,7 +194,7 @@ class RemoteVenue(Exchanges[EmulationBook]):
         return OrderRef(client_order_id=client_id_of(order_id), symbol=symbol, venue_order_id=order.venue_order_id)
 
     def terms(self, order_id: UUID) -> ReplaceTerms | None:
-        """What an open order shall be after the oldest change that was asked for."""
+        """The terms of an open order after the oldest requested change."""
         order = self.find(order_id)
         if order is None or not order.changes:
             return None
@@ -233,7 +232,7 @@ class RemoteVenue(Exchanges[EmulationBook]):
 
 
 class _Asked:
-    """What open requests say of orders."""
+    """The open requests, by order."""
 
     def __init__(self, requests: Iterable[Request]) -> None:
         rows = list(requests)
@@ -250,7 +249,7 @@ def _is_away(order: Order, submitted: set[UUID]) -> bool:
 
 
 def _natively_linked(orders: Iterable[Order], submitted: set[UUID]) -> set[UUID | None]:
-    """The groups that the venue links: all that is open of them is there. Our engine never lets that come about."""
+    """The groups that the venue links: all their open orders are there. The engine itself never makes such a group."""
     groups: dict[UUID, list[Order]] = {}
     for order in orders:
         if order.group_id is not None:
@@ -263,12 +262,12 @@ def _natively_linked(orders: Iterable[Order], submitted: set[UUID]) -> set[UUID 
 
 
 def _changes_under_way(order: Order, asked: int) -> list[Changes]:
-    """Of the pending changes, those that the venue was asked for: the oldest ones. The others are still commands."""
+    """The pending changes that the venue was asked for, the oldest ones. The others are still commands."""
     return [changes_of(change) for change in order.pending_changes[:asked]]
 
 
 def _late(order_id: UUID, execution: VenueExecution) -> Filled:
-    """A fill of an order that is over here: what it does to the order is for the booking to say."""
+    """The report of a fill of an ended order: booking decides its effect on the order."""
     return Filled(
         order_id=order_id,
         at=execution.at,

@@ -1,4 +1,4 @@
-"""How an order of a real venue meets the market: the paper exchange's triggers, touches and trails, and no fills.
+"""Triggers of orders at a real venue: the paper exchange's triggers, touches and trails, without fills.
 
 Where the paper exchange would let an order trade, it is released to the venue.
 """
@@ -47,7 +47,7 @@ class RemoteMatching(Matching):
             self._remote.queues.place(order)
 
     def _arrive_conditional(self, order: WorkingOrder) -> None:
-        """An exit whose price the market has passed already gets out at once: it must not leave a position alone."""
+        """Send an exit at once if the market has passed its price: a position must not stay unprotected."""
         is_exit = order.terms.contingency is Contingency.OUO
         if is_exit and order.stop is not None and self.condition_met(order, order.stop):
             self._remote.accept(order)
