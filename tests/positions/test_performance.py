@@ -3,6 +3,7 @@
 import csv
 import gzip
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,9 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.market.types import AssetClass
 from domain.positions import performance
 from domain.positions.history_types import EquitySample, Flow
 from domain.positions.performance import Returns
+from domain.positions.rules import cost_at, gain
+from tests.orders.factories import PERPETUAL
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 BARS = Path(__file__).resolve().parents[3] / "shared" / "data" / "market" / "bars"
@@ -187,3 +191,38 @@ def test_flows_never_change_returns(changes: list[float], deposits: list[int], b
     assert returns.values == pytest.approx(changes, abs=1e-9)
     assert returns.total == pytest.approx(math.prod(1 + change for change in changes) - 1, abs=1e-9)
     assert 0.0 <= performance.max_drawdown(returns).ratio <= 1.0
+
+
+# Equity of 10,000 with forty units, at the entry and a tick above, below and two above it.
+MOVES = [Decimal(step) for step in (0, 1, -1, 2)]
+
+
+@pytest.mark.parametrize("mark", [Decimal(-30), Decimal(0), Decimal(30)])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_every_return_at_prices_of_any_sign(mark: Decimal, sign: int) -> None:
+    """Only differences of prices earn and lose: all figures are the same at -30, at 0 and at 30."""
+    future = replace(PERPETUAL, asset_class=AssetClass.FUTURE, multiplier=Decimal(10))
+    held = Decimal(4 * sign)
+    cost = cost_at(future, held, mark)
+    equities = [10_000 + gain(future, held, cost, mark + move) for move in MOVES]
+    assert equities == [10_000 + sign * 40 * move for move in MOVES]
+    points, none = samples(*equities), [Flow()] * 3
+    returns = performance.returns_of(points, none)
+    daily = returns.by(lambda end: end)
+    first, second, third = ((equities[n + 1] / equities[n]) - 1 for n in range(3))
+    assert daily == pytest.approx([float(first), float(second), float(third)])
+    total = float(equities[-1] / equities[0]) - 1
+    assert returns.total == pytest.approx(total)
+    annualized = performance.annualized_return(returns.total, returns.years)
+    assert annualized == pytest.approx((1 + total) ** (365 / 3) - 1)
+    deviation = float(numpy.std(daily, ddof=1))
+    assert performance.annualized_volatility(daily) == pytest.approx(deviation * math.sqrt(365))
+    assert performance.sharpe_ratio(daily) == pytest.approx(float(numpy.mean(daily)) / deviation * math.sqrt(365))
+    downside = float(numpy.sqrt(numpy.mean(numpy.minimum(daily, 0) ** 2)))
+    assert performance.sortino_ratio(daily) == pytest.approx(float(numpy.mean(daily)) / downside * math.sqrt(365))
+    fall = performance.max_drawdown(returns)
+    # Long: from the second day's 10,040 to 9,960, made up for on the fourth. Short: from 10,040 to 9,920, still open.
+    ratio, seconds, amount = (80 / 10_040, 2 * 86_400, 80) if sign > 0 else (120 / 10_040, 86_400, 120)
+    assert (fall.ratio, fall.seconds) == (pytest.approx(ratio), seconds)
+    assert performance.max_drawdown_amount(points, none) == amount
+    assert performance.calmar_ratio(annualized, fall.ratio) == pytest.approx(annualized / ratio)

@@ -58,10 +58,21 @@ async def test_what_rests_elsewhere_or_waits_for_a_price_is_no_self_trade(trader
     (resting,) = await trader.place(BUY)
     stop = replace(SELL, type=OrderType.STOP, limit_price=None, stop_price=Decimal(92))
     stop_limit = replace(SELL, type=OrderType.STOP_LIMIT, limit_price=Decimal(90), stop_price=Decimal(92))
+    trail = replace(
+        SELL,
+        type=OrderType.TRAILING_STOP_LIMIT,
+        limit_price=Decimal("99.85"),
+        trailing_offset=Decimal(5),
+        limit_offset=Decimal(1),
+    )
     far = replace(SELL, limit_price=Decimal("99.91"))
     maker = replace(SELL, limit_price=Decimal("99.90"), post_only=True)
-    placed = await trader.place(stop, stop_limit, far, maker, replace(SELL, limit_price=Decimal("99.90")))
-    assert [order.reject_reason for order in placed] == [None] * 4 + [RejectReason.RISK_RULE]
+    placed = await trader.place(stop, stop_limit, trail, far, maker, replace(SELL, limit_price=Decimal("99.90")))
+    assert [order.reject_reason for order in placed] == [None] * 5 + [RejectReason.RISK_RULE]
+    # What waits does not rest either: a purchase at the trail's limit meets nobody, in its batch and in a later one.
+    above = replace(BUY, limit_price=Decimal("99.89"))
+    for batch in ((trail, above), (above,)):
+        assert [order.reject_reason for order in await trader.place(*batch)] == [None] * len(batch)
     (low,) = await trader.place(replace(BUY, limit_price=Decimal(50)))
     assert await trader.pending(resting, low) == [None, None]
 

@@ -1,0 +1,181 @@
+"""Upgrades of a database that has rows: each step that rewrites rows, with rows as the release before it wrote them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from typing import Any
+
+import asyncpg
+
+from tests.support.databases import DatabaseFactory
+from tests.support.old_rows import insert, migrate_to
+
+D = Decimal
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def numbers(connection: asyncpg.Connection, table: str, row_id: Any, *columns: str) -> list[Any]:
+    row = await connection.fetchrow(f"SELECT {', '.join(columns)} FROM {table} WHERE id = $1", row_id)
+    return [row[name] for name in columns]
+
+
+async def instrument(connection: asyncpg.Connection, symbol: str, **others: Any) -> Any:
+    sizes = {"tick_size": D("0.01"), "lot_size": D(1), "min_quantity": D(1), "multiplier": D(1)}
+    margins = {"initial_margin_rate": D("0.1"), "maintenance_margin_rate": D("0.05"), "currency": "USD"}
+    kind = {
+        "symbol": symbol,
+        "asset_class": "PERPETUAL",
+        "inverse": False,
+        "calendar": "24/7",
+        "settlement_cycle": "T0",
+    }
+    return await insert(connection, "instruments", **(sizes | margins | kind | {"inverse": False} | others))
+
+
+async def account(connection: asyncpg.Connection, **others: Any) -> Any:
+    owner = await insert(connection, "users", role="TRADER", active=True, email=f"{others['name']}@example.org")
+    values = {"owner_id": owner, "kind": "MARGIN", "position_mode": "NETTING", "state": "ACTIVE", "currency": "USD"}
+    return await insert(connection, "accounts", **(values | {"venue": "paper"} | others))
+
+
+async def order(connection: asyncpg.Connection, account_id: Any, instrument_id: Any, **others: Any) -> Any:
+    kind = {"type": "LIMIT", "time_in_force": "GTC", "position_effect": "AUTO", "trigger_price": "BID_ASK"}
+    state = {"status": "NEW", "contingency": "NONE", "venue": "paper", "quantity": D(1), "limit_price": D(100)}
+    owner = {"account_id": account_id, "instrument_id": instrument_id}
+    client = {"client_order_id": str(others)[:60]}
+    return await insert(connection, "orders", **(kind | state | owner | client | others))
+
+
+async def test_what_exits_hold_back_is_worked_out_anew(databases: DatabaseFactory) -> None:
+    with databases.empty() as url:
+        await migrate_to(url, "0018_rights")
+        async with connected(url) as connection:
+            perpetual = await instrument(connection, "PERP")
+            netting = await account(connection, name="netting", reserved=D(100))
+            hedging = await account(connection, name="hedging", position_mode="HEDGING", reserved=D(20))
+            # Ten held long; ten more of exits, and twenty-five to sell that go through zero.
+            ten = {"working_quantity": D(10), "quantity": D(10), "reserved_margin": D(100), "reserved_fee": D(1)}
+            sells = {"side": "SELL", "working_quantity": D(25), "quantity": D(25)}
+            out = await order(connection, netting, perpetual, side="SELL", reduce_only=True, **ten)
+            flip = await order(connection, netting, perpetual, **sells, reserved_margin=D(250), reserved_fee=D(2))
+            over = await order(
+                connection,
+                netting,
+                perpetual,
+                side="BUY",
+                reduce_only=True,
+                status="CANCELED",
+                reserved_margin=D(7),
+                closed_at=await connection.fetchval("SELECT now()"),
+            )
+            net = await insert(
+                connection,
+                "positions",
+                account_id=netting,
+                instrument_id=perpetual,
+                bucket="NET",
+                quantity=D(10),
+                average_price=D(100),
+                working_sell=D(35),
+                working_sell_margin=D(350),
+                working_fees=D(3),
+                reserved=D(100),
+            )
+            closes = {"side": "BUY", "position_effect": "CLOSE", "working_quantity": D(2), "reserved_margin": D(20)}
+            await order(connection, hedging, perpetual, **closes)
+            short = await insert(
+                connection,
+                "positions",
+                account_id=hedging,
+                instrument_id=perpetual,
+                bucket="SHORT",
+                quantity=D(-3),
+                average_price=D(100),
+                working_buy=D(2),
+                working_buy_margin=D(20),
+                reserved=D(20),
+            )
+        await migrate_to(url, "0019_exits")
+        async with connected(url) as connection:
+            figures = ("exit_buy", "exit_sell", "working_buy_margin", "working_sell_margin", "reserved")
+            # The exits come first: the position is gone, and all twenty-five open, ten of them in place of it.
+            assert await numbers(connection, "positions", net, *figures) == [0, 10, 0, 250, 3 + 150]
+            assert await numbers(connection, "positions", short, *figures) == [2, 0, 0, 0, 0]
+            margins = [(await numbers(connection, "orders", row, "reserved_margin"))[0] for row in (out, flip, over)]
+            assert margins == [0, 250, 7]
+            assert await numbers(connection, "accounts", netting, "reserved") == [153]
+            assert await numbers(connection, "accounts", hedging, "reserved") == [0]
+
+
+async def test_what_was_booked_before_costs_were_kept_stays_as_it_was_booked(databases: DatabaseFactory) -> None:
+    with databases.empty() as url:
+        await migrate_to(url, "0026_attribution")
+        async with connected(url) as connection:
+            linear, inverse = await instrument(connection, "LINEAR"), await instrument(connection, "INV", inverse=True)
+            owner = await account(connection, name="owner")
+            held = {"account_id": owner, "bucket": "NET"}
+            rows = [
+                await insert(
+                    connection, "positions", **held, instrument_id=linear, quantity=D(-3), average_price=D("33.3")
+                ),
+                await insert(connection, "positions", **held, instrument_id=inverse, quantity=D(7), average_price=D(3)),
+            ]
+            flat = await insert(
+                connection,
+                "positions",
+                account_id=owner,
+                bucket="LONG",
+                instrument_id=inverse,
+                quantity=D(0),
+                average_price=D(0),
+            )
+            filled = await order(connection, owner, linear, side="SELL", filled_quantity=D(3))
+            fill = {
+                "order_id": filled,
+                "account_id": owner,
+                "instrument_id": linear,
+                "side": "SELL",
+                "price": D("33.3"),
+            }
+            more = {"position_effect": "AUTO", "liquidity": "TAKER", "quantity": D(1), "fx_rate": D(1)}
+            kept = [
+                await insert(
+                    connection,
+                    "executions",
+                    **fill,
+                    **more,
+                    venue_execution_id=f"E{n}",
+                    fee=D(f"0.0{n}"),
+                    tax=D("0.5"),
+                    sequence=n,
+                )
+                for n in (1, 2)
+            ]
+            taken = await insert(
+                connection,
+                "executions",
+                **fill,
+                **more,
+                venue_execution_id="E3",
+                fee=D("0.09"),
+                tax=D(1),
+                sequence=3,
+                busted_at=await connection.fetchval("SELECT now()"),
+            )
+        await migrate_to(url, "0027_costs")
+        async with connected(url) as connection:
+            costs = [(await numbers(connection, "positions", row, "cost"))[0] for row in (*rows, flat)]
+            assert costs == [D("-99.9"), D("2.333333333333333333333333"), 0]
+            dues = ("fee_due", "tax_due", "trade_due", "fee_minimum")
+            assert await numbers(connection, "orders", filled, *dues) == [D("0.03"), 1, 0, 0]
+            for row, fee, tax in zip((*kept, taken), ("0.01", "0.02", "0.09"), ("0.5", "0.5", "1"), strict=True):
+                found = await numbers(connection, "executions", row, "fee_due", "tax_due", "rounded_alone", "withheld")
+                assert found == [D(fee), D(tax), True, 0]
