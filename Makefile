@@ -71,6 +71,10 @@ fuzz: $(DEV) ## Send random requests to a platform of its own; make fuzz ARGS="S
 chaos: $(DEV) ## Trade under kills, stops, partitions and clock jumps, and prove it; make chaos ARGS="SECONDS SEED"
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
+.PHONY: restarts
+restarts: $(DEV) ## Measure how soon the platform is back after its processes were killed; make restarts ARGS=TIMES
+	@$(BIN)/python -m tests.restarts $(ARGS)
+
 .PHONY: schema
 schema: $(RUNTIME) ## Write what is generated from the code: schema.graphql, the tables in docs/
 	@$(BIN)/tradegraph export-schema > schema.graphql

@@ -1,8 +1,10 @@
 """Opening the database for the ORM and for raw SQL, and bringing its schema up to date."""
 
+import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -14,8 +16,6 @@ from tortoise.migrations.api import migrate as run_migrations
 from domain.kernel.database import PooledConnection
 
 APP = "tradegraph"
-# The name of this process in the database's list of sessions: whoever takes over from it ends those by their name.
-PROCESS = f"{APP} {secrets.token_hex(6)}"
 # A transaction of a process that stands still (one that was stopped, or a machine that sleeps) ends by itself, and what
 # it had locked is free.
 _STUCK_MILLISECONDS = 15_000
@@ -35,6 +35,16 @@ MODEL_MODULES = [
 ]
 # Any fixed number: whoever migrates holds it, so that two starts at once do not migrate together.
 _MIGRATION_LOCK = 7_402_011
+
+
+@cache
+def process_name() -> str:
+    """The name of this process in the database's list of sessions: whoever takes over from it ends those by it."""
+    return f"{APP} {secrets.token_hex(6)}"
+
+
+# A forked process is another one.
+os.register_at_fork(after_in_child=process_name.cache_clear)
 
 
 def orm_config(database_url: str, *, pool_size: int = 8) -> dict[str, Any]:
@@ -59,7 +69,7 @@ def orm_config(database_url: str, *, pool_size: int = 8) -> dict[str, Any]:
         "command_timeout": 30,
         # Plans are made once per connection; jit costs more than it gives on statements of a millisecond.
         "server_settings": {
-            "application_name": PROCESS,
+            "application_name": process_name(),
             "timezone": "UTC",
             "jit": "off",
             "idle_in_transaction_session_timeout": str(_STUCK_MILLISECONDS),

@@ -14,7 +14,7 @@ from math import ceil
 import asyncpg
 import structlog
 
-from adapters.database import PROCESS
+from adapters.database import process_name
 from domain.kernel.database import fetch
 
 SILENCE_SECONDS = 6
@@ -128,7 +128,7 @@ async def hold_lease(database_url: str, role: str, *, wait: bool = True) -> Asyn
             "ON CONFLICT (role) DO UPDATE SET epoch = leases.epoch + 1 RETURNING epoch",
             role,
         )
-        await connection.execute(_BEGIN, role, epoch, PROCESS, SILENCE_SECONDS)
+        await connection.execute(_BEGIN, role, epoch, process_name(), SILENCE_SECONDS)
         lease = HeldLease(role, epoch, connection)
         watch = asyncio.create_task(_watch(lease))
         _log.info("role taken", role=role, epoch=epoch)
@@ -179,7 +179,10 @@ async def _acquire(database_url: str, role: str, *, wait: bool) -> asyncpg.Conne
         connection = None
         try:
             connection = await asyncpg.connect(
-                database_url, timeout=5, command_timeout=_ANSWER_SECONDS, server_settings={"application_name": PROCESS}
+                database_url,
+                timeout=5,
+                command_timeout=_ANSWER_SECONDS,
+                server_settings={"application_name": process_name()},
             )
             while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", lock_number(role)):
                 if not wait:

@@ -21,7 +21,6 @@ from domain.kernel.day_roll import DayRoll
 PREFIX = "TRADEGRAPH_"
 # Set by `tradegraph up` for the processes that it starts; nobody else's to set, so not in the table.
 LIFELINE_VARIABLE = "TRADEGRAPH_LIFELINE"
-TURN_VARIABLE = "TRADEGRAPH_TURN"
 
 _MASK = "***"
 
@@ -291,7 +290,7 @@ def _unknown(environment: Mapping[str, str], venues: tuple[VenueSetting, ...] | 
         # Whose variables are whose cannot be told while the list of venues is wrong.
         if name.startswith(OPTION_PREFIX) and (venues is None or is_option(name, venues)):
             continue
-        if name.startswith(PREFIX) and name not in known and name not in (LIFELINE_VARIABLE, TURN_VARIABLE):
+        if name.startswith(PREFIX) and name not in known and name != LIFELINE_VARIABLE:
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
             problems.append(f"{name}: there is no such setting" + (f"; did you mean {near[0]}?" if near else ""))
     return problems

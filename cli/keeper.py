@@ -29,34 +29,44 @@ class Server(Protocol):
 
 
 class Keeper:
-    """Watches servers in a thread for as long as the context lasts."""
+    """Watches servers, each in a thread, for as long as the context lasts."""
 
     def __init__(self, servers: Sequence[Server], say: Callable[[str], None]) -> None:
         self._servers = servers
         self._say = say
         self._leaving = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="keeper", daemon=True)
+        self._starting: set[str] = set()
+        self._threads = [
+            threading.Thread(target=self._watch, args=(server,), name="keeper", daemon=True) for server in servers
+        ]
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._leaving.set()
-        self._thread.join(_LOOK_SECONDS)
-        while self._thread.is_alive():
-            # It waits for a server to recover; nobody needs that one any more.
-            for server in self._servers:
+        for server, thread in zip(self._servers, self._threads, strict=True):
+            thread.join(_LOOK_SECONDS)
+            while thread.is_alive():
+                # It waits for the server to recover; nobody needs that one any more.
                 server.stop()
-            self._thread.join(_LOOK_SECONDS)
+                thread.join(_LOOK_SECONDS)
 
-    def _watch(self) -> None:
+    @property
+    def all_up(self) -> bool:
+        """Whether every server is there and has recovered: before that, nothing that needs them gets far."""
+        return not self._starting and all(server.running for server in self._servers)
+
+    def _watch(self, server: Server) -> None:
         while not self._leaving.wait(_LOOK_SECONDS):
-            for server in self._servers:
-                if not server.running and not self._leaving.is_set():
-                    self._restart(server)
+            if not server.running and not self._leaving.is_set():
+                self._starting.add(server.name)
+                if self._restart(server):
+                    self._starting.discard(server.name)
 
-    def _restart(self, server: Server) -> None:
+    def _restart(self, server: Server) -> bool:
         self._say(f"the private {server.name} has ended; starting it again")
         try:
             server.start()
@@ -64,5 +74,6 @@ class Keeper:
             if not self._leaving.is_set():
                 self._say(f"{error}; trying again in {_PAUSE_SECONDS:g} s")
                 self._leaving.wait(_PAUSE_SECONDS)
-        else:
-            self._say(f"the private {server.name} is back")
+            return False
+        self._say(f"the private {server.name} is back")
+        return True

@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 
-from adapters.settings import LIFELINE_VARIABLE, TURN_VARIABLE
+from adapters.settings import LIFELINE_VARIABLE
 
 # How long a process may take to stop in order before it is ended.
 GRACE_SECONDS = 15.0
@@ -20,18 +20,6 @@ def watch_lifeline() -> None:
     descriptor = os.environ.get(LIFELINE_VARIABLE, "")
     if descriptor.isdecimal():
         threading.Thread(target=_watch, args=(int(descriptor),), name="lifeline", daemon=True).start()
-
-
-def wait_for_turn() -> bool:
-    """Wait, as a spare that has loaded everything, until the launcher needs this process; False when it never will.
-
-    A process that is no spare goes on at once.
-    """
-    descriptor = os.environ.pop(TURN_VARIABLE, "")
-    if not descriptor.isdecimal():
-        return True
-    with open(int(descriptor), "rb", buffering=0) as turn:
-        return turn.read(1) != b""
 
 
 def _watch(descriptor: int) -> None:

@@ -5,8 +5,8 @@ fails by itself after a pause that grows with each failure. As long
 as the platform has not been ready, a process that keeps failing ends the whole instead: then the reason is in its
 output, and starting it again would only hide it.
 
-Of what takes long to load a spare stands by: a second process that has loaded everything and waits for its turn. When
-the first one dies, the spare goes on at once, and another is prepared.
+The platform's own processes are forked from one that has loaded everything already, so each of them is there at once;
+what the launcher cannot get from there it starts by itself.
 """
 
 import os
@@ -14,7 +14,7 @@ import queue
 import signal
 import threading
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,7 +23,8 @@ from honcho.colour import get_colours
 from honcho.printer import Message, Printer
 from honcho.process import Popen
 
-from adapters.settings import LIFELINE_VARIABLE, TURN_VARIABLE
+from adapters.settings import LIFELINE_VARIABLE
+from cli.forking import Forked, Forks, own_arguments
 from cli.lines import LAUNCHER
 
 FIRST_PAUSE_SECONDS = 0.2
@@ -32,21 +33,10 @@ LONGEST_PAUSE_SECONDS = 10.0
 RECOVERED_SECONDS = 30.0
 FAILURES_BEFORE_READY = 3
 STOP_SECONDS = 15.0
-# A spare is prepared this long after its process began, which first has the processors to itself.
-SPARE_PAUSE_SECONDS = 3.0
 
 _TICK_SECONDS = 0.1
 _MAX_QUEUED_LINES = 10_000
 _MAX_LINE_BYTES = 65_536
-
-
-@dataclass(slots=True)
-class _Spare:
-    """A process that waits for its turn, and the end of the pipe that gives it."""
-
-    process: Popen
-    turn: int
-    threads: list[threading.Thread]
 
 
 @dataclass(slots=True)
@@ -56,20 +46,17 @@ class _Child:
     name: str
     command: str
     colour: str
-    process: Popen | None = None
+    process: Popen | Forked | None = None
     started_at: float = 0.0
     start_at: float | None = None
     failures: int = 0
     threads: list[threading.Thread] = field(default_factory=list)
-    spare: _Spare | None = None
-    spare_at: float = 0.0
 
 
 class Supervisor:
-    """The processes of a Procfile, from `run` until a stop is requested.
+    """The processes of a Procfile, from `run` until a stop is requested; ``forks`` is where to fork ours from.
 
-    ``spares`` names those of which a spare stands by: they load, wait for a line on the descriptor in
-    ``TURN_VARIABLE``, and end when there is none.
+    Nothing is started while ``may_start`` says no: what needs a server that recovers would fail, and wait for longer.
     """
 
     def __init__(
@@ -77,9 +64,11 @@ class Supervisor:
         commands: Mapping[str, str],
         environment: Mapping[str, str],
         printer: Printer,
-        spares: Collection[str] = (),
+        forks: Forks | None = None,
+        may_start: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._spares = frozenset(spares)
+        self._forks = forks
+        self._may_start = may_start
         colours: Iterator[str] = get_colours()
         self._children = {name: _Child(name, command, next(colours)) for name, command in commands.items()}
         self._printer = printer
@@ -115,11 +104,10 @@ class Supervisor:
         self._lifeline, writing_end = os.pipe()
         try:
             for child in self._children.values():
-                self._start(child)
+                child.start_at = time.monotonic()
             while not self.stopping:
-                self._handle_events()
                 self._start_what_is_due()
-                self._prepare_spares()
+                self._handle_events()
         finally:
             self._stop()
             os.close(writing_end)
@@ -129,62 +117,51 @@ class Supervisor:
     def _start(self, child: _Child) -> None:
         child.start_at = None
         child.started_at = time.monotonic()
-        child.spare_at = child.started_at + SPARE_PAUSE_SECONDS
-        spare, child.spare = child.spare, None
-        if spare is not None:
-            child.process, child.threads = spare.process, spare.threads
-            # One that died in this moment is noticed as its process's end.
-            with suppress(BrokenPipeError):
-                os.write(spare.turn, b"\n")
-            os.close(spare.turn)
-            return
-        child.process, child.threads = self._open(child, {}, ())
-
-    def _open(
-        self, child: _Child, more: Mapping[str, str], descriptors: tuple[int, ...]
-    ) -> tuple[Popen, list[threading.Thread]]:
-        process = Popen(
-            child.command,
-            env=self._environment | {LIFELINE_VARIABLE: str(self._lifeline)} | dict(more),
-            pass_fds=(self._lifeline, *descriptors),
-        )
-        threads = [
+        process = child.process = self._fork(child) or self._open(child)
+        child.threads = [
             threading.Thread(target=self._relay, args=(child, process), daemon=True),
             threading.Thread(target=self._wait, args=(child, process), daemon=True),
         ]
-        for thread in threads:
+        for thread in child.threads:
             thread.start()
-        return process, threads
 
-    def _prepare_spares(self) -> None:
-        """Have a spare of each process that wants one and runs."""
-        if not self._ready.is_set():
-            return
-        for name in self._spares:
-            child = self._children[name]
-            if child.process is None or child.spare is not None or time.monotonic() < child.spare_at:
-                continue
-            reading, writing = os.pipe()
-            process, threads = self._open(child, {TURN_VARIABLE: str(reading)}, (reading,))
-            os.close(reading)
-            child.spare = _Spare(process, writing, threads)
+    def _fork(self, child: _Child) -> Forked | None:
+        arguments = own_arguments(child.command)
+        if self._forks is None or arguments is None:
+            return None
+        return self._forks.start(arguments, self._environment, self._lifeline)
 
-    def _relay(self, child: _Child, process: Popen) -> None:
+    def _open(self, child: _Child) -> Popen:
+        return Popen(
+            child.command,
+            env=self._environment | {LIFELINE_VARIABLE: str(self._lifeline)},
+            pass_fds=(self._lifeline,),
+        )
+
+    def _relay(self, child: _Child, process: Popen | Forked) -> None:
         """Pass the lines of a process on, in a thread of its own, until nobody holds its output open."""
         with process.stdout:
             for line in iter(lambda: process.stdout.readline(_MAX_LINE_BYTES), b""):
                 self._events.put(_message("line", line, child.name, child.colour))
 
-    def _wait(self, child: _Child, process: Popen) -> None:
+    def _wait(self, child: _Child, process: Popen | Forked) -> None:
         """Wait for a process in a thread of its own; what it started goes with it."""
         returncode = process.wait()
         _signal_session(process.pid, signal.SIGKILL)
-        self._events.put(_message("stop", (process, returncode), child.name, child.colour))
+        self._events.put(_message("stop", returncode, child.name, child.colour))
 
     def _start_what_is_due(self) -> None:
-        for child in self._children.values():
-            if child.start_at is not None and child.start_at <= time.monotonic():
+        due = [child for child in self._children.values() if child.start_at is not None]
+        if not due or not self._may_start():
+            return
+        for child in due:
+            assert child.start_at is not None
+            if child.start_at <= time.monotonic() and not self._waits_for_forks(child):
                 self._start(child)
+
+    def _waits_for_forks(self, child: _Child) -> bool:
+        """Whether a process is to be forked from what is still loading."""
+        return self._forks is not None and self._forks.loading and own_arguments(child.command) is not None
 
     def _handle_events(self) -> None:
         """Handle what has come, waiting a moment for the first."""
@@ -200,13 +177,9 @@ class Supervisor:
             elif message.type == "plain":
                 print(message.data, file=self._printer.output, end="", flush=True)
             else:
-                self._ended(self._children[message.name], *message.data)
+                self._ended(self._children[message.name], message.data)
 
-    def _ended(self, child: _Child, process: Popen, returncode: int) -> None:
-        if child.spare is not None and process is child.spare.process:
-            os.close(child.spare.turn)
-            child.spare, child.spare_at = None, time.monotonic() + LONGEST_PAUSE_SECONDS
-            return
+    def _ended(self, child: _Child, returncode: int) -> None:
         child.process = None
         if self.stopping:
             return
@@ -227,9 +200,6 @@ class Supervisor:
     def _stop(self) -> None:
         """Ask all processes to stop, wait, and end what is left."""
         for child in self._children.values():
-            if child.spare is not None:
-                _signal_session(child.spare.process.pid, signal.SIGKILL)
-                child.threads = [*child.threads, *child.spare.threads]
             if child.process is not None:
                 _signal_session(child.process.pid, signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS

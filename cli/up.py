@@ -28,6 +28,7 @@ from adapters.lossy_output import LossyOutput
 from adapters.settings import Settings, load_settings
 from cli.checks import check_port, check_redis
 from cli.errors import CommandError
+from cli.forking import Forks
 from cli.keeper import Keeper
 from cli.lines import LauncherLines
 from cli.processes import PROJECT
@@ -54,14 +55,15 @@ def run(arguments: argparse.Namespace) -> int:
     check_port(settings.host, settings.port)
     commands = _commands(arguments.procfile)
     make_private_folder(settings.data_dir)
-    with _servers(settings) as (addressed, services):
+    # It loads while the servers start.
+    with Forks(os.environ) as forks, _servers(settings) as (addressed, services):
         completed = complete(addressed)
         environment = _environment(completed)
         # In a process of its own: this one stays for as long as the platform runs, and needs none of what that needs.
         prepared = subprocess.run([sys.executable, "-m", "cli", "prepare"], cwd=PROJECT, env=environment, check=False)
         if prepared.returncode != 0:
             return prepared.returncode
-        problem = _supervise(commands, completed, environment, services)
+        problem = _supervise(commands, completed, environment, services, forks)
     if problem is not None:
         raise CommandError(problem)
     return 0
@@ -114,12 +116,17 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 
 def _supervise(
-    commands: dict[str, str], settings: Settings, environment: dict[str, str], services: EmbeddedServices | None
+    commands: dict[str, str],
+    settings: Settings,
+    environment: dict[str, str],
+    services: EmbeddedServices | None,
+    forks: Forks,
 ) -> str | None:
     """Run the processes; returns the problem when they ended for one."""
-    spares = [name for name, command in commands.items() if command.endswith("tradegraph web")]
+    servers = services.started if services is not None else ()
+    keeper = Keeper(servers, lambda text: supervisor.say(text))  # noqa: PLW0108  it is made below
     printer = LauncherLines(LossyOutput(sys.stdout), as_json=settings.log.format == "json")
-    supervisor = Supervisor(commands, environment, printer, spares)
+    supervisor = Supervisor(commands, environment, printer, forks, lambda: keeper.all_up)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         supervisor.request_stop()
@@ -127,7 +134,7 @@ def _supervise(
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     threading.Thread(target=_announce, args=(supervisor, settings), name="announce", daemon=True).start()
-    with Keeper(services.started if services is not None else (), supervisor.say):
+    with keeper:
         return supervisor.run()
 
 

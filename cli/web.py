@@ -24,7 +24,7 @@ from api.app import ApiSettings, create_app, server_options
 from api.limits import Limits
 from api.root import platform_schema
 from cli.checks import check_port, check_schema
-from cli.lifeline import wait_for_turn, watch_lifeline
+from cli.lifeline import watch_lifeline
 from cli.processes import PROJECT, process_settings
 
 _DESK = PROJECT / "web" / "desk" / "dist"
@@ -45,8 +45,6 @@ def run(arguments: argparse.Namespace) -> int:
     settings = process_settings()
     several = settings.web_processes > 1
     served = "cli.web:application" if several else _application(settings)
-    if not wait_for_turn():
-        return 0
     asyncio.run(check_schema(settings.database_url))
     check_port(settings.host, settings.port)
     # The processes that uvicorn starts read their settings anew: what only this one knows goes with the environment.

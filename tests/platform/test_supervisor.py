@@ -18,9 +18,9 @@ from tests.support.processes import is_gone
 class _Running:
     """A supervisor in a thread, with what it printed."""
 
-    def __init__(self, commands: dict[str, str], spares: tuple[str, ...] = ()) -> None:
+    def __init__(self, commands: dict[str, str], may_start: Callable[[], bool] = lambda: True) -> None:
         self.output = io.StringIO()
-        self.supervisor = Supervisor(commands, os.environ, Printer(self.output), spares)
+        self.supervisor = Supervisor(commands, os.environ, Printer(self.output), None, may_start)
         self.problem: str | None = "still running"
         self.thread = threading.Thread(target=self._run)
         self.thread.start()
@@ -129,48 +129,17 @@ def test_a_line_without_end_and_bytes_that_are_no_text_are_relayed() -> None:
     assert running.lines("web")[-1].endswith("x\N{REPLACEMENT CHARACTER}")
 
 
-# Loads, says so, waits for its turn if it is a spare, and then runs.
-_SPARE_SCRIPT = (
-    'echo "loaded $$"; if [ -n "$TRADEGRAPH_TURN" ]; then '
-    'read -r line < "/dev/fd/$TRADEGRAPH_TURN" || exit 0; fi; echo "runs $$"; exec sleep 600'
-)
+def test_nothing_is_started_before_what_it_needs_is_there() -> None:
+    there = threading.Event()
+    asked = threading.Event()
 
+    def may_start() -> bool:
+        asked.set()
+        return there.is_set()
 
-def test_a_spare_takes_over_at_once_and_another_is_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor_module, "SPARE_PAUSE_SECONDS", 0.0)
-    running = _Running({"web": _SPARE_SCRIPT}, spares=("web",))
-    running.wait(lambda: len(running.lines("web")) == 2)
-    running.supervisor.announce("ready")
-
-    def said(word: str) -> list[int]:
-        return [int(line.split()[1]) for line in running.lines("web") if line.startswith(word)]
-
-    for turn in range(1, 4):
-        running.wait(lambda turn=turn: len(said("loaded")) == turn + 1)
-        (spare,) = set(said("loaded")) - set(said("runs"))
-        os.kill(said("runs")[-1], 9)
-        running.wait(lambda turn=turn: len(said("runs")) == turn + 1)
-        assert said("runs")[-1] == spare, "the one that was loaded goes on"
-    everybody = said("loaded")
+    running = _Running({"web": "echo runs; exec sleep 600"}, may_start)
+    assert asked.wait(20)
+    assert running.lines("web") == []
+    there.set()
+    running.wait(lambda: running.lines("web") == ["runs"])
     running.stop()
-    assert running.problem is None
-    assert not any(psutil.pid_exists(pid) for pid in everybody)
-
-
-def test_a_spare_that_dies_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor_module, "SPARE_PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr(supervisor_module, "LONGEST_PAUSE_SECONDS", 0.0)
-    running = _Running({"web": _SPARE_SCRIPT}, spares=("web",))
-    running.supervisor.announce("ready")
-    running.wait(lambda: sorted(line.split()[0] for line in running.lines("web")) == ["loaded", "loaded", "runs"])
-    runs = [line for line in running.lines("web") if line.startswith("runs")]
-    spare = next(
-        int(line.split()[1])
-        for line in running.lines("web")
-        if line.startswith("loaded") and line.split()[1] != runs[0].split()[1]
-    )
-    os.kill(spare, 9)
-    running.wait(lambda: len([line for line in running.lines("web") if line.startswith("loaded")]) == 3)
-    assert [line for line in running.lines("web") if line.startswith("runs")] == runs
-    running.stop()
-    assert running.problem is None
