@@ -56,15 +56,11 @@ class OrderSize(Detector[OrderPlaced, SizeMemory]):
         if everybody.orders <= self.tuning.warmup or score < self.tuning.threshold:
             return ()
         observed, days = float(fact.notional), len(known.sizes.tops)
-        if not days:
-            whose = "an account without any history: the largest of a day of others is usually"
-        else:
-            where = "in this symbol" if known is in_symbol else "of this account"
-            whose = f"as the largest of a day {where} ({days} days known):"
+        where = "in this symbol" if known is in_symbol else "of this account"
+        whose = f"a day {where}, of {days} days" if days else "a day of other accounts, for this one has no history"
         explanation = (
-            f"a notional of {observed:.8g}, {observed / usual:.1f} times what is usual {whose} {usual:.8g}; it "
-            "may be a "
-            "mistake, or move the market"
+            f"a notional of {observed:.8g}, {observed / usual:.1f} times the usual largest order of {whose} "
+            f"({usual:.8g}): it may be a mistake, or move the market"
         )
         subject = Subject(fact.account_id, fact.symbol)
         return (self._found(subject, fact.at, score, observed, usual, explanation, {"orderIds": [fact.id]}),)
