@@ -46,7 +46,8 @@ _FIELDS: Final[Mapping[Rule, str]] = {
     ),
     Rule.TRADERS: "Mutation: openAccount",
     Rule.OPERATORS: (
-        "Query: anomalyDetectors anomalyDismissals auditLog replayDetector scheduledTasks taskRuns trialBalance "
+        "Query: anomalyDetectors anomalyDismissals auditLog programTradingReport replayDetector scheduledTasks "
+        "taskRuns trialBalance "
         "Mutation: acknowledgeRiskEvent assignAnomalyCase bustExecution closeAnomalyCase commentAnomalyCase "
         "correctExecution createRiskRule decideAnomalyCase deleteRiskRule haltTrading removeAnomalyDismissal "
         "reopenAnomalyCase resolveRiskEvent resumeTrading runAnomalyDetection runScheduledTask "

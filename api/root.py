@@ -11,6 +11,7 @@ from api.accounts.queries import AccountsQuery
 from api.anomalies.case_mutations import CasesMutation
 from api.anomalies.case_queries import CasesQuery
 from api.anomalies.mutations import AnomaliesMutation
+from api.anomalies.program_trading import ProgramTradingQuery
 from api.anomalies.queries import AnomaliesQuery
 from api.anomalies.subscriptions import AnomaliesSubscription
 from api.describing import describe
@@ -45,6 +46,7 @@ def platform_schema() -> GraphQLSchema:
             RiskQuery,
             AnomaliesQuery,
             CasesQuery,
+            ProgramTradingQuery,
             SystemQuery,
         ),
         (

@@ -67,6 +67,7 @@ ASKS: dict[str, str] = {
     "Query.positionSummary": 'positionSummary(accountId: "{a}") {{ count }}',
     "Query.positions": 'positions(accountId: "{a}") {{ id }}',
     "Query.quotes": 'quotes(symbols: ["TEST"]) {{ at }}',
+    "Query.programTradingReport": 'programTradingReport(input: {{ day: "2026-01-02" }}) {{ isComplete }}',
     "Query.replayDetector": (
         'replayDetector(input: {{ kind: LAYERING, from: "2026-01-02T00:00:00Z", to: "2026-01-01T00:00:00Z" }}) '
         "{{ count }}"
