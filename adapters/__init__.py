@@ -1,1 +1,1 @@
-"""What talks to the outside: settings, database, bus, venues, feeds."""
+"""Adapters to the outside: settings, database, bus, venues, feeds."""

@@ -1,8 +1,8 @@
 """The message bus over Redis pub/sub: one publishing task and one listening connection per process.
 
-Promises: sending never waits, never fails, and keeps order; hearing is bounded per listener. A listener that may have
-missed something, because it was too slow or because the connection was made again, hears ``LOST`` in that place, so
-that it reads the truth and goes on.
+Guarantees: sending never waits, never fails, and keeps order; each listener's queue is bounded. A listener that may
+have missed messages, because it was too slow or because the connection was made again, gets ``LOST`` in their place, so
+that it reads the database and continues.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _IDLE_SECONDS = 5.0
 
 
 class Listener:
-    """A bounded queue of messages for one reader. At the bound everything waiting gives way to one ``LOST``."""
+    """A bounded queue of messages for one reader. At the bound all waiting messages are replaced by one ``LOST``."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -36,7 +36,7 @@ class Listener:
         self._closed = False
 
     def offer(self, message: Message) -> bool:
-        """Queue a message; False if the queue was full and has been given up for ``LOST``."""
+        """Queue a message; False if the queue was full and was replaced by ``LOST``."""
         kept = len(self._waiting) < self._limit
         if not kept:
             self.lose()
@@ -46,13 +46,13 @@ class Listener:
         return kept
 
     def lose(self) -> None:
-        """Tell the reader, in place of what waits, to read the truth: it will then include all of that."""
+        """Replace the waiting messages by ``LOST``: the reader then reads the database, which includes them."""
         self._waiting.clear()
         self._waiting.append(LOST)
         self._filled.set()
 
     def close(self) -> None:
-        """End the reader's iteration after what waits."""
+        """End the reader's iteration after the waiting messages."""
         self._closed = True
         self._filled.set()
 
@@ -69,7 +69,7 @@ class Listener:
 
 
 class _Publisher:
-    """Sends what is queued, in order, many messages in one round trip; keeps what the server did not confirm."""
+    """Sends queued messages, in order, many in one round trip; keeps those that the server did not confirm."""
 
     def __init__(self, pool: ConnectionPool, limit: int) -> None:
         self._client = Redis(connection_pool=pool)
@@ -91,7 +91,7 @@ class _Publisher:
         self._filled.set()
 
     async def flush(self) -> None:
-        """Send what is queued; what the server did not confirm stays."""
+        """Send the queued messages; unconfirmed ones stay."""
         while self._waiting:
             batch = [self._waiting[index] for index in range(min(_BATCH, len(self._waiting)))]
             pipeline = self._client.pipeline(transaction=False)
@@ -282,17 +282,17 @@ class RedisBus:
 
     @property
     def sent(self) -> int:
-        """Messages that the server has taken."""
+        """Number of messages that the server has taken."""
         return self._publisher.sent
 
     @property
     def dropped(self) -> int:
-        """Messages given up because too many waited."""
+        """Number of messages dropped because too many waited."""
         return self._publisher.dropped
 
     @property
     def lost(self) -> int:
-        """How often a listener was told that it may have missed something."""
+        """Number of ``LOST`` notices given to listeners."""
         return self._subscriptions.lost
 
     async def __aenter__(self) -> Self:

@@ -1,6 +1,7 @@
-"""What the platform generates for itself at its first start, kept in the data folder's credentials.json (mode 600).
+"""Generated credentials of the first start, kept in the data folder's credentials.json (mode 600).
 
-Only what the environment does not give is generated. Processes that start together take turns and end with the same.
+Only values that the environment does not give are generated. Processes that start together take turns and end with the
+same values.
 """
 
 import fcntl
@@ -43,7 +44,7 @@ def complete(settings: Settings) -> Settings:
 
 
 def _keep(path: Path, settings: Settings) -> dict[str, str]:
-    """The file's content, with what is missing in it and in the environment generated and added."""
+    """The file's content; values missing in it and in the environment are generated and added."""
     folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""Opening the database for the ORM and for raw SQL, and bringing its schema up to date."""
+"""The database for the ORM and for raw SQL, and its migrations."""
 
 import os
 import secrets

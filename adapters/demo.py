@@ -1,4 +1,4 @@
-"""Demo instruments, one of each kind, and how the simulated feed lets them move.
+"""Demo instruments, one of each kind, and the movements of their simulated markets.
 
 Their terms are like those of the real contracts of these names, so that recordings of the real ones can be replayed.
 """
@@ -14,7 +14,7 @@ from domain.market.types import AssetClass, FeeSchedule, Instrument, SettlementC
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """How a simulated market moves: a first price, ticks per step and of spread, and lots of a usual size."""
+    """The movement of a simulated market: a first price, ticks per step and of spread, and lots of a usual size."""
 
     price: Decimal
     ticks_per_step: float
@@ -31,7 +31,7 @@ class Demo:
 
 
 def demo_instruments() -> list[Demo]:
-    """All of them, with new identifiers."""
+    """All demo instruments, with new identifiers."""
     return [
         _us_security("AAPL.US", "Apple Inc.", "NASDAQ", AssetClass.EQUITY, Motion(Decimal("212.40"), 1.2, 1, 200)),
         _us_security(

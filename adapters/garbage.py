@@ -1,7 +1,8 @@
-"""How the garbage collector of a long-running process is set.
+"""The garbage collector's settings of a long-running process.
 
-Python's default looks at new objects after every 700 allocations, and again and again at all that was made at the start
-(schema, plans, caches). At full load that was a quarter of the web process's time, and most of its longest answers.
+Python's default collects new objects after every 700 allocations, and scans again and again all objects made at the
+start (schema, plans, caches). At full load that took a quarter of the web process's time, and caused most of its
+longest answers.
 """
 
 import gc
@@ -11,9 +12,9 @@ _THRESHOLDS = (50_000, 20, 50)
 
 
 def settle() -> None:
-    """Clear what the start left, keep what is alive out of later collections, and collect less often from now on.
+    """Collect once, exclude live objects from later collections, and collect less often from now on.
 
-    To be called once, when everything that lives as long as the process has been made.
+    Call it once, when everything that lives as long as the process has been made.
     """
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""Looking at the platform: its servers, the roles of the engine, feeds, the schedule, the books and the machine."""
+"""The inspection of the platform: its servers, the engine's roles, feeds, the schedule, the books and the machine."""
 
 import asyncio
 import os
@@ -38,7 +38,7 @@ _ECHO = "echo:"
 
 @dataclass(slots=True)
 class Inspection:
-    """What one process can see of the platform. ``own`` tells the process's own load."""
+    """The platform as one process sees it. ``own`` gives the process's own load."""
 
     settings: Settings
     bus: RedisBus
@@ -52,7 +52,10 @@ class Inspection:
     _metrics: tuple[float, SystemMetrics] | None = None
 
     async def health(self) -> SystemHealth:
-        """How the parts are, at most a second old. Whatever fails is a part that is down, never an error."""
+        """The state of the components, at most a second old.
+
+        A failing check is a component that is down, never an error.
+        """
         known = self._health
         if known is None or time.monotonic() - known[0] > REMEMBERED_SECONDS:
             known = self._health = time.monotonic(), await self._look()
@@ -93,7 +96,7 @@ class Inspection:
         return ComponentHealth("redis", ComponentState.DOWN, detail="It does not answer.")
 
     async def _echo_ms(self) -> float | None:
-        """How long a message takes over the bus and back; None when it does not come."""
+        """The travel time of a message over the bus and back; None when it does not come."""
         channel = f"{_ECHO}{secrets.token_hex(8)}"
         try:
             async with asyncio.timeout(_BUS_TIMEOUT_SECONDS), self.bus.listen(channel) as messages:
@@ -121,7 +124,7 @@ class Inspection:
         ]
 
     def _feeds(self) -> list[ComponentHealth]:
-        """By exchange the age of the newest quote, where one was ever quoted and trading is on."""
+        """By exchange the age of the newest quote, where there is one and trading is on."""
         ages: dict[str, list[timedelta]] = defaultdict(list)
         now = utc_now()
         for quote in self.market.quotes():

@@ -1,8 +1,8 @@
-"""Holding a role that must be single: an advisory lock on a connection of its own, and the epoch that proves it.
+"""Leases of roles that must be single: an advisory lock on a connection of its own, and the epoch that proves it.
 
-Who holds a role says so once a second, with how far it has come. Who stands by counts that, by its own clock: a holder
-that does not get on for ``SILENCE_SECONDS`` has its sessions ended, which frees the lock and whatever else it holds in
-the database, and the next one takes over. When the old one wakes, its epoch is over and nothing that it writes counts.
+A holder writes its progress once a second. A standby watches it by its own clock: when a holder makes no progress for
+``SILENCE_SECONDS``, the standby ends its sessions, which frees the lock and everything else it holds in the database,
+and takes over. When the old holder wakes, its epoch is over and none of its writes commit.
 """
 
 import asyncio
@@ -63,7 +63,7 @@ _log = structlog.stdlib.get_logger("lease")
 class HeldLease:
     """A role that this process holds; ``lost`` is set when the connection that held it is gone.
 
-    A role that tells its progress is silent when it has none; of one that does not, the process alone must live.
+    A role that reports progress is silent without it; a role that does not report it only needs a live process.
     """
 
     def __init__(self, role: str, epoch: int, connection: asyncpg.Connection) -> None:
@@ -80,7 +80,7 @@ class HeldLease:
         self._last_command: int | None = None
 
     def progressed(self, *, tick: str | None = None, command: int | None = None) -> None:
-        """The role has gone round once more: it works, or has nothing to do."""
+        """Report progress: the role works, or has nothing to do."""
         self._tells_progress = True
         self._loops += 1
         self._silence_seconds = SILENCE_SECONDS
@@ -88,14 +88,14 @@ class HeldLease:
         self._last_command = command or self._last_command
 
     async def take_time(self, seconds: float) -> None:
-        """Say that the role will be at something for so much longer than usual; until it progresses again."""
+        """Announce that the role needs so much longer than usual, until it progresses again."""
         self._silence_seconds = SILENCE_SECONDS + ceil(seconds)
         self._said = -1
         with suppress(*_LOST):
             await self.beat()
 
     async def beat(self) -> None:
-        """Say how far the role has come, if it has, and see that the lock is still held."""
+        """Write the progress, if there is any, and check that the lock is still held."""
         async with self._exchange:
             self._loops += not self._tells_progress
             if self._loops == self._said:
@@ -108,7 +108,7 @@ class HeldLease:
 
 
 class RoleTaken(Exception):
-    """Somebody else plays the role."""
+    """Another process plays the role."""
 
 
 @asynccontextmanager
@@ -143,7 +143,7 @@ async def hold_lease(database_url: str, role: str, *, wait: bool = True) -> Asyn
 
 
 async def held_roles(roles: Sequence[str]) -> frozenset[str]:
-    """Which of these roles somebody plays now, and gets on with."""
+    """The roles among these that a live process plays with progress."""
     numbers = [lock_number(role) for role in roles]
     high, low = [number >> 32 for number in numbers], [number & 0xFFFF_FFFF for number in numbers]
     rows = await fetch(_HELD, high, low, list(roles), ceil(2 * _BEAT_SECONDS))
@@ -151,7 +151,7 @@ async def held_roles(roles: Sequence[str]) -> frozenset[str]:
 
 
 class _Holder:
-    """What a standby has seen of the one that plays the role."""
+    """A standby's observations of the holder."""
 
     def __init__(self, role: str) -> None:
         self._role = role
@@ -159,7 +159,7 @@ class _Holder:
         self._since = 0.0
 
     async def is_silent(self, connection: asyncpg.Connection) -> str | None:
-        """The holder's process if it has not got on for so long."""
+        """The holder's process if it has made no progress for so long."""
         row = await connection.fetchrow(_SEEN, self._role)
         seen = (row["epoch"], row["loops"]) if row is not None else None
         now = asyncio.get_running_loop().time()
@@ -168,7 +168,7 @@ class _Holder:
         return row["holder"] if row is not None and now - self._since >= row["silence_seconds"] else None
 
     def forget(self) -> None:
-        """Begin to count anew: it could not be seen meanwhile, or has been ended."""
+        """Restart the observation: the holder could not be seen meanwhile, or has been ended."""
         self._seen = None
 
 
@@ -211,7 +211,7 @@ async def _acquire(database_url: str, role: str, *, wait: bool) -> asyncpg.Conne
 
 
 async def _end_sessions(connection: asyncpg.Connection, role: str, holder: str) -> None:
-    """End the session that holds the lock, and what its process has left open in the middle of something."""
+    """End the session that holds the lock, and its process's open transactions."""
     number = lock_number(role)
     # A transaction that has stood still for half the silence is not going to end by itself.
     stuck = SILENCE_SECONDS / 2

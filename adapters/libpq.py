@@ -1,4 +1,4 @@
-"""PostgreSQL's own programs (psql, pg_dump, pg_restore): where they are, and how they are told an address."""
+"""PostgreSQL's own programs (psql, pg_dump, pg_restore): their paths, and their addresses."""
 
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -7,14 +7,14 @@ from adapters.embedded.binaries import installed_binaries
 
 
 def program(name: str) -> Path:
-    """One of the programs that come along."""
+    """The path of one of the programs that come along."""
     return installed_binaries().postgres(name)
 
 
 def address_variables(url: str) -> dict[str, str]:
-    """The address as the environment variables that the programs read.
+    """The address as environment variables for the programs.
 
-    An argument could be read by every user of the machine, its password included.
+    Other users of the machine could read an argument, password included.
     """
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))

@@ -1,6 +1,6 @@
 """Logging of every process: structlog's events and the standard library's records, as one stream of lines.
 
-Who collects them (the launcher, systemd, a container) gives them their place and time of arrival.
+The collector (the launcher, systemd, a container) stores the lines and their time of arrival.
 """
 
 import logging
@@ -77,9 +77,9 @@ def configure_logging(setting: LogSetting, stream: TextIO = sys.stdout, secrets:
 
 
 class _Seldom:
-    """Lets events that say ``seldom=True`` through once a minute, each kind by itself, and counts the others.
+    """Passes events with ``seldom=True`` once a minute per kind, and counts the others.
 
-    For what goes on for as long as something outside is broken: a line for each request would fill a disk.
+    For events that repeat while something outside is broken: a line for each request would fill a disk.
     """
 
     def __init__(self) -> None:

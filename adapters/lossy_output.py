@@ -1,6 +1,6 @@
-"""An output that fails nobody: what a full disk, a closed pipe or a reader that has stopped does not take is left out.
+"""An output that never fails: text that a full disk, a closed pipe or a stopped reader does not take is dropped.
 
-Who writes to it must go on whatever becomes of the lines: the launcher restarts what dies, and a process trades.
+Its writers must continue: the launcher restarts processes, and a process trades.
 """
 
 import os
@@ -15,9 +15,9 @@ _PATIENCE_SECONDS = 5.0
 
 
 class LossyOutput:
-    """Writes text to a stream's descriptor, past the stream's own buffer, which would keep what could not be written.
+    """Writes text to a stream's descriptor, without the stream's own buffer, which would keep unwritten text.
 
-    When it can write again it says how much was left out.
+    When it can write again it says how much was dropped.
     """
 
     def __init__(self, stream: TextIO, patience_seconds: float = _PATIENCE_SECONDS) -> None:
@@ -34,7 +34,7 @@ class LossyOutput:
         return "utf-8"
 
     def isatty(self) -> bool:
-        """True if a person sees it."""
+        """True if the output is a terminal."""
         return self._is_terminal
 
     def fileno(self) -> int:
@@ -42,10 +42,10 @@ class LossyOutput:
         return self._descriptor
 
     def flush(self) -> None:
-        """Nothing is kept."""
+        """Do nothing: no text is buffered."""
 
     def write(self, text: str) -> int:
-        """Write what can be written now."""
+        """Write the part that can be written now."""
         with self._lock:
             if self._lost and self._put(f"[{self._lost} lines could not be written]\n".encode()):
                 self._lost = 0

@@ -7,7 +7,7 @@ from pathlib import Path
 def write_private(path: Path, text: str) -> None:
     """Write a file (mode 600) that survives a crash in its old or its new form.
 
-    It belongs to whoever owns its folder, so that root can work for somebody else without locking that one out.
+    It belongs to the owner of its folder, so that root can write for another user without locking them out.
     """
     fresh = path.with_name(f"{path.name}.new")
     fresh.unlink(missing_ok=True)

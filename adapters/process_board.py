@@ -1,6 +1,6 @@
-"""Where processes show each other their load: a key in Redis for each, which goes with its process.
+"""The process board: a key in Redis for each process's load, which disappears with its process.
 
-While Redis is away a process sees itself alone.
+While Redis is away a process sees only itself.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ _log = structlog.stdlib.get_logger("process")
 
 
 class ProcessBoard:
-    """This process's place among the others."""
+    """This process's entry among the others."""
 
     def __init__(self, url: str) -> None:
         self._client = Redis(connection_pool=connection_pool(url))

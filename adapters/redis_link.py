@@ -1,4 +1,4 @@
-"""What every connection to Redis here shares: how it is made, what means that the server is away, how long to wait."""
+"""Connections to Redis: their pool, the errors that mean it is away, and the back-off."""
 
 import asyncio
 
@@ -29,7 +29,7 @@ class Backoff:
         self._delay = _FIRST_DELAY_SECONDS
 
     def succeeded(self) -> None:
-        """Start again with the shortest wait."""
+        """Reset to the shortest wait."""
         self._delay = _FIRST_DELAY_SECONDS
 
     async def wait(self) -> None:

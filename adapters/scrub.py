@@ -1,7 +1,7 @@
-"""Keeps secrets out of the log: the last step before an event is written, whoever logged it.
+"""Masks secrets in the log: the last step before an event is written.
 
-Nobody logs a secret on purpose. This is for what slips in: an address with a password in a driver's message, a header
-in an exception, a value under a telling name.
+It protects against accidents: an address with a password in a driver's message, a header in an exception, a value under
+a telling name.
 """
 
 import re
@@ -30,7 +30,7 @@ _MIN_SECRET = 8
 
 
 def scrub_text(text: str) -> str:
-    """``text`` without what looks like a credential."""
+    """``text`` with everything masked that looks like a credential."""
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return text

@@ -1,4 +1,4 @@
-"""What an installation begins with, so that there is something to trade: the demonstration instruments."""
+"""The seed of an installation: demonstration instruments, so that trading can start."""
 
 from adapters.demo import demo_instruments
 from domain.access.types import SYSTEM
@@ -9,9 +9,9 @@ from domain.market.service import create_instrument
 
 
 async def seed(bus: Bus, market: Market) -> list[str]:
-    """Add the demonstration instruments that are not there; their symbols.
+    """Add the missing demonstration instruments, and return their symbols.
 
-    One that is there stays as it is, whatever was changed of it. Several may do this at once.
+    An existing one stays as it is, also if its terms were changed. Several processes may do this at once.
     """
     known = (await market.refresh()).by_symbol
     added = []

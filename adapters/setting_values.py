@@ -1,4 +1,4 @@
-"""The meaning of the values of settings: functions of a variable's text, which raise ValueError with the reason."""
+"""Parsers of setting values: functions of a variable's text, which raise ValueError with the reason."""
 
 import os
 import re
@@ -22,7 +22,7 @@ MINIMUM_SECRET_LENGTH = 32
 
 @dataclass(frozen=True, slots=True)
 class FeedSetting:
-    """Where market data comes from. `speed` belongs to a replay: a multiple of the original pace, None for no pause."""
+    """The source of market data. `speed` belongs to a replay: a multiple of the original pace, None for no pauses."""
 
     kind: Literal["sim", "replay", "ccxt", "off"]
     path: Path | None = None
@@ -32,7 +32,7 @@ class FeedSetting:
 
 @dataclass(frozen=True, slots=True)
 class LogSetting:
-    """How much is logged, and for whom: a person (`console`) or a collector (`json`)."""
+    """The level of logging, and its format: for a person (`console`) or a collector (`json`)."""
 
     level: Literal["debug", "info", "warning", "error"]
     format: Literal["console", "json"]
@@ -72,7 +72,7 @@ def password(value: str) -> str:
 
 
 def as_value_error(check: Callable[[str], str], value: str) -> str:
-    """Apply a rule of the access area: what a person could not be given at sign-up cannot be a setting either."""
+    """Apply a rule of the access area: a value that sign-up refuses is refused as a setting too."""
     try:
         return check(value)
     except BadInput as error:
@@ -110,7 +110,7 @@ def feed(value: str) -> FeedSetting:
 
 
 def speed(value: str) -> float | None:
-    """A multiple of the first pace; None for no pause at all."""
+    """A multiple of the original pace; None for no pauses."""
     if value == "max":
         return None
     if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", value) or float(value) == 0:
@@ -119,7 +119,7 @@ def speed(value: str) -> float | None:
 
 
 def day_roll(value: str) -> DayRoll:
-    """A time on the wall and its zone."""
+    """A wall-clock time and its zone."""
     clock, _, zone = value.partition(" ")
     if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", clock) or not zone:
         raise ValueError("must be a time and a zone, such as 17:00 America/New_York")

@@ -35,7 +35,7 @@ def _variable(
     secret: bool = False,
     empty: Any = "",
 ) -> Any:
-    """Declare a setting; `otherwise` says what happens without it, when the default is not itself the answer.
+    """Declare a setting; `otherwise` describes the behaviour without it, when the default does not.
 
     `empty` is the value when it is not set and has no default.
     """
@@ -247,11 +247,14 @@ class Settings:
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     def venue_secrets(self) -> list[str]:
-        """What gateways are told: keys, above all."""
+        """The options of gateways: keys, above all."""
         return [value for venue in self.venues for value in venue.options.values()]
 
     def environment(self) -> dict[str, str]:
-        """What only this process knows and its children need: generated secrets, private servers' addresses."""
+        """The environment for children, with values that only this process has.
+
+        These are generated secrets and the addresses of private servers.
+        """
         return {
             each.metadata["name"]: value
             for each in fields(self)

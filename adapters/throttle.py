@@ -1,6 +1,6 @@
-"""Counting attempts across all processes, in Redis; each process goes on counting by itself while Redis is away.
+"""Counting attempts across all processes, in Redis; each process counts by itself while Redis is away.
 
-What a process counted itself always holds, so neither an outage nor a flush of Redis forgives what it has seen.
+A process's own count always holds, so neither an outage nor a flush of Redis resets it.
 """
 
 import time
@@ -53,7 +53,7 @@ class RedisThrottle:
         await self._pool.disconnect()
 
     async def wait_seconds(self, limit: Limit, key: str) -> int:
-        """Whole seconds until another attempt is allowed, 0 when it is now."""
+        """Whole seconds until another attempt is allowed, 0 when it is allowed now."""
         own = await self._own.wait_seconds(limit, key)
         if own > 0 or self._away():
             return own

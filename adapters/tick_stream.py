@@ -49,7 +49,7 @@ class RedisTickStream:
         await self._client.connection_pool.disconnect()
 
     async def publish(self, ticks: Sequence[StreamTick], *, source: str = "") -> str:
-        """Append ``ticks`` of one source, together and in order; the position of the last of them.
+        """Append ``ticks`` of one source, together and in order, and return the position of the last.
 
         Raises:
             Unavailable: Redis cannot be reached; whether the ticks were taken is then unknown.
@@ -69,9 +69,9 @@ class RedisTickStream:
         return cast(bytes, positions[-1]).decode()
 
     async def read(self, after: str, *, consumer: str | None = None) -> AsyncIterator[list[PositionedTick]]:
-        """What comes after ``after``, without end, in lists that hold whole batches.
+        """Ticks after ``after``, without end, in lists that hold whole batches.
 
-        A lost connection is made again and reading goes on without a gap, as far back as the stream reaches.
+        A lost connection is made again and reading continues without a gap, as far back as the stream reaches.
         """
         position, backoff, connected = after, Backoff(), False
         while True:
@@ -94,7 +94,7 @@ class RedisTickStream:
                     yield ticks
 
     async def drain(self, after: str) -> list[PositionedTick]:
-        """What is there after ``after`` now, without waiting for more; empty when Redis cannot be reached."""
+        """Ticks after ``after`` that are there now, without waiting; empty when Redis cannot be reached."""
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
                 entries = _entries(await self._client.xread({_KEY: after}))
@@ -158,7 +158,7 @@ class RedisTickStream:
             return _entries((await pipeline.execute())[-1])
 
     async def _known(self, position: str) -> str:
-        """``position``, unless it lies in the future of the server's clock, where nothing would come for long."""
+        """``position``, unless it lies in the future of the server's clock, where no tick would come for long."""
         async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
             seconds, microseconds = await self._client.time()
         now = seconds * 1_000 + microseconds // 1_000

@@ -53,7 +53,7 @@ _log = structlog.stdlib.get_logger("process")
 
 @dataclass(slots=True)
 class Services:
-    """Everything that use cases work with in one process."""
+    """All dependencies of use cases in one process."""
 
     settings: Settings
     bus: RedisBus
@@ -90,7 +90,7 @@ class Services:
 
     @property
     def services(self) -> "Services":
-        """Itself: the web process's runtime is no more than this."""
+        """This object: the web process's runtime consists of it alone."""
         return self
 
     @property
@@ -100,20 +100,20 @@ class Services:
 
     @property
     def order_context(self) -> OrderContext:
-        """What the order use cases work with."""
+        """The dependencies of the order use cases."""
         return self.entry.context
 
     def on_rights_changed(self, tell: Callable[[], None]) -> None:
-        """Call ``tell`` whenever somebody's rights have changed, once this process knows it."""
+        """Call ``tell`` whenever rights have changed, once this process has loaded them."""
         self._on_rights.append(tell)
 
     def shows_load(self, load: Callable[[], ProcessLoad]) -> None:
-        """Tell the others what this process did, as ``load`` knows it, for as long as the services are open."""
+        """Publish this process's load, given by ``load``, while the services are open."""
         self.inspection.own = load
         self.tasks.append(asyncio.create_task(self.inspection.board.show(load)))
 
     async def check(self) -> Mapping[str, bool]:
-        """True if the database, with its schema, and the bus answer, and venues take what they are asked."""
+        """The checks of readiness: database with schema, bus, and venues that take their commands."""
         return {
             "database": await _answers(),
             "redis": await self.ticks.answers(),
@@ -121,7 +121,7 @@ class Services:
         }
 
     async def venue_condition(self) -> VenueCondition:
-        """How things stand with the real venues.
+        """The condition of the real venues.
 
         Raises:
             Unavailable: the database cannot be reached.
@@ -129,7 +129,7 @@ class Services:
         return await read_condition()
 
     async def follow_versions(self) -> None:
-        """Bring caches up to date when they are said to have changed; a poll finds what was not said."""
+        """Refresh caches after change notices; a poll finds lost ones."""
         caches: dict[str, VersionedCache[object]] = {
             cache.topic: cache  # type: ignore[misc]  # caches of different values
             for cache in (self.market.instruments, self.order_context.limits, self.access.authenticator.cache)
@@ -167,7 +167,7 @@ async def _late_commands() -> bool:
 
 @asynccontextmanager
 async def open_services(settings: Settings, gateways: Mapping[str, Gateway] = GATEWAYS) -> AsyncIterator[Services]:
-    """Open the database, the bus and everything on top of them; close all of it in the end.
+    """Open the database, the bus and everything on top of them; close all of it at the end.
 
     Raises:
         Unavailable: the database cannot be reached.

@@ -1,7 +1,7 @@
-"""Which of our orders a venue's words are about: by the id that we gave, else by the venue's own.
+"""Resolution of a venue's reports to our orders: by the id that we gave, else by the venue's own.
 
-Not every venue repeats our id with each fill. A fill that comes before the venue has told the id of its order waits for
-it here, for a while and in bounded number: what is dropped is found when the books are compared.
+Not every venue repeats our id with each fill. A fill that comes before the venue has reported the id of its order waits
+here, for a bounded time and in bounded number: a dropped one is found by the reconciliation.
 """
 
 from collections import deque
@@ -26,7 +26,7 @@ _log = structlog.stdlib.get_logger("venue")
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What came in, with our ids; ``accounts`` of orders that are over here, ``known`` whether each order is open."""
+    """A report with our ids; ``accounts`` of orders that have ended here, ``known`` whether each order is open."""
 
     items: Sequence[Item]
     accounts: Mapping[UUID, UUID]
@@ -34,7 +34,7 @@ class Named:
 
 
 class OrderIdResolver:
-    """Finds out what reports of one venue are about."""
+    """Resolves the reports of one venue."""
 
     def __init__(self, venue: str, session: VenueSession) -> None:
         self._venue = venue
@@ -42,7 +42,7 @@ class OrderIdResolver:
         self._unclaimed: deque[tuple[Nanos, VenueExecution]] = deque(maxlen=_MAX_UNCLAIMED)
 
     async def name(self, items: Sequence[Item], now: Nanos) -> Named:
-        """Name what can be named; fills of orders that are over come once only, those that are booked are left out."""
+        """Resolve reports; fills of ended orders come only once, and booked ones are left out."""
         waiting = [row for row in self._unclaimed if now - row[0] < _WAIT_NANOS]
         self._unclaimed.clear()
         said = [execution for _, execution in waiting] + [row for item in items for row in _said(item)]
@@ -61,7 +61,7 @@ class OrderIdResolver:
         return await self._without_repeats(named)
 
     async def _ids(self, said: Iterable[VenueReport]) -> dict[str, UUID]:
-        """Our orders by the venue's ids, as far as reports do not name them by ours."""
+        """Our orders by the venue's ids, for reports that do not carry ours."""
         wanted = {
             report.venue_order_id
             for report in said
@@ -105,7 +105,7 @@ class OrderIdResolver:
 
 
 def _said(item: Item) -> Sequence[VenueReport]:
-    """The reports that an item consists of."""
+    """The reports within an item."""
     if isinstance(item, ReconciliationReport):
         return [*(item.theirs.executions or ()), *(item.theirs.open_orders or ())]
     return () if isinstance(item, RequestResult | OrderStatusReport) else (item,)

@@ -1,8 +1,8 @@
-"""The job queue: arq, and what of it is relied upon.
+"""The job queue: arq, used only to distribute work.
 
-A job is only an offer of a run, by its id. arq decides which worker gets it first and how many go on at once in one;
-it is not relied upon for times, retries, uniqueness or memory. arq ends when its server goes away: it is started again
-here, and what was running goes on meanwhile.
+A job offers a run, by its id. arq decides which worker gets it first and how many run at once in one; times, retries,
+uniqueness and memory do not rely on it. arq ends when its server goes away: it is started again here, and active runs
+continue meanwhile.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ _log = structlog.stdlib.get_logger("queue")
 
 
 class _BoundedWorker(Worker):
-    """A worker that ends when its server takes too long to answer, instead of waiting for as long as TCP does."""
+    """A worker that ends when its server does not answer in time, instead of waiting for TCP."""
 
     async def _poll_iteration(self) -> None:
         async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
@@ -57,7 +57,7 @@ class JobQueue:
         await self._redis.enqueue_job(_JOB, str(run_id), _job_id=f"{run_id}:{time}", _expires=_OFFER_EXPIRES_SECONDS)
 
     async def take(self, run: Callable[[UUID], Awaitable[None]]) -> None:
-        """Run what is offered, a bounded number at once, until cancelled; then what runs is cancelled and awaited."""
+        """Run offered runs, a bounded number at once, until cancelled; then active ones are cancelled and awaited."""
         jobs: set[asyncio.Task[Any]] = set()
         backoff, is_away = Backoff(), False
 
@@ -89,7 +89,7 @@ class JobQueue:
             await asyncio.gather(*jobs, return_exceptions=True)
 
     async def close(self) -> None:
-        """Let the connections go."""
+        """Close the connections."""
         with suppress(*REDIS_ERRORS):
             await self._redis.aclose(close_connection_pool=True)
 
@@ -111,7 +111,7 @@ class JobQueue:
 
 
 def _going_on(jobs: set[asyncio.Task[Any]]) -> set[asyncio.Task[Any]]:
-    """What still runs of a worker that has ended. Only that its jobs are over cannot be told to the queue."""
+    """The active runs of a worker that has ended; only the queue does not learn of their end."""
     for job in jobs:
         job.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
     return {job for job in jobs if not job.done()}

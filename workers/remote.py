@@ -1,8 +1,8 @@
-"""The venue role of a real venue: ticks, commands and the venue's words in, booked reports and requests out.
+"""The venue role of a real venue: ticks, commands and the venue's reports in, booked reports and requests out.
 
-A request is stored as sent, in the transaction that books what led to it, before it goes out; so whatever happens in
-between, it is known that the venue may have it. What the venue says is booked in batches, once. What it does not answer
-is asked about, and only what it says then is concluded from.
+A request is stored as sent, in the transaction that books its cause, before it goes out; so after any crash it is known
+that the venue may have it. Reports of the venue are booked in batches, once. An unanswered request is asked about, and
+only the venue's answer settles it.
 """
 
 import asyncio
@@ -98,7 +98,8 @@ class RemoteVenueLoop(VenueLoop):
     async def run(self) -> None:
         """Work until the lease is lost or the task is cancelled.
 
-        The talk with the venue goes on while everything is built again: what is on its way arrives, and is answered.
+        The connection to the venue stays open while everything is built again: requests in flight arrive, and are
+        answered.
         """
         self._talk.start(lambda: self._since, self._there)
         try:
@@ -151,7 +152,7 @@ class RemoteVenueLoop(VenueLoop):
         return step
 
     def _fold(self, named: Named, findings: Sequence[Findings], now: Nanos) -> list[ExecutionReport]:
-        """Take in what has come from the venue, in its order."""
+        """Apply the venue's messages, in their order."""
         reports: list[ExecutionReport] = []
         compared = iter(findings)
         for item in named.items:
@@ -167,7 +168,7 @@ class RemoteVenueLoop(VenueLoop):
         return reports
 
     def _tell_missing(self, told: OrderStatusReport) -> None:
-        """The venue says how much was filled, and not at what: nothing is made up, so somebody should know."""
+        """Log that the venue gives a filled quantity without its executions: no price is invented."""
         order = self._dealings.venue.find(told.order_id)
         if order is not None and told.seen is not None and order.filled < told.seen.filled_quantity:
             there = str(told.seen.filled_quantity)
@@ -186,7 +187,7 @@ class RemoteVenueLoop(VenueLoop):
         return reports
 
     def _also(self, findings: Sequence[Findings], *, needed: bool) -> Also | None:
-        """What is stored with the step beside the books, if there is anything."""
+        """The further rows to store with the step, if there are any."""
         if not needed and not findings and not self._dealings.outbox.has_writes:
             return None
 
@@ -207,7 +208,7 @@ class RemoteVenueLoop(VenueLoop):
         return self._dealings.take_ready(now, most, kinds) if most > 0 else []
 
     def _send(self) -> None:
-        """Let go out what the step has stored as sent."""
+        """Send the requests that the step has stored as sent."""
         ready, self._ready = self._ready, []
         batch: list[tuple[Request, Sequence[NewOrder]]] = []
         size = 0
@@ -258,7 +259,7 @@ class RemoteVenueLoop(VenueLoop):
         return findings
 
     async def _held(self) -> dict[PositionAt, Decimal]:
-        """What all accounts of the venue hold together."""
+        """The sum of all accounts' positions at the venue."""
         by_id = (await self._market.catalog()).by_id
         held: dict[PositionAt, Decimal] = {}
         for row, _ in await read_open_everywhere(self.name):

@@ -1,8 +1,8 @@
-"""Runs tasks under leases: within their time limits, in slices, and never when somebody else has taken them over.
+"""The runner: runs tasks under leases, within their time limits, in slices.
 
-A lease is renewed by this process's heart beat. When it cannot be renewed until it is over, or somebody else holds it,
-the task is cancelled here; its transactions are fenced besides, so that a process which was frozen and thaws changes
-nothing. A run that is cut off by this process's stop is given back.
+A lease is renewed by this process's heartbeat. When it expires, or another worker takes it, the task is cancelled here.
+Its transactions are fenced too, so a process that was frozen and continues changes nothing. A run that is interrupted
+by this process's stop is given back.
 """
 
 import asyncio
@@ -54,7 +54,7 @@ class _Held:
 
 
 class _TimeLimit(Exception):
-    """A slice took longer than it may."""
+    """A slice exceeded its time limit."""
 
 
 class Runner:
@@ -80,7 +80,7 @@ class Runner:
         return self._definitions
 
     async def run(self, run_id: UUID) -> None:
-        """Take a run and do it, if it is still to be done; whatever becomes of it is stored."""
+        """Take a run and do it, if it is still to be done; its outcome is always stored."""
         loop = asyncio.get_running_loop()
         until = loop.time() + self._lease_seconds
         try:
@@ -104,7 +104,7 @@ class Runner:
             self._held.pop(run_id, None)
 
     async def beat(self) -> None:
-        """Renew the leases of what runs here, until cancelled."""
+        """Renew the leases of active runs, until cancelled."""
         while True:
             await asyncio.sleep(self._lease_seconds / _BEATS_PER_LEASE)
             if self._held:
@@ -129,7 +129,7 @@ class Runner:
                 held.lose()
 
     async def _work(self, attempt: Attempt) -> Result:
-        """All slices that are left; the result of the last."""
+        """Run all remaining slices; returns the result of the last."""
         run, progress = attempt.run, attempt.progress
         for _ in range(MAX_SLICES):
             context = TaskContext(self._services, run.due_at, run.attempt, progress)
@@ -154,7 +154,7 @@ class Runner:
             raise
 
     async def _end(self, held: _Held) -> None:
-        """Wait for the end of the work and store it, for as long as the lease lasts."""
+        """Wait for the end of the work and store it, while the lease lasts."""
         attempt = held.attempt
         await asyncio.wait({held.body})
         error = asyncio.CancelledError() if held.body.cancelled() else held.body.exception()
@@ -208,7 +208,7 @@ class Runner:
 
 
 def _described(error: BaseException) -> str:
-    """What operators are told of an exception; credentials that slipped into it are masked."""
+    """The text of an exception for operators; credentials in it are masked."""
     if isinstance(error, DomainError):
         return error.message
     return scrub_text(f"{type(error).__name__}: {error}")

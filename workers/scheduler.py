@@ -1,7 +1,7 @@
-"""Looks what is due, in every worker, and offers what waits to the queue that all of them take from.
+"""The scheduler: finds due work, in every worker, and offers waiting runs to the shared queue.
 
-PostgreSQL says what is due and who runs it; the queue only spreads the runs over the workers. What it loses is offered
-again, and what it delivers twice is refused by whoever holds the run already.
+PostgreSQL holds the due times and the holders of runs; the queue only distributes runs over the workers. A lost offer
+is made again, and a duplicate one is refused because the run is held already.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ _log = structlog.stdlib.get_logger("scheduler")
 
 
 class Scheduler:
-    """One worker's part in the schedule."""
+    """The scheduler of one worker."""
 
     def __init__(self, bus: Bus, definitions: Definitions, queue: JobQueue) -> None:
         self._bus = bus
@@ -38,7 +38,7 @@ class Scheduler:
         self._is_queue_away = False
 
     async def run(self) -> None:
-        """Look and offer until cancelled."""
+        """Schedule until cancelled."""
         listener = asyncio.create_task(self._listen())
         try:
             await self._register()

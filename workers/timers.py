@@ -1,4 +1,4 @@
-"""The role that fires cancel timers: a look several times a second, so that none is late by more than that."""
+"""The role that fires cancel timers: it looks several times a second, which bounds their delay."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,7 +14,7 @@ _log = structlog.stdlib.get_logger("timers")
 
 
 async def run_timers(bus: Bus, progressed: Callable[[], None] = lambda: None) -> None:
-    """Fire what is due, until cancelled; tell ``progressed`` each time."""
+    """Fire due timers until cancelled; calls ``progressed`` each time."""
     while True:
         progressed()
         try:

@@ -34,7 +34,7 @@ class PaperVenueLoop(VenueLoop):
         self._resumed = self._venue.restore(orders, held, Nanos.now())
 
     async def _step(self) -> VenueStep:
-        """Match what the market brought, then act on commands, and book all of it."""
+        """Match the market's ticks, then execute commands, and book all of it."""
         last = await last_command(PAPER)
         await self._see_what_came_before(last)
         catalog = await self._market.catalog()
@@ -60,9 +60,9 @@ class PaperVenueLoop(VenueLoop):
         return step
 
     async def end_overdue(self, unsent: Sequence[UUID]) -> int:
-        """Let expire what is due, and orders that were never sent, for an engine that is not there; how many changed.
+        """Expire due orders, and orders that were never sent, without an engine; returns the number of changed ones.
 
-        Nothing is matched and no command is acted on: that is for the engine when it comes back.
+        Nothing is matched and no command is executed: the engine does that when it runs again.
         """
         await self._restore()
         now, expired = Nanos.now(), OrderStatus.EXPIRED

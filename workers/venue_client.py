@@ -1,7 +1,7 @@
-"""Talking to a real venue beside the router's steps: everything here waits for the network, nothing here decides.
+"""The client of a real venue beside the router's steps: it waits for the network and decides nothing.
 
-What comes back goes into the inbox, which the router empties at its next step. Nothing raises into the router: a
-request that failed is unanswered, a question that failed is not answered.
+Results go into the inbox, which the router empties at its next step. Nothing raises into the router: a failed request
+is unanswered, a failed question has no answer.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ _log = structlog.stdlib.get_logger("venue")
 
 @dataclass(frozen=True, slots=True)
 class RequestResult:
-    """What became of a request."""
+    """The result of a request."""
 
     request: Request
     order_id: UUID
@@ -49,9 +49,9 @@ class RequestResult:
 
 @dataclass(frozen=True, slots=True)
 class OrderStatusReport:
-    """How an order stands, asked for: None when the venue has no such order; with executions, if some were missing.
+    """The venue's state of an order that was asked about; None when it has no such order.
 
-    ``asked_at`` is when the question went out.
+    It carries missing executions. ``asked_at`` is the time of the question.
     """
 
     order_id: UUID
@@ -62,7 +62,7 @@ class OrderStatusReport:
 
 @dataclass(frozen=True, slots=True)
 class ReconciliationReport:
-    """All that the venue has, when it was asked, and the orders that it must have had then."""
+    """The venue's books, the time of asking, and the orders that it must have had then."""
 
     theirs: Theirs
     there: Collection[UUID]
@@ -73,7 +73,7 @@ Item = VenueReport | RequestResult | OrderStatusReport | ReconciliationReport
 
 
 class VenueClient:
-    """The tasks that talk to one venue. ``wake`` is called whenever something has come in."""
+    """The tasks that talk to one venue. ``wake`` is called whenever a result has come in."""
 
     def __init__(self, venue: Venue, wake: Callable[[], None], reconcile_seconds: float) -> None:
         self.venue = venue
@@ -92,15 +92,15 @@ class VenueClient:
     # ------------------------------------------------------------------ the router's side
 
     def start(self, since: Callable[[], Nanos], there: Callable[[], Collection[UUID]]) -> None:
-        """Follow the reports, and compare the books now and then.
+        """Follow the reports, and reconcile periodically.
 
-        ``since`` tells from when on fills are to be asked for, ``there`` which orders the venue must have.
+        ``since`` gives the time from which fills are asked for, ``there`` the orders that the venue must have.
         """
         self._spawn(self._follow())
         self._spawn(self._compare_now_and_then(since, there))
 
     async def stop(self) -> None:
-        """End all talk; what is on its way stays unanswered."""
+        """End all tasks; requests in flight stay unanswered."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -108,7 +108,7 @@ class VenueClient:
         self.is_connected = False
 
     def take(self, most: int) -> list[Item]:
-        """What has come in, oldest first."""
+        """The received results, oldest first."""
         taken = [self._inbox.popleft() for _ in range(min(most, len(self._inbox)))]
         if len(self._inbox) < MAX_INBOX:
             self._emptied.set()
@@ -116,11 +116,11 @@ class VenueClient:
 
     @property
     def has_news(self) -> bool:
-        """True if something has come in."""
+        """True if results have come in."""
         return bool(self._inbox)
 
     def compare_soon(self) -> None:
-        """Compare the books now rather than in a minute."""
+        """Reconcile now instead of at the next minute."""
         self._compare.set()
 
     def submit(self, batch: Sequence[tuple[Request, Sequence[NewOrder]]]) -> None:
@@ -139,7 +139,7 @@ class VenueClient:
         self._spawn(self._request(request, self.venue.replace(order, terms)))
 
     def ask(self, order_id: UUID, order: OrderRef, since: Nanos) -> None:
-        """Ask how an order stands, unless that is being asked; it has no fills from before ``since``."""
+        """Ask for the state of an order, unless a question is in flight; it has no fills from before ``since``."""
         if order_id not in self._asked:
             self._asked.add(order_id)
             self._spawn(self._ask(order_id, order, since))

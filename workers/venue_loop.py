@@ -1,10 +1,9 @@
-"""What the routers of all venues do: follow the ticks, take each in once, and start anew from what is stored.
+"""The loop that all venue routers share: follow the ticks, process each once, and restart from stored state.
 
-One process at a time plays a router (a lease). All that it knows is loaded at the start, and again after anything went
-wrong: a step that fails leaves the database as it was, and everything is built again from there. How far it has come in
-the stream of ticks is stored with what came of them, so that each tick is matched once, whatever happens, as long as
-the stream still holds it. Ticks that were published before a command was stored are seen before it: the stream is
-drained between taking note and acting.
+One process at a time plays a router (a lease). All its state is loaded at the start, and again after any error: a
+failed step leaves the database as it was. Its position in the tick stream is stored with the results of the ticks, so
+each tick is matched once, whatever happens, while the stream still holds it. Ticks that were published before a command
+was stored are processed before it: the stream is drained between reading the newest command and acting.
 """
 
 import asyncio
@@ -43,7 +42,7 @@ _log = structlog.stdlib.get_logger("venue")
 
 
 class OutOfStep(Exception):
-    """Somebody changed fills or positions beside this venue: what it believes must be loaded anew."""
+    """Another process changed fills or positions of this venue: its state must be loaded again."""
 
 
 class VenueLoop(ABC):
@@ -102,11 +101,11 @@ class VenueLoop(ABC):
 
     @abstractmethod
     async def _step(self) -> VenueStep:
-        """Match what the market brought, act on commands and on whatever else came, and book all of it."""
+        """Match the market's ticks, execute commands and other inputs, and book all of it."""
 
     @property
     def _is_busy(self) -> bool:
-        """True if there is more to do at once."""
+        """True if there is more work at once."""
         return bool(self._pending)
 
     async def _read_and_work(self) -> None:
@@ -119,7 +118,7 @@ class VenueLoop(ABC):
     # ------------------------------------------------------------------ starting
 
     async def _restore(self) -> None:
-        """Build everything from stored quotes, positions and open orders; go on where the ticks were left."""
+        """Build the state from stored quotes, positions and open orders; continue at the stored position."""
         noted = await read_position(self.role)
         self._seen = self._matched = noted or await self._ticks.last_position()
         self._noted = noted
@@ -175,9 +174,9 @@ class VenueLoop(ABC):
                         await self._wake.wait()
 
     def _to_note(self, *, needed: bool) -> str | None:
-        """How far the ticks have been matched, if it is to be noted with this step.
+        """The position up to which ticks are matched, if it is to be stored with this step.
 
-        Now and then also what came to nothing is noted, so that a successor need not look at it again.
+        A position without results is stored now and then too, so that a successor need not read those ticks again.
         """
         # Nor must this one, when it starts anew, meet again what made it do so.
         late = self._out_of_step or asyncio.get_running_loop().time() - self._noted_at > _NOTE_SECONDS
@@ -195,21 +194,21 @@ class VenueLoop(ABC):
                 self._accounts.pop(order.id, None)
 
     def _see(self, batch: Sequence[PositionedTick]) -> None:
-        """Take ticks in once, whether they were read or drained."""
+        """Process ticks once, whether they were read or drained."""
         seen = order_of(self._seen)
         self._pending.extend(item for item in batch if order_of(item[0]) > seen)
         if batch and order_of(batch[-1][0]) > seen:
             self._seen = batch[-1][0]
 
     async def _see_what_came_before(self, last_command: int) -> None:
-        """Whoever published a quote and then placed an order did so before the order's command could be seen."""
+        """Drain the stream: quotes that were published before an order was placed must be seen before its command."""
         if last_command:
             self._see(await self._ticks.drain(self._seen))
         # A tick may come sooner than the news of its instrument.
         await self._market.learn({tick.symbol for _, tick in self._pending})
 
     def _see_quotes(self, venue: Exchanges[AnyExchange]) -> None:
-        """Tell a venue that was put together anew how the market stands."""
+        """Give a rebuilt venue the present market."""
         board = self._market.board
         self._board_position, self._board_clocks = self._market.position, board.clocks()
         for symbol in self._board_clocks:

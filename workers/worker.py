@@ -1,4 +1,4 @@
-"""The worker: this process's part in the schedule, in running tasks, in reading what accounts do, and in telling it."""
+"""The worker: scheduling, running tasks, detecting anomalies, and sending notifications in one process."""
 
 import asyncio
 import signal
@@ -26,7 +26,7 @@ async def run_worker(
     functions: Mapping[str, TaskFunction] = TASKS,
     definitions: Definitions = DEFINITIONS,
 ) -> None:
-    """Work until SIGINT or SIGTERM; what is under way then is given back to the others."""
+    """Work until SIGINT or SIGTERM; active runs are then given back."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

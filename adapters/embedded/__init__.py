@@ -1,4 +1,4 @@
-"""Private PostgreSQL and Valkey servers under the data folder, for whoever has none of their own."""
+"""Private PostgreSQL and Valkey servers under the data folder, for installations without their own."""
 
 from adapters.embedded.errors import EmbeddedError
 from adapters.embedded.services import EmbeddedServices, embedded_services, running_services

@@ -1,8 +1,8 @@
-"""Which system account the private servers run as.
+"""The system account of the private servers.
 
-PostgreSQL refuses to run as root, and neither server needs any right of root's. So root runs both as an
-unprivileged account: the owner of an existing database folder, else a `tradegraph` account when the operator has
-made one, else `nobody`. Anybody else runs them as themselves.
+PostgreSQL refuses to run as root, and neither server needs root's rights. So root runs both as an unprivileged account:
+the owner of an existing database folder, else a `tradegraph` account when the operator has made one, else `nobody`.
+Other users run them as themselves.
 """
 
 import os
@@ -48,7 +48,7 @@ class Account:
             os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
     def can_use(self, folder: Path) -> bool:
-        """True if this account can enter the folder: asked of the system itself, by trying it."""
+        """True if this account can enter the folder, found by trying it."""
         if not self.switch:
             return os.access(folder, os.R_OK | os.X_OK)
         probe = ["/bin/sh", "-c", 'cd -- "$1"', "sh", str(folder)]
@@ -86,7 +86,7 @@ def server_account(existing: Path | None = None) -> Account:
 
 
 def server_environment() -> Mapping[str, str]:
-    """The environment of a server: nothing of the caller's, so that no PG* variable or secret leaks into it."""
+    """The environment of a server: empty of the caller's, so that no PG* variable or secret leaks into it."""
     return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
 

@@ -23,7 +23,7 @@ _STAMP = "versions"
 
 @dataclass(frozen=True, slots=True)
 class Binaries:
-    """Where the executables are."""
+    """The paths of the executables."""
 
     postgres_folder: Path
     valkey_server: Path
@@ -83,7 +83,10 @@ def _copied(installed: Binaries, place: Place) -> Binaries:
 
 
 def _copy(installed: Binaries, target: Path) -> None:
-    """Copy what running needs. The relative layout stays, since the programs find libraries and data by it."""
+    """Copy the files that running needs.
+
+    The relative layout stays, since the programs find libraries and data by it.
+    """
     package = installed.postgres_folder.parent.parent
     target.mkdir(mode=0o755)
     skip = shutil.ignore_patterns("*.a", "include", "pgxs", "pkgconfig")

@@ -1,10 +1,10 @@
-"""Where the private servers keep their files, and the lock that says who serves them.
+"""The folder of the private servers' files, and the lock of the process that serves them.
 
 A *place* is one folder that the servers' account can enter. Usually it is `embedded/` in the data folder. When root
-runs us and the data folder lies under a private home, no unprivileged account can get there, and no permission on the
-way is ours to widen: then the place is a folder of its own outside, `embedded/location` points to it, and a file in
-it points back. The place itself belongs to whoever starts us; only the folders of the two servers inside it belong to
-the servers' account, so root never writes into a folder that another account controls.
+runs us and the data folder lies under a private home, no unprivileged account can get there, and we must not widen
+permissions on the way. Then the place is a folder of its own outside, `embedded/location` points to it, and a file in
+it points back. The place itself belongs to the user who starts us; only the folders of the two servers inside it belong
+to the servers' account, so root never writes into a folder that another account controls.
 """
 
 import fcntl
@@ -51,7 +51,7 @@ class Place:
         self.account.give(folder)
 
     def write_for_server(self, name: str, text: str) -> Path:
-        """Write a file that only the servers' account may read, replacing what was there."""
+        """Write a file that only the servers' account may read, replacing an older one."""
         path = self.folder / name
         path.unlink(missing_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -69,7 +69,7 @@ class FolderLock:
         self._descriptor: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock or say who has it."""
+        """Take the lock or name its holder."""
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         if not _lock_within(descriptor, _LOCK_SECONDS):
             holder = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
@@ -83,7 +83,7 @@ class FolderLock:
         self._descriptor = descriptor
 
     def release(self) -> None:
-        """Give the lock up."""
+        """Release the lock."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -102,7 +102,7 @@ def is_locked(folder: Path) -> bool:
 
 
 def _lock_within(descriptor: int, seconds: float) -> bool:
-    """Take the lock, with some patience for whoever only looks whether it is held."""
+    """Take the lock, waiting shortly for processes that only check whether it is held."""
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -116,7 +116,7 @@ def _lock_within(descriptor: int, seconds: float) -> bool:
 
 
 def make_private_folder(folder: Path) -> None:
-    """Create the folder if need be; what is there already keeps its permissions.
+    """Create the folder if needed; existing content keeps its permissions.
 
     Root's folder can be passed through, not read, by other accounts: the servers' account has its files further down.
     """
@@ -157,7 +157,7 @@ def find_place(embedded: Path, *, throwaway: bool) -> Place:
 
 
 def remove_place(place: Place, embedded: Path) -> None:
-    """Delete all that the servers have written."""
+    """Delete all files of the servers."""
     shutil.rmtree(place.postgres, ignore_errors=True)
     shutil.rmtree(place.valkey, ignore_errors=True)
     if place.folder != embedded:
@@ -209,7 +209,7 @@ def _create_outside(embedded: Path, *, throwaway: bool) -> Path:
 
 
 def _check_owner(place: Place) -> None:
-    """Refuse a database that another account owns: PostgreSQL would, less clearly."""
+    """Refuse a database that another account owns: PostgreSQL would do so with a less clear message."""
     if place.postgres.exists() and place.postgres.stat().st_uid != place.account.uid:
         raise EmbeddedError(
             f"the database in {place.postgres} belongs to another account: start as the one that created it, "

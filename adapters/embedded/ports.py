@@ -8,11 +8,11 @@ LOOPBACK = "127.0.0.1"
 
 
 class PortTakenError(EmbeddedError):
-    """Somebody else listens on the port that a server was to use."""
+    """Another process listens on the port that a server was to use."""
 
 
 def free_port() -> int:
-    """A port that is free now; whoever starts on it must be ready to find it taken after all."""
+    """A port that is free now; a server on it may still find it taken."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])

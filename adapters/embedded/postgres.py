@@ -96,7 +96,7 @@ class PostgresServer:
 
     @property
     def running(self) -> bool:
-        """True if the server's process is there; it may still be recovering."""
+        """True if the server's process exists; it may still be recovering."""
         return self._process.running
 
     def start(self, timeout_seconds: float = START_TIMEOUT_SECONDS) -> None:
@@ -123,7 +123,7 @@ class PostgresServer:
         raise EmbeddedError(f"the private PostgreSQL {what}: {self._reason()}")
 
     def stop(self) -> None:
-        """Stop the server cleanly, its clients' open transactions being rolled back."""
+        """Stop the server cleanly; its clients' open transactions are rolled back."""
         # SIGQUIT, "immediate shutdown", leaves recovery to the next start, as a crash does; nothing is lost.
         self._process.stop(STOP_TIMEOUT_SECONDS, then=signal.SIGQUIT)
 
@@ -189,10 +189,10 @@ class PostgresServer:
             )
 
     def _clear_previous_server(self) -> None:
-        """Stop what an earlier launcher left behind, and remove its pid file when its process is gone.
+        """Stop a server left by an earlier launcher, and remove its pid file when its process is gone.
 
         PostgreSQL itself would refuse to start when the number in a stale file has become another process's; here the
-        file goes only after no process works in the folder any more.
+        file is removed only after no process works in the folder any more.
         """
         pid_file = self._place.postgres / "postmaster.pid"
         if not pid_file.exists():
@@ -217,7 +217,7 @@ class PostgresServer:
         return len(lines) >= 8 and lines[0] == str(self.pid) and lines[7].strip() == "ready"
 
     def _log_text(self) -> str:
-        """The output since the start, the log collector's newest file included."""
+        """The output since the start, with the log collector's newest file."""
         files = sorted((self._place.postgres / "log").glob("*.log"), key=lambda path: path.stat().st_mtime)
         collected = files[-1].read_text(encoding="utf-8", errors="replace") if files and self._durable else ""
         return self._process.log_text() + collected

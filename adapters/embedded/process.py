@@ -1,7 +1,7 @@
 """One server process: started in a session of its own, stopped by signals, never left behind.
 
-A guard, a shell that waits for the end of a pipe which only this process holds open, stops the server when this
-process dies without doing so, kill -9 included.
+A guard, a shell that waits for the end of a pipe which only this process holds open, stops the server when this process
+dies without doing so, kill -9 included.
 """
 
 import os
@@ -22,7 +22,7 @@ _GUARD_SCRIPT = 'read -r line; kill -s "$1" "$2"'
 
 
 class ServerProcess:
-    """A server that this process has started, or has not yet."""
+    """A server process, started or not."""
 
     def __init__(self, *, account: Account, folder: Path, log: Path, stop_signal: signal.Signals) -> None:
         self._account = account
@@ -39,7 +39,7 @@ class ServerProcess:
 
     @property
     def running(self) -> bool:
-        """True if the server that was started is still there."""
+        """True if the started server still exists."""
         if self._server is None:
             return False
         if self._server.poll() is None:
@@ -48,7 +48,7 @@ class ServerProcess:
         return False
 
     def start(self, command: Sequence[str]) -> None:
-        """Start the server with its output in the log, which begins anew."""
+        """Start the server with its output in a new log."""
         assert not self.running, "a running server is not started again"
         self._log.unlink(missing_ok=True)
         descriptor = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
@@ -81,7 +81,7 @@ class ServerProcess:
         )
 
     def stop(self, timeout_seconds: float, *, then: signal.Signals = signal.SIGKILL) -> None:
-        """Ask the server to stop, wait, and insist with the second signal when it does not."""
+        """Ask the server to stop, wait, and send the second signal when it does not."""
         if self._server is None or not self.running:
             return
         self._server.send_signal(self._stop_signal)
@@ -93,7 +93,7 @@ class ServerProcess:
         self._dismiss_guard()
 
     def kill(self) -> None:
-        """End the server and all that it started at once, as a power cut would."""
+        """Kill the server and all its children at once, like a power cut."""
         if self._server is None or not self.running:
             return
         children = psutil.Process(self._server.pid).children(recursive=True)
@@ -105,11 +105,11 @@ class ServerProcess:
         self._dismiss_guard()
 
     def log_text(self) -> str:
-        """What the server has written since its start."""
+        """The server's output since its start."""
         return self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else ""
 
     def _dismiss_guard(self) -> None:
-        """End the guard before the server's process id can become somebody else's."""
+        """End the guard before the server's process id can be reused."""
         # Taken in one step: the thread that watches the server and the one that stops it may both come here.
         guard, self._guard = self._guard, None
         if guard is not None:
@@ -133,7 +133,7 @@ def processes_in(folder: Path, program: str, account: Account) -> list[psutil.Pr
 
 
 def end_orphans(folder: Path, program: str, account: Account, ask: signal.Signals, timeout_seconds: float) -> None:
-    """Stop the processes that still serve this folder for a launcher that is gone: first the parent, politely."""
+    """Stop the processes that still serve this folder for a launcher that is gone, the parent first."""
     orphans = processes_in(folder, program, account)
     if not orphans:
         return

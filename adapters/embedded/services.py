@@ -1,4 +1,4 @@
-"""Both private servers together, for as long as a context lasts."""
+"""Both private servers together, as one context."""
 
 import json
 import secrets
@@ -24,7 +24,7 @@ _PORT_ATTEMPTS = 5
 
 @dataclass(slots=True)
 class State:
-    """What must be the same at the next start: the passwords always, the ports when they are still free."""
+    """Values that stay the same at the next start: the passwords always, the ports when they are still free."""
 
     postgres_password: str
     postgres_superuser_password: str
@@ -35,7 +35,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedServices:
-    """The two servers of a data folder, and those of them that were asked for.
+    """The started servers of a data folder, one or both.
 
     Each can be stopped, killed and started again on its own; its URL stays.
     """

@@ -1,7 +1,7 @@
 """The private Valkey: loopback only, password always, bounded memory.
 
-Nothing that matters is lost with it. A snapshot is kept all the same, so that a restart finds the last quotes; one
-that cannot be read is thrown away.
+It holds no data that matters. A snapshot is kept all the same, so that a restart finds the last quotes; an unreadable
+one is deleted.
 """
 
 import signal
@@ -55,7 +55,7 @@ class ValkeyServer:
 
     @property
     def running(self) -> bool:
-        """True if the server's process is there."""
+        """True if the server's process exists."""
         return self._process.running
 
     def start(self, timeout_seconds: float = START_TIMEOUT_SECONDS) -> None:
@@ -81,7 +81,7 @@ class ValkeyServer:
         raise EmbeddedError(f"the private Valkey did not start: {lines[-1].strip()}")
 
     def stop(self) -> None:
-        """Stop the server, its snapshot written."""
+        """Stop the server after its snapshot is written."""
         self._process.stop(STOP_TIMEOUT_SECONDS)
 
     def kill(self) -> None:

@@ -1,4 +1,4 @@
-"""Which feed a setting names."""
+"""The choice of a feed by its setting."""
 
 from adapters.feeds.crypto import CryptoFeed
 from adapters.feeds.feed import Feed, NoFeed
@@ -9,7 +9,7 @@ from domain.market.market import Market
 
 
 def chosen_feed(setting: FeedSetting, market: Market) -> Feed:
-    """The feed that ``setting`` names, not yet begun."""
+    """The feed that ``setting`` names, not started."""
     match setting.kind:
         case "sim":
             return SimFeed(market)

@@ -1,8 +1,8 @@
-"""The feed of a crypto exchange: quotes and trades of every instrument that names it, as they happen, without a key.
+"""The feed of a crypto exchange: quotes and trades of every instrument that names it, without a key.
 
 Trades keep the exchange's times; quotes too where it gives one, else the time of their receipt. A lost connection is
-made again (``Backoff``); what happened in between is
-not told, for an exchange's stream begins anew. Instruments that are created while it runs join in.
+made again (``Backoff``); events in between are missing, because an exchange's stream starts from now. Instruments that
+are created while it runs are added.
 """
 
 import asyncio
@@ -61,7 +61,7 @@ class CryptoFeed:
         self._look_seconds = look_seconds
 
     async def batches(self) -> AsyncIterator[Sequence[Tick]]:
-        """Without end.
+        """Batches of ticks without end.
 
         Raises:
             FeedError: the library that speaks to exchanges is not installed.
@@ -81,7 +81,7 @@ class CryptoFeed:
 
 
 class _Session:
-    """One connection: what was said over it and is not taken yet, and how it ended."""
+    """One connection: its received ticks, and its end."""
 
     def __init__(self, connection: Connection, market: Instruments, look_seconds: float) -> None:
         self._connection = connection
@@ -95,10 +95,10 @@ class _Session:
         self._last_trade: dict[str, Raw] = {}
 
     async def batches(self) -> AsyncIterator[Sequence[Tick]]:
-        """What is said, until it ends.
+        """Received ticks, until the connection ends.
 
         Raises:
-            ExchangeFailure: the connection cannot be relied on any more.
+            ExchangeFailure: the connection is not reliable any more.
             Unavailable: the instruments cannot be read.
         """
         while self._failure is None:
@@ -129,7 +129,7 @@ class _Session:
         ]
 
     async def _until_others_trade(self, names: Sequence[str]) -> AsyncIterator[Sequence[Tick]]:
-        """Batches until there are other symbols to listen to, or the connection fails."""
+        """Batches until the set of symbols changes, or the connection fails."""
         clock = asyncio.get_running_loop().time
         look_at = clock() + self._look_seconds
         while self._failure is None:
@@ -147,7 +147,7 @@ class _Session:
                 yield [self._ticks.popleft() for _ in range(min(len(self._ticks), MAX_BATCH))]
 
     async def _watch(self, method: str, take: Callable[[str], None], names: Sequence[str]) -> None:
-        """Wait for news of any of ``names``, then take those of all. Nothing is awaited in between."""
+        """Wait for news of any of ``names``, then take those of all, without another wait in between."""
         watch = getattr(self._connection.ccxt, method)
         try:
             while len(self._ticks) < MAX_WAITING:
@@ -177,7 +177,7 @@ class _Session:
 
 
 def quote_tick(raw: Raw, symbol: str) -> QuoteTick:
-    """Best prices as ccxt gives them; one of zero says that a side has no orders, none at all says nothing.
+    """A quote from ccxt's best prices; a price of zero means no orders on that side, a missing price means nothing.
 
     Raises:
         ValueError: a number cannot be read.
@@ -196,7 +196,7 @@ def quote_tick(raw: Raw, symbol: str) -> QuoteTick:
 
 
 def trade_tick(raw: Raw, symbol: str) -> TradeTick:
-    """A trade as ccxt gives it.
+    """A trade from ccxt's.
 
     Raises:
         ValueError: something is missing or cannot be read.

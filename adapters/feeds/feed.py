@@ -10,7 +10,7 @@ MAX_BATCH = 256
 
 
 class FeedError(Exception):
-    """A source cannot go on; the message is fit for whoever set it up."""
+    """A source cannot continue; the message is fit for the operator."""
 
 
 class Feed(Protocol):
@@ -18,12 +18,12 @@ class Feed(Protocol):
 
     @property
     def replays(self) -> bool:
-        """True if it plays a past market again, whose bars then start anew."""
+        """True if it replays a past market, whose bars are then replaced."""
         ...
 
     @property
     def unpaced(self) -> bool:
-        """True if it gives ticks as fast as they are taken, so that readers must be waited for."""
+        """True if it gives ticks as fast as they are taken, so it must wait for readers."""
         ...
 
     def batches(self) -> AsyncIterator[Sequence[Tick]]:
@@ -36,7 +36,7 @@ class Feed(Protocol):
 
 
 class NoFeed:
-    """No market data of our own: what clients publish is all there is."""
+    """A feed without ticks: all market data comes from clients."""
 
     replays = False
     unpaced = False

@@ -1,7 +1,7 @@
 """Recorded market data: CSV files of quotes, trades or order books, plain or gzipped, as ticks of all their symbols.
 
-The first line says which kind a file is. Times are RFC 3339 in UTC with up to nine digits of the second, and never go
-back within a file; numbers are plain decimals. Reading is lazy: a file that is wrong somewhere is read up to there.
+The first line gives the kind of a file. Times are RFC 3339 in UTC with up to nine digits of the second, and never go
+back within a file; numbers are plain decimals. Reading is lazy: a file with a bad line is read up to it.
 """
 
 import gzip
@@ -74,7 +74,7 @@ def _kind(path: Path) -> str:
 
 
 class _Rows:
-    """The lines of a file below the first; times and numbers that come again and again are read once."""
+    """The lines of a file below the first; repeated texts of times and numbers are parsed once."""
 
     def __init__(self, path: Path, default_size: Decimal) -> None:
         self.line = 1
@@ -148,7 +148,7 @@ def _trades(rows: _Rows) -> Iterator[Tick]:
 
 
 def _books(rows: _Rows) -> Iterator[Tick]:
-    """Lines of one symbol with the same time, event and number are one update."""
+    """Group lines of one symbol with the same time, event and number into one update."""
     key: tuple[str, ...] = ()
     tick: BookTick | None = None
     levels: dict[str, list[Level]] = {"B": [], "A": []}

@@ -1,7 +1,7 @@
-"""The replay feed: recorded markets, merged in the order of time, at a multiple of the first pace or as fast as taken.
+"""The replay feed: recorded markets, merged in the order of time, at a multiple of the original pace or without pauses.
 
 Ticks keep their own times. A silence of more than an hour (a night, a weekend, another recording) is cut to a second.
-When the recording ends, so does the feed; what it had said stays.
+The feed ends with the recording; its quotes stay.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _log = structlog.stdlib.get_logger("feed")
 
 
 class ReplayFeed:
-    """Plays ``path`` (a file, or all files of a folder) at ``speed`` times the first pace; None for no pause at all."""
+    """Replays ``path`` (a file, or all files of a folder) at ``speed`` times the original pace; None for no pauses."""
 
     replays = True
 
@@ -43,11 +43,11 @@ class ReplayFeed:
 
     @property
     def unpaced(self) -> bool:
-        """True if readers must be waited for."""
+        """True if it must wait for readers."""
         return self._speed is None
 
     async def batches(self) -> AsyncIterator[Sequence[Tick]]:
-        """What has become due, in order.
+        """Due ticks, in order.
 
         Raises:
             FeedError: a file cannot be read or a line of it is wrong; what came before has been given.

@@ -18,7 +18,7 @@ _LOOK_EVERY_STEPS = 20
 
 
 class SimFeed:
-    """Each demo instrument that exists moves on from its last price; one that never had any begins at its own."""
+    """Each existing demo instrument continues from its last price; one without a price starts at its own."""
 
     replays = False
     unpaced = False
@@ -31,7 +31,7 @@ class SimFeed:
         self._walks: dict[str, Walk] = {}
 
     async def batches(self) -> AsyncIterator[Sequence[Tick]]:
-        """Without end."""
+        """Batches of ticks without end."""
         steps = 0
         while True:
             ticks: list[Tick] = []
@@ -44,7 +44,7 @@ class SimFeed:
             await asyncio.sleep(self._step_seconds)
 
     async def _begin(self) -> list[Tick]:
-        """Start the markets of instruments that have appeared, each with a quote, also where the exchange is closed."""
+        """Start the markets of new instruments, each with a quote, also where the exchange is closed."""
         catalog = await self._market.catalog()
         ticks: list[Tick] = []
         for symbol, demo in self._demos.items():

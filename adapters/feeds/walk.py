@@ -1,6 +1,6 @@
 """A simulated market of one symbol: a seeded random walk on the grid of ticks.
 
-The same seed, symbol and first price give the same ticks, at whatever times they are asked for.
+The same seed, symbol and first price give the same ticks at any times.
 """
 
 import random
@@ -48,7 +48,7 @@ class Walk:
         return self._quote(at)
 
     def step(self, at: Nanos) -> Iterator[Tick]:
-        """What happens in one step, stamped ``at``: a quote or none, then a trade at the touch or none."""
+        """The ticks of one step at time ``at``: a quote or none, then a trade at the touch or none."""
         chance = self._random.random
         self._middle += self._random.gauss(0, self._motion.ticks_per_step) + (self._home - self._middle) * _PULL
         limit = self._home * _MAX_DEVIATION

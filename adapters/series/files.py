@@ -22,7 +22,7 @@ MAX_SHOWN_CHARACTERS = 40
 
 
 class SeriesError(Exception):
-    """What is wrong with the input, one line for each of ``problems``; nothing was written."""
+    """Faults of the input, one line for each of ``problems``; nothing was written."""
 
     def __init__(self, *problems: str) -> None:
         self.problems = problems
@@ -31,7 +31,7 @@ class SeriesError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One row: its texts as they stand in the file, and what they mean."""
+    """One row: its texts as in the file, and their values."""
 
     time_text: str
     value_text: str
@@ -41,7 +41,7 @@ class Reading:
 
 @dataclass(slots=True)
 class Tally:
-    """What was done, and what stands in the way of it."""
+    """The work done, and the problems found."""
 
     files: int = 0
     rows: int = 0
@@ -136,7 +136,7 @@ def _score(path: Path, place: Path, tally: Tally, complain: Callable[[str], None
 
 
 def _readings(lines: Iterator[str], complain: Callable[[str], None]) -> Iterator[Reading]:
-    """The rows that are readings; of the first others ``complain`` is told, by their lines."""
+    """The rows that are readings; ``complain`` gets the first others, by their lines."""
     rows = csv.reader(lines)
     header = [name.strip().lower() for name in next(rows, [])]
     if header.count("timestamp") != 1 or header.count("value") != 1:

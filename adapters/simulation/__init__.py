@@ -1,4 +1,4 @@
-"""The simulator: scenarios from files, run through the very exchange and position rules of the platform."""
+"""The simulator: scenarios from files, run through the platform's own exchange and position rules."""
 
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ def simulate(scenario: Scenario, market_dir: Path) -> dict[str, Any]:
 
 
 def deviations(scenario: Scenario, result: dict[str, Any]) -> list[str]:
-    """Where a result is not what its scenario expects, one line each; nothing when it expects nothing."""
+    """Differences of a result from its scenario's expectation, one line each; none without an expectation."""
     if scenario.expected is None:
         return []
     found = differences(scenario.expected, result, exact=isinstance(scenario, OrderScenario))

@@ -1,7 +1,6 @@
-"""The actions of a scenario: the API's inputs, read into what the exchange takes.
+"""The actions of a scenario: the API's inputs, in the form of the exchange.
 
-Only what the exchange itself needs is checked of an order: prices that its type cannot do without. Whether an account
-could afford it, or would be allowed to, is not the simulation's business.
+Orders are checked only for prices that their type needs. Funds and permissions are not part of the simulation.
 """
 
 from collections.abc import Callable, Iterable
@@ -61,7 +60,7 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class CancelMany:
-    """Cancel all open orders that fit; None fits all."""
+    """Cancel all open orders that match; None matches all."""
 
     at: Nanos
     account: str | None
@@ -71,7 +70,7 @@ class CancelMany:
 
 @dataclass(frozen=True, slots=True)
 class Modify:
-    """Change one order, if it still is at the expected version."""
+    """Modify one order, if it still is at the expected version."""
 
     at: Nanos
     order_id: str
@@ -83,7 +82,7 @@ Action = Place | Cancel | CancelMany | Modify
 
 
 def read_actions(items: list[Fields], instrument: Instrument) -> tuple[Action, ...]:
-    """The actions, which must be in the order of time and name orders that were placed before."""
+    """The actions; they must be in the order of time and name orders that were placed before."""
     reader = _Reader(instrument)
     return tuple(reader.read(item) for item in items)
 
@@ -221,7 +220,7 @@ class _Reader:
 
 
 def _terms(fields: Fields, names: Iterable[str], time_in_force: TimeInForce, price: Check) -> dict[str, Any]:
-    """The terms of these names that the scenario gives, prices checked by ``price``; the others have their defaults."""
+    """The given terms of these names, prices checked by ``price``; the others have their defaults."""
     terms = {name: value for name in names if (value := _term(fields, name, price)) is not None}
     for name in ("side", "type", "quantity"):
         if name in names:
@@ -230,7 +229,7 @@ def _terms(fields: Fields, names: Iterable[str], time_in_force: TimeInForce, pri
 
 
 def _term(fields: Fields, name: str, price: Check) -> Any:
-    """One term, read as what it is; None when it is absent."""
+    """One term, read by its type; None when it is absent."""
     field = camel_case(name)
     kind = _KINDS[name]
     if field not in fields:

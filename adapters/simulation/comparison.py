@@ -9,7 +9,7 @@ POSITION_TOLERANCE = Decimal("1e-9")
 
 
 def differences(expected: Any, actual: Any, *, exact: bool, where: str = "") -> Iterator[str]:
-    """What is not equal, one line each; of a list, its first entry. Numbers by value, exactly if ``exact``."""
+    """The differences, one line each; of a list, its first entry. Numbers by value, exactly if ``exact``."""
     if isinstance(expected, dict) and isinstance(actual, dict):
         for name in expected.keys() | actual.keys():
             place = f"{where}.{name}" if where else str(name)

@@ -1,4 +1,4 @@
-"""What can be wrong with a simulation's input: the scenario itself, or the market data it names."""
+"""Errors of a simulation's input: the scenario itself, or the market data it names."""
 
 from typing import ClassVar
 
@@ -13,14 +13,14 @@ class SimulationError(Exception):
 
 
 class ScenarioError(SimulationError):
-    """The scenario file cannot be read or says something that makes no sense; the message tells where."""
+    """The scenario file cannot be read or is invalid; the message names the place."""
 
     code = ErrorCode.BAD_USER_INPUT
     exit_status = 2
 
 
 class MarketDataError(SimulationError):
-    """A market data file is not of its kind, says what cannot be, or has nothing of what is asked for."""
+    """A market data file is of another kind, has an invalid line, or lacks the requested data."""
 
     code = ErrorCode.BAD_USER_INPUT
     exit_status = 2

@@ -1,4 +1,4 @@
-"""Reading JSON objects strictly, field by field: whatever is wrong is named with its place."""
+"""Strict reading of JSON objects, field by field: an error names the place."""
 
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
@@ -15,23 +15,23 @@ Value = TypeVar("Value")
 
 
 def camel_case(name: str) -> str:
-    """A field's name as JSON has it."""
+    """A field's name in JSON."""
     first, *others = name.split("_")
     return first + "".join(word.title() for word in others)
 
 
 def above_zero(value: Decimal) -> str | None:
-    """What is wrong with a number that has to be above zero."""
+    """The fault of a number that must be above zero, or None."""
     return None if value > ZERO else "must be above zero"
 
 
 def not_negative(value: Decimal) -> str | None:
-    """What is wrong with a number that must not be negative."""
+    """The fault of a number that must not be negative, or None."""
     return None if value >= ZERO else "must not be negative"
 
 
 def any_sign(_: Decimal) -> str | None:
-    """Nothing is wrong with any finite number."""
+    """No fault: any finite number is allowed."""
     return None
 
 
@@ -39,12 +39,12 @@ Check = Callable[[Decimal], str | None]
 
 
 def price_check(instrument: Instrument) -> Check:
-    """What a price of the instrument has to be."""
+    """The check of a price of the instrument."""
     return any_sign if instrument.allows_negative_prices else above_zero
 
 
 class Fields:
-    """One JSON object. Fields are taken out one by one; ``close`` complains about those that nobody took."""
+    """One JSON object. Fields are taken one by one; ``close`` refuses fields that were not taken."""
 
     def __init__(self, value: Any, where: str) -> None:
         if not isinstance(value, dict):
@@ -56,7 +56,7 @@ class Fields:
         return self._values.get(name) is not None
 
     def fail(self, name: str, problem: str) -> ScenarioError:
-        """The error that says what is wrong with a field."""
+        """The error about a field."""
         return ScenarioError(f"{self.where}: {name} {problem}")
 
     def take(self, name: str) -> Any:
@@ -69,7 +69,7 @@ class Fields:
             self._values.pop(name, None)
 
     def close(self) -> None:
-        """Nothing may be left over."""
+        """Refuse fields that were not taken."""
         if self._values:
             raise ScenarioError(f"{self.where}: unknown field {min(self._values)!r}")
 

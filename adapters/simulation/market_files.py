@@ -60,7 +60,7 @@ def _path(market_dir: Path, name: str) -> Path:
 
 
 class _Rows:
-    """The rows of one symbol up to the end of the window, with what its readers need to make numbers of them."""
+    """The rows of one symbol up to the end of the window, with parsers of their numbers."""
 
     def __init__(self, path: Path, source: DataSource, instrument: Instrument) -> None:
         self._path = path
@@ -108,7 +108,7 @@ class _Rows:
         return MarketDataError(f"{self._source.file}: {problem}")
 
     def missing(self, problem: str) -> MarketDataMissing:
-        """The error that says that what was asked for is not there."""
+        """The error about missing data."""
         return MarketDataMissing(f"{self._source.file}: {problem}")
 
     def before_window(self, at: Nanos) -> bool:
@@ -127,7 +127,7 @@ class _Rows:
         return Nanos(self._minute_nanos + int(seconds) * NANOS_PER_SECOND + int((fraction or "0").ljust(9, "0")))
 
     def number(self, text: str) -> Decimal:
-        """A number of the file, of any sign; the same texts come again and again."""
+        """A number of the file, of any sign; repeated texts are parsed once."""
         number = self._numbers.get(text)
         if number is None:
             try:
@@ -233,7 +233,7 @@ def _from_snapshot(rows: _Rows) -> Iterator[_Update]:
 
 
 def _book(rows: _Rows) -> Iterator[Tick]:
-    """Updates from the start of the window on; what came before is handed over as one snapshot with the first."""
+    """Updates from the start of the window on; earlier ones are given as one snapshot with the first."""
     before: dict[str, dict[Decimal, Decimal]] = {"bids": {}, "asks": {}}
     started = False
     for update in _from_snapshot(rows):

@@ -45,7 +45,7 @@ def _ticks(scenario: OrderScenario, market_dir: Path) -> Iterator[Tick]:
 
 
 class _Run:
-    """One exchange and what its reports have said about each order."""
+    """One exchange and the reports about each order."""
 
     def __init__(self, instrument: Instrument) -> None:
         self._instrument = instrument
@@ -62,13 +62,13 @@ class _Run:
         return len(self._exchange) > 0
 
     def see(self, tick: Tick) -> None:
-        """A market event."""
+        """Process a market event."""
         reports = self._exchange.on_quote(tick) if isinstance(tick, QuoteTick) else self._exchange.on_tick(tick)
         if reports:
             self._note(reports)
 
     def act(self, action: Action) -> None:
-        """An action; one that comes too late, or that the exchange refuses, leaves everything as it is."""
+        """Do an action; one that comes too late, or that the exchange refuses, changes nothing."""
         match action:
             case Place():
                 self._place(action)
@@ -128,7 +128,7 @@ class _Run:
         return row
 
     def _charge(self, name: str, fee: Decimal) -> Decimal:
-        """What a fill's fee adds to its order's, which is at least the minimum."""
+        """The addition of a fill's fee to its order's, which is at least the minimum."""
         before = self._fees.get(name)
         self._fees[name] = (before or ZERO) + fee
         return self._whole_fee(self._fees[name]) - (ZERO if before is None else self._whole_fee(before))
@@ -138,7 +138,7 @@ class _Run:
         return max(minimum, fee) if minimum else fee
 
     def result(self) -> dict[str, Any]:
-        """What became of it all."""
+        """The result of the run."""
         orders = {
             name: {
                 "status": state.status.value,

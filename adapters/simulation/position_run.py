@@ -14,7 +14,7 @@ PNL_QUANTUM = Decimal(1).scaleb(-24)
 
 
 def run_positions(scenario: PositionScenario) -> dict[str, Any]:
-    """The positions that the executions make, and what they are worth at the marks."""
+    """The positions that the executions make, and their values at the marks."""
     positions = dict.fromkeys(scenario.instruments, FLAT)
     for execution in scenario.executions:
         signed = execution.quantity if execution.side is Side.BUY else -execution.quantity

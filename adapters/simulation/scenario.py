@@ -37,7 +37,7 @@ class DataSource:
 
 @dataclass(frozen=True, slots=True)
 class BookedExecution:
-    """An execution to be booked as it is."""
+    """An execution to book as given."""
 
     symbol: str
     side: Side

@@ -1,4 +1,4 @@
-"""The venues of this installation: what each can do, and how to reach it."""
+"""The venues of this installation: their capabilities, and how to open them."""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -13,7 +13,7 @@ from domain.orders.venues.types import Capabilities
 
 
 class VenueSettingError(SettingsError):
-    """A venue is configured in a way that its gateway cannot use; the problem names the variable, never its value."""
+    """A venue's setting is invalid for its gateway; the problem names the variable, never its value."""
 
     def __init__(self, problem: str) -> None:
         super().__init__([problem])
@@ -21,9 +21,9 @@ class VenueSettingError(SettingsError):
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredVenue:
-    """A venue that may be opened. ``capabilities`` are known in every process, ``open`` connects in the engine's.
+    """A venue that can be opened. ``capabilities`` are known in every process, ``open`` connects in the engine's.
 
-    ``open`` is given the market, for the terms of instruments; its context ends the connection.
+    ``open`` gets the market, for the terms of instruments; its context ends the connection.
     """
 
     name: str
@@ -32,10 +32,10 @@ class ConfiguredVenue:
 
 
 class Gateway(Protocol):
-    """What a kind of venue is registered with."""
+    """The factory of one kind of venue."""
 
     def __call__(self, setting: VenueSetting) -> ConfiguredVenue:
-        """Look at the setting without connecting.
+        """Check the setting without connecting.
 
         Raises:
             VenueSettingError: something is missing, unknown or wrong.

@@ -1,8 +1,8 @@
-"""Which venues are configured, from the environment: their names, their gateways, and what each gateway is told.
+"""The configured venues, from the environment: their names, their gateways, and the gateways' options.
 
-``TRADEGRAPH_VENUES`` lists them as ``NAME=GATEWAY:TARGET``, with commas between. Whatever else a gateway needs, keys
-above all, is in variables of the venue's own: ``TRADEGRAPH_VENUE_<NAME>_<OPTION>``, with - in the name as _. Their
-values are secrets: they are never shown, and never leave the process but to the venue.
+``TRADEGRAPH_VENUES`` lists them as ``NAME=GATEWAY:TARGET``, with commas between. Other options, keys above all, are in
+variables of the venue: ``TRADEGRAPH_VENUE_<NAME>_<OPTION>``, with - in the name as _. Their values are secrets: they
+are never shown, and sent only to the venue.
 """
 
 import re
@@ -18,9 +18,9 @@ _ENTRY = re.compile(r"(?P<name>[a-z][a-z0-9-]{0,30})=(?P<gateway>[a-z][a-z0-9]{0
 
 @dataclass(frozen=True, slots=True)
 class VenueSetting:
-    """One venue: the name that accounts give, the gateway that speaks to it, and what that is told.
+    """One venue: the name that accounts give, its gateway, and the gateway's options.
 
-    ``target`` says which venue of the gateway's kind it is. ``options`` are by lower-case name: ``{"key": …}``.
+    ``target`` names the venue within the gateway's kind. ``options`` are by lower-case name: ``{"key": …}``.
     """
 
     name: str
@@ -30,12 +30,12 @@ class VenueSetting:
 
     @property
     def option_prefix(self) -> str:
-        """How the variables of this venue begin."""
+        """The prefix of this venue's variables."""
         return f"{OPTION_PREFIX}{self.name.upper().replace('-', '_')}_"
 
 
 def parse_venues(value: str) -> tuple[VenueSetting, ...]:
-    """Read the list.
+    """Parse the list.
 
     Raises:
         ValueError: it is malformed, or a name is taken.
@@ -59,7 +59,7 @@ def parse_venues(value: str) -> tuple[VenueSetting, ...]:
 
 
 def with_options(venues: Iterable[VenueSetting], environment: Mapping[str, str]) -> tuple[VenueSetting, ...]:
-    """The venues with what the environment tells their gateways; a variable that is set to nothing is not set."""
+    """The venues with their options from the environment; an empty variable counts as not set."""
     return tuple(
         replace(
             venue,

@@ -1,1 +1,1 @@
-"""What scheduled tasks do: thin functions that call domain services, one module per area."""
+"""The functions of scheduled tasks: they call domain services, one module per area."""

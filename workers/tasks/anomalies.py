@@ -1,4 +1,4 @@
-"""Looking for anomalies in what is new."""
+"""The task of anomaly detection."""
 
 import time
 from datetime import datetime
@@ -21,7 +21,7 @@ async def detect_anomalies(run: TaskContext) -> Result | Unfinished:
 
 
 async def _market(run: TaskContext) -> list[Fact]:
-    """When each symbol's newest price came, and whether its market is open now."""
+    """The time of each symbol's newest price, and whether its market is open now."""
     market = run.services.market
     catalog = await market.catalog()
     facts: list[Fact] = []
@@ -37,7 +37,7 @@ async def _market(run: TaskContext) -> list[Fact]:
 
 
 async def _servers(run: TaskContext) -> list[Fact]:
-    """How long database and Redis take to answer, in milliseconds."""
+    """The response times of database and Redis, in milliseconds."""
     begun = time.perf_counter()
     await ping()
     answered = time.perf_counter()

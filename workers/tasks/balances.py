@@ -1,4 +1,4 @@
-"""Going over the balances and the margin of all accounts."""
+"""The audit of all accounts' balances and margin."""
 
 from typing import cast
 
@@ -12,10 +12,10 @@ _COUNTS = ("accounts", "corrected", "unpriced", "below_maintenance")
 
 
 async def refresh_all(run: TaskContext) -> Result | Unfinished:
-    """Work out again what all accounts have reserved and what margin they have.
+    """Recompute the reservations and the margin of all accounts.
 
     Raises:
-        TaskFailure: some had a wrong amount reserved; it has been put right, and somebody should know why.
+        TaskFailure: some had a wrong reserved amount; it is corrected, and an operator should find the cause.
     """
     counts = {name: cast("int", run.progress.get(name, 0)) for name in _COUNTS}
     walk = AccountWalk(run, _BATCH)

@@ -1,4 +1,4 @@
-"""Proofs of what is booked."""
+"""Proofs of the books."""
 
 from typing import cast
 
@@ -20,7 +20,7 @@ async def prove_books(run: TaskContext) -> Result | Unfinished:
     """Prove the books of all accounts, an account at a time.
 
     Raises:
-        TaskFailure: some do not prove.
+        TaskFailure: some books differ from their proof.
     """
     catalog = await run.services.market.refresh()
     proved = cast("int", run.progress.get("proved", 0))
@@ -46,6 +46,6 @@ async def prove_books(run: TaskContext) -> Result | Unfinished:
 
 
 def _fact(proof: BookProof) -> BooksProved:
-    """What the proof says to the anomaly detectors; the first differences are enough to read."""
+    """The result of the proof as a fact for the anomaly detectors, with the first differences."""
     told = (f"{broken.what}: {broken.booked} booked, {broken.derived} derived" for broken in proof.breaks[:_MAX_NAMED])
     return BooksProved(str(proof.account_id), tuple(told), proof.checked_at)

@@ -1,11 +1,11 @@
-"""What a task's function is given, and what it may answer.
+"""The context of a task's function, and its possible answers.
 
-A function does what is due by ``due``, in transactions of its own. It can be stopped between and within any of them, at
-its time limit too, and is then called again: whatever it does may be repeated. Inside of it every transaction is
-fenced: once another worker has taken the task over, none of this one's commits.
+A function does all work that is due by ``due``, in transactions of its own. It can be stopped between and within any of
+them, also at its time limit, and is then called again: everything it does may be repeated. Inside it every transaction
+is fenced: once another worker has taken over the task, none of this one's commits.
 
-A task that has more to do than fits its time limit works in slices: it answers ``Unfinished`` with how far it came and
-is called again with that as ``progress``, in this process or, when this one dies, in another.
+A task with more work than fits its time limit works in slices: it answers ``Unfinished`` with its progress and is
+called again with that as ``progress``, in this process or, after a crash, in another.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -29,13 +29,13 @@ class TaskContext:
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """There is more to do: call again with this progress. It is stored, so keep it small."""
+    """The task has more work: it is called again with this progress. It is stored, so keep it small."""
 
     progress: Mapping[str, Json]
 
 
 class TaskFailure(Exception):
-    """The task did its work and found what nobody but a person can mend: the run fails, and is not tried again.
+    """The task finished and found a fault that only a person can repair: the run fails, and is not tried again.
 
     ``message`` is for its operators; ``result`` is stored as that of any other run.
     """

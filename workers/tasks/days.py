@@ -15,7 +15,7 @@ _log = structlog.stdlib.get_logger("tasks")
 
 
 async def roll_day(run: TaskContext) -> Result | Unfinished:
-    """End the platform's days that are over, missed ones in order; how many account rolls that took.
+    """End the platform's days that are over, missed ones in order; returns the number of account rolls.
 
     Raises:
         TaskFailure: some accounts cannot be rolled.
@@ -36,6 +36,6 @@ async def roll_day(run: TaskContext) -> Result | Unfinished:
 
 
 async def pay_funding(run: TaskContext) -> Result:
-    """Post the funding of the hours that are over; in how many accounts."""
+    """Post the funding of past hours; returns the number of accounts."""
     services = run.services
     return {"accounts": await post_due_funding(services.bus, services.market, utc_now())}

@@ -1,6 +1,6 @@
-"""What accounts and positions are worth, kept as time goes by.
+"""Tasks that store the history of accounts and positions.
 
-A value is that of the moment at which it is taken, however late a run is: what was missed cannot be made up for.
+A value is always of the moment of the run, however late it is: a missed sample cannot be caught up.
 """
 
 from domain.kernel.time import utc_now
@@ -10,15 +10,15 @@ from workers.tasks.context import TaskContext
 
 
 async def sample_accounts(run: TaskContext) -> Result:
-    """Sample the equity of every account that is not closed; how many."""
+    """Sample the equity of every account that is not closed; returns their number."""
     return {"accounts": await sample_equity(run.services.bus, run.services.market, utc_now())}
 
 
 async def snapshot_accounts(run: TaskContext) -> Result:
-    """Keep the positions of every account that is not closed; how many accounts."""
+    """Store the positions of every account that is not closed; returns their number."""
     return {"accounts": await snapshot_positions(run.services.bus, run.services.market, utc_now())}
 
 
 async def keep_months(run: TaskContext) -> Result:
-    """Make the months ahead and drop the old ones; how many of both."""
+    """Make the partitions of coming months and drop old ones; returns both numbers."""
     return {"changed": await keep_history(run.services.bus, run.due)}

@@ -1,4 +1,4 @@
-"""What must happen to orders although the engine, whose work it is, is not there."""
+"""Order tasks for the time when no engine runs."""
 
 import structlog
 
@@ -16,9 +16,9 @@ _log = structlog.stdlib.get_logger("tasks")
 
 
 async def end_overdue_orders(run: TaskContext) -> Result:
-    """Let orders of the paper venue expire whose time was over a minute ago, if no engine plays that venue.
+    """Expire orders of the paper venue whose time was over a minute ago, if no engine plays that venue.
 
-    An exchange's own orders are ended by the exchange. Whoever plays the venue next finds these over.
+    Orders of a real exchange are ended by the exchange. The next engine finds these orders ended.
     """
     services = run.services
     overdue = await read_overdue(PAPER)
@@ -39,12 +39,12 @@ async def end_overdue_orders(run: TaskContext) -> Result:
 
 
 async def tell_of_late_commands(run: TaskContext) -> Result:
-    """Tell of venues that do not take what they are asked."""
+    """Raise events about venues that do not take their commands."""
     return {"venues": await tell_late_commands(run.services.bus)}
 
 
 async def fire_cancel_timers(run: TaskContext) -> Result:
-    """Fire the cancel timers that are due; an engine that is there is faster."""
+    """Fire the cancel timers that are due; a running engine does so earlier."""
     fired = 0
     while count := await fire_due_timers(run.services.bus):
         fired += count

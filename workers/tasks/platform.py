@@ -1,4 +1,4 @@
-"""The platform's own health, and what it may forget."""
+"""Tasks on the platform's health and on retention."""
 
 import time
 
@@ -19,10 +19,10 @@ _ROWS = 1_000
 
 
 async def check_health(run: TaskContext) -> Result:
-    """Look at the servers, the disk, and whether somebody plays each of the engine's roles.
+    """Check the servers, the disk, and that each role of the engine has a holder.
 
     Raises:
-        TaskFailure: something is not as it ought to be.
+        TaskFailure: a component is not healthy.
     """
     services = run.services
     begun = time.perf_counter()

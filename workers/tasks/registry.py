@@ -1,4 +1,4 @@
-"""Which function does which task: one for each of ``domain.system.definitions.DEFINITIONS``, and no other."""
+"""The function of each task: one for each of ``domain.system.definitions.DEFINITIONS``, and no other."""
 
 from collections.abc import Mapping
 

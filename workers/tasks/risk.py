@@ -1,4 +1,4 @@
-"""What risk management has to do whatever dies: finishing halts, and looking at accounts while no monitor does."""
+"""Risk tasks that must happen even after crashes: finishing halts, and checking accounts while no monitor runs."""
 
 from typing import cast
 
@@ -16,7 +16,7 @@ _LIQUIDATION_SECONDS = 5.0
 
 
 async def sweep_risk(run: TaskContext) -> Result | Unfinished:
-    """Cancel what halts were to cancel; without a monitor, look at every account and act on the limits it breaks."""
+    """Finish the cancels of halts; without a running monitor, check every account and act on broken limits."""
     services = run.services
     halts = await finish_halts(services.bus)
     if ROLE in await held_roles([ROLE]):

@@ -15,9 +15,9 @@ _AFTER = "after"
 
 
 class AccountWalk:
-    """Accounts from where the last slice left off until its time is over; afterwards ``progress`` says how far it came.
+    """Accounts from the end of the last slice until the time limit; afterwards ``progress`` is the new position.
 
-    Each slice has at least one batch, so that it comes to an end. ``progress`` is empty once all have been seen. An
+    Each slice has at least one batch, so the walk always ends. ``progress`` is empty once all accounts were seen. An
     account that is opened meanwhile comes last.
     """
 
@@ -29,7 +29,7 @@ class AccountWalk:
 
     @property
     def progress(self) -> dict[str, str]:
-        """Where the next slice begins, empty when there is none."""
+        """The start of the next slice, empty when there is none."""
         return {} if self._is_over or self._after is None else {_AFTER: str(self._after)}
 
     async def __aiter__(self) -> AsyncIterator[list[UUID]]:

@@ -1,4 +1,4 @@
-"""How things stand with the real venues. Asking them is the engine's: it alone holds their connections."""
+"""The check of real venues' condition. Only the engine asks venues: it alone holds their connections."""
 
 from domain.orders.venues.queries import read_condition
 from domain.system.types import Json, Result
@@ -6,10 +6,10 @@ from workers.tasks.context import TaskContext, TaskFailure
 
 
 async def compare_venues(run: TaskContext) -> Result:  # noqa: ARG001  needs no more than the database
-    """Say where venues' books differ from ours, and what they have not answered.
+    """Report differences of venues' books from ours, and unanswered requests.
 
     Raises:
-        TaskFailure: they differ.
+        TaskFailure: there are differences.
     """
     condition = await read_condition()
     found: dict[str, Json] = {

@@ -1,4 +1,4 @@
-"""Which exchange is meant, and where it is: ``EXCHANGE``, ``EXCHANGE:testnet`` or ``EXCHANGE@URL`` in settings."""
+"""The address of an exchange: ``EXCHANGE``, ``EXCHANGE:testnet`` or ``EXCHANGE@URL`` in settings."""
 
 import importlib.util
 import ipaddress
@@ -17,10 +17,10 @@ _SECURE = {"http": "ws", "https": "wss"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeAddress:
-    """Which exchange, and where.
+    """An exchange and its address.
 
-    ``testnet`` is the exchange's own playground; ``endpoint`` another server that speaks its dialect, which takes the
-    place of the scheme and host of all its addresses.
+    ``testnet`` is the exchange's own test system; ``endpoint`` another server with the same API, which replaces the
+    scheme and host of all its addresses.
     """
 
     dialect: Dialect
@@ -30,7 +30,7 @@ class ExchangeAddress:
 
 
 def parse_address(target: str) -> ExchangeAddress:
-    """Read it.
+    """Parse a setting.
 
     Raises:
         ValueError: it is malformed, the exchange is not one that can be used, or its library is not installed.
@@ -66,7 +66,7 @@ def _is_this_machine(host: str) -> bool:
 
 
 def moved(urls: Any, endpoint: str) -> Any:
-    """Addresses (a tree of them) with scheme and host of ``endpoint``; those of WebSockets keep being such."""
+    """Addresses (a tree of them) with scheme and host of ``endpoint``; WebSocket addresses stay WebSocket addresses."""
     if isinstance(urls, dict):
         return {name: moved(each, endpoint) for name, each in urls.items()}
     if not isinstance(urls, str):

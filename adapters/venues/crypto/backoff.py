@@ -1,4 +1,4 @@
-"""How long to wait before an exchange is tried again: longer after each failure in a row, by chance, and bounded."""
+"""The back-off of an exchange: longer after each failure in a row, with jitter, and bounded."""
 
 import asyncio
 import random
@@ -9,7 +9,10 @@ LONGEST_SECONDS = 30.0
 
 
 class Backoff:
-    """From half of the delay to all of it, so that those who lost an exchange together do not return together."""
+    """Waits between half of the delay and all of it.
+
+    Clients that lost an exchange together then do not return together.
+    """
 
     def __init__(
         self,
@@ -22,11 +25,11 @@ class Backoff:
         self._chance = chance
 
     def succeeded(self) -> None:
-        """Begin again with the shortest wait."""
+        """Reset to the shortest wait."""
         self._delay = self._first
 
     def next_seconds(self) -> float:
-        """How long to wait now; the next time twice as long."""
+        """The wait for now; the next one is twice as long."""
         seconds = self._delay * (1 + self._chance()) / 2
         self._delay = min(self._delay * 2, self._longest)
         return seconds

@@ -1,8 +1,8 @@
-"""One exchange, opened: ccxt's object, its symbols, and calls whose failures are ours.
+"""One open exchange: ccxt's object, its symbols, and calls with failures of our own types.
 
-ccxt's throttler spaces all calls within the exchange's limits. A call that the exchange says it did not take, because
-it was asked too often or because our clocks differ, had no effect: it is made again a few times, later or with the
-clocks compared anew. Nothing else is ever made twice.
+ccxt's throttler spaces all calls within the exchange's limits. A call that the exchange refused because of its rate
+limit or the clock had no effect: it is made again a few times, later or with the clocks compared anew. No other call is
+ever repeated.
 """
 
 import asyncio
@@ -36,7 +36,10 @@ class Credentials:
 
 
 class Connection:
-    """Open it, or enter it as a context: it then knows the exchange's symbols. ``ccxt`` is the library's object."""
+    """One exchange; open it, or enter it as a context: it then has the exchange's symbols.
+
+    ``ccxt`` is the library's object.
+    """
 
     def __init__(self, address: ExchangeAddress, credentials: Credentials = Credentials()) -> None:
         self._address = address
@@ -83,7 +86,7 @@ class Connection:
 
     @property
     def dialect(self) -> Dialect:
-        """The exchange's ways."""
+        """The exchange's properties."""
         return self._address.dialect
 
     async def renew(self) -> None:
@@ -101,10 +104,10 @@ class Connection:
         self.terms_version += 1
 
     async def call(self, name: str, *arguments: Any, **named: Any) -> Any:
-        """What a method of ccxt answers.
+        """Call a method of ccxt, and return its answer.
 
         Raises:
-            ExchangeFailure: it failed; whether it had its effect all the same is in the failure.
+            ExchangeFailure: it failed; the failure says whether it may have had its effect all the same.
         """
         tries = 0
         while True:
@@ -127,11 +130,11 @@ class Connection:
                 await self.call("load_time_difference")
 
     def failure(self, error: BaseException) -> ExchangeFailure:
-        """What an exception of ccxt means."""
+        """The failure of an exception of ccxt."""
         return read_failure(error, self._secrets, self.dialect)
 
     def _retry_after(self, tries: int) -> float:
-        """Seconds until the exchange wants to be asked again, as it said, else ever longer."""
+        """Seconds until the exchange accepts calls again, as it said, else growing."""
         headers: Mapping[str, str] = self.ccxt.last_response_headers or {}
         said = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
         return float(said) if said.isdecimal() else _WAIT_SECONDS * tries
@@ -140,7 +143,7 @@ class Connection:
         return asyncio.get_running_loop().time()
 
     async def close_streams(self) -> None:
-        """Close the WebSocket connections, and forget what they said; the next one that is needed is made anew."""
+        """Close the WebSocket connections, and drop their messages; the next use opens a new one."""
         clients = list((self.ccxt.clients or {}).values())
         self.ccxt.clients = {}
         for client in clients:

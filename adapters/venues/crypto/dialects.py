@@ -1,9 +1,9 @@
-"""What must be known of an exchange beyond the words that ccxt has for all of them.
+"""Properties of exchanges that ccxt's unified API does not give.
 
 Only exchanges that are listed here can be traded: each entry was checked against the exchange's documentation and
-ccxt's source, and is tested against a server that speaks its dialect. An exchange belongs here when it takes a client's
-own order id of 32 letters and digits, finds an order by it, and refuses a signed request that comes late: without
-these an order whose answer was lost could not be asked about.
+ccxt's source, and is tested against a server that speaks its API. An exchange qualifies when it takes a client's own
+order id of 32 letters and digits, finds an order by it, and refuses a signed request that comes late: without these an
+order whose answer was lost could not be asked about.
 """
 
 from collections.abc import Mapping
@@ -18,12 +18,12 @@ _DAY_SECONDS = 86_400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """One exchange.
+    """The properties of one exchange.
 
-    ``options`` and ``streaming`` are given to ccxt. ``stream_hashes`` are ccxt's names of what is awaited once the
+    ``options`` and ``streaming`` are given to ccxt. ``stream_hashes`` are ccxt's names of the awaited messages once the
     user's stream is subscribed to. ``trade_span_seconds`` and ``trade_page`` are the longest time and the most trades
-    that one question about trades may ask for, ``trade_cursor`` is the parameter that names the first trade of the next
-    page. ``duplicate`` is how it says that it has an order of this id already.
+    of one question about trades, ``trade_cursor`` is the parameter that names the first trade of the next page.
+    ``duplicate`` is its answer to an order id that it already has.
     """
 
     exchange: str

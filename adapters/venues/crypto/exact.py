@@ -1,4 +1,4 @@
-"""Numbers of an exchange as exact decimals; a float is a mistake of ours and never gets further than here."""
+"""Numbers of an exchange as exact decimals; a float is refused as a programming error."""
 
 from decimal import Decimal, InvalidOperation
 
@@ -6,11 +6,11 @@ from domain.kernel.numbers import ZERO, within_bounds
 
 
 class Inexact(ValueError):
-    """An exchange said something that is no number which can be kept exactly."""
+    """An exchange gave a number that cannot be kept exactly."""
 
 
 def exact(value: object) -> Decimal:
-    """The number that a text, a whole number or a decimal says.
+    """The number of a text, a whole number or a decimal.
 
     Raises:
         Inexact: it is none, or a float.
@@ -27,10 +27,10 @@ def exact(value: object) -> Decimal:
 
 
 def exact_or_none(value: object) -> Decimal | None:
-    """The number, None where the exchange says nothing."""
+    """The number, None where the exchange gives none."""
     return None if value is None or value == "" else exact(value)
 
 
 def exact_or_zero(value: object) -> Decimal:
-    """The number, zero where the exchange says nothing."""
+    """The number, zero where the exchange gives none."""
     return exact_or_none(value) or ZERO

@@ -1,7 +1,7 @@
-"""What ccxt's exceptions mean for a request: refused for certain, or nobody knows.
+"""The meaning of ccxt's exceptions for a request: refused for certain, or unknown.
 
-A refusal counts as certain only where the exchange itself has said so in a way that is listed here. Everything else (a
-time-out, a broken connection, an error of the server, an answer that cannot be read) may have had its effect.
+A refusal is certain only where the exchange itself gave an answer that is listed here. Everything else (a time-out, a
+broken connection, a server error, an unreadable answer) may have had its effect.
 """
 
 import json
@@ -18,7 +18,7 @@ _MASK = "***"
 
 
 class Fate(Enum):
-    """What became of a request that failed."""
+    """The fate of a failed request."""
 
     REFUSED = "the exchange refused it"
     NOT_THERE = "the exchange has no such order, or it is over"
@@ -66,7 +66,7 @@ _REASONS: tuple[tuple[str, RejectReason], ...] = (
 
 
 def read_failure(error: BaseException, secrets: Collection[str], dialect: Dialect) -> ExchangeFailure:
-    """What an exception of ccxt, or any other, says of the request that it ended."""
+    """The failure of a request that ended with an exception of ccxt, or any other."""
     if isinstance(error, ExchangeFailure):
         return error
     classes = {each.__name__ for each in type(error).__mro__ if each.__module__.partition(".")[0] == "ccxt"}
@@ -89,7 +89,7 @@ def _special(fate: Fate, reason: RejectReason, message: str) -> RejectReason:
 
 
 def _unknown(classes: Collection[str]) -> str:
-    """Our own words: what the library says of a lost answer repeats the request with its signature."""
+    """A message of our own: the library's text of a lost answer repeats the signed request."""
     if "RequestTimeout" in classes:
         return "The exchange did not answer in time."
     if "ExchangeNotAvailable" in classes:
@@ -100,7 +100,7 @@ def _unknown(classes: Collection[str]) -> str:
 
 
 def _said(error: BaseException, secrets: Collection[str], exchange: str) -> str:
-    """The exchange's own words, without addresses and credentials."""
+    """The exchange's own text, without addresses and credentials."""
     text = str(error).removeprefix(f"{exchange} ")
     start = text.find("{")
     if start >= 0:

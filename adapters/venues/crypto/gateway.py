@@ -1,4 +1,4 @@
-"""The gateway ``ccxt``: what settings of a crypto exchange must say, and how it is opened.
+"""The gateway ``ccxt``: the settings of a crypto exchange, and its opening.
 
 ``NAME=ccxt:EXCHANGE`` in TRADEGRAPH_VENUES, and the key of an account there in TRADEGRAPH_VENUE_<NAME>_KEY and _SECRET.
 """
@@ -65,7 +65,7 @@ def _variable(setting: VenueSetting, option: str) -> str:
 async def _open(
     name: str, address: ExchangeAddress, credentials: Credentials, backoff: Backoff, market: Market
 ) -> AsyncIterator[Venue]:
-    """Connect. Whoever tries again after a failure has waited by then, longer each time."""
+    """Connect. After a failure the next try waits longer each time."""
     connection = Connection(address, credentials)
     try:
         await connection.open()

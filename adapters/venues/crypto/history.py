@@ -1,4 +1,4 @@
-"""An account's trades at an exchange since a time, however many and however long ago: whole pages, oldest first."""
+"""An account's trades at an exchange since a time: whole pages, oldest first, without a limit of number or age."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ Raw = Mapping[str, Any]
 
 
 async def trades_since(connection: Connection, symbol: str, since: Nanos) -> list[Raw]:
-    """All trades of one of ccxt's symbols from ``since`` on, as ccxt gives them, oldest first.
+    """All trades of one of ccxt's symbols from ``since`` on, in ccxt's form, oldest first.
 
     Raises:
         ExchangeFailure: the exchange could not be asked.
@@ -34,12 +34,12 @@ async def trades_since(connection: Connection, symbol: str, since: Nanos) -> lis
 
 
 def identity(trade: Raw) -> tuple[str, str, str | None]:
-    """What tells a trade from all others: one that an account makes with itself is there twice, once for each order."""
+    """The identity of a trade; a trade of an account with itself is there twice, once for each order."""
     return trade["symbol"], trade["id"], trade["order"]
 
 
 async def _first_page(connection: Connection, symbol: str, since: Nanos) -> tuple[list[Raw], bool]:
-    """The first trades from ``since`` on, and whether there are no more: an exchange looks through a day at a time."""
+    """The first trades from ``since`` on, and True if there are no more: an exchange searches one day at a time."""
     dialect = connection.dialect
     span, now = dialect.trade_span_seconds * _MILLISECONDS, connection.ccxt.nonce()
     start = max(since * _MILLISECONDS // NANOS_PER_SECOND, now - MAX_SPANS * span)

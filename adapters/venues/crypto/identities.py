@@ -1,6 +1,6 @@
-"""Which order of ours an exchange's order is: trades name only the exchange's own id.
+"""The client ids of an exchange's orders: trades carry only the exchange's own id.
 
-A memory that may be lost at any moment: what it has forgotten is asked again.
+The memory may be lost at any moment: missing ids are asked for again.
 """
 
 from collections import OrderedDict
@@ -22,19 +22,19 @@ class Identities:
         self._answered: set[tuple[str, str]] = set()
 
     def learn(self, raw: Mapping[str, Any], client_order_id: str | None = None) -> None:
-        """Remember an order that ccxt has given."""
+        """Store the ids of an order that ccxt gave."""
         self._known[raw["symbol"], raw["id"]] = client_order_id or raw["clientOrderId"]
         while len(self._known) > MAX_REMEMBERED:
             self._known.popitem(last=False)
 
     def answered(self, raw: Mapping[str, Any], client_order_id: str) -> None:
-        """Remember an order that came in the answer to a request about it."""
+        """Store the ids of an order in the answer to a request about it."""
         self.learn(raw, client_order_id)
         if len(self._answered) < MAX_REMEMBERED:
             self._answered.add((raw["symbol"], raw["id"]))
 
     def take_answered(self) -> set[tuple[str, str]]:
-        """The orders that requests have been answered about since the last time."""
+        """The orders in answers since the last call."""
         answered, self._answered = self._answered, set()
         return answered
 

@@ -1,6 +1,6 @@
-"""ccxt, loaded when the first exchange is opened, and its classes made fit for exact books.
+"""ccxt, loaded when the first exchange is opened, and its classes adapted to exact books.
 
-What is changed of them, and why: docs/adr/0015-exchanges-through-ccxt.md.
+The changes and their reasons: docs/adr/0015-exchanges-through-ccxt.md.
 """
 
 import asyncio
@@ -15,14 +15,14 @@ EXTRA = "tradegraph[ccxt]"
 
 
 class ExtraMissing(Exception):
-    """An exchange is configured and the library that speaks to it is not installed; the message says what to do."""
+    """An exchange is configured and ccxt is not installed; the message gives the remedy."""
 
     def __init__(self, exchange: str) -> None:
         super().__init__(f"{exchange} is reached through ccxt, which is not installed: pip install '{EXTRA}'")
 
 
 class WebSocketClient(Protocol):
-    """What is used of ccxt's WebSocket client."""
+    """The used part of ccxt's WebSocket client."""
 
     futures: dict[str, Any]
     future: Any
@@ -33,29 +33,29 @@ class WebSocketClient(Protocol):
 
 
 class _Exact:
-    """Before a class of ccxt in the order of resolution: numbers stay text, and no message ends a stream in silence."""
+    """A class before ccxt's in the order of resolution: numbers stay text, and no message ends a stream silently."""
 
     def __init__(self, config: Any = None) -> None:
         super().__init__(config or {})  # type: ignore[call-arg]  # the exchange's class comes behind
         self.decimal_to_precision: Any = functools.partial(_aside, vars(self)["decimal_to_precision"])
 
     def on_json_response(self, text: str) -> Any:
-        """Read an answer; ccxt would make floats of its numbers."""
+        """Read an answer; ccxt would turn its numbers into floats."""
         return json.loads(text, parse_float=str)
 
     async def fetch(self, *arguments: Any, **named: Any) -> Any:
-        """What the exchange answers. Text that is no JSON is no answer; ccxt would make an empty list of it."""
+        """The exchange's answer. A text that is not JSON is an error; ccxt would turn it into an empty list."""
         answer = await super().fetch(*arguments, **named)  # type: ignore[misc]  # the exchange's class comes behind
         if not isinstance(answer, dict | list):
             raise UnreadableMessage(type(answer).__name__)
         return answer
 
     def currency_to_precision(self, _code: object, fee: object, _network: object = None) -> str:
-        """Whatever it is. ccxt adds the fees of an order up and fails for currencies that no symbol trades."""
+        """Any amount as it is. ccxt sums the fees of an order and fails for currencies that no symbol trades."""
         return str(fee)
 
     def handle_event_stream_terminated(self, client: WebSocketClient, _message: object) -> None:
-        """The exchange ends the user's stream and keeps the connection; ccxt would leave those who listen waiting."""
+        """Fail the waiting listeners when the exchange ends the user's stream; ccxt would leave them waiting."""
         client.on_error(StreamEnded())
 
     def client(self, url: str) -> Any:
@@ -69,7 +69,7 @@ class _Exact:
 
 
 def _aside(function: Any, *arguments: Any, **named: Any) -> Any:
-    """What a function of ccxt answers that changes how this process rounds: of a context of its own."""
+    """Run a function of ccxt that changes the process's rounding, in a context of its own."""
     with decimal.localcontext():
         return function(*arguments, **named)
 
@@ -79,7 +79,7 @@ class StreamEnded(Exception):
 
 
 class UnreadableMessage(Exception):
-    """A message of the exchange could not be read; what it said is not repeated."""
+    """A message of the exchange could not be read; its text is not repeated."""
 
 
 def exact_class(exchange: str) -> type[Any]:
@@ -100,13 +100,16 @@ def exact_class(exchange: str) -> type[Any]:
 
 
 def _read(client: WebSocketClient, data: str | bytes) -> None:
-    """Take a message's text; ccxt would make floats of its numbers."""
+    """Read a message's text; ccxt would turn its numbers into floats."""
     text = data.decode() if isinstance(data, bytes) else data
     client.on_message_callback(client, json.loads(text, parse_float=str) if text[:1] in "{[" else text)
 
 
 def _future(make: Any, name: str) -> Any:
-    """What is awaited under a name. Some that ccxt makes nobody awaits; their failing is told to those who do wait."""
+    """The future of an awaited name.
+
+    Futures that ccxt makes and nobody awaits pass their failure to the waiting ones.
+    """
     future = make(name)
     # Once each, however often it is asked for.
     future.remove_done_callback(_retrieve)
@@ -120,7 +123,7 @@ def _retrieve(future: "asyncio.Future[Any]") -> None:
 
 
 def _handle(client: WebSocketClient, handle: Any, message: object) -> None:
-    """Take a message. One that fails would end ccxt's loop without a word: it ends the connection aloud instead."""
+    """Handle a message. An error would end ccxt's loop silently: here it ends the connection with a failure."""
     try:
         handle(message)
     except Exception as error:  # noqa: BLE001  whatever it was, the stream can no longer be trusted

@@ -1,4 +1,4 @@
-"""What happens to our orders, found by asking: for a while, when an exchange answers but its stream cannot be had."""
+"""Reports of our orders by polling: for a while, when an exchange answers but its stream cannot be opened."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -26,7 +26,7 @@ _Key = tuple[str, str]
 async def polled(
     connection: Connection, symbols: Symbols, identities: Identities
 ) -> AsyncIterator[Sequence[VenueReport]]:
-    """Batches of what has changed since the last look, from now on, until the stream is worth another try.
+    """Batches of changes since the last look, from now on, until the stream is worth another try.
 
     Raises:
         VenueUnavailable: questions are not answered either.
@@ -37,7 +37,7 @@ async def polled(
 
 
 class _Poll:
-    """What was open at the last look, up to when trades were asked for, and which of the newest were told."""
+    """The state of polling: open orders at the last look, the time of the last trades, and the newest reported ones."""
 
     def __init__(self, connection: Connection, symbols: Symbols, identities: Identities) -> None:
         self._connection = connection
@@ -53,7 +53,7 @@ class _Poll:
         return Nanos(self._connection.ccxt.nonce() * NANOS_PER_MILLISECOND)
 
     async def batches(self) -> AsyncIterator[Sequence[VenueReport]]:
-        """What each look finds."""
+        """The reports of each look."""
         for _ in range(POLLS):
             await asyncio.sleep(POLL_SECONDS)
             found = await self.look()
@@ -87,7 +87,7 @@ class _Poll:
         return [raw for key, raw in now.items() if raw != before.get(key)], before.keys() - now.keys()
 
     async def _ended(self, keys: Iterable[_Key]) -> list[Raw]:
-        """How orders stand that are not open."""
+        """The state of orders that are not open any more."""
         found: list[Raw] = []
         for symbol, order_id in keys:
             try:
@@ -101,7 +101,7 @@ class _Poll:
         return found
 
     async def _trades(self) -> list[Raw]:
-        """Trades that were not told yet."""
+        """Trades that were not reported yet."""
         since, self._since = Nanos(self._since - _OVERLAP_NANOS), self._now()
         found = [
             trade

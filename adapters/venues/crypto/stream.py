@@ -1,7 +1,7 @@
-"""What an exchange says of our orders while it lasts: its own stream, else what asking again and again finds.
+"""Reports of our orders: the exchange's own stream, else polling for a while.
 
-ccxt keeps what it was told and wakes whoever waits; a watcher here waits again within the same step of the loop, so
-that nothing arrives unseen. The first thing that goes wrong ends it all: whoever reads compares everything then.
+ccxt keeps messages and wakes a waiting caller; a watcher here waits again within the same step of the loop, so no
+message is missed. The first error ends everything: the reader then reconciles.
 """
 
 import asyncio
@@ -36,12 +36,12 @@ _Said = tuple[bool, Raw]
 async def reports_of(
     connection: Connection, symbols: Symbols, identities: Identities
 ) -> AsyncIterator[AsyncIterator[Sequence[VenueReport]]]:
-    """Batches of what happens to the account's orders.
+    """Batches of reports of the account's orders.
 
-    Where the stream cannot be had and questions are answered all the same, what happens is found by asking for a while.
+    Where the stream cannot be opened and questions are answered all the same, it polls for a while.
 
     Raises:
-        VenueUnavailable: neither the stream nor answers to questions can be had, or (while iterating) the stream ended.
+        VenueUnavailable: neither stream nor answers are available, or (while iterating) the stream ended.
     """
     stream = _Stream(connection, symbols, identities)
     try:
@@ -58,7 +58,7 @@ async def reports_of(
 
 
 class _Stream:
-    """Two watchers, of orders and of trades, and what they have said."""
+    """Two watchers, of orders and of trades, and their messages."""
 
     def __init__(self, connection: Connection, symbols: Symbols, identities: Identities) -> None:
         self._connection = connection
@@ -99,7 +99,7 @@ class _Stream:
         await self._connection.close_streams()
 
     async def _watch(self, method: str, *, is_trade: bool) -> None:
-        """Take in what ccxt is told. Nothing is awaited between one answer and waiting for the next."""
+        """Collect ccxt's messages, without another wait between one answer and the next wait."""
         watch = getattr(self._connection.ccxt, method)
         try:
             while len(self._said) < MAX_WAITING:
@@ -113,7 +113,7 @@ class _Stream:
         self._news.set()
 
     async def batches(self) -> AsyncIterator[Sequence[VenueReport]]:
-        """What was said, in batches, until the stream ends."""
+        """Messages in batches, until the stream ends."""
         while True:
             await self._news.wait()
             self._news.clear()

@@ -1,4 +1,4 @@
-"""Which of an exchange's symbols is which instrument of ours, both ways."""
+"""The mapping between an exchange's symbols and our instruments."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -14,24 +14,24 @@ _log = structlog.stdlib.get_logger("venue")
 
 
 class Instruments(Protocol):
-    """What is asked of ``domain.market.market.Market``."""
+    """The used part of ``domain.market.market.Market``."""
 
     async def catalog(self) -> Catalog:
-        """The instruments as this process knows them."""
+        """The instruments as cached in this process."""
         ...
 
     async def refresh(self) -> Catalog:
-        """The instruments as they are now."""
+        """The instruments, after a comparison with the database."""
         ...
 
 
 def is_traded_at(instrument: Instrument, exchange: str) -> bool:
-    """True if an instrument is a spot symbol of an exchange: the exchange that it names, in any letters."""
+    """True if an instrument is a spot symbol of an exchange: the exchange that it names, in any case."""
     return instrument.asset_class is AssetClass.CRYPTO and instrument.exchange.lower() == exchange
 
 
 def exchange_symbol(instrument: Instrument) -> str:
-    """What the exchange calls it: what the instrument says, else its symbol without the exchange's name behind it."""
+    """The exchange's symbol of an instrument: its venue symbol, else our symbol without the exchange's name."""
     return instrument.venue_symbol or instrument.symbol.removesuffix(f".{instrument.exchange}")
 
 
@@ -48,7 +48,7 @@ class Symbols:
         self._ours: dict[str, str] = {}
 
     async def refresh(self) -> None:
-        """Take in the instruments that this process knows by now."""
+        """Take over the instruments cached in this process."""
         catalog, version = await self._market.catalog(), self._connection.terms_version
         if catalog is self._catalog and version == self._version:
             return
@@ -78,5 +78,5 @@ class Symbols:
         return self._terms.get(symbol)
 
     def ours(self, name: str) -> str:
-        """Our symbol for one of ccxt's; the same name where no instrument of ours is meant."""
+        """Our symbol of one of ccxt's; the same name where it is no instrument of ours."""
         return self._ours.get(name, name)

@@ -1,4 +1,4 @@
-"""Orders and executions, from our words into ccxt's and back; pure. Numbers are exact on both sides."""
+"""Translation of orders and executions between our types and ccxt's; pure. Numbers are exact on both sides."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ Names = Callable[[str], str]
 
 
 class Unreadable(ValueError):
-    """An exchange said something of an order that cannot be understood."""
+    """An exchange's data about an order cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """Arguments of ccxt's ``create_order`` behind the symbol."""
+    """The arguments of ccxt's ``create_order`` after the symbol."""
 
     type: str
     side: str
@@ -38,7 +38,7 @@ class Submission:
 
 
 def submission(order: NewOrder) -> Submission:
-    """A new order in ccxt's words."""
+    """A new order in ccxt's form."""
     params: dict[str, Any] = {"clientOrderId": order.client_order_id}
     is_limit = order.type is OrderType.LIMIT
     if is_limit and order.post_only:
@@ -56,7 +56,7 @@ def submission(order: NewOrder) -> Submission:
 
 
 def venue_order(raw: Raw, ours: Names, client_order_id: str | None = None) -> VenueOrder:
-    """An order as ccxt gives it. ``client_order_id`` is given where the exchange's answer names another.
+    """An order from ccxt's form. ``client_order_id`` is given where the exchange's answer names another.
 
     Raises:
         ValueError: something that matters is missing or unreadable.
@@ -91,7 +91,7 @@ def _status(word: object, filled: Any, quantity: Any) -> OrderStatus:
 
 
 def venue_execution(raw: Raw, ours: Names, client_order_id: str | None) -> VenueExecution:
-    """A fill as ccxt gives it.
+    """A fill from ccxt's form.
 
     Raises:
         ValueError: something that matters is missing or unreadable.
@@ -115,7 +115,7 @@ def venue_execution(raw: Raw, ours: Names, client_order_id: str | None) -> Venue
 
 
 def venue_order_id(raw: Raw, name: str) -> str:
-    """The exchange's id of an order, with its symbol: some number the orders of each symbol by themselves."""
+    """The exchange's id of an order, with its symbol, because some exchanges number each symbol's orders separately."""
     return f"{_text(raw, 'symbol')}:{_text(raw, name)}"
 
 

@@ -1,4 +1,4 @@
-"""An exchange as a venue of ours: ``domain.orders.venues.port.Venue`` over ccxt. It holds nothing that matters."""
+"""An exchange as a venue of ours: ``domain.orders.venues.port.Venue`` over ccxt. It has no state that matters."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -39,7 +39,7 @@ _log = structlog.stdlib.get_logger("venue")
 
 
 class ExchangeVenue:
-    """One account at an exchange, over a connection that somebody else opens and closes."""
+    """One account at an exchange, over a connection that the caller opens and closes."""
 
     def __init__(self, name: str, connection: Connection, market: Instruments) -> None:
         self._name = name
@@ -49,12 +49,12 @@ class ExchangeVenue:
 
     @property
     def name(self) -> str:
-        """The name that it is configured under."""
+        """The configured name."""
         return self._name
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the exchange does by itself."""
+        """The functions of the exchange itself."""
         return self._connection.dialect.capabilities
 
     # -------------------------------------------------------------- requests
@@ -73,7 +73,7 @@ class ExchangeVenue:
         return self._acknowledged(raw, order.client_order_id)
 
     def _check_grid(self, order: NewOrder, terms: Terms) -> None:
-        """Refuse what ccxt would cut to the exchange's grid without a word."""
+        """Refuse values that ccxt would silently cut to the exchange's grid."""
         ccxt, name = self._connection.ccxt, terms["symbol"]
         step = exact(terms["precision"]["amount"])
         if order.quantity < step or exact(ccxt.amount_to_precision(name, plain(order.quantity))) != order.quantity:
@@ -95,7 +95,7 @@ class ExchangeVenue:
         return self._acknowledged(raw, order.client_order_id)
 
     async def replace(self, order: OrderRef, terms: ReplaceTerms) -> Answer:  # noqa: ARG002  it is not done at all
-        """Refused: none of the exchanges here changes an order and keeps its id."""
+        """Refused: none of these exchanges changes an order and keeps its id."""
         return Declined(reason=RejectReason.UNSUPPORTED_BY_VENUE, message="The exchange changes no orders.")
 
     def _acknowledged(self, raw: Any, client_order_id: str) -> Acknowledged:
@@ -118,7 +118,7 @@ class ExchangeVenue:
     # -------------------------------------------------------------- questions
 
     def reports(self) -> AbstractAsyncContextManager[AsyncIterator[Sequence[VenueReport]]]:
-        """What happens to the account's orders."""
+        """Reports of the account's orders."""
         return reports_of(self._connection, self._symbols, self._identities)
 
     async def open_orders(self) -> Sequence[VenueOrder]:
