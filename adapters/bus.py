@@ -16,8 +16,10 @@ from typing import Any, Self, cast
 import structlog
 from redis.asyncio import ConnectionPool, Redis
 
-from adapters.redis_link import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS, Backoff, connection_pool
+from adapters.redis_link import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS, connection_pool
 from domain.kernel.bus import LOST, Message
+from domain.kernel.retry import Backoff
+from domain.kernel.retry_policies import REDIS
 
 _log = structlog.get_logger(__name__)
 _BATCH = 500
@@ -108,7 +110,7 @@ class _Publisher:
             self.sent += len(batch)
 
     async def run(self) -> None:
-        backoff, down = Backoff(), False
+        backoff, down = Backoff(REDIS), False
         while True:
             await self._filled.wait()
             self._filled.clear()
@@ -196,7 +198,7 @@ class _Subscriptions:
             self._interrupted.add(listener)
 
     async def run(self) -> None:
-        backoff, first, down = Backoff(), True, False
+        backoff, first, down = Backoff(REDIS), True, False
         while True:
             connection = cast(Any, self._pool).make_connection()
             try:

@@ -16,9 +16,9 @@ import structlog
 
 from adapters.database import process_name
 from domain.kernel.database import fetch
+from domain.kernel.retry_policies import DATABASE
 
 SILENCE_SECONDS = 6
-_RETRY_SECONDS = 0.5
 _BEAT_SECONDS = 1.0
 _ANSWER_SECONDS = 5.0
 # The halves of a number under which PostgreSQL shows an advisory lock.
@@ -195,13 +195,13 @@ async def _acquire(database_url: str, role: str, *, wait: bool) -> asyncpg.Conne
                     await _end_sessions(connection, role, silent)
                     holder.forget()
                     continue
-                await asyncio.sleep(_RETRY_SECONDS)
+                await asyncio.sleep(DATABASE.first_seconds)
         except _LOST as error:
             if connection is not None:
                 connection.terminate()
             holder.forget()
             _log.warning("the database cannot be reached", role=role, error=type(error).__name__, seldom=True)
-            await asyncio.sleep(_RETRY_SECONDS)
+            await asyncio.sleep(DATABASE.first_seconds)
         except (asyncio.CancelledError, RoleTaken):
             if connection is not None:
                 connection.terminate()

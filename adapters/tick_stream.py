@@ -12,9 +12,11 @@ from typing import Any, Self, cast
 import structlog
 from redis.asyncio import Redis
 
-from adapters.redis_link import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS, Backoff, connection_pool
+from adapters.redis_link import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS, connection_pool
 from adapters.tick_codec import decode_ticks, encode_ticks
 from domain.kernel.errors import Unavailable
+from domain.kernel.retry import Backoff
+from domain.kernel.retry_policies import REDIS
 from domain.market.stream import BEGINNING, PositionedTick, order_of
 from domain.market.types import StreamTick
 
@@ -73,7 +75,7 @@ class RedisTickStream:
 
         A lost connection is made again and reading continues without a gap, as far back as the stream reaches.
         """
-        position, backoff, connected = after, Backoff(), False
+        position, backoff, connected = after, Backoff(REDIS), False
         while True:
             try:
                 if not connected:

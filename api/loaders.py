@@ -7,6 +7,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
 from typing import Any, Generic, TypeVar
 
+from domain.kernel.supervision import HandedTo
+
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 Batch = Callable[[Collection[Key]], Awaitable[Mapping[Key, Value]]]
@@ -48,13 +50,16 @@ class Loader(Generic[Key, Value]):
             self._task = None
 
     async def _fill(self, wanted: dict[Key, list[asyncio.Future[Value | None]]]) -> None:
-        try:
-            found = await self._batch(wanted.keys())
-        except Exception as error:  # noqa: BLE001  whatever went wrong belongs to the callers
+        def fail(error: Exception) -> None:
             for futures in wanted.values():
                 for future in futures:
                     if not future.done():
                         future.set_exception(error)
+
+        found: Mapping[Key, Value] | None = None
+        with HandedTo(fail):
+            found = await self._batch(wanted.keys())
+        if found is None:
             return
         for key, futures in wanted.items():
             value = self._loaded[key] = found.get(key)

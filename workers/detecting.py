@@ -11,7 +11,7 @@ import structlog
 from domain.anomalies.queries import has_news
 from domain.anomalies.running import run_detectors
 from domain.kernel.bus import Bus
-from domain.kernel.errors import Unavailable
+from domain.kernel.supervision import Guarded
 
 LOOK_SECONDS = 1.0
 _log = structlog.stdlib.get_logger("detectors")
@@ -21,7 +21,7 @@ async def run_detecting(bus: Bus) -> None:
     """Run the detectors on events as they come, until cancelled."""
     while True:
         unfinished = False
-        try:
+        with Guarded(_log, "detectors failed, try again"):
             if await has_news():
                 report = await run_detectors(bus)
                 unfinished = report.is_unfinished
@@ -31,9 +31,5 @@ async def run_detecting(bus: Bus) -> None:
                     )
                 for anomaly in report.anomalies:
                     _log.warning("anomaly found", kind=anomaly.kind, severity=anomaly.severity, id=str(anomaly.id))
-        except Unavailable as error:
-            _log.warning("events cannot be read, tries again", error=error.message, seldom=True)
-        except Exception:  # noqa: BLE001  what detectors cannot read must not end the worker's other work
-            _log.exception("detectors failed, try again")
         if not unfinished:
             await asyncio.sleep(LOOK_SECONDS)

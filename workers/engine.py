@@ -15,8 +15,10 @@ from adapters.leases import HeldLease, hold_lease
 from adapters.settings import Settings
 from adapters.venues.registry import ConfiguredVenue
 from adapters.wiring import Services, open_services
-from domain.kernel.errors import Unavailable
 from domain.kernel.lease_queries import LeaseLost, check_lease
+from domain.kernel.retry import Backoff
+from domain.kernel.retry_policies import RESTART
+from domain.kernel.supervision import Guarded
 from domain.kernel.unit_of_work import Fence, fenced
 from domain.orders.venues.port import VenueUnavailable
 from workers.feed import run_feed
@@ -28,7 +30,6 @@ from workers.venue import ROLE as PAPER_ROLE
 from workers.venue import PaperVenueLoop
 from workers.venue_loop import role_of
 
-_RETRY_SECONDS = 1.0
 _log = structlog.stdlib.get_logger("engine")
 
 Play = Callable[[Services, HeldLease], Awaitable[None]]
@@ -112,19 +113,17 @@ async def run_engine(settings: Settings, roles: Sequence[str] = tuple(ROLES)) ->
 
 
 async def _play_forever(services: Services, role: str, play: Play) -> None:
+    backoff = Backoff(RESTART)
     while True:
         try:
-            async with hold_lease(services.settings.database_url, role) as lease:
-                await _play(services, lease, play)
+            with Guarded(_log, "role failed, tries again", but=(LeaseLost, VenueUnavailable), role=role):
+                async with hold_lease(services.settings.database_url, role) as lease:
+                    await _play(services, lease, play)
         except LeaseLost:
             _log.info("another process plays the role now", role=role)
-        except Unavailable as error:
-            _log.warning("role cannot be played, tries again", role=role, error=error.message, seldom=True)
         except VenueUnavailable as error:
             _log.warning("venue cannot be opened, tries again", role=role, error=str(error), seldom=True)
-        except Exception:  # noqa: BLE001  whatever it was, the role must be played again
-            _log.exception("role failed", role=role)
-        await asyncio.sleep(_RETRY_SECONDS)
+        await backoff.wait()
 
 
 async def _play(services: Services, lease: HeldLease, play: Play) -> None:

@@ -16,7 +16,7 @@ from adapters.feeds.feed import Feed, FeedError
 from adapters.setting_values import FeedSetting
 from adapters.tick_stream import RedisTickStream
 from domain.kernel.bus import Bus
-from domain.kernel.errors import Unavailable
+from domain.kernel.retry import keep_trying
 from domain.kernel.time import Nanos
 from domain.market.clocks import REPLAY
 from domain.market.market import Market
@@ -26,7 +26,6 @@ from domain.market.types import Tick
 
 # An unpaced source looks back at its readers this often; it is never more than twice as many batches ahead of them.
 _LEAD_BATCHES = 32
-_RETRY_SECONDS = 0.5
 _log = structlog.stdlib.get_logger("feed")
 
 
@@ -84,12 +83,4 @@ async def _publish_all(feed: Feed, recorder: Recorder, ticks: RedisTickStream, s
 
 
 async def _publish(ticks: RedisTickStream, batch: Sequence[Tick], source: str) -> str:
-    away = False
-    while True:
-        try:
-            return await ticks.publish(batch, source=source)
-        except Unavailable as error:
-            if not away:
-                _log.warning("feed cannot publish, keeps trying", error=error.message, seldom=True)
-            away = True
-            await asyncio.sleep(_RETRY_SECONDS)
+    return await keep_trying(lambda: ticks.publish(batch, source=source), _log, "feed cannot publish, keeps trying")

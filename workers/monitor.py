@@ -16,13 +16,14 @@ from adapters.wiring import Services
 from domain.accounts.types import AccountBook
 from domain.kernel.errors import Unavailable
 from domain.kernel.numbers import ZERO
+from domain.kernel.retry_policies import RESTART
+from domain.kernel.supervision import Guarded
 from domain.orders.protection.limit_monitor import LimitMonitor
 from domain.positions.live import LiveBooks, Watched
 from domain.positions.queries import read_holders
 
 ROLE = "monitor"
 LOOK_SECONDS = 1.0
-_RETRY_SECONDS = 1.0
 _log = structlog.stdlib.get_logger("monitor")
 
 
@@ -70,24 +71,16 @@ class Monitor:
     async def _watch(self, account_id: UUID) -> None:
         """Monitor an account until it has been flat for a while and no breach is active."""
         try:
-            async with self._live.watch(account_id) as watched:
-                self._seen[account_id] = watched
-                seen = -1
-                while account_id in self._peaks or self._guard.going_on.get(account_id):
-                    seen = await watched.changed(seen)
-                    value = watched.value()
-                    await self._guard.look(value, self._peak(value.account))
-        except Unavailable as error:
-            _log.warning(
-                "account cannot be looked after, tries again",
-                account_id=str(account_id),
-                error=error.message,
-                seldom=True,
-            )
-            await asyncio.sleep(_RETRY_SECONDS)
-        except Exception:  # noqa: BLE001  one account must not end the watch over all others
-            _log.exception("looking after an account failed, tries again", account_id=str(account_id))
-            await asyncio.sleep(_RETRY_SECONDS)
+            with Guarded(_log, "account cannot be looked after, tries again", account_id=str(account_id)) as guarded:
+                async with self._live.watch(account_id) as watched:
+                    self._seen[account_id] = watched
+                    seen = -1
+                    while account_id in self._peaks or self._guard.going_on.get(account_id):
+                        seen = await watched.changed(seen)
+                        value = watched.value()
+                        await self._guard.look(value, self._peak(value.account))
+            if guarded.failed:
+                await asyncio.sleep(RESTART.first_seconds)
         finally:
             self._seen.pop(account_id, None)
 

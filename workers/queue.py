@@ -17,7 +17,9 @@ from arq.connections import ArqRedis
 from arq.typing import WorkerCoroutine
 from arq.worker import Worker, func
 
-from adapters.redis_link import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS, Backoff, connection_pool
+from adapters.redis_link import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS, connection_pool
+from domain.kernel.retry import Backoff
+from domain.kernel.retry_policies import REDIS
 from domain.system.rules import MAX_TIMEOUT_SECONDS
 
 # From an offer to its start; a look costs the server next to nothing.
@@ -59,7 +61,7 @@ class JobQueue:
     async def take(self, run: Callable[[UUID], Awaitable[None]]) -> None:
         """Run offered runs, a bounded number at once, until cancelled; then active ones are cancelled and awaited."""
         jobs: set[asyncio.Task[Any]] = set()
-        backoff, is_away = Backoff(), False
+        backoff, is_away = Backoff(REDIS), False
 
         async def run_task(_context: dict[str, Any], run_id: str) -> None:
             await run(UUID(run_id))

@@ -22,6 +22,7 @@ from adapters.wiring import Services
 from domain.kernel.errors import DomainError, Unavailable
 from domain.kernel.ids import new_id
 from domain.kernel.lease_queries import LeaseLost
+from domain.kernel.retry_policies import DATABASE
 from domain.kernel.unit_of_work import fenced
 from domain.system import attempts
 from domain.system.attempt_queries import lease_role
@@ -35,7 +36,6 @@ from workers.tasks.context import TaskContext, TaskFailure, TaskFunction, Unfini
 _BEATS_PER_LEASE = 4
 # One that goes on without end must not hold its place for ever.
 MAX_SLICES = 100_000
-_RETRY_SECONDS = 0.5
 _log = structlog.stdlib.get_logger("tasks")
 
 
@@ -170,7 +170,7 @@ class Runner:
                 _log.warning("the end of a task cannot be stored", task=attempt.run.task, error=problem.message)
                 if asyncio.get_running_loop().time() >= held.until:
                     return
-                await asyncio.sleep(_RETRY_SECONDS)
+                await asyncio.sleep(DATABASE.first_seconds)
             else:
                 self._say(attempt, run)
                 return

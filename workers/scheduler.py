@@ -13,7 +13,7 @@ import structlog
 
 from adapters.redis_link import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS
 from domain.kernel.bus import Bus
-from domain.kernel.errors import Unavailable
+from domain.kernel.retry import keep_trying
 from domain.system.events import WAKE
 from domain.system.scheduling import Definitions, ReadyRun, register_tasks, tick
 from workers.queue import JobQueue
@@ -23,7 +23,6 @@ LOOK_SECONDS = 1.0
 _SOONEST_SECONDS = 0.02
 # What waits is offered anew this often: the queue may have lost it, or the worker that took it from there have died.
 OFFER_SECONDS = 5
-_RETRY_SECONDS = 0.5
 _log = structlog.stdlib.get_logger("scheduler")
 
 
@@ -44,12 +43,9 @@ class Scheduler:
             await self._register()
             while True:
                 self._wake.clear()
-                try:
-                    ready, agenda = await tick(self._bus, self._definitions)
-                except Unavailable as error:
-                    _log.warning("what is due cannot be found out", error=error.message, seldom=True)
-                    await asyncio.sleep(_RETRY_SECONDS)
-                    continue
+                ready, agenda = await keep_trying(
+                    lambda: tick(self._bus, self._definitions), _log, "what is due cannot be found out, keeps trying"
+                )
                 await self._offer(ready)
                 wait = LOOK_SECONDS if agenda.wait is None else min(LOOK_SECONDS, agenda.wait.total_seconds())
                 with suppress(TimeoutError):
@@ -61,14 +57,9 @@ class Scheduler:
                 await listener
 
     async def _register(self) -> None:
-        while True:
-            try:
-                await register_tasks(self._bus, self._definitions)
-            except Unavailable as error:
-                _log.warning("tasks cannot be registered", error=error.message, seldom=True)
-                await asyncio.sleep(_RETRY_SECONDS)
-            else:
-                return
+        await keep_trying(
+            lambda: register_tasks(self._bus, self._definitions), _log, "tasks cannot be registered, keeps trying"
+        )
 
     async def _listen(self) -> None:
         async with self._bus.listen(WAKE) as messages:

@@ -16,7 +16,6 @@ import structlog
 
 from adapters.feeds.feed import MAX_BATCH, FeedError
 from adapters.venues.crypto.address import ExchangeAddress
-from adapters.venues.crypto.backoff import Backoff
 from adapters.venues.crypto.connection import Connection
 from adapters.venues.crypto.exact import exact, exact_or_none
 from adapters.venues.crypto.failures import ExchangeFailure, Fate
@@ -25,6 +24,8 @@ from adapters.venues.crypto.symbols import Instruments, Symbols
 from adapters.venues.crypto.translation import NANOS_PER_MILLISECOND
 from domain.kernel.errors import Unavailable
 from domain.kernel.numbers import ZERO
+from domain.kernel.retry import Backoff
+from domain.kernel.retry_policies import EXCHANGE
 from domain.kernel.time import Nanos
 from domain.market.types import Aggressor, QuoteTick, Tick, TradeTick
 from domain.orders.model.types import RejectReason
@@ -57,7 +58,7 @@ class CryptoFeed:
     ) -> None:
         self._market = market
         self._address = address
-        self._backoff = Backoff() if backoff is None else backoff
+        self._backoff = Backoff(EXCHANGE) if backoff is None else backoff
         self._look_seconds = look_seconds
 
     async def batches(self) -> AsyncIterator[Sequence[Tick]]:

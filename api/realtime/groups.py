@@ -19,27 +19,9 @@ from api.metrics import ApiMetrics
 from api.realtime.client_queue import EventQueue, StateQueue
 from api.realtime.streams import LogStream, StateStream
 from domain.kernel.errors import Unavailable
-
-_FIRST_PAUSE_SECONDS = 0.1
-_LONGEST_PAUSE_SECONDS = 5.0
-
-
-class Pauses:
-    """How long to wait before a source that could not be reached is asked again: longer each time."""
-
-    __slots__ = ("_seconds",)
-
-    def __init__(self) -> None:
-        self._seconds = _FIRST_PAUSE_SECONDS
-
-    async def wait(self) -> None:
-        """Wait, and next time longer."""
-        seconds, self._seconds = self._seconds, min(self._seconds * 2, _LONGEST_PAUSE_SECONDS)
-        await asyncio.sleep(seconds)
-
-    def reset(self) -> None:
-        """It answers again."""
-        self._seconds = _FIRST_PAUSE_SECONDS
+from domain.kernel.retry import Backoff
+from domain.kernel.retry_policies import SUBSCRIPTION
+from domain.kernel.supervision import HandedTo
 
 
 class Execution:
@@ -127,24 +109,22 @@ class LogGroup:
             self._ended()
 
     async def _run(self) -> None:
-        pauses = Pauses()
-        try:
+        backoff = Backoff(SUBSCRIPTION)
+        with HandedTo(self._fail):
             while True:
                 try:
                     if self.position is None:
                         self.position = await self._stream.log.head()
                         self._started.set()
-                    await self._follow(self.position, pauses)
+                    await self._follow(self.position, backoff)
                 except Unavailable:
-                    await pauses.wait()
-        except Exception as error:  # noqa: BLE001  handed to those whom it concerns
-            self._fail(error)
+                    await backoff.wait()
 
-    async def _follow(self, position: int, pauses: Pauses) -> None:
+    async def _follow(self, position: int, backoff: Backoff) -> None:
         following = cast("Any", self._stream.log.follow(position))
         async with aclosing(following):
             async for events in following:
-                pauses.reset()
+                backoff.succeeded()
                 for number, event in events:
                     # A repeat is dropped, whoever is to blame.
                     if self.position is not None and number > self.position:
@@ -226,27 +206,25 @@ class StateGroup:
             self._ended()
 
     async def _run(self) -> None:
-        pauses = Pauses()
-        failure: Exception | None = None
-        try:
+        backoff = Backoff(SUBSCRIPTION)
+        failures: list[Exception] = []
+        with HandedTo(failures.append):
             while True:
                 try:
-                    await self._follow(pauses)
+                    await self._follow(backoff)
                     break
                 except Unavailable:
-                    await pauses.wait()
-        except Exception as error:  # noqa: BLE001  handed to those whom it concerns
-            failure = error
+                    await backoff.wait()
         self._ended()
         members, self.members = self.members, set()
         for member in members:
-            member.fail(failure)
+            member.fail(failures[0] if failures else None)
 
-    async def _follow(self, pauses: Pauses) -> None:
+    async def _follow(self, backoff: Backoff) -> None:
         values: AsyncIterator[Any] = self._stream.open()
         async with aclosing(cast("Any", values)):
             async for value in values:
-                pauses.reset()
+                backoff.succeeded()
                 self._spread(self._stream.part(value), await self._execution.payload(value))
 
     def _spread(self, part: Hashable, payload: bytes) -> None:

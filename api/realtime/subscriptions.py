@@ -15,9 +15,12 @@ from api.errors import RequestError, coded, masked
 from api.graphql.documents import Operation
 from api.graphql.runner import Caller, OperationRunner
 from api.realtime.client_queue import ClientQueue, EventQueue, StateQueue
-from api.realtime.groups import Execution, LogGroup, Pauses, StateGroup
+from api.realtime.groups import Execution, LogGroup, StateGroup
 from api.realtime.streams import LogStream, StateStream
 from domain.kernel.errors import BadInput, DomainError, Unavailable
+from domain.kernel.retry import Backoff
+from domain.kernel.retry_policies import SUBSCRIPTION
+from domain.kernel.supervision import HandedTo
 
 
 @dataclass(slots=True)
@@ -158,13 +161,13 @@ class LogSubscription(Subscription):
 
     async def _replay_page(self, execution: Execution) -> None:
         assert self._position is not None
-        pauses = Pauses()
+        backoff = Backoff(SUBSCRIPTION)
         while True:
             try:
                 events = await self._stream.log.read(self._position, self._subscribing.runner.limits.replay_page)
                 break
             except Unavailable:
-                await pauses.wait()
+                await backoff.wait()
         for number, event in events:
             shown = self._stream.view(event)
             if shown is not None:
@@ -183,11 +186,9 @@ class LogSubscription(Subscription):
         self._task = asyncio.get_running_loop().create_task(self._run_catch_up())
 
     async def _run_catch_up(self) -> None:
-        try:
+        with HandedTo(self.end):
             await self.queue.drained()
             await self._catch_up()
-        except Exception as error:  # noqa: BLE001  told to the client
-            self.end(error)
 
     def fail(self, error: Exception) -> None:
         """The group has ended."""
@@ -292,7 +293,7 @@ class SoloSubscription(Subscription):
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def _run(self) -> None:
-        try:
+        with HandedTo(self.end):
             execution = self._subscribing.execution(self._subscribing.context())
             if self._events is None:
                 self._events = await self._reopen(self._subscribing.caller)
@@ -302,9 +303,6 @@ class SoloSubscription(Subscription):
                     payload = await execution.payload(event)
                     while not self.queue.offer(payload):
                         await self.queue.drained()
-        except Exception as error:  # noqa: BLE001  told to the client
-            self.end(error)
-        else:
             self.end()
 
     def review(self, caller: Caller) -> None:

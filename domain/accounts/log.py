@@ -11,6 +11,7 @@ from domain.accounts.events import channel, decode_events
 from domain.accounts.types import AccountEvent
 from domain.kernel.bus import Bus
 from domain.kernel.log_tail import LogSource, follow
+from domain.kernel.supervision import HandedTo
 
 # Polls of many logs that come within this time share a statement.
 _GATHER_SECONDS = 0.02
@@ -35,16 +36,17 @@ class Heads:
     async def _ask(self) -> None:
         await asyncio.sleep(_GATHER_SECONDS)
         taken, self._waiting, self._task = self._waiting, {}, None
-        try:
-            heads = await read_heads(taken)
-        except Exception as error:  # noqa: BLE001  whatever went wrong belongs to those who wait
+
+        def fail(error: Exception) -> None:
             for future in (future for futures in taken.values() for future in futures if not future.done()):
                 future.set_exception(error)
-            return
-        for account_id, futures in taken.items():
-            for future in futures:
-                if not future.done():
-                    future.set_result(heads.get(account_id, 0))
+
+        with HandedTo(fail):
+            heads = await read_heads(taken)
+            for account_id, futures in taken.items():
+                for future in futures:
+                    if not future.done():
+                        future.set_result(heads.get(account_id, 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from typing import Any
 
 import structlog
 
+from domain.kernel.supervision import Guarded
 from domain.kernel.time import Nanos
 from domain.market.session_rules import CalendarRule, make_schedule, read_rule, weekdays
 from domain.market.sessions import ALWAYS_OPEN, Schedule
@@ -89,11 +90,10 @@ def _load(wanted: Collection[str | CalendarRule]) -> None:
 
 def _try_schedule(key: str | CalendarRule) -> Schedule | None:
     code = key if isinstance(key, str) else key.code
-    try:
+    schedule: Schedule | None = None
+    # One calendar that cannot be made must not keep all others from us.
+    with Guarded(_log, "calendar cannot be made", calendar=code):
         schedule = _schedule_by_rule(key) if isinstance(key, CalendarRule) else _schedule(key)
-    except Exception:  # noqa: BLE001  one calendar that cannot be made must not keep all others from us
-        _log.exception("calendar cannot be made", calendar=code)
-        return None
     if schedule is not None and schedule.last_close < Nanos.of(datetime.now(UTC) + _WARN_AHEAD):
         _log.warning("calendar ends soon: nothing is open after it", calendar=code, last_day=str(schedule.last_day))
     return schedule

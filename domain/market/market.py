@@ -21,6 +21,9 @@ import structlog
 from domain.kernel.cache import VersionedCache
 from domain.kernel.day_roll import DayRoll
 from domain.kernel.errors import NotFound, Unavailable
+from domain.kernel.retry import Backoff
+from domain.kernel.retry_policies import MARKET
+from domain.kernel.supervision import Guarded
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.board import QuoteBoard
 from domain.market.calendar_store import read_calendars
@@ -39,7 +42,6 @@ TOPIC = "instruments"
 RECORDER = "recorder"
 
 _CATCH_UP_SECONDS = 5.0
-_RESTART_SECONDS = 0.2
 # A symbol that nobody has created (left in the stream by another installation) is looked up again this often.
 _STRANGE_NANOS = 10 * NANOS_PER_SECOND
 _MAX_STRANGE = 1_000
@@ -244,15 +246,15 @@ class Market:
         return self._catalog
 
     async def _follow(self) -> None:
+        backoff = Backoff(MARKET)
         while True:
-            try:
+            with Guarded(_log, "following the market failed, starting again", position=self._position):
                 # aclosing wants a generator, which readers of the stream are.
                 async with aclosing(cast(Any, self.ticks.read(self._position))) as batches:
                     async for batch in batches:
                         await self.apply(batch)
-            except Exception:  # noqa: BLE001  whatever it was, a process must not go on without seeing the market
-                _log.exception("following the market failed, starting again", position=self._position)
-                await asyncio.sleep(_RESTART_SECONDS)
+                continue
+            await backoff.wait()
 
     async def apply(self, batch: Collection[PositionedTick]) -> None:
         """Apply ticks of the stream, in order; ticks of unknown symbols are left out."""

@@ -15,7 +15,7 @@ from uuid import UUID
 import structlog
 
 from domain.kernel.bus import Bus
-from domain.kernel.errors import Unavailable
+from domain.kernel.retry import keep_trying
 from domain.kernel.unit_of_work import unit_of_work
 from domain.market import queries
 from domain.market.bars import BarBuilder, print_of
@@ -31,7 +31,6 @@ KEPT_SECOND_BARS = 130_000
 
 # With this much unstored (the database is away) reading stops; the stream keeps what comes, within its bound.
 _MAX_UNSTORED_BARS = 100_000
-_RETRY_SECONDS = 0.5
 _PRUNE_EVERY_FLUSHES = 600
 _log = structlog.stdlib.get_logger("market")
 
@@ -150,19 +149,9 @@ class Recorder:
         if self._position == self._stored:
             return
         unstored = self._take_out()
-        away = False
-        while True:
-            try:
-                await self._store(unstored)
-            except Unavailable as error:
-                if not away:
-                    _log.warning("market cannot be stored, keeps trying", error=error.message, seldom=True)
-                away = True
-                await asyncio.sleep(_RETRY_SECONDS)
-            else:
-                self._stored = unstored.position
-                self._room.set()
-                return
+        await keep_trying(lambda: self._store(unstored), _log, "market cannot be stored, keeps trying")
+        self._stored = unstored.position
+        self._room.set()
 
     def _take_out(self) -> Unstored:
         changed, self._changed = self._changed, set()

@@ -19,6 +19,9 @@ from domain.accounts.log import AccountLogs
 from domain.accounts.queries import read_books
 from domain.accounts.types import AccountBook, AccountEvent
 from domain.kernel.errors import Unavailable
+from domain.kernel.retry import Backoff
+from domain.kernel.retry_policies import RESTART
+from domain.kernel.supervision import HandedTo
 from domain.market.board import QuoteWatch
 from domain.market.market import Market
 from domain.positions.events import read_positions as positions_in
@@ -28,7 +31,6 @@ from domain.positions.types import PositionBook
 from domain.positions.valuation import AccountValue
 
 POLL_SECONDS = 1.0
-_RETRY_SECONDS = 1.0
 
 
 async def load_account(account_id: UUID) -> tuple[AccountBook, list[PositionBook]]:
@@ -147,7 +149,8 @@ class LiveBooks:
                     await task
 
     async def _follow(self, watched: Watched) -> None:
-        try:
+        backoff = Backoff(RESTART)
+        with HandedTo(watched.fail):
             account = await self._load(watched)
             while True:
                 try:
@@ -158,9 +161,7 @@ class LiveBooks:
                         self._follow_symbols()
                         watched.touch()
                 except Unavailable:
-                    await asyncio.sleep(_RETRY_SECONDS)
-        except Exception as error:  # noqa: BLE001  belongs to those who watch
-            watched.fail(error)
+                    await backoff.wait()
 
     async def _load(self, watched: Watched) -> AccountBook:
         account, positions = await load_account(watched.account_id)
@@ -196,10 +197,14 @@ class LiveBooks:
             self._watch.discard(self._watch.symbols - wanted)
             self._watch.add(wanted - self._watch.symbols)
 
+    def _fail_all(self, error: Exception) -> None:
+        for watched in list(self._watched.values()):
+            watched.fail(error)
+
     async def _follow_quotes(self) -> None:
         watch: QuoteWatch | None = None
         try:
-            with self._market.board.open_watch() as watch:
+            with HandedTo(self._fail_all), self._market.board.open_watch() as watch:
                 self._watch = watch
                 self._follow_symbols()
                 for symbol in watch.symbols:
@@ -210,9 +215,6 @@ class LiveBooks:
                             for quote in await watch.take():
                                 self._on_quote(quote.symbol)
                     await self._relearn()
-        except Exception as error:  # noqa: BLE001  belongs to those who watch
-            for watched in list(self._watched.values()):
-                watched.fail(error)
         finally:
             # A successor may have begun already.
             if self._watch is watch:

@@ -20,6 +20,7 @@ from domain.accounts.types import AccountState
 from domain.kernel.bus import Bus
 from domain.kernel.day_roll import DayRoll
 from domain.kernel.errors import Unavailable
+from domain.kernel.supervision import Guarded
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.market import day_queries, day_store
 from domain.market.market import Market
@@ -115,12 +116,11 @@ class _Run:
     async def _roll_one(self, account_id: UUID, day: MarketDay) -> None:
         if account_id in self.failed:
             return
-        try:
+        # One account must not keep all others from their day.
+        told = {"account_id": str(account_id), "day": str(day.day)}
+        with Guarded(_log, "account cannot be rolled", but=Unavailable, **told) as guarded:
             self.rolled += await roll_account(self.bus, self.market, account_id, day)
-        except Unavailable:
-            raise
-        except Exception:  # noqa: BLE001  one account must not keep all others from their day
-            _log.exception("account cannot be rolled", account_id=str(account_id), day=str(day.day))
+        if guarded.failed:
             self.failed.add(account_id)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain.kernel.errors import BadInput
+from domain.kernel.retry_policies import TASK
 from domain.system.triggers import MAX_COUNTED, check_trigger, count_fires, last_fire, next_fire
 from domain.system.types import (
     UTC_ZONE,
@@ -19,8 +20,6 @@ from domain.system.types import (
 
 # A run that begins later than this after its time counts as missed.
 GRACE = timedelta(seconds=60)
-FIRST_RETRY_SECONDS = 2.0
-LONGEST_RETRY_SECONDS = 300.0
 # So many workers may die of one run before it counts as failed: one that kills them must not do so for ever.
 MAX_LOSSES = 5
 MIN_TIMEOUT_SECONDS = 5
@@ -90,21 +89,12 @@ def after_failure(final: TaskRunState, failures: int, max_retries: int, chance: 
     """Decide after the ``failures``-th attempt that ended as ``final`` (FAILED or TIMED_OUT); ``chance`` is 0 to 1."""
     if failures > max_retries:
         return AfterAttempt(final)
-    return AfterAttempt(TaskRunState.RETRYING, retry_delay(failures, chance))
+    return AfterAttempt(TaskRunState.RETRYING, timedelta(seconds=TASK.delay_seconds(failures, chance)))
 
 
 def after_loss(losses: int) -> AfterAttempt:
     """Decide after the ``losses``-th time that the run's worker died: it restarts at once, a few times."""
     return AfterAttempt(TaskRunState.FAILED if losses > MAX_LOSSES else TaskRunState.RETRYING)
-
-
-def retry_delay(failures: int, chance: float) -> timedelta:
-    """Exponential back-off with "equal jitter": half of the delay is fixed, so that no retry comes at once.
-
-    Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
-    """
-    longest = min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2.0 ** min(failures - 1, 30))
-    return timedelta(seconds=longest * (0.5 + chance / 2))
 
 
 @dataclass(frozen=True, slots=True)

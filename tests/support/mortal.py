@@ -25,6 +25,7 @@ from adapters.logs import configure_logging
 from adapters.setting_values import LogSetting
 from adapters.settings import Settings, load_settings
 from adapters.wiring import open_services
+from domain.kernel.retry_policies import RetryPolicy
 from domain.orders.books import venue_step
 from tests.support.processes import ROOT, clean_environment
 from workers import venue, venue_loop
@@ -88,7 +89,7 @@ def _make_mortal(chance: Random) -> None:
     venue.process_venue_step = step_and_die
     # Progress is noted at once, so that waiting for it costs no time; a dead holder is followed at once.
     venue_loop._NOTE_SECONDS = 0.0
-    leases._RETRY_SECONDS = 0.01
+    leases.DATABASE = RetryPolicy(0.01, 0.01)
 
 
 async def _live(settings: Settings) -> None:

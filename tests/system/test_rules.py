@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.kernel.errors import BadInput
+from domain.kernel.retry_policies import TASK
 from domain.system.rules import (
-    FIRST_RETRY_SECONDS,
     GRACE,
-    LONGEST_RETRY_SECONDS,
     MAX_LOSSES,
     AfterAttempt,
     DueRun,
@@ -21,7 +20,6 @@ from domain.system.rules import (
     after_loss,
     changed_override,
     plan_due,
-    retry_delay,
 )
 from domain.system.triggers import next_fire
 from domain.system.types import (
@@ -119,21 +117,12 @@ def test_a_failure_is_tried_again_as_often_as_the_task_wants_it() -> None:
         assert after_failure(final, 3, 2, 0.0) == AfterAttempt(final)
         assert after_failure(final, 1, 0, 0.0) == AfterAttempt(final)
         retried = after_failure(final, 2, 2, 1.0)
-        assert retried == AfterAttempt(TaskRunState.RETRYING, timedelta(seconds=2 * FIRST_RETRY_SECONDS))
+        assert retried == AfterAttempt(TaskRunState.RETRYING, timedelta(seconds=2 * TASK.first_seconds))
 
 
 def test_a_run_that_kills_its_workers_does_so_a_few_times_only() -> None:
     assert after_loss(MAX_LOSSES) == AfterAttempt(TaskRunState.RETRYING)
     assert after_loss(MAX_LOSSES + 1) == AfterAttempt(TaskRunState.FAILED)
-
-
-@given(st.integers(1, 10_000), st.floats(0, 1))
-def test_back_off_grows_within_bounds_and_is_spread(failures: int, chance: float) -> None:
-    longest = min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** min(failures - 1, 60))
-    delay = retry_delay(failures, chance).total_seconds()
-    assert longest / 2 - 1e-6 <= delay <= longest + 1e-6
-    assert retry_delay(failures, 0.0) < retry_delay(failures, 1.0)
-    assert retry_delay(failures, chance) <= retry_delay(failures + 1, 1.0)
 
 
 def changed(definition: TaskDefinition, override: Override | None = None, **change: Any) -> Override:

@@ -10,6 +10,7 @@ from adapters.leases import HeldLease, held_roles, hold_lease
 from domain.kernel.bus import NullBus
 from domain.kernel.database import fetch_row
 from domain.kernel.lease_queries import LeaseLost, check_lease
+from domain.kernel.retry_policies import RetryPolicy
 from domain.kernel.unit_of_work import unit_of_work
 from tests.support.waiting import until
 
@@ -20,7 +21,7 @@ ROLE = "venue:test"
 def short_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leases, "SILENCE_SECONDS", 1)
     monkeypatch.setattr(leases, "_BEAT_SECONDS", 0.05)
-    monkeypatch.setattr(leases, "_RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(leases, "DATABASE", RetryPolicy(0.05, 0.05))
 
 
 async def _write(lease: HeldLease) -> None:

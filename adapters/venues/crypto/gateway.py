@@ -9,12 +9,13 @@ from dataclasses import replace
 from functools import partial
 
 from adapters.venues.crypto.address import ExchangeAddress, parse_address
-from adapters.venues.crypto.backoff import Backoff
 from adapters.venues.crypto.connection import Connection, Credentials
 from adapters.venues.crypto.failures import ExchangeFailure
 from adapters.venues.crypto.venue import ExchangeVenue
 from adapters.venues.registry import ConfiguredVenue, VenueSettingError
 from adapters.venues.setting import VenueSetting
+from domain.kernel.retry import Backoff
+from domain.kernel.retry_policies import EXCHANGE
 from domain.market.market import Market
 from domain.orders.venues.port import Venue, VenueUnavailable
 
@@ -42,7 +43,7 @@ def crypto_venue(setting: VenueSetting) -> ConfiguredVenue:
             raise VenueSettingError(f"{_variable(setting, name)}: must be set, to trade at {setting.name}")
     address = replace(address, timeout_seconds=_timeout(setting, address.timeout_seconds))
     credentials = Credentials(setting.options["key"], setting.options["secret"])
-    opening = partial(_open, setting.name, address, credentials, Backoff())
+    opening = partial(_open, setting.name, address, credentials, Backoff(EXCHANGE))
     return ConfiguredVenue(setting.name, address.dialect.capabilities, opening)
 
 

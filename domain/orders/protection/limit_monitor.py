@@ -21,6 +21,9 @@ from domain.accounts.rules import is_restricted_by
 from domain.accounts.types import AccountState
 from domain.kernel.errors import DomainError, Unavailable
 from domain.kernel.numbers import ZERO
+from domain.kernel.retry import Backoff
+from domain.kernel.retry_policies import LIQUIDATION
+from domain.kernel.supervision import Guarded
 from domain.kernel.unit_of_work import unit_of_work
 from domain.orders import queries
 from domain.orders.entry.closing import PositionClosing
@@ -49,8 +52,6 @@ _ACTOR = actor_of(Part.MONITOR)
 _NOTES = frozenset({RiskAction.WARN, RiskAction.REJECT})
 # Between two looks at an order that closes, and before one that was refused is tried again, longer each time.
 _LOOK_SECONDS = 0.05
-_RETRY_SECONDS = 1.0
-_MAX_RETRY_SECONDS = 60.0
 _log = structlog.stdlib.get_logger("monitor")
 
 
@@ -165,22 +166,19 @@ class LimitMonitor:
 
     async def _close_until_within(self, account_id: UUID) -> None:
         """Close positions at market, the worst loss first, one at a time, until no limit asks for it."""
-        wait = _RETRY_SECONDS
+        backoff = Backoff(LIQUIDATION)
         while True:
-            try:
+            with Guarded(_log, "liquidation failed, tries again", account_id=str(account_id)):
                 value = (await self.books.read([account_id]))[account_id]
                 found = breaches(value, value.account.peak_equity, await self.rules(), self.context.clock())
                 held = [row for row in value.positions if row.quantity != ZERO]
                 if not held or all(breach.rule.action is not RiskAction.LIQUIDATE for breach in found):
                     return
                 if await self._close_first(sorted(held, key=lambda row: (row.unrealized_pnl, row.symbol))):
-                    wait = _RETRY_SECONDS
+                    backoff.succeeded()
                     continue
-                _log.warning("liquidation is refused, tries again", account_id=str(account_id), seconds=wait)
-            except Exception:  # noqa: BLE001  whatever it was, the account must not be left as it is
-                _log.exception("liquidation failed, tries again", account_id=str(account_id))
-            await asyncio.sleep(wait)
-            wait = min(2 * wait, _MAX_RETRY_SECONDS)
+                _log.warning("liquidation is refused, tries again", account_id=str(account_id))
+            await backoff.wait()
 
     async def _close_first(self, positions: Sequence[PositionValue]) -> bool:
         """Close the first of the positions that can be closed; False when none can."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from domain.kernel.ids import new_id
+from domain.kernel.retry_policies import VENUE_REQUEST
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.orders.venues.remote_order import Cause, Settled, Wanted
 from domain.orders.venues.types import RequestKind
@@ -21,8 +22,6 @@ GRACE_NANOS = 10 * NANOS_PER_SECOND
 # A cancel that the venue took and did not carry out is asked for again, so often.
 MAX_ATTEMPTS = 5
 _NEVER = Nanos(0)
-_FIRST_ASK_NANOS = NANOS_PER_SECOND
-_LONGEST_ASK_NANOS = 30 * NANOS_PER_SECOND
 
 
 @dataclass(slots=True, eq=False)
@@ -138,7 +137,7 @@ class Outbox:
             request.sent_at, request.flying = now, True
             request.attempts += 1
             request.asks = 0
-            request.ask_at = Nanos(now + _LONGEST_ASK_NANOS)
+            request.ask_at = Nanos(now + round(VENUE_REQUEST.longest_seconds * NANOS_PER_SECOND))
             self._note(request)
         return ready
 
@@ -152,7 +151,7 @@ class Outbox:
         request = self._requests.get(request_id)
         if request is not None:
             request.flying = False
-            request.ask_at = Nanos(now + _FIRST_ASK_NANOS)
+            request.ask_at = Nanos(now + VENUE_REQUEST.delay_nanos(1))
         return request
 
     def settle(self, settled: Settled) -> None:
@@ -185,7 +184,7 @@ class Outbox:
             if request.sent_at is not None and not request.flying and request.ask_at <= now
         ]
         for request in found:
-            wait = min(_FIRST_ASK_NANOS << min(request.asks, 10), _LONGEST_ASK_NANOS)
+            wait = VENUE_REQUEST.delay_nanos(request.asks + 1)
             request.asks += 1
             request.ask_at = Nanos(now + wait)
         return found

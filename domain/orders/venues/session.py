@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from domain.kernel.time import NANOS_PER_SECOND, Nanos
+from domain.kernel.retry_policies import VENUE_REQUEST
+from domain.kernel.time import Nanos
 from domain.orders.exchange.execution_reports import ExecutionReport
 from domain.orders.model.types import OrderStatus, RejectReason
 from domain.orders.model.venue_commands import CANCEL, REPLACE, SUBMIT, VenueCommand
@@ -27,8 +28,6 @@ from domain.orders.venues.types import (
     order_id_of,
 )
 
-_FIRST_ASK_NANOS = NANOS_PER_SECOND
-_LONGEST_ASK_NANOS = 30 * NANOS_PER_SECOND
 _NOT_MADE = Declined(reason=RejectReason.VENUE_REJECTED, message="The venue has not made the change.")
 _NOT_CANCELED = Declined(reason=RejectReason.VENUE_REJECTED, message="The venue does not cancel the order.")
 
@@ -142,7 +141,7 @@ class VenueSession:
                 self.outbox.settle(settled)
                 self._index(settled.order_id)
             for order_id in drained.unconfirmed:
-                self._doubts.setdefault(order_id, Doubt(Nanos(now + _FIRST_ASK_NANOS)))
+                self._doubts.setdefault(order_id, Doubt(Nanos(now + VENUE_REQUEST.delay_nanos(1))))
             for wanted in drained.requests:
                 if self.venue.find(wanted.order_id) is None:
                     # It has ended since.
@@ -175,7 +174,7 @@ class VenueSession:
             if self.venue.find(order_id) is None:
                 del self._doubts[order_id]
             elif doubt.ask_at <= now:
-                wait = min(_FIRST_ASK_NANOS << min(doubt.asks, 10), _LONGEST_ASK_NANOS)
+                wait = VENUE_REQUEST.delay_nanos(doubt.asks + 1)
                 doubt.asks += 1
                 doubt.ask_at = Nanos(now + wait)
                 due.append(order_id)

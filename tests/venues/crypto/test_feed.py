@@ -11,8 +11,9 @@ import pytest
 from adapters.feeds.choice import chosen_feed
 from adapters.feeds.crypto import CryptoFeed, quote_tick, trade_tick
 from adapters.setting_values import FeedSetting
-from adapters.venues.crypto.backoff import Backoff
 from adapters.venues.crypto.exact import Inexact
+from domain.kernel.retry import Backoff
+from domain.kernel.retry_policies import RetryPolicy
 from domain.kernel.time import Nanos
 from domain.market.types import Aggressor, QuoteTick, Tick, TradeTick
 from tests.support.binance import BinanceServer
@@ -58,7 +59,9 @@ async def listening(feed: Any) -> AsyncIterator[Heard]:
 
 
 def feed_of(server: BinanceServer, known: FixedInstruments | None = None) -> CryptoFeed:
-    return CryptoFeed(known or instruments(), address(server), backoff=Backoff(0.05), look_seconds=0.05)
+    return CryptoFeed(
+        known or instruments(), address(server), backoff=Backoff(RetryPolicy(0.05, 0.05)), look_seconds=0.05
+    )
 
 
 async def test_quotes_and_trades_come_as_ticks(server: BinanceServer) -> None:

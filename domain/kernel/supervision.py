@@ -1,0 +1,70 @@
+"""Supervision: blocks whose failure must not end the work around them.
+
+``Guarded`` is for work that goes on all the same: the failure is logged. ``HandedTo`` is for work that others wait
+for: the failure is theirs. Both let a cancellation pass. Where an exception is translated into an answer (an error of
+the API, the failure of an exchange), the block has its own ``except``.
+"""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+import structlog
+
+from domain.kernel.errors import Unavailable
+
+
+class Guarded:
+    """Logs the failure of its block, and goes on after it; ``failed`` says whether there was one.
+
+    The database's absence is a warning, once a minute; everything else has its traceback. Exceptions of ``but`` pass.
+    """
+
+    def __init__(
+        self,
+        log: structlog.stdlib.BoundLogger,
+        event: str,
+        *,
+        but: type[Exception] | tuple[type[Exception], ...] = (),
+        **said: Any,
+    ) -> None:
+        self.failed = False
+        self._log = log
+        self._event = event
+        self._but = but
+        self._said = said
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, Exception) or isinstance(error, self._but):
+            return False
+        self.failed = True
+        if isinstance(error, Unavailable):
+            self._log.warning(self._event, error=error.message, seldom=True, **self._said)
+        else:
+            self._log.error(self._event, exc_info=error, **self._said)
+        return True
+
+
+class HandedTo:
+    """Hands the failure of its block to those who wait for the outcome."""
+
+    __slots__ = ("_fail",)
+
+    def __init__(self, fail: Callable[[Exception], None]) -> None:
+        self._fail = fail
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        self._fail(error)
+        return True
