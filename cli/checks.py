@@ -3,12 +3,14 @@
 import os
 import pkgutil
 import socket
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import asyncpg
 import redis
 
 import migrations
+from adapters.version import VERSION
 from cli.errors import CommandError
 
 OLDEST_POSTGRES = 15
@@ -35,20 +37,73 @@ async def check_database(url: str) -> None:
 
 
 async def check_schema(url: str) -> None:
-    """The database can be used and has every migration of this release."""
+    """The database can be used and has every migration of this release, and none of a newer one."""
     await check_database(url)
     connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
     try:
-        there = await connection.fetchval("SELECT to_regclass('tortoise_migrations') IS NOT NULL")
-        applied = await connection.fetch("SELECT name FROM tortoise_migrations") if there else []
+        applied = await applied_migrations(connection)
     finally:
         await connection.close(timeout=CONNECT_SECONDS)
-    wanted = {module.name for module in pkgutil.iter_modules(migrations.__path__)}
-    missing = wanted - {row["name"] for row in applied}
+    wanted = known_migrations()
+    missing = set(wanted) - set(applied)
     if missing:
         raise CommandError(
             f"the database {_where(url)} lacks {len(missing)} of {len(wanted)} migrations: run tradegraph migrate first"
         )
+    _refuse_newer(url, applied)
+
+
+async def check_upgrade(url: str) -> None:
+    """The database can be used, and is not of a newer release: migrations may be applied."""
+    await check_database(url)
+    connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
+    try:
+        _refuse_newer(url, await applied_migrations(connection))
+    finally:
+        await connection.close(timeout=CONNECT_SECONDS)
+
+
+def _refuse_newer(url: str, applied: Sequence[str]) -> None:
+    """A database of a newer release is not for this one.
+
+    Raises:
+        CommandError: it has migrations that this release does not know.
+    """
+    unknown = sorted(set(applied) - set(known_migrations()))
+    if unknown:
+        raise CommandError(
+            f"the database {_where(url)} is of a newer release: it has {len(unknown)} migrations that release "
+            f"{VERSION} does not know (the last is {unknown[-1]}); run that release, or restore a backup of this one"
+        )
+
+
+async def require_empty(url: str) -> int:
+    """The database has no table; the major version of its server.
+
+    Raises:
+        CommandError: it has some.
+    """
+    connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
+    try:
+        tables = await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
+        major = connection.get_server_version().major
+    finally:
+        await connection.close(timeout=CONNECT_SECONDS)
+    if tables:
+        raise CommandError("the database is not empty: restore into a new data folder or a new database")
+    return major
+
+
+async def applied_migrations(connection: asyncpg.Connection) -> list[str]:
+    """The migrations that a database has, in their order; none when it is empty."""
+    there = await connection.fetchval("SELECT to_regclass('tortoise_migrations') IS NOT NULL")
+    rows = await connection.fetch("SELECT name FROM tortoise_migrations ORDER BY name") if there else []
+    return [row["name"] for row in rows]
+
+
+def known_migrations() -> list[str]:
+    """The migrations of this release, in their order."""
+    return sorted(module.name for module in pkgutil.iter_modules(migrations.__path__))
 
 
 def check_redis(url: str) -> None:

@@ -7,12 +7,10 @@ import signal
 import subprocess
 import sys
 
-import asyncpg
-
 from adapters.libpq import address_variables, program
 from adapters.settings import load_settings
 from cli.addresses import servers_for_a_while
-from cli.checks import check_database
+from cli.checks import check_database, require_empty
 from cli.errors import CommandError
 
 _DUMP = ("pg_dump", "--format=custom", "--no-owner", "--no-privileges")
@@ -38,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
         asyncio.run(check_database(url))
         environment = address_variables(url)
         if arguments.action == "restore":
-            asyncio.run(_require_empty(url))
+            asyncio.run(require_empty(url))
             command = [*_RESTORE, f"--dbname={environment['PGDATABASE']}"]
         else:
             command = list(_DUMP) if arguments.action == "dump" else ["psql"]
@@ -49,13 +47,3 @@ def run(arguments: argparse.Namespace) -> int:
     if done.returncode != 0:
         raise CommandError(f"{command[0]} failed with exit code {done.returncode}")
     return 0
-
-
-async def _require_empty(url: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        tables = await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
-    finally:
-        await connection.close()
-    if tables:
-        raise CommandError("the database is not empty: restore into a new data folder or a new database")

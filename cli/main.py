@@ -40,6 +40,8 @@ COMMANDS = {
     "seed": "add the demonstration instruments",
     "user": "create users, list them, set passwords",
     "proof": "prove the books of all accounts",
+    "backup": "write a consistent backup into a folder, while everything runs",
+    "restore": "restore a backup into an empty database and prove the books",
     "database": "dump, restore, or look into the database",
     "export-schema": "print the API's schema",
     "simulate": "run order scenarios against recorded market data",

@@ -11,7 +11,7 @@ from tortoise.migrations.operations import AlterModelOptions
 from adapters.database import migrate, orm_config
 from adapters.settings import load_settings
 from cli.addresses import servers_for_a_while
-from cli.checks import check_database
+from cli.checks import check_upgrade
 from cli.errors import CommandError
 
 # Comparing models with migrations asks no database.
@@ -58,5 +58,5 @@ def _described(operation: object) -> str:
 
 
 async def _migrate(database_url: str) -> None:
-    await check_database(database_url)
+    await check_upgrade(database_url)
     await migrate(database_url)

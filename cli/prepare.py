@@ -14,7 +14,7 @@ from adapters.venues.registry import configure
 from adapters.wiring import GATEWAYS, open_services
 from cli.access import open_access
 from cli.addresses import servers_for_a_while
-from cli.checks import check_database, check_redis
+from cli.checks import check_redis, check_upgrade
 from domain.access.users import ensure_admin
 from domain.market.instrument_store import read_instruments
 
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _checked(settings: Settings) -> None:
-    await check_database(settings.database_url)
+    await check_upgrade(settings.database_url)
     check_redis(settings.redis_url)
     await prepare(settings)
 

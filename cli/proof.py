@@ -23,13 +23,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Prove all accounts; fails when one of them, or the sum of all, does not agree."""
     with servers_for_a_while(load_settings(os.environ)) as settings:
-        broken = asyncio.run(_prove_all(settings.database_url, quiet=arguments.quiet))
+        broken = asyncio.run(prove_all(settings.database_url, quiet=arguments.quiet))
     if broken:
         raise CommandError(f"the books do not agree: {', '.join(broken)}")
     return 0
 
 
-async def _prove_all(database_url: str, *, quiet: bool) -> list[str]:
+async def prove_all(database_url: str, *, quiet: bool) -> list[str]:
     """Prove and print; the names of what is broken."""
     await check_schema(database_url)
     broken = []

@@ -19,7 +19,6 @@ ELSEWHERE = {
     "adapters/health.py": "asks the server and its schema over a connection of its own",
     "adapters/leases.py": "locks and sessions of connections outside any pool",
     "cli/checks.py": "looks at a database that may have no table yet",
-    "cli/database.py": "counts tables before it restores into them",
     "domain/access/models.py": "triggers, which are part of the table",
     "domain/kernel/database.py": "asks whether the server answers",
     "domain/kernel/rows.py": "puts statements together",
