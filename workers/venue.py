@@ -15,7 +15,7 @@ from domain.orders.exchange.execution_reports import ExecutionReport, Expired
 from domain.orders.exchange.paper import PAPER, PaperVenue
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderStatus
-from domain.orders.model.venue_commands import CANCEL, REARM, REPLACE, SUBMIT, VenueCommand
+from domain.orders.model.venue_commands import VenueCommand
 from workers.venue_loop import VenueLoop, role_of
 
 ROLE = role_of(PAPER)
@@ -85,17 +85,5 @@ class PaperVenueLoop(VenueLoop):
         return len(step.orders)
 
     def _act(self, commands: Sequence[VenueCommand]) -> list[ExecutionReport]:
-        reports: list[ExecutionReport] = []
-        for command in commands:
-            order = command.order
-            if command.kind == SUBMIT and order.status is OrderStatus.PENDING_NEW:
-                self._venue.introduce(order.symbol, command.account)
-                reports += self._venue.submit(command.group or (order,), Nanos.now())
-            elif command.kind == CANCEL:
-                reports += self._venue.cancel(order, Nanos.now())
-            elif command.kind == REPLACE:
-                assert command.change is not None
-                reports += self._venue.replace(order, command.change, Nanos.now())
-            elif command.kind == REARM:
-                self._out_of_step = True
-        return reports
+        self._obey_rearm(commands)
+        return self._venue.act(commands, Nanos.now())

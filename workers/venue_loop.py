@@ -26,6 +26,7 @@ from domain.orders.books.venue_step import MAX_COMMANDS, VenueStep
 from domain.orders.exchange.exchanges import AnyExchange, Exchanges, StoredPosition
 from domain.orders.exchange.execution_reports import ExecutionReport
 from domain.orders.model.order import Order
+from domain.orders.model.venue_commands import REARM, VenueCommand
 from domain.orders.queries import open_order_ids, read_orders, wake_channel
 from domain.positions.queries import read_open_everywhere
 
@@ -192,6 +193,9 @@ class VenueLoop(ABC):
                 self._accounts[order.id] = order.account_id
             else:
                 self._accounts.pop(order.id, None)
+
+    def _obey_rearm(self, commands: Sequence[VenueCommand]) -> None:
+        self._out_of_step |= any(command.kind == REARM for command in commands)
 
     def _see(self, batch: Sequence[PositionedTick]) -> None:
         """Process ticks once, whether they were read or drained."""

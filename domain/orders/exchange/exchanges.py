@@ -15,7 +15,7 @@ from domain.orders.exchange.types import Changes
 from domain.orders.exchange.types import Order as ExchangeOrder
 from domain.orders.model.order import Order, PendingChange, changes_in, terms_of
 from domain.orders.model.types import OrderStatus, RejectReason
-from domain.orders.model.venue_commands import AccountTerms
+from domain.orders.model.venue_commands import CANCEL, REPLACE, SUBMIT, AccountTerms, VenueCommand
 from domain.positions.types import Bucket, PositionBook
 
 
@@ -114,6 +114,21 @@ class Exchanges(Generic[AnyExchange]):
 
     def _may_short(self, symbol: str, kind: AccountKind) -> bool:
         return kind is AccountKind.MARGIN and self._instruments[symbol].may_be_short
+
+    def act(self, commands: Sequence[VenueCommand], wall: Nanos) -> list[ExecutionReport]:
+        """Carry out commands, in their order; one to submit an order that has come already does nothing."""
+        reports: list[ExecutionReport] = []
+        for command in commands:
+            order = command.order
+            if command.kind == SUBMIT and order.status is OrderStatus.PENDING_NEW:
+                self.introduce(order.symbol, command.account)
+                reports += self.submit(command.group or (order,), wall)
+            elif command.kind == CANCEL:
+                reports += self.cancel(order, wall)
+            elif command.kind == REPLACE:
+                assert command.change is not None
+                reports += self.replace(order, command.change, wall)
+        return reports
 
     def submit(self, orders: Sequence[Order], wall: Nanos) -> list[ExecutionReport]:
         """Submit a new order, or those of a bracket (the entry first) or an OCO; known orders are skipped."""

@@ -11,8 +11,8 @@ from uuid import UUID
 from domain.kernel.retry_policies import VENUE_REQUEST
 from domain.kernel.time import Nanos
 from domain.orders.exchange.execution_reports import ExecutionReport
-from domain.orders.model.types import OrderStatus, RejectReason
-from domain.orders.model.venue_commands import CANCEL, REPLACE, SUBMIT, VenueCommand
+from domain.orders.model.types import RejectReason
+from domain.orders.model.venue_commands import VenueCommand
 from domain.orders.venues.emulation.remote import RemoteVenue
 from domain.orders.venues.outbox import GRACE_NANOS, Outbox, Request
 from domain.orders.venues.reconciling import Findings
@@ -71,18 +71,7 @@ class VenueSession:
 
     def act(self, commands: Sequence[VenueCommand], now: Nanos) -> list[ExecutionReport]:
         """Execute our commands, in order."""
-        reports: list[ExecutionReport] = []
-        for command in commands:
-            order = command.order
-            if command.kind == SUBMIT and order.status is OrderStatus.PENDING_NEW:
-                self.venue.introduce(order.symbol, command.account)
-                reports += self.venue.submit(command.group or (order,), now)
-            elif command.kind == CANCEL:
-                reports += self.venue.cancel(order, now)
-            elif command.kind == REPLACE:
-                assert command.change is not None
-                reports += self.venue.replace(order, command.change, now)
-        return reports
+        return self.venue.act(commands, now)
 
     def hear(self, report: VenueReport, now: Nanos) -> list[ExecutionReport]:
         """Apply an unsolicited report of the venue."""

@@ -14,9 +14,9 @@ import structlog
 
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.orders.venues import queries
+from domain.orders.venues.routing.venue_client import Item, OrderStatusReport, ReconciliationReport, RequestResult
 from domain.orders.venues.session import VenueSession, orders_of
 from domain.orders.venues.types import VenueExecution, VenueOrder, VenueReport, client_id_of, order_id_of
-from workers.venue_client import Item, OrderStatusReport, ReconciliationReport, RequestResult
 
 _MAX_UNCLAIMED = 1_000
 _WAIT_NANOS = 60 * NANOS_PER_SECOND
@@ -38,7 +38,7 @@ class OrderIdResolver:
 
     def __init__(self, venue: str, session: VenueSession) -> None:
         self._venue = venue
-        self._dealings = session
+        self._session = session
         self._unclaimed: deque[tuple[Nanos, VenueExecution]] = deque(maxlen=_MAX_UNCLAIMED)
 
     async def name(self, items: Sequence[Item], now: Nanos) -> Named:
@@ -69,7 +69,7 @@ class OrderIdResolver:
             and report.client_order_id is None
             and report.venue_order_id is not None
         }
-        ids = {venue_id: found for venue_id in wanted if (found := self._dealings.named(venue_id)) is not None}
+        ids = {venue_id: found for venue_id in wanted if (found := self._session.named(venue_id)) is not None}
         unknown = wanted - ids.keys()
         return ids | await queries.read_by_venue_ids(self._venue, unknown) if unknown else ids
 
@@ -82,7 +82,7 @@ class OrderIdResolver:
 
     async def _without_repeats(self, items: Sequence[Item]) -> Named:
         mentioned = orders_of(row for item in items for row in _said(item))
-        known = {order_id: True for order_id in mentioned if self._dealings.venue.find(order_id) is not None}
+        known = {order_id: True for order_id in mentioned if self._session.venue.find(order_id) is not None}
         strangers = mentioned - known.keys()
         if not strangers:
             return Named(items, {}, known)
