@@ -1,5 +1,6 @@
 """What a resolver knows about the operation it runs in: who asks, through which services, from where."""
 
+import asyncio
 from collections.abc import Hashable, Iterable
 from typing import TypeVar
 from uuid import UUID
@@ -66,6 +67,11 @@ class Context:
     async def load(self, batch: Batch[Key, Value], key: Key) -> Value | None:
         """What ``key`` names, loaded together with the other keys that this operation asks ``batch`` for."""
         return await self.loaders.of(batch).load(key)
+
+    async def load_all(self, batch: Batch[Key, Value], keys: Iterable[Key]) -> list[Value]:
+        """The same of several keys, in their order; those that name nothing are left out."""
+        found = await asyncio.gather(*(self.load(batch, key) for key in keys))
+        return [value for value in found if value is not None]
 
     def fresh(self) -> "Context":
         """The same caller with empty loaders: for the next event of a subscription."""

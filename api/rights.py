@@ -32,7 +32,10 @@ _FIELDS: Final[Mapping[Rule, str]] = {
         "testNotificationChannel updateUser "
         "Subscription: bars quotes systemHealth systemMetrics"
     ),
-    Rule.VISIBLE: "Query: account accounts anomalyCase order tradingHalts",
+    Rule.VISIBLE: (
+        "Query: account accounts anomaly anomalyCase execution node nodes order riskEvent riskRule tradingHalts "
+        "transaction"
+    ),
     Rule.READ: (
         "Query: anomalies anomalyCases bookProof closedTrades dailyStatements executions orderStatistics orders "
         "position positionHistory positionSummary positions riskEvents riskMetrics riskRules "

@@ -43,6 +43,7 @@ def build_schema(
     )
     built: GraphQLSchema = schema._schema
     _drop_null_defaults(built)
+    _trust_sources(built)
     bind_resolvers(built)
     return built
 
@@ -72,6 +73,13 @@ def _drop_null_defaults(schema: GraphQLSchema) -> None:
         elif (is_object_type(type_) or is_interface_type(type_)) and not type_.name.startswith("__"):
             for field in type_.fields.values():
                 _drop(field.args.values())
+
+
+def _trust_sources(schema: GraphQLSchema) -> None:
+    """Let types that implement an interface take any source, as all other types do: sources are domain values."""
+    for type_ in schema.type_map.values():
+        if is_object_type(type_):
+            type_.is_type_of = None
 
 
 def _drop(inputs: Iterable[GraphQLArgument | GraphQLInputField]) -> None:

@@ -1,5 +1,6 @@
 """What people, sessions, keys and the audit log look like in the schema."""
 
+import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Self, cast
 from uuid import UUID
@@ -8,18 +9,23 @@ import strawberry
 
 from api.access.enums import Role
 from api.context import Info
+from api.node import Node
 from api.scalars import JSON, raw_json
 from domain.access import types
+from domain.access.grant_queries import read_account_ids
 from domain.access.grant_store import read_grants
+from domain.access.keys import read_keys
 from domain.access.preferences import read_preferences
+from domain.access.session_store import list_sessions
 from domain.access.users import visible_grants
 
 if TYPE_CHECKING:
     from api.accounts.grants import AccountGrant
+    from api.accounts.types import Account
 
 
 @strawberry.type(description="A person who may sign in.")
-class User:
+class User(Node):
     """A view of ``domain.access.types.User``."""
 
     id: strawberry.ID
@@ -46,6 +52,33 @@ class User:
         if info.context.require_actor().user_id != self.person.id:
             return None
         return raw_json(await read_preferences(self.person.id))
+
+    @strawberry.field(
+        description="Accounts that this person owns or was given access to, as far as you may see them, oldest first."
+    )
+    async def accounts(self, info: Info) -> list[Annotated["Account", strawberry.lazy("api.accounts.types")]]:
+        """Loaded with those of the operation's other people."""
+        ids = await info.context.load(read_account_ids, self.person.id) or []
+        actor, read = info.context.require_actor(), info.context.services.books.read
+        values = [info.context.load(read, each) for each in ids if actor.may_read(each)]
+        return cast("list[Account]", list(await asyncio.gather(*values)))
+
+    @strawberry.field(
+        name="apiKeys", description="Your API keys, newest first, revoked ones included; null of anybody else."
+    )
+    async def keys(self, info: Info) -> list[Annotated["ApiKey", strawberry.lazy("api.access.types")]] | None:
+        """The viewer's own."""
+        actor = info.context.require_actor()
+        if actor.user_id != self.person.id:
+            return None
+        return [ApiKey.of(key) for key in await read_keys(actor)]
+
+    @strawberry.field(description="Your open sessions, newest first; null of anybody else.")
+    async def sessions(self, info: Info) -> list[Annotated["OpenSession", strawberry.lazy("api.access.types")]] | None:
+        """The viewer's own."""
+        if info.context.require_actor().user_id != self.person.id:
+            return None
+        return [OpenSession.of(session) for session in await list_sessions(self.person.id)]
 
     @classmethod
     def of(cls, user: types.User) -> Self:
@@ -82,7 +115,7 @@ class Session:
 
 
 @strawberry.type(description="A credential for programs. The key itself is told only when it is made.")
-class ApiKey:
+class ApiKey(Node):
     """A view of ``domain.access.types.ApiKey``."""
 
     id: strawberry.ID
@@ -107,6 +140,26 @@ class ApiKey:
             expires_at=key.expires_at,
             revoked_at=key.revoked_at,
         )
+
+
+@strawberry.type(description="A sign-in of yours that has not ended, with all its tokens.")
+class OpenSession(Node):
+    """A view of ``domain.access.types.OpenSession``."""
+
+    id: strawberry.ID
+    created_at: datetime = strawberry.field(description="When you signed in.")
+    expires_at: datetime = strawberry.field(description="When it ends unless it goes on.")
+
+    @strawberry.field(description="Whether it is the one that asks.")
+    def current(self, info: Info) -> bool:
+        """By the credential of the request."""
+        session_id = info.context.require_actor().session_id
+        return session_id is not None and self.id == str(session_id)
+
+    @classmethod
+    def of(cls, session: types.OpenSession) -> Self:
+        """The view of a session."""
+        return cls(id=strawberry.ID(str(session.id)), created_at=session.created_at, expires_at=session.expires_at)
 
 
 @strawberry.type(description="A new API key. `secret` is the whole key; it cannot be asked for again.")

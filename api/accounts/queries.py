@@ -5,11 +5,20 @@ from typing import Annotated, cast
 
 import strawberry
 
-from api.accounts.types import Account, BookProof, DailyStatement, InterestRate, TrialBalance, account_view
+from api.accounts.types import (
+    Account,
+    AccountTransaction,
+    BookProof,
+    DailyStatement,
+    InterestRate,
+    TrialBalance,
+    account_view,
+)
 from api.context import Info
 from api.ids import named
+from api.objects import find_visible
 from domain.accounts.interest import list_interest_rates
-from domain.accounts.queries import require_account
+from domain.accounts.queries import read_transactions, require_account
 from domain.accounts.service import read_trial_balance, visible_accounts
 from domain.orders.books.proof import prove_book
 from domain.settlement import service as settlement
@@ -34,6 +43,11 @@ class AccountsQuery:
         ids = await visible_accounts(info.context.require_actor())
         values = await info.context.services.books.read(ids)
         return [account_view(values[account_id]) for account_id in sorted(values)]
+
+    @strawberry.field(description="A row of an account's ledger; null if there is none of that id, or not for you.")
+    async def transaction(self, info: Info, id: strawberry.ID) -> AccountTransaction | None:
+        """One transaction."""
+        return cast("AccountTransaction | None", await find_visible(info, read_transactions, id))
 
     @strawberry.field(
         description="Statements of the days with `from` <= day <= `to`, oldest first, at most the newest 366."

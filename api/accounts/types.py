@@ -20,12 +20,15 @@ from api.accounts.performance import EquityPoint, PerformanceReport
 from api.context import Info
 from api.graphql.field_flags import SAME_FOR_ALL
 from api.market.enums import BarInterval
+from api.node import Node
+from api.objects import load_account, load_execution, load_order
 from api.orders.inputs import OrderFilter, OrderSortInput
 from api.orders.queries import orders_page
-from api.orders.types import Order
+from api.orders.types import Execution, Order
 from api.pages import Connection, connection
 from api.risk.types import RiskMetrics
 from domain.accounts.queries import count_transactions, page_transactions
+from domain.accounts.types import Transaction
 from domain.kernel.pages import page_request
 from domain.kernel.time import utc_now
 from domain.orders.reading.closed_trades import performance_of
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
 
 
 @strawberry.type(description="One transfer between an account and a house account; never changed, never removed.")
-class AccountTransaction:
+class AccountTransaction(Node):
     """A view of ``domain.accounts.types.Transaction``."""
 
     id: strawberry.ID
@@ -58,9 +61,26 @@ class AccountTransaction:
         description="Who caused it: an email, or a part of the platform such as `settlement`; null where not kept."
     )
 
+    @strawberry.field(description="Whose it is.", metadata=SAME_FOR_ALL)
+    async def account(
+        self, transaction: strawberry.Parent[Transaction], info: Info
+    ) -> Annotated["Account", strawberry.lazy("api.accounts.types")]:
+        """Loaded with the operation's other accounts."""
+        return cast("Account", await load_account(info, transaction.account_id))
+
+    @strawberry.field(description="The order that caused it; null for none.", metadata=SAME_FOR_ALL)
+    async def order(self, transaction: strawberry.Parent[Transaction], info: Info) -> Order | None:
+        """Loaded with the operation's other orders."""
+        return await load_order(info, transaction.order_id)
+
+    @strawberry.field(description="The execution that caused it; null for none.", metadata=SAME_FOR_ALL)
+    async def execution(self, transaction: strawberry.Parent[Transaction], info: Info) -> Execution | None:
+        """Loaded with the operation's other executions."""
+        return await load_execution(info, transaction.execution_id)
+
 
 @strawberry.type(description="An account with its figures at the newest quotes, in its currency.")
-class Account:
+class Account(Node):
     """A view of ``domain.positions.valuation.AccountValue``."""
 
     id: strawberry.ID

@@ -10,6 +10,7 @@ from api.anomalies.enums import AnomalyKind, CaseEventKind, CaseStatus, Disposit
 from api.anomalies.types import Anomaly, anomaly_view
 from api.context import Info
 from api.graphql.field_flags import SAME_FOR_ALL
+from api.node import Node
 from api.orders.types import Execution, Order, execution_view, order_view
 from api.realtime.streams import cursor_of
 from api.risk.enums import Severity
@@ -88,7 +89,7 @@ class AnomalyCaseEvidence:
 
 
 @strawberry.type(description="Findings that belong together, worked by people until it is closed.")
-class AnomalyCase:
+class AnomalyCase(Node):
     """A view of ``domain.anomalies.cases.types.Case``."""
 
     id: strawberry.ID = strawberry.field(description="Names the case.")
@@ -164,7 +165,7 @@ class AnomalyCaseEvent:
 
 
 @strawberry.type(description="A pattern that people dismissed: findings like it are not told any more, but counted.")
-class AnomalyDismissal:
+class AnomalyDismissal(Node):
     """A view of ``domain.anomalies.cases.types.Dismissal``."""
 
     id: strawberry.ID = strawberry.field(description="Names it for its removal.")

@@ -8,8 +8,10 @@ import strawberry
 from api.anomalies.inputs import AnomalyFilterInput
 from api.anomalies.types import Anomaly, AnomalyDetector, anomaly_view
 from api.context import Info
+from api.objects import find_visible
 from api.pages import Connection, connection
 from domain.anomalies import service
+from domain.anomalies.queries import find_anomalies
 from domain.kernel.pages import page_request
 
 
@@ -29,6 +31,11 @@ class AnomaliesQuery:
         actor, wanted = info.context.require_actor(), (filter or AnomalyFilterInput()).to_domain()
         page = await service.list_anomalies(actor, wanted, page_request(first, after, parts=1))
         return connection(page, anomaly_view, partial(service.count_anomalies, actor, wanted))
+
+    @strawberry.field(description="An anomaly; null if there is none of that id, or not for you.")
+    async def anomaly(self, info: Info, id: strawberry.ID) -> Anomaly | None:
+        """One anomaly."""
+        return cast("Anomaly | None", await find_visible(info, find_anomalies, id))
 
     @strawberry.field(description="All detectors and how they are set. Needs RISK_MANAGER or ADMIN.")
     async def anomaly_detectors(self, info: Info) -> list[AnomalyDetector]:

@@ -1,16 +1,25 @@
 """Shapes of the anomalies area in the schema; their sources are the domain's own values."""
 
 from datetime import datetime
-from typing import Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import strawberry
 
 from api.anomalies.enums import AnomalyKind
+from api.context import Info
 from api.graphql.field_flags import SAME_FOR_ALL
+from api.node import Node
+from api.objects import load_account, visible_executions, visible_orders
 from api.realtime.streams import cursor_of
 from api.risk.enums import RiskAction, Severity
+from api.risk.types import RiskEvent
 from api.scalars import JSON, Cursor, raw_json
 from domain.anomalies import anomaly as values
+from domain.risk.event_queries import find_events
+
+if TYPE_CHECKING:
+    from api.accounts.types import Account
+    from api.orders.types import Execution, Order
 
 
 @strawberry.type(description="What looks for one kind of anomaly, and how it is set.")
@@ -28,7 +37,7 @@ class AnomalyDetector:
 
 
 @strawberry.type(description="A departure from what is normal for an account, a symbol or a component.")
-class Anomaly:
+class Anomaly(Node):
     """A view of ``domain.anomalies.anomaly.Anomaly``."""
 
     id: strawberry.ID
@@ -53,6 +62,33 @@ class Anomaly:
     def evidence(self, anomaly: strawberry.Parent[Any]) -> JSON:
         """Stored as JSON already."""
         return raw_json(anomaly.evidence)
+
+    @strawberry.field(description="The account that it is about; null for none.", metadata=SAME_FOR_ALL)
+    async def account(
+        self, anomaly: strawberry.Parent[Any], info: Info
+    ) -> Annotated["Account", strawberry.lazy("api.accounts.types")] | None:
+        """Loaded with the operation's other accounts."""
+        return await load_account(info, anomaly.account_id)
+
+    @strawberry.field(description="The orders that it rests on, as far as you may see them.")
+    async def orders(
+        self, anomaly: strawberry.Parent[Any], info: Info
+    ) -> list[Annotated["Order", strawberry.lazy("api.orders.types")]]:
+        """Loaded with the operation's other orders."""
+        return await visible_orders(info, values.named_in(anomaly, "orderIds"))
+
+    @strawberry.field(description="The executions that it rests on, as far as you may see them.")
+    async def executions(
+        self, anomaly: strawberry.Parent[Any], info: Info
+    ) -> list[Annotated["Execution", strawberry.lazy("api.orders.types")]]:
+        """Loaded with the operation's other executions."""
+        return await visible_executions(info, values.named_in(anomaly, "executionIds"))
+
+    @strawberry.field(description="The risk event that it raised; null for none.", metadata=SAME_FOR_ALL)
+    async def risk_event(self, anomaly: strawberry.Parent[Any], info: Info) -> RiskEvent | None:
+        """Loaded with the operation's other events."""
+        event = await info.context.load(find_events, anomaly.risk_event_id) if anomaly.risk_event_id else None
+        return cast("RiskEvent | None", event)
 
     @strawberry.field(description="Resumes the subscription after this anomaly.", metadata=SAME_FOR_ALL)
     def cursor(self, anomaly: strawberry.Parent[Any]) -> Cursor:

@@ -16,6 +16,7 @@ from graphql import (
     GraphQLSchema,
     InlineFragmentNode,
     IntValueNode,
+    ListValueNode,
     NamedTypeNode,
     OperationDefinitionNode,
     SelectionSetNode,
@@ -31,6 +32,8 @@ from domain.kernel.pages import DEFAULT_PAGE, MAX_PAGE
 
 # Arguments that say how many items a field gives.
 _SIZES = ("first", "last", "limit")
+# The argument that lists what a field gives, one by one.
+_LIST = "ids"
 # Lists that have no size are short: the legs of an order, the grants of a user.
 _UNSIZED_LIST = 10
 # What paging wraps its items in: the size was counted at the connection.
@@ -103,9 +106,11 @@ class CostModel:
         return 1 + self._size(field, node, variables) * self._selections(below, node.selection_set, variables, known)
 
     def _size(self, field: GraphQLField, node: FieldNode, variables: Mapping[str, Any]) -> int:
+        given = {argument.name.value: argument.value for argument in node.arguments or ()}
+        if _LIST in field.args:
+            return self._length(given.get(_LIST), variables)
         sizes = [name for name in _SIZES if name in field.args]
         if sizes:
-            given = {argument.name.value: argument.value for argument in node.arguments or ()}
             asked = [self._number(given[name], variables) for name in sizes if name in given]
             defaults = [field.args[name].default_value for name in sizes]
             known = [size for size in asked or defaults if isinstance(size, int) and size > 0]
@@ -114,6 +119,14 @@ class CostModel:
         if is_list_type(get_nullable_type(field.type)) and node.name.value != _CONNECTION_LIST:
             return _UNSIZED_LIST
         return 1
+
+    def _length(self, value: object, variables: Mapping[str, Any]) -> int:
+        """How many things a list names."""
+        if isinstance(value, VariableNode):
+            self.depends_on_variables = True
+            listed = variables.get(value.name.value)
+            return len(listed) if isinstance(listed, list) else 1
+        return len(value.values) if isinstance(value, ListValueNode) else 1
 
     def _number(self, value: object, variables: Mapping[str, Any]) -> int | None:
         if isinstance(value, IntValueNode):

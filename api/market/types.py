@@ -9,6 +9,7 @@ import strawberry
 from api.context import Info
 from api.graphql.field_flags import SAME_FOR_ALL
 from api.market.enums import AssetClass, BarInterval, CorporateActionKind, SettlementCycle
+from api.node import Node
 from domain.kernel.time import Nanos, utc_now
 from domain.market import types as values
 from domain.orders.reading.misfit_queries import read_misfits
@@ -58,7 +59,7 @@ _Misfit = Annotated["OrderMisfit", strawberry.lazy("api.orders.types")]
 
 
 @strawberry.type(description="The terms of a contract.")
-class Instrument:
+class Instrument(Node):
     """A view of ``domain.market.types.Instrument``."""
 
     id: strawberry.ID
@@ -138,7 +139,7 @@ class Bar:
 
 
 @strawberry.type(description="Something that happens to all holdings of an instrument, with the day of its ex-date.")
-class CorporateAction:
+class CorporateAction(Node):
     """A view of ``domain.market.actions.CorporateAction``."""
 
     id: strawberry.ID

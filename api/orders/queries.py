@@ -7,6 +7,7 @@ import strawberry
 
 from api.context import Info
 from api.graphql.selection import selected_attributes
+from api.objects import find_visible
 from api.orders.inputs import CancelOrderInput, ExecutionFilter, OrderFilter, OrderSortInput, PlaceOrderInput
 from api.orders.types import Execution, Order, OrderCheck, OrderStatistics, execution_view, order_view
 from api.pages import Connection, connection
@@ -15,6 +16,7 @@ from domain.kernel.pages import page_request
 from domain.orders.entry.canceling import find_order
 from domain.orders.entry.order_check import check_order
 from domain.orders.reading import search_queries
+from domain.orders.reading.execution_queries import read_executions
 from domain.orders.reading.statistics import order_statistics
 
 
@@ -68,6 +70,11 @@ class OrdersQuery:
         await search_queries.check_search(info.context.services.market, actor, search)
         page = await search_queries.page_executions(actor, request, search)
         return connection(page, execution_view, partial(search_queries.count_executions, actor, search))
+
+    @strawberry.field(description="An execution; null if there is none of that id, or not for you.")
+    async def execution(self, info: Info, id: strawberry.ID) -> Execution | None:
+        """One execution."""
+        return cast("Execution | None", await find_visible(info, read_executions, id))
 
     @strawberry.field(description="How the orders fared that you may see.")
     async def order_statistics(

@@ -11,6 +11,8 @@ from api.context import Info
 from api.graphql.field_flags import SAME_FOR_ALL, same_for_all_reading
 from api.ids import named
 from api.market.types import Instrument, instrument_view
+from api.node import Node
+from api.objects import load_execution, load_order
 from api.orders.enums import (
     Contingency,
     Liquidity,
@@ -31,7 +33,7 @@ from domain.orders.model import order as values
 from domain.orders.model.events import read_order_event
 from domain.orders.model.order import Execution as Fill
 from domain.orders.protection.unconfirmed_queries import CancelScope, count_unconfirmed_cancels
-from domain.orders.queries import read_executions_of, read_orders
+from domain.orders.queries import read_executions_of, read_groups, read_orders
 
 if TYPE_CHECKING:
     from api.accounts.types import Account
@@ -41,7 +43,7 @@ _Account = Annotated["Account", strawberry.lazy("api.accounts.types")]
 
 
 @strawberry.type(description="An order with its whole state.")
-class Order(OrderTermsView):
+class Order(OrderTermsView, Node):
     """A view of ``domain.orders.model.order.Order``."""
 
     id: strawberry.ID
@@ -85,6 +87,24 @@ class Order(OrderTermsView):
         """The terms as they are now."""
         return instrument_view(info.context.services.market.known(order.instrument_id))
 
+    @strawberry.field(description="The entry that it exits; null for none.", metadata=same_for_all_reading("parent_id"))
+    async def parent(
+        self, order: strawberry.Parent[values.Order], info: Info
+    ) -> Annotated["Order", strawberry.lazy("api.orders.types")] | None:
+        """Loaded with the operation's other orders."""
+        return await load_order(info, order.parent_id)
+
+    @strawberry.field(
+        description="All orders of its bracket or OCO, itself among them, oldest first; none if it stands alone.",
+        metadata=same_for_all_reading("group_id"),
+    )
+    async def group(
+        self, order: strawberry.Parent[values.Order], info: Info
+    ) -> list[Annotated["Order", strawberry.lazy("api.orders.types")]]:
+        """Loaded with the operation's other groups."""
+        found = await info.context.load(read_groups, order.group_id) if order.group_id is not None else None
+        return cast("list[Order]", found or [])
+
     @strawberry.field(description="Its fills, oldest first.", metadata=same_for_all_reading("id"))
     async def executions(
         self, order: strawberry.Parent[values.Order], info: Info
@@ -102,7 +122,7 @@ class Order(OrderTermsView):
 
 
 @strawberry.type(description="One fill of an order.")
-class Execution:
+class Execution(Node):
     """A view of ``domain.orders.model.order.Execution``."""
 
     id: strawberry.ID
@@ -129,6 +149,13 @@ class Execution:
     busted_by: str | None = strawberry.field(description="Who took it back or corrected it.")
     corrected_by: strawberry.ID | None
     at: Nanos = strawberry.field(description="The venue's time, to the nanosecond.")
+
+    @strawberry.field(description="The execution that stands in its place; null for none.", metadata=SAME_FOR_ALL)
+    async def correction(
+        self, execution: strawberry.Parent[Fill], info: Info
+    ) -> Annotated["Execution", strawberry.lazy("api.orders.types")] | None:
+        """Loaded with the operation's other executions."""
+        return await load_execution(info, execution.corrected_by)
 
     @strawberry.field(description="What it filled.", metadata=SAME_FOR_ALL)
     async def order(self, execution: strawberry.Parent[Fill], info: Info) -> Order:

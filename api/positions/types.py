@@ -10,6 +10,7 @@ from api.access.enums import Role
 from api.context import Info
 from api.graphql.field_flags import SAME_FOR_ALL
 from api.market.types import Instrument, instrument_view
+from api.node import Node
 from api.positions.enums import PositionSide
 from domain.positions.valuation import PositionValue
 
@@ -32,7 +33,7 @@ class PositionFreeze:
 
 
 @strawberry.type(description="What an account holds of an instrument, valued at the newest quote.")
-class Position:
+class Position(Node):
     """A view of ``domain.positions.valuation.PositionValue``."""
 
     id: strawberry.ID

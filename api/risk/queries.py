@@ -7,6 +7,7 @@ import strawberry
 
 from api.context import Info
 from api.ids import named
+from api.objects import find_visible
 from api.pages import Connection, connection
 from api.risk.inputs import (
     RiskEventFilterInput,
@@ -16,6 +17,8 @@ from domain.accounts.queries import require_account
 from domain.kernel.pages import page_request
 from domain.orders.reading.risk_metrics import risk_metrics
 from domain.risk import events, halts, service
+from domain.risk.event_queries import find_events
+from domain.risk.store import find_rules
 
 
 @strawberry.type
@@ -30,6 +33,16 @@ class RiskQuery:
         wanted = named(account_id) if account_id is not None else None
         rules = await service.list_rules(info.context.require_actor(), account_id=wanted, enabled=enabled)
         return cast("list[RiskRule]", rules)
+
+    @strawberry.field(description="A risk event; null if there is none of that id, or not for you.")
+    async def risk_event(self, info: Info, id: strawberry.ID) -> RiskEvent | None:
+        """One of them."""
+        return cast("RiskEvent | None", await find_visible(info, find_events, id, shared=True))
+
+    @strawberry.field(description="A limit; null if there is none of that id, or not for you.")
+    async def risk_rule(self, info: Info, id: strawberry.ID) -> RiskRule | None:
+        """One of them."""
+        return cast("RiskRule | None", await find_visible(info, find_rules, id, shared=True))
 
     @strawberry.field(description="The risk of an account at the newest marks.")
     async def risk_metrics(self, info: Info, account_id: strawberry.ID) -> RiskMetrics:

@@ -2,22 +2,32 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import strawberry
 
 from api.access.enums import Role
 from api.context import Info
 from api.graphql.field_flags import SAME_FOR_ALL
+from api.node import Node
+from api.objects import load_account, load_order
 from api.realtime.streams import cursor_of
 from api.risk.enums import RiskAction, RiskEventState, RiskRuleKind, RiskScope, SelfTradePrevention, Severity
 from api.scalars import Cursor
 from domain.orders.protection.unconfirmed_queries import CancelScope, count_unconfirmed_cancels
 from domain.risk import types as values
+from domain.risk.store import find_rules
+
+if TYPE_CHECKING:
+    from api.accounts.types import Account
+    from api.orders.types import Order
+
+_Account = Annotated["Account", strawberry.lazy("api.accounts.types")]
+_Order = Annotated["Order", strawberry.lazy("api.orders.types")]
 
 
 @strawberry.type(description="A configured limit. All rules that apply to an order are evaluated.")
-class RiskRule:
+class RiskRule(Node):
     """A view of ``domain.risk.types.RiskRule``."""
 
     id: strawberry.ID
@@ -38,6 +48,11 @@ class RiskRule:
     created_by: str | None = strawberry.field(description="An email; null of those that every account begins with.")
     updated_by: str | None
 
+    @strawberry.field(description="The account that it applies to; null for all of its scope.", metadata=SAME_FOR_ALL)
+    async def account(self, rule: strawberry.Parent[Any], info: Info) -> _Account | None:
+        """Loaded with the operation's other accounts."""
+        return await load_account(info, rule.account_id)
+
 
 @strawberry.type(description="A rule that an order breaks, with the limit and what was observed.")
 class RiskViolation:
@@ -52,7 +67,7 @@ class RiskViolation:
 
 
 @strawberry.type(description="Something that a risk manager may have to look at.")
-class RiskEvent:
+class RiskEvent(Node):
     """A view of ``domain.risk.types.RiskEvent``."""
 
     id: strawberry.ID
@@ -74,6 +89,24 @@ class RiskEvent:
     cleared_at: datetime | None = strawberry.field(description="When what it tells of was over; null while it goes on.")
     resolved_at: datetime | None
 
+    @strawberry.field(description="The account that it is about; null for none.", metadata=SAME_FOR_ALL)
+    async def account(self, event: strawberry.Parent[Any], info: Info) -> _Account | None:
+        """Loaded with the operation's other accounts."""
+        return await load_account(info, event.account_id)
+
+    @strawberry.field(description="The order that it is about; null for none.", metadata=SAME_FOR_ALL)
+    async def order(self, event: strawberry.Parent[Any], info: Info) -> _Order | None:
+        """Loaded with the operation's other orders."""
+        return await load_order(info, event.order_id)
+
+    @strawberry.field(
+        description="The rule that was broken; null for none, and for one that was deleted.", metadata=SAME_FOR_ALL
+    )
+    async def rule(self, event: strawberry.Parent[Any], info: Info) -> RiskRule | None:
+        """Loaded with the operation's other rules."""
+        rule = await info.context.load(find_rules, event.rule_id) if event.rule_id is not None else None
+        return cast("RiskRule | None", rule)
+
     @strawberry.field(description="Resumes the subscription after this event.", metadata=SAME_FOR_ALL)
     def cursor(self, event: strawberry.Parent[Any]) -> Cursor:
         """Its number among all events."""
@@ -81,7 +114,7 @@ class RiskEvent:
 
 
 @strawberry.type(description="A stop of trading: only cancels and orders that can only reduce a position pass.")
-class TradingHalt:
+class TradingHalt(Node):
     """A view of ``domain.risk.types.TradingHalt``."""
 
     id: strawberry.ID
@@ -96,6 +129,11 @@ class TradingHalt:
     lifted_at: datetime | None = strawberry.field(description="Null while it is in force.")
     lifted_by: str | None
     lift_reason: str | None
+
+    @strawberry.field(description="The account that it stops; null for all of its scope.", metadata=SAME_FOR_ALL)
+    async def account(self, halt: strawberry.Parent[Any], info: Info) -> _Account | None:
+        """Loaded with the operation's other accounts."""
+        return await load_account(info, halt.account_id)
 
     @strawberry.field(
         description="How many open orders in its scope have a cancel which their venue has not confirmed yet; "

@@ -1,4 +1,4 @@
-"""Questions about scheduled tasks and their runs, and about the platform's health and load."""
+"""Anything by its id; questions about scheduled tasks and their runs, and about the platform's health and load."""
 
 from functools import partial
 from typing import cast
@@ -6,9 +6,11 @@ from typing import cast
 import strawberry
 
 from api.context import Info
+from api.node import Node
 from api.pages import Connection, connection
 from api.system.channels import NotificationChannel
 from api.system.enums import TaskRunState
+from api.system.nodes import load_node, load_nodes
 from api.system.types import ScheduledTask, SystemHealth, SystemMetrics, TaskRun
 from domain.kernel.pages import page_request
 from domain.system import service
@@ -18,6 +20,16 @@ from domain.system.notifications import service as notifications
 @strawberry.type
 class SystemQuery:
     """The area's part of the root query."""
+
+    @strawberry.field(description="Anything that has an id; null if there is none of that id, or not for you.")
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+        """One thing."""
+        return await load_node(info, id)
+
+    @strawberry.field(description="The same of many ids, in their order; null where there is none, or not for you.")
+    async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
+        """Loaded together."""
+        return await load_nodes(info, ids)
 
     @strawberry.field(description="What the platform does by itself, by name. Needs RISK_MANAGER or ADMIN.")
     async def scheduled_tasks(self, info: Info) -> list[ScheduledTask]:

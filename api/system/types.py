@@ -7,6 +7,7 @@ import strawberry
 
 from api.context import Info
 from api.graphql.field_flags import SAME_FOR_ALL
+from api.node import Node
 from api.scalars import JSON, raw_json
 from api.system.enums import ComponentState, RunCause, TaskRunState, TriggerKind
 from domain.system import types
@@ -14,9 +15,12 @@ from domain.system.queries import read_newest
 from domain.system.service import check_run_count
 from domain.system.types import Cron, Interval
 
+# Tasks have names; among all ids, this tells them from others.
+TASK_PREFIX = "task:"
+
 
 @strawberry.type(description="One time that a task ran, or was to run. It may take several attempts.")
-class TaskRun:
+class TaskRun(Node):
     """A view of ``domain.system.types.TaskRun``."""
 
     id: strawberry.ID
@@ -54,9 +58,10 @@ class TaskRun:
 
 
 @strawberry.type(description="Something that the platform does by itself, and when.")
-class ScheduledTask:
+class ScheduledTask(Node):
     """A view of ``domain.system.types.ScheduledTask``."""
 
+    id: strawberry.ID
     name: str
     description: str
     trigger: TriggerKind
@@ -81,6 +86,7 @@ class ScheduledTask:
         """The view of a task."""
         trigger = task.trigger
         return cls(
+            id=strawberry.ID(f"{TASK_PREFIX}{task.name}"),
             name=task.name,
             description=task.definition.description,
             trigger=trigger.kind,

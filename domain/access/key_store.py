@@ -1,5 +1,6 @@
 """API keys in the database. A change is made with the key's user locked."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -54,6 +55,11 @@ async def note_key_use(work: UnitOfWork, key_id: UUID, *, unless_since: datetime
     query = models.ApiKey.filter(id=key_id).using_db(await work.orm())
     outdated = Q(last_used_at__isnull=True) | Q(last_used_at__lt=unless_since)
     await query.filter(outdated).update(last_used_at=work.now)
+
+
+async def find_keys(key_ids: Collection[UUID]) -> dict[UUID, ApiKey]:
+    """Keys by id, revoked ones included."""
+    return {row.id: value_of(ApiKey, row) for row in await read(models.ApiKey.filter(id__in=list(key_ids)))}
 
 
 async def read_keys(user_id: UUID, limit: int) -> list[ApiKey]:

@@ -1,13 +1,21 @@
-"""Sessions and refresh tokens in the database. Each function is called with the session's user locked."""
+"""Sessions and refresh tokens in the database. What changes any is called with the session's user locked."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
 from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
 
 from domain.access import models
 from domain.access.rules import MAX_SESSIONS, RefreshState
+from domain.access.types import OpenSession
+from domain.kernel.orm import read, value_of
+from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork
+
+# Of a user, the newest.
+_MAX_LISTED = 500
 
 
 async def insert_session(work: UnitOfWork, session_id: UUID, user_id: UUID, expires_at: datetime) -> None:
@@ -71,3 +79,19 @@ async def end_sessions_of(work: UnitOfWork, user_id: UUID, reason: str, *, keep:
 async def _token(work: UnitOfWork, token_hash: str) -> models.RefreshToken | None:
     query = models.RefreshToken.filter(token_hash=token_hash).using_db(await work.orm())
     return await query.select_related("session__user").first()
+
+
+async def find_sessions(session_ids: Collection[UUID]) -> dict[UUID, OpenSession]:
+    """Open sessions by id."""
+    rows = await read(_open().filter(id__in=list(session_ids)))
+    return {row.id: value_of(OpenSession, row) for row in rows}
+
+
+async def list_sessions(user_id: UUID) -> list[OpenSession]:
+    """A user's open sessions, newest first."""
+    rows = await read(_open().filter(user_id=user_id).order_by("-id").limit(_MAX_LISTED))
+    return [value_of(OpenSession, row) for row in rows]
+
+
+def _open() -> QuerySet[models.Session]:
+    return models.Session.filter(ended_at__isnull=True, expires_at__gt=utc_now())

@@ -214,6 +214,16 @@ class ApiKey:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session that has not ended. ``expires_at`` is when it ends unless it goes on."""
+
+    id: UUID
+    user_id: UUID
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SignedIn:
     """A session's newest pair of tokens.
 

@@ -158,15 +158,6 @@ async def read_books(account_ids: Collection[UUID]) -> dict[UUID, AccountBook]:
     return {row["id"]: to_book(row) for row in await fetch(READ_BOOKS, list(account_ids))}
 
 
-async def read_transactions(transaction_ids: Collection[UUID]) -> list[Transaction]:
-    """Transactions by id, oldest first."""
-    rows = await fetch(
-        f"SELECT {_TRANSACTION_COLUMNS} FROM account_transactions WHERE id = ANY($1::uuid[]) ORDER BY created_at, id",
-        list(transaction_ids),
-    )
-    return [to_transaction(row) for row in rows]
-
-
 async def find_by_reference(work: UnitOfWork, account_id: UUID, reference: str) -> Transaction | None:
     """The transaction with this reference; older releases could store several, then the first of them."""
     row = await work.fetch_row(
@@ -176,6 +167,14 @@ async def find_by_reference(work: UnitOfWork, account_id: UUID, reference: str) 
         reference,
     )
     return to_transaction(row) if row else None
+
+
+async def read_transactions(transaction_ids: Collection[UUID]) -> dict[UUID, Transaction]:
+    """Ledger rows by id."""
+    rows = await fetch(
+        f"SELECT {_TRANSACTION_COLUMNS} FROM account_transactions WHERE id = ANY($1::uuid[])", list(transaction_ids)
+    )
+    return {row["id"]: to_transaction(row) for row in rows}
 
 
 def _transaction_filter(

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import orjson
+
 from domain.anomalies.types import AnomalyKind
+from domain.kernel.ids import parse_id
 from domain.risk.types import RiskAction, Severity
 
 
@@ -52,3 +55,9 @@ class DetectorReport(DetectorSetting):
 
     last_run_at: datetime | None = None
     findings24h: int = 0
+
+
+def named_in(anomaly: Anomaly, key: str) -> tuple[UUID, ...]:
+    """The ids that an anomaly's evidence lists under ``key``, each once."""
+    listed = orjson.loads(anomaly.evidence).get(key, ())
+    return tuple(dict.fromkeys(found for each in listed if (found := parse_id(each)) is not None))

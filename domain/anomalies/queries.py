@@ -178,6 +178,12 @@ async def count_since(since: datetime) -> dict[AnomalyKind, int]:
     return {AnomalyKind(row["kind"]): row["found"] for row in rows}
 
 
+async def find_anomalies(anomaly_ids: Collection[UUID]) -> dict[UUID, Anomaly]:
+    """Anomalies by id."""
+    rows = await fetch(f"SELECT {ANOMALY_COLUMNS} FROM anomalies WHERE id = ANY($1::uuid[])", list(anomaly_ids))
+    return {row["id"]: to_anomaly(row) for row in rows}
+
+
 async def read_anomalies(after: int, limit: int) -> list[Anomaly]:
     """The next anomalies after a number, in order; at most 1,000."""
     rows = await fetch(

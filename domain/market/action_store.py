@@ -26,6 +26,12 @@ async def is_symbol_promised(work: UnitOfWork, symbol: str) -> bool:
     return await models.CorporateAction.filter(new_symbol=symbol, effective_at__isnull=True).using_db(db).exists()
 
 
+async def find_actions(action_ids: Collection[UUID]) -> dict[UUID, CorporateAction]:
+    """Actions by id."""
+    rows = await read(models.CorporateAction.filter(id__in=list(action_ids)))
+    return {row.id: value_of(CorporateAction, row) for row in rows}
+
+
 async def read_actions(
     instrument_id: UUID | None, since: date | None, until: date | None, limit: int
 ) -> list[CorporateAction]:

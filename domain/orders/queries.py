@@ -328,6 +328,17 @@ async def read_orders(order_ids: Collection[UUID]) -> dict[UUID, Order]:
     return {row["id"]: to_order(row) for row in rows}
 
 
+async def read_groups(group_ids: Collection[UUID]) -> dict[UUID, list[Order]]:
+    """The orders of brackets and OCOs by group, oldest first."""
+    rows = await fetch(
+        f"SELECT {SELECT_ORDER} {FROM_ORDERS} WHERE o.group_id = ANY($1::uuid[]) ORDER BY o.id", list(group_ids)
+    )
+    found: dict[UUID, list[Order]] = {}
+    for row in rows:
+        found.setdefault(row["group_id"], []).append(to_order(row))
+    return found
+
+
 async def read_order_by_client_id(account_id: UUID, client_order_id: str) -> Order | None:
     """An order by its client's id."""
     rows = await fetch(

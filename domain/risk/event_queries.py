@@ -164,6 +164,12 @@ async def resolve_all(work: UnitOfWork, event_ids: Collection[UUID], by: str, no
     )
 
 
+async def find_events(event_ids: Collection[UUID]) -> dict[UUID, RiskEvent]:
+    """Events by id."""
+    rows = await fetch(f"SELECT {_COLUMNS} FROM risk_events WHERE id = ANY($1::uuid[])", list(event_ids))
+    return {row["id"]: to_event(row) for row in rows}
+
+
 async def read_events(after: int, *, limit: int = MAX_EVENTS_PER_READ) -> list[RiskEvent]:
     """The next events after a number, in order; at most 1,000."""
     rows = await fetch(

@@ -1,5 +1,6 @@
 """Trading halts in the database."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from domain.kernel.orm import columns_of, read, value_of
@@ -16,6 +17,12 @@ async def read_halts(*, active_only: bool) -> list[TradingHalt]:
     query = models.TradingHalt.all().order_by("-id").limit(_MAX_HALTS)
     rows = await read(query.filter(lifted_at__isnull=True) if active_only else query)
     return [value_of(TradingHalt, row) for row in reversed(rows)]
+
+
+async def find_halts(halt_ids: Collection[UUID]) -> dict[UUID, TradingHalt]:
+    """Halts by id, those that were lifted among them."""
+    rows = await read(models.TradingHalt.filter(id__in=list(halt_ids)))
+    return {row.id: value_of(TradingHalt, row) for row in rows}
 
 
 async def find_same(work: UnitOfWork, halt: TradingHalt) -> TradingHalt | None:

@@ -1,5 +1,6 @@
 """Risk rules in the database, and the rules and halts in force."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from tortoise.expressions import F
@@ -29,6 +30,12 @@ _CHANGEABLE = (
 async def read_rules() -> tuple[RiskRule, ...]:
     """All rules, oldest first."""
     return tuple(value_of(RiskRule, row) for row in await read(models.RiskRule.all().order_by("id")))
+
+
+async def find_rules(rule_ids: Collection[UUID]) -> dict[UUID, RiskRule]:
+    """Rules by id; those that were deleted are left out."""
+    rows = await read(models.RiskRule.filter(id__in=list(rule_ids)))
+    return {row.id: value_of(RiskRule, row) for row in rows}
 
 
 async def read_limits() -> Limits:

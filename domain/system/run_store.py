@@ -1,6 +1,7 @@
 """Runs of tasks in the database. A partial unique index keeps the runs of one task apart."""
 
 from collections.abc import Collection, Sequence
+from uuid import UUID
 
 from tortoise.queryset import QuerySet
 
@@ -28,6 +29,11 @@ async def read_busy(work: UnitOfWork, names: Collection[str]) -> frozenset[str]:
     """The locked tasks that have an active run."""
     rows = await models.TaskRun.filter(task__in=list(names), state__in=LIVE).using_db(await work.orm())
     return frozenset(row.task for row in rows)
+
+
+async def find_runs(run_ids: Collection[UUID]) -> dict[UUID, TaskRun]:
+    """Runs by id."""
+    return {row.id: value_of(TaskRun, row) for row in await read(models.TaskRun.filter(id__in=list(run_ids)))}
 
 
 def _matching(task: str | None, states: Collection[TaskRunState] | None) -> QuerySet[models.TaskRun]:

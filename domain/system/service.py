@@ -138,6 +138,12 @@ async def count_runs(actor: Actor, task: str | None = None, states: Collection[T
     return await run_store.count_runs(task, states)
 
 
+async def find_tasks(names: Collection[str]) -> dict[str, ScheduledTask]:
+    """Those of the tasks that this release has, as they are in force."""
+    stored, now = await task_store.read_tasks(DEFINITIONS), utc_now()
+    return {name: stored.get(name) or _untouched(DEFINITIONS[name], now) for name in names if name in DEFINITIONS}
+
+
 def check_task(name: str | None, definitions: Definitions = DEFINITIONS) -> None:
     """Check the name of a task; None passes.
 

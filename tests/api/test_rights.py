@@ -43,6 +43,13 @@ ASKS: dict[str, str] = {
     "Query.anomalyCase": 'anomalyCase(id: "{u}") {{ id }}',
     "Query.anomalyCases": 'anomalyCases(filter: {{ accountId: "{a}" }}) {{ totalCount }}',
     "Query.anomalyDismissals": "anomalyDismissals {{ id }}",
+    "Query.anomaly": 'anomaly(id: "{u}") {{ id }}',
+    "Query.execution": 'execution(id: "{u}") {{ id }}',
+    "Query.node": 'node(id: "{a}") {{ id }}',
+    "Query.nodes": 'nodes(ids: ["{o}"]) {{ id }}',
+    "Query.riskEvent": 'riskEvent(id: "{u}") {{ id }}',
+    "Query.riskRule": 'riskRule(id: "{u}") {{ id }}',
+    "Query.transaction": 'transaction(id: "{u}") {{ id }}',
     "Query.anomalyDetectors": "anomalyDetectors {{ kind }}",
     "Query.apiKeys": "apiKeys {{ id }}",
     "Query.auditLog": "auditLog(first: 1) {{ edges {{ node {{ id }} }} }}",
@@ -216,7 +223,7 @@ class Desk:
         errors = answer.content.get("errors")
         if not errors:
             (value,) = answer.content["data"].values()
-            return ("NULL" if value is None else "OK"), None
+            return ("NULL" if value in (None, [None]) else "OK"), None
         extensions = errors[0]["extensions"]
         return extensions["code"], extensions.get("field")
 
@@ -315,7 +322,7 @@ def complaint(name: str, role: Role, relation: str, answer: tuple[str, str | Non
     """What is wrong with an answer, if anything is."""
     rule, (code, where) = DECISIONS[name], answer
     about_account = "{a}" in ASKS[name] or "{o}" in ASKS[name]
-    if name in ("Query.account", "Query.order"):
+    if name in ("Query.account", "Query.node", "Query.nodes", "Query.order"):
         return None if (code == "OK") is sees(role, relation) and code in ("OK", "NULL") else "is no answer"
     if about_account and not sees(role, relation):
         wanted = "id" if name in BY_ORDER else FIELD_OF_ACCOUNT.get(name, "accountId")

@@ -110,16 +110,13 @@ async def read_material(case_ids: Collection[UUID]) -> dict[UUID, Material]:
     """What the findings of cases name, in four statements however many cases there are."""
     findings = await queries.read_findings_of(case_ids)
     named = {case_id: named_by(found) for case_id, found in findings.items()}
-    fills = {
-        fill.id: fill for fill in await read_executions({one for each in named.values() for one in each.executions})
-    }
+    fills = await read_executions({one for each in named.values() for one in each.executions})
     wanted = {
         case_id: orders_beside(each, [fills[one] for one in each.executions if one in fills])
         for case_id, each in named.items()
     }
     orders = await read_orders({one for each in wanted.values() for one in each})
-    moved = await read_transactions({one for each in named.values() for one in each.transactions})
-    rows = {row.id: row for row in moved}
+    rows = await read_transactions({one for each in named.values() for one in each.transactions})
     return {
         case_id: Material(
             findings[case_id],

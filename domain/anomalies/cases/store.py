@@ -29,6 +29,17 @@ async def find_case(case_id: UUID) -> Case | None:
     return next((to_case(row) for row in await read(models.AnomalyCase.filter(id=case_id))), None)
 
 
+async def find_cases(case_ids: Collection[UUID]) -> dict[UUID, Case]:
+    """Cases by id."""
+    return {row.id: to_case(row) for row in await read(models.AnomalyCase.filter(id__in=list(case_ids)))}
+
+
+async def find_dismissals(dismissal_ids: Collection[UUID]) -> dict[UUID, Dismissal]:
+    """Dismissals by id."""
+    rows = await read(models.AnomalyDismissal.filter(id__in=list(dismissal_ids)))
+    return {row.id: value_of(Dismissal, row) for row in rows}
+
+
 async def load_case(work: UnitOfWork, case_id: UUID) -> Case | None:
     """One case as this transaction sees it; whoever changes it holds the head."""
     row = await models.AnomalyCase.filter(id=case_id).using_db(await work.orm()).first()

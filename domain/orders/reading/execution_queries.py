@@ -1,4 +1,4 @@
-"""Reads and marks of executions for busts and corrections.
+"""Executions by id, and marking them when one is taken back or corrected.
 
 SQL: executions are read with their instruments by the same columns as everywhere.
 """
@@ -21,10 +21,10 @@ async def read_execution(execution_id: UUID) -> Execution | None:
     return to_execution(rows[0]) if rows else None
 
 
-async def read_executions(execution_ids: Collection[UUID]) -> list[Execution]:
-    """Executions by id, in no order."""
+async def read_executions(execution_ids: Collection[UUID]) -> dict[UUID, Execution]:
+    """Executions by id."""
     rows = await fetch(f"SELECT {SELECT_EXECUTION} {FROM_EXECUTIONS} WHERE e.id = ANY($1::uuid[])", list(execution_ids))
-    return [to_execution(row) for row in rows]
+    return {row["id"]: to_execution(row) for row in rows}
 
 
 async def load_execution(work: UnitOfWork, execution_id: UUID) -> Execution | None:
