@@ -40,7 +40,7 @@ async def run_worker(
                 Scheduler(services.bus, runner.definitions, queue).run(),
                 queue.take(runner.run),
                 runner.beat(),
-                run_detecting(services.bus),
+                run_detecting(services.bus, services.market),
                 Notifying(services).run(),
                 _wait(stop),
             )

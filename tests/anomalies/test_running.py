@@ -170,7 +170,7 @@ async def test_an_action_restrains_the_account(
     await update_detector(desk.services.bus, desk.admin, UpdateDetector(AnomalyKind.ACCOUNT_BALANCE, action=action))
     await pay(desk, owner, "5000", "unusual")
     # As the worker does it, on its own.
-    detecting = asyncio.create_task(run_detecting(desk.services.bus))
+    detecting = asyncio.create_task(run_detecting(desk.services.bus, desk.services.market))
 
     async def told() -> list[Any]:
         return await fetch("SELECT action_taken FROM risk_events WHERE source = 'anomaly'")

@@ -146,4 +146,5 @@ class StaleMarketData(Detector[Quoted | MarketChecked, StaleMemory]):
 
 
 def _scaled(pause: float) -> float:
-    return math.log(max(pause, LEAST_PAUSE_SECONDS))
+    # More digits say nothing, and are stored with every reading.
+    return round(math.log(max(pause, LEAST_PAUSE_SECONDS)), 4)
