@@ -1,30 +1,22 @@
-"""Recorded market data: CSV files of quotes, trades or order books, plain or gzipped, as ticks of all their symbols.
+"""Recorded market data as a feed: CSV files of quotes, trades or order books, as ticks of all their symbols.
 
-The first line gives the kind of a file. Times are RFC 3339 in UTC with up to nine digits of the second, and never go
-back within a file; numbers are plain decimals. Reading is lazy: a file with a bad line is read up to it.
+``adapters.market_csv`` says what the files are. A file with a bad line is read up to it.
 """
 
-import gzip
 import zlib
 from collections.abc import Callable, Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
-from typing import IO
 
 from adapters.feeds.feed import FeedError
-from domain.kernel.numbers import ZERO, within_bounds
-from domain.kernel.time import NANOS_PER_SECOND, Nanos
-from domain.market.types import Aggressor, BookTick, Level, QuoteTick, Tick, TradeTick
+from adapters.market_csv import COLUMNS, MarketRows, book_updates, first_line
+from domain.market.types import Aggressor, QuoteTick, Tick, TradeTick
 
 SUFFIXES = (".csv", ".csv.gz")
 # Quotes and trades of sources that know no sizes (currencies) are given this one.
 DEFAULT_SIZE = Decimal(1_000_000)
 
-_MINUTE_LENGTH = len("2024-08-08T23:59:")
-_MAX_REMEMBERED = 100_000
 _AGGRESSORS = {"BUY": Aggressor.BUY, "SELL": Aggressor.SELL, "": None}
-
-Row = tuple[Nanos, list[str]]
 
 
 def find_files(path: Path) -> list[Path]:
@@ -47,126 +39,50 @@ def read_ticks(path: Path, default_size: Decimal = DEFAULT_SIZE) -> Iterator[Tic
     Raises:
         FeedError: the file cannot be read, or a line of it is wrong; the message names file and line.
     """
-    rows = _Rows(path, default_size)
+    rows = MarketRows(path)
     reader = _READERS.get(_kind(path))
     if reader is None:
         raise FeedError(f"{path}: line 1 names no quotes, trades or book columns")
     try:
-        yield from reader(rows)
-    except (ValueError, LookupError, InvalidOperation) as error:
+        yield from reader(rows, default_size)
+    except (ValueError, LookupError) as error:
         raise FeedError(f"{path}: line {rows.line}: {error}") from error
     except (OSError, EOFError, zlib.error) as error:
         raise FeedError(f"{path}: cannot be read after line {rows.line}: {error}") from error
 
 
-def _open(path: Path) -> IO[str]:
-    if path.name.endswith(".gz"):
-        return gzip.open(path, "rt", encoding="utf-8", newline="")
-    return path.open(encoding="utf-8", newline="")
-
-
 def _kind(path: Path) -> str:
     try:
-        with _open(path) as file:
-            return file.readline(1_000).strip()
+        return first_line(path)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise FeedError(f"{path}: cannot be read: {error}") from error
 
 
-class _Rows:
-    """The lines of a file below the first; repeated texts of times and numbers are parsed once."""
-
-    def __init__(self, path: Path, default_size: Decimal) -> None:
-        self.line = 1
-        self._path = path
-        self._default_size = default_size
-        self._minute = ""
-        self._minute_nanos = 0
-        self._numbers: dict[str, Decimal] = {}
-
-    def __iter__(self) -> Iterator[Row]:
-        last = Nanos(0)
-        with _open(self._path) as file:
-            file.readline()
-            for text in file:
-                self.line += 1
-                cells = text.rstrip("\r\n").split(",")
-                at = self._time(cells[0])
-                if at < last:
-                    raise ValueError("its time is before that of the line above")
-                last = at
-                yield at, cells
-
-    def _time(self, text: str) -> Nanos:
-        minute, rest = text[:_MINUTE_LENGTH], text[_MINUTE_LENGTH:]
-        if minute != self._minute:
-            self._minute_nanos = Nanos.parse(f"{minute}00Z")
-            self._minute = minute
-        seconds, point, digits = rest[:2], rest[2:3], rest[3:-1]
-        plain = rest.endswith("Z") and seconds.isdecimal() and seconds < "60"
-        if not plain or (point != "Z" and (point != "." or not digits.isdecimal() or len(digits) > 9)):
-            raise ValueError(f"{text!r} is no time in UTC")
-        return Nanos(self._minute_nanos + int(seconds) * NANOS_PER_SECOND + int((digits or "0").ljust(9, "0")))
-
-    def number(self, text: str) -> Decimal:
-        """A number of any sign."""
-        known = self._numbers.get(text)
-        if known is not None:
-            return known
-        try:
-            number = Decimal(text)
-        except InvalidOperation:
-            raise ValueError(f"{text!r} is no number") from None
-        if not within_bounds(number):
-            raise ValueError(f"{text!r} is no number that can be kept exactly")
-        if len(self._numbers) >= _MAX_REMEMBERED:
-            self._numbers.clear()
-        self._numbers[text] = number
-        return number
-
-    def price(self, text: str) -> Decimal | None:
-        """A price, None where the market has none."""
-        return self.number(text) if text else None
-
-    def size(self, text: str) -> Decimal:
-        """A size, the default one where the source has none."""
-        size = self.number(text) if text else self._default_size
-        if size < ZERO:
-            raise ValueError(f"{text!r} is no size")
-        return size
-
-
-def _quotes(rows: _Rows) -> Iterator[Tick]:
+def _quotes(rows: MarketRows, default_size: Decimal) -> Iterator[Tick]:
+    number = rows.number
     for at, (_, symbol, bid, ask, bid_size, ask_size) in rows:
-        prices, sizes = (rows.price(bid), rows.price(ask)), (rows.size(bid_size), rows.size(ask_size))
+        prices = (number(bid) if bid else None, number(ask) if ask else None)
+        sizes = (_size(rows, bid_size, default_size), _size(rows, ask_size, default_size))
         yield QuoteTick(symbol, at, *prices, *sizes, no_bid=not bid, no_ask=not ask)
 
 
-def _trades(rows: _Rows) -> Iterator[Tick]:
+def _trades(rows: MarketRows, default_size: Decimal) -> Iterator[Tick]:
     for at, (_, symbol, price, size, side) in rows:
-        yield TradeTick(symbol, at, rows.number(price), rows.size(size), _AGGRESSORS[side])
+        yield TradeTick(symbol, at, rows.number(price), _size(rows, size, default_size), _AGGRESSORS[side])
 
 
-def _books(rows: _Rows) -> Iterator[Tick]:
-    """Group lines of one symbol with the same time, event and number into one update."""
-    key: tuple[str, ...] = ()
-    tick: BookTick | None = None
-    levels: dict[str, list[Level]] = {"B": [], "A": []}
-    for at, (ts, symbol, event, side, price, size, _, last_id, _) in rows:
-        if key != (ts, symbol, event, last_id):
-            if tick is not None:
-                yield BookTick(tick.symbol, tick.at, tick.snapshot, tuple(levels["B"]), tuple(levels["A"]))
-            if event not in ("snapshot", "delta"):
-                raise ValueError(f"{event!r} is neither snapshot nor delta")
-            key, tick = (ts, symbol, event, last_id), BookTick(symbol, at, event == "snapshot")
-            levels = {"B": [], "A": []}
-        levels[side].append((rows.number(price), rows.size(size)))
-    if tick is not None:
-        yield BookTick(tick.symbol, tick.at, tick.snapshot, tuple(levels["B"]), tuple(levels["A"]))
+def _books(rows: MarketRows, default_size: Decimal) -> Iterator[Tick]:
+    for update in book_updates(rows, lambda price, size: (rows.number(price), _size(rows, size, default_size))):
+        yield update.tick()
 
 
-_READERS: dict[str, Callable[[_Rows], Iterator[Tick]]] = {
-    "ts,symbol,bid,ask,bid_size,ask_size": _quotes,
-    "ts,symbol,price,size,side": _trades,
-    "ts,symbol,event,side,price,size,first_id,last_id,prev_id": _books,
+def _size(rows: MarketRows, text: str, default_size: Decimal) -> Decimal:
+    """A size, the default one where the source has none."""
+    return rows.size(text) if text else default_size
+
+
+_READERS: dict[str, Callable[[MarketRows, Decimal], Iterator[Tick]]] = {
+    COLUMNS["quotes"]: _quotes,
+    COLUMNS["trades"]: _trades,
+    COLUMNS["book"]: _books,
 }

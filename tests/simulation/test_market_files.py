@@ -7,8 +7,9 @@ from uuid import UUID
 
 import pytest
 
+from adapters.market_csv import COLUMNS
 from adapters.simulation import MarketDataError, ScenarioError
-from adapters.simulation.market_files import COLUMNS, read_ticks
+from adapters.simulation.market_files import read_ticks
 from adapters.simulation.scenario import DataSource
 from domain.kernel.errors import ErrorCode
 from domain.kernel.numbers import ONE
@@ -94,13 +95,13 @@ BAD_ROWS = [
     ("2024-01-01T00:00:01.1234567891Z,X,1,2,1,1", "no UTC time"),
     ("2024-01-32T00:00:01Z,X,1,2,1,1", "day is out of range"),
     ("yesterday,X,1,2,1,1", "is not an RFC 3339 time"),
-    ("2024-01-01T00:00:02Z,X,one,2,1,1", "'one' is no price or size"),
-    ("2024-01-01T00:00:02Z,X,NaN,2,1,1", "'NaN' is no price or size"),
-    ("2024-01-01T00:00:02Z,X,Infinity,2,1,1", "'Infinity' is no price or size"),
+    ("2024-01-01T00:00:02Z,X,one,2,1,1", "'one' is no number"),
+    ("2024-01-01T00:00:02Z,X,NaN,2,1,1", "'NaN' is no number"),
+    ("2024-01-01T00:00:02Z,X,Infinity,2,1,1", "'Infinity' is no number"),
     ("2024-01-01T00:00:02Z,X,1,-2,1,1", "'-2' is no price of 'X'"),
     ("2024-01-01T00:00:02Z,X,0,2,1,1", "'0' is no price of 'X'"),
     ("2024-01-01T00:00:02Z,X,1,2,1,-1", "'-1' is no size"),
-    ("2024-01-01T00:00:02Z,X,1,1E+30,1,1", "'1E+30' is no price or size"),
+    ("2024-01-01T00:00:02Z,X,1,1E+30,1,1", "'1E+30' is no number"),
     ("2024-01-01T00:00:02Z,X,1,2", "not enough values"),
     ("2024-01-01T00:00:02Z", "list index out of range"),
 ]

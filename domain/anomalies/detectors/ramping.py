@@ -1,5 +1,6 @@
 """Detectors of aggressive orders that move a price: at any time, at the close, or to sell into the move."""
 
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -115,8 +116,9 @@ class _Runs(Detector[OrderPlaced | Executed, RampMemory]):
         days = len(ways.tops)
         return self._judge(Measured(own, run, fact, now, market, score, way, deviations, usual, days))
 
+    @abstractmethod
     def _judge(self, seen: Measured) -> Sequence[Finding]:
-        raise NotImplementedError
+        """The findings of a measured run."""
 
     def _tell(self, seen: Measured, words: str) -> Sequence[Finding]:
         run, fact, days = seen.run, seen.fact, seen.days
