@@ -1,7 +1,7 @@
-"""The web process: routes, what they need while it runs, and how uvicorn is to serve it.
+"""The web process: its routes, its runtime, and its uvicorn options.
 
-Whoever composes the process gives ``create_app`` a way to open a ``Runtime`` (database, bus, services); it is opened
-when the server starts and closed when it stops.
+The composer of the process gives ``create_app`` a function that opens a ``Runtime`` (database, bus, services); it is
+opened when the server starts and closed when it stops.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ _GRACEFUL_SECONDS = 10
 
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
-    """What can be set about the API. The folders of built pages are None where none are served."""
+    """The settings of the API. The folders of built pages are None where none are served."""
 
     allowed_origins: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
@@ -63,7 +63,7 @@ class ApiSettings:
 
 
 class Runtime(Protocol):
-    """What the process works with while it runs."""
+    """The runtime of the process: its services and its checks."""
 
     @property
     def services(self) -> Services:
@@ -71,11 +71,11 @@ class Runtime(Protocol):
         ...
 
     async def check(self) -> Mapping[str, bool]:
-        """True if each thing that requests need (database, bus, schema version ...) works."""
+        """The checks of readiness by name (database, bus, schema version ...): True if one works."""
         ...
 
     async def venue_condition(self) -> VenueCondition:
-        """How things stand with the real venues.
+        """The condition of the real venues.
 
         Raises:
             Unavailable: the database cannot be reached.
@@ -83,11 +83,11 @@ class Runtime(Protocol):
         ...
 
     def on_rights_changed(self, tell: Callable[[], None]) -> None:
-        """Call ``tell`` whenever somebody's rights have changed, once the services know it."""
+        """Call ``tell`` whenever rights have changed, once the services have loaded them."""
         ...
 
     def shows_load(self, load: Callable[[], ProcessLoad]) -> None:
-        """Ask ``load`` what this process did in the last seconds, and show it to the other processes."""
+        """Publish this process's load of the last seconds, given by ``load``, to the other processes."""
         ...
 
 
@@ -95,7 +95,7 @@ OpenRuntime = Callable[[], AbstractAsyncContextManager[Runtime]]
 
 
 class _Serving:
-    """What exists only while the server runs."""
+    """Objects that exist only while the server runs."""
 
     def __init__(self, schema: GraphQLSchema, runtime: Runtime, settings: ApiSettings) -> None:
         origins = OriginPolicy(settings.allowed_origins)
@@ -124,13 +124,13 @@ class Api:
 
     @property
     def serving(self) -> _Serving:
-        """What exists while the server runs."""
+        """Objects that exist while the server runs."""
         assert self._serving is not None, "the server has not started"
         return self._serving
 
     @asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        """Open the runtime, watch over the sockets, and close everything in the end."""
+        """Open the runtime, watch the sockets, and close everything at the end."""
         async with self._open_runtime() as runtime:
             self._serving = _Serving(self._schema, runtime, self._settings)
             watching = asyncio.get_running_loop().create_task(self._serving.sockets.watch())
@@ -156,11 +156,11 @@ class Api:
         await self.serving.http(scope, receive, send)
 
     async def readyz(self, request: Request) -> Any:
-        """True if requests can be answered."""
+        """Whether requests can be answered."""
         return await self.serving.readiness(request)
 
     async def metrics(self, request: Request) -> Any:
-        """What has been counted."""
+        """The counters."""
         return await self.serving.metrics(request)
 
     async def login(self, request: Request) -> Any:
@@ -168,7 +168,7 @@ class Api:
         return await self.serving.sessions.login(request)
 
     async def resume(self, request: Request) -> Any:
-        """Go on with a page's session."""
+        """Resume a page's session."""
         return await self.serving.sessions.resume(request)
 
     async def logout(self, request: Request) -> Any:
@@ -203,7 +203,7 @@ class Api:
 
 
 class _Endpoint:
-    """Makes Starlette hand the raw request on: it takes functions and methods for its own kind of endpoint."""
+    """Makes Starlette pass on the raw request: it wraps functions and methods as its own kind of endpoint."""
 
     def __init__(self, application: Callable[[Scope, Receive, Send], Any]) -> None:
         self._application = application
@@ -245,7 +245,7 @@ def create_app(schema: GraphQLSchema, settings: ApiSettings, open_runtime: OpenR
 
 
 def server_options(limits: Limits | None = None, trusted_proxies: Collection[str] = ()) -> dict[str, Any]:
-    """How uvicorn has to serve the application: keywords of ``uvicorn.Config`` beside the app and its address."""
+    """The uvicorn options of the application: keywords of ``uvicorn.Config`` beside the app and its address."""
     limits = limits or Limits()
     return {
         "loop": "uvloop",

@@ -1,4 +1,4 @@
-"""What a resolver knows about the operation it runs in: who asks, through which services, from where."""
+"""The context of a resolver: the actor, the services and the origin of the operation."""
 
 import asyncio
 from collections.abc import Hashable, Iterable
@@ -44,7 +44,7 @@ class Context:
 
     @property
     def request_id(self) -> UUID:
-        """Names this operation in the log, in masked errors and in the audit log; made when somebody asks for it."""
+        """The name of this operation in the log, in masked errors and in the audit log; made on first use."""
         if self._request_id is None:
             self._request_id = new_id()
         return self._request_id
@@ -55,17 +55,17 @@ class Context:
             self.record.concerns(orders)
 
     def require_actor(self) -> Actor:
-        """Who is signed in.
+        """The actor of the request.
 
         Raises:
-            Unauthenticated: nobody is.
+            Unauthenticated: the request has no valid credential.
         """
         if self.actor is None:
             raise Unauthenticated("Sign in first.")
         return self.actor
 
     async def load(self, batch: Batch[Key, Value], key: Key) -> Value | None:
-        """What ``key`` names, loaded together with the other keys that this operation asks ``batch`` for."""
+        """The object of ``key``, loaded together with the other keys that this operation asks ``batch`` for."""
         return await self.loaders.of(batch).load(key)
 
     async def load_all(self, batch: Batch[Key, Value], keys: Iterable[Key]) -> list[Value]:

@@ -49,7 +49,7 @@ def places(schema: GraphQLSchema) -> Iterator[Place]:
 
 @cache
 def texts() -> tuple[Texts, Texts]:
-    """What is said of places of their own, by type; and what is said of names in common, by family.
+    """The texts of single places, by type, and of common names, by family.
 
     Raises:
         ValueError: two files speak of the same place.

@@ -1,7 +1,7 @@
-"""The trading desk's pages: static files under a policy that lets nothing in from elsewhere.
+"""The trading desk's pages: static files under a policy that allows no foreign content.
 
-Promises: every address that names no file is answered with the page, so that its routes survive a reload; files whose
-names change with their content are kept by browsers for ever; a file that was compressed when it was built is sent so.
+Guarantees: an address that is no file is answered with the page, so its routes survive a reload; files whose names
+change with their content are cached by browsers for ever; a precompressed file is sent compressed.
 """
 
 from mimetypes import guess_type

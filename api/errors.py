@@ -1,8 +1,8 @@
 """The one place where exceptions become GraphQL errors.
 
-A domain error keeps its message and gains ``extensions.code`` and its context. A request that cannot be understood
-says why. Everything else is masked: the client gets INTERNAL_SERVER_ERROR with a ``requestId``, and the log, under the
-same id, what happened. Neither variables nor the text of a document are ever logged: they may hold passwords.
+A domain error keeps its message and gets ``extensions.code`` and its context. A malformed request gets the reason.
+Every other error is masked: the client gets INTERNAL_SERVER_ERROR with a ``requestId``, and the log has the details
+under the same id. Variables and document texts are never logged: they may hold passwords.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,7 +26,7 @@ _log = structlog.stdlib.get_logger("api")
 
 
 class RequestError(Exception):
-    """A request that is refused before anything is executed: its errors, already fit for the client."""
+    """A request that is refused before anything is executed, with errors fit for the client."""
 
     def __init__(self, *errors: GraphQLFormattedError) -> None:
         super().__init__(errors[0]["message"])
@@ -39,14 +39,14 @@ class RequestError(Exception):
 
 
 class MalformedRequest(RequestError):
-    """What was sent is not even a GraphQL request."""
+    """The body is not a GraphQL request."""
 
     def __init__(self, message: str, *, field: str) -> None:
         super().__init__(coded(message, ErrorCode.BAD_USER_INPUT.value, field=field))
 
 
 def coded(message: str, code: str, **extensions: Any) -> GraphQLFormattedError:
-    """A formatted error that belongs to no place in a document."""
+    """A formatted error without a place in a document."""
     return {"message": message, "extensions": {"code": code, **extensions}}
 
 
@@ -106,7 +106,7 @@ def _root_cause(error: GraphQLError) -> BaseException:
 
 
 def _is_bad_input(cause: BaseException) -> bool:
-    """True if the core or a scalar blames the request; a value that cannot be sent is our own failure."""
+    """True if the core or a scalar blames the request; a value that cannot be serialized is our own failure."""
     if isinstance(cause, StrawberryInputCoercionError):
         return True
     if not isinstance(cause, GraphQLError):

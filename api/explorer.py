@@ -1,4 +1,4 @@
-"""The explorer's pages: static files that need nothing from anywhere else, under a policy that allows nothing else."""
+"""The explorer's pages: static files without foreign content, under a policy that forbids it."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ _NOT_BUILT = "The explorer is not built here; the API itself is at this same add
 
 
 class ExplorerFiles(StaticFiles):
-    """Everything that the page loads."""
+    """All files that the page loads."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """One file with the policy."""
@@ -53,7 +53,7 @@ class ExplorerPage:
         self._page = directory / "index.html" if directory else None
 
     async def __call__(self, _request: Request) -> Response:
-        """The page, or where the API is when there is none."""
+        """The page, or the address of the API when there is none."""
         if self._page is None or not self._page.is_file():
             return PlainTextResponse(_NOT_BUILT, status_code=404, headers=_HEADERS)
         return FileResponse(self._page, headers={**_HEADERS, "cache-control": "no-cache", "vary": "accept"})

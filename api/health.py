@@ -1,4 +1,4 @@
-"""True if this process is up, whether it can work, and what it has counted."""
+"""Health endpoints: liveness, readiness, and metrics of this process."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -37,7 +37,7 @@ class Version:
 
 
 class Readiness:
-    """Answers 200 when everything that a request needs works, else 503; says what does not, and to the log why."""
+    """Answers 200 when every dependency of requests works, else 503 with the failing ones; the log has the reasons."""
 
     def __init__(self, check: Check) -> None:
         self._check = check
@@ -59,7 +59,7 @@ class Readiness:
 
 
 class Metrics:
-    """Prometheus's text format, for anybody who is signed in: an API key of the least role will do."""
+    """Prometheus's text format, for signed-in callers: an API key of the lowest role suffices."""
 
     def __init__(self, runner: OperationRunner, venue_condition: Callable[[], Awaitable[VenueCondition]]) -> None:
         self._runner = runner

@@ -11,7 +11,7 @@ _NOTHING = UUID(int=0)
 
 
 def named(identifier: strawberry.ID) -> UUID:
-    """What ``identifier`` names. One that no server gave out names nothing: its use finds nothing, as any other's."""
+    """The id of ``identifier``. A text that no server issued becomes an id that finds nothing."""
     return parse_id(identifier) or _NOTHING
 
 

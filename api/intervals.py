@@ -1,4 +1,4 @@
-"""How often a conflated stream may tell its newest state."""
+"""The interval of a conflated stream."""
 
 from domain.kernel.errors import BadInput
 

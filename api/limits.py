@@ -1,14 +1,14 @@
-"""Every bound of the API in one place; each has a clear, coded error where it is reached."""
+"""All limits of the API in one place; each has a clear, coded error."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one client may ask of one process.
+    """The limits of one client in one process.
 
     Sizes are in bytes, or characters for text; times in seconds. An anonymous caller may only sign in, so its documents
-    are smaller and are not remembered.
+    are smaller and are not cached.
     """
 
     # Of one process, and of one address (a /64 network in IPv6): those that work, and those that only wait because

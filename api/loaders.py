@@ -1,6 +1,6 @@
 """Batched loading of nested objects: keys asked for in one turn of the event loop are loaded together, each once.
 
-Loaders live as long as one operation, or one event of a subscription, so that nothing stale is ever served.
+Loaders live as long as one operation, or one event of a subscription, so no stale object is served.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ _MAX_BATCH = 1_000
 
 
 class Loader(Generic[Key, Value]):
-    """Loads through one batch function and remembers what it loaded."""
+    """Loads through one batch function and caches its results."""
 
     __slots__ = ("_batch", "_loaded", "_task", "_waiting")
 
@@ -28,7 +28,7 @@ class Loader(Generic[Key, Value]):
         self._task: asyncio.Task[None] | None = None
 
     async def load(self, key: Key) -> Value | None:
-        """What ``key`` names, or None when the batch function did not return it."""
+        """The object of ``key``, or None when the batch function did not return it."""
         if key in self._loaded:
             return self._loaded[key]
         # A future for each caller: the cancellation of one must not reach another that waits for the same key.

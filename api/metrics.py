@@ -1,4 +1,4 @@
-"""What the API counts about itself, in a registry of its own, so that several can live in one process."""
+"""Counters of the API, in a registry of their own, so that several can live in one process."""
 
 from time import monotonic
 
@@ -63,7 +63,7 @@ class ApiMetrics:
         )
 
     def see_venues(self, condition: VenueCondition) -> None:
-        """How things stand with the venues now; what there is nothing of is not shown."""
+        """Set the venues' condition; absent kinds are not shown."""
         for gauge, counts in ((self.differences, condition.differences), (self.unanswered, condition.unanswered)):
             gauge.clear()
             for (venue, kind), count in counts.items():
@@ -86,9 +86,9 @@ class ApiMetrics:
         self.subscriptions.inc(change)
 
     def load(self) -> ProcessLoad:
-        """What this process did in the last seconds."""
+        """The load of this process in the last seconds."""
         return self._window.load(monotonic(), self._running)
 
     def exposition(self) -> bytes:
-        """All of it in the text format of Prometheus."""
+        """All counters in the text format of Prometheus."""
         return generate_latest(self.registry)

@@ -1,6 +1,7 @@
-"""Relay connections over keyset pages: what every list that can grow looks like in the schema.
+"""Relay connections over keyset pages: the form of every list that can grow.
 
-``Connection[User]`` is ``UserConnection`` there, its edges are ``UserEdge``. The total is counted when it is asked for.
+``Connection[User]`` is ``UserConnection`` in the schema, its edges are ``UserEdge``. The total is counted only on
+request.
 """
 
 from collections.abc import Awaitable, Callable
@@ -28,14 +29,14 @@ class PageInfo:
 
 @strawberry.type(description="One item of a page, with the cursor to go on after or before it.")
 class Edge(Generic[Node]):
-    """One item; most clients ask for the cursors of a page's ends only."""
+    """One item; most clients ask only for the cursors of a page's ends."""
 
     node: Node
     mark: strawberry.Private[Callable[[], str]]
 
     @strawberry.field(metadata=SAME_FOR_ALL)
     def cursor(self) -> str:
-        """Where the item lies in its list."""
+        """The item's place in its list."""
         return self.mark()
 
 
@@ -49,7 +50,7 @@ class Connection(Generic[Node]):
 
     @strawberry.field(description="How many items the whole list has; counted when asked for.")
     async def total_count(self) -> int:
-        """All that match, on whatever page."""
+        """The number of all matching items, on any page."""
         return await self.count()
 
 

@@ -17,7 +17,7 @@ _PROBES = frozenset({"/healthz", "/readyz", "/metrics", "/version"})
 
 
 class RequestRecord:
-    """What is known of one HTTP request, or of one operation on a socket."""
+    """The record of one HTTP request, or of one operation on a socket."""
 
     __slots__ = (
         "actor",
@@ -54,11 +54,11 @@ class RequestRecord:
                 self.orders.append(order)
 
     def level(self) -> str:
-        """What only asks whether the process is up is for whoever looks closely."""
+        """The log level; requests that only check whether the process is up are logged at a lower one."""
         return "debug" if self.path in _PROBES else "info"
 
     def fields(self, status: int | None = None) -> dict[str, object]:
-        """What the log says once it is answered; ``status`` is that of HTTP, which a socket's operation has not."""
+        """The fields of its log line after the answer; ``status`` is that of HTTP, which a socket's operation lacks."""
         said: dict[str, object] = {
             "request_id": str(self.request_id),
             "method": self.method,

@@ -1,4 +1,4 @@
-"""Who may do what, of every root field: the one table that the tests hold every role, grant and credential to.
+"""Access rights of every root field: the one table that the tests check for every role, grant and credential.
 
 The table of docs/api.md is generated from it. A root field that is not in it fails a test.
 """
@@ -9,7 +9,7 @@ from typing import Final
 
 
 class Rule(Enum):
-    """Who passes; everybody else gets FORBIDDEN, or NOT_FOUND for an account that does not exist for it."""
+    """The callers who pass; all others get FORBIDDEN, or NOT_FOUND for an account that does not exist for them."""
 
     PUBLIC = "everybody, signed in or not"
     SIGNED_IN = "whoever is signed in, about itself or what is the same for all"

@@ -1,7 +1,7 @@
 """The schema's own scalars: exact decimals, unambiguous times, JSON and cursors.
 
-Nothing is rounded, guessed or dropped on the way in: what cannot be kept exactly is refused with BAD_USER_INPUT.
-The types of an area say ``Decimal``, ``datetime`` or ``Nanos`` (both are DateTime), ``date``, ``JSON`` and ``Cursor``.
+Nothing is rounded, guessed or dropped on input: a value that cannot be kept exactly is refused with BAD_USER_INPUT. The
+types of an area use ``Decimal``, ``datetime`` or ``Nanos`` (both are DateTime), ``date``, ``JSON`` and ``Cursor``.
 """
 
 import re

@@ -66,7 +66,7 @@ def _root(name: str, parts: Sequence[type]) -> type:
 
 
 def _drop_null_defaults(schema: GraphQLSchema) -> None:
-    """An optional value needs no default; Strawberry gives each ``= null``, which says nothing."""
+    """Remove the default ``= null``, which Strawberry gives every optional value and which says nothing."""
     for type_ in schema.type_map.values():
         if is_input_object_type(type_):
             _drop(type_.fields.values())

@@ -1,6 +1,6 @@
-"""What the API needs of the domain: one attribute per area, given in by whoever composes the process.
+"""The API's dependencies on the domain: one attribute per area, given by the composer of the process.
 
-Structural on purpose: the composition root does not import this, and a test may pass less than the whole.
+A structural type: the composition root does not import it, and a test may pass less than the whole.
 """
 
 from typing import Protocol
@@ -27,7 +27,7 @@ class Services(Protocol):
 
     @property
     def bus(self) -> Bus:
-        """Where changes are told."""
+        """The bus that publishes changes."""
         ...
 
     @property
@@ -47,27 +47,27 @@ class Services(Protocol):
 
     @property
     def entry(self) -> OrderEntry:
-        """Where orders enter."""
+        """The entry of orders."""
         ...
 
     @property
     def canceling(self) -> OrderCanceling:
-        """Where cancels of orders enter."""
+        """The entry of cancels."""
         ...
 
     @property
     def modifying(self) -> OrderModifying:
-        """Where changes of orders enter."""
+        """The entry of modifications."""
         ...
 
     @property
     def closing(self) -> PositionClosing:
-        """Where positions are closed."""
+        """The entry of closing."""
         ...
 
     @property
     def live(self) -> LiveBooks:
-        """The accounts that are watched."""
+        """The watched accounts."""
         ...
 
     @property
@@ -77,7 +77,7 @@ class Services(Protocol):
 
     @property
     def venues(self) -> frozenset[str]:
-        """Where orders can go."""
+        """The names of the venues."""
         ...
 
     @property
@@ -97,7 +97,7 @@ class Services(Protocol):
 
     @property
     def inspection(self) -> Inspection:
-        """What this process can see of the platform's health and load."""
+        """The platform's health and load as this process sees it."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""Who may see a stream."""
+"""Access to streams."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -11,7 +11,7 @@ from domain.accounts.queries import require_account
 
 
 def reads_account(account_id: UUID) -> Callable[[Actor], None]:
-    """Whoever may read the account may see its streams."""
+    """The permit of an account's streams: callers who may read the account."""
 
     def permit(actor: Actor) -> None:
         require_read(actor, account_id)
@@ -24,7 +24,7 @@ Followed = frozenset[UUID] | None
 
 
 async def followed_accounts(actor: Actor, account_id: strawberry.ID | None) -> Followed:
-    """The account that is named, else all that the actor may see.
+    """The named account, else all that the actor may see.
 
     Raises:
         NotFound: the account does not exist for the actor.
@@ -37,7 +37,10 @@ async def followed_accounts(actor: Actor, account_id: strawberry.ID | None) -> F
 
 
 def reads_accounts(wanted: Followed) -> Callable[[Actor], None]:
-    """Whoever may read all of the accounts may see their streams; of everything, risk managers and administrators."""
+    """The permit of several accounts' streams: callers who may read all of them.
+
+    Of all accounts, risk managers and administrators.
+    """
 
     def permit(actor: Actor) -> None:
         if wanted is None:

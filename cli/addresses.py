@@ -1,4 +1,4 @@
-"""Which servers a command talks to: the given ones, those of a running launcher, or private ones of its own."""
+"""The servers of a command: the configured ones, those of a running launcher, or private ones of its own."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +28,7 @@ def with_running_servers(settings: Settings) -> Settings:
 
 @contextmanager
 def servers_for_a_while(settings: Settings) -> Iterator[Settings]:
-    """The settings with both addresses filled in, private servers being started for as long as it takes if need be."""
+    """The settings with both addresses filled in; private servers run as long as the context if needed."""
     if settings.database_url and settings.redis_url:
         yield settings
     elif (running := running_services(settings.data_dir)) is not None:

@@ -1,4 +1,4 @@
-"""What can be found out before anything is started: each failure is a CommandError in one line, without a password."""
+"""Checks before anything is started: each failure is a CommandError in one line, without a password."""
 
 import os
 import pkgutil

@@ -1,4 +1,4 @@
-"""`tradegraph database`: dump, restore and look into the database with PostgreSQL's own programs, which come along."""
+"""`tradegraph database`: dump, restore and query the database with PostgreSQL's own programs, which come along."""
 
 import argparse
 import asyncio

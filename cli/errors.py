@@ -1,5 +1,5 @@
-"""How a command fails: one clear line on stderr and an exit code, never a traceback for what can be expected."""
+"""Failures of commands: one clear line on stderr and an exit code, never a traceback for an expected failure."""
 
 
 class CommandError(Exception):
-    """The command cannot do what was asked; the message is one line for the person at the terminal."""
+    """The command failed; the message is one line for the person at the terminal."""

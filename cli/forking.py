@@ -92,7 +92,7 @@ class _Server:
             return None
 
     def status_of(self, pid: int) -> int | None:
-        """How a process has ended, once; None when nobody knows."""
+        """The exit status of a process, given once; None when it is unknown."""
         with self._news:
             self._news.wait_for(lambda: pid in self._statuses or self.gone, _STATUS_SECONDS)
             return self._statuses.pop(pid, None)
@@ -126,7 +126,7 @@ class _Server:
 
 
 class Forks:
-    """Where processes are forked from, for as long as the context lasts."""
+    """The parent of forked processes, as a context."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
@@ -146,7 +146,7 @@ class Forks:
 
     @property
     def loading(self) -> bool:
-        """Whether it is worth waiting for; one that died is started again."""
+        """True if waiting for it is worthwhile; one that died is started again."""
         if self._server is not None and self._server.gone:
             self._replace()
         return self._server is not None and not self._server.loaded

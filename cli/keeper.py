@@ -1,4 +1,4 @@
-"""Keeps the private servers up while the platform runs: one that dies is started again, on the same port and files."""
+"""The keeper of private servers: one that dies is started again, on the same port and files."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -11,18 +11,18 @@ _PAUSE_SECONDS = 2.0
 
 
 class Server(Protocol):
-    """A private server, as far as this is concerned."""
+    """A private server, as the keeper sees it."""
 
     @property
     def name(self) -> str:
-        """What to call it."""
+        """Its name in messages."""
 
     @property
     def running(self) -> bool:
-        """True if its process is there."""
+        """True if its process exists."""
 
     def start(self) -> None:
-        """Start it and wait until it can be used."""
+        """Start it and wait until it is usable."""
 
     def stop(self) -> None:
         """Stop it, also while it is still starting."""
@@ -56,7 +56,7 @@ class Keeper:
 
     @property
     def all_up(self) -> bool:
-        """Whether every server is there and has recovered: before that, nothing that needs them gets far."""
+        """True if every server runs and has recovered: processes that need them cannot start before."""
         return not self._starting and all(server.running for server in self._servers)
 
     def _watch(self, server: Server) -> None:

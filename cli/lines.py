@@ -1,4 +1,4 @@
-"""How the launcher prints the lines of its processes: each line has one time, its process's own, in one format."""
+"""Output lines of the launcher's processes: each line has one time, its process's own, in one format."""
 
 from datetime import UTC, datetime
 from typing import Any, TextIO

@@ -1,6 +1,6 @@
 """Entry point of the command `tradegraph`: finds the subcommand and turns expected failures into one clear line.
 
-Exit codes: 0 done, 1 it could not be done, 2 wrong arguments or settings, 130 interrupted.
+Exit codes: 0 done, 1 failed, 2 wrong arguments or settings, 130 interrupted.
 """
 
 import argparse
@@ -20,13 +20,13 @@ from domain.kernel.errors import DomainError
 
 
 class Subcommand(Protocol):
-    """What each module of a subcommand offers."""
+    """The interface of a subcommand's module."""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the arguments."""
 
     def run(self, arguments: argparse.Namespace) -> int:
-        """Do it; the exit code."""
+        """Run it, and return the exit code."""
 
 
 # The modules are imported when they are asked for: most of the platform is not needed to print a help page.

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Apply what is missing, or compare."""
+    """Apply missing migrations, or compare."""
     if arguments.check:
         missing = asyncio.run(unmigrated_changes())
         if missing:
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def unmigrated_changes() -> list[str]:
-    """What the models have that the migrations, all applied, would not."""
+    """The changes of the models that no migration makes."""
     config = orm_config(_NO_DATABASE)
     await Tortoise.init(config=config, init_connections=False)
     try:

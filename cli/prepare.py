@@ -1,4 +1,4 @@
-"""`tradegraph prepare`: what every start makes sure of before the processes run."""
+"""`tradegraph prepare`: the preparation of every start, before the processes run."""
 
 import argparse
 import asyncio
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do all of it."""
+    """Prepare everything."""
     del arguments
     settings = load_settings(os.environ)
     configure(settings.venues, GATEWAYS)

@@ -1,4 +1,4 @@
-"""What every long-running process does first: settings, secrets, servers, logging."""
+"""The first steps of every long-running process: settings, secrets, servers, logging."""
 
 import os
 import resource

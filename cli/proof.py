@@ -16,7 +16,7 @@ from domain.orders.books.proof import BookBreak, BookProof, prove_book
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """One: how much to say."""
+    """One: the amount of output."""
     parser.add_argument("--quiet", action="store_true", help="print nothing of accounts whose books are intact")
 
 
@@ -61,7 +61,7 @@ def _break_line(each: BookBreak) -> str:
 
 
 async def _unbalanced() -> list[str]:
-    """The currencies in which accounts and house accounts together do not come to nothing."""
+    """The currencies in which accounts and house accounts together do not sum to zero."""
     cash, house = await read_balances()
     found = []
     for currency, held in cash.items():

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Add what is not there."""
+    """Add the missing instruments."""
     del arguments
     settings = load_settings(os.environ)
     make_private_folder(settings.data_dir)

@@ -1,4 +1,4 @@
-"""`tradegraph simulate`: run scenarios against recorded market data and print what becomes of their orders."""
+"""`tradegraph simulate`: run scenarios against recorded market data and print the results of their orders."""
 
 import argparse
 import json

@@ -41,7 +41,7 @@ _PROBE_TIMEOUT_SECONDS = 3.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """One: which processes to run. All else that can be chosen is a setting."""
+    """One: the processes to run. Everything else is a setting."""
     parser.add_argument(
         "--procfile", type=Path, default=PROJECT / "Procfile", help="the processes to run (default: the project's own)"
     )
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """Until the processes run, any request to stop ends the command where it is; what was started is stopped."""
+    """Until the processes run, a request to stop ends the command at once; started servers are stopped."""
     raise KeyboardInterrupt
 
 
@@ -104,7 +104,7 @@ def _servers(settings: Settings) -> Iterator[tuple[Settings, EmbeddedServices | 
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    """This process's environment and all that only it knows."""
+    """This process's environment with the values that only it has."""
     programs = str(Path(sys.executable).parent)
     return {
         **os.environ,
@@ -139,7 +139,7 @@ def _supervise(
 
 
 def _announce(supervisor: Supervisor, settings: Settings) -> None:
-    """Wait until the API is ready, then say how to reach it."""
+    """Wait until the API is ready, then print its address."""
     while not _is_ready(settings):
         if supervisor.stopping:
             return

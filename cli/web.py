@@ -34,7 +34,7 @@ _EXPLORER = PROJECT / "web" / "explorer" / "dist"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """No arguments: all that can be chosen is a setting."""
+    """No arguments: everything is a setting."""
     del parser
 
 
@@ -96,7 +96,7 @@ async def _open(settings: Settings, lines: RequestLines) -> AsyncIterator[Servic
 
 
 def _limits(settings: Settings) -> Limits:
-    """The bounds of the API, as far as they are settings; never more connections than the system gives descriptors."""
+    """The limits of the API from the settings; never more connections than the system gives descriptors."""
     named = {each.name for each in fields(Limits)} & {each.name for each in fields(Settings)}
     limits = Limits(**{name: getattr(settings, name) for name in named})
     room = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _OWN_DESCRIPTORS

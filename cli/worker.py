@@ -11,7 +11,7 @@ from workers.worker import run_worker
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """No arguments: all that can be chosen is a setting."""
+    """No arguments: everything is a setting."""
     del parser
 
 

@@ -1,4 +1,4 @@
-"""What clients send about people and access."""
+"""Inputs about people and access."""
 
 from datetime import datetime
 
@@ -27,7 +27,7 @@ class CreateUserInput:
 
 @strawberry.input(description="What to change of a person; what is left out stays as it is.")
 class UpdateUserInput:
-    """Null is the same as left out."""
+    """A null field is the same as an omitted one."""
 
     id: strawberry.ID
     name: str | None = None
@@ -47,7 +47,7 @@ class GrantAccountInput:
 
 @strawberry.input(description="A key to make for yourself. Its role is capped at your own.")
 class CreateApiKeyInput:
-    """A key without an end lives until it is revoked."""
+    """A key without an expiry works until it is revoked."""
 
     name: str
     role: Role = Role.TRADER

@@ -1,4 +1,4 @@
-"""Changes to people and access."""
+"""Mutations of people and access."""
 
 from typing import Annotated
 
@@ -39,12 +39,12 @@ class AccessMutation:
         description="Exchange a refresh token for new tokens. It works once: using it again ends the whole session.",
     )
     async def refresh_session(self, info: Info, refresh_token: str) -> Session:
-        """Go on with a session."""
+        """Refresh a session."""
         return await _session(info.context, await sessions.refresh_session(info.context.services.access, refresh_token))
 
     @strawberry.mutation(description="End this session, with all its tokens. False for an API key, which has none.")
     async def logout(self, info: Info) -> bool:
-        """End the session that asks."""
+        """End the session of the request."""
         return await sessions.logout(info.context.services.access, info.context.require_actor())
 
     @strawberry.mutation(description="Add a person. Needs ADMIN.")
@@ -60,7 +60,7 @@ class AccessMutation:
         description="Change yourself (name, password) or, as ADMIN, anybody. A new password signs out everywhere else."
     )
     async def update_user(self, info: Info, given: Annotated[UpdateUserInput, _INPUT]) -> User:
-        """Change what is given."""
+        """Change the given fields."""
         actor, access = info.context.require_actor(), info.context.services.access
         change = UserChange(name=given.name, role=given.role, active=given.active, password=given.password)
         return User.of(await users.update_user(access, actor, named(given.id), change))
@@ -69,7 +69,7 @@ class AccessMutation:
         description="Keep how your pages look: keys that are given are replaced, null removes one. At most 256 kB."
     )
     async def save_preferences(self, info: Info, preferences: JSON) -> JSON:
-        """Replace some of the viewer's own preferences; all of them afterwards."""
+        """Replace some of the viewer's own preferences, and return all of them."""
         saved = save_preferences(info.context.services.access, info.context.require_actor(), preferences)
         return raw_json(await saved)
 
@@ -93,7 +93,7 @@ class AccessMutation:
         account_id: strawberry.ID,
         permission: AccountPermission | None = None,
     ) -> User:
-        """Take grants away."""
+        """Revoke grants."""
         actor, access = info.context.require_actor(), info.context.services.access
         user = await users.revoke_account(access, actor, named(user_id), named(account_id), permission)
         return _with_new_grants(info.context, User.of(user))

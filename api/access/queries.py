@@ -1,4 +1,4 @@
-"""Questions about people and access."""
+"""Queries about people and access."""
 
 from datetime import datetime
 from functools import partial
@@ -62,7 +62,7 @@ class AccessQuery:
 
 
 def check_action(info: Info, action: str | None) -> None:
-    """Let the name of a root field pass, which is what entries are named by.
+    """Check that the name is that of a root field, by which entries are named.
 
     Raises:
         BadInput: there is none of that name.

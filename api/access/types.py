@@ -1,4 +1,4 @@
-"""What people, sessions, keys and the audit log look like in the schema."""
+"""Types of people, sessions, keys and the audit log in the schema."""
 
 import asyncio
 from datetime import datetime
@@ -105,7 +105,7 @@ class Session:
 
     @classmethod
     def of(cls, signed_in: types.SignedIn) -> Self:
-        """The view of what signing in or refreshing gave."""
+        """The view of a new pair of tokens."""
         return cls(
             access_token=signed_in.access_token,
             refresh_token=signed_in.refresh_token,

@@ -1,4 +1,4 @@
-"""What a grant looks like in the schema: apart from the other types, as it leads to accounts, which lead to users."""
+"""The type of a grant in the schema, apart from the others because it leads to accounts, which lead to users."""
 
 from datetime import datetime
 

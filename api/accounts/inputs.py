@@ -1,4 +1,4 @@
-"""What clients send about accounts."""
+"""Inputs about accounts."""
 
 from datetime import datetime
 from decimal import Decimal

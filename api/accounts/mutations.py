@@ -1,4 +1,4 @@
-"""Changes of accounts and money."""
+"""Mutations of accounts and money."""
 
 from typing import Annotated, cast
 
@@ -21,7 +21,7 @@ class AccountsMutation:
 
     @strawberry.mutation(description="Open an account.")
     async def open_account(self, info: Info, given: Annotated[OpenAccountInput, _INPUT]) -> Account:
-        """Owned by who asks unless an ADMIN names another."""
+        """Owned by the actor unless an ADMIN names another owner."""
         services = info.context.services
         book = await service.open_account(
             services.access,
@@ -34,7 +34,7 @@ class AccountsMutation:
 
     @strawberry.mutation(description="Add money from outside. Repeating a reference returns the first transaction.")
     async def deposit(self, info: Info, given: Annotated[CashInput, _INPUT]) -> AccountTransaction:
-        """Into an account that the actor may trade."""
+        """Into an account whose funds the actor may move."""
         services = info.context.services
         actor = await services.entry.current(info.context.require_actor(), named(given.account_id))
         return transaction_view(
@@ -45,7 +45,7 @@ class AccountsMutation:
         description="Pay money out: at most what is available. Repeating a reference returns the first transaction."
     )
     async def withdraw(self, info: Info, given: Annotated[CashInput, _INPUT]) -> AccountTransaction:
-        """Out of an account that the actor may trade."""
+        """Out of an account whose funds the actor may move."""
         services = info.context.services
         actor = await services.entry.current(info.context.require_actor(), named(given.account_id))
         return transaction_view(

@@ -1,4 +1,4 @@
-"""How accounts did over time, as the schema shows it; the sources are the domain's own values."""
+"""Types of performance in the schema; the sources are the domain's own values."""
 
 from datetime import datetime
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Questions about accounts and money."""
+"""Queries about accounts and money."""
 
 from datetime import date
 from typing import Annotated, cast
@@ -59,7 +59,7 @@ class AccountsQuery:
         since: Annotated[date | None, strawberry.argument(name="from")] = None,
         until: Annotated[date | None, strawberry.argument(name="to")] = None,
     ) -> list[DailyStatement]:
-        """One for each day that is over."""
+        """One for each past day."""
         actor = info.context.require_actor()
         found = await settlement.daily_statements(actor, named(account_id), since, until)
         return cast("list[DailyStatement]", found)

@@ -1,6 +1,6 @@
-"""Shapes of the account area in the schema.
+"""Types of the account area in the schema.
 
-Their sources are the domain's own values (``AccountValue``, ``Transaction``, ``BookProof``): a field that is no method
+Their sources are the domain's own values (``AccountValue``, ``Transaction``, ``BookProof``): a field without a method
 reads the attribute of its name, so a list costs no copy.
 """
 
@@ -170,14 +170,14 @@ class Account(Node):
         until: Annotated[datetime | None, strawberry.argument(name="to")] = None,
         interval: BarInterval = BarInterval.MINUTE,
     ) -> list[EquityPoint]:
-        """From what was sampled every minute and at each day roll."""
+        """From samples of every minute and of each day roll."""
         day_roll = info.context.services.entry.context.day_roll
         curve = await equity_curve(value.id, since, until, interval, day_roll, utc_now())
         return cast("list[EquityPoint]", curve)
 
     @strawberry.field(description="Its risk at the newest marks.")
     async def risk(self, value: strawberry.Parent[AccountValue], info: Info) -> RiskMetrics:
-        """Measured when it is asked for."""
+        """Measured on request."""
         services = info.context.services
         return cast(RiskMetrics, await risk_metrics(services.entry.context, services.books, value.id))
 
@@ -189,7 +189,7 @@ class Account(Node):
         since: Annotated[datetime | None, strawberry.argument(name="from")] = None,
         until: Annotated[datetime | None, strawberry.argument(name="to")] = None,
     ) -> PerformanceReport:
-        """Measured when it is asked for."""
+        """Measured on request."""
         services = info.context.services
         day_roll = services.entry.context.day_roll
         report = await performance_of(services.market, day_roll, value.id, since, until, utc_now())

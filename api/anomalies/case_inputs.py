@@ -1,4 +1,4 @@
-"""What clients send about cases and replays."""
+"""Inputs about cases and replays."""
 
 from datetime import datetime
 
@@ -54,7 +54,7 @@ class AssignAnomalyCaseInput:
     expected_version: int | None = strawberry.field(default=None, description=_VERSION)
 
     def step(self) -> CaseStep:
-        """Which case."""
+        """Identifier of the case."""
         return CaseStep(named(self.id), self.expected_version)
 
 
@@ -67,7 +67,7 @@ class CommentAnomalyCaseInput:
     expected_version: int | None = strawberry.field(default=None, description=_VERSION)
 
     def step(self) -> CaseStep:
-        """Which case."""
+        """Identifier of the case."""
         return CaseStep(named(self.id), self.expected_version)
 
 
@@ -81,7 +81,7 @@ class DecideAnomalyCaseInput:
     expected_version: int | None = strawberry.field(default=None, description=_VERSION)
 
     def step(self) -> CaseStep:
-        """Which case."""
+        """Identifier of the case."""
         return CaseStep(named(self.id), self.expected_version)
 
 
@@ -96,7 +96,7 @@ class CloseAnomalyCaseInput:
     expected_version: int | None = strawberry.field(default=None, description=_VERSION)
 
     def step(self) -> CaseStep:
-        """Which case."""
+        """Identifier of the case."""
         return CaseStep(named(self.id), self.expected_version)
 
 
@@ -109,7 +109,7 @@ class ReopenAnomalyCaseInput:
     expected_version: int | None = strawberry.field(default=None, description=_VERSION)
 
     def step(self) -> CaseStep:
-        """Which case."""
+        """Identifier of the case."""
         return CaseStep(named(self.id), self.expected_version)
 
 

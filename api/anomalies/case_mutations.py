@@ -1,4 +1,4 @@
-"""What people do with cases."""
+"""Mutations of cases."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What clients send about anomalies and detectors."""
+"""Inputs about anomalies and detectors."""
 
 from datetime import datetime
 

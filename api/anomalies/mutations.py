@@ -1,4 +1,4 @@
-"""Settings of detectors, and runs that people ask for."""
+"""Mutations of detector settings, and runs on request."""
 
 from typing import Annotated, cast
 
@@ -22,7 +22,7 @@ class AnomaliesMutation:
     async def update_anomaly_detector(
         self, info: Info, given: Annotated[UpdateAnomalyDetectorInput, _INPUT]
     ) -> AnomalyDetector:
-        """What is left out stays."""
+        """Omitted fields stay."""
         context = info.context
         report = await service.update_detector(context.services.bus, context.require_actor(), given.to_domain())
         return cast(AnomalyDetector, report)
@@ -32,7 +32,7 @@ class AnomaliesMutation:
         " Needs RISK_MANAGER or ADMIN."
     )
     async def run_anomaly_detection(self, info: Info, kinds: list[AnomalyKind] | None = None) -> list[Anomaly]:
-        """All detectors run: `kinds` chooses what is answered."""
+        """All detectors run; `kinds` filters the answer."""
         context = info.context
         found = await run_on_request(context.services.bus, context.require_actor(), kinds)
         return cast("list[Anomaly]", found)

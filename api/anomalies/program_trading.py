@@ -92,7 +92,7 @@ class ProgramTradingAccount:
 
     @strawberry.field(description="Id of the account.")
     def account_id(self, account: strawberry.Parent[values.WatchedAccount]) -> strawberry.ID:
-        """Whose day."""
+        """The account."""
         return cast(strawberry.ID, account.conduct.account_id)
 
     @strawberry.field(description="Orders of the day, refused ones included.")

@@ -1,4 +1,4 @@
-"""Questions about anomalies and their detectors."""
+"""Queries about anomalies and their detectors."""
 
 from functools import partial
 from typing import cast

@@ -45,12 +45,12 @@ class ReplayedFinding:
 
     @strawberry.field(description="In the unit that the explanation names.")
     def observed(self, replayed: strawberry.Parent[values.ReplayedFinding]) -> float:
-        """What was seen."""
+        """The observed value."""
         return replayed.finding.observed
 
     @strawberry.field(description="In the same unit; null where nothing is usual.")
     def expected(self, replayed: strawberry.Parent[values.ReplayedFinding]) -> float | None:
-        """What is usual."""
+        """The usual value."""
         return replayed.finding.expected
 
     @strawberry.field(description="What was seen, what is usual for whom, and why it matters.")

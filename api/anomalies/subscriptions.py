@@ -85,7 +85,7 @@ def _permit_both(first: Callable[[Actor], None], second: Callable[[Actor], None]
 
 
 def _shown(wanted: Followed, severities: frozenset[Severity], anomaly: DomainAnomaly) -> Anomaly | None:
-    """The anomaly if it is to be seen; ``wanted`` None sees those of every account and of none."""
+    """The anomaly if the subscriber may see it; ``wanted`` None passes those of every account and of none."""
     if anomaly.severity not in severities or (wanted is not None and anomaly.account_id not in wanted):
         return None
     return anomaly_view(anomaly)

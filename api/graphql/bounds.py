@@ -1,7 +1,7 @@
-"""How large an operation is, found before anything expensive is done with it.
+"""The size of an operation, measured before any expensive work.
 
-Runs on documents that are not yet validated: unknown and cyclic fragments are tolerated here and reported later. Each
-fragment is measured once, so that fragments that spread each other cannot make measuring itself explode.
+Documents are not validated yet: unknown and cyclic fragments are tolerated here and reported later. Each fragment is
+measured once, so nested fragments cannot make the measuring explode.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from api.limits import Limits
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """Of one selection set with everything below it: levels, fields and aliases once spreads are written out."""
+    """The size of one selection set with everything below it: levels, fields and aliases after expanding fragments."""
 
     depth: int = 0
     fields: int = 0
@@ -77,10 +77,10 @@ def measure(operation: OperationDefinitionNode, fragments: dict[str, FragmentDef
 
 
 def check_bounds(operation: OperationDefinitionNode, found: Measure, limits: Limits) -> None:
-    """Let an operation of a reasonable size pass.
+    """Check that the size of an operation is within the limits.
 
     Raises:
-        RequestError: it is too deep, too wide or uses too many aliases; says which, and how much is allowed.
+        RequestError: it is too deep, too wide or uses too many aliases; the message names the limit.
     """
     bounds = (
         ("depth", found.depth, limits.depth, "is nested {} levels deep"),

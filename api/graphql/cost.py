@@ -1,6 +1,6 @@
-"""What an operation may cost at most: the number of values that it can ask for, with the sizes of its pages.
+"""The cost of an operation: the largest number of values that it can return, from the sizes of its pages.
 
-Runs after validation. Sizes that come from variables make the cost depend on them; otherwise it is found once.
+Runs after validation. Page sizes in variables make the cost depend on them; otherwise it is computed once.
 """
 
 from collections.abc import Mapping
@@ -57,7 +57,7 @@ class CostModel:
         self.depends_on_variables = False
 
     def cost(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
-        """How many values ``operation`` can ask for."""
+        """The number of values that ``operation`` can return."""
         root = self._schema.get_root_type(operation.operation)
         assert root is not None
         return self._selections(root, operation.selection_set, variables, {})
@@ -139,10 +139,10 @@ class CostModel:
 
 
 def check_cost(cost: int, maximum: int) -> None:
-    """Let an operation of a reasonable cost pass.
+    """Check that the cost of an operation is within the limit.
 
     Raises:
-        RequestError: it can ask for more values than is allowed.
+        RequestError: it can return more values than allowed.
     """
     if cost > maximum:
         raise RequestError(

@@ -1,7 +1,7 @@
-"""From the text of a request to an operation that may be executed: parsed, bounded, validated, and remembered.
+"""Documents: from the text of a request to an operation that can be executed: parsed, bounded, validated, cached.
 
-An operation is prepared once and then served from a bounded cache, for those who are signed in; what a stranger sends
-is worked out each time and kept nowhere, so that strangers can neither fill the caches nor leave passwords in them.
+For signed-in callers an operation is prepared once and then served from a bounded cache. Documents of anonymous callers
+are prepared each time and never cached, so strangers can neither fill the caches nor leave passwords in them.
 """
 
 import hashlib
@@ -94,7 +94,7 @@ class Operation:
         return executor
 
     def _carefully(self, variables: Mapping[str, Any], context: Context) -> OperationExecutor:
-        """An executor of variables that are wrong or merely unusual."""
+        """An executor for variables that are wrong or unusual."""
         check_values(variables)
         executor = build_executor(self.schema, self.document, self.name, variables, context, self.plans)
         if isinstance(executor, list):
@@ -102,7 +102,7 @@ class Operation:
         return executor
 
     def _variable_errors(self, errors: list[GraphQLError], variables: Mapping[str, Any]) -> list[GraphQLFormattedError]:
-        """The core's errors again, each with the field it is about."""
+        """The core's errors again, each with its field."""
         found: list[GraphQLFormattedError] = []
         for definition in self.node.variable_definitions or ():
             name = definition.variable.name.value
@@ -135,7 +135,7 @@ class Documents:
         )
 
     def text(self, query: str | None, extensions: Mapping[str, Any] | None, *, trusted: bool) -> str:
-        """The text to execute: as sent, or the one that was registered under the hash that was sent.
+        """The text to execute: as sent, or the registered one of the sent hash.
 
         Raises:
             RequestError: there is none, the hash is unknown, or it belongs to another text.
@@ -166,7 +166,7 @@ class Documents:
         return query
 
     def prepare(self, text: str, name: str | None, *, trusted: bool) -> Operation:
-        """The operation ``name`` of ``text``; ``trusted`` when somebody signed in sends it.
+        """The operation ``name`` of ``text``; ``trusted`` for a signed-in caller.
 
         Raises:
             RequestError: the document cannot be parsed, is not valid or beyond a bound, or has no such operation.
@@ -211,7 +211,7 @@ class Documents:
         )
 
     def _measured(self, operation: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]) -> Measure:
-        """The size of one operation; all of them are looked at, because validation looks at all of them."""
+        """The size of one operation; all are measured, because validation reads all of them."""
         try:
             found = measure(operation, fragments)
         except RecursionError:

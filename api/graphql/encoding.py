@@ -1,4 +1,4 @@
-"""How answers become bytes."""
+"""Encoding of answers."""
 
 from decimal import Decimal
 from typing import Any

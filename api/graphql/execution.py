@@ -1,8 +1,8 @@
-"""The executor: the core's own, with a straight way for values that need no resolver and without its leak.
+"""The executor: graphql-core's own, with compiled readers for values that need no resolver, and without its leak.
 
-Every answer is the core's: whatever a reader does not expect is done again by the core. Tests hold both against each
-other. The core keeps one table of collected fields for all events of a subscription and adds to it with each event;
-here the table is either finite, because the operation's selections are fixed, or new for each event.
+Every answer is the core's: when a reader meets an unexpected value, the core does that part again. Tests compare both.
+The core keeps one table of collected fields for all events of a subscription and adds to it with each event; here the
+table is finite, because the operation's selections are fixed, or new for each event.
 """
 
 from collections.abc import Mapping
@@ -51,7 +51,7 @@ class OperationExecutor(Executor[Any]):
         return Compiler(self.schema, self.collect_subfields, self._plans.asking)
 
     def share(self, plans: Plans) -> None:
-        """Use what other executions of the same operation have collected; its selections must not need variables."""
+        """Reuse the collected fields of other executions of the operation; its selections must not need variables."""
         self._shared = True
         self._use(plans)
 
@@ -70,7 +70,7 @@ class OperationExecutor(Executor[Any]):
         serially: bool,
         new_defer_usages: Any,
     ) -> AwaitableOrValue[dict[str, Any]]:
-        """Execute the root fields, under the identity that everything below was collected for."""
+        """Execute the root fields, under the identity by which everything below was collected."""
         if self._plans.root is None:
             self._plans.root = grouped_field_set
         return super().execute_collected_root_fields(
@@ -86,7 +86,7 @@ class OperationExecutor(Executor[Any]):
         result: Any,
         position_context: Any,
     ) -> AwaitableOrValue[Any]:
-        """Complete a value: straight when all that is selected below it is plain, else as the core does."""
+        """Complete a value: by a compiled reader when all selections below are plain, else as the core does."""
         key = (id(return_type), id(field_details_list))
         plan = self._plans.values.get(key)
         if plan is None:
@@ -108,7 +108,7 @@ class OperationExecutor(Executor[Any]):
         grouped_field_set: GroupedFieldSet,
         position_context: Any,
     ) -> AwaitableOrValue[dict[str, Any]]:
-        """Execute the fields of one object: plain ones straight, the others as the core does."""
+        """Execute the fields of one object: plain ones by readers, the others as the core does."""
         results: dict[str, Any] = {}
         awaitable: list[str] = []
         try:
@@ -187,7 +187,7 @@ def build_executor(
     context: Context,
     plans: Plans | None,
 ) -> OperationExecutor | list[GraphQLError]:
-    """An executor for one operation, or what is wrong with its variables."""
+    """An executor for one operation, or the errors of its variables."""
     executor = OperationExecutor.build(
         schema,
         document,

@@ -1,9 +1,9 @@
-"""What a field says about itself to the transport, as ``metadata`` of ``strawberry.field``.
+"""Flags of fields, as ``metadata`` of ``strawberry.field``.
 
-``PUBLIC``: a root field that may be asked for without signing in. ``SAME_FOR_ALL``: a resolver whose answer depends on
-its parent and arguments alone, not on who asks; a subscription that selects nothing but such fields and plain
-attributes is executed once for all its subscribers. ``same_for_all_reading``: the same, and the resolver reads no more
-of its parent than the attributes named.
+``PUBLIC``: a root field that needs no sign-in. ``SAME_FOR_ALL``: a resolver whose answer depends on its parent and
+arguments alone, not on the caller; a subscription that selects only such fields and plain attributes is executed once
+for all its subscribers. ``same_for_all_reading``: the same, and the resolver reads only the named attributes of its
+parent.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ def definition_of(field: GraphQLField) -> StrawberryField | None:
 
 
 def is_plain(field: GraphQLField) -> bool:
-    """True if the field does nothing but read the attribute of its name from its parent."""
+    """True if the field only reads the attribute of its name from its parent."""
     definition = definition_of(field)
     return (
         definition is not None
@@ -58,13 +58,16 @@ def is_public(field: GraphQLField) -> bool:
 
 
 def is_same_for_all(field: GraphQLField) -> bool:
-    """True if the answer of the field is the same for everybody who sees its parent."""
+    """True if the answer of the field is the same for every caller who sees its parent."""
     definition = definition_of(field)
     return is_plain(field) or (definition is not None and definition.metadata.get("same_for_all") is True)
 
 
 def is_straight(field: GraphQLField) -> bool:
-    """True if the resolver answers at once, from its parent and the context alone: it may then be called twice."""
+    """True if the resolver answers without waiting, from its parent and the context alone.
+
+    It may then be called twice.
+    """
     definition = definition_of(field)
     return (
         definition is not None

@@ -1,4 +1,4 @@
-"""A cache bounded in entries and in weight; at the bound the entry that was not used for longest goes."""
+"""A cache bounded in entries and in weight; at the bound the least recently used entry is dropped."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -9,7 +9,7 @@ Value = TypeVar("Value")
 
 
 class WeightedLru(Generic[Key, Value]):
-    """Least recently used entries make room; what is heavier than the whole cache is not kept at all."""
+    """Least recently used entries make room; an entry heavier than the whole cache is not kept."""
 
     __slots__ = ("_entries", "_max_entries", "_max_weight", "_weight")
 
@@ -28,7 +28,7 @@ class WeightedLru(Generic[Key, Value]):
         return self._weight
 
     def get(self, key: Key) -> Value | None:
-        """The value of ``key``, which is then the last to go."""
+        """The value of ``key``, which becomes the most recently used."""
         entry = self._entries.get(key)
         if entry is None:
             return None
@@ -36,7 +36,7 @@ class WeightedLru(Generic[Key, Value]):
         return entry[0]
 
     def put(self, key: Key, value: Value, weight: int) -> None:
-        """Keep ``value``, at the cost of others if there is no room."""
+        """Store ``value``, dropping others if there is no room."""
         old = self._entries.pop(key, None)
         if old is not None:
             self._weight -= old[1]

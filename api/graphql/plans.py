@@ -1,10 +1,10 @@
-"""Straight-line readers for parts of a result that need no waiting: compiled once per operation, run per value.
+"""The selection compiler: readers for parts of a result that need no waiting, compiled once per operation.
 
-A selection is plain when every field in it reads an attribute, or has a resolver that answers at once, and its type is
-a leaf, an object or a list of such. Reading it needs no path and no await, and of the info object only the context. A
-reader covers only the expected case: for anything else (null where none may be, a value that must be coerced with care,
-an exception) it raises, and the caller lets the core do the same part again, which then reports exactly what the core
-would have reported.
+A selection is plain when every field in it reads an attribute, or has a resolver that answers without waiting, and its
+type is a leaf, an object or a list of such. Reading it needs no path and no await, and of the info object only the
+context. A reader covers only the expected case: for anything else (an unexpected null, a value that needs careful
+coercion, an exception) it raises, and the caller lets the core do the same part again, which then reports exactly what
+the core would have reported.
 """
 
 from collections.abc import Callable, Sequence
@@ -53,15 +53,15 @@ _PASSIVE: Final = frozenset({Decimal, datetime, date, str, dict, list, Nanos})
 
 
 class Fallback(Exception):
-    """This value is not of the expected kind: take the core's way."""
+    """The value is not of the expected kind: the core must do it."""
 
 
 class ReadContext:
-    """What resolvers that are called straight see in place of the core's info object; anything else fails there.
+    """The info object of resolvers that readers call; every other attribute of the core's fails here.
 
-    ``read`` holds what has been read of values that several parents share, such as the instrument of a hundred orders:
-    by a number of its field, and by the value's identity or the attribute that it was found by. It is good for one
-    reading, which nothing interrupts.
+    ``read`` caches values that several parents share, such as the instrument of a hundred orders: by the number of the
+    field, and by the value's identity or the attribute that it was found by. It is valid for one reading, which nothing
+    interrupts.
     """
 
     __slots__ = ("context", "read")
@@ -71,7 +71,7 @@ class ReadContext:
         self.read: dict[tuple[int, Any], tuple[Any, Any]] = {}
 
     def begin(self, context: Any) -> None:
-        """A reading in this context."""
+        """A new reading in this context."""
         self.context = context
         if self.read:
             self.read = {}
@@ -79,7 +79,7 @@ class ReadContext:
 
 @dataclass(frozen=True, slots=True)
 class FieldReader:
-    """How to get a field's raw value from its parent (``name`` if that is an attribute), and how to complete it."""
+    """A reader of one field: the access to its raw value (``name`` if that is an attribute), and its completion."""
 
     get: Reader
     read: Reader
@@ -87,10 +87,10 @@ class FieldReader:
 
 
 class Plans:
-    """What was collected and compiled for one operation.
+    """The collected fields and compiled readers of one operation.
 
-    Shared by all executions of an operation whose selections do not depend on variables; otherwise made anew for each.
-    Keys are identities of lists that this object keeps alive.
+    Shared by all executions of an operation whose selections do not depend on variables; otherwise made for each. Keys
+    are identities of lists that this object keeps alive.
     """
 
     __slots__ = ("asking", "collected", "fields", "root", "values")
@@ -105,7 +105,10 @@ class Plans:
 
 
 class Compiler:
-    """Makes readers for one schema; ``collect`` gives the fields selected below a field, ``asking`` who reads."""
+    """Compiles readers for one schema.
+
+    ``collect`` gives the fields selected below a field, ``asking`` the read context.
+    """
 
     __slots__ = ("_asking", "_collect", "_schema")
 
@@ -115,7 +118,7 @@ class Compiler:
         self._asking = asking
 
     def field(self, parent: GraphQLObjectType, details: FieldDetailsList, depth: int = 0) -> Reader | None:
-        """A reader of the field's value from its parent object, or None when the field is not plain."""
+        """A reader of the field from its parent object, or None when the field is not plain."""
         found = self._attribute(parent, details, depth)
         if found is None:
             return None
@@ -123,7 +126,7 @@ class Compiler:
         return lambda source: read(get(source))
 
     def _attribute(self, parent: GraphQLObjectType, details: FieldDetailsList, depth: int) -> FieldReader | None:
-        """How to read a field of its parent."""
+        """The reader of a plain attribute of the parent."""
         node = details[0].node
         name = node.name.value
         if name == "__typename":
@@ -149,7 +152,7 @@ class Compiler:
         return FieldReader(call, self._shared(field.type, read))
 
     def _by_attribute(self, name: str, call: Reader, read: Reader) -> Reader:
-        """What a resolver gives depends on one attribute: of parents that share its value, one is asked."""
+        """A reader for a resolver that depends on one attribute: it is called once per value of that attribute."""
         asking, number, get = self._asking, id(call), attrgetter(name)
 
         def read_by_attribute(source: Any) -> Any:
@@ -162,7 +165,7 @@ class Compiler:
         return read_by_attribute
 
     def _shared(self, type_: GraphQLOutputType, read: Reader) -> Reader:
-        """What a resolver gives is often the same object for many parents: it is read once."""
+        """A reader of a resolver's object that many parents share: it is read once."""
         if not is_object_type(get_nullable_type(type_)):
             return read
         asking, number = self._asking, id(read)
@@ -228,9 +231,9 @@ def _list(read: Reader) -> Reader:
 
 
 def _object(readers: Sequence[tuple[str, FieldReader]]) -> Reader:
-    """A reader of an object, as one expression: a loop over its fields takes twice as long.
+    """A reader of an object, as one generated expression: a loop over its fields takes twice as long.
 
-    Nothing of it is text from outside: response names are names of GraphQL, the rest are attributes and numbers.
+    No text from outside enters it: response names are GraphQL names, the rest are attributes and numbers.
     """
     known: dict[str, Any] = {"Fallback": Fallback}
     fields = []
@@ -250,7 +253,7 @@ def _object(readers: Sequence[tuple[str, FieldReader]]) -> Reader:
 
 
 def leaf_reader(type_: GraphQLLeafType) -> Reader:
-    """A reader of values of a scalar or enum; only of kinds whose coercion cannot be awaited or go wrong unnoticed."""
+    """A reader of a scalar or enum; only of kinds whose coercion never waits and never fails silently."""
     known = _BUILT_IN.get(type_.name)
     if known is not None and known[0] is type_:
         return known[1]

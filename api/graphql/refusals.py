@@ -1,4 +1,4 @@
-"""Which of an operation's errors are refusals, and what they were about: for the audit log."""
+"""Refusals among an operation's errors, with their targets: for the audit log."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _ABOUT: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One: the root field, what it was about (``kind:identifier``), and the error's code and field."""
+    """One refusal: the root field, the target (``kind:identifier``), and the error's code and field."""
 
     action: str
     target: str | None
@@ -44,7 +44,7 @@ class Refusal:
 def refusals_in(
     node: OperationDefinitionNode, variables: Mapping[str, Any] | None, errors: Iterable[GraphQLFormattedError]
 ) -> Iterator[Refusal]:
-    """The refusals among the errors of an operation, at most ten: who asks for more asks in vain as well."""
+    """The refusals among the errors of an operation, at most ten."""
     roots = {
         (each.alias or each.name).value: each for each in node.selection_set.selections if isinstance(each, FieldNode)
     }
@@ -62,7 +62,7 @@ def refusals_in(
 
 
 def _arguments(root: FieldNode, variables: Mapping[str, Any] | None) -> dict[str, Any]:
-    """All that was given, that of the input object among it."""
+    """All given arguments, with the fields of the input object."""
     given: dict[str, Any] = {}
     for argument in root.arguments or ():
         value = value_from_ast_untyped(argument.value, dict(variables or {}))
@@ -71,7 +71,7 @@ def _arguments(root: FieldNode, variables: Mapping[str, Any] | None) -> dict[str
 
 
 def _named(given: dict[str, Any], extensions: Mapping[str, Any]) -> dict[str, Any]:
-    """What was given, that of the part which the error is about before the rest: of a batch the order at its index."""
+    """The given arguments, those of the faulty part first: in a batch the order at its index."""
     index, path = extensions.get("index"), str(extensions.get("field") or "").split(".")
     parts: list[dict[str, Any]] = []
     for name, value in given.items():

@@ -1,9 +1,9 @@
-"""Calling resolvers with what the core has coerced, without Strawberry's second look at every value.
+"""Direct calls of resolvers with the core's coerced arguments, without Strawberry's second conversion.
 
-Strawberry converts the arguments of each call by walking their types anew, which for a batch of orders costs more than
-everything else that is done with them. Here the core itself makes the input objects and uses the names of the Python
-side, both of which are settled once, when the schema is built; the resolver is then called as it is. What this does not
-cover (``Maybe``, input types that build themselves, field extensions) is refused when the schema is built.
+Strawberry converts the arguments of each call by walking their types again, which for a batch of orders costs more than
+all other work on them. Here the core itself makes the input objects and uses the Python names, both settled once, when
+the schema is built; the resolver is then called directly. Features that this does not cover (``Maybe``, input types
+that build themselves, field extensions) are refused when the schema is built.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -26,7 +26,7 @@ Resolve = Callable[..., Any]
 
 
 class InexactTime(GraphQLError):
-    """A time with more digits than are kept of it."""
+    """A time with more digits than are kept."""
 
     def __init__(self, field: str) -> None:
         super().__init__(
@@ -73,7 +73,7 @@ def _bind_input(type_: GraphQLInputObjectType) -> None:
 
 
 class _Times:
-    """Those of an input's values that are times: each is as exact as its Python type says, or refused."""
+    """The times among an input's values: each is as exact as its Python type, or refused."""
 
     __slots__ = ("_exact", "_to_microseconds")
 
@@ -86,7 +86,7 @@ class _Times:
         return bool(self._exact or self._to_microseconds)
 
     def settle(self, values: dict[str, Any]) -> None:
-        """Make of each time what its type says.
+        """Convert each time to its type.
 
         Raises:
             InexactTime: it has more digits than are kept.
@@ -158,13 +158,13 @@ def _caller(definition: StrawberryField, times: _Times) -> Resolve:
 
 
 def straight_caller(definition: StrawberryField, asking: Any) -> Callable[[Any], Any]:
-    """What calls a resolver that takes no arguments, with ``asking`` in place of the core's info object."""
+    """A caller of a resolver without arguments, with ``asking`` in place of the core's info object."""
     call, info = _Call(definition), strawberry.Info(_raw_info=asking, _field=definition)
     return call.bound(info)
 
 
 class _Call:
-    """Gives a resolver what it asks for, by the names that it has for it."""
+    """Calls a resolver with its parameters, by their Python names."""
 
     __slots__ = ("_function", "_info_name", "_source_name", "_takes_self")
 
@@ -178,7 +178,7 @@ class _Call:
         self._info_name = resolver.info_parameter.name if resolver.info_parameter is not None else None
 
     def bound(self, info: Any) -> Callable[[Any], Any]:
-        """The same of a source alone, for resolvers that are called for each row of a list."""
+        """The same with a source alone, for resolvers that are called for each row of a list."""
         function, source_name = self._function, self._source_name
         given = {self._info_name: info} if self._info_name is not None else {}
         if source_name is None:

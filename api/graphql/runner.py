@@ -1,4 +1,4 @@
-"""What both transports do with a request: find out who asks, prepare the operation, let it pass or not, answer it."""
+"""The operation runner of both transports: identifies the caller, prepares the operation, checks access, answers it."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -27,7 +27,7 @@ _BEARER = "bearer "
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One GraphQL request, its parts of the right types and nothing more checked."""
+    """One GraphQL request; only the types of its parts are checked."""
 
     query: str | None
     operation_name: str | None = None
@@ -37,7 +37,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks and from where. ``refusal`` says why a credential that was presented is not good."""
+    """The actor and the address of a request. ``refusal`` is the reason for which a presented credential is refused."""
 
     client_address: str
     actor: Actor | None = None
@@ -47,7 +47,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the client gets, and the code of its first error."""
+    """The response, and the code of its first error."""
 
     content: dict[str, Any]
     code: str | None = None
@@ -111,10 +111,10 @@ class OperationRunner:
         self._finishing: set[asyncio.Task[Answer]] = set()
 
     async def identify(self, token: str | None, client_address: str) -> Caller:
-        """Who presents ``token``.
+        """The caller who presents ``token``.
 
         Raises:
-            RequestError: it cannot be found out now.
+            RequestError: the credential cannot be checked now.
         """
         if token is None:
             return Caller(client_address)
@@ -129,10 +129,10 @@ class OperationRunner:
         return Caller(client_address, actor, token)
 
     def prepare(self, request: Request, caller: Caller) -> Operation:
-        """The operation that ``request`` asks for, if ``caller`` may run it at all.
+        """The operation of ``request``, if ``caller`` may run it at all.
 
         Raises:
-            RequestError: it is no valid operation, or needs somebody signed in.
+            RequestError: it is no valid operation, or needs a sign-in.
         """
         trusted = caller.actor is not None
         text = self.documents.text(request.query, request.extensions, trusted=trusted)
@@ -156,7 +156,7 @@ class OperationRunner:
         )
 
     async def answer(self, operation: Operation, variables: Mapping[str, Any] | None, caller: Caller) -> Answer:
-        """Run a query or mutation. Never raises: what goes wrong is part of the answer."""
+        """Run a query or mutation. Never raises: errors are part of the answer."""
         started = perf_counter()
         context = self.context(caller)
         if operation.kind is OperationType.MUTATION:
@@ -178,7 +178,7 @@ class OperationRunner:
         context: Context,
         errors: Iterable[GraphQLFormattedError],
     ) -> None:
-        """Leave an entry of the audit log for each refusal among the errors of an operation."""
+        """Append an entry of the audit log for each refusal among the errors of an operation."""
         for refusal in refusals_in(operation.node, variables, errors):
             origin = Origin(context.client_address, context.request_id)
             await self.services.access.refusals.note(
@@ -188,7 +188,7 @@ class OperationRunner:
     async def answer_to_the_end(
         self, operation: Operation, variables: Mapping[str, Any] | None, caller: Caller
     ) -> Answer:
-        """Run a query or mutation; a mutation is finished even if whoever asked for it has gone away."""
+        """Run a query or mutation; a mutation is finished even if the client has gone."""
         if operation.kind is not OperationType.MUTATION:
             return await self.answer(operation, variables, caller)
         task = asyncio.get_running_loop().create_task(self.answer(operation, variables, caller))
@@ -211,7 +211,7 @@ class OperationRunner:
 
 
 async def run(executor: OperationExecutor, operation_name: str | None, *, serially: bool | None = None) -> Answer:
-    """Execute once and map what went wrong."""
+    """Execute once and map the errors."""
     result: Any = executor.execute_operation(serially)
     if not isinstance(result, ExecutionResult):
         result = await result

@@ -1,4 +1,4 @@
-"""Large queries take turns: one of each user runs at a time, so that others are answered between them."""
+"""Turns of large queries: one of each user runs at a time, so that others are answered between them."""
 
 import asyncio
 from collections import Counter
@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 
 class Turns:
-    """Who is at it; those of one owner go one after the other, in the order in which they came."""
+    """The queue of turns; those of one owner go one after the other, in the order of arrival."""
 
     def __init__(self) -> None:
         self._locks: dict[Hashable, asyncio.Lock] = {}

@@ -1,7 +1,7 @@
-"""Text and numbers of a request that nothing behind can keep are refused at one place, before anything is executed.
+"""Refusal of text and numbers that cannot be stored, at one place, before anything is executed.
 
-It looks at every value of a document and of its variables, whatever the operation does with it: a filter, an argument,
-a client's own id. What an area asks of its own texts, such as their length, comes on top of that.
+It checks every value of a document and of its variables, whatever its use: a filter, an argument, a client's own id. An
+area's own rules on texts, such as their length, come on top.
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ def is_usable(text: str) -> bool:
 
 
 def check_document(document: DocumentNode) -> None:
-    """Look at every literal.
+    """Check every literal of a document.
 
     Raises:
         RequestError: one of them cannot be used.
@@ -46,7 +46,7 @@ def check_document(document: DocumentNode) -> None:
 
 
 def check_values(variables: Mapping[str, Any]) -> None:
-    """Look at every value of the variables.
+    """Check every value of the variables.
 
     Raises:
         RequestError: one of them cannot be used.
@@ -78,7 +78,7 @@ def _refusal(message: str, path: list[str | int]) -> RequestError:
 
 
 class _Literals(Visitor):
-    """Knows in which argument and field it is."""
+    """Tracks the argument and field of a literal."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -20,7 +20,7 @@ from domain.kernel.errors import ErrorCode
 
 
 def input_field(path: list[str | int], fallback: str) -> dict[str, str | int]:
-    """Where a value stands, in the words of the domain's own refusals: its field, and its place in a batch."""
+    """The place of a value as domain refusals name it: its field, and its index in a batch."""
     indices = [step for step in path if isinstance(step, int)]
     names = [str(step) for step in path]
     if indices:
@@ -33,12 +33,12 @@ def input_field(path: list[str | int], fallback: str) -> dict[str, str | int]:
 
 
 class LiteralValuesRule(ValuesOfCorrectTypeRule):
-    """The core's rule, which also says in which field a value stands that one of our scalars refuses."""
+    """The core's rule; it also names the field of a value that one of our scalars refuses."""
 
     _argument = ""
 
     def enter_argument(self, node: ArgumentNode, *_args: Any) -> None:
-        """Remember which argument the values that follow belong to."""
+        """Remember the argument of the values that follow."""
         self._argument = node.name.value
 
     def is_valid_value_node(self, node: ValueNode, input_type: GraphQLInputType | None) -> VisitorAction:

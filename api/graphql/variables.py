@@ -1,8 +1,8 @@
-"""Reading the variables of an operation: each type's reader is compiled once, the expected case goes straight.
+"""Coercion of variables: each type's reader is compiled once for the expected case.
 
-The core asks of every value of every request what kind of type it has; a batch of orders has thousands of values. A
-reader covers only what well-behaved clients send. For anything else it raises, and the core reads all variables again:
-what is wrong, or merely unusual (one value in place of a list, a default of the operation), is the core's to say.
+The core examines the type of every value of every request; a batch of orders has thousands of values. A reader covers
+only the values that well-behaved clients send. For anything else it raises, and the core reads all variables again: it
+reports wrong values and handles unusual ones (one value in place of a list, a default of the operation).
 """
 
 from collections.abc import Callable, Mapping
@@ -40,7 +40,7 @@ _MAX_DEPTH = 20
 
 
 class CoercionFallback(Exception):
-    """This value is not of the expected kind: let the core see to it."""
+    """The value is not of the expected kind: the core must read it."""
 
 
 class Variables:
@@ -60,7 +60,7 @@ class Variables:
             self._readers.append((signature, compiler.reader(signature.type)))
 
     def read(self, given: Mapping[str, Any]) -> VariableValues | None:
-        """The coerced values; None when the core has to look at them."""
+        """The coerced values; None when the core has to read them."""
         if self._readers is None:
             return None
         sources: dict[str, VariableValueSource] = {}

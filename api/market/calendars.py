@@ -1,4 +1,4 @@
-"""Trading calendars: what people send to make one, and how they are shown."""
+"""Trading calendars: their inputs and their types."""
 
 from datetime import date
 
@@ -44,7 +44,7 @@ class CreateCalendarInput:
         """The rule.
 
         Raises:
-            BadInput: names the field that cannot be.
+            BadInput: names the bad field.
         """
         sessions = [{"day": row.day, "opens": row.opens, "closes": row.closes} for row in self.sessions]
         given = {"name": self.name, "zone": self.time_zone, "sessions": sessions, "days_of": self.days_of}
@@ -77,7 +77,7 @@ class TradingCalendar:
 
 
 def calendar_view(known: calendar_service.KnownCalendar) -> TradingCalendar:
-    """As the schema shows it."""
+    """The view of a calendar."""
     rule = known.rule
     return TradingCalendar(
         code=rule.code,

@@ -1,4 +1,4 @@
-"""What clients send about instruments and quotes."""
+"""Inputs about instruments and quotes."""
 
 from datetime import date
 from decimal import Decimal
@@ -103,7 +103,7 @@ class CreateInstrumentInput:
 
 @strawberry.input(description="What to change of an instrument; what is left out stays as it is.")
 class UpdateInstrumentInput:
-    """Null is the same as left out, but for bounds that can be taken away."""
+    """A null field is the same as an omitted one, except for bounds that can be removed."""
 
     symbol: str
     name: str | None = None
@@ -228,7 +228,7 @@ class CorporateActionInput:
     new_symbol: str | None = strawberry.field(default=None, description="SYMBOL_CHANGE: what it is called then.")
 
     def to_domain(self) -> NewAction:
-        """What is asked for."""
+        """The action to record."""
         return NewAction(self.symbol, self.kind, self.ex_date, self.ratio, self.amount_per_unit, self.new_symbol)
 
 

@@ -1,4 +1,4 @@
-"""Changes to instruments, and quotes from outside."""
+"""Mutations of instruments, and quotes from clients."""
 
 from typing import Annotated, cast
 
@@ -32,7 +32,7 @@ class MarketMutation:
         "longer fit; they work on, and their accounts get a risk event. Needs ADMIN."
     )
     async def update_instrument(self, info: Info, given: Annotated[UpdateInstrumentInput, _INPUT]) -> Instrument:
-        """It holds from the next order on."""
+        """It applies from the next order on."""
         actor, services = info.context.require_actor(), info.context.services
         change = given.to_domain()
         return instrument_view(
@@ -54,7 +54,7 @@ class MarketMutation:
     async def record_corporate_action(
         self, info: Info, given: Annotated[CorporateActionInput, _INPUT]
     ) -> CorporateAction:
-        """It waits for its day."""
+        """It takes effect with its day."""
         actor, services = info.context.require_actor(), info.context.services
         roll = services.entry.context.day_roll
         action = await record_corporate_action(services.bus, services.market, roll, actor, given.to_domain(), utc_now())

@@ -1,4 +1,4 @@
-"""Questions about instruments and prices."""
+"""Queries about instruments and prices."""
 
 from datetime import date, datetime
 from functools import partial
@@ -93,7 +93,7 @@ class MarketQuery:
         until: Annotated[datetime | None, strawberry.argument(name="to")] = None,
         limit: int = 500,
     ) -> list[Bar]:
-        """Stored bars, the one that still grows included."""
+        """Stored bars, with the growing one."""
         info.context.require_actor()
         market = info.context.services.market
         return cast("list[Bar]", await service.find_bars(market, symbol, interval, since, until, limit))

@@ -1,4 +1,4 @@
-"""Shapes of the market area in the schema; their sources are the domain's own values."""
+"""Types of the market area in the schema; their sources are the domain's own values."""
 
 from datetime import date, datetime
 from decimal import Decimal

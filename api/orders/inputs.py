@@ -1,4 +1,4 @@
-"""What clients send about orders."""
+"""Inputs about orders."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -111,7 +111,7 @@ class OrderFilter:
 
 @strawberry.input(name="OrderSort", description="How orders are sorted.")
 class OrderSortInput:
-    """Newest first unless told."""
+    """Newest first by default."""
 
     field: OrderSortField = OrderSortField.CREATED_AT
     direction: SortDirection = SortDirection.DESC
@@ -189,7 +189,7 @@ class CancelOrdersInput:
 
 @strawberry.input(description="A dead man's switch: unless it is set again in time, all open orders are cancelled.")
 class CancelAllAfterInput:
-    """0 seconds take it away."""
+    """0 seconds remove the timer."""
 
     account_id: strawberry.ID
     seconds: int

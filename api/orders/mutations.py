@@ -1,4 +1,4 @@
-"""Placing and cancelling orders."""
+"""Mutations of orders and executions."""
 
 from typing import Annotated, cast
 
@@ -83,7 +83,7 @@ class OrdersMutation:
 
     @strawberry.mutation(description="Ask the venue to cancel all open orders that fit, in one transaction.")
     async def cancel_orders(self, info: Info, given: Annotated[CancelOrdersInput, _INPUT]) -> CancelOrdersPayload:
-        """Those that are open."""
+        """The matching open orders."""
         services, actor = info.context.services, info.context.require_actor()
         command = given.to_domain()
         orders = await cancel_orders(services.bus, actor, command)

@@ -1,4 +1,4 @@
-"""Questions about orders and executions."""
+"""Queries about orders and executions."""
 
 from functools import partial
 from typing import cast

@@ -27,7 +27,7 @@ class OrdersSubscription:
     async def order_events(
         self, info: Info, account_id: strawberry.ID, after: Cursor | None = None
     ) -> AsyncIterator[OrderEvent]:
-        """Resumable: no gap and no repeat, whatever was cut off or restarted."""
+        """Resumable: no gap and no repeat after any interruption."""
         wanted = named(account_id)
         await require_account(info.context.require_actor(), wanted)
         stream = LogStream(
@@ -43,7 +43,7 @@ class OrdersSubscription:
     async def executions(
         self, info: Info, account_id: strawberry.ID, symbol: str | None = None
     ) -> AsyncIterator[Execution]:
-        """In the order in which they were booked."""
+        """In the order of booking."""
         wanted = named(account_id)
         await require_account(info.context.require_actor(), wanted)
         if symbol is not None:

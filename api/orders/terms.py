@@ -1,4 +1,4 @@
-"""The terms of an order in the API: as clients send them, and as they read them.
+"""The terms of an order in the API: as input and as output.
 
 Both have the fields of ``domain.orders.model.order.OrderTerms``; a test compares them.
 """
@@ -37,7 +37,7 @@ class OrderTermsInput:
 
 @strawberry.type
 class OrderTermsView:
-    """The terms of an order as they are now: a part of the order, whose source is the order's."""
+    """The present terms of an order: a part of the order, whose source is the order's."""
 
     side: Side
     type: OrderType
@@ -60,5 +60,5 @@ _read = attrgetter(*TERMS)
 
 
 def terms_of(given: OrderTermsInput) -> dict[str, Any]:
-    """The terms that a client sent, by name."""
+    """The terms of an input, by name."""
     return dict(zip(TERMS, _read(given), strict=True))

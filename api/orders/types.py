@@ -1,4 +1,4 @@
-"""Shapes of the order area in the schema; their sources are the domain's own values."""
+"""Types of the order area in the schema; their sources are the domain's own values."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -84,7 +84,7 @@ class Order(OrderTermsView, Node):
 
     @strawberry.field(description="What it is for.", metadata=same_for_all_reading("instrument_id"))
     def instrument(self, order: strawberry.Parent[values.Order], info: Info) -> Instrument:
-        """The terms as they are now."""
+        """The present terms."""
         return instrument_view(info.context.services.market.known(order.instrument_id))
 
     @strawberry.field(description="The entry that it exits; null for none.", metadata=same_for_all_reading("parent_id"))
@@ -228,7 +228,7 @@ class OrderGroupPayload:
 
 @strawberry.type(description="The orders that are being cancelled.")
 class CancelOrdersPayload:
-    """As they stand with the cancel pending."""
+    """The orders with the cancel pending."""
 
     orders: list[Order]
     scope: strawberry.Private[CancelScope]
@@ -248,7 +248,7 @@ class CancelAllAfterPayload:
 
     @strawberry.field(description="How many of its open orders have a cancel which the venue has not confirmed yet.")
     async def unconfirmed_cancels(self, info: Info) -> int:
-        """As of now, of a timer that fired before among them."""
+        """As of now, also of a timer that fired before."""
         return await info.context.load(count_unconfirmed_cancels, CancelScope(named(self.account_id))) or 0
 
 
@@ -303,7 +303,7 @@ def order_view(order: values.Order) -> Order:
 
 
 def orders_view(placed: Sequence[PlacedOrder]) -> OrdersPayload:
-    """Placed orders, and how many of them were accepted."""
+    """Placed orders, and the number of accepted ones."""
     rejected = sum(row.order.status is OrderStatus.REJECTED for row in placed)
     return OrdersPayload(results=cast("list[OrderPayload]", placed), accepted=len(placed) - rejected, rejected=rejected)
 
@@ -319,6 +319,6 @@ def event_view(event: values.OrderEvent) -> OrderEvent:
 
 
 def group_view(placed: Sequence[PlacedOrder]) -> OrderGroupPayload:
-    """The group that orders were placed as."""
+    """The placed group of orders."""
     orders = [row.order for row in placed]
     return OrderGroupPayload(group_id=strawberry.ID(str(orders[0].group_id)), orders=cast("list[Order]", orders))

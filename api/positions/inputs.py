@@ -1,4 +1,4 @@
-"""What clients send about positions."""
+"""Inputs about positions."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Changes of positions: closing and freezing them."""
+"""Mutations of positions: closing and freezing them."""
 
 from typing import Annotated, cast
 
@@ -35,21 +35,21 @@ class PositionsMutation:
     async def close_all_positions(
         self, info: Info, account_id: strawberry.ID, cancel_working: bool = False
     ) -> OrdersPayload:
-        """An order for each position, more for one that exceeds its instrument's largest order."""
+        """An order for each position, several for one above its instrument's largest order."""
         closing, actor = info.context.services.closing, info.context.require_actor()
         command = CloseAllPositions(named(account_id))
         return orders_view(await closing.close(actor, command, cancel_working=cancel_working))
 
     @strawberry.mutation(description="Freeze part of a position, so that it cannot be closed.")
     async def freeze_position(self, info: Info, given: Annotated[FreezePositionInput, _INPUT]) -> Position:
-        """By whoever may trade the account."""
+        """Needs the right to trade the account."""
         services, command = info.context.services, given.to_domain()
         actor = await services.entry.current(info.context.require_actor(), command.account_id)
         return await _valued(info, await freeze_position(services.bus, services.market, actor, command))
 
     @strawberry.mutation(description="Let go of what was frozen by hand.")
     async def unfreeze_position(self, info: Info, given: Annotated[FreezePositionInput, _INPUT]) -> Position:
-        """By whoever may trade the account."""
+        """Needs the right to trade the account."""
         services, command = info.context.services, given.to_domain()
         actor = await services.entry.current(info.context.require_actor(), command.account_id)
         return await _valued(info, await unfreeze_position(services.bus, services.market, actor, command))

@@ -1,4 +1,4 @@
-"""Questions about positions."""
+"""Queries about positions."""
 
 from datetime import datetime
 from typing import Annotated, cast
@@ -66,7 +66,7 @@ class PositionsQuery:
         until: Annotated[datetime | None, strawberry.argument(name="to")] = None,
         limit: int = DEFAULT_ROWS,
     ) -> list[PositionSnapshot]:
-        """What was held, and flat rows of what was closed on the same day."""
+        """Open positions, and flat rows of those closed on the same day."""
         wanted = named(account_id)
         await require_account(info.context.require_actor(), wanted)
         if symbol is not None:
@@ -87,7 +87,7 @@ class PositionsQuery:
         until: Annotated[datetime | None, strawberry.argument(name="to")] = None,
         limit: int = DEFAULT_ROWS,
     ) -> list[ClosedTrade]:
-        """Derived from the executions that count."""
+        """Derived from the valid executions."""
         wanted = named(account_id)
         await require_account(info.context.require_actor(), wanted)
         market = info.context.services.market

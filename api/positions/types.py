@@ -1,4 +1,4 @@
-"""Shapes of the position area in the schema; their sources are the domain's own values."""
+"""Types of the position area in the schema; their sources are the domain's own values."""
 
 from datetime import datetime
 from decimal import Decimal

@@ -1,5 +1,7 @@
-"""Subscriptions: one execution and one encoding per event for all who ask the same; bounded queues, no gap, no repeat.
+"""Subscriptions: one execution and one encoding per event for all equal subscriptions.
 
-A subscription resolver checks that what it is asked for exists, and returns a ``LogStream`` or a ``StateStream``
-(``streams``). The hub finds those who want the same of the same stream and lets them share.
+Bounded queues, no gap, no repeat.
+
+A subscription resolver checks its arguments, and returns a ``LogStream`` or a ``StateStream`` (``streams``). The hub
+finds equal subscriptions and lets them share.
 """

@@ -1,7 +1,7 @@
-"""Where the events of one subscriber go: straight to the client while it keeps up, else into a bounded queue.
+"""The queue of one subscription's events: sent directly while the client keeps up, else bounded.
 
-An ``EventQueue`` refuses what does not fit, so that its stream reads the log again once the client has caught up. A
-``StateQueue`` keeps the newest payload of each part and forgets the older ones.
+An ``EventQueue`` refuses an event that does not fit, so that its stream reads the log again once the client has caught
+up. A ``StateQueue`` keeps the newest payload of each part and drops the older ones.
 """
 
 from abc import ABC, abstractmethod
@@ -17,12 +17,12 @@ _SUFFIX = b"}"
 
 
 def message_prefix(operation_id: str) -> bytes:
-    """What comes before the payload in a ``next`` message of graphql-transport-ws."""
+    """The text before the payload in a ``next`` message of graphql-transport-ws."""
     return b'{"id":' + orjson.dumps(operation_id) + b',"type":"next","payload":'
 
 
 class ClientQueue(ABC):
-    """What both kinds have in common: sending what waits, and the operation's last message after it."""
+    """The base of both kinds: sends waiting payloads, and the operation's last message after them."""
 
     __slots__ = ("_last", "_limits", "_outbox", "_prefix")
 
@@ -35,25 +35,25 @@ class ClientQueue(ABC):
     @property
     @abstractmethod
     def is_empty(self) -> bool:
-        """True if nothing waits."""
+        """True if no payload waits."""
 
     @abstractmethod
     def _next(self) -> bytes:
-        """Take the payload that goes next."""
+        """Take the next payload."""
 
     @abstractmethod
     def _clear(self) -> None:
-        """Forget what waits."""
+        """Drop the waiting payloads."""
 
     def finish(self, frame: bytes) -> None:
-        """Send the operation's last message after what waits."""
+        """Send the operation's last message after the waiting payloads."""
         if self.is_empty:
             self._outbox.send(frame)
         else:
             self._last = frame
 
     def drain(self) -> bool:
-        """Send what waits while the client takes it; True when nothing is left."""
+        """Send waiting payloads while the client takes them; True when none is left."""
         while not self.is_empty:
             if not self._outbox.is_open:
                 return False
@@ -64,19 +64,19 @@ class ClientQueue(ABC):
         return True
 
     def discard(self) -> None:
-        """Forget what waits: the client does not want it any more."""
+        """Drop the waiting payloads: the client has unsubscribed."""
         self._clear()
         self._last = None
         self._outbox.forget(self)
 
     async def drained(self) -> None:
-        """Wait until the client has taken everything."""
+        """Wait until the client has taken all payloads."""
         while not self.is_empty and not self._outbox.closed:
             await self._outbox.progress()
 
 
 class EventQueue(ClientQueue):
-    """Loses nothing: every payload is taken, or refused by ``offer``."""
+    """Loses no event: every payload is taken, or refused by ``offer``."""
 
     __slots__ = ("_bytes", "_queue")
 
@@ -106,7 +106,7 @@ class EventQueue(ClientQueue):
 
     @property
     def is_empty(self) -> bool:
-        """True if nothing waits."""
+        """True if no payload waits."""
         return not self._queue
 
     def _next(self) -> bytes:
@@ -131,7 +131,7 @@ class StateQueue(ClientQueue):
         self._parts: dict[Hashable, bytes] = {}
 
     def offer(self, part: Hashable, payload: bytes) -> None:
-        """Send a payload, or keep it in place of the one that waits for the same part."""
+        """Send a payload, or keep it in place of an older one of the same part."""
         if not self._parts and self._outbox.is_open:
             self._outbox.write(self._prefix, payload, _SUFFIX)
             return
@@ -144,7 +144,7 @@ class StateQueue(ClientQueue):
 
     @property
     def is_empty(self) -> bool:
-        """True if nothing waits."""
+        """True if no payload waits."""
         return not self._parts
 
     def _next(self) -> bytes:

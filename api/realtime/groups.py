@@ -1,7 +1,7 @@
-"""One execution per distinct stream: a group follows the source, executes each event once and hands the bytes round.
+"""Groups of equal subscriptions: a group follows the source, executes each event once and shares the bytes.
 
-A group ends when nobody is left. A source that cannot be reached is asked again, from where it had come to; any other
-failure ends the group and tells its members.
+A group ends with its last member. A source that cannot be reached is asked again from the last position; any other
+failure ends the group and is passed to its members.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ class Execution:
         self._metrics = metrics
 
     async def payload(self, event: Any) -> bytes:
-        """The encoded result for one event. Never raises: what goes wrong is part of it."""
+        """The encoded result for one event. Never raises: errors are part of it."""
         self._metrics.events.inc()
         context = self._context.fresh()
         try:
@@ -47,12 +47,12 @@ class Execution:
 
 
 class LogMember(Protocol):
-    """A subscriber of a log, as its group sees it."""
+    """A subscription to a log, as its group sees it."""
 
     queue: EventQueue
 
     def fall_behind(self, position: int) -> None:
-        """It has been given everything up to ``position`` and is no longer part of the group."""
+        """The member has all events up to ``position`` and is no longer part of the group."""
         ...
 
     def fail(self, error: Exception) -> None:
@@ -61,7 +61,7 @@ class LogMember(Protocol):
 
 
 class LogGroup:
-    """Everybody who wants the same of the same log. ``position`` is the number of the last event handed round."""
+    """Equal subscriptions to the same log. ``position`` is the number of the last shared event."""
 
     def __init__(
         self, stream: LogStream[Any, Any], execution: Execution, metrics: ApiMetrics, ended: Callable[[], None]
@@ -81,11 +81,11 @@ class LogGroup:
         self._task = asyncio.get_running_loop().create_task(self._run(), context=contextvars.Context())
 
     async def started(self) -> None:
-        """Wait until the group knows where it begins."""
+        """Wait until the group knows its first position."""
         await self._started.wait()
 
     def join(self, member: LogMember, position: int | None) -> bool:
-        """Go on from exactly ``position`` (None: from here); False when the group is past it: read on and try again."""
+        """Join at exactly ``position`` (None: now); False when the group is past it: read the log and try again."""
         assert self.position is not None
         if position is None or position == self.position:
             self._live[member] = member.queue
@@ -96,11 +96,11 @@ class LogGroup:
         return True
 
     def position_of(self, member: LogMember) -> int | None:
-        """Up to where a member has been given everything; None while it is catching up."""
+        """The position of a member; None while it is catching up."""
         return self.position if member in self._live else self._ahead.get(member)
 
     def leave(self, member: LogMember) -> None:
-        """The member wants nothing any more; the last one ends the group."""
+        """Remove a member; the last one ends the group."""
         self.members.discard(member)
         self._live.pop(member, None)
         self._ahead.pop(member, None)
@@ -146,7 +146,7 @@ class LogGroup:
                 member.fall_behind(previous)
 
     def _promote(self, position: int) -> None:
-        """Those who had read up to ``position`` themselves take part from here."""
+        """Add members that have read up to ``position`` themselves."""
         for member, at in list(self._ahead.items()):
             if at <= position:
                 del self._ahead[member]
@@ -163,7 +163,7 @@ class LogGroup:
 
 
 class StateMember(Protocol):
-    """A subscriber of a state, as its group sees it."""
+    """A subscription to a state, as its group sees it."""
 
     queue: StateQueue
 
@@ -173,7 +173,7 @@ class StateMember(Protocol):
 
 
 class StateGroup:
-    """Everybody who wants the same of the same state; keeps the newest of each part for those who come later."""
+    """Equal subscriptions to the same state; keeps the newest value of each part for later members."""
 
     def __init__(
         self,
@@ -193,13 +193,13 @@ class StateGroup:
         self._task = asyncio.get_running_loop().create_task(self._run(), context=contextvars.Context())
 
     def join(self, member: StateMember) -> None:
-        """Give the member the state as it is, and then what changes."""
+        """Give the member the present state, and then its changes."""
         self.members.add(member)
         for part, payload in self._newest.items():
             member.queue.offer(part, payload)
 
     def leave(self, member: StateMember) -> None:
-        """The member wants nothing any more; the last one ends the group."""
+        """Remove a member; the last one ends the group."""
         self.members.discard(member)
         if not self.members:
             self._task.cancel()

@@ -1,7 +1,7 @@
-"""Finds those who want the same of the same stream, and lets them share one execution.
+"""The hub: finds equal subscriptions and lets them share one execution.
 
-What decides is the source, what is selected of each event, the values that selection depends on, and, unless every
-field selected is the same for all, who asks. Everybody's right to see the stream is checked before.
+Subscriptions are equal by source, selection, the variables that the selection uses and, unless every selected field is
+the same for all, the caller. The right of every subscriber to the stream is checked before.
 """
 
 from collections.abc import AsyncIterable, Callable, Hashable, Mapping
@@ -100,7 +100,7 @@ class Hub:
         return selection
 
     def group(self, key: Hashable, make: Callable[[Callable[[], None]], Group]) -> Group:
-        """The group of ``key``; ``make`` gets what the group has to call when it ends."""
+        """The group of ``key``; ``make`` gets the function to call when the group ends."""
         found = self._groups.get(key)
         if found is not None:
             return cast("Group", found)
@@ -118,7 +118,7 @@ class Hub:
 
 @dataclass(frozen=True, slots=True)
 class _Sharing:
-    """Finds the group of one subscriber, for whoever it is at the time."""
+    """Finds the group of one subscription for its present caller."""
 
     hub: Hub
     subscribing: Subscribing

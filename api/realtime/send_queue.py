@@ -1,6 +1,6 @@
-"""The outgoing side of one socket: frames go out at once while the client takes them, and wait in order when not.
+"""The send queue of one socket: frames go out at once while the client takes them, and wait in order when not.
 
-What waits is bounded by those who hand it in: answers by the number of operations, events by each queue's queue.
+The callers bound the waiting frames: answers by the number of operations, events by each subscription's queue.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 class Frames(Protocol):
-    """A connection that text can be written to. ``is_writable`` says whether the client takes what is sent."""
+    """A connection for text messages. ``is_writable`` tells whether the client takes them."""
 
     is_writable: bool
 
@@ -22,12 +22,12 @@ class Frames(Protocol):
         ...
 
     def hold(self, size: int) -> None:
-        """So many more bytes, or fewer, wait for the client with whoever writes."""
+        """Count bytes that wait for the client with the caller; below zero when they are gone."""
         ...
 
 
 class Waiting(Protocol):
-    """Somebody with frames of its own that wait for the client."""
+    """A sender with frames of its own that wait for the client."""
 
     def drain(self) -> bool:
         """Write while the client takes it; True when nothing is left."""
@@ -68,7 +68,7 @@ class SendQueue:
             self.hold(len(frame))
 
     def hold(self, size: int) -> None:
-        """Count what waits for this client, here and with those that have queues of their own."""
+        """Count bytes that wait for this client, here and in subscriptions' queues."""
         if not self.closed:
             self._held += size
             self._frames.hold(size)
@@ -83,7 +83,7 @@ class SendQueue:
         self._wake()
 
     def resume(self) -> None:
-        """The client takes frames again: send what waits, in turn."""
+        """Send waiting frames, in turn: the client takes frames again."""
         while self._queue and self._frames.is_writable:
             frame = self._queue.popleft()
             self.hold(-len(frame))
@@ -104,7 +104,7 @@ class SendQueue:
             await self.progress()
 
     async def progress(self) -> None:
-        """Wait until the client has taken something, or the socket is closed; look again then."""
+        """Wait until the client has taken something, or the socket is closed."""
         if self._moved is None:
             self._moved = asyncio.Event()
         await self._moved.wait()

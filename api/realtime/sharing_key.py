@@ -1,4 +1,4 @@
-"""When two subscriptions ask the same of an event, and whether the answer depends on who asks."""
+"""The sharing key of subscriptions: equal keys get equal answers, and may depend on the caller."""
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
@@ -31,19 +31,19 @@ from api.graphql.field_flags import is_same_for_all
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a subscription selects of each event: equal text and equal values of ``variables`` give equal answers."""
+    """The selection of a subscription: equal text and equal values of ``variables`` give equal answers."""
 
     text: str
     variables: tuple[str, ...]
     same_for_all: bool
 
     def key(self, values: Mapping[str, Any]) -> Hashable:
-        """The text with the values it depends on."""
+        """The text with the values of its variables."""
         return self.text, encode({name: repr(values[name]) for name in self.variables if name in values})
 
 
 def selection_of(operation: Operation) -> Selection:
-    """The selection of a subscription; its arguments are no part of it, since they decide which events there are."""
+    """The selection of a subscription, without its arguments, which choose the events."""
     nodes: list[Node] = []
     root = _single_field(operation.node)
     if root is None:
@@ -138,7 +138,7 @@ class _Walker:
         )
 
     def _marked(self, parent: GraphQLCompositeType, name: str) -> bool:
-        """True if the field is the same for all in every type that the parent can turn out to be."""
+        """True if the field is the same for all in every possible type of the parent."""
         types = list(self._schema.get_possible_types(parent)) if is_abstract_type(parent) else [parent]
         fields = [type_.fields.get(name) for type_ in types if is_object_type(type_)]
         return bool(fields) and all(field is not None and is_same_for_all(field) for field in fields)

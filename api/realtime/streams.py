@@ -1,12 +1,12 @@
-"""What a subscription resolver returns: where its events come from, and who may see them.
+"""Streams, the results of subscription resolvers: the source of their events, and the right to see them.
 
-A ``LogStream`` is numbered and kept: each subscriber gets every event once and in order, from wherever it left off. A
-``StateStream`` is the newest state: whoever falls behind gets the newest of each part and nothing older.
+A ``LogStream`` is numbered and stored: each subscriber gets every event once and in order, from its last position. A
+``StateStream`` is the newest state: a slow subscriber gets the newest value of each part and no older ones.
 
-``key`` names the source with everything that decides which events come and what they say (the account, a filter, an
-interval): streams of equal keys must be interchangeable. ``permit`` is called with the actor when a subscription begins
-and whenever rights have changed; it raises the domain's error if the actor may not (or no longer) see the stream, and
-is the whole of the check: nothing else is asked again.
+``key`` names the source with everything that selects its events and their content (the account, a filter, an interval):
+streams of equal keys must be interchangeable. ``permit`` is called with the actor when a subscription begins and
+whenever rights have changed. It raises the domain's error if the actor may not see the stream, and it is the only
+check.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Hashable, Sequence
@@ -41,7 +41,7 @@ class EventLog(Protocol[Event_co]):
     def follow(self, after: int) -> AsyncIterator[Sequence[tuple[int, Event_co]]]:
         """Every event after a number, once, in order, without end, in groups as they become known.
 
-        Heals what a lost hint hid. May raise ``Unavailable``; it is then called again with where it had come to.
+        It reads again what a lost hint hid. May raise ``Unavailable``; it is then called again with the last position.
         """
         ...
 
@@ -68,7 +68,7 @@ class LogStream(AsyncIterable[View], Generic[Event, View]):
 
 @dataclass(frozen=True, slots=True)
 class StateStream(AsyncIterable[View], Generic[View]):
-    """What ``open`` yields, beginning with the state as it is; ``part`` says which part of it a value replaces."""
+    """The values of ``open``, beginning with the present state; ``part`` names the part that a value replaces."""
 
     key: Hashable
     open: Callable[[], AsyncIterator[View]]
@@ -81,7 +81,7 @@ class StateStream(AsyncIterable[View], Generic[View]):
 
 
 def anybody(_actor: Actor) -> None:
-    """The ``permit`` of a stream that everybody who is signed in may see."""
+    """The ``permit`` of a stream that every signed-in caller may see."""
 
 
 def cursor_of(position: int) -> Cursor:

@@ -1,4 +1,4 @@
-"""One subscriber's side of a stream: catching up, taking part, falling behind, losing the right to see it, ending."""
+"""One subscription to a stream: catching up, joining a group, falling behind, losing the right to it, ending."""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -25,7 +25,7 @@ from domain.kernel.supervision import HandedTo
 
 @dataclass(slots=True)
 class Subscribing:
-    """What one subscriber asked for, and how to tell it that this is over."""
+    """The request of one subscription, and the functions that end it."""
 
     operation_id: str
     operation: Operation
@@ -39,7 +39,7 @@ class Subscribing:
         return self.runner.context(self.caller)
 
     def execution(self, context: Context) -> Execution:
-        """An execution of what was asked for."""
+        """An execution of the subscription's selection."""
         executor = self.operation.executor(self.variables, context)
         return Execution(executor, context, self.operation.name, self.runner.metrics)
 
@@ -55,7 +55,7 @@ def error_message(operation_id: str, errors: Sequence[GraphQLFormattedError]) ->
 
 
 class Subscription(ABC):
-    """A running subscription. ``start`` returns once it runs by itself; ``cancel`` ends it without a word."""
+    """A running subscription. ``start`` returns once it runs by itself; ``cancel`` ends it silently."""
 
     queue: ClientQueue
 
@@ -68,26 +68,26 @@ class Subscription(ABC):
         """Begin.
 
         Raises:
-            DomainError: the subscriber may not, or what it asks for makes no sense.
+            DomainError: the subscriber may not, or its arguments are invalid.
         """
 
     @abstractmethod
     def _stop(self) -> None:
-        """Leave whatever it takes part in."""
+        """Leave its group."""
 
     @abstractmethod
     def review(self, caller: Caller) -> None:
-        """Rights have changed: go on as ``caller``, or end with the reason why not."""
+        """Rights have changed: continue as ``caller``, or end with the reason."""
 
     def cancel(self) -> None:
-        """The client wants nothing any more, or is gone."""
+        """The client has unsubscribed, or is gone."""
         if not self._is_over:
             self._is_over = True
             self._stop()
             self.queue.discard()
 
     def end(self, error: Exception | None = None) -> None:
-        """Tell the client that it is over, and why if it failed."""
+        """Tell the client that it is over, with the reason of a failure."""
         if self._is_over:
             return
         self._is_over = True
@@ -108,7 +108,7 @@ class Subscription(ABC):
 
 
 class LogSubscription(Subscription):
-    """Gets every event of a log once and in order, however slow it is."""
+    """Gets every event of a log once and in order, at any speed."""
 
     queue: EventQueue
 
@@ -129,7 +129,7 @@ class LogSubscription(Subscription):
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Check the position, then read what lies after it and take part.
+        """Check the position, then read the log after it and join a group.
 
         Raises:
             BadInput: the position lies beyond the newest event.
@@ -177,7 +177,7 @@ class LogSubscription(Subscription):
             self._position = number
 
     def fall_behind(self, position: int) -> None:
-        """The queue is full: go on from the log when the client has taken what waits."""
+        """The queue is full: continue from the log when the client has taken the waiting events."""
         self._position = position
         self._resume()
 
@@ -195,7 +195,7 @@ class LogSubscription(Subscription):
         self.end(error)
 
     def review(self, caller: Caller) -> None:
-        """End if the actor may not see the stream any more; join those who see the same as it does now."""
+        """End if the actor may not see the stream any more; else join the group of its present rights."""
         assert caller.actor is not None
         try:
             self._stream.permit(caller.actor)
@@ -220,7 +220,7 @@ class LogSubscription(Subscription):
 
 
 class StateSubscription(Subscription):
-    """Gets the state as it is, and then the newest of what changes."""
+    """Gets the present state, and then the newest values of its changes."""
 
     queue: StateQueue
 
@@ -238,7 +238,7 @@ class StateSubscription(Subscription):
         self._group: StateGroup | None = None
 
     async def start(self) -> None:
-        """Take part."""
+        """Join a group."""
         self._group = self._group_of(self._subscribing.caller)
         self._group.join(self)
 
@@ -247,7 +247,7 @@ class StateSubscription(Subscription):
         self.end(error)
 
     def review(self, caller: Caller) -> None:
-        """End if the actor may not see the stream any more; join those who see the same as it does now."""
+        """End if the actor may not see the stream any more; else join the group of its present rights."""
         assert caller.actor is not None
         try:
             self._stream.permit(caller.actor)
@@ -319,6 +319,6 @@ class SoloSubscription(Subscription):
 
 
 def _cancel(task: asyncio.Task[None] | None) -> None:
-    """Cancel a task, unless it is the one that asks for it and about to end by itself."""
+    """Cancel a task, unless it is the calling one and about to end by itself."""
     if task is not None and task is not asyncio.current_task():
         task.cancel()

@@ -1,4 +1,4 @@
-"""What clients send about risk rules, events and halts."""
+"""Inputs about risk rules, events and halts."""
 
 from datetime import datetime
 from decimal import Decimal

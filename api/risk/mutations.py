@@ -1,4 +1,4 @@
-"""Changes of risk rules, and what people do about events and halts."""
+"""Mutations of risk rules, and people's handling of events and halts."""
 
 from typing import Annotated, cast
 
@@ -25,21 +25,21 @@ class RiskMutation:
 
     @strawberry.mutation(description="Put a limit in force. Needs RISK_MANAGER or ADMIN.")
     async def create_risk_rule(self, info: Info, given: Annotated[CreateRiskRuleInput, _INPUT]) -> RiskRule:
-        """For the very next order."""
+        """In force for the very next order."""
         services = info.context.services
         rule = await service.create_rule(services.bus, info.context.require_actor(), given.to_domain())
         return cast(RiskRule, rule)
 
     @strawberry.mutation(description="Change a limit. Needs RISK_MANAGER or ADMIN.")
     async def update_risk_rule(self, info: Info, given: Annotated[UpdateRiskRuleInput, _INPUT]) -> RiskRule:
-        """For the very next order."""
+        """In force for the very next order."""
         services = info.context.services
         rule = await service.update_rule(services.bus, info.context.require_actor(), given.to_domain())
         return cast(RiskRule, rule)
 
     @strawberry.mutation(description="Take a limit out of force for good. Needs RISK_MANAGER or ADMIN.")
     async def delete_risk_rule(self, info: Info, id: strawberry.ID) -> strawberry.ID:
-        """What it refused before keeps its violations."""
+        """Stored violations of it stay."""
         await service.delete_rule(info.context.services.bus, info.context.require_actor(), named(id))
         return id
 
@@ -59,14 +59,14 @@ class RiskMutation:
         description="Stop trading in a scope, in force for the very next order. Needs RISK_MANAGER or ADMIN."
     )
     async def halt_trading(self, info: Info, given: Annotated[HaltTradingInput, _INPUT]) -> TradingHalt:
-        """Only cancels and reductions pass; unless told otherwise, what works is cancelled."""
+        """Only cancels and reductions pass; working orders are cancelled by default."""
         context = info.context
         made = await halt_trading(context.services.bus, context.require_actor(), given.to_domain())
         return cast(TradingHalt, made)
 
     @strawberry.mutation(description="Lift a halt; it stays in history. Needs RISK_MANAGER or ADMIN.")
     async def resume_trading(self, info: Info, id: strawberry.ID, reason: str) -> TradingHalt:
-        """With who lifted it and why."""
+        """Returns the halt with the author and reason of its lifting."""
         context = info.context
         lifted = await halts.lift_halt(context.services.bus, context.require_actor(), named(id), reason)
         return cast(TradingHalt, lifted)

@@ -1,4 +1,4 @@
-"""Questions about risk rules, events and halts."""
+"""Queries about risk rules, events and halts."""
 
 from functools import partial
 from typing import cast
@@ -29,7 +29,7 @@ class RiskQuery:
     async def risk_rules(
         self, info: Info, account_id: strawberry.ID | None = None, enabled: bool | None = None
     ) -> list[RiskRule]:
-        """All of them for who sees all."""
+        """All rules, for callers who see all accounts."""
         wanted = named(account_id) if account_id is not None else None
         rules = await service.list_rules(info.context.require_actor(), account_id=wanted, enabled=enabled)
         return cast("list[RiskRule]", rules)
@@ -46,7 +46,7 @@ class RiskQuery:
 
     @strawberry.field(description="The risk of an account at the newest marks.")
     async def risk_metrics(self, info: Info, account_id: strawberry.ID) -> RiskMetrics:
-        """Measured when it is asked for."""
+        """Measured on request."""
         services, wanted = info.context.services, named(account_id)
         await require_account(info.context.require_actor(), wanted)
         return cast(RiskMetrics, await risk_metrics(services.entry.context, services.books, wanted))

@@ -46,7 +46,7 @@ _FROM = {severity: frozenset(list(Severity)[place:]) for place, severity in enum
 
 
 def _shown(wanted: Followed, severities: frozenset[Severity], platform: bool, event: DomainEvent) -> RiskEvent | None:
-    """The event if it is to be seen; ``platform`` lets those of no account pass."""
+    """The event if the subscriber may see it; ``platform`` lets those of no account pass."""
     if event.severity not in severities:
         return None
     if event.account_id is None:

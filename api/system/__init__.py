@@ -1,1 +1,1 @@
-"""The platform's own affairs, as the API shows them: scheduled tasks and their runs."""
+"""Scheduled tasks, their runs, health and notifications, as the API shows them."""

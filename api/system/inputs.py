@@ -1,4 +1,4 @@
-"""What clients send about scheduled tasks."""
+"""Inputs about scheduled tasks."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""Changes of scheduled tasks, runs that people ask for, and channels of notifications."""
+"""Mutations of scheduled tasks, runs on request, and channels of notifications."""
 
 from typing import Annotated
 
@@ -43,7 +43,7 @@ class SystemMutation:
     async def save_notification_channel(
         self, info: Info, given: Annotated[SaveNotificationChannelInput, _INPUT]
     ) -> NotificationChannel:
-        """It hears of what happens from now on."""
+        """It gets notifications from now on."""
         told, actor = info.context.services.notifications, info.context.require_actor()
         return NotificationChannel.of(await notifications.save_channel(told, actor, given.to_domain()))
 
@@ -51,7 +51,7 @@ class SystemMutation:
     async def delete_notification_channel(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The channel.")]
     ) -> strawberry.ID:
-        """Gone at once."""
+        """Deleted at once."""
         await notifications.delete_channel(info.context.services.bus, info.context.require_actor(), named(id))
         return id
 

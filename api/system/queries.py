@@ -1,4 +1,4 @@
-"""Anything by its id; questions about scheduled tasks and their runs, and about the platform's health and load."""
+"""Queries about scheduled tasks and their runs, and about the platform's health and load."""
 
 from functools import partial
 from typing import cast
@@ -56,7 +56,7 @@ class SystemQuery:
 
     @strawberry.field(description="How the platform and its parts are. For everybody who is signed in.")
     async def system_health(self, info: Info) -> SystemHealth:
-        """Looked at no more than once a second."""
+        """Measured at most once a second."""
         info.context.require_actor()
         return cast(SystemHealth, await info.context.services.inspection.health())
 
@@ -64,7 +64,7 @@ class SystemQuery:
         description="The load of the machine, of all web processes and of trading. For everybody who is signed in."
     )
     async def system_metrics(self, info: Info) -> SystemMetrics:
-        """Measured no more than once a second."""
+        """Measured at most once a second."""
         info.context.require_actor()
         return cast(SystemMetrics, await info.context.services.inspection.metrics())
 

@@ -42,7 +42,7 @@ class SystemSubscription:
         description="How the parts are, then again whenever the state of one has changed, within five seconds."
     )
     async def system_health(self, info: Info) -> AsyncIterator[SystemHealth]:
-        """One look serves everybody who watches."""
+        """One measurement serves all subscribers."""
         inspection = info.context.services.inspection
         stream = StateStream(("systemHealth",), partial(watch_health, inspection), anybody)
         return cast(AsyncIterator[SystemHealth], stream)

@@ -1,4 +1,4 @@
-"""Shapes of the area in the schema; their sources are the domain's own values."""
+"""Types of the area in the schema; their sources are the domain's own values."""
 
 from datetime import datetime
 from typing import Self

@@ -1,8 +1,7 @@
-"""All connections of one process: how many there are, how long each may take, and how much may wait for a slow reader.
+"""All connections of one process: their number, the time each may take, and the bytes that may wait for slow readers.
 
-Nobody is locked out by others who only wait. A connection whose request has not come whole, and a socket on which
-nobody has signed in, give way to newer ones, oldest first; then those that are idle do. A newcomer is refused only
-when everything that is open works.
+Waiting clients lock nobody out. A connection whose request is not complete, and a socket without a sign-in, give way to
+newer ones, oldest first; then idle ones do. A new connection is refused only when all open ones are busy.
 """
 
 import asyncio
@@ -25,20 +24,20 @@ class Guest(Protocol):
 
     @property
     def held(self) -> int:
-        """How many bytes wait until the client takes them."""
+        """The bytes that wait until the client takes them."""
 
     @property
     def is_closing(self) -> bool:
         """True if it is being closed."""
 
     def give_way(self) -> None:
-        """Close: it has waited for longest, and others need its place."""
+        """Close: it has waited for longest, and another connection needs its place."""
 
     def expire(self) -> None:
-        """Close: it has not done in time what it had to."""
+        """Close: its time limit has passed."""
 
     def abort(self) -> None:
-        """Close at once and drop what waits."""
+        """Close at once and drop waiting bytes."""
 
 
 class _Address:
@@ -54,7 +53,7 @@ class _Address:
 
 
 class Place:
-    """What is known of one connection."""
+    """The state of one connection."""
 
     __slots__ = ("_held_seen", "address", "among", "closing_at", "deadline", "guest", "owner", "stalled_at", "untaken")
 
@@ -73,18 +72,18 @@ class Place:
 
     @property
     def is_timed(self) -> bool:
-        """True if something has to be done on it in time."""
+        """True if it has a time limit."""
         return self.deadline != _NEVER
 
     def grew(self) -> bool:
-        """True if so much more is held than the last time that it is worth adding up."""
+        """True if the held bytes have grown enough to be added up again."""
         step = self.guest.held >> _HELD_STEP_BITS
         has_grown, self._held_seen = step > self._held_seen, step
         return has_grown
 
 
 class Connections:
-    """Admits connections and sends away those that others need the place of, or that take too long."""
+    """Admits connections, and closes those that must give way or exceed their time limit."""
 
     def __init__(self, limits: Limits, proxies: TrustedProxies | None = None) -> None:
         self.limits = limits
@@ -104,7 +103,7 @@ class Connections:
     # ------------------------------------------------------------------ coming and going
 
     def enter(self, guest: Guest, address: str, loop: asyncio.AbstractEventLoop) -> Place | None:
-        """A place for a connection that has come; None when everything that is open works."""
+        """A place for a new connection; None when all open ones are busy."""
         network = _network(address)
         home = self._addresses.get(network) or _Address(self._proxies.trusts(address))
         most = self.limits.connections if home.is_proxy else self.limits.connections_per_address
@@ -124,13 +123,13 @@ class Connections:
         return place
 
     def replace(self, place: Place, guest: Guest) -> None:
-        """The connection goes on under another protocol."""
+        """The connection continues under another protocol."""
         del self._places[place.guest]
         place.guest = guest
         self._places[guest] = place
 
     def leave(self, place: Place) -> None:
-        """The connection is gone, or counts no more."""
+        """The connection is gone, or no longer counts."""
         if self._places.pop(place.guest, None) is None:
             return
         self._move(place, None)
@@ -151,7 +150,7 @@ class Connections:
     # ------------------------------------------------------------------ what each does
 
     def wait(self, place: Place, deadline: float) -> None:
-        """Until ``deadline`` its client may take to send a whole request, or to sign in."""
+        """Set the ``deadline`` for the client to send a whole request, or to sign in."""
         home = self._addresses[place.address]
         self._move(place, home.waiting)
         place.deadline = deadline
@@ -159,14 +158,14 @@ class Connections:
             self._send_away(home.waiting)
 
     def rest(self, place: Place) -> None:
-        """Nothing is under way on it."""
+        """Mark the connection as idle."""
         home = self._addresses.get(place.address)
         if home is not None and place.guest in self._places:
             self._move(place, home.idle)
         place.deadline = _NEVER
 
     def work(self, place: Place, deadline: float = _NEVER) -> None:
-        """Something is under way; if what belongs to it still comes in, it has come by ``deadline``."""
+        """Mark the connection as busy; the rest of its request must come by ``deadline``."""
         if place.among is not None:
             self._move(place, None)
         place.deadline = deadline
@@ -185,7 +184,7 @@ class Connections:
     # ------------------------------------------------------------------ what is held
 
     def own(self, place: Place, owner: Hashable | None) -> None:
-        """What waits on it counts for ``owner`` from now on."""
+        """Count its waiting bytes for ``owner`` from now on."""
         if place.owner == owner:
             return
         if place.owner is not None:
@@ -198,7 +197,7 @@ class Connections:
             self._owned.setdefault(owner, set()).add(place)
 
     def holds(self, place: Place) -> None:
-        """More waits on it than before: while its owner holds too much, the connection with the most is cut."""
+        """Count more waiting bytes; while its owner holds too many, the connection with the most is cut."""
         if not place.grew() or place.guest not in self._places:
             return
         # Who has not signed in has one account with all others of the address.
@@ -216,7 +215,7 @@ class Connections:
         return {place for place in self._places.values() if place.owner is None and place.address == address}
 
     def stalls(self, place: Place, now: float) -> None:
-        """Its client does not take what is sent as fast as it is sent."""
+        """Its client takes data more slowly than it is sent."""
         place.stalled_at, place.untaken = now, place.guest.held
         self.holds(place)
 

@@ -1,8 +1,8 @@
-"""Sessions of pages: signing in, going on and signing out, with the tokens kept in cookies that no script can read.
+"""Sessions of pages: sign-in, resume and sign-out, with the tokens in cookies that no script can read.
 
-``POST /session/login``, ``/session/resume`` and ``/session/logout``. A page gets the access token alone, to hold in
-its memory; the refresh token never reaches it. A request counts only if it comes from a page of this very server: the
-cookies are ``SameSite=Strict``, the body must be JSON, and the page's origin is compared with the host that was asked.
+``POST /session/login``, ``/session/resume`` and ``/session/logout``. A page gets only the access token, to hold in
+memory; the refresh token never reaches it. A request counts only if it comes from a page of this very server: the
+cookies are ``SameSite=Strict``, the body must be JSON, and the page's origin is compared with the requested host.
 """
 
 import asyncio
@@ -85,7 +85,7 @@ class CookieSessions:
         return await self._answer(request, self._login)
 
     async def resume(self, request: Request) -> Response:
-        """Go on with the session of the cookies: the same access token while it is good, else a new one."""
+        """Resume the session of the cookies: the same access token while it is good, else a new one."""
         return await self._answer(request, self._resume)
 
     async def logout(self, request: Request) -> Response:

@@ -1,9 +1,9 @@
-"""uvicorn's WebSocket protocol with a short way out for text.
+"""uvicorn's WebSocket protocol with a fast path for outgoing text.
 
 One event for a thousand subscribers is a thousand frames that differ in a few bytes. Through ASGI each costs a
-dictionary, a coroutine, a copy to text and back; here it costs one join and one write. Everything else, handshake,
-pings, closing, incoming frames, stays with uvicorn. Frames go out whole, so both ways may be mixed; compression is off
-(``server_options``), because it would have to be done for each connection anew.
+dictionary, a coroutine, a copy to text and back; here it costs one join and one write. Everything else (handshake,
+pings, closing, incoming frames) stays with uvicorn. Frames go out whole, so both paths may be mixed; compression is off
+(``server_options``), because each connection would have to compress anew.
 """
 
 import logging
@@ -85,7 +85,7 @@ class TextFrames(WebSocketsSansIOProtocol):
             lost()
 
     def own(self, owner: Hashable) -> None:
-        """Somebody has signed in: what waits counts for this user, and the place is no longer anybody's to take."""
+        """A user has signed in: waiting bytes count for this user, and the place no longer gives way."""
         self._connections.own(self._place, owner)
         self._connections.work(self._place)
 
@@ -93,7 +93,7 @@ class TextFrames(WebSocketsSansIOProtocol):
 
     @property
     def held(self) -> int:
-        """What waits until the client takes it, here and with the application."""
+        """The bytes that wait for the client, here and in the application."""
         return self._queued + int(self.transport.get_write_buffer_size())
 
     @property
@@ -102,15 +102,15 @@ class TextFrames(WebSocketsSansIOProtocol):
         return self.transport.is_closing()
 
     def give_way(self) -> None:
-        """Others need its place."""
+        """Close because another connection needs its place."""
         self._fail(_TRY_AGAIN_LATER, "Others need this place")
 
     def expire(self) -> None:
-        """Nobody has signed in in time; the application closes before, if it can."""
+        """Close because nobody has signed in in time; the application closes before, if it can."""
         self._fail(_TRY_AGAIN_LATER, "Nobody signed in")
 
     def abort(self) -> None:
-        """Close at once and drop what waits."""
+        """Close at once and drop waiting bytes."""
         self.transport.abort()
 
     def _fail(self, code: int, reason: str) -> None:
@@ -126,7 +126,7 @@ class TextFrames(WebSocketsSansIOProtocol):
     # ------------------------------------------------------------------ what comes in
 
     def data_received(self, data: bytes) -> None:
-        """Take in no more at a time than can be kept: a chunk may hold ten thousands of small messages."""
+        """Take in only as much at a time as can be kept: a chunk may hold ten thousands of small messages."""
         if len(data) <= _SLICE_BYTES and not self._unread and not self.read_paused:
             super().data_received(data)
             return
@@ -148,14 +148,14 @@ class TextFrames(WebSocketsSansIOProtocol):
         return event
 
     def handle_cont(self, event: Frame) -> None:
-        """Take a part of a message, of which there may not be any number."""
+        """Take a fragment of a message; their number is bounded."""
         if len(self.frames) >= _MAX_FRAGMENTS:
             self._fail(_MESSAGE_TOO_BIG, "Too many fragments")
             return
         super().handle_cont(event)
 
     def handle_ping(self) -> None:
-        """Answer; not who does not take the answers."""
+        """Answer a ping, unless the client does not take the answers."""
         answer = self.conn.data_to_send()
         if self.is_writable:
             self.transport.write(b"".join(answer))
@@ -177,7 +177,7 @@ class TextFrames(WebSocketsSansIOProtocol):
             self.on_writable()
 
     def hold(self, size: int) -> None:
-        """The application keeps so much more, or less, until the client takes it."""
+        """Count the bytes that the application keeps until the client takes them."""
         self._queued += size
         if size > 0:
             self._connections.holds(self._place)

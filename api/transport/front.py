@@ -1,9 +1,9 @@
-"""What is asked before a request reaches any route: which host it names, and which address it comes from.
+"""Checks before any route: the named host, and the client's address.
 
-A page that an attacker lets resolve to this machine (DNS rebinding) names the attacker's host, so hosts that nobody
-has allowed are refused; whoever names an address instead of a host is no such page. Headers that say who is behind a
-proxy are believed from the addresses of a setting alone, and from nobody else: otherwise each request could claim an
-address of its own, and limits per address would hold nobody.
+A page that an attacker lets resolve to this machine (DNS rebinding) names the attacker's host, so hosts that are not
+allowed are refused; a request that names an address instead of a host is not such a page. Headers about the client
+behind a proxy are believed only from the configured addresses: otherwise each request could claim an address of its
+own, and limits per address would limit nobody.
 """
 
 from collections.abc import Collection
@@ -26,7 +26,7 @@ _SCHEMES = {b"https": {"http": "https", "websocket": "wss"}, b"http": {"http": "
 
 
 class HostPolicy:
-    """Which hosts may be named. ``allowed`` holds names, ``*.name`` for all below one, or ``*`` for any."""
+    """The allowed hosts. ``allowed`` holds names, ``*.name`` for all below one, or ``*`` for any."""
 
     def __init__(self, allowed: Collection[str]) -> None:
         names = {name.lower().rstrip(".") for name in allowed} | {"localhost", "*.localhost"}
@@ -36,7 +36,7 @@ class HostPolicy:
         self._known: set[bytes] = set()
 
     def permits(self, hosts: list[bytes]) -> bool:
-        """True if a request with these Host headers is meant for this server; without one it comes from no browser."""
+        """True if a request with these Host headers is for this server; a request without one comes from no browser."""
         if self._any or not hosts:
             return True
         if len(hosts) > 1:
@@ -76,7 +76,7 @@ class Front:
         self._request_log = request_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through with the address that it comes from, or refuse it."""
+        """Pass a request on with its client's address, or refuse it."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
@@ -122,12 +122,12 @@ class _Noted:
 
 
 def _path(scope: Scope) -> str:
-    """The path as it came, so that no character of it can be mistaken in a log; never what follows it."""
+    """The path as received, so that no character of it can be mistaken in a log; never the query."""
     return (scope.get("raw_path") or b"").decode("latin-1").partition("?")[0][:_PATH_CHARACTERS]
 
 
 def _unless_gone(send: Send) -> Send:
-    """Send to a client until its connection is closed; what is left of an answer is then dropped, as it would be."""
+    """Send to a client until its connection is closed; the rest of an answer is then dropped."""
 
     async def sending(message: Message) -> None:
         try:

@@ -1,8 +1,7 @@
-"""uvicorn's HTTP protocol with bounds that hold before the application is asked, and before anybody is known.
+"""uvicorn's HTTP protocol with limits that apply before the application runs, and before the caller is known.
 
-The parser behind it keeps whatever has not ended yet: a header, an address, a trailer. So what has come of a request is
-counted here, byte by byte, as it comes. What is beyond a bound is answered with its status, and the
-connection is closed.
+The parser keeps any unfinished part: a header, an address, a trailer. So the bytes of a request are counted here as
+they come. A request beyond a limit is answered with its status, and the connection is closed.
 """
 
 import asyncio
@@ -74,13 +73,13 @@ class GuardedHttp(HttpToolsProtocol):
             self._refuse(HTTPStatus.TOO_MANY_REQUESTS)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give its place to others."""
+        """Release its place."""
         if self._place is not None:
             self._connections.leave(self._place)
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
-        """The server stops: answer what has come, and what is on its way, and close."""
+        """The server stops: answer received requests and those in flight, and close."""
         self._is_last = True
         if self._is_answered:
             self.loop.call_later(_LAST_CALL_SECONDS, self._close_idle)
@@ -92,7 +91,7 @@ class GuardedHttp(HttpToolsProtocol):
             self._leave_and_close()
 
     def own(self, owner: Hashable) -> None:
-        """What waits on it counts for this user."""
+        """Count its waiting bytes for this user."""
         if self._place is not None:
             self._connections.own(self._place, owner)
 
@@ -109,7 +108,7 @@ class GuardedHttp(HttpToolsProtocol):
 
     @property
     def held(self) -> int:
-        """What the client has not taken of the answers."""
+        """The bytes of answers that the client has not taken."""
         return self.transport.get_write_buffer_size()
 
     @property
@@ -118,11 +117,11 @@ class GuardedHttp(HttpToolsProtocol):
         return self.transport.is_closing()
 
     def give_way(self) -> None:
-        """Others need its place."""
+        """Close because another connection needs its place."""
         self.expire()
 
     def expire(self) -> None:
-        """The request has not come in time."""
+        """Close because the request has not come in time."""
         if self._in_message and self._in_head:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
         else:
@@ -147,7 +146,7 @@ class GuardedHttp(HttpToolsProtocol):
     # ------------------------------------------------------------------ what comes in
 
     def data_received(self, data: bytes) -> None:
-        """Count what comes, and refuse what is beyond a bound."""
+        """Count the received bytes, and refuse a request beyond a limit."""
         if self._refusal is not None:
             return
         was_in_body = self._in_message and not self._in_head
@@ -171,7 +170,7 @@ class GuardedHttp(HttpToolsProtocol):
             self._connections.wait(self._place, self.loop.time() + self._limits.header_seconds)
 
     def _check_rest(self) -> None:
-        """What comes after the head is a body, and not much else."""
+        """Check that the bytes after the head are a body of limited size."""
         allowed = _FRAMING_BYTES + _CHUNK_BYTES * self._body_bytes
         if self._after_head_bytes - self._body_bytes > allowed + self._limits.header_bytes:
             self._beyond(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
@@ -187,7 +186,7 @@ class GuardedHttp(HttpToolsProtocol):
         return self._refusal
 
     def _beyond(self, status: HTTPStatus) -> None:
-        """Note what the connection is refused for once the parser has let go."""
+        """Store the reason of the refusal until the parser has returned."""
         if self._refusal is None:
             self._refusal = status
 
@@ -236,7 +235,7 @@ class GuardedHttp(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """All of the request has come."""
+        """The request is complete."""
         self._in_head, self._in_message = True, False
         self._unfinished_bytes = 0
         if self._refusal is not None or self._place is None:
@@ -265,7 +264,7 @@ class GuardedHttp(HttpToolsProtocol):
         self._refuse(HTTPStatus.BAD_REQUEST)
 
     def _refuse(self, status: HTTPStatus) -> None:
-        """Say why, and close when the client has had time to hear it."""
+        """Answer with the reason, and close when the client has had time to read it."""
         if self._is_refused or self.transport.is_closing():
             return
         self._refusal, self._is_refused = status, True

@@ -36,7 +36,7 @@ _USE_WEBSOCKET = "Subscriptions run over WebSocket (graphql-transport-ws), not o
 
 
 class HttpRefusal(Exception):
-    """A request that is refused as HTTP, before it is a GraphQL request: has its own status in either media type."""
+    """A request that is refused as HTTP, before it is a GraphQL request: it has its own status in either media type."""
 
     def __init__(self, status: HTTPStatus, message: str, *headers: tuple[bytes, bytes], field: str | None = None):
         super().__init__(message)
@@ -55,7 +55,7 @@ class GraphQLOverHttp:
         self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, whatever happens."""
+        """Answer one request; never raises."""
         headers = _headers(scope)
         media_type = answer_type(headers.get("accept")) or JSON
         extra = self._origins.cors_headers(headers)
@@ -189,7 +189,7 @@ def _from_json(content: Any) -> Request:
 
 
 def _status_of(answer: Answer, media_type: str) -> HTTPStatus:
-    """In application/json every well-formed request has status 200; in the newer type a refused one says why."""
+    """The status: 200 for every well-formed request in application/json; in the newer type that of the refusal."""
     if media_type == JSON or not answer.is_refusal:
         return HTTPStatus.OK
     return _STATUS.get(answer.code or "", HTTPStatus.BAD_REQUEST)
@@ -200,7 +200,7 @@ def _headers(scope: Scope) -> dict[str, str]:
 
 
 def _own(scope: Scope, actor: Actor) -> None:
-    """What waits on this connection counts for who asks on it."""
+    """Count the waiting bytes of this connection for the caller."""
     connection = scope.get("extensions", {}).get(EXTENSION)
     if isinstance(connection, GuardedHttp):
         connection.own(actor.user_id)

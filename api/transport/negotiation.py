@@ -1,4 +1,4 @@
-"""Which representation of an answer a client accepts."""
+"""Negotiation of the answer's media type."""
 
 from functools import lru_cache
 

@@ -1,7 +1,7 @@
-"""Which web pages may talk to this server: its own and those of the allowed origins.
+"""The origin policy: pages of this server and of allowed origins may use it, foreign pages may not.
 
-Programs send no Origin and are not concerned. Credentials are bearer tokens that a foreign page does not have; that
-foreign pages are refused all the same keeps a page from using a server that only its visitor's machine can reach.
+Programs send no Origin and are not affected. Credentials are bearer tokens that a foreign page does not have; foreign
+pages are refused all the same, so that a page cannot use a server that only its visitor's machine can reach.
 """
 
 from collections.abc import Collection, Mapping
@@ -24,7 +24,7 @@ def normalise_origin(origin: str) -> tuple[str, str, int] | None:
 
 
 def origin_hosts(origins: Collection[str]) -> list[str]:
-    """The hosts of allowed origins: their pages may well be served from here."""
+    """The hosts of allowed origins: their pages may be served from here."""
     return [normal[1] for origin in origins if (normal := normalise_origin(origin)) is not None]
 
 
@@ -40,7 +40,7 @@ class OriginPolicy:
             self._allowed.add(normal)
 
     def permits(self, headers: Mapping[str, str]) -> bool:
-        """True if a request or WebSocket handshake with these headers comes from a page that may talk to us."""
+        """True if a request or WebSocket handshake with these headers comes from an allowed page."""
         origin = headers.get("origin")
         if origin is None:
             # Browsers leave Origin out of a plain GET, but say where it comes from.
@@ -52,14 +52,14 @@ class OriginPolicy:
         return normalise_origin(origin) in self._allowed if self._allowed else False
 
     def cors_headers(self, headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-        """What tells the browser that a page of an allowed origin may read the answer."""
+        """The headers that let a page of an allowed origin read the answer."""
         origin = headers.get("origin")
         if origin is None or not self.allows(origin):
             return []
         return [(b"access-control-allow-origin", origin.encode("latin-1")), (b"vary", b"origin")]
 
     def preflight_headers(self, headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-        """The answer to a browser that asks before it sends; empty for a foreign page."""
+        """The answer to a browser's preflight request; empty for a foreign page."""
         cors = self.cors_headers(headers)
         if not cors:
             return []
@@ -72,12 +72,12 @@ class OriginPolicy:
 
 
 def _is_navigation(headers: Mapping[str, str]) -> bool:
-    """True if somebody followed a link to the page that we serve here."""
+    """True if a person followed a link to a page that we serve."""
     return headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
 
 
 def _is_same_host(origin: str, host: str) -> bool:
-    """True if a page of ``origin`` was loaded from ``host``; behind a proxy the scheme may differ, so it may here."""
+    """True if a page of ``origin`` was loaded from ``host``; the scheme may differ, as it may behind a proxy."""
     normal = normalise_origin(origin)
     if normal is None or not host:
         return False

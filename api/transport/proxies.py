@@ -1,11 +1,11 @@
-"""Proxies whose word counts about where a request comes from."""
+"""Trusted proxies: the sources of headers about a client's address."""
 
 from collections.abc import Collection, Iterable
 from ipaddress import ip_address, ip_network
 
 
 class TrustedProxies:
-    """Whose word counts about where a request comes from: addresses and networks, nobody without any."""
+    """Addresses and networks of trusted proxies; without any, no header is believed."""
 
     def __init__(self, networks: Collection[str]) -> None:
         self._networks = [ip_network(each, strict=False) for each in networks]
@@ -22,9 +22,9 @@ class TrustedProxies:
         return any(mapped in network for network in self._networks)
 
     def client_of(self, peer: str, forwarded: Iterable[bytes]) -> str:
-        """The address that a request of ``peer`` comes from: the right-most hop that is no proxy of ours.
+        """The client's address of a request from ``peer``: the right-most hop that is no proxy of ours.
 
-        What stands left of that hop was told by somebody whose word does not count.
+        Hops to the left of it were written by untrusted senders.
         """
         client = peer
         hops = [hop for header in forwarded for hop in header.decode("latin-1").split(",")]

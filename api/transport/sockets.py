@@ -1,4 +1,4 @@
-"""All open sockets of one process: how many each person has, and whether their credentials still work."""
+"""All open sockets of one process: their number per user, and the validity of their credentials."""
 
 import asyncio
 from collections import Counter
@@ -31,7 +31,7 @@ class Sockets:
         return len(self._sessions)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one socket, if the page that opens it may."""
+        """Serve one socket, if its page may open it."""
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         if not self._origins.permits(headers):
             # Closed before it was accepted: the handshake is answered with 403.
@@ -65,11 +65,11 @@ class Sockets:
                 del self._per_user[user_id]
 
     def rights_changed(self) -> None:
-        """Somebody's rights may have changed: look at all sockets soon."""
+        """Rights may have changed: review all sockets soon."""
         self._changed.set()
 
     async def watch(self) -> None:
-        """Look at all sockets whenever rights may have changed, and now and then in case nobody said so. Never ends."""
+        """Review all sockets whenever rights may have changed, and periodically. Never ends."""
         while True:
             try:
                 async with asyncio.timeout(self._runner.limits.access_check_seconds):

@@ -1,8 +1,8 @@
 """GraphQL over WebSocket: one session of the graphql-transport-ws protocol.
 
 A client signs in with ``connection_init {"authorization": "Bearer ..."}`` and is closed with 4403 as soon as that
-credential stops working. Reading waits until the client has taken what it was sent, so a client that only asks and
-never listens cannot fill our memory.
+credential stops working. Reading waits until the client has taken earlier answers, so a client that only asks and never
+reads cannot fill our memory.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ _MAX_REASON_BYTES: Final = 120
 
 
 class CloseSocket(Exception):
-    """The protocol, or a right that is gone, demands to close with this code."""
+    """The socket must be closed with this code, because of the protocol or a lost right."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -51,7 +51,7 @@ class CloseSocket(Exception):
 
 
 class Session:
-    """One socket, from the handshake to its end. ``admit`` is asked before somebody who signed in is let in."""
+    """One socket, from the handshake to its end. ``admit`` is called before a signed-in user is let in."""
 
     def __init__(
         self,
@@ -169,7 +169,7 @@ class Session:
         return message
 
     async def _initialise(self) -> bool:
-        """Wait for somebody to sign in; False when the client leaves instead."""
+        """Wait for a sign-in; False when the client leaves instead."""
         while self.caller is None:
             message = await self._next()
             if message is None:
@@ -200,11 +200,11 @@ class Session:
         self._outbox.send(_ACK)
 
     async def _identify(self, token: str) -> Caller:
-        """Who presents the token.
+        """The caller of the token.
 
         Raises:
-            CloseSocket: it does not work.
-            RequestError: it cannot be found out now.
+            CloseSocket: the token does not work.
+            RequestError: the token cannot be checked now.
         """
         caller = await self._runner.identify(token, self._address)
         if caller.actor is None:
@@ -250,7 +250,7 @@ class Session:
             running.cancel()
 
     def _forget(self, operation_id: str) -> None:
-        """The id may be used again."""
+        """Free the id for another operation."""
         running = self._operations.pop(operation_id, None)
         if isinstance(running, Subscription):
             self._runner.metrics.subscribed(-1)
@@ -335,7 +335,7 @@ class Session:
     # -------------------------------------------------------------- rights
 
     async def review(self) -> None:
-        """Ask again who this is; close, or let each subscription see whether it may go on."""
+        """Identify the caller again; close, or review each subscription."""
         try:
             await self._current_caller()
         except CloseSocket as close:
@@ -345,7 +345,7 @@ class Session:
             return
 
     async def _current_caller(self) -> Caller | None:
-        """Who this is by now; None before anybody has signed in."""
+        """The present caller; None before sign-in."""
         if self.caller is None or self.caller.token is None:
             return None
         caller = await self._identify(self.caller.token)
