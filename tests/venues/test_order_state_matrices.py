@@ -264,8 +264,8 @@ MATRICES: dict[str, tuple[tuple[str, str], ...]] = {
         RENEWED,
         ("Trade 1000", "PARTIALLY_FILLED 10000 3000 7000"),
     ),
-    # FIX doubles CumQty with the split. Executions are never changed here: what is left is what the venue leaves.
-    "H.1.b a 2:1 split": (
+    # A venue that says the sum of the executions, and a quantity that leaves what is left.
+    "H.1.b a 2:1 split, counted by executions": (
         *NEW,
         FIRST_2000,
         ("Restated 49.5", "PARTIALLY_FILLED 18000 2000 16000"),
@@ -330,6 +330,40 @@ def test_the_order_shows_what_the_venue_has(matrix: str, telling: Telling) -> No
     for happens, stands in MATRICES[matrix]:
         play.row(happens, stands)
         assert Standing.of(play.order) == Standing.read(stands), happens
+
+
+# H.1.b as FIX has it: OrderQty and CumQty are doubled. Executions are never changed here, so two thousand stay filled.
+SPLIT = (
+    (*NEW[0], "PENDING_NEW 10000 0 10000"),
+    (*NEW[1], "NEW 10000 0 10000"),
+    (*FIRST_2000, "PARTIALLY_FILLED 10000 2000 8000"),
+    ("Restated 49.5", "PARTIALLY_FILLED 20000 4000 16000", "PARTIALLY_FILLED 18000 2000 16000"),
+    ("Trade 1000 49.5", "PARTIALLY_FILLED 20000 5000 15000", "PARTIALLY_FILLED 18000 3000 15000"),
+    ("resize 19000", "PARTIALLY_FILLED 20000 5000 15000", "PARTIALLY_FILLED 18000 3000 15000"),
+    ("Replaced", "PARTIALLY_FILLED 21000 5000 16000", "PARTIALLY_FILLED 19000 3000 16000"),
+    ("Trade 16000 49.5", "FILLED 21000 21000 0", "FILLED 19000 19000 0"),
+)
+
+
+@pytest.mark.parametrize("telling", [telling for telling in Telling if telling is not Telling.RESTARTED])
+def test_a_split_that_scales_what_was_filled(telling: Telling) -> None:
+    play = Play(telling)
+    for happens, there, here in SPLIT:
+        play.row(happens, there)
+        assert Standing.of(play.order) == Standing.read(here), happens
+
+
+def test_a_split_is_recognised_again_after_a_restart() -> None:
+    play = Play(Telling.FULL_ANSWERS)
+    for happens, there, _ in SPLIT[:4]:
+        play.row(happens, there)
+    play.world.restart()
+    play.row("Status", "PARTIALLY_FILLED 20000 4000 16000")
+    assert Standing.of(play.order) == Standing.read("PARTIALLY_FILLED 18000 2000 16000")
+    assert play.world.session.due(play.world.now) == []
+    for happens, there, here in SPLIT[4:]:
+        play.row(happens, there)
+        assert Standing.of(play.order) == Standing.read(here), happens
 
 
 def test_each_matrix_is_played_or_has_its_reason() -> None:

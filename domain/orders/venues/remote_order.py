@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
+from domain.kernel.numbers import ZERO
 from domain.orders.exchange.book.working import WorkingOrder
 from domain.orders.exchange.types import Changes, OrderState
 from domain.orders.venues.types import RequestKind, VenueOrder
@@ -57,6 +58,11 @@ class RemoteOrder(WorkingOrder):
     ``acknowledged``: the venue has confirmed it. ``waiting``: it could go, but another order that it excludes is still
     at the venue. ``linked``: the venue links it with its group. ``timed_here``: the engine expires it by its clock.
     ``pending_cancel``: the reason of a cancel in flight. ``changes``: the requested changes, oldest first.
+    ``change_taken``: the venue has made the oldest of them, and has not said with which terms. ``is_restated``: since
+    it was sent, the venue has stated other terms. ``earlier_terms``: those before changes whose terms the venue has
+    not stated, the last of them made at ``replaced_at`` on our clock. ``is_exceeded``: more is filled than was known
+    to be asked for, and the venue has not said for how much it works. ``counted_extra``: by how much the venue's
+    filled quantity exceeds the sum of the executions, because it counts them in the units of after a split.
     ``executions``: the ids of booked executions. ``ended``: the venue's report of its end, while executions that belong
     to it are missing. ``seen_at``: the venue's time of its newest report.
     """
@@ -66,6 +72,7 @@ class RemoteOrder(WorkingOrder):
         "at_venue",
         "change_taken",
         "changes",
+        "counted_extra",
         "earlier_terms",
         "ended",
         "executions",
@@ -94,6 +101,7 @@ class RemoteOrder(WorkingOrder):
         self.change_taken = False
         self.is_restated = False
         self.is_exceeded = False
+        self.counted_extra = ZERO
         self.earlier_terms: tuple[ShownTerms, ...] = ()
         self.replaced_at = 0
         self.executions: set[str] = set()

@@ -25,7 +25,7 @@ from domain.orders.exchange.holdings import Holdings
 from domain.orders.exchange.trailing import TickGrid
 from domain.orders.exchange.types import Changes, Order, OrderState
 from domain.orders.model.types import Contingency, OrderStatus, RejectReason
-from domain.orders.venues.emulation import replacing
+from domain.orders.venues.emulation import replacing, split_units
 from domain.orders.venues.emulation.emulation_state import EmulationState
 from domain.orders.venues.emulation.remote_matching import RemoteMatching
 from domain.orders.venues.remote_order import Cause, RemoteOrder, Settled, Wanted, remote
@@ -189,7 +189,8 @@ class EmulationBook(Exchange):
         self._begin(seen.at)
         if not self._is_news(order, seen):
             return []
-        order.seen_at = seen.at
+        is_first, order.seen_at = not order.seen_at, seen.at
+        seen = split_units.as_executed(order, seen, may_differ=is_first and asked_at is not None)
         if seen.status is OrderStatus.REJECTED and not seen.filled_quantity and not order.filled:
             self._remote.reject_there(order, RejectReason.VENUE_REJECTED, seen.message or "The venue refused it.")
             return self._finish()
@@ -222,6 +223,8 @@ class EmulationBook(Exchange):
             if seen is not None and seen.at < order.seen_at:
                 # It has said something newer since.
                 seen = None
+            if seen is not None:
+                seen = split_units.as_executed(order, seen)
             if seen is None or seen.is_open:
                 replacing.acknowledge_change(self._remote, order, seen, at)
         return self._finish()

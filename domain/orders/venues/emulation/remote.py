@@ -199,8 +199,9 @@ class RemoteVenue(Exchanges[EmulationBook]):
         if order is None or not order.changes:
             return None
         changes = order.changes[0]
+        quantity = order.quantity if changes.quantity is None else changes.quantity
         return ReplaceTerms(
-            quantity=order.quantity if changes.quantity is None else changes.quantity,
+            quantity=quantity + order.counted_extra,
             limit_price=_changed(changes.limit_price, order.limit),
             stop_price=_changed(changes.stop_price, order.stop),
             trailing_offset=_changed(changes.trailing_offset, order.trailing_offset),
