@@ -11,7 +11,7 @@ from api.accounts.queries import AccountsQuery
 from api.anomalies.case_mutations import CasesMutation
 from api.anomalies.case_queries import CasesQuery
 from api.anomalies.mutations import AnomaliesMutation
-from api.anomalies.program_trading import ProgramTradingQuery
+from api.anomalies.program_trading_queries import ProgramTradingQuery
 from api.anomalies.queries import AnomaliesQuery
 from api.anomalies.subscriptions import AnomaliesSubscription
 from api.describing import describe

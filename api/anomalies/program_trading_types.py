@@ -1,14 +1,12 @@
-"""The report on programmed trading: its input, its shapes, and the query."""
+"""The report on programmed trading: its input and its shapes."""
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, cast
+from typing import cast
 
 import strawberry
 
 from api.anomalies.enums import WatchedBehaviour
-from api.context import Info
-from api.ids import named
 from api.orders.enums import Side
 from domain.anomalies import program_trading as values
 from domain.anomalies.program_trading_queries import BusiestMinute as MinuteValue
@@ -149,27 +147,3 @@ class ProgramTradingReport:
         description="Accounts that ordered, cancelled or took something, most messages in a second first; at most 500."
     )
     is_complete: bool = strawberry.field(description="False where more than 500 accounts did.")
-
-
-@strawberry.type
-class ProgramTradingQuery:
-    """The part of the report in the root query."""
-
-    @strawberry.field(
-        description="A day of accounts by the windows in which Chinese exchanges watch programmed trading: messages of"
-        " a second, instant cancels, pushed minutes, large takings. Needs RISK_MANAGER or ADMIN."
-    )
-    async def program_trading_report(
-        self,
-        info: Info,
-        given: Annotated[
-            ProgramTradingReportInput,
-            strawberry.argument(name="input", description="Which day, and from which numbers on."),
-        ],
-    ) -> ProgramTradingReport:
-        """One statement."""
-        wanted = named(given.account_id) if given.account_id is not None else None
-        report = await values.program_trading_report(
-            info.context.require_actor(), given.day, given.time_zone, wanted, given.marks()
-        )
-        return cast(ProgramTradingReport, report)
