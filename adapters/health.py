@@ -6,7 +6,7 @@ import pkgutil
 import secrets
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,15 +20,16 @@ from adapters.process_board import ProcessBoard
 from adapters.settings import Settings
 from adapters.tick_stream import RedisTickStream
 from adapters.version import VERSION
-from domain.kernel.database import fetch
+from domain.kernel.database import fetch, pool_use
 from domain.kernel.errors import Unavailable
 from domain.kernel.time import utc_now
 from domain.market.market import Market
 from domain.system import health
+from domain.system.figure_queries import read_figures
 from domain.system.health import ComponentHealth, ComponentState, SystemHealth
 from domain.system.health_queries import read_facts, read_trading_load
 from domain.system.process_load import WINDOW_SECONDS, ProcessLoad, combined, percentile_ms
-from domain.system.types import SystemMetrics
+from domain.system.types import NamedCount, SystemMetrics
 
 # However many ask, the servers are looked at this often.
 REMEMBERED_SECONDS = 1.0
@@ -124,6 +125,10 @@ class Inspection:
         ]
 
     def _feeds(self) -> list[ComponentHealth]:
+        stale = timedelta(seconds=self.settings.quote_stale_seconds)
+        return [health.of_feed(exchange, age, stale) for exchange, age in sorted(self.feed_ages().items())]
+
+    def feed_ages(self) -> dict[str, timedelta]:
         """By exchange the age of the newest quote, where there is one and trading is on."""
         ages: dict[str, list[timedelta]] = defaultdict(list)
         now = utc_now()
@@ -132,12 +137,11 @@ class Inspection:
             age = self.market.age(quote.symbol)
             if instrument is not None and age is not None and self.market.is_open(instrument, now):
                 ages[instrument.exchange].append(age)
-        stale = timedelta(seconds=self.settings.quote_stale_seconds)
-        return [health.of_feed(exchange, min(found), stale) for exchange, found in sorted(ages.items())]
+        return {exchange: min(found) for exchange, found in ages.items()}
 
     async def _measure(self) -> SystemMetrics:
         load = combined([self.own(), *await self.board.others()])
-        trading = await read_trading_load()
+        trading, figures = await read_trading_load(), await read_figures()
         return SystemMetrics(
             at=utc_now(),
             cpu_percent=psutil.cpu_percent(),
@@ -155,7 +159,20 @@ class Inspection:
             subscriptions=load.subscriptions,
             event_lag_ms=await self._echo_ms(),
             queue_depth=trading.queue_depth,
+            orders_last_minute=_counts(figures.orders),
+            rejects_last_minute=_counts(figures.rejects),
+            order_to_fill_p50_ms=_milliseconds(figures.fill_p50_seconds),
+            order_to_fill_p99_ms=_milliseconds(figures.fill_p99_seconds),
+            database_connections=sum(pool_use().values()),
         )
+
+
+def _counts(numbers: Mapping[str, int]) -> tuple[NamedCount, ...]:
+    return tuple(NamedCount(name, number) for name, number in sorted(numbers.items()))
+
+
+def _milliseconds(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds * 1_000
 
 
 def _since(begun: float) -> float:

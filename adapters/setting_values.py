@@ -45,6 +45,22 @@ def host(value: str) -> str:
     return value
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen."""
+
+    host: str
+    port: int
+
+
+def address(value: str) -> Address:
+    """A host and a port, such as 127.0.0.1:9464; port 0 is any that is free."""
+    name, separator, port = value.rpartition(":")
+    if not separator or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65_535:
+        raise ValueError("must be a host and a port, such as 127.0.0.1:9464")
+    return Address(host(name.strip("[]")), int(port))
+
+
 def whole_number(minimum: int, maximum: int) -> Callable[[str], int]:
     """A whole number within bounds."""
 

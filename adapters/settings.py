@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters import setting_values as values
-from adapters.setting_values import FeedSetting, LogSetting
+from adapters.setting_values import Address, FeedSetting, LogSetting
 from adapters.settings_error import SettingsError
 from adapters.venues.setting import OPTION_PREFIX, VenueSetting, is_option, parse_venues, with_options
 from domain.access.rules import MIN_PASSWORD_LENGTH
@@ -202,6 +202,30 @@ class Settings:
         otherwise="nobody's are",
         empty=(),
     )
+    metrics_token: str = _variable(
+        "TRADEGRAPH_METRICS_TOKEN",
+        "",
+        values.secret,
+        "What Prometheus sends as a bearer token to `/metrics`, at least 32 characters.",
+        otherwise="an API key of any role reads `/metrics` of `web`",
+        secret=True,
+    )
+    engine_metrics: Address | None = _variable(
+        "TRADEGRAPH_ENGINE_METRICS",
+        "",
+        values.address,
+        "Where `engine` tells its figures, such as `127.0.0.1:9464`; any other than loopback needs a token.",
+        otherwise="nowhere",
+        empty=None,
+    )
+    worker_metrics: Address | None = _variable(
+        "TRADEGRAPH_WORKER_METRICS",
+        "",
+        values.address,
+        "The same for `worker`.",
+        otherwise="nowhere",
+        empty=None,
+    )
     public_url: str = _variable(
         "TRADEGRAPH_PUBLIC_URL",
         "",
@@ -280,10 +304,22 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
             shown = "" if each.metadata["secret"] else f" (it is {text!r})"
             problems.append(f"{name}: {error}{shown}")
     problems += _unknown(environment, found.get("venues"))
+    problems += _open_figures(found)
     if problems:
         raise SettingsError(problems)
     found["venues"] = with_options(found["venues"], environment)
     return Settings(**found)
+
+
+def _open_figures(found: Mapping[str, Any]) -> list[str]:
+    """Figures that everybody on a network could read."""
+    return [
+        f"TRADEGRAPH_{name.upper()}: an address that others reach needs TRADEGRAPH_METRICS_TOKEN"
+        for name in ("engine_metrics", "worker_metrics")
+        if (address := found.get(name)) is not None
+        and address.host not in ("127.0.0.1", "::1", "localhost")
+        and not found.get("metrics_token")
+    ]
 
 
 def _unknown(environment: Mapping[str, str], venues: tuple[VenueSetting, ...] | None) -> list[str]:

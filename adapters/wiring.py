@@ -10,6 +10,7 @@ import structlog
 from adapters.bus import RedisBus
 from adapters.database import database
 from adapters.health import Inspection
+from adapters.metrics.scrape import Scrapes
 from adapters.notifications.messenger import OutsideMessenger
 from adapters.notifications.sealing import SecretVault
 from adapters.process_board import ProcessBoard
@@ -69,6 +70,7 @@ class Services:
     live: LiveBooks
     inspection: Inspection
     notifications: Notifications
+    scrapes: Scrapes
     gateways: Mapping[str, ConfiguredVenue] = field(default_factory=dict)
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _on_rights: list[Callable[[], None]] = field(default_factory=list)
@@ -192,6 +194,7 @@ async def open_services(settings: Settings, gateways: Mapping[str, Gateway] = GA
         messenger = OutsideMessenger(settings.notify_networks)
         stack.callback(messenger.close)
         live = LiveBooks(market, logs)
+        inspection = Inspection(settings, bus, ticks, market, board, frozenset({PAPER, *venues}), utc_now())
         services = Services(
             settings,
             bus,
@@ -205,14 +208,16 @@ async def open_services(settings: Settings, gateways: Mapping[str, Gateway] = GA
             books,
             logs,
             live,
-            Inspection(settings, bus, ticks, market, board, frozenset({PAPER, *venues}), utc_now()),
+            inspection,
             Notifications(bus, messenger, SecretVault(settings.secret), settings.desk_url),
+            Scrapes(inspection, settings.metrics_token),
             venues,
         )
         services.tasks.append(asyncio.create_task(services.follow_versions()))
         try:
             yield services
         finally:
-            for task in services.tasks:
+            running = [*services.tasks, *services.scrapes.tasks]
+            for task in running:
                 task.cancel()
-            await asyncio.gather(*services.tasks, return_exceptions=True)
+            await asyncio.gather(*running, return_exceptions=True)

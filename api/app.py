@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.desk import DeskFiles
 from api.explorer import ExplorerFiles, ExplorerPage
 from api.graphql.runner import OperationRunner
-from api.health import Metrics, Readiness, Version, healthz
+from api.health import Metrics, Readiness, Scraping, Version, healthz
 from api.limits import Limits
 from api.metrics import ApiMetrics
 from api.realtime.hub import Hub
@@ -70,6 +70,11 @@ class Runtime(Protocol):
         """The services of every area."""
         ...
 
+    @property
+    def scrapes(self) -> Scraping:
+        """What Prometheus is answered."""
+        ...
+
     async def check(self) -> Mapping[str, bool]:
         """The checks of readiness by name (database, bus, schema version ...): True if one works."""
         ...
@@ -105,7 +110,8 @@ class _Serving:
         self.sockets = Sockets(self.runner, self.hub, origins)
         self.sessions = CookieSessions(self.runner)
         self.readiness = Readiness(runtime.check)
-        self.metrics = Metrics(self.runner, runtime.venue_condition)
+        self.metrics = Metrics(self.runner, runtime.venue_condition, runtime.scrapes)
+        runtime.scrapes.tells_of(self.runner.metrics.registry)
         runtime.on_rights_changed(self.sockets.rights_changed)
         runtime.shows_load(self.runner.metrics.load)
 

@@ -3,8 +3,10 @@
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from time import monotonic
+from typing import Protocol
 
 import structlog
+from prometheus_client import CollectorRegistry
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
@@ -58,28 +60,55 @@ class Readiness:
         return JSONResponse(content, status_code=200 if is_ready else 503, headers={"cache-control": "no-store"})
 
 
-class Metrics:
-    """Prometheus's text format, for signed-in callers: an API key of the lowest role suffices."""
+class Scraping(Protocol):
+    """What a process tells Prometheus, besides what the API counts."""
 
-    def __init__(self, runner: OperationRunner, venue_condition: Callable[[], Awaitable[VenueCondition]]) -> None:
+    def admits(self, authorization: str | None) -> bool:
+        """Whether a request brings the token of scrapes."""
+        ...
+
+    def tells_of(self, registry: CollectorRegistry) -> None:
+        """Let this process's registry tell of the process too, and show it to the other web processes."""
+        ...
+
+    async def exposition(self, own: CollectorRegistry) -> bytes:
+        """The figures of all web processes and of the platform."""
+        ...
+
+
+class Metrics:
+    """Prometheus's text format, for whoever has the token of scrapes or is signed in, with any role."""
+
+    def __init__(
+        self, runner: OperationRunner, venue_condition: Callable[[], Awaitable[VenueCondition]], scrapes: Scraping
+    ) -> None:
         self._runner = runner
+        self._scrapes = scrapes
         self._venue_condition = venue_condition
         self._looked_at = -_REMEMBERED_SECONDS
 
     async def __call__(self, request: Request) -> Response:
         """One answer."""
-        address = request.client.host if request.client else ""
-        try:
-            caller = await self._runner.identify(bearer_token(request.headers.get("authorization")), address)
-        except RequestError:
-            return PlainTextResponse("Who you are cannot be found out now.", status_code=503)
-        if caller.actor is None:
-            headers = {"www-authenticate": "Bearer"}
-            return PlainTextResponse("Sign in with an API key.", status_code=401, headers=headers)
+        authorization = request.headers.get("authorization")
+        if not self._scrapes.admits(authorization):
+            refusal = await self._refusal(request, authorization)
+            if refusal is not None:
+                return refusal
         metrics = self._runner.metrics
         if monotonic() - self._looked_at >= _REMEMBERED_SECONDS:
             self._looked_at = monotonic()
             # Without the database the rest is worth showing all the same.
             with suppress(Unavailable):
                 metrics.see_venues(await self._venue_condition())
-        return Response(metrics.exposition(), media_type=metrics.content_type)
+        return Response(await self._scrapes.exposition(metrics.registry), media_type=metrics.content_type)
+
+    async def _refusal(self, request: Request, authorization: str | None) -> Response | None:
+        address = request.client.host if request.client else ""
+        try:
+            caller = await self._runner.identify(bearer_token(authorization), address)
+        except RequestError:
+            return PlainTextResponse("Who you are cannot be found out now.", status_code=503)
+        if caller.actor is None:
+            headers = {"www-authenticate": "Bearer"}
+            return PlainTextResponse("Sign in with an API key.", status_code=401, headers=headers)
+        return None

@@ -22,6 +22,7 @@ from domain.kernel.supervision import Guarded
 from domain.kernel.unit_of_work import Fence, fenced
 from domain.orders.venues.port import VenueUnavailable
 from workers.feed import run_feed
+from workers.metrics import EngineMetrics
 from workers.monitor import ROLE as MONITOR_ROLE
 from workers.monitor import Monitor
 from workers.remote import RemoteVenueLoop
@@ -101,24 +102,27 @@ async def run_engine(settings: Settings, roles: Sequence[str] = tuple(ROLES)) ->
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    metrics = EngineMetrics()
     async with open_services(settings) as services:
         parts = [part for name in roles for part in ROLES[name](services)]
-        players = [asyncio.create_task(_play_forever(services, role, play)) for role, play in parts]
+        players = [asyncio.create_task(_play_forever(services, role, play, metrics)) for role, play in parts]
         _log.info("engine ready", roles=list(roles))
-        await stop.wait()
+        with metrics.told(settings):
+            await stop.wait()
         for player in players:
             player.cancel()
         await asyncio.gather(*players, return_exceptions=True)
     _log.info("engine stopped")
 
 
-async def _play_forever(services: Services, role: str, play: Play) -> None:
+async def _play_forever(services: Services, role: str, play: Play, metrics: EngineMetrics) -> None:
     backoff = Backoff(RESTART)
     while True:
         try:
             with Guarded(_log, "role failed, tries again", but=(LeaseLost, VenueUnavailable), role=role):
                 async with hold_lease(services.settings.database_url, role) as lease:
-                    await _play(services, lease, play)
+                    with metrics.playing(role):
+                        await _play(services, lease, play)
         except LeaseLost:
             _log.info("another process plays the role now", role=role)
         except VenueUnavailable as error:

@@ -9,7 +9,7 @@ import asyncio
 import os
 import random
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -65,9 +65,12 @@ class Runner:
         services: Services,
         functions: Mapping[str, TaskFunction],
         definitions: Definitions = DEFINITIONS,
+        ended: Callable[[str, str], None] = lambda _task, _state: None,
     ) -> None:
         self._services = services
         self._functions = functions
+        # Told of each attempt that ended here: its task, and the state of its run.
+        self._ended = ended
         self._definitions = {name: each for name, each in definitions.items() if name in functions}
         self._lease_seconds = float(services.settings.task_lease_seconds)
         self._lease = timedelta(seconds=self._lease_seconds)
@@ -193,6 +196,8 @@ class Runner:
         return await attempts.fail(bus, attempt, _described(error), chance)
 
     def _say(self, attempt: Attempt, run: TaskRun | None) -> None:
+        if run is not None:
+            self._ended(run.task, run.state.value)
         if run is None:
             _log.warning("task was taken over", task=attempt.run.task, attempt=attempt.run.attempt)
         elif run.error is not None:

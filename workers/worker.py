@@ -11,6 +11,7 @@ from adapters.wiring import open_services
 from domain.system.definitions import DEFINITIONS
 from domain.system.scheduling import Definitions
 from workers.detecting import run_detecting
+from workers.metrics import WorkerMetrics
 from workers.notifying import Notifying
 from workers.queue import JobQueue
 from workers.runner import Runner
@@ -33,7 +34,8 @@ async def run_worker(
         loop.add_signal_handler(number, stop.set)
     async with open_services(settings) as services:
         queue = JobQueue(settings.redis_url)
-        runner = Runner(services, functions, definitions)
+        metrics = WorkerMetrics()
+        runner = Runner(services, functions, definitions, metrics.ended)
         parts = [
             asyncio.create_task(part)
             for part in (
@@ -47,10 +49,11 @@ async def run_worker(
         ]
         _log.info("worker ready", worker=runner.name)
         try:
-            # None of them ends by itself: one that does takes the process with it, which is then started again.
-            done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
-            for part in done:
-                part.result()
+            with metrics.told(settings):
+                # None of them ends by itself: one that does takes the process with it, which is then started again.
+                done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+                for part in done:
+                    part.result()
         finally:
             for part in parts:
                 part.cancel()

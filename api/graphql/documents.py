@@ -70,6 +70,8 @@ class Operation:
     plans: Plans | None
     variables: Variables
     fixed_cost: list[int] = field(default_factory=list)
+    # The first root field: there are as many as the schema has.
+    root: str = ""
 
     def executor(self, variables: Mapping[str, Any] | None, context: Context) -> OperationExecutor:
         """An executor with coerced variables.
@@ -208,6 +210,7 @@ class Documents:
             fragments=fragments,
             plans=None if measured[id(node)].directives else Plans(),
             variables=Variables(self.schema, node),
+            root=_first_root(node),
         )
 
     def _measured(self, operation: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]) -> Measure:
@@ -223,6 +226,11 @@ class Documents:
     def _is_public(self, node: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> bool:
         root = self.schema.get_root_type(node.operation)
         return root is not None and _all_public(root, node.selection_set, fragments)
+
+
+def _first_root(node: OperationDefinitionNode) -> str:
+    first = node.selection_set.selections[0]
+    return first.name.value if isinstance(first, FieldNode) else "fragment"
 
 
 def _variable_error(error: GraphQLError) -> GraphQLFormattedError:

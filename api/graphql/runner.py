@@ -166,7 +166,7 @@ class OperationRunner:
             answer = await self._answer(operation, variables, context)
         if "errors" in answer.content:
             await self.note_refusals(operation, variables, context, answer.content["errors"])
-        self.metrics.answered(operation.kind.value, answer.code or SUCCEEDED, perf_counter() - started)
+        self.metrics.answered(operation.kind.value, answer.code or SUCCEEDED, perf_counter() - started, operation.root)
         if context.record is not None:
             context.record.outcome = answer.code or SUCCEEDED
         return answer

@@ -139,6 +139,14 @@ class SystemHealth:
     checked_at: datetime = strawberry.field(description="When the parts were looked at.")
 
 
+@strawberry.type(description="How many there are of what has a name.")
+class NamedCount:
+    """A view of ``domain.system.types.NamedCount``."""
+
+    name: str = strawberry.field(description="What is counted, such as an order's status or the reason of a refusal.")
+    count: int = strawberry.field(description="How many.")
+
+
 @strawberry.type(description="The load of the machine, of all web processes, and of trading, at most a second old.")
 class SystemMetrics:
     """A view of ``domain.system.types.SystemMetrics``."""
@@ -167,3 +175,20 @@ class SystemMetrics:
         description="How long a message takes over the bus, in milliseconds; null when none arrives."
     )
     queue_depth: int = strawberry.field(description="Commands that wait for venues, and runs that wait for a worker.")
+    orders_last_minute: list[NamedCount] = strawberry.field(
+        description="Orders stored in the last minute, by the status that they have now."
+    )
+    rejects_last_minute: list[NamedCount] = strawberry.field(
+        description="Orders refused in the last minute, by reason."
+    )
+    order_to_fill_p50_ms: float | None = strawberry.field(
+        description="Half of the orders of the last minute had their first fill within this many milliseconds; null "
+        "when none was filled."
+    )
+    order_to_fill_p99_ms: float | None = strawberry.field(
+        description="99 of 100 orders of the last minute had their first fill within this many milliseconds; null when "
+        "none was filled."
+    )
+    database_connections: int = strawberry.field(
+        description="Connections to the database that the process which answers has open."
+    )

@@ -49,6 +49,17 @@ def pool() -> asyncpg.Pool:
     return cast(asyncpg.Pool, client._pool)
 
 
+def pool_use() -> dict[str, int]:
+    """How many connections of the pool are used, and how many wait for use.
+
+    Raises:
+        Unavailable: the database is not connected yet.
+    """
+    found = pool()
+    idle = found.get_idle_size()
+    return {"used": found.get_size() - idle, "idle": idle}
+
+
 @asynccontextmanager
 async def reading() -> AsyncIterator[Connection]:
     """A pooled connection for several reads."""

@@ -189,6 +189,14 @@ def require_operator(actor: Actor) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedCount:
+    """How many there are of what has a name."""
+
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class SystemMetrics:
     """The load at one moment: of this machine, of all web processes over ten seconds, and of trading.
 
@@ -211,3 +219,8 @@ class SystemMetrics:
     subscriptions: int
     event_lag_ms: float | None
     queue_depth: int
+    orders_last_minute: tuple[NamedCount, ...] = ()
+    rejects_last_minute: tuple[NamedCount, ...] = ()
+    order_to_fill_p50_ms: float | None = None
+    order_to_fill_p99_ms: float | None = None
+    database_connections: int = 0

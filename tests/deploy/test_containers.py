@@ -16,7 +16,14 @@ from tests.support.processes import ROOT
 
 FOLDER = ROOT / "deploy" / "docker"
 PROGRAMS = Path(sys.executable).parent
-SECRETS = ("POSTGRES_PASSWORD", "VALKEY_PASSWORD", "TRADEGRAPH_SECRET", "TRADEGRAPH_ADMIN_PASSWORD", "GRAFANA_PASSWORD")
+SECRETS = (
+    "POSTGRES_PASSWORD",
+    "VALKEY_PASSWORD",
+    "TRADEGRAPH_SECRET",
+    "TRADEGRAPH_ADMIN_PASSWORD",
+    "GRAFANA_PASSWORD",
+    "METRICS_TOKEN",
+)
 SECRET = "0123456789abcdef" * 3
 OURS = ("migrate", "web-1", "web-2", "engine-1", "engine-2", "worker")
 
@@ -128,6 +135,6 @@ def test_the_example_names_every_secret_and_holds_none(compose: dict[str, Any]) 
     example = dict(line.split("=", 1) for line in lines if line)
     wanted = set(re.findall(r"\$\{(\w+):\?", (FOLDER / "compose.yml").read_text(encoding="utf-8")))
     assert wanted == {name for name, value in example.items() if not value} == set(SECRETS)
-    assert compose["secrets"]["scrape_token"] == {"file": "./scrape_token"}
+    assert compose["secrets"]["scrape_token"] == {"environment": "METRICS_TOKEN"}
     ignored = (FOLDER / ".gitignore").read_text(encoding="utf-8").split()
-    assert ignored == [".env", "scrape_token"]
+    assert ignored == [".env"]

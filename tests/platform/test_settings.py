@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from adapters.setting_values import FeedSetting, LogSetting
+from adapters.setting_values import Address, FeedSetting, LogSetting
 from adapters.settings import Settings, load_settings
 from adapters.settings_error import SettingsError
 from adapters.venues.registry import configure
@@ -55,6 +55,9 @@ def test_without_any_variable() -> None:
         allowed_origins=(),
         allowed_hosts=(),
         trusted_proxies=(),
+        metrics_token="",
+        engine_metrics=None,
+        worker_metrics=None,
         public_url="",
         notify_networks=(),
         database_url="",
@@ -85,6 +88,9 @@ def test_every_variable(tmp_path: Path) -> None:
             "TRADEGRAPH_ALLOWED_ORIGINS": "https://desk.example, http://localhost:5173",
             "TRADEGRAPH_ALLOWED_HOSTS": "desk.example, *.floor.example",
             "TRADEGRAPH_TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.1",
+            "TRADEGRAPH_METRICS_TOKEN": "m" * 32,
+            "TRADEGRAPH_ENGINE_METRICS": "127.0.0.1:9464",
+            "TRADEGRAPH_WORKER_METRICS": "[::1]:9465",
             "TRADEGRAPH_PUBLIC_URL": "https://desk.example/",
             "TRADEGRAPH_NOTIFY_NETWORKS": "10.0.0.25",
             "DATABASE_URL": "postgresql://u:pw@db/t",
@@ -110,6 +116,9 @@ def test_every_variable(tmp_path: Path) -> None:
         allowed_origins=("https://desk.example", "http://localhost:5173"),
         allowed_hosts=("desk.example", "*.floor.example"),
         trusted_proxies=("10.0.0.0/8", "192.0.2.1"),
+        metrics_token="m" * 32,
+        engine_metrics=Address("127.0.0.1", 9464),
+        worker_metrics=Address("::1", 9465),
         public_url="https://desk.example/",
         notify_networks=("10.0.0.25",),
         database_url="postgresql://u:pw@db/t",

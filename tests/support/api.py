@@ -13,6 +13,7 @@ from uuid import UUID
 import orjson
 import strawberry
 import uvicorn
+from prometheus_client import CollectorRegistry, generate_latest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
@@ -176,6 +177,19 @@ class Desk:
 
     async def check(self) -> Mapping[str, bool]:
         return self.checks
+
+    @property
+    def scrapes(self) -> "Desk":
+        return self
+
+    def admits(self, authorization: str | None) -> bool:
+        return authorization == "Bearer token of scrapes"
+
+    def tells_of(self, registry: CollectorRegistry) -> None:
+        """Nothing of the process."""
+
+    async def exposition(self, own: CollectorRegistry) -> bytes:
+        return generate_latest(own)
 
     async def venue_condition(self) -> VenueCondition:
         return VenueCondition({("far", "POSITION"): 2}, {})

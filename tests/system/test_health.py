@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -17,14 +18,17 @@ from api.context import Context
 from api.graphql.encoding import encode
 from api.root import platform_schema
 from domain.access.types import Role
+from domain.orders.model.types import OrderType, Side, TimeInForce
 from domain.system.process_load import LoadWindow, ProcessLoad
-from tests.support.trading import Platform, running_venue
+from tests.orders.factories import command
+from tests.support.trading import Platform, instrument, running_venue
 from tests.support.waiting import until
 
 HEALTH = "{ systemHealth { state version startedAt checkedAt components { name state latencyMs detail } } }"
 METRICS = """{ systemMetrics {
   at cpuPercent memoryPercent memoryBytes diskPercent loadAverage requestsPerSecond errorRate latencyP50Ms latencyP99Ms
   ordersPerSecond executionsPerSecond openOrders subscriptions eventLagMs queueDepth
+  ordersLastMinute { name count } rejectsLastMinute { name count } orderToFillP50Ms orderToFillP99Ms databaseConnections
 } }"""
 ROLES = {"role:feed", "role:venue:paper", "role:monitor", "role:timers"}
 
@@ -136,3 +140,22 @@ async def test_metrics_come_once_a_second_at_most(desk: Platform, interval: int)
 def test_what_another_release_shows_is_passed_over() -> None:
     with pytest.raises(ValueError, match="buckets"):
         ProcessLoad.from_json({"operations": 1, "errors": 0, "subscriptions": 0, "buckets": [1]})
+
+
+async def test_metrics_tell_of_trading_by_status_reason_and_time_to_the_fill(desk: Platform) -> None:
+    await desk.add_instrument(instrument("COIN.T"))
+    await desk.quote("COIN.T", "99", "101")
+    owner, book = await desk.open_account("1000")
+    plain = {"account_id": book.id, "symbol": "COIN.T", "side": Side.BUY, "type": OrderType.MARKET, "limit_price": None}
+    async with running_venue(desk):
+        good, _ = await desk.place(
+            owner,
+            command(**plain, quantity=Decimal(1), client_order_id="a", time_in_force=TimeInForce.IOC),
+            command(**plain, quantity=Decimal(100), client_order_id="b", time_in_force=TimeInForce.IOC),
+        )
+        await desk.filled(good.id, "1")
+    metrics = await ask(desk, METRICS)
+    assert metrics["ordersLastMinute"] == [{"name": "FILLED", "count": 1}, {"name": "REJECTED", "count": 1}]
+    assert metrics["rejectsLastMinute"] == [{"name": "INSUFFICIENT_FUNDS", "count": 1}]
+    assert 0 < metrics["orderToFillP50Ms"] == metrics["orderToFillP99Ms"]
+    assert metrics["databaseConnections"] >= 1

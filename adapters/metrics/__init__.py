@@ -1,0 +1,1 @@
+"""What Prometheus reads: figures of each process, of all web processes together, and of the platform."""

@@ -1,0 +1,137 @@
+"""What Prometheus reads: of one process at an address of its own, of several in one text, and of the platform."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import httpx
+import orjson
+import pytest
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from adapters.metrics.listener import is_token, telling
+from adapters.metrics.merging import Merged
+from adapters.metrics.process import describe_process
+from adapters.process_board import ProcessBoard
+from adapters.setting_values import Address, address
+from adapters.settings import SettingsError, load_settings
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+TOKEN = "t" * 40
+NAME = re.compile(r"\b(?:tradegraph|process|python)_[a-z0-9_]+")
+
+
+def texts(counts: dict[str, int]) -> dict[str, str]:
+    found = {}
+    for place, count in counts.items():
+        registry = CollectorRegistry()
+        Counter("tradegraph_things", "Things.", ("kind",), registry=registry).labels("a").inc(count)
+        Gauge("tradegraph_level", "Level.", registry=registry).set(count)
+        found[place] = generate_latest(registry).decode()
+    return found
+
+
+def samples(text: str) -> dict[tuple[str, str], float]:
+    return {
+        (sample.name, sample.labels.get("process", "")): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_the_series_of_processes_stay_apart_and_each_family_is_told_once() -> None:
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(Merged(texts({"0": 3, "1": 4}) | {"2": "no figures at all {"}))
+    text = generate_latest(registry).decode()
+    assert text.count("# TYPE tradegraph_things_total counter") == 1
+    found = samples(text)
+    assert (found["tradegraph_things_total", "0"], found["tradegraph_things_total", "1"]) == (3, 4)
+    assert found["tradegraph_level", "1"] == 4
+
+
+async def test_a_process_takes_the_first_place_that_is_free(redis_url: str) -> None:
+    async with ProcessBoard(redis_url) as first, ProcessBoard(redis_url) as second, ProcessBoard(redis_url) as third:
+        for board in (first, second, first, second):
+            await board._take_place()
+        assert (first.place, second.place) == ("0", "1")
+        await first._client.delete("place:0")
+        await third._take_place()
+        assert third.place == "0"
+        # Whose place was taken meanwhile takes another.
+        await first._take_place()
+        assert first.place == "2"
+
+
+def test_an_address_of_its_own_tells_what_a_process_is_to_whoever_has_the_token() -> None:
+    registry = CollectorRegistry()
+    describe_process(registry, "engine")
+    with telling(registry, Address("127.0.0.1", 0), TOKEN) as port, httpx.Client(trust_env=False) as client:
+        url = f"http://127.0.0.1:{port}/metrics"
+        assert client.get(url).status_code == 401
+        assert client.get(url, headers={"authorization": f"Bearer {TOKEN}x"}).status_code == 401
+        assert client.get(f"http://127.0.0.1:{port}/").status_code == 404
+        answer = client.get(url, headers={"authorization": f"Bearer {TOKEN}"})
+    assert answer.status_code == 200
+    assert 'tradegraph_build_info{role="engine",version="' in answer.text
+    assert "process_resident_memory_bytes" in answer.text
+    assert "python_gc_collections_total" in answer.text
+
+
+def test_without_an_address_nothing_listens() -> None:
+    with telling(CollectorRegistry(), None, "") as port:
+        assert port is None
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", f"Basic {TOKEN}", TOKEN, f"Bearer {TOKEN[:-1]}"])
+def test_what_is_not_the_token_is_not_let_in(header: str | None) -> None:
+    assert not is_token(header, TOKEN)
+    assert not is_token(header, "")
+
+
+def test_an_address_that_others_reach_needs_a_token() -> None:
+    with pytest.raises(SettingsError, match="TRADEGRAPH_ENGINE_METRICS: an address that others reach needs"):
+        load_settings({"TRADEGRAPH_ENGINE_METRICS": "0.0.0.0:9464"})
+    token = {"TRADEGRAPH_METRICS_TOKEN": TOKEN}
+    assert load_settings({"TRADEGRAPH_WORKER_METRICS": "0.0.0.0:9464", **token}).worker_metrics == Address(
+        "0.0.0.0", 9464
+    )
+    assert load_settings({"TRADEGRAPH_ENGINE_METRICS": "127.0.0.1:9464"}).engine_metrics == Address("127.0.0.1", 9464)
+
+
+@pytest.mark.parametrize("text", ["9464", "host:", "host:70000", "two words:1", ":1", "h:-1"])
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        address(text)
+
+
+def test_the_rules_and_the_board_name_nothing_that_does_not_exist() -> None:
+    told = set(NAME.findall((Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")))
+    board = orjson.loads((DEPLOY / "grafana" / "tradegraph.json").read_bytes())
+    expressions = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    rules = (DEPLOY / "prometheus" / "tradegraph.rules.yml").read_text(encoding="utf-8")
+    used = set(NAME.findall("\n".join([rules, *expressions])))
+    assert used - told == set()
+    assert len(board["panels"]) == len({panel["id"] for panel in board["panels"]})
+
+
+def test_every_alert_has_a_line_on_what_to_do() -> None:
+    alerts = re.findall(r"- alert: (\w+)", (DEPLOY / "prometheus" / "tradegraph.rules.yml").read_text(encoding="utf-8"))
+    rows = re.findall(
+        r"^\| `(Tradegraph\w+)` \|", (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(), re.MULTILINE
+    )
+    assert rows == alerts
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="there is no promtool (Debian's prometheus)")
+def test_promtool_accepts_the_files(tmp_path: Path) -> None:
+    rules = DEPLOY / "prometheus" / "tradegraph.rules.yml"
+    config = (DEPLOY / "prometheus" / "prometheus.yml").read_text(encoding="utf-8")
+    token = tmp_path / "token"
+    token.write_text(TOKEN)
+    (tmp_path / "prometheus.yml").write_text(config.replace("/etc/prometheus/tradegraph-token", str(token)))
+    shutil.copy(rules, tmp_path)
+    for what, file in (("rules", rules), ("config", tmp_path / "prometheus.yml")):
+        done = subprocess.run(["promtool", "check", what, str(file)], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr

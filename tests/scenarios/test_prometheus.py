@@ -1,0 +1,112 @@
+"""A real Prometheus, with the configuration and the rules that are delivered, watches a real installation."""
+
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from adapters.embedded.ports import free_port
+from tests.support.client import Client
+from tests.support.installation import Installation
+from tests.support.processes import ROOT
+from tests.support.waiting import until
+
+TOKEN = "scrape-token-" * 4
+DELIVERED = ROOT / "deploy" / "prometheus"
+pytestmark = pytest.mark.skipif(shutil.which("prometheus") is None, reason="there is no prometheus (Debian's package)")
+
+
+@contextmanager
+def prometheus(folder: Path, targets: dict[str, str]) -> Iterator[httpx.AsyncClient]:
+    """A Prometheus that looks twice a second, and fires as soon as something has lasted for a second."""
+    folder.mkdir()
+    config = (DELIVERED / "prometheus.yml").read_text(encoding="utf-8")
+    (folder / "token").write_text(TOKEN)
+    for delivered, ours in (
+        {"/etc/prometheus/tradegraph-token": str(folder / "token"), "15s": "500ms"} | targets
+    ).items():
+        assert delivered in config
+        config = config.replace(delivered, ours)
+    (folder / "prometheus.yml").write_text(config)
+    rules = (DELIVERED / "tradegraph.rules.yml").read_text(encoding="utf-8").splitlines()
+    quick = ["        for: 1s" if line.strip().startswith("for:") else line for line in rules]
+    (folder / "tradegraph.rules.yml").write_text("\n".join(quick))
+    port = free_port()
+    command = ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
+    command.append(f"--web.listen-address=127.0.0.1:{port}")
+    with open(folder / "log", "wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+        try:
+            yield httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
+
+
+async def ask(client: httpx.AsyncClient, query: str) -> list[Any]:
+    try:
+        answer = await client.get("/api/v1/query", params={"query": query})
+    except httpx.TransportError:
+        return []
+    result: list[Any] = answer.json()["data"]["result"] if answer.status_code == 200 else []
+    return result
+
+
+async def test_every_process_is_seen_and_an_alert_fires_when_the_engine_dies(
+    fresh: Installation, tmp_path: Path
+) -> None:
+    addresses = {name: f"127.0.0.1:{free_port()}" for name in ("engine", "worker")}
+    token = {"TRADEGRAPH_METRICS_TOKEN": TOKEN}
+    web = fresh.web(TRADEGRAPH_WEB_PROCESSES="2", **token)
+    engine = fresh.engine(TRADEGRAPH_ENGINE_METRICS=addresses["engine"], **token)
+    worker = fresh.worker(TRADEGRAPH_WORKER_METRICS=addresses["worker"], **token)
+    fresh.start(web, engine, worker)
+    targets = {
+        "127.0.0.1:8000": urlsplit(web.address).netloc,
+        "127.0.0.1:9464": addresses["engine"],
+        "127.0.0.1:9465": addresses["worker"],
+    }
+    async with Client(web.address) as asking:
+        for _ in range(40):
+            await asking.ask("{ __typename }")
+    with prometheus(tmp_path / "prometheus", targets) as client:
+        async with client:
+            await until(lambda: all_up(client), 60)
+            # One target, and both processes of it.
+            await until(lambda: seen(client, 'count(process_start_time_seconds{job="tradegraph-web"}) == 2'))
+            await until(lambda: seen(client, 'sum(tradegraph_operations_total{outcome="OK"}) >= 40'))
+            assert await seen(client, 'tradegraph_build_info{job="tradegraph-engine",role="engine"} == 1')
+            assert await seen(client, 'tradegraph_role_played{role="venue:paper"} == 1')
+            assert await seen(client, 'tradegraph_lease_held{role="venue:paper"} == 1')
+            assert await seen(client, 'tradegraph_component_state{component="postgresql"} == 0')
+            assert await seen(client, 'tradegraph_database_connections{job="tradegraph-worker",state="idle"} >= 0')
+            await until(lambda: seen(client, 'sum(tradegraph_task_runs_total{job="tradegraph-worker"}) > 0'), 60)
+            firing = 'ALERTS{alertstate="firing",alertname="TradegraphRoleUnplayed",component="role:venue:paper"}'
+            assert not await seen(client, firing)
+            engine.kill()
+            await until(lambda: seen(client, firing), 60)
+            await until(lambda: seen(client, 'ALERTS{alertstate="firing",alertname="TradegraphEngineDown"}'), 60)
+            fresh.start(engine)
+            await until(lambda: gone(client, firing), 60)
+
+
+async def seen(client: httpx.AsyncClient, query: str) -> bool:
+    return bool(await ask(client, query))
+
+
+async def gone(client: httpx.AsyncClient, query: str) -> bool:
+    return await seen(client, "up") and not await seen(client, query)
+
+
+async def all_up(client: httpx.AsyncClient) -> bool:
+    return {series["metric"]["job"] for series in await ask(client, "up == 1")} == {
+        "tradegraph-web",
+        "tradegraph-engine",
+        "tradegraph-worker",
+    }
