@@ -133,8 +133,14 @@ class Runtime:
         """Fine."""
         return {}
 
+    async def venue_condition(self) -> Any:
+        """Nobody asks."""
+
     def on_rights_changed(self, _tell: Any) -> None:
         """They never do."""
+
+    def shows_load(self, _load: Any) -> None:
+        """To nobody."""
 
 
 def serve_api(pipe: Connection) -> None:
@@ -256,7 +262,7 @@ async def _measure(
     for index in range(subscribers):
         ready, done = loop.create_future(), loop.create_future()
         await loop.create_connection(lambda: Client(index, frame * events, ready, done), "127.0.0.1", port)  # noqa: B023
-        await ready
+        await asyncio.wait_for(ready, timeout=30)
         clients.append(done)
     # A subscription has no message that says it has begun.
     await asyncio.sleep(1.0)

@@ -39,7 +39,8 @@ class Selection:
 
     def key(self, values: Mapping[str, Any]) -> Hashable:
         """The text with the values of its variables."""
-        return self.text, encode({name: repr(values[name]) for name in self.variables if name in values})
+        # As text: the encoder's bytes keep the four kilobytes that it began with.
+        return self.text, encode({name: repr(values[name]) for name in self.variables if name in values}).decode()
 
 
 def selection_of(operation: Operation) -> Selection:
