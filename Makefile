@@ -37,9 +37,10 @@ test: $(DEV) $(PAGES) ## Run all tests on throw-away servers; make test WORKERS=
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal --folder-times $(ARGS)
 
 .PHONY: check
-check: $(DEV) ## Check form, lint, types, ranks of areas, and that generated files are fresh
+check: $(DEV) ## Check form, lint, docstrings, types, ranks of areas, and that generated files are fresh
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
+	@$(BIN)/python -m linting.docstrings
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(MAKE) --no-print-directory check-generated

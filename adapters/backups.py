@@ -26,7 +26,7 @@ class BackupError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup is: of which release and schema, from which server, when, and how its dump can be known."""
+    """The description of a backup: its release and schema, its server, its time, and the digest of its dump."""
 
     format: int
     release: str

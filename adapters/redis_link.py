@@ -1,4 +1,4 @@
-"""What every connection to Redis here shares: how it is made, what means that the server is away."""
+"""Connections to Redis: their pool, and the errors that mean it is away."""
 
 import asyncio
 

@@ -47,7 +47,7 @@ def host(value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where to listen."""
+    """An address to listen on."""
 
     host: str
     port: int

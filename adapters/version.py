@@ -1,4 +1,4 @@
-"""Which release this is, as pyproject.toml says it."""
+"""The release of this installation, from pyproject.toml."""
 
 from importlib import metadata
 

@@ -72,7 +72,7 @@ class Runtime(Protocol):
 
     @property
     def scrapes(self) -> Scraping:
-        """What Prometheus is answered."""
+        """The answers to Prometheus."""
         ...
 
     async def check(self) -> Mapping[str, bool]:
@@ -162,7 +162,7 @@ class Api:
         await self.serving.http(scope, receive, send)
 
     async def readyz(self, request: Request) -> Any:
-        """Whether requests can be answered."""
+        """200 if requests can be answered, else 503."""
         return await self.serving.readiness(request)
 
     async def metrics(self, request: Request) -> Any:

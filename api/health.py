@@ -61,10 +61,10 @@ class Readiness:
 
 
 class Scraping(Protocol):
-    """What a process tells Prometheus, besides what the API counts."""
+    """A process's own metrics, besides the API's counters."""
 
     def admits(self, authorization: str | None) -> bool:
-        """Whether a request brings the token of scrapes."""
+        """True if a request carries the token of scrapes."""
         ...
 
     def tells_of(self, registry: CollectorRegistry) -> None:

@@ -1,4 +1,4 @@
-"""What has an identifier that finds it again: the interface ``Node`` of the specification for Relay servers."""
+"""Objects with an identifier that finds them again: the interface ``Node`` of the Relay server specification."""
 
 from collections.abc import Mapping
 from typing import Any, Final

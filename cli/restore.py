@@ -20,7 +20,7 @@ _RESTORE = ("pg_restore", "--no-owner", "--no-privileges", "--single-transaction
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What to restore, and whether to bring an older one up to date."""
+    """The backup to restore, and a flag to upgrade an older one."""
     parser.add_argument("folder", type=Path, help="the backup")
     parser.add_argument("--upgrade", action="store_true", help="apply the migrations that the backup lacks")
 

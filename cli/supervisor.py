@@ -160,7 +160,7 @@ class Supervisor:
                 self._start(child)
 
     def _waits_for_forks(self, child: _Child) -> bool:
-        """Whether a process is to be forked from what is still loading."""
+        """True if a process will be forked from the parent that is still loading."""
         return self._forks is not None and self._forks.loading and own_arguments(child.command) is not None
 
     def _handle_events(self) -> None:

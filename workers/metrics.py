@@ -1,4 +1,4 @@
-"""What an engine and a worker count of their own, for whoever scrapes their addresses."""
+"""Metrics of an engine and of a worker, on addresses of their own."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

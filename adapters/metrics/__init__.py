@@ -1,1 +1,1 @@
-"""What Prometheus reads: figures of each process, of all web processes together, and of the platform."""
+"""Prometheus metrics: figures of each process, of all web processes together, and of the platform."""

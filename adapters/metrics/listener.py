@@ -21,7 +21,7 @@ _BEARER = "bearer "
 
 
 def is_token(authorization: str | None, token: str) -> bool:
-    """Whether a header brings the token; never when there is none."""
+    """True if a header carries the token; never without a token."""
     given = (authorization or "").strip()
     if not token or given[: len(_BEARER)].lower() != _BEARER:
         return False

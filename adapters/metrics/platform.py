@@ -1,4 +1,4 @@
-"""What any web process can tell of the whole platform: its parts, trading, the schedule, and the books."""
+"""Metrics of the whole platform, the same in every web process: components, trading, the schedule, and the books."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

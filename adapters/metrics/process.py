@@ -1,4 +1,4 @@
-"""What every process tells of itself: its memory, time and files, Python's, its release, and its database pool."""
+"""Metrics of one process: its memory, time and files, Python's own, its release, and its database pool."""
 
 from collections.abc import Iterator
 

@@ -21,7 +21,7 @@ REMEMBERED_SECONDS = 5.0
 
 @dataclass(slots=True)
 class Scrapes:
-    """What this process answers to Prometheus. ``token`` lets a scrape in that nobody has signed in for."""
+    """This process's answers to Prometheus. ``token`` admits a scrape without a sign-in."""
 
     inspection: Inspection
     token: str = ""
@@ -29,7 +29,7 @@ class Scrapes:
     _view: tuple[float, PlatformView] | None = None
 
     def admits(self, authorization: str | None) -> bool:
-        """Whether a request brings the token of scrapes."""
+        """True if a request carries the token of scrapes."""
         return is_token(authorization, self.token)
 
     def tells_of(self, registry: CollectorRegistry) -> None:

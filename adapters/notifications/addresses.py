@@ -81,19 +81,19 @@ _OPTIONS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Where a signed message goes, and the secret that it is signed with."""
+    """The address of signed messages, and the secret that signs them."""
 
     url: str
     secret: str
 
 
 def kind_of(url: str) -> str:
-    """What stands before ``://``."""
+    """The part before ``://``."""
     return url.partition("://")[0].lower() if "://" in url else ""
 
 
 def problem_of(url: str) -> str | None:
-    """What is wrong with an address as such, None if nothing is; whether its service can read it is not known then."""
+    """The fault of an address by itself, None if there is none; its service may still refuse it."""
     kind = kind_of(url)
     if kind not in KINDS:
         return f"There is no such kind of address; there are {', '.join(sorted(KINDS))}."

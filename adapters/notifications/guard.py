@@ -1,8 +1,8 @@
-"""What a message may connect to: no address of a private network, unless a setting names it.
+"""The guard of outgoing messages: no connection to a private network, unless a setting allows it.
 
-Libraries look names up by themselves and follow what they like, so the address is checked at the last moment: when a
-socket is connected. An audit hook sees every connect of the process; it acts on threads alone that have asked for it.
-So a name that means another address the second time, or a redirect, leads nowhere else.
+Libraries resolve names by themselves and follow redirects, so the address is checked at the last moment: when a socket
+is connected. An audit hook sees every connect of the process; it acts only on threads that have asked for it. So a name
+that resolves differently the second time, or a redirect, cannot reach another address.
 """
 
 import sys
@@ -32,7 +32,7 @@ def networks(names: Sequence[str]) -> Networks:
 
 
 def is_allowed(address: str, allowed: Networks) -> bool:
-    """Whether messages may go to an address: one of the internet, or of a network that is allowed."""
+    """True if messages may go to an address: one of the internet, or of an allowed network."""
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:

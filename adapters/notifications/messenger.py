@@ -86,7 +86,7 @@ class OutsideMessenger:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def problem(self, url: str) -> str | None:
-        """What is wrong with an address; None when messages can be sent there."""
+        """The fault of an address; None when messages can be sent there."""
         found = addresses.problem_of(url)
         if found is not None:
             return found
@@ -98,7 +98,7 @@ class OutsideMessenger:
         return None
 
     def shown(self, url: str) -> str:
-        """What of an address may be seen."""
+        """The part of an address that may be shown."""
         return addresses.shown(url)
 
     async def send(self, url: str, message: Message) -> None:

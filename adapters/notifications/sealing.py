@@ -24,7 +24,7 @@ class SecretVault:
         return self._fernet.encrypt(text.encode()).decode()
 
     def open(self, sealed: str) -> str:
-        """What was sealed.
+        """The sealed text.
 
         Raises:
             Unsealable: it was sealed with another secret, or altered.

@@ -26,7 +26,7 @@ class NotAuthentic(Exception):
 
 
 def body_of(message: Message) -> bytes:
-    """What a program receives: the notices whole, and the text that a person would read."""
+    """The body for a program: the whole notices, and the text for people."""
     return orjson.dumps(
         {
             "type": "notification" if message.notices else "test",

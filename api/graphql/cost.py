@@ -121,7 +121,7 @@ class CostModel:
         return 1
 
     def _length(self, value: object, variables: Mapping[str, Any]) -> int:
-        """How many things a list names."""
+        """The number of items that a list names."""
         if isinstance(value, VariableNode):
             self.depends_on_variables = True
             listed = variables.get(value.name.value)

@@ -90,7 +90,7 @@ _OTHERS: Final[Mapping[NodeKind, Callable[[Info, Found], Awaitable[Any]]]] = {
 
 
 async def load_node(info: Info, node_id: strawberry.ID) -> Node | None:
-    """What an id names, as the schema shows it; None when it does not exist for who asks."""
+    """The object of an id, as the schema shows it; None when it does not exist for the caller."""
     actor = info.context.require_actor()
     if node_id.startswith(TASK_PREFIX):
         if not operates(actor):
@@ -108,7 +108,7 @@ async def load_node(info: Info, node_id: strawberry.ID) -> Node | None:
 
 
 async def load_nodes(info: Info, ids: Sequence[strawberry.ID]) -> list[Node | None]:
-    """What ids name, in their order.
+    """The objects of ids, in their order.
 
     Raises:
         BadInput: more than 500 of them.

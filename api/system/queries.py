@@ -1,4 +1,4 @@
-"""Queries about scheduled tasks and their runs, and about the platform's health and load."""
+"""Query of any object by its id; queries about scheduled tasks and their runs, and about health and load."""
 
 from functools import partial
 from typing import cast

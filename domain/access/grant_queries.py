@@ -1,4 +1,4 @@
-"""Which accounts people own or were given access to.
+"""The accounts that people own or have grants on.
 
 SQL: both sources of many people in one statement.
 """

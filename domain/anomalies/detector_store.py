@@ -1,4 +1,4 @@
-"""How detectors are set, in the database."""
+"""The settings of detectors in the database."""
 
 from domain.anomalies import models
 from domain.anomalies.anomaly import DetectorSetting

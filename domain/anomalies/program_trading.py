@@ -1,4 +1,4 @@
-"""What an account did in a day by the windows in which Chinese exchanges watch programmed trading.
+"""Programmed trading: an account's day, measured in the windows that Chinese exchanges use.
 
 The rules of the exchanges (in force since July 2025) name four behaviours with their windows: messages within one
 second; orders withdrawn within a second and the day's share of withdrawn orders; moves of a price within a minute with
@@ -51,7 +51,7 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class WatchedAccount:
-    """What an account did, and which behaviours that is."""
+    """An account's conduct, and the behaviours that it shows."""
 
     conduct: Conduct
     behaviours: tuple[WatchedBehaviour, ...]
@@ -69,7 +69,7 @@ class ProgramTradingReport:
 
 
 def behaviours_of(conduct: Conduct, marks: Marks) -> tuple[WatchedBehaviour, ...]:
-    """Which of the four behaviours an account's day shows."""
+    """The behaviours, of four, that an account's day shows."""
     ratio = conduct.cancels / conduct.orders if conduct.orders else 0.0
     shown = {
         WatchedBehaviour.INSTANT_ORDER_RATE: conduct.peak >= marks.messages_per_second

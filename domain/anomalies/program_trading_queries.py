@@ -1,4 +1,4 @@
-"""What accounts did within seconds and minutes of a day.
+"""The conduct of accounts within seconds and minutes of a day.
 
 SQL: one report over all orders, cancels and executions of a day, with windows of one second and of one minute.
 """
@@ -116,7 +116,7 @@ ORDER BY peak DESC, a.id LIMIT {MAX_ACCOUNTS + 1}
 async def read_conduct(
     since: datetime, until: datetime, account_id: UUID | None, push_move: float, push_share: float
 ) -> list[Conduct]:
-    """What accounts did from a time up to another; at most 501, most messages in a second first."""
+    """The conduct of accounts within a time range; at most 501, most messages in a second first."""
     rows = await fetch(
         _CONDUCT,
         since,

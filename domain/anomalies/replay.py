@@ -1,4 +1,4 @@
-"""What a detector would have found in the past with other settings, before they are changed. Nothing is stored.
+"""Replay of a detector: its findings in the past with other settings, before they are changed. Nothing is stored.
 
 A detector without memory reads the events of a span before the range to learn, then those of the range, once with the
 settings in force and once with the others. It runs in a thread, between reads, one replay at a time in a process.
@@ -38,10 +38,10 @@ _busy = asyncio.Lock()
 
 @dataclass(frozen=True, slots=True)
 class ReplayDetector:
-    """What to replay: findings at ``since`` <= time < ``until``, after ``learning_days`` without telling.
+    """The command to replay: findings at ``since`` <= time < ``until``, after ``learning_days`` without reports.
 
-    Of a setting, None takes that in force. ``account_id`` reads one account's events alone, which is quicker; who is
-    compared with peers then has none.
+    A setting of None keeps the one in force. ``account_id`` reads one account's events alone, which is quicker; a
+    detector that compares peers then has none.
     """
 
     kind: AnomalyKind
@@ -55,7 +55,7 @@ class ReplayDetector:
 
 @dataclass(frozen=True, slots=True)
 class ReplayedFinding:
-    """What would have been told with the other settings, and whether it is told with those in force, too."""
+    """A finding with the other settings; it says whether the settings in force give it, too."""
 
     finding: Finding
     is_found_now: bool
@@ -63,7 +63,7 @@ class ReplayedFinding:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What a replay found. ``findings`` are the first 500 of ``count``; ``count_now`` is with the settings in force.
+    """The result of a replay. ``findings`` are the first 500 of ``count``; ``count_now`` is with the settings in force.
 
     Where ``is_complete`` is false, the bound of events or of time was met, and nothing after ``reached_at`` was read.
     """
@@ -159,7 +159,7 @@ class _Trial:
 
 
 async def _run(command: ReplayDetector, trials: Sequence[_Trial]) -> tuple[int, datetime, bool]:
-    """How many events were read, up to which time, and whether those were all."""
+    """The number of events read, the time of the last, and whether those were all."""
     begins = command.since - timedelta(days=command.learning_days)
     deadline = time.monotonic() + MAX_SECONDS
     count, reached = 0, begins

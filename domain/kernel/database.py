@@ -50,7 +50,7 @@ def pool() -> asyncpg.Pool:
 
 
 def pool_use() -> dict[str, int]:
-    """How many connections of the pool are used, and how many wait for use.
+    """The numbers of used connections of the pool, and of waiting uses.
 
     Raises:
         Unavailable: the database is not connected yet.

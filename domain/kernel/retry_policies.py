@@ -1,7 +1,7 @@
-"""How long everything that is tried again waits, pure: one policy for each kind of trouble, in one list.
+"""Retry policies, pure: the waits of everything that is tried again, one policy per kind of failure, in one list.
 
-Each waits longer after each failure in a row, up to a bound. Where many processes lose the same thing together, a part
-of the wait is left to chance, so that they do not return together.
+Each wait is longer after each failure in a row, up to a bound. Where many processes lose the same server together, a
+part of the wait is random, so that they do not return together.
 
 Source of the jitter: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
 """

@@ -198,7 +198,7 @@ async def page_instruments(market: Market, request: PageRequest, wanted: Instrum
 
 
 def _places(symbols: Sequence[str], request: PageRequest) -> range:
-    """Where to look, in the direction of the request."""
+    """The cursor's position, in the direction of the request."""
     if request.backward:
         last = len(symbols) if request.key is None else bisect_left(symbols, request.key[0])
         return range(last - 1, -1, -1)

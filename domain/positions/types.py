@@ -94,7 +94,7 @@ class PositionBook:
 
     @property
     def holds(self) -> Holds:
-        """What is frozen by hand, and by whom."""
+        """The parts frozen by hand, with their authors."""
         names = (self.held_by, self.held_risk_by, self.held_admin_by)
         return Holds(self.held_quantity, self.held_risk, self.held_admin, names)
 

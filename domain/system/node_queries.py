@@ -1,4 +1,4 @@
-"""What an identifier names: its kind, and whose it is.
+"""The owner and kind of each identifier.
 
 SQL: one statement looks into every table that gives out identifiers, by its key.
 """
@@ -37,7 +37,7 @@ _LOCATE = " UNION ALL ".join(
 
 
 async def locate_nodes(ids: Collection[UUID]) -> dict[UUID, Node]:
-    """What identifiers name; one statement however many there are."""
+    """The kinds and owners of identifiers; one statement however many there are."""
     return {
         row["id"]: Node(
             row["id"],

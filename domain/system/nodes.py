@@ -1,4 +1,4 @@
-"""What has an identifier of its own, and for whom it exists. Pure."""
+"""Objects with an identifier of their own, and their visibility. Pure."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ from domain.access.types import Actor, Role
 
 
 class NodeKind(StrEnum):
-    """What has an identifier of its own, by its name in the API."""
+    """The kind of an object with an identifier, by its name in the API."""
 
     ACCOUNT = "Account"
     ANOMALY = "Anomaly"
@@ -46,12 +46,12 @@ _PUBLIC = frozenset({NodeKind.INSTRUMENT, NodeKind.CORPORATE_ACTION, NodeKind.AN
 
 
 def operates(actor: Actor) -> bool:
-    """Whether what only operators see exists for the actor: scheduled tasks, their runs, dismissals."""
+    """True if the actor may see operators' objects: scheduled tasks, their runs, dismissals."""
     return actor.role in (Role.RISK_MANAGER, Role.ADMIN)
 
 
 def may_find(actor: Actor, node: Node) -> bool:
-    """Whether something exists for the actor."""
+    """True if an object exists for the actor."""
     match node.kind:
         case kind if kind in _PUBLIC:
             return True

@@ -190,7 +190,7 @@ def require_operator(actor: Actor) -> None:
 
 @dataclass(frozen=True, slots=True)
 class NamedCount:
-    """How many there are of what has a name."""
+    """A count, with the name of the counted things."""
 
     name: str
     count: int

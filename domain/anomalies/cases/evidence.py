@@ -1,4 +1,4 @@
-"""What a case rests on, from the evidence of its findings, and the points of its chart. Pure."""
+"""The evidence of a case, from its findings, and the points of its chart. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What the findings name. ``is_complete`` is false where they name more than is shown."""
+    """The ids that findings name. ``is_complete`` is false where they name more than is shown."""
 
     orders: tuple[UUID, ...]
     executions: tuple[UUID, ...]
@@ -40,7 +40,7 @@ class Named:
 
 
 class SeriesKind(StrEnum):
-    """What the points of a series are."""
+    """The kind of a series' points."""
 
     BUY_FILLS = "BUY_FILLS"
     SELL_FILLS = "SELL_FILLS"
@@ -83,7 +83,7 @@ class CaseEvidence:
 
 
 def named_by(findings: Iterable[Anomaly]) -> Named:
-    """What findings, newest first, name in their evidence."""
+    """The ids that findings, newest first, name in their evidence."""
     parts = [orjson.loads(finding.evidence) for finding in findings]
     ids = {
         name: list(dict.fromkeys(one for part in parts for text in part.get(name, ()) if (one := parse_id(str(text)))))

@@ -19,7 +19,7 @@ def write_ids(ids: Iterable[UUID]) -> str:
 
 
 def read_ids(text: str) -> tuple[UUID, ...]:
-    """What ``write_ids`` wrote."""
+    """The ids of a form of ``write_ids``."""
     return tuple(UUID(one) for one in orjson.loads(text))
 
 
@@ -29,7 +29,7 @@ def write_case(case: Case) -> str:
 
 
 def read_case(text: str | bytes) -> Case:
-    """What ``write_case`` wrote."""
+    """The case of a form of ``write_case``."""
     return _case(orjson.loads(text))
 
 
@@ -39,7 +39,7 @@ def encode(events: Sequence[CaseEvent]) -> bytes:
 
 
 def decode(message: bytes) -> list[tuple[int, CaseEvent]]:
-    """What ``encode`` made, each with its number."""
+    """The case events of a message of ``encode``, each with its number."""
     found = []
     for named in orjson.loads(message):
         event = CaseEvent(

@@ -1,4 +1,4 @@
-"""What a run of the detectors does with its findings before and after they are told: steps of its transaction.
+"""Grouping of findings into cases, before and after they are reported: steps of the detector run's transaction.
 
 Findings that people dismissed are left out and counted; the others open cases or join them.
 """

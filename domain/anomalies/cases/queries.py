@@ -176,7 +176,7 @@ async def load_findings(work: UnitOfWork, case_id: UUID) -> list[Anomaly]:
 
 @dataclass(frozen=True, slots=True)
 class CaseFilter:
-    """Which cases; None asks for all. ``account_ids`` None: those of every account and of none."""
+    """A filter of cases; None matches all. ``account_ids`` None: those of every account and of none."""
 
     account_ids: tuple[UUID, ...] | None = None
     account_id: UUID | None = None
@@ -224,6 +224,6 @@ async def list_page(wanted: CaseFilter, request: PageRequest) -> Page[Case]:
 
 
 async def count(wanted: CaseFilter) -> int:
-    """How many cases match."""
+    """The number of cases that match."""
     row = await fetch_row(f"SELECT count(*) FROM anomaly_cases c WHERE {_MATCHES}", *_arguments(wanted))
     return int(row[0]) if row is not None else 0

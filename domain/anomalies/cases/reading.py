@@ -1,7 +1,7 @@
-"""What people see of cases.
+"""Reads of cases, with the visibility of each reader.
 
-Risk managers and administrators see all. Owners see the cases about their accounts without notes and without who works
-on them, and of the evidence what is of their accounts.
+Risk managers and administrators see all. Owners see the cases about their accounts without notes and assignees, and
+only the evidence about their accounts.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -24,7 +24,7 @@ from domain.orders.reading.execution_queries import read_executions
 
 
 async def list_dismissals(actor: Actor, account_id: UUID | None) -> list[Dismissal]:
-    """What detectors do not tell any more, of an account or all, newest first; at most 1,000.
+    """The dismissals of an account or of all, newest first; at most 1,000.
 
     Raises:
         Forbidden: neither RISK_MANAGER nor ADMIN.
@@ -58,7 +58,7 @@ async def list_cases(actor: Actor, wanted: CaseFilter, request: PageRequest) -> 
 
 
 async def count_cases(actor: Actor, wanted: CaseFilter) -> int:
-    """How many cases ``list_cases`` has on all its pages."""
+    """The number of cases on all pages of ``list_cases``."""
     return await queries.count(await visible_to(actor, wanted))
 
 
@@ -69,7 +69,7 @@ async def find_case(actor: Actor, case_id: UUID) -> Case | None:
 
 
 def concerns(actor: Actor, case: Case) -> bool:
-    """Whether the actor may see a case: a finding of it is about an account that it may see, or it sees all."""
+    """True if the actor may see a case: a finding of it is about a visible account, or the actor sees all."""
     return actor.sees_all or any(actor.may_read(account_id) for account_id in case.account_ids)
 
 
@@ -107,7 +107,7 @@ class Material:
 
 
 async def read_material(case_ids: Collection[UUID]) -> dict[UUID, Material]:
-    """What the findings of cases name, in four statements however many cases there are."""
+    """The data that the findings of cases name, in four statements however many cases there are."""
     findings = await queries.read_findings_of(case_ids)
     named = {case_id: named_by(found) for case_id, found in findings.items()}
     fills = await read_executions({one for each in named.values() for one in each.executions})
@@ -130,7 +130,7 @@ async def read_material(case_ids: Collection[UUID]) -> dict[UUID, Material]:
 
 
 def evidence_shown_to(actor: Actor, case: Case, material: Material) -> CaseEvidence:
-    """What a case rests on, of the accounts that the actor may see."""
+    """The evidence of a case about accounts that the actor may see."""
     findings = findings_shown_to(actor, material.findings)
     orders = [order for order in material.orders if actor.may_read(order.account_id)]
     fills = [fill for fill in material.executions if actor.may_read(fill.account_id)]

@@ -1,4 +1,4 @@
-"""What findings join which case, what people may do with a case, and what a dismissal covers. Pure.
+"""Rules of cases: joining of findings, the steps that people may take, and the coverage of dismissals. Pure.
 
 **Joining.** A finding joins a case that is not closed when all of this holds:
 
@@ -157,7 +157,7 @@ def check_version(case: Case, expected: int | None) -> None:
 
 
 def covers(dismissal: Dismissal, finding: Finding) -> bool:
-    """Whether a finding is like what was dismissed, and not much more surprising."""
+    """True if a finding matches a dismissed one, and is not much more surprising."""
     return (
         dismissal.kind is finding.kind
         and subject_of(dismissal) == finding.subject

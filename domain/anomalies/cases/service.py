@@ -1,4 +1,4 @@
-"""What people do with cases. Each change is audited, numbered, and told to who follows cases."""
+"""Use cases on cases. Each change is audited, numbered, and published to subscribers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -10,7 +10,7 @@ from domain.risk.types import Severity
 
 
 class CaseStatus(StrEnum):
-    """How far a case is: nobody has it, somebody works on it, it is decided, it is over."""
+    """The status of a case: open, in work, decided, or closed."""
 
     OPEN = "OPEN"
     ASSIGNED = "ASSIGNED"
@@ -19,7 +19,7 @@ class CaseStatus(StrEnum):
 
 
 class Disposition(StrEnum):
-    """What a person decided: it was what the detector says, there is a good reason for it, or it is nothing."""
+    """A person's decision on a case: confirmed, explained, or a false alarm."""
 
     CONFIRMED = "CONFIRMED"
     EXPLAINED = "EXPLAINED"
@@ -27,7 +27,7 @@ class Disposition(StrEnum):
 
 
 class CaseEventKind(StrEnum):
-    """What happened to a case."""
+    """The kind of a case event."""
 
     OPENED = "OPENED"
     JOINED = "JOINED"

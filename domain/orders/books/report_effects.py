@@ -1,4 +1,4 @@
-"""What each execution report makes of an order, and the event that tells it. Pure."""
+"""The effects of each execution report on an order, and its event. Pure."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -95,7 +95,7 @@ def _changed(wanted: Decimal | None, present: Decimal | None) -> Decimal | None:
 
 
 def _is_as_asked(order: Order, change: PendingChange, before: tuple[Decimal | None, Decimal | None]) -> bool:
-    """Whether an order has the prices that a change asked for, and ``before`` where it asked for none."""
+    """True if an order has the requested prices, and those of ``before`` where none was requested."""
     limit, stop = _changed(change.limit_price, before[0]), _changed(change.stop_price, before[1])
     return (order.limit_price, order.stop_price) == (limit, stop)
 

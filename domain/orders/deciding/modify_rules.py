@@ -182,7 +182,7 @@ def _reserve_price(after: Order, change: PendingChange, market: MarketState) -> 
 
 
 def reserve_price_of(order: Order) -> Decimal | None:
-    """What an order is valued at by its own prices, where the market is not known: a sale below its trigger at that."""
+    """The reservation price by the order's own prices, without a market: for a sale below its trigger the trigger."""
     if order.limit_price is None:
         return reservation_price(as_command(order), None)
     waits = order.side is Side.SELL and order.stop_price is not None and order.triggered_at is None

@@ -45,7 +45,7 @@ class TimeInForce(StrEnum):
 
 
 class PositionEffect(StrEnum):
-    """Whether an order opens or closes in a hedging account (FIX PositionEffect)."""
+    """The effect of an order in a hedging account: open or close (FIX PositionEffect)."""
 
     AUTO = "AUTO"
     OPEN = "OPEN"

@@ -21,7 +21,7 @@ Read = Callable[[Row], Order]
 
 @lru_cache(maxsize=256)
 def order_columns(attributes: frozenset[str] | None) -> tuple[str, Read]:
-    """What to select from ``FROM_ORDERS``, and what makes of a row an object with (at least) these attributes.
+    """The columns to select from ``FROM_ORDERS``, and a reader of objects with (at least) these attributes.
 
     None stands for all attributes, and so does a name that is neither a column nor computed from columns.
     """

@@ -37,7 +37,7 @@ _MAX_ESCALATIONS = 500
 
 @dataclass(slots=True)
 class Gathered:
-    """What was read: the notices, how far the sources are read with them, and whether there is more."""
+    """The result of a read: the notices, the positions in the sources, and whether there is more."""
 
     notices: list[Notice]
     cursors: Cursors
@@ -83,7 +83,7 @@ def _heard(
     readers: Mapping[UUID, Reader],
     now: datetime,
 ) -> Iterator[tuple[UUID, Notice]]:
-    """Which channel is told of what. A person who may not sign in is told nothing."""
+    """The notices of each channel. A person who may not sign in gets none."""
     for channel in channels:
         if channel.owner_id is not None and channel.owner_id not in readers:
             continue
@@ -160,7 +160,7 @@ async def _statements(rolled: Sequence[AccountEvent]) -> list[Notice]:
 
 
 async def _escalations(channels: Sequence[NotificationChannel], now: datetime) -> list[Notice]:
-    """What some channel may have to be told of once more, because nobody has acknowledged it."""
+    """The notices to repeat because nobody has acknowledged them."""
     minutes = [each.escalate_after_minutes for each in channels if each.escalate_after_minutes is not None]
     if not minutes:
         return []

@@ -28,7 +28,7 @@ UNREADABLE = "The stored address cannot be read, because the platform's secret h
 
 @dataclass(frozen=True, slots=True)
 class Outbox:
-    """What sending needs. ``desk`` is the address of the desk, for links."""
+    """The dependencies of sending. ``desk`` is the address of the desk, for links."""
 
     bus: Bus
     messenger: Messenger
@@ -105,7 +105,7 @@ async def _take(outbox: Outbox, channel: NotificationChannel) -> _Taken | None:
 
 
 async def _split(channel: NotificationChannel, deliveries: Sequence[Delivery]) -> tuple[list[Delivery], list[Delivery]]:
-    """What may still be told, and what its owner has lost the right to see since it happened."""
+    """The notices that may still be sent, and those that their owner has lost the right to see."""
     if channel.owner_id is None:
         return list(deliveries), []
     readers: Mapping[UUID, Reader] = await queries.readers([channel.owner_id])

@@ -1,4 +1,4 @@
-"""What people say about a channel, checked, pure."""
+"""Drafts of channels, checked, pure."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace

@@ -10,9 +10,9 @@ from domain.system.notifications.types import DeliveryState, NotificationLanguag
 
 
 class NotificationChannel(Model):
-    """Where messages go. ``url`` is encrypted; topics and accounts are lists in JSON.
+    """The address and choice of messages. ``url`` is encrypted; topics and accounts are lists in JSON.
 
-    While ``claimed_until`` is ahead, whoever holds ``claim`` sends; nobody else does.
+    While ``claimed_until`` is ahead, only the holder of ``claim`` sends.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -60,7 +60,7 @@ class NotificationChannel(Model):
 
 
 class NotificationCursor(Model):
-    """How far a source was read: a number of its log, or what was seen of it last. Of accounts there is one each."""
+    """The position in a source: a number of its log, or its last seen state. One for each account."""
 
     source = fields.CharField(max_length=60, primary_key=True)
     position = fields.BigIntField(default=0)

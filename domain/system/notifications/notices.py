@@ -1,4 +1,4 @@
-"""What sources yield as notices, and notices as text that is stored, pure."""
+"""Notices from sources, and their stored text, pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
@@ -72,7 +72,7 @@ def of_unacknowledged(event: RiskEvent, now: datetime) -> Notice:
 
 
 def of_anomaly(anomaly: Anomaly) -> Notice:
-    """What a detector found."""
+    """The notice of an anomaly."""
     return Notice(
         key=f"anomaly:{anomaly.sequence}",
         topic=NotificationTopic.ANOMALY,
@@ -172,7 +172,7 @@ def day_of(event: AccountEvent) -> date:
 
 
 def of_statement(statement: DailyStatement, currency: str, at: datetime) -> Notice:
-    """What a day did to an account."""
+    """The notice of a daily statement."""
     return Notice(
         key=f"statement:{statement.account_id}:{statement.day}",
         topic=NotificationTopic.DAILY_STATEMENT,
@@ -217,7 +217,7 @@ def encode(notice: Notice) -> str:
 
 
 def decode(text: str) -> Notice:
-    """What ``encode`` made."""
+    """The notices of a text of ``encode``."""
     stored = orjson.loads(text)
     for name in ("account_id", "subject_id"):
         stored[name] = UUID(stored[name]) if stored[name] is not None else None

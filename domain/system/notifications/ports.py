@@ -1,4 +1,4 @@
-"""What notifications need from outside the domain."""
+"""Ports of notifications: sending messages, and encrypting addresses."""
 
 from typing import Protocol
 
@@ -14,18 +14,18 @@ class NotSent(Exception):
 
 
 class Unsealable(Exception):
-    """What was encrypted cannot be read: the platform's secret is another one now."""
+    """An encrypted text cannot be read, because the platform's secret has changed."""
 
 
 class Messenger(Protocol):
     """Sends messages to addresses."""
 
     def problem(self, url: str) -> str | None:
-        """What is wrong with an address, for the person who gave it; None when messages can be sent there."""
+        """The fault of an address, for the person who gave it; None when messages can be sent there."""
         ...
 
     def shown(self, url: str) -> str:
-        """What of an address may be seen: its kind and, where somebody chose one, its server."""
+        """The part of an address that may be shown: its kind and, where a person chose one, its server."""
         ...
 
     async def send(self, url: str, message: Message) -> None:
@@ -45,7 +45,7 @@ class Vault(Protocol):
         ...
 
     def open(self, sealed: str) -> str:
-        """What was sealed.
+        """The sealed text.
 
         Raises:
             Unsealable: it cannot be read with this secret.

@@ -81,10 +81,10 @@ FROM users u WHERE u.active AND u.id = ANY($1::uuid[])
 
 @dataclass(frozen=True, slots=True)
 class Cursors:
-    """How far the sources were read: the logs of risk events and anomalies by number, runs of tasks by time.
+    """The positions in the sources: logs of risk events and anomalies by number, runs of tasks by time.
 
-    ``health`` is the state of each component that was told last, None when nobody has looked; ``health_number`` counts
-    the changes.
+    ``health`` is the last reported state of each component, None when nobody has looked; ``health_number`` counts the
+    changes.
     """
 
     risk: int = 0
@@ -95,7 +95,7 @@ class Cursors:
 
 
 async def read_cursors() -> Cursors:
-    """How far the sources were read that are no accounts'."""
+    """The positions in the sources other than accounts."""
     sources = [_RISK, _ANOMALIES, _RUNS, _HEALTH]
     rows = await fetch(
         "SELECT source, position, reached_at, state FROM notification_cursors WHERE source = ANY($1::text[])", sources
@@ -163,7 +163,7 @@ async def skip_logs(work: UnitOfWork) -> None:
 
 
 async def next_events() -> tuple[list[AccountEvent], dict[UUID, int], bool]:
-    """What accounts have done since it was read last; how far it was read; and whether there is more."""
+    """New events of accounts, the positions after them, and whether there are more."""
     rows = await fetch(_EVENTS, list(RELEVANT_EVENTS), MAX_EVENTS_OF_ACCOUNT, MAX_EVENTS)
     reached = {row["account_id"]: row["sequence"] for row in rows}
     counts = Counter(row["account_id"] for row in rows)
@@ -189,7 +189,7 @@ async def account_names(account_ids: Collection[UUID]) -> dict[UUID, tuple[str, 
 
 
 async def readers(owner_ids: Collection[UUID]) -> dict[UUID, Reader]:
-    """What the owners of channels may see, those of them that may sign in."""
+    """The rights of channels' owners, of those that may sign in."""
     rows = await fetch(_READERS, list(owner_ids)) if owner_ids else []
     return {row["id"]: Reader(Role(row["role"]), frozenset(row["accounts"])) for row in rows}
 
@@ -234,9 +234,9 @@ async def claim(work: UnitOfWork, channel_id: UUID, claim_id: UUID, lease: timed
 async def take_waiting(
     work: UnitOfWork, channel_id: UUID, message_id: UUID, limit: int, *, urgent_only: bool
 ) -> list[Delivery]:
-    """What goes into a channel's next message, oldest first, with the message's name on it.
+    """The notices of a channel's next message, oldest first, marked with the message's name.
 
-    What was in a message that may have arrived goes again, by itself and under that name.
+    Notices of a message that may have arrived are sent again, by themselves and under that name.
     """
     rows = await work.fetch(
         "SELECT id, channel_id, notice, message_id, created_at FROM notification_deliveries "

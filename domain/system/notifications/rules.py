@@ -1,4 +1,4 @@
-"""Which channel hears what, and when it may be told. Times and rights are arguments."""
+"""Rules of notifications: the notices of each channel, and the time of sending. Times and rights are arguments."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ _MOST_DOUBLINGS = 7
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How quickly channels are told.
+    """The pace of messages.
 
-    What happens within ``gather_seconds`` goes into one message, and within ``interval_seconds`` there is one message
-    of a channel at most. After a failure it is tried again after ``retry_seconds``, then after twice as long, and so
-    on. Whoever sends has ``lease_seconds`` to do it; then another takes over. Trouble of a component is told when it
-    has lasted for ``confirm_seconds``.
+    Notices within ``gather_seconds`` go into one message, and a channel has at most one message within
+    ``interval_seconds``. A failed message is tried again after ``retry_seconds``, then after twice as long, and so on.
+    A sender has ``lease_seconds``; then another takes over. An unhealthy component is reported when that has lasted for
+    ``confirm_seconds``.
     """
 
     gather_seconds: float = 2.0
@@ -33,10 +33,10 @@ class Pace:
 
 
 def hears(channel: NotificationChannel, notice: Notice, reader: Reader | None) -> bool:
-    """Whether a channel is told of a notice. ``reader`` is its owner, None for a channel of the platform.
+    """True if a channel gets a notice. ``reader`` is its owner, None for a channel of the platform.
 
-    An escalation is for channels that ask for escalations, whatever their topics. Accounts narrow what is about an
-    account; what is about none concerns everybody.
+    An escalation goes to channels that ask for escalations, whatever their topics. A choice of accounts filters notices
+    about an account; a notice about none goes to all.
     """
     if not channel.enabled or notice.at < channel.since or not may_know(notice, reader):
         return False
@@ -51,7 +51,7 @@ def hears(channel: NotificationChannel, notice: Notice, reader: Reader | None) -
 
 
 def may_know(notice: Notice, reader: Reader | None) -> bool:
-    """Whether a person may see what a notice tells; None is the platform itself, which may."""
+    """True if a person may see the content of a notice; None is the platform itself, which may."""
     if reader is None:
         return True
     if notice.topic is NotificationTopic.TASK_FAILED:
@@ -60,7 +60,7 @@ def may_know(notice: Notice, reader: Reader | None) -> bool:
 
 
 def is_escalation(notice: Notice) -> bool:
-    """Whether it says that nobody has taken notice of something."""
+    """True if it says that nobody has acknowledged an earlier notice."""
     return notice.key.startswith(f"{ESCALATION}:")
 
 
@@ -70,12 +70,12 @@ def worst(severities: Collection[Severity | None]) -> Severity | None:
 
 
 def is_urgent(notice: Notice) -> bool:
-    """Whether quiet hours do not hold it back."""
+    """True if it is sent in quiet hours, too."""
     return notice.severity is Severity.CRITICAL
 
 
 def is_quiet(quiet: QuietHours | None, timezone: str, now: datetime) -> bool:
-    """Whether only what is urgent may be told now. The end of quiet hours is no part of them."""
+    """True if only urgent notices may be sent now. The end of quiet hours is not part of them."""
     if quiet is None:
         return False
     clock = now.astimezone(ZoneInfo(timezone)).time()
@@ -87,7 +87,7 @@ def is_quiet(quiet: QuietHours | None, timezone: str, now: datetime) -> bool:
 def is_due(
     channel: NotificationChannel, oldest: datetime, oldest_urgent: datetime | None, now: datetime, pace: Pace
 ) -> bool:
-    """Whether a channel is to be told now of what waits for it: since ``oldest``, and urgently since the other."""
+    """True if a channel's waiting notices must be sent now: waiting since ``oldest``, urgent ones since the other."""
     if not channel.enabled or (channel.not_before is not None and now < channel.not_before):
         return False
     since = oldest_urgent if is_quiet(channel.quiet, channel.timezone, now) else oldest
@@ -95,7 +95,7 @@ def is_due(
 
 
 def next_attempt(failures: int, now: datetime, pace: Pace) -> datetime:
-    """When a channel is tried again that has failed so often in a row."""
+    """The next attempt of a channel that has failed so often in a row."""
     return now + timedelta(seconds=pace.retry_seconds * 2 ** min(max(failures - 1, 0), _MOST_DOUBLINGS))
 
 

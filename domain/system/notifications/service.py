@@ -35,7 +35,7 @@ KEPT = timedelta(days=14)
 
 @dataclass(frozen=True, slots=True)
 class Notifications:
-    """What the use cases need. ``desk`` is the address of the desk, for links."""
+    """The dependencies of the use cases. ``desk`` is the address of the desk, for links."""
 
     bus: Bus
     messenger: Messenger

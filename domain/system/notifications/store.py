@@ -92,14 +92,14 @@ async def lock_channel(work: UnitOfWork, channel_id: UUID) -> NotificationChanne
 
 
 async def count_channels(work: UnitOfWork, owner_id: UUID | None) -> int:
-    """How many a person has, or the platform."""
+    """The number of channels of a person, or of the platform."""
     query = models.NotificationChannel.all().using_db(await work.orm())
     query = query.filter(owner_id__isnull=True) if owner_id is None else query.filter(owner_id=owner_id)
     return await query.count()
 
 
 async def is_named(work: UnitOfWork, owner_id: UUID | None, name: str, *, but: UUID) -> bool:
-    """Whether another channel of the same owner has this name."""
+    """True if another channel of the same owner has this name."""
     query = models.NotificationChannel.filter(name=name).using_db(await work.orm()).exclude(id=but)
     query = query.filter(owner_id__isnull=True) if owner_id is None else query.filter(owner_id=owner_id)
     return await query.exists()

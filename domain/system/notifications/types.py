@@ -16,7 +16,7 @@ from domain.risk.types import Severity
 
 
 class NotificationTopic(StrEnum):
-    """What a channel can be told of."""
+    """The topic of a notice."""
 
     RISK_EVENT = "RISK_EVENT"
     ANOMALY = "ANOMALY"
@@ -59,12 +59,12 @@ class QuietHours:
 
 @dataclass(frozen=True, slots=True)
 class NotificationChannel:
-    """Where messages go, and which.
+    """The address of messages, and the choice of their notices.
 
-    ``owner_id`` is None for a channel of the platform, which hears of every account. ``sealed_url`` is the encrypted
-    address, ``shown_url`` what of it may be seen. ``account_ids`` narrows what is about accounts, None does not.
-    ``since`` is when it was made, enabled or last given other topics: it hears of nothing before. ``failures`` counts
-    attempts since the last that succeeded; before ``not_before`` nothing is sent.
+    ``owner_id`` is None for a channel of the platform, which gets the notices of every account. ``sealed_url`` is the
+    encrypted address, ``shown_url`` its visible part. ``account_ids`` filters notices about accounts, None does not.
+    ``since`` is the time at which it was made, enabled or last given other topics: it gets no earlier notices.
+    ``failures`` counts attempts since the last success; before ``not_before`` nothing is sent.
     """
 
     id: UUID
@@ -90,7 +90,7 @@ class NotificationChannel:
 
     @property
     def is_shared(self) -> bool:
-        """Whether it is the platform's."""
+        """True for a channel of the platform."""
         return self.owner_id is None
 
 
@@ -132,24 +132,27 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Whose channel it is, as far as it matters for what may be told: None stands for the platform itself."""
+    """The owner of a channel, with the rights that limit its notices: None stands for the platform itself."""
 
     role: Role
     accounts: frozenset[UUID]
 
     def may_read(self, account_id: UUID) -> bool:
-        """Whether the account exists for this person."""
+        """True if the account is visible to this person."""
         return self.is_operator or account_id in self.accounts
 
     @property
     def is_operator(self) -> bool:
-        """Whether this person sees every account and the platform's tasks."""
+        """True if this person sees every account and the platform's tasks."""
         return self.role in (Role.RISK_MANAGER, Role.ADMIN)
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is sent: for people a title and a text, for programs the notices themselves. ``left_out``: how many more."""
+    """A message: for people a title and a text, for programs the notices themselves.
+
+    ``left_out``: the number of further ones.
+    """
 
     id: UUID
     at: datetime

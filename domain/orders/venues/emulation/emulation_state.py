@@ -213,7 +213,7 @@ class EmulationState(BookState):
         self.clip(order.terms.account)
 
     def may_grow(self, order: RemoteOrder) -> bool:
-        """Whether the venue may have the order for more than is filled: by a change, or as fills have shown."""
+        """True if the venue may have the order for more than is filled: by a change, or as fills have shown."""
         asked = (change.quantity for change in order.changes)
         return order.is_exceeded or any(quantity is not None and quantity > order.filled for quantity in asked)
 

@@ -1,9 +1,9 @@
-"""What a venue says of an order's terms, folded into the engine's books. Pure.
+"""Terms of orders as the venue states them, applied to the engine's books. Pure.
 
-The venue's word on the terms rules. A change that was asked for is made as the venue says that it was made, and terms
-that it states unasked (FIX ExecType Restated) are the order's. Where the venue has acknowledged a change and not said
-what came of it, the terms are those that were asked for, until it says otherwise. A word that repeats the terms of
-before such a change may be older than the change: it is not believed, and the venue is asked.
+The venue's terms rule. A requested change is made as the venue says that it was made, and terms that it states unasked
+(FIX ExecType Restated) become the order's. Where the venue has acknowledged a change without its result, the requested
+terms apply until it says otherwise. A report that repeats the terms before such a change may be older than the change:
+it is not believed, and the venue is asked.
 """
 
 from dataclasses import dataclass
@@ -170,7 +170,7 @@ def report_replaced(state: EmulationState, order: RemoteOrder) -> None:
 
 
 def shows(order: RemoteOrder, seen: VenueOrder, terms: ShownTerms) -> bool:
-    """Whether the venue shows these terms, as far as it says."""
+    """True if the venue shows these terms, as far as it gives them."""
     return _stated(order, seen, terms) == terms
 
 
@@ -203,7 +203,7 @@ def _set_terms(order: RemoteOrder, terms: ShownTerms) -> None:
 
 
 def _reason(order: RemoteOrder, before: ShownTerms) -> RestateReason:
-    """Why the venue did it, as far as that can be known."""
+    """The reason of the venue's change, as far as it is known."""
     if order.terms.type is OrderType.MARKET_TO_LIMIT and before.limit is None:
         return RestateReason.MARKET_TO_LIMIT
     if order.linked and order.terms.contingency is Contingency.OUO and order.quantity != before.quantity:
@@ -221,7 +221,7 @@ def _carry_quantity(state: EmulationState, order: RemoteOrder) -> None:
 
 
 def _has_become(seen: VenueOrder, changes: Changes) -> bool:
-    """Whether the venue shows all that was asked for."""
+    """True if the venue shows all requested terms."""
     pairs = (
         (changes.quantity, seen.quantity),
         (changes.limit_price, seen.limit_price),
