@@ -18,7 +18,7 @@ from domain.kernel.named_form import field_kinds
 from domain.kernel.rows import Record, Write, insertion, reader
 from domain.kernel.time import Nanos
 from domain.kernel.unit_of_work import UnitOfWork, Writing
-from domain.orders.model.order import CHANGEABLE, Execution, Order
+from domain.orders.model.order import CHANGEABLE, TERMS, Execution, Order
 from domain.orders.model.stored_forms import change_snapshot, read_change, read_violation, violation_snapshot
 from domain.orders.model.types import Liquidity, PositionEffect, Side
 from domain.positions.queries import FOR_ORDERS, SELECT_POSITION, by_account
@@ -64,38 +64,30 @@ def _types(names: Iterable[str]) -> dict[str, str]:
 
 _INSERT = insertion("orders", _types(ORDER_COLUMNS))
 
-# What can change of an order after it was placed.
-_MUTABLE = (
-    *CHANGEABLE,
-    "works_until",
-    "status",
-    "filled_quantity",
-    "filled_value",
-    "average_price",
-    "execution_count",
-    "fees",
-    "reserved",
-    "reserved_margin",
-    "reserved_fee",
-    "reserve_price",
-    "pending_action",
-    "reject_reason",
-    "reject_message",
-    "venue_order_id",
-    "venue_sequence",
-    "activated",
-    "updated_at",
-    "triggered_at",
-    "closed_at",
-    "version",
-    "reserved_quantity",
-    "pending_changes",
-    "reserve_rate",
-    "trade_due",
-    "fee_due",
-    "fee_minimum",
-    "tax_due",
+# What is settled when an order is placed: everything else is written with each change of it.
+_FIXED = (frozenset(TERMS) - frozenset(CHANGEABLE)) | frozenset(
+    {
+        "id",
+        "account_id",
+        "instrument_id",
+        "client_order_id",
+        "request_digest",
+        "venue",
+        "arrival_price",
+        "strategy",
+        "tags",
+        "contingency",
+        "parent_id",
+        "group_id",
+        "violations",
+        "created_at",
+        "placed_by",
+        "placed_key",
+        "placed_from",
+        "request_id",
+    }
 )
+_MUTABLE = tuple(name for name in ORDER_COLUMNS if name not in _FIXED)
 _UPDATE = Write(
     "orders",
     f"UPDATE orders AS o SET {', '.join(f'{name} = n.{name}' for name in _MUTABLE)} FROM {{rows}} WHERE o.id = n.id",

@@ -26,6 +26,7 @@ from domain.orders.model.commands import PlaceOrder, request_digest
 from domain.orders.model.event_forms import ORDER
 from domain.orders.model.order import CHANGEABLE, TERMS, Order, OrderTerms
 from domain.orders.model.types import OrderType, Side, TimeInForce
+from domain.orders.queries import ORDER_COLUMNS
 from domain.orders.venues.types import NewOrder
 from tests.orders.factories import NOW, SPOT, command, market, trading_book
 
@@ -64,6 +65,11 @@ def test_an_order_has_the_term(name: str) -> None:
     assert field_kinds(Order)[name] == KINDS[name]
     if name != "trailing_offset_kind":
         assert is_optional(get_type_hints(Order)[name]) == (KINDS[name] in (Decimal, datetime) and name != "quantity")
+
+
+def test_the_table_has_the_columns_of_an_order_and_no_others() -> None:
+    meta = models.Order._meta
+    assert set(meta.fields_db_projection.values()) | {f"{name}_id" for name in meta.fk_fields} == set(ORDER_COLUMNS)
 
 
 @pytest.mark.parametrize("name", TERMS)
