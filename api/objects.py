@@ -12,12 +12,20 @@ import strawberry
 from api.context import Info
 from api.ids import named
 from api.loaders import Batch
+from domain.accounts.queries import read_transactions
 from domain.orders.queries import read_orders
 from domain.orders.reading.execution_queries import read_executions
 
 if TYPE_CHECKING:
-    from api.accounts.types import Account
+    from api.accounts.types import Account, AccountTransaction
     from api.orders.types import Execution, Order
+
+
+async def load_transaction(info: Info, transaction_id: UUID | None) -> "AccountTransaction | None":
+    """The transaction that a row is about; None of a row that is about none."""
+    if transaction_id is None:
+        return None
+    return cast("AccountTransaction | None", await info.context.load(read_transactions, transaction_id))
 
 
 class _Owned(Protocol):

@@ -39,7 +39,7 @@ _FIELDS: Final[Mapping[Rule, str]] = {
     Rule.READ: (
         "Query: anomalies anomalyCases bookProof closedTrades dailyStatements executions orderStatistics orders "
         "position positionHistory positionSummary positions riskEvents riskMetrics riskRules "
-        "Subscription: account anomalies anomalyCases executions orderEvents pnl positions riskEvents"
+        "Subscription: account accountEvents anomalies anomalyCases executions orderEvents pnl positions riskEvents"
     ),
     Rule.TRADE: "Query: checkOrder Mutation: modifyOrder placeBracket placeOco placeOrder placeOrders",
     Rule.FUNDS: "Mutation: deposit withdraw",

@@ -8,6 +8,7 @@ from api.access.mutations import AccessMutation
 from api.access.queries import AccessQuery
 from api.accounts.mutations import AccountsMutation
 from api.accounts.queries import AccountsQuery
+from api.accounts.subscriptions import AccountsSubscription
 from api.anomalies.case_mutations import CasesMutation
 from api.anomalies.case_queries import CasesQuery
 from api.anomalies.mutations import AnomaliesMutation
@@ -62,6 +63,7 @@ def platform_schema() -> GraphQLSchema:
         ),
         (
             MarketSubscription,
+            AccountsSubscription,
             OrdersSubscription,
             PositionsSubscription,
             RiskSubscription,

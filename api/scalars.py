@@ -34,7 +34,7 @@ _MAX_NUMBER_LENGTH = 64
 # A binary double carries any decimal number of up to 15 digits and back; beyond that digits may be lost already.
 _EXACT_FLOAT_DIGITS = 15
 _MAX_TEXT_LENGTH = 64
-_MAX_CURSOR_LENGTH = 512
+_MAX_CURSOR_LENGTH = 4_096
 # Nanoseconds of these years, and of those beside them, fit into 64 bits, in which the times of markets are kept.
 _FIRST_YEAR, _LAST_YEAR = 1678, 2261
 _FIRST_NANOS = Nanos.of(datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC))

@@ -6,8 +6,14 @@ from uuid import UUID
 import strawberry
 
 from api.ids import named
-from domain.access.types import Actor, Role, require_read, require_role
+from domain.access.types import Actor, Role, no_account, require_read, require_role
+from domain.accounts.event_queries import read_heads
 from domain.accounts.queries import require_account
+from domain.accounts.service import visible_accounts
+from domain.kernel.errors import BadInput
+
+# That one stream follows at once.
+MAX_ACCOUNTS = 100
 
 
 def reads_account(account_id: UUID) -> Callable[[Actor], None]:
@@ -50,3 +56,32 @@ def reads_accounts(wanted: Followed) -> Callable[[Actor], None]:
             require_read(actor, account_id)
 
     return permit
+
+
+async def named_accounts(
+    actor: Actor, account_ids: list[strawberry.ID] | None, account_id: strawberry.ID | None = None
+) -> tuple[UUID, ...]:
+    """The accounts that a stream of several is about, each once: those that are named, else all that the actor may see.
+
+    Raises:
+        NotFound: one of them does not exist for the actor.
+        BadInput: none, too many, or both one and several.
+    """
+    if account_id is not None:
+        if account_ids is not None:
+            raise BadInput("Name either one account or several.", field="accountIds")
+        await require_account(actor, named(account_id))
+        return (named(account_id),)
+    if account_ids is None:
+        wanted = await visible_accounts(actor)
+    else:
+        wanted = list(dict.fromkeys(map(named, account_ids)))
+        for each in wanted:
+            require_read(actor, each, field="accountIds")
+        if len(await read_heads(wanted)) < len(wanted):
+            raise no_account("accountIds")
+    if not wanted:
+        raise BadInput("Name at least one account.", field="accountIds")
+    if len(wanted) > MAX_ACCOUNTS:
+        raise BadInput(f"A stream follows at most {MAX_ACCOUNTS} accounts: name some.", field="accountIds")
+    return tuple(sorted(wanted))

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from domain.orders.model.account_events import AccountEventKind
 from domain.orders.model.types import (
     Contingency,
     Liquidity,
@@ -20,6 +21,7 @@ from domain.orders.model.types import (
 )
 
 __all__ = [
+    "AccountEventKind",
     "Contingency",
     "Liquidity",
     "OffsetKind",
@@ -36,6 +38,7 @@ __all__ = [
     "TriggerPrice",
 ]
 
+strawberry.enum(AccountEventKind, description="What happened in an account.")
 strawberry.enum(Contingency, description="How an order hangs together with its group (FIX ContingencyType).")
 strawberry.enum(Liquidity, description="Whether a fill gave or took liquidity.")
 strawberry.enum(OffsetKind, description="Unit of a trailing offset.")

@@ -13,7 +13,7 @@ from api.realtime.streams import LogStream, position_of
 from api.scalars import Cursor
 from api.stream_access import reads_account
 from domain.accounts.queries import require_account
-from domain.accounts.types import AccountEvent
+from domain.accounts.types import AccountEvent as StoredEvent
 from domain.orders.model.events import read_order_event
 
 
@@ -39,11 +39,14 @@ class OrdersSubscription:
         )
         return cast(AsyncIterator[OrderEvent], stream)
 
-    @strawberry.subscription(description="The account's executions from now on, of one symbol if it is given.")
+    @strawberry.subscription(
+        description="The account's executions after the cursor (or from now on), of one symbol if it is given, once "
+        "and in order."
+    )
     async def executions(
-        self, info: Info, account_id: strawberry.ID, symbol: str | None = None
+        self, info: Info, account_id: strawberry.ID, symbol: str | None = None, after: Cursor | None = None
     ) -> AsyncIterator[Execution]:
-        """In the order of booking."""
+        """In the order of booking; resumable."""
         wanted = named(account_id)
         await require_account(info.context.require_actor(), wanted)
         if symbol is not None:
@@ -53,16 +56,17 @@ class OrdersSubscription:
             log=info.context.services.logs.of(wanted),
             view=partial(_execution, symbol),
             permit=reads_account(wanted),
+            after=position_of(after),
         )
         return cast(AsyncIterator[Execution], stream)
 
 
-def _order_event(event: AccountEvent) -> OrderEvent | None:
+def _order_event(event: StoredEvent) -> OrderEvent | None:
     change = read_order_event(event)
     return event_view(change) if change is not None else None
 
 
-def _execution(symbol: str | None, event: AccountEvent) -> Execution | None:
+def _execution(symbol: str | None, event: StoredEvent) -> Execution | None:
     change = read_order_event(event) if event.kind == "TRADE" else None
     if change is None or change.execution is None or symbol not in (None, change.execution.symbol):
         return None

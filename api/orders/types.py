@@ -150,6 +150,11 @@ class Execution(Node):
     corrected_by: strawberry.ID | None
     at: Nanos = strawberry.field(description="The venue's time, to the nanosecond.")
 
+    @strawberry.field(description="Resumes `executions` of its account after it.", metadata=SAME_FOR_ALL)
+    def cursor(self, execution: strawberry.Parent[Fill]) -> Cursor:
+        """The number of its event."""
+        return cursor_of(execution.sequence)
+
     @strawberry.field(description="The execution that stands in its place; null for none.", metadata=SAME_FOR_ALL)
     async def correction(
         self, execution: strawberry.Parent[Fill], info: Info

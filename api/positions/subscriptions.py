@@ -1,6 +1,6 @@
 """Live figures of accounts and positions."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from functools import partial
 from typing import cast
@@ -13,8 +13,9 @@ from api.context import Info
 from api.ids import named
 from api.intervals import interval_seconds
 from api.positions.types import PnlUpdate, Position, PositionPnl
+from api.realtime.merged import merge
 from api.realtime.streams import StateStream
-from api.stream_access import reads_account
+from api.stream_access import named_accounts, reads_account, reads_accounts
 from domain.access.types import Actor
 from domain.accounts.queries import require_account
 from domain.kernel.time import utc_now
@@ -26,12 +27,27 @@ from domain.positions.streams import live_account, live_positions
 class PositionsSubscription:
     """The area's part of the root subscription."""
 
-    @strawberry.subscription(description="An account's PnL, the newest at most every `intervalMs`.")
-    async def pnl(self, info: Info, account_id: strawberry.ID, interval_ms: int = 250) -> AsyncIterator[PnlUpdate]:
-        """Conflated."""
-        books, wanted, seconds, permit = await _source(info, account_id, interval_ms)
-        key = ("pnl", wanted, interval_ms)
-        return cast(AsyncIterator[PnlUpdate], StateStream(key, partial(_pnl, books, wanted, seconds), permit))
+    @strawberry.subscription(
+        description="The PnL of an account, or of each of several, the newest at most every `intervalMs`."
+    )
+    async def pnl(
+        self,
+        info: Info,
+        account_id: strawberry.ID | None = None,
+        account_ids: list[strawberry.ID] | None = None,
+        interval_ms: int = 250,
+    ) -> AsyncIterator[PnlUpdate]:
+        """Conflated per account."""
+        books, seconds = info.context.services.live, interval_seconds(interval_ms)
+        wanted = await named_accounts(info.context.require_actor(), account_ids, account_id)
+        sources = [partial(_pnl, books, each, seconds) for each in wanted]
+        stream = StateStream(
+            ("pnl", wanted, interval_ms),
+            partial(merge, sources),
+            reads_accounts(frozenset(wanted)),
+            part=lambda update: update.account_id,
+        )
+        return cast(AsyncIterator[PnlUpdate], stream)
 
     @strawberry.subscription(description="An account's figures, the newest at most every `intervalMs`.")
     async def account(
@@ -46,25 +62,38 @@ class PositionsSubscription:
         return cast(AsyncIterator[Account], StateStream(key, partial(live_account, books, wanted, seconds), permit))
 
     @strawberry.subscription(
-        description="Each position that is held, then each one that changes, the newest at most every `intervalMs`."
+        description="Each position that an account, or several, hold, then each one that changes, the newest at most "
+        "every `intervalMs`."
     )
-    async def positions(self, info: Info, account_id: strawberry.ID, interval_ms: int = 250) -> AsyncIterator[Position]:
+    async def positions(
+        self,
+        info: Info,
+        account_id: strawberry.ID | None = None,
+        account_ids: list[strawberry.ID] | None = None,
+        interval_ms: int = 250,
+    ) -> AsyncIterator[Position]:
         """Conflated per position."""
-        books, wanted, seconds, permit = await _source(info, account_id, interval_ms)
-        key = ("positions", wanted, interval_ms)
-        open_stream = partial(live_positions, books, wanted, seconds)
-        return cast(AsyncIterator[Position], StateStream(key, open_stream, permit, part=lambda position: position.id))
+        books, seconds = info.context.services.live, interval_seconds(interval_ms)
+        wanted = await named_accounts(info.context.require_actor(), account_ids, account_id)
+        sources = [partial(live_positions, books, each, seconds) for each in wanted]
+        stream = StateStream(
+            ("positions", wanted, interval_ms),
+            partial(merge, sources),
+            reads_accounts(frozenset(wanted)),
+            part=lambda position: position.id,
+        )
+        return cast(AsyncIterator[Position], stream)
 
 
 async def _source(
-    info: Info, account_id: strawberry.ID, interval_ms: int, *, field: str = "accountId"
+    info: Info, account_id: strawberry.ID, interval_ms: int, *, field: str
 ) -> tuple[LiveBooks, UUID, float, Callable[[Actor], None]]:
     wanted = named(account_id)
     await require_account(info.context.require_actor(), wanted, field=field)
     return info.context.services.live, wanted, interval_seconds(interval_ms), reads_account(wanted)
 
 
-async def _pnl(books: LiveBooks, account_id: UUID, seconds: float) -> AsyncIterator[PnlUpdate]:
+async def _pnl(books: LiveBooks, account_id: UUID, seconds: float) -> AsyncGenerator[PnlUpdate, None]:
     async with aclosing(live_account(books, account_id, seconds)) as values:
         async for value in values:
             yield PnlUpdate(

@@ -19,6 +19,7 @@ from api.graphql.execution import OperationExecutor
 from api.graphql.runner import Caller, OperationRunner
 from api.realtime.client_queue import EventQueue, StateQueue
 from api.realtime.groups import Execution, LogGroup, StateGroup
+from api.realtime.merged import MergedStream
 from api.realtime.send_queue import SendQueue
 from api.realtime.sharing_key import Selection, selection_of
 from api.realtime.streams import LogStream, StateStream
@@ -76,7 +77,15 @@ class Hub:
                 subscribing, source, StateQueue(send_queue, operation_id, limits), partial(state.state_group, source)
             )
 
+        if isinstance(source, MergedStream):
+            assert caller.actor is not None, "a subscription is never public"
+            source.permit(caller.actor)
+
         async def reopen(caller: Caller) -> AsyncIterable[Any]:
+            if isinstance(source, MergedStream):
+                assert caller.actor is not None, "a subscription is never public"
+                source.permit(caller.actor)
+                return source
             return (await self._open(operation, variables, caller))[1]
 
         return SoloSubscription(subscribing, source, EventQueue(send_queue, operation_id, limits), reopen)

@@ -268,9 +268,10 @@ class StateSubscription(Subscription):
 
 
 class SoloSubscription(Subscription):
-    """A plain async generator: executed for one subscriber, at that subscriber's pace.
+    """A plain async generator or a merged stream: executed for one subscriber, at that subscriber's pace.
 
-    Its resolver checks rights as it opens, so it is opened again when they have changed.
+    Rights are checked as it opens, so it is opened again when they have changed: a generator from its beginning, a
+    merged stream where it had come to.
     """
 
     queue: EventQueue

@@ -165,6 +165,7 @@ ASKS: dict[str, str] = {
     "Mutation.updateUser": 'updateUser(input: {{ id: "{me}", name: "" }}) {{ id }}',
     "Mutation.withdraw": 'withdraw(input: {{ accountId: "{a}", amount: "0", reference: "r" }}) {{ id }}',
     "Subscription.account": 'account(id: "{a}") {{ id }}',
+    "Subscription.accountEvents": 'accountEvents(accountIds: ["{a}"]) {{ kind }}',
     "Subscription.anomalies": 'anomalies(accountId: "{a}") {{ id }}',
     "Subscription.anomalyCases": 'anomalyCases(accountId: "{a}") {{ at }}',
     "Subscription.bars": 'bars(symbol: "TEST", interval: DAY) {{ at }}',
@@ -180,7 +181,7 @@ ASKS: dict[str, str] = {
 }
 # Fields that find an order say so of what does not exist.
 BY_ORDER = {"Mutation.cancelOrder", "Mutation.modifyOrder"}
-FIELD_OF_ACCOUNT = {"Subscription.account": "id"}
+FIELD_OF_ACCOUNT = {"Subscription.account": "id", "Subscription.accountEvents": "accountIds"}
 GRANTS = {"READ": {"READ"}, "TRADE": {"TRADE"}, "FUNDS": {"FUNDS"}, "own": {"TRADE", "FUNDS"}}
 
 

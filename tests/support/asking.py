@@ -1,16 +1,21 @@
 """Asking a platform's API in the test's own process: everything but the transport, errors as clients get them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
+import orjson
 import pytest
+from graphql import ExecutionResult
+from graphql.execution import create_source_event_stream
 
+from api.errors import RequestError, execution_errors
 from api.graphql.runner import Caller, OperationRunner, Request
 from api.limits import Limits
 from api.metrics import ApiMetrics
+from api.realtime.groups import Execution
 from api.root import platform_schema
 from domain.access.types import Actor
 from tests.support.trading import Platform
@@ -34,6 +39,28 @@ class Asking:
         assert "errors" not in answer, answer["errors"]
         (value,) = answer["data"].values()
         return value
+
+    @asynccontextmanager
+    async def listening(self, document: str, **variables: Any) -> AsyncIterator[AsyncIterator[Any]]:
+        """The values of a subscription's one root field, as they come; its refusals are raised."""
+        operation = self._runner.prepare(Request(document, variables=variables), self._caller)
+        context = self._runner.context(self._caller)
+        executor = operation.executor(variables, context)
+        source: Any = create_source_event_stream(executor)
+        if not isinstance(source, ExecutionResult | AsyncIterable):
+            source = await source
+        if isinstance(source, ExecutionResult):
+            raise RequestError(*execution_errors(source.errors or [], context, None))
+        execution = Execution(executor, context, None, self._runner.metrics)
+
+        async def values() -> AsyncGenerator[Any, None]:
+            async with aclosing(cast("Any", aiter(source))) as events:
+                async for event in events:
+                    (value,) = orjson.loads(await execution.payload(event))["data"].values()
+                    yield value
+
+        async with aclosing(values()) as heard:
+            yield heard
 
     async def refusal(self, document: str, **variables: Any) -> dict[str, Any]:
         """The one error, message and extensions in one."""

@@ -19,13 +19,12 @@ from domain.kernel.numbers import plain, total
 from domain.kernel.unit_of_work import unit_of_work
 from domain.market.market import Market
 from domain.orders.deciding.reservations import refresh_reserved, reserved_for
+from domain.orders.model.account_events import BALANCES_REFRESHED
 from domain.positions import queries
 from domain.positions.events import position_snapshot
 from domain.positions.types import PositionBook
 from domain.positions.valuation import value_all
 
-# The kind of event that a correction leaves.
-BALANCES_REFRESHED = "BALANCES_REFRESHED"
 _log = structlog.stdlib.get_logger("balances")
 
 
