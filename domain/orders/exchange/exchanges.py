@@ -8,9 +8,9 @@ from domain.accounts.types import AccountKind, PositionMode
 from domain.kernel.time import Nanos
 from domain.market.clocks import USUAL_BOUNDS, ClockBounds, KeptQuote, TickClocks, counts_from, is_replay
 from domain.market.types import Instrument, QuoteTick, Tick
-from domain.orders.exchange.exchange import Exchange
 from domain.orders.exchange.execution_reports import ExecutionReport, Rejected
 from domain.orders.exchange.holdings import Holding
+from domain.orders.exchange.instrument_book import InstrumentBook
 from domain.orders.exchange.types import Changes
 from domain.orders.exchange.types import Order as ExchangeOrder
 from domain.orders.model.order import Order, PendingChange, changes_in, terms_of
@@ -28,7 +28,7 @@ class StoredPosition:
     kind: AccountKind
 
 
-AnyExchange = TypeVar("AnyExchange", bound=Exchange)
+AnyExchange = TypeVar("AnyExchange", bound=InstrumentBook)
 
 
 class Exchanges(Generic[AnyExchange]):

@@ -336,9 +336,9 @@ def test_who_has_ended_waits_nowhere(plan):
     venue, _ = run(plan)
     for state in venue.open_orders():
         venue.cancel(state.order.id, 100)
-    queues = venue._state.queues
+    queues = venue.state.queues
     assert len(venue) == 0
-    assert not venue._state.groups._members
+    assert not venue.state.groups._members
     rooms = {id(ladder._room): ladder._room for ladder in every_ladder(queues)}
     assert [room.waiting for room in rooms.values()] == [0] * len(rooms)
     assert all(ladder.best is None for ladder in every_ladder(queues))

@@ -12,7 +12,7 @@ from decimal import Decimal
 from domain.orders.exchange.execution_reports import Replaced, Restated, RestateReason, TrailMoved
 from domain.orders.exchange.types import Changes
 from domain.orders.model.types import Contingency, OrderStatus, OrderType, RejectReason
-from domain.orders.venues.emulation.emulation_state import EmulationState
+from domain.orders.venues.emulation.venue_custody import VenueCustody
 from domain.orders.venues.remote_order import RemoteOrder, Settled, ShownTerms
 from domain.orders.venues.types import RequestKind, VenueOrder
 
@@ -25,29 +25,29 @@ class Word:
     asked_at: int | None = None
 
 
-def take_terms(state: EmulationState, order: RemoteOrder, word: Word) -> None:
+def take_terms(custody: VenueCustody, order: RemoteOrder, word: Word) -> None:
     """Take the terms of an order that works from the venue's word on it."""
     seen = word.seen
     if seen.filled_quantity >= order.filled:
         order.is_exceeded = False
     if order.changes and (order.change_taken or _has_become(seen, order.changes[0])):
-        make_change(state, order, seen)
+        make_change(custody, order, seen)
         return
     if shows(order, seen, order.shown_terms):
         order.earlier_terms = ()
         return
     is_old = any(shows(order, seen, terms) for terms in order.earlier_terms)
     if is_old and (word.asked_at is None or word.asked_at < order.replaced_at):
-        state.unconfirmed.append(order.order_id)
+        custody.unconfirmed.append(order.order_id)
         return
     order.earlier_terms = ()
     order.is_restated = bool(order.changes)
     if seen.quantity is not None and seen.quantity < order.filled and word.asked_at is None:
-        state.unconfirmed.append(order.order_id)
-    restate(state, order, seen)
+        custody.unconfirmed.append(order.order_id)
+    restate(custody, order, seen)
 
 
-def restate(state: EmulationState, order: RemoteOrder, seen: VenueOrder) -> None:
+def restate(custody: VenueCustody, order: RemoteOrder, seen: VenueOrder) -> None:
     """Show the order with the terms that the venue states."""
     before = order.shown_terms
     terms = _stated(order, seen, before)
@@ -56,20 +56,24 @@ def restate(state: EmulationState, order: RemoteOrder, seen: VenueOrder) -> None
     trailed = order.is_trailing and terms.quantity == before.quantity
     _set_terms(order, terms)
     # The rest was filled by executions that have overtaken this word.
-    done = order.filled == seen.quantity and seen.filled_quantity < order.filled and not state.may_grow(order)
+    done = order.filled == seen.quantity and seen.filled_quantity < order.filled and not custody.may_grow(order)
     if done:
         order.status = OrderStatus.FILLED
     if trailed and order.stop is not None:
-        state.reports.append(
+        custody.book.reports.append(
             TrailMoved(
-                order_id=order.id, at=state.now, status=order.status, stop_price=order.stop, limit_price=order.limit
+                order_id=order.id,
+                at=custody.book.now,
+                status=order.status,
+                stop_price=order.stop,
+                limit_price=order.limit,
             )
         )
         return
-    state.reports.append(
+    custody.book.reports.append(
         Restated(
             order_id=order.id,
-            at=state.now,
+            at=custody.book.now,
             status=order.status,
             quantity=order.quantity,
             limit_price=order.limit,
@@ -79,13 +83,13 @@ def restate(state: EmulationState, order: RemoteOrder, seen: VenueOrder) -> None
         )
     )
     if terms.quantity != before.quantity:
-        _carry_quantity(state, order)
-        state.clip(order.terms.account)
+        _carry_quantity(custody, order)
+        custody.clip(order.terms.account)
     if done:
-        state.complete(order)
+        custody.book.complete(order)
 
 
-def acknowledge_change(state: EmulationState, order: RemoteOrder, seen: VenueOrder | None, wall: int) -> None:
+def acknowledge_change(custody: VenueCustody, order: RemoteOrder, seen: VenueOrder | None, wall: int) -> None:
     """The venue has made the oldest change; ``seen`` is what it says of the order then.
 
     Without that, and with more filled than was asked for, nobody knows for how much the order works: it is asked.
@@ -93,19 +97,19 @@ def acknowledge_change(state: EmulationState, order: RemoteOrder, seen: VenueOrd
     asked = order.changes[0].quantity
     if seen is None and not order.is_restated and asked is not None and asked < order.filled:
         order.change_taken = True
-        state.unconfirmed.append(order.order_id)
+        custody.unconfirmed.append(order.order_id)
         return
     if seen is None and order.is_restated:
-        state.unconfirmed.append(order.order_id)
+        custody.unconfirmed.append(order.order_id)
     before = order.shown_terms
     told = order.is_restated
-    make_change(state, order, seen)
+    make_change(custody, order, seen)
     if seen is None and not told and order.is_open:
         order.earlier_terms = (*order.earlier_terms, before)
         order.replaced_at = wall
 
 
-def make_change(state: EmulationState, order: RemoteOrder, seen: VenueOrder | None) -> None:
+def make_change(custody: VenueCustody, order: RemoteOrder, seen: VenueOrder | None) -> None:
     """The oldest change that was asked for is made, as far as the venue says in ``seen``, or has said since."""
     changes, told = order.changes.popleft(), order.is_restated
     order.change_taken = order.is_restated = False
@@ -116,47 +120,47 @@ def make_change(state: EmulationState, order: RemoteOrder, seen: VenueOrder | No
     if changes.trailing_offset is not None:
         order.trailing_offset = changes.trailing_offset
     if changes.expires_at is not None:
-        set_expiry(state, order, changes.expires_at)
+        set_expiry(custody, order, changes.expires_at)
     # Where the venue says that the order works on with all that is filled, it does, whatever is left of it.
     works = told if seen is None else seen.is_open and seen.filled_quantity >= order.filled
-    done = order.filled >= order.quantity and not works and not state.may_grow(order)
+    done = order.filled >= order.quantity and not works and not custody.may_grow(order)
     if done:
         order.status = OrderStatus.FILLED
-    report_replaced(state, order)
-    state.settled.append(Settled(order_id=order.order_id, kind=RequestKind.REPLACE))
+    report_replaced(custody, order)
+    custody.settled.append(Settled(order_id=order.order_id, kind=RequestKind.REPLACE))
     if resized:
-        _carry_quantity(state, order)
+        _carry_quantity(custody, order)
     if done:
-        state.complete(order)
+        custody.book.complete(order)
 
 
-def refuse_change(state: EmulationState, order: RemoteOrder, reason: RejectReason, message: str) -> None:
+def refuse_change(custody: VenueCustody, order: RemoteOrder, reason: RejectReason, message: str) -> None:
     """The venue does not make the oldest change. An order that only waited for it is done."""
     order.changes.popleft()
     order.change_taken = order.is_restated = False
-    done = order.filled >= order.quantity and not state.may_grow(order)
+    done = order.filled >= order.quantity and not custody.may_grow(order)
     if done:
         order.status = OrderStatus.FILLED
-    state.refuse_change(order, reason, message)
-    state.settled.append(Settled(order_id=order.order_id, kind=RequestKind.REPLACE))
+    custody.refuse_change(order, reason, message)
+    custody.settled.append(Settled(order_id=order.order_id, kind=RequestKind.REPLACE))
     if done:
-        state.complete(order)
+        custody.book.complete(order)
 
 
-def set_expiry(state: EmulationState, order: RemoteOrder, expires_at: int | None) -> None:
+def set_expiry(custody: VenueCustody, order: RemoteOrder, expires_at: int | None) -> None:
     """Let the order work until another time."""
     order.expires_at = expires_at
     if order.timed_here:
-        state.queues.remove(order)
-        state.queues.place_for_time(order)
+        custody.book.queues.remove(order)
+        custody.book.queues.place_for_time(order)
 
 
-def report_replaced(state: EmulationState, order: RemoteOrder) -> None:
+def report_replaced(custody: VenueCustody, order: RemoteOrder) -> None:
     """Say that a change that was asked for took effect."""
-    state.reports.append(
+    custody.book.reports.append(
         Replaced(
             order_id=order.id,
-            at=state.now,
+            at=custody.book.now,
             status=order.status,
             sequence=order.sequence,
             quantity=order.quantity,
@@ -211,13 +215,13 @@ def _reason(order: RemoteOrder, before: ShownTerms) -> RestateReason:
     return RestateReason.VENUE
 
 
-def _carry_quantity(state: EmulationState, order: RemoteOrder) -> None:
+def _carry_quantity(custody: VenueCustody, order: RemoteOrder) -> None:
     """Exits that wait here for their entry are for all of it."""
     if order.terms.contingency is not Contingency.OTO:
         return
-    for child in state.groups.exits(order):
+    for child in custody.book.groups.exits(order):
         if child.status is OrderStatus.HELD:
-            state.restate(child, RestateReason.ENTRY_REPLACED, quantity=order.quantity)
+            custody.book.restate(child, RestateReason.ENTRY_REPLACED, quantity=order.quantity)
 
 
 def _has_become(seen: VenueOrder, changes: Changes) -> bool:

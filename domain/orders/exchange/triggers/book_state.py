@@ -25,6 +25,7 @@ from domain.orders.exchange.execution_reports import (
     RestateReason,
 )
 from domain.orders.exchange.holdings import Holdings
+from domain.orders.exchange.triggers.custody import Custody
 from domain.orders.exchange.types import CancelReason
 from domain.orders.model.types import Contingency, Liquidity, OrderStatus, RejectReason
 
@@ -32,11 +33,27 @@ _WORKING = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
 
 
 class BookState:
-    """The state of one instrument's exchange. ``now`` is the time of the current command or event."""
+    """The state of one instrument's book. ``now`` is the time of the current command or event.
 
-    __slots__ = ("exits", "groups", "holdings", "market", "now", "orders", "queues", "released", "reports", "sequence")
+    ``custody`` decides on orders that may be somewhere else; None where all orders are here.
+    """
 
-    def __init__(self, market: Market, holdings: Holdings) -> None:
+    __slots__ = (
+        "custody",
+        "exits",
+        "groups",
+        "holdings",
+        "market",
+        "now",
+        "orders",
+        "queues",
+        "released",
+        "reports",
+        "sequence",
+    )
+
+    def __init__(self, market: Market, holdings: Holdings, custody: Custody | None = None) -> None:
+        self.custody = custody
         self.market = market
         self.holdings = holdings
         self.queues = Queues()
@@ -78,6 +95,9 @@ class BookState:
 
     def accept(self, order: WorkingOrder) -> None:
         """Accept the order: it works from now on."""
+        if self.custody is not None:
+            self.custody.accept(order)
+            return
         order.status = OrderStatus.NEW
         self.reports.append(
             Accepted(
@@ -101,10 +121,21 @@ class BookState:
             if other.status in (OrderStatus.HELD, OrderStatus.PENDING_NEW):
                 self._reject_alone(other, RejectReason.GROUP_REJECTED, "another order of the group was rejected")
             elif order.terms.contingency is Contingency.OCO:
-                self._cancel_alone(other, CancelReason.GROUP)
+                self.cancel_alone(other, CancelReason.GROUP)
+
+    def reject_post_only(self, order: WorkingOrder) -> None:
+        """Reject a post-only order that would take."""
+        self.reject(order, RejectReason.POST_ONLY_WOULD_CROSS, "a post-only order would take liquidity")
 
     def _reject_alone(self, order: WorkingOrder, reason: RejectReason, message: str) -> None:
-        self._end(order, OrderStatus.REJECTED)
+        if self.custody is None:
+            self.reject_here(order, reason, message)
+        else:
+            self.custody.reject_alone(order, reason, message)
+
+    def reject_here(self, order: WorkingOrder, reason: RejectReason, message: str) -> None:
+        """Reject an order that is here."""
+        self.end(order, OrderStatus.REJECTED)
         self.reports.append(
             Rejected(order_id=order.id, at=self.now, status=order.status, reason=reason, message=message)
         )
@@ -119,14 +150,14 @@ class BookState:
             if order.terms.contingency is Contingency.OUO:
                 self._feed_other_exit(order)
         if not order.remaining:
-            self._end(order, OrderStatus.FILLED)
+            self.end(order, OrderStatus.FILLED)
         if order.terms.contingency is Contingency.OTO:
-            self._feed_exits(order, order.filled - before)
+            self.feed_exits(order, order.filled - before)
         elif order.terms.contingency is Contingency.OCO and order.filled != before:
-            self._cancel_others(order)
+            self.cancel_others(order)
         elif order.terms.contingency is Contingency.OUO and order.status is OrderStatus.FILLED:
             # Nothing is left to protect or to take profit on, and what the entry might still fill would have no exit.
-            self._cancel_others(order)
+            self.cancel_others(order)
         if order.filled != before:
             self.end_exits(order.terms.account)
 
@@ -161,7 +192,7 @@ class BookState:
             if other.remaining > order.remaining:
                 self.restate(other, RestateReason.EXIT_FILLED, quantity=other.filled + order.remaining)
 
-    def _feed_exits(self, entry: WorkingOrder, quantity: Decimal) -> None:
+    def feed_exits(self, entry: WorkingOrder, quantity: Decimal) -> None:
         """Give exits the entry's filled quantity: the first fill releases them, later ones make them grow."""
         if not quantity:
             return
@@ -184,7 +215,21 @@ class BookState:
         quantity: Decimal | None = None,
         limit: Decimal | None = None,
     ) -> None:
-        """Change an order unasked. A new limit moves it to another queue."""
+        """Change an order unasked."""
+        if self.custody is None:
+            self.restate_here(order, reason, quantity=quantity, limit=limit)
+        else:
+            self.custody.restate(order, reason, quantity=quantity, limit=limit)
+
+    def restate_here(
+        self,
+        order: WorkingOrder,
+        reason: RestateReason,
+        *,
+        quantity: Decimal | None = None,
+        limit: Decimal | None = None,
+    ) -> None:
+        """Change an order that is here unasked. A new limit moves it to another queue."""
         if quantity is not None:
             order.quantity = quantity
         if limit is not None:
@@ -216,52 +261,81 @@ class BookState:
         for order in list(self.exits.get(account, {}).values()):
             if order.status in _WORKING and self.reducible(order) <= ZERO:
                 self.cancel(order, CancelReason.REDUCE_ONLY)
+        if self.custody is not None:
+            self.custody.exits_ended(account)
 
     def complete(self, order: WorkingOrder) -> None:
         """End an order that a replace left without remaining quantity; an exit ends its bracket too."""
-        self._end(order, OrderStatus.FILLED)
+        self.end(order, OrderStatus.FILLED)
 
     def cancel(self, order: WorkingOrder, reason: CancelReason) -> None:
         """Cancel the rest of an order, with an OCO's other leg and exits that wait for their entry.
 
         Working exits survive their entry: the position that it opened keeps its protection.
         """
-        self._cancel_alone(order, reason)
-        self._carry_end(order, reason)
+        if self.custody is None:
+            self.cancel_here(order, reason)
+        else:
+            self.custody.cancel(order, reason)
+
+    def cancel_here(self, order: WorkingOrder, reason: CancelReason) -> None:
+        """Cancel an order that is here, with the effects on its group."""
+        self.cancel_alone(order, reason)
+        self.carry_end(order, reason)
 
     def expire(self, order: WorkingOrder) -> None:
         """Expire the order; its group ends as with a cancel."""
-        self._end(order, OrderStatus.EXPIRED)
-        self.reports.append(Expired(order_id=order.id, at=self.now, status=order.status))
-        self._carry_end(order, None)
+        if self.custody is None:
+            self.expire_here(order)
+        else:
+            self.custody.expire(order)
 
-    def _carry_end(self, order: WorkingOrder, reason: CancelReason | None) -> None:
+    def expire_here(self, order: WorkingOrder) -> None:
+        """Expire an order that is here."""
+        self.end(order, OrderStatus.EXPIRED)
+        self.reports.append(Expired(order_id=order.id, at=self.now, status=order.status))
+        self.carry_end(order, None)
+
+    def carry_end(self, order: WorkingOrder, reason: CancelReason | None) -> None:
+        """Apply the end of an order to its group."""
         contingency = order.terms.contingency
         if contingency is Contingency.OCO:
-            self._cancel_others(order)
+            self.cancel_others(order)
         elif contingency is Contingency.OTO:
             for child in self.groups.exits(order):
                 if child.status is OrderStatus.HELD:
-                    self._cancel_alone(child, CancelReason.GROUP)
+                    self.cancel_alone(child, CancelReason.GROUP)
         elif contingency is Contingency.OUO and reason is CancelReason.REDUCE_ONLY:
             # The position was closed otherwise: what the entry might still fill would have no exit.
-            self._cancel_others(order)
+            self.cancel_others(order)
 
-    def _cancel_others(self, order: WorkingOrder) -> None:
+    def cancel_others(self, order: WorkingOrder) -> None:
+        """Cancel the other orders of the group."""
         # Alone: what is cancelled for the group's sake must not turn on the order that went on.
         for other in self.groups.others(order):
-            self._cancel_alone(other, CancelReason.GROUP)
+            self.cancel_alone(other, CancelReason.GROUP)
 
-    def _cancel_alone(self, order: WorkingOrder, reason: CancelReason) -> None:
-        self._end(order, OrderStatus.CANCELED)
+    def cancel_alone(self, order: WorkingOrder, reason: CancelReason) -> None:
+        """Cancel an order without effects on its group."""
+        if self.custody is None:
+            self.cancel_alone_here(order, reason)
+        else:
+            self.custody.cancel_alone(order, reason)
+
+    def cancel_alone_here(self, order: WorkingOrder, reason: CancelReason) -> None:
+        """Cancel an order that is here without effects on its group."""
+        self.end(order, OrderStatus.CANCELED)
         self.reports.append(Canceled(order_id=order.id, at=self.now, status=order.status, reason=reason))
 
-    def _end(self, order: WorkingOrder, status: OrderStatus) -> None:
+    def end(self, order: WorkingOrder, status: OrderStatus) -> None:
+        """Take an order that is over out of the book."""
         order.status = status
         self.queues.remove(order)
         self.groups.remove(order)
         del self.orders[order.id]
         self._forget_exit(order)
+        if self.custody is not None:
+            self.custody.ended(order)
 
     def _forget_exit(self, order: WorkingOrder) -> None:
         mine = self.exits.get(order.terms.account)

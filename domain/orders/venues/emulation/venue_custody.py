@@ -1,7 +1,7 @@
-"""The state of an emulation book: the paper exchange's groups, and requests for orders that are at the venue.
+"""The custody of orders that may be at a real venue: requests for those that are there, and the effects of its reports.
 
-An effect that the paper exchange applies at once is requested from the venue when the order is there, and applied when
-the venue confirms it. Orders that exclude each other are never at the venue at the same time.
+An effect that the book applies at once to an order that is here is requested from the venue when the order is there,
+and applied when the venue confirms it. Orders that exclude each other are never at the venue at the same time.
 """
 
 from collections.abc import Hashable
@@ -11,9 +11,9 @@ from uuid import UUID
 from domain.kernel.numbers import ZERO
 from domain.orders.exchange.book.market import Market
 from domain.orders.exchange.book.working import WorkingOrder
-from domain.orders.exchange.book_state import BookState
 from domain.orders.exchange.execution_reports import Accepted, Expired, Filled, ReplaceRejected, Restated, RestateReason
 from domain.orders.exchange.holdings import Holdings
+from domain.orders.exchange.triggers.book_state import BookState
 from domain.orders.exchange.types import CancelReason
 from domain.orders.model.types import Contingency, OrderStatus, RejectReason, TimeInForce
 from domain.orders.venues.remote_order import Cause, RemoteOrder, Settled, Wanted, remote
@@ -32,16 +32,17 @@ def _is_beside(other: RemoteOrder, order: WorkingOrder) -> bool:
     return other.side is order.side and other.terms.account == order.terms.account and other.id != order.id
 
 
-class EmulationState(BookState):
-    """The state of one instrument at a real venue. ``requests`` and ``settled`` collect the results of the last calls.
+class VenueCustody:
+    """The orders of one instrument that are at a real venue, beside those that ``book`` holds for it.
 
-    ``unconfirmed`` are orders to ask the venue about: its reports do not fit the known state.
+    ``requests`` and ``settled`` collect the results of the last calls. ``unconfirmed`` are orders to ask the venue
+    about: its reports do not fit the known state.
     """
 
-    __slots__ = ("_clipped", "requests", "settled", "unconfirmed", "venue")
+    __slots__ = ("_clipped", "book", "requests", "settled", "unconfirmed", "venue")
 
-    def __init__(self, market: Market, holdings: Holdings, venue: Capabilities) -> None:
-        super().__init__(market, holdings)
+    def __init__(self, venue: Capabilities) -> None:
+        self.book = BookState(Market(), Holdings(), self)
         self.venue = venue
         self.requests: list[Wanted] = []
         self.settled: list[Settled] = []
@@ -81,10 +82,10 @@ class EmulationState(BookState):
     def _resize_there(self, order: RemoteOrder) -> None:
         """The venue had the order for as much as is filled of it."""
         order.quantity = order.filled
-        self.reports.append(
+        self.book.reports.append(
             Restated(
                 order_id=order.id,
-                at=self.now,
+                at=self.book.now,
                 status=order.status,
                 quantity=order.quantity,
                 limit_price=order.limit,
@@ -95,10 +96,10 @@ class EmulationState(BookState):
 
     def refuse_change(self, order: RemoteOrder, reason: RejectReason, message: str) -> None:
         """Say that a change is not made; an order that is filled ends with it."""
-        self.reports.append(
+        self.book.reports.append(
             ReplaceRejected(
                 order_id=order.id,
-                at=self.now,
+                at=self.book.now,
                 reason=reason,
                 message=message,
                 is_filled=order.status is OrderStatus.FILLED,
@@ -106,10 +107,10 @@ class EmulationState(BookState):
         )
 
     def _accepted(self, order: RemoteOrder, *, by_engine: bool) -> None:
-        self.reports.append(
+        self.book.reports.append(
             Accepted(
                 order_id=order.id,
-                at=self.now,
+                at=self.book.now,
                 status=order.status,
                 sequence=order.sequence,
                 quantity=order.quantity,
@@ -130,10 +131,10 @@ class EmulationState(BookState):
             for other in there:
                 self.ask_cancel(other, Cause.GROUP)
             return
-        entry = self.groups.entry(order) if order.terms.contingency is Contingency.OUO else None
+        entry = self.book.groups.entry(order) if order.terms.contingency is Contingency.OUO else None
         if entry is not None:
             # The way out is taken: what would still get in would have none.
-            self._cancel_alone(entry, CancelReason.GROUP)
+            self.cancel_alone(entry, CancelReason.GROUP)
         self.hand_over(order)
 
     def hand_over(self, order: RemoteOrder) -> None:
@@ -151,7 +152,7 @@ class EmulationState(BookState):
         if self.venue.reduce_only:
             return False
         there = sum((other.remaining for other in self._clipped.values() if _is_beside(other, order)), ZERO)
-        return there > ZERO and there + order.remaining > self.reducible(order)
+        return there > ZERO and there + order.remaining > self.book.reducible(order)
 
     def note_clipped(self, order: RemoteOrder) -> None:
         """Note an order at the venue that only the engine keeps from closing too much."""
@@ -159,14 +160,14 @@ class EmulationState(BookState):
             self._clipped[order.id] = order
 
     def _wait_for_time(self, order: RemoteOrder) -> None:
-        self.queues.remove(order)
+        self.book.queues.remove(order)
         if order.timed_here:
-            self.queues.place_for_time(order)
+            self.book.queues.place_for_time(order)
 
     def _excluded_by(self, order: RemoteOrder) -> list[WorkingOrder]:
         if order.terms.contingency is Contingency.OCO:
-            return self.groups.others(order)
-        return self.groups.exits(order) if order.terms.contingency is Contingency.OUO else []
+            return self.book.groups.others(order)
+        return self.book.groups.exits(order) if order.terms.contingency is Contingency.OUO else []
 
     # ------------------------------------------------------------------ executions
 
@@ -188,8 +189,8 @@ class EmulationState(BookState):
             self.unconfirmed.append(order.order_id)
         done = order.filled == order.quantity and not self.may_grow(order)
         order.status = OrderStatus.FILLED if done else OrderStatus.PARTIALLY_FILLED
-        self.holdings.fill(order.terms.account, order.side, execution.quantity, closes=order.closes)
-        self.reports.append(
+        self.book.holdings.fill(order.terms.account, order.side, execution.quantity, closes=order.closes)
+        self.book.reports.append(
             Filled(
                 order_id=order.id,
                 at=execution.at,
@@ -207,9 +208,9 @@ class EmulationState(BookState):
             )
         )
         if done:
-            self._end(order, OrderStatus.FILLED)
+            self.book.end(order, OrderStatus.FILLED)
         self._carry_fill(order, execution.quantity)
-        self.end_exits(order.terms.account)
+        self.book.end_exits(order.terms.account)
         self.clip(order.terms.account)
 
     def may_grow(self, order: RemoteOrder) -> bool:
@@ -220,23 +221,23 @@ class EmulationState(BookState):
     def _carry_fill(self, order: RemoteOrder, quantity: Decimal) -> None:
         contingency = order.terms.contingency
         if contingency is Contingency.OTO:
-            self._feed_exits(order, quantity)
+            self.book.feed_exits(order, quantity)
         elif contingency is Contingency.OCO:
-            self._cancel_others(order)
+            self.book.cancel_others(order)
         elif contingency is Contingency.OUO:
-            for other in self.groups.exits(order):
+            for other in self.book.groups.exits(order):
                 if other.remaining <= quantity:
-                    self._cancel_alone(other, CancelReason.GROUP)
+                    self.cancel_alone(other, CancelReason.GROUP)
                 else:
                     self.restate(other, RestateReason.EXIT_FILLED, quantity=other.quantity - quantity)
-            entry = self.groups.entry(order)
+            entry = self.book.groups.entry(order)
             if order.status is OrderStatus.FILLED and entry is not None:
-                self._cancel_alone(entry, CancelReason.GROUP)
+                self.cancel_alone(entry, CancelReason.GROUP)
 
     def clip(self, account: Hashable) -> None:
         """Call back what would now close more than there is."""
         for order in list(self._clipped.values()):
-            if order.terms.account == account and order.remaining > self.reducible(order):
+            if order.terms.account == account and order.remaining > self.book.reducible(order):
                 self.ask_cancel(order, Cause.REDUCE_ONLY)
 
     def restate(
@@ -249,7 +250,7 @@ class EmulationState(BookState):
     ) -> None:
         """Change an order that is here; one at the venue keeps the terms it was sent with."""
         if not remote(order).at_venue:
-            super().restate(order, reason, quantity=quantity, limit=limit)
+            self.book.restate_here(order, reason, quantity=quantity, limit=limit)
 
     # ------------------------------------------------------------------ endings
 
@@ -260,12 +261,11 @@ class EmulationState(BookState):
         if order.pending_cancel is None or cause is Cause.REQUESTED:
             order.pending_cancel = cause
 
-    def end_exits(self, account: Hashable) -> None:
-        """The same as the base class, and cancels orders that are on their way to the venue or not acknowledged."""
-        super().end_exits(account)
-        for order in list(self.exits.get(account, {}).values()):
+    def exits_ended(self, account: Hashable) -> None:
+        """Cancel exits without a position that are on their way to the venue, or not acknowledged, as well."""
+        for order in list(self.book.exits.get(account, {}).values()):
             unseen = order.status is OrderStatus.PENDING_NEW and remote(order).at_venue
-            if unseen and self.reducible(order) <= ZERO:
+            if unseen and self.book.reducible(order) <= ZERO:
                 self.ask_cancel(remote(order), Cause.REDUCE_ONLY)
 
     def cancel(self, order: WorkingOrder, reason: CancelReason) -> None:
@@ -273,27 +273,29 @@ class EmulationState(BookState):
         if remote(order).at_venue:
             self.ask_cancel(remote(order), Cause(reason.value))
         else:
-            super().cancel(order, reason)
+            self.book.cancel_here(order, reason)
 
     def expire(self, order: WorkingOrder) -> None:
         """Expire an order here, or have it cancelled at the venue."""
         if remote(order).at_venue:
             self.ask_cancel(remote(order), Cause.EXPIRED)
         else:
-            super().expire(order)
+            self.book.expire_here(order)
 
-    def _cancel_alone(self, order: WorkingOrder, reason: CancelReason) -> None:
+    def cancel_alone(self, order: WorkingOrder, reason: CancelReason) -> None:
+        """Cancel here, or ask the venue, without effects on the group."""
         if remote(order).at_venue:
             self.ask_cancel(remote(order), Cause(reason.value))
         else:
-            super()._cancel_alone(order, reason)
+            self.book.cancel_alone_here(order, reason)
 
-    def _reject_alone(self, order: WorkingOrder, reason: RejectReason, message: str) -> None:
+    def reject_alone(self, order: WorkingOrder, reason: RejectReason, message: str) -> None:
+        """Reject here; one that is rejected with its group has to be cancelled at the venue."""
         if reason is RejectReason.GROUP_REJECTED and remote(order).at_venue:
             # Only the venue knows whether it is too late.
             self.ask_cancel(remote(order), Cause.GROUP)
         else:
-            super()._reject_alone(order, reason, message)
+            self.book.reject_here(order, reason, message)
 
     def over_there(self, order: RemoteOrder, seen: VenueOrder | None) -> None:
         """The order ended at the venue, or is unknown there; its group reacts as if it ended here."""
@@ -304,31 +306,31 @@ class EmulationState(BookState):
             order.pending_cancel is None and seen is not None and seen.status is OrderStatus.EXPIRED
         )
         if by_clock:
-            self._end(order, OrderStatus.EXPIRED)
-            self.reports.append(Expired(order_id=order.id, at=self.now, status=order.status))
-            self._carry_end(order, None)
+            self.book.end(order, OrderStatus.EXPIRED)
+            self.book.reports.append(Expired(order_id=order.id, at=self.book.now, status=order.status))
+            self.book.carry_end(order, None)
         else:
             reason = self._reason(order)
-            super()._cancel_alone(order, reason)
+            self.book.cancel_alone_here(order, reason)
             # What was called back for the group's sake must not turn on the order that goes on.
             if reason is not CancelReason.GROUP:
-                self._carry_end(order, reason)
+                self.book.carry_end(order, reason)
         self._let_go_on(order)
 
     def _complete_there(self, order: RemoteOrder) -> None:
         """End an order whose whole quantity at the venue, which was smaller than ours, is filled."""
         is_refused = bool(order.changes) and order.quantity == order.filled
-        self._end(order, OrderStatus.FILLED)
+        self.book.end(order, OrderStatus.FILLED)
         if is_refused:
             self.refuse_change(order, RejectReason.VENUE_REJECTED, FILLED_FIRST)
         else:
             self._resize_there(order)
         if order.terms.contingency in (Contingency.OCO, Contingency.OUO):
-            self._cancel_others(order)
+            self.book.cancel_others(order)
 
     def reject_there(self, order: RemoteOrder, reason: RejectReason, message: str) -> None:
         """The venue rejected the order."""
-        self.reject(order, reason, message)
+        self.book.reject(order, reason, message)
         self._let_go_on(order)
 
     def _let_go_on(self, order: RemoteOrder) -> None:
@@ -341,7 +343,7 @@ class EmulationState(BookState):
             return CancelReason(order.pending_cancel.value)
         return _AT_ONCE.get(order.terms.time_in_force, CancelReason.VENUE)
 
-    def _end(self, order: WorkingOrder, status: OrderStatus) -> None:
-        super()._end(order, status)
+    def ended(self, order: WorkingOrder) -> None:
+        """Settle all that was asked about an order that is over."""
         self._clipped.pop(order.id, None)
         self.settled.append(Settled(order_id=remote(order).order_id))

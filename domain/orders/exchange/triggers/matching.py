@@ -1,30 +1,30 @@
 """Matching of one order: on arrival, when triggered, when touched while it rests, and when its trail moves.
 
-Each method looks at the present market, decides, and lets the state book the result.
+Each method looks at the present market, decides, and lets the state book the result. An order that may trade is left to
+the book's trading (``trading.py``).
 """
 
 from decimal import Decimal
 
 from domain.kernel.numbers import ZERO
-from domain.market.types import Level
 from domain.orders.exchange.book.working import WorkingOrder
-from domain.orders.exchange.book_state import BookState
 from domain.orders.exchange.conditions import stop_reached, touched
 from domain.orders.exchange.execution_reports import RestateReason, TrailMoved, Triggered
 from domain.orders.exchange.trailing import TickGrid, favourable, trail
+from domain.orders.exchange.triggers.book_state import BookState
+from domain.orders.exchange.triggers.trading import Trading
 from domain.orders.exchange.types import CancelReason
-from domain.orders.model.types import Liquidity, OrderType, RejectReason, TimeInForce
-
-AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
+from domain.orders.model.types import OrderType, RejectReason
 
 
 class Matching:
     """The rules of one instrument; its ``grid`` of prices matters to trailing stops only."""
 
-    __slots__ = ("_grid", "_state")
+    __slots__ = ("_grid", "_state", "_trading")
 
-    def __init__(self, state: BookState, grid: TickGrid) -> None:
+    def __init__(self, state: BookState, grid: TickGrid, trading: Trading) -> None:
         self._state = state
+        self._trading = trading
         self._grid = grid
 
     def set_grid(self, grid: TickGrid) -> None:
@@ -35,14 +35,16 @@ class Matching:
 
     def arrive(self, order: WorkingOrder) -> None:
         """Reject the order, or accept it and let it trade with the present market."""
+        if self._trading.takes(order):
+            return
         if order.closes and not self._cut_on_arrival(order):
             return
         if order.is_conditional:
             self._arrive_conditional(order)
         elif order.terms.type is OrderType.LIMIT:
-            self._arrive_limit(order)
+            self._trading.arrive_limit(order)
         else:
-            self._arrive_market(order)
+            self._trading.arrive_market(order)
 
     def _cut_on_arrival(self, order: WorkingOrder) -> bool:
         reducible = self._state.reducible(order)
@@ -52,36 +54,18 @@ class Matching:
         order.quantity = min(order.quantity, reducible)
         return True
 
-    def _arrive_market(self, order: WorkingOrder) -> None:
-        if self._state.market.opposite(order.side) is None:
-            self._state.reject(order, RejectReason.NO_MARKET_PRICE, "there is no market yet")
-            return
-        self._state.accept(order)
-        self._take_market(order)
-        if order.is_open:
-            self._state.requeue(order)
-
-    def _arrive_limit(self, order: WorkingOrder) -> None:
-        assert order.limit is not None
-        if order.terms.post_only and self._state.market.crosses(order.side, order.limit):
-            self._reject_post_only(order)
-            return
-        self._state.accept(order)
-        self._take_limit(order)
-        if order.is_open:
-            self._state.queues.place(order)
-
     def _arrive_conditional(self, order: WorkingOrder) -> None:
         if order.stop is not None and self.condition_met(order, order.stop):
+            if self._trading.triggers_on_arrival(order):
+                self._state.accept(order)
+                self._trigger(order)
+                return
             self._state.reject(order, RejectReason.VENUE_REJECTED, "the market is already at the stop price")
             return
         if order.is_trailing:
             self._start_trail(order)
         self._state.accept(order)
         self._state.queues.place(order)
-
-    def _reject_post_only(self, order: WorkingOrder) -> None:
-        self._state.reject(order, RejectReason.POST_ONLY_WOULD_CROSS, "a post-only order would take liquidity")
 
     # ------------------------------------------------------------------ each event
 
@@ -90,18 +74,18 @@ class Matching:
         if order.closes and not self._cut_to_position(order):
             return
         if order.rests_at_limit:
-            self._fill_resting(order)
+            self._trading.fill_resting(order)
         elif order.is_conditional:
             self._trigger(order)
         else:
-            self._take_market(order)
+            self._trading.take_market(order)
 
     def meet(self, order: WorkingOrder) -> None:
         """Let a limit order that a replace has moved into the market trade."""
         if not order.rests_at_limit or order.limit is None or not self._state.market.crosses(order.side, order.limit):
             return
         if not order.closes or self._cut_to_position(order):
-            self._take_limit(order)
+            self._trading.take_limit(order)
 
     def _cut_to_position(self, order: WorkingOrder) -> bool:
         reducible = self._state.reducible(order)
@@ -111,13 +95,6 @@ class Matching:
         if order.remaining > reducible:
             self._state.restate(order, RestateReason.REDUCE_ONLY, quantity=order.filled + reducible)
         return True
-
-    def _fill_resting(self, order: WorkingOrder) -> None:
-        limit = order.limit
-        assert limit is not None
-        taken = self._state.market.take(order.side, order.remaining, limit)
-        if taken:
-            self._state.fill(order, [(limit, quantity) for _, quantity in taken], Liquidity.MAKER)
 
     def _trigger(self, order: WorkingOrder) -> None:
         if not order.triggered:
@@ -133,38 +110,15 @@ class Matching:
             if order.becomes_limit:
                 self._work_as_limit(order)
                 return
-        self._take_market(order)
+        self._trading.take_market(order)
 
     def _work_as_limit(self, order: WorkingOrder) -> None:
         assert order.limit is not None
         if order.terms.post_only and self._state.market.crosses(order.side, order.limit):
-            self._reject_post_only(order)
+            self._state.reject_post_only(order)
             return
         self._state.requeue(order)
-        self._take_limit(order)
-
-    # ------------------------------------------------------------------ taking
-
-    def _take_limit(self, order: WorkingOrder) -> None:
-        taken = self._state.market.take(order.side, order.remaining, order.limit)
-        self._take(order, taken)
-
-    def _take_market(self, order: WorkingOrder) -> None:
-        best_only = order.terms.type is OrderType.MARKET_TO_LIMIT
-        taken = self._state.market.take(order.side, order.remaining, None, best_only=best_only)
-        self._take(order, taken)
-        if best_only and taken and order.is_open:
-            self._state.restate(order, RestateReason.MARKET_TO_LIMIT, limit=taken[0][0])
-
-    def _take(self, order: WorkingOrder, taken: list[Level]) -> None:
-        time_in_force = order.terms.time_in_force
-        if time_in_force is TimeInForce.FOK and sum(quantity for _, quantity in taken) < order.remaining:
-            self._state.cancel(order, CancelReason.FILL_OR_KILL)
-            return
-        if taken:
-            self._state.fill(order, taken, Liquidity.TAKER)
-        if time_in_force in AT_ONCE and order.is_open:
-            self._state.cancel(order, CancelReason.IMMEDIATE_OR_CANCEL)
+        self._trading.take_limit(order)
 
     def condition_met(self, order: WorkingOrder, stop: Decimal) -> bool:
         """True if the market is at ``stop`` already, by the condition of the order's type."""

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from domain.kernel.numbers import ZERO
 from domain.orders.exchange.book.working import WorkingOrder
-from domain.orders.exchange.book_state import BookState
-from domain.orders.exchange.matching import Matching
+from domain.orders.exchange.triggers.book_state import BookState
+from domain.orders.exchange.triggers.matching import Matching
 from domain.orders.exchange.types import Changes
 from domain.orders.model.types import Contingency, OrderStatus, RejectReason, TimeInForce
 

@@ -1,0 +1,1 @@
+"""The trigger book of one instrument, pure: what the paper exchange and the books of real venues are made of."""
