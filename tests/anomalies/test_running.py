@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
+import orjson
 import pytest
 from graphql import graphql
 
@@ -19,6 +21,8 @@ from domain.access.types import Actor, Role
 from domain.accounts.queries import read_books
 from domain.accounts.service import MoveCash, deposit
 from domain.accounts.types import AccountState
+from domain.anomalies.facts import Quoted, Sampled
+from domain.anomalies.intake import Refusal
 from domain.anomalies.running import run_detectors
 from domain.anomalies.service import UpdateDetector, update_detector
 from domain.anomalies.types import AnomalyKind
@@ -307,3 +311,17 @@ async def test_the_stream_shows_each_what_concerns_them(desk: Platform) -> None:
     assert await follow(desk, desk.admin, 1, min_severity=Severity.CRITICAL) == stored[1:]
     with pytest.raises(NotFound):
         await follow(desk, owner, 1, account_id=str(other_id))
+
+
+async def test_facts_that_say_nothing_true_are_counted_and_not_learnt(desk: Platform) -> None:
+    now = utc_now()
+    quotes = [Quoted(SPOT.symbol, now + timedelta(minutes=minutes), Decimal(100)) for minutes in (4, 6, 600)]
+    samples = [Sampled("web", "latencyMs", value, now) for value in (float("nan"), float("inf"), 1.0)]
+    report = await run_detectors(desk.services.bus, [*quotes, *samples])
+    assert report.anomalies == ()
+    assert report.refused == {Refusal.FROM_THE_FUTURE: 2, Refusal.NOT_A_NUMBER: 2}
+    states = {
+        row["kind"]: orjson.loads(row["state"]) for row in await fetch("SELECT kind, state FROM anomaly_memories")
+    }
+    assert states["STALE_MARKET_DATA"]["last"] == pytest.approx((now + timedelta(minutes=4)).timestamp())
+    assert states["SYSTEM_PERFORMANCE"]["samples"] == 1
