@@ -12,6 +12,7 @@ from statistics import median
 from typing import Any, Self
 
 from domain.anomalies.baselines import surprise_of, upper_tail
+from domain.anomalies.rhythms import are_in_rhythm
 
 KEPT_DAYS, KEPT_PEER_DAYS = 40, 240
 # Of a first day so many values are kept, and so many are needed.
@@ -23,6 +24,8 @@ PRIOR_DAYS, MAX_DEVIATION, PEER_MEMORY = 20.0, 3.0, 400.0
 # Before so many days of others are known, a subject without any of its own is not judged.
 MIN_PEER_DAYS, MIN_OWN_DAYS = 15, 3
 DAY_SECONDS = 86_400
+# So many departures are kept; what came so often in a rhythm is part of it.
+KEPT_DEPARTURES, RHYTHM_TIMES = 12, 2
 # A departure is learnt as so many spreads above the middle at most.
 LEARNT_SPREADS = 1.5
 
@@ -84,15 +87,19 @@ class Peers:
 
 
 class Habit:
-    """The largest values of a subject's last days; on its first day, the values of that day so far."""
+    """The largest values of a subject's last days; on its first day, the values of that day so far.
 
-    __slots__ = ("count", "day", "firsts", "today", "tops")
+    ``departures`` are days with their largest value that was told: what comes back in a rhythm is told twice.
+    """
+
+    __slots__ = ("count", "day", "departures", "firsts", "today", "tops")
 
     def __init__(self) -> None:
         self.day = -1
         self.today = -math.inf
         self.tops: deque[float] = deque(maxlen=KEPT_DAYS)
         self.firsts: deque[float] = deque(maxlen=KEPT_FIRSTS)
+        self.departures: deque[tuple[int, float]] = deque(maxlen=KEPT_DEPARTURES)
         self.count = 0
 
     def look(
@@ -109,6 +116,9 @@ class Habit:
         middle, spread = self.usual(peers, scale)
         score = self.surprise(value, peers, scale)
         if score >= tell_from:
+            if self._is_rhythm(value, scale):
+                score = 0.0
+            self._depart(value)
             value = min(value, middle + LEARNT_SPREADS * spread)
         if int(now // DAY_SECONDS) == self.day:
             self.today = max(self.today, value)
@@ -127,6 +137,16 @@ class Habit:
             self.tops.append(self.today)
             self.firsts.clear()
         self.day, self.today = day, -math.inf
+
+    def _is_rhythm(self, value: float, scale: Scale) -> bool:
+        """True if as much came before on days that this one repeats: of the week, or at the end of the month."""
+        alike = sum(before + scale.beyond >= value and are_in_rhythm(day, self.day) for day, before in self.departures)
+        return alike >= RHYTHM_TIMES
+
+    def _depart(self, value: float) -> None:
+        if self.departures and self.departures[-1][0] == self.day:
+            value = max(value, self.departures.pop()[1])
+        self.departures.append((self.day, value))
 
     def known(self) -> list[float]:
         """The largest values of days; on a first day its values so far, once there are enough."""
@@ -174,6 +194,7 @@ class Habit:
             "count": self.count,
             "tops": list(self.tops),
             "firsts": list(self.firsts),
+            "departures": [list(one) for one in self.departures],
         }
 
     @classmethod
@@ -184,4 +205,6 @@ class Habit:
         habit.today = state["today"] if state["today"] is not None else -math.inf
         habit.tops.extend(state["tops"])
         habit.firsts.extend(state["firsts"])
+        # States of before have none.
+        habit.departures.extend((day, value) for day, value in state.get("departures", ()))
         return habit

@@ -2,10 +2,12 @@
 
 import json
 import math
+from datetime import date
 
 import pytest
 
 from domain.anomalies.habits import KEPT_DAYS, MIN_PEER_DAYS, Habit, Peers, Scale
+from domain.anomalies.rhythms import are_in_rhythm, ends_month
 
 DAY = 86_400.0
 SCALE = Scale(-math.inf, 0.2, 0.5)
@@ -73,3 +75,41 @@ def test_states_hold_all_of_it(days):
     habit = _days([float(day % 7) for day in range(days)], peers)
     assert Habit.from_state(json.loads(json.dumps(habit.state()))).state() == habit.state()
     assert Peers.from_state(json.loads(json.dumps(peers.state()))).state() == peers.state()
+
+
+def _told(days, first=0):
+    """On which days a departure is told, of days with their values, among usual days of about five."""
+    habit, peers, told = Habit(), Peers(0.3), []
+    for day in range(first, max(days) + 1):
+        value = days.get(day, 5.0 + 0.1 * (day % 3))
+        score, _ = habit.look(day * DAY, value, peers, SCALE, 5.0)
+        told += [day] if score >= 5 else []
+        habit = Habit.from_state(json.loads(json.dumps(habit.state())))
+    return told
+
+
+def test_what_comes_back_every_week_is_told_twice():
+    weekly = {10 + 7 * week: 9.0 for week in range(5)}
+    assert _told(weekly) == [10, 17]
+    # Not so on another day of the week, and not when it is much more than before.
+    assert _told(weekly | {33: 9.0}) == [10, 17, 33]
+    assert _told(weekly | {38: 12.0}) == [10, 17, 38]
+
+
+def test_what_comes_back_at_the_end_of_months_is_told_twice():
+    # The last weekdays of January to May 2026, counted from 1970.
+    ends = [date(2026, month, day) for month, day in ((1, 30), (2, 27), (3, 31), (4, 30), (5, 29))]
+    days = [(end - date(1970, 1, 1)).days for end in ends]
+    assert all(ends_month(day) for day in days)
+    assert _told(dict.fromkeys(days, 9.0), days[0] - 20) == days[:2]
+
+
+def test_one_incident_does_not_hide_the_next_days():
+    assert _told({10: 9.0, 11: 9.0, 12: 9.0}) == [10, 11, 12]
+
+
+def test_days_in_rhythm():
+    monday = (date(2026, 3, 2) - date(1970, 1, 1)).days
+    assert [apart for apart in range(1, 60) if are_in_rhythm(monday, monday + apart)] == [7, 14, 21, 28, 35]
+    assert not are_in_rhythm(monday, monday)
+    assert [day for day in range(25, 32) if ends_month((date(2026, 5, day) - date(1970, 1, 1)).days)] == [28, 29]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from domain.anomalies.detectors.auctions import AuctionSpoofing
 from domain.anomalies.detectors.balances import AccountBalance
 from domain.anomalies.detectors.base import Detector
 from domain.anomalies.detectors.cancels import CancelRatio
@@ -38,5 +39,6 @@ DETECTORS: dict[AnomalyKind, type[Detector[Any, Any]]] = {
         MomentumIgnition,
         CrossMarket,
         FrontRunning,
+        AuctionSpoofing,
     )
 }

@@ -320,6 +320,27 @@ def close_marking(world: World, accounts: list[Account], at: datetime) -> Case:
     return _case("marking the close", begin, 90, account.id)
 
 
+def auction(world: World, accounts: list[Account], at: datetime) -> Case:
+    """Large orders of one side in the last minutes before the close, and gone before it."""
+    random = world.random
+    account = _pick(world, accounts, "position trader", "scalper", "swing trader", "news trader")
+    symbol, side = account.symbols[0], _side(world)
+    begin = at.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(
+        minutes=CLOSES - float(random.uniform(4, 8))
+    )
+    market, levels = world.price(symbol, begin), int(random.integers(1, 5))
+    size = account.notional * float(random.uniform(12, 40)) / levels / market
+    for level in range(levels):
+        price = market * (1 - side.sign * (0.0005 + 0.0003 * level))
+        order = world.place(account, symbol, side, size, price, _sec(begin, 2 * level))
+        gone = _sec(begin, 60 + float(random.uniform(0, 100)))
+        if random.random() < 0.3:
+            world.change(order, size * 0.02, price, gone)
+        else:
+            world.cancel(order, gone)
+    return _case("auction", begin, 200, account.id)
+
+
 def cross_market(world: World, accounts: list[Account], at: datetime) -> Case:
     """A position in the perpetual, the spot pushed its way, and out."""
     random = world.random
@@ -457,6 +478,8 @@ PLANTS: tuple[Plant, ...] = (
     close_marking,
     cross_market,
     front_running,
+    auction,
+    auction,
     drift,
     silence,
     frozen,

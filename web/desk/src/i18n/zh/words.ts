@@ -67,7 +67,7 @@ export const words: typeof model = {
   },
   transaction: { DEPOSIT: '入金', WITHDRAWAL: '出金', TRADE: '交易', REALIZED_PNL: '已实现盈亏', FEE: '手续费', TAX: '税', SETTLEMENT: '结算', FUNDING: '资金费', INTEREST: '利息', DIVIDEND: '分红', ADJUSTMENT: '调整', TRANSFER: '划转' },
   house: { ADJUSTMENT: '调整', CLEARING: '清算', DIVIDEND: '分红', EXTERNAL: '外部', FEES: '手续费', FUNDING: '资金费', INTEREST: '利息', TAX: '税' },
-  anomaly: { ACCOUNT_BALANCE: '余额', CANCEL_RATIO: '撤单率', CROSS_MARKET: '跨市场操纵', FRONT_RUNNING: '抢先交易', LAYERING: '分层挂单', LOSS_PATTERN: '亏损形态', MARKING_THE_CLOSE: '尾盘操纵', MOMENTUM_IGNITION: '动量引发', ORDER_SIZE: '委托规模', PRICE_DEVIATION: '价格偏离', QUOTE_STUFFING: '报单堵塞', RAMPING: '拉抬打压', STALE_MARKET_DATA: '行情过期', STRUCTURING: '拆分资金', SYSTEM_PERFORMANCE: '系统性能', TRADE_FREQUENCY: '交易频率', WASH_TRADE: '对敲' },
+  anomaly: { AUCTION_SPOOFING: '集合竞价虚假申报', ACCOUNT_BALANCE: '余额', CANCEL_RATIO: '撤单率', CROSS_MARKET: '跨市场操纵', FRONT_RUNNING: '抢先交易', LAYERING: '分层挂单', LOSS_PATTERN: '亏损形态', MARKING_THE_CLOSE: '尾盘操纵', MOMENTUM_IGNITION: '动量引发', ORDER_SIZE: '委托规模', PRICE_DEVIATION: '价格偏离', QUOTE_STUFFING: '报单堵塞', RAMPING: '拉抬打压', STALE_MARKET_DATA: '行情过期', STRUCTURING: '拆分资金', SYSTEM_PERFORMANCE: '系统性能', TRADE_FREQUENCY: '交易频率', WASH_TRADE: '对敲' },
   caseStatus: { OPEN: '待处理', ASSIGNED: '处理中', DECIDED: '已定性', CLOSED: '已结案' },
   disposition: { CONFIRMED: '确认', EXPLAINED: '有合理解释', DISMISSED: '驳回' },
   caseEvent: { OPENED: '立案', JOINED: '并入发现', ASSIGNED: '分派', COMMENTED: '备注', DECIDED: '定性', CLOSED: '结案', REOPENED: '重新打开' },
