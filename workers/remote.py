@@ -41,7 +41,7 @@ class RemoteVenueLoop(VenueLoop):
     async def _build(self, catalog: Catalog, orders: Sequence[Order], held: Sequence[StoredPosition]) -> None:
         venue = self._router.new_venue(catalog)
         self._see_quotes(venue)
-        self._resumed = await self._router.restore(venue, orders, held, self._accounts)
+        self._resumed = await self._router.restore(venue, orders, held)
 
     async def run(self) -> None:
         """Work until the lease is lost or the task is cancelled."""

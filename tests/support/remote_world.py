@@ -36,7 +36,6 @@ from domain.orders.venues.types import (
     order_id_of,
 )
 from domain.positions.types import Bucket
-from tests.orders.factories import ACCOUNT_ID
 from tests.support.loopback import LoopbackVenue
 from tests.support.world import World
 
@@ -71,12 +70,11 @@ class RemoteWorld(World):
         self.there = venue
         self.mail: list[Any] = _Mailbox()
         venue._listeners.append(self.mail)  # type: ignore[arg-type]  # it needs no more than to be put into
-        self.accounts: dict[UUID, UUID] = {}
         super().__init__(instrument, kind, cash)
 
     def make_venue(self, instrument: Instrument) -> Any:
         remote = RemoteVenue(self.there.capabilities, {instrument.symbol: instrument})
-        self.session = VenueSession(remote, Outbox(), self.accounts, grace_nanos=GRACE_NANOS)
+        self.session = VenueSession(remote, Outbox(), grace_nanos=GRACE_NANOS)
         return remote
 
     def restart(self) -> None:
@@ -101,7 +99,7 @@ class RemoteWorld(World):
         )
         self.venue = remote
         outbox = Outbox(requests, self.now)
-        self.session = VenueSession(remote, outbox, self.accounts, grace_nanos=GRACE_NANOS)
+        self.session = VenueSession(remote, outbox, grace_nanos=GRACE_NANOS)
         self.report(reports)
 
     # ------------------------------------------------------------------ what happens
@@ -118,7 +116,6 @@ class RemoteWorld(World):
 
     def report(self, reports: Sequence[ExecutionReport]) -> Any:
         """Book reports, and whatever follows from them."""
-        self.accounts.update(dict.fromkeys(self.orders, ACCOUNT_ID))
         return super().report([*reports, *self.session.collect(self.now)])
 
     def nanos_of(self, moment: datetime) -> Nanos:

@@ -88,3 +88,32 @@ async def test_a_fee_in_the_coin_that_is_bought(desk: RemoteDesk) -> None:
     assert sorted(moved) == [("DEPOSIT", "10000"), ("FEE", "-0.04"), ("TRADE", "-39.96")]
     assert (book["cash"], book["reserved"]) == ("9960", "0")
     await desk.prove(account)
+
+
+async def test_a_stop_above_the_venues_largest_order(desk: RemoteDesk) -> None:
+    await desk.whole.add_instrument(replace(SPOT, id=new_id(), symbol="BIG", max_quantity=Decimal(5)))
+    await desk.whole.quote("BIG", "99.99", "100")
+    desk.venue.quote("BIG", "99.99", "100")
+    owner, account = await desk.open_account()
+    api, orders = Asking(desk.whole, owner), "{ orders(first: 9) { edges { node { id side status quantity } } } }"
+
+    async def sales(status: str) -> list[dict[str, Any]] | None:
+        rows = [row["node"] for row in (await api.ask(orders))["edges"]]
+        sold = [row for row in rows if row["side"] == "SELL"]
+        return sold if len(sold) == 3 and {row["status"] for row in sold} == {status} else None
+
+    async with running_remote(desk):
+        for quantity in ("5", "5", "2"):
+            bought = await place(api, account.id, symbol="BIG", quantity=quantity, limitPrice="100")
+            await when(api, bought, status="FILLED")
+        stop = {"side": "SELL", "type": "STOP", "stopPrice": "95", "quantity": "12", "symbol": "BIG"}
+        placed = await place(api, account.id, **stop)
+        working = await until(lambda: sales("NEW"))
+        assert sorted(row["quantity"] for row in working) == ["2", "5", "5"]
+        assert placed in {row["id"] for row in working}
+        assert (await api.ask(ORDER, id=placed))["history"][-2]["detail"]["reason"] == "SLICED"
+        desk.venue.quote("BIG", "94", "94.1")
+        await until(lambda: sales("FILLED"))
+        await desk.quiet()
+    assert (await api.ask(ACCOUNT, id=str(account.id)))["positions"] == []
+    await desk.prove(account)

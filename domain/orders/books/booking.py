@@ -21,7 +21,7 @@ from domain.kernel.time import Nanos
 from domain.market.rates import RateOf, no_rate
 from domain.market.types import Instrument
 from domain.orders.books.charges import average_fill, dues_of
-from domain.orders.books.report_effects import HANDLERS
+from domain.orders.books.report_effects import HANDLERS, part_of
 from domain.orders.deciding.reservations import EXCLUSIVE, alternatives, bucket_of, reserve_orders, unreserve_orders
 from domain.orders.deciding.state import CLOSED, TRANSITIONS, move
 from domain.orders.deciding.trading_book import TradingBook
@@ -67,6 +67,8 @@ class ReportBooking:
     executions: list[Execution] = field(default_factory=list)
     changed: dict[UUID, Order] = field(default_factory=dict)
     ignored: list[execution_reports.ExecutionReport] = field(default_factory=list)
+    # New orders: the parts of sliced ones.
+    created: list[Order] = field(default_factory=list)
     # Accounts of which more changed than that the venue has taken an order as it was placed.
     _moved: set[UUID] = field(default_factory=set)
     _groups: dict[UUID | None, list[Order]] = field(default_factory=dict)
@@ -112,6 +114,17 @@ class ReportBooking:
         if not isinstance(report, _ACKNOWLEDGEMENTS):
             order.version += 1
         self._record(order, kind, detail=detail)
+        if isinstance(report, execution_reports.Sliced):
+            self._create_parts(order, report)
+
+    def _create_parts(self, order: Order, report: execution_reports.Sliced) -> None:
+        for part_id, quantity in report.parts:
+            assert isinstance(part_id, UUID)
+            part = self.orders[part_id] = part_of(order, part_id, quantity, self.now)
+            reserve_orders(self.books[order.account_id], self.instruments[order.instrument_id], (part,))
+            self._record(part, OrderEventKind.PENDING_NEW, detail={"slicedFrom": str(order.id)})
+            del self.changed[part_id]
+            self.created.append(part)
 
     def _fill(self, order: Order, report: execution_reports.Filled) -> None:
         execution_key = report.execution_id or f"{order.id}-{report.number}"

@@ -1,15 +1,18 @@
 """The effects of each execution report on an order, and its event. Pure."""
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
+from domain.kernel.numbers import ZERO
 from domain.kernel.time import Nanos
 from domain.orders.deciding.modify_rules import reserve_price_of
 from domain.orders.deciding.state import move
 from domain.orders.exchange import execution_reports
 from domain.orders.model.order import Order, PendingChange
-from domain.orders.model.types import OrderEventKind, OrderStatus, PendingAction, TimeInForce
+from domain.orders.model.types import Contingency, OrderEventKind, OrderStatus, PendingAction, TimeInForce
 
 Handled = tuple[OrderEventKind, dict[str, Any] | None]
 
@@ -71,6 +74,46 @@ def _released(order: Order, report: execution_reports.Released, now: datetime) -
     return OrderEventKind.RELEASED, None
 
 
+def _sliced(order: Order, report: execution_reports.Sliced, now: datetime) -> Handled:
+    move(order, report.status, now)
+    order.quantity = report.quantity
+    return OrderEventKind.REPLACED, {"reason": "SLICED", "orders": [str(part_id) for part_id, _ in report.parts]}
+
+
+def part_of(order: Order, part_id: UUID, quantity: Decimal, now: datetime) -> Order:
+    """A new order with the terms of one that was sliced, on its way to the venue."""
+    return replace(
+        order,
+        id=part_id,
+        client_order_id=str(part_id),
+        quantity=quantity,
+        status=OrderStatus.PENDING_NEW,
+        filled_quantity=ZERO,
+        filled_value=ZERO,
+        average_price=None,
+        execution_count=0,
+        fees=ZERO,
+        reserved=ZERO,
+        reserved_margin=ZERO,
+        reserved_fee=ZERO,
+        reserved_quantity=ZERO,
+        contingency=Contingency.NONE,
+        parent_id=None,
+        group_id=None,
+        pending_action=None,
+        pending_changes=(),
+        venue_order_id=None,
+        venue_sequence=0,
+        created_at=now,
+        updated_at=now,
+        version=1,
+        trade_due=ZERO,
+        fee_due=ZERO,
+        fee_minimum=ZERO,
+        tax_due=ZERO,
+    )
+
+
 def _replaced(order: Order, report: execution_reports.Replaced, now: datetime) -> Handled:
     made = order.pending_changes[0] if order.pending_changes else None
     before = order.limit_price, order.stop_price
@@ -124,6 +167,7 @@ def _cancel_rejected(order: Order, report: execution_reports.CancelRejected, now
 HANDLERS: dict[type[execution_reports.ExecutionReport], Any] = {
     execution_reports.Accepted: _accepted,
     execution_reports.Released: _released,
+    execution_reports.Sliced: _sliced,
     execution_reports.Rejected: _rejected,
     execution_reports.Triggered: _triggered,
     execution_reports.Canceled: _canceled,

@@ -114,7 +114,9 @@ async def process_venue_step(
     for report in booking.ignored:
         _log.warning("report ignored", order_id=str(report.order_id), report=type(report).__name__)
     newest = rows[-1]["id"] if rows else 0
-    return VenueStep(len(rows), len(everything), tuple(booking.executions), tuple(booking.changed.values()), newest)
+    return VenueStep(
+        len(rows), len(everything), tuple(booking.executions), (*booking.changed.values(), *booking.created), newest
+    )
 
 
 def _command(row: Row, orders: Mapping[UUID, Order], account: AccountBook) -> VenueCommand:
@@ -157,6 +159,8 @@ async def _load(
 
 async def _write(work: UnitOfWork, booking: ReportBooking) -> None:
     books = booking.books.values()
+    if booking.created:
+        await queries.insert_orders(work, booking.created)
     await queries.update_orders(work, list(booking.changed.values()))
     await queries.insert_executions(work, booking.executions)
     await position_queries.write_positions(work, (row for book in books for row in book.positions.values()))

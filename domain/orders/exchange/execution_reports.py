@@ -159,6 +159,17 @@ class Restated(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sliced(Change):
+    """The order is too large for its venue: it keeps ``quantity``, and new orders of its terms get the other parts.
+
+    ``parts`` has the id and the quantity of each new order.
+    """
+
+    quantity: Decimal
+    parts: tuple[tuple[Hashable, Decimal], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrailMoved(Change):
     """A trailing order's stop (and limit) moved, or it was activated."""
 
@@ -207,7 +218,7 @@ def _terms(order: Order, report: Change) -> Order:
             return replace(
                 order, quantity=report.quantity, limit_price=report.limit_price, stop_price=report.stop_price
             )
-        case Released():
+        case Released() | Sliced():
             return replace(order, quantity=report.quantity)
         case TrailMoved():
             return replace(order, stop_price=report.stop_price, limit_price=report.limit_price)

@@ -115,6 +115,12 @@ class RemoteOrder(WorkingOrder):
         return ShownTerms(self.quantity, self.limit, self.stop)
 
     @property
+    def account_id(self) -> UUID:
+        """The id of its account."""
+        assert isinstance(self.terms.account, UUID)
+        return self.terms.account
+
+    @property
     def order_id(self) -> UUID:
         """Its id; the ids of our orders are UUIDs."""
         assert isinstance(self.id, UUID)

@@ -4,7 +4,7 @@ Commands, ticks, answers and the venue's reports go in; reports for the books co
 questions are taken afterwards. In any order and any number of times, each input has its effect once.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -42,7 +42,7 @@ class Doubt:
 
 
 class VenueSession:
-    """The state of the session. ``accounts`` gives the account of every open order; the caller maintains it.
+    """The state of the session.
 
     ``grace_nanos`` is the time for which a venue may not know an order before that is believed.
     """
@@ -51,13 +51,11 @@ class VenueSession:
         self,
         venue: RemoteVenue,
         outbox: Outbox,
-        accounts: Mapping[UUID, UUID],
         *,
         grace_nanos: int = GRACE_NANOS,
     ) -> None:
         self.venue = venue
         self.outbox = outbox
-        self._accounts = accounts
         self._grace_nanos = grace_nanos
         self._doubts: dict[UUID, Doubt] = {}
         self._by_venue_id: dict[str, UUID] = {}
@@ -132,14 +130,15 @@ class VenueSession:
             for order_id in drained.unconfirmed:
                 self._doubts.setdefault(order_id, Doubt(Nanos(now + VENUE_REQUEST.delay_nanos(1))))
             for wanted in drained.requests:
-                if self.venue.find(wanted.order_id) is None:
+                order = self.venue.find(wanted.order_id)
+                if order is None:
                     # It has ended since.
                     continue
                 if wanted.kind is RequestKind.CANCEL and self.outbox.withdraw(wanted.order_id):
                     # The venue was never asked to take it.
                     reports += self.venue.unknown(wanted.order_id, now)
                 else:
-                    self.outbox.add(wanted, self._accounts[wanted.order_id], now)
+                    self.outbox.add(wanted, order.account_id, now)
             if not drained.requests:
                 return reports
 

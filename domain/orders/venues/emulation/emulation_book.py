@@ -27,7 +27,7 @@ from domain.orders.exchange.triggers.trigger_book import TriggerBook
 from domain.orders.exchange.types import Changes, Order, OrderState
 from domain.orders.model.types import Contingency, OrderStatus, RejectReason
 from domain.orders.venues.emulation import replacing, split_units
-from domain.orders.venues.emulation.venue_custody import VenueCustody
+from domain.orders.venues.emulation.venue_custody import Bounds, VenueCustody
 from domain.orders.venues.emulation.venue_trading import VenueTrading
 from domain.orders.venues.remote_order import Cause, RemoteOrder, Settled, Wanted, remote
 from domain.orders.venues.support import is_native_group, is_timed_by_engine, waits_here
@@ -94,6 +94,10 @@ class EmulationBook:
     def set_tick_size(self, tick_size: Decimal) -> None:
         """Use another tick size for computed prices."""
         self._book.set_tick_size(tick_size)
+
+    def set_bounds(self, bounds: Bounds) -> None:
+        """Slice orders that the venue does not take as large as they are."""
+        self._custody.bounds = bounds
 
     # ------------------------------------------------------------------ accounts
 

@@ -17,6 +17,7 @@ from domain.orders.exchange.types import Changes
 from domain.orders.model.order import CONDITIONAL_TERMS, Order, terms_of
 from domain.orders.model.types import Contingency, OrderStatus
 from domain.orders.venues.emulation.emulation_book import Drained, EmulationBook, OrderLocation
+from domain.orders.venues.emulation.venue_custody import Bounds
 from domain.orders.venues.outbox import Request
 from domain.orders.venues.remote_order import RemoteOrder
 from domain.orders.venues.support import plain_time, plain_type
@@ -46,9 +47,23 @@ class RemoteVenue(Exchanges[EmulationBook]):
         instruments: Mapping[str, Instrument],
         bounds: ClockBounds = USUAL_BOUNDS,
     ) -> None:
-        super().__init__(instruments, lambda instrument: EmulationBook(instrument.tick_size, capabilities), bounds)
+        super().__init__(instruments, self._new_book, bounds)
         self.capabilities = capabilities
         self._symbols: dict[UUID, str] = {}
+
+    def _new_book(self, instrument: Instrument) -> EmulationBook:
+        book = EmulationBook(instrument.tick_size, self.capabilities)
+        book.set_bounds(Bounds(instrument.min_quantity, instrument.max_quantity))
+        return book
+
+    def know(self, instruments: Mapping[str, Instrument]) -> None:
+        """Set newer terms of instruments; existing books use their tick sizes and bounds."""
+        if instruments is self._instruments:
+            return
+        super().know(instruments)
+        for symbol, book in self._exchanges.items():
+            if symbol in instruments:
+                book.set_bounds(Bounds(instruments[symbol].min_quantity, instruments[symbol].max_quantity))
 
     # ------------------------------------------------------------------ state
 
@@ -88,7 +103,11 @@ class RemoteVenue(Exchanges[EmulationBook]):
 
     def drain(self) -> Drained:
         """New requests since the last call, and answered ones."""
-        parts = [exchange.drain() for exchange in self._exchanges.values()]
+        drained = {symbol: exchange.drain() for symbol, exchange in self._exchanges.items()}
+        for symbol, part in drained.items():
+            # Those that a sliced order has become are among them.
+            self._symbols |= {row.order_id: symbol for row in part.requests}
+        parts = list(drained.values())
         settled = [row for part in parts for row in part.settled]
         for row in settled:
             if row.kind is None:

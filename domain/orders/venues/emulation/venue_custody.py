@@ -5,16 +5,26 @@ and applied when the venue confirms it. Orders that exclude each other are never
 """
 
 from collections.abc import Hashable
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import UUID
 
+from domain.kernel.ids import new_id
 from domain.kernel.numbers import ZERO
 from domain.orders.exchange.book.market import Market
 from domain.orders.exchange.book.working import WorkingOrder
-from domain.orders.exchange.execution_reports import Accepted, Expired, Filled, ReplaceRejected, Restated, RestateReason
+from domain.orders.exchange.execution_reports import (
+    Accepted,
+    Expired,
+    Filled,
+    ReplaceRejected,
+    Restated,
+    RestateReason,
+    Sliced,
+)
 from domain.orders.exchange.holdings import Holdings
 from domain.orders.exchange.triggers.book_state import BookState
-from domain.orders.exchange.types import CancelReason
+from domain.orders.exchange.types import CancelReason, OrderState
 from domain.orders.model.types import Contingency, OrderStatus, RejectReason, TimeInForce
 from domain.orders.venues.remote_order import Cause, RemoteOrder, Settled, Wanted, remote
 from domain.orders.venues.types import Capabilities, RequestKind, VenueExecution, VenueOrder
@@ -32,6 +42,28 @@ def _is_beside(other: RemoteOrder, order: WorkingOrder) -> bool:
     return other.side is order.side and other.terms.account == order.terms.account and other.id != order.id
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The smallest and the largest quantity of one order at the venue; None where there is no largest."""
+
+    smallest: Decimal = ZERO
+    largest: Decimal | None = None
+
+
+def parts_of(quantity: Decimal, largest: Decimal, smallest: Decimal) -> list[Decimal]:
+    """A quantity in as few parts as there can be, none above ``largest``, and none below ``smallest`` if possible."""
+    parts: list[Decimal] = []
+    left = quantity
+    while left > largest:
+        part = largest
+        if left - part < smallest and left - smallest >= smallest:
+            # The last one would be too small.
+            part = left - smallest
+        parts.append(part)
+        left -= part
+    return [*parts, left]
+
+
 class VenueCustody:
     """The orders of one instrument that are at a real venue, beside those that ``book`` holds for it.
 
@@ -39,11 +71,12 @@ class VenueCustody:
     about: its reports do not fit the known state.
     """
 
-    __slots__ = ("_clipped", "book", "requests", "settled", "unconfirmed", "venue")
+    __slots__ = ("_clipped", "book", "bounds", "requests", "settled", "unconfirmed", "venue")
 
     def __init__(self, venue: Capabilities) -> None:
         self.book = BookState(Market(), Holdings(), self)
         self.venue = venue
+        self.bounds = Bounds()
         self.requests: list[Wanted] = []
         self.settled: list[Settled] = []
         self.unconfirmed: list[UUID] = []
@@ -138,7 +171,29 @@ class VenueCustody:
         self.hand_over(order)
 
     def hand_over(self, order: RemoteOrder) -> None:
-        """Ask the venue to take the order."""
+        """Ask the venue to take the order, in parts where it is larger than the venue takes."""
+        if self.bounds.largest is not None and order.remaining > self.bounds.largest:
+            self._slice(order, order.remaining, self.bounds.largest)
+        self._hand_over(order)
+
+    def _slice(self, order: RemoteOrder, quantity: Decimal, largest: Decimal) -> None:
+        """Let the order keep one part, and new orders of its terms go to the venue with the others."""
+        first, *others = parts_of(quantity, largest, self.bounds.smallest)
+        order.quantity = order.filled + first
+        ids = [new_id() for _ in others]
+        parts = tuple(zip(ids, others, strict=True))
+        self.book.reports.append(
+            Sliced(order_id=order.id, at=self.book.now, status=order.status, quantity=order.quantity, parts=parts)
+        )
+        for part_id, part in parts:
+            terms = replace(order.state().order, id=part_id, quantity=part, contingency=Contingency.NONE, group=None)
+            state = OrderState(order=terms, status=OrderStatus.PENDING_NEW, triggered=order.triggered)
+            child = RemoteOrder(state, native=order.native, timed_here=order.timed_here)
+            child.sequence = self.book.next_sequence()
+            self.book.register(child)
+            self._hand_over(child)
+
+    def _hand_over(self, order: RemoteOrder) -> None:
         order.at_venue, order.waiting = True, False
         self._wait_for_time(order)
         self.note_clipped(order)

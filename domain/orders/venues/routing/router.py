@@ -84,7 +84,7 @@ class VenueRouter:
         self._market = market
         self._grace_nanos = grace_nanos
         self._client = VenueClient(venue, wake, reconcile_seconds)
-        self._session = VenueSession(RemoteVenue(venue.capabilities, {}), Outbox(), {})
+        self._session = VenueSession(RemoteVenue(venue.capabilities, {}), Outbox())
         self._resolver = OrderIdResolver(venue.name, self._session)
         self._since = Nanos.now()
         self._suspects: dict[PositionAt, Quantities] = {}
@@ -117,16 +117,15 @@ class VenueRouter:
         venue: RemoteVenue,
         orders: Sequence[Order],
         held: Sequence[StoredPosition],
-        accounts: Mapping[UUID, UUID],
     ) -> list[ExecutionReport]:
-        """Build the router from stored rows; the reports are due at once. The caller keeps ``accounts`` current."""
+        """Build the router from stored rows; the reports are due at once."""
         now = Nanos.now()
         requests = await queries.read_requests(self._port.name)
         executions = await queries.read_executions_known([order.id for order in orders])
         for request in requests:
             request.flying = request.id in self._client.on_wire
         reports = venue.restore(orders, held, requests, executions, now)
-        self._session = VenueSession(venue, Outbox(requests, now), accounts, grace_nanos=self._grace_nanos)
+        self._session = VenueSession(venue, Outbox(requests, now), grace_nanos=self._grace_nanos)
         self._resolver = OrderIdResolver(self._port.name, self._session)
         newest = await queries.last_execution(self._port.name)
         oldest = min((Nanos.of(order.created_at) for order in orders), default=now)
