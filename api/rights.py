@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Final
 
+from domain.access.types import KeyScope
+
 
 class Rule(Enum):
     """The callers who pass; all others get FORBIDDEN, or NOT_FOUND for an account that does not exist for them."""
@@ -27,8 +29,9 @@ _FIELDS: Final[Mapping[Rule, str]] = {
     Rule.PUBLIC: "Mutation: login refreshSession",
     Rule.SIGNED_IN: (
         "Query: apiKeys bars calendars corporateActions instrument instruments interestRates notificationChannels "
-        "quotes systemHealth systemMetrics viewer "
-        "Mutation: createApiKey deleteNotificationChannel logout revokeApiKey saveNotificationChannel savePreferences "
+        "quotes sessions systemHealth systemMetrics viewer "
+        "Mutation: createApiKey deleteNotificationChannel logout revokeApiKey revokeOtherSessions revokeSession "
+        "saveNotificationChannel savePreferences "
         "testNotificationChannel updateUser "
         "Subscription: bars quotes systemHealth systemMetrics"
     ),
@@ -75,6 +78,20 @@ def _decisions() -> dict[str, Rule]:
                 continue
             found[f"{root}.{word}"] = rule
     return found
+
+
+# The scope that an API key needs for a mutation; all queries and subscriptions need READ, which every key has.
+_SCOPES: Final[Mapping[Rule, KeyScope]] = {
+    Rule.PUBLIC: KeyScope.READ,
+    Rule.TRADE: KeyScope.TRADE,
+    Rule.STOP: KeyScope.TRADE,
+    Rule.FUNDS: KeyScope.FUNDS,
+}
+
+
+def scope_of(mutation: str) -> KeyScope:
+    """The scope that an API key needs for a root field of mutations: MANAGE for what is no trade and no money."""
+    return _SCOPES.get(DECISIONS[f"Mutation.{mutation}"], KeyScope.MANAGE)
 
 
 # By root field, such as ``Mutation.deposit``.

@@ -2,9 +2,9 @@
 
 import strawberry
 
-from domain.access.types import AccountPermission, AuditOutcome, Role
+from domain.access.types import AccountPermission, AuditOutcome, KeyScope, Role
 
-__all__ = ["AccountPermission", "AuditOutcome", "Role"]
+__all__ = ["AccountPermission", "AuditOutcome", "KeyScope", "Role"]
 
 strawberry.enum(AuditOutcome, description="How an audited action ended.")
 strawberry.enum(
@@ -17,3 +17,4 @@ strawberry.enum(
     description="What a grant lets its holder do with an account: see it, trade it, or pay in and out. "
     "TRADE and FUNDS are apart; each lets the account be seen.",
 )
+strawberry.enum(KeyScope, description="A kind of operations that an API key may be limited to.")

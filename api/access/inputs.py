@@ -4,7 +4,9 @@ from datetime import datetime
 
 import strawberry
 
-from api.access.enums import AccountPermission, Role
+from api.access.enums import AccountPermission, KeyScope, Role
+from api.ids import named
+from domain.access.keys import KeyWish
 
 
 @strawberry.input(description="How a person signs in.")
@@ -45,10 +47,21 @@ class GrantAccountInput:
     permission: AccountPermission
 
 
-@strawberry.input(description="A key to make for yourself. Its role is capped at your own.")
+@strawberry.input(
+    description="A key to make for yourself. Its role is capped at your own: TRADER of a VIEWER is VIEWER; a higher "
+    "role, a scope or an account that you do not have is refused."
+)
 class CreateApiKeyInput:
     """A key without an expiry works until it is revoked."""
 
     name: str
     role: Role = Role.TRADER
     expires_at: datetime | None = None
+    scopes: list[KeyScope] | None = None
+    accounts: list[strawberry.ID] | None = None
+    addresses: list[str] | None = None
+
+    def wish(self) -> KeyWish:
+        """The limits, as the domain takes them."""
+        accounts = None if self.accounts is None else [named(each) for each in self.accounts]
+        return KeyWish(self.scopes, accounts, self.addresses)

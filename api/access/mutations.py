@@ -6,13 +6,13 @@ import strawberry
 
 from api.access.enums import AccountPermission
 from api.access.inputs import CreateApiKeyInput, CreateUserInput, GrantAccountInput, LoginInput, UpdateUserInput
-from api.access.types import ApiKey, CreatedApiKey, Session, User
+from api.access.types import ApiKey, CreatedApiKey, OpenSession, Session, User
 from api.context import Context, Info
 from api.graphql.field_flags import PUBLIC
 from api.ids import named
 from api.loaders import Loaders
 from api.scalars import JSON, raw_json
-from domain.access import keys, sessions, users
+from domain.access import keys, sessions, signed_in, users
 from domain.access.preferences import save_preferences
 from domain.access.types import SignedIn
 from domain.access.users import UserChange
@@ -46,6 +46,19 @@ class AccessMutation:
     async def logout(self, info: Info) -> bool:
         """End the session of the request."""
         return await sessions.logout(info.context.services.access, info.context.require_actor())
+
+    @strawberry.mutation(
+        description="End one of your sessions, or as ADMIN anybody's, with all its tokens; it as it was."
+    )
+    async def revoke_session(self, info: Info, session_id: Annotated[strawberry.ID, _ID]) -> OpenSession:
+        """End a session from elsewhere."""
+        actor, access = info.context.require_actor(), info.context.services.access
+        return OpenSession.of(await signed_in.revoke_session(access, actor, named(session_id)))
+
+    @strawberry.mutation(description="End all of your sessions but this one; how many there were.")
+    async def revoke_other_sessions(self, info: Info) -> int:
+        """Sign out everywhere else."""
+        return await signed_in.revoke_other_sessions(info.context.services.access, info.context.require_actor())
 
     @strawberry.mutation(description="Add a person. Needs ADMIN.")
     async def create_user(self, info: Info, given: Annotated[CreateUserInput, _INPUT]) -> User:
@@ -103,7 +116,7 @@ class AccessMutation:
         """Make a key."""
         actor, access = info.context.require_actor(), info.context.services.access
         key, secret = await keys.create_key(
-            access, actor, name=given.name, role=given.role, expires_at=given.expires_at
+            access, actor, name=given.name, role=given.role, expires_at=given.expires_at, wish=given.wish()
         )
         return CreatedApiKey(api_key=ApiKey.of(key), secret=secret)
 
@@ -114,10 +127,10 @@ class AccessMutation:
         return ApiKey.of(await keys.revoke_key(access, actor, named(key_id)))
 
 
-async def _session(context: Context, signed_in: SignedIn) -> Session:
+async def _session(context: Context, begun: SignedIn) -> Session:
     # What is selected below the session is resolved for the person who has just signed in.
-    context.actor = await context.services.access.authenticate(signed_in.access_token)
-    return Session.of(signed_in)
+    context.actor = await context.services.access.authenticate(begun.access_token)
+    return Session.of(begun)
 
 
 def _with_new_grants(context: Context, user: User) -> User:

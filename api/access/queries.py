@@ -7,10 +7,11 @@ from typing import Annotated
 import strawberry
 
 from api.access.enums import AuditOutcome
-from api.access.types import ApiKey, AuditEntry, User
+from api.access.types import ApiKey, AuditEntry, OpenSession, User
 from api.context import Info
+from api.ids import named
 from api.pages import Connection, connection
-from domain.access import audit, keys, users
+from domain.access import audit, keys, signed_in, users
 from domain.access.audit_queries import AuditFilter
 from domain.kernel.errors import BadInput
 from domain.kernel.pages import page_request
@@ -36,6 +37,15 @@ class AccessQuery:
     async def api_keys(self, info: Info) -> list[ApiKey]:
         """The actor's own keys."""
         return [ApiKey.of(key) for key in await keys.read_keys(info.context.require_actor())]
+
+    @strawberry.field(
+        description="Where you are signed in, or as ADMIN where somebody is, newest first; none that has ended."
+    )
+    async def sessions(self, info: Info, user_id: strawberry.ID | None = None) -> list[OpenSession]:
+        """Sessions with their devices and addresses."""
+        actor = info.context.require_actor()
+        found = await signed_in.read_sessions(actor, None if user_id is None else named(user_id))
+        return [OpenSession.of(session) for session in found]
 
     @strawberry.field(
         description="What was done and refused, newest first, in `from` <= at < `to`; an order is an entry of its own, "

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import strawberry
 
-from api.access.enums import Role
+from api.access.enums import KeyScope, Role
 from api.context import Info
 from api.node import Node
 from api.scalars import JSON, raw_json
@@ -126,6 +126,9 @@ class ApiKey(Node):
     last_used_at: datetime | None = strawberry.field(description="To the minute.")
     expires_at: datetime | None
     revoked_at: datetime | None
+    scopes: list[KeyScope]
+    account_ids: list[strawberry.ID] | None
+    addresses: list[str]
 
     @classmethod
     def of(cls, key: types.ApiKey) -> Self:
@@ -139,16 +142,22 @@ class ApiKey(Node):
             last_used_at=key.last_used_at,
             expires_at=key.expires_at,
             revoked_at=key.revoked_at,
+            scopes=sorted(key.limits.scopes),
+            account_ids=None if key.limits.account_ids is None else [*map(_id_of, sorted(key.limits.account_ids))],
+            addresses=list(key.limits.addresses),
         )
 
 
-@strawberry.type(description="A sign-in of yours that has not ended, with all its tokens.")
+@strawberry.type(description="A sign-in that has not ended, with all its tokens.")
 class OpenSession(Node):
     """A view of ``domain.access.types.OpenSession``."""
 
     id: strawberry.ID
-    created_at: datetime = strawberry.field(description="When you signed in.")
+    created_at: datetime = strawberry.field(description="When the person signed in.")
     expires_at: datetime = strawberry.field(description="When it ends unless it goes on.")
+    used_at: datetime | None
+    address: str | None
+    device: str | None
 
     @strawberry.field(description="Whether it is the one that asks.")
     def current(self, info: Info) -> bool:
@@ -159,7 +168,14 @@ class OpenSession(Node):
     @classmethod
     def of(cls, session: types.OpenSession) -> Self:
         """The view of a session."""
-        return cls(id=strawberry.ID(str(session.id)), created_at=session.created_at, expires_at=session.expires_at)
+        return cls(
+            id=_id_of(session.id),
+            created_at=session.created_at,
+            expires_at=session.expires_at,
+            used_at=session.used_at,
+            address=session.address,
+            device=session.device,
+        )
 
 
 @strawberry.type(description="A new API key. `secret` is the whole key; it cannot be asked for again.")
@@ -203,4 +219,8 @@ class AuditEntry:
 
 
 def _id(identifier: UUID | None) -> strawberry.ID | None:
-    return None if identifier is None else strawberry.ID(str(identifier))
+    return None if identifier is None else _id_of(identifier)
+
+
+def _id_of(identifier: UUID) -> strawberry.ID:
+    return strawberry.ID(str(identifier))

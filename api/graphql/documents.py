@@ -6,7 +6,7 @@ are prepared each time and never cached, so strangers can neither fill the cache
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,14 +14,11 @@ from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLError,
     GraphQLFormattedError,
-    GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
-    SelectionSetNode,
     is_input_type,
     parse,
     type_from_ast,
@@ -39,6 +36,7 @@ from api.graphql.field_flags import is_public
 from api.graphql.lru import WeightedLru
 from api.graphql.plans import Plans
 from api.graphql.resolvers import InexactTime
+from api.graphql.roots import root_fields
 from api.graphql.usable import check_document, check_values
 from api.graphql.validation import RULES, input_field
 from api.graphql.variables import Variables
@@ -63,6 +61,7 @@ class Operation:
     name: str | None
     kind: OperationType
     public: bool
+    roots: tuple[FieldNode, ...]
     cost_model: CostModel
     max_cost: int
     fragments: Mapping[str, FragmentDefinitionNode]
@@ -198,13 +197,15 @@ class Documents:
         if errors:
             raise RequestError(*static_errors(errors))
         node = _select(operations, name)
+        roots = tuple(root_fields(node.selection_set, fragments))
         return Operation(
             schema=self.schema,
             document=document,
             node=node,
             name=node.name.value if node.name else None,
             kind=node.operation,
-            public=self._is_public(node, fragments),
+            public=self._is_public(node, roots),
+            roots=roots,
             cost_model=CostModel(self.schema, document),
             max_cost=limits.cost,
             fragments=fragments,
@@ -223,9 +224,12 @@ class Documents:
         check_bounds(operation, found, self._limits)
         return found
 
-    def _is_public(self, node: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> bool:
+    def _is_public(self, node: OperationDefinitionNode, roots: Iterable[FieldNode]) -> bool:
         root = self.schema.get_root_type(node.operation)
-        return root is not None and _all_public(root, node.selection_set, fragments)
+        if root is None:
+            return False
+        names = {field.name.value for field in roots} - _PUBLIC_META_FIELDS
+        return all(name in root.fields and is_public(root.fields[name]) for name in names)
 
 
 def _first_root(node: OperationDefinitionNode) -> str:
@@ -251,20 +255,3 @@ def _select(operations: list[OperationDefinitionNode], name: str | None) -> Oper
     raise RequestError(
         coded("The document has no operation of that name.", ErrorCode.BAD_USER_INPUT.value, field="operationName")
     )
-
-
-def _all_public(
-    root: GraphQLObjectType, selections: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode]
-) -> bool:
-    for selection in selections.selections:
-        if isinstance(selection, FieldNode):
-            name = selection.name.value
-            definition = root.fields.get(name)
-            if name not in _PUBLIC_META_FIELDS and not (definition is not None and is_public(definition)):
-                return False
-        elif isinstance(selection, FragmentSpreadNode):
-            if not _all_public(root, fragments[selection.name.value].selection_set, fragments):
-                return False
-        elif not _all_public(root, selection.selection_set, fragments):  # type: ignore[attr-defined]
-            return False
-    return True

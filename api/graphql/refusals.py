@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from graphql import FieldNode, GraphQLFormattedError, OperationDefinitionNode
+from graphql import FieldNode, GraphQLFormattedError
 from graphql.utilities import value_from_ast_untyped
 
 from domain.kernel.errors import ErrorCode
@@ -42,12 +42,10 @@ class Refusal:
 
 
 def refusals_in(
-    node: OperationDefinitionNode, variables: Mapping[str, Any] | None, errors: Iterable[GraphQLFormattedError]
+    root_fields: Iterable[FieldNode], variables: Mapping[str, Any] | None, errors: Iterable[GraphQLFormattedError]
 ) -> Iterator[Refusal]:
     """The refusals among the errors of an operation, at most ten."""
-    roots = {
-        (each.alias or each.name).value: each for each in node.selection_set.selections if isinstance(each, FieldNode)
-    }
+    roots = {(each.alias or each.name).value: each for each in root_fields}
     first = next(iter(roots.values()), None)
     told = [error for error in errors if error.get("extensions", {}).get("code") in _CODES]
     for error in told[:_MOST]:

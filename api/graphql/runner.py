@@ -17,10 +17,14 @@ from api.graphql.turns import Turns
 from api.limits import Limits
 from api.metrics import SUCCEEDED, ApiMetrics
 from api.requests import RequestLog, current_record
+from api.rights import scope_of
 from api.services import Services
 from domain.access.attribution import Origin, coming_from
-from domain.access.types import Actor
-from domain.kernel.errors import DomainError, Unauthenticated
+from domain.access.audit import target_of
+from domain.access.key_limits import admits
+from domain.access.types import ALL_SCOPES, Actor
+from domain.kernel.errors import DomainError, Forbidden, Unauthenticated
+from domain.kernel.ids import new_id
 
 _BEARER = "bearer "
 
@@ -43,6 +47,7 @@ class Caller:
     actor: Actor | None = None
     token: str | None = None
     refusal: DomainError | None = None
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,23 +115,32 @@ class OperationRunner:
         self._turns = Turns()
         self._finishing: set[asyncio.Task[Answer]] = set()
 
-    async def identify(self, token: str | None, client_address: str) -> Caller:
-        """The caller who presents ``token``.
+    async def identify(self, token: str | None, client_address: str, device: str = "") -> Caller:
+        """The caller who presents ``token``; ``device`` is the user agent of its program.
 
         Raises:
             RequestError: the credential cannot be checked now.
         """
         if token is None:
-            return Caller(client_address)
+            return Caller(client_address, device=device)
         if not (token.isascii() and token.isprintable()):
-            return Caller(client_address, refusal=Unauthenticated("This is no credential of ours."))
+            return Caller(client_address, refusal=Unauthenticated("This is no credential of ours."), device=device)
         try:
             actor = await self.services.access.authenticate(token)
         except Unauthenticated as error:
-            return Caller(client_address, refusal=error)
+            return Caller(client_address, refusal=error, device=device)
         except DomainError as error:
             raise refused(error) from error
-        return Caller(client_address, actor, token)
+        if not admits(actor.addresses, client_address):
+            return Caller(client_address, refusal=await self._wrong_address(actor, client_address))
+        return Caller(client_address, actor, token, device=device)
+
+    async def _wrong_address(self, actor: Actor, client_address: str) -> DomainError:
+        refusal = Forbidden("This API key does not work from this address.")
+        target = target_of("apiKey", str(actor.api_key_id))
+        origin = Origin(client_address, new_id())
+        await self.services.access.refusals.note(actor, origin, "login", target, code=refusal.code.value)
+        return refusal
 
     def prepare(self, request: Request, caller: Caller) -> Operation:
         """The operation of ``request``, if ``caller`` may run it at all.
@@ -160,7 +174,7 @@ class OperationRunner:
         started = perf_counter()
         context = self.context(caller)
         if operation.kind is OperationType.MUTATION:
-            with coming_from(Origin(caller.client_address, context.request_id)):
+            with coming_from(Origin(caller.client_address, context.request_id, caller.device)):
                 answer = await self._answer(operation, variables, context)
         else:
             answer = await self._answer(operation, variables, context)
@@ -179,7 +193,7 @@ class OperationRunner:
         errors: Iterable[GraphQLFormattedError],
     ) -> None:
         """Append an entry of the audit log for each refusal among the errors of an operation."""
-        for refusal in refusals_in(operation.node, variables, errors):
+        for refusal in refusals_in(operation.roots, variables, errors):
             origin = Origin(context.client_address, context.request_id)
             await self.services.access.refusals.note(
                 context.actor, origin, refusal.action, refusal.target, code=refusal.code, field=refusal.field
@@ -198,6 +212,7 @@ class OperationRunner:
 
     async def _answer(self, operation: Operation, variables: Mapping[str, Any] | None, context: Context) -> Answer:
         try:
+            _check_scopes(operation, context.actor)
             executor = operation.executor(variables, context)
             if operation.kind is OperationType.QUERY and executor.cost > self.limits.large_cost:
                 async with self._turns.of(context.actor.user_id if context.actor else context.client_address):
@@ -208,6 +223,15 @@ class OperationRunner:
         except Exception as error:  # noqa: BLE001  the last line of defence: masked, logged and answered
             failure = masked(error, context, operation_name=operation.name)
             return Answer({"errors": [failure]}, failure["extensions"]["code"])
+
+
+def _check_scopes(operation: Operation, actor: Actor | None) -> None:
+    if actor is None or actor.scopes == ALL_SCOPES or operation.kind is not OperationType.MUTATION:
+        return
+    for field in operation.roots:
+        name = field.name.value
+        if name != "__typename" and scope_of(name) not in actor.scopes:
+            raise refused(Forbidden(f"This API key lacks the scope {scope_of(name)}, which {name} needs."))
 
 
 async def run(executor: OperationExecutor, operation_name: str | None, *, serially: bool | None = None) -> Answer:

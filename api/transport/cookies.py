@@ -97,7 +97,8 @@ class CookieSessions:
             if not self._own_pages.permits(request.headers):
                 raise Forbidden("Only pages of this server may keep a session here.")
             address = request.client.host if request.client else ""
-            with coming_from(Origin(address, new_id())):
+            device = request.headers.get("user-agent", "")
+            with coming_from(Origin(address, new_id(), device)):
                 response: Response = await act(request, await _content(request))
         except DomainError as error:
             status = _STATUS.get(error.code, HTTPStatus.BAD_REQUEST)

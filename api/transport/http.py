@@ -94,7 +94,7 @@ class GraphQLOverHttp:
             raise HttpRefusal(HTTPStatus.NOT_ACCEPTABLE, message)
         request = await self._read(scope, headers, receive)
         try:
-            answer = await self._run(scope, request, headers.get("authorization"))
+            answer = await self._run(scope, request, headers)
         except RequestError as error:
             answer = refusal_of(error)
             record = current_record()
@@ -102,9 +102,10 @@ class GraphQLOverHttp:
                 record.outcome = error.code
         return _status_of(answer, media_type), answer
 
-    async def _run(self, scope: Scope, request: Request, authorization: str | None) -> Answer:
+    async def _run(self, scope: Scope, request: Request, headers: Mapping[str, str]) -> Answer:
         runner, method = self._runner, scope["method"]
-        caller = await runner.identify(bearer_token(authorization), _address(scope))
+        authorization, device = headers.get("authorization"), headers.get("user-agent", "")
+        caller = await runner.identify(bearer_token(authorization), _address(scope), device)
         if caller.actor is not None:
             _own(scope, caller.actor)
         operation = runner.prepare(request, caller)

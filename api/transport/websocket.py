@@ -79,6 +79,8 @@ class Session:
         self._expiry: asyncio.TimerHandle | None = None
         client = scope.get("client")
         self._address = str(client[0]) if client else ""
+        agents = [value.decode("latin-1") for name, value in scope["headers"] if name == b"user-agent"]
+        self._device = agents[0] if agents else ""
         self.caller: Caller | None = None
 
     # -------------------------------------------------------------- life
@@ -206,7 +208,7 @@ class Session:
             CloseSocket: the token does not work.
             RequestError: the token cannot be checked now.
         """
-        caller = await self._runner.identify(token, self._address)
+        caller = await self._runner.identify(token, self._address, self._device)
         if caller.actor is None:
             assert caller.refusal is not None
             raise CloseSocket(FORBIDDEN, f"Forbidden: {caller.refusal.message}")

@@ -9,7 +9,9 @@ from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
 
+from domain.access.key_limits import limited
 from domain.access.rules import common_role
+from domain.access.stored_limits import read_limits
 from domain.access.types import NO_PERMISSION, OWNED, AccountPermission, Actor, Permissions, Role
 from domain.kernel.database import Row, fetch_row
 from domain.kernel.unit_of_work import UnitOfWork
@@ -24,7 +26,8 @@ SELECT u.id, u.email, u.role, {_ACCOUNTS} FROM sessions s JOIN users u ON u.id =
 WHERE s.id = $1 AND s.ended_at IS NULL AND u.active
 """
 _KEY_ACTOR = f"""
-SELECT u.id, u.email, u.role, k.role AS key_role, {_ACCOUNTS} FROM api_keys k JOIN users u ON u.id = k.user_id
+SELECT u.id, u.email, u.role, k.role AS key_role, k.scopes, k.account_ids, k.addresses, {_ACCOUNTS}
+FROM api_keys k JOIN users u ON u.id = k.user_id
 WHERE k.id = $1 AND k.revoked_at IS NULL AND u.active
 """
 
@@ -58,14 +61,18 @@ async def load_key_actor(key_id: UUID, expires_at: datetime | None) -> Actor | N
     row = await fetch_row(_KEY_ACTOR, key_id)
     if row is None:
         return None
+    limits = read_limits(row["scopes"], row["account_ids"], row["addresses"])
+    role, accounts = limited(common_role(Role(row["role"]), Role(row["key_role"])), _accounts(row), limits)
     return Actor(
         user_id=row["id"],
         email=row["email"],
-        role=common_role(Role(row["role"]), Role(row["key_role"])),
-        accounts=_accounts(row),
+        role=role,
+        accounts=accounts,
         via="api_key",
         api_key_id=key_id,
         expires_at=expires_at,
+        scopes=limits.scopes,
+        addresses=limits.addresses,
     )
 
 

@@ -30,6 +30,7 @@ class Origin:
 
     address: str
     request_id: UUID
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from domain.access import models
+from domain.access.stored_limits import read_limits, stored_limits
 from domain.access.types import ApiKey
 from domain.kernel.orm import columns_of, read, value_of
 from domain.kernel.unit_of_work import UnitOfWork
@@ -30,7 +31,9 @@ async def find_key_secret(prefix: str) -> KeySecret | None:
 
 async def insert_key(work: UnitOfWork, key: ApiKey, secret_hash: str) -> None:
     """Store a new key."""
-    await models.ApiKey.create(using_db=await work.orm(), secret_hash=secret_hash, **columns_of(key))
+    columns = columns_of(key) | stored_limits(key.limits)
+    del columns["limits"]
+    await models.ApiKey.create(using_db=await work.orm(), secret_hash=secret_hash, **columns)
 
 
 async def count_keys(work: UnitOfWork, user_id: UUID) -> int:
@@ -42,7 +45,7 @@ async def lock_key(work: UnitOfWork, key_id: UUID) -> ApiKey | None:
     """Lock a key's row."""
     query = models.ApiKey.filter(id=key_id).using_db(await work.orm())
     row = await query.select_for_update(no_key=True).first()
-    return value_of(ApiKey, row) if row is not None else None
+    return _key_of(row) if row is not None else None
 
 
 async def write_revoked(work: UnitOfWork, key_id: UUID) -> None:
@@ -59,10 +62,14 @@ async def note_key_use(work: UnitOfWork, key_id: UUID, *, unless_since: datetime
 
 async def find_keys(key_ids: Collection[UUID]) -> dict[UUID, ApiKey]:
     """Keys by id, revoked ones included."""
-    return {row.id: value_of(ApiKey, row) for row in await read(models.ApiKey.filter(id__in=list(key_ids)))}
+    return {row.id: _key_of(row) for row in await read(models.ApiKey.filter(id__in=list(key_ids)))}
 
 
 async def read_keys(user_id: UUID, limit: int) -> list[ApiKey]:
     """A user's keys, newest first, revoked ones included."""
     rows = await read(models.ApiKey.filter(user_id=user_id).order_by("-id").limit(limit))
-    return [value_of(ApiKey, row) for row in rows]
+    return [_key_of(row) for row in rows]
+
+
+def _key_of(row: models.ApiKey) -> ApiKey:
+    return value_of(ApiKey, row, limits=read_limits(row.scopes, row.account_ids, row.addresses))

@@ -1,15 +1,17 @@
 """API keys: credentials for programs that act for a person, with that person's role or less."""
 
-from dataclasses import replace
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from domain.access import key_store, user_store
 from domain.access.audit import record, target_of
+from domain.access.key_limits import check_limits
 from domain.access.rules import MAX_KEYS, check_key_expiry, check_name, common_role
 from domain.access.service import Access
 from domain.access.tokens import digest, new_api_key
-from domain.access.types import Actor, ApiKey, Role
+from domain.access.types import ALL_SCOPES, Actor, ApiKey, KeyLimits, KeyScope, Role
 from domain.kernel.errors import Conflict, Forbidden, NotFound
 from domain.kernel.ids import new_id
 from domain.kernel.unit_of_work import unit_of_work
@@ -17,21 +19,45 @@ from domain.kernel.unit_of_work import unit_of_work
 _MAX_LISTED = 500
 
 
+@dataclass(frozen=True, slots=True)
+class KeyWish:
+    """The limits that somebody wants of a key; None is no limit."""
+
+    scopes: Collection[KeyScope] | None = None
+    account_ids: Collection[UUID] | None = None
+    addresses: Collection[str] | None = None
+
+
+NO_WISH = KeyWish()
+
+
 async def create_key(
-    access: Access, actor: Actor, *, name: str, role: Role, expires_at: datetime | None = None
+    access: Access,
+    actor: Actor,
+    *,
+    name: str,
+    role: Role,
+    expires_at: datetime | None = None,
+    wish: KeyWish = NO_WISH,
 ) -> tuple[ApiKey, str]:
     """Make a key for the actor; returns the key and its secret text, which is shown only here and never stored.
 
-    Its role is the lower of ``role`` and the actor's own. At each use the owner's current role limits it further.
+    Its role is the lower of ``role`` and the actor's own. At each use the owner's current role limits it further; so
+    do its owner's accounts and grants.
 
     Raises:
-        Forbidden: the actor uses a key itself; otherwise a leaked key could outlive its revocation.
-        BadInput: the name or the time of expiry is not acceptable.
+        Forbidden: the actor uses a key itself, as a leaked key could outlive its revocation; or the key would be for
+            more than the actor may do: a role above TRADER that is not its own, or a scope that it does not have.
+        NotFound: an account of the key's limits does not exist for the actor.
+        BadInput: the name, the time of expiry or a limit is not acceptable.
         Conflict: the actor has a hundred keys.
     """
     if actor.via != "session":
         raise Forbidden("An API key cannot make another: sign in.")
-    name = check_name(name)
+    name, own = check_name(name), common_role(role, actor.role)
+    if own is not role and role is not Role.TRADER:
+        raise Forbidden(f"A key cannot have the role {role}: you do not have it yourself.", field="role")
+    limits = check_limits(actor, own, wish.scopes, wish.account_ids, wish.addresses)
     prefix, text = new_api_key()
     async with unit_of_work(access.bus) as work:
         check_key_expiry(expires_at, work.now)
@@ -43,16 +69,22 @@ async def create_key(
             user_id=actor.user_id,
             name=name,
             prefix=prefix,
-            role=common_role(role, actor.role),
+            role=own,
             created_at=work.now,
             last_used_at=None,
             expires_at=expires_at,
             revoked_at=None,
+            limits=limits,
         )
         await key_store.insert_key(work, key, digest(text))
-        told = {"name": name, "prefix": prefix, "role": key.role}
+        told = {"name": name, "prefix": prefix, "role": key.role, **_told(limits)}
         await record(work, actor, "createApiKey", target_of("apiKey", key.id), detail=told)
     return key, text
+
+
+def _told(limits: KeyLimits) -> dict[str, object]:
+    told = {"scopes": limits.scopes, "accounts": limits.account_ids or (), "addresses": limits.addresses}
+    return {name: sorted(map(str, values)) for name, values in told.items() if values and values != ALL_SCOPES}
 
 
 async def revoke_key(access: Access, actor: Actor, key_id: UUID) -> ApiKey:

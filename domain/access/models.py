@@ -66,6 +66,9 @@ class Session(Model):
     )
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
+    used_at = fields.DatetimeField(null=True)
+    address = fields.CharField(max_length=64, null=True)
+    device = fields.CharField(max_length=200, null=True)
     ended_at = fields.DatetimeField(null=True)
     end_reason = fields.CharField(max_length=40, null=True)
 
@@ -110,6 +113,9 @@ class ApiKey(Model):
     last_used_at = fields.DatetimeField(null=True)
     expires_at = fields.DatetimeField(null=True)
     revoked_at = fields.DatetimeField(null=True)
+    scopes = fields.TextField(null=True)
+    account_ids = fields.TextField(null=True)
+    addresses = fields.TextField(null=True)
 
     class Meta:
         table = "api_keys"

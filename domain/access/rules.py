@@ -1,10 +1,13 @@
 """Rules of names, emails, passwords, keys and refresh tokens. Pure."""
 
 import re
+import string
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
+
+from zxcvbn.frequency_lists import FREQUENCY_LISTS  # type: ignore[import-untyped]  # it has no types
 
 from domain.access.types import AccountPermission, Permissions, Role
 from domain.kernel.errors import BadInput
@@ -26,24 +29,13 @@ MIN_DISTINCT_CHARACTERS = 5
 _EMAIL = re.compile(
     r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*"
 )
-# Long enough, varied enough, and the first that anybody tries.
-_GUESSED_FIRST = frozenset(
-    {
-        "123456789012",
-        "1234567890123",
-        "12345678901234",
-        "123456789012345",
-        "1234567890123456",
-        "123123123123",
-        "abcdefghijkl",
-        "administrator",
-        "passwordpassword",
-        "qwertyuiop12",
-        "qwertyuiop123",
-        "qwertyuiopasdf",
-        "qwertyuiopasdfghjkl",
-    }
-)
+# The passwords that people use most, as a library has them; and rows of keys that are long enough.
+_COMMON = frozenset({*FREQUENCY_LISTS["passwords"], "administrator"})
+_ROWS = ("1234567890" * 2, "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm", "qwertzuiopasdfghjklyxcvbnm")
+_ROW_LENGTH = 6
+# What people write for letters, and around a word.
+_LETTERS = str.maketrans("4@831!05$7", "aabeiiosst")
+_AROUND = string.digits + string.punctuation + " "
 
 
 def check_email(email: str) -> str:
@@ -102,9 +94,33 @@ def check_password(password: str, *, email: str) -> str:
         raise BadInput(f"A password needs at least {MIN_PASSWORD_LENGTH} characters.", field="password")
     if len(set(text)) < MIN_DISTINCT_CHARACTERS:
         raise BadInput(f"A password needs at least {MIN_DISTINCT_CHARACTERS} different characters.", field="password")
-    if text.lower() in (email, email.partition("@")[0]) or text.lower() in _GUESSED_FIRST:
+    if text.lower() in (email, email.partition("@")[0]) or is_guessed_first(text):
         raise BadInput("This password is one of the first that would be guessed.", field="password")
     return text
+
+
+def is_guessed_first(password: str) -> bool:
+    """Whether a password is a common one or a row of keys, once or repeated.
+
+    Marks and digits around it, and digits for letters, make it no better.
+    """
+    text = _repeated(password.lower())
+    trimmed = {text, text.strip(_AROUND), text.rstrip(_AROUND)}
+    forms = {_alone(form) for form in trimmed} | {_alone(form.translate(_LETTERS)) for form in trimmed}
+    # What is left has to be most of it: marks in plenty around a word are a password.
+    telling = [_repeated(form) for form in forms if 2 * len(form) >= len(text)]
+    rows = any(form in row or form[::-1] in row for form in telling if len(form) >= _ROW_LENGTH for row in _ROWS)
+    return rows or any(form in _COMMON for form in telling)
+
+
+def _alone(text: str) -> str:
+    return "".join(filter(str.isalnum, text))
+
+
+def _repeated(text: str) -> str:
+    """What a text repeats from its beginning to its end; itself if it does not."""
+    size = (text + text).find(text, 1)
+    return text[:size]
 
 
 def check_key_expiry(expires_at: datetime | None, now: datetime) -> None:

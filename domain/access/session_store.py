@@ -1,6 +1,7 @@
 """Sessions and refresh tokens in the database. What changes any is called with the session's user locked."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -18,13 +19,35 @@ from domain.kernel.unit_of_work import UnitOfWork
 _MAX_LISTED = 500
 
 
-async def insert_session(work: UnitOfWork, session_id: UUID, user_id: UUID, expires_at: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a session is used: the address of the client, and the name that its program gives itself."""
+
+    address: str | None = None
+    device: str | None = None
+
+
+NOWHERE = Place()
+
+
+async def insert_session(
+    work: UnitOfWork, session_id: UUID, user_id: UUID, expires_at: datetime, place: Place = NOWHERE
+) -> None:
     """Store a session that begins now; remove those of the user that expired, and the oldest beyond the bound."""
     db = await work.orm()
     mine = models.Session.filter(user_id=user_id).using_db(db)
     surplus = await mine.order_by("-id").offset(MAX_SESSIONS - 1).values_list("id", flat=True)
     await mine.filter(Q(expires_at__lte=work.now) | Q(id__in=surplus)).delete()
-    await models.Session.create(using_db=db, id=session_id, user_id=user_id, created_at=work.now, expires_at=expires_at)
+    await models.Session.create(
+        using_db=db,
+        id=session_id,
+        user_id=user_id,
+        created_at=work.now,
+        expires_at=expires_at,
+        used_at=work.now,
+        address=place.address,
+        device=place.device,
+    )
 
 
 async def insert_refresh_token(
@@ -56,11 +79,17 @@ async def read_refresh_state(work: UnitOfWork, token_hash: str) -> RefreshState 
     return RefreshState(row.used_at is not None, row.expires_at, session.ended_at is not None, session.user.active)
 
 
-async def use_refresh_token(work: UnitOfWork, session_id: UUID, token_hash: str, session_expires_at: datetime) -> None:
-    """Mark a token as used, move its session's end, and drop the session's tokens that expired."""
+async def use_refresh_token(
+    work: UnitOfWork, session_id: UUID, token_hash: str, session_expires_at: datetime, place: Place = NOWHERE
+) -> None:
+    """Mark a token as used, move its session's end and place, and drop the session's tokens that expired."""
     db = await work.orm()
     await models.RefreshToken.filter(token_hash=token_hash).using_db(db).update(used_at=work.now)
-    await models.Session.filter(id=session_id).using_db(db).update(expires_at=session_expires_at)
+    await (
+        models.Session.filter(id=session_id)
+        .using_db(db)
+        .update(expires_at=session_expires_at, used_at=work.now, address=place.address, device=place.device)
+    )
     await models.RefreshToken.filter(session_id=session_id, expires_at__lte=work.now).using_db(db).delete()
 
 
@@ -70,10 +99,16 @@ async def end_session(work: UnitOfWork, session_id: UUID, reason: str) -> bool:
     return await query.update(ended_at=work.now, end_reason=reason) > 0
 
 
-async def end_sessions_of(work: UnitOfWork, user_id: UUID, reason: str, *, keep: UUID | None = None) -> None:
-    """End all sessions of a user except the one to keep."""
+async def end_sessions_of(work: UnitOfWork, user_id: UUID, reason: str, *, keep: UUID | None = None) -> int:
+    """End all sessions of a user except the one to keep; how many there were."""
     query = models.Session.filter(user_id=user_id, ended_at__isnull=True).using_db(await work.orm())
-    await (query if keep is None else query.exclude(id=keep)).update(ended_at=work.now, end_reason=reason)
+    return await (query if keep is None else query.exclude(id=keep)).update(ended_at=work.now, end_reason=reason)
+
+
+async def find_session(work: UnitOfWork, session_id: UUID) -> OpenSession | None:
+    """A session that has not ended."""
+    row = await _open().filter(id=session_id).using_db(await work.orm()).first()
+    return value_of(OpenSession, row) if row is not None else None
 
 
 async def _token(work: UnitOfWork, token_hash: str) -> models.RefreshToken | None:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from domain.access import session_store, user_store
 from domain.access.attribution import Origin, current_origin
-from domain.access.audit import record, record_refusal, target_of
+from domain.access.audit import MAX_ADDRESS_LENGTH, record, record_refusal, target_of
 from domain.access.rules import (
     REFRESH_TOKEN_LIFETIME,
     RefreshVerdict,
@@ -34,6 +34,7 @@ EMAIL_LIMIT = Limit("login-email", 10, 60)
 ADDRESS_LIMIT = Limit("login-address", 50, 60)
 _WRONG = "The email or the password is wrong."
 _NETWORK_BITS = 64
+MAX_DEVICE_LENGTH = 200
 _REFUSALS = {
     RefreshVerdict.REUSED: "This refresh token was used before, so its session has ended; sign in again.",
     RefreshVerdict.ENDED: "Your session has ended; sign in again.",
@@ -112,10 +113,20 @@ async def _begin(
         if new_hash is not None:
             await user_store.write_user(work, user, new_hash)
         session_id = new_id()
-        await session_store.insert_session(work, session_id, user.id, work.now + REFRESH_TOKEN_LIFETIME)
+        until = work.now + REFRESH_TOKEN_LIFETIME
+        await session_store.insert_session(work, session_id, user.id, until, _place())
         actor = Actor(user_id=user.id, email=user.email, role=user.role, session_id=session_id)
         await record(work, actor, "login", target_of("session", session_id), detail=origin)
         return await _issue(access, work, user, session_id)
+
+
+def _place() -> session_store.Place:
+    """Where the request comes from that asks now; what a program calls itself is cut to what can be kept."""
+    origin = current_origin()
+    if origin is None:
+        return session_store.NOWHERE
+    device = "".join(character if character.isprintable() else " " for character in origin.device)
+    return session_store.Place(origin.address[:MAX_ADDRESS_LENGTH] or None, device.strip()[:MAX_DEVICE_LENGTH] or None)
 
 
 async def _issue(access: Access, work: UnitOfWork, user: User, session_id: UUID) -> SignedIn:
@@ -170,7 +181,7 @@ async def _rotate(access: Access, work: UnitOfWork, token_hash: str) -> SignedIn
         )
     if verdict is not RefreshVerdict.ROTATE:
         return verdict
-    await session_store.use_refresh_token(work, session_id, token_hash, work.now + REFRESH_TOKEN_LIFETIME)
+    await session_store.use_refresh_token(work, session_id, token_hash, work.now + REFRESH_TOKEN_LIFETIME, _place())
     actor = Actor(user_id=user.id, email=user.email, role=user.role, session_id=session_id)
     await record(work, actor, "refreshSession", target_of("session", session_id))
     return await _issue(access, work, user, session_id)

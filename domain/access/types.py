@@ -54,6 +54,27 @@ class AccountPermission(StrEnum):
     FUNDS = "FUNDS"
 
 
+class KeyScope(StrEnum):
+    """A kind of operations that an API key may be limited to. READ is part of every key."""
+
+    READ = "READ"
+    TRADE = "TRADE"
+    FUNDS = "FUNDS"
+    MANAGE = "MANAGE"
+
+
+ALL_SCOPES = frozenset(KeyScope)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLimits:
+    """``account_ids`` None are all that the owner has, ``addresses`` empty are all; those are networks as text."""
+
+    scopes: frozenset[KeyScope] = ALL_SCOPES
+    account_ids: frozenset[UUID] | None = None
+    addresses: tuple[str, ...] = ()
+
+
 Permissions = frozenset[AccountPermission]
 NO_PERMISSION: Permissions = frozenset()
 # What an owner may do with an account.
@@ -83,6 +104,8 @@ class Actor:
     session_id: UUID | None = None
     api_key_id: UUID | None = None
     expires_at: datetime | None = None
+    scopes: frozenset[KeyScope] = ALL_SCOPES
+    addresses: tuple[str, ...] = ()
 
     @property
     def sees_all(self) -> bool:
@@ -211,16 +234,23 @@ class ApiKey:
     last_used_at: datetime | None
     expires_at: datetime | None
     revoked_at: datetime | None
+    limits: KeyLimits = KeyLimits()
 
 
 @dataclass(frozen=True, slots=True)
 class OpenSession:
-    """A session that has not ended. ``expires_at`` is when it ends unless it goes on."""
+    """A session that has not ended. ``expires_at`` is when it ends unless it goes on.
+
+    ``used_at`` is the time of its newest tokens, ``address`` and ``device`` (a user agent) the client that got them.
+    """
 
     id: UUID
     user_id: UUID
     created_at: datetime
     expires_at: datetime
+    used_at: datetime | None
+    address: str | None
+    device: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -338,7 +338,7 @@ async def test_a_grant_leads_to_its_account_and_is_shown_to_those_who_see_it(acc
 async def test_a_key_is_made_used_listed_and_revoked(client: Client, access: Access) -> None:
     ann = await join(access, "ann")
     made = await client.data(
-        'mutation { createApiKey(input: { name: "bot", role: ADMIN, expiresAt: "2030-01-01T00:00:00Z" }) '
+        'mutation { createApiKey(input: { name: "bot", role: TRADER, expiresAt: "2030-01-01T00:00:00Z" }) '
         "{ secret apiKey { id name prefix role expiresAt lastUsedAt revokedAt } } }",
         ann,
     )

@@ -13,6 +13,7 @@ from domain.access.rules import (
     check_password,
     common_role,
     email_to_look_up,
+    is_guessed_first,
     judge_refresh,
     password_to_verify,
     permissions_with,
@@ -198,3 +199,26 @@ def test_what_becomes_of_a_refresh_token(
 ) -> None:
     expires_at = NOW if expired else NOW + timedelta(microseconds=1)
     assert judge_refresh(RefreshState(used, expires_at, ended, active), NOW) is verdict
+
+
+@pytest.mark.parametrize(
+    ("password", "is_first"),
+    [
+        ("password1234!", True),
+        ("P@ssw0rd2026!", True),
+        ("hunter2hunter2", True),
+        ("!!!!password!!!!1", True),
+        ("letmeinletmein", True),
+        ("1qaz2wsx3edc4rfv", True),
+        ("zyxwvutsrqpo", True),
+        ("administrator", True),
+        ("correct horse battery staple", False),
+        ("tradegraph-admin-1", False),
+        ("a long enough password", False),
+        ("!@#$%^&*()_+{}a", False),
+        ("RekkYOV1wbNCwZEtdOtw", False),
+        ("4@8({[<369&#!1/|0$5+7%2x" * 4, False),
+    ],
+)
+def test_passwords_that_are_guessed_first(password: str, *, is_first: bool) -> None:
+    assert is_guessed_first(password) is is_first

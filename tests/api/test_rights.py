@@ -83,6 +83,7 @@ ASKS: dict[str, str] = {
     "Query.riskMetrics": 'riskMetrics(accountId: "{a}") {{ equity }}',
     "Query.riskRules": 'riskRules(accountId: "{a}") {{ id }}',
     "Query.scheduledTasks": "scheduledTasks {{ name }}",
+    "Query.sessions": "sessions {{ id }}",
     "Query.systemHealth": "systemHealth {{ __typename }}",
     "Query.systemMetrics": "systemMetrics {{ __typename }}",
     "Query.taskRuns": "taskRuns {{ totalCount }}",
@@ -146,6 +147,8 @@ ASKS: dict[str, str] = {
     "Mutation.resumeTrading": 'resumeTrading(id: "{u}", reason: "r") {{ id }}',
     "Mutation.revokeAccount": 'revokeAccount(userId: "{u}", accountId: "{u}") {{ id }}',
     "Mutation.revokeApiKey": 'revokeApiKey(id: "{u}") {{ id }}',
+    "Mutation.revokeSession": 'revokeSession(id: "{u}") {{ id }}',
+    "Mutation.revokeOtherSessions": "revokeOtherSessions",
     "Mutation.runAnomalyDetection": "runAnomalyDetection(kinds: []) {{ id }}",
     "Mutation.runScheduledTask": 'runScheduledTask(name: "none") {{ id }}',
     "Mutation.saveNotificationChannel": (
@@ -181,6 +184,10 @@ ASKS: dict[str, str] = {
 }
 # Fields that find an order say so of what does not exist.
 BY_ORDER = {"Mutation.cancelOrder", "Mutation.modifyOrder"}
+SESSIONS_ONLY = {
+    *("Mutation.createApiKey", "Mutation.updateUser", "Mutation.revokeSession", "Mutation.revokeOtherSessions"),
+    "Query.sessions",
+}
 FIELD_OF_ACCOUNT = {"Subscription.account": "id", "Subscription.accountEvents": "accountIds"}
 GRANTS = {"READ": {"READ"}, "TRADE": {"TRADE"}, "FUNDS": {"FUNDS"}, "own": {"TRADE", "FUNDS"}}
 
@@ -363,7 +370,7 @@ async def test_every_role_relation_and_credential_is_answered_as_decided(desk: D
                     answer = await desk.ask(name, desk.tokens[role, kind], **places)
                     answers.append(answer)
                     # What only a session may do of its own is its own test's business.
-                    if kind == "key" and name in ("Mutation.createApiKey", "Mutation.updateUser"):
+                    if kind == "key" and name in SESSIONS_ONLY:
                         continue
                     problem = complaint(name, role, relation, answer)
                     if problem is not None:

@@ -117,6 +117,12 @@ class Run:
             self._emails[client] = email
         self._clients.append(await Client(self._address).__aenter__())
         known["email"] = email
+        for _ in range(2):
+            async with Client(self._address) as elsewhere:
+                await elsewhere.sign_in(EMAIL, ADMIN_PASSWORD)
+        known["session"] = next(
+            each["id"] for each in (await admin.ask("{ sessions { id current } }"))["sessions"] if not each["current"]
+        )
         known["key"] = (await admin.ask(_KEY, input={"name": "k", "role": "VIEWER"}))["createApiKey"]["apiKey"]["id"]
         for name in ("execution", "other_execution"):
             placed = await desk.place(known["account"], SYMBOL, "BUY", "20")

@@ -41,6 +41,8 @@ RECIPES: Mapping[str, Recipe] = {
     "revokeAccount": lambda known: {"userId": known["user"], "accountId": known["account"], "permission": None},
     "createApiKey": lambda _: _input(name=_name("k"), role="VIEWER"),
     "revokeApiKey": lambda known: {"id": known["key"]},
+    "revokeSession": lambda known: {"id": known["session"]},
+    "revokeOtherSessions": lambda _: {},
     "createInstrument": lambda _: _input(**instrument(_name("I").upper())),
     "createCalendar": lambda _: _input(
         code=_name("c").upper(),

@@ -16,6 +16,7 @@ export const words = {
   accountKind: { CASH: 'Cash', MARGIN: 'Margin' },
   positionMode: { NETTING: 'Netting', HEDGING: 'Hedging' },
   permission: { READ: 'Read', TRADE: 'Trade', FUNDS: 'Move money' },
+  keyScope: { READ: 'Read', TRADE: 'Trade', FUNDS: 'Move money', MANAGE: 'Manage' },
   scope: { GLOBAL: 'Everything', ACCOUNT: 'Account', INSTRUMENT: 'Instrument', STRATEGY: 'Strategy' },
   severity: { INFO: 'Info', WARNING: 'Warning', CRITICAL: 'Critical' },
   eventState: { OPEN: 'Open', ACKNOWLEDGED: 'Acknowledged', RESOLVED: 'Resolved' },

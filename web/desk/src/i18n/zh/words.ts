@@ -18,6 +18,7 @@ export const words: typeof model = {
   accountKind: { CASH: '现金', MARGIN: '保证金' },
   positionMode: { NETTING: '净持仓', HEDGING: '双向持仓' },
   permission: { READ: '查看', TRADE: '交易', FUNDS: '资金' },
+  keyScope: { READ: '查看', TRADE: '交易', FUNDS: '资金', MANAGE: '管理' },
   scope: { GLOBAL: '全部', ACCOUNT: '账户', INSTRUMENT: '合约', STRATEGY: '策略' },
   severity: { INFO: '提示', WARNING: '警告', CRITICAL: '严重' },
   eventState: { OPEN: '未处理', ACKNOWLEDGED: '已确认', RESOLVED: '已处理' },

@@ -1,0 +1,62 @@
+"""The sessions of a person: where somebody is signed in, and ending that from elsewhere."""
+
+from uuid import UUID
+
+from domain.access import session_store, user_store
+from domain.access.audit import record, target_of
+from domain.access.service import Access
+from domain.access.types import Actor, OpenSession, Role
+from domain.kernel.errors import Forbidden, NotFound
+from domain.kernel.unit_of_work import unit_of_work
+
+
+async def read_sessions(actor: Actor, user_id: UUID | None = None) -> list[OpenSession]:
+    """The sessions of the actor, or as an administrator of anybody, that have not ended; newest first.
+
+    Raises:
+        Forbidden: they are somebody else's, or a key of no administrator asks.
+    """
+    wanted = actor.user_id if user_id is None else user_id
+    if actor.role is not Role.ADMIN and (wanted != actor.user_id or actor.via == "api_key"):
+        raise Forbidden("Only an administrator sees the sessions of others, and no API key those of its owner.")
+    return await session_store.list_sessions(wanted)
+
+
+async def revoke_session(access: Access, actor: Actor, session_id: UUID) -> OpenSession:
+    """End one of the actor's sessions, or as an administrator anybody's, with all its tokens.
+
+    Raises:
+        NotFound: there is none, it has ended, or it is somebody else's.
+        Forbidden: an API key of no administrator asks.
+    """
+    if actor.via == "api_key" and actor.role is not Role.ADMIN:
+        raise Forbidden("An API key cannot end its owner's sessions: sign in.")
+    async with unit_of_work(access.bus) as work:
+        found = await session_store.find_session(work, session_id)
+        if found is None or (found.user_id != actor.user_id and actor.role is not Role.ADMIN):
+            raise NotFound("There is no such session.", field="id")
+        await user_store.lock_user(work, found.user_id)
+        if not await session_store.end_session(work, session_id, "revoked"):
+            raise NotFound("There is no such session.", field="id")
+        await access.changed(work)
+        told = {"userId": found.user_id, "address": found.address}
+        await record(work, actor, "revokeSession", target_of("session", session_id), detail=told)
+    return found
+
+
+async def revoke_other_sessions(access: Access, actor: Actor) -> int:
+    """End all of the actor's sessions but the one that asks; how many there were.
+
+    Raises:
+        Forbidden: an API key asks, which belongs to no session.
+    """
+    if actor.via != "session":
+        raise Forbidden("An API key cannot end its owner's sessions: sign in.")
+    async with unit_of_work(access.bus) as work:
+        await user_store.lock_user(work, actor.user_id)
+        ended = await session_store.end_sessions_of(work, actor.user_id, "revoked", keep=actor.session_id)
+        if ended:
+            await access.changed(work)
+            target = target_of("user", actor.user_id)
+            await record(work, actor, "revokeOtherSessions", target, detail={"sessions": ended})
+    return ended
