@@ -106,7 +106,7 @@ def limited(
 
 
 def admits(addresses: tuple[str, ...], client_address: str) -> bool:
-    """Whether a key that works from these networks (none: from everywhere) works from an address."""
+    """True for an address within these networks; no networks are all."""
     if not addresses:
         return True
     try:

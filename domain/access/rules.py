@@ -100,7 +100,7 @@ def check_password(password: str, *, email: str) -> str:
 
 
 def is_guessed_first(password: str) -> bool:
-    """Whether a password is a common one or a row of keys, once or repeated.
+    """True for a password that is a common one or a row of keys, once or repeated.
 
     Marks and digits around it, and digits for letters, make it no better.
     """
@@ -118,7 +118,7 @@ def _alone(text: str) -> str:
 
 
 def _repeated(text: str) -> str:
-    """What a text repeats from its beginning to its end; itself if it does not."""
+    """The shortest text whose repetition is ``text``; ``text`` itself if there is no shorter one."""
     size = (text + text).find(text, 1)
     return text[:size]
 

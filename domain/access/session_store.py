@@ -21,7 +21,7 @@ _MAX_LISTED = 500
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a session is used: the address of the client, and the name that its program gives itself."""
+    """The address of the client of a session, and the name that its program gives itself."""
 
     address: str | None = None
     device: str | None = None

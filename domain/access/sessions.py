@@ -121,7 +121,7 @@ async def _begin(
 
 
 def _place() -> session_store.Place:
-    """Where the request comes from that asks now; what a program calls itself is cut to what can be kept."""
+    """The address and program of the current request; a program's name is cut to what can be kept."""
     origin = current_origin()
     if origin is None:
         return session_store.NOWHERE
