@@ -6,7 +6,6 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from domain.accounts.types import PositionMode
 from domain.kernel.numbers import ONE, ZERO
 from domain.positions.holds import Holds
 
@@ -25,13 +24,6 @@ class Bucket(StrEnum):
     NET = "NET"
     LONG = "LONG"
     SHORT = "SHORT"
-
-
-def bucket_for(mode: PositionMode, *, buys: bool, closes: bool) -> Bucket:
-    """The bucket that the fills of an order go to: in hedging mode a buy opens LONG or closes SHORT."""
-    if mode is PositionMode.NETTING:
-        return Bucket.NET
-    return Bucket.LONG if buys != closes else Bucket.SHORT
 
 
 # An instrument and the bucket in it: one position of an account.

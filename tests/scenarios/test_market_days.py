@@ -103,8 +103,9 @@ async def test_what_is_accepted_when_and_until_when_a_day_order_works(venues: Pl
             assert decision.reason is RejectReason.MARKET_CLOSED, (symbol, at)
         else:
             assert decision.accepted, (symbol, at, decision.message)
-            assert desk.works_until(instrument, TimeInForce.DAY, now) == moment(expected), (symbol, at)
-            assert desk.works_until(instrument, TimeInForce.GTC, now) is None
+            day, good = (replace(wanted, time_in_force=each) for each in (TimeInForce.DAY, TimeInForce.GTC))
+            assert desk.works_until(day, instrument, now) == moment(expected), (symbol, at)
+            assert desk.works_until(good, instrument, now) is None
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from domain.kernel.ids import new_id
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
+from domain.orders.books.charges import charged_fee, foreign_fee, withheld
 from domain.orders.exchange.execution_reports import Filled
 from domain.orders.model.types import (
     Contingency,
@@ -20,7 +21,6 @@ from domain.orders.model.types import (
     TimeInForce,
     TriggerPrice,
 )
-from domain.orders.venues.fees import charged_fee, foreign_fee, withheld
 from domain.orders.venues.outbox import Outbox
 from domain.orders.venues.reconciling import DifferenceKind, Ours, Theirs, compare
 from domain.orders.venues.remote_order import Cause, Settled, Wanted

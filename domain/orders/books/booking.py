@@ -7,20 +7,13 @@ also when it comes late, after CANCELED or EXPIRED, or beyond the order's quanti
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from domain.accounts.events import record
-from domain.accounts.fees import execution_fee, execution_tax, posted
-from domain.accounts.rules import post
-from domain.accounts.types import PositionMode, TransactionKind
-from domain.kernel.ids import new_id
-from domain.kernel.numbers import ONE, ZERO, to_exact
-from domain.kernel.time import Nanos
 from domain.market.rates import RateOf, no_rate
 from domain.market.types import Instrument
-from domain.orders.books.charges import average_fill, dues_of
+from domain.orders.books.charges import average_fill, charge, execution_of, foreign_fee
 from domain.orders.books.report_effects import HANDLERS, part_of
 from domain.orders.deciding.reservations import EXCLUSIVE, alternatives, bucket_of, reserve_orders, unreserve_orders
 from domain.orders.deciding.state import CLOSED, TRANSITIONS, move
@@ -29,14 +22,12 @@ from domain.orders.exchange import execution_reports
 from domain.orders.model.events import order_parts
 from domain.orders.model.order import Execution, Order
 from domain.orders.model.types import (
-    Liquidity,
     OrderEventKind,
     OrderStatus,
     PendingAction,
     PositionEffect,
     Side,
 )
-from domain.orders.venues.fees import charged_fee, foreign_fee, withheld
 from domain.positions.fills import book_fill
 from domain.positions.types import PositionBook
 
@@ -134,7 +125,7 @@ class ReportBooking:
         self.booked.add((order.id, execution_key))
         self._moved.add(order.account_id)
         instrument, book = self.instruments[order.instrument_id], self.books[order.account_id]
-        execution = self._execution(order, report, instrument, execution_key)
+        execution = execution_of(order, report, execution_key, book.account, instrument, self.rate_of, self.now)
         position = self._position(order)
         execution.realized_pnl = book_fill(
             position,
@@ -148,7 +139,7 @@ class ReportBooking:
             rate=execution.fx_rate,
             withheld=execution.withheld,
         )
-        self._charge(book, order, execution, instrument)
+        charge(book.account, order, execution, instrument, self.now)
         position.fees_paid += execution.fee + execution.tax
         order.execution_count += 1
         order.filled_quantity += report.quantity
@@ -166,73 +157,6 @@ class ReportBooking:
         self._record(
             order, OrderEventKind.TRADE, execution=execution, detail=foreign_fee(report, book.account.currency)
         )
-
-    def _execution(self, order: Order, report: execution_reports.Filled, instrument: Instrument, key: str) -> Execution:
-        currency = self.books[order.account_id].account.currency
-        rate = self._rate(order, instrument, currency)
-        fee = charged_fee(report, instrument, currency, rate, self.rate_of)
-        own = fee is None
-        if fee is None:
-            is_maker = report.liquidity is Liquidity.MAKER
-            fee = rate * execution_fee(instrument, quantity=report.quantity, price=report.price, maker=is_maker)
-        tax = execution_tax(instrument, quantity=report.quantity, price=report.price, sells=order.side is Side.SELL)
-        is_foreign = report.fee is not None and report.fee_currency not in (None, currency)
-        is_netting = self.books[order.account_id].account.position_mode is PositionMode.NETTING
-        return Execution(
-            id=new_id(),
-            order_id=order.id,
-            account_id=order.account_id,
-            instrument_id=order.instrument_id,
-            venue_execution_id=key,
-            sequence=self.books[order.account_id].account.event_sequence + 1,
-            side=order.side,
-            position_effect=order.position_effect,
-            price=report.price,
-            quantity=report.quantity,
-            fee=ZERO,
-            tax=ZERO,
-            realized_pnl=ZERO,
-            liquidity=report.liquidity,
-            at=Nanos(report.at),
-            busted_at=None,
-            corrected_by=None,
-            created_at=self.now,
-            symbol=order.symbol,
-            fx_rate=rate,
-            fee_due=to_exact(fee),
-            fee_minimum=instrument.fees.minimum * rate if own else ZERO,
-            tax_due=to_exact(tax * rate),
-            withheld=withheld(report, instrument, currency) if is_netting and not own else ZERO,
-            venue_fee=report.fee if is_foreign else None,
-            venue_fee_currency=report.fee_currency if is_foreign else None,
-        )
-
-    def _rate(self, order: Order, instrument: Instrument, currency: str) -> Decimal:
-        if instrument.currency == currency:
-            return ONE
-        return self.rate_of(instrument.currency, currency) or order.reserve_rate
-
-    def _charge(self, book: TradingBook, order: Order, execution: Execution, instrument: Instrument) -> None:
-        """Post the cash: a derivative's realised PnL, or a spot trade's notional; then fee and tax.
-
-        Each is the execution's addition to its order's rounded totals.
-        """
-        account = book.account
-        before = posted(order.dues, account.currency)
-        order.owe(order.dues.plus(dues_of(execution, instrument, account.currency)))
-        added = posted(order.dues, account.currency).minus(before)
-        execution.fee, execution.tax = added.fee, added.tax
-        if instrument.asset_class.is_derivative:
-            moves = [(TransactionKind.REALIZED_PNL, execution.realized_pnl)]
-        else:
-            moves = [(TransactionKind.TRADE, added.trade)]
-        moves += [(TransactionKind.FEE, -added.fee), (TransactionKind.TAX, -added.tax)]
-        for kind, amount in moves:
-            post(
-                account, kind, amount, self.now, order.placed_by, order_id=execution.order_id, execution_id=execution.id
-            )
-        account.realized_pnl += execution.realized_pnl
-        account.fees_paid += added.costs
 
     def _position(self, order: Order) -> PositionBook:
         book = self.books[order.account_id]

@@ -17,6 +17,7 @@ from domain.orders.deciding.business_checks import EXIT_CHECKS, Candidate, first
 from domain.orders.deciding.pretrade import Decision, collared, decide, lack_of_funds, refused_by_rules
 from domain.orders.deciding.reservations import (
     Reservation,
+    bucket_of,
     reservation_price,
     reserve_orders,
     unreserve,
@@ -27,7 +28,6 @@ from domain.orders.deciding.trading_book import MarketState, TradingBook
 from domain.orders.model.commands import PlaceBracket, PlaceOco, PlaceOrder, exit_command, request_digest
 from domain.orders.model.order import Order
 from domain.orders.model.types import Contingency, OrderStatus, RejectReason, Side
-from domain.positions.types import bucket_for
 
 REFUSED_WITH = "Another order of the group was refused."
 
@@ -153,13 +153,11 @@ def _all_or_none(decisions: list[Decision]) -> list[Decision]:
 
 
 def _decide_exit(command: PlaceOrder, terms: GroupTerms) -> Decision:
-    book, instrument = terms.book, terms.instrument
-    mode, buys = book.account.position_mode, command.side is Side.BUY
-    bucket = bucket_for(mode, buys=buys, closes=command.only_reduces)
-    price = reservation_price(command, terms.market.fresh)
-    position = book.position(instrument.id, bucket)
-    candidate = Candidate(command, instrument, terms.market, book, position, price, command.quantity)
-    nothing = Reservation(bucket, price, ZERO, ZERO, ZERO, candidate.rate or ONE)
+    book, instrument, market = terms.book, terms.instrument, terms.market
+    position = book.position(instrument.id, bucket_of(command, book.account.position_mode))
+    price = reservation_price(command, market.fresh)
+    candidate = Candidate(command, instrument, market, book, position, price, command.quantity)
+    nothing = Reservation(position.bucket, price, ZERO, ZERO, ZERO, candidate.rate or ONE)
     violations = collared(candidate).violations
     refusal = first_refusal(candidate, EXIT_CHECKS) or refused_by_rules(violations)
     return Decision(nothing, ZERO, violations, *refusal) if refusal is not None else Decision(nothing, ZERO, violations)

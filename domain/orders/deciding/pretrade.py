@@ -13,12 +13,18 @@ from domain.kernel.numbers import ONE, ZERO, plain
 from domain.market.types import Instrument
 from domain.orders.deciding.activity import Displaced
 from domain.orders.deciding.business_checks import CHECKS, Candidate, Refusal, first_refusal
-from domain.orders.deciding.reservations import Reservation, reservation_for, reservation_price, reserve, unreserve
+from domain.orders.deciding.reservations import (
+    Reservation,
+    bucket_of,
+    reservation_for,
+    reservation_price,
+    reserve,
+    unreserve,
+)
 from domain.orders.deciding.risk_snapshot import proposal_of, snapshot_of, worst_notional
 from domain.orders.deciding.trading_book import MarketState, TradingBook
 from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.types import RejectReason, Side
-from domain.positions.types import bucket_for
 from domain.risk.rules import displaces, evaluate, refuses
 from domain.risk.types import RiskRuleKind, RiskViolation
 
@@ -45,18 +51,15 @@ class Decision:
 
 def decide(command: PlaceOrder, instrument: Instrument, market: MarketState, book: TradingBook) -> Decision:
     """Decide on one well-formed order; if it is accepted, ``book`` counts it and its reservation."""
-    buys = command.side is Side.BUY
-    bucket = bucket_for(book.account.position_mode, buys=buys, closes=command.only_reduces)
+    position = book.position(instrument.id, bucket_of(command, book.account.position_mode))
     price = reservation_price(command, market.fresh)
-    candidate = Candidate(
-        command, instrument, market, book, book.position(instrument.id, bucket), price, command.quantity
-    )
+    candidate = Candidate(command, instrument, market, book, position, price, command.quantity)
     verdict = judge(candidate)
     reservation = reservation_for(
         book.account,
         instrument,
-        bucket,
-        buys=buys,
+        position.bucket,
+        buys=command.side is Side.BUY,
         remaining=command.quantity,
         price=price,
         dues=NOTHING_DUE,

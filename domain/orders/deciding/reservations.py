@@ -25,7 +25,7 @@ from domain.orders.model.order import Order
 from domain.orders.model.order_types import REQUIRE_LIMIT_PRICE, REQUIRE_STOP_PRICE
 from domain.orders.model.types import Contingency, OrderStatus, Side
 from domain.positions.exposure import opening_quantities, reach
-from domain.positions.types import Bucket, PositionBook, bucket_for
+from domain.positions.types import Bucket, PositionBook
 
 EXCLUSIVE = frozenset({Contingency.OCO, Contingency.OUO})
 # A market order may meet a worse price than the one seen: it reserves this much more.
@@ -79,9 +79,16 @@ class Reservation:
         )
 
 
-def bucket_of(order: Order, mode: PositionMode) -> Bucket:
-    """The bucket that the order's fills go to."""
+def bucket_of(order: Order | PlaceOrder, mode: PositionMode) -> Bucket:
+    """The bucket that the fills of an order, placed or to be placed, go to."""
     return bucket_for(mode, buys=order.side is Side.BUY, closes=order.only_reduces)
+
+
+def bucket_for(mode: PositionMode, *, buys: bool, closes: bool) -> Bucket:
+    """The bucket that the fills of an order go to: in hedging mode a buy opens LONG or closes SHORT."""
+    if mode is PositionMode.NETTING:
+        return Bucket.NET
+    return Bucket.LONG if buys != closes else Bucket.SHORT
 
 
 def alternatives(order: Order, orders: Iterable[Order]) -> list[Order]:

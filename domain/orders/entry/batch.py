@@ -258,16 +258,13 @@ class Batch:
             instrument,
             self._context.market_state(instrument, now, book.account.currency),
             book,
-            lambda command: self._works_until(command, instrument, now),
+            lambda command: self._context.works_until(command, instrument, now),
             now,
         )
         orders = place_group(call.parts, call.commands, terms)
         self._note_displaced(book, orders[0])
         self._keep_group(orders, now, call.attribution)
         return [PlacedOrder(order, replayed=False) for order in orders]
-
-    def _works_until(self, command: PlaceOrder, instrument: Instrument, now: datetime) -> datetime | None:
-        return command.expires_at or self._context.works_until(instrument, command.time_in_force, now)
 
     def _first_group(self, call: PlaceCall) -> list[Order] | None:
         """The group that was placed before with these client order ids, if any of them was used."""
@@ -313,8 +310,8 @@ class Batch:
     def _decide(self, command: PlaceOrder, instrument: Instrument, now: datetime) -> tuple[Order, Decision]:
         book = self._books[command.account_id]
         market = self._context.market_state(instrument, now, book.account.currency)
+        works_until = self._context.works_until(command, instrument, now)
         decision = decide(command, instrument, market, book)
-        works_until = self._works_until(command, instrument, now)
         order = new_order(command, instrument, book.account.venue, decision, market, works_until, now)
         self._note_displaced(book, order)
         return order, decision

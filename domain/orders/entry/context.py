@@ -20,6 +20,7 @@ from domain.market.types import Instrument
 from domain.orders.deciding.activity import OrderActivity
 from domain.orders.deciding.trading_book import MarketState, TradingBook
 from domain.orders.exchange.paper import PAPER
+from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.types import TimeInForce
 from domain.orders.venues.support import NOTHING
 from domain.orders.venues.types import Capabilities
@@ -128,8 +129,8 @@ class OrderContext:
             now,
         )
 
-    def works_until(self, instrument: Instrument, time_in_force: TimeInForce, now: datetime) -> datetime | None:
-        """The expiry of a DAY order: the session's end or, where trading never stops, the day roll."""
-        if time_in_force is not TimeInForce.DAY:
-            return None
+    def works_until(self, command: PlaceOrder, instrument: Instrument, now: datetime) -> datetime | None:
+        """The expiry of an order: its own, or that of a DAY order: the session's end, else the day roll."""
+        if command.expires_at is not None or command.time_in_force is not TimeInForce.DAY:
+            return command.expires_at
         return self.market.session_end(instrument, now) or self.day_roll.next_after(now)
