@@ -243,7 +243,8 @@ async def test_what_a_lower_role_froze_gives_way_to_who_closes(holder: Holder) -
     assert (await holder.position()).position.holds == before
     closed = await holder.ask(CLOSE, actor=risk, i=close(holder, limitPrice="120"))
     assert (closed["order"]["quantity"], closed["order"]["rejectReason"]) == ("2.25", None)
-    assert (await holder.position()).position.holds == Holds(Decimal("0.75"), Decimal("0.5"), Decimal("0.25"))
+    left = (await holder.position()).position.holds
+    assert left == Holds(Decimal("0.75"), Decimal("0.5"), Decimal("0.25"), (None, risk.email, admin.email))
     rows = await fetch(
         "SELECT payload FROM account_events WHERE account_id = $1 AND kind = 'POSITION_UNFROZEN'", holder.id
     )
