@@ -27,10 +27,17 @@ class AccessQuery:
         return User.of(await users.read_viewer(info.context.require_actor()))
 
     @strawberry.field(description="Everybody who may sign in, oldest first. Needs ADMIN.")
-    async def users(self, info: Info, first: int | None = None, after: str | None = None) -> Connection[User]:
+    async def users(
+        self,
+        info: Info,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[User]:
         """A page of users."""
         actor = info.context.require_actor()
-        page = await users.page_users(actor, page_request(first, after, parts=1))
+        page = await users.page_users(actor, page_request(first, after, last, before, parts=1, of="users"))
         return connection(page, User.of, partial(users.count_users, actor))
 
     @strawberry.field(description="Your API keys, newest first, revoked ones included.")
@@ -62,12 +69,15 @@ class AccessQuery:
         until: Annotated[datetime | None, strawberry.argument(name="to")] = None,
         first: int | None = None,
         after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
     ) -> Connection[AuditEntry]:
         """A page of the audit log."""
         asker = info.context.require_actor()
         check_action(info, action)
         wanted = AuditFilter(actor, action, target, outcome, since, until)
-        page = await audit.page_log(asker, page_request(first, after, parts=1), wanted)
+        request = page_request(first, after, last, before, parts=1, of=("auditLog", wanted))
+        page = await audit.page_log(asker, request, wanted)
         return connection(page, AuditEntry.of, partial(audit.count_log, asker, wanted))
 
 

@@ -155,7 +155,9 @@ class Account(Node):
     ) -> Connection[AccountTransaction]:
         """A page of the ledger."""
         chosen = filter.to_domain() if filter is not None else {}
-        page = await page_transactions(page_request(first, after, last, before, parts=1), value.id, **chosen)
+        page = await page_transactions(
+            page_request(first, after, last, before, parts=1, of=("transactions", value.id, chosen)), value.id, **chosen
+        )
         return connection(page, transaction_view, partial(count_transactions, value.id, **chosen))
 
     @strawberry.field(

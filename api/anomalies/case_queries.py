@@ -29,10 +29,14 @@ class CasesQuery:
         ] = None,
         first: Annotated[int | None, strawberry.argument(description="How many; 50 unless told, at most 500.")] = None,
         after: Annotated[str | None, strawberry.argument(description="Go on after this cursor of an edge.")] = None,
+        last: Annotated[int | None, strawberry.argument(description="How many from the end; at most 500.")] = None,
+        before: Annotated[str | None, strawberry.argument(description="Go back before this cursor of an edge.")] = None,
     ) -> Connection[AnomalyCase]:
         """A page of cases."""
         actor, wanted = info.context.require_actor(), (filter or AnomalyCaseFilter()).to_domain()
-        page = await reading.list_cases(actor, wanted, page_request(first, after, parts=1))
+        page = await reading.list_cases(
+            actor, wanted, page_request(first, after, last, before, parts=1, of=("anomalyCases", wanted))
+        )
         return connection(page, case_view, partial(reading.count_cases, actor, wanted))
 
     @strawberry.field(description="A case; null where there is none that you may see.")

@@ -26,10 +26,14 @@ class AnomaliesQuery:
         filter: AnomalyFilterInput | None = None,
         first: int | None = None,
         after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
     ) -> Connection[Anomaly]:
         """A page of anomalies."""
         actor, wanted = info.context.require_actor(), (filter or AnomalyFilterInput()).to_domain()
-        page = await service.list_anomalies(actor, wanted, page_request(first, after, parts=1))
+        page = await service.list_anomalies(
+            actor, wanted, page_request(first, after, last, before, parts=1, of=("anomalies", wanted))
+        )
         return connection(page, anomaly_view, partial(service.count_anomalies, actor, wanted))
 
     @strawberry.field(description="An anomaly; null if there is none of that id, or not for you.")

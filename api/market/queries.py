@@ -42,11 +42,14 @@ class MarketQuery:
         wanted: Annotated[InstrumentFilter | None, _FILTER] = None,
         first: int | None = None,
         after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
     ) -> Connection[Instrument]:
         """A page of instruments."""
         info.context.require_actor()
         market, chosen = info.context.services.market, Filter() if wanted is None else wanted.to_domain()
-        page = await service.page_instruments(market, page_request(first, after, parts=1), chosen)
+        request = page_request(first, after, last, before, parts=1, of=("instruments", chosen))
+        page = await service.page_instruments(market, request, chosen)
         return connection(page, instrument_view, partial(service.count_instruments, market, chosen))
 
     @strawberry.field(

@@ -7,6 +7,7 @@ import strawberry
 
 from api.ids import identified, named
 from api.orders.enums import (
+    Liquidity,
     OffsetKind,
     OrderSortField,
     OrderStatus,
@@ -92,6 +93,8 @@ class OrderFilter:
     client_order_id: str | None = None
     since: datetime | None = strawberry.field(name="from", default=None)
     until: datetime | None = strawberry.field(name="to", default=None)
+    tags: list[str] | None = None
+    group_id: strawberry.ID | None = None
 
     def to_domain(self) -> OrderSearch:
         """The search."""
@@ -106,6 +109,8 @@ class OrderFilter:
             client_order_id=identified(self.client_order_id),
             since=self.since,
             until=self.until,
+            tags=self.tags,
+            group_id=named(self.group_id) if self.group_id is not None else None,
         )
 
 
@@ -130,6 +135,9 @@ class ExecutionFilter:
     symbols: list[str] | None = None
     since: datetime | None = strawberry.field(name="from", default=None)
     until: datetime | None = strawberry.field(name="to", default=None)
+    sides: list[Side] | None = None
+    strategy: str | None = None
+    liquidity: Liquidity | None = None
 
     def to_domain(self) -> ExecutionSearch:
         """The search."""
@@ -139,6 +147,9 @@ class ExecutionFilter:
             symbols=self.symbols,
             since=self.since,
             until=self.until,
+            sides=self.sides,
+            strategy=self.strategy,
+            liquidity=self.liquidity,
         )
 
 

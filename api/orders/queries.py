@@ -66,7 +66,8 @@ class OrdersQuery:
     ) -> Connection[Execution]:
         """A page of executions."""
         actor, search = info.context.require_actor(), (filter or ExecutionFilter()).to_domain()
-        request = page_request(first, after, last, before, parts=search_queries.CURSOR_PARTS)
+        of = ("executions", search)
+        request = page_request(first, after, last, before, parts=search_queries.CURSOR_PARTS, of=of)
         await search_queries.check_search(info.context.services.market, actor, search)
         page = await search_queries.page_executions(actor, request, search)
         return connection(page, execution_view, partial(search_queries.count_executions, actor, search))
@@ -106,7 +107,8 @@ async def orders_page(
 ) -> Connection[Order]:
     """A page of the orders that the actor may see."""
     actor, sort = info.context.require_actor(), (order_by or OrderSortInput()).to_domain()
-    request = page_request(first, after, last, before, parts=search_queries.CURSOR_PARTS)
+    of = ("orders", search, sort)
+    request = page_request(first, after, last, before, parts=search_queries.CURSOR_PARTS, of=of)
     await search_queries.check_search(info.context.services.market, actor, search)
     asked = selected_attributes(info._raw_info, "edges", "node")
     page = await search_queries.page_orders(actor, request, search, sort, asked)

@@ -58,10 +58,14 @@ class RiskQuery:
         filter: RiskEventFilterInput | None = None,
         first: int | None = None,
         after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
     ) -> Connection[RiskEvent]:
         """A page of events."""
         actor, wanted = info.context.require_actor(), (filter or RiskEventFilterInput()).to_domain()
-        page = await events.list_risk_events(actor, wanted, page_request(first, after, parts=1))
+        page = await events.list_risk_events(
+            actor, wanted, page_request(first, after, last, before, parts=1, of=("riskEvents", wanted))
+        )
         return connection(page, risk_event_view, partial(events.count_risk_events, actor, wanted))
 
     @strawberry.field(description="Halts that concern you, oldest first: those in force, or also those of the past.")

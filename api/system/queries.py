@@ -51,7 +51,9 @@ class SystemQuery:
     ) -> Connection[TaskRun]:
         """A page of runs."""
         actor = info.context.require_actor()
-        page = await service.page_runs(actor, page_request(first, after, last, before, parts=1), task, states)
+        page = await service.page_runs(
+            actor, page_request(first, after, last, before, parts=1, of=("taskRuns", task, states)), task, states
+        )
         return connection(page, TaskRun.of, partial(service.count_runs, actor, task, states))
 
     @strawberry.field(description="How the platform and its parts are. For everybody who is signed in.")

@@ -85,10 +85,11 @@ def _to_entry(row: Row) -> AuditEntry:
 class _Selection:
     """The conditions of one filter on entries and orders, with shared arguments."""
 
-    def __init__(self, wanted: AuditFilter, before: UUID | None) -> None:
+    def __init__(self, wanted: AuditFilter, key: UUID | None, *, backward: bool = False) -> None:
         self.arguments: list[object] = []
         self._wanted = wanted
-        self._before = before
+        self._key = key
+        self._comparison, self._direction = (">", "ASC") if backward else ("<", "DESC")
         # Identifiers are ordered by time, so a time bounds them; clocks of several processes differ a little.
         self._first = None if wanted.since is None else first_id(wanted.since - _SKEW)
         self._last = None if wanted.until is None else first_id(wanted.until + _SKEW)
@@ -131,18 +132,19 @@ class _Selection:
             (f"{source['at']} < {{}}", wanted.until),
             ("id >= {}", self._first),
             ("id < {}", self._last),
-            ("id < {}", self._before),
+            (f"id {self._comparison} {{}}", self._key),
             *extra,
         ]
         clauses = clauses + [clause.format(self.argument(value)) for clause, value in given if value is not None]
-        bound = "" if limit is None else f" ORDER BY id DESC LIMIT {limit}"
+        bound = "" if limit is None else f" ORDER BY id {self._direction} LIMIT {limit}"
         return f"SELECT {source['columns']} FROM {table} WHERE {' AND '.join(clauses) or 'true'}{bound}"
 
 
 async def page_entries(request: PageRequest, wanted: AuditFilter) -> Page[AuditEntry]:
     """A page of the log, newest first: entries and orders, in one statement by their key."""
-    selection, size = _Selection(wanted, id_key(request)), request.size + 1
-    rows = await fetch(f"SELECT * FROM ({selection.text(size)}) u ORDER BY 1 DESC LIMIT {size}", *selection.arguments)
+    selection, size = _Selection(wanted, id_key(request), backward=request.backward), request.size + 1
+    text = f"SELECT * FROM ({selection.text(size)}) u ORDER BY 1 {'ASC' if request.backward else 'DESC'} LIMIT {size}"
+    rows = await fetch(text, *selection.arguments)
     entries = [_to_entry(row) for row in rows]
     return make_page(request, entries, lambda entry: encode_cursor(str(entry.id)))
 

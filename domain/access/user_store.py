@@ -75,8 +75,11 @@ async def read_users(user_ids: Collection[UUID]) -> dict[UUID, User]:
 async def page_users(request: PageRequest) -> Page[User]:
     """A page of all users, oldest first."""
     key = id_key(request)
-    query = models.User.all() if key is None else models.User.filter(id__gt=key)
-    users = [value_of(User, row) for row in await read(query.order_by("id").limit(request.size + 1))]
+    query = models.User.all()
+    if key is not None:
+        query = query.filter(id__lt=key) if request.backward else query.filter(id__gt=key)
+    query = query.order_by("-id" if request.backward else "id").limit(request.size + 1)
+    users = [value_of(User, row) for row in await read(query)]
     return make_page(request, users, lambda user: encode_cursor(str(user.id)))
 
 

@@ -21,7 +21,7 @@ from domain.accounts.types import (
     TransactionKind,
 )
 from domain.kernel.database import Row, fetch, fetch_row, reading
-from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page
+from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page, number_key
 from domain.kernel.rows import Write, insertion, reader
 from domain.kernel.unit_of_work import UnitOfWork
 
@@ -209,7 +209,7 @@ async def page_transactions(
     """A page of the ledger, newest first."""
     where, arguments = _transaction_filter(account_id, kinds, since, until, order_id)
     if request.key is not None:
-        arguments.append(int(request.key[0]) if request.key[0].isdigit() else 0)
+        arguments.append(number_key(request))
         where += f" AND sequence {'>' if request.backward else '<'} ${len(arguments)}"
     arguments.append(request.size + 1)
     rows = await fetch(

@@ -17,7 +17,7 @@ from domain.anomalies.anomaly import Anomaly
 from domain.anomalies.reading import StoredEvent
 from domain.anomalies.types import AnomalyKind
 from domain.kernel.database import Row, fetch, fetch_row
-from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page
+from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page, page_bound
 from domain.kernel.rows import insertion
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.risk.types import Severity
@@ -226,11 +226,12 @@ def _arguments(wanted: AnomalyFilter) -> list[object]:
 
 async def list_page(wanted: AnomalyFilter, request: PageRequest) -> Page[Anomaly]:
     """A page of anomalies, newest first."""
-    after = int(request.key[0]) if request.key is not None else 2**62
+    key, side, order = page_bound(request)
     rows = await fetch(
-        f"SELECT {ANOMALY_COLUMNS} FROM anomalies WHERE {_MATCHES} AND sequence < $7 ORDER BY sequence DESC LIMIT $8",
+        f"SELECT {ANOMALY_COLUMNS} FROM anomalies WHERE {_MATCHES} "
+        f"AND sequence {side} $7 ORDER BY sequence {order} LIMIT $8",
         *_arguments(wanted),
-        after,
+        key,
         request.size + 1,
     )
     anomalies = [to_anomaly(row) for row in rows]

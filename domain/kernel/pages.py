@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -14,16 +15,24 @@ from domain.kernel.ids import parse_id
 
 MAX_PAGE = 500
 DEFAULT_PAGE = 50
+_MAX_DIGITS = 18
+_ABOVE_ALL = 2**62
+_MARK_BYTES = 6
+_FOREIGN = "This cursor belongs to another list, filter or order: begin again without it."
 Node = TypeVar("Node")
 
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """A client's request to a connection: ``first``/``after`` forwards or ``last``/``before`` backwards."""
+    """The arguments of a connection: ``first``/``after`` forwards or ``last``/``before`` backwards.
+
+    ``of`` names the list with its filter and order: cursors of one are refused by another.
+    """
 
     size: int
     key: tuple[str, ...] | None
     backward: bool
+    of: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +65,34 @@ def id_key(request: PageRequest) -> UUID | None:
         return None
     key = parse_id(request.key[0])
     if key is None:
-        raise BadInput("This cursor belongs to another list.", field="before" if request.backward else "after")
+        raise BadInput(_FOREIGN, field="before" if request.backward else "after")
     return key
+
+
+def number_key(request: PageRequest) -> int | None:
+    """The number after which a page begins, in a list ordered by number.
+
+    Raises:
+        BadInput: the cursor holds none.
+    """
+    if request.key is None:
+        return None
+    text = request.key[0]
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
+        raise BadInput(_FOREIGN, field="before" if request.backward else "after")
+    return int(text)
+
+
+def page_bound(request: PageRequest) -> tuple[int, str, str]:
+    """Of a list by number, largest first: the bound of a page, how numbers compare to it, and their order in SQL.
+
+    Raises:
+        BadInput: the cursor holds no number.
+    """
+    key = number_key(request)
+    if request.backward:
+        return -1 if key is None else key, ">", "ASC"
+    return _ABOVE_ALL if key is None else key, "<", "DESC"
 
 
 def encode_cursor(*key: str) -> str:
@@ -76,7 +111,7 @@ def decode_cursor(cursor: str, *, parts: int, field: str) -> tuple[str, ...]:
     except (binascii.Error, ValueError) as error:
         raise BadInput("This is not a cursor that was given out here.", field=field) from error
     if not isinstance(key, list) or len(key) != parts or not all(isinstance(part, str) for part in key):
-        raise BadInput("This cursor belongs to another list.", field=field)
+        raise BadInput(_FOREIGN, field=field)
     return tuple(key)
 
 
@@ -87,8 +122,9 @@ def page_request(
     before: str | None = None,
     *,
     parts: int,
+    of: object = None,
 ) -> PageRequest:
-    """Check the four Relay arguments.
+    """Check the four Relay arguments of the list ``of``, which says its name, filter and order.
 
     Raises:
         BadInput: both directions at once, a size outside 1 to 500 or a foreign cursor.
@@ -102,15 +138,37 @@ def page_request(
     if not 1 <= size <= MAX_PAGE:
         raise BadInput(f"A page holds 1 to {MAX_PAGE} items.", field=name)
     cursor, field = (before, "before") if backward else (after, "after")
-    key = decode_cursor(cursor, parts=parts, field=field) if cursor is not None else None
-    return PageRequest(size=size, key=key, backward=backward)
+    key = decode_cursor(_unmarked(cursor, of, field), parts=parts, field=field) if cursor is not None else None
+    return PageRequest(size=size, key=key, backward=backward, of=of)
+
+
+def _mark(of: object) -> str:
+    return blake2b(repr(of).encode(), digest_size=_MARK_BYTES).hexdigest()
+
+
+def _unmarked(cursor: str, of: object, field: str) -> str:
+    if of is None:
+        return cursor
+    inner, _, mark = cursor.rpartition(".")
+    if mark != _mark(of):
+        raise BadInput(_FOREIGN, field=field)
+    return inner
 
 
 def make_page(request: PageRequest, rows: list[Node], cursor: Callable[[Node], str]) -> Page[Node]:
     """Cut ``size + 1`` rows, fetched in the direction of the request, to a page in display order."""
     more = len(rows) > request.size
     nodes = rows[: request.size]
+    marks: list[str] = []
+
+    def marked(node: Node) -> str:
+        if request.of is None:
+            return cursor(node)
+        if not marks:
+            marks.append(_mark(request.of))
+        return f"{cursor(node)}.{marks[0]}"
+
     if request.backward:
         nodes.reverse()
-        return Page(nodes, cursor, has_next=request.key is not None, has_previous=more)
-    return Page(nodes, cursor, has_next=more, has_previous=request.key is not None)
+        return Page(nodes, marked, has_next=request.key is not None, has_previous=more)
+    return Page(nodes, marked, has_next=more, has_previous=request.key is not None)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from domain.kernel.database import fetch, fetch_row
 from domain.kernel.ids import new_id
-from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page
+from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page, page_bound
 from domain.kernel.rows import Record, insertion
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.risk.types import (
@@ -233,11 +233,12 @@ def _arguments(wanted: RiskEventFilter) -> list[object]:
 
 async def list_events(wanted: RiskEventFilter, request: PageRequest) -> Page[RiskEvent]:
     """A page of events, newest first."""
-    after = int(request.key[0]) if request.key is not None else 2**62
+    key, side, order = page_bound(request)
     rows = await fetch(
-        f"SELECT {_COLUMNS} FROM risk_events WHERE {_MATCHES} AND sequence < $8 ORDER BY sequence DESC LIMIT $9",
+        f"SELECT {_COLUMNS} FROM risk_events WHERE {_MATCHES} "
+        f"AND sequence {side} $8 ORDER BY sequence {order} LIMIT $9",
         *_arguments(wanted),
-        after,
+        key,
         request.size + 1,
     )
     events = [to_event(row) for row in rows]

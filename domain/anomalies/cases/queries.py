@@ -14,7 +14,7 @@ from domain.anomalies.cases.types import Case, CaseEvent, CaseEventKind, CaseSta
 from domain.anomalies.queries import ANOMALY_COLUMNS, to_anomaly
 from domain.anomalies.types import AnomalyKind
 from domain.kernel.database import Row, fetch, fetch_row
-from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page
+from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page, page_bound
 from domain.kernel.rows import Record, insertion
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.risk.types import Severity
@@ -213,11 +213,12 @@ def _arguments(wanted: CaseFilter) -> list[object]:
 
 async def list_page(wanted: CaseFilter, request: PageRequest) -> Page[Case]:
     """A page of cases, newest first."""
-    after = int(request.key[0]) if request.key is not None else 2**62
+    key, side, order = page_bound(request)
     rows = await fetch(
-        f"SELECT {_COLUMNS} FROM anomaly_cases c WHERE {_MATCHES} AND c.number < $10 ORDER BY c.number DESC LIMIT $11",
+        f"SELECT {_COLUMNS} FROM anomaly_cases c WHERE {_MATCHES} "
+        f"AND c.number {side} $10 ORDER BY c.number {order} LIMIT $11",
         *_arguments(wanted),
-        after,
+        key,
         request.size + 1,
     )
     return make_page(request, [_case(row) for row in rows], lambda case: encode_cursor(str(case.number)))

@@ -19,7 +19,7 @@ from domain.kernel.time import Nanos
 from domain.market.market import Market
 from domain.market.service import check_symbols
 from domain.orders.model.order import Execution, Order
-from domain.orders.model.types import OrderSortField, OrderStatus, OrderType, Side, SortDirection
+from domain.orders.model.types import Liquidity, OrderSortField, OrderStatus, OrderType, Side, SortDirection
 from domain.orders.queries import (
     FROM_EXECUTIONS,
     FROM_ORDERS,
@@ -47,6 +47,8 @@ class OrderSearch:
     client_order_id: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    tags: Sequence[str] | None = None
+    group_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,9 @@ class ExecutionSearch:
     symbols: Sequence[str] | None = None
     since: datetime | None = None
     until: datetime | None = None
+    sides: Sequence[Side] | None = None
+    strategy: str | None = None
+    liquidity: Liquidity | None = None
 
 
 async def check_search(market: Market, actor: Actor, search: OrderSearch | ExecutionSearch) -> None:
@@ -129,6 +134,9 @@ def orders_where(actor: Actor, search: OrderSearch) -> Where:
     where.add("o.client_order_id = {}", search.client_order_id)
     where.add("o.created_at >= {}", search.since)
     where.add("o.created_at < {}", search.until)
+    # The second condition lets the index serve, which knows only orders with tags.
+    where.add("o.tags @> {}::text[] AND o.tags <> '{{}}'", _list(search.tags) or None)
+    where.add("o.group_id = {}", search.group_id)
     return where
 
 
@@ -210,6 +218,9 @@ def _executions_where(actor: Actor, search: ExecutionSearch) -> Where:
     where.add("i.symbol = ANY({}::text[])", _list(search.symbols))
     where.add("e.at_nanos >= {}", Nanos.of(search.since) if search.since is not None else None)
     where.add("e.at_nanos < {}", Nanos.of(search.until) if search.until is not None else None)
+    where.add("e.side = ANY({}::text[])", _list(search.sides))
+    where.add("e.order_id IN (SELECT id FROM orders WHERE strategy = {})", search.strategy)
+    where.add("e.liquidity = {}", search.liquidity.value if search.liquidity is not None else None)
     return where
 
 

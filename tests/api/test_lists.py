@@ -1,0 +1,137 @@
+"""Every list pages both ways by cursor, and a cursor of another list, filter or order is refused."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.root import platform_schema
+from domain.access.types import Role
+from domain.kernel.ids import new_id
+from domain.kernel.pages import encode_cursor
+from domain.orders.model.types import OrderType, Side
+from tests.orders.factories import SPOT, command
+from tests.support.asking import Asking
+from tests.support.trading import Platform, platform
+
+# Each list with another filter or order of it.
+LISTS = {
+    "anomalies": "filter: { kinds: [RAMPING] }",
+    "anomalyCases": "filter: { kinds: [RAMPING] }",
+    "auditLog": "outcome: DONE",
+    "executions": "filter: { sides: [BUY] }",
+    "instruments": "filter: { tradable: true }",
+    "orders": "orderBy: { field: QUANTITY }",
+    "riskEvents": "filter: { severities: [INFO] }",
+    "taskRuns": "states: [QUEUED]",
+    "users": None,
+}
+PAGE = "edges { cursor } pageInfo { startCursor endCursor hasNextPage hasPreviousPage } totalCount"
+SIZE = 2
+
+
+@pytest.fixture
+async def desk(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Platform]:
+    async with platform(database_url, redis_url, tmp_path) as whole:
+        for symbol in ("COIN", "DIME", "GOLD", "IRON", "JADE"):
+            await whole.add_instrument(replace(SPOT, id=new_id(), symbol=symbol))
+        await whole.quote("COIN", "99.99", "100.01")
+        owner, book = await whole.open_account("100000")
+        for role in Role:
+            await whole.add_actor(role)
+        orders = [
+            command(
+                account_id=book.id,
+                symbol="COIN",
+                type=OrderType.MARKET,
+                quantity=Decimal("0.1"),
+                tags=("a", "b") if n % 2 else ("a",),
+                strategy="momentum" if n < 2 else None,
+            )
+            for n in range(5)
+        ]
+        await whole.settled(*(order.id for order in await whole.place(owner, *orders)))
+        admin = Asking(whole, whole.admin)
+        for n in range(5):
+            await admin.ask(
+                f'mutation {{ createRiskRule(input: {{ name: "n{n}", kind: MAX_OPEN_ORDERS, scope: GLOBAL, '
+                'threshold: "500" }) { id } }'
+            )
+        yield whole
+
+
+def connections() -> set[str]:
+    fields = platform_schema().query_type.fields.items()  # type: ignore[union-attr]
+    return {name for name, field in fields if str(field.type).rstrip("!").endswith("Connection")}
+
+
+def test_every_list_is_asked_here_and_takes_all_four_arguments() -> None:
+    assert connections() == set(LISTS)
+    for name in LISTS:
+        field = platform_schema().query_type.fields[name]  # type: ignore[union-attr]
+        assert {"first", "after", "last", "before"} <= field.args.keys(), name
+
+
+async def walk(api: Asking, name: str, *, backward: bool) -> list[str]:
+    """The cursors of the whole list, page by page, in its order."""
+    size, bound, end, more = (
+        ("last", "before", "startCursor", "hasPreviousPage")
+        if backward
+        else ("first", "after", "endCursor", "hasNextPage")
+    )
+    found: list[str] = []
+    cursor: str | None = None
+    while True:
+        after = f', {bound}: "{cursor}"' if cursor else ""
+        page = await api.ask(f"{{ {name}({size}: {SIZE}{after}) {{ {PAGE} }} }}")
+        cursors = [edge["cursor"] for edge in page["edges"]]
+        found = cursors + found if backward else found + cursors
+        if not page["pageInfo"][more]:
+            assert len(found) == page["totalCount"]
+            return found
+        cursor = page["pageInfo"][end]
+
+
+async def test_both_ways_hold_every_item_once_and_in_the_same_order(desk: Platform) -> None:
+    api = Asking(desk, desk.admin)
+    for name in LISTS:
+        forward = await walk(api, name, backward=False)
+        assert forward == await walk(api, name, backward=True), name
+        assert len(set(forward)) == len(forward)
+        assert len(forward) > 2 * SIZE or name in ("anomalies", "anomalyCases", "taskRuns"), name
+
+
+async def test_a_cursor_of_another_list_filter_or_order_is_refused(desk: Platform) -> None:
+    api = Asking(desk, desk.admin)
+    cursors = {name: (await walk(api, name, backward=False))[:1] for name in LISTS}
+    forged = [encode_cursor("1"), encode_cursor("x", "y"), "x", "x.y", ""]
+    for name, other in LISTS.items():
+        own = cursors[name]
+        foreign = [cursor for each in LISTS if each != name for cursor in cursors[each]]
+        for bound in ("after", "before"):
+            asked = [f'{name}({bound}: "{cursor}") {{ totalCount }}' for cursor in (*foreign, *forged) if cursor]
+            if other is not None:
+                asked += [f'{name}({other}, {bound}: "{cursor}") {{ totalCount }}' for cursor in own]
+            for question in asked:
+                refusal = await api.refusal(f"{{ {question} }}")
+                assert (refusal["code"], refusal["field"]) == ("BAD_USER_INPUT", bound), question
+
+
+async def test_what_people_look_for_is_found(desk: Platform) -> None:
+    api = Asking(desk, desk.admin)
+
+    async def count(question: str) -> Any:
+        return (await api.ask(f"{{ {question} {{ totalCount }} }}"))["totalCount"]
+
+    assert await count('orders(filter: { tags: ["a"] })') == 5
+    assert await count('orders(filter: { tags: ["b", "a"] })') == 2
+    assert await count('orders(filter: { tags: ["c"] })') == 0
+    assert await count(f'orders(filter: {{ groupId: "{new_id()}" }})') == 0
+    assert await count(f"executions(filter: {{ sides: [{Side.BUY}] }})") == 5
+    assert await count(f"executions(filter: {{ sides: [{Side.SELL}] }})") == 0
+    assert await count('executions(filter: { strategy: "momentum" })') == 2
+    assert await count("executions(filter: { liquidity: TAKER })") == 5
+    assert await count("executions(filter: { liquidity: MAKER })") == 0
