@@ -63,25 +63,25 @@ KINDS: Final[Mapping[RiskRuleKind, KindTerms]] = MappingProxyType(
             "the quantity of one order", Measure.QUANTITY, _ALL, exits_pass=True
         ),
         RiskRuleKind.MAX_ORDER_NOTIONAL: KindTerms(
-            "what one order is worth at the worst price that it may trade at", Measure.MONEY, _ALL, exits_pass=True
+            "the value of one order at the worst price that it may trade at", Measure.MONEY, _ALL, exits_pass=True
         ),
         RiskRuleKind.PRICE_COLLAR: KindTerms(
-            "how far a limit is beyond the reference (the last price, else the middle), above it for a buy, below it "
-            "for a sell; of an order that waits for a price, beyond that price",
+            "the distance of a limit price beyond the reference (the last price, else the middle), above it for a buy, "
+            "below it for a sell; of an order that waits for a trigger, beyond the trigger price",
             Measure.RATIO,
             _ALL,
         ),
         RiskRuleKind.MAX_POSITION_QUANTITY: KindTerms(
-            "the position in the order's symbol if everything that works there fills",
+            "the position in the order's symbol if all working orders there fill",
             Measure.QUANTITY,
             _ALL,
             exits_pass=True,
         ),
         RiskRuleKind.MAX_POSITION_NOTIONAL: KindTerms(
-            "what that position is worth at the mark", Measure.MONEY, _ALL, exits_pass=True
+            "the value of that position at the mark", Measure.MONEY, _ALL, exits_pass=True
         ),
         RiskRuleKind.MAX_GROSS_EXPOSURE: KindTerms(
-            "the sum of what all positions are worth, long or short, if everything that works fills",
+            "the sum of the absolute values of all positions if all working orders fill",
             Measure.MONEY,
             _WHOLE,
             exits_pass=True,
@@ -91,7 +91,7 @@ KINDS: Final[Mapping[RiskRuleKind, KindTerms]] = MappingProxyType(
             "gross exposure over equity", Measure.MULTIPLE, _WHOLE, exits_pass=True, monitored=True
         ),
         RiskRuleKind.MAX_CONCENTRATION: KindTerms(
-            "what the position in one symbol is worth, over equity",
+            "the value of the position in one symbol, over equity",
             Measure.RATIO,
             _WITH_INSTRUMENT,
             exits_pass=True,
@@ -105,7 +105,7 @@ KINDS: Final[Mapping[RiskRuleKind, KindTerms]] = MappingProxyType(
             monitored=True,
         ),
         RiskRuleKind.MAX_DRAWDOWN: KindTerms(
-            "how far equity is below its highest, over that highest",
+            "the distance of equity below its peak, over the peak",
             Measure.RATIO,
             _WHOLE,
             exits_pass=True,
@@ -128,13 +128,13 @@ KINDS: Final[Mapping[RiskRuleKind, KindTerms]] = MappingProxyType(
             "orders since the day roll", Measure.COUNT, _ALL, exits_pass=True, counts_orders=True
         ),
         RiskRuleKind.MAX_DAILY_NOTIONAL: KindTerms(
-            "what the orders since the day roll were worth, each at the worst price that it might have traded at",
+            "the value of the orders since the day roll, each at the worst price that it might have traded at",
             Measure.MONEY,
             _ALL,
             exits_pass=True,
         ),
         RiskRuleKind.DUPLICATE_ORDER: KindTerms(
-            "orders within the window that are the same: symbol, side, type, quantity and prices",
+            "equal orders within the window: same symbol, side, type, quantity and prices",
             Measure.COUNT,
             _ALL,
             window=True,
