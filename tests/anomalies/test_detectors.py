@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from domain.anomalies.detectors.catalogue import DETECTORS
+from domain.anomalies.detectors.front_running import _most_surprising
 from domain.anomalies.facts import MarketChecked, Quoted
 from domain.anomalies.types import AnomalyKind, Tuning
 from domain.risk.types import Severity
@@ -152,3 +153,18 @@ def test_books_that_do_not_prove_are_critical_and_told_once_until_they_prove_aga
         "(cash: 100.00 in the account, 90.00 in the ledger): its figures cannot be relied on"
     )
     assert found.fingerprint == "ACCOUNT_BALANCE|account|||2026-03-12"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "newest", "stretch"),
+    [
+        # Five in a row after seven without, all of twelve, and now and then.
+        ([8.0, 9.0, 10.0, 11.0, 12.0], 12.0, (5, 5)),
+        ([float(number) for number in range(1, 13)], 12.0, (12, 12)),
+        ([1.0, 4.0, 9.0, 12.0], 12.0, (4, 12)),
+    ],
+)
+def test_a_runner_is_judged_by_the_most_surprising_stretch(numbers, newest, stretch):
+    hits, orders, surprise = _most_surprising(numbers, newest, 0.03)
+    assert (hits, orders) == stretch
+    assert (surprise >= 5) == (hits > 4)

@@ -1,5 +1,6 @@
 """Detector of an account that repeatedly buys just before others' large buys."""
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -101,12 +102,11 @@ class FrontRunning(Detector[OrderPlaced | Executed, FrontMemory]):
         named.append([execution, fact.id])
         _forget(memory.pairs, MAX_PAIRS)
         _forget(memory.evidence, MAX_PAIRS)
-        hits, trials = len(pair), int(min(number, WINDOW_ORDERS))
-        del named[:-hits]
+        del named[: -len(pair)]
         rate = (memory.happened.get(account, 0.0) + PRIOR_HITS) / (memory.trials + PRIOR_TRIALS)
-        if hits < MIN_HITS:
+        if len(pair) < MIN_HITS:
             return ()
-        score = surprise_of(binomial_upper_tail(hits, trials, min(max(rate, LEAST_RATE), 0.99)))
+        hits, trials, score = _most_surprising(pair, number, min(max(rate, LEAST_RATE), 0.99))
         if score < self.tuning.threshold or score < 2 * memory.told.get(key, 0.0):
             return ()
         memory.told[key] = score
@@ -117,12 +117,24 @@ class FrontRunning(Detector[OrderPlaced | Executed, FrontMemory]):
             f"of one other account; before other orders it does so {rate:.1%} of the time: it may know of them"
         )
         evidence = {
-            "executionIds": [name for name, _ in named],
-            "orderIds": [name for _, name in named],
+            "executionIds": [name for name, _ in named[-hits:]],
+            "orderIds": [name for _, name in named[-hits:]],
             "accountIds": [account, fact.account_id],
         }
         subject = Subject(account, fact.symbol)
         return (self._found(subject, fact.at, score, hits, rate * trials, explanation, evidence),)
+
+
+def _most_surprising(pair: Sequence[float], number: float, rate: float) -> tuple[int, int, float]:
+    """Hits, orders and surprise of the last orders, as many of them as are most surprising.
+
+    Whoever begins to run ahead of a client has a past of not doing so. That the best of several stretches is taken
+    makes it less surprising.
+    """
+    stretches = [(hits, int(number - pair[-hits]) + 1) for hits in range(MIN_HITS, len(pair) + 1)]
+    found = [(surprise_of(binomial_upper_tail(hits, trials, rate)), hits, trials) for hits, trials in stretches]
+    score, hits, trials = max(found)
+    return hits, trials, max(score - math.log10(WINDOW_ORDERS - MIN_HITS + 1), 0.0)
 
 
 def _forget(held: dict[str, Any], limit: int) -> None:
