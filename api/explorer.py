@@ -4,8 +4,9 @@ from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
-from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
+
+from api.precompressed import PrecompressedFiles
 
 # The editor sets styles from scripts; everything else comes from files of our own.
 _POLICY = "; ".join(
@@ -34,7 +35,7 @@ _FOREVER = "public, max-age=31536000, immutable"
 _NOT_BUILT = "The explorer is not built here; the API itself is at this same address, by POST."
 
 
-class ExplorerFiles(StaticFiles):
+class ExplorerFiles(PrecompressedFiles):
     """All files that the page loads."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:

@@ -1,5 +1,6 @@
 """The explorer's pages are served to browsers only, under a policy that lets nothing in from elsewhere."""
 
+import gzip
 from pathlib import Path
 
 import httpx
@@ -58,3 +59,14 @@ async def test_without_pages_the_api_is_there_all_the_same(desk: Desk, tmp_path:
         assert "POST" in page.text
         answer = await client.post(server.endpoint, json={"query": "{ __typename }"})
         assert answer.json() == {"data": {"__typename": "Query"}}
+
+
+async def test_files_that_were_compressed_when_built_are_sent_so(desk: Desk, pages: Path) -> None:
+    (pages / "assets" / "main-1a2b.js.gz").write_bytes(gzip.compress(b"export {}"))
+    async with running(desk, explorer=pages) as server, httpx.AsyncClient(trust_env=False) as client:
+        address = f"{server.address}/explorer/assets/main-1a2b.js"
+        for accepted, encoding in (("gzip, br", "gzip"), ("identity", None)):
+            script = await client.get(address, headers={"accept-encoding": accepted})
+            assert (script.text, script.headers.get("content-encoding")) == ("export {}", encoding)
+            assert script.headers["content-type"].startswith("text/javascript")
+            assert "immutable" in script.headers["cache-control"]

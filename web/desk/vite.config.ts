@@ -3,13 +3,11 @@ import { fileURLToPath } from 'node:url';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
 
-import { compress } from './tools/compress.ts';
-
 const API = 'http://127.0.0.1:8000';
 
 // The web process returns dist/index.html for every address that is no file of dist.
 export default defineConfig({
-  plugins: [vue(), compress('dist')],
+  plugins: [vue()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   define: {
     __VUE_OPTIONS_API__: true,
