@@ -15,9 +15,9 @@ PLACE := $(shell printf '%s' '$(CURDIR)' | cksum | cut -d' ' -f1)
 RUNTIME := .venv/installed-runtime-$(PLACE)
 DEV := .venv/installed-dev-$(PLACE)
 EXPLORER := web/explorer/dist/index.html
-EXPLORER_SOURCES := $(shell find web/explorer -name node_modules -prune -o -name dist -prune -o -type f -print)
+EXPLORER_SOURCES := web/compress.mjs $(shell find web/explorer -name node_modules -prune -o -name dist -prune -o -type f -print)
 DESK := web/desk/dist/index.html
-DESK_SOURCES := schema.graphql $(shell find web/desk -name node_modules -prune -o -name dist -prune -o -name gql -prune -o -type f -print)
+DESK_SOURCES := schema.graphql web/compress.mjs $(shell find web/desk -name node_modules -prune -o -name dist -prune -o -name gql -prune -o -type f -print)
 PAGES := $(EXPLORER) $(DESK)
 PACKAGES := adapters api cli domain workers
 LOCK := .venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -75,6 +75,10 @@ chaos: $(DEV) ## Trade under kills, stops, partitions and clock jumps, and prove
 .PHONY: restarts
 restarts: $(DEV) ## Measure how soon the platform is back after its processes were killed; make restarts ARGS=TIMES
 	@$(BIN)/python -m tests.restarts $(ARGS)
+
+.PHONY: ha
+ha: $(DEV) ## Trade on a cluster of databases while its primary dies, with Debian's patroni, etcd, haproxy and pgbouncer
+	@$(BIN)/python -m tests.ha
 
 .PHONY: schema
 schema: $(RUNTIME) ## Write what is generated from the code: schema.graphql, the tables in docs/
