@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.accounts.types import AccountKind
+from domain.market.types import Instrument
 from domain.orders.model.commands import OrderLeg, PlaceBracket, PlaceOco
 from domain.orders.model.types import Contingency, OrderStatus, OrderType, Side
 from domain.orders.venues.types import Capabilities, VenueExecution
@@ -20,6 +21,8 @@ from tests.support.remote_world import RemoteWorld
 
 # Takes stops and changes, and links nothing.
 LOOSE = replace(EVERYTHING, brackets=False, oco=False, reduce_only=False, times_in_force=PLAIN.times_in_force)
+# Exits above it go to the venue in parts.
+SLICED = replace(PERPETUAL, max_quantity=Decimal(2))
 # A few prices around 100, so that orders meet each other and the market.
 PRICES = [Decimal(price) for price in (97, 98, 99, 100, 101, 102, 103)]
 STEPS = st.one_of(
@@ -47,9 +50,9 @@ STEPS = st.one_of(
 Step = tuple[str, object, object, int]
 
 
-async def play(can: Capabilities, steps: list[Step]) -> RemoteWorld:
+async def play(can: Capabilities, steps: list[Step], instrument: Instrument = PERPETUAL) -> RemoteWorld:
     """Do all steps, then let everything come to rest."""
-    world = RemoteWorld(PERPETUAL, "100000", LoopbackVenue(capabilities=can), AccountKind.MARGIN)
+    world = RemoteWorld(instrument, "100000", LoopbackVenue(capabilities=can), AccountKind.MARGIN)
     for step in steps:
         place(world, step)
         change(world, step)
@@ -139,13 +142,13 @@ async def happen(world: RemoteWorld, step: Step) -> None:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(STEPS, max_size=40))
 def test_the_books_end_as_the_venue_has_them(steps: list[Step]) -> None:
-    for can in (EVERYTHING, LOOSE, PLAIN):
-        world = asyncio.run(_proved(can, steps))
+    for can, instrument in ((EVERYTHING, PERPETUAL), (LOOSE, PERPETUAL), (PLAIN, PERPETUAL), (LOOSE, SLICED)):
+        world = asyncio.run(_proved(can, steps, instrument))
         assert len(world.session.outbox) == 0
 
 
-async def _proved(can: Capabilities, steps: list[Step]) -> RemoteWorld:
-    world = await play(can, steps)
+async def _proved(can: Capabilities, steps: list[Step], instrument: Instrument) -> RemoteWorld:
+    world = await play(can, steps, instrument)
     await world.check_truth()
     await world.check_ends()
     if not world.book.position(world.instrument.id, Bucket.NET).quantity:
