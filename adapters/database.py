@@ -32,6 +32,7 @@ MODEL_MODULES = [
     "domain.anomalies.cases.models",
     "domain.system.models",
     "domain.system.notifications.models",
+    "domain.system.series.models",
 ]
 # Any fixed number: whoever migrates holds it, so that two starts at once do not migrate together.
 _MIGRATION_LOCK = 7_402_011

@@ -61,6 +61,20 @@ def address(value: str) -> Address:
     return Address(host(name.strip("[]")), int(port))
 
 
+def database_name(value: str) -> str:
+    """The name of a database or a bucket."""
+    if not re.fullmatch(r"[A-Za-z0-9_./-]{1,100}", value):
+        raise ValueError("must be a name of letters, digits and _ . / -")
+    return value
+
+
+def token(value: str) -> str:
+    """A token of another system."""
+    if not re.fullmatch(r"[!-~]{1,1000}", value):
+        raise ValueError("must be of printable characters without spaces")
+    return value
+
+
 def whole_number(minimum: int, maximum: int) -> Callable[[str], int]:
     """A whole number within bounds."""
 

@@ -202,6 +202,26 @@ class Settings:
         otherwise="nobody's are",
         empty=(),
     )
+    influx_url: str = _variable(
+        "TRADEGRAPH_INFLUX_URL",
+        "",
+        values.url("http", "https"),
+        "A store of time series that takes InfluxDB's v1 line protocol, `http://USER:PASSWORD@HOST:8086`: `worker` "
+        "exports quotes, bars, equity and the platform's load to it.",
+        otherwise="nothing is exported",
+        secret=True,
+    )
+    influx_database: str = _variable(
+        "TRADEGRAPH_INFLUX_DATABASE", "tradegraph", values.database_name, "The database, or the bucket, there."
+    )
+    influx_token: str = _variable(
+        "TRADEGRAPH_INFLUX_TOKEN",
+        "",
+        values.token,
+        "A token for it, instead of a user and a password.",
+        otherwise="the user and password of the address, if it has any",
+        secret=True,
+    )
     metrics_token: str = _variable(
         "TRADEGRAPH_METRICS_TOKEN",
         "",

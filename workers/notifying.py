@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import structlog
 
 from adapters.wiring import Services
-from domain.kernel.errors import Unavailable
+from domain.kernel.supervision import Guarded
 from domain.system.health import ComponentHealth, Steadiness
 from domain.system.notifications.collecting import collect
 from domain.system.notifications.delivering import Outbox, deliver, due_channels
@@ -41,13 +41,9 @@ class Notifying:
         try:
             while True:
                 unfinished = False
-                try:
+                with Guarded(_log, "notifications wait"):
                     unfinished = await collect(self._services.bus, await self._health())
                     await self._send()
-                except Unavailable as error:
-                    _log.warning("notifications wait", error=error.message, seldom=True)
-                except Exception:  # noqa: BLE001  what cannot be told must not end the worker's other work
-                    _log.exception("notifications failed, try again")
                 if not unfinished:
                     await asyncio.sleep(min(LOOK_SECONDS, self._pace.gather_seconds / 2))
         finally:
@@ -74,12 +70,9 @@ class Notifying:
 
     async def _deliver(self, channel: NotificationChannel) -> None:
         try:
-            error = await deliver(self._outbox, channel)
-            if error is not None:
-                _log.warning("a message was not sent", channel=str(channel.id), kind=channel.shown_url, error=error)
-        except Unavailable as error:
-            _log.warning("what became of a message cannot be stored", error=error.message, seldom=True)
-        except Exception:  # noqa: BLE001  one channel's trouble is not the others'
-            _log.exception("a message failed, tries again", channel=str(channel.id))
+            with Guarded(_log, "a message failed, tries again", channel=str(channel.id)):
+                error = await deliver(self._outbox, channel)
+                if error is not None:
+                    _log.warning("a message was not sent", channel=str(channel.id), kind=channel.shown_url, error=error)
         finally:
             self._sending.pop(channel.id, None)

@@ -11,6 +11,7 @@ from adapters.wiring import open_services
 from domain.system.definitions import DEFINITIONS
 from domain.system.scheduling import Definitions
 from workers.detecting import run_detecting
+from workers.exporting import Exporting
 from workers.metrics import WorkerMetrics
 from workers.notifying import Notifying
 from workers.queue import JobQueue
@@ -44,6 +45,7 @@ async def run_worker(
                 runner.beat(),
                 run_detecting(services.bus, services.market),
                 Notifying(services).run(),
+                Exporting(services).run(),
                 _wait(stop),
             )
         ]

@@ -43,4 +43,6 @@ EXCHANGE = RetryPolicy(0.5, 30.0, jitter=0.5)
 # Questions about a request that a venue has not answered.
 VENUE_REQUEST = RetryPolicy(1.0, 30.0)
 LIQUIDATION = RetryPolicy(1.0, 60.0)
+# A store of time series outside.
+SERIES = RetryPolicy(1.0, 60.0, jitter=0.5)
 TASK = RetryPolicy(2.0, 300.0, jitter=0.5)

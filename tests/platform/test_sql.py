@@ -18,6 +18,7 @@ ELSEWHERE = {
     "adapters/embedded/postgres.py": "makes roles and databases of a private server",
     "adapters/health.py": "asks the server and its schema over a connection of its own",
     "adapters/leases.py": "locks and sessions of connections outside any pool",
+    "adapters/series/influx.py": "asks a store outside for a database, in its own language",
     "cli/checks.py": "looks at a database that may have no table yet",
     "domain/access/models.py": "triggers, which are part of the table",
     "domain/kernel/database.py": "asks whether the server answers",
