@@ -13,10 +13,10 @@ from domain.access.types import KeyScope
 class Rule(Enum):
     """The callers who pass; all others get FORBIDDEN, or NOT_FOUND for an account that does not exist for them."""
 
-    PUBLIC = "everybody, signed in or not"
-    SIGNED_IN = "whoever is signed in, about itself or what is the same for all"
-    VISIBLE = "whoever is signed in, narrowed to what it may see"
-    READ = "whoever may see the account"
+    PUBLIC = "all callers, signed in or not"
+    SIGNED_IN = "signed-in callers, about themselves or data that is the same for all"
+    VISIBLE = "signed-in callers, limited to the objects that they may see"
+    READ = "callers who may see the account"
     TRADE = "a `TRADER` with `TRADE` for the account, and `ADMIN`"
     FUNDS = "a `TRADER` with `FUNDS` for the account, and `ADMIN`"
     STOP = "a `TRADER` with `TRADE` for the account; `RISK_MANAGER` and `ADMIN` for every account"
