@@ -174,10 +174,10 @@ def _quantity_range(order: Candidate) -> Refusal | None:
     if order.reduces:
         return None
     if quantity < instrument.min_quantity:
-        message = f"The quantity is below the minimum of {plain(instrument.min_quantity)}."
+        message = f"The quantity {plain(quantity)} is below the minimum of {plain(instrument.min_quantity)}."
         return RejectReason.QUANTITY_OUT_OF_RANGE, message
     if instrument.max_quantity is not None and quantity > instrument.max_quantity:
-        message = f"The quantity is above the maximum of {plain(instrument.max_quantity)}."
+        message = f"The quantity {plain(quantity)} is above the maximum of {plain(instrument.max_quantity)}."
         return RejectReason.QUANTITY_OUT_OF_RANGE, message
     if instrument.min_notional is not None and order.price:
         value = instrument.notional(quantity, abs(order.price))
@@ -205,7 +205,8 @@ def _price_limits(order: Candidate) -> Refusal | None:
     lowest, highest = (((close + part) / tick).to_integral_value(ROUND_HALF_UP) * tick for part in (-span, span))
     if lowest <= limit <= highest:
         return None
-    return RejectReason.PRICE_OUT_OF_LIMITS, f"The price must be between {plain(lowest)} and {plain(highest)}."
+    message = f"The price {plain(limit)} is outside the daily limits of {plain(lowest)} to {plain(highest)}."
+    return RejectReason.PRICE_OUT_OF_LIMITS, message
 
 
 def _market_price(order: Candidate) -> Refusal | None:
