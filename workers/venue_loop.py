@@ -16,8 +16,9 @@ import structlog
 
 from adapters.leases import HeldLease
 from domain.kernel.bus import Bus
-from domain.kernel.errors import Unavailable
 from domain.kernel.lease_queries import LeaseLost, read_position
+from domain.kernel.retry_policies import DATABASE
+from domain.kernel.supervision import Guarded
 from domain.kernel.time import Nanos
 from domain.market.market import Catalog, Market
 from domain.market.stream import BEGINNING, PositionedTick, TickStream, order_of, received_at
@@ -32,7 +33,6 @@ from domain.positions.queries import read_open_everywhere
 
 # Commands are looked for this often even if no wake-up comes, and orders expire this exactly.
 IDLE_SECONDS = 0.25
-RETRY_SECONDS = 0.5
 _RESTORE_RUN = 1_000
 MAX_REPORTS = 1_000
 # On a slow machine.
@@ -78,19 +78,17 @@ class VenueLoop(ABC):
             while not self._lease.lost.is_set():
                 self._lease.progressed()
                 try:
-                    await self._restore()
-                    await self._read_and_work()
+                    # What is stored is whole: after a failure everything is built again from there.
+                    but = (LeaseLost, OutOfStep)
+                    with Guarded(_log, "venue cannot go on, keeps trying", but=but, venue=self.name) as guarded:
+                        await self._restore()
+                        await self._read_and_work()
+                    if guarded.failed:
+                        await asyncio.sleep(DATABASE.first_seconds)
                 except LeaseLost:
                     return
                 except OutOfStep:
                     _log.info("books were corrected, venue looks again", venue=self.name)
-                except Unavailable as error:
-                    _log.warning("venue cannot go on, keeps trying", venue=self.name, error=error.message, seldom=True)
-                    await asyncio.sleep(RETRY_SECONDS)
-                except Exception:  # noqa: BLE001  whatever it was, it is met the same way
-                    # Whatever it was, what is stored is whole: build everything again from there.
-                    _log.exception("venue step failed", venue=self.name)
-                    await asyncio.sleep(RETRY_SECONDS)
         finally:
             await end(listener)
 

@@ -12,6 +12,7 @@ import pytest
 
 from domain.kernel.database import fetch
 from domain.kernel.ids import new_id
+from domain.kernel.retry_policies import RetryPolicy
 from domain.kernel.unit_of_work import unit_of_work
 from domain.orders.books import venue_step
 from domain.orders.entry.order_check import check_order
@@ -203,7 +204,7 @@ async def test_a_step_that_fails_is_made_up_for(desk: RemoteDesk, monkeypatch: p
             raise RuntimeError("the process dies before the commit")
 
     monkeypatch.setattr(venue_step, "_write", write_or_fail)
-    monkeypatch.setattr("workers.venue_loop.RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("workers.venue_loop.DATABASE", RetryPolicy(0.01, 0.01))
     owner, account = await desk.open_account()
     desk.venue.faults.doubled = True
     async with running_remote(desk):

@@ -12,6 +12,7 @@ import pytest
 from domain.kernel.database import fetch, fetch_row
 from domain.kernel.ids import new_id
 from domain.kernel.lease_queries import read_position
+from domain.kernel.retry_policies import RetryPolicy
 from domain.kernel.time import Nanos
 from domain.market.service import publish_quotes
 from domain.market.types import QuoteTick
@@ -81,7 +82,7 @@ async def test_a_step_that_fails_is_done_again_and_only_once(desk: Platform, mon
     owner, account = await desk.open_account("1000")
     orders = await desk.place(owner, bid(account.id, "99"), bid(account.id, "100.01", "1"))
     monkeypatch.setattr(venue_step, "_write", write_or_fail)
-    monkeypatch.setattr("workers.venue_loop.RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("workers.venue_loop.DATABASE", RetryPolicy(0.01, 0.01))
     async with running_venue(desk):
         await desk.settled(*(order.id for order in orders))
         await desk.quote("COIN", "98.9", "99", "0.5")

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from domain.access.types import PLATFORM_ROLE, SYSTEM, Actor, no_account, require_stop
 from domain.accounts import queries as account_queries
-from domain.kernel.errors import Conflict, DomainError, Unavailable
+from domain.kernel.errors import Conflict, Unavailable
 from domain.kernel.unit_of_work import unit_of_work
 from domain.orders import queries
 from domain.orders.deciding.closing_rules import check_closing, closing_plans, closing_side
@@ -22,7 +22,7 @@ from domain.orders.deciding.reservations import bucket_of
 from domain.orders.entry.batch import Batch, PlacedOrder
 from domain.orders.entry.canceling import request_cancels
 from domain.orders.entry.context import OrderContext, ReferenceData
-from domain.orders.entry.group_commit import ActorsCall, GroupCommit
+from domain.orders.entry.group_commit import ActorsCall, GroupCommit, outcomes_of
 from domain.orders.model.commands import ClosePosition, Closing, closing_digest, request_digest
 from domain.orders.model.order import Order
 from domain.orders.model.types import PendingAction
@@ -87,18 +87,10 @@ class PositionClosing:
         self, terms: ReferenceData, calls: Sequence[CloseCall], refused: Mapping[int, BaseException]
     ) -> list[list[PlacedOrder] | BaseException]:
         batch = Batch(self._context, terms)
-        outcomes: list[list[PlacedOrder] | BaseException] = []
         async with unit_of_work(self._context.bus) as work:
             keys = {key for call in calls if (key := _key(call.command)) is not None}
             await batch.load_accounts(work, {call.command.account_id for call in calls}, (), keys)
-            for place, call in enumerate(calls):
-                if place in refused:
-                    outcomes.append(refused[place])
-                    continue
-                try:
-                    outcomes.append(_close(batch, terms, call, work.now))
-                except DomainError as error:
-                    outcomes.append(error)
+            outcomes = outcomes_of(calls, refused, lambda call: _close(batch, terms, call, work.now))
             await batch.write(work)
         return outcomes
 

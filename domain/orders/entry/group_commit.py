@@ -207,6 +207,22 @@ class GroupCommit(Generic[Call, Result]):
         return refused
 
 
+def outcomes_of(
+    calls: Sequence[Call], refused: Mapping[int, BaseException], decide: Callable[[Call], Result]
+) -> list[Result | BaseException]:
+    """Decide on calls one after the other; the outcome of one that is refused, or fails, is its error."""
+    outcomes: list[Result | BaseException] = []
+    for place, call in enumerate(calls):
+        if place in refused:
+            outcomes.append(refused[place])
+            continue
+        try:
+            outcomes.append(decide(call))
+        except DomainError as error:
+            outcomes.append(error)
+    return outcomes
+
+
 def _answer(batch: Sequence[_Waiting[Call, Result]], outcomes: Sequence[Result | BaseException]) -> None:
     for item, outcome in zip(batch, outcomes, strict=True):
         if item.future.done():

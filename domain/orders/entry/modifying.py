@@ -33,7 +33,7 @@ from domain.orders.entry.activity_queries import add_activity, load_activity
 from domain.orders.entry.canceling import find_order
 from domain.orders.entry.context import OrderContext, ReferenceData
 from domain.orders.entry.displacing import Displacement, cancel_displaced
-from domain.orders.entry.group_commit import ActorsCall, GroupCommit
+from domain.orders.entry.group_commit import ActorsCall, GroupCommit, outcomes_of
 from domain.orders.entry.order_queries import read_with_accounts
 from domain.orders.model.commands import ModifyOrder
 from domain.orders.model.events import order_parts
@@ -99,17 +99,9 @@ class OrderModifying:
                 # An order or its account has moved since it was read.
                 pass
         batch = _Batch(self._context, terms)
-        outcomes: list[Order | BaseException] = []
         async with unit_of_work(self._context.bus) as work:
             await batch.load(work, calls)
-            for place, call in enumerate(calls):
-                if place in refused:
-                    outcomes.append(refused[place])
-                    continue
-                try:
-                    outcomes.append(batch.modify(call, work.now))
-                except DomainError as error:
-                    outcomes.append(error)
+            outcomes = outcomes_of(calls, refused, lambda call: batch.modify(call, work.now))
             await batch.write(work)
         return outcomes
 

@@ -19,7 +19,7 @@ from domain.orders.deciding.grouping import bracket_orders, oco_orders
 from domain.orders.entry.batch import Batch, PlaceCall, PlacedOrder, naming_of
 from domain.orders.entry.book_memory import BookMemory
 from domain.orders.entry.context import OrderContext, ReferenceData
-from domain.orders.entry.group_commit import GroupCommit
+from domain.orders.entry.group_commit import GroupCommit, outcomes_of
 from domain.orders.model.commands import PlaceBracket, PlaceOco, PlaceOrder
 from domain.orders.model.group_validation import check_bracket, check_oco
 from domain.orders.model.order_validation import check_command
@@ -135,16 +135,8 @@ class OrderEntry:
         self, terms: ReferenceData, calls: Sequence[PlaceCall], refused: Mapping[int, BaseException]
     ) -> list[Outcome]:
         batch = Batch(self.context, terms)
-        outcomes: list[Outcome] = []
         async with unit_of_work(self.context.bus) as work:
             await batch.load(work, calls)
-            for place, call in enumerate(calls):
-                if place in refused:
-                    outcomes.append(refused[place])
-                    continue
-                try:
-                    outcomes.append(batch.place(call, work.now))
-                except DomainError as error:
-                    outcomes.append(error)
+            outcomes = outcomes_of(calls, refused, lambda call: batch.place(call, work.now))
             await batch.write(work)
         return outcomes

@@ -15,6 +15,9 @@ from uuid import UUID
 
 import structlog
 
+from domain.kernel.retry import Backoff
+from domain.kernel.retry_policies import EXCHANGE
+from domain.kernel.supervision import Guarded
 from domain.kernel.time import Nanos
 from domain.orders.venues.outbox import Request
 from domain.orders.venues.port import Venue, VenueUnavailable
@@ -32,8 +35,6 @@ from domain.orders.venues.types import (
 
 # What waits for the router; the venue's stream is read on only when it has caught up.
 MAX_INBOX = 10_000
-_FIRST_WAIT_SECONDS = 0.5
-_LONGEST_WAIT_SECONDS = 30.0
 _MAX_QUESTIONS = 20
 _log = structlog.stdlib.get_logger("venue")
 
@@ -156,28 +157,26 @@ class VenueClient:
         self._wake()
 
     async def _follow(self) -> None:
-        wait = _FIRST_WAIT_SECONDS
+        backoff = Backoff(EXCHANGE)
         while True:
             try:
-                async with self.venue.reports() as stream:
-                    self.is_connected = True
-                    wait = _FIRST_WAIT_SECONDS
-                    _log.info("connected to venue", venue=self.venue.name)
-                    # What happened while nobody listened is found by comparing.
-                    self.compare_soon()
-                    async for reports in stream:
-                        self._put(*reports)
-                        while len(self._inbox) >= MAX_INBOX:
-                            self._emptied.clear()
-                            await self._emptied.wait()
-                _log.warning("venue ended its reports", venue=self.venue.name)
+                with Guarded(_log, "reports of venue failed", but=VenueUnavailable, venue=self.venue.name):
+                    async with self.venue.reports() as stream:
+                        self.is_connected = True
+                        backoff.succeeded()
+                        _log.info("connected to venue", venue=self.venue.name)
+                        # What happened while nobody listened is found by comparing.
+                        self.compare_soon()
+                        async for reports in stream:
+                            self._put(*reports)
+                            while len(self._inbox) >= MAX_INBOX:
+                                self._emptied.clear()
+                                await self._emptied.wait()
+                    _log.warning("venue ended its reports", venue=self.venue.name)
             except VenueUnavailable as error:
-                _log.warning("no reports from venue", venue=self.venue.name, error=str(error), again_in_seconds=wait)
-            except Exception:  # noqa: BLE001  a gateway's defect must not end the venue
-                _log.exception("reports of venue failed", venue=self.venue.name)
+                _log.warning("no reports from venue", venue=self.venue.name, error=str(error))
             self.is_connected = False
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, _LONGEST_WAIT_SECONDS)
+            await backoff.wait()
 
     async def _submit(self, batch: Sequence[tuple[Request, Sequence[NewOrder]]]) -> None:
         orders = [order for _, group in batch for order in group]
@@ -205,19 +204,18 @@ class VenueClient:
 
     async def _ask(self, order_id: UUID, order: OrderRef, since: Nanos) -> None:
         try:
-            async with self._questions:
-                asked_at = Nanos.now()
-                seen = await self.venue.order(order)
-                fills: Sequence[VenueExecution] = ()
-                if seen is not None and seen.filled_quantity:
-                    fills = await self.venue.executions(since)
-            own = {order.client_order_id, seen.venue_order_id if seen is not None else None} - {None}
-            executions = [row for row in fills if own & {row.client_order_id, row.venue_order_id}]
-            self._put(OrderStatusReport(order_id, seen, executions, asked_at))
+            with Guarded(_log, "gateway failed to ask", but=VenueUnavailable, venue=self.venue.name):
+                async with self._questions:
+                    asked_at = Nanos.now()
+                    seen = await self.venue.order(order)
+                    fills: Sequence[VenueExecution] = ()
+                    if seen is not None and seen.filled_quantity:
+                        fills = await self.venue.executions(since)
+                own = {order.client_order_id, seen.venue_order_id if seen is not None else None} - {None}
+                executions = [row for row in fills if own & {row.client_order_id, row.venue_order_id}]
+                self._put(OrderStatusReport(order_id, seen, executions, asked_at))
         except VenueUnavailable as error:
             _log.warning("venue cannot be asked about an order", venue=self.venue.name, error=str(error))
-        except Exception:  # noqa: BLE001  a gateway's defect must not end the venue
-            _log.exception("gateway failed to ask", venue=self.venue.name)
         finally:
             self._asked.discard(order_id)
 
@@ -239,9 +237,8 @@ class VenueClient:
 
     async def _question(self, ask: Callable[[], Coroutine[Any, Any, Sequence[Any]]]) -> Sequence[Any] | None:
         try:
-            return await ask()
+            with Guarded(_log, "gateway failed to ask", but=VenueUnavailable, venue=self.venue.name):
+                return await ask()
         except VenueUnavailable as error:
             _log.warning("venue cannot be compared", venue=self.venue.name, error=str(error))
-        except Exception:  # noqa: BLE001  a gateway's defect must not end the venue
-            _log.exception("gateway failed to ask", venue=self.venue.name)
         return None
