@@ -75,7 +75,10 @@ def _named(given: dict[str, Any], extensions: Mapping[str, Any]) -> dict[str, An
     for name, value in given.items():
         if isinstance(value, list) and value:
             value = value[index] if isinstance(index, int) and 0 <= index < len(value) else value[0]  # noqa: PLW2901
-        if isinstance(value, dict):
+        if isinstance(value, str) and isinstance(given[name], list):
+            # One of `accountIds` is an `accountId`.
+            parts.append({name.removesuffix("s"): value})
+        elif isinstance(value, dict):
             parts.insert(0 if name == path[0] else len(parts), value)
     return {name: value for part in (*reversed(parts), given) for name, value in part.items()}
 
