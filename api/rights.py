@@ -30,7 +30,8 @@ _FIELDS: Final[Mapping[Rule, str]] = {
     Rule.SIGNED_IN: (
         "Query: apiKeys bars calendars corporateActions instrument instruments interestRates notificationChannels "
         "quotes sessions systemHealth systemMetrics viewer "
-        "Mutation: createApiKey deleteNotificationChannel logout revokeApiKey revokeOtherSessions revokeSession "
+        "Mutation: beginTwoFactor confirmTwoFactor createApiKey deleteNotificationChannel disableTwoFactor logout "
+        "revokeApiKey revokeOtherSessions revokeSession "
         "saveNotificationChannel savePreferences "
         "testNotificationChannel updateUser "
         "Subscription: bars quotes systemHealth systemMetrics"

@@ -15,6 +15,7 @@ class LoginInput:
 
     email: str
     password: str
+    code: str | None = None
 
 
 @strawberry.input(description="A person to add. The password has 12 to 128 characters.")

@@ -6,13 +6,13 @@ import strawberry
 
 from api.access.enums import AccountPermission
 from api.access.inputs import CreateApiKeyInput, CreateUserInput, GrantAccountInput, LoginInput, UpdateUserInput
-from api.access.types import ApiKey, CreatedApiKey, OpenSession, Session, User
+from api.access.types import ApiKey, CreatedApiKey, OpenSession, Session, TwoFactorSetup, User
 from api.context import Context, Info
 from api.graphql.field_flags import PUBLIC
 from api.ids import named
 from api.loaders import Loaders
 from api.scalars import JSON, raw_json
-from domain.access import keys, sessions, signed_in, users
+from domain.access import keys, second_factor, sessions, signed_in, users
 from domain.access.preferences import save_preferences
 from domain.access.types import SignedIn
 from domain.access.users import UserChange
@@ -31,7 +31,9 @@ class AccessMutation:
         context = info.context
         return await _session(
             context,
-            await sessions.login(context.services.access, given.email, given.password, context.client_address),
+            await sessions.login(
+                context.services.access, given.email, given.password, context.client_address, given.code
+            ),
         )
 
     @strawberry.mutation(
@@ -59,6 +61,33 @@ class AccessMutation:
     async def revoke_other_sessions(self, info: Info) -> int:
         """Sign out everywhere else."""
         return await signed_in.revoke_other_sessions(info.context.services.access, info.context.require_actor())
+
+    @strawberry.mutation(
+        description="Begin to sign in with codes of an authenticator app; in force once you have confirmed one."
+    )
+    async def begin_two_factor(self, info: Info) -> TwoFactorSetup:
+        """A new secret for an app."""
+        setup = await second_factor.begin(info.context.services.access, info.context.require_actor())
+        return TwoFactorSetup(secret=setup.secret, uri=setup.uri)
+
+    @strawberry.mutation(
+        description="Put the codes in force with one of them: from now on `login` takes a code too. Answers with ten "
+        "recovery codes, told this once, each of which works once in place of a code."
+    )
+    async def confirm_two_factor(self, info: Info, code: str) -> list[str]:
+        """Confirm what was begun."""
+        return await second_factor.confirm(info.context.services.access, info.context.require_actor(), code)
+
+    @strawberry.mutation(
+        description="Sign in without codes again: with a code or recovery code of your own, or as ADMIN for somebody "
+        "else without. False when there were none."
+    )
+    async def disable_two_factor(
+        self, info: Info, user_id: strawberry.ID | None = None, code: str | None = None
+    ) -> bool:
+        """Take the second factor away."""
+        access, actor = info.context.services.access, info.context.require_actor()
+        return await second_factor.disable(access, actor, None if user_id is None else named(user_id), code)
 
     @strawberry.mutation(description="Add a person. Needs ADMIN.")
     async def create_user(self, info: Info, given: Annotated[CreateUserInput, _INPUT]) -> User:

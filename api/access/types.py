@@ -34,6 +34,7 @@ class User(Node):
     role: Role
     active: bool
     created_at: datetime
+    two_factor: bool
     person: strawberry.Private[types.User]
 
     @strawberry.field(
@@ -90,6 +91,7 @@ class User(Node):
             role=user.role,
             active=user.active,
             created_at=user.created_at,
+            two_factor=user.totp_confirmed_at is not None,
             person=user,
         )
 
@@ -112,6 +114,14 @@ class Session:
             expires_at=signed_in.expires_at,
             user=User.of(signed_in.user),
         )
+
+
+@strawberry.type(description="The secret of an authenticator app, told this once.")
+class TwoFactorSetup:
+    """A view of ``domain.access.second_factor.Setup``."""
+
+    secret: str
+    uri: str
 
 
 @strawberry.type(description="A credential for programs. The key itself is told only when it is made.")

@@ -115,7 +115,9 @@ class CookieSessions:
 
     async def _login(self, request: Request, content: Mapping[str, Any]) -> Response:
         address = request.client.host if request.client else ""
-        signed_in = await sessions.login(self._access, _text(content, "email"), _text(content, "password"), address)
+        signed_in = await sessions.login(
+            self._access, _text(content, "email"), _text(content, "password"), address, _code(content)
+        )
         return self._begun(request, signed_in)
 
     async def _resume(self, request: Request, _content: Mapping[str, Any]) -> Response:
@@ -180,6 +182,10 @@ async def _content(request: Request) -> Mapping[str, Any]:
     if not isinstance(content, dict):
         raise BadInput("The body must be a JSON object.", field="body")
     return content
+
+
+def _code(content: Mapping[str, Any]) -> str | None:
+    return None if content.get("code") is None else _text(content, "code")
 
 
 def _text(content: Mapping[str, Any], field: str) -> str:

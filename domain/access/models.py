@@ -48,6 +48,10 @@ class User(Model):
     password_hash = fields.CharField(max_length=255)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
+    totp_sealed = fields.CharField(max_length=255, null=True)
+    totp_confirmed_at = fields.DatetimeField(null=True)
+    totp_last_step = fields.BigIntField(null=True)
+    recovery_hashes = fields.TextField(null=True)
 
     class Meta:
         table = "users"

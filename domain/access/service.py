@@ -1,6 +1,6 @@
 """The dependencies of the access area, put together once per process."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from domain.access.authentication import TOPIC, Authenticator
 from domain.access.password_hashing import Passwords
@@ -16,7 +16,7 @@ from domain.kernel.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The area's dependencies; each use case takes it first."""
+    """The area's dependencies; each use case takes it first. ``secret`` is the platform's."""
 
     bus: Bus
     signer: TokenSigner
@@ -25,6 +25,7 @@ class Access:
     authenticator: Authenticator
     refusals: Refusals
     repeats: Repeats
+    secret: str = field(repr=False)
 
     async def authenticate(self, credential: str) -> Actor:
         """The actor of an access token or API key: see ``Authenticator.authenticate``."""
@@ -49,4 +50,5 @@ def make_access(*, secret: str, bus: Bus, throttle: Throttle, passwords: Passwor
     """
     signer = TokenSigner(secret)
     authenticator = Authenticator(signer, bus)
-    return Access(bus, signer, passwords or Passwords(), throttle, authenticator, Refusals(bus), Repeats(bus))
+    refusals, repeats = Refusals(bus), Repeats(bus)
+    return Access(bus, signer, passwords or Passwords(), throttle, authenticator, refusals, repeats, secret)

@@ -9,7 +9,7 @@ from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from uuid import UUID
 
-from domain.access import session_store, user_store
+from domain.access import second_factor, session_store, user_store
 from domain.access.attribution import Origin, current_origin
 from domain.access.audit import MAX_ADDRESS_LENGTH, record, record_refusal, target_of
 from domain.access.rules import (
@@ -42,7 +42,7 @@ _REFUSALS = {
 }
 
 
-async def login(access: Access, email: str, password: str, client_address: str) -> SignedIn:
+async def login(access: Access, email: str, password: str, client_address: str, code: str | None = None) -> SignedIn:
     """Begin a session.
 
     A wrong email, a wrong password and an inactive user get the same answer after the same work. The attempt is audited
@@ -51,7 +51,8 @@ async def login(access: Access, email: str, password: str, client_address: str) 
     Raises:
         BadInput: no email or password can look like this.
         RateLimited: too many attempts failed for this email or from this address; see ``retryAfterSeconds``.
-        Unauthenticated: email and password do not belong together.
+        Unauthenticated: email and password do not belong together; or they do and a code is needed (``reason`` is
+            CODE_REQUIRED), or the code is wrong (CODE_WRONG), which counts as a failed attempt.
     """
     email, password = email_to_look_up(email), password_to_verify(password)
     address = _parse_address(client_address)
@@ -66,11 +67,22 @@ async def login(access: Access, email: str, password: str, client_address: str) 
             for limit, key in keys:
                 await access.throttle.count(limit, key)
             stored = None
-    signed_in = await _begin(access, stored, new_hash, origin) if stored else None
+        try:
+            signed_in = await _begin(access, stored, new_hash, origin, code) if stored else None
+        except _WrongCode:
+            for limit, key in keys:
+                await access.throttle.count(limit, key)
+            detail = {**(origin or {}), "reason": "CODE_WRONG"}
+            await record_refusal(access.bus, None, "login", target_of("email", email), detail=detail)
+            raise Unauthenticated("The code is wrong, or was used before.", reason="CODE_WRONG") from None
     if signed_in is None:
         await record_refusal(access.bus, None, "login", target_of("email", email), detail=origin)
         raise Unauthenticated(_WRONG)
     return signed_in
+
+
+class _WrongCode(Exception):
+    """The password was right and the code is not."""
 
 
 def _parse_address(client_address: str) -> IPv4Address | IPv6Address | None:
@@ -102,7 +114,11 @@ async def _check_throttle(access: Access, keys: list[tuple[Limit, str]], email: 
 
 
 async def _begin(
-    access: Access, stored: StoredPassword, new_hash: str | None, origin: dict[str, str] | None
+    access: Access,
+    stored: StoredPassword,
+    new_hash: str | None,
+    origin: dict[str, str] | None,
+    code: str | None,
 ) -> SignedIn | None:
     """Store the session, unless the user changed since the password was verified."""
     async with unit_of_work(access.bus) as work:
@@ -110,6 +126,11 @@ async def _begin(
         if locked is None or not locked[0].active or locked[1] != stored.password_hash:
             return None
         user = locked[0]
+        if user.totp_confirmed_at is not None:
+            if not code:
+                raise Unauthenticated("Sign in with a code of your app as well.", reason="CODE_REQUIRED")
+            if not await second_factor.accept(access, work, user.id, code):
+                raise _WrongCode
         if new_hash is not None:
             await user_store.write_user(work, user, new_hash)
         session_id = new_id()

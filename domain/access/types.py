@@ -211,7 +211,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person who may sign in; ``email`` is lower case."""
+    """A person who may sign in; ``email`` is lower case. With ``totp_confirmed_at`` sign-in takes a code."""
 
     id: UUID
     email: str
@@ -219,6 +219,7 @@ class User:
     role: Role
     active: bool
     created_at: datetime
+    totp_confirmed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

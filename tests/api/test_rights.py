@@ -147,6 +147,9 @@ ASKS: dict[str, str] = {
     "Mutation.resumeTrading": 'resumeTrading(id: "{u}", reason: "r") {{ id }}',
     "Mutation.revokeAccount": 'revokeAccount(userId: "{u}", accountId: "{u}") {{ id }}',
     "Mutation.revokeApiKey": 'revokeApiKey(id: "{u}") {{ id }}',
+    "Mutation.beginTwoFactor": "beginTwoFactor {{ uri }}",
+    "Mutation.confirmTwoFactor": 'confirmTwoFactor(code: "0")',
+    "Mutation.disableTwoFactor": 'disableTwoFactor(code: "0")',
     "Mutation.revokeSession": 'revokeSession(id: "{u}") {{ id }}',
     "Mutation.revokeOtherSessions": "revokeOtherSessions",
     "Mutation.runAnomalyDetection": "runAnomalyDetection(kinds: []) {{ id }}",
@@ -186,6 +189,7 @@ ASKS: dict[str, str] = {
 BY_ORDER = {"Mutation.cancelOrder", "Mutation.modifyOrder"}
 SESSIONS_ONLY = {
     *("Mutation.createApiKey", "Mutation.updateUser", "Mutation.revokeSession", "Mutation.revokeOtherSessions"),
+    *("Mutation.beginTwoFactor", "Mutation.confirmTwoFactor", "Mutation.disableTwoFactor"),
     "Query.sessions",
 }
 FIELD_OF_ACCOUNT = {"Subscription.account": "id", "Subscription.accountEvents": "accountIds"}

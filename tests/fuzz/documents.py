@@ -9,7 +9,10 @@ from graphql import (
     GraphQLOutputType,
     GraphQLSchema,
     get_named_type,
+    get_nullable_type,
     is_composite_type,
+    is_interface_type,
+    is_list_type,
     is_object_type,
     is_required_argument,
 )
@@ -43,16 +46,19 @@ def _text(kind: str, name: str, field: GraphQLField) -> str:
     declared = ", ".join(f"${key}: {each.type}" for key, each in field.args.items())
     passed = ", ".join(f"{key}: ${key}" for key in field.args)
     head = f"{kind} {'(' + declared + ')' if declared else ''}"
-    return f"{head} {{ {name}{'(' + passed + ')' if passed else ''}{_selection(field.type, _DEPTH)} }}"
+    # A list of everything to that depth costs more than an operation may.
+    depth = _DEPTH - 1 if is_list_type(get_nullable_type(field.type)) else _DEPTH
+    return f"{head} {{ {name}{'(' + passed + ')' if passed else ''}{_selection(field.type, depth)} }}"
 
 
 def _selection(type_: GraphQLOutputType, depth: int) -> str:
     named = get_named_type(type_)
     if not is_composite_type(named):
         return ""
-    assert is_object_type(named)
     parts = ["__typename"]
-    for name, field in named.fields.items():
+    # Of a union nothing can be selected but what it is.
+    fields = named.fields if is_object_type(named) or is_interface_type(named) else {}
+    for name, field in fields.items():
         if any(is_required_argument(each) for each in field.args.values()):
             continue
         if not is_composite_type(get_named_type(field.type)):

@@ -160,6 +160,8 @@ class Run:
             if name == "removeAnomalyDismissal":
                 self._known["dismissal"] = (await admin.ask(_DISMISSALS))["anomalyDismissals"][0]["id"]
             data = await self._mutate(admin, name, recipe)
+            if name == "beginTwoFactor":
+                self._known["totp"] = data["secret"]
             if isinstance(data, dict) and name in _MAKES:
                 self._known[_MAKES[name]] = data["id"]
             if name == "deleteRiskRule":

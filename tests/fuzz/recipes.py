@@ -1,8 +1,11 @@
 """What makes each mutation succeed, so that what lies behind its checks is reached too."""
 
+import time
 from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
+
+import pyotp
 
 SYMBOL, OTHER, SPLIT = "FUZZ.LAB", "OTHER.LAB", "SPLIT.LAB"
 PASSWORD = "correct horse battery staple"
@@ -41,6 +44,9 @@ RECIPES: Mapping[str, Recipe] = {
     "revokeAccount": lambda known: {"userId": known["user"], "accountId": known["account"], "permission": None},
     "createApiKey": lambda _: _input(name=_name("k"), role="VIEWER"),
     "revokeApiKey": lambda known: {"id": known["key"]},
+    "beginTwoFactor": lambda _: {},
+    "confirmTwoFactor": lambda known: {"code": pyotp.TOTP(known["totp"]).now()},
+    "disableTwoFactor": lambda known: {"code": pyotp.TOTP(known["totp"]).at(time.time() + 30), "userId": None},
     "revokeSession": lambda known: {"id": known["session"]},
     "revokeOtherSessions": lambda _: {},
     "createInstrument": lambda _: _input(**instrument(_name("I").upper())),

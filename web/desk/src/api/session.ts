@@ -146,8 +146,9 @@ export const session = {
       throw error;
     }
   },
-  async signIn(email: string, password: string): Promise<void> {
-    const answer = await post('login', { email, password });
+  /** `code` of an authenticator app, or a recovery code, of whoever needs one: without it the failure's reason is CODE_REQUIRED. */
+  async signIn(email: string, password: string, code?: string): Promise<void> {
+    const answer = await post('login', { email, password, code: code ?? null });
     if (keep(answer)) listener?.begun(answer.user, Date.now() - Date.parse(answer.serverTime));
   },
   async signOut(): Promise<void> {

@@ -61,8 +61,8 @@ export const usePerson = defineStore('person', () => {
       if (isOpen) await loadPreferences();
       return isOpen;
     },
-    async signIn(email: string, password: string): Promise<void> {
-      await session.signIn(email, password);
+    async signIn(email: string, password: string, code?: string): Promise<void> {
+      await session.signIn(email, password, code);
       await loadPreferences();
     },
     signOut: () => session.signOut(),
