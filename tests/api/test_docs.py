@@ -29,7 +29,7 @@ def test_every_error_code_is_explained_and_no_other() -> None:
 
 def test_every_close_code_is_explained() -> None:
     codes = {value for value in vars(websocket).values() if isinstance(value, int) and value >= 4000}
-    assert {int(row[0]) for row in rows("Listening")} == codes | {1012, 1013}
+    assert {int(row[0]) for row in rows("Subscriptions")} == codes | {1012, 1013}
 
 
 @pytest.mark.parametrize(
