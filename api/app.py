@@ -25,11 +25,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.desk import DeskFiles
 from api.explorer import ExplorerFiles, ExplorerPage
 from api.graphql.runner import OperationRunner
-from api.health import Metrics, Readiness, Scraping, Version, healthz
+from api.health import Metrics, Readiness, SchemaText, Scraping, Version, healthz
 from api.limits import Limits
 from api.metrics import ApiMetrics
 from api.realtime.hub import Hub
 from api.requests import RequestLog
+from api.schema import export_schema
 from api.services import Services
 from api.transport.connections import Connections
 from api.transport.cookies import CookieSessions
@@ -110,6 +111,7 @@ class _Serving:
         self.sockets = Sockets(self.runner, self.hub, origins)
         self.sessions = CookieSessions(self.runner)
         self.readiness = Readiness(runtime.check)
+        self.schema_text = SchemaText(self.runner, export_schema(schema))
         self.metrics = Metrics(self.runner, runtime.venue_condition, runtime.scrapes)
         runtime.scrapes.tells_of(self.runner.metrics.registry)
         runtime.on_rights_changed(self.sockets.rights_changed)
@@ -169,6 +171,10 @@ class Api:
         """The counters."""
         return await self.serving.metrics(request)
 
+    async def schema_text(self, request: Request) -> Any:
+        """The schema in its language."""
+        return await self.serving.schema_text(request)
+
     async def login(self, request: Request) -> Any:
         """Begin a page's session."""
         return await self.serving.sessions.login(request)
@@ -187,6 +193,7 @@ class Api:
             Route("/healthz", healthz),
             Route("/readyz", self.readyz),
             Route("/metrics", self.metrics),
+            Route("/schema.graphql", self.schema_text),
             Route("/version", Version(self._settings.version).__call__),
             Route("/session/login", self.login, methods=["POST"]),
             Route("/session/resume", self.resume, methods=["POST"]),

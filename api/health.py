@@ -1,7 +1,9 @@
-"""Health endpoints: liveness, readiness, and metrics of this process."""
+"""Pages beside the API: liveness, readiness, metrics of this process, and the schema as text."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from hashlib import sha256
+from http import HTTPStatus
 from time import monotonic
 from typing import Protocol
 
@@ -91,7 +93,7 @@ class Metrics:
         """One answer."""
         authorization = request.headers.get("authorization")
         if not self._scrapes.admits(authorization):
-            refusal = await self._refusal(request, authorization)
+            refusal = await stranger_refusal(self._runner, request)
             if refusal is not None:
                 return refusal
         metrics = self._runner.metrics
@@ -102,13 +104,34 @@ class Metrics:
                 metrics.see_venues(await self._venue_condition())
         return Response(await self._scrapes.exposition(metrics.registry), media_type=metrics.content_type)
 
-    async def _refusal(self, request: Request, authorization: str | None) -> Response | None:
-        address = request.client.host if request.client else ""
-        try:
-            caller = await self._runner.identify(bearer_token(authorization), address)
-        except RequestError:
-            return PlainTextResponse("Who you are cannot be found out now.", status_code=503)
-        if caller.actor is None:
-            headers = {"www-authenticate": "Bearer"}
-            return PlainTextResponse("Sign in with an API key.", status_code=401, headers=headers)
-        return None
+
+class SchemaText:
+    """The schema in its language, for whoever is signed in: what tools make code of."""
+
+    def __init__(self, runner: OperationRunner, text: str) -> None:
+        self._runner = runner
+        self._content = text.encode()
+        self._tag = f'"{sha256(self._content).hexdigest()}"'
+
+    async def __call__(self, request: Request) -> Response:
+        """One answer; none to whoever has it already."""
+        refusal = await stranger_refusal(self._runner, request)
+        if refusal is not None:
+            return refusal
+        headers = {"etag": self._tag, "cache-control": "private, no-cache"}
+        if request.headers.get("if-none-match") == self._tag:
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+        return Response(self._content, media_type="text/plain", headers=headers)
+
+
+async def stranger_refusal(runner: OperationRunner, request: Request) -> Response | None:
+    """The refusal of a request for a page that needs somebody signed in; None for who is."""
+    address = request.client.host if request.client else ""
+    try:
+        caller = await runner.identify(bearer_token(request.headers.get("authorization")), address)
+    except RequestError:
+        return PlainTextResponse("Who you are cannot be found out now.", status_code=503)
+    if caller.actor is None:
+        headers = {"www-authenticate": "Bearer"}
+        return PlainTextResponse("Sign in with an API key.", status_code=401, headers=headers)
+    return None

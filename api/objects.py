@@ -12,7 +12,7 @@ import strawberry
 from api.context import Info
 from api.ids import named
 from api.loaders import Batch
-from domain.accounts.queries import read_transactions
+from domain.accounts.queries import read_currencies, read_transactions
 from domain.orders.queries import read_orders
 from domain.orders.reading.execution_queries import read_executions
 
@@ -41,6 +41,13 @@ async def load_account(info: Info, account_id: UUID | None) -> "Account | None":
     if account_id is None:
         return None
     return cast("Account | None", await info.context.load(info.context.services.books.read, account_id))
+
+
+async def load_currency(info: Info, account_id: UUID) -> str:
+    """The currency of an account that is there."""
+    currency = await info.context.load(read_currencies, account_id)
+    assert currency is not None, "accounts are never removed"
+    return currency
 
 
 async def load_order(info: Info, order_id: UUID | None) -> "Order | None":

@@ -3,6 +3,7 @@
 from functools import cache
 
 from graphql import GraphQLSchema
+from graphql.type.directives import GraphQLDisableErrorPropagationDirective
 
 from api.access.mutations import AccessMutation
 from api.access.queries import AccessQuery
@@ -71,5 +72,6 @@ def platform_schema() -> GraphQLSchema:
             SystemSubscription,
         ),
     )
+    schema.directives = (*schema.directives, GraphQLDisableErrorPropagationDirective)
     describe(schema)
     return schema

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import strawberry
 
@@ -21,7 +21,7 @@ from api.context import Info
 from api.graphql.field_flags import SAME_FOR_ALL
 from api.market.enums import BarInterval
 from api.node import Node
-from api.objects import load_account, load_execution, load_order
+from api.objects import load_account, load_currency, load_execution, load_order
 from api.orders.inputs import OrderFilter, OrderSortInput
 from api.orders.queries import orders_page
 from api.orders.types import Execution, Order
@@ -226,6 +226,11 @@ class DailyStatement:
         description="What was held when the day ended, and what was closed in the course of it."
     )
 
+    @strawberry.field(description="The currency of all its money: the account's.", metadata=SAME_FOR_ALL)
+    async def currency(self, statement: strawberry.Parent[Any], info: Info) -> str:
+        """Loaded with those of the operation's other accounts."""
+        return await load_currency(info, statement.account_id)
+
 
 @strawberry.type(description="A difference between the books and what follows from executions and transactions.")
 class BookBreak:
@@ -252,6 +257,11 @@ class BookProof:
     chain_intact: bool
     breaks: list[BookBreak]
     checked_at: datetime
+
+    @strawberry.field(description="The currency of all its money: the account's.", metadata=SAME_FOR_ALL)
+    async def currency(self, proof: strawberry.Parent[Any], info: Info) -> str:
+        """Loaded with those of the operation's other accounts."""
+        return await load_currency(info, proof.account_id)
 
 
 @strawberry.type(

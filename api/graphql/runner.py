@@ -27,6 +27,8 @@ from domain.kernel.errors import DomainError, Forbidden, Unauthenticated
 from domain.kernel.ids import new_id
 
 _BEARER = "bearer "
+NO_BEARER = ""
+_NOT_BEARER = "Send the credential as `Authorization: Bearer <access token or API key>`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +87,11 @@ def request_of(content: Mapping[str, Any]) -> Request:
 
 
 def bearer_token(authorization: str | None) -> str | None:
-    """The credential within an Authorization header."""
-    if authorization is None or authorization[: len(_BEARER)].lower() != _BEARER:
+    """The credential within an Authorization header; ``NO_BEARER`` for one that is not sent as such."""
+    if authorization is None or not authorization.strip():
         return None
+    if authorization[: len(_BEARER)].lower() != _BEARER:
+        return NO_BEARER
     return authorization[len(_BEARER) :].strip() or None
 
 
@@ -123,6 +127,8 @@ class OperationRunner:
         """
         if token is None:
             return Caller(client_address, device=device)
+        if token == NO_BEARER:
+            return Caller(client_address, refusal=Unauthenticated(_NOT_BEARER), device=device)
         if not (token.isascii() and token.isprintable()):
             return Caller(client_address, refusal=Unauthenticated("This is no credential of ours."), device=device)
         try:

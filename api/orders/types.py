@@ -268,11 +268,12 @@ class OrderCheck:
     available_after: Decimal
 
 
-@strawberry.type(description="The executions of orders of one symbol.")
+@strawberry.type(description="The executions of orders of one symbol, of accounts in one currency.")
 class SymbolStatistics:
     """A view of ``domain.orders.reading.statistics.SymbolStatistics``."""
 
     symbol: str
+    currency: str
     orders: int
     executions: int
     quantity: Decimal
@@ -280,7 +281,19 @@ class SymbolStatistics:
     realized_pnl: Decimal = strawberry.field(description="Gross of fees.")
 
 
-@strawberry.type(description="How orders fared. Money is summed as it is, whatever its currency.")
+@strawberry.type(description="The money of all orders of accounts in one currency.")
+class CurrencyStatistics:
+    """A view of ``domain.orders.reading.statistics.CurrencyStatistics``."""
+
+    currency: str
+    orders: int
+    executions: int
+    notional: Decimal
+    fees: Decimal
+    realized_pnl: Decimal
+
+
+@strawberry.type(description="How orders fared. Money is by currency.")
 class OrderStatistics:
     """A view of ``domain.orders.reading.statistics.OrderStatistics``."""
 
@@ -293,13 +306,20 @@ class OrderStatistics:
     fill_rate: float | None = strawberry.field(description="Share of orders that were filled completely.")
     cancel_rate: float | None
     reject_rate: float | None
-    notional: Decimal = strawberry.field(description="What was executed was worth.")
-    fees: Decimal = strawberry.field(description="Fees and taxes.")
+    notional: Decimal = strawberry.field(
+        description="What was executed was worth, whatever its currency.",
+        deprecation_reason="It adds up different currencies: use `byCurrency`.",
+    )
+    fees: Decimal = strawberry.field(
+        description="Fees and taxes, whatever their currency.",
+        deprecation_reason="It adds up different currencies: use `byCurrency`.",
+    )
     average_seconds_to_first_fill: float | None
     average_slippage_bps: float | None = strawberry.field(
         description="Against the far touch on arrival, weighted by what was executed; above zero is worse."
     )
     by_symbol: list[SymbolStatistics]
+    by_currency: list[CurrencyStatistics]
 
 
 def order_view(order: values.Order) -> Order:

@@ -98,6 +98,7 @@ async def _pnl(books: LiveBooks, account_id: UUID, seconds: float) -> AsyncGener
         async for value in values:
             yield PnlUpdate(
                 account_id=strawberry.ID(str(value.id)),
+                currency=value.currency,
                 at=utc_now(),
                 equity=value.equity,
                 cash=value.cash,

@@ -97,6 +97,7 @@ class PnlUpdate:
     """The figures of an account at one moment."""
 
     account_id: strawberry.ID
+    currency: str
     at: datetime
     equity: Decimal
     cash: Decimal
@@ -126,6 +127,7 @@ class PositionSummary:
     """A view of ``domain.positions.summary.PositionSummary``."""
 
     account_id: strawberry.ID
+    currency: str
     count: int
     long_value: Decimal
     short_value: Decimal = strawberry.field(description="Unsigned.")

@@ -163,6 +163,7 @@ class RiskMetrics:
     """A view of ``domain.orders.reading.risk_metrics.RiskMetrics``."""
 
     account_id: strawberry.ID
+    currency: str
     equity: Decimal
     gross_exposure: Decimal
     net_exposure: Decimal

@@ -29,6 +29,9 @@ _STATUS = {
     INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 _MAX_PARAMETERS = 10
+_FOREIGN_PAGE = (
+    "Pages of this origin may not use this server: its operator can allow the origin by TRADEGRAPH_ALLOWED_ORIGINS."
+)
 _NOT_CACHED = (b"cache-control", b"no-store")
 _CLOSE = (b"connection", b"close")
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
@@ -81,14 +84,14 @@ class GraphQLOverHttp:
     def _preflight(self, headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
         allowed = self._origins.preflight_headers(headers)
         if not allowed:
-            raise HttpRefusal(HTTPStatus.FORBIDDEN, "Pages of this origin may not use this server.")
+            raise HttpRefusal(HTTPStatus.FORBIDDEN, _FOREIGN_PAGE)
         return allowed
 
     async def _respond(
         self, scope: Scope, headers: Mapping[str, str], receive: Receive, media_type: str
     ) -> tuple[HTTPStatus, Answer]:
         if not self._origins.permits(headers):
-            raise HttpRefusal(HTTPStatus.FORBIDDEN, "Pages of this origin may not use this server.")
+            raise HttpRefusal(HTTPStatus.FORBIDDEN, _FOREIGN_PAGE)
         if answer_type(headers.get("accept")) is None:
             message = f"Answers are {GRAPHQL_JSON} or {JSON}. {_USE_WEBSOCKET}"
             raise HttpRefusal(HTTPStatus.NOT_ACCEPTABLE, message)

@@ -158,6 +158,12 @@ async def read_books(account_ids: Collection[UUID]) -> dict[UUID, AccountBook]:
     return {row["id"]: to_book(row) for row in await fetch(READ_BOOKS, list(account_ids))}
 
 
+async def read_currencies(account_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The currencies of accounts."""
+    rows = await fetch("SELECT id, currency FROM accounts WHERE id = ANY($1::uuid[])", list(account_ids))
+    return {row["id"]: row["currency"] for row in rows}
+
+
 async def find_by_reference(work: UnitOfWork, account_id: UUID, reference: str) -> Transaction | None:
     """The transaction with this reference; older releases could store several, then the first of them."""
     row = await work.fetch_row(

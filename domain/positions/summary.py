@@ -36,6 +36,7 @@ class PositionSummary:
     """The positions of an account together, in its currency, at the newest marks."""
 
     account_id: UUID
+    currency: str
     count: int
     long_value: Decimal
     short_value: Decimal
@@ -65,6 +66,7 @@ def summarize(account: AccountValue) -> PositionSummary:
     weights = [abs(position.weight) for position in held if position.weight is not None]
     return PositionSummary(
         account_id=account.id,
+        currency=account.currency,
         count=len(held),
         long_value=long_value,
         short_value=short_value,

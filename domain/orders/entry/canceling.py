@@ -28,7 +28,7 @@ from domain.orders.entry.group_commit import ActorsCall, GroupCommit
 from domain.orders.entry.order_queries import read_with_accounts
 from domain.orders.model.commands import CancelOrders, OrderKey
 from domain.orders.model.events import order_parts
-from domain.orders.model.order import Order
+from domain.orders.model.order import Order, order_conflict
 from domain.orders.model.types import OrderEventKind, OrderStatus, PendingAction
 from domain.orders.model.venue_commands import CANCEL
 
@@ -164,7 +164,7 @@ def _decide(order: Order, wanted: dict[UUID, Order]) -> CanceledOrder | Conflict
     if pending or order.status is OrderStatus.CANCELED:
         return CanceledOrder(order, replayed=True)
     if not order.is_open:
-        return Conflict(f"The order is {order.status} already.")
+        return order_conflict(order, f"The order is {order.status} already.")
     wanted[order.id] = order
     return CanceledOrder(order, replayed=False)
 

@@ -20,7 +20,7 @@ from domain.accounts import queries as account_queries
 from domain.accounts.events import record
 from domain.accounts.types import AccountBook
 from domain.kernel.database import fetch
-from domain.kernel.errors import Conflict, DomainError, NotFound, Refused
+from domain.kernel.errors import DomainError, NotFound, Refused
 from domain.kernel.guarded_work import GuardedWork, StaleVersions
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork, Writing, unit_of_work
@@ -37,7 +37,7 @@ from domain.orders.entry.group_commit import ActorsCall, GroupCommit, outcomes_o
 from domain.orders.entry.order_queries import read_with_accounts
 from domain.orders.model.commands import ModifyOrder
 from domain.orders.model.events import order_parts
-from domain.orders.model.order import Order, PendingChange
+from domain.orders.model.order import Order, PendingChange, order_conflict
 from domain.orders.model.order_validation import check_change
 from domain.orders.model.stored_forms import change_snapshot
 from domain.orders.model.types import OrderEventKind, PendingAction
@@ -261,12 +261,11 @@ _ASKED = ("quantity", "limitPrice", "stopPrice", "trailingOffset", "expiresAt")
 
 def _check_state(order: Order, command: ModifyOrder) -> None:
     if not order.is_open:
-        raise Conflict(f"The order is {order.status} already.")
+        raise order_conflict(order, f"The order is {order.status} already.")
     if command.expected_version not in (None, order.version):
-        raise Conflict(
-            f"The order is at version {order.version}.", field="expectedVersion", currentVersion=order.version
-        )
+        message = f"The order is at version {order.version}."
+        raise order_conflict(order, message, field="expectedVersion", currentVersion=order.version)
     if order.pending_action is PendingAction.CANCEL:
-        raise Conflict("A cancel of the order is pending.")
+        raise order_conflict(order, "A cancel of the order is pending.")
     if len(order.pending_changes) >= MAX_PENDING_CHANGES:
-        raise Conflict("Too many changes of the order wait for the venue's answer.")
+        raise order_conflict(order, "Too many changes of the order wait for the venue's answer.")

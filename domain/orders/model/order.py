@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from domain.accounts.fees import Dues
+from domain.kernel.errors import Conflict
 from domain.kernel.numbers import ONE, ZERO
 from domain.kernel.time import Nanos
 from domain.orders.model.types import (
@@ -292,3 +293,8 @@ def terms_of(source: Order | OrderTerms[Any]) -> dict[str, Any]:
 def changes_in(source: OrderChanges[Any]) -> dict[str, Any]:
     """The changeable terms of a command."""
     return dict(zip(CHANGEABLE, _read_changes(source), strict=True))
+
+
+def order_conflict(order: Order, message: str, **context: str | int | None) -> Conflict:
+    """The refusal of a command that the order has overtaken, with the order's status and version."""
+    return Conflict(message, status=order.status.value, version=order.version, **context)

@@ -34,6 +34,7 @@ class RiskMetrics:
     """
 
     account_id: UUID
+    currency: str
     equity: Decimal
     gross_exposure: Decimal
     net_exposure: Decimal
@@ -72,6 +73,7 @@ async def risk_metrics(context: OrderContext, books: Books, account_id: UUID) ->
     before = value.equity - value.day_pnl
     return RiskMetrics(
         account_id=account_id,
+        currency=value.currency,
         equity=value.equity,
         gross_exposure=summary.gross_exposure,
         net_exposure=summary.net_exposure,

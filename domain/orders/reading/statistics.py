@@ -17,13 +17,29 @@ from domain.orders.reading.statistics_queries import read_statistics
 
 @dataclass(frozen=True, slots=True)
 class SymbolStatistics:
-    """Executions of one symbol's orders; ``notional`` is their value, ``realized_pnl`` gross of fees."""
+    """Executions of one symbol's orders in one currency of accounts.
+
+    ``notional`` is their value, ``realized_pnl`` gross of fees.
+    """
 
     symbol: str
+    currency: str
     orders: int
     executions: int
     quantity: Decimal
     notional: Decimal
+    realized_pnl: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class CurrencyStatistics:
+    """Money of all orders of accounts in one currency; ``fees`` hold the taxes."""
+
+    currency: str
+    orders: int
+    executions: int
+    notional: Decimal
+    fees: Decimal
     realized_pnl: Decimal
 
 
@@ -46,6 +62,7 @@ class OrderStatistics:
     average_seconds_to_first_fill: float | None
     average_slippage_bps: float | None
     by_symbol: tuple[SymbolStatistics, ...]
+    by_currency: tuple[CurrencyStatistics, ...]
 
     @property
     def fill_rate(self) -> float | None:
@@ -91,6 +108,7 @@ def summarised(rows: Sequence[Row]) -> OrderStatistics:
         by_symbol=tuple(
             SymbolStatistics(
                 symbol=row["symbol"],
+                currency=row["currency"],
                 orders=row["orders"],
                 executions=row["executions"],
                 quantity=row["quantity"],
@@ -99,6 +117,7 @@ def summarised(rows: Sequence[Row]) -> OrderStatistics:
             )
             for row in rows
         ),
+        by_currency=tuple(_in_currency(rows, currency) for currency in sorted({row["currency"] for row in rows})),
     )
 
 
@@ -108,3 +127,15 @@ def _share(part: int, whole: int) -> float | None:
 
 def _ratio(amount: Decimal, weight: Decimal) -> float | None:
     return float(amount / weight) if weight != ZERO else None
+
+
+def _in_currency(rows: Sequence[Row], currency: str) -> CurrencyStatistics:
+    of_it = [row for row in rows if row["currency"] == currency]
+    return CurrencyStatistics(
+        currency=currency,
+        orders=sum(row["orders"] for row in of_it),
+        executions=sum(row["executions"] for row in of_it),
+        notional=total(row["notional"] for row in of_it),
+        fees=total(row["fees"] for row in of_it),
+        realized_pnl=total(row["realized_pnl"] for row in of_it),
+    )

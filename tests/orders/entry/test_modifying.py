@@ -106,7 +106,8 @@ async def test_a_version_that_moved_conflicts_and_nothing_changes(desk: Platform
     for version in (1, 3, 0):
         with pytest.raises(Conflict) as caught:
             await modify(desk, owner, placed, quantity=Decimal(4), expected_version=version)
-        assert caught.value.context == {"field": "expectedVersion", "currentVersion": 2}
+        told = {"field": "expectedVersion", "currentVersion": 2, "version": 2, "status": "NEW"}
+        assert caught.value.context == told
     assert await stored() == before
 
 

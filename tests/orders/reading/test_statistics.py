@@ -17,7 +17,7 @@ from domain.orders.model.commands import OrderKey, PlaceOrder
 from domain.orders.model.types import OrderStatus, OrderType, Side, TimeInForce
 from domain.orders.queries import read_executions_of
 from domain.orders.reading.search_queries import OrderSearch
-from domain.orders.reading.statistics import OrderStatistics, SymbolStatistics, order_statistics
+from domain.orders.reading.statistics import CurrencyStatistics, OrderStatistics, SymbolStatistics, order_statistics
 from tests.support.trading import Platform
 
 
@@ -77,7 +77,8 @@ async def test_counts_rates_costs_and_prices(traded: tuple[Platform, Actor, UUID
         fees=Decimal("0.31"),
         average_seconds_to_first_fill=3.0,
         average_slippage_bps=pytest.approx(float(slippage)),
-        by_symbol=(SymbolStatistics("COIN", 5, 2, Decimal(3), Decimal("310.02"), Decimal("9.99")),),
+        by_symbol=(SymbolStatistics("COIN", "USD", 5, 2, Decimal(3), Decimal("310.02"), Decimal("9.99")),),
+        by_currency=(CurrencyStatistics("USD", 5, 2, Decimal("310.02"), Decimal("0.31"), Decimal("9.99")),),
     )
     assert (found.fill_rate, found.cancel_rate, found.reject_rate) == (0.4, 0.2, 0.2)
 

@@ -1,0 +1,117 @@
+"""Refusals say what to do, and figures of money name their currency."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from api.errors import RequestError
+from api.graphql.runner import OperationRunner, Request, bearer_token
+from api.limits import Limits
+from api.metrics import ApiMetrics
+from api.root import platform_schema
+from api.schema import export_schema
+from domain.kernel.ids import new_id
+from domain.orders.model.types import OrderType
+from domain.orders.reading.statistics import summarised
+from tests.orders.factories import SPOT, command
+from tests.support.api import Running
+from tests.support.asking import Asking
+from tests.support.trading import Platform, platform
+
+
+@pytest.fixture
+async def whole(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Platform]:
+    async with platform(database_url, redis_url, tmp_path) as made:
+        await made.add_instrument(replace(SPOT, id=new_id()))
+        await made.quote("COIN", "99.99", "100.01")
+        yield made
+
+
+async def test_a_conflict_says_where_the_order_stands(whole: Platform) -> None:
+    owner, book = await whole.open_account("10000")
+    (placed,) = await whole.place(
+        owner, command(account_id=book.id, symbol="COIN", type=OrderType.MARKET, quantity=Decimal("0.1"))
+    )
+    (order,) = await whole.settled(placed.id)
+    expected = {"code": "CONFLICT", "status": "FILLED", "version": order.version}
+    for document in (
+        "mutation ($id: ID!) { cancelOrder(input: { id: $id }) { replayed } }",
+        'mutation ($id: ID!) { modifyOrder(input: { id: $id, quantity: "1" }) { replayed } }',
+    ):
+        refusal = await Asking(whole, owner).refusal(document, id=str(order.id))
+        assert {name: refusal[name] for name in expected} == expected
+
+
+async def test_money_names_its_currency(whole: Platform) -> None:
+    owner, book = await whole.open_account("10000")
+    api, account = Asking(whole, owner), str(book.id)
+    orders = command(account_id=book.id, symbol="COIN", type=OrderType.MARKET, quantity=Decimal("0.1"))
+    (placed,) = await whole.place(owner, orders)
+    await whole.settled(placed.id)
+    for question in ("riskMetrics", "positionSummary", "bookProof"):
+        found = await api.ask(f"query ($a: ID!) {{ {question}(accountId: $a) {{ currency }} }}", a=account)
+        assert found == {"currency": "USD"}
+    async with api.listening("subscription ($a: ID!) { pnl(accountId: $a) { currency } }", a=account) as stream:
+        assert await anext(stream) == {"currency": "USD"}
+    statistics = await api.ask(
+        "{ orderStatistics { notional bySymbol { symbol currency notional } byCurrency { currency orders notional } } }"
+    )
+    (of_symbol,), (of_currency,) = statistics["bySymbol"], statistics["byCurrency"]
+    assert (of_symbol["currency"], of_currency["currency"], of_currency["orders"]) == ("USD", "USD", 1)
+    assert of_symbol["notional"] == of_currency["notional"] == statistics["notional"]
+
+
+def test_statistics_of_several_currencies_are_grouped() -> None:
+    names = ("orders", "open", "filled", "canceled", "rejected", "expired", "executions", "begun")
+    money = ("fees", "quantity", "notional", "realized_pnl", "waited", "slipped", "compared")
+    kinds = (("A", "EUR", 1), ("A", "USD", 2), ("B", "USD", 3))
+    rows: list[Any] = [
+        {"symbol": symbol, "currency": currency, **dict.fromkeys(names, n), **dict.fromkeys(money, Decimal(n))}
+        for symbol, currency, n in kinds
+    ]
+    found = summarised(rows)
+    assert [(row.symbol, row.currency, row.notional) for row in found.by_symbol] == [(s, c, n) for s, c, n in kinds]
+    assert [(row.currency, row.orders, row.fees) for row in found.by_currency] == [("EUR", 1, 1), ("USD", 5, 5)]
+
+
+async def test_a_credential_without_its_scheme_hears_how_to_send_it(whole: Platform) -> None:
+    runner = OperationRunner(platform_schema(), whole.services, Limits(), ApiMetrics())
+    for header in ("tg_something", "Basic abc", "tg_ 1"):
+        caller = await runner.identify(bearer_token(header), "127.0.0.1")
+        with pytest.raises(RequestError) as caught:
+            runner.prepare(Request("{ viewer { id } }"), caller)
+        assert caught.value.code == "UNAUTHENTICATED"
+        assert "Authorization: Bearer" in caught.value.errors[0]["message"]
+    assert [bearer_token(header) for header in (None, "", "Bearer x", "bearer  x ")] == [None, None, "x", "x"]
+
+
+async def test_a_failing_part_of_a_dashboard_leaves_the_others(whole: Platform) -> None:
+    owner, book = await whole.open_account("10000")
+    api, fields = Asking(whole, owner), "viewer { role } riskMetrics(accountId: $other) { equity }"
+    ids = {"other": str(new_id())}
+    whole = await api.answer(f"query ($other: ID!) {{ {fields} }}", **ids)
+    assert whole["data"] is None
+    apart = await api.answer(f"query ($other: ID!) @experimental_disableErrorPropagation {{ {fields} }}", **ids)
+    assert orjson.loads(orjson.dumps(apart["data"], default=str))["riskMetrics"] is None
+    assert apart["data"]["viewer"]["role"] == "TRADER"
+    (error,) = apart["errors"]
+    assert (error["path"], error["extensions"]["code"]) == (["riskMetrics"], "NOT_FOUND")
+    assert book.id is not None
+
+
+async def test_the_schema_is_served_as_text_to_who_is_signed_in(server: Running) -> None:
+    address = server.endpoint.replace("/graphql", "/schema.graphql")
+    async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+        assert (await client.get(address)).status_code == 401
+        headers = {"authorization": "Bearer ada"}
+        answer = await client.get(address, headers=headers)
+        assert answer.status_code == 200
+        assert answer.text == export_schema(server.api.serving.runner.documents.schema)
+        again = await client.get(address, headers=headers | {"if-none-match": answer.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
