@@ -88,3 +88,10 @@ async def visible_executions(info: Info, execution_ids: Iterable[UUID]) -> "list
     actor = info.context.require_actor()
     found = await info.context.load_all(read_executions, execution_ids)
     return cast("list[Execution]", [row for row in found if actor.may_read(row.account_id)])
+
+
+async def visible_transactions(info: Info, transaction_ids: Iterable[UUID]) -> "list[AccountTransaction]":
+    """Those of the transactions that are there, and that the actor may see."""
+    actor = info.context.require_actor()
+    found = await info.context.load_all(read_transactions, transaction_ids)
+    return cast("list[AccountTransaction]", [row for row in found if actor.may_read(row.account_id)])

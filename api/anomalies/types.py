@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import strawberry
 
 from api.anomalies.enums import AnomalyKind
+from api.anomalies.evidence import evidence_shown
 from api.context import Info
 from api.graphql.field_flags import SAME_FOR_ALL
 from api.node import Node
@@ -58,10 +59,13 @@ class Anomaly(Node):
         description="The case that it opened or joined; null of those that were told before there were cases."
     )
 
-    @strawberry.field(description="What it rests on: ids of orders, executions, transactions, or samples.")
-    def evidence(self, anomaly: strawberry.Parent[Any]) -> JSON:
-        """Stored as JSON already."""
-        return raw_json(anomaly.evidence)
+    @strawberry.field(
+        description="What it rests on: ids of accounts, orders, executions and transactions, as far as you may see "
+        "them, or samples."
+    )
+    async def evidence(self, anomaly: strawberry.Parent[Any], info: Info) -> JSON:
+        """Loaded with what the operation's other anomalies name."""
+        return raw_json(await evidence_shown(info, anomaly))
 
     @strawberry.field(description="The account that it is about; null for none.", metadata=SAME_FOR_ALL)
     async def account(

@@ -1,5 +1,6 @@
 """Stored anomalies and detector settings."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -61,3 +62,14 @@ def named_in(anomaly: Anomaly, key: str) -> tuple[UUID, ...]:
     """The ids that an anomaly's evidence lists under ``key``, each once."""
     listed = orjson.loads(anomaly.evidence).get(key, ())
     return tuple(dict.fromkeys(found for each in listed if (found := parse_id(each)) is not None))
+
+
+def evidence_naming(anomaly: Anomaly, visible: Collection[UUID]) -> str:
+    """The evidence with no other ids than the ``visible`` ones, as JSON text; what are no ids stays as it is."""
+    parts = orjson.loads(anomaly.evidence)
+    kept = {key: _only(value, visible) if key.endswith("Ids") else value for key, value in parts.items()}
+    return orjson.dumps(kept).decode()
+
+
+def _only(listed: Collection[object], visible: Collection[UUID]) -> list[object]:
+    return [each for each in listed if parse_id(str(each)) in visible]
