@@ -114,4 +114,4 @@ def _neutral(kind: Any) -> Any:
         return ()
     if origin is list:
         return list
-    return kind() if kind in (bool, int, str) else None
+    return kind() if kind in (bool, int, float, str) else None

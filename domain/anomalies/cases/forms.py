@@ -1,16 +1,13 @@
 """Cases and their steps as JSON: in snapshots, over the bus, and their lists of accounts in the database. Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, fields
-from datetime import datetime
-from typing import Any
+from dataclasses import asdict
 from uuid import UUID
 
 import orjson
 
-from domain.anomalies.cases.types import Case, CaseEvent, CaseEventKind, CaseStatus, Disposition
-from domain.anomalies.types import AnomalyKind
-from domain.risk.types import Severity
+from domain.anomalies.cases.types import Case, CaseEvent
+from domain.kernel.named_form import NamedForm
 
 
 def write_ids(ids: Iterable[UUID]) -> str:
@@ -30,7 +27,7 @@ def write_case(case: Case) -> str:
 
 def read_case(text: str | bytes) -> Case:
     """The case of a form of ``write_case``."""
-    return _case(orjson.loads(text))
+    return _CASE.read(orjson.loads(text))
 
 
 def encode(events: Sequence[CaseEvent]) -> bytes:
@@ -39,43 +36,14 @@ def encode(events: Sequence[CaseEvent]) -> bytes:
 
 
 def decode(message: bytes) -> list[tuple[int, CaseEvent]]:
-    """The case events of a message of ``encode``, each with its number."""
-    found = []
-    for named in orjson.loads(message):
-        event = CaseEvent(
-            **{
-                **named,
-                "kind": CaseEventKind(named["kind"]),
-                "at": datetime.fromisoformat(named["at"]),
-                "anomaly_id": UUID(named["anomaly_id"]) if named["anomaly_id"] is not None else None,
-                "case": _case(named["case"]),
-            }
-        )
-        found.append((event.sequence, event))
-    return found
+    """The case events of a message of ``encode`` in this or another version, each with its number."""
+    return [(event.sequence, event) for event in map(_EVENT.read, orjson.loads(message))]
 
 
 def _ids(texts: Iterable[str]) -> tuple[UUID, ...]:
     return tuple(UUID(text) for text in texts)
 
 
-_READERS: dict[str, Any] = {
-    "id": UUID,
-    "kind": AnomalyKind,
-    "account_ids": _ids,
-    "linked_ids": _ids,
-    "severity": Severity,
-    "status": CaseStatus,
-    "disposition": Disposition,
-    **dict.fromkeys(("opened_at", "found_at", "updated_at", "closed_at"), datetime.fromisoformat),
-}
-
-
-def _case(named: dict[str, Any]) -> Case:
-    return Case(
-        **{
-            item.name: _READERS[item.name](value) if item.name in _READERS and value is not None else value
-            for item in fields(Case)
-            for value in (named[item.name],)
-        }
-    )
+# For reading only: what is written names every member, as earlier versions need it.
+_CASE = NamedForm(Case, parts=dict.fromkeys(("account_ids", "linked_ids"), (list, _ids)))
+_EVENT = NamedForm(CaseEvent, parts={"case": (_CASE.write, _CASE.read)})
