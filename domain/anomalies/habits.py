@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any, Self
 
 from domain.anomalies.baselines import surprise_of, upper_tail
-from domain.anomalies.rhythms import are_in_rhythm
+from domain.anomalies.rhythms import WEEKDAYS, TradingDays, are_in_rhythm
 
 KEPT_DAYS, KEPT_PEER_DAYS = 40, 240
 # Of a first day so many values are kept, and so many are needed.
@@ -103,20 +103,26 @@ class Habit:
         self.count = 0
 
     def look(
-        self, now: float, value: float, peers: Peers, scale: Scale, tell_from: float = math.inf
+        self,
+        now: float,
+        value: float,
+        peers: Peers,
+        scale: Scale,
+        tell_from: float = math.inf,
+        days: TradingDays = WEEKDAYS,
     ) -> tuple[float, float]:
         """Judge a value at a time in seconds, then learn it: returns its surprise, and the usual value.
 
         A surprise of at least ``tell_from`` is a departure: it is learnt as if it were at the edge of the usual range,
         so that one incident does not hide the next, while behaviour that lasts for days becomes usual. Values of
-        earlier days are late and are not learnt.
+        earlier days are late and are not learnt. ``days`` are the trading days by which a rhythm is known.
         """
         self.turn(now, peers)
         value = max(value, scale.least)
         middle, spread = self.usual(peers, scale)
         score = self.surprise(value, peers, scale)
         if score >= tell_from:
-            if self._is_rhythm(value, scale):
+            if self._is_rhythm(value, scale, days):
                 score = 0.0
             self._depart(value)
             value = min(value, middle + LEARNT_SPREADS * spread)
@@ -138,9 +144,11 @@ class Habit:
             self.firsts.clear()
         self.day, self.today = day, -math.inf
 
-    def _is_rhythm(self, value: float, scale: Scale) -> bool:
-        """True if as much came before on days that this one repeats: of the week, or at the end of the month."""
-        alike = sum(before + scale.beyond >= value and are_in_rhythm(day, self.day) for day, before in self.departures)
+    def _is_rhythm(self, value: float, scale: Scale, days: TradingDays) -> bool:
+        """True if as much came before on days that this one repeats: see ``are_in_rhythm``."""
+        alike = sum(
+            before + scale.beyond >= value and are_in_rhythm(day, self.day, days) for day, before in self.departures
+        )
         return alike >= RHYTHM_TIMES
 
     def _depart(self, value: float) -> None:

@@ -20,6 +20,7 @@ from domain.kernel.database import Row, fetch, fetch_row
 from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page, page_bound
 from domain.kernel.rows import insertion
 from domain.kernel.unit_of_work import UnitOfWork
+from domain.market.sessions import ALWAYS_OPEN
 from domain.risk.types import Severity
 
 MAX_ANOMALIES_PER_READ = 1_000
@@ -45,6 +46,7 @@ _ADVANCE = insertion(
     {"account_id": "uuid", "sequence": "bigint"},
     "ON CONFLICT (account_id) DO UPDATE SET sequence = excluded.sequence",
 )
+_CALENDARS = "SELECT symbol, calendar FROM instruments WHERE calendar <> $1"
 # An event ``e`` of an account ``a`` with what is to be known beside it; see ``StoredEvent``.
 EVENT_COLUMNS = """e.account_id, e.sequence, e.kind, e.at, e.order_id, e.payload, a.owner_id, o.arrival_price,
   CASE WHEN i.inverse THEN NULL ELSE coalesce(i.multiplier, 1) END AS multiplier"""
@@ -170,6 +172,18 @@ async def append(work: UnitOfWork, anomalies: Sequence[Anomaly]) -> None:
     """Store numbered anomalies."""
     named = ({name: getattr(anomaly, name) for name in _NAMES} for anomaly in anomalies)
     await work.write(_INSERT, [{name: value for name, value in one.items() if value is not None} for one in named])
+
+
+async def calendars_of(work: UnitOfWork, symbols: Collection[str]) -> dict[str, str]:
+    """The codes of the calendars of symbols; those that trade around the clock are left out."""
+    rows = await work.fetch(f"{_CALENDARS} AND symbol = ANY($2::text[])", ALWAYS_OPEN, list(symbols))
+    return {row["symbol"]: row["calendar"] for row in rows}
+
+
+async def read_calendars_of_all() -> dict[str, str]:
+    """The same of all symbols."""
+    rows = await fetch(_CALENDARS, ALWAYS_OPEN)
+    return {row["symbol"]: row["calendar"] for row in rows}
 
 
 async def count_since(since: datetime) -> dict[AnomalyKind, int]:

@@ -18,12 +18,15 @@ from domain.accounts.queries import require_account
 from domain.anomalies.detectors.base import Detector
 from domain.anomalies.detectors.catalogue import DETECTORS
 from domain.anomalies.facts import Executed, Fact, MoneyMoved, OrderChanged, OrderEnded, OrderPlaced
+from domain.anomalies.queries import read_calendars_of_all
 from domain.anomalies.reading import StoredEvent, facts_of, kinds_of
 from domain.anomalies.replay_queries import stream_events
 from domain.anomalies.service import OWNERS, check_setting, read_detectors
+from domain.anomalies.trading_days import trading_days_of
 from domain.anomalies.types import AnomalyKind, Finding, Tuning
 from domain.kernel.errors import BadInput, RateLimited
 from domain.kernel.time import utc_now
+from domain.market.calendar_store import read_calendars
 from domain.risk.types import Severity
 
 MAX_RANGE, MAX_LEARNING = timedelta(days=31), timedelta(days=60)
@@ -104,6 +107,9 @@ async def replay_detector(actor: Actor, command: ReplayDetector) -> Replay:
             _Trial(DETECTORS[command.kind](Tuning(one.sensitivity, one.warmup)), command.since)
             for one in (proposed, now)
         ]
+        trading_days = await trading_days_of(await read_calendars_of_all(), await read_calendars())
+        for trial in trials:
+            trial.detector.trading_days = trading_days
         events, reached, is_complete = await _run(command, trials)
     wanted, present = trials
     told_now = wanted.told.keys() & present.told.keys()

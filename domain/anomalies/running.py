@@ -28,10 +28,13 @@ from domain.anomalies.intake import Refusal
 from domain.anomalies.log import CHANNEL, encode
 from domain.anomalies.reading import StoredEvent, facts_of
 from domain.anomalies.service import OWNERS, read_detectors
+from domain.anomalies.trading_days import trading_days_of
 from domain.anomalies.types import AnomalyKind, Finding, Tuning
 from domain.kernel.bus import Bus
 from domain.kernel.ids import new_id, parse_id
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+from domain.market.calendar_store import read_calendars
+from domain.market.session_rules import CalendarRule
 from domain.orders.protection.enforcement import apply_actions
 from domain.orders.protection.halting import finish_halt
 from domain.risk.events import raise_events
@@ -75,13 +78,13 @@ async def run_detectors(bus: Bus, facts: Sequence[Fact] = ()) -> RunReport:
     unless it is more severe now. Disabled detectors learn and report nothing. Facts from the future, repeated, late or
     with invalid numbers are left out and counted.
     """
-    settings, halts = await read_detectors(), list[TradingHalt]()
+    settings, rules, halts = await read_detectors(), await read_calendars(), list[TradingHalt]()
     async with unit_of_work(bus) as work:
         head = await queries.lock_head(work)
         events, is_unfinished = await queries.next_events(work, MAX_EVENTS_OF_ACCOUNT, MAX_EVENTS)
         read = sorted([*_facts(events), *facts], key=lambda fact: fact.at)
         present = [fact for fact in read if fact.at <= work.now + AHEAD]
-        findings, refused = await _observe(work, settings, present)
+        findings, refused = await _observe(work, settings, rules, present)
         if len(present) < len(read):
             refused[Refusal.FROM_THE_FUTURE] += len(read) - len(present)
         kept = await leave_out_dismissed(work, findings)
@@ -120,7 +123,10 @@ def _facts(events: Sequence[StoredEvent]) -> list[Fact]:
 
 
 async def _observe(
-    work: UnitOfWork, settings: Collection[DetectorSetting], facts: Sequence[Fact]
+    work: UnitOfWork,
+    settings: Collection[DetectorSetting],
+    rules: Mapping[str, CalendarRule],
+    facts: Sequence[Fact],
 ) -> tuple[list[Finding], Counter[Refusal]]:
     """Let every detector read the facts with its loaded memory, and store the memory."""
     detectors: dict[AnomalyKind, Detector[Any, Any]] = {
@@ -131,10 +137,13 @@ async def _observe(
         for kind, detector in detectors.items()
     }
     known = await queries.recall(work, wanted)
+    symbols = {symbol for fact in facts if (symbol := getattr(fact, "symbol", None)) is not None}
+    trading_days = await trading_days_of(await queries.calendars_of(work, symbols), rules)
     enabled = {setting.kind for setting in settings if setting.enabled}
     findings: list[Finding] = []
     for kind, detector in detectors.items():
         detector.restore(known[kind])
+        detector.trading_days = trading_days
         for fact in facts:
             if isinstance(fact, detector.reads):
                 found = detector.observe(fact)

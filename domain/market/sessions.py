@@ -45,6 +45,11 @@ class Schedule:
         self._breaks = {index: tuple(pauses) for index, pauses in breaks.items()}
 
     @property
+    def days(self) -> tuple[date, ...]:
+        """All known trading days."""
+        return self._days
+
+    @property
     def last_day(self) -> date:
         """The last known trading day."""
         return self._days[-1]

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from domain.anomalies.habits import KEPT_DAYS, MIN_PEER_DAYS, Habit, Peers, Scale
-from domain.anomalies.rhythms import are_in_rhythm, ends_month
+from domain.anomalies.rhythms import WEEKDAYS, TradingDays, are_in_rhythm, day_of
 
 DAY = 86_400.0
 SCALE = Scale(-math.inf, 0.2, 0.5)
@@ -77,12 +77,12 @@ def test_states_hold_all_of_it(days):
     assert Peers.from_state(json.loads(json.dumps(peers.state()))).state() == peers.state()
 
 
-def _told(days, first=0):
+def _told(days, first=0, trading=WEEKDAYS):
     """On which days a departure is told, of days with their values, among usual days of about five."""
     habit, peers, told = Habit(), Peers(0.3), []
     for day in range(first, max(days) + 1):
         value = days.get(day, 5.0 + 0.1 * (day % 3))
-        score, _ = habit.look(day * DAY, value, peers, SCALE, 5.0)
+        score, _ = habit.look(day * DAY, value, peers, SCALE, 5.0, trading)
         told += [day] if score >= 5 else []
         habit = Habit.from_state(json.loads(json.dumps(habit.state())))
     return told
@@ -100,7 +100,7 @@ def test_what_comes_back_at_the_end_of_months_is_told_twice():
     # The last weekdays of January to May 2026, counted from 1970.
     ends = [date(2026, month, day) for month, day in ((1, 30), (2, 27), (3, 31), (4, 30), (5, 29))]
     days = [(end - date(1970, 1, 1)).days for end in ends]
-    assert all(ends_month(day) for day in days)
+    assert all(WEEKDAYS.ends_month(day) for day in days)
     assert _told(dict.fromkeys(days, 9.0), days[0] - 20) == days[:2]
 
 
@@ -110,6 +110,74 @@ def test_one_incident_does_not_hide_the_next_days():
 
 def test_days_in_rhythm():
     monday = (date(2026, 3, 2) - date(1970, 1, 1)).days
-    assert [apart for apart in range(1, 60) if are_in_rhythm(monday, monday + apart)] == [7, 14, 21, 28, 35]
+    assert [apart for apart in range(1, 60) if are_in_rhythm(monday, monday + apart)] == [7, 14, 21, 28, 30, 35]
+    # Of these, the 30th later day begins a month as the Monday does: the first trading day is a rhythm.
+    assert all(WEEKDAYS.begins_month(monday + apart) for apart in (0, 30))
     assert not are_in_rhythm(monday, monday)
-    assert [day for day in range(25, 32) if ends_month((date(2026, 5, day) - date(1970, 1, 1)).days)] == [28, 29]
+    assert [day for day in range(25, 32) if WEEKDAYS.ends_month(day_of(date(2026, 5, day)))] == [28, 29]
+
+
+# Holidays of New York in 2026, those that are weekdays.
+HOLIDAYS_2026 = ((1, 1), (1, 19), (2, 16), (4, 3), (5, 25), (6, 19), (7, 3), (9, 7), (11, 26), (12, 25))
+NEW_YORK = TradingDays(frozenset(day_of(date(2026, month, day)) for month, day in HOLIDAYS_2026))
+
+
+def _of(holidays):
+    return TradingDays(frozenset(map(day_of, holidays)))
+
+
+def test_the_last_trading_day_of_a_month_is_its_end():
+    # The last weekdays of April are closed, as before a long holiday in May.
+    closed = _of([date(2026, 4, 28), date(2026, 4, 29), date(2026, 4, 30), date(2026, 5, 1)])
+    ends = [date(2026, 2, 27), date(2026, 3, 31), date(2026, 4, 27), date(2026, 5, 29)]
+    days = [day_of(end) for end in ends]
+    assert all(closed.ends_month(day) for day in days)
+    assert not WEEKDAYS.ends_month(days[2])
+    rebalances = dict.fromkeys(days[:3], 9.0)
+    assert _told(rebalances, days[0] - 20, closed) == days[:2]
+    assert _told(rebalances, days[0] - 20) == days[:3]
+
+
+def test_the_first_trading_day_of_a_month_begins_it():
+    begins = [date(2025, 12, 1), date(2026, 1, 2), date(2026, 2, 2)]
+    days = [day_of(begin) for begin in begins]
+    assert all(NEW_YORK.begins_month(day) for day in days)
+    assert not NEW_YORK.begins_month(day_of(date(2026, 1, 1)))
+    assert _told(dict.fromkeys(days, 9.0), days[0] - 20, NEW_YORK) == days[:2]
+
+
+def test_what_is_done_on_fridays_is_usual_on_a_thursday_before_a_closed_friday():
+    fridays = [day_of(date(2026, 3, 13)) + 7 * week for week in range(3)]
+    thursday = day_of(date(2026, 4, 2))
+    weekly = dict.fromkeys([*fridays, thursday], 9.0)
+    assert _told(weekly, fridays[0] - 20, NEW_YORK) == fridays[:2]
+    assert _told(weekly, fridays[0] - 20) == [*fridays[:2], thursday]
+
+
+def test_the_days_beside_holidays_are_a_rhythm_of_their_own_side():
+    # Holidays in the middle of weeks, which end no week and no month.
+    holidays = [date(2026, 3, 11), date(2026, 4, 16), date(2026, 5, 12)]
+    closed = _of(holidays)
+    before, after = ([day_of(one) + step for one in holidays] for step in (-1, 1))
+    assert _told(dict.fromkeys(before, 9.0), before[0] - 20, closed) == before[:2]
+    assert _told(dict.fromkeys(after, 9.0), after[0] - 20, closed) == after[:2]
+    assert _told(dict.fromkeys([*before[:2], after[2]], 9.0), before[0] - 20, closed) == [*before[:2], after[2]]
+    assert _told(dict.fromkeys(before, 9.0), before[0] - 20) == before
+
+
+def test_one_closure_is_no_rhythm_and_closed_days_are_in_none():
+    closed = _of([date(2026, 3, 11)])
+    tuesday = day_of(date(2026, 3, 10))
+    assert closed.precedes_holiday(tuesday)
+    assert closed.follows_holiday(tuesday + 2)
+    assert not any(are_in_rhythm(tuesday, tuesday + apart, closed) for apart in range(1, 7))
+    kinds = ("ends_month", "begins_month", "ends_week", "begins_week", "precedes_holiday", "follows_holiday")
+    assert not any(getattr(NEW_YORK, kind)(day) for kind in kinds for day in NEW_YORK.holidays)
+
+
+def test_each_week_and_each_month_has_one_beginning():
+    year = range(day_of(date(2026, 1, 1)), day_of(date(2027, 1, 1)))
+    assert sum(map(NEW_YORK.begins_month, year)) == 12
+    assert sum(map(NEW_YORK.ends_month, year)) == 24
+    assert sum(map(NEW_YORK.ends_week, year)) == sum(map(NEW_YORK.begins_week, year)) == 52
+    assert sum(map(NEW_YORK.precedes_holiday, year)) == len(HOLIDAYS_2026) - 1

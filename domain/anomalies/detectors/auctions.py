@@ -125,7 +125,9 @@ class AuctionSpoofing(Detector[Read, AuctionMemory]):
         total = sum(float(notional) for _, _, notional, _ in own.withdrawn)
         # Of what is withdrawn on both sides the difference is chance: it counts by its part of all.
         times = abs(net) / own.usual * abs(net) / total if own.usual and total else 0.0
-        score, middle = own.habit.look(now, math.log1p(times), everybody.peers, SCALE, self.tuning.threshold)
+        score, middle = own.habit.look(
+            now, math.log1p(times), everybody.peers, SCALE, self.tuning.threshold, self._days_of(fact)
+        )
         if everybody.orders <= self.tuning.warmup or score < self.tuning.threshold or own.told_day == own.habit.day:
             return ()
         own.told_day = own.habit.day

@@ -11,6 +11,7 @@ from domain.anomalies.baselines import MAX_SUBJECTS, Baseline, Subjects
 from domain.anomalies.facts import Executed, Fact
 from domain.anomalies.habits import Habit, Peers
 from domain.anomalies.intake import Intake
+from domain.anomalies.rhythms import WEEKDAYS, TradingDays
 from domain.anomalies.types import AnomalyKind, Finding, Subject, Tuning
 
 Learnt = Baseline | Habit | Peers
@@ -74,6 +75,8 @@ class Detector(ABC, Generic[FactType, MemoryType]):
     def __init__(self, tuning: Tuning | None = None) -> None:
         self.tuning = tuning or Tuning(warmup=self.warmup)
         self.intake = Intake()
+        # The trading days of symbols; weekdays of a symbol that is not there.
+        self.trading_days: Mapping[str, TradingDays] = {}
         self._owners: dict[str, str] = {}
         self._subjects: Subjects[MemoryType] = Subjects(cast(type[MemoryType], self.memory), self.max_subjects)
 
@@ -101,6 +104,10 @@ class Detector(ABC, Generic[FactType, MemoryType]):
         if isinstance(fact, Executed):
             self._owners[fact.account_id] = owner
         return owner
+
+    def _days_of(self, fact: Any) -> TradingDays:
+        """The trading days of a fact's symbol."""
+        return self.trading_days.get(fact.symbol, WEEKDAYS)
 
     def state(self, keys: Collection[str] | None = None) -> dict[str, dict[str, Any]]:
         """The memories of all or of some subjects, as JSON by their keys."""

@@ -59,7 +59,7 @@ class CancelRatio(Detector[OrderEnded, CancelMemory]):
             return ()
         canceled = sum(int(is_canceled) for _, is_canceled in memory.last)
         share = stabilised_share(canceled, WINDOW_ORDERS)
-        score, middle = memory.shares.look(now, share, peers, SCALE, self.tuning.threshold)
+        score, middle = memory.shares.look(now, share, peers, SCALE, self.tuning.threshold, self._days_of(fact))
         usual, days = math.sin(middle / 2) ** 2, len(memory.shares.tops)
         if (
             everybody.ended <= self.tuning.warmup

@@ -105,7 +105,9 @@ class CrossMarket(Detector[OrderPlaced | Executed, CrossMemory]):
         if found is None:
             return
         run, way, deviations = found
-        score, usual = own.runs.ways.look(now, deviations, everybody.peers, SCALE, self.tuning.threshold)
+        score, usual = own.runs.ways.look(
+            now, deviations, everybody.peers, SCALE, self.tuning.threshold, self._days_of(fact)
+        )
         if market.facts <= self.tuning.warmup or score + LINK_SURPRISE < self.tuning.threshold:
             return
         value = run.quantity * run.last

@@ -69,7 +69,7 @@ class _Counting(Detector[OrderPlaced | OrderChanged | OrderEnded, CountMemory]):
         habit, peers = memory.habit, all_.peers
         count = memory.count(now, fact.id, self.slot_seconds, self.slots)
         all_.habit.count += 1
-        score, middle = habit.look(now, math.log(count), peers, self.scale, self.tuning.threshold)
+        score, middle = habit.look(now, math.log(count), peers, self.scale, self.tuning.threshold, self._days_of(fact))
         usual = math.exp(middle)
         if memory.told_day != habit.day:
             memory.told, memory.told_day = 0.0, habit.day

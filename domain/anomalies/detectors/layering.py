@@ -121,7 +121,9 @@ class Layering(Detector[Read, LayeringMemory]):
         same = sum(float(quantity) for _, other, quantity, *_ in memory.fills if float(other) == sign)
         # A fill that is small beside the owner's usual orders makes nothing large.
         pressure = max(stack - beside - same, 0.0) / max(filled, memory.usual_quantity)
-        score, middle = memory.habit.look(now, math.log1p(pressure), everybody.peers, SCALE, self.tuning.threshold)
+        score, middle = memory.habit.look(
+            now, math.log1p(pressure), everybody.peers, SCALE, self.tuning.threshold, self._days_of(fact)
+        )
         usual, days = math.expm1(middle), len(memory.habit.tops)
         if everybody.facts <= self.tuning.warmup:
             return ()

@@ -185,7 +185,7 @@ class LossPattern(Detector[Executed, LossMemory]):
         # A streak may begin at any trade.
         score = -math.log10(rate) - (length - 1) * math.log10(again) - math.log10(max(before, 10) / 10) / 2
         memory_score, usual_streak = memory.streaks.look(
-            now, math.log(length), everybody.streak_peers, STREAK_SCALE, self.tuning.threshold
+            now, math.log(length), everybody.streak_peers, STREAK_SCALE, self.tuning.threshold, self._days_of(fact)
         )
         # Losses of one account often come together: what chance says is believed where its days say so too.
         score = min(score, memory_score)
@@ -210,7 +210,9 @@ class LossPattern(Detector[Executed, LossMemory]):
         unit = median(abs(result) for result in results) or 1.0
         loss = -(sum(results[1 - DRAIN_TRADES :]) + lasting)
         drain = math.log1p(max(loss, 0.0) / unit / math.sqrt(DRAIN_TRADES))
-        score, usual = memory.drains.look(now, drain, everybody.peers, SCALE, self.tuning.threshold)
+        score, usual = memory.drains.look(
+            now, drain, everybody.peers, SCALE, self.tuning.threshold, self._days_of(fact)
+        )
         middle = math.expm1(usual) * math.sqrt(DRAIN_TRADES)
         # One large loss is no pattern: limits on losses are there for it.
         worst = -min(*results[1 - DRAIN_TRADES :], lasting)

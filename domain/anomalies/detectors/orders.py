@@ -49,15 +49,15 @@ class OrderSize(Detector[OrderPlaced, SizeMemory]):
             memory.orders += 1
         everybody.orders += 1
         known = in_symbol if in_symbol.sizes.tops else in_all
-        tell_from = self.tuning.threshold
-        looks = {id(one): one.sizes.look(now, size, peers, SIZE_SCALE, tell_from) for one in (in_symbol, in_all)}
+        tell_from, days = self.tuning.threshold, self._days_of(fact)
+        looks = {id(one): one.sizes.look(now, size, peers, SIZE_SCALE, tell_from, days) for one in (in_symbol, in_all)}
         # What is usual for the account elsewhere is no news in a symbol.
         score, usual = min(looks[id(known)][0], looks[id(in_all)][0]), math.exp(looks[id(known)][1])
         if everybody.orders <= self.tuning.warmup or score < self.tuning.threshold:
             return ()
-        observed, days = float(fact.notional), len(known.sizes.tops)
+        observed, count = float(fact.notional), len(known.sizes.tops)
         where = "in this symbol" if known is in_symbol else "of this account"
-        whose = f"a day {where}, of {days} days" if days else "a day of other accounts, for this one has no history"
+        whose = f"a day {where}, of {count} days" if count else "a day of other accounts, for this one has no history"
         explanation = (
             f"a notional of {observed:.8g}, {observed / usual:.1f} times the usual largest order of {whose} "
             f"({usual:.8g}): it may be a mistake, or move the market"

@@ -112,7 +112,7 @@ class _Runs(Detector[OrderPlaced | Executed, RampMemory]):
         run, way, deviations = found
         if market.facts <= self.tuning.warmup:
             return ()
-        score, usual = ways.look(now, deviations, everybody.peers, SCALE, self.tuning.threshold)
+        score, usual = ways.look(now, deviations, everybody.peers, SCALE, self.tuning.threshold, self._days_of(fact))
         days = len(ways.tops)
         return self._judge(Measured(own, run, fact, now, market, score, way, deviations, usual, days))
 
