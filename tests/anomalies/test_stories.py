@@ -193,7 +193,7 @@ async def layer(story: Story) -> Named:
         await story.desk.services.modifying.modify_order(story.owner, change)
     await story.desk.settled(*(offer.id for offer in offers))
     bought = await story.trade(story.at_market(Side.BUY, "0.05"))
-    orders = await story.cancel(*offers)
+    orders = await story.cancel(*offers) | {str(order.id) for order in bought}
     await story.tell()
     return {"orderIds": orders, "executionIds": await fills_of(bought)}
 
