@@ -34,7 +34,7 @@ run: $(RUNTIME) $(PAGES) ## Start everything; Ctrl-C stops it
 
 .PHONY: test
 test: $(DEV) $(PAGES) ## Run all tests on throw-away servers; make test WORKERS=4, make test ARGS="-k ledger"
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal --folder-times $(ARGS)
+	@$(BIN)/python -m pytest --ignore tests/ha --numprocesses $(WORKERS) --dist worksteal --folder-times $(ARGS)
 
 .PHONY: check
 check: $(DEV) ## Check form, lint, docstrings, types, ranks of areas, and that generated files are fresh
@@ -78,6 +78,7 @@ restarts: $(DEV) ## Measure how soon the platform is back after its processes we
 
 .PHONY: ha
 ha: $(DEV) ## Trade on a cluster of databases while its primary dies, with Debian's patroni, etcd, haproxy and pgbouncer
+	@$(BIN)/python -m pytest tests/ha
 	@$(BIN)/python -m tests.ha
 
 .PHONY: schema

@@ -175,7 +175,7 @@ async def test_those_who_come_at_any_time_hear_the_same(desk: Desk, page: int) -
     [
         (cursor_of(3), "This cursor lies beyond the newest event."),
         (Cursor("nonsense"), "This is not a cursor that was given out here."),
-        (Cursor("WyJhIl0"), "This cursor belongs to another list."),
+        (Cursor("WyJhIl0"), "This cursor belongs to another list, filter or order: begin again without it."),
         (Cursor("WyJldmVudCIsIi0xIl0"), "This cursor belongs to another list."),
     ],
 )

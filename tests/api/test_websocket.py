@@ -171,7 +171,7 @@ async def test_a_credential_comes_in_connection_init(server: Running, payload: d
         ({"type": "connection_init"}, 4401),
         ({"type": "connection_init", "payload": {}}, 4401),
         ({"type": "connection_init", "payload": {"authorization": 5}}, 4401),
-        ({"type": "connection_init", "payload": {"authorization": "ada"}}, 4401),
+        ({"type": "connection_init", "payload": {"authorization": "ada"}}, 4403),
         ({"type": "connection_init", "payload": []}, 4400),
         ({"type": "connection_init", "payload": {"authorization": "Bearer wrong"}}, 4403),
         ({"type": "subscribe", "id": "1", "payload": {"query": "{ __typename }"}}, 4401),

@@ -235,7 +235,7 @@ def test_secrets_do_not_show() -> None:
     settings = load_settings(
         {
             "TRADEGRAPH_SECRET": "hunter2" * 5,
-            "TRADEGRAPH_ADMIN_PASSWORD": "hunter2hunter2",
+            "TRADEGRAPH_ADMIN_PASSWORD": "hunter2 and more",
             "DATABASE_URL": "postgresql://u:hunter2@db/t",
             "REDIS_URL": "redis://:hunter2@cache",
         }
@@ -244,7 +244,7 @@ def test_secrets_do_not_show() -> None:
     assert "port=8000" in repr(settings)
     assert settings.environment() == {
         "TRADEGRAPH_SECRET": "hunter2" * 5,
-        "TRADEGRAPH_ADMIN_PASSWORD": "hunter2hunter2",
+        "TRADEGRAPH_ADMIN_PASSWORD": "hunter2 and more",
         "DATABASE_URL": "postgresql://u:hunter2@db/t",
         "REDIS_URL": "redis://:hunter2@cache",
     }
