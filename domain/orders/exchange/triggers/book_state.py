@@ -99,6 +99,12 @@ class BookState:
             self.custody.accept(order)
             return
         order.status = OrderStatus.NEW
+        self.report_accepted(order)
+
+    def report_accepted(
+        self, order: WorkingOrder, *, by_engine: bool = False, venue_order_id: str | None = None
+    ) -> None:
+        """Report that the order works on its present terms."""
         self.reports.append(
             Accepted(
                 order_id=order.id,
@@ -109,6 +115,8 @@ class BookState:
                 limit_price=order.limit,
                 stop_price=order.stop,
                 activated=order.activated,
+                by_engine=by_engine,
+                venue_order_id=venue_order_id,
             )
         )
 
@@ -235,6 +243,10 @@ class BookState:
         if limit is not None:
             order.limit = limit
             self.requeue(order)
+        self.report_restated(order, reason)
+
+    def report_restated(self, order: WorkingOrder, reason: RestateReason, message: str | None = None) -> None:
+        """Report that the order has its present terms without a request for them."""
         self.reports.append(
             Restated(
                 order_id=order.id,
@@ -244,6 +256,7 @@ class BookState:
                 limit_price=order.limit,
                 stop_price=order.stop,
                 reason=reason,
+                message=message,
             )
         )
 

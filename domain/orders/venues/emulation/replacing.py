@@ -9,7 +9,7 @@ it is not believed, and the venue is asked.
 from dataclasses import dataclass
 from decimal import Decimal
 
-from domain.orders.exchange.execution_reports import Replaced, Restated, RestateReason, TrailMoved
+from domain.orders.exchange.execution_reports import Replaced, RestateReason, TrailMoved
 from domain.orders.exchange.types import Changes
 from domain.orders.model.types import Contingency, OrderStatus, OrderType, RejectReason
 from domain.orders.venues.emulation.venue_custody import VenueCustody
@@ -70,18 +70,7 @@ def restate(custody: VenueCustody, order: RemoteOrder, seen: VenueOrder) -> None
             )
         )
         return
-    custody.book.reports.append(
-        Restated(
-            order_id=order.id,
-            at=custody.book.now,
-            status=order.status,
-            quantity=order.quantity,
-            limit_price=order.limit,
-            stop_price=order.stop,
-            reason=_reason(order, before),
-            message=seen.message,
-        )
-    )
+    custody.book.report_restated(order, _reason(order, before), seen.message)
     if terms.quantity != before.quantity:
         _carry_quantity(custody, order)
         custody.clip(order.terms.account)

@@ -14,11 +14,9 @@ from domain.kernel.numbers import ZERO
 from domain.orders.exchange.book.market import Market
 from domain.orders.exchange.book.working import WorkingOrder
 from domain.orders.exchange.execution_reports import (
-    Accepted,
     Expired,
     Filled,
     ReplaceRejected,
-    Restated,
     RestateReason,
     Sliced,
 )
@@ -115,17 +113,7 @@ class VenueCustody:
     def _resize_there(self, order: RemoteOrder) -> None:
         """The venue had the order for as much as is filled of it."""
         order.quantity = order.filled
-        self.book.reports.append(
-            Restated(
-                order_id=order.id,
-                at=self.book.now,
-                status=order.status,
-                quantity=order.quantity,
-                limit_price=order.limit,
-                stop_price=order.stop,
-                reason=RestateReason.VENUE,
-            )
-        )
+        self.book.report_restated(order, RestateReason.VENUE)
 
     def refuse_change(self, order: RemoteOrder, reason: RejectReason, message: str) -> None:
         """Say that a change is not made; an order that is filled ends with it."""
@@ -140,20 +128,7 @@ class VenueCustody:
         )
 
     def _accepted(self, order: RemoteOrder, *, by_engine: bool) -> None:
-        self.book.reports.append(
-            Accepted(
-                order_id=order.id,
-                at=self.book.now,
-                status=order.status,
-                sequence=order.sequence,
-                quantity=order.quantity,
-                limit_price=order.limit,
-                stop_price=order.stop,
-                activated=order.activated,
-                by_engine=by_engine,
-                venue_order_id=order.venue_order_id,
-            )
-        )
+        self.book.report_accepted(order, by_engine=by_engine, venue_order_id=order.venue_order_id)
 
     def release(self, order: RemoteOrder) -> None:
         """Let an order go to the venue, after orders there that it excludes are cancelled."""
