@@ -6,7 +6,7 @@ has no traceback. Lines are gathered for a moment and written together; a proces
 
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -30,14 +30,14 @@ class RequestLines:
         self._stream = unfailing(stream)
         self._waiting: list[str] = []
 
-    def __call__(self, level: str, fields: Mapping[str, object]) -> None:
+    def __call__(self, level: str, fields: Callable[[], Mapping[str, object]]) -> None:
         """Write one line soon, if lines of its level are written at all."""
         if level not in self._levels:
             return
         at = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         if not self._waiting:
             asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self.flush)
-        self._waiting.append(self._line(at, level, fields))
+        self._waiting.append(self._line(at, level, fields()))
         if len(self._waiting) >= _MAX_WAITING:
             self.flush()
 

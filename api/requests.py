@@ -81,8 +81,8 @@ class RequestRecord:
         return said
 
 
-# Takes the level and the fields of one line.
-RequestLog = Callable[[str, Mapping[str, object]], None]
+# Takes the level of one line, and what gives its fields if lines of that level are written.
+RequestLog = Callable[[str, Callable[[], Mapping[str, object]]], None]
 
 _current: ContextVar[RequestRecord | None] = ContextVar("current_request", default=None)
 

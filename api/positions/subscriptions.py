@@ -1,9 +1,9 @@
 """Live figures of accounts and positions."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable
 from contextlib import aclosing
 from functools import partial
-from typing import cast
+from typing import TypeVar, cast
 from uuid import UUID
 
 import strawberry
@@ -16,11 +16,12 @@ from api.positions.types import PnlUpdate, Position, PositionPnl
 from api.realtime.merged import merge
 from api.realtime.streams import StateStream
 from api.stream_access import named_accounts, reads_account, reads_accounts
-from domain.access.types import Actor
 from domain.accounts.queries import require_account
 from domain.kernel.time import utc_now
 from domain.positions.live import LiveBooks
 from domain.positions.streams import live_account, live_positions
+
+Value = TypeVar("Value")
 
 
 @strawberry.type
@@ -38,15 +39,8 @@ class PositionsSubscription:
         interval_ms: int = 250,
     ) -> AsyncIterator[PnlUpdate]:
         """Conflated per account."""
-        books, seconds = info.context.services.live, interval_seconds(interval_ms)
         wanted = await named_accounts(info.context.require_actor(), account_ids, account_id)
-        sources = [partial(_pnl, books, each, seconds) for each in wanted]
-        stream = StateStream(
-            ("pnl", wanted, interval_ms),
-            partial(merge, sources),
-            reads_accounts(frozenset(wanted)),
-            part=lambda update: update.account_id,
-        )
+        stream = _merged(info, "pnl", wanted, interval_ms, _pnl, part=lambda update: update.account_id)
         return cast(AsyncIterator[PnlUpdate], stream)
 
     @strawberry.subscription(description="An account's figures, the newest at most every `intervalMs`.")
@@ -57,9 +51,12 @@ class PositionsSubscription:
         interval_ms: int = 250,
     ) -> AsyncIterator[Account]:
         """Conflated."""
-        books, wanted, seconds, permit = await _source(info, id, interval_ms, field="id")
-        key = ("account", wanted, interval_ms)
-        return cast(AsyncIterator[Account], StateStream(key, partial(live_account, books, wanted, seconds), permit))
+        wanted, seconds = named(id), interval_seconds(interval_ms)
+        await require_account(info.context.require_actor(), wanted, field="id")
+        follow = partial(live_account, info.context.services.live, wanted, seconds)
+        return cast(
+            AsyncIterator[Account], StateStream(("account", wanted, interval_ms), follow, reads_account(wanted))
+        )
 
     @strawberry.subscription(
         description="Each position that an account, or several, hold, then each one that changes, the newest at most "
@@ -73,24 +70,25 @@ class PositionsSubscription:
         interval_ms: int = 250,
     ) -> AsyncIterator[Position]:
         """Conflated per position."""
-        books, seconds = info.context.services.live, interval_seconds(interval_ms)
         wanted = await named_accounts(info.context.require_actor(), account_ids, account_id)
-        sources = [partial(live_positions, books, each, seconds) for each in wanted]
-        stream = StateStream(
-            ("positions", wanted, interval_ms),
-            partial(merge, sources),
-            reads_accounts(frozenset(wanted)),
-            part=lambda position: position.id,
-        )
+        stream = _merged(info, "positions", wanted, interval_ms, live_positions, part=lambda position: position.id)
         return cast(AsyncIterator[Position], stream)
 
 
-async def _source(
-    info: Info, account_id: strawberry.ID, interval_ms: int, *, field: str
-) -> tuple[LiveBooks, UUID, float, Callable[[Actor], None]]:
-    wanted = named(account_id)
-    await require_account(info.context.require_actor(), wanted, field=field)
-    return info.context.services.live, wanted, interval_seconds(interval_ms), reads_account(wanted)
+def _merged(
+    info: Info,
+    kind: str,
+    wanted: tuple[UUID, ...],
+    interval_ms: int,
+    follow: Callable[[LiveBooks, UUID, float], AsyncGenerator[Value, None]],
+    *,
+    part: Callable[[Value], Hashable],
+) -> StateStream[Value]:
+    """One stream of what ``follow`` gives for each of several accounts."""
+    books, seconds = info.context.services.live, interval_seconds(interval_ms)
+    sources = [partial(follow, books, each, seconds) for each in wanted]
+    key, permit = (kind, wanted, interval_ms), reads_accounts(frozenset(wanted))
+    return StateStream(key, partial(merge, sources), permit, part=part)
 
 
 async def _pnl(books: LiveBooks, account_id: UUID, seconds: float) -> AsyncGenerator[PnlUpdate, None]:

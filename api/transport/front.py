@@ -7,6 +7,7 @@ own, and limits per address would limit nobody.
 """
 
 from collections.abc import Collection
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
@@ -100,7 +101,7 @@ class Front:
         try:
             await (self._app if permitted else _refuse)(scope, receive, noted)
         finally:
-            self._request_log(record.level(), record.fields(noted.status))
+            self._request_log(record.level(), partial(record.fields, noted.status))
 
 
 class _Noted:

@@ -270,7 +270,7 @@ class Session:
         try:
             await self._serve(operation_id, payload)
         finally:
-            log(record.level(), record.fields())
+            log(record.level(), record.fields)
 
     async def _serve(self, operation_id: str, payload: Mapping[str, Any]) -> None:
         errors: list[GraphQLFormattedError]
