@@ -6,6 +6,7 @@ import redis
 
 from adapters.throttle import RedisThrottle
 from domain.access.throttle import Limit
+from tests.support.waiting import PATIENCE_SECONDS
 
 LIMIT = Limit("login", 3, 60)
 NOBODY_LISTENS = "redis://127.0.0.1:1/0"
@@ -35,26 +36,30 @@ async def test_an_emptied_server_forgives_nothing_that_this_process_saw(redis_ur
 
 
 async def test_without_redis_this_process_counts_alone_and_quickly() -> None:
-    async with RedisThrottle(NOBODY_LISTENS) as throttle, asyncio.timeout(5):
+    async with RedisThrottle(NOBODY_LISTENS) as throttle, asyncio.timeout(PATIENCE_SECONDS):
         await use_up(throttle, "ann")
         assert 1 <= await throttle.wait_seconds(LIMIT, "ann") <= 60
         assert await throttle.wait_seconds(LIMIT, "bob") == 0
 
 
 async def test_a_server_that_never_answers_delays_one_caller_only() -> None:
+    connections = 0
+
     async def hold(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
         await released.wait()
         writer.close()
 
     released = asyncio.Event()
     server = await asyncio.start_server(hold, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    async with RedisThrottle(f"redis://127.0.0.1:{port}/0") as throttle, asyncio.timeout(5):
+    async with RedisThrottle(f"redis://127.0.0.1:{port}/0") as throttle, asyncio.timeout(PATIENCE_SECONDS):
         assert await throttle.wait_seconds(LIMIT, "ann") == 0
-        began = asyncio.get_running_loop().time()
         await use_up(throttle, "bob")
         assert await throttle.wait_seconds(LIMIT, "bob") >= 1
-        assert asyncio.get_running_loop().time() - began < 0.4
+        # A caller that gave up has closed its connection, so whoever asked the server again made another.
+        assert connections == 1
     released.set()
     server.close()
     await server.wait_closed()

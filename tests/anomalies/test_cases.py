@@ -22,6 +22,7 @@ from domain.kernel.ids import new_id
 from tests.anomalies.test_running import accustomed, ask, pay
 from tests.orders.factories import SPOT, command
 from tests.support.trading import Platform, platform
+from tests.support.waiting import PATIENCE_SECONDS
 
 CASE = """id number kind symbol component accountIds severity score findingCount status assignee disposition note
   closedAt version"""
@@ -310,7 +311,7 @@ async def test_the_stream_tells_every_step_to_whom_it_concerns(desk: Platform) -
     await alarm(desk, other, "5000", "unusual")
     newest = (await ask(desk, LIST))["edges"][0]["node"]
     await ask(desk, COMMENT, i={"id": newest["id"], "note": "a suspicion"})
-    live = await asyncio.wait_for(following, 10)
+    live = await asyncio.wait_for(following, PATIENCE_SECONDS)
     assert [(one.sequence, one.kind, one.note) for one in live] == [
         (1, "OPENED", None), (2, "OPENED", None), (3, "COMMENTED", "a suspicion"),
     ]  # fmt: skip

@@ -35,7 +35,7 @@ from domain.orders.queries import read_orders
 from domain.risk.types import RiskAction, Severity
 from tests.orders.factories import SPOT, command
 from tests.support.trading import Platform, platform
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_SECONDS, until
 from workers.detecting import run_detecting
 from workers.tasks.anomalies import detect_anomalies
 from workers.tasks.context import TaskContext
@@ -304,7 +304,7 @@ async def test_the_stream_shows_each_what_concerns_them(desk: Platform) -> None:
     await run_detectors(desk.services.bus)
     await pay(desk, other, "900000000", "enormous")
     await run_detectors(desk.services.bus)
-    stored = await asyncio.wait_for(following, 10)
+    stored = await asyncio.wait_for(following, PATIENCE_SECONDS)
     assert [(one.sequence, one.account_id) for one in stored] == [(1, account_id), (2, other_id)]
     assert await follow(desk, owner, 1) == stored[:1]
     assert await follow(desk, other, 1, account_id=str(other_id)) == stored[1:]

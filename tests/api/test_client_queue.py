@@ -9,6 +9,7 @@ from api.limits import Limits
 from api.realtime.client_queue import EventQueue, StateQueue
 from api.realtime.send_queue import SendQueue
 from api.transport.frames import text_header
+from tests.support.waiting import PATIENCE_SECONDS
 
 
 class Wire:
@@ -177,7 +178,7 @@ async def test_waiting_for_the_client_ends_when_it_has_taken_everything() -> Non
     assert not any(task.done() for task in waiting)
     wire.room = 100
     send_queue.resume()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await asyncio.gather(*waiting)
 
 
@@ -189,7 +190,7 @@ async def test_waiting_for_the_client_ends_when_it_is_gone_and_nothing_is_kept_f
     waiting = asyncio.create_task(queue.drained())
     await asyncio.sleep(0)
     send_queue.close()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await waiting
     # Whoever hands events in must not wait for ever for one that nobody will take.
     assert [queue.offer(b"2"), queue.offer(b"3")] == [True, True]

@@ -15,8 +15,8 @@ from api.limits import Limits
 from api.transport import connections as module
 from api.transport import guarded
 from api.transport.connections import Connections, Place
-from tests.support.api import PATIENCE_SECONDS, Desk, Running, open_socket, running
-from tests.support.waiting import eventually
+from tests.support.api import Desk, Running, open_socket, running
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 
 HEAD = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n"
 ASK = b"POST /graphql HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ada\r\ncontent-type: application/json\r\n"

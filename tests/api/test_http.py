@@ -14,6 +14,7 @@ from httpx import Response
 
 from api.limits import Limits
 from tests.support.api import Desk, Running, running
+from tests.support.waiting import PATIENCE_SECONDS
 
 ADA = {"authorization": "Bearer ada"}
 GRAPHQL = {"accept": "application/graphql-response+json"}
@@ -259,7 +260,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(desk: Desk) -> None:
         writer.write(
             b"POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 5\r\n\r\n{"
         )
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             assert (await reader.readline()).split()[1] == b"408"
         writer.close()
 
@@ -274,7 +275,7 @@ async def test_a_body_without_an_end_is_cut_off_at_the_bound(server: Running) ->
     sent = 0
     chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
     answer = asyncio.create_task(reader.readline())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not answer.done():
             try:
                 writer.write(chunk)

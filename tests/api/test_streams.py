@@ -28,6 +28,7 @@ from domain.positions import events as position_events
 from tests.orders.factories import SPOT, command
 from tests.support.asking import Asking
 from tests.support.trading import Platform, platform
+from tests.support.waiting import PATIENCE_SECONDS
 
 EVENTS = """subscription ($ids: [ID!], $after: Cursor) { accountEvents(accountIds: $ids, after: $after) {
   accountId sequence kind cursor cash order { status } execution { id } transaction { amount } account { id }
@@ -60,7 +61,7 @@ async def buy(desk: Platform, owner: Actor, *account_ids: UUID) -> None:
 
 
 async def take(stream: AsyncIterator[Any], count: int) -> list[Any]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         return [await anext(stream) for _ in range(count)]
 
 
@@ -119,7 +120,7 @@ async def test_without_accounts_and_cursor_a_desk_hears_all_that_it_sees_from_no
     async with Asking(desk, owner).listening(EVENTS) as stream:
         first = asyncio.ensure_future(anext(stream))
         await deposit(desk.services.bus, owner, MoveCash(ids[1], Decimal(5), "more"))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             event = await first
         assert (event["accountId"], event["kind"], event["cash"]) == (str(ids[1]), "CASH_MOVED", "10005")
 

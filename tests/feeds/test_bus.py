@@ -7,7 +7,7 @@ import pytest
 from adapters.bus import Listener, RedisBus
 from adapters.embedded import EmbeddedServices
 from domain.kernel.bus import LOST
-from tests.support.waiting import eventually, take
+from tests.support.waiting import PATIENCE_SECONDS, eventually, take
 
 
 async def test_messages_arrive_in_order_on_the_channels_listened_to(redis_url: str) -> None:
@@ -69,7 +69,7 @@ async def test_after_a_killed_server_listeners_hear_lost_and_go_on(redis_url: st
         # What was sent while the server was down may come once the subscription stands again, or not at all.
         assert await take(messages, 1) == [LOST]
         bus.send([("a", b"after")])
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while await anext(messages) != ("a", b"after"):
                 pass
         assert bus.dropped == 0
@@ -85,7 +85,7 @@ async def test_entering_without_a_server_tells_lost_once_it_is_there(
             await asyncio.to_thread(services.valkey.start)
             assert await take(messages, 1) == [LOST]
             bus.send([("a", b"after")])
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 while await anext(messages) != ("a", b"after"):
                     pass
     finally:

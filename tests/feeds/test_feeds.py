@@ -22,6 +22,7 @@ from domain.market.market import Market
 from domain.market.service import create_instrument, publish_quotes
 from domain.market.types import QuoteTick, Tick, TradeTick
 from tests.support.market import an_instrument, nanos, quote
+from tests.support.waiting import PATIENCE_SECONDS
 
 HEAD = "ts,symbol,price,size,side"
 
@@ -36,7 +37,7 @@ def trades(path: Path, *rows: tuple[str, str, int]) -> Path:
 async def gathered(feed: Feed, batches: int = 10**9) -> list[Sequence[Tick]]:
     """The first batches of a feed."""
     taken: list[Sequence[Tick]] = []
-    async with asyncio.timeout(20), aclosing(cast("Any", feed.batches())) as given:
+    async with asyncio.timeout(PATIENCE_SECONDS), aclosing(cast("Any", feed.batches())) as given:
         async for batch in given:
             taken.append(batch)
             if len(taken) >= batches:
@@ -115,7 +116,7 @@ async def test_the_simulation_goes_on_from_the_last_price(market: Market, bus: R
 async def test_the_simulation_moves_open_markets_and_takes_up_new_ones(market: Market, bus: RedisBus) -> None:
     demos = {demo.instrument.symbol: demo for demo in demo_instruments()}
     feed = SimFeed(market, step_seconds=0.001)
-    async with asyncio.timeout(20), aclosing(cast("Any", feed.batches())) as batches:
+    async with asyncio.timeout(PATIENCE_SECONDS), aclosing(cast("Any", feed.batches())) as batches:
         waiting = asyncio.ensure_future(anext(batches))
         await create_instrument(bus, market, SYSTEM, demos["BTCUSDT.BINANCE"].instrument)
         assert {tick.symbol for tick in await waiting} == {"BTCUSDT.BINANCE"}
@@ -172,7 +173,7 @@ async def test_a_replay_keeps_the_pace(market_with_a_and_b: Market, tmp_path: Pa
 
 async def test_long_silences_are_cut(market_with_a_and_b: Market, tmp_path: Path) -> None:
     path = trades(tmp_path / "1.csv", ("00:00:00", "A", 1), ("23:00:00", "A", 2))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         assert len(await gathered(ReplayFeed(market_with_a_and_b, path, 1))) == 2
 
 

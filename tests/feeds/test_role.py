@@ -25,7 +25,7 @@ from domain.market.service import create_instrument, publish_quotes
 from domain.market.stream import BEGINNING
 from domain.market.types import AssetClass, Bar, BarInterval, Instrument, QuoteTick, Tick, TradeTick
 from tests.support.market import an_instrument, nanos, quote, recording
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 from workers.feed import run_feed
 
 PERPETUAL = "BTCUSD_PERP.BINANCE"
@@ -47,7 +47,10 @@ async def playing(
 async def heard(ticks: RedisTickStream, count: int) -> list[Tick]:
     """The first ticks of the stream."""
     found: list[Tick] = []
-    async with asyncio.timeout(60), aclosing(cast("Any", ticks.read(BEGINNING, consumer="test"))) as batches:
+    async with (
+        asyncio.timeout(PATIENCE_SECONDS),
+        aclosing(cast("Any", ticks.read(BEGINNING, consumer="test"))) as batches,
+    ):
         async for batch in batches:
             found += [tick for _, tick in batch]
             if len(found) >= count:
@@ -57,7 +60,7 @@ async def heard(ticks: RedisTickStream, count: int) -> list[Tick]:
 
 async def recorded(ticks: RedisTickStream) -> None:
     """Wait until everything on the stream is stored."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while (await queries.read_market(RECORDER)).position != await ticks.last_position():
             await asyncio.sleep(0.02)
 
@@ -130,7 +133,7 @@ async def test_playing_it_again_changes_nothing(
     for _ in range(2):
         before = await ticks.last_position()
         async with playing(market, ticks, bus, "replay", path, None):
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 while len(await ticks.drain(before)) < len(trades) + 1:
                     await asyncio.sleep(0.05)
             await recorded(ticks)
@@ -185,7 +188,7 @@ async def test_the_simulation_makes_bars_and_quotes(market: Market, ticks: Redis
     assert bitcoin is not None
     async with playing(market, ticks, bus, "sim"):
         await eventually(lambda: getattr(market.quote(bitcoin.symbol), "volume", None) is not None, 20)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while len(await queries.read_bars(bitcoin, BarInterval.DAY, None, None, 9)) < 2:
                 await asyncio.sleep(0.05)
     assert not market.is_stale(bitcoin.symbol)

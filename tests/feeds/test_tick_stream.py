@@ -13,6 +13,7 @@ from domain.kernel.errors import Unavailable
 from domain.kernel.time import Nanos
 from domain.market.stream import BEGINNING, PositionedTick, received_at
 from domain.market.types import Tick, TradeTick
+from tests.support.waiting import PATIENCE_SECONDS
 
 
 def trades(*numbers: int) -> list[Tick]:
@@ -23,7 +24,7 @@ def trades(*numbers: int) -> list[Tick]:
 async def read_until(stream: RedisTickStream, after: str, count: int) -> list[PositionedTick]:
     """The first ``count`` ticks after a position."""
     read: list[PositionedTick] = []
-    async with asyncio.timeout(15), aclosing(stream.read(after)) as batches:
+    async with asyncio.timeout(PATIENCE_SECONDS), aclosing(stream.read(after)) as batches:
         async for batch in batches:
             read += batch
             if len(read) >= count:
@@ -75,7 +76,7 @@ async def test_the_stream_is_bounded(redis_url: str) -> None:
 async def test_a_reader_misses_nothing_over_a_cut_connection(redis_url: str) -> None:
     async with RedisTickStream(redis_url) as stream, Redis.from_url(redis_url) as client:
         read: list[Tick] = []
-        async with asyncio.timeout(20), aclosing(stream.read(BEGINNING)) as batches:
+        async with asyncio.timeout(PATIENCE_SECONDS), aclosing(stream.read(BEGINNING)) as batches:
             for number in range(5):
                 await stream.publish(trades(2 * number))
                 read += [tick for _, tick in await anext(batches)]
@@ -87,7 +88,7 @@ async def test_a_reader_misses_nothing_over_a_cut_connection(redis_url: str) -> 
 
 async def test_a_flushed_stream_goes_on_with_what_comes_next(redis_url: str) -> None:
     async with (
-        asyncio.timeout(20),
+        asyncio.timeout(PATIENCE_SECONDS),
         RedisTickStream(redis_url) as stream,
         Redis.from_url(redis_url) as client,
         aclosing(stream.read(BEGINNING)) as batches,
@@ -103,7 +104,7 @@ async def test_a_flushed_stream_goes_on_with_what_comes_next(redis_url: str) -> 
 
 async def test_a_killed_and_restarted_server_is_found_again(redis_url: str, services: EmbeddedServices) -> None:
     async with (
-        asyncio.timeout(30),
+        asyncio.timeout(PATIENCE_SECONDS),
         RedisTickStream(redis_url) as stream,
         aclosing(stream.read(BEGINNING)) as batches,
     ):
@@ -143,7 +144,7 @@ async def test_a_source_waits_for_named_consumers_only(redis_url: str) -> None:
         position = await stream.publish(trades(1))
         # Nobody reads: nobody is waited for.
         await stream.caught_up(position)
-        async with asyncio.timeout(20), aclosing(stream.read(BEGINNING, consumer="books")) as batches:
+        async with asyncio.timeout(PATIENCE_SECONDS), aclosing(stream.read(BEGINNING, consumer="books")) as batches:
             await anext(batches)
             waiting = asyncio.create_task(stream.caught_up(position, patience_seconds=60))
             done, _ = await asyncio.wait([waiting], timeout=0.1)
@@ -158,6 +159,6 @@ async def test_a_dead_consumer_is_waited_for_once_only(redis_url: str) -> None:
     async with RedisTickStream(redis_url) as stream, Redis.from_url(redis_url) as client:
         await client.hset("ticks:consumers", "gone", BEGINNING)
         position = await stream.publish(trades(1))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await stream.caught_up(position, patience_seconds=0.05)
         assert await client.hgetall("ticks:consumers") == {}

@@ -11,6 +11,7 @@ from domain.kernel.database import fetch
 from domain.kernel.errors import Unavailable
 from domain.kernel.outages import unavailable
 from domain.kernel.unit_of_work import unit_of_work
+from tests.support.waiting import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ async def _end_connections(owner: asyncpg.Connection) -> None:
 
 
 async def _works_again() -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             try:
                 return await _write()

@@ -24,7 +24,7 @@ from domain.market.recording import AnotherRecorder, Recorder
 from domain.market.service import create_instrument
 from domain.market.types import Bar, BarInterval, Instrument, Tick
 from tests.support.market import MIDNIGHT, an_instrument, nanos, quote, trade
-from tests.support.waiting import eventually, take
+from tests.support.waiting import PATIENCE_SECONDS, eventually, take
 
 START = nanos("2024-08-08T12:00:00Z")
 
@@ -77,7 +77,7 @@ async def minutes(instrument: Instrument) -> list[tuple[str, list[Decimal]]]:
 
 async def stored_up_to(position: str) -> None:
     """Wait until everything up to a position is stored."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while await _position() != position:
             await asyncio.sleep(0.005)
 
@@ -242,7 +242,7 @@ async def test_followers_read_again_what_the_bus_lost(
         recorder.take_in([(position, trade("TEST", at(0), 10, 1)), (position, trade("TEST", at(60), 11, 1))])
         await recorder.flush()
         await asyncio.to_thread(services.valkey.start)
-        assert (await asyncio.wait_for(waiting, 10)).open == 10
+        assert (await asyncio.wait_for(waiting, PATIENCE_SECONDS)).open == 10
         assert (await take(following, 1))[0].open == 11
 
 

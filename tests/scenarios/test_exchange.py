@@ -11,11 +11,10 @@ from tests.support.binance.server import API_KEY, SECRET
 from tests.support.binance.trading import VENUE, with_exchange
 from tests.support.desk import Desk, signed_in
 from tests.support.installation import Installation, Process
-from tests.support.waiting import eventually, until
+from tests.support.waiting import PATIENCE_SECONDS, eventually, until
 
 SYMBOL = "BITCOIN"
 QUOTE = "query ($symbol: String!) { instrument(symbol: $symbol) { venueSymbol quote { bid ask bidSize } } }"
-PATIENCE_SECONDS = 30.0
 
 
 @pytest.fixture

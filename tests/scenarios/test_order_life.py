@@ -4,9 +4,10 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.support.client import PATIENCE_SECONDS, Socket, Stream
+from tests.support.client import Socket, Stream
 from tests.support.desk import Desk, signed_in
 from tests.support.installation import Process
+from tests.support.waiting import PATIENCE_SECONDS
 
 ORDER_EVENTS = """subscription ($id: ID!) { orderEvents(accountId: $id) {
   kind status order { id status filledQuantity remainingQuantity averagePrice } execution { venueExecutionId }

@@ -6,11 +6,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tests.support.client import PATIENCE_SECONDS
 from tests.support.desk import Desk, order_input, signed_in
 from tests.support.installation import Installation
 from tests.support.market import recording
 from tests.support.recordings import NANOS_PER_SECOND, Fill, Terms, expected_fills, nanoseconds, read_events
+from tests.support.waiting import PATIENCE_SECONDS
 
 QUOTE = "query ($symbols: [String!]!) { quotes(symbols: $symbols) { bid ask at } }"
 POSITION = "query ($id: ID!, $symbol: String!) { position(accountId: $id, symbol: $symbol) { quantity feesPaid } }"

@@ -10,10 +10,10 @@ from tests.support.databases import DatabaseFactory
 from tests.support.days import assert_proved, dump, roll, statements
 from tests.support.processes import ROOT
 from tests.support.trading import platform
+from tests.support.waiting import PATIENCE_SECONDS
 
 DAYS = 16
 KILLS = 2
-PATIENCE_SECONDS = 60
 # Another process that ends the days: no clean-up of ours runs in it when it is killed.
 PROGRAM = f"""
 import asyncio, sys

@@ -28,8 +28,8 @@ from domain.access.types import Actor, Role
 from domain.kernel.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from domain.orders.venues.queries import VenueCondition
 from domain.system.process_load import ProcessLoad
+from tests.support.waiting import PATIENCE_SECONDS
 
-PATIENCE_SECONDS = 10.0
 ADA = Actor(user_id=UUID(int=1), email="ada@example.com", role=Role.TRADER)
 BOB = Actor(user_id=UUID(int=2), email="bob@example.com", role=Role.VIEWER)
 

@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
 
-from tests.support.client import PATIENCE_SECONDS, Client
+from tests.support.client import Client
 from tests.support.installation import EMAIL, PASSWORD
+from tests.support.waiting import PATIENCE_SECONDS
 
 ORDER = """{
   id clientOrderId symbol side type timeInForce quantity limitPrice stopPrice status filledQuantity remainingQuantity

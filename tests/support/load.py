@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 
-from tests.support.client import PATIENCE_SECONDS, ApiError
+from tests.support.client import ApiError
 from tests.support.desk import CANCEL, PLACE, Desk, order_input
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 
 SYMBOL = "LOAD.LAB"
 # The market stands at 99.99 to 100.01: one price meets it at once, the other waits.

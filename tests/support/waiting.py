@@ -7,8 +7,11 @@ from typing import TypeVar
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
 
+# A wait is over when its condition holds; this bound is for what never comes, on a machine that is very busy.
+PATIENCE_SECONDS = 60.0
 
-async def eventually(condition: Callable[[], bool], timeout_seconds: float = 10.0) -> None:
+
+async def eventually(condition: Callable[[], bool], timeout_seconds: float = PATIENCE_SECONDS) -> None:
     """Return as soon as ``condition`` holds.
 
     Raises:
@@ -19,7 +22,7 @@ async def eventually(condition: Callable[[], bool], timeout_seconds: float = 10.
             await asyncio.sleep(0.005)
 
 
-async def take(items: AsyncIterator[Item], count: int, timeout_seconds: float = 10.0) -> list[Item]:
+async def take(items: AsyncIterator[Item], count: int, timeout_seconds: float = PATIENCE_SECONDS) -> list[Item]:
     """The next ``count`` items.
 
     Raises:
@@ -29,7 +32,7 @@ async def take(items: AsyncIterator[Item], count: int, timeout_seconds: float = 
         return [await anext(items) for _ in range(count)]
 
 
-async def until(question: Callable[[], Awaitable[Answer | None]], timeout_seconds: float = 10.0) -> Answer:
+async def until(question: Callable[[], Awaitable[Answer | None]], timeout_seconds: float = PATIENCE_SECONDS) -> Answer:
     """The first answer of ``question`` that is neither None nor False.
 
     Raises:

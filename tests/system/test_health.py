@@ -22,7 +22,7 @@ from domain.orders.model.types import OrderType, Side, TimeInForce
 from domain.system.process_load import LoadWindow, ProcessLoad
 from tests.orders.factories import command
 from tests.support.trading import Platform, instrument, running_venue
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 HEALTH = "{ systemHealth { state version startedAt checkedAt components { name state latencyMs detail } } }"
 METRICS = """{ systemMetrics {
@@ -84,12 +84,12 @@ async def test_a_server_that_hangs_is_seen_and_told_until_it_goes_on(
         assert (await anext(told))["state"] == "DEGRADED"
         os.kill(pid, signal.SIGSTOP)
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 hung = {part["name"]: part["state"] for part in (await anext(told))["components"]}
         finally:
             os.kill(pid, signal.SIGCONT)
         assert (hung["redis"], hung["events"], hung["postgresql"]) == ("DOWN", "DEGRADED", "UP")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while {part["name"]: part["state"] for part in (await anext(told))["components"]}["redis"] != "UP":
                 pass
 

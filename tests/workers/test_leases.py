@@ -12,7 +12,7 @@ from domain.kernel.database import fetch_row
 from domain.kernel.lease_queries import LeaseLost, check_lease
 from domain.kernel.retry_policies import RetryPolicy
 from domain.kernel.unit_of_work import unit_of_work
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 ROLE = "venue:test"
 
@@ -36,7 +36,7 @@ async def test_a_holder_whose_role_stands_still_is_taken_over_from_and_fenced(da
         assert (row["role"], row["epoch"], row["last_tick"]) == (ROLE, first.epoch, "7-0")
         assert await held_roles([ROLE, "other"]) == {ROLE}
         # Its process lives and beats; its role does not get on.
-        async with asyncio.timeout(20), hold_lease(database, ROLE) as second:
+        async with asyncio.timeout(PATIENCE_SECONDS), hold_lease(database, ROLE) as second:
             assert second.epoch == first.epoch + 1
             await first.lost.wait()
             with pytest.raises(LeaseLost):

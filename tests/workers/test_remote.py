@@ -26,7 +26,7 @@ from domain.orders.venues.emulation.emulation_book import UNKNOWN_THERE
 from domain.orders.venues.types import client_id_of
 from tests.support.loopback import EVERYTHING, PLAIN, LoopbackVenue
 from tests.support.remote import RemoteDesk, remote_desk, running_remote
-from tests.support.waiting import eventually, until
+from tests.support.waiting import PATIENCE_SECONDS, eventually, until
 
 
 @pytest.fixture
@@ -336,7 +336,7 @@ async def test_a_standby_takes_over(desk: RemoteDesk) -> None:
         await desk.became(first, OrderStatus.NEW)
         assert not took_over.is_set()
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await took_over.wait()
         (second,) = await desk.whole.place(owner, bid(account.id, "98", client_order_id=str(new_id())))
         await desk.became(second, OrderStatus.NEW)

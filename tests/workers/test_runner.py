@@ -18,7 +18,7 @@ from domain.system import models
 from domain.system.service import run_task
 from domain.system.types import Interval, Result, TaskDefinition, TaskRun
 from tests.support.trading import Platform, platform
-from tests.support.waiting import eventually, until
+from tests.support.waiting import PATIENCE_SECONDS, eventually, until
 from workers.runner import Runner
 from workers.tasks.context import TaskContext, TaskFailure, TaskFunction, Unfinished
 
@@ -133,7 +133,7 @@ async def test_a_stopped_runner_gives_back_and_one_that_lost_its_lease_stops(des
     await until(is_renewed)
     async with unit_of_work(services.bus) as work:
         await work.execute("UPDATE task_runs SET epoch = epoch + 1 WHERE id = $1", asked.id)
-    await asyncio.wait_for(running, 10)
+    await asyncio.wait_for(running, PATIENCE_SECONDS)
     assert cancelled.is_set()
     assert (await read_run(asked.id)).state == "RUNNING"
     beating.cancel()

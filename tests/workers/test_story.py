@@ -40,13 +40,12 @@ from tests.support.databases import DatabaseFactory
 from tests.support.mortal import mortal_venue
 from tests.support.serving import serving
 from tests.support.trading import Platform, environment, platform, running_venue
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_SECONDS, until
 from workers import venue_loop
 from workers.venue import ROLE
 
 SYMBOL = "COIN-PERP"
 SEED = 20
-PATIENCE_SECONDS = 60.0
 # However slowly the story is told, its first prices stay good.
 PATIENT = {"TRADEGRAPH_QUOTE_STALE": "3600"}
 EVENTS = """subscription ($id: ID!, $after: Cursor!) { orderEvents(accountId: $id, after: $after) {

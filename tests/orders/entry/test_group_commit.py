@@ -15,6 +15,7 @@ from domain.kernel.errors import BadInput, Forbidden, NotFound, RateLimited, Una
 from domain.kernel.ids import new_id
 from domain.orders.entry.context import OrderContext, ReferenceData, StaleCache
 from domain.orders.entry.group_commit import ActorsCall, GroupCommit
+from tests.support.waiting import PATIENCE_SECONDS
 
 ACCOUNTS = {letter: new_id() for letter in "abc"}
 TRADES = frozenset({AccountPermission.READ, AccountPermission.TRADE})
@@ -91,7 +92,7 @@ async def test_a_caller_that_was_just_answered_may_call_again_at_once() -> None:
         return list(names)
 
     commits = group_commit(echo)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         for number in range(100):
             assert await commits.submit(call(str(number))) == str(number)
 

@@ -23,13 +23,12 @@ from domain.orders.queries import read_executions_of, read_orders
 from tests.support.binance.server import API_KEY, SECRET, BinanceServer
 from tests.support.binance.venue import BTC, coin
 from tests.support.trading import Platform, add_actor, environment
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_SECONDS, until
 from workers.remote import RemoteVenueLoop
 from workers.venue_loop import role_of
 
 VENUE = "binance"
 GRACE_NANOS = NANOS_PER_SECOND
-PATIENCE_SECONDS = 20.0
 
 
 def with_exchange(server: BinanceServer, settings: Mapping[str, str]) -> dict[str, str]:

@@ -18,6 +18,7 @@ from domain.kernel.time import Nanos
 from domain.market.types import Aggressor, QuoteTick, Tick, TradeTick
 from tests.support.binance import BinanceServer
 from tests.support.binance.venue import BTC, ETH, FixedInstruments, address, coin, instruments
+from tests.support.waiting import PATIENCE_SECONDS
 
 STREAMS = {"btcusdt@bookTicker", "btcusdt@trade", "ethusdt@bookTicker", "ethusdt@trade"}
 
@@ -36,7 +37,7 @@ class Heard:
         return [tick for tick in self.ticks if isinstance(tick, QuoteTick) and tick.symbol == symbol]
 
     async def until(self, condition: Any) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not condition():
                 await asyncio.sleep(0.01)
 

@@ -17,6 +17,7 @@ from domain.orders.venues.port import VenueUnavailable
 from domain.orders.venues.types import NewOrder, VenueExecution, VenueOrder, VenueReport
 from tests.support.binance import BinanceServer
 from tests.support.binance.venue import BTC, limit, open_venue, ref
+from tests.support.waiting import PATIENCE_SECONDS
 
 
 @dataclass
@@ -39,7 +40,7 @@ class Heard:
 
     async def until(self, count: int) -> None:
         """Wait for so many executions."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while len(self.executions) < count and not self.ended.done():
                 await asyncio.sleep(0.01)
 
@@ -70,7 +71,7 @@ async def test_the_life_of_an_order(server: BinanceServer, venue: ExchangeVenue)
         server.fill(there, "0.15", "89.99", maker=False)
         await heard.until(2)
         await venue.cancel(ref(order))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while heard.last(order).status is not OrderStatus.CANCELED:
                 await asyncio.sleep(0.01)
     first, second = heard.executions
@@ -133,7 +134,7 @@ async def test_a_stream_that_breaks_says_so(server: BinanceServer, venue: Exchan
         else:
             await server.stop()
         with pytest.raises(VenueUnavailable):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 await heard.ended
     if how == "stop":
         await server.__aenter__()
@@ -150,13 +151,13 @@ async def test_a_message_that_cannot_be_read_ends_the_stream(server: BinanceServ
     async with listening(venue) as heard:
         server.say("{nonsense")
         with pytest.raises(VenueUnavailable):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 await heard.ended
     async with listening(venue) as heard:
         await venue.submit([limit("BUY", "0.5", "90")])
         server.say('{"subscriptionId":0,"event":{"e":"executionReport","x":"TRADE","s":"BTCUSDT","i":1,"X":"ODD"}}')
         with pytest.raises(VenueUnavailable):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 await heard.ended
 
 
@@ -169,12 +170,12 @@ async def test_a_stream_that_the_exchange_ends_or_that_is_dead_is_noticed(
         async with listening(venue) as heard:
             server.say('{"subscriptionId":0,"event":{"e":"eventStreamTerminated","E":1757896885229}}')
             with pytest.raises(VenueUnavailable):
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(PATIENCE_SECONDS):
                     await heard.ended
         server.faults.ignoring_pings = True
         async with listening(venue) as heard:
             with pytest.raises(VenueUnavailable):
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(PATIENCE_SECONDS):
                     await heard.ended
 
 
@@ -190,7 +191,7 @@ async def test_a_reader_that_does_not_keep_up_is_told_to_begin_again(
 
 
 async def _read_to_the_end(batches: AsyncIterator[Sequence[VenueReport]]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         async for _ in batches:
             pass
 
@@ -207,7 +208,7 @@ async def test_without_a_stream_it_asks(
         await venue.submit([after])
         server.fill(server.orders[0], "0.5", "90")
         server.fill(server.orders[1], "0.25", "110")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while {fill.client_order_id for fill in heard.executions} != {
                 before.client_order_id,
                 after.client_order_id,
