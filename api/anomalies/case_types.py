@@ -102,9 +102,9 @@ class AnomalyCase(Node):
     account_ids: list[strawberry.ID] = strawberry.field(
         description="The accounts that its findings are about, those that you may see."
     )
-    severity: Severity = strawberry.field(description="The highest of its findings.")
-    score: float = strawberry.field(description="The highest of its findings; see `Anomaly.score`.")
-    finding_count: int = strawberry.field(description="How many findings it has.")
+    severity: Severity = strawberry.field(description="The highest of its findings, of those that you may see.")
+    score: float = strawberry.field(description="The highest of its findings that you may see; see `Anomaly.score`.")
+    finding_count: int = strawberry.field(description="How many findings it has, of those that you may see.")
     status: CaseStatus = strawberry.field(description="How far it is.")
     assignee: str | None = strawberry.field(
         description="The email of who works on it; null while nobody does, and for those who do not work cases."
@@ -114,7 +114,9 @@ class AnomalyCase(Node):
         description="Why it was decided so; null until then, and for those who do not work cases."
     )
     opened_at: datetime = strawberry.field(description="When its first finding was told.")
-    found_at: datetime = strawberry.field(description="When what its newest finding tells of happened.")
+    found_at: datetime = strawberry.field(
+        description="When what its newest finding, of those that you may see, tells of happened."
+    )
     updated_at: datetime = strawberry.field(description="When it was changed last.")
     closed_at: datetime | None = strawberry.field(description="Null while it is open.")
     version: int = strawberry.field(description="Grows with each change; see `expectedVersion` of the mutations.")
@@ -126,14 +128,18 @@ class AnomalyCase(Node):
         loaded = await info.context.load(read_findings_of, case.id) or []
         return [anomaly_view(one) for one in findings_shown_to(actor, loaded)[:size]]
 
-    @strawberry.field(description="Its newest steps, oldest first. Notes are shown to those who work cases.")
+    @strawberry.field(
+        description="Its newest steps, oldest first: without those of findings that you may not see. Notes are shown to"
+        " those who work cases."
+    )
     async def timeline(
         self, case: strawberry.Parent[values.Case], info: Info, last: _Last = 100
     ) -> list["AnomalyCaseEvent"]:
         """Loaded with those of the operation's other cases."""
         size, actor = page_request(last=last, parts=1).size, info.context.require_actor()
         loaded = await info.context.load(read_steps_of, case.id) or []
-        return [case_event_view(step_shown_to(actor, event)) for event in loaded[-size:]]
+        shown = [step for event in loaded if (step := step_shown_to(actor, event)) is not None]
+        return [case_event_view(step) for step in shown[-size:]]
 
     @strawberry.field(description="What it rests on.")
     async def evidence(self, case: strawberry.Parent[values.Case], info: Info) -> AnomalyCaseEvidence:

@@ -76,7 +76,8 @@ def _step_shown(actor: Actor, wanted: Followed, event: CaseEvent) -> AnomalyCase
     """The step if it is to be seen, as the actor, or whoever follows the same, may see it."""
     if wanted is not None and wanted.isdisjoint(event.case.account_ids):
         return None
-    return case_event_view(step_shown_to(actor, event))
+    shown = step_shown_to(actor, event)
+    return case_event_view(shown) if shown is not None else None
 
 
 def _permit_both(first: Callable[[Actor], None], second: Callable[[Actor], None], actor: Actor) -> None:

@@ -64,7 +64,7 @@ async def gather(work: UnitOfWork, anomalies: Sequence[Anomaly]) -> list[Anomaly
 
 def _step(sequence: int, before: Case | None, anomaly: Anomaly, case: Case) -> CaseEvent:
     kind = CaseEventKind.OPENED if before is None else CaseEventKind.JOINED
-    return CaseEvent(sequence, kind, case.updated_at, Part.DETECTION.value, None, anomaly.id, case)
+    return CaseEvent(sequence, kind, case.updated_at, Part.DETECTION.value, None, anomaly.id, case, anomaly.account_id)
 
 
 def accounts_of(anomaly: Anomaly) -> list[UUID]:

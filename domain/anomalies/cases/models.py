@@ -10,7 +10,7 @@ from domain.risk.types import Severity
 
 
 class AnomalyCase(Model):
-    """Findings that belong together; the findings name it. Its lists of accounts are JSON."""
+    """Findings that belong together; the findings name it. Its lists of accounts, and their shares, are JSON."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     number = fields.BigIntField(unique=True)
@@ -31,6 +31,7 @@ class AnomalyCase(Model):
     updated_at = fields.DatetimeField()
     closed_at = fields.DatetimeField(null=True)
     version = fields.IntField()
+    shares = fields.TextField(default="[]", db_default="[]")
 
     class Meta:
         table = "anomaly_cases"
@@ -52,6 +53,7 @@ class AnomalyCaseEvent(Model):
     by = fields.CharField(max_length=254)
     note = fields.CharField(max_length=2000, null=True)
     anomaly_id = fields.UUIDField(null=True)
+    account_id = fields.UUIDField(null=True)
     snapshot = fields.TextField()
 
     class Meta:

@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.anomalies.anomaly import Anomaly
-from domain.anomalies.cases.forms import read_case, read_ids, write_case, write_ids
+from domain.anomalies.cases.forms import read_case, read_ids, read_shares, write_case, write_ids, write_shares
 from domain.anomalies.cases.types import Case, CaseEvent, CaseEventKind, CaseStatus, Disposition
 from domain.anomalies.queries import ANOMALY_COLUMNS, to_anomaly
 from domain.anomalies.types import AnomalyKind
@@ -24,15 +24,15 @@ MAX_STEPS_PER_READ = 1_000
 MAX_SHOWN = 500
 _NAMES = tuple(item.name for item in fields(Case))
 _COLUMNS = ", ".join(f"c.{name}" for name in _NAMES)
-_STEP = "sequence, kind, at, by, note, anomaly_id, snapshot"
+_STEP = "sequence, kind, at, by, note, anomaly_id, account_id, snapshot"
 _FIXED = {"id", "number", "kind", "symbol", "component", "opened_at"}
 _SAVE = insertion(
     "anomaly_cases",
     {
         "id": "uuid",
         "number": "bigint",
-        **dict.fromkeys(("kind", "symbol", "component", "account_ids", "linked_ids", "severity"), "text"),
-        **dict.fromkeys(("status", "assignee", "disposition", "note"), "text"),
+        **dict.fromkeys(("kind", "symbol", "component", "account_ids", "linked_ids", "shares"), "text"),
+        **dict.fromkeys(("severity", "status", "assignee", "disposition", "note"), "text"),
         "score": "double precision",
         **dict.fromkeys(("finding_count", "version"), "integer"),
         **dict.fromkeys(("opened_at", "found_at", "updated_at", "closed_at"), "timestamptz"),
@@ -43,7 +43,7 @@ _APPEND = insertion(
     "anomaly_case_events",
     {
         "sequence": "bigint",
-        **dict.fromkeys(("case_id", "anomaly_id"), "uuid"),
+        **dict.fromkeys(("case_id", "anomaly_id", "account_id"), "uuid"),
         **dict.fromkeys(("kind", "by", "note", "snapshot"), "text"),
         "at": "timestamptz",
     },
@@ -61,6 +61,7 @@ def _case(row: Row) -> Case:
             "disposition": Disposition(named["disposition"]) if named["disposition"] is not None else None,
             "account_ids": read_ids(named["account_ids"]),
             "linked_ids": read_ids(named["linked_ids"]),
+            "shares": read_shares(named["shares"]),
         }
     )
 
@@ -68,6 +69,7 @@ def _case(row: Row) -> Case:
 def _record(case: Case) -> Record:
     named = {name: getattr(case, name) for name in _NAMES}
     named |= {name: write_ids(named[name]) for name in ("account_ids", "linked_ids")}
+    named["shares"] = write_shares(case.shares)
     return {name: value for name, value in named.items() if value is not None}
 
 
@@ -105,6 +107,7 @@ def _step_record(event: CaseEvent) -> Record:
         "by": event.by,
         "note": event.note,
         "anomaly_id": event.anomaly_id,
+        "account_id": event.account_id,
         "snapshot": write_case(event.case),
     }
     return {name: value for name, value in named.items() if value is not None}
@@ -144,6 +147,7 @@ def _step(row: Row) -> CaseEvent:
         row["note"],
         row["anomaly_id"],
         read_case(row["snapshot"]),
+        row["account_id"],
     )
 
 
@@ -193,7 +197,10 @@ _MATCHES = """
 ($1::uuid[] IS NULL OR EXISTS (SELECT 1 FROM anomalies a WHERE a.case_id = c.id AND a.account_id = ANY($1)))
 AND ($2::uuid IS NULL OR EXISTS (SELECT 1 FROM anomalies a WHERE a.case_id = c.id AND a.account_id = $2))
 AND ($3::text[] IS NULL OR c.kind = ANY($3)) AND ($4::text[] IS NULL OR c.status = ANY($4))
-AND ($5::text[] IS NULL OR c.severity = ANY($5)) AND ($6::text[] IS NULL OR c.disposition = ANY($6))
+AND ($5::text[] IS NULL OR (CASE WHEN $1::uuid[] IS NULL THEN c.severity ELSE (
+  SELECT a.severity FROM anomalies a WHERE a.case_id = c.id AND a.account_id = ANY($1)
+  ORDER BY array_position(ARRAY['INFO', 'WARNING', 'CRITICAL'], a.severity::text) DESC LIMIT 1) END) = ANY($5))
+AND ($6::text[] IS NULL OR c.disposition = ANY($6))
 AND ($7::text IS NULL OR c.assignee = $7)
 AND ($8::timestamptz IS NULL OR c.opened_at >= $8) AND ($9::timestamptz IS NULL OR c.opened_at < $9)
 """

@@ -12,7 +12,7 @@ from domain.access.types import Actor, require_role
 from domain.accounts.queries import read_transactions, require_account
 from domain.accounts.types import Transaction
 from domain.anomalies.anomaly import Anomaly
-from domain.anomalies.cases import queries, store
+from domain.anomalies.cases import queries, rules, store
 from domain.anomalies.cases.evidence import CaseEvidence, Named, chart_of, named_by, orders_beside
 from domain.anomalies.cases.queries import CaseFilter
 from domain.anomalies.cases.service import WORKERS
@@ -74,17 +74,18 @@ def concerns(actor: Actor, case: Case) -> bool:
 
 
 def shown_to(actor: Actor, case: Case) -> Case:
-    """The case as the actor may see it: notes and other accounts are for those who work cases."""
+    """The case as the actor may see it: notes, other accounts and their findings are for those who work cases."""
     if actor.sees_all:
         return case
-    own = tuple(account_id for account_id in case.account_ids if actor.may_read(account_id))
-    return replace(case, note=None, assignee=None, account_ids=own, linked_ids=own)
+    return replace(rules.narrowed(case, actor.may_read), note=None, assignee=None)
 
 
-def step_shown_to(actor: Actor, event: CaseEvent) -> CaseEvent:
-    """The step as the actor may see it; see ``shown_to``."""
+def step_shown_to(actor: Actor, event: CaseEvent) -> CaseEvent | None:
+    """The step as the actor may see it (see ``shown_to``); None for a step of a finding about another account."""
     if actor.sees_all:
         return event
+    if not rules.is_step_of(event, actor.may_read):
+        return None
     return replace(event, note=None, case=shown_to(actor, event.case))
 
 

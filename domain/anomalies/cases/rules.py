@@ -12,13 +12,13 @@ Of several the newest case is joined; without any, the finding opens one. A find
 decision back: who decided had not seen it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from domain.anomalies.anomaly import Anomaly
-from domain.anomalies.cases.types import Case, CaseStatus, Dismissal, Disposition
+from domain.anomalies.cases.types import Case, CaseEvent, CaseShare, CaseStatus, Dismissal, Disposition
 from domain.anomalies.types import Finding, Subject
 from domain.kernel.errors import BadInput, Conflict
 from domain.risk.types import Severity
@@ -68,6 +68,7 @@ def open_case(case_id: UUID, number: int, finding: Anomaly, accounts: Sequence[U
         updated_at=now,
         closed_at=None,
         version=1,
+        shares=_with_share((), finding),
     )
 
 
@@ -86,7 +87,57 @@ def join(case: Case, finding: Anomaly, accounts: Sequence[UUID], now: datetime) 
         status=undecided,
         disposition=None,
         note=None,
+        shares=_with_share(case.shares, finding),
     )
+
+
+def _with_share(shares: Sequence[CaseShare], finding: Anomaly) -> tuple[CaseShare, ...]:
+    """The shares with a finding more; one about no account is in none."""
+    if finding.account_id is None:
+        return tuple(shares)
+    own = CaseShare(finding.account_id, 1, finding.severity, finding.score, finding.detected_at)
+    by_account = {share.account_id: share for share in shares}
+    before = by_account.get(own.account_id)
+    by_account[own.account_id] = own if before is None else _sum((before, own))
+    return tuple(by_account.values())
+
+
+def _sum(shares: Sequence[CaseShare]) -> CaseShare:
+    """Several shares as one of the first account."""
+    return CaseShare(
+        shares[0].account_id,
+        sum(share.finding_count for share in shares),
+        max((share.severity for share in shares), key=_SEVERITIES.index),
+        max(share.score for share in shares),
+        max(share.found_at for share in shares),
+    )
+
+
+def narrowed(case: Case, may_read: Callable[[UUID], bool]) -> Case:
+    """The case as it is of the accounts that may be read: nothing of it comes from findings about others."""
+    own = tuple(account_id for account_id in case.account_ids if may_read(account_id))
+    shares = tuple(share for share in case.shares if share.account_id in own)
+    case = replace(case, account_ids=own, linked_ids=own, shares=shares)
+    if not shares:
+        return case
+    whole = _sum(shares)
+    return replace(
+        case,
+        severity=whole.severity,
+        score=whole.score,
+        finding_count=whole.finding_count,
+        found_at=whole.found_at,
+    )
+
+
+def is_step_of(event: CaseEvent, may_read: Callable[[UUID], bool]) -> bool:
+    """True if a step may be told to who reads some accounts: it is of no finding about another one.
+
+    Steps of earlier versions do not say whose finding it was: they are told to who reads all accounts of the case.
+    """
+    if not event.case.shares:
+        return all(map(may_read, event.case.account_ids))
+    return event.anomaly_id is None or (event.account_id is not None and may_read(event.account_id))
 
 
 def assign(case: Case, assignee: str, now: datetime) -> Case:

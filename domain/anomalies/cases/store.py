@@ -7,7 +7,7 @@ from uuid import UUID
 from tortoise.expressions import F
 
 from domain.anomalies.cases import models
-from domain.anomalies.cases.forms import read_ids
+from domain.anomalies.cases.forms import read_ids, read_shares
 from domain.anomalies.cases.types import Case, CaseStatus, Dismissal
 from domain.anomalies.types import AnomalyKind
 from domain.kernel.orm import columns_of, read, value_of
@@ -21,7 +21,8 @@ MAX_DISMISSALS = 1_000
 
 def to_case(row: models.AnomalyCase) -> Case:
     """The case that a row holds."""
-    return value_of(Case, row, account_ids=read_ids(row.account_ids), linked_ids=read_ids(row.linked_ids))
+    lists = {"account_ids": read_ids(row.account_ids), "linked_ids": read_ids(row.linked_ids)}
+    return value_of(Case, row, **lists, shares=read_shares(row.shares))
 
 
 async def find_case(case_id: UUID) -> Case | None:

@@ -39,12 +39,24 @@ class CaseEventKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class CaseShare:
+    """The findings of a case about one account: their number, highest severity and score, and the newest's time."""
+
+    account_id: UUID
+    finding_count: int
+    severity: Severity
+    score: float
+    found_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """Findings that belong together, and what people made of them.
 
     ``number`` counts all cases. ``account_ids`` are the accounts that the findings are about; ``linked_ids`` are those
     and the others that the evidence names. ``severity`` and ``score`` are the highest of its findings. ``assignee`` is
-    an email; ``note`` is the reason of the disposition. ``version`` grows with each change.
+    an email; ``note`` is the reason of the disposition. ``version`` grows with each change. ``shares`` say the same of
+    each account alone; snapshots of earlier versions have none.
     """
 
     id: UUID
@@ -66,13 +78,15 @@ class Case:
     updated_at: datetime
     closed_at: datetime | None
     version: int
+    shares: tuple[CaseShare, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CaseEvent:
     """A step of a case. ``sequence`` numbers those of all cases without gaps; ``case`` is the case after it.
 
-    ``by`` is an email or a part of the platform; ``anomaly_id`` is the finding that opened the case or joined it.
+    ``by`` is an email or a part of the platform; ``anomaly_id`` is the finding that opened the case or joined it, and
+    ``account_id`` the account that it is about.
     """
 
     sequence: int
@@ -82,6 +96,7 @@ class CaseEvent:
     note: str | None
     anomaly_id: UUID | None
     case: Case
+    account_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
