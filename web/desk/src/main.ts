@@ -5,11 +5,9 @@ import '@/styles/blocks.css';
 import '@/styles/grid.css';
 import '@/styles/dock.css';
 
-import urql from '@urql/vue';
 import { createPinia } from 'pinia';
 import { createApp, watch } from 'vue';
 
-import { client } from '@/api/client';
 import App from '@/App.vue';
 import { i18n, speak } from '@/i18n';
 import { router } from '@/router';
@@ -17,7 +15,7 @@ import { usePerson } from '@/stores/person';
 import { usePreferences } from '@/stores/preferences';
 
 async function main(): Promise<void> {
-  const app = createApp(App).use(createPinia()).use(urql, client).use(i18n);
+  const app = createApp(App).use(createPinia()).use(i18n);
   const preferences = usePreferences();
   await speak(preferences.values.language);
   watch(

@@ -1,32 +1,64 @@
 /** What a page asks when it opens, and again when it is told to: data, failure and whether an answer is on its way. */
-import { useQuery } from '@urql/vue';
-import { computed, toValue, type ComputedRef, type MaybeRefOrGetter } from 'vue';
+import { onScopeDispose, ref, shallowRef, toValue, watch, type MaybeRefOrGetter, type Ref, type ShallowRef } from 'vue';
 
 import type { TypedDocumentString } from '@/gql/graphql';
 
-import { fromCombined, type Failure } from './failure';
+import { ask } from './client';
+import { toFailure, type Failure } from './failure';
 
 export interface AnswerHandle<Data> {
-  data: ComputedRef<Data | undefined>;
-  failure: ComputedRef<Failure | null>;
-  isLoading: ComputedRef<boolean>;
-  again(): void;
+  data: Readonly<ShallowRef<Data | undefined>>;
+  failure: Readonly<Ref<Failure | null>>;
+  isLoading: Readonly<Ref<boolean>>;
+  again(): Promise<void>;
 }
 
+/**
+ * The answer to one question, asked anew when its variables change or `again` is called.
+ *
+ * Promises: `again` sends a request of its own, so after a change it tells of the change; an answer that comes after a
+ * later one was asked for is dropped; what was shown stays until the next answer to the same variables, even when that fails.
+ */
 export function useAnswer<Data, Variables>(
   document: TypedDocumentString<Data, Variables>,
   variables: MaybeRefOrGetter<Variables>,
   options: { pause?: MaybeRefOrGetter<boolean> } = {},
 ): AnswerHandle<Data> {
-  const query = useQuery<Data, Record<string, unknown>>({
-    query: document.toString(),
-    variables: computed(() => toValue(variables) as Record<string, unknown>),
-    pause: computed(() => toValue(options.pause ?? false)),
+  const data = shallowRef<Data>();
+  const failure = ref<Failure | null>(null);
+  const isLoading = ref(false);
+  let turn = 0;
+  let answered = '';
+
+  async function again(): Promise<void> {
+    const given = toValue(variables);
+    const mine = ++turn;
+    isLoading.value = true;
+    try {
+      const found = await ask(document, given);
+      if (mine !== turn) return;
+      data.value = found;
+      answered = JSON.stringify(given);
+      failure.value = null;
+    } catch (error) {
+      if (mine !== turn) return;
+      if (answered !== JSON.stringify(given)) data.value = undefined;
+      failure.value = toFailure(error);
+    }
+    isLoading.value = false;
+  }
+
+  watch(
+    () => (toValue(options.pause ?? false) ? null : JSON.stringify(toValue(variables))),
+    (wanted) => {
+      if (wanted !== null) return void again();
+      turn += 1;
+      isLoading.value = false;
+    },
+    { immediate: true },
+  );
+  onScopeDispose(() => {
+    turn += 1;
   });
-  return {
-    data: computed(() => query.data.value as Data | undefined),
-    failure: computed(() => (query.error.value ? fromCombined(query.error.value) : null)),
-    isLoading: computed(() => query.fetching.value),
-    again: () => query.executeQuery({ requestPolicy: 'network-only' }),
-  };
+  return { data, failure, isLoading, again };
 }

@@ -5,6 +5,9 @@ import { chromium } from 'playwright-core';
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/usr/bin/google-chrome-stable'];
 
+// How many times slower than this machine the pages run: to find tests and pages that only work on a quick one.
+const SLOWER = Number(process.env.DESK_SLOWER ?? 1);
+
 export const PAGES = [
   ['desk', '/desk'],
   ['orders', '/orders'],
@@ -40,6 +43,7 @@ export async function openBrowser() {
 export async function openTab(browser, address, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 860 }, locale: 'en-US', ...options });
   const page = await context.newPage();
+  if (SLOWER > 1) await (await context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: SLOWER });
   const problems = [];
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) problems.push(`${message.type()}: ${message.text()}`);
@@ -53,12 +57,29 @@ export async function openTab(browser, address, options = {}) {
   return { context, page, problems };
 }
 
-/** Sign in; who is here for the first time is led past the tour. */
-export async function signIn(page, address, email, password) {
+/** Keep one operation from the server until the returned function is called. */
+export async function holdBack(page, operation) {
+  let release;
+  const gate = new Promise((resolve) => {
+    release = resolve;
+  });
+  await page.route('**/graphql', async (route) => {
+    if (route.request().postDataJSON()?.operationName === operation) await gate;
+    // A page that is left meanwhile has no use for it.
+    await route.continue().catch(() => undefined);
+  });
+  return release;
+}
+
+export async function knock(page, address, email, password) {
   await page.goto(`${address}/sign-in`);
   await page.fill('input[name=email]', email);
   await page.fill('input[name=password]', password);
   await page.click('button[type=submit]');
+}
+
+export async function signIn(page, address, email, password) {
+  await knock(page, address, email, password);
   await page.waitForSelector('#main');
 }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { openBrowser, openTab, signIn } from './desk.mjs';
+import { holdBack, openBrowser, openTab, signIn } from './desk.mjs';
 import { ADDRESS, newcomer, place, prices, unusualCase } from './platform.mjs';
 
 let browser;
@@ -21,20 +21,25 @@ async function open(role) {
 test('trading is halted with a reason and a word, and resumed', async () => {
   const { person, page, context } = await open('ADMIN');
   const { deep } = await prices(person);
+  const release = await holdBack(page, 'Accounts');
   await page.goto(`${ADDRESS}/risk/halts`);
   await page.click('[data-action=halt]');
   await page.selectOption('dialog [name=scope]', 'ACCOUNT');
   await page.fill('dialog [name=reason]', 'a drill');
   assert.ok(await page.isDisabled('dialog button[type=submit]'));
   await page.fill('dialog [name=confirm]', 'halt');
+  // Whose trading stops is not known yet.
+  assert.ok(await page.isDisabled('dialog button[type=submit]'));
+  release();
   await page.click('dialog button[type=submit]');
-  await page.waitForSelector('[data-test=halts] .tag.bad');
+  const halt = page.locator(`[data-test=halts] tr:has-text("Main ${person.name}")`);
+  await halt.locator('.tag.bad').waitFor();
   assert.equal((await place(person, { limitPrice: deep })).status, 'REJECTED');
 
-  await page.click('[data-action=resume]');
+  await halt.locator('[data-action=resume]').click();
   await page.fill('dialog [name=reason]', 'the drill is over');
   await page.click('dialog button[type=submit]');
-  await page.waitForFunction(() => !document.querySelector('[data-action=resume]'));
+  await halt.locator('.tag.bad').waitFor({ state: 'detached' });
   assert.notEqual((await place(person, { limitPrice: deep })).status, 'REJECTED');
   await context.close();
 });
