@@ -1,17 +1,20 @@
-"""Potential exposure, pure: position sizes if all working orders fill, and their value.
+"""Potential exposure, pure: position sizes if all working orders fill, their value, and the money they reserve.
 
 Only fresh prices and rates count: without one a value is None, unknown.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from uuid import UUID
 
-from domain.kernel.numbers import ONE, ZERO
+from domain.accounts.types import AccountKind
+from domain.kernel.numbers import AVERAGE_EXPONENT, ONE, ZERO
 from domain.market.rates import InstrumentIndex, IsStale, QuoteOf
 from domain.market.types import Instrument
 from domain.positions.types import PositionBook
+
+_QUANTUM = Decimal(1).scaleb(-AVERAGE_EXPONENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +94,37 @@ def potential_exposure(
         exposure += value
         margin += value * instrument.maintenance_margin_rate
     return PotentialExposure(exposure, margin)
+
+
+def reserved_for(position: PositionBook, kind: AccountKind) -> Decimal:
+    """The money that all working orders of a position reserve together.
+
+    A CASH account pays for all its buys. A MARGIN account needs the margin of its worse side: buys and sells cannot
+    both increase the position. The growth of a side is valued at the average price of its orders that can open.
+    """
+    if kind is AccountKind.CASH:
+        return position.working_buy_margin + position.working_fees
+    buys, sells = _increasing_quantities(position)
+    opening_buys, opening_sells = opening_quantities(position)
+    return position.working_fees + max(
+        _share(position.working_buy_margin, buys, opening_buys),
+        _share(position.working_sell_margin, sells, opening_sells),
+    )
+
+
+def _increasing_quantities(position: PositionBook) -> tuple[Decimal, Decimal]:
+    """By how much the working buys, and the working sells, could at most make the position larger than it is.
+
+    What goes through zero first frees the margin of all that it closes: only the growth in size needs more.
+    """
+    lowest, highest = reach(position)
+    size = abs(position.quantity)
+    return max(ZERO, highest - size), max(ZERO, -lowest - size)
+
+
+def _share(margin: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+    if part == whole:
+        return margin
+    if part == ZERO:
+        return ZERO
+    return (margin * part / whole).quantize(_QUANTUM, rounding=ROUND_UP)

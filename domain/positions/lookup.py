@@ -1,9 +1,10 @@
-"""Finding a position by symbol and side, pure."""
+"""Finding positions, pure: by symbol and side, and the bucket that fills go to."""
 
 from collections.abc import Iterable
 
+from domain.accounts.types import PositionMode
 from domain.kernel.errors import BadInput, Refused
-from domain.positions.types import PositionBook, PositionSide
+from domain.positions.types import Bucket, PositionBook, PositionSide
 
 
 def find_position(positions: Iterable[PositionBook], symbol: str, side: PositionSide | None) -> PositionBook:
@@ -22,3 +23,10 @@ def find_position(positions: Iterable[PositionBook], symbol: str, side: Position
         kind = f"{side.value.lower()} position" if side is not None else "position"
         raise Refused(f"The account holds no {kind} of {symbol}.", reason="INSUFFICIENT_POSITION")
     return held[0]
+
+
+def bucket_for(mode: PositionMode, *, buys: bool, closes: bool) -> Bucket:
+    """The bucket that the fills of an order go to: in hedging mode a buy opens LONG or closes SHORT."""
+    if mode is PositionMode.NETTING:
+        return Bucket.NET
+    return Bucket.LONG if buys != closes else Bucket.SHORT

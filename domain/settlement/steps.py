@@ -88,12 +88,12 @@ def _restate_orders(roll: AccountRoll, action: CorporateAction) -> None:
     roll.changed |= {order.id: order for order in cancelled}
     roll.commands += [(CANCEL, order) for order in cancelled]
     staying = [order for order in orders if order.id not in gone]
-    unreserve_orders(roll.book, staying)
+    unreserve_orders(account, roll.book.legs(staying))
     restated = [order for order in staying if restate(order, action, instrument)]
     done = set()
     for order in staying:
         legs = [leg for leg in alternatives(order, staying) if leg.id not in done]
-        reserve_orders(roll.book, instrument, legs)
+        reserve_orders(account, instrument, roll.book.legs(legs))
         done |= {leg.id for leg in legs}
     for order in restated:
         order.version += 1

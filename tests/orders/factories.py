@@ -11,6 +11,7 @@ from domain.accounts.types import GENESIS_HASH, AccountBook, AccountKind, Accoun
 from domain.kernel.numbers import ZERO
 from domain.kernel.time import Nanos
 from domain.market.types import AssetClass, FeeSchedule, Instrument, Quote
+from domain.orders.deciding.grouping import GroupRequest, Part
 from domain.orders.deciding.trading_book import MarketState, TradingBook
 from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.types import OrderType, Side, TimeInForce
@@ -57,6 +58,14 @@ def quote(symbol: str = "COIN", bid: str = "99.99", ask: str = "100.01", **other
 def market(given: Quote | None = None, *, stale: bool = False, is_open: bool = True) -> MarketState:
     """An open market that quotes around 100."""
     return MarketState(given if given is not None else quote(), stale, is_open)
+
+
+def group_request(
+    parts: Sequence[Part], commands: Sequence[PlaceOrder], instrument: Instrument, state: MarketState, book: TradingBook
+) -> GroupRequest:
+    """The orders of a group to decide on; they work as long as they say."""
+    expiries = [command.expires_at for command in commands]
+    return GroupRequest(parts, commands, expiries, b"", instrument, state, book, NOW)
 
 
 def account(cash: str = "1000", kind: AccountKind = AccountKind.CASH, **others: Any) -> AccountBook:

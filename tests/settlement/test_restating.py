@@ -26,7 +26,7 @@ CHANGE = PendingChange(quantity=Decimal(2), quantity_after=Decimal(2))
 def order(side: Side = BUY, type: OrderType = T.LIMIT, quantity: str = "10", **state: Any) -> Order:
     """A working order with ``state`` set, numbers as text."""
     book, given = trading_book("100000"), command(side=side, limit_price=Decimal(100), quantity=Decimal(quantity))
-    made = new_order(given, SHARE, "paper", decide(given, SHARE, market(), book), market(), None, NOW)
+    made = new_order(given, SHARE, "paper", decide(given, SHARE, market(), book), market(), None, NOW, b"")
     made.type, made.limit_price = type, None
     for name, value in state.items():
         # Enumerations are text too.

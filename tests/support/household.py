@@ -130,7 +130,7 @@ class Household:
         state = self.market(instrument)
         self._refresh()
         decision = decide(command, instrument, state, self.book)
-        order = new_order(command, instrument, "paper", decision, state, command.expires_at, NOW)
+        order = new_order(command, instrument, "paper", decision, state, command.expires_at, NOW, b"")
         self.orders[order.id] = order
         if order.is_open:
             self.report(self.venue.submit((order,), Nanos(self.clock)))

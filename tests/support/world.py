@@ -11,10 +11,10 @@ from domain.kernel.numbers import ZERO
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.types import Instrument, QuoteTick
 from domain.orders.books.booking import ReportBooking
-from domain.orders.deciding.grouping import GroupTerms, Part, bracket_orders, oco_orders, place_group
+from domain.orders.deciding.grouping import Part, bracket_orders, decide_group, oco_orders
 from domain.orders.deciding.modify_rules import ChangeDecision, decide_change
 from domain.orders.deciding.pretrade import decide
-from domain.orders.deciding.reservations import alternatives, reserved_for
+from domain.orders.deciding.reservations import alternatives
 from domain.orders.deciding.state import new_order
 from domain.orders.exchange.exchanges import Exchanges
 from domain.orders.exchange.execution_reports import ExecutionReport
@@ -23,8 +23,9 @@ from domain.orders.model.commands import ModifyOrder, OrderKey, PlaceBracket, Pl
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderStatus, PendingAction, Side
 from domain.orders.model.venue_commands import AccountTerms
+from domain.positions.exposure import reserved_for
 from domain.positions.types import Bucket
-from tests.orders.factories import ACCOUNT_ID, NOW, market, quote, trading_book
+from tests.orders.factories import ACCOUNT_ID, NOW, group_request, market, quote, trading_book
 
 
 class World:
@@ -89,7 +90,7 @@ class World:
     def place(self, order: PlaceOrder) -> Order:
         """Decide on an order and bring it to the exchange."""
         decision = decide(order, self.instrument, market(self.quote), self.book)
-        placed = new_order(order, self.instrument, "paper", decision, market(self.quote), order.expires_at, NOW)
+        placed = new_order(order, self.instrument, "paper", decision, market(self.quote), order.expires_at, NOW, b"")
         self.orders[placed.id] = placed
         if placed.is_open:
             self.report(self.venue.submit((placed,), self.now))
@@ -104,8 +105,7 @@ class World:
         return self._group(*oco_orders(oco))
 
     def _group(self, parts: Sequence[Part], commands: Sequence[PlaceOrder]) -> list[Order]:
-        terms = GroupTerms(self.instrument, market(self.quote), self.book, lambda command: command.expires_at, NOW)
-        orders = place_group(parts, commands, terms)
+        orders = decide_group(group_request(parts, commands, self.instrument, market(self.quote), self.book)).orders
         self.orders |= {order.id: order for order in orders}
         self.check()
         if orders[0].is_open:

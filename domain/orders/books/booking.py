@@ -15,7 +15,7 @@ from domain.market.rates import RateOf, no_rate
 from domain.market.types import Instrument
 from domain.orders.books.charges import average_fill, charge, execution_of, foreign_fee
 from domain.orders.books.report_effects import HANDLERS, part_of
-from domain.orders.deciding.reservations import EXCLUSIVE, alternatives, bucket_of, reserve_orders, unreserve_orders
+from domain.orders.deciding.reservations import EXCLUSIVE, alternatives, replace_reservations, reserve_orders
 from domain.orders.deciding.state import CLOSED, TRANSITIONS, move
 from domain.orders.deciding.trading_book import TradingBook
 from domain.orders.exchange import execution_reports
@@ -112,7 +112,8 @@ class ReportBooking:
         for part_id, quantity in report.parts:
             assert isinstance(part_id, UUID)
             part = self.orders[part_id] = part_of(order, part_id, quantity, self.now)
-            reserve_orders(self.books[order.account_id], self.instruments[order.instrument_id], (part,))
+            book = self.books[order.account_id]
+            reserve_orders(book.account, self.instruments[order.instrument_id], book.legs((part,)))
             self._record(part, OrderEventKind.PENDING_NEW, detail={"slicedFrom": str(order.id)})
             del self.changed[part_id]
             self.created.append(part)
@@ -160,19 +161,17 @@ class ReportBooking:
 
     def _position(self, order: Order) -> PositionBook:
         book = self.books[order.account_id]
-        return book.position(order.instrument_id, bucket_of(order, book.account.position_mode))
+        return book.position_for(order, order.instrument_id)
 
     def _reserve_again(self, order: Order) -> None:
         """Replace the reservations of the order, and of the orders that it excludes."""
         book, instrument = self.books[order.account_id], self.instruments[order.instrument_id]
         if order.contingency not in EXCLUSIVE:
-            unreserve_orders(book, (order,))
-            reserve_orders(book, instrument, (order,))
+            replace_reservations(book.account, instrument, book.legs((order,)))
             return
         legs = alternatives(order, self._groups.get(order.group_id, ()))
         before = [(leg.reserved_quantity, leg.reserved_margin, leg.reserved_fee) for leg in legs]
-        unreserve_orders(book, legs)
-        reserve_orders(book, instrument, legs)
+        replace_reservations(book.account, instrument, book.legs(legs))
         for leg, held in zip(legs, before, strict=True):
             if (leg.reserved_quantity, leg.reserved_margin, leg.reserved_fee) != held:
                 self.changed[leg.id] = leg

@@ -37,13 +37,7 @@ from domain.orders.books.replay import (
     recompute_fills,
     recost,
 )
-from domain.orders.deciding.reservations import (
-    EXCLUSIVE,
-    alternatives,
-    refresh_reserved,
-    reserve_orders,
-    unreserve_orders,
-)
+from domain.orders.deciding.reservations import EXCLUSIVE, alternatives, refresh_reserved, replace_reservations
 from domain.orders.deciding.trading_book import TradingBook
 from domain.orders.entry.context import OrderContext
 from domain.orders.model.events import order_parts
@@ -306,15 +300,14 @@ class _Reversal:
         orders = {order.id: order}
         if order.contingency in EXCLUSIVE:
             orders = await queries.load_groups(self._work, [order.group_id]) | orders
-        legs = alternatives(order, orders.values())
-        unreserve_orders(book, legs)
+        legs = book.legs(alternatives(order, orders.values()))
         recompute_fills(order, executions, self._instrument, self._account.currency, self._work.now)
-        reserve_orders(book, self._instrument, legs)
+        replace_reservations(book.account, self._instrument, legs)
         for position in book.positions.values():
             # The reserved amount depends on the position.
             if position.changed:
                 refresh_reserved(book.account, position)
-        return {leg.id: leg for leg in legs}
+        return {leg.order.id: leg.order for leg in legs}
 
     def _record(self, order: Order, book: TradingBook, successor: Execution | None, reason: str) -> None:
         bucket = bucket_of_execution(self._original, self._account.position_mode)

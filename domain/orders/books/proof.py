@@ -23,12 +23,13 @@ from domain.kernel.time import utc_now
 from domain.market.types import Instrument
 from domain.orders.books.charges import dues_of
 from domain.orders.books.proof_queries import FILLED, MISCOUNTED, RUN, WORKING, runs_of
-from domain.orders.deciding.reservations import bucket_for, reserved_for
 from domain.orders.model.order import Execution
 from domain.orders.model.types import CLOSING, Side
 from domain.positions.adjustment_queries import READ_ADJUSTMENTS, to_adjustment
 from domain.positions.adjustments import PositionAdjustment, adjust
+from domain.positions.exposure import reserved_for
 from domain.positions.fills import book_fill
+from domain.positions.lookup import bucket_for
 from domain.positions.queries import READ_ALL, to_position
 from domain.positions.types import Bucket, PositionBook
 

@@ -18,10 +18,11 @@ from domain.kernel.bus import Bus
 from domain.kernel.numbers import plain, total
 from domain.kernel.unit_of_work import unit_of_work
 from domain.market.market import Market
-from domain.orders.deciding.reservations import refresh_reserved, reserved_for
+from domain.orders.deciding.reservations import refresh_reserved
 from domain.orders.model.account_events import BALANCES_REFRESHED
 from domain.positions import queries
 from domain.positions.events import position_snapshot
+from domain.positions.exposure import reserved_for
 from domain.positions.types import PositionBook
 from domain.positions.valuation import value_all
 

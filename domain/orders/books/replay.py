@@ -15,12 +15,12 @@ from domain.accounts.types import PositionMode, TransactionKind
 from domain.kernel.numbers import ZERO, to_cash, to_exact, total
 from domain.market.types import Instrument
 from domain.orders.books.charges import average_fill, costs_of, total_dues
-from domain.orders.deciding.reservations import bucket_for
 from domain.orders.deciding.state import reopen_fills
 from domain.orders.model.order import Execution, Order
 from domain.orders.model.types import CLOSING, Liquidity, PositionEffect, Side
 from domain.positions.adjustments import PositionAdjustment, adjust
 from domain.positions.fills import book_fill, holds_after
+from domain.positions.lookup import bucket_for
 from domain.positions.types import Bucket, PositionBook
 
 _REBUILT = (

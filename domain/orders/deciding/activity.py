@@ -137,9 +137,8 @@ class OrderActivity:
     """The activity of one account. An order without a strategy has the empty one.
 
     ``resting`` holds per symbol and side the prices of its working orders that rest in a book, in order. ``added`` is
-    this transaction's addition to the counts of the day, by symbol and strategy. ``displaced`` are orders to cancel for
-    the ones that were accepted last. Nothing that ``needs`` leaves out is kept: an activity may be remembered for as
-    long as its account trades.
+    this transaction's addition to the counts of the day, by symbol and strategy. Nothing that ``needs`` leaves out is
+    kept: an activity may be remembered for as long as its account trades.
     """
 
     needs: ActivityNeeds
@@ -150,7 +149,6 @@ class OrderActivity:
     same: defaultdict[Sameness, Timeline] = field(default_factory=lambda: defaultdict(Timeline))
     resting: defaultdict[tuple[str, Side], list[Decimal]] = field(default_factory=lambda: defaultdict(list))
     added: dict[tuple[str, str], DayCount] = field(default_factory=dict)
-    displaced: list[Displaced] = field(default_factory=list)
     _done: list[_Counted] = field(default_factory=list)
 
     def add(
@@ -172,17 +170,11 @@ class OrderActivity:
 
     def displace(self, displaced: Displaced) -> list[Decimal]:
         """Stop counting own orders that are cancelled for a newer one, and return their resting prices."""
-        self.displaced.append(displaced)
         prices = self.resting.pop((displaced.symbol, displaced.side), [])
         kept = [price for price in prices if not displaced.covers(price)]
         if kept:
             self.resting[displaced.symbol, displaced.side] = kept
         return [price for price in prices if displaced.covers(price)]
-
-    def take_displaced(self) -> list[Displaced]:
-        """The orders to cancel for those accepted since the last call."""
-        displaced, self.displaced = self.displaced, []
-        return displaced
 
     def add_notional(self, symbol: str, strategy: str, notional: Decimal) -> None:
         """Count the added value of a modification."""

@@ -6,18 +6,18 @@ decided as if it were alone, because at most one of them fills; together they re
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.kernel.ids import new_id
 from domain.kernel.numbers import ONE, ZERO
 from domain.market.types import Instrument
+from domain.orders.deciding.activity import Displaced
 from domain.orders.deciding.business_checks import EXIT_CHECKS, Candidate, first_refusal
 from domain.orders.deciding.pretrade import Decision, collared, decide, lack_of_funds, refused_by_rules
 from domain.orders.deciding.reservations import (
     Reservation,
-    bucket_of,
     reservation_price,
     reserve_orders,
     unreserve,
@@ -62,85 +62,111 @@ def group_digest(parts: Sequence[Part], commands: Sequence[PlaceOrder]) -> bytes
 
 
 @dataclass(frozen=True, slots=True)
-class GroupTerms:
-    """The inputs of the decision on a group. ``works_until`` gives the expiry of an order at the venue."""
+class GroupRequest:
+    """The orders of a well-formed group, and the inputs of the decision on it.
 
+    ``expiries`` says until when each order works at the venue, ``digest`` identifies repeats.
+    """
+
+    parts: Sequence[Part]
+    commands: Sequence[PlaceOrder]
+    expiries: Sequence[datetime | None]
+    digest: bytes
     instrument: Instrument
     market: MarketState
     book: TradingBook
-    works_until: Callable[[PlaceOrder], datetime | None]
     now: datetime
 
 
-def place_group(parts: Sequence[Part], commands: Sequence[PlaceOrder], terms: GroupTerms) -> list[Order]:
-    """The orders of a well-formed group: all accepted, with their reservations, or all refused."""
-    mark = terms.book.activity.mark() if terms.book.activity is not None else 0
-    touched = {key: position.changed for key, position in terms.book.positions.items()}
-    decisions = _decide(parts, commands, terms)
-    digest, group_id = group_digest(parts, commands), new_id()
-    orders: list[Order] = []
-    for part, command, decision in zip(parts, commands, decisions, strict=True):
-        parent = orders[0].id if part.contingency is Contingency.OUO else None
-        place = GroupPlace(group_id, parent, part.contingency, digest)
-        venue, until = terms.book.account.venue, terms.works_until(command)
-        orders.append(new_order(command, terms.instrument, venue, decision, terms.market, until, terms.now, place))
+@dataclass(frozen=True, slots=True)
+class DecidedGroup:
+    """The orders of a group: all accepted, with their reservations, or all refused.
+
+    ``displaced`` are own orders to cancel for them.
+    """
+
+    orders: list[Order]
+    displaced: list[Displaced]
+
+
+def decide_group(request: GroupRequest) -> DecidedGroup:
+    """Decide on a group."""
+    book = request.book
+    mark = book.activity.mark() if book.activity is not None else 0
+    touched = {key: position.changed for key, position in book.positions.items()}
+    decisions = _decide(request)
+    orders = _orders(request, decisions)
     if all(decision.accepted for decision in decisions):
-        _reserve(orders, decisions, terms)
-    _count(parts, commands, orders, terms, mark)
+        _reserve(orders, decisions, request)
+    _count(orders, request, mark)
     if not orders[0].is_open:
         # A refused group leaves no trace in the books, not even an empty position.
-        for key, position in terms.book.positions.items():
+        for key, position in book.positions.items():
             position.changed = touched.get(key, False)
+    return DecidedGroup(orders, [row.displaced for row in decisions if row.displaced is not None])
+
+
+def _orders(request: GroupRequest, decisions: Sequence[Decision]) -> list[Order]:
+    group_id, venue = new_id(), request.book.account.venue
+    rows = zip(request.parts, request.commands, request.expiries, decisions, strict=True)
+    orders: list[Order] = []
+    for part, command, until, decision in rows:
+        parent = orders[0].id if part.contingency is Contingency.OUO else None
+        place = GroupPlace(group_id, parent, part.contingency)
+        orders.append(
+            new_order(
+                command, request.instrument, venue, decision, request.market, until, request.now, request.digest, place
+            )
+        )
     return orders
 
 
-def _count(
-    parts: Sequence[Part], commands: Sequence[PlaceOrder], orders: Sequence[Order], terms: GroupTerms, mark: int
-) -> None:
+def _count(orders: Sequence[Order], request: GroupRequest, mark: int) -> None:
     """Count the exits of an accepted group for limits too, and nothing of a refused one."""
-    activity = terms.book.activity
+    activity = request.book.activity
     if activity is None:
         return
     if not orders[0].is_open:
         activity.undo(mark)
         return
-    for part, command in zip(parts, commands, strict=True):
+    for part, command in zip(request.parts, request.commands, strict=True):
         if part.contingency is Contingency.OUO:
             # An exit is worth nothing beside the entry that it closes.
-            activity.add(command, None, terms.now)
+            activity.add(command, None, request.now)
 
 
-def _decide(parts: Sequence[Part], commands: Sequence[PlaceOrder], terms: GroupTerms) -> list[Decision]:
+def _decide(request: GroupRequest) -> list[Decision]:
     """One decision per order; all or none are refused. Reservations of accepted ones are not on the book afterwards."""
-    decisions = []
-    for part, command in zip(parts, commands, strict=True):
+    book, decisions = request.book, []
+    for part, command in zip(request.parts, request.commands, strict=True):
         if part.contingency is Contingency.OUO:
-            decisions.append(_decide_exit(command, terms))
+            decisions.append(_decide_exit(command, request))
             continue
-        decision = decide(command, terms.instrument, terms.market, terms.book)
+        decision = decide(command, request.instrument, request.market, book)
         if decision.accepted:
-            unreserve(terms.book, terms.instrument.id, decision.reservation, buys=command.side is Side.BUY)
+            position = book.position_for(command, request.instrument.id)
+            unreserve(book.account, position, decision.reservation, buys=command.side is Side.BUY)
         decisions.append(decision)
     return _all_or_none(decisions)
 
 
-def _reserve(orders: Sequence[Order], decisions: Sequence[Decision], terms: GroupTerms) -> None:
+def _reserve(orders: Sequence[Order], decisions: Sequence[Decision], request: GroupRequest) -> None:
     """Reserve for accepted orders together, or refuse them if the funds are not available."""
-    book = terms.book
+    book = request.book
     available, reserved = book.available, book.account.reserved
     # The exits of a bracket wait for their entry, and reserve nothing.
-    waiting = [order for order in orders if order.status is not OrderStatus.HELD]
-    reserve_orders(book, terms.instrument, waiting)
+    waiting = book.legs(order for order in orders if order.status is not OrderStatus.HELD)
+    reserve_orders(book.account, request.instrument, waiting)
     needed = book.account.reserved - reserved
     most = max(decision.reserved for decision in decisions)
     if needed <= max(most, ZERO) or (available is not None and needed <= available):
         return
     if all(decision.is_exit for decision in decisions):
         return
-    unreserve_orders(book, waiting)
+    unreserve_orders(book.account, waiting)
     reason, message = lack_of_funds(book, needed, available)
     for order in orders:
-        refuse(order, reason, message, terms.now)
+        refuse(order, reason, message, request.now)
 
 
 def _all_or_none(decisions: list[Decision]) -> list[Decision]:
@@ -152,11 +178,11 @@ def _all_or_none(decisions: list[Decision]) -> list[Decision]:
     ]
 
 
-def _decide_exit(command: PlaceOrder, terms: GroupTerms) -> Decision:
-    book, instrument, market = terms.book, terms.instrument, terms.market
-    position = book.position(instrument.id, bucket_of(command, book.account.position_mode))
+def _decide_exit(command: PlaceOrder, request: GroupRequest) -> Decision:
+    instrument, market = request.instrument, request.market
+    position = request.book.position_for(command, instrument.id)
     price = reservation_price(command, market.fresh)
-    candidate = Candidate(command, instrument, market, book, position, price, command.quantity)
+    candidate = Candidate(command, instrument, market, request.book, position, price, command.quantity)
     nothing = Reservation(position.bucket, price, ZERO, ZERO, ZERO, candidate.rate or ONE)
     violations = collared(candidate).violations
     refusal = first_refusal(candidate, EXIT_CHECKS) or refused_by_rules(violations)

@@ -12,9 +12,10 @@ from decimal import Decimal
 from domain.kernel.errors import BadInput
 from domain.kernel.numbers import ZERO
 from domain.market.types import Instrument
+from domain.orders.deciding.activity import Displaced
 from domain.orders.deciding.business_checks import CHECKS, EXIT_CHECKS, SIZE_CHECKS, Candidate, Refusal, first_refusal
 from domain.orders.deciding.pretrade import RuleVerdict, collared, judge, lack_of_funds, refused_by_rules
-from domain.orders.deciding.reservations import bucket_of, reservation_price, reserve_orders, unreserve_orders
+from domain.orders.deciding.reservations import reservation_price, reserve_orders, unreserve_orders
 from domain.orders.deciding.risk_snapshot import worst_notional
 from domain.orders.deciding.trading_book import MarketState, TradingBook
 from domain.orders.model.commands import ModifyOrder, PlaceOrder
@@ -27,11 +28,15 @@ from domain.risk.types import RiskViolation
 
 @dataclass(frozen=True, slots=True)
 class ChangeDecision:
-    """The verdict: the change, pending on the order and reserved in the book, or the reason of the refusal."""
+    """The verdict: the change, pending on the order and reserved in the book, or the reason of the refusal.
+
+    ``displaced`` are own orders to cancel for it.
+    """
 
     change: PendingChange
     violations: tuple[RiskViolation, ...]
     refusal: Refusal | None
+    displaced: Displaced | None = None
 
 
 def as_changed(order: Order) -> Order:
@@ -72,9 +77,9 @@ def decide_change(
     instrument: Instrument,
     market: MarketState,
     book: TradingBook,
-    legs: Sequence[Order],
+    orders: Sequence[Order],
 ) -> ChangeDecision:
-    """Decide on a well-formed modification. ``legs`` are the order and those that it excludes.
+    """Decide on a well-formed modification. ``orders`` are the order and those that it excludes.
 
     When it is accepted, the order has it pending and the book has the larger reservation; otherwise nothing has
     changed.
@@ -86,7 +91,8 @@ def decide_change(
     change = new_terms(before, command)
     available, reserved, pending = book.available, book.account.reserved, order.pending_changes
     rate = order.reserve_rate
-    unreserve_orders(book, legs)
+    legs = book.legs(orders)
+    unreserve_orders(book.account, legs)
     after = copy(before)
     for name in CHANGEABLE:
         if getattr(change, name) is not None:
@@ -97,18 +103,18 @@ def decide_change(
     # Asked before its own reservation is on the book again.
     is_exit = candidate.reduces
     order.pending_changes, order.reserve_rate = (*pending, change), candidate.rate or rate
-    reserve_orders(book, instrument, legs)
+    reserve_orders(book.account, instrument, legs)
     needed = book.account.reserved - reserved
     if refusal is None and needed > ZERO and not is_exit and (available is None or needed > available):
         refusal = lack_of_funds(book, needed, available)
     refusal = refusal or refused_by_rules(verdict.violations)
     if refusal is not None:
-        unreserve_orders(book, legs)
+        unreserve_orders(book.account, legs)
         order.pending_changes, order.reserve_rate = pending, rate
-        reserve_orders(book, instrument, legs)
-    else:
-        _count(candidate, verdict)
-    return ChangeDecision(change, verdict.violations, refusal)
+        reserve_orders(book.account, instrument, legs)
+        return ChangeDecision(change, verdict.violations, refusal)
+    _count(candidate, verdict)
+    return ChangeDecision(change, verdict.violations, None, verdict.displaced)
 
 
 def _count(candidate: Candidate, verdict: RuleVerdict) -> None:
@@ -151,7 +157,7 @@ def _fixed_by_venue(candidate: Candidate, before: Order, change: PendingChange) 
 def _candidate(
     after: Order, before: Order, change: PendingChange, instrument: Instrument, market: MarketState, book: TradingBook
 ) -> Candidate:
-    position = book.position(instrument.id, bucket_of(after, book.account.position_mode))
+    position = book.position_for(after, instrument.id)
     remaining = after.quantity - after.filled_quantity
     price = before.reserve_price
     valued = price is not None and not (instrument.inverse and price <= ZERO)

@@ -15,7 +15,6 @@ from domain.orders.deciding.activity import Displaced
 from domain.orders.deciding.business_checks import CHECKS, Candidate, Refusal, first_refusal
 from domain.orders.deciding.reservations import (
     Reservation,
-    bucket_of,
     reservation_for,
     reservation_price,
     reserve,
@@ -33,7 +32,7 @@ from domain.risk.types import RiskRuleKind, RiskViolation
 class Decision:
     """The verdict on one order. ``reserved`` is the rise of the account's reserved amount, ``reason`` None accepts.
 
-    ``is_exit`` says that it can only reduce a position.
+    ``is_exit`` says that it can only reduce a position. ``displaced`` are own orders to cancel for it.
     """
 
     reservation: Reservation
@@ -42,6 +41,7 @@ class Decision:
     reason: RejectReason | None = None
     message: str | None = None
     is_exit: bool = False
+    displaced: Displaced | None = None
 
     @property
     def accepted(self) -> bool:
@@ -51,7 +51,7 @@ class Decision:
 
 def decide(command: PlaceOrder, instrument: Instrument, market: MarketState, book: TradingBook) -> Decision:
     """Decide on one well-formed order; if it is accepted, ``book`` counts it and its reservation."""
-    position = book.position(instrument.id, bucket_of(command, book.account.position_mode))
+    position = book.position_for(command, instrument.id)
     price = reservation_price(command, market.fresh)
     candidate = Candidate(command, instrument, market, book, position, price, command.quantity)
     verdict = judge(candidate)
@@ -70,7 +70,7 @@ def decide(command: PlaceOrder, instrument: Instrument, market: MarketState, boo
     refusal = first_refusal(candidate, CHECKS)
     if refusal is not None:
         return Decision(reservation, ZERO, verdict.violations, *refusal)
-    decision = _reserve(candidate, reservation, verdict.violations)
+    decision = _reserve(candidate, reservation, verdict)
     if decision.accepted and book.activity is not None:
         book.activity.add(command, worst_notional(candidate), market.at, verdict.displaced)
     return decision
@@ -91,19 +91,19 @@ def lack_of_funds(book: TradingBook, needed: Decimal, available: Decimal | None)
     return RejectReason.INSUFFICIENT_FUNDS, message
 
 
-def _reserve(candidate: Candidate, reservation: Reservation, violations: tuple[RiskViolation, ...]) -> Decision:
+def _reserve(candidate: Candidate, reservation: Reservation, verdict: "RuleVerdict") -> Decision:
     """Reserve what the order needs if it is available and no rule refuses. An exit is never refused for funds.
 
     Insufficient funds take precedence over violations of rules.
     """
-    book = candidate.book
+    book, violations = candidate.book, verdict.violations
     is_exit, before, changed = candidate.reduces, book.available, candidate.position.changed
-    reserved = reserve(book, candidate.instrument.id, reservation, buys=candidate.buys)
+    reserved = reserve(book.account, candidate.position, reservation, buys=candidate.buys)
     is_there = reserved <= ZERO or is_exit or (before is not None and reserved <= before)
     refusal = refused_by_rules(violations) if is_there else lack_of_funds(book, reserved, before)
     if refusal is None:
-        return Decision(reservation, reserved, violations, is_exit=is_exit)
-    unreserve(book, candidate.instrument.id, reservation, buys=candidate.buys)
+        return Decision(reservation, reserved, violations, is_exit=is_exit, displaced=verdict.displaced)
+    unreserve(book.account, candidate.position, reservation, buys=candidate.buys)
     # A refused order leaves no trace in the books, not even an empty position.
     candidate.position.changed = changed
     return Decision(reservation, reserved, violations, *refusal)

@@ -12,25 +12,23 @@ reservation, a later one only what exceeds it. So a protected position is not fr
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_UP, Decimal
-from uuid import UUID
+from decimal import Decimal
 
 from domain.accounts.fees import Dues, estimated_fee
-from domain.accounts.types import AccountBook, AccountKind, PositionMode
-from domain.kernel.numbers import AVERAGE_EXPONENT, ONE, ZERO, to_cash_down, to_cash_up
+from domain.accounts.types import AccountBook
+from domain.kernel.numbers import ONE, ZERO, to_cash_down, to_cash_up
 from domain.market.types import Instrument, Quote
-from domain.orders.deciding.trading_book import TradingBook
+from domain.orders.deciding.trading_book import Leg
 from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.order import Order
 from domain.orders.model.order_types import REQUIRE_LIMIT_PRICE, REQUIRE_STOP_PRICE
 from domain.orders.model.types import Contingency, OrderStatus, Side
-from domain.positions.exposure import opening_quantities, reach
+from domain.positions.exposure import reserved_for
 from domain.positions.types import Bucket, PositionBook
 
 EXCLUSIVE = frozenset({Contingency.OCO, Contingency.OUO})
 # A market order may meet a worse price than the one seen: it reserves this much more.
 MARKET_BUFFER = Decimal("1.05")
-_QUANTUM = Decimal(1).scaleb(-AVERAGE_EXPONENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +75,6 @@ class Reservation:
             self.rate,
             exits,
         )
-
-
-def bucket_of(order: Order | PlaceOrder, mode: PositionMode) -> Bucket:
-    """The bucket that the fills of an order, placed or to be placed, go to."""
-    return bucket_for(mode, buys=order.side is Side.BUY, closes=order.only_reduces)
-
-
-def bucket_for(mode: PositionMode, *, buys: bool, closes: bool) -> Bucket:
-    """The bucket that the fills of an order go to: in hedging mode a buy opens LONG or closes SHORT."""
-    if mode is PositionMode.NETTING:
-        return Bucket.NET
-    return Bucket.LONG if buys != closes else Bucket.SHORT
 
 
 def alternatives(order: Order, orders: Iterable[Order]) -> list[Order]:
@@ -155,9 +141,9 @@ def reservation_for(
     return Reservation(bucket, price, remaining, margin, fee, rate)
 
 
-def reservation_of(order: Order, account: AccountBook, instrument: Instrument) -> Reservation:
+def reservation_of(leg: Leg, account: AccountBook, instrument: Instrument) -> Reservation:
     """The need of an order by itself; nothing while it waits for its entry, nothing once it is over."""
-    bucket = bucket_of(order, account.position_mode)
+    order, bucket = leg.order, leg.position.bucket
     if order.status is OrderStatus.HELD or not order.is_open:
         return Reservation(bucket, order.reserve_price, ZERO, ZERO, ZERO, order.reserve_rate)
     terms = [(order.quantity, order.reserve_price)]
@@ -180,38 +166,47 @@ def reservation_of(order: Order, account: AccountBook, instrument: Instrument) -
     return needed
 
 
-def reserve_orders(book: TradingBook, instrument: Instrument, orders: Sequence[Order]) -> None:
+def reserve_orders(account: AccountBook, instrument: Instrument, legs: Sequence[Leg]) -> None:
     """Reserve what orders that exclude each other need now; none of them has anything reserved before."""
+    _reserve_needs(account, legs, [reservation_of(leg, account, instrument) for leg in legs])
+
+
+def replace_reservations(account: AccountBook, instrument: Instrument, legs: Sequence[Leg]) -> None:
+    """Reserve what orders that exclude each other need now, in place of what they have reserved."""
+    needs = [reservation_of(leg, account, instrument) for leg in legs]
+    unreserve_orders(account, legs)
+    _reserve_needs(account, legs, needs)
+
+
+def _reserve_needs(account: AccountBook, legs: Sequence[Leg], needs: Sequence[Reservation]) -> None:
     largest: dict[Side, Reservation] = {}
-    for order in orders:
-        needed = reservation_of(order, book.account, instrument)
+    for (order, position), needed in zip(legs, needs, strict=True):
         before = largest.get(order.side)
         counted = needed if before is None else needed.beyond(before)
         largest[order.side] = needed if before is None else needed.or_larger(before)
-        rise = reserve(book, order.instrument_id, counted, buys=order.side is Side.BUY)
+        rise = reserve(account, position, counted, buys=order.side is Side.BUY)
         order.reserved_quantity = counted.quantity
         order.reserved_margin, order.reserved_fee = counted.margin, counted.fee
         order.reserved = max(ZERO, min(rise, counted.margin + counted.fee))
 
 
-def unreserve_orders(book: TradingBook, orders: Iterable[Order]) -> None:
+def unreserve_orders(account: AccountBook, legs: Sequence[Leg]) -> None:
     """Take all that orders have reserved off the book; the caller reserves what they need right after."""
-    for order in orders:
+    for order, position in legs:
         counted = Reservation(
-            bucket_of(order, book.account.position_mode),
+            position.bucket,
             order.reserve_price,
             order.reserved_quantity,
             order.reserved_margin,
             order.reserved_fee,
             exits=order.reserved_quantity if order.only_reduces else ZERO,
         )
-        unreserve(book, order.instrument_id, counted, buys=order.side is Side.BUY)
+        unreserve(account, position, counted, buys=order.side is Side.BUY)
         order.reserved_quantity = order.reserved_margin = order.reserved_fee = order.reserved = ZERO
 
 
-def reserve(book: TradingBook, instrument_id: UUID, reservation: Reservation, *, buys: bool) -> Decimal:
+def reserve(account: AccountBook, position: PositionBook, reservation: Reservation, *, buys: bool) -> Decimal:
     """Count a reservation in its position's sums; the rise of the account's reserved amount."""
-    position = book.position(instrument_id, reservation.bucket)
     if buys:
         position.working_buy += reservation.quantity
         position.exit_buy += reservation.exits
@@ -221,10 +216,10 @@ def reserve(book: TradingBook, instrument_id: UUID, reservation: Reservation, *,
         position.exit_sell += reservation.exits
         position.working_sell_margin += reservation.margin
     position.working_fees += reservation.fee
-    return refresh_reserved(book.account, position)
+    return refresh_reserved(account, position)
 
 
-def unreserve(book: TradingBook, instrument_id: UUID, reservation: Reservation, *, buys: bool) -> Decimal:
+def unreserve(account: AccountBook, position: PositionBook, reservation: Reservation, *, buys: bool) -> Decimal:
     """Undo ``reserve``."""
     reverse = Reservation(
         reservation.bucket,
@@ -234,7 +229,7 @@ def unreserve(book: TradingBook, instrument_id: UUID, reservation: Reservation, 
         -reservation.fee,
         exits=-reservation.exits,
     )
-    return reserve(book, instrument_id, reverse, buys=buys)
+    return reserve(account, position, reverse, buys=buys)
 
 
 def refresh_reserved(account: AccountBook, position: PositionBook) -> Decimal:
@@ -244,37 +239,3 @@ def refresh_reserved(account: AccountBook, position: PositionBook) -> Decimal:
     account.reserved += position.reserved - before
     position.changed = True
     return position.reserved - before
-
-
-def reserved_for(position: PositionBook, kind: AccountKind) -> Decimal:
-    """The money that all working orders of a position reserve together.
-
-    A CASH account pays for all its buys. A MARGIN account needs the margin of its worse side: buys and sells cannot
-    both increase the position. The growth of a side is valued at the average price of its orders that can open.
-    """
-    if kind is AccountKind.CASH:
-        return position.working_buy_margin + position.working_fees
-    buys, sells = _increasing_quantities(position)
-    opening_buys, opening_sells = opening_quantities(position)
-    return position.working_fees + max(
-        _share(position.working_buy_margin, buys, opening_buys),
-        _share(position.working_sell_margin, sells, opening_sells),
-    )
-
-
-def _increasing_quantities(position: PositionBook) -> tuple[Decimal, Decimal]:
-    """By how much the working buys, and the working sells, could at most make the position larger than it is.
-
-    What goes through zero first frees the margin of all that it closes: only the growth in size needs more.
-    """
-    lowest, highest = reach(position)
-    size = abs(position.quantity)
-    return max(ZERO, highest - size), max(ZERO, -lowest - size)
-
-
-def _share(margin: Decimal, part: Decimal, whole: Decimal) -> Decimal:
-    if part == whole:
-        return margin
-    if part == ZERO:
-        return ZERO
-    return (margin * part / whole).quantize(_QUANTUM, rounding=ROUND_UP)

@@ -10,7 +10,7 @@ from domain.kernel.numbers import ZERO
 from domain.market.types import Instrument
 from domain.orders.deciding.pretrade import Decision
 from domain.orders.deciding.trading_book import MarketState
-from domain.orders.model.commands import PlaceOrder, request_digest
+from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.order import Order, terms_of
 from domain.orders.model.order_types import TRAILING
 from domain.orders.model.types import CLOSING, Contingency, OrderStatus, PositionEffect, RejectReason, Side
@@ -76,12 +76,11 @@ def refuse(order: Order, reason: RejectReason, message: str, now: datetime) -> N
 
 @dataclass(frozen=True, slots=True)
 class GroupPlace:
-    """The place of an order in a group: the group, the entry that it waits for, and the digest of the group."""
+    """The place of an order in a group: the group, and the entry that it waits for."""
 
     group_id: UUID
     parent_id: UUID | None
     contingency: Contingency
-    digest: bytes
 
 
 def new_order(
@@ -92,12 +91,17 @@ def new_order(
     market: MarketState,
     works_until: datetime | None,
     now: datetime,
+    digest: bytes,
     place: GroupPlace | None = None,
 ) -> Order:
-    """The order of a decided command: sent to the venue, held for its entry, or rejected."""
+    """The order of a decided command: sent to the venue, held for its entry, or rejected.
+
+    ``digest`` identifies repeats of the request.
+    """
     order_id = new_id()
     reservation = decision.reservation
-    terms = terms_of(command) | {"position_effect": _effect_in(reservation.bucket, command)}
+    effect, arrival_price = _effect_in(reservation.bucket, command), _arrival_price(command, market)
+    terms = terms_of(command) | {"position_effect": effect}
     if command.type not in TRAILING:
         terms["trailing_offset_kind"] = None
     waits = place is not None and place.contingency is Contingency.OUO
@@ -106,7 +110,7 @@ def new_order(
         account_id=command.account_id,
         instrument_id=instrument.id,
         client_order_id=command.client_order_id if command.client_order_id is not None else str(order_id),
-        request_digest=request_digest(command) if place is None else place.digest,
+        request_digest=digest,
         venue=venue,
         works_until=works_until,
         status=OrderStatus.HELD if waits else OrderStatus.PENDING_NEW,
@@ -119,7 +123,7 @@ def new_order(
         reserved_margin=reservation.margin,
         reserved_fee=reservation.fee,
         reserve_price=reservation.price,
-        arrival_price=_arrival_price(command, market),
+        arrival_price=arrival_price,
         strategy=command.strategy,
         tags=list(command.tags),
         contingency=Contingency.NONE if place is None else place.contingency,

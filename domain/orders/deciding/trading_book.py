@@ -3,19 +3,24 @@
 Working orders count in them by their reservations (``reservations``).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
-from domain.accounts.types import AccountBook
+from domain.accounts.types import AccountBook, PositionMode
 from domain.kernel.ids import new_id
 from domain.market.rates import SAME_CURRENCY, Conversion
 from domain.market.types import Quote
 from domain.orders.deciding.activity import OrderActivity
-from domain.orders.model.types import RejectReason
+from domain.orders.model.commands import PlaceOrder
+from domain.orders.model.order import Order
+from domain.orders.model.types import RejectReason, Side
 from domain.orders.venues.types import Capabilities
 from domain.positions.exposure import Marks
+from domain.positions.lookup import bucket_for
 from domain.positions.types import Bucket, PositionBook
 from domain.risk.types import Limits
 
@@ -50,6 +55,13 @@ class MarketState:
         return RejectReason.NO_MARKET_PRICE, "there is no market price"
 
 
+class Leg(NamedTuple):
+    """An order with the position that its fills go to."""
+
+    order: Order
+    position: PositionBook
+
+
 @dataclass(slots=True)
 class TradingBook:
     """An account within a batch, with the limits in force.
@@ -81,3 +93,16 @@ class TradingBook:
         if book is None:
             book = self.positions[key] = PositionBook(new_id(), self.account.id, instrument_id, bucket)
         return book
+
+    def position_for(self, order: Order | PlaceOrder, instrument_id: UUID) -> PositionBook:
+        """The book of the bucket that the fills of an order go to, made when there is none yet."""
+        return self.position(instrument_id, bucket_of(order, self.account.position_mode))
+
+    def legs(self, orders: Iterable[Order]) -> list[Leg]:
+        """Orders with the positions that their fills go to."""
+        return [Leg(order, self.position_for(order, order.instrument_id)) for order in orders]
+
+
+def bucket_of(order: Order | PlaceOrder, mode: PositionMode) -> Bucket:
+    """The bucket that the fills of an order, placed or to be placed, go to."""
+    return bucket_for(mode, buys=order.side is Side.BUY, closes=order.only_reduces)

@@ -23,11 +23,11 @@ from domain.kernel.unit_of_work import UnitOfWork, Writing
 from domain.market.types import Instrument
 from domain.orders import queries
 from domain.orders.deciding.activity import needs_of
-from domain.orders.deciding.grouping import GroupTerms, Part, group_digest, place_group
+from domain.orders.deciding.grouping import DecidedGroup, Part
 from domain.orders.deciding.pretrade import Decision, decide
-from domain.orders.deciding.reservations import bucket_of, unreserve
+from domain.orders.deciding.reservations import unreserve
 from domain.orders.deciding.state import new_order, refuse
-from domain.orders.deciding.trading_book import TradingBook
+from domain.orders.deciding.trading_book import TradingBook, bucket_of
 from domain.orders.entry.activity_queries import add_activity, load_activity
 from domain.orders.entry.book_memory import BookMemory, RememberedBook, read_books
 from domain.orders.entry.context import OrderContext, ReferenceData
@@ -90,12 +90,21 @@ def naming_of(call: PlaceCall, index: int) -> Iterator[None]:
         raise
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """An order to decide on, with its instrument; ``digest`` identifies repeats."""
+
+    command: PlaceOrder
+    instrument: Instrument
+    digest: bytes
+
+
 class Batch:
     """The inputs, decisions and writes of one transaction."""
 
-    def __init__(self, context: OrderContext, terms: ReferenceData) -> None:
-        self._context = context
-        self._terms = terms
+    def __init__(self, context: OrderContext, reference_data: ReferenceData) -> None:
+        self.context = context
+        self._reference_data = reference_data
         self._books: dict[UUID, TradingBook] = {}
         self._remembered: dict[UUID, RememberedBook] = {}
         self._known: dict[tuple[UUID, str], Order] = {}
@@ -109,7 +118,7 @@ class Batch:
         """Lock the accounts, check that the caches are current, load positions and repeated orders."""
         commands = [command for call in calls for command in call.commands]
         keys = {(row.account_id, row.client_order_id) for row in commands if row.client_order_id is not None}
-        wanted = {self._terms.instruments[row.symbol].id for row in commands if row.symbol in self._terms.instruments}
+        wanted = self._reference_data.instrument_ids(row.symbol for row in commands)
         await self.load_accounts(work, {command.account_id for command in commands}, wanted, keys)
 
     async def load_accounts(
@@ -122,13 +131,13 @@ class Batch:
         """The same for whole accounts: all their positions are loaded besides the instruments."""
         accounts = await account_queries.lock_books(work, account_ids)
         state = await queries.load_pre_trade_state(work, accounts, instrument_ids, keys)
-        self._terms.compare(state.versions)
+        self._reference_data.compare(state.versions)
         if state.repeats:
             await self._load_known(work, keys)
-        activities = await load_activity(work.fetch, accounts, needs_of(self._terms.limits.rules), work.now)
+        activities = await load_activity(work.fetch, accounts, needs_of(self._reference_data.limits.rules), work.now)
         for account_id, account in accounts.items():
-            self._books[account_id] = self._context.trading_book(
-                account, state.positions[account_id], activities[account_id], self._terms
+            self._books[account_id] = self.context.trading_book(
+                account, state.positions[account_id], activities[account_id], self._reference_data
             )
 
     async def recall(self, memory: BookMemory, calls: Sequence[PlaceCall], now: datetime) -> None:
@@ -138,10 +147,8 @@ class Batch:
         """
         commands = [command for call in calls for command in call.commands]
         account_ids = {command.account_id for command in commands}
-        instrument_ids = {
-            self._terms.instruments[row.symbol].id for row in commands if row.symbol in self._terms.instruments
-        }
-        needs = needs_of(self._terms.limits.rules)
+        instrument_ids = self._reference_data.instrument_ids(row.symbol for row in commands)
+        needs = needs_of(self._reference_data.limits.rules)
         for account_id in account_ids:
             remembered = memory.take(account_id, instrument_ids, needs, now)
             if remembered is not None:
@@ -150,7 +157,9 @@ class Batch:
         if missing:
             self._remembered |= await read_books(missing, instrument_ids, needs, now)
         for account_id, one in self._remembered.items():
-            self._books[account_id] = self._context.trading_book(one.account, one.positions, one.activity, self._terms)
+            self._books[account_id] = self.context.trading_book(
+                one.account, one.positions, one.activity, self._reference_data
+            )
 
     async def commit(self, memory: BookMemory, now: datetime) -> None:
         """Write everything in one statement that proves the recalled books current, and remember them.
@@ -164,8 +173,8 @@ class Batch:
         work = GuardedWork(now)
         await self._write_orders(work)
         books = [book.account for book in self._books.values()]
-        await guarded_queries.write_books(work, books, self._terms.versions)
-        work.finish(self._context.bus)
+        await guarded_queries.write_books(work, books, self._reference_data.versions)
+        work.finish(self.context.bus)
         for one in self._remembered.values():
             memory.keep(one)
 
@@ -183,45 +192,34 @@ class Batch:
         """The order with this client order id, if there is one."""
         return None if client_order_id is None else self._known.get((account_id, client_order_id))
 
-    def place_one(self, command: PlaceOrder, now: datetime, digest: bytes, attribution: Attribution) -> Order:
-        """Decide and store one order whose permission and idempotency the caller has checked.
+    def instrument(self, command: PlaceOrder) -> Instrument:
+        """The instrument of an order.
 
-        ``digest`` identifies repeats.
+        Raises:
+            NotFound: there is no such account or instrument.
         """
-        order, _ = self._decide(command, self._instrument(command), now)
-        order.request_digest = digest
-        self._known[(order.account_id, order.client_order_id)] = order
-        self._keep(order, now, attribution)
-        return order
-
-    async def _load_known(self, work: UnitOfWork, keys: Collection[tuple[UUID, str]]) -> None:
-        self._known = await queries.find_by_client_ids(work, keys)
-        groups = {order.group_id for order in self._known.values() if order.group_id is not None}
-        if groups:
-            for order in (await queries.load_groups(work, groups)).values():
-                assert order.group_id is not None
-                self._groups.setdefault(order.group_id, []).append(order)
+        self.book(command.account_id)
+        instrument = self._reference_data.instruments.get(command.symbol)
+        if instrument is None:
+            raise NotFound(f"There is no instrument {command.symbol[:40]!r}.", field="symbol")
+        return instrument
 
     def place(self, call: PlaceCall, now: datetime) -> list[PlacedOrder]:
-        """Decide on one call.
+        """Decide on the orders of one call, each by itself.
 
         Raises:
             DomainError: the call is refused as a whole, and has left no trace.
         """
-        if call.parts:
-            return self._place_group(call, now)
-        seen: dict[tuple[UUID, str], PlaceOrder] = {}
-        prepared = [self._prepare(call, index, command, seen) for index, command in enumerate(call.commands)]
-        placed: list[PlacedOrder] = []
+        requests = self._requests(call)
         marks = {id_: book.activity.mark() for id_, book in self._books.items() if book.activity is not None}
+        placed: list[PlacedOrder] = []
         fresh: list[tuple[Order, Decision]] = []
-        for command, instrument in prepared:
-            first = self._first(command)
+        for request in requests:
+            first = self.known(request.command.account_id, request.command.client_order_id)
             if first is not None:
                 placed.append(PlacedOrder(first, replayed=True))
                 continue
-            order, decision = self._decide(command, instrument, now)
-            self._known[(order.account_id, order.client_order_id)] = order
+            order, decision = self._decide(request, now)
             fresh.append((order, decision))
             placed.append(PlacedOrder(order, replayed=False))
         if call.all_or_none and any(not decision.accepted for _, decision in fresh):
@@ -231,94 +229,68 @@ class Batch:
             self._keep(order, now, attribution)
         return placed
 
-    def _prepare(
-        self, call: PlaceCall, index: int, command: PlaceOrder, seen: dict[tuple[UUID, str], PlaceOrder]
-    ) -> tuple[PlaceOrder, Instrument]:
-        with naming_of(call, index):
-            instrument = self._instrument(command)
-            if command.client_order_id is not None:
-                self._check_repeat(command, seen.setdefault((command.account_id, command.client_order_id), command))
-            return command, instrument
+    def place_one(self, command: PlaceOrder, now: datetime, digest: bytes, attribution: Attribution) -> Order:
+        """Decide and store one order whose permission and idempotency the caller has checked.
 
-    def _instrument(self, command: PlaceOrder) -> Instrument:
-        self.book(command.account_id)
-        instrument = self._terms.instruments.get(command.symbol)
-        if instrument is None:
-            raise NotFound(f"There is no instrument {command.symbol[:40]!r}.", field="symbol")
-        return instrument
+        ``digest`` identifies repeats.
+        """
+        order, _ = self._decide(_Request(command, self.instrument(command), digest), now)
+        self._keep(order, now, attribution)
+        return order
 
-    def _place_group(self, call: PlaceCall, now: datetime) -> list[PlacedOrder]:
-        with naming_of(call, 0):
-            instrument = self._instrument(call.commands[0])
-        first = self._first_group(call)
-        if first is not None:
-            return [PlacedOrder(order, replayed=True) for order in first]
-        book = self._books[call.commands[0].account_id]
-        terms = GroupTerms(
-            instrument,
-            self._context.market_state(instrument, now, book.account.currency),
-            book,
-            lambda command: self._context.works_until(command, instrument, now),
-            now,
-        )
-        orders = place_group(call.parts, call.commands, terms)
-        self._note_displaced(book, orders[0])
-        self._keep_group(orders, now, call.attribution)
-        return [PlacedOrder(order, replayed=False) for order in orders]
+    def group_of(self, order: Order) -> list[Order]:
+        """The orders that were placed together with ``order`` in a group, itself included; none without a group."""
+        return self._groups.get(order.group_id, []) if order.group_id is not None else []
 
-    def _first_group(self, call: PlaceCall) -> list[Order] | None:
-        """The group that was placed before with these client order ids, if any of them was used."""
-        digest = group_digest(call.parts, call.commands)
-        for index, command in enumerate(call.commands):
-            known = self._first(command)
-            if known is None:
-                continue
-            group = self._groups.get(known.group_id, []) if known.group_id is not None else []
-            ids = [row.client_order_id for row in call.commands]
-            same = known.request_digest == digest and len(group) == len(ids)
-            if not same or any(
-                given not in (None, order.client_order_id) for given, order in zip(ids, group, strict=True)
-            ):
-                with naming_of(call, index):
-                    raise Conflict("This client order id was used for another order.", field="clientOrderId")
-            return group
-        return None
-
-    def _keep_group(self, orders: list[Order], now: datetime, attribution: Attribution) -> None:
-        group_id = orders[0].group_id
-        assert group_id is not None
-        self._groups[group_id] = orders
+    def keep_group(self, group: DecidedGroup, now: datetime, attribution: Attribution) -> None:
+        """Store the orders of a group that was decided on."""
+        orders, entry = group.orders, group.orders[0]
+        assert entry.group_id is not None
+        self._groups[entry.group_id] = orders
+        self._displacements += [Displacement(entry, row) for row in group.displaced]
         for order in orders:
-            self._known[(order.account_id, order.client_order_id)] = order
             self._keep(order, now, attribution, submit=False)
-        if orders[0].is_open:
+        if entry.is_open:
             # It travels as one: the venue must know of the exits when the entry begins to fill.
-            self._submit(orders[0], orjson.dumps([str(order.id) for order in orders]).decode())
+            self._submit(entry, orjson.dumps([str(order.id) for order in orders]).decode())
 
-    def _check_repeat(self, command: PlaceOrder, first_of_call: PlaceOrder) -> None:
-        """Check a reused client order id: it must name an equal order, stored before or earlier in the call."""
-        stored = self._first(command)
-        if stored is None and first_of_call is command:
-            return
-        first = stored.request_digest if stored is not None else request_digest(first_of_call)
-        if request_digest(command) != first:
-            raise Conflict("This client order id was used for another order.", field="clientOrderId")
+    async def _load_known(self, work: UnitOfWork, keys: Collection[tuple[UUID, str]]) -> None:
+        self._known = await queries.find_by_client_ids(work, keys)
+        groups = {order.group_id for order in self._known.values() if order.group_id is not None}
+        if groups:
+            for order in (await queries.load_groups(work, groups)).values():
+                assert order.group_id is not None
+                self._groups.setdefault(order.group_id, []).append(order)
 
-    def _first(self, command: PlaceOrder) -> Order | None:
-        return self.known(command.account_id, command.client_order_id)
+    def _requests(self, call: PlaceCall) -> list[_Request]:
+        """The orders of a call with their instruments. A reused client order id must name an equal order.
 
-    def _decide(self, command: PlaceOrder, instrument: Instrument, now: datetime) -> tuple[Order, Decision]:
+        The equal order was stored before, or comes earlier in the call.
+        """
+        seen: dict[tuple[UUID, str], bytes] = {}
+        requests: list[_Request] = []
+        for index, command in enumerate(call.commands):
+            with naming_of(call, index):
+                request = _Request(command, self.instrument(command), request_digest(command))
+                if command.client_order_id is not None:
+                    stored = self.known(command.account_id, command.client_order_id)
+                    first = seen.setdefault((command.account_id, command.client_order_id), request.digest)
+                    if request.digest != (first if stored is None else stored.request_digest):
+                        raise Conflict("This client order id was used for another order.", field="clientOrderId")
+                requests.append(request)
+        return requests
+
+    def _decide(self, request: _Request, now: datetime) -> tuple[Order, Decision]:
+        command, instrument, digest = request.command, request.instrument, request.digest
         book = self._books[command.account_id]
-        market = self._context.market_state(instrument, now, book.account.currency)
-        works_until = self._context.works_until(command, instrument, now)
+        works_until = self.context.works_until(command, instrument, now)
+        market = self.context.market_state(instrument, now, book.account.currency)
         decision = decide(command, instrument, market, book)
-        order = new_order(command, instrument, book.account.venue, decision, market, works_until, now)
-        self._note_displaced(book, order)
+        order = new_order(command, instrument, book.account.venue, decision, market, works_until, now, digest)
+        self._known[(order.account_id, order.client_order_id)] = order
+        if decision.displaced is not None:
+            self._displacements.append(Displacement(order, decision.displaced))
         return order, decision
-
-    def _note_displaced(self, book: TradingBook, order: Order) -> None:
-        if book.activity is not None:
-            self._displacements += [Displacement(order, row) for row in book.activity.take_displaced()]
 
     def _refuse_all(self, fresh: list[tuple[Order, Decision]], marks: Mapping[UUID, int]) -> None:
         for account_id, mark in marks.items():
@@ -329,14 +301,15 @@ class Batch:
             if not decision.accepted:
                 continue
             book = self._books[order.account_id]
-            buys = order.side is Side.BUY
-            unreserve(book, order.instrument_id, decision.reservation, buys=buys)
+            position, buys = book.position_for(order, order.instrument_id), order.side is Side.BUY
+            unreserve(book.account, position, decision.reservation, buys=buys)
             refuse(order, RejectReason.GROUP_REJECTED, "Another order of this batch was refused.", order.created_at)
 
     def _keep(self, order: Order, now: datetime, attribution: Attribution, *, submit: bool = True) -> None:
         book = self._books[order.account_id]
         order.placed_by, order.placed_key = attribution.by, attribution.key_id
         order.placed_from, order.request_id = attribution.address, attribution.request_id
+        self._known[(order.account_id, order.client_order_id)] = order
         self._new.append(order)
         if order.is_open and submit:
             self._submit(order, None)

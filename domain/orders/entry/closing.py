@@ -18,7 +18,7 @@ from domain.kernel.errors import Conflict, Unavailable
 from domain.kernel.unit_of_work import unit_of_work
 from domain.orders import queries
 from domain.orders.deciding.closing_rules import check_closing, closing_plans, closing_side
-from domain.orders.deciding.reservations import bucket_of
+from domain.orders.deciding.trading_book import bucket_of
 from domain.orders.entry.batch import Batch, PlacedOrder
 from domain.orders.entry.canceling import request_cancels
 from domain.orders.entry.context import OrderContext, ReferenceData
@@ -84,13 +84,13 @@ class PositionClosing:
         return await self.commits.submit(call)
 
     async def _place(
-        self, terms: ReferenceData, calls: Sequence[CloseCall], refused: Mapping[int, BaseException]
+        self, reference_data: ReferenceData, calls: Sequence[CloseCall], refused: Mapping[int, BaseException]
     ) -> list[list[PlacedOrder] | BaseException]:
-        batch = Batch(self._context, terms)
+        batch = Batch(self._context, reference_data)
         async with unit_of_work(self._context.bus) as work:
             keys = {key for call in calls if (key := _key(call.command)) is not None}
             await batch.load_accounts(work, {call.command.account_id for call in calls}, (), keys)
-            outcomes = outcomes_of(calls, refused, lambda call: _close(batch, terms, call, work.now))
+            outcomes = outcomes_of(calls, refused, lambda call: _close(batch, reference_data, call, work.now))
             await batch.write(work)
         return outcomes
 
@@ -125,7 +125,7 @@ async def _is_repeat(command: Closing) -> bool:
     return key is not None and await queries.read_order_by_client_id(*key) is not None
 
 
-def _close(batch: Batch, terms: ReferenceData, call: CloseCall, now: datetime) -> list[PlacedOrder]:
+def _close(batch: Batch, reference_data: ReferenceData, call: CloseCall, now: datetime) -> list[PlacedOrder]:
     """Decide on one call.
 
     Raises:
@@ -140,7 +140,7 @@ def _close(batch: Batch, terms: ReferenceData, call: CloseCall, now: datetime) -
         if first is not None:
             return [_replayed(first, digest)]
     placed: list[Order] = []
-    for plan in closing_plans(command, book, terms.by_id, role):
+    for plan in closing_plans(command, book, reference_data.by_id, role):
         before, plan.position.holds = plan.position.holds, plan.holds
         orders = [batch.place_one(order, now, digest or request_digest(order), attribution) for order in plan.orders]
         placed += orders

@@ -1,6 +1,6 @@
 """The dependencies of order use cases, put together once per process."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -51,6 +51,10 @@ class ReferenceData:
     limits: Limits
     versions: Mapping[str, int]
 
+    def instrument_ids(self, symbols: Iterable[str]) -> set[UUID]:
+        """The ids of the instruments of ``symbols``, without those that do not exist."""
+        return {self.instruments[symbol].id for symbol in symbols if symbol in self.instruments}
+
     async def check(self, work: UnitOfWork) -> None:
         """Compare with the versions in the database.
 
@@ -93,12 +97,12 @@ class OrderContext:
         account: AccountBook,
         positions: dict[PositionKey, PositionBook],
         activity: OrderActivity,
-        terms: ReferenceData,
+        reference_data: ReferenceData,
     ) -> TradingBook:
-        """The trading book of an account: its positions and activity, with the reference data ``terms``."""
-        free = free_funds(account, positions.values(), terms.by_id, self.market.quote)
-        marks = Marks(terms.by_id, self.market.quote, self.market.is_stale)
-        return TradingBook(account, positions, free, self.venue(account.venue), terms.limits, marks, activity)
+        """The trading book of an account: its positions and activity, with the reference data."""
+        free = free_funds(account, positions.values(), reference_data.by_id, self.market.quote)
+        marks = Marks(reference_data.by_id, self.market.quote, self.market.is_stale)
+        return TradingBook(account, positions, free, self.venue(account.venue), reference_data.limits, marks, activity)
 
     async def reference_data(self) -> ReferenceData:
         """The cached reference data."""

@@ -172,7 +172,7 @@ class GroupCommit(Generic[Call, Result]):
     async def _outcomes(self, calls: list[Call]) -> list[Result | BaseException]:
         """Decide on calls in one transaction; if it fails as a whole, on each alone, so that none spoils another."""
         try:
-            return await self._decide_on_current_terms(calls)
+            return await self._decide_on_current_data(calls)
         except Unavailable as error:
             return [error] * len(calls)
         except Exception as error:  # noqa: BLE001  it belongs to one of the callers; alone, each gets its own
@@ -180,13 +180,13 @@ class GroupCommit(Generic[Call, Result]):
                 return [error]
             return [outcome for call in calls for outcome in await self._outcomes([call])]
 
-    async def _decide_on_current_terms(self, calls: list[Call]) -> list[Result | BaseException]:
+    async def _decide_on_current_data(self, calls: list[Call]) -> list[Result | BaseException]:
         for _ in range(_MAX_TRIES):
-            terms = await self._context.reference_data()
+            reference_data = await self._context.reference_data()
             # Rights as of the version that the transaction compares: a caller's own may be older.
-            refused = await self._authorize_at(calls, terms.versions[ACCESS])
+            refused = await self._authorize_at(calls, reference_data.versions[ACCESS])
             try:
-                return await self._decide(terms, calls, refused)
+                return await self._decide(reference_data, calls, refused)
             except StaleCache as stale:
                 await self._context.renew(stale.versions)
         raise Unavailable("The configuration is changing too fast; try again.")

@@ -27,8 +27,8 @@ from domain.kernel.unit_of_work import UnitOfWork, Writing, unit_of_work
 from domain.orders import queries
 from domain.orders.deciding.activity import OrderActivity, needs_of
 from domain.orders.deciding.modify_rules import as_changed, decide_change
-from domain.orders.deciding.reservations import EXCLUSIVE, alternatives, bucket_of
-from domain.orders.deciding.trading_book import TradingBook
+from domain.orders.deciding.reservations import EXCLUSIVE, alternatives
+from domain.orders.deciding.trading_book import TradingBook, bucket_of
 from domain.orders.entry.activity_queries import add_activity, load_activity
 from domain.orders.entry.canceling import find_order
 from domain.orders.entry.context import OrderContext, ReferenceData
@@ -90,28 +90,30 @@ class OrderModifying:
         return await self.commits.submit(call)
 
     async def _modify(
-        self, terms: ReferenceData, calls: Sequence[ModifyCall], refused: Mapping[int, BaseException]
+        self, reference_data: ReferenceData, calls: Sequence[ModifyCall], refused: Mapping[int, BaseException]
     ) -> list[Order | BaseException]:
         if not refused:
             try:
-                return await self._modify_as_read(terms, calls)
+                return await self._modify_as_read(reference_data, calls)
             except StaleVersions:
                 # An order or its account has moved since it was read.
                 pass
-        batch = _Batch(self._context, terms)
+        batch = _Batch(self._context, reference_data)
         async with unit_of_work(self._context.bus) as work:
             await batch.load(work, calls)
             outcomes = outcomes_of(calls, refused, lambda call: batch.modify(call, work.now))
             await batch.write(work)
         return outcomes
 
-    async def _modify_as_read(self, terms: ReferenceData, calls: Sequence[ModifyCall]) -> list[Order | BaseException]:
+    async def _modify_as_read(
+        self, reference_data: ReferenceData, calls: Sequence[ModifyCall]
+    ) -> list[Order | BaseException]:
         """Decide without locks, and write in one statement that proves the read data current.
 
         Raises:
             StaleVersions: the data has changed, or a modification is refused; nothing was written.
         """
-        batch, work = _Batch(self._context, terms), GuardedWork(utc_now())
+        batch, work = _Batch(self._context, reference_data), GuardedWork(utc_now())
         await batch.read(calls, work.now)
         try:
             outcomes: list[Order | BaseException] = [batch.modify(call, work.now) for call in calls]
@@ -126,9 +128,9 @@ class OrderModifying:
 class _Batch:
     """The inputs, decisions and writes of one transaction."""
 
-    def __init__(self, context: OrderContext, terms: ReferenceData) -> None:
+    def __init__(self, context: OrderContext, reference_data: ReferenceData) -> None:
         self._context = context
-        self._terms = terms
+        self._reference_data = reference_data
         self._books: dict[UUID, TradingBook] = {}
         self._orders: dict[UUID, Order] = {}
         self._changed: dict[UUID, Order] = {}
@@ -140,14 +142,14 @@ class _Batch:
     async def load(self, work: UnitOfWork, calls: Sequence[ModifyCall]) -> None:
         """Lock the accounts, check that the caches are current, load orders, those that they exclude, and positions."""
         accounts = await account_queries.lock_books(work, {call.account_id for call in calls})
-        await self._terms.check(work)
+        await self._reference_data.check(work)
         self._orders = await queries.load_orders(work, {call.order_id for call in calls})
         groups = {order.group_id for order in self._orders.values() if order.contingency in EXCLUSIVE}
         if groups:
             self._orders = await queries.load_groups(work, groups) | self._orders
         wanted = {order.instrument_id for order in self._orders.values()}
         positions = await position_queries.load_positions(work, accounts, wanted)
-        activities = await load_activity(work.fetch, accounts, needs_of(self._terms.limits.rules), work.now)
+        activities = await load_activity(work.fetch, accounts, needs_of(self._reference_data.limits.rules), work.now)
         self._keep_books(accounts, positions, activities)
 
     async def read(self, calls: Sequence[ModifyCall], now: datetime) -> None:
@@ -155,7 +157,7 @@ class _Batch:
         self._orders, accounts = await read_with_accounts({call.order_id for call in calls}, alternatives=True)
         wanted = {order.instrument_id for order in self._orders.values()}
         positions = await position_queries.read_for_orders(accounts, wanted)
-        activities = await load_activity(fetch, accounts, needs_of(self._terms.limits.rules), now)
+        activities = await load_activity(fetch, accounts, needs_of(self._reference_data.limits.rules), now)
         self._keep_books(accounts, positions, activities)
 
     def _keep_books(
@@ -166,7 +168,7 @@ class _Batch:
     ) -> None:
         for account_id, account in accounts.items():
             self._books[account_id] = self._context.trading_book(
-                account, positions[account_id], activities[account_id], self._terms
+                account, positions[account_id], activities[account_id], self._reference_data
             )
 
     def modify(self, call: ModifyCall, now: datetime) -> Order:
@@ -180,7 +182,7 @@ class _Batch:
             raise NotFound("There is no such order.", field="id")
         _check_state(order, call.command)
         check_change(call.command, as_changed(order), now)
-        instrument, book = self._terms.by_id[order.instrument_id], self._books[order.account_id]
+        instrument, book = self._reference_data.by_id[order.instrument_id], self._books[order.account_id]
         legs = alternatives(order, self._orders.values())
         decision = decide_change(
             order,
@@ -195,8 +197,8 @@ class _Batch:
             raise Refused(message, reason=reason)
         self._changed |= {leg.id: leg for leg in legs}
         self._keep(order, decision.change, now, call)
-        if book.activity is not None:
-            self._displacements += [Displacement(order, row) for row in book.activity.take_displaced()]
+        if decision.displaced is not None:
+            self._displacements.append(Displacement(order, decision.displaced))
         # A later call of the same transaction may change the order again.
         return copy(order)
 
@@ -233,7 +235,7 @@ class _Batch:
             raise StaleVersions("these changes need a transaction")
         await self._write_orders(work)
         books = [book.account for book in self._books.values()]
-        await guarded_queries.write_books(work, books, self._terms.versions, with_orders=True)
+        await guarded_queries.write_books(work, books, self._reference_data.versions, with_orders=True)
 
     async def _write_orders(self, work: Writing) -> None:
         books = self._books.values()

@@ -44,16 +44,18 @@ async def check_order(entry: OrderEntry, actor: Actor, command: PlaceOrder) -> O
     now = context.clock()
     check_command(command, now)
     await context.refresh()
-    terms = await context.reference_data()
-    instrument = terms.instruments.get(command.symbol)
+    reference_data = await context.reference_data()
+    instrument = reference_data.instruments.get(command.symbol)
     if instrument is None:
         raise NotFound(f"There is no instrument {command.symbol[:40]!r}.", field="symbol")
     account = (await account_queries.read_books([command.account_id])).get(command.account_id)
     if account is None:
         raise no_account()
     positions = (await read_for_orders([account.id], [instrument.id]))[account.id]
-    activity = (await load_activity(fetch, {account.id: account}, needs_of(terms.limits.rules), now))[account.id]
-    book = context.trading_book(account, positions, activity, terms)
+    activity = (await load_activity(fetch, {account.id: account}, needs_of(reference_data.limits.rules), now))[
+        account.id
+    ]
+    book = context.trading_book(account, positions, activity, reference_data)
     before = book.available
     decision = decide(command, instrument, context.market_state(instrument, now, account.currency), book)
     reservation = max(ZERO, decision.reserved)

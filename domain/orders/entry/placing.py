@@ -7,6 +7,7 @@ rights that changed before the call are in force: cached ones are compared with 
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from domain.access.types import Actor, Role
@@ -20,6 +21,7 @@ from domain.orders.entry.batch import Batch, PlaceCall, PlacedOrder, naming_of
 from domain.orders.entry.book_memory import BookMemory
 from domain.orders.entry.context import OrderContext, ReferenceData
 from domain.orders.entry.group_commit import GroupCommit, outcomes_of
+from domain.orders.entry.group_placing import place_group
 from domain.orders.model.commands import PlaceBracket, PlaceOco, PlaceOrder
 from domain.orders.model.group_validation import check_bracket, check_oco
 from domain.orders.model.order_validation import check_command
@@ -104,27 +106,27 @@ class OrderEntry:
         return await self.context.authenticator.fresh(actor)
 
     async def _place(
-        self, terms: ReferenceData, calls: Sequence[PlaceCall], refused: Mapping[int, BaseException]
+        self, reference_data: ReferenceData, calls: Sequence[PlaceCall], refused: Mapping[int, BaseException]
     ) -> list[Outcome]:
         if not refused:
             try:
-                return await self._place_from_memory(terms, calls)
+                return await self._place_from_memory(reference_data, calls)
             except StaleVersions:
                 # What was remembered has changed since, or the orders need what only a transaction can tell.
                 pass
-        return await self._place_under_lock(terms, calls, refused)
+        return await self._place_under_lock(reference_data, calls, refused)
 
-    async def _place_from_memory(self, terms: ReferenceData, calls: Sequence[PlaceCall]) -> list[Outcome]:
+    async def _place_from_memory(self, reference_data: ReferenceData, calls: Sequence[PlaceCall]) -> list[Outcome]:
         """Decide on remembered books and write in one statement that proves them current.
 
         Raises:
             StaleVersions: they were not, or a call is refused or repeats another; nothing was written.
         """
-        batch = Batch(self.context, terms)
+        batch = Batch(self.context, reference_data)
         now = utc_now()
         await batch.recall(self.memory, calls, now)
         try:
-            outcomes: list[Outcome] = [batch.place(call, now) for call in calls]
+            outcomes: list[Outcome] = [_placed(batch, call, now) for call in calls]
         except DomainError as error:
             # The answer must not rest on what may be out of date.
             raise StaleVersions(error.message) from error
@@ -132,11 +134,15 @@ class OrderEntry:
         return outcomes
 
     async def _place_under_lock(
-        self, terms: ReferenceData, calls: Sequence[PlaceCall], refused: Mapping[int, BaseException]
+        self, reference_data: ReferenceData, calls: Sequence[PlaceCall], refused: Mapping[int, BaseException]
     ) -> list[Outcome]:
-        batch = Batch(self.context, terms)
+        batch = Batch(self.context, reference_data)
         async with unit_of_work(self.context.bus) as work:
             await batch.load(work, calls)
-            outcomes = outcomes_of(calls, refused, lambda call: batch.place(call, work.now))
+            outcomes = outcomes_of(calls, refused, lambda call: _placed(batch, call, work.now))
             await batch.write(work)
         return outcomes
+
+
+def _placed(batch: Batch, call: PlaceCall, now: datetime) -> list[PlacedOrder]:
+    return place_group(batch, call, now) if call.parts else batch.place(call, now)

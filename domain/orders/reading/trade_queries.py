@@ -13,10 +13,10 @@ from uuid import UUID
 from domain.access.types import no_account
 from domain.accounts.types import PositionMode
 from domain.kernel.database import Connection, Row, fetch_row, reading
-from domain.orders.deciding.reservations import bucket_for
 from domain.orders.model.types import CLOSING, PositionEffect
 from domain.positions.adjustment_queries import READ_ADJUSTMENTS, to_adjustment
 from domain.positions.adjustments import PositionAdjustment
+from domain.positions.lookup import bucket_for
 from domain.positions.lots import LotFill
 from domain.positions.types import Bucket
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from domain.accounts.types import AccountKind
-from domain.orders.deciding.grouping import GroupTerms, bracket_orders, oco_orders, place_group
+from domain.orders.deciding.grouping import bracket_orders, decide_group, oco_orders
 from domain.orders.deciding.modify_rules import decide_change
 from domain.orders.deciding.pretrade import decide
 from domain.orders.deciding.state import new_order
@@ -18,7 +18,7 @@ from domain.orders.model.types import OffsetKind, OrderType, RejectReason, Side
 from domain.positions.types import Bucket
 from domain.risk.types import RiskRuleKind
 from tests.orders.deciding.test_pretrade import rule
-from tests.orders.factories import NOW, PERPETUAL, command, market, quote, trading_book
+from tests.orders.factories import NOW, PERPETUAL, command, group_request, market, quote, trading_book
 
 T = OrderType
 NUMBERS = {"limit_price", "stop_price", "trailing_offset", "limit_offset"}
@@ -78,8 +78,8 @@ def test_a_collar_looks_at_the_price_at_which_an_order_may_trade(
 )
 def test_the_same_in_an_oco(terms: dict[str, Any], accepted: bool) -> None:
     other = sell(type=T.LIMIT, limit_price="130")
-    group = GroupTerms(PERPETUAL, THERE, book_of("5"), lambda _: None, NOW)
-    orders = place_group(*oco_orders(PlaceOco(sell(**terms), other)), group)
+    legs = oco_orders(PlaceOco(sell(**terms), other))
+    orders = decide_group(group_request(*legs, PERPETUAL, THERE, book_of("5"))).orders
     assert [order.reject_reason for order in orders] == (
         [None, None] if accepted else [RejectReason.RISK_RULE, RejectReason.GROUP_REJECTED]
     )
@@ -92,8 +92,8 @@ def test_the_same_in_an_oco(terms: dict[str, Any], accepted: bool) -> None:
 def test_the_same_for_the_stop_loss_of_a_bracket(terms: dict[str, Any], accepted: bool) -> None:
     leg = OrderLeg(**{name: Decimal(value) if name in NUMBERS else value for name, value in terms.items()})
     entry = command(symbol="COIN-PERP", limit_price=Decimal(99))
-    group = GroupTerms(PERPETUAL, THERE, book_of(), lambda _: None, NOW)
-    orders = place_group(*bracket_orders(PlaceBracket(entry, stop_loss=leg)), group)
+    parts = bracket_orders(PlaceBracket(entry, stop_loss=leg))
+    orders = decide_group(group_request(*parts, PERPETUAL, THERE, book_of())).orders
     assert [order.reject_reason for order in orders] == (
         [None, None] if accepted else [RejectReason.GROUP_REJECTED, RejectReason.RISK_RULE]
     )
@@ -106,8 +106,8 @@ def test_a_take_profit_lies_beyond_its_entry_and_has_no_collar_but_beside_its_ow
         (OrderLeg(T.LIMIT_IF_TOUCHED, stop_price=Decimal(60), limit_price=Decimal(57)), False),
         (OrderLeg(T.LIMIT_IF_TOUCHED, stop_price=Decimal(60), limit_price=Decimal(56)), True),
     ):
-        group = GroupTerms(PERPETUAL, THERE, book_of(), lambda _: None, NOW)
-        _, profit = place_group(*bracket_orders(PlaceBracket(entry, take_profit=leg)), group)
+        parts = bracket_orders(PlaceBracket(entry, take_profit=leg))
+        _, profit = decide_group(group_request(*parts, PERPETUAL, THERE, book_of())).orders
         assert (profit.reject_reason is RejectReason.RISK_RULE) is refused
 
 
@@ -120,7 +120,7 @@ def changed(order: Order, book: TradingBook, **prices: str) -> RejectReason | No
 def test_the_same_when_an_order_is_changed_before_and_after_it_was_triggered() -> None:
     book = book_of("5")
     wanted = sell(type=T.STOP_LIMIT, stop_price="80", limit_price="78")
-    order = new_order(wanted, PERPETUAL, "paper", decide(wanted, PERPETUAL, THERE, book), THERE, None, NOW)
+    order = new_order(wanted, PERPETUAL, "paper", decide(wanted, PERPETUAL, THERE, book), THERE, None, NOW, b"")
     assert changed(order, book, limit_price="75.99") is RejectReason.RISK_RULE
     assert changed(order, book, limit_price="76") is None
     assert changed(order, book, stop_price="90") is RejectReason.RISK_RULE

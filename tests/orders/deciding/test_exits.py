@@ -15,19 +15,19 @@ from domain.accounts.types import AccountKind, AccountState, PositionMode
 from domain.kernel.numbers import ZERO
 from domain.market.types import FeeSchedule, Instrument, SettlementCycle
 from domain.orders.books.booking import ReportBooking
-from domain.orders.deciding.grouping import GroupTerms, oco_orders, place_group
+from domain.orders.deciding.grouping import decide_group, oco_orders
 from domain.orders.deciding.pretrade import decide
-from domain.orders.deciding.reservations import reserved_for
 from domain.orders.deciding.trading_book import TradingBook
 from domain.orders.exchange.execution_reports import ExecutionReport
 from domain.orders.model.commands import PlaceOco, PlaceOrder
 from domain.orders.model.types import OrderStatus, OrderType, PositionEffect, RejectReason, Side
 from domain.positions.closable import frozen
+from domain.positions.exposure import reserved_for
 from domain.positions.service import free_funds
 from domain.positions.types import Bucket, PositionBook
 from domain.risk.kinds import KINDS
 from domain.risk.types import Limits, RiskAction, RiskRule, RiskRuleKind, RiskScope, TradingHalt
-from tests.orders.factories import ACCOUNT_ID, NOW, PERPETUAL, SPOT, command, market, quote, trading_book
+from tests.orders.factories import ACCOUNT_ID, NOW, PERPETUAL, SPOT, command, group_request, market, quote, trading_book
 from tests.support.world import World
 
 # Of each kind of rule the tightest limit that there is.
@@ -142,8 +142,7 @@ def test_an_oco_of_two_exits_needs_no_funds_in_any_state() -> None:
         exit_order(type=OrderType.LIMIT, quantity="90", limit_price="110"),
         exit_order(type=OrderType.STOP, quantity="90", stop_price="95"),
     )
-    terms = GroupTerms(PERPETUAL, market(quote("COIN-PERP")), book, lambda _: None, NOW)
-    orders = place_group(*oco_orders(legs), terms)
+    orders = decide_group(group_request(*oco_orders(legs), PERPETUAL, market(quote("COIN-PERP")), book)).orders
     assert [order.status for order in orders] == [OrderStatus.PENDING_NEW] * 2
     assert (position.exit_sell, position.working_sell_margin) == (180, ZERO)
     assert [order.reserved_fee for order in orders] == [Decimal("9.9"), ZERO]

@@ -33,7 +33,7 @@ class Line:
         self.book = trading_book("100000")
         asked = command(quantity=Decimal(10), limit_price=PRICE)
         decision = decide(asked, SPOT, market(), self.book)
-        self.order: Order = new_order(asked, SPOT, "paper", decision, market(), None, NOW)
+        self.order: Order = new_order(asked, SPOT, "paper", decision, market(), None, NOW, b"")
         self.booked: set[tuple[object, str]] = set()
         self.last: execution_reports.ExecutionReport | None = None
         self.clock = 0

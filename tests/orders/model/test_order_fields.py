@@ -53,7 +53,7 @@ def order_with(name: str) -> tuple[PlaceOrder, Order]:
     """A command with another value of a term, and the order that it becomes."""
     given = replace(FULL, **{name: another(name, getattr(FULL, name))})
     decision = decide(given, SPOT, market(), trading_book())
-    return given, new_order(given, SPOT, "paper", decision, market(), given.expires_at, NOW)
+    return given, new_order(given, SPOT, "paper", decision, market(), given.expires_at, NOW, request_digest(given))
 
 
 def test_commands_exchange_and_venues_take_the_terms_as_they_are() -> None:
