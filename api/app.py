@@ -34,6 +34,7 @@ from api.schema import export_schema
 from api.services import Services
 from api.transport.connections import Connections
 from api.transport.cookies import CookieSessions
+from api.transport.event_stream import STREAM_PATH, EventStreams
 from api.transport.frames import TextFrames
 from api.transport.front import Front, HostPolicy
 from api.transport.guarded import GuardedHttp
@@ -46,6 +47,7 @@ from domain.orders.venues.queries import VenueCondition
 from domain.system.process_load import ProcessLoad
 
 _GRACEFUL_SECONDS = 10
+_API_PATHS = frozenset({"/graphql", STREAM_PATH})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +109,26 @@ class _Serving:
         origins = OriginPolicy(settings.allowed_origins)
         self.runner = OperationRunner(schema, runtime.services, settings.limits, ApiMetrics(), settings.request_log)
         self.hub = Hub(self.runner)
-        self.http = GraphQLOverHttp(self.runner, origins)
+        self.streams = EventStreams(self.runner, self.hub)
+        self.http = GraphQLOverHttp(self.runner, origins, self.streams)
         self.sockets = Sockets(self.runner, self.hub, origins)
         self.sessions = CookieSessions(self.runner)
         self.readiness = Readiness(runtime.check)
         self.schema_text = SchemaText(self.runner, export_schema(schema))
         self.metrics = Metrics(self.runner, runtime.venue_condition, runtime.scrapes)
         runtime.scrapes.tells_of(self.runner.metrics.registry)
-        runtime.on_rights_changed(self.sockets.rights_changed)
+        runtime.on_rights_changed(self._rights_changed)
         runtime.shows_load(self.runner.metrics.load)
+
+    def _rights_changed(self) -> None:
+        self.sockets.rights_changed()
+        self.streams.rights_changed()
+
+    async def watch(self) -> None:
+        """Review the credentials of all connections that stay open. Never ends."""
+        async with asyncio.TaskGroup() as watching:
+            watching.create_task(self.sockets.watch())
+            watching.create_task(self.streams.watch())
 
 
 class Api:
@@ -141,7 +154,7 @@ class Api:
         """Open the runtime, watch the sockets, and close everything at the end."""
         async with self._open_runtime() as runtime:
             self._serving = _Serving(self._schema, runtime, self._settings)
-            watching = asyncio.get_running_loop().create_task(self._serving.sockets.watch())
+            watching = asyncio.get_running_loop().create_task(self._serving.watch())
             try:
                 yield
             finally:
@@ -155,7 +168,7 @@ class Api:
         if scope["type"] == "websocket":
             await self.serving.sockets(scope, receive, send)
             return
-        if scope["method"] == "GET" and not scope["query_string"]:
+        if scope["method"] == "GET" and not scope["query_string"] and scope["path"] != STREAM_PATH:
             request = Request(scope, receive)
             if wants_page(request.headers.get("accept")):
                 response = await self._page(request)
@@ -224,7 +237,7 @@ class _App(Starlette):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a connection."""
-        if scope["type"] != "lifespan" and scope["path"] == "/graphql":
+        if scope["type"] != "lifespan" and scope["path"] in _API_PATHS:
             await self.graphql(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)

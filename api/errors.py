@@ -92,6 +92,15 @@ def execution_error(error: GraphQLError, context: Context, operation_name: str |
     return {**formatted, **masked(cause, context, operation_name=operation_name, path=path)}
 
 
+def errors_of(error: Exception, context: Context, **where: object) -> list[GraphQLFormattedError]:
+    """The errors for the client of an operation that ``error`` ended before or outside of an execution."""
+    if isinstance(error, RequestError):
+        return error.errors
+    if isinstance(error, DomainError):
+        return [coded(error.message, error.code.value, **error.context)]
+    return [masked(error, context, **where)]
+
+
 def masked(cause: BaseException, context: Context, **where: object) -> GraphQLFormattedError:
     """Log ``cause`` with its traceback and give the client nothing but the request id."""
     _log.error("request failed", request_id=str(context.request_id), exc_info=cause, **where)

@@ -51,6 +51,9 @@ class Limits:
 
     operations_per_socket: int = 100
     sockets_per_user: int = 50
+    # An event stream carries one operation.
+    streams_per_user: int = 200
+    stream_ping_seconds: float = 15.0
     connection_init_seconds: float = 10.0
     # Operation ids come back with every message of the operation.
     operation_id_length: int = 128

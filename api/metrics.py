@@ -34,6 +34,9 @@ class ApiMetrics:
             registry=self.registry,
         )
         self.sockets = Gauge("tradegraph_sockets", "Open WebSockets.", registry=self.registry)
+        self.event_streams = Gauge(
+            "tradegraph_event_streams", "Open streams of server-sent events.", registry=self.registry
+        )
         self.subscriptions = Gauge("tradegraph_subscriptions", "Running subscriptions.", registry=self.registry)
         self.streams = Gauge(
             "tradegraph_streams",

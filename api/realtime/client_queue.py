@@ -6,28 +6,22 @@ up. A ``StateQueue`` keeps the newest payload of each part and drops the older o
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
-import orjson
+from graphql import GraphQLFormattedError
 
 from api.limits import Limits
 from api.realtime.send_queue import SendQueue
-
-_SUFFIX = b"}"
-
-
-def message_prefix(operation_id: str) -> bytes:
-    """The text before the payload in a ``next`` message of graphql-transport-ws."""
-    return b'{"id":' + orjson.dumps(operation_id) + b',"type":"next","payload":'
 
 
 class ClientQueue(ABC):
     """The base of both kinds: sends waiting payloads, and the operation's last message after them."""
 
-    __slots__ = ("_last", "_limits", "_outbox", "_prefix")
+    __slots__ = ("_last", "_limits", "_operation_id", "_outbox", "_prefix", "_suffix")
 
     def __init__(self, send_queue: SendQueue, operation_id: str, limits: Limits) -> None:
-        self._prefix = message_prefix(operation_id)
+        self._operation_id = operation_id
+        self._prefix, self._suffix = send_queue.format.around(operation_id)
         self._outbox = send_queue
         self._limits = limits
         self._last: bytes | None = None
@@ -45,8 +39,15 @@ class ClientQueue(ABC):
     def _clear(self) -> None:
         """Drop the waiting payloads."""
 
-    def finish(self, frame: bytes) -> None:
-        """Send the operation's last message after the waiting payloads."""
+    def complete(self) -> None:
+        """Say after the waiting payloads that the operation has ended."""
+        self._finish(self._outbox.format.complete(self._operation_id))
+
+    def fail(self, errors: Sequence[GraphQLFormattedError]) -> None:
+        """Say after the waiting payloads that the operation has failed."""
+        self._finish(self._outbox.format.error(self._operation_id, errors))
+
+    def _finish(self, frame: bytes) -> None:
         if self.is_empty:
             self._outbox.send(frame)
         else:
@@ -57,7 +58,7 @@ class ClientQueue(ABC):
         while not self.is_empty:
             if not self._outbox.is_open:
                 return False
-            self._outbox.write(self._prefix, self._next(), _SUFFIX)
+            self._outbox.write(self._prefix, self._next(), self._suffix)
         if self._last is not None:
             self._outbox.send(self._last)
             self._last = None
@@ -88,7 +89,7 @@ class EventQueue(ClientQueue):
     def offer(self, payload: bytes) -> bool:
         """Send a payload or keep it; False when there is no room, and then it is not kept."""
         if not self._queue and self._outbox.is_open:
-            self._outbox.write(self._prefix, payload, _SUFFIX)
+            self._outbox.write(self._prefix, payload, self._suffix)
             return True
         if self._outbox.closed:
             return True
@@ -133,7 +134,7 @@ class StateQueue(ClientQueue):
     def offer(self, part: Hashable, payload: bytes) -> None:
         """Send a payload, or keep it in place of an older one of the same part."""
         if not self._parts and self._outbox.is_open:
-            self._outbox.write(self._prefix, payload, _SUFFIX)
+            self._outbox.write(self._prefix, payload, self._suffix)
             return
         before = self._parts.pop(part, b"")
         self._parts[part] = payload

@@ -1,4 +1,4 @@
-"""The send queue of one socket: frames go out at once while the client takes them, and wait in order when not.
+"""The send queue of one connection: frames go out at once while the client takes them, and wait in order when not.
 
 The callers bound the waiting frames: answers by the number of operations, events by each subscription's queue.
 """
@@ -6,6 +6,8 @@ The callers bound the waiting frames: answers by the number of operations, event
 import asyncio
 from collections import deque
 from typing import Protocol
+
+from api.realtime.formats import SOCKET_MESSAGES, MessageFormat
 
 
 class Frames(Protocol):
@@ -35,11 +37,12 @@ class Waiting(Protocol):
 
 
 class SendQueue:
-    """Writes to one connection."""
+    """Writes to one connection, in the ``format`` of its protocol."""
 
-    __slots__ = ("_frames", "_held", "_moved", "_queue", "_waiting", "closed")
+    __slots__ = ("_frames", "_held", "_moved", "_queue", "_waiting", "closed", "format")
 
-    def __init__(self, frames: Frames) -> None:
+    def __init__(self, frames: Frames, message_format: MessageFormat = SOCKET_MESSAGES) -> None:
+        self.format = message_format
         self._frames = frames
         self._queue: deque[bytes] = deque()
         # Those with queues of their own, in the order in which they began to wait.
@@ -99,12 +102,12 @@ class SendQueue:
         self._wake()
 
     async def answered(self) -> None:
-        """Wait until every frame handed to ``send`` has gone out, or the socket is closed."""
+        """Wait until every frame handed to ``send`` has gone out, or the connection is closed."""
         while self._queue and not self.closed:
             await self.progress()
 
     async def progress(self) -> None:
-        """Wait until the client has taken something, or the socket is closed."""
+        """Wait until the client has taken something, or the connection is closed."""
         if self._moved is None:
             self._moved = asyncio.Event()
         await self._moved.wait()

@@ -2,16 +2,13 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, cast
 
-import orjson
-from graphql import GraphQLFormattedError
-
 from api.context import Context
-from api.errors import RequestError, coded, masked
+from api.errors import errors_of
 from api.graphql.documents import Operation
 from api.graphql.runner import Caller, OperationRunner
 from api.realtime.client_queue import ClientQueue, EventQueue, StateQueue
@@ -42,16 +39,6 @@ class Subscribing:
         """An execution of the subscription's selection."""
         executor = self.operation.executor(self.variables, context)
         return Execution(executor, context, self.operation.name, self.runner.metrics)
-
-
-def complete_message(operation_id: str) -> bytes:
-    """The end of an operation."""
-    return orjson.dumps({"id": operation_id, "type": "complete"})
-
-
-def error_message(operation_id: str, errors: Sequence[GraphQLFormattedError]) -> bytes:
-    """The end of an operation that failed."""
-    return orjson.dumps({"id": operation_id, "type": "error", "payload": errors})
 
 
 class Subscription(ABC):
@@ -92,19 +79,12 @@ class Subscription(ABC):
             return
         self._is_over = True
         self._stop()
-        operation_id = self._subscribing.operation_id
+        subscribing = self._subscribing
         if error is None:
-            self.queue.finish(complete_message(operation_id))
+            self.queue.complete()
         else:
-            self.queue.finish(error_message(operation_id, self._errors(error)))
-        self._subscribing.ended(operation_id)
-
-    def _errors(self, error: Exception) -> list[GraphQLFormattedError]:
-        if isinstance(error, RequestError):
-            return error.errors
-        if isinstance(error, DomainError):
-            return [coded(error.message, error.code.value, **error.context)]
-        return [masked(error, self._subscribing.context(), operation_name=self._subscribing.operation.name)]
+            self.queue.fail(errors_of(error, subscribing.context(), operation_name=subscribing.operation.name))
+        subscribing.ended(subscribing.operation_id)
 
 
 class LogSubscription(Subscription):

@@ -6,7 +6,7 @@ they come. A request beyond a limit is answered with its status, and the connect
 
 import asyncio
 import logging
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -62,6 +62,12 @@ class GuardedHttp(HttpToolsProtocol):
         self._refusal: HTTPStatus | None = None
         self._is_refused = False
         self._is_last = False
+        # Of an answer that is a stream: whether the client takes what is sent, whom to tell, and what waits elsewhere.
+        self.is_writable = True
+        self._on_writable: Callable[[], None] | None = None
+        self._on_lost: Callable[[], None] | None = None
+        self._on_stop: Callable[[], None] | None = None
+        self._queued = 0
 
     # ------------------------------------------------------------------ the connection
 
@@ -77,6 +83,10 @@ class GuardedHttp(HttpToolsProtocol):
         if self._place is not None:
             self._connections.leave(self._place)
         super().connection_lost(exc)
+        lost = self._on_lost
+        self.end_stream()
+        if lost is not None:
+            lost()
 
     def shutdown(self) -> None:
         """The server stops: answer received requests and those in flight, and close."""
@@ -85,6 +95,8 @@ class GuardedHttp(HttpToolsProtocol):
             self.loop.call_later(_LAST_CALL_SECONDS, self._close_idle)
         else:
             self.cycle.keep_alive = False
+        if self._on_stop is not None:
+            self._on_stop()
 
     def _close_idle(self) -> None:
         if self._is_answered and not self._in_message:
@@ -108,8 +120,8 @@ class GuardedHttp(HttpToolsProtocol):
 
     @property
     def held(self) -> int:
-        """The bytes of answers that the client has not taken."""
-        return self.transport.get_write_buffer_size()
+        """The bytes of answers that the client has not taken, here and in the application."""
+        return self._queued + self.transport.get_write_buffer_size()
 
     @property
     def is_closing(self) -> bool:
@@ -134,14 +146,55 @@ class GuardedHttp(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """The client does not keep up."""
         super().pause_writing()
+        self.is_writable = False
         if self._place is not None:
             self._connections.stalls(self._place, self.loop.time())
 
     def resume_writing(self) -> None:
         """It has caught up."""
         super().resume_writing()
+        self.is_writable = True
         if self._place is not None:
             self._connections.flows(self._place)
+        if self._on_writable is not None:
+            self._on_writable()
+
+    # ------------------------------------------------------------------ an answer that is a stream
+
+    def begin_stream(
+        self, on_writable: Callable[[], None], on_lost: Callable[[], None], on_stop: Callable[[], None]
+    ) -> None:
+        """The head of an answer is sent, and its body is written past the application's way until ``end_stream``.
+
+        ``on_writable`` is called when the client takes data again, ``on_lost`` when it has gone, ``on_stop`` when the
+        server stops. One event for a thousand subscribers is a thousand writes: each is one join and one write here.
+        """
+        self._on_writable, self._on_lost, self._on_stop = on_writable, on_lost, on_stop
+        if self.transport.is_closing():
+            on_lost()
+        elif self._is_last:
+            on_stop()
+
+    def end_stream(self) -> None:
+        """The body is written as usual again."""
+        self._on_writable = self._on_lost = self._on_stop = None
+
+    def hold(self, size: int) -> None:
+        """Count the bytes that the application keeps until the client takes them."""
+        self._queued += size
+        if size > 0 and self._place is not None:
+            self._connections.holds(self._place)
+
+    def write_text(self, text: bytes) -> None:
+        """Send a part of the body; nothing once the connection is closing."""
+        self.write_message(text, b"", b"")
+
+    def write_message(self, start: bytes, middle: bytes, end: bytes) -> None:
+        """The same for a part in three pieces."""
+        if self._on_lost is None or self.transport.is_closing():
+            return
+        size = b"%x\r\n" % (len(start) + len(middle) + len(end))
+        self.transport.write(b"".join((size, start, middle, end, b"\r\n")))
 
     # ------------------------------------------------------------------ what comes in
 

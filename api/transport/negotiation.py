@@ -5,6 +5,7 @@ from functools import lru_cache
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 HTML = "text/html"
+EVENT_STREAM = "text/event-stream"
 _UTF8 = frozenset({"utf-8", "utf8"})
 _MAX_LENGTH = 1_000
 
@@ -39,6 +40,15 @@ def answer_type(accept: str | None) -> str | None:
 def wants_page(accept: str | None) -> bool:
     """True if a browser asks for a page to show."""
     return accept is not None and _weights(accept).get(HTML, 0.0) > 0
+
+
+@lru_cache(maxsize=256)
+def wants_stream(accept: str | None) -> bool:
+    """True if a client takes server-sent events."""
+    if accept is None or not accept.strip():
+        return True
+    weights = _weights(accept)
+    return weights.get(EVENT_STREAM, weights.get("text/*", weights.get("*/*", 0.0))) > 0
 
 
 def _weights(accept: str) -> dict[str, float]:

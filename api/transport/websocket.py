@@ -6,24 +6,24 @@ reads cannot fill our memory.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Final
 
 import orjson
 from graphql import GraphQLFormattedError, OperationType
 from starlette.types import Receive, Scope, Send
 
-from api.errors import MalformedRequest, RequestError, coded, masked
+from api.errors import MalformedRequest, RequestError, coded, errors_of, masked
 from api.graphql.documents import Operation
 from api.graphql.encoding import encode
 from api.graphql.runner import Answer, Caller, OperationRunner, bearer_token, request_of
 from api.realtime.hub import Hub
 from api.realtime.send_queue import SendQueue
-from api.realtime.subscriptions import Subscription, complete_message, error_message
+from api.realtime.subscriptions import Subscription
 from api.requests import begin, current_record
+from api.transport.credential import Credential
 from api.transport.frames import EXTENSION, TextFrames
 from domain.kernel.errors import DomainError, ErrorCode
-from domain.kernel.time import utc_now
 
 PROTOCOL: Final = "graphql-transport-ws"
 
@@ -76,12 +76,20 @@ class Session:
         self._operations: dict[str, asyncio.Task[None] | Subscription] = {}
         self._closing: CloseSocket | None = None
         self._reading: asyncio.Task[None] | None = None
-        self._expiry: asyncio.TimerHandle | None = None
         client = scope.get("client")
         self._address = str(client[0]) if client else ""
         agents = [value.decode("latin-1") for name, value in scope["headers"] if name == b"user-agent"]
-        self._device = agents[0] if agents else ""
-        self.caller: Caller | None = None
+        device = agents[0] if agents else ""
+        self._credential = Credential(runner, self._address, device, self._changed, self._lost)
+
+    @property
+    def caller(self) -> Caller | None:
+        """The caller who has signed in; None before."""
+        return self._credential.caller
+
+    def own(self, owner: Hashable) -> None:
+        """Count the bytes that wait for the client for this user."""
+        self.frames.own(owner)
 
     # -------------------------------------------------------------- life
 
@@ -123,8 +131,7 @@ class Session:
 
     def _end(self) -> None:
         self._outbox.close()
-        if self._expiry is not None:
-            self._expiry.cancel()
+        self._credential.close()
         operations, self._operations = self._operations, {}
         for running in operations.values():
             running.cancel()
@@ -194,35 +201,14 @@ class Session:
         if token is None:
             raise CloseSocket(UNAUTHORIZED, "Unauthorized: connection_init needs an authorization")
         try:
-            caller = await self._identify(token)
+            caller = await self._credential.identify(token)
+        except DomainError as error:
+            raise _forbidden(error) from error
         except RequestError as error:
             raise CloseSocket(INTERNAL_ERROR, error.errors[0]["message"]) from error
         self._admit(self, caller)
-        self._accept_caller(caller)
+        self._credential.accept(caller)
         self._outbox.send(_ACK)
-
-    async def _identify(self, token: str) -> Caller:
-        """The caller of the token.
-
-        Raises:
-            CloseSocket: the token does not work.
-            RequestError: the token cannot be checked now.
-        """
-        caller = await self._runner.identify(token, self._address, self._device)
-        if caller.actor is None:
-            assert caller.refusal is not None
-            raise CloseSocket(FORBIDDEN, f"Forbidden: {caller.refusal.message}")
-        return caller
-
-    def _accept_caller(self, caller: Caller) -> None:
-        self.caller = caller
-        if self._expiry is not None:
-            self._expiry.cancel()
-        expires_at = caller.actor.expires_at if caller.actor else None
-        if expires_at is not None:
-            seconds = (expires_at - utc_now()).total_seconds()
-            loop = asyncio.get_running_loop()
-            self._expiry = loop.call_later(seconds, self.stop, FORBIDDEN, "Forbidden: your session has expired")
 
     # -------------------------------------------------------------- operations
 
@@ -258,7 +244,7 @@ class Session:
             self._runner.metrics.subscribed(-1)
 
     def _fail(self, operation_id: str, errors: list[GraphQLFormattedError]) -> None:
-        self._outbox.send(error_message(operation_id, errors))
+        self._outbox.send(self._outbox.format.error(operation_id, errors))
 
     async def _run(self, operation_id: str, payload: Mapping[str, Any]) -> None:
         """Serve one operation; of a subscription, until it has begun."""
@@ -294,12 +280,8 @@ class Session:
         except CloseSocket as close:
             self.stop(close.code, close.reason)
             return
-        except RequestError as error:
-            errors = error.errors
-        except DomainError as error:
-            errors = [coded(error.message, error.code.value, **error.context)]
         except Exception as error:  # noqa: BLE001  the last line of defence: masked, logged and answered
-            errors = [masked(error, self._runner.context(caller or Caller(self._address)))]
+            errors = errors_of(error, self._runner.context(caller or Caller(self._address)))
         else:
             return
         if operation is not None and caller is not None:
@@ -332,31 +314,33 @@ class Session:
         self._outbox.send(encode({"id": operation_id, "type": "next", "payload": answer.content}))
         await self._outbox.answered()
         self._forget(operation_id)
-        self._outbox.send(complete_message(operation_id))
+        self._outbox.send(self._outbox.format.complete(operation_id))
 
     # -------------------------------------------------------------- rights
 
     async def review(self) -> None:
-        """Identify the caller again; close, or review each subscription."""
-        try:
-            await self._current_caller()
-        except CloseSocket as close:
-            self.stop(close.code, close.reason)
-        except RequestError:
-            # Who cannot be asked about now is asked about again; only a refusal ends the session.
-            return
+        """Rights may have changed: identify the caller again, and close or review each subscription."""
+        await self._credential.review()
 
     async def _current_caller(self) -> Caller | None:
         """The present caller; None before sign-in."""
-        if self.caller is None or self.caller.token is None:
-            return None
-        caller = await self._identify(self.caller.token)
-        if caller.actor != self.caller.actor:
-            self._accept_caller(caller)
-            for running in list(self._operations.values()):
-                if isinstance(running, Subscription):
-                    running.review(caller)
-        return self.caller
+        try:
+            return await self._credential.current()
+        except DomainError as error:
+            raise _forbidden(error) from error
+
+    def _changed(self, caller: Caller) -> None:
+        for running in list(self._operations.values()):
+            if isinstance(running, Subscription):
+                running.review(caller)
+
+    def _lost(self, error: DomainError) -> None:
+        close = _forbidden(error)
+        self.stop(close.code, close.reason)
+
+
+def _forbidden(error: DomainError) -> CloseSocket:
+    return CloseSocket(FORBIDDEN, f"Forbidden: {error.message}")
 
 
 def _token(payload: Mapping[str, Any]) -> str | None:

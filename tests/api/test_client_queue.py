@@ -129,11 +129,11 @@ def test_the_last_message_comes_last(waiting: int) -> None:
     queue = EventQueue(send_queue, "1", Limits())
     for number in range(waiting):
         queue.offer(b"%d" % number)
-    queue.finish(b'{"last":true}')
+    queue.complete()
     wire.room = 100
     send_queue.resume()
     assert payloads(wire) == list(range(waiting))
-    assert wire.sent[-1] == b'{"last":true}'
+    assert wire.sent[-1] == b'{"id":"1","type":"complete"}'
 
 
 def test_what_is_discarded_is_not_sent() -> None:
@@ -142,7 +142,7 @@ def test_what_is_discarded_is_not_sent() -> None:
     queue, other = EventQueue(send_queue, "1", Limits()), EventQueue(send_queue, "2", Limits())
     for each in (queue, other):
         each.offer(b"1")
-    queue.finish(b"{}")
+    queue.complete()
     queue.discard()
     wire.room = 100
     send_queue.resume()

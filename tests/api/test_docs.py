@@ -46,6 +46,7 @@ def test_every_close_code_is_explained() -> None:
         ("page", [MAX_PAGE]),
         ("operations on one socket", [LIMITS.operations_per_socket]),
         ("sockets of one user", [LIMITS.sockets_per_user]),
+        ("event streams of one user", [LIMITS.streams_per_user]),
         ("id of an operation", [LIMITS.operation_id_length]),
         ("events that wait", [LIMITS.queued_events, LIMITS.queued_event_bytes]),
         ("parts of a state", [LIMITS.state_parts]),

@@ -210,9 +210,7 @@ async def test_a_client_that_falls_behind_is_caught_up_from_the_log(desk: Desk) 
         assert metric(server, "lagging_total") is not None
         assert (metric(server, "lagging_total") or 0) >= 1
         held = [
-            session
-            for session in server.api.serving.sockets._sessions
-            if session.caller and session.caller.actor == ADA
+            session for session in server.api.serving.sockets._open if session.caller and session.caller.actor == ADA
         ]
         assert len(held[0]._operations["1"].queue._queue) <= 10  # type: ignore[union-attr]
         slow.connection.transport.resume_reading()
@@ -226,7 +224,7 @@ async def test_a_client_that_cannot_keep_up_may_still_end_its_subscription(desk:
         await socket.subscribe("1", ENTRIES)
         await live(server)
         socket.connection.transport.pause_reading()
-        (session,) = server.api.serving.sockets._sessions
+        (session,) = server.api.serving.sockets._open
         while session._outbox.is_open:
             await desk.log.append(*(f"{len(desk.log.events)}-{number} {'x' * 10_000}" for number in range(20)))
             await asyncio.sleep(0)

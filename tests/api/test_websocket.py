@@ -204,7 +204,7 @@ async def test_an_expired_session_is_closed_with_4403(server: Running) -> None:
     server.desk.access.expire("ada", utc_now() + timedelta(seconds=0.2))
     async with open_socket(server) as socket:
         await socket.subscribe("1", ENTRIES)
-        assert await socket.closed() == (4403, "Forbidden: your session has expired")
+        assert await socket.closed() == (4403, "Forbidden: Your session has expired.")
     await eventually(lambda: server.desk.log.followers == 0)
 
 
@@ -265,7 +265,7 @@ async def test_trouble_with_one_session_does_not_keep_the_others_from_being_look
 
 
 def sessions_of(server: Running, email: str) -> int:
-    callers = [session.caller for session in server.api.serving.sockets._sessions]
+    callers = [session.caller for session in server.api.serving.sockets._open]
     return sum(caller is not None and caller.actor is not None and caller.actor.email == email for caller in callers)
 
 

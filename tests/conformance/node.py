@@ -12,7 +12,7 @@ from pathlib import Path
 _FOLDER = Path(__file__).resolve().parent
 _WITH_NODE = _FOLDER.parents[1] / "web" / "with-node"
 _INSTALL_SECONDS = 300
-_RUN_SECONDS = 120
+_RUN_SECONDS = 300
 
 
 class Missing(Exception):

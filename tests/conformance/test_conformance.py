@@ -1,6 +1,7 @@
-"""Other people's clients accept the API: graphql-http's audits over HTTP, graphql-ws and a bare socket over WebSocket.
+"""Other people's clients accept the API: the audits of graphql-http, and the clients graphql-ws and graphql-sse.
 
-With CONFORMANCE=required a missing Node or registry is a failure; otherwise it skips.
+A bare socket speaks what the former would not say. With CONFORMANCE=required a missing Node or registry is a failure;
+otherwise it skips.
 """
 
 import os
@@ -44,10 +45,11 @@ def test_every_audit_of_graphql_over_http_is_ok(web: Web) -> None:
         assert "61 of 61 audits ok" in done.stdout
 
 
-def test_graphql_transport_ws_is_spoken_as_foreign_clients_expect(web: Web) -> None:
+@pytest.mark.parametrize("protocol", ["realtime", "streams"])
+def test_subscriptions_are_spoken_as_foreign_clients_expect(web: Web, protocol: str) -> None:
     done = run_node(
         "--test-reporter=spec",
-        "realtime.test.mjs",
+        f"{protocol}.test.mjs",
         CONFORMANCE_URL=web.endpoint,
         CONFORMANCE_AUTHORIZATION=web.sign_in(),
     )

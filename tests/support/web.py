@@ -15,8 +15,8 @@ from adapters.settings import load_settings
 from cli.prepare import prepare
 from tests.support.processes import Running, running
 
-_START_SECONDS = 30.0
-_ANSWER_SECONDS = 30.0
+_START_SECONDS = 120.0
+_ANSWER_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 
 
