@@ -15,34 +15,37 @@ import asyncpg
 import structlog
 
 from adapters.database import process_name
+from adapters.scrub import scrub_text
 from domain.kernel.database import fetch
 from domain.kernel.retry_policies import DATABASE
+from domain.system.health import ComponentState, RoleFacts
 
 SILENCE_SECONDS = 6
 _BEAT_SECONDS = 1.0
 _ANSWER_SECONDS = 5.0
+_TROUBLE_CHARACTERS = 300
 # The halves of a number under which PostgreSQL shows an advisory lock.
 _LOCKED = """
 locktype = 'advisory' AND granted AND objsubid = 1
 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 AND classid::bigint = {high} AND objid::bigint = {low}
 """
-_HELD = f"""
-SELECT EXISTS (SELECT FROM pg_locks WHERE {_LOCKED.format(high="high", low="low")}) AND EXISTS (
-  SELECT FROM lease_beats b
-  WHERE b.role = n.role AND b.beat_at > clock_timestamp() - make_interval(secs => b.silence_seconds + $4::int)
-) AS held FROM unnest($1::bigint[], $2::bigint[], $3::text[]) WITH ORDINALITY AS n (high, low, role, place)
-ORDER BY place
+_ROLES = f"""
+SELECT EXISTS (SELECT FROM pg_locks WHERE {_LOCKED.format(high="high", low="low")}) AS is_locked,
+  extract(epoch FROM clock_timestamp() - b.beat_at)::float AS silent_seconds, b.silence_seconds, b.trouble
+FROM unnest($1::bigint[], $2::bigint[], $3::text[]) WITH ORDINALITY AS n (high, low, role, place)
+LEFT JOIN lease_beats b ON b.role = n.role ORDER BY place
 """  # noqa: S608  constants
 _BEGIN = """
 INSERT INTO lease_beats (role, epoch, holder, loops, silence_seconds, beat_at)
 VALUES ($1, $2, $3, 0, $4, clock_timestamp())
 ON CONFLICT (role) DO UPDATE SET epoch = EXCLUDED.epoch, holder = EXCLUDED.holder, loops = 0,
   last_tick = NULL, last_command = NULL, silence_seconds = EXCLUDED.silence_seconds, beat_at = EXCLUDED.beat_at
+RETURNING trouble
 """
 _BEAT = """
-UPDATE lease_beats SET loops = $3, last_tick = $4, last_command = $5, silence_seconds = $6, beat_at = clock_timestamp()
-WHERE role = $1 AND epoch = $2 RETURNING role
+UPDATE lease_beats SET loops = $3, last_tick = $4, last_command = $5, silence_seconds = $6, trouble = $7,
+  beat_at = clock_timestamp() WHERE role = $1 AND epoch = $2 RETURNING role
 """
 _SEEN = "SELECT epoch, loops, holder, silence_seconds FROM lease_beats WHERE role = $1"
 _END_SESSIONS = f"""
@@ -66,7 +69,7 @@ class HeldLease:
     A role that reports progress is silent without it; a role that does not report it only needs a live process.
     """
 
-    def __init__(self, role: str, epoch: int, connection: asyncpg.Connection) -> None:
+    def __init__(self, role: str, epoch: int, connection: asyncpg.Connection, trouble: str | None = None) -> None:
         self.role = role
         self.epoch = epoch
         self.lost = asyncio.Event()
@@ -78,6 +81,18 @@ class HeldLease:
         self._silence_seconds = SILENCE_SECONDS
         self._last_tick: str | None = None
         self._last_command: int | None = None
+        self._trouble = trouble
+
+    def troubled(self, trouble: str | None) -> None:
+        """Report what keeps the role from its work, a sentence for people; None when nothing does."""
+        self._trouble = scrub_text(trouble)[:_TROUBLE_CHARACTERS] if trouble else None
+
+    async def give_up(self, trouble: str) -> None:
+        """Write down why the role ends: it stays written until a holder reports otherwise."""
+        self.troubled(trouble)
+        self._said = -1
+        with suppress(*_LOST):
+            await self.beat()
 
     def progressed(self, *, tick: str | None = None, command: int | None = None) -> None:
         """Report progress: the role works, or has nothing to do."""
@@ -102,7 +117,7 @@ class HeldLease:
                 await self._connection.fetchval("SELECT 1")
                 return
             self._said = self._loops
-            progress = (self._last_tick, self._last_command, self._silence_seconds)
+            progress = (self._last_tick, self._last_command, self._silence_seconds, self._trouble)
             if await self._connection.fetchval(_BEAT, self.role, self.epoch, self._said, *progress) is None:
                 raise asyncpg.InterfaceError("another process has taken the role over")
 
@@ -128,8 +143,8 @@ async def hold_lease(database_url: str, role: str, *, wait: bool = True) -> Asyn
             "ON CONFLICT (role) DO UPDATE SET epoch = leases.epoch + 1 RETURNING epoch",
             role,
         )
-        await connection.execute(_BEGIN, role, epoch, process_name(), SILENCE_SECONDS)
-        lease = HeldLease(role, epoch, connection)
+        trouble = await connection.fetchval(_BEGIN, role, epoch, process_name(), SILENCE_SECONDS)
+        lease = HeldLease(role, epoch, connection, trouble)
         watch = asyncio.create_task(_watch(lease))
         _log.info("role taken", role=role, epoch=epoch)
         yield lease
@@ -142,12 +157,25 @@ async def hold_lease(database_url: str, role: str, *, wait: bool = True) -> Asyn
             await connection.close(timeout=2)
 
 
-async def held_roles(roles: Sequence[str]) -> frozenset[str]:
-    """The roles among these that a live process plays with progress."""
+async def read_roles(roles: Sequence[str]) -> dict[str, RoleFacts]:
+    """The holders of these roles, as they are seen in the database.
+
+    Raises:
+        Unavailable: the database cannot be reached.
+    """
     numbers = [lock_number(role) for role in roles]
     high, low = [number >> 32 for number in numbers], [number & 0xFFFF_FFFF for number in numbers]
-    rows = await fetch(_HELD, high, low, list(roles), ceil(2 * _BEAT_SECONDS))
-    return frozenset(role for role, row in zip(roles, rows, strict=True) if row["held"])
+    rows = await fetch(_ROLES, high, low, list(roles))
+    return {
+        role: RoleFacts(row["is_locked"], row["silent_seconds"], row["silence_seconds"] or 0, row["trouble"])
+        for role, row in zip(roles, rows, strict=True)
+    }
+
+
+async def held_roles(roles: Sequence[str]) -> frozenset[str]:
+    """The roles among these that a live process plays with progress."""
+    found = await read_roles(roles)
+    return frozenset(role for role, facts in found.items() if facts.state is not ComponentState.DOWN)
 
 
 class _Holder:

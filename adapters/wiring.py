@@ -9,10 +9,11 @@ import structlog
 
 from adapters.bus import RedisBus
 from adapters.database import database
-from adapters.health import Inspection
+from adapters.health import PATIENCE_SECONDS, Inspection
 from adapters.metrics.scrape import Scrapes
 from adapters.notifications.messenger import OutsideMessenger
 from adapters.notifications.sealing import SecretVault
+from adapters.probe import Probe
 from adapters.process_board import ProcessBoard
 from adapters.settings import Settings
 from adapters.throttle import RedisThrottle
@@ -27,8 +28,6 @@ from domain.anomalies.log import AnomalyLog
 from domain.kernel.bus import LOST
 from domain.kernel.cache import CHANNEL, VersionedCache
 from domain.kernel.errors import Unavailable
-from domain.kernel.time import utc_now
-from domain.kernel.topic_queries import read_versions
 from domain.market.clocks import ClockBounds
 from domain.market.market import Market
 from domain.orders.entry.canceling import OrderCanceling
@@ -44,6 +43,7 @@ from domain.positions.service import Books
 from domain.risk.events import RiskLog
 from domain.risk.store import TOPIC as LIMITS
 from domain.risk.store import read_limits
+from domain.system.health import ComponentState, is_trading
 from domain.system.notifications.service import Notifications
 from domain.system.process_load import ProcessLoad
 
@@ -74,6 +74,7 @@ class Services:
     gateways: Mapping[str, ConfiguredVenue] = field(default_factory=dict)
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _on_rights: list[Callable[[], None]] = field(default_factory=list)
+    _late: Probe[bool] = field(default_factory=lambda: Probe(_late_commands, PATIENCE_SECONDS))
 
     @property
     def risk_log(self) -> RiskLog:
@@ -105,6 +106,10 @@ class Services:
         """The dependencies of the order use cases."""
         return self.entry.context
 
+    async def close(self) -> None:
+        """Give up questions that are not answered."""
+        await self._late.close()
+
     def on_rights_changed(self, tell: Callable[[], None]) -> None:
         """Call ``tell`` whenever rights have changed, once this process has loaded them."""
         self._on_rights.append(tell)
@@ -115,11 +120,14 @@ class Services:
         self.tasks.append(asyncio.create_task(self.inspection.board.show(load)))
 
     async def check(self) -> Mapping[str, bool]:
-        """The checks of readiness: database with schema, bus, and venues that take their commands."""
+        """The checks of readiness: database with schema, Redis, an engine, and venues that take their commands."""
+        found, late = await asyncio.gather(self.inspection.health(), self._late())
+        state = {part.name: part.state for part in found.components}
         return {
-            "database": await _answers(),
-            "redis": await self.ticks.answers(),
-            "commands": not await _late_commands(),
+            "database": ComponentState.DOWN not in (state["postgresql"], state["migrations"]),
+            "redis": state["redis"] is not ComponentState.DOWN,
+            "engine": is_trading(found.components),
+            "commands": not late,
         }
 
     async def venue_condition(self) -> VenueCondition:
@@ -150,14 +158,6 @@ class Services:
                 tell()
         elif topic in caches:
             await caches[topic].refresh()
-
-
-async def _answers() -> bool:
-    try:
-        await read_versions()
-    except Exception:  # noqa: BLE001  whatever it is, the answer is no
-        return False
-    return True
 
 
 async def _late_commands() -> bool:
@@ -194,7 +194,8 @@ async def open_services(settings: Settings, gateways: Mapping[str, Gateway] = GA
         messenger = OutsideMessenger(settings.notify_networks)
         stack.callback(messenger.close)
         live = LiveBooks(market, logs)
-        inspection = Inspection(settings, bus, ticks, market, board, frozenset({PAPER, *venues}), utc_now())
+        inspection = Inspection(settings, bus, ticks, market, board, frozenset({PAPER, *venues}))
+        stack.push_async_callback(inspection.close)
         services = Services(
             settings,
             bus,
@@ -221,3 +222,4 @@ async def open_services(settings: Settings, gateways: Mapping[str, Gateway] = GA
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+            await services.close()

@@ -12,9 +12,9 @@ from prometheus_client import CollectorRegistry
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from api.errors import RequestError
+from api.errors import RequestError, coded
 from api.graphql.runner import OperationRunner, bearer_token
-from domain.kernel.errors import Unavailable
+from domain.kernel.errors import ErrorCode, Unavailable
 from domain.orders.venues.queries import VenueCondition
 
 Check = Callable[[], Awaitable[Mapping[str, bool]]]
@@ -47,8 +47,8 @@ class Readiness:
         self._check = check
         self._known: tuple[float, Mapping[str, bool]] | None = None
 
-    async def __call__(self, _request: Request) -> Response:
-        """One answer."""
+    async def __call__(self, request: Request) -> Response:
+        """One answer; ``?exclude=NAME`` leaves a check out, as often as it is given."""
         if self._known is None or monotonic() - self._known[0] > _REMEMBERED_SECONDS:
             try:
                 state = await self._check()
@@ -56,10 +56,16 @@ class Readiness:
                 _log.exception("readiness could not be found out")
                 state = {"process": False}
             self._known = monotonic(), state
-        state = self._known[1]
-        is_ready = all(state.values())
-        content = {name: "ok" if works else "unavailable" for name, works in state.items()}
-        return JSONResponse(content, status_code=200 if is_ready else 503, headers={"cache-control": "no-store"})
+        state, headers = self._known[1], {"cache-control": "no-store"}
+        excluded = frozenset(request.query_params.getlist("exclude"))
+        if len(state) > 1 and excluded - state.keys():
+            error = coded(f"exclude names one of {', '.join(state)}.", ErrorCode.BAD_USER_INPUT.value, field="exclude")
+            return JSONResponse({"errors": [error]}, status_code=HTTPStatus.BAD_REQUEST, headers=headers)
+        content = {
+            name: "excluded" if name in excluded else "ok" if works else "unavailable" for name, works in state.items()
+        }
+        is_ready = "unavailable" not in content.values()
+        return JSONResponse(content, status_code=200 if is_ready else 503, headers=headers)
 
 
 class Scraping(Protocol):

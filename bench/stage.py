@@ -113,7 +113,7 @@ class Stage:
 def _is_ready(port: int) -> bool:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        connection.request("GET", "/readyz")
+        connection.request("GET", "/readyz?exclude=engine")
         return connection.getresponse().status == http.client.OK
     except OSError:
         return False

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -133,14 +133,22 @@ def _supervise(
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
-    threading.Thread(target=_announce, args=(supervisor, settings), name="announce", daemon=True).start()
+    threading.Thread(
+        target=_announce, args=(supervisor, settings, _readiness(commands)), name="announce", daemon=True
+    ).start()
     with keeper:
         return supervisor.run()
 
 
-def _announce(supervisor: Supervisor, settings: Settings) -> None:
+def _readiness(commands: Mapping[str, str]) -> str:
+    """The page that tells whether these processes are ready: an engine that is not among them is not waited for."""
+    has_engine = any("engine" in command.split() for command in commands.values())
+    return "/readyz" if has_engine else "/readyz?exclude=engine"
+
+
+def _announce(supervisor: Supervisor, settings: Settings, readiness: str) -> None:
     """Wait until the API is ready, then print its address."""
-    while not _is_ready(settings):
+    while not _is_ready(settings, readiness):
         if supervisor.stopping:
             return
         time.sleep(_PROBE_SECONDS)
@@ -163,11 +171,11 @@ def _announce(supervisor: Supervisor, settings: Settings) -> None:
     )
 
 
-def _is_ready(settings: Settings) -> bool:
+def _is_ready(settings: Settings, readiness: str) -> bool:
     host = _LOOPBACK_OF.get(settings.host, settings.host)
     connection = http.client.HTTPConnection(host, settings.port, timeout=_PROBE_TIMEOUT_SECONDS)
     try:
-        connection.request("GET", "/readyz")
+        connection.request("GET", readiness)
         return connection.getresponse().status == http.HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False

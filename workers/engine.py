@@ -40,7 +40,9 @@ Part = tuple[str, Play]
 
 async def _feed(services: Services, lease: HeldLease) -> None:
     with fenced(_fence(lease)):
-        await run_feed(services.settings.feed, services.market, services.ticks, services.bus)
+        await run_feed(
+            services.settings.feed, services.market, services.ticks, services.bus, lease.progressed, lease.troubled
+        )
 
 
 async def _paper(services: Services, lease: HeldLease) -> None:
@@ -122,12 +124,20 @@ async def _play_forever(services: Services, role: str, play: Play, metrics: Engi
             with Guarded(_log, "role failed, tries again", but=(LeaseLost, VenueUnavailable), role=role):
                 async with hold_lease(services.settings.database_url, role) as lease:
                     with metrics.playing(role):
-                        await _play(services, lease, play)
+                        await _play_or_say_why(services, lease, play)
         except LeaseLost:
             _log.info("another process plays the role now", role=role)
         except VenueUnavailable as error:
             _log.warning("venue cannot be opened, tries again", role=role, error=str(error), seldom=True)
         await backoff.wait()
+
+
+async def _play_or_say_why(services: Services, lease: HeldLease, play: Play) -> None:
+    try:
+        await _play(services, lease, play)
+    except VenueUnavailable as error:
+        await lease.give_up(f"The venue cannot be opened: {error}")
+        raise
 
 
 async def _play(services: Services, lease: HeldLease, play: Play) -> None:

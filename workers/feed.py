@@ -5,14 +5,14 @@ publish too.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from typing import Any, cast
 
 import structlog
 
 from adapters.feeds.choice import chosen_feed
-from adapters.feeds.feed import Feed, FeedError
+from adapters.feeds.feed import Feed, FeedError, Troubled, untroubled
 from adapters.setting_values import FeedSetting
 from adapters.tick_stream import RedisTickStream
 from domain.kernel.bus import Bus
@@ -29,18 +29,25 @@ _LEAD_BATCHES = 32
 _log = structlog.stdlib.get_logger("feed")
 
 
-async def run_feed(setting: FeedSetting, market: Market, ticks: RedisTickStream, bus: Bus) -> None:
-    """Play the role until cancelled.
+async def run_feed(
+    setting: FeedSetting,
+    market: Market,
+    ticks: RedisTickStream,
+    bus: Bus,
+    progressed: Callable[[], None] = lambda: None,
+    troubled: Troubled = untroubled,
+) -> None:
+    """Play the role until cancelled; calls ``progressed`` as it gets on, ``troubled`` when the source has trouble.
 
     Raises:
         Unavailable: the database cannot be read at the start.
         AnotherRecorder: another process plays it too.
     """
-    recorder = Recorder(market, ticks, bus)
+    recorder = Recorder(market, ticks, bus, progressed=progressed)
     await recorder.load()
     tasks = {
         asyncio.create_task(recorder.run()),
-        asyncio.create_task(_pump(chosen_feed(setting, market), recorder, ticks)),
+        asyncio.create_task(_pump(chosen_feed(setting, market, troubled), recorder, ticks, troubled)),
     }
     try:
         while tasks:
@@ -53,16 +60,18 @@ async def run_feed(setting: FeedSetting, market: Market, ticks: RedisTickStream,
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _pump(feed: Feed, recorder: Recorder, ticks: RedisTickStream) -> None:
+async def _pump(feed: Feed, recorder: Recorder, ticks: RedisTickStream, troubled: Troubled) -> None:
     """Publish all ticks of ``feed``."""
     if feed.replays:
         # What is still under way of an earlier run must not be taken for this one's.
         await recorder.reached(await ticks.last_position())
     # A replay has a clock of its own, which begins anew with each run.
     source = f"{REPLAY}feed:{Nanos.now()}" if feed.replays else "feed"
+    troubled(None)
     try:
         await _publish_all(feed, recorder, ticks, source)
     except FeedError as error:
+        troubled(f"The feed has stopped: {error}")
         _log.error("feed stopped", problem=str(error))
 
 

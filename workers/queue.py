@@ -49,6 +49,8 @@ class JobQueue:
 
     def __init__(self, redis_url: str) -> None:
         self._redis = ArqRedis(connection_pool(redis_url), job_serializer=orjson.dumps, job_deserializer=orjson.loads)
+        # True from a lost connection until the queue has answered again.
+        self.is_away = False
 
     async def offer(self, run_id: UUID, time: str) -> None:
         """Offer a run; the same offer twice is one.
@@ -61,7 +63,7 @@ class JobQueue:
     async def take(self, run: Callable[[UUID], Awaitable[None]]) -> None:
         """Run offered runs, a bounded number at once, until cancelled; then active ones are cancelled and awaited."""
         jobs: set[asyncio.Task[Any]] = set()
-        backoff, is_away = Backoff(REDIS), False
+        backoff = Backoff(REDIS)
 
         async def run_task(_context: dict[str, Any], run_id: str) -> None:
             await run(UUID(run_id))
@@ -72,18 +74,18 @@ class JobQueue:
                     async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
                         await self._redis.ping()
                     worker = self._worker(run_task)
-                    if is_away:
+                    if self.is_away:
                         _log.info("the queue is back")
-                    is_away = False
+                    self.is_away = False
                     backoff.succeeded()
                     try:
                         await worker.async_run()
                     finally:
                         jobs = _going_on(jobs | set(worker.tasks.values()))
                 except REDIS_ERRORS as error:
-                    if not is_away:
+                    if not self.is_away:
                         _log.warning("the queue is away, keeps trying", error=str(error))
-                    is_away = True
+                    self.is_away = True
                 await backoff.wait()
         finally:
             for job in jobs:

@@ -18,6 +18,8 @@ from domain.orders.venues.port import Venue
 from domain.orders.venues.routing.router import RECONCILE_SECONDS, VenueRouter
 from workers.venue_loop import VenueLoop
 
+_AWAY = "The venue cannot be reached."
+
 
 class RemoteVenueLoop(VenueLoop):
     """Drives a real venue while this process holds its lease."""
@@ -84,6 +86,7 @@ class RemoteVenueLoop(VenueLoop):
         self._out_of_step |= any(execution.order_id not in self._accounts for execution in step.executions)
         self._keep_accounts(step)
         self._router.send(now)
+        self._lease.troubled(None if self._router.is_connected else _AWAY)
         return step
 
     def _act(self, commands: Sequence[VenueCommand]) -> list[ExecutionReport]:

@@ -35,6 +35,8 @@ class Scheduler:
         self._queue = queue
         self._wake = asyncio.Event()
         self._is_queue_away = False
+        # The rounds that were done: a sign of life.
+        self.rounds = 0
 
     async def run(self) -> None:
         """Schedule until cancelled."""
@@ -47,6 +49,7 @@ class Scheduler:
                     lambda: tick(self._bus, self._definitions), _log, "what is due cannot be found out, keeps trying"
                 )
                 await self._offer(ready)
+                self.rounds += 1
                 wait = LOOK_SECONDS if agenda.wait is None else min(LOOK_SECONDS, agenda.wait.total_seconds())
                 with suppress(TimeoutError):
                     async with asyncio.timeout(max(wait, _SOONEST_SECONDS)):

@@ -12,6 +12,7 @@ from domain.system.definitions import DEFINITIONS
 from domain.system.scheduling import Definitions
 from workers.detecting import run_detecting
 from workers.exporting import Exporting
+from workers.heart import Heart
 from workers.metrics import WorkerMetrics
 from workers.notifying import Notifying
 from workers.queue import JobQueue
@@ -37,10 +38,12 @@ async def run_worker(
         queue = JobQueue(settings.redis_url)
         metrics = WorkerMetrics()
         runner = Runner(services, functions, definitions, metrics.ended)
+        scheduler = Scheduler(services.bus, runner.definitions, queue)
         parts = [
             asyncio.create_task(part)
             for part in (
-                Scheduler(services.bus, runner.definitions, queue).run(),
+                scheduler.run(),
+                Heart(runner.name, services.bus, scheduler, queue).run(),
                 queue.take(runner.run),
                 runner.beat(),
                 run_detecting(services.bus, services.market),

@@ -1,15 +1,15 @@
 """The choice of a feed by its setting."""
 
 from adapters.feeds.crypto import CryptoFeed
-from adapters.feeds.feed import Feed, NoFeed
+from adapters.feeds.feed import Feed, NoFeed, Troubled, untroubled
 from adapters.feeds.replay import ReplayFeed
 from adapters.feeds.sim import SimFeed
 from adapters.setting_values import FeedSetting
 from domain.market.market import Market
 
 
-def chosen_feed(setting: FeedSetting, market: Market) -> Feed:
-    """The feed that ``setting`` names, not started."""
+def chosen_feed(setting: FeedSetting, market: Market, troubled: Troubled = untroubled) -> Feed:
+    """The feed that ``setting`` names, not started; a live one tells ``troubled`` when it is interrupted."""
     match setting.kind:
         case "sim":
             return SimFeed(market)
@@ -18,6 +18,6 @@ def chosen_feed(setting: FeedSetting, market: Market) -> Feed:
             return ReplayFeed(market, setting.path, setting.speed)
         case "ccxt":
             assert setting.address is not None
-            return CryptoFeed(market, setting.address)
+            return CryptoFeed(market, setting.address, troubled=troubled)
         case "off":
             return NoFeed()

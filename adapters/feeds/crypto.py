@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from adapters.feeds.feed import MAX_BATCH, FeedError
+from adapters.feeds.feed import MAX_BATCH, FeedError, Troubled, untroubled
 from adapters.venues.crypto.address import ExchangeAddress
 from adapters.venues.crypto.connection import Connection
 from adapters.venues.crypto.exact import exact, exact_or_none
@@ -55,8 +55,10 @@ class CryptoFeed:
         *,
         backoff: Backoff | None = None,
         look_seconds: float = LOOK_SECONDS,
+        troubled: Troubled = untroubled,
     ) -> None:
         self._market = market
+        self._troubled = troubled
         self._address = address
         self._backoff = Backoff(EXCHANGE) if backoff is None else backoff
         self._look_seconds = look_seconds
@@ -73,10 +75,12 @@ class CryptoFeed:
                     session = _Session(connection, self._market, self._look_seconds)
                     async for batch in session.batches():
                         self._backoff.succeeded()
+                        self._troubled(None)
                         yield batch
             except ExtraMissing as error:
                 raise FeedError(str(error)) from None
             except (ExchangeFailure, Unavailable) as failure:
+                self._troubled(f"The exchange's market data is interrupted: {failure.message}")
                 _log.warning("exchange's market data interrupted", problem=failure.message)
             await self._backoff.wait()
 

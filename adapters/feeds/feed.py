@@ -1,12 +1,20 @@
 """The port that every source of market data implements."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
 from domain.market.types import Tick
 
 # A batch is published together; more would keep its readers from other things for too long.
 MAX_BATCH = 256
+
+
+# Takes a sentence about what keeps a source from its work, or None when nothing does any more.
+Troubled = Callable[[str | None], None]
+
+
+def untroubled(_trouble: str | None) -> None:
+    """Nobody is told."""
 
 
 class FeedError(Exception):

@@ -118,10 +118,14 @@ class ScheduledTask(Node):
 class ComponentHealth:
     """A view of ``domain.system.health.ComponentHealth``."""
 
-    name: str = strawberry.field(description="Such as postgresql, redis, role:venue:paper, feed:BINANCE, books.")
+    name: str = strawberry.field(
+        description="postgresql, redis, events (the bus), role:ROLE, venue:NAME, commands:VENUE, worker, scheduler, "
+        "books, migrations, feed:EXCHANGE or disk."
+    )
     state: ComponentState = strawberry.field(description="Whether it works.")
     latency_ms: float | None = strawberry.field(
-        description="How long it took to answer, in milliseconds; null where there is nothing to wait for."
+        description="How long it took to answer, how old its last sign of life or newest quote is, or how far it is "
+        "behind, in milliseconds; null where nothing of that is measured."
     )
     detail: str | None = strawberry.field(description="What is the matter, or more about it, for people.")
 

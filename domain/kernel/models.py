@@ -32,6 +32,7 @@ class LeaseBeat(Model):
     """The heartbeat of a role's holder, written once a second, in a row apart from the lease that each write locks.
 
     ``loops`` counts the role's loops; a holder whose count does not change for ``silence_seconds`` is silent.
+    ``trouble`` is a sentence about what keeps the role from its work; it outlasts its holder.
     """
 
     role = fields.CharField(max_length=60, primary_key=True)
@@ -41,6 +42,7 @@ class LeaseBeat(Model):
     last_tick = fields.CharField(max_length=60, null=True)
     last_command = fields.BigIntField(null=True)
     silence_seconds = fields.IntField()
+    trouble = fields.CharField(max_length=300, null=True)
     beat_at = fields.DatetimeField()
 
     class Meta:

@@ -6,7 +6,7 @@ time; a second one is detected at its next store and starts again from the datab
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, cast
@@ -50,10 +50,19 @@ class Unstored:
 
 
 class Recorder:
-    """Reads the tick stream and stores quotes and bars while ``run`` runs."""
+    """Reads the tick stream and stores quotes and bars while ``run`` runs; calls ``progressed`` as it gets on."""
 
-    def __init__(self, market: Market, ticks: TickStream, bus: Bus, *, flush_seconds: float = FLUSH_SECONDS) -> None:
+    def __init__(
+        self,
+        market: Market,
+        ticks: TickStream,
+        bus: Bus,
+        *,
+        flush_seconds: float = FLUSH_SECONDS,
+        progressed: Callable[[], None] = lambda: None,
+    ) -> None:
         self._market = market
+        self._progressed = progressed
         self._ticks = ticks
         self._bus = bus
         self._flush_seconds = flush_seconds
@@ -112,6 +121,7 @@ class Recorder:
             async for batch in batches:
                 await self._market.learn(tick.symbol for _, tick in batch)
                 self.take_in(batch)
+                self._progressed()
                 async with self._read:
                     self._read.notify_all()
                 if len(self._builder) > _MAX_UNSTORED_BARS:
@@ -139,6 +149,7 @@ class Recorder:
         while True:
             await asyncio.sleep(self._flush_seconds)
             await self.flush()
+            self._progressed()
 
     async def flush(self) -> None:
         """Store the collected data, trying again while the database is away.

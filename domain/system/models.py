@@ -89,3 +89,15 @@ class TaskRun(Model):
                 check="(state IN ('QUEUED', 'RUNNING')) = (finished_at IS NULL)", name="task_runs_finished_when_over"
             ),
         ]
+
+
+class WorkerBeat(Model):
+    """The newest sign of life of a worker. ``session`` is the name of its sessions in the database."""
+
+    name = fields.CharField(max_length=100, primary_key=True)
+    session = fields.CharField(max_length=60)
+    trouble = fields.CharField(max_length=300, null=True)
+    beat_at = fields.DatetimeField()
+
+    class Meta:
+        table = "worker_beats"

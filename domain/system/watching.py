@@ -7,7 +7,7 @@ from typing import Protocol
 from domain.system.health import SystemHealth
 from domain.system.types import SystemMetrics
 
-LOOK_SECONDS = 2.0
+LOOK_SECONDS = 1.0
 
 
 class Inspection(Protocol):

@@ -69,7 +69,7 @@ def proxied(environment: Mapping[str, str], folder: Path, python: str) -> Iterat
         stack.callback(nginx.wait)
         stack.callback(nginx.terminate)
         for port in ports:
-            _wait_for(f"http://127.0.0.1:{port}/readyz")
+            _wait_for(f"http://127.0.0.1:{port}/readyz?exclude=engine")
         yield Proxied(f"https://{HOST}:{secure}", folder / "tradegraph.crt", folder, ports)
 
 

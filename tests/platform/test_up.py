@@ -26,7 +26,7 @@ watch_lifeline()
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response(200 if self.path == "/readyz" else 404)
+        self.send_response(200 if self.path.startswith("/readyz") else 404)
         self.end_headers()
     def log_message(self, *_):
         pass

@@ -37,7 +37,7 @@ def _serving(command: Running) -> list[psutil.Process]:
 async def _answers(address: str) -> bool:
     try:
         async with httpx.AsyncClient(trust_env=False) as client:
-            return (await client.get(f"{address}/readyz")).status_code == 200
+            return (await client.get(f"{address}/readyz?exclude=engine")).status_code == 200
     except httpx.TransportError:
         return False
 

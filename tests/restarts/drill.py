@@ -62,7 +62,7 @@ class Drill:
         """Whether the API can answer."""
         connection = http.client.HTTPConnection(LOOPBACK, self._port, timeout=3)
         try:
-            connection.request("GET", "/readyz")
+            connection.request("GET", "/readyz?exclude=engine")
             return connection.getresponse().status == http.HTTPStatus.OK
         except (OSError, http.client.HTTPException):
             return False

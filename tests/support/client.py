@@ -1,6 +1,7 @@
 """A client of the API as others write them: GraphQL over HTTP, and graphql-transport-ws."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from itertools import count
@@ -170,7 +171,7 @@ class Socket:
     async def subscribe(self, document: str, **variables: Any) -> Stream:
         """Subscribe to the one field of ``document``, whose name follows the first brace."""
         operation_id = str(next(self._numbers))
-        stream = Stream(document.partition("{")[2].partition("(")[0].strip())
+        stream = Stream(re.split(r"\W", document.partition("{")[2].strip())[0])
         self._streams[operation_id] = stream
         payload = {"query": document, "variables": variables}
         await self._connection.send(

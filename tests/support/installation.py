@@ -108,7 +108,7 @@ class Process:
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and process.process.poll() is None:
             try:
-                if httpx.get(f"{self.address}/readyz", trust_env=False).status_code == httpx.codes.OK:
+                if httpx.get(f"{self.address}/readyz?exclude=engine", trust_env=False).status_code == httpx.codes.OK:
                     return
             except httpx.TransportError:
                 pass

@@ -84,7 +84,7 @@ def _wait_until_ready(web: Web, process: Running) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and process.process.poll() is None:
         try:
-            if httpx.get(f"{web.address}/readyz", trust_env=False).status_code == httpx.codes.OK:
+            if httpx.get(f"{web.address}/readyz?exclude=engine", trust_env=False).status_code == httpx.codes.OK:
                 return
         except httpx.TransportError:
             pass

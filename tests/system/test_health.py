@@ -61,7 +61,7 @@ async def test_without_an_engine_the_platform_is_degraded_and_says_who_is_missin
     health = await ask(desk, HEALTH)
     parts = {part["name"]: part for part in health["components"]}
     assert health["state"] == "DEGRADED"
-    assert {name for name, part in parts.items() if part["state"] == "DOWN"} == ROLES
+    assert {name for name, part in parts.items() if part["state"] == "DOWN"} == ROLES | {"venue:paper", "worker"}
     assert {parts[name]["state"] for name in ("postgresql", "redis", "events", "scheduler", "books", "migrations")} == {
         "UP"
     }
@@ -83,12 +83,14 @@ async def test_a_server_that_hangs_is_seen_and_told_until_it_goes_on(
     async with aclosing(follow(desk, f"subscription {HEALTH}")) as told:
         assert (await anext(told))["state"] == "DEGRADED"
         os.kill(pid, signal.SIGSTOP)
+        hung: dict[str, str] = {}
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                hung = {part["name"]: part["state"] for part in (await anext(told))["components"]}
+                while (hung.get("redis"), hung.get("events")) != ("DOWN", "DEGRADED"):
+                    hung = {part["name"]: part["state"] for part in (await anext(told))["components"]}
         finally:
             os.kill(pid, signal.SIGCONT)
-        assert (hung["redis"], hung["events"], hung["postgresql"]) == ("DOWN", "DEGRADED", "UP")
+        assert hung["postgresql"] == "UP"
         async with asyncio.timeout(PATIENCE_SECONDS):
             while {part["name"]: part["state"] for part in (await anext(told))["components"]}["redis"] != "UP":
                 pass

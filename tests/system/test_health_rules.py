@@ -1,5 +1,6 @@
 """States that follow from facts, and loads of several processes as one."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,12 +10,20 @@ from hypothesis import strategies as st
 from adapters.wiring import Services
 from domain.orders.exchange.paper import PAPER
 from domain.system import health
-from domain.system.health import ComponentHealth, ComponentState
+from domain.system.health import ComponentHealth, ComponentState, FeedFacts, RoleFacts, VenueFacts, WorkerFacts
 from domain.system.process_load import WINDOW_SECONDS, LoadWindow, ProcessLoad, combined, percentile_ms
 from workers.engine import ROLES
 
 UP, DEGRADED, DOWN = ComponentState
+PLAYED = RoleFacts(is_locked=True, silent_seconds=0.5, allowed_seconds=6)
+STALE = timedelta(seconds=30)
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
+
+
+def quoted(seconds: int) -> FeedFacts:
+    """One symbol whose newest quote is so old."""
+    age = timedelta(seconds=seconds)
+    return FeedFacts(True, age, age, symbols=1, stale=int(age > STALE))
 
 
 @pytest.mark.parametrize(
@@ -27,8 +36,28 @@ NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
         (health.of_commands("paper", None), UP),
         (health.of_commands("paper", timedelta(seconds=6)), DEGRADED),
         (health.of_commands("paper", timedelta(seconds=31)), DOWN),
-        (health.of_role("feed", is_played=True), UP),
-        (health.of_role("feed", is_played=False), DOWN),
+        (health.of_server("redis", 3.0), UP),
+        (health.of_server("redis", 1_500.0), DEGRADED),
+        (health.of_server("redis", None), DOWN),
+        (health.of_role("feed", PLAYED), UP),
+        (health.of_role("feed", replace(PLAYED, silent_seconds=3.1)), DEGRADED),
+        (health.of_role("feed", replace(PLAYED, silent_seconds=8.1)), DOWN),
+        (health.of_role("feed", replace(PLAYED, silent_seconds=8.1, allowed_seconds=20)), UP),
+        (health.of_role("feed", replace(PLAYED, is_locked=False)), DOWN),
+        (health.of_role("feed", replace(PLAYED, trouble="It has stopped.")), DEGRADED),
+        (health.of_role("feed", RoleFacts()), DOWN),
+        (health.of_venue("x", PLAYED, VenueFacts()), UP),
+        (health.of_venue("x", RoleFacts(), VenueFacts()), DOWN),
+        (health.of_venue("x", replace(PLAYED, trouble="It is away."), VenueFacts()), DOWN),
+        (health.of_venue("x", PLAYED, VenueFacts(request_age=timedelta(seconds=31))), DEGRADED),
+        (health.of_venue("x", PLAYED, VenueFacts(differences=2)), DEGRADED),
+        (health.of_venue("x", PLAYED, VenueFacts(command_age=timedelta(seconds=31))), DEGRADED),
+        (health.of_workers([]), DOWN),
+        (health.of_workers([WorkerFacts(False, 0.5)]), DOWN),
+        (health.of_workers([WorkerFacts(True, 10.1)]), DOWN),
+        (health.of_workers([WorkerFacts(True, 3.1)]), DEGRADED),
+        (health.of_workers([WorkerFacts(True, 0.5, "No queue.")]), DEGRADED),
+        (health.of_workers([WorkerFacts(True, 0.5), WorkerFacts(True, 60.0), WorkerFacts(True, 0.5, "No.")]), UP),
         (health.of_proof(None, None, NOW), UP),
         (health.of_proof("FAILED", NOW, NOW), DOWN),
         (health.of_proof("SUCCEEDED", NOW - timedelta(hours=4), NOW), DEGRADED),
@@ -38,8 +67,10 @@ NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
         (health.of_disk(96.0), DOWN),
         (health.of_migrations([]), UP),
         (health.of_migrations(["0002_more"]), DOWN),
-        (health.of_feed("X", None, timedelta(seconds=30)), UP),
-        (health.of_feed("X", timedelta(seconds=31), timedelta(seconds=30)), DEGRADED),
+        (health.of_feed("X", quoted(30), STALE), UP),
+        (health.of_feed("X", quoted(31), STALE), DEGRADED),
+        (health.of_feed("X", quoted(301), STALE), DOWN),
+        (health.of_feed("X", replace(quoted(301), is_open=False), STALE), UP),
         (health.of_bus(3.0), UP),
         (health.of_bus(1_500.0), DEGRADED),
         (health.of_bus(None), DEGRADED),
@@ -70,6 +101,23 @@ def test_the_whole_is_down_only_with_the_database(
 def test_the_roles_are_those_that_an_engine_plays(desk_services: Services) -> None:
     played = {role for parts in ROLES.values() for role, _ in parts(desk_services)}
     assert set(health.engine_roles([PAPER])) == played
+
+
+def test_without_the_database_the_same_parts_are_shown() -> None:
+    venues = ["paper", "far"]
+    roles = dict.fromkeys(health.engine_roles(venues), PLAYED)
+    seen = health.of_facts(venues, roles, health.Facts(NOW, None, {}, [], None, None))
+    unseen = health.unseen(venues)
+    assert {part.name for part in unseen} == {part.name for part in seen}
+    assert {part.state for part in unseen} == {DEGRADED}
+
+
+def test_orders_can_be_taken_while_the_roles_behind_the_paper_venue_are_played() -> None:
+    played = [ComponentHealth(f"role:{role}", UP) for role in health.engine_roles(["paper", "far"])]
+    assert health.is_trading(played)
+    assert health.is_trading([part for part in played if part.name != "role:venue:far"])
+    for role in health.engine_roles([PAPER]):
+        assert not health.is_trading([part for part in played if part.name != f"role:{role}"])
 
 
 def test_a_window_counts_the_last_full_seconds() -> None:

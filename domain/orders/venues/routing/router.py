@@ -143,6 +143,11 @@ class VenueRouter:
         """True if messages of the venue have come in."""
         return self._client.has_news
 
+    @property
+    def is_connected(self) -> bool:
+        """True while the venue's reports are listened to."""
+        return self._client.is_connected
+
     async def hear(self, now: Nanos) -> Heard:
         """Take the venue's messages, resolve them to our orders, and compare the books."""
         named = await self._resolver.name(self._client.take(_MAX_ITEMS), now)

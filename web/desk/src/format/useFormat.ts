@@ -21,6 +21,7 @@ export function useFormat() {
 
   return {
     t,
+    te,
     word,
     money: formatMoney,
     decimal: formatDecimal,

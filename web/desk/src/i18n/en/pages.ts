@@ -233,6 +233,7 @@ export const pages = {
   system: {
     health: 'Health',
     started: 'since {at}',
+    part: { postgresql: 'Database', redis: 'Redis', events: 'Event bus', role: 'Engine role', venue: 'Venue', commands: 'Waiting commands', worker: 'Worker', scheduler: 'Schedule', books: 'Books', migrations: 'Schema', feed: 'Feed', disk: 'Disk' },
     metricsLabel: 'Processor and requests of the last minutes',
     metric: { cpu: 'Processor', memory: 'Memory', disk: 'Disk', load: 'Load', requests: 'Requests', errors: 'Errors', p50: 'Answer, median', p99: 'Answer, 99 of 100', orders: 'Orders', executions: 'Executions', openOrders: 'Open orders', subscriptions: 'Subscriptions', lag: 'Bus', queue: 'Waiting' },
     tasks: 'Tasks',

@@ -224,6 +224,7 @@ export const pages: typeof model = {
   system: {
     health: '健康状况',
     started: '启动于 {at}',
+    part: { postgresql: '数据库', redis: 'Redis', events: '事件总线', role: '引擎角色', venue: '交易场所', commands: '等待中的指令', worker: '工作进程', scheduler: '计划任务', books: '账簿', migrations: '数据库结构', feed: '行情源', disk: '磁盘' },
     metricsLabel: '最近几分钟的处理器与请求',
     metric: { cpu: '处理器', memory: '内存', disk: '磁盘', load: '负载', requests: '请求', errors: '错误率', p50: '应答中位数', p99: '应答 99 分位', orders: '委托', executions: '成交', openOrders: '挂单', subscriptions: '订阅', lag: '总线延迟', queue: '等待' },
     tasks: '任务',
