@@ -72,6 +72,10 @@ fuzz: $(DEV) ## Send random requests to a platform of its own; make fuzz ARGS="S
 chaos: $(DEV) ## Trade under kills, stops, partitions and clock jumps, and prove it; make chaos ARGS="SECONDS SEED"
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
+.PHONY: floods
+floods: $(DEV) ## Attack a web process and measure what others notice of it; make floods ARGS=TIMES
+	@$(BIN)/python -m tests.floods $(ARGS)
+
 .PHONY: restarts
 restarts: $(DEV) ## Measure how soon the platform is back after its processes were killed; make restarts ARGS=TIMES
 	@$(BIN)/python -m tests.restarts $(ARGS)

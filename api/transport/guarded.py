@@ -6,6 +6,7 @@ they come. A request beyond a limit is answered with its status, and the connect
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Hashable
 from functools import partial
 from http import HTTPStatus
@@ -18,8 +19,13 @@ from api.transport.connections import Connections, Place
 
 EXTENSION = "tradegraph.connection"
 
-# After a refusal so much longer is read and thrown away: a client that is cut off while it writes does not hear why.
+# After a refusal so much longer, and so much more, is read and thrown away: a client that is cut off as it writes does
+# not hear why. Who goes on sending all the same is not listened to.
 _LINGER_SECONDS = 1.0
+_LINGER_BYTES = 1_000_000
+# What one connection sends is taken in by slices, and between two of them others have their turn: a chunk of the socket
+# has up to 256 KiB, which may be ten thousands of headers.
+_SLICE_BYTES = 16_384
 # When the server stops, an idle connection stays open for so long: a request that was on its way is answered.
 _LAST_CALL_SECONDS = 0.5
 # The application ends bodies that do not come; this is for what it does not read.
@@ -59,6 +65,9 @@ class GuardedHttp(HttpToolsProtocol):
         self._body_bytes = 0
         self._after_head_bytes = 0
         self._requests = 0
+        # What has come and was not looked at yet.
+        self._unread: deque[bytes] = deque()
+        self._discarded_bytes = 0
         self._refusal: HTTPStatus | None = None
         self._is_refused = False
         self._is_last = False
@@ -80,6 +89,7 @@ class GuardedHttp(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Release its place."""
+        self._unread.clear()
         if self._place is not None:
             self._connections.leave(self._place)
         super().connection_lost(exc)
@@ -199,9 +209,45 @@ class GuardedHttp(HttpToolsProtocol):
     # ------------------------------------------------------------------ what comes in
 
     def data_received(self, data: bytes) -> None:
-        """Count the received bytes, and refuse a request beyond a limit."""
+        """Take in one slice now, and the others one by one while others have their turns."""
         if self._refusal is not None:
-            return
+            self._discard(data)
+        elif len(data) <= _SLICE_BYTES and not self._unread:
+            self._take(data)
+        else:
+            was_reading_on = bool(self._unread)
+            self._unread.extend(data[start : start + _SLICE_BYTES] for start in range(0, len(data), _SLICE_BYTES))
+            self.transport.pause_reading()
+            if not was_reading_on:
+                self._read_on()
+
+    def _read_on(self) -> None:
+        if self._unread and not self.transport.is_closing():
+            self._take(self._unread.popleft())
+        if self.transport.is_closing():
+            self._unread.clear()
+        elif self._refusal is not None:
+            unread, self._unread = self._unread, deque()
+            self._discard(b"".join(unread))
+        elif self.transport.get_protocol() is not self:
+            # It is a WebSocket now, on which the client says nothing before it has the answer.
+            self._unread.clear()
+            self.transport.resume_reading()
+        elif self._unread:
+            self.loop.call_soon(self._read_on)
+        elif not self.flow.read_paused:
+            self.transport.resume_reading()
+
+    def _discard(self, data: bytes) -> None:
+        """Throw away what comes after a refusal; beyond a bound, stop reading."""
+        self._discarded_bytes += len(data)
+        if self._discarded_bytes > _LINGER_BYTES:
+            self.transport.pause_reading()
+        else:
+            self.transport.resume_reading()
+
+    def _take(self, data: bytes) -> None:
+        """Count the received bytes, and refuse a request beyond a limit."""
         was_in_body = self._in_message and not self._in_head
         only = self._requests if self._in_message else self._requests + 1
         super().data_received(data)

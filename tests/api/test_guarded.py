@@ -109,6 +109,47 @@ async def test_what_is_too_long_is_refused_while_it_comes(desk: Desk, sent: byte
         assert await healthy(server)
 
 
+async def test_others_have_their_turns_between_the_slices_of_one_connection(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[tuple[int, int]] = []
+    turns, take = 0, guarded.GuardedHttp._take
+
+    def note(self: guarded.GuardedHttp, data: bytes) -> None:
+        taken.append((turns, len(data)))
+        take(self, data)
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(guarded.GuardedHttp, "_take", note)
+    async with running(desk) as server, raw(server) as client:
+        counting = asyncio.create_task(count())
+        body = b'{"query": "{ __typename }", "operationName": "' + b"x" * 900_000 + b'"}'
+        await client.send(ASK + b"content-length: %d\r\n\r\n" % len(body) + body)
+        assert await client.answer() == 200
+        counting.cancel()
+    assert sum(size for _, size in taken) > len(body)
+    assert max(size for _, size in taken) <= 16_384
+    assert len({turn for turn, _ in taken}) == len(taken)
+
+
+async def test_who_goes_on_sending_after_a_refusal_is_not_listened_to(desk: Desk) -> None:
+    async with running(desk) as server, raw(server) as client:
+        answer = asyncio.create_task(client.answer())
+        sent = 0
+        piece = b"x" * 200_000
+        while sent < 200_000_000 and not client.writer.is_closing():
+            await client.send(piece if sent else b"GET /" + piece)
+            sent += len(piece)
+        assert await answer == 414
+    # One megabyte is read on, and the sockets of both sides keep a few.
+    assert sent < 40_000_000
+
+
 async def test_a_head_at_the_bound_is_taken(desk: Desk) -> None:
     bounds = {"header_bytes": 1_000, "url_bytes": 500, "headers": 20}
     async with bounded(desk, **bounds) as server, raw(server) as client:

@@ -22,7 +22,7 @@ EMAIL = "admin@example.com"
 PASSWORD = "correct horse battery staple"
 SECRET = "0123456789abcdef" * 4
 
-_START_SECONDS = 60.0
+_START_SECONDS = 120.0
 _POLL_SECONDS = 0.05
 
 

@@ -1,0 +1,1 @@
+"""Attacks on a web process, and what somebody else notices of them."""
