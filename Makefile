@@ -120,7 +120,7 @@ install: $(DEV) ## Make the virtual environment, with what tests and checks need
 lock: ## Resolve the dependencies anew into requirements/; make lock ARGS=--upgrade takes newer ones
 	@$(PYTHON) -m venv .venv/lock
 	@.venv/lock/bin/python -m pip --disable-pip-version-check install --quiet --upgrade uv
-	@$(LOCK) $(ARGS) pyproject.toml --group build --group dev --extra ccxt \
+	@$(LOCK) $(ARGS) pyproject.toml --group build --group dev --extra ccxt --extra otel \
 		--output-file requirements/dev.lock
 	@$(LOCK) $(ARGS) pyproject.toml --group build --constraint requirements/dev.lock \
 		--output-file requirements/runtime.lock

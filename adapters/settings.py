@@ -261,6 +261,18 @@ class Settings:
         otherwise="messages go to addresses of the internet only",
         empty=(),
     )
+    traces_url: str = _variable(
+        "TRADEGRAPH_TRACES_URL",
+        "",
+        values.url("http", "https"),
+        "A collector of traces that takes OpenTelemetry's protocol over HTTP, such as "
+        "`http://127.0.0.1:4318/v1/traces`. It needs the extra `otel`.",
+        otherwise="nothing is traced",
+        secret=True,
+    )
+    traces_percent: int = _variable(
+        "TRADEGRAPH_TRACES_PERCENT", "100", values.whole_number(0, 100), "How many of a hundred traces are recorded."
+    )
     database_url: str = _variable(
         "DATABASE_URL",
         "",

@@ -28,6 +28,7 @@ from domain.anomalies.log import AnomalyLog
 from domain.kernel.bus import LOST
 from domain.kernel.cache import CHANNEL, VersionedCache
 from domain.kernel.errors import Unavailable
+from domain.kernel.tracing import Tracing
 from domain.market.clocks import ClockBounds
 from domain.market.market import Market
 from domain.orders.entry.canceling import OrderCanceling
@@ -168,8 +169,12 @@ async def _late_commands() -> bool:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, gateways: Mapping[str, Gateway] = GATEWAYS) -> AsyncIterator[Services]:
+async def open_services(
+    settings: Settings, gateways: Mapping[str, Gateway] = GATEWAYS, *, tracing: Tracing | None = None
+) -> AsyncIterator[Services]:
     """Open the database, the bus and everything on top of them; close all of it at the end.
+
+    ``tracing`` records what becomes of traced requests.
 
     Raises:
         Unavailable: the database cannot be reached.
@@ -188,7 +193,9 @@ async def open_services(settings: Settings, gateways: Mapping[str, Gateway] = GA
         market = await stack.enter_async_context(Market(ticks, settings.day_roll, bounds=bounds))
         limits = VersionedCache(LIMITS, read_limits)
         can = {name: venue.capabilities for name, venue in venues.items()}
-        context = OrderContext(bus, market, access.authenticator, limits, settings.day_roll, venues=can)
+        context = OrderContext(
+            bus, market, access.authenticator, limits, settings.day_roll, venues=can, tracing=tracing
+        )
         entry, modifying, closing = OrderEntry(context), OrderModifying(context), PositionClosing(context)
         books, logs = Books(market), AccountLogs(bus)
         messenger = OutsideMessenger(settings.notify_networks)

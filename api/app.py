@@ -29,7 +29,7 @@ from api.health import Metrics, Readiness, SchemaText, Scraping, Version, health
 from api.limits import Limits
 from api.metrics import ApiMetrics
 from api.realtime.hub import Hub
-from api.requests import RequestLog
+from api.requests import RequestLog, RequestTracing
 from api.schema import export_schema
 from api.services import Services
 from api.transport.connections import Connections
@@ -62,6 +62,8 @@ class ApiSettings:
     limits: Limits = field(default_factory=Limits)
     # None: requests are not logged.
     request_log: RequestLog | None = None
+    # None: requests are not traced.
+    tracing: RequestTracing | None = None
     version: str = "unknown"
 
 
@@ -108,6 +110,7 @@ class _Serving:
     def __init__(self, schema: GraphQLSchema, runtime: Runtime, settings: ApiSettings) -> None:
         origins = OriginPolicy(settings.allowed_origins)
         self.runner = OperationRunner(schema, runtime.services, settings.limits, ApiMetrics(), settings.request_log)
+        self.runner.tracing = settings.tracing
         self.hub = Hub(self.runner)
         self.streams = EventStreams(self.runner, self.hub)
         self.http = GraphQLOverHttp(self.runner, origins, self.streams)
@@ -251,10 +254,10 @@ def create_app(schema: GraphQLSchema, settings: ApiSettings, open_runtime: OpenR
     """
     api = Api(schema, settings, open_runtime)
     hosts = HostPolicy([*settings.allowed_hosts, *origin_hosts(settings.allowed_origins)])
-    proxies, log = TrustedProxies(settings.trusted_proxies), settings.request_log
-    front = Middleware(Front, hosts=hosts, proxies=proxies, request_log=log)
+    proxies, log, tracing = TrustedProxies(settings.trusted_proxies), settings.request_log, settings.tracing
+    front = Middleware(Front, hosts=hosts, proxies=proxies, request_log=log, tracing=tracing)
     app = _App(routes=api.routes(), lifespan=api.lifespan, middleware=[front])
-    app.graphql = Front(api.graphql, hosts, proxies, log)
+    app.graphql = Front(api.graphql, hosts, proxies, log, tracing)
     app.state.api = api
     return app
 

@@ -7,7 +7,10 @@ identifiers and names alone: no argument, no token, no query string.
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from time import perf_counter
+from typing import Any, Protocol
 from uuid import UUID
+
+import structlog
 
 from domain.kernel.ids import new_id
 
@@ -30,7 +33,10 @@ class RequestRecord:
         "outcome",
         "path",
         "request_id",
+        "span",
         "started",
+        "trace",
+        "trace_id",
     )
 
     def __init__(self, method: str, path: str, client: str) -> None:
@@ -45,6 +51,10 @@ class RequestRecord:
         self.outcome: str | None = None
         self.orders: list[UUID] = []
         self.order_count = 0
+        # While requests are traced: the trace that it belongs to, and if it is recorded, its span and the span's name.
+        self.trace_id: str | None = None
+        self.trace: str | None = None
+        self.span: object = None
 
     def concerns(self, orders: Iterable[UUID]) -> None:
         """The request made, changed or cancelled these orders."""
@@ -68,6 +78,8 @@ class RequestRecord:
         }
         if status is not None:
             said["status"] = status
+        if self.trace_id is not None:
+            said["trace_id"] = self.trace_id
         if self.actor is not None:
             said["actor_id"] = str(self.actor)
         if self.kind is not None:
@@ -83,6 +95,25 @@ class RequestRecord:
 
 # Takes the level of one line, and what gives its fields if lines of that level are written.
 RequestLog = Callable[[str, Callable[[], Mapping[str, object]]], None]
+
+
+class RequestTracing(Protocol):
+    """Records a span for each request: see ``domain.kernel.tracing``."""
+
+    def begin(self, name: str, traceparent: str | None) -> tuple[Any, str, str | None]:
+        """Begin a span: it, the name of its trace, and its own name if it is recorded."""
+        ...
+
+    def end(self, span: Any, attributes: Mapping[str, object], status: int | None) -> None:
+        """End the span of a request with what its line in the log says."""
+        ...
+
+
+def trace(tracing: RequestTracing, record: RequestRecord, traceparent: str | None) -> None:
+    """Begin the span of a request; all lines of the log that it leads to in this process name its trace."""
+    record.span, record.trace_id, record.trace = tracing.begin(f"{record.method} {record.path}", traceparent)
+    structlog.contextvars.bind_contextvars(trace_id=record.trace_id)
+
 
 _current: ContextVar[RequestRecord | None] = ContextVar("current_request", default=None)
 

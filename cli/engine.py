@@ -7,6 +7,7 @@ import argparse
 import asyncio
 
 from adapters.garbage import settle
+from adapters.traces.loading import open_tracing
 from cli.checks import check_schema
 from cli.lifeline import watch_lifeline
 from cli.processes import process_settings
@@ -26,5 +27,8 @@ def run(arguments: argparse.Namespace) -> int:
     settings = process_settings()
     asyncio.run(check_schema(settings.database_url))
     settle()
-    asyncio.run(run_engine(settings, arguments.role or tuple(ROLES)))
+    tracing = open_tracing(settings, "engine")
+    asyncio.run(run_engine(settings, arguments.role or tuple(ROLES), tracing=tracing))
+    if tracing is not None:
+        tracing.close()
     return 0

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import fields, replace
 from multiprocessing import parent_process
 from signal import SIGTERM
+from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.applications import Starlette
@@ -18,6 +19,7 @@ from adapters.garbage import settle
 from adapters.logs import configure_logging
 from adapters.request_lines import RequestLines
 from adapters.settings import Settings, load_settings
+from adapters.traces.loading import open_tracing
 from adapters.version import VERSION
 from adapters.wiring import Services, open_services
 from api.app import ApiSettings, create_app, server_options
@@ -26,6 +28,9 @@ from api.root import platform_schema
 from cli.checks import check_port, check_schema
 from cli.lifeline import watch_lifeline
 from cli.processes import PROJECT, process_settings
+
+if TYPE_CHECKING:
+    from adapters.traces.recorder import Recorder
 
 _DESK = PROJECT / "web" / "desk" / "dist"
 # Of a process, besides its clients' connections: servers, files, the loop.
@@ -69,7 +74,7 @@ def application() -> Starlette:
 
 
 def _application(settings: Settings) -> Starlette:
-    lines = RequestLines(settings.log)
+    lines, tracing = RequestLines(settings.log), open_tracing(settings, "web")
     given = ApiSettings(
         allowed_origins=settings.allowed_origins,
         allowed_hosts=(settings.host, *settings.allowed_hosts),
@@ -78,21 +83,24 @@ def _application(settings: Settings) -> Starlette:
         explorer=_EXPLORER,
         limits=_limits(settings),
         request_log=lines,
+        tracing=tracing,
         version=VERSION,
     )
-    app = create_app(platform_schema(), given, lambda: _open(settings, lines))
+    app = create_app(platform_schema(), given, lambda: _open(settings, lines, tracing))
     settle()
     return app
 
 
 @asynccontextmanager
-async def _open(settings: Settings, lines: RequestLines) -> AsyncIterator[Services]:
+async def _open(settings: Settings, lines: RequestLines, tracing: "Recorder | None") -> AsyncIterator[Services]:
     """The services for as long as the process serves; then what it still has to say of requests is written."""
     try:
-        async with open_services(settings) as services:
+        async with open_services(settings, tracing=tracing) as services:
             yield services
     finally:
         lines.flush()
+        if tracing is not None:
+            await asyncio.to_thread(tracing.close)
 
 
 def _limits(settings: Settings) -> Limits:

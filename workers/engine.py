@@ -19,6 +19,7 @@ from domain.kernel.lease_queries import LeaseLost, check_lease
 from domain.kernel.retry import Backoff
 from domain.kernel.retry_policies import RESTART
 from domain.kernel.supervision import Guarded
+from domain.kernel.tracing import Tracing
 from domain.kernel.unit_of_work import Fence, fenced
 from domain.orders.venues.port import VenueUnavailable
 from workers.feed import run_feed
@@ -46,12 +47,14 @@ async def _feed(services: Services, lease: HeldLease) -> None:
 
 
 async def _paper(services: Services, lease: HeldLease) -> None:
-    await PaperVenueLoop(services.bus, services.market, services.ticks, lease).run()
+    tracing = services.order_context.tracing
+    await PaperVenueLoop(services.bus, services.market, services.ticks, lease, tracing=tracing).run()
 
 
 async def _remote(venue: ConfiguredVenue, services: Services, lease: HeldLease) -> None:
     async with venue.open(services.market) as opened:
-        await RemoteVenueLoop(opened, services.bus, services.market, services.ticks, lease).run()
+        tracing = services.order_context.tracing
+        await RemoteVenueLoop(opened, services.bus, services.market, services.ticks, lease, tracing=tracing).run()
 
 
 async def _timers(services: Services, lease: HeldLease) -> None:
@@ -98,14 +101,16 @@ ROLES: Mapping[str, Callable[[Services], list[Part]]] = {
 }
 
 
-async def run_engine(settings: Settings, roles: Sequence[str] = tuple(ROLES)) -> None:
+async def run_engine(
+    settings: Settings, roles: Sequence[str] = tuple(ROLES), *, tracing: Tracing | None = None
+) -> None:
     """Play ``roles`` until SIGINT or SIGTERM."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     metrics = EngineMetrics()
-    async with open_services(settings) as services:
+    async with open_services(settings, tracing=tracing) as services:
         parts = [part for name in roles for part in ROLES[name](services)]
         players = [asyncio.create_task(_play_forever(services, role, play, metrics)) for role, play in parts]
         _log.info("engine ready", roles=list(roles))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from adapters.leases import HeldLease
 from domain.kernel.bus import Bus
 from domain.kernel.time import Nanos
+from domain.kernel.tracing import Tracing
 from domain.market.market import Catalog, Market
 from domain.market.stream import TickStream
 from domain.orders.books.command_queries import last_command
@@ -34,8 +35,9 @@ class RemoteVenueLoop(VenueLoop):
         *,
         grace_nanos: int = GRACE_NANOS,
         reconcile_seconds: float = RECONCILE_SECONDS,
+        tracing: Tracing | None = None,
     ) -> None:
-        super().__init__(venue.name, bus, market, ticks, lease)
+        super().__init__(venue.name, bus, market, ticks, lease, tracing=tracing)
         self._router = VenueRouter(
             venue, market, self._wake.set, grace_nanos=grace_nanos, reconcile_seconds=reconcile_seconds
         )

@@ -6,6 +6,7 @@ from uuid import UUID
 from adapters.leases import HeldLease
 from domain.kernel.bus import Bus
 from domain.kernel.time import Nanos
+from domain.kernel.tracing import Tracing
 from domain.market.market import Catalog, Market
 from domain.market.stream import TickStream
 from domain.orders.books.command_queries import last_command
@@ -24,8 +25,10 @@ ROLE = role_of(PAPER)
 class PaperVenueLoop(VenueLoop):
     """Drives the paper venue while this process holds its lease."""
 
-    def __init__(self, bus: Bus, market: Market, ticks: TickStream, lease: HeldLease) -> None:
-        super().__init__(PAPER, bus, market, ticks, lease)
+    def __init__(
+        self, bus: Bus, market: Market, ticks: TickStream, lease: HeldLease, *, tracing: Tracing | None = None
+    ) -> None:
+        super().__init__(PAPER, bus, market, ticks, lease, tracing=tracing)
         self._venue = PaperVenue({})
 
     async def _build(self, catalog: Catalog, orders: Sequence[Order], held: Sequence[StoredPosition]) -> None:

@@ -20,6 +20,7 @@ from domain.kernel.lease_queries import LeaseLost, read_position
 from domain.kernel.retry_policies import DATABASE
 from domain.kernel.supervision import Guarded
 from domain.kernel.time import Nanos
+from domain.kernel.tracing import Tracing
 from domain.market.market import Catalog, Market
 from domain.market.stream import BEGINNING, PositionedTick, TickStream, order_of, received_at
 from domain.market.types import RestatedQuote
@@ -30,6 +31,7 @@ from domain.orders.model.order import Order
 from domain.orders.model.venue_commands import REARM, VenueCommand
 from domain.orders.queries import open_order_ids, read_orders, wake_channel
 from domain.positions.queries import read_open_everywhere
+from workers.tracing import trace_step
 
 # Commands are looked for this often even if no wake-up comes, and orders expire this exactly.
 IDLE_SECONDS = 0.25
@@ -49,13 +51,23 @@ class OutOfStep(Exception):
 class VenueLoop(ABC):
     """Drives one venue while this process holds its lease."""
 
-    def __init__(self, name: str, bus: Bus, market: Market, ticks: TickStream, lease: HeldLease) -> None:
+    def __init__(
+        self,
+        name: str,
+        bus: Bus,
+        market: Market,
+        ticks: TickStream,
+        lease: HeldLease,
+        *,
+        tracing: Tracing | None = None,
+    ) -> None:
         self.name = name
         self.role = role_of(name)
         self._bus = bus
         self._market = market
         self._ticks = ticks
         self._lease = lease
+        self._tracing = tracing
         self._accounts: dict[UUID, UUID] = {}
         # In the stream of ticks: up to where they have been taken in, matched, and noted in the database.
         self._seen = self._matched = BEGINNING
@@ -162,8 +174,11 @@ class VenueLoop(ABC):
     async def _work(self) -> None:
         while not self._lease.lost.is_set():
             self._wake.clear()
+            began = Nanos.now()
             step = await self._step()
             self._lease.progressed(tick=self._matched, command=step.last_command or None)
+            if self._tracing is not None:
+                await trace_step(self._tracing, self.name, step, began)
             if self._out_of_step:
                 raise OutOfStep
             if step.commands < MAX_COMMANDS and not self._is_busy:

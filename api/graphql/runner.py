@@ -16,7 +16,7 @@ from api.graphql.refusals import refusals_in
 from api.graphql.turns import Turns
 from api.limits import Limits
 from api.metrics import SUCCEEDED, ApiMetrics
-from api.requests import RequestLog, current_record
+from api.requests import RequestLog, RequestTracing, current_record
 from api.rights import scope_of
 from api.services import Services
 from domain.access.attribution import Origin, coming_from
@@ -113,6 +113,7 @@ class OperationRunner:
     ) -> None:
         self.documents = Documents(schema, limits)
         self.request_log = request_log
+        self.tracing: RequestTracing | None = None
         self.services = services
         self.limits = limits
         self.metrics = metrics
@@ -180,7 +181,7 @@ class OperationRunner:
         started = perf_counter()
         context = self.context(caller)
         if operation.kind is OperationType.MUTATION:
-            with coming_from(Origin(caller.client_address, context.request_id, caller.device)):
+            with coming_from(_origin_of(caller, context)):
                 answer = await self._answer(operation, variables, context)
         else:
             answer = await self._answer(operation, variables, context)
@@ -229,6 +230,11 @@ class OperationRunner:
         except Exception as error:  # noqa: BLE001  the last line of defence: masked, logged and answered
             failure = masked(error, context, operation_name=operation.name)
             return Answer({"errors": [failure]}, failure["extensions"]["code"])
+
+
+def _origin_of(caller: Caller, context: Context) -> Origin:
+    trace = context.record.trace if context.record is not None else None
+    return Origin(caller.client_address, context.request_id, caller.device, trace)
 
 
 def _check_scopes(operation: Operation, actor: Actor | None) -> None:

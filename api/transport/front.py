@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import coded
 from api.graphql.encoding import encode
-from api.requests import RequestLog, RequestRecord, begin
+from api.requests import RequestLog, RequestRecord, RequestTracing, begin, trace
 from api.transport.proxies import TrustedProxies, is_address
 from domain.kernel.errors import ErrorCode
 
@@ -69,12 +69,18 @@ class Front:
     """The ASGI application around all routes."""
 
     def __init__(
-        self, app: ASGIApp, hosts: HostPolicy, proxies: TrustedProxies, request_log: RequestLog | None = None
+        self,
+        app: ASGIApp,
+        hosts: HostPolicy,
+        proxies: TrustedProxies,
+        request_log: RequestLog | None = None,
+        tracing: RequestTracing | None = None,
     ) -> None:
         self._app = app
         self._hosts = hosts
         self._proxies = proxies
         self._request_log = request_log
+        self._tracing = tracing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on with its client's address, or refuse it."""
@@ -98,10 +104,14 @@ class Front:
             return
         record = begin(scope["method"], _path(scope), scope["client"][0] if client else "")
         noted = _Noted(answer, record)
+        if self._tracing is not None:
+            trace(self._tracing, record, _traceparent(scope))
         try:
             await (self._app if permitted else _refuse)(scope, receive, noted)
         finally:
             self._request_log(record.level(), partial(record.fields, noted.status))
+            if self._tracing is not None:
+                self._tracing.end(record.span, record.fields(), noted.status)
 
 
 class _Noted:
@@ -120,6 +130,12 @@ class _Noted:
             self.status = message["status"]
             message["headers"] = [*message["headers"], (b"x-request-id", str(self._record.request_id).encode())]
         await self._send(message)
+
+
+def _traceparent(scope: Scope) -> str | None:
+    """The client's span; None without one, or with several, as its standard has it."""
+    named = _values(scope, b"traceparent")
+    return named[0].decode("latin-1") if len(named) == 1 else None
 
 
 def _path(scope: Scope) -> str:

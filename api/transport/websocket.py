@@ -20,7 +20,7 @@ from api.graphql.runner import Answer, Caller, OperationRunner, bearer_token, re
 from api.realtime.hub import Hub
 from api.realtime.send_queue import SendQueue
 from api.realtime.subscriptions import Subscription
-from api.requests import begin, current_record
+from api.requests import begin, current_record, trace
 from api.transport.credential import Credential
 from api.transport.frames import EXTENSION, TextFrames
 from domain.kernel.errors import DomainError, ErrorCode
@@ -253,10 +253,15 @@ class Session:
             await self._serve(operation_id, payload)
             return
         record = begin("WEBSOCKET", self._scope["path"], self._address)
+        tracing = self._runner.tracing
+        if tracing is not None:
+            trace(tracing, record, _traceparent(payload))
         try:
             await self._serve(operation_id, payload)
         finally:
             log(record.level(), record.fields)
+            if tracing is not None:
+                tracing.end(record.span, record.fields(), None)
 
     async def _serve(self, operation_id: str, payload: Mapping[str, Any]) -> None:
         errors: list[GraphQLFormattedError]
@@ -341,6 +346,13 @@ class Session:
 
 def _forbidden(error: DomainError) -> CloseSocket:
     return CloseSocket(FORBIDDEN, f"Forbidden: {error.message}")
+
+
+def _traceparent(payload: Mapping[str, Any]) -> str | None:
+    """The client's span: an operation on a socket has no headers, so that it is among the request's extensions."""
+    extensions = payload.get("extensions")
+    named = extensions.get("traceparent") if isinstance(extensions, dict) else None
+    return named if isinstance(named, str) else None
 
 
 def _token(payload: Mapping[str, Any]) -> str | None:

@@ -26,11 +26,12 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The origin of a request, and its name in the log."""
+    """The origin of a request, and its name in the log; ``trace`` names its span while requests are traced."""
 
     address: str
     request_id: UUID
     device: str = ""
+    trace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Attribution:
     key_id: UUID | None = None
     address: str | None = None
     request_id: UUID | None = None
+    trace: str | None = None
 
 
 _origin: ContextVar[Origin | None] = ContextVar("origin", default=None)
@@ -66,7 +68,7 @@ def attributed(actor: Actor, origin: Origin | None = None) -> Attribution:
     origin = origin or _origin.get()
     if origin is None:
         return Attribution(actor.email, actor.api_key_id)
-    return Attribution(actor.email, actor.api_key_id, origin.address or None, origin.request_id)
+    return Attribution(actor.email, actor.api_key_id, origin.address or None, origin.request_id, origin.trace)
 
 
 def of_part(part: Part) -> Attribution:

@@ -89,7 +89,7 @@ DEFINITIONS: Mapping[str, TaskDefinition] = {
         ),
         TaskDefinition(
             RETENTION,
-            "Forgets old runs of tasks, and sessions and refresh tokens that were over a month ago.",
+            "Forgets old runs of tasks, and sessions, refresh tokens and traces of orders that were over a month ago.",
             Cron("20 3 * * *"),
         ),
         TaskDefinition(

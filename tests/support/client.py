@@ -34,6 +34,8 @@ class Client:
     def __init__(self, address: str, token: str | None = None) -> None:
         self.address = address
         self.token = token
+        # Headers besides.
+        self.extra: dict[str, str] = {}
         self._http = httpx.AsyncClient(base_url=address, timeout=PATIENCE_SECONDS, trust_env=False)
 
     async def __aenter__(self) -> Self:
@@ -54,7 +56,7 @@ class Client:
     @property
     def headers(self) -> dict[str, str]:
         """Who this is."""
-        return {"authorization": f"Bearer {self.token}"} if self.token else {}
+        return self.extra | ({"authorization": f"Bearer {self.token}"} if self.token else {})
 
     async def post(self, document: str, **variables: Any) -> httpx.Response:
         """Send one operation; the whole response."""
@@ -168,12 +170,12 @@ class Socket:
         self._numbers = count(1)
         self.closed = asyncio.Event()
 
-    async def subscribe(self, document: str, **variables: Any) -> Stream:
+    async def subscribe(self, document: str, *, extensions: dict[str, Any] | None = None, **variables: Any) -> Stream:
         """Subscribe to the one field of ``document``, whose name follows the first brace."""
         operation_id = str(next(self._numbers))
         stream = Stream(re.split(r"\W", document.partition("{")[2].strip())[0])
         self._streams[operation_id] = stream
-        payload = {"query": document, "variables": variables}
+        payload = {"query": document, "variables": variables, "extensions": extensions}
         await self._connection.send(
             orjson.dumps({"id": operation_id, "type": "subscribe", "payload": payload}).decode()
         )

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import uvicorn
 
@@ -19,15 +20,15 @@ _START_SECONDS = 20.0
 
 
 @asynccontextmanager
-async def serving(desk: Platform) -> AsyncIterator[Client]:
-    """Serve it; an administrator's client, signed in."""
+async def serving(desk: Platform, **settings: Any) -> AsyncIterator[Client]:
+    """Serve it with these settings of the API; an administrator's client, signed in."""
 
     @asynccontextmanager
     async def open_runtime() -> AsyncIterator[Services]:
         yield desk.services
 
     await ensure_admin(desk.services.access, EMAIL, PASSWORD)
-    app = create_app(platform_schema(), ApiSettings(), open_runtime)
+    app = create_app(platform_schema(), ApiSettings(**settings), open_runtime)
     with free_socket() as listening:
         server = PromptServer(uvicorn.Config(app, **server_options() | {"loop": "none"}))
         running = asyncio.create_task(server.serve(sockets=[listening]))

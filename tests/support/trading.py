@@ -18,6 +18,7 @@ from domain.accounts.service import MoveCash, OpenAccount, deposit, open_account
 from domain.accounts.types import AccountBook
 from domain.kernel.ids import new_id
 from domain.kernel.time import Nanos, utc_now
+from domain.kernel.tracing import Tracing
 from domain.kernel.unit_of_work import unit_of_work
 from domain.market.service import create_instrument, publish_quotes
 from domain.market.types import Instrument, QuoteTick
@@ -127,10 +128,17 @@ def environment(database_url: str, redis_url: str, folder: Path) -> dict[str, st
 
 @asynccontextmanager
 async def platform(
-    database_url: str, redis_url: str, folder: Path, *, venue: bool = True, **others: str
+    database_url: str,
+    redis_url: str,
+    folder: Path,
+    *,
+    venue: bool = True,
+    tracing: Tracing | None = None,
+    **others: str,
 ) -> AsyncIterator[Platform]:
     """Services on a test's servers and, unless told otherwise, the paper venue's router; ``others`` are settings."""
-    async with open_services(load_settings(environment(database_url, redis_url, folder) | others)) as services:
+    settings = load_settings(environment(database_url, redis_url, folder) | others)
+    async with open_services(settings, tracing=tracing) as services:
         whole = Platform(services, await add_actor(services, Role.ADMIN))
         if not venue:
             yield whole
@@ -144,7 +152,8 @@ async def running_venue(whole: Platform) -> AsyncIterator[None]:
     """The paper venue's router, which knows only what is stored; it is ended without ceremony."""
     services = whole.services
     async with hold_lease(services.settings.database_url, ROLE) as lease:
-        router = PaperVenueLoop(services.bus, services.market, services.ticks, lease)
+        tracing = services.order_context.tracing
+        router = PaperVenueLoop(services.bus, services.market, services.ticks, lease, tracing=tracing)
         running = asyncio.create_task(router.run())
         try:
             yield

@@ -8,7 +8,7 @@ from adapters.leases import held_roles
 from domain.access.retention import forget_sessions, forget_tokens
 from domain.kernel.database import ping
 from domain.system.notifications.service import forget_deliveries
-from domain.system.retention import forget_runs
+from domain.system.retention import forget_order_traces, forget_runs
 from domain.system.types import Json, Result
 from workers.engine import ROLES
 from workers.tasks.context import TaskContext, TaskFailure, Unfinished
@@ -54,6 +54,7 @@ async def forget(run: TaskContext) -> Result | Unfinished:
         "runs": await forget_runs(bus, _ROWS),
         "sessions": await forget_sessions(bus, _ROWS),
         "tokens": await forget_tokens(bus, _ROWS),
+        "traces": await forget_order_traces(bus, _ROWS),
         "notifications": await forget_deliveries(bus, _ROWS),
     }
     so_far: dict[str, Json] = {}

@@ -19,6 +19,7 @@ from domain.accounts import queries as account_queries
 from domain.accounts.events import record
 from domain.kernel.errors import Conflict, DomainError, NotFound
 from domain.kernel.guarded_work import GuardedWork, StaleVersions
+from domain.kernel.rows import Record
 from domain.kernel.unit_of_work import UnitOfWork, Writing
 from domain.market.types import Instrument
 from domain.orders import queries
@@ -33,6 +34,7 @@ from domain.orders.entry.book_memory import BookMemory, RememberedBook, read_boo
 from domain.orders.entry.context import OrderContext, ReferenceData
 from domain.orders.entry.displacing import Displacement, cancel_displaced
 from domain.orders.entry.group_commit import ActorsCall
+from domain.orders.entry.trace_queries import INSERT_TRACES, trace_of
 from domain.orders.model.commands import PlaceOrder, request_digest
 from domain.orders.model.events import order_parts, signals_of
 from domain.orders.model.group_validation import naming
@@ -113,6 +115,7 @@ class Batch:
         self._commands: list[tuple[str, Order]] = []
         self._payloads: list[str | None] = []
         self._displacements: list[Displacement] = []
+        self._traces: list[Record] = []
 
     async def load(self, work: UnitOfWork, calls: Sequence[PlaceCall]) -> None:
         """Lock the accounts, check that the caches are current, load positions and repeated orders."""
@@ -311,6 +314,8 @@ class Batch:
         order.placed_from, order.request_id = attribution.address, attribution.request_id
         self._known[(order.account_id, order.client_order_id)] = order
         self._new.append(order)
+        if attribution.trace is not None:
+            self._traces.append(trace_of(order, attribution.trace, now))
         if order.is_open and submit:
             self._submit(order, None)
         position = book.positions.get((order.instrument_id, bucket_of(order, book.account.position_mode)))
@@ -349,3 +354,4 @@ class Batch:
         activities = {book.account.id: book.activity for book in books if book.activity is not None}
         await add_activity(work, activities, {book.account.id: book.account for book in books})
         await queries.insert_commands(work, self._commands, self._payloads)
+        await work.write(INSERT_TRACES, self._traces)

@@ -13,6 +13,7 @@ from domain.kernel.cache import VersionedCache
 from domain.kernel.day_roll import DayRoll
 from domain.kernel.time import utc_now
 from domain.kernel.topic_queries import load_versions, read_versions
+from domain.kernel.tracing import Tracing
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.market.market import TOPIC as INSTRUMENTS
 from domain.market.market import Market
@@ -87,6 +88,8 @@ class OrderContext:
     day_roll: DayRoll
     clock: Callable[[], datetime] = utc_now
     venues: Mapping[str, Capabilities] = field(default_factory=dict)
+    # None: nothing is traced.
+    tracing: Tracing | None = None
 
     def venue(self, name: str) -> Capabilities | None:
         """The capabilities of a venue; None for the paper venue, which can execute everything."""

@@ -23,6 +23,7 @@ from domain.access.attribution import Attribution, Origin, attributed, current_o
 from domain.access.authentication import TOPIC as ACCESS
 from domain.access.types import Actor
 from domain.kernel.errors import DomainError, RateLimited, Unavailable
+from domain.kernel.time import Nanos
 from domain.orders.entry.context import OrderContext, ReferenceData, StaleCache
 
 # A cache that is newly loaded can only be stale again if something changed in between: a few tries settle it.
@@ -143,7 +144,7 @@ class GroupCommit(Generic[Call, Result]):
                 self._busy |= accounts
                 try:
                     if batch:
-                        _answer(batch, await self._outcomes([item.call for item in batch]))
+                        _answer(batch, await self._traced_outcomes([item.call for item in batch]))
                 finally:
                     self._busy -= accounts
         finally:
@@ -168,6 +169,21 @@ class GroupCommit(Generic[Call, Result]):
             taken.append(self._queue.popleft())
         self._queue.extendleft(reversed(passed))
         return taken
+
+    async def _traced_outcomes(self, calls: list[Call]) -> list[Result | BaseException]:
+        """Decide on calls, and record how long each was in its batch if it is of a traced request."""
+        tracing = self._context.tracing
+        if tracing is None:
+            return await self._outcomes(calls)
+        began = Nanos.now()
+        outcomes = await self._outcomes(calls)
+        for call, outcome in zip(calls, outcomes, strict=True):
+            if call.origin is not None and call.origin.trace is not None:
+                code = outcome.code.value if isinstance(outcome, DomainError) else type(outcome).__name__
+                error = code if isinstance(outcome, BaseException) else ""
+                about = {"tradegraph.calls": len(calls), "tradegraph.orders": call.weight}
+                tracing.record("commit", call.origin.trace, began, about, error=error)
+        return outcomes
 
     async def _outcomes(self, calls: list[Call]) -> list[Result | BaseException]:
         """Decide on calls in one transaction; if it fails as a whole, on each alone, so that none spoils another."""
