@@ -14,6 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 PLACE := $(shell printf '%s' '$(CURDIR)' | cksum | cut -d' ' -f1)
 RUNTIME := .venv/installed-runtime-$(PLACE)
 DEV := .venv/installed-dev-$(PLACE)
+GENERATOR := .venv/installed-client-$(PLACE)
 EXPLORER := web/explorer/dist/index.html
 EXPLORER_SOURCES := web/compress.mjs $(shell find web/explorer -name node_modules -prune -o -name dist -prune -o -type f -print)
 DESK := web/desk/dist/index.html
@@ -46,10 +47,11 @@ check: $(DEV) ## Check form, lint, docstrings, types, ranks of areas, and that g
 	@$(MAKE) --no-print-directory check-generated
 
 .PHONY: check-generated
-check-generated: $(DEV) ## Check that schema.graphql, the tables in docs/ and the migrations are fresh
+check-generated: $(DEV) ## Check that schema.graphql, the tables in docs/, the migrations and the Python client are fresh
 	@$(BIN)/python -m cli.doc_tables --check
 	@$(BIN)/tradegraph migrate --check
 	@$(BIN)/tradegraph export-schema --check schema.graphql
+	@$(BIN)/python clients/python/generator/fingerprint.py
 
 .PHONY: hooks
 hooks: $(DEV) ## Run the checks before each commit, with pre-commit
@@ -90,6 +92,10 @@ schema: $(RUNTIME) ## Write what is generated from the code: schema.graphql, the
 	@$(BIN)/tradegraph export-schema > schema.graphql
 	@$(BIN)/python -m cli.doc_tables
 
+.PHONY: client
+client: $(GENERATOR) ## Write the Python client's generated part from schema.graphql and clients/python/operations
+	@cd clients/python && PYTHONPATH=generator ../../.venv/client/bin/python generator/generate.py
+
 .PHONY: migrate
 migrate: $(RUNTIME) ## Bring the database's schema up to date
 	@$(BIN)/tradegraph migrate
@@ -125,6 +131,7 @@ lock: ## Resolve the dependencies anew into requirements/; make lock ARGS=--upgr
 	@$(LOCK) $(ARGS) pyproject.toml --group build --constraint requirements/dev.lock \
 		--output-file requirements/runtime.lock
 	@$(LOCK) $(ARGS) --group pyproject.toml:node --output-file requirements/node.lock
+	@$(LOCK) $(ARGS) --group pyproject.toml:client --output-file requirements/client.lock
 
 .PHONY: clean
 clean: ## Remove what can be made again: environment, caches, built pages; never the data folder
@@ -144,6 +151,11 @@ $(RUNTIME): requirements/runtime.lock pyproject.toml | $(BIN)/python
 
 $(DEV): requirements/dev.lock $(RUNTIME)
 	@$(PIP) install --quiet --require-hashes --requirement requirements/dev.lock
+	@touch $@
+
+$(GENERATOR): requirements/client.lock | $(BIN)/python
+	@$(PYTHON) -m venv .venv/client
+	@.venv/client/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --requirement $<
 	@touch $@
 
 $(DESK): $(DESK_SOURCES) requirements/node.lock | $(RUNTIME)

@@ -9,7 +9,7 @@ import re
 import sys
 from pathlib import Path
 
-PACKAGES = ("adapters", "api", "cli", "domain", "linting", "workers")
+PACKAGES = ("adapters", "api", "cli", "clients/python/src", "domain", "linting", "workers")
 _ROOT = Path(__file__).parents[1]
 _NOUN_CLAUSE = re.compile(r"(What|How|Whether|Why|When|That|Who|Whom|Whose|Which|Where|Whatever|Whoever|Wherever)\b")
 
@@ -32,6 +32,7 @@ def main() -> int:
         f"{path.relative_to(_ROOT)}:{line}: say what it is, subject first, instead of: {text}"
         for package in PACKAGES
         for path in sorted((_ROOT / package).rglob("*.py"))
+        if "generated" not in path.parts
         for line, text in noun_clauses(path.read_text(encoding="utf-8"))
     ]
     print(*problems, sep="\n", end="\n" if problems else "")

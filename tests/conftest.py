@@ -5,6 +5,7 @@ A test that asks for none of these starts no server.
 
 import logging
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import redis
@@ -15,6 +16,7 @@ from adapters.database import database as open_database
 from adapters.embedded import EmbeddedServices
 from tests.support.databases import DatabaseFactory
 from tests.support.folder_times import folder_times
+from tests.support.installation import Installation, Process, installation
 from tests.support.servers import throwaway_services
 
 
@@ -88,3 +90,30 @@ async def database(database_url: str) -> AsyncIterator[str]:
     """The ORM and its pool, open on a database of the test's own; its URL."""
     async with open_database(database_url):
         yield database_url
+
+
+@pytest.fixture(scope="session")
+def shared_installation(
+    services: EmbeddedServices, databases: DatabaseFactory, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
+    """An installation for all tests that do not mind each other. It outlives what others do to the servers."""
+    folder = tmp_path_factory.mktemp("installation")
+    # Beside the market data of installations that come and go meanwhile.
+    valkey = f"{services.redis_url.rpartition('/')[0]}/1"
+    with databases.migrated() as url, installation(url, valkey, folder) as whole:
+        yield whole
+
+
+@pytest.fixture(scope="session")
+def shared_web(shared_installation: Installation) -> Process:
+    """Its web process; an engine runs beside it."""
+    process = shared_installation.web()
+    shared_installation.start(process, shared_installation.engine())
+    return process
+
+
+@pytest.fixture
+def fresh(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Installation]:
+    """An installation of the test's own, none of whose processes runs yet."""
+    with installation(database_url, redis_url, tmp_path / "data") as whole:
+        yield whole

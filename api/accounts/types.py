@@ -26,7 +26,10 @@ from api.orders.inputs import OrderFilter, OrderSortInput
 from api.orders.queries import orders_page
 from api.orders.types import Execution, Order
 from api.pages import Connection, connection
+from api.realtime.streams import cursor_of
 from api.risk.types import RiskMetrics
+from api.scalars import Cursor
+from domain.accounts.event_queries import read_heads
 from domain.accounts.queries import count_transactions, page_transactions
 from domain.accounts.types import Transaction
 from domain.kernel.pages import page_request
@@ -115,6 +118,14 @@ class Account(Node):
     async def owner(self, value: strawberry.Parent[AccountValue], info: Info) -> User:
         """Loaded with the owners of the operation's other accounts."""
         return await load_user(info, value.owner_id)
+
+    @strawberry.field(
+        description="Where its events stand now: `orderEvents` and `executions` after it miss none from here on.",
+        metadata=SAME_FOR_ALL,
+    )
+    async def event_cursor(self, value: strawberry.Parent[AccountValue], info: Info) -> Cursor:
+        """Read with those of the operation's other accounts."""
+        return cursor_of(await info.context.load(read_heads, value.id) or 0)
 
     @strawberry.field(description="What it holds; on request also what it once held.", metadata=SAME_FOR_ALL)
     async def positions(

@@ -1,36 +1,25 @@
-"""Installations for the scenarios: one that most share, and ones whose processes may be killed."""
+"""The installation that most scenarios share."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.embedded import EmbeddedServices
 from tests.support.client import Client
-from tests.support.databases import DatabaseFactory
 from tests.support.desk import Desk, signed_in
-from tests.support.installation import Installation, Process, installation
+from tests.support.installation import Installation, Process
 
 
 @pytest.fixture(scope="session")
-def shared(
-    services: EmbeddedServices, databases: DatabaseFactory, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Installation]:
-    """An installation for all tests that do not mind each other. It outlives what others do to the servers."""
-    folder = tmp_path_factory.mktemp("installation")
-    # Beside the market data of installations that come and go meanwhile.
-    valkey = f"{services.redis_url.rpartition('/')[0]}/1"
-    with databases.migrated() as url, installation(url, valkey, folder) as whole:
-        yield whole
+def shared(shared_installation: Installation) -> Installation:
+    """An installation for all tests that do not mind each other."""
+    return shared_installation
 
 
 @pytest.fixture(scope="session")
-def web(shared: Installation) -> Process:
+def web(shared_web: Process) -> Process:
     """Its web process; an engine runs beside it."""
-    process = shared.web()
-    shared.start(process, shared.engine())
-    return process
+    return shared_web
 
 
 @pytest.fixture(scope="session")
@@ -50,10 +39,3 @@ async def admin(web: Process, token: str) -> AsyncIterator[Desk]:
     """Its administrator at a desk."""
     async with Client(web.address, token) as client:
         yield Desk(client)
-
-
-@pytest.fixture
-def fresh(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Installation]:
-    """An installation of the test's own, none of whose processes runs yet."""
-    with installation(database_url, redis_url, tmp_path / "data") as whole:
-        yield whole

@@ -1,0 +1,9 @@
+from .base_model import BaseModel
+from .fragments import Instrument
+
+
+class CreateInstrument(BaseModel):
+    create_instrument: "CreateInstrumentCreateInstrument"
+
+
+CreateInstrumentCreateInstrument = Instrument

@@ -1,0 +1,5 @@
+from .base_model import BaseModel
+
+
+class DeleteRiskRule(BaseModel):
+    delete_risk_rule: str

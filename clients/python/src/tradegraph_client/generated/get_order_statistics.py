@@ -1,0 +1,9 @@
+from .base_model import BaseModel
+from .fragments import OrderStatistics
+
+
+class GetOrderStatistics(BaseModel):
+    order_statistics: "GetOrderStatisticsOrderStatistics"
+
+
+GetOrderStatisticsOrderStatistics = OrderStatistics

@@ -1,0 +1,9 @@
+from .base_model import BaseModel
+from .fragments import OrderPayload
+
+
+class ModifyOrder(BaseModel):
+    modify_order: "ModifyOrderModifyOrder"
+
+
+ModifyOrderModifyOrder = OrderPayload

@@ -1,0 +1,5 @@
+from .base_model import BaseModel
+
+
+class PublishQuotes(BaseModel):
+    publish_quotes: int

@@ -1,0 +1,5 @@
+from .base_model import BaseModel
+
+
+class RevokeOtherSessions(BaseModel):
+    revoke_other_sessions: int

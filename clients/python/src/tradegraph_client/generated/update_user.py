@@ -1,0 +1,9 @@
+from .base_model import BaseModel
+from .fragments import User
+
+
+class UpdateUser(BaseModel):
+    update_user: "UpdateUserUpdateUser"
+
+
+UpdateUserUpdateUser = User

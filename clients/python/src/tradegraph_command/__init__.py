@@ -1,0 +1,1 @@
+"""The command `tradegraph` for people: a client of the API."""
