@@ -91,6 +91,24 @@ def path(value: str) -> Path:
     return Path(value).expanduser().absolute()
 
 
+def paths(value: str) -> tuple[Path, ...]:
+    """Files or folders that are there, with commas between them."""
+    found = tuple(path(part.strip()) for part in value.split(",") if part.strip())
+    for each in found:
+        if not each.exists():
+            raise ValueError(f"there is no file {each}")
+    return found
+
+
+def operations(value: str) -> Literal["any", "listed"]:
+    """The operations that are executed."""
+    if value == "any":
+        return "any"
+    if value == "listed":
+        return "listed"
+    raise ValueError("must be any or listed")
+
+
 def email(value: str) -> str:
     """A person's address."""
     return as_value_error(check_email, value)

@@ -9,7 +9,7 @@ import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from adapters import setting_values as values
 from adapters.setting_values import Address, FeedSetting, LogSetting
@@ -176,6 +176,21 @@ class Settings:
         "20",
         values.whole_number(2, 50),
         "After so many seconds without a sign of life a worker counts as dead, and another takes up what it ran.",
+    )
+    documents: tuple[Path, ...] = _variable(
+        "TRADEGRAPH_DOCUMENTS",
+        "",
+        values.paths,
+        "Documents that clients were built with, to be asked for by `documentId`: manifests (`*.json`), documents "
+        "(`*.graphql`) or folders of them, with commas between them.",
+        otherwise="those of the trading desk alone",
+        empty=(),
+    )
+    operations: Literal["any", "listed"] = _variable(
+        "TRADEGRAPH_OPERATIONS",
+        "any",
+        values.operations,
+        "`any`, or `listed`: only operations of the trading desk and of `TRADEGRAPH_DOCUMENTS` are executed.",
     )
     allowed_origins: tuple[str, ...] = _variable(
         "TRADEGRAPH_ALLOWED_ORIGINS",

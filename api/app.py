@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.desk import DeskFiles
 from api.explorer import ExplorerFiles, ExplorerPage
+from api.graphql.listed import Listed
 from api.graphql.runner import OperationRunner
 from api.health import Metrics, Readiness, SchemaText, Scraping, Version, healthz
 from api.limits import Limits
@@ -59,6 +60,7 @@ class ApiSettings:
     trusted_proxies: tuple[str, ...] = ()
     trading_desk: Path | None = None
     explorer: Path | None = None
+    listed: Listed = field(default_factory=Listed)
     limits: Limits = field(default_factory=Limits)
     # None: requests are not logged.
     request_log: RequestLog | None = None
@@ -109,7 +111,9 @@ class _Serving:
 
     def __init__(self, schema: GraphQLSchema, runtime: Runtime, settings: ApiSettings) -> None:
         origins = OriginPolicy(settings.allowed_origins)
-        self.runner = OperationRunner(schema, runtime.services, settings.limits, ApiMetrics(), settings.request_log)
+        self.runner = OperationRunner(
+            schema, runtime.services, settings.limits, ApiMetrics(), settings.request_log, settings.listed
+        )
         self.runner.tracing = settings.tracing
         self.hub = Hub(self.runner)
         self.streams = EventStreams(self.runner, self.hub)

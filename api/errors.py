@@ -19,6 +19,7 @@ from domain.kernel.outages import OUTAGES, unavailable
 PARSE_FAILED: Final = "GRAPHQL_PARSE_FAILED"
 VALIDATION_FAILED: Final = "GRAPHQL_VALIDATION_FAILED"
 INTERNAL: Final = "INTERNAL_SERVER_ERROR"
+OPERATION_NOT_ALLOWED: Final = "OPERATION_NOT_ALLOWED"
 PERSISTED_QUERY_NOT_FOUND: Final = "PERSISTED_QUERY_NOT_FOUND"
 
 _MASKED_MESSAGE = "Something went wrong on our side; quote the request id when you report it."

@@ -44,6 +44,7 @@ COMMANDS = {
     "restore": "restore a backup into an empty database and prove the books",
     "database": "dump, restore, or look into the database",
     "export-schema": "print the API's schema",
+    "documents": "list the operations that clients were built with",
     "simulate": "run order scenarios against recorded market data",
     "detect": "score recorded series for anomalies",
 }

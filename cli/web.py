@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 from starlette.applications import Starlette
 
+from adapters.document_files import read_documents
 from adapters.garbage import settle
 from adapters.logs import configure_logging
 from adapters.request_lines import RequestLines
@@ -23,16 +24,17 @@ from adapters.traces.loading import open_tracing
 from adapters.version import VERSION
 from adapters.wiring import Services, open_services
 from api.app import ApiSettings, create_app, server_options
+from api.graphql.listed import Listed
 from api.limits import Limits
 from api.root import platform_schema
 from cli.checks import check_port, check_schema
+from cli.documents import DESK, document_files
 from cli.lifeline import watch_lifeline
 from cli.processes import PROJECT, process_settings
 
 if TYPE_CHECKING:
     from adapters.traces.recorder import Recorder
 
-_DESK = PROJECT / "web" / "desk" / "dist"
 # Of a process, besides its clients' connections: servers, files, the loop.
 _OWN_DESCRIPTORS = 100
 _EXPLORER = PROJECT / "web" / "explorer" / "dist"
@@ -79,8 +81,9 @@ def _application(settings: Settings) -> Starlette:
         allowed_origins=settings.allowed_origins,
         allowed_hosts=(settings.host, *settings.allowed_hosts),
         trusted_proxies=settings.trusted_proxies,
-        trading_desk=_DESK,
+        trading_desk=DESK,
         explorer=_EXPLORER,
+        listed=Listed(read_documents(document_files(settings)), only=settings.operations == "listed"),
         limits=_limits(settings),
         request_log=lines,
         tracing=tracing,

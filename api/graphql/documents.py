@@ -4,7 +4,6 @@ For signed-in callers an operation is prepared once and then served from a bound
 are prepared each time and never cached, so strangers can neither fill the caches nor leave passwords in them.
 """
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -28,11 +27,19 @@ from graphql.pyutils import Undefined
 from graphql.utilities import validate_input_value
 
 from api.context import Context
-from api.errors import PARSE_FAILED, PERSISTED_QUERY_NOT_FOUND, RequestError, coded, static_errors
+from api.errors import (
+    OPERATION_NOT_ALLOWED,
+    PARSE_FAILED,
+    PERSISTED_QUERY_NOT_FOUND,
+    RequestError,
+    coded,
+    static_errors,
+)
 from api.graphql.bounds import Measure, check_bounds, measure
 from api.graphql.cost import CostModel, check_cost
 from api.graphql.execution import OperationExecutor, assemble_executor, build_executor
 from api.graphql.field_flags import is_public
+from api.graphql.listed import Listed, digest_of
 from api.graphql.lru import WeightedLru
 from api.graphql.plans import Plans
 from api.graphql.resolvers import InexactTime
@@ -46,7 +53,11 @@ from domain.kernel.errors import ErrorCode
 # The core shows the whole value that does not fit, which may hold a password.
 _ECHO = re.compile(r",? found: .*\Z", re.DOTALL)
 _HASH = re.compile(r"[0-9a-f]{64}")
+_DOCUMENT_ID = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 _MAX_VARIABLE_ERRORS = 10
+_NOT_LISTED = (
+    "This server executes only operations that its operator has listed: TRADEGRAPH_DOCUMENTS names the files of more."
+)
 # What health probes and conformance suites ask. Not the whole schema: that is a large answer to give to strangers.
 _PUBLIC_META_FIELDS = frozenset({"__typename", "__type"})
 
@@ -125,15 +136,31 @@ class Operation:
 class Documents:
     """Prepares the operations of one schema."""
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
+    def __init__(self, schema: GraphQLSchema, limits: Limits, listed: Listed | None = None) -> None:
         self.schema = schema
         self._limits = limits
+        self._listed = listed or Listed()
         self._operations: WeightedLru[tuple[str, str | None], Operation] = WeightedLru(
             max_entries=limits.cached_documents, max_weight=limits.cached_document_characters
         )
         self._persisted: WeightedLru[str, str] = WeightedLru(
             max_entries=limits.persisted_queries, max_weight=limits.persisted_query_characters
         )
+
+    def text_of(self, document_id: str, query: str | None) -> str:
+        """The text to execute of a persisted document.
+
+        Raises:
+            RequestError: the id is none, is unknown, or came with a text.
+        """
+        named = _DOCUMENT_ID.fullmatch(document_id)
+        if query is not None or named is None:
+            message = "A documentId is sha256: and 64 hexadecimal digits, and comes without a query."
+            raise RequestError(coded(message, ErrorCode.BAD_USER_INPUT, field="documentId"))
+        text = self._listed.text(named.group(1)) or self._persisted.get(named.group(1))
+        if text is None:
+            raise RequestError(coded("No document of this id is known.", PERSISTED_QUERY_NOT_FOUND))
+        return text
 
     def text(self, query: str | None, extensions: Mapping[str, Any] | None, *, trusted: bool) -> str:
         """The text to execute: as sent, or the registered one of the sent hash.
@@ -154,15 +181,15 @@ class Documents:
                 )
             )
         if not query:
-            known = self._persisted.get(digest)
+            known = self._listed.text(digest) or self._persisted.get(digest)
             if known is None:
                 raise RequestError(coded("PersistedQueryNotFound", PERSISTED_QUERY_NOT_FOUND))
             return known
-        if hashlib.sha256(query.encode()).hexdigest() != digest:
+        if digest_of(query) != digest:
             raise RequestError(
                 coded("The sha256Hash does not belong to the query.", ErrorCode.BAD_USER_INPUT, field="extensions")
             )
-        if trusted:
+        if trusted and not self._listed.only:
             self._persisted.put(digest, query, len(query))
         return query
 
@@ -186,6 +213,8 @@ class Documents:
         try:
             document = parse(text, max_tokens=max_tokens)
             check_document(document)
+            if not self._listed.admits(document):
+                raise RequestError(coded(_NOT_LISTED, OPERATION_NOT_ALLOWED))
         except GraphQLError as error:
             raise RequestError(*static_errors([error])) from None
         except RecursionError:

@@ -12,6 +12,7 @@ from api.context import Context
 from api.errors import MalformedRequest, RequestError, execution_errors, masked, refused
 from api.graphql.documents import Documents, Operation
 from api.graphql.execution import OperationExecutor
+from api.graphql.listed import Listed
 from api.graphql.refusals import refusals_in
 from api.graphql.turns import Turns
 from api.limits import Limits
@@ -39,6 +40,7 @@ class Request:
     operation_name: str | None = None
     variables: Mapping[str, Any] | None = None
     extensions: Mapping[str, Any] | None = None
+    document_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +73,20 @@ def request_of(content: Mapping[str, Any]) -> Request:
     Raises:
         MalformedRequest: one of them is of the wrong type, or there is nothing to execute.
     """
-    query, name = content.get("query"), content.get("operationName")
+    query, name, document_id = content.get("query"), content.get("operationName"), content.get("documentId")
     variables, extensions = content.get("variables"), content.get("extensions")
     for field, value, kind, words in (
         ("query", query, str, "a string"),
+        ("documentId", document_id, str, "a string"),
         ("operationName", name, str, "a string"),
         ("variables", variables, dict, "an object"),
         ("extensions", extensions, dict, "an object"),
     ):
         if value is not None and not isinstance(value, kind):
             raise MalformedRequest(f"{field} must be {words}.", field=field)
-    if query is None and not (extensions and "persistedQuery" in extensions):
+    if query is None and document_id is None and not (extensions and "persistedQuery" in extensions):
         raise MalformedRequest("There is no query in the request.", field="query")
-    return Request(query, name or None, variables, extensions)
+    return Request(query, name or None, variables, extensions, document_id)
 
 
 def bearer_token(authorization: str | None) -> str | None:
@@ -110,8 +113,9 @@ class OperationRunner:
         limits: Limits,
         metrics: ApiMetrics,
         request_log: RequestLog | None = None,
+        listed: Listed | None = None,
     ) -> None:
-        self.documents = Documents(schema, limits)
+        self.documents = Documents(schema, limits, listed)
         self.request_log = request_log
         self.tracing: RequestTracing | None = None
         self.services = services
@@ -156,7 +160,10 @@ class OperationRunner:
             RequestError: it is no valid operation, or needs a sign-in.
         """
         trusted = caller.actor is not None
-        text = self.documents.text(request.query, request.extensions, trusted=trusted)
+        if request.document_id is not None:
+            text = self.documents.text_of(request.document_id, request.query)
+        else:
+            text = self.documents.text(request.query, request.extensions, trusted=trusted)
         operation = self.documents.prepare(text, request.operation_name, trusted=trusted)
         record = current_record()
         if record is not None:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
-from api.errors import INTERNAL, RequestError, masked
+from api.errors import INTERNAL, OPERATION_NOT_ALLOWED, RequestError, masked
 from api.graphql.encoding import encode
 from api.graphql.runner import Answer, Caller, OperationRunner, Request, bearer_token, refusal_of
 from api.requests import current_record
@@ -21,6 +21,7 @@ from domain.kernel.errors import ErrorCode
 _STATUS = {
     ErrorCode.UNAUTHENTICATED.value: HTTPStatus.UNAUTHORIZED,
     ErrorCode.FORBIDDEN.value: HTTPStatus.FORBIDDEN,
+    OPERATION_NOT_ALLOWED: HTTPStatus.FORBIDDEN,
     ErrorCode.RATE_LIMITED.value: HTTPStatus.TOO_MANY_REQUESTS,
     ErrorCode.UNAVAILABLE.value: HTTPStatus.SERVICE_UNAVAILABLE,
     INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
