@@ -16,6 +16,7 @@ from adapters.setting_values import Address, FeedSetting, LogSetting
 from adapters.settings_error import SettingsError
 from adapters.venues.setting import OPTION_PREFIX, VenueSetting, is_option, parse_venues, with_options
 from domain.access.rules import MIN_PASSWORD_LENGTH
+from domain.access.token_buckets import Rate
 from domain.kernel.day_roll import DayRoll
 
 PREFIX = "TRADEGRAPH_"
@@ -171,6 +172,31 @@ class Settings:
         values.whole_number(1_000_000, 999_999_999),
         "What may wait for all connections of one user in one process.",
     )
+    requests_per_second: int = _variable(
+        "TRADEGRAPH_REQUESTS_PER_SECOND",
+        "2000",
+        values.whole_number(0, 1_000_000),
+        "Operations a second of one API key, or of one user without a key, over all processes of `web`; 0: no limit.",
+    )
+    requests_burst: int = _variable(
+        "TRADEGRAPH_REQUESTS_BURST",
+        "20000",
+        values.whole_number(1, 100_000_000),
+        "So many of them may come at once.",
+    )
+    anonymous_requests_per_second: int = _variable(
+        "TRADEGRAPH_ANONYMOUS_REQUESTS_PER_SECOND",
+        "200",
+        values.whole_number(0, 1_000_000),
+        "Operations and sign-ins a second of one address (a /64 network in IPv6) without a valid credential; "
+        "0: no limit.",
+    )
+    anonymous_requests_burst: int = _variable(
+        "TRADEGRAPH_ANONYMOUS_REQUESTS_BURST",
+        "2000",
+        values.whole_number(1, 100_000_000),
+        "So many of them may come at once.",
+    )
     task_lease_seconds: int = _variable(
         "TRADEGRAPH_TASK_LEASE",
         "20",
@@ -311,6 +337,13 @@ class Settings:
             value = getattr(self, each.name)
             shown.append(f"{each.name}={_MASK if each.metadata['secret'] and value else repr(value)}")
         return f"Settings({', '.join(shown)})"
+
+    def rates(self) -> dict[str, Rate]:
+        """The rates of requests, by the kind of caller."""
+        return {
+            "actor": Rate(self.requests_per_second, self.requests_burst),
+            "address": Rate(self.anonymous_requests_per_second, self.anonymous_requests_burst),
+        }
 
     @property
     def desk_url(self) -> str:

@@ -15,6 +15,7 @@ from adapters.notifications.messenger import OutsideMessenger
 from adapters.notifications.sealing import SecretVault
 from adapters.probe import Probe
 from adapters.process_board import ProcessBoard
+from adapters.rates import SharedRates
 from adapters.settings import Settings
 from adapters.throttle import RedisThrottle
 from adapters.tick_stream import RedisTickStream
@@ -72,6 +73,7 @@ class Services:
     inspection: Inspection
     notifications: Notifications
     scrapes: Scrapes
+    rates: SharedRates
     gateways: Mapping[str, ConfiguredVenue] = field(default_factory=dict)
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _on_rights: list[Callable[[], None]] = field(default_factory=list)
@@ -187,6 +189,7 @@ async def open_services(
         ticks = await stack.enter_async_context(RedisTickStream(settings.redis_url))
         board = await stack.enter_async_context(ProcessBoard(settings.redis_url))
         throttle = await stack.enter_async_context(RedisThrottle(settings.redis_url))
+        rates = await stack.enter_async_context(SharedRates(settings.redis_url, settings.rates()))
         access = make_access(secret=settings.secret, bus=bus, throttle=throttle)
         stack.push_async_callback(access.close)
         bounds = ClockBounds(settings.quote_stale_seconds, settings.quote_ahead_seconds)
@@ -219,6 +222,7 @@ async def open_services(
             inspection,
             Notifications(bus, messenger, SecretVault(settings.secret), settings.desk_url),
             Scrapes(inspection, settings.metrics_token),
+            rates,
             venues,
         )
         services.tasks.append(asyncio.create_task(services.follow_versions()))

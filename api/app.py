@@ -29,6 +29,7 @@ from api.graphql.runner import OperationRunner
 from api.health import Metrics, Readiness, SchemaText, Scraping, Version, healthz
 from api.limits import Limits
 from api.metrics import ApiMetrics
+from api.rates import Rates
 from api.realtime.hub import Hub
 from api.requests import RequestLog, RequestTracing
 from api.schema import export_schema
@@ -82,6 +83,11 @@ class Runtime(Protocol):
         """The answers to Prometheus."""
         ...
 
+    @property
+    def rates(self) -> Rates:
+        """The limits of requests per caller."""
+        ...
+
     async def check(self) -> Mapping[str, bool]:
         """The checks of readiness by name (database, bus, schema version ...): True if one works."""
         ...
@@ -114,7 +120,7 @@ class _Serving:
         self.runner = OperationRunner(
             schema, runtime.services, settings.limits, ApiMetrics(), settings.request_log, settings.listed
         )
-        self.runner.tracing = settings.tracing
+        self.runner.tracing, self.runner.rates = settings.tracing, runtime.rates
         self.hub = Hub(self.runner)
         self.streams = EventStreams(self.runner, self.hub)
         self.http = GraphQLOverHttp(self.runner, origins, self.streams)

@@ -50,6 +50,12 @@ class ApiMetrics:
             "Times a subscriber fell behind and was caught up from the log.",
             registry=self.registry,
         )
+        self.rate_limited = Counter(
+            "tradegraph_rate_limited",
+            "Requests refused because their caller asked too often.",
+            ("caller",),
+            registry=self.registry,
+        )
 
         labels = ("venue", "kind")
         self.differences = Gauge(

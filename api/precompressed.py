@@ -9,7 +9,10 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Scope
 
+from api.transport.encodings import best_encoding
+
 _ENCODINGS = {"br": ".br", "gzip": ".gz"}
+_VARY = {"vary": "accept-encoding"}
 SUFFIXES = tuple(_ENCODINGS.values())
 
 
@@ -21,14 +24,16 @@ class PrecompressedFiles(StaticFiles):
     ) -> Response:
         """A file as it is, or as it was compressed beforehand."""
         asked = Headers(scope=scope)
-        accepted = {part.partition(";")[0].strip() for part in asked.get("accept-encoding", "").split(",")}
-        for encoding, suffix in _ENCODINGS.items():
-            compressed = Path(f"{fspath(full_path)}{suffix}")
-            if encoding in accepted and compressed.is_file():
-                media_type = guess_type(full_path)[0] or "application/octet-stream"
-                headers = {"content-encoding": encoding, "vary": "accept-encoding"}
-                response = FileResponse(compressed, status_code, headers, media_type, stat_result=compressed.stat())
-                return (
-                    NotModifiedResponse(response.headers) if self.is_not_modified(response.headers, asked) else response
-                )
-        return super().file_response(full_path, stat_result, scope, status_code)
+        made = {name: Path(f"{fspath(full_path)}{suffix}") for name, suffix in _ENCODINGS.items()}
+        offered = tuple(name for name, compressed in made.items() if compressed.is_file())
+        encoding = best_encoding(asked.get("accept-encoding"), offered)
+        if encoding is None:
+            response = super().file_response(full_path, stat_result, scope, status_code)
+            if offered:
+                response.headers.update(_VARY)
+            return response
+        compressed = made[encoding]
+        media_type = guess_type(full_path)[0] or "application/octet-stream"
+        headers = {"content-encoding": encoding, **_VARY}
+        sent = FileResponse(compressed, status_code, headers, media_type, stat_result=compressed.stat())
+        return NotModifiedResponse(sent.headers) if self.is_not_modified(sent.headers, asked) else sent

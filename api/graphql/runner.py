@@ -17,12 +17,14 @@ from api.graphql.refusals import refusals_in
 from api.graphql.turns import Turns
 from api.limits import Limits
 from api.metrics import SUCCEEDED, ApiMetrics
+from api.rates import Rates, TooManyRequests, Unlimited, admit
 from api.requests import RequestLog, RequestTracing, current_record
 from api.rights import scope_of
 from api.services import Services
 from domain.access.attribution import Origin, coming_from
 from domain.access.audit import target_of
 from domain.access.key_limits import admits
+from domain.access.token_buckets import Allowance
 from domain.access.types import ALL_SCOPES, Actor
 from domain.kernel.errors import DomainError, Forbidden, Unauthenticated
 from domain.kernel.ids import new_id
@@ -118,6 +120,7 @@ class OperationRunner:
         self.documents = Documents(schema, limits, listed)
         self.request_log = request_log
         self.tracing: RequestTracing | None = None
+        self.rates: Rates = Unlimited()
         self.services = services
         self.limits = limits
         self.metrics = metrics
@@ -145,6 +148,22 @@ class OperationRunner:
         if not admits(actor.addresses, client_address):
             return Caller(client_address, refusal=await self._wrong_address(actor, client_address))
         return Caller(client_address, actor, token, device=device)
+
+    def admit(self, caller: Caller) -> tuple[str, Allowance] | None:
+        """Count a request of ``caller``; the kind of limit and its state, None where there is none.
+
+        Raises:
+            TooManyRequests: the caller has used up what it may ask.
+        """
+        return self.admit_from(caller.actor, caller.client_address)
+
+    def admit_from(self, actor: Actor | None, client_address: str) -> tuple[str, Allowance] | None:
+        """The same for an actor, or an address."""
+        try:
+            return admit(self.rates, actor, client_address)
+        except TooManyRequests as refusal:
+            self.metrics.rate_limited.labels(refusal.kind).inc()
+            raise
 
     async def _wrong_address(self, actor: Actor, client_address: str) -> DomainError:
         refusal = Forbidden("This API key does not work from this address.")

@@ -6,14 +6,13 @@ newer ones, oldest first; then idle ones do. A new connection is refused only wh
 
 import asyncio
 from collections.abc import Hashable
-from ipaddress import IPv6Address, ip_address
 from typing import Protocol
 
+from api.addresses import network_of
 from api.limits import Limits
 from api.transport.proxies import TrustedProxies
 
 SWEEP_SECONDS = 0.5
-_IPV6_NETWORK_BITS = 64
 _NEVER = float("inf")
 # What waits is added up again whenever a connection holds so much more than the last time.
 _HELD_STEP_BITS = 16
@@ -104,7 +103,7 @@ class Connections:
 
     def enter(self, guest: Guest, address: str, loop: asyncio.AbstractEventLoop) -> Place | None:
         """A place for a new connection; None when all open ones are busy."""
-        network = _network(address)
+        network = network_of(address)
         home = self._addresses.get(network) or _Address(self._proxies.trusts(address))
         most = self.limits.connections if home.is_proxy else self.limits.connections_per_address
         if home.count >= most:
@@ -250,15 +249,3 @@ class Connections:
     def _cut(self, place: Place) -> None:
         self.leave(place)
         place.guest.abort()
-
-
-def _network(address: str) -> str:
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if not isinstance(parsed, IPv6Address):
-        return address
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(IPv6Address(int(parsed) >> _IPV6_NETWORK_BITS << _IPV6_NETWORK_BITS))

@@ -20,6 +20,7 @@ from starlette.responses import Response
 from api.context import Context
 from api.errors import coded, masked
 from api.graphql.runner import OperationRunner
+from api.rates import TooManyRequests, rate_headers
 from api.transport.negotiation import JSON, content_type
 from api.transport.origin import OriginPolicy
 from domain.access import sessions
@@ -97,9 +98,13 @@ class CookieSessions:
             if not self._own_pages.permits(request.headers):
                 raise Forbidden("Only pages of this server may keep a session here.")
             address = request.client.host if request.client else ""
+            self._runner.admit_from(None, address)
             device = request.headers.get("user-agent", "")
             with coming_from(Origin(address, new_id(), device)):
                 response: Response = await act(request, await _content(request))
+        except TooManyRequests as refusal:
+            response = _json({"errors": refusal.errors}, HTTPStatus.TOO_MANY_REQUESTS)
+            response.raw_headers.extend(rate_headers(refusal.kind, refusal.allowance))
         except DomainError as error:
             status = _STATUS.get(error.code, HTTPStatus.BAD_REQUEST)
             response = _json({"errors": [coded(error.message, error.code.value, **error.context)]}, status)

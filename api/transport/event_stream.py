@@ -221,6 +221,7 @@ class EventStreams(Listeners[EventStream]):
         self._runner.metrics.event_streams.inc()
         try:
             caller = await stream.sign_in(bearer_token(headers.get("authorization")))
+            self._runner.admit(caller)
             if not self.admit(stream, caller):
                 text = f"At most {self._runner.limits.streams_per_user} event streams are open for one user."
                 raise RequestError(coded(text, ErrorCode.RATE_LIMITED.value))

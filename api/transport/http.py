@@ -7,14 +7,17 @@ from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
 from api.errors import INTERNAL, OPERATION_NOT_ALLOWED, RequestError, masked
+from api.graphql.documents import Operation
 from api.graphql.encoding import encode
 from api.graphql.runner import Answer, Caller, OperationRunner, Request, bearer_token, refusal_of
+from api.rates import TooManyRequests, rate_headers
 from api.requests import current_record
 from api.transport.event_stream import STREAM_PATH, EventStreams
 from api.transport.guarded import EXTENSION, GuardedHttp
 from api.transport.negotiation import GRAPHQL_JSON, JSON, answer_type, wants_stream
 from api.transport.origin import OriginPolicy
 from api.transport.reading import HttpRefusal, address_of, headers_of, read_request
+from api.transport.replies import Headers, Reply
 from domain.access.types import Actor
 from domain.kernel.errors import ErrorCode
 
@@ -29,8 +32,6 @@ _STATUS = {
 _FOREIGN_PAGE = (
     "Pages of this origin may not use this server: its operator can allow the origin by TRADEGRAPH_ALLOWED_ORIGINS."
 )
-_NOT_CACHED = (b"cache-control", b"no-store")
-_NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 _USE_STREAMS = (
     "Subscriptions run over WebSocket (graphql-transport-ws) or as event streams (graphql-sse, text/event-stream)."
 )
@@ -51,28 +52,36 @@ class GraphQLOverHttp:
         extra = self._origins.cors_headers(headers)
         try:
             if scope["method"] == "OPTIONS":
-                await _send(send, HTTPStatus.NO_CONTENT, b"", self._preflight(headers))
+                head = {"type": "http.response.start", "status": int(HTTPStatus.NO_CONTENT)}
+                await send({**head, "headers": self._preflight(headers)})
+                await send({"type": "http.response.body", "body": b""})
                 return
             if not self._origins.permits(headers):
                 raise HttpRefusal(HTTPStatus.FORBIDDEN, _FOREIGN_PAGE)
             if _is_stream(scope, headers):
                 await self._streams.serve(scope, headers, receive, send, extra)
                 return
-            status, answer = await self._respond(scope, headers, receive, media_type)
-            body = encode(answer.content)
+            reply = await self._respond(scope, headers, receive, media_type, extra)
         except HttpRefusal as refusal:
-            status, body = refusal.status, encode(refusal.answer.content)
-            extra = [*extra, *refusal.headers]
+            reply = Reply(refusal.status, encode(refusal.answer.content), media_type)
+            extra += refusal.headers
         except RequestError as error:
-            status = _STATUS.get(error.code, HTTPStatus.BAD_REQUEST)
-            body = encode({"errors": error.errors})
+            reply = Reply(_STATUS.get(error.code, HTTPStatus.BAD_REQUEST), encode({"errors": error.errors}), media_type)
+            extra += self._limit_headers(error)
         except Exception as error:  # noqa: BLE001  the last line of defence: masked, logged and answered
             context = self._runner.context(Caller(address_of(scope)))
-            status, body = HTTPStatus.INTERNAL_SERVER_ERROR, encode({"errors": [masked(error, context)]})
-        if status == HTTPStatus.UNAUTHORIZED:
-            extra = [*extra, (b"www-authenticate", b"Bearer")]
-        named = (b"content-type", f"{media_type}; charset=utf-8".encode())
-        await _send(send, status, body, [named, _NOT_CACHED, _NO_SNIFFING, *extra])
+            failure = encode({"errors": [masked(error, context)]})
+            reply = Reply(HTTPStatus.INTERNAL_SERVER_ERROR, failure, media_type)
+        if reply.status == HTTPStatus.UNAUTHORIZED:
+            extra.append((b"www-authenticate", b"Bearer"))
+        await reply.send(send, headers, scope["method"], extra)
+
+    @staticmethod
+    def _limit_headers(error: RequestError) -> Headers:
+        record = current_record()
+        if record is not None:
+            record.outcome = error.code
+        return rate_headers(error.kind, error.allowance) if isinstance(error, TooManyRequests) else []
 
     def _preflight(self, headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
         allowed = self._origins.preflight_headers(headers)
@@ -81,33 +90,44 @@ class GraphQLOverHttp:
         return allowed
 
     async def _respond(
-        self, scope: Scope, headers: Mapping[str, str], receive: Receive, media_type: str
-    ) -> tuple[HTTPStatus, Answer]:
+        self, scope: Scope, headers: Mapping[str, str], receive: Receive, media_type: str, extra: Headers
+    ) -> Reply:
         if answer_type(headers.get("accept")) is None:
             message = f"Answers are {GRAPHQL_JSON} or {JSON}. {_USE_STREAMS}"
             raise HttpRefusal(HTTPStatus.NOT_ACCEPTABLE, message)
         request = await read_request(scope, headers, receive, self._runner.limits)
         try:
-            answer = await self._run(scope, request, headers)
+            caller = await self._identify(scope, headers, extra)
+            operation = self._prepare(request, caller, scope["method"])
+            answer = await self._runner.answer(operation, request.variables, caller)
+            is_read = operation.kind is OperationType.QUERY and "errors" not in answer.content
+        except TooManyRequests:
+            raise
         except RequestError as error:
-            answer = refusal_of(error)
+            answer, is_read = refusal_of(error), False
             record = current_record()
             if record is not None:
                 record.outcome = error.code
-        return _status_of(answer, media_type), answer
+        return Reply(_status_of(answer, media_type), encode(answer.content), media_type, is_read)
 
-    async def _run(self, scope: Scope, request: Request, headers: Mapping[str, str]) -> Answer:
-        runner, method = self._runner, scope["method"]
+    async def _identify(self, scope: Scope, headers: Mapping[str, str], extra: Headers) -> Caller:
+        """The caller, whose request is counted."""
         authorization, device = headers.get("authorization"), headers.get("user-agent", "")
-        caller = await runner.identify(bearer_token(authorization), address_of(scope), device)
+        caller = await self._runner.identify(bearer_token(authorization), address_of(scope), device)
+        limit = self._runner.admit(caller)
+        if limit is not None:
+            extra += rate_headers(*limit)
         if caller.actor is not None:
             _own(scope, caller.actor)
-        operation = runner.prepare(request, caller)
+        return caller
+
+    def _prepare(self, request: Request, caller: Caller, method: str) -> Operation:
+        operation = self._runner.prepare(request, caller)
         if operation.kind is OperationType.SUBSCRIPTION:
             raise HttpRefusal(HTTPStatus.BAD_REQUEST, _USE_STREAMS, field="query")
         if method == "GET" and operation.kind is not OperationType.QUERY:
             raise HttpRefusal(HTTPStatus.METHOD_NOT_ALLOWED, "Send a mutation with POST.", (b"allow", b"POST"))
-        return await runner.answer(operation, request.variables, caller)
+        return operation
 
 
 def _status_of(answer: Answer, media_type: str) -> HTTPStatus:
@@ -130,10 +150,3 @@ def _own(scope: Scope, actor: Actor) -> None:
     connection = scope.get("extensions", {}).get(EXTENSION)
     if isinstance(connection, GuardedHttp):
         connection.own(actor.user_id)
-
-
-async def _send(send: Send, status: HTTPStatus, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
-    if status is not HTTPStatus.NO_CONTENT:
-        headers = [*headers, (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": int(status), "headers": headers})
-    await send({"type": "http.response.body", "body": body})

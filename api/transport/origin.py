@@ -28,6 +28,10 @@ def origin_hosts(origins: Collection[str]) -> list[str]:
     return [normal[1] for origin in origins if (normal := normalise_origin(origin)) is not None]
 
 
+# What pages of other origins may read of an answer besides its body.
+_EXPOSED = (b"access-control-expose-headers", b"etag, ratelimit, ratelimit-policy, retry-after, x-request-id")
+
+
 class OriginPolicy:
     """Decides about one origin at a time; ``allowed`` holds origins such as ``https://desk.example``."""
 
@@ -56,7 +60,7 @@ class OriginPolicy:
         origin = headers.get("origin")
         if origin is None or not self.allows(origin):
             return []
-        return [(b"access-control-allow-origin", origin.encode("latin-1")), (b"vary", b"origin")]
+        return [(b"access-control-allow-origin", origin.encode("latin-1")), (b"vary", b"origin"), _EXPOSED]
 
     def preflight_headers(self, headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
         """The answer to a browser's preflight request; empty for a foreign page."""

@@ -273,6 +273,7 @@ class Session:
             variables = request.variables
             caller = await self._current_caller()
             assert caller is not None
+            self._runner.admit(caller)
             operation = self._runner.prepare(request, caller)
             if operation.kind is OperationType.SUBSCRIPTION:
                 await self._begin(operation_id, operation, request.variables, caller)

@@ -11,6 +11,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
+from api.addresses import network_of
 from api.limits import Limits
 from api.transport import connections as module
 from api.transport import guarded
@@ -282,7 +283,7 @@ async def test_the_bound_of_the_process_holds_for_all_addresses_together() -> No
     ],
 )
 def test_an_ipv6_network_is_one_address(address: str, network: str) -> None:
-    assert module._network(address) == network
+    assert network_of(address) == network
 
 
 class Stub:

@@ -20,6 +20,7 @@ from websockets.typing import Subprotocol
 from api.app import Api, ApiSettings, create_app, server_options
 from api.context import Info
 from api.graphql.field_flags import PUBLIC, SAME_FOR_ALL
+from api.rates import Rates, Unlimited
 from api.realtime.streams import LogStream, StateStream, cursor_of, position_of
 from api.scalars import Cursor
 from api.schema import build_schema
@@ -166,6 +167,7 @@ class Desk:
     checks: dict[str, bool] = field(default_factory=lambda: {"database": True, "bus": True})
     tell: Callable[[], None] = lambda: None
     load: Callable[[], ProcessLoad] | None = None
+    rates: Rates = field(default_factory=Unlimited)
 
     def permit(self, actor: Actor) -> None:
         if actor.user_id not in self.readers:
