@@ -41,7 +41,9 @@ class Limits:
     fields: int = 5_000
     cost: int = 100_000
     # Queries that cost more run one after the other for each user.
-    large_cost: int = 5_000
+    large_cost: int = 4_000
+    # A query that takes longer is stopped.
+    query_seconds: float = 30.0
     validation_errors: int = 10
 
     cached_documents: int = 1_000

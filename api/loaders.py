@@ -14,6 +14,7 @@ Value = TypeVar("Value")
 Batch = Callable[[Collection[Key]], Awaitable[Mapping[Key, Value]]]
 
 _MAX_BATCH = 1_000
+_HANDED_AT_ONCE = 100
 
 
 class Loader(Generic[Key, Value]):
@@ -61,11 +62,17 @@ class Loader(Generic[Key, Value]):
             found = await self._batch(wanted.keys())
         if found is None:
             return
+        handed = 0
         for key, futures in wanted.items():
             value = self._loaded[key] = found.get(key)
             for future in futures:
                 if not future.done():
                     future.set_result(value)
+            handed += len(futures)
+            if handed > _HANDED_AT_ONCE:
+                # Each of those who waited goes on in the loop's next turn; others are served between them.
+                handed = 0
+                await asyncio.sleep(0)
 
 
 class Loaders:

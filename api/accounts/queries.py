@@ -15,6 +15,7 @@ from api.accounts.types import (
     account_view,
 )
 from api.context import Info
+from api.graphql.field_flags import COSTLY
 from api.ids import named
 from api.objects import find_visible
 from domain.accounts.interest import list_interest_rates
@@ -64,7 +65,10 @@ class AccountsQuery:
         found = await settlement.daily_statements(actor, named(account_id), since, until)
         return cast("list[DailyStatement]", found)
 
-    @strawberry.field(description="Rebuild an account from its executions and transactions and compare with the books.")
+    @strawberry.field(
+        description="Rebuild an account from its executions and transactions and compare with the books.",
+        metadata=COSTLY,
+    )
     async def book_proof(self, info: Info, account_id: strawberry.ID) -> BookProof:
         """The proof of one account."""
         wanted = named(account_id)
@@ -78,7 +82,9 @@ class AccountsQuery:
         info.context.require_actor()
         return cast("list[InterestRate]", await list_interest_rates())
 
-    @strawberry.field(description="Per currency, all accounts against the house. Needs ADMIN or RISK_MANAGER.")
+    @strawberry.field(
+        description="Per currency, all accounts against the house. Needs ADMIN or RISK_MANAGER.", metadata=COSTLY
+    )
     async def trial_balance(self, info: Info) -> list[TrialBalance]:
         """The whole platform's balance."""
         return cast("list[TrialBalance]", await read_trial_balance(info.context.require_actor()))

@@ -18,7 +18,7 @@ from api.accounts.enums import AccountKind, AccountState, HouseAccount, Position
 from api.accounts.inputs import TransactionFilter
 from api.accounts.performance import EquityPoint, PerformanceReport
 from api.context import Info
-from api.graphql.field_flags import SAME_FOR_ALL
+from api.graphql.field_flags import COSTLY, SAME_FOR_ALL
 from api.market.enums import BarInterval
 from api.node import Node
 from api.objects import load_account, load_currency, load_execution, load_order
@@ -188,13 +188,16 @@ class Account(Node):
         curve = await equity_curve(value.id, since, until, interval, day_roll, utc_now())
         return cast("list[EquityPoint]", curve)
 
-    @strawberry.field(description="Its risk at the newest marks.")
+    @strawberry.field(description="Its risk at the newest marks.", metadata=COSTLY)
     async def risk(self, value: strawberry.Parent[AccountValue], info: Info) -> RiskMetrics:
         """Measured on request."""
         services = info.context.services
         return cast(RiskMetrics, await risk_metrics(services.entry.context, services.books, value.id))
 
-    @strawberry.field(description="How it performed with `from` <= at < `to`, from its opening until now unless told.")
+    @strawberry.field(
+        description="How it performed with `from` <= at < `to`, from its opening until now unless told.",
+        metadata=COSTLY,
+    )
     async def performance(
         self,
         value: strawberry.Parent[AccountValue],

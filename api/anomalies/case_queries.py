@@ -9,6 +9,7 @@ from api.anomalies.case_inputs import AnomalyCaseFilter, ReplayDetectorInput
 from api.anomalies.case_types import AnomalyCase, AnomalyDismissal, case_view, dismissal_view
 from api.anomalies.replay_types import DetectorReplay
 from api.context import Info
+from api.graphql.field_flags import COSTLY
 from api.ids import named
 from api.pages import Connection, connection
 from domain.anomalies.cases import reading
@@ -63,7 +64,8 @@ class CasesQuery:
 
     @strawberry.field(
         description="What a detector would have found in the past with other settings; nothing is stored. One replay"
-        " runs at a time in a process: RATE_LIMITED says when to ask again. Needs RISK_MANAGER or ADMIN."
+        " runs at a time in a process: RATE_LIMITED says when to ask again. Needs RISK_MANAGER or ADMIN.",
+        metadata=COSTLY,
     )
     async def replay_detector(
         self,

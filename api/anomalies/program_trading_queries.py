@@ -6,6 +6,7 @@ import strawberry
 
 from api.anomalies.program_trading_types import ProgramTradingReport, ProgramTradingReportInput
 from api.context import Info
+from api.graphql.field_flags import COSTLY
 from api.ids import named
 from domain.anomalies import program_trading as values
 
@@ -16,7 +17,8 @@ class ProgramTradingQuery:
 
     @strawberry.field(
         description="A day of accounts by the windows in which Chinese exchanges watch programmed trading: messages of"
-        " a second, instant cancels, pushed minutes, large takings. Needs RISK_MANAGER or ADMIN."
+        " a second, instant cancels, pushed minutes, large takings. Needs RISK_MANAGER or ADMIN.",
+        metadata=COSTLY,
     )
     async def program_trading_report(
         self,

@@ -1,4 +1,7 @@
-"""The cost of an operation: the largest number of values that it can return, from the sizes of its pages.
+"""The cost of an operation: the number of values that it can return, from the sizes of its pages.
+
+A value that takes more time than others counts for several: one that has a resolver of its own which waits, one of the
+schema itself, and one for which much is read.
 
 Runs after validation. Page sizes in variables make the cost depend on them; otherwise it is computed once.
 """
@@ -28,10 +31,14 @@ from graphql import (
 )
 
 from api.errors import VALIDATION_FAILED, RequestError, coded
+from api.graphql.field_flags import definition_of, is_costly, is_plain, is_straight
 from domain.kernel.pages import DEFAULT_PAGE, MAX_PAGE
 
 # Arguments that say how many items a field gives.
-_SIZES = ("first", "last", "limit")
+_ROWS = "limit"
+_SIZES = ("first", "last", _ROWS)
+# No list without pages gives more.
+_MAX_ROWS = 5_000
 # The argument that lists what a field gives, one by one.
 _LIST = "ids"
 # Lists that have no size are short: the legs of an order, the grants of a user.
@@ -39,7 +46,10 @@ _UNSIZED_LIST = 10
 # What paging wraps its items in: the size was counted at the connection.
 _CONNECTION_LIST = "edges"
 # What is asked of the schema itself grows with the schema, whatever the question.
-_INTROSPECTION = {"__schema": 20_000, "__type": 500}
+_INTROSPECTION = {"__schema": 40_000, "__type": 1_500}
+# A plain value is read in 0.3 microseconds; a resolver that may wait takes 17, and others ten times what they return.
+_RESOLVED = 10
+_COSTLY = 4_000
 # A longer number is no size.
 _SIZE_DIGITS = 9
 
@@ -99,11 +109,14 @@ class CostModel:
         known: dict[str, int],
     ) -> int:
         field = self._schema.get_field(parent, node.name.value)
-        if field is None or node.selection_set is None or node.name.value.startswith("__"):
+        if field is None or node.name.value.startswith("__"):
             return _INTROSPECTION.get(node.name.value, 1)
+        own = _own_cost(field)
+        if node.selection_set is None:
+            return own
         below = get_named_type(field.type)
         assert is_composite_type(below)
-        return 1 + self._size(field, node, variables) * self._selections(below, node.selection_set, variables, known)
+        return own + self._size(field, node, variables) * self._selections(below, node.selection_set, variables, known)
 
     def _size(self, field: GraphQLField, node: FieldNode, variables: Mapping[str, Any]) -> int:
         given = {argument.name.value: argument.value for argument in node.arguments or ()}
@@ -115,7 +128,7 @@ class CostModel:
             defaults = [field.args[name].default_value for name in sizes]
             known = [size for size in asked or defaults if isinstance(size, int) and size > 0]
             # A page beyond the bound is refused with its own error where the page is made.
-            return min(max(known, default=DEFAULT_PAGE), MAX_PAGE)
+            return min(max(known, default=DEFAULT_PAGE), _MAX_ROWS if _ROWS in sizes else MAX_PAGE)
         if is_list_type(get_nullable_type(field.type)) and node.name.value != _CONNECTION_LIST:
             return _UNSIZED_LIST
         return 1
@@ -136,6 +149,15 @@ class CostModel:
             number = variables.get(value.name.value)
             return number if isinstance(number, int) else None
         return None
+
+
+def _own_cost(field: GraphQLField) -> int:
+    """The cost of a field without what is below it."""
+    if is_costly(field):
+        return _COSTLY
+    if definition_of(field) is None:
+        return 1
+    return 1 if is_plain(field) or is_straight(field) else _RESOLVED
 
 
 def check_cost(cost: int, maximum: int) -> None:

@@ -1,11 +1,15 @@
 """The executor: graphql-core's own, with compiled readers for values that need no resolver, and without its leak.
 
+A long list that no reader covers is completed in slices of time, so that the loop serves others between them. Costly
+fields of an operation are resolved one after the other: each may keep a connection to the database for long.
+
 Every answer is the core's: when a reader meets an unexpected value, the core does that part again. Tests compare both.
 The core keeps one table of collected fields for all events of a subscription and adds to it with each event; here the
 table is finite, because the operation's selections are fixed, or new for each event.
 """
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sized
 from typing import Any, Self, cast
 
 from graphql import (
@@ -25,7 +29,12 @@ from graphql.pyutils import AwaitableOrValue, Path, gather_with_cancel
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.context import Context
-from api.graphql.plans import Compiler, Plans, Reader
+from api.graphql.field_flags import is_costly
+from api.graphql.plans import Compiler, FieldPlan, Plans
+from api.graphql.time_slices import TimeSlices
+
+# Shorter lists are completed at once: an asynchronous list costs more than it is worth.
+_LONG_LIST = 25
 
 
 class OperationExecutor(Executor[Any]):
@@ -39,6 +48,9 @@ class OperationExecutor(Executor[Any]):
         super().__init__(*arguments, **keywords)
         # How many values can be asked for; known once it has been checked.
         self.cost = 0
+        # Subscriptions do without: what many clients share must be complete at once.
+        self.slices: TimeSlices | None = None
+        self._costly = asyncio.Lock()
         self._shared = False
         self._use(Plans())
 
@@ -112,7 +124,7 @@ class OperationExecutor(Executor[Any]):
         results: dict[str, Any] = {}
         awaitable: list[str] = []
         try:
-            for name, details, read in self._field_plans(parent_type, grouped_field_set):
+            for name, details, read, costly in self._field_plans(parent_type, grouped_field_set):
                 if read is not None:
                     self._plans.asking.begin(self.context_value)
                     try:
@@ -124,8 +136,9 @@ class OperationExecutor(Executor[Any]):
                     parent_type, source_value, details, Path(path, name, parent_type.name), position_context
                 )
                 if result is not Undefined:
-                    results[name] = result
-                    if self.is_awaitable(result):
+                    waits = self.is_awaitable(result)
+                    results[name] = self._one_at_a_time(cast("Awaitable[Any]", result)) if waits and costly else result
+                    if waits:
                         awaitable.append(name)
         except Exception:
             if awaitable:
@@ -133,15 +146,41 @@ class OperationExecutor(Executor[Any]):
             raise
         return self._gathered(results, awaitable) if awaitable else results
 
-    def _field_plans(
-        self, parent_type: GraphQLObjectType, grouped: GroupedFieldSet
-    ) -> list[tuple[str, FieldDetailsList, Reader | None]]:
+    def _field_plans(self, parent_type: GraphQLObjectType, grouped: GroupedFieldSet) -> list[FieldPlan]:
         plan = self._plans.fields.get(id(grouped))
         if plan is None:
             compiler = self._compiler()
-            readers = [(name, details, compiler.field(parent_type, details)) for name, details in grouped.items()]
+            readers = [
+                (name, details, compiler.field(parent_type, details), self._is_costly(parent_type, details))
+                for name, details in grouped.items()
+            ]
             plan = self._plans.fields[id(grouped)] = (grouped, readers)
         return plan[1]
+
+    def _is_costly(self, parent_type: GraphQLObjectType, details: FieldDetailsList) -> bool:
+        field = self.schema.get_field(parent_type, details[0].node.name.value)
+        return field is not None and is_costly(field)
+
+    async def _one_at_a_time(self, result: Awaitable[Any]) -> Any:
+        async with self._costly:
+            return await result
+
+    def complete_iterable_value(
+        self,
+        item_type: GraphQLOutputType,
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        items: Iterable[Any],
+        position_context: Any,
+    ) -> AwaitableOrValue[list[Any]]:
+        """Complete a list: a short one at once, a long one in slices of time."""
+        if self.slices is not None and isinstance(items, Sized) and len(items) > _LONG_LIST:
+            sliced = _sliced(items, self.slices)
+            return self.complete_async_iterator_value(
+                item_type, field_details_list, info, path, sliced, position_context
+            )
+        return super().complete_iterable_value(item_type, field_details_list, info, path, items, position_context)
 
     @staticmethod
     async def _gathered(results: dict[str, Any], awaitable: list[str]) -> dict[str, Any]:
@@ -151,6 +190,13 @@ class OperationExecutor(Executor[Any]):
             values = await gather_with_cancel(*(results[name] for name in awaitable))
             results.update(zip(awaitable, values, strict=True))
         return results
+
+
+async def _sliced(items: Iterable[Any], slices: TimeSlices) -> AsyncIterator[Any]:
+    for item in items:
+        if slices.is_over():
+            await slices.next()
+        yield item
 
 
 def assemble_executor(

@@ -3,7 +3,7 @@
 ``PUBLIC``: a root field that needs no sign-in. ``SAME_FOR_ALL``: a resolver whose answer depends on its parent and
 arguments alone, not on the caller; a subscription that selects only such fields and plain attributes is executed once
 for all its subscribers. ``same_for_all_reading``: the same, and the resolver reads only the named attributes of its
-parent.
+parent. ``COSTLY``: a resolver that reads much to answer little, such as all executions of an account.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from strawberry.types.field import StrawberryField
 
 PUBLIC: Final[Mapping[Any, bool]] = {"public": True}
 SAME_FOR_ALL: Final[Mapping[Any, bool]] = {"same_for_all": True}
+COSTLY: Final[Mapping[Any, bool]] = {"costly": True}
 
 
 def same_for_all_reading(*attributes: str) -> Mapping[Any, Any]:
@@ -61,6 +62,12 @@ def is_same_for_all(field: GraphQLField) -> bool:
     """True if the answer of the field is the same for every caller who sees its parent."""
     definition = definition_of(field)
     return is_plain(field) or (definition is not None and definition.metadata.get("same_for_all") is True)
+
+
+def is_costly(field: GraphQLField) -> bool:
+    """True if a field is marked ``COSTLY``."""
+    definition = definition_of(field)
+    return definition is not None and definition.metadata.get("costly") is True
 
 
 def is_straight(field: GraphQLField) -> bool:

@@ -86,6 +86,10 @@ class FieldReader:
     name: str | None = None
 
 
+# Response name, collected nodes, the reader if there is one, and whether the field is costly.
+FieldPlan = tuple[str, FieldDetailsList, Reader | None, bool]
+
+
 class Plans:
     """The collected fields and compiled readers of one operation.
 
@@ -100,7 +104,7 @@ class Plans:
         self.asking = ReadContext()
         self.root: GroupedFieldSet | None = None
         self.collected: dict[tuple[GraphQLObjectType, int], tuple[FieldDetailsList, CollectedFields]] = {}
-        self.fields: dict[int, tuple[GroupedFieldSet, list[tuple[str, FieldDetailsList, Reader | None]]]] = {}
+        self.fields: dict[int, tuple[GroupedFieldSet, list[FieldPlan]]] = {}
         self.values: dict[tuple[int, int], tuple[GraphQLOutputType, FieldDetailsList, Reader | None]] = {}
 
 

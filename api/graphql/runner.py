@@ -14,6 +14,7 @@ from api.graphql.documents import Documents, Operation
 from api.graphql.execution import OperationExecutor
 from api.graphql.listed import Listed
 from api.graphql.refusals import refusals_in
+from api.graphql.time_slices import TimeSlices
 from api.graphql.turns import Turns
 from api.limits import Limits
 from api.metrics import SUCCEEDED, ApiMetrics
@@ -26,10 +27,11 @@ from domain.access.audit import target_of
 from domain.access.key_limits import admits
 from domain.access.token_buckets import Allowance
 from domain.access.types import ALL_SCOPES, Actor
-from domain.kernel.errors import DomainError, Forbidden, Unauthenticated
+from domain.kernel.errors import DomainError, Forbidden, Unauthenticated, Unavailable
 from domain.kernel.ids import new_id
 
 _BEARER = "bearer "
+_TOO_SLOW = "TOO_SLOW"
 NO_BEARER = ""
 _NOT_BEARER = "Send the credential as `Authorization: Bearer <access token or API key>`."
 
@@ -247,15 +249,29 @@ class OperationRunner:
         try:
             _check_scopes(operation, context.actor)
             executor = operation.executor(variables, context)
-            if operation.kind is OperationType.QUERY and executor.cost > self.limits.large_cost:
-                async with self._turns.of(context.actor.user_id if context.actor else context.client_address):
-                    return await run(executor, operation.name)
-            return await run(executor, operation.name)
+            if operation.kind is not OperationType.QUERY:
+                return await run(executor, operation.name)
+            if executor.cost <= self.limits.large_cost:
+                return await self._in_time(executor, operation.name)
+            async with self._turns.of(context.actor.user_id if context.actor else context.client_address):
+                executor.slices = TimeSlices()
+                return await self._in_time(executor, operation.name)
         except RequestError as error:
             return refusal_of(error)
         except Exception as error:  # noqa: BLE001  the last line of defence: masked, logged and answered
             failure = masked(error, context, operation_name=operation.name)
             return Answer({"errors": [failure]}, failure["extensions"]["code"])
+
+    async def _in_time(self, executor: OperationExecutor, operation_name: str | None) -> Answer:
+        seconds = self.limits.query_seconds
+        try:
+            async with asyncio.timeout(seconds) as deadline:
+                return await run(executor, operation_name)
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            message = f"The query was stopped after {seconds:g} seconds. Ask for less, or for less at a time."
+            raise refused(Unavailable(message, reason=_TOO_SLOW)) from None
 
 
 def _origin_of(caller: Caller, context: Context) -> Origin:

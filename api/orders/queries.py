@@ -6,6 +6,7 @@ from typing import cast
 import strawberry
 
 from api.context import Info
+from api.graphql.field_flags import COSTLY
 from api.graphql.selection import selected_attributes
 from api.objects import find_visible
 from api.orders.inputs import CancelOrderInput, ExecutionFilter, OrderFilter, OrderSortInput, PlaceOrderInput
@@ -77,7 +78,10 @@ class OrdersQuery:
         """One execution."""
         return cast("Execution | None", await find_visible(info, read_executions, id))
 
-    @strawberry.field(description="How the orders fared that you may see.")
+    @strawberry.field(
+        description="How the orders fared that you may see.",
+        metadata=COSTLY,
+    )
     async def order_statistics(
         self,
         info: Info,

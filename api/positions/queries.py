@@ -6,6 +6,7 @@ from typing import Annotated, cast
 import strawberry
 
 from api.context import Info
+from api.graphql.field_flags import COSTLY
 from api.ids import named
 from api.positions.enums import PositionSide
 from api.positions.types import ClosedTrade, Position, PositionSnapshot, PositionSummary, position_view
@@ -76,7 +77,8 @@ class PositionsQuery:
     @strawberry.field(
         description="Trades that were closed with `from` <= closedAt < `to`, matched first in, first out, in the "
         "order of closing. When there are more than `limit`: the first ones after `from` if that is given, else the "
-        "last ones."
+        "last ones.",
+        metadata=COSTLY,
     )
     async def closed_trades(
         self,

@@ -6,6 +6,7 @@ from typing import cast
 import strawberry
 
 from api.context import Info
+from api.graphql.field_flags import COSTLY
 from api.ids import named
 from api.objects import find_visible
 from api.pages import Connection, connection
@@ -44,7 +45,7 @@ class RiskQuery:
         """One of them."""
         return cast("RiskRule | None", await find_visible(info, find_rules, id, shared=True))
 
-    @strawberry.field(description="The risk of an account at the newest marks.")
+    @strawberry.field(description="The risk of an account at the newest marks.", metadata=COSTLY)
     async def risk_metrics(self, info: Info, account_id: strawberry.ID) -> RiskMetrics:
         """Measured on request."""
         services, wanted = info.context.services, named(account_id)

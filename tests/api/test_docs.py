@@ -44,6 +44,7 @@ def test_every_close_code_is_explained() -> None:
         ("aliases", [LIMITS.aliases]),
         ("fields, with", [LIMITS.fields]),
         ("cost:", [LIMITS.cost]),
+        ("time of a query", [LIMITS.query_seconds]),
         ("page", [MAX_PAGE]),
         ("operations on one socket", [LIMITS.operations_per_socket]),
         ("sockets of one user", [LIMITS.sockets_per_user]),

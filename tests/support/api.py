@@ -264,6 +264,11 @@ class DeskQuery:
         raise errors[how]
 
     @strawberry.field
+    async def forever(self) -> str:
+        await asyncio.get_running_loop().create_future()
+        return "never"
+
+    @strawberry.field
     def must(self) -> str:
         raise ValueError("secret detail")
 

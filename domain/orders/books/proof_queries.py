@@ -10,8 +10,8 @@ from domain.kernel.database import Connection
 from domain.orders import queries
 from domain.orders.model.order import Execution
 
-# Executions that are read at once.
-RUN = 5_000
+# Executions, or transactions, that are read at once: others are served between two runs.
+RUN = 250
 WORKING = """
 SELECT instrument_id, side = 'BUY' AS buys, sum(reserved_quantity) AS quantity, sum(reserved_margin) AS margin,
   sum(CASE WHEN reduce_only OR position_effect IN ('CLOSE', 'CLOSE_TODAY') THEN reserved_quantity ELSE 0 END) AS exits

@@ -20,7 +20,8 @@ from domain.positions.lookup import bucket_for
 from domain.positions.lots import LotFill
 from domain.positions.types import Bucket
 
-_RUN = 2_000
+# Others are served between two runs.
+_RUN = 500
 _FILLS = """
 SELECT sequence, instrument_id, side = 'BUY' AS buys, position_effect, price, quantity, fee + tax AS costs,
   realized_pnl, fx_rate, created_at

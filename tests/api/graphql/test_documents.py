@@ -258,15 +258,15 @@ def test_an_error_does_not_repeat_an_object_that_may_hold_a_password() -> None:
 @pytest.mark.parametrize(
     ("text", "variables", "cost"),
     [
-        ("{ item { id } }", {}, 2),
-        ("{ items(first: 7) { edges { node { id } } } }", {}, 1 + 7 * 3),
-        ("{ items { edges { node { id } } } }", {}, 1 + 50 * 3),
-        ("query ($n: Int) { items(first: $n) { edges { node { id } } } }", {"n": 20}, 1 + 20 * 3),
-        ("query ($n: Int = 400) { items(first: $n) { edges { node { id } } } }", {}, 1 + 400 * 3),
-        ("{ items(first: 1000000) { edges { node { id } } } }", {}, 1 + 500 * 3),
-        ("{ bars { id } }", {}, 501),
-        ("{ item { ...a ...a } } fragment a on Item { children { id } }", {}, 1 + 2 * 11),
-        ("{ ... on Query { item { ... { id } } } }", {}, 2),
+        ("{ item { id } }", {}, 10 + 1),
+        ("{ items(first: 7) { edges { node { id } } } }", {}, 10 + 7 * 3),
+        ("{ items { edges { node { id } } } }", {}, 10 + 50 * 3),
+        ("query ($n: Int) { items(first: $n) { edges { node { id } } } }", {"n": 20}, 10 + 20 * 3),
+        ("query ($n: Int = 400) { items(first: $n) { edges { node { id } } } }", {}, 10 + 400 * 3),
+        ("{ items(first: 1000000) { edges { node { id } } } }", {}, 10 + 500 * 3),
+        ("{ bars { id } }", {}, 10 + 500),
+        ("{ item { ...a ...a } } fragment a on Item { children { id } }", {}, 10 + 2 * 11),
+        ("{ ... on Query { item { ... { id } } } }", {}, 10 + 1),
     ],
 )
 def test_cost_counts_the_values_that_can_be_asked_for(text: str, variables: dict[str, Any], cost: int) -> None:
@@ -286,7 +286,7 @@ def test_an_operation_that_costs_too_much_is_refused() -> None:
         "code": "GRAPHQL_VALIDATION_FAILED",
         "bound": "cost",
         "maximum": 100_000,
-        "observed": 1 + 500 * (1 + 1 + 1 + 500 * 3),
+        "observed": 10 + 500 * (1 + 1 + 10 + 500 * 3),
     }
 
 
