@@ -5,9 +5,10 @@ from typing import Any
 
 from adapters.simulation.scenario import PositionScenario
 from domain.kernel.numbers import ZERO, plain
+from domain.market.costs import gain
 from domain.market.types import Instrument
 from domain.orders.model.types import Side
-from domain.positions.rules import FLAT, Fill, PositionState, apply_fill, gain
+from domain.positions.rules import FLAT, Fill, PositionState, apply_fill
 
 # Quotients have no end; this many decimals are far beyond what any mark can tell apart.
 PNL_QUANTUM = Decimal(1).scaleb(-24)

@@ -9,7 +9,9 @@ against the account; fees and tax half-even.
 from dataclasses import dataclass
 from decimal import Decimal
 
-from domain.kernel.numbers import ZERO, to_cash, to_cash_down
+from domain.kernel.money import to_cash, to_cash_down
+from domain.kernel.numbers import ZERO
+from domain.market.costs import to_exact
 from domain.market.types import Instrument
 
 
@@ -62,7 +64,8 @@ NOTHING_POSTED = Posted()
 
 def posted(dues: Dues, currency: str) -> Posted:
     """The rounded amounts that the ledger posts for dues."""
-    return Posted(to_cash_down(dues.trade, currency), fee_total(dues, currency), to_cash(dues.tax, currency))
+    fee = fee_total(dues, currency)
+    return Posted(to_cash_down(dues.trade, currency), fee, to_cash(dues.tax, currency))
 
 
 def fee_total(dues: Dues, currency: str) -> Decimal:
@@ -91,6 +94,40 @@ def execution_fee(instrument: Instrument, *, quantity: Decimal, price: Decimal, 
 def execution_tax(instrument: Instrument, *, quantity: Decimal, price: Decimal, sells: bool) -> Decimal:
     """Tax on a sale, not rounded."""
     return trade_notional(instrument, quantity, price) * instrument.fees.sell_tax_rate if sells else ZERO
+
+
+def trade_due(instrument: Instrument, units: Decimal, price: Decimal, rate: Decimal) -> Decimal:
+    """The cash that a spot trade moves when ``units`` leave the account (below zero: come in); none for derivatives."""
+    return ZERO if instrument.asset_class.is_derivative else units * instrument.multiplier * price * rate
+
+
+def fill_dues(
+    instrument: Instrument,
+    signed: Decimal,
+    price: Decimal,
+    *,
+    maker: bool,
+    rate: Decimal,
+    venue_fee: Decimal | None,
+    withheld: Decimal,
+) -> Dues:
+    """The dues of one fill of a signed quantity. ``rate`` converts the instrument's currency into the account's.
+
+    ``venue_fee`` is the venue's own fee, in the account's currency, in place of the instrument's rates. ``withheld``
+    are units that the venue kept as its fee: they count as sold to pay it.
+    """
+    fee, minimum = venue_fee, ZERO
+    if fee is None:
+        fee = rate * execution_fee(instrument, quantity=abs(signed), price=price, maker=maker)
+        minimum = instrument.fees.minimum * rate
+    tax = execution_tax(instrument, quantity=abs(signed), price=price, sells=signed < ZERO) * rate
+    return Dues(trade_due(instrument, withheld - signed, price, rate), to_exact(fee), minimum, to_exact(tax))
+
+
+def charged(before: Dues, dues: Dues, currency: str) -> Posted:
+    """The amounts that further dues of an order add to its rounded totals."""
+    was, now = (posted(total, currency) for total in (before, before.plus(dues)))
+    return now.minus(was)
 
 
 def estimated_fee(

@@ -15,7 +15,9 @@ from domain.access.types import Role, higher_role
 from domain.accounts.types import AccountBook, AccountState, HouseAccount, Transaction, TransactionKind
 from domain.kernel.errors import BadInput, Refused
 from domain.kernel.ids import new_id
-from domain.kernel.numbers import ZERO, currency_exponent, plain, to_cash, to_cash_down, to_exact, within_bounds
+from domain.kernel.money import currency_exponent, to_cash, to_cash_down
+from domain.kernel.numbers import ZERO, plain, within_bounds
+from domain.market.costs import to_exact
 
 _CONTRA = {
     TransactionKind.DEPOSIT: HouseAccount.EXTERNAL,

@@ -12,7 +12,8 @@ from enum import StrEnum
 from uuid import UUID
 
 from domain.kernel.errors import BadInput
-from domain.kernel.numbers import ONE, ZERO, to_average, within_bounds
+from domain.kernel.numbers import ONE, ZERO, within_bounds
+from domain.market.costs import to_average
 from domain.market.rules import SYMBOL
 from domain.market.types import AssetClass, Instrument, Quote
 

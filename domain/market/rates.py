@@ -13,7 +13,8 @@ from functools import cached_property
 from itertools import pairwise
 from uuid import UUID
 
-from domain.kernel.numbers import ONE, ZERO, to_average
+from domain.kernel.numbers import ONE, ZERO
+from domain.market.costs import to_average
 from domain.market.types import AssetClass, Instrument, Quote
 
 QuoteOf = Callable[[str], Quote | None]

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from domain.kernel.errors import BadInput
-from domain.kernel.numbers import ONE, ZERO, currency_exponent, within_bounds
+from domain.kernel.money import currency_exponent
+from domain.kernel.numbers import ONE, ZERO, within_bounds
 from domain.kernel.text import clean_text
 from domain.kernel.time import Nanos
 from domain.market.types import AssetClass, FeeSchedule, Instrument, QuoteTick, Tick, TradeTick

@@ -8,7 +8,8 @@ whole lots, and the tick gets finer with the price, down to the smallest unit of
 from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal
 
-from domain.kernel.numbers import ONE, ZERO, currency_exponent, within_bounds
+from domain.kernel.money import currency_exponent
+from domain.kernel.numbers import ONE, ZERO, within_bounds
 from domain.market.types import AssetClass, Instrument
 
 _SHARES = frozenset({AssetClass.EQUITY, AssetClass.ETF})

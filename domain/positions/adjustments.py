@@ -17,11 +17,12 @@ from uuid import UUID
 
 from domain.access.attribution import Part
 from domain.accounts.types import TransactionKind
-from domain.kernel.numbers import ONE, ZERO, to_average, to_cash_down
+from domain.kernel.money import to_cash_down
+from domain.kernel.numbers import ONE, ZERO
+from domain.market.costs import average_of, cost_at, gain, part_of_cost, to_average
 from domain.market.types import AssetClass, Instrument
-from domain.positions.fills import realize, snap_cost
+from domain.positions.fills import snap_cost
 from domain.positions.holds import Holds
-from domain.positions.rules import average_of, cost_at, gain, part_of_cost
 from domain.positions.types import Bucket, PositionBook
 
 
@@ -116,7 +117,7 @@ def _convert(book: PositionBook, instrument: Instrument, adjustment: PositionAdj
         adjustment.realized_pnl = to_average(realized)
         book.realized_pnl += adjustment.realized_pnl
     else:
-        adjustment.realized_pnl = realize(book, realized, currency)
+        adjustment.realized_pnl = book.realize(realized, currency)
         cash = to_cash_down(cash, currency)
     adjustment.cash = adjustment.realized_pnl if instrument.asset_class.is_derivative else cash
 

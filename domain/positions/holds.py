@@ -90,5 +90,14 @@ class Holds:
         return self.within(quantity).plus(missing, Role.RISK_MANAGER, by) if missing else self.within(quantity)
 
 
+def holds_after(holds: Holds, before: Decimal, after: Decimal) -> Holds:
+    """The part that stays frozen by hand after a position went from one signed quantity to another.
+
+    It is never more than the position; a hold on a long does not apply to a short that follows it.
+    """
+    same_side = before * after > ZERO
+    return holds.within(abs(after)) if same_side else Holds()
+
+
 def _floor(quantity: Decimal, unit: Decimal) -> Decimal:
     return (quantity / unit).to_integral_value(rounding=ROUND_DOWN) * unit

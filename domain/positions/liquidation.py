@@ -14,7 +14,8 @@ It follows from the definitions of the design page's section "Accounts"; exchang
 from dataclasses import dataclass
 from decimal import Decimal
 
-from domain.kernel.numbers import ZERO, to_average
+from domain.kernel.numbers import ZERO
+from domain.market.costs import to_average
 from domain.market.types import Instrument
 
 

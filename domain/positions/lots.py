@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from domain.kernel.numbers import MAX_FRACTION_DIGITS, ONE, ZERO, to_average, total
+from domain.kernel.numbers import MAX_FRACTION_DIGITS, ONE, ZERO, total
+from domain.market.costs import realized_pnl, to_average
 from domain.market.types import Instrument
 from domain.positions.adjustments import AdjustmentKind, PositionAdjustment
-from domain.positions.rules import realized_pnl
 from domain.positions.types import Bucket, PositionSide
 
 _QUANTUM = Decimal(1).scaleb(-MAX_FRACTION_DIGITS)

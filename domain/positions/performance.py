@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from domain.kernel.numbers import ZERO, to_average, total
+from domain.kernel.numbers import ZERO, total
+from domain.market.costs import to_average
 from domain.positions.history_types import EquitySample, Flow
 
 # Platform days follow each other without a gap, so a year has 365 of them, whatever market was open.

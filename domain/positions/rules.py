@@ -13,8 +13,10 @@ apart; each is only ever opened and closed.
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from domain.kernel.numbers import ZERO, to_average, to_exact
+from domain.kernel.numbers import ZERO
+from domain.market.costs import average_of, cost_at, gain, part_of_cost
 from domain.market.types import Instrument
+from domain.positions.types import Bucket
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class PositionChange:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """An execution of a netting account: quantity signed, a buy above zero."""
+    """An execution: quantity signed, a buy above zero."""
 
     quantity: Decimal
     price: Decimal
@@ -61,65 +63,43 @@ class ClosesTooMuch(ValueError):
     """An execution closes more of a hedging position than is held."""
 
 
-def cost_at(instrument: Instrument, quantity: Decimal, price: Decimal) -> Decimal:
-    """The cost of a quantity at a price, signed like the quantity, without the multiplier."""
-    return to_exact(quantity / price) if instrument.inverse else quantity * price
-
-
-def average_of(instrument: Instrument, quantity: Decimal, cost: Decimal) -> Decimal:
-    """The average price of a quantity that is not zero."""
-    return to_average(quantity / cost if instrument.inverse else cost / quantity)
-
-
-def gain(instrument: Instrument, quantity: Decimal, cost: Decimal, price: Decimal) -> Decimal:
-    """The gain of a signed quantity with cost ``cost`` at ``price``; not converted, not rounded."""
-    if instrument.inverse:
-        return (cost - quantity / price) * instrument.multiplier
-    return (quantity * price - cost) * instrument.multiplier
-
-
-def realized_pnl(instrument: Instrument, signed_quantity: Decimal, entry: Decimal, exit_price: Decimal) -> Decimal:
-    """PnL of closing ``signed_quantity`` (above zero for a long), entered at ``entry``, at ``exit_price``."""
-    if instrument.inverse:
-        return signed_quantity * instrument.multiplier * (exit_price - entry) / (entry * exit_price)
-    return signed_quantity * instrument.multiplier * (exit_price - entry)
-
-
-def apply_fill(position: PositionState, instrument: Instrument, fill: Fill) -> PositionChange:
-    """Book an execution in netting mode."""
-    assert fill.quantity != ZERO
-    if position.quantity == ZERO or (position.quantity > ZERO) == (fill.quantity > ZERO):
-        return _increase(position, instrument, fill)
-    closed = min(position.size, abs(fill.quantity))
-    change = _decrease(position, instrument, closed, fill.price, today_first=False)
-    rest = abs(fill.quantity) - closed
-    if rest == ZERO:
-        return change
-    signed_rest = rest if fill.quantity > ZERO else -rest
-    reopened = _increase(change.position, instrument, Fill(signed_rest, fill.price))
-    return PositionChange(reopened.position, change.realized_pnl, closed, rest)
-
-
-def open_leg(
-    position: PositionState, instrument: Instrument, quantity: Decimal, price: Decimal, *, is_long: bool
+def apply_fill(
+    position: PositionState,
+    instrument: Instrument,
+    fill: Fill,
+    bucket: Bucket = Bucket.NET,
+    *,
+    today_first: bool = False,
 ) -> PositionChange:
-    """Add to the LONG or the SHORT of a hedging account; ``quantity`` is unsigned."""
-    assert quantity > ZERO
-    return _increase(position, instrument, Fill(quantity if is_long else -quantity, price))
+    """Book an execution: it closes what it opposes, and opens the rest; a LONG or a SHORT never turns.
 
-
-def close_leg(
-    position: PositionState, instrument: Instrument, quantity: Decimal, price: Decimal, *, today_first: bool
-) -> PositionChange:
-    """Reduce the LONG or the SHORT of a hedging account: yesterday's units first, unless today's are asked for.
+    Yesterday's units are closed first, unless today's are asked for.
 
     Raises:
-        ClosesTooMuch: the leg is smaller than ``quantity``.
+        ClosesTooMuch: the LONG or SHORT is smaller than what the execution closes.
     """
-    assert quantity > ZERO
-    if quantity > position.size:
-        raise ClosesTooMuch(f"closes {quantity} of {position.size}")
-    return _decrease(position, instrument, quantity, price, today_first=today_first)
+    assert fill.quantity != ZERO
+    quantity, cost, average = position.quantity, position.cost, position.average_price
+    today, realized, traded = position.today_quantity, ZERO, abs(fill.quantity)
+    opposes = quantity != ZERO and (quantity > ZERO) != (fill.quantity > ZERO)
+    closed = min(position.size, traded) if opposes else ZERO
+    opened = traded - closed
+    if opened and bucket is not Bucket.NET and (bucket is Bucket.LONG) != (fill.quantity > ZERO):
+        raise ClosesTooMuch(f"closes {traded} of {closed}")
+    if closed:
+        part, signed = part_of_cost(cost, closed, position.size), closed if quantity > ZERO else -closed
+        realized = gain(instrument, signed, part, fill.price)
+        quantity, cost = quantity - signed, cost - part
+        today = max(ZERO, today - closed) if today_first else min(today, abs(quantity))
+        average = average if quantity else ZERO
+    if opened:
+        added = opened if fill.quantity > ZERO else -opened
+        is_same = quantity == ZERO or average == fill.price
+        quantity, cost = quantity + added, cost + cost_at(instrument, added, fill.price)
+        average = fill.price if is_same else average_of(instrument, quantity, cost)
+        today += opened
+    after = PositionState(quantity, cost, average, position.realized_pnl + realized, today)
+    return PositionChange(after, realized, closed, opened)
 
 
 def closable(position: PositionState, held_back: Decimal, *, settles_next_day: bool) -> Decimal:
@@ -131,41 +111,3 @@ def closable(position: PositionState, held_back: Decimal, *, settles_next_day: b
 def roll_day(position: PositionState) -> PositionState:
     """The position on the next trading day: nothing of it was opened today."""
     return replace(position, today_quantity=ZERO)
-
-
-def _increase(position: PositionState, instrument: Instrument, fill: Fill) -> PositionChange:
-    added = abs(fill.quantity)
-    quantity = position.quantity + fill.quantity
-    cost = position.cost + cost_at(instrument, fill.quantity, fill.price)
-    same = position.quantity == ZERO or position.average_price == fill.price
-    after = replace(
-        position,
-        quantity=quantity,
-        cost=cost,
-        average_price=fill.price if same else average_of(instrument, quantity, cost),
-        today_quantity=position.today_quantity + added,
-    )
-    return PositionChange(after, ZERO, ZERO, added)
-
-
-def _decrease(
-    position: PositionState, instrument: Instrument, quantity: Decimal, price: Decimal, *, today_first: bool
-) -> PositionChange:
-    signed = quantity if position.quantity > ZERO else -quantity
-    left = position.size - quantity
-    cost = part_of_cost(position.cost, quantity, position.size)
-    realized = gain(instrument, signed, cost, price)
-    today = max(ZERO, position.today_quantity - quantity) if today_first else min(position.today_quantity, left)
-    after = PositionState(
-        quantity=position.quantity - signed,
-        cost=position.cost - cost,
-        average_price=position.average_price if left else ZERO,
-        realized_pnl=position.realized_pnl + realized,
-        today_quantity=today,
-    )
-    return PositionChange(after, realized, quantity, ZERO)
-
-
-def part_of_cost(cost: Decimal, part: Decimal, whole: Decimal) -> Decimal:
-    """The cost of ``part`` of a quantity of ``whole``; the rest of the cost stays, to the last digit."""
-    return cost if part == whole else to_exact(cost * part / whole)

@@ -6,7 +6,9 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
+from domain.kernel.money import to_cash_down
 from domain.kernel.numbers import ONE, ZERO
+from domain.market.costs import to_exact
 from domain.positions.holds import Holds
 
 
@@ -97,3 +99,11 @@ class PositionBook:
         self.held_by = holds.by[0] if holds.total > holds.risk + holds.admin else None
         self.held_risk_by = holds.by[1] if holds.risk else None
         self.held_admin_by = holds.by[2] if holds.admin else None
+
+    def realize(self, amount: Decimal, currency: str) -> Decimal:
+        """Add to the exact realised PnL, and return the change of its whole units, rounded against the account."""
+        due = to_exact(self.realized_due + amount)
+        rise = to_cash_down(due, currency) - to_cash_down(self.realized_due, currency)
+        self.realized_due = due
+        self.realized_pnl += rise
+        return rise

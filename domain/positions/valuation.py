@@ -7,13 +7,14 @@ from decimal import Decimal
 from uuid import UUID
 
 from domain.accounts.types import AccountBook, AccountKind, AccountState, PositionMode
-from domain.kernel.numbers import ONE, ZERO, to_cash, to_cash_up, to_exact, to_price, total
+from domain.kernel.money import to_cash, to_cash_up
+from domain.kernel.numbers import ONE, ZERO, total
+from domain.market.costs import gain, to_exact, to_price
 from domain.market.rates import InstrumentIndex, QuoteOf
 from domain.market.types import Instrument, Quote
 from domain.positions.closable import closable, frozen
 from domain.positions.holds import Hold
 from domain.positions.liquidation import Stake, liquidation_price
-from domain.positions.rules import gain
 from domain.positions.types import PositionBook, PositionSide
 
 

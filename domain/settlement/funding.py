@@ -16,8 +16,9 @@ from domain.accounts.events import FUNDED, record
 from domain.accounts.rules import post
 from domain.accounts.types import AccountBook, TransactionKind
 from domain.kernel.bus import Bus
-from domain.kernel.numbers import ZERO, plain, to_exact, total
+from domain.kernel.numbers import ZERO, plain, total
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
+from domain.market.costs import to_exact
 from domain.market.day_queries import load_last_bars
 from domain.market.market import Market
 from domain.market.rates import InstrumentIndex

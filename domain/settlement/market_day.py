@@ -17,11 +17,12 @@ import structlog
 from domain.kernel.bus import Bus
 from domain.kernel.cache import bump
 from domain.kernel.day_roll import DayRoll
-from domain.kernel.numbers import plain, to_average
+from domain.kernel.numbers import plain
 from domain.kernel.time import Nanos
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.market import action_store, day_queries, day_store, instrument_store
 from domain.market.actions import CorporateAction, CorporateActionKind, in_order, restated_price, restated_quote
+from domain.market.costs import to_average
 from domain.market.day_queries import LastBar
 from domain.market.market import TOPIC, Market
 from domain.market.sessions import rolling_day

@@ -7,21 +7,21 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from domain.access.attribution import Part
-from domain.accounts.events import record
 from domain.accounts.rate_store import load_loan_rates
 from domain.kernel.numbers import ZERO
 from domain.market.actions import CorporateAction, CorporateActionKind
+from domain.market.costs import cost_at
 from domain.market.types import AssetClass, SettlementCycle
-from domain.orders.deciding.reservations import alternatives, refresh_reserved, reserve_orders, unreserve_orders
+from domain.orders.deciding.reservations import refresh_reserved, reserve_orders, unreserve_orders
+from domain.orders.deciding.trading_book import alternatives
 from domain.orders.entry.canceling import mark_canceling
-from domain.orders.model.events import order_parts
+from domain.orders.model.events import record_order
 from domain.orders.model.types import OrderEventKind
 from domain.orders.model.venue_commands import CANCEL, REARM
 from domain.orders.queries import newest_order
 from domain.positions.adjustments import AdjustmentKind, smallest_unit
 from domain.positions.carry import CarryTerms, post_carry
 from domain.positions.history import snapshot
-from domain.positions.rules import cost_at
 from domain.positions.types import PositionBook
 from domain.settlement import queries
 from domain.settlement.account_roll import AccountRoll
@@ -99,7 +99,7 @@ def _restate_orders(roll: AccountRoll, action: CorporateAction) -> None:
         order.version += 1
         order.updated_at = roll.work.now
         detail = {"reason": CORPORATE_ACTION, "actionId": str(action.id)}
-        record(account, OrderEventKind.REPLACED, roll.work.now, order_parts(order, detail=detail), order.id)
+        record_order(account, OrderEventKind.REPLACED, roll.work.now, order, detail=detail)
     roll.changed |= {order.id: order for order in staying}
     # The venue believes in what was: it must look again.
     roll.commands += [(REARM, order) for order in restated[:1]]

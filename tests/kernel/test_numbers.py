@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.kernel.numbers import currency_exponent, is_multiple, plain, to_cash, within_bounds
+from domain.kernel.money import currency_exponent, to_cash
+from domain.kernel.numbers import is_multiple, plain, within_bounds
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from domain.access.types import Actor, Role
 from domain.accounts.queries import read_books
 from domain.accounts.types import AccountBook, AccountKind
 from domain.kernel.ids import new_id
-from domain.kernel.numbers import ZERO, to_average
+from domain.kernel.numbers import ZERO
+from domain.market.costs import to_average
 from domain.market.rates import Conversion
 from domain.market.types import AssetClass
 from domain.orders.books.busting import Correction, bust_execution, correct_execution

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.kernel.numbers import ZERO, to_average, to_cash, to_cash_down
+from domain.kernel.money import to_cash, to_cash_down
+from domain.kernel.numbers import ZERO
+from domain.market.costs import cost_at, gain, realized_pnl, to_average
 from domain.market.types import AssetClass, Instrument
 from domain.positions.adjustments import AdjustmentKind, PositionAdjustment, adjust, floor_to, smallest_unit
-from domain.positions.rules import cost_at, gain, realized_pnl
 from domain.positions.types import Bucket, PositionBook
 from tests.orders.factories import INVERSE, PERPETUAL, SPOT
 

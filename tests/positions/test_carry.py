@@ -21,11 +21,11 @@ from domain.kernel.database import fetch
 from domain.kernel.day_roll import DayRoll
 from domain.kernel.errors import BadInput, Forbidden
 from domain.kernel.time import Nanos
+from domain.market.costs import cost_at
 from domain.market.types import AssetClass, Instrument, Quote
 from domain.orders.books.proof import prove_book
 from domain.orders.model.types import OrderType, Side
 from domain.positions.carry import CarryTerms, carry_of, post_carry
-from domain.positions.rules import cost_at
 from domain.positions.types import Bucket, PositionBook
 from domain.settlement.rolling import roll_days
 from tests.orders.factories import ACCOUNT_ID, INVERSE, NOW, PERPETUAL, SPOT, account, command

@@ -12,6 +12,7 @@ from domain.accounts.types import AccountKind
 from domain.kernel.ids import new_id
 from domain.kernel.numbers import ZERO, plain
 from domain.kernel.time import Nanos
+from domain.market.costs import cost_at
 from domain.market.types import AssetClass, FeeSchedule, Instrument, Quote
 from domain.orders.books.proof import prove_book
 from domain.orders.deciding.pretrade import decide
@@ -19,7 +20,7 @@ from domain.orders.deciding.trading_book import MarketState
 from domain.orders.model.types import OrderStatus, OrderType, RejectReason, Side
 from domain.orders.queries import read_executions_of
 from domain.positions.fills import book_fill
-from domain.positions.rules import cost_at
+from domain.positions.rules import Fill
 from domain.positions.service import free_funds
 from domain.positions.summary import summarize
 from domain.positions.types import Bucket, PositionBook
@@ -150,9 +151,8 @@ def test_only_futures_trade_at_nothing_or_below(
 def test_profit_through_zero_is_the_whole_way() -> None:
     position = held(FUTURE, "0", "0")
     for buys, quantity, price in ((True, "1", "-2"), (True, "1", "1"), (False, "3", "3")):
-        realized = book_fill(
-            position, FUTURE, currency="USD", buys=buys, quantity=Decimal(quantity), price=Decimal(price), now=NOW
-        )
+        fill = Fill(Decimal(quantity) if buys else -Decimal(quantity), Decimal(price))
+        realized = book_fill(position, FUTURE, fill, "USD", NOW)
     # Two at -0.5 closed at 3, and one sold short there.
     assert realized == Decimal(7000)
     assert (position.quantity, position.average_price) == (Decimal(-1), Decimal(3))
@@ -171,7 +171,7 @@ def test_profit_through_zero_is_the_whole_way() -> None:
 def test_averages_keep_twelve_decimals(first: tuple[str, str], second: tuple[str, str], average: str) -> None:
     position = held(SPOT, "0", "0")
     for quantity, price in (first, second):
-        book_fill(position, SPOT, currency="USD", buys=True, quantity=Decimal(quantity), price=Decimal(price), now=NOW)
+        book_fill(position, SPOT, Fill(Decimal(quantity), Decimal(price)), "USD", NOW)
     assert position.average_price == Decimal(average)
     assert position.quantity == Decimal(first[0]) + Decimal(second[0])
 

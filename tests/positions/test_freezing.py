@@ -16,9 +16,10 @@ from domain.accounts.types import AccountKind, AccountState, PositionMode
 from domain.kernel.database import fetch
 from domain.orders.model.types import OrderType, Side
 from domain.positions.closable import closable, frozen
-from domain.positions.fills import book_fill, holds_after
-from domain.positions.holds import Holds
+from domain.positions.fills import book_fill
+from domain.positions.holds import Holds, holds_after
 from domain.positions.live import apply_events, load_account
+from domain.positions.rules import Fill
 from domain.positions.types import Bucket, PositionBook
 from tests.orders.factories import ACCOUNT_ID, PERPETUAL
 from tests.positions.conftest import Holder
@@ -121,7 +122,7 @@ def test_whatever_fills_never_more_is_frozen_than_held(steps: list[tuple[bool, D
     now = datetime(2026, 1, 5, tzinfo=UTC)
     for buys, quantity, freezes in steps:
         side, before = book.side, book.held_quantity
-        book_fill(book, PERPETUAL, currency="USD", buys=buys, quantity=quantity, price=Decimal(100), now=now)
+        book_fill(book, PERPETUAL, Fill(quantity if buys else -quantity, Decimal(100)), "USD", now)
         assert book.held_quantity <= min(before, abs(book.quantity)) if book.side is side else book.held_quantity == 0
         if freezes:
             book.held_quantity += closable(book, PERPETUAL)

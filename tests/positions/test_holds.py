@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from domain.access.types import Role
 from domain.kernel.numbers import ZERO
 from domain.orders.model.types import Side
-from domain.positions.fills import holds_after
-from domain.positions.holds import Holds
+from domain.positions.holds import Holds, holds_after
 from tests.positions.conftest import Holder
 from tests.positions.test_freezing import FREEZE, UNFREEZE, frozen_input
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from domain.accounts.types import AccountKind, PositionMode
 from domain.kernel.time import Nanos
+from domain.market.costs import cost_at
 from domain.market.types import AssetClass, Instrument, Quote
-from domain.positions.rules import cost_at
 from domain.positions.types import Bucket, PositionBook
 from domain.positions.valuation import AccountValue, value_all
 from tests.orders.factories import ACCOUNT_ID, INVERSE, PERPETUAL, SPOT, account

@@ -15,7 +15,7 @@ from domain.market.types import Instrument
 from domain.positions.adjustments import AdjustmentKind, PositionAdjustment, adjust
 from domain.positions.fills import book_fill
 from domain.positions.lots import ClosedTrade, LotFill, Lots
-from domain.positions.rules import ClosesTooMuch
+from domain.positions.rules import ClosesTooMuch, Fill
 from domain.positions.types import Bucket, PositionBook, PositionSide
 from tests.orders.factories import ACCOUNT_ID, INVERSE, PERPETUAL, SPOT
 
@@ -41,9 +41,8 @@ class Books:
         signed, price, costs = D(quantity), D(price), D(costs)
         now = START + timedelta(minutes=self.clock)
         buys, size = signed > 0, abs(signed)
-        realized = book_fill(
-            self.book, self.instrument, currency=CURRENCY, buys=buys, quantity=size, price=price, now=now, rate=D(rate)
-        )
+        fill = Fill(size if buys else -size, price)
+        realized = book_fill(self.book, self.instrument, fill, CURRENCY, now, rate=D(rate))
         self.book.fees_paid += costs
         self.trades += self.lots.fill(LotFill(buys, size, price, now, costs, realized, D(rate)))
         self.check()

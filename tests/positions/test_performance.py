@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.market.costs import cost_at, gain
 from domain.market.types import AssetClass
 from domain.positions import performance
 from domain.positions.history_types import EquitySample, Flow
 from domain.positions.performance import Returns
-from domain.positions.rules import cost_at, gain
 from tests.orders.factories import PERPETUAL
 
 START = datetime(2026, 1, 5, tzinfo=UTC)

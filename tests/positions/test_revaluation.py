@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from domain.accounts.types import AccountBook, AccountKind
 from domain.kernel.numbers import ZERO
 from domain.kernel.time import Nanos
+from domain.market.costs import cost_at
 from domain.market.rates import InstrumentIndex
 from domain.market.types import AssetClass, Quote
 from domain.positions.revaluation import Revaluation
-from domain.positions.rules import cost_at
 from domain.positions.types import Bucket, PositionBook
 from domain.positions.valuation import value_all, worth_of
 from tests.orders.factories import INVERSE, PERPETUAL, SPOT, account

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.market.costs import gain
 from domain.market.types import AssetClass, Instrument
 from domain.positions.rules import (
     FLAT,
@@ -17,11 +18,9 @@ from domain.positions.rules import (
     PositionState,
     apply_fill,
     closable,
-    close_leg,
-    gain,
-    open_leg,
     roll_day,
 )
+from domain.positions.types import Bucket
 
 D = Decimal
 
@@ -91,10 +90,10 @@ class TestToday:
         assert apply_fill(today, LINEAR, Fill(D(-12), D(100))).position.today_quantity == 3
 
     def test_todays_units_go_first_when_asked_for(self):
-        leg = open_leg(PositionState(D(10), D(1000), D(100)), LINEAR, D(5), D(100), is_long=True).position
-        assert close_leg(leg, LINEAR, D(3), D(100), today_first=True).position.today_quantity == 2
-        assert close_leg(leg, LINEAR, D(8), D(100), today_first=True).position.today_quantity == 0
-        assert close_leg(leg, LINEAR, D(8), D(100), today_first=False).position.today_quantity == 5
+        leg = apply_fill(PositionState(D(10), D(1000), D(100)), LINEAR, Fill(D(5), D(100))).position
+        assert apply_fill(leg, LINEAR, Fill(D(-3), D(100)), Bucket.LONG, today_first=True).position.today_quantity == 2
+        assert apply_fill(leg, LINEAR, Fill(D(-8), D(100)), Bucket.LONG, today_first=True).position.today_quantity == 0
+        assert apply_fill(leg, LINEAR, Fill(D(-8), D(100)), Bucket.LONG).position.today_quantity == 5
 
     @pytest.mark.parametrize(("settles_next_day", "free"), [(False, "8"), (True, "3")])
     def test_what_may_be_closed(self, settles_next_day, free):
@@ -104,19 +103,21 @@ class TestToday:
 
 
 class TestHedging:
-    @pytest.mark.parametrize(("is_long", "sign", "realized"), [(True, 1, "20"), (False, -1, "-20")])
-    def test_a_leg_is_opened_and_closed(self, is_long, sign, realized):
-        leg = open_leg(FLAT, LINEAR, D(4), D(100), is_long=is_long).position
+    @pytest.mark.parametrize(("bucket", "sign", "realized"), [(Bucket.LONG, 1, "20"), (Bucket.SHORT, -1, "-20")])
+    def test_a_leg_is_opened_and_closed(self, bucket, sign, realized):
+        leg = apply_fill(FLAT, LINEAR, Fill(D(4 * sign), D(100)), bucket).position
         assert leg.quantity == 4 * sign
-        change = close_leg(leg, LINEAR, D(2), D(110), today_first=False)
+        change = apply_fill(leg, LINEAR, Fill(D(-2 * sign), D(110)), bucket)
         assert change.realized_pnl == D(realized)
         assert change.position.quantity == 2 * sign
         assert change.position.average_price == 100
 
     def test_more_than_there_is_cannot_be_closed(self):
-        leg = open_leg(FLAT, LINEAR, D(4), D(100), is_long=False).position
+        leg = apply_fill(FLAT, LINEAR, Fill(D(-4), D(100)), Bucket.SHORT).position
         with pytest.raises(ClosesTooMuch):
-            close_leg(leg, LINEAR, D("4.1"), D(110), today_first=False)
+            apply_fill(leg, LINEAR, Fill(D("4.1"), D(110)), Bucket.SHORT)
+        with pytest.raises(ClosesTooMuch):
+            apply_fill(FLAT, LINEAR, Fill(D(1), D(110)), Bucket.SHORT)
 
 
 prices = st.decimals("0.0001", 100_000, places=4)

@@ -16,6 +16,7 @@ from domain.kernel.numbers import ZERO, total
 from domain.market.types import AssetClass, Instrument
 from domain.positions.adjustments import AdjustmentKind, PositionAdjustment, adjust
 from domain.positions.fills import book_fill
+from domain.positions.rules import Fill
 from domain.positions.types import Bucket, PositionBook
 from domain.positions.valuation import AccountValue, value_account, value_position
 from domain.settlement.queries import NO_FLOWS, sum_flows
@@ -75,7 +76,8 @@ class Account:
 
     def _fill(self, instrument: Instrument, buys: bool, quantity: Decimal, price: Decimal) -> None:
         position = self.positions[instrument.id]
-        realized = book_fill(position, instrument, currency="USD", buys=buys, quantity=quantity, price=price, now=NOW)
+        fill = Fill(quantity if buys else -quantity, price)
+        realized = book_fill(position, instrument, fill, "USD", NOW)
         notional = trade_notional(instrument, quantity, price)
         if instrument.asset_class.is_derivative:
             self._post(T.REALIZED_PNL, realized)

@@ -15,9 +15,8 @@ from domain.market.types import AssetClass, FeeSchedule, Instrument, Quote, Quot
 from domain.orders.books.booking import ReportBooking
 from domain.orders.deciding.modify_rules import decide_change
 from domain.orders.deciding.pretrade import decide
-from domain.orders.deciding.reservations import alternatives
 from domain.orders.deciding.state import new_order
-from domain.orders.deciding.trading_book import MarketState, TradingBook
+from domain.orders.deciding.trading_book import MarketState, TradingBook, alternatives
 from domain.orders.exchange.execution_reports import ExecutionReport
 from domain.orders.exchange.paper import PaperVenue
 from domain.orders.model.commands import ModifyOrder, OrderKey, PlaceOrder

@@ -20,13 +20,13 @@ from domain.kernel.ids import new_id
 from domain.kernel.time import Nanos, utc_now
 from domain.kernel.tracing import Tracing
 from domain.kernel.unit_of_work import unit_of_work
+from domain.market.costs import cost_at
 from domain.market.service import create_instrument, publish_quotes
 from domain.market.types import Instrument, QuoteTick
 from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.order import Order
 from domain.orders.queries import read_orders
 from domain.positions.queries import write_positions
-from domain.positions.rules import cost_at
 from domain.positions.types import Bucket, PositionBook
 from tests.orders.factories import SPOT
 from tests.support.waiting import until

@@ -14,8 +14,8 @@ from domain.orders.books.booking import ReportBooking
 from domain.orders.deciding.grouping import Part, bracket_orders, decide_group, oco_orders
 from domain.orders.deciding.modify_rules import ChangeDecision, decide_change
 from domain.orders.deciding.pretrade import decide
-from domain.orders.deciding.reservations import alternatives
 from domain.orders.deciding.state import new_order
+from domain.orders.deciding.trading_book import alternatives
 from domain.orders.exchange.exchanges import Exchanges
 from domain.orders.exchange.execution_reports import ExecutionReport
 from domain.orders.exchange.paper import PaperVenue

@@ -9,7 +9,7 @@ import pytest
 
 from domain.kernel.ids import new_id
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
-from domain.orders.books.charges import charged_fee, foreign_fee, withheld
+from domain.orders.books.executions import VenueFee, venue_fee
 from domain.orders.exchange.execution_reports import Filled
 from domain.orders.model.types import (
     Contingency,
@@ -33,7 +33,7 @@ from domain.orders.venues.types import (
     client_id_of,
 )
 from domain.positions.types import Bucket
-from tests.orders.factories import INVERSE, SPOT, command
+from tests.orders.factories import INVERSE, SPOT, account, command
 from tests.support.loopback import EVERYTHING, PLAIN
 
 ONE, NO = Decimal(1), Decimal(0)
@@ -63,8 +63,8 @@ class TestFees:
     )
     def test_the_venues_word_in_the_accounts_money(self, fee: str | None, of: str | None, expected: str | None) -> None:
         report = filled(fee=None if fee is None else Decimal(fee), fee_currency=of)
-        found = charged_fee(report, COIN_USD, "EUR", Decimal("0.9"), rates)
-        assert found == (None if expected is None else Decimal(expected))
+        found = venue_fee(report, COIN_USD, account(currency="EUR"), Decimal("0.9"), rates)
+        assert found.due == (None if expected is None else Decimal(expected))
 
     @pytest.mark.parametrize(
         ("fee", "of", "currency", "units"),
@@ -81,19 +81,20 @@ class TestFees:
     )
     def test_units_that_the_venue_keeps(self, fee: str | None, of: str | None, currency: str, units: str) -> None:
         report = filled(fee=None if fee is None else Decimal(fee), fee_currency=of)
-        assert withheld(report, COIN_USD, currency) == Decimal(units)
+        found = venue_fee(report, COIN_USD, account(currency=currency), ONE, rates)
+        assert found.withheld == Decimal(units)
 
     def test_inverse_contracts_are_not_worth_their_price(self) -> None:
         instrument = replace(INVERSE, symbol="COIN/USD", currency="USD")
-        assert charged_fee(filled(fee=ONE, fee_currency="COIN"), instrument, "EUR", ONE, rates) is None
+        report = filled(fee=ONE, fee_currency="COIN")
+        assert venue_fee(report, instrument, account(currency="EUR"), ONE, rates) == VenueFee(None, is_foreign=True)
 
-    def test_foreign_money_is_noted(self) -> None:
-        assert foreign_fee(filled(fee=Decimal("0.10"), fee_currency="VIP"), "EUR") == {
-            "venueFee": "0.1",
-            "venueFeeCurrency": "VIP",
-        }
-        assert foreign_fee(filled(fee=ONE, fee_currency="EUR"), "EUR") is None
-        assert foreign_fee(filled(), "EUR") is None
+    @pytest.mark.parametrize(
+        ("fee", "of", "is_foreign"), [("0.1", "VIP", True), ("1", "EUR", False), (None, None, False)]
+    )
+    def test_foreign_money_is_noted(self, fee: str | None, of: str | None, is_foreign: bool) -> None:
+        report = filled(fee=None if fee is None else Decimal(fee), fee_currency=of)
+        assert venue_fee(report, COIN_USD, account(currency="EUR"), ONE, rates).is_foreign is is_foreign
 
 
 def filled(**others: Any) -> Filled:

@@ -17,7 +17,6 @@ from domain.access.audit import record as audit
 from domain.access.audit import target_of
 from domain.access.types import Actor, Role, require_role
 from domain.accounts import queries as account_queries
-from domain.accounts.events import record
 from domain.accounts.fees import Dues, posted
 from domain.accounts.rules import post
 from domain.accounts.types import AccountBook, TransactionKind
@@ -29,7 +28,7 @@ from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.market.action_store import load_actions_since
 from domain.market.types import Instrument
 from domain.orders import queries
-from domain.orders.books.charges import total_dues
+from domain.orders.books.executions import total_dues
 from domain.orders.books.replay import (
     PositionRebuild,
     bucket_of_execution,
@@ -37,10 +36,10 @@ from domain.orders.books.replay import (
     recompute_fills,
     recost,
 )
-from domain.orders.deciding.reservations import EXCLUSIVE, alternatives, refresh_reserved, replace_reservations
-from domain.orders.deciding.trading_book import TradingBook
+from domain.orders.deciding.reservations import refresh_reserved, replace_reservations
+from domain.orders.deciding.trading_book import EXCLUSIVE, TradingBook, alternatives
 from domain.orders.entry.context import OrderContext
-from domain.orders.model.events import order_parts
+from domain.orders.model.events import record_order
 from domain.orders.model.order import Execution, Order
 from domain.orders.model.types import OrderEventKind
 from domain.orders.model.venue_commands import REARM
@@ -315,8 +314,16 @@ class _Reversal:
         detail = {"reason": reason, "executionId": str(self._original.id)}
         kind = OrderEventKind.TRADE_BUSTED if successor is None else OrderEventKind.TRADE_CORRECTED
         execution = successor if successor is not None else self._original
-        parts = order_parts(order, execution=execution, position=position, detail=detail, by=self._by)
-        record(self._account, kind, self._work.now, parts, order.id)
+        record_order(
+            self._account,
+            kind,
+            self._work.now,
+            order,
+            execution=execution,
+            position=position,
+            detail=detail,
+            by=self._by,
+        )
 
     async def _write(
         self,

@@ -13,22 +13,23 @@ from uuid import UUID
 
 from domain.access.types import no_account
 from domain.accounts import queries as account_queries
-from domain.accounts.fees import NOTHING_DUE, Dues, posted
+from domain.accounts.fees import NOTHING_DUE, Dues, charged, posted
 from domain.accounts.rules import first_break
 from domain.accounts.types import GENESIS_HASH, AccountBook, Transaction, TransactionKind
 from domain.kernel.database import Connection, Row, reading
 from domain.kernel.ids import new_id
-from domain.kernel.numbers import ZERO, plain, to_cash
+from domain.kernel.money import to_cash
+from domain.kernel.numbers import ZERO, plain
 from domain.kernel.time import utc_now
 from domain.market.types import Instrument
-from domain.orders.books.charges import dues_of
+from domain.orders.books.executions import dues_of
 from domain.orders.books.proof_queries import FILLED, MISCOUNTED, RUN, WORKING, runs_of
+from domain.orders.books.replay import book_again
 from domain.orders.model.order import Execution
 from domain.orders.model.types import CLOSING, Side
 from domain.positions.adjustment_queries import READ_ADJUSTMENTS, to_adjustment
 from domain.positions.adjustments import PositionAdjustment, adjust
 from domain.positions.exposure import reserved_for
-from domain.positions.fills import book_fill
 from domain.positions.lookup import bucket_for
 from domain.positions.queries import READ_ALL, to_position
 from domain.positions.types import Bucket, PositionBook
@@ -158,18 +159,7 @@ class _Rebuilt:
         position = self.positions.setdefault(
             key, PositionBook(new_id(), self._account.id, execution.instrument_id, bucket)
         )
-        realized = book_fill(
-            position,
-            instrument,
-            currency=self._account.currency,
-            buys=buys,
-            quantity=execution.quantity,
-            price=execution.price,
-            now=execution.created_at,
-            rate=execution.fx_rate,
-            withheld=execution.withheld,
-            rounded_alone=execution.rounded_alone,
-        )
+        realized = book_again(position, execution, instrument, self._account.currency)
         self._misstate(execution, "realized PnL", execution.realized_pnl, realized)
         cost = self._charge(execution, instrument, realized)
         position.fees_paid += cost
@@ -181,9 +171,9 @@ class _Rebuilt:
         """Post the cash as booking does: the execution's addition to its order's totals, its fee and its tax."""
         currency = self._account.currency
         dues = self.dues.get(execution.order_id, NOTHING_DUE)
-        after = dues.plus(dues_of(execution, instrument, currency))
-        self.dues[execution.order_id] = after
-        added = posted(after, currency).minus(posted(dues, currency))
+        own = dues_of(execution, instrument, currency)
+        self.dues[execution.order_id] = dues.plus(own)
+        added = charged(dues, own, currency)
         self._misstate(execution, "fee", execution.fee, added.fee)
         self._misstate(execution, "tax", execution.tax, added.tax)
         moved = realized if instrument.asset_class.is_derivative else added.trade

@@ -12,15 +12,19 @@ from uuid import UUID
 
 from domain.accounts.fees import execution_fee, execution_tax, posted
 from domain.accounts.types import PositionMode, TransactionKind
-from domain.kernel.numbers import ZERO, to_cash, to_exact, total
+from domain.kernel.money import to_cash
+from domain.kernel.numbers import ZERO, total
+from domain.market.costs import to_exact
 from domain.market.types import Instrument
-from domain.orders.books.charges import average_fill, costs_of, total_dues
+from domain.orders.books.executions import average_fill, costs_of, total_dues
 from domain.orders.deciding.state import reopen_fills
 from domain.orders.model.order import Execution, Order
 from domain.orders.model.types import CLOSING, Liquidity, PositionEffect, Side
 from domain.positions.adjustments import PositionAdjustment, adjust
-from domain.positions.fills import book_fill, holds_after
+from domain.positions.fills import move_position, realize_rounded
+from domain.positions.holds import holds_after
 from domain.positions.lookup import bucket_for
+from domain.positions.rules import Fill
 from domain.positions.types import Bucket, PositionBook
 
 _REBUILT = (
@@ -33,6 +37,26 @@ _REBUILT = (
     "today_quantity",
     "fx_rate",
 )
+
+
+def book_again(book: PositionBook, execution: Execution, instrument: Instrument, currency: str) -> Decimal:
+    """Book a stored execution to a position as it was booked at first, and return its realised PnL.
+
+    Raises:
+        ClosesTooMuch: it closes more of a hedging leg than there is.
+    """
+    gained = move_position(
+        book,
+        instrument,
+        Fill(execution.quantity * execution.side.sign, execution.price),
+        execution.created_at,
+        today_first=execution.position_effect is PositionEffect.CLOSE_TODAY,
+        rate=execution.fx_rate,
+        withheld=execution.withheld,
+    )
+    if execution.rounded_alone:
+        return realize_rounded(book, instrument, gained)
+    return book.realize(gained, currency)
 
 
 def bucket_of_execution(execution: Execution, mode: PositionMode) -> Bucket:
@@ -76,19 +100,7 @@ class PositionRebuild:
         """
         if not self._is_today and execution.created_at >= self.rolled_at:
             self._fresh.today_quantity, self._is_today = ZERO, True
-        realized = book_fill(
-            self._fresh,
-            self.instrument,
-            currency=currency,
-            buys=execution.side is Side.BUY,
-            quantity=execution.quantity,
-            price=execution.price,
-            now=execution.created_at,
-            today_first=execution.position_effect is PositionEffect.CLOSE_TODAY,
-            rate=execution.fx_rate,
-            withheld=execution.withheld,
-            rounded_alone=execution.rounded_alone,
-        )
+        realized = book_again(self._fresh, execution, self.instrument, currency)
         self._fresh.fees_paid += execution.fee + execution.tax
         self.after += to_cash(realized, currency)
         if is_new:

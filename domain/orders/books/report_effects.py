@@ -1,6 +1,7 @@
 """The effects of each execution report on an order, and its event. Pure."""
 
-from dataclasses import replace
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -9,12 +10,92 @@ from uuid import UUID
 from domain.kernel.numbers import ZERO
 from domain.kernel.time import Nanos
 from domain.orders.deciding.modify_rules import reserve_price_of
-from domain.orders.deciding.state import move
+from domain.orders.deciding.state import TRANSITIONS, move
 from domain.orders.exchange import execution_reports
-from domain.orders.model.order import Order, PendingChange
+from domain.orders.model.order import Execution, Order, PendingChange
 from domain.orders.model.types import Contingency, OrderEventKind, OrderStatus, PendingAction, TimeInForce
 
 Handled = tuple[OrderEventKind, dict[str, Any] | None]
+
+# What a venue answers to a command without the order being another than the one that was asked for.
+_ACKNOWLEDGEMENTS = (
+    execution_reports.Accepted,
+    execution_reports.Replaced,
+    execution_reports.ReplaceRejected,
+    execution_reports.CancelRejected,
+    execution_reports.TrailMoved,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """The effect of a report on its order: its event, and what else has to be booked.
+
+    ``reserves``: the order needs another reservation. ``moves``: more has changed than that the venue has taken the
+    order as it was placed. ``parts`` are the new orders of a sliced one.
+    """
+
+    kind: OrderEventKind
+    detail: dict[str, Any] | None = None
+    execution: Execution | None = None
+    reserves: bool = True
+    moves: bool = True
+    parts: tuple[Order, ...] = ()
+
+
+def takes_effect(order: Order, report: execution_reports.ExecutionReport) -> bool:
+    """False for a report that says what the order is already: it has no event."""
+    if isinstance(report, execution_reports.Held):
+        # Placing has said so.
+        return False
+    # Who wanted it cancelled has what was wanted.
+    return not (isinstance(report, execution_reports.CancelRejected) and order.status is OrderStatus.CANCELED)
+
+
+def apply_report(order: Order, report: execution_reports.ExecutionReport, now: datetime) -> Effect:
+    """Apply a report, other than of a fill, to its order."""
+    before, status = _reserved_by(order), order.status
+    kind, detail = _HANDLERS[type(report)](order, report, now)
+    reserves = _reserved_by(order) != before
+    if not isinstance(report, _ACKNOWLEDGEMENTS):
+        order.version += 1
+    parts: tuple[Order, ...] = ()
+    if isinstance(report, execution_reports.Sliced):
+        parts = tuple(_part_of(order, part_id, quantity, now) for part_id, quantity in report.parts)
+    is_taken = isinstance(report, execution_reports.Accepted) and status is OrderStatus.PENDING_NEW
+    return Effect(kind, detail, reserves=reserves, moves=reserves or not is_taken, parts=parts)
+
+
+def is_repeated(order: Order, report: execution_reports.ExecutionReport) -> bool:
+    """True if a report was booked before, or comes too late to change the order."""
+    if isinstance(report, execution_reports.CancelRejected):
+        return order.is_open and order.pending_action is not PendingAction.CANCEL
+    if isinstance(report, execution_reports.ReplaceRejected):
+        return order.is_open and not order.pending_changes
+    assert isinstance(report, execution_reports.Change)
+    if report.status is not order.status:
+        return report.status not in TRANSITIONS[order.status]
+    return (
+        not order.is_open
+        or (isinstance(report, execution_reports.Accepted) and not _is_handed_over(order, report))
+        or (isinstance(report, execution_reports.Triggered) and order.triggered_at is not None)
+    )
+
+
+def _is_handed_over(order: Order, report: execution_reports.Accepted) -> bool:
+    """True if the venue acknowledges an order that the engine has held for it until now."""
+    return order.venue_order_id is None and not report.by_engine
+
+
+def _reserved_by(order: Order) -> tuple[object, ...]:
+    """The values that determine the reservation of an order."""
+    return (
+        order.quantity,
+        order.reserve_price,
+        order.status is OrderStatus.HELD,
+        order.is_open,
+        len(order.pending_changes),
+    )
 
 
 def _accepted(order: Order, report: execution_reports.Accepted, now: datetime) -> Handled:
@@ -80,40 +161,6 @@ def _sliced(order: Order, report: execution_reports.Sliced, now: datetime) -> Ha
     return OrderEventKind.REPLACED, {"reason": "SLICED", "orders": [str(part_id) for part_id, _ in report.parts]}
 
 
-def part_of(order: Order, part_id: UUID, quantity: Decimal, now: datetime) -> Order:
-    """A new order with the terms of one that was sliced, on its way to the venue."""
-    return replace(
-        order,
-        id=part_id,
-        client_order_id=str(part_id),
-        quantity=quantity,
-        status=OrderStatus.PENDING_NEW,
-        filled_quantity=ZERO,
-        filled_value=ZERO,
-        average_price=None,
-        execution_count=0,
-        fees=ZERO,
-        reserved=ZERO,
-        reserved_margin=ZERO,
-        reserved_fee=ZERO,
-        reserved_quantity=ZERO,
-        contingency=Contingency.NONE,
-        parent_id=None,
-        group_id=None,
-        pending_action=None,
-        pending_changes=(),
-        venue_order_id=None,
-        venue_sequence=0,
-        created_at=now,
-        updated_at=now,
-        version=1,
-        trade_due=ZERO,
-        fee_due=ZERO,
-        fee_minimum=ZERO,
-        tax_due=ZERO,
-    )
-
-
 def _replaced(order: Order, report: execution_reports.Replaced, now: datetime) -> Handled:
     made = order.pending_changes[0] if order.pending_changes else None
     before = order.limit_price, order.stop_price
@@ -164,7 +211,7 @@ def _cancel_rejected(order: Order, report: execution_reports.CancelRejected, now
     return OrderEventKind.CANCEL_REJECTED, {"message": report.message}
 
 
-HANDLERS: dict[type[execution_reports.ExecutionReport], Any] = {
+_HANDLERS: dict[type[execution_reports.ExecutionReport], Any] = {
     execution_reports.Accepted: _accepted,
     execution_reports.Released: _released,
     execution_reports.Sliced: _sliced,
@@ -178,3 +225,38 @@ HANDLERS: dict[type[execution_reports.ExecutionReport], Any] = {
     execution_reports.TrailMoved: _trail_moved,
     execution_reports.CancelRejected: _cancel_rejected,
 }
+
+
+def _part_of(order: Order, part_id: Hashable, quantity: Decimal, now: datetime) -> Order:
+    """A new order with the terms of one that was sliced, on its way to the venue."""
+    assert isinstance(part_id, UUID)
+    return replace(
+        order,
+        id=part_id,
+        client_order_id=str(part_id),
+        quantity=quantity,
+        status=OrderStatus.PENDING_NEW,
+        filled_quantity=ZERO,
+        filled_value=ZERO,
+        average_price=None,
+        execution_count=0,
+        fees=ZERO,
+        reserved=ZERO,
+        reserved_margin=ZERO,
+        reserved_fee=ZERO,
+        reserved_quantity=ZERO,
+        contingency=Contingency.NONE,
+        parent_id=None,
+        group_id=None,
+        pending_action=None,
+        pending_changes=(),
+        venue_order_id=None,
+        venue_sequence=0,
+        created_at=now,
+        updated_at=now,
+        version=1,
+        trade_due=ZERO,
+        fee_due=ZERO,
+        fee_minimum=ZERO,
+        tax_due=ZERO,
+    )

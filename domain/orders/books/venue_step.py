@@ -22,8 +22,7 @@ from domain.market.types import Instrument
 from domain.orders import queries
 from domain.orders.books.booking import ReportBooking
 from domain.orders.books.command_queries import take_commands
-from domain.orders.deciding.reservations import EXCLUSIVE
-from domain.orders.deciding.trading_book import TradingBook
+from domain.orders.deciding.trading_book import EXCLUSIVE, TradingBook
 from domain.orders.exchange.execution_reports import ExecutionReport, Filled
 from domain.orders.model.order import Execution, Order
 from domain.orders.model.stored_forms import read_change

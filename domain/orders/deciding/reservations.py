@@ -10,23 +10,23 @@ Of the legs of an OCO, and of the exits of a bracket, at most one fills: on each
 reservation, a later one only what exceeds it. So a protected position is not frozen twice, nor paid for twice.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.accounts.fees import Dues, estimated_fee
 from domain.accounts.types import AccountBook
-from domain.kernel.numbers import ONE, ZERO, to_cash_down, to_cash_up
+from domain.kernel.money import to_cash_down, to_cash_up
+from domain.kernel.numbers import ONE, ZERO
 from domain.market.types import Instrument, Quote
 from domain.orders.deciding.trading_book import Leg
 from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.order import Order
 from domain.orders.model.order_types import REQUIRE_LIMIT_PRICE, REQUIRE_STOP_PRICE
-from domain.orders.model.types import Contingency, OrderStatus, Side
+from domain.orders.model.types import OrderStatus, Side
 from domain.positions.exposure import reserved_for
 from domain.positions.types import Bucket, PositionBook
 
-EXCLUSIVE = frozenset({Contingency.OCO, Contingency.OUO})
 # A market order may meet a worse price than the one seen: it reserves this much more.
 MARKET_BUFFER = Decimal("1.05")
 
@@ -75,17 +75,6 @@ class Reservation:
             self.rate,
             exits,
         )
-
-
-def alternatives(order: Order, orders: Iterable[Order]) -> list[Order]:
-    """The order and those of ``orders`` that it excludes, in the order in which they were placed."""
-    if order.contingency not in EXCLUSIVE:
-        return [order]
-    found = {order.id: order}
-    for other in orders:
-        if other.group_id == order.group_id and other.contingency is order.contingency:
-            found[other.id] = other
-    return [found[order_id] for order_id in sorted(found)]
 
 
 def reservation_price(command: PlaceOrder, quote: Quote | None) -> Decimal | None:
@@ -171,11 +160,20 @@ def reserve_orders(account: AccountBook, instrument: Instrument, legs: Sequence[
     _reserve_needs(account, legs, [reservation_of(leg, account, instrument) for leg in legs])
 
 
-def replace_reservations(account: AccountBook, instrument: Instrument, legs: Sequence[Leg]) -> None:
-    """Reserve what orders that exclude each other need now, in place of what they have reserved."""
+def replace_reservations(account: AccountBook, instrument: Instrument, legs: Sequence[Leg]) -> list[Order]:
+    """Reserve what orders that exclude each other need now, in place of what they have reserved.
+
+    The orders whose reservations have changed are returned.
+    """
     needs = [reservation_of(leg, account, instrument) for leg in legs]
+    before = [_reserved(order) for order, _ in legs]
     unreserve_orders(account, legs)
     _reserve_needs(account, legs, needs)
+    return [order for (order, _), was in zip(legs, before, strict=True) if _reserved(order) != was]
+
+
+def _reserved(order: Order) -> tuple[Decimal, Decimal, Decimal]:
+    return order.reserved_quantity, order.reserved_margin, order.reserved_fee
 
 
 def _reserve_needs(account: AccountBook, legs: Sequence[Leg], needs: Sequence[Reservation]) -> None:

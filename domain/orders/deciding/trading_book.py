@@ -17,7 +17,7 @@ from domain.market.types import Quote
 from domain.orders.deciding.activity import OrderActivity
 from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.order import Order
-from domain.orders.model.types import RejectReason, Side
+from domain.orders.model.types import Contingency, RejectReason, Side
 from domain.orders.venues.types import Capabilities
 from domain.positions.exposure import Marks
 from domain.positions.lookup import bucket_for
@@ -25,6 +25,7 @@ from domain.positions.types import Bucket, PositionBook
 from domain.risk.types import Limits
 
 NO_LIMITS = Limits()
+EXCLUSIVE = frozenset({Contingency.OCO, Contingency.OUO})
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -98,11 +99,26 @@ class TradingBook:
         """The book of the bucket that the fills of an order go to, made when there is none yet."""
         return self.position(instrument_id, bucket_of(order, self.account.position_mode))
 
+    def leg(self, order: Order) -> Leg:
+        """An order with the position that its fills go to."""
+        return Leg(order, self.position_for(order, order.instrument_id))
+
     def legs(self, orders: Iterable[Order]) -> list[Leg]:
         """Orders with the positions that their fills go to."""
-        return [Leg(order, self.position_for(order, order.instrument_id)) for order in orders]
+        return [self.leg(order) for order in orders]
 
 
 def bucket_of(order: Order | PlaceOrder, mode: PositionMode) -> Bucket:
     """The bucket that the fills of an order, placed or to be placed, go to."""
     return bucket_for(mode, buys=order.side is Side.BUY, closes=order.only_reduces)
+
+
+def alternatives(order: Order, orders: Iterable[Order]) -> list[Order]:
+    """The order and those of ``orders`` that it excludes, in the order in which they were placed."""
+    if order.contingency not in EXCLUSIVE:
+        return [order]
+    found = {order.id: order}
+    for other in orders:
+        if other.group_id == order.group_id and other.contingency is order.contingency:
+            found[other.id] = other
+    return [found[order_id] for order_id in sorted(found)]

@@ -16,7 +16,6 @@ from domain.access.attribution import Attribution
 from domain.access.types import no_account, require_trade
 from domain.accounts import guarded_queries
 from domain.accounts import queries as account_queries
-from domain.accounts.events import record
 from domain.kernel.errors import Conflict, DomainError, NotFound
 from domain.kernel.guarded_work import GuardedWork, StaleVersions
 from domain.kernel.rows import Record
@@ -36,7 +35,7 @@ from domain.orders.entry.displacing import Displacement, cancel_displaced
 from domain.orders.entry.group_commit import ActorsCall
 from domain.orders.entry.trace_queries import INSERT_TRACES, trace_of
 from domain.orders.model.commands import PlaceOrder, request_digest
-from domain.orders.model.events import order_parts, signals_of
+from domain.orders.model.events import record_order, signals_of
 from domain.orders.model.group_validation import naming
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderEventKind, RejectReason, Side
@@ -319,9 +318,9 @@ class Batch:
         if order.is_open and submit:
             self._submit(order, None)
         position = book.positions.get((order.instrument_id, bucket_of(order, book.account.position_mode)))
-        parts = order_parts(order, position=position if order.is_open else None)
         # A new order is in a status that has an event of its own name.
-        record(book.account, OrderEventKind(order.status.value), now, parts, order.id)
+        kind = OrderEventKind(order.status.value)
+        record_order(book.account, kind, now, order, position=position if order.is_open else None)
 
     def _submit(self, order: Order, payload: str | None) -> None:
         self._commands.append((SUBMIT, order))

@@ -13,7 +13,6 @@ from domain.access.audit import record as audit
 from domain.access.types import Actor, no_account, require_stop
 from domain.accounts import guarded_queries
 from domain.accounts import queries as account_queries
-from domain.accounts.events import record
 from domain.accounts.rules import refuse_when_closed
 from domain.accounts.types import AccountBook
 from domain.kernel.bus import Bus
@@ -27,7 +26,7 @@ from domain.orders.entry.context import OrderContext, ReferenceData
 from domain.orders.entry.group_commit import ActorsCall, GroupCommit
 from domain.orders.entry.order_queries import read_with_accounts
 from domain.orders.model.commands import CancelOrders, OrderKey
-from domain.orders.model.events import order_parts
+from domain.orders.model.events import record_order
 from domain.orders.model.order import Order, order_conflict
 from domain.orders.model.types import OrderEventKind, OrderStatus, PendingAction
 from domain.orders.model.venue_commands import CANCEL
@@ -233,6 +232,7 @@ def mark_canceling(
         order.pending_action = PendingAction.CANCEL
         order.updated_at = work.now
         order.version += 1
-        parts = order_parts(order, detail=detail, by=by if isinstance(by, str) else by[order.id])
-        record(books[order.account_id], OrderEventKind.PENDING_CANCEL, work.now, parts, order.id)
+        author = by if isinstance(by, str) else by[order.id]
+        kind, account = OrderEventKind.PENDING_CANCEL, books[order.account_id]
+        record_order(account, kind, work.now, order, detail=detail, by=author)
     return wanted

@@ -17,7 +17,6 @@ from domain.access.audit import Note, record_all, target_of
 from domain.access.types import Actor, require_trade
 from domain.accounts import guarded_queries
 from domain.accounts import queries as account_queries
-from domain.accounts.events import record
 from domain.accounts.types import AccountBook
 from domain.kernel.database import fetch
 from domain.kernel.errors import DomainError, NotFound, Refused
@@ -27,8 +26,7 @@ from domain.kernel.unit_of_work import UnitOfWork, Writing, unit_of_work
 from domain.orders import queries
 from domain.orders.deciding.activity import OrderActivity, needs_of
 from domain.orders.deciding.modify_rules import as_changed, decide_change
-from domain.orders.deciding.reservations import EXCLUSIVE, alternatives
-from domain.orders.deciding.trading_book import TradingBook, bucket_of
+from domain.orders.deciding.trading_book import EXCLUSIVE, TradingBook, alternatives, bucket_of
 from domain.orders.entry.activity_queries import add_activity, load_activity
 from domain.orders.entry.canceling import find_order
 from domain.orders.entry.context import OrderContext, ReferenceData
@@ -36,7 +34,7 @@ from domain.orders.entry.displacing import Displacement, cancel_displaced
 from domain.orders.entry.group_commit import ActorsCall, GroupCommit, outcomes_of
 from domain.orders.entry.order_queries import read_with_accounts
 from domain.orders.model.commands import ModifyOrder
-from domain.orders.model.events import order_parts
+from domain.orders.model.events import record_order
 from domain.orders.model.order import Order, PendingChange, order_conflict
 from domain.orders.model.order_validation import check_change
 from domain.orders.model.stored_forms import change_snapshot
@@ -212,10 +210,10 @@ class _Batch:
         detail = {"requested": {name: asked[name] for name in _ASKED if asked[name] is not None}}
         book = self._books[order.account_id]
         position = book.positions.get((order.instrument_id, bucket_of(order, book.account.position_mode)))
-        parts = order_parts(order, position=position, detail=detail, by=call.attribution.by)
         told = {"accountId": order.account_id, **detail["requested"]}
         self._notes.append(Note(call.attribution, "modifyOrder", target_of("order", order.id), detail=told))
-        record(book.account, OrderEventKind.PENDING_REPLACE, now, parts, order.id)
+        kind, by = OrderEventKind.PENDING_REPLACE, call.attribution.by
+        record_order(book.account, kind, now, order, position=position, detail=detail, by=by)
 
     async def write(self, work: UnitOfWork) -> None:
         """Store everything, in a number of statements that does not depend on the number of changes."""

@@ -1,11 +1,12 @@
 """The payload of order events: writing and reading."""
 
+from datetime import datetime
 from typing import Any
 
 import orjson
 
-from domain.accounts.events import version_of
-from domain.accounts.types import AccountEvent
+from domain.accounts.events import record, version_of
+from domain.accounts.types import AccountBook, AccountEvent
 from domain.orders.model.event_forms import EXECUTION, ORDER, READERS
 from domain.orders.model.order import Execution, Order, OrderEvent
 from domain.orders.model.types import OrderEventKind
@@ -36,6 +37,22 @@ def order_parts(
     if detail is not None:
         parts["detail"] = detail
     return parts
+
+
+def record_order(
+    account: AccountBook,
+    kind: OrderEventKind,
+    at: datetime,
+    order: Order,
+    *,
+    execution: Execution | None = None,
+    position: PositionBook | None = None,
+    detail: dict[str, Any] | None = None,
+    by: str | None = None,
+) -> None:
+    """Number an event about a change of an order, and keep it for writing; ``by`` as in ``order_parts``."""
+    parts = order_parts(order, execution=execution, position=position, detail=detail, by=by)
+    record(account, kind, at, parts, order.id)
 
 
 def read_order_event(event: AccountEvent) -> OrderEvent | None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain.accounts.fees import Dues
 from domain.kernel.errors import Conflict
-from domain.kernel.numbers import ONE, ZERO
+from domain.kernel.numbers import ONE, ZERO, plain
 from domain.kernel.time import Nanos
 from domain.orders.model.types import (
     CLOSING,
@@ -245,6 +245,13 @@ class Execution:
     venue_fee: Decimal | None = None
     venue_fee_currency: str | None = None
     rounded_alone: bool = False
+
+    @property
+    def venue_charge(self) -> dict[str, Any] | None:
+        """The venue's own figures of its fee, where they are in another currency than the account's."""
+        if self.venue_fee is None:
+            return None
+        return {"venueFee": plain(self.venue_fee), "venueFeeCurrency": self.venue_fee_currency}
 
 
 VENUE = "venue"

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from domain.access.types import no_account
 from domain.kernel.database import fetch
-from domain.kernel.numbers import ZERO, to_cash
+from domain.kernel.money import to_cash
+from domain.kernel.numbers import ZERO
 from domain.orders.deciding.activity import OrderActivity, needs_of
 from domain.orders.entry.activity_queries import load_activity
 from domain.orders.entry.context import OrderContext

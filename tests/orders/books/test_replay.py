@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.kernel.ids import new_id
-from domain.kernel.numbers import ZERO, to_cash
+from domain.kernel.money import to_cash
+from domain.kernel.numbers import ZERO
 from domain.kernel.time import Nanos
 from domain.orders.books.replay import PositionRebuild, corrected, recost
 from domain.orders.model.order import Execution
 from domain.orders.model.types import Liquidity, PositionEffect, Side
 from domain.positions.fills import book_fill
+from domain.positions.rules import Fill
 from domain.positions.types import Bucket, PositionBook
 from tests.orders.factories import ACCOUNT_ID, INVERSE, NOW, PERPETUAL, SPOT
 
@@ -52,9 +54,8 @@ def booked(executions: list[Execution], roll_before: int) -> PositionBook:
         if place == roll_before:
             position.today_quantity = ZERO
         buys = row.side is Side.BUY
-        row.realized_pnl = book_fill(
-            position, INVERSE, currency="USD", buys=buys, quantity=row.quantity, price=row.price, now=row.created_at
-        )
+        fill = Fill(row.quantity if buys else -row.quantity, row.price)
+        row.realized_pnl = book_fill(position, INVERSE, fill, "USD", row.created_at)
         position.fees_paid += row.fee + row.tax
     if roll_before >= len(executions):
         position.today_quantity = ZERO

@@ -20,11 +20,12 @@ from domain.kernel.ids import new_id
 from domain.kernel.numbers import ZERO
 from domain.kernel.time import Nanos
 from domain.market.types import AssetClass, FeeSchedule, Instrument
-from domain.orders.books.charges import costs_of
+from domain.orders.books.executions import costs_of
 from domain.orders.books.replay import corrected
 from domain.orders.model.order import Execution
 from domain.orders.model.types import Liquidity, PositionEffect, Side
 from domain.positions.fills import book_fill
+from domain.positions.rules import Fill
 from domain.positions.types import Bucket, PositionBook
 from domain.positions.valuation import value_account, value_position
 from tests.orders.factories import NOW, SPOT, account
@@ -70,16 +71,8 @@ class Ledger:
         rebates = ZERO
         for fills in self.orders.values():
             for row, cost in zip(fills, costs_of(fills, self.instrument, currency), strict=True):
-                realized = book_fill(
-                    position,
-                    self.instrument,
-                    currency=currency,
-                    buys=row.side is Side.BUY,
-                    quantity=row.quantity,
-                    price=row.price,
-                    now=NOW,
-                    withheld=row.withheld,
-                )
+                fill = Fill(row.quantity * row.side.sign, row.price)
+                realized = book_fill(position, self.instrument, fill, currency, NOW, withheld=row.withheld)
                 is_derivative = self.instrument.asset_class.is_derivative
                 post(book, TransactionKind.TRADE, realized if is_derivative else cost.trade, NOW, None)
                 post(book, TransactionKind.FEE, -cost.costs, NOW, None)

@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 
 from domain.accounts.types import AccountKind, AccountState
-from domain.kernel.numbers import ZERO, to_cash_up
+from domain.kernel.money import to_cash_up
+from domain.kernel.numbers import ZERO
 from domain.market.types import AssetClass, Instrument, SettlementCycle
 from domain.orders.deciding.pretrade import decide
 from domain.orders.deciding.trading_book import MarketState, TradingBook

@@ -24,7 +24,8 @@ from adapters.venues.crypto.library import ExtraMissing, exact_class
 from adapters.venues.registry import VenueSettingError, configure
 from adapters.venues.setting import VenueSetting
 from adapters.wiring import GATEWAYS
-from domain.kernel.numbers import to_average, to_cash
+from domain.kernel.money import to_cash
+from domain.market.costs import to_average
 from domain.orders.venues.outbox import GRACE_NANOS
 from domain.orders.venues.port import VenueUnavailable
 from tests.support.binance import BinanceServer
