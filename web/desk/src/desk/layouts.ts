@@ -1,6 +1,8 @@
 /** What the workspace looks like until somebody moves it, and where saved layouts are kept. */
 import type { DockviewApi } from 'dockview-vue';
 
+import type { Colour } from '@/stores/links';
+
 export const PANELS = ['watch', 'chart', 'ticket', 'ladder', 'orders', 'positions', 'executions', 'accounts'] as const;
 export type PanelKind = (typeof PANELS)[number];
 export const PRESETS = ['trader', 'charts', 'watcher', 'risk'] as const;
@@ -15,6 +17,7 @@ interface Place {
   direction?: 'left' | 'right' | 'above' | 'below' | 'within';
   width?: number;
   height?: number;
+  link?: Colour;
 }
 
 const WIDE = 1700;
@@ -34,10 +37,11 @@ function places(preset: Preset, width: number): Place[] {
     case 'charts':
       return [
         chart,
-        { id: 'chart-2', kind: 'chart', beside: 'chart', direction: 'right' },
-        { id: 'chart-3', kind: 'chart', beside: 'chart', direction: 'below' },
-        { id: 'chart-4', kind: 'chart', beside: 'chart-2', direction: 'below' },
-        watch,
+        { id: 'chart-2', kind: 'chart', beside: 'chart', direction: 'right', link: 'orange' },
+        { id: 'chart-3', kind: 'chart', beside: 'chart', direction: 'below', link: 'green' },
+        { id: 'chart-4', kind: 'chart', beside: 'chart-2', direction: 'below', link: 'purple' },
+        // On the whole left edge, so that the charts are of one size.
+        { id: 'watch', kind: 'watch', direction: 'left', width: 400 },
       ];
     case 'watcher':
       return [chart, watch, { id: 'accounts', kind: 'accounts', beside: 'chart', direction: 'below', height: 220 }, { id: 'positions', kind: 'positions', beside: 'accounts', direction: 'within' }, { id: 'orders', kind: 'orders', beside: 'accounts', direction: 'within' }];
@@ -66,9 +70,9 @@ export function arrange(api: DockviewApi, preset: Preset, title: Title, width: n
   api.clear();
   for (const place of places(preset, width)) {
     const direction = place.direction ?? 'right';
-    const position = place.beside ? { referencePanel: place.beside, direction } : place.direction ? { direction: place.direction as 'right' | 'below' } : undefined;
+    const position = place.beside ? { referencePanel: place.beside, direction } : place.direction ? { direction: place.direction as 'left' | 'right' | 'below' } : undefined;
     const size = { initialWidth: place.width, initialHeight: place.height };
-    api.addPanel({ id: place.id, component: place.kind, title: title(place.kind), position, ...size, inactive: place.direction === 'within', params: { symbol: '' } });
+    api.addPanel({ id: place.id, component: place.kind, title: title(place.kind), position, ...size, inactive: place.direction === 'within', params: { link: place.link ?? 'blue' } });
   }
   // Each panel that came later took room from those before it.
   for (const { id, width: wide, height } of places(preset, width)) {
@@ -77,12 +81,14 @@ export function arrange(api: DockviewApi, preset: Preset, title: Title, width: n
 }
 
 /** Add one more panel of a kind, where the eye is. */
-export function addPanel(api: DockviewApi, kind: PanelKind, title: string, symbol = ''): void {
+export function addPanel(api: DockviewApi, kind: PanelKind, title: string): void {
   const taken = new Set(api.panels.map(({ id }) => id));
   let id: string = kind;
   for (let count = 2; taken.has(id); count += 1) id = `${kind}-${count}`;
   const active = api.activePanel;
-  api.addPanel({ id, component: kind, title, position: active ? { referencePanel: active, direction: kind === 'chart' ? 'right' : 'within' } : undefined, params: { symbol } });
+  // Of the colour of the panel beside which it comes.
+  const link = active?.params?.link ?? 'blue';
+  api.addPanel({ id, component: kind, title, position: active ? { referencePanel: active, direction: kind === 'chart' ? 'right' : 'within' } : undefined, params: { link } });
 }
 
 /** Whether something that was saved looks like a layout whose panels exist. */

@@ -25,6 +25,8 @@ export const useAccounts = defineStore('accounts', () => {
   const isLoaded = ref(false);
   const failure = ref<Failure | null>(null);
   const closers = new Map<string, () => void>();
+  /** Accounts that panels show, the last one first. */
+  let looked: string[] = [];
 
   const list = computed(() => order.value.map((id) => byId.get(id)).filter((account) => account !== undefined));
   const selectedId = computed(() => (byId.has(preferences.values.account) ? preferences.values.account : (order.value[0] ?? '')));
@@ -46,7 +48,8 @@ export const useAccounts = defineStore('accounts', () => {
 
   function follow(): void {
     // The account that is looked at first, whatever its place in the list.
-    const wanted = new Set([selectedId.value, ...order.value].filter(Boolean).slice(0, MAX_LIVE));
+    const known = [selectedId.value, ...looked, ...order.value].filter((id) => byId.has(id));
+    const wanted = new Set([...new Set(known)].slice(0, MAX_LIVE));
     for (const [id, close] of closers) {
       if (wanted.has(id)) continue;
       close();
@@ -63,7 +66,15 @@ export const useAccounts = defineStore('accounts', () => {
     }
   }
 
+  /** A panel shows this account: its figures are to be live. */
+  function look(id: string): void {
+    if (looked[0] === id) return;
+    looked = [id, ...looked.filter((each) => each !== id)].slice(0, MAX_LIVE);
+    if (isLoaded.value) follow();
+  }
+
   function clear(): void {
+    looked = [];
     for (const close of closers.values()) close();
     closers.clear();
     byId.clear();
@@ -85,5 +96,5 @@ export const useAccounts = defineStore('accounts', () => {
     { immediate: true },
   );
 
-  return { list, byId, selected, selectedId, isLoaded, failure, load, select };
+  return { list, byId, selected, selectedId, isLoaded, failure, load, select, look };
 });

@@ -1,4 +1,4 @@
-/** What must not be missed: fills and refusals of the account that is looked at, and grave events of risk. */
+/** What must not be missed: fills and refusals of the accounts that are looked at, and grave events of risk. */
 import { defineStore } from 'pinia';
 import { onScopeDispose, ref, watch } from 'vue';
 
@@ -8,7 +8,7 @@ import { useFormat } from '@/format/useFormat';
 import type { RiskEventRowFragment } from '@/gql/graphql';
 
 import { useAccounts } from './accounts';
-import type { OrderEvent } from './books';
+import { useBooks, type OrderEvent } from './books';
 import { useNotices } from './notices';
 import { usePerson } from './person';
 import { useBook } from './useBook';
@@ -25,7 +25,6 @@ export function useAlerts(): void {
   const person = usePerson();
   const alertCount = useAlertCount();
   const { t, word, price, size } = useFormat();
-  const book = useBook(() => accounts.selectedId);
 
   function happened(event: OrderEvent): void {
     const { order, execution } = event;
@@ -50,15 +49,9 @@ export function useAlerts(): void {
     notices.notify(word('severity', event.severity), event.message);
   }
 
-  let stop: (() => void) | undefined;
-  watch(
-    book,
-    (now) => {
-      stop?.();
-      stop = now?.onEvent(happened);
-    },
-    { immediate: true },
-  );
+  // The account at the top is heard of on every page, those of panels while they are shown.
+  useBook(() => accounts.selectedId);
+  const stop = useBooks().onEvent(happened);
 
   let close: (() => void) | undefined;
   watch(
@@ -87,7 +80,7 @@ export function useAlerts(): void {
     { immediate: true },
   );
   onScopeDispose(() => {
-    stop?.();
+    stop();
     close?.();
   });
 }

@@ -41,9 +41,11 @@ export class Book {
   /** Counts what has happened, for charts that draw by themselves. */
   readonly changes = ref(0);
   private readonly closers: (() => void)[] = [];
-  private readonly listeners = new Set<(event: OrderEvent) => void>();
 
-  constructor(readonly accountId: string) {}
+  constructor(
+    readonly accountId: string,
+    private readonly told: (event: OrderEvent) => void = () => undefined,
+  ) {}
 
   open(): void {
     this.closers.push(
@@ -132,24 +134,20 @@ export class Book {
     this.putOrder(event.order);
     if (event.execution) this.putExecution(event.execution);
     this.changes.value += 1;
-    for (const listener of this.listeners) listener(event);
-  }
-
-  onEvent(listener: (event: OrderEvent) => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    this.told(event);
   }
 }
 
 export const useBooks = defineStore('books', () => {
   const books = new Map<string, { book: Book; users: number; closing?: ReturnType<typeof setTimeout> }>();
   const LINGER_MS = 15_000;
+  const listeners = new Set<(event: OrderEvent) => void>();
 
   /** The book of an account, live until `release` was called as often. */
   function use(accountId: string): { book: Book; release(): void } {
     let entry = books.get(accountId);
     if (!entry) {
-      entry = { book: new Book(accountId), users: 0 };
+      entry = { book: new Book(accountId, (event) => listeners.forEach((listener) => listener(event))), users: 0 };
       books.set(accountId, entry);
       entry.book.open();
     }
@@ -174,5 +172,11 @@ export const useBooks = defineStore('books', () => {
     books.clear();
   }
 
-  return { use, clear };
+  /** Hear of what happens to orders of every account that is looked at. */
+  function onEvent(listener: (event: OrderEvent) => void): () => void {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }
+
+  return { use, clear, onEvent };
 });

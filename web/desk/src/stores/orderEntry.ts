@@ -1,8 +1,8 @@
 /**
- * The ticket that is being written, and the sending of orders from anywhere on the desk.
+ * The tickets that are being written, and the sending of orders from anywhere on the desk.
  *
  * Promises: a ticket keeps its client order id until the API has answered, so sending it again after a lost answer cannot
- * make a second order; nothing typed is lost when an order is refused.
+ * make a second order; nothing typed is lost when an order is refused. Panels of one colour share a ticket.
  */
 import { defineStore } from 'pinia';
 import { reactive, ref } from 'vue';
@@ -20,56 +20,12 @@ const UNKNOWN = new Set(['NETWORK', 'UNAVAILABLE']);
 
 export const useOrderEntry = defineStore('orderEntry', () => {
   const books = useBooks();
-  const draft = reactive<Draft>(emptyDraft());
-  const mode = ref<Mode>('SINGLE');
-  const side = ref<Side>('BUY');
-  const isSending = ref(false);
-  const failure = ref<Failure | null>(null);
-  /** The last order's fate, until the next is written. */
-  const outcome = ref<OrderRowFragment | null>(null);
-  /** The answer to the last send was lost: sending again is safe. */
-  const isUncertain = ref(false);
-  let clientOrderId = newClientOrderId();
 
   function put(accountId: string, orders: readonly OrderRowFragment[]): void {
     const { book, release } = books.use(accountId);
     for (const order of orders) book.putOrder(order);
     book.changes.value += 1;
     release();
-  }
-
-  async function place(accountId: string, symbol: string): Promise<OrderRowFragment[]> {
-    const where = { accountId, symbol, side: side.value, clientOrderId };
-    if (mode.value === 'BRACKET') return (await ask(PlaceBracketMutation, { input: toBracket(draft, where) })).placeBracket.orders;
-    if (mode.value === 'OCO') return (await ask(PlaceOcoMutation, { input: toOco(draft, where) })).placeOco.orders;
-    return [(await ask(PlaceOrderMutation, { input: toOrder(draft, where) })).placeOrder.order];
-  }
-
-  async function send(accountId: string, symbol: string): Promise<boolean> {
-    if (isSending.value) return false;
-    isSending.value = true;
-    failure.value = null;
-    outcome.value = null;
-    try {
-      const orders = await place(accountId, symbol);
-      put(accountId, orders);
-      outcome.value = orders.find(({ status }) => status === 'REJECTED') ?? orders[0] ?? null;
-      isUncertain.value = false;
-      clientOrderId = newClientOrderId();
-    } catch (error) {
-      failure.value = toFailure(error);
-      isUncertain.value = UNKNOWN.has(failure.value.code);
-    }
-    isSending.value = false;
-    return failure.value === null && outcome.value?.status !== 'REJECTED';
-  }
-
-  /** What is written changed: it is another order than the one whose answer was lost. */
-  function edited(): void {
-    if (isUncertain.value) clientOrderId = newClientOrderId();
-    isUncertain.value = false;
-    failure.value = null;
-    outcome.value = null;
   }
 
   /** An order from a click on the ladder or the chart, with an id of its own. */
@@ -96,5 +52,66 @@ export const useOrderEntry = defineStore('orderEntry', () => {
     return cancelOrders.orders.length;
   }
 
-  return { draft, mode, side, isSending, failure, outcome, isUncertain, send, edited, quick, modify, cancel, cancelAll };
+  return { put, quick, modify, cancel, cancelAll };
 });
+
+function setupTicket() {
+  const entry = useOrderEntry();
+  const draft = reactive<Draft>(emptyDraft());
+  const mode = ref<Mode>('SINGLE');
+  const side = ref<Side>('BUY');
+  const isSending = ref(false);
+  const failure = ref<Failure | null>(null);
+  /** The last order's fate, until the next is written. */
+  const outcome = ref<OrderRowFragment | null>(null);
+  /** The answer to the last send was lost: sending again is safe. */
+  const isUncertain = ref(false);
+  let clientOrderId = newClientOrderId();
+
+  async function place(accountId: string, symbol: string): Promise<OrderRowFragment[]> {
+    const where = { accountId, symbol, side: side.value, clientOrderId };
+    if (mode.value === 'BRACKET') return (await ask(PlaceBracketMutation, { input: toBracket(draft, where) })).placeBracket.orders;
+    if (mode.value === 'OCO') return (await ask(PlaceOcoMutation, { input: toOco(draft, where) })).placeOco.orders;
+    return [(await ask(PlaceOrderMutation, { input: toOrder(draft, where) })).placeOrder.order];
+  }
+
+  async function send(accountId: string, symbol: string): Promise<boolean> {
+    if (isSending.value) return false;
+    isSending.value = true;
+    failure.value = null;
+    outcome.value = null;
+    try {
+      const orders = await place(accountId, symbol);
+      entry.put(accountId, orders);
+      outcome.value = orders.find(({ status }) => status === 'REJECTED') ?? orders[0] ?? null;
+      isUncertain.value = false;
+      clientOrderId = newClientOrderId();
+    } catch (error) {
+      failure.value = toFailure(error);
+      isUncertain.value = UNKNOWN.has(failure.value.code);
+    }
+    isSending.value = false;
+    return failure.value === null && outcome.value?.status !== 'REJECTED';
+  }
+
+  /** What is written changed: it is another order than the one whose answer was lost. */
+  function edited(): void {
+    if (isUncertain.value) clientOrderId = newClientOrderId();
+    isUncertain.value = false;
+    failure.value = null;
+    outcome.value = null;
+  }
+
+  return { draft, mode, side, isSending, failure, outcome, isUncertain, send, edited };
+}
+
+const defineTicket = (key: string) => defineStore(`ticket:${key}`, setupTicket);
+const definitions = new Map<string, ReturnType<typeof defineTicket>>();
+
+/** The ticket of a colour, or of a panel without one. */
+export function useTicket(key: string): ReturnType<ReturnType<typeof defineTicket>> {
+  const known = definitions.get(key) ?? defineTicket(key);
+  definitions.set(key, known);
+  return known();
+}
+export type Ticket = ReturnType<typeof useTicket>;

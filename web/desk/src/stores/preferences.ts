@@ -28,6 +28,8 @@ export interface Preferences {
   layout: string;
   account: string;
   symbol: string;
+  /** What the colours other than blue look at. */
+  links: Record<string, { symbol?: string; account?: string }>;
   hotkeys: Record<string, string>;
   indicators: string[];
   interval: string;
@@ -53,6 +55,7 @@ const DEFAULTS = (): Preferences => ({
   layout: '',
   account: '',
   symbol: '',
+  links: {},
   hotkeys: {},
   indicators: ['sma20'],
   interval: 'MINUTE',

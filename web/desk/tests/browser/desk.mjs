@@ -83,6 +83,15 @@ export async function signIn(page, address, email, password) {
   await page.waitForSelector('#main');
 }
 
+/** To another page of the desk as a link leads there: without loading everything anew. */
+export async function goTo(page, path) {
+  await page.evaluate((to) => {
+    history.pushState({}, '', to);
+    dispatchEvent(new PopStateEvent('popstate', { state: {} }));
+  }, path);
+  await page.waitForFunction((to) => document.querySelector('#main')?.dataset.path === to, path);
+}
+
 export async function skipTour(page) {
   const skip = page.locator('[data-action=skip-tour]');
   await skip.waitFor({ timeout: 3_000 }).catch(() => undefined);

@@ -160,6 +160,46 @@ test('an order is moved by dragging its line on the chart', async () => {
     return price !== near && price;
   });
   assert.ok(Number(moved) < Number(near), `${moved} is below ${near}`);
+
+  // Its label ends it; a right click places the next.
+  await page.click(`[data-line="${order.id} limitPrice"] [data-action=cancel-label]`);
+  await until(async () => (await openOrders()).length === 0);
+  await page.mouse.click(box.x + 120, box.y + box.height - 90, { button: 'right' });
+  const price = await page.inputValue('[name=menuPrice]');
+  await page.fill('[name=menuQuantity]', '0.02');
+  await page.click('[data-order="BUY LIMIT"]');
+  const [placed] = await until(async () => {
+    const found = await openOrders();
+    return found.length && found;
+  });
+  assert.deepEqual([Number(placed.limitPrice), placed.type, placed.quantity], [Number(price), 'LIMIT', '0.02']);
+  await page.waitForSelector(`[data-line="${placed.id} limitPrice"]`);
+  assert.equal(await page.locator('[data-test=chart-menu]').count(), 0);
+});
+
+test('panels of one colour follow one instrument and one account', async () => {
+  const { page, problems } = tab;
+  const watched = (symbol) => page.click(`[data-symbol="${symbol}"] .name`);
+  const shows = (panel, symbol) => page.waitForSelector(`[data-test=${panel}][data-chosen="${symbol}"]`);
+  await watched('EURUSD.OANDA');
+  await shows('ticket', 'EURUSD.OANDA');
+  await shows('chart-panel', 'EURUSD.OANDA');
+  // The ticket goes its own way, and keeps what it looked at.
+  await page.locator('.dv-groupview:has([data-test=ticket]) [data-action=link]').selectOption('none');
+  await watched(SYMBOL);
+  await shows('chart-panel', SYMBOL);
+  await shows('ticket', 'EURUSD.OANDA');
+  await page.locator('.dv-groupview:has([data-test=ticket]) [data-action=link]').selectOption('blue');
+  await shows('ticket', SYMBOL);
+  // Four charts are four markets, and the page is the desk alone at one key.
+  await page.selectOption('#layout-choice', 'preset:charts');
+  await page.waitForFunction(() => new Set([...document.querySelectorAll('[data-test=chart-panel]')].map(({ dataset }) => dataset.chosen)).size === 4);
+  await page.locator('body').click({ position: { x: 700, y: 10 } });
+  await page.keyboard.press('f');
+  await page.waitForFunction(() => !document.querySelector('.top')?.checkVisibility());
+  await page.keyboard.press('f');
+  await page.waitForFunction(() => document.querySelector('.top')?.checkVisibility());
+  assert.deepEqual(problems, []);
 });
 
 test('the ladder fills the ticket until one click is on, then it trades', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { bollinger, ema, rsi, sma, vwap, type Candle } from '@/desk/chart/indicators';
+import { ordersAt, placeLabels } from '@/desk/chart/menu';
 import { bindings, keyOf } from '@/desk/hotkeys';
 import { rungs } from '@/desk/ladder';
 import { isLayout } from '@/desk/layouts';
@@ -13,6 +14,26 @@ import { replayRange } from '@/pages/surveillance/replay';
 import { canReplay, KINDS } from '@/pages/surveillance/words';
 
 const candles = (closes: number[]): Candle[] => closes.map((close, index) => ({ time: index * 60, open: close, high: close, low: close, close, volume: 1 }));
+
+describe('a price of the chart', () => {
+  test('below the market one buys at a limit and sells at a stop, above it the reverse', () => {
+    const at = (price: string, market?: string): string[] => ordersAt(price, market).map(({ side, type }) => `${side} ${type}`);
+    expect(at('99', '100')).toEqual(['BUY LIMIT', 'SELL STOP']);
+    expect(at('100', '100')).toEqual(['BUY LIMIT', 'SELL STOP']);
+    expect(at('100.5', '100')).toEqual(['SELL LIMIT', 'BUY STOP']);
+    expect(at('100')).toEqual(['BUY LIMIT', 'SELL STOP']);
+  });
+
+  test('labels that would cover one another stand side by side, those out of sight nowhere', () => {
+    const placed = placeLabels([{ y: 30 }, { y: 10 }, { y: 25 }, { y: 60 }, { y: -1 }, { y: 101 }], 100);
+    expect(placed).toEqual([
+      { y: 10, column: 0 },
+      { y: 25, column: 1 },
+      { y: 30, column: 0 },
+      { y: 60, column: 0 },
+    ]);
+  });
+});
 
 describe('indicators', () => {
   test('averages', () => {

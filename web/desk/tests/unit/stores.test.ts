@@ -24,7 +24,7 @@ vi.mock('@/api/streams', () => ({
 }));
 vi.stubGlobal('matchMedia', () => ({ matches: true, addEventListener: () => undefined }));
 
-const { Book, isLater } = await import('@/stores/books');
+const { Book, isLater, useBooks } = await import('@/stores/books');
 const { adopt, usePreferences } = await import('@/stores/preferences');
 
 const order = (given: Partial<Order>): Order => ({ id: 'o', status: 'NEW', version: 1, updatedAt: '2026-01-01T00:00:00Z', ...given }) as Order;
@@ -95,9 +95,9 @@ describe('the book of an account', () => {
   });
 
   test('a listener hears each event once', () => {
-    const book = open();
     const heard: string[] = [];
-    const stop = book.onEvent((event) => heard.push(event.kind));
+    const stop = useBooks().onEvent((event) => heard.push(event.kind));
+    useBooks().use('account');
     happen({ order: order({}), kind: 'TRADE' });
     stop();
     happen({ order: order({}), kind: 'CANCELED' });

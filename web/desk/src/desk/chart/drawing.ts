@@ -25,6 +25,8 @@ export interface ChartLine {
   tone: 'up' | 'down' | 'accent';
   /** An order's price may be dragged; where a position stands may not. */
   movable: boolean;
+  /** Whose price it is; nothing for a position. */
+  orderId?: string;
 }
 
 export interface ChartMark {
@@ -58,12 +60,15 @@ export class Drawing {
   constructor(
     readonly host: HTMLElement,
     onOlder: () => void,
+    /** The chart is drawn anew: heights of prices may have changed. */
+    onDrawn: () => void,
   ) {
     this.chart = createChart(host, { autoSize: true, layout: { attributionLogo: false }, rightPriceScale: { scaleMargins: { top: 0.08, bottom: 0.22 } }, timeScale: { timeVisible: true, secondsVisible: false, rightOffset: 6 } });
     this.candles = this.chart.addSeries(CandlestickSeries, { borderVisible: false, autoscaleInfoProvider: (own: () => AutoscaleInfo | null) => this.withLines(own()) });
     this.volume = this.chart.addSeries(HistogramSeries, { priceFormat: { type: 'volume' }, priceScaleId: 'volume', lastValueVisible: false, priceLineVisible: false });
     this.volume.priceScale().applyOptions({ scaleMargins: { top: 0.84, bottom: 0 } });
     this.marks = createSeriesMarkers(this.candles, []);
+    this.candles.attachPrimitive({ updateAllViews: onDrawn, paneViews: () => [] });
     this.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
       if (range && range.from < 20) onOlder();
     });
@@ -138,7 +143,8 @@ export class Drawing {
       this.lines.delete(id);
     }
     for (const given of wanted) {
-      const options = { price: Number(given.price), title: given.title, color: colour(`--${given.tone}`), lineStyle: given.movable ? LineStyle.Dashed : LineStyle.Solid, lineWidth: 1 as const, axisLabelVisible: true };
+      // An order's words stand on a label of its own, with a button.
+      const options = { price: Number(given.price), title: given.orderId ? '' : given.title, color: colour(`--${given.tone}`), lineStyle: given.movable ? LineStyle.Dashed : LineStyle.Solid, lineWidth: 1 as const, axisLabelVisible: true };
       const known = this.lines.get(given.id);
       if (known) {
         known.line.applyOptions(options);

@@ -1,11 +1,12 @@
-/** Moving orders by their lines on the chart, and taking a price from it into the ticket. */
+/** Moving orders by their lines on the chart, taking a price from it into the ticket, and asking what to do at a price. */
 import { onBeforeUnmount, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue';
 
+import type { Panel } from '@/desk/usePanel';
 import { roundToStep } from '@/format/numbers';
 import type { Book } from '@/stores/books';
 import type { Instrument } from '@/stores/market';
 import { useNotices } from '@/stores/notices';
-import { useOrderEntry } from '@/stores/orderEntry';
+import { useOrderEntry, useTicket } from '@/stores/orderEntry';
 import { usePerson } from '@/stores/person';
 
 import type { ChartLine, Drawing } from './drawing';
@@ -13,13 +14,14 @@ import type { ChartLine, Drawing } from './drawing';
 interface Surroundings {
   host: Readonly<Ref<HTMLElement | null>>;
   drawing: ShallowRef<Drawing | null>;
-  symbol: ComputedRef<string>;
   instrument: ComputedRef<Instrument | undefined>;
   book: ShallowRef<Book | null>;
-  accountId: () => string;
+  panel: Panel;
+  /** Somebody asked what can be done at a price, at this place of the page. */
+  asked(price: string, line: ChartLine | null, place: { x: number; y: number }): void;
 }
 
-export function useChartDrag({ host, drawing, symbol, instrument, book, accountId }: Surroundings): void {
+export function useChartDrag({ host, drawing, instrument, book, panel, asked }: Surroundings): void {
   const entry = useOrderEntry();
   const notices = useNotices();
   const person = usePerson();
@@ -65,7 +67,7 @@ export function useChartDrag({ host, drawing, symbol, instrument, book, accountI
     const order = book.value?.orders.get(orderId);
     if (!price || !order || price === line.price) return drawing.value?.preview(line.id, Number(line.price));
     try {
-      await entry.modify(accountId(), order, { [field]: price });
+      await entry.modify(panel.accountId.value, order, { [field]: price });
     } catch (error) {
       drawing.value?.preview(line.id, Number(line.price));
       notices.failed(error);
@@ -75,9 +77,17 @@ export function useChartDrag({ host, drawing, symbol, instrument, book, accountI
   /** A double click takes the price into the ticket; with Shift as a stop. */
   function take(event: MouseEvent): void {
     const price = priceAt(event);
-    if (!price || !symbol.value) return;
-    if (event.shiftKey) entry.draft.stopPrice = price;
-    else entry.draft.limitPrice = price;
+    if (!price || !panel.symbol.value) return;
+    const { draft } = useTicket(panel.key.value);
+    if (event.shiftKey) draft.stopPrice = price;
+    else draft.limitPrice = price;
+  }
+
+  function ask(event: MouseEvent): void {
+    const price = priceAt(event);
+    if (!price || !person.mayReduce) return;
+    event.preventDefault();
+    asked(price, drawing.value?.lineAt(heightIn(event)) ?? null, { x: event.clientX, y: event.clientY });
   }
 
   const options = { capture: true };
@@ -91,6 +101,7 @@ export function useChartDrag({ host, drawing, symbol, instrument, book, accountI
       element.addEventListener('pointermove', move, options);
       element.addEventListener('pointerup', (event) => void up(event), options);
       element.addEventListener('dblclick', take);
+      element.addEventListener('contextmenu', ask);
     },
     { immediate: true },
   );

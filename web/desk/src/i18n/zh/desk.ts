@@ -3,8 +3,9 @@ import type { desk as model } from '../en/desk';
 export const desk: typeof model = {
   panels: { watch: '自选', chart: '图表', ticket: '下单', ladder: '价格阶梯', orders: '委托', positions: '持仓', executions: '成交', accounts: '账户' },
   layout: { choose: '布局', presets: '预设布局', own: '我的布局', add: '添加面板', keep: '保存', saveAs: '布局另存为…', drop: '删除 {name}', name: '名称', fullScreen: '全屏', trader: '交易', charts: '四图', watcher: '观察', risk: '监管' },
+  link: { of: '{panel}的联动颜色', hint: '同色面板跟随同一合约和同一账户', blue: '蓝色（整个交易台）', orange: '橙色', green: '绿色', purple: '紫色', none: '不联动' },
   market: { rows: '自选合约及报价', symbol: '合约', bid: '买价', ask: '卖价', change: '涨跌', stale: '过期', add: '添加合约', remove: '将 {symbol} 移出自选', noInstrument: '没有此合约', empty: '还没有合约', emptyHint: '由管理员通过 API 或 tradegraph seed 添加。' },
-  chart: { interval: '周期', indicators: '指标', linked: '联动', unlinked: '独立', linkHint: '联动图表跟随所选合约', stop: '止损', label: '{symbol} K 线，最新价 {last}', empty: '还没有行情', emptyHint: '有成交或报价后显示 K 线。' },
+  chart: { interval: '周期', indicators: '指标', order: '下单…', menu: '在指定价格下单：{symbol}', orderOf: '{side} {type}', again: '再按一次发送', toTicket: '填入下单面板', cancelLine: '撤销 {price} 的委托 {order}', stop: '止损', label: '{symbol} K 线，最新价 {last}', empty: '还没有行情', emptyHint: '有成交或报价后显示 K 线。' },
   ladder: { rows: '价格与委托', oneClick: '一键下单', group: '每行跳数', centre: '居中', own: '我的委托', at: '{price} {side}', cancelAt: '撤销 {price} 的委托', empty: '还没有价格', emptyHint: '收到首个报价后显示。' },
   ticket: {
     symbol: '合约',
