@@ -29,6 +29,7 @@ from domain.anomalies.log import AnomalyLog
 from domain.kernel.bus import LOST
 from domain.kernel.cache import CHANNEL, VersionedCache
 from domain.kernel.errors import Unavailable
+from domain.kernel.read_cache import ReadCache
 from domain.kernel.tracing import Tracing
 from domain.market.clocks import ClockBounds
 from domain.market.market import Market
@@ -74,6 +75,7 @@ class Services:
     notifications: Notifications
     scrapes: Scrapes
     rates: SharedRates
+    reads: ReadCache
     gateways: Mapping[str, ConfiguredVenue] = field(default_factory=dict)
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _on_rights: list[Callable[[], None]] = field(default_factory=list)
@@ -201,6 +203,7 @@ async def open_services(
         )
         entry, modifying, closing = OrderEntry(context), OrderModifying(context), PositionClosing(context)
         books, logs = Books(market), AccountLogs(bus)
+        reads = ReadCache()
         messenger = OutsideMessenger(settings.notify_networks)
         stack.callback(messenger.close)
         live = LiveBooks(market, logs)
@@ -221,8 +224,9 @@ async def open_services(
             live,
             inspection,
             Notifications(bus, messenger, SecretVault(settings.secret), settings.desk_url),
-            Scrapes(inspection, settings.metrics_token),
+            Scrapes(inspection, reads, settings.metrics_token),
             rates,
+            reads,
             venues,
         )
         services.tasks.append(asyncio.create_task(services.follow_versions()))

@@ -10,6 +10,7 @@ from domain.accounts.log import AccountLogs
 from domain.anomalies.cases.log import CaseLog
 from domain.anomalies.log import AnomalyLog
 from domain.kernel.bus import Bus
+from domain.kernel.read_cache import ReadCache
 from domain.market.market import Market
 from domain.orders.entry.canceling import OrderCanceling
 from domain.orders.entry.closing import PositionClosing
@@ -73,6 +74,11 @@ class Services(Protocol):
     @property
     def logs(self) -> AccountLogs:
         """The event logs of accounts."""
+        ...
+
+    @property
+    def reads(self) -> ReadCache:
+        """The kept results of expensive reads."""
         ...
 
     @property

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from prometheus_client import CollectorRegistry, generate_latest
 
 from adapters.health import Inspection
+from adapters.metrics.kept_reads import KeptReads
 from adapters.metrics.listener import is_token
 from adapters.metrics.merging import Merged
 from adapters.metrics.platform import PlatformView
 from adapters.metrics.process import describe_process
 from domain.kernel.errors import Unavailable
+from domain.kernel.read_cache import ReadCache
 from domain.system.figure_queries import read_figures
 
 # However often it is asked, the platform is looked at so often.
@@ -24,6 +26,7 @@ class Scrapes:
     """This process's answers to Prometheus. ``token`` admits a scrape without a sign-in."""
 
     inspection: Inspection
+    reads: ReadCache
     token: str = ""
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _view: tuple[float, PlatformView] | None = None
@@ -35,6 +38,7 @@ class Scrapes:
     def tells_of(self, registry: CollectorRegistry) -> None:
         """Let ``registry``, the web process's own, tell of the process too, and show it to the others."""
         describe_process(registry, "web")
+        registry.register(KeptReads(self.reads))
         shown = self.inspection.board.show_figures(lambda: generate_latest(registry))
         self.tasks.append(asyncio.create_task(shown))
 

@@ -208,7 +208,7 @@ class Account(Node):
         """Measured on request."""
         services = info.context.services
         day_roll = services.entry.context.day_roll
-        report = await performance_of(services.market, day_roll, value.id, since, until, utc_now())
+        report = await performance_of(services.reads, services.market, day_roll, value.id, since, until, utc_now())
         return cast(PerformanceReport, report)
 
 

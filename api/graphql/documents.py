@@ -40,7 +40,6 @@ from api.graphql.cost import CostModel, check_cost
 from api.graphql.execution import OperationExecutor, assemble_executor, build_executor
 from api.graphql.field_flags import is_public
 from api.graphql.listed import Listed, digest_of
-from api.graphql.lru import WeightedLru
 from api.graphql.plans import Plans
 from api.graphql.resolvers import InexactTime
 from api.graphql.roots import root_fields
@@ -48,6 +47,7 @@ from api.graphql.usable import check_document, check_values
 from api.graphql.validation import RULES, input_field
 from api.graphql.variables import Variables
 from api.limits import Limits
+from domain.kernel.bounded_cache import WeightedLru
 from domain.kernel.errors import ErrorCode
 
 # The core shows the whole value that does not fit, which may hold a password.

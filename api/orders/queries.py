@@ -91,7 +91,7 @@ class OrdersQuery:
         search = (filter or OrderFilter()).to_domain()
         actor = info.context.require_actor()
         await search_queries.check_search(info.context.services.market, actor, search)
-        return cast(OrderStatistics, await order_statistics(actor, search))
+        return cast(OrderStatistics, await order_statistics(info.context.services.reads, actor, search))
 
     @strawberry.field(name="checkOrder", description="What `placeOrder` would decide now; nothing is saved.")
     async def check_order(self, info: Info, input: PlaceOrderInput) -> OrderCheck:

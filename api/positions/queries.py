@@ -92,5 +92,6 @@ class PositionsQuery:
         """Derived from the valid executions."""
         wanted = named(account_id)
         await require_account(info.context.require_actor(), wanted)
-        market = info.context.services.market
-        return cast("list[ClosedTrade]", await closed_trades(market, wanted, symbol, since, until, limit))
+        services = info.context.services
+        found = await closed_trades(services.reads, services.market, wanted, symbol, since, until, limit)
+        return cast("list[ClosedTrade]", list(found))

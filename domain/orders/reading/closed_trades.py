@@ -1,6 +1,7 @@
 """Closed trades and performance of accounts, derived on request from booked executions and samples.
 
-Nothing of it is stored, so busts and corrections always show.
+Nothing of it is stored, and what a process keeps of it is compared with the account's version each time: busts and
+corrections always show.
 """
 
 from collections import deque
@@ -12,10 +13,12 @@ from decimal import Decimal
 from uuid import UUID
 
 from domain.access.types import no_account
+from domain.accounts.version_queries import read_accounts_version
 from domain.kernel.day_roll import DayRoll
 from domain.kernel.numbers import ZERO
+from domain.kernel.read_cache import ReadCache
 from domain.market.market import Market
-from domain.orders.reading.trade_queries import read_volume, stream_booked
+from domain.orders.reading.trade_queries import Volume, read_volume, stream_booked
 from domain.positions import history_queries, performance
 from domain.positions.history_service import check_limit, check_window, measured, performance_edges
 from domain.positions.history_types import EquitySample
@@ -85,14 +88,15 @@ class PerformanceReport:
 
 
 async def closed_trades(
+    cache: ReadCache,
     market: Market,
     account_id: UUID,
     symbol: str | None,
     since: datetime | None,
     until: datetime | None,
     limit: int,
-) -> list[ClosedTrade]:
-    """The trades that an account closed in ``since`` <= at < ``until``, oldest first.
+) -> tuple[ClosedTrade, ...]:
+    """The trades that an account closed in ``since`` <= at < ``until``, oldest first, kept until it changes.
 
     When there are more than ``limit``: the first ones after ``since`` if that is given, else the last ones.
 
@@ -103,6 +107,22 @@ async def closed_trades(
     check_limit(limit)
     check_window(since, until)
     instrument_id = (await market.find(symbol)).id if symbol is not None else None
+
+    async def load() -> tuple[ClosedTrade, ...]:
+        return await _find_closed(market, account_id, instrument_id, since, until, limit)
+
+    key, version = (account_id, instrument_id, since, until, limit), await read_accounts_version([account_id])
+    return await cache.read("closedTrades", key, version, load, lambda found: 1 + len(found))
+
+
+async def _find_closed(
+    market: Market,
+    account_id: UUID,
+    instrument_id: UUID | None,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int,
+) -> tuple[ClosedTrade, ...]:
     found: deque[ClosedTrade] = deque(maxlen=limit)
     async with aclosing(_walk(market, account_id, instrument_id)) as runs:
         async for run in runs:
@@ -112,7 +132,7 @@ async def closed_trades(
                 if since is not None and (trade.closed_at < since or len(found) == limit):
                     continue
                 found.append(trade)
-    return list(found)
+    return tuple(found)
 
 
 async def _walk(
@@ -135,6 +155,7 @@ async def _walk(
 
 
 async def performance_of(
+    cache: ReadCache,
     market: Market,
     day_roll: DayRoll,
     account_id: UUID,
@@ -144,7 +165,8 @@ async def performance_of(
 ) -> PerformanceReport:
     """The performance of an account in a window, by default from its opening until now.
 
-    Returns and drawdown are measured at up to 2,000 samples, evenly spaced; volatility and its ratios by platform days.
+    Its trades and their costs, for which all executions are read, are kept until the account changes. Returns and
+    drawdown are measured at up to 2,000 samples, evenly spaced; volatility and its ratios by platform days.
 
     Raises:
         BadInput: a window that ends before it begins.
@@ -160,7 +182,7 @@ async def performance_of(
     daily = returns.by(lambda end: day_roll.last_before(end - _INSTANT))
     drawdown = performance.max_drawdown(returns)
     annualized = performance.annualized_return(returns.total, returns.years)
-    volume = await read_volume(account_id, since, until)
+    trades, volume = await _traded(cache, market, account_id, since, until)
     return PerformanceReport(
         total_return=returns.total,
         annualized_return=annualized,
@@ -171,10 +193,21 @@ async def performance_of(
         max_drawdown=drawdown.ratio,
         max_drawdown_seconds=drawdown.seconds,
         max_drawdown_amount=performance.max_drawdown_amount(samples, flows),
-        trades=await _statistics(market, account_id, since, until),
+        trades=trades,
         turnover=volume.turnover,
         fees_paid=volume.costs,
     )
+
+
+async def _traded(
+    cache: ReadCache, market: Market, account_id: UUID, since: datetime | None, until: datetime | None
+) -> tuple[TradeStatistics, Volume]:
+    async def load() -> tuple[TradeStatistics, Volume]:
+        trades = await _statistics(market, account_id, since, until)
+        return trades, await read_volume(account_id, since, until)
+
+    version = await read_accounts_version([account_id])
+    return await cache.read("performance", (account_id, since, until), version, load)
 
 
 async def _statistics(

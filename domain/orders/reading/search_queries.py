@@ -117,6 +117,14 @@ _SORTS = {
 }
 
 
+def accounts_of(actor: Actor, search: OrderSearch) -> frozenset[UUID] | None:
+    """The accounts whose orders a search of the actor can find; None for all that there are."""
+    wanted = search.account_id or search.within
+    if wanted is not None:
+        return frozenset({wanted})
+    return None if actor.sees_all else frozenset(actor.accounts)
+
+
 def orders_where(actor: Actor, search: OrderSearch) -> Where:
     """The conditions on matching orders ``o`` of instruments ``i`` that the actor may see."""
     where = Where()

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.access.types import Actor
+from domain.accounts.version_queries import read_accounts_version
 from domain.kernel.database import Row
 from domain.kernel.numbers import ZERO, total
-from domain.orders.reading.search_queries import OrderSearch, orders_where
+from domain.kernel.read_cache import ReadCache
+from domain.orders.reading.search_queries import OrderSearch, accounts_of, orders_where
 from domain.orders.reading.statistics_queries import read_statistics
 
 
@@ -80,9 +82,17 @@ class OrderStatistics:
         return _share(self.rejected, self.total)
 
 
-async def order_statistics(actor: Actor, search: OrderSearch) -> OrderStatistics:
-    """The statistics of matching orders that the actor may see."""
-    return summarised(await read_statistics(orders_where(actor, search)))
+async def order_statistics(cache: ReadCache, actor: Actor, search: OrderSearch) -> OrderStatistics:
+    """The statistics of matching orders that the actor may see, kept until one of the accounts changes."""
+    accounts = accounts_of(actor, search)
+    where = orders_where(actor, search)
+
+    async def load() -> OrderStatistics:
+        return summarised(await read_statistics(where))
+
+    version = await read_accounts_version(accounts)
+    key = (str(where), tuple(tuple(value) if isinstance(value, list) else value for value in where.arguments))
+    return await cache.read("orderStatistics", key, version, load, lambda found: 1 + len(found.by_symbol))
 
 
 def summarised(rows: Sequence[Row]) -> OrderStatistics:

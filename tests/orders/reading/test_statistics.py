@@ -11,6 +11,7 @@ from api.context import Context
 from api.root import platform_schema
 from domain.access.types import Actor, Role
 from domain.kernel.database import fetch
+from domain.kernel.read_cache import ReadCache
 from domain.kernel.unit_of_work import unit_of_work
 from domain.orders.books.busting import bust_execution
 from domain.orders.model.commands import OrderKey, PlaceOrder
@@ -62,8 +63,8 @@ async def traded(live_desk: Platform) -> tuple[Platform, Actor, UUID]:
 
 
 async def test_counts_rates_costs_and_prices(traded: tuple[Platform, Actor, UUID]) -> None:
-    _, owner, account_id = traded
-    found = await order_statistics(owner, OrderSearch(account_id=account_id))
+    desk, owner, account_id = traded
+    found = await order_statistics(desk.services.reads, owner, OrderSearch(account_id=account_id))
     # The purchase got 100.01 where it had seen 100: 1 basis point on 200.02; the sale got what it had seen.
     slippage = Decimal(1) * Decimal("200.02") / Decimal("310.02")
     assert found == OrderStatistics(
@@ -85,22 +86,24 @@ async def test_counts_rates_costs_and_prices(traded: tuple[Platform, Actor, UUID
 
 async def test_only_what_matches_and_may_be_seen_counts(traded: tuple[Platform, Actor, UUID]) -> None:
     desk, owner, _ = traded
-    assert (await order_statistics(owner, OrderSearch(strategy="trend"))).total == 1
-    assert (await order_statistics(owner, OrderSearch(statuses=[OrderStatus.REJECTED]))).rejected == 1
-    assert (await order_statistics(owner, OrderSearch(symbols=["COIN-PERP"]))).by_symbol == ()
-    nothing = await order_statistics(await desk.add_actor(), OrderSearch())
+    assert (await order_statistics(desk.services.reads, owner, OrderSearch(strategy="trend"))).total == 1
+    assert (
+        await order_statistics(desk.services.reads, owner, OrderSearch(statuses=[OrderStatus.REJECTED]))
+    ).rejected == 1
+    assert (await order_statistics(desk.services.reads, owner, OrderSearch(symbols=["COIN-PERP"]))).by_symbol == ()
+    nothing = await order_statistics(desk.services.reads, await desk.add_actor(), OrderSearch())
     assert (nothing.total, nothing.fill_rate, nothing.average_slippage_bps, nothing.fees) == (0, None, None, 0)
 
 
 async def test_what_was_taken_back_does_not_count(traded: tuple[Platform, Actor, UUID]) -> None:
     desk, owner, _ = traded
     search = OrderSearch(strategy="trend")
-    (bought,) = (await order_statistics(owner, search)).by_symbol
+    (bought,) = (await order_statistics(desk.services.reads, owner, search)).by_symbol
     assert bought.executions == 1
     rows = [row for rows in (await read_executions_of(await _ids())).values() for row in rows]
     manager = await desk.add_actor(Role.RISK_MANAGER)
     await bust_execution(desk.services.order_context, manager, rows[0].id, "no trade")
-    after = await order_statistics(owner, search)
+    after = await order_statistics(desk.services.reads, owner, search)
     assert (after.notional, after.fees, after.by_symbol[0].executions) == (0, 0, 0)
     assert after.average_seconds_to_first_fill is None
 
@@ -130,3 +133,43 @@ async def test_the_api_shows_them(traded: tuple[Platform, Actor, UUID]) -> None:
             "bySymbol": [{"symbol": "COIN", "quantity": "3", "realizedPnl": "9.99"}],
         }
     }
+
+
+async def test_what_is_kept_is_what_would_be_read_after_each_write(live_desk: Platform) -> None:
+    """Every kind of write to orders and executions raises a version."""
+    desk, other = live_desk, ReadCache()
+    owner, account = await desk.open_account("1000")
+    manager, stranger = await desk.add_actor(Role.RISK_MANAGER), await desk.add_actor()
+    search, all_orders = OrderSearch(account_id=account.id), OrderSearch()
+
+    async def agree() -> OrderStatistics:
+        """Both processes give what the database has, and give it again without reading it."""
+        found = [
+            (await order_statistics(cache, actor, wanted), await order_statistics(ReadCache(), actor, wanted))
+            for cache in (desk.services.reads, other)
+            for actor, wanted in ((owner, search), (manager, all_orders))
+        ]
+        assert all(kept == read for kept, read in found)
+        before = other.misses.total()
+        assert await order_statistics(other, owner, search) == found[0][0]
+        assert other.misses.total() == before
+        # Whoever may not see the account has a result of their own.
+        assert (await order_statistics(other, stranger, search)).total == 0
+        return found[0][0]
+
+    assert (await agree()).total == 0
+    limit = {"type": OrderType.LIMIT, "limit_price": Decimal(50)}
+    (resting,) = await desk.place(owner, order(account.id, **limit))
+    await desk.settled(resting.id)
+    assert (await agree()).open == 1
+    await desk.place(owner, order(account.id, quantity=Decimal(100)))
+    assert (await agree()).rejected == 1
+    (bought,) = await desk.place(owner, order(account.id))
+    await desk.filled(bought.id, "1")
+    assert (await agree()).filled == 1
+    await desk.services.canceling.cancel_order(owner, OrderKey(id=resting.id))
+    await desk.settled(resting.id)
+    assert (await agree()).canceled == 1
+    ((execution,),) = (await read_executions_of([bought.id])).values()
+    await bust_execution(desk.services.order_context, manager, execution.id, "no trade")
+    assert (await agree()).notional == 0

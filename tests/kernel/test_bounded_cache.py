@@ -1,6 +1,6 @@
 """The cache keeps what was used last within both of its bounds."""
 
-from api.graphql.lru import WeightedLru
+from domain.kernel.bounded_cache import WeightedLru
 
 
 def test_the_entry_not_used_for_longest_goes_first() -> None:
