@@ -40,7 +40,7 @@ _BUS_TIMEOUT_SECONDS = 1.0
 _ECHO = "echo:"
 
 
-class Inspection:
+class PlatformInspection:
     """The platform as one process sees it. ``own`` gives the process's own load."""
 
     def __init__(

@@ -9,7 +9,7 @@ import structlog
 
 from adapters.bus import RedisBus
 from adapters.database import database
-from adapters.health import PATIENCE_SECONDS, Inspection
+from adapters.health import PATIENCE_SECONDS, PlatformInspection
 from adapters.metrics.scrape import Scrapes
 from adapters.notifications.messenger import OutsideMessenger
 from adapters.notifications.sealing import SecretVault
@@ -56,7 +56,7 @@ _log = structlog.stdlib.get_logger("process")
 
 
 @dataclass(slots=True)
-class Services:
+class ProcessServices:
     """All dependencies of use cases in one process."""
 
     settings: Settings
@@ -71,7 +71,7 @@ class Services:
     books: Books
     logs: AccountLogs
     live: LiveBooks
-    inspection: Inspection
+    inspection: PlatformInspection
     notifications: Notifications
     scrapes: Scrapes
     rates: SharedRates
@@ -97,7 +97,7 @@ class Services:
         return CaseLog(self.bus)
 
     @property
-    def services(self) -> "Services":
+    def services(self) -> "ProcessServices":
         """This object: the web process's runtime consists of it alone."""
         return self
 
@@ -175,7 +175,7 @@ async def _late_commands() -> bool:
 @asynccontextmanager
 async def open_services(
     settings: Settings, gateways: Mapping[str, Gateway] = GATEWAYS, *, tracing: Tracing | None = None
-) -> AsyncIterator[Services]:
+) -> AsyncIterator[ProcessServices]:
     """Open the database, the bus and everything on top of them; close all of it at the end.
 
     ``tracing`` records what becomes of traced requests.
@@ -207,9 +207,9 @@ async def open_services(
         messenger = OutsideMessenger(settings.notify_networks)
         stack.callback(messenger.close)
         live = LiveBooks(market, logs)
-        inspection = Inspection(settings, bus, ticks, market, board, frozenset({PAPER, *venues}))
+        inspection = PlatformInspection(settings, bus, ticks, market, board, frozenset({PAPER, *venues}))
         stack.push_async_callback(inspection.close)
-        services = Services(
+        services = ProcessServices(
             settings,
             bus,
             ticks,

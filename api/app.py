@@ -27,7 +27,7 @@ from api.explorer import ExplorerFiles, ExplorerPage
 from api.graphql.listed import Listed
 from api.graphql.runner import OperationRunner
 from api.health import Metrics, Readiness, SchemaText, Scraping, Version, healthz
-from api.limits import Limits
+from api.limits import RequestLimits
 from api.metrics import ApiMetrics
 from api.rates import Rates
 from api.realtime.hub import Hub
@@ -62,7 +62,7 @@ class ApiSettings:
     trading_desk: Path | None = None
     explorer: Path | None = None
     listed: Listed = field(default_factory=Listed)
-    limits: Limits = field(default_factory=Limits)
+    limits: RequestLimits = field(default_factory=RequestLimits)
     # None: requests are not logged.
     request_log: RequestLog | None = None
     # None: requests are not traced.
@@ -272,9 +272,9 @@ def create_app(schema: GraphQLSchema, settings: ApiSettings, open_runtime: OpenR
     return app
 
 
-def server_options(limits: Limits | None = None, trusted_proxies: Collection[str] = ()) -> dict[str, Any]:
+def server_options(limits: RequestLimits | None = None, trusted_proxies: Collection[str] = ()) -> dict[str, Any]:
     """The uvicorn options of the application: keywords of ``uvicorn.Config`` beside the app and its address."""
-    limits = limits or Limits()
+    limits = limits or RequestLimits()
     return {
         "loop": "uvloop",
         "http": partial(GuardedHttp, connections=Connections(limits, TrustedProxies(trusted_proxies))),

@@ -19,7 +19,7 @@ Texts = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DescribedPlace:
     """Something that has a description: its type, its name there, and which common names it goes by."""
 
     type_name: str
@@ -29,22 +29,22 @@ class Place:
     target: Any
 
 
-def places(schema: GraphQLSchema) -> Iterator[Place]:
+def places(schema: GraphQLSchema) -> Iterator[DescribedPlace]:
     """All that has a description, but for the core's own types and the types themselves."""
     for type_ in schema.type_map.values():
         if type_.name.startswith("__"):
             continue
         if is_enum_type(type_):
             for name, value in type_.values.items():
-                yield Place(type_.name, name, "values", name, value)
+                yield DescribedPlace(type_.name, name, "values", name, value)
         elif is_input_object_type(type_):
             for name, given in type_.fields.items():
-                yield Place(type_.name, name, "inputs", name, given)
+                yield DescribedPlace(type_.name, name, "inputs", name, given)
         elif is_object_type(type_) or is_interface_type(type_):
             for name, field in type_.fields.items():
-                yield Place(type_.name, name, "fields", name, field)
+                yield DescribedPlace(type_.name, name, "fields", name, field)
                 for each, argument in field.args.items():
-                    yield Place(type_.name, f"{name}({each})", "arguments", each, argument)
+                    yield DescribedPlace(type_.name, f"{name}({each})", "arguments", each, argument)
 
 
 @cache

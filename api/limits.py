@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class RequestLimits:
     """The limits of one client in one process.
 
     Sizes are in bytes, or characters for text; times in seconds. An anonymous caller may only sign in, so its documents

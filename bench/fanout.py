@@ -29,7 +29,7 @@ import uvloop
 from websockets.asyncio.server import ServerConnection, broadcast, serve
 
 from api.app import ApiSettings, create_app, server_options
-from api.limits import Limits
+from api.limits import RequestLimits
 from api.realtime.streams import LogStream, anybody
 from api.schema import build_schema
 from domain.access.types import Actor, Role
@@ -152,7 +152,7 @@ def serve_api(pipe: Connection) -> None:
         runtime.access = runtime
         yield runtime
 
-    limits = Limits(sockets_per_user=100_000)
+    limits = RequestLimits(sockets_per_user=100_000)
     app = create_app(build_schema([Query], (), [Subscription]), ApiSettings(limits=limits), open_runtime)
 
     async def main() -> None:

@@ -8,10 +8,10 @@ from itertools import cycle, islice
 from uuid import UUID
 
 from bench.table import Row
-from domain.risk.kinds import KINDS, Measure
+from domain.risk.kinds import KINDS, ThresholdUnit
 from domain.risk.rules import evaluate
 from domain.risk.snapshot import AccountView, Activity, MarketView, ProposedOrder, RiskSnapshot, Times
-from domain.risk.types import Limits, RiskAction, RiskRule, RiskRuleKind, RiskScope
+from domain.risk.types import RiskAction, RiskLimits, RiskRule, RiskRuleKind, RiskScope
 
 _RULES, _ROUNDS, _ORDERS = 50, 7, 2_000
 _MICROSECONDS = 1e6
@@ -21,7 +21,7 @@ _HUGE, _MANY = Decimal(10**15), Decimal(1_000)
 
 def _rule(place: int, kind: RiskRuleKind) -> RiskRule:
     terms = KINDS[kind]
-    threshold = {Measure.NONE: None, Measure.RATIO: Decimal(1)}.get(terms.measure, _HUGE)
+    threshold = {ThresholdUnit.NONE: None, ThresholdUnit.RATIO: Decimal(1)}.get(terms.measure, _HUGE)
     if kind is RiskRuleKind.MIN_MARGIN_RATIO:
         threshold = Decimal(0)
     window = 60 if terms.window else None
@@ -34,7 +34,7 @@ def _rule(place: int, kind: RiskRuleKind) -> RiskRule:
 def rows() -> Iterator[Row]:
     """All kinds but that which refuses a symbol, in turn, none of them broken."""
     kinds = cycle(kind for kind in KINDS if kind is not RiskRuleKind.RESTRICTED_SYMBOL)
-    limits = Limits(tuple(_rule(place, kind) for place, kind in enumerate(islice(kinds, _RULES))))
+    limits = RiskLimits(tuple(_rule(place, kind) for place, kind in enumerate(islice(kinds, _RULES))))
     order = ProposedOrder(UUID(int=1), "COIN", "trend", True, Decimal(1), Decimal(100), Decimal(100), is_exit=False)
     recent = Times([_NOW - timedelta(seconds=second) for second in range(600, 0, -1)])
     snapshot = RiskSnapshot(

@@ -16,7 +16,7 @@ from cli.reference import reference
 from domain.orders.deciding.state import TRANSITIONS
 from domain.orders.model.group_validation import BRACKET_MALFORMATIONS, OCO_MALFORMATIONS
 from domain.orders.model.order_validation import CHANGE_MALFORMATIONS, MALFORMATIONS, Malformation
-from domain.risk.kinds import KINDS, Measure
+from domain.risk.kinds import KINDS, ThresholdUnit
 from domain.risk.types import RiskScope
 from domain.system.definitions import DEFINITIONS
 from domain.system.types import Interval, Trigger
@@ -85,7 +85,7 @@ def _kinds() -> str:
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for kind, terms in KINDS.items():
-        threshold = "none" if terms.measure is Measure.NONE else terms.measure.value.lower()
+        threshold = "none" if terms.measure is ThresholdUnit.NONE else terms.measure.value.lower()
         scopes = "all" if terms.scopes == frozenset(RiskScope) else _in_order(RiskScope, terms.scopes)
         scopes += " (with a symbol)" if terms.names_symbol else ""
         marks = (terms.window, terms.exits_pass, terms.monitored)

@@ -22,10 +22,10 @@ from adapters.request_lines import RequestLines
 from adapters.settings import Settings, load_settings
 from adapters.traces.loading import open_tracing
 from adapters.version import VERSION
-from adapters.wiring import Services, open_services
+from adapters.wiring import ProcessServices, open_services
 from api.app import ApiSettings, create_app, server_options
 from api.graphql.listed import Listed
-from api.limits import Limits
+from api.limits import RequestLimits
 from api.root import platform_schema
 from cli.checks import check_port, check_schema
 from cli.documents import DESK, document_files
@@ -95,7 +95,7 @@ def _application(settings: Settings) -> Starlette:
 
 
 @asynccontextmanager
-async def _open(settings: Settings, lines: RequestLines, tracing: "Recorder | None") -> AsyncIterator[Services]:
+async def _open(settings: Settings, lines: RequestLines, tracing: "Recorder | None") -> AsyncIterator[ProcessServices]:
     """The services for as long as the process serves; then what it still has to say of requests is written."""
     try:
         async with open_services(settings, tracing=tracing) as services:
@@ -106,10 +106,10 @@ async def _open(settings: Settings, lines: RequestLines, tracing: "Recorder | No
             await asyncio.to_thread(tracing.close)
 
 
-def _limits(settings: Settings) -> Limits:
+def _limits(settings: Settings) -> RequestLimits:
     """The limits of the API from the settings; never more connections than the system gives descriptors."""
-    named = {each.name for each in fields(Limits)} & {each.name for each in fields(Settings)}
-    limits = Limits(**{name: getattr(settings, name) for name in named})
+    named = {each.name for each in fields(RequestLimits)} & {each.name for each in fields(Settings)}
+    limits = RequestLimits(**{name: getattr(settings, name) for name in named})
     room = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _OWN_DESCRIPTORS
     return replace(limits, connections=max(1, min(limits.connections, room)))
 

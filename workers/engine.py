@@ -14,7 +14,7 @@ import structlog
 from adapters.leases import HeldLease, hold_lease
 from adapters.settings import Settings
 from adapters.venues.registry import ConfiguredVenue
-from adapters.wiring import Services, open_services
+from adapters.wiring import ProcessServices, open_services
 from domain.kernel.lease_queries import LeaseLost, check_lease
 from domain.kernel.retry import Backoff
 from domain.kernel.retry_policies import RESTART
@@ -34,30 +34,30 @@ from workers.venue_loop import role_of
 
 _log = structlog.stdlib.get_logger("engine")
 
-Play = Callable[[Services, HeldLease], Awaitable[None]]
+Play = Callable[[ProcessServices, HeldLease], Awaitable[None]]
 # The lease that something needs which must be played once, and what it does.
 Part = tuple[str, Play]
 
 
-async def _feed(services: Services, lease: HeldLease) -> None:
+async def _feed(services: ProcessServices, lease: HeldLease) -> None:
     with fenced(_fence(lease)):
         await run_feed(
             services.settings.feed, services.market, services.ticks, services.bus, lease.progressed, lease.troubled
         )
 
 
-async def _paper(services: Services, lease: HeldLease) -> None:
+async def _paper(services: ProcessServices, lease: HeldLease) -> None:
     tracing = services.order_context.tracing
     await PaperVenueLoop(services.bus, services.market, services.ticks, lease, tracing=tracing).run()
 
 
-async def _remote(venue: ConfiguredVenue, services: Services, lease: HeldLease) -> None:
+async def _remote(venue: ConfiguredVenue, services: ProcessServices, lease: HeldLease) -> None:
     async with venue.open(services.market) as opened:
         tracing = services.order_context.tracing
         await RemoteVenueLoop(opened, services.bus, services.market, services.ticks, lease, tracing=tracing).run()
 
 
-async def _timers(services: Services, lease: HeldLease) -> None:
+async def _timers(services: ProcessServices, lease: HeldLease) -> None:
     with fenced(_fence(lease)):
         await run_timers(services.bus, lease.progressed)
 
@@ -67,11 +67,11 @@ def _fence(lease: HeldLease) -> Fence:
     return lambda work: check_lease(work, lease.role, lease.epoch)
 
 
-def _feeds(_services: Services) -> list[Part]:
+def _feeds(_services: ProcessServices) -> list[Part]:
     return [("feed", _feed)]
 
 
-def _venues(services: Services) -> list[Part]:
+def _venues(services: ProcessServices) -> list[Part]:
     """Run each venue by itself: two engines may share them, and a failing one does not delay the others."""
     return [
         (PAPER_ROLE, _paper),
@@ -79,21 +79,21 @@ def _venues(services: Services) -> list[Part]:
     ]
 
 
-async def _monitor(services: Services, lease: HeldLease) -> None:
+async def _monitor(services: ProcessServices, lease: HeldLease) -> None:
     with fenced(_fence(lease)):
         await Monitor(services, lease.progressed).run()
 
 
-def _watch(_services: Services) -> list[Part]:
+def _watch(_services: ProcessServices) -> list[Part]:
     return [(MONITOR_ROLE, _monitor)]
 
 
-def _clocks(_services: Services) -> list[Part]:
+def _clocks(_services: ProcessServices) -> list[Part]:
     return [("timers", _timers)]
 
 
 # The name of each role on the command line, and what it consists of.
-ROLES: Mapping[str, Callable[[Services], list[Part]]] = {
+ROLES: Mapping[str, Callable[[ProcessServices], list[Part]]] = {
     "feed": _feeds,
     "venue": _venues,
     "monitor": _watch,
@@ -122,7 +122,7 @@ async def run_engine(
     _log.info("engine stopped")
 
 
-async def _play_forever(services: Services, role: str, play: Play, metrics: EngineMetrics) -> None:
+async def _play_forever(services: ProcessServices, role: str, play: Play, metrics: EngineMetrics) -> None:
     backoff = Backoff(RESTART)
     while True:
         try:
@@ -137,7 +137,7 @@ async def _play_forever(services: Services, role: str, play: Play, metrics: Engi
         await backoff.wait()
 
 
-async def _play_or_say_why(services: Services, lease: HeldLease, play: Play) -> None:
+async def _play_or_say_why(services: ProcessServices, lease: HeldLease, play: Play) -> None:
     try:
         await _play(services, lease, play)
     except VenueUnavailable as error:
@@ -145,7 +145,7 @@ async def _play_or_say_why(services: Services, lease: HeldLease, play: Play) -> 
         raise
 
 
-async def _play(services: Services, lease: HeldLease, play: Play) -> None:
+async def _play(services: ProcessServices, lease: HeldLease, play: Play) -> None:
     """Play the role until it ends by itself or the lease is lost."""
     playing = asyncio.ensure_future(play(services, lease))
     lost = asyncio.ensure_future(lease.lost.wait())

@@ -13,7 +13,7 @@ import structlog
 
 from adapters.leases import hold_lease
 from adapters.series.influx import BadLines, InfluxWriter, NotWritten
-from adapters.wiring import Services
+from adapters.wiring import ProcessServices
 from domain.kernel.errors import Unavailable
 from domain.kernel.retry import Backoff
 from domain.kernel.retry_policies import SERIES
@@ -21,7 +21,7 @@ from domain.kernel.supervision import Guarded
 from domain.kernel.time import Nanos
 from domain.kernel.unit_of_work import unit_of_work
 from domain.system.series import queries
-from domain.system.series.lines import Point, line_of
+from domain.system.series.lines import LinePoint, line_of
 from domain.system.series.points import of_health, of_metrics, of_quote
 
 ROLE = "series"
@@ -37,14 +37,14 @@ class Exporting:
     """One worker's part, which is all of it while it holds the lease."""
 
     def __init__(
-        self, services: Services, every_seconds: float = EVERY_SECONDS, grow_seconds: float = GROW_SECONDS
+        self, services: ProcessServices, every_seconds: float = EVERY_SECONDS, grow_seconds: float = GROW_SECONDS
     ) -> None:
         self._services = services
         self._every_seconds = every_seconds
         self._grow_seconds = grow_seconds
         self._grown_at = float("-inf")
         self._quoted: dict[str, Nanos] = {}
-        self._measured: deque[Point] = deque(maxlen=MAX_MEASURED)
+        self._measured: deque[LinePoint] = deque(maxlen=MAX_MEASURED)
         self._measured_at = float("-inf")
 
     async def run(self) -> None:
@@ -108,14 +108,14 @@ class Exporting:
         self._measured.append(of_metrics(metrics))
         self._measured.extend(of_health(health, metrics.at))
 
-    async def _write_stored(self, writer: InfluxWriter, batch: queries.Batch) -> bool:
+    async def _write_stored(self, writer: InfluxWriter, batch: queries.PointBatch) -> bool:
         await self._write(writer, batch.points)
         if batch.reached:
             async with unit_of_work(self._services.bus) as work:
                 await queries.write_cursors(work, batch.reached)
         return batch.is_full
 
-    async def _write(self, writer: InfluxWriter, points: Sequence[Point]) -> None:
+    async def _write(self, writer: InfluxWriter, points: Sequence[LinePoint]) -> None:
         lines = [line for point in points if (line := line_of(point)) is not None]
         for start in range(0, len(lines), queries.MAX_AT_ONCE):
             try:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import structlog
 
-from adapters.wiring import Services
+from adapters.wiring import ProcessServices
 from domain.accounts.types import AccountBook
 from domain.kernel.errors import Unavailable
 from domain.kernel.numbers import ZERO
@@ -30,7 +30,7 @@ _log = structlog.stdlib.get_logger("monitor")
 class Monitor:
     """The accounts that one process monitors; ``run`` never returns."""
 
-    def __init__(self, services: Services, progressed: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, services: ProcessServices, progressed: Callable[[], None] = lambda: None) -> None:
         self._progressed = progressed
         self._live = LiveBooks(services.market, services.logs)
         self._guard = LimitMonitor(services.order_context, services.books, services.closing)

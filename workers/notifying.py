@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 import structlog
 
-from adapters.wiring import Services
+from adapters.wiring import ProcessServices
 from domain.kernel.supervision import Guarded
 from domain.system.health import ComponentHealth, Steadiness
 from domain.system.notifications.collecting import collect
-from domain.system.notifications.delivering import Outbox, deliver, due_channels
+from domain.system.notifications.delivering import DeliveryContext, deliver, due_channels
 from domain.system.notifications.rules import Pace
 from domain.system.notifications.types import NotificationChannel
 
@@ -27,11 +27,11 @@ _log = structlog.stdlib.get_logger("notifications")
 class Notifying:
     """One worker's part."""
 
-    def __init__(self, services: Services, pace: Pace | None = None) -> None:
+    def __init__(self, services: ProcessServices, pace: Pace | None = None) -> None:
         told = services.notifications
         self._services = services
         self._pace = pace or Pace()
-        self._outbox = Outbox(services.bus, told.messenger, told.vault, told.desk, self._pace)
+        self._outbox = DeliveryContext(services.bus, told.messenger, told.vault, told.desk, self._pace)
         self._steadiness = Steadiness(self._pace.confirm_seconds)
         self._looked_at = float("-inf")
         self._sending: dict[object, asyncio.Task[None]] = {}

@@ -18,7 +18,7 @@ from uuid import UUID
 import structlog
 
 from adapters.scrub import scrub_text
-from adapters.wiring import Services
+from adapters.wiring import ProcessServices
 from domain.kernel.errors import DomainError, Unavailable
 from domain.kernel.ids import new_id
 from domain.kernel.lease_queries import LeaseLost
@@ -62,7 +62,7 @@ class Runner:
 
     def __init__(
         self,
-        services: Services,
+        services: ProcessServices,
         functions: Mapping[str, TaskFunction],
         definitions: Definitions = DEFINITIONS,
         ended: Callable[[str, str], None] = lambda _task, _state: None,

@@ -4,7 +4,7 @@ from domain.kernel.errors import Unavailable
 from domain.kernel.time import Nanos
 from domain.kernel.tracing import Tracing
 from domain.orders.books.venue_step import VenueStep
-from domain.orders.entry.trace_queries import read_traces
+from domain.orders.trace_queries import read_traces
 
 
 async def trace_step(tracing: Tracing, venue: str, step: VenueStep, began: Nanos) -> None:

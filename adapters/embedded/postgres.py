@@ -10,7 +10,7 @@ import signal
 from adapters.embedded.account import run
 from adapters.embedded.binaries import POSTGRES_MAJOR, Binaries
 from adapters.embedded.errors import EmbeddedError
-from adapters.embedded.place import Place
+from adapters.embedded.place import ServerPlace
 from adapters.embedded.ports import LOOPBACK, PortTakenError, says_port_taken
 from adapters.embedded.process import ServerProcess, end_orphans, wait_until
 
@@ -64,7 +64,14 @@ class PostgresServer:
     name = "PostgreSQL"
 
     def __init__(
-        self, place: Place, binaries: Binaries, *, password: str, superuser_password: str, port: int, durable: bool
+        self,
+        place: ServerPlace,
+        binaries: Binaries,
+        *,
+        password: str,
+        superuser_password: str,
+        port: int,
+        durable: bool,
     ) -> None:
         self.port = port
         self._place = place

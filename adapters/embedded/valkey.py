@@ -10,7 +10,7 @@ import redis
 
 from adapters.embedded.binaries import Binaries
 from adapters.embedded.errors import EmbeddedError
-from adapters.embedded.place import Place
+from adapters.embedded.place import ServerPlace
 from adapters.embedded.ports import LOOPBACK, PortTakenError, says_port_taken
 from adapters.embedded.process import ServerProcess, end_orphans, wait_until
 
@@ -30,7 +30,7 @@ class ValkeyServer:
 
     name = "Valkey"
 
-    def __init__(self, place: Place, binaries: Binaries, *, password: str, port: int, durable: bool) -> None:
+    def __init__(self, place: ServerPlace, binaries: Binaries, *, password: str, port: int, durable: bool) -> None:
         self.port = port
         self._place = place
         self._binaries = binaries

@@ -16,7 +16,7 @@ import structlog
 
 from adapters.feeds.feed import MAX_BATCH, FeedError, Troubled, untroubled
 from adapters.venues.crypto.address import ExchangeAddress
-from adapters.venues.crypto.connection import Connection
+from adapters.venues.crypto.connection import ExchangeConnection
 from adapters.venues.crypto.exact import exact, exact_or_none
 from adapters.venues.crypto.failures import ExchangeFailure, Fate
 from adapters.venues.crypto.library import ExtraMissing
@@ -71,7 +71,7 @@ class CryptoFeed:
         """
         while True:
             try:
-                async with Connection(self._address) as connection:
+                async with ExchangeConnection(self._address) as connection:
                     session = _Session(connection, self._market, self._look_seconds)
                     async for batch in session.batches():
                         self._backoff.succeeded()
@@ -88,7 +88,7 @@ class CryptoFeed:
 class _Session:
     """One connection: its received ticks, and its end."""
 
-    def __init__(self, connection: Connection, market: Instruments, look_seconds: float) -> None:
+    def __init__(self, connection: ExchangeConnection, market: Instruments, look_seconds: float) -> None:
         self._connection = connection
         self._symbols = Symbols(connection, market)
         self._look_seconds = look_seconds

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, generate_latest
 
-from adapters.health import Inspection
+from adapters.health import PlatformInspection
 from adapters.metrics.kept_reads import KeptReads
 from adapters.metrics.listener import is_token
 from adapters.metrics.merging import Merged
@@ -25,7 +25,7 @@ REMEMBERED_SECONDS = 5.0
 class Scrapes:
     """This process's answers to Prometheus. ``token`` admits a scrape without a sign-in."""
 
-    inspection: Inspection
+    inspection: PlatformInspection
     reads: ReadCache
     token: str = ""
     tasks: list[asyncio.Task[None]] = field(default_factory=list)

@@ -40,7 +40,7 @@ class Reading:
 
 
 @dataclass(slots=True)
-class Tally:
+class TransferTally:
     """The work done, and the problems found."""
 
     files: int = 0
@@ -49,7 +49,7 @@ class Tally:
     problems: list[str] = field(default_factory=list)
 
 
-def score_folder(source: Path, target: Path) -> Tally:
+def score_folder(source: Path, target: Path) -> TransferTally:
     """Score every CSV file under ``source`` into the file of the same relative path under ``target``.
 
     Each file is one series with a detector of its own. All files are read and scored before the first result is put in
@@ -93,8 +93,8 @@ def _find(source: Path, target: Path) -> list[Path]:
     return paths
 
 
-def _score_all(source: Path, paths: list[Path], target: Path) -> Tally:
-    tally = Tally()
+def _score_all(source: Path, paths: list[Path], target: Path) -> TransferTally:
+    tally = TransferTally()
     for path in paths:
         place = target / path
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -123,7 +123,7 @@ def _concerns(error: OSError, source: Path) -> bool:
     return error.filename is not None and Path(os.fsdecode(error.filename)).is_relative_to(source)
 
 
-def _score(path: Path, place: Path, tally: Tally, complain: Callable[[str], None]) -> None:
+def _score(path: Path, place: Path, tally: TransferTally, complain: Callable[[str], None]) -> None:
     detector = StreamDetector()
     with path.open(encoding="utf-8-sig", newline="") as read, place.open("w", encoding="utf-8", newline="") as written:
         writer = csv.writer(written, lineterminator="\n")

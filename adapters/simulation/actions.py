@@ -42,7 +42,7 @@ _KINDS = field_kinds(OrderTerms) | {"expires_at": Nanos}
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PlaceAction:
     """Submit one order, a bracket or an OCO. ``strategies`` are those of the orders, in the same order."""
 
     at: Nanos
@@ -78,7 +78,7 @@ class Modify:
     expected_version: int | None
 
 
-Action = Place | Cancel | CancelMany | Modify
+Action = PlaceAction | Cancel | CancelMany | Modify
 
 
 def read_actions(items: list[Fields], instrument: Instrument) -> tuple[Action, ...]:
@@ -119,11 +119,11 @@ class _Reader:
 
     # ------------------------------------------------------------------ placing
 
-    def _place_order(self, fields: Fields, at: Nanos) -> Place:
+    def _place_order(self, fields: Fields, at: Nanos) -> PlaceAction:
         order, strategy = self._order(fields)
-        return Place(at, (order,), (strategy,))
+        return PlaceAction(at, (order,), (strategy,))
 
-    def _place_bracket(self, fields: Fields, at: Nanos) -> Place:
+    def _place_bracket(self, fields: Fields, at: Nanos) -> PlaceAction:
         group = self._group()
         content = fields.required("entry", fields.child("entry"))
         entry, strategy = self._order(content, Contingency.OTO, group)
@@ -134,9 +134,9 @@ class _Reader:
         if not legs:
             raise fields.fail("takeProfit", "or stopLoss must be given")
         exits = [self._exit(leg, entry) for leg in legs]
-        return Place(at, (entry, *exits), (strategy,) * (1 + len(exits)))
+        return PlaceAction(at, (entry, *exits), (strategy,) * (1 + len(exits)))
 
-    def _place_oco(self, fields: Fields, at: Nanos) -> Place:
+    def _place_oco(self, fields: Fields, at: Nanos) -> PlaceAction:
         group = self._group()
         orders, strategies = [], []
         for name in ("first", "second"):
@@ -147,7 +147,7 @@ class _Reader:
             strategies.append(strategy)
         if orders[0].account != orders[1].account:
             raise fields.fail("second", "must be of the same account as first")
-        return Place(at, tuple(orders), tuple(strategies))
+        return PlaceAction(at, tuple(orders), tuple(strategies))
 
     def _group(self) -> int:
         return len(self._placed)

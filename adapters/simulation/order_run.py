@@ -7,7 +7,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from adapters.simulation.actions import Action, Cancel, CancelMany, Modify, Place
+from adapters.simulation.actions import Action, Cancel, CancelMany, Modify, PlaceAction
 from adapters.simulation.market_files import read_ticks
 from adapters.simulation.scenario import OrderScenario
 from domain.accounts.fees import execution_fee, execution_tax
@@ -70,7 +70,7 @@ class _Run:
     def act(self, action: Action) -> None:
         """Do an action; one that comes too late, or that the exchange refuses, changes nothing."""
         match action:
-            case Place():
+            case PlaceAction():
                 self._place(action)
             case Cancel():
                 self._note(self._exchange.cancel(action.order_id, action.at))
@@ -81,7 +81,7 @@ class _Run:
                 if action.expected_version is None or action.expected_version == version:
                     self._note(self._exchange.replace(action.order_id, action.changes, action.at))
 
-    def _place(self, action: Place) -> None:
+    def _place(self, action: PlaceAction) -> None:
         for order, strategy in zip(action.orders, action.strategies, strict=True):
             name = str(order.id)
             self._states[name] = OrderState(order=order, status=OrderStatus.PENDING_NEW)

@@ -11,7 +11,7 @@ from api.orders.enums import Side
 from domain.anomalies import program_trading as values
 from domain.anomalies.program_trading_queries import BusiestMinute as MinuteValue
 
-_USUAL = values.Marks()
+_USUAL = values.ProgramThresholds()
 
 
 @strawberry.input(
@@ -54,9 +54,9 @@ class ProgramTradingReportInput:
         default=_USUAL.minute_move, description="Move of the symbol's price in that minute; all three must be met."
     )
 
-    def marks(self) -> values.Marks:
+    def marks(self) -> values.ProgramThresholds:
         """The numbers."""
-        return values.Marks(
+        return values.ProgramThresholds(
             self.messages_per_second,
             self.messages_per_day,
             self.instant_cancels,

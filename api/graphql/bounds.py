@@ -15,11 +15,11 @@ from graphql import (
 )
 
 from api.errors import VALIDATION_FAILED, RequestError, coded
-from api.limits import Limits
+from api.limits import RequestLimits
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class SelectionSize:
     """The size of one selection set with everything below it: levels, fields and aliases after expanding fragments."""
 
     depth: int = 0
@@ -31,9 +31,9 @@ class Measure:
 class _Measurer:
     def __init__(self, fragments: dict[str, FragmentDefinitionNode]) -> None:
         self._fragments = fragments
-        self._known: dict[str, Measure] = {}
+        self._known: dict[str, SelectionSize] = {}
 
-    def selection_set(self, node: SelectionSetNode) -> Measure:
+    def selection_set(self, node: SelectionSetNode) -> SelectionSize:
         depth = fields = aliases = 0
         directives = False
         for selection in node.selections:
@@ -48,35 +48,35 @@ class _Measurer:
             fields += below.fields
             aliases += below.aliases
             directives = directives or below.directives
-        return Measure(depth, fields, aliases, directives)
+        return SelectionSize(depth, fields, aliases, directives)
 
-    def _below(self, selection: object) -> Measure:
+    def _below(self, selection: object) -> SelectionSize:
         if isinstance(selection, FragmentSpreadNode):
             return self._fragment(selection.name.value)
         nested: SelectionSetNode | None = getattr(selection, "selection_set", None)
-        return self.selection_set(nested) if nested else Measure()
+        return self.selection_set(nested) if nested else SelectionSize()
 
-    def _fragment(self, name: str) -> Measure:
+    def _fragment(self, name: str) -> SelectionSize:
         known = self._known.get(name)
         if known is not None:
             return known
         fragment = self._fragments.get(name)
         if fragment is None:
-            return Measure()
-        self._known[name] = Measure()  # What a cycle meets; validation reports it.
+            return SelectionSize()
+        self._known[name] = SelectionSize()  # What a cycle meets; validation reports it.
         self._known[name] = measure = self.selection_set(fragment.selection_set)
         return measure
 
 
-def measure(operation: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]) -> Measure:
+def measure(operation: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]) -> SelectionSize:
     """The size of ``operation``."""
     found = _Measurer(fragments).selection_set(operation.selection_set)
     if operation.directives:
-        return Measure(found.depth, found.fields, found.aliases, directives=True)
+        return SelectionSize(found.depth, found.fields, found.aliases, directives=True)
     return found
 
 
-def check_bounds(operation: OperationDefinitionNode, found: Measure, limits: Limits) -> None:
+def check_bounds(operation: OperationDefinitionNode, found: SelectionSize, limits: RequestLimits) -> None:
     """Check that the size of an operation is within the limits.
 
     Raises:

@@ -35,7 +35,7 @@ from api.errors import (
     coded,
     static_errors,
 )
-from api.graphql.bounds import Measure, check_bounds, measure
+from api.graphql.bounds import SelectionSize, check_bounds, measure
 from api.graphql.cost import CostModel, check_cost
 from api.graphql.execution import OperationExecutor, assemble_executor, build_executor
 from api.graphql.field_flags import is_public
@@ -46,7 +46,7 @@ from api.graphql.roots import root_fields
 from api.graphql.usable import check_document, check_values
 from api.graphql.validation import RULES, input_field
 from api.graphql.variables import Variables
-from api.limits import Limits
+from api.limits import RequestLimits
 from domain.kernel.bounded_cache import WeightedLru
 from domain.kernel.errors import ErrorCode
 
@@ -136,7 +136,7 @@ class Operation:
 class Documents:
     """Prepares the operations of one schema."""
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits, listed: Listed | None = None) -> None:
+    def __init__(self, schema: GraphQLSchema, limits: RequestLimits, listed: Listed | None = None) -> None:
         self.schema = schema
         self._limits = limits
         self._listed = listed or Listed()
@@ -243,13 +243,15 @@ class Documents:
             root=_first_root(node),
         )
 
-    def _measured(self, operation: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]) -> Measure:
+    def _measured(
+        self, operation: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]
+    ) -> SelectionSize:
         """The size of one operation; all are measured, because validation reads all of them."""
         try:
             found = measure(operation, fragments)
         except RecursionError:
             # A long chain of fragments, each of which spreads the next.
-            found = Measure(depth=len(fragments))
+            found = SelectionSize(depth=len(fragments))
         check_bounds(operation, found, self._limits)
         return found
 

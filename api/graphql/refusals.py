@@ -32,7 +32,7 @@ _ABOUT: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class OperationRefusal:
     """One refusal: the root field, the target (``kind:identifier``), and the error's code and field."""
 
     action: str
@@ -43,7 +43,7 @@ class Refusal:
 
 def refusals_in(
     root_fields: Iterable[FieldNode], variables: Mapping[str, Any] | None, errors: Iterable[GraphQLFormattedError]
-) -> Iterator[Refusal]:
+) -> Iterator[OperationRefusal]:
     """The refusals among the errors of an operation, at most ten."""
     roots = {(each.alias or each.name).value: each for each in root_fields}
     first = next(iter(roots.values()), None)
@@ -56,7 +56,7 @@ def refusals_in(
             continue
         name = root.name.value
         target = _target(name, _named(_arguments(root, variables), extensions))
-        yield Refusal(name, target, extensions["code"], extensions.get("field"))
+        yield OperationRefusal(name, target, extensions["code"], extensions.get("field"))
 
 
 def _arguments(root: FieldNode, variables: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from api.graphql.listed import Listed
 from api.graphql.refusals import refusals_in
 from api.graphql.time_slices import TimeSlices
 from api.graphql.turns import Turns
-from api.limits import Limits
+from api.limits import RequestLimits
 from api.metrics import SUCCEEDED, ApiMetrics
 from api.rates import Rates, TooManyRequests, Unlimited, admit
 from api.requests import RequestLog, RequestTracing, current_record
@@ -37,7 +37,7 @@ _NOT_BEARER = "Send the credential as `Authorization: Bearer <access token or AP
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class OperationRequest:
     """One GraphQL request; only the types of its parts are checked."""
 
     query: str | None
@@ -71,7 +71,7 @@ class Answer:
         return "data" not in self.content
 
 
-def request_of(content: Mapping[str, Any]) -> Request:
+def request_of(content: Mapping[str, Any]) -> OperationRequest:
     """The parts of a request as they came over any transport.
 
     Raises:
@@ -90,7 +90,7 @@ def request_of(content: Mapping[str, Any]) -> Request:
             raise MalformedRequest(f"{field} must be {words}.", field=field)
     if query is None and document_id is None and not (extensions and "persistedQuery" in extensions):
         raise MalformedRequest("There is no query in the request.", field="query")
-    return Request(query, name or None, variables, extensions, document_id)
+    return OperationRequest(query, name or None, variables, extensions, document_id)
 
 
 def bearer_token(authorization: str | None) -> str | None:
@@ -114,7 +114,7 @@ class OperationRunner:
         self,
         schema: GraphQLSchema,
         services: Services,
-        limits: Limits,
+        limits: RequestLimits,
         metrics: ApiMetrics,
         request_log: RequestLog | None = None,
         listed: Listed | None = None,
@@ -174,7 +174,7 @@ class OperationRunner:
         await self.services.access.refusals.note(actor, origin, "login", target, code=refusal.code.value)
         return refusal
 
-    def prepare(self, request: Request, caller: Caller) -> Operation:
+    def prepare(self, request: OperationRequest, caller: Caller) -> Operation:
         """The operation of ``request``, if ``caller`` may run it at all.
 
         Raises:

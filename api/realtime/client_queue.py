@@ -10,7 +10,7 @@ from collections.abc import Hashable, Sequence
 
 from graphql import GraphQLFormattedError
 
-from api.limits import Limits
+from api.limits import RequestLimits
 from api.realtime.send_queue import SendQueue
 
 
@@ -19,7 +19,7 @@ class ClientQueue(ABC):
 
     __slots__ = ("_last", "_limits", "_operation_id", "_outbox", "_prefix", "_suffix")
 
-    def __init__(self, send_queue: SendQueue, operation_id: str, limits: Limits) -> None:
+    def __init__(self, send_queue: SendQueue, operation_id: str, limits: RequestLimits) -> None:
         self._operation_id = operation_id
         self._prefix, self._suffix = send_queue.format.around(operation_id)
         self._outbox = send_queue
@@ -81,7 +81,7 @@ class EventQueue(ClientQueue):
 
     __slots__ = ("_bytes", "_queue")
 
-    def __init__(self, send_queue: SendQueue, operation_id: str, limits: Limits) -> None:
+    def __init__(self, send_queue: SendQueue, operation_id: str, limits: RequestLimits) -> None:
         super().__init__(send_queue, operation_id, limits)
         self._queue: deque[bytes] = deque()
         self._bytes = 0
@@ -127,7 +127,7 @@ class StateQueue(ClientQueue):
 
     __slots__ = ("_parts",)
 
-    def __init__(self, send_queue: SendQueue, operation_id: str, limits: Limits) -> None:
+    def __init__(self, send_queue: SendQueue, operation_id: str, limits: RequestLimits) -> None:
         super().__init__(send_queue, operation_id, limits)
         self._parts: dict[Hashable, bytes] = {}
 

@@ -24,7 +24,7 @@ from domain.kernel.retry_policies import SUBSCRIPTION
 from domain.kernel.supervision import HandedTo
 
 
-class Execution:
+class PayloadExecutor:
     """Turns events into payloads, each in a context of its own."""
 
     __slots__ = ("_context", "_executor", "_metrics", "_name")
@@ -64,7 +64,7 @@ class LogGroup:
     """Equal subscriptions to the same log. ``position`` is the number of the last shared event."""
 
     def __init__(
-        self, stream: LogStream[Any, Any], execution: Execution, metrics: ApiMetrics, ended: Callable[[], None]
+        self, stream: LogStream[Any, Any], execution: PayloadExecutor, metrics: ApiMetrics, ended: Callable[[], None]
     ) -> None:
         self.position: int | None = None
         # Everybody, also those who are still catching up and only keep the group alive.
@@ -178,7 +178,7 @@ class StateGroup:
     def __init__(
         self,
         stream: StateStream[Any],
-        execution: Execution,
+        execution: PayloadExecutor,
         metrics: ApiMetrics,
         max_parts: int,
         ended: Callable[[], None],

@@ -18,7 +18,7 @@ from api.graphql.documents import Operation
 from api.graphql.execution import OperationExecutor
 from api.graphql.runner import Caller, OperationRunner
 from api.realtime.client_queue import EventQueue, StateQueue
-from api.realtime.groups import Execution, LogGroup, StateGroup
+from api.realtime.groups import LogGroup, PayloadExecutor, StateGroup
 from api.realtime.merged import MergedStream
 from api.realtime.send_queue import SendQueue
 from api.realtime.sharing_key import Selection, selection_of
@@ -150,7 +150,7 @@ class _Sharing:
     def _key(self, caller: Caller) -> Hashable:
         return *self.key, None if self.selection.same_for_all else caller.actor
 
-    def _execution(self, caller: Caller) -> Execution:
+    def _execution(self, caller: Caller) -> PayloadExecutor:
         # What is the same for all is executed for nobody in particular: a resolver that does ask who it is for fails.
         runner = self.subscribing.runner
         return self.subscribing.execution(

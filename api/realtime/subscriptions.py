@@ -12,7 +12,7 @@ from api.errors import errors_of
 from api.graphql.documents import Operation
 from api.graphql.runner import Caller, OperationRunner
 from api.realtime.client_queue import ClientQueue, EventQueue, StateQueue
-from api.realtime.groups import Execution, LogGroup, StateGroup
+from api.realtime.groups import LogGroup, PayloadExecutor, StateGroup
 from api.realtime.streams import LogStream, StateStream
 from domain.kernel.errors import BadInput, DomainError, Unavailable
 from domain.kernel.retry import Backoff
@@ -35,10 +35,10 @@ class Subscribing:
         """A context of the subscriber's own."""
         return self.runner.context(self.caller)
 
-    def execution(self, context: Context) -> Execution:
+    def execution(self, context: Context) -> PayloadExecutor:
         """An execution of the subscription's selection."""
         executor = self.operation.executor(self.variables, context)
-        return Execution(executor, context, self.operation.name, self.runner.metrics)
+        return PayloadExecutor(executor, context, self.operation.name, self.runner.metrics)
 
 
 class Subscription(ABC):
@@ -133,13 +133,13 @@ class LogSubscription(Subscription):
         # Failed meanwhile: then everything has been said.
         if self._is_over or self not in group.members:
             return
-        execution: Execution | None = None
+        execution: PayloadExecutor | None = None
         while not group.join(self, self._position):
             assert self._position is not None
             execution = execution or self._subscribing.execution(self._subscribing.context())
             await self._replay_page(execution)
 
-    async def _replay_page(self, execution: Execution) -> None:
+    async def _replay_page(self, execution: PayloadExecutor) -> None:
         assert self._position is not None
         backoff = Backoff(SUBSCRIPTION)
         while True:

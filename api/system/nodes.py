@@ -31,7 +31,7 @@ from domain.risk.event_queries import find_events
 from domain.risk.halt_store import find_halts
 from domain.risk.store import find_rules
 from domain.system.node_queries import locate_nodes
-from domain.system.nodes import Node as Found
+from domain.system.nodes import FoundNode as Found
 from domain.system.nodes import NodeKind, may_find, operates
 from domain.system.run_store import find_runs
 from domain.system.service import find_tasks

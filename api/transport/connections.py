@@ -9,7 +9,7 @@ from collections.abc import Hashable
 from typing import Protocol
 
 from api.addresses import network_of
-from api.limits import Limits
+from api.limits import RequestLimits
 from api.transport.proxies import TrustedProxies
 
 SWEEP_SECONDS = 0.5
@@ -47,11 +47,11 @@ class _Address:
     def __init__(self, is_proxy: bool) -> None:
         self.is_proxy = is_proxy
         self.count = 0
-        self.waiting: dict[Place, None] = {}
-        self.idle: dict[Place, None] = {}
+        self.waiting: dict[ConnectionState, None] = {}
+        self.idle: dict[ConnectionState, None] = {}
 
 
-class Place:
+class ConnectionState:
     """The state of one connection."""
 
     __slots__ = ("_held_seen", "address", "among", "closing_at", "deadline", "guest", "owner", "stalled_at", "untaken")
@@ -61,7 +61,7 @@ class Place:
         self.address = address
         self.owner: Hashable | None = None
         # Among which connections of its address it is, if it is none that works.
-        self.among: dict[Place, None] | None = None
+        self.among: dict[ConnectionState, None] | None = None
         self.deadline = _NEVER
         # Since when, and how much, its client has not taken.
         self.stalled_at = _NEVER
@@ -84,16 +84,16 @@ class Place:
 class Connections:
     """Admits connections, and closes those that must give way or exceed their time limit."""
 
-    def __init__(self, limits: Limits, proxies: TrustedProxies | None = None) -> None:
+    def __init__(self, limits: RequestLimits, proxies: TrustedProxies | None = None) -> None:
         self.limits = limits
         # Who brings the connections of many: bounded as all are together, not as one address.
         self._proxies = proxies or TrustedProxies(())
-        self._places: dict[Guest, Place] = {}
+        self._places: dict[Guest, ConnectionState] = {}
         self._addresses: dict[str, _Address] = {}
-        self._owned: dict[Hashable, set[Place]] = {}
+        self._owned: dict[Hashable, set[ConnectionState]] = {}
         # Of all addresses, oldest first.
-        self._waiting: dict[Place, None] = {}
-        self._idle: dict[Place, None] = {}
+        self._waiting: dict[ConnectionState, None] = {}
+        self._idle: dict[ConnectionState, None] = {}
         self._sweeping: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
@@ -101,7 +101,7 @@ class Connections:
 
     # ------------------------------------------------------------------ coming and going
 
-    def enter(self, guest: Guest, address: str, loop: asyncio.AbstractEventLoop) -> Place | None:
+    def enter(self, guest: Guest, address: str, loop: asyncio.AbstractEventLoop) -> ConnectionState | None:
         """A place for a new connection; None when all open ones are busy."""
         network = network_of(address)
         home = self._addresses.get(network) or _Address(self._proxies.trusts(address))
@@ -113,7 +113,7 @@ class Connections:
         is_full = home.count >= most or len(self._places) >= self.limits.connections
         if is_full:
             return None
-        place = self._places[guest] = Place(guest, network)
+        place = self._places[guest] = ConnectionState(guest, network)
         home.count += 1
         self._addresses[network] = home
         self.wait(place, loop.time() + self.limits.header_seconds)
@@ -121,13 +121,13 @@ class Connections:
             self._sweeping = loop.call_later(SWEEP_SECONDS, self._sweep, loop)
         return place
 
-    def replace(self, place: Place, guest: Guest) -> None:
+    def replace(self, place: ConnectionState, guest: Guest) -> None:
         """The connection continues under another protocol."""
         del self._places[place.guest]
         place.guest = guest
         self._places[guest] = place
 
-    def leave(self, place: Place) -> None:
+    def leave(self, place: ConnectionState) -> None:
         """The connection is gone, or no longer counts."""
         if self._places.pop(place.guest, None) is None:
             return
@@ -138,7 +138,7 @@ class Connections:
             del self._addresses[place.address]
         self.own(place, None)
 
-    def _send_away(self, *candidates: dict[Place, None]) -> None:
+    def _send_away(self, *candidates: dict[ConnectionState, None]) -> None:
         for places in candidates:
             if places:
                 place = next(iter(places))
@@ -148,7 +148,7 @@ class Connections:
 
     # ------------------------------------------------------------------ what each does
 
-    def wait(self, place: Place, deadline: float) -> None:
+    def wait(self, place: ConnectionState, deadline: float) -> None:
         """Set the ``deadline`` for the client to send a whole request, or to sign in."""
         home = self._addresses[place.address]
         self._move(place, home.waiting)
@@ -156,20 +156,20 @@ class Connections:
         if len(home.waiting) > self.limits.waiting_per_address and not home.is_proxy:
             self._send_away(home.waiting)
 
-    def rest(self, place: Place) -> None:
+    def rest(self, place: ConnectionState) -> None:
         """Mark the connection as idle."""
         home = self._addresses.get(place.address)
         if home is not None and place.guest in self._places:
             self._move(place, home.idle)
         place.deadline = _NEVER
 
-    def work(self, place: Place, deadline: float = _NEVER) -> None:
+    def work(self, place: ConnectionState, deadline: float = _NEVER) -> None:
         """Mark the connection as busy; the rest of its request must come by ``deadline``."""
         if place.among is not None:
             self._move(place, None)
         place.deadline = deadline
 
-    def _move(self, place: Place, among: dict[Place, None] | None) -> None:
+    def _move(self, place: ConnectionState, among: dict[ConnectionState, None] | None) -> None:
         if place.among is not None:
             del place.among[place]
             self._waiting.pop(place, None)
@@ -182,7 +182,7 @@ class Connections:
 
     # ------------------------------------------------------------------ what is held
 
-    def own(self, place: Place, owner: Hashable | None) -> None:
+    def own(self, place: ConnectionState, owner: Hashable | None) -> None:
         """Count its waiting bytes for ``owner`` from now on."""
         if place.owner == owner:
             return
@@ -195,7 +195,7 @@ class Connections:
         if owner is not None:
             self._owned.setdefault(owner, set()).add(place)
 
-    def holds(self, place: Place) -> None:
+    def holds(self, place: ConnectionState) -> None:
         """Count more waiting bytes; while its owner holds too many, the connection with the most is cut."""
         if not place.grew() or place.guest not in self._places:
             return
@@ -210,15 +210,15 @@ class Connections:
             owned.discard(most)
             most.guest.abort()
 
-    def _strangers(self, address: str) -> set[Place]:
+    def _strangers(self, address: str) -> set[ConnectionState]:
         return {place for place in self._places.values() if place.owner is None and place.address == address}
 
-    def stalls(self, place: Place, now: float) -> None:
+    def stalls(self, place: ConnectionState, now: float) -> None:
         """Its client takes data more slowly than it is sent."""
         place.stalled_at, place.untaken = now, place.guest.held
         self.holds(place)
 
-    def flows(self, place: Place) -> None:
+    def flows(self, place: ConnectionState) -> None:
         """Its client has caught up."""
         place.stalled_at = _NEVER
 
@@ -230,7 +230,7 @@ class Connections:
             self._look_at(place, now)
         self._sweeping = loop.call_later(SWEEP_SECONDS, self._sweep, loop) if self._places else None
 
-    def _look_at(self, place: Place, now: float) -> None:
+    def _look_at(self, place: ConnectionState, now: float) -> None:
         if place.guest.is_closing:
             # What it still has to send may never be taken.
             place.closing_at = min(place.closing_at, now)
@@ -246,6 +246,6 @@ class Connections:
             else:
                 place.stalled_at, place.untaken = now, held
 
-    def _cut(self, place: Place) -> None:
+    def _cut(self, place: ConnectionState) -> None:
         self.leave(place)
         place.guest.abort()

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from api.errors import RequestError, coded, errors_of, refused
 from api.graphql.documents import Operation
 from api.graphql.encoding import encode
-from api.graphql.runner import Caller, OperationRunner, Request, bearer_token
+from api.graphql.runner import Caller, OperationRequest, OperationRunner, bearer_token
 from api.realtime.formats import SERVER_SENT_EVENTS
 from api.realtime.hub import Hub
 from api.realtime.send_queue import SendQueue
@@ -100,7 +100,7 @@ class EventStream:
 
     # -------------------------------------------------------------- the operation
 
-    async def run(self, request: Request, method: str, send: Send, extra: list[tuple[bytes, bytes]]) -> None:
+    async def run(self, request: OperationRequest, method: str, send: Send, extra: list[tuple[bytes, bytes]]) -> None:
         """Answer with events until the operation, the client or the server ends."""
         await send({"type": "http.response.start", "status": int(HTTPStatus.OK), "headers": [*_HEADERS, *extra]})
         self._connection.begin_stream(self._outbox.resume, self._gone, self._stop)
@@ -115,7 +115,7 @@ class EventStream:
         self.close()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _serve(self, request: Request, method: str) -> None:
+    async def _serve(self, request: OperationRequest, method: str) -> None:
         operation: Operation | None = None
         caller = self._credential.caller
         assert caller is not None

@@ -16,7 +16,7 @@ from uvicorn._types import ASGIReceiveEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
-from api.transport.connections import Connections, Place
+from api.transport.connections import Connections, ConnectionState
 
 EXTENSION = "tradegraph.frames"
 
@@ -45,7 +45,7 @@ def text_header(length: int) -> bytes:
 class TextFrames(WebSocketsSansIOProtocol):
     """Offers itself to the application as the scope's extension ``tradegraph.frames``."""
 
-    def __init__(self, *arguments: Any, connections: Connections, place: Place, **keywords: Any) -> None:
+    def __init__(self, *arguments: Any, connections: Connections, place: ConnectionState, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
         self.logger = _log
         # Whether the client takes what is sent; when not, whatever is written waits in memory.

@@ -14,8 +14,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from api.limits import Limits
-from api.transport.connections import Connections, Place
+from api.limits import RequestLimits
+from api.transport.connections import Connections, ConnectionState
 
 EXTENSION = "tradegraph.connection"
 
@@ -54,8 +54,8 @@ class GuardedHttp(HttpToolsProtocol):
         super().__init__(*arguments, **keywords)
         self.logger = _log
         self._connections = connections
-        self._limits: Limits = connections.limits
-        self._place: Place | None = None
+        self._limits: RequestLimits = connections.limits
+        self._place: ConnectionState | None = None
         # Of the request that comes in: whether its head is under way, and what has come of it.
         self._in_head = True
         self._in_message = False

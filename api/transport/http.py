@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 from api.errors import INTERNAL, OPERATION_NOT_ALLOWED, RequestError, masked
 from api.graphql.documents import Operation
 from api.graphql.encoding import encode
-from api.graphql.runner import Answer, Caller, OperationRunner, Request, bearer_token, refusal_of
+from api.graphql.runner import Answer, Caller, OperationRequest, OperationRunner, bearer_token, refusal_of
 from api.rates import TooManyRequests, rate_headers
 from api.requests import current_record
 from api.transport.event_stream import STREAM_PATH, EventStreams
@@ -121,7 +121,7 @@ class GraphQLOverHttp:
             _own(scope, caller.actor)
         return caller
 
-    def _prepare(self, request: Request, caller: Caller, method: str) -> Operation:
+    def _prepare(self, request: OperationRequest, caller: Caller, method: str) -> Operation:
         operation = self._runner.prepare(request, caller)
         if operation.kind is OperationType.SUBSCRIPTION:
             raise HttpRefusal(HTTPStatus.BAD_REQUEST, _USE_STREAMS, field="query")

@@ -10,8 +10,8 @@ import orjson
 from starlette.types import Receive, Scope
 
 from api.errors import coded
-from api.graphql.runner import Answer, Request, request_of
-from api.limits import Limits
+from api.graphql.runner import Answer, OperationRequest, request_of
+from api.limits import RequestLimits
 from api.transport.negotiation import JSON, content_type
 from domain.kernel.errors import ErrorCode
 
@@ -42,7 +42,9 @@ def address_of(scope: Scope) -> str:
     return str(client[0]) if client else ""
 
 
-async def read_request(scope: Scope, headers: Mapping[str, str], receive: Receive, limits: Limits) -> Request:
+async def read_request(
+    scope: Scope, headers: Mapping[str, str], receive: Receive, limits: RequestLimits
+) -> OperationRequest:
     """The GraphQL request of a GET or a POST.
 
     Raises:
@@ -62,7 +64,7 @@ async def read_request(scope: Scope, headers: Mapping[str, str], receive: Receiv
     return _from_json(_decode(body, "body"))
 
 
-async def _read_body(headers: Mapping[str, str], receive: Receive, limits: Limits) -> bytes:
+async def _read_body(headers: Mapping[str, str], receive: Receive, limits: RequestLimits) -> bytes:
     announced = headers.get("content-length", "")
     is_too_large = announced.isdigit() and int(announced) > limits.body_bytes
     parts: list[bytes] = []
@@ -91,7 +93,7 @@ async def _read_body(headers: Mapping[str, str], receive: Receive, limits: Limit
     return b"".join(parts)
 
 
-def _from_query_string(query_string: bytes) -> Request:
+def _from_query_string(query_string: bytes) -> OperationRequest:
     try:
         pairs = parse_qsl(
             query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS
@@ -114,7 +116,7 @@ def _decode(text: bytes | str, field: str) -> Any:
         raise HttpRefusal(HTTPStatus.BAD_REQUEST, f"The {field} is not valid JSON.", field=field) from error
 
 
-def _from_json(content: Any) -> Request:
+def _from_json(content: Any) -> OperationRequest:
     if isinstance(content, list):
         raise HttpRefusal(HTTPStatus.BAD_REQUEST, "Send one operation per request; several in one are not taken.")
     if not isinstance(content, dict):

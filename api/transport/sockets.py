@@ -6,10 +6,10 @@ from api.graphql.runner import Caller, OperationRunner
 from api.realtime.hub import Hub
 from api.transport.listeners import Listeners
 from api.transport.origin import OriginPolicy
-from api.transport.websocket import TOO_MANY, CloseSocket, Session
+from api.transport.websocket import TOO_MANY, CloseSocket, SocketSession
 
 
-class Sockets(Listeners[Session]):
+class Sockets(Listeners[SocketSession]):
     """The ASGI application behind ``/graphql`` for WebSocket."""
 
     def __init__(self, runner: OperationRunner, hub: Hub, origins: OriginPolicy) -> None:
@@ -25,7 +25,7 @@ class Sockets(Listeners[Session]):
             await receive()
             await send({"type": "websocket.close", "code": 1008})
             return
-        session = Session(self._runner, self._hub, scope, receive, send, self._let_in)
+        session = SocketSession(self._runner, self._hub, scope, receive, send, self._let_in)
         self.enter(session)
         self._runner.metrics.sockets.inc()
         try:
@@ -34,6 +34,6 @@ class Sockets(Listeners[Session]):
             self.leave(session)
             self._runner.metrics.sockets.dec()
 
-    def _let_in(self, session: Session, caller: Caller) -> None:
+    def _let_in(self, session: SocketSession, caller: Caller) -> None:
         if not self.admit(session, caller):
             raise CloseSocket(TOO_MANY, "Too many sockets for one user")

@@ -50,7 +50,7 @@ class CloseSocket(Exception):
         self.reason = reason
 
 
-class Session:
+class SocketSession:
     """One socket, from the handshake to its end. ``admit`` is called before a signed-in user is let in."""
 
     def __init__(
@@ -60,7 +60,7 @@ class Session:
         scope: Scope,
         receive: Receive,
         send: Send,
-        admit: Callable[["Session", Caller], None],
+        admit: Callable[["SocketSession", Caller], None],
     ) -> None:
         self._runner = runner
         self._hub = hub

@@ -14,7 +14,7 @@ from uuid import UUID
 from domain.access.types import SYSTEM, Actor
 
 
-class Part(StrEnum):
+class PlatformPart(StrEnum):
     """A part of the platform that acts by itself; its value is its name in ``by``."""
 
     MONITOR = "monitor"
@@ -36,7 +36,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """``by`` is a person's email, a ``Part``, or ``system``, the operator of the machine."""
+    """``by`` is a person's email, a ``PlatformPart``, or ``system``, the operator of the machine."""
 
     by: str
     key_id: UUID | None = None
@@ -71,11 +71,11 @@ def attributed(actor: Actor, origin: Origin | None = None) -> Attribution:
     return Attribution(actor.email, actor.api_key_id, origin.address or None, origin.request_id, origin.trace)
 
 
-def of_part(part: Part) -> Attribution:
+def of_part(part: PlatformPart) -> Attribution:
     """The attribution of work that a part of the platform does."""
     return Attribution(part.value)
 
 
-def actor_of(part: Part) -> Actor:
+def actor_of(part: PlatformPart) -> Actor:
     """The platform itself as an actor, by the name of one of its parts."""
     return Actor(user_id=SYSTEM.user_id, email=part.value, role=SYSTEM.role, via="system")

@@ -20,18 +20,18 @@ _MAX_LISTED = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SignInPlace:
     """The address of the client of a session, and the name that its program gives itself."""
 
     address: str | None = None
     device: str | None = None
 
 
-NOWHERE = Place()
+NOWHERE = SignInPlace()
 
 
 async def insert_session(
-    work: UnitOfWork, session_id: UUID, user_id: UUID, expires_at: datetime, place: Place = NOWHERE
+    work: UnitOfWork, session_id: UUID, user_id: UUID, expires_at: datetime, place: SignInPlace = NOWHERE
 ) -> None:
     """Store a session that begins now; remove those of the user that expired, and the oldest beyond the bound."""
     db = await work.orm()
@@ -80,7 +80,7 @@ async def read_refresh_state(work: UnitOfWork, token_hash: str) -> RefreshState 
 
 
 async def use_refresh_token(
-    work: UnitOfWork, session_id: UUID, token_hash: str, session_expires_at: datetime, place: Place = NOWHERE
+    work: UnitOfWork, session_id: UUID, token_hash: str, session_expires_at: datetime, place: SignInPlace = NOWHERE
 ) -> None:
     """Mark a token as used, move its session's end and place, and drop the session's tokens that expired."""
     db = await work.orm()

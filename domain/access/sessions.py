@@ -141,13 +141,15 @@ async def _begin(
         return await _issue(access, work, user, session_id)
 
 
-def _place() -> session_store.Place:
+def _place() -> session_store.SignInPlace:
     """The address and program of the current request; a program's name is cut to what can be kept."""
     origin = current_origin()
     if origin is None:
         return session_store.NOWHERE
     device = "".join(character if character.isprintable() else " " for character in origin.device)
-    return session_store.Place(origin.address[:MAX_ADDRESS_LENGTH] or None, device.strip()[:MAX_DEVICE_LENGTH] or None)
+    return session_store.SignInPlace(
+        origin.address[:MAX_ADDRESS_LENGTH] or None, device.strip()[:MAX_DEVICE_LENGTH] or None
+    )
 
 
 async def _issue(access: Access, work: UnitOfWork, user: User, session_id: UUID) -> SignedIn:

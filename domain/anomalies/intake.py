@@ -16,7 +16,7 @@ LATE_SECONDS = 3_600.0
 FROZEN_FACTS, FROZEN_ACCOUNTS = 200, 3
 
 
-class Refusal(StrEnum):
+class IntakeRefusal(StrEnum):
     """The reason for which a fact was left out."""
 
     REPEATED = "REPEATED"
@@ -35,7 +35,7 @@ class Intake:
     __slots__ = ("_accounts", "_newest", "_read", "_same", "refused")
 
     def __init__(self) -> None:
-        self.refused: Counter[Refusal] = Counter()
+        self.refused: Counter[IntakeRefusal] = Counter()
         self._read: OrderedDict[int, None] = OrderedDict()
         self._newest = -math.inf
         self._same = 0
@@ -48,17 +48,17 @@ class Intake:
             self.refused[refusal] += 1
         return refusal is None
 
-    def _refusal(self, fact: Fact) -> Refusal | None:
+    def _refusal(self, fact: Fact) -> IntakeRefusal | None:
         if not _is_finite(fact):
-            return Refusal.NOT_A_NUMBER
+            return IntakeRefusal.NOT_A_NUMBER
         if not hasattr(fact, "id"):
             return None
         now = fact.at.timestamp()
         if now < self._newest - LATE_SECONDS:
-            return Refusal.LATE
+            return IntakeRefusal.LATE
         key = hash(fact)
         if key in self._read:
-            return Refusal.REPEATED
+            return IntakeRefusal.REPEATED
         self._read[key] = None
         if len(self._read) > REMEMBERED_FACTS:
             self._read.popitem(last=False)
@@ -70,7 +70,7 @@ class Intake:
         if len(self._accounts) < FROZEN_ACCOUNTS:
             self._accounts.add(str(getattr(fact, "account_id", "")))
         is_frozen = self._same > FROZEN_FACTS and len(self._accounts) >= FROZEN_ACCOUNTS
-        return Refusal.FROZEN_CLOCK if is_frozen else None
+        return IntakeRefusal.FROZEN_CLOCK if is_frozen else None
 
 
 _NUMBERS: dict[type, tuple[str, ...]] = {}

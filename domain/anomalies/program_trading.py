@@ -34,7 +34,7 @@ class WatchedBehaviour(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class ProgramThresholds:
     """From which numbers on a behaviour is one; shares and moves are ratios, notionals in the account's currency."""
 
     messages_per_second: int = 300
@@ -63,12 +63,12 @@ class ProgramTradingReport:
 
     since: datetime
     until: datetime
-    marks: Marks
+    marks: ProgramThresholds
     accounts: tuple[WatchedAccount, ...]
     is_complete: bool
 
 
-def behaviours_of(conduct: Conduct, marks: Marks) -> tuple[WatchedBehaviour, ...]:
+def behaviours_of(conduct: Conduct, marks: ProgramThresholds) -> tuple[WatchedBehaviour, ...]:
     """The behaviours, of four, that an account's day shows."""
     ratio = conduct.cancels / conduct.orders if conduct.orders else 0.0
     shown = {
@@ -86,7 +86,7 @@ def behaviours_of(conduct: Conduct, marks: Marks) -> tuple[WatchedBehaviour, ...
 
 
 async def program_trading_report(
-    actor: Actor, day: date, zone: str, account_id: UUID | None, marks: Marks
+    actor: Actor, day: date, zone: str, account_id: UUID | None, marks: ProgramThresholds
 ) -> ProgramTradingReport:
     """The report of a calendar day in a time zone, of one account or of all: one statement.
 
@@ -105,7 +105,7 @@ async def program_trading_report(
     return ProgramTradingReport(since, until, marks, accounts, len(found) <= MAX_ACCOUNTS)
 
 
-def check_marks(marks: Marks) -> None:
+def check_marks(marks: ProgramThresholds) -> None:
     """Refuse marks below zero: everything would be a behaviour.
 
     Raises:

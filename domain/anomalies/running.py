@@ -13,7 +13,7 @@ from uuid import UUID
 
 import orjson
 
-from domain.access.attribution import Part
+from domain.access.attribution import PlatformPart
 from domain.access.audit import record as audit
 from domain.access.audit import target_of
 from domain.access.types import PLATFORM_ROLE, Actor, require_role
@@ -24,7 +24,7 @@ from domain.anomalies.cases.gathering import gather, leave_out_dismissed
 from domain.anomalies.detectors.base import Detector
 from domain.anomalies.detectors.catalogue import DETECTORS
 from domain.anomalies.facts import Fact
-from domain.anomalies.intake import Refusal
+from domain.anomalies.intake import IntakeRefusal
 from domain.anomalies.log import CHANNEL, encode
 from domain.anomalies.reading import StoredEvent, facts_of
 from domain.anomalies.service import OWNERS, read_detectors
@@ -49,7 +49,7 @@ MAX_TOLD = 200
 MAX_RUNS = 10
 # Clocks differ a little; a fact that is further ahead is from no clock that can be believed.
 AHEAD = timedelta(minutes=5)
-BY = Part.DETECTION.value
+BY = PlatformPart.DETECTION.value
 CAUSE = "ANOMALY"
 MAX_REASON = 450
 _SEVERITIES = list(Severity)
@@ -66,7 +66,7 @@ class RunReport:
     events: int
     anomalies: tuple[Anomaly, ...]
     is_unfinished: bool
-    refused: Mapping[Refusal, int] = field(default_factory=dict)
+    refused: Mapping[IntakeRefusal, int] = field(default_factory=dict)
     suppressed: int = 0
 
 
@@ -86,7 +86,7 @@ async def run_detectors(bus: Bus, facts: Sequence[Fact] = ()) -> RunReport:
         present = [fact for fact in read if fact.at <= work.now + AHEAD]
         findings, refused = await _observe(work, settings, rules, present)
         if len(present) < len(read):
-            refused[Refusal.FROM_THE_FUTURE] += len(read) - len(present)
+            refused[IntakeRefusal.FROM_THE_FUTURE] += len(read) - len(present)
         kept = await leave_out_dismissed(work, findings)
         anomalies = await _tell(work, head, settings, kept[:MAX_TOLD], halts)
         await queries.advance(work, {stored.event.account_id: stored.event.sequence for stored in events})
@@ -127,7 +127,7 @@ async def _observe(
     settings: Collection[DetectorSetting],
     rules: Mapping[str, CalendarRule],
     facts: Sequence[Fact],
-) -> tuple[list[Finding], Counter[Refusal]]:
+) -> tuple[list[Finding], Counter[IntakeRefusal]]:
     """Let every detector read the facts with its loaded memory, and store the memory."""
     detectors: dict[AnomalyKind, Detector[Any, Any]] = {
         setting.kind: DETECTORS[setting.kind](Tuning(setting.sensitivity, setting.warmup)) for setting in settings
@@ -149,7 +149,7 @@ async def _observe(
                 found = detector.observe(fact)
                 findings += found if kind in enabled else ()
     await queries.remember(work, {kind: detectors[kind].state(keys) for kind, keys in wanted.items()})
-    refused: Counter[Refusal] = Counter()
+    refused: Counter[IntakeRefusal] = Counter()
     for detector in detectors.values():
         refused |= detector.intake.refused
     return sorted(findings, key=lambda finding: finding.at), refused

@@ -23,7 +23,7 @@ from domain.market.sessions import TradingDay
 from domain.market.types import BookTick, Quote, QuoteTick, RestatedQuote, StreamTick, TradeTick
 
 
-class Change(NamedTuple):
+class QuoteChange(NamedTuple):
     """The quote after a tick, and the size that the tick traded."""
 
     quote: Quote
@@ -38,7 +38,7 @@ class _Day(Enum):
     EARLIER = auto()
 
 
-def _merged(before: Quote | None, tick: QuoteTick | TradeTick, day: _Day, at: Nanos) -> Change:
+def _merged(before: Quote | None, tick: QuoteTick | TradeTick, day: _Day, at: Nanos) -> QuoteChange:
     quote = before or Quote(tick.symbol, at)
     volume, previous_close = quote.volume, quote.previous_close
     if day is not _Day.SAME:
@@ -46,7 +46,7 @@ def _merged(before: Quote | None, tick: QuoteTick | TradeTick, day: _Day, at: Na
         volume, previous_close = None, quote.reference if day is _Day.LATER else None
     if isinstance(tick, TradeTick):
         last, last_size, traded = tick.price, tick.size, tick.size
-        return Change(
+        return QuoteChange(
             Quote(
                 tick.symbol, at, quote.bid, quote.ask, quote.bid_size, quote.ask_size,
                 last, last_size, (volume or ZERO) + traded, previous_close,
@@ -61,12 +61,12 @@ def _merged(before: Quote | None, tick: QuoteTick | TradeTick, day: _Day, at: Na
         volume = tick.volume
     elif traded:
         volume = (volume or ZERO) + traded
-    return Change(
+    return QuoteChange(
         Quote(tick.symbol, at, bid, ask, bid_size, ask_size, last_of, size_of, volume, previous_close), traded
     )
 
 
-def _restated(before: Quote | None, tick: RestatedQuote) -> Change:
+def _restated(before: Quote | None, tick: RestatedQuote) -> QuoteChange:
     """A quote of the day before is replaced; of a later quote only the figures of that day are."""
     restated = Quote(
         tick.symbol, tick.at, tick.bid, tick.ask, tick.bid_size, tick.ask_size,
@@ -74,7 +74,7 @@ def _restated(before: Quote | None, tick: RestatedQuote) -> Change:
     )  # fmt: skip
     if before is not None and before.at > tick.at:
         restated = replace(before, previous_close=restated.reference)
-    return Change(restated, ZERO)
+    return QuoteChange(restated, ZERO)
 
 
 def _traded(volume: Decimal | None, tick: QuoteTick, day: _Day) -> Decimal:
@@ -124,7 +124,7 @@ class QuoteBoard:
             self._clocks.restore(quote.symbol, clocks)
             self._tell(quote)
 
-    def apply(self, tick: StreamTick, received: int) -> Change | None:
+    def apply(self, tick: StreamTick, received: int) -> QuoteChange | None:
         """Apply one tick that was received at ``received`` (nanoseconds).
 
         Returns None for a late tick, and for an order book update, which does not change the quote: best prices come in
@@ -144,7 +144,7 @@ class QuoteBoard:
         self._tell(change.quote)
         return change
 
-    def _merge(self, before: Quote | None, tick: QuoteTick | TradeTick, received: int) -> Change:
+    def _merge(self, before: Quote | None, tick: QuoteTick | TradeTick, received: int) -> QuoteChange:
         symbol, at, age_from = tick.symbol, tick.at, counts_from(tick, received)
         if before is not None and before.at > at and self._sources.get(symbol, "") == tick.source:
             # Quotes and trades of one source come in two streams: the older of the two takes no time away.

@@ -15,7 +15,7 @@ from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from domain.access.attribution import Part
+from domain.access.attribution import PlatformPart
 from domain.accounts.types import TransactionKind
 from domain.kernel.money import to_cash_down
 from domain.kernel.numbers import ONE, ZERO
@@ -181,7 +181,7 @@ _APPLY = {
 def holds_adjusted(holds: Holds, book: PositionBook, adjustment: PositionAdjustment) -> Holds:
     """The part frozen by hand after an adjustment, out of the quantity held then. A delisting freezes all of it."""
     if adjustment.kind is AdjustmentKind.DELISTED:
-        return holds.raised_to(abs(book.quantity), Part.SETTLEMENT)
+        return holds.raised_to(abs(book.quantity), PlatformPart.SETTLEMENT)
     if adjustment.kind is AdjustmentKind.SPLIT:
         assert adjustment.unit is not None
         return holds.scaled(adjustment.factor, adjustment.unit)

@@ -17,7 +17,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from domain.access.attribution import Part
+from domain.access.attribution import PlatformPart
 from domain.accounts.rules import post
 from domain.accounts.types import AccountBook, Transaction, TransactionKind
 from domain.kernel.numbers import ZERO, plain
@@ -58,7 +58,9 @@ def post_carry(
         return []
     charges = carry_of(book, positions, terms, day)
     book.carried_on = day
-    posted = (post(book, charge.kind, charge.amount, now, Part.SETTLEMENT, note=charge.note) for charge in charges)
+    posted = (
+        post(book, charge.kind, charge.amount, now, PlatformPart.SETTLEMENT, note=charge.note) for charge in charges
+    )
     return [row for row in posted if row is not None]
 
 

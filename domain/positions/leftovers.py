@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
-from domain.access.attribution import Part
+from domain.access.attribution import PlatformPart
 from domain.access.types import PLATFORM_ROLE
 from domain.accounts.events import STATE_CHANGED, record
 from domain.accounts.rules import set_state
@@ -17,7 +17,7 @@ from domain.accounts.types import AccountBook, AccountState
 from domain.kernel.numbers import ZERO
 from domain.positions.types import PositionBook
 
-BY = Part.BOOKS.value
+BY = PlatformPart.BOOKS.value
 LEFT_CLOSED = "LEFT_IN_CLOSED_ACCOUNT"
 LEFT_SHORT = "LEFT_OWING"
 

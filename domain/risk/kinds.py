@@ -13,7 +13,7 @@ from typing import Final
 from domain.risk.types import RiskAction, RiskRuleKind, RiskScope
 
 
-class Measure(StrEnum):
+class ThresholdUnit(StrEnum):
     """The unit of a threshold: units, money of the account's currency, a ratio (0.05 = 5 %), a multiple, a count."""
 
     QUANTITY = "QUANTITY"
@@ -34,7 +34,7 @@ class KindTerms:
     """
 
     limits: str
-    measure: Measure
+    measure: ThresholdUnit
     scopes: frozenset[RiskScope]
     window: bool = False
     exits_pass: bool = False
@@ -60,82 +60,82 @@ _NARROW: Final = _ALL - {RiskScope.GLOBAL}
 KINDS: Final[Mapping[RiskRuleKind, KindTerms]] = MappingProxyType(
     {
         RiskRuleKind.MAX_ORDER_QUANTITY: KindTerms(
-            "the quantity of one order", Measure.QUANTITY, _ALL, exits_pass=True
+            "the quantity of one order", ThresholdUnit.QUANTITY, _ALL, exits_pass=True
         ),
         RiskRuleKind.MAX_ORDER_NOTIONAL: KindTerms(
-            "the value of one order at the worst price that it may trade at", Measure.MONEY, _ALL, exits_pass=True
+            "the value of one order at the worst price that it may trade at", ThresholdUnit.MONEY, _ALL, exits_pass=True
         ),
         RiskRuleKind.PRICE_COLLAR: KindTerms(
             "the distance of a limit price beyond the reference (the last price, else the middle), above it for a buy, "
             "below it for a sell; of an order that waits for a trigger, beyond the trigger price",
-            Measure.RATIO,
+            ThresholdUnit.RATIO,
             _ALL,
         ),
         RiskRuleKind.MAX_POSITION_QUANTITY: KindTerms(
             "the position in the order's symbol if all working orders there fill",
-            Measure.QUANTITY,
+            ThresholdUnit.QUANTITY,
             _ALL,
             exits_pass=True,
         ),
         RiskRuleKind.MAX_POSITION_NOTIONAL: KindTerms(
-            "the value of that position at the mark", Measure.MONEY, _ALL, exits_pass=True
+            "the value of that position at the mark", ThresholdUnit.MONEY, _ALL, exits_pass=True
         ),
         RiskRuleKind.MAX_GROSS_EXPOSURE: KindTerms(
             "the sum of the absolute values of all positions if all working orders fill",
-            Measure.MONEY,
+            ThresholdUnit.MONEY,
             _WHOLE,
             exits_pass=True,
             monitored=True,
         ),
         RiskRuleKind.MAX_LEVERAGE: KindTerms(
-            "gross exposure over equity", Measure.MULTIPLE, _WHOLE, exits_pass=True, monitored=True
+            "gross exposure over equity", ThresholdUnit.MULTIPLE, _WHOLE, exits_pass=True, monitored=True
         ),
         RiskRuleKind.MAX_CONCENTRATION: KindTerms(
             "the value of the position in one symbol, over equity",
-            Measure.RATIO,
+            ThresholdUnit.RATIO,
             _WITH_INSTRUMENT,
             exits_pass=True,
             monitored=True,
         ),
         RiskRuleKind.MAX_DAILY_LOSS: KindTerms(
             "the loss since the day roll, deposits and withdrawals apart",
-            Measure.MONEY,
+            ThresholdUnit.MONEY,
             _WHOLE,
             exits_pass=True,
             monitored=True,
         ),
         RiskRuleKind.MAX_DRAWDOWN: KindTerms(
             "the distance of equity below its peak, over the peak",
-            Measure.RATIO,
+            ThresholdUnit.RATIO,
             _WHOLE,
             exits_pass=True,
             monitored=True,
         ),
         RiskRuleKind.MIN_MARGIN_RATIO: KindTerms(
             "equity over maintenance margin, which must not be lower",
-            Measure.MULTIPLE,
+            ThresholdUnit.MULTIPLE,
             _WHOLE,
             exits_pass=True,
             monitored=True,
         ),
         RiskRuleKind.MAX_OPEN_ORDERS: KindTerms(
-            "orders that are open at once", Measure.COUNT, _ALL, exits_pass=True, counts_orders=True
+            "orders that are open at once", ThresholdUnit.COUNT, _ALL, exits_pass=True, counts_orders=True
         ),
         RiskRuleKind.MAX_ORDER_RATE: KindTerms(
-            "orders within the window", Measure.COUNT, _ALL, window=True, exits_pass=True, counts_orders=True
+            "orders within the window", ThresholdUnit.COUNT, _ALL, window=True, exits_pass=True, counts_orders=True
         ),
         RiskRuleKind.MAX_DAILY_ORDERS: KindTerms(
-            "orders since the day roll", Measure.COUNT, _ALL, exits_pass=True, counts_orders=True
+            "orders since the day roll", ThresholdUnit.COUNT, _ALL, exits_pass=True, counts_orders=True
         ),
         RiskRuleKind.MAX_DAILY_NOTIONAL: KindTerms(
             "the value of the orders since the day roll, each at the worst price that it might have traded at",
-            Measure.MONEY,
+            ThresholdUnit.MONEY,
             _ALL,
             exits_pass=True,
         ),
         RiskRuleKind.DUPLICATE_ORDER: KindTerms(
             "equal orders within the window: same symbol, side, type, quantity and prices",
-            Measure.COUNT,
+            ThresholdUnit.COUNT,
             _ALL,
             window=True,
             exits_pass=True,
@@ -143,20 +143,22 @@ KINDS: Final[Mapping[RiskRuleKind, KindTerms]] = MappingProxyType(
         ),
         RiskRuleKind.SELF_TRADE: KindTerms(
             "no order that could trade with a working order of its account when it arrives",
-            Measure.NONE,
+            ThresholdUnit.NONE,
             _ALL,
             exits_pass=True,
         ),
         RiskRuleKind.RESTRICTED_SYMBOL: KindTerms(
             "no order that opens or increases a position in the symbol",
-            Measure.NONE,
+            ThresholdUnit.NONE,
             _NARROW,
             exits_pass=True,
             names_symbol=True,
         ),
-        RiskRuleKind.TRADING_HOURS: KindTerms("no order outside the sessions of its instrument", Measure.NONE, _ALL),
+        RiskRuleKind.TRADING_HOURS: KindTerms(
+            "no order outside the sessions of its instrument", ThresholdUnit.NONE, _ALL
+        ),
         RiskRuleKind.STALE_PRICE: KindTerms(
-            "no order on a quote older than the window", Measure.NONE, _ALL, window=True
+            "no order on a quote older than the window", ThresholdUnit.NONE, _ALL, window=True
         ),
     }
 )

@@ -16,7 +16,7 @@ from domain.kernel.numbers import ONE, ZERO, plain, within_bounds
 from domain.kernel.text import clean_text
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.risk import store
-from domain.risk.kinds import KINDS, Measure
+from domain.risk.kinds import KINDS, ThresholdUnit
 from domain.risk.operators import RULE_CHANGED, RULE_CREATED, RULE_DELETED, tell_rule
 from domain.risk.subjects import check_exists, check_subject
 from domain.risk.types import RiskAction, RiskRule, RiskRuleKind, RiskScope, SelfTradePrevention
@@ -91,7 +91,7 @@ def check_threshold(kind: RiskRuleKind, threshold: Decimal | None) -> None:
         BadInput: names the field.
     """
     measure = KINDS[kind].measure
-    if measure is Measure.NONE:
+    if measure is ThresholdUnit.NONE:
         if threshold is not None:
             raise BadInput(f"{kind} takes no threshold.", field="threshold")
         return
@@ -99,9 +99,9 @@ def check_threshold(kind: RiskRuleKind, threshold: Decimal | None) -> None:
         raise BadInput(f"{kind} needs a threshold.", field="threshold")
     if threshold < ZERO or not within_bounds(threshold):
         raise BadInput("A threshold is zero or above, with at most 18 digits on either side.", field="threshold")
-    if measure is Measure.COUNT and threshold != threshold.to_integral_value():
+    if measure is ThresholdUnit.COUNT and threshold != threshold.to_integral_value():
         raise BadInput(f"{kind} counts: its threshold is a whole number.", field="threshold")
-    if measure is Measure.RATIO and threshold > _MAX_RATIO:
+    if measure is ThresholdUnit.RATIO and threshold > _MAX_RATIO:
         raise BadInput(f"{kind} is a ratio: 0.05 stands for 5 %.", field="threshold")
     if kind is RiskRuleKind.MAX_DRAWDOWN and threshold > ONE:
         raise BadInput("More than all of it cannot be lost from a peak: 0.05 stands for 5 %.", field="threshold")

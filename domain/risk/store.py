@@ -9,7 +9,7 @@ from domain.kernel.orm import columns_of, read, value_of
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.risk import models
 from domain.risk.halt_store import read_halts
-from domain.risk.types import Limits, RiskRule
+from domain.risk.types import RiskLimits, RiskRule
 
 # Rules and halts: what decisions on orders go by.
 TOPIC = "limits"
@@ -38,10 +38,10 @@ async def find_rules(rule_ids: Collection[UUID]) -> dict[UUID, RiskRule]:
     return {row.id: value_of(RiskRule, row) for row in rows}
 
 
-async def read_limits() -> Limits:
+async def read_limits() -> RiskLimits:
     """The rules and halts in force: the cached value of the topic."""
     rules = tuple(rule for rule in await read_rules() if rule.enabled)
-    return Limits(rules, tuple(await read_halts(active_only=True)))
+    return RiskLimits(rules, tuple(await read_halts(active_only=True)))
 
 
 async def lock_rule(work: UnitOfWork, rule_id: UUID) -> RiskRule | None:

@@ -141,7 +141,7 @@ class TradingHalt:
 
 
 @dataclass(frozen=True)
-class Limits:
+class RiskLimits:
     """The limits on orders: the enabled rules and the halts in force, each oldest first."""
 
     rules: tuple[RiskRule, ...] = ()

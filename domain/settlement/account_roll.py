@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from domain.access.attribution import Part
+from domain.access.attribution import PlatformPart
 from domain.accounts.rules import post
 from domain.accounts.types import AccountBook
 from domain.kernel.ids import new_id
@@ -140,7 +140,7 @@ class AccountRoll:
                     adjustment.transaction_kind,
                     adjustment.cash,
                     self.work.now,
-                    Part.SETTLEMENT,
+                    PlatformPart.SETTLEMENT,
                     note=note,
                 )
 

@@ -36,7 +36,7 @@ _HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class FundedPosition:
     """A perpetual held at an hour, with its price then in its own currency, None if unknown."""
 
     instrument: Instrument
@@ -67,7 +67,7 @@ def due_hours(schedules: Iterable[Collection[int]], after: datetime, until: date
     return found
 
 
-def funding_of(held: Held) -> Decimal:
+def funding_of(held: FundedPosition) -> Decimal:
     """The unrounded funding of a position, below zero where the account pays; zero without a price."""
     instrument = held.instrument
     if held.price is None or (instrument.inverse and held.price <= ZERO):
@@ -122,7 +122,7 @@ def _held_at(
     hour: datetime,
     prices: Mapping[UUID, Decimal],
     terms: _Terms,
-) -> Held:
+) -> FundedPosition:
     """The quantity held at the hour: the present one less later executions."""
     instrument = terms.perpetuals[position.instrument_id]
     later = total(
@@ -133,7 +133,7 @@ def _held_at(
         and bucket_of_execution(row, account.position_mode) is position.bucket
     )
     rate = newest_rate(account.currency, instrument, terms.instruments, terms.market.quote) or position.fx_rate
-    return Held(instrument, position.quantity - later, prices.get(instrument.id), rate)
+    return FundedPosition(instrument, position.quantity - later, prices.get(instrument.id), rate)
 
 
 async def _prices(work: UnitOfWork, wanted: Collection[UUID], terms: _Terms, hour: datetime) -> dict[UUID, Decimal]:
@@ -147,7 +147,7 @@ async def _prices(work: UnitOfWork, wanted: Collection[UUID], terms: _Terms, hou
     return newest | closing_prices(quotes, bars, None, hour)
 
 
-def _note(held: Held, hour: datetime) -> str:
+def _note(held: FundedPosition, hour: datetime) -> str:
     price = "no price" if held.price is None else plain(held.price)
     what = f"{plain(held.quantity)} {held.instrument.symbol} at {price}"
     return f"{hour:%Y-%m-%dT%H:%MZ} funding of {what} at {plain(held.instrument.funding_rate)}"

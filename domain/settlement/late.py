@@ -6,7 +6,7 @@ again. The realised PnL of later executions can change with that; the difference
 
 from collections import deque
 
-from domain.access.attribution import Part
+from domain.access.attribution import PlatformPart
 from domain.accounts.rules import post
 from domain.accounts.types import TransactionKind
 from domain.kernel.numbers import ZERO
@@ -76,7 +76,14 @@ def _finish(
     if instrument.asset_class.is_derivative:
         moves[TransactionKind.REALIZED_PNL] = rebuild.after - rebuild.before
     for kind, amount in moves.items():
-        post(account, kind, amount, roll.work.now, Part.SETTLEMENT, note=f"{instrument.symbol} as of {roll.day.day}")
+        post(
+            account,
+            kind,
+            amount,
+            roll.work.now,
+            PlatformPart.SETTLEMENT,
+            note=f"{instrument.symbol} as of {roll.day.day}",
+        )
 
 
 def _order(adjustment: PositionAdjustment) -> tuple[int, int]:

@@ -6,7 +6,7 @@ A step changes only the locked account's working copies; all results are written
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from domain.access.attribution import Part
+from domain.access.attribution import PlatformPart
 from domain.accounts.rate_store import load_loan_rates
 from domain.kernel.numbers import ZERO
 from domain.market.actions import CorporateAction, CorporateActionKind
@@ -82,7 +82,7 @@ def _restate_orders(roll: AccountRoll, action: CorporateAction) -> None:
         roll.work,
         [order for order in orders if order.id in gone],
         {account.id: account},
-        Part.SETTLEMENT,
+        PlatformPart.SETTLEMENT,
         CORPORATE_ACTION,
     )
     roll.changed |= {order.id: order for order in cancelled}
@@ -145,7 +145,7 @@ async def end_day(roll: AccountRoll) -> None:
         # Of a market that is replayed, the end lies before the beginning.
         if order.works_until is not None and order.created_at < order.works_until <= latest
     ]
-    cancelled = mark_canceling(roll.work, overdue, {roll.account.id: roll.account}, Part.SETTLEMENT, DAY_ENDED)
+    cancelled = mark_canceling(roll.work, overdue, {roll.account.id: roll.account}, PlatformPart.SETTLEMENT, DAY_ENDED)
     roll.changed |= {order.id: order for order in cancelled}
     roll.commands += [(CANCEL, order) for order in cancelled]
     for position in roll.positions.values():

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from domain.kernel.database import fetch
-from domain.system.nodes import Node, NodeKind
+from domain.system.nodes import FoundNode, NodeKind
 
 # Of each kind its table, the account that it belongs to, and the user.
 _TABLES = {
@@ -36,10 +36,10 @@ _LOCATE = " UNION ALL ".join(
 )
 
 
-async def locate_nodes(ids: Collection[UUID]) -> dict[UUID, Node]:
+async def locate_nodes(ids: Collection[UUID]) -> dict[UUID, FoundNode]:
     """The kinds and owners of identifiers; one statement however many there are."""
     return {
-        row["id"]: Node(
+        row["id"]: FoundNode(
             row["id"],
             NodeKind(row["kind"]),
             tuple(each for each in row["accounts"] or () if each is not None),

@@ -30,7 +30,7 @@ class NodeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class FoundNode:
     """Something that is there: ``accounts`` are those that it belongs to, of a user all that it owns."""
 
     id: UUID
@@ -50,7 +50,7 @@ def operates(actor: Actor) -> bool:
     return actor.role in (Role.RISK_MANAGER, Role.ADMIN)
 
 
-def may_find(actor: Actor, node: Node) -> bool:
+def may_find(actor: Actor, node: FoundNode) -> bool:
     """True if an object exists for the actor."""
     match node.kind:
         case kind if kind in _PUBLIC:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from domain.kernel.bus import Bus
 from domain.kernel.unit_of_work import unit_of_work
-from domain.orders.entry.trace_queries import forget_traces
+from domain.orders.trace_queries import forget_traces
 from domain.system import queries
 
 # Of each task the newest are kept, and all of the last day.

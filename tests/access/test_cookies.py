@@ -13,7 +13,7 @@ from starlette.routing import Route
 from api.access.mutations import AccessMutation
 from api.access.queries import AccessQuery
 from api.graphql.runner import OperationRunner
-from api.limits import Limits
+from api.limits import RequestLimits
 from api.metrics import ApiMetrics
 from api.schema import build_schema
 from api.transport import cookies
@@ -31,7 +31,7 @@ OWN = "http://desk.test:8000"
 
 def browser(access: Access, address: str = OWN) -> httpx.AsyncClient:
     services: Any = SimpleNamespace(access=access)
-    sessions = CookieSessions(OperationRunner(SCHEMA, services, Limits(), ApiMetrics()))
+    sessions = CookieSessions(OperationRunner(SCHEMA, services, RequestLimits(), ApiMetrics()))
     acts = (sessions.login, sessions.resume, sessions.logout)
     routes = [Route(f"/session/{act.__name__}", act, methods=["POST"]) for act in acts]
     transport = httpx.ASGITransport(Starlette(routes=routes))

@@ -14,8 +14,8 @@ from api.access.mutations import AccessMutation
 from api.access.queries import AccessQuery
 from api.errors import RequestError
 from api.graphql.encoding import encode
-from api.graphql.runner import OperationRunner, Request, refusal_of
-from api.limits import Limits
+from api.graphql.runner import OperationRequest, OperationRunner, refusal_of
+from api.limits import RequestLimits
 from api.metrics import ApiMetrics
 from api.schema import build_schema
 from domain.access.keys import create_key
@@ -47,14 +47,14 @@ class Client:
 
     def __init__(self, access: Access, **others: Any) -> None:
         services: Any = SimpleNamespace(access=access, **others)
-        self.runner = OperationRunner(SCHEMA, services, Limits(), ApiMetrics())
+        self.runner = OperationRunner(SCHEMA, services, RequestLimits(), ApiMetrics())
 
     async def ask(self, query: str, token: str | Person | None = None, **variables: Any) -> dict[str, Any]:
         """The whole answer, through its encoding."""
         credential = token.session.access_token if isinstance(token, Person) else token
         try:
             caller = await self.runner.identify(credential, ADDRESS)
-            operation = self.runner.prepare(Request(query), caller)
+            operation = self.runner.prepare(OperationRequest(query), caller)
             answer = await self.runner.answer(operation, variables, caller)
         except RequestError as error:
             answer = refusal_of(error)

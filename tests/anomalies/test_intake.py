@@ -9,7 +9,7 @@ import pytest
 
 from domain.anomalies.detectors.catalogue import DETECTORS
 from domain.anomalies.facts import Executed, OrderEnded, OrderPlaced, Sampled
-from domain.anomalies.intake import FROZEN_FACTS, LATE_SECONDS, Intake, Refusal
+from domain.anomalies.intake import FROZEN_FACTS, LATE_SECONDS, Intake, IntakeRefusal
 from domain.orders.model.types import Side
 from tests.support.trading_week import ACCOUNT, MISDEED, SYMBOL
 
@@ -32,7 +32,7 @@ def test_what_was_read_is_not_read_again():
     intake = Intake()
     later = replace(ORDER, id="two", at=MISDEED + timedelta(seconds=1))
     assert [intake.admits(fact) for fact in (ORDER, ORDER, later, ORDER, later)] == [True, False, True, False, False]
-    assert intake.refused == {Refusal.REPEATED: 3}
+    assert intake.refused == {IntakeRefusal.REPEATED: 3}
 
 
 def test_what_comes_far_too_late_is_left_out():
@@ -40,7 +40,7 @@ def test_what_comes_far_too_late_is_left_out():
     assert intake.admits(ORDER)
     assert intake.admits(replace(ORDER, id="a little", at=MISDEED - timedelta(seconds=LATE_SECONDS)))
     assert not intake.admits(replace(ORDER, id="far", at=MISDEED - timedelta(seconds=LATE_SECONDS + 1)))
-    assert intake.refused == {Refusal.LATE: 1}
+    assert intake.refused == {IntakeRefusal.LATE: 1}
 
 
 @pytest.mark.parametrize("wrong", ["NaN", "sNaN", "Infinity"])
@@ -49,7 +49,7 @@ def test_what_is_no_number_is_left_out(name, wrong):
     intake = Intake()
     assert not intake.admits(replace(ORDER, **{name: Decimal(wrong)}))
     assert not intake.admits(Sampled("web", "latencyMs", float("nan"), MISDEED))
-    assert intake.refused == {Refusal.NOT_A_NUMBER: 2}
+    assert intake.refused == {IntakeRefusal.NOT_A_NUMBER: 2}
 
 
 def test_a_clock_that_stands_still_is_noticed_when_several_accounts_share_it():
@@ -59,7 +59,7 @@ def test_a_clock_that_stands_still_is_noticed_when_several_accounts_share_it():
         for index in range(FROZEN_FACTS + 50)
     ]
     assert admitted == [True] * FROZEN_FACTS + [False] * 50
-    assert intake.refused == {Refusal.FROZEN_CLOCK: 50}
+    assert intake.refused == {IntakeRefusal.FROZEN_CLOCK: 50}
     assert intake.admits(replace(ORDER, id="next", at=MISDEED + timedelta(seconds=1)))
 
 
@@ -85,4 +85,4 @@ def test_wild_facts_neither_end_a_detector_nor_are_told(weeks, seed):
     kinds = {found.kind for found in _run(plain, usual)}
     assert {found.kind for found in _run(detectors, wild)} <= kinds
     refused = {reason for detector in detectors for reason in detector.intake.refused}
-    assert refused == {Refusal.REPEATED, Refusal.LATE, Refusal.NOT_A_NUMBER}
+    assert refused == {IntakeRefusal.REPEATED, IntakeRefusal.LATE, IntakeRefusal.NOT_A_NUMBER}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from domain.access.types import Role
-from domain.anomalies.program_trading import Marks, WatchedBehaviour, behaviours_of
+from domain.anomalies.program_trading import ProgramThresholds, WatchedBehaviour, behaviours_of
 from domain.anomalies.program_trading_queries import BusiestMinute, Conduct
 from domain.kernel.ids import new_id
 from domain.kernel.time import utc_now
@@ -49,7 +49,7 @@ MINUTE = BusiestMinute(NOW, "TEST", Side.BUY, Decimal(1_000_000), 0.3, -0.003)
     ],
 )
 def test_a_behaviour_is_one_from_its_mark_on(conduct: Conduct, shown: tuple[WatchedBehaviour, ...]) -> None:
-    assert behaviours_of(conduct, Marks()) == shown
+    assert behaviours_of(conduct, ProgramThresholds()) == shown
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from domain.accounts.queries import read_books
 from domain.accounts.service import MoveCash, deposit
 from domain.accounts.types import AccountState
 from domain.anomalies.facts import Quoted, Sampled
-from domain.anomalies.intake import Refusal
+from domain.anomalies.intake import IntakeRefusal
 from domain.anomalies.running import run_detectors
 from domain.anomalies.service import UpdateDetector, update_detector
 from domain.anomalies.types import AnomalyKind
@@ -319,7 +319,7 @@ async def test_facts_that_say_nothing_true_are_counted_and_not_learnt(desk: Plat
     samples = [Sampled("web", "latencyMs", value, now) for value in (float("nan"), float("inf"), 1.0)]
     report = await run_detectors(desk.services.bus, [*quotes, *samples])
     assert report.anomalies == ()
-    assert report.refused == {Refusal.FROM_THE_FUTURE: 2, Refusal.NOT_A_NUMBER: 2}
+    assert report.refused == {IntakeRefusal.FROM_THE_FUTURE: 2, IntakeRefusal.NOT_A_NUMBER: 2}
     states = {
         row["kind"]: orjson.loads(row["state"]) for row in await fetch("SELECT kind, state FROM anomaly_memories")
     }

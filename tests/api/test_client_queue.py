@@ -5,7 +5,7 @@ import asyncio
 import orjson
 import pytest
 
-from api.limits import Limits
+from api.limits import RequestLimits
 from api.realtime.client_queue import EventQueue, StateQueue
 from api.realtime.send_queue import SendQueue
 from api.transport.frames import text_header
@@ -59,14 +59,14 @@ def test_a_header_says_the_length_as_the_protocol_wants_it(length: int, header: 
 
 def test_an_event_is_a_next_message_of_its_operation() -> None:
     wire = Wire()
-    EventQueue(SendQueue(wire), 'a"1', Limits()).offer(b'{"data":{"x":1}}')
+    EventQueue(SendQueue(wire), 'a"1', RequestLimits()).offer(b'{"data":{"x":1}}')
     assert wire.sent == [b'{"id":"a\\"1","type":"next","payload":{"data":{"x":1}}}']
 
 
 def test_events_keep_their_order_when_the_client_pauses() -> None:
     wire = Wire(room=2)
     send_queue = SendQueue(wire)
-    queue = EventQueue(send_queue, "1", Limits())
+    queue = EventQueue(send_queue, "1", RequestLimits())
     assert all(queue.offer(b"%d" % number) for number in range(5))
     assert payloads(wire) == [0, 1]
     for _ in range(3):
@@ -79,7 +79,7 @@ def test_events_keep_their_order_when_the_client_pauses() -> None:
 def test_an_event_that_does_not_fit_is_refused_and_not_kept() -> None:
     wire = Wire(room=0)
     send_queue = SendQueue(wire)
-    queue = EventQueue(send_queue, "1", Limits(queued_events=2))
+    queue = EventQueue(send_queue, "1", RequestLimits(queued_events=2))
     assert [queue.offer(b"%d" % number) for number in range(4)] == [True, True, False, False]
     wire.room = 100
     send_queue.resume()
@@ -91,7 +91,7 @@ def test_an_event_that_does_not_fit_is_refused_and_not_kept() -> None:
 def test_queued_bytes_are_bounded_but_a_single_large_event_is_not_lost() -> None:
     wire = Wire(room=0)
     send_queue = SendQueue(wire)
-    queue = EventQueue(send_queue, "1", Limits(queued_event_bytes=10))
+    queue = EventQueue(send_queue, "1", RequestLimits(queued_event_bytes=10))
     large = b'"' + b"x" * 100 + b'"'
     assert [queue.offer(large), queue.offer(b"1")] == [True, False]
     wire.room = 100
@@ -103,7 +103,7 @@ def test_queued_bytes_are_bounded_but_a_single_large_event_is_not_lost() -> None
 def test_a_state_keeps_the_newest_of_each_part_in_the_order_of_change() -> None:
     wire = Wire(room=1)
     send_queue = SendQueue(wire)
-    queue = StateQueue(send_queue, "1", Limits(state_parts=3))
+    queue = StateQueue(send_queue, "1", RequestLimits(state_parts=3))
     for part, number in (("a", 0), ("a", 1), ("b", 2), ("a", 3), ("c", 4)):
         queue.offer(part, b"%d" % number)
     wire.room = 100
@@ -114,7 +114,7 @@ def test_a_state_keeps_the_newest_of_each_part_in_the_order_of_change() -> None:
 def test_parts_of_a_state_are_bounded() -> None:
     wire = Wire(room=0)
     send_queue = SendQueue(wire)
-    queue = StateQueue(send_queue, "1", Limits(state_parts=2))
+    queue = StateQueue(send_queue, "1", RequestLimits(state_parts=2))
     for number in range(4):
         queue.offer(number, b"%d" % number)
     wire.room = 100
@@ -126,7 +126,7 @@ def test_parts_of_a_state_are_bounded() -> None:
 def test_the_last_message_comes_last(waiting: int) -> None:
     wire = Wire(room=0 if waiting else 100)
     send_queue = SendQueue(wire)
-    queue = EventQueue(send_queue, "1", Limits())
+    queue = EventQueue(send_queue, "1", RequestLimits())
     for number in range(waiting):
         queue.offer(b"%d" % number)
     queue.complete()
@@ -139,7 +139,7 @@ def test_the_last_message_comes_last(waiting: int) -> None:
 def test_what_is_discarded_is_not_sent() -> None:
     wire = Wire(room=0)
     send_queue = SendQueue(wire)
-    queue, other = EventQueue(send_queue, "1", Limits()), EventQueue(send_queue, "2", Limits())
+    queue, other = EventQueue(send_queue, "1", RequestLimits()), EventQueue(send_queue, "2", RequestLimits())
     for each in (queue, other):
         each.offer(b"1")
     queue.complete()
@@ -152,7 +152,7 @@ def test_what_is_discarded_is_not_sent() -> None:
 def test_one_who_waits_does_not_keep_the_others_from_their_turn() -> None:
     wire = Wire(room=0)
     send_queue = SendQueue(wire)
-    queues = [EventQueue(send_queue, str(index), Limits()) for index in range(3)]
+    queues = [EventQueue(send_queue, str(index), RequestLimits()) for index in range(3)]
     for queue in queues:
         for number in range(3):
             queue.offer(b"%d" % number)
@@ -170,7 +170,7 @@ def test_one_who_waits_does_not_keep_the_others_from_their_turn() -> None:
 async def test_waiting_for_the_client_ends_when_it_has_taken_everything() -> None:
     wire = Wire(room=0)
     send_queue = SendQueue(wire)
-    queue = EventQueue(send_queue, "1", Limits())
+    queue = EventQueue(send_queue, "1", RequestLimits())
     queue.offer(b"1")
     send_queue.send(b"{}")
     waiting = [asyncio.create_task(queue.drained()), asyncio.create_task(send_queue.answered())]
@@ -185,7 +185,7 @@ async def test_waiting_for_the_client_ends_when_it_has_taken_everything() -> Non
 async def test_waiting_for_the_client_ends_when_it_is_gone_and_nothing_is_kept_for_it() -> None:
     wire = Wire(room=0)
     send_queue = SendQueue(wire)
-    queue = EventQueue(send_queue, "1", Limits(queued_events=1))
+    queue = EventQueue(send_queue, "1", RequestLimits(queued_events=1))
     queue.offer(b"1")
     waiting = asyncio.create_task(queue.drained())
     await asyncio.sleep(0)
@@ -201,7 +201,10 @@ async def test_waiting_for_the_client_ends_when_it_is_gone_and_nothing_is_kept_f
 def test_what_waits_is_counted_and_nothing_is_counted_in_the_end() -> None:
     wire = Wire(room=0)
     send_queue = SendQueue(wire)
-    events, state = EventQueue(send_queue, "1", Limits()), StateQueue(send_queue, "2", Limits(state_parts=2))
+    events, state = (
+        EventQueue(send_queue, "1", RequestLimits()),
+        StateQueue(send_queue, "2", RequestLimits(state_parts=2)),
+    )
     send_queue.send(b"12345")
     events.offer(b"123")
     for part, payload in ((1, b"1"), (2, b"22"), (1, b"333"), (3, b"4444")):

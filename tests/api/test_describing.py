@@ -1,13 +1,13 @@
 """Everything that the schema shows says what it means, and nothing is said of what is not there."""
 
-from api.describing import Place, places, texts
+from api.describing import DescribedPlace, places, texts
 from api.root import platform_schema
 
 SCHEMA = platform_schema()
 PLACES = list(places(SCHEMA))
 
 
-def shown(place: Place) -> str:
+def shown(place: DescribedPlace) -> str:
     return f"{place.type_name}.{place.name}"
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from api import errors
-from api.limits import Limits
+from api.limits import RequestLimits
 from api.transport import websocket
 from domain.kernel.errors import ErrorCode
 from domain.kernel.pages import DEFAULT_PAGE, MAX_PAGE
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
-LIMITS = Limits()
+LIMITS = RequestLimits()
 
 
 def rows(heading: str) -> list[list[str]]:

@@ -11,7 +11,7 @@ import httpx
 import orjson
 import pytest
 
-from api.limits import Limits
+from api.limits import RequestLimits
 from api.realtime.streams import cursor_of
 from api.transport.event_stream import STREAM_PATH
 from domain.access.types import Role
@@ -237,7 +237,7 @@ async def silent_reader(server: Running, query: str) -> AsyncIterator[asyncio.St
 
 
 async def test_a_slow_client_loses_nothing_and_keeps_little_waiting(desk: Desk) -> None:
-    limits = Limits(queued_events=10)
+    limits = RequestLimits(queued_events=10)
     async with running(desk, limits=limits) as server, silent_reader(server, ENTRIES) as reader:
         await live(server)
         (stream,) = server.api.serving.streams._open
@@ -262,7 +262,7 @@ async def test_a_slow_client_loses_nothing_and_keeps_little_waiting(desk: Desk) 
 
 
 async def test_a_client_that_takes_nothing_is_cut_off(desk: Desk) -> None:
-    limits = Limits(stalled_seconds=0.2, queued_events=10)
+    limits = RequestLimits(stalled_seconds=0.2, queued_events=10)
     async with running(desk, limits=limits) as server, silent_reader(server, ENTRIES):
         await live(server)
         (stream,) = server.api.serving.streams._open
@@ -275,7 +275,7 @@ async def test_a_client_that_takes_nothing_is_cut_off(desk: Desk) -> None:
 
 
 async def test_streams_of_one_user_are_bounded(desk: Desk) -> None:
-    async with running(desk, limits=Limits(streams_per_user=2)) as server:
+    async with running(desk, limits=RequestLimits(streams_per_user=2)) as server:
         async with listening(server, ENTRIES), listening(server, ENTRIES):
             await eventually(lambda: metric(server, "subscriptions") == 2)
             async with listening(server, "{ who }") as third:
@@ -290,7 +290,7 @@ async def test_streams_of_one_user_are_bounded(desk: Desk) -> None:
 
 
 async def test_a_quiet_stream_is_kept_alive(desk: Desk) -> None:
-    limits = Limits(stream_ping_seconds=0.02)
+    limits = RequestLimits(stream_ping_seconds=0.02)
     async with running(desk, limits=limits) as server, silent_reader(server, ENTRIES) as reader:
         reader._transport.resume_reading()  # type: ignore[attr-defined]  # as it was paused
         async with asyncio.timeout(10):

@@ -12,10 +12,10 @@ from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
 from api.addresses import network_of
-from api.limits import Limits
+from api.limits import RequestLimits
 from api.transport import connections as module
 from api.transport import guarded
-from api.transport.connections import Connections, Place
+from api.transport.connections import Connections, ConnectionState
 from tests.support.api import Desk, Running, open_socket, running
 from tests.support.waiting import PATIENCE_SECONDS, eventually
 
@@ -73,7 +73,7 @@ async def raw(server: Running) -> AsyncIterator[Raw]:
 
 @asynccontextmanager
 async def bounded(desk: Desk, **limits: Any) -> AsyncIterator[Running]:
-    async with running(desk, limits=Limits(**limits)) as server:
+    async with running(desk, limits=RequestLimits(**limits)) as server:
         yield server
 
 
@@ -256,7 +256,7 @@ async def test_a_newcomer_is_refused_only_while_everything_else_works(desk: Desk
 
 
 async def test_the_bound_of_the_process_holds_for_all_addresses_together() -> None:
-    book = Connections(Limits(connections=2))
+    book = Connections(RequestLimits(connections=2))
     loop = asyncio.get_running_loop()
     first, second, third, fourth = (Stub() for _ in range(4))
     places = [book.enter(stub, f"10.0.0.{number}", loop) for number, stub in enumerate((first, second))]
@@ -304,7 +304,7 @@ class Stub:
         self.aborted = True
 
 
-def _enter(book: Connections, stub: Stub, owner: str | None) -> Place:
+def _enter(book: Connections, stub: Stub, owner: str | None) -> ConnectionState:
     place = book.enter(stub, "10.0.0.1", asyncio.get_running_loop())
     assert place is not None
     book.own(place, owner)
@@ -312,7 +312,7 @@ def _enter(book: Connections, stub: Stub, owner: str | None) -> Place:
 
 
 async def test_who_lets_too_much_wait_loses_the_connection_with_the_most() -> None:
-    book = Connections(Limits(held_bytes_per_user=1_000_000))
+    book = Connections(RequestLimits(held_bytes_per_user=1_000_000))
     little, most, other, stranger = Stub(300_000), Stub(600_000), Stub(900_000), Stub(900_000)
     for stub, owner in ((most, "ann"), (other, "bob"), (stranger, None)):
         book.holds(_enter(book, stub, owner))
@@ -325,7 +325,7 @@ async def test_who_lets_too_much_wait_loses_the_connection_with_the_most() -> No
 
 
 async def test_a_slow_reader_is_cut_off_and_a_steady_one_is_not() -> None:
-    book = Connections(Limits(stalled_seconds=10, stalled_bytes=1_000))
+    book = Connections(RequestLimits(stalled_seconds=10, stalled_bytes=1_000))
     slow, steady, closing = Stub(100_000), Stub(100_000), Stub(10)
     closing.is_closing = True
     places = [_enter(book, stub, "ann") for stub in (slow, steady, closing)]

@@ -12,7 +12,7 @@ import pytest
 import structlog
 from httpx import Response
 
-from api.limits import Limits
+from api.limits import RequestLimits
 from tests.support.api import Desk, Running, running
 from tests.support.waiting import PATIENCE_SECONDS
 
@@ -254,7 +254,7 @@ async def test_a_body_that_is_too_large_is_refused_and_the_connection_goes_on(
 
 
 async def test_a_body_that_does_not_come_is_not_waited_for(desk: Desk) -> None:
-    async with running(desk, limits=Limits(body_seconds=0.05)) as server:
+    async with running(desk, limits=RequestLimits(body_seconds=0.05)) as server:
         place = urlsplit(server.address)
         reader, writer = await asyncio.open_connection(place.hostname, place.port)
         writer.write(

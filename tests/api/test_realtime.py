@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.limits import Limits
+from api.limits import RequestLimits
 from api.realtime.streams import cursor_of
 from api.scalars import Cursor
 from domain.access.types import Role
@@ -147,7 +147,7 @@ async def test_a_filtered_log_says_nothing_of_what_it_skips(server: Running) -> 
 async def test_those_who_come_at_any_time_hear_the_same(desk: Desk, page: int) -> None:
     """Subscribers join all the time while events are written, each from a place of its own."""
     total = 300
-    async with running(desk, limits=Limits(replay_page=page)) as server:
+    async with running(desk, limits=RequestLimits(replay_page=page)) as server:
         await desk.log.append(*(f"e{number}" for number in range(1, 51)))
 
         async def write() -> None:
@@ -195,7 +195,7 @@ async def test_a_client_that_falls_behind_is_caught_up_from_the_log(desk: Desk) 
     text = "x" * 2_000
     total = 3_000
     async with (
-        running(desk, limits=Limits(queued_events=10)) as server,
+        running(desk, limits=RequestLimits(queued_events=10)) as server,
         open_socket(server, max_queue=1) as slow,
         open_socket(server, "bob", max_queue=None) as fast,
     ):

@@ -11,8 +11,8 @@ import orjson
 import pytest
 
 from api.errors import RequestError
-from api.graphql.runner import OperationRunner, Request, bearer_token
-from api.limits import Limits
+from api.graphql.runner import OperationRequest, OperationRunner, bearer_token
+from api.limits import RequestLimits
 from api.metrics import ApiMetrics
 from api.root import platform_schema
 from api.schema import export_schema
@@ -81,11 +81,11 @@ def test_statistics_of_several_currencies_are_grouped() -> None:
 
 
 async def test_a_credential_without_its_scheme_hears_how_to_send_it(whole: Platform) -> None:
-    runner = OperationRunner(platform_schema(), whole.services, Limits(), ApiMetrics())
+    runner = OperationRunner(platform_schema(), whole.services, RequestLimits(), ApiMetrics())
     for header in ("tg_something", "Basic abc", "tg_ 1"):
         caller = await runner.identify(bearer_token(header), "127.0.0.1")
         with pytest.raises(RequestError) as caught:
-            runner.prepare(Request("{ viewer { id } }"), caller)
+            runner.prepare(OperationRequest("{ viewer { id } }"), caller)
         assert caught.value.code == "UNAUTHENTICATED"
         assert "Authorization: Bearer" in caught.value.errors[0]["message"]
     assert [bearer_token(header) for header in (None, "", "Bearer x", "bearer  x ")] == [None, None, "x", "x"]

@@ -12,8 +12,8 @@ import pytest
 
 from api.errors import RequestError
 from api.graphql.encoding import encode
-from api.graphql.runner import Caller, OperationRunner, Request
-from api.limits import Limits
+from api.graphql.runner import Caller, OperationRequest, OperationRunner
+from api.limits import RequestLimits
 from api.metrics import ApiMetrics
 from api.realtime.hub import Hub
 from api.rights import DECISIONS, Rule
@@ -226,7 +226,7 @@ class Desk:
         text = f"{kind.lower()} {{ {ASKS[name].format(**places)} }}"
         caller = await self.runner.identify(token, "192.0.2.1")
         try:
-            operation = self.runner.prepare(Request(text), caller)
+            operation = self.runner.prepare(OperationRequest(text), caller)
             if kind == "Subscription":
                 return await self._subscribe(operation, caller)
             answer = await self.runner.answer(operation, None, caller)
@@ -279,7 +279,7 @@ async def desk(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterat
         services = whole.services
         await whole.add_instrument(replace(SPOT, symbol="TEST"))
         await whole.quote("TEST", "99", "101")
-        runner = OperationRunner(platform_schema(), services, Limits(), ApiMetrics())
+        runner = OperationRunner(platform_schema(), services, RequestLimits(), ApiMetrics())
         made = Desk(whole, runner, Hub(runner))
         stranger = await whole.add_actor()
         shared = {name: await _account(whole, stranger.user_id) for name in ("READ", "TRADE", "FUNDS", "foreign")}
@@ -400,7 +400,7 @@ async def test_what_is_refused_and_what_bots_place_is_found_in_the_audit_log(des
     caller = await desk.runner.identify(desk.tokens[Role.RISK_MANAGER, "session"], "192.0.2.1")
 
     async def read(arguments: str) -> Any:
-        operation = desk.runner.prepare(Request(log % arguments), caller)
+        operation = desk.runner.prepare(OperationRequest(log % arguments), caller)
         return orjson.loads(encode((await desk.runner.answer(operation, None, caller)).content))
 
     edges = (await read("outcome: REFUSED"))["data"]["auditLog"]["edges"]

@@ -6,11 +6,11 @@ import pytest
 
 from api.context import Context
 from api.graphql.documents import Documents
-from api.limits import Limits
+from api.limits import RequestLimits
 from api.realtime.sharing_key import Selection, selection_of
 from tests.support.api import SCHEMA
 
-DOCUMENTS = Documents(SCHEMA, Limits())
+DOCUMENTS = Documents(SCHEMA, RequestLimits())
 
 
 def selection(text: str) -> Selection:

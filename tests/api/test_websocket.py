@@ -11,7 +11,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
-from api.limits import Limits
+from api.limits import RequestLimits
 from domain.kernel.errors import Unavailable
 from domain.kernel.time import utc_now
 from tests.support.api import ADA, Desk, Running, open_socket, running
@@ -194,7 +194,7 @@ async def test_a_second_connection_init_closes_with_4429(server: Running) -> Non
 
 async def test_who_does_not_sign_in_is_closed_with_4408(desk: Desk) -> None:
     async with (
-        running(desk, limits=Limits(connection_init_seconds=0.05)) as server,
+        running(desk, limits=RequestLimits(connection_init_seconds=0.05)) as server,
         open_socket(server, None) as socket,
     ):
         assert (await socket.closed())[0] == 4408
@@ -233,7 +233,7 @@ async def test_each_operation_asks_anew_who_this_is(server: Running) -> None:
 
 
 async def test_a_revoked_session_is_noticed_even_if_nobody_says_so(desk: Desk) -> None:
-    async with running(desk, limits=Limits(access_check_seconds=0.05)) as server, open_socket(server) as socket:
+    async with running(desk, limits=RequestLimits(access_check_seconds=0.05)) as server, open_socket(server) as socket:
         del desk.access.actors["ada"]
         assert (await socket.closed())[0] == 4403
 
@@ -292,7 +292,7 @@ async def test_foreign_pages_are_refused_before_the_handshake_is_done(desk: Desk
 
 
 async def test_operations_on_one_socket_are_bounded(desk: Desk) -> None:
-    async with running(desk, limits=Limits(operations_per_socket=2)) as server, open_socket(server) as socket:
+    async with running(desk, limits=RequestLimits(operations_per_socket=2)) as server, open_socket(server) as socket:
         for name in ("1", "2", "3"):
             await socket.subscribe(name, ENTRIES)
         message = await socket.hear()
@@ -304,7 +304,7 @@ async def test_operations_on_one_socket_are_bounded(desk: Desk) -> None:
 
 
 async def test_sockets_of_one_user_are_bounded(desk: Desk) -> None:
-    async with running(desk, limits=Limits(sockets_per_user=2)) as server:
+    async with running(desk, limits=RequestLimits(sockets_per_user=2)) as server:
         async with (
             open_socket(server),
             open_socket(server),
@@ -320,7 +320,7 @@ async def test_sockets_of_one_user_are_bounded(desk: Desk) -> None:
 
 async def test_strangers_give_way_to_newer_ones_and_lock_nobody_out(desk: Desk) -> None:
     async with (
-        running(desk, limits=Limits(waiting_per_address=2)) as server,
+        running(desk, limits=RequestLimits(waiting_per_address=2)) as server,
         open_socket(server),
         open_socket(server, None) as oldest,
         open_socket(server, None),
@@ -334,7 +334,7 @@ async def test_strangers_give_way_to_newer_ones_and_lock_nobody_out(desk: Desk) 
 
 async def test_a_message_beyond_the_bound_closes_the_socket(server: Running) -> None:
     async with open_socket(server) as socket:
-        await socket.connection.send("x" * (Limits().body_bytes + 1))
+        await socket.connection.send("x" * (RequestLimits().body_bytes + 1))
         assert (await socket.closed())[0] == 1009
 
 
@@ -356,8 +356,8 @@ async def test_a_client_that_asks_and_never_listens_is_not_read_on(server: Runni
                 is_read_on = False
             sent += 1
             assert sent < 1_000
-        assert len(session._operations) <= Limits().operations_per_socket
-        assert len(session._outbox._queue) <= Limits().operations_per_socket
+        assert len(session._operations) <= RequestLimits().operations_per_socket
+        assert len(session._outbox._queue) <= RequestLimits().operations_per_socket
         deaf.transport.abort()
     await eventually(lambda: len(server.api.serving.sockets) == 0)
 

@@ -14,8 +14,8 @@ from adapters.bus import RedisBus
 from adapters.tick_stream import RedisTickStream
 from api.errors import RequestError
 from api.graphql.encoding import encode
-from api.graphql.runner import Caller, OperationRunner, Request, refusal_of
-from api.limits import Limits
+from api.graphql.runner import Caller, OperationRequest, OperationRunner, refusal_of
+from api.limits import RequestLimits
 from api.market.mutations import MarketMutation
 from api.market.queries import MarketQuery
 from api.market.subscriptions import MarketSubscription
@@ -47,14 +47,14 @@ class Client:
     """Asks as the transports do, without one."""
 
     def __init__(self, person: Person, **services: Any) -> None:
-        self.runner = OperationRunner(SCHEMA, cast("Any", SimpleNamespace(**services)), Limits(), ApiMetrics())
+        self.runner = OperationRunner(SCHEMA, cast("Any", SimpleNamespace(**services)), RequestLimits(), ApiMetrics())
         self.person = person
 
     async def ask(self, query: str, **variables: Any) -> dict[str, Any]:
         """The whole answer, through its encoding."""
         try:
             caller = await self._caller()
-            operation = self.runner.prepare(Request(query), caller)
+            operation = self.runner.prepare(OperationRequest(query), caller)
             answer = await self.runner.answer(operation, variables, caller)
         except RequestError as error:
             answer = refusal_of(error)

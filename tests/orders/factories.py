@@ -11,11 +11,11 @@ from domain.accounts.types import GENESIS_HASH, AccountBook, AccountKind, Accoun
 from domain.kernel.numbers import ZERO
 from domain.kernel.time import Nanos
 from domain.market.types import AssetClass, FeeSchedule, Instrument, Quote
-from domain.orders.deciding.grouping import GroupRequest, Part
+from domain.orders.deciding.grouping import GroupPart, GroupRequest
 from domain.orders.deciding.trading_book import MarketState, TradingBook
 from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.types import OrderType, Side, TimeInForce
-from domain.risk.types import Limits, RiskRule
+from domain.risk.types import RiskLimits, RiskRule
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 ACCOUNT_ID = UUID(int=1)
@@ -61,7 +61,11 @@ def market(given: Quote | None = None, *, stale: bool = False, is_open: bool = T
 
 
 def group_request(
-    parts: Sequence[Part], commands: Sequence[PlaceOrder], instrument: Instrument, state: MarketState, book: TradingBook
+    parts: Sequence[GroupPart],
+    commands: Sequence[PlaceOrder],
+    instrument: Instrument,
+    state: MarketState,
+    book: TradingBook,
 ) -> GroupRequest:
     """The orders of a group to decide on; they work as long as they say."""
     expiries = [command.expires_at for command in commands]
@@ -99,7 +103,7 @@ def trading_book(
 ) -> TradingBook:
     """A book of an account without positions, with these rules in force."""
     book = account(cash, kind, **others)
-    return TradingBook(book, {}, book.cash, limits=Limits(tuple(rules)))
+    return TradingBook(book, {}, book.cash, limits=RiskLimits(tuple(rules)))
 
 
 def command(**others: Any) -> PlaceOrder:

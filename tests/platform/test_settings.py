@@ -12,7 +12,7 @@ from adapters.settings import Settings, load_settings
 from adapters.settings_error import SettingsError
 from adapters.venues.registry import configure
 from adapters.venues.setting import VenueSetting
-from api.limits import Limits
+from api.limits import RequestLimits
 from domain.kernel.day_roll import DayRoll
 
 BOUNDS: dict[str, Any] = {
@@ -33,7 +33,7 @@ BOUNDS: dict[str, Any] = {
 
 
 def test_the_bounds_that_are_settings_are_those_of_the_api() -> None:
-    assert {name: getattr(Limits(), name) for name in BOUNDS} == BOUNDS
+    assert {name: getattr(RequestLimits(), name) for name in BOUNDS} == BOUNDS
 
 
 def test_without_any_variable() -> None:

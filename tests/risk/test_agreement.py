@@ -10,7 +10,7 @@ from domain.accounts.types import AccountKind
 from domain.orders.entry.order_check import check_order
 from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.types import OrderStatus, OrderType, Side
-from domain.risk.kinds import KINDS, Measure
+from domain.risk.kinds import KINDS, ThresholdUnit
 from domain.risk.types import RiskAction, RiskRuleKind, RiskScope
 from tests.orders.factories import command
 from tests.risk.conftest import limit
@@ -19,11 +19,11 @@ from tests.support.trading import Platform
 ORDERS = 60
 # Around what the orders below come to, so that each rule is sometimes broken.
 AROUND = {
-    Measure.QUANTITY: ("2", "5"),
-    Measure.MONEY: ("150", "900"),
-    Measure.RATIO: ("0.01", "0.4"),
-    Measure.MULTIPLE: ("0.3", "3"),
-    Measure.COUNT: ("2", "20"),
+    ThresholdUnit.QUANTITY: ("2", "5"),
+    ThresholdUnit.MONEY: ("150", "900"),
+    ThresholdUnit.RATIO: ("0.01", "0.4"),
+    ThresholdUnit.MULTIPLE: ("0.3", "3"),
+    ThresholdUnit.COUNT: ("2", "20"),
 }
 
 

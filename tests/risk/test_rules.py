@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from domain.risk.kinds import KINDS, Measure
+from domain.risk.kinds import KINDS, ThresholdUnit
 from domain.risk.rules import displaces, evaluate, refuses
 from domain.risk.snapshot import AccountView, Activity, MarketView, ProposedOrder, RiskSnapshot, Share, Times
-from domain.risk.types import Limits, RiskAction, RiskRule, RiskRuleKind, RiskScope, SelfTradePrevention
+from domain.risk.types import RiskAction, RiskLimits, RiskRule, RiskRuleKind, RiskScope, SelfTradePrevention
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ACCOUNT, OTHER = UUID(int=1), UUID(int=2)
@@ -114,7 +114,7 @@ def window(kind: RiskRuleKind) -> dict[str, int]:
 
 
 def broken(limit: RiskRule, order: ProposedOrder = ORDER, snapshot: RiskSnapshot = SNAPSHOT) -> bool:
-    rules = Limits((limit,)).rules_for(order.account_id, order.symbol, order.strategy)
+    rules = RiskLimits((limit,)).rules_for(order.account_id, order.symbol, order.strategy)
     found = evaluate(order, snapshot, rules)
     assert all(
         (row.kind, row.rule_id, row.action, row.limit) == (limit.kind, limit.id, limit.action, limit.threshold)
@@ -311,7 +311,7 @@ NEEDS_DATA = {
 
 @pytest.mark.parametrize("kind", sorted(NEEDS_DATA))
 def test_what_is_missing_refuses(kind: RiskRuleKind) -> None:
-    limit = rule(kind, None if KINDS[kind].measure is Measure.NONE else 10**15, **window(kind))
+    limit = rule(kind, None if KINDS[kind].measure is ThresholdUnit.NONE else 10**15, **window(kind))
     (found,) = evaluate(replace(ORDER, notional=None), NOTHING, [limit])
     assert found.observed is None
     assert "market price" in found.message
@@ -330,7 +330,8 @@ def test_without_equity_there_is_no_leverage_that_is_low_enough(equity: str) -> 
 def test_exits_pass_what_bounds_positions_and_losses_and_nothing_else(kind: RiskRuleKind, scope: RiskScope) -> None:
     terms = KINDS[kind]
     limit = scoped(
-        rule(kind, None if terms.measure is Measure.NONE else 0, window_seconds=0 if terms.window else None), scope
+        rule(kind, None if terms.measure is ThresholdUnit.NONE else 0, window_seconds=0 if terms.window else None),
+        scope,
     )
     if kind is RiskRuleKind.MIN_MARGIN_RATIO:
         limit = replace(limit, threshold=Decimal(100))
@@ -347,7 +348,8 @@ def test_exits_pass_what_bounds_positions_and_losses_and_nothing_else(kind: Risk
 def test_a_rule_of_others_does_not_apply(kind: RiskRuleKind, scope: RiskScope) -> None:
     terms = KINDS[kind]
     limit = scoped(
-        rule(kind, None if terms.measure is Measure.NONE else 0, window_seconds=0 if terms.window else None), scope
+        rule(kind, None if terms.measure is ThresholdUnit.NONE else 0, window_seconds=0 if terms.window else None),
+        scope,
     )
     elsewhere = {"account_id": OTHER, "symbol": "OTHER", "strategy": "mean"}
     named = {

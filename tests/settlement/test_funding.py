@@ -18,7 +18,7 @@ from domain.market.service import update_instrument
 from domain.market.types import FeeSchedule
 from domain.orders.books.proof import prove_book
 from domain.orders.model.types import Side
-from domain.settlement.funding import Held, due_hours, funding_of, post_due_funding
+from domain.settlement.funding import FundedPosition, due_hours, funding_of, post_due_funding
 from tests.orders.factories import INVERSE, PERPETUAL
 from tests.support.days import order, trade
 from tests.support.trading import Platform
@@ -56,7 +56,7 @@ def test_hours_that_are_due(schedules: list[tuple[int, ...]], after: int, until:
 )
 def test_what_is_paid(terms: Any, quantity: str, price: str | None, rate: str, paid: str) -> None:
     instrument = replace(terms, funding_rate=D("0.0001"))
-    assert funding_of(Held(instrument, D(quantity), None if price is None else D(price), D(rate))) == D(paid)
+    assert funding_of(FundedPosition(instrument, D(quantity), None if price is None else D(price), D(rate))) == D(paid)
 
 
 async def rows(account_id: UUID) -> list[tuple[Any, ...]]:

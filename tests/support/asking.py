@@ -12,10 +12,10 @@ from graphql import ExecutionResult
 from graphql.execution import create_source_event_stream
 
 from api.errors import RequestError, execution_errors
-from api.graphql.runner import Caller, OperationRunner, Request
-from api.limits import Limits
+from api.graphql.runner import Caller, OperationRequest, OperationRunner
+from api.limits import RequestLimits
 from api.metrics import ApiMetrics
-from api.realtime.groups import Execution
+from api.realtime.groups import PayloadExecutor
 from api.root import platform_schema
 from domain.access.types import Actor
 from tests.support.trading import Platform
@@ -25,12 +25,12 @@ class Asking:
     """The API as one actor sees it."""
 
     def __init__(self, desk: Platform, actor: Actor) -> None:
-        self._runner = OperationRunner(platform_schema(), desk.services, Limits(), ApiMetrics())
+        self._runner = OperationRunner(platform_schema(), desk.services, RequestLimits(), ApiMetrics())
         self._caller = Caller("127.0.0.1", actor, "token")
 
     async def answer(self, document: str, **variables: Any) -> dict[str, Any]:
         """The whole answer."""
-        operation = self._runner.prepare(Request(document, variables=variables), self._caller)
+        operation = self._runner.prepare(OperationRequest(document, variables=variables), self._caller)
         return (await self._runner.answer(operation, variables, self._caller)).content
 
     async def ask(self, document: str, **variables: Any) -> Any:
@@ -43,7 +43,7 @@ class Asking:
     @asynccontextmanager
     async def listening(self, document: str, **variables: Any) -> AsyncIterator[AsyncIterator[Any]]:
         """The values of a subscription's one root field, as they come; its refusals are raised."""
-        operation = self._runner.prepare(Request(document, variables=variables), self._caller)
+        operation = self._runner.prepare(OperationRequest(document, variables=variables), self._caller)
         context = self._runner.context(self._caller)
         executor = operation.executor(variables, context)
         source: Any = create_source_event_stream(executor)
@@ -51,7 +51,7 @@ class Asking:
             source = await source
         if isinstance(source, ExecutionResult):
             raise RequestError(*execution_errors(source.errors or [], context, None))
-        execution = Execution(executor, context, None, self._runner.metrics)
+        execution = PayloadExecutor(executor, context, None, self._runner.metrics)
 
         async def values() -> AsyncGenerator[Any, None]:
             async with aclosing(cast("Any", aiter(source))) as events:

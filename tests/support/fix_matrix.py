@@ -14,7 +14,7 @@ from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.orders.exchange.execution_reports import ExecutionReport
 from domain.orders.model.order import Execution, Order
 from domain.orders.model.types import Liquidity, OrderStatus, RejectReason, Side, TimeInForce
-from domain.orders.venues.outbox import Request
+from domain.orders.venues.outbox import VenueRequest
 from domain.orders.venues.types import (
     Acknowledged,
     Declined,
@@ -94,7 +94,7 @@ class Play:
     def __init__(self, telling: Telling) -> None:
         self.world = Recorded()
         self.telling = telling
-        self.sent: list[Request] = []
+        self.sent: list[VenueRequest] = []
         self._words: list[VenueOrder] = []
         self._at = 0
         self._fills = 0

@@ -19,7 +19,6 @@ from domain.orders.exchange.execution_reports import (
     Accepted,
     Canceled,
     CancelRejected,
-    Change,
     ExecutionReport,
     Filled,
     Rejected,
@@ -27,6 +26,7 @@ from domain.orders.exchange.execution_reports import (
     Replaced,
     ReplaceRejected,
     Restated,
+    StatusChange,
     TrailMoved,
     Triggered,
 )
@@ -293,7 +293,7 @@ class LoopbackVenue:
         said: list[VenueReport] = []
         for report in reports:
             order = self._orders.get(str(report.order_id))
-            if order is None or not isinstance(report, Change):
+            if order is None or not isinstance(report, StatusChange):
                 continue
             if isinstance(report, Filled):
                 said.append(self._fill(symbol, order, report))
@@ -335,7 +335,7 @@ async def _drain(
     raise VenueUnavailable("connection closed")
 
 
-def _after(order: VenueOrder, report: Change) -> VenueOrder:
+def _after(order: VenueOrder, report: StatusChange) -> VenueOrder:
     """The order as the venue shows it after a report of its exchange."""
     order = replace(order, status=report.status, at=Nanos(max(report.at, order.at)))
     match report:

@@ -23,7 +23,7 @@ from domain.orders.model.order import Order
 from domain.orders.model.types import OrderStatus, PendingAction
 from domain.orders.model.venue_commands import CANCEL, VenueCommand
 from domain.orders.venues.emulation.remote import RemoteVenue
-from domain.orders.venues.outbox import Outbox, Request
+from domain.orders.venues.outbox import Outbox, VenueRequest
 from domain.orders.venues.reconciling import Findings, Ours, Theirs, compare
 from domain.orders.venues.session import VenueSession
 from domain.orders.venues.types import (
@@ -47,7 +47,7 @@ _KINDS = frozenset(RequestKind)
 class Letter:
     """An answer that has not been delivered."""
 
-    request: Request
+    request: VenueRequest
     order_id: UUID
     answer: Answer
 
@@ -138,7 +138,7 @@ class RemoteWorld(World):
                 self.session.outbox.landed(request.id, self.now)
         return len(ready)
 
-    async def _send(self, request: Request) -> Sequence[Answer]:
+    async def _send(self, request: VenueRequest) -> Sequence[Answer]:
         if request.kind is RequestKind.SUBMIT:
             return await self.there.submit(self.session.venue.new_orders(request))
         ref = self.session.venue.ref(request.order_id)

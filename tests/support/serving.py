@@ -7,7 +7,7 @@ from typing import Any
 
 import uvicorn
 
-from adapters.wiring import Services
+from adapters.wiring import ProcessServices
 from api.app import ApiSettings, create_app, server_options
 from api.root import platform_schema
 from domain.access.users import ensure_admin
@@ -24,7 +24,7 @@ async def serving(desk: Platform, **settings: Any) -> AsyncIterator[Client]:
     """Serve it with these settings of the API; an administrator's client, signed in."""
 
     @asynccontextmanager
-    async def open_runtime() -> AsyncIterator[Services]:
+    async def open_runtime() -> AsyncIterator[ProcessServices]:
         yield desk.services
 
     await ensure_admin(desk.services.access, EMAIL, PASSWORD)

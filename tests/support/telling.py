@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from adapters.wiring import Services
+from adapters.wiring import ProcessServices
 from domain.access.types import Actor
 from domain.kernel.unit_of_work import unit_of_work
 from domain.risk.events import raise_events
@@ -29,7 +29,7 @@ QUICK = Pace(
 
 
 @asynccontextmanager
-async def telling(services: Services, pace: Pace = QUICK) -> AsyncIterator[None]:
+async def telling(services: ProcessServices, pace: Pace = QUICK) -> AsyncIterator[None]:
     """A worker's part."""
     task = asyncio.create_task(Notifying(services, pace).run())
     try:
@@ -41,7 +41,7 @@ async def telling(services: Services, pace: Pace = QUICK) -> AsyncIterator[None]
 
 
 async def add_channel(
-    services: Services, actor: Actor, url: str, *topics: NotificationTopic, **others: Any
+    services: ProcessServices, actor: Actor, url: str, *topics: NotificationTopic, **others: Any
 ) -> NotificationChannel:
     """A channel; of risk events unless told otherwise."""
     wanted = topics or (NotificationTopic.RISK_EVENT,)
@@ -51,7 +51,7 @@ async def add_channel(
 
 
 async def raise_risk(
-    services: Services, count: int = 1, severity: Severity = Severity.WARNING, account_id: UUID | None = None
+    services: ProcessServices, count: int = 1, severity: Severity = Severity.WARNING, account_id: UUID | None = None
 ) -> Sequence[RiskEvent]:
     """Risk events, in one transaction."""
     signals = [

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from adapters.leases import hold_lease
 from adapters.settings import load_settings
-from adapters.wiring import Services, open_services
+from adapters.wiring import ProcessServices, open_services
 from domain.access.types import OWNED, Actor, Role
 from domain.accounts.service import MoveCash, OpenAccount, deposit, open_account
 from domain.accounts.types import AccountBook
@@ -37,7 +37,7 @@ from workers.venue import ROLE, PaperVenueLoop
 class Platform:
     """Everything that a test of trading works with."""
 
-    services: Services
+    services: ProcessServices
     admin: Actor
 
     async def add_actor(self, role: Role = Role.TRADER, **others: Any) -> Actor:
@@ -98,7 +98,7 @@ class Platform:
         return await until(enough)
 
 
-async def add_actor(services: Services, role: Role = Role.TRADER, **others: Any) -> Actor:
+async def add_actor(services: ProcessServices, role: Role = Role.TRADER, **others: Any) -> Actor:
     """A new user as an actor."""
     user_id = new_id()
     async with unit_of_work(services.bus) as work:

@@ -11,7 +11,7 @@ from domain.kernel.numbers import ZERO
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.types import Instrument, QuoteTick
 from domain.orders.books.booking import ReportBooking
-from domain.orders.deciding.grouping import Part, bracket_orders, decide_group, oco_orders
+from domain.orders.deciding.grouping import GroupPart, bracket_orders, decide_group, oco_orders
 from domain.orders.deciding.modify_rules import ChangeDecision, decide_change
 from domain.orders.deciding.pretrade import decide
 from domain.orders.deciding.state import new_order
@@ -104,7 +104,7 @@ class World:
         """Decide on an OCO and bring it to the exchange."""
         return self._group(*oco_orders(oco))
 
-    def _group(self, parts: Sequence[Part], commands: Sequence[PlaceOrder]) -> list[Order]:
+    def _group(self, parts: Sequence[GroupPart], commands: Sequence[PlaceOrder]) -> list[Order]:
         orders = decide_group(group_request(parts, commands, self.instrument, market(self.quote), self.book)).orders
         self.orders |= {order.id: order for order in orders}
         self.check()

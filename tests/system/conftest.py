@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.wiring import Services
+from adapters.wiring import ProcessServices
 from tests.support.trading import Platform, platform
 
 
@@ -16,5 +16,5 @@ async def desk(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterat
 
 
 @pytest.fixture
-def desk_services(desk: Platform) -> Services:
+def desk_services(desk: Platform) -> ProcessServices:
     return desk.services

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.wiring import Services
+from adapters.wiring import ProcessServices
 from domain.orders.exchange.paper import PAPER
 from domain.system import health
 from domain.system.health import ComponentHealth, ComponentState, FeedFacts, RoleFacts, VenueFacts, WorkerFacts
@@ -98,7 +98,7 @@ def test_the_whole_is_down_only_with_the_database(
     assert health.whole(parts) is state
 
 
-def test_the_roles_are_those_that_an_engine_plays(desk_services: Services) -> None:
+def test_the_roles_are_those_that_an_engine_plays(desk_services: ProcessServices) -> None:
     played = {role for parts in ROLES.values() for role, _ in parts(desk_services)}
     assert set(health.engine_roles([PAPER])) == played
 

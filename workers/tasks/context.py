@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from adapters.wiring import Services
+from adapters.wiring import ProcessServices
 from domain.system.types import Json, Result
 
 
@@ -21,7 +21,7 @@ from domain.system.types import Json, Result
 class TaskContext:
     """One slice of a run. ``progress`` is empty in the first."""
 
-    services: Services
+    services: ProcessServices
     due: datetime
     attempt: int = 1
     progress: Mapping[str, Json] = field(default_factory=dict)

@@ -35,7 +35,7 @@ class Credentials:
     secret: str = field(default="", repr=False)
 
 
-class Connection:
+class ExchangeConnection:
     """One exchange; open it, or enter it as a context: it then has the exchange's symbols.
 
     ``ccxt`` is the library's object.

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from adapters.venues.crypto.address import ExchangeAddress, parse_address
-from adapters.venues.crypto.connection import Connection, Credentials
+from adapters.venues.crypto.connection import Credentials, ExchangeConnection
 from adapters.venues.crypto.failures import ExchangeFailure
 from adapters.venues.crypto.venue import ExchangeVenue
 from adapters.venues.registry import ConfiguredVenue, VenueSettingError
@@ -67,7 +67,7 @@ async def _open(
     name: str, address: ExchangeAddress, credentials: Credentials, backoff: Backoff, market: Market
 ) -> AsyncIterator[Venue]:
     """Connect. After a failure the next try waits longer each time."""
-    connection = Connection(address, credentials)
+    connection = ExchangeConnection(address, credentials)
     try:
         await connection.open()
     except ExchangeFailure as failure:

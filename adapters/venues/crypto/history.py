@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.venues.crypto.connection import Connection
+from adapters.venues.crypto.connection import ExchangeConnection
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 
 # A bound on how far back is looked: what is older than this was reconciled long ago, or is for people to look at.
@@ -15,7 +15,7 @@ _CLOCK_TOLERANCE_MILLISECONDS = 10_000
 Raw = Mapping[str, Any]
 
 
-async def trades_since(connection: Connection, symbol: str, since: Nanos) -> list[Raw]:
+async def trades_since(connection: ExchangeConnection, symbol: str, since: Nanos) -> list[Raw]:
     """All trades of one of ccxt's symbols from ``since`` on, in ccxt's form, oldest first.
 
     Raises:
@@ -38,7 +38,7 @@ def identity(trade: Raw) -> tuple[str, str, str | None]:
     return trade["symbol"], trade["id"], trade["order"]
 
 
-async def _first_page(connection: Connection, symbol: str, since: Nanos) -> tuple[list[Raw], bool]:
+async def _first_page(connection: ExchangeConnection, symbol: str, since: Nanos) -> tuple[list[Raw], bool]:
     """The first trades from ``since`` on, and True if there are no more: an exchange searches one day at a time."""
     dialect = connection.dialect
     span, now = dialect.trade_span_seconds * _MILLISECONDS, connection.ccxt.nonce()

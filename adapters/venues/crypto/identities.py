@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.venues.crypto.connection import Connection
+from adapters.venues.crypto.connection import ExchangeConnection
 from adapters.venues.crypto.failures import ExchangeFailure, Fate
 
 MAX_REMEMBERED = 10_000
@@ -16,7 +16,7 @@ MAX_REMEMBERED = 10_000
 class Identities:
     """Client ids by (ccxt's symbol, exchange's order id); None for orders that have none."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: ExchangeConnection) -> None:
         self._connection = connection
         self._known: OrderedDict[tuple[str, str], str | None] = OrderedDict()
         self._answered: set[tuple[str, str]] = set()

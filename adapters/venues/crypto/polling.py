@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 
-from adapters.venues.crypto.connection import Connection
+from adapters.venues.crypto.connection import ExchangeConnection
 from adapters.venues.crypto.failures import ExchangeFailure, Fate
 from adapters.venues.crypto.history import identity, trades_since
 from adapters.venues.crypto.identities import Identities
@@ -24,7 +24,7 @@ _Key = tuple[str, str]
 
 
 async def polled(
-    connection: Connection, symbols: Symbols, identities: Identities
+    connection: ExchangeConnection, symbols: Symbols, identities: Identities
 ) -> AsyncIterator[Sequence[VenueReport]]:
     """Batches of changes since the last look, from now on, until the stream is worth another try.
 
@@ -39,7 +39,7 @@ async def polled(
 class _Poll:
     """The state of polling: open orders at the last look, the time of the last trades, and the newest reported ones."""
 
-    def __init__(self, connection: Connection, symbols: Symbols, identities: Identities) -> None:
+    def __init__(self, connection: ExchangeConnection, symbols: Symbols, identities: Identities) -> None:
         self._connection = connection
         self._symbols = symbols
         self._identities = identities

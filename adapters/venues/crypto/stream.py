@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from adapters.venues.crypto.connection import Connection
+from adapters.venues.crypto.connection import ExchangeConnection
 from adapters.venues.crypto.failures import ExchangeFailure
 from adapters.venues.crypto.identities import Identities
 from adapters.venues.crypto.polling import polled
@@ -34,7 +34,7 @@ _Said = tuple[bool, Raw]
 
 @asynccontextmanager
 async def reports_of(
-    connection: Connection, symbols: Symbols, identities: Identities
+    connection: ExchangeConnection, symbols: Symbols, identities: Identities
 ) -> AsyncIterator[AsyncIterator[Sequence[VenueReport]]]:
     """Batches of reports of the account's orders.
 
@@ -60,7 +60,7 @@ async def reports_of(
 class _Stream:
     """Two watchers, of orders and of trades, and their messages."""
 
-    def __init__(self, connection: Connection, symbols: Symbols, identities: Identities) -> None:
+    def __init__(self, connection: ExchangeConnection, symbols: Symbols, identities: Identities) -> None:
         self._connection = connection
         self._symbols = symbols
         self._identities = identities

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from adapters.venues.crypto.connection import Connection
+from adapters.venues.crypto.connection import ExchangeConnection
 from domain.market.market import Catalog
 from domain.market.types import AssetClass, Instrument
 
@@ -38,7 +38,7 @@ def exchange_symbol(instrument: Instrument) -> str:
 class Symbols:
     """The symbols that both sides know, as of the last ``refresh``."""
 
-    def __init__(self, connection: Connection, market: Instruments) -> None:
+    def __init__(self, connection: ExchangeConnection, market: Instruments) -> None:
         self._connection = connection
         self._market = market
         self._catalog: Catalog | None = None

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from adapters.venues.crypto.connection import Connection
+from adapters.venues.crypto.connection import ExchangeConnection
 from adapters.venues.crypto.exact import exact
 from adapters.venues.crypto.failures import ExchangeFailure, Fate
 from adapters.venues.crypto.history import trades_since
@@ -41,7 +41,7 @@ _log = structlog.stdlib.get_logger("venue")
 class ExchangeVenue:
     """One account at an exchange, over a connection that the caller opens and closes."""
 
-    def __init__(self, name: str, connection: Connection, market: Instruments) -> None:
+    def __init__(self, name: str, connection: ExchangeConnection, market: Instruments) -> None:
         self._name = name
         self._connection = connection
         self._symbols = Symbols(connection, market)

@@ -29,7 +29,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedIds:
     """The ids that findings name. ``is_complete`` is false where they name more than is shown."""
 
     orders: tuple[UUID, ...]
@@ -53,7 +53,7 @@ class SeriesKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class SeriesPoint:
     """A point: a price, an amount, a sample or a score; ``size`` is a quantity, ``id`` names what it stands for."""
 
     at: datetime
@@ -67,7 +67,7 @@ class Series:
     """Points of one kind, oldest first."""
 
     kind: SeriesKind
-    points: tuple[Point, ...]
+    points: tuple[SeriesPoint, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class CaseEvidence:
     is_complete: bool
 
 
-def named_by(findings: Iterable[Anomaly]) -> Named:
+def named_by(findings: Iterable[Anomaly]) -> NamedIds:
     """The ids that findings, newest first, name in their evidence."""
     parts = [orjson.loads(finding.evidence) for finding in findings]
     ids = {
@@ -94,7 +94,7 @@ def named_by(findings: Iterable[Anomaly]) -> Named:
         for part in parts
         for at, value in part.get("samples", ())
     }
-    return Named(
+    return NamedIds(
         orders=tuple(ids["orderIds"][:MAX_NAMED]),
         executions=tuple(ids["executionIds"][:MAX_NAMED]),
         transactions=tuple(ids["transactionIds"][:MAX_NAMED]),
@@ -111,44 +111,44 @@ def chart_of(
     samples: Sequence[Sample],
 ) -> tuple[Series, ...]:
     """The series that have points, each in the order of time."""
-    points: dict[SeriesKind, Iterable[Point]] = {
+    points: dict[SeriesKind, Iterable[SeriesPoint]] = {
         SeriesKind.BUY_FILLS: _fills(executions, Side.BUY),
         SeriesKind.SELL_FILLS: _fills(executions, Side.SELL),
         SeriesKind.BUY_ORDERS: _orders(orders, Side.BUY),
         SeriesKind.SELL_ORDERS: _orders(orders, Side.SELL),
         SeriesKind.CANCELS: _cancels(orders),
-        SeriesKind.AMOUNTS: (Point(row.created_at, float(row.amount), id=row.id) for row in transactions),
-        SeriesKind.SAMPLES: (Point(sample.at, sample.value) for sample in samples),
-        SeriesKind.SCORES: (Point(one.detected_at, one.score, id=one.id) for one in findings),
+        SeriesKind.AMOUNTS: (SeriesPoint(row.created_at, float(row.amount), id=row.id) for row in transactions),
+        SeriesKind.SAMPLES: (SeriesPoint(sample.at, sample.value) for sample in samples),
+        SeriesKind.SCORES: (SeriesPoint(one.detected_at, one.score, id=one.id) for one in findings),
     }
     series = (Series(kind, tuple(sorted(found, key=lambda point: point.at))) for kind, found in points.items())
     return tuple(one for one in series if one.points)
 
 
-def _fills(executions: Iterable[Execution], side: Side) -> Iterable[Point]:
+def _fills(executions: Iterable[Execution], side: Side) -> Iterable[SeriesPoint]:
     return (
-        Point(fill.at.to_datetime(), float(fill.price), float(fill.quantity), fill.id)
+        SeriesPoint(fill.at.to_datetime(), float(fill.price), float(fill.quantity), fill.id)
         for fill in executions
         if fill.side is side
     )
 
 
-def _orders(orders: Iterable[Order], side: Side) -> Iterable[Point]:
+def _orders(orders: Iterable[Order], side: Side) -> Iterable[SeriesPoint]:
     return (
-        Point(order.created_at, float(order.limit_price), float(order.quantity), order.id)
+        SeriesPoint(order.created_at, float(order.limit_price), float(order.quantity), order.id)
         for order in orders
         if order.side is side and order.limit_price is not None
     )
 
 
-def _cancels(orders: Iterable[Order]) -> Iterable[Point]:
+def _cancels(orders: Iterable[Order]) -> Iterable[SeriesPoint]:
     return (
-        Point(order.closed_at, float(order.limit_price), float(order.quantity - order.filled_quantity), order.id)
+        SeriesPoint(order.closed_at, float(order.limit_price), float(order.quantity - order.filled_quantity), order.id)
         for order in orders
         if order.status is OrderStatus.CANCELED and order.closed_at is not None and order.limit_price is not None
     )
 
 
-def orders_beside(named: Named, executions: Iterable[Execution]) -> list[UUID]:
+def orders_beside(named: NamedIds, executions: Iterable[Execution]) -> list[UUID]:
     """The orders that are named, and those of the executions."""
     return list(dict.fromkeys(chain(named.orders, (fill.order_id for fill in executions))))

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 
-from domain.access.attribution import Part
+from domain.access.attribution import PlatformPart
 from domain.anomalies.anomaly import Anomaly
 from domain.anomalies.cases import queries, rules, store
 from domain.anomalies.cases.forms import encode
@@ -64,7 +64,9 @@ async def gather(work: UnitOfWork, anomalies: Sequence[Anomaly]) -> list[Anomaly
 
 def _step(sequence: int, before: Case | None, anomaly: Anomaly, case: Case) -> CaseEvent:
     kind = CaseEventKind.OPENED if before is None else CaseEventKind.JOINED
-    return CaseEvent(sequence, kind, case.updated_at, Part.DETECTION.value, None, anomaly.id, case, anomaly.account_id)
+    return CaseEvent(
+        sequence, kind, case.updated_at, PlatformPart.DETECTION.value, None, anomaly.id, case, anomaly.account_id
+    )
 
 
 def accounts_of(anomaly: Anomaly) -> list[UUID]:

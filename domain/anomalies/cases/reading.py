@@ -13,7 +13,7 @@ from domain.accounts.queries import read_transactions, require_account
 from domain.accounts.types import Transaction
 from domain.anomalies.anomaly import Anomaly
 from domain.anomalies.cases import queries, rules, store
-from domain.anomalies.cases.evidence import CaseEvidence, Named, chart_of, named_by, orders_beside
+from domain.anomalies.cases.evidence import CaseEvidence, NamedIds, chart_of, named_by, orders_beside
 from domain.anomalies.cases.queries import CaseFilter
 from domain.anomalies.cases.service import WORKERS
 from domain.anomalies.cases.types import Case, CaseEvent, Dismissal
@@ -101,7 +101,7 @@ class Material:
     """Everything that the findings of a case name, of whatever account."""
 
     findings: Sequence[Anomaly]
-    named: Named
+    named: NamedIds
     orders: Sequence[Order]
     executions: Sequence[Execution]
     transactions: Sequence[Transaction]

@@ -72,7 +72,7 @@ def is_repeated(order: Order, report: execution_reports.ExecutionReport) -> bool
         return order.is_open and order.pending_action is not PendingAction.CANCEL
     if isinstance(report, execution_reports.ReplaceRejected):
         return order.is_open and not order.pending_changes
-    assert isinstance(report, execution_reports.Change)
+    assert isinstance(report, execution_reports.StatusChange)
     if report.status is not order.status:
         return report.status not in TRANSITIONS[order.status]
     return (

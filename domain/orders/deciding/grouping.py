@@ -33,27 +33,27 @@ REFUSED_WITH = "Another order of the group was refused."
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class GroupPart:
     """The part of an order in its group; ``name`` is the API's for it."""
 
     name: str
     contingency: Contingency
 
 
-def bracket_orders(bracket: PlaceBracket) -> tuple[tuple[Part, ...], tuple[PlaceOrder, ...]]:
+def bracket_orders(bracket: PlaceBracket) -> tuple[tuple[GroupPart, ...], tuple[PlaceOrder, ...]]:
     """The orders of a bracket: the entry, then its exits."""
-    parts = [Part("entry", Contingency.OTO), *(Part(name, Contingency.OUO) for name, _ in bracket.legs)]
+    parts = [GroupPart("entry", Contingency.OTO), *(GroupPart(name, Contingency.OUO) for name, _ in bracket.legs)]
     commands = [bracket.entry, *(exit_command(bracket.entry, leg) for _, leg in bracket.legs)]
     return tuple(parts), tuple(commands)
 
 
-def oco_orders(oco: PlaceOco) -> tuple[tuple[Part, ...], tuple[PlaceOrder, ...]]:
+def oco_orders(oco: PlaceOco) -> tuple[tuple[GroupPart, ...], tuple[PlaceOrder, ...]]:
     """The orders of an OCO."""
-    parts = (Part("first", Contingency.OCO), Part("second", Contingency.OCO))
+    parts = (GroupPart("first", Contingency.OCO), GroupPart("second", Contingency.OCO))
     return parts, (oco.first, oco.second)
 
 
-def group_digest(parts: Sequence[Part], commands: Sequence[PlaceOrder]) -> bytes:
+def group_digest(parts: Sequence[GroupPart], commands: Sequence[PlaceOrder]) -> bytes:
     """Sixteen bytes that are equal for equal groups: an order of a group is a repeat only with the whole group."""
     digest = hashlib.blake2b(digest_size=16)
     for part, command in zip(parts, commands, strict=True):
@@ -68,7 +68,7 @@ class GroupRequest:
     ``expiries`` says until when each order works at the venue, ``digest`` identifies repeats.
     """
 
-    parts: Sequence[Part]
+    parts: Sequence[GroupPart]
     commands: Sequence[PlaceOrder]
     expiries: Sequence[datetime | None]
     digest: bytes

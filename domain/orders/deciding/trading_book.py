@@ -22,9 +22,9 @@ from domain.orders.venues.types import Capabilities
 from domain.positions.exposure import Marks
 from domain.positions.lookup import bucket_for
 from domain.positions.types import Bucket, PositionBook
-from domain.risk.types import Limits
+from domain.risk.types import RiskLimits
 
-NO_LIMITS = Limits()
+NO_LIMITS = RiskLimits()
 EXCLUSIVE = frozenset({Contingency.OCO, Contingency.OUO})
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -76,7 +76,7 @@ class TradingBook:
     positions: dict[tuple[UUID, Bucket], PositionBook]
     free: Decimal | None
     venue: Capabilities | None = None
-    limits: Limits = NO_LIMITS
+    limits: RiskLimits = NO_LIMITS
     marks: Marks | None = None
     activity: OrderActivity | None = None
     # What rules asked before: orders move neither cash nor what is held, so one answer serves a whole batch.

@@ -23,7 +23,7 @@ from domain.kernel.unit_of_work import UnitOfWork, Writing
 from domain.market.types import Instrument
 from domain.orders import queries
 from domain.orders.deciding.activity import needs_of
-from domain.orders.deciding.grouping import DecidedGroup, Part
+from domain.orders.deciding.grouping import DecidedGroup, GroupPart
 from domain.orders.deciding.pretrade import Decision, decide
 from domain.orders.deciding.reservations import unreserve
 from domain.orders.deciding.state import new_order, refuse
@@ -33,13 +33,13 @@ from domain.orders.entry.book_memory import BookMemory, RememberedBook, read_boo
 from domain.orders.entry.context import OrderContext, ReferenceData
 from domain.orders.entry.displacing import Displacement, cancel_displaced
 from domain.orders.entry.group_commit import ActorsCall
-from domain.orders.entry.trace_queries import INSERT_TRACES, trace_of
 from domain.orders.model.commands import PlaceOrder, request_digest
 from domain.orders.model.events import record_order, signals_of
 from domain.orders.model.group_validation import naming
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderEventKind, RejectReason, Side
 from domain.orders.model.venue_commands import CANCEL, SUBMIT
+from domain.orders.trace_queries import INSERT_TRACES, trace_of
 from domain.positions import queries as position_queries
 from domain.risk.events import raise_events
 
@@ -58,7 +58,7 @@ class PlaceCall(ActorsCall):
 
     commands: tuple[PlaceOrder, ...]
     all_or_none: bool = False
-    parts: tuple[Part, ...] = ()
+    parts: tuple[GroupPart, ...] = ()
 
     @property
     def accounts(self) -> set[UUID]:

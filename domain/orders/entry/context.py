@@ -29,7 +29,7 @@ from domain.positions.exposure import Marks
 from domain.positions.service import free_funds
 from domain.positions.types import PositionBook, PositionKey
 from domain.risk.store import TOPIC as LIMITS
-from domain.risk.types import Limits
+from domain.risk.types import RiskLimits
 
 
 class StaleCache(Exception):
@@ -49,7 +49,7 @@ class ReferenceData:
 
     instruments: Mapping[str, Instrument]
     by_id: Mapping[UUID, Instrument]
-    limits: Limits
+    limits: RiskLimits
     versions: Mapping[str, int]
 
     def instrument_ids(self, symbols: Iterable[str]) -> set[UUID]:
@@ -84,7 +84,7 @@ class OrderContext:
     bus: Bus
     market: Market
     authenticator: Authenticator
-    limits: VersionedCache[Limits]
+    limits: VersionedCache[RiskLimits]
     day_roll: DayRoll
     clock: Callable[[], datetime] = utc_now
     venues: Mapping[str, Capabilities] = field(default_factory=dict)

@@ -4,13 +4,12 @@
 venue and the simulator both use it.
 """
 
-from domain.orders.exchange.book.market import MarketState
+from domain.orders.exchange.book.market import ExchangeMarketState
 from domain.orders.exchange.exchange import Exchange, ExchangeState
 from domain.orders.exchange.execution_reports import (
     Accepted,
     Canceled,
     CancelRejected,
-    Change,
     ExecutionReport,
     Expired,
     Filled,
@@ -21,6 +20,7 @@ from domain.orders.exchange.execution_reports import (
     ReplaceRejected,
     Restated,
     RestateReason,
+    StatusChange,
     TrailMoved,
     Triggered,
     evolve,
@@ -33,16 +33,15 @@ __all__ = [
     "CancelReason",
     "CancelRejected",
     "Canceled",
-    "Change",
     "Changes",
     "Exchange",
+    "ExchangeMarketState",
     "ExchangeState",
     "ExecutionReport",
     "Expired",
     "Filled",
     "Held",
     "Holding",
-    "MarketState",
     "Order",
     "OrderState",
     "Rejected",
@@ -51,6 +50,7 @@ __all__ = [
     "Replaced",
     "RestateReason",
     "Restated",
+    "StatusChange",
     "TrailMoved",
     "Triggered",
     "evolve",

@@ -10,7 +10,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from domain.orders.exchange.book.market import Market, MarketState
+from domain.orders.exchange.book.market import ExchangeMarket, ExchangeMarketState
 from domain.orders.exchange.book.working import WorkingOrder
 from domain.orders.exchange.holdings import Holding, Holdings
 from domain.orders.exchange.trailing import TickGrid
@@ -29,7 +29,7 @@ class ExchangeState:
     """The whole state of an exchange: open orders, the market and the positions of accounts."""
 
     orders: tuple[OrderState, ...]
-    market: MarketState
+    market: ExchangeMarketState
     holdings: tuple[tuple[Hashable, Holding], ...]
     sequence: int
 
@@ -39,8 +39,8 @@ class Exchange(TriggerBook):
 
     __slots__ = ()
 
-    def __init__(self, tick_size: Decimal, *, market: MarketState | None = None) -> None:
-        state = BookState(Market() if market is None else Market.restored(market), Holdings())
+    def __init__(self, tick_size: Decimal, *, market: ExchangeMarketState | None = None) -> None:
+        state = BookState(ExchangeMarket() if market is None else ExchangeMarket.restored(market), Holdings())
         super().__init__(state, Matching(state, TickGrid.of(tick_size), MarketTrading(state)))
 
     @classmethod

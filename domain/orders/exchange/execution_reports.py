@@ -22,26 +22,26 @@ class ExecutionReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change(ExecutionReport):
+class StatusChange(ExecutionReport):
     """A change, with the order's status after it."""
 
     status: OrderStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held(Change):
+class Held(StatusChange):
     """An exit waits for its entry's first fill."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Released(Change):
+class Released(StatusChange):
     """The entry began to fill: the exit goes to market for ``quantity``; accepted or rejected comes next."""
 
     quantity: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted(Change):
+class Accepted(StatusChange):
     """The order works. ``quantity`` may be cut (reduce-only); a trailing order's first stop and limit are set here.
 
     ``by_engine``: our engine holds it for a real venue, which does not have it yet; another report follows when it
@@ -58,7 +58,7 @@ class Accepted(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rejected(Change):
+class Rejected(StatusChange):
     """The order ends without having worked (or, post-only, when its trigger would make it a taker)."""
 
     reason: RejectReason
@@ -66,14 +66,14 @@ class Rejected(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Triggered(Change):
+class Triggered(StatusChange):
     """The stop or if-touched price was reached; ``price`` is the price that reached it."""
 
     price: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filled(Change):
+class Filled(StatusChange):
     """One execution; ``number`` counts the order's from 1, ``filled_quantity`` and ``remaining`` are after it.
 
     ``last_in_event`` marks the last of the executions that one level-by-level match gave the order. A real venue has
@@ -93,19 +93,19 @@ class Filled(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Canceled(Change):
+class Canceled(StatusChange):
     """The rest of the order will not be filled."""
 
     reason: CancelReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expired(Change):
+class Expired(StatusChange):
     """The order expired."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Replaced(Change):
+class Replaced(StatusChange):
     """A requested change took effect; all changeable terms as they are now."""
 
     sequence: int
@@ -148,7 +148,7 @@ class RestateReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Restated(Change):
+class Restated(StatusChange):
     """The exchange changed quantity or prices unasked (FIX ExecType Restated); ``message`` is a venue's word on it."""
 
     quantity: Decimal
@@ -159,7 +159,7 @@ class Restated(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sliced(Change):
+class Sliced(StatusChange):
     """The order is too large for its venue: it keeps ``quantity``, and new orders of its terms get the other parts.
 
     ``parts`` has the id and the quantity of each new order.
@@ -170,7 +170,7 @@ class Sliced(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrailMoved(Change):
+class TrailMoved(StatusChange):
     """A trailing order's stop (and limit) moved, or it was activated."""
 
     stop_price: Decimal
@@ -179,7 +179,7 @@ class TrailMoved(Change):
 
 def evolve(state: OrderState, report: ExecutionReport) -> OrderState:
     """The state of an order after ``report``; a report that changes nothing returns ``state`` itself."""
-    if not isinstance(report, Change):
+    if not isinstance(report, StatusChange):
         return state
     terms = _terms(state.order, report)
     match report:
@@ -199,7 +199,7 @@ def evolve(state: OrderState, report: ExecutionReport) -> OrderState:
             return replace(state, order=terms, status=report.status)
 
 
-def _terms(order: Order, report: Change) -> Order:
+def _terms(order: Order, report: StatusChange) -> Order:
     match report:
         case Accepted():
             return replace(

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import structlog
 
-from domain.access.attribution import Part, actor_of
+from domain.access.attribution import PlatformPart, actor_of
 from domain.access.types import PLATFORM_ROLE
 from domain.accounts.rules import is_restricted_by
 from domain.accounts.types import AccountState
@@ -37,9 +37,9 @@ from domain.risk import event_queries
 from domain.risk.events import raise_events
 from domain.risk.rules.held import Breach, belongs_to, breaches, watched_rules
 from domain.risk.types import (
-    Limits,
     RiskAction,
     RiskEventSource,
+    RiskLimits,
     RiskRule,
     RiskScope,
     RiskSignal,
@@ -47,8 +47,8 @@ from domain.risk.types import (
 )
 
 CAUSE = "RISK_LIMIT"
-BY = Part.MONITOR.value
-_ACTOR = actor_of(Part.MONITOR)
+BY = PlatformPart.MONITOR.value
+_ACTOR = actor_of(PlatformPart.MONITOR)
 _NOTES = frozenset({RiskAction.WARN, RiskAction.REJECT})
 # Between two looks at an order that closes, and before one that was refused is tried again, longer each time.
 _LOOK_SECONDS = 0.05
@@ -66,7 +66,7 @@ class LimitMonitor:
     books: Books
     closing: PositionClosing
     going_on: dict[UUID, set[str]] = field(default_factory=dict)
-    _rules: tuple[Limits | None, tuple[RiskRule, ...]] = (None, ())
+    _rules: tuple[RiskLimits | None, tuple[RiskRule, ...]] = (None, ())
     _liquidations: dict[UUID, asyncio.Task[None]] = field(default_factory=dict)
 
     async def load(self) -> None:

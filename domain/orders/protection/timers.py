@@ -8,7 +8,7 @@ to cancel, in one transaction.
 from datetime import datetime
 from uuid import UUID
 
-from domain.access.attribution import Part
+from domain.access.attribution import PlatformPart
 from domain.access.audit import record as audit
 from domain.access.audit import target_of
 from domain.access.types import Actor, no_account, require_stop
@@ -70,5 +70,7 @@ async def fire_due_timers(bus: Bus) -> int:
     async with unit_of_work(bus) as work:
         books = await account_queries.lock_books(work, due)
         fired = await timer_queries.take_due(work, books)
-        await request_cancels(work, await queries.load_open_orders(work, fired), books, Part.CANCEL_ALL_AFTER, CAUSE)
+        await request_cancels(
+            work, await queries.load_open_orders(work, fired), books, PlatformPart.CANCEL_ALL_AFTER, CAUSE
+        )
     return len(fired)

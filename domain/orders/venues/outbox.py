@@ -25,7 +25,7 @@ _NEVER = Nanos(0)
 
 
 @dataclass(slots=True, eq=False)
-class Request:
+class VenueRequest:
     """One request. ``sent_at`` None: it has not gone out. ``ask_at`` is the next time to ask about the order.
 
     ``flying``: this process is sending it now. ``group`` are the orders that a native group still waits for.
@@ -54,8 +54,8 @@ class Request:
 class Writes:
     """The changes of requests to store."""
 
-    added: list[Request] = field(default_factory=list)
-    changed: dict[UUID, Request] = field(default_factory=dict)
+    added: list[VenueRequest] = field(default_factory=list)
+    changed: dict[UUID, VenueRequest] = field(default_factory=dict)
     removed: list[UUID] = field(default_factory=list)
 
     def __bool__(self) -> bool:
@@ -65,9 +65,9 @@ class Writes:
 class Outbox:
     """The requests to one venue."""
 
-    def __init__(self, requests: Iterable[Request] = (), now: Nanos = _NEVER) -> None:
-        self._by_order: dict[UUID, deque[Request]] = {}
-        self._requests: dict[UUID, Request] = {}
+    def __init__(self, requests: Iterable[VenueRequest] = (), now: Nanos = _NEVER) -> None:
+        self._by_order: dict[UUID, deque[VenueRequest]] = {}
+        self._requests: dict[UUID, VenueRequest] = {}
         self._writes = Writes()
         for request in requests:
             # What was sent by a predecessor is asked about at once.
@@ -83,16 +83,16 @@ class Outbox:
         """The number of requests being sent."""
         return sum(request.flying for request in self._requests.values())
 
-    def requests(self) -> Collection[Request]:
+    def requests(self) -> Collection[VenueRequest]:
         """All requests, oldest first."""
         return self._requests.values()
 
-    def first(self, order_id: UUID) -> Request | None:
+    def first(self, order_id: UUID) -> VenueRequest | None:
         """The request in flight about an order, or the next one."""
         queue = self._by_order.get(order_id)
         return queue[0] if queue else None
 
-    def get(self, request_id: UUID) -> Request | None:
+    def get(self, request_id: UUID) -> VenueRequest | None:
         """A request that is not settled."""
         return self._requests.get(request_id)
 
@@ -108,9 +108,9 @@ class Outbox:
 
     # ------------------------------------------------------------------ asking for something
 
-    def add(self, wanted: Wanted, account_id: UUID, now: Nanos) -> Request:
+    def add(self, wanted: Wanted, account_id: UUID, now: Nanos) -> VenueRequest:
         """Queue a request until earlier ones about the order are answered."""
-        request = Request(new_id(), wanted.kind, wanted.order_id, account_id, wanted.group, wanted.cause, now)
+        request = VenueRequest(new_id(), wanted.kind, wanted.order_id, account_id, wanted.group, wanted.cause, now)
         self._queue(request)
         self._writes.added.append(request)
         return request
@@ -123,9 +123,9 @@ class Outbox:
         self._drop_all(order_id)
         return True
 
-    def take_ready(self, now: Nanos, most: int, kinds: Collection[RequestKind]) -> list[Request]:
+    def take_ready(self, now: Nanos, most: int, kinds: Collection[RequestKind]) -> list[VenueRequest]:
         """Requests of ``kinds`` to send now, oldest first, at most ``most``: from here on they count as sent."""
-        ready: list[Request] = []
+        ready: list[VenueRequest] = []
         for request in self._requests.values():
             if len(ready) >= most:
                 break
@@ -143,7 +143,7 @@ class Outbox:
 
     # ------------------------------------------------------------------ being answered
 
-    def landed(self, request_id: UUID, now: Nanos) -> Request | None:
+    def landed(self, request_id: UUID, now: Nanos) -> VenueRequest | None:
         """Mark a request as no longer being sent, answered or not; None if it was settled meanwhile.
 
         If it is still unanswered after a second, the order is asked about.
@@ -163,7 +163,7 @@ class Outbox:
         if first is not None and first.kind is settled.kind:
             self._leave(first, settled.order_id)
 
-    def again(self, request: Request) -> bool:
+    def again(self, request: VenueRequest) -> bool:
         """Send a request again that the venue, when asked, has not carried out.
 
         False when a person's request was tried too often; requests of the engine itself are tried without limit.
@@ -176,7 +176,7 @@ class Outbox:
 
     # ------------------------------------------------------------------ asking about something
 
-    def due(self, now: Nanos) -> list[Request]:
+    def due(self, now: Nanos) -> list[VenueRequest]:
         """Requests whose orders are to be asked about now; each is due again after a longer interval."""
         found = [
             request
@@ -191,12 +191,12 @@ class Outbox:
 
     # ------------------------------------------------------------------ inside
 
-    def _queue(self, request: Request) -> None:
+    def _queue(self, request: VenueRequest) -> None:
         self._requests[request.id] = request
         for order_id in request.orders:
             self._by_order.setdefault(order_id, deque()).append(request)
 
-    def _note(self, request: Request) -> None:
+    def _note(self, request: VenueRequest) -> None:
         if request not in self._writes.added:
             self._writes.changed[request.id] = request
 
@@ -204,7 +204,7 @@ class Outbox:
         for request in list(self._by_order.get(order_id, ())):
             self._leave(request, order_id)
 
-    def _leave(self, request: Request, order_id: UUID) -> None:
+    def _leave(self, request: VenueRequest, order_id: UUID) -> None:
         """Remove an order from a request; a request without orders is removed."""
         queue = self._by_order.get(order_id)
         if queue is not None and request in queue:

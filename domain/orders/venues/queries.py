@@ -16,7 +16,7 @@ from domain.kernel.ids import new_id
 from domain.kernel.rows import Write, insertion
 from domain.kernel.time import Nanos
 from domain.kernel.unit_of_work import UnitOfWork
-from domain.orders.venues.outbox import Request, Writes
+from domain.orders.venues.outbox import VenueRequest, Writes
 from domain.orders.venues.reconciling import Difference
 from domain.orders.venues.remote_order import Cause
 from domain.orders.venues.types import RequestKind
@@ -92,7 +92,7 @@ class Owner:
     is_open: bool
 
 
-async def read_requests(venue: str) -> list[Request]:
+async def read_requests(venue: str) -> list[VenueRequest]:
     """The unanswered requests to a venue, oldest first."""
     rows = await fetch(
         "SELECT id, kind, order_id, account_id, group_ids, cause, attempts, created_at, sent_at "
@@ -102,9 +102,9 @@ async def read_requests(venue: str) -> list[Request]:
     return [_to_request(row) for row in rows]
 
 
-def _to_request(row: Row) -> Request:
+def _to_request(row: Row) -> VenueRequest:
     group, cause, sent_at = row["group_ids"], row["cause"], row["sent_at"]
-    return Request(
+    return VenueRequest(
         id=row["id"],
         kind=RequestKind(row["kind"]),
         order_id=row["order_id"],
@@ -128,7 +128,7 @@ async def write_requests(work: UnitOfWork, venue: str, writes: Writes) -> None:
     await work.write(_UPDATE, changed)
 
 
-def _request_row(venue: str, request: Request) -> dict[str, Any]:
+def _request_row(venue: str, request: VenueRequest) -> dict[str, Any]:
     return {
         "id": request.id,
         "venue": venue,

@@ -14,7 +14,7 @@ from domain.orders.exchange.execution_reports import ExecutionReport
 from domain.orders.model.types import RejectReason
 from domain.orders.model.venue_commands import VenueCommand
 from domain.orders.venues.emulation.remote import RemoteVenue
-from domain.orders.venues.outbox import GRACE_NANOS, Outbox, Request
+from domain.orders.venues.outbox import GRACE_NANOS, Outbox, VenueRequest
 from domain.orders.venues.reconciling import Findings
 from domain.orders.venues.remote_order import Cause, Settled
 from domain.orders.venues.types import (
@@ -75,7 +75,7 @@ class VenueSession:
         """Apply an unsolicited report of the venue."""
         return self.venue.on_report(report, now)
 
-    def answered(self, request: Request, order_id: UUID, answer: Answer, now: Nanos) -> list[ExecutionReport]:
+    def answered(self, request: VenueRequest, order_id: UUID, answer: Answer, now: Nanos) -> list[ExecutionReport]:
         """Apply the result of a request; an unanswered one is asked about."""
         is_open = self.outbox.first(order_id)
         self.outbox.landed(request.id, now)
@@ -142,7 +142,7 @@ class VenueSession:
             if not drained.requests:
                 return reports
 
-    def take_ready(self, now: Nanos, most: int, kinds: Collection[RequestKind]) -> list[Request]:
+    def take_ready(self, now: Nanos, most: int, kinds: Collection[RequestKind]) -> list[VenueRequest]:
         """Requests to send now; from here on they count as sent."""
         ready = self.outbox.take_ready(now, most, kinds)
         for request in ready:
@@ -215,7 +215,7 @@ class VenueSession:
             return self.venue.unmade(order_id, request.kind, _NOT_CANCELED, now)
         return []
 
-    def _forget_what_is_answered(self, request: Request) -> None:
+    def _forget_what_is_answered(self, request: VenueRequest) -> None:
         """Remove answered or ended orders from the requests of groups, after a restart."""
         for order_id in request.orders:
             order = self.venue.find(order_id)

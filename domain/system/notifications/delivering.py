@@ -27,7 +27,7 @@ UNREADABLE = "The stored address cannot be read, because the platform's secret h
 
 
 @dataclass(frozen=True, slots=True)
-class Outbox:
+class DeliveryContext:
     """The dependencies of sending. ``desk`` is the address of the desk, for links."""
 
     bus: Bus
@@ -47,7 +47,7 @@ class _Taken:
     deliveries: Sequence[Delivery]
 
 
-async def due_channels(outbox: Outbox) -> list[NotificationChannel]:
+async def due_channels(outbox: DeliveryContext) -> list[NotificationChannel]:
     """The channels that are to be told of something now, those first that have waited for longest.
 
     Raises:
@@ -65,7 +65,7 @@ async def due_channels(outbox: Outbox) -> list[NotificationChannel]:
     return sorted(found, key=lambda channel: waiting[channel.id][0])
 
 
-async def deliver(outbox: Outbox, channel: NotificationChannel) -> str | None:
+async def deliver(outbox: DeliveryContext, channel: NotificationChannel) -> str | None:
     """Send what waits for a channel as one message, if nobody else does; what went wrong, None if nothing did.
 
     Raises:
@@ -92,7 +92,7 @@ async def deliver(outbox: Outbox, channel: NotificationChannel) -> str | None:
     return error
 
 
-async def _take(outbox: Outbox, channel: NotificationChannel) -> _Taken | None:
+async def _take(outbox: DeliveryContext, channel: NotificationChannel) -> _Taken | None:
     claim_id = new_id()
     lease = timedelta(seconds=outbox.pace.lease_seconds)
     quiet = rules.is_quiet(channel.quiet, channel.timezone, outbox.clock())
@@ -119,7 +119,7 @@ async def _split(channel: NotificationChannel, deliveries: Sequence[Delivery]) -
 
 
 async def _settle(
-    outbox: Outbox,
+    outbox: DeliveryContext,
     channel: NotificationChannel,
     taken: _Taken,
     told: Sequence[Delivery],

@@ -18,7 +18,7 @@ _IN_TAGS = {",": r"\,", "=": r"\=", " ": r"\ "}
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class LinePoint:
     """Values of one thing at one moment. The same measurement, tags and moment again replace the point."""
 
     measurement: str
@@ -27,7 +27,7 @@ class Point:
     at: Nanos
 
 
-def line_of(point: Point) -> str | None:
+def line_of(point: LinePoint) -> str | None:
     """The point as a line, None when it has no value: what is missing or no number is left out."""
     written = {name: text for name, value in point.values.items() if (text := _number(value)) is not None}
     if not written:

@@ -13,7 +13,7 @@ from domain.kernel.rows import insertion
 from domain.kernel.time import Nanos
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.market.types import BarInterval
-from domain.system.series.lines import Point
+from domain.system.series.lines import LinePoint
 
 # What others can make of these they make themselves.
 INTERVALS = (BarInterval.MINUTE, BarInterval.HOUR, BarInterval.DAY)
@@ -55,16 +55,16 @@ _ADVANCE = insertion(
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class PointBatch:
     """Points, how far their sources are exported with them, and whether there is more."""
 
-    points: Sequence[Point]
+    points: Sequence[LinePoint]
     reached: Mapping[str, datetime]
     is_full: bool
 
 
-def _bar(row: Row, interval: BarInterval) -> Point:
-    return Point(
+def _bar(row: Row, interval: BarInterval) -> LinePoint:
+    return LinePoint(
         "tradegraph_bar",
         {"symbol": row["symbol"], "interval": interval.value},
         {name: row[name] for name in ("open", "high", "low", "close", "volume")},
@@ -72,22 +72,22 @@ def _bar(row: Row, interval: BarInterval) -> Point:
     )
 
 
-async def next_bars(interval: BarInterval) -> Batch:
+async def next_bars(interval: BarInterval) -> PointBatch:
     """Bars that are complete and were not exported."""
     rows = await fetch(_BARS, interval.value, MAX_OF_ONE, MAX_AT_ONCE)
     return _batch(rows, [_bar(row, interval) for row in rows])
 
 
-async def newest_bars() -> list[Point]:
+async def newest_bars() -> list[LinePoint]:
     """The newest bar of each instrument and interval as it is now; it may still grow."""
     return [_bar(row, interval) for interval in INTERVALS for row in await fetch(_NEWEST_BARS, interval.value)]
 
 
-async def next_equity() -> Batch:
+async def next_equity() -> PointBatch:
     """Samples of accounts that were not exported."""
     rows = await fetch(_EQUITY, MAX_OF_ONE, MAX_AT_ONCE)
     points = [
-        Point(
+        LinePoint(
             "tradegraph_equity",
             {"account": str(row["id"]), "currency": row["currency"]},
             {name: row[name] for name in ("equity", "cash", "unrealized_pnl")},
@@ -98,10 +98,10 @@ async def next_equity() -> Batch:
     return _batch(rows, points)
 
 
-def _batch(rows: Sequence[Row], points: Sequence[Point]) -> Batch:
+def _batch(rows: Sequence[Row], points: Sequence[LinePoint]) -> PointBatch:
     counts = Counter(row["source"] for row in rows)
     is_full = len(rows) == MAX_AT_ONCE or max(counts.values(), default=0) == MAX_OF_ONE
-    return Batch(points, {row["source"]: row["at"] for row in rows}, is_full)
+    return PointBatch(points, {row["source"]: row["at"] for row in rows}, is_full)
 
 
 async def write_cursors(work: UnitOfWork, reached: Mapping[str, datetime]) -> None:

@@ -12,7 +12,7 @@ from api.context import Context
 from api.errors import RequestError
 from api.graphql.documents import Documents, Operation
 from api.graphql.field_flags import PUBLIC
-from api.limits import Limits
+from api.limits import RequestLimits
 from api.scalars import SCALARS
 
 
@@ -83,7 +83,7 @@ SCHEMA = strawberry.Schema(Query, Mutation, config=StrawberryConfig(scalar_map=S
 
 
 def documents(**limits: Any) -> Documents:
-    return Documents(SCHEMA, Limits(**limits))
+    return Documents(SCHEMA, RequestLimits(**limits))
 
 
 def prepare(text: str, name: str | None = None, *, trusted: bool = True, **limits: Any) -> Operation:
@@ -148,8 +148,8 @@ def test_an_operation_beyond_a_bound_is_refused(text: str, bound: str, observed:
 
 
 def test_the_deepest_allowed_operation_passes() -> None:
-    assert prepare(nested(Limits().depth - 1)).name is None
-    assert refusal(nested(Limits().depth))["bound"] == "depth"
+    assert prepare(nested(RequestLimits().depth - 1)).name is None
+    assert refusal(nested(RequestLimits().depth))["bound"] == "depth"
 
 
 def test_a_chain_of_hundreds_of_fragments_is_refused_and_not_followed() -> None:

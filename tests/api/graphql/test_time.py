@@ -14,7 +14,7 @@ from api.graphql.documents import Documents
 from api.graphql.field_flags import COSTLY
 from api.graphql.runner import run
 from api.graphql.time_slices import TimeSlices
-from api.limits import Limits
+from api.limits import RequestLimits
 from api.loaders import Loader
 from tests.support.api import Desk, running
 
@@ -79,7 +79,7 @@ _SCHEMA = strawberry.Schema(Query, config=StrawberryConfig())
 
 
 async def answer(text: str, *, sliced: bool) -> Any:
-    operation = Documents(_SCHEMA._schema, Limits()).prepare(text, None, trusted=True)
+    operation = Documents(_SCHEMA._schema, RequestLimits()).prepare(text, None, trusted=True)
     executor = operation.executor({}, Context(services=None))  # type: ignore[arg-type]
     executor.slices = TimeSlices() if sliced else None
     content = (await run(executor, None)).content
@@ -127,7 +127,10 @@ async def test_those_who_wait_for_a_batch_go_on_a_hundred_in_a_turn() -> None:
 
 
 async def test_a_query_that_takes_too_long_is_stopped_and_says_so(desk: Desk) -> None:
-    async with running(desk, limits=Limits(query_seconds=0.05)) as server, httpx.AsyncClient(trust_env=False) as client:
+    async with (
+        running(desk, limits=RequestLimits(query_seconds=0.05)) as server,
+        httpx.AsyncClient(trust_env=False) as client,
+    ):
         headers = {"authorization": "Bearer ada", "accept": "application/graphql-response+json"}
         response = await client.post(server.endpoint, json={"query": "{ echo forever }"}, headers=headers)
         (error,) = response.json()["errors"]

@@ -13,7 +13,7 @@ from api.errors import RequestError
 from api.graphql.documents import Documents
 from api.graphql.runner import run
 from api.graphql.usable import check_values, is_usable
-from api.limits import Limits
+from api.limits import RequestLimits
 from api.schema import build_schema
 from domain.kernel.time import Nanos
 
@@ -50,7 +50,7 @@ class Query:
         return True
 
 
-DOCUMENTS = Documents(build_schema([Query]), Limits())
+DOCUMENTS = Documents(build_schema([Query]), RequestLimits())
 
 
 async def ask(text: str, **variables: Any) -> dict[str, Any]:

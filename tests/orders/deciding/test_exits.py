@@ -26,7 +26,7 @@ from domain.positions.exposure import reserved_for
 from domain.positions.service import free_funds
 from domain.positions.types import Bucket, PositionBook
 from domain.risk.kinds import KINDS
-from domain.risk.types import Limits, RiskAction, RiskRule, RiskRuleKind, RiskScope, TradingHalt
+from domain.risk.types import RiskAction, RiskLimits, RiskRule, RiskRuleKind, RiskScope, TradingHalt
 from tests.orders.factories import ACCOUNT_ID, NOW, PERPETUAL, SPOT, command, group_request, market, quote, trading_book
 from tests.support.world import World
 
@@ -84,12 +84,16 @@ def exit_order(**others: Any) -> PlaceOrder:
 
 
 def holder(
-    quantity: str = "90", free: str = "100", limits: Limits | None = None, bucket: Bucket = Bucket.NET, **others: Any
+    quantity: str = "90",
+    free: str = "100",
+    limits: RiskLimits | None = None,
+    bucket: Bucket = Bucket.NET,
+    **others: Any,
 ) -> tuple[TradingBook, PositionBook]:
     """A margin account that holds so many perpetuals at 100 and has so much left."""
     book = trading_book("1000", AccountKind.MARGIN, **others)
     book.free = Decimal(free)
-    book.limits = limits or Limits()
+    book.limits = limits or RiskLimits()
     position = book.position(PERPETUAL.id, bucket)
     position.quantity, position.average_price = Decimal(quantity), Decimal(100)
     return book, position
@@ -101,7 +105,7 @@ def holder(
 def test_an_exit_passes_everything_beside_others_for_the_whole_position(
     terms: dict[str, Any], instrument: Instrument, state: AccountState
 ) -> None:
-    book, _ = holder(free="-5000", limits=Limits(tuple(RULES), tuple(HALTS)), state=state)
+    book, _ = holder(free="-5000", limits=RiskLimits(tuple(RULES), tuple(HALTS)), state=state)
     first = exit_order(type=OrderType.LIMIT, quantity="90", limit_price="110")
     for wanted in (first, first, exit_order(**terms)):
         decision = decide(wanted, instrument, market(quote("COIN-PERP")), book)
@@ -112,14 +116,14 @@ def test_an_exit_passes_everything_beside_others_for_the_whole_position(
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.kind.value)
 def test_what_may_open_is_refused_by_each_of_these_rules(rule: RiskRule) -> None:
-    book, _ = holder(limits=Limits((rule,)), free="100000")
+    book, _ = holder(limits=RiskLimits((rule,)), free="100000")
     flips = exit_order(type=OrderType.MARKET, quantity="91", reduce_only=False)
     assert decide(flips, PERPETUAL, market(quote("COIN-PERP")), book).reason is RejectReason.RISK_RULE
 
 
 @pytest.mark.parametrize("halt", HALTS, ids=lambda halt: halt.scope.value)
 def test_what_may_open_is_refused_by_each_of_these_halts(halt: TradingHalt) -> None:
-    book, _ = holder(limits=Limits((), (halt,)), free="100000")
+    book, _ = holder(limits=RiskLimits((), (halt,)), free="100000")
     flips = exit_order(type=OrderType.MARKET, quantity="91", reduce_only=False)
     assert decide(flips, PERPETUAL, market(quote("COIN-PERP")), book).reason is RejectReason.TRADING_HALTED
 
@@ -136,7 +140,7 @@ def test_exits_hold_back_their_fees_and_nothing_else_and_freeze_the_position_onc
 
 
 def test_an_oco_of_two_exits_needs_no_funds_in_any_state() -> None:
-    book, position = holder(free="-1", limits=Limits(tuple(RULES), tuple(HALTS)), state=AccountState.REDUCE_ONLY)
+    book, position = holder(free="-1", limits=RiskLimits(tuple(RULES), tuple(HALTS)), state=AccountState.REDUCE_ONLY)
     assert decide(exit_order(type=OrderType.STOP, quantity="90", stop_price="90"), PERPETUAL, market(), book).accepted
     legs = PlaceOco(
         exit_order(type=OrderType.LIMIT, quantity="90", limit_price="110"),
@@ -155,7 +159,7 @@ def test_in_a_hedging_account_what_closes_passes_as_well_and_reduce_only_closes(
             bucket=Bucket.LONG,
             position_mode=PositionMode.HEDGING,
             state=AccountState.REDUCE_ONLY,
-            limits=Limits(tuple(RULES), tuple(HALTS)),
+            limits=RiskLimits(tuple(RULES), tuple(HALTS)),
         )
         for terms in EXITS[:6]:
             decision = decide(exit_order(**(terms | effect)), PERPETUAL, market(quote("COIN-PERP")), book)
@@ -286,7 +290,7 @@ def test_nothing_stops_an_exit_and_it_adds_its_fee_alone(
             type=OrderType.LIMIT, limit_price="100", side=side, quantity=quantity, reduce_only=only_reduces
         )
         decide(order, PERPETUAL, there, book)
-    book.limits, book.account.state, book.free = Limits(tuple(RULES), tuple(HALTS)), state, free
+    book.limits, book.account.state, book.free = RiskLimits(tuple(RULES), tuple(HALTS)), state, free
     before = book.account.reserved
     terms = next(dict(row) for row in EXITS if row["type"] is kind)
     sells = held > ZERO

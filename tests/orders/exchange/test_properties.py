@@ -25,7 +25,7 @@ from domain.orders.exchange import (
     TrailMoved,
     evolve,
 )
-from domain.orders.exchange.execution_reports import Change
+from domain.orders.exchange.execution_reports import StatusChange
 from domain.orders.model.order_types import CONDITIONAL, REQUIRE_LIMIT_PRICE, TRAILING
 from domain.orders.model.types import (
     Contingency,
@@ -207,7 +207,7 @@ class Watch:
             self.states[str(order.id)] = OrderState(order=order, status=S.PENDING_NEW)
         taken: dict[str, Decimal] = defaultdict(Decimal)
         for report in reports:
-            if not isinstance(report, Change):
+            if not isinstance(report, StatusChange):
                 continue
             name = str(report.order_id)
             before = self.states[name]

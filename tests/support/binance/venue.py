@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from adapters.venues.crypto.address import ExchangeAddress
-from adapters.venues.crypto.connection import Connection, Credentials
+from adapters.venues.crypto.connection import Credentials, ExchangeConnection
 from adapters.venues.crypto.dialects import DIALECTS
 from adapters.venues.crypto.venue import ExchangeVenue
 from domain.kernel.ids import new_id
@@ -65,7 +65,7 @@ def address(server: BinanceServer, timeout_seconds: float = TIMEOUT_SECONDS) -> 
 @asynccontextmanager
 async def open_venue(server: BinanceServer, known: FixedInstruments | None = None) -> AsyncIterator[ExchangeVenue]:
     """The venue ``binance``, connected."""
-    async with Connection(address(server), Credentials(API_KEY, SECRET)) as connection:
+    async with ExchangeConnection(address(server), Credentials(API_KEY, SECRET)) as connection:
         yield ExchangeVenue("binance", connection, known or instruments())
 
 

@@ -6,24 +6,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.kernel.time import Nanos
-from domain.system.series.lines import Point, line_of
+from domain.system.series.lines import LinePoint, line_of
 
 AT = Nanos(1_700_000_000_123_456_789)
 
 
 def test_a_point_is_a_line() -> None:
-    point = Point("tradegraph_bar", {"symbol": "BTC USD", "interval": "MINUTE"}, {"open": Decimal("1.50"), "n": 3}, AT)
+    point = LinePoint(
+        "tradegraph_bar", {"symbol": "BTC USD", "interval": "MINUTE"}, {"open": Decimal("1.50"), "n": 3}, AT
+    )
     assert line_of(point) == r"tradegraph_bar,interval=MINUTE,symbol=BTC\ USD n=3.0,open=1.5 1700000000123456789"
 
 
 @pytest.mark.parametrize("value", [None, nan, inf, -inf, Decimal("NaN"), Decimal("Infinity")])
 def test_what_is_no_number_is_left_out(value: Decimal | float | None) -> None:
-    assert line_of(Point("m", {}, {"a": value}, AT)) is None
-    assert line_of(Point("m", {}, {"a": value, "b": 1}, AT)) == f"m b=1.0 {int(AT)}"
+    assert line_of(LinePoint("m", {}, {"a": value}, AT)) is None
+    assert line_of(LinePoint("m", {}, {"a": value, "b": 1}, AT)) == f"m b=1.0 {int(AT)}"
 
 
 def test_a_number_has_no_exponent_that_a_store_could_misread() -> None:
-    assert line_of(Point("m", {}, {"a": Decimal("1E+3")}, AT)) == f"m a=1000 {int(AT)}"
+    assert line_of(LinePoint("m", {}, {"a": Decimal("1E+3")}, AT)) == f"m a=1000 {int(AT)}"
 
 
 def unescaped(text: str) -> list[str]:
@@ -51,7 +53,7 @@ def unescaped(text: str) -> list[str]:
 def test_whatever_a_thing_is_called_there_is_one_line_with_its_parts(
     name: str, tags: dict[str, str], value: Decimal
 ) -> None:
-    line = line_of(Point(name, tags, {"value": value}, AT))
+    line = line_of(LinePoint(name, tags, {"value": value}, AT))
     assert line is not None
     assert len(line.splitlines()) == 1
     parts = unescaped(line)

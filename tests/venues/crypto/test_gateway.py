@@ -17,7 +17,7 @@ from adapters.settings import load_settings
 from adapters.settings_error import SettingsError
 from adapters.venues.crypto import library
 from adapters.venues.crypto.address import parse_address
-from adapters.venues.crypto.connection import Connection, Credentials, exchange_object
+from adapters.venues.crypto.connection import Credentials, ExchangeConnection, exchange_object
 from adapters.venues.crypto.dialects import DIALECTS
 from adapters.venues.crypto.gateway import crypto_venue
 from adapters.venues.crypto.library import ExtraMissing, exact_class
@@ -139,7 +139,9 @@ async def test_a_wrong_key_is_told_when_it_is_first_used(server: BinanceServer) 
 
 async def test_limits_are_kept_by_waiting(server: BinanceServer) -> None:
     """A question about all open orders weighs sixteen times a plain one: the next call waits for as long."""
-    async with Connection(parse_address(f"binance@{server.endpoint}"), Credentials(API_KEY, SECRET)) as connection:
+    async with ExchangeConnection(
+        parse_address(f"binance@{server.endpoint}"), Credentials(API_KEY, SECRET)
+    ) as connection:
         await connection.call("fetch_open_orders")
         began = time.monotonic()
         await asyncio.gather(*(connection.call("fetch_my_trades", "BTC/USDT") for _ in range(2)))

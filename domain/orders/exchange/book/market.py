@@ -18,7 +18,7 @@ from domain.orders.model.types import Side, TriggerPrice
 
 
 @dataclass(frozen=True, slots=True)
-class MarketState:
+class ExchangeMarketState:
     """The stored state of the market.
 
     ``quoted``: a quote or a book has been seen, so trades set only the last price. ``book`` is (bids, asks) if there
@@ -85,7 +85,7 @@ def _set_levels(side: "SortedDict[Decimal, Decimal]", levels: Iterable[Level]) -
             side.pop(price, None)
 
 
-class Market:
+class ExchangeMarket:
     """Best bid and ask, last price and, after a book update, its levels. Mutable, owned by one exchange.
 
     While it is ``stale`` no order can trade or trigger.
@@ -105,7 +105,7 @@ class Market:
         self._by_book = False
 
     @classmethod
-    def restored(cls, state: MarketState) -> "Market":
+    def restored(cls, state: ExchangeMarketState) -> "ExchangeMarket":
         """A market with the stored ``state``."""
         market = cls()
         market.bid, market.ask = state.bid, state.ask
@@ -119,13 +119,13 @@ class Market:
         market.stale = state.stale
         return market
 
-    def state(self) -> MarketState:
+    def state(self) -> ExchangeMarketState:
         """A copy to restore from."""
         book = None
         if self._book is not None:
             book = (tuple(self._book.bids.items()), tuple(self._book.asks.items()))
         sizes = (self.bid_size, self.ask_size)
-        return MarketState(self.bid, self.ask, *sizes, self.last, self._quoted, book, self._by_book, self.stale)
+        return ExchangeMarketState(self.bid, self.ask, *sizes, self.last, self._quoted, book, self._by_book, self.stale)
 
     def see_quote(self, tick: QuoteTick) -> None:
         """Apply new best prices; a side that the tick leaves out stays. A tick with only a last price is a trade."""

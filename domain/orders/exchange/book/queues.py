@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from domain.orders.exchange.book.ladder import Ladder, Room
-from domain.orders.exchange.book.market import Market, Reference
+from domain.orders.exchange.book.market import ExchangeMarket, Reference
 from domain.orders.exchange.book.working import WorkingOrder
 
 PriceLadders = dict[tuple[Reference, bool], Ladder[Decimal]]
@@ -112,7 +112,7 @@ class Queues:
 
     # ------------------------------------------------------------------ being called
 
-    def woken(self, market: Market) -> list[WorkingOrder]:
+    def woken(self, market: ExchangeMarket) -> list[WorkingOrder]:
         """The orders that this market lets trade or trigger, in the order of matching."""
         found: list[WorkingOrder] = []
         ask = market.ask
@@ -144,14 +144,14 @@ class Queues:
         """The orders that are expired at ``at``, in the order of matching."""
         return sorted(self.expiries.reached(at), key=_priority)
 
-    def to_activate(self, market: Market) -> list[WorkingOrder]:
+    def to_activate(self, market: ExchangeMarket) -> list[WorkingOrder]:
         """Dormant trailing orders whose activation price is touched."""
         found: list[WorkingOrder] = []
         for reference in Reference:
             found += _reached(self._activations, reference, market)
         return sorted(found, key=_arrival)
 
-    def to_trail(self, market: Market) -> list[WorkingOrder]:
+    def to_trail(self, market: ExchangeMarket) -> list[WorkingOrder]:
         """Trailing orders for which the price is the most favourable so far, and those that have no stop yet."""
         found = self._unset.everyone() if self._unset.best is not None else []
         best, price = self._ask_ratchet.best, market.ask
@@ -175,7 +175,7 @@ class Queues:
         return self.trails.waiting > 0 or self._unquoted_trails.waiting > 0
 
 
-def _reached(ladders: PriceLadders, reference: Reference, market: Market) -> list[WorkingOrder]:
+def _reached(ladders: PriceLadders, reference: Reference, market: ExchangeMarket) -> list[WorkingOrder]:
     falling, rising = ladders[reference, False], ladders[reference, True]
     if falling.best is None and rising.best is None:
         return []

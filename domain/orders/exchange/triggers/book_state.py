@@ -10,7 +10,7 @@ from decimal import Decimal
 from domain.kernel.numbers import ZERO
 from domain.market.types import Level
 from domain.orders.exchange.book.groups import Groups
-from domain.orders.exchange.book.market import Market
+from domain.orders.exchange.book.market import ExchangeMarket
 from domain.orders.exchange.book.queues import Queues
 from domain.orders.exchange.book.working import WorkingOrder
 from domain.orders.exchange.execution_reports import (
@@ -52,7 +52,7 @@ class BookState:
         "sequence",
     )
 
-    def __init__(self, market: Market, holdings: Holdings, custody: Custody | None = None) -> None:
+    def __init__(self, market: ExchangeMarket, holdings: Holdings, custody: Custody | None = None) -> None:
         self.custody = custody
         self.market = market
         self.holdings = holdings

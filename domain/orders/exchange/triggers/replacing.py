@@ -12,18 +12,18 @@ from domain.orders.model.types import Contingency, OrderStatus, RejectReason, Ti
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class ReplaceRefusal:
     """The reason for which a change is refused."""
 
     reason: RejectReason
     message: str
 
 
-def _refuse(message: str) -> Refusal:
-    return Refusal(RejectReason.VENUE_REJECTED, message)
+def _refuse(message: str) -> ReplaceRefusal:
+    return ReplaceRefusal(RejectReason.VENUE_REJECTED, message)
 
 
-def refusal(state: BookState, matching: Matching, order: WorkingOrder, changes: Changes) -> Refusal | None:
+def refusal(state: BookState, matching: Matching, order: WorkingOrder, changes: Changes) -> ReplaceRefusal | None:
     """The refusal of ``changes`` to ``order`` in the present market; None when they are possible."""
     found = _misplaced(order, changes) or _quantity_refusal(state, order, changes.quantity)
     if found is not None or order.status is OrderStatus.HELD:
@@ -31,7 +31,7 @@ def refusal(state: BookState, matching: Matching, order: WorkingOrder, changes: 
     return _price_refusal(state, matching, order, changes)
 
 
-def _misplaced(order: WorkingOrder, changes: Changes) -> Refusal | None:
+def _misplaced(order: WorkingOrder, changes: Changes) -> ReplaceRefusal | None:
     """The refusal of fields that this type of order does not have, or no longer."""
     kind = order.terms.type
     if changes.limit_price is not None and order.limit is None and not order.becomes_limit:
@@ -45,26 +45,28 @@ def _misplaced(order: WorkingOrder, changes: Changes) -> Refusal | None:
     return None
 
 
-def _quantity_refusal(state: BookState, order: WorkingOrder, quantity: Decimal | None) -> Refusal | None:
+def _quantity_refusal(state: BookState, order: WorkingOrder, quantity: Decimal | None) -> ReplaceRefusal | None:
     if quantity is None:
         return None
     if quantity <= ZERO or quantity < order.filled:
-        return Refusal(RejectReason.QUANTITY_OUT_OF_RANGE, "the quantity is less than what is filled")
+        return ReplaceRefusal(RejectReason.QUANTITY_OUT_OF_RANGE, "the quantity is less than what is filled")
     if order.terms.contingency is Contingency.OUO:
         return _refuse("the quantity of an exit follows its entry")
     if order.closes and state.reducible(order) <= ZERO and quantity > order.filled:
-        return Refusal(RejectReason.REDUCE_ONLY_WOULD_INCREASE, "there is no position to reduce")
+        return ReplaceRefusal(RejectReason.REDUCE_ONLY_WOULD_INCREASE, "there is no position to reduce")
     return None
 
 
-def _price_refusal(state: BookState, matching: Matching, order: WorkingOrder, changes: Changes) -> Refusal | None:
+def _price_refusal(
+    state: BookState, matching: Matching, order: WorkingOrder, changes: Changes
+) -> ReplaceRefusal | None:
     if changes.stop_price is not None and matching.condition_met(order, changes.stop_price):
         return _refuse("the market is already at the stop price")
     limit = order.limit if changes.limit_price is None else changes.limit_price
     if order.rests_at_limit and order.terms.post_only:
         assert limit is not None
         if state.market.crosses(order.side, limit):
-            return Refusal(RejectReason.POST_ONLY_WOULD_CROSS, "a post-only order would take liquidity")
+            return ReplaceRefusal(RejectReason.POST_ONLY_WOULD_CROSS, "a post-only order would take liquidity")
     return None
 
 

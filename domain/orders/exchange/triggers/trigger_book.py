@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from decimal import Decimal
 
 from domain.market.types import BookTick, QuoteTick, Tick, TradeTick
-from domain.orders.exchange.book.market import Market
+from domain.orders.exchange.book.market import ExchangeMarket
 from domain.orders.exchange.book.working import WorkingOrder
 from domain.orders.exchange.execution_reports import (
     CancelRejected,
@@ -66,7 +66,7 @@ class TriggerBook:
         return len(self.state.orders)
 
     @property
-    def market(self) -> Market:
+    def market(self) -> ExchangeMarket:
         """The present market (read only)."""
         return self.state.market
 

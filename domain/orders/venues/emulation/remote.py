@@ -18,7 +18,7 @@ from domain.orders.model.order import CONDITIONAL_TERMS, Order, terms_of
 from domain.orders.model.types import Contingency, OrderStatus
 from domain.orders.venues.emulation.emulation_book import Drained, EmulationBook, OrderLocation
 from domain.orders.venues.emulation.venue_custody import Bounds
-from domain.orders.venues.outbox import Request
+from domain.orders.venues.outbox import VenueRequest
 from domain.orders.venues.remote_order import RemoteOrder
 from domain.orders.venues.support import plain_time, plain_type
 from domain.orders.venues.types import (
@@ -71,7 +71,7 @@ class RemoteVenue(Exchanges[EmulationBook]):
         self,
         orders: Sequence[Order],
         positions: Iterable[StoredPosition],
-        requests: Sequence[Request],
+        requests: Sequence[VenueRequest],
         executions: Mapping[UUID, frozenset[str]],
         wall: Nanos,
     ) -> list[ExecutionReport]:
@@ -196,7 +196,7 @@ class RemoteVenue(Exchanges[EmulationBook]):
 
     # ------------------------------------------------------------------ what it is asked
 
-    def new_orders(self, request: Request) -> list[NewOrder]:
+    def new_orders(self, request: VenueRequest) -> list[NewOrder]:
         """The orders of a SUBMIT with their present terms, in the venue's form."""
         found = [self._locate(order_id) for order_id in request.orders]
         return [
@@ -254,7 +254,7 @@ class RemoteVenue(Exchanges[EmulationBook]):
 class _Asked:
     """The open requests, by order."""
 
-    def __init__(self, requests: Iterable[Request]) -> None:
+    def __init__(self, requests: Iterable[VenueRequest]) -> None:
         rows = list(requests)
         self.submitted = {order_id for row in rows if row.kind is RequestKind.SUBMIT for order_id in row.orders}
         self.pending_cancel = {row.order_id: row.cause for row in rows if row.kind is RequestKind.CANCEL}

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from domain.kernel.ids import new_id
 from domain.kernel.numbers import ZERO
-from domain.orders.exchange.book.market import Market
+from domain.orders.exchange.book.market import ExchangeMarket
 from domain.orders.exchange.book.working import WorkingOrder
 from domain.orders.exchange.execution_reports import (
     Expired,
@@ -72,7 +72,7 @@ class VenueCustody:
     __slots__ = ("_clipped", "book", "bounds", "requests", "settled", "unconfirmed", "venue")
 
     def __init__(self, venue: Capabilities) -> None:
-        self.book = BookState(Market(), Holdings(), self)
+        self.book = BookState(ExchangeMarket(), Holdings(), self)
         self.venue = venue
         self.bounds = Bounds()
         self.requests: list[Wanted] = []

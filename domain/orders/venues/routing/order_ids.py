@@ -25,7 +25,7 @@ _log = structlog.stdlib.get_logger("venue")
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class IdentifiedReports:
     """A report with our ids; ``accounts`` of orders that have ended here, ``known`` whether each order is open."""
 
     items: Sequence[Item]
@@ -41,13 +41,13 @@ class OrderIdResolver:
         self._session = session
         self._unclaimed: deque[tuple[Nanos, VenueExecution]] = deque(maxlen=_MAX_UNCLAIMED)
 
-    async def name(self, items: Sequence[Item], now: Nanos) -> Named:
+    async def name(self, items: Sequence[Item], now: Nanos) -> IdentifiedReports:
         """Resolve reports; fills of ended orders come only once, and booked ones are left out."""
         waiting = [row for row in self._unclaimed if now - row[0] < _WAIT_NANOS]
         self._unclaimed.clear()
         said = [execution for _, execution in waiting] + [row for item in items for row in _said(item)]
         if not said:
-            return Named(items, {}, {})
+            return IdentifiedReports(items, {}, {})
         ids = await self._ids(said)
         since = {id(execution): at for at, execution in waiting}
         named: list[Item] = []
@@ -80,12 +80,12 @@ class OrderIdResolver:
         else:
             named.append(claimed)
 
-    async def _without_repeats(self, items: Sequence[Item]) -> Named:
+    async def _without_repeats(self, items: Sequence[Item]) -> IdentifiedReports:
         mentioned = orders_of(row for item in items for row in _said(item))
         known = {order_id: True for order_id in mentioned if self._session.venue.find(order_id) is not None}
         strangers = mentioned - known.keys()
         if not strangers:
-            return Named(items, {}, known)
+            return IdentifiedReports(items, {}, known)
         owners = await queries.read_owners(self._venue, strangers)
         booked = await queries.read_executions_known(owners)
         known |= {order_id: owner.is_open for order_id, owner in owners.items()}
@@ -101,7 +101,7 @@ class OrderIdResolver:
                 if order_id in owners:
                     _log.warning("late fill", venue=self._venue, order_id=str(order_id), quantity=str(item.quantity))
                 kept.append(item)
-        return Named(kept, {order_id: owner.account_id for order_id, owner in owners.items()}, known)
+        return IdentifiedReports(kept, {order_id: owner.account_id for order_id, owner in owners.items()}, known)
 
 
 def _said(item: Item) -> Sequence[VenueReport]:

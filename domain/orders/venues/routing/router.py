@@ -27,10 +27,10 @@ from domain.orders.model.order import Order
 from domain.orders.model.venue_commands import VenueCommand
 from domain.orders.venues import queries
 from domain.orders.venues.emulation.remote import RemoteVenue
-from domain.orders.venues.outbox import GRACE_NANOS, Outbox, Request
+from domain.orders.venues.outbox import GRACE_NANOS, Outbox, VenueRequest
 from domain.orders.venues.port import Venue
 from domain.orders.venues.reconciling import Difference, Findings, Ours, PositionAt, Quantities, compare
-from domain.orders.venues.routing.order_ids import Named, OrderIdResolver
+from domain.orders.venues.routing.order_ids import IdentifiedReports, OrderIdResolver
 from domain.orders.venues.routing.venue_client import (
     OrderStatusReport,
     ReconciliationReport,
@@ -59,7 +59,7 @@ Write = Callable[[UnitOfWork], Awaitable[None]]
 class Heard:
     """The messages of the venue, with our ids, and the findings of each reconciliation among them."""
 
-    named: Named
+    named: IdentifiedReports
     findings: Sequence[Findings]
 
     @property
@@ -88,7 +88,7 @@ class VenueRouter:
         self._resolver = OrderIdResolver(venue.name, self._session)
         self._since = Nanos.now()
         self._suspects: dict[PositionAt, Quantities] = {}
-        self._ready: list[Request] = []
+        self._ready: list[VenueRequest] = []
 
     @property
     def venue(self) -> RemoteVenue:
@@ -195,7 +195,7 @@ class VenueRouter:
     def send(self, now: Nanos) -> None:
         """Send the requests that the step has stored as sent, and ask about orders that are due."""
         ready, self._ready = self._ready, []
-        batch: list[tuple[Request, Sequence[NewOrder]]] = []
+        batch: list[tuple[VenueRequest, Sequence[NewOrder]]] = []
         size = 0
         for request in ready:
             if request.kind is not RequestKind.SUBMIT:
@@ -217,12 +217,12 @@ class VenueRouter:
 
     # ------------------------------------------------------------------ inside
 
-    def _take_ready(self, now: Nanos) -> list[Request]:
+    def _take_ready(self, now: Nanos) -> list[VenueRequest]:
         most = _MAX_IN_FLIGHT - self._session.outbox.in_flight
         kinds = _ALL if self._client.is_connected else _WITHOUT_REPORTS
         return self._session.take_ready(now, most, kinds) if most > 0 else []
 
-    def _send_change(self, request: Request) -> None:
+    def _send_change(self, request: VenueRequest) -> None:
         order = self.venue.ref(request.order_id)
         assert order is not None, "requests are settled with the end of their order"
         if request.kind is RequestKind.CANCEL:
@@ -241,7 +241,7 @@ class VenueRouter:
                 "fills are missing", venue=name, order_id=str(told.order_id), here=str(order.filled), there=there
             )
 
-    async def _compare(self, named: Named, item: ReconciliationReport) -> Findings:
+    async def _compare(self, named: IdentifiedReports, item: ReconciliationReport) -> Findings:
         ours = Ours(there=item.there, known=named.known, positions=await self._held(), suspected=self._suspects)
         findings = compare(ours, item.theirs)
         if item.theirs.executions is not None:

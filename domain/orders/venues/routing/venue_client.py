@@ -19,7 +19,7 @@ from domain.kernel.retry import Backoff
 from domain.kernel.retry_policies import EXCHANGE
 from domain.kernel.supervision import Guarded
 from domain.kernel.time import Nanos
-from domain.orders.venues.outbox import Request
+from domain.orders.venues.outbox import VenueRequest
 from domain.orders.venues.port import Venue, VenueUnavailable
 from domain.orders.venues.reconciling import Theirs
 from domain.orders.venues.types import (
@@ -43,7 +43,7 @@ _log = structlog.stdlib.get_logger("venue")
 class RequestResult:
     """The result of a request."""
 
-    request: Request
+    request: VenueRequest
     order_id: UUID
     answer: Answer
 
@@ -124,17 +124,17 @@ class VenueClient:
         """Reconcile now instead of at the next minute."""
         self._compare.set()
 
-    def submit(self, batch: Sequence[tuple[Request, Sequence[NewOrder]]]) -> None:
+    def submit(self, batch: Sequence[tuple[VenueRequest, Sequence[NewOrder]]]) -> None:
         """Send new orders in one call."""
         self.on_wire |= {request.id for request, _ in batch}
         self._spawn(self._submit(batch))
 
-    def cancel(self, request: Request, order: OrderRef) -> None:
+    def cancel(self, request: VenueRequest, order: OrderRef) -> None:
         """Send a cancel."""
         self.on_wire.add(request.id)
         self._spawn(self._request(request, self.venue.cancel(order)))
 
-    def replace(self, request: Request, order: OrderRef, terms: ReplaceTerms) -> None:
+    def replace(self, request: VenueRequest, order: OrderRef, terms: ReplaceTerms) -> None:
         """Send a change."""
         self.on_wire.add(request.id)
         self._spawn(self._request(request, self.venue.replace(order, terms)))
@@ -178,7 +178,7 @@ class VenueClient:
             self.is_connected = False
             await backoff.wait()
 
-    async def _submit(self, batch: Sequence[tuple[Request, Sequence[NewOrder]]]) -> None:
+    async def _submit(self, batch: Sequence[tuple[VenueRequest, Sequence[NewOrder]]]) -> None:
         orders = [order for _, group in batch for order in group]
         try:
             answers = await self.venue.submit(orders)
@@ -193,7 +193,7 @@ class VenueClient:
         self.on_wire -= {request.id for request, _ in batch}
         self._put(*items)
 
-    async def _request(self, request: Request, call: Coroutine[Any, Any, Answer]) -> None:
+    async def _request(self, request: VenueRequest, call: Coroutine[Any, Any, Answer]) -> None:
         try:
             answer = await call
         except Exception as error:  # noqa: BLE001  whatever it was, nobody knows what the venue got

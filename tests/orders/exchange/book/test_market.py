@@ -6,7 +6,7 @@ import pytest
 
 from domain.kernel.time import Nanos
 from domain.market.types import QuoteTick
-from domain.orders.exchange.book.market import Market, Reference, reference_for
+from domain.orders.exchange.book.market import ExchangeMarket, Reference, reference_for
 from domain.orders.model.types import Side, TriggerPrice
 from tests.support.exchange import book, quote, trade
 
@@ -14,7 +14,7 @@ D = Decimal
 
 
 def market(*ticks):
-    made = Market()
+    made = ExchangeMarket()
     for tick in ticks:
         if hasattr(tick, "snapshot"):
             made.see_book(tick)
@@ -104,7 +104,7 @@ class TestBook:
 )
 def test_a_restored_market_is_the_same(ticks):
     seen = market(*ticks)
-    again = Market.restored(seen.state())
+    again = ExchangeMarket.restored(seen.state())
     assert again.state() == seen.state()
     for other in (seen, again):
         other.see_trade(trade(9, "50"))
