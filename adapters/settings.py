@@ -20,6 +20,7 @@ from domain.access.token_buckets import Rate
 from domain.kernel.day_roll import DayRoll
 
 PREFIX = "TRADEGRAPH_"
+CLIENT_PREFIX = "TRADEGRAPH_CLIENT_"
 # Set by `tradegraph up` for the processes that it starts; nobody else's to set, so not in the table.
 LIFELINE_VARIABLE = "TRADEGRAPH_LIFELINE"
 
@@ -408,6 +409,9 @@ def _unknown(environment: Mapping[str, str], venues: tuple[VenueSetting, ...] | 
     for name in sorted(environment):
         # Whose variables are whose cannot be told while the list of venues is wrong.
         if name.startswith(OPTION_PREFIX) and (venues is None or is_option(name, venues)):
+            continue
+        # The command for people, a client, has variables of its own.
+        if name.startswith(CLIENT_PREFIX):
             continue
         if name.startswith(PREFIX) and name not in known and name != LIFELINE_VARIABLE:
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)

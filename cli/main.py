@@ -1,13 +1,13 @@
 """Entry point of the command `tradegraph`: finds the subcommand and turns expected failures into one clear line.
 
-Exit codes: 0 done, 1 failed, 2 wrong arguments or settings, 130 interrupted.
+It has the subcommands of a client, too (``tradegraph_command``), which talk to a server through its API.
+
+Exit codes: 0 done, 1 failed, 2 wrong arguments or settings, 130 interrupted; clients have 3 and 4 besides.
 """
 
 import argparse
-import importlib
 import sys
 from collections.abc import Sequence
-from typing import Protocol, cast
 
 from adapters.credentials import CredentialsError
 from adapters.embedded import EmbeddedError
@@ -17,17 +17,8 @@ from adapters.settings_error import SettingsError
 from adapters.version import VERSION
 from cli.errors import CommandError
 from domain.kernel.errors import DomainError
-
-
-class Subcommand(Protocol):
-    """The interface of a subcommand's module."""
-
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declare the arguments."""
-
-    def run(self, arguments: argparse.Namespace) -> int:
-        """Run it, and return the exit code."""
-
+from tradegraph_command.commands import COMMANDS as CLIENT_COMMANDS
+from tradegraph_command.commands import Subcommand, add_commands, complete, typed
 
 # The modules are imported when they are asked for: most of the platform is not needed to print a help page.
 COMMANDS = {
@@ -53,6 +44,7 @@ COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     parser, modules = _parser(list(sys.argv[1:] if argv is None else argv))
+    complete(parser)
     arguments = parser.parse_args(argv)
     # What a command prints is its result; processes that run for long configure their logging themselves.
     configure_logging(LogSetting("warning", "console"), sys.stderr)
@@ -74,16 +66,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser(argv: list[str]) -> tuple[argparse.ArgumentParser, dict[str, Subcommand]]:
     """The parser, with the arguments of the one subcommand that is named in `argv`."""
-    parser = argparse.ArgumentParser(prog="tradegraph", description="A self-hosted trading backend.")
+    parser = argparse.ArgumentParser(
+        prog="tradegraph", description="A self-hosted trading backend, and a client of it."
+    )
     parser.add_argument("--version", action="version", version=f"tradegraph {VERSION}")
-    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    modules: dict[str, Subcommand] = {}
-    for name, summary in COMMANDS.items():
-        subparser = subparsers.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
-        if name in argv:
-            modules[name] = cast(Subcommand, importlib.import_module(f"cli.{name.replace('-', '_')}"))
-            modules[name].add_arguments(subparser)
-    return parser, modules
+    return parser, add_commands(parser, {"cli": COMMANDS, "tradegraph_command": CLIENT_COMMANDS}, typed(argv))
 
 
 def _complain(*problems: str) -> None:

@@ -54,6 +54,17 @@ async def client(shared_web: Process, key: str) -> AsyncIterator[Client]:
 @pytest.fixture
 async def market(admin: Desk) -> Market:
     """A market of the test's own."""
+    return await open_market(admin)
+
+
+@pytest.fixture
+async def other_market(admin: Desk) -> Market:
+    """Another one."""
+    return await open_market(admin)
+
+
+async def open_market(admin: Desk) -> Market:
+    """An instrument at 100, and a funded account."""
     symbol = f"CL{next(_NUMBERS)}-USD"
     await admin.create_instrument(symbol)
     account_id = await admin.open_account("100000")

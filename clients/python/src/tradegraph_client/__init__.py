@@ -32,6 +32,7 @@ from tradegraph_client.generated.client import Client
 from tradegraph_client.generated.sync_client import SyncClient
 from tradegraph_client.model import UNSET
 from tradegraph_client.paging import every, every_sync
+from tradegraph_client.profiles import Profile, ProfileError, load_profile
 from tradegraph_client.retrying import RetryPolicy
 
 __all__ = [
@@ -49,6 +50,8 @@ __all__ = [
     "MemoryCursors",
     "NotFound",
     "Password",
+    "Profile",
+    "ProfileError",
     "RateLimited",
     "Rejected",
     "RetryPolicy",
@@ -60,5 +63,6 @@ __all__ = [
     "Unavailable",
     "every",
     "every_sync",
+    "load_profile",
     "to_pandas",
 ]

@@ -40,6 +40,7 @@ __all__ = [
     "GET_CLOSED_TRADES_GQL",
     "GET_CORPORATE_ACTIONS_GQL",
     "GET_DAILY_STATEMENTS_GQL",
+    "GET_EQUITY_CURVE_GQL",
     "GET_EVENT_CURSOR_GQL",
     "GET_EXECUTIONS_GQL",
     "GET_EXECUTION_GQL",
@@ -50,6 +51,7 @@ __all__ = [
     "GET_ORDERS_GQL",
     "GET_ORDER_GQL",
     "GET_ORDER_STATISTICS_GQL",
+    "GET_PERFORMANCE_GQL",
     "GET_POSITIONS_GQL",
     "GET_POSITION_GQL",
     "GET_POSITION_HISTORY_GQL",
@@ -67,6 +69,7 @@ __all__ = [
     "GET_SYSTEM_METRICS_GQL",
     "GET_TASK_RUNS_GQL",
     "GET_TRADING_HALTS_GQL",
+    "GET_TRANSACTIONS_GQL",
     "GET_TRANSACTION_GQL",
     "GET_TRIAL_BALANCE_GQL",
     "GET_USERS_GQL",
@@ -819,6 +822,106 @@ query getEventCursor($id: ID!) {
   account(id: $id) {
     eventCursor
   }
+}
+"""
+
+GET_EQUITY_CURVE_GQL = """
+query getEquityCurve($id: ID!, $from: DateTime, $interval: BarInterval = MINUTE, $to: DateTime) {
+  account(id: $id) {
+    equityCurve(from: $from, interval: $interval, to: $to) {
+      ...EquityPoint
+    }
+  }
+}
+
+fragment EquityPoint on EquityPoint {
+  at
+  cash
+  equity
+  unrealizedPnl
+}
+"""
+
+GET_PERFORMANCE_GQL = """
+query getPerformance($id: ID!, $from: DateTime, $to: DateTime) {
+  account(id: $id) {
+    performance(from: $from, to: $to) {
+      ...PerformanceReport
+    }
+  }
+}
+
+fragment PerformanceReport on PerformanceReport {
+  annualizedReturn
+  annualizedVolatility
+  averageLoss
+  averageWin
+  calmar
+  closedTrades
+  feesPaid
+  largestLoss
+  largestWin
+  maxDrawdown
+  maxDrawdownAmount
+  maxDrawdownSeconds
+  profitFactor
+  sharpe
+  sortino
+  totalReturn
+  turnover
+  winRate
+}
+"""
+
+GET_TRANSACTIONS_GQL = """
+query getTransactions($id: ID!, $after: String, $before: String, $filter: TransactionFilter, $first: Int, $last: Int) {
+  account(id: $id) {
+    transactions(
+      after: $after
+      before: $before
+      filter: $filter
+      first: $first
+      last: $last
+    ) {
+      edges {
+        cursor
+        node {
+          ...AccountTransaction
+        }
+      }
+      pageInfo {
+        ...PageInfo
+      }
+    }
+  }
+}
+
+fragment AccountTransaction on AccountTransaction {
+  account {
+    id
+    name
+  }
+  amount
+  balanceAfter
+  by
+  contra
+  createdAt
+  currency
+  executionId
+  hash
+  id
+  kind
+  note
+  orderId
+  reference
+  sequence
+}
+
+fragment PageInfo on PageInfo {
+  endCursor
+  hasNextPage
+  hasPreviousPage
+  startCursor
 }
 """
 

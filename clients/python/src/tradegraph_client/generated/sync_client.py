@@ -74,6 +74,7 @@ from .documents import (
     GET_CLOSED_TRADES_GQL,
     GET_CORPORATE_ACTIONS_GQL,
     GET_DAILY_STATEMENTS_GQL,
+    GET_EQUITY_CURVE_GQL,
     GET_EVENT_CURSOR_GQL,
     GET_EXECUTION_GQL,
     GET_EXECUTIONS_GQL,
@@ -84,6 +85,7 @@ from .documents import (
     GET_ORDER_GQL,
     GET_ORDER_STATISTICS_GQL,
     GET_ORDERS_GQL,
+    GET_PERFORMANCE_GQL,
     GET_POSITION_GQL,
     GET_POSITION_HISTORY_GQL,
     GET_POSITION_SUMMARY_GQL,
@@ -102,6 +104,7 @@ from .documents import (
     GET_TASK_RUNS_GQL,
     GET_TRADING_HALTS_GQL,
     GET_TRANSACTION_GQL,
+    GET_TRANSACTIONS_GQL,
     GET_TRIAL_BALANCE_GQL,
     GET_USERS_GQL,
     GET_VIEWER_GQL,
@@ -176,6 +179,7 @@ from .get_corporate_actions import (
     GetCorporateActionsCorporateActions,
 )
 from .get_daily_statements import GetDailyStatements, GetDailyStatementsDailyStatements
+from .get_equity_curve import GetEquityCurve, GetEquityCurveAccount
 from .get_event_cursor import GetEventCursor, GetEventCursorAccount
 from .get_execution import GetExecution, GetExecutionExecution
 from .get_executions import GetExecutions, GetExecutionsExecutions
@@ -189,6 +193,7 @@ from .get_notification_channels import (
 from .get_order import GetOrder, GetOrderOrder
 from .get_order_statistics import GetOrderStatistics, GetOrderStatisticsOrderStatistics
 from .get_orders import GetOrders, GetOrdersOrders
+from .get_performance import GetPerformance, GetPerformanceAccount
 from .get_position import GetPosition, GetPositionPosition
 from .get_position_history import GetPositionHistory, GetPositionHistoryPositionHistory
 from .get_position_summary import GetPositionSummary, GetPositionSummaryPositionSummary
@@ -210,6 +215,7 @@ from .get_system_metrics import GetSystemMetrics, GetSystemMetricsSystemMetrics
 from .get_task_runs import GetTaskRuns, GetTaskRunsTaskRuns
 from .get_trading_halts import GetTradingHalts, GetTradingHaltsTradingHalts
 from .get_transaction import GetTransaction, GetTransactionTransaction
+from .get_transactions import GetTransactions, GetTransactionsAccount
 from .get_trial_balance import GetTrialBalance, GetTrialBalanceTrialBalance
 from .get_users import GetUsers, GetUsersUsers
 from .get_viewer import GetViewer, GetViewerViewer
@@ -258,6 +264,7 @@ from .input_types import (
     SaveNotificationChannelInput,
     SetAccountStateInput,
     SetInterestRateInput,
+    TransactionFilter,
     UpdateAnomalyDetectorInput,
     UpdateInstrumentInput,
     UpdateRiskRuleInput,
@@ -740,6 +747,73 @@ class SyncClient(SyncBase):
         )
         data = self.get_data(response)
         return GetEventCursor.model_validate(data).account
+
+    def get_equity_curve(
+        self,
+        id: str,
+        from_: Union[Optional[datetime], UnsetType] = UNSET,
+        interval: Union[Optional[BarInterval], UnsetType] = UNSET,
+        to: Union[Optional[datetime], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> Optional[GetEquityCurveAccount]:
+        variables: dict[str, object] = {
+            "id": id,
+            "from": from_,
+            "interval": interval,
+            "to": to,
+        }
+        response = self.execute(
+            query=GET_EQUITY_CURVE_GQL,
+            operation_name="getEquityCurve",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetEquityCurve.model_validate(data).account
+
+    def get_performance(
+        self,
+        id: str,
+        from_: Union[Optional[datetime], UnsetType] = UNSET,
+        to: Union[Optional[datetime], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> Optional[GetPerformanceAccount]:
+        variables: dict[str, object] = {"id": id, "from": from_, "to": to}
+        response = self.execute(
+            query=GET_PERFORMANCE_GQL,
+            operation_name="getPerformance",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetPerformance.model_validate(data).account
+
+    def get_transactions(
+        self,
+        id: str,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        filter_: Union[Optional[TransactionFilter], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> Optional[GetTransactionsAccount]:
+        variables: dict[str, object] = {
+            "id": id,
+            "after": after,
+            "before": before,
+            "filter": filter_,
+            "first": first,
+            "last": last,
+        }
+        response = self.execute(
+            query=GET_TRANSACTIONS_GQL,
+            operation_name="getTransactions",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetTransactions.model_validate(data).account
 
     def get_anomalies(
         self,
