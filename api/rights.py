@@ -90,8 +90,14 @@ _SCOPES: Final[Mapping[Rule, KeyScope]] = {
 }
 
 
+# A key may end itself, whatever it is for: who finds it where it should not be must not need another one.
+_NEEDS_NO_SCOPE: Final = frozenset({"revokeApiKey"})
+
+
 def scope_of(mutation: str) -> KeyScope:
     """The scope that an API key needs for a root field of mutations: MANAGE for what is no trade and no money."""
+    if mutation in _NEEDS_NO_SCOPE:
+        return KeyScope.READ
     return _SCOPES.get(DECISIONS[f"Mutation.{mutation}"], KeyScope.MANAGE)
 
 

@@ -40,13 +40,16 @@ class AccessQuery:
         page = await users.page_users(actor, page_request(first, after, last, before, parts=1, of="users"))
         return connection(page, User.of, partial(users.count_users, actor))
 
-    @strawberry.field(description="Your API keys, newest first, revoked ones included.")
+    @strawberry.field(
+        description="Your API keys, newest first, revoked ones included. An API key without MANAGE sees only itself."
+    )
     async def api_keys(self, info: Info) -> list[ApiKey]:
         """The actor's own keys."""
         return [ApiKey.of(key) for key in await keys.read_keys(info.context.require_actor())]
 
     @strawberry.field(
-        description="Where you are signed in, or as ADMIN where somebody is, newest first; none that has ended."
+        description="Where you are signed in, or as ADMIN where somebody is, newest first; none that has ended. An API"
+        " key needs MANAGE."
     )
     async def sessions(self, info: Info, user_id: strawberry.ID | None = None) -> list[OpenSession]:
         """Sessions with their devices and addresses."""

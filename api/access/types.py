@@ -65,7 +65,9 @@ class User(Node):
         return cast("list[Account]", list(await asyncio.gather(*values)))
 
     @strawberry.field(
-        name="apiKeys", description="Your API keys, newest first, revoked ones included; null of anybody else."
+        name="apiKeys",
+        description="Your API keys, newest first, revoked ones included; null of anybody else. An API key without"
+        " MANAGE sees only itself.",
     )
     async def keys(self, info: Info) -> list[Annotated["ApiKey", strawberry.lazy("api.access.types")]] | None:
         """The viewer's own."""
@@ -74,10 +76,13 @@ class User(Node):
             return None
         return [ApiKey.of(key) for key in await read_keys(actor)]
 
-    @strawberry.field(description="Your open sessions, newest first; null of anybody else.")
+    @strawberry.field(
+        description="Your open sessions, newest first; null of anybody else, and for an API key without MANAGE."
+    )
     async def sessions(self, info: Info) -> list[Annotated["OpenSession", strawberry.lazy("api.access.types")]] | None:
         """The viewer's own."""
-        if info.context.require_actor().user_id != self.person.id:
+        actor = info.context.require_actor()
+        if actor.user_id != self.person.id or not actor.may_manage:
             return None
         return [OpenSession.of(session) for session in await list_sessions(self.person.id)]
 

@@ -92,13 +92,14 @@ async def revoke_key(access: Access, actor: Actor, key_id: UUID) -> ApiKey:
 
     Raises:
         NotFound: there is no such key, or it is somebody else's.
-        Forbidden: the actor uses another key of the same owner.
+        Forbidden: the actor uses another key of the same owner, or an administrator's key without MANAGE.
     """
     async with unit_of_work(access.bus) as work:
         key = await key_store.lock_key(work, key_id)
         if key is None or (key.user_id != actor.user_id and actor.role is not Role.ADMIN):
             raise NotFound("There is no such API key.", field="id")
-        if actor.via == "api_key" and actor.role is not Role.ADMIN and actor.api_key_id != key_id:
+        may_others = actor.role is Role.ADMIN and actor.may_manage
+        if actor.via == "api_key" and not may_others and actor.api_key_id != key_id:
             raise Forbidden("An API key can revoke only itself: sign in.")
         if key.revoked_at is not None:
             return key
@@ -110,5 +111,6 @@ async def revoke_key(access: Access, actor: Actor, key_id: UUID) -> ApiKey:
 
 
 async def read_keys(actor: Actor) -> list[ApiKey]:
-    """The actor's keys, newest first, revoked ones included; at most 500."""
-    return await key_store.read_keys(actor.user_id, _MAX_LISTED)
+    """The actor's keys, newest first, revoked ones included; at most 500. A key without MANAGE sees only itself."""
+    found = await key_store.read_keys(actor.user_id, _MAX_LISTED)
+    return found if actor.may_manage else [key for key in found if key.id == actor.api_key_id]

@@ -14,11 +14,13 @@ async def read_sessions(actor: Actor, user_id: UUID | None = None) -> list[OpenS
     """The sessions of the actor, or as an administrator of anybody, that have not ended; newest first.
 
     Raises:
-        Forbidden: they are somebody else's, or a key of no administrator asks.
+        Forbidden: they are somebody else's, or an API key without MANAGE asks.
     """
     wanted = actor.user_id if user_id is None else user_id
-    if actor.role is not Role.ADMIN and (wanted != actor.user_id or actor.via == "api_key"):
-        raise Forbidden("Only an administrator sees the sessions of others, and no API key those of its owner.")
+    if wanted != actor.user_id and actor.role is not Role.ADMIN:
+        raise Forbidden("Only an administrator sees the sessions of others.")
+    if not actor.may_manage:
+        raise Forbidden("An API key needs the scope MANAGE to see sessions.")
     return await session_store.list_sessions(wanted)
 
 

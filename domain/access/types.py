@@ -112,6 +112,11 @@ class Actor:
         """True if every account is visible."""
         return self.role in _SEES_ALL
 
+    @property
+    def may_manage(self) -> bool:
+        """True for everything but an API key without the scope MANAGE."""
+        return KeyScope.MANAGE in self.scopes
+
     def may_read(self, account_id: UUID) -> bool:
         """True if the account is visible to this actor."""
         return self.role in _SEES_ALL or account_id in self.accounts

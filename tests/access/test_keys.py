@@ -4,13 +4,13 @@ from uuid import uuid4
 import pytest
 
 from domain.access import keys
-from domain.access.keys import create_key, read_keys, revoke_key
+from domain.access.keys import KeyWish, create_key, read_keys, revoke_key
 from domain.access.rules import common_role
 from domain.access.service import Access
 from domain.access.sessions import logout
-from domain.access.types import SYSTEM, Role
+from domain.access.types import SYSTEM, KeyScope, Role
 from domain.kernel.database import fetch_row
-from domain.kernel.errors import BadInput, Conflict, Forbidden, NotFound
+from domain.kernel.errors import BadInput, Conflict, Forbidden, NotFound, Unauthenticated
 from domain.kernel.time import utc_now
 from tests.support.people import audited, join, stored
 
@@ -140,6 +140,22 @@ async def test_a_key_cannot_revoke_its_siblings_unless_it_is_an_administrators(a
         await revoke_key(access, actor, victim.id)
     assert await stored() == before
     assert (await revoke_key(access, await access.authenticate(strong), victim.id)).revoked_at is not None
+
+
+async def test_a_key_without_manage_sees_and_ends_itself_alone(access: Access) -> None:
+    root = await join(access, "root", Role.ADMIN)
+    narrow, text = await create_key(access, root.actor, name="n", role=Role.ADMIN, wish=KeyWish([KeyScope.READ]))
+    victim, _ = await create_key(access, root.actor, name="victim", role=Role.VIEWER)
+    bot = await access.authenticate(text)
+    await access.close()
+    assert [key.id for key in await read_keys(bot)] == [narrow.id]
+    before = await stored()
+    with pytest.raises(Forbidden, match=r"^An API key can revoke only itself: sign in\.$"):
+        await revoke_key(access, bot, victim.id)
+    assert await stored() == before
+    assert (await revoke_key(access, bot, narrow.id)).revoked_at is not None
+    with pytest.raises(Unauthenticated):
+        await access.authenticate(text)
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.TRADER, Role.RISK_MANAGER])

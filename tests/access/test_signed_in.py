@@ -5,11 +5,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.access.attribution import Origin, coming_from
-from domain.access.keys import create_key
+from domain.access.keys import KeyWish, create_key
 from domain.access.service import Access
 from domain.access.sessions import MAX_DEVICE_LENGTH, logout, refresh_session
 from domain.access.signed_in import read_sessions, revoke_other_sessions, revoke_session
-from domain.access.types import Role
+from domain.access.types import KeyScope, Role
 from domain.kernel.errors import Forbidden, NotFound, Unauthenticated
 from tests.support.people import audited, join, sign_in, stored
 
@@ -71,11 +71,15 @@ async def test_all_others_are_ended(access: Access) -> None:
 async def test_sessions_of_others_are_an_administrators_business(access: Access) -> None:
     ann, bob = await join(access, "ann"), await join(access, "bob", Role.RISK_MANAGER)
     root = await join(access, "root", Role.ADMIN)
-    _, text = await create_key(access, ann.actor, name="bot", role=Role.TRADER)
+    scopes = [scope for scope in KeyScope if scope is not KeyScope.MANAGE]
+    _, text = await create_key(access, ann.actor, name="bot", role=Role.TRADER, wish=KeyWish(scopes))
     bot = await access.authenticate(text)
+    _, text = await create_key(access, ann.actor, name="manager", role=Role.TRADER, wish=KeyWish([KeyScope.MANAGE]))
+    manager = await access.authenticate(text)
     await access.close()
     before = await stored()
     assert ann.actor.session_id is not None
+    assert await read_sessions(manager) == await read_sessions(ann.actor)
     with pytest.raises(Forbidden):
         await read_sessions(bob.actor, ann.id)
     with pytest.raises(NotFound):

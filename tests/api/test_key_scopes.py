@@ -82,3 +82,26 @@ async def test_a_key_works_from_its_addresses_alone(desk: Desk) -> None:
     assert len(rows) == 2
     assert all(row["target"].startswith("apiKey:") and row["address"] == "127.0.0.1" for row in rows)
     assert orjson.loads(rows[0]["detail"])["code"] == "FORBIDDEN"
+
+
+@pytest.mark.parametrize("scope", list(KeyScope))
+async def test_a_key_ends_itself_and_only_one_with_manage_sees_its_owners_sessions(desk: Desk, scope: KeyScope) -> None:
+    text = await key_of(desk, KeyWish([scope]))
+    async with serving(desk.whole) as admin, Client(admin.address, text) as bot:
+        viewer = (await bot.ask("{ viewer { sessions { id } apiKeys { id revokedAt } } apiKeys { id } }"))["viewer"]
+        sees = scope is KeyScope.MANAGE
+        assert (viewer["sessions"] is not None) is sees
+        try:
+            await bot.ask("{ sessions { id } }")
+            is_told = True
+        except ApiError as error:
+            is_told = error.code != "FORBIDDEN"
+        assert is_told is sees
+        (row,) = await fetch("SELECT id::text FROM api_keys ORDER BY created_at DESC LIMIT 1")
+        if not sees:
+            assert viewer["apiKeys"] == [{"id": row["id"], "revokedAt": None}]
+        revoke = "mutation ($id: ID!) { revokeApiKey(id: $id) { revokedAt } }"
+        assert (await bot.ask(revoke, id=row["id"]))["revokeApiKey"]["revokedAt"]
+        with pytest.raises(ApiError) as refused:
+            await bot.ask("{ viewer { email } }")
+        assert refused.value.code == "UNAUTHENTICATED"
