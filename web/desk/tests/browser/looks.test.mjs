@@ -14,10 +14,13 @@ before(async () => {
 });
 after(() => browser.close());
 
-async function violations(page, rules = RULES) {
+/** What is opened on a page, by which button. */
+const OPENED = { desk: 'chart-order', rules: 'new-rule', halts: 'halt', settings: 'new-channel' };
+
+async function violations(page, rules = RULES, within = 'html') {
   // Evaluated by the devtools protocol: the page's policy forbids it to everything else.
   await page.evaluate(AXE);
-  const { violations: found } = await page.evaluate((given) => globalThis.axe.run(document, given), rules);
+  const { violations: found } = await page.evaluate(([given, where]) => globalThis.axe.run(document.querySelector(where), given), [rules, within]);
   return found.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')} ${failureSummary}`));
 }
 
@@ -63,6 +66,13 @@ test('axe finds nothing on any page, dark and light', async () => {
     if (name === 'desk') await page.waitForSelector('[data-test=working-orders] .ag-row');
     await settle(page);
     found[name] = await violationsInBothThemes(page);
+    if (!OPENED[name]) continue;
+    await page.click(`[data-action=${OPENED[name]}]`);
+    const within = 'dialog[open], [popover]:popover-open';
+    await page.waitForSelector(within);
+    found[`${name}: ${OPENED[name]}`] = await violations(page, RULES, within);
+    await page.keyboard.press('Escape');
+    await page.waitForSelector(within, { state: 'detached' });
   }
   assert.deepEqual(Object.fromEntries(Object.entries(found).filter(([, list]) => list.length)), {});
   assert.deepEqual(problems, []);

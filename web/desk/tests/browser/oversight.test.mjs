@@ -108,6 +108,30 @@ test('a risk manager stops, and opens nothing', async () => {
   await page.waitForSelector('[data-test=health-state]');
   await page.waitForSelector('[data-test=tasks] [data-action=run-task]');
   assert.equal(person.name.startsWith('risk-manager'), true);
+
+  // A channel of the platform: its secret is masked, and why a message did not arrive is told.
+  await page.click('[data-action=new-channel]');
+  await page.fill('[name=channelName]', `Desk ${person.name}`);
+  await page.fill('[name=channelUrl]', 'nonsense');
+  await page.click('[data-test=channel-form] button[type=submit]');
+  await page.waitForSelector('[name=channelUrl][aria-invalid=true]');
+  await page.fill('[name=channelUrl]', 'webhooks://:a-secret-of-ours@hooks.invalid/hook');
+  await page.fill('[name=quietFrom]', '22:00');
+  await page.fill('[name=quietTo]', '07:00');
+  await page.click('[data-test=channel-form] button[type=submit]');
+  const channel = page.locator(`[data-test=channels] tr:has-text("Desk ${person.name}")`);
+  await channel.waitFor();
+  assert.doesNotMatch(await channel.innerText(), /a-secret-of-ours/);
+  await channel.locator('[data-action=test-channel]').click();
+  await channel.locator('[data-test=last-error]').waitFor();
+  await channel.locator('[data-action=edit-channel]').click();
+  assert.equal(await page.inputValue('[name=quietFrom]'), '22:00');
+  await page.fill('[name=channelName]', `Room ${person.name}`);
+  await page.click('[data-test=channel-form] button[type=submit]');
+  const renamed = page.locator(`[data-test=channels] tr:has-text("Room ${person.name}")`);
+  await renamed.locator('[data-action=delete-channel]').click();
+  await page.click('dialog button[type=submit]');
+  await renamed.waitFor({ state: 'detached' });
   await context.close();
 });
 

@@ -59,6 +59,8 @@ const ENUMS: [keyof typeof en.words, string][] = [
   ['positionMode', 'PositionMode'],
   ['permission', 'AccountPermission'],
   ['scope', 'RiskScope'],
+  ['topic', 'NotificationTopic'],
+  ['language', 'NotificationLanguage'],
   ['severity', 'Severity'],
   ['eventState', 'RiskEventState'],
   ['riskAction', 'RiskAction'],
