@@ -73,6 +73,11 @@ class PlatformInspection:
         for probe in (self._database, self._redis, self._echo, self._stored):
             await probe.close()
 
+    async def servers(self) -> dict[str, bool]:
+        """True for each server that answers in time."""
+        database, redis = await asyncio.gather(self._database(), self._redis())
+        return {"database": database is not None, "redis": redis is not None}
+
     async def health(self) -> SystemHealth:
         """The state of the components, at most a second old.
 

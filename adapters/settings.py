@@ -187,14 +187,14 @@ class Settings:
     )
     anonymous_requests_per_second: int = _variable(
         "TRADEGRAPH_ANONYMOUS_REQUESTS_PER_SECOND",
-        "200",
+        "1000",
         values.whole_number(0, 1_000_000),
         "Operations and sign-ins a second of one address (a /64 network in IPv6) without a valid credential; "
         "0: no limit.",
     )
     anonymous_requests_burst: int = _variable(
         "TRADEGRAPH_ANONYMOUS_REQUESTS_BURST",
-        "2000",
+        "10000",
         values.whole_number(1, 100_000_000),
         "So many of them may come at once.",
     )

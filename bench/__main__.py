@@ -1,6 +1,6 @@
 """`make bench`: every figure beside the limit that was measured in the same run, as one table.
 
-    python -m bench [platform] [engine] [fanout] [pages] [simulator] [revaluation] [limits] [peers]
+    python -m bench [platform] [engine] [fanout] [pages] [simulator] [revaluation] [limits] [answers] [peers]
 
 Load, server and database share the machine's cores, as they do on a desk's one server; PostgreSQL is as durable as in
 production.
@@ -11,7 +11,7 @@ import sys
 import sysconfig
 from collections.abc import Callable, Iterator
 
-from bench import changing, fanout, latency, limits, placing, reading, revaluation
+from bench import answers, changing, fanout, latency, limits, placing, reading, revaluation
 from bench.desk import open_desk, quote
 from bench.pages import pages
 from bench.peers import compare, peers_are_there
@@ -75,6 +75,7 @@ _PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "simulator": _simulator,
     "revaluation": revaluation.rows,
     "limits": limits.rows,
+    "answers": answers.rows,
 }
 
 

@@ -113,6 +113,7 @@ async def run_engine(
     async with open_services(settings, tracing=tracing) as services:
         parts = [part for name in roles for part in ROLES[name](services)]
         players = [asyncio.create_task(_play_forever(services, role, play, metrics)) for role, play in parts]
+        players.append(asyncio.create_task(metrics.vital.watch(services.inspection.servers)))
         _log.info("engine ready", roles=list(roles))
         with metrics.told(settings):
             await stop.wait()

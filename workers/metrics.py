@@ -1,4 +1,4 @@
-"""Metrics of an engine and of a worker, on addresses of their own."""
+"""Metrics and health of an engine and of a worker, on addresses of their own."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from adapters.metrics.listener import telling
 from adapters.metrics.process import describe_process
+from adapters.metrics.vital import Vital
 from adapters.settings import Settings
 
 
@@ -15,6 +16,7 @@ class EngineMetrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self.vital = Vital()
         describe_process(self.registry, "engine")
         self._roles = Gauge(
             "tradegraph_role_played", "1 for each role that this process plays.", ("role",), registry=self.registry
@@ -31,8 +33,8 @@ class EngineMetrics:
 
     @contextmanager
     def told(self, settings: Settings) -> Iterator[None]:
-        """Tell the figures where the settings say."""
-        with telling(self.registry, settings.engine_metrics, settings.metrics_token):
+        """Tell figures and health where the settings say."""
+        with telling(self.registry, self.vital, settings.engine_metrics, settings.metrics_token):
             yield
 
 
@@ -41,6 +43,7 @@ class WorkerMetrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self.vital = Vital()
         describe_process(self.registry, "worker")
         self._runs = Counter(
             "tradegraph_task_runs", "Attempts that ended in this process.", ("task", "state"), registry=self.registry
@@ -52,6 +55,6 @@ class WorkerMetrics:
 
     @contextmanager
     def told(self, settings: Settings) -> Iterator[None]:
-        """Tell the figures where the settings say."""
-        with telling(self.registry, settings.worker_metrics, settings.metrics_token):
+        """Tell figures and health where the settings say."""
+        with telling(self.registry, self.vital, settings.worker_metrics, settings.metrics_token):
             yield

@@ -49,6 +49,7 @@ async def run_worker(
                 run_detecting(services.bus, services.market),
                 Notifying(services).run(),
                 Exporting(services).run(),
+                metrics.vital.watch(services.inspection.servers),
                 _wait(stop),
             )
         ]

@@ -1,19 +1,21 @@
-"""An address at which a process that serves nobody else tells its figures: the engine's and the worker's.
+"""An address at which a process that serves nobody else tells its figures and its health: an engine's and a worker's.
 
-It answers in threads of its own, so that no scrape is in the way of trading, and only whoever has the token, where one
-is set.
+It answers in threads of its own, so that no scrape is in the way of trading. Figures are for whoever has the token,
+where one is set; `/healthz` and `/readyz` are for everybody who reaches the address.
 """
 
 import hmac
 import socketserver
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+import orjson
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
+from adapters.metrics.vital import Vital
 from adapters.setting_values import Address
 
 _STALLED_SECONDS = 5.0
@@ -48,8 +50,8 @@ class _Handler(WSGIRequestHandler):
 
 
 @contextmanager
-def telling(registry: CollectorRegistry, address: Address | None, token: str) -> Iterator[int | None]:
-    """Tell the figures at an address, if there is one; the port.
+def telling(registry: CollectorRegistry, vital: Vital, address: Address | None, token: str) -> Iterator[int | None]:
+    """Tell figures and health at an address, if there is one; the port.
 
     Raises:
         OSError: somebody else listens there.
@@ -57,7 +59,7 @@ def telling(registry: CollectorRegistry, address: Address | None, token: str) ->
     if address is None:
         yield None
         return
-    server = make_server(address.host, address.port, _application(registry, token), _Server, _Handler)
+    server = make_server(address.host, address.port, _application(registry, vital, token), _Server, _Handler)
     thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
     thread.start()
     try:
@@ -68,15 +70,25 @@ def telling(registry: CollectorRegistry, address: Address | None, token: str) ->
         thread.join()
 
 
+def _said(start: Callable[..., Any], state: Mapping[str, bool]) -> Iterable[bytes]:
+    status = "200 OK" if all(state.values()) else "503 Service Unavailable"
+    start(status, [("content-type", "application/json"), ("cache-control", "no-store")])
+    return [orjson.dumps({name: "ok" if works else "unavailable" for name, works in state.items()})]
+
+
 def _application(
-    registry: CollectorRegistry, token: str
+    registry: CollectorRegistry, vital: Vital, token: str
 ) -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]:
     figures = make_wsgi_app(registry, disable_compression=True)
 
     def answer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/healthz":
+            return _said(start, {"process": vital.is_alive})
+        if environ["PATH_INFO"] == "/readyz":
+            return _said(start, vital.readiness())
         if environ["PATH_INFO"] != "/metrics":
             start("404 Not Found", [("content-type", "text/plain")])
-            return [b"There is /metrics here.\n"]
+            return [b"There are /metrics, /healthz and /readyz here.\n"]
         if token and not is_token(environ.get("HTTP_AUTHORIZATION"), token):
             start("401 Unauthorized", [("content-type", "text/plain"), ("www-authenticate", "Bearer")])
             return [b"This needs TRADEGRAPH_METRICS_TOKEN.\n"]

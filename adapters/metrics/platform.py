@@ -37,7 +37,7 @@ class PlatformView(Collector):
         waits = {part.name: part.latency_ms / 1_000 for part in parts if part.latency_ms is not None}
         yield _family("component_latency_seconds", "How long a part took to answer.", "component", waits)
         held = {
-            part.name.removeprefix("role:"): int(part.state is ComponentState.UP)
+            part.name.removeprefix("role:"): int(part.state is not ComponentState.DOWN)
             for part in parts
             if part.name.startswith("role:")
         }

@@ -65,8 +65,10 @@ async def test_files_that_were_compressed_when_built_are_sent_so(desk: Desk, pag
     (pages / "assets" / "main-1a2b.js.gz").write_bytes(gzip.compress(b"export {}"))
     async with running(desk, explorer=pages) as server, httpx.AsyncClient(trust_env=False) as client:
         address = f"{server.address}/explorer/assets/main-1a2b.js"
-        for accepted, encoding in (("gzip, br", "gzip"), ("identity", None)):
+        for accepted, encoding in (("gzip, br", "gzip"), ("identity", None), ("gzip;q=0, br", None), ("*", "gzip")):
             script = await client.get(address, headers={"accept-encoding": accepted})
             assert (script.text, script.headers.get("content-encoding")) == ("export {}", encoding)
+            # Whoever keeps it between us and others has to keep both.
+            assert script.headers["vary"].lower() == "accept-encoding"
             assert script.headers["content-type"].startswith("text/javascript")
             assert "immutable" in script.headers["cache-control"]

@@ -1,5 +1,6 @@
 """What Prometheus reads: of one process at an address of its own, of several in one text, and of the platform."""
 
+import asyncio
 import re
 import shutil
 import subprocess
@@ -14,9 +15,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from adapters.metrics.listener import is_token, telling
 from adapters.metrics.merging import Merged
 from adapters.metrics.process import describe_process
+from adapters.metrics.vital import STUCK_SECONDS, Vital
 from adapters.process_board import ProcessBoard
 from adapters.setting_values import Address, address
 from adapters.settings import SettingsError, load_settings
+from tests.support.waiting import until
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 TOKEN = "t" * 40
@@ -67,7 +70,7 @@ async def test_a_process_takes_the_first_place_that_is_free(redis_url: str) -> N
 def test_an_address_of_its_own_tells_what_a_process_is_to_whoever_has_the_token() -> None:
     registry = CollectorRegistry()
     describe_process(registry, "engine")
-    with telling(registry, Address("127.0.0.1", 0), TOKEN) as port, httpx.Client(trust_env=False) as client:
+    with telling(registry, Vital(), Address("127.0.0.1", 0), TOKEN) as port, httpx.Client(trust_env=False) as client:
         url = f"http://127.0.0.1:{port}/metrics"
         assert client.get(url).status_code == 401
         assert client.get(url, headers={"authorization": f"Bearer {TOKEN}x"}).status_code == 401
@@ -79,8 +82,37 @@ def test_an_address_of_its_own_tells_what_a_process_is_to_whoever_has_the_token(
     assert "python_gc_collections_total" in answer.text
 
 
+async def test_an_address_of_its_own_tells_whether_a_process_lives_and_has_what_it_needs() -> None:
+    now, servers = [100.0], {"database": True, "redis": False}
+    vital = Vital(lambda: now[0])
+
+    async def check() -> dict[str, bool]:
+        return servers
+
+    with telling(CollectorRegistry(), vital, Address("127.0.0.1", 0), TOKEN) as port:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            # It has not asked its servers yet.
+            assert (await client.get("/readyz")).status_code == 503
+            watching = asyncio.create_task(vital.watch(check))
+            await until(lambda: _says(client, {"process": "ok", "database": "ok", "redis": "unavailable"}))
+            assert (await client.get("/readyz")).status_code == 503
+            servers["redis"] = True
+            await until(lambda: _says(client, {"process": "ok", "database": "ok", "redis": "ok"}))
+            assert (await client.get("/readyz")).status_code == 200
+            watching.cancel()
+            alive = await client.get("/healthz")
+            assert (alive.status_code, alive.json()) == (200, {"process": "ok"})
+            # The loop stands still; the address does not.
+            now[0] += STUCK_SECONDS
+            assert [(await client.get(page)).status_code for page in ("/healthz", "/readyz")] == [503, 503]
+
+
+async def _says(client: httpx.AsyncClient, content: dict[str, str]) -> bool:
+    return bool((await client.get("/readyz")).json() == content)
+
+
 def test_without_an_address_nothing_listens() -> None:
-    with telling(CollectorRegistry(), None, "") as port:
+    with telling(CollectorRegistry(), Vital(), None, "") as port:
         assert port is None
 
 

@@ -1,17 +1,19 @@
 """Roles that are played once: a holder that does not get on is silent, and what it writes afterwards does not count."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
 import pytest
 
 from adapters import leases
-from adapters.leases import HeldLease, held_roles, hold_lease
+from adapters.leases import HeldLease, held_roles, hold_lease, read_roles
 from domain.kernel.bus import NullBus
 from domain.kernel.database import fetch_row
 from domain.kernel.lease_queries import LeaseLost, check_lease
 from domain.kernel.retry_policies import RetryPolicy
 from domain.kernel.unit_of_work import unit_of_work
+from domain.system.health import ComponentState
 from tests.support.waiting import PATIENCE_SECONDS, until
 
 ROLE = "venue:test"
@@ -42,6 +44,30 @@ async def test_a_holder_whose_role_stands_still_is_taken_over_from_and_fenced(da
             with pytest.raises(LeaseLost):
                 await _write(first)
             await _write(second)
+
+
+async def test_what_a_holder_complains_of_is_seen_and_outlasts_it(database: str) -> None:
+    async def complaint() -> str | None:
+        return (await read_roles([ROLE]))[ROLE].trouble
+
+    async with hold_lease(database, ROLE) as first:
+        assert await complaint() is None
+        await first.give_up("The venue cannot be opened: apiKey=abcdefghijklmnop")
+    seen = (await read_roles([ROLE]))[ROLE]
+    assert (seen.is_locked, seen.state) == (False, ComponentState.DOWN)
+    assert seen.trouble is not None
+    assert seen.trouble.startswith("The venue cannot be opened")
+    assert "abcdefghijklmnop" not in seen.trouble
+    async with hold_lease(database, ROLE) as second:
+        # It has not been heard of better.
+        assert await complaint() is not None
+        second.troubled(None)
+        second.progressed()
+        await until(lambda: _is_untroubled(complaint))
+
+
+async def _is_untroubled(complaint: Callable[[], Awaitable[str | None]]) -> bool:
+    return await complaint() is None
 
 
 async def test_one_that_gets_on_or_takes_its_time_keeps_its_role(database: str) -> None:
