@@ -135,7 +135,7 @@ lock: ## Resolve the dependencies anew into requirements/; make lock ARGS=--upgr
 
 .PHONY: clean
 clean: ## Remove what can be made again: environment, caches, built pages; never the data folder
-	@rm -rf .venv .node web/explorer/node_modules web/explorer/dist web/desk/node_modules \
+	@rm -rf .venv .node web/explorer/node_modules web/explorer/dist web/desk/node_modules clients/typescript/node_modules \
 		web/desk/dist web/desk/src/gql build *.egg-info \
 		.pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 

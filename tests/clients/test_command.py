@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import stat
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from cli.main import main
 from tests.clients.conftest import Market
 from tests.support.desk import Desk
 from tests.support.installation import EMAIL, PASSWORD, Process
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, running
 from tradegraph_command.commands import COMMANDS
 from tradegraph_command.output import print_json, text_of
 
@@ -321,3 +322,12 @@ print(main.main(["accounts"]))
     assert done.stdout.splitlines()[-1] == "2"
     assert "PROFILE_UNKNOWN" in done.stderr
     assert "tradegraph login" in done.stderr
+
+
+def test_changes_are_lines_until_it_is_interrupted(run: Run, profiles: Path, market: Market) -> None:
+    environment = {"TRADEGRAPH_CLIENT_PROFILES": str(profiles), "NO_PROXY": "*"}
+    with running(["quotes", market.symbol, "--watch", "--json"], environment, "tradegraph_command") as watching:
+        quote = json.loads(watching.wait_for_line(lambda line: market.symbol in line))
+        assert (quote["bid"], quote["ask"]) == ("99.99", "100.01")
+        assert watching.stop(signal.SIGINT) == 130
+    assert "Traceback" not in watching.output

@@ -9,9 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
+from graphql import FieldNode, OperationDefinitionNode, build_schema, parse
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.processes import ROOT
 from tradegraph_client import (
     UNSET,
     ApiError,
@@ -306,3 +308,20 @@ def test_a_stream_goes_on_after_what_was_taken(tmp_path: Path) -> None:
     assert variables(follow(None)) == {"accountId": "A"}
     with pytest.raises(ValueError, match="no place to keep"):
         Subscription(documents.WATCH_QUOTES_GQL, "watchQuotes", {}, "quotes", FileCursors(path), None)
+
+
+def test_the_client_has_an_operation_for_every_root_field() -> None:
+    """`clients/python/operations` has one; `node` and `nodes` are for caches, which know what they ask for."""
+    schema = build_schema((ROOT / "schema.graphql").read_text())
+    written = "\n".join(file.read_text() for file in (ROOT / "clients/python/operations").rglob("*.graphql"))
+    asked = {
+        selection.name.value
+        for definition in parse(written).definitions
+        if isinstance(definition, OperationDefinitionNode)
+        for selection in definition.selection_set.selections
+        if isinstance(selection, FieldNode)
+    }
+    roots = (schema.query_type, schema.mutation_type, schema.subscription_type)
+    fields = {name for root in roots if root is not None for name in root.fields}
+    assert fields - asked == {"node", "nodes"}
+    assert asked <= fields

@@ -6,19 +6,22 @@ otherwise it skips.
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from adapters.embedded import EmbeddedServices
-from tests.conformance.node import Missing, prepare_packages, run_node
 from tests.support.databases import DatabaseFactory
+from tests.support.node import Missing, prepare_packages, run_node
 from tests.support.web import Web, web_process
+
+FOLDER = Path(__file__).resolve().parent
 
 
 @pytest.fixture(scope="module")
 def packages() -> None:
     try:
-        prepare_packages()
+        prepare_packages(FOLDER)
     except Missing as missing:
         if os.environ.get("CONFORMANCE") == "required":
             raise
@@ -39,7 +42,7 @@ def web(packages: None, request: pytest.FixtureRequest, tmp_path_factory: pytest
 
 def test_every_audit_of_graphql_over_http_is_ok(web: Web) -> None:
     for authorization in ([], [web.sign_in()]):
-        done = run_node("audits.mjs", web.endpoint, *authorization)
+        done = run_node(FOLDER, "audits.mjs", web.endpoint, *authorization)
         print(done.stdout, end="")  # noqa: T201  # what `make conformance` is asked for
         assert done.returncode == 0, done.stdout
         assert "61 of 61 audits ok" in done.stdout
@@ -48,6 +51,7 @@ def test_every_audit_of_graphql_over_http_is_ok(web: Web) -> None:
 @pytest.mark.parametrize("protocol", ["realtime", "streams"])
 def test_subscriptions_are_spoken_as_foreign_clients_expect(web: Web, protocol: str) -> None:
     done = run_node(
+        FOLDER,
         "--test-reporter=spec",
         f"{protocol}.test.mjs",
         CONFORMANCE_URL=web.endpoint,

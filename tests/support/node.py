@@ -1,4 +1,4 @@
-"""Node.js with this folder's packages: exactly those of the lock, installed once for each lock.
+"""Node.js with the packages of a folder: exactly those of its lock, installed once for each lock.
 
 Promises: `Missing`, with a reason a person can act on, when Node or the packages cannot be had.
 """
@@ -9,8 +9,7 @@ import os
 import subprocess
 from pathlib import Path
 
-_FOLDER = Path(__file__).resolve().parent
-_WITH_NODE = _FOLDER.parents[1] / "web" / "with-node"
+_WITH_NODE = Path(__file__).resolve().parents[2] / "web" / "with-node"
 _INSTALL_SECONDS = 300
 _RUN_SECONDS = 300
 
@@ -19,18 +18,18 @@ class Missing(Exception):
     """What is not there, in words for the skipped test."""
 
 
-def prepare_packages() -> None:
+def prepare_packages(folder: Path) -> None:
     """Install what the lock names, unless it is there."""
-    lock_file = _FOLDER / "package-lock.json"
+    lock_file = folder / "package-lock.json"
     with lock_file.open("rb") as lock:
         # Workers of one test run share the folder.
         fcntl.flock(lock, fcntl.LOCK_EX)
         wanted = hashlib.sha256(lock.read()).hexdigest()
-        stamp = _FOLDER / "node_modules" / ".installed"
+        stamp = folder / "node_modules" / ".installed"
         if stamp.exists() and stamp.read_text() == wanted:
             return
         try:
-            done = _run(["npm", "ci", "--loglevel=error"], _INSTALL_SECONDS)
+            done = _run(folder, ["npm", "ci", "--loglevel=error"], _INSTALL_SECONDS)
         except subprocess.TimeoutExpired:
             raise Missing(f"npm ci did not end within {_INSTALL_SECONDS} seconds") from None
         if done.returncode != 0:
@@ -38,15 +37,17 @@ def prepare_packages() -> None:
         stamp.write_text(wanted)
 
 
-def run_node(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a script of this folder to its end; its output of both kinds is in `stdout`."""
-    return _run(["node", *arguments], _RUN_SECONDS, **environment)
+def run_node(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a script in the folder to its end; its output of both kinds is in `stdout`."""
+    return _run(folder, ["node", *arguments], _RUN_SECONDS, **environment)
 
 
-def _run(command: list[str], timeout_seconds: float, **environment: str) -> subprocess.CompletedProcess[str]:
+def _run(
+    folder: Path, command: list[str], timeout_seconds: float, **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(_WITH_NODE), *command],
-        cwd=_FOLDER,
+        cwd=folder,
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
