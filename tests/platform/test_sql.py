@@ -9,8 +9,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 _SQL = re.compile(
-    r"\s*(SELECT|INSERT INTO|UPDATE \w+( AS \w+)? SET|DELETE FROM|WITH (RECURSIVE )?\w+ AS|CREATE|DROP|ALTER|LOCK|"
-    r"TRUNCATE|VACUUM|ANALYZE|SET LOCAL|LISTEN|NOTIFY|GRANT|REVOKE) "
+    r"(\s|--.*\n)*(SELECT|INSERT INTO|UPDATE \w+( AS \w+)? SET|DELETE FROM|WITH (RECURSIVE )?\w+ AS|CREATE|DROP|ALTER|"
+    r"LOCK|TRUNCATE|VACUUM|ANALYZE|SET LOCAL|LISTEN|NOTIFY|GRANT|REVOKE|MERGE INTO|COPY|EXPLAIN|VALUES)\s|"
+    # In small letters only what cannot begin a sentence.
+    r"\s*(select\s.*\sfrom|insert\s+into|update\s+\w+\s+set|delete\s+from|with\s+\w+\s+as\s*\()\s",
+    re.DOTALL,
 )
 # What is no business of an area: the server itself, connections, and the shape of statements.
 ELSEWHERE = {
@@ -73,6 +76,11 @@ def test_a_queries_module_says_why_it_is_sql(path: Path) -> None:
         ('X = "SELECT 1"', 1),
         ('X = f"DELETE FROM {table}"', 1),
         ('X = """\nWITH old AS (SELECT 1) SELECT 2"""', 1),
+        ('X = "SELECT\\n 1"', 1),
+        ('X = "-- Why.\\nSELECT 1"', 1),
+        ('X = "select id from accounts"', 1),
+        ('X = "update accounts set cash = 0"', 1),
+        ('X = "select what you like"', 0),
         ('def f():\n    "SELECT what is read."', 0),
         ('X = "Select an account."', 0),
         ('X = "UPDATE what you like"', 0),

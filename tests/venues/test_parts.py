@@ -11,6 +11,7 @@ from domain.kernel.ids import new_id
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.orders.books.executions import VenueFee, venue_fee
 from domain.orders.exchange.execution_reports import Filled
+from domain.orders.model import refusals
 from domain.orders.model.types import (
     Contingency,
     Liquidity,
@@ -150,12 +151,13 @@ class TestSupport:
         ],
     )
     def test_what_nobody_can_do(self, asked: dict[str, Any], message: str | None) -> None:
-        assert unsupported(command(**asked), PLAIN, "far") == message
+        found = unsupported(command(**asked), PLAIN, "far")
+        assert (None if found is None else found.message) == message
 
     def test_a_venue_without_limit_orders_cannot_take_triggered_ones(self) -> None:
         venue = replace(PLAIN, order_types=frozenset({OrderType.MARKET}))
         stop = command(type=OrderType.STOP_LIMIT, stop_price=ONE)
-        assert unsupported(stop, venue, "far") == "The venue far takes no LIMIT orders."
+        assert unsupported(stop, venue, "far") == refusals.venue_takes_no("far", "LIMIT")
 
 
 class TestOutbox:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
+from domain.orders.model import refusals
 from domain.orders.model.commands import OrderLeg, PlaceBracket
 from domain.orders.model.order import Order
 from domain.orders.model.types import Liquidity, OrderStatus, OrderType, PendingAction, RejectReason, Side, TimeInForce
-from domain.orders.venues.emulation.emulation_book import UNKNOWN_THERE
 from domain.orders.venues.types import (
     Declined,
     OrderRef,
@@ -137,7 +137,7 @@ class TestSubmitting:
         assert order.status is OrderStatus.PENDING_NEW
         world.clock += 1
         world.report(world.session.told(order.id, None, [], world.now))
-        assert (order.status, order.reject_message) == (OrderStatus.REJECTED, UNKNOWN_THERE)
+        assert (order.status, order.reject_message) == (OrderStatus.REJECTED, refusals.unknown_at_venue().message)
         assert (order.reserved, world.there.calls) == (0, [])
 
 

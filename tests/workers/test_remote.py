@@ -17,12 +17,12 @@ from domain.kernel.unit_of_work import unit_of_work
 from domain.orders.books import venue_step
 from domain.orders.entry.order_check import check_order
 from domain.orders.exchange.types import Order as ExchangeOrder
+from domain.orders.model import refusals
 from domain.orders.model.commands import ModifyOrder, OrderKey, PlaceOrder
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderStatus, OrderType, RejectReason, Side, TimeInForce
 from domain.orders.model.venue_commands import REARM
 from domain.orders.queries import insert_commands, read_executions_of, read_orders
-from domain.orders.venues.emulation.emulation_book import UNKNOWN_THERE
 from domain.orders.venues.types import client_id_of
 from tests.support.loopback import EVERYTHING, PLAIN, LoopbackVenue
 from tests.support.remote import RemoteDesk, remote_desk, running_remote
@@ -119,7 +119,10 @@ async def test_what_was_sent_is_never_sent_again(desk: RemoteDesk) -> None:
     async with running_remote(desk):
         refused = await desk.became(lost, OrderStatus.REJECTED)
         found = await desk.became(taken, OrderStatus.PARTIALLY_FILLED)
-        assert (refused.reject_reason, refused.reject_message) == (RejectReason.VENUE_REJECTED, UNKNOWN_THERE)
+        assert (refused.reject_reason, refused.reject_message) == (
+            RejectReason.VENUE_REJECTED,
+            refusals.unknown_at_venue().message,
+        )
         assert (found.venue_order_id, found.filled_quantity) == ("V1", Decimal("0.5"))
         await desk.quiet()
     assert desk.venue.requests("submit") == [client_id_of(taken.id)]

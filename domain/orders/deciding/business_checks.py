@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from domain.accounts.types import AccountState, PositionMode
-from domain.kernel.numbers import ZERO, is_multiple, plain
+from domain.kernel.numbers import ZERO, is_multiple
 from domain.market.types import Instrument
 from domain.orders.deciding.trading_book import MarketState, TradingBook
+from domain.orders.model import refusals
 from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.order_types import CONDITIONAL, REQUIRE_LIMIT_PRICE
-from domain.orders.model.types import RejectReason, Side
+from domain.orders.model.refusals import Refusal
+from domain.orders.model.types import Side
 from domain.orders.venues.support import unsupported
 from domain.positions.closable import closable, closable_by_cash_sale, closable_by_exit, unsettled
 from domain.positions.types import PositionBook
 from domain.risk.rules.halting import halt_over
 from domain.risk.types import RiskScope
-
-Refusal = tuple[RejectReason, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,7 @@ def _account_state(order: Candidate) -> Refusal | None:
     state = order.book.account.state
     if state is AccountState.ACTIVE or (state is not AccountState.CLOSED and order.reduces):
         return None
-    allowed = "no orders" if state is AccountState.CLOSED else "only orders that reduce a position"
-    return RejectReason.ACCOUNT_NOT_ACTIVE, f"The account is {state} and takes {allowed}."
+    return refusals.account_restricted(state, takes_exits=state is not AccountState.CLOSED)
 
 
 def _halt(order: Candidate) -> Refusal | None:
@@ -99,16 +98,15 @@ def _halt(order: Candidate) -> Refusal | None:
     if halt is None or order.reduces:
         return None
     what = {RiskScope.ACCOUNT: "the account", RiskScope.INSTRUMENT: command.symbol, RiskScope.STRATEGY: "the strategy"}
-    message = f"Trading of {what.get(halt.scope, 'everything')} is halted: {halt.reason}"
-    return RejectReason.TRADING_HALTED, message
+    return refusals.trading_halted(what.get(halt.scope, "everything"), halt.reason)
 
 
 def _instrument(order: Candidate) -> Refusal | None:
     instrument, account = order.instrument, order.book.account
     if not instrument.tradable:
-        return RejectReason.INSTRUMENT_NOT_TRADABLE, f"{instrument.symbol} is not tradable."
+        return refusals.not_tradable(instrument.symbol)
     if account.is_cash and instrument.asset_class.is_derivative:
-        return RejectReason.INSTRUMENT_NOT_TRADABLE, "A CASH account trades spot instruments only."
+        return refusals.derivative_for_cash()
     return None
 
 
@@ -117,16 +115,12 @@ def _conversion(order: Candidate) -> Refusal | None:
     source, target, conversion = order.instrument.currency, order.book.account.currency, order.market.conversion
     if source == target:
         return None
-    settles = f"{order.instrument.symbol} settles in {source}, the account holds {target}"
     if order.reduces and order.rate is not None:
         return None
-    if conversion.symbol is None:
-        return RejectReason.INSTRUMENT_NOT_TRADABLE, f"{settles}, and no instrument quotes that pair."
-    if conversion.fresh is not None:
+    if conversion.symbol is not None and conversion.fresh is not None:
         return None
-    if conversion.rate is not None:
-        return RejectReason.STALE_PRICE, f"{settles}, and the rate of {conversion.symbol} is stale."
-    return RejectReason.NO_MARKET_PRICE, f"{settles}, and {conversion.symbol} has no price."
+    is_stale = conversion.rate is not None
+    return refusals.no_rate(order.instrument.symbol, source, target, conversion.symbol, is_stale=is_stale)
 
 
 def _venue(order: Candidate) -> Refusal | None:
@@ -134,25 +128,24 @@ def _venue(order: Candidate) -> Refusal | None:
     account, venue = order.book.account, order.book.venue
     if venue is None:
         return None
-    message = unsupported(order.command, venue, account.venue)
-    if message is None and account.position_mode is PositionMode.HEDGING and not venue.position_effects:
-        message = f"The venue {account.venue} does not keep long and short positions apart."
-    return None if message is None else (RejectReason.UNSUPPORTED_BY_VENUE, message)
+    refusal = unsupported(order.command, venue, account.venue)
+    if refusal is None and account.position_mode is PositionMode.HEDGING and not venue.position_effects:
+        return refusals.keeps_no_sides(account.venue)
+    return refusal
 
 
 def _session(order: Candidate) -> Refusal | None:
     if order.market.session_open:
         return None
-    return RejectReason.MARKET_CLOSED, f"The session of {order.instrument.symbol} is closed."
+    return refusals.session_closed(order.instrument.symbol)
 
 
 def _tick(order: Candidate) -> Refusal | None:
     for price in order.prices:
         if not is_multiple(price, order.instrument.tick_size):
-            message = f"{plain(price)} is not a multiple of the tick size {plain(order.instrument.tick_size)}."
-            return RejectReason.INVALID_TICK, message
+            return refusals.off_tick(price, order.instrument.tick_size)
         if price <= ZERO and not order.instrument.allows_negative_prices:
-            return RejectReason.INVALID_TICK, f"{plain(price)} is not a price above zero."
+            return refusals.not_positive(price)
     return None
 
 
@@ -164,8 +157,7 @@ def _lot(order: Candidate) -> Refusal | None:
     # An odd lot may only be closed whole: what a split or a partial fill left behind.
     if order.opposes and order.remaining in (closable(order.position, instrument), abs(order.position.quantity)):
         return None
-    message = f"{plain(quantity)} is not a multiple of the lot size {plain(lot)}."
-    return RejectReason.INVALID_LOT, message
+    return refusals.off_lot(quantity, lot)
 
 
 def _quantity_range(order: Candidate) -> Refusal | None:
@@ -174,16 +166,13 @@ def _quantity_range(order: Candidate) -> Refusal | None:
     if order.reduces:
         return None
     if quantity < instrument.min_quantity:
-        message = f"The quantity {plain(quantity)} is below the minimum of {plain(instrument.min_quantity)}."
-        return RejectReason.QUANTITY_OUT_OF_RANGE, message
+        return refusals.below_minimum(quantity, instrument.min_quantity)
     if instrument.max_quantity is not None and quantity > instrument.max_quantity:
-        message = f"The quantity {plain(quantity)} is above the maximum of {plain(instrument.max_quantity)}."
-        return RejectReason.QUANTITY_OUT_OF_RANGE, message
+        return refusals.above_maximum(quantity, instrument.max_quantity)
     if instrument.min_notional is not None and order.price:
         value = instrument.notional(quantity, abs(order.price))
         if value < instrument.min_notional:
-            message = f"The order is worth {plain(value)}, below the minimum of {plain(instrument.min_notional)}."
-            return RejectReason.QUANTITY_OUT_OF_RANGE, message
+            return refusals.below_minimum_value(value, instrument.min_notional)
     return None
 
 
@@ -197,7 +186,7 @@ def _price_limits(order: Candidate) -> Refusal | None:
     if instrument.price_limit_rate is None or limit is None:
         return None
     if quote is None or quote.previous_close is None:
-        return RejectReason.NO_MARKET_PRICE, "The daily price limits need a previous close, which is not known."
+        return refusals.no_previous_close()
     tick, close = instrument.tick_size, quote.previous_close
     # Of the price's size, whatever its sign; and a tick around zero, or the price could never move again.
     span = abs(close) * instrument.price_limit_rate or tick
@@ -205,18 +194,16 @@ def _price_limits(order: Candidate) -> Refusal | None:
     lowest, highest = (((close + part) / tick).to_integral_value(ROUND_HALF_UP) * tick for part in (-span, span))
     if lowest <= limit <= highest:
         return None
-    message = f"The price {plain(limit)} is outside the daily limits of {plain(lowest)} to {plain(highest)}."
-    return RejectReason.PRICE_OUT_OF_LIMITS, message
+    return refusals.outside_daily_limits(limit, lowest, highest)
 
 
 def _market_price(order: Candidate) -> Refusal | None:
     # An exit that waits for its own stop needs no price now.
     priced = order.command.type in REQUIRE_LIMIT_PRICE or (order.reduces and order.command.stop_price is not None)
     if order.price is None or (not priced and order.market.fresh is None):
-        reason, message = order.market.missing()
-        return reason, f"For {order.instrument.symbol} {message}."
+        return refusals.no_price(order.instrument.symbol, is_stale=order.market.lacks_freshness)
     if order.instrument.inverse and order.price <= ZERO:
-        return RejectReason.NO_MARKET_PRICE, "An inverse contract cannot be valued at a price of zero or below."
+        return refusals.inverse_at_zero()
     return None
 
 
@@ -225,7 +212,7 @@ def _reduce_only(order: Candidate) -> Refusal | None:
         return None
     if order.opposes:
         return None
-    return RejectReason.REDUCE_ONLY_WOULD_INCREASE, "There is no position that the order would reduce."
+    return refusals.nothing_to_reduce()
 
 
 def _position(order: Candidate) -> Refusal | None:
@@ -246,7 +233,7 @@ def _position(order: Candidate) -> Refusal | None:
     # A venue cuts a reduce-only order to what is held; of what is locked it knows nothing.
     if order.remaining <= there or (command.reduce_only and there > ZERO and locked == ZERO):
         return None
-    return RejectReason.INSUFFICIENT_POSITION, f"{plain(max(there, ZERO))} of {instrument.symbol} can be closed."
+    return refusals.too_little_held(there, instrument.symbol)
 
 
 def _short(order: Candidate) -> Refusal | None:
@@ -254,7 +241,7 @@ def _short(order: Candidate) -> Refusal | None:
         return None
     if order.position.quantity - order.position.working_sell >= order.remaining:
         return None
-    return RejectReason.NOT_SHORTABLE, f"{order.instrument.symbol} cannot be sold short."
+    return refusals.not_shortable(order.instrument.symbol)
 
 
 def first_refusal(order: Candidate, checks: Iterable[Check]) -> Refusal | None:

@@ -5,12 +5,12 @@ They continue to work, as at an exchange.
 
 from dataclasses import dataclass
 
-from domain.kernel.numbers import ZERO, is_multiple, plain
+from domain.kernel.numbers import ZERO, is_multiple
 from domain.market.types import Instrument
+from domain.orders.model import refusals
 from domain.orders.model.order import Order
+from domain.orders.model.refusals import Refusal
 from domain.orders.model.types import RejectReason
-
-Misfit = tuple[RejectReason, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,32 +31,27 @@ def misfit_of(order: Order, instrument: Instrument) -> OrderMisfit | None:
     return None if misfit is None else OrderMisfit(order, *misfit)
 
 
-def _off_tick(order: Order, instrument: Instrument) -> Misfit | None:
+def _off_tick(order: Order, instrument: Instrument) -> Refusal | None:
     prices = [order.limit_price]
     if order.triggered_at is None:
         prices += [order.stop_price, None if order.activated else order.activation_price]
     for price in prices:
         if price is not None and not is_multiple(price, instrument.tick_size):
-            message = f"{plain(price)} is not a multiple of the tick size {plain(instrument.tick_size)}."
-            return RejectReason.INVALID_TICK, message
+            return refusals.off_tick(price, instrument.tick_size)
     return None
 
 
-def _off_size(order: Order, instrument: Instrument) -> Misfit | None:
+def _off_size(order: Order, instrument: Instrument) -> Refusal | None:
     if not is_multiple(order.remaining_quantity, instrument.lot_size):
-        message = f"{plain(order.remaining_quantity)} is not a multiple of the lot size {plain(instrument.lot_size)}."
-        return RejectReason.INVALID_LOT, message
+        return refusals.off_lot(order.remaining_quantity, instrument.lot_size)
     if order.quantity < instrument.min_quantity:
-        message = f"The quantity is below the minimum of {plain(instrument.min_quantity)}."
-        return RejectReason.QUANTITY_OUT_OF_RANGE, message
+        return refusals.below_minimum(order.quantity, instrument.min_quantity)
     if instrument.max_quantity is not None and order.quantity > instrument.max_quantity:
-        message = f"The quantity is above the maximum of {plain(instrument.max_quantity)}."
-        return RejectReason.QUANTITY_OUT_OF_RANGE, message
+        return refusals.above_maximum(order.quantity, instrument.max_quantity)
     price = order.reserve_price
     if instrument.min_notional is None or price is None or (instrument.inverse and price <= ZERO):
         return None
     value = instrument.notional(order.quantity, abs(price))
     if value >= instrument.min_notional:
         return None
-    message = f"The order is worth {plain(value)}, below the minimum of {plain(instrument.min_notional)}."
-    return RejectReason.QUANTITY_OUT_OF_RANGE, message
+    return refusals.below_minimum_value(value, instrument.min_notional)

@@ -25,11 +25,10 @@ from domain.orders.deciding.reservations import (
 )
 from domain.orders.deciding.state import GroupPlace, new_order, refuse
 from domain.orders.deciding.trading_book import MarketState, TradingBook
+from domain.orders.model import refusals
 from domain.orders.model.commands import PlaceBracket, PlaceOco, PlaceOrder, exit_command, request_digest
 from domain.orders.model.order import Order
-from domain.orders.model.types import Contingency, OrderStatus, RejectReason, Side
-
-REFUSED_WITH = "Another order of the group was refused."
+from domain.orders.model.types import Contingency, OrderStatus, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +171,9 @@ def _reserve(orders: Sequence[Order], decisions: Sequence[Decision], request: Gr
 def _all_or_none(decisions: list[Decision]) -> list[Decision]:
     if all(decision.accepted for decision in decisions):
         return decisions
+    reason, message = refusals.refused_with_group()
     return [
-        replace(decision, reason=RejectReason.GROUP_REJECTED, message=REFUSED_WITH) if decision.accepted else decision
-        for decision in decisions
+        replace(decision, reason=reason, message=message) if decision.accepted else decision for decision in decisions
     ]
 
 

@@ -13,15 +13,17 @@ from domain.kernel.errors import BadInput
 from domain.kernel.numbers import ZERO
 from domain.market.types import Instrument
 from domain.orders.deciding.activity import Displaced
-from domain.orders.deciding.business_checks import CHECKS, EXIT_CHECKS, SIZE_CHECKS, Candidate, Refusal, first_refusal
+from domain.orders.deciding.business_checks import CHECKS, EXIT_CHECKS, SIZE_CHECKS, Candidate, first_refusal
 from domain.orders.deciding.pretrade import RuleVerdict, collared, judge, lack_of_funds, refused_by_rules
 from domain.orders.deciding.reservations import reservation_price, reserve_orders, unreserve_orders
 from domain.orders.deciding.risk_snapshot import worst_notional
 from domain.orders.deciding.trading_book import MarketState, TradingBook
+from domain.orders.model import refusals
 from domain.orders.model.commands import ModifyOrder, PlaceOrder
 from domain.orders.model.order import CHANGEABLE, Order, PendingChange, changes_in, terms_of
 from domain.orders.model.order_types import PRICED_BY_LIMIT, REQUIRE_LIMIT_PRICE
-from domain.orders.model.types import Contingency, OrderType, RejectReason, Side
+from domain.orders.model.refusals import Refusal
+from domain.orders.model.types import Contingency, OrderType, Side
 from domain.orders.venues.support import is_timed_by_engine
 from domain.risk.types import RiskViolation
 
@@ -151,7 +153,7 @@ def _fixed_by_venue(candidate: Candidate, before: Order, change: PendingChange) 
     terms = (change.quantity, change.limit_price, change.stop_price, change.trailing_offset)
     if all(value is None for value in terms) and is_timed_by_engine(before.time_in_force, venue):
         return None
-    return RejectReason.UNSUPPORTED_BY_VENUE, f"The venue {before.venue} does not change orders: cancel it instead."
+    return refusals.changes_no_orders(before.venue)
 
 
 def _candidate(

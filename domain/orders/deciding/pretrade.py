@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.accounts.fees import NOTHING_DUE
-from domain.kernel.numbers import ONE, ZERO, plain
+from domain.kernel.numbers import ONE, ZERO
 from domain.market.types import Instrument
 from domain.orders.deciding.activity import Displaced
-from domain.orders.deciding.business_checks import CHECKS, Candidate, Refusal, first_refusal
+from domain.orders.deciding.business_checks import CHECKS, Candidate, first_refusal
 from domain.orders.deciding.reservations import (
     Reservation,
     reservation_for,
@@ -22,7 +22,9 @@ from domain.orders.deciding.reservations import (
 )
 from domain.orders.deciding.risk_snapshot import proposal_of, snapshot_of, worst_notional
 from domain.orders.deciding.trading_book import MarketState, TradingBook
+from domain.orders.model import refusals
 from domain.orders.model.commands import PlaceOrder
+from domain.orders.model.refusals import Refusal
 from domain.orders.model.types import RejectReason, Side
 from domain.risk.rules import displaces, evaluate, refuses
 from domain.risk.types import RiskRuleKind, RiskViolation
@@ -79,16 +81,14 @@ def decide(command: PlaceOrder, instrument: Instrument, market: MarketState, boo
 def refused_by_rules(violations: Iterable[RiskViolation]) -> Refusal | None:
     """The refusal that violations lead to, if any of them is more than a warning."""
     first = next((row for row in violations if refuses([row])), None)
-    return (RejectReason.RISK_RULE, first.message) if first is not None else None
+    return Refusal(RejectReason.RISK_RULE, first.message) if first is not None else None
 
 
 def lack_of_funds(book: TradingBook, needed: Decimal, available: Decimal | None) -> Refusal:
     """The reason for which the available funds do not suffice."""
     if available is None:
-        return RejectReason.NO_MARKET_PRICE, "A position of the account has no market price to value it at."
-    there = plain(max(available, ZERO))
-    message = f"The order needs {plain(needed)} {book.account.currency}, and {there} is available."
-    return RejectReason.INSUFFICIENT_FUNDS, message
+        return refusals.unvalued_account()
+    return refusals.lack_of_funds(needed, available, book.account.currency)
 
 
 def _reserve(candidate: Candidate, reservation: Reservation, verdict: "RuleVerdict") -> Decision:

@@ -89,7 +89,9 @@ def snapshot_of(candidate: Candidate) -> RiskSnapshot:
     """The risk snapshot of an order, as of the moment of its market data."""
     market, kinds = candidate.market, candidate.book.limits.kinds
     quote = market.fresh
-    reason = market.missing()[1] if candidate.rate is not None else "there is no rate for its currency"
+    reason = "the market price is stale" if market.lacks_freshness else "there is no market price"
+    if candidate.rate is None:
+        reason = "there is no rate for its currency"
     activity = candidate.book.activity
     return RiskSnapshot(
         market=MarketView(

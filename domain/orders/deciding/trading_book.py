@@ -17,7 +17,7 @@ from domain.market.types import Quote
 from domain.orders.deciding.activity import OrderActivity
 from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.order import Order
-from domain.orders.model.types import Contingency, RejectReason, Side
+from domain.orders.model.types import Contingency, Side
 from domain.orders.venues.types import Capabilities
 from domain.positions.exposure import Marks
 from domain.positions.lookup import bucket_for
@@ -49,11 +49,10 @@ class MarketState:
         """The quote unless it is too old to decide on."""
         return None if self.stale else self.quote
 
-    def missing(self) -> tuple[RejectReason, str]:
-        """The reason for which there is no price."""
-        if self.quote is not None and self.stale:
-            return RejectReason.STALE_PRICE, "the market price is stale"
-        return RejectReason.NO_MARKET_PRICE, "there is no market price"
+    @property
+    def lacks_freshness(self) -> bool:
+        """True if there is a quote that is too old to decide on; otherwise a missing price is not there at all."""
+        return self.quote is not None and self.stale
 
 
 class Leg(NamedTuple):

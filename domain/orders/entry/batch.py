@@ -33,11 +33,12 @@ from domain.orders.entry.book_memory import BookMemory, RememberedBook, read_boo
 from domain.orders.entry.context import OrderContext, ReferenceData
 from domain.orders.entry.displacing import Displacement, cancel_displaced
 from domain.orders.entry.group_commit import ActorsCall
+from domain.orders.model import refusals
 from domain.orders.model.commands import PlaceOrder, request_digest
 from domain.orders.model.events import record_order, signals_of
 from domain.orders.model.group_validation import naming
 from domain.orders.model.order import Order
-from domain.orders.model.types import OrderEventKind, RejectReason, Side
+from domain.orders.model.types import OrderEventKind, Side
 from domain.orders.model.venue_commands import CANCEL, SUBMIT
 from domain.orders.trace_queries import INSERT_TRACES, trace_of
 from domain.positions import queries as position_queries
@@ -305,7 +306,7 @@ class Batch:
             book = self._books[order.account_id]
             position, buys = book.position_for(order, order.instrument_id), order.side is Side.BUY
             unreserve(book.account, position, decision.reservation, buys=buys)
-            refuse(order, RejectReason.GROUP_REJECTED, "Another order of this batch was refused.", order.created_at)
+            refuse(order, *refusals.refused_with_batch(), order.created_at)
 
     def _keep(self, order: Order, now: datetime, attribution: Attribution, *, submit: bool = True) -> None:
         book = self._books[order.account_id]

@@ -13,8 +13,9 @@ from domain.orders.exchange.holdings import Holding
 from domain.orders.exchange.instrument_book import InstrumentBook
 from domain.orders.exchange.types import Changes
 from domain.orders.exchange.types import Order as ExchangeOrder
+from domain.orders.model import refusals
 from domain.orders.model.order import Order, PendingChange, changes_in, terms_of
-from domain.orders.model.types import OrderStatus, RejectReason
+from domain.orders.model.types import OrderStatus
 from domain.orders.model.venue_commands import CANCEL, REPLACE, SUBMIT, AccountTerms, VenueCommand
 from domain.positions.types import Bucket, PositionBook
 
@@ -136,7 +137,7 @@ class Exchanges(Generic[AnyExchange]):
         exchange = self._exchange(symbol)
         at = self._time(symbol, wall)
         if exchange is None:
-            reason, message = RejectReason.INSTRUMENT_NOT_TRADABLE, f"{symbol} is not known at this venue."
+            reason, message = refusals.unknown_there(symbol)
             return [
                 Rejected(order_id=order.id, at=at, status=OrderStatus.REJECTED, reason=reason, message=message)
                 for order in orders

@@ -11,7 +11,7 @@ from uuid import UUID
 from domain.kernel.retry_policies import VENUE_REQUEST
 from domain.kernel.time import Nanos
 from domain.orders.exchange.execution_reports import ExecutionReport
-from domain.orders.model.types import RejectReason
+from domain.orders.model import refusals
 from domain.orders.model.venue_commands import VenueCommand
 from domain.orders.venues.emulation.remote import RemoteVenue
 from domain.orders.venues.outbox import GRACE_NANOS, Outbox, VenueRequest
@@ -28,8 +28,8 @@ from domain.orders.venues.types import (
     order_id_of,
 )
 
-_NOT_MADE = Declined(reason=RejectReason.VENUE_REJECTED, message="The venue has not made the change.")
-_NOT_CANCELED = Declined(reason=RejectReason.VENUE_REJECTED, message="The venue does not cancel the order.")
+_NOT_MADE = Declined(**refusals.change_not_made()._asdict())
+_NOT_CANCELED = Declined(**refusals.cancel_not_made()._asdict())
 
 
 @dataclass(slots=True)

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from domain.orders.exchange.types import Order as ExchangeOrder
+from domain.orders.model import refusals
 from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.order import Order
 from domain.orders.model.order_types import CONDITIONAL, TRAILING, TRAITS
+from domain.orders.model.refusals import Refusal
 from domain.orders.model.types import Contingency, OrderType, TimeInForce
 from domain.orders.venues.types import Capabilities
 
@@ -73,26 +75,26 @@ def waits_here(order: Asked, contingency: Contingency, venue: Capabilities) -> b
     return contingency in (Contingency.OCO, Contingency.OUO)
 
 
-def unsupported(order: Asked, venue: Capabilities, name: str) -> str | None:
+def unsupported(order: Asked, venue: Capabilities, name: str) -> Refusal | None:
     """The reason for which neither the venue nor the engine can execute this order; None when they can."""
     if not venue.order_types:
-        return f"The venue {name} is not configured."
+        return refusals.venue_not_configured(name)
     kind = order.type if is_native_type(order, venue) else plain_type(order)
     if kind not in venue.order_types:
-        return f"The venue {name} takes no {kind} orders."
+        return refusals.venue_takes_no(name, kind)
     if plain_time(order.time_in_force, venue) not in venue.times_in_force:
-        return f"The venue {name} takes no {order.time_in_force} orders."
+        return refusals.venue_takes_no(name, order.time_in_force)
     if order.post_only and not venue.post_only:
-        return f"The venue {name} takes no post-only orders."
+        return refusals.venue_takes_no(name, "post-only")
     return _too_precise(order, venue, name)
 
 
-def _too_precise(order: Asked, venue: Capabilities, name: str) -> str | None:
+def _too_precise(order: Asked, venue: Capabilities, name: str) -> Refusal | None:
     if _decimals(order.quantity) > _most(venue.quantity_decimals):
-        return f"The venue {name} takes quantities with {venue.quantity_decimals} decimals at most."
+        return refusals.too_precise(name, "quantities", venue.quantity_decimals)
     prices = (order.limit_price, order.stop_price, order.activation_price)
     if any(price is not None and _decimals(price) > _most(venue.price_decimals) for price in prices):
-        return f"The venue {name} takes prices with {venue.price_decimals} decimals at most."
+        return refusals.too_precise(name, "prices", venue.price_decimals)
     return None
 
 

@@ -92,15 +92,15 @@ class TestTrades:
 class TestCommands:
     def test_an_unknown_order_is_not_cancelled_or_replaced(self):
         venue = exchange()
-        assert said(venue.cancel("nobody", 1)) == ["nobody CancelRejected no such open order"]
+        assert said(venue.cancel("nobody", 1)) == ["nobody CancelRejected There is no such open order at the venue."]
         assert said(venue.replace("nobody", Changes(quantity=Decimal(1)), 1)) == [
-            "nobody ReplaceRejected VENUE_REJECTED: no such open order"
+            "nobody ReplaceRejected VENUE_REJECTED: There is no such open order at the venue."
         ]
 
     def test_what_is_filled_cannot_be_cancelled(self):
         venue = exchange(quote(1, "99.9", "100.1"))
         venue.submit(buy("a", OrderType.MARKET, "1"), 2)
-        assert said(venue.cancel("a", 3)) == ["a CancelRejected no such open order"]
+        assert said(venue.cancel("a", 3)) == ["a CancelRejected There is no such open order at the venue."]
 
     def test_an_id_is_taken_once(self):
         venue = exchange(quote(1, "99.9", "100.1"))

@@ -113,11 +113,11 @@ class TestEffect:
 REFUSED = [
     (OrderType.LIMIT, {"limit_price": "99"}, {"stop_price": "101"}, "has no stop price"),
     (OrderType.LIMIT, {"limit_price": "99"}, {"trailing_offset": "1"}, "does not trail"),
-    (OrderType.LIMIT, {"limit_price": "99"}, {"expires_at": 9}, "only a GTD order"),
+    (OrderType.LIMIT, {"limit_price": "99"}, {"expires_at": 9}, "Only a GTD order"),
     (OrderType.LIMIT, {"limit_price": "99"}, {"quantity": "0"}, "QUANTITY_OUT_OF_RANGE"),
     (OrderType.STOP, {"stop_price": "101"}, {"limit_price": "99"}, "has no limit price"),
-    (OrderType.STOP, {"stop_price": "101"}, {"stop_price": "100.1"}, "already at the stop price"),
-    (OrderType.MARKET_IF_TOUCHED, {"stop_price": "99"}, {"stop_price": "100.1"}, "already at the stop price"),
+    (OrderType.STOP, {"stop_price": "101"}, {"stop_price": "100.1"}, "is already met by the market"),
+    (OrderType.MARKET_IF_TOUCHED, {"stop_price": "99"}, {"stop_price": "100.1"}, "is already met by the market"),
     (OrderType.LIMIT, {"limit_price": "99", "post_only": True}, {"limit_price": "100.1"}, "POST_ONLY_WOULD_CROSS"),
 ]
 

@@ -27,6 +27,7 @@ from domain.orders.exchange.execution_reports import (
 from domain.orders.exchange.holdings import Holdings
 from domain.orders.exchange.triggers.custody import Custody
 from domain.orders.exchange.types import CancelReason
+from domain.orders.model import refusals
 from domain.orders.model.types import Contingency, Liquidity, OrderStatus, RejectReason
 
 _WORKING = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
@@ -127,13 +128,13 @@ class BookState:
             return
         for other in self.groups.others(order):
             if other.status in (OrderStatus.HELD, OrderStatus.PENDING_NEW):
-                self._reject_alone(other, RejectReason.GROUP_REJECTED, "another order of the group was rejected")
+                self._reject_alone(other, *refusals.refused_with_group())
             elif order.terms.contingency is Contingency.OCO:
                 self.cancel_alone(other, CancelReason.GROUP)
 
     def reject_post_only(self, order: WorkingOrder) -> None:
         """Reject a post-only order that would take."""
-        self.reject(order, RejectReason.POST_ONLY_WOULD_CROSS, "a post-only order would take liquidity")
+        self.reject(order, *refusals.would_take(order.limit))
 
     def _reject_alone(self, order: WorkingOrder, reason: RejectReason, message: str) -> None:
         if self.custody is None:

@@ -14,7 +14,9 @@ from domain.orders.exchange.trailing import TickGrid, favourable, trail
 from domain.orders.exchange.triggers.book_state import BookState
 from domain.orders.exchange.triggers.trading import Trading
 from domain.orders.exchange.types import CancelReason
-from domain.orders.model.types import OrderType, RejectReason
+from domain.orders.model import refusals
+from domain.orders.model.refusals import Refusal
+from domain.orders.model.types import OrderType
 
 
 class Matching:
@@ -49,7 +51,7 @@ class Matching:
     def _cut_on_arrival(self, order: WorkingOrder) -> bool:
         reducible = self._state.reducible(order)
         if reducible <= ZERO:
-            self._state.reject(order, RejectReason.REDUCE_ONLY_WOULD_INCREASE, "there is no position to reduce")
+            self._state.reject(order, *refusals.nothing_to_reduce())
             return False
         order.quantity = min(order.quantity, reducible)
         return True
@@ -60,7 +62,7 @@ class Matching:
                 self._state.accept(order)
                 self._trigger(order)
                 return
-            self._state.reject(order, RejectReason.VENUE_REJECTED, "the market is already at the stop price")
+            self._state.reject(order, *self.stop_already_met(order, order.stop))
             return
         if order.is_trailing:
             self._start_trail(order)
@@ -125,6 +127,10 @@ class Matching:
         price = self._state.market.reference(order.reference)
         meets = touched if order.waits_for_touch else stop_reached
         return meets(order.side, stop, price)
+
+    def stop_already_met(self, order: WorkingOrder, stop: Decimal) -> Refusal:
+        """The refusal of a stop price that the market has met already."""
+        return refusals.stop_already_met(stop, self._state.market.reference(order.reference))
 
     # ------------------------------------------------------------------ trailing
 

@@ -10,7 +10,8 @@ from domain.orders.exchange.book.working import WorkingOrder
 from domain.orders.exchange.execution_reports import RestateReason
 from domain.orders.exchange.triggers.book_state import BookState
 from domain.orders.exchange.types import CancelReason
-from domain.orders.model.types import Liquidity, OrderType, RejectReason, TimeInForce
+from domain.orders.model import refusals
+from domain.orders.model.types import Liquidity, OrderType, TimeInForce
 
 AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 
@@ -66,7 +67,7 @@ class MarketTrading:
     def arrive_market(self, order: WorkingOrder) -> None:
         """Take what is there; the rest waits for the next sizes."""
         if self._state.market.opposite(order.side) is None:
-            self._state.reject(order, RejectReason.NO_MARKET_PRICE, "there is no market yet")
+            self._state.reject(order, *refusals.no_market(order.side))
             return
         self._state.accept(order)
         self.take_market(order)

@@ -26,9 +26,8 @@ from domain.orders.exchange.triggers import replacing
 from domain.orders.exchange.triggers.book_state import BookState
 from domain.orders.exchange.triggers.matching import Matching
 from domain.orders.exchange.types import CancelReason, Changes, Order, OrderState
-from domain.orders.model.types import Contingency, OrderStatus, RejectReason
-
-UNKNOWN = "no such open order"
+from domain.orders.model import refusals
+from domain.orders.model.types import Contingency, OrderStatus
 
 
 class TriggerBook:
@@ -111,7 +110,7 @@ class TriggerBook:
         self.begin(at)
         order = self.state.orders.get(order_id)
         if order is None:
-            return [CancelRejected(order_id=order_id, at=at, message=UNKNOWN)]
+            return [CancelRejected(order_id=order_id, at=at, message=refusals.unknown_order().message)]
         self.state.cancel(order, CancelReason.REQUESTED)
         return self.finish()
 
@@ -128,7 +127,8 @@ class TriggerBook:
         self.begin(at)
         order = self.state.orders.get(order_id)
         if order is None:
-            return [ReplaceRejected(order_id=order_id, at=at, reason=RejectReason.VENUE_REJECTED, message=UNKNOWN)]
+            reason, message = refusals.unknown_order()
+            return [ReplaceRejected(order_id=order_id, at=at, reason=reason, message=message)]
         refusal = replacing.refusal(self.state, self._matching, order, changes)
         if refusal is not None:
             return [ReplaceRejected(order_id=order_id, at=at, reason=refusal.reason, message=refusal.message)]

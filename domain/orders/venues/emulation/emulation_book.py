@@ -25,6 +25,7 @@ from domain.orders.exchange.trailing import TickGrid
 from domain.orders.exchange.triggers.matching import Matching
 from domain.orders.exchange.triggers.trigger_book import TriggerBook
 from domain.orders.exchange.types import Changes, Order, OrderState
+from domain.orders.model import refusals
 from domain.orders.model.types import Contingency, OrderStatus, RejectReason
 from domain.orders.venues.emulation import replacing, split_units
 from domain.orders.venues.emulation.venue_custody import Bounds, VenueCustody
@@ -34,7 +35,6 @@ from domain.orders.venues.support import is_native_group, is_timed_by_engine, wa
 from domain.orders.venues.types import Acknowledged, Capabilities, RequestKind, VenueExecution, VenueOrder
 
 _WORKING = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
-UNKNOWN_THERE = "The venue does not know the order."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,8 +216,7 @@ class EmulationBook:
             order.changes.append(changes)
             self._custody.requests.append(Wanted(kind=RequestKind.REPLACE, order_id=order.order_id))
         else:
-            message = "the venue does not change orders"
-            self._custody.refuse_change(order, RejectReason.UNSUPPORTED_BY_VENUE, message)
+            self._custody.refuse_change(order, *refusals.changes_no_orders())
         return self._book.finish()
 
     # ------------------------------------------------------------------ what the venue says
@@ -307,7 +306,7 @@ class EmulationBook:
             # One that was called back never came there, and nobody wants it to any more.
             self._custody.over_there(order, None)
         else:
-            self._custody.reject_there(order, RejectReason.VENUE_REJECTED, UNKNOWN_THERE)
+            self._custody.reject_there(order, *refusals.unknown_at_venue())
         self._book.settle()
         return self._book.finish()
 

@@ -23,6 +23,7 @@ from domain.orders.exchange.execution_reports import (
 from domain.orders.exchange.holdings import Holdings
 from domain.orders.exchange.triggers.book_state import BookState
 from domain.orders.exchange.types import CancelReason, OrderState
+from domain.orders.model import refusals
 from domain.orders.model.types import Contingency, OrderStatus, RejectReason, TimeInForce
 from domain.orders.venues.remote_order import Cause, RemoteOrder, Settled, Wanted, remote
 from domain.orders.venues.types import Capabilities, RequestKind, VenueExecution, VenueOrder
@@ -31,9 +32,6 @@ _AT_ONCE = {
     TimeInForce.IOC: CancelReason.IMMEDIATE_OR_CANCEL,
     TimeInForce.FOK: CancelReason.FILL_OR_KILL,
 }
-
-
-FILLED_FIRST = "The order was filled first."
 
 
 def _is_beside(other: RemoteOrder, order: WorkingOrder) -> bool:
@@ -352,7 +350,7 @@ class VenueCustody:
         is_refused = bool(order.changes) and order.quantity == order.filled
         self.book.end(order, OrderStatus.FILLED)
         if is_refused:
-            self.refuse_change(order, RejectReason.VENUE_REJECTED, FILLED_FIRST)
+            self.refuse_change(order, *refusals.filled_before_change())
         else:
             self._resize_there(order)
         if order.terms.contingency in (Contingency.OCO, Contingency.OUO):

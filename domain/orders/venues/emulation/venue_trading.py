@@ -4,7 +4,8 @@ Until then it waits in the trigger book, by the triggers, touches and trails of 
 """
 
 from domain.orders.exchange.book.working import WorkingOrder
-from domain.orders.model.types import Contingency, RejectReason
+from domain.orders.model import refusals
+from domain.orders.model.types import Contingency
 from domain.orders.venues.emulation.venue_custody import VenueCustody
 from domain.orders.venues.remote_order import remote
 
@@ -42,8 +43,7 @@ class VenueTrading:
         assert order.limit is not None
         book = self._custody.book
         if order.terms.post_only:
-            message = "an order that waits for its price here takes liquidity when it goes there"
-            book.reject(order, RejectReason.UNSUPPORTED_BY_VENUE, message)
+            book.reject(order, *refusals.post_only_held_here())
             return
         book.accept(order)
         if book.market.crosses(order.side, order.limit):
