@@ -87,6 +87,11 @@ ha: $(DEV) ## Trade on a cluster of databases while its primary dies, with Debia
 	@$(BIN)/python -m pytest tests/ha
 	@$(BIN)/python -m tests.ha
 
+.PHONY: image
+image: ## Build the container image, with docker or where there is none with buildah
+	@if command -v docker >/dev/null; then docker build --file deploy/docker/Dockerfile --tag tradegraph:0.1.0 .; \
+	else buildah build --file deploy/docker/Dockerfile --tag tradegraph:0.1.0 .; fi
+
 .PHONY: schema
 schema: $(RUNTIME) ## Write what is generated from the code: schema.graphql, the tables in docs/
 	@$(BIN)/tradegraph export-schema > schema.graphql

@@ -1,5 +1,6 @@
 """The database for the ORM and for raw SQL, and its migrations."""
 
+import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator
@@ -13,7 +14,10 @@ from tortoise import Tortoise
 from tortoise.connection import connections
 from tortoise.migrations.api import migrate as run_migrations
 
-from domain.kernel.database import PooledConnection
+from domain.kernel.database import BorrowedConnection, PooledConnection
+from domain.kernel.time import utc_now
+from domain.kernel.unit_of_work import UnitOfWork
+from domain.system.months import make_months
 
 APP = "tradegraph"
 # A transaction of a process that stands still (one that was stopped, or a machine that sleeps) ends by itself, and what
@@ -36,6 +40,7 @@ MODEL_MODULES = [
 ]
 # Any fixed number: whoever migrates holds it, so that two starts at once do not migrate together.
 _MIGRATION_LOCK = 7_402_011
+_LOCK_POLL_SECONDS = 0.1
 
 
 @cache
@@ -48,8 +53,10 @@ def process_name() -> str:
 os.register_at_fork(after_in_child=process_name.cache_clear)
 
 
-def orm_config(database_url: str, *, pool_size: int = 8) -> dict[str, Any]:
+def orm_config(database_url: str, *, pool_size: int = 8, pooler: bool = False) -> dict[str, Any]:
     """The ORM's configuration for a ``postgresql://`` URL; ``?host=/directory`` names a unix socket.
+
+    ``pooler`` says that the URL is one of a pooler whose sessions change between transactions.
 
     Raises:
         ValueError: the URL is not one of PostgreSQL.
@@ -66,7 +73,7 @@ def orm_config(database_url: str, *, pool_size: int = 8) -> dict[str, Any]:
         "database": parts.path.lstrip("/") or "postgres",
         "minsize": 1,
         "maxsize": pool_size,
-        "connection_class": PooledConnection,
+        "connection_class": BorrowedConnection if pooler else PooledConnection,
         "command_timeout": 30,
         # Plans are made once per connection; jit costs more than it gives on statements of a millisecond.
         "server_settings": {
@@ -76,6 +83,9 @@ def orm_config(database_url: str, *, pool_size: int = 8) -> dict[str, Any]:
             "idle_in_transaction_session_timeout": str(_STUCK_MILLISECONDS),
         },
     }
+    if pooler:
+        # What one session has prepared another does not have.
+        credentials["statement_cache_size"] = 0
     if "sslmode" in options:
         credentials["ssl"] = options["sslmode"]
     return {
@@ -87,10 +97,11 @@ def orm_config(database_url: str, *, pool_size: int = 8) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def database(database_url: str, *, pool_size: int = 8) -> AsyncIterator[None]:
+async def database(database_url: str, *, pool_size: int = 8, pooler: bool = False) -> AsyncIterator[None]:
     """The ORM and the pool behind it, open for the whole process while the context lasts."""
     # Without the global fallback, what is opened in a lifespan task is invisible to request handlers.
-    await Tortoise.init(config=orm_config(database_url, pool_size=pool_size), _enable_global_fallback=True)
+    config = orm_config(database_url, pool_size=pool_size, pooler=pooler)
+    await Tortoise.init(config=config, _enable_global_fallback=True)
     try:
         # The ORM opens its pool at the first query; raw reads need it from the start.
         await connections.get("default").create_connection(with_db=True)
@@ -100,13 +111,21 @@ async def database(database_url: str, *, pool_size: int = 8) -> AsyncIterator[No
 
 
 async def migrate(database_url: str) -> None:
-    """Bring the schema up to date; concurrent callers wait for each other."""
+    """Bring the schema up to date, with the months that are written next; concurrent callers wait for each other."""
     lock = await asyncpg.connect(database_url)
     try:
-        await lock.execute("SELECT pg_advisory_lock($1)", _MIGRATION_LOCK)
+        # Who waited within a statement would keep those who build an index concurrently waiting for ever. What another
+        # process does is no event here.
+        while not await lock.fetchval("SELECT pg_try_advisory_lock($1)", _MIGRATION_LOCK):  # noqa: ASYNC110
+            await asyncio.sleep(_LOCK_POLL_SECONDS)
         try:
-            await run_migrations(config=orm_config(database_url))
+            # Building an index of a large table takes its time.
+            config = orm_config(database_url)
+            config["connections"]["default"]["credentials"]["command_timeout"] = None
+            await run_migrations(config=config)
         finally:
             await Tortoise.close_connections()
+        async with lock.transaction():
+            await make_months(UnitOfWork(lock, utc_now()), utc_now())
     finally:
         await lock.close()

@@ -68,6 +68,17 @@ def database_name(value: str) -> str:
     return value
 
 
+def pooler(value: str) -> str:
+    """The mode of a pooler.
+
+    Raises:
+        ValueError: it is another than that of transactions.
+    """
+    if value != "transaction":
+        raise ValueError("must be transaction, the only mode of a pooler that is supported")
+    return value
+
+
 def token(value: str) -> str:
     """A token of another system."""
     if not re.fullmatch(r"[!-~]{1,1000}", value):

@@ -5,22 +5,20 @@ A variable that is set to nothing counts as not set. A wrong value, or a TRADEGR
 an error that names the variable; all of them are reported at once.
 """
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
 from adapters import setting_values as values
+from adapters.setting_checks import open_figures, unknown
 from adapters.setting_values import Address, FeedSetting, LogSetting
 from adapters.settings_error import SettingsError
-from adapters.venues.setting import OPTION_PREFIX, VenueSetting, is_option, parse_venues, with_options
+from adapters.venues.setting import VenueSetting, parse_venues, with_options
 from domain.access.rules import MIN_PASSWORD_LENGTH
 from domain.access.token_buckets import Rate
 from domain.kernel.day_roll import DayRoll
 
-PREFIX = "TRADEGRAPH_"
-CLIENT_PREFIX = "TRADEGRAPH_CLIENT_"
 # Set by `tradegraph up` for the processes that it starts; nobody else's to set, so not in the table.
 LIFELINE_VARIABLE = "TRADEGRAPH_LIFELINE"
 
@@ -303,6 +301,36 @@ class Settings:
         otherwise="messages go to addresses of the internet only",
         empty=(),
     )
+    keep_history_days: int = _variable(
+        "TRADEGRAPH_KEEP_HISTORY_DAYS",
+        "400",
+        values.whole_number(40, 36_500),
+        "So long samples of equity and snapshots of positions are kept, in whole months.",
+    )
+    keep_bars_days: int | None = _variable(
+        "TRADEGRAPH_KEEP_BARS_DAYS",
+        "",
+        values.whole_number(40, 36_500),
+        "So long bars below a day are kept; those of days are kept for good.",
+        otherwise="for good",
+        empty=None,
+    )
+    keep_events_days: int | None = _variable(
+        "TRADEGRAPH_KEEP_EVENTS_DAYS",
+        "",
+        values.whole_number(100, 36_500),
+        "So long the event log is kept in the database; older months are archived as files, and then dropped.",
+        otherwise="for good",
+        empty=None,
+    )
+    archive_dir: Path | None = _variable(
+        "TRADEGRAPH_ARCHIVE_DIR",
+        "",
+        values.path,
+        "Where months of the event log are archived, on a disk that is backed up.",
+        otherwise="`archive` in the data folder",
+        empty=None,
+    )
     traces_url: str = _variable(
         "TRADEGRAPH_TRACES_URL",
         "",
@@ -322,6 +350,13 @@ class Settings:
         "PostgreSQL 15 to 18, `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`.",
         otherwise="a private server in the data folder",
         secret=True,
+    )
+    pooler: str = _variable(
+        "TRADEGRAPH_POOLER",
+        "",
+        values.pooler,
+        "`transaction` where `web` reaches the database through PgBouncer in transaction mode; no other process may.",
+        otherwise="there is none",
     )
     redis_url: str = _variable(
         "REDIS_URL",
@@ -350,6 +385,11 @@ class Settings:
     def desk_url(self) -> str:
         """The address of the desk."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def archive(self) -> Path:
+        """The folder of the event log's archive."""
+        return self.archive_dir or self.data_dir / "archive"
 
     def venue_secrets(self) -> list[str]:
         """The options of gateways: keys, above all."""
@@ -384,36 +424,11 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
             # A secret's value must not reach the terminal or the log.
             shown = "" if each.metadata["secret"] else f" (it is {text!r})"
             problems.append(f"{name}: {error}{shown}")
-    problems += _unknown(environment, found.get("venues"))
-    problems += _open_figures(found)
+    known = [each.metadata["name"] for each in fields(Settings)]
+    given = {name: value for name, value in environment.items() if name != LIFELINE_VARIABLE}
+    problems += unknown(given, known, found.get("venues"))
+    problems += open_figures(found)
     if problems:
         raise SettingsError(problems)
     found["venues"] = with_options(found["venues"], environment)
     return Settings(**found)
-
-
-def _open_figures(found: Mapping[str, Any]) -> list[str]:
-    """Figures that everybody on a network could read."""
-    return [
-        f"TRADEGRAPH_{name.upper()}: an address that others reach needs TRADEGRAPH_METRICS_TOKEN"
-        for name in ("engine_metrics", "worker_metrics")
-        if (address := found.get(name)) is not None
-        and address.host not in ("127.0.0.1", "::1", "localhost")
-        and not found.get("metrics_token")
-    ]
-
-
-def _unknown(environment: Mapping[str, str], venues: tuple[VenueSetting, ...] | None) -> list[str]:
-    known = [each.metadata["name"] for each in fields(Settings)]
-    problems = []
-    for name in sorted(environment):
-        # Whose variables are whose cannot be told while the list of venues is wrong.
-        if name.startswith(OPTION_PREFIX) and (venues is None or is_option(name, venues)):
-            continue
-        # The command for people, a client, has variables of its own.
-        if name.startswith(CLIENT_PREFIX):
-            continue
-        if name.startswith(PREFIX) and name not in known and name != LIFELINE_VARIABLE:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
-            problems.append(f"{name}: there is no such setting" + (f"; did you mean {near[0]}?" if near else ""))
-    return problems

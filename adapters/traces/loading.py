@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from adapters.traces.recorder import Recorder
 
 _RECORDER = "adapters.traces.recorder"
-_EXTRA = "tradegraph[otel]"
+_EXTRA = ".[otel]"
 
 
 def open_tracing(settings: Settings, role: str) -> "Recorder | None":
@@ -26,7 +26,7 @@ def open_tracing(settings: Settings, role: str) -> "Recorder | None":
     except ModuleNotFoundError as error:
         if not (error.name or "").startswith("opentelemetry"):
             raise
-        problem = f"TRADEGRAPH_TRACES_URL: OpenTelemetry is not installed: pip install '{_EXTRA}'"
+        problem = f"TRADEGRAPH_TRACES_URL: OpenTelemetry is not installed: .venv/bin/pip install '{_EXTRA}'"
         raise SettingsError([problem]) from None
     exporter = recorder.exporter_to(settings.traces_url)
     return cast("Recorder", recorder.Recorder(exporter, settings.traces_percent / 100, role))

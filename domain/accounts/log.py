@@ -10,7 +10,7 @@ from domain.accounts.event_queries import MAX_EVENTS_PER_READ, read_events, read
 from domain.accounts.events import channel, decode_events
 from domain.accounts.types import AccountEvent
 from domain.kernel.bus import Bus
-from domain.kernel.log_tail import LogSource, follow
+from domain.kernel.log_tail import LogSource, follow, gone
 from domain.kernel.supervision import HandedTo
 
 # Polls of many logs that come within this time share a statement.
@@ -74,8 +74,15 @@ class AccountLog:
         return await self.heads.of(self.account_id)
 
     async def read(self, after: int, limit: int) -> Sequence[Numbered]:
-        """The next events after a number, in order."""
-        return [(event.sequence, event) for event in await read_events(self.account_id, after, limit=limit)]
+        """The next events after a number, in order.
+
+        Raises:
+            BadInput: some of them are in the log no more.
+        """
+        events = await read_events(self.account_id, after, limit=limit)
+        if events and events[0].sequence != after + 1:
+            raise gone(after)
+        return [(event.sequence, event) for event in events]
 
     def follow(self, after: int) -> AsyncIterator[Sequence[Numbered]]:
         """Every event after ``after``, once, in order, without end.

@@ -5,7 +5,7 @@ second failure is ``Unavailable``.
 """
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from typing import Any, cast
 
 import asyncpg
@@ -30,6 +30,42 @@ class PooledConnection(asyncpg.Connection):
     def get_reset_query(self) -> str:
         """Nothing to reset."""
         return ""
+
+
+class BorrowedConnection(PooledConnection):
+    """A connection through a pooler that gives it a session of the server for each transaction (PgBouncer's mode).
+
+    A statement with arguments is prepared first and then run, so both are put into one transaction: between two of
+    them another session may be the one that runs it.
+    """
+
+    __slots__ = ()
+
+    async def fetch(self, query: str, *args: Any, **options: Any) -> Any:
+        """All rows of a statement."""
+        async with _together(self):
+            return await super().fetch(query, *args, **options)
+
+    async def fetchrow(self, query: str, *args: Any, **options: Any) -> Any:
+        """The first row of a statement."""
+        async with _together(self):
+            return await super().fetchrow(query, *args, **options)
+
+    async def fetchval(self, query: str, *args: Any, **options: Any) -> Any:
+        """A value of the first row of a statement."""
+        async with _together(self):
+            return await super().fetchval(query, *args, **options)
+
+    async def execute(self, query: str, *args: Any, **options: Any) -> Any:
+        """Run a statement; without arguments it needs no preparation."""
+        if not args:
+            return await super().execute(query, **options)
+        async with _together(self):
+            return await super().execute(query, *args, **options)
+
+
+def _together(connection: asyncpg.Connection) -> AbstractAsyncContextManager[Any]:
+    return nullcontext() if connection.is_in_transaction() else connection.transaction()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from domain.kernel.bus import LOST, Bus, Message
-from domain.kernel.errors import Unavailable
+from domain.kernel.errors import BadInput, Unavailable
 
 POLL_SECONDS = 1.0
 Event = TypeVar("Event")
@@ -36,24 +36,29 @@ async def follow(bus: Bus, source: LogSource[Event], after: int) -> AsyncIterato
 
     Raises:
         Unavailable: the database is away or the bus was closed; call again with the last number that came.
+        BadInput: the events after ``after`` are in the log no more.
     """
+    behind = False
     async with bus.listen(source.channel) as messages:
         heard: asyncio.Task[Message] | None = None
         try:
             while True:
                 while missed := await source.read(after):
-                    after = missed[-1][0]
+                    after, behind = missed[-1][0], False
                     yield missed
+                if behind:
+                    # Its head was read before: what is below the head and not there will not come.
+                    raise gone(after)
                 # Quiet or in step: take what the bus brings until it shows, or the poll shows, a gap.
-                behind = False
-                while not behind:
+                missing = False
+                while not (missing or behind):
                     heard = heard or asyncio.ensure_future(_hear(messages))
                     done, _ = await asyncio.wait({heard}, timeout=POLL_SECONDS)
                     if not done:
                         behind = await source.head() > after
                         continue
                     message, heard = heard.result(), None
-                    events, behind = _next(source, after, message)
+                    events, missing = _next(source, after, message)
                     if events:
                         after = events[-1][0]
                         yield events
@@ -62,6 +67,11 @@ async def follow(bus: Bus, source: LogSource[Event], after: int) -> AsyncIterato
                 heard.cancel()
                 with suppress(asyncio.CancelledError, Unavailable):
                     await heard
+
+
+def gone(after: int) -> BadInput:
+    """The answer to whoever asks for events that are kept no more."""
+    return BadInput(f"The events after {after} are kept no more: they are in the archive.", field="after")
 
 
 def _next(source: LogSource[Event], after: int, message: Message) -> tuple[list[tuple[int, Event]], bool]:

@@ -1,7 +1,8 @@
-"""Tables of the market area: instruments, their newest quotes, their bars, and the recorder's position in the stream.
+"""Tables of the market area: instruments, their newest quotes, and the recorder's position in the stream.
 
-Times from exchanges are whole nanoseconds (``at`` of a quote); a bar opens on a whole second, so its ``at`` is a
-timestamp. Rows are read and written in sets (``queries``, ``recording``), never one by one.
+Times from exchanges are whole nanoseconds (``at`` of a quote). Rows are read and written in sets (``queries``,
+``recording``), never one by one. ``bars`` is kept by interval and month, which the ORM does not know: see the
+migrations.
 """
 
 from tortoise import Model, fields
@@ -11,7 +12,7 @@ from domain.kernel.fields import NumericField
 from domain.kernel.ids import new_id
 from domain.kernel.numbers import ZERO
 from domain.market.actions import CorporateActionKind
-from domain.market.types import AssetClass, BarInterval, SettlementCycle
+from domain.market.types import AssetClass, SettlementCycle
 
 
 class Instrument(Model):
@@ -112,32 +113,6 @@ class Quote(Model):
                 check="COALESCE(bid_size, 0) >= 0 AND COALESCE(ask_size, 0) >= 0 AND COALESCE(last_size, 0) >= 0 "
                 "AND COALESCE(volume, 0) >= 0",
                 name="quotes_sizes",
-            ),
-        )
-
-
-class Bar(Model):
-    """One bar of one instrument; the newest one of an interval is still growing."""
-
-    id = fields.UUIDField(primary_key=True, default=new_id)
-    instrument: fields.ForeignKeyRelation[Instrument] = fields.ForeignKeyField(
-        "tradegraph.Instrument", related_name=False, on_delete=fields.OnDelete.RESTRICT
-    )
-    interval = fields.CharEnumField(BarInterval, max_length=16)
-    at = fields.DatetimeField()
-    open = NumericField()
-    high = NumericField()
-    low = NumericField()
-    close = NumericField()
-    volume = NumericField()
-
-    class Meta:
-        table = "bars"
-        unique_together = (("instrument", "interval", "at"),)
-        constraints = (
-            CheckConstraint(
-                check="high >= open AND high >= close AND low <= open AND low <= close AND volume >= 0",
-                name="bars_range",
             ),
         )
 

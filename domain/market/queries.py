@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.kernel.database import Row, fetch
-from domain.kernel.ids import new_id
+from domain.kernel.partition_queries import Partitioned
 from domain.kernel.time import Nanos
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.market.clocks import KeptQuote
@@ -123,6 +123,9 @@ async def store_position(work: UnitOfWork, consumer: str, position: str) -> None
 
 # ------------------------------------------------------------------ bars
 
+# Bars of days are kept in a table of their own, all others by month.
+INTRADAY_BARS = Partitioned("bars_intraday", has_rest=True)
+
 
 async def read_bars(
     instrument: Instrument,
@@ -166,13 +169,13 @@ async def grow_bars(work: UnitOfWork, bars: Sequence[tuple[UUID, Bar]]) -> list[
         return []
     symbols = {owner: bar.symbol for owner, bar in bars}
     rows = [
-        (new_id(), owner, bar.interval, bar.at.to_datetime(), bar.open, bar.high, bar.low, bar.close, bar.volume)
+        (owner, bar.interval, bar.at.to_datetime(), bar.open, bar.high, bar.low, bar.close, bar.volume)
         for owner, bar in bars
     ]
     grown = await work.fetch(
-        "INSERT INTO bars AS b (id, instrument_id, interval, at, open, high, low, close, volume) "
-        "SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::numeric[], $6::numeric[], "
-        "$7::numeric[], $8::numeric[], $9::numeric[]) "
+        "INSERT INTO bars AS b (instrument_id, interval, at, open, high, low, close, volume) "
+        "SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::numeric[], $5::numeric[], $6::numeric[], "
+        "$7::numeric[], $8::numeric[]) "
         "ON CONFLICT (instrument_id, interval, at) DO UPDATE SET high = greatest(b.high, EXCLUDED.high), "
         "low = least(b.low, EXCLUDED.low), close = EXCLUDED.close, volume = b.volume + EXCLUDED.volume "
         f"RETURNING b.instrument_id, b.interval, {_BAR}",

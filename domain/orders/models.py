@@ -141,7 +141,7 @@ class Execution(Model):
     class Meta:
         table = "executions"
         constraints = [
-            UniqueConstraint(fields=("order_id", "venue_execution_id"), name="executions_once"),
+            UniqueConstraint(fields=("order_id", "venue_execution_id", "account_id"), name="executions_once"),
             CheckConstraint(check="quantity > 0", name="executions_quantity_positive"),
         ]
 

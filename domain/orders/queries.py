@@ -90,17 +90,18 @@ _FIXED = (frozenset(TERMS) - frozenset(CHANGEABLE)) | frozenset(
 _MUTABLE = tuple(name for name in ORDER_COLUMNS if name not in _FIXED)
 _UPDATE = Write(
     "orders",
-    f"UPDATE orders AS o SET {', '.join(f'{name} = n.{name}' for name in _MUTABLE)} FROM {{rows}} WHERE o.id = n.id",
-    _types(("id", *_MUTABLE)),
+    f"UPDATE orders AS o SET {', '.join(f'{name} = n.{name}' for name in _MUTABLE)} FROM {{rows}} "
+    "WHERE o.id = n.id AND o.account_id = n.account_id",
+    _types(("id", "account_id", *_MUTABLE)),
 )
 # A command that waits for its venue's answer changes no more than this.
 _ASK = Write(
     "orders",
     "UPDATE orders AS o SET pending_action = n.pending_action, updated_at = n.updated_at, version = n.version "
-    "FROM {rows} WHERE o.id = n.id",
-    _types(("id", "pending_action", "updated_at", "version")),
+    "FROM {rows} WHERE o.id = n.id AND o.account_id = n.account_id",
+    _types(("id", "account_id", "pending_action", "updated_at", "version")),
 )
-_asked = reader("id", "pending_action", "updated_at", "version")
+_asked = reader("id", "account_id", "pending_action", "updated_at", "version")
 _INSERT_EXECUTIONS = insertion(
     "executions",
     {
@@ -123,7 +124,7 @@ _INSERT_COMMANDS = insertion(
     },
 )
 _as_stored = reader(*(name for name in ORDER_COLUMNS if name not in ("violations", "pending_changes")))
-_changed = reader("id", *(name for name in _MUTABLE if name != "pending_changes"))
+_changed = reader("id", "account_id", *(name for name in _MUTABLE if name != "pending_changes"))
 _executed = reader(*(name for name in _INSERT_EXECUTIONS.columns if name != "at_nanos"))
 
 
@@ -352,10 +353,13 @@ async def read_executions_of(order_ids: Collection[UUID]) -> dict[UUID, list[Exe
     return found
 
 
-async def known_executions(work: UnitOfWork, order_ids: Collection[UUID]) -> set[tuple[UUID, str]]:
+async def known_executions(work: UnitOfWork, orders: Collection[Order]) -> set[tuple[UUID, str]]:
     """The executions of these orders that are booked already, by the venue's id."""
     rows = await work.fetch(
-        "SELECT order_id, venue_execution_id FROM executions WHERE order_id = ANY($1::uuid[])", list(order_ids)
+        "SELECT e.order_id, e.venue_execution_id FROM unnest($1::uuid[], $2::uuid[]) AS n (order_id, account_id) "
+        "JOIN executions e ON e.order_id = n.order_id AND e.account_id = n.account_id",
+        [order.id for order in orders],
+        [order.account_id for order in orders],
     )
     return {(row["order_id"], row["venue_execution_id"]) for row in rows}
 

@@ -28,8 +28,8 @@ _RESULTS = ("quantity_before", "quantity_after", "realized_pnl", "cash")
 _UPDATE = Write(
     "position_adjustments",
     f"UPDATE position_adjustments AS a SET {', '.join(f'{name} = n.{name}' for name in _RESULTS)} "
-    "FROM {rows} WHERE a.id = n.id",
-    {"id": "uuid", **dict.fromkeys(_RESULTS, "numeric")},
+    "FROM {rows} WHERE a.id = n.id AND a.account_id = n.account_id",
+    {**dict.fromkeys(("id", "account_id"), "uuid"), **dict.fromkeys(_RESULTS, "numeric")},
 )
 # All of an account, in the order in which they were applied; ``$2`` says of which instrument, NULL of all.
 READ_ADJUSTMENTS = (
@@ -37,7 +37,7 @@ READ_ADJUSTMENTS = (
     "WHERE account_id = $1 AND ($2::uuid IS NULL OR instrument_id = $2) ORDER BY sequence, place"
 )
 _as_stored = reader(*_COLUMNS)
-_as_changed = reader("id", *_RESULTS)
+_as_changed = reader("id", "account_id", *_RESULTS)
 
 
 def to_adjustment(row: Iterable[Any]) -> PositionAdjustment:

@@ -1,4 +1,4 @@
-"""History of accounts and positions: samples of equity, snapshots of positions, and their retention.
+"""History of accounts and positions: samples of equity and snapshots of positions.
 
 ``snapshot`` is a step of use cases that have valued accounts under their locks, such as the day roll. ``sample_equity``
 and ``snapshot_positions`` value all accounts by themselves, without a lock: each batch is read as of one moment. A
@@ -6,20 +6,18 @@ moment is sampled once, so a repeated or interrupted run adds only missing sampl
 """
 
 from collections.abc import AsyncIterator, Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 from domain.kernel.bus import Bus
-from domain.kernel.partition_queries import drop_partitions, ensure_partitions
+from domain.kernel.partition_queries import ensure_partitions
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.market.market import Market
 from domain.positions import history_queries as queries
 from domain.positions.valuation import AccountValue, value_all
 
 BATCH = 1_000
-# Of equity, a bit more than a year; of positions, which daily statements keep as well, the same.
-KEPT_DAYS = 400
 _BEFORE_ALL = UUID(int=0)
 _TABLES = (queries.EQUITY_SAMPLES, queries.POSITION_SNAPSHOTS)
 
@@ -71,21 +69,6 @@ async def snapshot_positions(bus: Bus, market: Market, now: datetime) -> int:
             await snapshot(work, values, at)
         kept += len(values)
     return kept
-
-
-async def keep_history(bus: Bus, now: datetime, *, kept_days: int = KEPT_DAYS) -> int:
-    """Make the partitions of this month and the next two, and drop those older than ``kept_days``.
-
-    Returns their number.
-
-    Idempotent.
-    """
-    changed = 0
-    async with unit_of_work(bus) as work:
-        for table in _TABLES:
-            changed += len(await ensure_partitions(work, table, now, ahead=2))
-            changed += len(await drop_partitions(work, table, now - timedelta(days=kept_days)))
-    return changed
 
 
 async def _valued(market: Market) -> AsyncIterator[list[AccountValue]]:

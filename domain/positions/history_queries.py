@@ -11,6 +11,7 @@ from uuid import UUID
 from domain.accounts.queries import READ_LIVING, to_book
 from domain.accounts.types import AccountBook
 from domain.kernel.database import fetch, fetch_row, reading
+from domain.kernel.partition_queries import Partitioned
 from domain.kernel.rows import Record, insertion
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.positions.history_types import EquitySample, Flow, PositionSnapshot
@@ -18,14 +19,14 @@ from domain.positions.queries import READ_HELD, by_account
 from domain.positions.types import Bucket, PositionBook, PositionKey
 from domain.positions.valuation import AccountValue, PositionValue
 
-EQUITY_SAMPLES = "equity_samples"
-POSITION_SNAPSHOTS = "position_snapshots"
+EQUITY_SAMPLES = Partitioned("equity_samples")
+POSITION_SNAPSHOTS = Partitioned("position_snapshots")
 # A flow is sampled at its moment, and so long before.
 BEFORE_FLOW = timedelta(microseconds=1)
 MAX_FLOWS = 1_000
 # What was sampled at a moment stays: whoever comes again at the same moment changes nothing.
 _INSERT_SAMPLES = insertion(
-    EQUITY_SAMPLES,
+    EQUITY_SAMPLES.name,
     {
         "account_id": "uuid",
         "at": "timestamptz",
@@ -35,7 +36,7 @@ _INSERT_SAMPLES = insertion(
     "ON CONFLICT (account_id, at) DO NOTHING",
 )
 _INSERT_SNAPSHOTS = insertion(
-    POSITION_SNAPSHOTS,
+    POSITION_SNAPSHOTS.name,
     {
         **dict.fromkeys(("account_id", "instrument_id"), "uuid"),
         "at": "timestamptz",

@@ -158,7 +158,7 @@ async def _write(work: UnitOfWork, roll: AccountRoll) -> None:
         # Those that were put between earlier executions have their place.
         adjustment.sequence = adjustment.sequence or event.sequence
     await adjustment_queries.insert_adjustments(work, roll.adjustments)
-    await update_realized(work, roll.realized)
+    await update_realized(work, account.id, roll.realized)
     await order_queries.update_orders(work, list(roll.changed.values()))
     await order_queries.insert_commands(work, roll.commands)
     await position_queries.write_positions(work, held)

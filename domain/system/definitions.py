@@ -58,8 +58,9 @@ DEFINITIONS: Mapping[str, TaskDefinition] = {
         ),
         TaskDefinition(
             HISTORY,
-            "Makes the months ahead in which samples and snapshots are kept, and drops those that are too old.",
+            "Makes the months ahead of events, bars, samples and snapshots; archives and drops old ones.",
             Interval(86_400),
+            timeout_seconds=3_600,
         ),
         TaskDefinition(
             BALANCES,

@@ -171,6 +171,11 @@ async def test_a_role_of_least_privilege_serves_and_cannot_touch_the_ledger(
             attempts += [f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in TABLES]
             attempts += [f"DROP TABLE {table}" for table in TABLES]
             attempts += ["DELETE FROM audit_entries", "TRUNCATE accounts CASCADE"]
+            months = await fetch(
+                "SELECT inhrelid::regclass AS name FROM pg_inherits WHERE inhparent = $1::regclass", TABLES[1]
+            )
+            attempts += [f"{statement} {row['name']}" for row in months for statement in ("DELETE FROM", "TRUNCATE")]
+            assert months
             for attempt in attempts:
                 with pytest.raises(asyncpg.InsufficientPrivilegeError):
                     await pool().execute(attempt)

@@ -12,11 +12,15 @@ import asyncpg
 import httpx
 import pytest
 
-from adapters.backups import DUMP, MANIFEST
+from adapters.backups import DUMP, MANIFEST, write_manifest
+from cli.backup import _dump
 from cli.checks import known_migrations
+from domain.accounts.types import GENESIS_HASH
+from tests.support.databases import DatabaseFactory
 from tests.support.desk import signed_in
 from tests.support.installation import Installation, installation
 from tests.support.load import load
+from tests.support.old_rows import insert, migrate_to
 from tests.support.processes import ROOT, clean_environment, run
 from tests.support.web import Web, web_process
 
@@ -124,6 +128,34 @@ async def test_a_backup_that_does_not_fit_changes_nothing(
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == f"tradegraph: {reason.format(folder=folder)}\n"
     assert await _rows(empty_database_url, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == [0]
+
+
+async def test_a_backup_of_an_older_release_is_upgraded_after_restoring(
+    environment: dict[str, str], databases: DatabaseFactory, empty_database_url: str, tmp_path: Path
+) -> None:
+    """Its rows are there as the migrations leave them, its books are proved, and the platform starts on it."""
+    folder, upgraded = tmp_path / "backup", environment | {"DATABASE_URL": empty_database_url}
+    with databases.empty() as old:
+        await migrate_to(old, "0039_second_factor")
+        connection = await asyncpg.connect(old)
+        try:
+            owner = await insert(connection, "users", role="TRADER", active=True, email="old@example.org")
+            account = {"owner_id": owner, "kind": "CASH", "position_mode": "NETTING", "state": "ACTIVE"}
+            account |= {"transaction_hash": GENESIS_HASH}
+            kept = await insert(connection, "accounts", **account, name="old", currency="USD", venue="paper")
+        finally:
+            await connection.close()
+        # As the release of that time wrote it: this one backs up no database that lacks migrations.
+        folder.mkdir()
+        write_manifest(folder, await asyncio.to_thread(_dump, old, folder))
+    refused = run(["restore", str(folder)], upgraded)
+    assert "--upgrade to apply them after restoring" in refused.stderr
+    restored = run(["restore", str(folder), "--upgrade"], upgraded)
+    assert (restored.returncode, restored.stderr) == (0, "")
+    assert restored.stdout.splitlines()[0] == "1 accounts proved, 0 disagreements"
+    assert await _rows(empty_database_url, "SELECT id FROM accounts") == [kept]
+    assert await _rows(empty_database_url, "SELECT name FROM tortoise_migrations ORDER BY name") == known_migrations()
+    assert (await asyncio.to_thread(run, ["proof"], upgraded)).returncode == 0
 
 
 async def test_nothing_is_written_over(environment: dict[str, str], tmp_path: Path) -> None:

@@ -5,10 +5,13 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import httpx
 import orjson
 import pytest
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.dashboard import Dashboard
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -146,6 +149,29 @@ def test_the_rules_and_the_board_name_nothing_that_does_not_exist() -> None:
     used = set(NAME.findall("\n".join([rules, *expressions])))
     assert used - told == set()
     assert len(board["panels"]) == len({panel["id"] for panel in board["panels"]})
+
+
+def test_the_board_is_one_of_grafana() -> None:
+    """Read by Grafana's own description of a dashboard, nothing of it is lost and nothing is of another type."""
+    board = orjson.loads((DEPLOY / "grafana" / "tradegraph.json").read_bytes())
+    read = Dashboard.from_json(board)
+    assert read.title == "Tradegraph"
+    written = orjson.loads(JSONEncoder().encode(read))
+    assert _within(board, written)
+    # Panels lie on a grid of 24, and none on another.
+    places = [panel["gridPos"] for panel in board["panels"]]
+    cells = [(p["x"] + x, p["y"] + y) for p in places for x in range(p["w"]) for y in range(p["h"])]
+    assert len(cells) == len(set(cells))
+    assert max(x for x, _ in cells) < 24
+
+
+def _within(part: Any, whole: Any) -> bool:
+    """True if ``whole`` has all that ``part`` has."""
+    if isinstance(part, dict):
+        return isinstance(whole, dict) and all(name in whole and _within(part[name], whole[name]) for name in part)
+    if isinstance(part, list):
+        return isinstance(whole, list) and len(part) == len(whole) and all(map(_within, part, whole))
+    return bool(part == whole)
 
 
 def test_every_alert_has_a_line_on_what_to_do() -> None:

@@ -1,19 +1,25 @@
 """Every command, setting, file and target that docs/operations.md names is there, and works as it is written."""
 
 import argparse
+import gzip
 import os
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
-from adapters.settings import OPTION_PREFIX, Settings, load_settings
+from adapters.settings import Settings, load_settings
 from adapters.venues.registry import configure
+from adapters.venues.setting import OPTION_PREFIX
 from adapters.wiring import GATEWAYS
 from cli.main import COMMANDS, _parser
-from tests.support.processes import ROOT, run
+from tests.support.processes import ROOT, clean_environment, run
 
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 BLOCKS = [line.strip() for line in re.findall(r"^    (\S.*)$", PAGE, re.MULTILINE)]
@@ -103,9 +109,109 @@ async def test_the_role_that_can_do_less_is_made_as_it_is_written(database_url: 
         await connection.close()
 
 
-def test_the_extra_is_one() -> None:
-    assert "pip install '.[ccxt]'" in PAGE
-    assert "\nccxt = [" in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+async def test_the_settings_of_a_pooled_role_are_made_as_they_are_written(database_url: str) -> None:
+    (block,) = re.findall(r"```sql\n(-- for a role that goes through.*?)```", PAGE, re.DOTALL)
+    connection = await asyncpg.connect(database_url)
+    try:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute(block)
+        made = await connection.fetchval(
+            "SELECT setconfig FROM pg_db_role_setting WHERE setrole = current_user::regrole"
+        )
+        await transaction.rollback()
+    finally:
+        await connection.close()
+    assert sorted(made) == ["idle_in_transaction_session_timeout=15s", "jit=off"]
+
+
+# The test that runs each command, by what it begins with: a file, and what of the command is in it.
+RUN_BY = {
+    "TRADEGRAPH_": ("tests/platform/test_runbook.py", "test_a_setting_is_taken_as_it_is_written"),
+    ".venv/bin/pip install '.[": ("tests/platform/test_runbook.py", "test_an_extra_can_be_installed"),
+    ".venv/bin/tradegraph backup": ("tests/platform/test_runbook.py", "test_backup_and_restore_as_they_are_written"),
+    ".venv/bin/tradegraph database shell": ("tests/platform/test_runbook.py", "test_an_archive_is_read_back"),
+    ".venv/bin/tradegraph restore": ("tests/platform/test_runbook.py", "test_backup_and_restore_as_they_are_written"),
+    "make ": ("tests/platform/test_runbook.py", "test_a_target_can_be_made"),
+    "patronictl list": ("tests/ha/cluster.py", '"patronictl"'),
+    "pg_basebackup -D": ("tests/deploy/test_recovery.py", '"pg_basebackup"'),
+    "recover-to ": ("tests/deploy/test_recovery.py", '"recover-to"'),
+    "rolling-restart": ("tests/deploy/proxy.py", '"rolling-restart"'),
+    "tradegraph backup": ("tests/platform/test_backup.py", '["backup"'),
+    "tradegraph database dump": ("tests/platform/test_command.py", "-m cli database dump"),
+    "tradegraph database restore": ("tests/platform/test_command.py", "-m cli database restore"),
+    "tradegraph engine": ("tests/support/installation.py", '["engine"'),
+    "tradegraph migrate": ("tests/platform/test_backup.py", '"migrate"'),
+    "tradegraph prepare": ("tests/platform/test_embedded.py", '"prepare"'),
+    "tradegraph proof": ("tests/platform/test_backup.py", '["proof"]'),
+    "tradegraph restore": ("tests/platform/test_backup.py", '["restore"'),
+    "tradegraph up": ("tests/platform/test_up.py", '"up"'),
+    "tradegraph user": ("tests/platform/test_command.py", '"user"'),
+    "tradegraph web": ("tests/support/web.py", '["web"]'),
+    "tradegraph worker": ("tests/support/installation.py", '["worker"]'),
+    "useradd ": ("tests/platform/test_runbook.py", "test_the_account_of_the_servers_is_made"),
+}
+_COMMANDS = re.compile(
+    r"(\.venv/bin/)?(tradegraph|pip|python) .+|(make|useradd|pg_basebackup|recover-to|patronictl) .+|rolling-restart"
+)
+
+
+def test_every_command_is_run_by_a_test() -> None:
+    commands = {text for text in (*BLOCKS, *INLINE) if _COMMANDS.fullmatch(text)}
+    unknown = {command for command in commands if not command.startswith(tuple(RUN_BY))}
+    assert unknown == set()
+    for command in commands:
+        path, needle = RUN_BY[max((start for start in RUN_BY if command.startswith(start)), key=len)]
+        assert needle in (ROOT / path).read_text(encoding="utf-8"), command
+
+
+@pytest.mark.parametrize("extra", sorted(set(re.findall(r"pip install '\.\[(\w+)\]'", PAGE))))
+def test_an_extra_can_be_installed(extra: str) -> None:
+    """As it is written, but for its own dependencies, which are asked for at a registry."""
+    command = [sys.executable, "-m", "pip", "install", f".[{extra}]", "--dry-run", "--no-deps", "--no-build-isolation"]
+    done = subprocess.run(
+        [*command, "--no-index", "--disable-pip-version-check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "does not provide the extra" not in done.stdout + done.stderr
+    assert f"\n{extra} = [" in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", sorted({text for text in INLINE if text.startswith("make ")}))
+def test_a_target_can_be_made(command: str) -> None:
+    done = subprocess.run([*shlex.split(command), "--dry-run"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_account_of_the_servers_is_made(tmp_path: Path) -> None:
+    """In a system's files of the test's own."""
+    (command,) = [block for block in BLOCKS if block.startswith("useradd ")]
+    program = shutil.which("useradd", path=f"{os.environ['PATH']}:/usr/sbin")
+    if program is None or os.geteuid() != 0:
+        pytest.skip("useradd is there for root alone")
+    (tmp_path / "etc").mkdir()
+    for name in ("passwd", "shadow", "group", "gshadow"):
+        (tmp_path / "etc" / name).touch()
+    subprocess.run([program, "--prefix", str(tmp_path), *shlex.split(command)[1:]], check=True, capture_output=True)
+    (line,) = (tmp_path / "etc" / "passwd").read_text().splitlines()
+    assert line.startswith("tradegraph:x:")
+    assert line.endswith(":/usr/sbin/nologin")
+
+
+async def test_an_archive_is_read_back(database_url: str, redis_url: str, tmp_path: Path) -> None:
+    """By the statements that the runbook gives, in the shell that it names."""
+    (block,) = re.findall(r"```sql\n(CREATE TABLE old_events.*?)```", PAGE, re.DOTALL)
+    header = "account_id,sequence,kind,at,order_id,payload\n"
+    with gzip.open(tmp_path / "account_events_2019_05.csv.gz", "wt", encoding="utf-8") as file:
+        file.write(header + f"{uuid4()},1,CASH_MOVED,2019-05-06 07:08:00+00,,{{}}\n")
+    command = [sys.executable, "-m", "cli", "database", "shell"]
+    given = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "TRADEGRAPH_DATA_DIR": str(tmp_path / "data")}
+    environment = clean_environment(given) | {"PYTHONPATH": str(ROOT)}
+    text = f"{block}SELECT kind || ' ' || at FROM old_events;\n"
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, input=text, capture_output=True, text=True, check=True, timeout=120
+    )
+    assert "CASH_MOVED 2019-05-06" in done.stdout, done.stderr
 
 
 def test_backup_and_restore_as_they_are_written(

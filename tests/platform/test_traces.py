@@ -244,7 +244,7 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, missing: str)
     monkeypatch.delitem(sys.modules, "adapters.traces.recorder")
     monkeypatch.setitem(sys.modules, missing, None)
     settings = load_settings({"TRADEGRAPH_TRACES_URL": "http://127.0.0.1:4318/v1/traces"})
-    with pytest.raises(SettingsError, match=r"TRADEGRAPH_TRACES_URL: .*pip install 'tradegraph\[otel\]'"):
+    with pytest.raises(SettingsError, match=r"TRADEGRAPH_TRACES_URL: .*\.venv/bin/pip install '\.\[otel\]'"):
         open_tracing(settings, "web")
 
 

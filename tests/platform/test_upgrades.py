@@ -2,11 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
+import pytest
 
+from adapters.database import migrate
 from tests.support.databases import DatabaseFactory
 from tests.support.old_rows import insert, migrate_to
 
@@ -179,3 +183,58 @@ async def test_what_was_booked_before_costs_were_kept_stays_as_it_was_booked(dat
             for row, fee, tax in zip((*kept, taken), ("0.01", "0.02", "0.09"), ("0.5", "0.5", "1"), strict=True):
                 found = await numbers(connection, "executions", row, "fee_due", "tax_due", "rounded_alone", "withheld")
                 assert found == [D(fee), D(tax), True, 0]
+
+
+async def test_events_and_bars_of_before_become_one_partition_and_go_on(databases: DatabaseFactory) -> None:
+    """Nothing is lost, the log still defends itself, and the release before can go on writing beside the new one."""
+    with databases.empty() as url:
+        await migrate_to(url, "0042_order_traces")
+        async with connected(url) as connection:
+            coin = await instrument(connection, "COIN")
+            owner = await account(connection, name="owner")
+            placed = await order(connection, owner, coin, side="BUY")
+            at = await connection.fetchval("SELECT now()")
+            event = {"account_id": owner, "kind": "NEW", "at": at, "payload": "{}"}
+            for sequence in (1, 2):
+                await insert(connection, "account_events", **event, sequence=sequence, order_id=placed)
+            flat = dict.fromkeys(("open", "high", "low", "close"), D(1))
+            for interval in ("MINUTE", "DAY"):
+                await insert(connection, "bars", instrument_id=coin, interval=interval, at=at, **flat)
+        await migrate(url)
+        async with connected(url) as connection:
+            rows = await connection.fetch("SELECT tableoid::regclass::text AS place, sequence FROM account_events")
+            assert sorted((row["sequence"], row["place"]) for row in rows) == [
+                (1, "account_events_before"),
+                (2, "account_events_before"),
+            ]
+            for table in ("account_events", "account_events_before", "account_events_rest"):
+                with pytest.raises(asyncpg.RestrictViolationError):
+                    await connection.execute(f"DELETE FROM {table}")
+            places = await connection.fetch("SELECT interval, tableoid::regclass::text AS place FROM bars")
+            assert {row["interval"]: row["place"] for row in places} == {"MINUTE": "bars_before", "DAY": "bars_day"}
+            # As the release before writes, with an id, and as this one does.
+            for given in ({"id": uuid4()}, {}):
+                bar = {
+                    "instrument_id": coin,
+                    "interval": "MINUTE",
+                    "at": _next_second(at),
+                    **flat,
+                    "volume": D(1),
+                } | given
+                names, values = ", ".join(bar), ", ".join(f"${place}" for place in range(1, len(bar) + 1))
+                again = "ON CONFLICT (instrument_id, interval, at) DO UPDATE SET volume = bars.volume + EXCLUDED.volume"
+                await connection.execute(f"INSERT INTO bars ({names}) VALUES ({values}) {again}", *bar.values())
+            assert await connection.fetchval("SELECT volume FROM bars WHERE at = $1", _next_second(at)) == 2
+            # This month and the next are in what was there; the month after is the first of its own.
+            partitioned = ["account_events", "bars_intraday"]
+            count = "SELECT count(*) FROM pg_inherits WHERE inhparent = ANY ($1::text[]::regclass[])"
+            assert await connection.fetchval(count, partitioned) == 2 * len(("before", "the month after next", "rest"))
+            with pytest.raises(asyncpg.UniqueViolationError):
+                await insert(connection, "account_events", **event, sequence=2)
+            other = await account(connection, name="other")
+            with pytest.raises(asyncpg.ForeignKeyViolationError):
+                await insert(connection, "account_events", **event | {"account_id": other}, sequence=1, order_id=placed)
+
+
+def _next_second(at: datetime) -> datetime:
+    return at + timedelta(seconds=1)

@@ -14,7 +14,7 @@ from domain.kernel.database import fetch
 from domain.kernel.ids import new_id
 from domain.orders.model.types import OrderType, Side
 from domain.positions import history_queries as queries
-from domain.positions.history import keep_history, sample_equity, snapshot_positions
+from domain.positions.history import sample_equity, snapshot_positions
 from domain.positions.history_types import Flow
 from domain.positions.types import Bucket
 from tests.orders.factories import PERPETUAL, command
@@ -105,16 +105,3 @@ async def test_snapshots_hold_what_is_held_and_what_was_closed_today(desk: Platf
     assert [row.realized_pnl for row in rows] == [Decimal(0), Decimal("-0.06")]
     assert await queries.read_snapshots(account.id, "OTHER", hour, hour + timedelta(days=1), 10) == []
     assert len(await queries.read_curve(account.id, [hour, hour + timedelta(hours=2)])) == 1
-
-
-async def test_history_is_kept_for_as_long_as_told(desk: Platform) -> None:
-    services = desk.services
-    _, account = await desk.open_account("1000")
-    await sample_equity(services.bus, services.market, NOW)
-    # Of samples the two months that sampling made are there; of snapshots none.
-    assert await keep_history(services.bus, NOW, kept_days=30) == 4
-    assert await keep_history(services.bus, NOW, kept_days=30) == 0
-    later = NOW + timedelta(days=62)
-    # June to August are made, March and April dropped, of both tables.
-    assert await keep_history(services.bus, later, kept_days=30) == 10
-    assert await queries.read_last_sample(account.id, later) is None

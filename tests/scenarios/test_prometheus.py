@@ -1,5 +1,6 @@
 """A real Prometheus, with the configuration and the rules that are delivered, watches a real installation."""
 
+import re
 import shutil
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import orjson
 import pytest
 
 from adapters.embedded.ports import free_port
@@ -87,6 +89,7 @@ async def test_every_process_is_seen_and_an_alert_fires_when_the_engine_dies(
             assert await seen(client, 'tradegraph_component_state{component="postgresql"} == 0')
             assert await seen(client, 'tradegraph_database_connections{job="tradegraph-worker",state="idle"} >= 0')
             await until(lambda: seen(client, 'sum(tradegraph_task_runs_total{job="tradegraph-worker"}) > 0'), 60)
+            await every_query_of_the_board_is_answered(client)
             firing = 'ALERTS{alertstate="firing",alertname="TradegraphRoleUnplayed",component="role:venue:paper"}'
             assert not await seen(client, firing)
             engine.kill()
@@ -94,6 +97,20 @@ async def test_every_process_is_seen_and_an_alert_fires_when_the_engine_dies(
             await until(lambda: seen(client, 'ALERTS{alertstate="firing",alertname="TradegraphEngineDown"}'), 60)
             fresh.start(engine)
             await until(lambda: gone(client, firing), 60)
+
+
+async def every_query_of_the_board_is_answered(client: httpx.AsyncClient) -> None:
+    """The board's queries are ones of Prometheus, and name metrics that the installation tells of."""
+    board = orjson.loads((ROOT / "deploy" / "grafana" / "tradegraph.json").read_bytes())
+    queries = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    assert queries
+    # There is an age of the newest proof once there is a proof.
+    told = {"tradegraph_proof_age_seconds", *(await client.get("/api/v1/metadata")).json()["data"]}
+    for query in queries:
+        answer = (await client.get("/api/v1/query", params={"query": query})).json()
+        assert answer["status"] == "success", (query, answer)
+        for name in re.findall(r"\b(?:tradegraph|process|python)_[a-z0-9_]+", query):
+            assert {name, re.sub("_(bucket|total|sum|count)$", "", name)} & told, (query, name)
 
 
 async def seen(client: httpx.AsyncClient, query: str) -> bool:

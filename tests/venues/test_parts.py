@@ -187,7 +187,7 @@ class TestOutbox:
         box.add(Wanted(kind=RequestKind.CANCEL, order_id=order, cause=Cause.GROUP), UUID(int=1), Nanos(2))
         box.settle(Settled(order_id=order))
         last = box.take_writes()
-        assert (last.added, last.changed, last.removed) == ([], {}, [request.id])
+        assert (last.added, last.changed, last.removed) == ([], {}, [request])
         assert not box.has_writes
 
     def test_without_reports_only_cancels_go(self) -> None:

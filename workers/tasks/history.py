@@ -3,10 +3,13 @@
 A value is always of the moment of the run, however late it is: a missed sample cannot be caught up.
 """
 
+from adapters.archives import ArchiveDamaged, FolderArchive
 from domain.kernel.time import utc_now
-from domain.positions.history import keep_history, sample_equity, snapshot_positions
+from domain.positions.history import sample_equity, snapshot_positions
+from domain.system import months
+from domain.system.months import ArchiveDisagrees, Kept
 from domain.system.types import Result
-from workers.tasks.context import TaskContext
+from workers.tasks.context import TaskContext, TaskFailure
 
 
 async def sample_accounts(run: TaskContext) -> Result:
@@ -20,5 +23,14 @@ async def snapshot_accounts(run: TaskContext) -> Result:
 
 
 async def keep_months(run: TaskContext) -> Result:
-    """Make the partitions of coming months and drop old ones; returns both numbers."""
-    return {"changed": await keep_history(run.services.bus, run.due)}
+    """Make the partitions of coming months, and archive and drop old ones; returns their numbers.
+
+    Raises:
+        TaskFailure: an archive is not what it should be; what it was to hold was not dropped.
+    """
+    settings = run.services.settings
+    kept = Kept(settings.keep_history_days, settings.keep_bars_days, settings.keep_events_days)
+    try:
+        return dict(await months.keep_months(run.services.bus, run.due, kept, FolderArchive(settings.archive)))
+    except (ArchiveDamaged, ArchiveDisagrees) as error:
+        raise TaskFailure(f"The event log's archive: {error}.", {}) from error

@@ -11,14 +11,14 @@ import json
 import logging
 from typing import Any, Protocol
 
-EXTRA = "tradegraph[ccxt]"
+EXTRA = ".[ccxt]"
 
 
 class ExtraMissing(Exception):
     """An exchange is configured and ccxt is not installed; the message gives the remedy."""
 
     def __init__(self, exchange: str) -> None:
-        super().__init__(f"{exchange} is reached through ccxt, which is not installed: pip install '{EXTRA}'")
+        super().__init__(f"{exchange} is reached through ccxt, which is not installed: .venv/bin/pip install '{EXTRA}'")
 
 
 class WebSocketClient(Protocol):

@@ -202,7 +202,7 @@ class _Reversal:
         changed = await self._refill(order, after, book)
         self._record(order, book, successor, reason)
         restrict_if_left(self._account, book.positions.values(), work.now)
-        await execution_queries.update_costs(work, recosted)
+        await execution_queries.update_costs(work, original.account_id, recosted)
         await self._write(changed, order, book, rebuild, successor)
         return successor if successor is not None else original
 
@@ -336,7 +336,7 @@ class _Reversal:
         work = self._work
         await queries.update_orders(work, list(changed.values()))
         await execution_queries.mark_taken_back(work, self._original)
-        await execution_queries.update_realized(work, rebuild.realized)
+        await execution_queries.update_realized(work, self._original.account_id, rebuild.realized)
         await adjustment_queries.update_adjustments(work, rebuild.adjusted)
         await queries.insert_executions(work, [successor] if successor is not None else [])
         await position_queries.write_positions(work, book.positions.values())

@@ -150,7 +150,7 @@ async def _load(
         work, accounts, {order.instrument_id for order in orders.values()}
     )
     filled = {_order_id(report) for report in reports if isinstance(report, Filled)}
-    booked = await queries.known_executions(work, filled) if filled else set()
+    booked = await queries.known_executions(work, [orders[order_id] for order_id in filled]) if filled else set()
     # What an account may still use is not asked here: what was reserved covers it, and a fill is a fact.
     books = {account_id: TradingBook(book, positions[account_id], None) for account_id, book in accounts.items()}
     return ReportBooking(orders, books, instruments, booked, work.now, rate_of)

@@ -59,32 +59,36 @@ async def load_execution_run(
 async def mark_taken_back(work: UnitOfWork, execution: Execution) -> None:
     """Mark an execution as busted or corrected."""
     await work.execute(
-        "UPDATE executions SET busted_at = $2, corrected_by_id = $3, busted_by = $4 WHERE id = $1",
+        "UPDATE executions SET busted_at = $2, corrected_by_id = $3, busted_by = $4 WHERE id = $1 AND account_id = $5",
         execution.id,
         execution.busted_at,
         execution.corrected_by,
         execution.busted_by,
+        execution.account_id,
     )
 
 
-async def update_realized(work: UnitOfWork, realized: Mapping[UUID, Decimal]) -> None:
-    """Store changed realised PnL of executions."""
+async def update_realized(work: UnitOfWork, account_id: UUID, realized: Mapping[UUID, Decimal]) -> None:
+    """Store changed realised PnL of executions of an account."""
     if realized:
         await work.execute(
             "UPDATE executions AS e SET realized_pnl = n.realized_pnl "
-            "FROM unnest($1::uuid[], $2::numeric[]) AS n (id, realized_pnl) WHERE e.id = n.id",
+            "FROM unnest($1::uuid[], $2::numeric[]) AS n (id, realized_pnl) WHERE e.id = n.id AND e.account_id = $3",
             list(realized),
             list(realized.values()),
+            account_id,
         )
 
 
-async def update_costs(work: UnitOfWork, executions: Collection[Execution]) -> None:
-    """Store changed fee and tax of executions."""
+async def update_costs(work: UnitOfWork, account_id: UUID, executions: Collection[Execution]) -> None:
+    """Store changed fee and tax of executions of an account."""
     if executions:
         await work.execute(
             "UPDATE executions AS e SET fee = n.fee, tax = n.tax "
-            "FROM unnest($1::uuid[], $2::numeric[], $3::numeric[]) AS n (id, fee, tax) WHERE e.id = n.id",
+            "FROM unnest($1::uuid[], $2::numeric[], $3::numeric[]) AS n (id, fee, tax) "
+            "WHERE e.id = n.id AND e.account_id = $4",
             [row.id for row in executions],
             [row.fee for row in executions],
             [row.tax for row in executions],
+            account_id,
         )

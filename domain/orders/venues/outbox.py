@@ -56,7 +56,7 @@ class Writes:
 
     added: list[VenueRequest] = field(default_factory=list)
     changed: dict[UUID, VenueRequest] = field(default_factory=dict)
-    removed: list[UUID] = field(default_factory=list)
+    removed: list[VenueRequest] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.removed)
@@ -219,4 +219,4 @@ class Outbox:
         if request in self._writes.added:
             self._writes.added.remove(request)
         else:
-            self._writes.removed.append(request.id)
+            self._writes.removed.append(request)

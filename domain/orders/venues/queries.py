@@ -32,8 +32,9 @@ _INSERT = insertion(
 )
 _UPDATE = Write(
     "venue_requests",
-    "UPDATE venue_requests AS r SET sent_at = n.sent_at, attempts = n.attempts FROM {rows} WHERE r.id = n.id",
-    {"id": "uuid", "sent_at": "timestamptz", "attempts": "int"},
+    "UPDATE venue_requests AS r SET sent_at = n.sent_at, attempts = n.attempts FROM {rows} "
+    "WHERE r.id = n.id AND r.account_id = n.account_id",
+    {**dict.fromkeys(("id", "account_id"), "uuid"), "sent_at": "timestamptz", "attempts": "int"},
 )
 _SEEN = insertion(
     "venue_differences",
@@ -120,10 +121,21 @@ def _to_request(row: Row) -> VenueRequest:
 async def write_requests(work: UnitOfWork, venue: str, writes: Writes) -> None:
     """Store changed requests to a venue; two statements, and a third when there are both new and old ones."""
     if writes.removed:
-        await work.execute("DELETE FROM venue_requests WHERE id = ANY($1::uuid[])", writes.removed)
+        await work.execute(
+            "DELETE FROM venue_requests r USING unnest($1::uuid[], $2::uuid[]) AS n (id, account_id) "
+            "WHERE r.id = n.id AND r.account_id = n.account_id",
+            [row.id for row in writes.removed],
+            [row.account_id for row in writes.removed],
+        )
     await work.write(_INSERT, [_request_row(venue, request) for request in writes.added])
     changed = [
-        {"id": row.id, "sent_at": _moment(row.sent_at), "attempts": row.attempts} for row in writes.changed.values()
+        {
+            "id": row.id,
+            "account_id": row.account_id,
+            "sent_at": _moment(row.sent_at),
+            "attempts": row.attempts,
+        }
+        for row in writes.changed.values()
     ]
     await work.write(_UPDATE, changed)
 

@@ -90,7 +90,7 @@ def test_the_feed_is_configured_alike() -> None:
 
 def test_without_the_extra_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    message = "binance is reached through ccxt, which is not installed: pip install 'tradegraph[ccxt]'"
+    message = "binance is reached through ccxt, which is not installed: .venv/bin/pip install '.[ccxt]'"
     with pytest.raises(VenueSettingError) as caught:
         crypto_venue(setting())
     assert caught.value.problems == [f"TRADEGRAPH_VENUES: main-account: {message}"]
