@@ -186,7 +186,7 @@ async def open_services(
     """
     venues = configure(settings.venues, gateways)
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(database(settings.database_url))
+        await stack.enter_async_context(database(settings.database_url, pooler=bool(settings.pooler)))
         bus = await stack.enter_async_context(RedisBus(settings.redis_url))
         ticks = await stack.enter_async_context(RedisTickStream(settings.redis_url))
         board = await stack.enter_async_context(ProcessBoard(settings.redis_url))

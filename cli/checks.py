@@ -20,10 +20,11 @@ CONNECT_SECONDS = 10.0
 async def check_database(url: str) -> None:
     """The database answers, lets us in and is new enough."""
     try:
-        connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
+        connection = await _connect(url)
         try:
             version = connection.get_server_version()
-            encoding = await connection.fetchval("SHOW server_encoding")
+            async with connection.transaction():
+                encoding = await connection.fetchval("SHOW server_encoding")
         finally:
             await connection.close(timeout=CONNECT_SECONDS)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
@@ -36,12 +37,18 @@ async def check_database(url: str) -> None:
         raise CommandError(f"the database {_where(url)} has the encoding {encoding}; create it with UTF8")
 
 
+async def _connect(url: str) -> asyncpg.Connection:
+    return await asyncpg.connect(url, timeout=CONNECT_SECONDS, statement_cache_size=0)
+
+
 async def check_schema(url: str) -> None:
     """The database can be used and has every migration of this release, and none of a newer one."""
     await check_database(url)
-    connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
+    connection = await _connect(url)
     try:
-        applied = await applied_migrations(connection)
+        # One transaction: behind a pooler each has a session of its own.
+        async with connection.transaction():
+            applied = await applied_migrations(connection)
     finally:
         await connection.close(timeout=CONNECT_SECONDS)
     wanted = known_migrations()

@@ -10,7 +10,7 @@ from adapters.garbage import settle
 from adapters.traces.loading import open_tracing
 from cli.checks import check_schema
 from cli.lifeline import watch_lifeline
-from cli.processes import process_settings
+from cli.processes import holds_locks, process_settings
 from workers.engine import ROLES, run_engine
 
 
@@ -25,6 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Play the roles until SIGINT or SIGTERM."""
     watch_lifeline()
     settings = process_settings()
+    holds_locks(settings, "engine")
     asyncio.run(check_schema(settings.database_url))
     settle()
     tracing = open_tracing(settings, "engine")

@@ -13,6 +13,7 @@ from adapters.settings import load_settings
 from cli.addresses import servers_for_a_while
 from cli.checks import check_upgrade
 from cli.errors import CommandError
+from cli.processes import holds_locks
 
 # Comparing models with migrations asks no database.
 _NO_DATABASE = "postgresql:///"
@@ -32,7 +33,9 @@ def run(arguments: argparse.Namespace) -> int:
         if missing:
             raise CommandError(f"no migration makes these changes of the models: {', '.join(missing)}")
         return 0
-    with servers_for_a_while(load_settings(os.environ)) as settings:
+    settings = load_settings(os.environ)
+    holds_locks(settings, "migrate")
+    with servers_for_a_while(settings) as settings:
         asyncio.run(_migrate(settings.database_url))
     print("the schema is up to date")
     return 0

@@ -15,6 +15,7 @@ from adapters.wiring import GATEWAYS, open_services
 from cli.access import open_access
 from cli.addresses import servers_for_a_while
 from cli.checks import check_redis, check_upgrade
+from cli.processes import holds_locks
 from domain.access.users import ensure_admin
 from domain.market.instrument_store import read_instruments
 
@@ -28,6 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Prepare everything."""
     del arguments
     settings = load_settings(os.environ)
+    holds_locks(settings, "prepare")
     configure(settings.venues, GATEWAYS)
     make_private_folder(settings.data_dir)
     with servers_for_a_while(settings) as addressed:

@@ -9,6 +9,7 @@ from adapters.credentials import complete
 from adapters.embedded.place import make_private_folder
 from adapters.logs import configure_logging
 from adapters.settings import Settings, load_settings
+from adapters.settings_error import SettingsError
 from adapters.venues.registry import configure
 from adapters.wiring import GATEWAYS
 from cli.addresses import with_running_servers
@@ -26,6 +27,17 @@ def process_settings() -> Settings:
     settings = complete(settings)
     configure_logging(settings.log, secrets=settings.venue_secrets())
     return settings
+
+
+def holds_locks(settings: Settings, command: str) -> None:
+    """Check that a process that holds locks of a session keeps its session.
+
+    Raises:
+        SettingsError: it would reach the database through a pooler that gives it another for each transaction.
+    """
+    if settings.pooler:
+        reason = f"{command} holds locks of a session: let DATABASE_URL lead past the pooler"
+        raise SettingsError([f"TRADEGRAPH_POOLER: {reason}, and set it for web alone"])
 
 
 def raise_descriptor_limit() -> None:

@@ -6,7 +6,7 @@ import asyncio
 from adapters.garbage import settle
 from cli.checks import check_redis, check_schema
 from cli.lifeline import watch_lifeline
-from cli.processes import process_settings
+from cli.processes import holds_locks, process_settings
 from workers.worker import run_worker
 
 
@@ -20,6 +20,7 @@ def run(arguments: argparse.Namespace) -> int:
     del arguments
     watch_lifeline()
     settings = process_settings()
+    holds_locks(settings, "worker")
     asyncio.run(check_schema(settings.database_url))
     check_redis(settings.redis_url)
     settle()

@@ -118,6 +118,11 @@ class Cluster:
         with (self.folder / f"{node.name}.log").open("ab") as log:
             node.patroni = self._popen(["patroni", str(configuration)], log)
 
+    def listed(self) -> str:
+        """What ``patronictl list`` says of the cluster."""
+        command = ["patronictl", "-c", str(self.folder / f"{self.nodes[0].name}.yml"), "list"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
     def log(self, name: str) -> str:
         """What a process has said."""
         return (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")

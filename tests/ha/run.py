@@ -37,7 +37,8 @@ def trade_through(made: Cluster, redis_url: str, folder: Path, deaths: Sequence[
         # Nobody quotes while the database is away, and that is not what is tried.
         settings = {"TRADEGRAPH_QUOTE_STALE": "3600"}
         whole = stack.enter_context(installation(made.url, redis_url, folder / "data", **settings))
-        whole.start(whole.web(), whole.engine())
+        # Requests go through PgBouncer, what holds locks of a session goes past it.
+        whole.start(whole.web(DATABASE_URL=made.pooled_url, TRADEGRAPH_POOLER="transaction"), whole.engine())
         return asyncio.run(_trade(made, whole, deaths))
 
 

@@ -51,13 +51,16 @@ class Web:
 
 
 @contextmanager
-def web_process(database_url: str, redis_url: str, folder: Path, **settings: str) -> Iterator[Web]:
+def web_process(
+    database_url: str, redis_url: str, folder: Path, *, prepared_at: str = "", **settings: str
+) -> Iterator[Web]:
     """A web process on a database and a Valkey, ready to answer; stopped at the end.
 
     Args:
         database_url: A migrated database.
         redis_url: Its Valkey.
         folder: Its data folder.
+        prepared_at: The address at which it is prepared, if that is another.
         settings: Further variables of the environment.
     """
     port = _free_port()
@@ -72,7 +75,8 @@ def web_process(database_url: str, redis_url: str, folder: Path, **settings: str
         "TRADEGRAPH_FEED": "off",
         **settings,
     }
-    asyncio.run(prepare(load_settings(given)))
+    first = given | ({"DATABASE_URL": prepared_at, "TRADEGRAPH_POOLER": ""} if prepared_at else {})
+    asyncio.run(prepare(load_settings(first)))
     with running(["web"], given) as process:
         web = Web(f"http://127.0.0.1:{port}", process)
         _wait_until_ready(web, process)
