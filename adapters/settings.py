@@ -5,13 +5,14 @@ A variable that is set to nothing counts as not set. A wrong value, or a TRADEGR
 an error that names the variable; all of them are reported at once.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from adapters import setting_values as values
 from adapters.setting_checks import open_figures, unknown
+from adapters.setting_fields import read_values, variable
 from adapters.setting_values import Address, FeedSetting, LogSetting
 from adapters.settings_error import SettingsError
 from adapters.venues.setting import VenueSetting, parse_venues, with_options
@@ -25,40 +26,22 @@ LIFELINE_VARIABLE = "TRADEGRAPH_LIFELINE"
 _MASK = "***"
 
 
-def _variable(
-    name: str,
-    default: str,
-    parse: Callable[[str], Any],
-    meaning: str,
-    *,
-    otherwise: str = "",
-    secret: bool = False,
-    empty: Any = "",
-) -> Any:
-    """Declare a setting; `otherwise` describes the behaviour without it, when the default does not.
-
-    `empty` is the value when it is not set and has no default.
-    """
-    metadata = {"name": name, "default": default, "parse": parse, "meaning": meaning, "otherwise": otherwise}
-    return field(metadata=metadata | {"secret": secret, "empty": empty})
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class Settings:
     """The settings of one process. Secrets and addresses with passwords are masked in its repr."""
 
-    host: str = _variable("TRADEGRAPH_HOST", "127.0.0.1", values.host, "Address that `web` listens on.")
-    port: int = _variable("TRADEGRAPH_PORT", "8000", values.whole_number(1, 65535), "Port that `web` listens on.")
-    data_dir: Path = _variable(
+    host: str = variable("TRADEGRAPH_HOST", "127.0.0.1", values.host, "Address that `web` listens on.")
+    port: int = variable("TRADEGRAPH_PORT", "8000", values.whole_number(1, 65535), "Port that `web` listens on.")
+    data_dir: Path = variable(
         "TRADEGRAPH_DATA_DIR", ".data", values.path, "The data folder; a relative path starts at the working folder."
     )
-    admin_email: str = _variable(
+    admin_email: str = variable(
         "TRADEGRAPH_ADMIN_EMAIL",
         "admin@tradegraph.localhost",
         values.email,
         "The first administrator, created when missing.",
     )
-    admin_password: str = _variable(
+    admin_password: str = variable(
         "TRADEGRAPH_ADMIN_PASSWORD",
         "",
         values.password,
@@ -66,7 +49,7 @@ class Settings:
         otherwise="generated, kept in `credentials.json` in the data folder",
         secret=True,
     )
-    secret: str = _variable(
+    secret: str = variable(
         "TRADEGRAPH_SECRET",
         "",
         values.secret,
@@ -74,27 +57,27 @@ class Settings:
         otherwise="generated, kept in `credentials.json` in the data folder",
         secret=True,
     )
-    feed: FeedSetting = _variable(
+    feed: FeedSetting = variable(
         "TRADEGRAPH_FEED",
         "sim",
         values.feed,
         "Market data: `sim` (simulated), `off`, `replay:FILE[:SPEED]` (SPEED: a multiple of the first pace, or `max`), "
         "`ccxt:EXCHANGE` (live, of a crypto exchange).",
     )
-    quote_ahead_seconds: int = _variable(
+    quote_ahead_seconds: int = variable(
         "TRADEGRAPH_QUOTE_AHEAD",
         "60",
         values.whole_number(0, 3_600),
         "So many seconds may the clock of a source of quotes be ahead; what lies further in the future is refused.",
     )
-    quote_stale_seconds: int = _variable(
+    quote_stale_seconds: int = variable(
         "TRADEGRAPH_QUOTE_STALE",
         "30",
         values.whole_number(1, 86_400),
         "After so many seconds, by its own time, a quote is stale: nothing is decided on it, and one that comes so "
         "late fills nothing.",
     )
-    venues: tuple[VenueSetting, ...] = _variable(
+    venues: tuple[VenueSetting, ...] = variable(
         "TRADEGRAPH_VENUES",
         "",
         parse_venues,
@@ -102,107 +85,104 @@ class Settings:
         otherwise="only the paper venue",
         empty=(),
     )
-    day_roll: DayRoll = _variable(
+    day_roll: DayRoll = variable(
         "TRADEGRAPH_DAY_ROLL", "00:00 UTC", values.day_roll, "When the platform's day ends: a time and a zone."
     )
-    log: LogSetting = _variable(
+    log: LogSetting = variable(
         "TRADEGRAPH_LOG",
         "info:console",
         values.log,
         "Least severe level that is logged (`debug`, `info`, `warning`, `error`), and the format, `console` or `json`.",
     )
-    web_processes: int = _variable(
+    web_processes: int = variable(
         "TRADEGRAPH_WEB_PROCESSES", "1", values.whole_number(1, 64), "How many processes `web` serves with."
     )
-    connections: int = _variable(
+    connections: int = variable(
         "TRADEGRAPH_CONNECTIONS", "10000", values.whole_number(10, 1_000_000), "Connections of one process of `web`."
     )
-    connections_per_address: int = _variable(
+    connections_per_address: int = variable(
         "TRADEGRAPH_CONNECTIONS_PER_ADDRESS",
         "2000",
         values.whole_number(1, 1_000_000),
         "Connections of one address (a /64 network in IPv6) in one process; a proxy's clients have one address.",
     )
-    waiting_per_address: int = _variable(
+    waiting_per_address: int = variable(
         "TRADEGRAPH_WAITING_PER_ADDRESS",
         "200",
         values.whole_number(1, 1_000_000),
         "Of these, those whose request has not come whole, and sockets on which nobody has signed in.",
     )
-    requests_per_connection: int = _variable(
+    requests_per_connection: int = variable(
         "TRADEGRAPH_REQUESTS_PER_CONNECTION",
         "10000",
         values.whole_number(1, 999_999_999),
         "After so many requests a connection is closed in order.",
     )
-    url_bytes: int = _variable(
+    url_bytes: int = variable(
         "TRADEGRAPH_URL_BYTES", "16384", values.whole_number(256, 1_000_000), "Length of a request's address."
     )
-    headers: int = _variable(
+    headers: int = variable(
         "TRADEGRAPH_HEADERS", "100", values.whole_number(10, 10_000), "Number of a request's headers."
     )
-    header_bytes: int = _variable(
+    header_bytes: int = variable(
         "TRADEGRAPH_HEADER_BYTES", "32768", values.whole_number(1_024, 1_000_000), "Size of all of them together."
     )
-    header_seconds: int = _variable(
+    header_seconds: int = variable(
         "TRADEGRAPH_HEADER_SECONDS", "10", values.whole_number(1, 600), "Time for the head of a request to arrive."
     )
-    body_bytes: int = _variable(
+    body_bytes: int = variable(
         "TRADEGRAPH_BODY_BYTES",
         "1000000",
         values.whole_number(10_000, 16_000_000),
         "Size of a request's body, and of a message on a socket.",
     )
-    body_seconds: int = _variable(
+    body_seconds: int = variable(
         "TRADEGRAPH_BODY_SECONDS", "30", values.whole_number(1, 600), "Time for the body to arrive."
     )
-    idle_seconds: int = _variable(
+    idle_seconds: int = variable(
         "TRADEGRAPH_IDLE_SECONDS", "30", values.whole_number(1, 3_600), "Time between two requests on a connection."
     )
-    stalled_seconds: int = _variable(
+    stalled_seconds: int = variable(
         "TRADEGRAPH_STALLED_SECONDS",
         "20",
         values.whole_number(1, 600),
         "A client that takes less than 64 KiB in so long, although more waits for it, is cut off.",
     )
-    held_bytes_per_user: int = _variable(
+    held_bytes_per_user: int = variable(
         "TRADEGRAPH_HELD_BYTES_PER_USER",
         "16000000",
         values.whole_number(1_000_000, 999_999_999),
         "What may wait for all connections of one user in one process.",
     )
-    requests_per_second: int = _variable(
+    requests_per_second: int = variable(
         "TRADEGRAPH_REQUESTS_PER_SECOND",
         "2000",
         values.whole_number(0, 1_000_000),
         "Operations a second of one API key, or of one user without a key, over all processes of `web`; 0: no limit.",
     )
-    requests_burst: int = _variable(
-        "TRADEGRAPH_REQUESTS_BURST",
-        "20000",
-        values.whole_number(1, 100_000_000),
-        "So many of them may come at once.",
+    requests_burst: int = variable(
+        "TRADEGRAPH_REQUESTS_BURST", "20000", values.whole_number(1, 100_000_000), "So many of them may come at once."
     )
-    anonymous_requests_per_second: int = _variable(
+    anonymous_requests_per_second: int = variable(
         "TRADEGRAPH_ANONYMOUS_REQUESTS_PER_SECOND",
         "1000",
         values.whole_number(0, 1_000_000),
         "Operations and sign-ins a second of one address (a /64 network in IPv6) without a valid credential; "
         "0: no limit.",
     )
-    anonymous_requests_burst: int = _variable(
+    anonymous_requests_burst: int = variable(
         "TRADEGRAPH_ANONYMOUS_REQUESTS_BURST",
         "10000",
         values.whole_number(1, 100_000_000),
         "So many of them may come at once.",
     )
-    task_lease_seconds: int = _variable(
+    task_lease_seconds: int = variable(
         "TRADEGRAPH_TASK_LEASE",
         "20",
         values.whole_number(2, 50),
         "After so many seconds without a sign of life a worker counts as dead, and another takes up what it ran.",
     )
-    documents: tuple[Path, ...] = _variable(
+    documents: tuple[Path, ...] = variable(
         "TRADEGRAPH_DOCUMENTS",
         "",
         values.paths,
@@ -211,13 +191,13 @@ class Settings:
         otherwise="those of the trading desk alone",
         empty=(),
     )
-    operations: Literal["any", "listed"] = _variable(
+    operations: Literal["any", "listed"] = variable(
         "TRADEGRAPH_OPERATIONS",
         "any",
         values.operations,
         "`any`, or `listed`: only operations of the trading desk and of `TRADEGRAPH_DOCUMENTS` are executed.",
     )
-    allowed_origins: tuple[str, ...] = _variable(
+    allowed_origins: tuple[str, ...] = variable(
         "TRADEGRAPH_ALLOWED_ORIGINS",
         "",
         values.origins,
@@ -225,7 +205,7 @@ class Settings:
         otherwise="only pages of this server itself",
         empty=(),
     )
-    allowed_hosts: tuple[str, ...] = _variable(
+    allowed_hosts: tuple[str, ...] = variable(
         "TRADEGRAPH_ALLOWED_HOSTS",
         "",
         values.hosts,
@@ -234,7 +214,7 @@ class Settings:
         otherwise="only those that need no mention",
         empty=(),
     )
-    trusted_proxies: tuple[str, ...] = _variable(
+    trusted_proxies: tuple[str, ...] = variable(
         "TRADEGRAPH_TRUSTED_PROXIES",
         "",
         values.networks,
@@ -242,7 +222,7 @@ class Settings:
         otherwise="nobody's are",
         empty=(),
     )
-    influx_url: str = _variable(
+    influx_url: str = variable(
         "TRADEGRAPH_INFLUX_URL",
         "",
         values.url("http", "https"),
@@ -251,10 +231,10 @@ class Settings:
         otherwise="nothing is exported",
         secret=True,
     )
-    influx_database: str = _variable(
+    influx_database: str = variable(
         "TRADEGRAPH_INFLUX_DATABASE", "tradegraph", values.database_name, "The database, or the bucket, there."
     )
-    influx_token: str = _variable(
+    influx_token: str = variable(
         "TRADEGRAPH_INFLUX_TOKEN",
         "",
         values.token,
@@ -262,7 +242,7 @@ class Settings:
         otherwise="the user and password of the address, if it has any",
         secret=True,
     )
-    metrics_token: str = _variable(
+    metrics_token: str = variable(
         "TRADEGRAPH_METRICS_TOKEN",
         "",
         values.secret,
@@ -270,7 +250,7 @@ class Settings:
         otherwise="an API key of any role reads `/metrics` of `web`",
         secret=True,
     )
-    engine_metrics: Address | None = _variable(
+    engine_metrics: Address | None = variable(
         "TRADEGRAPH_ENGINE_METRICS",
         "",
         values.address,
@@ -278,22 +258,17 @@ class Settings:
         otherwise="nowhere",
         empty=None,
     )
-    worker_metrics: Address | None = _variable(
-        "TRADEGRAPH_WORKER_METRICS",
-        "",
-        values.address,
-        "The same for `worker`.",
-        otherwise="nowhere",
-        empty=None,
+    worker_metrics: Address | None = variable(
+        "TRADEGRAPH_WORKER_METRICS", "", values.address, "The same for `worker`.", otherwise="nowhere", empty=None
     )
-    public_url: str = _variable(
+    public_url: str = variable(
         "TRADEGRAPH_PUBLIC_URL",
         "",
         values.url("http", "https"),
         "Where people reach the desk, such as `https://desk.example`: for links in messages.",
         otherwise="the address that `web` listens on",
     )
-    notify_networks: tuple[str, ...] = _variable(
+    notify_networks: tuple[str, ...] = variable(
         "TRADEGRAPH_NOTIFY_NETWORKS",
         "",
         values.networks,
@@ -301,13 +276,13 @@ class Settings:
         otherwise="messages go to addresses of the internet only",
         empty=(),
     )
-    keep_history_days: int = _variable(
+    keep_history_days: int = variable(
         "TRADEGRAPH_KEEP_HISTORY_DAYS",
         "400",
         values.whole_number(40, 36_500),
         "So long samples of equity and snapshots of positions are kept, in whole months.",
     )
-    keep_bars_days: int | None = _variable(
+    keep_bars_days: int | None = variable(
         "TRADEGRAPH_KEEP_BARS_DAYS",
         "",
         values.whole_number(40, 36_500),
@@ -315,7 +290,7 @@ class Settings:
         otherwise="for good",
         empty=None,
     )
-    keep_events_days: int | None = _variable(
+    keep_events_days: int | None = variable(
         "TRADEGRAPH_KEEP_EVENTS_DAYS",
         "",
         values.whole_number(100, 36_500),
@@ -323,7 +298,7 @@ class Settings:
         otherwise="for good",
         empty=None,
     )
-    archive_dir: Path | None = _variable(
+    archive_dir: Path | None = variable(
         "TRADEGRAPH_ARCHIVE_DIR",
         "",
         values.path,
@@ -331,7 +306,7 @@ class Settings:
         otherwise="`archive` in the data folder",
         empty=None,
     )
-    traces_url: str = _variable(
+    traces_url: str = variable(
         "TRADEGRAPH_TRACES_URL",
         "",
         values.url("http", "https"),
@@ -340,10 +315,10 @@ class Settings:
         otherwise="nothing is traced",
         secret=True,
     )
-    traces_percent: int = _variable(
+    traces_percent: int = variable(
         "TRADEGRAPH_TRACES_PERCENT", "100", values.whole_number(0, 100), "How many of a hundred traces are recorded."
     )
-    database_url: str = _variable(
+    database_url: str = variable(
         "DATABASE_URL",
         "",
         values.url("postgresql", "postgres"),
@@ -351,14 +326,14 @@ class Settings:
         otherwise="a private server in the data folder",
         secret=True,
     )
-    pooler: str = _variable(
+    pooler: str = variable(
         "TRADEGRAPH_POOLER",
         "",
         values.pooler,
         "`transaction` where `web` reaches the database through PgBouncer in transaction mode; no other process may.",
         otherwise="there is none",
     )
-    redis_url: str = _variable(
+    redis_url: str = variable(
         "REDIS_URL",
         "",
         values.url("redis", "rediss", "unix"),
@@ -413,17 +388,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: with one line for each variable that is wrong or unknown.
     """
-    found: dict[str, Any] = {}
-    problems: list[str] = []
-    for each in fields(Settings):
-        name, parse = each.metadata["name"], each.metadata["parse"]
-        text = environment.get(name, "").strip() or each.metadata["default"]
-        try:
-            found[each.name] = parse(text) if text else each.metadata["empty"]
-        except ValueError as error:
-            # A secret's value must not reach the terminal or the log.
-            shown = "" if each.metadata["secret"] else f" (it is {text!r})"
-            problems.append(f"{name}: {error}{shown}")
+    found, problems = read_values(fields(Settings), environment)
     known = [each.metadata["name"] for each in fields(Settings)]
     given = {name: value for name, value in environment.items() if name != LIFELINE_VARIABLE}
     problems += unknown(given, known, found.get("venues"))
