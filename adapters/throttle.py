@@ -62,7 +62,9 @@ class RedisThrottle:
         except REDIS_ERRORS as error:
             self._went_away(error)
             return own
-        return max(1, ceil(window.reset_time - time.time())) if window.remaining <= 0 else 0
+        # The clock may have jumped since what was counted: nobody waits for longer than the window.
+        seconds = min(limit.window_seconds, max(1, ceil(window.reset_time - time.time())))
+        return seconds if window.remaining <= 0 else 0
 
     async def count(self, limit: Limit, key: str) -> None:
         """Count one attempt."""

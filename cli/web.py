@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 from starlette.applications import Starlette
 
+from adapters.database_clock import following_clock
 from adapters.document_files import read_documents
 from adapters.garbage import settle
 from adapters.logs import configure_logging
@@ -98,7 +99,7 @@ def _application(settings: Settings) -> Starlette:
 async def _open(settings: Settings, lines: RequestLines, tracing: "Recorder | None") -> AsyncIterator[ProcessServices]:
     """The services for as long as the process serves; then what it still has to say of requests is written."""
     try:
-        async with open_services(settings, tracing=tracing) as services:
+        async with open_services(settings, tracing=tracing) as services, following_clock():
             yield services
     finally:
         lines.flush()

@@ -11,6 +11,7 @@ from functools import partial
 
 import structlog
 
+from adapters.database_clock import following_clock
 from adapters.leases import HeldLease, hold_lease
 from adapters.settings import Settings
 from adapters.venues.registry import ConfiguredVenue
@@ -110,7 +111,7 @@ async def run_engine(
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     metrics = EngineMetrics()
-    async with open_services(settings, tracing=tracing) as services:
+    async with open_services(settings, tracing=tracing) as services, following_clock():
         parts = [part for name in roles for part in ROLES[name](services)]
         players = [asyncio.create_task(_play_forever(services, role, play, metrics)) for role, play in parts]
         players.append(asyncio.create_task(metrics.vital.watch(services.inspection.servers)))

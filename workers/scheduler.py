@@ -5,7 +5,6 @@ is made again, and a duplicate one is refused because the run is held already.
 """
 
 import asyncio
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -14,6 +13,7 @@ import structlog
 from adapters.redis_link import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS
 from domain.kernel.bus import Bus
 from domain.kernel.retry import keep_trying
+from domain.kernel.time import utc_now
 from domain.system.events import WAKE
 from domain.system.scheduling import Definitions, ReadyRun, register_tasks, tick
 from workers.queue import JobQueue
@@ -72,7 +72,7 @@ class Scheduler:
     async def _offer(self, ready: Sequence[ReadyRun]) -> None:
         if not ready:
             return
-        round_ = int(time.time()) // OFFER_SECONDS
+        round_ = int(utc_now().timestamp()) // OFFER_SECONDS
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
                 for run in ready:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import structlog
 
+from adapters.database_clock import following_clock
 from adapters.settings import Settings
 from adapters.wiring import open_services
 from domain.system.definitions import DEFINITIONS
@@ -34,7 +35,7 @@ async def run_worker(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with open_services(settings) as services:
+    async with open_services(settings) as services, following_clock():
         queue = JobQueue(settings.redis_url)
         metrics = WorkerMetrics()
         runner = Runner(services, functions, definitions, metrics.ended)

@@ -23,6 +23,7 @@ from domain.access.types import Actor, Via
 from domain.kernel.bus import Bus
 from domain.kernel.cache import VersionedCache
 from domain.kernel.errors import DomainError, Unauthenticated
+from domain.kernel.time import now_seconds
 from domain.kernel.unit_of_work import unit_of_work
 
 TOPIC = "access"
@@ -58,7 +59,7 @@ class Authenticator:
         signer: TokenSigner,
         bus: Bus,
         *,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = now_seconds,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         # The actors of one version; a new version begins with none.

@@ -4,8 +4,9 @@ import os
 import struct
 import threading
 from datetime import datetime
-from time import time_ns
 from uuid import UUID
+
+from domain.kernel.time import Nanos
 
 _COUNTER_BITS = 12
 _COUNTER_MASK = (1 << _COUNTER_BITS) - 1
@@ -22,7 +23,7 @@ os.register_at_fork(after_in_child=_random.clear)
 def new_id() -> UUID:
     """A UUID of version 7 (RFC 9562 §6.2 method 3): ordered by time, strictly increasing within the process."""
     global _last_ticks  # noqa: PLW0603  the ordering promise needs the last value handed out
-    milliseconds, remainder = divmod(time_ns(), 1_000_000)
+    milliseconds, remainder = divmod(Nanos.now(), 1_000_000)
     with _lock:
         # 12 bits of sub-millisecond time: a tick is about 0.24 microseconds; never hand one out twice.
         _last_ticks = max(_last_ticks + 1, (milliseconds << _COUNTER_BITS) | (remainder * 4096 // 1_000_000))

@@ -1,11 +1,16 @@
 """Time: aware datetimes for people and the database, whole nanoseconds for market events.
 
 Exchanges stamp ticks in nanoseconds, which ``datetime`` cannot hold; ``Nanos`` can.
+
+The clock of a process starts with the machine's and goes on by the monotonic one: when somebody sets the machine's
+clock, nothing expires and nothing is made in the future. ``set_clock`` sets it, which only the follower of the
+database's clock does.
 """
 
+import os
 import re
 from datetime import UTC, datetime, timedelta
-from time import time_ns
+from time import monotonic_ns, time_ns
 from typing import Self
 
 NANOS_PER_SECOND = 1_000_000_000
@@ -15,6 +20,30 @@ _RFC3339 = re.compile(
 )
 
 
+class _Clock:
+    """The clock of this process, as its distance from the monotonic one."""
+
+    __slots__ = ("ahead",)
+
+    def __init__(self) -> None:
+        self.ahead = 0
+        self.start()
+
+    def start(self) -> None:
+        """Take the machine's time."""
+        self.ahead = time_ns() - monotonic_ns()
+
+
+_clock = _Clock()
+# The process that forks may be days old.
+os.register_at_fork(after_in_child=_clock.start)
+
+
+def set_clock(difference: timedelta) -> None:
+    """Put the clock of this process forward, or back if negative."""
+    _clock.ahead += difference // timedelta(microseconds=1) * 1_000
+
+
 class Nanos(int):
     """Nanoseconds since 1970-01-01T00:00:00Z."""
 
@@ -22,8 +51,8 @@ class Nanos(int):
 
     @classmethod
     def now(cls) -> Self:
-        """The time of the machine's clock."""
-        return cls(time_ns())
+        """The time of this process's clock."""
+        return cls(monotonic_ns() + _clock.ahead)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -66,6 +95,11 @@ def _whole_seconds(moment: datetime) -> int:
     return delta.days * 86_400 + delta.seconds
 
 
+def now_seconds() -> float:
+    """The time of this process's clock in seconds since 1970."""
+    return (monotonic_ns() + _clock.ahead) / NANOS_PER_SECOND
+
+
 def utc_now() -> datetime:
-    """The time of the machine's clock as an aware UTC datetime."""
-    return datetime.now(UTC)
+    """The time of this process's clock as an aware UTC datetime."""
+    return _EPOCH + timedelta(microseconds=(monotonic_ns() + _clock.ahead) // 1_000)

@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from enum import Enum, auto
-from time import time_ns
 from typing import NamedTuple
 
 from domain.kernel.numbers import ZERO
@@ -99,7 +98,7 @@ class QuoteBoard:
         day_of: Callable[[str, Nanos], TradingDay],
         bounds: ClockBounds = USUAL_BOUNDS,
         *,
-        clock: Callable[[], int] = time_ns,
+        clock: Callable[[], int] = Nanos.now,
     ) -> None:
         """``day_of(symbol, at)`` is the trading day of an instant; ``clock`` gives nanoseconds since the epoch."""
         self._day_of = day_of

@@ -11,7 +11,6 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from time import time_ns
 from types import TracebackType
 from typing import Any, Self, cast
 from uuid import UUID
@@ -67,7 +66,7 @@ class Market:
         day_roll: DayRoll,
         *,
         bounds: ClockBounds = USUAL_BOUNDS,
-        clock: Callable[[], int] = time_ns,
+        clock: Callable[[], int] = Nanos.now,
     ) -> None:
         self.ticks = ticks
         self.bounds = bounds
@@ -100,7 +99,7 @@ class Market:
             self._following.cancel()
             await asyncio.gather(self._following, return_exceptions=True)
 
-    def new_board(self, clock: Callable[[], int] = time_ns) -> QuoteBoard:
+    def new_board(self, clock: Callable[[], int] = Nanos.now) -> QuoteBoard:
         """An empty board with this market's days and bounds."""
         return QuoteBoard(self.day_of, self.bounds, clock=clock)
 
