@@ -6,13 +6,15 @@ under the same id. Variables and document texts are never logged: they may hold 
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
-from graphql import GraphQLError, GraphQLFormattedError, GraphQLSyntaxError
+from graphql import FieldNode, GraphQLError, GraphQLFormattedError, GraphQLSchema, GraphQLSyntaxError, OperationType
 from strawberry.exceptions import StrawberryInputCoercionError
 
 from api.context import Context
+from api.input_paths import placed
 from domain.kernel.errors import DomainError, ErrorCode
 from domain.kernel.outages import OUTAGES, unavailable
 
@@ -66,11 +68,28 @@ def _static_error(error: GraphQLError) -> GraphQLFormattedError:
     return _with_code(error.formatted, default)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The schema and the kind of operation that errors belong to: paths into the input are read from them."""
+
+    schema: GraphQLSchema
+    kind: OperationType
+
+    def of(self, error: GraphQLError, formatted: GraphQLFormattedError) -> GraphQLFormattedError:
+        """The error with the path of the input that it blames."""
+        node = error.nodes[0] if error.nodes else None
+        if not isinstance(node, FieldNode) or "field" not in formatted["extensions"]:
+            return formatted
+        is_root = len([step for step in error.path or () if isinstance(step, str)]) <= 1
+        extensions = placed(formatted["extensions"], self.schema, self.kind, node, is_root=is_root)
+        return {**formatted, "extensions": extensions}
+
+
 def execution_errors(
-    errors: Sequence[GraphQLError], context: Context, operation_name: str | None
+    errors: Sequence[GraphQLError], context: Context, operation_name: str | None, place: Place
 ) -> list[GraphQLFormattedError]:
     """Errors met while executing, mapped and masked; those masked are logged."""
-    return [execution_error(error, context, operation_name) for error in errors]
+    return [place.of(error, execution_error(error, context, operation_name)) for error in errors]
 
 
 def execution_error(error: GraphQLError, context: Context, operation_name: str | None) -> GraphQLFormattedError:

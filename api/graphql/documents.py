@@ -44,8 +44,9 @@ from api.graphql.plans import Plans
 from api.graphql.resolvers import InexactTime
 from api.graphql.roots import root_fields
 from api.graphql.usable import check_document, check_values
-from api.graphql.validation import RULES, input_field
+from api.graphql.validation import RULES
 from api.graphql.variables import Variables
+from api.input_paths import Path, place, placed, usage_of
 from api.limits import RequestLimits
 from domain.kernel.bounded_cache import WeightedLru
 from domain.kernel.errors import ErrorCode
@@ -107,7 +108,7 @@ class Operation:
 
     def _carefully(self, variables: Mapping[str, Any], context: Context) -> OperationExecutor:
         """An executor for variables that are wrong or unusual."""
-        check_values(variables)
+        check_values(variables, self._usage_of)
         executor = build_executor(self.schema, self.document, self.name, variables, context, self.plans)
         if isinstance(executor, list):
             raise RequestError(*self._variable_errors(executor, variables))
@@ -125,12 +126,27 @@ class Operation:
 
             def report(error: GraphQLError, path: list[str | int], name: str = name) -> None:
                 message = f"Variable '${name}': {_ECHO.sub('.', error.message)}"
-                found.append(coded(message, ErrorCode.BAD_USER_INPUT.value, **input_field(path, name)))
+                at = place((*self._usage_of(name), *path))
+                found.append(coded(message, ErrorCode.BAD_USER_INPUT.value, **at))
 
             validate_input_value(value, type_, report)
             if len(found) >= _MAX_VARIABLE_ERRORS:
                 break
-        return found[:_MAX_VARIABLE_ERRORS] or [_variable_error(error) for error in errors]
+        return found[:_MAX_VARIABLE_ERRORS] or self.placed([_variable_error(error) for error in errors])
+
+    def _usage_of(self, variable: str) -> Path:
+        return usage_of(variable, self.node, self.fragments.values())
+
+    def placed(self, errors: Iterable[GraphQLFormattedError]) -> list[GraphQLFormattedError]:
+        """Errors of the operation as a whole, with paths into the input of its first root field."""
+        if not self.roots:
+            return list(errors)
+        return [
+            {**error, "extensions": placed(error["extensions"], self.schema, self.kind, self.roots[0])}
+            if "path" not in error
+            else error
+            for error in errors
+        ]
 
 
 class Documents:

@@ -70,7 +70,9 @@ def _arguments(root: FieldNode, variables: Mapping[str, Any] | None) -> dict[str
 
 def _named(given: dict[str, Any], extensions: Mapping[str, Any]) -> dict[str, Any]:
     """The given arguments, those of the faulty part first: in a batch the order at its index."""
-    index, path = extensions.get("index"), str(extensions.get("field") or "").split(".")
+    index = extensions.get("index")
+    # Of an input object the fields are given, not the argument.
+    path = [step for step in str(extensions.get("field") or "").split(".") if step in given]
     parts: list[dict[str, Any]] = []
     for name, value in given.items():
         if isinstance(value, list) and value:
@@ -79,7 +81,7 @@ def _named(given: dict[str, Any], extensions: Mapping[str, Any]) -> dict[str, An
             # One of `accountIds` is an `accountId`.
             parts.append({name.removesuffix("s"): value})
         elif isinstance(value, dict):
-            parts.insert(0 if name == path[0] else len(parts), value)
+            parts.insert(0 if [name] == path[:1] else len(parts), value)
     return {name: value for part in (*reversed(parts), given) for name, value in part.items()}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from graphql import ExecutionResult, GraphQLFormattedError, GraphQLSchema, OperationType
 
 from api.context import Context
-from api.errors import MalformedRequest, RequestError, execution_errors, masked, refused
+from api.errors import MalformedRequest, Place, RequestError, execution_errors, masked, refused
 from api.graphql.documents import Documents, Operation
 from api.graphql.execution import OperationExecutor
 from api.graphql.listed import Listed
@@ -295,5 +295,6 @@ async def run(executor: OperationExecutor, operation_name: str | None, *, serial
         result = await result
     if not result.errors:
         return Answer({"data": result.data})
-    errors: list[GraphQLFormattedError] = execution_errors(result.errors, executor.context_value, operation_name)
+    where = Place(executor.schema, executor.operation.operation)
+    errors = execution_errors(result.errors, executor.context_value, operation_name, where)
     return Answer({"data": result.data, "errors": errors}, errors[0]["extensions"]["code"])

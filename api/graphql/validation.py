@@ -7,6 +7,7 @@ from graphql import (
     GraphQLError,
     GraphQLInputType,
     ValuesOfCorrectTypeRule,
+    VariableDefinitionNode,
     VisitorAction,
     specified_rules,
 )
@@ -16,20 +17,8 @@ from graphql.validation import ASTValidationRule
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from api.input_paths import place
 from domain.kernel.errors import ErrorCode
-
-
-def input_field(path: list[str | int], fallback: str) -> dict[str, str | int]:
-    """The place of a value as domain refusals name it: its field, and its index in a batch."""
-    indices = [step for step in path if isinstance(step, int)]
-    names = [str(step) for step in path]
-    if indices:
-        last = max(position for position, step in enumerate(path) if isinstance(step, int))
-        names = names[last + 1 :] or [step for step in map(str, path[:last]) if not step.isdigit()][-1:]
-    field: dict[str, str | int] = {"field": ".".join(names) or fallback}
-    if indices:
-        field["index"] = indices[-1]
-    return field
 
 
 class LiteralValuesRule(ValuesOfCorrectTypeRule):
@@ -41,13 +30,17 @@ class LiteralValuesRule(ValuesOfCorrectTypeRule):
         """Remember the argument of the values that follow."""
         self._argument = node.name.value
 
+    def enter_variable_definition(self, node: VariableDefinitionNode, *_args: Any) -> None:
+        """Remember the variable of a default."""
+        self._argument = node.variable.name.value
+
     def is_valid_value_node(self, node: ValueNode, input_type: GraphQLInputType | None) -> VisitorAction:
         """Check one literal with everything in it."""
 
         def report(error: GraphQLError, path: list[str | int]) -> None:
             extensions = error.extensions or {}
             if extensions.get("code") == ErrorCode.BAD_USER_INPUT:
-                extensions = {**extensions, **input_field(path, self._argument)}
+                extensions = {**extensions, **place((self._argument, *path))}
                 error = GraphQLError(error.message, node, extensions=extensions)
             self.report_error(error)
 

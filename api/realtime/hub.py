@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 from graphql import ExecutionResult
 from graphql.execution import create_source_event_stream
 
-from api.errors import RequestError, execution_errors
+from api.errors import Place, RequestError, execution_errors
 from api.graphql.documents import Operation
 from api.graphql.execution import OperationExecutor
 from api.graphql.runner import Caller, OperationRunner
@@ -99,7 +99,8 @@ class Hub:
         if not isinstance(source, ExecutionResult | AsyncIterable):
             source = await source
         if isinstance(source, ExecutionResult):
-            raise RequestError(*execution_errors(source.errors or [], context, operation.name))
+            place = Place(operation.schema, operation.kind)
+            raise RequestError(*execution_errors(source.errors or [], context, operation.name, place))
         return executor, source
 
     def _selection(self, operation: Operation) -> Selection:

@@ -83,7 +83,9 @@ class Subscription(ABC):
         if error is None:
             self.queue.complete()
         else:
-            self.queue.fail(errors_of(error, subscribing.context(), operation_name=subscribing.operation.name))
+            operation = subscribing.operation
+            errors = errors_of(error, subscribing.context(), operation_name=operation.name)
+            self.queue.fail(operation.placed(errors))
         subscribing.ended(subscribing.operation_id)
 
 

@@ -129,6 +129,7 @@ class EventStream:
             context = self._runner.context(caller)
             errors = errors_of(error, context)
             if operation is not None:
+                errors = operation.placed(errors)
                 await self._runner.note_refusals(operation, request.variables, context, errors)
             record = current_record()
             if record is not None:

@@ -288,6 +288,8 @@ class SocketSession:
             return
         except Exception as error:  # noqa: BLE001  the last line of defence: masked, logged and answered
             errors = errors_of(error, self._runner.context(caller or Caller(self._address)))
+            if operation is not None:
+                errors = operation.placed(errors)
         else:
             return
         if operation is not None and caller is not None:

@@ -16,6 +16,7 @@ from api.graphql.runner import Caller, OperationRequest, OperationRunner
 from api.limits import RequestLimits
 from api.metrics import ApiMetrics
 from api.realtime.hub import Hub
+from api.realtime.send_queue import SendQueue
 from api.rights import DECISIONS, Rule
 from api.root import platform_schema
 from domain.access.keys import create_key
@@ -240,7 +241,8 @@ class Desk:
         return extensions["code"], extensions.get("field")
 
     async def _subscribe(self, operation: Any, caller: Caller) -> tuple[str, str | None]:
-        nothing: Any = None
+        nobody: Any = None
+        nothing = SendQueue(nobody)
         try:
             await self.hub.subscribe("1", operation, None, caller, nothing, lambda _: None)
         except RequestError as error:

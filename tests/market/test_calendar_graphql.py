@@ -41,7 +41,7 @@ def terms(symbol: str, calendar: str) -> dict[str, Any]:
 async def test_a_calendar_is_made_once_and_can_be_traded_by(desk: Platform) -> None:
     admin = Asking(desk, desk.admin)
     refused = await admin.refusal(INSTRUMENT, i=terms("EARLY", "BERLIN"))
-    assert (refused["code"], refused["field"]) == ("BAD_USER_INPUT", "calendar")
+    assert (refused["code"], refused["field"]) == ("BAD_USER_INPUT", "input.calendar")
     made = await admin.ask(CREATE, i=GIVEN)
     assert made.pop("lastDay") > "2028-01-01"
     assert made == GIVEN | {
@@ -50,7 +50,7 @@ async def test_a_calendar_is_made_once_and_can_be_traded_by(desk: Platform) -> N
     }
     assert (await admin.ask(INSTRUMENT, i=terms("LATE", "BERLIN")))["calendar"] == "BERLIN"
     refused = await admin.refusal(CREATE, i=GIVEN)
-    assert (refused["code"], refused["field"]) == ("CONFLICT", "code")
+    assert (refused["code"], refused["field"]) == ("CONFLICT", "input.code")
     codes = {row["code"]: row for row in await admin.ask(LIST)}
     assert {"BERLIN", "24/5", "CMES", "SHFE", "DCE", "CZCE", "INE"} <= set(codes)
     assert all(row["source"] for row in codes.values())
@@ -70,14 +70,14 @@ async def test_a_calendar_is_made_once_and_can_be_traded_by(desk: Platform) -> N
         ({"timeZone": "Moon/Base"}, "BAD_USER_INPUT", "timeZone"),
         ({"daysOf": "MOON"}, "BAD_USER_INPUT", "daysOf"),
         ({"sessions": []}, "BAD_USER_INPUT", "sessions"),
-        ({"sessions": [{"opens": "25:00", "closes": "01:00"}]}, "BAD_USER_INPUT", "sessions"),
+        ({"sessions": [{"opens": "25:00", "closes": "01:00"}]}, "BAD_USER_INPUT", "sessions.0"),
     ],
 )
 async def test_calendars_that_cannot_be(desk: Platform, changes: dict[str, Any], code: str, field: str) -> None:
     admin = Asking(desk, desk.admin)
     before = await admin.ask(LIST)
     refused = await admin.refusal(CREATE, i=GIVEN | changes)
-    assert (refused["code"], refused["field"]) == (code, field)
+    assert (refused["code"], refused["field"]) == (code, f"input.{field}")
     assert await admin.ask(LIST) == before
 
 

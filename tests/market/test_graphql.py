@@ -140,10 +140,10 @@ async def test_terms_that_are_refused(admin: Client, viewer: Client) -> None:
     await admin.data(CREATE % "id", input=SMALL)
     before = await instruments()
     for given, extensions in (
-        ({"symbol": "A B"}, {"code": "BAD_USER_INPUT", "field": "symbol"}),
-        ({"symbol": "NEW", "tickSize": "0"}, {"code": "BAD_USER_INPUT", "field": "tickSize"}),
-        ({"symbol": "NEW", "calendar": "MOON"}, {"code": "BAD_USER_INPUT", "field": "calendar"}),
-        ({"symbol": "NEW", "fees": {"takerRate": "-1"}}, {"code": "BAD_USER_INPUT", "field": "fees.takerRate"}),
+        ({"symbol": "A B"}, {"code": "BAD_USER_INPUT", "field": "input.symbol"}),
+        ({"symbol": "NEW", "tickSize": "0"}, {"code": "BAD_USER_INPUT", "field": "input.tickSize"}),
+        ({"symbol": "NEW", "calendar": "MOON"}, {"code": "BAD_USER_INPUT", "field": "input.calendar"}),
+        ({"symbol": "NEW", "fees": {"takerRate": "-1"}}, {"code": "BAD_USER_INPUT", "field": "input.fees.takerRate"}),
         ({}, {"code": "CONFLICT"}),
     ):
         assert await admin.refusal(CREATE % "id", input=SMALL | given) == extensions
@@ -164,7 +164,7 @@ async def test_changes_of_an_instrument(admin: Client) -> None:
     assert changed == {"name": "TEST", "tradable": False, "priceLimitRate": None, "fees": fees}
     assert await admin.refusal(UPDATE % shown, input={"symbol": "NONE"}) == {
         "code": "NOT_FOUND",
-        "field": "symbol",
+        "field": "input.symbol",
     }
 
 
@@ -176,7 +176,7 @@ async def test_what_venues_call_an_instrument(admin: Client) -> None:
     for given, expected in ({"venueSymbol": "TESTUSDT"}, "TESTUSDT"), ({"venueSymbol": None}, "TESTUSDT"):
         changed = await admin.data(update, input={"symbol": "TEST", "tradable": False} | given)
         assert changed == {"tradable": False, "venueSymbol": expected}
-    refusal = {"code": "BAD_USER_INPUT", "field": "venueSymbol"}
+    refusal = {"code": "BAD_USER_INPUT", "field": "input.venueSymbol"}
     for wrong in ("", "two words", "x" * 41):
         assert await admin.refusal(update, input={"symbol": "TEST", "venueSymbol": wrong}) == refusal
         assert await admin.refusal(CREATE % "id", input=SMALL | {"symbol": "N", "venueSymbol": wrong}) == refusal
@@ -249,7 +249,7 @@ async def test_quotes_that_are_refused(admin: Client, viewer: Client, ticks: Red
     ):
         assert await admin.refusal(PUBLISH, quotes=[good, bad]) == {
             "code": "BAD_USER_INPUT",
-            "field": field,
+            "field": f"input.quotes.1.{field}",
             "index": 1,
         }
     for number in ("NaN", "Infinity", "1" * 19, "one"):

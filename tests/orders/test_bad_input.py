@@ -183,12 +183,15 @@ class Stage:
         return {name: value for name, value in given.items() if value is not None}
 
     async def refused(self, document: str, given: dict[str, Any]) -> tuple[str, str]:
-        """The field and the message; nothing was saved."""
+        """The field within the input, and the message; nothing was saved."""
         before = await stored()
         found = await self.api.refusal(document, i=given)
         assert await stored() == before
         assert found["code"] == "BAD_USER_INPUT"
-        return found["field"], found["message"]
+        argument, _, field = found["field"].partition(".")
+        # A change of nothing blames the whole input.
+        assert argument == "input"
+        return field or argument, found["message"]
 
 
 async def stored() -> list[Any]:
@@ -260,7 +263,12 @@ async def test_every_malformed_order(stage: Stage) -> None:
         # One bad order says which one, whether or not the others could do without it.
         for all_or_none in (False, True):
             found = await stage.api.refusal(PLACE_ALL, i={"orders": [good, bad, good], "allOrNone": all_or_none})
-            assert found == {"message": row.message, "code": "BAD_USER_INPUT", "field": row.field, "index": 1}
+            assert found == {
+                "message": row.message,
+                "code": "BAD_USER_INPUT",
+                "field": f"input.orders.1.{row.field}",
+                "index": 1,
+            }
         assert await stage.refused(OCO, {"first": good, "second": bad}) == (f"second.{row.field}", row.message)
     assert await stage.refused(PLACE_ALL, {"orders": []}) == ("orders", "A batch holds 1 to 1000 orders.")
     assert await stage.refused(PLACE_ALL, {"orders": [good] * 1_001}) == ("orders", "A batch holds 1 to 1000 orders.")

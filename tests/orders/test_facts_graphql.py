@@ -144,7 +144,7 @@ async def test_funding_at_the_hours_of_the_exchange(desk: Platform) -> None:
     margins = {"lotSize": "0.001", "initialMarginRate": "0.1", "maintenanceMarginRate": "0.05", "fundingRate": "0.001"}
     assert (await admin.ask(CREATE, i=terms | margins))["fundingHours"] == [0, 8, 16]
     refusal = await admin.refusal(UPDATE, i={"symbol": "HOURLY", "fundingHours": [25]})
-    assert (refusal["code"], refusal["field"]) == ("BAD_USER_INPUT", "fundingHours")
+    assert (refusal["code"], refusal["field"]) == ("BAD_USER_INPUT", "input.fundingHours")
     assert (await admin.ask(UPDATE, i={"symbol": "HOURLY", "fundingHours": hours}))["fundingHours"] == hours
     await desk.quote("HOURLY", "100", "100")
     trader = await trader_of(desk, AccountKind.MARGIN)

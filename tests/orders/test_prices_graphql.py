@@ -149,14 +149,14 @@ async def test_null_says_that_a_side_is_gone(trader: Trader) -> None:
 )
 async def test_quotes_that_cannot_be(trader: Trader, terms: dict[str, Any], field: str) -> None:
     refused = await trader.market.refusal(QUOTE, i={"quotes": [{"symbol": "FUT"} | terms]})
-    assert (refused["code"], refused["field"], refused["index"]) == ("BAD_USER_INPUT", field, 0)
+    assert (refused["code"], refused["field"], refused["index"]) == ("BAD_USER_INPUT", f"input.quotes.0.{field}", 0)
     assert await trader.api.ask('{ quotes(symbols: ["FUT"]) { bid } }') == []
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 41])
 async def test_a_replay_has_a_name(trader: Trader, name: str) -> None:
     refused = await trader.market.refusal(QUOTE, i={"quotes": [{"symbol": "FUT"} | BOTH], "replay": name})
-    assert (refused["code"], refused["field"]) == ("BAD_USER_INPUT", "replay")
+    assert (refused["code"], refused["field"]) == ("BAD_USER_INPUT", "input.replay")
 
 
 async def test_a_future_trades_at_zero_and_below(trader: Trader) -> None:
@@ -182,7 +182,7 @@ async def test_what_has_no_such_prices_refuses_them(trader: Trader, asset_class:
     await trader.desk.add_instrument(instrument("SPOT", asset_class=asset_class))
     for price in ("0", "-1"):
         refused = await trader.market.refusal(QUOTE, i={"quotes": [{"symbol": "SPOT", "bid": price}]})
-        assert (refused["code"], refused["field"]) == ("BAD_USER_INPUT", "bid")
+        assert (refused["code"], refused["field"]) == ("BAD_USER_INPUT", "input.quotes.0.bid")
         given = {"accountId": str(trader.account_id), "symbol": "SPOT", "side": "BUY", "type": "LIMIT"}
         placed = await trader.api.ask(PLACE, i=given | {"quantity": "1", "limitPrice": price})
         assert (await trader.show(placed["order"]["id"]))["rejectReason"] == "INVALID_TICK"

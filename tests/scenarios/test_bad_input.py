@@ -142,13 +142,13 @@ async def test_an_order_that_is_none_is_an_error(
     found = await stage.refused(PLACE, **(order_input(stage.account_id, SYMBOL, "BUY", "1") | terms))
     assert found["code"] == code
     if field is not None:
-        assert found["field"] == field
+        assert found["field"] == f"input.{field}"
 
 
 async def test_one_bad_order_spoils_its_batch(stage: Stage) -> None:
     good = order_input(stage.account_id, SYMBOL, "BUY", "1")
     found = await stage.refused(PLACE_ALL, orders=[good, good | {"quantity": "0"}, good])
-    assert found == {"code": "BAD_USER_INPUT", "field": "quantity", "index": 1}
+    assert found == {"code": "BAD_USER_INPUT", "field": "input.orders.1.quantity", "index": 1}
     assert (await stage.refused(PLACE_ALL, orders=[]))["code"] == "BAD_USER_INPUT"
     assert (await stage.refused(PLACE_ALL, orders=[good] * 1_001))["code"] == "BAD_USER_INPUT"
 
@@ -234,7 +234,7 @@ async def test_instruments_that_cannot_be_are_not_made(stage: Stage) -> None:
     grid = {"tickSize": "0.01", "lotSize": "1"}
     for wrong in ({"tickSize": "0"}, {"lotSize": "-1"}, {"calendar": "MOON"}, {"symbol": "with space"}):
         found = await stage.refused(CREATE_INSTRUMENT, **(good | grid | wrong))
-        assert (found["code"], found["field"]) == ("BAD_USER_INPUT", *wrong)
+        assert (found["code"], found["field"]) == ("BAD_USER_INPUT", *(f"input.{name}" for name in wrong))
     assert (await stage.refused(CREATE_INSTRUMENT, **(good | grid | {"symbol": SYMBOL})))["code"] == "CONFLICT"
 
 

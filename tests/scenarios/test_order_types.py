@@ -183,6 +183,6 @@ async def test_a_name_stands_for_one_order(market: Market) -> None:
         given = {"side": "BUY", "quantity": "1"} | terms | other
         with pytest.raises(ApiError) as refused:
             await market.place(**given)
-        assert (refused.value.code, refused.value.extensions["field"]) == ("CONFLICT", "clientOrderId")
+        assert (refused.value.code, refused.value.extensions["field"]) == ("CONFLICT", "input.clientOrderId")
     orders = await market.desk.orders(accountId=market.account_id)
     assert [order["id"] for order in orders] == [first["id"]]

@@ -11,7 +11,7 @@ import pytest
 from graphql import ExecutionResult
 from graphql.execution import create_source_event_stream
 
-from api.errors import RequestError, execution_errors
+from api.errors import Place, RequestError, execution_errors
 from api.graphql.runner import Caller, OperationRequest, OperationRunner
 from api.limits import RequestLimits
 from api.metrics import ApiMetrics
@@ -50,7 +50,9 @@ class Asking:
         if not isinstance(source, ExecutionResult | AsyncIterable):
             source = await source
         if isinstance(source, ExecutionResult):
-            raise RequestError(*execution_errors(source.errors or [], context, None))
+            raise RequestError(
+                *execution_errors(source.errors or [], context, None, Place(operation.schema, operation.kind))
+            )
         execution = PayloadExecutor(executor, context, None, self._runner.metrics)
 
         async def values() -> AsyncGenerator[Any, None]:

@@ -197,10 +197,10 @@ def test_an_operation_must_be_told_apart(text: str, name: str | None, message: s
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ('mutation { place(input: { symbol: "X", quantity: "NaN" }) }', {"field": "quantity"}),
+        ('mutation { place(input: { symbol: "X", quantity: "NaN" }) }', {"field": "input.quantity"}),
         (
             'mutation { placeAll(input: { orders: [{ symbol: "X", quantity: 1 }, { symbol: "X", quantity: "x" }] }) }',
-            {"field": "quantity", "index": 1},
+            {"field": "input.orders.1.quantity", "index": 1},
         ),
     ],
 )
@@ -213,15 +213,15 @@ def test_a_literal_that_a_scalar_refuses_is_bad_input_with_its_field(text: str, 
 @pytest.mark.parametrize(
     ("variables", "place", "message"),
     [
-        ({}, {"field": "i"}, "Variable '$i': Expected a value of non-null type 'PlaceInput!' to be provided."),
+        ({}, {"field": "input"}, "Variable '$i': Expected a value of non-null type 'PlaceInput!' to be provided."),
         (
             {"i": {"symbol": "X", "quantity": "1_000"}},
-            {"field": "quantity"},
+            {"field": "input.quantity"},
             'Variable \'$i\': "1_000" is not a decimal number such as "1250.75".',
         ),
         (
             {"i": {"symbol": None, "quantity": 1}},
-            {"field": "symbol"},
+            {"field": "input.symbol"},
             "Variable '$i': Expected value of non-null type 'String!' not to be None.",
         ),
     ],
@@ -241,7 +241,8 @@ def test_a_value_in_a_batch_names_its_place() -> None:
         {"symbol": "X", "quantity": []},
     ]
     found = variable_refusal(text, {"i": {"orders": orders}})
-    assert [(error["field"], error["index"]) for error in found] == [("quantity", 1), ("quantity", 2)]
+    expected = [(f"input.orders.{index}.quantity", index) for index in (1, 2)]
+    assert [(error["field"], error["index"]) for error in found] == expected
 
 
 def test_an_error_does_not_repeat_an_object_that_may_hold_a_password() -> None:

@@ -5,7 +5,7 @@ export interface Failure {
   /** The API's code, or NETWORK when nobody answered. */
   code: string;
   message: string;
-  /** The input field that is wrong, where the API names one. */
+  /** The input field that is wrong, where the API names one, as in its argument: `quantity` of `input.quantity`. */
   field?: string;
   reason?: string;
   retryAfterSeconds?: number;
@@ -19,12 +19,19 @@ interface CodedError {
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
+/** The path without the argument and the places in lists. */
+function withinArgument(path: string | undefined): string | undefined {
+  const [argument, ...inner] = path?.split('.') ?? [];
+  const names = inner.filter((step) => !/^\d+$/.test(step));
+  return names.length ? names.join('.') : argument;
+}
+
 export function fromCoded(error: CodedError): Failure {
   const extensions = error.extensions ?? {};
   return {
     code: text(extensions.code) ?? 'INTERNAL_SERVER_ERROR',
     message: error.message,
-    field: text(extensions.field),
+    field: withinArgument(text(extensions.field)),
     reason: text(extensions.reason),
     retryAfterSeconds: typeof extensions.retryAfterSeconds === 'number' ? extensions.retryAfterSeconds : undefined,
     requestId: text(extensions.requestId),
