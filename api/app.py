@@ -37,6 +37,7 @@ from api.services import Services
 from api.transport.connections import Connections
 from api.transport.cookies import CookieSessions
 from api.transport.event_stream import STREAM_PATH, EventStreams
+from api.transport.exports import Exports
 from api.transport.frames import TextFrames
 from api.transport.front import Front, HostPolicy
 from api.transport.guarded import GuardedHttp
@@ -127,6 +128,7 @@ class _Serving:
         self.sockets = Sockets(self.runner, self.hub, origins)
         self.sessions = CookieSessions(self.runner)
         self.readiness = Readiness(runtime.check)
+        self.exports = Exports(self.runner)
         self.schema_text = SchemaText(self.runner, export_schema(schema))
         self.metrics = Metrics(self.runner, runtime.venue_condition, runtime.scrapes)
         runtime.scrapes.tells_of(self.runner.metrics.registry)
@@ -201,6 +203,10 @@ class Api:
         """The schema in its language."""
         return await self.serving.schema_text(request)
 
+    async def export(self, request: Request) -> Any:
+        """Rows of an account, streamed."""
+        return await self.serving.exports(request)
+
     async def login(self, request: Request) -> Any:
         """Begin a page's session."""
         return await self.serving.sessions.login(request)
@@ -220,6 +226,7 @@ class Api:
             Route("/readyz", self.readyz),
             Route("/metrics", self.metrics),
             Route("/schema.graphql", self.schema_text),
+            Route("/export/{name}", self.export),
             Route("/version", Version(self._settings.version).__call__),
             Route("/session/login", self.login, methods=["POST"]),
             Route("/session/resume", self.resume, methods=["POST"]),

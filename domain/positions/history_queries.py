@@ -54,6 +54,9 @@ CROSS JOIN LATERAL (
   ORDER BY e.at DESC LIMIT 1
 ) s ORDER BY s.at
 """
+_SAMPLES = f"""
+SELECT {_SAMPLE} FROM equity_samples s WHERE s.account_id = $1 AND s.at > $2 AND s.at < $3 ORDER BY s.at LIMIT $4
+"""
 _LAST_SAMPLE = f"""
 SELECT {_SAMPLE} FROM equity_samples s WHERE s.account_id = $1 AND s.at <= $2 ORDER BY s.at DESC LIMIT 1
 """
@@ -164,6 +167,12 @@ def _snapshot_row(value: PositionValue, at: datetime) -> Record:
 async def read_curve(account_id: UUID, edges: Sequence[datetime]) -> list[EquitySample]:
     """The last sample between each edge (it included) and the next (not included), oldest first."""
     rows = await fetch(_CURVE, account_id, edges[:-1], edges[1:])
+    return [EquitySample(*row) for row in rows]
+
+
+async def read_samples(account_id: UUID, after: datetime, until: datetime, limit: int) -> list[EquitySample]:
+    """The first samples of ``after`` < at < ``until``, oldest first."""
+    rows = await fetch(_SAMPLES, account_id, after, until, limit)
     return [EquitySample(*row) for row in rows]
 
 

@@ -182,6 +182,12 @@ async def read_statements(account_id: UUID, since: date | None, until: date | No
     return [to_statement(row) for row in reversed(rows)]
 
 
+async def read_first_statement_day(account_id: UUID) -> date | None:
+    """The day of an account's first statement; None before it."""
+    rows = await fetch("SELECT day FROM daily_statements WHERE account_id = $1 ORDER BY day LIMIT 1", account_id)
+    return rows[0]["day"] if rows else None
+
+
 def to_statement(row: Row) -> DailyStatement:
     """A statement from its row."""
     values = list(row)

@@ -135,6 +135,19 @@ async def _find_closed(
     return tuple(found)
 
 
+async def stream_closed_trades(
+    market: Market, account_id: UUID, since: datetime | None, until: datetime | None
+) -> AsyncGenerator[list[ClosedTrade], None]:
+    """The trades that an account closed in ``since`` <= at < ``until``, oldest first, in runs, of one moment."""
+    async with aclosing(_walk(market, account_id, None)) as runs:
+        async for run in runs:
+            yield [
+                trade
+                for trade in run
+                if (since is None or trade.closed_at >= since) and (until is None or trade.closed_at < until)
+            ]
+
+
 async def _walk(
     market: Market, account_id: UUID, instrument_id: UUID | None
 ) -> AsyncGenerator[list[ClosedTrade], None]:

@@ -105,6 +105,35 @@ class AsyncRequests:
                 seconds = call.wait_after(error, time.monotonic(), random.random())
             await asyncio.sleep(seconds)
 
+    async def export(self, name: str, **given: str | datetime | None) -> AsyncGenerator[bytes, None]:
+        """The bytes of an export such as ``orders.csv``, as they come: ``export("orders.csv", account=account_id)``.
+
+        Args:
+            name: Kind and format: orders, executions, ledger, statements, closed-trades or equity; csv or jsonl.
+            given: ``account``, and the range: ``since`` <= time < ``until``.
+
+        Raises:
+            ApiError: it is refused, or the connection broke: what came then is not the whole export.
+        """
+        names = {"since": "from", "until": "to"}
+        parameters = {names.get(key, key): encode(value) for key, value in given.items() if value is not None}
+        authorization = await self.authorization()
+        headers = {"authorization": authorization} if authorization else {}
+        try:
+            async with self._http.stream(
+                "GET",
+                f"{self.address}/export/{name}",
+                params=parameters,
+                headers=headers,
+                timeout=self._timeout_seconds,
+            ) as response:
+                if response.status_code != httpx.codes.OK:
+                    read_answer(response.status_code, response.headers, await response.aread())
+                async for chunk in response.aiter_bytes():
+                    yield chunk
+        except httpx.TransportError as error:
+            raise unreachable(self.address, error, outcome_unknown=False) from error
+
     def get_data(self, response: dict[str, Any]) -> dict[str, Any]:
         """The data that the generated methods make their results of."""
         return response

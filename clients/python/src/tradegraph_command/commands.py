@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "halt": "halt trading, list halts, lift one",
     "events": "follow what happens in accounts",
     "risk": "show an account's risk, limits and open risk events",
+    "export": "write orders, executions, the ledger and more of an account as CSV or JSON Lines",
     "completion": "print the script that completes commands in a shell",
 }
 EXIT_CODES: Final = """\

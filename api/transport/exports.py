@@ -1,0 +1,169 @@
+"""Exports over HTTP: ``GET /export/orders.csv?account=...&from=...&to=...``, streamed with the caller's rights.
+
+Promises: rows are sent as they are read, so that memory does not grow with their number. What is refused is answered
+before the first row, as errors of the API have it; a failure after it cuts the connection, so that no client takes
+half an export for a whole one.
+"""
+
+import csv
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from http import HTTPStatus
+from io import StringIO
+from typing import Any, Final, cast
+
+import orjson
+import strawberry
+from graphql import GraphQLError
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from api.errors import RequestError, refused
+from api.graphql.runner import OperationRunner, bearer_token
+from api.ids import named
+from api.scalars import parse_datetime
+from domain.access.types import Actor
+from domain.kernel.errors import BadInput, DomainError, ErrorCode, NotFound, RateLimited, Unauthenticated
+from domain.kernel.numbers import plain
+from domain.kernel.time import Nanos
+from domain.system.exports.columns import COLUMNS, ExportKind, Reader
+from domain.system.exports.service import ExportRequest, open_export
+
+# Each holds a run of rows and a share of the process for as long as its client takes.
+MAX_EXPORTS_PER_USER: Final = 2
+# Spreadsheets take a text that begins so for a formula.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+_STATUS: Final[Mapping[str, HTTPStatus]] = {
+    ErrorCode.UNAUTHENTICATED.value: HTTPStatus.UNAUTHORIZED,
+    ErrorCode.FORBIDDEN.value: HTTPStatus.FORBIDDEN,
+    ErrorCode.NOT_FOUND.value: HTTPStatus.NOT_FOUND,
+    ErrorCode.RATE_LIMITED.value: HTTPStatus.TOO_MANY_REQUESTS,
+    ErrorCode.UNAVAILABLE.value: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+Encode = Callable[[Sequence[str], Iterable[Sequence[object]]], bytes]
+
+
+class Exports:
+    """Answers of exports; the route's parameter ``name`` is a kind and a format, such as ``orders.csv``."""
+
+    def __init__(self, runner: OperationRunner) -> None:
+        self._runner = runner
+        self._running: Counter[object] = Counter()
+
+    async def __call__(self, request: Request) -> Response:
+        """One export, or the reason why there is none."""
+        try:
+            return await self._export(request)
+        except DomainError as error:
+            return _refusal(refused(error))
+        except RequestError as error:
+            return _refusal(error)
+
+    async def _export(self, request: Request) -> Response:
+        address = request.client.host if request.client else ""
+        caller = await self._runner.identify(bearer_token(request.headers.get("authorization")), address)
+        if caller.actor is None:
+            raise caller.refusal or Unauthenticated("Sign in first.")
+        self._runner.admit(caller)
+        kind, media_type, encode = _format(request.path_params["name"])
+        wanted = _wanted(kind, request.query_params)
+        actor = caller.actor
+        if self._running[actor.user_id] >= MAX_EXPORTS_PER_USER:
+            raise RateLimited(f"At most {MAX_EXPORTS_PER_USER} exports of one person run at a time.")
+        rows = await open_export(actor, self._runner.services.market, wanted)
+        headers = {
+            "content-disposition": f"attachment; filename={request.path_params['name']}",
+            "cache-control": "no-store",
+        }
+        return StreamingResponse(self._send(actor, rows, COLUMNS[kind], encode), media_type=media_type, headers=headers)
+
+    async def _send(
+        self, actor: Actor, rows: AsyncIterator[list[object]], columns: Mapping[str, Reader], encode: Encode
+    ) -> AsyncIterator[bytes]:
+        self._running[actor.user_id] += 1
+        try:
+            async with aclosing(cast(Any, rows)) as runs:
+                yield encode(list(columns), [tuple(columns)]) if encode is _csv else b""
+                async for run in runs:
+                    if run:
+                        yield encode(list(columns), [[read(row) for read in columns.values()] for row in run])
+        finally:
+            self._running[actor.user_id] -= 1
+            self._running += Counter()
+
+
+def _format(name: str) -> tuple[ExportKind, str, Encode]:
+    kind, _, extension = name.partition(".")
+    if kind not in set(ExportKind) or extension not in _FORMATS:
+        kinds, formats = ", ".join(ExportKind), ", ".join(_FORMATS)
+        raise NotFound(f"There is no export {name}: there are {kinds}, as {formats}.", field="name")
+    return ExportKind(kind), *_FORMATS[extension]
+
+
+def _wanted(kind: ExportKind, given: Mapping[str, str]) -> ExportRequest:
+    unknown = sorted(set(given) - {"account", "from", "to"})
+    if unknown:
+        raise BadInput("An export takes account, from and to.", field=unknown[0])
+    if "account" not in given:
+        raise BadInput("Name the account.", field="account")
+    return ExportRequest(kind, named(strawberry.ID(given["account"])), _time(given, "from"), _time(given, "to"))
+
+
+def _time(given: Mapping[str, str], name: str) -> datetime | None:
+    if name not in given:
+        return None
+    try:
+        return parse_datetime(given[name])
+    except GraphQLError as error:
+        raise BadInput(error.message, field=name) from error
+
+
+def _refusal(error: RequestError) -> Response:
+    status = _STATUS.get(error.code, HTTPStatus.BAD_REQUEST)
+    headers = {"www-authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
+    return Response(orjson.dumps({"errors": error.errors}), status, headers, "application/json")
+
+
+def _csv(_names: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    text = StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows([_cell(value) for value in row] for row in rows)
+    return text.getvalue().encode()
+
+
+def _cell(value: object) -> object:
+    shown = _shown(value)
+    if isinstance(shown, str) and shown.startswith(_FORMULA) and not isinstance(value, Decimal):
+        return f"'{shown}"
+    return shown
+
+
+def _json_lines(names: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    lines = (dict(zip(names, map(_shown, row), strict=True)) for row in rows)
+    return b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
+
+
+def _shown(value: object) -> object:
+    """A value as the API shows it: exact numbers as text, times in UTC."""
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Nanos):
+        return value.isoformat()
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, datetime):
+        return Nanos.of(value).isoformat()
+    return str(value)
+
+
+_FORMATS: Final[Mapping[str, tuple[str, Encode]]] = {
+    "csv": ("text/csv; charset=utf-8", _csv),
+    "jsonl": ("application/x-ndjson", _json_lines),
+}

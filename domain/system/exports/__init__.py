@@ -1,0 +1,1 @@
+"""Exports: what is stored of an account, as rows for programs of others."""

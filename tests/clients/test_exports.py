@@ -1,0 +1,99 @@
+"""Exports over HTTP and by the command, against a real server."""
+
+import csv
+import json
+from decimal import Decimal
+from io import StringIO
+from pathlib import Path
+
+import httpx
+import pytest
+
+from cli.main import main
+from tests.clients.conftest import Market
+from tests.clients.test_client import limit, settled
+from tests.support.desk import Desk
+from tests.support.installation import Process
+from tradegraph_client import BadUserInput, Client, NotFound
+from tradegraph_client.types import OrderType
+
+
+async def text_of(client: Client, name: str, **given: str) -> str:
+    """The whole export."""
+    return b"".join([chunk async for chunk in client.export(name, **given)]).decode()
+
+
+async def test_orders_and_executions_come_as_the_api_has_them(client: Client, market: Market) -> None:
+    bought = limit(market, "2").model_copy(update={"type_": OrderType.MARKET, "limit_price": None})
+    order = (await client.place_order(bought.model_copy(update={"strategy": "=1+1", "tags": ["a", "b"]}))).order
+    await settled(client, order.id)
+    resting = (await client.place_order(limit(market))).order
+
+    rows = list(csv.DictReader(StringIO(await text_of(client, "orders.csv", account=market.account_id))))
+    assert [row["id"] for row in rows] == [order.id, resting.id]
+    assert (rows[0]["status"], rows[0]["averagePrice"], rows[0]["limitPrice"]) == ("FILLED", "100.01", "")
+    # A spreadsheet must not take a name for a formula; JSON has it as it is.
+    assert (rows[0]["strategy"], rows[0]["tags"]) == ("'=1+1", "a b")
+    lines = [
+        json.loads(line) for line in (await text_of(client, "orders.jsonl", account=market.account_id)).splitlines()
+    ]
+    assert (lines[0]["strategy"], lines[0]["limitPrice"], lines[0]["postOnly"]) == ("=1+1", None, False)
+
+    (fill,) = (await text_of(client, "executions.jsonl", account=market.account_id)).splitlines()
+    assert {name: json.loads(fill)[name] for name in ("orderId", "price", "quantity", "side")} == {
+        "orderId": order.id,
+        "price": "100.01",
+        "quantity": "2",
+        "side": "BUY",
+    }
+    ledger = list(csv.DictReader(StringIO(await text_of(client, "ledger.csv", account=market.account_id))))
+    account = await client.get_account(id=market.account_id)
+    assert account is not None
+    assert sum(Decimal(row["amount"]) for row in ledger) == account.cash == Decimal(ledger[-1]["balanceAfter"])
+    for kind in ("statements", "closed-trades", "equity"):
+        assert (await text_of(client, f"{kind}.csv", account=market.account_id)).count("\r\n") >= 1
+        assert await text_of(client, f"{kind}.jsonl", account=market.account_id, since="2100-01-01T00:00:00Z") == ""
+
+
+async def test_what_is_refused_is_told_before_the_first_row(
+    client: Client, market: Market, shared_web: Process, key: str
+) -> None:
+    for name, given, kind, field in (
+        ("orders.csv", {}, BadUserInput, "account"),
+        ("orders.csv", {"account": market.account_id, "since": "yesterday"}, BadUserInput, "from"),
+        ("orders.csv", {"account": market.account_id, "page": "2"}, BadUserInput, "page"),
+        ("orders.csv", {"account": "nobody"}, NotFound, "account"),
+        ("orders.xls", {"account": market.account_id}, NotFound, "name"),
+        ("secrets.csv", {"account": market.account_id}, NotFound, "name"),
+    ):
+        with pytest.raises(kind) as refused:
+            await text_of(client, name, **given)
+        assert refused.value.field == field
+    address = f"{shared_web.address}/export/orders.csv"
+    async with httpx.AsyncClient(trust_env=False) as http:
+        stranger = await http.get(address, params={"account": market.account_id})
+        assert (stranger.status_code, stranger.json()["errors"][0]["extensions"]["code"]) == (401, "UNAUTHENTICATED")
+        posted = await http.post(address, headers={"authorization": f"Bearer {key}"})
+        assert posted.status_code == 405
+
+
+@pytest.fixture
+async def funded(admin: Desk, market: Market) -> Market:
+    """A market whose account has one order."""
+    await admin.place(market.account_id, market.symbol, "BUY", "1")
+    return market
+
+
+def test_the_command_writes_whole_files(
+    shared_web: Process, key: str, funded: Market, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRADEGRAPH_CLIENT_ADDRESS", shared_web.address)
+    monkeypatch.setenv("TRADEGRAPH_CLIENT_KEY", key)
+    file = tmp_path / "orders.jsonl"
+    export = ("export", "orders", "--account", funded.account_id, "--output", str(file))
+    assert main([*export, "--from", "2020-01-01"]) == 0
+    assert json.loads(file.read_text())["symbol"] == funded.symbol
+    before = file.read_text()
+    assert main([*export, "--from", "2020-01-02", "--to", "2020-01-01"]) == 2
+    assert main(["export", "orders", "--account", funded.account_id, "--output", str(tmp_path / "no" / "x.csv")]) == 2
+    assert (file.read_text(), [path.name for path in tmp_path.iterdir()]) == (before, ["orders.jsonl"])
