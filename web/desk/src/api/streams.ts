@@ -1,5 +1,5 @@
 /**
- * Everything live, over one WebSocket.
+ * Everything live, over one WebSocket, or over HTTP where no WebSocket gets through.
  *
  * Promises: a stream that was opened stays open until it is closed, whatever happens to the socket; event streams go on
  * right after the last event that was dealt with; when the token is renewed a second socket takes all streams over before
@@ -10,10 +10,12 @@ import { reactive, readonly } from 'vue';
 
 import type { TypedDocumentString } from '@/gql/graphql';
 
+import type { Carrier } from './eventStreams';
 import { fromCoded, type Failure } from './failure';
 import { session } from './session';
 
 type Variables = Record<string, unknown>;
+type OpenEvents = (cut: () => void) => Carrier;
 
 export interface StreamOptions<Data, Given = never> {
   document: TypedDocumentString<Data, Given>;
@@ -37,18 +39,27 @@ interface Stream {
 
 export type ConnectionState = 'off' | 'connecting' | 'live' | 'broken';
 
-const state = reactive({ state: 'off' as ConnectionState, brokenSince: 0, attempts: 0 });
+const state = reactive({ state: 'off' as ConnectionState, brokenSince: 0, attempts: 0, via: 'socket' as 'socket' | 'events' });
 export const connection = readonly(state);
 
 const MAX_WAIT_MS = 8_000;
 const KEEP_ALIVE_MS = 8_000;
 const REOPEN_MS = 2_000;
 const PONG_MS = 4_000;
+// So long may a WebSocket take to open; a proxy may hold it for good.
+const OPEN_MS = 8_000;
+// After so many attempts in vain it is seen whether events get through over HTTP.
+const ATTEMPTS = 2;
+// While they do, a WebSocket is tried now and then.
+const RARELY_MS = 60_000;
 // Asking again would be answered the same.
 const FINAL = new Set(['NOT_FOUND', 'FORBIDDEN', 'BAD_USER_INPUT', 'GRAPHQL_VALIDATION_FAILED']);
 const streams = new Set<Stream>();
 let socket: Client | null = null;
 let wake: (() => void) | null = null;
+let events: Carrier | null = null;
+let openEvents: OpenEvents | null = null;
+let isTryingEvents = false;
 
 function address(): string {
   const url = new URL('/graphql', window.location.href);
@@ -56,9 +67,11 @@ function address(): string {
   return url.href;
 }
 
+const isLive = (): boolean => state.state === 'live';
+
 /** Wait before the next attempt, unless the network or the person comes back earlier. */
 function pause(retries: number): Promise<void> {
-  const wait = Math.min(300 * 2 ** retries, MAX_WAIT_MS) * (0.7 + Math.random() * 0.6);
+  const wait = (events ? RARELY_MS : Math.min(300 * 2 ** retries, MAX_WAIT_MS)) * (0.7 + Math.random() * 0.6);
   return new Promise((resolve) => {
     const timer = setTimeout(done, wait);
     function done(): void {
@@ -75,8 +88,49 @@ function markBroken(): void {
   state.state = session.isOpen ? 'broken' : 'off';
 }
 
+/** Carry the streams over HTTP until that line is cut. */
+function carryByEvents(open: OpenEvents): void {
+  const opened = open(() => {
+    if (events !== opened) return;
+    events = null;
+    markBroken();
+    // What was cut may be the whole line: the next attempts tell, of the WebSocket and of this.
+    wake?.();
+    tryEventsUntilLive();
+  });
+  events = opened;
+  openEvents = open;
+  state.via = 'events';
+  takeOver(opened);
+}
+
+/** No WebSocket gets through: see whether events do. */
+async function tryEvents(): Promise<void> {
+  if (events || isTryingEvents || !session.isOpen) return;
+  isTryingEvents = true;
+  try {
+    const { answersEvents, openEventStreams } = await import('./eventStreams');
+    if ((await answersEvents()) && !isLive() && session.isOpen) carryByEvents(openEventStreams);
+  } catch {
+    // The part of the pages that does it could not be loaded: the next attempt tries again.
+  }
+  isTryingEvents = false;
+}
+
+function tryEventsUntilLive(): void {
+  void tryEvents().then(() => {
+    if (!isLive() && session.isOpen) setTimeout(() => !isLive() && tryEventsUntilLive(), REOPEN_MS);
+  });
+}
+
+const carrierOf = (client: Client): Carrier => ({
+  subscribe: (request, sink) => client.subscribe(request(), sink as Parameters<Client['subscribe']>[1]),
+  dispose: () => client.dispose(),
+});
+
 function openSocket(connected: (client: Client) => void): Client {
   let pong: ReturnType<typeof setTimeout> | undefined;
+  let opening: ReturnType<typeof setTimeout> | undefined;
   let live: WebSocket | null = null;
   const client: Client = createClient({
     url: address(),
@@ -85,28 +139,36 @@ function openSocket(connected: (client: Client) => void): Client {
     onNonLazyError: () => {
       if (socket !== client) return;
       socket = null;
-      setTimeout(() => session.isOpen && connect(), REOPEN_MS);
+      setTimeout(() => session.isOpen && connect(), events ? RARELY_MS : REOPEN_MS);
     },
     retryAttempts: Number.MAX_SAFE_INTEGER,
     retryWait: pause,
     keepAlive: KEEP_ALIVE_MS,
+    connectionAckWaitTimeout: OPEN_MS,
     connectionParams: async () => {
       const authorization = await session.authorization();
       return authorization ? { authorization } : {};
     },
     shouldRetry: () => session.isOpen && socket === client,
     on: {
+      connecting: () => {
+        clearTimeout(opening);
+        opening = setTimeout(() => socket === client && void tryEvents(), OPEN_MS);
+      },
       opened: (opened) => {
         live = opened as WebSocket;
       },
       connected: () => {
+        clearTimeout(opening);
         connected(client);
       },
       closed: (event) => {
         clearTimeout(pong);
-        if (socket !== client) return;
+        clearTimeout(opening);
+        if (socket !== client || events) return;
         markBroken();
         state.attempts += 1;
+        if (state.attempts >= ATTEMPTS) void tryEvents();
         if (event instanceof CloseEvent && (event.code === 4403 || event.code === 4401)) void session.refused();
       },
       // A peer that is gone without a word does not close the socket: no pong says so.
@@ -121,24 +183,24 @@ function openSocket(connected: (client: Client) => void): Client {
   return client;
 }
 
-function start(stream: Stream, client: Client): void {
+function start(stream: Stream, carrier: Carrier): void {
   clearTimeout(stream.retry);
   stream.stop?.();
   const { options } = stream;
   const wasOpen = stream.hadSocket;
   stream.hadSocket = true;
   const given = options.variables as Variables;
-  const variables = options.cursor && stream.after ? { ...given, after: stream.after } : given;
+  const request = (): { query: string; variables: Variables } => ({ query: stream.query, variables: options.cursor && stream.after ? { ...given, after: stream.after } : given });
   let isOver = false;
-  const unsubscribe = client.subscribe<never>(
-    { query: stream.query, variables },
+  const unsubscribe = carrier.subscribe(
+    request,
     {
       next: ({ data, errors }) => {
         if (isOver) return;
-        if (errors?.[0]) options.refused?.(fromCoded(errors[0]));
+        if (errors?.[0]) options.refused?.(fromCoded(errors[0] as Parameters<typeof fromCoded>[0]));
         if (!data) return;
-        options.next(data);
-        stream.after = options.cursor?.(data) ?? stream.after;
+        options.next(data as never);
+        stream.after = options.cursor?.(data as never) ?? stream.after;
       },
       error: (error) => {
         if (isOver) return;
@@ -146,10 +208,14 @@ function start(stream: Stream, client: Client): void {
         if (failure) options.refused?.(failure);
         if (failure && FINAL.has(failure.code)) return;
         // The socket's end ends its streams too, when it does not heal itself; try again while somebody listens.
-        stream.retry = setTimeout(() => socket && streams.has(stream) && start(stream, socket), MAX_WAIT_MS);
+        stream.retry = setTimeout(() => {
+          const now = carrying();
+          if (now && streams.has(stream)) start(stream, now);
+        }, MAX_WAIT_MS);
       },
       complete: () => undefined,
     },
+    options.cursor !== undefined,
   );
   stream.stop = () => {
     isOver = true;
@@ -158,39 +224,59 @@ function start(stream: Stream, client: Client): void {
   if (wasOpen) options.reopened?.();
 }
 
-function takeOver(client: Client): void {
+/** What carries the streams now. */
+const carrying = (): Carrier | null => (isLive() ? (events ?? (socket && carrierOf(socket))) : null);
+
+function takeOver(carrier: Carrier): void {
   state.state = 'live';
   state.attempts = 0;
-  for (const stream of streams) start(stream, client);
+  for (const stream of streams) start(stream, carrier);
+}
+
+/** A WebSocket is open: it takes all streams, and what carried them over HTTP is done. */
+function takeOverBySocket(client: Client): void {
+  const before = events;
+  events = null;
+  state.via = 'socket';
+  takeOver(carrierOf(client));
+  before?.dispose();
 }
 
 export function connect(): void {
   if (socket) return;
-  state.state = 'connecting';
+  if (!events) state.state = 'connecting';
   socket = openSocket((client) => {
-    if (client === socket) takeOver(client);
+    if (client === socket) takeOverBySocket(client);
   });
 }
 
 /** A new token: the next socket is made with it, takes every stream over, and only then the old one goes. */
 export function replaceSocket(): void {
   const old = socket;
-  if (!old || state.state !== 'live') return;
+  if (!old || !isLive()) return;
+  if (events && openEvents) {
+    const before = events;
+    carryByEvents(openEvents);
+    before.dispose();
+    return;
+  }
   openSocket((client) => {
     if (socket === old) {
       socket = client;
-      takeOver(client);
+      takeOverBySocket(client);
       void old.dispose();
-    } else if (socket === client) takeOver(client);
+    } else if (socket === client) takeOverBySocket(client);
   });
 }
 
 export function disconnect(): void {
   for (const stream of streams) stream.stop?.();
-  const old = socket;
+  const [old, over] = [socket, events];
   socket = null;
+  events = null;
   state.state = 'off';
   void old?.dispose();
+  over?.dispose();
 }
 
 /** Open a stream; call what it returns to close it. */
@@ -198,7 +284,8 @@ export function openStream<Data, Given>(options: StreamOptions<Data, Given>): ()
   const query = options.document.toString();
   const stream: Stream = { options: options as unknown as StreamOptions<never>, query, after: undefined, stop: null, hadSocket: false };
   streams.add(stream);
-  if (socket && state.state === 'live') start(stream, socket);
+  const carrier = carrying();
+  if (carrier) start(stream, carrier);
   return () => {
     streams.delete(stream);
     clearTimeout(stream.retry);

@@ -41,6 +41,32 @@ test('after a cut everything is caught up with, and until then figures are marke
   wire.close();
 });
 
+test('where no WebSocket gets through, streams go over HTTP, and catch up after a cut', async () => {
+  const person = await newcomer();
+  const wire = await line({ sockets: false });
+  const { page, context } = await openTab(browser, wire.address);
+  await signIn(page, wire.address, person.email, person.password);
+  await state(page, 'live');
+  assert.equal(await page.getAttribute('[data-test=connection]', 'data-via'), 'events');
+  const { deep } = await prices(person);
+  await place(person, { limitPrice: deep });
+  await rows(page, 1);
+  const bid = page.locator('[data-test=bid]').first();
+  const before = await bid.innerText();
+  await page.waitForFunction((was) => document.querySelector('[data-test=bid]')?.innerText !== was, before);
+
+  wire.cut();
+  await state(page, 'broken');
+  await person.ask('mutation ($input: CancelOrdersInput!) { cancelOrders(input: $input) { orders { id } } }', { input: { accountId: person.accountId } });
+  const last = await place(person, { limitPrice: String(Number(deep) - 100) });
+  wire.mend();
+  await state(page, 'live');
+  await page.waitForSelector(`[data-test=working-orders] [row-id="${last.id}"]`);
+  await rows(page, 1);
+  await context.close();
+  wire.close();
+});
+
 test('a session outlives a reload, and no script can read what keeps it', async () => {
   const person = await newcomer();
   const { page, context, problems } = await openTab(browser, ADDRESS);

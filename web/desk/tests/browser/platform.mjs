@@ -65,8 +65,8 @@ export async function prices(person) {
   return { bid, deep: String(bid - 3000), high: String(bid + 3000) };
 }
 
-/** A line to the platform: `cut` ends every connection and lets none through, until `mend`. */
-export async function line() {
+/** A line to the platform: `cut` ends every connection and lets none through, until `mend`; it may let no WebSocket through. */
+export async function line({ sockets = true } = {}) {
   const target = new URL(ADDRESS);
   const open = new Set();
   let isCut = false;
@@ -82,6 +82,7 @@ export async function line() {
       });
       one.pipe(other);
     }
+    if (!sockets) near.on('data', (data) => /^upgrade: websocket/im.test(data.toString('latin1')) && near.destroy());
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

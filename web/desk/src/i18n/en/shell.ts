@@ -44,7 +44,7 @@ export const shell = {
     busy: 'Signing in…',
     expired: 'Your session has ended. Sign in again to go on where you were.',
   },
-  connection: { live: 'Live', connecting: 'Connecting…', broken: 'Reconnecting. Figures are as of {since}.' },
+  connection: { live: 'Live', events: 'Live over HTTP: this network lets no WebSocket through.', connecting: 'Connecting…', broken: 'Reconnecting. Figures are as of {since}.' },
   failure: {
     NETWORK: 'The server cannot be reached.',
     BAD_USER_INPUT: 'Something in the input is wrong.',

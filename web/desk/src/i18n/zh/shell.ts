@@ -46,7 +46,7 @@ export const shell: typeof model = {
     busy: '正在登录…',
     expired: '会话已结束，请重新登录后继续。',
   },
-  connection: { live: '实时', connecting: '连接中…', broken: '正在重连，数据截至 {since}' },
+  connection: { live: '实时', events: '通过 HTTP 实时更新：此网络不允许 WebSocket。', connecting: '连接中…', broken: '正在重连，数据截至 {since}' },
   failure: {
     NETWORK: '无法连接服务器。',
     BAD_USER_INPUT: '输入有误。',
