@@ -11,9 +11,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.chaos.run import can_jump, staged, trade
-from tests.support.databases import DatabaseFactory
-from tests.support.servers import throwaway_services
+from adapters.database import migrate
+from adapters.embedded import embedded_services
+from cli.keeper import Keeper
+from tests.chaos.run import staged, trade
+from tests.platform.conftest import open_folder
+from tests.support.faked_clock import can_jump
+from tests.support.small_disk import small_disk
 
 _SECONDS = 300.0
 
@@ -28,17 +32,26 @@ def main(arguments: list[str]) -> int:
     """Trade, and print what was done."""
     seconds = float(arguments[0]) if arguments else _SECONDS
     seed = int(arguments[1]) if len(arguments) > 1 else secrets.randbelow(1_000_000)
-    clocks = "" if can_jump() else "; clocks stay: Debian's faketime is not installed"
-    sys.stdout.write(f"seed {seed}, {seconds:g} s{clocks}\n")
     folder = Path(tempfile.mkdtemp(prefix="tradegraph-chaos-"))
     with (
-        throwaway_services() as services,
-        DatabaseFactory(services, folder) as databases,
-        databases.migrated() as url,
-        staged(url, services.redis_url, folder, seed) as stage,
+        open_folder() as path,
+        small_disk(path) as disk,
+        embedded_services(path / "data", durable=False) as services,
+        # A server that goes down, because its disk is full, is started again.
+        Keeper(services.started, sys.stderr.write),
     ):
-        running = asyncio.run(trade(stage, url, _until(time.monotonic() + seconds)))
-        sys.stdout.write(f"{running.accepted} orders accepted, {running.repeats} requests repeated\n")
+        asyncio.run(migrate(services.database_url))
+        clocks = "" if can_jump() else "; clocks stay: Debian's faketime is not installed"
+        room = "" if disk.can_fill else f"; the disk is not filled: {disk.reason}"
+        sys.stdout.write(f"seed {seed}, {seconds:g} s{clocks}{room}\n")
+        sys.stdout.flush()
+        url = services.database_url
+        with staged(url, services.redis_url, folder, seed, disk) as stage:
+            running = asyncio.run(trade(stage, url, _until(time.monotonic() + seconds)))
+        moved = sum(len(trader.moved) for trader in running.traders)
+        sys.stdout.write(
+            f"{running.accepted} orders accepted, {moved} times money moved, {running.repeats} requests repeated\n"
+        )
         for name, number in stage.done.most_common():
             sys.stdout.write(f"{number:4} {name}\n")
     return 0

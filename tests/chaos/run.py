@@ -22,11 +22,12 @@ from api.scalars import Cursor
 from tests.chaos.proxy import Mode, Proxy, proxy
 from tests.support.client import ApiError, Client
 from tests.support.desk import Desk, signed_in
+from tests.support.faked_clock import FakedClock
 from tests.support.installation import Installation, Process, installation
 from tests.support.load import SYMBOL, Load, load
+from tests.support.small_disk import SmallDisk
 from tests.support.waiting import until
 
-_FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 _EVENTS = "subscription ($id: ID!, $after: Cursor) { orderEvents(accountId: $id, after: $after) { cursor } }"
 _LOGGED = """
 SELECT account_id::text, sequence, order_id IS NOT NULL AS of_order FROM account_events ORDER BY account_id, sequence
@@ -66,14 +67,18 @@ class Stage:
     whole: Installation
     database: Proxy
     redis: Proxy
-    offset: Path
+    clock: FakedClock
+    disk: SmallDisk | None
     web: Process
     engines: list[Process]
     done: Counter[str] = field(default_factory=Counter)
 
     async def disturb(self, name: str | None = None) -> str:
         """Do something, and put it right again."""
-        name = name or self.chance.choice(sorted(DISTURBANCES))
+        possible = [
+            each for each in DISTURBANCES if each != FULL_DISK or (self.disk is not None and self.disk.can_fill)
+        ]
+        name = name or self.chance.choice(sorted(possible))
         await DISTURBANCES[name](self)
         self.done[name] += 1
         return name
@@ -129,12 +134,20 @@ class Stage:
         between.set(Mode.PASS)
 
     async def jump_clocks(self) -> None:
-        """The engines' clocks go an hour ahead, and back again; where there is no faketime they do not."""
-        self.offset.write_text("+3600s")
-        await asyncio.sleep(2)
-        self.offset.write_text("+0s")
+        """The clocks of all processes go an hour ahead or back, and are right again; without faketime they stay."""
+        self.clock.set(self.chance.choice((3_600, -3_600)))
+        await asyncio.sleep(self.chance.uniform(2, 4))
+        self.clock.set(0)
+
+    async def fill_disk(self) -> None:
+        """The disk of the database has no room for a while; the server may go down of it, and comes back."""
+        assert self.disk is not None
+        await asyncio.to_thread(self.disk.fill)
+        await asyncio.sleep(self.chance.uniform(2, 5))
+        self.disk.make_room()
 
 
+FULL_DISK = "fill the disk of the database"
 DISTURBANCES: Mapping[str, Callable[[Stage], Awaitable[None]]] = {
     "kill an engine": Stage.kill_engine,
     "kill web": Stage.kill_web,
@@ -143,37 +156,26 @@ DISTURBANCES: Mapping[str, Callable[[Stage], Awaitable[None]]] = {
     "stop web": Stage.stop_web,
     "part from the database": Stage.part_from_database,
     "part from Redis": Stage.part_from_redis,
-    "jump the clocks of engines": Stage.jump_clocks,
+    "jump the clocks": Stage.jump_clocks,
+    FULL_DISK: Stage.fill_disk,
 }
 
 
 @contextmanager
-def staged(database_url: str, redis_url: str, folder: Path, seed: int) -> Iterator[Stage]:
-    """A web process and two engines behind proxies. Without faketime clocks do not jump, which is said."""
-    offset = folder / "offset"
-    offset.write_text("+0s")
-    faked = {
-        "LD_PRELOAD": str(_FAKETIME),
-        "FAKETIME_TIMESTAMP_FILE": str(offset),
-        "FAKETIME_CACHE_DURATION": "1",
-        "DONT_FAKE_MONOTONIC": "1",
-    }
+def staged(
+    database_url: str, redis_url: str, folder: Path, seed: int, disk: SmallDisk | None = None
+) -> Iterator[Stage]:
+    """A web process and two engines behind proxies. ``disk`` is that of the database, if it may be filled."""
+    clock = FakedClock(folder / "clock")
     with (
         proxy(database_url) as database,
         proxy(redis_url) as redis,
-        installation(database.url, redis.url, folder / "data") as whole,
+        installation(database.url, redis.url, folder / "data", **clock.settings) as whole,
     ):
-        web = whole.web()
-        settings = faked if can_jump() else {}
-        engines = [whole.engine(**settings), whole.engine(**settings)]
+        web, engines = whole.web(), [whole.engine(), whole.engine()]
         whole.start(web, engines[0])
         engines[1].start()
-        yield Stage(Random(seed), whole, database, redis, offset, web, engines)
-
-
-def can_jump() -> bool:
-    """Whether the clock of a process can be made to jump here."""
-    return _FAKETIME.exists()
+        yield Stage(Random(seed), whole, database, redis, clock, disk, web, engines)
 
 
 async def trade(stage: Stage, direct_url: str, disturbances: Iterable[str | None]) -> Load:

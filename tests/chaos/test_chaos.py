@@ -9,7 +9,7 @@ _SEED = 7
 _DISTURBANCES = (
     "part from the database",
     "stop an engine",
-    "jump the clocks of engines",
+    "jump the clocks",
     "part from Redis",
     "kill all",
 )

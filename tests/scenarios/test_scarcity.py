@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import asyncpg
 import psutil
@@ -21,44 +20,36 @@ from tests.platform.conftest import open_folder
 from tests.support.client import ApiError
 from tests.support.desk import Desk, order_input, signed_in
 from tests.support.installation import Installation, Process, installation
+from tests.support.small_disk import SmallDisk, small_disk
 from tests.support.waiting import until
 
-_SIZE = "400m"
 _MAX_LINES = 200
 _REFUSALS = 30
 
 
 @dataclass
 class Platform:
-    """A web process and an engine on a private database. ``disk`` is its file system if it has one of its own."""
+    """A web process and an engine on a private database, which is on the disk."""
 
     whole: Installation
     web: Process
     engine: Process
-    disk: Path | None
-    no_disk: str
+    disk: SmallDisk
 
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    with open_folder() as path:
-        mounted = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={_SIZE},mode=0711", "tmpfs", str(path)],
-            capture_output=True,
-            check=False,
-        )
-        disk = path if mounted.returncode == 0 else None
-        try:
-            with embedded_services(path / "data", durable=False) as services, Keeper(services.started, print):
-                asyncio.run(migrate(services.database_url))
-                folder = tmp_path_factory.mktemp("platform")
-                with installation(services.database_url, services.redis_url, folder) as whole:
-                    web, engine = whole.web(), whole.engine()
-                    whole.start(web, engine)
-                    yield Platform(whole, web, engine, disk, mounted.stderr.decode().strip())
-        finally:
-            if disk is not None:
-                subprocess.run(["umount", "--lazy", str(path)], check=True)
+    with (
+        open_folder() as path,
+        small_disk(path) as disk,
+        embedded_services(path / "data", durable=False) as services,
+        Keeper(services.started, print),
+    ):
+        asyncio.run(migrate(services.database_url))
+        with installation(services.database_url, services.redis_url, tmp_path_factory.mktemp("platform")) as whole:
+            web, engine = whole.web(), whole.engine()
+            whole.start(web, engine)
+            yield Platform(whole, web, engine, disk)
 
 
 class Trading:
@@ -122,14 +113,13 @@ async def trading(platform: Platform, symbol: str) -> AsyncIterator[Trading]:
 
 
 async def test_a_full_disk_is_survived(platform: Platform) -> None:
-    if platform.disk is None:
-        pytest.skip(f"a file system cannot be mounted here: {platform.no_disk}")
+    if not platform.disk.can_fill:
+        pytest.skip(f"a file system cannot be mounted here: {platform.disk.reason}")
     async with trading(platform, "FULL.LAB") as begun:
-        filler = platform.disk / "filler"
-        fill(filler)
+        platform.disk.fill()
         await begun.be_refused()
         assert "DISK_FULL" in begun.refusals or "UNREACHABLE" in begun.refusals
-        filler.unlink()
+        platform.disk.make_room()
         await begun.check()
 
 
@@ -169,13 +159,3 @@ def _bound(server: psutil.Process, size: str) -> None:
     same = {"user": server.uids().real, "group": server.gids().real, "extra_groups": []} if os.getuid() == 0 else {}
     command = ["prlimit", "--pid", str(server.pid), f"--as={size}:"]
     subprocess.run(command, check=True, **same)  # type: ignore[call-overload]
-
-
-def fill(path: Path) -> None:
-    """Write until there is no room."""
-    with path.open("wb", buffering=0) as file:
-        try:
-            while file.write(b"\0" * 65_536):
-                pass
-        except OSError:
-            return

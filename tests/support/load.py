@@ -19,6 +19,18 @@ _MEETS = {"BUY": "100.5", "SELL": "99.5"}
 RESTING_PRICE = "90"
 _RETRY_SECONDS = 0.05
 _PAUSE_SECONDS = 0.02
+MOVES = {
+    "deposit": "mutation ($input: CashInput!) { deposit(input: $input) { id } }",
+    "withdraw": "mutation ($input: CashInput!) { withdraw(input: $input) { id } }",
+}
+_MOVES_EVERY = 5
+_LEDGER = """query ($id: ID!, $after: String) {
+  account(id: $id) {
+    transactions(first: 500, after: $after, filter: { kinds: [DEPOSIT, WITHDRAWAL] }) {
+      edges { node { id reference } } pageInfo { hasNextPage endCursor }
+    }
+  }
+}"""
 # How many orders they are ahead of what the test waits for: they are always in the middle of something, and a machine
 # that takes its time to start a process does not make a long story of it.
 _AHEAD = 20
@@ -33,6 +45,8 @@ class Trader:
     account_id: str
     may_go_on: Callable[[], bool]
     accepted: dict[str, str] = field(default_factory=dict)
+    # By reference, the transaction that answered it.
+    moved: dict[str, str] = field(default_factory=dict)
     canceled: set[str] = field(default_factory=set)
     repeats: int = 0
 
@@ -55,6 +69,14 @@ class Trader:
             if number % 2:
                 await self._answered(CANCEL, {"id": rests})
                 self.canceled.add(f"rests-{number}")
+            if number % _MOVES_EVERY == 0:
+                await asyncio.gather(*(self._move(kind, f"{kind}-{number}") for kind in MOVES for _ in range(2)))
+
+    async def _move(self, kind: str, reference: str) -> None:
+        """Pay in or out under a reference, which comes twice at a time and again until it is answered."""
+        given = {"accountId": self.account_id, "amount": "1", "reference": reference}
+        payload = await self._answered(MOVES[kind], given)
+        assert self.moved.setdefault(reference, payload["id"]) == payload["id"]
 
     async def _place(self, name: str, side: str, price: str) -> str:
         terms = {"type": "LIMIT", "limitPrice": price, "clientOrderId": name}
@@ -119,6 +141,7 @@ class Load:
         for trader in self.traders:
             await self._only_open(trader, set())
             await self._check_orders(trader)
+            await self._check_references(trader)
         await self.desk.check_books()
 
     async def _only_open(self, trader: Trader, names: set[str]) -> None:
@@ -135,6 +158,19 @@ class Load:
                     await asyncio.sleep(0.1)
         except TimeoutError:
             raise AssertionError(f"open but not expected or the reverse: {found ^ expected}") from None
+
+    async def _check_references(self, trader: Trader) -> None:
+        """Every reference moved money once, and it is the transaction that was answered."""
+        found: list[tuple[str, str]] = []
+        after: str | None = None
+        while True:
+            data = await self.desk.client.ask(_LEDGER, id=trader.account_id, after=after)
+            page = data["account"]["transactions"]
+            found += [(edge["node"]["reference"], edge["node"]["id"]) for edge in page["edges"]]
+            after = page["pageInfo"]["endCursor"]
+            if not page["pageInfo"]["hasNextPage"]:
+                break
+        assert sorted(found) == sorted([*trader.moved.items(), *(row for row in found if row[0] == "opening")])
 
     async def _check_orders(self, trader: Trader) -> None:
         orders = await self.desk.orders(accountId=trader.account_id)
