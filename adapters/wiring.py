@@ -15,7 +15,7 @@ from adapters.notifications.messenger import OutsideMessenger
 from adapters.notifications.sealing import SecretVault
 from adapters.probe import Probe
 from adapters.process_board import ProcessBoard
-from adapters.rates import SharedRates
+from adapters.request_rates import SharedRates
 from adapters.settings import Settings
 from adapters.throttle import RedisThrottle
 from adapters.tick_stream import RedisTickStream

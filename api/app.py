@@ -29,8 +29,8 @@ from api.graphql.runner import OperationRunner
 from api.health import Metrics, Readiness, SchemaText, Scraping, Version, healthz
 from api.limits import RequestLimits
 from api.metrics import ApiMetrics
-from api.rates import Rates
 from api.realtime.hub import Hub
+from api.request_rates import Rates
 from api.requests import RequestLog, RequestTracing
 from api.schema import export_schema
 from api.services import Services

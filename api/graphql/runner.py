@@ -18,7 +18,7 @@ from api.graphql.time_slices import TimeSlices
 from api.graphql.turns import Turns
 from api.limits import RequestLimits
 from api.metrics import SUCCEEDED, ApiMetrics
-from api.rates import Rates, TooManyRequests, Unlimited, admit
+from api.request_rates import Rates, TooManyRequests, Unlimited, admit
 from api.requests import RequestLog, RequestTracing, current_record
 from api.rights import scope_of
 from api.services import Services

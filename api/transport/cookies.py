@@ -20,12 +20,12 @@ from starlette.responses import Response
 from api.context import Context
 from api.errors import coded, masked
 from api.graphql.runner import OperationRunner
-from api.rates import TooManyRequests, rate_headers
+from api.request_rates import TooManyRequests, rate_headers
 from api.transport.negotiation import JSON, content_type
 from api.transport.origin import OriginPolicy
 from domain.access import sessions
 from domain.access.attribution import Origin, coming_from
-from domain.access.rules import REFRESH_TOKEN_LIFETIME
+from domain.access.tokens import REFRESH_TOKEN_LIFETIME
 from domain.access.types import SignedIn, User
 from domain.access.users import read_viewer
 from domain.kernel.errors import BadInput, DomainError, ErrorCode, Forbidden, Unauthenticated

@@ -10,7 +10,7 @@ from api.errors import INTERNAL, OPERATION_NOT_ALLOWED, RequestError, masked
 from api.graphql.documents import Operation
 from api.graphql.encoding import encode
 from api.graphql.runner import Answer, Caller, OperationRequest, OperationRunner, bearer_token, refusal_of
-from api.rates import TooManyRequests, rate_headers
+from api.request_rates import TooManyRequests, rate_headers
 from api.requests import current_record
 from api.transport.event_stream import STREAM_PATH, EventStreams
 from api.transport.guarded import EXTENSION, GuardedHttp

@@ -13,8 +13,6 @@ from domain.access.types import AccountPermission, Permissions, Role
 from domain.kernel.errors import BadInput
 from domain.kernel.text import clean_text
 
-ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
-REFRESH_TOKEN_LIFETIME = timedelta(days=30)
 MAX_SESSIONS = 1_000  # of one user; the oldest give way
 MAX_KEYS = 100  # of one user, revoked ones not counted
 MAX_KEY_LIFETIME = timedelta(days=3660)

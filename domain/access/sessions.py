@@ -12,16 +12,10 @@ from uuid import UUID
 from domain.access import second_factor, session_store, user_store
 from domain.access.attribution import Origin, current_origin
 from domain.access.audit import MAX_ADDRESS_LENGTH, record, record_refusal, target_of
-from domain.access.rules import (
-    REFRESH_TOKEN_LIFETIME,
-    RefreshVerdict,
-    email_to_look_up,
-    judge_refresh,
-    password_to_verify,
-)
+from domain.access.rules import RefreshVerdict, email_to_look_up, judge_refresh, password_to_verify
 from domain.access.service import Access
 from domain.access.throttle import Limit
-from domain.access.tokens import MAX_CREDENTIAL_LENGTH, digest, new_refresh_token
+from domain.access.tokens import MAX_CREDENTIAL_LENGTH, REFRESH_TOKEN_LIFETIME, digest, new_refresh_token
 from domain.access.types import Actor, AuditOutcome, SignedIn, User
 from domain.access.user_store import StoredPassword
 from domain.kernel.errors import ErrorCode, RateLimited, Unauthenticated

@@ -7,16 +7,17 @@ with its session. Refresh tokens and the secret part of API keys are 32 random b
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import jwt
 from jwt.types import Options
 
-from domain.access.rules import ACCESS_TOKEN_LIFETIME
 from domain.kernel.errors import Unauthenticated
 from domain.kernel.ids import new_id
 
+ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
+REFRESH_TOKEN_LIFETIME = timedelta(days=30)
 MIN_SECRET_LENGTH = 32
 MAX_CREDENTIAL_LENGTH = 1024
 KEY_MARK = "tg_"

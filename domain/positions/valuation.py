@@ -14,7 +14,7 @@ from domain.market.rates import InstrumentIndex, QuoteOf
 from domain.market.types import Instrument, Quote
 from domain.positions.closable import closable, frozen
 from domain.positions.holds import Hold
-from domain.positions.liquidation import Stake, liquidation_price
+from domain.positions.liquidation_price import Stake, liquidation_price
 from domain.positions.types import PositionBook, PositionSide
 
 

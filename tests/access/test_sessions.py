@@ -11,11 +11,10 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from adapters.throttle import RedisThrottle
 from domain.access import password_hashing, session_store, user_store
 from domain.access.password_hashing import Passwords
-from domain.access.rules import REFRESH_TOKEN_LIFETIME
 from domain.access.service import Access
 from domain.access.sessions import ADDRESS_LIMIT, EMAIL_LIMIT, login, logout, refresh_session
 from domain.access.throttle import MemoryThrottle
-from domain.access.tokens import digest
+from domain.access.tokens import REFRESH_TOKEN_LIFETIME, digest
 from domain.access.types import SYSTEM, Role, SignedIn
 from domain.access.users import UserChange, update_user
 from domain.kernel.database import fetch, fetch_row

@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from adapters.embedded import EmbeddedServices
-from domain.access.rules import ACCESS_TOKEN_LIFETIME
-from domain.access.tokens import TokenSigner
+from domain.access.tokens import ACCESS_TOKEN_LIFETIME, TokenSigner
 from tests.browser.devtools import Page, find_chromium, open_page, running_chromium
 from tests.support.databases import DatabaseFactory
 from tests.support.waiting import eventually

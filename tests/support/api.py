@@ -20,8 +20,8 @@ from websockets.typing import Subprotocol
 from api.app import Api, ApiSettings, create_app, server_options
 from api.context import Info
 from api.graphql.field_flags import PUBLIC, SAME_FOR_ALL
-from api.rates import Rates, Unlimited
 from api.realtime.streams import LogStream, StateStream, cursor_of, position_of
+from api.request_rates import Rates, Unlimited
 from api.scalars import Cursor
 from api.schema import build_schema
 from api.transport.connections import Connections
