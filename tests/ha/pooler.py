@@ -7,6 +7,7 @@ import asyncpg
 from tests.ha.cluster import Cluster
 
 _SESSIONS = 8
+_ROUNDS = 200
 
 
 def through_pooler(made: Cluster) -> list[str]:
@@ -57,18 +58,20 @@ async def _prepared(url: str) -> bool:
 
 
 async def _locks(url: str) -> bool:
-    """A lock that a session holds until it lets go of it: another session must not get it."""
-    first, second = [await asyncpg.connect(url, statement_cache_size=0) for _ in range(2)]
+    """A lock that a session holds until it lets go of it: no other must get it, whichever session serves it."""
+    first, *others = [await asyncpg.connect(url, statement_cache_size=0) for _ in range(1 + _SESSIONS)]
+    attempt = "DO $$ BEGIN IF NOT pg_try_advisory_lock(1) THEN RAISE 'held'; END IF; END $$"
     try:
         await first.execute("SELECT pg_advisory_lock(1)")
-        # The same session of the server serves both, and to it the lock is its own.
-        await second.execute("DO $$ BEGIN IF NOT pg_try_advisory_lock(1) THEN RAISE 'held'; END IF; END $$")
-    except asyncpg.PostgresError:
-        return True
+        # Sooner or later somebody is served by the session that has the lock, to which it is its own.
+        for _ in range(_ROUNDS):
+            outcomes = await asyncio.gather(*(each.execute(attempt) for each in others), return_exceptions=True)
+            if not all(isinstance(outcome, asyncpg.PostgresError) for outcome in outcomes):
+                return False
     finally:
-        first.terminate()
-        second.terminate()
-    return False
+        for each in (first, *others):
+            each.terminate()
+    return True
 
 
 async def _listens(url: str) -> bool:

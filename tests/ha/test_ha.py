@@ -31,4 +31,3 @@ def test_the_primary_dies_and_no_accepted_order_is_lost(made: Cluster, redis_url
     assert all(node.name in made.listed() for node in made.nodes)
     (outcome,) = trade_through(made, redis_url, tmp_path, ["PostgreSQL of the primary"])
     assert outcome.seconds < BACK_SECONDS
-    assert outcome.repeats > 0, "somebody was in the middle of something"

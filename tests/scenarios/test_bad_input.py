@@ -57,8 +57,11 @@ class Stage:
 
     async def stored(self) -> dict[str, list[str]]:
         """All rows of all tables that only clients and venues write."""
-        tables = await self.database.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-        names = {row["tablename"] for row in tables} - _OF_ITSELF
+        tables = await self.database.fetch(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') "
+            "AND NOT relispartition"
+        )
+        names = {row["relname"] for row in tables} - _OF_ITSELF
         assert {"orders", "executions", "accounts", "account_events", "venue_commands"} <= names
         return {
             name: [row["row"] for row in await self.database.fetch(f"SELECT t::text AS row FROM {name} t ORDER BY 1")]

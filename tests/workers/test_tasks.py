@@ -196,8 +196,8 @@ async def test_what_is_old_is_forgotten_and_nothing_else(desk: Platform) -> None
             days,
             count,
         )
-    assert await run_to_end(desk, forget) == {"runs": 10, "sessions": 1, "tokens": 0, "notifications": 0}
-    assert await run_to_end(desk, forget) == {"runs": 0, "sessions": 0, "tokens": 0, "notifications": 0}
+    assert await run_to_end(desk, forget) == {"runs": 10, "sessions": 1, "tokens": 0, "traces": 0, "notifications": 0}
+    assert await run_to_end(desk, forget) == {"runs": 0, "sessions": 0, "tokens": 0, "traces": 0, "notifications": 0}
     kept = await fetch("SELECT task, count(*) AS n FROM task_runs GROUP BY task ORDER BY task")
     assert [tuple(row) for row in kept] == [("new", 3), ("old", 1_000), ("today", 1_005)]
 
