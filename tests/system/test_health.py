@@ -18,6 +18,9 @@ from api.context import Context
 from api.graphql.encoding import encode
 from api.root import platform_schema
 from domain.access.types import Role
+from domain.kernel.time import NANOS_PER_SECOND, Nanos
+from domain.market.service import publish_quotes
+from domain.market.types import QuoteTick
 from domain.orders.model.types import OrderType, Side, TimeInForce
 from domain.system.process_load import LoadWindow, ProcessLoad
 from tests.orders.factories import command
@@ -94,6 +97,33 @@ async def test_a_server_that_hangs_is_seen_and_told_until_it_goes_on(
         async with asyncio.timeout(PATIENCE_SECONDS):
             while {part["name"]: part["state"] for part in (await anext(told))["components"]}["redis"] != "UP":
                 pass
+
+
+async def test_a_feed_is_as_old_as_its_newest_quote(desk: Platform) -> None:
+    coin = await desk.add_instrument(instrument("COIN.T"))
+    await desk.add_instrument(instrument("SLOW.T"))
+
+    async def feed() -> dict[str, Any] | None:
+        parts = (await ask(desk, HEALTH))["components"]
+        return next((part for part in parts if part["name"] == f"feed:{coin.exchange}"), None)
+
+    # It has never quoted.
+    assert await feed() is None
+    stale = Nanos.now() - 40 * NANOS_PER_SECOND
+    ticks = [QuoteTick(symbol, Nanos(stale), Decimal(99), Decimal(101)) for symbol in ("COIN.T", "SLOW.T")]
+    await publish_quotes(desk.services.market, desk.admin, ticks)
+
+    async def is_in(state: str) -> dict[str, Any] | None:
+        part = await feed()
+        return part if part is not None and part["state"] == state else None
+
+    old = await until(lambda: is_in("DEGRADED"))
+    assert old["detail"].startswith("The newest quote is 4")
+    assert old["latencyMs"] >= 40_000
+    await desk.quote("COIN.T", "99", "101")
+    fresh = await until(lambda: is_in("UP"))
+    assert fresh["detail"].startswith("2 quoted, the oldest quote is 4")
+    assert fresh["detail"].endswith("1 stale.")
 
 
 async def test_metrics_are_figures_of_machine_and_trading(desk: Platform) -> None:

@@ -1,7 +1,9 @@
 """States that follow from facts, and loads of several processes as one."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -118,6 +120,22 @@ def test_orders_can_be_taken_while_the_roles_behind_the_paper_venue_are_played()
     assert health.is_trading([part for part in played if part.name != "role:venue:far"])
     for role in health.engine_roles([PAPER]):
         assert not health.is_trading([part for part in played if part.name != f"role:{role}"])
+
+
+def test_every_kind_of_part_has_a_name_at_the_desk_and_a_line_in_the_runbook() -> None:
+    root = Path(__file__).parents[2]
+    runbook = (root / "docs/operations.md").read_text(encoding="utf-8")
+    parts = [
+        *health.unseen([PAPER]),
+        *(ComponentHealth(name, UP) for name in ("postgresql", "redis", "events", "disk")),
+    ]
+    kinds = {part.name.partition(":")[0] for part in parts} | {"feed"}
+    for language in ("en", "zh"):
+        words = (root / f"web/desk/src/i18n/{language}/pages.ts").read_text(encoding="utf-8")
+        (named,) = re.findall(r"^    part: \{(.*)\},$", words, re.MULTILINE)
+        assert set(re.findall(r"(\w+): '", named)) == kinds
+    for kind in kinds:
+        assert re.search(rf"^\| `{kind}[:`]", runbook, re.MULTILINE), kind
 
 
 def test_a_window_counts_the_last_full_seconds() -> None:

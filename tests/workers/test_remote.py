@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from adapters.leases import read_roles
 from domain.kernel.database import fetch
 from domain.kernel.ids import new_id
 from domain.kernel.retry_policies import RetryPolicy
@@ -24,9 +25,11 @@ from domain.orders.model.types import OrderStatus, OrderType, RejectReason, Side
 from domain.orders.model.venue_commands import REARM
 from domain.orders.queries import insert_commands, read_executions_of, read_orders
 from domain.orders.venues.types import client_id_of
+from domain.system.health import ComponentState
 from tests.support.loopback import EVERYTHING, PLAIN, LoopbackVenue
-from tests.support.remote import RemoteDesk, remote_desk, running_remote
+from tests.support.remote import LOOPBACK, RemoteDesk, remote_desk, running_remote
 from tests.support.waiting import PATIENCE_SECONDS, eventually, until
+from workers.venue_loop import role_of
 
 
 @pytest.fixture
@@ -273,6 +276,7 @@ async def test_what_differs_is_reported_and_left_alone(desk: RemoteDesk) -> None
             return len(await desk.differences()) == 3
 
         await until(reported)
+        await until(lambda: _is(desk, ComponentState.DEGRADED))
         assert sorted(await desk.differences()) == [
             ("FOREIGN_ORDER", "V77", True),
             ("ORDER_OVER_HERE", "V78", True),
@@ -288,8 +292,32 @@ async def test_what_differs_is_reported_and_left_alone(desk: RemoteDesk) -> None
             return not any(is_open for *_, is_open in await desk.differences())
 
         await until(cleared)
+        await until(lambda: _is(desk, ComponentState.UP))
     assert seen.venue_order_id == "V2"
     await desk.prove(account)
+
+
+async def _is(desk: RemoteDesk, state: ComponentState) -> bool:
+    """Whether that is the venue's state in the platform's health."""
+    health = await desk.whole.services.inspection.health()
+    return any(part.name == f"venue:{LOOPBACK}" and part.state is state for part in health.components)
+
+
+async def test_health_tells_whether_the_venue_can_be_reached(desk: RemoteDesk) -> None:
+    assert await _is(desk, ComponentState.DOWN)
+    async with running_remote(desk):
+        await until(lambda: _is(desk, ComponentState.UP))
+        desk.venue.faults.unreachable = True
+        desk.venue.hang_up()
+        await until(lambda: _is(desk, ComponentState.DOWN))
+        # Somebody speaks to it, in vain.
+        roles = await read_roles([role_of(LOOPBACK)])
+        assert (roles[role_of(LOOPBACK)].is_locked, roles[role_of(LOOPBACK)].trouble) == (
+            True,
+            "The venue cannot be reached.",
+        )
+        desk.venue.faults.unreachable = False
+        await until(lambda: _is(desk, ComponentState.UP))
 
 
 def _elsewhere() -> ExchangeOrder:
