@@ -2,6 +2,8 @@
 
 import argparse
 import asyncio
+import gc
+import multiprocessing
 import os
 import resource
 import threading
@@ -10,9 +12,10 @@ from contextlib import asynccontextmanager
 from dataclasses import fields, replace
 from multiprocessing import parent_process
 from signal import SIGTERM
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
+import uvicorn._subprocess
 from starlette.applications import Starlette
 
 from adapters.database_clock import following_clock
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
 
 # Of a process, besides its clients' connections: servers, files, the loop.
 _OWN_DESCRIPTORS = 100
+# A process of several that gives no sign of life for so long is replaced.
+_SILENCE_SECONDS = 15
 _EXPLORER = PROJECT / "web" / "explorer" / "dist"
 
 
@@ -52,6 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
     watch_lifeline()
     settings = process_settings()
     several = settings.web_processes > 1
+    if several:
+        _fork_children()
     served = "cli.web:application" if several else _application(settings)
     asyncio.run(check_schema(settings.database_url))
     check_port(settings.host, settings.port)
@@ -63,9 +70,22 @@ def run(arguments: argparse.Namespace) -> int:
         port=settings.port,
         factory=several,
         workers=settings.web_processes,
+        timeout_worker_healthcheck=_SILENCE_SECONDS,
         **server_options(_limits(settings), settings.trusted_proxies),
     )
     return 0
+
+
+def _fork_children() -> None:
+    """Let uvicorn fork its processes from this one, which has loaded the platform.
+
+    Spawned, each loads it again: that takes seconds of a processor, and on a busy machine longer than uvicorn waits.
+    """
+    platform_schema()
+    gc.collect()
+    gc.freeze()
+    children: Any = uvicorn._subprocess
+    children.spawn = multiprocessing.get_context("fork")
 
 
 def application() -> Starlette:
