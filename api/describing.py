@@ -15,6 +15,8 @@ from graphql import GraphQLSchema, is_enum_type, is_input_object_type, is_interf
 
 _FOLDER: Final = Path(__file__).parent / "descriptions"
 _COMMON: Final = "common.toml"
+# Enums whose values are described where they come from.
+_ALSO: Final = {"RiskEventKind": ("RiskRuleKind", "AnomalyKind")}
 Texts = Mapping[str, Mapping[str, str]]
 
 
@@ -71,5 +73,6 @@ def describe(schema: GraphQLSchema) -> None:
     own, common = texts()
     for place in places(schema):
         if not place.target.description:
-            found = own.get(place.type_name, {}).get(place.name)
+            names = (place.type_name, *_ALSO.get(place.type_name, ()))
+            found = next((own[name][place.name] for name in names if place.name in own.get(name, {})), None)
             place.target.description = found or common.get(place.family, {}).get(place.common_name)

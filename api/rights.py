@@ -37,12 +37,13 @@ _FIELDS: Final[Mapping[Rule, str]] = {
         "Subscription: bars quotes systemHealth systemMetrics"
     ),
     Rule.VISIBLE: (
-        "Query: account accounts anomaly anomalyCase execution node nodes order riskEvent riskRule tradingHalts "
-        "transaction"
+        "Query: account accounts accountsConnection anomaly anomalyCase execution node nodes order riskEvent riskRule "
+        "tradingHalts tradingHaltsConnection transaction"
     ),
     Rule.READ: (
-        "Query: anomalies anomalyCases bookProof closedTrades dailyStatements executions orderStatistics orders "
-        "position positionHistory positionSummary positions riskEvents riskMetrics riskRules "
+        "Query: anomalies anomalyCases bookProof closedTrades dailyStatements dailyStatementsConnection executions "
+        "orderStatistics orders position positionHistory positionSummary positions riskEvents riskMetrics riskRules "
+        "riskRulesConnection "
         "Subscription: account accountEvents anomalies anomalyCases executions orderEvents pnl positions riskEvents"
     ),
     Rule.TRADE: "Query: checkOrder Mutation: modifyOrder placeBracket placeOco placeOrder placeOrders",
@@ -53,7 +54,8 @@ _FIELDS: Final[Mapping[Rule, str]] = {
     ),
     Rule.TRADERS: "Mutation: openAccount",
     Rule.OPERATORS: (
-        "Query: anomalyDetectors anomalyDismissals auditLog programTradingReport replayDetector scheduledTasks "
+        "Query: anomalyDetectors anomalyDismissals anomalyDismissalsConnection auditLog programTradingReport "
+        "replayDetector scheduledTasks "
         "taskRuns trialBalance "
         "Mutation: acknowledgeRiskEvent assignAnomalyCase bustExecution closeAnomalyCase commentAnomalyCase "
         "correctExecution createRiskRule decideAnomalyCase deleteRiskRule haltTrading removeAnomalyDismissal "

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import strawberry
 
-from api.access.enums import KeyScope, Role
+from api.access.enums import AuditOutcome, KeyScope, Role
 from api.context import Info
 from api.node import Node
 from api.scalars import JSON, raw_json
@@ -207,10 +207,14 @@ class AuditEntry:
 
     id: strawberry.ID
     at: datetime
-    actor: str = strawberry.field(description="An email, `system`, or `anonymous` for whoever was not signed in.")
+    actor: str = strawberry.field(
+        description="An email, `system`, or `anonymous` for whoever was not signed in.", deprecation_reason="Use `by`."
+    )
+    by: str = strawberry.field(description="An email, `system`, or `anonymous` for whoever was not signed in.")
     action: str = strawberry.field(description="The name of the mutation.")
     target: str | None = strawberry.field(description="What it was done to: `kind:identifier`.")
-    outcome: str = strawberry.field(description="`DONE` or `REFUSED`.")
+    outcome: str = strawberry.field(description="`DONE` or `REFUSED`.", deprecation_reason="Use `result`.")
+    result: AuditOutcome = strawberry.field(description="How it ended.")
     detail: JSON | None
     api_key_id: strawberry.ID | None = strawberry.field(description="The API key that was used, if any.")
     address: str | None = strawberry.field(description="Where the request came from.")
@@ -223,9 +227,11 @@ class AuditEntry:
             id=strawberry.ID(str(entry.id)),
             at=entry.at,
             actor=entry.actor,
+            by=entry.actor,
             action=entry.action,
             target=entry.target,
             outcome=entry.outcome.value,
+            result=entry.outcome,
             detail=None if entry.detail is None else raw_json(entry.detail),
             api_key_id=_id(entry.api_key_id),
             address=entry.address,

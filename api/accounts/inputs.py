@@ -8,6 +8,7 @@ import strawberry
 
 from api.accounts.enums import AccountKind, AccountState, PositionMode, TransactionKind
 from api.ids import named
+from domain.accounts.search import AccountSearch
 from domain.accounts.service import MoveCash, OpenAccount
 
 
@@ -31,6 +32,29 @@ class OpenAccountInput:
             kind=self.kind,
             position_mode=self.position_mode,
             owner_id=named(self.owner_id) if self.owner_id is not None else None,
+        )
+
+
+@strawberry.input(description="Which accounts.")
+class AccountFilter:
+    """All given conditions must hold."""
+
+    name: str | None = None
+    owner_id: strawberry.ID | None = None
+    states: list[AccountState] | None = None
+    kind: AccountKind | None = None
+    currency: str | None = None
+    venue: str | None = None
+
+    def to_domain(self) -> AccountSearch:
+        """The search."""
+        return AccountSearch(
+            name=self.name,
+            owner_id=named(self.owner_id) if self.owner_id is not None else None,
+            states=tuple(self.states) if self.states is not None else None,
+            kind=self.kind,
+            currency=self.currency,
+            venue=self.venue,
         )
 
 

@@ -2,8 +2,11 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Self
 
 import strawberry
+
+from domain.positions.history_types import EquitySample
 
 
 @strawberry.type(description="What an account was worth at a moment.")
@@ -11,9 +14,21 @@ class EquityPoint:
     """A view of ``domain.positions.history_types.EquitySample``."""
 
     at: datetime
+    currency: str
     equity: Decimal
     cash: Decimal
     unrealized_pnl: Decimal
+
+    @classmethod
+    def of(cls, sample: EquitySample, currency: str) -> Self:
+        """The view of a sample of an account with this currency."""
+        return cls(
+            at=sample.at,
+            currency=currency,
+            equity=sample.equity,
+            cash=sample.cash,
+            unrealized_pnl=sample.unrealized_pnl,
+        )
 
 
 @strawberry.type(

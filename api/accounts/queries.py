@@ -1,10 +1,12 @@
 """Queries about accounts and money."""
 
 from datetime import date
+from functools import partial
 from typing import Annotated, cast
 
 import strawberry
 
+from api.accounts.inputs import AccountFilter
 from api.accounts.types import (
     Account,
     AccountTransaction,
@@ -18,9 +20,12 @@ from api.context import Info
 from api.graphql.field_flags import COSTLY
 from api.ids import named
 from api.objects import find_visible
+from api.pages import Connection, connection
+from domain.accounts import search
 from domain.accounts.interest import list_interest_rates
 from domain.accounts.queries import read_transactions, require_account
 from domain.accounts.service import read_trial_balance, visible_accounts
+from domain.kernel.pages import page_request
 from domain.orders.books.proof import prove_book
 from domain.settlement import service as settlement
 
@@ -38,12 +43,32 @@ class AccountsQuery:
         value = await info.context.load(info.context.services.books.read, account_id)
         return account_view(value) if value is not None else None
 
-    @strawberry.field(description="All accounts that you may see, oldest first.")
+    @strawberry.field(
+        description="All accounts that you may see, oldest first.",
+        deprecation_reason="It has no pages: use `accountsConnection`.",
+    )
     async def accounts(self, info: Info) -> list[Account]:
         """Every visible account, valued."""
         ids = await visible_accounts(info.context.require_actor())
         values = await info.context.services.books.read(ids)
         return [account_view(values[account_id]) for account_id in sorted(values)]
+
+    @strawberry.field(description="Accounts that you may see, oldest first.")
+    async def accounts_connection(
+        self,
+        info: Info,
+        filter: AccountFilter | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[Account]:
+        """A page of accounts, valued."""
+        actor, wanted = info.context.require_actor(), (filter or AccountFilter()).to_domain()
+        request = page_request(first, after, last, before, parts=1, of=("accounts", wanted))
+        page = await search.page_accounts(actor, request, wanted)
+        values = await info.context.services.books.read(page.nodes)
+        return connection(page, lambda each: account_view(values[each]), partial(search.count_accounts, actor, wanted))
 
     @strawberry.field(description="A row of an account's ledger; null if there is none of that id, or not for you.")
     async def transaction(self, info: Info, id: strawberry.ID) -> AccountTransaction | None:
@@ -51,7 +76,8 @@ class AccountsQuery:
         return cast("AccountTransaction | None", await find_visible(info, read_transactions, id))
 
     @strawberry.field(
-        description="Statements of the days with `from` <= day <= `to`, oldest first, at most the newest 366."
+        description="Statements of the days with `from` <= day <= `to`, oldest first, at most the newest 366.",
+        deprecation_reason="It has no pages: use `dailyStatementsConnection`.",
     )
     async def daily_statements(
         self,
@@ -64,6 +90,26 @@ class AccountsQuery:
         actor = info.context.require_actor()
         found = await settlement.daily_statements(actor, named(account_id), since, until)
         return cast("list[DailyStatement]", found)
+
+    @strawberry.field(description="Statements of the days with `from` <= day <= `to`, newest first.")
+    async def daily_statements_connection(
+        self,
+        info: Info,
+        account_id: strawberry.ID,
+        since: Annotated[date | None, strawberry.argument(name="from")] = None,
+        until: Annotated[date | None, strawberry.argument(name="to")] = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[DailyStatement]:
+        """A page of statements."""
+        actor, window = info.context.require_actor(), (named(account_id), since, until)
+        request = page_request(first, after, last, before, parts=1, of=("dailyStatements", *window))
+        page = await settlement.page_statements(actor, request, *window)
+        return connection(
+            page, lambda one: cast(DailyStatement, one), partial(settlement.count_statements, actor, *window)
+        )
 
     @strawberry.field(
         description="Rebuild an account from its executions and transactions and compare with the books.",

@@ -18,7 +18,7 @@ from api.accounts.enums import AccountKind, AccountState, HouseAccount, Position
 from api.accounts.inputs import TransactionFilter
 from api.accounts.performance import EquityPoint, PerformanceReport
 from api.context import Info
-from api.graphql.field_flags import COSTLY, SAME_FOR_ALL
+from api.graphql.field_flags import COSTLY, SAME_FOR_ALL, same_for_all_reading
 from api.market.enums import BarInterval
 from api.node import Node
 from api.objects import load_account, load_currency, load_execution, load_order
@@ -59,10 +59,15 @@ class AccountTransaction(Node):
     reference: str | None
     note: str | None
     hash: str = strawberry.field(description="SHA-256 over the previous hash and this row.")
-    created_at: datetime
+    created_at: datetime = strawberry.field(description="When it was posted.", deprecation_reason="Use `at`.")
     by: str | None = strawberry.field(
         description="Who caused it: an email, or a part of the platform such as `settlement`; null where not kept."
     )
+
+    @strawberry.field(description="When it was posted.", metadata=same_for_all_reading("created_at"))
+    def at(self, transaction: strawberry.Parent[Transaction]) -> datetime:
+        """As of every event."""
+        return transaction.created_at
 
     @strawberry.field(description="Whose it is.", metadata=SAME_FOR_ALL)
     async def account(
@@ -186,7 +191,7 @@ class Account(Node):
         """From samples of every minute and of each day roll."""
         day_roll = info.context.services.entry.context.day_roll
         curve = await equity_curve(value.id, since, until, interval, day_roll, utc_now())
-        return cast("list[EquityPoint]", curve)
+        return [EquityPoint.of(sample, value.currency) for sample in curve]
 
     @strawberry.field(description="Its risk at the newest marks.", metadata=COSTLY)
     async def risk(self, value: strawberry.Parent[AccountValue], info: Info) -> RiskMetrics:

@@ -49,7 +49,8 @@ class CasesQuery:
         return case_view(case) if case is not None else None
 
     @strawberry.field(
-        description="What detectors learnt not to tell, newest first; at most 1,000. Needs RISK_MANAGER or ADMIN."
+        description="What detectors learnt not to tell, newest first; at most 1,000. Needs RISK_MANAGER or ADMIN.",
+        deprecation_reason="It has no pages: use `anomalyDismissalsConnection`.",
     )
     async def anomaly_dismissals(
         self,
@@ -61,6 +62,24 @@ class CasesQuery:
         """Those that are in force."""
         wanted = named(account_id) if account_id is not None else None
         return [dismissal_view(one) for one in await reading.list_dismissals(info.context.require_actor(), wanted)]
+
+    @strawberry.field(description="What detectors learnt not to tell, newest first. Needs RISK_MANAGER or ADMIN.")
+    async def anomaly_dismissals_connection(
+        self,
+        info: Info,
+        account_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Of this account; null asks for all.")
+        ] = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[AnomalyDismissal]:
+        """A page of those that are in force."""
+        actor, wanted = info.context.require_actor(), named(account_id) if account_id is not None else None
+        request = page_request(first, after, last, before, parts=1, of=("anomalyDismissals", wanted))
+        page = await reading.page_dismissals(actor, request, wanted)
+        return connection(page, dismissal_view, partial(reading.count_dismissals, actor, wanted))
 
     @strawberry.field(
         description="What a detector would have found in the past with other settings; nothing is stored. One replay"

@@ -8,7 +8,7 @@ import strawberry
 from api.anomalies.enums import AnomalyKind
 from api.anomalies.evidence import evidence_shown
 from api.context import Info
-from api.graphql.field_flags import SAME_FOR_ALL
+from api.graphql.field_flags import SAME_FOR_ALL, same_for_all_reading
 from api.node import Node
 from api.objects import load_account, visible_executions, visible_orders
 from api.realtime.streams import cursor_of
@@ -53,11 +53,17 @@ class Anomaly(Node):
     expected: float | None
     threshold: float = strawberry.field(description="The score from which on it was told.")
     explanation: str
-    detected_at: datetime
+    detected_at: datetime = strawberry.field(description="When it was found.", deprecation_reason="Use `at`.")
     risk_event_id: strawberry.ID | None
     case_id: strawberry.ID | None = strawberry.field(
         description="The case that it opened or joined; null of those that were told before there were cases."
     )
+
+    @strawberry.field(description="When it was found.", metadata=same_for_all_reading("detected_at"))
+    def at(self, anomaly: strawberry.Parent[Any]) -> datetime:
+        """As of every event."""
+        found: datetime = anomaly.detected_at
+        return found
 
     @strawberry.field(
         description="What it rests on: ids of accounts, orders, executions and transactions, as far as you may see "

@@ -8,6 +8,7 @@ import strawberry
 from api.context import Info
 from api.graphql.field_flags import COSTLY
 from api.ids import named
+from api.objects import load_currency
 from api.positions.enums import PositionSide
 from api.positions.types import ClosedTrade, Position, PositionSnapshot, PositionSummary, position_view
 from domain.access.types import no_account
@@ -94,4 +95,5 @@ class PositionsQuery:
         await require_account(info.context.require_actor(), wanted)
         services = info.context.services
         found = await closed_trades(services.reads, services.market, wanted, symbol, since, until, limit)
-        return cast("list[ClosedTrade]", list(found))
+        currency = await load_currency(info, wanted)
+        return [ClosedTrade.of(trade, currency) for trade in found]

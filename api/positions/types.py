@@ -1,8 +1,9 @@
 """Types of the position area in the schema; their sources are the domain's own values."""
 
+from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Self, cast
 
 import strawberry
 
@@ -12,6 +13,7 @@ from api.graphql.field_flags import SAME_FOR_ALL
 from api.market.types import Instrument, instrument_view
 from api.node import Node
 from api.positions.enums import PositionSide
+from domain.positions import lots
 from domain.positions.valuation import PositionValue
 
 if TYPE_CHECKING:
@@ -176,6 +178,12 @@ class ClosedTrade:
         description="Of this entry and exit alone: over all trades of a position that is flat it adds up to the same."
     )
     fees: Decimal = strawberry.field(description="Its part of the fees and taxes of both.")
+    currency: str
+
+    @classmethod
+    def of(cls, trade: lots.ClosedTrade, currency: str) -> Self:
+        """The view of a trade of an account with this currency."""
+        return cls(**{each.name: getattr(trade, each.name) for each in fields(trade)}, currency=currency)
 
 
 def position_view(value: PositionValue) -> Position:

@@ -2,10 +2,21 @@
 
 import strawberry
 
-from domain.risk.types import RiskAction, RiskEventState, RiskRuleKind, RiskScope, SelfTradePrevention, Severity
+from api.risk.event_kinds import RiskEventKind
+from domain.risk.types import (
+    RiskAction,
+    RiskEventSource,
+    RiskEventState,
+    RiskRuleKind,
+    RiskScope,
+    SelfTradePrevention,
+    Severity,
+)
 
 __all__ = [
     "RiskAction",
+    "RiskEventKind",
+    "RiskEventSource",
     "RiskEventState",
     "RiskRuleKind",
     "RiskScope",
@@ -14,6 +25,8 @@ __all__ = [
 ]
 
 strawberry.enum(RiskAction, description="What breaking a rule leads to.")
+strawberry.enum(RiskEventKind, description="What a risk event tells of.")
+strawberry.enum(RiskEventSource, name="RiskEventOrigin", description="Who raised a risk event.")
 strawberry.enum(RiskEventState, description="What people have done about an event.")
 strawberry.enum(RiskRuleKind, description="What a rule limits.")
 strawberry.enum(RiskScope, description="What a rule or a halt applies to.")

@@ -6,32 +6,21 @@ from decimal import Decimal
 import strawberry
 
 from api.ids import named
-from api.risk.enums import RiskAction, RiskEventState, RiskRuleKind, RiskScope, SelfTradePrevention, Severity
-from domain.anomalies.types import AnomalyKind
-from domain.kernel.errors import BadInput
-from domain.orders.protection import late_commands
-from domain.risk import operators
-from domain.risk.event_queries import RiskEventFilter
-from domain.risk.halts import HALTED, RESUMED, HaltTrading
-from domain.risk.service import CreateRiskRule, UpdateRiskRule
-
-# All kinds of events that are raised, whoever raises them.
-_KINDS = frozenset(
-    (
-        *RiskRuleKind,
-        *AnomalyKind,
-        operators.ACCOUNT_STATE,
-        operators.RULE_CREATED,
-        operators.RULE_CHANGED,
-        operators.RULE_DELETED,
-        operators.INSTRUMENT_CHANGED,
-        operators.BUSTED,
-        operators.CORRECTED,
-        HALTED,
-        RESUMED,
-        late_commands.KIND,
-    )
+from api.risk.enums import (
+    RiskAction,
+    RiskEventKind,
+    RiskEventState,
+    RiskRuleKind,
+    RiskScope,
+    SelfTradePrevention,
+    Severity,
 )
+from domain.kernel.errors import BadInput
+from domain.risk.event_queries import RiskEventFilter
+from domain.risk.halt_store import HaltSearch
+from domain.risk.halts import HaltTrading
+from domain.risk.service import CreateRiskRule, UpdateRiskRule
+from domain.risk.store import RuleSearch
 
 
 @strawberry.input(description="A new limit. The scope says which of account, symbol and strategy it needs.")
@@ -94,6 +83,48 @@ class UpdateRiskRuleInput:
         )
 
 
+@strawberry.input(description="Which rules.")
+class RiskRuleFilter:
+    """All given conditions must hold."""
+
+    account_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Those that hold for the account: its own and those of no account."
+    )
+    enabled: bool | None = None
+    kinds: list[RiskRuleKind] | None = None
+    scope: RiskScope | None = None
+    symbol: str | None = None
+
+    def to_domain(self) -> RuleSearch:
+        """The search."""
+        return RuleSearch(
+            account_id=named(self.account_id) if self.account_id is not None else None,
+            enabled=self.enabled,
+            kinds=tuple(self.kinds) if self.kinds is not None else None,
+            scope=self.scope,
+            symbol=self.symbol,
+        )
+
+
+@strawberry.input(description="Which halts.")
+class TradingHaltFilter:
+    """All given conditions must hold."""
+
+    active: bool | None = None
+    scope: RiskScope | None = None
+    account_id: strawberry.ID | None = None
+    symbol: str | None = None
+
+    def to_domain(self) -> HaltSearch:
+        """The search."""
+        return HaltSearch(
+            active=self.active,
+            scope=self.scope,
+            account_id=named(self.account_id) if self.account_id is not None else None,
+            symbol=self.symbol,
+        )
+
+
 @strawberry.input(name="RiskEventFilter", description="Which events, in `from` <= createdAt < `to`.")
 class RiskEventFilterInput:
     """All given conditions must hold."""
@@ -101,20 +132,24 @@ class RiskEventFilterInput:
     account_id: strawberry.ID | None = None
     severities: list[Severity] | None = None
     states: list[RiskEventState] | None = None
-    kinds: list[str] | None = None
+    kinds: list[str] | None = strawberry.field(default=None, deprecation_reason="Use `eventKinds`.")
+    event_kinds: list[RiskEventKind] | None = strawberry.field(default=None, description="Only these kinds.")
     since: datetime | None = strawberry.field(name="from", default=None)
     until: datetime | None = strawberry.field(name="to", default=None)
 
     def to_domain(self) -> RiskEventFilter:
         """The filter."""
-        unknown = next((kind for kind in self.kinds or () if kind not in _KINDS), None)
+        kinds = self.event_kinds if self.event_kinds is not None else self.kinds
+        unknown = next((kind for kind in kinds or () if kind not in RiskEventKind.__members__), None)
         if unknown is not None:
             raise BadInput(f"There is no kind {unknown[:40]!r} of risk events.", field="kinds")
+        if self.event_kinds is not None and self.kinds is not None:
+            raise BadInput("Name the kinds once: as eventKinds.", field="kinds")
         return RiskEventFilter(
             account_id=named(self.account_id) if self.account_id is not None else None,
             severities=tuple(self.severities) if self.severities is not None else None,
             states=tuple(self.states) if self.states is not None else None,
-            kinds=tuple(self.kinds) if self.kinds is not None else None,
+            kinds=tuple(str(kind) for kind in kinds) if kinds is not None else None,
             since=self.since,
             until=self.until,
         )

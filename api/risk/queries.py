@@ -12,6 +12,8 @@ from api.objects import find_visible
 from api.pages import Connection, connection
 from api.risk.inputs import (
     RiskEventFilterInput,
+    RiskRuleFilter,
+    TradingHaltFilter,
 )
 from api.risk.types import RiskEvent, RiskMetrics, RiskRule, TradingHalt, risk_event_view
 from domain.accounts.queries import require_account
@@ -26,7 +28,10 @@ from domain.risk.store import find_rules
 class RiskQuery:
     """The area's part of the root query."""
 
-    @strawberry.field(description="The limits that concern you, oldest first.")
+    @strawberry.field(
+        description="The limits that concern you, oldest first.",
+        deprecation_reason="It has no pages: use `riskRulesConnection`.",
+    )
     async def risk_rules(
         self, info: Info, account_id: strawberry.ID | None = None, enabled: bool | None = None
     ) -> list[RiskRule]:
@@ -34,6 +39,22 @@ class RiskQuery:
         wanted = named(account_id) if account_id is not None else None
         rules = await service.list_rules(info.context.require_actor(), account_id=wanted, enabled=enabled)
         return cast("list[RiskRule]", rules)
+
+    @strawberry.field(description="The limits that concern you, oldest first.")
+    async def risk_rules_connection(
+        self,
+        info: Info,
+        filter: RiskRuleFilter | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[RiskRule]:
+        """A page of rules."""
+        actor, wanted = info.context.require_actor(), (filter or RiskRuleFilter()).to_domain()
+        request = page_request(first, after, last, before, parts=1, of=("riskRules", wanted))
+        page = await service.page_rules(actor, request, wanted)
+        return connection(page, lambda each: cast(RiskRule, each), partial(service.count_rules, actor, wanted))
 
     @strawberry.field(description="A risk event; null if there is none of that id, or not for you.")
     async def risk_event(self, info: Info, id: strawberry.ID) -> RiskEvent | None:
@@ -69,7 +90,26 @@ class RiskQuery:
         )
         return connection(page, risk_event_view, partial(events.count_risk_events, actor, wanted))
 
-    @strawberry.field(description="Halts that concern you, oldest first: those in force, or also those of the past.")
+    @strawberry.field(description="Halts that concern you, newest first.")
+    async def trading_halts_connection(
+        self,
+        info: Info,
+        filter: TradingHaltFilter | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[TradingHalt]:
+        """A page of halts."""
+        actor, wanted = info.context.require_actor(), (filter or TradingHaltFilter()).to_domain()
+        request = page_request(first, after, last, before, parts=1, of=("tradingHalts", wanted))
+        page = await halts.page_halts(actor, request, wanted)
+        return connection(page, lambda each: cast(TradingHalt, each), partial(halts.count_halts, actor, wanted))
+
+    @strawberry.field(
+        description="Halts that concern you, oldest first: those in force, or also those of the past.",
+        deprecation_reason="It has no pages: use `tradingHaltsConnection`.",
+    )
     async def trading_halts(self, info: Info, active_only: bool = True) -> list[TradingHalt]:
         """At most the newest 1,000."""
         found = await halts.list_halts(info.context.require_actor(), active_only=active_only)

@@ -8,11 +8,20 @@ import strawberry
 
 from api.access.enums import Role
 from api.context import Info
-from api.graphql.field_flags import SAME_FOR_ALL
+from api.graphql.field_flags import SAME_FOR_ALL, same_for_all_reading
 from api.node import Node
 from api.objects import load_account, load_order
 from api.realtime.streams import cursor_of
-from api.risk.enums import RiskAction, RiskEventState, RiskRuleKind, RiskScope, SelfTradePrevention, Severity
+from api.risk.enums import (
+    RiskAction,
+    RiskEventKind,
+    RiskEventSource,
+    RiskEventState,
+    RiskRuleKind,
+    RiskScope,
+    SelfTradePrevention,
+    Severity,
+)
 from api.scalars import Cursor
 from domain.orders.protection.unconfirmed_queries import CancelScope, count_unconfirmed_cancels
 from domain.risk import types as values
@@ -75,8 +84,12 @@ class RiskEvent(Node):
     symbol: str | None
     order_id: strawberry.ID | None
     rule_id: strawberry.ID | None
-    source: str = strawberry.field(description="`pre-trade`, `monitor`, `anomaly` or `operator`.")
-    kind: str = strawberry.field(description="A kind of rule, a kind of anomaly, or what an operator did.")
+    source: str = strawberry.field(
+        description="`pre-trade`, `monitor`, `anomaly` or `operator`.", deprecation_reason="Use `origin`."
+    )
+    kind: str = strawberry.field(
+        description="A kind of rule, a kind of anomaly, or what an operator did.", deprecation_reason="Use `eventKind`."
+    )
     severity: Severity
     message: str
     observed: Decimal | None
@@ -85,9 +98,29 @@ class RiskEvent(Node):
     state: RiskEventState
     acknowledged_by: str | None
     note: str | None
-    created_at: datetime
+    created_at: datetime = strawberry.field(description="When it was raised.", deprecation_reason="Use `at`.")
     cleared_at: datetime | None = strawberry.field(description="When what it tells of was over; null while it goes on.")
     resolved_at: datetime | None
+
+    @strawberry.field(description="When it was raised.", metadata=same_for_all_reading("created_at"))
+    def at(self, event: strawberry.Parent[Any]) -> datetime:
+        """As of every event."""
+        raised: datetime = event.created_at
+        return raised
+
+    @strawberry.field(description="Who raised it.", metadata=same_for_all_reading("source"))
+    def origin(self, event: strawberry.Parent[Any]) -> RiskEventSource:
+        """One of four."""
+        return RiskEventSource(event.source)
+
+    @strawberry.field(
+        description="A kind of rule, a kind of anomaly, or what an operator did; null of a kind that an earlier "
+        "release knew.",
+        metadata=same_for_all_reading("kind"),
+    )
+    def event_kind(self, event: strawberry.Parent[Any]) -> RiskEventKind | None:
+        """The same as ``kind``, as one of a closed set."""
+        return RiskEventKind.__members__.get(event.kind)
 
     @strawberry.field(description="The account that it is about; null for none.", metadata=SAME_FOR_ALL)
     async def account(self, event: strawberry.Parent[Any], info: Info) -> _Account | None:

@@ -13,7 +13,8 @@ from tortoise.expressions import Q
 from domain.access import models
 from domain.access.types import Role, User
 from domain.kernel.orm import columns_of, count, read, value_of
-from domain.kernel.pages import Page, PageRequest, encode_cursor, id_key, make_page
+from domain.kernel.orm_pages import page_by_id
+from domain.kernel.pages import Page, PageRequest
 from domain.kernel.unit_of_work import UnitOfWork
 
 
@@ -74,13 +75,7 @@ async def read_users(user_ids: Collection[UUID]) -> dict[UUID, User]:
 
 async def page_users(request: PageRequest) -> Page[User]:
     """A page of all users, oldest first."""
-    key = id_key(request)
-    query = models.User.all()
-    if key is not None:
-        query = query.filter(id__lt=key) if request.backward else query.filter(id__gt=key)
-    query = query.order_by("-id" if request.backward else "id").limit(request.size + 1)
-    users = [value_of(User, row) for row in await read(query)]
-    return make_page(request, users, lambda user: encode_cursor(str(user.id)))
+    return await page_by_id(request, models.User.all(), lambda row: value_of(User, row))
 
 
 async def count_users() -> int:

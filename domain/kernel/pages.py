@@ -18,7 +18,7 @@ DEFAULT_PAGE = 50
 _MAX_DIGITS = 18
 _ABOVE_ALL = 2**62
 _MARK_BYTES = 6
-_FOREIGN = "This cursor belongs to another list, filter or order: begin again without it."
+FOREIGN_CURSOR = "This cursor belongs to another list, filter or order: begin again without it."
 Node = TypeVar("Node")
 
 
@@ -65,7 +65,7 @@ def id_key(request: PageRequest) -> UUID | None:
         return None
     key = parse_id(request.key[0])
     if key is None:
-        raise BadInput(_FOREIGN, field="before" if request.backward else "after")
+        raise BadInput(FOREIGN_CURSOR, field="before" if request.backward else "after")
     return key
 
 
@@ -79,7 +79,7 @@ def number_key(request: PageRequest) -> int | None:
         return None
     text = request.key[0]
     if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
-        raise BadInput(_FOREIGN, field="before" if request.backward else "after")
+        raise BadInput(FOREIGN_CURSOR, field="before" if request.backward else "after")
     return int(text)
 
 
@@ -111,7 +111,7 @@ def decode_cursor(cursor: str, *, parts: int, field: str) -> tuple[str, ...]:
     except (binascii.Error, ValueError) as error:
         raise BadInput("This is not a cursor that was given out here.", field=field) from error
     if not isinstance(key, list) or len(key) != parts or not all(isinstance(part, str) for part in key):
-        raise BadInput(_FOREIGN, field=field)
+        raise BadInput(FOREIGN_CURSOR, field=field)
     return tuple(key)
 
 
@@ -151,7 +151,7 @@ def _unmarked(cursor: str, of: object, field: str) -> str:
         return cursor
     inner, _, mark = cursor.rpartition(".")
     if mark != _mark(of):
-        raise BadInput(_FOREIGN, field=field)
+        raise BadInput(FOREIGN_CURSOR, field=field)
     return inner
 
 

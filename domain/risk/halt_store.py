@@ -1,12 +1,18 @@
 """Trading halts in the database."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import UUID
 
-from domain.kernel.orm import columns_of, read, value_of
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
+
+from domain.kernel.orm import columns_of, count, read, value_of
+from domain.kernel.orm_pages import page_by_id
+from domain.kernel.pages import Page, PageRequest
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.risk import models
-from domain.risk.types import TradingHalt
+from domain.risk.types import RiskScope, TradingHalt
 
 # Of those that were lifted, the newest.
 _MAX_HALTS = 1_000
@@ -17,6 +23,40 @@ async def read_halts(*, active_only: bool) -> list[TradingHalt]:
     query = models.TradingHalt.all().order_by("-id").limit(_MAX_HALTS)
     rows = await read(query.filter(lifted_at__isnull=True) if active_only else query)
     return [value_of(TradingHalt, row) for row in reversed(rows)]
+
+
+@dataclass(frozen=True, slots=True)
+class HaltSearch:
+    """The wanted halts; None asks for any."""
+
+    active: bool | None = None
+    scope: RiskScope | None = None
+    account_id: UUID | None = None
+    symbol: str | None = None
+
+
+async def page_halts(request: PageRequest, search: HaltSearch, visible: Collection[UUID] | None) -> Page[TradingHalt]:
+    """A page of halts, newest first; ``visible`` are the accounts that somebody sees, None for all."""
+    query = _search(search, visible)
+    return await page_by_id(request, query, lambda row: value_of(TradingHalt, row), newest_first=True)
+
+
+async def count_halts(search: HaltSearch, visible: Collection[UUID] | None) -> int:
+    """The number of halts that match."""
+    return await count(_search(search, visible))
+
+
+def _search(search: HaltSearch, visible: Collection[UUID] | None) -> QuerySet[models.TradingHalt]:
+    query = models.TradingHalt.all()
+    if visible is not None:
+        query = query.filter(Q(account_id__isnull=True) | Q(account_id__in=list(visible)))
+    if search.active is not None:
+        query = query.filter(lifted_at__isnull=search.active)
+    for column in ("scope", "account_id", "symbol"):
+        wanted = getattr(search, column)
+        if wanted is not None:
+            query = query.filter(**{column: wanted})
+    return query
 
 
 async def find_halts(halt_ids: Collection[UUID]) -> dict[UUID, TradingHalt]:

@@ -14,10 +14,12 @@ from domain.kernel.bus import Bus
 from domain.kernel.cache import bump
 from domain.kernel.errors import Conflict, Forbidden, NotFound
 from domain.kernel.ids import new_id
+from domain.kernel.pages import Page, PageRequest
 from domain.kernel.text import clean_text
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.risk import halt_store as store
 from domain.risk.events import raise_events
+from domain.risk.halt_store import HaltSearch
 from domain.risk.store import TOPIC
 from domain.risk.subjects import check_exists, check_subject
 from domain.risk.types import RiskEventSource, RiskScope, RiskSignal, Severity, TradingHalt
@@ -111,6 +113,24 @@ async def list_halts(actor: Actor, *, active_only: bool) -> list[TradingHalt]:
     """Halts that the actor may see, oldest first: of accounts, only those of visible accounts."""
     halts = await store.read_halts(active_only=active_only)
     return [row for row in halts if row.account_id is None or actor.may_read(row.account_id)]
+
+
+async def page_halts(actor: Actor, request: PageRequest, search: HaltSearch) -> Page[TradingHalt]:
+    """A page of the halts that the actor may see, newest first.
+
+    Raises:
+        BadInput: a cursor of another list.
+    """
+    return await store.page_halts(request, search, _seen(actor))
+
+
+async def count_halts(actor: Actor, search: HaltSearch) -> int:
+    """The number of halts that match and that the actor may see."""
+    return await store.count_halts(search, _seen(actor))
+
+
+def _seen(actor: Actor) -> list[UUID] | None:
+    return None if actor.sees_all else list(actor.accounts)
 
 
 def _signal(halt: TradingHalt, kind: str, severity: Severity, message: str) -> RiskSignal:

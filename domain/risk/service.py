@@ -13,6 +13,7 @@ from domain.kernel.cache import bump
 from domain.kernel.errors import BadInput, NotFound
 from domain.kernel.ids import new_id
 from domain.kernel.numbers import ONE, ZERO, plain, within_bounds
+from domain.kernel.pages import Page, PageRequest
 from domain.kernel.text import clean_text
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.risk import store
@@ -247,6 +248,27 @@ async def list_rules(actor: Actor, *, account_id: UUID | None, enabled: bool | N
         and (account_id is None or rule.account_id in (None, account_id))
         and (enabled is None or rule.enabled is enabled)
     ]
+
+
+async def page_rules(actor: Actor, request: PageRequest, search: store.RuleSearch) -> Page[RiskRule]:
+    """A page of the rules that the actor may see, oldest first.
+
+    Raises:
+        NotFound: the account does not exist for the actor.
+        BadInput: a cursor of another list.
+    """
+    return await store.page_rules(request, search, await _seen(actor, search))
+
+
+async def count_rules(actor: Actor, search: store.RuleSearch) -> int:
+    """The number of rules that match and that the actor may see; raises as ``page_rules``."""
+    return await store.count_rules(search, await _seen(actor, search))
+
+
+async def _seen(actor: Actor, search: store.RuleSearch) -> list[UUID] | None:
+    if search.account_id is not None:
+        await require_account(actor, search.account_id)
+    return None if actor.sees_all else list(actor.accounts)
 
 
 async def _changed(work: UnitOfWork, actor: Actor, action: str, rule: RiskRule) -> None:

@@ -1,15 +1,19 @@
 """Risk rules in the database, and the rules and halts in force."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import UUID
 
-from tortoise.expressions import F
+from tortoise.expressions import F, Q
+from tortoise.queryset import QuerySet
 
-from domain.kernel.orm import columns_of, read, value_of
+from domain.kernel.orm import columns_of, count, read, value_of
+from domain.kernel.orm_pages import page_by_id
+from domain.kernel.pages import Page, PageRequest
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.risk import models
 from domain.risk.halt_store import read_halts
-from domain.risk.types import RiskLimits, RiskRule
+from domain.risk.types import RiskLimits, RiskRule, RiskRuleKind, RiskScope
 
 # Rules and halts: what decisions on orders go by.
 TOPIC = "limits"
@@ -30,6 +34,41 @@ _CHANGEABLE = (
 async def read_rules() -> tuple[RiskRule, ...]:
     """All rules, oldest first."""
     return tuple(value_of(RiskRule, row) for row in await read(models.RiskRule.all().order_by("id")))
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSearch:
+    """The wanted rules; None asks for any. With an account: those of it and those of none."""
+
+    account_id: UUID | None = None
+    enabled: bool | None = None
+    kinds: Collection[RiskRuleKind] | None = None
+    scope: RiskScope | None = None
+    symbol: str | None = None
+
+
+async def page_rules(request: PageRequest, search: RuleSearch, visible: Collection[UUID] | None) -> Page[RiskRule]:
+    """A page of rules, oldest first; ``visible`` are the accounts that somebody sees, None for all."""
+    return await page_by_id(request, _search(search, visible), lambda row: value_of(RiskRule, row))
+
+
+async def count_rules(search: RuleSearch, visible: Collection[UUID] | None) -> int:
+    """The number of rules that match."""
+    return await count(_search(search, visible))
+
+
+def _search(search: RuleSearch, visible: Collection[UUID] | None) -> QuerySet[models.RiskRule]:
+    query = models.RiskRule.all()
+    for accounts in (visible, None if search.account_id is None else [search.account_id]):
+        if accounts is not None:
+            query = query.filter(Q(account_id__isnull=True) | Q(account_id__in=list(accounts)))
+    if search.kinds is not None:
+        query = query.filter(kind__in=list(search.kinds))
+    for column in ("enabled", "scope", "symbol"):
+        wanted = getattr(search, column)
+        if wanted is not None:
+            query = query.filter(**{column: wanted})
+    return query
 
 
 async def find_rules(rule_ids: Collection[UUID]) -> dict[UUID, RiskRule]:

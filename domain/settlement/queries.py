@@ -42,7 +42,7 @@ _TYPES = {
     **dict.fromkeys(("event_sequence", "transaction_sequence"), "bigint"),
 }
 _INSERT = insertion("daily_statements", {name: _TYPES.get(name, "numeric") for name in _COLUMNS})
-_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM daily_statements"
+SELECT_STATEMENT = f"SELECT {', '.join(_COLUMNS)} FROM daily_statements"
 _as_stored = reader(*(name for name in _COLUMNS if name != "positions"))
 _FLOWS = """
 SELECT COALESCE(sum(amount) FILTER (WHERE kind IN ('DEPOSIT', 'WITHDRAWAL', 'TRANSFER') AND amount > 0), 0),
@@ -110,7 +110,7 @@ async def mark_applied(work: UnitOfWork, moment: datetime) -> None:
 
 async def load_last_statement(work: UnitOfWork, account_id: UUID) -> DailyStatement | None:
     """An account's newest statement."""
-    row = await work.fetch_row(f"{_SELECT} WHERE account_id = $1 ORDER BY day DESC LIMIT 1", account_id)
+    row = await work.fetch_row(f"{SELECT_STATEMENT} WHERE account_id = $1 ORDER BY day DESC LIMIT 1", account_id)
     return to_statement(row) if row is not None else None
 
 
@@ -172,8 +172,8 @@ async def insert_statement(work: UnitOfWork, statement: DailyStatement) -> None:
 async def read_statements(account_id: UUID, since: date | None, until: date | None, limit: int) -> list[DailyStatement]:
     """Statements of days from ``since`` to ``until``, both included, oldest first; the newest ``limit`` of them."""
     rows = await fetch(
-        f"{_SELECT} WHERE account_id = $1 AND ($2::date IS NULL OR day >= $2) AND ($3::date IS NULL OR day <= $3) "
-        "ORDER BY day DESC LIMIT $4",
+        f"{SELECT_STATEMENT} WHERE account_id = $1 AND ($2::date IS NULL OR day >= $2) "
+        "AND ($3::date IS NULL OR day <= $3) ORDER BY day DESC LIMIT $4",
         account_id,
         since,
         until,

@@ -8,27 +8,41 @@ from typing import Any
 
 import pytest
 
+from api.risk.event_kinds import RiskEventKind
 from api.root import platform_schema
 from domain.access.types import Role
+from domain.anomalies.types import AnomalyKind
 from domain.kernel.ids import new_id
 from domain.kernel.pages import encode_cursor
 from domain.orders.model.types import OrderType, Side
+from domain.orders.protection import late_commands
+from domain.risk import operators
+from domain.risk.halts import HALTED, RESUMED
+from domain.risk.types import RiskRuleKind
 from tests.orders.factories import SPOT, command
 from tests.support.asking import Asking
 from tests.support.trading import Platform, platform
 
 # Each list with another filter or order of it.
 LISTS = {
+    "accountsConnection": "filter: { states: [ACTIVE] }",
     "anomalies": "filter: { kinds: [RAMPING] }",
     "anomalyCases": "filter: { kinds: [RAMPING] }",
+    "anomalyDismissalsConnection": None,
     "auditLog": "outcome: DONE",
     "executions": "filter: { sides: [BUY] }",
     "instruments": "filter: { tradable: true }",
     "orders": "orderBy: { field: QUANTITY }",
     "riskEvents": "filter: { severities: [INFO] }",
+    "riskRulesConnection": "filter: { scope: GLOBAL }",
     "taskRuns": "states: [QUEUED]",
+    "tradingHaltsConnection": "filter: { active: true }",
     "users": None,
 }
+# A list of one account: tested with the days that it lists.
+OF_AN_ACCOUNT = {"dailyStatementsConnection"}
+EMPTY_HERE = {"anomalies", "anomalyCases", "anomalyDismissalsConnection", "taskRuns"}
+SYMBOLS = ("COIN", "DIME", "GOLD", "IRON", "JADE")
 PAGE = "edges { cursor } pageInfo { startCursor endCursor hasNextPage hasPreviousPage } totalCount"
 SIZE = 2
 
@@ -36,7 +50,7 @@ SIZE = 2
 @pytest.fixture
 async def desk(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Platform]:
     async with platform(database_url, redis_url, tmp_path) as whole:
-        for symbol in ("COIN", "DIME", "GOLD", "IRON", "JADE"):
+        for symbol in SYMBOLS:
             await whole.add_instrument(replace(SPOT, id=new_id(), symbol=symbol))
         await whole.quote("COIN", "99.99", "100.01")
         owner, book = await whole.open_account("100000")
@@ -60,6 +74,11 @@ async def desk(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterat
                 f'mutation {{ createRiskRule(input: {{ name: "n{n}", kind: MAX_OPEN_ORDERS, scope: GLOBAL, '
                 'threshold: "500" }) { id } }'
             )
+            await admin.ask(
+                f'mutation {{ haltTrading(input: {{ scope: INSTRUMENT, symbol: "{SYMBOLS[n]}", reason: "none" }}) '
+                "{ id } }"
+            )
+            await whole.open_account("1")
         yield whole
 
 
@@ -69,8 +88,8 @@ def connections() -> set[str]:
 
 
 def test_every_list_is_asked_here_and_takes_all_four_arguments() -> None:
-    assert connections() == set(LISTS)
-    for name in LISTS:
+    assert connections() == set(LISTS) | OF_AN_ACCOUNT
+    for name in connections():
         field = platform_schema().query_type.fields[name]  # type: ignore[union-attr]
         assert {"first", "after", "last", "before"} <= field.args.keys(), name
 
@@ -101,7 +120,7 @@ async def test_both_ways_hold_every_item_once_and_in_the_same_order(desk: Platfo
         forward = await walk(api, name, backward=False)
         assert forward == await walk(api, name, backward=True), name
         assert len(set(forward)) == len(forward)
-        assert len(forward) > 2 * SIZE or name in ("anomalies", "anomalyCases", "taskRuns"), name
+        assert len(forward) > 2 * SIZE or name in EMPTY_HERE, name
 
 
 async def test_a_cursor_of_another_list_filter_or_order_is_refused(desk: Platform) -> None:
@@ -135,3 +154,58 @@ async def test_what_people_look_for_is_found(desk: Platform) -> None:
     assert await count('executions(filter: { strategy: "momentum" })') == 2
     assert await count("executions(filter: { liquidity: TAKER })") == 5
     assert await count("executions(filter: { liquidity: MAKER })") == 0
+
+
+async def test_accounts_rules_and_halts_are_found_by_what_people_know(desk: Platform) -> None:
+    api = Asking(desk, desk.admin)
+    (first, *_) = (await api.ask("{ accountsConnection { edges { node { id name owner { id } } } } }"))["edges"]
+    account, owner = first["node"], first["node"]["owner"]["id"]
+
+    async def count(question: str, asker: Asking = api) -> Any:
+        return (await asker.ask(f"{{ {question} {{ totalCount }} }}"))["totalCount"]
+
+    everything = await count("accountsConnection")
+    assert everything == len(await api.ask("{ accounts { id } }")) > 5
+    assert await count(f'accountsConnection(filter: {{ ownerId: "{owner}" }})') == 1
+    part = account["name"][1:-1].upper()
+    assert await count(f'accountsConnection(filter: {{ ownerId: "{owner}", name: "{part}" }})') == 1
+    for nothing in ('name: "%"', 'name: "_____"', "states: [CLOSED]", "states: []", 'currency: "XXX"', "kind: MARGIN"):
+        assert await count(f"accountsConnection(filter: {{ {nothing} }})") == 0, nothing
+    refusal = await api.refusal('{ accountsConnection(filter: { name: "" }) { totalCount } }')
+    assert (refusal["code"], refusal["field"]) == ("BAD_USER_INPUT", "filter.name")
+    # What somebody may not see is neither shown nor counted.
+    outsider = Asking(desk, await desk.add_actor(Role.TRADER))
+    assert await count("accountsConnection", outsider) == 0
+    assert await count(f'accountsConnection(filter: {{ ownerId: "{owner}" }})', outsider) == 0
+    rules = await count("riskRulesConnection")
+    assert await count("riskRulesConnection", outsider) == await count("riskRulesConnection(filter: { scope: GLOBAL })")
+    # A limit for everybody holds for each account.
+    assert await count(f'riskRulesConnection(filter: {{ accountId: "{account["id"]}" }})') == rules
+    assert await count("riskRulesConnection(filter: { kinds: [MAX_ORDER_QUANTITY] })") == 0
+    assert await count("riskRulesConnection(filter: { enabled: false })") == 0
+    assert await count('tradingHaltsConnection(filter: { symbol: "COIN", active: true })') == 1
+    assert await count("tradingHaltsConnection(filter: { active: false })") == 0
+
+
+async def test_typed_words_say_the_same_as_the_old_ones(desk: Platform) -> None:
+    api = Asking(desk, desk.admin)
+    events = (await api.ask("{ riskEvents { edges { node { kind eventKind source origin at createdAt } } } }"))["edges"]
+    assert events
+    for event in (edge["node"] for edge in events):
+        assert event["kind"] == event["eventKind"]
+        assert event["source"] == event["origin"].lower().replace("_", "-")
+        assert event["at"] == event["createdAt"]
+    entries = (await api.ask("{ auditLog { edges { node { actor by outcome result } } } }"))["edges"]
+    assert entries
+    for entry in (edge["node"] for edge in entries):
+        assert (entry["actor"], entry["outcome"]) == (entry["by"], entry["result"])
+    old = await api.ask('{ riskEvents(filter: { kinds: ["HALT"] }) { totalCount } }')
+    assert old == await api.ask("{ riskEvents(filter: { eventKinds: [HALT] }) { totalCount } }") == {"totalCount": 5}
+    both = await api.refusal('{ riskEvents(filter: { kinds: ["HALT"], eventKinds: [HALT] }) { totalCount } }')
+    assert (both["code"], both["field"]) == ("BAD_USER_INPUT", "filter.kinds")
+
+
+def test_the_kinds_of_risk_events_are_all_that_are_raised() -> None:
+    raised = {*RiskRuleKind, *AnomalyKind, HALTED, RESUMED, late_commands.KIND}
+    raised |= {value for name, value in vars(operators).items() if name.isupper() and isinstance(value, str)}
+    assert {str(kind) for kind in RiskEventKind} == {str(kind) for kind in raised}

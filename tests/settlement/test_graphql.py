@@ -112,3 +112,35 @@ async def test_actions_and_statements(desk: Platform) -> None:
     assert await trader.ask(STATEMENTS, id=str(account.id), **{"from": day, "to": today}) == ("BadInput", "to")
     stranger = Client(desk, await desk.add_actor(Role.TRADER))
     assert await stranger.ask(STATEMENTS, id=str(account.id)) == ("NotFound", "accountId")
+
+
+PAGE_OF_DAYS = """query ($id: ID!, $to: Date, $first: Int, $after: String, $last: Int, $before: String) {
+  dailyStatementsConnection(accountId: $id, to: $to, first: $first, after: $after, last: $last, before: $before) {
+    totalCount edges { node { day } } pageInfo { startCursor endCursor hasNextPage hasPreviousPage }
+} }"""
+
+
+async def test_statements_page_both_ways(desk: Platform) -> None:
+    owner, account = await desk.open_account("1000")
+    trader, given = Client(desk, owner), {"id": str(account.id)}
+    day_roll = desk.services.settings.day_roll
+    moment = day_roll.next_after(utc_now())
+    await roll_days(desk.services.bus, desk.services.market, day_roll, moment + timedelta(days=4))
+    days = [str(day_roll.day_before(moment) + timedelta(days=distance)) for distance in (4, 3, 2, 1, 0)]
+
+    def shown(page: Any) -> list[str]:
+        return [edge["node"]["day"] for edge in page["edges"]]
+
+    first = await trader.ask(PAGE_OF_DAYS, **given, first=2)
+    assert (first["totalCount"], shown(first)) == (5, days[:2])
+    rest = await trader.ask(PAGE_OF_DAYS, **given, first=5, after=first["pageInfo"]["endCursor"])
+    assert (shown(rest), rest["pageInfo"]["hasNextPage"]) == (days[2:], False)
+    back = await trader.ask(PAGE_OF_DAYS, **given, last=2, before=rest["pageInfo"]["startCursor"])
+    assert back | {"totalCount": 5} == first | {"pageInfo": back["pageInfo"]}
+    narrowed = await trader.ask(PAGE_OF_DAYS, **given, to=days[3])
+    assert (narrowed["totalCount"], shown(narrowed)) == (2, days[3:])
+    # A cursor of the list with another window belongs to another list.
+    foreign = await trader.ask(PAGE_OF_DAYS, **given, to=days[3], after=first["pageInfo"]["endCursor"])
+    assert foreign == ("BadInput", "after")
+    stranger = Client(desk, await desk.add_actor(Role.TRADER))
+    assert await stranger.ask(PAGE_OF_DAYS, **given) == ("NotFound", "accountId")

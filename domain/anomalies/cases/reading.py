@@ -30,10 +30,26 @@ async def list_dismissals(actor: Actor, account_id: UUID | None) -> list[Dismiss
         Forbidden: neither RISK_MANAGER nor ADMIN.
         NotFound: there is no such account.
     """
+    await _check(actor, account_id)
+    return await store.read_dismissals(account_id)
+
+
+async def page_dismissals(actor: Actor, request: PageRequest, account_id: UUID | None) -> Page[Dismissal]:
+    """A page of the dismissals of an account or of all, newest first; raises as ``list_dismissals``."""
+    await _check(actor, account_id)
+    return await store.page_dismissals(request, account_id)
+
+
+async def count_dismissals(actor: Actor, account_id: UUID | None) -> int:
+    """The number of dismissals; raises as ``list_dismissals``."""
+    await _check(actor, account_id)
+    return await store.count_dismissals(account_id)
+
+
+async def _check(actor: Actor, account_id: UUID | None) -> None:
     require_role(actor, *WORKERS)
     if account_id is not None:
         await require_account(actor, account_id)
-    return await store.read_dismissals(account_id)
 
 
 async def visible_to(actor: Actor, wanted: CaseFilter) -> CaseFilter:

@@ -5,12 +5,15 @@ from datetime import datetime
 from uuid import UUID
 
 from tortoise.expressions import F
+from tortoise.queryset import QuerySet
 
 from domain.anomalies.cases import models
 from domain.anomalies.cases.forms import read_ids, read_shares
 from domain.anomalies.cases.types import Case, CaseStatus, Dismissal
 from domain.anomalies.types import AnomalyKind
-from domain.kernel.orm import columns_of, read, value_of
+from domain.kernel.orm import columns_of, count, read, value_of
+from domain.kernel.orm_pages import page_by_id
+from domain.kernel.pages import Page, PageRequest
 from domain.kernel.unit_of_work import UnitOfWork
 
 # A finding looks for its case among so many, the newest.
@@ -65,6 +68,21 @@ async def read_dismissals(account_id: UUID | None) -> list[Dismissal]:
     query = models.AnomalyDismissal.all().order_by("-at", "-id").limit(MAX_DISMISSALS)
     rows = await read(query.filter(account_id=account_id) if account_id is not None else query)
     return [value_of(Dismissal, row) for row in rows]
+
+
+async def page_dismissals(request: PageRequest, account_id: UUID | None) -> Page[Dismissal]:
+    """A page of the dismissals of an account, or of all, newest first."""
+    return await page_by_id(request, _of_account(account_id), lambda row: value_of(Dismissal, row), newest_first=True)
+
+
+async def count_dismissals(account_id: UUID | None) -> int:
+    """The number of dismissals of an account, or of all."""
+    return await count(_of_account(account_id))
+
+
+def _of_account(account_id: UUID | None) -> QuerySet[models.AnomalyDismissal]:
+    query = models.AnomalyDismissal.all()
+    return query if account_id is None else query.filter(account_id=account_id)
 
 
 async def save_dismissal(work: UnitOfWork, dismissal: Dismissal, subject: str) -> None:

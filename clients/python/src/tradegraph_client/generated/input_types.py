@@ -26,6 +26,7 @@ from .enums import (
     PositionMode,
     PositionSide,
     RiskAction,
+    RiskEventKind,
     RiskEventState,
     RiskRuleKind,
     RiskScope,
@@ -40,6 +41,23 @@ from .enums import (
     TransactionKind,
     TriggerPrice,
 )
+
+
+class AccountFilter(BaseModel):
+    """Which accounts."""
+
+    currency: Optional[str] = None
+    "Only those in this currency."
+    kind: Optional[AccountKind] = None
+    "Only those of this kind."
+    name: Optional[str] = None
+    "A part of the name, in capitals or not: 1 to 100 characters."
+    owner_id: Optional[str] = None
+    "Only those of this person."
+    states: Optional[list[AccountState]] = None
+    "Only those in these states."
+    venue: Optional[str] = None
+    "Only those at this venue."
 
 
 class AnomalyCaseFilter(BaseModel):
@@ -738,6 +756,8 @@ class RiskEventFilter(BaseModel):
 
     account_id: Optional[str] = None
     "Only those of this account; of all that you see if absent."
+    event_kinds: Optional[list[RiskEventKind]] = None
+    "Only these kinds."
     from_: Optional[datetime] = Field(alias="from", default=None)
     "Not before this time; without a lower bound if absent."
     kinds: Optional[list[str]] = None
@@ -748,6 +768,21 @@ class RiskEventFilter(BaseModel):
     "Only those in these states."
     to: Optional[datetime] = None
     "Before this time; without an upper bound if absent."
+
+
+class RiskRuleFilter(BaseModel):
+    """Which rules."""
+
+    account_id: Optional[str] = None
+    "Those that hold for the account: its own and those of no account."
+    enabled: Optional[bool] = None
+    "True: those in force; false: those that are not; all of them if absent."
+    kinds: Optional[list[RiskRuleKind]] = None
+    "Only these kinds."
+    scope: Optional[RiskScope] = None
+    "Only those of this scope."
+    symbol: Optional[str] = None
+    "Only those of this instrument."
 
 
 class SaveNotificationChannelInput(BaseModel):
@@ -810,6 +845,19 @@ class SetInterestRateInput(BaseModel):
     "The currency of the loans."
     loan_rate: Decimal
     "Rate per year, as a ratio: 0.05 is 5 %."
+
+
+class TradingHaltFilter(BaseModel):
+    """Which halts."""
+
+    account_id: Optional[str] = None
+    "Only those of this account."
+    active: Optional[bool] = None
+    "True: those in force; false: those that were lifted; all of them if absent."
+    scope: Optional[RiskScope] = None
+    "Only those of this scope."
+    symbol: Optional[str] = None
+    "Only those of this instrument."
 
 
 class TransactionFilter(BaseModel):
