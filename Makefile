@@ -39,12 +39,21 @@ test: $(DEV) $(PAGES) ## Run all tests on throw-away servers; make test WORKERS=
 
 .PHONY: check
 check: $(DEV) ## Check form, lint, docstrings, types, ranks of areas, and that generated files are fresh
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target check-types check-form check-imports check-generated
+
+.PHONY: check-form
+check-form: $(DEV) ## Check form, lint and docstrings
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/python -m linting.docstrings
+
+.PHONY: check-types
+check-types: $(DEV) ## Check types
 	@$(BIN)/mypy
+
+.PHONY: check-imports
+check-imports: $(DEV) ## Check ranks, circles and purity
 	@$(BIN)/lint-imports --no-logo
-	@$(MAKE) --no-print-directory check-generated
 
 .PHONY: check-generated
 check-generated: $(DEV) ## Check that schema.graphql, the tables in docs/, the migrations and the Python client are fresh

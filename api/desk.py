@@ -9,34 +9,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Scope
 
-from api.precompressed import SUFFIXES, PrecompressedFiles
+from api.precompressed import FOREVER, SUFFIXES, PrecompressedFiles, page_headers
 from api.transport.negotiation import wants_page
 
 # Neither scripts nor styles in the page itself: what is injected does not run.
-_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "manifest-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    )
-)
-_HEADERS = {
-    "content-security-policy": _POLICY,
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "camera=(), geolocation=(), microphone=()",
-}
-# File names in assets/ change with their content.
-_FOREVER = "public, max-age=31536000, immutable"
+_HEADERS = page_headers(manifest_src="'self'") | {"permissions-policy": "camera=(), geolocation=(), microphone=()"}
 _PAGE = "index.html"
 
 
@@ -58,5 +35,5 @@ class DeskFiles(PrecompressedFiles):
                 raise
             response = await super().get_response(path, scope)
         response.headers.update(_HEADERS)
-        response.headers["cache-control"] = _FOREVER if path.startswith("assets/") else "no-cache"
+        response.headers["cache-control"] = FOREVER if path.startswith("assets/") else "no-cache"
         return response

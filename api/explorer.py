@@ -6,32 +6,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.types import Scope
 
-from api.precompressed import PrecompressedFiles
+from api.precompressed import FOREVER, PrecompressedFiles, page_headers
 
 # The editor sets styles from scripts; everything else comes from files of our own.
-_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data:",
-        "font-src 'self' data:",
-        "connect-src 'self'",
-        "worker-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    )
-)
-_HEADERS = {
-    "content-security-policy": _POLICY,
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-}
-# File names in assets/ change with their content.
-_FOREVER = "public, max-age=31536000, immutable"
+_HEADERS = page_headers(style_src="'self' 'unsafe-inline'", font_src="'self' data:", worker_src="'self'")
 _NOT_BUILT = "The explorer is not built here; the API itself is at this same address, by POST."
 
 
@@ -43,7 +21,7 @@ class ExplorerFiles(PrecompressedFiles):
         response = await super().get_response(path, scope)
         response.headers.update(_HEADERS)
         if path.startswith("assets/") and response.status_code in (200, 304):
-            response.headers["cache-control"] = _FOREVER
+            response.headers["cache-control"] = FOREVER
         return response
 
 

@@ -4,9 +4,10 @@ SQL: the ledger and the locks of the hot path, in statements whose number does n
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar, Protocol, TypeVar
 from uuid import UUID
 
 from domain.access.types import Actor, Role, no_account, require_read
@@ -273,6 +274,36 @@ async def require_account(actor: Actor, account_id: UUID, *, field: str = "accou
     # What is owned or granted is there: accounts are never removed.
     if account_id not in actor.accounts and not await fetch("SELECT 1 FROM accounts WHERE id = $1", account_id):
         raise no_account(field)
+
+
+class AccountFilter(Protocol):
+    """A filter of rows of accounts: of one that is named, and of those that its caller may see."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def account_id(self) -> UUID | None:
+        """The account that it names."""
+        ...
+
+    @property
+    def account_ids(self) -> tuple[UUID, ...] | None:
+        """The accounts that it is narrowed to; None: to none."""
+        ...
+
+
+Narrowed = TypeVar("Narrowed", bound=AccountFilter)
+
+
+async def visible_to(actor: Actor, wanted: Narrowed) -> Narrowed:
+    """The filter narrowed to what the actor may see: everything, or rows of its accounts and of none.
+
+    Raises:
+        NotFound: it names an account that the actor may not see.
+    """
+    if wanted.account_id is not None:
+        await require_account(actor, wanted.account_id)
+    return wanted if actor.sees_all else replace(wanted, account_ids=tuple(sorted(actor.accounts)))
 
 
 async def holds_anything(work: UnitOfWork, account_id: UUID) -> bool:

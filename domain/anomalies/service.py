@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from domain.access.audit import record as audit
 from domain.access.audit import target_of
 from domain.access.types import Actor, Role, require_role
-from domain.accounts.queries import require_account
+from domain.accounts.queries import visible_to
 from domain.anomalies import detector_store, queries
 from domain.anomalies.anomaly import Anomaly, DetectorReport, DetectorSetting
 from domain.anomalies.detectors.catalogue import DETECTORS
@@ -118,17 +118,6 @@ def _check(setting: DetectorSetting) -> None:
         raise BadInput(f"A warm-up is between 1 and {MAX_WARMUP} values.", field="warmup")
     if setting.action not in ACTIONS:
         raise BadInput("A detector can WARN, REDUCE_ONLY, CANCEL_ORDERS or HALT.", field="action")
-
-
-async def visible_to(actor: Actor, wanted: AnomalyFilter) -> AnomalyFilter:
-    """The filter narrowed to the anomalies that the actor may see: all, or those of its accounts.
-
-    Raises:
-        NotFound: it names an account that the actor may not see.
-    """
-    if wanted.account_id is not None:
-        await require_account(actor, wanted.account_id)
-    return wanted if actor.sees_all else replace(wanted, account_ids=tuple(sorted(actor.accounts)))
 
 
 async def list_anomalies(actor: Actor, wanted: AnomalyFilter, request: PageRequest) -> Page[Anomaly]:

@@ -16,7 +16,7 @@ import orjson
 from domain.access.audit import record as audit
 from domain.access.audit import target_of
 from domain.access.types import Actor, Role, require_role
-from domain.accounts.queries import require_account
+from domain.accounts.queries import visible_to
 from domain.kernel.bus import Bus
 from domain.kernel.errors import Conflict, NotFound
 from domain.kernel.log_tail import LogSource, follow
@@ -121,17 +121,6 @@ class RiskLog:
 
 
 # ------------------------------------------------------------------ use cases
-
-
-async def visible_to(actor: Actor, wanted: RiskEventFilter) -> RiskEventFilter:
-    """The filter narrowed to the events that the actor may see: all, or those of its accounts and of no account.
-
-    Raises:
-        NotFound: it names an account that the actor may not see.
-    """
-    if wanted.account_id is not None:
-        await require_account(actor, wanted.account_id)
-    return wanted if actor.sees_all else replace(wanted, account_ids=tuple(sorted(actor.accounts)))
 
 
 async def list_risk_events(actor: Actor, wanted: RiskEventFilter, request: PageRequest) -> Page[RiskEvent]:

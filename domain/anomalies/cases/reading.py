@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from domain.access.types import Actor, require_role
-from domain.accounts.queries import read_transactions, require_account
+from domain.accounts.queries import read_transactions, require_account, visible_to
 from domain.accounts.types import Transaction
 from domain.anomalies.anomaly import Anomaly
 from domain.anomalies.cases import queries, rules, store
@@ -50,17 +50,6 @@ async def _check(actor: Actor, account_id: UUID | None) -> None:
     require_role(actor, *WORKERS)
     if account_id is not None:
         await require_account(actor, account_id)
-
-
-async def visible_to(actor: Actor, wanted: CaseFilter) -> CaseFilter:
-    """The filter narrowed to what the actor may see: all for who sees all, else cases about its accounts.
-
-    Raises:
-        NotFound: it names an account that is not the actor's to see.
-    """
-    if wanted.account_id is not None:
-        await require_account(actor, wanted.account_id)
-    return wanted if actor.sees_all else replace(wanted, account_ids=tuple(sorted(actor.accounts)))
 
 
 async def list_cases(actor: Actor, wanted: CaseFilter, request: PageRequest) -> Page[Case]:
