@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from domain.accounts.types import AccountKind
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderStatus, OrderType, Side
-from domain.orders.venues.emulation.venue_custody import parts_of
+from domain.orders.venues.emulation.slicing import parts_of
 from domain.orders.venues.types import Capabilities, client_id_of
 from domain.positions.types import Bucket
 from tests.orders.factories import PERPETUAL, command

@@ -51,9 +51,10 @@ class ShownTerms:
     stop: Decimal | None
 
 
-class RemoteOrder(WorkingOrder):
-    """A ``WorkingOrder`` with its location.
+class RemoteOrder:
+    """A working order with its location.
 
+    ``working``: the order as the trigger book keeps it.
     ``native``: the venue supports it, so it goes there when it arrives. ``at_venue``: it was handed over to it.
     ``acknowledged``: the venue has confirmed it. ``waiting``: it could go, but another order that it excludes is still
     at the venue. ``linked``: the venue links it with its group. ``timed_here``: the engine expires it by its clock.
@@ -86,10 +87,11 @@ class RemoteOrder(WorkingOrder):
         "timed_here",
         "venue_order_id",
         "waiting",
+        "working",
     )
 
     def __init__(self, state: OrderState, *, native: bool, timed_here: bool, linked: bool = False) -> None:
-        super().__init__(state)
+        self.working = WorkingOrder(state)
         self.native = native
         self.linked = linked
         self.timed_here = timed_here
@@ -112,22 +114,18 @@ class RemoteOrder(WorkingOrder):
     @property
     def shown_terms(self) -> ShownTerms:
         """Its terms of now."""
-        return ShownTerms(self.quantity, self.limit, self.stop)
+        return ShownTerms(self.working.quantity, self.working.limit, self.working.stop)
 
     @property
     def account_id(self) -> UUID:
         """The id of its account."""
-        assert isinstance(self.terms.account, UUID)
-        return self.terms.account
+        account = self.working.terms.account
+        assert isinstance(account, UUID)
+        return account
 
     @property
     def order_id(self) -> UUID:
         """Its id; the ids of our orders are UUIDs."""
-        assert isinstance(self.id, UUID)
-        return self.id
-
-
-def remote(order: WorkingOrder) -> RemoteOrder:
-    """Cast a working order to one of a real venue."""
-    assert isinstance(order, RemoteOrder)
-    return order
+        order_id = self.working.id
+        assert isinstance(order_id, UUID)
+        return order_id

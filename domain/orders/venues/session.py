@@ -197,7 +197,7 @@ class VenueSession:
     def _conclude(self, order_id: UUID, seen: VenueOrder, now: Nanos) -> list[ExecutionReport]:
         """Settle requests about an order by its seen state."""
         order = self.venue.find(order_id)
-        if order is None or order.filled >= seen.filled_quantity:
+        if order is None or order.working.filled >= seen.filled_quantity:
             self._doubts.pop(order_id, None)
         request = self.outbox.first(order_id)
         if order is None or request is None or request.flying or not seen.is_open:

@@ -14,6 +14,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from domain.market.types import QuoteTick, Tick
+from domain.orders.exchange.book.working import WorkingOrder
 from domain.orders.exchange.execution_reports import (
     CancelRejected,
     ExecutionReport,
@@ -28,9 +29,10 @@ from domain.orders.exchange.types import Changes, Order, OrderState
 from domain.orders.model import refusals
 from domain.orders.model.types import Contingency, OrderStatus, RejectReason
 from domain.orders.venues.emulation import replacing, split_units
-from domain.orders.venues.emulation.venue_custody import Bounds, VenueCustody
+from domain.orders.venues.emulation.slicing import Bounds
+from domain.orders.venues.emulation.venue_custody import VenueCustody
 from domain.orders.venues.emulation.venue_trading import VenueTrading
-from domain.orders.venues.remote_order import Cause, RemoteOrder, Settled, Wanted, remote
+from domain.orders.venues.remote_order import Cause, RemoteOrder, Settled, Wanted
 from domain.orders.venues.support import is_native_group, is_timed_by_engine, waits_here
 from domain.orders.venues.types import Acknowledged, Capabilities, RequestKind, VenueExecution, VenueOrder
 
@@ -126,18 +128,18 @@ class EmulationBook:
     def drain(self) -> Drained:
         """New requests since the last call, and answered ones."""
         state = self._custody
+        state.forget_ended()
         drained = Drained(requests=state.requests, settled=state.settled, unconfirmed=state.unconfirmed)
         state.requests, state.settled, state.unconfirmed = [], [], []
         return drained
 
     def remote_order(self, order_id: Hashable) -> RemoteOrder | None:
         """An open order; None when it has ended or is unknown."""
-        order = self._custody.book.orders.get(order_id)
-        return None if order is None else remote(order)
+        return self._custody.find(order_id)
 
     def remote_orders(self) -> Iterable[RemoteOrder]:
         """All open orders."""
-        return (remote(order) for order in self._custody.book.orders.values())
+        return self._custody.open_orders()
 
     def restore_remote(self, state: OrderState, known: OrderLocation) -> None:
         """Restore an order with its stored state; no report. Lower arrival numbers come first."""
@@ -146,24 +148,24 @@ class EmulationBook:
         may_be_there = known.at_venue or state.status not in _WORKING
         native = may_be_there and not waits_here(state.order, state.order.contingency, self._venue)
         order = self._make(state, native=native or known.native_group, linked=known.native_group)
-        if not order.sequence:
-            order.sequence = self._custody.book.next_sequence()
-        self._custody.book.sequence = max(self._custody.book.sequence, order.sequence)
+        if not order.working.sequence:
+            order.working.sequence = self._custody.book.next_sequence()
+        self._custody.book.sequence = max(self._custody.book.sequence, order.working.sequence)
         order.at_venue, order.acknowledged = known.at_venue, known.acknowledged
         order.venue_order_id, order.pending_cancel = known.venue_order_id, known.pending_cancel
         order.changes.extend(known.changes)
         order.executions |= known.executions
         if known.native_group:
-            self._custody.book.orders[order.id] = order
-            self._custody.book.note_exit(order)
+            self._custody.book.orders[order.working.id] = order.working
+            self._custody.book.note_exit(order.working)
         else:
-            self._custody.book.register(order)
+            self._custody.book.register(order.working)
         if order.at_venue:
             self._custody.note_clipped(order)
             if order.timed_here:
-                self._custody.book.queues.place_for_time(order)
-        elif state.status is not OrderStatus.HELD and not order.triggered:
-            self._custody.book.queues.place(order)
+                self._custody.book.queues.place_for_time(order.working)
+        elif state.status is not OrderStatus.HELD and not order.working.triggered:
+            self._custody.book.queues.place(order.working)
 
     def resume(self, at: int) -> list[ExecutionReport]:
         """Release the orders that were on their way to the venue at the last stop; call it after all are restored.
@@ -172,7 +174,7 @@ class EmulationBook:
         """
         reports = self._book.resume(at)
         for order in list(self.remote_orders()):
-            if order.is_open and order.triggered and not order.at_venue:
+            if order.working.is_open and order.working.triggered and not order.at_venue:
                 self._custody.release(order)
         return reports + self._book.finish()
 
@@ -193,13 +195,13 @@ class EmulationBook:
             held = terms.contingency is Contingency.OUO
             status = OrderStatus.HELD if held else OrderStatus.PENDING_NEW
             order = self._make(OrderState(order=terms, status=status), native=True, linked=True)
-            order.at_venue, order.sequence = True, self._custody.book.next_sequence()
+            order.at_venue, order.working.sequence = True, self._custody.book.next_sequence()
             # Not among the groups: the venue links them.
-            self._custody.book.orders[order.id] = order
-            self._custody.book.note_exit(order)
+            self._custody.book.orders[order.working.id] = order.working
+            self._custody.book.note_exit(order.working)
             if held:
-                self._custody.book.reports.append(Held(order_id=order.id, at=at, status=status))
-        ids = tuple(remote(self._custody.book.orders[terms.id]).order_id for terms in orders)
+                self._custody.book.reports.append(Held(order_id=order.working.id, at=at, status=status))
+        ids = tuple(self._custody.remote(self._custody.book.orders[terms.id]).order_id for terms in orders)
         self._custody.requests.append(Wanted(kind=RequestKind.SUBMIT, order_id=ids[0], group=ids))
         return self._book.finish()
 
@@ -229,7 +231,7 @@ class EmulationBook:
         self._custody.acknowledge(order, execution.venue_order_id)
         self._custody.begin_work(order)
         self._custody.fill_there(order, execution)
-        if order.is_open and order.ended is not None and order.filled >= order.ended.filled_quantity:
+        if order.working.is_open and order.ended is not None and order.working.filled >= order.ended.filled_quantity:
             self._custody.over_there(order, order.ended)
         self._book.settle()
         return self._book.finish()
@@ -244,21 +246,21 @@ class EmulationBook:
             return []
         is_first, order.seen_at = not order.seen_at, seen.at
         seen = split_units.as_executed(order, seen, may_differ=is_first and asked_at is not None)
-        if seen.status is OrderStatus.REJECTED and not seen.filled_quantity and not order.filled:
+        if seen.status is OrderStatus.REJECTED and not seen.filled_quantity and not order.working.filled:
             self._custody.reject_there(order, RejectReason.VENUE_REJECTED, seen.message or "The venue refused it.")
             return self._book.finish()
         self._custody.acknowledge(order, seen.venue_order_id)
-        if seen.triggered and order.is_conditional and not order.triggered:
+        if seen.triggered and order.working.is_conditional and not order.working.triggered:
             self._trigger_there(order)
         if seen.is_open:
             replacing.take_terms(self._custody, order, replacing.Word(seen=seen, asked_at=asked_at))
             if order.linked and seen.status is not OrderStatus.HELD:
                 self._custody.begin_work(order)
-        elif order.filled < seen.filled_quantity:
+        elif order.working.filled < seen.filled_quantity:
             order.ended = seen
         else:
             self._custody.over_there(order, seen)
-        if order.is_open and order.filled < seen.filled_quantity:
+        if order.working.is_open and order.working.filled < seen.filled_quantity:
             self._custody.unconfirmed.append(order.order_id)
         self._book.settle()
         return self._book.finish()
@@ -294,7 +296,7 @@ class EmulationBook:
         elif kind is RequestKind.CANCEL:
             if order.pending_cancel is Cause.REQUESTED:
                 order.pending_cancel = None
-                self._custody.book.reports.append(CancelRejected(order_id=order.id, at=at, message=message))
+                self._custody.book.reports.append(CancelRejected(order_id=order.working.id, at=at, message=message))
                 self._custody.settled.append(Settled(order_id=order.order_id, kind=kind))
             self._custody.unconfirmed.append(order.order_id)
         return self._book.finish()
@@ -302,7 +304,7 @@ class EmulationBook:
     def unknown(self, order: RemoteOrder, at: int) -> list[ExecutionReport]:
         """The venue says, after the grace period, that it has no such order."""
         self._book.begin(at)
-        if order.acknowledged or order.filled or order.pending_cancel is not None:
+        if order.acknowledged or order.working.filled or order.pending_cancel is not None:
             # One that was called back never came there, and nobody wants it to any more.
             self._custody.over_there(order, None)
         else:
@@ -314,14 +316,15 @@ class EmulationBook:
 
     def _make(self, state: OrderState, *, native: bool, linked: bool = False) -> RemoteOrder:
         timed_here = is_timed_by_engine(state.order.time_in_force, self._venue)
-        return RemoteOrder(state, native=native, timed_here=timed_here, linked=linked)
+        return self._custody.add(RemoteOrder(state, native=native, timed_here=timed_here, linked=linked))
 
-    def _arrived(self, state: OrderState) -> RemoteOrder:
+    def _arrived(self, state: OrderState) -> WorkingOrder:
         """The working order of one that arrives by itself."""
-        return self._make(state, native=not waits_here(state.order, state.order.contingency, self._venue))
+        native = not waits_here(state.order, state.order.contingency, self._venue)
+        return self._make(state, native=native).working
 
     def _is_news(self, order: RemoteOrder, seen: VenueOrder) -> bool:
-        if not order.is_open:
+        if not order.working.is_open:
             return False
         if seen.is_open:
             return seen.at >= order.seen_at
@@ -329,9 +332,11 @@ class EmulationBook:
         return order.venue_order_id in (None, seen.venue_order_id)
 
     def _trigger_there(self, order: RemoteOrder) -> None:
-        order.triggered = True
-        price = order.stop if order.stop is not None else order.limit
+        order.working.triggered = True
+        price = order.working.stop if order.working.stop is not None else order.working.limit
         if price is not None:
             self._custody.book.reports.append(
-                Triggered(order_id=order.id, at=self._custody.book.now, status=order.status, price=price)
+                Triggered(
+                    order_id=order.working.id, at=self._custody.book.now, status=order.working.status, price=price
+                )
             )

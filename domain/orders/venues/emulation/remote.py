@@ -17,7 +17,7 @@ from domain.orders.exchange.types import Changes
 from domain.orders.model.order import CONDITIONAL_TERMS, Order, terms_of
 from domain.orders.model.types import Contingency, OrderStatus
 from domain.orders.venues.emulation.emulation_book import Drained, EmulationBook, OrderLocation
-from domain.orders.venues.emulation.venue_custody import Bounds
+from domain.orders.venues.emulation.slicing import Bounds
 from domain.orders.venues.outbox import VenueRequest
 from domain.orders.venues.remote_order import RemoteOrder
 from domain.orders.venues.support import plain_time, plain_type
@@ -218,23 +218,23 @@ class RemoteVenue(Exchanges[EmulationBook]):
         if order is None or not order.changes:
             return None
         changes = order.changes[0]
-        quantity = order.quantity if changes.quantity is None else changes.quantity
+        quantity = order.working.quantity if changes.quantity is None else changes.quantity
         return ReplaceTerms(
             quantity=quantity + order.counted_extra,
-            limit_price=_changed(changes.limit_price, order.limit),
-            stop_price=_changed(changes.stop_price, order.stop),
-            trailing_offset=_changed(changes.trailing_offset, order.trailing_offset),
+            limit_price=_changed(changes.limit_price, order.working.limit),
+            stop_price=_changed(changes.stop_price, order.working.stop),
+            trailing_offset=_changed(changes.trailing_offset, order.working.trailing_offset),
             expires_at=None
             if order.timed_here
-            else _nanos(order.expires_at if changes.expires_at is None else changes.expires_at),
+            else _nanos(order.working.expires_at if changes.expires_at is None else changes.expires_at),
         )
 
     def _new_order(self, symbol: str, order: RemoteOrder, *, linked: bool) -> NewOrder:
-        terms, can = order.terms, self.capabilities
-        asked = terms_of(order.state().order) | {
-            "quantity": order.remaining,
+        terms, can = order.working.terms, self.capabilities
+        asked = terms_of(order.working.state().order) | {
+            "quantity": order.working.remaining,
             "time_in_force": plain_time(terms.time_in_force, can),
-            "expires_at": None if order.timed_here else _nanos(order.expires_at),
+            "expires_at": None if order.timed_here else _nanos(order.working.expires_at),
             "reduce_only": terms.reduce_only and can.reduce_only,
         }
         if not order.native:

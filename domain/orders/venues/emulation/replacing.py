@@ -28,7 +28,7 @@ class Word:
 def take_terms(custody: VenueCustody, order: RemoteOrder, word: Word) -> None:
     """Take the terms of an order that works from the venue's word on it."""
     seen = word.seen
-    if seen.filled_quantity >= order.filled:
+    if seen.filled_quantity >= order.working.filled:
         order.is_exceeded = False
     if order.changes and (order.change_taken or _has_become(seen, order.changes[0])):
         make_change(custody, order, seen)
@@ -42,7 +42,7 @@ def take_terms(custody: VenueCustody, order: RemoteOrder, word: Word) -> None:
         return
     order.earlier_terms = ()
     order.is_restated = bool(order.changes)
-    if seen.quantity is not None and seen.quantity < order.filled and word.asked_at is None:
+    if seen.quantity is not None and seen.quantity < order.working.filled and word.asked_at is None:
         custody.unconfirmed.append(order.order_id)
     restate(custody, order, seen)
 
@@ -53,29 +53,33 @@ def restate(custody: VenueCustody, order: RemoteOrder, seen: VenueOrder) -> None
     terms = _stated(order, seen, before)
     if terms == before:
         return
-    trailed = order.is_trailing and terms.quantity == before.quantity
+    trailed = order.working.is_trailing and terms.quantity == before.quantity
     _set_terms(order, terms)
     # The rest was filled by executions that have overtaken this word.
-    done = order.filled == seen.quantity and seen.filled_quantity < order.filled and not custody.may_grow(order)
+    done = (
+        order.working.filled == seen.quantity
+        and seen.filled_quantity < order.working.filled
+        and not custody.may_grow(order)
+    )
     if done:
-        order.status = OrderStatus.FILLED
-    if trailed and order.stop is not None:
+        order.working.status = OrderStatus.FILLED
+    if trailed and order.working.stop is not None:
         custody.book.reports.append(
             TrailMoved(
-                order_id=order.id,
+                order_id=order.working.id,
                 at=custody.book.now,
-                status=order.status,
-                stop_price=order.stop,
-                limit_price=order.limit,
+                status=order.working.status,
+                stop_price=order.working.stop,
+                limit_price=order.working.limit,
             )
         )
         return
-    custody.book.report_restated(order, _reason(order, before), seen.message)
+    custody.book.report_restated(order.working, _reason(order, before), seen.message)
     if terms.quantity != before.quantity:
         _carry_quantity(custody, order)
-        custody.clip(order.terms.account)
+        custody.clip(order.working.terms.account)
     if done:
-        custody.book.complete(order)
+        custody.book.complete(order.working)
 
 
 def acknowledge_change(custody: VenueCustody, order: RemoteOrder, seen: VenueOrder | None, wall: int) -> None:
@@ -84,7 +88,7 @@ def acknowledge_change(custody: VenueCustody, order: RemoteOrder, seen: VenueOrd
     Without that, and with more filled than was asked for, nobody knows for how much the order works: it is asked.
     """
     asked = order.changes[0].quantity
-    if seen is None and not order.is_restated and asked is not None and asked < order.filled:
+    if seen is None and not order.is_restated and asked is not None and asked < order.working.filled:
         order.change_taken = True
         custody.unconfirmed.append(order.order_id)
         return
@@ -93,7 +97,7 @@ def acknowledge_change(custody: VenueCustody, order: RemoteOrder, seen: VenueOrd
     before = order.shown_terms
     told = order.is_restated
     make_change(custody, order, seen)
-    if seen is None and not told and order.is_open:
+    if seen is None and not told and order.working.is_open:
         order.earlier_terms = (*order.earlier_terms, before)
         order.replaced_at = wall
 
@@ -104,59 +108,59 @@ def make_change(custody: VenueCustody, order: RemoteOrder, seen: VenueOrder | No
     order.change_taken = order.is_restated = False
     asked = order.shown_terms if told and seen is None else _asked(order, changes)
     terms = asked if seen is None else _stated(order, seen, asked)
-    resized = terms.quantity != order.quantity
+    resized = terms.quantity != order.working.quantity
     _set_terms(order, terms)
     if changes.trailing_offset is not None:
-        order.trailing_offset = changes.trailing_offset
+        order.working.trailing_offset = changes.trailing_offset
     if changes.expires_at is not None:
         set_expiry(custody, order, changes.expires_at)
     # Where the venue says that the order works on with all that is filled, it does, whatever is left of it.
-    works = told if seen is None else seen.is_open and seen.filled_quantity >= order.filled
-    done = order.filled >= order.quantity and not works and not custody.may_grow(order)
+    works = told if seen is None else seen.is_open and seen.filled_quantity >= order.working.filled
+    done = order.working.filled >= order.working.quantity and not works and not custody.may_grow(order)
     if done:
-        order.status = OrderStatus.FILLED
+        order.working.status = OrderStatus.FILLED
     report_replaced(custody, order)
     custody.settled.append(Settled(order_id=order.order_id, kind=RequestKind.REPLACE))
     if resized:
         _carry_quantity(custody, order)
     if done:
-        custody.book.complete(order)
+        custody.book.complete(order.working)
 
 
 def refuse_change(custody: VenueCustody, order: RemoteOrder, reason: RejectReason, message: str) -> None:
     """The venue does not make the oldest change. An order that only waited for it is done."""
     order.changes.popleft()
     order.change_taken = order.is_restated = False
-    done = order.filled >= order.quantity and not custody.may_grow(order)
+    done = order.working.filled >= order.working.quantity and not custody.may_grow(order)
     if done:
-        order.status = OrderStatus.FILLED
+        order.working.status = OrderStatus.FILLED
     custody.refuse_change(order, reason, message)
     custody.settled.append(Settled(order_id=order.order_id, kind=RequestKind.REPLACE))
     if done:
-        custody.book.complete(order)
+        custody.book.complete(order.working)
 
 
 def set_expiry(custody: VenueCustody, order: RemoteOrder, expires_at: int | None) -> None:
     """Let the order work until another time."""
-    order.expires_at = expires_at
+    order.working.expires_at = expires_at
     if order.timed_here:
-        custody.book.queues.remove(order)
-        custody.book.queues.place_for_time(order)
+        custody.book.queues.remove(order.working)
+        custody.book.queues.place_for_time(order.working)
 
 
 def report_replaced(custody: VenueCustody, order: RemoteOrder) -> None:
     """Say that a change that was asked for took effect."""
     custody.book.reports.append(
         Replaced(
-            order_id=order.id,
+            order_id=order.working.id,
             at=custody.book.now,
-            status=order.status,
-            sequence=order.sequence,
-            quantity=order.quantity,
-            limit_price=order.limit,
-            stop_price=order.stop,
-            trailing_offset=order.trailing_offset,
-            expires_at=order.expires_at,
+            status=order.working.status,
+            sequence=order.working.sequence,
+            quantity=order.working.quantity,
+            limit_price=order.working.limit,
+            stop_price=order.working.stop,
+            trailing_offset=order.working.trailing_offset,
+            expires_at=order.working.expires_at,
             venue_order_id=order.venue_order_id,
         )
     )
@@ -169,13 +173,13 @@ def shows(order: RemoteOrder, seen: VenueOrder, terms: ShownTerms) -> bool:
 
 def _stated(order: RemoteOrder, seen: VenueOrder, otherwise: ShownTerms) -> ShownTerms:
     """The terms by the venue's word; what it does not say, or the order does not have there, is as ``otherwise``."""
-    quantity = otherwise.quantity if seen.quantity is None else max(seen.quantity, order.filled)
+    quantity = otherwise.quantity if seen.quantity is None else max(seen.quantity, order.working.filled)
     limit, stop = otherwise.limit, otherwise.stop
-    may_have_limit = limit is not None or order.terms.type is OrderType.MARKET_TO_LIMIT
+    may_have_limit = limit is not None or order.working.terms.type is OrderType.MARKET_TO_LIMIT
     if seen.limit_price is not None and may_have_limit:
         limit = seen.limit_price
-    waits_there = order.native and order.is_conditional and not order.triggered
-    if seen.stop_price is not None and waits_there and (stop is not None or order.is_trailing):
+    waits_there = order.native and order.working.is_conditional and not order.working.triggered
+    if seen.stop_price is not None and waits_there and (stop is not None or order.working.is_trailing):
         stop = seen.stop_price
     return ShownTerms(quantity, limit, stop)
 
@@ -185,32 +189,36 @@ def _asked(order: RemoteOrder, changes: Changes) -> ShownTerms:
         return present if wanted is None else wanted
 
     return ShownTerms(
-        order.quantity if changes.quantity is None else changes.quantity,
-        changed(changes.limit_price, order.limit),
-        changed(changes.stop_price, order.stop),
+        order.working.quantity if changes.quantity is None else changes.quantity,
+        changed(changes.limit_price, order.working.limit),
+        changed(changes.stop_price, order.working.stop),
     )
 
 
 def _set_terms(order: RemoteOrder, terms: ShownTerms) -> None:
-    order.quantity, order.limit, order.stop = terms.quantity, terms.limit, terms.stop
+    order.working.quantity, order.working.limit, order.working.stop = terms.quantity, terms.limit, terms.stop
 
 
 def _reason(order: RemoteOrder, before: ShownTerms) -> RestateReason:
     """The reason of the venue's change, as far as it is known."""
-    if order.terms.type is OrderType.MARKET_TO_LIMIT and before.limit is None:
+    if order.working.terms.type is OrderType.MARKET_TO_LIMIT and before.limit is None:
         return RestateReason.MARKET_TO_LIMIT
-    if order.linked and order.terms.contingency is Contingency.OUO and order.quantity != before.quantity:
-        return RestateReason.ENTRY_FILLED if order.quantity > before.quantity else RestateReason.EXIT_FILLED
+    if (
+        order.linked
+        and order.working.terms.contingency is Contingency.OUO
+        and order.working.quantity != before.quantity
+    ):
+        return RestateReason.ENTRY_FILLED if order.working.quantity > before.quantity else RestateReason.EXIT_FILLED
     return RestateReason.VENUE
 
 
 def _carry_quantity(custody: VenueCustody, order: RemoteOrder) -> None:
     """Exits that wait here for their entry are for all of it."""
-    if order.terms.contingency is not Contingency.OTO:
+    if order.working.terms.contingency is not Contingency.OTO:
         return
-    for child in custody.book.groups.exits(order):
+    for child in custody.book.groups.exits(order.working):
         if child.status is OrderStatus.HELD:
-            custody.book.restate(child, RestateReason.ENTRY_REPLACED, quantity=order.quantity)
+            custody.book.restate(child, RestateReason.ENTRY_REPLACED, quantity=order.working.quantity)
 
 
 def _has_become(seen: VenueOrder, changes: Changes) -> bool:

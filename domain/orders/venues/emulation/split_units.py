@@ -22,12 +22,12 @@ def as_executed(order: RemoteOrder, seen: VenueOrder, *, may_differ: bool = Fals
     ratio. ``may_differ``: the venue was asked about an order of which nothing was heard since a restart; then a larger
     filled quantity that leaves what is left here says so as well.
     """
-    if seen.filled_quantity == order.filled:
+    if seen.filled_quantity == order.working.filled:
         order.counted_extra = ZERO
-    elif seen.quantity is not None and order.filled:
+    elif seen.quantity is not None and order.working.filled:
         leaves = seen.quantity - seen.filled_quantity
-        if _is_split(order, seen, seen.quantity) or (may_differ and leaves == order.remaining):
-            order.counted_extra = seen.filled_quantity - order.filled
+        if _is_split(order, seen, seen.quantity) or (may_differ and leaves == order.working.remaining):
+            order.counted_extra = seen.filled_quantity - order.working.filled
     extra = order.counted_extra
     if not extra:
         return seen
@@ -36,10 +36,10 @@ def as_executed(order: RemoteOrder, seen: VenueOrder, *, may_differ: bool = Fals
 
 
 def _is_split(order: RemoteOrder, seen: VenueOrder, quantity: Decimal) -> bool:
-    counted = order.filled + order.counted_extra
-    if counted <= ZERO or quantity * counted != seen.filled_quantity * (order.quantity + order.counted_extra):
+    counted = order.working.filled + order.counted_extra
+    if counted <= ZERO or quantity * counted != seen.filled_quantity * (order.working.quantity + order.counted_extra):
         return False
-    prices = ((order.limit, seen.limit_price), (order.stop, seen.stop_price))
+    prices = ((order.working.limit, seen.limit_price), (order.working.stop, seen.stop_price))
     shown = [(before, after) for before, after in prices if before and after]
     ratio = seen.filled_quantity / counted
     return ratio != ONE and bool(shown) and all(abs(after * ratio / before - ONE) < _NEARLY for before, after in shown)

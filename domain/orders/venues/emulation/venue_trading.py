@@ -7,7 +7,6 @@ from domain.orders.exchange.book.working import WorkingOrder
 from domain.orders.model import refusals
 from domain.orders.model.types import Contingency
 from domain.orders.venues.emulation.venue_custody import VenueCustody
-from domain.orders.venues.remote_order import remote
 
 
 class VenueTrading:
@@ -20,7 +19,7 @@ class VenueTrading:
 
     def takes(self, order: WorkingOrder) -> bool:
         """Hand over an order that the venue supports; an exit that others cover waits here."""
-        there = remote(order)
+        there = self._custody.remote(order)
         if there.native and order.closes and self._custody.is_covered(order):
             there.native = False
         if there.native:
@@ -36,7 +35,7 @@ class VenueTrading:
         book = self._custody.book
         book.accept(order)
         book.queues.place(order)
-        self._custody.release(remote(order))
+        self._custody.release(self._custody.remote(order))
 
     def arrive_limit(self, order: WorkingOrder) -> None:
         """Let it go when the market reaches its limit."""
@@ -47,18 +46,18 @@ class VenueTrading:
             return
         book.accept(order)
         if book.market.crosses(order.side, order.limit):
-            self._custody.release(remote(order))
+            self._custody.release(self._custody.remote(order))
         else:
             book.queues.place(order)
 
     def fill_resting(self, order: WorkingOrder) -> None:
         """Let it go."""
-        self._custody.release(remote(order))
+        self._custody.release(self._custody.remote(order))
 
     def take_limit(self, order: WorkingOrder) -> None:
         """Let it go."""
-        self._custody.release(remote(order))
+        self._custody.release(self._custody.remote(order))
 
     def take_market(self, order: WorkingOrder) -> None:
         """Let it go."""
-        self._custody.release(remote(order))
+        self._custody.release(self._custody.remote(order))

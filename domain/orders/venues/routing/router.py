@@ -235,10 +235,14 @@ class VenueRouter:
     def _tell_missing(self, told: OrderStatusReport) -> None:
         """Log that the venue gives a filled quantity without its executions: no price is invented."""
         order, name = self.venue.find(told.order_id), self._port.name
-        if order is not None and told.seen is not None and order.filled < told.seen.filled_quantity:
+        if order is not None and told.seen is not None and order.working.filled < told.seen.filled_quantity:
             there = str(told.seen.filled_quantity)
             _log.warning(
-                "fills are missing", venue=name, order_id=str(told.order_id), here=str(order.filled), there=there
+                "fills are missing",
+                venue=name,
+                order_id=str(told.order_id),
+                here=str(order.working.filled),
+                there=there,
             )
 
     async def _compare(self, named: IdentifiedReports, item: ReconciliationReport) -> Findings:
