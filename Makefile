@@ -133,6 +133,11 @@ screenshots: $(DESK) ## Take pictures of every page of a desk that runs into bui
 	@cd web/desk && ../with-node node tests/browser/screenshots.mjs $(or $(ADDRESS),http://127.0.0.1:8000) \
 		"$(or $(EMAIL),admin@tradegraph.localhost)" "$(PASSWORD)" ../../build/screenshots
 
+.PHONY: desk-speed
+desk-speed: $(DESK) ## Measure the desk in Chromium under a busy market, on a platform that runs; make desk-speed PASSWORD=... SECONDS=3600
+	@cd web/desk && DESK_ADDRESS="$(or $(ADDRESS),http://127.0.0.1:8000)" DESK_EMAIL="$(or $(EMAIL),admin@tradegraph.localhost)" \
+		DESK_PASSWORD="$(PASSWORD)" ../with-node node tests/browser/speed.mjs $(or $(SECONDS),60)
+
 .PHONY: install
 install: $(DEV) ## Make the virtual environment, with what tests and checks need
 

@@ -24,13 +24,16 @@ const until = async (wanted) => {
 
 before(async () => {
   browser = await openBrowser();
+  tab = await openTab(browser, ADDRESS);
 });
 after(() => browser.close());
+// One tab for all, so that what it has loaded serves them all; nothing of the person before is left in it.
 beforeEach(async () => {
-  await tab?.context.close();
+  if (person) await tab.page.evaluate(() => localStorage.clear());
+  await tab.context.clearCookies();
   person = await newcomer();
-  tab = await openTab(browser, ADDRESS);
   await signIn(tab.page, ADDRESS, person.email, person.password);
+  tab.problems.length = 0;
   await tab.page.waitForSelector('[data-test=ticket]');
   at = await prices(person);
 });
@@ -94,21 +97,65 @@ test('every waiting type is placed by the ticket and cancelled from the blotter'
   assert.deepEqual(problems, []);
 });
 
-test('a market-to-limit order, a bracket and a pair', async () => {
+const executions = (text) => tab.page.waitForFunction((wanted) => document.querySelector('[data-test=executions]')?.textContent.includes(wanted), text);
+const workingCount = (count) => tab.page.waitForFunction((wanted) => document.querySelectorAll('[data-test=working-orders] .ag-row').length === wanted, count);
+
+test('a bracket fills at its target and its stop goes; of a pair one fills and the other goes; a fill is heard of', async () => {
   const { page } = tab;
-  await fill({ type: 'MARKET_TO_LIMIT', quantity: '0.01' });
+  await person.ask('mutation ($given: JSON!) { savePreferences(preferences: $given) }', { given: { sound: true, notifications: true } });
+  await page.reload();
+  await page.waitForSelector('[data-test=ticket]');
+  await page.evaluate(() => {
+    globalThis.heard = { tones: 0, notes: [] };
+    const start = OscillatorNode.prototype.start;
+    OscillatorNode.prototype.start = function (...given) {
+      globalThis.heard.tones += 1;
+      return start.apply(this, given);
+    };
+    globalThis.Notification = class {
+      static permission = 'granted';
+      constructor(title, { body }) {
+        globalThis.heard.notes.push(`${title} ${body}`);
+      }
+    };
+    Object.defineProperty(document, 'visibilityState', { get: () => 'hidden', configurable: true });
+  });
+  await page.click('.dv-tab:has-text("Executions")');
+  await fill({ type: 'MARKET_TO_LIMIT', quantity: '0.011' });
   await page.click('[data-action=buy]');
   await sent();
+  await executions('0.011');
+
+  // Entered at the market, and its target is already reached: a limit below the market.
+  await page.click('text=Bracket');
+  await fill({ type: 'MARKET', quantity: '0.012', takeProfit: at.deep, stopLoss: String(at.bid - 6000) });
+  await page.click('[data-action=buy]');
+  await sent();
+  await page.waitForFunction(() => [...document.querySelectorAll('[data-test=executions] .ag-row')].filter(({ textContent }) => textContent.includes('0.012')).length === 2);
+  await until(async () => (await openOrders()).length === 0);
+
+  // The limit is marketable: it fills, and the stop of the pair is cancelled.
+  await page.click('.segments >> text=OCO');
+  await fill({ type: 'LIMIT', quantity: '0.011', limitPrice: at.deep, otherType: 'STOP', otherStopPrice: String(at.bid - 6000) });
+  await page.click('[data-action=sell]');
+  await sent();
+  await page.waitForFunction(() => [...document.querySelectorAll('[data-test=executions] .ag-row')].filter(({ textContent }) => textContent.includes('0.011')).length === 2);
+  await until(async () => (await openOrders()).length === 0);
+  await page.click('.dv-tab:has-text("Positions")');
+  await page.waitForSelector('[data-test=positions] .over');
+
+  // And as both wait: three orders of a bracket, two of a pair.
+  await page.click('.dv-tab:has-text("Orders")');
   await page.click('text=Bracket');
   await fill({ type: 'LIMIT', quantity: '0.01', limitPrice: at.deep, takeProfit: at.high, stopLoss: String(at.bid - 6000) });
   await page.click('[data-action=buy]');
   await sent();
+  await workingCount(3);
   assert.equal((await openOrders()).length, 3);
-  await page.click('.segments >> text=OCO');
-  await fill({ type: 'LIMIT', quantity: '0.01', limitPrice: at.high, otherType: 'STOP', otherStopPrice: at.deep });
-  await page.click('[data-action=sell]');
-  await sent();
-  assert.equal((await openOrders()).filter(({ contingency }) => contingency === 'OCO').length, 2);
+  await person.askAsAdmin('mutation ($input: HaltTradingInput!) { haltTrading(input: $input) { id } }', { input: { scope: 'ACCOUNT', accountId: person.accountId, reason: 'a drill', cancelOpenOrders: true } });
+  await page.waitForFunction(() => globalThis.heard.notes.some((note) => note.startsWith('Critical')));
+  const { tones, notes } = await page.evaluate(() => globalThis.heard);
+  assert.ok(notes.filter((note) => note.includes('0.012')).length === 2 && tones >= 8, `${tones} tones, ${notes.join('; ')}`);
 });
 
 test('what the API refuses stands where it belongs, and nothing typed is lost', async () => {
