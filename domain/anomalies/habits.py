@@ -17,6 +17,8 @@ from domain.anomalies.rhythms import WEEKDAYS, TradingDays, are_in_rhythm
 KEPT_DAYS, KEPT_PEER_DAYS = 40, 240
 # Of a first day so many values are kept, and so many are needed.
 KEPT_FIRSTS, MIN_FIRSTS = 60, 8
+# Until a subject has a few days of its own, so many days on which it did nothing count as days below interest.
+MOST_QUIET_DAYS = 8
 # What is known of peers counts as much as so many days of one's own for the spread.
 PEER_WEIGHT = 6.0
 # The prior counts as so many days of peers; deviations are learnt up to so many spreads; older ones fade.
@@ -38,11 +40,14 @@ class Scale:
         least: values below it are of no interest, and count as it.
         floor: the smallest spread that is used.
         beyond: the distance that a departure must have above the largest value of all known days.
+        first_seconds: of a subject's first day the largest values of times of this length are known, so that what
+            grows in one incident is no past of its own; 0 where each value stands for itself.
     """
 
     least: float
     floor: float
     beyond: float
+    first_seconds: float = 0.0
 
 
 class Peers:
@@ -87,12 +92,12 @@ class Peers:
 
 
 class Habit:
-    """The largest values of a subject's last days; on its first day, the values of that day so far.
+    """The largest values of a subject's last days; on its first day, of the times of that day so far.
 
     ``departures`` are days with their largest value that was told: what comes back in a rhythm is told twice.
     """
 
-    __slots__ = ("count", "day", "departures", "firsts", "today", "tops")
+    __slots__ = ("count", "day", "departures", "firsts", "quiet", "slot", "today", "tops")
 
     def __init__(self) -> None:
         self.day = -1
@@ -101,6 +106,15 @@ class Habit:
         self.firsts: deque[float] = deque(maxlen=KEPT_FIRSTS)
         self.departures: deque[tuple[int, float]] = deque(maxlen=KEPT_DEPARTURES)
         self.count = 0
+        # Weekdays without activity between the subject's days; the time of the newest of the first values.
+        self.quiet = 0
+        self.slot = -1
+
+    def attend(self, now: float, peers: Peers, scale: Scale) -> None:
+        """Learn that the subject is active on this day; what is seen may stay below interest."""
+        self.turn(now, peers)
+        if int(now // DAY_SECONDS) == self.day:
+            self.today = max(self.today, scale.least)
 
     def look(
         self,
@@ -130,8 +144,17 @@ class Habit:
             self.today = max(self.today, value)
             self.count += 1
             if not self.tops:
-                self.firsts.append(value)
+                self._first(now, value, scale)
         return score, middle
+
+    def _first(self, now: float, value: float, scale: Scale) -> None:
+        """Learn a value of a first day: the largest of its time."""
+        slot = int(now // scale.first_seconds) if scale.first_seconds else self.slot + 1
+        if slot > self.slot or not self.firsts:
+            self.firsts.append(value)
+        else:
+            self.firsts[-1] = max(self.firsts[-1], value)
+        self.slot = max(self.slot, slot)
 
     def turn(self, now: float, peers: Peers) -> None:
         """Begin a new day when the old one is over."""
@@ -142,6 +165,7 @@ class Habit:
             peers.learn(self.today, median(self.tops) if len(self.tops) >= MIN_OWN_DAYS else None)
             self.tops.append(self.today)
             self.firsts.clear()
+            self.quiet += sum(WEEKDAYS.is_trading(other) for other in range(max(self.day, day - 30) + 1, day))
         self.day, self.today = day, -math.inf
 
     def _is_rhythm(self, value: float, scale: Scale, days: TradingDays) -> bool:
@@ -162,9 +186,15 @@ class Habit:
             return list(self.tops)
         return list(self.firsts) if len(self.firsts) >= MIN_FIRSTS else []
 
+    def past(self, scale: Scale) -> list[float]:
+        """The days that a value is compared with: known ones, and quiet ones of a subject that has hardly any."""
+        if 0 < len(self.tops) < MIN_OWN_DAYS and math.isfinite(scale.least):
+            return [*self.tops, *[scale.least] * min(self.quiet, MOST_QUIET_DAYS)]
+        return self.known()
+
     def usual(self, peers: Peers, scale: Scale) -> tuple[float, float]:
         """The middle and the spread (as a standard deviation) of the largest value of a day."""
-        own = sorted(self.known())
+        own = sorted(self.past(scale))
         known = len(own)
         floor = scale.floor
         within = max(peers.spread, floor)
@@ -185,7 +215,7 @@ class Habit:
 
         It is not compared with today's earlier values.
         """
-        known = self.known()
+        known = self.past(scale)
         if known and value < max(known) + scale.beyond:
             return 0.0
         middle, spread = self.usual(peers, scale)
@@ -200,6 +230,8 @@ class Habit:
             "day": self.day,
             "today": today,
             "count": self.count,
+            "quiet": self.quiet,
+            "slot": self.slot,
             "tops": list(self.tops),
             "firsts": list(self.firsts),
             "departures": [list(one) for one in self.departures],
@@ -213,6 +245,7 @@ class Habit:
         habit.today = state["today"] if state["today"] is not None else -math.inf
         habit.tops.extend(state["tops"])
         habit.firsts.extend(state["firsts"])
-        # States of before have none.
+        # States of before have none of these.
+        habit.quiet, habit.slot = state.get("quiet", 0), state.get("slot", -1)
         habit.departures.extend((day, value) for day, value in state.get("departures", ()))
         return habit

@@ -38,6 +38,8 @@ MIN_SENSITIVITY, DEFAULT_SENSITIVITY, MAX_SENSITIVITY = 0.0, 0.5, 1.0
 LEAST_THRESHOLD, GREATEST_THRESHOLD = 2.5, 7.5
 # So far beyond the threshold, a finding is a WARNING, and then CRITICAL.
 WARNING_FACTOR, CRITICAL_FACTOR = 1.25, 2.0
+# The same kind and subject is told again in the next part of the day, of so many hours, or when it is more severe.
+TOLD_HOURS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,5 +110,5 @@ class Finding:
 
     @property
     def fingerprint(self) -> str:
-        """The identity of a finding's cause: kind, subject and the day in UTC."""
-        return f"{self.kind}|{self.subject.key}|{self.at:%Y-%m-%d}"
+        """The identity of a finding's cause: kind, subject and the quarter of the day in UTC."""
+        return f"{self.kind}|{self.subject.key}|{self.at:%Y-%m-%d}.{self.at.hour // TOLD_HOURS}"

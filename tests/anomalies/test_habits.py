@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from domain.anomalies.habits import KEPT_DAYS, MIN_PEER_DAYS, Habit, Peers, Scale
+from domain.anomalies.habits import DAY_SECONDS, KEPT_DAYS, MIN_PEER_DAYS, Habit, Peers, Scale
 from domain.anomalies.rhythms import WEEKDAYS, TradingDays, are_in_rhythm, day_of
 
 DAY = 86_400.0
@@ -181,3 +181,31 @@ def test_each_week_and_each_month_has_one_beginning():
     assert sum(map(NEW_YORK.ends_month, year)) == 24
     assert sum(map(NEW_YORK.ends_week, year)) == sum(map(NEW_YORK.begins_week, year)) == 52
     assert sum(map(NEW_YORK.precedes_holiday, year)) == len(HOLIDAYS_2026) - 1
+
+
+def test_quiet_days_count_until_a_subject_has_days_of_its_own():
+    scale, peers = Scale(math.log(15), 0.15, math.log(1.5)), Peers(0.2)
+    habit = Habit()
+    habit.look(0.0, math.log(15), peers, scale)
+    # Two weeks later it does two hundred of what it did fifteen of once.
+    later = 14 * DAY_SECONDS
+    score, _ = habit.look(float(later), math.log(200), peers, scale)
+    assert habit.quiet == 9
+    assert score > 5
+    assert Habit.from_state(habit.state()).past(scale) == habit.past(scale)
+
+
+def test_what_grows_on_a_first_day_is_no_past_of_its_own():
+    grown, single = Scale(1.0, 0.2, 0.3, first_seconds=300.0), Scale(1.0, 0.2, 0.3)
+    for scale, known in ((grown, 1), (single, 20)):
+        habit, peers = Habit(), Peers(0.2)
+        for step in range(20):
+            habit.look(float(step), 1.0 + step, peers, scale)
+        assert len(habit.firsts) == known
+
+
+def test_a_day_of_activity_without_interest_is_a_day():
+    scale, peers, habit = Scale(2.0, 0.2, 0.3), Peers(0.2), Habit()
+    for day in range(3):
+        habit.attend(float(day * DAY_SECONDS), peers, scale)
+    assert list(habit.tops) == [2.0, 2.0]

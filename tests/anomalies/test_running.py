@@ -213,6 +213,8 @@ async def test_the_task_reads_prices_and_servers_too(desk: Platform) -> None:
         ("STRUCTURING", str(account_id)),
         ("STRUCTURING", "*"),
         ("STALE_MARKET_DATA", SPOT.symbol),
+        ("AUCTION_SPOOFING", f"|{SPOT.symbol}|"),
+        ("MARKING_THE_CLOSE", f"|{SPOT.symbol}|"),
         ("SYSTEM_PERFORMANCE", "database.latencyMs"),
         ("SYSTEM_PERFORMANCE", "redis.latencyMs"),
     }

@@ -9,25 +9,25 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from statistics import median
 
 from domain.anomalies.detectors.base import ALL, Detector, Memory
-from domain.anomalies.facts import Executed, OrderChanged, OrderEnded, OrderPlaced
+from domain.anomalies.detectors.usual import SessionHours, next_usual, usual_begin, usual_end
+from domain.anomalies.facts import Executed, MarketChecked, OrderChanged, OrderEnded, OrderPlaced
 from domain.anomalies.habits import Habit, Peers, Scale
 from domain.anomalies.types import AnomalyKind, Finding, Subject
 
 DAY_SECONDS = 86_400
 # An auction is this long before the usual first or last trade of a day, and a little after it.
-BEFORE_OPEN, BEFORE_CLOSE, AFTER = 1_800.0, 600.0, 60.0
-# The times of so many days make them usual; an order that was placed so long before was not placed for the auction.
-MIN_DAYS, KEPT_DAYS, PLACED_SECONDS = 3, 10, 1_800.0
+BEFORE_OPEN, BEFORE_CLOSE, AFTER_OPEN, AFTER_CLOSE = 1_800.0, 600.0, 120.0, 600.0
+# The times of so many days are known; an order that was placed so long before was not placed for the auction.
+KEPT_DAYS, PLACED_SECONDS = 10, 1_800.0
 MAX_WORKING, MAX_WITHDRAWN = 500, 200
-USUAL_ORDERS, SLOWEST_RATE = 50, 0.02
 # Fewer usual orders are nothing to speak of; on a logarithmic scale, and the spread of peers before any is known.
 LEAST_ORDERS = 4
-SCALE, PRIOR = Scale(math.log1p(LEAST_ORDERS), 0.1, 0.4), 0.1
+SCALE, PRIOR = Scale(math.log1p(LEAST_ORDERS), 0.1, 0.4, first_seconds=300.0), 0.1
 
-Read = OrderPlaced | OrderChanged | OrderEnded | Executed
+Owned = OrderPlaced | OrderChanged | OrderEnded | Executed
+Read = Owned | MarketChecked
 
 
 @dataclass(slots=True)
@@ -48,6 +48,7 @@ class AuctionMemory(Memory):
     last: float = 0.0
     opens: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT_DAYS))
     closes: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT_DAYS))
+    hours: SessionHours = field(default_factory=SessionHours)
 
     def trade(self, now: float) -> None:
         """Somebody traded in the symbol."""
@@ -62,14 +63,13 @@ class AuctionMemory(Memory):
 
     def auction(self, now: float) -> tuple[str, float] | None:
         """The auction that is near, as words, and the second of the day at which it usually is."""
-        if len(self.closes) < MIN_DAYS:
-            return None
+        ends = self.hours.ends if self.hours.ends is not None else usual_end(self.closes)
+        begins = self.hours.begins if self.hours.begins is not None else usual_begin(self.opens)
         second = now % DAY_SECONDS
-        for words, at, before in (
-            ("ends", median(self.closes), BEFORE_CLOSE),
-            ("begins", median(self.opens), BEFORE_OPEN),
-        ):
-            if -AFTER <= at - second <= before:
+        for words, at, before, after in (
+            ("ends", ends, BEFORE_CLOSE, AFTER_CLOSE), ("begins", begins, BEFORE_OPEN, AFTER_OPEN),
+        ):  # fmt: skip
+            if at is not None and -after <= at - second <= before:
                 return words, at
         return None
 
@@ -79,16 +79,20 @@ class AuctionSpoofing(Detector[Read, AuctionMemory]):
 
     kind = AnomalyKind.AUCTION_SPOOFING
     description = "Large orders of one side placed and withdrawn just before a session begins or ends"
-    reads = (OrderPlaced, OrderChanged, OrderEnded, Executed)
+    reads = (OrderPlaced, OrderChanged, OrderEnded, Executed, MarketChecked)
     # Orders and fills of all owners.
     warmup = 300
     memory = AuctionMemory
 
     def subjects_of(self, fact: Read) -> tuple[str, ...]:
         """See the base class."""
-        return f"{self._owner_of(fact)}|{fact.symbol}", Subject(symbol=fact.symbol).key, ALL
+        symbol = Subject(symbol=fact.symbol).key
+        return (symbol,) if isinstance(fact, MarketChecked) else (f"{self._owner_of(fact)}|{fact.symbol}", symbol, ALL)
 
     def _observe(self, fact: Read) -> Sequence[Finding]:
+        if isinstance(fact, MarketChecked):
+            self._memory_of(fact).hours.check(fact.at.timestamp(), fact.is_open)
+            return ()
         own, symbol, everybody = (self._subjects[key] for key in self.subjects_of(fact))
         everybody.orders += 1
         now = fact.at.timestamp()
@@ -147,15 +151,14 @@ class AuctionSpoofing(Detector[Read, AuctionMemory]):
 
 
 def _place(own: AuctionMemory, fact: OrderPlaced, now: float) -> None:
-    """Remember an order that rests."""
-    if fact.price is None or fact.quantity <= 0:
-        return
+    """Learn the size of an order, and remember it if it rests."""
     notional = abs(float(fact.notional))
-    own.working[fact.id] = [float(fact.side.sign), float(fact.quantity), notional / float(fact.quantity), now]
+    if fact.quantity <= 0 or not notional:
+        return
+    if fact.price is not None:
+        own.working[fact.id] = [float(fact.side.sign), float(fact.quantity), notional / float(fact.quantity), now]
     own.orders += 1
-    # One that is far larger than the others does not make them larger.
-    most = notional if own.orders < USUAL_ORDERS // 10 else min(notional, 3 * own.usual)
-    own.usual += (most - own.usual) * max(1 / own.orders, SLOWEST_RATE)
+    own.usual = next_usual(own.usual, notional, own.orders)
     if len(own.working) > MAX_WORKING:
         del own.working[next(iter(own.working))]
 

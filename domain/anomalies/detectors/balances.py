@@ -1,6 +1,7 @@
 """Detector of unusual cash movements: jumps, withdrawals of nearly all money, and books that fail their proof."""
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -24,6 +25,8 @@ AMOUNT_SCALE, PART_SCALE, PRIOR = (
 # known: half of one in twenty withdrawals.
 NEARLY_ALL, PRIOR_EMPTIED, PRIOR_WITHDRAWALS = 0.9, 0.5, 20
 FLIGHT_SURPRISE = 3.5
+# Withdrawals of so many seconds are one, in however many parts.
+GONE_SECONDS, MAX_GONE = 86_400.0, 50
 
 
 @dataclass(slots=True)
@@ -40,6 +43,8 @@ class BalanceMemory(Memory):
     part_peers: Peers = field(default_factory=lambda: Peers(PRIOR))
     withdrawals: int = 0
     emptied: int = 0
+    # Withdrawals of the last day: time, amount, balance before, transaction.
+    gone: deque[list[float | str]] = field(default_factory=lambda: deque(maxlen=MAX_GONE))
     is_unproved: bool = False
 
 
@@ -72,11 +77,15 @@ class AccountBalance(Detector[MoneyMoved | BooksProved, BalanceMemory]):
         everybody.movements += 1
         if is_first and before <= 0:
             return ()
+        while memory.gone and now - float(memory.gone[0][0]) > GONE_SECONDS:
+            memory.gone.popleft()
+        if amount < 0:
+            memory.gone.append([now, -amount, before, fact.id])
         score, usual = self._score(memory, everybody, amount, before, now)
         if is_first:
             # The first money of an account is what it begins with: nothing to compare later ones with.
             memory.amounts, memory.parts = Habit(), Habit()
-        part = -amount / before if amount < 0 < before else 0.0
+        part = _gone(memory) if amount < 0 else 0.0
         if amount < 0:
             for one in (memory, everybody):
                 one.withdrawals += 1
@@ -88,14 +97,17 @@ class AccountBalance(Detector[MoneyMoved | BooksProved, BalanceMemory]):
             if memory.amounts.known()
             else "and no movement of this account is known to compare with"
         )
-        flight = f", {part:.0%} of all it had" if part >= NEARLY_ALL else ""
+        parts = f" in {len(memory.gone)} parts" if len(memory.gone) > 1 else ""
+        flight = f", {part:.0%} of all it had gone within a day{parts}" if part >= NEARLY_ALL else ""
         explanation = (
             f"{fact.amount:+f} moved{flight}, {usually}; the balance is {fact.balance_after:f} now: money may be "
             "leaving "
             "or passing through"
         )
         subject = Subject(fact.account_id)
-        return (self._found(subject, fact.at, score, amount, usual, explanation, {"transactionIds": [fact.id]}),)
+        named = [str(name) for *_, name in memory.gone] if flight else []
+        evidence = {"transactionIds": list(dict.fromkeys([*named, fact.id]))}
+        return (self._found(subject, fact.at, score, amount, usual, explanation, evidence),)
 
     def _score(
         self, memory: BalanceMemory, everybody: BalanceMemory, amount: float, before: float, now: float
@@ -116,7 +128,7 @@ class AccountBalance(Detector[MoneyMoved | BooksProved, BalanceMemory]):
         if part < LEAST_PART:
             return by_amount, math.exp(middle)
         flight = 0.0
-        if amount < 0 and part >= NEARLY_ALL and not memory.emptied:
+        if amount < 0 and _gone(memory) >= NEARLY_ALL and not memory.emptied:
             rate = (everybody.emptied + PRIOR_EMPTIED) / (everybody.withdrawals + PRIOR_WITHDRAWALS)
             flight = FLIGHT_SURPRISE - math.log10(rate)
         return max(by_amount, by_part, flight), math.exp(middle)
@@ -133,3 +145,9 @@ class AccountBalance(Detector[MoneyMoved | BooksProved, BalanceMemory]):
         )
         evidence = {"differences": list(fact.differences)}
         return (self._found(Subject(fact.account_id), fact.at, MAX_SURPRISE, count, 0.0, explanation, evidence),)
+
+
+def _gone(memory: BalanceMemory) -> float:
+    """The part of the balance that was withdrawn within a day."""
+    most = max((float(before) for _, _, before, _ in memory.gone), default=0.0)
+    return sum(float(amount) for _, amount, _, _ in memory.gone) / most if most > 0 else 0.0

@@ -8,13 +8,14 @@ from datetime import datetime
 from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 
 from domain.anomalies.baselines import MAX_SUBJECTS, Baseline, Subjects
+from domain.anomalies.detectors.usual import SessionHours
 from domain.anomalies.facts import Executed, Fact
 from domain.anomalies.habits import Habit, Peers
 from domain.anomalies.intake import Intake
 from domain.anomalies.rhythms import WEEKDAYS, TradingDays
 from domain.anomalies.types import AnomalyKind, Finding, Subject, Tuning
 
-Learnt = Baseline | Habit | Peers
+Learnt = Baseline | Habit | Peers | SessionHours
 # The subject of what all have in common.
 ALL = "*"
 

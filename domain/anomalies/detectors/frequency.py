@@ -20,6 +20,8 @@ ORDER_SCALE = Scale(math.log(MIN_ORDERS), 0.15, math.log(1.5))
 MESSAGE_SCALE = Scale(math.log(MIN_MESSAGES), 0.15, math.log(1.5))
 PRIOR = 0.22
 MAX_EVIDENCE = 200
+# What comes so long after a finding is another incident.
+INCIDENT_SECONDS = 3_600.0
 
 
 @dataclass(slots=True)
@@ -28,7 +30,7 @@ class CountMemory(Memory):
 
     slots: deque[list[int]] = field(default_factory=lambda: deque(maxlen=max(ORDER_SLOTS, MESSAGE_SLOTS)))
     told: float = 0.0
-    told_day: int = -1
+    told_at: float = 0.0
     # Slot and order.
     ids: deque[list[int | str]] = field(default_factory=lambda: deque(maxlen=MAX_EVIDENCE))
     habit: Habit = field(default_factory=Habit)
@@ -71,11 +73,11 @@ class _Counting(Detector[OrderPlaced | OrderChanged | OrderEnded, CountMemory]):
         all_.habit.count += 1
         score, middle = habit.look(now, math.log(count), peers, self.scale, self.tuning.threshold, self._days_of(fact))
         usual = math.exp(middle)
-        if memory.told_day != habit.day:
-            memory.told, memory.told_day = 0.0, habit.day
+        if now - memory.told_at > INCIDENT_SECONDS:
+            memory.told = 0.0
         if all_.habit.count <= self.tuning.warmup or score < self.tuning.threshold or score < 2 * memory.told:
             return ()
-        memory.told = score
+        memory.told, memory.told_at = score, now
         seconds = self.slots * self.slot_seconds
         window = f"{seconds // 60} minutes" if seconds > 60 else "one minute"
         whose = (

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from domain.anomalies.detectors.base import ALL, Detector, Memory
+from domain.anomalies.detectors.usual import next_usual
 from domain.anomalies.facts import Executed, OrderChanged, OrderEnded, OrderPlaced
 from domain.anomalies.habits import Habit, Peers, Scale
 from domain.anomalies.types import AnomalyKind, Finding, Subject
@@ -21,11 +22,14 @@ WINDOW_SECONDS = 600.0
 # An order that stood for longer before the fill was not placed for it.
 STACK_SECONDS = 1_800.0
 MAX_WORKING, MAX_FILLS, MAX_TAKEN, MAX_ACCOUNTS = 500, 60, 200, 50
+# What comes so long after a finding is another incident.
+INCIDENT_SECONDS = 3_600.0
 # Less than so many times what was filled is no stack: on a logarithmic scale, and the spread of peers before any is
 # known.
 LEAST_PRESSURE = 2.5
-SCALE, PRIOR = Scale(math.log1p(LEAST_PRESSURE), 0.2, 0.4), 0.25
-USUAL_ORDERS, SLOWEST_RATE = 50, 0.02
+SCALE, PRIOR = Scale(math.log1p(LEAST_PRESSURE), 0.2, 0.4, first_seconds=300.0), 0.25
+# A trade counts as so many times a usual order of the account with the stack at most: a twin may trade in larger ones.
+MOST_FILLED = 4.0
 
 Read = OrderPlaced | OrderChanged | OrderEnded | Executed
 SIDES = (1, -1)
@@ -35,19 +39,19 @@ SIDES = (1, -1)
 class LayeringMemory(Memory):
     """Working orders, and recent fills and quantities taken back; for all: how peers are."""
 
-    # By order: sign, price, open quantity, when it was placed.
+    # By order: sign, open quantity, when it was placed.
     working: dict[str, list[float]] = field(default_factory=dict)
     # Time, sign, quantity, execution, account.
     fills: deque[list[float | str]] = field(default_factory=lambda: deque(maxlen=MAX_FILLS))
-    # Time, sign, quantity, whether it stood against a fill, order.
+    # Time, sign, quantity, whether it stood against a fill, order, account.
     taken: deque[list[float | str]] = field(default_factory=lambda: deque(maxlen=MAX_TAKEN))
     # Of the owner that fills named.
     accounts: list[str] = field(default_factory=list)
     facts: int = 0
-    orders: int = 0
-    usual_quantity: float = 0.0
+    # By account: number of orders, and the usual quantity of one.
+    sizes: dict[str, list[float]] = field(default_factory=dict)
     told: float = 0.0
-    told_day: int = -1
+    told_at: float = 0.0
     habit: Habit = field(default_factory=Habit)
     peers: Peers = field(default_factory=lambda: Peers(PRIOR))
 
@@ -82,18 +86,18 @@ class Layering(Detector[Read, LayeringMemory]):
             return ()
         if isinstance(fact, Executed):
             _fill(memory, fact, now)
+            # A day of trading without any stack is a day to compare with.
+            memory.habit.attend(now, everybody.peers, SCALE)
             return ()
         held = memory.working.get(fact.id)
         if held is None:
             return ()
         if isinstance(fact, OrderChanged):
             left = float(fact.open_quantity)
-            gone, held[2] = held[2] - left, left
-            if fact.price is not None:
-                held[1] = float(fact.price)
+            gone, held[1] = held[1] - left, left
         else:
             del memory.working[fact.id]
-            gone = held[2] if fact.canceled else 0.0
+            gone = held[1] if fact.canceled else 0.0
         return self._taken(memory, everybody, fact, held, gone, now) if gone > 0 else ()
 
     def _taken(
@@ -106,32 +110,29 @@ class Layering(Detector[Read, LayeringMemory]):
         now: float,
     ) -> Sequence[Finding]:
         """Judge a quantity that was taken back."""
-        sign, placed = held[0], held[3]
+        sign, placed = held[0], held[2]
         _expire(memory, now)
         against = any(
             float(other) == -sign and placed <= float(at) <= placed + STACK_SECONDS for at, other, *_ in memory.fills
         )
-        memory.taken.append([now, sign, gone, float(against), fact.id])
+        memory.taken.append([now, sign, gone, float(against), fact.id, fact.account_id])
         if not against:
             return ()
-        # Partly filled orders of the stack itself are no trade on the other side.
-        filled = sum(float(quantity) for _, other, quantity, *_ in memory.fills if float(other) == -sign)
-        stack = sum(float(part) for _, other, part, stood, _ in memory.taken if float(other) == sign and stood)
-        beside = sum(float(part) for _, other, part, *_ in memory.taken if float(other) == -sign)
-        same = sum(float(quantity) for _, other, quantity, *_ in memory.fills if float(other) == sign)
-        # A fill that is small beside the owner's usual orders makes nothing large.
-        pressure = max(stack - beside - same, 0.0) / max(filled, memory.usual_quantity)
+        filled, stack, pressure = max(
+            (_pressure(memory, sign, fact.account_id, None), _pressure(memory, sign, fact.account_id, fact.account_id)),
+            key=lambda measured: measured[2],
+        )
         score, middle = memory.habit.look(
             now, math.log1p(pressure), everybody.peers, SCALE, self.tuning.threshold, self._days_of(fact)
         )
         usual, days = math.expm1(middle), len(memory.habit.tops)
         if everybody.facts <= self.tuning.warmup:
             return ()
-        if memory.told_day != memory.habit.day:
-            memory.told, memory.told_day = 0.0, memory.habit.day
+        if now - memory.told_at > INCIDENT_SECONDS:
+            memory.told = 0.0
         if score < self.tuning.threshold or score < 1.5 * memory.told:
             return ()
-        memory.told = score
+        memory.told, memory.told_at = score, now
         return self._tell(memory, fact, sign, score, (stack, filled, pressure, usual), days)
 
     def _tell(
@@ -145,7 +146,7 @@ class Layering(Detector[Read, LayeringMemory]):
     ) -> Sequence[Finding]:
         stack, filled, pressure, usual = measured
         orders = list(
-            dict.fromkeys(str(name) for _, other, _, stood, name in memory.taken if float(other) == sign and stood)
+            dict.fromkeys(str(name) for _, other, _, stood, name, _ in memory.taken if float(other) == sign and stood)
         )
         fills = [[str(name), str(account)] for _, other, _, name, account in memory.fills if float(other) == -sign]
         whose = f"on the most of this owner's {days} days" if days else "on the most of a day of others"
@@ -166,16 +167,44 @@ class Layering(Detector[Read, LayeringMemory]):
         return (self._found(subject, fact.at, score, pressure, usual, explanation, evidence),)
 
 
+def _pressure(memory: LayeringMemory, sign: float, account: str, only: str | None) -> tuple[float, float, float]:
+    """The quantities filled on the other side and taken back on this one, and their ratio.
+
+    What was taken back on the other side too, or filled on this one, is usual quoting. ``only`` leaves out what other
+    accounts took back: a twin's quoting hides nothing. Partly filled orders of the stack are no trade on the other
+    side.
+    """
+    stack = beside = 0.0
+    for _, other, part, stood, _, whose in memory.taken:
+        if only is not None and whose != only:
+            continue
+        if float(other) != sign:
+            beside += float(part)
+        elif stood:
+            stack += float(part)
+    filled = sum(float(quantity) for _, other, quantity, *_ in memory.fills if float(other) == -sign)
+    same = sum(
+        float(quantity)
+        for _, other, quantity, _, whose in memory.fills
+        if float(other) == sign and (only is None or whose == only)
+    )
+    # A fill that is small beside the account's usual orders makes nothing large.
+    usual = memory.sizes.get(account, (0.0, 0.0))[1]
+    beside_filled = max(min(filled, MOST_FILLED * usual), usual) if usual else filled
+    return filled, stack, max(stack - beside - same, 0.0) / beside_filled if beside_filled else 0.0
+
+
 def _place(memory: LayeringMemory, fact: OrderPlaced, now: float) -> None:
-    """Remember an order that rests; the oldest is forgotten beyond the bound."""
+    """Learn the size of an order, and remember it if it rests; the oldest is forgotten beyond the bound."""
+    quantity = float(fact.quantity)
+    size = memory.sizes.setdefault(fact.account_id, [0.0, 0.0])
+    size[0] += 1
+    size[1] = next_usual(size[1], quantity, int(size[0]))
+    if len(memory.sizes) > MAX_ACCOUNTS:
+        del memory.sizes[next(iter(memory.sizes))]
     if fact.price is None:
         return
-    quantity = float(fact.quantity)
-    memory.working[fact.id] = [float(fact.side.sign), float(fact.price), quantity, now]
-    memory.orders += 1
-    # One that is far larger than the others does not make them larger.
-    most = quantity if memory.orders < USUAL_ORDERS // 10 else min(quantity, 3 * memory.usual_quantity)
-    memory.usual_quantity += (most - memory.usual_quantity) * max(1 / memory.orders, SLOWEST_RATE)
+    memory.working[fact.id] = [float(fact.side.sign), quantity, now]
     if len(memory.working) > MAX_WORKING:
         del memory.working[next(iter(memory.working))]
 
@@ -183,7 +212,7 @@ def _place(memory: LayeringMemory, fact: OrderPlaced, now: float) -> None:
 def _fill(memory: LayeringMemory, fact: Executed, now: float) -> None:
     own = memory.working.get(fact.order_id)
     if own is not None:
-        own[2] -= float(fact.quantity)
+        own[1] -= float(fact.quantity)
     if fact.account_id not in memory.accounts and len(memory.accounts) < MAX_ACCOUNTS:
         memory.accounts.append(fact.account_id)
     memory.fills.append([now, float(fact.side.sign), float(fact.quantity), fact.id, fact.account_id])

@@ -1,7 +1,7 @@
 """Detector of loss patterns: long streaks of losses, growing losses, and growing sizes after losses.
 
 A trade is a closed round trip: fills that close in one symbol on one side, without an opening between them and without
-a long pause, are one trade, however many slices a schedule cut it into.
+a long pause, are one trade, however many slices a schedule cut it into. They close what was opened last.
 """
 
 import math
@@ -9,8 +9,11 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
+from typing import Any
 
+from domain.anomalies.baselines import binomial_upper_tail, surprise_of
 from domain.anomalies.detectors.base import ALL, Detector, Memory
+from domain.anomalies.detectors.trips import Fill, Leg, follow, grown_old
 from domain.anomalies.facts import Executed
 from domain.anomalies.habits import Habit, Peers, Scale
 from domain.anomalies.types import AnomalyKind, Finding, Subject
@@ -23,7 +26,9 @@ MAX_OPEN, MAX_IDS = 50, 100
 # What an account that has not traded yet is taken to lose: ten trades, half of them.
 PRIOR_TRADES, PRIOR_LOSSES = 10, 5
 # Nobody loses so often that a streak says nothing at all.
-MAX_LOSS_RATE = 0.9
+MIN_LOSS_RATE, MAX_LOSS_RATE = 0.3, 0.9
+# Losses are counted among so many newest trades, where so many of them lost.
+SCANNED, LEAST_SCANNED = (15, 20, 30, 40, 60), 0.8
 # Twice the size after a loss: what is taken for twice, and how often that happens before it is known.
 DOUBLE_LOW, DOUBLE_HIGH = 1.6, 3.2
 PRIOR_DOUBLES, PRIOR_OPENINGS, MIN_DOUBLES = 1.2, 20.0, 4
@@ -37,9 +42,13 @@ STREAK_SCALE, STREAK_PRIOR = Scale(math.log(8), 0.15, math.log(1.4)), 0.2
 class LossMemory(Memory):
     """Open trades (by symbol), the streak, the frequencies of losses and of doubled sizes, and trade results."""
 
-    # By symbol: sign of what closes, result so far, time of the last fill, quantity that opened it.
+    # By symbol: legs that are open.
+    legs: dict[str, list[Leg]] = field(default_factory=dict)
+    # By symbol: the position of before, as far as it is known.
+    old: dict[str, float] = field(default_factory=dict)
+    # By symbol: sign of what closes, result so far, time of the last fill.
     open: dict[str, list[float]] = field(default_factory=dict)
-    # By symbol: quantity that opens, of the trade that comes; quantity and result of the one before; doubles; time.
+    # By symbol: quantity and result of the last round trip, and how often it had doubled.
     sizes: dict[str, list[float]] = field(default_factory=dict)
     trades: int = 0
     losses: int = 0
@@ -79,72 +88,81 @@ class LossPattern(Detector[Executed, LossMemory]):
     def _observe(self, fact: Executed) -> Sequence[Finding]:
         memory, everybody = (self._subjects[key] for key in self.subjects_of(fact))
         now = fact.at.timestamp()
-        if fact.realized_pnl is None:
-            found = self._opens(memory, everybody, fact, now)
+        legs = memory.legs.setdefault(fact.symbol, [])
+        _forget(memory.legs)
+        memory.double_ids.append(fact.id)
+        old = memory.old[fact.symbol] = memory.old.get(fact.symbol, 0.0) + grown_old(legs, now)
+        _forget(memory.old)
+        fill = Fill(
+            fact.order_id, float(fact.side.sign), float(fact.quantity), float(fact.price), now,
+            is_old=fact.realized_pnl is not None,
+        )  # fmt: skip
+        closed = follow(legs, fill)
+        found: Sequence[Finding] = ()
+        if closed is not None:
+            if closed.was_old:
+                # It was no end of an old position, but the first half of a round trip.
+                memory.open.pop(fact.symbol, None)
+            # Of an account that held nothing else the reported result is exact: it has fees and multipliers. And who
+            # closes at the price of the opening pays fees.
+            is_exact = (not old and not closed.was_old) or not closed.result
+            result = float(fact.realized_pnl) if is_exact and fact.realized_pnl is not None else closed.result
+            found = self._closes(memory, everybody, fact, now, result, closed.opened)
+        elif fill.is_old:
+            found = self._closes(memory, everybody, fact, now, float(fact.realized_pnl or 0), 0.0)
         else:
-            found = self._closes(memory, everybody, fact, now)
+            self._end(memory, everybody, fact.symbol)
         return found if everybody.trades >= self.tuning.warmup else ()
 
-    def _opens(self, memory: LossMemory, everybody: LossMemory, fact: Executed, now: float) -> Sequence[Finding]:
-        """End the trade before; the next one grows."""
-        size = memory.sizes.setdefault(fact.symbol, [0.0, 0.0, 0.0, 0.0, now])
-        if self._end(memory, everybody, fact.symbol):
-            size[0] = 0.0
-        size[0] += float(fact.quantity)
-        size[4] = now
-        memory.double_ids.append(fact.id)
-        _forget(memory.sizes)
-        return ()
-
-    def _closes(self, memory: LossMemory, everybody: LossMemory, fact: Executed, now: float) -> Sequence[Finding]:
+    def _closes(
+        self, memory: LossMemory, everybody: LossMemory, fact: Executed, now: float, result: float, opened: float
+    ) -> Sequence[Finding]:
         held = memory.open.get(fact.symbol)
         found: list[Finding] = []
         if held is None or held[0] != fact.side.sign or now - held[2] > PAUSE_SECONDS:
             self._end(memory, everybody, fact.symbol)
             held = memory.open[fact.symbol] = [float(fact.side.sign), 0.0, now]
             _forget(memory.open)
-            found += self._begins(memory, everybody, fact)
-        held[1] += float(fact.realized_pnl or 0)
+            if opened:
+                found += self._begins(memory, everybody, fact, opened)
+        held[1] += result
         held[2] = now
         memory.streak_ids.append(fact.id)
         memory.last_ids.append(fact.id)
-        memory.double_ids.append(fact.id)
         return [
             *found,
             *self._streak(memory, everybody, fact, now, held[1]),
             *self._drain(memory, everybody, fact, now, held[1]),
         ]
 
-    def _begins(self, memory: LossMemory, everybody: LossMemory, fact: Executed) -> Sequence[Finding]:
-        """A trade begins to close: its opening is complete, so its size is known."""
-        size = memory.sizes.get(fact.symbol)
-        if size is None or not size[0]:
-            return ()
-        opened, before, result, doubles, _ = size
+    def _begins(self, memory: LossMemory, everybody: LossMemory, fact: Executed, opened: float) -> Sequence[Finding]:
+        """A round trip begins to close: its opening is complete, so its size is known."""
+        size = memory.sizes.setdefault(fact.symbol, [0.0, 0.0, 0.0])
+        _forget(memory.sizes)
+        before, result, doubles = size
+        size[0] = opened
         if before:
-            ratio = opened / before
-            is_double = result < 0 and DOUBLE_LOW <= ratio <= DOUBLE_HIGH
-            size[3] = doubles + 1 if is_double else 0.0
+            is_double = result < 0 and DOUBLE_LOW <= opened / before <= DOUBLE_HIGH
+            size[2] = doubles + 1 if is_double else 0.0
             for one in (memory, everybody):
                 one.openings += 1
                 # A progression counts once for what is usual.
-                one.doubles += is_double and size[3] == 1
+                one.doubles += is_double and size[2] == 1
             if not is_double:
                 memory.double_told = 0
-        size[1] = opened
-        rate = (memory.doubles + PRIOR_DOUBLES) / (memory.openings + PRIOR_OPENINGS)
-        score = -size[3] * math.log10(min(rate, 0.5))
-        if size[3] < MIN_DOUBLES or score < self.tuning.threshold or memory.double_told:
+        rate = min((memory.doubles + PRIOR_DOUBLES) / (memory.openings + PRIOR_OPENINGS), 0.5)
+        # Sizes that chance draws do not go on growing: after one that is large the next is rarely twice as large.
+        score = -math.log10(rate) - (size[2] - 1) * math.log10(rate / 2)
+        if size[2] < MIN_DOUBLES or score < self.tuning.threshold or memory.double_told:
             return ()
-        memory.double_told = int(size[3])
+        memory.double_told = int(size[2])
         explanation = (
-            f"{size[3]:.0f} times in a row the next trade was about twice as large after a loss, up to "
-            f"{opened:.8g}; of "
-            f"this account's trades {rate:.0%} are so: losses are being chased"
+            f"{size[2]:.0f} times in a row the next trade was about twice as large after a loss, up to "
+            f"{opened:.8g}; of this account's trades {rate:.0%} are so: losses are being chased"
         )
         evidence = {"executionIds": list(memory.double_ids)}
         subject = Subject(fact.account_id, fact.symbol)
-        return (self._found(subject, fact.at, score, size[3], rate * size[3], explanation, evidence),)
+        return (self._found(subject, fact.at, score, size[2], rate * size[2], explanation, evidence),)
 
     @staticmethod
     def _end(memory: LossMemory, everybody: LossMemory, symbol: str) -> bool:
@@ -166,7 +184,7 @@ class LossPattern(Detector[Executed, LossMemory]):
             memory.streak_ids.clear()
         size = memory.sizes.get(symbol)
         if size is not None:
-            size[2] = result
+            size[1] = result
         return True
 
     def _streak(
@@ -183,9 +201,15 @@ class LossPattern(Detector[Executed, LossMemory]):
         again = min((memory.again + PRIOR_LOSSES) / (lost + PRIOR_TRADES), MAX_LOSS_RATE)
         again = max(again, rate)
         # A streak may begin at any trade.
-        score = -math.log10(rate) - (length - 1) * math.log10(again) - math.log10(max(before, 10) / 10) / 2
+        begin = math.log10(max(before, 10) / 10) / 2
+        score = -math.log10(rate) - (length - 1) * math.log10(again) - begin
+        # Some gains among many losses change little: what is as improbable as a streak counts as one.
+        scanned, lost_of, of = _scan(memory.results, max(again, MIN_LOSS_RATE))
+        is_scanned = scanned - begin > score
+        score = max(score, scanned - begin)
+        alike = max(length, -score / math.log10(again)) if is_scanned else length
         memory_score, usual_streak = memory.streaks.look(
-            now, math.log(length), everybody.streak_peers, STREAK_SCALE, self.tuning.threshold, self._days_of(fact)
+            now, math.log(alike), everybody.streak_peers, STREAK_SCALE, self.tuning.threshold, self._days_of(fact)
         )
         # Losses of one account often come together: what chance says is believed where its days say so too.
         score = min(score, memory_score)
@@ -193,11 +217,13 @@ class LossPattern(Detector[Executed, LossMemory]):
             return ()
         memory.streak_told = score
         longest = math.exp(usual_streak)
+        what = f"{lost_of} of the last {of} trades lost" if is_scanned else f"{length} losing trades in a row"
+        length = lost_of if is_scanned else length
         explanation = (
-            f"{length} losing trades in a row; {rate:.0%} of this account's {before} trades lost before, and "
+            f"{what}; {rate:.0%} of this account's {before} trades lost before, and "
             f"{longest:.0f} or less in a row are the most of a usual day: a strategy may have broken"
         )
-        evidence = {"executionIds": list(memory.streak_ids)}
+        evidence = {"executionIds": list(memory.last_ids if is_scanned else memory.streak_ids)}
         return (self._found(Subject(fact.account_id), fact.at, score, length, longest, explanation, evidence),)
 
     def _drain(
@@ -230,6 +256,19 @@ class LossPattern(Detector[Executed, LossMemory]):
         return (self._found(Subject(fact.account_id), fact.at, score, loss, middle * unit, explanation, evidence),)
 
 
-def _forget(held: dict[str, list[float]]) -> None:
+def _scan(results: Sequence[float], rate: float) -> tuple[float, int, int]:
+    """The most improbable number of losses among the newest trades and one that loses now: surprise, losses, trades.
+
+    That the best of several stretches is taken makes it less surprising.
+    """
+    best, lost, newest = (0.0, 1, 1), 1, list(results)[-max(SCANNED) :]
+    for number in range(2, len(newest) + 2):
+        lost += newest[1 - number] < 0
+        if number in SCANNED and lost >= LEAST_SCANNED * number:
+            best = max(best, (surprise_of(binomial_upper_tail(lost, number, rate)), lost, number))
+    return max(best[0] - math.log10(len(SCANNED)), 0.0), best[1], best[2]
+
+
+def _forget(held: dict[str, Any]) -> None:
     if len(held) > MAX_OPEN:
         del held[next(iter(held))]

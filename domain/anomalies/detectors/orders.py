@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from domain.anomalies.baselines import Baseline
 from domain.anomalies.detectors.base import ALL, Detector, Memory
-from domain.anomalies.facts import OrderPlaced
+from domain.anomalies.facts import Executed, OrderPlaced
 from domain.anomalies.habits import Habit, Peers, Scale
 from domain.anomalies.types import AnomalyKind, Finding, Subject
 
@@ -18,52 +18,82 @@ PRICE_FLOOR = 0.0005
 
 @dataclass(slots=True)
 class SizeMemory(Memory):
-    """Natural logarithms of notionals; for all: how peers are."""
+    """Natural logarithms of notionals, and the position as far as its fills are known; for all: how peers are.
+
+    ``wholes`` are of whole orders, ``sizes`` of what they open beyond the position.
+    """
 
     orders: int = 0
+    position: float = 0.0
     sizes: Habit = field(default_factory=Habit)
+    wholes: Habit = field(default_factory=Habit)
     peers: Peers = field(default_factory=lambda: Peers(SIZE_PRIOR))
+    whole_peers: Peers = field(default_factory=lambda: Peers(SIZE_PRIOR))
 
 
-class OrderSize(Detector[OrderPlaced, SizeMemory]):
-    """Compares an order's notional with the largest ones of the account's days: in the symbol, and in all of them."""
+class OrderSize(Detector[OrderPlaced | Executed, SizeMemory]):
+    """Compares an order's notional with the largest ones of the account's days: in the symbol, and in all of them.
+
+    What closes a position is as large as the position: what goes beyond it is compared for itself too.
+    """
 
     kind = AnomalyKind.ORDER_SIZE
     description = "An order far larger than the largest ones of the account's days"
-    reads = (OrderPlaced,)
+    reads = (OrderPlaced, Executed)
     warmup = 50
     memory = SizeMemory
 
-    def subjects_of(self, fact: OrderPlaced) -> tuple[str, ...]:
+    def subjects_of(self, fact: OrderPlaced | Executed) -> tuple[str, ...]:
         """See the base class."""
-        return Subject(fact.account_id, fact.symbol).key, Subject(fact.account_id).key, ALL
+        in_symbol = Subject(fact.account_id, fact.symbol).key
+        return (in_symbol,) if isinstance(fact, Executed) else (in_symbol, Subject(fact.account_id).key, ALL)
 
-    def _observe(self, fact: OrderPlaced) -> Sequence[Finding]:
-        if fact.notional <= 0:
+    def _observe(self, fact: OrderPlaced | Executed) -> Sequence[Finding]:
+        if isinstance(fact, Executed):
+            self._memory_of(fact).position += fact.side.sign * float(fact.quantity)
+            return ()
+        whole = float(fact.notional)
+        if whole <= 0:
             return ()
         in_symbol, in_all, everybody = (self._subjects[key] for key in self.subjects_of(fact))
-        now, size = fact.at.timestamp(), math.log(fact.notional)
-        peers = everybody.peers
-        for memory in (in_symbol, in_all):
-            memory.sizes.turn(now, peers)
+        for memory in (in_symbol, in_all, everybody):
             memory.orders += 1
-        everybody.orders += 1
-        known = in_symbol if in_symbol.sizes.tops else in_all
-        tell_from, days = self.tuning.threshold, self._days_of(fact)
-        looks = {id(one): one.sizes.look(now, size, peers, SIZE_SCALE, tell_from, days) for one in (in_symbol, in_all)}
-        # What is usual for the account elsewhere is no news in a symbol.
-        score, usual = min(looks[id(known)][0], looks[id(in_all)][0]), math.exp(looks[id(known)][1])
+        opening = whole * _opening_part(fact, in_symbol.position)
+        found = [self._score(fact, in_symbol.wholes, in_all.wholes, everybody.whole_peers, whole)]
+        if opening > 0:
+            found.append(self._score(fact, in_symbol.sizes, in_all.sizes, everybody.peers, opening))
+        score, observed, usual, whose = max(found, key=lambda measured: measured[0])
         if everybody.orders <= self.tuning.warmup or score < self.tuning.threshold:
             return ()
-        observed, count = float(fact.notional), len(known.sizes.tops)
-        where = "in this symbol" if known is in_symbol else "of this account"
-        whose = f"a day {where}, of {count} days" if count else "a day of other accounts, for this one has no history"
+        part = "" if observed == whole else " beyond the position that it closes"
         explanation = (
-            f"a notional of {observed:.8g}, {observed / usual:.1f} times the usual largest order of {whose} "
-            f"({usual:.8g}): it may be a mistake, or move the market"
+            f"a notional of {observed:.8g}{part}, {observed / usual:.1f} times the usual largest order of "
+            f"{whose} ({usual:.8g}): it may be a mistake, or move the market"
         )
         subject = Subject(fact.account_id, fact.symbol)
         return (self._found(subject, fact.at, score, observed, usual, explanation, {"orderIds": [fact.id]}),)
+
+    def _score(
+        self, fact: OrderPlaced, in_symbol: Habit, in_all: Habit, peers: Peers, notional: float
+    ) -> tuple[float, float, float, str]:
+        """The surprise of a notional, the notional, the usual one, and whose that is in words."""
+        now, size = fact.at.timestamp(), math.log(notional)
+        for habit in (in_symbol, in_all):
+            habit.turn(now, peers)
+        known, where = (in_symbol, "in this symbol") if in_symbol.tops else (in_all, "of this account")
+        count, tell_from, days = len(known.tops), self.tuning.threshold, self._days_of(fact)
+        looks = {id(one): one.look(now, size, peers, SIZE_SCALE, tell_from, days) for one in (in_symbol, in_all)}
+        # What is usual for the account elsewhere is no news in a symbol.
+        score, usual = min(looks[id(known)][0], looks[id(in_all)][0]), math.exp(looks[id(known)][1])
+        whose = f"a day {where}, of {count} days" if count else "a day of other accounts, for this one has no history"
+        return score, notional, usual, whose
+
+
+def _opening_part(order: OrderPlaced, position: float) -> float:
+    """The part of an order that closes nothing of a position."""
+    quantity = float(order.quantity)
+    closing = max(-order.side.sign * position, 0.0)
+    return max(quantity - closing, 0.0) / quantity if quantity > 0 else 0.0
 
 
 @dataclass(slots=True)

@@ -4,21 +4,21 @@ from abc import abstractmethod
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import median
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from domain.anomalies.detectors.base import ALL, Detector, Memory
 from domain.anomalies.detectors.runs import MarketMemory, Run, RunMemory, price_of
-from domain.anomalies.facts import Executed, OrderPlaced
+from domain.anomalies.detectors.usual import SessionHours, usual_end
+from domain.anomalies.facts import Executed, MarketChecked, OrderPlaced
 from domain.anomalies.habits import Scale
 from domain.anomalies.types import AnomalyKind, Finding, Subject
 
 # Of daily largest ways, in standard deviations of chance.
-SCALE = Scale(2.5, 0.7, 1.0)
+SCALE = Scale(2.5, 0.7, 1.0, first_seconds=300.0)
 # A run of fewer fills says nothing: one order can fill in several.
 MIN_FILLS, MIN_CLOSING_FILLS = 5, 3
-# The end of a session is told by the last prices of so many days; marking it happens in so many seconds before.
-MIN_DAYS, CLOSING_SECONDS = 3, 600.0
+# Marking the end of a session happens in so many seconds before.
+CLOSING_SECONDS = 600.0
 # A move is used by trading so much of it back, within this time after it.
 USED_PART, USED_SECONDS, MIN_IGNITION_FILLS, IGNITION_SECONDS = 0.5, 1_200.0, 4, 600.0
 # Being traded into adds to the surprise of a run, for which less is asked then.
@@ -35,6 +35,7 @@ class RampMemory(Memory):
     moved: list[float] = field(default_factory=list)
     moved_ids: deque[str] = field(default_factory=lambda: deque(maxlen=100))
     back: float = 0.0
+    hours: SessionHours = field(default_factory=SessionHours)
 
     def state(self) -> dict[str, Any]:
         """The state, as JSON."""
@@ -42,16 +43,18 @@ class RampMemory(Memory):
             "runs": self.runs.state(),
             "market": self.market.state(),
             "moved": [list(self.moved), list(self.moved_ids), self.back],
+            "hours": self.hours.state(),
         }
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """The memory of a ``state``; an empty one for another version."""
-        if set(state) != {"runs", "market", "moved"}:
+        if set(state) != {"runs", "market", "moved", "hours"}:
             return cls()
         memory = cls(RunMemory.from_state(state["runs"]), MarketMemory.from_state(state["market"]))
         memory.moved, ids, memory.back = list(state["moved"][0]), state["moved"][1], state["moved"][2]
         memory.moved_ids.extend(ids)
+        memory.hours = SessionHours.from_state(state["hours"])
         return memory
 
 
@@ -60,6 +63,7 @@ class Measured:
     """A run with its newest fill: its surprise, its distance, the usual distance, and the number of known days."""
 
     own: RampMemory
+    symbol: RampMemory
     run: Run
     fact: Executed
     now: float
@@ -76,36 +80,42 @@ class Measured:
         return self.market.chance(self.run.seconds)
 
 
-class _Runs(Detector[OrderPlaced | Executed, RampMemory]):
+class _Runs(Detector[OrderPlaced | Executed | MarketChecked, RampMemory]):
     """Follows runs, and compares their distances with those of earlier days."""
 
-    reads = (OrderPlaced, Executed)
+    reads: ClassVar[tuple[type, ...]] = (OrderPlaced, Executed)
     # Prices of the symbol.
     warmup = 30
     memory = RampMemory
     least_fills = MIN_FILLS
 
-    def subjects_of(self, fact: OrderPlaced | Executed) -> tuple[str, ...]:
+    def subjects_of(self, fact: OrderPlaced | Executed | MarketChecked) -> tuple[str, ...]:
         """See the base class."""
-        return Subject(fact.account_id, fact.symbol).key, Subject(symbol=fact.symbol).key, ALL
+        symbol = Subject(symbol=fact.symbol).key
+        if isinstance(fact, MarketChecked):
+            return (symbol,)
+        return Subject(fact.account_id, fact.symbol).key, symbol, ALL
 
-    def _observe(self, fact: OrderPlaced | Executed) -> Sequence[Finding]:
+    def _observe(self, fact: OrderPlaced | Executed | MarketChecked) -> Sequence[Finding]:
+        if isinstance(fact, MarketChecked):
+            self._memory_of(fact).hours.check(fact.at.timestamp(), fact.is_open)
+            return ()
         own, symbol, everybody = (self._subjects[key] for key in self.subjects_of(fact))
         now, price = fact.at.timestamp(), price_of(fact)
         found: Sequence[Finding] = ()
         if isinstance(fact, OrderPlaced):
             own.runs.remember(fact.id, price)
         elif price:
-            found = self._fill(own, symbol.market, everybody.market, fact, now)
+            found = self._fill(own, symbol, everybody.market, fact, now)
         symbol.market.learn(now, price, fact.account_id)
         return found
 
     def _fill(
-        self, own: RampMemory, market: MarketMemory, everybody: MarketMemory, fact: Executed, now: float
+        self, own: RampMemory, symbol: RampMemory, everybody: MarketMemory, fact: Executed, now: float
     ) -> Sequence[Finding]:
         if not fact.is_taker:
             return ()
-        ways = own.runs.ways
+        ways, market = own.runs.ways, symbol.market
         found = own.runs.add(fact, now, market, self.least_fills)
         if found is None:
             return ()
@@ -114,7 +124,7 @@ class _Runs(Detector[OrderPlaced | Executed, RampMemory]):
             return ()
         score, usual = ways.look(now, deviations, everybody.peers, SCALE, self.tuning.threshold, self._days_of(fact))
         days = len(ways.tops)
-        return self._judge(Measured(own, run, fact, now, market, score, way, deviations, usual, days))
+        return self._judge(Measured(own, symbol, run, fact, now, market, score, way, deviations, usual, days))
 
     @abstractmethod
     def _judge(self, seen: Measured) -> Sequence[Finding]:
@@ -157,12 +167,15 @@ class MarkingTheClose(_Runs):
     description = "Aggressive fills of one account that move the price in the last ten minutes of the session"
     least_fills = MIN_CLOSING_FILLS
 
+    reads = (OrderPlaced, Executed, MarketChecked)
+
     def _judge(self, seen: Measured) -> Sequence[Finding]:
-        closes = seen.market.closes
-        if len(closes) < MIN_DAYS:
+        ends = seen.symbol.hours.ends
+        ends = ends if ends is not None else usual_end(seen.market.closes)
+        if ends is None:
             return ()
-        left, begun = (median(closes) - at % 86_400 for at in (seen.now, seen.run.begins))
-        if not -CLOSING_SECONDS / 2 <= left <= CLOSING_SECONDS or begun > 2 * CLOSING_SECONDS:
+        left, begun = (ends - at % 86_400 for at in (seen.now, seen.run.begins))
+        if not -CLOSING_SECONDS <= left <= CLOSING_SECONDS or begun > 2 * CLOSING_SECONDS:
             return ()
         if seen.score < self.tuning.threshold or seen.score < 2 * seen.run.told:
             return ()
@@ -179,10 +192,10 @@ class MomentumIgnition(_Runs):
     least_fills = MIN_IGNITION_FILLS
 
     def _fill(
-        self, own: RampMemory, market: MarketMemory, everybody: MarketMemory, fact: Executed, now: float
+        self, own: RampMemory, symbol: RampMemory, everybody: MarketMemory, fact: Executed, now: float
     ) -> Sequence[Finding]:
         found = self._used(own, fact, now)
-        super()._fill(own, market, everybody, fact, now)
+        super()._fill(own, symbol, everybody, fact, now)
         return found
 
     def _judge(self, seen: Measured) -> Sequence[Finding]:

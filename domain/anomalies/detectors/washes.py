@@ -17,7 +17,7 @@ from domain.anomalies.types import AnomalyKind, Finding, Subject
 # longer.
 SAME_SECONDS, LINKED_SECONDS = 2.0, 60.0
 # Prices and quantities that differ by less than these parts are the same; of one account they have to be equal.
-PRICE_PART, QUANTITY_PART = 0.001, 0.002
+PRICE_PART, QUANTITY_PART = 0.003, 0.002
 # One side may be cut into so many parts, and so many fills are tried.
 MAX_PARTS, MAX_TRIED = 3, 8
 WINDOW_FILLS, MAX_PENDING = 30, 60

@@ -1,23 +1,13 @@
 """Misdeeds in many variants: each plants its facts at a time and says whose they are."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from domain.anomalies.facts import Fact, Quoted, Sampled
 from domain.orders.model.types import Side
+from tests.anomalies.market.cases import Case, case
 from tests.anomalies.market.world import CLOSES, Account, World
-
-
-@dataclass(frozen=True)
-class Case:
-    """What was planted: its name, the accounts or symbols or components it concerns, and its time."""
-
-    name: str
-    subjects: frozenset[str]
-    begins: datetime
-    ends: datetime
-
 
 Plant = Callable[[World, list[Account], datetime], Case]
 
@@ -33,10 +23,6 @@ def _pick(world: World, accounts: list[Account], *styles: str) -> Account:
 
 def _side(world: World) -> Side:
     return Side.BUY if world.random.random() < 0.5 else Side.SELL
-
-
-def _case(name: str, at: datetime, seconds: float, *subjects: str) -> Case:
-    return Case(name, frozenset(subjects), at - timedelta(seconds=5), _sec(at, seconds + 600))
 
 
 def _siblings(accounts: list[Account], size: int) -> list[list[Account]]:
@@ -56,7 +42,7 @@ def huge_order(style: str, low: float, high: float) -> Plant:
         notional = account.notional * float(world.random.uniform(low, high))
         order = world.place(account, symbol, side, notional / market, market * (1 - side.sign * 0.001), at)
         world.cancel(order, _sec(at, world.random.uniform(60, 4_000)))
-        return _case(f"huge order of a {style}", at, 0, account.id)
+        return case(f"huge order of a {style}", at, 0, account.id)
 
     return plant
 
@@ -69,7 +55,7 @@ def mistyped(world: World, accounts: list[Account], at: datetime) -> Case:
     price = market * (1 + side.sign * float(world.random.uniform(0.04, 0.5)))
     order = world.place(account, symbol, side, account.notional / market, price, at)
     world.cancel(order, _sec(at, 30))
-    return _case("mistyped price", at, 0, account.id)
+    return case("mistyped price", at, 0, account.id)
 
 
 def order_storm(world: World, accounts: list[Account], at: datetime) -> Case:
@@ -84,7 +70,7 @@ def order_storm(world: World, accounts: list[Account], at: datetime) -> Case:
             account, symbol, side, account.notional / market / 3, market * (1 - side.sign * 0.004), moment
         )
         world.cancel(order, _sec(at, seconds + 1_800))
-    return _case("order storm", at, seconds + 1_800, account.id)
+    return case("order storm", at, seconds + 1_800, account.id)
 
 
 def amendments(world: World, accounts: list[Account], at: datetime) -> Case:
@@ -98,7 +84,7 @@ def amendments(world: World, accounts: list[Account], at: datetime) -> Case:
         price = market * (1 - side.sign * (0.002 + 0.00001 * (index % 7)))
         world.change(order, float(order.quantity), price, _sec(at, 1 + seconds * index / number))
     world.cancel(order, _sec(at, seconds + 5))
-    return _case("amendments", at, seconds, account.id)
+    return case("amendments", at, seconds, account.id)
 
 
 def stuffing(world: World, accounts: list[Account], at: datetime) -> Case:
@@ -111,7 +97,7 @@ def stuffing(world: World, accounts: list[Account], at: datetime) -> Case:
         moment, side = _sec(at, seconds * index / number), _side(world)
         order = world.place(account, symbol, side, account.notional / market, market * (1 - side.sign * 0.003), moment)
         world.cancel(order, _sec(moment, world.random.uniform(0.01, 0.4)))
-    return _case("quote stuffing", at, seconds, account.id)
+    return case("quote stuffing", at, seconds, account.id)
 
 
 def cancelling(world: World, accounts: list[Account], at: datetime) -> Case:
@@ -124,7 +110,7 @@ def cancelling(world: World, accounts: list[Account], at: datetime) -> Case:
         market = world.price(symbol, moment)
         order = world.place(account, symbol, side, account.notional / market, market * (1 - side.sign * 0.002), moment)
         world.cancel(order, _sec(moment, world.random.uniform(1, 10)))
-    return _case("mass cancelling", at, number * gap, account.id)
+    return case("mass cancelling", at, number * gap, account.id)
 
 
 def structuring(world: World, accounts: list[Account], at: datetime) -> Case:
@@ -135,21 +121,21 @@ def structuring(world: World, accounts: list[Account], at: datetime) -> Case:
     account.cash = max(account.cash, 1.5 * number * top)
     for index in range(number):
         world.move(account, -top * float(world.random.uniform(0.95, 0.995)), _sec(at, seconds * index / number))
-    return _case("structuring", at, seconds, account.id)
+    return case("structuring", at, seconds, account.id)
 
 
 def empties(world: World, accounts: list[Account], at: datetime) -> Case:
     """All money leaves at once."""
     account = _pick(world, accounts)
     world.move(account, -account.cash * float(world.random.uniform(0.97, 1.0)), at)
-    return _case("withdrawal of everything", at, 0, account.id)
+    return case("withdrawal of everything", at, 0, account.id)
 
 
 def large_deposit(world: World, accounts: list[Account], at: datetime) -> Case:
     """Far more money comes than ever."""
     account = _pick(world, accounts)
     world.move(account, account.cash * float(world.random.uniform(15, 60)), at)
-    return _case("large deposit", at, 0, account.id)
+    return case("large deposit", at, 0, account.id)
 
 
 def doubling(world: World, accounts: list[Account], at: datetime) -> Case:
@@ -165,7 +151,7 @@ def doubling(world: World, accounts: list[Account], at: datetime) -> Case:
         out = world.place(account, symbol, side.opposite, float(order.quantity), market, _sec(moment, gap / 2))
         world.fill(account, out, _sec(moment, gap / 2), price=market * (1 - side.sign * 0.003))
         size *= float(world.random.uniform(1.8, 2.2))
-    return _case("doubling after losses", at, gap * number, account.id)
+    return case("doubling after losses", at, gap * number, account.id)
 
 
 def losing(world: World, accounts: list[Account], at: datetime) -> Case:
@@ -180,7 +166,7 @@ def losing(world: World, accounts: list[Account], at: datetime) -> Case:
         world.fill(account, order, moment)
         out = world.place(account, symbol, side.opposite, float(order.quantity), market, _sec(moment, gap / 2))
         world.fill(account, out, _sec(moment, gap / 2), price=market * (1 - side.sign * 0.002))
-    return _case("losing streak", at, gap * number, account.id)
+    return case("losing streak", at, gap * number, account.id)
 
 
 def wash(exact: bool, linked: int, tick: float, delay: float) -> Plant:
@@ -212,7 +198,7 @@ def wash(exact: bool, linked: int, tick: float, delay: float) -> Plant:
                 other = world.place(buyer, symbol, Side.BUY, part, price, _sec(moment, 0.05))
                 world.fill(buyer, other, _sec(moment, 0.1 + delay * random.random()))
         name = f"wash: {'exact' if exact else 'split'}, {linked} account(s), tick {tick:g}, {delay:g} s"
-        return _case(name, at, gap * number, *(account.id for account in group))
+        return case(name, at, gap * number, *(account.id for account in group))
 
     return plant
 
@@ -248,7 +234,7 @@ def layering(levels: int, slow: float, how: str, twin: bool, *styles: str) -> Pl
                     world.cancel(order, gone)
             begin = _sec(begin, slow + 100 + random.uniform(0, 200))
         name = f"layering: {levels} levels, {slow:g} s, {how}{', twin' if twin else ''} {'/'.join(styles)}"
-        return _case(name, at, (begin - at).total_seconds(), stacker.id, trader.id)
+        return case(name, at, (begin - at).total_seconds(), stacker.id, trader.id)
 
     return plant
 
@@ -280,7 +266,7 @@ def ramp(pause: float, opposite: bool, *styles: str) -> Plant:
                 world.fill(account, back, _sec(moment, 2.5))
             moment = _sec(moment, pause * random.uniform(0.5, 1.5))
         name = f"ramp: pause {pause:g} s{', opposite' if opposite else ''} {'/'.join(styles)}"
-        return _case(name, at, (moment - at).total_seconds(), account.id)
+        return case(name, at, (moment - at).total_seconds(), account.id)
 
     return plant
 
@@ -299,7 +285,7 @@ def ignition(world: World, accounts: list[Account], at: datetime) -> Case:
         held = abs(account.held.get(symbol, 0.0)) / (4 - index)
         out = world.place(account, symbol, side.opposite, held, price, _sec(at, 60 + index * 5), reference=price)
         world.fill(account, out, _sec(at, 60.3 + index * 5))
-    return _case("momentum ignition", at, 90, account.id)
+    return case("momentum ignition", at, 90, account.id)
 
 
 def close_marking(world: World, accounts: list[Account], at: datetime) -> Case:
@@ -317,7 +303,7 @@ def close_marking(world: World, accounts: list[Account], at: datetime) -> Case:
         moment = _sec(begin, index * 80 / number)
         order = world.place(account, symbol, side, account.notional / price, price, moment)
         world.fill(account, order, _sec(moment, 0.2))
-    return _case("marking the close", begin, 90, account.id)
+    return case("marking the close", begin, 90, account.id)
 
 
 def auction(world: World, accounts: list[Account], at: datetime) -> Case:
@@ -338,7 +324,7 @@ def auction(world: World, accounts: list[Account], at: datetime) -> Case:
             world.change(order, size * 0.02, price, gone)
         else:
             world.cancel(order, gone)
-    return _case("auction", begin, 200, account.id)
+    return case("auction", begin, 200, account.id)
 
 
 def cross_market(world: World, accounts: list[Account], at: datetime) -> Case:
@@ -359,7 +345,7 @@ def cross_market(world: World, accounts: list[Account], at: datetime) -> Case:
         account, "COIN-PERP", side.opposite, float(opened.quantity), lifted, _sec(at, end), reference=lifted
     )
     world.fill(account, out, _sec(at, end + 0.3))
-    return _case("cross-market", at, end, account.id)
+    return case("cross-market", at, end, account.id)
 
 
 def front_running(world: World, accounts: list[Account], at: datetime) -> Case:
@@ -393,7 +379,7 @@ def front_running(world: World, accounts: list[Account], at: datetime) -> Case:
             runner, symbol, side.opposite, float(first.quantity), market * (1 + side.sign * 0.0012), _sec(moment, 60)
         )
         world.fill(runner, out, _sec(moment, 61))
-    return _case("front-running", at, gap * number, runner.id, client.id)
+    return case("front-running", at, gap * number, runner.id, client.id)
 
 
 def drift(world: World, accounts: list[Account], at: datetime) -> Case:
@@ -407,7 +393,7 @@ def drift(world: World, accounts: list[Account], at: datetime) -> Case:
         part = (fact.at - begins) / timedelta(hours=24)
         if 0 <= part < 1:
             world.facts[index] = replace(fact, value=fact.value * (1 + (factor - 1) * part))
-    return _case("slow drift", begins, 30 * 3_600, f"{component}.latencyMs")
+    return case("slow drift", begins, 30 * 3_600, f"{component}.latencyMs")
 
 
 def _quoted(fact: Fact, at: datetime, seconds: float) -> bool:
@@ -418,7 +404,7 @@ def silence(world: World, accounts: list[Account], at: datetime) -> Case:
     """A feed of a price every two seconds is silent for a minute or two."""
     seconds = float(world.random.uniform(60, 150))
     world.facts = [fact for fact in world.facts if not _quoted(fact, at, seconds)]
-    return _case("silent feed", at, seconds, "AAA.X")
+    return case("silent feed", at, seconds, "AAA.X")
 
 
 def frozen(world: World, accounts: list[Account], at: datetime) -> Case:
@@ -429,7 +415,7 @@ def frozen(world: World, accounts: list[Account], at: datetime) -> Case:
         if isinstance(fact, Quoted) and _quoted(fact, at, seconds):
             held = held or fact.price
             world.facts[index] = replace(fact, price=held)
-    return _case("frozen feed", at, seconds, "AAA.X")
+    return case("frozen feed", at, seconds, "AAA.X")
 
 
 _ANY = ("scalper", "position trader", "swing trader", "news trader", "dormant", "twap")

@@ -1,7 +1,7 @@
 """A trial: made-up weeks read by all detectors, and what of the planted was found."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,10 @@ from domain.anomalies.detectors.catalogue import DETECTORS
 from domain.anomalies.facts import Fact
 from domain.anomalies.types import AnomalyKind, Finding
 from domain.risk.types import Severity
-from tests.anomalies.market.misdeeds import PLANTS, Case
+from tests.anomalies.market.cases import Case
+from tests.anomalies.market.misdeeds import PLANTS
+from tests.anomalies.market.second import weeks as second
+from tests.anomalies.market.second.tape import Tape
 from tests.anomalies.market.styles import accounts_of, live
 from tests.anomalies.market.world import CLOSES, OPENS, World
 
@@ -90,9 +93,14 @@ def _subjects(finding: Finding) -> set[str]:
     return names or ({subject.symbol} if subject.symbol is not None else set())
 
 
-def try_out(seed: int, weeks: int = 4, cases: int = 40) -> Trial:
+AUTHORS: dict[str, Callable[[int, int, int], tuple[World | Tape, list[Case], int]]] = {
+    "first": make_weeks, "second": second.make,
+}  # fmt: skip
+
+
+def try_out(seed: int, weeks: int = 4, cases: int = 40, author: str = "first") -> Trial:
     """Make weeks, read them and judge what was told in the last week."""
-    world, planted, accounts = make_weeks(seed, weeks, cases)
+    world, planted, accounts = AUTHORS[author](seed, weeks, cases)
     trial = Trial(planted, accounts, weeks)
     trial.findings = run(world.facts)
     judge(trial, world.last_week)
