@@ -30,6 +30,7 @@ from domain.access.types import Actor
 from domain.kernel.errors import BadInput, DomainError, ErrorCode, NotFound, RateLimited, Unauthenticated
 from domain.kernel.numbers import plain
 from domain.kernel.time import Nanos
+from domain.positions.lots import LotMethod
 from domain.system.exports.columns import COLUMNS, ExportKind, Reader
 from domain.system.exports.service import ExportRequest, open_export
 
@@ -107,12 +108,17 @@ def _format(name: str) -> tuple[ExportKind, str, Encode]:
 
 
 def _wanted(kind: ExportKind, given: Mapping[str, str]) -> ExportRequest:
-    unknown = sorted(set(given) - {"account", "from", "to"})
+    names = {"account", "from", "to"} | ({"method"} if kind is ExportKind.TAX_LOTS else set())
+    unknown = sorted(set(given) - names)
     if unknown:
-        raise BadInput("An export takes account, from and to.", field=unknown[0])
+        raise BadInput(f"This export takes {', '.join(sorted(names))}.", field=unknown[0])
+    method = given.get("method", LotMethod.FIFO.value)
+    if method not in set(LotMethod):
+        raise BadInput(f"The method is one of {', '.join(LotMethod)}.", field="method")
     if "account" not in given:
         raise BadInput("Name the account.", field="account")
-    return ExportRequest(kind, named(strawberry.ID(given["account"])), _time(given, "from"), _time(given, "to"))
+    account_id = named(strawberry.ID(given["account"]))
+    return ExportRequest(kind, account_id, _time(given, "from"), _time(given, "to"), LotMethod(method))
 
 
 def _time(given: Mapping[str, str], name: str) -> datetime | None:

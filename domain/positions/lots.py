@@ -1,4 +1,4 @@
-"""Closed trades, pure: entries matched with exits, first in, first out.
+"""Closed trades, pure: entries matched with exits, first in, first out unless another method is asked for.
 
 The books value a position at its average, and the realised PnL of an execution follows from that. A trade's
 ``realized_pnl`` is its part of the books' realised PnL, so trades add up to the books, always and exactly:
@@ -17,12 +17,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
+from enum import StrEnum
 
 from domain.kernel.numbers import MAX_FRACTION_DIGITS, ONE, ZERO, total
 from domain.market.costs import realized_pnl, to_average
 from domain.market.types import Instrument
 from domain.positions.adjustments import AdjustmentKind, PositionAdjustment
 from domain.positions.types import Bucket, PositionSide
+
+
+class LotMethod(StrEnum):
+    """The order in which an exit takes lots: the oldest first, the newest first, or all of them at their average."""
+
+    FIFO = "fifo"
+    LIFO = "lifo"
+    AVERAGE = "average"
+
 
 _QUANTUM = Decimal(1).scaleb(-MAX_FRACTION_DIGITS)
 
@@ -98,8 +108,9 @@ class _Part:
 class Lots:
     """The open lots of one position."""
 
-    def __init__(self, instrument: Instrument, bucket: Bucket) -> None:
+    def __init__(self, instrument: Instrument, bucket: Bucket, method: LotMethod = LotMethod.FIFO) -> None:
         self._instrument = instrument
+        self._method = method
         self._bucket = bucket
         self._lots: deque[_Lot] = deque()
         self._is_long = bucket is not Bucket.SHORT
@@ -121,7 +132,7 @@ class Lots:
         return total(lot.settled for lot in self._lots)
 
     def fill(self, fill: LotFill) -> list[ClosedTrade]:
-        """Book an execution, and return the trades that it closes, oldest entry first."""
+        """Book an execution, and return the trades that it closes, in the order of the method."""
         closed = ZERO if self._opens(fill) else min(self.size, fill.quantity)
         opened = fill.quantity - closed
         if not closed:
@@ -132,14 +143,14 @@ class Lots:
         if opened:
             if not self._lots:
                 self._is_long = fill.buys
-            self._lots.append(_Lot(fill.at, opened, fill.price, fill.price, opening_costs))
+            self._open(_Lot(fill.at, opened, fill.price, fill.price, opening_costs))
             self.size += opened
         return trades
 
     def close(
         self, quantity: Decimal, price: Decimal, at: datetime, realized: Decimal, costs: Decimal, rate: Decimal
     ) -> list[ClosedTrade]:
-        """Close at most the open quantity, oldest first; ``realized`` is the PnL that the books realised on it."""
+        """Close at most the open quantity; ``realized`` is the PnL that the books realised on it."""
         parts = self._take(quantity)
         weights = [part.quantity for part in parts]
         gains = self._attributed([(part.quantity, part.basis) for part in parts], price, realized, rate)
@@ -198,6 +209,25 @@ class Lots:
         """The average entry price of the open quantity, as the books compute it."""
         return to_average(total(lot.quantity * lot.basis for lot in self._lots) / self.size)
 
+    def _open(self, lot: _Lot) -> None:
+        if self._method is LotMethod.AVERAGE and self._lots:
+            held = self._lots.pop()
+            lot = _Lot(
+                held.opened_at,
+                held.quantity + lot.quantity,
+                self._mean(held.quantity, held.entry_price, lot.quantity, lot.entry_price),
+                self._mean(held.quantity, held.basis, lot.quantity, lot.basis),
+                held.costs + lot.costs,
+                held.settled,
+            )
+        self._lots.append(lot)
+
+    def _mean(self, quantity: Decimal, price: Decimal, other: Decimal, other_price: Decimal) -> Decimal:
+        """The price at which both quantities have the PnL that they have at their own."""
+        if self._instrument.inverse:
+            return to_average((quantity + other) / (quantity / price + other / other_price))
+        return to_average((quantity * price + other * other_price) / (quantity + other))
+
     def _opens(self, fill: LotFill) -> bool:
         if self._bucket is Bucket.NET:
             return not self._lots or self._is_long == fill.buys
@@ -208,7 +238,8 @@ class Lots:
         left = min(quantity, self.size)
         self.size -= left
         while left > ZERO:
-            lot = self._lots[0]
+            newest_first = self._method is LotMethod.LIFO
+            lot = self._lots[-1 if newest_first else 0]
             taken = min(left, lot.quantity)
             left -= taken
             rest = lot.quantity - taken
@@ -216,7 +247,9 @@ class Lots:
             settled, lot.settled = _split(lot.settled, taken, rest)
             parts.append(_Part(lot.opened_at, taken, lot.entry_price, lot.basis, costs, settled))
             lot.quantity = rest
-            if rest == ZERO:
+            if rest == ZERO and newest_first:
+                self._lots.pop()
+            elif rest == ZERO:
                 self._lots.popleft()
         return parts
 

@@ -62,6 +62,8 @@ async def test_what_is_refused_is_told_before_the_first_row(
         ("orders.csv", {}, BadUserInput, "account"),
         ("orders.csv", {"account": market.account_id, "since": "yesterday"}, BadUserInput, "from"),
         ("orders.csv", {"account": market.account_id, "page": "2"}, BadUserInput, "page"),
+        ("orders.csv", {"account": market.account_id, "method": "lifo"}, BadUserInput, "method"),
+        ("tax-lots.csv", {"account": market.account_id, "method": "best"}, BadUserInput, "method"),
         ("orders.csv", {"account": "nobody"}, NotFound, "account"),
         ("orders.xls", {"account": market.account_id}, NotFound, "name"),
         ("secrets.csv", {"account": market.account_id}, NotFound, "name"),
@@ -97,3 +99,24 @@ def test_the_command_writes_whole_files(
     assert main([*export, "--from", "2020-01-02", "--to", "2020-01-01"]) == 2
     assert main(["export", "orders", "--account", funded.account_id, "--output", str(tmp_path / "no" / "x.csv")]) == 2
     assert (file.read_text(), [path.name for path in tmp_path.iterdir()]) == (before, ["orders.jsonl"])
+
+
+async def test_tax_lots_by_method(client: Client, admin: Desk, market: Market) -> None:
+    async def trade(side: str, quantity: str) -> None:
+        order = await admin.place(market.account_id, market.symbol, side, quantity)
+        await admin.settled(order["id"], "FILLED")
+
+    await trade("BUY", "2")
+    await admin.publish(market.symbol, "109.99", "110.01")
+    await trade("BUY", "2")
+    await trade("SELL", "3")
+    entries = {}
+    for method in ("fifo", "lifo", "average"):
+        rows = (await text_of(client, "tax-lots.jsonl", account=market.account_id, method=method)).splitlines()
+        lots = [json.loads(row) for row in rows]
+        entries[method] = [(lot["quantity"], lot["entryPrice"], lot["gain"], lot["heldDays"]) for lot in lots]
+    assert entries == {
+        "fifo": [("2", "100.01", "19.96", 0), ("1", "110.01", "-0.02", 0)],
+        "lifo": [("2", "110.01", "-0.04", 0), ("1", "100.01", "9.98", 0)],
+        "average": [("3", "105.01", "14.94", 0)],
+    }

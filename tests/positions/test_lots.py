@@ -14,7 +14,7 @@ from domain.kernel.numbers import ZERO
 from domain.market.types import Instrument
 from domain.positions.adjustments import AdjustmentKind, PositionAdjustment, adjust
 from domain.positions.fills import book_fill
-from domain.positions.lots import ClosedTrade, LotFill, Lots
+from domain.positions.lots import ClosedTrade, LotFill, LotMethod, Lots
 from domain.positions.rules import ClosesTooMuch, Fill
 from domain.positions.types import Bucket, PositionBook, PositionSide
 from tests.orders.factories import ACCOUNT_ID, INVERSE, PERPETUAL, SPOT
@@ -28,10 +28,12 @@ CURRENCY = "BTC"
 class Books:
     """A position and its lots, booked side by side."""
 
-    def __init__(self, instrument: Instrument = PERPETUAL, bucket: Bucket = Bucket.NET) -> None:
+    def __init__(
+        self, instrument: Instrument = PERPETUAL, bucket: Bucket = Bucket.NET, method: LotMethod = LotMethod.FIFO
+    ) -> None:
         self.instrument = instrument
         self.book = PositionBook(ACCOUNT_ID, ACCOUNT_ID, instrument.id, bucket)
-        self.lots = Lots(instrument, bucket)
+        self.lots = Lots(instrument, bucket, method)
         self.trades: list[ClosedTrade] = []
         self.clock = 0
 
@@ -191,11 +193,11 @@ TERMS = {"linear": PERPETUAL, "multiplier": replace(PERPETUAL, multiplier=D(50))
 
 @pytest.mark.parametrize("terms", TERMS.values(), ids=TERMS)
 @pytest.mark.parametrize("bucket", list(Bucket))
-@given(steps=steps)
+@given(steps=steps, method=st.sampled_from(LotMethod))
 def test_trades_always_add_up_to_the_books(
-    terms: Instrument, bucket: Bucket, steps: list[tuple[Decimal, Decimal, Decimal, bool]]
+    terms: Instrument, bucket: Bucket, method: LotMethod, steps: list[tuple[Decimal, Decimal, Decimal, bool]]
 ) -> None:
-    books = Books(terms, bucket)
+    books = Books(terms, bucket, method)
     for quantity, price, costs, settles in steps:
         try:
             books.fill(quantity, price, costs)
@@ -206,14 +208,16 @@ def test_trades_always_add_up_to_the_books(
         elif quantity == 7:
             books.adjust(AdjustmentKind.SPLIT, factor=D("1.5"), unit=terms.lot_size, price=price)
     entries = [trade.opened_at for trade in books.trades]
-    assert entries == sorted(entries)
+    assert method is LotMethod.LIFO or entries == sorted(entries)
     assert all(trade.quantity > 0 for trade in books.trades)
     assert all(trade.side is not PositionSide.FLAT for trade in books.trades)
 
 
-@given(steps=steps)
-def test_of_a_flat_position_matched_and_booked_agree(steps: list[tuple[Decimal, Decimal, Decimal, bool]]) -> None:
-    books = Books()
+@given(steps=steps, method=st.sampled_from(LotMethod))
+def test_of_a_flat_position_matched_and_booked_agree(
+    method: LotMethod, steps: list[tuple[Decimal, Decimal, Decimal, bool]]
+) -> None:
+    books = Books(method=method)
     for quantity, price, costs, _ in steps:
         books.fill(quantity, price, costs)
     if books.book.quantity:
@@ -224,3 +228,34 @@ def test_of_a_flat_position_matched_and_booked_agree(steps: list[tuple[Decimal, 
     )
     # Each average is off by half of its last digit at most, for all that is held at it.
     assert abs(booked - matched) <= Fraction(sum(abs(step[0]) for step in steps)) * len(steps) / 10**12
+
+
+@pytest.mark.parametrize(
+    ("method", "lots"),
+    [
+        # Quantity, entry and gain of each lot that a sale of 3 at 20 takes, of 2 at 10, 2 at 16.
+        (LotMethod.FIFO, [("2", "10", "20"), ("1", "16", "4")]),
+        (LotMethod.LIFO, [("2", "16", "8"), ("1", "10", "10")]),
+        (LotMethod.AVERAGE, [("3", "13", "21")]),
+    ],
+)
+def test_a_method_says_which_lots_a_sale_takes(method: LotMethod, lots: list[tuple[str, str, str]]) -> None:
+    books = Books(method=method)
+    books.fill("2", "10", "0.2")
+    books.fill("2", "16", "0.2")
+    books.fill("-3", "20", "0.3")
+    taken = [(trade.quantity, trade.entry_price, trade.matched_pnl) for trade in books.trades]
+    assert taken == [tuple(map(D, lot)) for lot in lots]
+    # The last one takes what is left, whose gain is the rest of the whole.
+    books.fill("-1", "20")
+    assert sum(trade.matched_pnl for trade in books.trades) == D("28")
+    assert sum(trade.fees for trade in books.trades) == D("0.7")
+
+
+def test_the_average_of_an_inverse_contract_keeps_its_money() -> None:
+    books = Books(INVERSE, method=LotMethod.AVERAGE)
+    books.fill("1", "100")
+    books.fill("1", "300")
+    books.fill("-2", "150")
+    assert books.trades[0].entry_price == D("150")
+    assert abs(books.trades[0].matched_pnl) < D("1e-10")

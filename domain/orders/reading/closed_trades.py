@@ -22,7 +22,7 @@ from domain.orders.reading.trade_queries import Volume, read_volume, stream_book
 from domain.positions import history_queries, performance
 from domain.positions.history_service import check_limit, check_window, measured, performance_edges
 from domain.positions.history_types import EquitySample
-from domain.positions.lots import ClosedTrade, LotFill, Lots
+from domain.positions.lots import ClosedTrade, LotFill, LotMethod, Lots
 from domain.positions.performance import TradeStatistics
 from domain.positions.service import Books
 from domain.positions.types import Bucket
@@ -136,10 +136,14 @@ async def _find_closed(
 
 
 async def stream_closed_trades(
-    market: Market, account_id: UUID, since: datetime | None, until: datetime | None
+    market: Market,
+    account_id: UUID,
+    since: datetime | None,
+    until: datetime | None,
+    method: LotMethod = LotMethod.FIFO,
 ) -> AsyncGenerator[list[ClosedTrade], None]:
     """The trades that an account closed in ``since`` <= at < ``until``, oldest first, in runs, of one moment."""
-    async with aclosing(_walk(market, account_id, None)) as runs:
+    async with aclosing(_walk(market, account_id, None, method)) as runs:
         async for run in runs:
             yield [
                 trade
@@ -149,7 +153,7 @@ async def stream_closed_trades(
 
 
 async def _walk(
-    market: Market, account_id: UUID, instrument_id: UUID | None
+    market: Market, account_id: UUID, instrument_id: UUID | None, method: LotMethod = LotMethod.FIFO
 ) -> AsyncGenerator[list[ClosedTrade], None]:
     """All closed trades of an account, oldest first, in runs."""
     lots: dict[tuple[UUID, Bucket], Lots] = {}
@@ -162,7 +166,7 @@ async def _walk(
                 if held is None:
                     # An instrument may be newer than what was known as the walk began.
                     catalog = catalog if booked_id in catalog.by_id else await market.refresh()
-                    held = lots[booked_id, bucket] = Lots(catalog.by_id[booked_id], bucket)
+                    held = lots[booked_id, bucket] = Lots(catalog.by_id[booked_id], bucket, method)
                 trades += held.fill(booked) if isinstance(booked, LotFill) else held.adjust(booked)
             yield trades
 

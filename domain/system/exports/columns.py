@@ -16,6 +16,7 @@ class ExportKind(StrEnum):
     LEDGER = "ledger"
     STATEMENTS = "statements"
     CLOSED_TRADES = "closed-trades"
+    TAX_LOTS = "tax-lots"
     EQUITY = "equity"
 
 
@@ -51,5 +52,12 @@ COLUMNS: Mapping[ExportKind, Mapping[str, Reader]] = {
     ExportKind.CLOSED_TRADES: _columns(
         "symbol side quantity entry_price exit_price opened_at closed_at realized_pnl matched_pnl fees"
     ),
+    ExportKind.TAX_LOTS: _columns("symbol side quantity opened_at closed_at entry_price exit_price")
+    | {
+        "heldDays": lambda trade: (trade.closed_at - trade.opened_at).days,
+        "gain": attrgetter("matched_pnl"),
+        "fees": attrgetter("fees"),
+        "gainAfterFees": lambda trade: trade.matched_pnl - trade.fees,
+    },
     ExportKind.EQUITY: _columns("at equity cash unrealized_pnl"),
 }

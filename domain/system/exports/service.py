@@ -30,6 +30,7 @@ from domain.orders.reading.search_queries import (
 )
 from domain.positions.history_queries import read_samples
 from domain.positions.history_service import check_window
+from domain.positions.lots import LotMethod
 from domain.settlement.queries import read_first_statement_day, read_statements
 from domain.system.exports.columns import ExportKind
 
@@ -50,6 +51,8 @@ class ExportRequest:
     account_id: UUID
     since: datetime | None = None
     until: datetime | None = None
+    # Of tax lots: which of them an exit takes.
+    method: LotMethod = LotMethod.FIFO
 
 
 async def open_export(
@@ -71,7 +74,7 @@ async def open_export(
 async def _count(actor: Actor, request: ExportRequest) -> int:
     if request.kind is ExportKind.ORDERS:
         return await count_orders(actor, OrderSearch(account_id=request.account_id))
-    if request.kind in {ExportKind.EXECUTIONS, ExportKind.CLOSED_TRADES}:
+    if request.kind in {ExportKind.EXECUTIONS, ExportKind.CLOSED_TRADES, ExportKind.TAX_LOTS}:
         return await count_executions(actor, ExecutionSearch(account_id=request.account_id))
     if request.kind is ExportKind.LEDGER:
         return await count_transactions(request.account_id)
@@ -132,7 +135,9 @@ async def _statements(_actor: Actor, _market: Market, request: ExportRequest) ->
 
 
 async def _closed_trades(_actor: Actor, market: Market, request: ExportRequest) -> Rows:
-    async with aclosing(stream_closed_trades(market, request.account_id, request.since, request.until)) as runs:
+    """Closed trades, and tax lots: the same, matched by the method that is asked for."""
+    trades = stream_closed_trades(market, request.account_id, request.since, request.until, request.method)
+    async with aclosing(trades) as runs:
         async for run in runs:
             yield list(run)
 
@@ -150,5 +155,6 @@ _ROWS: dict[ExportKind, Callable[[Actor, Market, ExportRequest], Rows]] = {
     ExportKind.LEDGER: _ledger,
     ExportKind.STATEMENTS: _statements,
     ExportKind.CLOSED_TRADES: _closed_trades,
+    ExportKind.TAX_LOTS: _closed_trades,
     ExportKind.EQUITY: _equity,
 }

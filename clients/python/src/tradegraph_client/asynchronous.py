@@ -109,8 +109,9 @@ class AsyncRequests:
         """The bytes of an export such as ``orders.csv``, as they come: ``export("orders.csv", account=account_id)``.
 
         Args:
-            name: Kind and format: orders, executions, ledger, statements, closed-trades or equity; csv or jsonl.
-            given: ``account``, and the range: ``since`` <= time < ``until``.
+            name: Kind and format: orders, executions, ledger, statements, closed-trades, tax-lots or equity; csv or
+                jsonl.
+            given: ``account``, the range ``since`` <= time < ``until``, and of tax-lots the ``method``.
 
         Raises:
             ApiError: it is refused, or the connection broke: what came then is not the whole export.

@@ -13,7 +13,8 @@ from typing import BinaryIO
 from tradegraph_client import Client
 from tradegraph_command.connection import DONE, UsageError, add_connection, connected, find_account
 
-_KINDS = ("orders", "executions", "ledger", "statements", "closed-trades", "equity")
+_KINDS = ("orders", "executions", "ledger", "statements", "closed-trades", "tax-lots", "equity")
+_METHODS = ("fifo", "lifo", "average")
 _FORMATS = ("csv", "jsonl")
 
 
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", dest="since", type=moment, metavar="TIME", help="not before this time or day (UTC)")
     parser.add_argument("--to", dest="until", type=moment, metavar="TIME", help="before this time or day (UTC)")
     parser.add_argument("--format", choices=_FORMATS, help="csv or jsonl; by default what --output ends with, or csv")
+    parser.add_argument("--method", choices=_METHODS, help="of tax-lots: which lots an exit takes (default: fifo)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="the file to write; the standard output without")
     add_connection(parser)
 
@@ -49,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
         suffix = arguments.output.suffix[1:] if arguments.output is not None else ""
         form = arguments.format or (suffix if suffix in _FORMATS else "csv")
         name, given = f"{arguments.kind}.{form}", {"since": arguments.since, "until": arguments.until}
-        chunks = client.export(name, account=account.id, **given)
+        chunks = client.export(name, account=account.id, method=arguments.method, **given)
         if arguments.output is None:
             async for chunk in chunks:
                 sys.stdout.buffer.write(chunk)
