@@ -14,6 +14,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from api.errors import RequestError, coded
 from api.graphql.runner import OperationRunner, bearer_token
+from api.transport.encodings import ENCODINGS, best_encoding, compress
+from api.transport.replies import has_tag
 from domain.kernel.errors import ErrorCode, Unavailable
 from domain.orders.venues.queries import VenueCondition
 
@@ -112,22 +114,29 @@ class Metrics:
 
 
 class SchemaText:
-    """The schema in its language, for whoever is signed in: what tools make code of."""
+    """The schema in its language, for whoever is signed in, compressed once: tools make code of it."""
 
     def __init__(self, runner: OperationRunner, text: str) -> None:
         self._runner = runner
-        self._content = text.encode()
-        self._tag = f'"{sha256(self._content).hexdigest()}"'
+        content = text.encode()
+        self._tag = f'W/"{sha256(content).hexdigest()}"'
+        self._contents: dict[str | None, bytes] = {
+            None: content,
+            **{name: compress(content, name) for name in ENCODINGS},
+        }
 
     async def __call__(self, request: Request) -> Response:
         """One answer; none to whoever has it already."""
         refusal = await stranger_refusal(self._runner, request)
         if refusal is not None:
             return refusal
-        headers = {"etag": self._tag, "cache-control": "private, no-cache"}
-        if request.headers.get("if-none-match") == self._tag:
+        headers = {"etag": self._tag, "cache-control": "private, no-cache", "vary": "accept-encoding, authorization"}
+        if has_tag(request.headers.get("if-none-match"), self._tag):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-        return Response(self._content, media_type="text/plain", headers=headers)
+        encoding = best_encoding(request.headers.get("accept-encoding"))
+        if encoding is not None:
+            headers["content-encoding"] = encoding
+        return Response(self._contents[encoding], media_type="text/plain", headers=headers)
 
 
 async def stranger_refusal(runner: OperationRunner, request: Request) -> Response | None:

@@ -25,6 +25,7 @@ from starlette.responses import Response, StreamingResponse
 from api.errors import RequestError, refused
 from api.graphql.runner import OperationRunner, bearer_token
 from api.ids import named
+from api.request_rates import TooManyRequests, rate_headers
 from api.scalars import parse_datetime
 from domain.access.types import Actor
 from domain.kernel.errors import BadInput, DomainError, ErrorCode, NotFound, RateLimited, Unauthenticated
@@ -133,7 +134,10 @@ def _time(given: Mapping[str, str], name: str) -> datetime | None:
 def _refusal(error: RequestError) -> Response:
     status = _STATUS.get(error.code, HTTPStatus.BAD_REQUEST)
     headers = {"www-authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
-    return Response(orjson.dumps({"errors": error.errors}), status, headers, "application/json")
+    response = Response(orjson.dumps({"errors": error.errors}), status, headers, "application/json")
+    if isinstance(error, TooManyRequests):
+        response.raw_headers.extend(rate_headers(error.kind, error.allowance))
+    return response
 
 
 def _csv(_names: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:

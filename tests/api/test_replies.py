@@ -170,3 +170,14 @@ async def test_operations_on_a_socket_count_as_well(desk: Desk) -> None:
         await socket.subscribe("2", "{ who }")
         refused = await socket.hear()
         assert (refused["type"], refused["payload"][0]["extensions"]["code"]) == ("error", "RATE_LIMITED")
+
+
+async def test_the_schema_as_text_is_compressed_and_sent_once(desk: Desk) -> None:
+    async with running(desk) as server, httpx.AsyncClient(base_url=server.address, trust_env=False) as client:
+        ada = {"authorization": "Bearer ada"}
+        plain = await client.get("/schema.graphql", headers={**ada, "accept-encoding": "identity"})
+        small = await client.get("/schema.graphql", headers={**ada, "accept-encoding": "gzip"})
+        assert (small.text, small.headers["content-encoding"]) == (plain.text, "gzip")
+        assert int(small.headers["content-length"]) < int(plain.headers["content-length"])
+        known = {**ada, "if-none-match": plain.headers["etag"]}
+        assert (await client.get("/schema.graphql", headers=known)).status_code == 304
