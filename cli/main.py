@@ -26,7 +26,7 @@ COMMANDS = {
     "web": "serve the API",
     "engine": "run market data and venues",
     "worker": "run scheduled and queued work",
-    "prepare": "bring the schema up to date; make first administrator and demonstration instruments unless they exist",
+    "prepare": "bring the schema up to date; make first administrator and what demonstrations need unless they exist",
     "migrate": "bring the database's schema up to date",
     "seed": "add the demonstration instruments",
     "user": "create users, list them, set passwords",

@@ -15,6 +15,7 @@ from adapters.wiring import GATEWAYS, open_services
 from cli.access import open_access
 from cli.addresses import servers_for_a_while
 from cli.checks import check_redis, check_upgrade
+from cli.demo_account import open_demo_account
 from cli.processes import holds_locks
 from domain.access.users import ensure_admin
 from domain.market.instrument_store import read_instruments
@@ -40,16 +41,24 @@ def run(arguments: argparse.Namespace) -> int:
 async def _checked(settings: Settings) -> None:
     await check_upgrade(settings.database_url)
     check_redis(settings.redis_url)
-    await prepare(settings)
+    is_first = await prepare(settings)
+    # Money that is none belongs to a market that is none.
+    if is_first and settings.feed.kind == "sim":
+        async with open_services(settings) as services:
+            await open_demo_account(services, settings.admin_email)
 
 
-async def prepare(settings: Settings) -> None:
-    """Bring the schema up to date; make the first administrator and the demonstration instruments unless they exist."""
+async def prepare(settings: Settings) -> bool:
+    """Bring the schema up to date; make the first administrator and the demonstration instruments unless they exist.
+
+    True if the administrator was made: this is the installation's first start.
+    """
     await migrate(settings.database_url)
     async with open_access(settings) as access:
-        await ensure_admin(access, settings.admin_email, settings.admin_password)
+        is_first = await ensure_admin(access, settings.admin_email, settings.admin_password)
         known = {instrument.symbol for instrument in await read_instruments()}
     # Opening a market takes seconds, so it is opened only when there is something to add.
     if any(demo.instrument.symbol not in known for demo in demo_instruments()):
         async with open_services(settings) as services:
             await seed(services.bus, services.market)
+    return is_first

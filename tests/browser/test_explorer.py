@@ -211,3 +211,68 @@ async def test_an_api_key_signs_in_with_its_own_role(page: Page, web: Web) -> No
     await page.click(".graphiql-execute-button")
     await page.wait_for(f"{_RESPONSE}.includes('viewer')")
     assert page.problems == []
+
+
+_ORDER = "mutation Order($input: PlaceOrderInput!) { placeOrder(input: $input) { order { status rejectMessage } } }"
+
+
+async def test_the_tabs_speak_of_an_account_and_a_stream_of_events_is_a_list(page: Page, web: Web) -> None:
+    authorization = web.sign_in()
+    _publish(web, authorization, "100.01")
+    opened = web.ask(
+        "mutation Open($input: OpenAccountInput!) { openAccount(input: $input) { id } }",
+        authorization,
+        input={"name": "Demo", "currency": "USDT", "kind": "MARGIN"},
+    )
+    account = opened["openAccount"]["id"]
+    cash = {"accountId": account, "amount": "100000", "reference": "demo"}
+    web.ask("mutation Cash($input: CashInput!) { deposit(input: $input) { id } }", authorization, input=cash)
+    await _sign_in(page, web)
+    await page.wait_for("localStorage.getItem('tradegraph:explorer:account')")
+    await page.wait_for("document.querySelector('.graphiql-query-editor .view-line')")
+    await page.click("#graphiql-session-tab-5")
+    await page.wait_for(f"document.querySelector('.graphiql-editor-tool').innerText.includes('{account}')")
+    await page.click(".graphiql-execute-button")
+    await eventually(lambda: any(frame["type"] == "subscribe" for frame in page.frames_sent))
+    order = {
+        "accountId": account,
+        "symbol": _SYMBOL,
+        "side": "BUY",
+        "type": "LIMIT",
+        "quantity": "0.1",
+        "limitPrice": "90",
+    }
+    for _ in range(2):
+        # A subscription does not say when it has begun: orders are placed until two are heard of.
+        before = await page.evaluate(f"JSON.parse({_RESPONSE} || '{{}}').received || 0")
+        placed = web.ask(_ORDER, authorization, input=order)
+        assert placed["placeOrder"]["order"]["status"] == "PENDING_NEW", placed
+        if before:
+            await page.wait_for(f"JSON.parse({_RESPONSE}).received > {before}")
+        else:
+            await page.wait_for(f"JSON.parse({_RESPONSE} || '{{}}').received")
+    shown = json.loads(await page.evaluate(_RESPONSE))
+    assert shown["received"] == len(shown["messages"]) >= 2
+    assert {message["order"]["symbol"] for message in shown["messages"]} == {_SYMBOL}
+    assert page.problems == []
+
+
+async def test_a_phone_shows_everything_within_its_width(chromium: str, web: Web) -> None:
+    async with open_page(chromium, 390, 800) as phone:
+        await phone.open(web.endpoint)
+        await phone.wait_for("document.querySelector('.graphiql-query-editor .view-line')")
+        assert await phone.evaluate("document.documentElement.scrollWidth") <= 390
+        for part in (".graphiql-execute-button", ".graphiql-query-editor", ".graphiql-response", "#sign-in"):
+            box = await phone.evaluate(
+                f"(() => {{ const b = document.querySelector('{part}').getBoundingClientRect();"
+                " return [b.left, b.right, b.width, b.height]; })()"
+            )
+            left, right, width, height = box
+            assert 0 <= left < right <= 390, (part, box)
+            assert min(width, height) > 20, (part, box)
+        above, below = await phone.evaluate(
+            "['.graphiql-query-editor', '.graphiql-response']"
+            ".map(part => document.querySelector(part).getBoundingClientRect().top)"
+        )
+        assert above < below
+        assert phone.problems == []

@@ -9,12 +9,32 @@ from graphql import parse, validate
 from adapters.demo import demo_instruments
 from api.root import platform_schema
 
-_SOURCE = (Path(__file__).parents[2] / "web" / "explorer" / "src" / "starters.ts").read_text(encoding="utf-8")
+_FOLDER = Path(__file__).parents[2] / "web" / "explorer" / "src"
+_SOURCE = (_FOLDER / "starters.ts").read_text(encoding="utf-8")
 _DOCUMENTS: dict[str, str] = dict(re.findall(r"const ([A-Z]+) = `([^`]+)`", _SOURCE))
 
 
-def test_there_are_a_query_a_mutation_and_a_subscription() -> None:
-    assert sorted(_DOCUMENTS) == ["ACCOUNTS", "EVENTS", "INSTRUMENTS", "PLACE", "QUOTES"]
+def test_they_lead_from_what_can_be_traded_to_the_proof() -> None:
+    assert re.findall(r"\{ query: ([A-Z]+)", _SOURCE) == [
+        "INSTRUMENTS",
+        "QUOTES",
+        "OPEN",
+        "DEPOSIT",
+        "PLACE",
+        "EVENTS",
+        "ACCOUNTS",
+        "RISK",
+        "HALTS",
+        "PROOF",
+    ]
+    assert len(_DOCUMENTS) == 10
+
+
+def test_streams_that_are_listed_are_those_that_resume() -> None:
+    fields = platform_schema().subscription_type.fields.items()  # type: ignore[union-attr]
+    messages = (_FOLDER / "messages.ts").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"new Set\(\[([^\]]*)\]", messages)
+    assert set(re.findall(r"\w+", listed)) == {name for name, field in fields if "after" in field.args}
 
 
 @pytest.mark.parametrize("name", sorted(_DOCUMENTS))

@@ -1,10 +1,11 @@
 /** The page: the session bar above GraphiQL, and one transport for each identity. */
 import { GraphiQL } from 'graphiql';
-import { useEffect, useMemo, useSyncExternalStore } from 'react';
+import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 
+import { findAccount, keepAccount, keptAccount } from './account';
 import type { Session } from './session';
 import { SessionBar } from './SessionBar';
-import { STARTERS } from './starters';
+import { starters } from './starters';
 import { createTransport } from './transport';
 
 interface Props {
@@ -18,15 +19,32 @@ export function App({ endpoint, session }: Props) {
   const identity = credential && (credential.kind === 'password' ? credential.id : credential.token);
   const transport = useMemo(() => createTransport(endpoint, session), [endpoint, session, identity]);
   useEffect(() => () => transport.dispose(), [transport]);
+  const [account, setAccount] = useState(() => keptAccount(window.localStorage));
+  useEffect(() => {
+    let isCurrent = true;
+    const look = async () => {
+      const authorization = identity ? await session.authorization() : null;
+      const found = authorization ? await findAccount(endpoint, authorization) : null;
+      if (!isCurrent || !found || found === keptAccount(window.localStorage)) return;
+      keepAccount(window.localStorage, found);
+      setAccount(found);
+    };
+    void look();
+    return () => {
+      isCurrent = false;
+    };
+  }, [endpoint, session, identity]);
 
   return (
     <div className="explorer">
       <SessionBar session={session} credential={credential} notice={notice} />
       <GraphiQL
+        // Tabs are read from the browser's store as it begins: for another account it begins anew.
+        key={account}
         fetcher={transport.fetcher}
         // The schema is for those who are signed in; null keeps GraphiQL from asking before.
         schema={credential ? undefined : null}
-        defaultTabs={STARTERS}
+        defaultTabs={starters(account)}
         defaultEditorToolsVisibility="variables"
         shouldPersistHeaders={false}
         showPersistHeadersSettings={false}

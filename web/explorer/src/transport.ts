@@ -10,6 +10,7 @@ import { Kind, OperationTypeNode, parse, type OperationDefinitionNode } from 'gr
 import { CloseCode, createClient, type Client, type ExecutionResult, type Sink } from 'graphql-ws';
 
 import { isUnauthenticated, post, RequestFailed, type GraphQLFailure, type GraphQLRequest } from './graphql';
+import { listed } from './messages';
 import type { Session } from './session';
 
 export interface Transport {
@@ -52,7 +53,7 @@ function openSocket(endpoint: string, session: Session): Client {
 /**
  * The operation that will run, told from the text itself: right after a change of tab GraphiQL still names the last tab's.
  */
-function chosenOperation({ query, operationName }: FetcherParams): { name: string | undefined; isSubscription: boolean } {
+function chosenOperation({ query, operationName }: FetcherParams): { name: string | undefined; isSubscription: boolean; field: string | undefined } {
   let operations: OperationDefinitionNode[] = [];
   try {
     operations = parse(query).definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
@@ -60,9 +61,11 @@ function chosenOperation({ query, operationName }: FetcherParams): { name: strin
     // Not a document: the server says what is wrong with it, and where.
   }
   const chosen = operations.length === 1 ? operations[0] : operations.find(({ name }) => name?.value === operationName);
+  const first = chosen?.selectionSet.selections[0];
   return {
     name: chosen ? chosen.name?.value : (operationName ?? undefined),
     isSubscription: chosen?.operation === OperationTypeNode.SUBSCRIPTION,
+    field: first?.kind === Kind.FIELD && !first.alias ? first.name.value : undefined,
   };
 }
 
@@ -89,20 +92,24 @@ async function request(endpoint: string, session: Session, body: GraphQLRequest,
   }
 }
 
-function subscribe(socket: Client, body: GraphQLRequest): Observable<ExecutionResult> {
-  const start = ({ next, complete }: Sink<ExecutionResult>) => ({
-    unsubscribe: socket.subscribe(
-      { ...body, variables: body.variables as Record<string, unknown> | undefined },
-      {
-        next,
-        error: (error) => {
-          next(asResult(error));
-          complete();
+function subscribe(socket: Client, body: GraphQLRequest, field: string | undefined): Observable<ExecutionResult> {
+  const start = ({ next: show, complete }: Sink<ExecutionResult>) => {
+    const shown = listed(field);
+    const next = (result: ExecutionResult) => show(shown(result));
+    return {
+      unsubscribe: socket.subscribe(
+        { ...body, variables: body.variables as Record<string, unknown> | undefined },
+        {
+          next,
+          error: (error) => {
+            next(asResult(error));
+            complete();
+          },
+          complete,
         },
-        complete,
-      },
-    ),
-  });
+      ),
+    };
+  };
   // The type also allows three bare functions as arguments, which GraphiQL never passes.
   return { subscribe: start } as Observable<ExecutionResult>;
 }
@@ -110,9 +117,9 @@ function subscribe(socket: Client, body: GraphQLRequest): Observable<ExecutionRe
 export function createTransport(endpoint: string, session: Session): Transport {
   const socket = openSocket(endpoint, session);
   const fetcher: Fetcher = (params, options) => {
-    const { name, isSubscription } = chosenOperation(params);
+    const { name, isSubscription, field } = chosenOperation(params);
     const body = { query: params.query, variables: params.variables as unknown, operationName: name };
-    if (isSubscription) return subscribe(socket, body);
+    if (isSubscription) return subscribe(socket, body, field);
     return request(endpoint, session, body, (options?.headers as Record<string, string> | undefined) ?? {});
   };
   return { fetcher, dispose: () => void socket.dispose() };
