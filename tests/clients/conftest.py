@@ -47,7 +47,7 @@ async def admin(shared_web: Process, key: str) -> AsyncIterator[Desk]:
 @pytest.fixture
 async def client(shared_web: Process, key: str) -> AsyncIterator[Client]:
     """A client that has the key."""
-    async with Client(shared_web.address, ApiKey(key), retry=RetryPolicy(patience_seconds=20), proxy=None) as opened:
+    async with Client(shared_web.address, ApiKey(key), retry=RetryPolicy(patience_seconds=60), proxy=None) as opened:
         yield opened
 
 

@@ -59,7 +59,7 @@ def limit(market: Market, quantity: str = "1", price: str = "90") -> PlaceOrderI
 
 async def settled(client: Client, order_id: str) -> OrderStatus:
     """The status of an order once its venue has answered."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             order = await client.get_order(id=order_id)
             assert order is not None
@@ -90,7 +90,7 @@ class Losing(httpx.AsyncBaseTransport):
 
 @asynccontextmanager
 async def losing(
-    address: str, key: str, losses: int, patience_seconds: float = 20
+    address: str, key: str, losses: int, patience_seconds: float = 60
 ) -> AsyncIterator[tuple[Client, Losing]]:
     """A client whose first answers are lost."""
     way = Losing(losses)

@@ -17,7 +17,7 @@ from tests.support.processes import ROOT, Running, running
 from tests.support.waiting import until
 from tradegraph_client import Client, Password
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
 KEY = 'mutation { createApiKey(input: { name: "example", role: ADMIN }) { secret } }'
 
 

@@ -38,7 +38,7 @@ from tradegraph_client.types import (
 async def some(events: AsyncIterator[OrderEvent], count: int) -> list[str]:
     """Quantity and kind of the next events."""
     taken: list[str] = []
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         while len(taken) < count:
             event = await anext(events)
             taken.append(f"{event.order.quantity} {event.kind}")
@@ -93,16 +93,16 @@ async def test_a_stream_that_was_given_no_place_begins_where_the_log_stands(
     cursors = FileCursors(tmp_path / "cursors.json")
     async with Client(shared_web.address, ApiKey(key), cursors=cursors, proxy=None) as desk:
         first = asyncio.ensure_future(some(desk.watch_executions(account_id=market.account_id, name="fills"), 1))
-        await eventually(lambda: cursors.load("fills") is not None, 30)
+        await eventually(lambda: cursors.load("fills") is not None, 90)
         first.cancel()
         await client.place_order(market_buy(market))
         # It never had an event, and misses none all the same.
-        (told,) = await take(desk.watch_executions(account_id=market.account_id, name="fills"), 1, 30)
+        (told,) = await take(desk.watch_executions(account_id=market.account_id, name="fills"), 1, 90)
     assert (told.quantity, told.price) == (Decimal("1"), Decimal("100.01"))
 
 
 async def test_states_begin_with_the_present_one(client: Client, market: Market) -> None:
-    (quote,) = await take(client.watch_quotes(symbols=[market.symbol]), 1, 30)
+    (quote,) = await take(client.watch_quotes(symbols=[market.symbol]), 1, 90)
     assert (quote.bid, quote.ask) == (Decimal("99.99"), Decimal("100.01"))
     with pytest.raises(ValueError, match="no place to keep"):
         await anext(client.watch_quotes(symbols=[market.symbol], name="quotes"))
@@ -115,10 +115,10 @@ async def test_what_is_refused_is_not_asked_for_again(shared_web: Process, clien
         made = await person.create_api_key(CreateApiKeyInput(name="short", role=Role.VIEWER))
     async with Client(shared_web.address, ApiKey(made.secret), proxy=None) as other:
         stream = other.watch_quotes(symbols=[market.symbol])
-        await take(stream, 1, 30)
+        await take(stream, 1, 90)
         await client.revoke_api_key(id=made.api_key.id)
         with pytest.raises(Unauthenticated):
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(90):
                 await anext(stream)
     async with Client("http://127.0.0.1:9", retry=RetryPolicy(patience_seconds=0), proxy=None) as nobody:
         with pytest.raises(Unavailable):
@@ -145,15 +145,15 @@ async def test_a_stream_outlives_kills_of_the_server_and_its_own_session(fresh: 
         await end_sessions(fresh)
         await web.come_back("Uvicorn running")
         await client.place_order(limit(place, "2"))
-        event = await asyncio.wait_for(waiting, 60)
+        event = await asyncio.wait_for(waiting, 180)
         assert (event.order.quantity, event.kind) == (Decimal("2"), "PENDING_NEW")
 
 
 async def test_streams_end_with_their_client(shared_web: Process, key: str, market: Market) -> None:
     async with Client(shared_web.address, ApiKey(key), proxy=None) as other:
         quotes = other.watch_quotes(symbols=[market.symbol])
-        await take(quotes, 1, 30)
+        await take(quotes, 1, 90)
         waiting = asyncio.ensure_future(anext(quotes))
         await asyncio.sleep(0)
     with pytest.raises(StreamEnded, match="the client was closed"):
-        await asyncio.wait_for(waiting, 30)
+        await asyncio.wait_for(waiting, 90)

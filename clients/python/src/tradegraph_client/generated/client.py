@@ -61,11 +61,13 @@ from .documents import (
     DISABLE_TWO_FACTOR_GQL,
     FREEZE_POSITION_GQL,
     GET_ACCOUNT_GQL,
+    GET_ACCOUNTS_CONNECTION_GQL,
     GET_ACCOUNTS_GQL,
     GET_ANOMALIES_GQL,
     GET_ANOMALY_CASE_GQL,
     GET_ANOMALY_CASES_GQL,
     GET_ANOMALY_DETECTORS_GQL,
+    GET_ANOMALY_DISMISSALS_CONNECTION_GQL,
     GET_ANOMALY_DISMISSALS_GQL,
     GET_ANOMALY_GQL,
     GET_API_KEYS_GQL,
@@ -75,6 +77,7 @@ from .documents import (
     GET_CALENDARS_GQL,
     GET_CLOSED_TRADES_GQL,
     GET_CORPORATE_ACTIONS_GQL,
+    GET_DAILY_STATEMENTS_CONNECTION_GQL,
     GET_DAILY_STATEMENTS_GQL,
     GET_EQUITY_CURVE_GQL,
     GET_EVENT_CURSOR_GQL,
@@ -98,12 +101,14 @@ from .documents import (
     GET_RISK_EVENTS_GQL,
     GET_RISK_METRICS_GQL,
     GET_RISK_RULE_GQL,
+    GET_RISK_RULES_CONNECTION_GQL,
     GET_RISK_RULES_GQL,
     GET_SCHEDULED_TASKS_GQL,
     GET_SESSIONS_GQL,
     GET_SYSTEM_HEALTH_GQL,
     GET_SYSTEM_METRICS_GQL,
     GET_TASK_RUNS_GQL,
+    GET_TRADING_HALTS_CONNECTION_GQL,
     GET_TRADING_HALTS_GQL,
     GET_TRANSACTION_GQL,
     GET_TRANSACTIONS_GQL,
@@ -173,6 +178,10 @@ from .enums import (
 from .freeze_position import FreezePosition, FreezePositionFreezePosition
 from .get_account import GetAccount, GetAccountAccount
 from .get_accounts import GetAccounts, GetAccountsAccounts
+from .get_accounts_connection import (
+    GetAccountsConnection,
+    GetAccountsConnectionAccountsConnection,
+)
 from .get_anomalies import GetAnomalies, GetAnomaliesAnomalies
 from .get_anomaly import GetAnomaly, GetAnomalyAnomaly
 from .get_anomaly_case import GetAnomalyCase, GetAnomalyCaseAnomalyCase
@@ -185,6 +194,10 @@ from .get_anomaly_dismissals import (
     GetAnomalyDismissals,
     GetAnomalyDismissalsAnomalyDismissals,
 )
+from .get_anomaly_dismissals_connection import (
+    GetAnomalyDismissalsConnection,
+    GetAnomalyDismissalsConnectionAnomalyDismissalsConnection,
+)
 from .get_api_keys import GetApiKeys, GetApiKeysApiKeys
 from .get_audit_log import GetAuditLog, GetAuditLogAuditLog
 from .get_bars import GetBars, GetBarsBars
@@ -196,6 +209,10 @@ from .get_corporate_actions import (
     GetCorporateActionsCorporateActions,
 )
 from .get_daily_statements import GetDailyStatements, GetDailyStatementsDailyStatements
+from .get_daily_statements_connection import (
+    GetDailyStatementsConnection,
+    GetDailyStatementsConnectionDailyStatementsConnection,
+)
 from .get_equity_curve import GetEquityCurve, GetEquityCurveAccount
 from .get_event_cursor import GetEventCursor, GetEventCursorAccount
 from .get_execution import GetExecution, GetExecutionExecution
@@ -225,12 +242,20 @@ from .get_risk_events import GetRiskEvents, GetRiskEventsRiskEvents
 from .get_risk_metrics import GetRiskMetrics, GetRiskMetricsRiskMetrics
 from .get_risk_rule import GetRiskRule, GetRiskRuleRiskRule
 from .get_risk_rules import GetRiskRules, GetRiskRulesRiskRules
+from .get_risk_rules_connection import (
+    GetRiskRulesConnection,
+    GetRiskRulesConnectionRiskRulesConnection,
+)
 from .get_scheduled_tasks import GetScheduledTasks, GetScheduledTasksScheduledTasks
 from .get_sessions import GetSessions, GetSessionsSessions
 from .get_system_health import GetSystemHealth, GetSystemHealthSystemHealth
 from .get_system_metrics import GetSystemMetrics, GetSystemMetricsSystemMetrics
 from .get_task_runs import GetTaskRuns, GetTaskRunsTaskRuns
 from .get_trading_halts import GetTradingHalts, GetTradingHaltsTradingHalts
+from .get_trading_halts_connection import (
+    GetTradingHaltsConnection,
+    GetTradingHaltsConnectionTradingHaltsConnection,
+)
 from .get_transaction import GetTransaction, GetTransactionTransaction
 from .get_transactions import GetTransactions, GetTransactionsAccount
 from .get_trial_balance import GetTrialBalance, GetTrialBalanceTrialBalance
@@ -239,6 +264,7 @@ from .get_viewer import GetViewer, GetViewerViewer
 from .grant_account import GrantAccount, GrantAccountGrantAccount
 from .halt_trading import HaltTrading, HaltTradingHaltTrading
 from .input_types import (
+    AccountFilter,
     AnomalyCaseFilter,
     AnomalyFilter,
     AssignAnomalyCaseInput,
@@ -278,9 +304,11 @@ from .input_types import (
     ReplayDetectorInput,
     ResolveRiskEventInput,
     RiskEventFilter,
+    RiskRuleFilter,
     SaveNotificationChannelInput,
     SetAccountStateInput,
     SetInterestRateInput,
+    TradingHaltFilter,
     TransactionFilter,
     UpdateAnomalyDetectorInput,
     UpdateInstrumentInput,
@@ -847,6 +875,31 @@ class Client(AsyncBase):
         data = self.get_data(response)
         return GetTransactions.model_validate(data).account
 
+    async def get_accounts_connection(
+        self,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        filter_: Union[Optional[AccountFilter], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetAccountsConnectionAccountsConnection:
+        variables: dict[str, object] = {
+            "after": after,
+            "before": before,
+            "filter": filter_,
+            "first": first,
+            "last": last,
+        }
+        response = await self.execute(
+            query=GET_ACCOUNTS_CONNECTION_GQL,
+            operation_name="getAccountsConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetAccountsConnection.model_validate(data).accounts_connection
+
     async def get_anomalies(
         self,
         after: Union[Optional[str], UnsetType] = UNSET,
@@ -1079,6 +1132,33 @@ class Client(AsyncBase):
         data = self.get_data(response)
         return UpdateAnomalyDetector.model_validate(data).update_anomaly_detector
 
+    async def get_anomaly_dismissals_connection(
+        self,
+        account_id: Union[Optional[str], UnsetType] = UNSET,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetAnomalyDismissalsConnectionAnomalyDismissalsConnection:
+        variables: dict[str, object] = {
+            "accountId": account_id,
+            "after": after,
+            "before": before,
+            "first": first,
+            "last": last,
+        }
+        response = await self.execute(
+            query=GET_ANOMALY_DISMISSALS_CONNECTION_GQL,
+            operation_name="getAnomalyDismissalsConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetAnomalyDismissalsConnection.model_validate(
+            data
+        ).anomaly_dismissals_connection
+
     async def get_book_proof(
         self, account_id: str, **kwargs: Any
     ) -> GetBookProofBookProof:
@@ -1125,6 +1205,37 @@ class Client(AsyncBase):
         )
         data = self.get_data(response)
         return GetTrialBalance.model_validate(data).trial_balance
+
+    async def get_daily_statements_connection(
+        self,
+        account_id: str,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        from_: Union[Optional[date], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        to: Union[Optional[date], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetDailyStatementsConnectionDailyStatementsConnection:
+        variables: dict[str, object] = {
+            "accountId": account_id,
+            "after": after,
+            "before": before,
+            "first": first,
+            "from": from_,
+            "last": last,
+            "to": to,
+        }
+        response = await self.execute(
+            query=GET_DAILY_STATEMENTS_CONNECTION_GQL,
+            operation_name="getDailyStatementsConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetDailyStatementsConnection.model_validate(
+            data
+        ).daily_statements_connection
 
     async def get_bars(
         self,
@@ -1898,6 +2009,56 @@ class Client(AsyncBase):
         )
         data = self.get_data(response)
         return UpdateRiskRule.model_validate(data).update_risk_rule
+
+    async def get_trading_halts_connection(
+        self,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        filter_: Union[Optional[TradingHaltFilter], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetTradingHaltsConnectionTradingHaltsConnection:
+        variables: dict[str, object] = {
+            "after": after,
+            "before": before,
+            "filter": filter_,
+            "first": first,
+            "last": last,
+        }
+        response = await self.execute(
+            query=GET_TRADING_HALTS_CONNECTION_GQL,
+            operation_name="getTradingHaltsConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetTradingHaltsConnection.model_validate(data).trading_halts_connection
+
+    async def get_risk_rules_connection(
+        self,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        filter_: Union[Optional[RiskRuleFilter], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetRiskRulesConnectionRiskRulesConnection:
+        variables: dict[str, object] = {
+            "after": after,
+            "before": before,
+            "filter": filter_,
+            "first": first,
+            "last": last,
+        }
+        response = await self.execute(
+            query=GET_RISK_RULES_CONNECTION_GQL,
+            operation_name="getRiskRulesConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetRiskRulesConnection.model_validate(data).risk_rules_connection
 
     async def get_scheduled_tasks(
         self, **kwargs: Any

@@ -24,12 +24,14 @@ __all__ = [
     "DEPOSIT_GQL",
     "DISABLE_TWO_FACTOR_GQL",
     "FREEZE_POSITION_GQL",
+    "GET_ACCOUNTS_CONNECTION_GQL",
     "GET_ACCOUNTS_GQL",
     "GET_ACCOUNT_GQL",
     "GET_ANOMALIES_GQL",
     "GET_ANOMALY_CASES_GQL",
     "GET_ANOMALY_CASE_GQL",
     "GET_ANOMALY_DETECTORS_GQL",
+    "GET_ANOMALY_DISMISSALS_CONNECTION_GQL",
     "GET_ANOMALY_DISMISSALS_GQL",
     "GET_ANOMALY_GQL",
     "GET_API_KEYS_GQL",
@@ -39,6 +41,7 @@ __all__ = [
     "GET_CALENDARS_GQL",
     "GET_CLOSED_TRADES_GQL",
     "GET_CORPORATE_ACTIONS_GQL",
+    "GET_DAILY_STATEMENTS_CONNECTION_GQL",
     "GET_DAILY_STATEMENTS_GQL",
     "GET_EQUITY_CURVE_GQL",
     "GET_EVENT_CURSOR_GQL",
@@ -61,6 +64,7 @@ __all__ = [
     "GET_RISK_EVENTS_GQL",
     "GET_RISK_EVENT_GQL",
     "GET_RISK_METRICS_GQL",
+    "GET_RISK_RULES_CONNECTION_GQL",
     "GET_RISK_RULES_GQL",
     "GET_RISK_RULE_GQL",
     "GET_SCHEDULED_TASKS_GQL",
@@ -68,6 +72,7 @@ __all__ = [
     "GET_SYSTEM_HEALTH_GQL",
     "GET_SYSTEM_METRICS_GQL",
     "GET_TASK_RUNS_GQL",
+    "GET_TRADING_HALTS_CONNECTION_GQL",
     "GET_TRADING_HALTS_GQL",
     "GET_TRANSACTIONS_GQL",
     "GET_TRANSACTION_GQL",
@@ -925,6 +930,66 @@ fragment PageInfo on PageInfo {
 }
 """
 
+GET_ACCOUNTS_CONNECTION_GQL = """
+query getAccountsConnection($after: String, $before: String, $filter: AccountFilter, $first: Int, $last: Int) {
+  accountsConnection(
+    after: $after
+    before: $before
+    filter: $filter
+    first: $first
+    last: $last
+  ) {
+    edges {
+      cursor
+      node {
+        ...Account
+      }
+    }
+    pageInfo {
+      ...PageInfo
+    }
+  }
+}
+
+fragment Account on Account {
+  available
+  buyingPower
+  cash
+  createdAt
+  currency
+  dayPnl
+  equity
+  feesPaid
+  id
+  initialMargin
+  kind
+  maintenanceMargin
+  marginRatio
+  marketValue
+  name
+  owner {
+    id
+    email
+    name
+  }
+  positionMode
+  realizedPnl
+  reserved
+  state
+  stateBy
+  stateReason
+  unrealizedPnl
+  venue
+}
+
+fragment PageInfo on PageInfo {
+  endCursor
+  hasNextPage
+  hasPreviousPage
+  startCursor
+}
+"""
+
 GET_ANOMALIES_GQL = """
 query getAnomalies($after: String, $before: String, $filter: AnomalyFilter, $first: Int, $last: Int) {
   anomalies(
@@ -1411,6 +1476,50 @@ fragment AnomalyDetector on AnomalyDetector {
 }
 """
 
+GET_ANOMALY_DISMISSALS_CONNECTION_GQL = """
+query getAnomalyDismissalsConnection($accountId: ID, $after: String, $before: String, $first: Int, $last: Int) {
+  anomalyDismissalsConnection(
+    accountId: $accountId
+    after: $after
+    before: $before
+    first: $first
+    last: $last
+  ) {
+    edges {
+      cursor
+      node {
+        ...AnomalyDismissal
+      }
+    }
+    pageInfo {
+      ...PageInfo
+    }
+  }
+}
+
+fragment AnomalyDismissal on AnomalyDismissal {
+  accountId
+  at
+  by
+  caseId
+  component
+  id
+  kind
+  lastSuppressedAt
+  maxScore
+  note
+  suppressed
+  symbol
+}
+
+fragment PageInfo on PageInfo {
+  endCursor
+  hasNextPage
+  hasPreviousPage
+  startCursor
+}
+"""
+
 GET_BOOK_PROOF_GQL = """
 query getBookProof($accountId: ID!) {
   bookProof(accountId: $accountId) {
@@ -1500,6 +1609,67 @@ fragment TrialBalance on TrialBalance {
   house {
     ...HouseBalance
   }
+}
+"""
+
+GET_DAILY_STATEMENTS_CONNECTION_GQL = """
+query getDailyStatementsConnection($accountId: ID!, $after: String, $before: String, $first: Int, $from: Date, $last: Int, $to: Date) {
+  dailyStatementsConnection(
+    accountId: $accountId
+    after: $after
+    before: $before
+    first: $first
+    from: $from
+    last: $last
+    to: $to
+  ) {
+    edges {
+      cursor
+      node {
+        ...DailyStatement
+      }
+    }
+    pageInfo {
+      ...PageInfo
+    }
+  }
+}
+
+fragment DailyStatement on DailyStatement {
+  accountId
+  closingEquity
+  currency
+  day
+  deposits
+  dividends
+  executions
+  fees
+  financing
+  openingEquity
+  positions {
+    ...PositionSnapshot
+  }
+  realizedPnl
+  taxes
+  unrealizedPnlChange
+  withdrawals
+}
+
+fragment PageInfo on PageInfo {
+  endCursor
+  hasNextPage
+  hasPreviousPage
+  startCursor
+}
+
+fragment PositionSnapshot on PositionSnapshot {
+  at
+  averagePrice
+  markPrice
+  quantity
+  realizedPnl
+  symbol
+  unrealizedPnl
 }
 """
 
@@ -3558,6 +3728,100 @@ mutation updateRiskRule($input: UpdateRiskRuleInput!) {
   updateRiskRule(input: $input) {
     ...RiskRule
   }
+}
+
+fragment RiskRule on RiskRule {
+  accountId
+  action
+  createdAt
+  createdBy
+  enabled
+  id
+  kind
+  name
+  scope
+  selfTradePrevention
+  strategy
+  symbol
+  threshold
+  updatedAt
+  updatedBy
+  version
+  windowSeconds
+}
+"""
+
+GET_TRADING_HALTS_CONNECTION_GQL = """
+query getTradingHaltsConnection($after: String, $before: String, $filter: TradingHaltFilter, $first: Int, $last: Int) {
+  tradingHaltsConnection(
+    after: $after
+    before: $before
+    filter: $filter
+    first: $first
+    last: $last
+  ) {
+    edges {
+      cursor
+      node {
+        ...TradingHalt
+      }
+    }
+    pageInfo {
+      ...PageInfo
+    }
+  }
+}
+
+fragment PageInfo on PageInfo {
+  endCursor
+  hasNextPage
+  hasPreviousPage
+  startCursor
+}
+
+fragment TradingHalt on TradingHalt {
+  accountId
+  at
+  by
+  id
+  liftReason
+  liftedAt
+  liftedBy
+  reason
+  role
+  scope
+  strategy
+  symbol
+  unconfirmedCancels
+}
+"""
+
+GET_RISK_RULES_CONNECTION_GQL = """
+query getRiskRulesConnection($after: String, $before: String, $filter: RiskRuleFilter, $first: Int, $last: Int) {
+  riskRulesConnection(
+    after: $after
+    before: $before
+    filter: $filter
+    first: $first
+    last: $last
+  ) {
+    edges {
+      cursor
+      node {
+        ...RiskRule
+      }
+    }
+    pageInfo {
+      ...PageInfo
+    }
+  }
+}
+
+fragment PageInfo on PageInfo {
+  endCursor
+  hasNextPage
+  hasPreviousPage
+  startCursor
 }
 
 fragment RiskRule on RiskRule {
