@@ -12,7 +12,7 @@ from tests.support.waiting import PATIENCE_SECONDS
 
 ORDER = """{
   id clientOrderId symbol side type timeInForce quantity limitPrice stopPrice status filledQuantity remainingQuantity
-  averagePrice fees reserved rejectReason pendingAction version
+  averagePrice fees reserved rejectReason rejectMessage pendingAction version
   executions { id venueExecutionId price quantity fee tax realizedPnl liquidity at }
 }"""
 OPEN_ACCOUNT = "mutation ($input: OpenAccountInput!) { openAccount(input: $input) { id } }"

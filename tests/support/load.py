@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,8 @@ SYMBOL = "LOAD.LAB"
 # The market stands at 99.99 to 100.01: one price meets it at once, the other waits.
 _MEETS = {"BUY": "100.5", "SELL": "99.5"}
 RESTING_PRICE = "90"
+_MARKET = ("99.99", "100.01", "1000000")
+_QUOTE_SECONDS = 1.0
 _RETRY_SECONDS = 0.05
 _PAUSE_SECONDS = 0.02
 MOVES = {
@@ -100,6 +102,8 @@ class Trader:
                 return answer
             self.repeats += 1
             await asyncio.sleep(_RETRY_SECONDS)
+            # A process that was away for long knows only a price that is too old.
+            await _publish(self.desk)
 
 
 @dataclass(slots=True)
@@ -191,16 +195,33 @@ class Load:
                 assert {item["price"] for item in order["executions"]} <= {RESTING_PRICE}, order
 
 
+async def _publish(desk: Desk) -> None:
+    with suppress(ApiError, httpx.TransportError):
+        await desk.publish(SYMBOL, *_MARKET)
+
+
+async def _quote(desk: Desk, stop: asyncio.Event) -> None:
+    """Repeat the market's prices: a machine that takes its time must not make them old, on which nobody trades."""
+    while not stop.is_set():
+        await _publish(desk)
+        try:
+            async with asyncio.timeout(_QUOTE_SECONDS):
+                await stop.wait()
+        except TimeoutError:
+            continue
+
+
 @asynccontextmanager
 async def load(desk: Desk, accounts: int = 3) -> AsyncIterator[Load]:
     """Traders that trade until the context ends, each in an account of its own; all of them have begun."""
     await desk.create_instrument(SYMBOL, shortable=True, fees={"makerRate": "0.0002", "takerRate": "0.0005"})
-    await desk.publish(SYMBOL, "99.99", "100.01", "1000000")
+    await desk.publish(SYMBOL, *_MARKET)
     ids = [await desk.open_account("10000000", kind="MARGIN") for _ in range(accounts)]
     running = Load(desk)
     running.traders = [Trader(desk, account_id, lambda: running.accepted < running.limit) for account_id in ids]
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_quote(desk, stop))
         for trader in running.traders:
             tasks.create_task(trader.run(stop))
         try:
