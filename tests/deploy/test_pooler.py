@@ -5,6 +5,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -30,10 +31,17 @@ PLACE = "mutation ($input: PlaceOrderInput!) { placeOrder(input: $input) { order
 
 
 @pytest.fixture
-def pooled_url(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def plain_folder() -> Iterator[Path]:
+    """A folder that a plain user can be given: those of pytest lie in one that is for its owner alone."""
+    with tempfile.TemporaryDirectory(prefix="tradegraph-pgbouncer-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def pooled_url(database_url: str, plain_folder: Path) -> Iterator[str]:
     """A database of the test's own through PgBouncer, by the file of ``deploy/ha``, with two sessions for everybody."""
     server = urlsplit(database_url)
-    folder = tmp_path_factory.mktemp("pgbouncer")
+    folder = plain_folder
     with free_socket() as taken:
         port = taken.getsockname()[1]
     text = (ROOT / "deploy" / "ha" / "pgbouncer.ini").read_text(encoding="utf-8")
@@ -57,16 +65,14 @@ def pooled_url(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> I
         user = {"user": nobody.pw_uid, "group": nobody.pw_gid}
         for path in (folder, *folder.iterdir()):
             shutil.chown(path, nobody.pw_uid, nobody.pw_gid)
-        for parent in list(folder.parents)[:2]:
-            parent.chmod(0o711)
-    process = subprocess.Popen(command, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **user)
+    process = subprocess.Popen(command, cwd="/", stdout=subprocess.DEVNULL, **user)
     try:
         url = urlunsplit(server._replace(netloc=f"{server.username}:{server.password}@127.0.0.1:{port}"))
         asyncio.run(_answers(url, process))
         yield url
     finally:
         process.terminate()
-        process.communicate()
+        process.wait()
 
 
 async def _answers(url: str, process: subprocess.Popen[bytes]) -> None:
@@ -75,7 +81,7 @@ async def _answers(url: str, process: subprocess.Popen[bytes]) -> None:
             try:
                 connection = await asyncpg.connect(url, statement_cache_size=0)
             except (OSError, asyncpg.PostgresError):
-                assert process.poll() is None, process.communicate()[1].decode()
+                assert process.poll() is None, "PgBouncer has ended; its error output says why"
                 await asyncio.sleep(0.05)
             else:
                 await connection.close()
