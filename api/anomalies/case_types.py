@@ -40,7 +40,7 @@ class AnomalySample:
 
 @strawberry.type(description="A point of a case's chart.")
 class AnomalyCasePoint:
-    """A view of ``domain.anomalies.cases.evidence.Point``."""
+    """A view of ``domain.anomalies.cases.evidence.SeriesPoint``."""
 
     at: datetime = strawberry.field(description="When it happened, in UTC.")
     value: float = strawberry.field(description="What its series says: a price, an amount, a reading or a score.")

@@ -9,7 +9,7 @@ import pytest
 from domain.accounts.types import AccountKind
 from domain.kernel.partition_queries import ensure_partitions
 from domain.kernel.unit_of_work import unit_of_work
-from domain.positions.history_queries import insert_samples
+from domain.positions.history_queries import EQUITY_SAMPLES, insert_samples
 from domain.risk.rules.measures import TailRisk, tail_risk, usages
 from domain.risk.types import RiskRuleKind
 from tests.orders.factories import command
@@ -80,7 +80,7 @@ async def test_the_metrics_of_an_account(desk: Platform) -> None:
         await work.execute("UPDATE accounts SET created_at = now() - interval '40 days' WHERE id = $1", account.id)
         for day in range(30, 0, -1):
             at = now - timedelta(days=day)
-            await ensure_partitions(work, "equity_samples", at)
+            await ensure_partitions(work, EQUITY_SAMPLES, at)
             equity = Decimal(1040) if day > 15 else Decimal(936)
             value = replace(value, equity=equity)
             await insert_samples(work, [value], at)

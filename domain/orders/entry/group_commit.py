@@ -107,6 +107,11 @@ class GroupCommit(Generic[Call, Result]):
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
+    def is_busy(self) -> bool:
+        """True while a batch is in flight."""
+        return bool(self._busy)
+
+    @property
     def waiting(self) -> int:
         """The number of calls that wait for a batch."""
         return len(self._queue)

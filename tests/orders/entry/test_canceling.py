@@ -125,6 +125,7 @@ async def test_cancels_that_come_together_share_a_transaction_and_keep_apart(qui
         tasks = []
         for place, order in enumerate((first, second, first, third)):
             tasks.append(asyncio.create_task(canceling.cancel_order(owner, OrderKey(id=order.id)), context=Context()))
+            await eventually(lambda: canceling.commits.is_busy)
             await eventually(lambda place=place: canceling.commits.waiting == place)  # type: ignore[misc]  # binds now
     canceled = await asyncio.gather(*tasks)
     shown = [(row.order.id, row.replayed) for row in canceled]

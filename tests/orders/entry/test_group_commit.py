@@ -67,7 +67,8 @@ def group_commit(
     """One that decides by ``handle``, by the names of calls; a refused call is answered with its refusal."""
     rights = rights or Rights()
     context = cast(
-        "OrderContext", SimpleNamespace(authenticator=rights, reference_data=rights.reference_data, renew=rights.renew)
+        "OrderContext",
+        SimpleNamespace(authenticator=rights, reference_data=rights.reference_data, renew=rights.renew, tracing=None),
     )
 
     async def decide(_terms: ReferenceData, calls: Sequence[Call], refused: Mapping[int, BaseException]) -> Names:
