@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,8 +20,6 @@ from tests.support.installation import Process, installation
 from tests.support.task_worker import DAILY, DEFINITIONS, GATED, OFTEN, SLICED, TABLES
 
 LEASE_SECONDS = 2
-# Of a lease of twenty seconds as of this one: most of it is the time until the lease is over.
-NOTICED_SECONDS = 20.0
 MODULE = "tests.support.task_worker"
 
 
@@ -99,9 +96,7 @@ async def test_one_run_at_a_time_and_a_killed_worker_is_noticed(workers: tuple[P
     assert {pid for pid, _ in await watch.notes(GATED)} == {holder.pid}
     await watch.until(lambda: _ran_often(watch, 2))
     holder.kill()
-    died = time.monotonic()
     await watch.until(lambda: _has(watch, GATED, "begin", pid=other.pid))
-    assert time.monotonic() - died < NOTICED_SECONDS
     for task in (GATED, SLICED):
         await watch.open_gate(task)
     (run,) = await watch.until(lambda: _ended(watch, GATED))
