@@ -1,8 +1,8 @@
 """Exports over HTTP: ``GET /export/orders.csv?account=...&from=...&to=...``, streamed with the caller's rights.
 
-Promises: rows are sent as they are read, so that memory does not grow with their number. What is refused is answered
-before the first row, as errors of the API have it; a failure after it cuts the connection, so that no client takes
-half an export for a whole one.
+Promises: rows are sent as they are read, so that memory does not grow with their number, and no transaction waits for
+a client. What is refused is answered before the first row, as errors of the API have it; a failure after it cuts the
+connection, so that no client takes half an export for a whole one.
 """
 
 import csv
@@ -14,29 +14,32 @@ from decimal import Decimal
 from enum import Enum
 from http import HTTPStatus
 from io import StringIO
+from tempfile import TemporaryFile
 from typing import Any, Final, cast
+from uuid import UUID
 
 import orjson
 import strawberry
 from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from api.errors import RequestError, refused
 from api.graphql.runner import OperationRunner, bearer_token
 from api.ids import named
 from api.request_rates import TooManyRequests, rate_headers
 from api.scalars import parse_datetime
-from domain.access.types import Actor
 from domain.kernel.errors import BadInput, DomainError, ErrorCode, NotFound, RateLimited, Unauthenticated
 from domain.kernel.numbers import plain
 from domain.kernel.time import Nanos
 from domain.positions.lots import LotMethod
 from domain.system.exports.columns import COLUMNS, ExportKind, Reader
-from domain.system.exports.service import ExportRequest, open_export
+from domain.system.exports.service import IN_ONE_TRANSACTION, ExportRequest, open_export
 
 # Each holds a run of rows and a share of the process for as long as its client takes.
 MAX_EXPORTS_PER_USER: Final = 2
+_CHUNK_BYTES: Final = 65_536
 # Spreadsheets take a text that begins so for a formula.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -51,12 +54,51 @@ _STATUS: Final[Mapping[str, HTTPStatus]] = {
 Encode = Callable[[Sequence[str], Iterable[Sequence[object]]], bytes]
 
 
+class Places:
+    """The exports that run, of one process: at most ``MAX_EXPORTS_PER_USER`` of a user."""
+
+    def __init__(self) -> None:
+        self._taken: Counter[UUID] = Counter()
+
+    def take(self, user_id: UUID) -> None:
+        """Take a place, which has to be given back.
+
+        Raises:
+            RateLimited: the user has all of them.
+        """
+        if self._taken[user_id] >= MAX_EXPORTS_PER_USER:
+            raise RateLimited(f"At most {MAX_EXPORTS_PER_USER} exports of one person run at a time.")
+        self._taken[user_id] += 1
+
+    def give_back(self, user_id: UUID) -> None:
+        """Give a place back."""
+        self._taken[user_id] -= 1
+        if not self._taken[user_id]:
+            del self._taken[user_id]
+
+
+class ExportResponse(StreamingResponse):
+    """A streamed export, whose place is given back also when the client leaves before the first row."""
+
+    def __init__(self, content: AsyncIterator[bytes], places: Places, user_id: UUID, **others: Any) -> None:
+        super().__init__(content, **others)
+        self._places = places
+        self._user_id = user_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._places.give_back(self._user_id)
+
+
 class Exports:
     """Answers of exports; the route's parameter ``name`` is a kind and a format, such as ``orders.csv``."""
 
     def __init__(self, runner: OperationRunner) -> None:
         self._runner = runner
-        self._running: Counter[object] = Counter()
+        self._places = Places()
 
     async def __call__(self, request: Request) -> Response:
         """One export, or the reason why there is none."""
@@ -75,29 +117,42 @@ class Exports:
         self._runner.admit(caller)
         kind, media_type, encode = _format(request.path_params["name"])
         wanted = _wanted(kind, request.query_params)
-        actor = caller.actor
-        if self._running[actor.user_id] >= MAX_EXPORTS_PER_USER:
-            raise RateLimited(f"At most {MAX_EXPORTS_PER_USER} exports of one person run at a time.")
-        rows = await open_export(actor, self._runner.services.market, wanted)
+        user_id = caller.actor.user_id
+        self._places.take(user_id)
+        try:
+            rows = await open_export(caller.actor, self._runner.services.market, wanted)
+        except BaseException:
+            self._places.give_back(user_id)
+            raise
+        chunks = _encoded(rows, COLUMNS[kind], encode)
         headers = {
             "content-disposition": f"attachment; filename={request.path_params['name']}",
             "cache-control": "no-store",
         }
-        return StreamingResponse(self._send(actor, rows, COLUMNS[kind], encode), media_type=media_type, headers=headers)
+        content = spooled(chunks) if kind in IN_ONE_TRANSACTION else chunks
+        return ExportResponse(content, self._places, user_id, media_type=media_type, headers=headers)
 
-    async def _send(
-        self, actor: Actor, rows: AsyncIterator[list[object]], columns: Mapping[str, Reader], encode: Encode
-    ) -> AsyncIterator[bytes]:
-        self._running[actor.user_id] += 1
-        try:
-            async with aclosing(cast(Any, rows)) as runs:
-                yield encode(list(columns), [tuple(columns)]) if encode is _csv else b""
-                async for run in runs:
-                    if run:
-                        yield encode(list(columns), [[read(row) for read in columns.values()] for row in run])
-        finally:
-            self._running[actor.user_id] -= 1
-            self._running += Counter()
+
+async def _encoded(
+    rows: AsyncIterator[list[object]], columns: Mapping[str, Reader], encode: Encode
+) -> AsyncIterator[bytes]:
+    async with aclosing(cast(Any, rows)) as runs:
+        if encode is _csv:
+            yield encode(list(columns), [tuple(columns)])
+        async for run in runs:
+            if run:
+                yield encode(list(columns), [[read(row) for read in columns.values()] for row in run])
+
+
+async def spooled(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same bytes, from a file, once all of them are there: their source does not wait for the client."""
+    with TemporaryFile() as file:
+        async with aclosing(cast(Any, chunks)) as source:
+            async for chunk in source:
+                file.write(chunk)
+        file.seek(0)
+        while chunk := file.read(_CHUNK_BYTES):
+            yield chunk
 
 
 def _format(name: str) -> tuple[ExportKind, str, Encode]:

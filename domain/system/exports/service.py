@@ -1,7 +1,8 @@
 """Exports of an account: its rows, oldest first, in runs, with the rights of whoever asks.
 
-No more than a run is held in memory, and no transaction is open while a slow client reads, but for closed trades, which
-are matched in one pass over all executions. A row that is written meanwhile is in the export or not.
+No more than a run is held in memory. A transaction is open between two runs of ``IN_ONE_TRANSACTION`` alone, which are
+matched in one pass over all executions of one moment: their reader must not wait for a client. A row that is written
+meanwhile is in the other exports or not.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -35,6 +36,7 @@ from domain.settlement.queries import read_first_statement_day, read_statements
 from domain.system.exports.columns import ExportKind
 
 MAX_ROWS_WITHOUT_RANGE = 1_000_000
+IN_ONE_TRANSACTION = frozenset({ExportKind.CLOSED_TRADES, ExportKind.TAX_LOTS})
 _RUN = 500
 _DAYS = 366
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)

@@ -1,0 +1,88 @@
+"""Exports hold neither a place nor a transaction for a client that does not read."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from api.transport.exports import MAX_EXPORTS_PER_USER, ExportResponse, Places, spooled
+from domain.kernel.errors import RateLimited
+
+SOMEBODY = uuid4()
+
+
+async def chunks(*given: bytes) -> AsyncIterator[bytes]:
+    for chunk in given:
+        yield chunk
+
+
+def is_free(places: Places, user_id: UUID) -> bool:
+    try:
+        places.take(user_id)
+    except RateLimited:
+        return False
+    places.give_back(user_id)
+    return True
+
+
+def test_places_are_counted_per_user_from_when_they_are_taken() -> None:
+    places = Places()
+    for _ in range(MAX_EXPORTS_PER_USER):
+        places.take(SOMEBODY)
+    assert (is_free(places, SOMEBODY), is_free(places, uuid4())) == (False, True)
+    places.give_back(SOMEBODY)
+    assert is_free(places, SOMEBODY)
+
+
+@pytest.mark.parametrize("leaves_at", ["http.response.start", "http.response.body", None])
+async def test_a_place_is_given_back_whenever_the_client_leaves(leaves_at: str | None) -> None:
+    places, sent = Places(), []
+    for _ in range(MAX_EXPORTS_PER_USER):
+        places.take(SOMEBODY)
+    response = ExportResponse(chunks(b"a", b"b"), places, SOMEBODY)
+
+    async def send(message: Any) -> None:
+        if message["type"] == leaves_at:
+            raise OSError("the client has left")
+        sent.append(message.get("body"))
+
+    async def receive() -> Any:
+        return {"type": "http.disconnect"}
+
+    scope = {"type": "http", "asgi": {"spec_version": "2.4"}}
+    if leaves_at is None:
+        await response(scope, receive, send)
+        assert sent == [None, b"a", b"b", b""]
+    else:
+        with pytest.raises(Exception):  # noqa: B017,PT011  of the server's library
+            await response(scope, receive, send)
+    assert is_free(places, SOMEBODY)
+
+
+async def test_a_spooled_export_has_let_go_of_its_source_before_the_first_byte() -> None:
+    steps: list[str] = []
+
+    async def source() -> AsyncIterator[bytes]:
+        try:
+            for _ in range(3):
+                steps.append("read")
+                yield b"x" * 50_000
+        finally:
+            steps.append("closed")
+
+    sizes = []
+    async for chunk in spooled(source()):
+        steps.append("sent")
+        sizes.append(len(chunk))
+    assert steps == ["read", "read", "read", "closed", "sent", "sent", "sent"]
+    assert sum(sizes) == 150_000
+
+
+async def test_a_spooled_export_whose_source_fails_sends_nothing() -> None:
+    async def source() -> AsyncIterator[bytes]:
+        yield b"x"
+        raise ConnectionError("the database is away")
+
+    with pytest.raises(ConnectionError):
+        await anext(spooled(source()))
