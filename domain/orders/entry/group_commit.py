@@ -149,7 +149,10 @@ class GroupCommit(Generic[Call, Result]):
                 self._busy |= accounts
                 try:
                     if batch:
-                        _answer(batch, await self._traced_outcomes([item.call for item in batch]))
+                        began = Nanos.now()
+                        outcomes = await self._outcomes([item.call for item in batch])
+                        _answer(batch, outcomes)
+                        self._trace([item.call for item in batch], outcomes, began)
                 finally:
                     self._busy -= accounts
         finally:
@@ -175,20 +178,17 @@ class GroupCommit(Generic[Call, Result]):
         self._queue.extendleft(reversed(passed))
         return taken
 
-    async def _traced_outcomes(self, calls: list[Call]) -> list[Result | BaseException]:
-        """Decide on calls, and record how long each was in its batch if it is of a traced request."""
+    def _trace(self, calls: list[Call], outcomes: list[Result | BaseException], began: Nanos) -> None:
+        """Record how long each call of a traced request was in its batch. Callers are answered before."""
         tracing = self._context.tracing
         if tracing is None:
-            return await self._outcomes(calls)
-        began = Nanos.now()
-        outcomes = await self._outcomes(calls)
+            return
         for call, outcome in zip(calls, outcomes, strict=True):
             if call.origin is not None and call.origin.trace is not None:
                 code = outcome.code.value if isinstance(outcome, DomainError) else type(outcome).__name__
                 error = code if isinstance(outcome, BaseException) else ""
                 about = {"tradegraph.calls": len(calls), "tradegraph.orders": call.weight}
                 tracing.record("commit", call.origin.trace, began, about, error=error)
-        return outcomes
 
     async def _outcomes(self, calls: list[Call]) -> list[Result | BaseException]:
         """Decide on calls in one transaction; if it fails as a whole, on each alone, so that none spoils another."""
