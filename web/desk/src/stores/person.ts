@@ -18,6 +18,8 @@ export const usePerson = defineStore('person', () => {
   /** How far this computer's clock is ahead of the server's, when it is far. */
   const clockSkewSeconds = ref(0);
   const preferences = usePreferences();
+  /** The person whose typing and figures this page may still hold. */
+  let lastId: string | null = null;
 
   const role = computed(() => person.value?.role ?? 'VIEWER');
   const isAdmin = computed(() => role.value === 'ADMIN');
@@ -28,6 +30,12 @@ export const usePerson = defineStore('person', () => {
 
   session.listen({
     begun(signedIn, skewMs) {
+      if (lastId !== null && lastId !== signedIn.id) {
+        // Somebody else: nothing of the last one may stay. The session is kept in a cookie and goes on in the new page.
+        location.reload();
+        return;
+      }
+      lastId = signedIn.id;
       person.value = signedIn;
       notice.value = null;
       clockSkewSeconds.value = Math.abs(skewMs) > SKEW_TOLD_MS ? Math.round(skewMs / 1000) : 0;

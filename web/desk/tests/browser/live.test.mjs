@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { knock, openBrowser, openTab, signIn } from './desk.mjs';
+import { goTo, knock, openBrowser, openTab, signIn, skipTour } from './desk.mjs';
 import { ADDRESS, line, newcomer, place, prices } from './platform.mjs';
 
 let browser;
@@ -82,12 +82,29 @@ test('a session outlives a reload, and no script can read what keeps it', async 
   assert.deepEqual(problems, []);
 
   // A second tab goes on with the same session; signing out in one ends both.
+  await goTo(page, '/desk');
+  await skipTour(page);
+  await page.fill('[name=quantity]', '0.123');
   const second = await context.newPage();
   await second.goto(`${ADDRESS}/risk`);
   await second.waitForSelector('.page');
   await second.click('.who');
   await second.click('[data-action=sign-out]');
   await second.waitForSelector('input[name=email]');
+  await page.waitForSelector('input[name=email]');
+  assert.equal((await context.cookies()).length, 0);
+
+  // Somebody else in the same tab finds nothing that the first one typed.
+  const other = await newcomer();
+  await page.fill('input[name=email]', other.email);
+  await page.fill('input[name=password]', other.password);
+  await page.click('button[type=submit]');
+  await page.waitForSelector('#main');
+  await goTo(page, '/desk');
+  await skipTour(page);
+  assert.equal(await page.inputValue('[name=quantity]'), '');
+  await page.click('.who');
+  await page.click('[data-action=sign-out]');
   await page.waitForSelector('input[name=email]');
   await page.goto(`${ADDRESS}/desk`);
   await page.waitForSelector('input[name=email]');
