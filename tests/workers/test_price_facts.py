@@ -37,7 +37,7 @@ async def test_each_price_is_gathered_once_until_it_was_read(desk: Platform) -> 
     facts = await prices.due(later)
     quotes = [fact for fact in facts if isinstance(fact, Quoted)]
     assert [str(fact.price) for fact in quotes] == ["100", "100", "100.5"]
-    # The instant is now less the age, each read by itself: exact but for what lies between the two readings.
+    # The receipt of a quote, from which its age may count, is known to the millisecond: two may have the same.
     assert all(now - timedelta(minutes=1) < quote.at <= utc_now() for quote in quotes)
     first, *_, last = facts
     assert (first, last) == (MarketChecked(SYMBOL, False, quotes[0].at), MarketChecked(SYMBOL, True, later))
