@@ -4,6 +4,7 @@ A test that asks for none of these starts no server.
 """
 
 import logging
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -23,6 +24,13 @@ from tests.support.servers import throwaway_services
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--folder-times`` is what `make test` gives."""
     parser.addoption("--folder-times", action="store_true", help="show how long the tests of each folder took")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Programs that tests start can be interrupted, also when a shell started this run in the background."""
+    del config
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:
