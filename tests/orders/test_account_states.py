@@ -90,7 +90,7 @@ async def trader(live_desk: Platform) -> Trader:
     return Trader(live_desk, actor, account, resting)
 
 
-async def test_reduce_only_lets_exits_through_and_money_move(trader: Trader) -> None:
+async def test_a_reduce_only_account_accepts_exits_and_money_movements(trader: Trader) -> None:
     await trader.set_state(REDUCE_ONLY)
     assert await trader.place(Side.BUY, "1") == NOT_ACTIVE
     assert await trader.place(Side.SELL, "4") == NOT_ACTIVE
@@ -99,7 +99,7 @@ async def test_reduce_only_lets_exits_through_and_money_move(trader: Trader) -> 
     assert outcomes == dict.fromkeys(outcomes, "DONE") | {"grow": NOT_ACTIVE}
 
 
-async def test_a_halted_account_gets_out_cancels_or_shrinks_and_takes_money_in_and_does_nothing_else(
+async def test_a_halted_account_accepts_cancels_reductions_and_deposits_only(
     trader: Trader,
 ) -> None:
     await trader.set_state(HALTED)
@@ -113,7 +113,7 @@ async def test_a_halted_account_gets_out_cancels_or_shrinks_and_takes_money_in_a
     assert (order.status, order.quantity) == (OrderStatus.CANCELED, Decimal("0.5"))
 
 
-async def test_a_closed_account_refuses_everything_and_nothing_changes(trader: Trader) -> None:
+async def test_a_closed_account_refuses_everything_and_changes_nothing(trader: Trader) -> None:
     with pytest.raises(Conflict, match="no cash, no position and no working order"):
         await trader.set_state(CLOSED)
     await cancel_orders(trader.bus, trader.actor, CancelOrders(trader.account.id))
@@ -135,7 +135,7 @@ async def test_a_closed_account_refuses_everything_and_nothing_changes(trader: T
     assert await trader.place(Side.BUY, "1") == NOT_ACTIVE
 
 
-async def test_a_cancel_that_waits_is_seen_through_in_every_state(trader: Trader) -> None:
+async def test_a_pending_cancel_completes_in_every_account_state(trader: Trader) -> None:
     await trader.set_state(HALTED)
     cancelled = await trader.desk.services.canceling.cancel_order(trader.actor, OrderKey(id=trader.resting.id))
     assert cancelled.order.pending_action is PendingAction.CANCEL
@@ -143,7 +143,7 @@ async def test_a_cancel_that_waits_is_seen_through_in_every_state(trader: Trader
     assert order.status is OrderStatus.CANCELED
 
 
-async def test_a_cash_account_takes_spot_only_whatever_its_state(trader: Trader) -> None:
+async def test_a_cash_account_refuses_derivatives_in_every_state(trader: Trader) -> None:
     future = replace(SPOT, id=new_id(), symbol="FUT", asset_class=AssetClass.FUTURE)
     await trader.desk.add_instrument(future)
     await trader.desk.quote("FUT", "99.99", "100.01")

@@ -253,7 +253,7 @@ async def _orders(desk: Platform, actor: Any, account_id: UUID) -> dict[str, UUI
     return known
 
 
-async def test_every_malformed_order(stage: Stage) -> None:
+async def test_every_malformed_order_is_bad_input_and_saves_nothing(stage: Stage) -> None:
     assert list(ORDERS) == [row.message for row in MALFORMATIONS]
     good = stage.order()
     for row in MALFORMATIONS:
@@ -274,14 +274,14 @@ async def test_every_malformed_order(stage: Stage) -> None:
     assert await stage.refused(PLACE_ALL, {"orders": [good] * 1_001}) == ("orders", "A batch holds 1 to 1000 orders.")
 
 
-async def test_every_malformed_change(stage: Stage) -> None:
+async def test_every_malformed_change_is_bad_input_and_saves_nothing(stage: Stage) -> None:
     assert [message.rpartition(": ")[2] for message in CHANGES] == [row.message for row in CHANGE_MALFORMATIONS]
     for row, (name, terms) in zip(CHANGE_MALFORMATIONS, CHANGES.values(), strict=True):
         given = {"id": str(stage.known[name]), **terms}
         assert await stage.refused(MODIFY, given) == (row.field, row.message), name
 
 
-async def test_every_malformed_bracket(stage: Stage) -> None:
+async def test_every_malformed_bracket_is_bad_input_and_saves_nothing(stage: Stage) -> None:
     assert sorted(BRACKETS) == sorted((row.field, row.message) for row in BRACKET_MALFORMATIONS)
     for row, (entry, profit, stop) in BRACKETS.items():
         given: dict[str, Any] = {"entry": stage.order(**entry)}
@@ -291,7 +291,7 @@ async def test_every_malformed_bracket(stage: Stage) -> None:
         assert await stage.refused(BRACKET, given) == row
 
 
-async def test_every_malformed_oco(stage: Stage) -> None:
+async def test_every_malformed_oco_is_bad_input_and_saves_nothing(stage: Stage) -> None:
     assert list(OCOS) == [(row.field, row.message) for row in OCO_MALFORMATIONS]
     for row, (first, second) in OCOS.items():
         legs = {"first": stage.order(**first), "second": stage.order(side="SELL", limitPrice="110") | second}

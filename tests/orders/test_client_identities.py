@@ -36,12 +36,12 @@ async def holder(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIter
 
 
 @given(st.text(max_size=40))
-def test_the_form_in_which_ids_are_compared_is_stable(value: str) -> None:
+def test_the_comparison_form_of_ids_is_stable(value: str) -> None:
     assert identity(identity(value)) == identity(value) == identity(f" {value}\t")
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
-def test_spellings_of_one_id_are_one(spelling: str) -> None:
+def test_equivalent_spellings_of_an_id_are_equal(spelling: str) -> None:
     assert identity(spelling) == "A1-1"
 
 
@@ -50,7 +50,7 @@ def order(holder: Holder, client_order_id: str, **others: Any) -> dict[str, Any]
     return plain | {"accountId": str(holder.account.id), "clientOrderId": client_order_id} | others
 
 
-async def test_another_spelling_of_a_client_order_id_is_a_repeat(holder: Holder) -> None:
+async def test_an_equivalent_client_order_id_is_a_repeat(holder: Holder) -> None:
     first = await holder.ask(PLACE, i=order(holder, SPELLINGS[0]))
     assert first == {"replayed": False, "order": {"id": first["order"]["id"], "clientOrderId": "A1-1"}}
     account_id = str(holder.account.id)
@@ -64,7 +64,7 @@ async def test_another_spelling_of_a_client_order_id_is_a_repeat(holder: Holder)
         assert canceled == {"order": {"id": first["order"]["id"]}}
 
 
-async def test_another_spelling_of_a_reference_moves_no_money(holder: Holder) -> None:
+async def test_an_equivalent_reference_moves_no_money(holder: Holder) -> None:
     given = {"accountId": str(holder.account.id), "amount": "5"}
     first = await holder.ask(DEPOSIT, i=given | {"reference": SPELLINGS[0]})
     assert first["reference"] == "A1-1"
@@ -91,14 +91,14 @@ async def as_older_releases_stored(desk: Platform, owner: Any, account: Any, ref
 
 
 @pytest.mark.parametrize("stored", ["\uff21\uff11", "A1 ", "\u3000A1"])
-async def test_what_older_releases_stored_is_found_by_every_spelling(holder: Holder, stored: str) -> None:
+async def test_ids_stored_by_older_releases_are_found_by_every_spelling(holder: Holder, stored: str) -> None:
     await as_older_releases_stored(holder.desk, holder.actor, holder.account, stored)
     given = {"accountId": str(holder.account.id), "amount": "7"}
     for spelling in ("A1", stored, f" {stored}"):
         assert (await holder.ask(DEPOSIT, i=given | {"reference": spelling}))["sequence"] == 2
 
 
-async def test_the_upgrade_gives_orders_the_new_form_unless_another_has_it(holder: Holder) -> None:
+async def test_the_upgrade_converts_ids_unless_another_order_has_the_new_form(holder: Holder) -> None:
     placed = await holder.desk.place(
         holder.actor,
         *(command(account_id=holder.account.id, symbol=SPOT.symbol, client_order_id=name) for name in "abcd"),

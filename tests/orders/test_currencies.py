@@ -67,7 +67,7 @@ async def refused(desk: Platform, owner: Actor, account: AccountBook) -> Order:
     return order
 
 
-async def test_without_a_rate_the_order_is_refused_and_says_what_is_missing(live_desk: Platform) -> None:
+async def test_an_order_without_a_rate_is_refused_and_names_the_missing_pair(live_desk: Platform) -> None:
     owner, account = await live_desk.open_account("1000", currency="EUR")
     order = await refused(live_desk, owner, account)
     assert order.reject_reason is RejectReason.INSTRUMENT_NOT_TRADABLE
@@ -105,7 +105,7 @@ async def test_cash_fees_and_pnl_convert_at_the_rate_of_each_execution(desk: Pla
     await assert_proved(desk, account.id)
 
 
-async def test_taking_back_and_correcting_use_the_stored_rate(desk: Platform) -> None:
+async def test_busts_and_corrections_use_the_stored_rate(desk: Platform) -> None:
     await desk.quote(EURUSD, "1.25", "1.25")
     owner, account = await desk.open_account("1000", currency="EUR")
     bought = await trade(desk, owner, account)
@@ -126,7 +126,7 @@ async def test_taking_back_and_correcting_use_the_stored_rate(desk: Platform) ->
     await assert_proved(desk, account.id)
 
 
-async def test_reservations_convert_and_a_change_takes_the_rate_of_its_time(desk: Platform) -> None:
+async def test_reservations_convert_at_the_current_rate_of_each_decision(desk: Platform) -> None:
     await desk.quote(EURUSD, "1.25", "1.25")
     owner, account = await desk.open_account("1000", currency="EUR")
     resting = command(account_id=account.id, limit_price=Decimal(50), quantity=Decimal(4))
@@ -149,7 +149,7 @@ async def test_reservations_convert_and_a_change_takes_the_rate_of_its_time(desk
     await assert_proved(desk, account.id)
 
 
-async def test_margin_and_pnl_of_a_perpetual_are_in_the_accounts_currency(desk: Platform) -> None:
+async def test_margin_and_pnl_of_a_perpetual_are_in_the_account_currency(desk: Platform) -> None:
     await desk.quote(EURUSD, "1.25", "1.25")
     owner, account = await desk.open_account("1000", currency="EUR", kind=AccountKind.MARGIN)
     await trade(desk, owner, account, symbol="COIN-PERP")
@@ -175,7 +175,7 @@ SHOWN = """query ($id: ID!) {
 }"""
 
 
-async def test_the_api_shows_rates_and_where_it_would_be_liquidated(desk: Platform) -> None:
+async def test_the_api_shows_rates_and_liquidation_prices(desk: Platform) -> None:
     await desk.quote(EURUSD, "1.25", "1.25")
     await desk.quote("COIN-PERP", "100", "100")
     owner, account = await desk.open_account("16.16", currency="EUR", kind=AccountKind.MARGIN)
@@ -205,7 +205,7 @@ async def test_the_api_shows_rates_and_where_it_would_be_liquidated(desk: Platfo
     assert execution["node"] == {"price": "100", "fee": "0.08", "fxRate": "0.8"}
 
 
-async def test_a_coin_margined_contract_is_booked_in_the_coin(live_desk: Platform) -> None:
+async def test_a_coin_margined_contract_is_booked_in_its_coin(live_desk: Platform) -> None:
     desk = live_desk
     await desk.add_instrument(replace(INVERSE, id=new_id()))
     await desk.quote("COINUSD", "100", "100")
@@ -256,7 +256,7 @@ async def test_live_figures_follow_the_rate_and_equal_the_queried_ones(desk: Pla
         (Conversion(Decimal("0.8"), EURUSD), None),
     ],
 )
-def test_a_stale_rate_is_as_good_as_none_but_for_an_exit(conversion: Conversion, reason: RejectReason | None) -> None:
+def test_a_stale_rate_refuses_all_orders_but_exits(conversion: Conversion, reason: RejectReason | None) -> None:
     state = replace(market(quote("COIN-PERP")), conversion=conversion)
     book = trading_book("1000", AccountKind.MARGIN, currency="EUR")
     decision = decide(command(), PERPETUAL, state, book)
@@ -269,7 +269,7 @@ def test_a_stale_rate_is_as_good_as_none_but_for_an_exit(conversion: Conversion,
     assert exit_order.accepted
 
 
-def test_an_exit_without_any_rate_counts_its_fee_at_that_of_the_last_execution() -> None:
+def test_an_exit_without_a_rate_reserves_its_fee_at_the_rate_of_the_last_execution() -> None:
     state = MarketState(quote("COIN-PERP"), False, True, Conversion(None, EURUSD))
     book = trading_book("1000", AccountKind.MARGIN, currency="EUR")
     held = book.position(PERPETUAL.id, Bucket.NET)
@@ -278,12 +278,12 @@ def test_an_exit_without_any_rate_counts_its_fee_at_that_of_the_last_execution()
     assert (decision.reservation.rate, decision.reservation.fee) == (Decimal("0.75"), Decimal("0.15"))
 
 
-def test_the_same_currency_needs_no_rate() -> None:
+def test_equal_currencies_need_no_rate() -> None:
     decision = decide(command(), replace(SPOT, id=new_id()), market(), trading_book("1000"))
     assert (decision.accepted, decision.reservation.rate) == (True, Decimal(1))
 
 
-async def test_pairs_are_chained_where_none_quotes_the_two_currencies(live_desk: Platform) -> None:
+async def test_rates_chain_over_several_pairs(live_desk: Platform) -> None:
     """An account in euros, a share in yen, and only pairs with dollars; a pair that is missing refuses by its name."""
     desk = live_desk
     await desk.add_instrument(instrument("SHARE.T", asset_class=AssetClass.EQUITY, currency="JPY"))

@@ -94,7 +94,7 @@ async def desk(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterat
         ("SELL", "LIMIT", {"limitPrice": "150"}, False),
     ],
 )
-async def test_a_collar_of_five_per_cent(
+async def test_a_collar_of_five_per_cent_refuses_prices_beyond_it(
     desk: Platform, side: str, kind: str, terms: dict[str, str], *, refused: bool
 ) -> None:
     trader = await trader_of(desk, AccountKind.MARGIN)
@@ -107,7 +107,7 @@ async def test_a_collar_of_five_per_cent(
     assert (account["reserved"] == "0") is refused
 
 
-async def test_a_bust_in_a_closed_account_leaves_what_its_owner_can_clear(desk: Platform) -> None:
+async def test_the_owner_can_close_a_position_that_a_bust_left_in_a_closed_account(desk: Platform) -> None:
     trader = await trader_of(desk, AccountKind.CASH)
     await trader.filled("BUY")
     sold = await trader.filled("SELL")
@@ -136,7 +136,7 @@ async def test_a_bust_in_a_closed_account_leaves_what_its_owner_can_clear(desk: 
     assert (await prove_book(trader.account_id, catalog.by_id)).breaks == []
 
 
-async def test_funding_at_the_hours_of_the_exchange(desk: Platform) -> None:
+async def test_funding_is_posted_at_the_hours_of_the_exchange(desk: Platform) -> None:
     admin = Asking(desk, desk.admin)
     now = utc_now()
     hours = sorted({(now + timedelta(hours=distance)).hour for distance in (2, 5)})

@@ -47,7 +47,7 @@ def order(account_id: object, **others: object) -> PlaceOrder:
     return PlaceOrder(**(values | others))
 
 
-async def test_a_market_order_lives_its_whole_life(desk: Platform) -> None:
+async def test_a_market_order_is_filled_booked_and_reported(desk: Platform) -> None:
     owner, account = await desk.open_account("1000")
     (placed,) = await desk.place(owner, order(account.id))
     assert (placed.status, placed.reserved) == (OrderStatus.PENDING_NEW, Decimal("105.13"))
@@ -68,7 +68,7 @@ async def test_a_market_order_lives_its_whole_life(desk: Platform) -> None:
     assert (value.equity, value.unrealized_pnl) == (Decimal("999.89"), Decimal("-0.01"))
 
 
-async def test_a_limit_order_rests_and_fills_when_it_is_touched(desk: Platform) -> None:
+async def test_a_limit_order_rests_and_fills_when_touched(desk: Platform) -> None:
     owner, account = await desk.open_account("1000")
     (placed,) = await desk.place(owner, order(account.id, type=OrderType.LIMIT, limit_price=Decimal(99)))
     (resting,) = await desk.settled(placed.id)
@@ -88,7 +88,7 @@ async def test_a_limit_order_rests_and_fills_when_it_is_touched(desk: Platform) 
     assert (await read_orders([placed.id]))[placed.id].average_price == Decimal(99)
 
 
-async def test_cancelling_frees_what_was_held_and_replays(desk: Platform) -> None:
+async def test_cancelling_releases_the_reservation_and_a_second_cancel_replays(desk: Platform) -> None:
     owner, account = await desk.open_account("1000")
     (placed,) = await desk.place(owner, order(account.id, type=OrderType.LIMIT, limit_price=Decimal(50)))
     await desk.settled(placed.id)
@@ -124,7 +124,7 @@ async def test_a_repeat_returns_the_first_order_and_other_content_conflicts(desk
     assert len(await fetch("SELECT 1 FROM orders")) == 1
 
 
-async def test_a_refused_order_is_stored_with_its_reason(desk: Platform) -> None:
+async def test_a_rejected_order_is_stored_with_its_reason(desk: Platform) -> None:
     owner, account = await desk.open_account("10")
     (refused,) = await desk.place(owner, order(account.id))
     assert (refused.status, refused.reject_reason) == (OrderStatus.REJECTED, RejectReason.INSUFFICIENT_FUNDS)
@@ -148,7 +148,7 @@ async def test_a_malformed_or_foreign_order_saves_nothing(desk: Platform) -> Non
     assert await fetch("SELECT 1 FROM orders") == []
 
 
-async def test_all_or_none_refuses_the_good_ones_too(desk: Platform) -> None:
+async def test_an_all_or_none_batch_with_one_bad_order_rejects_every_order(desk: Platform) -> None:
     owner, account = await desk.open_account("1000")
     placed = await desk.services.entry.place_orders(
         owner, [order(account.id), order(account.id, quantity=Decimal(100))], all_or_none=True
@@ -160,7 +160,7 @@ async def test_all_or_none_refuses_the_good_ones_too(desk: Platform) -> None:
     assert (await read_books([account.id]))[account.id].reserved == Decimal(0)
 
 
-async def test_margin_goes_short_and_back_and_proves(desk: Platform) -> None:
+async def test_a_margin_account_sells_short_and_buys_back_and_its_books_prove(desk: Platform) -> None:
     owner, account = await desk.open_account("1000", kind=AccountKind.MARGIN)
     perpetual = {"symbol": "COIN-PERP"}
     for side, quantity in ((Side.SELL, "3"), (Side.BUY, "5"), (Side.SELL, "2")):

@@ -69,7 +69,7 @@ async def client(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIter
         yield Client(desk, owner, account.id)
 
 
-async def test_an_order_is_changed_and_a_version_that_moved_conflicts(client: Client) -> None:
+async def test_an_order_is_changed_and_an_outdated_version_conflicts(client: Client) -> None:
     order_id = (await client.ask(PLACE, i=client.order()))["order"]["id"]
     await client.settled(order_id)
     version = (await client.ask("query ($id: ID!) { order(id: $id) { version } }", id=order_id))["version"]
@@ -82,7 +82,7 @@ async def test_an_order_is_changed_and_a_version_that_moved_conflicts(client: Cl
     assert await client.ask(modify, i=given | {"limitPrice": "92"}) == "Conflict"
 
 
-async def test_orders_are_cancelled_by_what_they_have_in_common(client: Client) -> None:
+async def test_orders_are_cancelled_by_filter(client: Client) -> None:
     ids = [(await client.ask(PLACE, i=client.order(strategy=strategy)))["order"]["id"] for strategy in ("a", "a", "b")]
     await client.settled(*ids)
     cancel = "mutation ($i: CancelOrdersInput!) { cancelOrders(input: $i) { orders { id } } }"
@@ -92,7 +92,7 @@ async def test_orders_are_cancelled_by_what_they_have_in_common(client: Client) 
     assert [(await client.ask(ORDER, id=order_id))["status"] for order_id in ids] == ["CANCELED", "CANCELED", "NEW"]
 
 
-async def test_the_dead_mans_switch_is_set_and_taken_away(client: Client) -> None:
+async def test_the_dead_mans_switch_is_armed_and_disarmed(client: Client) -> None:
     switch = "mutation ($i: CancelAllAfterInput!) { cancelAllAfter(input: $i) { accountId triggersAt } }"
     given = {"accountId": str(client.account_id), "seconds": 60}
     assert (await client.ask(switch, i=given))["triggersAt"].endswith("Z")
@@ -100,7 +100,7 @@ async def test_the_dead_mans_switch_is_set_and_taken_away(client: Client) -> Non
     assert await client.ask(switch, i=given | {"seconds": -1}) == "BadInput"
 
 
-async def test_a_bracket_protects_what_its_entry_fills(client: Client) -> None:
+async def test_a_bracket_protects_the_filled_quantity_of_its_entry(client: Client) -> None:
     place = """mutation ($i: PlaceBracketInput!) {
       placeBracket(input: $i) { groupId orders { id contingency groupId parentId } }
     }"""
@@ -120,7 +120,7 @@ async def test_a_bracket_protects_what_its_entry_fills(client: Client) -> None:
     assert await client.ask(place, i={"entry": given["entry"]}) == "BadInput"
 
 
-async def test_of_an_oco_one_comes_true(client: Client) -> None:
+async def test_a_fill_of_one_oco_order_cancels_the_other(client: Client) -> None:
     place = "mutation ($i: PlaceOcoInput!) { placeOco(input: $i) { groupId orders { id contingency } } }"
     second = client.order(side="SELL", type="LIMIT", limitPrice="100.05")
     group = await client.ask(place, i={"first": client.order(), "second": second})
@@ -135,7 +135,7 @@ async def test_of_an_oco_one_comes_true(client: Client) -> None:
     await until(over)
 
 
-async def test_executions_are_taken_back_and_corrected_by_who_may(client: Client) -> None:
+async def test_authorised_people_bust_and_correct_executions(client: Client) -> None:
     ids = []
     for _ in range(2):
         order = client.order(type="MARKET", limitPrice=None)

@@ -51,7 +51,7 @@ async def works(desk: Platform, actor: Actor, *orders: Any) -> list[Order]:
     return await desk.settled(*(row.id for row in placed))
 
 
-async def test_working_orders_that_no_longer_fit_are_in_the_answer_and_their_accounts_are_told(
+async def test_changing_terms_lists_the_working_orders_that_no_longer_fit(
     live_desk: Platform,
 ) -> None:
     desk = live_desk
@@ -99,7 +99,7 @@ async def test_working_orders_that_no_longer_fit_are_in_the_answer_and_their_acc
     assert refused.reject_reason == "INVALID_TICK"
 
 
-async def test_bounds_are_taken_away_by_null_and_stop_no_exit(live_desk: Platform) -> None:
+async def test_null_removes_bounds_and_bounds_never_stop_an_exit(live_desk: Platform) -> None:
     desk = live_desk
     owner, account = await desk.open_account("10000", kind=AccountKind.MARGIN)
     (bought,) = await works(desk, owner, order(account.id, "in", "5", None, type=OrderType.MARKET))
@@ -126,13 +126,13 @@ async def test_bounds_are_taken_away_by_null_and_stop_no_exit(live_desk: Platfor
         ({"minNotional": "-1"}, "minNotional"),
     ],
 )
-async def test_terms_that_cannot_be_change_nothing(quiet_desk: Platform, terms: dict[str, str], field: str) -> None:
+async def test_invalid_terms_change_nothing(quiet_desk: Platform, terms: dict[str, str], field: str) -> None:
     before = await quiet_desk.services.market.find("COIN-PERP")
     assert await update(quiet_desk, **terms) == ("BAD_USER_INPUT", field)
     assert (await quiet_desk.services.market.refresh()).by_symbol["COIN-PERP"] == before
 
 
-async def test_the_paper_venue_trails_on_the_new_grid(live_desk: Platform) -> None:
+async def test_the_paper_venue_trails_on_the_new_tick_grid(live_desk: Platform) -> None:
     desk = live_desk
     owner, account = await desk.open_account("10000", kind=AccountKind.MARGIN)
     await works(desk, owner, order(account.id, "in", "5", None, type=OrderType.MARKET))

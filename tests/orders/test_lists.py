@@ -96,7 +96,7 @@ async def walk(api: Asking, document: str, size: int, *, backward: bool, **given
 
 
 @pytest.mark.parametrize("field", ["CREATED_AT", "QUANTITY", "SYMBOL", "UPDATED_AT", "STATUS"])
-async def test_pages_in_both_directions_hold_every_order_once(api: Asking, field: str) -> None:
+async def test_paging_orders_both_ways_returns_each_once(api: Asking, field: str) -> None:
     for direction in ("ASC", "DESC"):
         by = {"field": field, "direction": direction}
         forwards = await walk(api, PAGE, 7, backward=False, by=by)
@@ -110,7 +110,7 @@ async def test_pages_in_both_directions_hold_every_order_once(api: Asking, field
         assert listed == [f"c{number}" for number in reversed(range(ACCOUNTS * ORDERS))]
 
 
-async def test_pages_of_executions_in_both_directions(api: Asking) -> None:
+async def test_paging_executions_both_ways_returns_each_once(api: Asking) -> None:
     forwards = await walk(api, EXECUTIONS, 10, backward=False)
     backwards = await walk(api, EXECUTIONS, 10, backward=True)
     listed = [edge["node"] for page in forwards for edge in page]
@@ -118,7 +118,7 @@ async def test_pages_of_executions_in_both_directions(api: Asking) -> None:
     assert len({node["id"] for node in listed}) == len(listed) == ACCOUNTS * ORDERS
 
 
-async def test_a_filter_counts_what_it_finds(api: Asking) -> None:
+async def test_the_total_count_is_that_of_the_filter(api: Asking) -> None:
     page = await api.ask(PAGE, filter={"symbols": ["COIN"], "statuses": ["FILLED"]}, first=5)
     assert (len(page["edges"]), page["totalCount"]) == (5, ACCOUNTS * ORDERS // 2)
     nothing = await api.ask(PAGE, filter={"open": True})
@@ -139,7 +139,7 @@ async def test_a_filter_counts_what_it_finds(api: Asking) -> None:
         ({"last": 2, "before": "WyJ4IiwieSJd"}, "before"),
     ],
 )
-async def test_a_page_that_cannot_be_is_refused(desk: Platform, place: dict[str, Any], field: str) -> None:
+async def test_an_invalid_page_is_refused(desk: Platform, place: dict[str, Any], field: str) -> None:
     for document in (PAGE, EXECUTIONS):
         found = await Asking(desk, desk.admin).refusal(document, **place)
         assert (found["code"], found["field"]) == ("BAD_USER_INPUT", field)

@@ -57,7 +57,7 @@ async def fill_in_parts(desk: Platform, owner: Actor, account: AccountBook, symb
     return (await shown(desk, owner, account))["cash"]
 
 
-async def test_ten_fills_cost_what_one_does(live_desk: Platform) -> None:
+async def test_ten_fills_cost_as_much_as_one(live_desk: Platform) -> None:
     cheap = instrument("CHEAP", tick_size=D("0.00001"), lot_size=D(1), min_quantity=D(1), min_notional=D("0.001"))
     await live_desk.add_instrument(replace(cheap, fees=FeeSchedule()))
     for price, cost in (("0.00496", "0.05"), ("0.00504", "0.06")):
@@ -67,7 +67,7 @@ async def test_ten_fills_cost_what_one_does(live_desk: Platform) -> None:
             assert D(cash) == 1 - D(cost), (price, parts)
 
 
-async def test_the_minimum_commission_is_of_the_order(live_desk: Platform) -> None:
+async def test_the_minimum_fee_is_charged_once_per_order(live_desk: Platform) -> None:
     share = instrument("SHARE", asset_class=AssetClass.EQUITY, tick_size=D("0.00001"), lot_size=D(1))
     await live_desk.add_instrument(replace(share, fees=FeeSchedule(D("0.025"), D("0.025"), minimum=D(5))))
     owner, account = await live_desk.open_account("1000")
@@ -77,7 +77,7 @@ async def test_the_minimum_commission_is_of_the_order(live_desk: Platform) -> No
     assert (sorted(fees), D(cash)) == ([0, 0, 0, 5], 1000 - D("100.01") - 5)
 
 
-async def test_a_thousand_purchases_of_dust_make_no_money(live_desk: Platform) -> None:
+async def test_a_thousand_dust_purchases_do_not_raise_equity(live_desk: Platform) -> None:
     dust = replace(
         SPOT,
         id=new_id(),
@@ -106,7 +106,7 @@ async def test_a_thousand_purchases_of_dust_make_no_money(live_desk: Platform) -
     assert (await shown(live_desk, owner, account))["equity"] == "0.48"
 
 
-async def test_what_is_shown_ends_with_the_cent_and_with_the_tick(live_desk: Platform) -> None:
+async def test_amounts_are_shown_in_cents_and_prices_on_ticks(live_desk: Platform) -> None:
     owner, account = await live_desk.open_account("100000", kind=AccountKind.MARGIN)
     for symbol in ("COIN", "COIN-PERP"):
         for bid, ask, quantity in (("99.99", "100.01", "1"), ("100.32", "100.34", "2"), ("101.06", "101.08", "4")):
@@ -150,7 +150,7 @@ async def drawdowns(desk: Platform, owner: Actor, account: AccountBook) -> tuple
     return found["equity"], *(round(ratio, 6) for ratio in ratios)
 
 
-async def test_a_deposit_hides_no_loss_and_a_withdrawal_makes_none(live_desk: Platform) -> None:
+async def test_deposits_and_withdrawals_do_not_change_the_drawdown(live_desk: Platform) -> None:
     free = replace(PERPETUAL, id=new_id(), symbol="FREE", fees=FeeSchedule())
     await live_desk.add_instrument(free)
     await live_desk.quote("FREE", "100", "100")

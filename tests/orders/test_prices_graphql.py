@@ -97,7 +97,7 @@ async def test_a_late_quote_changes_nothing_and_fills_nothing(trader: Trader) ->
     await trader.desk.filled(UUID(resting["id"]), "1")
 
 
-async def test_an_old_quote_is_stale_on_arrival_and_fills_nothing(trader: Trader) -> None:
+async def test_a_quote_that_is_old_on_arrival_is_stale_and_fills_nothing(trader: Trader) -> None:
     await trader.quote(**BOTH, at=ago(hours=1))
     assert (await trader.shown())["stale"] is True
     assert (await trader.place("BUY", "MARKET"))["rejectReason"] == "STALE_PRICE"
@@ -110,7 +110,7 @@ async def test_an_old_quote_is_stale_on_arrival_and_fills_nothing(trader: Trader
     await trader.desk.filled(UUID(marketable["id"]), "1")
 
 
-async def test_a_replay_has_a_clock_of_its_own(trader: Trader) -> None:
+async def test_a_replay_has_its_own_clock(trader: Trader) -> None:
     await trader.quote(**BOTH)
     await trader.quote("august", **LOW, at="2024-08-08T12:00:00.5Z")
     assert await trader.shown() == LOW | {"last": None, "stale": False}
@@ -121,7 +121,7 @@ async def test_a_replay_has_a_clock_of_its_own(trader: Trader) -> None:
     assert (await trader.shown())["bid"] == "5000"
 
 
-async def test_null_says_that_a_side_is_gone(trader: Trader) -> None:
+async def test_a_null_price_removes_its_side_of_the_quote(trader: Trader) -> None:
     await trader.quote(**BOTH)
     resting = await trader.place("SELL", "LIMIT", limitPrice="5000.5")
     await trader.quote(bid="5000", bidSize="7", ask=None)
@@ -147,14 +147,14 @@ async def test_null_says_that_a_side_is_gone(trader: Trader) -> None:
         ({}, "bid"),
     ],
 )
-async def test_quotes_that_cannot_be(trader: Trader, terms: dict[str, Any], field: str) -> None:
+async def test_invalid_quotes_are_bad_input(trader: Trader, terms: dict[str, Any], field: str) -> None:
     refused = await trader.market.refusal(QUOTE, i={"quotes": [{"symbol": "FUT"} | terms]})
     assert (refused["code"], refused["field"], refused["index"]) == ("BAD_USER_INPUT", f"input.quotes.0.{field}", 0)
     assert await trader.api.ask('{ quotes(symbols: ["FUT"]) { bid } }') == []
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 41])
-async def test_a_replay_has_a_name(trader: Trader, name: str) -> None:
+async def test_an_invalid_replay_name_is_refused(trader: Trader, name: str) -> None:
     refused = await trader.market.refusal(QUOTE, i={"quotes": [{"symbol": "FUT"} | BOTH], "replay": name})
     assert (refused["code"], refused["field"]) == ("BAD_USER_INPUT", "input.replay")
 
@@ -178,7 +178,9 @@ CORRECT = "mutation ($i: CorrectExecutionInput!) { correctExecution(input: $i) {
 
 
 @pytest.mark.parametrize("asset_class", [AssetClass.CRYPTO, AssetClass.FX, AssetClass.EQUITY, AssetClass.PERPETUAL])
-async def test_what_has_no_such_prices_refuses_them(trader: Trader, asset_class: AssetClass) -> None:
+async def test_instruments_other_than_futures_refuse_prices_of_zero_and_below(
+    trader: Trader, asset_class: AssetClass
+) -> None:
     await trader.desk.add_instrument(instrument("SPOT", asset_class=asset_class))
     for price in ("0", "-1"):
         refused = await trader.market.refusal(QUOTE, i={"quotes": [{"symbol": "SPOT", "bid": price}]})

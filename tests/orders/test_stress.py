@@ -140,7 +140,7 @@ async def gather_crowd(desk: Platform) -> Crowd:
     return crowd
 
 
-async def test_a_crowd_on_ten_accounts(live_desk: Platform) -> None:
+async def test_two_hundred_tasks_on_ten_accounts_lose_no_money_and_the_books_prove(live_desk: Platform) -> None:
     crowd = await gather_crowd(live_desk)
 
     async def act(number: int) -> None:

@@ -136,7 +136,7 @@ def test_the_books_agree_with_the_orders_after_every_step(kind: AccountKind, pla
     assert all(order.remaining_quantity == ZERO for order in world.orders.values())
 
 
-def test_a_spot_buy_and_sale_move_notional_fee_and_nothing_else() -> None:
+def test_spot_trades_move_cash_by_notional_and_fee_alone() -> None:
     world = World(SPOT, AccountKind.CASH, "1000")
     world.place(command(type=OrderType.MARKET, quantity=Decimal(2)))
     world.tick("110", "110.02", "5")
@@ -156,7 +156,7 @@ def test_a_spot_buy_and_sale_move_notional_fee_and_nothing_else() -> None:
     )
 
 
-def test_a_derivative_moves_its_realised_pnl() -> None:
+def test_a_derivative_trade_moves_cash_by_its_realised_pnl() -> None:
     world = World(PERPETUAL, AccountKind.MARGIN, "1000")
     world.place(command(type=OrderType.MARKET, quantity=Decimal(2)))
     world.tick("110", "110.02", "5")

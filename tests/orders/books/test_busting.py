@@ -82,7 +82,7 @@ async def manager(live_desk: Platform) -> Actor:
     return await live_desk.add_actor(Role.RISK_MANAGER)
 
 
-async def test_a_busted_purchase_gives_everything_back(live_desk: Platform, manager: Actor) -> None:
+async def test_busting_a_purchase_restores_cash_and_position(live_desk: Platform, manager: Actor) -> None:
     owner, account = await live_desk.open_account("1000")
     bought, execution = await trade(live_desk, owner, account.id)
     busted = await bust_execution(live_desk.services.order_context, manager, execution.id, "printed in error")
@@ -109,7 +109,7 @@ async def test_a_busted_purchase_gives_everything_back(live_desk: Platform, mana
     await assert_proved(live_desk, account.id)
 
 
-async def test_what_later_executions_realised_changes_with_it(live_desk: Platform, manager: Actor) -> None:
+async def test_busting_recomputes_the_pnl_of_later_executions(live_desk: Platform, manager: Actor) -> None:
     owner, account = await live_desk.open_account("1000", kind=AccountKind.MARGIN)
     perpetual = {"symbol": "COIN-PERP"}
     _, first = await trade(live_desk, owner, account.id, **perpetual)
@@ -129,7 +129,7 @@ async def test_what_later_executions_realised_changes_with_it(live_desk: Platfor
     await assert_proved(live_desk, account.id)
 
 
-async def test_a_corrected_execution_stands_in_the_place_of_the_first(live_desk: Platform, manager: Actor) -> None:
+async def test_a_correction_replaces_the_execution_in_the_books(live_desk: Platform, manager: Actor) -> None:
     owner, account = await live_desk.open_account("1000")
     bought, wrong = await trade(live_desk, owner, account.id, quantity=Decimal(2))
     await live_desk.quote("COIN", "110", "110.02")
@@ -157,7 +157,7 @@ async def test_a_corrected_execution_stands_in_the_place_of_the_first(live_desk:
     await assert_proved(live_desk, account.id)
 
 
-async def test_doing_it_again_changes_nothing(live_desk: Platform, manager: Actor) -> None:
+async def test_repeating_a_bust_or_correction_changes_nothing(live_desk: Platform, manager: Actor) -> None:
     owner, account = await live_desk.open_account("1000")
     _, first = await trade(live_desk, owner, account.id)
     _, second = await trade(live_desk, owner, account.id)
@@ -178,7 +178,7 @@ async def test_doing_it_again_changes_nothing(live_desk: Platform, manager: Acto
     await assert_proved(live_desk, account.id)
 
 
-async def test_who_may_not_or_asks_for_nonsense_changes_nothing(live_desk: Platform, manager: Actor) -> None:
+async def test_a_forbidden_or_invalid_bust_is_refused_and_changes_nothing(live_desk: Platform, manager: Actor) -> None:
     owner, account = await live_desk.open_account("1000")
     _, execution = await trade(live_desk, owner, account.id)
     desk = live_desk.services.order_context
@@ -209,7 +209,7 @@ async def test_who_may_not_or_asks_for_nonsense_changes_nothing(live_desk: Platf
     assert await stored() == before
 
 
-async def test_a_working_order_works_again_on_what_was_taken_back(live_desk: Platform, manager: Actor) -> None:
+async def test_a_bust_returns_its_quantity_to_a_working_order(live_desk: Platform, manager: Actor) -> None:
     owner, account = await live_desk.open_account("1000")
     (placed,) = await live_desk.place(
         owner, order(account.id, type=OrderType.LIMIT, limit_price=Decimal(99), quantity=Decimal(2))
@@ -232,7 +232,7 @@ async def test_a_working_order_works_again_on_what_was_taken_back(live_desk: Pla
     await assert_proved(live_desk, account.id)
 
 
-async def test_what_a_hedging_account_has_closed_cannot_be_taken_from_under_it(
+async def test_an_opening_whose_units_were_closed_cannot_be_busted_in_a_hedging_account(
     live_desk: Platform, manager: Actor
 ) -> None:
     owner, account = await live_desk.open_account("1000", kind=AccountKind.MARGIN, position_mode=PositionMode.HEDGING)
@@ -253,7 +253,9 @@ async def test_what_a_hedging_account_has_closed_cannot_be_taken_from_under_it(
     await assert_proved(live_desk, account.id)
 
 
-async def test_what_was_opened_before_the_day_roll_is_not_of_today(live_desk: Platform, manager: Actor) -> None:
+async def test_busting_an_execution_of_yesterday_keeps_the_quantity_of_today(
+    live_desk: Platform, manager: Actor
+) -> None:
     owner, account = await live_desk.open_account("1000")
     await trade(live_desk, owner, account.id)
     _, second = await trade(live_desk, owner, account.id)
@@ -268,7 +270,7 @@ async def test_what_was_opened_before_the_day_roll_is_not_of_today(live_desk: Pl
     await assert_proved(live_desk, account.id)
 
 
-async def test_what_was_done_is_in_the_audit_log(live_desk: Platform, manager: Actor) -> None:
+async def test_busts_and_corrections_are_in_the_audit_log(live_desk: Platform, manager: Actor) -> None:
     owner, account = await live_desk.open_account("1000")
     _, execution = await trade(live_desk, owner, account.id)
     await bust_execution(live_desk.services.order_context, manager, execution.id, "printed in error")
@@ -277,7 +279,7 @@ async def test_what_was_done_is_in_the_audit_log(live_desk: Platform, manager: A
     assert "printed in error" in entry["detail"]
 
 
-async def test_a_closed_account_that_a_bust_leaves_with_a_position_may_reduce_it(
+async def test_a_bust_that_leaves_a_position_makes_a_closed_account_reduce_only(
     live_desk: Platform, manager: Actor
 ) -> None:
     owner, account = await live_desk.open_account("1000")
@@ -304,7 +306,7 @@ async def test_a_closed_account_that_a_bust_leaves_with_a_position_may_reduce_it
     await assert_proved(live_desk, account.id)
 
 
-async def test_a_cash_account_that_a_bust_leaves_short_may_only_cover(live_desk: Platform, manager: Actor) -> None:
+async def test_a_bust_that_leaves_a_short_makes_a_cash_account_reduce_only(live_desk: Platform, manager: Actor) -> None:
     owner, account = await live_desk.open_account("1000")
     _, bought = await trade(live_desk, owner, account.id)
     await trade(live_desk, owner, account.id, side=Side.SELL)

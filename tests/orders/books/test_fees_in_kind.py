@@ -75,7 +75,9 @@ def booked(fee: str, of: str) -> tuple[World, Execution]:
         ("0.5", "USD", "2", [("TRADE", "-198.00"), ("FEE", "-0.50")]),
     ],
 )
-def test_what_a_fee_takes(fee: str, of: str, held: str, moves: list[tuple[str, str]]) -> None:
+def test_a_fee_reduces_the_position_or_cash_in_its_own_currency(
+    fee: str, of: str, held: str, moves: list[tuple[str, str]]
+) -> None:
     world, execution = booked(fee, of)
     position = world.book.position(PAIR.id, Bucket.NET)
     assert (position.quantity, position.average_price) == (D(held), D(99))
@@ -87,7 +89,7 @@ def test_what_a_fee_takes(fee: str, of: str, held: str, moves: list[tuple[str, s
     assert execution.quantity == world.orders[execution.order_id].filled_quantity == D(2)
 
 
-def test_a_correction_keeps_the_venues_share() -> None:
+def test_a_correction_keeps_the_venues_fee_rate() -> None:
     _, execution = booked("0.02", "COIN")
     right = corrected(execution, D(100), D(1), PAIR, new_id())
     assert (right.withheld, right.fee_due, right.fee_minimum) == (D("0.01"), D(1), 0)

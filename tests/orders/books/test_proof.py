@@ -76,14 +76,14 @@ async def prove(desk: Platform, account_id: UUID) -> BookProof:
     return await prove_book(account_id, (await desk.services.market.catalog()).by_id)
 
 
-async def test_sound_books_prove(desk: Platform) -> None:
+async def test_the_proof_of_untouched_books_passes(desk: Platform) -> None:
     proof = await prove(desk, await traded(desk))
     assert proof.breaks == []
     assert (proof.intact, proof.chain_intact, proof.executions, proof.transactions) == (True, True, 2, 5)
     assert proof.booked_cash == proof.derived_cash
 
 
-async def test_tampering_with_a_copy_is_found_and_named(
+async def test_the_proof_names_each_row_that_was_tampered_with(
     databases: DatabaseFactory, redis_url: str, tmp_path: Path
 ) -> None:
     found: dict[str, str] = {}
@@ -102,6 +102,6 @@ async def test_tampering_with_a_copy_is_found_and_named(
     assert found == TAMPERINGS
 
 
-async def test_there_must_be_an_account(desk: Platform) -> None:
+async def test_the_proof_of_an_unknown_account_is_not_found(desk: Platform) -> None:
     with pytest.raises(NotFound):
         await prove(desk, new_id())

@@ -68,7 +68,7 @@ plans = st.lists(st.tuples(signed_quantities, st.integers(1, 300).map(Decimal)),
 
 @settings(max_examples=200, deadline=None)
 @given(plan=plans, place=st.integers(0, 14), roll=st.integers(0, 15), correct=st.booleans())
-def test_it_is_as_if_it_had_never_been(
+def test_replaying_without_an_execution_equals_books_that_never_had_it(
     plan: list[tuple[Decimal, Decimal]], place: int, roll: int, correct: bool
 ) -> None:
     executions = [execution(number, signed, price) for number, (signed, price) in enumerate(plan)]
@@ -104,7 +104,7 @@ def test_it_is_as_if_it_had_never_been(
     assert now == {row.id: row.realized_pnl for row in remaining if right is None or row.id != right.id}
 
 
-def test_a_correction_pays_the_minimum_of_its_order_once() -> None:
+def test_a_corrected_order_pays_its_minimum_fee_once() -> None:
     instrument = replace(PERPETUAL, fees=replace(PERPETUAL.fees, minimum=Decimal(5)))
     first, second = execution(0, Decimal(1), Decimal(100)), execution(1, Decimal(1), Decimal(100))
     for row in (first, second):

@@ -118,7 +118,7 @@ steps = st.lists(st.one_of(fills, fills, fills, others), min_size=1, max_size=30
 @pytest.mark.parametrize("instrument", INSTRUMENTS.values(), ids=INSTRUMENTS)
 @settings(max_examples=150, deadline=None)
 @given(steps=steps, ticks=st.one_of(st.integers(1, 3000), st.integers(10**8, 10**10)))
-def test_nothing_at_a_constant_price_raises_what_an_account_is_worth(
+def test_no_trading_at_a_constant_price_raises_equity(
     instrument: Instrument, steps: list[tuple[Any, ...]], ticks: int
 ) -> None:
     ledger = Ledger(instrument, ticks * instrument.tick_size)
@@ -139,7 +139,7 @@ def test_nothing_at_a_constant_price_raises_what_an_account_is_worth(
 
 @settings(max_examples=100, deadline=None)
 @given(lots=st.lists(st.integers(1, 500), min_size=1, max_size=40), ticks=st.integers(1, 10**9))
-def test_units_that_a_venue_keeps_as_its_fee_cost_what_they_are_worth(lots: list[int], ticks: int) -> None:
+def test_a_fee_in_units_is_booked_at_the_value_of_the_units(lots: list[int], ticks: int) -> None:
     ledger = Ledger(TINY, ticks * TINY.tick_size)
     kept = ZERO
     for number, count in enumerate(lots):

@@ -66,7 +66,7 @@ def book_of(held: str = "0") -> TradingBook:
 
 @pytest.mark.parametrize(("terms", "accepted"), CASES)
 @pytest.mark.parametrize("reduce_only", [False, True])
-def test_a_collar_looks_at_the_price_at_which_an_order_may_trade(
+def test_a_collar_compares_the_price_at_which_an_order_may_trade(
     terms: dict[str, Any], accepted: bool, reduce_only: bool
 ) -> None:
     decision = decide(sell(**terms, reduce_only=reduce_only), PERPETUAL, THERE, book_of("5"))
@@ -76,7 +76,7 @@ def test_a_collar_looks_at_the_price_at_which_an_order_may_trade(
 @pytest.mark.parametrize(
     ("terms", "accepted"), [row for row in CASES if row[0]["type"] not in (T.MARKET, T.MARKET_TO_LIMIT)]
 )
-def test_the_same_in_an_oco(terms: dict[str, Any], accepted: bool) -> None:
+def test_a_collar_checks_each_order_of_an_oco(terms: dict[str, Any], accepted: bool) -> None:
     other = sell(type=T.LIMIT, limit_price="130")
     legs = oco_orders(PlaceOco(sell(**terms), other))
     orders = decide_group(group_request(*legs, PERPETUAL, THERE, book_of("5"))).orders
@@ -89,7 +89,7 @@ def test_the_same_in_an_oco(terms: dict[str, Any], accepted: bool) -> None:
     ("terms", "accepted"),
     [row for row in CASES if row[0]["type"] in (T.STOP, T.STOP_LIMIT, T.TRAILING_STOP, T.TRAILING_STOP_LIMIT)],
 )
-def test_the_same_for_the_stop_loss_of_a_bracket(terms: dict[str, Any], accepted: bool) -> None:
+def test_a_collar_checks_the_stop_loss_of_a_bracket(terms: dict[str, Any], accepted: bool) -> None:
     leg = OrderLeg(**{name: Decimal(value) if name in NUMBERS else value for name, value in terms.items()})
     entry = command(symbol="COIN-PERP", limit_price=Decimal(99))
     parts = bracket_orders(PlaceBracket(entry, stop_loss=leg))
@@ -99,7 +99,7 @@ def test_the_same_for_the_stop_loss_of_a_bracket(terms: dict[str, Any], accepted
     )
 
 
-def test_a_take_profit_lies_beyond_its_entry_and_has_no_collar_but_beside_its_own_trigger() -> None:
+def test_a_take_profit_has_no_collar_but_beside_its_own_trigger() -> None:
     entry = command(symbol="COIN-PERP", limit_price=Decimal(50))
     for leg, refused in (
         (OrderLeg(T.LIMIT, limit_price=Decimal(55)), False),
@@ -117,7 +117,7 @@ def changed(order: Order, book: TradingBook, **prices: str) -> RejectReason | No
     return None if refusal is None else refusal[0]
 
 
-def test_the_same_when_an_order_is_changed_before_and_after_it_was_triggered() -> None:
+def test_a_collar_checks_a_change_before_and_after_the_trigger() -> None:
     book = book_of("5")
     wanted = sell(type=T.STOP_LIMIT, stop_price="80", limit_price="78")
     order = new_order(wanted, PERPETUAL, "paper", decide(wanted, PERPETUAL, THERE, book), THERE, None, NOW, b"")
@@ -131,7 +131,7 @@ def test_the_same_when_an_order_is_changed_before_and_after_it_was_triggered() -
     assert changed(order, book, limit_price="95") is None
 
 
-def test_a_collar_that_cannot_compare_refuses_but_for_what_brings_its_own_price() -> None:
+def test_a_collar_without_a_reference_refuses_unless_the_order_has_its_own() -> None:
     book = book_of("5")
     nothing = replace(THERE, quote=None)
     limit = decide(sell(type=T.LIMIT, limit_price="95"), PERPETUAL, nothing, book)

@@ -102,7 +102,7 @@ def holder(
 @pytest.mark.parametrize("terms", EXITS)
 @pytest.mark.parametrize("instrument", [PERPETUAL, SMALL])
 @pytest.mark.parametrize("state", [AccountState.ACTIVE, AccountState.REDUCE_ONLY, AccountState.HALTED])
-def test_an_exit_passes_everything_beside_others_for_the_whole_position(
+def test_an_exit_passes_every_rule_beside_other_exits_of_the_whole_position(
     terms: dict[str, Any], instrument: Instrument, state: AccountState
 ) -> None:
     book, _ = holder(free="-5000", limits=RiskLimits(tuple(RULES), tuple(HALTS)), state=state)
@@ -115,20 +115,20 @@ def test_an_exit_passes_everything_beside_others_for_the_whole_position(
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.kind.value)
-def test_what_may_open_is_refused_by_each_of_these_rules(rule: RiskRule) -> None:
+def test_each_position_rule_refuses_an_order_that_may_open(rule: RiskRule) -> None:
     book, _ = holder(limits=RiskLimits((rule,)), free="100000")
     flips = exit_order(type=OrderType.MARKET, quantity="91", reduce_only=False)
     assert decide(flips, PERPETUAL, market(quote("COIN-PERP")), book).reason is RejectReason.RISK_RULE
 
 
 @pytest.mark.parametrize("halt", HALTS, ids=lambda halt: halt.scope.value)
-def test_what_may_open_is_refused_by_each_of_these_halts(halt: TradingHalt) -> None:
+def test_each_halt_refuses_an_order_that_may_open(halt: TradingHalt) -> None:
     book, _ = holder(limits=RiskLimits((), (halt,)), free="100000")
     flips = exit_order(type=OrderType.MARKET, quantity="91", reduce_only=False)
     assert decide(flips, PERPETUAL, market(quote("COIN-PERP")), book).reason is RejectReason.TRADING_HALTED
 
 
-def test_exits_hold_back_their_fees_and_nothing_else_and_freeze_the_position_once() -> None:
+def test_exits_reserve_only_their_fees_and_freeze_the_position_once() -> None:
     book, position = holder()
     for _ in range(3):
         assert decide(
@@ -152,7 +152,7 @@ def test_an_oco_of_two_exits_needs_no_funds_in_any_state() -> None:
     assert [order.reserved_fee for order in orders] == [Decimal("9.9"), ZERO]
 
 
-def test_in_a_hedging_account_what_closes_passes_as_well_and_reduce_only_closes() -> None:
+def test_closing_and_reduce_only_orders_pass_in_a_hedging_account() -> None:
     for effect in ({"position_effect": PositionEffect.CLOSE, "reduce_only": False}, {"reduce_only": True}):
         book, position = holder(
             free="-1",
@@ -170,7 +170,7 @@ def test_in_a_hedging_account_what_closes_passes_as_well_and_reduce_only_closes(
     assert decide(more, PERPETUAL, market(), book).reason is RejectReason.INSUFFICIENT_POSITION
 
 
-def test_in_a_cash_account_exits_may_be_for_more_than_is_held_together() -> None:
+def test_exits_of_a_cash_account_may_add_up_to_more_than_the_position() -> None:
     book = trading_book("0")
     position = book.position(SPOT.id, Bucket.NET)
     position.quantity, position.average_price = Decimal(10), Decimal(100)
@@ -183,7 +183,7 @@ def test_in_a_cash_account_exits_may_be_for_more_than_is_held_together() -> None
     assert book.account.reserved == ZERO
 
 
-def test_where_a_part_must_not_be_closed_exits_together_keep_within_the_rest() -> None:
+def test_exits_share_the_unfrozen_part_of_a_position() -> None:
     exit_limit = exit_order(type=OrderType.LIMIT, quantity="60", limit_price="110")
     book, position = holder()
     position.held_quantity = Decimal(30)
@@ -198,7 +198,7 @@ def test_where_a_part_must_not_be_closed_exits_together_keep_within_the_rest() -
     assert decide(sell, today, market(), cash).reason is RejectReason.INSUFFICIENT_POSITION
 
 
-def test_an_exit_is_not_stopped_by_prices_that_it_does_not_need() -> None:
+def test_an_exit_passes_without_the_prices_that_it_does_not_need() -> None:
     book, _ = holder(free="0")
     # Another position of the account has no price.
     book.free = None
@@ -211,7 +211,7 @@ def test_an_exit_is_not_stopped_by_prices_that_it_does_not_need() -> None:
     )
 
 
-def test_an_odd_lot_is_closed_whole_beside_other_exits() -> None:
+def test_an_exit_may_close_an_odd_lot_whole_beside_other_exits() -> None:
     lots = replace(PERPETUAL, lot_size=Decimal(100))
     for quantity, side in (("130", Side.SELL), ("-130", Side.BUY)):
         book, _ = holder(quantity)
@@ -275,7 +275,7 @@ beside = st.lists(
     state=st.sampled_from([AccountState.ACTIVE, AccountState.REDUCE_ONLY, AccountState.HALTED]),
     free=st.none() | st.decimals("-1000", "1000", places=2),
 )
-def test_nothing_stops_an_exit_and_it_adds_its_fee_alone(
+def test_an_exit_always_passes_and_reserves_its_fee_alone(
     held: Decimal,
     works: list[tuple[Side, Decimal, bool]],
     share: Decimal,
@@ -333,7 +333,7 @@ moves = st.lists(
 
 @settings(max_examples=150, deadline=None)
 @given(moves)
-def test_at_a_constant_price_no_accepted_order_leads_into_debt_and_reservations_are_never_stale(
+def test_accepted_orders_at_a_constant_price_never_cause_debt_or_stale_reservations(
     steps: list[tuple[str, Side, str, int, bool]],
 ) -> None:
     costless = replace(PERPETUAL, fees=FeeSchedule(), lot_size=Decimal(1), min_quantity=Decimal(1))

@@ -70,7 +70,7 @@ def world() -> World:
 
 
 class TestBracket:
-    def test_the_exits_wait_and_hold_nothing_back(self, world: World) -> None:
+    def test_held_exits_reserve_nothing(self, world: World) -> None:
         entry, target, loss = orders = world.bracket(bracket())
         assert statuses(orders) == [S.NEW, S.HELD, S.HELD]
         assert [order.contingency for order in orders] == [Contingency.OTO, Contingency.OUO, Contingency.OUO]
@@ -82,7 +82,7 @@ class TestBracket:
         assert (target.reserved, loss.reserved, world.book.account.reserved) == (ZERO, ZERO, Decimal("396.40"))
         assert (held(world).working_sell, target.reserved_quantity) == (ZERO, ZERO)
 
-    def test_the_first_fill_releases_them_for_what_is_filled_and_they_grow_with_it(self, world: World) -> None:
+    def test_the_first_fill_of_the_entry_releases_the_exits_and_they_grow_with_it(self, world: World) -> None:
         entry, target, loss = world.bracket(bracket())
         world.tick("98.5", "99", "1")
         assert statuses([entry, target, loss]) == [S.PARTIALLY_FILLED, S.NEW, S.NEW]
@@ -110,7 +110,7 @@ class TestBracket:
         # The fee of one exit, as taker: both never fill.
         assert world.book.account.reserved == Decimal(4) * Decimal(110) * Decimal("0.001")
 
-    def test_when_one_exit_is_cancelled_the_other_counts(self, world: World) -> None:
+    def test_cancelling_one_exit_leaves_the_reservation_of_the_other(self, world: World) -> None:
         _, target, loss = world.bracket(bracket())
         world.tick("98.5", "99", "4")
         world.cancel(target)
@@ -164,7 +164,7 @@ class TestBracket:
             ({"stop_loss": stop("89.999")}, ["GROUP_REJECTED", "GROUP_REJECTED", "INVALID_TICK"]),
         ],
     )
-    def test_what_business_refuses_of_one_refuses_all(
+    def test_a_business_refusal_of_one_order_rejects_the_whole_bracket(
         self, world: World, changes: dict[str, Any], reasons: list[str]
     ) -> None:
         given = dict(changes)
@@ -174,14 +174,14 @@ class TestBracket:
         assert [order.reject_reason for order in orders] == reasons
         assert (world.book.account.reserved, held(world).working_buy) == (ZERO, ZERO)
 
-    def test_one_exit_is_enough(self, world: World) -> None:
+    def test_a_bracket_may_have_one_exit(self, world: World) -> None:
         orders = world.bracket(bracket(take_profit=None))
         world.tick("98.5", "99", "4")
         assert statuses(orders) == [S.FILLED, S.NEW]
         world.tick("89", "89.5", "4")
         assert statuses(orders) == [S.FILLED, S.FILLED]
 
-    def test_a_changed_entry_takes_its_waiting_exits_along(self, world: World) -> None:
+    def test_changing_the_quantity_of_the_entry_changes_the_held_exits(self, world: World) -> None:
         entry, target, loss = world.bracket(bracket())
         world.modify(entry, quantity="5")
         assert [order.quantity for order in (entry, target, loss)] == [5, 5, 5]
@@ -196,7 +196,7 @@ class TestOco:
         world.place(command(type=OrderType.MARKET, quantity=Decimal(2)))
         return world
 
-    def test_both_protect_the_same_position(self, world: World) -> None:
+    def test_both_orders_of_an_oco_freeze_the_position_once(self, world: World) -> None:
         orders = world.oco(PlaceOco(sale("110"), stop_sale("90")))
         assert statuses(orders) == [S.NEW, S.NEW]
         assert [order.contingency for order in orders] == [Contingency.OCO, Contingency.OCO]
@@ -217,7 +217,7 @@ class TestOco:
         assert statuses([first, second]) == [S.CANCELED, S.CANCELED]
         assert held(world).working_sell == ZERO
 
-    def test_two_buys_hold_the_larger_back(self, world: World) -> None:
+    def test_two_buys_of_an_oco_reserve_the_larger_amount_once(self, world: World) -> None:
         dip = command(quantity=Decimal(2), limit_price=Decimal(95))
         breakout = command(type=OrderType.STOP_LIMIT, limit_price=Decimal(106), stop_price=Decimal(105))
         before = world.book.account.cash
@@ -228,29 +228,29 @@ class TestOco:
         assert world.book.account.reserved == Decimal(318) + Decimal("0.32")
         assert world.book.account.cash == before
 
-    def test_a_buy_and_a_sale_may_exclude_each_other(self, world: World) -> None:
+    def test_an_oco_may_have_a_buy_and_a_sale(self, world: World) -> None:
         orders = world.oco(PlaceOco(sale("110"), command(limit_price=Decimal(95))))
         assert statuses(orders) == [S.NEW, S.NEW]
         assert (held(world).working_sell, held(world).working_buy) == (Decimal(2), Decimal(1))
 
-    def test_more_than_there_is_refuses_both(self, world: World) -> None:
+    def test_an_oco_above_the_available_funds_or_units_is_refused_whole(self, world: World) -> None:
         orders = world.oco(PlaceOco(sale("110"), stop_sale("90", "2.001")))
         assert [order.reject_reason for order in orders] == ["GROUP_REJECTED", "INSUFFICIENT_POSITION"]
         assert held(world).working_sell == ZERO
 
-    def test_an_order_that_the_venue_refuses_takes_the_other_along(self, world: World) -> None:
+    def test_a_venue_rejection_of_one_order_cancels_the_other(self, world: World) -> None:
         orders = world.oco(PlaceOco(sale("110"), stop_sale("100")))
         assert statuses(orders) == [S.CANCELED, S.REJECTED]
         assert held(world).working_sell == ZERO
 
-    def test_one_that_fills_on_arrival_leaves_no_other(self, world: World) -> None:
+    def test_an_order_that_fills_on_arrival_cancels_the_other(self, world: World) -> None:
         orders = world.oco(PlaceOco(sale("99"), stop_sale("90")))
         assert orders[0].status is S.FILLED
         assert orders[1].status in (S.CANCELED, S.REJECTED)
         assert (held(world).quantity, held(world).working_sell) == (ZERO, ZERO)
 
 
-def test_a_digest_tells_groups_apart() -> None:
+def test_different_groups_have_different_digests() -> None:
     def digest(given: PlaceBracket) -> bytes:
         return group_digest(*bracket_orders(given))
 

@@ -51,7 +51,7 @@ def world() -> World:
     return World(SPOT, AccountKind.CASH, "1000")
 
 
-def test_the_larger_reservation_is_kept_until_the_venue_has_answered(world: World) -> None:
+def test_a_pending_change_reserves_the_larger_amount_until_the_venue_answers(world: World) -> None:
     order = resting(world)
     assert world.book.account.reserved == Decimal("198.20")
     change = world.ask_change(order, quantity="5", limit_price="98").change
@@ -67,13 +67,13 @@ def test_the_larger_reservation_is_kept_until_the_venue_has_answered(world: Worl
     assert world.kinds(order) == ["NEW", "REPLACED", "REPLACED"]
 
 
-def test_a_higher_price_and_a_lower_quantity_hold_the_larger_of_both(world: World) -> None:
+def test_a_change_of_price_and_quantity_reserves_the_larger_of_both_terms(world: World) -> None:
     order = resting(world)
     world.ask_change(order, quantity="1", limit_price="99.50")
     assert world.book.account.reserved == Decimal("198.20")
 
 
-def test_a_refused_replacement_frees_what_it_held(world: World) -> None:
+def test_a_refused_change_releases_its_reservation(world: World) -> None:
     order = resting(world, post_only=True)
     change = world.ask_change(order, limit_price="100.01").change
     assert world.book.account.reserved == Decimal("200.22")
@@ -83,7 +83,7 @@ def test_a_refused_replacement_frees_what_it_held(world: World) -> None:
     assert world.kinds(order) == ["NEW", "REPLACE_REJECTED"]
 
 
-def test_changes_may_wait_in_line_and_add_up(world: World) -> None:
+def test_changes_of_one_order_queue_and_add_up(world: World) -> None:
     order = resting(world)
     first = world.ask_change(order, quantity="3").change
     second = world.ask_change(order, limit_price="98").change
@@ -104,7 +104,7 @@ def test_a_quantity_equal_to_what_is_filled_completes_the_order(world: World) ->
     assert world.book.account.reserved == ZERO
 
 
-def test_an_order_that_moves_into_the_market_takes_at_once(world: World) -> None:
+def test_a_limit_moved_into_the_market_fills_at_once(world: World) -> None:
     order = resting(world)
     world.modify(order, limit_price="100.01")
     assert (order.status, order.average_price) == (OrderStatus.FILLED, Decimal("100.01"))
@@ -129,7 +129,9 @@ def test_a_resting_market_to_limit_order_may_be_moved(world: World) -> None:
         ({"limit_price": "-1"}, RejectReason.INVALID_TICK),
     ],
 )
-def test_business_refuses_and_nothing_changes(world: World, fields: dict[str, str], reason: RejectReason) -> None:
+def test_a_change_that_business_rules_refuse_changes_nothing(
+    world: World, fields: dict[str, str], reason: RejectReason
+) -> None:
     order = resting(world)
     before = state(world, order)
     decision = world.ask_change(order, **fields)
@@ -138,7 +140,7 @@ def test_business_refuses_and_nothing_changes(world: World, fields: dict[str, st
     assert state(world, order) == before
 
 
-def test_what_only_shrinks_an_order_is_never_refused_for_the_account(world: World) -> None:
+def test_reducing_an_order_is_never_refused_for_funds_or_risk(world: World) -> None:
     order = resting(world)
     world.book.account.state = AccountState.HALTED
     assert world.ask_change(order, quantity="1").refusal is None
@@ -147,7 +149,7 @@ def test_what_only_shrinks_an_order_is_never_refused_for_the_account(world: Worl
     assert refusal[0] is RejectReason.ACCOUNT_NOT_ACTIVE
 
 
-def test_a_sale_can_grow_by_what_is_held_and_not_sold_yet() -> None:
+def test_a_sale_can_grow_by_the_unsold_part_of_the_position() -> None:
     world = World(SPOT, AccountKind.CASH, "1000")
     world.place(command(type=OrderType.MARKET, quantity=Decimal(3)))
     sale = world.place(command(side=Side.SELL, quantity=Decimal(1), limit_price=Decimal(105)))
@@ -165,7 +167,7 @@ def test_an_exit_on_margin_grows_without_funds() -> None:
     assert world.ask_change(sale, quantity="2").refusal is None
 
 
-def test_naming_what_is_the_same_changes_nothing_and_says_so(world: World) -> None:
+def test_a_change_to_equal_terms_changes_nothing_and_says_so(world: World) -> None:
     order = resting(world)
     before = state(world, order)
     with pytest.raises(BadInput, match="already") as caught:
@@ -174,7 +176,7 @@ def test_naming_what_is_the_same_changes_nothing_and_says_so(world: World) -> No
     assert state(world, order) == before
 
 
-def test_what_is_the_same_is_not_sent_to_the_venue(world: World) -> None:
+def test_unchanged_terms_are_not_sent_to_the_venue(world: World) -> None:
     order = resting(world)
     change = world.ask_change(order, quantity="1", limit_price="99").change
     assert (change.quantity, change.limit_price) == (Decimal(1), None)
@@ -263,14 +265,14 @@ def test_a_well_formed_change_passes(world: World, make: Any, fields: dict[str, 
     check_change(ModifyOrder(OrderKey(id=order.id), **fields), order, NOW)
 
 
-def test_a_new_time_at_which_a_gtd_order_expires_is_kept(world: World) -> None:
+def test_a_change_keeps_the_new_expiry_of_a_gtd_order(world: World) -> None:
     order = resting(world, time_in_force=TimeInForce.GTD, expires_at=LATER)
     sooner = LATER - timedelta(minutes=30)
     world.modify(order, expires_at=sooner)
     assert (order.expires_at, order.works_until) == (sooner, sooner)
 
 
-def test_a_stop_moves_with_its_reserve() -> None:
+def test_changing_a_stop_changes_its_reservation() -> None:
     world = World(SPOT, AccountKind.CASH, "1000")
     order = world.place(command(type=OrderType.STOP, limit_price=None, stop_price=Decimal(110), quantity=Decimal(1)))
     assert order.reserve_price == Decimal("115.50")
@@ -278,7 +280,7 @@ def test_a_stop_moves_with_its_reserve() -> None:
     assert (order.stop_price, order.reserve_price) == (Decimal(120), Decimal("126.00"))
 
 
-def test_the_exchange_changes_an_order_unasked_while_a_change_is_pending(world: World) -> None:
+def test_an_unsolicited_restatement_is_booked_while_a_change_is_pending(world: World) -> None:
     order = resting(world, quantity=Decimal(4))
     world.ask_change(order, quantity="6")
     cut = Restated(

@@ -56,7 +56,7 @@ def rule(kind: RiskRuleKind, threshold: str, **others: Any) -> RiskRule:
     return RiskRule(**(values | others))
 
 
-def test_a_cash_buy_holds_back_notional_and_taker_fee() -> None:
+def test_a_cash_buy_reserves_notional_and_taker_fee() -> None:
     book = trading_book("1000")
     decision = decide(command(quantity=Decimal(5)), SPOT, market(), book)
     assert decision.accepted
@@ -65,7 +65,7 @@ def test_a_cash_buy_holds_back_notional_and_taker_fee() -> None:
     assert book.available == Decimal("499.5")
 
 
-def test_the_last_cent_is_enough_and_one_less_is_not() -> None:
+def test_an_order_needs_its_reservation_to_the_last_cent() -> None:
     assert decide(command(quantity=Decimal(1)), SPOT, market(), trading_book("100.1")).accepted
     book = trading_book("100.09")
     decision = decide(command(quantity=Decimal(1)), SPOT, market(), book)
@@ -74,13 +74,13 @@ def test_the_last_cent_is_enough_and_one_less_is_not() -> None:
     assert book.positions[SPOT.id, Bucket.NET].working_buy == ZERO
 
 
-def test_a_later_order_sees_what_an_earlier_one_holds_back() -> None:
+def test_later_orders_see_the_reservations_of_earlier_ones() -> None:
     book = trading_book("150")
     assert decide(command(), SPOT, market(), book).accepted
     assert decide(command(), SPOT, market(), book).reason is RejectReason.INSUFFICIENT_FUNDS
 
 
-def test_a_market_order_is_valued_at_the_far_touch_with_its_buffer() -> None:
+def test_a_market_order_is_valued_at_the_far_touch_plus_its_buffer() -> None:
     decision = decide(command(type=OrderType.MARKET), SPOT, market(), trading_book("1000"))
     assert decision.reservation.price == Decimal("100.01") * Decimal("1.05")
 
@@ -112,7 +112,7 @@ def test_a_market_order_is_valued_at_the_far_touch_with_its_buffer() -> None:
         ({}, market(), replace(SPOT, price_limit_rate=Decimal("0.1")), RejectReason.NO_MARKET_PRICE),
     ],
 )
-def test_business_refuses(
+def test_each_business_check_rejects_with_its_reason(
     changes: dict[str, Any], state: MarketState, instrument: Instrument, reason: RejectReason
 ) -> None:
     book = trading_book("1000")
@@ -122,7 +122,7 @@ def test_business_refuses(
     assert book.account.reserved == ZERO
 
 
-def test_the_price_limits_themselves_pass() -> None:
+def test_a_price_equal_to_a_daily_limit_passes() -> None:
     instrument = replace(SPOT, price_limit_rate=Decimal("0.1"))
     state = market(quote(previous_close=Decimal(100)))
     for price in ("90", "110"):
@@ -130,12 +130,12 @@ def test_the_price_limits_themselves_pass() -> None:
 
 
 @pytest.mark.parametrize("state", [AccountState.HALTED, AccountState.CLOSED, AccountState.REDUCE_ONLY])
-def test_only_an_active_account_takes_orders_that_open(state: AccountState) -> None:
+def test_only_an_active_account_accepts_opening_orders(state: AccountState) -> None:
     decision = decide(command(), SPOT, market(), trading_book(state=state))
     assert decision.reason is RejectReason.ACCOUNT_NOT_ACTIVE
 
 
-def test_a_reduce_only_account_lets_an_exit_through_but_not_a_flip() -> None:
+def test_a_reduce_only_account_accepts_an_exit_and_refuses_a_flip() -> None:
     for quantity, accepted in (("2", True), ("2.001", False)):
         book = trading_book("1000", AccountKind.MARGIN, state=AccountState.REDUCE_ONLY)
         holding(book, PERPETUAL, "2")
@@ -143,7 +143,7 @@ def test_a_reduce_only_account_lets_an_exit_through_but_not_a_flip() -> None:
         assert decision.accepted is accepted
 
 
-def test_what_is_sold_already_cannot_be_sold_again() -> None:
+def test_units_of_a_working_sale_cannot_be_sold_again() -> None:
     book = trading_book("0")
     holding(book, SPOT, "2")
     sell = command(side=Side.SELL, quantity=Decimal("1.5"))
@@ -166,7 +166,7 @@ def test_daily_price_limits_round_half_a_tick_up(close: str, lowest: str, highes
         assert is_within or decision.reason is RejectReason.PRICE_OUT_OF_LIMITS
 
 
-def test_an_odd_lot_may_only_be_sold_out() -> None:
+def test_an_odd_lot_is_accepted_only_for_closing_the_whole_position() -> None:
     instrument = replace(SPOT, lot_size=Decimal(100))
     book = trading_book("0")
     holding(book, instrument, "130")
@@ -177,7 +177,7 @@ def test_an_odd_lot_may_only_be_sold_out() -> None:
     assert decision.reason is RejectReason.INVALID_LOT
 
 
-def test_what_was_bought_today_is_not_sold_today_where_it_settles_tomorrow() -> None:
+def test_units_of_a_t1_instrument_cannot_be_sold_on_the_day_of_purchase() -> None:
     instrument = replace(SPOT, settlement_cycle=SettlementCycle.T1)
     book = trading_book("0")
     holding(book, instrument, "2").today_quantity = Decimal(1)
@@ -198,7 +198,7 @@ def test_what_was_bought_today_is_not_sold_today_where_it_settles_tomorrow() -> 
         ({"limit_price": "110", "side": Side.BUY}, "110"),
     ],
 )
-def test_a_sale_is_valued_where_it_may_fill(terms: dict[str, Any], price: str) -> None:
+def test_a_sale_is_valued_at_the_price_where_it_may_fill(terms: dict[str, Any], price: str) -> None:
     values = {
         name: Decimal(value) if isinstance(value, str) and name.endswith("price") else value
         for name, value in terms.items()
@@ -209,7 +209,7 @@ def test_a_sale_is_valued_where_it_may_fill(terms: dict[str, Any], price: str) -
     assert decision.reservation.margin == to_cash_up(Decimal(price) / 10, "USD")
 
 
-def test_margin_holds_back_the_worse_side_only() -> None:
+def test_margin_is_reserved_for_the_worse_side_only() -> None:
     book = trading_book("1000", AccountKind.MARGIN)
     buy, sell = command(quantity=Decimal(10)), command(quantity=Decimal(10), side=Side.SELL)
     assert decide(buy, PERPETUAL, market(), book).reserved == Decimal(101)
@@ -231,14 +231,14 @@ def test_an_inverse_contract_is_valued_in_the_base_asset() -> None:
     assert decision.reserved == Decimal("0.5") + Decimal("0.005")
 
 
-def test_nothing_may_be_added_to_an_account_that_cannot_be_valued() -> None:
+def test_an_account_without_a_valuation_refuses_opening_orders() -> None:
     book = trading_book("1000", AccountKind.MARGIN)
     book.free = None
     assert decide(command(), PERPETUAL, market(), book).reason is RejectReason.NO_MARKET_PRICE
 
 
 @pytest.mark.parametrize(("threshold", "accepted"), [("100.01", True), ("100", True), ("99.99", False)])
-def test_max_order_notional_at_one_above_and_below(threshold: str, accepted: bool) -> None:
+def test_max_order_notional_accepts_its_limit_and_refuses_more(threshold: str, accepted: bool) -> None:
     limit = rule(RiskRuleKind.MAX_ORDER_NOTIONAL, threshold)
     decision = decide(command(), SPOT, market(), trading_book("1000", rules=[limit]))
     assert decision.accepted is accepted
@@ -259,21 +259,21 @@ def test_max_order_notional_at_one_above_and_below(threshold: str, accepted: boo
         (Side.SELL, "200", True),
     ],
 )
-def test_the_collar_looks_at_the_aggressive_side(side: Side, price: str, accepted: bool) -> None:
+def test_the_collar_checks_prices_on_the_aggressive_side_only(side: Side, price: str, accepted: bool) -> None:
     book = trading_book("1000", rules=[rule(RiskRuleKind.PRICE_COLLAR, "0.05")])
     holding(book, SPOT, "1")
     decision = decide(command(side=side, limit_price=Decimal(price)), SPOT, market(), book)
     assert decision.accepted is accepted
 
 
-def test_a_collar_without_a_price_refuses() -> None:
+def test_a_collar_without_a_reference_price_refuses() -> None:
     collar = rule(RiskRuleKind.PRICE_COLLAR, "0.05")
     decision = decide(command(), SPOT, MarketState(None, True, True), trading_book("1000", rules=[collar]))
     assert decision.reason is RejectReason.RISK_RULE
     assert decision.violations[0].observed is None
 
 
-def test_all_rules_are_evaluated_and_a_warning_lets_through() -> None:
+def test_all_rules_are_evaluated_and_a_warning_accepts_the_order() -> None:
     rules = [
         rule(RiskRuleKind.MAX_ORDER_NOTIONAL, "1", action=RiskAction.WARN),
         rule(RiskRuleKind.MAX_ORDER_NOTIONAL, "2", action=RiskAction.WARN),
@@ -294,7 +294,7 @@ def test_all_rules_are_evaluated_and_a_warning_lets_through() -> None:
         (RiskScope.STRATEGY, {"strategy": "other"}, False),
     ],
 )
-def test_a_rule_applies_in_its_scope(scope: RiskScope, subject: dict[str, Any], applies: bool) -> None:
+def test_a_rule_applies_to_its_own_scope_only(scope: RiskScope, subject: dict[str, Any], applies: bool) -> None:
     limit = rule(RiskRuleKind.MAX_ORDER_NOTIONAL, "1", scope=scope, **subject)
     decision = decide(command(strategy="trend"), SPOT, market(), trading_book("1000", rules=[limit]))
     assert decision.accepted is not applies

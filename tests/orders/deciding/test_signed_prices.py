@@ -24,7 +24,7 @@ ZERO = Decimal(0)
     ("close", "lowest", "highest"),
     [("30", "27", "33"), ("-30", "-33", "-27"), ("0", "-0.5", "0.5"), ("-31.5", "-34.5", "-28.5"), ("2", "2", "2")],
 )
-def test_daily_price_limits(close: str, lowest: str, highest: str) -> None:
+def test_daily_price_limits_hold_for_prices_of_any_sign(close: str, lowest: str, highest: str) -> None:
     instrument = replace(POWER, price_limit_rate=Decimal("0.1"))
     state, half = market(quote("POWER", close, close, previous_close=Decimal(close))), Decimal("0.5")
     bottom, top = Decimal(lowest), Decimal(highest)
@@ -47,13 +47,15 @@ def test_daily_price_limits(close: str, lowest: str, highest: str) -> None:
         (OrderType.STOP, Side.BUY, "40", "30", "42"),
     ],
 )
-def test_what_an_order_is_valued_at(kind: OrderType, side: Side, stop: str | None, touch: str, worst: str) -> None:
+def test_orders_are_valued_at_prices_of_any_sign(
+    kind: OrderType, side: Side, stop: str | None, touch: str, worst: str
+) -> None:
     asked = command(side=side, type=kind, limit_price=None, stop_price=None if stop is None else Decimal(stop))
     assert reservation_price(asked, quote("POWER", touch, touch)) == Decimal(worst)
 
 
 @pytest.mark.parametrize(("price", "held"), [("30", "3"), ("-30", "3"), ("0", "0")])
-def test_margin_and_notional_are_of_the_absolute_price(price: str, held: str) -> None:
+def test_margin_and_notional_use_the_absolute_price(price: str, held: str) -> None:
     instrument = replace(POWER, fees=replace(POWER.fees, taker_rate=ZERO))
     state = market(quote("POWER", price, price))
     decision = decide(command(limit_price=Decimal(price)), instrument, state, trading_book("100", AccountKind.MARGIN))
@@ -62,7 +64,7 @@ def test_margin_and_notional_are_of_the_absolute_price(price: str, held: str) ->
 
 @pytest.mark.parametrize("asset_class", [one for one in AssetClass if one is not AssetClass.FUTURE])
 @pytest.mark.parametrize("price", ["0", "-30"])
-def test_only_futures_are_priced_at_zero_and_below(asset_class: AssetClass, price: str) -> None:
+def test_only_futures_accept_prices_of_zero_and_below(asset_class: AssetClass, price: str) -> None:
     instrument = replace(POWER, asset_class=asset_class)
     decision = decide(
         command(limit_price=Decimal(price)), instrument, market(), trading_book("100000", AccountKind.MARGIN)
@@ -88,7 +90,7 @@ def test_only_futures_are_priced_at_zero_and_below(asset_class: AssetClass, pric
         ("0", "-0.5", False, False, None),
     ],
 )
-def test_a_collar_is_a_share_of_the_absolute_reference(
+def test_a_collar_ratio_is_of_the_absolute_reference_price(
     reference: str, price: str, buys: bool, passes: bool, observed: str | None
 ) -> None:
     account = AccountView(ZERO, None, None, None, None, None, None)

@@ -391,7 +391,7 @@ MATRICES: dict[str, str] = {
 
 
 @pytest.mark.parametrize("name", list(MATRICES))
-def test_matrix(name: str) -> None:
+def test_each_sequence_of_reports_gives_the_status_and_quantities_of_fix(name: str) -> None:
     line = Line()
     line.check_reserve()
     for row in filter(None, map(str.strip, MATRICES[name].strip().splitlines())):
@@ -404,7 +404,7 @@ def test_matrix(name: str) -> None:
 
 @pytest.mark.parametrize("current", list(OrderStatus))
 @pytest.mark.parametrize("wanted", list(OrderStatus))
-def test_the_transition_table_is_all_there_is(current: OrderStatus, wanted: OrderStatus) -> None:
+def test_every_transition_outside_the_table_is_an_error(current: OrderStatus, wanted: OrderStatus) -> None:
     order = Line().order
     order.status = current
     if wanted is current or wanted in TRANSITIONS[current]:
@@ -416,14 +416,14 @@ def test_the_transition_table_is_all_there_is(current: OrderStatus, wanted: Orde
     assert order.status is current
 
 
-def test_nothing_leaves_an_end() -> None:
+def test_no_transition_leaves_a_final_status() -> None:
     ends = {status for status in OrderStatus if not TRANSITIONS[status]}
     assert ends == {OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.REJECTED, OrderStatus.EXPIRED}
     reachable = {target for targets in TRANSITIONS.values() for target in targets}
     assert reachable == set(OrderStatus) - {OrderStatus.HELD}
 
 
-def test_versions_count_what_an_answer_could_be_overtaken_by() -> None:
+def test_a_version_rises_with_each_change_that_can_invalidate_a_pending_command() -> None:
     line = Line()
     counted = []
     for step in ("accepted", "fill 1", "again", "replace? 9", "replaced 9", "cancel?", "cancel-rejected", "restated 5"):

@@ -42,7 +42,7 @@ async def sequences(account_id: UUID) -> list[int]:
     return [row["sequence"] for row in rows]
 
 
-async def test_a_batch_of_any_size_is_one_statement_once_the_account_is_known(quiet_desk: Platform) -> None:
+async def test_a_batch_of_any_size_takes_one_statement_for_a_remembered_account(quiet_desk: Platform) -> None:
     owner, book = await quiet_desk.open_account("100000")
     entry = quiet_desk.services.entry
     await quiet_desk.services.order_context.refresh()
@@ -56,7 +56,7 @@ async def test_a_batch_of_any_size_is_one_statement_once_the_account_is_known(qu
     assert await sequences(book.id) == list(range(1, 105))
 
 
-async def test_rules_that_count_cost_one_more_statement_for_an_account_that_is_not_known(quiet_desk: Platform) -> None:
+async def test_counting_rules_cost_one_more_statement_for_an_unknown_account(quiet_desk: Platform) -> None:
     owner, book = await quiet_desk.open_account("100000")
     await rule(quiet_desk, RiskRuleKind.MAX_OPEN_ORDERS, "3")
     await quiet_desk.services.order_context.refresh()
@@ -78,7 +78,7 @@ async def rule(desk: Platform, kind: RiskRuleKind, threshold: str) -> None:
     await create_rule(desk.services.bus, desk.admin, given)
 
 
-async def test_a_rule_made_elsewhere_holds_for_the_next_order(quiet_desk: Platform) -> None:
+async def test_a_rule_made_in_another_process_applies_to_the_next_order(quiet_desk: Platform) -> None:
     owner, book = await quiet_desk.open_account("100000")
     entry = quiet_desk.services.entry
     await place(entry, owner, far(book.id))
@@ -87,7 +87,7 @@ async def test_a_rule_made_elsewhere_holds_for_the_next_order(quiet_desk: Platfo
     assert (small.reject_reason, large.reject_reason) == (None, RejectReason.RISK_RULE)
 
 
-async def test_money_that_moved_elsewhere_counts(quiet_desk: Platform) -> None:
+async def test_money_moved_by_another_process_counts_for_the_next_order(quiet_desk: Platform) -> None:
     owner, book = await quiet_desk.open_account("60")
     services = quiet_desk.services
     await place(services.entry, owner, far(book.id))
@@ -101,7 +101,7 @@ async def test_money_that_moved_elsewhere_counts(quiet_desk: Platform) -> None:
     assert refused.reject_reason is RejectReason.INSUFFICIENT_FUNDS
 
 
-async def test_two_processes_take_turns_without_overspending(quiet_desk: Platform) -> None:
+async def test_two_processes_on_one_account_never_overspend(quiet_desk: Platform) -> None:
     owner, book = await quiet_desk.open_account("520")
     entries = (quiet_desk.services.entry, OrderEntry(quiet_desk.services.order_context))
     placed = [(await place(entries[turn % 2], owner, far(book.id)))[0] for turn in range(12)]
@@ -141,7 +141,7 @@ async def test_an_acknowledgement_leaves_the_book_current_and_a_fill_does_not(li
     assert await sequences(book.id) == list(range(1, stored.event_sequence + 1))
 
 
-async def test_a_client_order_id_is_used_once_whoever_remembers_what(quiet_desk: Platform) -> None:
+async def test_a_client_order_id_is_used_once_across_processes(quiet_desk: Platform) -> None:
     owner, book = await quiet_desk.open_account("100000")
     entries = (quiet_desk.services.entry, OrderEntry(quiet_desk.services.order_context))
     for entry in entries:
@@ -155,7 +155,7 @@ async def test_a_client_order_id_is_used_once_whoever_remembers_what(quiet_desk:
     await recalls_what_is_stored(entries[0].memory, [])
 
 
-async def test_a_call_that_is_refused_as_a_whole_leaves_nothing_behind(quiet_desk: Platform) -> None:
+async def test_a_call_that_is_refused_whole_leaves_nothing_in_memory(quiet_desk: Platform) -> None:
     owner, book = await quiet_desk.open_account("100000")
     entry = quiet_desk.services.entry
     await place(entry, owner, far(book.id))
@@ -167,7 +167,7 @@ async def test_a_call_that_is_refused_as_a_whole_leaves_nothing_behind(quiet_des
     assert await recalls_what_is_stored(entry.memory, []) == 1
 
 
-async def test_a_cancel_by_another_part_of_the_process_frees_what_was_held(live_desk: Platform) -> None:
+async def test_a_cancel_elsewhere_in_the_process_releases_its_reservation(live_desk: Platform) -> None:
     owner, book = await live_desk.open_account("60")
     services = live_desk.services
     (first,) = await place(services.entry, owner, far(book.id))
@@ -178,7 +178,7 @@ async def test_a_cancel_by_another_part_of_the_process_frees_what_was_held(live_
     assert second.status is OrderStatus.PENDING_NEW
 
 
-async def test_changes_and_cancels_take_one_statement_after_what_they_read(live_desk: Platform) -> None:
+async def test_changes_and_cancels_take_one_statement_after_their_reads(live_desk: Platform) -> None:
     owner, book = await live_desk.open_account("100000")
     services = live_desk.services
     placed = await place(services.entry, owner, *(far(book.id) for _ in range(2)))
@@ -196,7 +196,7 @@ async def test_changes_and_cancels_take_one_statement_after_what_they_read(live_
     assert (order.limit_price, order.status) == (Decimal(51), OrderStatus.NEW)
 
 
-async def test_what_moves_between_reading_and_writing_is_decided_again(
+async def test_a_decision_is_repeated_when_the_book_changed_since_the_read(
     quiet_desk: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner, book = await quiet_desk.open_account("100000")
@@ -220,7 +220,7 @@ async def test_what_moves_between_reading_and_writing_is_decided_again(
     assert await sequences(book.id) == list(range(1, 6))
 
 
-async def test_a_remembered_book_does_not_grow_with_its_accounts_orders(quiet_desk: Platform) -> None:
+async def test_the_memory_of_a_book_does_not_grow_with_the_orders_of_its_account(quiet_desk: Platform) -> None:
     owner, book = await quiet_desk.open_account("1000000")
     entry = quiet_desk.services.entry
     await quiet_desk.services.order_context.refresh()
@@ -232,7 +232,7 @@ async def test_a_remembered_book_does_not_grow_with_its_accounts_orders(quiet_de
         assert activity.size() == 2, "one symbol and one strategy"
 
 
-async def test_an_account_that_names_each_order_anew_is_not_remembered(
+async def test_an_account_with_new_strategies_in_each_order_is_not_remembered(
     quiet_desk: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(book_memory, "MAX_SUMS", 4)

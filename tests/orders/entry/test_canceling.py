@@ -49,7 +49,7 @@ def limit(account_id: UUID, **others: Any) -> PlaceOrder:
         ({"symbol": "COIN", "side": Side.SELL}, []),
     ],
 )
-async def test_what_fits_is_cancelled_and_nothing_else(
+async def test_cancelling_by_filter_cancels_the_matching_orders_only(
     live_desk: Platform, fields: dict[str, Any], places: list[int]
 ) -> None:
     owner, account = await live_desk.open_account("1000", kind=AccountKind.MARGIN)
@@ -71,7 +71,7 @@ async def test_what_fits_is_cancelled_and_nothing_else(
     assert await cancel_orders(live_desk.services.bus, owner, CancelOrders(account.id, **fields)) == []
 
 
-async def test_cancelling_many_takes_as_many_statements_as_cancelling_one(quiet_desk: Platform) -> None:
+async def test_cancelling_many_orders_takes_as_many_statements_as_cancelling_one(quiet_desk: Platform) -> None:
     owner, account = await quiet_desk.open_account("100000")
     await quiet_desk.place(owner, *(limit(account.id) for _ in range(300)))
     canceled = await cancel_orders(quiet_desk.services.bus, owner, CancelOrders(account.id))
@@ -82,7 +82,7 @@ async def test_cancelling_many_takes_as_many_statements_as_cancelling_one(quiet_
     assert [tuple(row) for row in rows] == [("CANCEL", 300), ("SUBMIT", 300)]
 
 
-async def test_an_order_that_waits_for_its_venue_is_cancelled_too(quiet_desk: Platform) -> None:
+async def test_an_order_that_is_pending_at_the_venue_can_be_cancelled(quiet_desk: Platform) -> None:
     owner, account = await quiet_desk.open_account("1000")
     (placed,) = await quiet_desk.place(owner, limit(account.id))
     await cancel_orders(quiet_desk.services.bus, owner, CancelOrders(account.id))
@@ -92,7 +92,7 @@ async def test_an_order_that_waits_for_its_venue_is_cancelled_too(quiet_desk: Pl
     assert (await read_books([account.id]))[account.id].reserved == 0
 
 
-async def test_who_may_not_cancel_changes_nothing(quiet_desk: Platform) -> None:
+async def test_a_forbidden_cancel_changes_nothing(quiet_desk: Platform) -> None:
     owner, account = await quiet_desk.open_account("1000")
     (placed,) = await quiet_desk.place(owner, limit(account.id))
     bus = quiet_desk.services.bus
@@ -112,7 +112,7 @@ async def test_who_may_not_cancel_changes_nothing(quiet_desk: Platform) -> None:
     assert len(await cancel_orders(bus, manager, CancelOrders(account.id))) == 1
 
 
-async def test_cancels_that_come_together_share_a_transaction_and_keep_apart(quiet_desk: Platform) -> None:
+async def test_concurrent_cancels_share_a_transaction_and_keep_their_own_results(quiet_desk: Platform) -> None:
     owner, account = await quiet_desk.open_account("10000")
     stranger = await quiet_desk.add_actor()
     first, second, third = await quiet_desk.place(owner, *(limit(account.id) for _ in range(3)))

@@ -87,7 +87,7 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def test_a_caller_that_was_just_answered_may_call_again_at_once() -> None:
+async def test_a_caller_may_call_again_right_after_its_answer() -> None:
     async def echo(names: Sequence[str]) -> Names:
         await asyncio.sleep(0)
         return list(names)
@@ -98,7 +98,7 @@ async def test_a_caller_that_was_just_answered_may_call_again_at_once() -> None:
             assert await commits.submit(call(str(number))) == str(number)
 
 
-async def test_calls_that_wait_are_taken_together_up_to_the_weight() -> None:
+async def test_waiting_calls_form_one_batch_up_to_the_maximum_weight() -> None:
     batches: list[list[str]] = []
     gate = asyncio.Event()
 
@@ -117,7 +117,7 @@ async def test_calls_that_wait_are_taken_together_up_to_the_weight() -> None:
     assert batches == [["1a", "2a"], ["3a"], ["9a"], ["1a"]]
 
 
-async def test_each_caller_gets_its_own_error_and_one_that_fails_the_batch_fails_alone() -> None:
+async def test_each_caller_gets_its_own_error_when_the_batch_fails() -> None:
     batches: list[list[str]] = []
 
     async def fussy(names: Sequence[str]) -> Names:
@@ -136,7 +136,7 @@ async def test_each_caller_gets_its_own_error_and_one_that_fails_the_batch_fails
     assert await commits.submit(call("good")) == "good"
 
 
-async def test_without_a_database_a_batch_is_not_tried_again() -> None:
+async def test_a_batch_is_not_retried_call_by_call_without_a_database() -> None:
     tries = 0
 
     async def away(_names: Sequence[str]) -> Names:
@@ -150,7 +150,7 @@ async def test_without_a_database_a_batch_is_not_tried_again() -> None:
     assert tries == 1
 
 
-async def test_a_caller_that_left_is_not_run_and_too_many_are_refused() -> None:
+async def test_a_cancelled_call_does_not_run_and_calls_beyond_the_bound_are_refused() -> None:
     seen: list[str] = []
     gate = asyncio.Event()
 
@@ -191,7 +191,7 @@ class Gates:
         await settle()
 
 
-async def test_batches_in_flight_share_no_account_and_keep_the_order_of_each() -> None:
+async def test_concurrent_batches_share_no_account_and_keep_the_order_of_each_account() -> None:
     gates = Gates()
     commits = group_commit(gates.handle)
     callers = []
@@ -209,7 +209,7 @@ async def test_batches_in_flight_share_no_account_and_keep_the_order_of_each() -
     assert await asyncio.gather(*callers) == ["1a", "2b", "3c", "4a", "5ab", "6b", "7c"]
 
 
-async def test_a_call_that_waits_for_an_account_is_run_when_the_account_is_free() -> None:
+async def test_a_call_runs_as_soon_as_its_account_is_free() -> None:
     gates = Gates()
     commits = group_commit(gates.handle)
     first, second = (asyncio.create_task(commits.submit(call("a"))) for _ in range(2))
@@ -223,7 +223,7 @@ async def test_a_call_that_waits_for_an_account_is_run_when_the_account_is_free(
     assert await asyncio.gather(first, second, third) == ["a", "a", "a"]
 
 
-async def test_accounts_of_a_batch_that_failed_are_free_again() -> None:
+async def test_a_failed_batch_frees_its_accounts() -> None:
     async def fail(_names: Sequence[str]) -> Names:
         raise RuntimeError("no")
 
@@ -233,7 +233,7 @@ async def test_accounts_of_a_batch_that_failed_are_free_again() -> None:
             await commits.submit(call("a"))
 
 
-async def test_a_caller_who_lost_the_right_stays_refused_when_the_batch_is_decided_again() -> None:
+async def test_a_caller_without_permission_stays_refused_when_the_batch_is_decided_again() -> None:
     tries = 0
 
     async def stale_once(names: Sequence[str]) -> Names:
@@ -250,7 +250,7 @@ async def test_a_caller_who_lost_the_right_stays_refused_when_the_batch_is_decid
     assert tries == 2
 
 
-async def test_caches_that_never_settle_are_an_error_of_the_platform() -> None:
+async def test_caches_that_never_match_the_database_raise_an_internal_error() -> None:
     async def always(_names: Sequence[str]) -> Names:
         raise StaleCache({})
 
@@ -258,7 +258,7 @@ async def test_caches_that_never_settle_are_an_error_of_the_platform() -> None:
         await group_commit(always).submit(call("a"))
 
 
-async def test_a_refusal_of_one_caller_is_not_that_of_the_others() -> None:
+async def test_a_refusal_reaches_only_the_refused_caller() -> None:
     async def refuse_one(names: Sequence[str]) -> Names:
         return [BadInput("no", field="symbol") if name == "2" else name for name in names]
 

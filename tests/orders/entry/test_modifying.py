@@ -69,7 +69,7 @@ async def kinds(order: Order) -> list[str]:
     return [change.kind for event in events if (change := read_order_event(event)) is not None]
 
 
-async def test_a_change_is_pending_until_the_venue_has_made_it(desk: Platform) -> None:
+async def test_a_change_is_pending_until_the_venue_confirms_it(desk: Platform) -> None:
     owner, account = await desk.open_account("1000")
     (placed,) = await desk.place(owner, limit(account.id))
     asked = await modify(desk, owner, placed, quantity=Decimal(3), limit_price=Decimal(98), expected_version=1)
@@ -83,7 +83,7 @@ async def test_a_change_is_pending_until_the_venue_has_made_it(desk: Platform) -
     assert (await prove_book(account.id, (await desk.services.market.catalog()).by_id)).breaks == []
 
 
-async def test_a_version_stays_good_while_the_venue_only_acknowledges(desk: Platform) -> None:
+async def test_an_acknowledgement_does_not_raise_the_version(desk: Platform) -> None:
     owner, account = await desk.open_account("1000")
     (placed,) = await desk.place(owner, limit(account.id))
     async with running_venue(desk):
@@ -95,7 +95,7 @@ async def test_a_version_stays_good_while_the_venue_only_acknowledges(desk: Plat
     assert (last.quantity, last.version) == (Decimal(4), 3)
 
 
-async def test_a_version_that_moved_conflicts_and_nothing_changes(desk: Platform) -> None:
+async def test_an_outdated_expected_version_conflicts_and_changes_nothing(desk: Platform) -> None:
     owner, account = await desk.open_account("1000")
     (placed,) = await desk.place(owner, limit(account.id))
     async with running_venue(desk):
@@ -111,7 +111,7 @@ async def test_a_version_that_moved_conflicts_and_nothing_changes(desk: Platform
     assert await stored() == before
 
 
-async def test_a_fill_moves_the_version(desk: Platform) -> None:
+async def test_a_fill_raises_the_version(desk: Platform) -> None:
     owner, account = await desk.open_account("1000")
     (placed,) = await desk.place(owner, limit(account.id))
     async with running_venue(desk):
@@ -160,7 +160,7 @@ async def test_a_cancel_after_a_change_ends_the_order(desk: Platform) -> None:
     assert (await read_books([account.id]))[account.id].reserved == 0
 
 
-async def test_changes_that_come_together_share_a_transaction_and_keep_apart(desk: Platform) -> None:
+async def test_concurrent_changes_share_a_transaction_and_keep_their_own_results(desk: Platform) -> None:
     owner, account = await desk.open_account("1000")
     first, second = await desk.place(owner, limit(account.id), limit(account.id))
     results = await asyncio.gather(
@@ -179,7 +179,7 @@ async def test_changes_that_come_together_share_a_transaction_and_keep_apart(des
     assert [(order.quantity, order.limit_price) for order in orders] == [(3, 98), (1, 99)]
 
 
-async def test_what_is_over_or_not_ones_own_cannot_be_changed(desk: Platform) -> None:
+async def test_a_finished_or_foreign_order_cannot_be_changed(desk: Platform) -> None:
     owner, account = await desk.open_account("1000")
     placed, market = await desk.place(owner, limit(account.id), limit(account.id, limit_price=Decimal(101)))
     async with running_venue(desk):
@@ -204,7 +204,7 @@ async def test_what_is_over_or_not_ones_own_cannot_be_changed(desk: Platform) ->
     assert await stored() == before
 
 
-async def test_a_restarted_venue_still_makes_a_change(desk: Platform) -> None:
+async def test_a_restarted_venue_still_executes_a_pending_change(desk: Platform) -> None:
     owner, account = await desk.open_account("1000")
     (placed,) = await desk.place(owner, limit(account.id, client_order_id="mine"))
     async with running_venue(desk):

@@ -51,7 +51,7 @@ async def stored() -> list[Any]:
     return [list(row) for row in await fetch(counts)] + [list(row) for row in await fetch("SELECT * FROM accounts")]
 
 
-async def test_what_is_checked_is_what_happens(live_desk: Platform) -> None:
+async def test_check_order_predicts_the_result_of_place_order(live_desk: Platform) -> None:
     chance = Random(11)
     for kind, threshold, action in (
         (RiskRuleKind.MAX_ORDER_NOTIONAL, "300", RiskAction.REJECT),

@@ -60,7 +60,7 @@ async def assert_proved(desk: Platform, account_id: UUID) -> None:
     assert proof.breaks == []
 
 
-async def test_a_bracket_lives_its_life_over_three_venues_that_end_without_ceremony(quiet_desk: Platform) -> None:
+async def test_a_bracket_survives_three_crashes_of_its_venue(quiet_desk: Platform) -> None:
     desk = quiet_desk
     owner, account = await desk.open_account("1000")
     orders = await placed_bracket(desk, owner, account.id)
@@ -111,7 +111,7 @@ async def test_a_bracket_lives_its_life_over_three_venues_that_end_without_cerem
     await assert_proved(desk, account.id)
 
 
-async def test_a_restarted_venue_waits_for_the_group_that_it_was_not_told_of(quiet_desk: Platform) -> None:
+async def test_a_restarted_venue_takes_a_group_that_it_has_not_received(quiet_desk: Platform) -> None:
     desk = quiet_desk
     owner, account = await desk.open_account("1000")
     async with running_venue(desk):
@@ -124,7 +124,7 @@ async def test_a_restarted_venue_waits_for_the_group_that_it_was_not_told_of(qui
     await assert_proved(desk, account.id)
 
 
-async def test_cancelling_the_entry_cancels_the_exits_and_frees_all(live_desk: Platform) -> None:
+async def test_cancelling_the_entry_cancels_the_exits_and_releases_all_reservations(live_desk: Platform) -> None:
     desk = live_desk
     owner, account = await desk.open_account("1000")
     orders = await placed_bracket(desk, owner, account.id)
@@ -135,7 +135,7 @@ async def test_cancelling_the_entry_cancels_the_exits_and_frees_all(live_desk: P
     assert (await read_books([account.id]))[account.id].reserved == 0
 
 
-async def test_a_waiting_exit_can_be_changed_and_cancelled(live_desk: Platform) -> None:
+async def test_a_held_exit_can_be_changed_and_cancelled(live_desk: Platform) -> None:
     desk = live_desk
     owner, account = await desk.open_account("1000")
     entry, target, loss = await placed_bracket(desk, owner, account.id)
@@ -177,7 +177,7 @@ async def test_a_repeated_bracket_returns_the_first_and_other_content_conflicts(
     assert len(await fetch("SELECT 1 FROM venue_commands")) == 1
 
 
-async def test_an_oco_protects_a_holding_and_one_fill_ends_the_other(quiet_desk: Platform) -> None:
+async def test_an_oco_protects_a_position_and_a_fill_ends_the_other_order(quiet_desk: Platform) -> None:
     desk = quiet_desk
     owner, account = await desk.open_account("1000")
     async with running_venue(desk):
@@ -231,7 +231,7 @@ async def test_a_malformed_or_foreign_group_saves_nothing(quiet_desk: Platform) 
     assert await fetch("SELECT 1 FROM orders") == []
 
 
-async def test_a_refused_bracket_is_stored_with_its_reasons(quiet_desk: Platform) -> None:
+async def test_a_rejected_bracket_is_stored_with_its_reasons(quiet_desk: Platform) -> None:
     desk = quiet_desk
     owner, account = await desk.open_account("10")
     orders = await placed_bracket(desk, owner, account.id)

@@ -27,7 +27,7 @@ def open_bracket(quantity="10", **terms):
 
 
 class TestBracket:
-    def test_exits_go_to_market_with_the_first_fill_and_the_first_done_ends_the_other(self):
+    def test_the_first_fill_releases_the_exits_and_one_done_exit_cancels_the_other(self):
         venue = exchange(quote(1, "99.9", "100.1"))
         entry = buy("e", OrderType.MARKET, "4")
         reports = venue.submit_group(bracket(entry, take_profit="101", stop_loss="99"), 2)
@@ -45,7 +45,7 @@ class TestBracket:
         assert len(venue) == 0
         assert venue.holding("acc").quantity == 0
 
-    def test_the_stop_ends_the_target(self):
+    def test_a_filled_stop_cancels_the_target(self):
         venue = exchange(quote(1, "99.9", "100.1"))
         entry = sell("e", OrderType.MARKET, "4")
         venue.submit_group(bracket(entry, take_profit="99", stop_loss="101"), 2)
@@ -55,7 +55,7 @@ class TestBracket:
             "tp Canceled GROUP",
         ]
 
-    def test_exits_grow_with_their_entry(self):
+    def test_exits_grow_with_the_fills_of_their_entry(self):
         venue = open_bracket("15")
         assert said(venue.on_quote(quote(3, "98.8", "99", ask_size="4"))) == [
             "e Filled 4 @ 99 MAKER",
@@ -70,7 +70,7 @@ class TestBracket:
             "sl Restated quantity 9 limit None ENTRY_FILLED",
         ]
 
-    def test_a_partial_exit_shrinks_the_other(self):
+    def test_a_partial_fill_of_one_exit_reduces_the_other(self):
         venue = open_bracket("10")
         venue.on_quote(quote(3, "98.8", "99"))
         assert said(venue.on_quote(quote(4, "101", "101.2", bid_size="4"))) == [
@@ -85,7 +85,7 @@ class TestBracket:
         assert said(venue.on_quote(quote(6, "101", "101.2"))) == ["tp Filled 4 @ 101 MAKER", "sl Canceled GROUP"]
         assert venue.holding("acc").quantity == 0
 
-    def test_each_level_of_a_book_shrinks_the_other(self):
+    def test_each_fill_over_several_book_levels_reduces_the_other_exit(self):
         venue = open_bracket("10")
         venue.on_quote(quote(3, "98.8", "99"))
         rising = book(4, [("101.2", "2"), ("101", "3")], [("101.5", "9")])
@@ -101,13 +101,13 @@ class TestBracket:
         assert said(venue.cancel("e", 3)) == ["e Canceled REQUESTED", "tp Canceled GROUP", "sl Canceled GROUP"]
         assert len(venue) == 0
 
-    def test_cancelling_a_part_filled_entry_leaves_its_exits_working_for_what_it_filled(self):
+    def test_cancelling_a_part_filled_entry_leaves_its_exits_working_for_the_filled_quantity(self):
         venue = open_bracket()
         venue.on_quote(quote(3, "98.8", "99", ask_size="4"))
         assert said(venue.cancel("e", 4)) == ["e Canceled REQUESTED"]
         assert {row.order.id: row.order.quantity for row in venue.open_orders()} == {"tp": 4, "sl": 4}
 
-    def test_an_entry_whose_rest_runs_out_leaves_its_position_protected(self):
+    def test_an_entry_that_expires_part_filled_leaves_its_exits_working(self):
         venue = exchange(quote(1, "99.9", "100.1", ask_size="4"))
         entry = buy("e", OrderType.MARKET, "10", time_in_force=TimeInForce.IOC)
         reports = venue.submit_group(bracket(entry, take_profit="101", stop_loss="99"), 2)
@@ -120,7 +120,7 @@ class TestBracket:
             "sl Accepted quantity 4 limit None stop 99",
         ]
 
-    def test_an_entry_that_expires_unfilled_takes_its_exits_along(self):
+    def test_an_entry_that_expires_unfilled_ends_its_exits(self):
         venue = open_bracket(time_in_force=TimeInForce.GTD, expires_at=5)
         assert said(venue.on_quote(quote(5, "99.9", "100.1"))) == [
             "e Expired",
@@ -139,14 +139,14 @@ class TestBracket:
             "sl Rejected GROUP_REJECTED",
         ]
 
-    def test_a_stop_that_is_reached_already_is_rejected_and_the_target_stays(self):
+    def test_a_stop_beyond_the_market_is_rejected_and_the_target_stays(self):
         venue = exchange(quote(1, "99.9", "100.1"))
         entry = buy("e", OrderType.MARKET, "4")
         reports = venue.submit_group(bracket(entry, take_profit="101", stop_loss="99.9"), 2)
         assert said(reports)[-2:] == ["tp Accepted quantity 4 limit 101 stop None", "sl Rejected VENUE_REJECTED"]
         assert len(venue) == 1
 
-    def test_a_target_that_is_there_already_is_taken_and_ends_the_bracket(self):
+    def test_a_marketable_target_fills_at_once_and_ends_the_bracket(self):
         venue = exchange(quote(1, "99.9", "100.1"))
         entry = buy("e", OrderType.MARKET, "4")
         reports = venue.submit_group(bracket(entry, take_profit="99.5", stop_loss="99"), 2)
@@ -157,7 +157,7 @@ class TestBracket:
         ]
         assert len(venue) == 0
 
-    def test_a_complete_exit_ends_the_rest_of_its_entry(self):
+    def test_a_complete_exit_cancels_the_rest_of_its_entry(self):
         venue = open_bracket()
         venue.on_quote(quote(3, "98.8", "99", ask_size="4"))
         assert said(venue.on_quote(quote(4, "101", "101.1"))) == [
@@ -175,7 +175,7 @@ class TestBracket:
         assert said(venue.cancel("tp", 4)) == ["tp Canceled REQUESTED"]
         assert venue.order("sl").status is (OrderStatus.NEW if released else OrderStatus.HELD)
 
-    def test_exits_reduce_only_what_is_there(self):
+    def test_exits_never_exceed_the_position(self):
         venue = exchange(quote(1, "99.9", "100.1"))
         venue.submit(sell("short", OrderType.MARKET, "3"), 2)
         entry = buy("e", OrderType.MARKET, "4")
@@ -213,13 +213,13 @@ class TestOneCancelsOther:
         venue.submit_group(legs, 2)
         assert said(venue.cancel(gone, 3)) == [f"{gone} Canceled REQUESTED", f"{other} Canceled GROUP"]
 
-    def test_expiry_of_one_cancels_the_other(self):
+    def test_the_expiry_of_one_cancels_the_other(self):
         venue, legs = self.make()
         legs[0] = replace(legs[0], time_in_force=TimeInForce.GTD, expires_at=3)
         venue.submit_group(legs, 2)
         assert said(venue.on_quote(quote(3, "99.9", "100.1"))) == ["l Expired", "s Canceled GROUP"]
 
-    def test_a_first_leg_that_trades_on_arrival_leaves_no_room_for_the_second(self):
+    def test_a_first_leg_that_fills_on_arrival_ends_the_second(self):
         venue, legs = self.make(quote(1, "101", "101.1"))
         assert said(venue.submit_group(legs, 2)) == [
             "l Accepted quantity 15 limit 101 stop None",
@@ -235,7 +235,7 @@ class TestOneCancelsOther:
         venue, legs = self.make(quote(1, "98.9", "99.1"))
         assert said(venue.submit_group(legs, 2))[1:] == ["s Rejected VENUE_REJECTED", "l Canceled GROUP"]
 
-    def test_both_reached_in_one_event_only_one_trades(self):
+    def test_only_one_leg_trades_when_one_event_reaches_both(self):
         venue = exchange(quote(1, "99.9", "100.1"))
         low = buy("low", OrderType.LIMIT, "5", limit_price="99")
         high = buy("high", OrderType.LIMIT, "5", limit_price="99.5")
@@ -257,7 +257,7 @@ class TestFlat:
             venue.submit_group(bracket(entry, take_profit="111", stop_loss="91"), 3)
         return venue
 
-    def test_exits_end_whatever_closes_the_position(self):
+    def test_exits_end_when_any_order_closes_the_position(self):
         venue = self.held()
         assert said(venue.submit(sell("out", OrderType.MARKET, "5"), 4))[-2:] == [
             "profit Canceled REDUCE_ONLY",
@@ -271,13 +271,13 @@ class TestFlat:
         assert venue.holding("acc").quantity == -2
         assert len(venue) == 0
 
-    def test_exits_that_wait_for_their_entry_wait_on(self):
+    def test_exits_of_an_unfilled_entry_stay_held_while_the_position_is_flat(self):
         venue = self.held(bracket_too=True)
         venue.submit(sell("out", OrderType.MARKET, "5"), 4)
         assert [row.order.id for row in venue.open_orders()] == ["e", "tp", "sl"]
         assert {row.status for row in venue.open_orders()[1:]} == {OrderStatus.HELD}
 
-    def test_when_the_exits_of_a_bracket_end_their_entry_does_too(self):
+    def test_an_entry_ends_when_the_exits_of_its_bracket_end(self):
         venue = open_bracket()
         venue.on_quote(quote(3, "98.8", "99", ask_size="4"))
         assert said(venue.submit(sell("out", OrderType.MARKET, "4"), 4))[-3:] == [
@@ -287,7 +287,7 @@ class TestFlat:
         ]
         assert len(venue) == 0
 
-    def test_exits_end_when_a_position_is_gone_after_a_restart(self):
+    def test_exits_end_when_the_position_is_gone_after_a_restart(self):
         venue = self.held()
         state = venue.snapshot()
         again = Exchange.restored(Decimal("0.01"), replace(state, holdings=()))

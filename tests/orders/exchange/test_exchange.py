@@ -11,7 +11,7 @@ from domain.orders.model.types import OrderStatus, OrderType, Side, TimeInForce,
 from tests.support.exchange import bracket, buy, exchange, fills, oco, quote, said, sell, trade
 
 
-def test_events_match_rests_then_buys_down_then_sells_up():
+def test_an_event_matches_resting_orders_then_buys_downwards_then_sells_upwards():
     venue = exchange(quote(1, "99.9", "100.1"))
     venue.submit(sell("s102", OrderType.LIMIT, "1", limit_price="102"), 2)
     venue.submit(sell("s101", OrderType.LIMIT, "1", limit_price="101"), 2)
@@ -29,7 +29,7 @@ def test_events_match_rests_then_buys_down_then_sells_up():
     ]
 
 
-def test_a_match_comes_before_expiry_in_the_same_event():
+def test_a_match_precedes_expiry_in_the_same_event():
     venue = exchange(quote(1, "99.9", "100.1"))
     terms = {"time_in_force": TimeInForce.GTD, "expires_at": 5, "limit_price": "99"}
     venue.submit(buy("a", OrderType.LIMIT, "15", **terms), 2)
@@ -48,7 +48,7 @@ def test_an_order_expires_at_the_first_event_at_or_after_its_time(at):
     assert reports[0].status is OrderStatus.EXPIRED
 
 
-def test_the_clock_alone_expires_and_nothing_else():
+def test_a_clock_event_expires_orders_and_does_nothing_else():
     venue = exchange(quote(1, "99.9", "100.1", ask_size="1"))
     venue.submit(buy("rest", OrderType.MARKET, "2"), 2)
     terms = {"time_in_force": TimeInForce.GTD, "expires_at": 5, "limit_price": "99"}
@@ -57,7 +57,7 @@ def test_the_clock_alone_expires_and_nothing_else():
     assert said(venue.on_clock(5)) == ["a Expired"]
 
 
-def test_a_day_order_ends_when_it_is_told():
+def test_a_day_order_ends_when_the_day_end_is_announced():
     venue = exchange(quote(1, "99.9", "100.1"))
     venue.submit(buy("a", OrderType.LIMIT, "1", limit_price="99", time_in_force=TimeInForce.DAY), 2)
     assert said(venue.expire("a", 3)) == ["a Expired"]
@@ -65,24 +65,24 @@ def test_a_day_order_ends_when_it_is_told():
 
 
 class TestTrades:
-    def test_where_nothing_quotes_the_last_price_is_both_sides(self):
+    def test_the_last_price_is_both_sides_of_a_market_without_quotes(self):
         venue = exchange(trade(1, "100", "3"))
         assert fills(venue.submit(buy("a", OrderType.MARKET, "5"), 2)) == ["a 3 @ 100 TAKER"]
         assert fills(venue.on_trade(trade(3, "99", "4"))) == ["a 2 @ 99 TAKER"]
         venue.submit(sell("b", OrderType.LIMIT, "5", limit_price="99.5"), 4)
         assert fills(venue.on_trade(trade(5, "99.5", "1"))) == ["b 1 @ 99.5 MAKER"]
 
-    def test_beside_quotes_a_trade_sets_the_last_price_and_is_an_event(self):
+    def test_a_trade_beside_quotes_sets_the_last_price_and_matches_orders(self):
         venue = exchange(quote(1, "99.9", "100.1", ask_size="2"))
         venue.submit(buy("a", OrderType.MARKET, "3"), 2)
         assert fills(venue.on_trade(trade(3, "100", "50"))) == ["a 1 @ 100.1 TAKER"]
 
-    def test_a_quote_with_nothing_but_a_last_price_is_a_trade(self):
+    def test_a_quote_with_only_a_last_price_is_a_trade(self):
         venue = exchange()
         venue.on_quote(QuoteTick("X", Nanos(1), last=Decimal(100), last_size=Decimal(2)))
         assert fills(venue.submit(buy("a", OrderType.MARKET, "5"), 2)) == ["a 2 @ 100 TAKER"]
 
-    def test_the_last_price_of_a_quote_triggers(self):
+    def test_the_last_price_of_a_quote_triggers_stops(self):
         venue = exchange(quote(1, "99.9", "100.1"))
         venue.submit(buy("a", OrderType.STOP, "1", stop_price="101", trigger_price=TriggerPrice.LAST), 2)
         tick = QuoteTick("X", Nanos(3), Decimal("99.9"), Decimal("100.1"), last=Decimal(101))
@@ -97,12 +97,12 @@ class TestCommands:
             "nobody ReplaceRejected VENUE_REJECTED: There is no such open order at the venue."
         ]
 
-    def test_what_is_filled_cannot_be_cancelled(self):
+    def test_a_filled_order_cannot_be_cancelled(self):
         venue = exchange(quote(1, "99.9", "100.1"))
         venue.submit(buy("a", OrderType.MARKET, "1"), 2)
         assert said(venue.cancel("a", 3)) == ["a CancelRejected There is no such open order at the venue."]
 
-    def test_an_id_is_taken_once(self):
+    def test_a_used_order_id_is_refused(self):
         venue = exchange(quote(1, "99.9", "100.1"))
         venue.submit(buy("a", OrderType.LIMIT, "1", limit_price="99"), 2)
         before = venue.snapshot()
@@ -115,7 +115,7 @@ class TestCommands:
 
 
 class TestState:
-    def test_an_order_is_shown_as_it_stands(self):
+    def test_the_exchange_reports_the_state_of_an_order(self):
         venue = exchange(quote(1, "99.9", "100.1", ask_size="2"))
         submitted = buy("a", OrderType.LIMIT, "5", limit_price="100.1")
         venue.submit(submitted, 2)
@@ -130,13 +130,13 @@ class TestState:
         assert venue.order("nobody") is None
 
     @pytest.mark.parametrize("status", [OrderStatus.PENDING_NEW, OrderStatus.FILLED, OrderStatus.CANCELED])
-    def test_only_what_was_with_the_exchange_is_restored(self, status):
+    def test_only_orders_at_the_exchange_are_restored(self, status):
         venue = exchange()
         with pytest.raises(ValueError, match="not with the exchange"):
             venue.restore(OrderState(order=buy("a", OrderType.LIMIT, "1", limit_price="99"), status=status))
         assert len(venue) == 0
 
-    def test_a_restored_exchange_goes_on_where_it_stood(self):
+    def test_a_restored_exchange_continues_from_the_stored_state(self):
         venue = exchange(quote(1, "100", "100.2"))
         venue.submit_group(
             bracket(buy("e", OrderType.LIMIT, "15", limit_price="99"), take_profit="101", stop_loss="97"), 2
@@ -159,7 +159,7 @@ class TestState:
         assert [venue.on_quote(tick) for tick in ticks] == [again.on_quote(tick) for tick in ticks]
         assert again.snapshot() == venue.snapshot()
 
-    def test_a_trailing_stop_stands_where_it_stood(self):
+    def test_a_restored_trailing_stop_keeps_its_stop_price(self):
         venue = exchange(quote(1, "100", "100.2"))
         venue.submit(sell("a", OrderType.TRAILING_STOP, "4", trailing_offset="1"), 2)
         venue.on_quote(quote(3, "105", "105.2"))

@@ -67,7 +67,9 @@ def market() -> Market:
         (TradeTick(SYMBOL, second(0.5), Decimal(98), Decimal(5)), 2, "0"),
     ],
 )
-def test_what_fills_a_resting_order(market: Market, tick: Any, received: float, filled: str) -> None:
+def test_each_tick_fills_a_resting_order_only_when_it_counts(
+    market: Market, tick: Any, received: float, filled: str
+) -> None:
     order = market.order(Side.BUY, OrderType.LIMIT, limit_price="99")
     market.see(tick, received)
     assert order.filled_quantity == Decimal(filled)
@@ -83,7 +85,7 @@ def test_an_old_quote_triggers_and_trails_nothing_and_the_next_one_does(market: 
     assert [order.status for order in (stop, trailing)] == [OrderStatus.FILLED] * 2
 
 
-def test_nothing_meets_a_market_that_was_stale_when_it_came(market: Market) -> None:
+def test_no_order_matches_a_market_that_was_stale_on_arrival(market: Market) -> None:
     resting = market.order(Side.BUY, OrderType.LIMIT, limit_price="99")
     market.see(quote(2, "99.99", "100.01"), 60)
     assert market.order(Side.BUY, OrderType.MARKET).status is OrderStatus.REJECTED
@@ -94,18 +96,18 @@ def test_nothing_meets_a_market_that_was_stale_when_it_came(market: Market) -> N
     assert [order.status for order in (marketable, resting)] == [OrderStatus.FILLED] * 2
 
 
-def test_a_market_that_came_in_time_stands_until_the_next_one(market: Market) -> None:
+def test_a_market_that_arrived_in_time_holds_until_the_next_tick(market: Market) -> None:
     assert market.order(Side.BUY, OrderType.LIMIT, 3_600, limit_price="100.01").status is OrderStatus.FILLED
 
 
-def test_the_market_of_a_replay_does_not_grow_old(market: Market) -> None:
+def test_the_market_of_a_replay_does_not_become_stale(market: Market) -> None:
     market.see(quote(0, "99.99", "100.01", f"{REPLAY}1"), 2)
     order = market.order(Side.BUY, OrderType.MARKET, 3_600)
     assert order.status is OrderStatus.FILLED
 
 
 @pytest.mark.parametrize(("gone", "side"), [({"no_ask": True}, Side.BUY), ({"no_bid": True}, Side.SELL)])
-def test_nothing_trades_on_a_side_that_nobody_quotes(market: Market, gone: dict[str, bool], side: Side) -> None:
+def test_no_order_trades_on_a_side_without_quotes(market: Market, gone: dict[str, bool], side: Side) -> None:
     resting = market.order(side, OrderType.LIMIT, limit_price="99.99" if side is Side.BUY else "100.01")
     # The other side stands: it trades.
     market.see(QuoteTick(SYMBOL, second(2), **gone), 2)
@@ -121,7 +123,7 @@ def test_nothing_trades_on_a_side_that_nobody_quotes(market: Market, gone: dict[
 
 
 @pytest.mark.parametrize(("came_stale", "filled"), [(False, 1), (True, 0)])
-def test_a_venue_that_starts_anew_knows_whether_its_market_was_stale(came_stale: bool, filled: int) -> None:
+def test_a_restarted_venue_knows_that_its_market_was_stale(came_stale: bool, filled: int) -> None:
     market = Market()
     stood = Quote(SYMBOL, second(1), Decimal("99.99"), Decimal("100.01"), Decimal(5), Decimal(5))
     market.venue = PaperVenue({SYMBOL: PERPETUAL})
@@ -129,7 +131,7 @@ def test_a_venue_that_starts_anew_knows_whether_its_market_was_stale(came_stale:
     assert market.order(Side.BUY, OrderType.LIMIT, 60, limit_price="100.01").filled_quantity == filled
 
 
-def test_what_others_know_of_clocks_counts_from_when_it_is_told(market: Market) -> None:
+def test_a_clock_restriction_of_another_process_applies_from_its_message_on(market: Market) -> None:
     order = market.order(Side.BUY, OrderType.LIMIT, limit_price="99")
     market.venue.join_clocks({SYMBOL: '{"":[9000000000,-1,-1]}'})
     market.see(quote(8, "98", "98.5"), 9)

@@ -273,7 +273,7 @@ def test_every_report_is_legal_and_every_fill_within_its_bounds(plan):
 
 @EXAMPLES
 @given(plans)
-def test_an_account_that_may_not_go_short_never_does(plan):
+def test_an_account_without_short_sales_is_never_short(plan):
     venue, position = Exchange(TICK), Decimal(0)
     venue.introduce("acc", hedging=False, may_short=False)
     sides = {order.id: order.side for step in plan for order in step.orders if order.account == "acc"}
@@ -290,7 +290,7 @@ def test_an_account_that_may_not_go_short_never_does(plan):
 
 @EXAMPLES
 @given(plans)
-def test_same_input_same_output(plan):
+def test_equal_input_gives_equal_output(plan):
     first, second = run(plan), run(plan)
     assert first[1] == second[1]
     assert first[0].snapshot() == second[0].snapshot()
@@ -298,7 +298,7 @@ def test_same_input_same_output(plan):
 
 @EXAMPLES
 @given(plans, st.floats(0, 1))
-def test_a_restart_anywhere_changes_nothing(plan, share):
+def test_a_restart_at_any_point_changes_nothing(plan, share):
     cut = round(share * len(plan))
     undisturbed, reports = run(plan)
     venue = Exchange(TICK)
@@ -311,7 +311,7 @@ def test_a_restart_anywhere_changes_nothing(plan, share):
 
 @EXAMPLES
 @given(plans)
-def test_a_restart_after_every_step_from_what_the_reports_said_changes_nothing(plan):
+def test_a_restart_after_every_step_from_stored_reports_changes_nothing(plan):
     """As the live venue does it: order states come from reports, the market and the positions from elsewhere."""
     _, reports = run(plan)
     states: dict[str, OrderState] = {}
@@ -332,7 +332,7 @@ def test_a_restart_after_every_step_from_what_the_reports_said_changes_nothing(p
 
 @EXAMPLES
 @given(plans)
-def test_who_has_ended_waits_nowhere(plan):
+def test_a_finished_order_is_in_no_waiting_list(plan):
     venue, _ = run(plan)
     for state in venue.open_orders():
         venue.cancel(state.order.id, 100)
@@ -366,7 +366,7 @@ def test_an_oco_never_trades_on_both_sides(plan):
 
 @EXAMPLES
 @given(plans)
-def test_exits_never_trade_more_than_their_entry(plan):
+def test_exits_never_trade_more_than_their_entry_filled(plan):
     venue, watch = Exchange(TICK), Watch()
     for step in plan:
         watch.see(step, step.call(venue), venue)
@@ -380,7 +380,7 @@ def test_exits_never_trade_more_than_their_entry(plan):
 
 
 @given(st.decimals(-20, 20, places=2), st.sampled_from(Side), st.decimals("0.01", 20, places=2), st.booleans())
-def test_a_holding_is_never_negative_and_nets_to_the_sum(start, side, quantity, closes):
+def test_positions_without_short_sales_are_never_negative_and_equal_the_sum_of_fills(start, side, quantity, closes):
     netting = Holding.net(start).after(side, quantity, closes=closes)
     assert netting.quantity == start + quantity * side.sign
     assert min(netting.long, netting.short) == 0

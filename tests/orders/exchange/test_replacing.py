@@ -19,7 +19,7 @@ def venue():
 
 
 class TestEffect:
-    def test_a_limit_moves_and_waits_there(self, venue):
+    def test_a_moved_limit_rests_at_its_new_price(self, venue):
         venue.submit(buy("a", OrderType.LIMIT, "5", limit_price="99"), 2)
         assert said(venue.replace("a", changes(limit_price="98", quantity="7"), 3)) == [
             "a Replaced quantity 7 limit 98 stop None"
@@ -27,7 +27,7 @@ class TestEffect:
         assert fills(venue.on_quote(quote(4, "98.3", "98.5"))) == []
         assert fills(venue.on_quote(quote(5, "97.9", "98"))) == ["a 7 @ 98 MAKER"]
 
-    def test_a_limit_moved_into_the_market_takes(self, venue):
+    def test_a_limit_moved_into_the_market_fills(self, venue):
         venue.submit(buy("a", OrderType.LIMIT, "15", limit_price="99"), 2)
         assert said(venue.replace("a", changes(limit_price="100.3"), 3)) == [
             "a Replaced quantity 15 limit 100.3 stop None",
@@ -43,14 +43,14 @@ class TestEffect:
             (Side.BUY, OrderType.MARKET_IF_TOUCHED, "99", {}),
         ],
     )
-    def test_a_stop_moves_and_waits_there(self, venue, side, kind, stop, terms):
+    def test_a_moved_stop_waits_at_its_new_price(self, venue, side, kind, stop, terms):
         venue.submit(order("a", side, kind, "5", stop_price=stop, **terms), 2)
         farther = "105" if stop == "101" else "95"
         venue.replace("a", changes(stop_price=farther), 3)
         assert venue.on_quote(quote(4, stop, stop)) == []
         assert said(venue.on_quote(quote(5, farther, farther)))[0] == f"a Triggered at {farther}"
 
-    def test_a_new_expiry(self, venue):
+    def test_a_replaced_expiry_counts(self, venue):
         terms = {"limit_price": "99", "time_in_force": TimeInForce.GTD, "expires_at": 10}
         venue.submit(buy("a", OrderType.LIMIT, "5", **terms), 2)
         venue.replace("a", changes(expires_at=5), 3)
@@ -64,7 +64,7 @@ class TestEffect:
         assert reports[0].status is OrderStatus.FILLED
         assert len(venue) == 0
 
-    def test_a_trailing_offset_is_measured_anew_from_the_market(self, venue):
+    def test_a_changed_trailing_offset_is_measured_from_the_current_market(self, venue):
         venue.submit(sell("a", OrderType.TRAILING_STOP, "5", trailing_offset="1"), 2)
         venue.on_quote(quote(3, "101", "101.2"))
         venue.on_quote(quote(4, "100.5", "100.7"))
@@ -73,13 +73,13 @@ class TestEffect:
         ]
         assert said(venue.on_quote(quote(6, "100.8", "101"))) == ["a TrailMoved stop 98.8 limit None"]
 
-    def test_a_trailing_stop_set_by_hand_trails_on_from_there(self, venue):
+    def test_a_replaced_trailing_stop_price_continues_to_trail(self, venue):
         venue.submit(sell("a", OrderType.TRAILING_STOP, "5", trailing_offset="1"), 2)
         venue.on_quote(quote(3, "101", "101.2"))
         venue.replace("a", changes(stop_price="97"), 4)
         assert said(venue.on_quote(quote(5, "100.5", "100.7"))) == ["a TrailMoved stop 99.5 limit None"]
 
-    def test_a_dormant_trail_keeps_sleeping(self, venue):
+    def test_an_inactive_trailing_stop_stays_inactive_when_replaced(self, venue):
         terms = {"trailing_offset": "1", "activation_price": "102"}
         venue.submit(sell("a", OrderType.TRAILING_STOP, "5", **terms), 2)
         assert said(venue.replace("a", changes(trailing_offset="2"), 3)) == [
@@ -87,7 +87,7 @@ class TestEffect:
         ]
         assert said(venue.on_quote(quote(4, "102", "102.2"))) == ["a TrailMoved stop 100.0 limit None"]
 
-    def test_a_held_exit_takes_new_prices(self, venue):
+    def test_a_held_exit_accepts_new_prices(self, venue):
         venue.submit_group(
             bracket(buy("e", OrderType.LIMIT, "5", limit_price="99"), take_profit="101", stop_loss="97"), 2
         )
@@ -96,7 +96,7 @@ class TestEffect:
         ]
         assert venue.order("tp").status is OrderStatus.HELD
 
-    def test_only_a_smaller_quantity_keeps_the_place_in_the_queue(self, venue):
+    def test_only_a_smaller_quantity_keeps_the_queue_priority(self, venue):
         for name in "abcd":
             venue.submit(buy(name, OrderType.LIMIT, "5", limit_price="99"), 2)
         venue.replace("a", changes(quantity="6"), 3)
@@ -124,7 +124,7 @@ REFUSED = [
 
 class TestRefusal:
     @pytest.mark.parametrize(("kind", "terms", "asked", "why"), REFUSED)
-    def test_nothing_changes(self, venue, kind, terms, asked, why):
+    def test_a_refused_replace_changes_nothing(self, venue, kind, terms, asked, why):
         venue.submit(buy("a", kind, "5", **terms), 2)
         before = venue.snapshot()
         reports = venue.replace("a", changes(**asked), 3)
@@ -133,30 +133,30 @@ class TestRefusal:
         assert why in said(reports)[0]
         assert venue.snapshot() == before
 
-    def test_a_quantity_below_what_is_filled(self):
+    def test_a_quantity_below_the_filled_quantity_is_refused(self):
         venue = exchange(quote(1, "99.9", "100.1", ask_size="3"))
         venue.submit(buy("a", OrderType.LIMIT, "5", limit_price="100.1"), 2)
         assert "QUANTITY_OUT_OF_RANGE" in said(venue.replace("a", changes(quantity="2"), 3))[0]
 
-    def test_the_quantity_of_an_exit(self, venue):
+    def test_a_change_of_the_quantity_of_an_exit_is_refused(self, venue):
         venue.submit_group(
             bracket(buy("e", OrderType.LIMIT, "5", limit_price="99"), take_profit="101", stop_loss="97"), 2
         )
         assert "follows its entry" in said(venue.replace("tp", changes(quantity="2"), 3))[0]
 
-    def test_the_stop_of_a_triggered_stop_limit(self, venue):
+    def test_a_change_of_the_stop_of_a_triggered_stop_limit_is_refused(self, venue):
         venue.submit(buy("a", OrderType.STOP_LIMIT, "5", stop_price="101", limit_price="100"), 2)
         venue.on_quote(quote(3, "101", "101.2"))
         assert "has been triggered" in said(venue.replace("a", changes(stop_price="105"), 4))[0]
 
-    def test_a_larger_reduce_only_order_with_nothing_to_reduce(self, venue):
+    def test_a_larger_reduce_only_order_without_a_position_is_refused(self, venue):
         venue.set_holding("acc", Holding.net(Decimal(5)))
         venue.submit(sell("a", OrderType.LIMIT, "3", limit_price="101", reduce_only=True), 2)
         venue.set_holding("acc", Holding.net(Decimal(0)))
         assert "REDUCE_ONLY_WOULD_INCREASE" in said(venue.replace("a", changes(quantity="9"), 3))[0]
 
 
-def test_a_reduce_only_limit_moved_into_the_market_reduces_what_is_left_to_reduce(venue):
+def test_a_reduce_only_limit_moved_into_the_market_closes_the_rest_of_the_position(venue):
     venue.set_holding("acc", Holding.net(Decimal(5)))
     venue.submit(sell("a", OrderType.LIMIT, "5", limit_price="101", reduce_only=True), 2)
     venue.set_holding("acc", Holding.net(Decimal(2)))

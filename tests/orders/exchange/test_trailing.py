@@ -35,7 +35,7 @@ from tests.support.exchange import buy, exchange, fills, order, quote, said, sel
         ("0.015625", "110.34", "110.328125", "110.34375"),
     ],
 )
-def test_the_grid(tick_size, price, below, above):
+def test_snapped_prices_lie_on_the_tick_grid(tick_size, price, below, above):
     grid = TickGrid.of(Decimal(tick_size))
     assert grid.snap(Decimal(price), up=False) == Decimal(below)
     assert grid.snap(Decimal(price), up=True) == Decimal(above)
@@ -63,7 +63,7 @@ def test_the_grid(tick_size, price, below, above):
         (Side.BUY, "-30", "1.1", OffsetKind.PRICE, "-28.75"),
     ],
 )
-def test_where_the_stop_stands_on_a_tick_that_is_no_power_of_ten(side, price, offset, kind, stop):
+def test_a_trailing_stop_lies_on_the_grid_of_a_tick_that_is_no_power_of_ten(side, price, offset, kind, stop):
     found = trail(side, Decimal(price), Decimal(offset), kind, TickGrid.of(Decimal("0.25")))
     assert found == Decimal(stop)
 
@@ -81,7 +81,7 @@ def test_where_the_stop_stands_on_a_tick_that_is_no_power_of_ten(side, price, of
         (Side.BUY, "-37.63", "200", "-36.88"),
     ],
 )
-def test_where_the_stop_stands_on_hundredths(side, price, offset, stop):
+def test_a_trailing_stop_lies_on_the_grid_of_hundredths(side, price, offset, stop):
     found = trail(side, Decimal(price), Decimal(offset), OffsetKind.BASIS_POINTS, TickGrid.of(Decimal("0.01")))
     assert found == Decimal(stop)
 
@@ -105,7 +105,7 @@ def test_a_trailing_price_lies_on_the_grid_and_never_beyond_the_market(side, tic
     assert -tick_size / 2 <= away - asked < tick_size
 
 
-def test_only_favourable_moves():
+def test_only_favourable_moves_change_a_trailing_stop():
     low, high = Decimal(1), Decimal(2)
     assert favourable(Side.SELL, low, high) == favourable(Side.SELL, high, low) == high
     assert favourable(Side.BUY, low, high) == favourable(Side.BUY, high, low) == low
@@ -113,7 +113,7 @@ def test_only_favourable_moves():
 
 
 class TestTrailingStop:
-    def test_a_sell_follows_the_bid_up_and_never_down(self):
+    def test_a_sell_stop_follows_the_bid_up_and_never_down(self):
         venue = exchange(quote(1, "100", "100.2"))
         accepted = venue.submit(sell("a", OrderType.TRAILING_STOP, "4", trailing_offset="1"), 2)
         assert said(accepted) == ["a Accepted quantity 4 limit None stop 99.0"]
@@ -122,13 +122,13 @@ class TestTrailingStop:
         assert venue.on_quote(quote(5, "101", "101.2")) == []
         assert said(venue.on_quote(quote(6, "99.5", "99.7"))) == ["a Triggered at 99.5", "a Filled 4 @ 99.5 TAKER"]
 
-    def test_a_buy_follows_the_ask_down(self):
+    def test_a_buy_stop_follows_the_ask_down(self):
         venue = exchange(quote(1, "100", "100.2"))
         venue.submit(buy("a", OrderType.TRAILING_STOP, "4", trailing_offset="1"), 2)
         assert said(venue.on_quote(quote(3, "99", "99.2"))) == ["a TrailMoved stop 100.2 limit None"]
         assert said(venue.on_quote(quote(4, "100", "100.2"))) == ["a Triggered at 100.2", "a Filled 4 @ 100.2 TAKER"]
 
-    def test_it_is_matched_before_it_moves(self):
+    def test_a_trailing_stop_is_matched_before_it_moves(self):
         venue = exchange(quote(1, "100", "100.2"))
         venue.submit(sell("a", OrderType.TRAILING_STOP, "15", stop_price="99.5", trailing_offset="1"), 2)
         assert fills(venue.on_quote(quote(3, "99.5", "99.7"))) == ["a 10 @ 99.5 TAKER"]
@@ -140,13 +140,13 @@ class TestTrailingStop:
         [("99.8", None), ("98", "99.1")],
         ids=["nearer than the offset it stays", "farther than the offset it moves at the next event"],
     )
-    def test_a_first_stop_may_be_given(self, stop, stands_at):
+    def test_a_trailing_stop_may_be_placed_with_a_first_stop_price(self, stop, stands_at):
         venue = exchange(quote(1, "100", "100.2"))
         venue.submit(sell("a", OrderType.TRAILING_STOP, "4", stop_price=stop, trailing_offset="1"), 2)
         moved = venue.on_quote(quote(3, "100.1", "100.3"))
         assert said(moved) == ([] if stands_at is None else [f"a TrailMoved stop {stands_at} limit None"])
 
-    def test_without_a_market_the_first_event_sets_the_stop(self):
+    def test_the_first_event_sets_the_stop_price_of_an_order_placed_without_a_market(self):
         venue = exchange()
         assert said(venue.submit(sell("a", OrderType.TRAILING_STOP, "4", trailing_offset="1"), 1)) == [
             "a Accepted quantity 4 limit None stop None"
@@ -156,7 +156,7 @@ class TestTrailingStop:
     @pytest.mark.parametrize(
         ("trigger", "first", "moved"), [(TriggerPrice.LAST, None, "100.0"), (TriggerPrice.MID, "99.1", "99.6")]
     )
-    def test_it_can_follow_last_or_mid(self, trigger, first, moved):
+    def test_a_trailing_stop_can_follow_the_last_or_the_mid_price(self, trigger, first, moved):
         venue = exchange(quote(1, "100", "100.2"))
         venue.submit(sell("a", OrderType.TRAILING_STOP, "4", trailing_offset="1", trigger_price=trigger), 2)
         assert venue.order("a").order.stop_price == (None if first is None else Decimal(first))
@@ -165,7 +165,7 @@ class TestTrailingStop:
 
 
 class TestActivation:
-    def test_it_starts_once_touched(self):
+    def test_a_trailing_stop_becomes_active_when_its_activation_price_is_touched(self):
         venue = exchange(quote(1, "100", "100.2"))
         terms = {"trailing_offset": "1", "activation_price": "102"}
         assert said(venue.submit(sell("a", OrderType.TRAILING_STOP, "4", **terms), 2)) == [
@@ -175,14 +175,14 @@ class TestActivation:
         assert said(venue.on_quote(quote(4, "102", "102.2"))) == ["a TrailMoved stop 101.0 limit None"]
         assert fills(venue.on_quote(quote(5, "101", "101.2"))) == ["a 4 @ 101 TAKER"]
 
-    def test_touched_on_arrival_it_starts_at_once(self):
+    def test_a_touched_activation_price_activates_the_order_on_arrival(self):
         venue = exchange(quote(1, "100", "100.2"))
         terms = {"trailing_offset": "1", "activation_price": "100.5"}
         assert said(venue.submit(buy("a", OrderType.TRAILING_STOP, "4", **terms), 2)) == [
             "a Accepted quantity 4 limit None stop 101.2"
         ]
 
-    def test_a_given_stop_sleeps_until_then_and_is_kept_when_better(self):
+    def test_a_given_stop_price_waits_for_activation_and_is_kept_when_better(self):
         venue = exchange(quote(1, "100", "100.2"))
         terms = {"trailing_offset": "3", "activation_price": "102", "stop_price": "99.5"}
         venue.submit(sell("a", OrderType.TRAILING_STOP, "4", **terms), 2)
@@ -192,7 +192,7 @@ class TestActivation:
 
 
 class TestTrailingStopLimit:
-    def test_the_limit_trails_in_the_same_way(self):
+    def test_the_limit_price_trails_as_the_stop_price_does(self):
         venue = exchange(quote(1, "100", "100.2"))
         terms = {"trailing_offset": "1", "limit_offset": "1.5"}
         assert said(venue.submit(sell("a", OrderType.TRAILING_STOP_LIMIT, "4", **terms), 2)) == [
@@ -203,7 +203,7 @@ class TestTrailingStopLimit:
         # Triggered it is a plain limit order: it trails no more.
         assert fills(venue.on_quote(quote(5, "105", "105.2"))) == ["a 4 @ 99.5 MAKER"]
 
-    def test_triggered_before_any_limit_was_set_it_takes_the_price_that_triggers(self):
+    def test_an_order_triggered_before_it_had_a_limit_takes_the_trigger_price(self):
         venue = exchange()
         terms = {"trailing_offset": "1", "limit_offset": "0.5", "stop_price": "100"}
         venue.submit(sell("a", OrderType.TRAILING_STOP_LIMIT, "4", **terms), 1)
@@ -220,7 +220,7 @@ class TestTrailingStopLimit:
             (OffsetKind.BASIS_POINTS, "100", "150", "101.2", "101.7"),
         ],
     )
-    def test_offsets_share_their_kind(self, kind, offset, limit_offset, stop, limit):
+    def test_the_limit_offset_has_the_type_of_the_trailing_offset(self, kind, offset, limit_offset, stop, limit):
         venue = exchange(quote(1, "100", "100.2"))
         terms = {"trailing_offset": offset, "limit_offset": limit_offset, "trailing_offset_kind": kind}
         venue.submit(order("a", Side.BUY, OrderType.TRAILING_STOP_LIMIT, "4", **terms), 2)
@@ -240,7 +240,7 @@ class TestTrailingStopLimit:
         venue.on_quote(quote(3, "4980", "4980.5"))
         assert fills(venue.on_quote(quote(4, "5001", "5001.5"))) == [f"a 4 @ {fill} MAKER"]
 
-    def test_it_trails_away_from_a_market_below_zero_and_through_it(self):
+    def test_a_trailing_stop_limit_trails_a_market_below_and_through_zero(self):
         venue = exchange(quote(1, "-30", "-29"), tick_size="0.25")
         terms = {"trailing_offset": "100", "trailing_offset_kind": OffsetKind.BASIS_POINTS}
         assert said(venue.submit(sell("a", OrderType.TRAILING_STOP, "4", **terms), 2)) == [

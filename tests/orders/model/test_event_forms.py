@@ -193,7 +193,7 @@ def event(kind: OrderEventKind, payload: dict[str, Any]) -> AccountEvent:
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
-def test_a_sample_of_each_version_is_read_as_it_was_meant(sample: Path) -> None:
+def test_the_samples_of_every_version_decode_to_their_meaning(sample: Path) -> None:
     payloads = json.loads(sample.read_text(encoding="utf-8"))
     full = read_order_event(event(OrderEventKind.TRADE, payloads["full"]))
     bare = read_order_event(event(OrderEventKind.PENDING_NEW, payloads["bare"]))
@@ -205,12 +205,12 @@ def test_a_sample_of_each_version_is_read_as_it_was_meant(sample: Path) -> None:
     assert read_positions(payloads["bare"], AT) == [replace(FLAT, changed=False)]
 
 
-def test_there_is_a_sample_of_every_version() -> None:
+def test_every_version_has_a_sample() -> None:
     assert [sample.stem for sample in SAMPLES] == [f"version-{version}" for version in range(1, VERSION + 1)]
     assert set(READERS) == set(range(1, VERSION + 1))
 
 
-def test_events_are_written_as_the_sample_of_the_newest_version_shows() -> None:
+def test_events_are_written_in_the_form_of_the_newest_sample() -> None:
     """Who changes the form makes a new version of it, with a reader of its own."""
     newest = json.loads(SAMPLES[-1].read_text(encoding="utf-8"))
     assert {name: payload["order"] for name, payload in written().items()} == {
@@ -219,5 +219,5 @@ def test_events_are_written_as_the_sample_of_the_newest_version_shows() -> None:
     assert written()["full"] | {"account": {}} == newest["full"] | {"account": {}}
 
 
-def test_every_field_of_an_order_is_in_the_form_or_left_out_on_purpose() -> None:
+def test_every_order_field_is_in_the_event_form_or_excluded_by_name() -> None:
     assert {*ORDER.names, *INTERNAL} == {item.name for item in fields(Order)}

@@ -56,31 +56,31 @@ def order_with(name: str) -> tuple[PlaceOrder, Order]:
     return given, new_order(given, SPOT, "paper", decision, market(), given.expires_at, NOW, request_digest(given))
 
 
-def test_commands_exchange_and_venues_take_the_terms_as_they_are() -> None:
+def test_commands_exchange_and_venues_share_the_terms() -> None:
     assert all(issubclass(type_, OrderTerms) for type_ in (PlaceOrder, ExchangeOrder, NewOrder))
 
 
 @pytest.mark.parametrize("name", TERMS)
-def test_an_order_has_the_term(name: str) -> None:
+def test_an_order_has_every_term(name: str) -> None:
     assert field_kinds(Order)[name] == KINDS[name]
     if name != "trailing_offset_kind":
         assert is_optional(get_type_hints(Order)[name]) == (KINDS[name] in (Decimal, datetime) and name != "quantity")
 
 
-def test_the_table_has_the_columns_of_an_order_and_no_others() -> None:
+def test_the_table_has_exactly_the_columns_of_an_order() -> None:
     meta = models.Order._meta
     assert set(meta.fields_db_projection.values()) | {f"{name}_id" for name in meta.fk_fields} == set(ORDER_COLUMNS)
 
 
 @pytest.mark.parametrize("name", TERMS)
-def test_the_table_has_a_column_for_the_term(name: str) -> None:
+def test_the_table_has_a_column_for_each_term(name: str) -> None:
     columns = models.Order._meta.fields_map
     assert name in columns, "domain/orders/models.py and a migration"
     assert columns[name].null == is_optional(get_type_hints(Order)[name])
 
 
 @pytest.mark.parametrize("name", TERMS)
-def test_the_api_takes_and_shows_the_term(name: str) -> None:
+def test_the_api_accepts_and_shows_each_term(name: str) -> None:
     schema, member = platform_schema(), to_camel_case(name)
     given, shown = schema.type_map["PlaceOrderInput"], schema.type_map["Order"]
     assert isinstance(given, GraphQLInputObjectType)
@@ -94,19 +94,19 @@ def test_the_api_takes_and_shows_the_term(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TERMS)
-def test_what_a_client_sends_of_the_term_reaches_the_command(name: str) -> None:
+def test_each_term_of_a_client_reaches_the_command(name: str) -> None:
     terms = {term: getattr(FULL, term) for term in TERMS} | {name: another(name, getattr(FULL, name))}
     sent = PlaceOrderInput(account_id=str(new_id()), symbol="COIN", **terms).to_domain()
     assert {term: getattr(sent, term) for term in TERMS} == terms
 
 
 @pytest.mark.parametrize("name", TERMS)
-def test_orders_that_differ_in_the_term_have_other_digests(name: str) -> None:
+def test_orders_that_differ_in_one_term_have_different_digests(name: str) -> None:
     assert request_digest(order_with(name)[0]) != request_digest(FULL)
 
 
 @pytest.mark.parametrize("name", TERMS)
-def test_the_term_goes_with_the_order_wherever_it_goes(name: str) -> None:
+def test_each_term_survives_every_conversion_of_an_order(name: str) -> None:
     given, order = order_with(name)
     wanted = getattr(given, name)
     if name == "type":
@@ -117,11 +117,11 @@ def test_the_term_goes_with_the_order_wherever_it_goes(name: str) -> None:
     assert getattr(ORDER.read(orjson.loads(orjson.dumps(ORDER.write(order)))), name) == wanted
 
 
-def test_the_digest_of_a_stored_order_is_made_as_it_was() -> None:
+def test_the_digest_of_a_stored_order_never_changes() -> None:
     """A repeat after an update must be known as one: what is digested never changes."""
     assert request_digest(command()).hex() == "72d6e342f0e02f3804e84ff69f7b356d"
     assert request_digest(replace(FULL, strategy="s", tags=("a",))).hex() == "12c00a82369b72714b2e8e01547d55f9"
 
 
-def test_what_can_change_is_a_term() -> None:
+def test_every_changeable_field_is_a_term() -> None:
     assert set(CHANGEABLE) <= set(TERMS)

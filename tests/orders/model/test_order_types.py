@@ -33,13 +33,13 @@ def test_every_order_type_has_traits() -> None:
 
 
 @pytest.mark.parametrize("kind", OrderType)
-def test_an_order_with_what_its_type_requires_is_well_formed(kind: OrderType) -> None:
+def test_an_order_with_the_required_fields_of_its_type_is_well_formed(kind: OrderType) -> None:
     check_command(order_of(kind), NOW)
 
 
 @pytest.mark.parametrize("name", PRICES)
 @pytest.mark.parametrize("kind", OrderType)
-def test_validation_goes_by_the_presence_of_each_price(kind: OrderType, name: str) -> None:
+def test_validation_requires_and_forbids_prices_by_the_traits(kind: OrderType, name: str) -> None:
     presence = getattr(TRAITS[kind], name)
     for value in (None, PRICES[name]):
         changed = replace(order_of(kind), **{name: value})
@@ -53,7 +53,7 @@ def test_validation_goes_by_the_presence_of_each_price(kind: OrderType, name: st
 
 
 @pytest.mark.parametrize("kind", OrderType)
-def test_a_triggered_order_is_of_the_type_that_it_executes_as(kind: OrderType) -> None:
+def test_a_triggered_order_has_the_type_that_its_traits_name(kind: OrderType) -> None:
     plain = plain_type(order_of(kind))
     assert plain is (TRAITS[kind].executes_as if kind in CONDITIONAL else kind)
     assert (plain is OrderType.LIMIT) == (kind in LIMIT_ONCE_TRIGGERED | {OrderType.LIMIT})

@@ -34,7 +34,7 @@ def some(kind: Any, name: str) -> Any:
 
 
 @pytest.mark.parametrize("name", sorted(MADE))
-def test_a_refusal_is_a_sentence_that_names_its_values(name: str) -> None:
+def test_a_refusal_text_is_a_sentence_with_its_values(name: str) -> None:
     kinds = {key: kind for key, kind in get_type_hints(MADE[name]).items() if key != "return"}
     given = {key: some(kind, key) for key, kind in kinds.items()}
     found = MADE[name](**given)
@@ -62,12 +62,12 @@ def texts_beside_reasons(source: str) -> list[str]:
     return found
 
 
-def test_no_other_module_of_the_area_has_texts_of_refusals() -> None:
+def test_refusal_texts_stand_in_one_module() -> None:
     modules = [path for path in (ROOT / "domain" / "orders").rglob("*.py") if path.name != "refusals.py"]
     found = {path.name: texts_beside_reasons(path.read_text(encoding="utf-8")) for path in modules}
     assert {name: texts for name, texts in found.items() if texts} == {}
 
 
-def test_a_text_beside_a_reason_is_found() -> None:
+def test_a_refusal_text_in_another_module_is_found() -> None:
     assert texts_beside_reasons('return RejectReason.INVALID_LOT, f"no {lot}"') == ["f'no {lot}'"]
     assert texts_beside_reasons('reject(reason=RejectReason.INVALID_LOT, message="no lot")') == ["no lot"]

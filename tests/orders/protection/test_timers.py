@@ -60,7 +60,7 @@ async def timers_role(desk: Platform) -> AsyncIterator[None]:
             await running
 
 
-async def test_a_timer_says_when_it_fires_and_renewing_moves_it(quiet_desk: Platform) -> None:
+async def test_a_timer_shows_its_expiry_and_renewing_moves_it(quiet_desk: Platform) -> None:
     owner, account_id, _ = await armed(quiet_desk, 60)
     now = (await fetch_row("SELECT clock_timestamp() AS now"))["now"]
     triggers_at = await cancel_all_after(quiet_desk.services.bus, owner, account_id, 3600)
@@ -70,7 +70,7 @@ async def test_a_timer_says_when_it_fires_and_renewing_moves_it(quiet_desk: Plat
     assert await fire_due_timers(quiet_desk.services.bus) == 0
 
 
-async def test_a_due_timer_cancels_everything_of_its_account_once(live_desk: Platform) -> None:
+async def test_an_expired_timer_cancels_all_orders_of_its_account_once(live_desk: Platform) -> None:
     _, account_id, placed = await armed(live_desk, 60)
     other_owner, other_account = await live_desk.open_account("1000")
     (untouched,) = await live_desk.place(other_owner, limit(other_account.id))
@@ -90,7 +90,7 @@ async def test_a_due_timer_cancels_everything_of_its_account_once(live_desk: Pla
     ]
 
 
-async def test_zero_takes_a_timer_away(quiet_desk: Platform) -> None:
+async def test_a_timeout_of_zero_disarms_the_timer(quiet_desk: Platform) -> None:
     owner, account_id, placed = await armed(quiet_desk, 1)
     assert await cancel_all_after(quiet_desk.services.bus, owner, account_id, 0) is None
     await put_off(quiet_desk, account_id, 10)
@@ -100,7 +100,7 @@ async def test_zero_takes_a_timer_away(quiet_desk: Platform) -> None:
     assert (await read_orders([placed.id]))[placed.id].pending_action is None
 
 
-async def test_the_role_fires_within_a_second_even_what_fell_due_while_nobody_looked(quiet_desk: Platform) -> None:
+async def test_the_role_fires_timers_within_a_second_also_after_an_outage(quiet_desk: Platform) -> None:
     _, account_id, placed = await armed(quiet_desk, 60)
     await put_off(quiet_desk, account_id, 3600)
 
@@ -112,7 +112,7 @@ async def test_the_role_fires_within_a_second_even_what_fell_due_while_nobody_lo
     assert await timers() == []
 
 
-async def test_a_timer_that_is_renewed_while_it_fires_cancels_nothing(quiet_desk: Platform) -> None:
+async def test_a_timer_renewed_before_it_fires_cancels_nothing(quiet_desk: Platform) -> None:
     _, account_id, placed = await armed(quiet_desk, 60)
     await put_off(quiet_desk, account_id, 60)
     async with unit_of_work(quiet_desk.services.bus) as work:
@@ -132,7 +132,7 @@ async def test_a_timer_that_is_renewed_while_it_fires_cancels_nothing(quiet_desk
 
 
 @pytest.mark.parametrize("seconds", [-1, MAX_SECONDS + 1])
-async def test_a_time_out_of_range_is_refused(quiet_desk: Platform, seconds: int) -> None:
+async def test_a_timeout_out_of_range_is_refused(quiet_desk: Platform, seconds: int) -> None:
     owner, account_id, _ = await armed(quiet_desk, 60)
     with pytest.raises(BadInput) as caught:
         await cancel_all_after(quiet_desk.services.bus, owner, account_id, seconds)
@@ -140,7 +140,7 @@ async def test_a_time_out_of_range_is_refused(quiet_desk: Platform, seconds: int
     assert await timers() == [account_id]
 
 
-async def test_a_foreign_account_takes_no_timer(quiet_desk: Platform) -> None:
+async def test_a_timer_on_a_foreign_account_is_not_found(quiet_desk: Platform) -> None:
     _, account = await quiet_desk.open_account("1000")
     with pytest.raises(NotFound):
         await cancel_all_after(quiet_desk.services.bus, await quiet_desk.add_actor(), account.id, 5)

@@ -43,7 +43,7 @@ async def _is_confirmed(scope: CancelScope) -> bool:
     return await count_unconfirmed_cancels([scope]) == {scope: 0}
 
 
-async def test_commands_that_nobody_takes_raise_one_event_until_they_are_taken(quiet_desk: Platform) -> None:
+async def test_commands_that_no_venue_takes_raise_one_event_until_they_are_taken(quiet_desk: Platform) -> None:
     owner, account = await quiet_desk.open_account("1000")
     (order,) = await quiet_desk.place(owner, limit(account.id, quantity=Decimal("0.1")))
     assert await read_late_commands() == []

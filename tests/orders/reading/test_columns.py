@@ -51,7 +51,7 @@ async def nodes(api: Asking, selection: str, page: str = "") -> list[dict[str, A
 
 
 @pytest.mark.parametrize("page", PAGES)
-async def test_each_field_alone_is_what_it_is_among_all(api: Asking, page: str) -> None:
+async def test_a_field_read_alone_equals_the_field_read_with_all(api: Asking, page: str) -> None:
     # `violations` is read by no list of columns, so that here every column is.
     together = await nodes(api, " ".join(["violations { ruleId }", *LEAVES]), page)
     assert together
@@ -72,12 +72,12 @@ async def test_each_field_alone_is_what_it_is_among_all(api: Asking, page: str) 
         ("__typename", ""),
     ],
 )
-async def test_fragments_and_objects_beside_are_read_for(api: Asking, selection: str, fragments: str) -> None:
+async def test_fragments_and_nested_objects_add_their_columns(api: Asking, selection: str, fragments: str) -> None:
     found = await api.ask(f"{{ orders {{ edges {{ node {{ {selection} }} }} }} }} {fragments}")
     assert len(found["edges"]) == 2
 
 
-async def test_only_the_columns_that_are_asked_for_are_selected(api: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_only_the_requested_columns_are_selected(api: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
     with counted_statements(monkeypatch) as sent:
         await nodes(api, "clientOrderId remainingQuantity instrument { symbol }")
     [statement] = [text for text in sent.texts if "FROM orders" in text]
@@ -87,7 +87,7 @@ async def test_only_the_columns_that_are_asked_for_are_selected(api: Asking, mon
 
 
 @pytest.mark.parametrize("names", [None, frozenset({"violations", "id"}), frozenset({"nothing_of_this_name"})])
-def test_what_cannot_be_read_alone_is_read_with_all(names: frozenset[str] | None) -> None:
+def test_a_field_without_columns_of_its_own_reads_all_columns(names: frozenset[str] | None) -> None:
     assert order_columns(names)[1] is to_order
 
 

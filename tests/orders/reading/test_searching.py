@@ -52,7 +52,7 @@ def some_orders(account_id: object) -> list[PlaceOrder]:
 
 @pytest.mark.parametrize("field", list(OrderSortField))
 @pytest.mark.parametrize("direction", list(SortDirection))
-async def test_every_order_is_on_one_page_in_both_directions(
+async def test_paging_both_ways_returns_every_order_once(
     desk: Platform, field: OrderSortField, direction: SortDirection
 ) -> None:
     owner, account = await desk.open_account("10000", kind=AccountKind.MARGIN)
@@ -80,7 +80,7 @@ async def test_every_order_is_on_one_page_in_both_directions(
     assert [order.id for order in backwards] == [order.id for order in forwards]
 
 
-async def test_filters(desk: Platform) -> None:
+async def test_each_filter_returns_its_orders_only(desk: Platform) -> None:
     owner, account = await desk.open_account("10000", kind=AccountKind.MARGIN)
     placed = await desk.place(owner, *some_orders(account.id))
     await desk.place(owner, command(account_id=account.id, limit_price=Decimal("50.001")))
@@ -103,7 +103,7 @@ async def test_filters(desk: Platform) -> None:
     assert await found(account_id=new_id()) == []
 
 
-async def test_nobody_finds_what_is_not_theirs(desk: Platform) -> None:
+async def test_a_search_returns_no_orders_of_foreign_accounts(desk: Platform) -> None:
     owner, account = await desk.open_account("10000", kind=AccountKind.MARGIN)
     await desk.place(owner, *some_orders(account.id))
     stranger = await desk.add_actor()
@@ -112,7 +112,7 @@ async def test_nobody_finds_what_is_not_theirs(desk: Platform) -> None:
     assert await count_orders(desk.admin, OrderSearch()) == 7
 
 
-async def test_executions_newest_first_both_ways(desk: Platform) -> None:
+async def test_executions_page_newest_first_in_both_directions(desk: Platform) -> None:
     owner, account = await desk.open_account("10000", kind=AccountKind.MARGIN)
     for _ in range(5):
         order = command(account_id=account.id, symbol="COIN-PERP", type=OrderType.MARKET)
@@ -129,7 +129,7 @@ async def test_executions_newest_first_both_ways(desk: Platform) -> None:
 
 
 @pytest.mark.parametrize("cursor", [encode_cursor("x", "y"), encode_cursor("x"), "%%%"])
-async def test_a_foreign_cursor_is_refused(desk: Platform, cursor: str) -> None:
+async def test_a_cursor_of_another_list_is_refused(desk: Platform, cursor: str) -> None:
     for field in OrderSortField:
         with pytest.raises(BadInput):
             await page_orders(desk.admin, page_request(3, cursor, parts=2), OrderSearch(), OrderSort(field))

@@ -62,7 +62,7 @@ async def traded(live_desk: Platform) -> tuple[Platform, Actor, UUID]:
     return live_desk, owner, account.id
 
 
-async def test_counts_rates_costs_and_prices(traded: tuple[Platform, Actor, UUID]) -> None:
+async def test_statistics_hold_counts_rates_costs_and_prices(traded: tuple[Platform, Actor, UUID]) -> None:
     desk, owner, account_id = traded
     found = await order_statistics(desk.services.reads, owner, OrderSearch(account_id=account_id))
     # The purchase got 100.01 where it had seen 100: 1 basis point on 200.02; the sale got what it had seen.
@@ -84,7 +84,7 @@ async def test_counts_rates_costs_and_prices(traded: tuple[Platform, Actor, UUID
     assert (found.fill_rate, found.cancel_rate, found.reject_rate) == (0.4, 0.2, 0.2)
 
 
-async def test_only_what_matches_and_may_be_seen_counts(traded: tuple[Platform, Actor, UUID]) -> None:
+async def test_statistics_count_matching_and_visible_orders_only(traded: tuple[Platform, Actor, UUID]) -> None:
     desk, owner, _ = traded
     assert (await order_statistics(desk.services.reads, owner, OrderSearch(strategy="trend"))).total == 1
     assert (
@@ -95,7 +95,7 @@ async def test_only_what_matches_and_may_be_seen_counts(traded: tuple[Platform, 
     assert (nothing.total, nothing.fill_rate, nothing.average_slippage_bps, nothing.fees) == (0, None, None, 0)
 
 
-async def test_what_was_taken_back_does_not_count(traded: tuple[Platform, Actor, UUID]) -> None:
+async def test_busted_executions_do_not_count(traded: tuple[Platform, Actor, UUID]) -> None:
     desk, owner, _ = traded
     search = OrderSearch(strategy="trend")
     (bought,) = (await order_statistics(desk.services.reads, owner, search)).by_symbol
@@ -112,7 +112,7 @@ async def _ids() -> list[UUID]:
     return [row["id"] for row in await fetch("SELECT id FROM orders WHERE strategy = 'trend'")]
 
 
-async def test_the_api_shows_them(traded: tuple[Platform, Actor, UUID]) -> None:
+async def test_the_api_shows_order_statistics(traded: tuple[Platform, Actor, UUID]) -> None:
     desk, owner, account_id = traded
     query = """query ($filter: OrderFilter) { orderStatistics(filter: $filter) {
       total open fillRate notional averageSecondsToFirstFill bySymbol { symbol quantity realizedPnl } } }"""
@@ -135,7 +135,7 @@ async def test_the_api_shows_them(traded: tuple[Platform, Actor, UUID]) -> None:
     }
 
 
-async def test_what_is_kept_is_what_would_be_read_after_each_write(live_desk: Platform) -> None:
+async def test_cached_statistics_equal_fresh_ones_after_each_write(live_desk: Platform) -> None:
     """Every kind of write to orders and executions raises a version."""
     desk, other = live_desk, ReadCache()
     owner, account = await desk.open_account("1000")

@@ -28,7 +28,7 @@ def who(found):
 @pytest.mark.parametrize(
     ("rising", "reached", "passed", "best"), [(True, [0, 1, 3], [0], 1), (False, [1, 2, 3], [2], 3)]
 )
-def test_who_is_reached_and_who_is_passed(rising, reached, passed, best):
+def test_a_price_wakes_the_orders_that_it_reaches_and_no_others(rising, reached, passed, best):
     made = ladder([1, 2, 3, 2], rising=rising)
     assert made.best == best
     assert who(made.reached(2)) == reached
@@ -36,14 +36,14 @@ def test_who_is_reached_and_who_is_passed(rising, reached, passed, best):
     assert who(made.everyone()) == [0, 1, 2, 3]
 
 
-def test_an_empty_ladder_wakes_nobody():
+def test_an_empty_ladder_wakes_no_order():
     made = ladder([], rising=True)
     assert made.best is None
     assert made.reached(1) == made.passed(1) == made.everyone() == []
 
 
 @given(st.lists(st.integers(0, 5), max_size=30), st.booleans(), st.data())
-def test_it_is_a_sorted_bag(keys, rising, data):
+def test_a_ladder_behaves_as_a_sorted_multiset(keys, rising, data):
     room = Room()
     made: Ladder[int] = Ladder(room, rising=rising)
     bag = {}

@@ -34,28 +34,28 @@ def market(*ticks):
         (Side.SELL, TriggerPrice.MID, Reference.MID),
     ],
 )
-def test_which_price_is_watched(side, trigger, reference):
+def test_each_trigger_price_type_reads_its_own_market_price(side, trigger, reference):
     assert reference_for(side, trigger) is reference
 
 
-def test_nothing_is_known_at_first():
+def test_a_new_market_knows_no_price():
     empty = market()
     assert [empty.reference(reference) for reference in Reference] == [None] * 4
     assert empty.take(Side.BUY, D(1), None) == []
     assert not empty.crosses(Side.BUY, D(1000))
 
 
-def test_a_quote_leaves_out_what_stands():
+def test_a_partial_quote_leaves_the_other_fields():
     seen = market(quote(1, "99", "101"), QuoteTick("X", Nanos(2), bid=D(98), bid_size=D(3)))
     assert (seen.bid, seen.bid_size, seen.ask, seen.ask_size) == (D(98), D(3), D(101), D(10))
 
 
-def test_the_first_quote_does_away_with_what_trades_stood_for():
+def test_the_first_quote_replaces_prices_taken_from_trades():
     seen = market(trade(1, "100"), QuoteTick("X", Nanos(2), bid=D(98), bid_size=D(3)))
     assert (seen.bid, seen.ask, seen.last) == (D(98), None, D(100))
 
 
-def test_mid_needs_both_sides():
+def test_the_mid_price_needs_both_sides():
     assert market(quote(1, "99", "100")).reference(Reference.MID) == D("99.5")
     assert market(quote(1, "99", None)).reference(Reference.MID) is None
 
@@ -69,23 +69,23 @@ class TestBook:
         assert (seen.bid, seen.bid_size, seen.ask, seen.ask_size) == (D(98), D(2), D(100), D(4))
         assert seen.take(Side.SELL, D(100), None) == [(D(98), D(2)), (D(97), D(5))]
 
-    def test_a_snapshot_replaces_all(self):
+    def test_a_snapshot_replaces_all_levels(self):
         seen = market(book(1, self.BIDS, self.ASKS), book(2, [("90", "1")], []))
         assert (seen.bid, seen.ask) == (D(90), None)
         assert seen.take(Side.BUY, D(1), None) == []
 
-    def test_removing_what_is_not_there_is_nothing(self):
+    def test_removing_an_absent_level_changes_nothing(self):
         seen = market(book(1, self.BIDS, self.ASKS), book(2, [("50", "0")], [], snapshot=False))
         assert seen.bid == D(99)
 
-    def test_levels_up_to_the_limit_and_the_quantity(self):
+    def test_the_levels_of_a_fill_end_at_its_limit_and_quantity(self):
         seen = market(book(1, self.BIDS, self.ASKS))
         assert seen.take(Side.BUY, D(9), D(101)) == [(D(101), D(1))]
         assert seen.take(Side.BUY, D("1.5"), None) == [(D(101), D(1)), (D(102), D("0.5"))]
         assert seen.take(Side.BUY, D(9), None, best_only=True) == [(D(101), D(1))]
         assert seen.take(Side.BUY, D(9), D("100.9")) == []
 
-    def test_a_quote_takes_over_and_the_next_change_brings_the_book_back(self):
+    def test_a_quote_overrides_the_book_until_the_next_book_change(self):
         seen = market(book(1, self.BIDS, self.ASKS), quote(2, "99.5", "100.5", ask_size="7"))
         assert seen.take(Side.BUY, D(9), None) == [(D("100.5"), D(7))]
         seen.see_book(book(3, [], [("103", "1")], snapshot=False))
@@ -102,7 +102,7 @@ class TestBook:
         (book(1, [("99", "1")], [("101", "1")]), quote(2, "99.5", "100.5")),
     ],
 )
-def test_a_restored_market_is_the_same(ticks):
+def test_a_restored_market_equals_the_stored_one(ticks):
     seen = market(*ticks)
     again = ExchangeMarket.restored(seen.state())
     assert again.state() == seen.state()
