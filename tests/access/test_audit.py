@@ -23,7 +23,7 @@ RISK = Actor(user_id=UUID(int=2), email="risk@example.com", role=Role.RISK_MANAG
 ALL = page_request(parts=1)
 
 
-async def test_an_entry_commits_with_the_change_or_not_at_all(access: Access) -> None:
+async def test_an_audit_entry_commits_with_its_change_or_not_at_all(access: Access) -> None:
     async def fail() -> None:
         async with unit_of_work(access.bus) as work:
             await record(work, ANN, "openAccount", target_of("account", "1"))
@@ -43,7 +43,7 @@ async def test_an_entry_commits_with_the_change_or_not_at_all(access: Access) ->
     assert orjson.loads(entry.detail or "") == {"cash": "1.50", "of": str(UUID(int=3))}
 
 
-async def test_a_refusal_is_an_entry_of_its_own(access: Access) -> None:
+async def test_a_refusal_has_its_own_audit_entry(access: Access) -> None:
     await record_refusal(access.bus, None, "login", "email:x", detail={"address": "192.0.2.1"})
     with coming_from(Origin("192.0.2.1", UUID(int=5))):
         await record_refusal(access.bus, BOT, "placeOrder")
@@ -54,7 +54,7 @@ async def test_a_refusal_is_an_entry_of_its_own(access: Access) -> None:
 
 
 @pytest.mark.parametrize("name", ["password", "newPassword", "refreshToken", "clientSecret", "credentials"])
-async def test_secrets_are_not_recorded(access: Access, name: str) -> None:
+async def test_secrets_are_not_recorded_in_the_audit_log(access: Access, name: str) -> None:
     with pytest.raises(ValueError, match="keeps no secrets"):
         async with unit_of_work(access.bus) as work:
             await record(work, ANN, "login", detail={name: "x"})
@@ -70,14 +70,14 @@ async def test_secrets_are_not_recorded(access: Access, name: str) -> None:
         "UPDATE audit_entries SET actor = '' WHERE false",
     ],
 )
-async def test_the_database_refuses_to_change_or_remove_entries(access: Access, statement: str) -> None:
+async def test_the_database_refuses_to_change_or_delete_audit_entries(access: Access, statement: str) -> None:
     await record_refusal(access.bus, ANN, "login")
     with pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
         await fetch(statement)
     assert await audited("login") == [("ann@example.com", None, "REFUSED", None)]
 
 
-async def test_the_log_is_read_newest_first_and_filtered(access: Access) -> None:
+async def test_the_audit_log_is_read_newest_first_and_filtered(access: Access) -> None:
     start = datetime.now(UTC)
     for actor, action in ((ANN, "a"), (RISK, "b"), (ANN, "b"), (ANN, "b")):
         await record_refusal(access.bus, actor, action)
@@ -107,7 +107,7 @@ async def test_the_log_is_read_newest_first_and_filtered(access: Access) -> None
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.TRADER])
-async def test_traders_do_not_read_the_log(access: Access, role: Role) -> None:
+async def test_a_trader_cannot_read_the_audit_log(access: Access, role: Role) -> None:
     ann = Actor(user_id=UUID(int=1), email="ann@example.com", role=role)
     for work in (page_log(ann, ALL, AuditFilter()), count_log(ann, AuditFilter())):
         with pytest.raises(Forbidden, match=r"^This needs the role ADMIN or RISK_MANAGER\.$"):

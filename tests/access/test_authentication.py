@@ -49,7 +49,7 @@ def clocked(access: Access, clock: Clock, monotonic: Clock) -> Authenticator:
     return Authenticator(access.signer, access.bus, clock=clock, monotonic=monotonic)
 
 
-async def test_a_session_token_names_its_person(access: Access) -> None:
+async def test_a_session_token_identifies_its_user(access: Access) -> None:
     ann = await join(access, "ann", Role.VIEWER)
     assert ann.actor == Actor(
         user_id=ann.id,
@@ -63,7 +63,7 @@ async def test_a_session_token_names_its_person(access: Access) -> None:
     assert await access.authenticate(ann.session.access_token) is ann.actor
 
 
-async def test_accounts_are_those_owned_and_granted(access: Access) -> None:
+async def test_an_actor_has_its_owned_and_granted_accounts(access: Access) -> None:
     ann, bob = await join(access, "ann"), await join(access, "bob")
     owned, readable, tradable = [
         await open_account(access, owner.id, name) for owner, name in ((ann, "own"), (bob, "read"), (bob, "trade"))
@@ -78,7 +78,9 @@ async def test_accounts_are_those_owned_and_granted(access: Access) -> None:
     }
 
 
-async def test_an_expired_session_says_so(access: Access, clocked: Authenticator, clock: Clock) -> None:
+async def test_an_expired_session_is_refused_with_its_reason(
+    access: Access, clocked: Authenticator, clock: Clock
+) -> None:
     ann = await join(access, "ann")
     await clocked.authenticate(ann.session.access_token)
     clock.now = ann.session.expires_at.timestamp() - 0.001
@@ -90,12 +92,12 @@ async def test_an_expired_session_says_so(access: Access, clocked: Authenticator
 
 
 @pytest.mark.parametrize("credential", ["", "x", "tg_", "tg_0123456789_secret", "a" * 2_000_000, "\x00", "tg_\x00"])
-async def test_what_is_no_credential_is_refused(access: Access, credential: str) -> None:
+async def test_an_invalid_credential_is_refused(access: Access, credential: str) -> None:
     with pytest.raises(Unauthenticated):
         await access.authenticate(credential)
 
 
-async def test_a_token_of_a_session_that_never_was_is_refused(access: Access) -> None:
+async def test_a_token_of_an_unknown_session_is_refused(access: Access) -> None:
     ann = await join(access, "ann")
     token, _ = access.signer.issue(ann.id, uuid4(), utc_now())
     with pytest.raises(Unauthenticated, match=SIGNED_OUT):
@@ -115,7 +117,7 @@ async def _set_password(access: Access, ann: Person) -> None:
 
 
 @pytest.mark.parametrize("end", [_logout, _deactivate, _set_password])
-async def test_an_ended_session_ends_here_at_once_and_elsewhere_within_a_second(
+async def test_an_ended_session_is_refused_here_at_once_and_in_other_processes_within_a_second(
     access: Access, clocked: Authenticator, monotonic: Clock, end: object
 ) -> None:
     ann = await join(access, "ann")
@@ -132,7 +134,7 @@ async def test_an_ended_session_ends_here_at_once_and_elsewhere_within_a_second(
             await clocked.authenticate(ann.session.access_token)
 
 
-async def test_a_word_from_the_bus_ends_it_before_the_second_is_over(access: Access, clocked: Authenticator) -> None:
+async def test_a_bus_message_ends_a_session_before_the_second_is_over(access: Access, clocked: Authenticator) -> None:
     ann = await join(access, "ann")
     await clocked.authenticate(ann.session.access_token)
     await logout(access, ann.actor)
@@ -141,7 +143,7 @@ async def test_a_word_from_the_bus_ends_it_before_the_second_is_over(access: Acc
         await clocked.authenticate(ann.session.access_token)
 
 
-async def test_a_changed_role_and_changed_grants_are_in_force_at_the_next_look(
+async def test_a_changed_role_or_grant_applies_at_the_next_check(
     access: Access, clocked: Authenticator, monotonic: Clock
 ) -> None:
     ann, bob = await join(access, "ann"), await join(access, "bob")
@@ -159,7 +161,7 @@ async def test_a_changed_role_and_changed_grants_are_in_force_at_the_next_look(
     assert (await clocked.authenticate(ann.session.access_token)).accounts == {}
 
 
-async def test_an_actor_can_be_brought_to_a_version_or_to_now(access: Access, clocked: Authenticator) -> None:
+async def test_an_actor_can_be_refreshed_to_a_version_or_to_now(access: Access, clocked: Authenticator) -> None:
     ann = await join(access, "ann")
     before = await clocked.authenticate(ann.session.access_token)
     account = await open_account(access, ann.id)
@@ -174,7 +176,7 @@ async def test_an_actor_can_be_brought_to_a_version_or_to_now(access: Access, cl
         await clocked.fresh(before)
 
 
-async def test_an_actor_brought_to_a_version_keeps_its_own_expiry(access: Access, clock: Clock) -> None:
+async def test_a_refreshed_actor_keeps_its_expiry(access: Access, clock: Clock) -> None:
     ann = await join(access, "ann")
     token, later = access.signer.issue(ann.id, ann.actor.session_id or uuid4(), utc_now() + timedelta(minutes=5))
     actor = await access.authenticate(token)
@@ -187,7 +189,7 @@ async def test_an_actor_brought_to_a_version_keeps_its_own_expiry(access: Access
 # ------------------------------------------------------------------ API keys
 
 
-async def test_a_key_acts_for_its_owner_with_what_both_roles_may_do(access: Access) -> None:
+async def test_a_key_has_the_permissions_that_its_role_and_its_owner_share(access: Access) -> None:
     ann = await join(access, "ann", Role.ADMIN)
     await join(access, "root", Role.ADMIN)
     account = await open_account(access, ann.id)
@@ -213,7 +215,7 @@ async def test_a_key_with_another_secret_is_refused(access: Access) -> None:
             await access.authenticate(wrong)
 
 
-async def test_a_key_ends_when_it_is_revoked_when_it_expires_and_with_its_owner(
+async def test_a_key_ends_by_revocation_by_expiry_and_with_its_owner(
     access: Access, clocked: Authenticator, clock: Clock
 ) -> None:
     ann = await join(access, "ann")
@@ -239,7 +241,7 @@ async def test_a_key_ends_when_it_is_revoked_when_it_expires_and_with_its_owner(
     await clocked.close()
 
 
-async def test_the_use_of_a_key_is_written_at_most_once_a_minute(
+async def test_the_last_use_of_a_key_is_written_at_most_once_a_minute(
     access: Access, clocked: Authenticator, monotonic: Clock
 ) -> None:
     ann = await join(access, "ann")
@@ -269,7 +271,7 @@ async def test_the_use_of_a_key_is_written_at_most_once_a_minute(
 # ------------------------------------------------------------------ the hot path
 
 
-async def test_many_at_once_look_once(access: Access, clocked: Authenticator, monotonic: Clock) -> None:
+async def test_concurrent_checks_share_one_read(access: Access, clocked: Authenticator, monotonic: Clock) -> None:
     people = [await join(access, f"p{number}") for number in range(5)]
     tokens = [person.session.access_token for person in people] * 20
     looks = 0
@@ -288,7 +290,7 @@ async def test_many_at_once_look_once(access: Access, clocked: Authenticator, mo
         monotonic.now += FRESH_SECONDS + 0.001
 
 
-async def test_an_impatient_client_does_not_take_the_answer_from_the_others(access: Access) -> None:
+async def test_a_cancelled_check_does_not_disturb_the_others(access: Access) -> None:
     ann = await join(access, "ann")
     access.authenticator.look_again()
     impatient = asyncio.create_task(access.authenticate(ann.session.access_token))
@@ -300,7 +302,7 @@ async def test_an_impatient_client_does_not_take_the_answer_from_the_others(acce
         await impatient
 
 
-async def test_a_look_that_began_before_a_change_does_not_hide_it(access: Access) -> None:
+async def test_a_read_that_began_before_a_change_does_not_hide_it(access: Access) -> None:
     ann = await join(access, "ann")
     authenticator, refresh = access.authenticator, access.authenticator.cache.refresh
     began, may_end = asyncio.Event(), asyncio.Event()
@@ -329,7 +331,7 @@ async def test_a_look_that_began_before_a_change_does_not_hide_it(access: Access
         await access.authenticate(ann.session.access_token)
 
 
-async def test_what_is_remembered_is_bounded(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_cache_of_credentials_is_bounded(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(authentication, "MAX_REMEMBERED", 3)
     ann = await join(access, "ann")
     tokens = [(await sign_in(access, ann.user)).session.access_token for _ in range(6)]
@@ -340,7 +342,7 @@ async def test_what_is_remembered_is_bounded(access: Access, monkeypatch: pytest
     assert len(await access.authenticator.cache.current()) == 3
 
 
-async def test_a_known_credential_costs_microseconds(access: Access) -> None:
+async def test_a_cached_credential_is_checked_within_fifty_microseconds(access: Access) -> None:
     ann = await join(access, "ann")
     token = ann.session.access_token
     best = min([await _nanoseconds(access, token) for _ in range(300)])

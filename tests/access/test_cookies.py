@@ -53,7 +53,7 @@ def held(page: httpx.AsyncClient) -> dict[str, str]:
     return {name.split("_")[1]: value for name, value in page.cookies.items() if value}
 
 
-async def test_a_page_gets_the_access_token_alone(access: Access, ann: Person, page: httpx.AsyncClient) -> None:
+async def test_a_page_gets_only_the_access_token(access: Access, ann: Person, page: httpx.AsyncClient) -> None:
     answer = await page.post("/session/login", json=CREDENTIALS)
     assert answer.status_code == 200
     content = answer.json()
@@ -69,7 +69,7 @@ async def test_a_page_gets_the_access_token_alone(access: Access, ann: Person, p
     assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_over_https_the_cookies_are_bound_to_the_host(access: Access, ann: Person) -> None:
+async def test_cookies_over_https_are_bound_to_the_host(access: Access, ann: Person) -> None:
     async with browser(access, "https://desk.test") as page:
         answer = await page.post("/session/login", json=CREDENTIALS)
         for line in answer.headers.get_list("set-cookie"):
@@ -79,7 +79,7 @@ async def test_over_https_the_cookies_are_bound_to_the_host(access: Access, ann:
         assert (await page.post("/session/resume", json={})).status_code == 200
 
 
-async def test_loading_a_page_again_rotates_nothing_until_the_token_grows_old(
+async def test_reloading_a_page_rotates_nothing_until_the_token_is_old(
     ann: Person, page: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = (await page.post("/session/login", json=CREDENTIALS)).json()
@@ -108,7 +108,7 @@ async def test_signing_out_ends_the_session_and_removes_the_cookies(
     assert (await page.post("/session/logout", json={})).json() == {"ended": False}
 
 
-async def test_a_session_that_was_ended_elsewhere_takes_its_cookies_along(
+async def test_a_session_ended_elsewhere_removes_its_cookies(
     access: Access, ann: Person, page: httpx.AsyncClient
 ) -> None:
     await page.post("/session/login", json=CREDENTIALS)
@@ -131,7 +131,7 @@ async def test_a_session_that_was_ended_elsewhere_takes_its_cookies_along(
         ({}, b'{"a": "' + b"x" * 5_000 + b'"}', 400),
     ],
 )
-async def test_no_other_page_and_no_form_can_use_the_cookies(
+async def test_no_foreign_page_and_no_form_can_use_the_cookies(
     ann: Person, page: httpx.AsyncClient, headers: dict[str, str], body: bytes, status: int
 ) -> None:
     await page.post("/session/login", json=CREDENTIALS)
@@ -145,7 +145,7 @@ async def test_no_other_page_and_no_form_can_use_the_cookies(
     assert (await stored(), held(page)) == (before, cookies_before)
 
 
-async def test_a_wrong_password_keeps_nothing(ann: Person, page: httpx.AsyncClient) -> None:
+async def test_a_wrong_password_sets_no_cookie(ann: Person, page: httpx.AsyncClient) -> None:
     answer = await page.post("/session/login", json={**CREDENTIALS, "password": "not the password"})
     assert (answer.status_code, held(page)) == (401, {})
     answer = await page.post("/session/login", json={"email": "ann@example.com"})

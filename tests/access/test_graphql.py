@@ -86,7 +86,7 @@ def client(access: Access) -> Client:
 # ------------------------------------------------------------------ sessions
 
 
-async def test_a_session_from_login_to_logout(client: Client, access: Access) -> None:
+async def test_a_session_works_from_login_to_logout(client: Client, access: Access) -> None:
     ann = await join(access, "ann")
     session = (await client.data(LOGIN, email="Ann@example.com", password=PASSWORD))["login"]
     assert session["user"] == {
@@ -126,14 +126,12 @@ async def test_a_refresh_token_used_twice_ends_the_session(client: Client, acces
         assert refused["code"] == "UNAUTHENTICATED"
 
 
-async def test_an_expired_or_foreign_token_does_not_keep_anybody_from_signing_in(
-    client: Client, access: Access
-) -> None:
+async def test_an_expired_or_foreign_token_does_not_block_sign_in(client: Client, access: Access) -> None:
     await join(access, "ann")
     assert (await client.data(LOGIN, "not a token", email="ann@example.com", password=PASSWORD))["login"]
 
 
-async def test_a_wrong_password_and_a_wrong_email_get_one_answer(client: Client, access: Access) -> None:
+async def test_a_wrong_password_and_an_unknown_email_get_the_same_answer(client: Client, access: Access) -> None:
     await join(access, "ann")
     for email in ("ann@example.com", "nobody@example.com"):
         assert await client.refusal(LOGIN, email=email, password="not the password") == {
@@ -142,7 +140,7 @@ async def test_a_wrong_password_and_a_wrong_email_get_one_answer(client: Client,
         }
 
 
-async def test_too_many_failures_say_when_to_come_back(client: Client, access: Access) -> None:
+async def test_too_many_failures_are_refused_with_the_time_to_wait(client: Client, access: Access) -> None:
     await join(access, "ann")
     for _ in range(EMAIL_LIMIT.amount):
         await client.ask(LOGIN, email="ann@example.com", password="not the password")
@@ -176,7 +174,7 @@ async def test_hostile_text_is_bad_input(client: Client, email: str, password: s
         'mutation { revokeApiKey(id: "1") { id } }',
     ],
 )
-async def test_all_else_needs_somebody_signed_in(client: Client, database: str, query: str) -> None:
+async def test_every_other_field_needs_authentication(client: Client, database: str, query: str) -> None:
     assert await client.refusal(query) == {"message": "Sign in first.", "code": "UNAUTHENTICATED"}
     assert (await client.refusal(query, "tg_0123456789_secret"))["code"] == "UNAUTHENTICATED"
 
@@ -184,7 +182,7 @@ async def test_all_else_needs_somebody_signed_in(client: Client, database: str, 
 # ------------------------------------------------------------------ people
 
 
-async def test_an_administrator_adds_changes_and_lists_people(client: Client, access: Access) -> None:
+async def test_an_administrator_creates_changes_and_lists_users(client: Client, access: Access) -> None:
     root = await join(access, "root", Role.ADMIN)
     created = await client.data(
         'mutation { createUser(input: { email: "Ann@example.com", name: "Ann", password: "correct horse battery" }) '
@@ -242,7 +240,9 @@ async def test_an_administrator_adds_changes_and_lists_people(client: Client, ac
         ('mutation { createApiKey(input: { name: "A", role: OWNER }) { secret } }', "GRAPHQL_VALIDATION_FAILED"),
     ],
 )
-async def test_what_a_trader_may_not(client: Client, access: Access, query: str, code: str) -> None:
+async def test_fields_of_administrators_are_forbidden_to_a_trader(
+    client: Client, access: Access, query: str, code: str
+) -> None:
     ann = await join(access, "ann")
     assert (await client.refusal(query, ann))["code"] == code
 
@@ -265,13 +265,15 @@ async def test_what_a_trader_may_not(client: Client, access: Access, query: str,
         ('{ auditLog(from: "2026-01-01") { totalCount } }', "BAD_USER_INPUT"),
     ],
 )
-async def test_what_an_administrator_may_not(client: Client, access: Access, query: str, code: str) -> None:
+async def test_invalid_requests_of_an_administrator_are_refused(
+    client: Client, access: Access, query: str, code: str
+) -> None:
     root = await join(access, "root", Role.ADMIN)
     variables = {"id": str(root.id)} if "$id" in query else {}
     assert (await client.refusal(query, root, **variables))["code"] == code
 
 
-async def test_people_change_their_own_password_and_stay_signed_in(client: Client, access: Access) -> None:
+async def test_users_change_their_password_and_stay_signed_in(client: Client, access: Access) -> None:
     ann = await join(access, "ann")
     change = 'mutation ($id: ID!) { updateUser(input: { id: $id, password: "another good password" }) { email } }'
     assert await client.data(change, ann, id=str(ann.id)) == {"updateUser": {"email": "ann@example.com"}}
@@ -282,7 +284,7 @@ async def test_people_change_their_own_password_and_stay_signed_in(client: Clien
 # ------------------------------------------------------------------ grants
 
 
-async def test_grants_show_as_they_change_within_one_operation(client: Client, access: Access) -> None:
+async def test_a_changed_grant_shows_within_the_same_operation(client: Client, access: Access) -> None:
     root, ann = await join(access, "root", Role.ADMIN), await join(access, "ann")
     account = await open_account(access, root.id)
     both = """
@@ -299,7 +301,7 @@ async def test_grants_show_as_they_change_within_one_operation(client: Client, a
     }
 
 
-async def test_your_grants_show_when_you_sign_in(client: Client, access: Access) -> None:
+async def test_the_login_payload_shows_the_grants_of_the_user(client: Client, access: Access) -> None:
     root, ann = await join(access, "root", Role.ADMIN), await join(access, "ann")
     await grant_account(access, SYSTEM, ann.id, await open_account(access, root.id), AccountPermission.READ)
     session = (await client.data(LOGIN, email="ann@example.com", password=PASSWORD))["login"]
@@ -308,7 +310,7 @@ async def test_your_grants_show_when_you_sign_in(client: Client, access: Access)
     assert mine["grants"][0]["grantedAt"].endswith("Z")
 
 
-async def test_a_grant_leads_to_its_account_and_is_shown_to_those_who_see_it(access: Access, redis_url: str) -> None:
+async def test_a_grant_shows_its_account_to_those_who_may_see_it(access: Access, redis_url: str) -> None:
     day_roll = DayRoll(time(0), ZoneInfo("UTC"))
     async with RedisTickStream(redis_url) as ticks, Market(ticks, day_roll) as market:
         client = Client(access, books=Books(market))
@@ -335,7 +337,7 @@ async def test_a_grant_leads_to_its_account_and_is_shown_to_those_who_see_it(acc
 # ------------------------------------------------------------------ keys and the audit log
 
 
-async def test_a_key_is_made_used_listed_and_revoked(client: Client, access: Access) -> None:
+async def test_a_key_is_created_used_listed_and_revoked(client: Client, access: Access) -> None:
     ann = await join(access, "ann")
     made = await client.data(
         'mutation { createApiKey(input: { name: "bot", role: TRADER, expiresAt: "2030-01-01T00:00:00Z" }) '
@@ -370,7 +372,7 @@ async def test_a_key_is_made_used_listed_and_revoked(client: Client, access: Acc
     assert (await client.refusal(revoke, ann, id=str(uuid4())))["code"] == "NOT_FOUND"
 
 
-async def test_the_audit_log_tells_who_did_what(client: Client, access: Access) -> None:
+async def test_the_audit_log_shows_who_did_each_action(client: Client, access: Access) -> None:
     risk = await join(access, "risk", Role.RISK_MANAGER)
     await update_user(access, SYSTEM, risk.id, UserChange(name="Riskier"))
     await create_key(access, risk.actor, name="bot", role=Role.VIEWER)

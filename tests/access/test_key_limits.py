@@ -46,7 +46,7 @@ def rights(actor: Actor) -> set[tuple[str, UUID]]:
 
 
 @given(st.sampled_from(Role), holdings, limits_of_keys)
-def test_a_limited_key_never_does_more(role: Role, accounts: Any, limits: KeyLimits) -> None:
+def test_a_limited_key_never_exceeds_its_limits(role: Role, accounts: Any, limits: KeyLimits) -> None:
     owner = Actor(UUID(int=9), "ann@example.com", role, accounts)
     key_role, key_accounts = limited(role, accounts, limits)
     key = Actor(owner.user_id, owner.email, key_role, key_accounts, via="api_key", scopes=limits.scopes)
@@ -57,7 +57,7 @@ def test_a_limited_key_never_does_more(role: Role, accounts: Any, limits: KeyLim
         assert not key.sees_all
 
 
-def test_a_key_for_some_accounts_of_an_administrator_does_there_what_an_owner_does() -> None:
+def test_an_account_key_of_an_administrator_has_the_rights_of_an_owner_there() -> None:
     role, accounts = limited(Role.ADMIN, {}, KeyLimits(account_ids=frozenset(ACCOUNTS[:1])))
     assert (role, accounts) == (Role.TRADER, {ACCOUNTS[0]: OWNED})
     role, accounts = limited(Role.RISK_MANAGER, {}, KeyLimits(account_ids=frozenset(ACCOUNTS[:1])))
@@ -79,11 +79,11 @@ def test_a_key_for_some_accounts_of_an_administrator_does_there_what_an_owner_do
         (("2001:db8::/32", "192.0.2.7/32"), "2001:db8::1", True),
     ],
 )
-def test_addresses_of_a_key(networks: tuple[str, ...], address: str, admitted: bool) -> None:
+def test_a_key_works_only_from_its_addresses(networks: tuple[str, ...], address: str, admitted: bool) -> None:
     assert admits(networks, address) is admitted
 
 
-async def test_the_limits_are_kept_shown_and_audited(access: Access) -> None:
+async def test_limits_of_a_key_are_stored_shown_and_audited(access: Access) -> None:
     ann = await join(access, "ann")
     account_id = await open_account(access, ann.id)
     actor = await access.authenticator.fresh(ann.actor)
@@ -123,7 +123,7 @@ def rights_of(actor: Actor, account_id: UUID) -> tuple[bool, bool, bool]:
         (Role.TRADER, Role.TRADER, KeyWish(addresses=["::1"] * (MAX_ADDRESSES + 1)), BadInput, "addresses"),
     ],
 )
-async def test_a_key_for_more_than_its_owner_may_do_is_refused(
+async def test_a_key_beyond_the_rights_of_its_owner_is_refused(
     access: Access, role: Role, asked: Role, wish: KeyWish, error: type[DomainError], field: str
 ) -> None:
     ann = await join(access, "ann", role)
@@ -134,7 +134,7 @@ async def test_a_key_for_more_than_its_owner_may_do_is_refused(
     assert await stored() == before
 
 
-async def test_a_scope_needs_the_permission_in_one_of_the_accounts(access: Access) -> None:
+async def test_a_scope_needs_its_permission_in_one_of_the_accounts(access: Access) -> None:
     ann, bob = await join(access, "ann"), await join(access, "bob")
     account_id = await open_account(access, ann.id)
     await grant_account(access, SYSTEM, bob.id, account_id, AccountPermission.TRADE)

@@ -15,7 +15,7 @@ from domain.kernel.time import utc_now
 from tests.support.people import audited, join, stored
 
 
-async def test_a_key_is_told_once_and_only_its_digest_is_stored(access: Access) -> None:
+async def test_a_key_is_shown_once_and_stored_as_a_digest(access: Access) -> None:
     ann = await join(access, "ann")
     expires_at = utc_now() + timedelta(days=7)
     key, text = await create_key(access, ann.actor, name=" bot ", role=Role.VIEWER, expires_at=expires_at)
@@ -36,7 +36,7 @@ async def test_a_key_is_told_once_and_only_its_digest_is_stored(access: Access) 
 
 
 @pytest.mark.parametrize("role", list(Role))
-async def test_a_key_gets_no_more_than_its_makers_role(access: Access, role: Role) -> None:
+async def test_a_key_gets_at_most_the_role_of_its_maker(access: Access, role: Role) -> None:
     ann = await join(access, "ann", role)
     for asked in Role:
         common = common_role(asked, role)
@@ -51,7 +51,7 @@ async def test_a_key_gets_no_more_than_its_makers_role(access: Access, role: Rol
         assert key.role.rank <= min(asked.rank, role.rank)
 
 
-async def test_a_key_cannot_make_another(access: Access) -> None:
+async def test_a_key_cannot_create_another_key(access: Access) -> None:
     ann = await join(access, "ann", Role.ADMIN)
     _, text = await create_key(access, ann.actor, name="bot", role=Role.ADMIN)
     bot = await access.authenticate(text)
@@ -73,7 +73,7 @@ async def test_a_key_cannot_make_another(access: Access) -> None:
         ("bot", 1e9, "expiresAt"),
     ],
 )
-async def test_malformed_keys_are_not_made(access: Access, name: str, seconds: float, field: str) -> None:
+async def test_malformed_key_requests_create_nothing(access: Access, name: str, seconds: float, field: str) -> None:
     ann = await join(access, "ann")
     before = await stored()
     with pytest.raises(BadInput) as refused:
@@ -84,9 +84,7 @@ async def test_malformed_keys_are_not_made(access: Access, name: str, seconds: f
     assert await stored() == before
 
 
-async def test_a_user_has_so_many_keys_revoked_ones_not_counted(
-    access: Access, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_user_has_a_bounded_number_of_active_keys(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keys, "MAX_KEYS", 2)
     ann = await join(access, "ann")
     first, _ = await create_key(access, ann.actor, name="1", role=Role.VIEWER)
@@ -114,7 +112,7 @@ async def test_a_key_is_revoked_once_by_its_owner(access: Access) -> None:
     ]
 
 
-async def test_a_key_may_revoke_itself_and_an_administrator_any(access: Access) -> None:
+async def test_a_key_may_revoke_itself_and_a_key_of_an_administrator_any(access: Access) -> None:
     root, ann = await join(access, "root", Role.ADMIN), await join(access, "ann")
     first, text = await create_key(access, ann.actor, name="1", role=Role.VIEWER)
     second, _ = await create_key(access, ann.actor, name="2", role=Role.VIEWER)
@@ -128,7 +126,7 @@ async def test_a_key_may_revoke_itself_and_an_administrator_any(access: Access) 
     assert row["api_key_id"] == first.id
 
 
-async def test_a_key_cannot_revoke_its_siblings_unless_it_is_an_administrators(access: Access) -> None:
+async def test_a_key_of_anybody_else_cannot_revoke_other_keys_of_its_owner(access: Access) -> None:
     root = await join(access, "root", Role.ADMIN)
     _, weak = await create_key(access, root.actor, name="weak", role=Role.TRADER)
     _, strong = await create_key(access, root.actor, name="strong", role=Role.ADMIN)
@@ -142,7 +140,7 @@ async def test_a_key_cannot_revoke_its_siblings_unless_it_is_an_administrators(a
     assert (await revoke_key(access, await access.authenticate(strong), victim.id)).revoked_at is not None
 
 
-async def test_a_key_without_manage_sees_and_ends_itself_alone(access: Access) -> None:
+async def test_a_key_without_the_manage_scope_sees_and_revokes_only_itself(access: Access) -> None:
     root = await join(access, "root", Role.ADMIN)
     narrow, text = await create_key(access, root.actor, name="n", role=Role.ADMIN, wish=KeyWish([KeyScope.READ]))
     victim, _ = await create_key(access, root.actor, name="victim", role=Role.VIEWER)
@@ -159,7 +157,7 @@ async def test_a_key_without_manage_sees_and_ends_itself_alone(access: Access) -
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.TRADER, Role.RISK_MANAGER])
-async def test_the_keys_of_others_do_not_exist(access: Access, role: Role) -> None:
+async def test_foreign_keys_are_not_found(access: Access, role: Role) -> None:
     ann, bob = await join(access, "ann"), await join(access, "bob", role)
     key, _ = await create_key(access, ann.actor, name="bot", role=Role.VIEWER)
     before = await stored()
@@ -170,7 +168,7 @@ async def test_the_keys_of_others_do_not_exist(access: Access, role: Role) -> No
     assert await stored() == before
 
 
-async def test_a_key_has_no_session_to_end(access: Access) -> None:
+async def test_a_key_cannot_log_out(access: Access) -> None:
     ann = await join(access, "ann")
     _, text = await create_key(access, ann.actor, name="bot", role=Role.VIEWER)
     bot = await access.authenticate(text)

@@ -37,7 +37,9 @@ async def test_every_named_constraint_exists(database: str) -> None:
         ("UPDATE sessions SET ended_at = now() WHERE id <> $1", asyncpg.CheckViolationError),
     ],
 )
-async def test_what_must_not_be_is_refused(access: Access, statement: str, error: type[Exception]) -> None:
+async def test_the_database_refuses_rows_that_break_a_constraint(
+    access: Access, statement: str, error: type[Exception]
+) -> None:
     ann = await join(access, "ann")
     await open_account(access, ann.id)
     before = await stored()

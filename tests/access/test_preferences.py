@@ -14,7 +14,7 @@ SAVE = "mutation ($given: JSON!) { savePreferences(preferences: $given) }"
 READ = "{ viewer { preferences } }"
 
 
-async def test_keys_that_are_given_are_replaced_and_null_removes_one(access: Access) -> None:
+async def test_preferences_are_merged_and_null_removes_one(access: Access) -> None:
     ann = await join(access, "ann", Role.VIEWER)
     client = Client(access)
     assert await client.data(READ, ann) == {"viewer": {"preferences": {}}}
@@ -25,7 +25,7 @@ async def test_keys_that_are_given_are_replaced_and_null_removes_one(access: Acc
     assert await client.data(READ, ann) == {"viewer": {"preferences": saved}}
 
 
-async def test_nobody_sees_those_of_another(access: Access) -> None:
+async def test_preferences_are_visible_to_their_owner_only(access: Access) -> None:
     root, ann = await join(access, "root", Role.ADMIN), await join(access, "ann")
     client = Client(access)
     await client.data(SAVE, ann, given={"theme": "dark"})
@@ -35,7 +35,7 @@ async def test_nobody_sees_those_of_another(access: Access) -> None:
     assert (await client.refusal(SAVE, None, given={}))["code"] == "UNAUTHENTICATED"
 
 
-async def test_two_pages_that_save_at_once_do_not_undo_each_other(access: Access, other_process: Access) -> None:
+async def test_concurrent_saves_of_different_preferences_keep_both(access: Access, other_process: Access) -> None:
     ann = await join(access, "ann")
     actor = await access.authenticate(ann.session.access_token)
     await asyncio.gather(*(save_preferences((access, other_process)[n % 2], actor, {f"key {n}": n}) for n in range(12)))
@@ -53,7 +53,7 @@ async def test_two_pages_that_save_at_once_do_not_undo_each_other(access: Access
         {"deep": eval("[" * 80 + "]" * 80, {}), "number": 2**80},
     ],
 )
-async def test_what_cannot_be_kept_is_refused_and_changes_nothing(access: Access, change: object) -> None:
+async def test_invalid_preferences_are_refused_and_change_nothing(access: Access, change: object) -> None:
     ann = await join(access, "ann")
     actor = await access.authenticate(ann.session.access_token)
     await save_preferences(access, actor, {"theme": "dark"})

@@ -18,7 +18,7 @@ async def use_up(throttle: RedisThrottle, key: str) -> None:
         await throttle.count(LIMIT, key)
 
 
-async def test_what_one_process_counts_holds_in_the_other(redis_url: str) -> None:
+async def test_attempts_of_one_process_count_in_the_other(redis_url: str) -> None:
     async with RedisThrottle(redis_url) as first, RedisThrottle(redis_url) as second:
         await use_up(first, "ann")
         assert 1 <= await first.wait_seconds(LIMIT, "ann") <= 60
@@ -27,7 +27,7 @@ async def test_what_one_process_counts_holds_in_the_other(redis_url: str) -> Non
         assert await second.wait_seconds(Limit("other", 3, 60), "ann") == 0
 
 
-async def test_an_emptied_server_forgives_nothing_that_this_process_saw(redis_url: str) -> None:
+async def test_an_emptied_redis_does_not_reset_attempts_that_this_process_saw(redis_url: str) -> None:
     async with RedisThrottle(redis_url) as throttle:
         await use_up(throttle, "ann")
         with redis.Redis.from_url(redis_url) as client:
@@ -35,14 +35,14 @@ async def test_an_emptied_server_forgives_nothing_that_this_process_saw(redis_ur
         assert await throttle.wait_seconds(LIMIT, "ann") >= 1
 
 
-async def test_without_redis_this_process_counts_alone_and_quickly() -> None:
+async def test_a_process_throttles_alone_and_quickly_without_redis() -> None:
     async with RedisThrottle(NOBODY_LISTENS) as throttle, asyncio.timeout(PATIENCE_SECONDS):
         await use_up(throttle, "ann")
         assert 1 <= await throttle.wait_seconds(LIMIT, "ann") <= 60
         assert await throttle.wait_seconds(LIMIT, "bob") == 0
 
 
-async def test_a_server_that_never_answers_delays_one_caller_only() -> None:
+async def test_a_redis_that_never_answers_delays_one_caller_only() -> None:
     connections = 0
 
     async def hold(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

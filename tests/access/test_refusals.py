@@ -31,7 +31,7 @@ async def entries() -> list[tuple[str, str, str, dict[str, object]]]:
     return [(row["actor"], row["action"], row["address"], orjson.loads(row["detail"])) for row in rows]
 
 
-async def test_a_flood_of_refusals_is_counted_and_told_by_the_next(access: Access) -> None:
+async def test_a_flood_of_refusals_is_counted_in_the_next_audit_entry(access: Access) -> None:
     clock = Clock()
     refusals = Refusals(access.bus, monotonic=clock)
     for _ in range(PER_MINUTE + 25):
@@ -51,14 +51,14 @@ async def test_a_flood_of_refusals_is_counted_and_told_by_the_next(access: Acces
 
 
 @pytest.mark.parametrize("named", ["account:\x00", "account:\ud800", "account:" + "x" * 10_000])
-async def test_whatever_was_named_can_be_kept(access: Access, named: str) -> None:
+async def test_a_refusal_of_any_input_can_be_recorded(access: Access, named: str) -> None:
     await Refusals(access.bus).note(BOT, Origin("\x00", UUID(int=5)), "deposit", named, code="NOT_FOUND")
     (row,) = await fetch("SELECT target FROM audit_entries")
     assert row["target"].startswith("account:")
     assert len(row["target"]) <= 300
 
 
-async def test_a_throttled_sign_in_is_an_entry(access: Access) -> None:
+async def test_a_throttled_sign_in_has_an_audit_entry(access: Access) -> None:
     ann = await join(access, "ann")
     for _ in range(10):
         with pytest.raises(Unauthenticated):

@@ -29,7 +29,7 @@ async def entries() -> list[tuple[str, str | None, dict[str, int]]]:
     return [(row["target"], row["address"], orjson.loads(row["detail"])) for row in rows]
 
 
-async def test_a_feed_leaves_an_entry_a_minute(access: Access) -> None:
+async def test_repeated_calls_make_one_audit_entry_a_minute(access: Access) -> None:
     clock = Clock()
     repeats = Repeats(access.bus, monotonic=clock)
     with coming_from(HERE):
@@ -45,7 +45,7 @@ async def test_a_feed_leaves_an_entry_a_minute(access: Access) -> None:
     ]
 
 
-async def test_what_could_not_be_noted_is_noted_with_the_next_call(
+async def test_calls_that_could_not_be_recorded_are_counted_with_the_next(
     access: Access, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repeats = Repeats(access.bus)
@@ -61,7 +61,7 @@ async def test_what_could_not_be_noted_is_noted_with_the_next_call(
     assert await entries() == [("quotes:live", None, {"calls": 2, "quotes": 7})]
 
 
-async def test_what_is_remembered_is_bounded(access: Access) -> None:
+async def test_pending_counts_are_bounded(access: Access) -> None:
     repeats = Repeats(access.bus)
     for number in range(MAX_KEYS + 10):
         repeats._opened(("a", None, None, "publishQuotes", str(number)))

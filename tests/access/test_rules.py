@@ -35,7 +35,7 @@ EMAIL = "ann@example.com"
         ("a" * 64 + "@b.c", "a" * 64 + "@b.c"),
     ],
 )
-def test_emails_are_kept_in_lower_case(email: str, kept: str) -> None:
+def test_emails_are_stored_in_lower_case(email: str, kept: str) -> None:
     assert check_email(email) == kept
 
 
@@ -66,7 +66,7 @@ def test_emails_are_kept_in_lower_case(email: str, kept: str) -> None:
         "x" * 5_000_000,
     ],
 )
-def test_what_is_no_ascii_email_is_refused(email: str) -> None:
+def test_an_email_that_is_not_ascii_or_too_long_is_refused(email: str) -> None:
     with pytest.raises(BadInput) as refused:
         check_email(email)
     assert refused.value.field == "email"
@@ -86,7 +86,7 @@ def test_an_accepted_email_is_ascii_lower_case_and_stable(text: str) -> None:
 @example("\u212aevin@example.com")
 @example("a\u1fefb@example.com")  # composes to a grave accent
 @example("\u00a0ann@example.com")
-def test_another_script_never_finds_an_ascii_email(text: str) -> None:
+def test_an_email_in_another_script_never_matches_an_ascii_email(text: str) -> None:
     try:
         looked_up = email_to_look_up(text)
     except BadInput:
@@ -95,13 +95,13 @@ def test_another_script_never_finds_an_ascii_email(text: str) -> None:
 
 
 @pytest.mark.parametrize("email", ["", "ann@example.com\x00", "\ud800", "x" * 255])
-def test_what_no_email_can_hold_is_not_looked_up(email: str) -> None:
+def test_impossible_emails_are_not_looked_up(email: str) -> None:
     with pytest.raises(BadInput) as refused:
         email_to_look_up(email)
     assert refused.value.field == "email"
 
 
-def test_names_are_cleaned() -> None:
+def test_names_are_trimmed_and_normalised() -> None:
     assert check_name("  Ann  ") == "Ann"
     for name in ("", " ", "a\x00b", "x" * 101):
         with pytest.raises(BadInput) as refused:
@@ -135,16 +135,16 @@ def test_long_enough_passwords_pass(password: str) -> None:
     assert check_password(password, email=EMAIL) == password
 
 
-def test_a_password_is_the_same_however_a_keyboard_composes_it() -> None:
+def test_a_password_is_the_same_in_every_unicode_composition() -> None:
     assert check_password("tre\u0301s secre\u0300te", email=EMAIL) == "tr\u00e9s secr\u00e8te"
     assert password_to_verify("tre\u0301s secre\u0300te") == "tr\u00e9s secr\u00e8te"
 
 
-def test_at_sign_in_a_short_password_is_only_wrong() -> None:
+def test_a_short_password_at_sign_in_is_wrong_and_not_bad_input() -> None:
     assert password_to_verify("x") == "x"
 
 
-def test_a_key_expires_in_the_future_and_within_ten_years() -> None:
+def test_the_expiry_of_a_key_is_in_the_future_and_within_ten_years() -> None:
     check_key_expiry(None, NOW)
     check_key_expiry(NOW + timedelta(seconds=1), NOW)
     check_key_expiry(NOW + timedelta(days=3660), NOW)
@@ -154,7 +154,7 @@ def test_a_key_expires_in_the_future_and_within_ten_years() -> None:
         assert refused.value.field == "expiresAt"
 
 
-def test_a_key_may_do_what_its_role_and_its_owners_have_in_common() -> None:
+def test_a_key_may_do_what_both_its_role_and_its_owner_may_do() -> None:
     for first in Role:
         assert common_role(first, first) is first
         for second in Role:
@@ -176,7 +176,9 @@ def test_a_key_may_do_what_its_role_and_its_owners_have_in_common() -> None:
         ("FUNDS TRADE", "READ", "READ"),
     ],
 )
-def test_trade_and_funds_stand_beside_each_other_and_read_alone(granted: str, permission: str, after: str) -> None:
+def test_the_permissions_trade_and_funds_are_independent_and_read_stands_alone(
+    granted: str, permission: str, after: str
+) -> None:
     before = frozenset(AccountPermission(name) for name in granted.split())
     assert " ".join(sorted(permissions_with(before, AccountPermission(permission)))) == after
 
@@ -194,7 +196,7 @@ def test_trade_and_funds_stand_beside_each_other_and_read_alone(granted: str, pe
         (True, True, True, False, RefreshVerdict.ENDED),
     ],
 )
-def test_what_becomes_of_a_refresh_token(
+def test_each_state_of_a_refresh_token_has_its_verdict(
     used: bool, expired: bool, ended: bool, active: bool, verdict: RefreshVerdict
 ) -> None:
     expires_at = NOW if expired else NOW + timedelta(microseconds=1)
@@ -220,5 +222,5 @@ def test_what_becomes_of_a_refresh_token(
         ("4@8({[<369&#!1/|0$5+7%2x" * 4, False),
     ],
 )
-def test_passwords_that_are_guessed_first(password: str, *, is_first: bool) -> None:
+def test_commonly_guessed_passwords_are_recognised(password: str, *, is_first: bool) -> None:
     assert is_guessed_first(password) is is_first

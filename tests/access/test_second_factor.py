@@ -34,7 +34,7 @@ async def refusal(access: Access, person: Person, code: str | None, password: st
     return refused.value.context.get("reason")
 
 
-async def test_a_sign_in_asks_for_a_code_and_takes_each_once(access: Access) -> None:
+async def test_a_sign_in_asks_for_a_code_and_accepts_each_code_once(access: Access) -> None:
     ann = await join(access, "ann")
     setup = await begin(access, ann.actor)
     assert setup.uri == f"otpauth://totp/Tradegraph:ann%40example.com?secret={setup.secret}&issuer=Tradegraph"
@@ -66,7 +66,7 @@ async def test_a_recovery_code_works_once(access: Access) -> None:
     await login(access, ann.user.email, PASSWORD, ADDRESS, codes[1].replace("-", ""))
 
 
-async def test_guessing_codes_is_throttled(access: Access) -> None:
+async def test_guesses_of_codes_are_throttled(access: Access) -> None:
     ann = await join(access, "ann")
     secret, _ = await protected(access, ann)
     for _ in range(EMAIL_LIMIT.amount):
@@ -78,7 +78,7 @@ async def test_guessing_codes_is_throttled(access: Access) -> None:
     assert "CODE_WRONG" in (refused[0][3] or "")
 
 
-async def test_secrets_are_stored_unreadable_and_audited_nowhere(access: Access) -> None:
+async def test_secrets_of_a_second_factor_are_encrypted_and_never_audited(access: Access) -> None:
     ann = await join(access, "ann")
     secret, codes = await protected(access, ann)
     kept = repr(await stored())
@@ -86,7 +86,7 @@ async def test_secrets_are_stored_unreadable_and_audited_nowhere(access: Access)
     assert not any(code in kept or code.replace("-", "") in kept for code in codes)
 
 
-async def test_it_is_taken_away_with_a_code_or_by_an_administrator(access: Access) -> None:
+async def test_a_second_factor_is_removed_with_a_code_or_by_an_administrator(access: Access) -> None:
     ann, root = await join(access, "ann"), await join(access, "root", Role.ADMIN)
     bob = await join(access, "bob", Role.RISK_MANAGER)
     _, codes = await protected(access, ann)
@@ -110,7 +110,7 @@ async def test_it_is_taken_away_with_a_code_or_by_an_administrator(access: Acces
     assert (row["totp_sealed"], row["recovery_hashes"]) == (None, None)
 
 
-async def test_what_cannot_be_is_refused_and_nothing_changes(access: Access) -> None:
+async def test_an_invalid_step_is_refused_and_changes_nothing(access: Access) -> None:
     ann, root = await join(access, "ann"), await join(access, "root", Role.ADMIN)
     _, text = await create_key(access, root.actor, name="bot", role=Role.ADMIN)
     bot = await access.authenticate(text)

@@ -35,7 +35,7 @@ async def fail(access: Access, email: str = "ann@example.com", address: str = AD
 # ------------------------------------------------------------------ login
 
 
-async def test_login_begins_a_session_of_which_only_a_digest_is_stored(access: Access) -> None:
+async def test_login_creates_a_session_and_stores_only_a_digest(access: Access) -> None:
     ann = await join(access, "ann")
     before = utc_now()
     session = await login(access, " ANN@Example.com ", PASSWORD, ADDRESS)
@@ -70,9 +70,7 @@ async def test_login_begins_a_session_of_which_only_a_digest_is_stored(access: A
         ("' OR 1=1 --", PASSWORD),
     ],
 )
-async def test_a_refusal_does_not_tell_what_was_wrong_and_saves_no_session(
-    access: Access, email: str, password: str
-) -> None:
+async def test_a_refused_login_names_no_cause_and_saves_no_session(access: Access, email: str, password: str) -> None:
     await join(access, "ann")
     inactive = await join(access, "inactive")
     await update_user(access, SYSTEM, inactive.id, UserChange(active=False))
@@ -98,7 +96,7 @@ async def test_a_refusal_does_not_tell_what_was_wrong_and_saves_no_session(
         ("ann@example.com", "\udfff", "password"),
     ],
 )
-async def test_what_cannot_be_an_email_or_a_password_is_bad_input(
+async def test_an_impossible_email_or_password_is_bad_input(
     access: Access, email: str, password: str, field: str
 ) -> None:
     await join(access, "ann")
@@ -109,7 +107,7 @@ async def test_what_cannot_be_an_email_or_a_password_is_bad_input(
     assert await stored() == before
 
 
-async def test_nobody_costs_as_much_work_as_somebody(database: str) -> None:
+async def test_an_unknown_email_costs_as_much_work_as_a_known_one(database: str) -> None:
     hasher = PasswordHash([Argon2Hasher(time_cost=6, memory_cost=8192, parallelism=1)])
     access = replace(quick_access(), passwords=Passwords(hasher))
     await join(access, "ann")
@@ -126,7 +124,7 @@ async def _seconds(work: Any) -> float:
     return time.perf_counter() - began
 
 
-async def test_an_outdated_hash_is_replaced_when_its_password_is_known(access: Access) -> None:
+async def test_an_outdated_hash_is_replaced_at_the_next_login(access: Access) -> None:
     ann = await join(access, "ann")
     stronger = replace(
         access, passwords=Passwords(PasswordHash([Argon2Hasher(time_cost=2, memory_cost=16, parallelism=1)]))
@@ -138,7 +136,7 @@ async def test_an_outdated_hash_is_replaced_when_its_password_is_known(access: A
     assert (await login(stronger, ann.user.email, PASSWORD, ADDRESS)).user == ann.user
 
 
-async def test_a_password_changed_while_it_was_verified_begins_nothing(access: Access) -> None:
+async def test_a_password_changed_during_verification_creates_no_session(access: Access) -> None:
     ann = await join(access, "ann")
     verify = access.passwords.verify
 
@@ -154,7 +152,7 @@ async def test_a_password_changed_while_it_was_verified_begins_nothing(access: A
     assert await stored("audit_entries", "users") == before
 
 
-async def test_expired_sessions_go_when_their_user_signs_in_again(access: Access) -> None:
+async def test_expired_sessions_are_deleted_at_the_next_login_of_their_user(access: Access) -> None:
     ann, bob = await join(access, "ann"), await join(access, "bob")
     await fetch("UPDATE sessions SET expires_at = now() - interval '1 second'")
     again = await login(access, ann.user.email, PASSWORD, ADDRESS)
@@ -166,7 +164,7 @@ async def test_expired_sessions_go_when_their_user_signs_in_again(access: Access
         await refresh_session(access, ann.session.refresh_token)
 
 
-async def test_a_user_has_so_many_sessions_and_the_oldest_give_way(
+async def test_a_user_has_a_bounded_number_of_sessions_and_the_oldest_end(
     access: Access, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session_store, "MAX_SESSIONS", 3)
@@ -182,7 +180,7 @@ async def test_a_user_has_so_many_sessions_and_the_oldest_give_way(
 # ------------------------------------------------------------------ throttling
 
 
-async def test_an_email_is_closed_after_ten_failures_even_to_the_right_password(access: Access) -> None:
+async def test_an_email_is_locked_after_ten_failures_even_for_the_right_password(access: Access) -> None:
     ann, bob = await join(access, "ann"), await join(access, "bob")
     for number in range(EMAIL_LIMIT.amount):
         await fail(access, "Ann@Example.com", f"198.51.100.{number}")
@@ -201,14 +199,14 @@ async def test_an_email_is_closed_after_ten_failures_even_to_the_right_password(
     assert (await refresh_session(access, ann.session.refresh_token)).user == ann.user
 
 
-async def test_an_unknown_email_is_closed_like_a_known_one(access: Access) -> None:
+async def test_an_unknown_email_is_locked_like_a_known_one(access: Access) -> None:
     for _ in range(EMAIL_LIMIT.amount):
         await fail(access, "nobody@example.com")
     with pytest.raises(RateLimited):
         await login(access, "nobody@example.com", PASSWORD, ADDRESS)
 
 
-async def test_right_passwords_are_not_counted(access: Access) -> None:
+async def test_successful_logins_are_not_counted(access: Access) -> None:
     ann = await join(access, "ann")
     for _ in range(EMAIL_LIMIT.amount + 2):
         await login(access, ann.user.email, PASSWORD, ADDRESS)
@@ -222,7 +220,7 @@ async def test_right_passwords_are_not_counted(access: Access) -> None:
         ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:3::1"),
     ],
 )
-async def test_an_address_is_closed_after_fifty_failures(
+async def test_an_address_is_locked_after_fifty_failures(
     access: Access, attacker: str, neighbour: str, elsewhere: str
 ) -> None:
     ann = await join(access, "ann")
@@ -234,7 +232,7 @@ async def test_an_address_is_closed_after_fifty_failures(
 
 
 @pytest.mark.parametrize("address", ["", "unix:", "not an address", "\x00"])
-async def test_a_client_without_an_address_is_counted_by_email_alone(access: Access, address: str) -> None:
+async def test_a_client_without_an_address_is_counted_by_email_only(access: Access, address: str) -> None:
     ann = await join(access, "ann")
     await login(access, ann.user.email, PASSWORD, address)
     assert (await audited("login"))[-1][3] is None
@@ -244,7 +242,7 @@ async def test_a_client_without_an_address_is_counted_by_email_alone(access: Acc
         await login(access, ann.user.email, PASSWORD, address)
 
 
-async def test_guesses_that_come_all_at_once_are_counted_too(access: Access) -> None:
+async def test_concurrent_guesses_are_all_counted(access: Access) -> None:
     await join(access, "ann")
     guesses = [login(access, "ann@example.com", f"guess number {number}", ADDRESS) for number in range(40)]
     answers = await asyncio.gather(*guesses, return_exceptions=True)
@@ -255,7 +253,9 @@ async def test_guesses_that_come_all_at_once_are_counted_too(access: Access) -> 
     assert EMAIL_LIMIT.amount <= len(refused) < EMAIL_LIMIT.amount + password_hashing.CONCURRENT_HASHES
 
 
-async def test_more_than_can_wait_are_refused_at_once(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_logins_beyond_the_waiting_bound_are_refused_at_once(
+    access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(password_hashing, "MAX_WAITING", 5)
     ann = await join(access, "ann")
     answers = await asyncio.gather(
@@ -266,7 +266,7 @@ async def test_more_than_can_wait_are_refused_at_once(access: Access, monkeypatc
     assert isinstance(await login(access, ann.user.email, PASSWORD, ADDRESS), SignedIn)
 
 
-async def test_without_redis_attempts_are_counted_all_the_same(database: str) -> None:
+async def test_attempts_are_counted_without_redis(database: str) -> None:
     async with RedisThrottle("redis://127.0.0.1:1/0") as throttle:
         access = quick_access(throttle)
         ann = await join(access, "ann")
@@ -276,7 +276,7 @@ async def test_without_redis_attempts_are_counted_all_the_same(database: str) ->
             await login(access, ann.user.email, PASSWORD, ADDRESS)
 
 
-async def test_with_redis_all_processes_count_together(database: str, redis_url: str) -> None:
+async def test_attempts_are_counted_over_all_processes_with_redis(database: str, redis_url: str) -> None:
     async with RedisThrottle(redis_url) as one, RedisThrottle(redis_url) as other:
         ann = await join(quick_access(one), "ann")
         for number in range(EMAIL_LIMIT.amount):
@@ -304,7 +304,7 @@ async def test_a_refresh_token_is_exchanged_for_a_new_pair(access: Access) -> No
     assert [tuple(row) for row in rows] == [(session_id, False), (session_id, False), (session_id, True)]
 
 
-async def test_a_token_used_twice_ends_the_whole_session(access: Access, throttle: MemoryThrottle) -> None:
+async def test_a_refresh_token_used_twice_ends_its_session(access: Access, throttle: MemoryThrottle) -> None:
     ann = await join(access, "ann", Role.ADMIN)
     elsewhere = await login(access, ann.user.email, PASSWORD, ADDRESS)
     first = await refresh_session(access, ann.session.refresh_token)
@@ -326,7 +326,7 @@ async def test_a_token_used_twice_ends_the_whole_session(access: Access, throttl
     assert (await refresh_session(access, elsewhere.refresh_token)).user == ann.user
 
 
-async def test_of_many_that_use_one_token_at_once_one_wins_and_the_session_ends(
+async def test_one_of_many_concurrent_refreshes_succeeds_and_the_session_ends(
     access: Access, other_process: Access
 ) -> None:
     ann = await join(access, "ann")
@@ -351,7 +351,7 @@ async def test_an_expired_refresh_token_is_refused_and_nothing_changes(access: A
     assert await stored() == before
 
 
-async def test_used_tokens_go_when_they_would_have_expired(access: Access) -> None:
+async def test_used_refresh_tokens_are_deleted_at_their_expiry(access: Access) -> None:
     ann = await join(access, "ann")
     first = await refresh_session(access, ann.session.refresh_token)
     await fetch("UPDATE refresh_tokens SET expires_at = now() WHERE used_at IS NOT NULL")
@@ -360,7 +360,7 @@ async def test_used_tokens_go_when_they_would_have_expired(access: Access) -> No
     assert hashes == {digest(first.refresh_token), digest(second.refresh_token)}
 
 
-async def test_the_session_lives_as_long_as_its_newest_token(access: Access) -> None:
+async def test_a_session_expires_with_its_newest_token(access: Access) -> None:
     ann = await join(access, "ann")
     await fetch("UPDATE sessions SET expires_at = expires_at - interval '29 days'")
     await refresh_session(access, ann.session.refresh_token)
@@ -389,7 +389,7 @@ async def test_an_access_token_does_not_refresh(access: Access) -> None:
         await access.authenticate(ann.session.refresh_token)
 
 
-async def test_a_user_made_inactive_cannot_refresh_nor_after_becoming_active_again(access: Access) -> None:
+async def test_an_inactive_user_cannot_refresh_and_old_tokens_stay_refused(access: Access) -> None:
     ann = await join(access, "ann")
     for active in (False, True):
         await update_user(access, SYSTEM, ann.id, UserChange(active=active))
@@ -400,7 +400,7 @@ async def test_a_user_made_inactive_cannot_refresh_nor_after_becoming_active_aga
 # ------------------------------------------------------------------ logout
 
 
-async def test_logout_ends_this_session_and_no_other(access: Access) -> None:
+async def test_logout_ends_only_its_own_session(access: Access) -> None:
     ann = await join(access, "ann")
     elsewhere = await login(access, ann.user.email, PASSWORD, ADDRESS)
     refreshed = await refresh_session(access, ann.session.refresh_token)

@@ -18,7 +18,7 @@ def origin(address: str, device: str) -> Origin:
     return Origin(address, UUID(int=1), device)
 
 
-async def test_a_session_says_since_when_and_from_where_it_is_used(access: Access) -> None:
+async def test_a_session_shows_its_start_last_use_and_address(access: Access) -> None:
     with coming_from(origin("192.0.2.1", "Firefox\x00\n" + "x" * 500)):
         ann = await join(access, "ann")
     (session,) = await read_sessions(ann.actor)
@@ -37,7 +37,7 @@ async def test_a_session_says_since_when_and_from_where_it_is_used(access: Acces
     assert await read_sessions(ann.actor) == []
 
 
-async def test_a_session_is_ended_from_another_at_once(access: Access) -> None:
+async def test_a_session_is_ended_from_another_session_at_once(access: Access) -> None:
     ann = await join(access, "ann")
     phone = await sign_in(access, ann.user)
     assert [session.id for session in await read_sessions(ann.actor)] == [phone.actor.session_id, ann.actor.session_id]
@@ -55,7 +55,7 @@ async def test_a_session_is_ended_from_another_at_once(access: Access) -> None:
         await revoke_session(access, ann.actor, phone.actor.session_id)
 
 
-async def test_all_others_are_ended(access: Access) -> None:
+async def test_ending_other_sessions_keeps_only_the_own_one(access: Access) -> None:
     ann = await join(access, "ann")
     others = [await sign_in(access, ann.user) for _ in range(3)]
     assert await revoke_other_sessions(access, ann.actor) == 3
@@ -68,7 +68,7 @@ async def test_all_others_are_ended(access: Access) -> None:
     assert await stored() == before
 
 
-async def test_sessions_of_others_are_an_administrators_business(access: Access) -> None:
+async def test_only_an_administrator_sees_sessions_of_others(access: Access) -> None:
     ann, bob = await join(access, "ann"), await join(access, "bob", Role.RISK_MANAGER)
     root = await join(access, "root", Role.ADMIN)
     scopes = [scope for scope in KeyScope if scope is not KeyScope.MANAGE]

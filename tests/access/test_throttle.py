@@ -18,7 +18,7 @@ class Clock:
         return self.now
 
 
-async def test_the_attempt_after_the_last_one_waits_until_the_first_is_forgotten() -> None:
+async def test_an_attempt_beyond_the_limit_waits_until_the_first_leaves_the_window() -> None:
     clock = Clock()
     throttle = MemoryThrottle(clock)
     for _ in range(3):
@@ -34,7 +34,9 @@ async def test_the_attempt_after_the_last_one_waits_until_the_first_is_forgotten
     assert await throttle.wait_seconds(LIMIT, "ann") == 0
 
 
-async def test_only_so_many_keys_are_kept_and_the_longest_unseen_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_number_of_throttled_keys_is_bounded_and_the_oldest_is_dropped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(module, "MAX_KEYS", 2)
     throttle, once = MemoryThrottle(Clock()), Limit("once", 1, 60)
     for key in ("ann", "bob", "ann", "eve"):

@@ -13,7 +13,7 @@ from domain.access.token_buckets import Rate, TokenBuckets
 RATE = Rate(per_second=2, burst=5)
 
 
-def test_a_burst_is_allowed_and_then_the_rate() -> None:
+def test_a_bucket_allows_a_burst_and_then_its_rate() -> None:
     buckets = TokenBuckets(RATE)
     assert [buckets.take("ann", 10.0).remaining for _ in range(5)] == [4, 3, 2, 1, 0]
     refused = buckets.take("ann", 10.0)
@@ -26,7 +26,7 @@ def test_a_burst_is_allowed_and_then_the_rate() -> None:
 
 
 @given(st.lists(st.floats(0, 2), min_size=1, max_size=200))
-def test_no_span_of_time_ever_holds_more_than_the_burst_and_the_rate(pauses: Sequence[float]) -> None:
+def test_no_period_ever_holds_more_than_burst_and_rate_allow(pauses: Sequence[float]) -> None:
     buckets, now, allowed = TokenBuckets(RATE), 0.0, list[float]()
     for pause in pauses:
         now += pause
@@ -38,7 +38,7 @@ def test_no_span_of_time_ever_holds_more_than_the_burst_and_the_rate(pauses: Seq
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 8)), max_size=60))
-def test_what_processes_took_together_is_paid_back(steps: Sequence[tuple[int, int]]) -> None:
+def test_tokens_taken_by_several_processes_are_paid_back(steps: Sequence[tuple[int, int]]) -> None:
     """Processes that report after each step, against one bucket that knows everything; time stands still."""
     processes = [TokenBuckets(Rate(1, 10)) for _ in range(3)]
     shared, allowed = 10.0, 0
@@ -53,14 +53,14 @@ def test_what_processes_took_together_is_paid_back(steps: Sequence[tuple[int, in
     assert shared == 10 - allowed
 
 
-def test_only_so_many_keys_are_kept_and_the_longest_unused_goes_first() -> None:
+def test_the_number_of_buckets_is_bounded_and_the_longest_unused_is_dropped() -> None:
     buckets = TokenBuckets(Rate(1, 1), max_keys=2)
     for key in ("ann", "bob", "ann", "eve"):
         buckets.take(key, 0.0)
     assert [buckets.take(key, 0.0).wait_seconds > 0 for key in ("ann", "eve", "bob")] == [True, True, False]
 
 
-def test_what_is_taken_between_a_report_and_its_answer_counts() -> None:
+def test_tokens_taken_between_a_report_and_its_answer_count() -> None:
     buckets = TokenBuckets(Rate(1, 10))
     buckets.take("ann", 0.0)
     assert buckets.report() == {"ann": 1}
@@ -95,7 +95,7 @@ def _waits(rates: SharedRates) -> bool:
     return answer.wait_seconds > 0
 
 
-async def test_without_redis_a_process_keeps_the_rate_by_itself() -> None:
+async def test_a_process_keeps_the_rate_alone_without_redis() -> None:
     async with SharedRates("redis://127.0.0.1:1/0", {"actor": Rate(0.001, 2)}) as rates:
         assert not _waits(rates)
         with pytest.raises(REDIS_ERRORS):

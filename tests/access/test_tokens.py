@@ -27,7 +27,7 @@ def claims_of(token: str) -> dict[str, object]:
     return dict(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))))
 
 
-def test_a_token_says_who_and_until_when_and_nothing_secret() -> None:
+def test_a_token_holds_user_session_and_expiry_and_no_secret() -> None:
     token, expires_at = TokenSigner(SECRET).issue(USER, SESSION, NOW)
     assert expires_at == datetime(2026, 1, 31, 9, 45, tzinfo=UTC)
     assert TokenSigner(SECRET).read(token) == Claims(USER, SESSION, expires_at)
@@ -37,7 +37,7 @@ def test_a_token_says_who_and_until_when_and_nothing_secret() -> None:
     assert claims == {"iss": "tradegraph", "sub": str(USER), "sid": str(SESSION), "iat": issued, "exp": issued + 900}
 
 
-def test_a_token_is_read_whatever_the_clock_says() -> None:
+def test_reading_a_token_ignores_its_expiry() -> None:
     long_ago = datetime.now(UTC) - timedelta(days=400)
     token, expires_at = TokenSigner(SECRET).issue(USER, SESSION, long_ago)
     assert TokenSigner(SECRET).read(token).expires_at == expires_at
@@ -64,7 +64,7 @@ def signed(secret: str = SECRET, algorithm: str = "HS256", **changes: object) ->
     return jwt.encode(present, secret if algorithm != "none" else "", algorithm=algorithm)
 
 
-def test_the_made_up_token_that_the_refusals_vary_is_good() -> None:
+def test_the_reference_token_of_the_refusal_tests_is_valid() -> None:
     assert TokenSigner(SECRET).read(signed()).user_id == USER
 
 
@@ -96,18 +96,18 @@ def test_the_made_up_token_that_the_refusals_vary_is_good() -> None:
         ".".join([signed().split(".")[0], signed(sub=str(UUID(int=9))).split(".")[1], signed().split(".")[2]]),
     ],
 )
-def test_no_other_token_is_read(token: str) -> None:
+def test_a_token_with_any_difference_is_refused(token: str) -> None:
     with pytest.raises(Unauthenticated, match=r"^This access token is not valid; sign in\.$"):
         TokenSigner(SECRET).read(token)
 
 
-def test_secrets_are_long_and_never_the_same() -> None:
+def test_generated_secrets_are_long_and_unique() -> None:
     assert len({new_refresh_token() for _ in range(100)}) == 100
     assert len(new_refresh_token()) == 43
     assert len(digest(new_refresh_token())) == 64
 
 
-def test_an_api_key_begins_with_the_prefix_that_may_be_shown() -> None:
+def test_an_api_key_begins_with_its_public_prefix() -> None:
     for _ in range(100):
         prefix, key = new_api_key()
         assert len(prefix) == 13
@@ -120,5 +120,5 @@ def test_an_api_key_begins_with_the_prefix_that_may_be_shown() -> None:
     "key",
     ["", "tg_", "tg_0123456789", "tg_0123456789_", "tg_01234567_secret", "xx_0123456789_secret", "tg_0123456789_é"],
 )
-def test_what_cannot_be_a_key_has_no_prefix(key: str) -> None:
+def test_a_malformed_api_key_has_no_prefix(key: str) -> None:
     assert key_prefix(key) is None

@@ -47,7 +47,7 @@ def actor(role: Role) -> Actor:
 
 
 @pytest.mark.parametrize(("role", "right", "account"), CASES)
-def test_what_is_not_visible_does_not_exist_and_what_is_visible_is_forbidden(
+def test_invisible_things_are_not_found_and_visible_ones_without_rights_are_forbidden(
     role: Role, right: str, account: UUID
 ) -> None:
     who = actor(role)
@@ -65,14 +65,14 @@ def test_what_is_not_visible_does_not_exist_and_what_is_visible_is_forbidden(
         assert (refused.value.message, refused.value.field) == ("There is no such account.", "accountId")
 
 
-def test_a_required_role_is_named() -> None:
+def test_a_missing_role_is_named_in_the_refusal() -> None:
     require_role(actor(Role.ADMIN), Role.ADMIN)
     require_role(actor(Role.RISK_MANAGER), Role.ADMIN, Role.RISK_MANAGER)
     with pytest.raises(Forbidden, match=r"^This needs the role ADMIN or RISK_MANAGER\.$"):
         require_role(actor(Role.TRADER), Role.ADMIN, Role.RISK_MANAGER)
 
 
-def test_roles_are_ordered_by_what_they_see() -> None:
+def test_roles_are_ordered_by_rank() -> None:
     assert [role.rank for role in Role] == [0, 1, 2, 3]
     for lesser, greater in pairwise(Role):
         for account in EVERY:
@@ -82,11 +82,11 @@ def test_roles_are_ordered_by_what_they_see() -> None:
     assert higher_role(Role.ADMIN, Role.TRADER) is higher_role(Role.TRADER, Role.ADMIN) is Role.ADMIN
 
 
-def test_the_platform_may_do_everything() -> None:
+def test_the_platform_actor_has_every_permission() -> None:
     require_trade(SYSTEM, FOREIGN)
     require_role(SYSTEM, Role.ADMIN)
     assert SYSTEM.expires_at is None
 
 
-def test_an_actor_can_be_a_key_of_a_mapping() -> None:
+def test_actors_are_hashable() -> None:
     assert {actor(Role.TRADER): 1}[actor(Role.TRADER)] == 1

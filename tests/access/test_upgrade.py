@@ -22,7 +22,7 @@ async def permissions_of(user_id: UUID) -> dict[UUID, list[str]]:
     return found
 
 
-async def test_who_could_move_money_by_trade_still_can_and_the_audit_log_says_so(access: Access) -> None:
+async def test_users_whose_trade_permission_moved_money_keep_it_and_the_audit_log_records_it(access: Access) -> None:
     ann, bob = await join(access, "ann"), await join(access, "bob")
     traded, read = await open_account(access, bob.id), await open_account(access, bob.id, "second")
     await grant_account(access, SYSTEM, ann.id, traded, AccountPermission.TRADE)

@@ -97,7 +97,7 @@ async def test_malformed_users_are_not_created(
     assert error.context == {"field": field}
 
 
-async def test_an_email_is_taken_once_however_it_is_spelled(access: Access) -> None:
+async def test_an_email_is_unique_in_every_spelling(access: Access) -> None:
     await join(access, "ann")
     for email in ("ann@example.com", "ANN@EXAMPLE.COM "):
         error = await refused(
@@ -110,7 +110,7 @@ async def test_an_email_is_taken_once_however_it_is_spelled(access: Access) -> N
         assert error.context == {"field": "email"}
 
 
-async def test_of_many_with_one_email_at_once_one_is_created(access: Access, other_process: Access) -> None:
+async def test_one_of_many_concurrent_creations_with_one_email_succeeds(access: Access, other_process: Access) -> None:
     answers = await asyncio.gather(
         *(
             create_user(
@@ -139,7 +139,7 @@ async def test_the_first_administrator_is_added_once_and_then_left_alone(access:
     assert await stored() == before
 
 
-async def test_of_two_starts_at_once_one_adds_the_administrator(access: Access, other_process: Access) -> None:
+async def test_one_of_two_concurrent_starts_adds_the_administrator(access: Access, other_process: Access) -> None:
     added = await asyncio.gather(*(ensure_admin(each, "a@b.c", PASSWORD) for each in (access, other_process)))
     assert sorted(added) == [False, True]
     assert await count_users(SYSTEM) == 1
@@ -152,7 +152,7 @@ async def test_an_administrator_without_an_address_is_refused(access: Access) ->
 # ------------------------------------------------------------------ updateUser
 
 
-async def test_an_administrator_changes_anything_of_anybody(access: Access) -> None:
+async def test_an_administrator_changes_every_field_of_any_user(access: Access) -> None:
     root, ann = await join(access, "root", Role.ADMIN), await join(access, "ann")
     changed = await update_user(
         access, root.actor, ann.id, UserChange(name=" Anna ", role=Role.RISK_MANAGER, password=OTHER_PASSWORD)
@@ -170,7 +170,7 @@ async def test_an_administrator_changes_anything_of_anybody(access: Access) -> N
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.TRADER, Role.RISK_MANAGER])
-async def test_people_change_their_own_name_and_password_only(access: Access, role: Role) -> None:
+async def test_users_change_only_their_own_name_and_password(access: Access, role: Role) -> None:
     ann, bob = await join(access, "ann", role), await join(access, "bob")
     assert (await update_user(access, ann.actor, ann.id, UserChange(name="Anna"))).name == "Anna"
     await update_user(access, ann.actor, ann.id, UserChange(password=OTHER_PASSWORD))
@@ -191,7 +191,7 @@ async def test_people_change_their_own_name_and_password_only(access: Access, ro
         )
 
 
-async def test_a_new_password_signs_out_everywhere_else(access: Access) -> None:
+async def test_a_new_password_ends_all_other_sessions(access: Access) -> None:
     ann = await join(access, "ann")
     elsewhere = await login(access, ann.user.email, PASSWORD, ADDRESS)
     await update_user(access, ann.actor, ann.id, UserChange(password=OTHER_PASSWORD))
@@ -204,7 +204,7 @@ async def test_a_new_password_signs_out_everywhere_else(access: Access) -> None:
         await login(access, ann.user.email, PASSWORD, ADDRESS)
 
 
-async def test_a_key_cannot_change_its_owner_unless_it_is_an_administrators_and_never_the_password(
+async def test_only_a_key_of_an_administrator_changes_its_owner_and_never_the_password(
     access: Access,
 ) -> None:
     root = await join(access, "root", Role.ADMIN)
@@ -242,7 +242,7 @@ async def test_malformed_changes_change_nothing(access: Access, change: UserChan
     assert error.context == {"field": field}
 
 
-async def test_a_change_of_nothing_and_a_repeat_change_nothing(access: Access) -> None:
+async def test_an_empty_or_repeated_change_changes_nothing(access: Access) -> None:
     ann = await join(access, "ann")
     await update_user(access, SYSTEM, ann.id, UserChange(name="Anna", active=False))
     before = await stored()
@@ -256,7 +256,7 @@ async def test_an_unknown_user_cannot_be_changed(access: Access) -> None:
 
 
 @pytest.mark.parametrize("change", [UserChange(active=False), UserChange(role=Role.RISK_MANAGER)])
-async def test_the_last_active_administrator_stays_one(access: Access, change: UserChange) -> None:
+async def test_the_last_active_administrator_cannot_be_removed(access: Access, change: UserChange) -> None:
     root, former = await join(access, "root", Role.ADMIN), await join(access, "former", Role.ADMIN)
     await update_user(access, SYSTEM, former.id, UserChange(active=False))
     await refused(
@@ -267,7 +267,7 @@ async def test_the_last_active_administrator_stays_one(access: Access, change: U
     assert (await update_user(access, root.actor, root.id, UserChange(name="Still"))).role is Role.ADMIN
 
 
-async def test_two_administrators_that_remove_each_other_at_once_leave_one(
+async def test_two_administrators_who_remove_each_other_at_once_leave_one(
     access: Access, other_process: Access
 ) -> None:
     for attempt in range(5):
@@ -299,7 +299,7 @@ async def test_an_operator_sets_a_password_by_email(access: Access) -> None:
 # ------------------------------------------------------------------ reading
 
 
-async def test_users_are_paged_oldest_first(access: Access) -> None:
+async def test_users_are_listed_oldest_first(access: Access) -> None:
     people = [await join(access, name, Role.ADMIN) for name in ("ann", "bob", "eve")]
     root = people[0].actor
     first = await page_users(root, page_request(first=2, parts=1))
@@ -324,7 +324,7 @@ async def test_only_administrators_list_users(access: Access, role: Role) -> Non
             await work
 
 
-async def test_the_viewer_is_the_person_of_the_credential(access: Access) -> None:
+async def test_the_viewer_is_the_user_of_the_credential(access: Access) -> None:
     ann = await join(access, "ann")
     assert await read_viewer(ann.actor) == ann.user
     with pytest.raises(NotFound):
@@ -339,7 +339,7 @@ async def grants_of(person: Person) -> list[tuple[UUID, AccountPermission]]:
     return [(grant.account_id, grant.permission) for grant in grants]
 
 
-async def test_a_grant_is_given_changed_and_taken_away(access: Access) -> None:
+async def test_a_grant_is_given_changed_and_revoked(access: Access) -> None:
     root, ann, bob = await join(access, "root", Role.ADMIN), await join(access, "ann"), await join(access, "bob")
     account = await open_account(access, bob.id)
 
@@ -373,7 +373,7 @@ async def test_a_grant_is_given_changed_and_taken_away(access: Access) -> None:
     assert await audited("revokeAccount") == [told("FUNDS"), told()]
 
 
-async def test_repeats_of_a_grant_and_of_its_end_change_nothing(access: Access) -> None:
+async def test_a_repeated_grant_or_revocation_changes_nothing(access: Access) -> None:
     ann, bob = await join(access, "ann"), await join(access, "bob")
     account = await open_account(access, bob.id)
     await grant_account(access, SYSTEM, ann.id, account, AccountPermission.READ)
@@ -387,7 +387,7 @@ async def test_repeats_of_a_grant_and_of_its_end_change_nothing(access: Access) 
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.TRADER, Role.RISK_MANAGER])
-async def test_only_administrators_grant_even_their_own_accounts(access: Access, role: Role) -> None:
+async def test_only_administrators_give_grants(access: Access, role: Role) -> None:
     ann, bob = await join(access, "ann", role), await join(access, "bob")
     account = await open_account(access, ann.id)
     await refused(

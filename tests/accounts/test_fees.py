@@ -49,7 +49,7 @@ def charged(instrument: Instrument, fills: list[tuple[str, str]], *, maker: bool
         ({"taker_rate": "-0.001"}, False, [("1000", "9")], ["-9"]),
     ],
 )
-def test_a_fill_pays_what_it_adds_to_its_order(
+def test_a_fill_pays_the_increase_of_the_total_fee_of_its_order(
     fees: dict[str, str], maker: bool, fills: list[tuple[str, str]], charges: list[str]
 ) -> None:
     assert charged(of(**fees), fills, maker=maker) == [D(charge) for charge in charges]
@@ -81,7 +81,7 @@ prices = st.integers(1, 10**7).map(lambda ticks: D(ticks) / 10**4)
     rate=st.integers(-1000, 1000).map(lambda tenths: D(tenths) / 10**4),
     minimum=st.sampled_from([D(0), D("0.01"), D(5)]),
 )
-def test_how_an_order_is_cut_into_fills_changes_nothing(
+def test_the_division_of_an_order_into_fills_does_not_change_its_fee(
     fills: list[tuple[Decimal, Decimal]], rate: Decimal, minimum: Decimal
 ) -> None:
     """What its fills pay together is what one that is as large pays."""
@@ -97,7 +97,7 @@ def test_how_an_order_is_cut_into_fills_changes_nothing(
     assert paid.fee >= min(whole * rate, minimum) - D("0.005")
 
 
-def test_what_still_fills_holds_back_what_it_will_add() -> None:
+def test_the_unfilled_part_reserves_the_fee_that_it_will_add() -> None:
     terms = of(taker_rate="0.00025", minimum="5")
     asked = {"price": D(10), "rate": D(1), "currency": "USD"}
     assert estimated_fee(terms, quantity=D(1000), dues=NOTHING_DUE, **asked) == D(5)

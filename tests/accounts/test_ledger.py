@@ -44,7 +44,7 @@ async def stored() -> list[tuple[Any, ...]]:
     return [tuple(row) for table in TABLES for row in await fetch(f"SELECT * FROM {table} ORDER BY 1, 2")]
 
 
-async def test_nothing_is_changed_or_removed(open_one: Open) -> None:
+async def test_the_database_refuses_to_change_or_delete_ledger_rows(open_one: Open) -> None:
     owner, book = await open_one()
     await deposit(BUS, owner, MoveCash(book.id, Decimal(1), "d"))
     before = await stored()
@@ -58,7 +58,9 @@ async def test_nothing_is_changed_or_removed(open_one: Open) -> None:
     assert await stored() == before
 
 
-async def test_not_even_replication_gets_around_it(open_one: Open, database: str, services: EmbeddedServices) -> None:
+async def test_replication_mode_does_not_bypass_the_ledger_triggers(
+    open_one: Open, database: str, services: EmbeddedServices
+) -> None:
     owner, book = await open_one()
     await deposit(BUS, owner, MoveCash(book.id, Decimal(1), "d"))
     url = urlsplit(services.postgres.superuser_url)
@@ -94,7 +96,9 @@ async def insert(account_id: UUID, *rows: tuple[int, int, int]) -> None:
         [(2, 5, 15), (4, 1, 16)],  # a gap in a run
     ],
 )
-async def test_a_row_must_follow_on_the_one_before(open_one: Open, rows: list[tuple[int, int, int]]) -> None:
+async def test_a_row_must_continue_the_number_balance_and_hash_of_the_previous_one(
+    open_one: Open, rows: list[tuple[int, int, int]]
+) -> None:
     owner, book = await open_one()
     await deposit(BUS, owner, MoveCash(book.id, Decimal(10), "d"))
     before = await stored()
@@ -103,7 +107,7 @@ async def test_a_row_must_follow_on_the_one_before(open_one: Open, rows: list[tu
     assert await stored() == before
 
 
-async def test_the_first_row_is_the_first(open_one: Open) -> None:
+async def test_the_first_row_has_number_one(open_one: Open) -> None:
     _, book = await open_one()
     for row in ((2, 5, 5), (1, 5, 6)):
         with pytest.raises(asyncpg.CheckViolationError, match="follow on"):
@@ -111,7 +115,7 @@ async def test_the_first_row_is_the_first(open_one: Open) -> None:
 
 
 @pytest.mark.tampers
-async def test_a_run_that_follows_on_is_taken(open_one: Open) -> None:
+async def test_consecutive_rows_are_accepted_together(open_one: Open) -> None:
     owner, book = await open_one()
     await deposit(BUS, owner, MoveCash(book.id, Decimal(10), "d"))
     # In any order within a statement, as set-based writes have none.
@@ -119,7 +123,7 @@ async def test_a_run_that_follows_on_is_taken(open_one: Open) -> None:
     assert len(await fetch(READ_RUN, book.id, 0, 10)) == 3
 
 
-async def test_the_same_reference_at_the_same_time_moves_money_once(open_one: Open) -> None:
+async def test_concurrent_uses_of_one_reference_move_money_once(open_one: Open) -> None:
     owner, book = await open_one()
     await deposit(BUS, owner, MoveCash(book.id, Decimal(100), "opening"))
     tries = [deposit(BUS, owner, MoveCash(book.id, Decimal(7), "in")) for _ in range(10)]
@@ -135,7 +139,7 @@ async def test_the_same_reference_at_the_same_time_moves_money_once(open_one: Op
     assert first_break(rows, GENESIS_HASH, 0, Decimal(0)) is None
 
 
-async def test_withdrawals_at_the_same_time_never_take_more_than_there_is(open_one: Open) -> None:
+async def test_concurrent_withdrawals_never_exceed_the_cash(open_one: Open) -> None:
     owner, book = await open_one()
     await deposit(BUS, owner, MoveCash(book.id, Decimal(50), "d"))
     tries = [withdraw(BUS, owner, MoveCash(book.id, Decimal(20), f"w{number}"), all_cash) for number in range(8)]
@@ -152,7 +156,7 @@ def documented_grants(role: str) -> str:
     return found[1].replace("tradegraph_app", role).replace("'...'", "'secret'")
 
 
-async def test_a_role_of_least_privilege_serves_and_cannot_touch_the_ledger(
+async def test_a_least_privilege_database_role_serves_and_cannot_touch_the_ledger(
     open_one: Open, database_url: str, services: EmbeddedServices
 ) -> None:
     owner, book = await open_one()

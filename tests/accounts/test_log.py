@@ -58,7 +58,7 @@ async def collect(logs: AccountLogs, account_id: object, after: int, into: list[
         into.extend(sequence for sequence, _ in events)
 
 
-async def test_events_are_followed_over_everything_that_a_bus_can_do(open_one: Open, bus: MoodyBus) -> None:
+async def test_a_follower_gets_every_event_once_whatever_the_bus_loses(open_one: Open, bus: MoodyBus) -> None:
     owner, book = await open_one()
     numbers: list[int] = []
     following = asyncio.create_task(collect(AccountLogs(bus), book.id, 0, numbers))
@@ -87,7 +87,7 @@ async def test_events_are_followed_over_everything_that_a_bus_can_do(open_one: O
     assert numbers == [1, 2, 3, 4, 5, 6]
 
 
-async def test_a_repeat_is_dropped(open_one: Open, bus: MoodyBus) -> None:
+async def test_a_repeated_event_is_dropped(open_one: Open, bus: MoodyBus) -> None:
     owner, book = await open_one()
     numbers: list[int] = []
     following = asyncio.create_task(collect(AccountLogs(bus), book.id, 1, numbers))
@@ -123,7 +123,7 @@ async def test_a_repeat_is_dropped(open_one: Open, bus: MoodyBus) -> None:
     assert numbers == [2, 3, 4]
 
 
-async def test_resuming_begins_right_after(open_one: Open, bus: MoodyBus) -> None:
+async def test_a_resumed_follower_begins_after_its_cursor(open_one: Open, bus: MoodyBus) -> None:
     owner, book = await open_one()
     for name in ("a", "b", "c"):
         await deposit(bus, owner, MoveCash(book.id, Decimal(1), name))

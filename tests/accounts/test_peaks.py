@@ -32,7 +32,7 @@ D = Decimal
         ("1000", "3", "1", "1333.333333333333333333333333", "0.997"),
     ],
 )
-def test_a_flow_scales_the_peak(peak: str, equity: str, flow: str, after: str, fall: str | None) -> None:
+def test_a_flow_scales_the_peak_equity(peak: str, equity: str, flow: str, after: str, fall: str | None) -> None:
     scaled = peak_after_flow(D(peak), D(equity), D(flow))
     assert scaled == D(after)
     assert drawdown(D(equity) + D(flow), scaled) == (None if fall is None else D(fall))

@@ -34,12 +34,12 @@ def restricted(*steps: tuple[AccountState, Role]) -> AccountBook:
 @pytest.mark.parametrize("setter", ROLES)
 @pytest.mark.parametrize("lifter", ROLES)
 @pytest.mark.parametrize("state", STATES[1:])
-def test_a_lower_role_lifts_nothing(setter: Role, lifter: Role, state: AccountState) -> None:
+def test_a_lower_role_cannot_lift_a_restriction(setter: Role, lifter: Role, state: AccountState) -> None:
     stays = restriction_stays(restricted((state, setter)), AccountState.ACTIVE, lifter)
     assert stays is (setter if setter.rank > lifter.rank else None)
 
 
-def test_a_halt_on_top_does_not_wash_a_restriction_away() -> None:
+def test_a_halt_keeps_the_restriction_beneath_it() -> None:
     book = restricted((AccountState.REDUCE_ONLY, Role.ADMIN), (AccountState.HALTED, Role.RISK_MANAGER))
     assert restriction_stays(book, AccountState.REDUCE_ONLY, Role.RISK_MANAGER) is None
     assert restriction_stays(book, AccountState.ACTIVE, Role.RISK_MANAGER) is Role.ADMIN
@@ -48,13 +48,13 @@ def test_a_halt_on_top_does_not_wash_a_restriction_away() -> None:
     assert is_restricted_by(book, AccountState.REDUCE_ONLY, Role.ADMIN)
 
 
-def test_what_two_roles_want_is_the_higher_ones() -> None:
+def test_the_restriction_of_the_higher_role_wins() -> None:
     book = restricted((AccountState.REDUCE_ONLY, Role.TRADER), (AccountState.REDUCE_ONLY, Role.RISK_MANAGER))
     assert restriction_stays(book, AccountState.ACTIVE, Role.TRADER) is Role.RISK_MANAGER
 
 
 @given(st.lists(st.tuples(st.sampled_from(STATES), st.sampled_from(ROLES)), max_size=12))
-def test_no_sequence_of_changes_lets_a_role_undo_a_higher_one(steps: list[tuple[AccountState, Role]]) -> None:
+def test_no_sequence_of_changes_lets_a_role_lift_a_higher_restriction(steps: list[tuple[AccountState, Role]]) -> None:
     """Whoever wanted at least REDUCE_ONLY, and has not lifted it, is not outdone by lower roles."""
     book, wishes = account("0"), dict[Role, AccountState]()
     for state, role in steps:
@@ -82,7 +82,7 @@ async def stored(book_id: UUID) -> tuple[AccountState, Role | None, Role | None,
     )
 
 
-async def test_who_restricted_an_account_is_kept_and_holds(open_one: Open, make_actor: MakeActor) -> None:
+async def test_the_role_that_restricted_an_account_is_stored_and_counts(open_one: Open, make_actor: MakeActor) -> None:
     owner, book = await open_one()
     manager, admin = await make_actor(Role.RISK_MANAGER), await make_actor(Role.ADMIN)
 
@@ -113,7 +113,7 @@ async def test_who_restricted_an_account_is_kept_and_holds(open_one: Open, make_
 
 
 @pytest.mark.parametrize(("lower", "higher"), [*pairwise(ROLES), (Role.TRADER, Role.ADMIN)])
-async def test_a_timer_of_a_higher_role_is_neither_moved_nor_taken_away(
+async def test_a_lower_role_cannot_change_the_timer_of_a_higher_role(
     open_one: Open, make_actor: MakeActor, lower: Role, higher: Role
 ) -> None:
     owner, book = await open_one()

@@ -43,7 +43,7 @@ async def all_cash(_work: UnitOfWork, account: AccountBook) -> Decimal:
     return account.cash
 
 
-async def test_an_account_opens_empty_and_with_its_first_event(open_one: Open) -> None:
+async def test_a_new_account_is_empty_and_has_its_first_event(open_one: Open) -> None:
     owner, book = await open_one()
     stored = (await read_books([book.id]))[book.id]
     assert stored == AccountBook(**{name: getattr(book, name) for name in stored.__slots__ if name != "events"})
@@ -63,7 +63,7 @@ async def test_an_account_opens_empty_and_with_its_first_event(open_one: Open) -
         ("positionMode", {"position_mode": PositionMode.HEDGING}),
     ],
 )
-async def test_a_bad_account_is_not_opened(
+async def test_an_invalid_account_is_not_opened(
     access: Access, make_actor: MakeActor, field: str, changes: dict[str, Any]
 ) -> None:
     actor = await make_actor()
@@ -73,7 +73,9 @@ async def test_a_bad_account_is_not_opened(
     assert await fetch("SELECT id FROM accounts") == []
 
 
-async def test_only_an_admin_opens_for_others_and_a_viewer_for_nobody(access: Access, make_actor: MakeActor) -> None:
+async def test_only_an_administrator_opens_accounts_for_others_and_a_viewer_opens_none(
+    access: Access, make_actor: MakeActor
+) -> None:
     other = await make_actor()
     command = OpenAccount("A", "USD", owner_id=other.user_id)
     for actor in (await make_actor(Role.TRADER), await make_actor(Role.VIEWER)):
@@ -89,7 +91,7 @@ async def test_only_an_admin_opens_for_others_and_a_viewer_for_nobody(access: Ac
         )
 
 
-async def test_money_comes_and_goes_once_per_reference(open_one: Open) -> None:
+async def test_deposits_and_withdrawals_happen_once_per_reference(open_one: Open) -> None:
     owner, book = await open_one()
     first = await deposit(BUS, owner, MoveCash(book.id, Decimal("100.50"), "d1"))
     assert (first.sequence, first.kind, first.contra) == (1, TransactionKind.DEPOSIT, HouseAccount.EXTERNAL)
@@ -102,7 +104,7 @@ async def test_money_comes_and_goes_once_per_reference(open_one: Open) -> None:
     assert (stored.cash, stored.transaction_sequence, stored.transaction_hash) == (Decimal(100), 2, second.hash)
 
 
-async def test_a_reference_is_not_used_for_anything_else(open_one: Open) -> None:
+async def test_a_reference_cannot_be_used_for_another_movement(open_one: Open) -> None:
     owner, book = await open_one()
     await deposit(BUS, owner, MoveCash(book.id, Decimal(100), "r"))
     with pytest.raises(Conflict):
@@ -113,7 +115,7 @@ async def test_a_reference_is_not_used_for_anything_else(open_one: Open) -> None
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "0.001", "1e18", "NaN", "Infinity"])
-async def test_an_amount_that_is_none_moves_nothing(open_one: Open, amount: str) -> None:
+async def test_an_invalid_amount_moves_nothing(open_one: Open, amount: str) -> None:
     owner, book = await open_one()
     with pytest.raises(BadInput) as caught:
         await deposit(BUS, owner, MoveCash(book.id, Decimal(amount), "r"))
@@ -121,7 +123,7 @@ async def test_an_amount_that_is_none_moves_nothing(open_one: Open, amount: str)
     assert (await read_books([book.id]))[book.id].event_sequence == 1
 
 
-async def test_each_currency_has_a_smallest_unit_of_its_own(open_one: Open) -> None:
+async def test_each_currency_has_its_own_smallest_unit(open_one: Open) -> None:
     for currency, smallest, too_small in (
         ("EUR", "0.01", "0.001"),
         ("JPY", "1", "0.1"),
@@ -136,7 +138,7 @@ async def test_each_currency_has_a_smallest_unit_of_its_own(open_one: Open) -> N
         assert (row.amount, row.balance_after, row.currency) == (Decimal(smallest), Decimal(smallest), currency)
 
 
-async def test_no_more_leaves_than_is_available(open_one: Open) -> None:
+async def test_a_withdrawal_above_the_available_cash_is_refused(open_one: Open) -> None:
     owner, book = await open_one()
     await deposit(BUS, owner, MoveCash(book.id, Decimal(100), "d"))
     with pytest.raises(Refused) as caught:
@@ -145,7 +147,7 @@ async def test_no_more_leaves_than_is_available(open_one: Open) -> None:
     assert (await read_books([book.id]))[book.id].cash == Decimal(100)
 
 
-async def test_a_stranger_sees_no_account_and_a_reader_moves_nothing(open_one: Open, make_actor: MakeActor) -> None:
+async def test_a_stranger_sees_no_account_and_a_reader_moves_no_money(open_one: Open, make_actor: MakeActor) -> None:
     _, book = await open_one()
     with pytest.raises(NotFound):
         await deposit(BUS, await make_actor(), MoveCash(book.id, Decimal(1), "r"))
@@ -154,7 +156,7 @@ async def test_a_stranger_sees_no_account_and_a_reader_moves_nothing(open_one: O
         await deposit(BUS, reader, MoveCash(book.id, Decimal(1), "r"))
 
 
-async def test_many_at_once_lose_nothing_and_chain_up(open_one: Open) -> None:
+async def test_concurrent_movements_lose_nothing_and_continue_the_hash_chain(open_one: Open) -> None:
     owner, book = await open_one()
 
     async def move(number: int) -> None:
@@ -170,7 +172,9 @@ async def test_many_at_once_lose_nothing_and_chain_up(open_one: Open) -> None:
     assert (await read_books([book.id]))[book.id].cash == sum(row.amount for row in rows)
 
 
-async def test_the_platform_sums_to_zero(open_one: Open, make_actor: MakeActor) -> None:
+async def test_transactions_of_all_accounts_and_house_accounts_sum_to_zero(
+    open_one: Open, make_actor: MakeActor
+) -> None:
     for currency in ("USD", "USD", "BTC"):
         owner, book = await open_one(currency=currency)
         await deposit(BUS, owner, MoveCash(book.id, Decimal(7), "d"))
@@ -181,7 +185,9 @@ async def test_the_platform_sums_to_zero(open_one: Open, make_actor: MakeActor) 
     assert all(row.difference == 0 for row in balance.values())
 
 
-async def test_states(open_one: Open, make_actor: MakeActor) -> None:
+async def test_account_states_change_by_role_and_a_closed_account_must_be_empty(
+    open_one: Open, make_actor: MakeActor
+) -> None:
     owner, book = await open_one(kind=AccountKind.MARGIN)
     manager = await make_actor(Role.RISK_MANAGER)
     await set_account_state(BUS, owner, book.id, AccountState.REDUCE_ONLY, "careful")

@@ -54,16 +54,16 @@ STEP = CaseEvent(3, CaseEventKind.OPENED, AT, "anomaly detection", None, UUID(in
 
 
 @given(st.lists(ANOMALIES, max_size=3))
-def test_messages_hold_all_of_it(anomalies: list[Anomaly]) -> None:
+def test_messages_are_decoded_to_what_was_encoded(anomalies: list[Anomaly]) -> None:
     assert log.decode(log.encode(anomalies)) == [(one.sequence, one) for one in anomalies]
 
 
-def test_ids_as_the_database_driver_gives_them_are_written() -> None:
+def test_ids_of_the_database_driver_are_encoded() -> None:
     found = replace(ANOMALY, account_id=pgproto.UUID(str(ANOMALY.account_id)), case_id=pgproto.UUID(str(UUID(int=4))))
     assert log.decode(log.encode([found])) == [(7, ANOMALY)]
 
 
-def test_members_of_later_versions_are_left_out() -> None:
+def test_unknown_members_of_later_versions_are_ignored() -> None:
     message = orjson.loads(log.encode([ANOMALY]))
     message["anomalies"][0]["urgency"] = "HIGH"
     message |= {"version": 99, "sender": "one"}
@@ -71,7 +71,7 @@ def test_members_of_later_versions_are_left_out() -> None:
 
 
 @pytest.mark.parametrize("missing", ["case_id", "expected", "score", "explanation"])
-def test_members_that_the_sender_does_not_know_are_neutral(missing: str) -> None:
+def test_missing_members_of_earlier_versions_get_defaults(missing: str) -> None:
     message = orjson.loads(log.encode([ANOMALY]))
     message["anomalies"][0].pop(missing, None)
     neutral = {"case_id": None, "expected": None, "score": 0.0, "explanation": ""}[missing]
@@ -79,13 +79,13 @@ def test_members_that_the_sender_does_not_know_are_neutral(missing: str) -> None
 
 
 @pytest.mark.parametrize("change", [-1, 0, 1])
-def test_lists_of_values_of_earlier_versions_are_read(change: int) -> None:
+def test_lists_of_values_of_earlier_versions_are_decoded(change: int) -> None:
     values = [*astuple(ANOMALY), "a later one"][: len(fields(Anomaly)) + change]
     expected = ANOMALY if change >= 0 else replace(ANOMALY, case_id=None)
     assert log.decode(orjson.dumps([values], default=str)) == [(7, expected)]
 
 
-def test_steps_of_cases_are_read_with_more_and_with_fewer_members() -> None:
+def test_case_steps_are_decoded_with_more_and_fewer_members() -> None:
     (step,) = orjson.loads(forms.encode([STEP]))
     later = step | {"channel": "desk", "case": step["case"] | {"priority": 3}}
     assert forms.decode(orjson.dumps([step, later])) == [(3, STEP)] * 2
@@ -94,7 +94,7 @@ def test_steps_of_cases_are_read_with_more_and_with_fewer_members() -> None:
     assert forms.decode(orjson.dumps([earlier])) == [(3, replace(STEP, case=replace(CASE, linked_ids=())))]
 
 
-def test_a_snapshot_of_a_case_is_read_with_more_and_with_fewer_members() -> None:
+def test_case_snapshots_are_decoded_with_more_and_fewer_members() -> None:
     stored = orjson.loads(forms.write_case(CASE))
     assert forms.read_case(orjson.dumps(stored | {"priority": 3})) == CASE
     del stored["score"], stored["assignee"]

@@ -65,12 +65,12 @@ LAST_CLOSE = MONDAY + timedelta(days=DAYS) + CLOSE
 SOON = LAST_CLOSE - timedelta(minutes=8)
 
 
-def test_usual_days_show_nothing() -> None:
+def test_normal_days_raise_no_finding() -> None:
     assert told() == []
 
 
 @pytest.mark.parametrize("reduces", [False, True])
-def test_a_large_bid_that_is_gone_before_the_close_is_told(reduces: bool) -> None:
+def test_a_large_bid_withdrawn_before_the_close_is_found(reduces: bool) -> None:
     order = placed("account-1", Side.BUY, 300, SOON)
     gone = SOON + timedelta(minutes=3)
     end: Fact = ended(order, gone)
@@ -80,7 +80,7 @@ def test_a_large_bid_that_is_gone_before_the_close_is_told(reduces: bool) -> Non
     assert times == pytest.approx(30, rel=0.1)
 
 
-def test_both_sides_an_old_order_and_another_time_show_nothing() -> None:
+def test_orders_on_both_sides_old_orders_and_other_times_raise_no_finding() -> None:
     small = [placed("account-1", side, 30, SOON + timedelta(seconds=number)) for number in range(10) for side in Side]
     gone = [ended(order, order.at + timedelta(minutes=2)) for order in small]
     assert told(*small, *gone) == []

@@ -29,7 +29,7 @@ def _learnt(values_of_hour, days=20, per_hour=4):
     return baseline
 
 
-def test_it_knows_the_middle_and_the_spread_of_each_hour():
+def test_a_baseline_learns_median_and_spread_of_each_hour():
     baseline = _learnt(lambda hour: 100.0 if 8 <= hour < 16 else 10.0)
     assert baseline.usual(START + timedelta(hours=12)) == (pytest.approx(100, abs=0.3), pytest.approx(1, abs=0.35))
     assert baseline.usual(START + timedelta(hours=3)) == (pytest.approx(10, abs=0.3), pytest.approx(1, abs=0.3))
@@ -44,14 +44,14 @@ def test_quiet_times_among_busy_ones_do_not_widen_the_spread():
     assert baseline.usual(START) == (4.0, 0.1)
 
 
-def test_an_hour_of_which_little_is_known_is_judged_by_the_whole_past():
+def test_an_hour_with_few_values_uses_the_whole_history():
     baseline = Baseline(0.1)
     for index in range(100):
         baseline.learn(START + timedelta(hours=9, days=index), 5.0)
     assert baseline.usual(START + timedelta(hours=20)) == (5.0, 0.1)
 
 
-def test_a_few_anomalies_do_not_move_it():
+def test_a_few_outliers_do_not_move_a_baseline():
     baseline = _learnt(lambda hour: 50.0)
     for hour in range(24):
         for _ in range(5):
@@ -61,7 +61,7 @@ def test_a_few_anomalies_do_not_move_it():
     assert spread < 2
 
 
-def test_only_what_is_high_surprises_and_the_more_the_higher():
+def test_surprise_rises_with_values_above_the_baseline_only():
     baseline = _learnt(lambda hour: 50.0)
     surprises = [baseline.surprise(START, value) for value in (0.0, 49.0, 52.0, 55.0, 60.0, 1e12)]
     assert surprises[:2] == [0.0, 0.0]
@@ -70,18 +70,18 @@ def test_only_what_is_high_surprises_and_the_more_the_higher():
     assert surprises[-1] > 100
 
 
-def test_quiet_and_busy_times_together_are_a_wide_spread():
+def test_a_mix_of_quiet_and_busy_times_has_a_wide_spread():
     baseline = Baseline(1.0)
     for index in range(40):
         baseline.learn(START + timedelta(hours=index % 24), 10.0 if index % 5 == 0 else 0.0)
     assert baseline.usual(START) == (0.0, pytest.approx(10 / 1.2816))
 
 
-def test_before_anything_is_known_its_middle_is_zero():
+def test_a_baseline_without_values_has_median_zero():
     assert Baseline(0.5).usual(START) == (0.0, 0.5)
 
 
-def test_its_state_holds_all_of_it():
+def test_a_baseline_is_restored_from_its_state():
     baseline = _learnt(float, days=3)
     restored = Baseline.from_state(json.loads(json.dumps(baseline.state())))
     assert restored.state() == baseline.state()
@@ -112,7 +112,7 @@ def test_its_state_holds_all_of_it():
         (16, 500.0, 2.76248e-35),
     ],
 )
-def test_the_upper_tail_is_that_of_student(degrees, deviations, probability):
+def test_the_upper_tail_is_that_of_students_t(degrees, deviations, probability):
     assert upper_tail(deviations, degrees) == pytest.approx(probability, rel=1e-5, abs=0)
 
 
@@ -128,7 +128,7 @@ def test_surprise_is_bounded():
     assert surprise_of(0.0) == MAX_SURPRISE
 
 
-def test_of_subjects_the_one_that_was_quiet_longest_is_forgotten():
+def test_the_subject_without_values_for_longest_is_dropped():
     subjects = Subjects(list, 2)
     subjects["a"].append(1)
     subjects["b"].append(2)

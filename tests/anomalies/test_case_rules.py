@@ -43,7 +43,7 @@ def joins(case: Case, finding: Anomaly) -> bool:
     return rules.case_to_join([case], finding, accounts_of(finding)) is case
 
 
-def test_a_finding_joins_by_kind_symbol_account_and_time() -> None:
+def test_a_finding_joins_a_case_by_kind_symbol_account_and_time() -> None:
     assert joins(CASE, FINDING)
     # The other account of the owner, with the first one in its evidence or alone.
     assert joins(CASE, replace(FINDING, account_id=TWO))
@@ -59,14 +59,14 @@ def test_a_finding_joins_by_kind_symbol_account_and_time() -> None:
     assert not joins(replace(CASE, finding_count=rules.MAX_FINDINGS), FINDING)
 
 
-def test_findings_about_no_account_join_by_component() -> None:
+def test_findings_without_an_account_join_by_component() -> None:
     finding = replace(FINDING, account_id=None, symbol=None, component="web.latencyMs", evidence="{}")
     case = rules.open_case(UUID(int=6), 2, finding, [], NOW)
     assert joins(case, finding)
     assert not joins(case, replace(finding, component="redis.latencyMs"))
 
 
-def test_of_several_cases_the_newest_is_joined() -> None:
+def test_a_finding_joins_the_newest_of_several_matching_cases() -> None:
     newer = replace(CASE, id=UUID(int=7), number=8)
     assert rules.case_to_join([newer, CASE], FINDING, [ONE]) is newer
     assert rules.case_to_join([], FINDING, [ONE]) is None
@@ -80,7 +80,7 @@ def test_of_several_cases_the_newest_is_joined() -> None:
         max_size=20,
     )
 )
-def test_a_case_sums_its_findings_up(findings: list[tuple[Severity, float, int, UUID]]) -> None:
+def test_a_case_sums_up_its_findings(findings: list[tuple[Severity, float, int, UUID]]) -> None:
     case, told = CASE, [FINDING]
     for severity, score, seconds, account in findings:
         finding = replace(
@@ -108,7 +108,7 @@ ACTS = {
 
 
 @given(st.lists(st.sampled_from(sorted(ACTS)), max_size=25))
-def test_whatever_people_do_a_case_makes_sense(acts: list[str]) -> None:
+def test_any_sequence_of_actions_leaves_a_consistent_case(acts: list[str]) -> None:
     case = CASE
     for act in acts:
         before = case
@@ -128,7 +128,7 @@ def test_whatever_people_do_a_case_makes_sense(acts: list[str]) -> None:
 
 
 @pytest.mark.parametrize(("expected", "error"), [(None, None), (1, None), (2, Conflict), (0, BadInput)])
-def test_a_version_that_is_not_current_is_refused(expected: int | None, error: type[Exception] | None) -> None:
+def test_an_outdated_case_version_is_refused(expected: int | None, error: type[Exception] | None) -> None:
     if error is None:
         rules.check_version(CASE, expected)
         return
@@ -136,7 +136,7 @@ def test_a_version_that_is_not_current_is_refused(expected: int | None, error: t
         rules.check_version(CASE, expected)
 
 
-def test_a_dismissal_covers_the_same_subject_up_to_a_surprise() -> None:
+def test_a_dismissal_covers_its_subject_up_to_a_surprise() -> None:
     dismissal = Dismissal(
         ONE, AnomalyKind.WASH_TRADE, ONE, "TEST", None, 10.0, CASE.id, "by", "note", NOW, suppressed=0,
         last_suppressed_at=None,

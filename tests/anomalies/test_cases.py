@@ -87,7 +87,7 @@ async def test_findings_of_an_account_join_its_open_case(desk: Platform) -> None
     assert [edge["node"]["number"] for edge in (await ask(desk, LIST))["edges"]] == [2, 1]
 
 
-async def test_a_case_is_worked_to_its_end(desk: Platform) -> None:
+async def test_a_case_is_assigned_commented_and_closed(desk: Platform) -> None:
     owner = await accustomed(desk)
     await alarm(desk, owner, "5000", "unusual")
     manager = await desk.add_actor(Role.RISK_MANAGER)
@@ -131,7 +131,7 @@ async def test_a_case_is_worked_to_its_end(desk: Platform) -> None:
     assert await ask(desk, REOPEN, manager, i=step | {"reason": "again"}) == ("Conflict", None)
 
 
-async def test_a_finding_takes_a_decision_back(desk: Platform) -> None:
+async def test_a_new_finding_reopens_a_decided_case(desk: Platform) -> None:
     owner = await accustomed(desk)
     await alarm(desk, owner, "2500", "unusual")
     case = await only_case(desk)
@@ -142,7 +142,7 @@ async def test_a_finding_takes_a_decision_back(desk: Platform) -> None:
     assert again["assignee"] == desk.admin.email
 
 
-async def test_what_is_dismissed_is_learnt_counted_and_forgotten(desk: Platform) -> None:
+async def test_a_dismissed_pattern_is_learnt_counted_and_expires(desk: Platform) -> None:
     owner, other = await accustomed(desk), await accustomed(desk)
     (account_id,) = owner.accounts
     await alarm(desk, owner, "5000", "unusual")
@@ -174,7 +174,7 @@ async def test_what_is_dismissed_is_learnt_counted_and_forgotten(desk: Platform)
     await alarm(desk, owner, "5000", "once more")
 
 
-async def test_reopening_forgets_what_was_learnt_and_learning_can_be_left_out(desk: Platform) -> None:
+async def test_reopening_a_case_forgets_its_dismissal_and_learning_is_optional(desk: Platform) -> None:
     owner = await accustomed(desk)
     await alarm(desk, owner, "5000", "unusual")
     step = {"id": (await only_case(desk))["id"]}
@@ -255,7 +255,7 @@ async def test_bad_input_changes_nothing(desk: Platform) -> None:
     assert await fetch("SELECT 1 FROM audit_entries WHERE target = $1", f"anomalyCase:{case['id']}") == []
 
 
-async def test_evidence_names_the_orders_of_executions(desk: Platform) -> None:
+async def test_evidence_names_the_orders_of_its_executions(desk: Platform) -> None:
     owner, account = await desk.open_account("100000000")
     orders = [
         command(account_id=account.id, quantity=Decimal(1 + index % 5), limit_price=Decimal(99)) for index in range(60)
@@ -303,7 +303,7 @@ async def follow(desk: Platform, actor: Actor, count: int, **given: Any) -> list
     raise AssertionError("the stream ended")
 
 
-async def test_the_stream_tells_every_step_to_whom_it_concerns(desk: Platform) -> None:
+async def test_the_case_stream_sends_each_step_to_permitted_users(desk: Platform) -> None:
     owner, other = await accustomed(desk), await accustomed(desk)
     (account_id,), (other_id,) = owner.accounts, other.accounts
     following = asyncio.create_task(follow(desk, desk.admin, 3))
@@ -329,7 +329,7 @@ async def test_the_stream_tells_every_step_to_whom_it_concerns(desk: Platform) -
         stream.permit(replace(owner, accounts={account_id: frozenset(AccountPermission)}))
 
 
-async def test_steps_are_append_only(desk: Platform) -> None:
+async def test_case_steps_are_append_only(desk: Platform) -> None:
     owner = await accustomed(desk)
     await alarm(desk, owner, "5000", "unusual")
     with pytest.raises(Exception, match="append-only"):

@@ -33,7 +33,7 @@ def _detect(source, target):
     return main(["detect", str(source), str(target)])
 
 
-def test_it_scores_each_file_as_the_detector_does_and_keeps_the_rows_as_they_were(source, target, capsys):
+def test_detect_scores_each_file_as_the_detector_and_keeps_the_input_rows(source, target, capsys):
     values = planted("spike", 1)[: PLANTED_AT + 20]
     _write(source / "a" / "b" / "one.csv", _rows(values))
     _write(source / "two.CSV", _rows(values[:300]))
@@ -51,7 +51,7 @@ def test_it_scores_each_file_as_the_detector_does_and_keeps_the_rows_as_they_wer
     assert sorted(path.name for path in target.rglob("*") if path.is_file()) == ["one.csv", "two.CSV"]
 
 
-def test_columns_are_found_by_name_and_missing_readings_score_nothing(source, target):
+def test_columns_are_found_by_name_and_missing_readings_score_zero(source, target):
     rows = [
         "2014-04-01T00:00:00Z,x,1.5",
         "2014-04-01T00:05:00+02:00,x,",
@@ -69,14 +69,14 @@ def test_columns_are_found_by_name_and_missing_readings_score_nothing(source, ta
     ]
 
 
-def test_a_file_without_rows_stays_one(source, target, capsys):
+def test_a_file_without_rows_gives_an_empty_result(source, target, capsys):
     _write(source / "one.csv", [])
     assert _detect(source, target) == 0
     assert (target / "one.csv").read_text() == "timestamp,value,anomaly_score\n"
     assert capsys.readouterr().out == "1 series, 0 rows, 0 alarms\n"
 
 
-def test_earlier_results_are_replaced_and_other_files_stay(source, target):
+def test_earlier_results_are_replaced_and_other_files_are_kept(source, target):
     _write(source / "one.csv", ["2014-04-01 00:00:00,1"])
     _write(target / "one.csv", ["old"])
     _write(target / "other.csv", ["kept"])
@@ -115,7 +115,7 @@ def test_bad_rows_are_named_and_nothing_is_written(source, target, capsys, heade
     assert not target.exists()
 
 
-def test_of_very_many_bad_rows_the_first_are_named(source, target, capsys):
+def test_only_the_first_of_very_many_bad_rows_are_named(source, target, capsys):
     _write(source / "bad.csv", ["x,y"] * 1_000)
     assert _detect(source, target) == 2
     lines = capsys.readouterr().err.splitlines()
@@ -124,7 +124,7 @@ def test_of_very_many_bad_rows_the_first_are_named(source, target, capsys):
     assert lines[20] == "tradegraph: BAD_USER_INPUT: and maybe more"
 
 
-def test_a_file_that_is_no_text_is_named(source, target, capsys):
+def test_a_file_that_is_not_text_is_named(source, target, capsys):
     source.mkdir()
     (source / "bad.csv").write_bytes(b"timestamp,value\n\xff\xfe,1\n")
     (source / "long.csv").write_text(f'timestamp,value\n"{"x" * 200_000}",1\n')
@@ -134,7 +134,7 @@ def test_a_file_that_is_no_text_is_named(source, target, capsys):
     assert second.startswith("tradegraph: BAD_USER_INPUT: long.csv: is not CSV: ")
 
 
-def test_earlier_results_stay_when_the_input_is_wrong(source, target):
+def test_earlier_results_are_kept_when_the_input_is_invalid(source, target):
     _write(source / "a.csv", ["2014-04-01,1"])
     _write(source / "bad.csv", ["2014-04-01,x"])
     _write(target / "a.csv", ["earlier"])
@@ -143,7 +143,7 @@ def test_earlier_results_stay_when_the_input_is_wrong(source, target):
     assert [path.name for path in target.iterdir()] == ["a.csv"]
 
 
-def test_folders_that_cannot_be_used_are_refused(source, target, tmp_path, capsys):
+def test_unusable_folders_are_refused(source, target, tmp_path, capsys):
     def refusal():
         return capsys.readouterr().err.removeprefix("tradegraph: BAD_USER_INPUT: ").rstrip("\n")
 
@@ -164,7 +164,7 @@ def test_folders_that_cannot_be_used_are_refused(source, target, tmp_path, capsy
     assert not target.exists()
 
 
-def test_results_that_cannot_be_written_are_exit_code_1(source, tmp_path, capsys):
+def test_unwritable_results_give_exit_code_1(source, tmp_path, capsys):
     _write(source / "one.csv", ["2014-04-01,1"])
     (tmp_path / "file").write_text("")
     assert _detect(source, tmp_path / "file" / "scores") == 1

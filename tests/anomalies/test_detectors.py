@@ -17,7 +17,7 @@ def _run(detector, facts):
     return [found for fact in facts if isinstance(fact, detector.reads) for found in detector.observe(fact)]
 
 
-def test_there_is_one_detector_of_each_kind():
+def test_each_kind_has_one_detector():
     assert set(DETECTORS) == set(AnomalyKind)
     for kind, detector in DETECTORS.items():
         assert detector.kind == kind
@@ -26,7 +26,7 @@ def test_there_is_one_detector_of_each_kind():
 
 
 @pytest.mark.parametrize("kind", AnomalyKind)
-def test_normal_weeks_are_silent(kind, weeks):
+def test_normal_weeks_raise_no_finding(kind, weeks):
     for week in weeks:
         found = _run(DETECTORS[kind](), week.facts)
         assert len([one for one in found if one.at < SECOND_WEEK]) <= 1, found
@@ -34,7 +34,7 @@ def test_normal_weeks_are_silent(kind, weeks):
 
 
 @pytest.mark.parametrize("name", PLANTED)
-def test_a_planted_misdeed_is_found_and_explained(name, weeks):
+def test_a_planted_manipulation_is_found_and_explained(name, weeks):
     kind, plant = PLANTED[name]
     for week in weeks:
         planted = plant(week)
@@ -58,7 +58,7 @@ def test_a_planted_misdeed_is_found_and_explained(name, weeks):
 
 
 @pytest.mark.parametrize("name", INNOCENT)
-def test_what_only_looks_like_a_misdeed_is_not_told(name, weeks):
+def test_lookalikes_of_manipulation_raise_no_finding(name, weeks):
     kind, plant = INNOCENT[name]
     for week in weeks:
         detector = DETECTORS[kind]()
@@ -67,7 +67,7 @@ def test_what_only_looks_like_a_misdeed_is_not_told(name, weeks):
 
 
 @pytest.mark.parametrize("name", PLANTED)
-def test_only_the_subjects_of_a_fact_are_remembered_of_it(name, weeks):
+def test_a_detector_remembers_only_the_subjects_of_a_fact(name, weeks):
     kind, plant = PLANTED[name]
     detector = DETECTORS[kind]()
     for fact in plant(weeks[0]):
@@ -81,7 +81,7 @@ def test_only_the_subjects_of_a_fact_are_remembered_of_it(name, weeks):
 
 
 @pytest.mark.parametrize("name", PLANTED)
-def test_a_detector_goes_on_from_its_state(name, weeks):
+def test_a_detector_continues_from_its_state(name, weeks):
     kind, plant = PLANTED[name]
     facts = merged(weeks[0].facts, plant(weeks[0]))
     facts = [fact for fact in facts if fact.at >= MISDEED - timedelta(days=1)]
@@ -93,7 +93,7 @@ def test_a_detector_goes_on_from_its_state(name, weeks):
     assert json.dumps(resumed.state()) == json.dumps(detector.state())
 
 
-def test_prices_that_stop_are_found_once_until_they_come_again(weeks):
+def test_a_price_that_stops_is_found_once_until_it_returns(weeks):
     detector = DETECTORS[AnomalyKind.STALE_MARKET_DATA]()
     _run(detector, [fact for fact in weeks[0].facts if fact.at < MISDEED])
     minutes = [MISDEED + timedelta(minutes=minute) for minute in range(1, 20)]
@@ -115,7 +115,7 @@ def test_a_closed_market_is_not_stale(weeks):
 
 
 @pytest.mark.parametrize("name", sorted(set(PLANTED) - {"books that do not prove"}))
-def test_nothing_is_said_while_a_detector_warms_up(name, weeks):
+def test_a_detector_reports_nothing_during_warm_up(name, weeks):
     kind, plant = PLANTED[name]
     detector = DETECTORS[kind](Tuning(warmup=1_000_000))
     assert _run(detector, merged([fact for fact in weeks[0].facts if fact.at >= SECOND_WEEK], plant(weeks[0]))) == []
@@ -132,7 +132,7 @@ def test_sensitivity_moves_the_threshold():
         Tuning(warmup=0)
 
 
-def test_a_less_sensitive_detector_finds_a_part_of_what_a_more_sensitive_one_finds(weeks):
+def test_a_less_sensitive_detector_finds_a_subset_of_a_more_sensitive_one(weeks):
     kind, plant = PLANTED["a huge order"]
     facts = merged(weeks[0].facts, plant(weeks[0]))
     counts = [len(_run(DETECTORS[kind](Tuning(sensitivity, 50)), facts)) for sensitivity in (0.0, 0.5, 1.0)]
@@ -140,7 +140,7 @@ def test_a_less_sensitive_detector_finds_a_part_of_what_a_more_sensitive_one_fin
     assert counts[0] >= 1
 
 
-def test_books_that_do_not_prove_are_critical_and_told_once_until_they_prove_again(weeks):
+def test_broken_books_are_critical_and_reported_once_until_they_prove_again(weeks):
     kind, plant = PLANTED["books that do not prove"]
     detector = DETECTORS[kind]()
     (bad,) = plant(weeks[0])
@@ -164,7 +164,7 @@ def test_books_that_do_not_prove_are_critical_and_told_once_until_they_prove_aga
         ([1.0, 4.0, 9.0, 12.0], 12.0, (4, 12)),
     ],
 )
-def test_a_runner_is_judged_by_the_most_surprising_stretch(numbers, newest, stretch):
+def test_a_run_is_judged_by_its_most_surprising_stretch(numbers, newest, stretch):
     hits, orders, surprise = _most_surprising(numbers, newest, 0.03)
     assert (hits, orders) == stretch
     assert (surprise >= 5) == (hits > 4)

@@ -20,7 +20,7 @@ def _days(values, peers, habit=None, first=0):
     return habit
 
 
-def test_a_day_counts_as_its_largest_value():
+def test_a_day_counts_with_its_largest_value():
     habit, peers = Habit(), Peers(0.3)
     for second, value in enumerate((1.0, 3.0, 2.0)):
         habit.look(float(second), value, peers, SCALE)
@@ -28,7 +28,7 @@ def test_a_day_counts_as_its_largest_value():
     assert list(habit.tops) == [3.0]
 
 
-def test_what_earlier_days_had_is_no_news_and_what_is_far_beyond_is():
+def test_values_within_earlier_days_are_usual_and_values_far_beyond_are_unusual():
     peers = Peers(0.3)
     habit = _days([5.0, 5.1, 4.9, 5.0, 5.2], peers)
     score = [habit.look(5 * DAY, value, peers, SCALE)[0] for value in (5.2, 5.6, 9.0)]
@@ -36,7 +36,7 @@ def test_what_earlier_days_had_is_no_news_and_what_is_far_beyond_is():
     assert score[2] > 5
 
 
-def test_without_days_of_its_own_a_subject_is_compared_with_peers_once_they_are_known():
+def test_a_subject_without_history_is_compared_with_known_peers():
     peers = Peers(0.3)
     assert Habit().look(0.0, 99.0, peers, SCALE)[0] == 0.0
     for index in range(MIN_PEER_DAYS + 1):
@@ -45,14 +45,14 @@ def test_without_days_of_its_own_a_subject_is_compared_with_peers_once_they_are_
     assert Habit().look(0.0, 9.0, peers, SCALE)[0] > 5
 
 
-def test_peers_make_few_days_wider_and_many_days_do_not_need_them():
+def test_peers_widen_a_short_history_and_a_long_one_ignores_them():
     wild, tame = Peers(2.0), Peers(0.2)
     few, many = _days([5.0] * 3, Peers(0.2)), _days([5.0] * (KEPT_DAYS + 1), Peers(0.2))
     assert few.usual(wild, SCALE)[1] > 4 * few.usual(tame, SCALE)[1]
     assert many.usual(wild, SCALE)[1] < 0.6 * few.usual(wild, SCALE)[1]
 
 
-def test_a_departure_that_is_told_does_not_hide_the_next_one():
+def test_a_reported_departure_does_not_hide_the_next_one():
     peers = Peers(0.3)
     told, silent = (_days([5.0, 5.1, 4.9, 5.0], peers) for _ in range(2))
     assert told.look(4 * DAY, 9.0, peers, SCALE, tell_from=5.0)[0] > 5
@@ -61,7 +61,7 @@ def test_a_departure_that_is_told_does_not_hide_the_next_one():
     assert silent.look(5 * DAY, 9.0, peers, SCALE)[0] == 0.0
 
 
-def test_a_late_value_teaches_nothing():
+def test_a_late_value_is_not_learnt():
     peers = Peers(0.3)
     habit = _days([5.0, 5.0, 5.0], peers)
     before = habit.state()
@@ -70,7 +70,7 @@ def test_a_late_value_teaches_nothing():
 
 
 @pytest.mark.parametrize("days", [0, 1, 60])
-def test_states_hold_all_of_it(days):
+def test_habits_are_restored_from_their_state(days):
     peers = Peers(0.3)
     habit = _days([float(day % 7) for day in range(days)], peers)
     assert Habit.from_state(json.loads(json.dumps(habit.state()))).state() == habit.state()
@@ -88,7 +88,7 @@ def _told(days, first=0, trading=WEEKDAYS):
     return told
 
 
-def test_what_comes_back_every_week_is_told_twice():
+def test_a_weekly_pattern_is_reported_twice_only():
     weekly = {10 + 7 * week: 9.0 for week in range(5)}
     assert _told(weekly) == [10, 17]
     # Not so on another day of the week, and not when it is much more than before.
@@ -96,7 +96,7 @@ def test_what_comes_back_every_week_is_told_twice():
     assert _told(weekly | {38: 12.0}) == [10, 17, 38]
 
 
-def test_what_comes_back_at_the_end_of_months_is_told_twice():
+def test_a_month_end_pattern_is_reported_twice_only():
     # The last weekdays of January to May 2026, counted from 1970.
     ends = [date(2026, month, day) for month, day in ((1, 30), (2, 27), (3, 31), (4, 30), (5, 29))]
     days = [(end - date(1970, 1, 1)).days for end in ends]
@@ -104,11 +104,11 @@ def test_what_comes_back_at_the_end_of_months_is_told_twice():
     assert _told(dict.fromkeys(days, 9.0), days[0] - 20) == days[:2]
 
 
-def test_one_incident_does_not_hide_the_next_days():
+def test_one_incident_does_not_hide_later_incidents():
     assert _told({10: 9.0, 11: 9.0, 12: 9.0}) == [10, 11, 12]
 
 
-def test_days_in_rhythm():
+def test_days_are_in_rhythm_by_weekday_month_start_and_month_end():
     monday = (date(2026, 3, 2) - date(1970, 1, 1)).days
     assert [apart for apart in range(1, 60) if are_in_rhythm(monday, monday + apart)] == [7, 14, 21, 28, 30, 35]
     # Of these, the 30th later day begins a month as the Monday does: the first trading day is a rhythm.
@@ -126,7 +126,7 @@ def _of(holidays):
     return TradingDays(frozenset(map(day_of, holidays)))
 
 
-def test_the_last_trading_day_of_a_month_is_its_end():
+def test_the_last_trading_day_of_a_month_is_its_month_end():
     # The last weekdays of April are closed, as before a long holiday in May.
     closed = _of([date(2026, 4, 28), date(2026, 4, 29), date(2026, 4, 30), date(2026, 5, 1)])
     ends = [date(2026, 2, 27), date(2026, 3, 31), date(2026, 4, 27), date(2026, 5, 29)]
@@ -138,7 +138,7 @@ def test_the_last_trading_day_of_a_month_is_its_end():
     assert _told(rebalances, days[0] - 20) == days[:3]
 
 
-def test_the_first_trading_day_of_a_month_begins_it():
+def test_the_first_trading_day_of_a_month_is_its_month_start():
     begins = [date(2025, 12, 1), date(2026, 1, 2), date(2026, 2, 2)]
     days = [day_of(begin) for begin in begins]
     assert all(NEW_YORK.begins_month(day) for day in days)
@@ -146,7 +146,7 @@ def test_the_first_trading_day_of_a_month_begins_it():
     assert _told(dict.fromkeys(days, 9.0), days[0] - 20, NEW_YORK) == days[:2]
 
 
-def test_what_is_done_on_fridays_is_usual_on_a_thursday_before_a_closed_friday():
+def test_a_friday_pattern_is_usual_on_a_thursday_before_a_closed_friday():
     fridays = [day_of(date(2026, 3, 13)) + 7 * week for week in range(3)]
     thursday = day_of(date(2026, 4, 2))
     weekly = dict.fromkeys([*fridays, thursday], 9.0)
@@ -154,7 +154,7 @@ def test_what_is_done_on_fridays_is_usual_on_a_thursday_before_a_closed_friday()
     assert _told(weekly, fridays[0] - 20) == [*fridays[:2], thursday]
 
 
-def test_the_days_beside_holidays_are_a_rhythm_of_their_own_side():
+def test_days_before_and_after_holidays_have_their_own_rhythm():
     # Holidays in the middle of weeks, which end no week and no month.
     holidays = [date(2026, 3, 11), date(2026, 4, 16), date(2026, 5, 12)]
     closed = _of(holidays)
@@ -165,7 +165,7 @@ def test_the_days_beside_holidays_are_a_rhythm_of_their_own_side():
     assert _told(dict.fromkeys(before, 9.0), before[0] - 20) == before
 
 
-def test_one_closure_is_no_rhythm_and_closed_days_are_in_none():
+def test_one_closure_makes_no_rhythm_and_closed_days_have_none():
     closed = _of([date(2026, 3, 11)])
     tuesday = day_of(date(2026, 3, 10))
     assert closed.precedes_holiday(tuesday)
@@ -175,7 +175,7 @@ def test_one_closure_is_no_rhythm_and_closed_days_are_in_none():
     assert not any(getattr(NEW_YORK, kind)(day) for kind in kinds for day in NEW_YORK.holidays)
 
 
-def test_each_week_and_each_month_has_one_beginning():
+def test_each_week_and_month_has_one_first_trading_day():
     year = range(day_of(date(2026, 1, 1)), day_of(date(2027, 1, 1)))
     assert sum(map(NEW_YORK.begins_month, year)) == 12
     assert sum(map(NEW_YORK.ends_month, year)) == 24
@@ -183,7 +183,7 @@ def test_each_week_and_each_month_has_one_beginning():
     assert sum(map(NEW_YORK.precedes_holiday, year)) == len(HOLIDAYS_2026) - 1
 
 
-def test_quiet_days_count_until_a_subject_has_days_of_its_own():
+def test_quiet_days_count_until_a_subject_has_active_days():
     scale, peers = Scale(math.log(15), 0.15, math.log(1.5)), Peers(0.2)
     habit = Habit()
     habit.look(0.0, math.log(15), peers, scale)
@@ -195,7 +195,7 @@ def test_quiet_days_count_until_a_subject_has_days_of_its_own():
     assert Habit.from_state(habit.state()).past(scale) == habit.past(scale)
 
 
-def test_what_grows_on_a_first_day_is_no_past_of_its_own():
+def test_values_growing_within_the_first_day_are_no_history():
     grown, single = Scale(1.0, 0.2, 0.3, first_seconds=300.0), Scale(1.0, 0.2, 0.3)
     for scale, known in ((grown, 1), (single, 20)):
         habit, peers = Habit(), Peers(0.2)
@@ -204,7 +204,7 @@ def test_what_grows_on_a_first_day_is_no_past_of_its_own():
         assert len(habit.firsts) == known
 
 
-def test_a_day_of_activity_without_interest_is_a_day():
+def test_a_day_without_a_notable_value_counts_as_a_day():
     scale, peers, habit = Scale(2.0, 0.2, 0.3), Peers(0.2), Habit()
     for day in range(3):
         habit.attend(float(day * DAY_SECONDS), peers, scale)

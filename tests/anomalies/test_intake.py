@@ -28,14 +28,14 @@ def _run(detectors, facts):
     ]
 
 
-def test_what_was_read_is_not_read_again():
+def test_facts_are_read_once():
     intake = Intake()
     later = replace(ORDER, id="two", at=MISDEED + timedelta(seconds=1))
     assert [intake.admits(fact) for fact in (ORDER, ORDER, later, ORDER, later)] == [True, False, True, False, False]
     assert intake.refused == {IntakeRefusal.REPEATED: 3}
 
 
-def test_what_comes_far_too_late_is_left_out():
+def test_facts_that_arrive_far_too_late_are_ignored():
     intake = Intake()
     assert intake.admits(ORDER)
     assert intake.admits(replace(ORDER, id="a little", at=MISDEED - timedelta(seconds=LATE_SECONDS)))
@@ -45,14 +45,14 @@ def test_what_comes_far_too_late_is_left_out():
 
 @pytest.mark.parametrize("wrong", ["NaN", "sNaN", "Infinity"])
 @pytest.mark.parametrize("name", ["quantity", "notional", "price", "reference_price"])
-def test_what_is_no_number_is_left_out(name, wrong):
+def test_facts_that_are_not_finite_numbers_are_ignored(name, wrong):
     intake = Intake()
     assert not intake.admits(replace(ORDER, **{name: Decimal(wrong)}))
     assert not intake.admits(Sampled("web", "latencyMs", float("nan"), MISDEED))
     assert intake.refused == {IntakeRefusal.NOT_A_NUMBER: 2}
 
 
-def test_a_clock_that_stands_still_is_noticed_when_several_accounts_share_it():
+def test_a_clock_that_stands_still_for_several_accounts_is_noticed():
     intake = Intake()
     admitted = [
         intake.admits(replace(ORDER, id=str(index), account_id=f"account {index % 5}"))
@@ -64,7 +64,7 @@ def test_a_clock_that_stands_still_is_noticed_when_several_accounts_share_it():
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_wild_facts_neither_end_a_detector_nor_are_told(weeks, seed):
+def test_absurd_facts_neither_stop_a_detector_nor_raise_a_finding(weeks, seed):
     random = np.random.default_rng(seed)
     usual = [fact for fact in weeks[seed].facts if isinstance(fact, OrderPlaced | OrderEnded | Executed)]
     usual = [fact for fact in usual if fact.at < MISDEED][-4_000:]

@@ -29,7 +29,7 @@ FLOORS = {"series": 74.0, "series2": 50.0}
 
 
 @pytest.mark.parametrize("collection", CHOSEN)
-def test_it_scores_above_the_floor(tmp_path, collection):
+def test_the_detector_scores_above_the_floor_on_each_labelled_series(tmp_path, collection):
     source = DATA / collection
     if not source.is_dir():
         pytest.skip("the labelled series are not beside this checkout")

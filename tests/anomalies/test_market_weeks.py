@@ -11,7 +11,7 @@ SENTENCE = re.compile(rf".*\d.*\b({USUAL})\b.*: [a-z][^:]{{10,}}")
 LEAST_FOUND, MOST_FALSE = 0.8, 0.25
 
 
-def test_most_misdeeds_are_found_and_little_else():
+def test_most_planted_manipulations_are_found_with_few_false_findings():
     trial = try_out(SEED, weeks=3, cases=30)
     assert len(trial.cases) == 30
     assert len(trial.found) >= LEAST_FOUND * len(trial.cases), [case.name for case in trial.missed]

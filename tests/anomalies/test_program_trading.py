@@ -48,7 +48,9 @@ MINUTE = BusiestMinute(NOW, "TEST", Side.BUY, Decimal(1_000_000), 0.3, -0.003)
         (replace(QUIET, minute=replace(MINUTE, move=0.0029)), ()),
     ],
 )
-def test_a_behaviour_is_one_from_its_mark_on(conduct: Conduct, shown: tuple[WatchedBehaviour, ...]) -> None:
+def test_an_abnormal_behaviour_is_counted_from_its_threshold_on(
+    conduct: Conduct, shown: tuple[WatchedBehaviour, ...]
+) -> None:
     assert behaviours_of(conduct, ProgramThresholds()) == shown
 
 
@@ -89,7 +91,7 @@ async def test_messages_and_instant_cancels_are_counted(desk: Platform) -> None:
     assert await rows(desk, day="2020-01-01") == {}
 
 
-async def test_pushes_and_large_takings_are_measured(desk: Platform) -> None:
+async def test_price_pushes_and_large_takings_are_measured(desk: Platform) -> None:
     owner, account = await desk.open_account("100000000")
     for price, quantity in (("100", 1), ("101", 900)):
         middle = Decimal(price)
@@ -112,7 +114,7 @@ async def test_pushes_and_large_takings_are_measured(desk: Platform) -> None:
     assert row["pushes"] == 0
 
 
-async def test_days_are_those_of_the_zone_and_bad_input_is_named(desk: Platform) -> None:
+async def test_days_follow_the_zone_and_bad_input_is_named(desk: Platform) -> None:
     shown = await ask(desk, REPORT, i={"day": "2026-03-02"})
     assert (shown["from"], shown["to"]) == ("2026-03-01T16:00:00Z", "2026-03-02T16:00:00Z")
     for given, problem in (

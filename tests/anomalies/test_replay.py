@@ -46,7 +46,7 @@ def asked(since: datetime, kind: str = "ACCOUNT_BALANCE", **others: Any) -> dict
     return {"kind": kind, "from": since.isoformat(), "to": until.isoformat(), **others}
 
 
-async def test_a_replay_finds_what_was_found_and_stores_nothing(desk: Platform) -> None:
+async def test_a_replay_repeats_the_findings_and_stores_nothing(desk: Platform) -> None:
     owner = await accustomed(desk)
     since = utc_now()
     transaction = await pay(desk, owner, "5000", "unusual")
@@ -70,7 +70,7 @@ async def test_a_replay_finds_what_was_found_and_stores_nothing(desk: Platform) 
     assert (await ask(desk, REPLAY, i=asked(utc_now())))["count"] == 0
 
 
-async def test_other_settings_find_other_things(desk: Platform) -> None:
+async def test_a_replay_with_other_settings_gives_other_findings(desk: Platform) -> None:
     owner = await accustomed(desk)
     (account_id,) = owner.accounts
     since = utc_now()
@@ -89,7 +89,7 @@ async def test_other_settings_find_other_things(desk: Platform) -> None:
     assert (await ask(desk, REPLAY, i=asked(since, sensitivity=1.0, learningDays=0)))["count"] == 0
 
 
-async def test_orders_are_replayed(desk: Platform) -> None:
+async def test_orders_are_replayed_through_the_order_detectors(desk: Platform) -> None:
     owner, account = await desk.open_account("100000000")
     sizes = [*(1 + index % 5 for index in range(60)), 5_000]
     since = utc_now()
@@ -119,7 +119,7 @@ async def test_one_replay_runs_at_a_time(desk: Platform) -> None:
     assert (await replay_detector(desk.admin, given)).count == 0
 
 
-async def test_bad_input_is_named(desk: Platform) -> None:
+async def test_bad_input_names_its_field(desk: Platform) -> None:
     now = utc_now()
     whole = asked(now - timedelta(hours=1))
     for change, problem in (

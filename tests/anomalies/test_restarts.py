@@ -55,7 +55,9 @@ async def read_at_once() -> tuple[list[Any], dict[tuple[str, str], Any]]:
     return list(told.values()), orjson.loads(orjson.dumps({"|".join(key): state for key, state in learnt.items()}))
 
 
-async def test_kills_make_no_difference(database_url: str, redis_url: str, tmp_path: Path) -> None:
+async def test_killed_detectors_end_with_the_findings_of_an_uninterrupted_run(
+    database_url: str, redis_url: str, tmp_path: Path
+) -> None:
     async with platform(database_url, redis_url, tmp_path, venue=False) as desk:
         await desk.add_instrument(SPOT)
         await desk.quote(SPOT.symbol, "99.99", "100.01")

@@ -86,7 +86,7 @@ async def accustomed(desk: Platform) -> Actor:
     return owner
 
 
-async def test_a_finding_becomes_an_anomaly_and_a_risk_event_once(desk: Platform) -> None:
+async def test_a_finding_becomes_one_anomaly_and_one_risk_event(desk: Platform) -> None:
     owner = await accustomed(desk)
     (account_id,) = owner.accounts
     transaction = await pay(desk, owner, "5000", "unusual")
@@ -104,7 +104,7 @@ async def test_a_finding_becomes_an_anomaly_and_a_risk_event_once(desk: Platform
     assert (await run_detectors(desk.services.bus)).anomalies == ()
 
 
-async def test_the_same_is_told_again_only_when_it_is_worse(desk: Platform) -> None:
+async def test_a_repeated_finding_is_reported_only_when_it_is_worse(desk: Platform) -> None:
     owner = await accustomed(desk)
     await pay(desk, owner, "2500", "unusual")
     (first,) = (await run_detectors(desk.services.bus)).anomalies
@@ -117,7 +117,7 @@ async def test_the_same_is_told_again_only_when_it_is_worse(desk: Platform) -> N
     assert [row["sequence"] for row in await fetch("SELECT sequence FROM anomalies ORDER BY 1")] == [1, 2]
 
 
-async def test_a_run_that_fails_is_repeated_as_if_it_had_not_been(desk: Platform, monkeypatch: Any) -> None:
+async def test_a_failed_run_is_repeated_without_effects_of_the_first(desk: Platform, monkeypatch: Any) -> None:
     owner = await accustomed(desk)
     await pay(desk, owner, "5000", "unusual")
     memories = await fetch("SELECT * FROM anomaly_memories ORDER BY id")
@@ -134,7 +134,7 @@ async def test_a_run_that_fails_is_repeated_as_if_it_had_not_been(desk: Platform
     assert len((await run_detectors(desk.services.bus)).anomalies) == 1
 
 
-async def test_a_disabled_detector_learns_and_tells_nothing(desk: Platform) -> None:
+async def test_a_disabled_detector_neither_learns_nor_reports(desk: Platform) -> None:
     owner = await accustomed(desk)
     await update_detector(desk.services.bus, desk.admin, UpdateDetector(AnomalyKind.ACCOUNT_BALANCE, enabled=False))
     before = await fetch("SELECT state FROM anomaly_memories")
@@ -143,7 +143,7 @@ async def test_a_disabled_detector_learns_and_tells_nothing(desk: Platform) -> N
     assert await fetch("SELECT state FROM anomaly_memories") != before
 
 
-async def test_an_action_halts_the_account(desk: Platform) -> None:
+async def test_the_action_halt_halts_the_account(desk: Platform) -> None:
     owner = await accustomed(desk)
     (account_id,) = owner.accounts
     change = UpdateDetector(AnomalyKind.ACCOUNT_BALANCE, action=RiskAction.HALT)
@@ -164,7 +164,7 @@ async def test_an_action_halts_the_account(desk: Platform) -> None:
         (RiskAction.CANCEL_ORDERS, AccountState.ACTIVE, PendingAction.CANCEL),
     ],
 )
-async def test_an_action_restrains_the_account(
+async def test_each_action_restricts_the_account(
     desk: Platform, action: RiskAction, state: AccountState, pending: PendingAction | None
 ) -> None:
     owner = await accustomed(desk)
@@ -200,7 +200,7 @@ async def test_orders_are_read_from_the_events_of_their_accounts(desk: Platform)
     assert found.evidence == f'{{"orderIds":["{huge.id}"]}}'
 
 
-async def test_the_task_reads_prices_and_servers_too(desk: Platform) -> None:
+async def test_the_detection_task_reads_prices_and_server_metrics(desk: Platform) -> None:
     owner, _ = await desk.open_account()
     await pay(desk, owner, "100", "one")
     result = await detect_anomalies(TaskContext(desk.services, utc_now()))
@@ -220,7 +220,7 @@ async def test_the_task_reads_prices_and_servers_too(desk: Platform) -> None:
     }
 
 
-async def test_the_api_runs_lists_and_shows_each_their_own(desk: Platform) -> None:
+async def test_the_api_runs_and_lists_detectors_and_shows_users_their_own_anomalies(desk: Platform) -> None:
     owner = await accustomed(desk)
     (account_id,) = owner.accounts
     stranger, _ = await desk.open_account()
@@ -252,7 +252,7 @@ async def test_the_api_runs_lists_and_shows_each_their_own(desk: Platform) -> No
     assert all(one["lastRunAt"] for one in told.values())
 
 
-async def test_detectors_are_set_over_the_api(desk: Platform) -> None:
+async def test_detectors_are_configured_through_the_api(desk: Platform) -> None:
     trader = await desk.add_actor()
     assert await ask(desk, DETECTORS, trader) == ("Forbidden", None)
     told = await ask(desk, DETECTORS)
@@ -298,7 +298,7 @@ async def follow(desk: Platform, actor: Actor, count: int, **given: Any) -> list
     raise AssertionError("the stream ended")
 
 
-async def test_the_stream_shows_each_what_concerns_them(desk: Platform) -> None:
+async def test_the_anomaly_stream_sends_users_what_they_may_see(desk: Platform) -> None:
     owner, other = await accustomed(desk), await accustomed(desk)
     (account_id,), (other_id,) = owner.accounts, other.accounts
     following = asyncio.create_task(follow(desk, desk.admin, 2))
@@ -315,7 +315,7 @@ async def test_the_stream_shows_each_what_concerns_them(desk: Platform) -> None:
         await follow(desk, owner, 1, account_id=str(other_id))
 
 
-async def test_facts_that_say_nothing_true_are_counted_and_not_learnt(desk: Platform) -> None:
+async def test_invalid_facts_are_counted_and_not_learnt(desk: Platform) -> None:
     now = utc_now()
     quotes = [Quoted(SPOT.symbol, now + timedelta(minutes=minutes), Decimal(100)) for minutes in (4, 6, 600)]
     samples = [Sampled("web", "latencyMs", value, now) for value in (float("nan"), float("inf"), 1.0)]

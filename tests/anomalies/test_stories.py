@@ -242,7 +242,7 @@ MISDEEDS: dict[AnomalyKind, Callable[[Story], Awaitable[Named]]] = {
 }
 
 
-async def test_usual_trading_is_silent_and_each_misdeed_is_found_in_what_is_stored(story: Story) -> None:
+async def test_normal_trading_raises_nothing_and_each_manipulation_is_found_in_stored_events(story: Story) -> None:
     await story.quote(Decimal(100))
     await story.trade(*(story.at_market(Side.BUY, "3") for _ in range(12)))
     await story.tell()

@@ -39,7 +39,7 @@ def test_scores_do_not_depend_on_what_comes_later(values, length):
 
 @settings(max_examples=10, deadline=None)
 @given(SERIES, st.integers(0, LENGTH))
-def test_a_detector_goes_on_from_its_state_as_if_it_had_never_stopped(values, stop):
+def test_a_detector_continues_from_its_state_without_a_difference(values, stop):
     first = StreamDetector()
     score_all(values[:stop], first)
     resumed = StreamDetector.from_state(json.loads(json.dumps(first.state())))
@@ -47,7 +47,7 @@ def test_a_detector_goes_on_from_its_state_as_if_it_had_never_stopped(values, st
     assert resumed.state() == first.state()
 
 
-def test_a_long_series_goes_on_from_its_state_too():
+def test_a_long_series_continues_from_its_state_without_a_difference():
     values = np.tile(planted("spike", 7), 3)
     stop = MEMORY_READINGS * 2 + 77
     first = StreamDetector()
@@ -56,7 +56,7 @@ def test_a_long_series_goes_on_from_its_state_too():
     assert score_all(values[stop : stop + 500], resumed, stop) == score_all(values[stop : stop + 500], first, stop)
 
 
-def test_memory_is_bounded():
+def test_the_memory_of_a_detector_is_bounded():
     random = np.random.default_rng(3)
     detector = StreamDetector()
     score_all(random.lognormal(0, 3, MEMORY_READINGS), detector)
@@ -82,7 +82,7 @@ def test_a_missing_reading_scores_nothing_and_changes_nothing():
     assert detector.state() == before
 
 
-def test_times_may_repeat_run_backwards_and_have_gaps():
+def test_times_may_repeat_go_backwards_and_have_gaps():
     values = planted("spike", 1)
     random = np.random.default_rng(1)
     detector = StreamDetector()
@@ -92,18 +92,18 @@ def test_times_may_repeat_run_backwards_and_have_gaps():
 
 
 @pytest.mark.parametrize("value", [0.0, 45.0, -1e9, 1e300])
-def test_a_constant_series_is_silent(value):
+def test_a_constant_series_raises_no_alarm(value):
     scores = score_all(np.full(600, value))
     assert all(score.score == 0.0 and score.surprise == 0.0 for score in scores)
 
 
-def test_the_first_change_of_a_constant_series_is_an_alarm():
+def test_the_first_change_of_a_constant_series_raises_an_alarm():
     values = np.full(600, 45.0)
     values[500] = 46.0
     assert alarms(score_all(values))[0] == 500
 
 
-def test_rounding_is_no_change():
+def test_rounding_noise_raises_no_alarm():
     values = np.full(600, 1e6)
     values[1::2] += 1e-7
     values[500] += 2e-7
@@ -111,14 +111,14 @@ def test_rounding_is_no_change():
 
 
 @pytest.mark.parametrize("kind", NORMAL)
-def test_normal_series_are_almost_silent(kind):
+def test_normal_series_raise_almost_no_alarm(kind):
     # A new extreme of the past is surprising now and then, the more so the shorter the past: two days are for learning.
     # What comes in bursts gives alarm most often: about once a day.
     found = [index for seed in range(2) for index in alarms(score_all(normal(kind, seed))) if index >= 576]
     assert len(found) <= (15 if kind == "bursts" else 2)
 
 
-def test_a_repeated_incident_is_told_again():
+def test_a_repeated_incident_raises_an_alarm_again():
     values = normal("noise", 5)
     for start in (700, 1_000, 1_300, 1_600):
         values[start : start + 5] += 40
@@ -126,7 +126,7 @@ def test_a_repeated_incident_is_told_again():
     assert all(any(start <= index < start + 8 for index in found) for start in (700, 1_000, 1_300, 1_600))
 
 
-def test_a_feed_that_freezes_is_found():
+def test_a_frozen_feed_raises_an_alarm():
     values = normal("noise", 6)
     values[1_500:] = values[1_499]
     found = [index for index in alarms(score_all(values)) if index >= 1_500]
@@ -136,14 +136,14 @@ def test_a_feed_that_freezes_is_found():
 
 @pytest.mark.parametrize("kind", PLANTED)
 @pytest.mark.parametrize("seed", range(2))
-def test_a_planted_departure_is_found_soon(kind, seed):
+def test_a_planted_departure_raises_an_alarm_soon(kind, seed):
     scores = score_all(planted(kind, seed))
     found = [index for index in alarms(scores) if PLANTED_AT <= index < PLANTED_AT + 150]
     assert found
     assert scores[found[0]].reason is not None
 
 
-def test_a_spike_is_explained():
+def test_the_alarm_of_a_spike_is_explained():
     values = planted("spike", 2)
     score = score_all(values)[PLANTED_AT]
     assert score.observed == values[PLANTED_AT]
@@ -154,7 +154,7 @@ def test_a_spike_is_explained():
     assert score_all(normal("noise", 2)[:50])[-1].explanation == "nothing unusual"
 
 
-def test_the_unit_of_a_series_does_not_matter():
+def test_scores_do_not_depend_on_the_unit_of_a_series():
     values = planted("level shift", 4)[: PLANTED_AT + 10]
     plain = [score.surprise for score in score_all(values)]
     # Histograms of other units have the edges of their bins elsewhere: what is at a threshold may be on either side.

@@ -33,34 +33,34 @@ def _tail(values):
 
 
 class TestTail:
-    def test_its_threshold_is_the_80th_percentile(self):
+    def test_the_threshold_of_a_tail_is_the_80th_percentile(self):
         values = np.random.default_rng(1).exponential(3.0, 5_000)
         assert _tail(values).threshold == pytest.approx(np.quantile(values, 0.8), rel=0.02)
 
-    def test_surprise_is_about_the_logarithm_of_how_rare_a_value_is(self):
+    def test_surprise_approximates_the_logarithm_of_rarity(self):
         tail = _tail(np.random.default_rng(1).exponential(3.0, 5_000))
         for probability in (0.1, 0.01, 0.001):
             # The model's tail is heavier than an exponential one: it is less surprised.
             surprise = tail.surprise(-3.0 * math.log(probability), 0.0)
             assert -math.log10(probability) * 0.7 < surprise < -math.log10(probability) * 1.05
 
-    def test_it_rises_with_the_value_and_ends_at_the_largest_surprise(self):
+    def test_surprise_rises_with_the_value_up_to_a_maximum(self):
         tail = _tail(np.random.default_rng(1).exponential(3.0, 500))
         surprises = [tail.surprise(value, 0.0) for value in (0.0, tail.threshold, 12.0, 20.0, 50.0, 1e9)]
         assert surprises[:2] == [0.0, 0.0]
         assert surprises == sorted(surprises)
         assert surprises[-1] == MAX_SURPRISE
 
-    def test_it_says_nothing_of_few_values(self):
+    def test_a_tail_of_few_values_gives_no_surprise(self):
         assert _tail([1.0] * (MIN_VALUES - 1)).surprise(1e9, 0.0) == 0.0
         assert _tail([1.0] * MIN_VALUES).surprise(1e9, 0.0) == MAX_SURPRISE
 
-    def test_differences_below_the_resolution_surprise_nobody(self):
+    def test_differences_below_the_resolution_give_no_surprise(self):
         tail = _tail([0.0] * 200)
         assert tail.surprise(1e-6, 0.0) == MAX_SURPRISE
         assert tail.surprise(1e-6, 1e-3) < ALARM_SURPRISE
 
-    def test_old_values_fade(self):
+    def test_old_values_lose_weight(self):
         tail = _tail([100.0] * MAX_VALUES)
         assert tail.threshold == pytest.approx(100, rel=0.05)
         for _ in range(4 * MAX_VALUES):
@@ -68,13 +68,13 @@ class TestTail:
         tail.refresh()
         assert tail.threshold == pytest.approx(1, rel=0.06)
 
-    def test_its_state_holds_all_of_it(self):
+    def test_a_tail_is_restored_from_its_state(self):
         tail = _tail(np.random.default_rng(2).lognormal(0, 2, 777))
         assert Tail.from_state(json.loads(json.dumps(tail.state()))).state() == tail.state()
 
 
 class TestRecent:
-    def test_it_keeps_the_newest_values_in_order(self):
+    def test_the_newest_values_are_kept_in_order(self):
         recent = Recent(5)
         for value in range(23):
             recent.append(float(value))
@@ -83,7 +83,7 @@ class TestRecent:
             assert recent.last(99).tolist() == kept
             assert recent.last(2).tolist() == kept[-2:]
 
-    def test_its_state_holds_the_values_exactly(self):
+    def test_recent_values_are_restored_exactly_from_their_state(self):
         recent = Recent(3)
         for value in (0.1, 1e-300, 1 / 3, -2.5):
             recent.append(value)
@@ -92,7 +92,7 @@ class TestRecent:
         restored.append(7.0)
         assert restored.last(3).tolist() == [1 / 3, -2.5, 7.0]
 
-    def test_mean_and_spread_are_of_the_population_and_exact_far_from_zero(self):
+    def test_mean_and_spread_are_exact_also_far_from_zero(self):
         values = np.array([1.0, 2.0, 3.0, 4.0]) + 1e9
         assert mean(values) == 1e9 + 2.5
         assert spread(values) == pytest.approx(math.sqrt(1.25))
@@ -109,7 +109,7 @@ class TestRecent:
 
 
 class TestRhythm:
-    def test_it_expects_what_was_at_this_time_and_beside_it(self):
+    def test_a_rhythm_expects_the_values_of_this_time_of_day_and_its_neighbours(self):
         times = [index * HOUR for index in range(48)]
         rhythm = Rhythm(DAY, times, [float(index % 24) for index in range(48)])
         assert rhythm.expected(100 * DAY_NANOS + 5 * HOUR) == (4.0, 6.0)
@@ -117,13 +117,13 @@ class TestRhythm:
         assert rhythm.distance(5 * HOUR, 5.0) == 0.0
         assert rhythm.distance(5 * HOUR, 9.0) == rhythm.distance(5 * HOUR, 1.0) == 3.0
 
-    def test_it_knows_nothing_of_times_that_were_never_seen(self):
+    def test_a_rhythm_expects_nothing_at_times_without_values(self):
         rhythm = Rhythm(DAY, [index * HOUR for index in range(5)], [1.0] * 5)
         assert rhythm.expected(12 * HOUR) is None
         assert rhythm.distance(12 * HOUR, 1.0) is None
         assert rhythm.expected(5 * HOUR) == (1.0, 1.0)
 
-    def test_it_follows_new_days(self):
+    def test_a_rhythm_learns_from_new_days(self):
         rhythm = Rhythm(DAY, [index * HOUR for index in range(24)], [10.0] * 24)
         for day in range(1, 40):
             for hour in range(24):
@@ -131,7 +131,7 @@ class TestRhythm:
         low, high = rhythm.expected(3 * HOUR)
         assert 19.9 < low <= high <= 20.0
 
-    def test_a_week_tells_its_days_apart(self):
+    def test_a_weekly_rhythm_separates_its_days(self):
         times = [index * HOUR for index in range(14 * 24)]
         rhythm = Rhythm(WEEK, times, [float(index // 24 % 7) for index in range(14 * 24)])
         assert rhythm.expected(50 * WEEK_NANOS + 3 * DAY_NANOS + 5 * HOUR) == (3.0, 3.0)
@@ -139,18 +139,18 @@ class TestRhythm:
 
     @pytest.mark.parametrize("pause", [DAY_NANOS, WEEK_NANOS])
     @pytest.mark.parametrize("cycle", [DAY, WEEK])
-    def test_a_series_of_days_has_no_rhythm(self, cycle, pause):
+    def test_a_daily_series_has_no_rhythm(self, cycle, pause):
         assert Rhythm(cycle, [index * pause for index in range(10)], [1.0] * 10).expected(0) is None
 
     @pytest.mark.parametrize("times", [[], [5], [5, 5, 5]])
-    def test_times_without_a_pause_have_none_either(self, times):
+    def test_times_without_an_interval_have_no_rhythm(self, times):
         assert Rhythm(DAY, times, [1.0] * len(times)).expected(0) is None
 
-    def test_the_usual_pause_is_that_of_times_that_move_on(self):
+    def test_the_usual_interval_ignores_times_that_do_not_advance(self):
         assert usual_pause([0, 10, 10, 20, 15, 500]) == 10
         assert usual_pause([7, 7, 7]) == DAY_NANOS
 
-    def test_its_state_holds_all_of_it(self):
+    def test_a_rhythm_is_restored_from_its_state(self):
         rhythm = Rhythm(WEEK, [index * HOUR for index in range(90)], [float(index) for index in range(90)])
         restored = Rhythm.from_state(WEEK, json.loads(json.dumps(rhythm.state())))
         for again in (rhythm, restored):
@@ -164,20 +164,20 @@ class TestPredictor:
     def _errors(values, predictor):
         return [predictor.error(values[max(0, index - 50) : index], values[index]) for index in range(len(values))]
 
-    def test_it_learns_a_wave(self):
+    def test_the_predictor_learns_a_wave(self):
         values = 50 + 10 * np.sin(np.arange(600) / 9)
         errors = self._errors(values, Predictor())
         assert errors[:LAGS] == [0.0] * LAGS
         assert max(errors[400:]) < 0.1
 
-    def test_an_outlier_is_an_error_as_large_as_it_is_and_unlearns_little(self):
+    def test_an_outlier_gives_its_size_as_error_and_changes_the_prediction_little(self):
         values = 50 + 10 * np.sin(np.arange(900) / 9)
         values[500] += 1_000
         errors = self._errors(values, Predictor())
         assert errors[500] == pytest.approx(1_000, rel=0.01)
         assert max(errors[800:]) < 5
 
-    def test_its_state_holds_all_of_it(self):
+    def test_a_predictor_is_restored_from_its_state(self):
         values = np.random.default_rng(4).normal(0, 1, 300)
         first = Predictor()
         self._errors(values[:200], first)
@@ -188,11 +188,11 @@ class TestPredictor:
 
 
 class TestAlarmGate:
-    def test_the_score_is_one_half_at_the_alarm_surprise(self):
+    def test_the_score_is_one_half_at_the_alarm_threshold(self):
         assert AlarmGate().pass_on(100, 0, ALARM_SURPRISE) == 0.5
         assert 0.0 < AlarmGate().pass_on(100, 0, 0.9 * ALARM_SURPRISE) < 0.5
 
-    def test_what_was_told_is_not_repeated_for_a_while_unless_it_gets_clearly_worse(self):
+    def test_an_alarm_is_not_repeated_for_a_while_unless_it_worsens_clearly(self):
         gate = AlarmGate()
         assert gate.pass_on(100, 0, 3.0) > 0.5
         assert gate.pass_on(101, 0, 3.0 + 0.9 * CLEARLY_MORE) == 0.0
@@ -200,19 +200,19 @@ class TestAlarmGate:
         assert gate.pass_on(102 + LEAST_QUIET_READINGS, 0, 3.0) == 0.0
         assert gate.pass_on(103 + LEAST_QUIET_READINGS, 0, 3.0) > 0.5
 
-    def test_what_is_no_alarm_silences_nothing(self):
+    def test_a_value_below_the_alarm_threshold_silences_nothing(self):
         gate = AlarmGate()
         gate.pass_on(100, 0, 0.9 * ALARM_SURPRISE)
         assert gate.pass_on(101, 0, ALARM_SURPRISE) == 0.5
 
-    def test_silence_is_bounded_by_a_part_of_the_past(self):
+    def test_the_silence_after_an_alarm_is_bounded_by_a_share_of_the_history(self):
         gate, number = AlarmGate(), 5_000
         quiet = int(QUIET_PART * number)
         gate.pass_on(number - quiet, 0, 2.0)
         assert gate.pass_on(number, 0, 2.0) == 0.0
         assert gate.pass_on(number + 20, 0, 2.0) > 0.5
 
-    def test_silence_is_bounded_in_time_and_readings_however_long_the_past(self):
+    def test_the_silence_after_an_alarm_is_bounded_in_time_and_readings(self):
         gate, number = AlarmGate(), 1_000_000
         gate.pass_on(number, 0, 2.0)
         assert gate.pass_on(number + 11, MOST_QUIET_NANOS, 2.0) == 0.0

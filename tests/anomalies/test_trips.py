@@ -17,7 +17,7 @@ def book(legs: list[Leg], *fills: tuple[str, float, float, float, bool]) -> list
     return found
 
 
-def test_a_closing_takes_the_newest_opening_back() -> None:
+def test_a_closing_fill_reverses_the_newest_opening() -> None:
     legs: list[Leg] = []
     found = book(
         legs, ("a", 10, 100, 0, False), ("b", 4, 90, 0, False), ("c", -4, 80, 0, True), ("d", -10, 120, 0, True)
@@ -26,7 +26,7 @@ def test_a_closing_takes_the_newest_opening_back() -> None:
     assert legs == []
 
 
-def test_a_round_trip_over_a_position_is_one_whatever_the_books_call_it() -> None:
+def test_a_round_trip_over_a_position_is_one_however_it_is_booked() -> None:
     # Of a long position of before, ten are sold and bought back dearer: the books call the selling a closing.
     legs: list[Leg] = []
     assert book(legs, ("a", -10, 100, 0, True), ("b", 10, 103, 0, False)) == [None, Closed(-30.0, 10.0, True)]
@@ -38,13 +38,13 @@ def test_a_round_trip_over_a_position_is_one_whatever_the_books_call_it() -> Non
     ]  # fmt: skip
 
 
-def test_fills_of_an_order_are_one_leg() -> None:
+def test_fills_of_one_order_are_one_leg() -> None:
     legs: list[Leg] = []
     found = book(legs, ("a", 5, 100, 0, False), ("a", 5, 102, 0, False), ("b", -10, 101, 0, True))
     assert found[-1] == Closed(0.0, 10.0, False)
 
 
-def test_old_legs_become_the_position() -> None:
+def test_old_legs_become_part_of_the_position() -> None:
     legs: list[Leg] = []
     book(legs, ("a", 5, 100, 0, False), ("b", 3, 100, 0, False))
     assert grown_old(legs, 1.0) == 0.0
@@ -60,7 +60,7 @@ SIZES = st.lists(st.integers(1, 1_000).map(float), min_size=1, max_size=40)
 
 
 @given(sizes=SIZES, sign=st.sampled_from([1.0, -1.0]))
-def test_what_is_opened_and_closed_adds_up(sizes: list[float], sign: float) -> None:
+def test_opened_and_closed_quantities_add_up(sizes: list[float], sign: float) -> None:
     legs: list[Leg] = []
     bought = sum(sizes)
     for index, size in enumerate(sizes):
@@ -72,7 +72,7 @@ def test_what_is_opened_and_closed_adds_up(sizes: list[float], sign: float) -> N
     assert legs == []
 
 
-def test_large_orders_do_not_make_themselves_usual() -> None:
+def test_large_orders_do_not_become_usual_by_themselves() -> None:
     usual = 0.0
     for index in range(100):
         usual = next_usual(usual, 10.0 + index % 3, index + 1)
@@ -83,7 +83,7 @@ def test_large_orders_do_not_make_themselves_usual() -> None:
     assert usual < 1.2 * before
 
 
-def test_hours_are_those_of_the_market_or_of_late_days() -> None:
+def test_active_hours_are_those_of_the_market_or_of_recent_days() -> None:
     hours = SessionHours()
     for second, is_open in ((0, False), (30, False), (60, True), (90, True), (120, False)):
         hours.check(86_400.0 * 20_000 + second, is_open)

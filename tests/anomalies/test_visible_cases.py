@@ -69,7 +69,7 @@ async def test_an_owner_sees_nothing_of_findings_about_others(ahead: Ahead) -> N
         assert case["timeline"] == told == steps
 
 
-async def test_those_who_work_cases_see_all_of_them(ahead: Ahead) -> None:
+async def test_case_workers_see_all_cases(ahead: Ahead) -> None:
     first, second = await _both(ahead)
     case, told = await _shown(ahead, await ahead.desk.add_actor(Role.RISK_MANAGER), 3)
     assert (case["findingCount"], case["severity"], case["score"], len(case["accountIds"])) == (2, "CRITICAL", 12.0, 2)
@@ -77,13 +77,13 @@ async def test_those_who_work_cases_see_all_of_them(ahead: Ahead) -> None:
     assert case["timeline"] == told
 
 
-async def test_a_filter_by_severity_asks_for_what_is_seen(ahead: Ahead) -> None:
+async def test_a_severity_filter_uses_the_visible_severity(ahead: Ahead) -> None:
     await _both(ahead)
     for actor, count in ((ahead.runner, 0), (ahead.client, 1), (ahead.desk.admin, 1)):
         assert (await Asking(ahead.desk, actor).ask(LIST, f={"minSeverity": "CRITICAL"}))["totalCount"] == count
 
 
-async def test_cases_of_before_learn_their_shares(ahead: Ahead) -> None:
+async def test_cases_of_older_releases_get_their_shares(ahead: Ahead) -> None:
     await _both(ahead)
     (stored,) = await fetch("SELECT shares FROM anomaly_cases")
     assert len(read_shares(stored["shares"])) == 2
@@ -94,7 +94,7 @@ async def test_cases_of_before_learn_their_shares(ahead: Ahead) -> None:
 
 
 @pytest.mark.parametrize(("readable", "is_told"), [({ONE}, False), ({TWO}, False), ({ONE, TWO}, True)])
-def test_steps_of_before_are_told_to_who_reads_all_accounts(readable: set[object], is_told: bool) -> None:
+def test_steps_of_older_releases_are_sent_to_readers_of_all_accounts(readable: set[object], is_told: bool) -> None:
     case = replace(rules.join(CASE, replace(FINDING, account_id=TWO), [ONE, TWO], NOW), shares=())
     step = CaseEvent(2, CaseEventKind.JOINED, NOW, "anomaly detection", None, FINDING.id, case)
     assert rules.is_step_of(step, readable.__contains__) is is_told

@@ -119,17 +119,17 @@ async def test_an_owner_sees_no_ids_of_other_owners(ahead: Ahead) -> None:
 
 
 @pytest.mark.parametrize("role", [Role.RISK_MANAGER, Role.ADMIN])
-async def test_those_who_see_all_accounts_see_all_of_it(ahead: Ahead, role: Role) -> None:
+async def test_readers_of_all_accounts_see_all_evidence(ahead: Ahead, role: Role) -> None:
     manager = await ahead.desk.add_actor(role)
     assert await _everywhere(ahead, manager) == [ahead.evidence] * 5
 
 
-async def test_who_may_see_both_accounts_sees_both(ahead: Ahead) -> None:
+async def test_a_user_of_both_accounts_sees_the_evidence_of_both(ahead: Ahead) -> None:
     both = replace(ahead.runner, accounts={**ahead.runner.accounts, **ahead.client.accounts})
     assert await _everywhere(ahead, both) == [ahead.evidence | {"secretIds": []}] * 5
 
 
-async def test_the_client_sees_the_finding_of_the_other_account_nowhere(ahead: Ahead) -> None:
+async def test_a_client_sees_a_finding_of_another_account_nowhere(ahead: Ahead) -> None:
     asking = Asking(ahead.desk, ahead.client)
     assert await asking.ask(LIST) == {"edges": []}
     assert await asking.ask(ONE, id=str(ahead.anomaly.id)) is None
@@ -137,7 +137,9 @@ async def test_the_client_sees_the_finding_of_the_other_account_nowhere(ahead: A
     assert [edge["node"]["findings"] for edge in (await asking.ask(CASES))["edges"]] in ([], [[]])
 
 
-async def test_a_list_asks_once_for_all_that_its_findings_name(ahead: Ahead, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_list_of_findings_loads_the_names_in_its_evidence_once(
+    ahead: Ahead, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reader = replace(ahead.runner, accounts={key: frozenset({AccountPermission.READ}) for key in ahead.runner.accounts})
     counts = []
     for number in range(2):

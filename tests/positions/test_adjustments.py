@@ -77,7 +77,7 @@ def applied(
         (SHARE, ("0", "0"), K.DIVIDEND, {"amount_per_unit": "2.65"}, ("0", "0"), "0", "0"),
     ],
 )  # fmt: skip
-def test_adjustments(
+def test_each_action_adjusts_the_position_and_cash(
     instrument: Instrument,
     before: tuple[str, str],
     kind: AdjustmentKind,
@@ -94,7 +94,7 @@ def test_adjustments(
     assert book.realized_pnl == done.realized_pnl
 
 
-def test_what_is_held_back_follows_a_split_and_never_exceeds_what_is_held() -> None:
+def test_frozen_units_follow_a_split_and_never_exceed_the_position() -> None:
     book = position(SHARE, "45", "2", today_quantity=Decimal(30), held_quantity=Decimal(45))
     applied(book, SHARE, K.SPLIT, factor="0.5", price="4")
     assert (book.quantity, book.today_quantity, book.held_quantity) == (Decimal(22), Decimal(15), Decimal(22))
@@ -111,7 +111,7 @@ instruments = st.sampled_from([FUTURE, INVERSE_FUTURE])
 
 
 @given(instruments, quantities, prices, st.lists(prices, min_size=1, max_size=6))
-def test_settlements_come_to_what_one_trade_would(
+def test_daily_settlements_add_up_to_the_pnl_of_one_trade(
     instrument: Instrument, quantity: Decimal, entry: Decimal, path: list[Decimal]
 ) -> None:
     book = position(instrument, str(quantity), str(entry))
@@ -123,7 +123,7 @@ def test_settlements_come_to_what_one_trade_would(
 
 
 @given(quantities, prices, factors, prices)
-def test_a_split_changes_nobodys_wealth(quantity: Decimal, average: Decimal, factor: Decimal, price: Decimal) -> None:
+def test_a_split_does_not_change_equity(quantity: Decimal, average: Decimal, factor: Decimal, price: Decimal) -> None:
     book = position(SHARE, str(quantity), str(average))
     after = price / factor
     done = applied(book, SHARE, K.SPLIT, factor=str(factor), price=str(to_average(after)))
@@ -137,7 +137,7 @@ def test_a_split_changes_nobodys_wealth(quantity: Decimal, average: Decimal, fac
 
 
 @given(quantities, prices, prices)
-def test_a_dividend_replaces_what_the_price_loses(quantity: Decimal, price: Decimal, amount: Decimal) -> None:
+def test_a_dividend_in_cash_replaces_the_fall_of_the_price(quantity: Decimal, price: Decimal, amount: Decimal) -> None:
     book = position(SHARE, str(quantity), "1")
     done = applied(book, SHARE, K.DIVIDEND, amount_per_unit=str(amount))
     assert done.cash == to_cash_down(quantity * amount, "USD")

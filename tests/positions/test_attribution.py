@@ -40,7 +40,7 @@ async def ledger(holder: Holder) -> dict[str, set[str | None]]:
     return found
 
 
-async def test_an_order_its_changes_and_its_money_say_who(holder: Holder) -> None:
+async def test_orders_changes_and_transactions_name_who_caused_them(holder: Holder) -> None:
     manager = await holder.desk.add_actor(Role.RISK_MANAGER)
     services, admin = holder.desk.services, holder.desk.admin
     # A bot places by a key, another person of the account cancels, the venue fills, a risk manager busts.
@@ -80,7 +80,7 @@ async def test_an_order_its_changes_and_its_money_say_who(holder: Holder) -> Non
     assert ("PENDING_CANCEL", "cancelAllAfter") in [(event["kind"], event["by"]) for event in events]
 
 
-def test_the_ledgers_chain_covers_who_and_old_rows_still_prove() -> None:
+def test_the_ledger_hash_covers_the_actor_and_older_rows_still_prove() -> None:
     def row(by: str | None) -> Transaction:
         figures: dict[str, Any] = {"amount": Decimal(1), "balance_after": Decimal(1), "currency": "USD", "hash": ""}
         kinds: dict[str, Any] = {"kind": TransactionKind.DEPOSIT, "contra": HouseAccount.EXTERNAL}
@@ -98,7 +98,7 @@ def test_the_ledgers_chain_covers_who_and_old_rows_still_prove() -> None:
         assert first_break([replace(proved, by="bob@example.com")], GENESIS_HASH, 0, Decimal(0)) is not None
 
 
-def test_events_say_who_placed_the_order_and_those_of_before_that_are_read() -> None:
+def test_events_name_the_placer_and_events_of_older_versions_are_read() -> None:
     order = Line().order
     order.placed_by, order.placed_from = "ann@example.com", "192.0.2.7"
     form = orjson.loads(orjson.dumps(ORDER.write(order), default=str))

@@ -83,7 +83,7 @@ def terms(prices: dict[str, str], **loan_rates: str) -> CarryTerms:
         ("USD", "0", [held(PERP, "0")], {"COIN-PERP": "110"}, []),
     ],
 )
-def test_what_is_due(
+def test_funding_and_interest_follow_the_rates(
     currency: str,
     cash: str,
     positions: list[PositionBook],
@@ -95,7 +95,7 @@ def test_what_is_due(
     assert [(row.kind, row.amount) for row in charges] == [(kind, Decimal(amount)) for kind, amount in due]
 
 
-def test_a_day_is_posted_once_rounded_half_even_and_says_what_for() -> None:
+def test_a_day_is_posted_once_rounded_half_even_with_its_details() -> None:
     book = account("-1000", AccountKind.MARGIN)
     given = terms({"COIN-PERP": "150", "SHARE": "100"}, USD="0.0365")
     positions = [held(SHARE, "-10"), held(PERP, "1")]
@@ -118,7 +118,7 @@ def test_a_day_is_posted_once_rounded_half_even_and_says_what_for() -> None:
     assert [row.amount for row in post_carry(book, [], given, DAY + timedelta(days=1), NOW)] == [Decimal("-0.10")]
 
 
-def test_what_rounds_to_nothing_is_not_posted_but_its_day_is_done() -> None:
+def test_an_amount_that_rounds_to_zero_posts_nothing_and_its_day_is_done() -> None:
     book = account("0", AccountKind.MARGIN)
     assert post_carry(book, [held(PERP, "0.001")], terms({"COIN-PERP": "1"}), DAY, NOW) == []
     assert (book.carried_on, book.transaction_sequence) == (DAY, 0)
@@ -213,7 +213,7 @@ async def test_rates_are_set_and_shown_through_the_api(quiet_desk: Platform) -> 
     assert audited[0]["n"] == 2
 
 
-async def test_only_an_admin_sets_what_loans_cost(quiet_desk: Platform) -> None:
+async def test_only_an_administrator_sets_interest_rates(quiet_desk: Platform) -> None:
     bus = quiet_desk.services.bus
     with pytest.raises(Forbidden):
         await set_interest_rate(bus, await quiet_desk.add_actor(Role.RISK_MANAGER), "USD", Decimal("0.05"))

@@ -88,7 +88,7 @@ async def test_trades_add_up_and_follow_busts_and_corrections(holder: Holder) ->
     assert await check_sums(holder) == []
 
 
-async def test_both_legs_of_a_hedging_account_close_for_themselves(desk: Platform) -> None:
+async def test_both_legs_of_a_hedging_account_make_their_own_trades(desk: Platform) -> None:
     terms = {"kind": AccountKind.MARGIN, "position_mode": PositionMode.HEDGING}
     holder = Holder(desk, *await desk.open_account("1000", **terms))
     await holder.buy("2")
@@ -104,7 +104,7 @@ async def test_both_legs_of_a_hedging_account_close_for_themselves(desk: Platfor
     ]
 
 
-async def test_what_days_settled_belongs_to_the_trade_that_ends_it(holder: Holder) -> None:
+async def test_daily_settlements_belong_to_the_trade_that_ends_them(holder: Holder) -> None:
     desk, services = holder.desk, holder.desk.services
     await desk.add_instrument(instrument("FUT", asset_class=AssetClass.FUTURE, multiplier=Decimal(10)))
     await desk.quote("FUT", "99.99", "100.01")
@@ -123,7 +123,7 @@ async def test_what_days_settled_belongs_to_the_trade_that_ends_it(holder: Holde
     assert (await prove_book(holder.id, catalog.by_id)).breaks == []
 
 
-async def test_trades_are_asked_by_symbol_window_and_number(holder: Holder) -> None:
+async def test_closed_trades_are_listed_by_symbol_window_and_page(holder: Holder) -> None:
     for symbol in ("COIN-PERP", "COIN", "COIN-PERP"):
         await holder.buy("1", symbol)
         await holder.sell("1", symbol)
@@ -146,7 +146,7 @@ async def test_trades_are_asked_by_symbol_window_and_number(holder: Holder) -> N
     assert await holder.ask(TRADES, actor=stranger, id=str(holder.id)) == ("NOT_FOUND", "accountId")
 
 
-async def test_a_report_counts_trading_and_no_flows(holder: Holder) -> None:
+async def test_a_performance_report_counts_trading_and_no_flows(holder: Holder) -> None:
     services = holder.desk.services
     await holder.buy("2")
     await holder.desk.quote("COIN-PERP", "109.99", "110.01")
@@ -168,7 +168,7 @@ async def test_a_report_counts_trading_and_no_flows(holder: Holder) -> None:
     assert (report["annualizedReturn"], report["calmar"]) == (None, None)
 
 
-async def test_a_report_measures_at_samples(holder: Holder) -> None:
+async def test_a_performance_report_is_measured_at_samples(holder: Holder) -> None:
     services = holder.desk.services
     # An account that was opened ten minutes ago.
     begins = datetime.now(UTC) - timedelta(minutes=10)
@@ -190,7 +190,7 @@ async def test_a_report_measures_at_samples(holder: Holder) -> None:
     assert await holder.ask(REPORT, id=str(holder.id), **backwards) == ("BAD_USER_INPUT", "to")
 
 
-async def test_a_curve_has_a_point_for_each_interval_with_a_sample(holder: Holder) -> None:
+async def test_an_equity_curve_has_one_point_per_interval_with_a_sample(holder: Holder) -> None:
     services = holder.desk.services
     await holder.order("COIN-PERP", Side.BUY, "1", type=OrderType.LIMIT, limit_price=Decimal(90))
     for minutes in (0, 1, 2, 65, 24 * 60):

@@ -37,7 +37,7 @@ def close(holder: Holder, **others: Any) -> dict[str, Any]:
     return {"accountId": str(holder.id), "symbol": "COIN-PERP"} | others
 
 
-async def test_all_of_a_position_is_closed_at_market(holder: Holder) -> None:
+async def test_closing_a_position_sells_all_of_it_at_market(holder: Holder) -> None:
     await holder.buy("3")
     closed = await holder.ask(CLOSE, i=close(holder, clientOrderId="out"))
     order = closed["order"]
@@ -57,7 +57,7 @@ async def _id(holder: Holder, client_order_id: str) -> Any:
     return UUID((await holder.ask(query, a=str(holder.id), c=client_order_id))["id"])
 
 
-async def test_a_short_is_closed_in_part_at_a_limit(holder: Holder) -> None:
+async def test_a_short_position_is_closed_in_part_at_a_limit(holder: Holder) -> None:
     await holder.sell("3")
     closed = await holder.ask(CLOSE, i=close(holder, quantity="1", limitPrice="95", side="SHORT"))
     order = closed["order"]
@@ -65,7 +65,7 @@ async def test_a_short_is_closed_in_part_at_a_limit(holder: Holder) -> None:
     assert (await holder.position()).frozen == 1
 
 
-async def test_what_is_not_there_is_refused_and_nothing_changes(holder: Holder) -> None:
+async def test_closing_an_absent_position_is_refused_and_changes_nothing(holder: Holder) -> None:
     assert await holder.ask(CLOSE, i=close(holder)) == ("REJECTED", "INSUFFICIENT_POSITION")
     await holder.buy("3")
     before = await holder.snapshot()
@@ -91,7 +91,7 @@ async def test_what_is_not_there_is_refused_and_nothing_changes(holder: Holder) 
     assert "order" in await holder.ask(CLOSE, actor=manager, i=close(holder))
 
 
-async def test_business_refuses_a_close_as_any_other_order(holder: Holder) -> None:
+async def test_business_checks_reject_a_close_as_any_other_order(holder: Holder) -> None:
     await holder.buy("3")
     risk = await holder.desk.add_actor(Role.RISK_MANAGER)
     await set_account_state(holder.desk.services.bus, risk, holder.id, AccountState.HALTED, "inquiry")
@@ -102,7 +102,7 @@ async def test_business_refuses_a_close_as_any_other_order(holder: Holder) -> No
     assert (order["status"], order["rejectReason"]) == ("PENDING_NEW", None)
 
 
-async def test_two_who_close_at_once_close_once(holder: Holder) -> None:
+async def test_two_concurrent_closes_close_once(holder: Holder) -> None:
     await holder.buy("3")
     answers = await asyncio.gather(*(holder.ask(CLOSE, i=close(holder, limitPrice="120")) for _ in range(4)))
     assert [answer["order"]["quantity"] for answer in answers] == ["3"] * 4
@@ -125,7 +125,7 @@ async def ended(holder: Holder, *order_ids: UUID) -> list[Order]:
     return await until(over)
 
 
-async def test_what_works_already_to_close_is_no_obstacle(holder: Holder) -> None:
+async def test_working_exits_do_not_block_a_close(holder: Holder) -> None:
     await holder.buy("3")
     limit = {"type": OrderType.LIMIT, "limit_price": Decimal(120)}
     resting = await holder.order("COIN-PERP", Side.SELL, "2", **limit)
@@ -152,7 +152,7 @@ async def test_hedged_legs_are_closed_by_side(desk: Platform) -> None:
     assert (await holder.ask(CLOSE, i=close(holder, limitPrice="120")))["order"]["quantity"] == "3"
 
 
-async def test_a_reduce_only_order_reduces_a_leg_whatever_the_other_holds(desk: Platform) -> None:
+async def test_a_reduce_only_order_reduces_its_leg_whatever_the_other_leg_holds(desk: Platform) -> None:
     terms = {"kind": AccountKind.MARGIN, "position_mode": PositionMode.HEDGING}
     holder = Holder(desk, *await desk.open_account("1000", **terms))
     await holder.buy("3")
@@ -163,7 +163,7 @@ async def test_a_reduce_only_order_reduces_a_leg_whatever_the_other_holds(desk: 
     assert [row.quantity for row in (await holder.value()).positions] == [3, 0]
 
 
-async def test_legs_stay_apart_over_a_restart_of_the_venue(quiet: Platform) -> None:
+async def test_hedging_legs_stay_separate_after_a_venue_restart(quiet: Platform) -> None:
     terms = {"kind": AccountKind.MARGIN, "position_mode": PositionMode.HEDGING}
     holder = Holder(quiet, *await quiet.open_account("1000", **terms))
     async with running_venue(quiet):
@@ -181,7 +181,7 @@ async def test_legs_stay_apart_over_a_restart_of_the_venue(quiet: Platform) -> N
     assert [row.quantity for row in (await holder.value()).positions] == [3, 0]
 
 
-async def test_everything_is_closed_that_nothing_freezes(holder: Holder) -> None:
+async def test_a_close_takes_all_units_that_are_not_frozen(holder: Holder) -> None:
     assert await holder.ask(CLOSE_ALL, id=str(holder.id)) == {"accepted": 0, "rejected": 0, "results": []}
     await holder.buy("3")
     await holder.buy("2", "COIN")
@@ -205,7 +205,7 @@ async def desk_status(holder: Holder, order_id: Any) -> str:
     return str((await holder.desk.settled(order_id))[0].status)
 
 
-async def test_more_than_the_largest_order_is_closed_by_several(desk: Platform) -> None:
+async def test_a_position_above_the_largest_order_is_closed_by_several_orders(desk: Platform) -> None:
     await desk.add_instrument(instrument("SMALL", max_quantity=Decimal(2)))
     await desk.quote("SMALL", "99.99", "100.01")
     holder = Holder(desk, *await desk.open_account("1000"))
@@ -216,7 +216,7 @@ async def test_more_than_the_largest_order_is_closed_by_several(desk: Platform) 
     assert closed["accepted"] == 3
 
 
-async def test_a_reduce_only_order_does_not_reach_what_is_frozen(holder: Holder) -> None:
+async def test_a_reduce_only_order_does_not_take_frozen_units(holder: Holder) -> None:
     await holder.buy("3")
     frozen = {"accountId": str(holder.id), "symbol": "COIN-PERP", "quantity": "1", "reason": "collateral"}
     await holder.ask(FREEZE, i=frozen)
@@ -227,7 +227,7 @@ async def test_a_reduce_only_order_does_not_reach_what_is_frozen(holder: Holder)
     assert (await holder.order("COIN-PERP", Side.SELL, "2", **limit)).status == "NEW"
 
 
-async def test_what_a_lower_role_froze_gives_way_to_who_closes(holder: Holder) -> None:
+async def test_units_frozen_by_a_lower_role_do_not_stop_a_close(holder: Holder) -> None:
     await holder.buy("3")
     admin, risk = await holder.desk.add_actor(Role.ADMIN), await holder.desk.add_actor(Role.RISK_MANAGER)
     for actor, quantity in ((holder.actor, "1"), (risk, "0.5"), (admin, "0.25")):

@@ -71,7 +71,9 @@ def valued(cash: str, *positions: PositionBook, kind: AccountKind = AccountKind.
         ("29", "9", "2.25", "1", "1"),
     ],
 )
-def test_no_equity_and_less(cash: str, equity: str, ratio: str, available: str, buying_power: str) -> None:
+def test_figures_are_right_at_zero_and_negative_equity(
+    cash: str, equity: str, ratio: str, available: str, buying_power: str
+) -> None:
     # One that fell from 100 to 80: 20 lost, margins of 8 and 4.
     value = valued(cash, held(PERPETUAL, "1", "100"), COIN_PERP="80")
     assert (value.equity, value.margin_ratio) == (Decimal(equity), Decimal(ratio))
@@ -81,14 +83,14 @@ def test_no_equity_and_less(cash: str, equity: str, ratio: str, available: str, 
     assert position.weight is None if value.equity <= ZERO else position.weight == float(80 / value.equity)
 
 
-def test_an_empty_account_has_no_ratio_no_weight_and_no_leverage() -> None:
+def test_an_empty_account_has_no_ratio_weight_or_leverage() -> None:
     value = valued("0")
     assert (value.equity, value.margin_ratio, value.buying_power) == (ZERO, None, ZERO)
     summary = summarize(value)
     assert (summary.leverage, summary.largest_weight, summary.gross_exposure) == (ZERO, None, ZERO)
 
 
-def test_without_a_quote_it_is_carried_at_its_average_and_nothing_may_be_added() -> None:
+def test_a_position_without_a_quote_is_valued_at_its_average_and_refuses_additions() -> None:
     positions = [held(PERPETUAL, "2", "100")]
     value = valued("1000", *positions)
     (position,) = value.positions
@@ -103,7 +105,7 @@ def test_without_a_quote_it_is_carried_at_its_average_and_nothing_may_be_added()
 
 
 @pytest.mark.parametrize("kind", [OrderType.MARKET, OrderType.STOP])
-def test_an_order_without_a_price_needs_a_market(kind: OrderType) -> None:
+def test_a_market_order_needs_a_market(kind: OrderType) -> None:
     stop = {"stop_price": Decimal(101)} if kind is OrderType.STOP else {}
     decision = decide(command(type=kind, **stop), SPOT, MarketState(None, True, True), trading_book())
     assert decision.reason is RejectReason.NO_MARKET_PRICE
@@ -118,7 +120,7 @@ def test_an_order_without_a_price_needs_a_market(kind: OrderType) -> None:
         ("-37.63", "-75260", "-95260", "7526"),
     ],
 )
-def test_a_future_is_worth_less_than_nothing_and_its_margin_is_not(
+def test_a_future_may_have_a_negative_value_and_never_a_negative_margin(
     price: str, value: str, unrealized: str, initial: str
 ) -> None:
     (position,) = valued("100000", held(FUTURE, "2", "10"), OIL=price).positions
@@ -137,9 +139,7 @@ def test_a_future_is_worth_less_than_nothing_and_its_margin_is_not(
         (SPOT, "0", RejectReason.INVALID_TICK),
     ],
 )
-def test_only_futures_trade_at_nothing_or_below(
-    instrument: Instrument, price: str, reason: RejectReason | None
-) -> None:
+def test_only_futures_trade_at_zero_and_below(instrument: Instrument, price: str, reason: RejectReason | None) -> None:
     book = trading_book("100000", AccountKind.MARGIN)
     state = market(quote(instrument.symbol, "-1.01", "-0.99"))
     decision = decide(command(symbol=instrument.symbol, limit_price=Decimal(price)), instrument, state, book)
@@ -148,7 +148,7 @@ def test_only_futures_trade_at_nothing_or_below(
     assert book.account.reserved == (abs(Decimal(price)) * 101 if reason is None else ZERO)
 
 
-def test_profit_through_zero_is_the_whole_way() -> None:
+def test_profit_from_a_price_above_zero_to_one_below_is_their_difference() -> None:
     position = held(FUTURE, "0", "0")
     for buys, quantity, price in ((True, "1", "-2"), (True, "1", "1"), (False, "3", "3")):
         fill = Fill(Decimal(quantity) if buys else -Decimal(quantity), Decimal(price))
@@ -176,14 +176,14 @@ def test_averages_keep_twelve_decimals(first: tuple[str, str], second: tuple[str
     assert position.quantity == Decimal(first[0]) + Decimal(second[0])
 
 
-def test_a_quadrillion_is_valued_to_the_last_decimal() -> None:
+def test_a_quadrillion_units_are_valued_to_the_last_decimal() -> None:
     value = valued("0", held(SPOT, "1000000000000000.1", "0.999999999999"), COIN="1.000000000001")
     assert plain(value.market_value) == "1000000000001000.1"
     assert plain(value.unrealized_pnl) == "2000"
     assert plain(value.equity) == "1000000000001000.1"
 
 
-async def test_a_quadrillion_is_bought_sold_and_proved(live_desk: Platform) -> None:
+async def test_a_quadrillion_units_are_bought_sold_and_proved(live_desk: Platform) -> None:
     dust = replace(
         SPOT,
         id=new_id(),

@@ -65,7 +65,7 @@ async def why_it_ended(order: Order) -> tuple[str, str | None]:
     return row["kind"], detail.get("reason")
 
 
-async def test_an_exit_is_accepted_whatever_limits_and_halts_there_are(holder: Holder) -> None:
+async def test_an_exit_is_accepted_whatever_limits_and_halts_apply(holder: Holder) -> None:
     await holder.buy("90")
     assert (await holder.ask(PLACE, i=exits(holder, "LIMIT", limitPrice="110")))["order"]["status"] == "PENDING_NEW"
     risk = await holder.desk.add_actor(Role.RISK_MANAGER)

@@ -34,7 +34,7 @@ def frozen_input(holder: Holder, quantity: str = "1", **others: Any) -> dict[str
     return base | others
 
 
-async def test_what_is_frozen_says_who_and_why_and_can_be_let_go(holder: Holder) -> None:
+async def test_a_freeze_shows_who_and_why_and_can_be_released(holder: Holder) -> None:
     await holder.buy("3")
     account, _ = await load_account(holder.id)
     shown = await holder.ask(FREEZE, i=frozen_input(holder, "2"))
@@ -54,7 +54,7 @@ async def test_what_is_frozen_says_who_and_why_and_can_be_let_go(holder: Holder)
     assert orjson.loads(rows[1]["detail"])["quantity"] == "0.5"
 
 
-async def test_what_cannot_be_frozen_or_let_go_is_refused_and_nothing_changes(holder: Holder) -> None:
+async def test_an_invalid_freeze_or_release_is_refused_and_changes_nothing(holder: Holder) -> None:
     assert await holder.ask(FREEZE, i=frozen_input(holder)) == ("REJECTED", "INSUFFICIENT_POSITION")
     await holder.buy("3")
     await holder.order("COIN-PERP", Side.SELL, "1", type=OrderType.LIMIT, limit_price=Decimal(120))
@@ -80,7 +80,7 @@ async def test_what_cannot_be_frozen_or_let_go_is_refused_and_nothing_changes(ho
     assert await holder.snapshot() == before
 
 
-async def test_a_closed_account_freezes_nothing(holder: Holder, desk: Platform) -> None:
+async def test_a_closed_account_refuses_a_freeze(holder: Holder, desk: Platform) -> None:
     owner, account = await desk.open_account()
     await set_account_state(desk.services.bus, owner, account.id, AccountState.CLOSED, "done")
     given = frozen_input(Holder(desk, owner, account))
@@ -88,7 +88,7 @@ async def test_a_closed_account_freezes_nothing(holder: Holder, desk: Platform) 
 
 
 @pytest.mark.parametrize("kind", [AccountKind.CASH, AccountKind.MARGIN])
-async def test_the_next_order_does_not_sell_what_is_frozen(desk: Platform, kind: AccountKind) -> None:
+async def test_an_order_does_not_sell_frozen_units(desk: Platform, kind: AccountKind) -> None:
     holder = Holder(desk, *await desk.open_account("1000", kind=kind))
     await holder.buy("3", "COIN")
     assert await holder.ask(FREEZE, i=frozen_input(holder, "1", symbol="COIN")) == {
@@ -117,7 +117,7 @@ quantities = st.decimals("0.001", 100, places=3)
 
 
 @given(st.lists(st.tuples(st.booleans(), quantities, st.booleans()), min_size=1, max_size=12))
-def test_whatever_fills_never_more_is_frozen_than_held(steps: list[tuple[bool, Decimal, bool]]) -> None:
+def test_fills_never_leave_more_frozen_than_held(steps: list[tuple[bool, Decimal, bool]]) -> None:
     book = PositionBook(ACCOUNT_ID, ACCOUNT_ID, PERPETUAL.id, Bucket.NET)
     now = datetime(2026, 1, 5, tzinfo=UTC)
     for buys, quantity, freezes in steps:
@@ -129,7 +129,7 @@ def test_whatever_fills_never_more_is_frozen_than_held(steps: list[tuple[bool, D
         assert frozen(book, PERPETUAL) + closable(book, PERPETUAL) == abs(book.quantity)
 
 
-def test_what_was_frozen_of_a_long_is_nothing_of_the_short_after_it() -> None:
+def test_a_flip_to_short_drops_what_was_frozen_of_the_long() -> None:
     two = Holds(Decimal(2))
     assert holds_after(two, Decimal(3), Decimal(-3)) == Holds()
     assert holds_after(two, Decimal(3), Decimal(1)) == Holds(Decimal(1))

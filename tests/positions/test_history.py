@@ -40,7 +40,7 @@ async def trade(desk: Platform, owner: object, account_id: object, side: Side, q
     await desk.filled(placed.id, quantity)
 
 
-async def test_all_living_accounts_are_sampled_once_a_minute(desk: Platform) -> None:
+async def test_all_open_accounts_are_sampled_once_a_minute(desk: Platform) -> None:
     services = desk.services
     owner, account = await desk.open_account("1000", kind=AccountKind.MARGIN)
     other, closed = await desk.open_account()
@@ -57,7 +57,7 @@ async def test_all_living_accounts_are_sampled_once_a_minute(desk: Platform) -> 
     assert await fetch("SELECT 1 FROM equity_samples WHERE account_id = $1", closed.id) == []
 
 
-async def test_a_bucket_of_the_curve_has_its_last_sample(desk: Platform) -> None:
+async def test_a_bucket_of_the_equity_curve_shows_its_last_sample(desk: Platform) -> None:
     services = desk.services
     owner, account = await desk.open_account("1000", kind=AccountKind.MARGIN)
     for minutes, amount in ((0, "1"), (1, "2"), (2, "4")):
@@ -74,7 +74,7 @@ async def test_a_bucket_of_the_curve_has_its_last_sample(desk: Platform) -> None
     assert await queries.read_last_sample(account.id, MINUTE - timedelta(seconds=1)) is None
 
 
-async def test_flows_belong_to_the_period_that_first_counts_them(desk: Platform) -> None:
+async def test_a_flow_counts_in_the_first_period_whose_sample_includes_it(desk: Platform) -> None:
     services = desk.services
     owner, account = await desk.open_account("1000", kind=AccountKind.MARGIN)
     await sample_equity(services.bus, services.market, NOW)
@@ -88,7 +88,7 @@ async def test_flows_belong_to_the_period_that_first_counts_them(desk: Platform)
     assert await queries.read_flows(account.id, samples) == [Flow(), Flow(Decimal(5), Decimal(7))]
 
 
-async def test_snapshots_hold_what_is_held_and_what_was_closed_today(desk: Platform) -> None:
+async def test_snapshots_hold_positions_and_units_closed_today(desk: Platform) -> None:
     services = desk.services
     owner, account = await desk.open_account("1000", kind=AccountKind.MARGIN)
     await trade(desk, owner, account.id, Side.BUY, "3")

@@ -23,7 +23,9 @@ def sound(holds: Holds) -> bool:
 
 
 @given(st.lists(st.tuples(quantities, roles)), quantities, st.sampled_from([Decimal(2), Decimal("0.05"), Decimal(3)]))
-def test_the_parts_never_exceed_the_whole(frozen: list[tuple[Decimal, Role]], limit: Decimal, factor: Decimal) -> None:
+def test_frozen_parts_never_exceed_the_position(
+    frozen: list[tuple[Decimal, Role]], limit: Decimal, factor: Decimal
+) -> None:
     holds = Holds()
     for quantity, role in frozen:
         holds = holds.plus(quantity, role, role.value)
@@ -54,7 +56,7 @@ def test_the_parts_never_exceed_the_whole(frozen: list[tuple[Decimal, Role]], li
         ("-10", "-4", Holds(Decimal(4), Decimal(1), Decimal(3))),
     ],
 )
-def test_a_position_that_shrinks_keeps_what_higher_roles_froze(before: str, after: str, expected: Holds) -> None:
+def test_a_shrinking_position_keeps_units_frozen_by_higher_roles(before: str, after: str, expected: Holds) -> None:
     holds = Holds(Decimal(6), Decimal(2), Decimal(3))
     assert holds_after(holds, Decimal(before), Decimal(after)) == expected
 
@@ -64,7 +66,7 @@ async def shown_freezes(holder: Holder) -> list[tuple[str, str, str | None]]:
     return [(part["role"], part["quantity"], part["by"]) for part in shown["freezes"]]
 
 
-async def test_a_lower_role_does_not_let_go_of_what_a_higher_one_froze(holder: Holder) -> None:
+async def test_a_lower_role_cannot_release_units_frozen_by_a_higher_role(holder: Holder) -> None:
     manager, admin = await holder.desk.add_actor(Role.RISK_MANAGER), holder.desk.admin
     await holder.buy("10")
     for actor, quantity in ((holder.actor, "1"), (manager, "2"), (admin, "3")):

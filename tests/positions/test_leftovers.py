@@ -32,7 +32,7 @@ CASH, MARGIN = AccountKind
         (CASH, REDUCE_ONLY, "-10", ["-1"], None),
     ],
 )
-def test_what_is_left_restricts(
+def test_a_position_or_debt_left_behind_makes_a_closed_or_cash_account_reduce_only(
     kind: AccountKind, state: AccountState, cash: str, quantities: list[str], reason: str | None
 ) -> None:
     book = account_book(cash=cash, kind=kind)

@@ -75,7 +75,7 @@ def valued(cash: str, positions: Sequence[PositionBook], prices: dict[str, Any],
         (SPOT, "0", "1", "100", "100", None),
     ],
 )
-def test_known_cases(
+def test_liquidation_prices_match_known_cases(
     instrument: Instrument, cash: str, quantity: str, average: str, mark: str, price: str | None
 ) -> None:
     value = valued(cash, [held(instrument, quantity, average)], {instrument.symbol: mark})
@@ -84,7 +84,7 @@ def test_known_cases(
     assert found == expected if expected is None or found is None else abs(found - expected) <= Decimal("1e-11")
 
 
-def test_cash_accounts_unquoted_and_closed_positions_have_none() -> None:
+def test_cash_accounts_unquoted_and_closed_positions_have_no_liquidation_price() -> None:
     positions = [held(PERPETUAL, "1", "100"), held(FUTURE, "0", "0")]
     value = valued("10", positions, {"OIL": "100"})
     assert [row.liquidation_price for row in value.positions] == [None, None]
@@ -92,7 +92,7 @@ def test_cash_accounts_unquoted_and_closed_positions_have_none() -> None:
     assert cash.positions[0].liquidation_price is None
 
 
-def test_both_legs_of_a_hedge_have_the_price_of_the_whole() -> None:
+def test_both_legs_of_a_hedge_share_the_liquidation_price_of_the_net_position() -> None:
     legs = [held(PERPETUAL, "3", "100", Bucket.LONG), held(PERPETUAL, "-1", "100", Bucket.SHORT)]
     value = valued("30", legs, {"COIN-PERP": "100"}, position_mode=PositionMode.HEDGING)
     # 30 + 2 (p - 100) = 0.05 x 4 p
@@ -105,7 +105,7 @@ prices = st.integers(1, 40_000).map(lambda cents: Decimal(cents) / 100)
 
 
 @given(cash=amounts, quantity=signed, average=prices, mark=prices, other=signed, which=st.sampled_from([0, 1, 2, 3]))
-def test_there_equity_meets_maintenance_margin(
+def test_equity_equals_maintenance_margin_at_the_liquidation_price(
     cash: Decimal, quantity: Decimal, average: Decimal, mark: Decimal, other: Decimal, which: int
 ) -> None:
     instrument = (PERPETUAL, FUTURE, INVERSE, SHARE)[which]

@@ -45,7 +45,7 @@ async def until_value(stream: AsyncIterator[AccountValue], condition: Callable[[
     return value
 
 
-async def test_old_state_plus_events_is_fresh_state(holder: Holder) -> None:
+async def test_old_state_plus_events_equals_fresh_state(holder: Holder) -> None:
     account, positions = await load_account(holder.id)
     assert positions == []
     await holder.buy("3")
@@ -92,7 +92,7 @@ async def test_quotes_are_followed_without_the_database(holder: Holder, database
                 assert (await take(stream, 1))[0].unrealized_pnl == Decimal(pnl)
 
 
-async def test_terms_that_change_are_noticed_without_a_quote(holder: Holder) -> None:
+async def test_changed_terms_are_noticed_without_a_quote(holder: Holder) -> None:
     await holder.buy("3")
     services = holder.desk.services
     async with aclosing(live_account(services.live, holder.id, 0.02)) as stream:
@@ -116,14 +116,14 @@ async def test_equal_watchers_share_an_account_and_leave_nothing_behind(holder: 
     assert (live._watched, live._revaluation.symbols, live._quotes, live._watch) == ({}, set(), None, None)
 
 
-async def test_an_account_that_is_not_there_cannot_be_watched(desk: Platform) -> None:
+async def test_an_unknown_account_cannot_be_watched(desk: Platform) -> None:
     stream = live_account(desk.services.live, new_id(), 0.02)
     with pytest.raises(NotFound):
         await take(stream, 1)
     assert desk.services.live._watched == {}
 
 
-async def test_positions_are_told_when_they_change(holder: Holder) -> None:
+async def test_a_changed_position_is_published(holder: Holder) -> None:
     await holder.buy("3")
     await holder.buy("2", "COIN")
     async with aclosing(live_positions(holder.desk.services.live, holder.id, 0.02)) as stream:
@@ -137,7 +137,7 @@ async def test_positions_are_told_when_they_change(holder: Holder) -> None:
         assert row.symbol == "COIN-PERP"
 
 
-async def test_whatever_happens_live_figures_come_to_rest_at_the_queried_ones(desk: Platform) -> None:
+async def test_live_figures_end_equal_to_the_queried_ones_after_concurrent_trading(desk: Platform) -> None:
     """A crowd of quotes and orders at once; afterwards both kinds of figures are the same."""
     holders = [Holder(desk, *await desk.open_account("100000", kind=AccountKind.MARGIN)) for _ in range(3)]
     live, books = desk.services.live, desk.services.books
@@ -187,7 +187,7 @@ async def trade(desk: Platform, owner: object, account_id: object, side: Side, q
     await desk.settled(placed.id)
 
 
-async def test_the_day_roll_happens_once_and_starts_the_day_from_equity(desk: Platform) -> None:
+async def test_the_day_roll_runs_once_and_starts_the_day_from_equity(desk: Platform) -> None:
     owner, account = await desk.open_account("1000", kind=AccountKind.MARGIN)
     await trade(desk, owner, account.id, Side.BUY, "3")
     await desk.quote("COIN-PERP", "109.99", "110.01")

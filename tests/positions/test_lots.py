@@ -81,7 +81,7 @@ class Books:
         ]  # fmt: skip
 
 
-def test_an_entry_and_its_exit() -> None:
+def test_an_entry_and_its_exit_make_one_closed_trade() -> None:
     books = Books()
     books.fill("2", "100", "0.2")
     books.fill("-2", "110", "0.22")
@@ -91,7 +91,7 @@ def test_an_entry_and_its_exit() -> None:
     assert trade.net_pnl == D("19.58")
 
 
-def test_what_came_first_goes_first_and_parts_pay_their_part() -> None:
+def test_lots_close_first_in_first_out_and_share_fees_by_quantity() -> None:
     books = Books()
     books.fill("1", "100", "0.1")
     books.fill("3", "104", "0.4")
@@ -107,7 +107,7 @@ def test_what_came_first_goes_first_and_parts_pay_their_part() -> None:
     assert books.lots.open_costs == 0
 
 
-def test_through_zero_the_rest_opens_the_other_way_with_its_part_of_the_fee() -> None:
+def test_a_flip_opens_a_trade_with_its_share_of_the_fee() -> None:
     books = Books()
     books.fill("1", "100")
     books.fill("-3", "101", "0.3")
@@ -117,7 +117,7 @@ def test_through_zero_the_rest_opens_the_other_way_with_its_part_of_the_fee() ->
     assert books.rows[1:] == [("SHORT", "2", "101", "99", "4", "4", "0.2")]
 
 
-def test_daily_settlement_is_told_with_the_trade_that_it_belongs_to() -> None:
+def test_daily_settlements_are_part_of_the_trade_that_they_belong_to() -> None:
     books = Books()
     books.fill("2", "100")
     books.settle("105")
@@ -131,7 +131,7 @@ def test_daily_settlement_is_told_with_the_trade_that_it_belongs_to() -> None:
     ]
 
 
-def test_a_split_keeps_the_trade_s_money() -> None:
+def test_a_split_keeps_the_money_of_a_trade() -> None:
     books = Books()
     books.fill("3", "100", "0.3")
     books.adjust(AdjustmentKind.SPLIT, factor=D(2), unit=D(1))
@@ -140,7 +140,9 @@ def test_a_split_keeps_the_trade_s_money() -> None:
 
 
 @pytest.mark.parametrize(("price", "exit_price", "realized"), [(D(44), "44", "3"), (None, "4E+1", "0")])
-def test_what_a_split_leaves_over_is_a_trade(price: Decimal | None, exit_price: str, realized: str) -> None:
+def test_a_fraction_paid_out_by_a_split_is_a_closed_trade(
+    price: Decimal | None, exit_price: str, realized: str
+) -> None:
     books = Books()
     books.fill("3", "10")
     books.fill("4", "10")
@@ -149,7 +151,7 @@ def test_what_a_split_leaves_over_is_a_trade(price: Decimal | None, exit_price: 
     assert books.lots.quantity == 1
 
 
-def test_dividends_and_names_close_nothing_and_a_delisting_everything() -> None:
+def test_dividends_and_renamings_close_nothing_and_a_delisting_closes_everything() -> None:
     books = Books(SPOT)
     books.fill("3", "100")
     books.adjust(AdjustmentKind.DIVIDEND, amount_per_unit=D(2))
@@ -171,7 +173,7 @@ def test_large_quantities_and_small_prices_keep_every_digit() -> None:
     assert sum(trade.fees for trade in books.trades) == D("0.000000000048")
 
 
-def test_money_of_another_currency_is_at_the_rate_of_the_exit() -> None:
+def test_amounts_in_another_currency_convert_at_the_rate_of_the_exit() -> None:
     books = Books()
     books.fill("2", "100", rate="1.1")
     books.fill("-2", "110", rate="1.2")
@@ -194,7 +196,7 @@ TERMS = {"linear": PERPETUAL, "multiplier": replace(PERPETUAL, multiplier=D(50))
 @pytest.mark.parametrize("terms", TERMS.values(), ids=TERMS)
 @pytest.mark.parametrize("bucket", list(Bucket))
 @given(steps=steps, method=st.sampled_from(LotMethod))
-def test_trades_always_add_up_to_the_books(
+def test_closed_trades_always_add_up_to_the_books(
     terms: Instrument, bucket: Bucket, method: LotMethod, steps: list[tuple[Decimal, Decimal, Decimal, bool]]
 ) -> None:
     books = Books(terms, bucket, method)
@@ -214,7 +216,7 @@ def test_trades_always_add_up_to_the_books(
 
 
 @given(steps=steps, method=st.sampled_from(LotMethod))
-def test_of_a_flat_position_matched_and_booked_agree(
+def test_matched_and_booked_pnl_agree_for_a_flat_position(
     method: LotMethod, steps: list[tuple[Decimal, Decimal, Decimal, bool]]
 ) -> None:
     books = Books(method=method)
@@ -239,7 +241,7 @@ def test_of_a_flat_position_matched_and_booked_agree(
         (LotMethod.AVERAGE, [("3", "13", "21")]),
     ],
 )
-def test_a_method_says_which_lots_a_sale_takes(method: LotMethod, lots: list[tuple[str, str, str]]) -> None:
+def test_each_lot_method_selects_the_lots_of_a_sale(method: LotMethod, lots: list[tuple[str, str, str]]) -> None:
     books = Books(method=method)
     books.fill("2", "10", "0.2")
     books.fill("2", "16", "0.2")
@@ -252,7 +254,7 @@ def test_a_method_says_which_lots_a_sale_takes(method: LotMethod, lots: list[tup
     assert sum(trade.fees for trade in books.trades) == D("0.7")
 
 
-def test_the_average_of_an_inverse_contract_keeps_its_money() -> None:
+def test_average_cost_of_an_inverse_contract_keeps_its_money() -> None:
     books = Books(INVERSE, method=LotMethod.AVERAGE)
     books.fill("1", "100")
     books.fill("1", "300")

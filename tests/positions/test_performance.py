@@ -59,7 +59,7 @@ def closes(name: str, symbol: str) -> list[Decimal]:
         ("us_equity_wiki_1d.csv.gz", "AAPL.US"),
     ],
 )
-def test_ratios_are_those_of_an_independent_library(name: str, symbol: str) -> None:
+def test_ratios_equal_those_of_an_independent_library(name: str, symbol: str) -> None:
     returns = measured(*closes(name, symbol))
     daily = returns.by(lambda end: end)
     assert len(daily) > 100
@@ -88,7 +88,7 @@ def test_ratios_are_those_of_an_independent_library(name: str, symbol: str) -> N
     assert found == pytest.approx({name: float(value) for name, value in expected.items()}, rel=1e-9)
 
 
-def test_deposits_and_withdrawals_are_no_performance() -> None:
+def test_deposits_and_withdrawals_are_not_performance() -> None:
     # Ten percent, a deposit as large as all there was, a withdrawal of half, ten percent more.
     points = samples(100, 110, 220, 110, 121)
     moves = flows((0, 0), (110, 0), (0, 110), (0, 0))
@@ -99,13 +99,13 @@ def test_deposits_and_withdrawals_are_no_performance() -> None:
     assert performance.max_drawdown_amount(points, moves) == 0
 
 
-def test_money_that_came_took_part_and_money_that_left_did_too() -> None:
+def test_the_return_base_counts_deposits_and_withdrawals_by_their_time() -> None:
     # What came in is invested at once; what left had been invested until then.
     assert performance.period_return(Decimal(100), Decimal(220), Flow(inflow=Decimal(100))) == pytest.approx(0.1)
     assert performance.period_return(Decimal(200), Decimal(120), Flow(outflow=Decimal(100))) == pytest.approx(0.1)
 
 
-def test_without_anything_invested_there_is_no_return() -> None:
+def test_a_period_without_invested_money_has_no_return() -> None:
     assert measured(0, 0).total == 0.0
     assert performance.period_return(Decimal(-5), Decimal(-7), Flow()) == 0.0
     # The first deposit opens the account: what comes of it is the return.
@@ -113,7 +113,7 @@ def test_without_anything_invested_there_is_no_return() -> None:
     assert opened.total == pytest.approx(0.05)
 
 
-def test_everything_lost_is_everything_and_stays_lost() -> None:
+def test_a_total_loss_is_minus_one_hundred_percent_and_stays() -> None:
     points = samples(100, -20, 80, 90)
     returns = performance.returns_of(points, flows((0, 0), (100, 0), (0, 0)))
     assert returns.values == pytest.approx((-1.0, 0.0, 0.125))
@@ -123,7 +123,7 @@ def test_everything_lost_is_everything_and_stays_lost() -> None:
     assert performance.max_drawdown_amount(points, flows((0, 0), (100, 0), (0, 0))) == 120
 
 
-def test_a_single_sample_says_nothing() -> None:
+def test_a_single_sample_gives_no_figures() -> None:
     returns = measured(100)
     assert (returns.total, returns.years, returns.by(lambda end: end)) == (0.0, 0.0, [])
     assert performance.annualized_return(returns.total, returns.years) is None
@@ -133,7 +133,7 @@ def test_a_single_sample_says_nothing() -> None:
         assert ratio([0.01]) is None
 
 
-def test_flat_equity_has_no_ratios() -> None:
+def test_constant_equity_has_no_ratios() -> None:
     daily = measured(100, 100, 100, 100).by(lambda end: end)
     assert performance.annualized_volatility(daily) == 0.0
     assert performance.sharpe_ratio(daily) is None
@@ -143,13 +143,13 @@ def test_flat_equity_has_no_ratios() -> None:
     assert performance.sharpe_ratio([0.1, 0.1, 0.1]) is None
 
 
-def test_less_than_a_day_is_not_made_a_year_of() -> None:
+def test_less_than_a_day_is_not_annualised() -> None:
     assert performance.annualized_return(0.1, 0.5 / 365) is None
     assert performance.annualized_return(1e9, 1 / 365) is None
     assert performance.annualized_return(0.1, 1.0) == pytest.approx(0.1)
 
 
-def test_a_drawdown_lasts_until_it_is_made_up_for() -> None:
+def test_a_drawdown_lasts_until_the_peak_is_reached_again() -> None:
     fall = performance.max_drawdown(measured(100, 120, 90, 110, 120, 119, 130))
     assert fall.ratio == pytest.approx(0.25)
     assert fall.seconds == timedelta(days=3).total_seconds()
@@ -165,7 +165,7 @@ def test_periods_of_a_day_are_chained() -> None:
     assert returns.by(lambda end: end.date()) == pytest.approx([0.21, -0.5])
 
 
-def test_trades_are_counted_after_fees() -> None:
+def test_closed_trades_count_after_fees() -> None:
     stats = performance.trade_statistics([Decimal(value) for value in ("3", "-1", "1", "0", "-2")])
     assert (stats.count, stats.win_rate, stats.profit_factor) == (5, 0.4, pytest.approx(4 / 3))
     assert (stats.average_win, stats.average_loss) == (Decimal(2), Decimal("-1.5"))
@@ -199,7 +199,7 @@ MOVES = [Decimal(step) for step in (0, 1, -1, 2)]
 
 @pytest.mark.parametrize("mark", [Decimal(-30), Decimal(0), Decimal(30)])
 @pytest.mark.parametrize("sign", [1, -1])
-def test_every_return_at_prices_of_any_sign(mark: Decimal, sign: int) -> None:
+def test_returns_are_right_at_prices_of_any_sign(mark: Decimal, sign: int) -> None:
     """Only differences of prices earn and lose: all figures are the same at -30, at 0 and at 30."""
     future = replace(PERPETUAL, asset_class=AssetClass.FUTURE, multiplier=Decimal(10))
     held = Decimal(4 * sign)

@@ -58,7 +58,7 @@ def position(account_id: UUID, instrument_id: UUID, quantity: str, bucket: Bucke
     )
 
 
-def test_a_quote_values_what_it_touches_and_nothing_else() -> None:
+def test_a_quote_revalues_the_positions_of_its_symbol_only() -> None:
     market = Market()
     for symbol in ("COIN", "COIN-PERP"):
         market.quote(symbol, D(100))
@@ -83,7 +83,7 @@ def test_a_quote_values_what_it_touches_and_nothing_else() -> None:
     assert revaluation.symbols == set()
 
 
-def test_a_rate_values_what_it_converts() -> None:
+def test_an_exchange_rate_revalues_the_positions_that_it_converts() -> None:
     market = Market()
     market.quote("COIN", D(100))
     market.quote("EUR/USD", D("1.25"))
@@ -97,7 +97,7 @@ def test_a_rate_values_what_it_converts() -> None:
     assert revaluation.figures(euros.id).equity == D(1200)
 
 
-def test_a_value_stays_as_it_was_told() -> None:
+def test_a_revaluation_does_not_change_earlier_results() -> None:
     market = Market()
     market.quote("COIN", D(100))
     revaluation = Revaluation(INSTRUMENTS, market.quote_of)
@@ -128,7 +128,7 @@ steps = st.lists(
 
 
 @given(steps)
-def test_sums_are_always_those_of_valuing_everything(steps: list[tuple[Any, ...]]) -> None:
+def test_incremental_sums_equal_a_full_valuation(steps: list[tuple[Any, ...]]) -> None:
     market, instruments = Market(), INSTRUMENTS
     revaluation = Revaluation(instruments, market.quote_of)
     accounts = {

@@ -63,7 +63,7 @@ NETTING = [
 @pytest.mark.parametrize(
     ("terms", "fills", "quantity", "average", "realized"), [row[1:] for row in NETTING], ids=[row[0] for row in NETTING]
 )
-def test_netting(terms, fills, quantity, average, realized):
+def test_fills_change_a_netting_position_by_the_table(terms, fills, quantity, average, realized):
     position = book(terms, *fills)
     assert (position.quantity, position.average_price, position.realized_pnl) == (D(quantity), D(average), D(realized))
 
@@ -73,7 +73,7 @@ def test_a_tiny_price_keeps_its_digits():
     assert position.average_price == D("0.00000000000123455")
 
 
-def test_a_change_says_what_it_closed_and_opened():
+def test_a_change_reports_closed_and_opened_quantities():
     before = book(FUTURE, ("3", "100"))
     change = apply_fill(before, FUTURE, Fill(D(-5), D(110)))
     assert (change.closed, change.opened, change.realized_pnl) == (D(3), D(2), D(1500))
@@ -81,7 +81,7 @@ def test_a_change_says_what_it_closed_and_opened():
 
 
 class TestToday:
-    def test_yesterdays_units_go_first(self):
+    def test_units_of_yesterday_close_first(self):
         yesterday = roll_day(book(LINEAR, ("10", "100")))
         assert yesterday.today_quantity == 0
         today = apply_fill(yesterday, LINEAR, Fill(D(5), D(100))).position
@@ -89,14 +89,14 @@ class TestToday:
         assert apply_fill(today, LINEAR, Fill(D(-8), D(100))).position.today_quantity == 5
         assert apply_fill(today, LINEAR, Fill(D(-12), D(100))).position.today_quantity == 3
 
-    def test_todays_units_go_first_when_asked_for(self):
+    def test_units_of_today_close_first_on_request(self):
         leg = apply_fill(PositionState(D(10), D(1000), D(100)), LINEAR, Fill(D(5), D(100))).position
         assert apply_fill(leg, LINEAR, Fill(D(-3), D(100)), Bucket.LONG, today_first=True).position.today_quantity == 2
         assert apply_fill(leg, LINEAR, Fill(D(-8), D(100)), Bucket.LONG, today_first=True).position.today_quantity == 0
         assert apply_fill(leg, LINEAR, Fill(D(-8), D(100)), Bucket.LONG).position.today_quantity == 5
 
     @pytest.mark.parametrize(("settles_next_day", "free"), [(False, "8"), (True, "3")])
-    def test_what_may_be_closed(self, settles_next_day, free):
+    def test_closable_units_depend_on_settlement_and_effect(self, settles_next_day, free):
         position = PositionState(D(10), D(1000), D(100), today_quantity=D(5))
         assert closable(position, D(2), settles_next_day=settles_next_day) == D(free)
         assert closable(position, D(20), settles_next_day=settles_next_day) == 0
@@ -104,7 +104,7 @@ class TestToday:
 
 class TestHedging:
     @pytest.mark.parametrize(("bucket", "sign", "realized"), [(Bucket.LONG, 1, "20"), (Bucket.SHORT, -1, "-20")])
-    def test_a_leg_is_opened_and_closed(self, bucket, sign, realized):
+    def test_a_hedging_leg_is_opened_and_closed(self, bucket, sign, realized):
         leg = apply_fill(FLAT, LINEAR, Fill(D(4 * sign), D(100)), bucket).position
         assert leg.quantity == 4 * sign
         change = apply_fill(leg, LINEAR, Fill(D(-2 * sign), D(110)), bucket)
@@ -112,7 +112,7 @@ class TestHedging:
         assert change.position.quantity == 2 * sign
         assert change.position.average_price == 100
 
-    def test_more_than_there_is_cannot_be_closed(self):
+    def test_a_leg_cannot_close_more_than_it_holds(self):
         leg = apply_fill(FLAT, LINEAR, Fill(D(-4), D(100)), Bucket.SHORT).position
         with pytest.raises(ClosesTooMuch):
             apply_fill(leg, LINEAR, Fill(D("4.1"), D(110)), Bucket.SHORT)
@@ -125,7 +125,7 @@ fill_lists = st.lists(st.builds(Fill, st.decimals(-1000, 1000, places=3).filter(
 
 
 @given(fill_lists, st.booleans())
-def test_quantity_is_the_sum_and_no_average_leaves_the_range_of_prices(fills, inverse):
+def test_quantity_is_the_sum_of_fills_and_the_average_stays_within_their_prices(fills, inverse):
     position = apply_fills(FLAT, instrument(inverse=inverse), fills)
     assert position.quantity == sum(fill.quantity for fill in fills)
     assert 0 <= position.today_quantity <= position.size
@@ -137,7 +137,7 @@ def test_quantity_is_the_sum_and_no_average_leaves_the_range_of_prices(fills, in
 
 
 @given(fill_lists, prices)
-def test_linear_pnl_is_the_cash_that_went_in_and_out(fills, mark):
+def test_linear_pnl_equals_the_cash_flow(fills, mark):
     """Realised plus unrealised equals the value of all fills at the mark, to the last digit."""
     position = apply_fills(FLAT, LINEAR, fills)
     paid = sum(Fraction(fill.quantity) * (Fraction(mark) - Fraction(fill.price)) for fill in fills)
@@ -146,7 +146,7 @@ def test_linear_pnl_is_the_cash_that_went_in_and_out(fills, mark):
 
 
 @given(fill_lists, prices)
-def test_inverse_pnl_is_the_coins_that_went_in_and_out(fills, mark):
+def test_inverse_pnl_equals_the_flow_of_coins(fills, mark):
     position = apply_fills(FLAT, INVERSE, fills)
     coins = sum(Fraction(fill.quantity) * 100 * (1 / Fraction(fill.price) - 1 / Fraction(mark)) for fill in fills)
     open_pnl = Fraction(0)

@@ -65,7 +65,9 @@ def same(shown: dict[str, Any], expected: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("side", ["BUY", "SELL"])
 @pytest.mark.parametrize("mark", [Decimal(-30), Decimal(0), Decimal(30)])
-async def test_every_figure(desk: Platform, mark: Decimal, side: str) -> None:
+async def test_every_figure_of_a_future_is_right_at_prices_of_any_sign(
+    desk: Platform, mark: Decimal, side: str
+) -> None:
     owner, account = await desk.open_account(str(CASH), kind=AccountKind.MARGIN)
     api, sign = Asking(desk, owner), Decimal(1 if side == "BUY" else -1)
     names = {"id": str(account.id)}

@@ -24,7 +24,7 @@ QUERY = """query ($id: ID!) {
 }"""
 
 
-async def test_a_summary_of_a_long_and_a_short(holder: Holder) -> None:
+async def test_a_summary_adds_up_a_long_and_a_short(holder: Holder) -> None:
     empty = await holder.ask(QUERY, id=str(holder.id))
     assert (empty["count"], empty["leverage"], empty["largestWeight"], empty["byAssetClass"]) == (0, "0", None, [])
     await holder.buy("3", "COIN")
@@ -60,7 +60,7 @@ async def test_a_summary_of_a_long_and_a_short(holder: Holder) -> None:
     assert await holder.ask(QUERY, actor=holder.desk.admin, id=str(new_id())) == ("NOT_FOUND", "accountId")
 
 
-def test_leverage_without_equity_is_the_largest_there_is() -> None:
+def test_leverage_without_equity_is_the_largest_value() -> None:
     assert leverage(Decimal(0), Decimal(-5)) == 0
     assert leverage(Decimal(1), Decimal(0)) == NO_EQUITY_LEVERAGE
     assert leverage(Decimal(10), Decimal(4)) == Decimal("2.5")
@@ -71,7 +71,7 @@ prices = st.decimals("0.01", 1000, places=2)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.decimals(-50, 50, places=3), prices), max_size=8), st.integers(-500, 5000))
-def test_every_breakdown_adds_up(rows: list[tuple[bool, Decimal, Decimal]], cash: int) -> None:
+def test_every_breakdown_adds_up_to_the_total(rows: list[tuple[bool, Decimal, Decimal]], cash: int) -> None:
     values, holder_of_it = [], account(str(cash), AccountKind.MARGIN)
     for spot, quantity, price in rows:
         instrument = SPOT if spot else PERPETUAL
@@ -90,7 +90,7 @@ def test_every_breakdown_adds_up(rows: list[tuple[bool, Decimal, Decimal]], cash
     assert {bucket.key for bucket in summary.by_asset_class} <= {AssetClass.CRYPTO, AssetClass.PERPETUAL}
 
 
-async def test_history_is_asked_by_window_and_symbol(holder: Holder) -> None:
+async def test_history_is_listed_by_window_and_symbol(holder: Holder) -> None:
     await holder.order("COIN-PERP", Side.BUY, "1")
     query = """query ($id: ID!, $from: DateTime, $to: DateTime, $limit: Int! = 500) {
       positionHistory(accountId: $id, from: $from, to: $to, limit: $limit) { at symbol quantity realizedPnl }

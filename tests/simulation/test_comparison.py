@@ -21,5 +21,5 @@ from adapters.simulation.comparison import differences
         ([{"b": 1}], [{"b": 2}], True, ["[0].b: 2 instead of 1"]),
     ],
 )
-def test_what_differs(expected, actual, exact, found):
+def test_each_difference_from_the_expectation_is_named(expected, actual, exact, found):
     assert sorted(differences(expected, actual, exact=exact)) == found

@@ -39,7 +39,7 @@ def test_quotes_keep_their_nanoseconds(market_dir):
     assert ticks[3].at == Nanos.parse("2024-01-01T00:00:04.123456789Z")
 
 
-def test_futures_have_prices_of_any_sign_and_a_side_may_be_empty(market_dir):
+def test_futures_may_have_prices_of_any_sign_and_an_empty_side(market_dir):
     rows = ["2024-01-01T00:00:01Z,X,-30.5,-30,1,1", "2024-01-01T00:00:02Z,X,-1,0,1,1", "2024-01-01T00:00:03Z,X,-1,,1,1"]
     (market_dir / "power.csv").write_text("\n".join([COLUMNS["quotes"], *rows]) + "\n")
     ticks = list(read_ticks(market_dir, source("quotes", "power.csv"), FUTURE))
@@ -58,7 +58,7 @@ def test_futures_have_prices_of_any_sign_and_a_side_may_be_empty(market_dir):
      ("nonsense", ErrorCode.BAD_USER_INPUT), (f"{COLUMNS['quotes']}\nnonsense,X\n", ErrorCode.BAD_USER_INPUT),
      (f"{COLUMNS['quotes']}\n2024-01-01T00:00:01Z,X,NaN,2,,\n", ErrorCode.BAD_USER_INPUT)],
 )  # fmt: skip
-def test_what_is_malformed_is_bad_input_and_what_is_not_there_is_not_found(market_dir, content, code):
+def test_malformed_files_are_bad_input_and_missing_files_are_not_found(market_dir, content, code):
     if content is not None:
         (market_dir / "file.csv").write_text(content)
     with pytest.raises(MarketDataError) as refused:
@@ -66,12 +66,12 @@ def test_what_is_malformed_is_bad_input_and_what_is_not_there_is_not_found(marke
     assert (refused.value.code, refused.value.exit_status) == (code, 3 if code is ErrorCode.NOT_FOUND else 2)
 
 
-def test_trades(market_dir):
+def test_trade_rows_become_trade_ticks(market_dir):
     ticks = list(read_ticks(market_dir, source("trades", "trades.csv"), X))
     assert ticks[1] == TradeTick("X", Nanos.parse("2024-01-01T00:00:03Z"), Decimal(101), Decimal(3))
 
 
-def test_rows_of_one_update_are_one_tick(market_dir):
+def test_rows_of_one_book_update_are_one_tick(market_dir):
     ticks = list(read_ticks(market_dir, source("book", "book.csv.gz"), X))
     assert [(tick.snapshot, len(tick.bids), len(tick.asks)) for tick in ticks] == [
         (True, 2, 2),
@@ -80,7 +80,7 @@ def test_rows_of_one_update_are_one_tick(market_dir):
     ]
 
 
-def test_what_came_before_the_window_is_one_snapshot(market_dir):
+def test_book_updates_before_the_window_become_one_snapshot(market_dir):
     (tick,) = read_ticks(market_dir, source("book", "book.csv.gz", start="2024-01-01T00:00:03Z"), X)
     assert tick.snapshot
     assert dict(tick.bids) == {Decimal("99.9"): 7, Decimal("99.8"): 2}
@@ -137,17 +137,17 @@ def test_a_bad_row_of_a_book_is_named(market_dir, row, problem):
         ("quotes", ".", "Is a directory"),
     ],
 )
-def test_a_file_that_is_not_there_or_of_another_kind(market_dir, kind, file, problem):
+def test_a_missing_file_or_one_of_another_kind_is_refused(market_dir, kind, file, problem):
     with pytest.raises(MarketDataError, match=problem):
         list(read_ticks(market_dir, source(kind, file), X))
 
 
-def test_a_symbol_that_the_file_does_not_have(market_dir):
+def test_a_symbol_that_is_not_in_the_file_is_refused(market_dir):
     with pytest.raises(MarketDataError, match=r"quotes\.csv: has nothing of 'Z'"):
         list(read_ticks(market_dir, source("quotes", "quotes.csv"), replace(X, symbol="Z")))
 
 
-def test_trades_without_sizes_need_a_default(market_dir):
+def test_trades_without_sizes_need_a_default_size(market_dir):
     (market_dir / "sizes.csv").write_text(f"{COLUMNS['trades']}\n2024-01-01T00:00:01Z,X,5,,\n")
     with pytest.raises(MarketDataError, match="no sizes"):
         list(read_ticks(market_dir, source("trades", "sizes.csv"), X))
@@ -155,13 +155,13 @@ def test_trades_without_sizes_need_a_default(market_dir):
     assert tick.size == 7
 
 
-def test_a_book_without_a_snapshot(market_dir):
+def test_a_book_without_a_snapshot_is_refused(market_dir):
     (market_dir / "deltas.csv").write_text(f"{COLUMNS['book']}\n2024-01-01T00:00:01Z,X,delta,B,1,1,1,1,\n")
     with pytest.raises(MarketDataError, match="no snapshot"):
         list(read_ticks(market_dir, source("book", "deltas.csv"), X))
 
 
-def test_a_damaged_archive(market_dir):
+def test_a_damaged_archive_is_refused(market_dir):
     whole = gzip.compress(f"{COLUMNS['quotes']}\n{GOOD}\n".encode() * 100)
     (market_dir / "cut.csv.gz").write_bytes(whole[: len(whole) // 2])
     (market_dir / "plain.csv.gz").write_text(COLUMNS["quotes"])
@@ -171,6 +171,6 @@ def test_a_damaged_archive(market_dir):
 
 
 @pytest.mark.parametrize("file", ["../outside.csv", "/etc/passwd", "a/../../outside.csv"])
-def test_no_file_outside_the_market_directory(market_dir, file):
+def test_a_path_outside_the_market_directory_is_refused(market_dir, file):
     with pytest.raises(ScenarioError, match="leads out of the market directory"):
         read_ticks(market_dir, source("quotes", file), X)

@@ -19,10 +19,10 @@ def scenarios():
 
 
 @pytest.mark.parametrize("scenario", scenarios(), ids=lambda scenario: scenario.id)
-def test_the_result_is_the_expected_one(scenario):
+def test_the_result_equals_that_of_the_independent_engine(scenario):
     assert scenario.expected is not None
     assert deviations(scenario, simulate(scenario, MARKET)) == []
 
 
-def test_nothing_is_left_out():
+def test_every_worked_example_is_tested():
     assert len(scenarios()) == 46 + 22

@@ -35,7 +35,7 @@ def executions(result, name="a"):
     ]
 
 
-def test_the_shape_of_a_result(run, scenario):
+def test_a_result_has_the_documented_fields(run, scenario):
     assert run(scenario) == {
         "orders": {
             "a": {
@@ -93,18 +93,18 @@ def test_a_window_bounds_the_data_on_both_sides(run, scenario):
 
 
 @pytest.mark.parametrize(("default_size", "filled"), [("3", "3"), (None, "10")])
-def test_a_default_size_stands_in_where_the_file_has_none(run, scenario, default_size, filled):
+def test_a_default_size_replaces_missing_sizes(run, scenario, default_size, filled):
     scenario["data"] = [{"kind": "quotes", "file": "sizeless.csv", "defaultSize": default_size}]
     assert run(scenario)["orders"]["a"]["filledQuantity"] == filled
 
 
-def test_trades_as_data(run, scenario):
+def test_trades_drive_the_market_of_a_run(run, scenario):
     scenario["data"] = [{"kind": "trades", "file": "trades.csv"}]
     scenario["actions"] = [place("02", "a", "BUY", "MARKET", "4")]
     assert executions(run(scenario)) == ["02.000000000 2 100 T 0.04", "03.000000000 2 101 T 0.0404"]
 
 
-def test_a_book_as_data(run, scenario):
+def test_a_book_drives_the_market_of_a_run(run, scenario):
     scenario["data"] = [{"kind": "book", "file": "book.csv.gz"}]
     scenario["actions"] = [
         # The delta before the snapshot is gone, the one that is not newer than it as well.
@@ -124,13 +124,13 @@ def test_a_window_that_starts_later_still_knows_the_book(run, scenario):
     assert executions(run(scenario)) == ["04.000000000 2 100.2 T 0.04008", "04.000000000 3 100.3 T 0.06018"]
 
 
-def test_kinds_of_data_are_merged_in_the_order_of_time(run, scenario):
+def test_kinds_of_data_are_merged_by_time(run, scenario):
     scenario["data"] = [{"kind": "quotes", "file": "quotes.csv"}, {"kind": "trades", "file": "trades.csv"}]
     scenario["actions"] = [place("01.2", "a", "BUY", "STOP", "1", stopPrice="101", triggerPrice="LAST")]
     assert executions(run(scenario)) == ["03.000000000 1 100 T 0.02"]
 
 
-def test_cancel_modify_and_what_comes_too_late(run, scenario):
+def test_cancels_and_changes_apply_and_late_ones_are_refused(run, scenario):
     scenario["actions"] = [
         place("01.1", "a", "BUY", "LIMIT", "3", limitPrice="99"),
         place("01.1", "b", "SELL", "LIMIT", "3", limitPrice="105", strategy="s"),
@@ -147,7 +147,7 @@ def test_cancel_modify_and_what_comes_too_late(run, scenario):
     assert result["orders"]["c"]["filledQuantity"] == "0"
 
 
-def test_cancelling_many_takes_groups_as_a_whole(run, scenario):
+def test_cancelling_by_filter_cancels_whole_groups(run, scenario):
     entry = {"symbol": "X", "side": "BUY", "type": "LIMIT", "quantity": "1", "limitPrice": "90", "clientOrderId": "e"}
     scenario["actions"] = [
         action("01.1", "placeBracket", entry=entry, takeProfit={"type": "LIMIT", "limitPrice": "110"}),
@@ -160,7 +160,7 @@ def test_cancelling_many_takes_groups_as_a_whole(run, scenario):
     }
 
 
-def test_a_bracket_and_an_oco(run, scenario):
+def test_a_bracket_and_an_oco_run_to_their_end(run, scenario):
     entry = {"symbol": "X", "side": "BUY", "type": "MARKET", "quantity": "2", "clientOrderId": "e"}
     leg = {"symbol": "X", "side": "SELL", "quantity": "1", "timeInForce": "GTC"}
     scenario["actions"] = [
@@ -184,7 +184,7 @@ def test_a_bracket_and_an_oco(run, scenario):
     assert result["position"] == {"quantity": "-1"}
 
 
-def test_fees_of_an_inverse_contract_with_minimum_and_tax(run, scenario):
+def test_fees_of_an_inverse_contract_include_minimum_and_tax(run, scenario):
     scenario["instrument"] |= {"multiplier": "100", "inverse": True}
     scenario["instrument"]["fees"] |= {"minimum": "0.002", "perUnit": "0.0001", "sellTaxRate": "0.001"}
     scenario["actions"] = [place("01.1", "a", "SELL", "MARKET", "7")]
@@ -202,7 +202,7 @@ def test_market_data_errors_name_the_scenario(run, scenario):
         run(scenario)
 
 
-def test_deviations_from_what_is_expected(tmp_path, market_dir, scenario):
+def test_deviations_from_the_expected_result_are_reported(tmp_path, market_dir, scenario):
     path = tmp_path / "scenario.json"
     scenario["expected"] = {"orders": {"a": {"status": "FILLED", "quantity": 10, "filledQuantity": "10.0"}}}
     path.write_text(json.dumps(scenario))
@@ -215,11 +215,11 @@ def test_deviations_from_what_is_expected(tmp_path, market_dir, scenario):
     ("at", "text"),
     [(0, "1970-01-01T00:00:00.000000000Z"), (1_723_161_257_969_512_164, "2024-08-08T23:54:17.969512164Z")],
 )
-def test_times_have_nine_digits(at, text):
+def test_times_have_nine_fraction_digits(at, text):
     assert nine_digits(at) == text
 
 
-def test_a_market_below_zero(run, scenario, market_dir):
+def test_a_market_with_negative_prices_is_simulated(run, scenario, market_dir):
     rows = ["2024-01-01T00:00:01Z,X,-30.5,-30,9,9", "2024-01-01T00:00:04Z,X,-20.5,-20,9,9"]
     rows += ["2024-01-01T00:00:06Z,X,-0.5,0,9,9", "2024-01-01T00:00:08Z,X,-5,-4.5,9,9"]
     (market_dir / "power.csv").write_text("\n".join(["ts,symbol,bid,ask,bid_size,ask_size", *rows]) + "\n")

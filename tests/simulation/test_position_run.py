@@ -18,7 +18,7 @@ def execution(symbol, side, quantity, price, **terms):
     return {"symbol": symbol, "side": side, "quantity": quantity, "price": price} | terms
 
 
-def test_symbols_do_not_mix_and_a_missing_mark_values_nothing(tmp_path):
+def test_symbols_are_separate_and_a_position_without_a_mark_has_no_value(tmp_path):
     rows = [
         execution("A", "BUY", "2", "10", multiplier="5", fee="1"),
         execution("B", "SELL", "100", "50000", multiplier="100", inverse=True),
@@ -33,7 +33,7 @@ def test_symbols_do_not_mix_and_a_missing_mark_values_nothing(tmp_path):
     }
 
 
-def test_no_executions_no_positions(tmp_path):
+def test_no_executions_give_no_positions(tmp_path):
     assert run(tmp_path, {"executions": [], "marks": {}}) == {}
 
 
@@ -46,7 +46,7 @@ def test_no_executions_no_positions(tmp_path):
         ("30", "-30", "-30", "30", "-600", "-600"),
     ],
 )
-def test_prices_at_zero_and_below(tmp_path, entry, exit_price, mark, average, realized, unrealized):
+def test_prices_of_zero_and_below_are_booked(tmp_path, entry, exit_price, mark, average, realized, unrealized):
     rows = [
         execution("P", "BUY", "2", entry, multiplier="10"),
         execution("P", "SELL", "1", exit_price, multiplier="10"),

@@ -77,7 +77,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("path", "value", "problem"), WRONG)
-def test_what_is_wrong_is_named(read, scenario, path, value, problem):
+def test_each_fault_of_a_scenario_is_named(read, scenario, path, value, problem):
     with pytest.raises(ScenarioError) as refused:
         read(changed(scenario, path, value))
     assert str(refused.value).startswith("file.json: scenario 'one':")
@@ -119,20 +119,20 @@ WRONG_ACTIONS = [
 
 
 @pytest.mark.parametrize(("action", "problem"), WRONG_ACTIONS)
-def test_what_is_wrong_with_an_action_is_named(read, scenario, action, problem):
+def test_each_fault_of_an_action_is_named(read, scenario, action, problem):
     scenario["actions"].append({"at": "2024-01-01T00:00:05Z"} | action)
     with pytest.raises(ScenarioError, match=r"actions\[1\]") as refused:
         read(scenario)
     assert problem in str(refused.value)
 
 
-def test_actions_come_in_the_order_of_time(read, scenario):
+def test_actions_run_in_order_of_time(read, scenario):
     scenario["actions"].append({"at": "2024-01-01T00:00:01Z", "cancelOrder": {"clientOrderId": "a"}})
     with pytest.raises(ScenarioError, match=r"actions\[1\]: at is before the action before it"):
         read(scenario)
 
 
-def test_a_window_does_not_end_before_it_starts(read, scenario):
+def test_a_window_that_ends_before_it_starts_is_refused(read, scenario):
     scenario["data"][0] |= {"from": "2024-01-01T00:00:01.000000001Z", "to": "2024-01-01T00:00:01Z"}
     with pytest.raises(ScenarioError, match=r"data\[0\]: to is before from"):
         read(scenario)
@@ -155,14 +155,14 @@ def test_a_window_does_not_end_before_it_starts(read, scenario):
         ('{"executions": [], "marks": {"Z": "1"}}', "unknown field 'Z'"),
     ],
 )
-def test_a_file_that_is_no_scenario(read, content, problem):
+def test_a_file_that_is_no_scenario_is_refused(read, content, problem):
     with pytest.raises(ScenarioError) as refused:
         read(content)
     assert problem in str(refused.value)
     assert sys.getrecursionlimit() < 100_000
 
 
-def test_a_file_that_cannot_be_read(tmp_path):
+def test_an_unreadable_file_is_refused(tmp_path):
     with pytest.raises(ScenarioError, match="No such file"):
         read_scenarios(tmp_path / "nowhere.json")
     with pytest.raises(ScenarioError, match="Is a directory"):
@@ -172,7 +172,7 @@ def test_a_file_that_cannot_be_read(tmp_path):
         read_scenarios(tmp_path / "bytes.json")
 
 
-def test_one_scenario_a_list_or_an_object_of_them(read, scenario):
+def test_a_file_holds_one_scenario_a_list_or_an_object_of_scenarios(read, scenario):
     unnamed = {name: value for name, value in scenario.items() if name != "id"}
     assert [found.id for found in read(unnamed)] == ["file"]
     assert [found.id for found in read([unnamed, scenario])] == ["1", "one"]
@@ -181,7 +181,7 @@ def test_one_scenario_a_list_or_an_object_of_them(read, scenario):
         read([scenario, scenario])
 
 
-def test_the_two_kinds_of_scenario(read, scenario):
+def test_order_scenarios_and_position_scenarios_are_told_apart(read, scenario):
     execution = {"symbol": "X", "side": "BUY", "quantity": 1, "price": 2.5, "fee": "-0.1"}
     orders, positions = read([scenario, {"executions": [execution], "marks": {"X": "3"}}])
     assert isinstance(orders, OrderScenario)
@@ -189,7 +189,7 @@ def test_the_two_kinds_of_scenario(read, scenario):
     assert str(positions.executions[0].price) == "2.5"
 
 
-def test_the_terms_of_a_symbol_do_not_change_on_the_way(read):
+def test_terms_of_a_symbol_cannot_change_within_a_scenario(read):
     rows = [
         {"symbol": "X", "side": "BUY", "quantity": "1", "price": "2", "multiplier": multiplier} for multiplier in "12"
     ]
