@@ -62,7 +62,7 @@ def refusing(desk: Desk) -> Iterator[tuple[str, Role, str, str | None]]:
 
 
 @pytest.mark.parametrize("credential", ["session", "key"])
-async def test_each_refusal_of_each_field_is_an_entry(desk: Desk, credential: str) -> None:
+async def test_each_refusal_of_each_field_has_an_audit_entry(desk: Desk, credential: str) -> None:
     wrong: list[str] = []
     async with serving(desk.whole) as admin:
         for name, role, text, account in refusing(desk):
@@ -99,7 +99,7 @@ def complaints(
         yield f"{name}: about {row['target']} and not account {account}"
 
 
-async def test_a_throttled_sign_in_is_an_entry_and_no_secret_is_in_any(desk: Desk) -> None:
+async def test_a_throttled_sign_in_has_an_audit_entry_without_secrets(desk: Desk) -> None:
     async with serving(desk.whole) as admin, Client(admin.address, desk.tokens[Role.VIEWER, "session"]) as viewer:
         for text in WITH_SECRETS * EMAIL_LIMIT.amount:
             with pytest.raises(ApiError):

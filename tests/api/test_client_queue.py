@@ -53,7 +53,7 @@ def payloads(wire: Wire) -> list[int]:
         (65_536, b"\x81\x7f\x00\x00\x00\x00\x00\x01\x00\x00"),
     ],
 )
-def test_a_header_says_the_length_as_the_protocol_wants_it(length: int, header: bytes) -> None:
+def test_a_frame_header_encodes_the_length_as_the_protocol_requires(length: int, header: bytes) -> None:
     assert text_header(length) == header
 
 
@@ -88,7 +88,7 @@ def test_an_event_that_does_not_fit_is_refused_and_not_kept() -> None:
     assert payloads(wire) == [0, 1, 4]
 
 
-def test_queued_bytes_are_bounded_but_a_single_large_event_is_not_lost() -> None:
+def test_queued_bytes_are_bounded_and_a_single_large_event_passes() -> None:
     wire = Wire(room=0)
     send_queue = SendQueue(wire)
     queue = EventQueue(send_queue, "1", RequestLimits(queued_event_bytes=10))
@@ -100,7 +100,7 @@ def test_queued_bytes_are_bounded_but_a_single_large_event_is_not_lost() -> None
     assert queue.offer(b"2")
 
 
-def test_a_state_keeps_the_newest_of_each_part_in_the_order_of_change() -> None:
+def test_a_state_keeps_the_newest_value_of_each_part_in_order_of_change() -> None:
     wire = Wire(room=1)
     send_queue = SendQueue(wire)
     queue = StateQueue(send_queue, "1", RequestLimits(state_parts=3))
@@ -111,7 +111,7 @@ def test_a_state_keeps_the_newest_of_each_part_in_the_order_of_change() -> None:
     assert payloads(wire) == [0, 2, 3, 4]
 
 
-def test_parts_of_a_state_are_bounded() -> None:
+def test_the_number_of_parts_of_a_state_is_bounded() -> None:
     wire = Wire(room=0)
     send_queue = SendQueue(wire)
     queue = StateQueue(send_queue, "1", RequestLimits(state_parts=2))
@@ -123,7 +123,7 @@ def test_parts_of_a_state_are_bounded() -> None:
 
 
 @pytest.mark.parametrize("waiting", [0, 3])
-def test_the_last_message_comes_last(waiting: int) -> None:
+def test_the_final_message_is_sent_last(waiting: int) -> None:
     wire = Wire(room=0 if waiting else 100)
     send_queue = SendQueue(wire)
     queue = EventQueue(send_queue, "1", RequestLimits())
@@ -136,7 +136,7 @@ def test_the_last_message_comes_last(waiting: int) -> None:
     assert wire.sent[-1] == b'{"id":"1","type":"complete"}'
 
 
-def test_what_is_discarded_is_not_sent() -> None:
+def test_discarded_messages_are_not_sent() -> None:
     wire = Wire(room=0)
     send_queue = SendQueue(wire)
     queue, other = EventQueue(send_queue, "1", RequestLimits()), EventQueue(send_queue, "2", RequestLimits())
@@ -149,7 +149,7 @@ def test_what_is_discarded_is_not_sent() -> None:
     assert [orjson.loads(text)["id"] for text in wire.sent] == ["2"]
 
 
-def test_one_who_waits_does_not_keep_the_others_from_their_turn() -> None:
+def test_a_waiting_operation_does_not_block_the_others() -> None:
     wire = Wire(room=0)
     send_queue = SendQueue(wire)
     queues = [EventQueue(send_queue, str(index), RequestLimits()) for index in range(3)]
@@ -167,7 +167,7 @@ def test_one_who_waits_does_not_keep_the_others_from_their_turn() -> None:
     assert sorted(heard[1:]) == ["0"] * 3 + ["1"] * 3 + ["2"] * 3
 
 
-async def test_waiting_for_the_client_ends_when_it_has_taken_everything() -> None:
+async def test_waiting_ends_when_the_client_has_received_everything() -> None:
     wire = Wire(room=0)
     send_queue = SendQueue(wire)
     queue = EventQueue(send_queue, "1", RequestLimits())
@@ -182,7 +182,7 @@ async def test_waiting_for_the_client_ends_when_it_has_taken_everything() -> Non
         await asyncio.gather(*waiting)
 
 
-async def test_waiting_for_the_client_ends_when_it_is_gone_and_nothing_is_kept_for_it() -> None:
+async def test_waiting_ends_when_the_client_is_gone_and_frees_its_queue() -> None:
     wire = Wire(room=0)
     send_queue = SendQueue(wire)
     queue = EventQueue(send_queue, "1", RequestLimits(queued_events=1))
@@ -198,7 +198,7 @@ async def test_waiting_for_the_client_ends_when_it_is_gone_and_nothing_is_kept_f
     assert wire.sent == []
 
 
-def test_what_waits_is_counted_and_nothing_is_counted_in_the_end() -> None:
+def test_waiting_bytes_are_counted_and_return_to_zero() -> None:
     wire = Wire(room=0)
     send_queue = SendQueue(wire)
     events, state = (

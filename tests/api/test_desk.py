@@ -22,7 +22,7 @@ def pages(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def test_every_route_is_the_page_and_the_api_stays_where_it_is(desk: Desk, pages: Path) -> None:
+async def test_every_desk_route_serves_the_page_and_the_api_keeps_its_address(desk: Desk, pages: Path) -> None:
     async with running(desk, trading_desk=pages) as server, httpx.AsyncClient(trust_env=False) as client:
         for path in ("/", "/desk", "/account/1/ledger", "/sign-in?next=%2Frisk"):
             page = await client.get(f"{server.address}{path}", headers=BROWSER)
@@ -39,7 +39,7 @@ async def test_every_route_is_the_page_and_the_api_stays_where_it_is(desk: Desk,
         assert (await client.post(f"{server.address}/desk")).status_code == 405
 
 
-async def test_files_are_kept_and_sent_compressed_to_those_who_take_them_so(desk: Desk, pages: Path) -> None:
+async def test_desk_files_are_cached_and_compressed_for_clients_that_accept_it(desk: Desk, pages: Path) -> None:
     async with running(desk, trading_desk=pages) as server, httpx.AsyncClient(trust_env=False) as client:
         address = f"{server.address}/assets/main-1a2b.js"
         for accepted, encoding in (("gzip, br", "gzip"), ("identity", None)):
@@ -55,7 +55,7 @@ async def test_files_are_kept_and_sent_compressed_to_those_who_take_them_so(desk
 @pytest.mark.parametrize(
     "path", ["/assets/gone.js", "/assets/main-1a2b.js.gz", "/../secret.txt", "/%2e%2e/secret.txt", "/%00.js"]
 )
-async def test_what_is_not_a_file_of_the_desk_is_not_there(desk: Desk, pages: Path, path: str) -> None:
+async def test_a_file_outside_the_desk_is_not_found(desk: Desk, pages: Path, path: str) -> None:
     async with running(desk, trading_desk=pages) as server, httpx.AsyncClient(trust_env=False) as client:
         assert (await client.get(f"{server.address}{path}", headers=BROWSER)).status_code == 404
         assert (await client.get(f"{server.address}/desk")).status_code == 404

@@ -22,13 +22,13 @@ def rows(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
 
 
-def test_every_error_code_is_explained_and_no_other() -> None:
+def test_the_page_explains_exactly_the_error_codes() -> None:
     own = {errors.PARSE_FAILED, errors.VALIDATION_FAILED, errors.INTERNAL}
     own |= {errors.PERSISTED_QUERY_NOT_FOUND, errors.OPERATION_NOT_ALLOWED}
     assert {row[0].strip("`") for row in rows("Errors")} == own | {code.value for code in ErrorCode}
 
 
-def test_every_close_code_is_explained() -> None:
+def test_the_page_explains_every_close_code() -> None:
     codes = {value for value in vars(websocket).values() if isinstance(value, int) and value >= 4000}
     assert {int(row[0]) for row in rows("Subscriptions")} == codes | {1012, 1013}
 
@@ -54,10 +54,10 @@ def test_every_close_code_is_explained() -> None:
         ("parts of a state", [LIMITS.state_parts]),
     ],
 )
-def test_a_bound_is_what_the_page_says(what: str, bounds: list[float]) -> None:
+def test_each_bound_on_the_page_is_the_one_in_the_code(what: str, bounds: list[float]) -> None:
     (row,) = [row for row in rows("Bounds") if row[0].startswith(what)]
     assert [float(number.replace(",", "")) for number in re.findall(r"\d[\d,]*\d|\d", row[1])] == bounds
 
 
-def test_the_default_page_is_what_the_page_says() -> None:
+def test_the_default_page_size_on_the_page_is_the_one_in_the_code() -> None:
     assert f"{DEFAULT_PAGE} items unless asked otherwise" in PAGE

@@ -50,7 +50,7 @@ def test_a_domain_error_keeps_its_message_code_and_context(error: DomainError, e
         GraphQLError("refused by a scalar", extensions={"code": "BAD_USER_INPUT"}),
     ],
 )
-def test_what_the_request_is_to_blame_for_is_bad_input(cause: GraphQLError) -> None:
+def test_errors_caused_by_the_request_are_bad_input(cause: GraphQLError) -> None:
     found = shown(GraphQLError(cause.message, path=["a"], original_error=cause))
     assert (found["message"], found["extensions"]["code"]) == (cause.message, "BAD_USER_INPUT")
 
@@ -64,14 +64,14 @@ def test_what_the_request_is_to_blame_for_is_bad_input(cause: GraphQLError) -> N
         KeyError("secret"),
     ],
 )
-def test_our_own_failures_are_masked(cause: Exception) -> None:
+def test_internal_failures_are_masked(cause: Exception) -> None:
     found = shown(GraphQLError(str(cause), path=["a"], original_error=cause))
     assert "secret" not in str(found)
     assert found["extensions"] == {"code": "INTERNAL_SERVER_ERROR", "requestId": str(CONTEXT.request_id)}
     assert found["path"] == ["a"]
 
 
-def test_documents_that_are_wrong_keep_the_words_of_the_core() -> None:
+def test_errors_of_invalid_documents_keep_the_text_of_graphql_core() -> None:
     syntax = GraphQLSyntaxError(Source("{"), 1, "Expected Name")
     errors = static_errors(
         [syntax, GraphQLError("No such field."), GraphQLError("x", extensions={"code": "BAD_USER_INPUT"})]
@@ -84,7 +84,7 @@ def test_documents_that_are_wrong_keep_the_words_of_the_core() -> None:
     assert errors[1]["message"] == "No such field."
 
 
-def test_a_refused_request_tells_its_code() -> None:
+def test_a_refused_request_gets_its_error_code() -> None:
     error = RequestError({"message": "one", "extensions": {"code": ErrorCode.CONFLICT.value}})
     assert (str(error), error.code) == ("one", "CONFLICT")
 

@@ -80,7 +80,7 @@ def metric(server: Running, name: str) -> float | None:
 # ------------------------------------------------------------------ protocol
 
 
-async def test_events_come_as_next_and_the_end_as_complete(server: Running) -> None:
+async def test_events_arrive_as_next_and_the_end_as_complete(server: Running) -> None:
     query = "subscription { broken(after: 0) }"
     async with listening(server, ENTRIES) as events, listening(server, query) as broken:
         assert events.answer.status_code == 200
@@ -99,7 +99,7 @@ async def test_events_come_as_next_and_the_end_as_complete(server: Running) -> N
     assert [metric(server, name) for name in ("subscriptions", "event_streams", "streams")] == [0, 0, 0]
 
 
-async def test_queries_and_mutations_are_answered_and_complete(server: Running) -> None:
+async def test_queries_and_mutations_get_their_answer_and_complete(server: Running) -> None:
     for path in (STREAM_PATH, "/graphql"):
         async with listening(server, "{ who }", path=path, method="GET") as events:
             assert [await events.next(), await events.hear()] == [{"data": {"who": ADA.email}}, COMPLETE]
@@ -122,7 +122,7 @@ async def test_queries_and_mutations_are_answered_and_complete(server: Running) 
         (ENTRIES, {"after": cursor_of(5)}, "BAD_USER_INPUT"),
     ],
 )
-async def test_a_refused_operation_is_one_event_and_complete(
+async def test_a_refused_operation_gets_one_event_and_complete(
     server: Running, query: str, variables: dict[str, Any], code: str
 ) -> None:
     async with listening(server, query, **variables) as events:
@@ -132,7 +132,7 @@ async def test_a_refused_operation_is_one_event_and_complete(
         await events.over()
 
 
-async def test_what_is_no_request_has_a_status(server: Running) -> None:
+async def test_an_invalid_request_gets_its_http_status(server: Running) -> None:
     right = {"accept": "text/event-stream", "authorization": "Bearer ada"}
     body = {"json": {"query": ENTRIES}}
     foreign, post = {"origin": "https://elsewhere.example"}, "POST"
@@ -157,7 +157,7 @@ async def test_what_is_no_request_has_a_status(server: Running) -> None:
     assert len(server.api.serving.streams) == 0
 
 
-async def test_a_page_of_an_allowed_origin_may_listen(desk: Desk) -> None:
+async def test_a_page_of_an_allowed_origin_may_subscribe(desk: Desk) -> None:
     origin = {"origin": "https://desk.example"}
     async with running(desk, allowed_origins=("https://desk.example",)) as server:
         address = server.address + STREAM_PATH
@@ -169,7 +169,7 @@ async def test_a_page_of_an_allowed_origin_may_listen(desk: Desk) -> None:
             assert answer.headers["access-control-allow-origin"] == "https://desk.example"
 
 
-async def test_the_connection_takes_another_request_afterwards(server: Running) -> None:
+async def test_the_connection_accepts_another_request_afterwards(server: Running) -> None:
     headers = {"accept": "text/event-stream", "authorization": "Bearer ada"}
     async with httpx.AsyncClient(trust_env=False, timeout=10, limits=httpx.Limits(max_connections=1)) as client:
         for _ in range(3):
@@ -181,7 +181,7 @@ async def test_the_connection_takes_another_request_afterwards(server: Running) 
 # ------------------------------------------------------------------ one fan-out
 
 
-async def test_sockets_and_event_streams_share_an_execution(server: Running) -> None:
+async def test_sockets_and_event_streams_share_one_execution(server: Running) -> None:
     async with listening(server, SHOUTED) as events, listening(server, SHOUTED, "bob") as others:
         async with open_socket(server) as socket:
             await socket.subscribe("1", SHOUTED)
@@ -206,7 +206,7 @@ async def test_a_log_resumes_after_a_cursor(server: Running) -> None:
     assert heard == [4, 5, 6, 7, 8, 9]
 
 
-async def test_a_state_begins_with_what_is(server: Running) -> None:
+async def test_a_state_stream_begins_with_the_current_state(server: Running) -> None:
     await server.desk.state.set(a=1, b=2)
     async with listening(server, "subscription { readings { name value } }") as events:
         heard = [(await events.next())["data"]["readings"] for _ in range(2)]
@@ -236,7 +236,7 @@ async def silent_reader(server: Running, query: str) -> AsyncIterator[asyncio.St
         writer.transport.abort()
 
 
-async def test_a_slow_client_loses_nothing_and_keeps_little_waiting(desk: Desk) -> None:
+async def test_a_slow_client_loses_nothing_and_its_queue_is_bounded(desk: Desk) -> None:
     limits = RequestLimits(queued_events=10)
     async with running(desk, limits=limits) as server, silent_reader(server, ENTRIES) as reader:
         await live(server)
@@ -261,7 +261,7 @@ async def test_a_slow_client_loses_nothing_and_keeps_little_waiting(desk: Desk) 
         await eventually(lambda: guest._queued == 0)
 
 
-async def test_a_client_that_takes_nothing_is_cut_off(desk: Desk) -> None:
+async def test_a_client_that_reads_nothing_is_disconnected(desk: Desk) -> None:
     limits = RequestLimits(stalled_seconds=0.2, queued_events=10)
     async with running(desk, limits=limits) as server, silent_reader(server, ENTRIES):
         await live(server)
@@ -274,7 +274,7 @@ async def test_a_client_that_takes_nothing_is_cut_off(desk: Desk) -> None:
         assert metric(server, "subscriptions") == 0
 
 
-async def test_streams_of_one_user_are_bounded(desk: Desk) -> None:
+async def test_the_number_of_streams_of_one_user_is_bounded(desk: Desk) -> None:
     async with running(desk, limits=RequestLimits(streams_per_user=2)) as server:
         async with listening(server, ENTRIES), listening(server, ENTRIES):
             await eventually(lambda: metric(server, "subscriptions") == 2)
@@ -310,7 +310,7 @@ async def test_an_expired_session_ends_the_stream(server: Running) -> None:
         await events.over()
 
 
-async def test_a_revoked_credential_ends_the_stream_and_a_lost_right_too(server: Running) -> None:
+async def test_a_revoked_credential_or_a_lost_right_ends_the_stream(server: Running) -> None:
     async with listening(server, ENTRIES) as events, listening(server, ENTRIES, "bob") as others:
         await live(server)
         await eventually(lambda: metric(server, "subscriptions") == 2)
@@ -325,7 +325,7 @@ async def test_a_revoked_credential_ends_the_stream_and_a_lost_right_too(server:
             assert await each.hear() == COMPLETE
 
 
-async def test_a_changed_role_goes_on_without_gap_or_repeat(server: Running) -> None:
+async def test_a_stream_continues_without_gap_or_repeat_after_a_role_change(server: Running) -> None:
     async with listening(server, "subscription { entries { number seenBy } }") as events:
         await live(server)
         await server.desk.log.append("a")

@@ -20,7 +20,7 @@ def pages(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def test_a_browser_gets_the_page_and_programs_the_api(desk: Desk, pages: Path) -> None:
+async def test_a_browser_gets_the_explorer_and_a_program_the_api(desk: Desk, pages: Path) -> None:
     async with running(desk, explorer=pages) as server, httpx.AsyncClient(trust_env=False) as client:
         page = await client.get(server.endpoint, headers=BROWSER)
         assert (page.status_code, page.text) == (200, "<!doctype html><title>explorer</title>")
@@ -36,7 +36,7 @@ async def test_a_browser_gets_the_page_and_programs_the_api(desk: Desk, pages: P
         assert (await client.get(server.endpoint)).status_code == 400
 
 
-async def test_its_files_are_kept_by_browsers_and_nothing_else_is_given_away(desk: Desk, pages: Path) -> None:
+async def test_explorer_files_are_cached_and_no_other_file_is_served(desk: Desk, pages: Path) -> None:
     async with running(desk, explorer=pages) as server, httpx.AsyncClient(trust_env=False) as client:
         script = await client.get(f"{server.address}/explorer/assets/main-1a2b.js")
         assert (script.status_code, script.text) == (200, "export {}")
@@ -52,7 +52,7 @@ async def test_its_files_are_kept_by_browsers_and_nothing_else_is_given_away(des
             assert (await client.get(f"{server.address}{path}")).status_code == 404
 
 
-async def test_without_pages_the_api_is_there_all_the_same(desk: Desk, tmp_path: Path) -> None:
+async def test_the_api_works_without_the_explorer_pages(desk: Desk, tmp_path: Path) -> None:
     async with running(desk, explorer=tmp_path / "dist") as server, httpx.AsyncClient(trust_env=False) as client:
         page = await client.get(server.endpoint, headers=BROWSER)
         assert page.status_code == 404
@@ -61,7 +61,7 @@ async def test_without_pages_the_api_is_there_all_the_same(desk: Desk, tmp_path:
         assert answer.json() == {"data": {"__typename": "Query"}}
 
 
-async def test_files_that_were_compressed_when_built_are_sent_so(desk: Desk, pages: Path) -> None:
+async def test_files_compressed_at_build_time_are_sent_compressed(desk: Desk, pages: Path) -> None:
     (pages / "assets" / "main-1a2b.js.gz").write_bytes(gzip.compress(b"export {}"))
     async with running(desk, explorer=pages) as server, httpx.AsyncClient(trust_env=False) as client:
         address = f"{server.address}/explorer/assets/main-1a2b.js"

@@ -26,7 +26,7 @@ def is_free(places: Places, user_id: UUID) -> bool:
     return True
 
 
-def test_places_are_counted_per_user_from_when_they_are_taken() -> None:
+def test_export_places_are_counted_per_user_from_the_request_on() -> None:
     places = Places()
     for _ in range(MAX_EXPORTS_PER_USER):
         places.take(SOMEBODY)
@@ -36,7 +36,7 @@ def test_places_are_counted_per_user_from_when_they_are_taken() -> None:
 
 
 @pytest.mark.parametrize("leaves_at", ["http.response.start", "http.response.body", None])
-async def test_a_place_is_given_back_whenever_the_client_leaves(leaves_at: str | None) -> None:
+async def test_an_export_place_is_released_whenever_the_client_leaves(leaves_at: str | None) -> None:
     places, sent = Places(), []
     for _ in range(MAX_EXPORTS_PER_USER):
         places.take(SOMEBODY)
@@ -60,7 +60,7 @@ async def test_a_place_is_given_back_whenever_the_client_leaves(leaves_at: str |
     assert is_free(places, SOMEBODY)
 
 
-async def test_a_spooled_export_has_let_go_of_its_source_before_the_first_byte() -> None:
+async def test_a_spooled_export_releases_its_source_before_the_first_byte() -> None:
     steps: list[str] = []
 
     async def source() -> AsyncIterator[bytes]:

@@ -47,7 +47,7 @@ DESK = ("desk.example", "*.floor.example")
         ("user@desk.example", False),
     ],
 )
-def test_only_hosts_that_are_allowed_are_answered_for(host: str, permitted: bool) -> None:
+def test_only_allowed_hosts_are_served(host: str, permitted: bool) -> None:
     policy = HostPolicy(DESK)
     for _ in range(2):
         assert policy.permits([host.encode()]) is permitted
@@ -76,23 +76,21 @@ def test_only_hosts_that_are_allowed_are_answered_for(host: str, permitted: bool
         ("", ["1.2.3.4"], ""),
     ],
 )
-def test_the_right_most_hop_that_is_no_proxy_of_ours_is_the_client(
-    peer: str, forwarded: list[str], client: str
-) -> None:
+def test_the_client_is_the_rightmost_hop_that_is_no_trusted_proxy(peer: str, forwarded: list[str], client: str) -> None:
     headers = [each.encode() for each in forwarded]
     assert TrustedProxies(("10.0.0.0/8",)).client_of(peer, headers) == client
     assert TrustedProxies(()).client_of(peer, headers) == peer
 
 
 @given(st.lists(st.text(alphabet="0123456789abcdef:.[], \u00ff", max_size=30), max_size=4))
-def test_nothing_that_is_sent_makes_a_stranger_somebody_else(forwarded: list[str]) -> None:
+def test_no_forged_header_changes_the_client_address(forwarded: list[str]) -> None:
     proxies = TrustedProxies(("10.0.0.0/8",))
     headers = [each.encode("latin-1") for each in forwarded]
     assert proxies.client_of("203.0.113.9", headers) == "203.0.113.9"
     assert proxies.client_of("10.0.0.1", [*headers, b"1.2.3.4"]) == "1.2.3.4"
 
 
-async def test_a_page_that_was_resolved_to_this_machine_gets_nothing() -> None:
+async def test_a_page_with_a_rebound_host_name_gets_nothing() -> None:
     async with running(Desk(), allowed_hosts=DESK) as server, httpx.AsyncClient(trust_env=False) as client:
         for host, status in (("evil.example", 421), ("desk.example", 200), ("localhost:1", 200)):
             for path in ("/healthz", "/graphql?query={__typename}"):
@@ -132,9 +130,7 @@ def from_elsewhere() -> dict[str, str]:
     return {"X-Forwarded-For": hop, "Forwarded": f"for={hop}", "X-Real-IP": hop, "Via": hop, "True-Client-IP": hop}
 
 
-def test_claiming_another_address_each_time_opens_no_further_guesses(
-    database_url: str, redis_url: str, tmp_path: Path
-) -> None:
+def test_forged_addresses_allow_no_additional_login_attempts(database_url: str, redis_url: str, tmp_path: Path) -> None:
     with web_process(database_url, redis_url, tmp_path) as web:
         spellings = ["admin@example.com", " Admin@Example.COM ", "ADMIN@example.com\t"]
         codes = [attempt(web, spellings[turn % 3].strip("\t"), **from_elsewhere()) for turn in range(12)]
@@ -144,7 +140,7 @@ def test_claiming_another_address_each_time_opens_no_further_guesses(
         assert codes == ["UNAUTHENTICATED"] * 40 + ["RATE_LIMITED"] * 2
 
 
-def test_behind_a_proxy_that_is_trusted_each_client_has_a_bound_of_its_own(
+def test_each_client_behind_a_trusted_proxy_has_its_own_limit(
     database_url: str, redis_url: str, tmp_path: Path
 ) -> None:
     with web_process(database_url, redis_url, tmp_path, TRADEGRAPH_TRUSTED_PROXIES="127.0.0.0/8") as web:

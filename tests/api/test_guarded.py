@@ -101,7 +101,9 @@ async def healthy(server: Running) -> bool:
         (ASK + b"transfer-encoding: chunked\r\n\r\n2;" + b"x" * 300_000, 431),
     ],
 )
-async def test_what_is_too_long_is_refused_while_it_comes(desk: Desk, sent: bytes, status: int) -> None:
+async def test_a_request_beyond_its_size_limit_is_refused_while_it_arrives(
+    desk: Desk, sent: bytes, status: int
+) -> None:
     bounds = {"header_bytes": 1_000, "url_bytes": 500, "headers": 20}
     async with bounded(desk, **bounds) as server, raw(server) as client:
         await client.send(sent)
@@ -110,7 +112,7 @@ async def test_what_is_too_long_is_refused_while_it_comes(desk: Desk, sent: byte
         assert await healthy(server)
 
 
-async def test_others_have_their_turns_between_the_slices_of_one_connection(
+async def test_other_connections_are_served_between_the_slices_of_one(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[tuple[int, int]] = []
@@ -138,7 +140,7 @@ async def test_others_have_their_turns_between_the_slices_of_one_connection(
     assert len({turn for turn, _ in taken}) == len(taken)
 
 
-async def test_who_goes_on_sending_after_a_refusal_is_not_listened_to(desk: Desk) -> None:
+async def test_bytes_sent_after_a_refusal_are_not_read(desk: Desk) -> None:
     async with running(desk) as server, raw(server) as client:
         answer = asyncio.create_task(client.answer())
         sent = 0
@@ -151,7 +153,7 @@ async def test_who_goes_on_sending_after_a_refusal_is_not_listened_to(desk: Desk
     assert sent < 40_000_000
 
 
-async def test_a_head_at_the_bound_is_taken(desk: Desk) -> None:
+async def test_a_request_head_at_the_size_limit_is_accepted(desk: Desk) -> None:
     bounds = {"header_bytes": 1_000, "url_bytes": 500, "headers": 20}
     async with bounded(desk, **bounds) as server, raw(server) as client:
         await client.send(
@@ -161,13 +163,13 @@ async def test_a_head_at_the_bound_is_taken(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("sent", [b"", b"G", HEAD, HEAD + b"a: b"])
-async def test_a_request_that_does_not_come_whole_is_ended(desk: Desk, sent: bytes) -> None:
+async def test_an_incomplete_request_is_ended_after_its_time_limit(desk: Desk, sent: bytes) -> None:
     async with bounded(desk, header_seconds=0.1) as server, raw(server) as client:
         await client.send(sent)
         assert (await client.ends())[:12] == (b"HTTP/1.1 408" if sent else b"")
 
 
-async def test_a_head_that_trickles_is_ended(desk: Desk) -> None:
+async def test_a_request_head_that_arrives_too_slowly_is_ended(desk: Desk) -> None:
     async with bounded(desk, header_seconds=0.2) as server, raw(server) as client:
         ending = asyncio.create_task(client.ends())
         await client.send(HEAD)
@@ -177,7 +179,7 @@ async def test_a_head_that_trickles_is_ended(desk: Desk) -> None:
         assert ending.result().startswith(b"HTTP/1.1 408")
 
 
-async def test_the_next_request_on_a_connection_has_as_long_as_the_first(desk: Desk) -> None:
+async def test_each_request_on_a_connection_has_the_full_time_limit(desk: Desk) -> None:
     async with bounded(desk, header_seconds=0.1) as server, raw(server) as client:
         await client.send(HEAD + b"\r\n")
         assert await client.answer() == 200
@@ -186,7 +188,7 @@ async def test_the_next_request_on_a_connection_has_as_long_as_the_first(desk: D
         assert await client.answer() == 408
 
 
-async def test_a_body_that_nobody_reads_ends_the_connection(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unread_body_ends_the_connection(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guarded, "_GRACE_SECONDS", 0.1)
     async with bounded(desk, body_seconds=0.1) as server, raw(server) as client:
         await client.send(b"POST /healthz HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n")
@@ -194,7 +196,7 @@ async def test_a_body_that_nobody_reads_ends_the_connection(desk: Desk, monkeypa
         assert await client.ends() == b""
 
 
-async def test_an_endless_body_of_what_is_answered_already_is_cut(desk: Desk) -> None:
+async def test_an_endless_body_after_the_answer_is_cut_off(desk: Desk) -> None:
     async with bounded(desk, discarded_bytes=100_000) as server, raw(server) as client:
         await client.send(b"POST /healthz HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100000000\r\n\r\n")
         assert await client.answer() == 405
@@ -207,7 +209,7 @@ async def test_an_endless_body_of_what_is_answered_already_is_cut(desk: Desk) ->
             await asyncio.sleep(0)
 
 
-async def test_requests_of_one_connection_are_counted(desk: Desk) -> None:
+async def test_the_number_of_requests_on_a_connection_is_bounded(desk: Desk) -> None:
     async with bounded(desk, requests_per_connection=3) as server, raw(server) as client:
         for _ in range(3):
             await client.send(HEAD + b"\r\n")
@@ -215,7 +217,7 @@ async def test_requests_of_one_connection_are_counted(desk: Desk) -> None:
         assert await client.ends() == b""
 
 
-async def test_requests_that_do_not_wait_for_answers_are_bounded_and_those_before_are_answered(desk: Desk) -> None:
+async def test_pipelined_requests_are_bounded_and_earlier_ones_are_answered(desk: Desk) -> None:
     ask = orjson.dumps({"query": 'mutation { writeSlowly(text: "x") }'})
     async with bounded(desk, pipelined_requests=2) as server, raw(server) as client:
         request = ASK + b"content-length: %d\r\n\r\n" % len(ask) + ask
@@ -228,7 +230,7 @@ async def test_requests_that_do_not_wait_for_answers_are_bounded_and_those_befor
         assert desk.log.events == ["x"] * 3
 
 
-async def test_half_sent_requests_give_way_to_whole_ones(desk: Desk) -> None:
+async def test_incomplete_requests_are_dropped_in_favour_of_complete_ones(desk: Desk) -> None:
     async with bounded(desk, waiting_per_address=3) as server, raw(server) as oldest, raw(server) as second:
         await oldest.send(HEAD)
         await second.send(HEAD)
@@ -242,7 +244,7 @@ async def test_half_sent_requests_give_way_to_whole_ones(desk: Desk) -> None:
             assert await second.answer() == 200
 
 
-async def test_a_newcomer_is_refused_only_while_everything_else_works(desk: Desk) -> None:
+async def test_a_new_connection_is_refused_only_when_all_others_are_working(desk: Desk) -> None:
     async with bounded(desk, connections_per_address=2) as server, open_socket(server), raw(server) as idle:
         await idle.send(HEAD + b"\r\n")
         assert await idle.answer() == 200
@@ -255,7 +257,7 @@ async def test_a_newcomer_is_refused_only_while_everything_else_works(desk: Desk
         assert await healthy(server)
 
 
-async def test_the_bound_of_the_process_holds_for_all_addresses_together() -> None:
+async def test_the_connection_limit_of_the_process_counts_all_addresses() -> None:
     book = Connections(RequestLimits(connections=2))
     loop = asyncio.get_running_loop()
     first, second, third, fourth = (Stub() for _ in range(4))
@@ -282,7 +284,7 @@ async def test_the_bound_of_the_process_holds_for_all_addresses_together() -> No
         ("", ""),
     ],
 )
-def test_an_ipv6_network_is_one_address(address: str, network: str) -> None:
+def test_an_ipv6_network_counts_as_one_address(address: str, network: str) -> None:
     assert network_of(address) == network
 
 
@@ -311,7 +313,7 @@ def _enter(book: Connections, stub: Stub, owner: str | None) -> ConnectionState:
     return place
 
 
-async def test_who_lets_too_much_wait_loses_the_connection_with_the_most() -> None:
+async def test_the_connection_with_the_most_waiting_bytes_is_closed_first() -> None:
     book = Connections(RequestLimits(held_bytes_per_user=1_000_000))
     little, most, other, stranger = Stub(300_000), Stub(600_000), Stub(900_000), Stub(900_000)
     for stub, owner in ((most, "ann"), (other, "bob"), (stranger, None)):
@@ -324,7 +326,7 @@ async def test_who_lets_too_much_wait_loses_the_connection_with_the_most() -> No
     assert [stub.aborted for stub in (little, most, other, stranger)] == [False, True, False, False]
 
 
-async def test_a_slow_reader_is_cut_off_and_a_steady_one_is_not() -> None:
+async def test_a_stalled_reader_is_disconnected_and_a_steady_one_is_not() -> None:
     book = Connections(RequestLimits(stalled_seconds=10, stalled_bytes=1_000))
     slow, steady, closing = Stub(100_000), Stub(100_000), Stub(10)
     closing.is_closing = True
@@ -341,7 +343,7 @@ async def test_a_slow_reader_is_cut_off_and_a_steady_one_is_not() -> None:
     assert [stub.aborted for stub in (slow, steady, closing)] == [True, False, True]
 
 
-async def test_answers_that_nobody_takes_are_given_back(desk: Desk) -> None:
+async def test_unread_answers_free_their_memory(desk: Desk) -> None:
     big = "x" * 400_000
     ask = orjson.dumps({"query": "query ($t: String!) { echo(text: $t) }", "variables": {"t": big}})
     request = ASK + b"content-length: %d\r\n\r\n" % len(ask) + ask
@@ -362,7 +364,7 @@ async def test_answers_that_nobody_takes_are_given_back(desk: Desk) -> None:
         await eventually(lambda: not guests(server))
 
 
-async def test_a_message_in_endless_fragments_is_refused(server: Running) -> None:
+async def test_a_message_of_endless_fragments_is_refused(server: Running) -> None:
     async with connect(
         server.endpoint.replace("http", "ws", 1), subprotocols=[Subprotocol("graphql-transport-ws")], proxy=None
     ) as socket:
@@ -375,7 +377,7 @@ async def test_a_message_in_endless_fragments_is_refused(server: Running) -> Non
             await socket.send(parts())
 
 
-async def test_many_small_messages_at_once_are_taken_one_after_the_other(server: Running) -> None:
+async def test_many_small_messages_are_processed_one_after_the_other(server: Running) -> None:
     async with open_socket(server) as socket:
         for _ in range(3_000):
             await socket.connection.send('{"type":"ping"}')

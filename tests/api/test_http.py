@@ -39,7 +39,7 @@ def code(response: Response) -> str:
 # ------------------------------------------------------------------ asking
 
 
-async def test_a_query_is_answered(client: httpx.AsyncClient, server: Running) -> None:
+async def test_a_query_by_post_is_answered(client: httpx.AsyncClient, server: Running) -> None:
     response = await post(client, server, "query ($t: String) { who echo(text: $t) }", variables={"t": "ü"})
     assert response.status_code == 200
     assert response.json() == {"data": {"who": "ada@example.com", "echo": "ü"}}
@@ -48,7 +48,7 @@ async def test_a_query_is_answered(client: httpx.AsyncClient, server: Running) -
     assert "server" not in response.headers
 
 
-async def test_a_query_may_come_by_get(client: httpx.AsyncClient, server: Running) -> None:
+async def test_a_query_by_get_is_answered(client: httpx.AsyncClient, server: Running) -> None:
     parameters = {"query": "query ($t: String) { echo(text: $t) }", "variables": '{"t": "x"}', "operationName": ""}
     response = await client.get(server.endpoint, params=parameters, headers=ADA)
     assert (response.status_code, response.json()) == (200, {"data": {"echo": "x"}})
@@ -61,20 +61,24 @@ async def test_a_mutation_by_get_is_refused_and_does_nothing(client: httpx.Async
     assert server.desk.log.events == []
 
 
-async def test_a_subscription_is_sent_to_the_websocket(client: httpx.AsyncClient, server: Running) -> None:
+async def test_a_subscription_by_post_is_refused_and_names_the_websocket(
+    client: httpx.AsyncClient, server: Running
+) -> None:
     response = await post(client, server, "subscription { readings { name } }")
     assert response.status_code == 400
     assert "WebSocket" in response.json()["errors"][0]["message"]
 
 
-async def test_the_operation_has_to_be_named_when_there_are_several(client: httpx.AsyncClient, server: Running) -> None:
+async def test_an_operation_name_is_required_among_several_operations(
+    client: httpx.AsyncClient, server: Running
+) -> None:
     query = "query a { who } query b { echo }"
     assert code(await post(client, server, query)) == "BAD_USER_INPUT"
     assert (await post(client, server, query, operationName="b")).json() == {"data": {"echo": ""}}
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD"])
-async def test_other_methods_are_refused(client: httpx.AsyncClient, server: Running, method: str) -> None:
+async def test_other_http_methods_are_refused(client: httpx.AsyncClient, server: Running, method: str) -> None:
     response = await client.request(method, server.endpoint, headers=ADA)
     assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
 
@@ -105,7 +109,7 @@ async def test_a_registered_query_is_found_by_its_hash(client: httpx.AsyncClient
         ("application/graphql-response+json; charset=UTF-8", "application/graphql-response+json"),
     ],
 )
-async def test_the_answer_has_the_type_that_was_asked_for(
+async def test_the_answer_has_the_requested_media_type(
     client: httpx.AsyncClient, server: Running, accept: str | None, media_type: str
 ) -> None:
     client.headers.pop("accept")
@@ -114,7 +118,7 @@ async def test_the_answer_has_the_type_that_was_asked_for(
 
 
 @pytest.mark.parametrize("accept", ["text/plain", "application/json;charset=latin-1"])
-async def test_no_other_type_can_be_had(client: httpx.AsyncClient, server: Running, accept: str) -> None:
+async def test_an_unsupported_media_type_is_refused(client: httpx.AsyncClient, server: Running, accept: str) -> None:
     assert (await post(client, server, "{ who }", headers={"accept": accept})).status_code == 406
 
 
@@ -130,7 +134,7 @@ async def test_no_other_type_can_be_had(client: httpx.AsyncClient, server: Runni
         ("{ must }", {}, 200, "INTERNAL_SERVER_ERROR"),
     ],
 )
-async def test_the_newer_type_has_status_codes_of_its_own(
+async def test_graphql_response_json_has_its_own_status_codes(
     client: httpx.AsyncClient, server: Running, query: str, variables: dict[str, Any], status: int, expected: str
 ) -> None:
     response = await post(client, server, query, variables=variables, headers=GRAPHQL)
@@ -140,7 +144,7 @@ async def test_the_newer_type_has_status_codes_of_its_own(
     assert (older.status_code, code(older)) == (200, expected)
 
 
-async def test_a_domain_error_brings_its_message_and_context(client: httpx.AsyncClient, server: Running) -> None:
+async def test_a_domain_error_has_its_message_and_context(client: httpx.AsyncClient, server: Running) -> None:
     response = await post(client, server, 'query { again: fail(how: "conflict") who }')
     assert response.json() == {
         "data": {"again": None, "who": "ada@example.com"},
@@ -155,7 +159,9 @@ async def test_a_domain_error_brings_its_message_and_context(client: httpx.Async
     }
 
 
-async def test_a_bug_is_masked_and_found_in_the_log(client: httpx.AsyncClient, server: Running) -> None:
+async def test_an_internal_error_is_masked_and_its_request_id_is_in_the_log(
+    client: httpx.AsyncClient, server: Running
+) -> None:
     with structlog.testing.capture_logs() as logs:
         response = await post(client, server, "query Try { must }")
     (error,) = response.json()["errors"]
@@ -170,7 +176,7 @@ async def test_a_bug_is_masked_and_found_in_the_log(client: httpx.AsyncClient, s
     )
 
 
-async def test_nothing_that_was_sent_is_logged(
+async def test_request_contents_are_not_logged(
     client: httpx.AsyncClient, server: Running, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -207,7 +213,7 @@ async def test_nothing_that_was_sent_is_logged(
     ],
 )
 @pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json"])
-async def test_a_malformed_request_is_told_what_is_wrong(
+async def test_a_malformed_request_is_refused_with_its_reason(
     client: httpx.AsyncClient, server: Running, body: bytes, field: str | None, accept: str
 ) -> None:
     headers = {"content-type": "application/json", "accept": accept, **ADA}
@@ -233,14 +239,14 @@ async def test_the_body_must_be_plain_json(client: httpx.AsyncClient, server: Ru
 
 
 @pytest.mark.parametrize("query_string", ["query=%ff", "&".join("a=b" for _ in range(11)), "query={who}&variables={"])
-async def test_a_query_string_that_cannot_be_read(
+async def test_an_unreadable_query_string_is_refused(
     client: httpx.AsyncClient, server: Running, query_string: str
 ) -> None:
     response = await client.get(f"{server.endpoint}?{query_string}", headers=ADA)
     assert (response.status_code, code(response)) == (400, "BAD_USER_INPUT")
 
 
-async def test_a_body_that_is_too_large_is_refused_and_the_connection_goes_on(
+async def test_a_too_large_body_is_refused_and_the_connection_continues(
     client: httpx.AsyncClient, server: Running
 ) -> None:
     headers = {"content-type": "application/json", **ADA}
@@ -253,7 +259,7 @@ async def test_a_body_that_is_too_large_is_refused_and_the_connection_goes_on(
             assert code(response) == "BAD_USER_INPUT"
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for(desk: Desk) -> None:
+async def test_a_body_that_does_not_arrive_ends_the_request(desk: Desk) -> None:
     async with running(desk, limits=RequestLimits(body_seconds=0.05)) as server:
         place = urlsplit(server.address)
         reader, writer = await asyncio.open_connection(place.hostname, place.port)
@@ -265,7 +271,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(desk: Desk) -> None:
         writer.close()
 
 
-async def test_a_body_without_an_end_is_cut_off_at_the_bound(server: Running) -> None:
+async def test_a_body_without_an_end_is_cut_off_at_the_limit(server: Running) -> None:
     place = urlsplit(server.address)
     reader, writer = await asyncio.open_connection(place.hostname, place.port)
     writer.write(
@@ -293,7 +299,7 @@ async def test_a_body_without_an_end_is_cut_off_at_the_bound(server: Running) ->
 
 
 @pytest.mark.parametrize("authorization", [None, "Bearer wrong", "Basic YTpi", "Bearer"])
-async def test_strangers_may_do_only_what_is_public(
+async def test_anonymous_callers_may_use_public_fields_only(
     client: httpx.AsyncClient, server: Running, authorization: str | None
 ) -> None:
     headers = {"authorization": authorization} if authorization else {}
@@ -306,7 +312,7 @@ async def test_strangers_may_do_only_what_is_public(
             assert response.headers["www-authenticate"] == "Bearer"
 
 
-async def test_a_bad_token_says_why(client: httpx.AsyncClient, server: Running) -> None:
+async def test_an_invalid_token_is_refused_with_its_reason(client: httpx.AsyncClient, server: Running) -> None:
     response = await post(client, server, "{ who }", headers={"authorization": "Bearer wrong"})
     assert response.json() == {
         "errors": [{"message": "This token does not work.", "extensions": {"code": "UNAUTHENTICATED"}}]
@@ -333,7 +339,7 @@ FOREIGN = "https://elsewhere.example"
         ({"origin": "https://desk.example"}, True),
     ],
 )
-async def test_only_own_and_allowed_pages_may_ask(
+async def test_only_pages_of_own_and_allowed_origins_may_call(
     client: httpx.AsyncClient, desk: Desk, headers: dict[str, str], allowed: bool
 ) -> None:
     async with running(desk, allowed_origins=("https://desk.example",)) as server:
@@ -347,7 +353,7 @@ async def test_only_own_and_allowed_pages_may_ask(
                 assert code(response) == "FORBIDDEN"
 
 
-async def test_an_allowed_page_may_read_the_answer(client: httpx.AsyncClient, desk: Desk) -> None:
+async def test_a_page_of_an_allowed_origin_may_read_the_answer(client: httpx.AsyncClient, desk: Desk) -> None:
     origin = "https://desk.example"
     async with running(desk, allowed_origins=(origin,)) as server:
         asked = {"origin": origin, "access-control-request-method": "POST"}
@@ -362,7 +368,7 @@ async def test_an_allowed_page_may_read_the_answer(client: httpx.AsyncClient, de
         assert "access-control-allow-origin" not in foreign.headers
 
 
-async def test_an_origin_that_is_none_stops_the_start(desk: Desk) -> None:
+async def test_an_invalid_allowed_origin_stops_the_start(desk: Desk) -> None:
     with pytest.raises(ValueError, match="not an origin"):
         async with running(desk, allowed_origins=("desk.example/path",)):
             pass

@@ -38,7 +38,9 @@ def first_root(text: str) -> tuple[OperationDefinitionNode, FieldNode]:
         (QUERY, "orders", {"field": "somethingElse"}, "somethingElse"),
     ],
 )
-def test_the_words_of_the_domain_become_paths(kind: OperationType, root: str, said: dict[str, Any], field: str) -> None:
+def test_domain_field_names_become_input_paths(
+    kind: OperationType, root: str, said: dict[str, Any], field: str
+) -> None:
     node = FieldNode(name=first_root(f"{{ {root} }}")[1].name)
     found = placed({"code": "BAD_USER_INPUT", **said}, SCHEMA, kind, node)
     assert found == {"code": "BAD_USER_INPUT", **said, "field": field}
@@ -75,10 +77,10 @@ def _fields(type_: GraphQLInputType) -> list[str]:
         ("query ($v: A) { f }", ("v",)),
     ],
 )
-def test_a_variable_is_named_where_it_is_used(text: str, path: tuple[str | int, ...]) -> None:
+def test_the_path_of_a_variable_begins_at_its_argument(text: str, path: tuple[str | int, ...]) -> None:
     assert usage_of("v", first_root(text)[0], []) == path
 
 
-def test_a_path_names_its_innermost_index() -> None:
+def test_a_path_contains_the_innermost_index() -> None:
     assert place(("input", "orders", 3, "q")) == {"field": "input.orders.3.q", "index": 3}
     assert place(("input", "q")) == {"field": "input.q"}

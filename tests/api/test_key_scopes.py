@@ -59,7 +59,7 @@ async def test_each_mutation_needs_its_scope(desk: Desk, scope: KeyScope) -> Non
     assert actions >= {name for name in mutations(desk) if scope_of(name) not in (KeyScope.READ, scope)}
 
 
-async def test_a_key_works_from_its_addresses_alone(desk: Desk) -> None:
+async def test_a_key_works_only_from_its_addresses(desk: Desk) -> None:
     here = await key_of(desk, KeyWish(addresses=["127.0.0.0/8"]))
     elsewhere = await key_of(desk, KeyWish(addresses=["192.0.2.0/24"]))
     async with serving(desk.whole) as admin:
@@ -85,7 +85,9 @@ async def test_a_key_works_from_its_addresses_alone(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("scope", list(KeyScope))
-async def test_a_key_ends_itself_and_only_one_with_manage_sees_its_owners_sessions(desk: Desk, scope: KeyScope) -> None:
+async def test_a_key_revokes_itself_and_only_a_manage_key_sees_the_sessions_of_its_owner(
+    desk: Desk, scope: KeyScope
+) -> None:
     text = await key_of(desk, KeyWish([scope]))
     async with serving(desk.whole) as admin, Client(admin.address, text) as bot:
         viewer = (await bot.ask("{ viewer { sessions { id } apiKeys { id revokedAt } } apiKeys { id } }"))["viewer"]

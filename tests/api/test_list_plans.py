@@ -52,7 +52,7 @@ async def statements_of(desk: Platform, question: str, monkeypatch: pytest.Monke
     return found
 
 
-async def test_pages_of_large_tables_are_read_from_an_index(desk: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_pages_of_large_tables_use_an_index(desk: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     _, account = await desk.open_account("100")
     for pattern, table in LISTS:
         question = pattern % account.id if "%s" in pattern else pattern

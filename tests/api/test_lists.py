@@ -87,7 +87,7 @@ def connections() -> set[str]:
     return {name for name, field in fields if str(field.type).rstrip("!").endswith("Connection")}
 
 
-def test_every_list_is_asked_here_and_takes_all_four_arguments() -> None:
+def test_every_list_is_tested_here_and_has_all_four_paging_arguments() -> None:
     assert connections() == set(LISTS) | OF_AN_ACCOUNT
     for name in connections():
         field = platform_schema().query_type.fields[name]  # type: ignore[union-attr]
@@ -114,7 +114,7 @@ async def walk(api: Asking, name: str, *, backward: bool) -> list[str]:
         cursor = page["pageInfo"][end]
 
 
-async def test_both_ways_hold_every_item_once_and_in_the_same_order(desk: Platform) -> None:
+async def test_paging_both_ways_returns_every_item_once_in_the_same_order(desk: Platform) -> None:
     api = Asking(desk, desk.admin)
     for name in LISTS:
         forward = await walk(api, name, backward=False)
@@ -139,7 +139,7 @@ async def test_a_cursor_of_another_list_filter_or_order_is_refused(desk: Platfor
                 assert (refusal["code"], refusal["field"]) == ("BAD_USER_INPUT", bound), question
 
 
-async def test_what_people_look_for_is_found(desk: Platform) -> None:
+async def test_searches_find_the_expected_items(desk: Platform) -> None:
     api = Asking(desk, desk.admin)
 
     async def count(question: str) -> Any:
@@ -156,7 +156,7 @@ async def test_what_people_look_for_is_found(desk: Platform) -> None:
     assert await count("executions(filter: { liquidity: MAKER })") == 0
 
 
-async def test_accounts_rules_and_halts_are_found_by_what_people_know(desk: Platform) -> None:
+async def test_accounts_rules_and_halts_are_found_by_their_names(desk: Platform) -> None:
     api = Asking(desk, desk.admin)
     (first, *_) = (await api.ask("{ accountsConnection { edges { node { id name owner { id } } } } }"))["edges"]
     account, owner = first["node"], first["node"]["owner"]["id"]
@@ -187,7 +187,7 @@ async def test_accounts_rules_and_halts_are_found_by_what_people_know(desk: Plat
     assert await count("tradingHaltsConnection(filter: { active: false })") == 0
 
 
-async def test_typed_words_say_the_same_as_the_old_ones(desk: Platform) -> None:
+async def test_typed_arguments_equal_the_old_text_arguments(desk: Platform) -> None:
     api = Asking(desk, desk.admin)
     events = (await api.ask("{ riskEvents { edges { node { kind eventKind source origin at createdAt } } } }"))["edges"]
     assert events
@@ -205,7 +205,7 @@ async def test_typed_words_say_the_same_as_the_old_ones(desk: Platform) -> None:
     assert (both["code"], both["field"]) == ("BAD_USER_INPUT", "filter.kinds")
 
 
-def test_the_kinds_of_risk_events_are_all_that_are_raised() -> None:
+def test_the_risk_event_kinds_are_exactly_those_that_are_raised() -> None:
     raised = {*RiskRuleKind, *AnomalyKind, HALTED, RESUMED, late_commands.KIND}
     raised |= {value for name, value in vars(operators).items() if name.isupper() and isinstance(value, str)}
     assert {str(kind) for kind in RiskEventKind} == {str(kind) for kind in raised}

@@ -23,7 +23,7 @@ class Source:
         return {key: key * key for key in keys if key <= 100}
 
 
-async def test_keys_of_one_turn_are_loaded_together_and_each_once() -> None:
+async def test_keys_requested_in_one_turn_are_loaded_together_and_once() -> None:
     source = Source()
     loader = Loader(source.load)
     assert await asyncio.gather(*(loader.load(key) for key in (1, 2, 1, 3))) == [1, 4, 1, 9]
@@ -32,14 +32,14 @@ async def test_keys_of_one_turn_are_loaded_together_and_each_once() -> None:
     assert source.batches == [[1, 2, 3], [4]]
 
 
-async def test_what_is_not_there_is_none_and_not_asked_for_again() -> None:
+async def test_a_missing_key_loads_as_null_and_is_not_requested_again() -> None:
     source = Source()
     loader = Loader(source.load)
     assert [await loader.load(101), await loader.load(101)] == [None, None]
     assert source.batches == [[101]]
 
 
-async def test_what_is_asked_for_while_a_batch_is_under_way_comes_with_the_next() -> None:
+async def test_keys_requested_during_a_batch_are_in_the_next_one() -> None:
     source = Source()
     loader = Loader(source.load)
     first = asyncio.create_task(loader.load(1))
@@ -51,7 +51,7 @@ async def test_what_is_asked_for_while_a_batch_is_under_way_comes_with_the_next(
     assert source.batches == [[1], [2]]
 
 
-async def test_a_failure_reaches_all_who_wait_and_the_next_may_try_again() -> None:
+async def test_a_failure_reaches_all_waiters_and_the_next_request_tries_again() -> None:
     source = Source()
     source.failure = ValueError("down")
     loader = Loader(source.load)
@@ -61,7 +61,7 @@ async def test_a_failure_reaches_all_who_wait_and_the_next_may_try_again() -> No
     assert await loader.load(1) == 1
 
 
-async def test_one_who_gives_up_does_not_disturb_another_who_waits_for_the_same() -> None:
+async def test_a_cancelled_waiter_does_not_disturb_others_of_the_same_key() -> None:
     loader = Loader(Source().load)
     impatient, patient = asyncio.create_task(loader.load(1)), asyncio.create_task(loader.load(1))
     await asyncio.sleep(0)
@@ -71,14 +71,14 @@ async def test_one_who_gives_up_does_not_disturb_another_who_waits_for_the_same(
         await impatient
 
 
-async def test_a_batch_is_bounded() -> None:
+async def test_the_size_of_a_batch_is_bounded() -> None:
     source = Source()
     loader = Loader(source.load)
     await asyncio.gather(*(loader.load(key) for key in range(2_500)))
     assert [len(batch) for batch in source.batches] == [1_000, 1_000, 500]
 
 
-async def test_each_function_has_a_loader_of_its_own_within_one_operation() -> None:
+async def test_each_function_has_its_own_loader_per_operation() -> None:
     one, two = Source(), Source()
     loaders = Loaders()
     assert loaders.of(one.load) is loaders.of(one.load)

@@ -33,7 +33,7 @@ GRAPHQL = "application/graphql-response+json"
         ("x" * 2_000, None),
     ],
 )
-def test_answer_type(accept: str | None, expected: str | None) -> None:
+def test_the_answer_type_follows_the_accept_header(accept: str | None, expected: str | None) -> None:
     assert answer_type(accept) == expected
 
 
@@ -47,7 +47,7 @@ def test_answer_type(accept: str | None, expected: str | None) -> None:
         ("text/html;q=0", False),
     ],
 )
-def test_only_who_names_html_wants_a_page(accept: str | None, expected: bool) -> None:
+def test_only_clients_that_accept_html_get_a_page(accept: str | None, expected: bool) -> None:
     assert wants_page(accept) is expected
 
 
@@ -61,5 +61,5 @@ def test_only_who_names_html_wants_a_page(accept: str | None, expected: bool) ->
         ("", ("", True)),
     ],
 )
-def test_content_type(header: str, expected: tuple[str, bool]) -> None:
+def test_the_content_type_must_be_json(header: str, expected: tuple[str, bool]) -> None:
     assert content_type(header) == expected

@@ -152,14 +152,14 @@ def node_types() -> set[str]:
     return {type_.name for type_ in schema.get_possible_types(schema.type_map["Node"])}  # type: ignore[arg-type]
 
 
-def test_every_type_with_an_id_that_lasts_is_a_node() -> None:
+def test_every_type_with_a_lasting_id_is_a_node() -> None:
     """Audit entries of orders and points of charts have other things' ids; channels are settings."""
     types = platform_schema().type_map.values()
     with_ids = {type_.name for type_ in types if isinstance(type_, GraphQLObjectType) and "id" in type_.fields}
     assert with_ids - node_types() == {"AnomalyCasePoint", "AuditEntry", "NotificationChannel"}
 
 
-async def test_everything_is_found_by_its_id_and_by_those_alone_who_may_see_it(desk: Desk) -> None:
+async def test_a_node_is_found_by_its_id_only_by_those_who_may_see_it(desk: Desk) -> None:
     assert desk.ids.keys() == node_types() - {"OpenSession", "AnomalyCase", "AnomalyDismissal"}
     stranger = await desk.whole.add_actor()
     manager = await desk.whole.add_actor(Role.RISK_MANAGER)
@@ -183,7 +183,7 @@ async def test_everything_is_found_by_its_id_and_by_those_alone_who_may_see_it(d
 
 
 @pytest.mark.parametrize("field", ["execution", "transaction", "riskEvent", "riskRule", "anomaly"])
-async def test_what_is_looked_up_by_its_id_is_of_its_kind_and_seen(desk: Desk, field: str) -> None:
+async def test_a_lookup_by_id_returns_visible_nodes_of_the_requested_type(desk: Desk, field: str) -> None:
     name = {"transaction": "AccountTransaction"}.get(field, field[0].upper() + field[1:])
     document = f"query ($id: ID!) {{ {field}(id: $id) {{ __typename id }} }}"
     assert await desk.api().ask(document, id=desk.ids[name]) == {"__typename": name, "id": desk.ids[name]}
@@ -206,7 +206,7 @@ OBJECTS = """query ($first: Int!) {
 }"""
 
 
-async def test_objects_beside_ids_cost_no_statement_per_row(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_objects_beside_ids_take_no_statement_per_row(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     admin = Asking(desk.whole, desk.whole.admin)
     halts = await admin.ask("{ tradingHalts { id } }")
     await admin.ask('mutation ($id: ID!) { resumeTrading(id: $id, reason: "r") { id } }', id=halts[0]["id"])
@@ -218,7 +218,7 @@ async def test_objects_beside_ids_cost_no_statement_per_row(desk: Desk, monkeypa
     assert max(Counter(statements.texts).values()) <= MOST_PLACES
 
 
-async def test_nodes_of_a_kind_are_loaded_together(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nodes_of_a_type_are_loaded_together(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     api = desk.api(desk.whole.admin)
     with counted_statements(monkeypatch) as statements:
         await api.ask(NODES, ids=list(desk.ids.values()))
@@ -226,7 +226,7 @@ async def test_nodes_of_a_kind_are_loaded_together(desk: Desk, monkeypatch: pyte
     assert len(statements.texts) <= 1 + len(desk.ids) + 2
 
 
-async def test_objects_of_others_are_left_out(desk: Desk) -> None:
+async def test_foreign_objects_are_null(desk: Desk) -> None:
     _, foreign = await desk.whole.open_account("1000")
     (order,) = await desk.whole.place(desk.whole.admin, buy(foreign.id))
     own = UUID(desk.ids["Order"])

@@ -21,7 +21,7 @@ from api.transport.origin import OriginPolicy, normalise_origin
         ("https://desk.example:99999", None),
     ],
 )
-def test_an_origin_is_scheme_host_and_port(origin: str, expected: tuple[str, str, int] | None) -> None:
+def test_an_origin_consists_of_scheme_host_and_port(origin: str, expected: tuple[str, str, int] | None) -> None:
     assert normalise_origin(origin) == expected
 
 
@@ -38,11 +38,11 @@ def test_an_origin_is_scheme_host_and_port(origin: str, expected: tuple[str, str
         ("null", "null", False),
     ],
 )
-def test_a_page_of_the_server_itself_may(origin: str, host: str, permitted: bool) -> None:
+def test_a_page_of_the_server_itself_may_call(origin: str, host: str, permitted: bool) -> None:
     assert OriginPolicy(()).permits({"origin": origin, "host": host}) is permitted
 
 
-def test_a_page_of_an_allowed_origin_may_and_may_read() -> None:
+def test_a_page_of_an_allowed_origin_may_call_and_read() -> None:
     policy = OriginPolicy(["https://desk.example"])
     foreign = {"origin": "https://desk.example:443", "host": "api.example"}
     assert policy.permits(foreign)
@@ -65,14 +65,12 @@ def test_a_page_of_an_allowed_origin_may_and_may_read() -> None:
         ({"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"}, False),
     ],
 )
-def test_without_an_origin_the_browser_says_where_a_request_comes_from(
-    headers: dict[str, str], permitted: bool
-) -> None:
+def test_a_request_without_an_origin_is_judged_by_sec_fetch_site(headers: dict[str, str], permitted: bool) -> None:
     assert OriginPolicy(()).permits(headers) is permitted
 
 
 @pytest.mark.parametrize("origin", ["*", "desk.example", "https://desk.example/", "null"])
-def test_what_is_no_origin_cannot_be_allowed(origin: str) -> None:
+def test_an_invalid_origin_cannot_be_allowed(origin: str) -> None:
     if origin == "https://desk.example/":
         assert OriginPolicy([origin]).allows("https://desk.example")
     else:

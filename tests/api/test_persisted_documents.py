@@ -85,7 +85,7 @@ async def test_a_listed_subscription_runs_over_both_protocols(listing: Running) 
         ({"documentId": id_of(WHO), "operationName": "Other"}, "BAD_USER_INPUT", "operationName"),
     ],
 )
-async def test_an_id_that_names_nothing_is_refused(
+async def test_an_unknown_document_id_is_refused(
     listing: Running, body: dict[str, Any], code: str, field: str | None
 ) -> None:
     answer = await ask(listing, **body)
@@ -94,7 +94,7 @@ async def test_an_id_that_names_nothing_is_refused(
     assert (error["code"], error.get("field")) == (code, field)
 
 
-async def test_a_text_is_executed_if_it_is_listed(desk: Desk) -> None:
+async def test_a_text_is_executed_only_if_it_is_listed(desk: Desk) -> None:
     async with running(desk, listed=Listed((WHO, ENTRIES), only=True)) as server:
         for text in (WHO, "query   Who {\n  who # myself\n  __typename }", "query Who { __typename, who, }"):
             answer = await ask(server, query=text)
@@ -122,7 +122,7 @@ async def test_a_text_is_executed_if_it_is_listed(desk: Desk) -> None:
         assert "OPERATION_NOT_ALLOWED" in streamed.text
 
 
-async def test_a_document_that_was_registered_at_run_time_has_an_id_too(server: Running) -> None:
+async def test_a_document_registered_at_run_time_has_an_id(server: Running) -> None:
     hashed = {"persistedQuery": {"version": 1, "sha256Hash": digest_of(WHO)}}
     assert code_of(await ask(server, documentId=id_of(WHO))) == "PERSISTED_QUERY_NOT_FOUND"
     assert (await ask(server, query=WHO, extensions=hashed)).status_code == 200

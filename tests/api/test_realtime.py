@@ -50,7 +50,7 @@ async def test_equal_subscriptions_are_executed_once(server: Running) -> None:
         assert metric(server, "deliveries_total") == 3
 
 
-async def test_what_differs_in_selection_filter_or_variables_is_executed_apart(server: Running) -> None:
+async def test_subscriptions_that_differ_are_executed_separately(server: Running) -> None:
     queries = (
         (SHOUTED, {}),
         (ENTRIES, {}),
@@ -67,7 +67,7 @@ async def test_what_differs_in_selection_filter_or_variables_is_executed_apart(s
         assert metric(server, "streams") == len(queries)
 
 
-async def test_an_answer_that_depends_on_who_asks_is_shared_with_nobody_else(server: Running) -> None:
+async def test_an_answer_that_depends_on_the_caller_is_not_shared(server: Running) -> None:
     query = "subscription { entries { seenBy } }"
     async with open_socket(server) as one, open_socket(server) as again, open_socket(server, "bob") as two:
         await one.subscribe("1", query)
@@ -81,7 +81,7 @@ async def test_an_answer_that_depends_on_who_asks_is_shared_with_nobody_else(ser
         assert await two.next() == {"entries": {"seenBy": BOB.email}}
 
 
-async def test_a_group_goes_on_when_the_one_who_began_it_leaves(server: Running) -> None:
+async def test_a_shared_subscription_continues_when_its_first_client_leaves(server: Running) -> None:
     async with open_socket(server) as one, open_socket(server, "bob") as two:
         await one.subscribe("1", SHOUTED)
         await live(server)
@@ -94,7 +94,7 @@ async def test_a_group_goes_on_when_the_one_who_began_it_leaves(server: Running)
     await live(server, 0)
 
 
-async def test_an_error_of_one_event_is_part_of_it_and_the_stream_goes_on(server: Running) -> None:
+async def test_an_error_in_one_event_does_not_end_the_stream(server: Running) -> None:
     async with open_socket(server) as socket:
         await socket.subscribe("1", "subscription { entries { number risky } }")
         await live(server)
@@ -105,7 +105,7 @@ async def test_an_error_of_one_event_is_part_of_it_and_the_stream_goes_on(server
         assert await socket.next() == {"entries": {"number": 2, "risky": "good"}}
 
 
-async def test_a_field_that_is_marked_the_same_for_all_cannot_ask_who_it_is_for(server: Running) -> None:
+async def test_a_field_marked_as_equal_for_all_cannot_read_the_caller(server: Running) -> None:
     async with open_socket(server) as socket:
         await socket.subscribe("1", "subscription { entries { wronglyMarked } }")
         await live(server)
@@ -116,7 +116,7 @@ async def test_a_field_that_is_marked_the_same_for_all_cannot_ask_who_it_is_for(
 # ------------------------------------------------------------------ logs
 
 
-async def test_a_log_is_replayed_and_goes_on_without_gap_or_repeat(server: Running) -> None:
+async def test_a_log_is_replayed_and_continues_without_gap_or_repeat(server: Running) -> None:
     await server.desk.log.append(*(f"e{number}" for number in range(1, 21)))
     async with open_socket(server) as socket:
         await socket.subscribe("1", ENTRIES, after=cursor_of(5))
@@ -125,7 +125,7 @@ async def test_a_log_is_replayed_and_goes_on_without_gap_or_repeat(server: Runni
         assert await numbers(socket, 17) == list(range(6, 23))
 
 
-async def test_without_a_cursor_a_log_begins_now(server: Running) -> None:
+async def test_a_log_stream_without_a_cursor_begins_now(server: Running) -> None:
     await server.desk.log.append("old")
     async with open_socket(server) as socket:
         await socket.subscribe("1", ENTRIES)
@@ -134,7 +134,7 @@ async def test_without_a_cursor_a_log_begins_now(server: Running) -> None:
         assert await socket.next() == {"entries": {"number": 2, "text": "new"}}
 
 
-async def test_a_filtered_log_says_nothing_of_what_it_skips(server: Running) -> None:
+async def test_a_filtered_log_sends_only_matching_events(server: Running) -> None:
     await server.desk.log.append("ax", "b", "cx")
     async with open_socket(server) as socket:
         await socket.subscribe("1", ENTRIES, only="x", after=cursor_of(0))
@@ -144,7 +144,7 @@ async def test_a_filtered_log_says_nothing_of_what_it_skips(server: Running) -> 
 
 
 @pytest.mark.parametrize("page", [1, 3, 500])
-async def test_those_who_come_at_any_time_hear_the_same(desk: Desk, page: int) -> None:
+async def test_clients_that_join_at_any_time_get_the_same_events(desk: Desk, page: int) -> None:
     """Subscribers join all the time while events are written, each from a place of its own."""
     total = 300
     async with running(desk, limits=RequestLimits(replay_page=page)) as server:
@@ -179,7 +179,7 @@ async def test_those_who_come_at_any_time_hear_the_same(desk: Desk, page: int) -
         (Cursor("WyJldmVudCIsIi0xIl0"), "This cursor belongs to another list."),
     ],
 )
-async def test_a_cursor_that_leads_nowhere_is_refused(server: Running, after: Cursor, message: str) -> None:
+async def test_an_invalid_cursor_is_refused(server: Running, after: Cursor, message: str) -> None:
     await server.desk.log.append("a", "b")
     async with open_socket(server) as socket:
         await socket.subscribe("1", ENTRIES, after=after)
@@ -190,7 +190,7 @@ async def test_a_cursor_that_leads_nowhere_is_refused(server: Running, after: Cu
     assert len(server.api.serving.hub) == 0
 
 
-async def test_a_client_that_falls_behind_is_caught_up_from_the_log(desk: Desk) -> None:
+async def test_a_slow_client_catches_up_from_the_log(desk: Desk) -> None:
     """Its queue is bounded; what did not fit is read again, in order, and another subscriber notices nothing."""
     text = "x" * 2_000
     total = 3_000
@@ -219,7 +219,7 @@ async def test_a_client_that_falls_behind_is_caught_up_from_the_log(desk: Desk) 
         assert await numbers(slow, 1) == [total + 1]
 
 
-async def test_a_client_that_cannot_keep_up_may_still_end_its_subscription(desk: Desk) -> None:
+async def test_a_slow_client_can_still_end_its_subscription(desk: Desk) -> None:
     async with running(desk) as server, open_socket(server, max_queue=1) as socket:
         await socket.subscribe("1", ENTRIES)
         await live(server)
@@ -234,7 +234,7 @@ async def test_a_client_that_cannot_keep_up_may_still_end_its_subscription(desk:
         socket.connection.transport.resume_reading()
 
 
-async def test_a_log_that_cannot_be_reached_is_asked_again_and_nothing_is_lost(server: Running) -> None:
+async def test_an_unreachable_log_is_read_again_without_loss(server: Running) -> None:
     async with open_socket(server) as socket:
         await socket.subscribe("1", ENTRIES)
         await live(server)
@@ -246,7 +246,7 @@ async def test_a_log_that_cannot_be_reached_is_asked_again_and_nothing_is_lost(s
         assert await numbers(socket, 1) == [2]
 
 
-async def test_what_a_log_tells_again_is_dropped(server: Running) -> None:
+async def test_events_repeated_by_a_log_are_dropped(server: Running) -> None:
     server.desk.log.overlap = 2
     async with open_socket(server) as socket:
         await socket.subscribe("1", ENTRIES)
@@ -257,7 +257,7 @@ async def test_what_a_log_tells_again_is_dropped(server: Running) -> None:
         await socket.settle()
 
 
-async def test_a_log_that_fails_ends_everybody_with_a_masked_error(server: Running) -> None:
+async def test_a_failing_log_ends_all_subscriptions_with_a_masked_error(server: Running) -> None:
     async with open_socket(server) as one, open_socket(server) as two:
         for socket in (one, two):
             await socket.subscribe("1", ENTRIES)
@@ -281,7 +281,7 @@ async def readings(socket: Socket, count: int) -> list[tuple[str, int]]:
     return [(reading["name"], reading["value"]) for reading in found]
 
 
-async def test_a_state_begins_as_it_is_for_everybody(server: Running) -> None:
+async def test_a_state_stream_begins_with_the_current_state_for_every_client(server: Running) -> None:
     await server.desk.state.set(a=1, b=2)
     async with open_socket(server) as one:
         await one.subscribe("1", READINGS)
@@ -294,7 +294,7 @@ async def test_a_state_begins_as_it_is_for_everybody(server: Running) -> None:
             assert server.desk.state.watchers == 1
 
 
-async def test_a_slow_client_of_a_state_gets_the_newest_of_each_part(desk: Desk) -> None:
+async def test_a_slow_client_of_a_state_gets_the_newest_value_of_each_part(desk: Desk) -> None:
     long = "n" * 3_000
     async with (
         running(desk) as server,
@@ -320,7 +320,7 @@ async def test_a_slow_client_of_a_state_gets_the_newest_of_each_part(desk: Desk)
         assert heard < total
 
 
-async def test_a_state_that_ends_completes_and_one_that_fails_says_so(server: Running) -> None:
+async def test_a_finished_state_completes_and_a_failed_one_sends_an_error(server: Running) -> None:
     async with open_socket(server) as socket:
         await socket.subscribe("1", READINGS)
         await eventually(lambda: server.desk.state.watchers == 1)
@@ -335,7 +335,7 @@ async def test_a_state_that_ends_completes_and_one_that_fails_says_so(server: Ru
 # ------------------------------------------------------------------ plain generators
 
 
-async def test_a_plain_generator_is_run_for_each_and_completes(server: Running) -> None:
+async def test_a_plain_generator_runs_once_per_client_and_completes(server: Running) -> None:
     server.desk.gate.set()
     async with open_socket(server) as socket:
         await socket.subscribe("1", "subscription { count(to: 2) }")
@@ -350,7 +350,7 @@ async def test_a_plain_generator_is_run_for_each_and_completes(server: Running) 
 # ------------------------------------------------------------------ rights
 
 
-async def test_a_stream_that_may_not_be_seen_does_not_begin(server: Running) -> None:
+async def test_a_forbidden_stream_does_not_begin(server: Running) -> None:
     server.desk.readers.discard(BOB.user_id)
     async with open_socket(server, "bob") as socket:
         for query in (ENTRIES, READINGS):
@@ -366,7 +366,7 @@ async def test_a_stream_that_may_not_be_seen_does_not_begin(server: Running) -> 
 
 
 @pytest.mark.parametrize("query", [ENTRIES, READINGS])
-async def test_who_loses_the_right_hears_it_and_nothing_more(server: Running, query: str) -> None:
+async def test_a_client_that_loses_its_right_gets_an_error_and_no_more_events(server: Running, query: str) -> None:
     desk = server.desk
     async with open_socket(server) as ada, open_socket(server, "bob") as bob:
         for socket in (ada, bob):
@@ -384,7 +384,7 @@ async def test_who_loses_the_right_hears_it_and_nothing_more(server: Running, qu
         await bob.settle()
 
 
-async def test_who_gains_rights_goes_on_without_gap_or_repeat_as_who_it_is_now(server: Running) -> None:
+async def test_a_client_that_gains_rights_continues_without_gap_or_repeat(server: Running) -> None:
     desk = server.desk
     async with open_socket(server) as socket:
         await socket.subscribe("1", "subscription { entries { number seenBy } }", after=None)
@@ -400,7 +400,7 @@ async def test_who_gains_rights_goes_on_without_gap_or_repeat_as_who_it_is_now(s
         await live(server, 1)
 
 
-async def test_a_plain_generator_is_opened_again_with_the_new_rights(server: Running) -> None:
+async def test_a_plain_generator_is_reopened_with_the_new_rights(server: Running) -> None:
     desk = server.desk
     async with open_socket(server) as socket:
         await socket.subscribe("1", "subscription { count(to: 1) }")
@@ -413,7 +413,7 @@ async def test_a_plain_generator_is_opened_again_with_the_new_rights(server: Run
         assert (await socket.hear())["payload"][0]["extensions"] == {"code": "FORBIDDEN"}
 
 
-async def test_many_come_and_go_and_leave_nothing(server: Running) -> None:
+async def test_many_subscriptions_come_and_go_and_leave_nothing(server: Running) -> None:
     async def visit(index: int) -> None:
         async with open_socket(server, "bob" if index % 2 else "ada") as socket:
             for operation_id, query in enumerate((ENTRIES, READINGS, SHOUTED, "subscription { count(to: 1) }")):

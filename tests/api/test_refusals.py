@@ -33,7 +33,7 @@ async def whole(database_url: str, redis_url: str, tmp_path: Path) -> AsyncItera
         yield made
 
 
-async def test_a_conflict_says_where_the_order_stands(whole: Platform) -> None:
+async def test_a_conflict_shows_the_current_state_of_the_order(whole: Platform) -> None:
     owner, book = await whole.open_account("10000")
     (placed,) = await whole.place(
         owner, command(account_id=book.id, symbol="COIN", type=OrderType.MARKET, quantity=Decimal("0.1"))
@@ -48,7 +48,7 @@ async def test_a_conflict_says_where_the_order_stands(whole: Platform) -> None:
         assert {name: refusal[name] for name in expected} == expected
 
 
-async def test_money_names_its_currency(whole: Platform) -> None:
+async def test_every_amount_of_money_has_a_currency(whole: Platform) -> None:
     owner, book = await whole.open_account("10000")
     api, account = Asking(whole, owner), str(book.id)
     orders = command(account_id=book.id, symbol="COIN", type=OrderType.MARKET, quantity=Decimal("0.1"))
@@ -80,7 +80,7 @@ def test_statistics_of_several_currencies_are_grouped() -> None:
     assert [(row.currency, row.orders, row.fees) for row in found.by_currency] == [("EUR", 1, 1), ("USD", 5, 5)]
 
 
-async def test_a_credential_without_its_scheme_hears_how_to_send_it(whole: Platform) -> None:
+async def test_a_credential_without_its_scheme_is_refused_with_an_example(whole: Platform) -> None:
     runner = OperationRunner(platform_schema(), whole.services, RequestLimits(), ApiMetrics())
     for header in ("tg_something", "Basic abc", "tg_ 1"):
         caller = await runner.identify(bearer_token(header), "127.0.0.1")
@@ -91,7 +91,7 @@ async def test_a_credential_without_its_scheme_hears_how_to_send_it(whole: Platf
     assert [bearer_token(header) for header in (None, "", "Bearer x", "bearer  x ")] == [None, None, "x", "x"]
 
 
-async def test_a_failing_part_of_a_dashboard_leaves_the_others(whole: Platform) -> None:
+async def test_a_failing_field_leaves_the_other_fields_of_a_dashboard(whole: Platform) -> None:
     owner, book = await whole.open_account("10000")
     api, fields = Asking(whole, owner), "viewer { role } riskMetrics(accountId: $other) { equity }"
     ids = {"other": str(new_id())}
@@ -105,7 +105,7 @@ async def test_a_failing_part_of_a_dashboard_leaves_the_others(whole: Platform) 
     assert book.id is not None
 
 
-async def test_the_schema_is_served_as_text_to_who_is_signed_in(server: Running) -> None:
+async def test_the_schema_is_served_as_text_to_signed_in_callers(server: Running) -> None:
     address = server.endpoint.replace("/graphql", "/schema.graphql")
     async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
         assert (await client.get(address)).status_code == 401

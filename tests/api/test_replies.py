@@ -48,17 +48,17 @@ DECODED = {
         ("gzip" * 500, None),
     ],
 )
-def test_the_best_encoding_is_the_one_with_the_greatest_weight(accepted: str | None, best: str | None) -> None:
+def test_the_encoding_with_the_greatest_weight_is_chosen(accepted: str | None, best: str | None) -> None:
     assert best_encoding(accepted) == best
 
 
 @given(st.binary(max_size=5_000), st.sampled_from(ENCODINGS))
-def test_what_is_compressed_comes_back(body: bytes, encoding: str) -> None:
+def test_compressed_answers_decompress_to_the_original(body: bytes, encoding: str) -> None:
     assert DECODED[encoding](compress(body, encoding)) == body
 
 
 @given(st.text(max_size=300))
-def test_no_header_is_too_strange(accepted: str) -> None:
+def test_every_accept_encoding_header_has_an_answer(accepted: str) -> None:
     assert best_encoding(accepted) in (None, *ENCODINGS)
 
 
@@ -66,7 +66,7 @@ def test_no_header_is_too_strange(accepted: str) -> None:
     ("header", "known"),
     [(None, False), ('W/"a"', True), ('"a"', True), ('"b", W/"a"', True), ("*", True), ('"b"', False), ("a", False)],
 )
-def test_tags_are_compared_weakly(header: str | None, known: bool) -> None:
+def test_entity_tags_are_compared_weakly(header: str | None, known: bool) -> None:
     assert has_tag(header, 'W/"a"') is known
 
 
@@ -92,7 +92,7 @@ async def test_large_answers_to_queries_are_compressed(desk: Desk, encoding: str
         assert orjson.loads(DECODED[encoding](raw)) == {"data": {"echo": LARGE}}
 
 
-async def test_small_answers_and_mutations_are_sent_as_they_are(desk: Desk) -> None:
+async def test_small_answers_and_mutations_are_sent_uncompressed(desk: Desk) -> None:
     async with running(desk) as server:
         takes = {"accept-encoding": "gzip, br, zstd"}
         small = await _post(server, ECHO, takes, text="x")
@@ -107,7 +107,7 @@ async def test_small_answers_and_mutations_are_sent_as_they_are(desk: Desk) -> N
             orjson.loads(response.extensions["raw"])
 
 
-async def test_an_answer_that_a_client_has_is_not_sent_again(desk: Desk) -> None:
+async def test_an_unchanged_answer_is_not_sent_again(desk: Desk) -> None:
     async with running(desk) as server, httpx.AsyncClient(trust_env=False) as client:
         ada, bob = {"authorization": "Bearer ada"}, {"authorization": "Bearer bob"}
         first = await client.get(server.endpoint, params={"query": "{ who }"}, headers=ada)
@@ -139,7 +139,7 @@ class Rates:
         return self._buckets[kind].take(key, 0.0)
 
 
-async def test_whoever_asks_too_often_is_told_when_to_come_back(desk: Desk) -> None:
+async def test_a_rate_limited_caller_is_told_when_to_retry(desk: Desk) -> None:
     desk.rates = Rates(2)
     async with running(desk) as server, httpx.AsyncClient(base_url=server.address, trust_env=False) as client:
         ada = {"authorization": "Bearer ada"}
@@ -161,7 +161,7 @@ async def test_whoever_asks_too_often_is_told_when_to_come_back(desk: Desk) -> N
         assert 'tradegraph_rate_limited_total{caller="address"} 1.0' in metrics.text
 
 
-async def test_operations_on_a_socket_count_as_well(desk: Desk) -> None:
+async def test_operations_on_a_socket_count_towards_the_rate_limit(desk: Desk) -> None:
     desk.rates = Rates(1)
     async with running(desk) as server, open_socket(server) as socket:
         await socket.subscribe("1", "{ who }")
@@ -172,7 +172,7 @@ async def test_operations_on_a_socket_count_as_well(desk: Desk) -> None:
         assert (refused["type"], refused["payload"][0]["extensions"]["code"]) == ("error", "RATE_LIMITED")
 
 
-async def test_the_schema_as_text_is_compressed_and_sent_once(desk: Desk) -> None:
+async def test_the_schema_text_is_compressed_and_sent_once(desk: Desk) -> None:
     async with running(desk) as server, httpx.AsyncClient(base_url=server.address, trust_env=False) as client:
         ada = {"authorization": "Bearer ada"}
         plain = await client.get("/schema.graphql", headers={**ada, "accept-encoding": "identity"})

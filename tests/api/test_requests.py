@@ -27,7 +27,7 @@ class Lines(list[Line]):
         self.append((level, dict(fields())))
 
 
-async def test_each_request_over_http_is_one_line_that_its_answer_names(desk: Desk) -> None:
+async def test_each_http_request_is_one_log_line_named_in_its_answer(desk: Desk) -> None:
     lines = Lines()
     async with running(desk, request_log=lines) as server, httpx.AsyncClient(trust_env=False) as client:
         bodies = ["query Who { who }", 'query Bad { fail(how: "conflict") }', "{ nothing }"]
@@ -52,7 +52,7 @@ async def test_each_request_over_http_is_one_line_that_its_answer_names(desk: De
     assert "secret" not in str(lines)
 
 
-async def test_the_id_in_a_masked_error_is_that_of_the_line(desk: Desk) -> None:
+async def test_the_request_id_of_a_masked_error_is_that_of_its_log_line(desk: Desk) -> None:
     lines = Lines()
     async with running(desk, request_log=lines) as server, httpx.AsyncClient(trust_env=False) as client:
         answer = await client.post(server.endpoint, json={"query": '{ fail(how: "bug") }'}, headers=BEARER)
@@ -60,7 +60,7 @@ async def test_the_id_in_a_masked_error_is_that_of_the_line(desk: Desk) -> None:
     assert [line["request_id"] for _, line in lines] == [named] == [answer.headers["x-request-id"]]
 
 
-async def test_each_operation_on_a_socket_is_one_line(desk: Desk) -> None:
+async def test_each_operation_on_a_socket_is_one_log_line(desk: Desk) -> None:
     lines = Lines()
     async with running(desk, request_log=lines) as server, open_socket(server) as socket:
         await socket.subscribe("1", "query Who { who }")
@@ -83,7 +83,7 @@ async def test_each_operation_on_a_socket_is_one_line(desk: Desk) -> None:
     assert all(line["method"] == "WEBSOCKET" and "status" not in line for _, line in lines)
 
 
-def test_a_batch_names_its_first_orders_and_their_number() -> None:
+def test_the_log_line_of_a_batch_has_its_first_orders_and_their_number() -> None:
     record = RequestRecord("POST", "/graphql", "")
     record.concerns(UUID(int=number) for number in range(3))
     assert record.fields(200)["order_ids"] == [str(UUID(int=number)) for number in range(3)]
@@ -94,7 +94,7 @@ def test_a_batch_names_its_first_orders_and_their_number() -> None:
 
 
 @pytest.mark.parametrize("form", ["json", "console"])
-async def test_lines_have_the_form_and_the_time_of_all_others(form: Any) -> None:
+async def test_request_lines_have_the_format_of_other_log_lines(form: Any) -> None:
     output = io.StringIO()
     lines = RequestLines(LogSetting("info", form), output)
     lines("info", lambda: {"request_id": "1", "status": 200, "order_ids": ["a", "b"]})
@@ -115,7 +115,7 @@ async def test_lines_have_the_form_and_the_time_of_all_others(form: Any) -> None
         assert rest == f"[info     ] {'request':<30} [request] request_id=1 status=200 order_ids=a,b"
 
 
-async def test_many_lines_are_not_kept_waiting() -> None:
+async def test_many_log_lines_are_written_without_delay() -> None:
     output = io.StringIO()
     lines = RequestLines(LogSetting("info", "json"), output)
     for number in range(1_001):

@@ -209,7 +209,7 @@ def roots() -> dict[str, Any]:
     return {f"{type_.name}.{name}": field for type_ in types if type_ for name, field in type_.fields.items()}
 
 
-def test_every_root_field_has_a_decision_and_a_question() -> None:
+def test_every_root_field_has_a_decision_and_a_request() -> None:
     assert roots().keys() == DECISIONS.keys()
     assert DECISIONS.keys() == ASKS.keys()
 
@@ -358,7 +358,7 @@ def complaint(name: str, role: Role, relation: str, answer: tuple[str, str | Non
     return None if code == "FORBIDDEN" else "should be FORBIDDEN"
 
 
-async def test_every_role_relation_and_credential_is_answered_as_decided(desk: Desk) -> None:
+async def test_every_role_relation_and_credential_gets_the_decided_answer(desk: Desk) -> None:
     wrong: list[str] = []
     for name, ask in ASKS.items():
         about_account = "{a}" in ask or "{o}" in ask
@@ -389,7 +389,7 @@ async def test_every_role_relation_and_credential_is_answered_as_decided(desk: D
     assert wrong == [], "\n".join(wrong)
 
 
-async def test_nobody_gets_anything_but_what_is_public(desk: Desk) -> None:
+async def test_anonymous_callers_get_public_fields_only(desk: Desk) -> None:
     places = {"q": "1", "a": UNKNOWN, "o": UNKNOWN, "u": UNKNOWN, "me": UNKNOWN}
     for name in ASKS:
         code, _ = await desk.ask(name, None, **places)
@@ -397,7 +397,7 @@ async def test_nobody_gets_anything_but_what_is_public(desk: Desk) -> None:
         assert (code != "UNAUTHENTICATED" or name == "Mutation.refreshSession") if public else code == "UNAUTHENTICATED"
 
 
-async def test_what_is_refused_and_what_bots_place_is_found_in_the_audit_log(desk: Desk) -> None:
+async def test_refusals_and_orders_of_bots_are_in_the_audit_log(desk: Desk) -> None:
     bot, foreign = desk.tokens[Role.TRADER, "key"], desk.accounts[Role.TRADER, "foreign"]
     await desk.ask("Mutation.deposit", bot, a=desk.accounts[Role.TRADER, "TRADE"])
     await desk.ask("Query.positions", bot, a=foreign)

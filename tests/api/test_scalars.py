@@ -147,7 +147,7 @@ def test_a_number_is_kept_exactly_or_refused(sent: object, kept: str | None) -> 
         ('"0.10"', "0.1"),
     ],
 )
-def test_a_literal_is_read_from_its_text(text: str, kept: str) -> None:
+def test_a_number_literal_is_read_from_its_text(text: str, kept: str) -> None:
     assert literal("decimal", text) == kept
 
 
@@ -172,7 +172,7 @@ def test_a_literal_is_read_from_its_text(text: str, kept: str) -> None:
         *(True, [], {}, ["1"], {"a": 1}),
     ],
 )
-def test_what_is_no_number_is_bad_input(sent: object) -> None:
+def test_a_value_that_is_no_number_is_bad_input(sent: object) -> None:
     with pytest.raises(GraphQLError) as caught:
         ask("decimal", sent)
     assert caught.value.extensions == {"code": "BAD_USER_INPUT"}
@@ -185,14 +185,14 @@ def test_a_literal_that_is_no_number_is_bad_input(text: str) -> None:
     assert caught.value.extensions == {"code": "BAD_USER_INPUT"}
 
 
-def test_a_refusal_shows_only_the_beginning_of_what_was_sent() -> None:
+def test_a_refusal_shows_only_the_beginning_of_the_value() -> None:
     with pytest.raises(GraphQLError) as caught:
         parse_decimal("x" * 10_000)
     assert len(caught.value.message) < 200
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=18, min_value=-(10**18) + 1, max_value=10**18 - 1))
-def test_every_number_within_the_bounds_comes_back_as_it_was(number: Decimal) -> None:
+def test_every_number_within_the_bounds_round_trips(number: Decimal) -> None:
     assert within_bounds(number)
     text = ask("decimal", str(number))
     assert Decimal(text) == number
@@ -211,7 +211,7 @@ def test_any_text_is_a_number_or_bad_input(text: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["nan", "float", "bool"])
-def test_what_is_not_exact_is_not_sent(kind: str) -> None:
+def test_an_inexact_number_is_not_sent(kind: str) -> None:
     result = graphql_sync(SCHEMA, f'{{ bad(kind: "{kind}") }}')
     assert result.data is None
     assert result.errors is not None
@@ -240,16 +240,16 @@ def test_a_count_may_be_sent_as_a_number() -> None:
         ("2261-12-31T23:59:59.999999999Z", "2261-12-31T23:59:59.999999999Z"),
     ],
 )
-def test_a_time_comes_back_in_utc_with_all_its_digits(sent: str, kept: str) -> None:
+def test_a_time_round_trips_in_utc_with_all_digits(sent: str, kept: str) -> None:
     assert ask("at", sent) == kept
 
 
-def test_nanoseconds_are_kept_where_they_are_wanted() -> None:
+def test_nanoseconds_are_kept_where_the_type_has_them() -> None:
     assert ask("nanos", "2026-01-31T09:30:00.123456789+01:00") == "2026-01-31T08:30:00.123456789Z"
     assert ask("nanos", "2026-01-31T09:30:00.5Z") == "2026-01-31T09:30:00.500Z"
 
 
-def test_what_arrives_is_an_aware_datetime() -> None:
+def test_a_parsed_time_is_an_aware_datetime() -> None:
     plain, precise = parse_datetime("2026-01-31T09:30:00.5+01:00"), parse_datetime("2026-01-31T09:30:00.123456789Z")
     assert plain == datetime(2026, 1, 31, 8, 30, 0, 500_000, tzinfo=UTC)
     assert type(plain) is datetime
@@ -276,18 +276,18 @@ def test_what_arrives_is_an_aware_datetime() -> None:
         *(5, 1.5, True, [], {}),
     ],
 )
-def test_what_is_no_unambiguous_time_is_bad_input(sent: object) -> None:
+def test_an_ambiguous_or_invalid_time_is_bad_input(sent: object) -> None:
     with pytest.raises(GraphQLError) as caught:
         ask("at", sent)
     assert caught.value.extensions == {"code": "BAD_USER_INPUT"}
 
 
 @given(st.datetimes(min_value=datetime(1678, 1, 1), max_value=datetime(2261, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
-def test_every_time_comes_back_as_it_was(moment: datetime) -> None:
+def test_every_time_round_trips(moment: datetime) -> None:
     assert parse_datetime(ask("at", moment.isoformat())) == moment
 
 
-def test_other_zones_are_sent_in_utc() -> None:
+def test_times_of_other_zones_are_sent_in_utc() -> None:
     moment = datetime(2026, 1, 31, 9, 30, tzinfo=timezone(timedelta(hours=9)))
     assert SCALARS[datetime].serialize(moment) == "2026-01-31T00:30:00Z"  # type: ignore[misc]
 
@@ -300,7 +300,7 @@ def test_a_time_without_an_offset_is_not_sent(kind: str) -> None:
 # ------------------------------------------------------------------ Date, JSON, Cursor
 
 
-def test_a_day_comes_back_as_it_was() -> None:
+def test_a_date_round_trips() -> None:
     assert ask("day", "2024-02-29") == "2024-02-29"
     assert parse_date("2026-01-31") == date(2026, 1, 31)
     assert graphql_sync(SCHEMA, "{ badDay }").data is None
@@ -310,13 +310,13 @@ def test_a_day_comes_back_as_it_was() -> None:
     "sent",
     ["1677-12-31", "2262-01-01", "2026-02-29", "2026-1-31", "20260131", "2026-W05-6", "2026-01-31Z", "", 5, None, []],
 )
-def test_what_is_no_day_is_bad_input(sent: object) -> None:
+def test_an_invalid_date_is_bad_input(sent: object) -> None:
     with pytest.raises(GraphQLError):
         ask("day", sent)
 
 
 @pytest.mark.parametrize("value", [None, 1, "x", [1, {"a": None}], {"a": {"b": [True]}}])
-def test_json_passes_as_it_is(value: object) -> None:
+def test_json_values_pass_unchanged(value: object) -> None:
     if value is not None:
         assert ask("json", value) == value
     assert encode({"x": value}) == orjson.dumps({"x": value})
@@ -333,11 +333,11 @@ def test_json_that_cannot_be_stored_is_bad_input() -> None:
         assert caught.value.extensions == {"code": "BAD_USER_INPUT"}
 
 
-def test_json_may_be_encoded_already_and_may_hold_exact_numbers() -> None:
+def test_encoded_json_and_exact_numbers_are_accepted() -> None:
     assert encode({"a": raw_json(b'{"b":1}'), "c": Decimal("1E+2")}) == b'{"a":{"b":1},"c":"100"}'
 
 
-def test_a_cursor_is_a_text_of_reasonable_length() -> None:
+def test_the_length_of_a_cursor_is_bounded() -> None:
     assert ask("cursor", "abc") == "abc"
     for sent in ("", "x" * 4_097, 5, "a\x00b"):
         with pytest.raises(GraphQLError):

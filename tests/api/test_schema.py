@@ -29,7 +29,7 @@ class Ape:
         return "ape"
 
 
-def test_parts_are_put_together_and_exported_in_order() -> None:
+def test_schema_parts_are_merged_and_exported_in_order() -> None:
     assert export_schema(build_schema([Zebra, Ape])) == (
         '"""\nAn exact number, sent as a plain string without exponent. Strings, integers and floats are understood; '
         'at most 18 digits before and 18 after the point.\n"""\n'
@@ -40,7 +40,7 @@ def test_parts_are_put_together_and_exported_in_order() -> None:
     )
 
 
-def test_the_order_of_parts_makes_no_difference() -> None:
+def test_the_order_of_parts_does_not_change_the_schema() -> None:
     assert export_schema(build_schema([Ape, Zebra])) == export_schema(build_schema([Zebra, Ape]))
 
 

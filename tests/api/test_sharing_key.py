@@ -35,7 +35,7 @@ PLAIN = "subscription { entries { number text } }"
         "subscription ($a: Cursor) { entries(after: $a) { number text } }",
     ],
 )
-def test_names_arguments_and_spelling_make_no_difference(other: str) -> None:
+def test_names_arguments_and_spelling_do_not_change_the_sharing_key(other: str) -> None:
     assert key(other) == key(PLAIN)
 
 
@@ -52,24 +52,24 @@ def test_names_arguments_and_spelling_make_no_difference(other: str) -> None:
         "subscription { readings { name } }",
     ],
 )
-def test_what_is_selected_makes_a_difference(other: str) -> None:
+def test_a_different_selection_changes_the_sharing_key(other: str) -> None:
     assert key(other) != key(PLAIN)
 
 
-def test_fragments_are_part_of_it_however_deep() -> None:
+def test_nested_fragments_are_part_of_the_sharing_key() -> None:
     text = "subscription {{ entries {{ ...a }} }} fragment a on Entry {{ ...b }} fragment b on Entry {{ {} }}"
     assert key(text.format("number")) == key(text.format("number"))
     assert key(text.format("number")) != key(text.format("text"))
 
 
-def test_values_that_decide_what_is_selected_are_part_of_it() -> None:
+def test_variables_of_directives_are_part_of_the_sharing_key() -> None:
     text = "subscription ($yes: Boolean!, $after: Cursor) { entries(after: $after) { number text @skip(if: $yes) } }"
     assert selection(text).variables == ("yes",)
     assert key(text, yes=True, after="a") == key(text, yes=True, after="b")
     assert key(text, yes=True) != key(text, yes=False)
 
 
-def test_in_a_fragment_the_whole_document_counts() -> None:
+def test_fragments_make_the_whole_document_part_of_the_sharing_key() -> None:
     text = "subscription ($after: Cursor) { ... on Subscription { entries(after: $after) { number } } }"
     assert key(text, after="a") != key(text, after="b")
     assert not selection(text).same_for_all
@@ -88,5 +88,5 @@ def test_in_a_fragment_the_whole_document_counts() -> None:
         ("subscription { entries { ... on Entry { seenBy } } }", False),
     ],
 )
-def test_only_plain_and_marked_fields_are_the_same_for_all(text: str, same: bool) -> None:
+def test_only_plain_and_marked_fields_are_equal_for_all_callers(text: str, same: bool) -> None:
     assert selection(text).same_for_all is same

@@ -30,7 +30,7 @@ _NEXT = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     ],
 )
-async def test_a_request_without_one_end_is_refused(server: Running, sent: bytes) -> None:
+async def test_a_request_with_an_ambiguous_length_is_refused(server: Running, sent: bytes) -> None:
     async with raw(server) as client:
         await client.send(sent + _NEXT)
         answer = await client.ends()

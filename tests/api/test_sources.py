@@ -88,12 +88,12 @@ def _called_in_api() -> frozenset[str]:
     )
 
 
-def test_there_are_many_plain_fields() -> None:
+def test_the_schema_has_many_plain_fields() -> None:
     assert len(FIELDS) > 400
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: f"{field.type_name}.{field.python_name}")
-def test_the_source_of_a_plain_field_has_it(field: PlainField) -> None:
+def test_the_source_of_each_plain_field_has_its_attribute(field: PlainField) -> None:
     source = source_of(field.origin)
     if source is None:
         made = hasattr(field.origin, "of") or field.origin.__name__ in _called_in_api()
@@ -105,7 +105,7 @@ def test_the_source_of_a_plain_field_has_it(field: PlainField) -> None:
         annotation_of(source, field.python_name)
 
 
-def test_a_name_that_the_source_lacks_is_found() -> None:
+def test_a_missing_attribute_is_found() -> None:
     @dataclass
     class Value:
         fill_ratio: float

@@ -13,7 +13,9 @@ from tests.support.waiting import eventually
 BEARER = {"authorization": "Bearer ada"}
 
 
-async def test_what_is_in_flight_is_answered_and_sockets_are_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_stopping_server_answers_running_requests_and_notifies_sockets(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(guarded, "_LAST_CALL_SECONDS", 8.0)
     async with httpx.AsyncClient(trust_env=False, timeout=30) as client, asyncio.TaskGroup() as tasks:
         async with running(desk) as server, open_socket(server) as socket:
@@ -38,13 +40,13 @@ async def test_what_is_in_flight_is_answered_and_sockets_are_told(desk: Desk, mo
     assert sorted(answer.json()["data"]["writeSlowly"] for answer in answers) == list(range(1, 9))
 
 
-async def test_the_release_is_told_to_anybody(desk: Desk) -> None:
+async def test_the_version_is_public(desk: Desk) -> None:
     async with running(desk, version="1.2.3") as server, httpx.AsyncClient(trust_env=False) as client:
         answer = await client.get(f"{server.address}/version")
     assert answer.json() == {"name": "tradegraph", "version": "1.2.3"}
 
 
-async def test_the_root_leads_to_a_page_and_the_icon_is_found(desk: Desk, tmp_path: Path) -> None:
+async def test_the_root_address_redirects_to_a_page_and_the_icon_is_served(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("<!doctype html><title>page</title>")
     (tmp_path / "favicon.svg").write_text("<svg/>")
     for settings in ({"trading_desk": tmp_path, "explorer": tmp_path}, {"explorer": tmp_path}):

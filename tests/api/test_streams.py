@@ -72,7 +72,7 @@ async def logged(account_ids: list[UUID]) -> set[tuple[str, int]]:
     return {(str(row["account_id"]), row["sequence"]) for row in rows}
 
 
-def test_every_kind_of_event_is_a_kind_of_the_stream() -> None:
+def test_every_event_kind_is_a_kind_of_the_stream() -> None:
     others = {
         account_events.ACCOUNT_OPENED,
         account_events.CASH_MOVED,
@@ -86,7 +86,7 @@ def test_every_kind_of_event_is_a_kind_of_the_stream() -> None:
     assert {kind.value for kind in AccountEventKind} == {kind.value for kind in OrderEventKind} | others
 
 
-async def test_a_desk_resumes_after_any_event_without_gap_or_repeat(desk: Platform) -> None:
+async def test_a_stream_of_several_accounts_resumes_without_gap_or_repeat(desk: Platform) -> None:
     owner, ids = await open_accounts(desk)
     api, names = Asking(desk, owner), [str(each) for each in ids]
     zero = merged_cursor(dict.fromkeys(ids, 0))
@@ -115,7 +115,7 @@ async def test_a_desk_resumes_after_any_event_without_gap_or_repeat(desk: Platfo
     assert moved["cash"] == "10000"
 
 
-async def test_without_accounts_and_cursor_a_desk_hears_all_that_it_sees_from_now_on(desk: Platform) -> None:
+async def test_a_stream_without_accounts_and_cursor_sends_new_events_of_all_visible_accounts(desk: Platform) -> None:
     owner, ids = await open_accounts(desk)
     async with Asking(desk, owner).listening(EVENTS) as stream:
         first = asyncio.ensure_future(anext(stream))
@@ -125,7 +125,7 @@ async def test_without_accounts_and_cursor_a_desk_hears_all_that_it_sees_from_no
         assert (event["accountId"], event["kind"], event["cash"]) == (str(ids[1]), "CASH_MOVED", "10005")
 
 
-async def test_executions_resume_after_the_last_one_that_was_seen(desk: Platform) -> None:
+async def test_an_execution_stream_resumes_after_its_cursor(desk: Platform) -> None:
     owner, ids = await open_accounts(desk)
     api = Asking(desk, owner)
     for _ in range(3):
@@ -137,7 +137,7 @@ async def test_executions_resume_after_the_last_one_that_was_seen(desk: Platform
         assert await take(stream, 2) == oldest_first[1:]
 
 
-async def test_figures_of_several_accounts_come_by_one_stream(desk: Platform) -> None:
+async def test_one_stream_carries_the_figures_of_several_accounts(desk: Platform) -> None:
     owner, ids = await open_accounts(desk)
     api, names = Asking(desk, owner), {str(each) for each in ids}
     async with api.listening(PNL, ids=list(names)) as stream:
@@ -148,7 +148,7 @@ async def test_figures_of_several_accounts_come_by_one_stream(desk: Platform) ->
 
 
 @pytest.mark.parametrize("document", [EVENTS, PNL, POSITIONS])
-async def test_what_is_not_there_fails_at_once(desk: Platform, document: str) -> None:
+async def test_an_unknown_account_fails_at_once(desk: Platform, document: str) -> None:
     owner, ids = await open_accounts(desk)
     _, foreign = await desk.open_account("1")
     for actor, wanted in ((owner, [ids[0], foreign.id]), (owner, [new_id()]), (desk.admin, [ids[0], new_id()])):
@@ -162,7 +162,7 @@ async def test_what_is_not_there_fails_at_once(desk: Platform, document: str) ->
     assert caught.value.errors[0]["extensions"] == {"code": "BAD_USER_INPUT", "field": "accountIds"}
 
 
-async def test_a_cursor_that_leads_nowhere_is_refused(desk: Platform) -> None:
+async def test_an_invalid_cursor_is_refused(desk: Platform) -> None:
     owner, ids = await open_accounts(desk)
     beyond = merged_cursor({ids[0]: 99})
     for after in (beyond, cursor_of(3), "x", "%%%"):
@@ -177,7 +177,7 @@ async def test_a_cursor_that_leads_nowhere_is_refused(desk: Platform) -> None:
 
 
 @given(st.dictionaries(st.uuids(), st.integers(0, 2**40), max_size=100))
-def test_a_cursor_keeps_where_every_log_stands(positions: dict[UUID, int]) -> None:
+def test_a_cursor_holds_the_position_in_each_log(positions: dict[UUID, int]) -> None:
     cursor = merged_cursor(positions)
     assert len(cursor) <= 4_096
     other = new_id()
@@ -185,6 +185,6 @@ def test_a_cursor_keeps_where_every_log_stands(positions: dict[UUID, int]) -> No
 
 
 @given(st.text("abcXYZ019-_=", max_size=60))
-def test_any_other_text_is_no_cursor(text: str) -> None:
+def test_any_other_text_is_not_a_cursor(text: str) -> None:
     with pytest.raises(BadInput):
         merged_positions(Cursor(text), [])

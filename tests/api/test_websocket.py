@@ -56,7 +56,7 @@ async def test_answers_of_any_size_arrive_whole(server: Running, size: int) -> N
         ('subscription { entries(after: "?") { text } }', {}, "BAD_USER_INPUT"),
     ],
 )
-async def test_a_refused_operation_gets_one_error_and_the_socket_goes_on(
+async def test_a_refused_operation_gets_one_error_and_the_socket_continues(
     server: Running, query: str, variables: dict[str, Any], code: str
 ) -> None:
     async with open_socket(server) as socket:
@@ -106,7 +106,7 @@ async def test_an_id_in_use_closes_with_4409(server: Running) -> None:
     await eventually(lambda: len(server.api.serving.hub) == 0)
 
 
-async def test_complete_ends_the_operation_and_frees_its_id(server: Running) -> None:
+async def test_complete_ends_the_operation_and_releases_its_id(server: Running) -> None:
     async with open_socket(server) as socket:
         for _ in range(2):
             await socket.subscribe("1", ENTRIES)
@@ -118,7 +118,7 @@ async def test_complete_ends_the_operation_and_frees_its_id(server: Running) -> 
     assert len(server.api.serving.hub) == 0
 
 
-async def test_a_mutation_is_finished_although_the_client_has_left(server: Running) -> None:
+async def test_a_mutation_finishes_after_its_client_has_left(server: Running) -> None:
     async with open_socket(server) as socket:
         await socket.subscribe("1", 'mutation { writeSlowly(text: "done") }')
         await socket.settle()
@@ -128,7 +128,7 @@ async def test_a_mutation_is_finished_although_the_client_has_left(server: Runni
     await eventually(lambda: server.desk.log.events == ["done"])
 
 
-async def test_when_the_client_leaves_nothing_of_it_stays(server: Running) -> None:
+async def test_a_client_that_leaves_frees_all_its_resources(server: Running) -> None:
     async with open_socket(server) as socket:
         await socket.subscribe("1", ENTRIES)
         await socket.subscribe("2", "subscription { readings { name } }")
@@ -157,7 +157,7 @@ def metric(server: Running, name: str) -> float | None:
         {"headers": {"Authorization": "Bearer ada"}},
     ],
 )
-async def test_a_credential_comes_in_connection_init(server: Running, payload: dict[str, Any]) -> None:
+async def test_connection_init_carries_the_credential(server: Running, payload: dict[str, Any]) -> None:
     async with open_socket(server, None) as socket:
         await socket.say(type="connection_init", payload=payload)
         assert await socket.hear() == {"type": "connection_ack"}
@@ -178,7 +178,7 @@ async def test_a_credential_comes_in_connection_init(server: Running, payload: d
         ({"type": "nonsense"}, 4400),
     ],
 )
-async def test_nobody_comes_in_without(server: Running, message: dict[str, Any], code: int) -> None:
+async def test_a_socket_without_a_credential_is_refused(server: Running, message: dict[str, Any], code: int) -> None:
     async with open_socket(server, None) as socket:
         await socket.say(type="ping")
         assert await socket.hear() == {"type": "pong"}
@@ -192,7 +192,7 @@ async def test_a_second_connection_init_closes_with_4429(server: Running) -> Non
         assert (await socket.closed())[0] == 4429
 
 
-async def test_who_does_not_sign_in_is_closed_with_4408(desk: Desk) -> None:
+async def test_a_socket_without_connection_init_closes_with_4408(desk: Desk) -> None:
     async with (
         running(desk, limits=RequestLimits(connection_init_seconds=0.05)) as server,
         open_socket(server, None) as socket,
@@ -200,7 +200,7 @@ async def test_who_does_not_sign_in_is_closed_with_4408(desk: Desk) -> None:
         assert (await socket.closed())[0] == 4408
 
 
-async def test_an_expired_session_is_closed_with_4403(server: Running) -> None:
+async def test_an_expired_session_closes_with_4403(server: Running) -> None:
     server.desk.access.expire("ada", utc_now() + timedelta(seconds=0.2))
     async with open_socket(server) as socket:
         await socket.subscribe("1", ENTRIES)
@@ -208,7 +208,7 @@ async def test_an_expired_session_is_closed_with_4403(server: Running) -> None:
     await eventually(lambda: server.desk.log.followers == 0)
 
 
-async def test_a_revoked_session_is_closed_with_4403_and_others_are_not(server: Running) -> None:
+async def test_a_revoked_session_closes_with_4403_and_others_stay(server: Running) -> None:
     async with open_socket(server) as ada, open_socket(server, "bob") as bob:
         del server.desk.access.actors["ada"]
         server.desk.tell()
@@ -216,7 +216,7 @@ async def test_a_revoked_session_is_closed_with_4403_and_others_are_not(server: 
         await bob.settle()
 
 
-async def test_each_operation_asks_anew_who_this_is(server: Running) -> None:
+async def test_each_operation_checks_the_credential_again(server: Running) -> None:
     async with open_socket(server) as socket:
         server.desk.access.actors["ada"] = replace(ADA, email="other@example.com")
         await socket.subscribe("1", "{ who }")
@@ -232,13 +232,13 @@ async def test_each_operation_asks_anew_who_this_is(server: Running) -> None:
     assert server.desk.log.events == []
 
 
-async def test_a_revoked_session_is_noticed_even_if_nobody_says_so(desk: Desk) -> None:
+async def test_a_revoked_session_is_noticed_without_a_bus_message(desk: Desk) -> None:
     async with running(desk, limits=RequestLimits(access_check_seconds=0.05)) as server, open_socket(server) as socket:
         del desk.access.actors["ada"]
         assert (await socket.closed())[0] == 4403
 
 
-async def test_trouble_in_asking_who_somebody_is_does_not_end_the_session(server: Running) -> None:
+async def test_a_failed_credential_check_does_not_end_the_session(server: Running) -> None:
     async with open_socket(server) as socket:
         found = server.desk.access.actors.pop("ada")
         server.desk.access.trouble = ValueError("a bug")
@@ -250,7 +250,7 @@ async def test_trouble_in_asking_who_somebody_is_does_not_end_the_session(server
         await socket.settle()
 
 
-async def test_trouble_with_one_session_does_not_keep_the_others_from_being_looked_at(server: Running) -> None:
+async def test_a_failed_check_of_one_session_does_not_stop_checks_of_others(server: Running) -> None:
     async with open_socket(server) as ada, open_socket(server, "bob") as bob:
         await ada.subscribe("1", ENTRIES)
         await eventually(lambda: server.desk.log.followers == 1)
@@ -269,7 +269,7 @@ def sessions_of(server: Running, email: str) -> int:
     return sum(caller is not None and caller.actor is not None and caller.actor.email == email for caller in callers)
 
 
-async def test_foreign_pages_are_refused_before_the_handshake_is_done(desk: Desk) -> None:
+async def test_foreign_origins_are_refused_before_the_handshake(desk: Desk) -> None:
     async with running(desk, allowed_origins=("https://desk.example",)) as server:
         for origin, allowed in (
             (server.address, True),
@@ -291,7 +291,7 @@ async def test_foreign_pages_are_refused_before_the_handshake_is_done(desk: Desk
 # ------------------------------------------------------------------ bounds
 
 
-async def test_operations_on_one_socket_are_bounded(desk: Desk) -> None:
+async def test_the_number_of_operations_per_socket_is_bounded(desk: Desk) -> None:
     async with running(desk, limits=RequestLimits(operations_per_socket=2)) as server, open_socket(server) as socket:
         for name in ("1", "2", "3"):
             await socket.subscribe(name, ENTRIES)
@@ -303,7 +303,7 @@ async def test_operations_on_one_socket_are_bounded(desk: Desk) -> None:
         assert await socket.next("3") == {"who": "ada@example.com"}
 
 
-async def test_sockets_of_one_user_are_bounded(desk: Desk) -> None:
+async def test_the_number_of_sockets_per_user_is_bounded(desk: Desk) -> None:
     async with running(desk, limits=RequestLimits(sockets_per_user=2)) as server:
         async with (
             open_socket(server),
@@ -318,7 +318,7 @@ async def test_sockets_of_one_user_are_bounded(desk: Desk) -> None:
             await again.settle()
 
 
-async def test_strangers_give_way_to_newer_ones_and_lock_nobody_out(desk: Desk) -> None:
+async def test_unauthenticated_sockets_are_dropped_first_and_lock_nobody_out(desk: Desk) -> None:
     async with (
         running(desk, limits=RequestLimits(waiting_per_address=2)) as server,
         open_socket(server),
@@ -332,13 +332,13 @@ async def test_strangers_give_way_to_newer_ones_and_lock_nobody_out(desk: Desk) 
             await another.settle()
 
 
-async def test_a_message_beyond_the_bound_closes_the_socket(server: Running) -> None:
+async def test_a_too_large_message_closes_the_socket(server: Running) -> None:
     async with open_socket(server) as socket:
         await socket.connection.send("x" * (RequestLimits().body_bytes + 1))
         assert (await socket.closed())[0] == 1009
 
 
-async def test_a_client_that_asks_and_never_listens_is_not_read_on(server: Running) -> None:
+async def test_a_client_that_never_reads_is_no_longer_read_from(server: Running) -> None:
     address = server.endpoint.replace("http", "ws", 1)
     async with connect(
         address, subprotocols=[Subprotocol("graphql-transport-ws")], proxy=None, max_queue=1, close_timeout=0.1
@@ -386,7 +386,7 @@ async def test_health_is_public_and_metrics_are_not(server: Running) -> None:
         assert 'tradegraph_venue_differences{kind="POSITION",venue="far"} 2.0' in metrics.text
 
 
-async def test_a_process_that_cannot_work_is_not_ready(desk: Desk) -> None:
+async def test_an_unhealthy_process_is_not_ready(desk: Desk) -> None:
     desk.checks = {"database": False, "bus": True}
     async with running(desk) as server, httpx.AsyncClient(base_url=server.address, trust_env=False) as client:
         response = await client.get("/readyz")

@@ -70,13 +70,13 @@ def platform(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         engine.stop()
 
 
-def test_units() -> None:
+def test_the_unit_tests_of_the_desk_pass() -> None:
     _require(browser=False)
     _node("npm", "run", "--silent", "test")
 
 
 @pytest.mark.parametrize("part", ["trade", "live", "oversight", "looks"])
-def test_in_a_browser(platform: Web, part: str) -> None:
+def test_the_desk_works_in_a_real_browser(platform: Web, part: str) -> None:
     _node(
         "node",
         "--test",

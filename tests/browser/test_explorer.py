@@ -87,7 +87,7 @@ def _assert_nothing_left_the_origin(page: Page, web: Web) -> None:
     assert page.problems == []
 
 
-async def test_a_query_and_a_subscription_work_and_nothing_leaves_the_origin(page: Page, web: Web) -> None:
+async def test_a_query_and_a_subscription_work_without_foreign_requests(page: Page, web: Web) -> None:
     authorization = web.sign_in()
     _publish(web, authorization, "100.01")
 
@@ -118,7 +118,7 @@ async def test_a_query_and_a_subscription_work_and_nothing_leaves_the_origin(pag
     _assert_nothing_left_the_origin(page, web)
 
 
-async def test_wrong_credentials_are_told_and_nothing_is_kept(page: Page, web: Web) -> None:
+async def test_wrong_credentials_are_refused_and_nothing_is_stored(page: Page, web: Web) -> None:
     await page.fill("input[name=email]", web.email)
     await page.fill("input[name=password]", "not the password")
     await page.click("#sign-in button[type=submit]")
@@ -132,7 +132,7 @@ async def test_wrong_credentials_are_told_and_nothing_is_kept(page: Page, web: W
     assert await _credential(page) is None
 
 
-async def test_a_session_outlives_a_reload_renews_itself_and_ends_at_sign_out(page: Page, web: Web) -> None:
+async def test_a_session_survives_a_reload_renews_itself_and_ends_at_sign_out(page: Page, web: Web) -> None:
     await _sign_in(page, web)
     first = await _credential(page)
     assert first is not None
@@ -191,7 +191,7 @@ async def test_a_subscription_outlives_its_token_and_ends_with_its_session(page:
     assert await _credential(page) is None
 
 
-async def test_a_duplicated_tab_leaves_the_session_to_the_first(page: Page, web: Web) -> None:
+async def test_a_duplicated_tab_leaves_the_session_to_the_first_tab(page: Page, web: Web) -> None:
     await _sign_in(page, web)
     await page.evaluate("globalThis.copy = window.open('/graphql'); null", gesture=True)
     await page.wait_for("copy.document.querySelector('.state')?.innerText.includes('tab')")
@@ -216,7 +216,7 @@ async def test_an_api_key_signs_in_with_its_own_role(page: Page, web: Web) -> No
 _ORDER = "mutation Order($input: PlaceOrderInput!) { placeOrder(input: $input) { order { status rejectMessage } } }"
 
 
-async def test_the_tabs_speak_of_an_account_and_a_stream_of_events_is_a_list(page: Page, web: Web) -> None:
+async def test_the_starter_tabs_use_a_real_account_and_list_streamed_events(page: Page, web: Web) -> None:
     authorization = web.sign_in()
     _publish(web, authorization, "100.01")
     opened = web.ask(
@@ -257,7 +257,7 @@ async def test_the_tabs_speak_of_an_account_and_a_stream_of_events_is_a_list(pag
     assert page.problems == []
 
 
-async def test_a_phone_shows_everything_within_its_width(chromium: str, web: Web) -> None:
+async def test_a_phone_shows_every_control_within_its_width(chromium: str, web: Web) -> None:
     async with open_page(chromium, 390, 800) as phone:
         await phone.open(web.endpoint)
         await phone.wait_for("document.querySelector('.graphiql-query-editor .view-line')")

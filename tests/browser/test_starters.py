@@ -14,7 +14,7 @@ _SOURCE = (_FOLDER / "starters.ts").read_text(encoding="utf-8")
 _DOCUMENTS: dict[str, str] = dict(re.findall(r"const ([A-Z]+) = `([^`]+)`", _SOURCE))
 
 
-def test_they_lead_from_what_can_be_traded_to_the_proof() -> None:
+def test_the_starter_operations_lead_from_instruments_to_the_book_proof() -> None:
     assert re.findall(r"\{ query: ([A-Z]+)", _SOURCE) == [
         "INSTRUMENTS",
         "QUOTES",
@@ -30,7 +30,7 @@ def test_they_lead_from_what_can_be_traded_to_the_proof() -> None:
     assert len(_DOCUMENTS) == 10
 
 
-def test_streams_that_are_listed_are_those_that_resume() -> None:
+def test_the_listed_streams_are_those_that_resume() -> None:
     fields = platform_schema().subscription_type.fields.items()  # type: ignore[union-attr]
     messages = (_FOLDER / "messages.ts").read_text(encoding="utf-8")
     (listed,) = re.findall(r"new Set\(\[([^\]]*)\]", messages)
@@ -38,11 +38,11 @@ def test_streams_that_are_listed_are_those_that_resume() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(_DOCUMENTS))
-def test_it_is_valid(name: str) -> None:
+def test_each_starter_operation_is_valid(name: str) -> None:
     assert validate(platform_schema(), parse(_DOCUMENTS[name])) == []
 
 
-def test_their_symbols_are_there_after_the_first_start() -> None:
+def test_the_symbols_of_the_starters_exist_after_the_first_start() -> None:
     symbols = set(re.findall(r"'([A-Z0-9_-]+\.[A-Z]+)'", _SOURCE))
     assert symbols == {"BTCUSDT.BINANCE"}
     assert symbols <= {demo.instrument.symbol for demo in demo_instruments()}

@@ -15,7 +15,7 @@ _DISTURBANCES = (
 )
 
 
-def test_nothing_is_lost_or_doubled(database_url: str, redis_url: str, tmp_path: Path) -> None:
+def test_disturbances_lose_and_double_no_order(database_url: str, redis_url: str, tmp_path: Path) -> None:
     with staged(database_url, redis_url, tmp_path, _SEED) as stage:
         running = asyncio.run(trade(stage, database_url, _DISTURBANCES))
         assert running.accepted >= 20 * len(_DISTURBANCES)

@@ -98,9 +98,7 @@ async def losing(
         yield Client(address, ApiKey(key), http=http, retry=RetryPolicy(patience_seconds=patience_seconds)), way
 
 
-async def test_an_order_lives_from_its_placing_to_its_cancel_with_money_as_decimals(
-    client: Client, market: Market
-) -> None:
+async def test_an_order_is_placed_and_cancelled_with_money_as_decimals(client: Client, market: Market) -> None:
     placed = (await client.place_order(limit(market))).order
     assert (placed.quantity, placed.limit_price, placed.side) == (Decimal("1"), Decimal("90"), Side.BUY)
     assert placed.client_order_id.startswith("py-")
@@ -121,7 +119,9 @@ async def test_an_order_lives_from_its_placing_to_its_cancel_with_money_as_decim
     assert await settled(client, placed.id) == OrderStatus.CANCELED
 
 
-async def test_lost_answers_never_place_twice(client: Client, market: Market, shared_web: Process, key: str) -> None:
+async def test_a_lost_answer_never_places_an_order_twice(
+    client: Client, market: Market, shared_web: Process, key: str
+) -> None:
     async with losing(shared_web.address, key, losses=2) as (unlucky, way):
         one = await unlucky.place_order(limit(market))
         assert (one.replayed, way.requests) == (True, 3)
@@ -132,7 +132,7 @@ async def test_lost_answers_never_place_twice(client: Client, market: Market, sh
     assert sorted(edge.node.quantity for edge in orders.edges) == [1, 1, 2]
 
 
-async def test_an_answer_that_stays_lost_leaves_the_ids_to_repeat_the_command_with(
+async def test_an_error_after_a_lost_answer_has_the_ids_for_a_repeat(
     client: Client, market: Market, shared_web: Process, key: str
 ) -> None:
     async with losing(shared_web.address, key, losses=1_000, patience_seconds=0.3) as (unlucky, _):
@@ -144,7 +144,7 @@ async def test_an_answer_that_stays_lost_leaves_the_ids_to_repeat_the_command_wi
     assert again.replayed
 
 
-async def test_a_command_without_a_key_of_its_own_is_not_repeated(
+async def test_a_command_without_an_idempotency_key_is_not_retried(
     client: Client, market: Market, shared_web: Process, key: str
 ) -> None:
     async with losing(shared_web.address, key, losses=1) as (unlucky, way):
@@ -158,7 +158,7 @@ async def test_a_command_without_a_key_of_its_own_is_not_repeated(
     assert (account.cash, paid.amount) == (Decimal("100005"), Decimal("5"))
 
 
-async def test_nobody_there_is_unavailable_and_had_no_effect() -> None:
+async def test_an_unreachable_server_raises_unavailable_without_effect() -> None:
     async with Client("http://127.0.0.1:9", ApiKey("tg_x"), retry=RetryPolicy(patience_seconds=0)) as nobody:
         with pytest.raises(Unavailable, match="does not answer") as error:
             await nobody.cancel_all_after(CancelAllAfterInput(account_id="x", seconds=1))
@@ -180,7 +180,7 @@ async def test_errors_are_exceptions_by_code_with_the_field(client: Client, mark
     assert (refused.status, refused.reject_reason) == ("REJECTED", "INSUFFICIENT_FUNDS")
 
 
-async def test_a_session_is_begun_renewed_and_begun_anew(shared_web: Process) -> None:
+async def test_a_session_is_started_renewed_and_started_again(shared_web: Process) -> None:
     async with Client(shared_web.address, Password(EMAIL, PASSWORD)) as person:
         assert (await person.get_viewer()).email == EMAIL
         first = person._tokens
@@ -204,13 +204,13 @@ async def signed_in_elsewhere(address: str, token: str) -> AsyncIterator[Client]
         yield other
 
 
-async def test_a_wrong_key_is_told_at_once(shared_web: Process) -> None:
+async def test_a_wrong_key_is_refused_at_once(shared_web: Process) -> None:
     async with Client(shared_web.address, ApiKey("tg_wrong")) as nobody:
         with pytest.raises(Unauthenticated):
             await nobody.get_viewer()
 
 
-async def test_the_servers_time_is_known(client: Client) -> None:
+async def test_the_client_knows_the_time_of_the_server(client: Client) -> None:
     await client.get_viewer()
     assert client._clock.is_known
     assert abs(client.now() - datetime.now(UTC)) < timedelta(seconds=5)
@@ -229,7 +229,7 @@ async def test_lists_are_read_page_by_page_and_become_tables(client: Client, mar
     assert to_pandas(orders, floats=True)["limit_price"].mean() == 90.0
 
 
-def test_the_other_client_waits_for_its_answers(shared_web: Process, key: str, market: Market) -> None:
+def test_the_synchronous_client_places_lists_and_cancels_orders(shared_web: Process, key: str, market: Market) -> None:
     with SyncClient(shared_web.address, ApiKey(key)) as desk:
         order = desk.place_order(limit(market)).order
         found = list(every_sync(desk.get_orders, filter_=OrderFilter(account_id=market.account_id)))

@@ -68,7 +68,7 @@ def run(profiles: Path, shared_web: Process, key: str, capsys: pytest.CaptureFix
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_subcommand_has_help_that_names_the_exit_codes(run: Run, command: str) -> None:
+def test_every_subcommand_has_help_with_the_exit_codes(run: Run, command: str) -> None:
     said = run(command, "--help")
     assert said.code == 0
     assert said.out.startswith(f"usage: tradegraph {command} ")
@@ -110,7 +110,7 @@ def test_positions_are_shown_and_closed(run: Run, market: Market) -> None:
     assert "REJECTED" in nothing.err
 
 
-def test_quotes_accounts_and_risk(run: Run, market: Market) -> None:
+def test_quotes_accounts_and_risk_are_shown(run: Run, market: Market) -> None:
     quotes = run("quotes", market.symbol)
     assert quotes.out.splitlines()[1].split()[:3] == [market.symbol, "99.99", "1000"]
     accounts = run("accounts", "--json").json
@@ -152,7 +152,7 @@ async def place(admin: Desk, market: Market) -> str:
     return await _events(admin, market.account_id)
 
 
-def test_events_are_lines_and_go_on_where_the_last_run_ended(run: Run, market: Market, place: str) -> None:
+def test_events_are_lines_and_resume_after_the_last_run(run: Run, market: Market, place: str) -> None:
     assert run("place", "buy", "1", market.symbol, "--limit", "50", "--account", market.account_id, "--wait").code == 0
     follow = ("events", "--account", market.account_id, "--name", "desk")
     first = run(*follow, "--after", place, "--count", "2", "--json")
@@ -175,14 +175,16 @@ def test_events_are_lines_and_go_on_where_the_last_run_ended(run: Run, market: M
         (("events", "--after", "nonsense"), 2, "BAD_USER_INPUT (after)"),
     ],
 )
-def test_what_is_wrong_is_one_line_and_a_code(run: Run, arguments: tuple[str, ...], code: int, words: str) -> None:
+def test_a_failure_is_one_line_and_an_exit_code(run: Run, arguments: tuple[str, ...], code: int, words: str) -> None:
     said = run(*arguments)
     assert (said.code, said.out) == (code, "")
     assert words in said.err
     assert said.err.splitlines()[-1].startswith("tradegraph")
 
 
-def test_the_exit_codes_tell_who_is_to_blame(run: Run, profiles: Path, shared_web: Process, market: Market) -> None:
+def test_exit_codes_separate_errors_of_the_user_and_of_the_server(
+    run: Run, profiles: Path, shared_web: Process, market: Market
+) -> None:
     order = ("--account", market.account_id, "buy", "1000000", market.symbol, "--limit", "90")
     refused = run("place", *order)
     assert (refused.code, "INSUFFICIENT_FUNDS" in refused.err) == (1, True)
@@ -196,14 +198,14 @@ def test_the_exit_codes_tell_who_is_to_blame(run: Run, profiles: Path, shared_we
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])
-def test_a_profile_that_others_may_read_is_refused(run: Run, profiles: Path, mode: int) -> None:
+def test_a_profile_readable_by_others_is_refused(run: Run, profiles: Path, mode: int) -> None:
     profiles.chmod(mode)
     said = run("accounts")
     assert (said.code, said.out) == (2, "")
     assert said.err == f"tradegraph: PROFILE_UNSAFE: others may read {profiles} (mode {mode:o}): chmod 600 {profiles}\n"
 
 
-def test_a_profile_that_is_not_valid_is_refused(run: Run, profiles: Path) -> None:
+def test_an_invalid_profile_is_refused(run: Run, profiles: Path) -> None:
     for text, words in (
         ("[default", "is not valid TOML"),
         ("[default]\naddress = 'http://x'", "needs an address and a key"),
@@ -216,7 +218,7 @@ def test_a_profile_that_is_not_valid_is_refused(run: Run, profiles: Path) -> Non
         assert said.err.startswith("tradegraph: PROFILE_INVALID: ")
 
 
-def test_login_keeps_a_key_that_only_its_owner_may_read(
+def test_login_stores_a_key_that_only_its_owner_may_read(
     run: Run, profiles: Path, shared_web: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def typing(text: str) -> None:
@@ -246,7 +248,7 @@ def test_login_keeps_a_key_that_only_its_owner_may_read(
     assert run("profile", "add", "a name", "https://x").code == 2
 
 
-def test_texts_of_others_cannot_command_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_control_characters_in_texts_do_not_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     evil = "a\x1b[31m\x9b2J\u202eb\n"
     assert text_of(evil) == "a\N{REPLACEMENT CHARACTER}[31m" + "\N{REPLACEMENT CHARACTER}2J" + (
         "\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}"
@@ -258,7 +260,7 @@ def test_texts_of_others_cannot_command_a_terminal(capsys: pytest.CaptureFixture
     assert not {"\x1b", "\x9b"} & set(shown)
 
 
-def test_shells_complete(run: Run, tmp_path: Path, profiles: Path) -> None:
+def test_shell_completion_lists_the_subcommands(run: Run, tmp_path: Path, profiles: Path) -> None:
     for shell in ("bash", "zsh", "fish"):
         assert "tradegraph" in run("completion", shell).out
     assert run("completion", "cmd").code == 2
@@ -286,7 +288,7 @@ def test_shells_complete(run: Run, tmp_path: Path, profiles: Path) -> None:
     assert complete("tradegraph orders --profile def") == ["default"]
 
 
-def test_the_clients_command_needs_nothing_of_the_server(profiles: Path) -> None:
+def test_the_client_command_runs_without_the_server_packages(profiles: Path) -> None:
     """In an interpreter that finds neither the server's packages nor what the server alone depends on."""
     script = """
 import importlib.abc, sys
@@ -324,7 +326,7 @@ print(main.main(["accounts"]))
     assert "tradegraph login" in done.stderr
 
 
-def test_changes_are_lines_until_it_is_interrupted(run: Run, profiles: Path, market: Market) -> None:
+def test_changes_are_printed_as_lines_until_an_interrupt(run: Run, profiles: Path, market: Market) -> None:
     environment = {"TRADEGRAPH_CLIENT_PROFILES": str(profiles), "NO_PROXY": "*"}
     with running(["quotes", market.symbol, "--watch", "--json"], environment, "tradegraph_command") as watching:
         quote = json.loads(watching.wait_for_line(lambda line: market.symbol in line))

@@ -35,7 +35,7 @@ async def wait_for(question: Callable[[], Awaitable[bool]], program: Running) ->
         raise AssertionError(f"not within {PATIENCE_SECONDS:g} s:\n{program.output}") from None
 
 
-async def test_the_market_maker_quotes_on_after_kills_of_web_and_engine(fresh: Installation) -> None:
+async def test_the_market_maker_continues_after_kills_of_web_and_engine(fresh: Installation) -> None:
     web, engine = fresh.web(), fresh.engine()
     fresh.start(web, engine)
     async with signed_in(web.address) as desk:
@@ -71,7 +71,7 @@ async def test_the_market_maker_quotes_on_after_kills_of_web_and_engine(fresh: I
             await desk.check_books()
 
 
-async def test_the_rebalancer_trades_to_the_weights(
+async def test_the_rebalancer_trades_to_its_weights(
     shared_web: Process, key: str, admin: Desk, market: Market, other_market: Market
 ) -> None:
     weights = [f"{market.symbol}=0.5", f"{other_market.symbol}=0.25"]
@@ -94,7 +94,7 @@ async def test_the_rebalancer_trades_to_the_weights(
     assert abs(values[other_market.symbol] / account.equity - Decimal("0.25")) < Decimal("0.005")
 
 
-async def test_the_guard_has_one_stop_for_each_position_and_can_be_killed(
+async def test_the_guard_keeps_one_stop_per_position_and_survives_kills(
     shared_web: Process, key: str, admin: Desk, market: Market
 ) -> None:
     async def stops(*expected: tuple[str, str]) -> bool:
@@ -119,7 +119,7 @@ async def test_the_guard_has_one_stop_for_each_position_and_can_be_killed(
         assert await client.get_positions(account_id=market.account_id) == []
 
 
-async def test_the_notebook_runs_from_its_first_cell_to_its_last(
+async def test_the_notebook_runs_from_first_to_last_cell(
     shared_web: Process, key: str, admin: Desk, market: Market, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = await admin.place(market.account_id, market.symbol, "BUY", "10")

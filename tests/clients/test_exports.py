@@ -23,7 +23,7 @@ async def text_of(client: Client, name: str, **given: str) -> str:
     return b"".join([chunk async for chunk in client.export(name, **given)]).decode()
 
 
-async def test_orders_and_executions_come_as_the_api_has_them(client: Client, market: Market) -> None:
+async def test_exported_orders_and_executions_equal_those_of_the_api(client: Client, market: Market) -> None:
     bought = limit(market, "2").model_copy(update={"type_": OrderType.MARKET, "limit_price": None})
     order = (await client.place_order(bought.model_copy(update={"strategy": "=1+1", "tags": ["a", "b"]}))).order
     await settled(client, order.id)
@@ -55,7 +55,7 @@ async def test_orders_and_executions_come_as_the_api_has_them(client: Client, ma
         assert await text_of(client, f"{kind}.jsonl", account=market.account_id, since="2100-01-01T00:00:00Z") == ""
 
 
-async def test_what_is_refused_is_told_before_the_first_row(
+async def test_a_refused_export_fails_before_the_first_row(
     client: Client, market: Market, shared_web: Process, key: str
 ) -> None:
     for name, given, kind, field in (
@@ -86,7 +86,7 @@ async def funded(admin: Desk, market: Market) -> Market:
     return market
 
 
-def test_the_command_writes_whole_files(
+def test_the_command_writes_complete_files(
     shared_web: Process, key: str, funded: Market, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRADEGRAPH_CLIENT_ADDRESS", shared_web.address)
@@ -101,7 +101,7 @@ def test_the_command_writes_whole_files(
     assert (file.read_text(), [path.name for path in tmp_path.iterdir()]) == (before, ["orders.jsonl"])
 
 
-async def test_tax_lots_by_method(client: Client, admin: Desk, market: Market) -> None:
+async def test_tax_lots_are_exported_by_method(client: Client, admin: Desk, market: Market) -> None:
     async def trade(side: str, quantity: str) -> None:
         order = await admin.place(market.account_id, market.symbol, side, quantity)
         await admin.settled(order["id"], "FILLED")

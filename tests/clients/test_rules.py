@@ -70,7 +70,7 @@ def lost() -> Unavailable:
     return error
 
 
-def test_values_travel_exactly_and_what_is_not_given_stays_away() -> None:
+def test_values_are_sent_exactly_and_absent_ones_are_omitted() -> None:
     assert encode({"input": ORDER, "left": UNSET, "none": None}) == {
         "input": {
             "accountId": "A",
@@ -95,18 +95,18 @@ def test_values_travel_exactly_and_what_is_not_given_stays_away() -> None:
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=18, min_value=-(10**17), max_value=10**17))
-def test_decimals_survive_the_way_to_the_server(value: Decimal) -> None:
+def test_decimals_round_trip_through_the_server(value: Decimal) -> None:
     assert Decimal(encode(value)) == value
     assert "E" not in encode(value)
 
 
-def test_a_word_of_a_newer_server_is_taken_over() -> None:
+def test_an_unknown_enum_value_of_a_newer_server_is_accepted() -> None:
     word = OrderStatus("SUSPENDED")
     assert (word, word.value, str(word)) == ("SUSPENDED", "SUSPENDED", "SUSPENDED")
     assert word not in set(OrderStatus)
 
 
-def test_every_order_has_an_id_before_it_is_sent_and_keeps_its_own() -> None:
+def test_every_order_gets_an_id_before_it_is_sent_and_keeps_its_own() -> None:
     leg = OrderLegInput(type=OrderType.STOP, stop_price=Decimal("1"))
     own = ORDER.model_copy(update={"client_order_id": "mine"})
     _, one = call(documents.PLACE_ORDER_GQL, "placeOrder", input=ORDER)
@@ -138,7 +138,7 @@ def test_every_order_has_an_id_before_it_is_sent_and_keeps_its_own() -> None:
         (QUERY, "x", ServerFailure("masked"), False),
     ],
 )
-def test_only_what_can_do_no_harm_is_tried_again(
+def test_only_harmless_requests_are_retried(
     document: str, operation: str, error: ApiError, is_tried_again: bool
 ) -> None:
     made, _ = call(document, operation)
@@ -149,7 +149,7 @@ def test_only_what_can_do_no_harm_is_tried_again(
             made.wait_after(error, 0.0, 0.5)
 
 
-def test_waits_grow_and_patience_ends() -> None:
+def test_retry_delays_grow_up_to_the_deadline() -> None:
     made, _ = call(QUERY, "x")
     assert [made.wait_after(lost(), 0.0, 0.5) for _ in range(8)] == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
     with pytest.raises(Unavailable):
@@ -160,7 +160,7 @@ def test_waits_grow_and_patience_ends() -> None:
         patient.wait_after(RateLimited("", {"retryAfterSeconds": 60}), 0.0, 0.5)
 
 
-def test_an_answer_that_was_lost_once_is_not_forgotten() -> None:
+def test_an_order_whose_answer_was_lost_stays_marked_as_uncertain() -> None:
     made, _ = call(documents.PLACE_ORDER_GQL, "placeOrder", input=ORDER)
     made.wait_after(lost(), 0.0, 0.5)
     with pytest.raises(Unavailable) as error:
@@ -173,7 +173,7 @@ def test_an_answer_that_was_lost_once_is_not_forgotten() -> None:
         again.wait_after(Conflict("", {"code": "CONFLICT"}), 1.0, 0.5)
 
 
-def test_errors_by_code() -> None:
+def test_each_error_code_has_its_exception() -> None:
     conflict = error_of({"message": "m", "extensions": {"code": "CONFLICT", "status": "FILLED", "version": 3}})
     assert isinstance(conflict, Conflict)
     assert (conflict.status, conflict.version) == ("FILLED", 3)
@@ -197,12 +197,12 @@ def test_errors_by_code() -> None:
         (404, ApiError),
     ],
 )
-def test_the_answers_of_a_proxy_are_errors_too(status: int, kind: type[ApiError]) -> None:
+def test_error_pages_of_a_proxy_become_errors(status: int, kind: type[ApiError]) -> None:
     with pytest.raises(kind, match=f"status {status}: Go away"):
         read_answer(status, {}, b"<p>Go\n away</p>".replace(b"<p>", b"").replace(b"</p>", b""))
 
 
-def test_retry_after_in_both_forms() -> None:
+def test_retry_after_is_read_in_both_forms() -> None:
     now = datetime(2026, 1, 2, tzinfo=UTC)
     said = format_datetime(now + timedelta(seconds=9), usegmt=True)
     assert retry_after({"retry-after": "3"}) == 3
@@ -212,7 +212,7 @@ def test_retry_after_in_both_forms() -> None:
 
 
 @given(st.floats(-1e6, 1e6), st.lists(st.tuples(st.floats(0, 2), st.floats(0, 2), st.floats(0, 5)), min_size=1))
-def test_the_servers_time_is_between_the_bounds_that_its_answers_set(
+def test_the_server_time_lies_between_the_bounds_of_its_answers(
     ahead: float, rounds: list[tuple[float, float, float]]
 ) -> None:
     epoch, local, clock = datetime(2026, 1, 1, tzinfo=UTC), 1e6, ServerClock()
@@ -226,7 +226,7 @@ def test_the_servers_time_is_between_the_bounds_that_its_answers_set(
     assert (clock.uncertainty_seconds or 0) <= 2.5
 
 
-def test_a_token_is_renewed_by_the_servers_clock_before_it_expires() -> None:
+def test_a_token_is_renewed_by_the_server_clock_before_it_expires() -> None:
     server = datetime(2030, 1, 1, tzinfo=UTC)
     session = {"accessToken": "a", "refreshToken": "r", "expiresAt": "2030-01-01T00:15:00.000Z"}
     assert Tokens.of(session, server, 1000.0).renew_at == 1000 + 900 - 60
@@ -235,7 +235,7 @@ def test_a_token_is_renewed_by_the_servers_clock_before_it_expires() -> None:
     )
 
 
-def test_signing_in_asks_for_a_code_only_when_it_is_needed() -> None:
+def test_sign_in_asks_for_a_code_only_when_required() -> None:
     codes = iter(["123456"])
     flow = renewing(Password("a@b.c", "secret", lambda: next(codes)), None)
     assert json.loads(next(flow))["variables"] == {"input": {"email": "a@b.c", "password": "secret"}}
@@ -246,18 +246,18 @@ def test_signing_in_asks_for_a_code_only_when_it_is_needed() -> None:
     assert end.value.value == {"accessToken": "x"}
 
 
-def test_a_refresh_token_whose_answer_was_lost_is_given_up() -> None:
+def test_a_refresh_token_whose_answer_was_lost_is_dropped() -> None:
     flow = renewing(Password("a@b.c", "secret"), Tokens("a", "r", 0.0))
     assert json.loads(next(flow))["operationName"] == "refreshSession"
     assert json.loads(flow.throw(lost()))["operationName"] == "login"
 
 
-def test_secrets_are_not_shown() -> None:
+def test_secrets_are_not_in_representations() -> None:
     for value in (ApiKey("hidden"), Password("a@b.c", "hidden"), Tokens("hidden", "hidden", 0.0)):
         assert "hidden" not in repr(value)
 
 
-async def test_both_clients_wait_as_long_as_they_are_told() -> None:
+async def test_both_clients_wait_as_long_as_the_server_says() -> None:
     told: list[float] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -273,7 +273,7 @@ async def test_both_clients_wait_as_long_as_they_are_told() -> None:
     assert len(told) == 4
 
 
-def test_places_are_kept_in_a_file_that_is_always_whole(tmp_path: Path) -> None:
+def test_stream_positions_are_written_to_a_file_atomically(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "cursors.json"
     FileCursors(path).save("orders", "c1")
     cursors = FileCursors(path)
@@ -289,7 +289,7 @@ def test_places_are_kept_in_a_file_that_is_always_whole(tmp_path: Path) -> None:
         FileCursors(tmp_path).load("orders")
 
 
-def test_a_stream_goes_on_after_what_was_taken(tmp_path: Path) -> None:
+def test_a_stream_resumes_after_the_last_taken_event(tmp_path: Path) -> None:
     path = tmp_path / "cursors.json"
 
     def follow(name: str | None) -> Subscription:

@@ -65,7 +65,7 @@ async def end_sessions(whole: Installation) -> None:
         await connection.close()
 
 
-async def test_a_stream_with_a_name_goes_on_in_the_next_program(
+async def test_a_named_stream_resumes_in_the_next_program(
     shared_web: Process, key: str, client: Client, market: Market, tmp_path: Path
 ) -> None:
     account = await client.get_event_cursor(id=market.account_id)
@@ -86,7 +86,7 @@ async def test_a_stream_with_a_name_goes_on_in_the_next_program(
     assert sorted(told[1:]) == ["2 NEW", "2 PENDING_NEW", "3 NEW", "3 PENDING_NEW"]
 
 
-async def test_a_stream_that_was_given_no_place_begins_where_the_log_stands(
+async def test_a_stream_without_a_position_begins_at_the_end_of_the_log(
     shared_web: Process, key: str, client: Client, market: Market, tmp_path: Path
 ) -> None:
     await client.place_order(limit(market, "1"))
@@ -101,14 +101,14 @@ async def test_a_stream_that_was_given_no_place_begins_where_the_log_stands(
     assert (told.quantity, told.price) == (Decimal("1"), Decimal("100.01"))
 
 
-async def test_states_begin_with_the_present_one(client: Client, market: Market) -> None:
+async def test_state_streams_begin_with_the_current_state(client: Client, market: Market) -> None:
     (quote,) = await take(client.watch_quotes(symbols=[market.symbol]), 1, 90)
     assert (quote.bid, quote.ask) == (Decimal("99.99"), Decimal("100.01"))
     with pytest.raises(ValueError, match="no place to keep"):
         await anext(client.watch_quotes(symbols=[market.symbol], name="quotes"))
 
 
-async def test_what_is_refused_is_not_asked_for_again(shared_web: Process, client: Client, market: Market) -> None:
+async def test_a_refused_subscription_is_not_retried(shared_web: Process, client: Client, market: Market) -> None:
     with pytest.raises(NotFound):
         await anext(client.watch_order_events(account_id="01a22a3b-0000-7000-8000-000000000000", after=None))
     async with Client(shared_web.address, Password(EMAIL, PASSWORD)) as person:
@@ -125,7 +125,7 @@ async def test_what_is_refused_is_not_asked_for_again(shared_web: Process, clien
             await anext(nobody.watch_system_health(retry=RetryPolicy(patience_seconds=0)))
 
 
-async def test_a_stream_outlives_kills_of_the_server_and_its_own_session(fresh: Installation) -> None:
+async def test_a_stream_survives_kills_of_the_server_and_the_end_of_its_session(fresh: Installation) -> None:
     web = fresh.web()
     fresh.start(web)
     async with signed_in(web.address) as desk:

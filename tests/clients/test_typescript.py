@@ -25,7 +25,7 @@ def packages() -> None:
         pytest.skip(str(missing))
 
 
-def test_the_quick_start_compiles_and_follows_its_order(
+def test_the_typescript_quick_start_compiles_and_follows_its_order(
     packages: None, shared_web: Process, key: str, market: Market
 ) -> None:
     compiled = run_node(FOLDER, "node_modules/typescript/bin/tsc", "--outDir", str(FOLDER / "build"))

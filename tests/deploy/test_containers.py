@@ -54,14 +54,14 @@ def _filled(text: str, environment: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize("command", [["hadolint", "Dockerfile"], ["compose-lint", "compose.yml"]])
-def test_a_linter_accepts_it(command: list[str]) -> None:
+def test_a_linter_accepts_each_container_file(command: list[str]) -> None:
     done = subprocess.run(
         [PROGRAMS / command[0], FOLDER / command[1]], cwd=FOLDER, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_image_runs_as_nobody_special_and_says_whether_it_is_well() -> None:
+def test_the_image_runs_unprivileged_and_reports_its_health() -> None:
     instructions = _instructions()
     last = max(index for index, (word, _) in enumerate(instructions) if word == "FROM")
     stage = dict(instructions[last:])
@@ -74,7 +74,7 @@ def test_the_image_runs_as_nobody_special_and_says_whether_it_is_well() -> None:
     assert not any(word == "ADD" or "curl" in rest for word, rest in instructions)
 
 
-def test_what_the_image_is_built_from_is_there_and_reaches_the_builder() -> None:
+def test_every_file_of_the_image_exists_and_reaches_the_builder() -> None:
     allowed = [
         line[1:] for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[:1] == "!"
     ]
@@ -88,7 +88,7 @@ def test_what_the_image_is_built_from_is_there_and_reaches_the_builder() -> None
     assert packages == {"adapters", "api", "cli", "domain", "migrations", "workers"}
 
 
-def test_the_settings_of_the_image_are_settings() -> None:
+def test_the_settings_in_the_image_exist() -> None:
     given: dict[str, str] = {}
     for word, rest in _instructions():
         if word == "ENV":
@@ -97,7 +97,7 @@ def test_the_settings_of_the_image_are_settings() -> None:
     assert (settings.host, settings.port, settings.log.format) == ("0.0.0.0", 8000, "json")
 
 
-def test_every_process_of_the_compose_file_is_a_command_with_settings_that_are_known(compose: dict[str, Any]) -> None:
+def test_every_compose_process_is_a_command_with_known_settings(compose: dict[str, Any]) -> None:
     environment = dict.fromkeys(SECRETS, SECRET)
     for name in OURS:
         service = compose["services"][name]
@@ -113,7 +113,7 @@ def test_every_process_of_the_compose_file_is_a_command_with_settings_that_are_k
     assert commands == [["prepare"], ["web"], ["web"], ["engine"], ["engine"], ["worker"]]
 
 
-def test_services_wait_for_one_another_and_files_and_volumes_exist(compose: dict[str, Any]) -> None:
+def test_compose_services_depend_on_each_other_and_their_files_exist(compose: dict[str, Any]) -> None:
     services = compose["services"]
     for name, service in services.items():
         for other, condition in service.get("depends_on", {}).items():
@@ -130,7 +130,7 @@ def test_services_wait_for_one_another_and_files_and_volumes_exist(compose: dict
         assert services[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
 
 
-def test_the_example_names_every_secret_and_holds_none(compose: dict[str, Any]) -> None:
+def test_the_example_environment_names_every_secret_and_holds_none(compose: dict[str, Any]) -> None:
     lines = [line for line in (FOLDER / "example.env").read_text(encoding="utf-8").splitlines() if line[:1] != "#"]
     example = dict(line.split("=", 1) for line in lines if line)
     wanted = set(re.findall(r"\$\{(\w+):\?", (FOLDER / "compose.yml").read_text(encoding="utf-8")))

@@ -71,7 +71,7 @@ async def _sign_in(client: httpx.AsyncClient) -> str:
     return token
 
 
-async def test_addresses_are_forwarded_and_claims_of_clients_are_not(proxy: Proxied) -> None:
+async def test_the_proxy_forwards_client_addresses_and_drops_forged_ones(proxy: Proxied) -> None:
     async with _client(proxy) as client:
         answer = await client.get("/version", headers={"x-forwarded-for": "6.6.6.6", "x-forwarded-proto": "http"})
         assert answer.status_code == 200
@@ -86,7 +86,7 @@ async def test_addresses_are_forwarded_and_claims_of_clients_are_not(proxy: Prox
         assert "client=127.0.0.9 " in await until(line)
 
 
-async def test_no_request_fails_while_all_is_restarted_and_sockets_are_told(proxy: Proxied) -> None:
+async def test_no_request_fails_during_a_rolling_restart_and_sockets_are_notified(proxy: Proxied) -> None:
     async with _client(proxy) as client:
         token = await _sign_in(client)
         account = (await _ask(client, OPEN, token))["openAccount"]["id"]

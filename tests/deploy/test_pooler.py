@@ -88,7 +88,7 @@ async def _answers(url: str, process: subprocess.Popen[bytes]) -> None:
                 return
 
 
-async def test_statements_with_arguments_and_cursors_find_their_own_session(pooled_url: str) -> None:
+async def test_statements_with_arguments_and_cursors_run_on_their_own_session(pooled_url: str) -> None:
     """Many at once on two sessions: without a transaction each, they meet one another's statements."""
 
     async def ask(number: int) -> None:
@@ -105,7 +105,7 @@ async def test_statements_with_arguments_and_cursors_find_their_own_session(pool
         await asyncio.gather(*(ask(number) for number in range(16)))
 
 
-def test_web_serves_through_it_prepared_past_it(
+def test_web_places_concurrent_orders_through_a_pooler(
     pooled_url: str, database_url: str, redis_url: str, tmp_path: Path
 ) -> None:
     with web_process(pooled_url, redis_url, tmp_path, prepared_at=database_url, TRADEGRAPH_POOLER="transaction") as web:
@@ -132,7 +132,9 @@ async def _place_many(web: Web) -> None:
 
 
 @pytest.mark.parametrize("command", ["engine", "worker", "migrate"])
-def test_what_holds_locks_of_a_session_says_no(command: str, database_url: str, redis_url: str, tmp_path: Path) -> None:
+def test_session_locks_are_refused_behind_a_pooler(
+    command: str, database_url: str, redis_url: str, tmp_path: Path
+) -> None:
     given = {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
@@ -145,6 +147,6 @@ def test_what_holds_locks_of_a_session_says_no(command: str, database_url: str, 
     assert f"{command} holds locks of a session" in done.stderr
 
 
-def test_a_pooler_of_another_kind_is_refused() -> None:
+def test_an_unsupported_pooling_mode_is_refused() -> None:
     with pytest.raises(SettingsError, match="TRADEGRAPH_POOLER"):
         load_settings({"TRADEGRAPH_POOLER": "session"})

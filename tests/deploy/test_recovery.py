@@ -96,7 +96,7 @@ def _pay(web: Web, token: str, account: str, reference: str) -> None:
     web.ask(PAY, token, input={"accountId": account, "amount": "100", "reference": reference})
 
 
-def test_a_mistake_is_undone_to_the_second(folder: Path, redis_url: str, tmp_path: Path) -> None:
+def test_recovery_restores_the_second_before_a_mistake(folder: Path, redis_url: str, tmp_path: Path) -> None:
     data, base = folder / "data", folder / "base"
     _as_postgres(BINARIES / "initdb", "-D", data, "--encoding=UTF8", "--auth=trust", "--no-sync")
     text = (FILES / "archive.conf").read_text(encoding="utf-8")
@@ -135,7 +135,7 @@ def test_a_mistake_is_undone_to_the_second(folder: Path, redis_url: str, tmp_pat
         _value(url, "CREATE TABLE takes_changes ()")
 
 
-def test_what_is_archived_is_never_written_over(folder: Path) -> None:
+def test_archived_log_files_are_never_overwritten(folder: Path) -> None:
     (folder / "segment").write_text("one")
     for _ in range(2):
         _as_postgres(folder / "archive-wal", folder / "wal", folder / "segment", "0001")

@@ -90,11 +90,11 @@ async def _breaches(url: str) -> dict[str, list[str]]:
     return {table: sorted(reasons) for table, reasons in sorted(found.items())}
 
 
-async def test_nothing_keeps_a_table_from_being_distributed_by_account(database_url: str) -> None:
+async def test_no_constraint_prevents_distribution_of_a_table_by_account(database_url: str) -> None:
     assert await _breaches(database_url) == {}
 
 
-async def test_a_row_refers_to_orders_of_its_own_account_alone(database_url: str) -> None:
+async def test_a_row_references_only_orders_of_its_own_account(database_url: str) -> None:
     connection = await asyncpg.connect(database_url)
     try:
         rows = await connection.fetch(
@@ -109,7 +109,7 @@ async def test_a_row_refers_to_orders_of_its_own_account_alone(database_url: str
     assert all(row["convalidated"] for row in rows)
 
 
-async def test_accounts_are_never_removed_by_anybody(database_url: str) -> None:
+async def test_no_code_deletes_accounts(database_url: str) -> None:
     connection = await asyncpg.connect(database_url)
     try:
         for statement in ("DELETE FROM accounts", "DELETE FROM accounts WHERE false", "TRUNCATE accounts CASCADE"):
@@ -140,13 +140,13 @@ def _unnamed() -> dict[str, set[str]]:
     return dict(found)
 
 
-def test_the_page_lists_the_statements_that_do_not_name_the_account() -> None:
+def test_the_page_lists_the_statements_without_an_account() -> None:
     section = PAGE.partition("## Statements and transactions\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `([\w/]+\.py)` \| (.+) \|$", section, re.MULTILINE)
     assert {module: set(re.findall(r"`(\w+)`", tables)) for module, tables in rows} == _unnamed()
 
 
-async def test_every_distributed_table_is_there_and_the_page_names_it(database_url: str) -> None:
+async def test_every_distributed_table_exists_and_is_on_the_page(database_url: str) -> None:
     connection = await asyncpg.connect(database_url)
     try:
         tables = {row["tablename"] for row in await connection.fetch("SELECT tablename FROM pg_tables")}
@@ -157,14 +157,14 @@ async def test_every_distributed_table_is_there_and_the_page_names_it(database_u
     assert set(re.findall(r"`(\w+)`", section)) - {"account_id", "id"} == set(DISTRIBUTED)
 
 
-def test_one_venue_carries_no_more_with_more_machines() -> None:
+def test_more_machines_do_not_raise_the_throughput_of_one_venue() -> None:
     one, ten = (simulate(COSTS, shape, 1_000) for shape in shapes()[:2])
     assert one == ten
     assert one.bound == "the busiest engine"
     assert one.orders_per_second == pytest.approx(FULL / COSTS.engine)
 
 
-def test_more_shards_carry_more_and_never_more_than_the_processors() -> None:
+def test_more_shards_raise_throughput_up_to_the_number_of_processors() -> None:
     carried = []
     for shards in (1, 3, 10, 30):
         shape = Shape("", 100, 8, 1, shards, engines_share_venue=True)
@@ -175,6 +175,6 @@ def test_more_shards_carry_more_and_never_more_than_the_processors() -> None:
     assert carried[-1] > 5 * carried[0]
 
 
-def test_one_account_alone_gains_nothing_from_shards() -> None:
+def test_shards_do_not_raise_the_throughput_of_one_account() -> None:
     few, many = (Shape("", 10, 8, 1, shards, engines_share_venue=True) for shards in (1, 8))
     assert simulate(COSTS, few, 1) == simulate(COSTS, many, 1)

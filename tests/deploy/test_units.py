@@ -20,7 +20,7 @@ def _values(unit: str, name: str) -> list[str]:
     return [line.partition("=")[2] for line in lines if line.startswith(f"{name}=")]
 
 
-def test_there_is_a_unit_of_each_process() -> None:
+def test_each_process_has_a_systemd_unit() -> None:
     assert UNITS == [
         "tradegraph-engine@.service",
         "tradegraph-prepare.service",
@@ -30,7 +30,7 @@ def test_there_is_a_unit_of_each_process() -> None:
     ]
 
 
-def test_systemd_accepts_them_all(tmp_path: Path) -> None:
+def test_systemd_accepts_every_unit(tmp_path: Path) -> None:
     program = shutil.which("systemd-analyze")
     if program is None:
         pytest.skip("systemd-analyze is not here")
@@ -47,7 +47,7 @@ def test_systemd_accepts_them_all(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("unit", [unit for unit in UNITS if unit.endswith(".service")])
-def test_a_service_runs_a_command_of_ours_without_rights(unit: str) -> None:
+def test_a_service_runs_a_known_command_without_privileges(unit: str) -> None:
     (line,) = _values(unit, "ExecStart")
     program, command = shlex.split(line)
     assert program == "/opt/tradegraph/.venv/bin/tradegraph"
@@ -59,7 +59,7 @@ def test_a_service_runs_a_command_of_ours_without_rights(unit: str) -> None:
     load_settings(given)
 
 
-def test_the_example_of_settings_is_one() -> None:
+def test_the_example_settings_are_valid() -> None:
     lines = (FOLDER / "tradegraph.env.example").read_text(encoding="utf-8").splitlines()
     given = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
     settings = load_settings(given)

@@ -10,7 +10,7 @@ from domain.kernel.bus import LOST
 from tests.support.waiting import PATIENCE_SECONDS, eventually, take
 
 
-async def test_messages_arrive_in_order_on_the_channels_listened_to(redis_url: str) -> None:
+async def test_a_listener_gets_the_messages_of_its_channels_in_order(redis_url: str) -> None:
     async with RedisBus(redis_url) as bus, bus.listen("a", "b") as messages:
         bus.send([("a", b"1"), ("c", b"not for us"), ("b", b"2")])
         bus.send([("a", b"3")])
@@ -26,7 +26,7 @@ async def test_many_messages_keep_their_order(redis_url: str) -> None:
         assert await take(messages, 3_000) == sent
 
 
-async def test_listeners_share_one_connection_and_leave_on_their_own(redis_url: str) -> None:
+async def test_listeners_share_one_connection_and_close_independently(redis_url: str) -> None:
     async with RedisBus(redis_url) as bus, bus.listen("a", "a") as first:
         async with bus.listen("a", "b") as second:
             bus.send([("a", b"1")])
@@ -39,7 +39,7 @@ async def test_listeners_share_one_connection_and_leave_on_their_own(redis_url: 
             assert await take(third, 1) == [("b", b"4")]
 
 
-async def test_what_is_sent_right_after_entering_is_heard(redis_url: str) -> None:
+async def test_a_message_sent_right_after_subscribing_arrives(redis_url: str) -> None:
     async with RedisBus(redis_url) as bus:
         for number in range(50):
             async with bus.listen(f"channel-{number % 3}") as messages:
@@ -47,7 +47,7 @@ async def test_what_is_sent_right_after_entering_is_heard(redis_url: str) -> Non
                 assert await take(messages, 1) == [(f"channel-{number % 3}", str(number).encode())]
 
 
-async def test_a_listener_that_falls_behind_hears_lost_and_then_what_follows(redis_url: str) -> None:
+async def test_a_slow_listener_gets_a_loss_notice_and_the_following_messages(redis_url: str) -> None:
     async with RedisBus(redis_url, max_unheard=5) as bus, bus.listen("a") as slow, bus.listen("a") as fast:
         heard: list[bytes] = []
         for number in range(8):
@@ -59,7 +59,9 @@ async def test_a_listener_that_falls_behind_hears_lost_and_then_what_follows(red
         assert bus.lost == 1
 
 
-async def test_after_a_killed_server_listeners_hear_lost_and_go_on(redis_url: str, services: EmbeddedServices) -> None:
+async def test_listeners_get_a_loss_notice_after_a_server_kill_and_continue(
+    redis_url: str, services: EmbeddedServices
+) -> None:
     async with RedisBus(redis_url) as bus, bus.listen("a") as messages:
         bus.send([("a", b"before")])
         assert await take(messages, 1) == [("a", b"before")]
@@ -75,7 +77,7 @@ async def test_after_a_killed_server_listeners_hear_lost_and_go_on(redis_url: st
         assert bus.dropped == 0
 
 
-async def test_entering_without_a_server_tells_lost_once_it_is_there(
+async def test_a_listener_started_without_a_server_gets_a_loss_notice_when_it_returns(
     redis_url: str, services: EmbeddedServices
 ) -> None:
     await asyncio.to_thread(services.valkey.stop)
@@ -93,7 +95,7 @@ async def test_entering_without_a_server_tells_lost_once_it_is_there(
             await asyncio.to_thread(services.valkey.start)
 
 
-async def test_the_oldest_unsent_messages_give_way(redis_url: str, services: EmbeddedServices) -> None:
+async def test_the_oldest_unsent_messages_are_dropped_first(redis_url: str, services: EmbeddedServices) -> None:
     await asyncio.to_thread(services.valkey.stop)
     try:
         async with RedisBus(redis_url, max_unsent=3) as bus:
@@ -107,7 +109,7 @@ async def test_the_oldest_unsent_messages_give_way(redis_url: str, services: Emb
             await asyncio.to_thread(services.valkey.start)
 
 
-async def test_closing_sends_what_waits_and_ends_the_listeners(redis_url: str) -> None:
+async def test_closing_sends_waiting_messages_and_ends_the_listeners(redis_url: str) -> None:
     async with RedisBus(redis_url) as hearing, hearing.listen("a") as messages:
         async with RedisBus(redis_url) as telling:
             telling.send([("a", b"last words")])
@@ -116,7 +118,7 @@ async def test_closing_sends_what_waits_and_ends_the_listeners(redis_url: str) -
         await anext(messages)
 
 
-async def test_a_full_queue_keeps_one_notice() -> None:
+async def test_a_full_queue_keeps_one_loss_notice() -> None:
     listener = Listener(2)
     assert [listener.offer(("a", bytes([number]))) for number in range(4)] == [True, True, False, True]
     listener.close()

@@ -75,7 +75,7 @@ async def test_feeds_give_bounded_batches_of_known_symbols(feed: Feed, demo_mark
         assert all(demo_market.instrument(tick.symbol) is not None for tick in batch)
 
 
-async def test_feeds_can_be_left_at_any_time(feed: Feed) -> None:
+async def test_a_feed_can_be_closed_at_any_time(feed: Feed) -> None:
     reading = asyncio.create_task(gathered(feed))
     await asyncio.sleep(0.01)
     reading.cancel()
@@ -83,14 +83,14 @@ async def test_feeds_can_be_left_at_any_time(feed: Feed) -> None:
     assert reading.done()
 
 
-async def test_no_feed_ends_at_once() -> None:
+async def test_the_feed_none_ends_at_once() -> None:
     assert await gathered(NoFeed()) == []
 
 
 # ------------------------------------------------------------------ simulation
 
 
-async def test_the_simulation_quotes_every_demo_instrument_and_knows_a_previous_close(demo_market: Market) -> None:
+async def test_the_simulation_quotes_every_demo_instrument_with_a_previous_close(demo_market: Market) -> None:
     ticks = flat(await gathered(SimFeed(demo_market), 1))
     symbols = [demo.instrument.symbol for demo in demo_instruments()]
     assert [tick.symbol for tick in ticks[: 2 * len(symbols)]] == [symbol for symbol in symbols for _ in "12"]
@@ -102,7 +102,7 @@ async def test_the_simulation_quotes_every_demo_instrument_and_knows_a_previous_
         assert found.bid is not None
 
 
-async def test_the_simulation_goes_on_from_the_last_price(market: Market, bus: RedisBus) -> None:
+async def test_the_simulation_continues_from_the_last_price(market: Market, bus: RedisBus) -> None:
     (demo,) = (each for each in demo_instruments() if each.instrument.symbol == "BTCUSDT.BINANCE")
     await create_instrument(bus, market, SYSTEM, demo.instrument)
     await publish_quotes(market, SYSTEM, [quote("BTCUSDT.BINANCE", Nanos.now(), last="30000")])
@@ -113,7 +113,7 @@ async def test_the_simulation_goes_on_from_the_last_price(market: Market, bus: R
     assert abs(first.bid - 30_000) < 1
 
 
-async def test_the_simulation_moves_open_markets_and_takes_up_new_ones(market: Market, bus: RedisBus) -> None:
+async def test_the_simulation_moves_open_markets_and_adopts_new_instruments(market: Market, bus: RedisBus) -> None:
     demos = {demo.instrument.symbol: demo for demo in demo_instruments()}
     feed = SimFeed(market, step_seconds=0.001)
     async with asyncio.timeout(PATIENCE_SECONDS), aclosing(cast("Any", feed.batches())) as batches:
@@ -124,7 +124,7 @@ async def test_the_simulation_moves_open_markets_and_takes_up_new_ones(market: M
     assert kinds == {QuoteTick, TradeTick}
 
 
-async def test_the_simulation_leaves_instruments_of_others_alone(market_with_a_and_b: Market) -> None:
+async def test_the_simulation_does_not_quote_foreign_instruments(market_with_a_and_b: Market) -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
             await anext(SimFeed(market_with_a_and_b, step_seconds=0.001).batches())
@@ -133,7 +133,7 @@ async def test_the_simulation_leaves_instruments_of_others_alone(market_with_a_a
 # ------------------------------------------------------------------ replay
 
 
-async def test_a_replay_merges_files_by_time_and_begins_each_symbol_without_volume(
+async def test_a_replay_merges_files_by_time_and_starts_each_symbol_without_volume(
     market_with_a_and_b: Market, tmp_path: Path
 ) -> None:
     trades(tmp_path / "1.csv", ("12:00:00", "A", 1), ("12:00:02", "A", 3), ("12:00:03", "A", 5))
@@ -148,7 +148,7 @@ async def test_a_replay_merges_files_by_time_and_begins_each_symbol_without_volu
     assert ticks[0] == begun[0]
 
 
-async def test_unknown_symbols_are_left_out_with_one_warning_each(
+async def test_unknown_symbols_are_skipped_with_one_warning_each(
     market_with_a_and_b: Market, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = trades(tmp_path / "1.csv", *[(f"12:00:{n:02}", symbol, 1) for n in range(9) for symbol in ("X", "A", "Y")])
@@ -158,7 +158,7 @@ async def test_unknown_symbols_are_left_out_with_one_warning_each(
     assert len(warned) == 2
 
 
-async def test_a_replay_keeps_the_pace(market_with_a_and_b: Market, tmp_path: Path) -> None:
+async def test_a_replay_keeps_its_pace(market_with_a_and_b: Market, tmp_path: Path) -> None:
     path = trades(
         tmp_path / "1.csv", ("12:00:00", "A", 1), ("12:00:10", "A", 2), ("12:00:10", "A", 3), ("12:00:30", "A", 4)
     )
@@ -171,13 +171,13 @@ async def test_a_replay_keeps_the_pace(market_with_a_and_b: Market, tmp_path: Pa
     assert arrivals[2][0] >= 0.599
 
 
-async def test_long_silences_are_cut(market_with_a_and_b: Market, tmp_path: Path) -> None:
+async def test_long_silences_of_a_recording_are_shortened(market_with_a_and_b: Market, tmp_path: Path) -> None:
     path = trades(tmp_path / "1.csv", ("00:00:00", "A", 1), ("23:00:00", "A", 2))
     async with asyncio.timeout(PATIENCE_SECONDS):
         assert len(await gathered(ReplayFeed(market_with_a_and_b, path, 1))) == 2
 
 
-async def test_what_came_before_a_wrong_line_is_played(market_with_a_and_b: Market, tmp_path: Path) -> None:
+async def test_ticks_before_an_invalid_line_are_played(market_with_a_and_b: Market, tmp_path: Path) -> None:
     path = trades(tmp_path / "1.csv", ("12:00:00", "A", 1), ("12:00:01", "A", 2))
     path.write_text(path.read_text() + "nonsense\n")
     async with aclosing(cast("Any", ReplayFeed(market_with_a_and_b, path, None).batches())) as batches:

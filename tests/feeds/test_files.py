@@ -31,7 +31,7 @@ def write(path: Path, *lines: str) -> Path:
 @pytest.mark.parametrize(
     "name", ["quotes/btcusd_perp_coinm_binance_20240808.csv.gz", "quotes/eurusd_oanda_20140507.csv.gz"]
 )
-def test_recorded_quotes_row_by_row(name: str) -> None:
+def test_each_recorded_quote_row_becomes_its_tick(name: str) -> None:
     path = recording(name)
     rows, ticks = rows_of(path), list(read_ticks(path))
     assert len(ticks) == len(rows) > 10_000
@@ -50,7 +50,7 @@ def test_recorded_quotes_row_by_row(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["trades/btcusd_perp_coinm_binance_20240808.csv.gz", "trades/btcusd_bitstamp_2011-2012.csv.gz"]
 )
-def test_recorded_trades_row_by_row(name: str) -> None:
+def test_each_recorded_trade_row_becomes_its_tick(name: str) -> None:
     path = recording(name)
     rows, ticks = rows_of(path), list(read_ticks(path))
     assert len(ticks) == len(rows) > 2_000
@@ -60,7 +60,7 @@ def test_recorded_trades_row_by_row(name: str) -> None:
         assert tick == TradeTick(row["symbol"], Nanos.parse(row["ts"]), price, size, side)
 
 
-def test_a_recorded_book_update_by_update() -> None:
+def test_each_recorded_book_update_becomes_its_tick() -> None:
     path = recording("books/btcusdt_spot_binance_20240808.csv.gz")
     updates: list[tuple[tuple[str, ...], list[dict[str, str]]]] = []
     for row in rows_of(path):
@@ -78,13 +78,13 @@ def test_a_recorded_book_update_by_update() -> None:
         assert tick == BookTick("BTCUSDT.BINANCE", Nanos.parse(key[0]), key[1] == "snapshot", levels["B"], levels["A"])
 
 
-def test_times_with_any_number_of_digits(tmp_path: Path) -> None:
+def test_times_are_read_with_any_number_of_digits(tmp_path: Path) -> None:
     times = ["2024-08-08T23:59:58Z", "2024-08-08T23:59:58.5Z", "2024-08-08T23:59:59.123456789Z", "2024-08-09T00:00:00Z"]
     path = write(tmp_path / "a.csv", TRADES, *(f"{time},A,1,1," for time in times))
     assert [tick.at for tick in read_ticks(path)] == [nanos(time) for time in times]
 
 
-def test_sides_that_a_market_does_not_have_and_sizes_that_a_source_does_not_say(tmp_path: Path) -> None:
+def test_missing_sides_and_sizes_are_read_as_such(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", QUOTES, "2024-08-08T00:00:00Z,A,1.5,,2,", "2024-08-08T00:00:00Z,B,1.5,1.6,,")
     assert list(read_ticks(path, Decimal(7))) == [
         QuoteTick("A", nanos("2024-08-08T00:00:00Z"), Decimal("1.5"), None, Decimal(2), Decimal(7), no_ask=True),
@@ -112,7 +112,7 @@ def test_sides_that_a_market_does_not_have_and_sizes_that_a_source_does_not_say(
         ("2024-08-08T00:00:01Z,A,1,1,SIDEWAYS", "SIDEWAYS"),
     ],
 )
-def test_a_wrong_line_is_named_and_what_came_before_was_given(tmp_path: Path, line: str, problem: str) -> None:
+def test_an_invalid_line_is_named_and_earlier_ticks_are_kept(tmp_path: Path, line: str, problem: str) -> None:
     path = write(tmp_path / "a.csv", TRADES, "2024-08-08T00:00:00Z,A,1,1,", line, "2024-08-08T00:00:02Z,A,1,1,")
     ticks = read_ticks(path)
     assert next(ticks).at == nanos("2024-08-08T00:00:00Z")
@@ -125,13 +125,13 @@ def test_a_wrong_line_is_named_and_what_came_before_was_given(tmp_path: Path, li
 @pytest.mark.parametrize(
     "line", ["2024-08-08T00:00:01Z,A,gossip,B,1,1,1,1,", "2024-08-08T00:00:01Z,A,delta,X,1,1,1,1,"]
 )
-def test_a_wrong_line_of_a_book(tmp_path: Path, line: str) -> None:
+def test_an_invalid_line_of_a_book_is_named(tmp_path: Path, line: str) -> None:
     path = write(tmp_path / "a.csv", BOOKS, line)
     with pytest.raises(FeedError, match="line 2"):
         list(read_ticks(path))
 
 
-def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+def test_unreadable_files_are_refused(tmp_path: Path) -> None:
     whole = gzip.compress(b"\n".join([TRADES.encode(), *[b"2024-08-08T00:00:00Z,A,1,1,"] * 9_999]))
     for name, content in (
         ("none.csv", None),
@@ -149,7 +149,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         assert str(path) in str(refusal.value)
 
 
-def test_a_folder_is_all_the_market_data_below_it(tmp_path: Path) -> None:
+def test_a_folder_includes_all_market_data_below_it(tmp_path: Path) -> None:
     with pytest.raises(FeedError, match="no file"):
         find_files(tmp_path)
     (tmp_path / "b").mkdir()

@@ -99,7 +99,7 @@ def folder_of(tmp_path: Path, *names: str) -> Path:
     return tmp_path
 
 
-async def test_a_real_market_comes_through_row_by_row(
+async def test_a_recorded_market_arrives_row_by_row(
     market: Market, ticks: RedisTickStream, bus: RedisBus, perpetual: Instrument, tmp_path: Path
 ) -> None:
     names = [f"{kind}/btcusd_perp_coinm_binance_20240808.csv.gz" for kind in ("quotes", "trades")]
@@ -125,7 +125,7 @@ async def test_a_real_market_comes_through_row_by_row(
     assert stored.is_replayed
 
 
-async def test_playing_it_again_changes_nothing(
+async def test_playing_a_recording_again_changes_nothing(
     market: Market, ticks: RedisTickStream, bus: RedisBus, perpetual: Instrument
 ) -> None:
     path = recording("trades/btcusd_perp_coinm_binance_20240808.csv.gz")
@@ -143,7 +143,7 @@ async def test_playing_it_again_changes_nothing(
         )
 
 
-async def test_a_replay_outlives_a_restarted_server(
+async def test_a_replay_survives_a_server_restart(
     market: Market,
     ticks: RedisTickStream,
     bus: RedisBus,
@@ -161,7 +161,7 @@ async def test_a_replay_outlives_a_restarted_server(
         await eventually(lambda: getattr(market.quote(PERPETUAL), "last", None) == 60, 20)
 
 
-async def test_a_wrong_file_stops_the_feed_but_not_the_recording(
+async def test_an_invalid_file_stops_the_feed_and_not_the_recorder(
     market: Market,
     ticks: RedisTickStream,
     bus: RedisBus,
@@ -181,7 +181,7 @@ async def test_a_wrong_file_stops_the_feed_but_not_the_recording(
     assert [bar.close for bar in await queries.read_bars(perpetual, BarInterval.MINUTE, None, None, 9)] == [5]
 
 
-async def test_the_simulation_makes_bars_and_quotes(market: Market, ticks: RedisTickStream, bus: RedisBus) -> None:
+async def test_the_simulation_produces_bars_and_quotes(market: Market, ticks: RedisTickStream, bus: RedisBus) -> None:
     for demo in demo_instruments():
         await create_instrument(bus, market, SYSTEM, demo.instrument)
     bitcoin = market.instrument("BTCUSDT.BINANCE")

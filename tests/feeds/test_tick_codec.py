@@ -24,7 +24,7 @@ ticks: st.SearchStrategy[StreamTick] = st.one_of(
 
 
 @given(st.lists(ticks, max_size=5))
-def test_every_batch_comes_back_as_it_was(batch: list[StreamTick]) -> None:
+def test_every_batch_of_ticks_round_trips(batch: list[StreamTick]) -> None:
     assert decode_ticks(encode_ticks(batch)) == batch
 
 
@@ -38,6 +38,6 @@ def test_digits_are_kept_as_written() -> None:
     "payload",
     [b"", b"{", b"{}x", b"1", b"[1]", b"[[]]", b'[["x","A",1]]', b'[["t","A",1,"NaNa","1",null]]', b'[["q"]]'],
 )
-def test_what_is_no_batch_is_refused(payload: bytes) -> None:
+def test_bytes_that_are_no_batch_are_refused(payload: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  orjson's own message for what is not JSON
         decode_ticks(payload)

@@ -32,7 +32,7 @@ async def read_until(stream: RedisTickStream, after: str, count: int) -> list[Po
     return read
 
 
-async def test_ticks_come_in_the_order_of_publishing(redis_url: str) -> None:
+async def test_ticks_arrive_in_order_of_publication(redis_url: str) -> None:
     async with RedisTickStream(redis_url) as stream:
         assert await stream.last_position() == BEGINNING
         first = await stream.publish(trades(1, 2))
@@ -46,7 +46,7 @@ async def test_ticks_come_in_the_order_of_publishing(redis_url: str) -> None:
         assert abs(received_at(second) - Nanos.now()) < 60 * 10**9
 
 
-async def test_a_reader_waits_for_what_comes(redis_url: str) -> None:
+async def test_a_reader_waits_for_the_next_tick(redis_url: str) -> None:
     async with RedisTickStream(redis_url) as stream:
         reading = asyncio.create_task(read_until(stream, await stream.last_position(), 1))
         await asyncio.sleep(0)
@@ -63,7 +63,7 @@ async def test_a_long_batch_is_kept_together_and_in_order(redis_url: str) -> Non
         assert read[-1][0] == position
 
 
-async def test_the_stream_is_bounded(redis_url: str) -> None:
+async def test_the_length_of_the_stream_is_bounded(redis_url: str) -> None:
     async with RedisTickStream(redis_url, max_entries=100) as stream, Redis.from_url(redis_url) as client:
         for number in range(400):
             await stream.publish(trades(number))
@@ -73,7 +73,7 @@ async def test_the_stream_is_bounded(redis_url: str) -> None:
         assert kept == trades(*range(400 - len(kept), 400))
 
 
-async def test_a_reader_misses_nothing_over_a_cut_connection(redis_url: str) -> None:
+async def test_a_reader_misses_nothing_after_a_lost_connection(redis_url: str) -> None:
     async with RedisTickStream(redis_url) as stream, Redis.from_url(redis_url) as client:
         read: list[Tick] = []
         async with asyncio.timeout(PATIENCE_SECONDS), aclosing(stream.read(BEGINNING)) as batches:
@@ -86,7 +86,7 @@ async def test_a_reader_misses_nothing_over_a_cut_connection(redis_url: str) -> 
         assert read == trades(*range(10))
 
 
-async def test_a_flushed_stream_goes_on_with_what_comes_next(redis_url: str) -> None:
+async def test_a_reader_continues_after_the_stream_was_flushed(redis_url: str) -> None:
     async with (
         asyncio.timeout(PATIENCE_SECONDS),
         RedisTickStream(redis_url) as stream,
@@ -102,7 +102,7 @@ async def test_a_flushed_stream_goes_on_with_what_comes_next(redis_url: str) -> 
         assert [tick for _, tick in await anext(batches)] == trades(2)
 
 
-async def test_a_killed_and_restarted_server_is_found_again(redis_url: str, services: EmbeddedServices) -> None:
+async def test_a_reader_reconnects_to_a_restarted_server(redis_url: str, services: EmbeddedServices) -> None:
     async with (
         asyncio.timeout(PATIENCE_SECONDS),
         RedisTickStream(redis_url) as stream,
@@ -123,7 +123,7 @@ async def test_a_killed_and_restarted_server_is_found_again(redis_url: str, serv
         assert [tick for _, tick in await waiting] == trades(3)
 
 
-async def test_a_position_from_the_future_starts_again(redis_url: str) -> None:
+async def test_a_reader_restarts_from_a_position_beyond_the_end(redis_url: str) -> None:
     async with RedisTickStream(redis_url) as stream:
         position = await stream.publish(trades(1))
         future = f"{received_at(position) // 1_000_000 + 3_600_000}-0"
@@ -139,7 +139,7 @@ async def test_an_unreadable_entry_is_skipped(redis_url: str) -> None:
         assert [tick for _, tick in await stream.drain(BEGINNING)] == trades(1)
 
 
-async def test_a_source_waits_for_named_consumers_only(redis_url: str) -> None:
+async def test_a_source_waits_for_its_named_consumers_only(redis_url: str) -> None:
     async with RedisTickStream(redis_url) as stream:
         position = await stream.publish(trades(1))
         # Nobody reads: nobody is waited for.
@@ -155,7 +155,7 @@ async def test_a_source_waits_for_named_consumers_only(redis_url: str) -> None:
             await following
 
 
-async def test_a_dead_consumer_is_waited_for_once_only(redis_url: str) -> None:
+async def test_a_source_waits_for_a_dead_consumer_once_only(redis_url: str) -> None:
     async with RedisTickStream(redis_url) as stream, Redis.from_url(redis_url) as client:
         await client.hset("ticks:consumers", "gone", BEGINNING)
         position = await stream.publish(trades(1))

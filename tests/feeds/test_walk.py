@@ -21,7 +21,7 @@ def steps(demo: Demo, seed: int, count: int) -> list[Tick]:
     return [walk.first(Nanos(0)), *(tick for at in range(count) for tick in walk.step(Nanos(at)))]
 
 
-def test_there_is_a_demo_instrument_of_each_kind() -> None:
+def test_each_kind_has_a_demo_instrument() -> None:
     instruments = [check_instrument(demo.instrument) for demo in DEMOS.values()]
     assert {instrument.asset_class for instrument in instruments} == set(AssetClass)
     assert any(instrument.inverse for instrument in instruments)
@@ -41,7 +41,7 @@ def test_the_same_seed_gives_the_same_market(symbol: str) -> None:
 
 @settings(max_examples=20)
 @given(st.sampled_from(sorted(DEMOS)), st.integers(0, 2**32))
-def test_every_tick_could_be_real(symbol: str, seed: int) -> None:
+def test_every_simulated_tick_is_valid_for_its_instrument(symbol: str, seed: int) -> None:
     demo = DEMOS[symbol]
     instrument, home = demo.instrument, demo.motion.price
     quoted: QuoteTick | None = None

@@ -29,7 +29,7 @@ def web(databases: Any, services: Any, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-async def test_others_are_served_while_it_is_attacked(web: Web, name: str) -> None:
+async def test_other_clients_are_served_during_an_attack(web: Web, name: str) -> None:
     async with others(web) as asking:
         await ATTACKS[name](web, asking.authorization)
     logging.getLogger("floods").info("%s: %s", name, asking)

@@ -11,7 +11,7 @@ _SEED, _REQUESTS = 20_260_101, 800
 
 
 @pytest.mark.tampers  # Busts and corrections of chance are money's own affair; what is proved is that nothing fails.
-def test_whatever_is_asked_is_answered(database_url: str, redis_url: str, tmp_path: Path) -> None:
+def test_every_random_operation_gets_a_coded_answer(database_url: str, redis_url: str, tmp_path: Path) -> None:
     with staged(database_url, redis_url, tmp_path) as stage:
         problems = asyncio.run(stage.play(_SEED, _REQUESTS))
         assert problems == [], stage.outcome

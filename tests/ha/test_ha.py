@@ -21,7 +21,7 @@ def made() -> Iterator[Cluster]:
             yield running
 
 
-def test_the_primary_dies_and_no_accepted_order_is_lost(made: Cluster, redis_url: str, tmp_path: Path) -> None:
+def test_a_failover_of_the_database_loses_no_accepted_order(made: Cluster, redis_url: str, tmp_path: Path) -> None:
     assert through_pooler(made) == [
         "through PgBouncer, statements without preparation: work",
         "through PgBouncer, prepared statements: do not work",

@@ -122,7 +122,7 @@ def nested(levels: int) -> str:
         ("fragment a on Query { ...b } fragment b on Query { ...a } { ...a }", "GRAPHQL_VALIDATION_FAILED"),
     ],
 )
-def test_a_document_that_is_wrong_says_how(text: str, code: str) -> None:
+def test_an_invalid_document_is_refused_with_its_reason(text: str, code: str) -> None:
     assert refusal(text)["code"] == code
 
 
@@ -152,7 +152,7 @@ def test_the_deepest_allowed_operation_passes() -> None:
     assert refusal(nested(RequestLimits().depth))["bound"] == "depth"
 
 
-def test_a_chain_of_hundreds_of_fragments_is_refused_and_not_followed() -> None:
+def test_a_chain_of_hundreds_of_fragments_is_refused_without_following_it() -> None:
     chain = (
         " ".join(f"fragment f{n} on Query {{ ...f{n + 1} }}" for n in range(450))
         + " fragment f450 on Query { __typename }"
@@ -160,11 +160,11 @@ def test_a_chain_of_hundreds_of_fragments_is_refused_and_not_followed() -> None:
     assert refusal("{ ...f0 } " + chain)["code"] == "GRAPHQL_VALIDATION_FAILED"
 
 
-def test_every_operation_of_a_document_has_to_be_within_the_bounds() -> None:
+def test_every_operation_of_a_document_must_be_within_the_bounds() -> None:
     assert refusal(f"query small {{ item {{ id }} }} query large {nested(50)}", "small")["bound"] == "depth"
 
 
-def test_too_many_tokens_are_refused_earlier_for_strangers() -> None:
+def test_anonymous_requests_have_a_lower_token_limit() -> None:
     text = "{ item { id " + "id " * 400 + "} }"
     assert prepare(text).kind.value == "query"
     found = refusal(text, trusted=False)
@@ -172,7 +172,7 @@ def test_too_many_tokens_are_refused_earlier_for_strangers() -> None:
     assert "300 tokens" in found["message"]
 
 
-def test_strangers_get_no_suggestions() -> None:
+def test_anonymous_callers_get_no_suggestions() -> None:
     assert "Did you mean 'item'" in refusal("{ itm { id } }")["message"]
     assert "Did you mean" not in refusal("{ itm { id } }", trusted=False)["message"]
 
@@ -185,7 +185,7 @@ def test_strangers_get_no_suggestions() -> None:
         ("fragment a on Item { id }", None, None),
     ],
 )
-def test_an_operation_must_be_told_apart(text: str, name: str | None, message: str | None) -> None:
+def test_an_operation_must_be_named_among_several(text: str, name: str | None, message: str | None) -> None:
     found = refusal(text, name)
     if message is not None:
         assert found == {"message": message, "code": "BAD_USER_INPUT", "field": "operationName"}
@@ -204,7 +204,7 @@ def test_an_operation_must_be_told_apart(text: str, name: str | None, message: s
         ),
     ],
 )
-def test_a_literal_that_a_scalar_refuses_is_bad_input_with_its_field(text: str, place: dict[str, Any]) -> None:
+def test_an_invalid_literal_is_bad_input_with_its_field(text: str, place: dict[str, Any]) -> None:
     found = refusal(text)
     assert found["code"] == "BAD_USER_INPUT"
     assert {name: found[name] for name in place} == place
@@ -226,14 +226,12 @@ def test_a_literal_that_a_scalar_refuses_is_bad_input_with_its_field(text: str, 
         ),
     ],
 )
-def test_a_variable_that_does_not_fit_names_its_field(
-    variables: dict[str, Any], place: dict[str, Any], message: str
-) -> None:
+def test_an_invalid_variable_names_its_field(variables: dict[str, Any], place: dict[str, Any], message: str) -> None:
     text = "mutation ($i: PlaceInput!) { place(input: $i) }"
     assert variable_refusal(text, variables) == [{"message": message, "code": "BAD_USER_INPUT", **place}]
 
 
-def test_a_value_in_a_batch_names_its_place() -> None:
+def test_an_invalid_value_in_a_batch_names_its_index() -> None:
     text = "mutation ($i: BatchInput!) { placeAll(input: $i) }"
     orders = [
         {"symbol": "X", "quantity": "1"},
@@ -270,7 +268,7 @@ def test_an_error_does_not_repeat_an_object_that_may_hold_a_password() -> None:
         ("{ ... on Query { item { ... { id } } } }", {}, 10 + 1),
     ],
 )
-def test_cost_counts_the_values_that_can_be_asked_for(text: str, variables: dict[str, Any], cost: int) -> None:
+def test_cost_counts_the_requested_values(text: str, variables: dict[str, Any], cost: int) -> None:
     operation = prepare(text)
     executor = operation.executor(variables, Context(services=None))  # type: ignore[arg-type]
     assert operation.cost_model.cost(operation.node, executor.variable_values.coerced) == cost
@@ -306,24 +304,24 @@ def test_an_operation_that_costs_too_much_is_refused() -> None:
         ('{ __type(name: "Item") { name } }', True),
     ],
 )
-def test_only_what_is_marked_public_is_public(text: str, public: bool) -> None:
+def test_only_marked_fields_are_public(text: str, public: bool) -> None:
     assert prepare(text).public is public
 
 
-def test_what_the_signed_in_send_is_prepared_once() -> None:
+def test_documents_of_signed_in_callers_are_prepared_once() -> None:
     held = documents()
     first = held.prepare("{ item { id } }", None, trusted=True)
     assert held.prepare("{ item { id } }", None, trusted=True) is first
     assert held.prepare("{ item { id } }", None, trusted=False) is first
 
 
-def test_what_strangers_send_is_not_kept() -> None:
+def test_documents_of_anonymous_callers_are_not_cached() -> None:
     held = documents()
     first = held.prepare('mutation { login(name: "a") }', None, trusted=False)
     assert held.prepare('mutation { login(name: "a") }', None, trusted=False) is not first
 
 
-def test_executions_share_plans_unless_directives_decide_what_is_selected() -> None:
+def test_executions_share_plans_unless_directives_change_the_selection() -> None:
     assert prepare("{ item { id } }").plans is not None
     assert prepare("query ($yes: Boolean!) { item { id @skip(if: $yes) } }").plans is None
     assert prepare("{ item { ...a @include(if: true) } } fragment a on Item { id }").plans is None
@@ -333,7 +331,7 @@ def persisted(text: str) -> dict[str, Any]:
     return {"persistedQuery": {"version": 1, "sha256Hash": hashlib.sha256(text.encode()).hexdigest()}}
 
 
-def test_a_query_is_found_by_its_hash_once_somebody_signed_in_has_sent_it() -> None:
+def test_a_query_is_found_by_its_hash_after_a_signed_in_caller_sent_it() -> None:
     held, text = documents(), "{ item { id } }"
     extensions = persisted(text)
     for trusted in (True, False):
@@ -359,7 +357,7 @@ def test_a_query_is_found_by_its_hash_once_somebody_signed_in_has_sent_it() -> N
         {"persistedQuery": {"version": 1, "sha256Hash": None}},
     ],
 )
-def test_a_hash_that_is_wrong_is_refused_and_nothing_registered(extensions: dict[str, Any]) -> None:
+def test_a_wrong_hash_is_refused_and_registers_nothing(extensions: dict[str, Any]) -> None:
     held = documents()
     with pytest.raises(RequestError) as caught:
         held.text("{ item { id } }", extensions, trusted=True)
@@ -373,7 +371,7 @@ def test_a_request_without_a_query_is_refused() -> None:
     assert caught.value.errors[0]["extensions"] == {"code": "BAD_USER_INPUT", "field": "query"}
 
 
-def test_registered_queries_are_bounded() -> None:
+def test_the_number_of_registered_queries_is_bounded() -> None:
     held = documents(persisted_queries=2)
     for text in ("{ a }", "{ b }", "{ c }"):
         held.text(text, persisted(text), trusted=True)

@@ -277,13 +277,13 @@ def shown(result: ExecutionResult) -> tuple[str, list[str]]:
 
 
 @pytest.mark.parametrize("text", DOCUMENTS)
-async def test_answers_as_the_core_does(text: str) -> None:
+async def test_the_executor_answers_as_graphql_core(text: str) -> None:
     expected = shown(await stock(text))
     assert shown(await ours(text, None)) == expected
 
 
 @pytest.mark.parametrize("text", [text for text in DOCUMENTS if "$" not in text])
-async def test_answers_the_same_again_from_shared_plans(text: str) -> None:
+async def test_shared_plans_give_the_same_answer_again(text: str) -> None:
     expected = shown(await stock(text))
     document, plans = parse(text), Plans()
     for _ in range(3):
@@ -314,7 +314,7 @@ async def test_shared_plans_stop_growing_after_the_first_execution() -> None:
 
 
 @pytest.mark.parametrize("share", [True, False])
-def test_events_leave_nothing_behind(share: bool) -> None:
+def test_an_event_leaves_no_memory_behind(share: bool) -> None:
     document = parse("subscription { ticks { title shout leaf { text } leaves { id } later { shout } } }")
     executor = build_executor(CORE, document, None, {}, context(), Plans() if share else None)
     assert isinstance(executor, OperationExecutor)
@@ -348,7 +348,7 @@ async def test_an_event_has_its_own_context_and_errors() -> None:
     assert [[error.message for error in result.errors] for result in results] == [["broken oak"], ["broken ash"]]
 
 
-async def test_resolvers_that_answer_at_once_are_called_straight_with_the_context_of_who_asks() -> None:
+async def test_synchronous_resolvers_are_called_directly_with_the_context_of_the_caller() -> None:
     document, plans = parse("{ branches(count: 2) { straightLeaf { text } } }"), Plans()
     for _ in range(2):
         asking = context()
@@ -362,7 +362,7 @@ async def test_resolvers_that_answer_at_once_are_called_straight_with_the_contex
         assert called_with == [asking, asking]
 
 
-def test_variables_that_do_not_fit_are_returned_as_errors() -> None:
+def test_invalid_variables_are_returned_as_errors() -> None:
     document = parse("query ($n: Int!) { branches(count: $n) { title } }")
     errors = build_executor(CORE, document, None, {"n": "many"}, context(), None)
     assert isinstance(errors, list)

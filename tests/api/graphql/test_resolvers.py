@@ -62,7 +62,7 @@ def ask(text: str, **variables: Any) -> Any:
     return result.data
 
 
-def test_input_objects_are_made_of_literals_and_variables_alike() -> None:
+def test_input_objects_are_built_from_literals_and_variables_alike() -> None:
     wanted = Wanted(first_name="A", last_name=None, friends=[Wanted(first_name="B", last_name="C", nick_name=None)])
     literal = '{firstName: "A", friends: [{firstName: "B", lastName: "C", nickName: null}]}'
     assert ask(f"{{ person(filter: {literal}) {{ name }} }}")["person"]["name"] == repr(wanted)
@@ -73,7 +73,7 @@ def test_input_objects_are_made_of_literals_and_variables_alike() -> None:
     assert ask(mixed, n="A", f=given["friends"])["person"]["name"] == repr(wanted)
 
 
-def test_parents_info_and_defaults_are_given() -> None:
+def test_resolvers_get_parent_info_and_defaults() -> None:
     text = '{ person(filter: {firstName: "A"}) { greeting other: greeting(givenWord: "Bye") parentsName } }'
     name = repr(Wanted(first_name="A", last_name=None))
     assert ask(text)["person"] == {
@@ -96,7 +96,7 @@ async def test_subscriptions_get_their_arguments() -> None:
     assert [event.data async for event in source] == [{"people": {"name": "0 A"}}, {"people": {"name": "1 A"}}]
 
 
-def test_what_is_not_covered_is_refused() -> None:
+def test_an_unsupported_resolver_is_refused_when_the_schema_is_built() -> None:
     class Loud(FieldExtension):
         def resolve(self, next_: Any, source: Any, info: Any, **kwargs: Any) -> Any:
             return next_(source, info, **kwargs)

@@ -91,9 +91,7 @@ async def answer(text: str, *, sliced: bool) -> Any:
 @pytest.mark.parametrize(
     "text", ["{ rows { number doubled waiting } }", "{ maybe { doubled } }", "{ rows { waiting } }"]
 )
-async def test_a_long_list_is_the_same_in_slices_and_others_have_turns_meanwhile(
-    monkeypatch: pytest.MonkeyPatch, text: str
-) -> None:
+async def test_a_long_list_resolves_in_slices_while_other_tasks_run(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setattr(time_slices, "_SLICE_SECONDS", -1.0)
     at_once = await answer(text, sliced=False)
     turns = Turns()
@@ -103,12 +101,12 @@ async def test_a_long_list_is_the_same_in_slices_and_others_have_turns_meanwhile
     assert turns.count >= _ROWS
 
 
-async def test_costly_fields_of_an_operation_are_resolved_one_after_the_other() -> None:
+async def test_costly_fields_of_an_operation_resolve_one_after_the_other() -> None:
     content = await answer("{ a: proof b: proof c: proof }", sliced=False)
     assert content == {"data": {"a": 1, "b": 1, "c": 1}}
 
 
-async def test_those_who_wait_for_a_batch_go_on_a_hundred_in_a_turn() -> None:
+async def test_waiters_of_a_batch_resume_one_hundred_at_a_time() -> None:
     async def batch(keys: Any) -> dict[int, int]:
         return {key: key for key in keys}
 
@@ -126,7 +124,7 @@ async def test_those_who_wait_for_a_batch_go_on_a_hundred_in_a_turn() -> None:
     assert max(went_on.values()) <= 2 * 101
 
 
-async def test_a_query_that_takes_too_long_is_stopped_and_says_so(desk: Desk) -> None:
+async def test_a_query_beyond_its_time_limit_is_stopped_with_an_error(desk: Desk) -> None:
     async with (
         running(desk, limits=RequestLimits(query_seconds=0.05)) as server,
         httpx.AsyncClient(trust_env=False) as client,

@@ -8,7 +8,7 @@ from api.graphql.turns import Turns
 from tests.support.waiting import eventually
 
 
-async def test_one_owner_is_at_it_once_at_a_time_in_order_and_others_meanwhile() -> None:
+async def test_large_queries_of_one_user_run_in_order_while_other_users_run() -> None:
     turns, log = Turns(), list[str]()
 
     async def work(owner: str, name: str) -> None:
@@ -25,7 +25,7 @@ async def test_one_owner_is_at_it_once_at_a_time_in_order_and_others_meanwhile()
     await eventually(lambda: len(turns) == 0)
 
 
-async def test_who_gives_up_waiting_holds_nobody_up() -> None:
+async def test_a_cancelled_waiter_delays_nobody() -> None:
     turns, gate = Turns(), asyncio.Event()
 
     async def work() -> None:
@@ -42,7 +42,7 @@ async def test_who_gives_up_waiting_holds_nobody_up() -> None:
     await eventually(lambda: len(turns) == 0)
 
 
-async def test_the_next_one_waits_for_as_long_as_the_last_one_took() -> None:
+async def test_the_next_query_of_a_user_waits_as_long_as_the_last_one_ran() -> None:
     turns, loop = Turns(), asyncio.get_running_loop()
     times: list[tuple[float, float]] = []
 

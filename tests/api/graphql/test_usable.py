@@ -68,12 +68,12 @@ async def ask(text: str, **variables: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("text", ["a", "", "ü\n\t", "👩‍👩‍👧", "￿"])
-def test_usable(text: str) -> None:
+def test_usable_text_and_numbers_pass(text: str) -> None:
     assert is_usable(text)
 
 
 @pytest.mark.parametrize("text", [NUL, "a\x00", "\ud800", "ü\udfff"])
-def test_unusable(text: str) -> None:
+def test_unusable_text_and_numbers_are_refused(text: str) -> None:
     assert not is_usable(text)
 
 
@@ -98,7 +98,7 @@ def test_every_text_without_nul_is_usable(text: str) -> None:
         ('{ find(from: "1500-01-01T00:00:00Z") }', {"field": "from"}),
     ],
 )
-async def test_literals(text: str, field: dict[str, Any]) -> None:
+async def test_unusable_literals_are_refused_with_their_field(text: str, field: dict[str, Any]) -> None:
     assert await ask(text) == {"code": "BAD_USER_INPUT", **field}
     assert RECEIVED == []
 
@@ -124,13 +124,15 @@ ALL = """query ($t: String, $id: ID, $n: Int, $from: DateTime, $f: Given) {
         ({"other": [NUL]}, {}),
     ],
 )
-async def test_variables(variables: dict[str, Any], field: dict[str, Any]) -> None:
+async def test_unusable_variables_are_refused_with_their_field(
+    variables: dict[str, Any], field: dict[str, Any]
+) -> None:
     refused = await ask(ALL, **variables)
     assert refused == ({"code": "BAD_USER_INPUT", **field} if field else {})
     assert (RECEIVED == []) == bool(field)
 
 
-async def test_a_time_is_as_exact_as_its_type_says() -> None:
+async def test_a_time_is_refused_beyond_the_precision_of_its_type() -> None:
     nanos, micros = "2026-01-01T00:00:00.123456789Z", "2026-01-01T00:00:00.123456Z"
     text = f'{{ find(filter: {{leg: {{at: "{micros}", seen: "{nanos}"}}}}) }}'
     for refused in (
@@ -144,11 +146,11 @@ async def test_a_time_is_as_exact_as_its_type_says() -> None:
 
 
 @pytest.mark.parametrize("text", ["{ find(filter: " + "[" * 1_900 + "]" * 1_900 + ") }", "{ a" * 1_990 + "}" * 1_990])
-async def test_documents_that_are_nested_too_deeply(text: str) -> None:
+async def test_too_deeply_nested_documents_are_refused(text: str) -> None:
     assert (await ask(text))["code"] in {"GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"}
 
 
-def test_values_that_are_nested_too_deeply() -> None:
+def test_too_deeply_nested_values_are_refused() -> None:
     value: Any = NUL
     for _ in range(1_000):
         value = [value]

@@ -78,7 +78,7 @@ def branch(**leaf: Any) -> dict[str, Any]:
         {"branch": branch(exact=7), "ratio": 2, "unknown": "left out"},
     ],
 )
-def test_what_clients_usually_send_is_read_straight(given: dict[str, Any]) -> None:
+def test_common_variables_are_read_without_graphql_core(given: dict[str, Any]) -> None:
     found = read(**given)
     assert found.straight is not None
     assert isinstance(found.core, VariableValues)
@@ -118,7 +118,7 @@ def _given(values: VariableValues) -> dict[str, tuple[str, Any]]:
         {"branch": branch(), "ratio": "1"},
     ],
 )
-def test_what_is_wrong_is_left_to_the_core(given: dict[str, Any]) -> None:
+def test_invalid_variables_are_left_to_graphql_core(given: dict[str, Any]) -> None:
     found = read(**given)
     assert found.straight is None
     assert isinstance(found.core, list)
@@ -134,19 +134,19 @@ def test_what_is_wrong_is_left_to_the_core(given: dict[str, Any]) -> None:
         {"branch": {**branch(), "twig": branch()}},
     ],
 )
-def test_what_is_unusual_is_left_to_the_core(given: dict[str, Any]) -> None:
+def test_unusual_variables_are_left_to_graphql_core(given: dict[str, Any]) -> None:
     found = read(**given)
     assert found.straight is None
     assert isinstance(found.core, VariableValues)
 
 
-def test_defaults_of_the_operation_are_left_to_the_core() -> None:
+def test_defaults_of_the_operation_are_left_to_graphql_core() -> None:
     found = read("query ($count: Int = 2) { plant(count: $count) }", count=5)
     assert found.straight is None
     assert isinstance(found.core, VariableValues)
 
 
-def test_inputs_are_made_whole_and_anew() -> None:
+def test_input_objects_are_complete_and_new_for_each_request() -> None:
     first, second = (read(branch=branch()).straight for _ in range(2))
     assert first is not None
     assert second is not None
