@@ -22,12 +22,12 @@ from domain.kernel.numbers import is_multiple, plain, within_bounds
         ("0", "0"),
     ],
 )
-def test_plain_text_has_no_exponent_and_no_idle_zeros(value: str, text: str) -> None:
+def test_plain_text_has_no_exponent_and_no_trailing_zeros(value: str, text: str) -> None:
     assert plain(Decimal(value)) == text
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**17), max_value=10**17, places=18))
-def test_plain_text_reads_back_as_the_same_number(value: Decimal) -> None:
+def test_plain_text_parses_to_the_same_number(value: Decimal) -> None:
     assert Decimal(plain(value)) == value
 
 
@@ -47,7 +47,7 @@ def test_cash_is_rounded_half_even_to_its_currency(amount: str, currency: str, c
     assert to_cash(Decimal(amount), currency) == Decimal(cash)
 
 
-def test_exponents() -> None:
+def test_each_currency_has_its_exponent() -> None:
     assert [currency_exponent(code) for code in ("EUR", "JPY", "BTC", "USDC", "USDT")] == [2, 0, 8, 8, 8]
 
 
@@ -62,7 +62,7 @@ def test_exponents() -> None:
         ("Infinity", False),
     ],
 )
-def test_bounds(value: str, fits: bool) -> None:
+def test_numbers_beyond_the_bounds_are_refused(value: str, fits: bool) -> None:
     assert within_bounds(Decimal(value)) is fits
 
 

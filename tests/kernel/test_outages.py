@@ -62,7 +62,7 @@ async def _works_again() -> None:
         ("57014", "UNREACHABLE"),
     ],
 )
-async def test_what_the_server_says_has_its_reason_in_reads_and_writes(database: str, state: str, reason: str) -> None:
+async def test_each_database_error_has_its_reason_in_reads_and_writes(database: str, state: str, reason: str) -> None:
     raising = f"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{state}'; END $$"
     with pytest.raises(Unavailable) as caught:
         await fetch(raising)
@@ -74,7 +74,7 @@ async def test_what_the_server_says_has_its_reason_in_reads_and_writes(database:
     await _works_again()
 
 
-async def test_a_read_only_database_is_read_and_written_again_when_it_may_be(
+async def test_a_read_only_database_serves_reads_and_later_writes_again(
     database: str, owner: asyncpg.Connection
 ) -> None:
     name = database.rpartition("/")[2]
@@ -89,7 +89,7 @@ async def test_a_read_only_database_is_read_and_written_again_when_it_may_be(
     await _works_again()
 
 
-async def test_too_many_connections(database: str, owner: asyncpg.Connection) -> None:
+async def test_too_many_connections_make_the_database_unavailable(database: str, owner: asyncpg.Connection) -> None:
     name = database.rpartition("/")[2]
     await owner.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 1")
     await _end_connections(owner)
@@ -99,6 +99,6 @@ async def test_too_many_connections(database: str, owner: asyncpg.Connection) ->
     await _works_again()
 
 
-def test_what_has_no_reason_of_its_own_is_unreachable() -> None:
+def test_any_other_connection_error_means_unreachable() -> None:
     for error in (OSError(), TimeoutError(), asyncpg.ConnectionDoesNotExistError()):
         assert unavailable(error).context == {"reason": "UNREACHABLE"}

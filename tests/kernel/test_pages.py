@@ -23,7 +23,7 @@ def walk(rows: list[int], size: int, *, backward: bool) -> list[list[int]]:
         key = int(decode_cursor(cursor, parts=1, field="after")[0])
 
 
-def test_pages_in_both_directions_hold_every_row_once() -> None:
+def test_paging_both_ways_returns_every_row_once() -> None:
     rows = list(range(10))
     assert walk(rows, 4, backward=False) == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
     assert walk(rows, 4, backward=True) == [[6, 7, 8, 9], [2, 3, 4, 5], [0, 1]]
@@ -41,7 +41,7 @@ def test_pages_in_both_directions_hold_every_row_once() -> None:
         ("before", {"before": "bm90IGpzb24"}),
     ],
 )
-def test_what_cannot_be_asked_names_its_field(field: str, arguments: dict[str, object]) -> None:
+def test_an_invalid_page_names_its_field(field: str, arguments: dict[str, object]) -> None:
     with pytest.raises(BadInput) as caught:
         page_request(**arguments, parts=1)  # type: ignore[arg-type]  # wrong on purpose
     assert caught.value.field == field

@@ -16,20 +16,20 @@ async def ensure(at: datetime, ahead: int = 1) -> list[str]:
         return await ensure_partitions(work, TABLE, at, ahead=ahead)
 
 
-async def test_partitions_are_made_once_over_the_turn_of_the_year(database: str) -> None:
+async def test_partitions_are_created_once_also_across_a_new_year(database: str) -> None:
     at = datetime(2031, 12, 31, 23, 59, 59, tzinfo=UTC)
     assert await ensure(at) == ["equity_samples_2031_12", "equity_samples_2032_01"]
     assert await ensure(at) == []
     assert await ensure(at, ahead=2) == ["equity_samples_2032_02"]
 
 
-async def test_those_who_meet_do_the_work_once(database: str) -> None:
+async def test_concurrent_workers_create_partitions_once(database: str) -> None:
     at = datetime(2031, 5, 1, tzinfo=UTC)
     made = await asyncio.gather(*(ensure(at) for _ in range(4)))
     assert sorted(name for names in made for name in names) == ["equity_samples_2031_05", "equity_samples_2031_06"]
 
 
-async def test_old_partitions_are_dropped_and_what_is_kept_stays(database: str) -> None:
+async def test_old_partitions_are_dropped_and_the_others_stay(database: str) -> None:
     await ensure(datetime(2031, 1, 15, tzinfo=UTC), ahead=3)
     async with unit_of_work(NullBus()) as work:
         dropped = await drop_partitions(work, TABLE, datetime(2031, 3, 1, tzinfo=UTC))

@@ -29,14 +29,14 @@ async def test_a_result_is_kept_until_its_version_changes() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.booleans()), max_size=60))
-async def test_what_is_given_is_never_older_than_what_was_written(steps: Sequence[tuple[str, bool]]) -> None:
+async def test_a_cached_result_is_never_older_than_the_last_write(steps: Sequence[tuple[str, bool]]) -> None:
     stored, caches = 0, {"a": ReadCache(max_results=2), "b": ReadCache(max_results=2)}
     for process, writes in steps:
         stored += writes
         assert await caches[process].read("sums", "ann", stored, giving(stored)) == stored
 
 
-async def test_those_who_ask_at_once_share_one_reading() -> None:
+async def test_concurrent_readers_share_one_read() -> None:
     cache, gate, readings = ReadCache(), asyncio.Event(), 0
 
     async def load() -> int:
@@ -57,7 +57,7 @@ async def test_those_who_ask_at_once_share_one_reading() -> None:
     assert readings == 2
 
 
-async def test_a_failure_is_not_kept() -> None:
+async def test_a_failed_read_is_not_cached() -> None:
     cache = ReadCache()
 
     async def fail() -> int:
@@ -68,7 +68,7 @@ async def test_a_failure_is_not_kept() -> None:
     assert await cache.read("sums", "ann", 1, giving(3)) == 3
 
 
-async def test_results_are_kept_within_bounds() -> None:
+async def test_the_number_of_cached_results_is_bounded() -> None:
     cache = ReadCache(max_results=10, max_weight=100)
     for number in range(20):
         await cache.read("sums", number, 1, giving(number), lambda _: 40)

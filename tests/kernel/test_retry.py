@@ -33,7 +33,7 @@ def log() -> Log:
     return Log()
 
 
-def test_waits_grow_differ_and_begin_again() -> None:
+def test_retry_delays_grow_vary_and_restart() -> None:
     chances = iter([0.0, 1.0, 0.5, 0.0, 1.0])
     backoff = Backoff(RetryPolicy(0.5, 1.5, jitter=0.5), chances.__next__)
     assert [backoff.next_seconds() for _ in range(4)] == [0.25, 1.0, 1.125, 0.75]
@@ -42,7 +42,7 @@ def test_waits_grow_differ_and_begin_again() -> None:
 
 
 @given(st.sampled_from(POLICIES), st.integers(1, 10_000), st.floats(0, 1))
-def test_a_wait_lies_within_the_bounds_of_its_policy(policy: RetryPolicy, failures: int, chance: float) -> None:
+def test_a_retry_delay_lies_within_the_bounds_of_its_policy(policy: RetryPolicy, failures: int, chance: float) -> None:
     longest = min(policy.longest_seconds, policy.first_seconds * 2 ** min(failures - 1, 60))
     delay = policy.delay_seconds(failures, chance)
     assert longest * (1 - policy.jitter) - 1e-9 <= delay <= longest
@@ -50,12 +50,12 @@ def test_a_wait_lies_within_the_bounds_of_its_policy(policy: RetryPolicy, failur
     assert (policy.delay_seconds(failures, 0.0) < longest) is (policy.jitter > 0)
 
 
-def test_nanoseconds_are_whole_seconds_exactly() -> None:
+def test_delays_convert_to_nanoseconds_exactly() -> None:
     waits = [RetryPolicy(1.0, 30.0).delay_nanos(failures) for failures in (1, 2, 5, 6, 1_000)]
     assert waits == [10**9, 2 * 10**9, 16 * 10**9, 30 * 10**9, 30 * 10**9]
 
 
-async def test_an_action_is_tried_until_the_database_is_back_and_no_longer_for_other_errors(log: Log) -> None:
+async def test_an_action_is_retried_while_the_database_is_away_and_not_after_other_errors(log: Log) -> None:
     tries: list[Exception | None] = [Unavailable("away"), Unavailable("away"), None]
 
     async def act() -> str:
@@ -72,7 +72,7 @@ async def test_an_action_is_tried_until_the_database_is_back_and_no_longer_for_o
         await keep_trying(act, bound, "cannot", policy=AT_ONCE)
 
 
-def test_a_guarded_failure_is_logged_and_ends_nothing(log: Log) -> None:
+def test_a_guarded_failure_is_logged_and_does_not_end_the_loop(log: Log) -> None:
     bound: structlog.stdlib.BoundLogger = log  # type: ignore[assignment]  # what is used of one
     for error in (Unavailable("away"), RuntimeError("defect")):
         with Guarded(bound, "failed") as guarded:
@@ -89,7 +89,7 @@ def test_a_guarded_failure_is_logged_and_ends_nothing(log: Log) -> None:
     assert len(log.told) == 2
 
 
-def test_a_failure_is_handed_to_those_who_wait_and_a_cancellation_is_not() -> None:
+def test_a_failure_reaches_the_waiters_and_a_cancellation_does_not() -> None:
     handed: list[Exception] = []
     error = ValueError("theirs")
     with HandedTo(handed.append):

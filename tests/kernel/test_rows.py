@@ -54,7 +54,7 @@ async def stored() -> list[tuple[Any, ...]]:
     return [tuple(row) for row in await fetch(SELECT)]
 
 
-async def test_values_arrive_as_they_were() -> None:
+async def test_values_are_stored_unchanged() -> None:
     row = thing(
         1,
         name="quotes \" ' \\ and é {} $1",
@@ -73,7 +73,7 @@ async def test_values_arrive_as_they_were() -> None:
     assert second == (UUID(int=2), "RED", Decimal(1000), None, None, [], None, None)
 
 
-async def test_writes_of_several_tables_are_one_statement_and_see_references() -> None:
+async def test_writes_to_several_tables_are_one_statement_with_valid_references() -> None:
     async with unit_of_work(NullBus()) as work:
         # The part first: references are checked when all is written.
         await work.write(INSERT_PARTS, [{"thing_id": UUID(int=1), "name": "wheel"}])
@@ -81,7 +81,7 @@ async def test_writes_of_several_tables_are_one_statement_and_see_references() -
     assert len(await fetch("SELECT 1 FROM parts")) == 1
 
 
-async def test_a_table_that_is_written_twice_takes_two_statements() -> None:
+async def test_two_writes_to_one_table_take_two_statements() -> None:
     async with unit_of_work(NullBus()) as work:
         await work.write(INSERT, [thing(1, name="first")])
         await work.write(UPDATE, [thing(1, name="second")])
@@ -89,7 +89,7 @@ async def test_a_table_that_is_written_twice_takes_two_statements() -> None:
     assert [row[1] for row in await stored()] == ["third"]
 
 
-async def test_a_transaction_reads_what_it_wrote() -> None:
+async def test_a_transaction_reads_its_own_writes() -> None:
     async with unit_of_work(NullBus()) as work:
         await work.write(INSERT, [thing(1, name="first")])
         assert len(await work.fetch(SELECT)) == 1
@@ -102,7 +102,7 @@ async def test_a_transaction_reads_what_it_wrote() -> None:
     assert [row[1] for row in await stored()] == ["third!"]
 
 
-async def test_rows_are_written_as_they_were_when_they_were_handed_in() -> None:
+async def test_rows_are_stored_as_they_were_when_they_were_queued() -> None:
     @dataclass(slots=True)
     class Thing:
         id: UUID
@@ -119,7 +119,7 @@ async def test_rows_are_written_as_they_were_when_they_were_handed_in() -> None:
     assert [row[:4] for row in await stored()] == [(UUID(int=1), "before", None, None)]
 
 
-async def test_what_cannot_be_written_leaves_nothing() -> None:
+async def test_a_failed_write_stores_nothing() -> None:
     async def write() -> None:
         async with unit_of_work(NullBus()) as work:
             await work.write(INSERT, [thing(1)])

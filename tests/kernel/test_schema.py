@@ -35,7 +35,7 @@ async def test_money_and_quantities_are_exact_numerics(database: str) -> None:
     assert rows == []
 
 
-def test_migrations_end_in_one() -> None:
+def test_migrations_have_one_last_step() -> None:
     """Two ends would be applied in an order that nobody has tried."""
     modules = [importlib.import_module(f"migrations.{path.stem}") for path in sorted(FOLDER.glob("0*.py"))]
     names = {module.__name__.removeprefix("migrations.") for module in modules}

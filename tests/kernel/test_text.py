@@ -18,7 +18,7 @@ from domain.kernel.text import clean_text
         ("\u0646\u0627\u0645\u0647\u200c\u0627\u06cc", "\u0646\u0627\u0645\u0647\u200c\u0627\u06cc"),
     ],
 )
-def test_text_is_trimmed_and_composed(given_text: str, kept: str) -> None:
+def test_text_is_trimmed_and_normalised(given_text: str, kept: str) -> None:
     assert clean_text(given_text, field="name", max_length=100) == kept
 
 
@@ -26,14 +26,14 @@ def test_text_is_trimmed_and_composed(given_text: str, kept: str) -> None:
     "character",
     ["\x00", "\x1b", "\n", "\t", "\x7f", "\x85", "\ud800", "\u2028", "\u202e", "\u2066", "\u200b", "\ufeff"],
 )
-def test_what_cannot_be_stored_or_seen_is_refused(character: str) -> None:
+def test_unstorable_and_invisible_text_is_refused(character: str) -> None:
     with pytest.raises(BadInput) as refused:
         clean_text(f"An{character}n", field="name", max_length=100)
     assert refused.value.message == f"The character U+{ord(character):04X} cannot be used here."
     assert refused.value.field == "name"
 
 
-def test_several_lines_are_a_choice() -> None:
+def test_line_breaks_are_allowed_on_request_only() -> None:
     assert clean_text("one\n\ttwo\n", field="note", max_length=100, multiline=True) == "one\n\ttwo"
     with pytest.raises(BadInput):
         clean_text("one\rtwo", field="note", max_length=100, multiline=True)
@@ -48,20 +48,20 @@ def test_several_lines_are_a_choice() -> None:
         ("x" * 10_000_000, "At most 100 characters fit here."),
     ],
 )
-def test_length_is_bounded(text: str, message: str) -> None:
+def test_the_length_of_text_is_bounded(text: str, message: str) -> None:
     with pytest.raises(BadInput) as refused:
         clean_text(text, field="name", max_length=100)
     assert refused.value.message == message
 
 
-def test_a_longer_minimum_says_so() -> None:
+def test_a_text_below_its_minimum_is_refused_with_the_minimum() -> None:
     with pytest.raises(BadInput) as refused:
         clean_text("ab", field="symbol", max_length=10, min_length=3)
     assert refused.value.message == "At least 3 characters are needed."
 
 
 @given(st.text(max_size=60))
-def test_what_passes_can_be_stored_and_passes_again(text: str) -> None:
+def test_accepted_text_can_be_stored_and_is_accepted_again(text: str) -> None:
     try:
         cleaned = clean_text(text, field="name", max_length=50)
     except BadInput:

@@ -21,22 +21,22 @@ from domain.kernel.time import Nanos
         "1969-12-31T23:59:59.999999999Z",
     ],
 )
-def test_no_digit_is_lost(text: str) -> None:
+def test_nanoseconds_are_parsed_without_loss(text: str) -> None:
     assert Nanos.parse(text).isoformat() == text
 
 
-def test_offsets_are_applied() -> None:
+def test_time_zone_offsets_are_applied() -> None:
     assert Nanos.parse("2024-01-01T02:00:00+02:00") == Nanos.parse("2023-12-31T19:00:00-05:00")
 
 
 @pytest.mark.parametrize("text", ["2024-01-01", "2024-01-01T00:00:00", "2024-13-01T00:00:00Z", "now", ""])
-def test_what_is_no_time_is_refused(text: str) -> None:
+def test_an_invalid_time_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"RFC 3339|month"):
         Nanos.parse(text)
 
 
 @given(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
-def test_datetimes_come_back(moment: datetime) -> None:
+def test_datetimes_round_trip(moment: datetime) -> None:
     assert Nanos.of(moment).to_datetime() == moment
 
 
@@ -51,14 +51,14 @@ NEW_YORK = DayRoll(time(17, 0), ZoneInfo("America/New_York"))
         ("2026-10-31T21:00:00+00:00", "2026-11-01T22:00:00+00:00"),
     ],
 )
-def test_the_roll_keeps_its_wall_clock_over_daylight_saving(now: str, following: str) -> None:
+def test_the_day_roll_keeps_its_local_time_across_daylight_saving(now: str, following: str) -> None:
     moment = datetime.fromisoformat(now)
     assert NEW_YORK.next_after(moment) == datetime.fromisoformat(following)
     assert NEW_YORK.last_before(datetime.fromisoformat(following)) == datetime.fromisoformat(following)
 
 
 @given(st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2030, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
-def test_every_moment_lies_between_two_rolls(now: datetime) -> None:
+def test_every_instant_lies_between_two_day_rolls(now: datetime) -> None:
     for roll in (NEW_YORK, DayRoll(time(2, 30), ZoneInfo("Europe/Berlin")), DayRoll(time(0), ZoneInfo("UTC"))):
         before, after = roll.last_before(now), roll.next_after(now)
         assert before <= now < after

@@ -28,7 +28,7 @@ class Ear(NullBus):
         self.heard.extend(messages)
 
 
-async def test_what_is_published_goes_out_after_the_commit_and_not_without_it(database: str) -> None:
+async def test_messages_are_published_after_the_commit_only(database: str) -> None:
     ear, done = Ear(), list[str]()
     async with unit_of_work(ear) as work:
         await bump(work, "topic")
@@ -48,7 +48,7 @@ async def test_what_is_published_goes_out_after_the_commit_and_not_without_it(da
     assert await read_versions() == {"topic": 1}
 
 
-async def test_units_do_not_nest(database: str) -> None:
+async def test_units_of_work_do_not_nest(database: str) -> None:
     async with unit_of_work(NullBus()):
         with pytest.raises(RuntimeError, match="open already"):
             async with unit_of_work(NullBus()):
@@ -57,7 +57,7 @@ async def test_units_do_not_nest(database: str) -> None:
         assert (await work.fetch_row("SELECT 1 AS one"))["one"] == 1  # type: ignore[index]
 
 
-async def test_a_cache_is_loaded_again_only_for_a_newer_version(database: str) -> None:
+async def test_a_cache_is_reloaded_only_for_a_newer_version(database: str) -> None:
     loads: list[int] = []
 
     async def load() -> int:
@@ -76,7 +76,7 @@ async def test_a_cache_is_loaded_again_only_for_a_newer_version(database: str) -
     assert len(await fetch("SELECT 1 FROM topic_versions")) == 1
 
 
-async def test_a_fence_stands_before_every_unit_of_work_inside_it_and_no_other(database: str) -> None:
+async def test_a_fence_is_checked_by_every_unit_of_work_inside_it_only(database: str) -> None:
     ear, passed = Ear(), list[str]()
 
     async def fence(work: UnitOfWork) -> None:
@@ -99,7 +99,7 @@ async def test_a_fence_stands_before_every_unit_of_work_inside_it_and_no_other(d
     assert await read_versions() == {"topic": 2}
 
 
-async def test_a_row_is_inserted_once_and_the_transaction_goes_on(database: str) -> None:
+async def test_an_existing_row_is_not_inserted_again_and_the_transaction_continues(database: str) -> None:
     rate = partial(InterestRate, currency="CHF", loan_rate=Decimal("0.05"), updated_at=utc_now())
     async with unit_of_work(NullBus()) as work:
         assert await work.insert_once(rate())
@@ -109,7 +109,7 @@ async def test_a_row_is_inserted_once_and_the_transaction_goes_on(database: str)
     assert await InterestRate.filter(currency="CHF").count() == 1
 
 
-async def test_what_breaks_another_rule_of_a_table_is_no_row_that_was_there(database: str) -> None:
+async def test_a_violation_of_another_constraint_is_an_error(database: str) -> None:
     with pytest.raises(IntegrityError):
         async with unit_of_work(NullBus()) as work:
             await work.insert_once(InterestRate(currency="SEK", loan_rate=Decimal(-1), updated_at=work.now))

@@ -57,7 +57,9 @@ def action(kind: CorporateActionKind, **figures: Any) -> CorporateAction:
         (K.DELISTING, {}, PERPETUAL),
     ],
 )
-def test_what_can_be_recorded(kind: CorporateActionKind, figures: dict[str, str], instrument: Instrument) -> None:
+def test_a_valid_corporate_action_is_accepted(
+    kind: CorporateActionKind, figures: dict[str, str], instrument: Instrument
+) -> None:
     check_action(asked(kind, **figures), instrument, FIRST)
 
 
@@ -85,7 +87,7 @@ def test_what_can_be_recorded(kind: CorporateActionKind, figures: dict[str, str]
         (K.DELISTING, {"ratio": "1"}, SHARE, "ratio"),
     ],
 )
-def test_what_cannot_be_recorded(
+def test_an_invalid_corporate_action_is_refused(
     kind: CorporateActionKind, figures: dict[str, str], instrument: Instrument, field: str
 ) -> None:
     with pytest.raises(BadInput) as caught:
@@ -93,7 +95,7 @@ def test_what_cannot_be_recorded(
     assert caught.value.context["field"] == field
 
 
-def test_a_day_that_has_begun_is_too_late() -> None:
+def test_an_action_for_a_day_that_has_begun_is_refused() -> None:
     with pytest.raises(BadInput) as caught:
         check_action(replace(asked(K.SPLIT, ratio="2"), ex_date=date(2026, 6, 1)), SHARE, FIRST)
     assert caught.value.context["field"] == "exDate"
@@ -111,11 +113,11 @@ def test_a_day_that_has_begun_is_too_late() -> None:
         (action(K.DELISTING), "4", "4"),
     ],
 )
-def test_prices_after_an_action(given: CorporateAction, price: str, after: str) -> None:
+def test_prices_are_adjusted_by_an_action(given: CorporateAction, price: str, after: str) -> None:
     assert restated_price(Decimal(price), given) == Decimal(after)
 
 
-def test_a_quote_follows_all_actions_of_a_day_dividends_first() -> None:
+def test_a_quote_is_adjusted_by_all_actions_of_a_day_dividends_first() -> None:
     actions = in_order(
         [
             action(K.SYMBOL_CHANGE, new_symbol="NEW"),

@@ -54,7 +54,9 @@ def recount(made: list[tuple[str, int, Decimal, Decimal]]) -> dict[tuple[str, Ba
 
 
 @given(prints, st.lists(st.integers(0, 40), max_size=6))
-def test_bars_are_what_a_recount_says(made: list[tuple[str, int, Decimal, Decimal]], cuts: list[int]) -> None:
+def test_incremental_bars_equal_bars_computed_from_all_ticks(
+    made: list[tuple[str, int, Decimal, Decimal]], cuts: list[int]
+) -> None:
     builder, stored = BarBuilder(day_of), dict[tuple[str, BarInterval, int], Bar]()
     for index, (symbol, after, price, size) in enumerate([*made, ("", 0, ZERO, ZERO)]):
         if index in cuts or index == len(made):
@@ -66,14 +68,14 @@ def test_bars_are_what_a_recount_says(made: list[tuple[str, int, Decimal, Decima
     assert stored == recount(made)
 
 
-def test_taking_starts_anew() -> None:
+def test_taking_bars_starts_new_ones() -> None:
     builder = BarBuilder(day_of)
     builder.add("A", START, Decimal(10), Decimal(2))
     assert len(builder) == len(BarInterval) == len(builder.take())
     assert builder.take() == []
 
 
-def test_each_length_opens_where_it_should() -> None:
+def test_each_bar_length_opens_at_its_boundary() -> None:
     builder = BarBuilder(day_of)
     builder.add("A", nanos("2024-08-08T23:59:58.372181179Z"), Decimal(1), ZERO)
     assert {bar.interval: bar.at.isoformat() for bar in builder.take()} == {
@@ -105,11 +107,13 @@ TRADED = Quote("A", START, bid=Decimal("1.5"), ask=Decimal("1.7"), last=Decimal(
         (BookTick("A", START, True), TRADED, 0, None),
     ],
 )
-def test_what_a_tick_adds(tick: Tick, after: Quote, traded: int, expected: tuple[str, int] | None) -> None:
+def test_each_kind_of_tick_changes_a_bar_by_its_rule(
+    tick: Tick, after: Quote, traded: int, expected: tuple[str, int] | None
+) -> None:
     wanted = None if expected is None else (Decimal(expected[0]), Decimal(expected[1]))
     assert print_of(tick, after, Decimal(traded)) == wanted
 
 
-def test_one_sided_quotes_count_with_the_side_there_is() -> None:
+def test_one_sided_quotes_count_with_their_only_side() -> None:
     tick = QuoteTick("A", START, bid=Decimal("1.5"))
     assert print_of(tick, Quote("A", START, bid=Decimal("1.5")), ZERO) == (Decimal("1.5"), ZERO)

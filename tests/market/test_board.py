@@ -55,7 +55,7 @@ def played(tick: Any, run: str = "1") -> Any:
     return replace(tick, source=f"{REPLAY}{run}")
 
 
-def test_a_restated_quote_replaces_that_of_the_day_before_and_is_its_close_for_the_next() -> None:
+def test_a_restated_quote_is_the_previous_close_of_the_next_day() -> None:
     old = quote("A", NOON, "699", "701", last="700")
     restated = RestatedQuote("A", Nanos(NOON), Decimal("99.5"), Decimal("100.5"), last=Decimal(100))
     found = after(old, restated)
@@ -68,7 +68,7 @@ def test_a_restated_quote_replaces_that_of_the_day_before_and_is_its_close_for_t
         assert after(*ticks).bid == Decimal(101)
 
 
-def test_a_quote_tick_brings_best_prices_and_a_trade_tick_the_last() -> None:
+def test_a_quote_tick_sets_best_prices_and_a_trade_tick_the_last_price() -> None:
     found = after(quote("A", NOON, "1", "2", bid_size="5", ask_size="6"), trade("A", NOON + 1, "1.5", 7))
     assert found == Quote(
         "A",
@@ -92,7 +92,7 @@ def test_a_quote_tick_brings_best_prices_and_a_trade_tick_the_last() -> None:
     )
 
 
-def test_what_a_tick_does_not_say_stays_but_a_price_takes_its_size_along() -> None:
+def test_absent_fields_of_a_tick_stay_and_a_price_replaces_its_size() -> None:
     found = after(
         quote("A", NOON, "1", "2", bid_size="5", ask_size="6", last="1.5", last_size="2"), quote("A", NOON, bid="1.1")
     )
@@ -101,7 +101,7 @@ def test_what_a_tick_does_not_say_stays_but_a_price_takes_its_size_along() -> No
     assert (found.last, found.last_size, found.volume) == (Decimal("1.5"), Decimal(2), Decimal(2))
 
 
-def test_changes_of_an_order_book_leave_the_quote_alone() -> None:
+def test_order_book_changes_do_not_change_the_quote() -> None:
     kept = board()
     assert kept.apply(BookTick("A", NOON, True, ((Decimal(1), Decimal(1)),)), NOON) is None
     assert kept.get("A") is None
@@ -123,7 +123,7 @@ def test_changes_of_an_order_book_leave_the_quote_alone() -> None:
         ([trade("A", NOON, 1, 2), quote("A", NOON, "1", "2")], 2, 0),
     ],
 )
-def test_volumes_of_the_day(ticks: list[Tick], volume: int, traded: int) -> None:
+def test_volumes_add_up_within_a_day(ticks: list[Tick], volume: int, traded: int) -> None:
     kept = board()
     changes = [kept.apply(tick, tick.at) for tick in ticks]
     last = changes[-1]
@@ -147,11 +147,11 @@ def test_volumes_of_the_day(ticks: list[Tick], volume: int, traded: int) -> None
         ([quote("A", NOON, "10", "11"), quote("A", NOON + DAY, "12", "13"), trade("A", NOON + DAY // 3, 12)], "10.5"),
     ],
 )
-def test_the_previous_close(ticks: list[Tick], previous_close: str | None) -> None:
+def test_the_previous_close_is_the_last_price_of_the_day_before(ticks: list[Tick], previous_close: str | None) -> None:
     assert after(*ticks).previous_close == (None if previous_close is None else Decimal(previous_close))
 
 
-def test_a_restored_board_goes_on_as_if_it_had_never_stopped() -> None:
+def test_a_restored_board_continues_without_a_difference() -> None:
     ticks: list[Tick] = [trade("A", NOON, 10, 2), trade("A", NOON + 1, 11, 3), trade("A", NOON + DAY, 12, 4)]
     for cut in range(len(ticks) + 1):
         first, second = board(), board()
@@ -163,7 +163,7 @@ def test_a_restored_board_goes_on_as_if_it_had_never_stopped() -> None:
         assert second.get("A") == after(*ticks)
 
 
-def test_staleness_counts_the_time_of_the_tick() -> None:
+def test_staleness_is_measured_from_the_time_of_the_tick() -> None:
     clock = Clock()
     kept = board(clock)
     assert kept.is_stale("A")
@@ -185,7 +185,7 @@ def test_staleness_counts_the_time_of_the_tick() -> None:
     assert kept.is_stale("A")
 
 
-def test_a_replay_is_as_old_as_its_receipt() -> None:
+def test_the_age_of_a_replayed_quote_is_measured_from_its_receipt() -> None:
     clock = Clock()
     kept = board(clock)
     clock.now = NOON // NANOS_PER_SECOND
@@ -196,7 +196,7 @@ def test_a_replay_is_as_old_as_its_receipt() -> None:
     assert kept.is_stale("A")
 
 
-def test_a_side_that_nobody_quotes_any_more_is_gone_and_the_other_stays() -> None:
+def test_a_side_that_is_no_longer_quoted_is_empty_and_the_other_stays() -> None:
     first = quote("A", NOON, "1", "2", bid_size="5", ask_size="6", last="1.5")
     found = after(first, QuoteTick("A", Nanos(NOON + 1), no_bid=True))
     assert (found.bid, found.bid_size, found.ask, found.ask_size, found.last) == (None, None, 2, 6, Decimal("1.5"))
@@ -204,7 +204,7 @@ def test_a_side_that_nobody_quotes_any_more_is_gone_and_the_other_stays() -> Non
     assert (found.bid, found.ask, found.ask_size, found.mid) == (Decimal("1.1"), None, None, Decimal("1.1"))
 
 
-async def test_a_watcher_sees_what_is_there_and_then_what_changes() -> None:
+async def test_a_watcher_gets_the_current_quote_and_then_changes() -> None:
     kept = board()
     kept.apply(trade("A", NOON, 1), NOON)
     kept.apply(trade("C", NOON, 9), NOON)
@@ -216,7 +216,7 @@ async def test_a_watcher_sees_what_is_there_and_then_what_changes() -> None:
         assert [(each.symbol, each.last) for each in await take(quotes, 2)] == [("B", 2), ("A", 3)]
 
 
-async def test_a_slow_watcher_gets_the_newest_and_no_backlog() -> None:
+async def test_a_slow_watcher_gets_the_newest_quote_without_a_backlog() -> None:
     kept = board()
     kept.apply(trade("A", NOON, 0), NOON)
     kept.apply(trade("B", NOON, 0), NOON)
@@ -231,7 +231,7 @@ async def test_a_slow_watcher_gets_the_newest_and_no_backlog() -> None:
             await take(quotes, 1, timeout_seconds=0.05)
 
 
-async def test_a_watcher_hears_at_most_once_per_interval() -> None:
+async def test_a_watcher_gets_at_most_one_update_per_interval() -> None:
     kept = board()
     kept.apply(trade("A", NOON, 0), NOON)
     async with aclosing(cast("Any", kept.watch(["A"], 0.2))) as quotes:
@@ -244,7 +244,7 @@ async def test_a_watcher_hears_at_most_once_per_interval() -> None:
         assert clock() - begun >= 0.19
 
 
-async def test_a_watcher_that_left_is_forgotten() -> None:
+async def test_a_watcher_that_left_is_removed() -> None:
     kept = board()
     kept.apply(trade("A", NOON, 0), NOON)
     async with aclosing(cast("Any", kept.watch(["A", "A"], 0))) as quotes:

@@ -38,7 +38,7 @@ def terms(symbol: str, calendar: str) -> dict[str, Any]:
     return shared | {"symbol": symbol, "calendar": calendar}
 
 
-async def test_a_calendar_is_made_once_and_can_be_traded_by(desk: Platform) -> None:
+async def test_a_calendar_is_created_once_and_usable_at_once(desk: Platform) -> None:
     admin = Asking(desk, desk.admin)
     refused = await admin.refusal(INSTRUMENT, i=terms("EARLY", "BERLIN"))
     assert (refused["code"], refused["field"]) == ("BAD_USER_INPUT", "input.calendar")
@@ -73,7 +73,7 @@ async def test_a_calendar_is_made_once_and_can_be_traded_by(desk: Platform) -> N
         ({"sessions": [{"opens": "25:00", "closes": "01:00"}]}, "BAD_USER_INPUT", "sessions.0"),
     ],
 )
-async def test_calendars_that_cannot_be(desk: Platform, changes: dict[str, Any], code: str, field: str) -> None:
+async def test_invalid_calendars_are_refused(desk: Platform, changes: dict[str, Any], code: str, field: str) -> None:
     admin = Asking(desk, desk.admin)
     before = await admin.ask(LIST)
     refused = await admin.refusal(CREATE, i=GIVEN | changes)
@@ -81,6 +81,6 @@ async def test_calendars_that_cannot_be(desk: Platform, changes: dict[str, Any],
     assert await admin.ask(LIST) == before
 
 
-async def test_only_an_administrator_makes_calendars(desk: Platform) -> None:
+async def test_only_an_administrator_creates_calendars(desk: Platform) -> None:
     trader = Asking(desk, await desk.add_actor(Role.RISK_MANAGER))
     assert (await trader.refusal(CREATE, i=GIVEN))["code"] == "FORBIDDEN"

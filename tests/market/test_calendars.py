@@ -18,7 +18,7 @@ async def schedules() -> Mapping[str, Schedule]:
     return await load_schedules(CODES)
 
 
-async def test_around_the_clock_needs_no_schedule(schedules: Mapping[str, Schedule]) -> None:
+async def test_a_market_that_never_closes_needs_no_schedule(schedules: Mapping[str, Schedule]) -> None:
     assert set(schedules) == {"XNYS", "XSHG", "24/5", "CMES"}
     assert await load_schedules(["24/7"]) == {}
 
@@ -31,15 +31,15 @@ async def test_a_schedule_is_loaded_once(schedules: Mapping[str, Schedule]) -> N
     ("calendar", "expected"),
     [("24/7", True), ("XNYS", True), ("NYSE", True), ("XSHG", True), ("", False), ("xnys", False), ("MOON", False)],
 )
-async def test_which_calendars_there_are(calendar: str, expected: bool) -> None:
+async def test_known_calendars_are_listed(calendar: str, expected: bool) -> None:
     assert await is_known(calendar, {}) is expected
 
 
-async def test_a_calendar_that_is_gone_has_no_schedule() -> None:
+async def test_a_removed_calendar_has_no_schedule() -> None:
     assert await load_schedules(["MOON"]) == {}
 
 
-async def test_a_calendar_that_the_library_cannot_make_does_not_spoil_the_others(
+async def test_a_broken_library_calendar_does_not_affect_the_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def broken(code: str) -> Schedule:
@@ -78,7 +78,9 @@ async def test_a_calendar_that_the_library_cannot_make_does_not_spoil_the_others
         ("XNYS", "2024-08-10T15:00:00Z", False),  # a Saturday
     ],
 )
-async def test_when_exchanges_are_open(schedules: Mapping[str, Schedule], code: str, at: str, expected: bool) -> None:
+async def test_sessions_of_exchanges_match_the_table(
+    schedules: Mapping[str, Schedule], code: str, at: str, expected: bool
+) -> None:
     assert schedules[code].is_open(nanos(at)) is expected
 
 
@@ -92,7 +94,9 @@ async def test_when_exchanges_are_open(schedules: Mapping[str, Schedule], code: 
         ("CMES", "2024-08-08T22:30:00Z", "2024-08-09T21:00:00Z"),
     ],
 )
-async def test_when_sessions_end(schedules: Mapping[str, Schedule], code: str, at: str, expected: str) -> None:
+async def test_session_ends_match_the_table(
+    schedules: Mapping[str, Schedule], code: str, at: str, expected: str
+) -> None:
     assert schedules[code].session_end(nanos(at)) == nanos(expected)
 
 
@@ -106,7 +110,7 @@ async def test_when_sessions_end(schedules: Mapping[str, Schedule], code: str, a
         ("CMES", "2024-08-08T22:30:00Z", date(2024, 8, 9), "2024-08-08T22:00:00Z"),
     ],
 )
-async def test_which_day_an_instant_belongs_to(
+async def test_an_instant_belongs_to_the_trading_day_of_the_table(
     schedules: Mapping[str, Schedule], code: str, at: str, day: date, opens: str
 ) -> None:
     found = schedules[code].trading_day(nanos(at))

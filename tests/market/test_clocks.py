@@ -50,7 +50,7 @@ def taken(*ticks: Tick, received: int | None = None) -> list[bool]:
         ([bid(5, "replay:1"), bid(0), bid(-1)], [True, True, False]),
     ],
 )
-def test_late_ticks_do_not_count(ticks: list[Tick], expected: list[bool]) -> None:
+def test_late_ticks_are_ignored(ticks: list[Tick], expected: list[bool]) -> None:
     assert taken(*ticks) == expected
 
 
@@ -66,7 +66,9 @@ def test_a_tick_from_the_future_counts_within_the_bound(ahead: int, counts: bool
     ("second", "source", "received", "expected"),
     [(0, "", 7, 0), (7, "", 7, 7), (9, "", 7, 7), (0, "feed", 7, 0), (0, f"{REPLAY}1", 7, 7), (9, f"{REPLAY}1", 7, 7)],
 )
-def test_the_instant_that_age_counts_from(second: int, source: str, received: int, expected: int) -> None:
+def test_the_age_of_a_quote_counts_from_its_source_time_or_its_receipt(
+    second: int, source: str, received: int, expected: int
+) -> None:
     assert counts_from(bid(second, source), NOON + received * SECOND) == NOON + expected * SECOND
 
 
@@ -89,7 +91,7 @@ def board() -> QuoteBoard:
 
 
 @given(st.lists(made, max_size=12))
-def test_a_live_source_shows_its_newest_quote_and_trade_whatever_comes_late(ticks: list[Tick]) -> None:
+def test_a_live_source_shows_its_newest_quote_and_trade_after_late_ticks(ticks: list[Tick]) -> None:
     kept = board()
     for tick in ticks:
         kept.apply(of("", tick), NOON + 20 * SECOND)
@@ -102,7 +104,7 @@ def test_a_live_source_shows_its_newest_quote_and_trade_whatever_comes_late(tick
 
 
 @given(st.lists(made, max_size=10), st.integers(0, 10))
-def test_who_starts_anew_from_what_is_stored_sees_the_same(ticks: list[StreamTick], cut: int) -> None:
+def test_a_restarted_process_shows_the_same_market_from_stored_state(ticks: list[StreamTick], cut: int) -> None:
     whole, first, second = board(), board(), board()
     for tick in ticks:
         whole.apply(tick, NOON + 20 * SECOND)

@@ -110,7 +110,7 @@ async def instruments() -> list[tuple[Any, ...]]:
     return [tuple(row) for row in await fetch("SELECT * FROM instruments")]
 
 
-async def test_an_instrument_with_all_defaults(admin: Client, viewer: Client) -> None:
+async def test_an_instrument_is_created_with_all_defaults(admin: Client, viewer: Client) -> None:
     expected = {
         "symbol": "TEST", "name": "TEST", "exchange": "LAB", "assetClass": "CRYPTO", "currency": "USD",
         "tickSize": "0.01", "lotSize": "1", "minQuantity": "1", "maxQuantity": None, "minNotional": None,
@@ -123,7 +123,7 @@ async def test_an_instrument_with_all_defaults(admin: Client, viewer: Client) ->
     assert await viewer.data(f'{{ instrument(symbol: "TEST") {{ {TERMS} }} }}') == expected
 
 
-async def test_an_instrument_with_everything(admin: Client) -> None:
+async def test_an_instrument_is_created_with_every_field(admin: Client) -> None:
     given = {
         "symbol": "600000.SSE", "name": "Pudong Bank", "exchange": "SSE", "assetClass": "EQUITY", "currency": "CNY",
         "tickSize": "0.01", "lotSize": "100", "minQuantity": "200", "maxQuantity": "1000000", "minNotional": "5.5",
@@ -136,7 +136,7 @@ async def test_an_instrument_with_everything(admin: Client) -> None:
     assert {name: shown[name] for name in given} == given
 
 
-async def test_terms_that_are_refused(admin: Client, viewer: Client) -> None:
+async def test_invalid_terms_are_refused(admin: Client, viewer: Client) -> None:
     await admin.data(CREATE % "id", input=SMALL)
     before = await instruments()
     for given, extensions in (
@@ -151,7 +151,7 @@ async def test_terms_that_are_refused(admin: Client, viewer: Client) -> None:
     assert await instruments() == before
 
 
-async def test_changes_of_an_instrument(admin: Client) -> None:
+async def test_an_instrument_is_changed_and_invalid_changes_are_refused(admin: Client) -> None:
     await admin.data(CREATE % "id", input=SMALL | {"priceLimitRate": "0.1"})
     shown = "name tradable priceLimitRate fees { takerRate makerRate }"
     changed = await admin.data(
@@ -168,7 +168,7 @@ async def test_changes_of_an_instrument(admin: Client) -> None:
     }
 
 
-async def test_what_venues_call_an_instrument(admin: Client) -> None:
+async def test_instruments_have_symbols_at_their_venues(admin: Client) -> None:
     created = await admin.data(CREATE % "venueSymbol", input=SMALL | {"venueSymbol": "TEST/USDT"})
     assert created == {"venueSymbol": "TEST/USDT"}
     update = UPDATE % "tradable venueSymbol"
@@ -187,7 +187,7 @@ async def test_an_unknown_instrument_is_null(viewer: Client) -> None:
     assert await viewer.data('{ instrument(symbol: "NONE") { id } }') is None
 
 
-async def test_pages_of_instruments(admin: Client, viewer: Client) -> None:
+async def test_instruments_are_listed_in_pages(admin: Client, viewer: Client) -> None:
     for symbol in ("C", "A", "B"):
         await admin.data(CREATE % "id", input=SMALL | {"symbol": symbol})
     query = """query ($after: String, $filter: InstrumentFilter) {
@@ -213,7 +213,7 @@ async def test_pages_of_instruments(admin: Client, viewer: Client) -> None:
     }
 
 
-async def test_published_quotes_to_the_nanosecond(admin: Client, viewer: Client) -> None:
+async def test_published_quotes_keep_their_nanoseconds(admin: Client, viewer: Client) -> None:
     await admin.data(CREATE % "id", input=SMALL)
     quotes = [
         {"symbol": "TEST", "last": "9.5", "lastSize": "2", "at": "2024-08-07T12:00:00Z"},
@@ -229,7 +229,7 @@ async def test_published_quotes_to_the_nanosecond(admin: Client, viewer: Client)
     assert await viewer.data(f'{{ instrument(symbol: "TEST") {{ quote {{ {QUOTE} }} }} }}') == {"quote": expected}
 
 
-async def test_a_quote_without_a_time_is_of_now(admin: Client) -> None:
+async def test_a_quote_without_a_time_gets_the_current_time(admin: Client) -> None:
     await admin.data(CREATE % "id", input=SMALL)
     assert await admin.data(PUBLISH, quotes=[{"symbol": "TEST", "bid": 1}]) == 1
     (shown,) = await admin.data('{ quotes(symbols: ["TEST"]) { at ask } }')
@@ -237,7 +237,7 @@ async def test_a_quote_without_a_time_is_of_now(admin: Client) -> None:
     assert shown["ask"] is None
 
 
-async def test_quotes_that_are_refused(admin: Client, viewer: Client, ticks: RedisTickStream) -> None:
+async def test_invalid_quotes_are_refused(admin: Client, viewer: Client, ticks: RedisTickStream) -> None:
     await admin.data(CREATE % "id", input=SMALL)
     good = {"symbol": "TEST", "bid": "1"}
     for bad, field in (
@@ -277,7 +277,7 @@ async def recorded(ticks: RedisTickStream, market: Market, bus: RedisBus) -> Non
     await recorder.flush()
 
 
-async def test_bars_of_published_quotes(
+async def test_published_quotes_make_bars(
     admin: Client, viewer: Client, ticks: RedisTickStream, market: Market, bus: RedisBus
 ) -> None:
     await admin.data(CREATE % "id", input=SMALL)
@@ -302,7 +302,7 @@ async def test_bars_of_published_quotes(
     }
 
 
-async def test_live_quotes(admin: Client, viewer: Client) -> None:
+async def test_quotes_are_streamed(admin: Client, viewer: Client) -> None:
     for symbol in ("TEST", "OTHER"):
         await admin.data(CREATE % "id", input=SMALL | {"symbol": symbol})
     await admin.data(PUBLISH, quotes=[{"symbol": "TEST", "bid": "1"}])
@@ -316,7 +316,9 @@ async def test_live_quotes(admin: Client, viewer: Client) -> None:
         assert await anext(quotes) == {"symbol": "TEST", "bid": "29", "stale": False}
 
 
-async def test_live_bars(admin: Client, viewer: Client, ticks: RedisTickStream, market: Market, bus: RedisBus) -> None:
+async def test_bars_are_streamed(
+    admin: Client, viewer: Client, ticks: RedisTickStream, market: Market, bus: RedisBus
+) -> None:
     await admin.data(CREATE % "id", input=SMALL)
     said = {"symbol": "TEST", "lastSize": "1"}
     await admin.data(PUBLISH, quotes=[said | {"last": "10", "at": "2024-08-08T12:00:00Z"}])
@@ -342,7 +344,7 @@ async def test_live_bars(admin: Client, viewer: Client, ticks: RedisTickStream, 
         ('subscription { bars(symbol: "NONE", interval: DAY) { at } }', "NOT_FOUND"),
     ],
 )
-async def test_streams_that_are_refused(viewer: Client, document: str, extensions: str) -> None:
+async def test_invalid_stream_arguments_are_refused(viewer: Client, document: str, extensions: str) -> None:
     with pytest.raises(Exception) as refusal:  # noqa: PT011  the domain's error of each case, told by its code
         await anext(viewer.follow(document))
     assert getattr(refusal.value, "code", None) == extensions

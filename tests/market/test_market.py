@@ -22,7 +22,7 @@ from tests.support.waiting import eventually
 NOW = Nanos.now()
 
 
-async def test_an_empty_market(market: Market) -> None:
+async def test_a_market_without_quotes_has_no_prices(market: Market) -> None:
     assert (await market.catalog()).by_symbol == {}
     assert market.quote("TEST") is None
     assert market.is_stale("TEST")
@@ -33,7 +33,9 @@ async def test_an_empty_market(market: Market) -> None:
         market.known(new_id())
 
 
-async def test_an_instrument_created_elsewhere_is_found(market: Market, bus: RedisBus, ticks: RedisTickStream) -> None:
+async def test_an_instrument_created_by_another_process_is_found(
+    market: Market, bus: RedisBus, ticks: RedisTickStream
+) -> None:
     async with Market(ticks, MIDNIGHT) as other:
         created = await create_instrument(bus, other, SYSTEM, an_instrument())
         assert other.instrument("TEST") == other.known(created.id) == created
@@ -41,7 +43,7 @@ async def test_an_instrument_created_elsewhere_is_found(market: Market, bus: Red
         assert await market.find("TEST") == market.known(created.id) == created
 
 
-async def test_a_tick_of_an_instrument_created_elsewhere_is_taken(
+async def test_a_tick_of_an_instrument_created_by_another_process_is_accepted(
     market: Market, bus: RedisBus, ticks: RedisTickStream
 ) -> None:
     async with Market(ticks, MIDNIGHT) as other:
@@ -54,7 +56,7 @@ async def test_a_tick_of_an_instrument_created_elsewhere_is_taken(
             assert quoted.last == 5
 
 
-async def test_who_asks_for_a_new_symbol_meanwhile_waits_for_the_answer(
+async def test_concurrent_requests_for_a_new_symbol_wait_for_one_read(
     market: Market, bus: RedisBus, ticks: RedisTickStream
 ) -> None:
     async with Market(ticks, MIDNIGHT) as other:
@@ -67,12 +69,12 @@ async def test_who_asks_for_a_new_symbol_meanwhile_waits_for_the_answer(
     assert await asyncio.gather(found(), found()) == [True, True]
 
 
-async def test_ticks_of_symbols_that_nobody_created_are_left_out(market: Market, ticks: RedisTickStream) -> None:
+async def test_ticks_of_unknown_symbols_are_ignored(market: Market, ticks: RedisTickStream) -> None:
     assert await market.reached(await ticks.publish([trade("NONE", NOW, 5)]))
     assert market.quote("NONE") is None
 
 
-async def test_all_processes_see_the_same(market: Market, bus: RedisBus, ticks: RedisTickStream) -> None:
+async def test_all_processes_have_the_same_market(market: Market, bus: RedisBus, ticks: RedisTickStream) -> None:
     await create_instrument(bus, market, SYSTEM, an_instrument())
     recorder = Recorder(market, ticks, bus)
     await recorder.load()
@@ -117,11 +119,11 @@ async def test_quotes_survive_a_flushed_server(
             await eventually(lambda seeing=seeing: getattr(seeing.quote("TEST"), "last", None) == 6)
 
 
-async def test_reaching_a_position_that_never_comes_takes_a_while_and_says_so(market: Market) -> None:
+async def test_waiting_for_a_position_that_never_comes_times_out_with_an_error(market: Market) -> None:
     assert not await market.reached("9999999999999-0", timeout_seconds=0.05)
 
 
-async def test_trading_hours_of_instruments(market: Market, bus: RedisBus) -> None:
+async def test_instruments_have_their_trading_hours(market: Market, bus: RedisBus) -> None:
     always = await create_instrument(bus, market, SYSTEM, an_instrument("ALWAYS"))
     shares = await create_instrument(bus, market, SYSTEM, an_instrument("SHARES", calendar="XSHG"))
     lunch = moment("2024-08-08T04:00:00+00:00")
@@ -135,7 +137,7 @@ async def test_trading_hours_of_instruments(market: Market, bus: RedisBus) -> No
     assert market.day_of("SHARES", nanos("1980-08-08T20:00:00Z")).opens == nanos("1980-08-08T00:00:00Z")
 
 
-async def test_hours_that_are_not_known_are_closed(market: Market, bus: RedisBus) -> None:
+async def test_unknown_trading_hours_count_as_closed(market: Market, bus: RedisBus) -> None:
     instrument = an_instrument(calendar="MOON")
     now = moment("2024-08-08T04:00:00+00:00")
     assert not market.is_open(instrument, now)

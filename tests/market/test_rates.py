@@ -42,11 +42,13 @@ def pairs_of(*terms: tuple[str, AssetClass, str]) -> CurrencyPairs:
         ("EURUSD", AssetClass.EQUITY, "USD", None),
     ],
 )
-def test_a_pair_is_told_by_its_symbol(symbol: str, asset_class: AssetClass, currency: str, base: str | None) -> None:
+def test_a_currency_pair_is_recognised_by_its_symbol(
+    symbol: str, asset_class: AssetClass, currency: str, base: str | None
+) -> None:
     assert base_currency(an_instrument(symbol, asset_class=asset_class, currency=currency)) == base
 
 
-def test_a_pair_serves_in_both_directions() -> None:
+def test_a_pair_converts_in_both_directions() -> None:
     pairs = pairs_of(("EURUSD", FX, "USD"))
     quotes = {"EURUSD": quoted("EURUSD", "1.24", "1.26")}
     assert pairs.rate("EUR", "USD", quotes.get) == Decimal("1.25")
@@ -67,9 +69,7 @@ def test_a_pair_serves_in_both_directions() -> None:
         ("CHF", "SEK", None),  # no pair leads there
     ],
 )
-def test_pairs_are_chained_over_a_third_currency_in_either_direction(
-    source: str, target: str, rate: str | None
-) -> None:
+def test_rates_chain_over_a_third_currency_in_either_direction(source: str, target: str, rate: str | None) -> None:
     pairs = pairs_of(
         ("EURUSD", FX, "USD"),
         ("GBPUSD", FX, "USD"),
@@ -82,7 +82,7 @@ def test_pairs_are_chained_over_a_third_currency_in_either_direction(
     assert pairs.rate(source, target, quotes.get) == (None if rate is None else Decimal(rate))
 
 
-def test_the_shortest_way_counts_and_a_pair_that_is_missing_or_stale_refuses() -> None:
+def test_the_shortest_chain_is_used_and_a_missing_or_stale_pair_refuses() -> None:
     terms = [("EURUSD", FX, "USD"), ("USDJPY", FX, "JPY")]
     quotes = {"EURUSD": quoted("EURUSD", "1.25", "1.25"), "USDJPY": quoted("USDJPY", "150", "150")}
     chained = pairs_of(*terms)
@@ -97,7 +97,7 @@ def test_the_shortest_way_counts_and_a_pair_that_is_missing_or_stale_refuses() -
     assert direct.rate("EUR", "JPY", (quotes | {"EURJPY": quoted("EURJPY", "190", "190")}).get) == 190
 
 
-def test_of_ways_that_are_as_short_the_first_fresh_one_counts() -> None:
+def test_the_first_fresh_chain_of_equal_length_is_used() -> None:
     pairs = pairs_of(("AAACCC", FX, "CCC"), ("CCCBBB", FX, "BBB"), ("AAADDD", FX, "DDD"), ("DDDBBB", FX, "BBB"))
     prices = {"AAACCC": "2", "CCCBBB": "3", "AAADDD": "5", "DDDBBB": "7"}
     quotes = {symbol: quoted(symbol, price, price) for symbol, price in prices.items()}
@@ -110,7 +110,7 @@ def test_of_ways_that_are_as_short_the_first_fresh_one_counts() -> None:
     prices=st.lists(st.decimals("0.0001", "10000", places=4), min_size=3, max_size=3),
     turned=st.lists(st.booleans(), min_size=3, max_size=3),
 )
-def test_a_chain_is_worth_what_its_pairs_are(prices: list[Decimal], turned: list[bool]) -> None:
+def test_the_rate_of_a_chain_is_the_product_of_its_pairs(prices: list[Decimal], turned: list[bool]) -> None:
     terms, quotes, expected = [], {}, Decimal(1)
     for (source, target), price, is_turned in zip(pairwise(("AAA", "BBB", "CCC", "DDD")), prices, turned, strict=True):
         base, other = (target, source) if is_turned else (source, target)
@@ -122,17 +122,17 @@ def test_a_chain_is_worth_what_its_pairs_are(prices: list[Decimal], turned: list
     assert abs(rate - expected) <= abs(expected) * Decimal("1e-11")
 
 
-def test_a_third_keeps_twelve_digits() -> None:
+def test_an_inverse_rate_keeps_twelve_decimals() -> None:
     pairs = pairs_of(("AAABBB", FX, "BBB"))
     assert pairs.rate("BBB", "AAA", {"AAABBB": quoted("AAABBB", "3", "3")}.get) == Decimal("0.333333333333")
 
 
-def test_the_rate_is_the_mark_of_the_quote() -> None:
+def test_the_rate_is_the_mark_price_of_the_quote() -> None:
     pairs = pairs_of(("EURUSD", FX, "USD"))
     assert pairs.rate("EUR", "USD", {"EURUSD": quoted("EURUSD", "1.24", "1.26", "1.3")}.get) == Decimal("1.26")
 
 
-def test_fx_comes_before_crypto_and_what_is_fresh_before_what_is_stale() -> None:
+def test_fx_pairs_precede_crypto_pairs_and_fresh_quotes_precede_stale_ones() -> None:
     pairs = pairs_of(("BTCUSD.C", CRYPTO, "USD"), ("BTCUSD.F", FX, "USD"), ("USDBTC", FX, "BTC"))
     assert pairs.symbols("BTC", "USD") == ["BTCUSD.F", "BTCUSD.C", "USDBTC"]
     quotes = {"BTCUSD.F": quoted("BTCUSD.F", "9", "9"), "BTCUSD.C": quoted("BTCUSD.C", "8", "8")}
@@ -143,5 +143,5 @@ def test_fx_comes_before_crypto_and_what_is_fresh_before_what_is_stale() -> None
     assert (all_stale.rate, all_stale.fresh, all_stale.symbol) == (Decimal(9), None, "BTCUSD.F")
 
 
-def test_without_a_quote_the_pair_is_named_all_the_same() -> None:
+def test_a_pair_without_a_quote_is_named() -> None:
     assert pairs_of(("EURUSD", FX, "USD")).conversion("EUR", "USD", {}.get) == Conversion(None, "EURUSD")

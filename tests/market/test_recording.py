@@ -105,7 +105,7 @@ async def test_quotes_and_bars_are_stored_together(
     assert found == market.board.kept("TEST")
 
 
-async def test_a_restarted_recorder_goes_on_where_it_was(
+async def test_a_restarted_recorder_continues_where_it_stopped(
     instrument: Instrument, make: Callable[[], Recorder], ticks: RedisTickStream
 ) -> None:
     for second in range(6):
@@ -117,7 +117,7 @@ async def test_a_restarted_recorder_goes_on_where_it_was(
     assert await minutes(instrument) == [("12:00", [10, 20, 10, 15, 12])]
 
 
-async def test_what_could_not_be_stored_is_stored_once_later(
+async def test_a_failed_write_is_repeated_once_later(
     instrument: Instrument, make: Callable[[], Recorder], ticks: RedisTickStream, services: EmbeddedServices
 ) -> None:
     async with pool().acquire() as connection, connection.transaction():
@@ -140,7 +140,7 @@ async def test_what_could_not_be_stored_is_stored_once_later(
     assert await minutes(instrument) == [("12:00", [10, 12, 10, 12, 3])]
 
 
-async def test_storing_the_same_again_after_a_lost_answer_counts_once(
+async def test_a_repeated_write_after_a_lost_answer_counts_once(
     instrument: Instrument, make: Callable[[], Recorder], ticks: RedisTickStream
 ) -> None:
     recorder = make()
@@ -153,7 +153,7 @@ async def test_storing_the_same_again_after_a_lost_answer_counts_once(
     assert await minutes(instrument) == [("12:00", [10, 10, 10, 10, 1])]
 
 
-async def test_a_second_recorder_is_noticed_before_it_counts_twice(
+async def test_a_second_recorder_is_detected_before_it_counts_twice(
     instrument: Instrument, make: Callable[[], Recorder], ticks: RedisTickStream
 ) -> None:
     first, second = make(), make()
@@ -181,7 +181,7 @@ async def test_a_late_tick_changes_neither_quotes_nor_bars(
     assert (stored.quote.at, stored.quote.last, stored.quote.volume) == (at(60), 11, 2)
 
 
-async def test_a_market_that_is_played_again_replaces_its_bars(
+async def test_a_repeated_replay_replaces_its_bars(
     instrument: Instrument, make: Callable[[], Recorder], ticks: RedisTickStream
 ) -> None:
     said: list[Tick] = [trade("TEST", at(10 * number), 10 + number, 1) for number in range(8)]
@@ -195,7 +195,7 @@ async def test_a_market_that_is_played_again_replaces_its_bars(
         assert await minutes(instrument) == expected
 
 
-async def test_only_the_newest_seconds_are_kept(instrument: Instrument, market: Market, bus: RedisBus) -> None:
+async def test_only_the_newest_one_second_bars_are_kept(instrument: Instrument, market: Market, bus: RedisBus) -> None:
     bars = [
         Bar("TEST", interval, nanos(f"2024-08-08T12:00:{second:02}Z"), *[Decimal(1)] * 5)
         for interval in (BarInterval.SECOND, BarInterval.MINUTE)
@@ -208,7 +208,7 @@ async def test_only_the_newest_seconds_are_kept(instrument: Instrument, market: 
     assert await queries.read_bars(instrument, BarInterval.MINUTE, None, None, 100) == bars[10:]
 
 
-async def test_followers_see_bars_grow(
+async def test_followers_get_growing_bars(
     instrument: Instrument, make: Callable[[], Recorder], ticks: RedisTickStream, bus: RedisBus
 ) -> None:
     async with running(make()):
@@ -223,7 +223,7 @@ async def test_followers_see_bars_grow(
         assert (following_bar.at, following_bar.open) == (at(60), 11)
 
 
-async def test_followers_read_again_what_the_bus_lost(
+async def test_followers_read_bars_again_after_bus_losses(
     instrument: Instrument,
     make: Callable[[], Recorder],
     ticks: RedisTickStream,
@@ -246,14 +246,14 @@ async def test_followers_read_again_what_the_bus_lost(
         assert (await take(following, 1))[0].open == 11
 
 
-def test_a_bar_survives_its_message() -> None:
+def test_a_bar_is_delivered_when_its_message_is_lost() -> None:
     bar = Bar("TEST", BarInterval.MINUTE, nanos("2024-08-08T12:00:00Z"), *[Decimal("1.50")] * 5)
     channel, payload = bar_message(bar)
     assert channel == bar_channel("TEST", BarInterval.MINUTE) == "bars:MINUTE:TEST"
     assert read_bar("TEST", BarInterval.MINUTE, payload) == bar
 
 
-async def test_quotes_of_several_days_and_markets(
+async def test_quotes_of_several_days_and_markets_are_recorded(
     market: Market, ticks: RedisTickStream, bus: RedisBus, make: Callable[[], Recorder]
 ) -> None:
     shares = await create_instrument(bus, market, SYSTEM, an_instrument("SHARES", calendar="XNYS"))

@@ -15,7 +15,7 @@ NOW = Nanos(1_723_161_600 * NANOS_PER_SECOND)
 
 
 @pytest.mark.parametrize("symbol", ["A", "BTCUSDT-PERP.BINANCE", "BTC/USDT:USDT", "^GSPC", "ES=F", "000001.SSE_INDEX"])
-def test_symbols_that_markets_use(symbol: str) -> None:
+def test_common_symbols_are_accepted(symbol: str) -> None:
     assert check_instrument(an_instrument(symbol)).symbol == symbol
 
 
@@ -85,13 +85,13 @@ def test_symbols_that_markets_use(symbol: str) -> None:
         ({"borrow_rate": Decimal("0.1"), "asset_class": AssetClass.FUTURE}, "borrowRate"),
     ],
 )
-def test_terms_that_cannot_be(terms: dict[str, Any], field: str) -> None:
+def test_invalid_terms_are_refused(terms: dict[str, Any], field: str) -> None:
     with pytest.raises(BadInput) as refusal:
         check_instrument(an_instrument(**terms))
     assert refusal.value.field == field
 
 
-def test_terms_at_their_bounds() -> None:
+def test_terms_at_their_bounds_are_accepted() -> None:
     instrument = an_instrument(
         asset_class=AssetClass.PERPETUAL,
         inverse=True,
@@ -104,11 +104,11 @@ def test_terms_at_their_bounds() -> None:
     assert check_instrument(instrument) == instrument
 
 
-def test_texts_are_cleaned() -> None:
+def test_texts_are_normalised() -> None:
     assert check_instrument(an_instrument(name="  Apple  ")).name == "Apple"
 
 
-def test_a_change_keeps_what_it_does_not_name() -> None:
+def test_a_change_keeps_unnamed_fields() -> None:
     before = an_instrument(price_limit_rate=Decimal("0.1"), initial_margin_rate=Decimal("0.5"),
                            maintenance_margin_rate=Decimal("0.4"))  # fmt: skip
     assert changed(before, InstrumentChange()) == before
@@ -128,7 +128,7 @@ def test_a_change_keeps_what_it_does_not_name() -> None:
         (InstrumentChange(fees=FeeSchedule(minimum=Decimal(-1))), "fees.minimum"),
     ],
 )
-def test_changes_that_cannot_be(change: InstrumentChange, field: str) -> None:
+def test_invalid_changes_are_refused(change: InstrumentChange, field: str) -> None:
     with pytest.raises(BadInput) as refusal:
         changed(an_instrument(), change)
     assert refusal.value.field == field
@@ -154,7 +154,7 @@ def check(asset_class: AssetClass = AssetClass.CRYPTO, at: int = NOW, **numbers:
         {"bid": "1.23456789", "ask": "1.3", "bid_size": "1", "ask_size": "2", "last": "1", "last_size": "3"},
     ],
 )
-def test_quotes_that_are_taken(numbers: dict[str, str]) -> None:
+def test_valid_quotes_are_accepted(numbers: dict[str, str]) -> None:
     check(**numbers)
 
 
@@ -175,19 +175,19 @@ def test_quotes_that_are_taken(numbers: dict[str, str]) -> None:
         ({"last": "1", "bid_size": "1"}, "bid"),
     ],
 )
-def test_quotes_that_are_refused(numbers: dict[str, str], field: str) -> None:
+def test_invalid_quotes_are_refused(numbers: dict[str, str], field: str) -> None:
     with pytest.raises(BadInput) as refusal:
         check(**numbers)
     assert (refusal.value.field, refusal.value.index) == (field, 3)
 
 
-def test_only_futures_trade_below_zero() -> None:
+def test_only_futures_have_negative_prices() -> None:
     check(AssetClass.FUTURE, bid="-37.63", ask="0")
     with pytest.raises(BadInput):
         check(AssetClass.PERPETUAL, bid="-37.63")
 
 
-def test_times_of_quotes() -> None:
+def test_quote_times_are_within_the_bounds() -> None:
     check(bid="1", at=0)
     check(bid="1", at=LATEST)
     for at in (LATEST + 1, -1):
@@ -196,7 +196,7 @@ def test_times_of_quotes() -> None:
         assert refusal.value.field == "at"
 
 
-def test_a_quote_of_nothing() -> None:
+def test_an_empty_quote_is_refused() -> None:
     with pytest.raises(BadInput) as refusal:
         check_quote(QuoteTick("NONE", NOW, bid=Decimal(1)), {}.get, 0, NOW)
     assert refusal.value.field == "symbol"

@@ -69,14 +69,14 @@ FULL = an_instrument(
 )
 
 
-async def test_an_instrument_is_stored_to_the_digit(market: Market, bus: RedisBus) -> None:
+async def test_an_instrument_is_stored_with_every_digit(market: Market, bus: RedisBus) -> None:
     assert await create_instrument(bus, market, SYSTEM, FULL) == FULL
     assert await instrument_store.read_instruments() == [FULL]
     assert market.instrument("600000.SSE") == FULL
     assert await audited() == [("createInstrument", "instrument:600000.SSE", None)]
 
 
-async def test_creating_needs_an_administrator(market: Market, bus: RedisBus) -> None:
+async def test_only_an_administrator_creates_instruments(market: Market, bus: RedisBus) -> None:
     before = await stored()
     for actor in (TRADER, RISK_MANAGER):
         with pytest.raises(Forbidden):
@@ -87,7 +87,7 @@ async def test_creating_needs_an_administrator(market: Market, bus: RedisBus) ->
 @pytest.mark.parametrize(
     ("terms", "field"), [({"calendar": "MOON"}, "calendar"), ({"tick_size": Decimal(0)}, "tickSize")]
 )
-async def test_terms_that_cannot_be(market: Market, bus: RedisBus, terms: dict[str, object], field: str) -> None:
+async def test_invalid_terms_are_refused(market: Market, bus: RedisBus, terms: dict[str, object], field: str) -> None:
     before = await stored()
     with pytest.raises(BadInput) as refusal:
         await create_instrument(bus, market, SYSTEM, replace(FULL, **terms))
@@ -95,7 +95,7 @@ async def test_terms_that_cannot_be(market: Market, bus: RedisBus, terms: dict[s
     assert await stored() == before
 
 
-async def test_a_symbol_is_taken_once(market: Market, bus: RedisBus) -> None:
+async def test_a_used_symbol_is_refused(market: Market, bus: RedisBus) -> None:
     await create_instrument(bus, market, SYSTEM, FULL)
     before = await stored()
     with pytest.raises(Conflict):
@@ -104,7 +104,7 @@ async def test_a_symbol_is_taken_once(market: Market, bus: RedisBus) -> None:
     assert market.instrument("600000.SSE") == FULL
 
 
-async def test_a_change_is_stored_announced_and_audited(market: Market, bus: RedisBus) -> None:
+async def test_a_change_is_stored_published_and_audited(market: Market, bus: RedisBus) -> None:
     await create_instrument(bus, market, SYSTEM, FULL)
     fees = FeeSchedule(taker_rate=Decimal("0.001"))
     change = InstrumentChange(tradable=False, fees=fees, removed=frozenset({"price_limit_rate"}))
@@ -119,14 +119,14 @@ async def test_a_change_is_stored_announced_and_audited(market: Market, bus: Red
     assert '"name"' not in detail
 
 
-async def test_a_change_of_nothing_changes_nothing(market: Market, bus: RedisBus) -> None:
+async def test_an_empty_change_changes_nothing(market: Market, bus: RedisBus) -> None:
     await create_instrument(bus, market, SYSTEM, FULL)
     before = await stored()
     assert await update_instrument(bus, market, SYSTEM, "600000.SSE", InstrumentChange(tradable=True)) == FULL
     assert await stored() == before
 
 
-async def test_changes_that_are_refused(market: Market, bus: RedisBus) -> None:
+async def test_invalid_changes_are_refused(market: Market, bus: RedisBus) -> None:
     await create_instrument(bus, market, SYSTEM, FULL)
     before = await stored()
     with pytest.raises(Forbidden):
@@ -139,7 +139,7 @@ async def test_changes_that_are_refused(market: Market, bus: RedisBus) -> None:
     assert await stored() == before
 
 
-async def test_published_quotes_are_seen_at_once(market: Market, bus: RedisBus, ticks: RedisTickStream) -> None:
+async def test_published_quotes_are_visible_at_once(market: Market, bus: RedisBus, ticks: RedisTickStream) -> None:
     for symbol in ("A", "B"):
         await create_instrument(bus, market, SYSTEM, an_instrument(symbol))
     now = Nanos.now()
@@ -152,7 +152,7 @@ async def test_published_quotes_are_seen_at_once(market: Market, bus: RedisBus, 
     assert [tick for _, tick in await ticks.drain("0-0")] == batch
 
 
-async def test_a_batch_of_quotes_is_taken_whole_or_not_at_all(
+async def test_a_batch_of_quotes_is_accepted_whole_or_refused_whole(
     market: Market, bus: RedisBus, ticks: RedisTickStream
 ) -> None:
     await create_instrument(bus, market, SYSTEM, an_instrument("A"))
@@ -175,7 +175,7 @@ async def test_a_batch_of_quotes_is_taken_whole_or_not_at_all(
     assert market.quote("A") is None
 
 
-async def test_without_the_stream_publishing_is_unavailable(
+async def test_publishing_without_the_tick_stream_is_unavailable(
     market: Market, bus: RedisBus, services: EmbeddedServices
 ) -> None:
     await create_instrument(bus, market, SYSTEM, an_instrument("A"))
@@ -189,7 +189,7 @@ async def test_without_the_stream_publishing_is_unavailable(
     assert market.quote("A") is not None
 
 
-async def test_quotes_of_symbols(market: Market, bus: RedisBus) -> None:
+async def test_quotes_are_read_by_symbols(market: Market, bus: RedisBus) -> None:
     await create_instrument(bus, market, SYSTEM, an_instrument("A"))
     assert await find_quotes(market, ["A"]) == []
     assert await find_quotes(market, []) == []
@@ -223,7 +223,7 @@ async def some_instruments(market: Market, bus: RedisBus) -> None:
         (InstrumentFilter(tradable=False), ["ETH"]),
     ],
 )
-async def test_instruments_by_filter(
+async def test_instruments_are_filtered(
     market: Market, bus: RedisBus, wanted: InstrumentFilter, expected: list[str]
 ) -> None:
     await some_instruments(market, bus)
@@ -233,7 +233,7 @@ async def test_instruments_by_filter(
     assert await count_instruments(market, wanted) == len(expected)
 
 
-async def test_instruments_by_pages(market: Market, bus: RedisBus) -> None:
+async def test_instruments_are_paged(market: Market, bus: RedisBus) -> None:
     await some_instruments(market, bus)
     seen, after, more = [], None, True
     while more:
@@ -259,7 +259,7 @@ async def store_bars(bus: RedisBus, owner: UUID, symbol: str, count: int) -> lis
     return bars
 
 
-async def test_bars_of_a_window(market: Market, bus: RedisBus) -> None:
+async def test_bars_are_read_by_time_window(market: Market, bus: RedisBus) -> None:
     instrument = await create_instrument(bus, market, SYSTEM, an_instrument("A"))
     bars = await store_bars(bus, instrument.id, "A", 10)
     minute, third = timedelta(minutes=1), bars[3].at.to_datetime()
@@ -278,7 +278,7 @@ async def test_bars_of_a_window(market: Market, bus: RedisBus) -> None:
     assert await find_bars(market, "A", BarInterval.HOUR, None, None, 5) == []
 
 
-async def test_questions_about_bars_that_are_refused(market: Market, bus: RedisBus) -> None:
+async def test_invalid_bar_queries_are_refused(market: Market, bus: RedisBus) -> None:
     await create_instrument(bus, market, SYSTEM, an_instrument("A"))
     now = utc_now()
     for limit in (0, -1, 501):

@@ -94,7 +94,9 @@ def on_clock(code: str, text: str) -> Nanos:
         ("SHFE", "2026-10-08T21:30", True),
     ],
 )
-async def test_when_exchanges_are_open(schedules: Mapping[str, Schedule], code: str, at: str, expected: bool) -> None:
+async def test_sessions_of_exchanges_match_the_table(
+    schedules: Mapping[str, Schedule], code: str, at: str, expected: bool
+) -> None:
     assert schedules[code].is_open(on_clock(code, at)) is expected
 
 
@@ -120,7 +122,7 @@ async def test_when_exchanges_are_open(schedules: Mapping[str, Schedule], code: 
         ("SHFE", "2026-10-08T08:59", date(2026, 10, 8), "2026-10-08T15:00"),
     ],
 )
-async def test_the_day_that_an_instant_belongs_to_and_when_its_orders_end(
+async def test_trading_days_and_session_ends_match_the_table(
     schedules: Mapping[str, Schedule], code: str, at: str, day: date, ends: str
 ) -> None:
     moment = on_clock(code, at)
@@ -129,7 +131,7 @@ async def test_the_day_that_an_instant_belongs_to_and_when_its_orders_end(
     assert (found.day, schedules[code].session_end(moment)) == (day, on_clock(code, ends))
 
 
-async def test_nothing_is_open_after_the_last_day_that_is_known(schedules: Mapping[str, Schedule]) -> None:
+async def test_a_calendar_is_closed_after_its_last_known_day(schedules: Mapping[str, Schedule]) -> None:
     shanghai = schedules["SHFE"]
     after = on_clock("SHFE", f"{shanghai.last_day + timedelta(days=1)}T09:30")
     assert not any(shanghai.is_open(Nanos(after + number * 10**9 * 3_600)) for number in range(24 * 30))
@@ -138,13 +140,13 @@ async def test_nothing_is_open_after_the_last_day_that_is_known(schedules: Mappi
     assert schedules["24/5"].last_day > datetime.now(NEW_YORK).date() + timedelta(days=700)
 
 
-async def test_aliases_are_the_same_calendar(schedules: Mapping[str, Schedule]) -> None:
+async def test_aliases_name_the_same_calendar(schedules: Mapping[str, Schedule]) -> None:
     at = on_clock("CMES", "2026-08-12T16:30")
     assert not schedules["CME"].is_open(at)
     assert schedules["CME"].session_end(at) == schedules["CMES"].session_end(at)
 
 
-def test_the_table_has_a_source_for_each_calendar_and_survives_its_plain_form() -> None:
+def test_the_calendar_table_names_a_source_each_and_round_trips() -> None:
     rules = own_rules()
     assert {"24/5", "CMES", "SHFE", "DCE", "CZCE", "INE", "GFEX", "CFFEX"} <= set(rules)
     for code, rule in rules.items():
@@ -172,13 +174,13 @@ LONG_DAY = [{"opens": "08:00", "closes": "09:00", "day": "DAY_BEFORE"}, {"opens"
         ({"closed": [date(2026, 1, 1)] * 2_001}, "closed"),
     ],
 )
-def test_calendars_that_cannot_be(given: dict[str, Any], field: str) -> None:
+def test_invalid_calendars_are_refused(given: dict[str, Any], field: str) -> None:
     with pytest.raises(BadInput) as refused:
         read_rule("OURS", PLAIN | given)
     assert refused.value.field == field
 
 
-def test_closed_days_are_left_out_and_leave_no_evening_before_them() -> None:
+def test_closed_days_have_no_session_and_no_evening_session_before_them() -> None:
     evening = {"opens": "20:00", "closes": "01:00", "day": "EVENING_BEFORE"}
     rule = read_rule("OURS", PLAIN | {"sessions": [evening, *PLAIN["sessions"]], "closed": [date(2026, 8, 13)]})
     schedule = make_schedule(rule, weekdays(date(2026, 8, 3), date(2026, 8, 31)), {})
@@ -198,9 +200,7 @@ minutes = st.integers(0, 24 * 60 - 1).map(lambda number: time(number // 60, numb
 
 
 @given(minutes, minutes, st.sampled_from(["America/New_York", "Europe/London", "Australia/Lord_Howe", "Asia/Shanghai"]))
-def test_sessions_of_a_year_follow_each_other_and_open_where_the_clock_says(
-    opens: time, closes: time, zone: str
-) -> None:
+def test_sessions_of_a_year_are_in_order_and_open_at_local_time(opens: time, closes: time, zone: str) -> None:
     rule = CalendarRule("X", "X", ZoneInfo(zone), (SessionRule(opens, closes),))
     schedule = make_schedule(rule, weekdays(date(2026, 1, 1), date(2026, 12, 31)), {})
     at = Nanos.of(datetime(2026, 1, 8, tzinfo=rule.zone))

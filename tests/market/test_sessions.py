@@ -24,7 +24,7 @@ SCHEDULE = Schedule(DAYS, [100, 300, 500, 700], [200, 400, 600, 800], {1: [(340,
         (359, False), (360, True), (399, True), (400, False), (799, True), (800, False), (10_000, False),
     ],
 )  # fmt: skip
-def test_open_from_the_opening_instant_to_before_the_closing_one(at: int, expected: bool) -> None:
+def test_a_session_includes_its_open_and_excludes_its_close(at: int, expected: bool) -> None:
     assert SCHEDULE.is_open(Nanos(at)) is expected
 
 
@@ -33,7 +33,7 @@ def test_open_from_the_opening_instant_to_before_the_closing_one(at: int, expect
     [(99, None), (100, 200), (199, 200), (200, 400), (250, 400), (350, 400), (399, 400), (400, 600), (799, 800),
      (800, None)],
 )  # fmt: skip
-def test_a_session_ends_at_its_close_and_a_pause_does_not_end_it(at: int, expected: int | None) -> None:
+def test_a_session_ends_at_its_close_and_not_at_a_pause(at: int, expected: int | None) -> None:
     assert SCHEDULE.session_end(Nanos(at)) == expected
 
 
@@ -50,11 +50,11 @@ def test_a_session_ends_at_its_close_and_a_pause_does_not_end_it(at: int, expect
         (0, None),
     ],
 )
-def test_days_change_halfway_between_close_and_open(at: int, expected: TradingDay | None) -> None:
+def test_the_trading_day_changes_halfway_between_close_and_open(at: int, expected: TradingDay | None) -> None:
     assert SCHEDULE.trading_day(Nanos(at)) == expected
 
 
-def test_the_end_of_what_is_known() -> None:
+def test_a_schedule_has_a_last_known_instant() -> None:
     assert SCHEDULE.last_close == 800
 
 
@@ -99,7 +99,7 @@ def test_an_open_instant_lies_within_its_day_and_before_its_end(at: int) -> None
         ),
     ],
 )
-def test_markets_that_never_close_follow_the_day_roll(roll: str, at: str, day: str, starts: str, ends: str) -> None:
+def test_a_market_that_never_closes_follows_the_day_roll(roll: str, at: str, day: str, starts: str, ends: str) -> None:
     clock, zone = roll.split(" ")
     found = rolling_day(DayRoll(time.fromisoformat(clock), ZoneInfo(zone)), nanos(at))
     assert found == TradingDay(date.fromisoformat(day), nanos(starts), nanos(starts), nanos(ends))

@@ -33,7 +33,7 @@ SHARE = replace(SPOT, asset_class=AssetClass.EQUITY)
         (("0.001", "1", "1", None), "10", ("0.001", "1", "1", None)),
     ],
 )
-def test_a_shares_bounds_follow_in_whole_lots(
+def test_order_bounds_of_a_share_scale_with_a_split_in_whole_lots(
     before: tuple[str | None, ...], ratio: str, after: tuple[str | None, ...]
 ) -> None:
     made = after_split(terms(SHARE, before), Decimal(ratio))
@@ -51,7 +51,7 @@ def test_a_shares_bounds_follow_in_whole_lots(
         (("0.01", "1e-18", "1e-18", "1"), "0.5", ("0.02", "1e-18", "1e-18", "0.5")),
     ],
 )
-def test_what_is_divisible_keeps_its_grid_in_proportion(
+def test_the_lot_of_a_divisible_instrument_scales_with_a_split(
     before: tuple[str | None, ...], ratio: str, after: tuple[str | None, ...]
 ) -> None:
     made = after_split(terms(SPOT, before), Decimal(ratio))
@@ -74,7 +74,7 @@ def numbers(values):
     some.integers(1, 100),
     some.integers(0, 1000),
 )
-def test_the_terms_stay_possible_and_what_was_the_largest_stays_allowed(instrument, ratio, lots, more) -> None:
+def test_split_terms_stay_valid_and_the_former_largest_order_stays_allowed(instrument, ratio, lots, more) -> None:
     lot = Decimal(1) if instrument is SHARE else instrument.lot_size
     smallest, largest = lots * lot, (lots + more) * lot
     before = replace(instrument, lot_size=lot, min_quantity=smallest, max_quantity=largest)

@@ -28,16 +28,16 @@ def _layers(name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
-def test_every_path_that_a_page_names_exists(page: Path) -> None:
+def test_every_path_on_a_page_exists(page: Path) -> None:
     named = _PATH.findall(page.read_text(encoding="utf-8"))
     assert [path for path in named if not (ROOT / path).exists()] == []
 
 
-def test_the_page_names_paths() -> None:
+def test_the_architecture_page_names_paths() -> None:
     assert len(_PATH.findall(PAGE)) >= 15
 
 
-def test_the_areas_have_the_rank_that_the_page_says() -> None:
+def test_the_ranks_of_areas_are_those_of_the_page() -> None:
     ranks = re.search(r"import downward only: ([a-z< ]+)", PAGE)
     assert ranks is not None
     layers = _layers("Areas of the domain import downward only")
@@ -46,7 +46,7 @@ def test_the_areas_have_the_rank_that_the_page_says() -> None:
     assert folders == {layer.removeprefix("domain.") for layer in layers}
 
 
-def test_the_packages_of_orders_are_those_that_the_page_says() -> None:
+def test_the_packages_of_orders_are_those_of_the_page() -> None:
     paragraph = PAGE[PAGE.index("In `domain/orders`") :].partition("\n\n")[0]
     named = re.findall(r"`(\w+)` \(", paragraph)
     folders = {path.name for path in (ROOT / "domain" / "orders").iterdir() if (path / "__init__.py").exists()}
@@ -64,14 +64,14 @@ def test_no_package_of_orders_has_more_than_a_dozen_modules() -> None:
         assert len([path for path in folder.glob("*.py") if path.name != "__init__.py"]) <= 12, folder
 
 
-def test_every_top_folder_with_code_is_in_the_layout() -> None:
+def test_every_top_folder_with_code_is_on_the_page() -> None:
     layout = set(re.findall(r"^\| `(\w+)/", PAGE[PAGE.index("## Layout") :], re.MULTILINE))
     folders = {path.name for path in ROOT.iterdir() if path.is_dir() and list(path.glob("*.py"))}
     assert folders - {"tests"} <= layout
 
 
 @pytest.mark.parametrize("root", ["Query", "Mutation", "Subscription"])
-def test_the_parts_of_a_root_are_in_the_file_of_its_name_in_every_area(root: str) -> None:
+def test_every_area_keeps_its_root_fields_in_the_file_of_that_name(root: str) -> None:
     file = {"Query": "queries.py", "Mutation": "mutations.py", "Subscription": "subscriptions.py"}[root]
     # What is a subject of its own within an area says so before: ``case_queries.py``.
     parts = re.compile(rf"^class \w+{root}:", re.MULTILINE)
@@ -86,7 +86,7 @@ def _number(pattern: str) -> int:
     return _WORDS[found[1]]
 
 
-async def test_orders_are_placed_in_as_many_statements_as_the_page_says(
+async def test_placing_orders_takes_the_number_of_statements_on_the_page(
     database_url: str, redis_url: str, tmp_path: Path
 ) -> None:
     promised = _number(r"for the venue: (\w+) statement")

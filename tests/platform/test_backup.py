@@ -117,7 +117,7 @@ REFUSALS: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 @pytest.mark.parametrize("name", REFUSALS)
-async def test_a_backup_that_does_not_fit_changes_nothing(
+async def test_an_invalid_backup_is_refused_and_changes_nothing(
     name: str, environment: dict[str, str], empty_database_url: str, tmp_path: Path
 ) -> None:
     spoil, reason = REFUSALS[name]
@@ -158,7 +158,7 @@ async def test_a_backup_of_an_older_release_is_upgraded_after_restoring(
     assert (await asyncio.to_thread(run, ["proof"], upgraded)).returncode == 0
 
 
-async def test_nothing_is_written_over(environment: dict[str, str], tmp_path: Path) -> None:
+async def test_a_backup_never_overwrites_a_file(environment: dict[str, str], tmp_path: Path) -> None:
     folder = tmp_path / "backup"
     assert run(["backup", str(folder)], environment).returncode == 0
     again = run(["backup", str(folder)], environment)
@@ -173,9 +173,7 @@ async def test_nothing_is_written_over(environment: dict[str, str], tmp_path: Pa
     assert nowhere.stderr.startswith("tradegraph: the backup cannot be written: ")
 
 
-async def test_several_migrate_at_once_and_it_is_done_once(
-    environment: dict[str, str], empty_database_url: str
-) -> None:
+async def test_concurrent_migrations_run_once(environment: dict[str, str], empty_database_url: str) -> None:
     given = clean_environment(environment | {"DATABASE_URL": empty_database_url})
     command = [sys.executable, "-m", "cli", "migrate"]
     several = [
@@ -194,7 +192,7 @@ def old_web(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Web]:
         yield web
 
 
-async def test_an_old_release_goes_on_beside_a_new_one_and_does_not_start_after_it(
+async def test_an_old_release_continues_beside_a_new_one_and_cannot_start_after_it(
     environment: dict[str, str], old_web: Web, tmp_path: Path
 ) -> None:
     url, web = environment["DATABASE_URL"], old_web

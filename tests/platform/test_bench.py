@@ -10,7 +10,9 @@ from tests.orders.factories import SPOT
 from tests.support.trading import platform
 
 
-async def test_the_functions_place_change_and_cancel_orders(database_url: str, redis_url: str, tmp_path: Path) -> None:
+async def test_the_sql_functions_of_the_benchmark_place_change_and_cancel_orders(
+    database_url: str, redis_url: str, tmp_path: Path
+) -> None:
     async with platform(database_url, redis_url, tmp_path) as desk:
         await desk.add_instrument(replace(SPOT, symbol=SYMBOL))
         _, account = await desk.open_account("100000")

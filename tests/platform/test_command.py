@@ -29,7 +29,7 @@ def test_every_subcommand_has_help(command: str, capsys: pytest.CaptureFixture[s
     assert COMMANDS[command][1:].split()[0] in shown
 
 
-def test_the_list_of_subcommands(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_list_of_subcommands_is_complete(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
     shown = capsys.readouterr().out
@@ -37,14 +37,14 @@ def test_the_list_of_subcommands(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], ["nonsense"], ["user"], ["user", "create"], ["migrate", "--nonsense"]])
-def test_wrong_arguments(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_arguments_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         main(arguments)
     assert end.value.code == 2
     assert capsys.readouterr().err.startswith("usage: tradegraph")
 
 
-def test_wrong_settings_are_all_named_and_nothing_is_made(tmp_path: Path) -> None:
+def test_all_invalid_settings_are_named_and_nothing_is_created(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     done = run(
         ["up"],
@@ -63,7 +63,7 @@ def test_wrong_settings_are_all_named_and_nothing_is_made(tmp_path: Path) -> Non
     assert not data_dir.exists()
 
 
-def test_a_database_that_is_down(environment: dict[str, str]) -> None:
+def test_an_unreachable_database_is_one_line_and_an_exit_code(environment: dict[str, str]) -> None:
     port = free_port()
     environment["DATABASE_URL"] = f"postgresql://desk:hunter2@{LOOPBACK}:{port}/books"
     done = run(["migrate"], environment)
@@ -71,7 +71,7 @@ def test_a_database_that_is_down(environment: dict[str, str]) -> None:
     assert done.stderr == (f"tradegraph: the database {LOOPBACK}:{port}/books cannot be used: Connection refused\n")
 
 
-def test_a_wrong_password_is_not_repeated(environment: dict[str, str]) -> None:
+def test_an_invalid_password_is_not_retried(environment: dict[str, str]) -> None:
     head, _, tail = environment["DATABASE_URL"].partition("@")
     environment["DATABASE_URL"] = f"{head.rpartition(':')[0]}:hunter2@{tail}"
     done = run(["migrate"], environment)
@@ -81,7 +81,7 @@ def test_a_wrong_password_is_not_repeated(environment: dict[str, str]) -> None:
     )
 
 
-def test_a_redis_that_is_down(environment: dict[str, str], tmp_path: Path) -> None:
+def test_an_unreachable_redis_is_one_line_and_an_exit_code(environment: dict[str, str], tmp_path: Path) -> None:
     port = free_port()
     environment |= {"REDIS_URL": f"redis://:hunter2@{LOOPBACK}:{port}/0", "TRADEGRAPH_PORT": str(free_port())}
     (tmp_path / "Procfile").write_text("web: exit 1\n")
@@ -92,7 +92,7 @@ def test_a_redis_that_is_down(environment: dict[str, str], tmp_path: Path) -> No
     assert "hunter2" not in done.stderr
 
 
-def test_an_address_that_the_driver_refuses(environment: dict[str, str]) -> None:
+def test_an_invalid_database_address_is_refused(environment: dict[str, str]) -> None:
     environment["DATABASE_URL"] = f"postgresql://{LOOPBACK}:1/books?sslmode=nonsense"
     done = run(["migrate"], environment)
     assert (done.returncode, done.stdout) == (1, "")
@@ -143,14 +143,14 @@ def _run_shell(script: str, environment: Mapping[str, str]) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-def test_seeding_twice_adds_once(environment: dict[str, str]) -> None:
+def test_seeding_twice_adds_rows_once(environment: dict[str, str]) -> None:
     first, second = run(["seed"], environment), run(["seed"], environment)
     assert (first.returncode, first.stderr) == (0, "")
     assert first.stdout.startswith("8 instruments added: AAPL.US, ")
     assert (second.returncode, second.stdout, second.stderr) == (0, "0 instruments added\n", "")
 
 
-def test_books_without_accounts_agree(environment: dict[str, str]) -> None:
+def test_the_proof_without_accounts_passes(environment: dict[str, str]) -> None:
     done = run(["proof"], environment)
     assert (done.returncode, done.stdout, done.stderr) == (0, "0 accounts proved, 0 disagreements\n", "")
 
@@ -169,7 +169,7 @@ def test_a_dump_is_restored_into_an_empty_database_only(
     assert run(["user", "list"], target).stdout == before
 
 
-async def test_the_models_have_no_change_that_no_migration_makes() -> None:
+async def test_the_models_match_the_migrations() -> None:
     assert await unmigrated_changes() == []
 
 
@@ -181,7 +181,7 @@ def test_migrating_twice_changes_nothing(environment: dict[str, str], empty_data
 
 
 @pytest.mark.parametrize("command", ["web", "engine", "worker", "seed", "proof", "user list"])
-def test_a_schema_that_is_not_there(command: str, environment: dict[str, str], empty_database_url: str) -> None:
+def test_a_missing_schema_is_reported(command: str, environment: dict[str, str], empty_database_url: str) -> None:
     done = run(command.split(), environment | {"DATABASE_URL": empty_database_url})
     assert (done.returncode, done.stdout) == (1, "")
     wanted = len(list((ROOT / "migrations").glob("0*.py")))
@@ -192,7 +192,7 @@ def test_a_schema_that_is_not_there(command: str, environment: dict[str, str], e
 
 
 @pytest.mark.parametrize("command", ["web", "engine", "worker"])
-def test_a_process_says_what_it_lacks(command: str, environment: dict[str, str]) -> None:
+def test_a_process_reports_what_it_lacks(command: str, environment: dict[str, str]) -> None:
     del environment["DATABASE_URL"]
     alone = run([command], environment)
     assert (alone.returncode, alone.stdout) == (1, "")
@@ -205,7 +205,7 @@ def test_a_process_says_what_it_lacks(command: str, environment: dict[str, str])
     assert down.stderr.endswith(" cannot be used: Connection refused\n")
 
 
-def test_web_on_a_port_in_use(environment: dict[str, str]) -> None:
+def test_web_reports_a_port_in_use(environment: dict[str, str]) -> None:
     with socket.create_server((LOOPBACK, 0)) as server:
         port = server.getsockname()[1]
         taken = run(["web"], environment | {"TRADEGRAPH_PORT": str(port)})

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 GOOD = "orders: keep computed prices on the tick grid\n\nA trailing stop could move off the grid.\n# a comment\n"
 
 
-def test_an_area_a_change_and_a_reason_are_well_formed() -> None:
+def test_a_subject_with_an_area_and_a_body_is_well_formed() -> None:
     assert problems(GOOD) == []
     assert problems("Merge branch 'main'") == []
 
@@ -27,7 +27,7 @@ def test_an_area_a_change_and_a_reason_are_well_formed() -> None:
         ("orders: keep prices on the grid\nWhy.", "an empty line stands between subject and body"),
     ],
 )
-def test_a_fault_is_named(message: str, problem: str) -> None:
+def test_a_fault_of_a_message_is_named(message: str, problem: str) -> None:
     assert problems(message) == [problem]
 
 

@@ -11,7 +11,7 @@ from adapters.credentials import CredentialsError, complete
 from adapters.settings import load_settings
 
 
-def test_generated_once_and_kept_for_the_owner_alone(tmp_path: Path) -> None:
+def test_secrets_are_generated_once_and_readable_by_their_owner_only(tmp_path: Path) -> None:
     settings = load_settings({"TRADEGRAPH_DATA_DIR": str(tmp_path)})
     first = complete(settings)
     assert len(first.secret) >= 32
@@ -26,7 +26,7 @@ def test_generated_once_and_kept_for_the_owner_alone(tmp_path: Path) -> None:
     }
 
 
-def test_what_the_environment_gives_is_not_written_down(tmp_path: Path) -> None:
+def test_secrets_from_the_environment_are_not_written(tmp_path: Path) -> None:
     settings = load_settings(
         {"TRADEGRAPH_DATA_DIR": str(tmp_path), "TRADEGRAPH_ADMIN_PASSWORD": "correct horse battery"}
     )
@@ -39,7 +39,7 @@ def test_what_the_environment_gives_is_not_written_down(tmp_path: Path) -> None:
     assert later.admin_password not in ("", "correct horse battery")
 
 
-def test_nothing_is_written_when_all_is_given(tmp_path: Path) -> None:
+def test_no_file_is_written_when_all_secrets_are_given(tmp_path: Path) -> None:
     settings = load_settings(
         {
             "TRADEGRAPH_DATA_DIR": str(tmp_path),
@@ -51,7 +51,7 @@ def test_nothing_is_written_when_all_is_given(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_all_who_start_at_once_agree(tmp_path: Path) -> None:
+def test_concurrent_starts_use_the_same_secrets(tmp_path: Path) -> None:
     settings = load_settings({"TRADEGRAPH_DATA_DIR": str(tmp_path)})
     with ThreadPoolExecutor(8) as pool:
         secrets = {completed.secret for completed in pool.map(complete, [settings] * 32)}
@@ -59,7 +59,7 @@ def test_all_who_start_at_once_agree(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"secret": 1}'])
-def test_a_damaged_file_is_left_alone(tmp_path: Path, content: str) -> None:
+def test_a_damaged_file_is_refused_and_left_unchanged(tmp_path: Path, content: str) -> None:
     path = tmp_path / "credentials.json"
     path.write_text(content)
     with pytest.raises(CredentialsError, match="is damaged: restore it from a backup, or remove it for a new one"):
@@ -67,6 +67,6 @@ def test_a_damaged_file_is_left_alone(tmp_path: Path, content: str) -> None:
     assert path.read_text() == content
 
 
-def test_no_data_folder(tmp_path: Path) -> None:
+def test_a_missing_data_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CredentialsError, match=r"^cannot read or write .*: No such file or directory$"):
         complete(load_settings({"TRADEGRAPH_DATA_DIR": str(tmp_path / "none")}))

@@ -22,7 +22,7 @@ def as_before() -> Iterator[None]:
     time._clock.start()
 
 
-def test_the_machines_clock_may_be_set_without_any_effect(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_of_the_machine_clock_has_no_effect(monkeypatch: pytest.MonkeyPatch) -> None:
     before = utc_now()
     monkeypatch.setattr(time, "time_ns", lambda: clock.time_ns() + 3_600_000_000_000)
     assert timedelta(0) <= utc_now() - before < HOUR / 2
@@ -31,7 +31,7 @@ def test_the_machines_clock_may_be_set_without_any_effect(monkeypatch: pytest.Mo
     assert utc_now() - before >= HOUR
 
 
-def test_both_forms_are_of_one_clock_and_can_be_set() -> None:
+def test_both_forms_of_the_time_come_from_one_clock() -> None:
     before = utc_now()
     set_clock(HOUR)
     assert HOUR <= utc_now() - before < HOUR * 1.5
@@ -49,7 +49,7 @@ def follower(*differences: timedelta) -> ClockFollower:
     return ClockFollower(read)
 
 
-async def test_a_difference_counts_when_it_lasts() -> None:
+async def test_a_difference_counts_only_when_it_lasts() -> None:
     nothing = timedelta(0)
     following = follower(HOUR, HOUR, nothing, HOUR, HOUR, HOUR, nothing)
     before = utc_now()
@@ -61,14 +61,14 @@ async def test_a_difference_counts_when_it_lasts() -> None:
 
 
 @pytest.mark.parametrize("difference", [HOUR, -HOUR])
-async def test_at_the_start_it_counts_at_once_in_either_direction(difference: timedelta) -> None:
+async def test_a_difference_at_the_start_counts_at_once_in_either_direction(difference: timedelta) -> None:
     before = utc_now()
     assert await follower(difference).look(needed=1)
     assert abs(utc_now() - before - difference) < HOUR / 2
     assert not await follower(timedelta(0)).look(needed=1)
 
 
-async def test_time_on_the_way_is_no_difference() -> None:
+async def test_network_time_is_not_a_difference() -> None:
     async def read() -> datetime:
         await asyncio.sleep(0.05)
         made = utc_now()
@@ -78,12 +78,12 @@ async def test_time_on_the_way_is_no_difference() -> None:
     assert not await ClockFollower(read).look(needed=1)
 
 
-async def test_the_database_tells_its_time(database: str) -> None:
+async def test_the_time_of_the_database_is_read(database: str) -> None:
     assert abs(await read_clock() - utc_now()) < HOUR / 2
     assert not await ClockFollower().look()
 
 
-async def test_a_database_that_is_away_changes_nothing() -> None:
+async def test_an_unreachable_database_does_not_change_the_clock() -> None:
     async def read() -> datetime:
         raise Unavailable("away")
 

@@ -8,12 +8,12 @@ from domain.risk.kinds import KINDS
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_the_page_is_fresh(name: str) -> None:
+def test_each_generated_table_is_up_to_date(name: str) -> None:
     page = (DOCS / name).read_text(encoding="utf-8")
     assert with_tables(page, PAGES[name]) == page
 
 
-def test_a_stale_page_is_found(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_stale_table_is_found(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("sys.argv", ["doc_tables", "--check"])
     assert main() == 0
     monkeypatch.setitem(PAGES["orders.md"], "orders", lambda: "nothing\n")  # type: ignore[arg-type]
@@ -21,7 +21,7 @@ def test_a_stale_page_is_found(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     assert capsys.readouterr().err == "the tables in docs/orders.md are stale: run make schema\n"
 
 
-def test_every_row_stands_once_and_says_something() -> None:
+def test_every_row_of_a_table_is_unique_and_described() -> None:
     for tables in PAGES.values():
         for make in tables.values():
             rows = make().splitlines()[2:]

@@ -41,7 +41,9 @@ def test_manifests_documents_and_folders_are_read(folder: Path) -> None:
         ("a.graphql", "", "the document is no GraphQL: Syntax Error: Unexpected <EOF>."),
     ],
 )
-def test_a_file_that_is_none_is_named_with_the_reason(tmp_path: Path, name: str, content: str, problem: str) -> None:
+def test_an_invalid_document_file_is_named_with_its_fault(
+    tmp_path: Path, name: str, content: str, problem: str
+) -> None:
     (tmp_path / name).write_text(content)
     with pytest.raises(SettingsError) as caught:
         read_documents([tmp_path, tmp_path / "missing.json"])
@@ -51,7 +53,7 @@ def test_a_file_that_is_none_is_named_with_the_reason(tmp_path: Path, name: str,
     ]
 
 
-def test_the_command_lists_and_checks(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_lists_and_checks_documents(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = [str(folder / "codegen.json"), str(folder / "apollo.json")]
     assert main(["documents", *files]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -63,7 +63,7 @@ def _is_gone(pid: int) -> bool:
         return True
 
 
-async def test_what_was_written_survives_stop_kill_and_start(data_dir: Path) -> None:
+async def test_written_rows_survive_stop_kill_and_start(data_dir: Path) -> None:
     with embedded_services(data_dir) as services:
         first_url = services.database_url
         await _value(first_url, "CREATE TABLE kept AS SELECT 1 AS n")
@@ -86,7 +86,7 @@ async def test_what_was_written_survives_stop_kill_and_start(data_dir: Path) -> 
     assert not services.valkey.running
 
 
-async def test_only_the_password_opens_them(services: EmbeddedServices) -> None:
+async def test_the_private_servers_require_their_password(services: EmbeddedServices) -> None:
     port = services.postgres.port
     with pytest.raises(asyncpg.InvalidPasswordError):
         await asyncpg.connect(f"postgresql://tradegraph:wrong@{LOOPBACK}:{port}/tradegraph")
@@ -105,7 +105,7 @@ async def test_only_the_password_opens_them(services: EmbeddedServices) -> None:
         assert password not in " ".join(process.cmdline())
 
 
-def test_secrets_are_for_the_owner_only(services: EmbeddedServices, data_dir: Path) -> None:
+def test_secret_files_are_readable_by_their_owner_only(services: EmbeddedServices, data_dir: Path) -> None:
     password = services.redis_url.split("@")[0].rpartition(":")[2]
     assert password in (data_dir / "embedded" / "state.json").read_text()
     for path in (data_dir / "embedded").iterdir():
@@ -115,7 +115,7 @@ def test_secrets_are_for_the_owner_only(services: EmbeddedServices, data_dir: Pa
         assert (data_dir / "embedded" / folder).stat().st_mode & 0o777 == 0o700
 
 
-def test_a_data_folder_is_served_once(services: EmbeddedServices, data_dir: Path) -> None:
+def test_a_data_folder_has_one_launcher(services: EmbeddedServices, data_dir: Path) -> None:
     with pytest.raises(EmbeddedError) as refusal, embedded_services(data_dir):
         pass
     assert str(refusal.value) == (
@@ -126,11 +126,11 @@ def test_a_data_folder_is_served_once(services: EmbeddedServices, data_dir: Path
     assert running_services(data_dir) == (services.database_url, services.redis_url)
 
 
-def test_nobody_serves_a_folder_that_is_new(data_dir: Path) -> None:
+def test_a_new_data_folder_has_no_server(data_dir: Path) -> None:
     assert running_services(data_dir) is None
 
 
-async def test_servers_go_with_a_launcher_that_is_killed(data_dir: Path) -> None:
+async def test_the_servers_of_a_killed_launcher_stop(data_dir: Path) -> None:
     launcher, postgres, valkey = _launcher(data_dir)
     launcher.kill()
     launcher.wait()
@@ -138,7 +138,7 @@ async def test_servers_go_with_a_launcher_that_is_killed(data_dir: Path) -> None
     assert running_services(data_dir) is None
 
 
-async def test_servers_that_lost_launcher_and_guards_are_replaced(data_dir: Path) -> None:
+async def test_servers_without_launcher_and_guards_are_replaced(data_dir: Path) -> None:
     launcher, postgres, valkey = _launcher(data_dir)
     for child in psutil.Process(launcher.pid).children():
         if child.name() == "sh":
@@ -152,7 +152,7 @@ async def test_servers_that_lost_launcher_and_guards_are_replaced(data_dir: Path
         assert await _value(services.database_url, "SELECT 1") == 1
 
 
-async def test_all_killed_and_the_number_in_the_pid_file_belongs_to_another_process(data_dir: Path) -> None:
+async def test_a_pid_file_with_the_number_of_a_foreign_process_is_ignored(data_dir: Path) -> None:
     with embedded_services(data_dir) as services:
         await _value(services.database_url, "CREATE TABLE kept AS SELECT 7 AS n")
         services.postgres.kill()
@@ -170,7 +170,7 @@ async def test_all_killed_and_the_number_in_the_pid_file_belongs_to_another_proc
         bystander.wait()
 
 
-def test_a_port_that_was_taken_meanwhile_is_left_alone(data_dir: Path) -> None:
+def test_a_port_taken_by_another_program_is_left_to_it(data_dir: Path) -> None:
     with embedded_services(data_dir, valkey=False) as services:
         port = services.postgres.port
         assert services.started == (services.postgres,)
@@ -178,7 +178,7 @@ def test_a_port_that_was_taken_meanwhile_is_left_alone(data_dir: Path) -> None:
         assert services.postgres.port != port
 
 
-def test_a_start_without_success_says_why(services: EmbeddedServices) -> None:
+def test_a_failed_start_gives_its_reason(services: EmbeddedServices) -> None:
     services.valkey.stop()
     snapshot = services.valkey._place.valkey / "dump.rdb"
     snapshot.write_text("not a snapshot")
@@ -199,7 +199,7 @@ def test_a_start_without_success_says_why(services: EmbeddedServices) -> None:
         (lambda folder: (folder / "state.json").unlink(), "is gone: restore it from a backup"),
     ],
 )
-def test_a_data_folder_that_cannot_be_served_is_left_as_it_is(data_dir: Path, prepare: object, message: str) -> None:
+def test_an_unusable_data_folder_is_left_unchanged(data_dir: Path, prepare: object, message: str) -> None:
     folder = data_dir / "embedded"
     (folder / "postgres").mkdir(parents=True)
     (folder / "postgres" / "PG_VERSION").write_text("18\n")
@@ -214,13 +214,13 @@ def test_a_data_folder_that_cannot_be_served_is_left_as_it_is(data_dir: Path, pr
     assert {path: path.read_text() for path in before} == before
 
 
-def test_a_data_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
+def test_a_file_in_place_of_the_data_folder_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "data"
     path.write_text("")
     with pytest.raises(EmbeddedError, match="is not a folder that this account may write to"), embedded_services(path):
         pass
 
 
-def test_free_ports_are_free() -> None:
+def test_free_ports_can_be_bound() -> None:
     with socket.create_server((LOOPBACK, free_port())):
         pass

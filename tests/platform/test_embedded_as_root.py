@@ -47,7 +47,7 @@ async def _value(url: str, sql: str) -> object:
         await connection.close()
 
 
-async def test_a_private_home_stays_private(private_home: Path) -> None:
+async def test_a_private_home_folder_stays_private(private_home: Path) -> None:
     before = _permissions(private_home)
     data_dir = private_home / "checkout" / ".data"
     with embedded_services(data_dir) as services:
@@ -68,7 +68,7 @@ async def test_a_private_home_stays_private(private_home: Path) -> None:
         assert _outside(data_dir) == place
 
 
-async def test_binaries_out_of_reach_are_copied(private_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_unreachable_binaries_are_copied(private_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed = binaries_module.installed_binaries()
     package = installed.postgres_folder.parent.parent
     wheels = private_home / "site-packages"
@@ -88,7 +88,7 @@ async def test_binaries_out_of_reach_are_copied(private_home: Path, monkeypatch:
     assert not (_outside(data_dir) / "binaries.new").exists()
 
 
-def test_a_copied_data_folder_does_not_get_the_first_ones_database(private_home: Path) -> None:
+def test_a_copied_data_folder_does_not_use_the_database_of_the_first(private_home: Path) -> None:
     data_dir = private_home / "first"
     with embedded_services(data_dir, valkey=False):
         pass
@@ -106,7 +106,7 @@ def test_a_copied_data_folder_does_not_get_the_first_ones_database(private_home:
         pass
 
 
-def test_throwaway_servers_leave_nothing_outside(private_home: Path) -> None:
+def test_temporary_servers_leave_nothing_outside_their_folder(private_home: Path) -> None:
     data_dir = private_home / "data"
     with embedded_services(data_dir, durable=False, valkey=False):
         place = _outside(data_dir)
@@ -115,7 +115,7 @@ def test_throwaway_servers_leave_nothing_outside(private_home: Path) -> None:
     assert list(data_dir.iterdir()) == []
 
 
-def test_the_owner_of_a_database_goes_on_serving_it(open_tmp_path: Path) -> None:
+def test_the_owner_of_a_database_continues_to_serve_it(open_tmp_path: Path) -> None:
     folder = open_tmp_path / "postgres"
     folder.mkdir()
     assert server_account(folder) == server_account()
@@ -123,7 +123,7 @@ def test_the_owner_of_a_database_goes_on_serving_it(open_tmp_path: Path) -> None
     assert server_account(folder) == Account(12345, 12346, switch=True)
 
 
-def test_root_at_work_for_a_plain_user_does_not_lock_that_one_out(open_tmp_path: Path) -> None:
+def test_root_does_not_lock_a_plain_user_out_of_its_folder(open_tmp_path: Path) -> None:
     nobody = pwd.getpwnam("nobody")
     data_dir = open_tmp_path / "data"
     for folder in (data_dir, data_dir / "embedded"):
@@ -134,7 +134,7 @@ def test_root_at_work_for_a_plain_user_does_not_lock_that_one_out(open_tmp_path:
     assert (data_dir / "embedded" / "state.json").stat().st_uid == nobody.pw_uid
 
 
-def test_a_plain_user_needs_nobody_else(open_tmp_path: Path) -> None:
+def test_a_plain_user_needs_no_other_account(open_tmp_path: Path) -> None:
     nobody = pwd.getpwnam("nobody")
     account = Account(nobody.pw_uid, nobody.pw_gid, switch=True)
     if not account.can_run(Path(sys.executable)):

@@ -16,7 +16,7 @@ async def _tables(url: str) -> list[str]:
         await connection.close()
 
 
-async def test_databases_share_nothing(databases: DatabaseFactory) -> None:
+async def test_test_databases_are_separate(databases: DatabaseFactory) -> None:
     with databases.empty() as first, databases.empty() as second:
         connection = await asyncpg.connect(first)
         await connection.execute("CREATE TABLE only_here ()")
@@ -36,12 +36,12 @@ async def test_the_application_owns_its_database_but_is_no_superuser(empty_datab
         await connection.close()
 
 
-def test_redis_is_empty(redis_url: str) -> None:
+def test_redis_is_empty_at_the_start_of_a_test(redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:
         assert client.dbsize() == 0
         client.set("left", "behind")
 
 
-def test_redis_is_empty_again(redis_url: str) -> None:
+def test_redis_is_empty_for_the_next_test(redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:
         assert client.dbsize() == 0

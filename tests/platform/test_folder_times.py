@@ -9,7 +9,7 @@ def report(nodeid: str, when: str, duration: float) -> pytest.TestReport:
     return pytest.TestReport(nodeid, ("", 0, ""), {}, "passed", None, when, duration=duration)  # type: ignore[arg-type]
 
 
-def test_all_phases_of_a_test_count_and_the_longest_folder_comes_first() -> None:
+def test_times_of_all_test_phases_are_added_and_the_longest_folder_is_first() -> None:
     reports = [
         report("tests/a/test_x.py::test_1", "setup", 1.0),
         report("tests/a/test_x.py::test_1", "call", 0.5),

@@ -77,11 +77,11 @@ def server_of(process: Forked) -> psutil.Process:
         ("exec python web.py", None),
     ],
 )
-def test_only_lines_that_run_our_command_alone_are_forked(line: str, arguments: list[str] | None) -> None:
+def test_only_lines_that_run_the_command_alone_are_forked(line: str, arguments: list[str] | None) -> None:
     assert own_arguments(line) == arguments
 
 
-def test_a_forked_command_has_its_own_output_arguments_environment_and_end(forks: Forks, lifeline: int) -> None:
+def test_a_forked_command_has_its_own_output_arguments_environment_and_exit_code(forks: Forks, lifeline: int) -> None:
     text, code = ended(started(forks, lifeline, "user", "--help"))
     assert (text.startswith("usage: tradegraph user"), code) == (True, 0)
     text, code = ended(started(forks, lifeline, "web", TRADEGRAPH_PORT="no number"))
@@ -90,13 +90,13 @@ def test_a_forked_command_has_its_own_output_arguments_environment_and_end(forks
     assert ("invalid choice" in text, code) == (True, 2)
 
 
-def test_what_loads_it_has_one_thread_and_no_loop(forks: Forks, lifeline: int) -> None:
+def test_the_fork_server_has_one_thread_and_no_event_loop(forks: Forks, lifeline: int) -> None:
     process = started(forks, lifeline, "user", "--help")
     assert server_of(process).num_threads() == 1
     ended(process)
 
 
-def test_a_forked_process_is_found_by_its_command_and_outlives_the_fork_server(forks: Forks, lifeline: int) -> None:
+def test_a_forked_process_has_its_command_name_and_outlives_the_fork_server(forks: Forks, lifeline: int) -> None:
     # The engine waits for a database that does not answer.
     url = "postgresql://nobody@192.0.2.1:5432/nothing"
     process = started(
@@ -119,7 +119,7 @@ def test_a_forked_process_is_found_by_its_command_and_outlives_the_fork_server(f
     assert ended(started(forks, lifeline, "user", "--help"))[1] == 0
 
 
-def test_one_that_stands_still_is_replaced(forks: Forks, lifeline: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stopped_fork_server_is_replaced(forks: Forks, lifeline: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cli.forking._ANSWER_SECONDS", 0.1)
     process = started(forks, lifeline, "user", "--help")
     ended(process)
@@ -130,7 +130,7 @@ def test_one_that_stands_still_is_replaced(forks: Forks, lifeline: int, monkeypa
     assert forks.loading
 
 
-def test_forks_of_one_process_do_not_share_names_and_numbers() -> None:
+def test_forks_have_different_random_names_and_numbers() -> None:
     script = """
 import os, sys
 from adapters.database import process_name

@@ -19,7 +19,7 @@ def _printed(*, as_json: bool) -> list[str]:
     return output.getvalue().splitlines()
 
 
-def test_a_person_sees_which_process_speaks() -> None:
+def test_each_line_names_its_process_for_a_person() -> None:
     relayed, own = _printed(as_json=False)
     assert relayed == 'web    | {"event": "request"}'
     head, _, rest = own.removeprefix("system | ").partition(" ")
@@ -27,7 +27,7 @@ def test_a_person_sees_which_process_speaks() -> None:
     assert rest == "[info     ] web was killed by signal 9 [launcher]"
 
 
-def test_a_collector_gets_json_alone() -> None:
+def test_a_log_collector_gets_only_json() -> None:
     relayed, own = (orjson.loads(line) for line in _printed(as_json=True))
     assert relayed == {"event": "request"}
     assert datetime.fromisoformat(own.pop("timestamp")).tzinfo is not None

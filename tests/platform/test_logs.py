@@ -10,7 +10,7 @@ from adapters.logs import configure_logging
 from adapters.setting_values import LogSetting
 
 
-def test_what_goes_on_is_said_once_a_minute_for_each_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_continuing_failure_is_logged_once_a_minute_per_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr(logs, "monotonic", lambda: now[0])
     output = io.StringIO()
@@ -32,7 +32,7 @@ def test_what_goes_on_is_said_once_a_minute_for_each_reason(monkeypatch: pytest.
     assert "seldom" not in output.getvalue()
 
 
-def test_kinds_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_remembered_reasons_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "_MAX_SELDOM", 10)
     seldom = logs._Seldom()
     for number in range(100):

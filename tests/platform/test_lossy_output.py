@@ -8,13 +8,13 @@ import pytest
 from adapters.lossy_output import LossyOutput
 
 
-def test_what_can_be_written_is(tmp_path: Path) -> None:
+def test_writable_output_is_written(tmp_path: Path) -> None:
     with (tmp_path / "log").open("w") as stream:
         LossyOutput(stream).write("ü" * 10_000 + "\n")
     assert (tmp_path / "log").read_text() == "ü" * 10_000 + "\n"
 
 
-def test_a_full_disk_is_survived() -> None:
+def test_output_to_a_full_disk_does_not_fail() -> None:
     with Path("/dev/full").open("w") as stream:
         output = LossyOutput(stream)
         for _ in range(100):
@@ -23,14 +23,14 @@ def test_a_full_disk_is_survived() -> None:
     assert not output.isatty()
 
 
-def test_a_reader_that_is_gone_is_survived() -> None:
+def test_output_to_a_closed_reader_does_not_fail() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with open(writing, "w") as stream:
         assert LossyOutput(stream).write("line\n") == 5
 
 
-def test_a_reader_that_stops_costs_lines_and_is_told_so_when_it_goes_on() -> None:
+def test_a_stopped_reader_loses_lines_and_is_told_the_number_afterwards() -> None:
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
     with open(writing, "w") as stream:
@@ -50,6 +50,6 @@ def test_a_reader_that_stops_costs_lines_and_is_told_so_when_it_goes_on() -> Non
 
 
 @pytest.mark.parametrize("text", ["\ud800", ""])
-def test_any_text_is_taken(tmp_path: Path, text: str) -> None:
+def test_any_text_can_be_written(tmp_path: Path, text: str) -> None:
     with (tmp_path / "log").open("w") as stream:
         assert LossyOutput(stream).write(text) == len(text)

@@ -47,7 +47,7 @@ def samples(text: str) -> dict[tuple[str, str], float]:
     }
 
 
-def test_the_series_of_processes_stay_apart_and_each_family_is_told_once() -> None:
+def test_metrics_of_processes_are_separate_and_each_family_is_declared_once() -> None:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Merged(texts({"0": 3, "1": 4}) | {"2": "no figures at all {"}))
     text = generate_latest(registry).decode()
@@ -57,7 +57,7 @@ def test_the_series_of_processes_stay_apart_and_each_family_is_told_once() -> No
     assert found["tradegraph_level", "1"] == 4
 
 
-async def test_a_process_takes_the_first_place_that_is_free(redis_url: str) -> None:
+async def test_a_process_takes_the_first_free_slot(redis_url: str) -> None:
     async with ProcessBoard(redis_url) as first, ProcessBoard(redis_url) as second, ProcessBoard(redis_url) as third:
         for board in (first, second, first, second):
             await board._take_place()
@@ -70,7 +70,7 @@ async def test_a_process_takes_the_first_place_that_is_free(redis_url: str) -> N
         assert first.place == "2"
 
 
-def test_an_address_of_its_own_tells_what_a_process_is_to_whoever_has_the_token() -> None:
+def test_the_metrics_address_serves_the_metrics_of_a_process_to_token_holders() -> None:
     registry = CollectorRegistry()
     describe_process(registry, "engine")
     with telling(registry, Vital(), Address("127.0.0.1", 0), TOKEN) as port, httpx.Client(trust_env=False) as client:
@@ -85,7 +85,7 @@ def test_an_address_of_its_own_tells_what_a_process_is_to_whoever_has_the_token(
     assert "python_gc_collections_total" in answer.text
 
 
-async def test_an_address_of_its_own_tells_whether_a_process_lives_and_has_what_it_needs() -> None:
+async def test_the_metrics_address_serves_health_and_readiness() -> None:
     now, servers = [100.0], {"database": True, "redis": False}
     vital = Vital(lambda: now[0])
 
@@ -114,18 +114,18 @@ async def _says(client: httpx.AsyncClient, content: dict[str, str]) -> bool:
     return bool((await client.get("/readyz")).json() == content)
 
 
-def test_without_an_address_nothing_listens() -> None:
+def test_a_process_without_a_metrics_address_opens_no_port() -> None:
     with telling(CollectorRegistry(), Vital(), None, "") as port:
         assert port is None
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", f"Basic {TOKEN}", TOKEN, f"Bearer {TOKEN[:-1]}"])
-def test_what_is_not_the_token_is_not_let_in(header: str | None) -> None:
+def test_a_wrong_metrics_token_is_refused(header: str | None) -> None:
     assert not is_token(header, TOKEN)
     assert not is_token(header, "")
 
 
-def test_an_address_that_others_reach_needs_a_token() -> None:
+def test_a_public_metrics_address_requires_a_token() -> None:
     with pytest.raises(SettingsError, match="TRADEGRAPH_ENGINE_METRICS: an address that others reach needs"):
         load_settings({"TRADEGRAPH_ENGINE_METRICS": "0.0.0.0:9464"})
     token = {"TRADEGRAPH_METRICS_TOKEN": TOKEN}
@@ -136,12 +136,12 @@ def test_an_address_that_others_reach_needs_a_token() -> None:
 
 
 @pytest.mark.parametrize("text", ["9464", "host:", "host:70000", "two words:1", ":1", "h:-1"])
-def test_what_is_no_address_is_refused(text: str) -> None:
+def test_an_invalid_metrics_address_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="must be"):
         address(text)
 
 
-def test_the_rules_and_the_board_name_nothing_that_does_not_exist() -> None:
+def test_alert_rules_and_dashboard_use_existing_metrics_only() -> None:
     told = set(NAME.findall((Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")))
     board = orjson.loads((DEPLOY / "grafana" / "tradegraph.json").read_bytes())
     expressions = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
@@ -151,7 +151,7 @@ def test_the_rules_and_the_board_name_nothing_that_does_not_exist() -> None:
     assert len(board["panels"]) == len({panel["id"] for panel in board["panels"]})
 
 
-def test_the_board_is_one_of_grafana() -> None:
+def test_the_dashboard_is_valid_for_grafana() -> None:
     """Read by Grafana's own description of a dashboard, nothing of it is lost and nothing is of another type."""
     board = orjson.loads((DEPLOY / "grafana" / "tradegraph.json").read_bytes())
     read = Dashboard.from_json(board)
@@ -174,7 +174,7 @@ def _within(part: Any, whole: Any) -> bool:
     return bool(part == whole)
 
 
-def test_every_alert_has_a_line_on_what_to_do() -> None:
+def test_every_alert_has_a_runbook_line() -> None:
     alerts = re.findall(r"- alert: (\w+)", (DEPLOY / "prometheus" / "tradegraph.rules.yml").read_text(encoding="utf-8"))
     rows = re.findall(
         r"^\| `(Tradegraph\w+)` \|", (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(), re.MULTILINE

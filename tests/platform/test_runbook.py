@@ -39,7 +39,7 @@ def _commands() -> list[list[str]]:
 
 
 @pytest.mark.parametrize("command", _commands(), ids=" ".join)
-def test_a_command_can_be_given_as_it_is_written(command: list[str]) -> None:
+def test_each_command_of_the_runbook_is_accepted_as_written(command: list[str]) -> None:
     if command == ["--version"]:
         return
     assert command[0] in COMMANDS
@@ -48,26 +48,26 @@ def test_a_command_can_be_given_as_it_is_written(command: list[str]) -> None:
         assert isinstance(parsed.parse_args(command), argparse.Namespace)
 
 
-def test_there_are_such_commands() -> None:
+def test_the_runbook_has_commands() -> None:
     assert {"backup", "restore", "proof", "migrate", "prepare", "web", "engine", "worker"} <= {
         command[0] for command in _commands()
     }
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"`make ([a-z-]+)", PAGE))))
-def test_a_target_is_in_the_makefile(target: str) -> None:
+def test_each_make_target_of_the_runbook_exists(target: str) -> None:
     assert f"\n{target}:" in (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"`((?:deploy|tests|docs)/[\w./-]+)`", PAGE))))
-def test_a_file_is_there(path: str) -> None:
+def test_each_file_of_the_runbook_exists(path: str) -> None:
     assert (ROOT / path).exists()
 
 
 @pytest.mark.parametrize(
     "line", sorted({t for t in (*BLOCKS, *INLINE) if re.match(r"(TRADEGRAPH_|DATABASE_|REDIS_)\w+=", t)})
 )
-def test_a_setting_is_taken_as_it_is_written(line: str) -> None:
+def test_each_setting_of_the_runbook_is_accepted_as_written(line: str) -> None:
     name, _, value = line.partition("=")
     value = value.strip('"').replace("...", "something")
     is_option = name.startswith(OPTION_PREFIX)
@@ -79,19 +79,19 @@ def test_a_setting_is_taken_as_it_is_written(line: str) -> None:
     configure(settings.venues, GATEWAYS)
 
 
-def test_every_variable_that_is_named_is_a_setting() -> None:
+def test_every_variable_of_the_runbook_is_a_setting() -> None:
     named = set(re.findall(r"`((?:TRADEGRAPH_)[A-Z_]+)`", PAGE))
     venue = {name for name in named if name.startswith(OPTION_PREFIX)}
     assert named - venue <= _VARIABLES
     assert set(re.findall(r"^\| `([A-Z_]+)` \|", PAGE, re.MULTILINE)) >= _VARIABLES
 
 
-def test_links_lead_somewhere() -> None:
+def test_links_of_the_runbook_lead_to_existing_targets() -> None:
     for target in re.findall(r"\]\(([^)#]+\.md)(?:#[^)]*)?\)", PAGE):
         assert (ROOT / "docs" / target).exists(), target
 
 
-async def test_the_role_that_can_do_less_is_made_as_it_is_written(database_url: str) -> None:
+async def test_the_least_privilege_role_is_created_as_written(database_url: str) -> None:
     (block,) = re.findall(r"```sql\n(-- least privilege.*?)```", PAGE, re.DOTALL)
     connection = await asyncpg.connect(database_url)
     try:
@@ -109,7 +109,7 @@ async def test_the_role_that_can_do_less_is_made_as_it_is_written(database_url: 
         await connection.close()
 
 
-async def test_the_settings_of_a_pooled_role_are_made_as_they_are_written(database_url: str) -> None:
+async def test_the_settings_of_a_pooled_role_are_applied_as_written(database_url: str) -> None:
     (block,) = re.findall(r"```sql\n(-- for a role that goes through.*?)```", PAGE, re.DOTALL)
     connection = await asyncpg.connect(database_url)
     try:
@@ -156,7 +156,7 @@ _COMMANDS = re.compile(
 )
 
 
-def test_every_command_is_run_by_a_test() -> None:
+def test_every_command_of_the_runbook_is_run_by_a_test() -> None:
     commands = {text for text in (*BLOCKS, *INLINE) if _COMMANDS.fullmatch(text)}
     unknown = {command for command in commands if not command.startswith(tuple(RUN_BY))}
     assert unknown == set()
@@ -166,7 +166,7 @@ def test_every_command_is_run_by_a_test() -> None:
 
 
 @pytest.mark.parametrize("extra", sorted(set(re.findall(r"pip install '\.\[(\w+)\]'", PAGE))))
-def test_an_extra_can_be_installed(extra: str) -> None:
+def test_each_extra_can_be_installed_as_written(extra: str) -> None:
     """As it is written, but for its own dependencies, which are asked for at a registry."""
     command = [sys.executable, "-m", "pip", "install", f".[{extra}]", "--dry-run", "--no-deps", "--no-build-isolation"]
     done = subprocess.run(
@@ -178,12 +178,12 @@ def test_an_extra_can_be_installed(extra: str) -> None:
 
 
 @pytest.mark.parametrize("command", sorted({text for text in INLINE if text.startswith("make ")}))
-def test_a_target_can_be_made(command: str) -> None:
+def test_each_make_target_runs_as_written(command: str) -> None:
     done = subprocess.run([*shlex.split(command), "--dry-run"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
-def test_the_account_of_the_servers_is_made(tmp_path: Path) -> None:
+def test_the_system_account_is_created_as_written(tmp_path: Path) -> None:
     """In a system's files of the test's own."""
     (command,) = [block for block in BLOCKS if block.startswith("useradd ")]
     program = shutil.which("useradd", path=f"{os.environ['PATH']}:/usr/sbin")
@@ -198,7 +198,7 @@ def test_the_account_of_the_servers_is_made(tmp_path: Path) -> None:
     assert line.endswith(":/usr/sbin/nologin")
 
 
-async def test_an_archive_is_read_back(database_url: str, redis_url: str, tmp_path: Path) -> None:
+async def test_an_archive_is_read_back_as_written(database_url: str, redis_url: str, tmp_path: Path) -> None:
     """By the statements that the runbook gives, in the shell that it names."""
     (block,) = re.findall(r"```sql\n(CREATE TABLE old_events.*?)```", PAGE, re.DOTALL)
     header = "account_id,sequence,kind,at,order_id,payload\n"
@@ -214,7 +214,7 @@ async def test_an_archive_is_read_back(database_url: str, redis_url: str, tmp_pa
     assert "CASH_MOVED 2019-05-06" in done.stdout, done.stderr
 
 
-def test_backup_and_restore_as_they_are_written(
+def test_backup_and_restore_work_as_written(
     database_url: str, empty_database_url: str, redis_url: str, tmp_path: Path
 ) -> None:
     environment = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "TRADEGRAPH_DATA_DIR": str(tmp_path / "data")}

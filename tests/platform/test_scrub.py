@@ -39,7 +39,7 @@ KEY = "tg_a1b2c3d4_0123456789abcdef"
         ("order 0193a5c2-7c11-7000-8000-000000000000 filled", "order 0193a5c2-7c11-7000-8000-000000000000 filled"),
     ],
 )
-def test_what_looks_like_a_credential_is_masked_and_nothing_else(text: str, scrubbed: str) -> None:
+def test_credentials_are_masked_and_other_text_is_unchanged(text: str, scrubbed: str) -> None:
     assert scrub_text(text) == scrubbed
 
 
@@ -62,7 +62,7 @@ def fail(**_details: Any) -> None:
     raise ConnectionError(f"no answer from redis://:{SECRET}@cache:6379/0")
 
 
-def test_no_way_to_log_lets_a_secret_through(written: tuple[str, io.StringIO]) -> None:
+def test_no_log_call_leaks_a_secret(written: tuple[str, io.StringIO]) -> None:
     kind, stream = written
     log = structlog.stdlib.get_logger("test")
     log.warning(
@@ -87,7 +87,7 @@ def test_no_way_to_log_lets_a_secret_through(written: tuple[str, io.StringIO]) -
         assert known == {"session_id": "s1", "token_count": 3, "user": "ada", "none": None, "at": [1, 2.5, True]}
 
 
-def test_secrets_that_are_known_are_masked_wherever_they_are() -> None:
+def test_known_secrets_are_masked_everywhere() -> None:
     process = scrubber(["venue-key-0815", "venue-key-0815-and-more", "short"])
     event = {
         "event": "refused venue-key-0815-and-more",

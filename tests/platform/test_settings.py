@@ -32,11 +32,11 @@ BOUNDS: dict[str, Any] = {
 }
 
 
-def test_the_bounds_that_are_settings_are_those_of_the_api() -> None:
+def test_bounds_that_are_settings_equal_those_of_the_api() -> None:
     assert {name: getattr(RequestLimits(), name) for name in BOUNDS} == BOUNDS
 
 
-def test_without_any_variable() -> None:
+def test_settings_have_defaults_without_any_variable() -> None:
     assert load_settings({}) == Settings(
         host="127.0.0.1",
         port=8000,
@@ -82,7 +82,7 @@ def test_without_any_variable() -> None:
     )
 
 
-def test_every_variable(tmp_path: Path) -> None:
+def test_every_variable_is_read(tmp_path: Path) -> None:
     settings = load_settings(
         {
             "TRADEGRAPH_HOST": "0.0.0.0",
@@ -176,7 +176,7 @@ def test_every_variable(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("speed", "expected"), [("", 1.0), (":10", 10.0), (":0.5", 0.5), (":max", None)])
-def test_a_replay(tmp_path: Path, speed: str, expected: float | None) -> None:
+def test_replay_settings_are_read(tmp_path: Path, speed: str, expected: float | None) -> None:
     path = tmp_path / "with:colon.csv.gz"
     path.write_text("")
     feed = load_settings({"TRADEGRAPH_FEED": f"replay:{path}{speed}"}).feed
@@ -252,7 +252,7 @@ def test_a_replay(tmp_path: Path, speed: str, expected: float | None) -> None:
         ("TRADEGRAPH_XYZZY", "1", "there is no such setting"),
     ],
 )
-def test_a_wrong_value_is_named(name: str, value: str, problem: str) -> None:
+def test_an_invalid_value_is_named(name: str, value: str, problem: str) -> None:
     with pytest.raises(SettingsError) as error:
         load_settings({name: value})
     assert error.value.problems == [f"{name}: {problem}"]
@@ -268,11 +268,11 @@ def test_all_problems_are_reported_at_once() -> None:
     ]
 
 
-def test_set_to_nothing_is_not_set() -> None:
+def test_an_empty_variable_counts_as_unset() -> None:
     assert load_settings({"TRADEGRAPH_PORT": " ", "DATABASE_URL": ""}) == load_settings({})
 
 
-def test_secrets_do_not_show() -> None:
+def test_secrets_are_not_in_the_representation() -> None:
     settings = load_settings(
         {
             "TRADEGRAPH_SECRET": "hunter2" * 5,
@@ -291,19 +291,19 @@ def test_secrets_do_not_show() -> None:
     }
 
 
-def test_what_a_venue_is_told_is_not_shown() -> None:
+def test_venue_secrets_are_not_in_the_representation() -> None:
     settings = load_settings({"TRADEGRAPH_VENUES": "one=wire:there", "TRADEGRAPH_VENUE_ONE_SECRET": "hush"})
     assert settings.venues[0].options == {"secret": "hush"}
     assert "hush" not in repr(settings)
 
 
-def test_variables_of_a_venue_that_is_not_there() -> None:
+def test_variables_of_an_unknown_venue_are_refused() -> None:
     with pytest.raises(SettingsError) as caught:
         load_settings({"TRADEGRAPH_VENUES": "one=wire", "TRADEGRAPH_VENUE_TWO_KEY": "k"})
     assert caught.value.problems == ["TRADEGRAPH_VENUE_TWO_KEY: there is no such setting"]
 
 
-def test_a_gateway_that_is_not_there() -> None:
+def test_an_unknown_gateway_is_refused() -> None:
     with pytest.raises(SettingsError) as caught:
         configure([VenueSetting("one", "wire")], {})
     assert caught.value.problems == ["TRADEGRAPH_VENUES: there is no gateway 'wire' for one; there are: none"]

@@ -53,7 +53,7 @@ def is_queries(path: Path) -> bool:
     return path.name == "queries.py" or path.name.endswith("_queries.py")
 
 
-def test_sql_stands_in_queries_modules_and_nowhere_else() -> None:
+def test_only_queries_modules_contain_sql() -> None:
     found = {
         str(path.relative_to(ROOT))
         for path in modules("adapters", "api", "cli", "domain", "workers")
@@ -65,7 +65,7 @@ def test_sql_stands_in_queries_modules_and_nowhere_else() -> None:
 @pytest.mark.parametrize(
     "path", [path for path in modules("domain") if is_queries(path)], ids=lambda path: str(path.relative_to(ROOT))
 )
-def test_a_queries_module_says_why_it_is_sql(path: Path) -> None:
+def test_each_queries_module_gives_its_reason_for_sql(path: Path) -> None:
     docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     assert re.search(r"^SQL: \S", docstring, re.MULTILINE), "a line 'SQL: <reason>' in the docstring"
 
@@ -86,5 +86,5 @@ def test_a_queries_module_says_why_it_is_sql(path: Path) -> None:
         ('X = "UPDATE what you like"', 0),
     ],
 )
-def test_a_statement_is_told_from_a_sentence(source: str, found: int) -> None:
+def test_statements_and_sentences_are_told_apart(source: str, found: int) -> None:
     assert len(list(statements(source))) == found

@@ -45,7 +45,7 @@ class _Running:
             time.sleep(0.01)
 
 
-def test_output_is_relayed_and_all_is_stopped_in_order() -> None:
+def test_output_is_relayed_and_processes_stop_in_order() -> None:
     script = 'trap "echo {0} stops; exit 0" TERM; echo {0} runs; while :; do sleep 0.05; done'
     running = _Running({"web": script.format("web"), "worker": script.format("worker")})
     running.wait(lambda: running.lines("web") == ["web runs"] and running.lines("worker") == ["worker runs"])
@@ -56,7 +56,7 @@ def test_output_is_relayed_and_all_is_stopped_in_order() -> None:
     assert running.lines("worker")[-1] == "worker stops"
 
 
-def test_what_dies_is_started_again() -> None:
+def test_a_failed_process_is_restarted() -> None:
     running = _Running({"web": 'echo "$$"; exec sleep 600', "worker": 'echo "$$"; exec sleep 600'})
     running.wait(lambda: len(running.lines("web")) == 1 and len(running.lines("worker")) == 1)
     running.supervisor.announce("ready")
@@ -70,7 +70,7 @@ def test_what_dies_is_started_again() -> None:
     assert running.problem is None
 
 
-def test_what_is_killed_is_started_at_once_however_often() -> None:
+def test_a_killed_process_is_restarted_at_once_however_often() -> None:
     running = _Running({"web": 'echo "$$"; exec sleep 600'})
     running.supervisor.announce("ready")
     for count in range(1, 6):
@@ -81,7 +81,7 @@ def test_what_is_killed_is_started_at_once_however_often() -> None:
     assert running.lines("system") == ["web was killed by signal 9; starting it again in 0.2 s"] * 5
 
 
-def test_the_pause_grows_with_each_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_restart_delay_grows_with_each_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor_module, "FIRST_PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(supervisor_module, "LONGEST_PAUSE_SECONDS", 0.1)
     running = _Running({"web": "exit 3"})
@@ -96,14 +96,14 @@ def test_the_pause_grows_with_each_failure(monkeypatch: pytest.MonkeyPatch) -> N
     ]
 
 
-def test_what_never_works_ends_the_whole() -> None:
+def test_a_process_that_never_works_stops_the_launcher() -> None:
     running = _Running({"web": "echo it is all wrong; exit 1", "worker": "exec sleep 600"})
     running.thread.join(30)
     assert running.problem == "web ended with exit code 1, 3 times before it was ready; its lines above say why"
     assert running.lines("web") == ["it is all wrong"] * 3
 
 
-def test_nothing_outlives_the_process_that_started_it() -> None:
+def test_no_process_outlives_its_launcher() -> None:
     running = _Running({"web": 'sleep 600 & echo "$!"; exec sleep 600'})
     running.wait(lambda: len(running.lines("web")) == 1)
     helper = psutil.Process(int(running.lines("web")[0]))
@@ -112,7 +112,7 @@ def test_nothing_outlives_the_process_that_started_it() -> None:
     running.stop()
 
 
-def test_a_second_request_does_not_wait_for_who_does_not_listen() -> None:
+def test_a_second_stop_request_kills_processes_that_ignore_the_first() -> None:
     running = _Running({"web": 'trap "" TERM; echo runs; while :; do sleep 0.05; done'})
     running.wait(lambda: running.lines("web") == ["runs"])
     started = time.monotonic()
@@ -122,14 +122,14 @@ def test_a_second_request_does_not_wait_for_who_does_not_listen() -> None:
     assert running.lines("system") == ["web does not stop; ending it"]
 
 
-def test_a_line_without_end_and_bytes_that_are_no_text_are_relayed() -> None:
+def test_endless_lines_and_invalid_text_are_relayed() -> None:
     running = _Running({"web": "head -c 70000 /dev/zero | tr '\\0' x; printf '\\377\\n'; exec sleep 600"})
     running.wait(lambda: sum(map(len, running.lines("web"))) == 70_001)
     running.stop()
     assert running.lines("web")[-1].endswith("x\N{REPLACEMENT CHARACTER}")
 
 
-def test_nothing_is_started_before_what_it_needs_is_there() -> None:
+def test_a_process_starts_after_its_dependencies() -> None:
     there = threading.Event()
     asked = threading.Event()
 

@@ -80,7 +80,7 @@ async def recorded(exporter: InMemorySpanExporter, made: Recorder, *names: str) 
     return found()
 
 
-async def test_a_trace_goes_from_the_clients_span_through_commit_and_event_to_the_fill(
+async def test_a_trace_leads_from_the_client_span_to_commit_event_and_fill(
     database_url: str, redis_url: str, tmp_path: Path
 ) -> None:
     exporter, lines = InMemorySpanExporter(), Lines()
@@ -120,7 +120,7 @@ def _said(span: ReadableSpan) -> dict[str, Any]:
     return {name.removeprefix("tradegraph."): value for name, value in (span.attributes or {}).items()}
 
 
-async def test_a_request_without_a_span_of_its_own_begins_a_trace_and_a_share_is_left_out(
+async def test_a_request_without_a_span_starts_a_trace_and_sampling_omits_a_share(
     database_url: str, redis_url: str, tmp_path: Path
 ) -> None:
     exporter, lines = InMemorySpanExporter(), Lines()
@@ -147,7 +147,7 @@ async def test_a_request_without_a_span_of_its_own_begins_a_trace_and_a_share_is
     assert all(len(trace) == 32 and trace != "0" * 32 for trace in named)
 
 
-async def test_an_operation_on_a_socket_names_its_span_among_its_extensions(
+async def test_an_operation_on_a_socket_has_its_span_in_its_extensions(
     database_url: str, redis_url: str, tmp_path: Path
 ) -> None:
     exporter, lines = InMemorySpanExporter(), Lines()
@@ -165,7 +165,7 @@ async def test_an_operation_on_a_socket_names_its_span_among_its_extensions(
     assert [line["trace_id"] for line in lines if line["operation"] == "Mine"] == [TRACE]
 
 
-async def test_traces_of_orders_that_are_over_are_forgotten_after_a_month(
+async def test_traces_of_finished_orders_are_deleted_after_a_month(
     database_url: str, redis_url: str, tmp_path: Path
 ) -> None:
     with recorder(InMemorySpanExporter()) as made:
@@ -199,7 +199,7 @@ class _Collector(BaseHTTPRequestHandler):
         """Nothing."""
 
 
-def test_a_collector_gets_the_spans_in_its_protocol() -> None:
+def test_a_collector_receives_spans_in_the_otlp_protocol() -> None:
     _Collector.taken = []
     with ThreadingHTTPServer(("127.0.0.1", 0), _Collector) as collector:
         Thread(target=collector.serve_forever, daemon=True).start()
@@ -216,7 +216,7 @@ def test_a_collector_gets_the_spans_in_its_protocol() -> None:
     assert (span.name, span.trace_id.hex(), span.parent_span_id.hex()) == ("fill", TRACE, "00f067aa0ba902b7")
 
 
-def test_a_collector_that_is_away_is_said_and_stops_nothing() -> None:
+def test_an_unreachable_collector_is_logged_and_stops_nothing() -> None:
     with free_socket() as taken:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1/traces"
     with structlog.testing.capture_logs() as logs, recorder(exporter_to(url)) as made:
@@ -225,7 +225,7 @@ def test_a_collector_that_is_away_is_said_and_stops_nothing() -> None:
     assert {(line["event"], line["seldom"]) for line in logs} == {("traces cannot be sent", True)}
 
 
-def test_without_a_collector_nothing_of_it_is_loaded_and_nothing_asked() -> None:
+def test_tracing_without_a_collector_loads_and_reads_nothing() -> None:
     code = (
         "import sys, cli.web, cli.engine, cli.worker\n"
         "from adapters.settings import load_settings\n"
@@ -249,6 +249,6 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, missing: str)
 
 
 @pytest.mark.parametrize(("name", "value"), [("URL", "ftp://x"), ("PERCENT", "101"), ("PERCENT", "half")])
-def test_a_wrong_setting_is_named(name: str, value: str) -> None:
+def test_an_invalid_tracing_setting_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"TRADEGRAPH_TRACES_{name}"):
         load_settings({f"TRADEGRAPH_TRACES_{name}": value})

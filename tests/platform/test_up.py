@@ -67,7 +67,7 @@ def _web(up: Running) -> psutil.Process:
     return psutil.Process(int(line.partition("| serving ")[2].split()[0]))
 
 
-async def test_from_nothing_to_ready_and_back(environment: dict[str, str], procfile: Path) -> None:
+async def test_up_starts_everything_and_stops_it_again(environment: dict[str, str], procfile: Path) -> None:
     data_dir = Path(environment["TRADEGRAPH_DATA_DIR"])
     with running(["up", "--procfile", str(procfile)], environment) as up:
         up.wait_for_line(lambda line: line == "ready")
@@ -80,7 +80,7 @@ async def test_from_nothing_to_ready_and_back(environment: dict[str, str], procf
         assert all(is_gone(process) for process in started)
 
 
-async def test_an_output_that_takes_nothing_stops_nobody(environment: dict[str, str], procfile: Path) -> None:
+async def test_a_blocked_output_stops_no_process(environment: dict[str, str], procfile: Path) -> None:
     with Path("/dev/full").open("wb") as full:
         up = subprocess.Popen(
             [sys.executable, "-m", "cli", "up", "--procfile", str(procfile)],
@@ -158,7 +158,7 @@ async def _check_restarts(up: Running, data_dir: Path) -> None:
     assert await _users(services[0]) == [("admin@tradegraph.localhost", "ADMIN")]
 
 
-async def test_every_way_to_be_killed_and_to_start_again(environment: dict[str, str], procfile: Path) -> None:
+async def test_up_starts_again_after_every_kind_of_kill(environment: dict[str, str], procfile: Path) -> None:
     arguments = ["up", "--procfile", str(procfile)]
     with running(arguments, environment) as up:
         up.wait_for_line(lambda line: line == "ready")
@@ -182,7 +182,7 @@ async def test_every_way_to_be_killed_and_to_start_again(environment: dict[str, 
         assert up.stop(signal.SIGINT) == 0
 
 
-def test_a_port_in_use(environment: dict[str, str], procfile: Path) -> None:
+def test_up_reports_a_port_in_use(environment: dict[str, str], procfile: Path) -> None:
     environment["TRADEGRAPH_DATA_DIR"] = str(procfile.parent / "data")
     port = int(environment["TRADEGRAPH_PORT"])
     with socket.create_server((LOOPBACK, port)):
@@ -195,7 +195,7 @@ def test_a_port_in_use(environment: dict[str, str], procfile: Path) -> None:
     assert not Path(environment["TRADEGRAPH_DATA_DIR"]).exists()
 
 
-def test_a_process_that_never_works(environment: dict[str, str], procfile: Path) -> None:
+def test_up_ends_when_a_process_never_works(environment: dict[str, str], procfile: Path) -> None:
     procfile.write_text("web: echo no; exit 1\n")
     done = run(["up", "--procfile", str(procfile)], environment)
     assert done.returncode == 1
@@ -205,7 +205,7 @@ def test_a_process_that_never_works(environment: dict[str, str], procfile: Path)
     assert running_services(Path(environment["TRADEGRAPH_DATA_DIR"])) is None
 
 
-def test_given_servers_are_used(
+def test_up_uses_configured_servers(
     environment: dict[str, str], procfile: Path, empty_database_url: str, redis_url: str
 ) -> None:
     environment["TRADEGRAPH_DATA_DIR"] = str(procfile.parent / "data")

@@ -58,7 +58,7 @@ async def order(connection: asyncpg.Connection, account_id: Any, instrument_id: 
     return await insert(connection, "orders", **(kind | state | owner | client | others))
 
 
-async def test_what_exits_hold_back_is_worked_out_anew(databases: DatabaseFactory) -> None:
+async def test_the_upgrade_recomputes_reservations_of_exits(databases: DatabaseFactory) -> None:
     with databases.empty() as url:
         await migrate_to(url, "0018_rights")
         async with connected(url) as connection:
@@ -119,7 +119,7 @@ async def test_what_exits_hold_back_is_worked_out_anew(databases: DatabaseFactor
             assert await numbers(connection, "accounts", hedging, "reserved") == [0]
 
 
-async def test_what_was_booked_before_costs_were_kept_stays_as_it_was_booked(databases: DatabaseFactory) -> None:
+async def test_the_upgrade_keeps_fills_booked_before_costs_were_stored(databases: DatabaseFactory) -> None:
     with databases.empty() as url:
         await migrate_to(url, "0026_attribution")
         async with connected(url) as connection:
@@ -185,7 +185,7 @@ async def test_what_was_booked_before_costs_were_kept_stays_as_it_was_booked(dat
                 assert found == [D(fee), D(tax), True, 0]
 
 
-async def test_events_and_bars_of_before_become_one_partition_and_go_on(databases: DatabaseFactory) -> None:
+async def test_the_upgrade_moves_older_events_and_bars_into_one_partition(databases: DatabaseFactory) -> None:
     """Nothing is lost, the log still defends itself, and the release before can go on writing beside the new one."""
     with databases.empty() as url:
         await migrate_to(url, "0042_order_traces")

@@ -45,7 +45,7 @@ async def _answers(address: str) -> bool:
         return False
 
 
-async def test_several_processes_answer_are_replaced_and_go_with_the_first(web: tuple[Running, str]) -> None:
+async def test_several_web_processes_answer_are_restarted_and_stop_with_the_first(web: tuple[Running, str]) -> None:
     command, address = web
     first, second = _serving(command)
     assert await _answers(address)

@@ -10,7 +10,7 @@ from tests.restarts.drill import OURS, SERVERS, drilled
 _CPU_SECONDS = 1.5
 
 
-def test_what_is_killed_is_back_and_has_loaded_nothing_again() -> None:
+def test_killed_processes_return_at_once_without_loading_their_code_again() -> None:
     with open_folder() as folder, drilled(folder) as drill:
         for _ in range(3):
             assert drill.kill("web").web_cpu_seconds < _CPU_SECONDS
