@@ -9,7 +9,7 @@ import strawberry
 from api.accounts.enums import AccountState
 from api.context import Info
 from api.graphql.field_flags import SAME_FOR_ALL
-from api.objects import load_account, load_transaction
+from api.objects import load_account, load_currency, load_transaction
 from api.orders.enums import AccountEventKind
 from api.orders.types import Execution, Order, OrderEvent, event_view
 from api.realtime.merged import Step, merged_cursor
@@ -45,6 +45,11 @@ class AccountEvent:
     def cursor(self) -> Cursor:
         """The positions of the logs of all accounts."""
         return merged_cursor(self.step.positions)
+
+    @strawberry.field(description="The currency of its money: the account's.", metadata=SAME_FOR_ALL)
+    async def currency(self, info: Info) -> str:
+        """Loaded with those of the event's other accounts."""
+        return await load_currency(info, self.change.account_id)
 
     @strawberry.field(description="The account as it is now.", metadata=SAME_FOR_ALL)
     async def account(self, info: Info) -> Annotated["Account", strawberry.lazy("api.accounts.types")]:

@@ -38,6 +38,7 @@ class EquityPoint:
 class PerformanceReport:
     """A view of ``domain.orders.reading.closed_trades.PerformanceReport``."""
 
+    currency: str = strawberry.field(description="The currency of its money: the account's.")
     total_return: float
     annualized_return: float | None
     annualized_volatility: float | None

@@ -7,6 +7,8 @@ from typing import cast
 import strawberry
 
 from api.anomalies.enums import WatchedBehaviour
+from api.context import Info
+from api.objects import load_currency
 from api.orders.enums import Side
 from domain.anomalies import program_trading as values
 from domain.anomalies.program_trading_queries import BusiestMinute as MinuteValue
@@ -92,6 +94,11 @@ class ProgramTradingAccount:
     def account_id(self, account: strawberry.Parent[values.WatchedAccount]) -> strawberry.ID:
         """The account."""
         return cast(strawberry.ID, account.conduct.account_id)
+
+    @strawberry.field(description="The currency of its money: the account's.")
+    async def currency(self, account: strawberry.Parent[values.WatchedAccount], info: Info) -> str:
+        """Loaded with those of the report's other accounts."""
+        return await load_currency(info, account.conduct.account_id)
 
     @strawberry.field(description="Orders of the day, refused ones included.")
     def orders(self, account: strawberry.Parent[values.WatchedAccount]) -> int:

@@ -11,6 +11,7 @@ from api.graphql.field_flags import SAME_FOR_ALL
 from api.market.enums import AssetClass, BarInterval, CorporateActionKind, SettlementCycle
 from api.node import Node
 from domain.kernel.time import Nanos, utc_now
+from domain.market import actions
 from domain.market import types as values
 from domain.orders.reading.misfit_queries import read_misfits
 
@@ -156,6 +157,11 @@ class CorporateAction(Node):
     new_symbol: str | None
     applied_at: datetime | None = strawberry.field(description="When the last account had it; null before.")
     accounts_affected: int = strawberry.field(description="How many held something; zero before it was applied.")
+
+    @strawberry.field(description="The currency of its money: the instrument's.", metadata=SAME_FOR_ALL)
+    def currency(self, action: strawberry.Parent[actions.CorporateAction], info: Info) -> str:
+        """From the instrument's present terms."""
+        return info.context.services.market.known(action.instrument_id).currency
 
 
 def instrument_view(instrument: values.Instrument) -> Instrument:

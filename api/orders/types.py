@@ -12,7 +12,7 @@ from api.graphql.field_flags import SAME_FOR_ALL, same_for_all_reading
 from api.ids import named
 from api.market.types import Instrument, instrument_view
 from api.node import Node
-from api.objects import load_execution, load_order
+from api.objects import load_currency, load_execution, load_order
 from api.orders.enums import (
     Contingency,
     Liquidity,
@@ -76,6 +76,14 @@ class Order(OrderTermsView, Node):
     placed_key: strawberry.ID | None = strawberry.field(
         name="placedByKey", description="The API key that it was placed with, if any."
     )
+
+    @strawberry.field(
+        description="The currency of its money: the account's. Prices are in the instrument's.",
+        metadata=same_for_all_reading("account_id"),
+    )
+    async def currency(self, order: strawberry.Parent[values.Order], info: Info) -> str:
+        """Loaded with those of the operation's other accounts."""
+        return await load_currency(info, order.account_id)
 
     @strawberry.field(description="Whose it is.", metadata=same_for_all_reading("account_id"))
     async def account(self, order: strawberry.Parent[values.Order], info: Info) -> _Account:
@@ -166,6 +174,13 @@ class Execution(Node):
     async def order(self, execution: strawberry.Parent[Fill], info: Info) -> Order:
         """Loaded with the operation's other orders."""
         return cast(Order, await info.context.load(read_orders, execution.order_id))
+
+    @strawberry.field(
+        description="The currency of its money: the account's. Its price is in the instrument's.", metadata=SAME_FOR_ALL
+    )
+    async def currency(self, execution: strawberry.Parent[Fill], info: Info) -> str:
+        """Loaded with those of the operation's other accounts."""
+        return await load_currency(info, execution.account_id)
 
     @strawberry.field(description="Whose it is.", metadata=SAME_FOR_ALL)
     async def account(self, execution: strawberry.Parent[Fill], info: Info) -> _Account:
@@ -263,6 +278,7 @@ class OrderCheck:
 
     accepted: bool
     violations: list[RiskViolation]
+    currency: str = strawberry.field(description="The currency of its money: the account's.")
     reservation: Decimal = strawberry.field(description="The money that would be reserved for the order.")
     estimated_fee: Decimal
     available_after: Decimal

@@ -12,8 +12,9 @@ from api.context import Info
 from api.graphql.field_flags import SAME_FOR_ALL
 from api.market.types import Instrument, instrument_view
 from api.node import Node
+from api.objects import load_currency
 from api.positions.enums import PositionSide
-from domain.positions import lots
+from domain.positions import history_types, lots
 from domain.positions.valuation import PositionValue
 
 if TYPE_CHECKING:
@@ -69,6 +70,13 @@ class Position(Node):
     closed_at: datetime | None
     updated_at: datetime
     weight: float | None = strawberry.field(description="Share of the account's equity.")
+
+    @strawberry.field(
+        description="The currency of its money: the account's. Prices are in the instrument's.", metadata=SAME_FOR_ALL
+    )
+    async def currency(self, value: strawberry.Parent[PositionValue], info: Info) -> str:
+        """Loaded with those of the operation's other accounts."""
+        return await load_currency(info, value.account_id)
 
     @strawberry.field(description="Whose it is.", metadata=SAME_FOR_ALL)
     async def account(
@@ -157,6 +165,13 @@ class PositionSnapshot:
     mark_price: Decimal | None
     unrealized_pnl: Decimal
     realized_pnl: Decimal = strawberry.field(description="Gross of fees, since the first trade.")
+
+    @strawberry.field(
+        description="The currency of its money: the account's. Prices are in the instrument's.", metadata=SAME_FOR_ALL
+    )
+    async def currency(self, snapshot: strawberry.Parent[history_types.PositionSnapshot], info: Info) -> str:
+        """Loaded with those of the operation's other accounts."""
+        return await load_currency(info, snapshot.account_id)
 
 
 @strawberry.type(description="An entry and its exit, matched first in, first out.")

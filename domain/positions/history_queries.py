@@ -207,7 +207,7 @@ async def read_snapshots(
     rows = await fetch(statement, account_id, since, until, symbol, limit)
     if since is None:
         rows.reverse()
-    return [PositionSnapshot(row["at"], row["symbol"], Bucket(row["bucket"]), *row[3:]) for row in rows]
+    return [PositionSnapshot(account_id, row["at"], row["symbol"], Bucket(row["bucket"]), *row[3:]) for row in rows]
 
 
 def worth_keeping(values: Collection[PositionValue], account: AccountBook) -> list[PositionValue]:

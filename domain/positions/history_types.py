@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from domain.kernel.numbers import ZERO
 from domain.positions.types import Bucket
@@ -31,6 +32,7 @@ class Flow:
 class PositionSnapshot:
     """A position as it was at a moment; ``mark_price`` None where there was no quote."""
 
+    account_id: UUID
     at: datetime
     symbol: str
     bucket: Bucket

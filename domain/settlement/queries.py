@@ -191,7 +191,7 @@ async def read_first_statement_day(account_id: UUID) -> date | None:
 def to_statement(row: Row) -> DailyStatement:
     """A statement from its row."""
     values = list(row)
-    values[-1] = tuple(_to_snapshot(values[2], one) for one in orjson.loads(values[-1]))
+    values[-1] = tuple(_to_snapshot(values[0], values[2], one) for one in orjson.loads(values[-1]))
     return DailyStatement(*values)
 
 
@@ -211,11 +211,11 @@ def _positions_text(statement: DailyStatement) -> str:
     return orjson.dumps(rows).decode()
 
 
-def _to_snapshot(at: datetime, values: list[Any]) -> PositionSnapshot:
+def _to_snapshot(account_id: UUID, at: datetime, values: list[Any]) -> PositionSnapshot:
     symbol, bucket, *numbers = values
     quantity, average, mark, unrealized, realized = (None if one is None else Decimal(one) for one in numbers)
     assert quantity is not None
     assert average is not None
     assert unrealized is not None
     assert realized is not None
-    return PositionSnapshot(at, symbol, Bucket(bucket), quantity, average, mark, unrealized, realized)
+    return PositionSnapshot(account_id, at, symbol, Bucket(bucket), quantity, average, mark, unrealized, realized)

@@ -65,6 +65,7 @@ def _snapshots(account: AccountBook, values: Iterable[PositionValue], day: Marke
         if value.quantity == ZERO and (closed is None or closed < account.rolled_at):
             continue
         yield PositionSnapshot(
+            account_id=account.id,
             at=day.moment,
             symbol=value.symbol,
             bucket=value.position.bucket,

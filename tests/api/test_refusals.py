@@ -1,10 +1,9 @@
-"""Refusals say what to do, and figures of money name their currency."""
+"""Refusals say what to do."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import httpx
 import orjson
@@ -18,7 +17,6 @@ from api.root import platform_schema
 from api.schema import export_schema
 from domain.kernel.ids import new_id
 from domain.orders.model.types import OrderType
-from domain.orders.reading.statistics import summarised
 from tests.orders.factories import SPOT, command
 from tests.support.api import Running
 from tests.support.asking import Asking
@@ -46,38 +44,6 @@ async def test_a_conflict_shows_the_current_state_of_the_order(whole: Platform) 
     ):
         refusal = await Asking(whole, owner).refusal(document, id=str(order.id))
         assert {name: refusal[name] for name in expected} == expected
-
-
-async def test_every_amount_of_money_has_a_currency(whole: Platform) -> None:
-    owner, book = await whole.open_account("10000")
-    api, account = Asking(whole, owner), str(book.id)
-    orders = command(account_id=book.id, symbol="COIN", type=OrderType.MARKET, quantity=Decimal("0.1"))
-    (placed,) = await whole.place(owner, orders)
-    await whole.settled(placed.id)
-    for question in ("riskMetrics", "positionSummary", "bookProof"):
-        found = await api.ask(f"query ($a: ID!) {{ {question}(accountId: $a) {{ currency }} }}", a=account)
-        assert found == {"currency": "USD"}
-    async with api.listening("subscription ($a: ID!) { pnl(accountId: $a) { currency } }", a=account) as stream:
-        assert await anext(stream) == {"currency": "USD"}
-    statistics = await api.ask(
-        "{ orderStatistics { notional bySymbol { symbol currency notional } byCurrency { currency orders notional } } }"
-    )
-    (of_symbol,), (of_currency,) = statistics["bySymbol"], statistics["byCurrency"]
-    assert (of_symbol["currency"], of_currency["currency"], of_currency["orders"]) == ("USD", "USD", 1)
-    assert of_symbol["notional"] == of_currency["notional"] == statistics["notional"]
-
-
-def test_statistics_of_several_currencies_are_grouped() -> None:
-    names = ("orders", "open", "filled", "canceled", "rejected", "expired", "executions", "begun")
-    money = ("fees", "quantity", "notional", "realized_pnl", "waited", "slipped", "compared")
-    kinds = (("A", "EUR", 1), ("A", "USD", 2), ("B", "USD", 3))
-    rows: list[Any] = [
-        {"symbol": symbol, "currency": currency, **dict.fromkeys(names, n), **dict.fromkeys(money, Decimal(n))}
-        for symbol, currency, n in kinds
-    ]
-    found = summarised(rows)
-    assert [(row.symbol, row.currency, row.notional) for row in found.by_symbol] == [(s, c, n) for s, c, n in kinds]
-    assert [(row.currency, row.orders, row.fees) for row in found.by_currency] == [("EUR", 1, 1), ("USD", 5, 5)]
 
 
 async def test_a_credential_without_its_scheme_is_refused_with_an_example(whole: Platform) -> None:

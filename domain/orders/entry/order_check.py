@@ -21,10 +21,11 @@ from domain.risk.types import RiskViolation
 
 @dataclass(frozen=True, slots=True)
 class OrderCheck:
-    """The verdict. Money is in the account's currency; ``reason`` and ``message`` are None when it is accepted."""
+    """The verdict. Money is in ``currency``, the account's; ``reason`` and ``message`` are None when it is accepted."""
 
     accepted: bool
     violations: tuple[RiskViolation, ...]
+    currency: str
     reservation: Decimal
     estimated_fee: Decimal
     available_after: Decimal
@@ -62,6 +63,7 @@ async def check_order(entry: OrderEntry, actor: Actor, command: PlaceOrder) -> O
     return OrderCheck(
         accepted=decision.accepted,
         violations=decision.violations,
+        currency=account.currency,
         reservation=reservation,
         estimated_fee=decision.reservation.fee,
         available_after=(before or ZERO) - (reservation if decision.accepted else ZERO),

@@ -35,9 +35,11 @@ _INSTANT = timedelta(microseconds=1)
 class PerformanceReport:
     """The performance of an account in a window; formulas and their sources are in ``domain.positions.performance``.
 
-    ``max_drawdown`` is a share of the peak, ``max_drawdown_amount`` money; ``turnover`` is the value of all trades.
+    Money is in ``currency``, the account's. ``max_drawdown`` is a share of the peak, ``max_drawdown_amount`` money;
+    ``turnover`` is the value of all trades.
     """
 
+    currency: str
     total_return: float
     annualized_return: float | None
     annualized_volatility: float | None
@@ -201,6 +203,7 @@ async def performance_of(
     annualized = performance.annualized_return(returns.total, returns.years)
     trades, volume = await _traded(cache, market, account_id, since, until)
     return PerformanceReport(
+        currency=account.account.currency,
         total_return=returns.total,
         annualized_return=annualized,
         annualized_volatility=performance.annualized_volatility(daily),

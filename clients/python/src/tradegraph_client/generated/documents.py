@@ -842,6 +842,7 @@ query getEquityCurve($id: ID!, $from: DateTime, $interval: BarInterval = MINUTE,
 fragment EquityPoint on EquityPoint {
   at
   cash
+  currency
   equity
   unrealizedPnl
 }
@@ -863,6 +864,7 @@ fragment PerformanceReport on PerformanceReport {
   averageWin
   calmar
   closedTrades
+  currency
   feesPaid
   largestLoss
   largestWin
@@ -1208,6 +1210,7 @@ fragment ProgramTradingAccount on ProgramTradingAccount {
   }
   cancelRatio
   cancels
+  currency
   instantCancels
   orders
   peakAt
@@ -1582,6 +1585,7 @@ fragment DailyStatement on DailyStatement {
 fragment PositionSnapshot on PositionSnapshot {
   at
   averagePrice
+  currency
   markPrice
   quantity
   realizedPnl
@@ -1665,6 +1669,7 @@ fragment PageInfo on PageInfo {
 fragment PositionSnapshot on PositionSnapshot {
   at
   averagePrice
+  currency
   markPrice
   quantity
   realizedPnl
@@ -1730,6 +1735,7 @@ fragment CorporateAction on CorporateAction {
   accountsAffected
   amountPerUnit
   appliedAt
+  currency
   exDate
   id
   kind
@@ -1981,6 +1987,7 @@ fragment CorporateAction on CorporateAction {
   accountsAffected
   amountPerUnit
   appliedAt
+  currency
   exDate
   id
   kind
@@ -2061,6 +2068,7 @@ query checkOrder($input: PlaceOrderInput!) {
 fragment OrderCheck on OrderCheck {
   accepted
   availableAfter
+  currency
   estimatedFee
   reservation
   violations {
@@ -3106,6 +3114,7 @@ query getClosedTrades($accountId: ID!, $from: DateTime, $limit: Int = 500, $symb
 
 fragment ClosedTrade on ClosedTrade {
   closedAt
+  currency
   entryPrice
   exitPrice
   fees
@@ -3134,6 +3143,7 @@ fragment Position on Position {
   averagePrice
   closable
   closedAt
+  currency
   feesPaid
   freezes {
     ...PositionFreeze
@@ -3179,6 +3189,7 @@ query getPositionHistory($accountId: ID!, $from: DateTime, $limit: Int = 500, $s
 fragment PositionSnapshot on PositionSnapshot {
   at
   averagePrice
+  currency
   markPrice
   quantity
   realizedPnl
@@ -3242,6 +3253,7 @@ fragment Position on Position {
   averagePrice
   closable
   closedAt
+  currency
   feesPaid
   freezes {
     ...PositionFreeze
@@ -3287,6 +3299,7 @@ fragment Position on Position {
   averagePrice
   closable
   closedAt
+  currency
   feesPaid
   freezes {
     ...PositionFreeze
@@ -3332,6 +3345,7 @@ fragment Position on Position {
   averagePrice
   closable
   closedAt
+  currency
   feesPaid
   freezes {
     ...PositionFreeze
@@ -4114,6 +4128,7 @@ fragment AccountEvent on AccountEvent {
   at
   by
   cash
+  currency
   cursor
   execution {
     ...Execution
@@ -4514,6 +4529,7 @@ fragment Position on Position {
   averagePrice
   closable
   closedAt
+  currency
   feesPaid
   freezes {
     ...PositionFreeze

@@ -200,6 +200,7 @@ class AccountEvent(BaseModel):
     at: datetime
     by: Optional[str] = Field(default=None)
     cash: Decimal
+    currency: str
     cursor: str
     execution: Optional["AccountEventExecution"] = Field(default=None)
     kind: AccountEventKind
@@ -410,6 +411,7 @@ class CancelOrdersPayloadOrders(Order):
 
 class ClosedTrade(BaseModel):
     closed_at: datetime
+    currency: str
     entry_price: Decimal
     exit_price: Decimal
     fees: Decimal
@@ -432,6 +434,7 @@ class CorporateAction(BaseModel):
     accounts_affected: int
     amount_per_unit: Optional[Decimal] = Field(default=None)
     applied_at: Optional[datetime] = Field(default=None)
+    currency: str
     ex_date: date
     id: str
     kind: CorporateActionKind
@@ -461,6 +464,7 @@ class CurrencyStatistics(BaseModel):
 class PositionSnapshot(BaseModel):
     at: datetime
     average_price: Decimal
+    currency: str
     mark_price: Optional[Decimal] = Field(default=None)
     quantity: Decimal
     realized_pnl: Decimal
@@ -525,6 +529,7 @@ class DetectorReplayFindings(ReplayedFinding):
 class EquityPoint(BaseModel):
     at: datetime
     cash: Decimal
+    currency: str
     equity: Decimal
     unrealized_pnl: Decimal
 
@@ -665,6 +670,7 @@ class RiskViolation(BaseModel):
 class OrderCheck(BaseModel):
     accepted: bool
     available_after: Decimal
+    currency: str
     estimated_fee: Decimal
     reservation: Decimal
     violations: list["OrderCheckViolations"]
@@ -769,6 +775,7 @@ class PerformanceReport(BaseModel):
     average_win: Optional[Decimal] = Field(default=None)
     calmar: Optional[float] = Field(default=None)
     closed_trades: int
+    currency: str
     fees_paid: Decimal
     largest_loss: Optional[Decimal] = Field(default=None)
     largest_win: Optional[Decimal] = Field(default=None)
@@ -820,6 +827,7 @@ class Position(BaseModel):
     average_price: Decimal
     closable: Decimal
     closed_at: Optional[datetime] = Field(default=None)
+    currency: str
     fees_paid: Decimal
     freezes: list["PositionFreezes"]
     frozen: Decimal
@@ -885,6 +893,7 @@ class ProgramTradingAccount(BaseModel):
     busiest_minute: Optional["ProgramTradingAccountBusiestMinute"] = Field(default=None)
     cancel_ratio: Optional[float] = Field(default=None)
     cancels: int
+    currency: str
     instant_cancels: int
     orders: int
     peak_at: Optional[datetime] = Field(default=None)
