@@ -127,12 +127,15 @@ async def test_the_settings_of_a_pooled_role_are_applied_as_written(database_url
 
 # The test that runs each command, by what it begins with: a file, and what of the command is in it.
 RUN_BY = {
-    "TRADEGRAPH_": ("tests/platform/test_runbook.py", "test_a_setting_is_taken_as_it_is_written"),
-    ".venv/bin/pip install '.[": ("tests/platform/test_runbook.py", "test_an_extra_can_be_installed"),
-    ".venv/bin/tradegraph backup": ("tests/platform/test_runbook.py", "test_backup_and_restore_as_they_are_written"),
-    ".venv/bin/tradegraph database shell": ("tests/platform/test_runbook.py", "test_an_archive_is_read_back"),
-    ".venv/bin/tradegraph restore": ("tests/platform/test_runbook.py", "test_backup_and_restore_as_they_are_written"),
-    "make ": ("tests/platform/test_runbook.py", "test_a_target_can_be_made"),
+    "TRADEGRAPH_": ("tests/platform/test_runbook.py", "test_each_setting_of_the_runbook_is_accepted_as_written"),
+    ".venv/bin/pip install '.[": ("tests/platform/test_runbook.py", "test_each_extra_can_be_installed_as_written"),
+    ".venv/bin/tradegraph backup": ("tests/platform/test_runbook.py", "test_backup_and_restore_work_as_written"),
+    ".venv/bin/tradegraph database shell": (
+        "tests/platform/test_runbook.py",
+        "test_an_archive_is_read_back_as_written",
+    ),
+    ".venv/bin/tradegraph restore": ("tests/platform/test_runbook.py", "test_backup_and_restore_work_as_written"),
+    "make ": ("tests/platform/test_runbook.py", "test_each_make_target_runs_as_written"),
     "patronictl list": ("tests/ha/cluster.py", '"patronictl"'),
     "pg_basebackup -D": ("tests/deploy/test_recovery.py", '"pg_basebackup"'),
     "recover-to ": ("tests/deploy/test_recovery.py", '"recover-to"'),
@@ -149,7 +152,7 @@ RUN_BY = {
     "tradegraph user": ("tests/platform/test_command.py", '"user"'),
     "tradegraph web": ("tests/support/web.py", '["web"]'),
     "tradegraph worker": ("tests/support/installation.py", '["worker"]'),
-    "useradd ": ("tests/platform/test_runbook.py", "test_the_account_of_the_servers_is_made"),
+    "useradd ": ("tests/platform/test_runbook.py", "test_the_system_account_is_created_as_written"),
 }
 _COMMANDS = re.compile(
     r"(\.venv/bin/)?(tradegraph|pip|python) .+|(make|useradd|pg_basebackup|recover-to|patronictl) .+|rolling-restart"
