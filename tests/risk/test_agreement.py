@@ -60,7 +60,7 @@ def random_order(chance: Random, account_id: object) -> PlaceOrder:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-async def test_asking_and_placing_agree(desk: Platform, seed: int) -> None:
+async def test_check_order_and_place_order_agree(desk: Platform, seed: int) -> None:
     chance = Random(seed)
     owner, account = await desk.open_account("1000", kind=AccountKind.MARGIN)
     await desk.give(account.id, "COIN-PERP", "3", price="104")

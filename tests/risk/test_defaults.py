@@ -19,7 +19,7 @@ OPEN = "mutation ($i: OpenAccountInput!) { openAccount(input: $i) { id } }"
 RULES = "query ($a: ID!) { riskRules(accountId: $a) { kind action threshold scope accountId } }"
 
 
-async def test_a_new_account_begins_with_rules_that_hold_for_its_first_order(desk: Platform) -> None:
+async def test_the_default_rules_of_a_new_account_apply_to_its_first_order(desk: Platform) -> None:
     trader = await desk.add_actor()
     margin = await ask(desk, OPEN, trader, i={"name": "m", "currency": "USD", "kind": "MARGIN"})
     cash = await ask(desk, OPEN, trader, i={"name": "c", "currency": "USD", "kind": "CASH"})
@@ -35,7 +35,7 @@ async def test_a_new_account_begins_with_rules_that_hold_for_its_first_order(des
     assert (order.status, [row.action for row in order.violations]) == (OrderStatus.PENDING_NEW, [RiskAction.WARN])
 
 
-async def test_an_account_whose_equity_carries_its_positions_no_more_only_reduces(desk: Platform) -> None:
+async def test_an_account_below_its_margin_ratio_accepts_only_reducing_orders(desk: Platform) -> None:
     trader = await desk.add_actor()
     opened = await ask(desk, OPEN, trader, i={"name": "m", "currency": "USD", "kind": "MARGIN"})
     owner = replace(trader, accounts={UUID(opened["id"]): OWNED})
@@ -52,7 +52,7 @@ async def test_an_account_whose_equity_carries_its_positions_no_more_only_reduce
     assert (violation.kind, violation.limit) == (RiskRuleKind.MIN_MARGIN_RATIO, Decimal(1))
 
 
-async def test_acts_of_people_are_told(desk: Platform) -> None:
+async def test_actions_of_people_raise_risk_events(desk: Platform) -> None:
     _, account = await desk.open_account()
     state = AccountState.REDUCE_ONLY
     await set_account_state(desk.services.bus, desk.admin, account.id, state, "to be sure", also=tell_state)

@@ -66,14 +66,14 @@ BAD = [
 ]
 
 
-async def test_a_rule_that_makes_no_sense_is_refused_and_nothing_is_saved(desk: Platform) -> None:
+async def test_an_invalid_rule_is_refused_and_nothing_is_saved(desk: Platform) -> None:
     for given, field in BAD:
         error = "NotFound" if given.get("symbol") == "NOPE" else "BadInput"
         assert await ask(desk, CREATE, i=given) == (error, field), given
     assert await ask(desk, "{ riskRules { id } }") == []
 
 
-async def test_every_kind_can_be_made_in_every_scope_that_it_knows(desk: Platform) -> None:
+async def test_every_rule_kind_can_be_created_in_each_of_its_scopes(desk: Platform) -> None:
     _, account = await desk.open_account()
     subjects = {
         RiskScope.GLOBAL: {},
@@ -98,7 +98,7 @@ async def test_every_kind_can_be_made_in_every_scope_that_it_knows(desk: Platfor
     assert await ask(desk, CREATE, trader, i=rule("TRADING_HOURS")) == ("Forbidden", None)
 
 
-async def test_events_are_listed_handled_and_followed(desk: Platform) -> None:
+async def test_risk_events_are_listed_acknowledged_and_streamed(desk: Platform) -> None:
     owner, account = await desk.open_account("1000")
     stranger, _ = await desk.open_account("1000")
     await ask(desk, CREATE, i=rule("MAX_ORDER_QUANTITY", threshold="0.5"))
@@ -168,7 +168,7 @@ async def follow(desk: Platform, actor: Actor, count: int, **given: Any) -> list
     raise AssertionError("the stream ended")
 
 
-async def test_the_stream_shows_each_what_concerns_them(desk: Platform) -> None:
+async def test_the_risk_event_stream_sends_users_what_they_may_see(desk: Platform) -> None:
     owner, account = await desk.open_account("1000")
     other, _ = await desk.open_account("1000")
     await ask(desk, CREATE, i=rule("MAX_ORDER_QUANTITY", threshold="0.5"))
@@ -186,7 +186,7 @@ async def test_the_stream_shows_each_what_concerns_them(desk: Platform) -> None:
     assert UUID(int=0) != account.id
 
 
-async def test_the_prevention_of_self_trades_is_a_setting_of_the_rule(desk: Platform) -> None:
+async def test_self_trade_prevention_is_a_setting_of_its_rule(desk: Platform) -> None:
     create = "mutation ($i: CreateRiskRuleInput!) { createRiskRule(input: $i) { id selfTradePrevention } }"
     update = "mutation ($i: UpdateRiskRuleInput!) { updateRiskRule(input: $i) { selfTradePrevention version } }"
     made = await ask(desk, create, i=rule("SELF_TRADE"))

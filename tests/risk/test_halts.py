@@ -30,7 +30,7 @@ def globally(**others: object) -> HaltTrading:
     return HaltTrading(RiskScope.GLOBAL, REASON, **others)  # type: ignore[arg-type]
 
 
-async def test_a_halt_refuses_the_next_order_everywhere_until_it_is_lifted(desk: Platform) -> None:
+async def test_a_halt_refuses_orders_on_every_process_until_it_is_lifted(desk: Platform) -> None:
     owner, account = await desk.open_account("1000")
     order = command(account_id=account.id, quantity=Decimal("0.1"))
     # A second process whose cache has heard nothing yet.
@@ -53,7 +53,7 @@ async def test_a_halt_refuses_the_next_order_everywhere_until_it_is_lifted(desk:
 
 
 @pytest.mark.parametrize("scope", [RiskScope.ACCOUNT, RiskScope.INSTRUMENT, RiskScope.STRATEGY])
-async def test_a_halt_covers_its_scope_alone(desk: Platform, scope: RiskScope) -> None:
+async def test_a_halt_covers_only_its_scope(desk: Platform, scope: RiskScope) -> None:
     owner, account = await desk.open_account("1000")
     other_owner, other = await desk.open_account("1000")
     small = {"quantity": Decimal("0.1"), "strategy": "trend"}
@@ -80,7 +80,7 @@ async def test_a_halt_covers_its_scope_alone(desk: Platform, scope: RiskScope) -
     assert found[untouched.id].pending_action is None
 
 
-async def test_exits_and_cancels_pass_a_halt_and_nothing_that_could_flip(desk: Platform) -> None:
+async def test_exits_and_cancels_pass_a_halt_and_orders_that_could_flip_do_not(desk: Platform) -> None:
     owner, account = await desk.open_account("1000", kind=AccountKind.MARGIN)
     await desk.give(account.id, "COIN-PERP", "2")
     sell = {"account_id": account.id, "symbol": "COIN-PERP", "side": Side.SELL}
@@ -100,7 +100,7 @@ async def test_exits_and_cancels_pass_a_halt_and_nothing_that_could_flip(desk: P
     assert {order.id for order in canceled} == {working.id, exit_order.id}
 
 
-async def test_halting_again_is_the_same_halt_and_finishes_what_a_dead_process_left(desk: Platform) -> None:
+async def test_a_repeated_halt_is_the_same_halt_and_completes_pending_cancels(desk: Platform) -> None:
     owner, account = await desk.open_account("1000")
     bus = desk.services.bus
     (working,) = await desk.place(owner, command(account_id=account.id, quantity=Decimal("0.1")))
@@ -121,7 +121,7 @@ async def test_halting_again_is_the_same_halt_and_finishes_what_a_dead_process_l
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.TRADER])
-async def test_only_risk_managers_halt_and_lift(desk: Platform, role: Role) -> None:
+async def test_only_risk_managers_create_and_lift_halts(desk: Platform, role: Role) -> None:
     actor = await desk.add_actor(role)
     with pytest.raises(Forbidden):
         await halt_trading(desk.services.bus, actor, globally())
@@ -143,7 +143,7 @@ async def test_only_risk_managers_halt_and_lift(desk: Platform, role: Role) -> N
         (HaltTrading(RiskScope.ACCOUNT, REASON, account_id=new_id()), NotFound, "accountId"),
     ],
 )
-async def test_a_halt_of_nothing_is_refused(
+async def test_a_halt_without_a_valid_subject_is_refused(
     desk: Platform, wanted: HaltTrading, error: type[Exception], field: str
 ) -> None:
     with pytest.raises(error) as caught:
@@ -152,7 +152,7 @@ async def test_a_halt_of_nothing_is_refused(
     assert await fetch("SELECT 1 FROM trading_halts") == []
 
 
-async def test_lifting_needs_a_halt_in_force(desk: Platform) -> None:
+async def test_only_a_halt_in_force_can_be_lifted(desk: Platform) -> None:
     bus = desk.services.bus
     with pytest.raises(NotFound):
         await lift_halt(bus, desk.admin, new_id(), "why not")

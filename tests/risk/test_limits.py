@@ -40,7 +40,7 @@ REFUSED = RejectReason.RISK_RULE
 
 
 @pytest.mark.parametrize(("kind", "others"), COUNTING)
-async def test_a_count_holds_within_a_batch_and_across_transactions(
+async def test_a_count_limit_holds_within_a_batch_and_across_transactions(
     desk: Platform, kind: RiskRuleKind, others: dict[str, int]
 ) -> None:
     owner, account = await desk.open_account("1000")
@@ -57,7 +57,7 @@ async def test_a_count_holds_within_a_batch_and_across_transactions(
 
 @pytest.mark.parametrize("scope", [RiskScope.INSTRUMENT, RiskScope.STRATEGY])
 @pytest.mark.parametrize(("kind", "others"), COUNTING)
-async def test_a_count_is_of_its_symbol_or_strategy(
+async def test_a_count_limit_counts_orders_of_its_symbol_or_strategy(
     desk: Platform, kind: RiskRuleKind, others: dict[str, int], scope: RiskScope
 ) -> None:
     owner, account = await desk.open_account("1000", kind=AccountKind.MARGIN)
@@ -69,7 +69,7 @@ async def test_a_count_is_of_its_symbol_or_strategy(
     assert await reasons(desk, inside, outside, actor=owner) == [REFUSED, None]
 
 
-async def test_a_duplicate_differs_in_price_quantity_side_or_type(desk: Platform) -> None:
+async def test_orders_that_differ_in_price_quantity_side_or_type_are_no_duplicates(desk: Platform) -> None:
     owner, account = await desk.open_account("1000", kind=AccountKind.MARGIN)
     await limit(desk, RiskRuleKind.DUPLICATE_ORDER, "1", window_seconds=60)
     order = small(account.id, symbol="COIN-PERP")
@@ -86,7 +86,7 @@ async def test_a_duplicate_differs_in_price_quantity_side_or_type(desk: Platform
     assert await reasons(desk, same, actor=owner) == [REFUSED]
 
 
-async def test_windows_and_days_pass(desk: Platform) -> None:
+async def test_time_windows_and_days_end(desk: Platform) -> None:
     owner, account = await desk.open_account("1000")
     await limit(desk, RiskRuleKind.MAX_ORDER_RATE, "1", window_seconds=60)
     await limit(desk, RiskRuleKind.MAX_DAILY_ORDERS, "2")
@@ -104,7 +104,7 @@ async def test_windows_and_days_pass(desk: Platform) -> None:
     assert await reasons(desk, order, actor=owner) == [None]
 
 
-async def test_what_the_day_was_worth_includes_what_changes_add(desk: Platform) -> None:
+async def test_daily_notional_includes_the_increases_of_changes(desk: Platform) -> None:
     owner, account = await desk.open_account("1000")
     await limit(desk, RiskRuleKind.MAX_DAILY_NOTIONAL, "50")
     ten = small(account.id)
@@ -123,7 +123,7 @@ async def test_what_the_day_was_worth_includes_what_changes_add(desk: Platform) 
     assert [tuple(row) for row in rows] == [("COIN", "", 4, Decimal(50))]
 
 
-async def test_an_order_must_not_meet_the_accounts_own(desk: Platform) -> None:
+async def test_an_order_that_could_trade_with_one_of_its_own_account_is_refused(desk: Platform) -> None:
     owner, account = await desk.open_account("1000", kind=AccountKind.MARGIN)
     await limit(desk, RiskRuleKind.SELF_TRADE)
     buy = small(account.id, symbol="COIN-PERP", limit_price=Decimal("99.90"))
@@ -137,7 +137,7 @@ async def test_an_order_must_not_meet_the_accounts_own(desk: Platform) -> None:
     assert await reasons(desk, replace(crossing, account_id=other.id), actor=other_owner) == [None]
 
 
-async def test_a_refused_batch_and_a_refused_group_count_for_nothing(desk: Platform) -> None:
+async def test_a_refused_batch_or_group_is_not_counted(desk: Platform) -> None:
     owner, account = await desk.open_account("1000")
     await limit(desk, RiskRuleKind.MAX_DAILY_ORDERS, "2")
     order = small(account.id)
@@ -150,7 +150,7 @@ async def test_a_refused_batch_and_a_refused_group_count_for_nothing(desk: Platf
     assert await reasons(desk, order, order, order, actor=owner) == [None, None, REFUSED]
 
 
-async def test_positions_and_exposure_count_what_works_at_its_worst(desk: Platform) -> None:
+async def test_positions_and_exposure_count_working_orders_at_their_worst_case(desk: Platform) -> None:
     owner, account = await desk.open_account("1000", kind=AccountKind.MARGIN)
     await desk.give(account.id, "COIN-PERP", "2")
     await limit(desk, RiskRuleKind.MAX_POSITION_QUANTITY, "5", scope=RiskScope.INSTRUMENT, symbol="COIN-PERP")
@@ -165,7 +165,7 @@ async def test_positions_and_exposure_count_what_works_at_its_worst(desk: Platfo
     assert await reasons(desk, spot, spot, actor=owner) == [None, REFUSED]
 
 
-async def test_a_loss_stops_what_opens_and_never_what_closes(desk: Platform) -> None:
+async def test_a_loss_limit_stops_opening_orders_and_never_exits(desk: Platform) -> None:
     owner, account = await desk.open_account("1000", kind=AccountKind.MARGIN)
     await desk.give(account.id, "COIN-PERP", "2", price="200")
     await limit(desk, RiskRuleKind.MAX_DAILY_LOSS, "199.99")
@@ -178,7 +178,7 @@ async def test_a_loss_stops_what_opens_and_never_what_closes(desk: Platform) -> 
     assert [row.kind for row in flips.violations] == [RiskRuleKind.MAX_DAILY_LOSS, RiskRuleKind.MAX_DRAWDOWN]
 
 
-async def test_stale_prices_of_what_is_held_refuse(desk: Platform) -> None:
+async def test_stale_prices_of_held_positions_refuse_orders(desk: Platform) -> None:
     owner, account = await desk.open_account("1000", kind=AccountKind.MARGIN)
     await desk.give(account.id, "COIN-PERP", "2")
     await limit(desk, RiskRuleKind.MAX_LEVERAGE, "100")
@@ -193,7 +193,7 @@ async def test_stale_prices_of_what_is_held_refuse(desk: Platform) -> None:
     assert "no market price" in refused.violations[0].message
 
 
-async def test_violations_become_events_of_their_order(desk: Platform) -> None:
+async def test_each_violation_becomes_a_risk_event_of_its_order(desk: Platform) -> None:
     owner, account = await desk.open_account("1000")
     hard = await limit(desk, RiskRuleKind.MAX_ORDER_QUANTITY, "1")
     soft = await limit(desk, RiskRuleKind.MAX_ORDER_NOTIONAL, "5", action=RiskAction.WARN)
@@ -213,7 +213,7 @@ async def test_violations_become_events_of_their_order(desk: Platform) -> None:
     assert len(await read_events(0)) == 5
 
 
-async def test_asking_and_placing_agree_on_counts(desk: Platform) -> None:
+async def test_check_order_and_place_order_agree_on_counts(desk: Platform) -> None:
     owner, account = await desk.open_account("1000")
     await limit(desk, RiskRuleKind.MAX_OPEN_ORDERS, "1")
     order = small(account.id)

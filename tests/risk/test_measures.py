@@ -30,7 +30,7 @@ from tests.support.trading import Platform
         ([0.0] * 38 + [-0.02, -0.06, -0.01], TailRisk(0.01, 0.03)),
     ],
 )
-def test_the_tail_is_made_of_the_worst_days(returns: list[float], expected: TailRisk | None) -> None:
+def test_expected_shortfall_is_the_mean_of_the_worst_days(returns: list[float], expected: TailRisk | None) -> None:
     found = tail_risk(returns)
     if expected is None or found is None:
         assert found is expected
@@ -39,7 +39,7 @@ def test_the_tail_is_made_of_the_worst_days(returns: list[float], expected: Tail
     assert found.expected_shortfall == pytest.approx(expected.expected_shortfall)
 
 
-def test_usage_is_the_share_of_a_limit_and_upside_down_for_a_lower_one() -> None:
+def test_usage_is_the_used_share_of_upper_and_lower_limits() -> None:
     rules = [
         rule(RiskRuleKind.MAX_GROSS_EXPOSURE, 200),
         rule(RiskRuleKind.MIN_MARGIN_RATIO, 2),
@@ -66,7 +66,7 @@ METRICS = """query ($a: ID!) { riskMetrics(accountId: $a) { equity grossExposure
   limits { usage observed limit rule { kind } } } }"""
 
 
-async def test_the_metrics_of_an_account(desk: Platform) -> None:
+async def test_the_metrics_of_an_account_are_shown(desk: Platform) -> None:
     owner, account = await desk.open_account("1000", kind=AccountKind.MARGIN)
     stranger, _ = await desk.open_account()
     await desk.give(account.id, "COIN-PERP", "-4", price="110")

@@ -124,7 +124,7 @@ def broken(limit: RiskRule, order: ProposedOrder = ORDER, snapshot: RiskSnapshot
 
 
 @pytest.mark.parametrize(("kind", "scope"), [pair for pair in SCOPES if pair[0] in AT_LIMIT])
-def test_an_amount_may_reach_its_limit_and_no_more(kind: RiskRuleKind, scope: RiskScope) -> None:
+def test_an_amount_may_equal_its_limit_and_not_exceed_it(kind: RiskRuleKind, scope: RiskScope) -> None:
     at = scoped(rule(kind, AT_LIMIT[kind]), scope)
     assert at.threshold is not None
     assert not broken(at)
@@ -137,7 +137,7 @@ def test_an_amount_may_reach_its_limit_and_no_more(kind: RiskRuleKind, scope: Ri
 
 @pytest.mark.parametrize("scope", sorted(RiskScope))
 @pytest.mark.parametrize("kind", COUNTS)
-def test_a_count_is_of_what_its_scope_covers_and_includes_the_order(kind: RiskRuleKind, scope: RiskScope) -> None:
+def test_a_count_includes_the_order_and_covers_its_scope(kind: RiskRuleKind, scope: RiskScope) -> None:
     part = {RiskScope.INSTRUMENT: 1, RiskScope.STRATEGY: 2}.get(scope, 0)
     limit = scoped(rule(kind, COUNTS[kind][part], **window(kind)), scope)
     assert limit.threshold is not None
@@ -154,7 +154,7 @@ def test_an_order_at_the_edge_of_a_window_is_outside_it() -> None:
 
 
 @pytest.mark.parametrize("scope", [RiskScope.GLOBAL, RiskScope.ACCOUNT])
-def test_the_margin_ratio_may_fall_to_its_limit_and_no_lower(scope: RiskScope) -> None:
+def test_the_margin_ratio_may_equal_its_limit_and_not_fall_below_it(scope: RiskScope) -> None:
     limit = scoped(rule(RiskRuleKind.MIN_MARGIN_RATIO, 5), scope)
     assert not broken(limit)
     assert not broken(replace(limit, threshold=5 - STEP))
@@ -180,7 +180,7 @@ def test_the_margin_ratio_may_fall_to_its_limit_and_no_lower(scope: RiskScope) -
     ],
 )
 @pytest.mark.parametrize("scope", sorted(RiskScope))
-def test_an_order_must_not_meet_its_own_accounts(
+def test_an_order_that_could_trade_with_one_of_its_own_account_is_refused(
     buys: bool, price: str | None, opposite: str | None, trades: bool, scope: RiskScope
 ) -> None:
     order = replace(ORDER, buys=buys, price=None if price is None else Decimal(price))
@@ -216,7 +216,7 @@ def test_an_order_must_not_meet_its_own_accounts(
         ),
     ],
 )
-def test_the_newer_is_refused_or_the_older_cancelled(
+def test_self_trade_prevention_refuses_the_newer_or_cancels_the_older_order(
     changes: dict[str, Any], prevention: SelfTradePrevention | None, action: RiskAction, refused: bool, cancels: bool
 ) -> None:
     order = replace(ORDER, **changes)
@@ -227,7 +227,7 @@ def test_the_newer_is_refused_or_the_older_cancelled(
 
 
 @pytest.mark.parametrize("scope", sorted(KINDS[RiskRuleKind.RESTRICTED_SYMBOL].scopes))
-def test_a_restricted_symbol_can_only_be_left(scope: RiskScope) -> None:
+def test_a_position_in_a_restricted_symbol_can_only_be_closed(scope: RiskScope) -> None:
     limit = scoped(rule(RiskRuleKind.RESTRICTED_SYMBOL), scope)
     assert broken(limit)
     assert not broken(limit, replace(ORDER, is_exit=True))
@@ -235,7 +235,7 @@ def test_a_restricted_symbol_can_only_be_left(scope: RiskScope) -> None:
 
 
 @pytest.mark.parametrize("scope", sorted(RiskScope))
-def test_trading_hours_and_the_age_of_quotes(scope: RiskScope) -> None:
+def test_trading_hours_and_quote_ages_are_checked(scope: RiskScope) -> None:
     hours = scoped(rule(RiskRuleKind.TRADING_HOURS), scope)
     assert not broken(hours)
     assert broken(hours, snapshot=replace(SNAPSHOT, market=replace(SNAPSHOT.market, session_open=False)))
@@ -254,7 +254,7 @@ def test_trading_hours_and_the_age_of_quotes(scope: RiskScope) -> None:
         (False, "999", False),
     ],
 )
-def test_a_collar_looks_at_the_aggressive_side(buys: bool, price: str, refused: bool) -> None:
+def test_a_collar_checks_prices_on_the_aggressive_side_only(buys: bool, price: str, refused: bool) -> None:
     limit = rule(RiskRuleKind.PRICE_COLLAR, "0.05")
     assert broken(limit, replace(ORDER, buys=buys, price=Decimal(price))) is refused
     assert not broken(limit, replace(ORDER, price=None))
@@ -277,7 +277,7 @@ def test_a_collar_looks_at_the_aggressive_side(buys: bool, price: str, refused: 
         (False, "-21.01", "-20", True),
     ],
 )
-def test_a_collar_compares_what_waits_for_a_price_with_that_price(
+def test_a_collar_of_a_triggered_order_compares_with_its_trigger_price(
     buys: bool, price: str, trigger: str, refused: bool
 ) -> None:
     limit = rule(RiskRuleKind.PRICE_COLLAR, "0.05")
@@ -310,7 +310,7 @@ NEEDS_DATA = {
 
 
 @pytest.mark.parametrize("kind", sorted(NEEDS_DATA))
-def test_what_is_missing_refuses(kind: RiskRuleKind) -> None:
+def test_missing_data_refuses_the_order(kind: RiskRuleKind) -> None:
     limit = rule(kind, None if KINDS[kind].measure is ThresholdUnit.NONE else 10**15, **window(kind))
     (found,) = evaluate(replace(ORDER, notional=None), NOTHING, [limit])
     assert found.observed is None
@@ -318,7 +318,7 @@ def test_what_is_missing_refuses(kind: RiskRuleKind) -> None:
 
 
 @pytest.mark.parametrize("equity", ["0", "-5"])
-def test_without_equity_there_is_no_leverage_that_is_low_enough(equity: str) -> None:
+def test_an_account_without_equity_breaks_every_leverage_limit(equity: str) -> None:
     poor = replace(SNAPSHOT, account=replace(SNAPSHOT.account, equity=Decimal(equity)))
     for kind in (RiskRuleKind.MAX_LEVERAGE, RiskRuleKind.MAX_CONCENTRATION):
         assert broken(rule(kind, 10**15), snapshot=poor)
@@ -327,7 +327,7 @@ def test_without_equity_there_is_no_leverage_that_is_low_enough(equity: str) -> 
 
 
 @pytest.mark.parametrize(("kind", "scope"), SCOPES)
-def test_exits_pass_what_bounds_positions_and_losses_and_nothing_else(kind: RiskRuleKind, scope: RiskScope) -> None:
+def test_exits_pass_position_loss_and_size_rules_and_no_others(kind: RiskRuleKind, scope: RiskScope) -> None:
     terms = KINDS[kind]
     limit = scoped(
         rule(kind, None if terms.measure is ThresholdUnit.NONE else 0, window_seconds=0 if terms.window else None),
@@ -345,7 +345,7 @@ def test_exits_pass_what_bounds_positions_and_losses_and_nothing_else(kind: Risk
 
 
 @pytest.mark.parametrize(("kind", "scope"), SCOPES)
-def test_a_rule_of_others_does_not_apply(kind: RiskRuleKind, scope: RiskScope) -> None:
+def test_a_rule_of_another_scope_does_not_apply(kind: RiskRuleKind, scope: RiskScope) -> None:
     terms = KINDS[kind]
     limit = scoped(
         rule(kind, None if terms.measure is ThresholdUnit.NONE else 0, window_seconds=0 if terms.window else None),
@@ -364,7 +364,7 @@ def test_a_rule_of_others_does_not_apply(kind: RiskRuleKind, scope: RiskScope) -
         assert not broken(limit, replace(ORDER, strategy=None))
 
 
-def test_all_violations_are_found_in_order_and_a_warning_alone_lets_through() -> None:
+def test_all_violations_are_listed_in_order_and_warnings_accept_the_order() -> None:
     quantity = rule(RiskRuleKind.MAX_ORDER_QUANTITY, 9, action=RiskAction.WARN)
     notional = rule(RiskRuleKind.MAX_ORDER_NOTIONAL, 1000, action=RiskAction.HALT)
     found = evaluate(ORDER, SNAPSHOT, [quantity, rule(RiskRuleKind.PRICE_COLLAR, 1), notional])
@@ -378,7 +378,7 @@ def test_all_violations_are_found_in_order_and_a_warning_alone_lets_through() ->
     equity=some.decimals(-(10**9), 10**9, places=4),
     limit=some.decimals(0, 1000, places=6),
 )
-def test_a_ratio_is_broken_exactly_when_the_amount_is_beyond_the_limit_times_equity(
+def test_a_ratio_rule_breaks_exactly_beyond_limit_times_equity(
     amount: Decimal, equity: Decimal, limit: Decimal
 ) -> None:
     account = replace(SNAPSHOT.account, gross_exposure=amount, equity=equity)

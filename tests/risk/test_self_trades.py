@@ -53,7 +53,7 @@ async def trader(desk: Platform) -> Trader:
     return Trader(desk, *await desk.open_account("10000", kind=AccountKind.MARGIN))
 
 
-async def test_what_rests_elsewhere_or_waits_for_a_price_is_no_self_trade(trader: Trader) -> None:
+async def test_orders_at_other_venues_and_untriggered_orders_are_no_self_trades(trader: Trader) -> None:
     await limit(trader.desk, RiskRuleKind.SELF_TRADE)
     (resting,) = await trader.place(BUY)
     stop = replace(SELL, type=OrderType.STOP, limit_price=None, stop_price=Decimal(92))
@@ -77,7 +77,7 @@ async def test_what_rests_elsewhere_or_waits_for_a_price_is_no_self_trade(trader
     assert await trader.pending(resting, low) == [None, None]
 
 
-async def test_the_older_is_cancelled_before_the_newer_goes_to_the_venue(trader: Trader) -> None:
+async def test_the_older_order_is_cancelled_before_the_newer_is_sent_to_the_venue(trader: Trader) -> None:
     await limit(trader.desk, RiskRuleKind.SELF_TRADE, self_trade_prevention=OLDEST)
     low, high = await trader.place(replace(BUY, limit_price=Decimal("99.50")), BUY)
     (newer,) = await trader.place(replace(SELL, limit_price=Decimal("99.60")))
@@ -107,7 +107,7 @@ async def test_the_older_is_cancelled_before_the_newer_goes_to_the_venue(trader:
     assert await trader.proves()
 
 
-async def test_an_exit_is_let_through_and_the_other_order_cancelled(trader: Trader) -> None:
+async def test_an_exit_is_accepted_and_the_other_order_is_cancelled(trader: Trader) -> None:
     await limit(trader.desk, RiskRuleKind.SELF_TRADE)
     await trader.desk.give(trader.account.id, "COIN-PERP", "5")
     (entry,) = await trader.place(BUY)
@@ -120,7 +120,7 @@ async def test_an_exit_is_let_through_and_the_other_order_cancelled(trader: Trad
     assert (await trader.commands())[-2:] == [("CANCEL", entry.id), ("SUBMIT", out.id)]
 
 
-async def test_a_change_and_a_group_cancel_the_older_as_well(trader: Trader) -> None:
+async def test_a_change_or_a_group_cancels_the_older_order(trader: Trader) -> None:
     await limit(trader.desk, RiskRuleKind.SELF_TRADE, self_trade_prevention=OLDEST)
     resting, moving = await trader.place(BUY, SELL)
     modifying = trader.desk.services.modifying

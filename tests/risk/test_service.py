@@ -39,7 +39,7 @@ def limit(**others: Any) -> CreateRiskRule:
     return CreateRiskRule(**(values | others))
 
 
-async def test_a_change_holds_for_the_very_next_order(desk: Platform) -> None:
+async def test_a_changed_rule_applies_to_the_next_order(desk: Platform) -> None:
     owner, account = await desk.open_account("1000")
     bus = desk.services.bus
     order = command(account_id=account.id)
@@ -73,7 +73,7 @@ async def test_a_change_holds_for_the_very_next_order(desk: Platform) -> None:
         ("symbol", {"symbol": "COIN"}),
     ],
 )
-async def test_a_rule_that_makes_no_sense_is_refused(desk: Platform, field: str, changes: dict[str, Any]) -> None:
+async def test_an_invalid_rule_is_refused(desk: Platform, field: str, changes: dict[str, Any]) -> None:
     before = await read_versions()
     with pytest.raises(BadInput) as caught:
         await service.create_rule(desk.services.bus, desk.admin, limit(**changes))
@@ -81,7 +81,7 @@ async def test_a_rule_that_makes_no_sense_is_refused(desk: Platform, field: str,
     assert (await read_rules(), await read_versions()) == ((), before)
 
 
-async def test_a_subject_must_exist(desk: Platform) -> None:
+async def test_an_unknown_rule_subject_is_not_found(desk: Platform) -> None:
     for changes in (
         {"scope": RiskScope.ACCOUNT, "account_id": new_id()},
         {"scope": RiskScope.INSTRUMENT, "symbol": "NOPE"},
@@ -94,7 +94,7 @@ async def test_a_subject_must_exist(desk: Platform) -> None:
         await service.delete_rule(desk.services.bus, desk.admin, new_id())
 
 
-async def test_a_trader_changes_no_rule_and_sees_those_that_concern_it(desk: Platform) -> None:
+async def test_a_trader_cannot_change_rules_and_sees_the_rules_of_its_accounts(desk: Platform) -> None:
     owner, account = await desk.open_account()
     other, foreign = await desk.open_account()
     bus = desk.services.bus

@@ -139,16 +139,14 @@ def no_traceback(shared: Installation) -> Iterator[None]:
     ],
     ids=str,
 )
-async def test_an_order_that_is_none_is_an_error(
-    stage: Stage, terms: dict[str, Any], code: str, field: str | None
-) -> None:
+async def test_an_invalid_order_is_bad_input(stage: Stage, terms: dict[str, Any], code: str, field: str | None) -> None:
     found = await stage.refused(PLACE, **(order_input(stage.account_id, SYMBOL, "BUY", "1") | terms))
     assert found["code"] == code
     if field is not None:
         assert found["field"] == f"input.{field}"
 
 
-async def test_one_bad_order_spoils_its_batch(stage: Stage) -> None:
+async def test_one_invalid_order_refuses_its_batch(stage: Stage) -> None:
     good = order_input(stage.account_id, SYMBOL, "BUY", "1")
     found = await stage.refused(PLACE_ALL, orders=[good, good | {"quantity": "0"}, good])
     assert found == {"code": "BAD_USER_INPUT", "field": "input.orders.1.quantity", "index": 1}
@@ -167,7 +165,7 @@ async def test_one_bad_order_spoils_its_batch(stage: Stage) -> None:
     ],
     ids=str,
 )
-async def test_what_business_refuses_is_kept_and_holds_nothing(
+async def test_a_rejected_order_is_stored_and_reserves_nothing(
     stage: Stage, terms: dict[str, Any], reason: str
 ) -> None:
     before = await stage.stored()
@@ -185,7 +183,7 @@ async def test_what_business_refuses_is_kept_and_holds_nothing(
     [({"id": NOBODY}, "NOT_FOUND"), ({"id": "nonsense"}, "NOT_FOUND"), ({}, "BAD_USER_INPUT")],
     ids=str,
 )
-async def test_there_is_no_such_order_to_cancel(stage: Stage, key: dict[str, Any], code: str) -> None:
+async def test_cancelling_an_unknown_order_is_not_found(stage: Stage, key: dict[str, Any], code: str) -> None:
     assert (await stage.refused(CANCEL, **key))["code"] == code
 
 
@@ -193,13 +191,13 @@ async def test_there_is_no_such_order_to_cancel(stage: Stage, key: dict[str, Any
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "0.001", "NaN", "1e40", "money"])
-async def test_money_that_is_none_does_not_move(stage: Stage, amount: str) -> None:
+async def test_an_invalid_amount_moves_no_money(stage: Stage, amount: str) -> None:
     for document in (DEPOSIT, WITHDRAW):
         found = await stage.refused(document, accountId=stage.account_id, amount=amount, reference="bad")
         assert found["code"] == "BAD_USER_INPUT"
 
 
-async def test_money_moves_only_where_it_is(stage: Stage) -> None:
+async def test_money_of_a_foreign_account_cannot_be_moved(stage: Stage) -> None:
     given = {"amount": "10000.01", "reference": "too much"}
     found = await stage.refused(WITHDRAW, accountId=stage.account_id, **given)
     assert found == {"code": "REJECTED", "reason": "INSUFFICIENT_FUNDS"}
@@ -225,14 +223,14 @@ async def test_money_moves_only_where_it_is(stage: Stage) -> None:
     ],
     ids=str,
 )
-async def test_quotes_that_cannot_be_are_not_published(stage: Stage, quote: dict[str, str]) -> None:
+async def test_invalid_quotes_are_not_published(stage: Stage, quote: dict[str, str]) -> None:
     good = {"symbol": SYMBOL, "bid": "1", "ask": "2"}
     assert (await stage.refused(PUBLISH, quotes=[good, quote]))["code"] == "BAD_USER_INPUT"
     quotes = await stage.desk.client.ask("query ($s: [String!]!) { quotes(symbols: $s) { bid ask } }", s=[SYMBOL])
     assert quotes == {"quotes": [{"bid": "99.99", "ask": "100.01"}]}
 
 
-async def test_instruments_that_cannot_be_are_not_made(stage: Stage) -> None:
+async def test_invalid_instruments_are_not_created(stage: Stage) -> None:
     good = {"symbol": "NEW.LAB", "exchange": "LAB", "assetClass": "CRYPTO", "currency": "USD"}
     grid = {"tickSize": "0.01", "lotSize": "1"}
     for wrong in ({"tickSize": "0"}, {"lotSize": "-1"}, {"calendar": "MOON"}, {"symbol": "with space"}):
@@ -241,7 +239,7 @@ async def test_instruments_that_cannot_be_are_not_made(stage: Stage) -> None:
     assert (await stage.refused(CREATE_INSTRUMENT, **(good | grid | {"symbol": SYMBOL})))["code"] == "CONFLICT"
 
 
-async def test_a_foreign_account_does_not_exist(stage: Stage, web: Process) -> None:
+async def test_a_foreign_account_is_not_found(stage: Stage, web: Process) -> None:
     person = {"email": "eve@example.com", "name": "Eve", "password": "nobody's account", "role": "TRADER"}
     await stage.desk.client.ask(CREATE_USER, input=person)
     async with signed_in(web.address, "eve@example.com", "nobody's account") as eve:
@@ -266,7 +264,7 @@ async def test_a_foreign_account_does_not_exist(stage: Stage, web: Process) -> N
 # ------------------------------------------------------------------ who asks
 
 
-async def test_a_wrong_password_opens_nothing(stage: Stage, web: Process) -> None:
+async def test_a_wrong_password_is_refused(stage: Stage, web: Process) -> None:
     before = await stage.stored()
     async with Client(web.address) as client:
         for email, password in ((EMAIL, "not the password"), ("nobody@example.com", PASSWORD)):
@@ -288,7 +286,7 @@ def _foreign(token: str) -> str:
 
 
 @pytest.mark.parametrize("spoil", [_expired, _foreign, lambda token: token[:-1], lambda _: "x" * 5_000, lambda _: ""])
-async def test_a_token_that_does_not_work_is_refused(stage: Stage, web: Process, spoil: Any) -> None:
+async def test_an_invalid_token_is_refused(stage: Stage, web: Process, spoil: Any) -> None:
     token = stage.desk.client.token
     assert token is not None
     async with Client(web.address, spoil(token)) as client:
@@ -312,16 +310,16 @@ async def _answer(web: Process, token: str, content: bytes, **headers: str) -> t
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"nonsense", b"[]", b"{}", b"\xff\xfe", b'{"query": 7}', b"[" * 100_000]
 )
-async def test_what_is_no_json_request_is_refused(web: Process, token: str, content: bytes) -> None:
+async def test_an_invalid_json_request_is_refused(web: Process, token: str, content: bytes) -> None:
     assert await _answer(web, token, content) == (400, "BAD_USER_INPUT")
 
 
-async def test_a_huge_body_is_refused(web: Process, token: str) -> None:
+async def test_a_huge_request_body_is_refused(web: Process, token: str) -> None:
     body = orjson.dumps({"query": VIEWER, "variables": {"x": "x" * 10_000_000}})
     assert await _answer(web, token, body) == (413, "BAD_USER_INPUT")
 
 
-async def test_a_query_without_end_is_refused(web: Process, token: str) -> None:
+async def test_an_endless_query_is_refused(web: Process, token: str) -> None:
     deep = "{ accounts " + "{ owner { grants { account " * 33 + "{ id }" + " } } }" * 33 + " }"
     body = orjson.dumps({"query": deep})
     accept = "application/graphql-response+json"
@@ -344,7 +342,9 @@ async def _without(server: Any) -> AsyncIterator[None]:
         await asyncio.to_thread(server.start)
 
 
-async def test_a_database_that_is_away_is_said_to_be(stage: Stage, web: Process, services: EmbeddedServices) -> None:
+async def test_an_unreachable_database_is_reported_as_unavailable(
+    stage: Stage, web: Process, services: EmbeddedServices
+) -> None:
     terms = {"type": "LIMIT", "limitPrice": "50", "clientOrderId": "patience"}
     order = order_input(stage.account_id, SYMBOL, "BUY", "1", **terms)
     async with _without(services.postgres):
@@ -374,7 +374,7 @@ def _named(order: dict[str, Any]) -> dict[str, Any]:
     return {"account_id": order["accountId"]} | {name: value for name, value in order.items() if name != "accountId"}
 
 
-async def test_trading_goes_on_without_valkey(stage: Stage, services: EmbeddedServices) -> None:
+async def test_trading_continues_without_valkey(stage: Stage, services: EmbeddedServices) -> None:
     async with _without(services.valkey):
         order = await stage.desk.place(stage.account_id, SYMBOL, "BUY", "1", type="LIMIT", limitPrice="100.01")
         filled = await stage.desk.settled(order["id"], "FILLED")

@@ -19,7 +19,7 @@ DAMAGED = f"""ts,symbol,bid,ask,bid_size,ask_size
 
 
 @pytest.mark.parametrize("command", ["web", "engine"])
-def test_a_database_that_is_down(command: str, tmp_path: Path) -> None:
+def test_a_start_with_an_unreachable_database_fails_in_one_line(command: str, tmp_path: Path) -> None:
     with socket.socket() as silent:
         # Bound, so that nobody else can listen there.
         silent.bind(("127.0.0.1", 0))
@@ -34,14 +34,14 @@ def test_a_database_that_is_down(command: str, tmp_path: Path) -> None:
     ("setting", "problem"),
     [("replay:{}/none.csv", "there is no file {}/none.csv"), ("replay:{}:0", "SPEED must be a positive number or max")],
 )
-def test_a_recording_that_is_not_there(tmp_path: Path, setting: str, problem: str) -> None:
+def test_a_start_with_a_missing_recording_fails_in_one_line(tmp_path: Path, setting: str, problem: str) -> None:
     given = setting.format(tmp_path)
     done = run(["engine"], {"TRADEGRAPH_FEED": given, "TRADEGRAPH_DATA_DIR": str(tmp_path / "data")})
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"tradegraph: TRADEGRAPH_FEED: {problem.format(tmp_path)} (it is {given!r})\n"
 
 
-async def test_a_damaged_recording_plays_up_to_the_damage_and_trading_goes_on(
+async def test_a_damaged_recording_plays_up_to_the_damage_and_trading_continues(
     fresh: Installation, tmp_path: Path
 ) -> None:
     recorded = tmp_path / "damaged.csv"

@@ -39,7 +39,7 @@ def whole(databases: Any, services: Any, tmp_path: Path, clock: FakedClock) -> I
         yield whole
 
 
-async def test_nothing_ends_early_or_late(whole: Installation, clock: FakedClock) -> None:
+async def test_clock_jumps_end_no_order_session_or_day_early_or_late(whole: Installation, clock: FakedClock) -> None:
     web, engine, worker = whole.web(), whole.engine(), whole.worker()
     whole.start(web, engine, worker)
     async with signed_in(web.address) as desk:

@@ -23,7 +23,9 @@ async def server() -> AsyncIterator[BinanceServer]:
         yield running
 
 
-async def test_an_engine_dies_in_the_middle_of_trading(fresh: Installation, server: BinanceServer) -> None:
+async def test_an_engine_crash_during_trading_at_an_exchange_loses_nothing(
+    fresh: Installation, server: BinanceServer
+) -> None:
     settings = with_exchange(server, {"TRADEGRAPH_FEED": f"ccxt:binance@{server.endpoint}"})
     web, engine = fresh.web(**settings), fresh.engine(**settings)
     await web.come_back()

@@ -53,7 +53,7 @@ async def _told_health(web: Process) -> AsyncIterator[Stream]:
         yield await socket.subscribe(HEALTH)
 
 
-async def test_processes_that_stop_and_hang_are_told_and_make_the_web_unready(fresh: Installation) -> None:
+async def test_stopped_and_hanging_processes_are_reported_and_make_web_unready(fresh: Installation) -> None:
     web, engine, worker = fresh.web(), fresh.engine(), fresh.worker()
     fresh.start(web, engine, worker)
     async with _told_health(web) as stream:
@@ -82,7 +82,7 @@ async def test_processes_that_stop_and_hang_are_told_and_make_the_web_unready(fr
     assert (status, content["errors"][0]["extensions"]["code"]) == (400, "BAD_USER_INPUT")
 
 
-async def test_a_database_that_hangs_is_told_and_the_process_lives(
+async def test_a_hanging_database_is_reported_and_the_process_stays_alive(
     fresh: Installation, services: EmbeddedServices
 ) -> None:
     web = fresh.web()

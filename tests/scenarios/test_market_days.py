@@ -83,14 +83,14 @@ async def venues(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIter
         yield desk
 
 
-def test_there_is_a_demonstration_of_each_kind() -> None:
+def test_each_instrument_kind_has_a_demonstration() -> None:
     instruments = [demo.instrument for demo in demo_instruments()]
     assert {one.asset_class for one in instruments} == set(AssetClass)
     assert {one.inverse for one in instruments if one.asset_class is AssetClass.PERPETUAL} == {True, False}
     assert len({one.calendar for one in instruments}) == 5
 
 
-async def test_what_is_accepted_when_and_until_when_a_day_order_works(venues: Platform) -> None:
+async def test_each_market_accepts_orders_in_its_hours_and_ends_day_orders_at_its_close(venues: Platform) -> None:
     base = venues.services.order_context
     for symbol, at, roll, expected in TABLE:
         instrument = await venues.services.market.find(symbol)
@@ -121,7 +121,7 @@ async def test_what_is_accepted_when_and_until_when_a_day_order_works(venues: Pl
         (UTC_ROLL, "2024-08-09T14:00:00+08:00", "2024-08-10T08:00:00+08:00"),
     ],
 )
-async def test_when_a_share_that_settles_the_next_day_is_released(
+async def test_t1_units_are_released_at_the_day_roll(
     venues: Platform, roll: DayRoll, bought: str, released: str
 ) -> None:
     account_id = await _bought(venues, moment(bought), roll)
@@ -187,7 +187,7 @@ A_SHARE: list[tuple[Side, str, str, str, str, RejectReason | None]] = [
 ]
 
 
-async def test_the_rules_of_a_chinese_share(venues: Platform) -> None:
+async def test_a_chinese_share_has_its_lots_price_limits_and_settlement(venues: Platform) -> None:
     """The last price is yesterday's close until today's first quote comes, and the limits are a tenth around it."""
     share, base = await venues.services.market.find(SHANGHAI), venues.services.order_context
     for side, quantity, limit, there, today, expected in A_SHARE:

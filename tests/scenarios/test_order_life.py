@@ -82,7 +82,7 @@ class Watch:
         return events
 
 
-async def test_an_order_lives_its_whole_life(web: Process, admin: Desk) -> None:
+async def test_every_answer_and_message_of_one_order_is_exact(web: Process, admin: Desk) -> None:
     person = {"email": "ann@example.com", "name": "Ann", "password": "an honest trader", "role": "TRADER"}
     assert await admin.client.ask(CREATE_USER, input=person) == {"createUser": {"role": "TRADER"}}
     await admin.create_instrument(SYMBOL, currency="EUR", fees=FEES)

@@ -107,7 +107,7 @@ async def market(admin: Desk) -> Market:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.order)
-async def test_what_an_order_does(market: Market, case: Case) -> None:
+async def test_each_order_type_and_time_in_force_executes_as_specified(market: Market, case: Case) -> None:
     placed = await market.place(**case.terms())
     await market.desk.settled(placed["id"])
     for quote in case.then:
@@ -119,7 +119,7 @@ async def test_what_an_order_does(market: Market, case: Case) -> None:
     await market.desk.check_books()
 
 
-async def test_what_has_its_time_set_expires(market: Market) -> None:
+async def test_a_gtd_order_expires_at_its_time(market: Market) -> None:
     expires_at = (datetime.now(UTC) + timedelta(seconds=2)).isoformat()
     terms = {"type": "LIMIT", "limitPrice": "99", "timeInForce": "GTD", "expiresAt": expires_at}
     placed = await market.place("BUY", "1", **terms)
@@ -128,7 +128,7 @@ async def test_what_has_its_time_set_expires(market: Market) -> None:
     assert (expired["reserved"], expired["executions"]) == ("0", [])
 
 
-async def test_an_order_for_the_day_ends_with_it(shared: Installation, market: Market) -> None:
+async def test_a_day_order_expires_at_the_end_of_the_day(shared: Installation, market: Market) -> None:
     roll = _next_minute(datetime.now(UTC) + timedelta(seconds=15))
     web = shared.web(TRADEGRAPH_DAY_ROLL=f"{roll:%H:%M} UTC")
     await web.come_back()
@@ -152,7 +152,7 @@ def _next_minute(moment: datetime) -> datetime:
     return moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
 
 
-async def test_what_works_can_be_cancelled_once(market: Market) -> None:
+async def test_a_working_order_is_cancelled_once(market: Market) -> None:
     placed = await market.place("BUY", "8", type="LIMIT", limitPrice="100.01")
     working = await market.desk.settled(placed["id"], "PARTIALLY_FILLED")
     assert (working["filledQuantity"], working["remainingQuantity"], working["reserved"]) == ("5", "3", "300.03")
@@ -165,7 +165,7 @@ async def test_what_works_can_be_cancelled_once(market: Market) -> None:
     assert (again["replayed"], again["order"]["version"]) == (True, canceled["version"])
 
 
-async def test_what_is_filled_cannot_be_cancelled(market: Market) -> None:
+async def test_a_filled_order_cannot_be_cancelled(market: Market) -> None:
     placed = await market.place("BUY", "1")
     filled = await market.desk.settled(placed["id"], "FILLED")
     with pytest.raises(ApiError) as refused:
@@ -174,7 +174,7 @@ async def test_what_is_filled_cannot_be_cancelled(market: Market) -> None:
     assert await market.desk.find(placed["id"]) == filled
 
 
-async def test_a_name_stands_for_one_order(market: Market) -> None:
+async def test_a_client_order_id_identifies_one_order(market: Market) -> None:
     terms = {"type": "LIMIT", "limitPrice": "99", "clientOrderId": "mine"}
     first = await market.place("BUY", "1", **terms)
     again = await market.desk.place_payload(market.account_id, market.symbol, "BUY", "1.0", **terms)

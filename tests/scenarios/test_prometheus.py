@@ -60,7 +60,7 @@ async def ask(client: httpx.AsyncClient, query: str) -> list[Any]:
     return result
 
 
-async def test_every_process_is_seen_and_an_alert_fires_when_the_engine_dies(
+async def test_prometheus_sees_every_process_and_an_alert_fires_when_the_engine_dies(
     fresh: Installation, tmp_path: Path
 ) -> None:
     addresses = {name: f"127.0.0.1:{free_port()}" for name in ("engine", "worker")}

@@ -93,11 +93,11 @@ class Batch:
         return nanoseconds(self.orders[0]["executions"][0]["at"])
 
 
-async def test_orders_meet_the_recorded_bitcoin_market(fresh: Installation, tmp_path: Path) -> None:
+async def test_orders_trade_against_a_recorded_bitcoin_market(fresh: Installation, tmp_path: Path) -> None:
     await _trade(fresh, tmp_path, BTCUSDT)
 
 
-async def test_orders_meet_the_recorded_euro_market(fresh: Installation, tmp_path: Path) -> None:
+async def test_orders_trade_against_a_recorded_euro_market(fresh: Installation, tmp_path: Path) -> None:
     await _trade(fresh, tmp_path, EURUSD)
 
 

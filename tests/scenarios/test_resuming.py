@@ -82,7 +82,7 @@ def valkey(services: EmbeddedServices, fresh: Installation) -> Iterator[Embedded
         services.valkey.start()
 
 
-async def test_a_follower_misses_nothing_and_hears_nothing_twice(fresh: Installation, valkey: EmbeddedServices) -> None:
+async def test_a_resuming_follower_gets_every_event_once(fresh: Installation, valkey: EmbeddedServices) -> None:
     trading, following, engine = fresh.web(), fresh.web(), fresh.engine()
     fresh.start(trading, following, engine)
     async with signed_in(trading.address) as desk, Client(following.address, desk.client.token) as client:

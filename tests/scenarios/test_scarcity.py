@@ -112,7 +112,7 @@ async def trading(platform: Platform, symbol: str) -> AsyncIterator[Trading]:
         assert "Traceback" not in "\n".join(lines), process.output
 
 
-async def test_a_full_disk_is_survived(platform: Platform) -> None:
+async def test_trading_survives_a_full_disk(platform: Platform) -> None:
     if not platform.disk.can_fill:
         pytest.skip(f"a file system cannot be mounted here: {platform.disk.reason}")
     async with trading(platform, "FULL.LAB") as begun:
@@ -123,7 +123,7 @@ async def test_a_full_disk_is_survived(platform: Platform) -> None:
         await begun.check()
 
 
-async def test_a_database_without_memory_is_survived(platform: Platform) -> None:
+async def test_trading_survives_a_database_without_memory(platform: Platform) -> None:
     if shutil.which("prlimit") is None:
         pytest.skip("prlimit of util-linux is not installed")
     async with trading(platform, "MEMORY.LAB") as begun:

@@ -15,7 +15,7 @@ TRADING = "venue=paper orders="
 STANDING_BY = "standing by                    [lease] role=venue:paper"
 
 
-async def test_engine_and_web_die(fresh: Installation) -> None:
+async def test_killing_engine_and_web_loses_and_doubles_nothing(fresh: Installation) -> None:
     web, engine = fresh.web(), fresh.engine()
     fresh.start(web, engine)
     async with signed_in(web.address) as desk:
@@ -44,7 +44,7 @@ def postgres(services: EmbeddedServices) -> Iterator[PostgresServer]:
         services.postgres.start()
 
 
-async def test_the_database_dies(fresh: Installation, postgres: PostgresServer) -> None:
+async def test_killing_the_database_loses_and_doubles_nothing(fresh: Installation, postgres: PostgresServer) -> None:
     web, engine = fresh.web(), fresh.engine()
     fresh.start(web, engine)
     async with signed_in(web.address) as desk:
@@ -57,7 +57,7 @@ async def test_the_database_dies(fresh: Installation, postgres: PostgresServer) 
         await running.check()
 
 
-async def test_one_engine_works_and_the_other_takes_over(fresh: Installation) -> None:
+async def test_a_standby_engine_takes_over_from_a_killed_one(fresh: Installation) -> None:
     web, first, second = fresh.web(), fresh.engine(), fresh.engine()
     fresh.start(web, first)
     async with signed_in(web.address) as desk:

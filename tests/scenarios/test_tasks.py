@@ -27,7 +27,7 @@ def worker(shared: Installation) -> Iterator[Process]:
     process.stop()
 
 
-async def test_each_task_does_what_it_is_for(admin: Desk, worker: Process) -> None:
+async def test_each_scheduled_task_has_its_effect(admin: Desk, worker: Process) -> None:
     client = admin.client
     for name in DEFINITIONS:
         # So that no time of theirs comes between.

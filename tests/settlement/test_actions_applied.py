@@ -62,7 +62,7 @@ async def cash(account_id: UUID) -> Decimal:
     return (await read_books([account_id]))[account_id].cash
 
 
-async def test_a_split_with_everything_that_hangs_on_it(desk: Platform) -> None:
+async def test_a_split_adjusts_position_orders_quotes_and_rules(desk: Platform) -> None:
     owner, account = await desk.open_account("100000", kind=AccountKind.MARGIN)
     await trade(desk, owner, order(account.id, "SHARE", Side.BUY, "10"))
     limit = {"type": OrderType.LIMIT}
@@ -102,7 +102,7 @@ async def test_a_split_with_everything_that_hangs_on_it(desk: Platform) -> None:
     assert statement.closing_equity == Decimal("99999.90")
 
 
-async def test_a_reverse_split_pays_fractions_out_and_cancels_orders(desk: Platform) -> None:
+async def test_a_reverse_split_pays_fractions_and_cancels_orders(desk: Platform) -> None:
     owner, account = await desk.open_account("100000", kind=AccountKind.MARGIN)
     short, other = await desk.open_account("100000", kind=AccountKind.MARGIN)
     await trade(desk, owner, order(account.id, "SHARE", Side.BUY, "50"))
@@ -155,7 +155,7 @@ async def test_dividends_are_paid_to_longs_and_by_shorts_once(desk: Platform) ->
     await assert_proved(desk, account.id, late.id)
 
 
-async def test_a_symbol_changes_with_its_orders_and_rules(desk: Platform) -> None:
+async def test_a_symbol_change_applies_to_orders_and_rules(desk: Platform) -> None:
     owner, account = await desk.open_account("100000", kind=AccountKind.MARGIN)
     (working,) = await trade(
         desk, owner, order(account.id, "SHARE", Side.BUY, "3", type=OrderType.LIMIT, limit_price=Decimal(70))
@@ -195,7 +195,7 @@ async def _true(value: bool) -> bool:
     return value
 
 
-async def test_delistings_close_at_a_price_or_freeze(desk: Platform) -> None:
+async def test_a_delisting_closes_positions_at_a_price_or_freezes_them(desk: Platform) -> None:
     await desk.add_instrument(instrument("LOST", fees=FREE, **SHARE))
     await desk.quote("LOST", "99.99", "100.01")
     owner, account = await desk.open_account("100000", kind=AccountKind.MARGIN)
@@ -221,7 +221,7 @@ async def test_delistings_close_at_a_price_or_freeze(desk: Platform) -> None:
     await assert_proved(desk, account.id)
 
 
-async def test_corrections_go_through_what_was_adjusted(desk: Platform) -> None:
+async def test_corrections_of_executions_before_an_action_are_adjusted_by_it(desk: Platform) -> None:
     owner, account = await desk.open_account("100000", kind=AccountKind.MARGIN)
     first, second = await trade(
         desk, owner, order(account.id, "SHARE", Side.BUY, "10"), order(account.id, "SHARE", Side.BUY, "5")
@@ -248,7 +248,7 @@ async def test_corrections_go_through_what_was_adjusted(desk: Platform) -> None:
     await statements(account.id)
 
 
-async def test_an_execution_cannot_bring_a_position_back_over_an_action(desk: Platform) -> None:
+async def test_a_bust_cannot_restore_a_position_from_before_an_action(desk: Platform) -> None:
     owner, account = await desk.open_account("100000", kind=AccountKind.MARGIN)
     await trade(desk, owner, order(account.id, "SHARE", Side.BUY, "10"))
     (sold,) = await trade(desk, owner, order(account.id, "SHARE", Side.SELL, "10"))
@@ -260,7 +260,7 @@ async def test_an_execution_cannot_bring_a_position_back_over_an_action(desk: Pl
     await assert_proved(desk, account.id)
 
 
-async def test_recording_is_checked_audited_and_repeatable(desk: Platform) -> None:
+async def test_recording_an_action_is_validated_audited_and_idempotent(desk: Platform) -> None:
     services = desk.services
     first = await announce(desk, K.SPLIT, ratio="2")
     assert (await announce(desk, K.SPLIT, ratio="2.0")).id == first.id
@@ -289,7 +289,7 @@ async def quiet(database_url: str, redis_url: str, tmp_path: Path) -> AsyncItera
         yield whole
 
 
-async def test_a_run_that_dies_before_it_has_told_prices_tells_them_later(
+async def test_a_run_that_dies_before_publishing_prices_publishes_them_later(
     quiet: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def die(*_: object) -> None:
@@ -309,7 +309,7 @@ async def test_a_run_that_dies_before_it_has_told_prices_tells_them_later(
     assert await fetch("SELECT 1 FROM market_days WHERE restated IS NOT NULL") == []
 
 
-async def test_a_symbol_that_was_taken_meanwhile_waits(quiet: Platform) -> None:
+async def test_a_symbol_change_to_a_used_symbol_waits(quiet: Platform) -> None:
     await announce(quiet, K.SYMBOL_CHANGE, new_symbol="META")
     await quiet.add_instrument(instrument("META"))
     await roll(quiet)
@@ -319,7 +319,7 @@ async def test_a_symbol_that_was_taken_meanwhile_waits(quiet: Platform) -> None:
     assert (await roll_days(quiet.services.bus, quiet.services.market, ROLL, roll_of(2))).days == 1
 
 
-async def test_closing_effects_stay_what_they_are(desk: Platform) -> None:
+async def test_both_legs_of_a_hedging_account_are_split_separately(desk: Platform) -> None:
     """A hedging account's two sides are split each for itself, today's units with them."""
     owner, account = await desk.open_account("100000", kind=AccountKind.MARGIN, position_mode=PositionMode.HEDGING)
     await trade(desk, owner, order(account.id, "SHARE", Side.BUY, "10"), order(account.id, "SHARE", Side.SELL, "5"))
@@ -334,7 +334,7 @@ async def test_closing_effects_stay_what_they_are(desk: Platform) -> None:
     await assert_proved(desk, account.id)
 
 
-async def test_a_split_scales_the_bounds_of_orders_and_all_of_the_position_can_be_closed(desk: Platform) -> None:
+async def test_a_split_scales_order_bounds_and_the_whole_position_can_be_closed(desk: Platform) -> None:
     await desk.add_instrument(instrument("LIMITED", fees=FREE, **SHARE, max_quantity=Decimal(10)))
     await desk.quote("LIMITED", "100", "100.02")
     owner, account = await desk.open_account("100000", kind=AccountKind.MARGIN)

@@ -38,7 +38,9 @@ DAY = datetime(2026, 3, 1, tzinfo=UTC)
         ([()], 0, 72, []),
     ],
 )
-def test_hours_that_are_due(schedules: list[tuple[int, ...]], after: int, until: int, hours: list[int]) -> None:
+def test_funding_is_due_at_each_hour_of_the_schedule(
+    schedules: list[tuple[int, ...]], after: int, until: int, hours: list[int]
+) -> None:
     found = due_hours(schedules, DAY + timedelta(hours=after), DAY + timedelta(hours=until))
     assert found == [DAY + timedelta(hours=hour) for hour in hours]
 
@@ -54,7 +56,9 @@ def test_hours_that_are_due(schedules: list[tuple[int, ...]], after: int, until:
         (PERPETUAL, "0", "100", "1", "0"),
     ],
 )
-def test_what_is_paid(terms: Any, quantity: str, price: str | None, rate: str, paid: str) -> None:
+def test_funding_is_paid_by_position_price_and_rate(
+    terms: Any, quantity: str, price: str | None, rate: str, paid: str
+) -> None:
     instrument = replace(terms, funding_rate=D("0.0001"))
     assert funding_of(FundedPosition(instrument, D(quantity), None if price is None else D(price), D(rate))) == D(paid)
 
@@ -67,7 +71,7 @@ async def rows(account_id: UUID) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in found]
 
 
-async def test_missed_hours_are_made_up_for_once_in_order(desk: Platform) -> None:
+async def test_missed_funding_hours_are_posted_once_in_order(desk: Platform) -> None:
     terms = replace(PERPETUAL, id=new_id(), symbol="FUNDED", fees=FeeSchedule(), funding_hours=(0, 8, 16))
     await desk.add_instrument(replace(terms, funding_rate=D("0.001")))
     await desk.quote("FUNDED", "100", "100")

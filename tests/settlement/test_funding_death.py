@@ -50,7 +50,7 @@ async def prepare(desk: Platform) -> list[UUID]:
     return accounts
 
 
-async def test_killed_between_any_two_statements(
+async def test_funding_killed_between_any_two_statements_ends_correctly(
     database_url: str, databases: DatabaseFactory, redis_url: str, tmp_path: Path
 ) -> None:
     async with platform(database_url, redis_url, tmp_path) as desk:

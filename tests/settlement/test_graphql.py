@@ -57,7 +57,7 @@ async def desk(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterat
         yield whole
 
 
-async def test_actions_and_statements(desk: Platform) -> None:
+async def test_corporate_actions_and_statements_are_available_through_the_api(desk: Platform) -> None:
     admin = Client(desk, desk.admin)
     owner, account = await desk.open_account("1000", kind=AccountKind.MARGIN)
     trader = Client(desk, owner)
@@ -120,7 +120,7 @@ PAGE_OF_DAYS = """query ($id: ID!, $to: Date, $first: Int, $after: String, $last
 } }"""
 
 
-async def test_statements_page_both_ways(desk: Platform) -> None:
+async def test_statements_page_in_both_directions(desk: Platform) -> None:
     owner, account = await desk.open_account("1000")
     trader, given = Client(desk, owner), {"id": str(account.id)}
     day_roll = desk.services.settings.day_roll

@@ -52,7 +52,7 @@ async def position(account_id: UUID, symbol: str) -> list[tuple[Decimal, ...]]:
     return [tuple(row) for row in rows]
 
 
-async def test_futures_are_settled_as_they_were_held_when_the_day_ended(desk: Platform) -> None:
+async def test_a_late_roll_settles_futures_as_held_at_the_end_of_the_day(desk: Platform) -> None:
     owner, account = await desk.open_account("100000", kind=AccountKind.MARGIN)
     await trade(desk, owner, order(account.id, "FUT", Side.BUY, "2"))
     await make_yesterday(account.id)
@@ -78,7 +78,7 @@ async def test_futures_are_settled_as_they_were_held_when_the_day_ended(desk: Pl
     await assert_proved(desk, account.id)
 
 
-async def test_who_bought_on_the_ex_date_has_no_part_in_the_action(desk: Platform) -> None:
+async def test_positions_bought_on_the_ex_date_are_not_adjusted(desk: Platform) -> None:
     owner, account = await desk.open_account("100000", kind=AccountKind.MARGIN)
     gone, seller = await desk.open_account("100000", kind=AccountKind.MARGIN)
     fresh, buyer = await desk.open_account("100000", kind=AccountKind.MARGIN)
@@ -109,7 +109,7 @@ async def test_who_bought_on_the_ex_date_has_no_part_in_the_action(desk: Platfor
         await statements(account_id)
 
 
-async def test_what_settles_the_next_day_is_not_released_by_a_roll_that_is_late(desk: Platform) -> None:
+async def test_a_late_roll_does_not_release_units_bought_after_it(desk: Platform) -> None:
     await pool().execute("UPDATE instruments SET settlement_cycle = 'T1' WHERE symbol = 'SHARE'")
     await pool().execute("UPDATE topic_versions SET version = version + 1")
     owner, account = await desk.open_account("100000")
@@ -121,7 +121,7 @@ async def test_what_settles_the_next_day_is_not_released_by_a_roll_that_is_late(
     assert (quantity, today) == (Decimal(14), Decimal(4))
 
 
-async def test_what_could_not_have_been_closed_is_taken_as_it_is(desk: Platform) -> None:
+async def test_closings_beyond_the_adjusted_position_are_booked_as_executed(desk: Platform) -> None:
     owner, account = await desk.open_account("100000", kind=AccountKind.MARGIN, position_mode=PositionMode.HEDGING)
     await trade(desk, owner, order(account.id, "SHARE", Side.BUY, "10"))
     await make_yesterday(account.id)
@@ -133,7 +133,7 @@ async def test_what_could_not_have_been_closed_is_taken_as_it_is(desk: Platform)
 
 
 @pytest.mark.parametrize("rolls", [1, 3])
-async def test_missed_days_with_trades_in_between_settle_each_for_itself(desk: Platform, rolls: int) -> None:
+async def test_missed_days_with_trades_between_them_settle_separately(desk: Platform, rolls: int) -> None:
     owner, account = await desk.open_account("100000", kind=AccountKind.MARGIN)
     (first,) = await trade(desk, owner, order(account.id, "FUT", Side.BUY, "2"))
     (second,) = await trade(desk, owner, order(account.id, "FUT", Side.BUY, "2"))

@@ -47,7 +47,7 @@ BEFORE = DayBefore(MOMENT - timedelta(days=1), {OWNER: Decimal(92)})
         (quote(24, "94"), None, BEFORE, "94"),
     ],
 )
-def test_what_a_day_closes_at(
+def test_the_closing_price_of_a_day_is_its_last_price_and_nothing_later(
     of_quote: Quote | None, of_bar: LastBar | None, before: DayBefore | None, expected: str | None
 ) -> None:
     found = closing_prices({OWNER: of_quote}, {} if of_bar is None else {OWNER: of_bar}, before, MOMENT)

@@ -68,7 +68,7 @@ TENTH = action(K.STOCK_DIVIDEND, ratio="0.1")
         (order(BUY, T.STOP, stop_price="110"), DIVIDEND, None, "110", "10"),
     ],
 )  # fmt: skip
-def test_what_an_order_says_afterwards(
+def test_each_corporate_action_restates_an_order_by_the_table(
     given: Order, what: CorporateAction, limit: str | None, stop: str | None, quantity: str
 ) -> None:
     assert cancelled_by([given], what, SHARE) == set()
@@ -90,11 +90,11 @@ def test_what_an_order_says_afterwards(
         (order(BUY, limit_price="0.01"), SEVEN),
     ],
 )
-def test_which_orders_cannot_go_on(given: Order, what: CorporateAction) -> None:
+def test_orders_that_cannot_be_restated_are_cancelled(given: Order, what: CorporateAction) -> None:
     assert cancelled_by([given], what, SHARE) == {given.id}
 
 
-def test_a_new_symbol_is_all_that_changes_with_it() -> None:
+def test_a_new_symbol_changes_nothing_else_of_an_order() -> None:
     given = order(BUY, limit_price="100", venue="binance")
     renamed = action(K.SYMBOL_CHANGE, new_symbol="NEW")
     assert cancelled_by([given], renamed, SHARE) == set()
@@ -102,7 +102,7 @@ def test_a_new_symbol_is_all_that_changes_with_it() -> None:
     assert (given.symbol, given.limit_price, given.quantity) == ("NEW", Decimal(100), Decimal(10))
 
 
-def test_a_trail_in_prices_is_divided_and_one_in_ratios_stays() -> None:
+def test_a_price_trail_is_divided_and_a_ratio_trail_stays() -> None:
     trail = order(SELL, T.TRAILING_STOP, stop_price="93", trailing_offset="7.01", trailing_offset_kind=OffsetKind.PRICE)
     restate(trail, SEVEN, SHARE)
     assert (trail.stop_price, trail.trailing_offset) == (Decimal("13.28"), Decimal("1.01"))
@@ -112,7 +112,7 @@ def test_a_trail_in_prices_is_divided_and_one_in_ratios_stays() -> None:
 
 
 @pytest.mark.parametrize(("filled", "gone"), [("0", 0), ("4", 3), ("10", 3)])
-def test_a_bracket_goes_on_together_or_not_at_all(filled: str, gone: int) -> None:
+def test_a_bracket_is_restated_whole_or_cancelled_whole(filled: str, gone: int) -> None:
     group = {"group_id": new_id()}
     entry = order(BUY, limit_price="100", contingency=Contingency.OTO, filled_quantity=filled, **group)
     profit = order(SELL, limit_price="120", contingency=Contingency.OUO, **group)

@@ -28,7 +28,7 @@ from tests.support.days import ROLL, assert_proved, close_at, dump, order, roll,
 from tests.support.trading import Platform, instrument, platform
 
 
-async def test_futures_are_settled_daily_and_the_sum_is_that_of_one_trade(desk: Platform) -> None:
+async def test_daily_settlements_of_futures_add_up_to_the_pnl_of_one_trade(desk: Platform) -> None:
     owner, account = await desk.open_account("100000", kind=AccountKind.MARGIN)
     await trade(desk, owner, order(account.id, "FUT", Side.BUY, "3"))
     await close_at(desk, "FUT", "104.01", "98.01", "98.01")
@@ -55,7 +55,7 @@ async def test_futures_are_settled_daily_and_the_sum_is_that_of_one_trade(desk: 
     await assert_proved(desk, account.id)
 
 
-async def test_a_statement_tells_what_happened(desk: Platform) -> None:
+async def test_a_statement_lists_the_events_of_its_day(desk: Platform) -> None:
     owner, account = await desk.open_account("1000", kind=AccountKind.MARGIN)
     await trade(desk, owner, order(account.id, "COIN", Side.BUY, "3"))
     await trade(desk, owner, order(account.id, "COIN", Side.SELL, "1"))
@@ -83,7 +83,7 @@ async def test_a_statement_tells_what_happened(desk: Platform) -> None:
     assert [tuple(row) for row in snapshots] == [(roll_of(1), Decimal(110)), (roll_of(2), Decimal(90))]
 
 
-async def test_prices_are_never_later_than_the_day(desk: Platform) -> None:
+async def test_a_statement_uses_no_price_later_than_its_day(desk: Platform) -> None:
     owner, account = await desk.open_account("1000", kind=AccountKind.MARGIN)
     await trade(desk, owner, order(account.id, "COIN", Side.BUY, "1"))
     # Of today there is the quote alone, and the day after tomorrow knows no price of its own.
@@ -93,7 +93,7 @@ async def test_prices_are_never_later_than_the_day(desk: Platform) -> None:
     assert [one.positions[0].mark_price for one in told] == [Decimal("100"), Decimal(120), Decimal(120), Decimal(80)]
 
 
-async def test_an_account_without_a_price_is_carried_at_its_average(desk: Platform) -> None:
+async def test_a_position_without_a_price_is_valued_at_its_average(desk: Platform) -> None:
     owner, account = await desk.open_account("1000", kind=AccountKind.MARGIN)
     await trade(desk, owner, order(account.id, "FUT", Side.BUY, "1"))
     services = desk.services
@@ -104,7 +104,7 @@ async def test_an_account_without_a_price_is_carried_at_its_average(desk: Platfo
     assert [one.positions[0].mark_price for one in await statements(account.id)] == [None] * 3
 
 
-async def test_what_settles_in_another_currency_converts_at_the_day_s_rate(desk: Platform) -> None:
+async def test_settlement_in_another_currency_uses_the_rate_of_the_day(desk: Platform) -> None:
     terms = {"asset_class": AssetClass.FUTURE, "currency": "EUR", "fees": FREE} | MARGIN_RATES
     await desk.add_instrument(instrument("EURFUT", **terms))
     await desk.add_instrument(instrument("EURUSD", asset_class=AssetClass.FX))
@@ -123,7 +123,7 @@ async def test_what_settles_in_another_currency_converts_at_the_day_s_rate(desk:
     await assert_proved(desk, account.id)
 
 
-async def test_busting_a_settled_execution_takes_its_settlements_back(desk: Platform) -> None:
+async def test_busting_a_settled_execution_reverses_its_settlements(desk: Platform) -> None:
     owner, account = await desk.open_account("100000", kind=AccountKind.MARGIN)
     (bought,) = await trade(desk, owner, order(account.id, "FUT", Side.BUY, "2"))
     (other,) = await trade(desk, owner, order(account.id, "FUT", Side.BUY, "1"))
@@ -140,7 +140,9 @@ async def test_busting_a_settled_execution_takes_its_settlements_back(desk: Plat
     assert other.status is OrderStatus.FILLED
 
 
-async def test_day_orders_that_a_venue_forgot_are_cancelled(database_url: str, redis_url: str, tmp_path: Path) -> None:
+async def test_day_orders_that_a_venue_left_open_are_cancelled(
+    database_url: str, redis_url: str, tmp_path: Path
+) -> None:
     async with platform(database_url, redis_url, tmp_path, venue=False) as desk:
         await add_instruments(desk)
         owner, account = await desk.open_account("1000")
@@ -180,7 +182,7 @@ def _cuts() -> Iterator[tuple[int, _Cut]]:
         yield place, _Cut(at=1 + place % 3, error=Unavailable("the machine stopped"))
 
 
-async def test_cut_short_again_and_again_it_ends_the_same(
+async def test_a_repeatedly_interrupted_roll_ends_with_the_same_books(
     prepared: tuple[str, list[UUID]],
     databases: DatabaseFactory,
     redis_url: str,
@@ -207,7 +209,7 @@ async def test_cut_short_again_and_again_it_ends_the_same(
                 assert len(await statements(account_id)) == 7
 
 
-async def test_one_account_that_fails_keeps_no_other_from_its_day(
+async def test_a_failing_account_does_not_stop_the_roll_of_others(
     prepared: tuple[str, list[UUID]], redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url, accounts = prepared
@@ -227,7 +229,7 @@ async def test_one_account_that_fails_keeps_no_other_from_its_day(
         assert [len(await statements(account_id)) for account_id in accounts] == [3, 3, 3]
 
 
-async def test_a_run_stops_when_its_time_is_over_and_the_next_goes_on(
+async def test_a_run_stops_at_its_time_limit_and_the_next_continues(
     prepared: tuple[str, list[UUID]], redis_url: str, tmp_path: Path
 ) -> None:
     url, _ = prepared

@@ -120,7 +120,7 @@ def end_day(
 
 @settings(max_examples=60)
 @given(days)
-def test_statements_add_up_and_say_what_happened(story: list[Day]) -> None:
+def test_statements_add_up_and_each_line_is_right(story: list[Day]) -> None:
     held, closing, unrealized, realized, posted = Account(), ZERO, ZERO, ZERO, 0
     for number, (events, marks, dividend) in enumerate(story):
         for kind, *terms in events:

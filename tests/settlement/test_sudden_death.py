@@ -29,7 +29,7 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
-async def test_killed_in_the_middle_it_ends_the_same(
+async def test_a_roll_killed_at_any_point_ends_with_the_same_books(
     prepared: tuple[str, list[UUID]], databases: DatabaseFactory, redis_url: str, tmp_path: Path
 ) -> None:
     url, accounts = prepared

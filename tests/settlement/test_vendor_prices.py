@@ -55,7 +55,7 @@ def rows(name: str, symbol: str, first: datetime, last: datetime) -> list[dict[s
         ("IBM.US", "2008-04-30", "2008-05-12", "-70"),
     ],
 )
-async def test_total_return_is_that_of_the_adjusted_closes(
+async def test_total_return_equals_that_of_adjusted_closes(
     symbol: str, first: str, last: str, shares: str, database_url: str, redis_url: str, tmp_path: Path
 ) -> None:
     begins, ends = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (first, last))
@@ -92,7 +92,7 @@ async def test_total_return_is_that_of_the_adjusted_closes(
 
 
 @pytest.mark.parametrize("symbol", ["AAPL.US", "AIG.US", "IBM.US", "MSFT.US", "ORCL.US"])
-def test_every_action_of_the_data_reproduces_the_adjusted_closes(symbol: str) -> None:
+def test_every_recorded_action_reproduces_the_adjusted_closes(symbol: str) -> None:
     """All years that there are, by the rules alone: a position and its prices, from close to close."""
     closes = {row["ts"]: Decimal(row["close"]) for row in rows(BARS, symbol, EVER, NEVER)}
     adjusted = {row["ts"]: Decimal(row["adj_close"]) for row in rows(ADJUSTED, symbol, EVER, NEVER)}

@@ -92,7 +92,7 @@ async def stored() -> list[tuple[Any, ...]]:
     return [tuple(row) for table in tables for row in await fetch(f"SELECT * FROM {table} ORDER BY 1")]
 
 
-async def test_all_tasks_are_shown_before_any_worker_was_there(client: Client) -> None:
+async def test_all_tasks_are_listed_before_the_first_worker_starts(client: Client) -> None:
     tasks = await client.ask(LIST)
     assert [task["name"] for task in tasks] == sorted(DEFINITIONS)
     proof = await client.task(BOOK_PROOF)
@@ -105,7 +105,7 @@ async def test_all_tasks_are_shown_before_any_worker_was_there(client: Client) -
     }  # fmt: skip
 
 
-async def test_a_task_is_changed_paused_and_goes_on(client: Client) -> None:
+async def test_a_task_is_changed_paused_and_resumed(client: Client) -> None:
     cron = {"name": BOOK_PROOF, "cron": "30 2 * * *", "timezone": "Europe/London", "timeoutSeconds": 120}
     changed = await client.ask(UPDATE, i=cron)
     assert changed["version"] == 1
@@ -140,7 +140,7 @@ REFUSALS: list[tuple[dict[str, Any], tuple[str, str | None]]] = [
 ]
 
 
-async def test_what_makes_no_sense_changes_nothing(client: Client) -> None:
+async def test_an_invalid_change_is_refused_and_changes_nothing(client: Client) -> None:
     before = await stored()
     for change, refusal in REFUSALS:
         assert await client.ask(UPDATE, i={"name": BOOK_PROOF} | change) == refusal, change
@@ -149,7 +149,7 @@ async def test_what_makes_no_sense_changes_nothing(client: Client) -> None:
     assert await stored() == before
 
 
-async def test_others_neither_see_nor_steer_tasks(client: Client) -> None:
+async def test_non_administrators_cannot_see_or_change_tasks(client: Client) -> None:
     before = await stored()
     for role in (Role.VIEWER, Role.TRADER):
         actor = await client.desk.add_actor(role)
@@ -160,7 +160,7 @@ async def test_others_neither_see_nor_steer_tasks(client: Client) -> None:
     assert await stored() == before
 
 
-async def test_a_run_is_asked_for_followed_and_found_in_history(client: Client) -> None:
+async def test_a_run_is_requested_followed_and_listed(client: Client) -> None:
     bus = client.desk.services.bus
     await client.ask(UPDATE, i={"name": BOOK_PROOF, "enabled": False})
     async with aclosing(client.follow(task=BOOK_PROOF)) as changes:
@@ -189,7 +189,7 @@ async def test_a_run_is_asked_for_followed_and_found_in_history(client: Client) 
     assert task["runs"] == [{"id": run["id"]}]
 
 
-async def test_history_is_paged_both_ways_and_pausing_skips_what_waits(client: Client) -> None:
+async def test_history_pages_both_ways_and_pausing_skips_waiting_runs(client: Client) -> None:
     ids = []
     for name in sorted(DEFINITIONS)[:3]:
         ids.append((await client.ask(RUN, name=name))["id"])

@@ -60,7 +60,7 @@ async def follow(desk: Platform, query: str) -> AsyncIterator[Any]:
             yield value
 
 
-async def test_without_an_engine_the_platform_is_degraded_and_says_who_is_missing(desk: Platform) -> None:
+async def test_a_platform_without_an_engine_is_degraded_and_names_the_missing_role(desk: Platform) -> None:
     health = await ask(desk, HEALTH)
     parts = {part["name"]: part for part in health["components"]}
     assert health["state"] == "DEGRADED"
@@ -78,9 +78,7 @@ async def test_without_an_engine_the_platform_is_degraded_and_says_who_is_missin
         await until(played)
 
 
-async def test_a_server_that_hangs_is_seen_and_told_until_it_goes_on(
-    desk: Platform, services: EmbeddedServices
-) -> None:
+async def test_a_hanging_server_is_reported_until_it_answers(desk: Platform, services: EmbeddedServices) -> None:
     pid = services.valkey.pid
     assert pid is not None
     async with aclosing(follow(desk, f"subscription {HEALTH}")) as told:
@@ -99,7 +97,7 @@ async def test_a_server_that_hangs_is_seen_and_told_until_it_goes_on(
                 pass
 
 
-async def test_a_feed_is_as_old_as_its_newest_quote(desk: Platform) -> None:
+async def test_the_age_of_a_feed_is_that_of_its_newest_quote(desk: Platform) -> None:
     coin = await desk.add_instrument(instrument("COIN.T"))
     await desk.add_instrument(instrument("SLOW.T"))
 
@@ -126,7 +124,7 @@ async def test_a_feed_is_as_old_as_its_newest_quote(desk: Platform) -> None:
     assert fresh["detail"].endswith("1 stale.")
 
 
-async def test_metrics_are_figures_of_machine_and_trading(desk: Platform) -> None:
+async def test_metrics_cover_machine_and_trading(desk: Platform) -> None:
     metrics = await ask(desk, METRICS)
     assert (metrics["openOrders"], metrics["queueDepth"], metrics["subscriptions"]) == (0, 0, 0)
     assert (metrics["ordersPerSecond"], metrics["latencyP50Ms"]) == (0, None)
@@ -134,7 +132,7 @@ async def test_metrics_are_figures_of_machine_and_trading(desk: Platform) -> Non
     assert metrics["eventLagMs"] > 0
 
 
-async def test_metrics_add_up_what_all_web_processes_did(desk: Platform, redis_url: str) -> None:
+async def test_metrics_add_up_over_all_web_processes(desk: Platform, redis_url: str) -> None:
     window = LoadWindow()
     for number in range(20):
         window.answered(5.0, 0.010, failed=number < 5)
@@ -155,13 +153,13 @@ async def test_metrics_add_up_what_all_web_processes_did(desk: Platform, redis_u
     assert 8.5 < metrics["latencyP50Ms"] < 11.5
 
 
-async def test_without_redis_a_process_sees_itself_alone() -> None:
+async def test_a_process_without_redis_sees_only_itself() -> None:
     async with ProcessBoard("redis://127.0.0.1:1/0") as board:
         assert await board.others() == []
 
 
 @pytest.mark.parametrize("interval", [-1, 999, 60_001])
-async def test_metrics_come_once_a_second_at_most(desk: Platform, interval: int) -> None:
+async def test_metrics_are_published_at_most_once_a_second(desk: Platform, interval: int) -> None:
     context = Context(desk.services, actor=await desk.add_actor(Role.VIEWER))
     query = f"subscription {{ systemMetrics(intervalMs: {interval}) {{ at }} }}"
     refused: Any = subscribe(platform_schema(), parse(query), context_value=context)
@@ -169,12 +167,12 @@ async def test_metrics_come_once_a_second_at_most(desk: Platform, interval: int)
     assert refused.errors[0].original_error.context["field"] == "intervalMs"
 
 
-def test_what_another_release_shows_is_passed_over() -> None:
+def test_metrics_of_other_releases_are_skipped() -> None:
     with pytest.raises(ValueError, match="buckets"):
         ProcessLoad.from_json({"operations": 1, "errors": 0, "subscriptions": 0, "buckets": [1]})
 
 
-async def test_metrics_tell_of_trading_by_status_reason_and_time_to_the_fill(desk: Platform) -> None:
+async def test_trading_metrics_count_by_status_reason_and_fill_time(desk: Platform) -> None:
     await desk.add_instrument(instrument("COIN.T"))
     await desk.quote("COIN.T", "99", "101")
     owner, book = await desk.open_account("1000")

@@ -78,7 +78,7 @@ def quoted(seconds: int) -> FeedFacts:
         (health.of_bus(None), DEGRADED),
     ],
 )
-def test_a_part_is_as_its_facts_say(found: ComponentHealth, state: ComponentState) -> None:
+def test_the_state_of_a_component_follows_from_its_facts(found: ComponentHealth, state: ComponentState) -> None:
     assert found.state is state
     assert state is UP or found.detail
 
@@ -93,19 +93,19 @@ def test_a_part_is_as_its_facts_say(found: ComponentHealth, state: ComponentStat
         (DEGRADED, UP, DEGRADED),
     ],
 )
-def test_the_whole_is_down_only_with_the_database(
+def test_the_platform_is_down_only_without_its_database(
     database: ComponentState, other: ComponentState, state: ComponentState
 ) -> None:
     parts = [ComponentHealth("postgresql", database), ComponentHealth("redis", other)]
     assert health.whole(parts) is state
 
 
-def test_the_roles_are_those_that_an_engine_plays(desk_services: ProcessServices) -> None:
+def test_the_health_roles_are_those_of_the_engine(desk_services: ProcessServices) -> None:
     played = {role for parts in ROLES.values() for role, _ in parts(desk_services)}
     assert set(health.engine_roles([PAPER])) == played
 
 
-def test_without_the_database_the_same_parts_are_shown() -> None:
+def test_the_same_components_are_listed_without_the_database() -> None:
     venues = ["paper", "far"]
     roles = dict.fromkeys(health.engine_roles(venues), PLAYED)
     seen = health.of_facts(venues, roles, health.Facts(NOW, None, {}, [], None, None))
@@ -114,7 +114,7 @@ def test_without_the_database_the_same_parts_are_shown() -> None:
     assert {part.state for part in unseen} == {DEGRADED}
 
 
-def test_orders_can_be_taken_while_the_roles_behind_the_paper_venue_are_played() -> None:
+def test_orders_are_possible_while_the_roles_of_the_paper_venue_are_running() -> None:
     played = [ComponentHealth(f"role:{role}", UP) for role in health.engine_roles(["paper", "far"])]
     assert health.is_trading(played)
     assert health.is_trading([part for part in played if part.name != "role:venue:far"])
@@ -122,7 +122,7 @@ def test_orders_can_be_taken_while_the_roles_behind_the_paper_venue_are_played()
         assert not health.is_trading([part for part in played if part.name != f"role:{role}"])
 
 
-def test_every_kind_of_part_has_a_name_at_the_desk_and_a_line_in_the_runbook() -> None:
+def test_every_component_kind_has_a_desk_label_and_a_runbook_line() -> None:
     root = Path(__file__).parents[2]
     runbook = (root / "docs/operations.md").read_text(encoding="utf-8")
     parts = [
@@ -150,7 +150,7 @@ def test_a_window_counts_the_last_full_seconds() -> None:
 
 
 @given(st.lists(st.floats(0.000_2, 200.0), min_size=1, max_size=200), st.integers(1, 4))
-def test_processes_add_up_and_percentiles_are_near(durations: list[float], processes: int) -> None:
+def test_counts_of_processes_add_up_and_percentiles_are_approximate(durations: list[float], processes: int) -> None:
     windows = [LoadWindow() for _ in range(processes)]
     for number, seconds in enumerate(durations):
         windows[number % processes].answered(5.0, seconds, failed=False)

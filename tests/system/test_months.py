@@ -61,7 +61,7 @@ async def move_to(account_id: UUID, sequence: int, at: datetime) -> None:
     await connection.execute("ALTER TABLE account_events ENABLE ALWAYS TRIGGER account_events_append_only")
 
 
-async def test_migrations_make_months_ahead_and_events_go_into_theirs(desk: Platform) -> None:
+async def test_migrations_create_months_ahead_and_events_go_into_theirs(desk: Platform) -> None:
     await desk.open_account("1000")
     now = utc_now()
     months = [partition_name("account_events", month_of(now) + ahead) for ahead in range(3)]
@@ -72,9 +72,7 @@ async def test_migrations_make_months_ahead_and_events_go_into_theirs(desk: Plat
     assert await fetch(f"SELECT 1 FROM {months[0]}")
 
 
-async def test_rows_of_a_month_that_nobody_made_are_taken_and_sorted_later(
-    desk: Platform, archive: FolderArchive
-) -> None:
+async def test_rows_of_a_missing_month_are_stored_and_moved_later(desk: Platform, archive: FolderArchive) -> None:
     owner, account = await desk.open_account("1000")
     await move_to(account.id, 1, OLD)
     before = await read_events(account.id, 0)
@@ -100,7 +98,7 @@ async def test_rows_of_a_month_that_nobody_made_are_taken_and_sorted_later(
     await deposit(bus, owner, MoveCash(account.id, D(1), "more"))
 
 
-async def test_nothing_of_the_event_log_is_dropped_unless_told(desk: Platform, archive: FolderArchive) -> None:
+async def test_event_months_are_not_dropped_by_default(desk: Platform, archive: FolderArchive) -> None:
     _, account = await desk.open_account("1000")
     await move_to(account.id, 1, OLD)
     await keep_months(desk.services.bus, utc_now(), Kept(), archive)
@@ -108,7 +106,7 @@ async def test_nothing_of_the_event_log_is_dropped_unless_told(desk: Platform, a
 
 
 @pytest.mark.tampers
-async def test_old_months_are_archived_and_then_dropped_and_who_asks_for_them_is_told(
+async def test_old_months_are_archived_then_dropped_and_readers_get_an_error(
     desk: Platform, archive: FolderArchive, tmp_path: Path
 ) -> None:
     bus = desk.services.bus
@@ -131,7 +129,7 @@ async def test_old_months_are_archived_and_then_dropped_and_who_asks_for_them_is
 
 
 @pytest.mark.tampers
-async def test_who_follows_from_before_the_archive_is_told_even_if_nothing_came_since(
+async def test_a_follower_from_before_the_archive_gets_an_error_without_new_events(
     desk: Platform, archive: FolderArchive
 ) -> None:
     bus = desk.services.bus
@@ -145,9 +143,7 @@ async def test_who_follows_from_before_the_archive_is_told_even_if_nothing_came_
         await anext(aiter(AccountLogs(bus).of(account.id).follow(last - 1)))
 
 
-async def test_an_archive_that_is_not_what_it_should_be_keeps_its_month(
-    desk: Platform, archive: FolderArchive, tmp_path: Path
-) -> None:
+async def test_a_month_with_an_invalid_archive_is_kept(desk: Platform, archive: FolderArchive, tmp_path: Path) -> None:
     bus, kept = desk.services.bus, Kept(history=None, events=100)
     _, account = await desk.open_account("1000")
     await move_to(account.id, 1, OLD)
@@ -164,7 +160,7 @@ async def test_an_archive_that_is_not_what_it_should_be_keeps_its_month(
     assert len(await fetch("SELECT 1 FROM account_events_2019_05")) == 2
 
 
-async def test_bars_of_days_outlive_those_below(desk: Platform, archive: FolderArchive) -> None:
+async def test_bars_of_days_are_kept_longer_than_shorter_bars(desk: Platform, archive: FolderArchive) -> None:
     bus = desk.services.bus
     coin = await desk.add_instrument(instrument("BARS"))
 
@@ -186,7 +182,7 @@ async def test_bars_of_days_outlive_those_below(desk: Platform, archive: FolderA
     assert left == [("DAY", OLD.replace(hour=0, minute=0))]
 
 
-async def test_samples_are_kept_for_as_long_as_told(desk: Platform, archive: FolderArchive) -> None:
+async def test_samples_are_kept_for_the_configured_time(desk: Platform, archive: FolderArchive) -> None:
     services = desk.services
     _, account = await desk.open_account("1000")
     await sample_equity(services.bus, services.market, OLD)
@@ -204,7 +200,7 @@ async def plan(statement: str, *arguments: object) -> set[str]:
     return {name for name in names if f" on {name} " in f"{text} "}
 
 
-async def test_statements_that_name_a_time_look_into_few_months(
+async def test_statements_with_a_time_range_read_few_months(
     desk: Platform, archive: FolderArchive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, account = await desk.open_account("1000")
@@ -231,6 +227,6 @@ async def test_statements_that_name_a_time_look_into_few_months(
 
 
 @pytest.mark.parametrize("variable", ["HISTORY", "BARS", "EVENTS"])
-def test_too_short_a_time_is_refused(variable: str) -> None:
+def test_too_short_a_retention_is_refused(variable: str) -> None:
     with pytest.raises(SettingsError, match=f"TRADEGRAPH_KEEP_{variable}_DAYS"):
         load_settings({f"TRADEGRAPH_KEEP_{variable}_DAYS": "7"})

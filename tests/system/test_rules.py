@@ -46,19 +46,19 @@ def hourly(due: str, *, catch_up: bool = True) -> ScheduledTask:
 
 
 @pytest.mark.parametrize("catch_up", [True, False])
-def test_what_is_due_in_time_is_run(catch_up: bool) -> None:
+def test_a_due_task_is_run(catch_up: bool) -> None:
     plan = plan_due(hourly("10:00", catch_up=catch_up), at("10:00:59"), is_busy=False)
     assert plan == DueRun(at("11:00"), at("10:00"))
 
 
-def test_what_was_missed_is_caught_up_once_for_the_last_time() -> None:
+def test_missed_times_are_caught_up_once_for_the_latest() -> None:
     assert plan_due(hourly("10:00"), at("10:01:01"), is_busy=False) == DueRun(
         at("11:00"), at("10:00"), RunCause.CATCH_UP
     )
     assert plan_due(hourly("02:00"), at("10:30"), is_busy=False) == DueRun(at("11:00"), at("10:00"), RunCause.CATCH_UP)
 
 
-def test_what_wants_no_catching_up_says_what_it_missed() -> None:
+def test_a_task_without_catch_up_records_its_missed_times() -> None:
     late = plan_due(hourly("10:00", catch_up=False), at("10:30"), is_busy=False)
     assert late == DueRun(at("11:00"), skipped="2026-03-02 10:00:00 UTC was skipped: no worker was there.")
     several = plan_due(hourly("02:00", catch_up=False), at("10:00:10"), is_busy=False)
@@ -68,7 +68,7 @@ def test_what_wants_no_catching_up_says_what_it_missed() -> None:
     )
 
 
-def test_while_it_is_busy_one_kind_waits_and_the_other_skips() -> None:
+def test_a_busy_task_waits_with_catch_up_and_skips_without_it() -> None:
     assert plan_due(hourly("10:00"), at("10:00:01"), is_busy=True) == DueRun(at("10:00"))
     skipped = "2026-03-02 10:00:00 UTC was skipped: the run before was still going."
     assert plan_due(hourly("10:00", catch_up=False), at("10:00:01"), is_busy=True) == DueRun(
@@ -86,7 +86,7 @@ TRIGGERS = [Interval(1), Interval(3_600), Cron("*/10 * * * *", "America/New_York
     st.integers(0, 31_000_000),
     st.one_of(st.integers(0, 200), st.integers(0, 2_000_000)),
 )
-def test_a_time_that_has_come_is_run_skipped_or_waits_and_never_two_of_them(
+def test_a_due_time_is_run_skipped_or_waits_exactly_once(
     trigger: Trigger, catch_up: bool, is_busy: bool, start: int, late_seconds: int
 ) -> None:
     due = next_fire(trigger, at("00:00") + timedelta(seconds=start))
@@ -112,7 +112,7 @@ def test_a_time_that_has_come_is_run_skipped_or_waits_and_never_two_of_them(
         assert (plan.skipped is None) is (plan.due_at == due)
 
 
-def test_a_failure_is_tried_again_as_often_as_the_task_wants_it() -> None:
+def test_a_failed_run_is_retried_as_often_as_configured() -> None:
     for final in (TaskRunState.FAILED, TaskRunState.TIMED_OUT):
         assert after_failure(final, 3, 2, 0.0) == AfterAttempt(final)
         assert after_failure(final, 1, 0, 0.0) == AfterAttempt(final)
@@ -120,7 +120,7 @@ def test_a_failure_is_tried_again_as_often_as_the_task_wants_it() -> None:
         assert retried == AfterAttempt(TaskRunState.RETRYING, timedelta(seconds=2 * TASK.first_seconds))
 
 
-def test_a_run_that_kills_its_workers_does_so_a_few_times_only() -> None:
+def test_a_run_that_kills_its_workers_is_tried_a_few_times_only() -> None:
     assert after_loss(MAX_LOSSES) == AfterAttempt(TaskRunState.RETRYING)
     assert after_loss(MAX_LOSSES + 1) == AfterAttempt(TaskRunState.FAILED)
 
@@ -143,13 +143,13 @@ def changed(definition: TaskDefinition, override: Override | None = None, **chan
         (HOURLY, {"interval_seconds": 3_600}, None),
     ],
 )
-def test_a_trigger_replaces_the_other_and_the_own_one_is_not_kept(
+def test_a_new_trigger_replaces_the_old_and_the_default_is_not_stored(
     definition: TaskDefinition, change: dict[str, Any], trigger: Trigger | None
 ) -> None:
     assert changed(definition, **change) == Override(trigger=trigger)
 
 
-def test_what_is_left_out_stays() -> None:
+def test_absent_fields_of_a_change_stay() -> None:
     before = Override(False, Interval(60), 10, 0, version=4)
     assert changed(HOURLY, before) == before
     assert changed(HOURLY, before, enabled=True) == replace(before, enabled=True)
@@ -172,7 +172,7 @@ def test_what_is_left_out_stays() -> None:
         ("maxRetries", {"max_retries": 21}),
     ],
 )
-def test_a_change_that_makes_no_sense_names_its_field(field: str, change: dict[str, Any]) -> None:
+def test_an_invalid_change_names_its_field(field: str, change: dict[str, Any]) -> None:
     with pytest.raises(BadInput) as caught:
         changed(HOURLY, **change)
     assert caught.value.field == field

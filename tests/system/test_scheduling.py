@@ -49,7 +49,7 @@ async def registered(database: str) -> None:
     await register_tasks(BUS, DEFINITIONS)
 
 
-async def test_many_workers_make_one_run_of_what_is_due(database: str) -> None:
+async def test_many_workers_make_one_run_of_a_due_task(database: str) -> None:
     assert (await tick(BUS, DEFINITIONS))[0] == []
     await make_due()
     await asyncio.gather(*(tick(BUS, DEFINITIONS) for _ in range(8)))
@@ -86,7 +86,7 @@ async def test_a_busy_task_waits_or_skips_and_is_caught_up_once(database: str) -
     assert [(run["task"], run["cause"]) for run in caught_up] == [("stubborn", "CATCH_UP")]
 
 
-async def test_a_failure_is_tried_again_and_then_final(database: str) -> None:
+async def test_a_failed_run_is_retried_and_then_final(database: str) -> None:
     await make_due()
     await tick(BUS, DEFINITIONS)
     run_id = next(run["id"] for run in await runs() if run["task"] == "stubborn")
@@ -110,7 +110,7 @@ async def test_a_failure_is_tried_again_and_then_final(database: str) -> None:
     assert not await attempts.note_progress(BUS, attempt, {})
 
 
-async def test_what_a_lost_worker_writes_is_refused(database: str) -> None:
+async def test_writes_of_a_lost_worker_are_refused(database: str) -> None:
     await make_due()
     await tick(BUS, DEFINITIONS)
     run_id = next(run["id"] for run in await runs() if run["task"] == "stubborn")
@@ -138,7 +138,7 @@ async def test_what_a_lost_worker_writes_is_refused(database: str) -> None:
     assert (ended.state, ended.result, ended.error) == ("SUCCEEDED", '{"done":true}', None)
 
 
-async def test_a_run_that_kills_its_workers_fails_in_the_end(database: str) -> None:
+async def test_a_run_that_kills_its_workers_fails_finally(database: str) -> None:
     await make_due()
     await tick(BUS, DEFINITIONS)
     run_id = next(run["id"] for run in await runs() if run["task"] == "stubborn")
@@ -149,7 +149,7 @@ async def test_a_run_that_kills_its_workers_fails_in_the_end(database: str) -> N
     assert (run["state"], run["losses"], run["attempt"]) == ("FAILED", MAX_LOSSES + 1, MAX_LOSSES + 1)
 
 
-async def test_what_a_stopping_worker_gives_back_goes_on_as_the_same_attempt(database: str) -> None:
+async def test_a_run_returned_by_a_stopping_worker_continues_as_the_same_attempt(database: str) -> None:
     await make_due()
     await tick(BUS, DEFINITIONS)
     run_id = (await runs())[0]["id"]
@@ -163,7 +163,7 @@ async def test_what_a_stopping_worker_gives_back_goes_on_as_the_same_attempt(dat
     assert second.run.attempt == 1
 
 
-async def test_a_release_that_changes_a_trigger_finds_the_time_anew_and_leaves_foreign_tasks_alone(
+async def test_a_release_with_a_new_trigger_reschedules_it_and_ignores_foreign_tasks(
     database: str,
 ) -> None:
     before = {row["name"]: row["next_run_at"] for row in await fetch("SELECT * FROM scheduled_tasks")}

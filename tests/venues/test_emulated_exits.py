@@ -48,7 +48,7 @@ def held(world: RemoteWorld) -> Decimal:
     return world.book.position(PERPETUAL.id, Bucket.NET).quantity
 
 
-async def test_two_exits_for_all_of_a_position_never_turn_it(world: RemoteWorld) -> None:
+async def test_two_exits_of_a_whole_position_never_flip_it(world: RemoteWorld) -> None:
     await long(world)
     profit = world.place(exit_of(OrderType.LIMIT, limit_price="105"))
     loss = world.place(exit_of(OrderType.STOP, stop_price="95"))
@@ -67,7 +67,7 @@ async def test_two_exits_for_all_of_a_position_never_turn_it(world: RemoteWorld)
     assert world.book.account.reserved == 0
 
 
-async def test_an_exit_that_waits_here_is_cut_to_what_is_left(world: RemoteWorld) -> None:
+async def test_an_emulated_exit_is_reduced_to_the_remaining_position(world: RemoteWorld) -> None:
     await long(world)
     profit = world.place(exit_of(OrderType.LIMIT, limit_price="105"))
     loss = world.place(exit_of(OrderType.STOP, stop_price="95"))
@@ -81,7 +81,7 @@ async def test_an_exit_that_waits_here_is_cut_to_what_is_left(world: RemoteWorld
     assert profit.status is OrderStatus.CANCELED
 
 
-async def test_what_works_ends_when_the_position_was_closed_otherwise_also_over_a_restart(world: RemoteWorld) -> None:
+async def test_working_exits_end_when_the_position_was_closed_otherwise(world: RemoteWorld) -> None:
     await long(world)
     loss = world.place(exit_of(OrderType.STOP, stop_price="95"))
     await world.run()
@@ -117,7 +117,7 @@ async def test_cancelling_a_part_filled_entry_leaves_its_exits_working(world: Re
     assert (held(world), profit.status, loss.status) == (0, OrderStatus.CANCELED, OrderStatus.FILLED)
 
 
-async def test_when_the_exits_of_a_bracket_end_their_entry_does_too(world: RemoteWorld) -> None:
+async def test_an_entry_ends_when_the_exits_of_its_bracket_end(world: RemoteWorld) -> None:
     if world.there.capabilities.brackets:
         return
     entry = command(symbol="COIN-PERP", quantity=Decimal(4), limit_price=Decimal(99))

@@ -52,7 +52,7 @@ def is_there(world: RemoteWorld, order: Order) -> bool:
     return client_id_of(order.id) in world.there.requests("submit")
 
 
-async def test_a_plain_order_goes_as_it_is(world: RemoteWorld) -> None:
+async def test_a_plain_order_is_sent_unchanged(world: RemoteWorld) -> None:
     order = world.place(command(quantity=Decimal(1), limit_price=Decimal("99.5")))
     assert (order.status, order.venue_order_id) == (OrderStatus.PENDING_NEW, None)
     await world.run()
@@ -87,7 +87,7 @@ async def test_a_plain_order_goes_as_it_is(world: RemoteWorld) -> None:
         (OrderType.TRAILING_STOP, {"trailing_offset": "1"}, ("98.9", "99"), ("MARKET", 1, None)),
     ],
 )
-async def test_what_waits_for_a_price_waits_here(
+async def test_a_stop_is_held_by_the_engine_until_it_triggers(
     world: RemoteWorld, kind: OrderType, terms: dict[str, str], reached: tuple[str, str], goes: tuple[Any, ...]
 ) -> None:
     await bought(world)
@@ -102,7 +102,7 @@ async def test_what_waits_for_a_price_waits_here(
     assert world.kinds(order)[:3] == ["NEW", "TRIGGERED", "NEW"]
 
 
-async def test_a_trail_follows_the_market_here(world: RemoteWorld) -> None:
+async def test_a_trailing_stop_follows_the_market_in_the_engine(world: RemoteWorld) -> None:
     await bought(world)
     order = world.place(sell(OrderType.TRAILING_STOP, trailing_offset="100", trailing_offset_kind=OffsetKind.TICKS))
     world.tick("104.99", "105.01")
@@ -113,7 +113,7 @@ async def test_a_trail_follows_the_market_here(world: RemoteWorld) -> None:
     assert (order.status, order.average_price) == (OrderStatus.FILLED, Decimal("103.9"))
 
 
-async def test_time_runs_out_here(world: RemoteWorld) -> None:
+async def test_the_engine_expires_orders(world: RemoteWorld) -> None:
     until = NOW + timedelta(seconds=30)
     start = int(world.clock)
     order = world.place(command(limit_price=Decimal(90), time_in_force=TimeInForce.GTD, expires_at=until))
@@ -131,7 +131,7 @@ async def test_time_runs_out_here(world: RemoteWorld) -> None:
     assert start <= world.clock
 
 
-async def test_a_bracket_whose_profit_is_taken(world: RemoteWorld) -> None:
+async def test_a_filled_take_profit_cancels_the_stop_loss(world: RemoteWorld) -> None:
     entry, profit, loss = world.bracket(
         PlaceBracket(
             command(type=OrderType.MARKET, quantity=Decimal(2)),
@@ -153,7 +153,7 @@ async def test_a_bracket_whose_profit_is_taken(world: RemoteWorld) -> None:
     assert (profit.status, loss.status, is_there(world, loss)) == (OrderStatus.FILLED, OrderStatus.CANCELED, False)
 
 
-async def test_a_bracket_whose_loss_is_stopped_while_its_profit_is_there(world: RemoteWorld) -> None:
+async def test_a_triggered_stop_loss_cancels_the_working_take_profit_first(world: RemoteWorld) -> None:
     _, profit, loss = world.bracket(
         PlaceBracket(
             command(type=OrderType.MARKET, quantity=Decimal(2)),
@@ -173,7 +173,7 @@ async def test_a_bracket_whose_loss_is_stopped_while_its_profit_is_there(world: 
     assert (loss.status, loss.average_price) == (OrderStatus.FILLED, 94)
 
 
-async def test_a_stop_waits_for_a_profit_that_cannot_be_called_back_any_more(world: RemoteWorld) -> None:
+async def test_a_stop_loss_is_not_sent_while_the_take_profit_cannot_be_cancelled(world: RemoteWorld) -> None:
     _, profit, loss = world.bracket(
         PlaceBracket(
             command(type=OrderType.MARKET, quantity=Decimal(2)),
@@ -191,7 +191,7 @@ async def test_a_stop_waits_for_a_profit_that_cannot_be_called_back_any_more(wor
     assert (profit.status, loss.status, is_there(world, loss)) == (OrderStatus.FILLED, OrderStatus.CANCELED, False)
 
 
-async def test_an_exit_ends_the_rest_of_its_entry(world: RemoteWorld) -> None:
+async def test_a_complete_exit_cancels_the_rest_of_its_entry(world: RemoteWorld) -> None:
     entry, profit, _ = world.bracket(
         PlaceBracket(
             command(quantity=Decimal(3), limit_price=Decimal(99)),
@@ -208,7 +208,7 @@ async def test_an_exit_ends_the_rest_of_its_entry(world: RemoteWorld) -> None:
     assert (entry.status, profit.status, profit.filled_quantity) == (OrderStatus.CANCELED, OrderStatus.FILLED, 1)
 
 
-async def test_of_two_that_exclude_each_other_one_goes(world: RemoteWorld) -> None:
+async def test_only_one_order_of_an_oco_is_at_the_venue(world: RemoteWorld) -> None:
     await bought(world)
     profit, loss = world.oco(PlaceOco(sell(OrderType.LIMIT, limit_price="105"), sell(OrderType.STOP, stop_price="95")))
     await world.run()
@@ -219,7 +219,7 @@ async def test_of_two_that_exclude_each_other_one_goes(world: RemoteWorld) -> No
     assert [is_there(world, order) for order in (profit, loss)] == [False, True]
 
 
-async def test_what_only_reduces_is_cut_to_what_is_there() -> None:
+async def test_reduce_only_orders_are_reduced_to_the_position() -> None:
     world = RemoteWorld(SPOT, "10000", LoopbackVenue(capabilities=PLAIN), AccountKind.MARGIN)
     await bought(world, "2")
     order = world.place(sell(OrderType.LIMIT, "2", limit_price="103", reduce_only=True))
@@ -234,7 +234,7 @@ async def test_what_only_reduces_is_cut_to_what_is_there() -> None:
     await world.check_truth()
 
 
-async def test_what_cannot_be_done_is_refused_before_it_is_sent(world: RemoteWorld) -> None:
+async def test_an_unsupported_order_is_rejected_before_it_is_sent(world: RemoteWorld) -> None:
     world.book.venue = PLAIN
     cases = {
         "takes no MARKET_TO_LIMIT orders": command(type=OrderType.MARKET_TO_LIMIT, limit_price=None),
@@ -252,7 +252,7 @@ async def test_what_cannot_be_done_is_refused_before_it_is_sent(world: RemoteWor
     assert world.place(command(limit_price=Decimal("99"))).status is OrderStatus.PENDING_NEW
 
 
-async def test_a_change_of_what_waits_here_is_made_here(world: RemoteWorld) -> None:
+async def test_a_change_of_a_held_order_is_made_by_the_engine(world: RemoteWorld) -> None:
     await bought(world)
     order = world.place(sell(OrderType.STOP, stop_price="95"))
     world.modify(order, stop_price="97", quantity="2")
@@ -262,7 +262,7 @@ async def test_a_change_of_what_waits_here_is_made_here(world: RemoteWorld) -> N
     assert (order.status, order.filled_quantity) == (OrderStatus.FILLED, 2)
 
 
-async def test_a_change_of_what_is_there_is_refused(world: RemoteWorld) -> None:
+async def test_a_change_of_an_order_at_the_venue_is_refused(world: RemoteWorld) -> None:
     order = world.place(command(limit_price=Decimal(99)))
     await world.run()
     world.book.venue = PLAIN
@@ -272,7 +272,7 @@ async def test_a_change_of_what_is_there_is_refused(world: RemoteWorld) -> None:
     assert (order.limit_price, order.pending_action) == (99, None)
 
 
-async def test_a_cancel_of_what_was_never_sent(world: RemoteWorld) -> None:
+async def test_a_cancel_of_an_unsent_order_is_made_by_the_engine(world: RemoteWorld) -> None:
     order = world.place(command(limit_price=Decimal(99)))
     world.cancel(order)
     await world.run()

@@ -325,7 +325,7 @@ NOT_HERE = {
 
 @pytest.mark.parametrize("telling", list(Telling))
 @pytest.mark.parametrize("matrix", sorted(MATRICES))
-def test_the_order_shows_what_the_venue_has(matrix: str, telling: Telling) -> None:
+def test_each_row_of_the_fix_matrices_gives_the_status_of_fix(matrix: str, telling: Telling) -> None:
     play = Play(telling)
     for happens, stands in MATRICES[matrix]:
         play.row(happens, stands)
@@ -346,14 +346,14 @@ SPLIT = (
 
 
 @pytest.mark.parametrize("telling", [telling for telling in Telling if telling is not Telling.RESTARTED])
-def test_a_split_that_scales_what_was_filled(telling: Telling) -> None:
+def test_a_split_scales_the_filled_quantity_of_an_order(telling: Telling) -> None:
     play = Play(telling)
     for happens, there, here in SPLIT:
         play.row(happens, there)
         assert Standing.of(play.order) == Standing.read(here), happens
 
 
-def test_a_split_is_recognised_again_after_a_restart() -> None:
+def test_a_split_is_recognised_after_a_restart() -> None:
     play = Play(Telling.FULL_ANSWERS)
     for happens, there, _ in SPLIT[:4]:
         play.row(happens, there)
@@ -366,7 +366,7 @@ def test_a_split_is_recognised_again_after_a_restart() -> None:
         assert Standing.of(play.order) == Standing.read(here), happens
 
 
-def test_each_matrix_is_played_or_has_its_reason() -> None:
+def test_each_fix_matrix_is_played_or_has_a_reason() -> None:
     groups = {name[0] for name in MATRICES} | {name[0] for name in NOT_HERE}
     assert groups == set("ABCDEFGHIJKL")
     assert all(reason.endswith(".") for reason in NOT_HERE.values())
@@ -404,7 +404,9 @@ class Taken:
         ("PARTIALLY_FILLED", [], "NEW 10000 0 10000", None),
     ],
 )
-def test_executions_that_are_taken_back(status: str, left: list[Taken], stands: str, average: str | None) -> None:
+def test_busted_and_corrected_executions_give_the_status_of_fix(
+    status: str, left: list[Taken], stands: str, average: str | None
+) -> None:
     """J: a person takes back what the venue's desk has taken back (``bustExecution``, ``correctExecution``)."""
     play = Play(Telling.FULL_ANSWERS)
     for happens, there in (*NEW, FIRST_1000):

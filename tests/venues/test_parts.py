@@ -62,7 +62,9 @@ class TestFees:
             ("0.1", "ODD", None),
         ],
     )
-    def test_the_venues_word_in_the_accounts_money(self, fee: str | None, of: str | None, expected: str | None) -> None:
+    def test_a_fee_stated_by_the_venue_is_converted_to_the_account_currency(
+        self, fee: str | None, of: str | None, expected: str | None
+    ) -> None:
         report = filled(fee=None if fee is None else Decimal(fee), fee_currency=of)
         found = venue_fee(report, COIN_USD, account(currency="EUR"), Decimal("0.9"), rates)
         assert found.due == (None if expected is None else Decimal(expected))
@@ -80,12 +82,14 @@ class TestFees:
             (None, None, "EUR", "0"),
         ],
     )
-    def test_units_that_the_venue_keeps(self, fee: str | None, of: str | None, currency: str, units: str) -> None:
+    def test_a_fee_in_units_of_the_instrument_reduces_the_position(
+        self, fee: str | None, of: str | None, currency: str, units: str
+    ) -> None:
         report = filled(fee=None if fee is None else Decimal(fee), fee_currency=of)
         found = venue_fee(report, COIN_USD, account(currency=currency), ONE, rates)
         assert found.withheld == Decimal(units)
 
-    def test_inverse_contracts_are_not_worth_their_price(self) -> None:
+    def test_a_fee_in_the_coin_of_an_inverse_contract_is_not_converted_at_its_price(self) -> None:
         instrument = replace(INVERSE, symbol="COIN/USD", currency="USD")
         report = filled(fee=ONE, fee_currency="COIN")
         assert venue_fee(report, instrument, account(currency="EUR"), ONE, rates) == VenueFee(None, is_foreign=True)
@@ -93,7 +97,7 @@ class TestFees:
     @pytest.mark.parametrize(
         ("fee", "of", "is_foreign"), [("0.1", "VIP", True), ("1", "EUR", False), (None, None, False)]
     )
-    def test_foreign_money_is_noted(self, fee: str | None, of: str | None, is_foreign: bool) -> None:
+    def test_a_fee_in_a_third_currency_is_recorded(self, fee: str | None, of: str | None, is_foreign: bool) -> None:
         report = filled(fee=None if fee is None else Decimal(fee), fee_currency=of)
         assert venue_fee(report, COIN_USD, account(currency="EUR"), ONE, rates).is_foreign is is_foreign
 
@@ -120,20 +124,20 @@ class TestSupport:
         assert not waits_here(stop, Contingency.NONE, EVERYTHING)
         assert is_native_group([command(), stop], Contingency.OCO, EVERYTHING)
 
-    def test_a_stop_that_watches_another_price_is_not_native(self) -> None:
+    def test_a_stop_on_another_trigger_price_is_not_native(self) -> None:
         venue = replace(EVERYTHING, trigger_prices=frozenset({TriggerPrice.LAST}))
         stop = command(type=OrderType.STOP, stop_price=ONE, limit_price=None)
         assert waits_here(stop, Contingency.NONE, venue)
         assert not waits_here(replace(stop, trigger_price=TriggerPrice.LAST), Contingency.NONE, venue)
 
-    def test_a_trail_of_another_kind_is_not_native(self) -> None:
+    def test_a_trailing_stop_with_another_offset_type_is_not_native(self) -> None:
         venue = replace(EVERYTHING, offset_kinds=frozenset({OffsetKind.BASIS_POINTS}))
         trail = command(type=OrderType.TRAILING_STOP, trailing_offset=ONE, limit_price=None)
         assert waits_here(trail, Contingency.NONE, venue)
         native = replace(trail, trailing_offset_kind=OffsetKind.BASIS_POINTS)
         assert not waits_here(native, Contingency.NONE, venue)
 
-    def test_a_group_with_one_that_is_not_native_is_not_either(self) -> None:
+    def test_a_group_with_an_order_that_is_not_native_is_emulated(self) -> None:
         venue = replace(EVERYTHING, order_types=EVERYTHING.order_types - {OrderType.STOP})
         stop = command(type=OrderType.STOP, stop_price=ONE, limit_price=None)
         assert not is_native_group([command(), stop], Contingency.OCO, venue)
@@ -150,7 +154,7 @@ class TestSupport:
             ({"post_only": True}, "The venue far takes no post-only orders."),
         ],
     )
-    def test_what_nobody_can_do(self, asked: dict[str, Any], message: str | None) -> None:
+    def test_an_order_that_cannot_be_emulated_is_unsupported(self, asked: dict[str, Any], message: str | None) -> None:
         found = unsupported(command(**asked), PLAIN, "far")
         assert (None if found is None else found.message) == message
 
@@ -161,7 +165,7 @@ class TestSupport:
 
 
 class TestOutbox:
-    def test_one_request_about_an_order_at_a_time_and_each_once(self) -> None:
+    def test_an_order_has_one_request_in_flight_and_each_is_sent_once(self) -> None:
         box, order, other = Outbox(), new_id(), new_id()
         for kind, about in ((RequestKind.SUBMIT, order), (RequestKind.REPLACE, order), (RequestKind.SUBMIT, other)):
             box.add(Wanted(kind=kind, order_id=about), UUID(int=1), Nanos(0))
@@ -177,7 +181,7 @@ class TestOutbox:
         box.settle(Settled(order_id=order))
         assert len(box) == 1
 
-    def test_what_is_stored_is_what_is_left(self) -> None:
+    def test_the_stored_outbox_is_the_remaining_requests(self) -> None:
         box, order = Outbox(), new_id()
         request = box.add(Wanted(kind=RequestKind.SUBMIT, order_id=order), UUID(int=1), Nanos(0))
         box.take_ready(Nanos(1), 1, ALL)
@@ -190,7 +194,7 @@ class TestOutbox:
         assert (last.added, last.changed, last.removed) == ([], {}, [request])
         assert not box.has_writes
 
-    def test_without_reports_only_cancels_go(self) -> None:
+    def test_only_cancels_are_sent_without_a_report_stream(self) -> None:
         box, order = Outbox(), new_id()
         box.add(Wanted(kind=RequestKind.SUBMIT, order_id=order), UUID(int=1), Nanos(0))
         box.add(Wanted(kind=RequestKind.CANCEL, order_id=new_id()), UUID(int=1), Nanos(0))
@@ -199,7 +203,7 @@ class TestOutbox:
         assert box.withdraw(order)
         assert not box.withdraw(order)
 
-    def test_a_group_goes_as_one_and_each_of_it_is_answered(self) -> None:
+    def test_a_group_is_sent_as_one_and_each_order_is_answered(self) -> None:
         box, ids = Outbox(), (new_id(), new_id())
         box.add(Wanted(kind=RequestKind.SUBMIT, order_id=ids[0], group=ids), UUID(int=1), Nanos(0))
         box.add(Wanted(kind=RequestKind.CANCEL, order_id=ids[1]), UUID(int=1), Nanos(0))
@@ -209,7 +213,7 @@ class TestOutbox:
         box.settle(Settled(order_id=ids[1], kind=RequestKind.SUBMIT))
         assert [row.kind for row in box.take_ready(Nanos(1), 10, ALL)] == [RequestKind.CANCEL]
 
-    def test_questions_come_at_growing_intervals(self) -> None:
+    def test_questions_are_asked_at_growing_intervals(self) -> None:
         box, order = Outbox(), new_id()
         request = box.add(Wanted(kind=RequestKind.SUBMIT, order_id=order), UUID(int=1), Nanos(0))
         box.take_ready(Nanos(0), 1, ALL)
@@ -219,19 +223,19 @@ class TestOutbox:
 
 
 class TestComparing:
-    def test_could_not_ask_is_compared_with_nothing(self) -> None:
+    def test_a_failed_question_reconciles_nothing(self) -> None:
         ours = Ours(there=[new_id()], known={}, positions={("COIN", Bucket.NET): ONE})
         findings = compare(ours, Theirs(open_orders=None, executions=None, positions=None))
         assert (findings.reports, findings.ask, findings.differences, findings.compared) == ([], [], [], [])
 
-    def test_fills_come_before_orders_and_what_is_not_listed_is_asked_about(self) -> None:
+    def test_fills_precede_orders_and_unlisted_orders_are_queried(self) -> None:
         known, missing = new_id(), new_id()
         order, fill = an_order(client_id_of(known)), a_fill(client_id_of(known))
         ours = Ours(there=[known, missing], known={known: True, missing: True}, positions={})
         findings = compare(ours, Theirs(open_orders=[order], executions=[fill], positions=[]))
         assert (findings.reports, findings.ask, findings.differences) == ([fill, order], [missing], [])
 
-    def test_what_is_not_ours_is_reported(self) -> None:
+    def test_foreign_orders_are_reported(self) -> None:
         over = new_id()
         theirs = Theirs(
             open_orders=[an_order(None), an_order(client_id_of(new_id())), an_order(client_id_of(over))],
@@ -247,7 +251,7 @@ class TestComparing:
         ]
         assert (findings.reports, findings.ask) == ([], [])
 
-    def test_a_position_is_reported_when_it_differs_twice(self) -> None:
+    def test_a_position_difference_is_reported_when_seen_twice(self) -> None:
         key = ("COIN", Bucket.NET)
         theirs = Theirs(
             open_orders=None, executions=None, positions=[VenuePosition(symbol="COIN", quantity=Decimal(2))]

@@ -141,7 +141,7 @@ async def happen(world: RemoteWorld, step: Step) -> None:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(STEPS, max_size=40))
-def test_the_books_end_as_the_venue_has_them(steps: list[Step]) -> None:
+def test_the_books_end_equal_to_the_venue(steps: list[Step]) -> None:
     for can, instrument in ((EVERYTHING, PERPETUAL), (LOOSE, PERPETUAL), (PLAIN, PERPETUAL), (LOOSE, SLICED)):
         world = asyncio.run(_proved(can, steps, instrument))
         assert len(world.session.outbox) == 0
@@ -161,7 +161,7 @@ async def _proved(can: Capabilities, steps: list[Step], instrument: Instrument) 
 
 @settings(max_examples=30, deadline=None)
 @given(st.randoms(use_true_random=False), st.lists(st.integers(1, 5), min_size=1, max_size=8))
-def test_fills_in_any_order_and_number(random: Random, sizes: list[int]) -> None:
+def test_fills_in_any_order_and_repetition_give_one_result(random: Random, sizes: list[int]) -> None:
     """The same fills, shuffled and repeated, before and after the acknowledgement: one result."""
 
     async def outcome(*, shuffled: bool) -> tuple[object, ...]:

@@ -52,7 +52,7 @@ def fills(world: RemoteWorld, quantity: str) -> None:
 
 
 class TestChanges:
-    async def test_the_venue_makes_less_of_it(self, world: RemoteWorld) -> None:
+    async def test_the_venue_confirms_a_smaller_quantity_than_requested(self, world: RemoteWorld) -> None:
         order = await working(world)
         assert order.reserved == Decimal("990.99")
         world.there.faults.otherwise = lambda terms: replace(terms, quantity=Decimal(11))
@@ -65,7 +65,7 @@ class TestChanges:
         await world.run()
         assert (order.status, order.filled_quantity) == (OrderStatus.FILLED, 11)
 
-    async def test_the_venue_makes_another_price_of_it(self, world: RemoteWorld) -> None:
+    async def test_the_venue_confirms_another_price_than_requested(self, world: RemoteWorld) -> None:
         order = await working(world)
         world.there.faults.otherwise = lambda terms: replace(terms, limit_price=Decimal("98.5"))
         world.modify(order, limit_price="98")
@@ -74,7 +74,7 @@ class TestChanges:
         assert order.pending_action is None
 
     @pytest.mark.parametrize("order_of_mail", ["as it is", "reversed"])
-    async def test_more_is_filled_than_was_asked_for(self, world: RemoteWorld, order_of_mail: str) -> None:
+    async def test_a_fill_above_the_requested_quantity_is_booked(self, world: RemoteWorld, order_of_mail: str) -> None:
         order = await working(world)
         fills(world, "8")
         world.there.faults.otherwise = lambda _: ReplaceTerms(quantity=Decimal(9), limit_price=Decimal(99))
@@ -90,7 +90,7 @@ class TestChanges:
         await world.run()
         assert (order.status, order.filled_quantity) == (OrderStatus.FILLED, 9)
 
-    async def test_a_bare_answer_and_nothing_else_is_asked_about(self, world: RemoteWorld) -> None:
+    async def test_a_confirmation_without_terms_is_followed_by_one_question(self, world: RemoteWorld) -> None:
         order = await working(world)
         fills(world, "8")
         world.there.faults.otherwise = lambda _: ReplaceTerms(quantity=Decimal(9), limit_price=Decimal(99))
@@ -106,7 +106,7 @@ class TestChanges:
         await world.clear_up()
         assert (order.quantity, order.filled_quantity, order.pending_action) == (9, 8, None)
 
-    async def test_fills_show_that_the_venue_has_more(self, world: RemoteWorld) -> None:
+    async def test_fills_show_a_larger_quantity_at_the_venue(self, world: RemoteWorld) -> None:
         order = await working(world)
         world.there.faults.otherwise = lambda _: ReplaceTerms(quantity=Decimal(9), limit_price=Decimal(99))
         world.modify(order, quantity="7")
@@ -123,7 +123,7 @@ class TestChanges:
         world.take(state)
         assert (order.quantity, order.remaining_quantity) == (9, 1)
 
-    async def test_an_answer_that_comes_late_says_nothing_of_the_next_change(self, world: RemoteWorld) -> None:
+    async def test_a_late_answer_does_not_confirm_the_next_change(self, world: RemoteWorld) -> None:
         order = await working(world)
         world.modify(order, quantity="11")
         world.modify(order, quantity="12")
@@ -141,7 +141,7 @@ class TestChanges:
         await world.run()
         assert (order.quantity, order.pending_action) == (13, None)
 
-    async def test_the_answer_of_one_is_lost_and_the_venue_made_it_otherwise(self, world: RemoteWorld) -> None:
+    async def test_a_change_with_a_lost_answer_and_other_terms_is_reconciled(self, world: RemoteWorld) -> None:
         order = await working(world)
         world.there.faults.otherwise = lambda terms: replace(terms, quantity=Decimal(11))
         world.modify(order, quantity="12")
@@ -155,7 +155,7 @@ class TestChanges:
 
 class TestUnasked:
     @pytest.mark.parametrize("quantity", ["4", "9", "11", "25"])
-    async def test_another_quantity(self, world: RemoteWorld, quantity: str) -> None:
+    async def test_an_unsolicited_quantity_is_booked(self, world: RemoteWorld, quantity: str) -> None:
         order = await working(world)
         fills(world, "3")
         await world.run()
@@ -167,7 +167,7 @@ class TestUnasked:
         assert order.version == version + 1
         assert (world.kinds(order)[-1], details(world, order)[-1]) == ("REPLACED", {"reason": "VENUE"})
 
-    async def test_another_price(self, world: RemoteWorld) -> None:
+    async def test_an_unsolicited_price_is_booked(self, world: RemoteWorld) -> None:
         order = await working(world)
         reserved = order.reserved
         world.there.restate(client_id_of(order.id), limit_price=Decimal("99.5"))
@@ -175,14 +175,14 @@ class TestUnasked:
         assert (order.limit_price, order.reserve_price) == (Decimal("99.5"), Decimal("99.5"))
         assert order.reserved > reserved
 
-    async def test_another_stop(self, world: RemoteWorld) -> None:
+    async def test_an_unsolicited_stop_price_is_booked(self, world: RemoteWorld) -> None:
         order = await working(world, "1", type=OrderType.STOP, limit_price=None, stop_price=Decimal(110))
         assert order.reserve_price == Decimal("115.50")
         world.there.restate(client_id_of(order.id), stop_price=Decimal(120))
         await world.run()
         assert (order.stop_price, order.reserve_price) == (Decimal(120), Decimal("126.00"))
 
-    async def test_a_stop_that_the_venue_trails(self, world: RemoteWorld) -> None:
+    async def test_a_stop_price_trailed_by_the_venue_is_booked(self, world: RemoteWorld) -> None:
         world.place(command(type=OrderType.MARKET, quantity=Decimal(1)))
         await world.run()
         terms = {"side": Side.SELL, "limit_price": None, "trailing_offset": Decimal(2), "quantity": Decimal(1)}
@@ -193,7 +193,7 @@ class TestUnasked:
         assert (order.stop_price, order.version) == (Decimal("102.99"), version)
         assert details(world, order)[-1] == {"reason": "TRAILING"}
 
-    async def test_with_the_venues_own_word_on_it(self, world: RemoteWorld) -> None:
+    async def test_an_unsolicited_change_keeps_the_text_of_the_venue(self, world: RemoteWorld) -> None:
         order = await working(world)
         world.there.faults.muted = True
         world.there.restate(client_id_of(order.id), quantity=Decimal(9))
@@ -204,7 +204,7 @@ class TestUnasked:
         assert world.kinds(order) == ["NEW", "REPLACED"]
         assert details(world, order) == [{"reason": "VENUE", "message": "partial decline"}]
 
-    async def test_while_a_change_is_pending(self, world: RemoteWorld) -> None:
+    async def test_an_unsolicited_change_during_a_pending_change_is_booked(self, world: RemoteWorld) -> None:
         order = await working(world)
         world.modify(order, quantity="12")
         world.there.restate(client_id_of(order.id), quantity=Decimal(9))
@@ -212,7 +212,7 @@ class TestUnasked:
         assert (order.quantity, order.pending_action) == (12, None)
         assert world.kinds(order) == ["NEW", "REPLACED", "REPLACED"]
 
-    async def test_it_is_lost_and_found_by_comparing(self, world: RemoteWorld) -> None:
+    async def test_a_lost_unsolicited_change_is_found_by_reconciliation(self, world: RemoteWorld) -> None:
         order = await working(world)
         world.there.faults.muted = True
         world.there.restate(client_id_of(order.id), quantity=Decimal(9))
@@ -222,7 +222,9 @@ class TestUnasked:
         await world.clear_up()
         assert order.quantity == 9
 
-    async def test_the_rest_was_filled_before_it_was_said(self, world: RemoteWorld) -> None:
+    async def test_a_reduction_reported_after_the_fill_of_the_rest_completes_the_order(
+        self, world: RemoteWorld
+    ) -> None:
         order = await working(world)
         world.there.restate(client_id_of(order.id), quantity=Decimal(6))
         fills(world, "6")
@@ -233,7 +235,7 @@ class TestUnasked:
         world.take(restated)
         assert (order.status, order.quantity, order.reserved) == (OrderStatus.FILLED, 6, 0)
 
-    async def test_less_than_what_is_filled_is_asked_about(self, world: RemoteWorld) -> None:
+    async def test_a_quantity_below_the_filled_quantity_leads_to_a_question(self, world: RemoteWorld) -> None:
         order = await working(world)
         fills(world, "6")
         await world.run()
@@ -258,7 +260,7 @@ class TestOldWords:
         assert (order.quantity, order.pending_action) == (12, None)
         return order
 
-    async def test_one_from_before_the_change_is_not_believed(self, world: RemoteWorld) -> None:
+    async def test_a_report_from_before_the_change_is_ignored(self, world: RemoteWorld) -> None:
         order = await self.made_without_a_word(world)
         seen = world.there.told(client_id_of(order.id))
         # Later than all that was heard, and yet older than the change.
@@ -269,7 +271,7 @@ class TestOldWords:
         await world.clear_up()
         assert (order.quantity, world.kinds(order)) == (12, ["NEW", "REPLACED"])
 
-    async def test_nor_one_that_was_asked_for_before_it(self, world: RemoteWorld) -> None:
+    async def test_an_answer_requested_before_the_change_is_ignored(self, world: RemoteWorld) -> None:
         asked_at = world.now
         world.clock += SECOND
         order = await self.made_without_a_word(world)
@@ -278,7 +280,7 @@ class TestOldWords:
         world.report(world.session.told(order.id, old, [], world.now, asked_at))
         assert order.quantity == 12
 
-    async def test_one_that_was_asked_for_after_it_is(self, world: RemoteWorld) -> None:
+    async def test_an_answer_requested_after_the_change_counts(self, world: RemoteWorld) -> None:
         order = await self.made_without_a_word(world)
         seen = world.there.told(client_id_of(order.id))
         world.there.faults.muted = True
@@ -288,7 +290,7 @@ class TestOldWords:
         world.report(world.session.told(order.id, back, [], world.now))
         assert (order.quantity, details(world, order)[-1]) == (10, {"reason": "VENUE"})
 
-    async def test_an_answer_older_than_a_word_heard_does_not_undo_it(self, world: RemoteWorld) -> None:
+    async def test_an_answer_older_than_a_report_does_not_undo_it(self, world: RemoteWorld) -> None:
         order = await working(world)
         world.modify(order, quantity="12")
         (request,) = world.session.take_ready(world.now, 10, REPLACE)
@@ -301,7 +303,7 @@ class TestOldWords:
 
 
 class TestGroups:
-    async def test_exits_that_wait_follow_their_entry(self) -> None:
+    async def test_held_exits_follow_the_restated_quantity_of_their_entry(self) -> None:
         world = RemoteWorld(SPOT, "10000", LoopbackVenue(capabilities=replace(EVERYTHING, brackets=False)))
         legs = OrderLeg(OrderType.LIMIT, limit_price=Decimal(105)), OrderLeg(OrderType.STOP, stop_price=Decimal(95))
         entry, profit, loss = world.bracket(PlaceBracket(command(quantity=Decimal(10), limit_price=Decimal(99)), *legs))
@@ -310,7 +312,7 @@ class TestGroups:
         await world.run()
         assert [order.quantity for order in (entry, profit, loss)] == [8, 8, 8]
 
-    async def test_an_exit_that_grows_beyond_the_position_is_called_back(self) -> None:
+    async def test_an_exit_that_grows_beyond_the_position_is_cancelled(self) -> None:
         can = replace(PLAIN, replace=True)
         world = RemoteWorld(PERPETUAL, "10000", LoopbackVenue(capabilities=can), AccountKind.MARGIN)
         world.place(command(symbol="COIN-PERP", type=OrderType.MARKET, quantity=Decimal(5)))

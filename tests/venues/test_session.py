@@ -59,14 +59,14 @@ def state(order: Order) -> tuple[str, str, str | None]:
 
 
 class TestSubmitting:
-    async def test_it_is_sent_once(self, world: RemoteWorld) -> None:
+    async def test_an_order_is_sent_once(self, world: RemoteWorld) -> None:
         order = resting(world)
         assert await world.send() == 1
         assert await world.send() == 0
         await world.run()
         assert world.there.requests("submit") == [client_id_of(order.id)]
 
-    async def test_a_fill_before_the_answer(self, world: RemoteWorld) -> None:
+    async def test_a_fill_before_the_answer_is_booked(self, world: RemoteWorld) -> None:
         order = resting(world)
         await world.send()
         answer = world.mail.pop(letter(world))
@@ -79,7 +79,7 @@ class TestSubmitting:
         assert world.kinds(order) == ["NEW", "TRADE"]
         assert order.venue_order_id == "V1"
 
-    async def test_the_venue_refuses(self, world: RemoteWorld) -> None:
+    async def test_a_refused_order_is_rejected(self, world: RemoteWorld) -> None:
         order = world.place(command(quantity=Decimal(1), limit_price=Decimal(99)))
         (request,) = world.session.take_ready(world.now, 10, frozenset(RequestKind))
         world.take(Letter(request, order.id, Declined(reason=RejectReason.VENUE_REJECTED, message="too much")))
@@ -90,7 +90,7 @@ class TestSubmitting:
         )
         assert len(world.session.outbox) == 0
 
-    async def test_the_venue_refuses_after_it_acknowledged(self, world: RemoteWorld) -> None:
+    async def test_a_refusal_after_the_acknowledgement_is_booked(self, world: RemoteWorld) -> None:
         order = resting(world)
         await world.send()
         world.mail.clear()
@@ -109,7 +109,7 @@ class TestSubmitting:
         world.there.forget(client_id_of(order.id))
         world.there._exchange("COIN").cancel(client_id_of(order.id), 1)
 
-    async def test_an_answer_that_is_lost_is_asked_for(self, world: RemoteWorld) -> None:
+    async def test_a_lost_answer_is_queried(self, world: RemoteWorld) -> None:
         order = resting(world)
         await world.send(lose_answers=True)
         world.mail.clear()
@@ -121,7 +121,7 @@ class TestSubmitting:
         assert (order.status, order.venue_order_id) == (OrderStatus.NEW, "V1")
         assert world.there.requests("submit") == [client_id_of(order.id)]
 
-    async def test_a_request_that_is_lost_is_never_sent_again(self, world: RemoteWorld) -> None:
+    async def test_a_lost_request_is_never_sent_again(self, world: RemoteWorld) -> None:
         order = resting(world)
         world.there.faults.lost_requests = 1
         await world.send()
@@ -142,7 +142,7 @@ class TestSubmitting:
 
 
 class TestCanceling:
-    async def test_a_fill_that_comes_first_wins(self, world: RemoteWorld) -> None:
+    async def test_a_fill_that_precedes_the_cancel_wins(self, world: RemoteWorld) -> None:
         order = await working(world)
         world.there.quote("COIN", "98", "98.5", "5")
         world.cancel(order)
@@ -150,7 +150,7 @@ class TestCanceling:
         await world.run()
         assert state(order) == ("FILLED", "5", None)
 
-    async def test_a_fill_meanwhile(self, world: RemoteWorld) -> None:
+    async def test_a_fill_during_the_cancel_is_booked(self, world: RemoteWorld) -> None:
         order = await working(world)
         world.there.quote("COIN", "98", "98.5", "2")
         world.cancel(order)
@@ -161,7 +161,7 @@ class TestCanceling:
         assert state(order) == ("CANCELED", "2", None)
         assert world.kinds(order) == ["NEW", "TRADE", "CANCELED"]
 
-    async def test_an_end_whose_fills_are_missing_waits_for_them(self, world: RemoteWorld) -> None:
+    async def test_a_cancel_confirmation_waits_for_missing_fills(self, world: RemoteWorld) -> None:
         order = await working(world)
         world.there.faults.muted = True
         world.there.quote("COIN", "98", "98.5", "2")
@@ -173,7 +173,7 @@ class TestCanceling:
         assert state(order) == ("CANCELED", "2", None)
         assert world.kinds(order) == ["NEW", "TRADE", "CANCELED"]
 
-    async def test_the_venue_refuses(self, world: RemoteWorld) -> None:
+    async def test_a_refused_cancel_leaves_the_order_working(self, world: RemoteWorld) -> None:
         order = await working(world)
         world.cancel(order)
         (request,) = world.session.take_ready(world.now, 10, frozenset(RequestKind))
@@ -181,7 +181,7 @@ class TestCanceling:
         assert state(order) == ("NEW", "0", None)
         assert world.kinds(order)[-1] == "CANCEL_REJECTED"
 
-    async def test_one_that_is_not_carried_out_is_asked_for_again_five_times(self, world: RemoteWorld) -> None:
+    async def test_a_cancel_that_is_not_carried_out_is_repeated_five_times(self, world: RemoteWorld) -> None:
         order = await working(world)
         ref = world.session.venue.ref(order.id)
         assert ref is not None
@@ -198,7 +198,7 @@ class TestCanceling:
 
 
 class TestChanging:
-    async def test_it_is_made(self, world: RemoteWorld) -> None:
+    async def test_a_confirmed_change_is_booked(self, world: RemoteWorld) -> None:
         order = await working(world)
         world.modify(order, quantity="4", limit_price="98")
         assert (order.quantity, order.pending_action) == (5, PendingAction.REPLACE)
@@ -206,7 +206,7 @@ class TestChanging:
         assert (order.quantity, order.limit_price, order.pending_action) == (4, 98, None)
         assert world.kinds(order) == ["NEW", "REPLACED"]
 
-    async def test_a_fill_meanwhile(self, world: RemoteWorld) -> None:
+    async def test_a_fill_during_the_change_is_booked(self, world: RemoteWorld) -> None:
         order = await working(world)
         world.modify(order, quantity="4")
         world.there.quote("COIN", "98", "98.5", "2")
@@ -214,7 +214,7 @@ class TestChanging:
         # Changed where the market is, it takes what is shown there.
         assert (state(order), order.quantity) == (("FILLED", "4", None), 4)
 
-    async def test_a_change_to_what_is_filled_ends_it(self, world: RemoteWorld) -> None:
+    async def test_a_change_to_the_filled_quantity_completes_the_order(self, world: RemoteWorld) -> None:
         order = await working(world)
         world.modify(order, quantity="2")
         await world.send()
@@ -225,7 +225,7 @@ class TestChanging:
         await world.run()
         assert (state(order), order.quantity) == (("FILLED", "2", None), 2)
 
-    async def test_an_answer_that_is_lost(self, world: RemoteWorld) -> None:
+    async def test_a_lost_answer_to_a_change_is_queried(self, world: RemoteWorld) -> None:
         order = await working(world)
         world.modify(order, limit_price="98")
         await world.send(lose_answers=True)
@@ -234,7 +234,7 @@ class TestChanging:
         assert (order.limit_price, order.pending_action) == (98, None)
         assert world.there.requests("replace") == [client_id_of(order.id)]
 
-    async def test_a_request_that_is_lost(self, world: RemoteWorld) -> None:
+    async def test_a_lost_change_request_is_dropped(self, world: RemoteWorld) -> None:
         order = await working(world)
         world.modify(order, limit_price="98")
         world.there.faults.lost_requests = 1
@@ -243,7 +243,7 @@ class TestChanging:
         assert world.kinds(order) == ["NEW", "REPLACE_REJECTED"]
         assert world.there.requests("replace") == []
 
-    async def test_the_end_of_what_was_replaced_there_is_not_the_orders(self, world: RemoteWorld) -> None:
+    async def test_the_end_of_the_replaced_venue_order_does_not_end_the_order(self, world: RemoteWorld) -> None:
         order = await working(world)
         old = replace(world.there.told(client_id_of(order.id)), status=OrderStatus.CANCELED, at=Nanos(2**62))
         remote = world.session.venue.find(order.id)
@@ -253,7 +253,7 @@ class TestChanging:
         assert order.status is OrderStatus.NEW
         remote.venue_order_id = "V1"
 
-    async def test_an_expiry_of_ours_waits_for_what_was_asked_before(self) -> None:
+    async def test_an_engine_expiry_waits_for_earlier_requests(self) -> None:
         can = replace(EVERYTHING, times_in_force=frozenset({TimeInForce.GTC}))
         world = RemoteWorld(SPOT, "10000", LoopbackVenue(capabilities=can))
         first, second, third = (NOW + timedelta(seconds=seconds) for seconds in (1000, 2000, 3000))
@@ -273,7 +273,7 @@ class TestChanging:
         await world.run()
         assert order.status is OrderStatus.EXPIRED
 
-    async def test_one_request_at_a_time(self, world: RemoteWorld) -> None:
+    async def test_an_order_has_one_request_in_flight(self, world: RemoteWorld) -> None:
         order = resting(world)
         world.ask_cancel(order)
         await world.send()
@@ -286,7 +286,7 @@ class TestChanging:
 
 
 class TestWords:
-    async def test_what_is_said_twice_is_booked_once(self, world: RemoteWorld) -> None:
+    async def test_a_repeated_report_is_booked_once(self, world: RemoteWorld) -> None:
         order = resting(world)
         world.there.faults.doubled = True
         await world.run()
@@ -306,7 +306,7 @@ class TestWords:
         assert state(order) == ("CANCELED", "2", None)
         await world.there.cancel(world_ref(order))
 
-    async def test_more_than_was_asked_for_is_booked(self, world: RemoteWorld) -> None:
+    async def test_a_fill_above_the_order_quantity_is_booked(self, world: RemoteWorld) -> None:
         order = await working(world, "1")
         world.there.quote("COIN", "98", "98.5", "1")
         extra = replace(world.there._fills[0], venue_execution_id="COIN-2", quantity=Decimal("0.5"))
@@ -315,7 +315,7 @@ class TestWords:
         await world.run()
         assert state(order) == ("FILLED", "1.5", None)
 
-    async def test_an_older_word_does_not_undo_a_newer_one(self, world: RemoteWorld) -> None:
+    async def test_an_older_report_does_not_undo_a_newer_one(self, world: RemoteWorld) -> None:
         order = await working(world)
         before = world.there.told(client_id_of(order.id))
         world.modify(order, quantity="4")
@@ -323,14 +323,14 @@ class TestWords:
         world.take(before)
         assert (order.quantity, order.status) == (4, OrderStatus.NEW)
 
-    async def test_an_immediate_order_that_the_venue_ends(self, world: RemoteWorld) -> None:
+    async def test_an_immediate_order_ended_by_the_venue_is_cancelled(self, world: RemoteWorld) -> None:
         order = resting(world, time_in_force=TimeInForce.IOC)
         await world.run()
         assert order.status is OrderStatus.CANCELED
         event = world.events[-1]
         assert '"reason":"IMMEDIATE_OR_CANCEL"' in event.payload
 
-    async def test_words_about_orders_that_are_not_ours(self, world: RemoteWorld) -> None:
+    async def test_reports_on_foreign_orders_are_ignored(self, world: RemoteWorld) -> None:
         strange = VenueOrder(
             client_order_id=None,
             venue_order_id="V9",
@@ -358,7 +358,7 @@ class TestWords:
 
 
 class TestNativeOrders:
-    async def test_a_stop_of_the_venues_own(self, world: RemoteWorld) -> None:
+    async def test_a_native_stop_is_sent_and_triggers_at_the_venue(self, world: RemoteWorld) -> None:
         bought = world.place(command(type=OrderType.MARKET, quantity=Decimal(2)))
         await world.run()
         stop = world.place(
@@ -380,7 +380,7 @@ class TestNativeOrders:
             )
         )
 
-    async def test_a_bracket_that_the_venue_links(self, world: RemoteWorld) -> None:
+    async def test_a_native_bracket_is_sent_as_one_group(self, world: RemoteWorld) -> None:
         entry, profit, loss = self.bracket(world)
         await world.run()
         assert [order.status for order in (entry, profit, loss)] == [
@@ -405,7 +405,7 @@ class TestNativeOrders:
         ]
         assert [kind for kind, _ in world.there.calls] == ["submit"]
 
-    async def test_an_exit_that_fills_before_anybody_said_that_it_works(self, world: RemoteWorld) -> None:
+    async def test_a_fill_of_an_exit_before_its_acknowledgement_is_booked(self, world: RemoteWorld) -> None:
         _, profit, _ = self.bracket(world)
         await world.run()
         world.tick("98.8", "98.9")
@@ -414,7 +414,7 @@ class TestNativeOrders:
             world.take(fill)
         assert state(profit) == ("FILLED", "2", None)
 
-    async def test_an_exit_that_was_for_less_there_is_done(self, world: RemoteWorld) -> None:
+    async def test_an_exit_that_the_venue_has_smaller_completes_at_that_quantity(self, world: RemoteWorld) -> None:
         entry, profit, loss = self.bracket(world)
         await world.send()
         world.tick("98.8", "98.9", "1")
@@ -426,7 +426,7 @@ class TestNativeOrders:
         assert (state(profit), profit.quantity) == (("FILLED", "1", None), 1)
         assert (state(entry), loss.status) == (("CANCELED", "1", None), OrderStatus.CANCELED)
 
-    async def test_a_group_of_which_some_were_answered_when_the_engine_died(self, world: RemoteWorld) -> None:
+    async def test_a_partly_answered_group_is_completed_after_an_engine_crash(self, world: RemoteWorld) -> None:
         entry, profit, loss = self.bracket(world)
         await world.send()
         world.take(world.there.told(client_id_of(profit.id)))

@@ -71,7 +71,7 @@ async def test_a_stop_is_sliced_when_it_triggers(*, restarts: bool) -> None:
     assert world.book.account.reserved == 0
 
 
-async def test_a_stop_of_the_venues_own_goes_there_in_parts() -> None:
+async def test_a_native_stop_is_sent_in_slices() -> None:
     world = await long_of([5, 5, 1], EVERYTHING)
     way_out(world, "11", **STOP)
     await at_rest(world)
@@ -82,7 +82,7 @@ async def test_a_stop_of_the_venues_own_goes_there_in_parts() -> None:
     assert world.book.position(BOUNDED.id, Bucket.NET).quantity == 0
 
 
-async def test_a_limit_and_a_market_order_out() -> None:
+async def test_limit_and_market_exits_are_sliced() -> None:
     world = await long_of([5, 3], EVERYTHING)
     way_out(world, "8", limit_price=Decimal(120))
     await at_rest(world)
@@ -94,7 +94,7 @@ async def test_a_limit_and_a_market_order_out() -> None:
     assert world.book.position(BOUNDED.id, Bucket.NET).quantity == 0
 
 
-async def test_each_part_is_canceled_by_itself() -> None:
+async def test_each_slice_is_cancelled_separately() -> None:
     world = await long_of([5, 5], EVERYTHING)
     first = way_out(world, "10", **STOP)
     await at_rest(world)
@@ -105,7 +105,7 @@ async def test_each_part_is_canceled_by_itself() -> None:
 
 
 @given(st.integers(1, 500), st.integers(1, 40), st.integers(1, 10))
-def test_parts_are_the_whole(quantity: int, largest: int, smallest: int) -> None:
+def test_slices_add_up_to_the_whole(quantity: int, largest: int, smallest: int) -> None:
     parts = parts_of(Decimal(quantity), Decimal(largest), Decimal(min(smallest, largest)))
     assert sum(parts) == quantity
     assert all(0 < part <= largest for part in parts)

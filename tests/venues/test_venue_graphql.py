@@ -48,7 +48,7 @@ async def when(api: Asking, order_id: str, **shown: Any) -> dict[str, Any]:
     return await until(does)
 
 
-async def test_terms_that_the_venue_gave_an_order(desk: RemoteDesk) -> None:
+async def test_terms_set_by_the_venue_are_shown(desk: RemoteDesk) -> None:
     owner, account = await desk.open_account()
     api = Asking(desk.whole, owner)
     async with running_remote(desk):
@@ -69,7 +69,7 @@ async def test_terms_that_the_venue_gave_an_order(desk: RemoteDesk) -> None:
     await desk.prove(account)
 
 
-async def test_a_fee_in_the_coin_that_is_bought(desk: RemoteDesk) -> None:
+async def test_a_fee_in_the_purchased_coin_is_shown(desk: RemoteDesk) -> None:
     await desk.whole.add_instrument(replace(SPOT, id=new_id(), symbol="COIN/USD"))
     await desk.whole.quote("COIN/USD", "99.99", "100")
     # A thousandth of what is bought at 100: 0.0004 of the coin.
@@ -90,7 +90,7 @@ async def test_a_fee_in_the_coin_that_is_bought(desk: RemoteDesk) -> None:
     await desk.prove(account)
 
 
-async def test_a_stop_above_the_venues_largest_order(desk: RemoteDesk) -> None:
+async def test_an_exit_stop_above_the_largest_order_is_shown_in_slices(desk: RemoteDesk) -> None:
     await desk.whole.add_instrument(replace(SPOT, id=new_id(), symbol="BIG", max_quantity=Decimal(5)))
     await desk.whole.quote("BIG", "99.99", "100")
     desk.venue.quote("BIG", "99.99", "100")

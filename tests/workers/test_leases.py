@@ -31,7 +31,7 @@ async def _write(lease: HeldLease) -> None:
         await check_lease(work, lease.role, lease.epoch)
 
 
-async def test_a_holder_whose_role_stands_still_is_taken_over_from_and_fenced(database: str) -> None:
+async def test_a_holder_without_progress_is_replaced_and_fenced(database: str) -> None:
     async with hold_lease(database, ROLE) as first:
         first.progressed(tick="7-0", command=12)
         row = await until(lambda: fetch_row("SELECT * FROM lease_beats WHERE last_command = 12"))
@@ -46,7 +46,7 @@ async def test_a_holder_whose_role_stands_still_is_taken_over_from_and_fenced(da
             await _write(second)
 
 
-async def test_what_a_holder_complains_of_is_seen_and_outlasts_it(database: str) -> None:
+async def test_a_problem_reported_by_a_holder_is_visible_after_its_end(database: str) -> None:
     async def complaint() -> str | None:
         return (await read_roles([ROLE]))[ROLE].trouble
 
@@ -70,7 +70,7 @@ async def _is_untroubled(complaint: Callable[[], Awaitable[str | None]]) -> bool
     return await complaint() is None
 
 
-async def test_one_that_gets_on_or_takes_its_time_keeps_its_role(database: str) -> None:
+async def test_a_holder_with_progress_or_with_declared_long_work_keeps_its_role(database: str) -> None:
     async with AsyncExitStack() as stack:
         lease = await stack.enter_async_context(hold_lease(database, ROLE))
         taking = asyncio.create_task(stack.enter_async_context(hold_lease(database, ROLE)))
@@ -85,7 +85,7 @@ async def test_one_that_gets_on_or_takes_its_time_keeps_its_role(database: str) 
         await asyncio.gather(taking, return_exceptions=True)
 
 
-async def test_a_role_that_tells_no_progress_needs_a_living_process_only(database: str) -> None:
+async def test_a_role_without_progress_reports_needs_a_living_process_only(database: str) -> None:
     async with hold_lease(database, ROLE) as lease:
         taking = asyncio.create_task(hold_lease(database, ROLE).__aenter__())
         await asyncio.sleep(2)
@@ -94,9 +94,7 @@ async def test_a_role_that_tells_no_progress_needs_a_living_process_only(databas
         await asyncio.gather(taking, return_exceptions=True)
 
 
-async def test_a_role_whose_holder_is_silent_counts_as_played_by_nobody(
-    database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_role_with_a_silent_holder_counts_as_unplayed(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async with hold_lease(database, ROLE) as lease:
         lease.progressed()
         monkeypatch.setattr(leases, "_BEAT_SECONDS", -0.5)
@@ -107,7 +105,7 @@ async def test_a_role_whose_holder_is_silent_counts_as_played_by_nobody(
         await until(is_silent)
 
 
-async def test_the_sessions_of_a_silent_holder_are_ended_with_what_they_lock(database: str) -> None:
+async def test_database_sessions_of_a_silent_holder_are_terminated_with_their_locks(database: str) -> None:
     async with hold_lease(database, ROLE) as first:
         first.progressed()
         entered = asyncio.Event()

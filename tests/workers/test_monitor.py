@@ -89,7 +89,7 @@ async def state(account_id: UUID) -> AccountState:
     return (await read_books([account_id]))[account_id].state
 
 
-async def test_a_breach_is_told_once_until_it_clears_and_again_after_that(desk: Platform) -> None:
+async def test_a_breach_raises_one_event_until_it_clears(desk: Platform) -> None:
     _, account_id = await holding(desk, COIN="5")
     rule = await limit(desk, RiskRuleKind.MAX_DAILY_LOSS, "100", action=RiskAction.WARN)
     async with watching(desk):
@@ -111,7 +111,7 @@ async def test_a_breach_is_told_once_until_it_clears_and_again_after_that(desk: 
     assert await state(account_id) is AccountState.ACTIVE
 
 
-async def test_a_successor_repeats_nothing(desk: Platform) -> None:
+async def test_a_new_monitor_repeats_no_event_and_no_action(desk: Platform) -> None:
     await holding(desk, COIN="5")
     await limit(desk, RiskRuleKind.MAX_DRAWDOWN, "0.05", action=RiskAction.WARN)
     async with watching(desk):
@@ -126,7 +126,7 @@ async def test_a_successor_repeats_nothing(desk: Platform) -> None:
 
 
 @pytest.mark.parametrize("action", [RiskAction.REDUCE_ONLY, RiskAction.CANCEL_ORDERS, RiskAction.HALT])
-async def test_the_action_is_taken(desk: Platform, action: RiskAction) -> None:
+async def test_each_rule_action_is_taken(desk: Platform, action: RiskAction) -> None:
     owner, account_id = await holding(desk, COIN="5")
     (working,) = await desk.place(
         owner, command(account_id=account_id, symbol="COIN-PERP", limit_price=Decimal(50), quantity=Decimal(1))
@@ -150,7 +150,7 @@ async def test_the_action_is_taken(desk: Platform, action: RiskAction) -> None:
     assert all((row.scope, row.account_id, row.by) == (RiskScope.ACCOUNT, account_id, "monitor") for row in halts)
 
 
-async def test_what_a_breach_led_to_is_set_again_when_somebody_lifts_it(desk: Platform) -> None:
+async def test_an_action_lifted_by_a_person_is_taken_again_while_the_breach_lasts(desk: Platform) -> None:
     owner, account_id = await holding(desk, COIN="5")
     await set_account_state(desk.services.bus, owner, account_id, AccountState.REDUCE_ONLY, "my own")
     for kind, threshold, action in (
@@ -178,7 +178,7 @@ async def test_what_a_breach_led_to_is_set_again_when_somebody_lifts_it(desk: Pl
         assert len(await monitored()) == 4
 
 
-async def test_a_liquidation_closes_the_worst_loss_first_and_stops_within_bounds(desk: Platform) -> None:
+async def test_a_liquidation_closes_the_largest_loss_first_and_stops_within_limits(desk: Platform) -> None:
     owner, account_id = await holding(desk, COIN="5", OTHER="5")
     (working,) = await desk.place(
         owner, command(account_id=account_id, symbol="OTHER-PERP", limit_price=Decimal(50), quantity=Decimal(1))
@@ -209,7 +209,7 @@ async def test_a_liquidation_closes_the_worst_loss_first_and_stops_within_bounds
     assert (await prove_book(account_id, instruments)).intact
 
 
-async def test_a_liquidation_goes_through_what_a_trader_froze_and_round_what_a_risk_manager_did(desk: Platform) -> None:
+async def test_a_liquidation_closes_units_frozen_by_traders_and_spares_those_of_risk_managers(desk: Platform) -> None:
     owner, account_id = await holding(desk, COIN="5", OTHER="5")
     bus, market = desk.services.bus, desk.services.market
     risk = await desk.add_actor(Role.RISK_MANAGER)
@@ -229,7 +229,7 @@ async def test_a_liquidation_goes_through_what_a_trader_froze_and_round_what_a_r
     assert (instruments[left.instrument_id].symbol, left.held_quantity) == ("COIN-PERP", Decimal(5))
 
 
-async def test_stale_prices_move_nothing_and_a_rule_that_is_changed_holds(desk: Platform) -> None:
+async def test_stale_prices_cause_no_action_and_a_changed_rule_applies(desk: Platform) -> None:
     _, account_id = await holding(desk, COIN="5")
     rule = await limit(desk, RiskRuleKind.MAX_GROSS_EXPOSURE, "600", action=RiskAction.REDUCE_ONLY)
     async with watching(desk):
@@ -241,7 +241,7 @@ async def test_stale_prices_move_nothing_and_a_rule_that_is_changed_holds(desk: 
     assert await state(account_id) is AccountState.REDUCE_ONLY
 
 
-async def test_the_sweep_acts_while_nobody_watches(desk: Platform) -> None:
+async def test_the_sweep_enforces_limits_without_a_monitor(desk: Platform) -> None:
     _, account_id = await holding(desk, COIN="5", OTHER="5")
     await limit(desk, RiskRuleKind.MAX_LEVERAGE, "1", action=RiskAction.LIQUIDATE)
     await desk.quote("COIN-PERP", "99", "99")

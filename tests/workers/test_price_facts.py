@@ -26,7 +26,7 @@ async def desk(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterat
         yield whole
 
 
-async def test_each_price_is_gathered_once_until_it_was_read(desk: Platform) -> None:
+async def test_each_price_is_kept_once_until_it_was_read(desk: Platform) -> None:
     prices, now = PriceFacts(desk.services.market), utc_now()
     for bid in ("99", "99", "100"):
         await desk.quote(SYMBOL, bid, "101")
@@ -48,7 +48,7 @@ async def test_each_price_is_gathered_once_until_it_was_read(desk: Platform) -> 
     assert await prices.due(later + LEAST_PAUSE) == [MarketChecked(SYMBOL, True, later + LEAST_PAUSE)]
 
 
-async def test_what_is_gathered_is_bounded(desk: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_number_of_kept_prices_is_bounded(desk: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(price_facts, "MAX_FACTS", 4)
     prices, now = PriceFacts(desk.services.market), utc_now()
     for bid in range(90, 96):
@@ -73,7 +73,7 @@ def two_seconds(begins: datetime, seconds: int) -> list[Fact]:
     return [Quoted(SYMBOL, begins + timedelta(seconds=2 * number)) for number in range(seconds // 2)]
 
 
-def test_a_minute_of_silence_of_a_two_second_feed_is_told_while_it_lasts() -> None:
+def test_a_minute_without_prices_of_a_two_second_feed_is_found_while_it_lasts() -> None:
     begins = datetime.fromisoformat("2026-03-02T10:00:00+00:00")
     usual, end = two_seconds(begins, 7_200), begins + timedelta(seconds=7_198)
     looks: list[Fact] = [MarketChecked(SYMBOL, True, end + timedelta(seconds=number)) for number in (20, 40, 60)]

@@ -104,7 +104,7 @@ async def test_an_order_lives_at_the_venue(desk: RemoteDesk) -> None:
     assert await desk.differences() == []
 
 
-async def test_what_was_sent_is_never_sent_again(desk: RemoteDesk) -> None:
+async def test_a_sent_order_is_never_sent_again(desk: RemoteDesk) -> None:
     owner, account = await desk.open_account()
     desk.venue.faults.lost_requests = 1
     async with running_remote(desk):
@@ -132,7 +132,7 @@ async def test_what_was_sent_is_never_sent_again(desk: RemoteDesk) -> None:
     await desk.prove(account)
 
 
-async def test_could_not_ask_is_not_gone(desk: RemoteDesk) -> None:
+async def test_a_failed_question_does_not_end_an_order(desk: RemoteDesk) -> None:
     owner, account = await desk.open_account()
     async with running_remote(desk):
         (order,) = await desk.whole.place(owner, bid(account.id))
@@ -155,7 +155,7 @@ async def test_could_not_ask_is_not_gone(desk: RemoteDesk) -> None:
     await desk.prove(account)
 
 
-async def test_what_is_armed_survives(plain: RemoteDesk) -> None:
+async def test_a_trailing_stop_survives_a_restart(plain: RemoteDesk) -> None:
     owner, account = await plain.open_account()
     trailing = bid(
         account.id,
@@ -201,7 +201,7 @@ async def test_what_is_armed_survives(plain: RemoteDesk) -> None:
     await plain.prove(account)
 
 
-async def test_a_step_that_fails_is_made_up_for(desk: RemoteDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failed_step_is_repeated(desk: RemoteDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     write, failures = venue_step._write, [False, True, True, False, True]
 
     async def write_or_fail(*arguments: Any) -> None:
@@ -230,7 +230,7 @@ async def test_a_step_that_fails_is_made_up_for(desk: RemoteDesk, monkeypatch: p
     await desk.prove(account)
 
 
-async def test_what_is_under_way_arrives_while_everything_is_built_again(desk: RemoteDesk) -> None:
+async def test_a_request_in_flight_completes_while_the_router_is_rebuilt(desk: RemoteDesk) -> None:
     owner, account = await desk.open_account()
     bus = desk.whole.services.bus
     async with running_remote(desk):
@@ -255,7 +255,7 @@ async def test_what_is_under_way_arrives_while_everything_is_built_again(desk: R
     assert len(desk.venue.requests("submit")) == len(set(desk.venue.requests("submit"))) == 3
 
 
-async def test_what_differs_is_reported_and_left_alone(desk: RemoteDesk) -> None:
+async def test_position_differences_are_reported_and_nothing_is_changed(desk: RemoteDesk) -> None:
     owner, account = await desk.open_account()
     there = desk.venue._exchange("COIN")
     async with running_remote(desk):
@@ -303,7 +303,7 @@ async def _is(desk: RemoteDesk, state: ComponentState) -> bool:
     return any(part.name == f"venue:{LOOPBACK}" and part.state is state for part in health.components)
 
 
-async def test_health_tells_whether_the_venue_can_be_reached(desk: RemoteDesk) -> None:
+async def test_health_shows_if_the_venue_is_reachable(desk: RemoteDesk) -> None:
     assert await _is(desk, ComponentState.DOWN)
     async with running_remote(desk):
         await until(lambda: _is(desk, ComponentState.UP))
@@ -332,7 +332,7 @@ def _elsewhere() -> ExchangeOrder:
     )
 
 
-async def test_what_it_cannot_do_is_refused_before_it_is_sent(plain: RemoteDesk) -> None:
+async def test_an_unsupported_order_is_rejected_before_it_is_sent(plain: RemoteDesk) -> None:
     owner, account = await plain.open_account()
     entry = plain.whole.services.entry
     async with running_remote(plain):

@@ -47,7 +47,7 @@ async def outcome(desk: Platform, function: TaskFunction, **bounds: Any) -> Task
     return await read_run(asked.id)
 
 
-async def test_what_a_task_answers_or_raises_is_what_its_run_ends_with(desk: Platform) -> None:
+async def test_a_run_ends_with_the_result_or_the_error_of_its_task(desk: Platform) -> None:
     async def counts(run: TaskContext) -> Result | Unfinished:
         count = run.progress.get("count", 0)
         assert isinstance(count, int)
@@ -96,7 +96,7 @@ async def test_what_a_task_answers_or_raises_is_what_its_run_ends_with(desk: Pla
     assert (await outcome(desk, fails, max_retries=3)).state == "RETRYING"
 
 
-async def test_a_stopped_runner_gives_back_and_one_that_lost_its_lease_stops(desk: Platform) -> None:
+async def test_a_stopped_runner_returns_its_run_and_one_without_lease_stops(desk: Platform) -> None:
     begun, cancelled = asyncio.Event(), asyncio.Event()
 
     async def waits(run: TaskContext) -> Result:

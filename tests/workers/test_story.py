@@ -161,7 +161,7 @@ def two_databases(databases: DatabaseFactory) -> Iterator[tuple[str, str]]:
         yield first, second
 
 
-async def test_the_books_are_the_same_whatever_happened_to_the_venue(
+async def test_the_books_are_the_same_whatever_failures_the_venue_has(
     two_databases: tuple[str, str], redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Progress is noted at once, so that waiting for it costs no time.

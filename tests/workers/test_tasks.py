@@ -56,14 +56,14 @@ async def write(desk: Platform, sql: str, *arguments: object) -> None:
         await work.execute(sql, *arguments)
 
 
-def test_every_task_has_a_function_and_every_function_a_task() -> None:
+def test_tasks_and_task_functions_match_one_to_one() -> None:
     assert TASKS.keys() == DEFINITIONS.keys()
     for definition in DEFINITIONS.values():
         assert definition.timeout_seconds > 2 * slices.SLICE_SECONDS
         assert definition.description.endswith(".")
 
 
-async def test_orders_that_a_dead_engine_left_expire_without_it(desk: Platform) -> None:
+async def test_orders_left_by_a_dead_engine_expire_without_it(desk: Platform) -> None:
     owner, account = await desk.open_account("1000")
     soon = utc_now() + timedelta(hours=1)
     terms = {"time_in_force": TimeInForce.GTD, "expires_at": soon, "limit_price": Decimal(90)}
@@ -121,7 +121,7 @@ async def reserved(account_id: UUID) -> tuple[Decimal, Decimal]:
 
 
 @pytest.mark.tampers
-async def test_balances_are_worked_out_again_and_put_right(desk: Platform) -> None:
+async def test_wrong_balances_are_recomputed_and_corrected(desk: Platform) -> None:
     accounts = [await desk.open_account("1000") for _ in range(3)]
     owner, account = accounts[0]
     await desk.place(owner, command(account_id=account.id, limit_price=Decimal(90)))
@@ -143,7 +143,9 @@ async def test_balances_are_worked_out_again_and_put_right(desk: Platform) -> No
 
 
 @pytest.mark.tampers
-async def test_books_are_proved_and_a_break_fails_the_task(desk: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_books_are_proved_and_a_difference_fails_the_task(
+    desk: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
     accounts = [await desk.open_account("1000") for _ in range(2)]
     # Every slice is over after its first account, and the next goes on there.
     monkeypatch.setattr(slices, "SLICE_SECONDS", -1.0)
@@ -164,7 +166,7 @@ async def test_books_are_proved_and_a_break_fails_the_task(desk: Platform, monke
     assert "1001 booked, 1000 derived" in anomaly["explanation"]
 
 
-async def test_what_is_old_is_forgotten_and_nothing_else(desk: Platform) -> None:
+async def test_expired_rows_are_deleted_and_no_others(desk: Platform) -> None:
     actor = await desk.add_actor()
     for days in (0, 20, 40):
         moment = utc_now() - timedelta(days=days)
@@ -202,7 +204,7 @@ async def test_what_is_old_is_forgotten_and_nothing_else(desk: Platform) -> None
     assert [tuple(row) for row in kept] == [("new", 3), ("old", 1_000), ("today", 1_005)]
 
 
-async def test_health_names_what_nobody_plays(desk: Platform) -> None:
+async def test_health_names_the_unplayed_roles(desk: Platform) -> None:
     roles = [role for parts in ROLES.values() for role, _ in parts(desk.services)]
     with pytest.raises(TaskFailure) as caught:
         await run_to_end(desk, check_health)

@@ -54,7 +54,7 @@ async def executions(order: Order) -> list[tuple[Decimal, Decimal]]:
     return [(row["price"], row["quantity"]) for row in rows]
 
 
-async def test_what_the_market_did_while_nobody_looked_is_made_up_for(desk: Platform) -> None:
+async def test_ticks_missed_by_a_stopped_router_are_matched_later(desk: Platform) -> None:
     owner, account = await desk.open_account("1000")
     (order,) = await desk.place(owner, bid(account.id, "99"))
     async with running_venue(desk):
@@ -71,7 +71,7 @@ async def test_what_the_market_did_while_nobody_looked_is_made_up_for(desk: Plat
     assert (await prove_book(account.id, (await desk.services.market.catalog()).by_id)).breaks == []
 
 
-async def test_a_step_that_fails_is_done_again_and_only_once(desk: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failed_step_is_repeated_and_takes_effect_once(desk: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     write, failures = venue_step._write, [True, True, False, True]
 
     async def write_or_fail(*arguments: Any) -> None:
@@ -93,7 +93,7 @@ async def test_a_step_that_fails_is_done_again_and_only_once(desk: Platform, mon
     assert (await prove_book(account.id, (await desk.services.market.catalog()).by_id)).breaks == []
 
 
-async def test_a_trailing_stop_goes_on_where_it_stood(desk: Platform) -> None:
+async def test_a_trailing_stop_continues_after_a_restart(desk: Platform) -> None:
     owner, account = await desk.open_account("1000")
     trailing = bid(
         account.id,
@@ -123,7 +123,7 @@ async def test_a_trailing_stop_goes_on_where_it_stood(desk: Platform) -> None:
     assert (done.status, done.average_price, done.version) == (OrderStatus.FILLED, Decimal("107.5"), 3)
 
 
-async def test_a_past_market_goes_on_in_its_own_time(desk: Platform) -> None:
+async def test_a_replayed_market_continues_on_its_own_time(desk: Platform) -> None:
     at = Nanos.parse("2024-08-08T23:54:15.088169167Z")
     tick = QuoteTick("COIN", at, Decimal("99.99"), Decimal("100.01"), Decimal(5), Decimal(5))
     await publish_quotes(desk.services.market, desk.admin, [tick], replay="august")
@@ -135,7 +135,7 @@ async def test_a_past_market_goes_on_in_its_own_time(desk: Platform) -> None:
     assert execution.at == at
 
 
-async def test_what_came_to_nothing_is_noted_too(desk: Platform) -> None:
+async def test_the_position_of_ticks_without_effect_is_stored(desk: Platform) -> None:
     async with running_venue(desk):
         await desk.quote("COIN", "99", "101")
         newest = await desk.services.ticks.last_position()

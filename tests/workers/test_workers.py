@@ -87,7 +87,9 @@ async def ask(task: str) -> None:
     await run_task(NullBus(), SYSTEM, task, DEFINITIONS)
 
 
-async def test_one_run_at_a_time_and_a_killed_worker_is_noticed(workers: tuple[Process, Process], watch: Watch) -> None:
+async def test_a_task_has_one_run_at_a_time_and_a_killed_worker_is_noticed(
+    workers: tuple[Process, Process], watch: Watch
+) -> None:
     await ask(GATED)
     await ask(SLICED)
     (first, _), *_ = await watch.until(lambda: watch.notes(GATED))
@@ -110,9 +112,7 @@ async def test_one_run_at_a_time_and_a_killed_worker_is_noticed(workers: tuple[P
     await _check_often(watch, holder.pid)
 
 
-async def test_a_worker_that_stood_still_writes_nothing_once_it_was_given_up(
-    workers: tuple[Process, Process], watch: Watch
-) -> None:
+async def test_a_worker_that_was_given_up_writes_nothing(workers: tuple[Process, Process], watch: Watch) -> None:
     await ask(GATED)
     (first, _), *_ = await watch.until(lambda: watch.notes(GATED))
     frozen, other = sorted(workers, key=lambda worker: worker.pid != first)
@@ -152,7 +152,7 @@ async def _ended(watch: Watch, task: str) -> list[asyncpg.Record]:
     return runs if runs and all(run["finished_at"] and run["state"] != "RETRYING" for run in runs) else []
 
 
-async def test_what_redis_forgets_is_run_and_what_nobody_ran_is_caught_up_once(
+async def test_runs_forgotten_by_redis_are_run_and_missed_ones_are_caught_up_once(
     workers: tuple[Process, Process], watch: Watch, services: EmbeddedServices
 ) -> None:
     await ask(GATED)

@@ -45,7 +45,7 @@ async def exported(desk: Platform, actor: Actor, request: ExportRequest, **other
         return [run async for run in runs]
 
 
-async def test_every_order_is_exported_once_and_oldest_first_in_runs(desk: Platform) -> None:
+async def test_every_order_is_exported_once_oldest_first_in_batches(desk: Platform) -> None:
     owner, book = await desk.open_account("1000000")
     terms = PlaceOrder(
         account_id=book.id,
@@ -71,7 +71,7 @@ async def test_every_order_is_exported_once_and_oldest_first_in_runs(desk: Platf
     assert await exported(desk, owner, replace(request, until=placed[0].created_at)) == [[]]
 
 
-async def test_the_ledger_adds_up_to_the_cash(desk: Platform) -> None:
+async def test_exported_transactions_add_up_to_the_cash(desk: Platform) -> None:
     owner, book = await desk.open_account("1000")
     (run,) = await exported(desk, owner, ExportRequest(ExportKind.LEDGER, book.id))
     assert [(row.sequence, row.amount, row.balance_after) for row in run] == [(1, Decimal(1000), Decimal(1000))]
@@ -90,7 +90,7 @@ async def test_samples_are_read_page_by_page(desk: Platform) -> None:
 
 
 @pytest.mark.parametrize("kind", ExportKind)
-async def test_what_the_actor_may_not_see_does_not_exist(desk: Platform, kind: ExportKind) -> None:
+async def test_invisible_accounts_are_not_found(desk: Platform, kind: ExportKind) -> None:
     owner, book = await desk.open_account()
     stranger = await desk.add_actor()
     with pytest.raises(NotFound):
@@ -102,6 +102,6 @@ async def test_what_the_actor_may_not_see_does_not_exist(desk: Platform, kind: E
         await exported(desk, owner, ExportRequest(kind, book.id, now, now - timedelta(1)))
 
 
-def test_columns_are_named_as_the_api_names_them() -> None:
+def test_columns_have_the_names_of_the_api() -> None:
     assert list(COLUMNS[ExportKind.EQUITY]) == ["at", "equity", "cash", "unrealizedPnl"]
     assert len(set(COLUMNS[ExportKind.ORDERS])) == len(COLUMNS[ExportKind.ORDERS])

@@ -9,7 +9,7 @@ from adapters.notifications.messenger import OutsideMessenger
 SECRET = "0123456789abcdef"
 
 
-def test_every_kind_is_one_that_can_be_sent() -> None:
+def test_every_listed_address_kind_can_be_sent_to() -> None:
     known = {
         scheme
         for one in Apprise().details()["schemas"]
@@ -32,7 +32,7 @@ def test_every_kind_is_one_that_can_be_sent() -> None:
         ("ntfys://ntfy.example/topic", "ntfys://ntfy.example/***"),
     ],
 )
-def test_of_an_address_only_kind_and_server_are_shown(url: str, masked: str) -> None:
+def test_only_kind_and_server_of_an_address_are_shown(url: str, masked: str) -> None:
     messenger = OutsideMessenger()
     assert messenger.problem(url) is None
     assert messenger.shown(url) == masked
@@ -65,23 +65,23 @@ def test_of_an_address_only_kind_and_server_are_shown(url: str, masked: str) -> 
         ("ntfy://10.0.0.1/topic", "private network"),
     ],
 )
-def test_what_cannot_be_an_address_is_refused_with_the_reason(url: str, reason: str) -> None:
+def test_an_invalid_address_is_refused_with_its_reason(url: str, reason: str) -> None:
     assert reason in (OutsideMessenger().problem(url) or "")
 
 
-def test_a_private_server_is_accepted_where_a_setting_names_it() -> None:
+def test_a_private_server_is_accepted_when_a_setting_allows_it() -> None:
     assert OutsideMessenger(["10.0.0.0/8"]).problem("ntfy://10.0.0.1/topic") is None
 
 
 @given(st.text(max_size=80))
-def test_whatever_is_given_is_refused_or_shown_without_a_crash(text: str) -> None:
+def test_any_text_is_refused_or_shown_without_a_crash(text: str) -> None:
     for kind in ("webhooks", "mailto", "slack", text):
         url = f"{kind}://{text}"
         assert problem_of(url) is None or isinstance(problem_of(url), str)
 
 
 @given(secret=st.text(alphabet="abcdefghijklmnopqrstuvwxyzABCDEF0123456789-_.~%", min_size=16, max_size=40))
-def test_a_webhooks_secret_is_never_shown(secret: str) -> None:
+def test_the_secret_of_a_webhook_is_never_shown(secret: str) -> None:
     url = f"webhooks://:{secret}@hooks.example/path?x=1"
     assert problem_of(url) is None
     assert shown(url) == "webhooks://***@hooks.example/***"

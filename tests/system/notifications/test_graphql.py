@@ -60,7 +60,7 @@ def admin(desk: Platform) -> Client:
     return Client(desk, desk.admin)
 
 
-async def test_a_channel_is_made_changed_and_removed_and_its_secret_never_seen(trader: Client) -> None:
+async def test_a_channel_is_created_changed_and_deleted_and_its_secret_never_shown(trader: Client) -> None:
     made = await trader.save()
     assert made == {
         "id": made["id"],
@@ -140,14 +140,14 @@ async def test_a_channel_is_made_changed_and_removed_and_its_secret_never_seen(t
         ({"accountIds": []}, "accountIds"),
     ],
 )
-async def test_what_makes_no_channel_is_refused_with_its_field(
+async def test_an_invalid_channel_is_refused_with_its_field(
     trader: Client, changed: dict[str, Any], field: str
 ) -> None:
     assert await trader.save(**changed) == ("BAD_USER_INPUT", field)
     assert await fetch("SELECT FROM notification_channels") == []
 
 
-async def test_what_is_not_theirs_people_do_not_see_or_touch(trader: Client, admin: Client) -> None:
+async def test_foreign_channels_are_not_found(trader: Client, admin: Client) -> None:
     mine = await trader.save()
     platform = await admin.save(shared=True)
     assert await admin.ask(LIST) == [platform]
@@ -166,7 +166,7 @@ async def test_what_is_not_theirs_people_do_not_see_or_touch(trader: Client, adm
     assert (await fetch("SELECT count(*) AS n FROM notification_channels"))[0]["n"] == 2
 
 
-async def test_names_are_unique_for_each_owner_and_their_number_is_bounded(trader: Client, admin: Client) -> None:
+async def test_channel_names_are_unique_per_owner_and_their_number_is_bounded(trader: Client, admin: Client) -> None:
     await trader.save()
     assert await trader.save() == ("CONFLICT", "name")
     await admin.save(shared=True)
@@ -177,7 +177,7 @@ async def test_names_are_unique_for_each_owner_and_their_number_is_bounded(trade
     assert await trader.save(name="one more") == ("CONFLICT", None)
 
 
-async def test_a_test_arrives_or_says_why_not(trader: Client, hook: Receiver, mailbox: Mailbox) -> None:
+async def test_a_test_message_arrives_or_returns_its_error(trader: Client, hook: Receiver, mailbox: Mailbox) -> None:
     made = await trader.save(url=hook.url)
     hook.status = 410
     assert await trader.ask(TEST, id=made["id"]) is False
@@ -193,7 +193,7 @@ async def test_a_test_arrives_or_says_why_not(trader: Client, hook: Receiver, ma
     assert seen["lastSentAt"] is not None
 
 
-async def test_an_address_sealed_with_another_secret_says_so(trader: Client) -> None:
+async def test_an_address_encrypted_with_another_secret_is_reported(trader: Client) -> None:
     made = await trader.save()
     with_other = "UPDATE notification_channels SET sealed_url = 'gAAAAA'"
     await fetch(with_other)

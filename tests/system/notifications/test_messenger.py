@@ -28,7 +28,7 @@ def mailbox() -> Iterator[Mailbox]:
         yield there
 
 
-async def test_a_name_that_means_a_private_address_leads_nowhere(
+async def test_a_host_name_with_a_private_address_is_not_connected(
     message: Message, hook: Receiver, mailbox: Mailbox
 ) -> None:
     strict = OutsideMessenger()
@@ -45,14 +45,14 @@ async def test_a_name_that_means_a_private_address_leads_nowhere(
     assert (len(hook.posts), len(mailbox.mails)) == (1, 1)
 
 
-async def test_a_service_behind_the_library_is_not_followed_where_it_leads(message: Message, hook: Receiver) -> None:
+async def test_a_redirect_of_a_library_service_is_not_followed(message: Message, hook: Receiver) -> None:
     hook.status, hook.headers = 302, {"location": "/elsewhere"}
     with pytest.raises(NotSent, match="status 302"):
         await OutsideMessenger(["127.0.0.0/8"]).send(f"ntfy://127.0.0.1:{hook.port}/topic", message)
     assert {post.path for post in hook.posts} == {"/"}
 
 
-async def test_who_does_not_answer_is_not_waited_for(
+async def test_a_server_that_does_not_answer_is_given_up_after_the_timeout(
     message: Message, hook: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("adapters.notifications.messenger.ATTEMPT_SECONDS", 0.2)
@@ -61,7 +61,7 @@ async def test_who_does_not_answer_is_not_waited_for(
         await OutsideMessenger(["127.0.0.0/8"]).send(hook.url, message)
 
 
-async def test_secrets_of_an_address_reach_neither_the_reason_nor_the_log(
+async def test_secrets_of_an_address_reach_neither_error_nor_log(
     message: Message, hook: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -79,7 +79,7 @@ async def test_secrets_of_an_address_reach_neither_the_reason_nor_the_log(
     assert len(hook.posts) == 3
 
 
-def test_a_signature_is_of_the_body_the_name_and_the_time() -> None:
+def test_a_signature_covers_body_id_and_time() -> None:
     now, body = Nanos.now(), b'{"type":"test"}'
     headers = signing.headers_of("id-1", body, SECRET, now)
     assert signing.verify(headers, body, SECRET, now) == "id-1"
@@ -97,13 +97,13 @@ def test_a_signature_is_of_the_body_the_name_and_the_time() -> None:
             signing.verify(*given)
 
 
-def test_the_signature_is_that_of_the_public_convention() -> None:
+def test_the_signature_follows_the_standard_webhooks_convention() -> None:
     # Worked out by hand with openssl dgst -sha256 -hmac.
     headers = signing.headers_of("msg_1", b"{}", "0123456789abcdef", 1_700_000_000 * NANOS_PER_SECOND)
     assert headers["webhook-signature"] == "v1,3uojc/2kvL+KpJkw4ZNrA/5YjEs9cdfKdc3lXIvRjkk="
 
 
-def test_what_is_sealed_is_read_with_the_same_secret_alone() -> None:
+def test_encrypted_text_is_read_with_the_same_secret_only() -> None:
     sealed = SecretVault("s" * 40).seal("slack://token")
     assert "token" not in sealed
     assert SecretVault("s" * 40).open(sealed) == "slack://token"

@@ -41,7 +41,7 @@ PACE = Pace(gather_seconds=2, interval_seconds=30, retry_seconds=30)
         ({"topics": frozenset(), "escalate_after_minutes": 5}, {}, False),
     ],
 )
-def test_a_channel_hears_what_it_asked_for(changed: dict, told: dict, expected: bool) -> None:
+def test_a_channel_gets_the_topics_and_severities_it_asked_for(changed: dict, told: dict, expected: bool) -> None:
     assert hears(channel(**changed), notice(**told), None) is expected
 
 
@@ -56,7 +56,7 @@ def test_a_channel_hears_what_it_asked_for(changed: dict, told: dict, expected: 
         (Role.ADMIN, set(), {"topic": NotificationTopic.TASK_FAILED, "account_id": None}, True),
     ],
 )
-def test_nobody_hears_of_what_may_not_be_seen(role: Role, accounts: set, told: dict, expected: bool) -> None:
+def test_a_notice_of_an_invisible_account_is_not_sent(role: Role, accounts: set, told: dict, expected: bool) -> None:
     all_topics = channel(owner_id=UUID(int=1), topics=frozenset(NotificationTopic))
     assert hears(all_topics, notice(**told), Reader(role, frozenset(accounts))) is expected
 
@@ -73,20 +73,20 @@ def test_nobody_hears_of_what_may_not_be_seen(role: Role, accounts: set, told: d
         ("06:00", "Europe/Berlin", False),
     ],
 )
-def test_quiet_hours_go_over_midnight_in_their_zone(clock: str, zone: str, expected: bool) -> None:
+def test_quiet_hours_cross_midnight_in_their_zone(clock: str, zone: str, expected: bool) -> None:
     hour, minute = map(int, clock.split(":"))
     now = datetime(2026, 3, 2, hour, minute, tzinfo=UTC)
     assert is_quiet(NIGHT, zone, now) is expected
 
 
 @given(st.times(), st.times(), st.datetimes(timezones=st.just(UTC)))
-def test_a_moment_is_quiet_in_one_of_the_two_halves_of_the_day(start: time, end: time, now: datetime) -> None:
+def test_an_instant_is_quiet_in_exactly_one_half_of_the_day(start: time, end: time, now: datetime) -> None:
     if start == end:
         return
     assert is_quiet(QuietHours(start, end), "UTC", now) is not is_quiet(QuietHours(end, start), "UTC", now)
 
 
-def test_in_quiet_hours_only_what_is_urgent_is_due() -> None:
+def test_only_urgent_notices_are_due_in_quiet_hours() -> None:
     night = datetime(2026, 3, 2, 23, 0, tzinfo=UTC)
     before = night - timedelta(hours=1)
     quiet = channel(quiet=NIGHT)
@@ -96,7 +96,7 @@ def test_in_quiet_hours_only_what_is_urgent_is_due() -> None:
     assert is_due(channel(), before, None, night, PACE)
 
 
-def test_what_happens_together_is_gathered_and_a_channel_has_its_interval() -> None:
+def test_concurrent_notices_are_combined_and_each_channel_keeps_its_interval() -> None:
     assert not is_due(channel(), NOON, None, NOON + timedelta(seconds=1.9), PACE)
     assert is_due(channel(), NOON, None, NOON + timedelta(seconds=2), PACE)
     waits = channel(not_before=NOON + timedelta(seconds=30))
@@ -105,6 +105,6 @@ def test_what_happens_together_is_gathered_and_a_channel_has_its_interval() -> N
     assert not is_due(channel(enabled=False), NOON, NOON, NOON + timedelta(hours=1), PACE)
 
 
-def test_a_channel_that_fails_is_tried_less_and_less_often_but_at_least_every_64_minutes() -> None:
+def test_retries_of_a_failing_channel_slow_down_to_every_64_minutes() -> None:
     waits = [(next_attempt(failures, NOON, PACE) - NOON).total_seconds() for failures in (1, 2, 3, 8, 9, 1_000)]
     assert waits == [30, 60, 120, 3_840, 3_840, 3_840]

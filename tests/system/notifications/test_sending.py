@@ -38,7 +38,7 @@ async def states() -> dict[str, int]:
     return {row["state"]: row["number"] for row in rows}
 
 
-async def test_a_mail_says_in_words_what_has_happened(desk: Platform, mailbox: Mailbox) -> None:
+async def test_a_mail_describes_the_event_in_words(desk: Platform, mailbox: Mailbox) -> None:
     url = f"mailto://127.0.0.1:{mailbox.port}/?from=desk@example.com&to=risk@example.com"
     await add_channel(desk.services, desk.admin, url, language=NotificationLanguage.ZH)
     async with telling(desk.services):
@@ -54,7 +54,7 @@ async def test_a_mail_says_in_words_what_has_happened(desk: Platform, mailbox: M
     assert "https://desk.example/risk/events" in text
 
 
-async def test_a_storm_is_one_message_and_a_webhook_has_every_notice_in_it(desk: Platform, hook: Receiver) -> None:
+async def test_many_notices_are_one_message_and_a_webhook_lists_each(desk: Platform, hook: Receiver) -> None:
     await add_channel(desk.services, desk.admin, hook.url)
     events = await raise_risk(desk.services, 300)
     async with telling(desk.services):
@@ -67,7 +67,7 @@ async def test_a_storm_is_one_message_and_a_webhook_has_every_notice_in_it(desk:
     assert data["notices"][0]["text"] == "Loss number 0."
 
 
-async def test_of_what_exceeds_all_bounds_the_number_is_told(desk: Platform, hook: Receiver) -> None:
+async def test_notices_beyond_all_bounds_are_counted(desk: Platform, hook: Receiver) -> None:
     await add_channel(desk.services, desk.admin, hook.url)
     await raise_risk(desk.services, 1_000)
     await raise_risk(desk.services, 1_000)
@@ -81,7 +81,7 @@ async def test_of_what_exceeds_all_bounds_the_number_is_told(desk: Platform, hoo
     assert len(hook.posts) == 2
 
 
-async def test_a_channel_hears_nothing_of_before_it_was_made(desk: Platform, hook: Receiver) -> None:
+async def test_a_new_channel_gets_no_earlier_notices(desk: Platform, hook: Receiver) -> None:
     await raise_risk(desk.services)
     first = await add_channel(desk.services, desk.admin, hook.url)
     (event,) = await raise_risk(desk.services)
@@ -95,7 +95,7 @@ async def one_sent(number: int) -> bool:
     return (await states()).get("SENT", 0) >= number
 
 
-async def test_a_failure_is_told_and_the_same_message_is_tried_until_it_arrives(desk: Platform, hook: Receiver) -> None:
+async def test_a_failed_message_is_reported_and_retried_until_it_arrives(desk: Platform, hook: Receiver) -> None:
     made = await add_channel(desk.services, desk.admin, hook.url)
     hook.status = 503
     (event,) = await raise_risk(desk.services)
@@ -112,7 +112,7 @@ async def test_a_failure_is_told_and_the_same_message_is_tried_until_it_arrives(
     assert row["last_sent_at"] is not None
 
 
-async def test_after_a_day_of_failures_it_is_given_up(desk: Platform, hook: Receiver) -> None:
+async def test_a_message_is_given_up_after_a_day_of_failures(desk: Platform, hook: Receiver) -> None:
     await add_channel(desk.services, desk.admin, hook.url)
     hook.status = 500
     await raise_risk(desk.services)
@@ -142,7 +142,7 @@ async def traded(desk: Platform) -> Platform:
     return desk
 
 
-async def test_a_fill_and_a_refusal_are_told_to_whoever_wants_them(traded: Platform, hook: Receiver) -> None:
+async def test_fills_and_rejections_are_sent_to_channels_that_ask_for_them(traded: Platform, hook: Receiver) -> None:
     owner, book = await traded.open_account("10000")
     await deposit(traded.services.bus, owner, MoveCash(book.id, Decimal(1), "before"))
     wanted = (NotificationTopic.ORDER_FILLED, NotificationTopic.ORDER_REJECTED)
@@ -164,7 +164,7 @@ async def test_a_fill_and_a_refusal_are_told_to_whoever_wants_them(traded: Platf
     assert fill["account"] == "Test"
 
 
-async def test_nobody_is_told_of_accounts_that_it_may_not_see(desk: Platform, hook: Receiver, mailbox: Mailbox) -> None:
+async def test_notices_of_invisible_accounts_are_not_sent(desk: Platform, hook: Receiver, mailbox: Mailbox) -> None:
     owner, book = await desk.open_account("10")
     stranger = await desk.add_actor()
     await add_channel(desk.services, owner, hook.url, name="mine")
@@ -181,7 +181,7 @@ async def test_nobody_is_told_of_accounts_that_it_may_not_see(desk: Platform, ho
     assert seen["/stranger"] == [f"risk:{everybody[0].sequence}"]
 
 
-async def test_who_lost_the_right_while_it_waited_is_not_told(desk: Platform, hook: Receiver) -> None:
+async def test_a_user_who_lost_the_right_gets_no_waiting_notice(desk: Platform, hook: Receiver) -> None:
     owner, book = await desk.open_account("10")
     await add_channel(desk.services, owner, hook.url)
     await raise_risk(desk.services, account_id=book.id)
@@ -193,7 +193,7 @@ async def test_who_lost_the_right_while_it_waited_is_not_told(desk: Platform, ho
     assert (hook.posts, await states()) == ([], {"DROPPED": 1})
 
 
-async def test_what_nobody_acknowledges_is_escalated(desk: Platform, hook: Receiver) -> None:
+async def test_an_unacknowledged_event_is_escalated(desk: Platform, hook: Receiver) -> None:
     risk_manager = await desk.add_actor(Role.RISK_MANAGER)
     await add_channel(desk.services, desk.admin, hook.url, shared=True, min_severity=Severity.CRITICAL, **ESCALATE)
     seen, unseen = await raise_risk(desk.services, 2, Severity.CRITICAL)
@@ -210,7 +210,7 @@ async def test_what_nobody_acknowledges_is_escalated(desk: Platform, hook: Recei
     assert "not acknowledged for 5 minutes" in hook.posts[-1].content["data"]["title"]
 
 
-async def test_a_run_that_failed_for_good_is_told_once(desk: Platform, hook: Receiver) -> None:
+async def test_a_finally_failed_run_is_reported_once(desk: Platform, hook: Receiver) -> None:
     await add_channel(desk.services, desk.admin, hook.url, NotificationTopic.TASK_FAILED)
     run_id = new_id()
     async with unit_of_work(desk.services.bus) as work:
@@ -229,7 +229,7 @@ async def test_a_run_that_failed_for_good_is_told_once(desk: Platform, hook: Rec
     assert "the task book-proof has failed: They differ." in hook.posts[0].content["data"]["text"]
 
 
-async def test_trouble_of_a_part_is_told_and_so_is_its_end(desk: Platform, hook: Receiver) -> None:
+async def test_a_health_problem_and_its_end_are_reported(desk: Platform, hook: Receiver) -> None:
     await add_channel(desk.services, desk.admin, hook.url, NotificationTopic.SYSTEM_HEALTH)
 
     async def look(state: ComponentState) -> None:
@@ -246,7 +246,7 @@ async def test_trouble_of_a_part_is_told_and_so_is_its_end(desk: Platform, hook:
     assert "role:feed works again" in text
 
 
-async def test_two_workers_tell_once(desk: Platform, hook: Receiver) -> None:
+async def test_two_workers_send_a_notice_once(desk: Platform, hook: Receiver) -> None:
     await add_channel(desk.services, desk.admin, hook.url)
     async with telling(desk.services), telling(desk.services), telling(desk.services):
         sequences = [event.sequence for _ in range(10) for event in await raise_risk(desk.services, 3)]

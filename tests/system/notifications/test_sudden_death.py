@@ -25,7 +25,7 @@ async def all_sent(number: int) -> bool:
     return bool(row["number"] >= number)
 
 
-async def test_a_message_whose_sender_was_killed_goes_out_again_under_its_name(
+async def test_a_message_of_a_killed_sender_is_sent_again_under_the_same_id(
     desk: Platform, hook: Receiver, tmp_path: Path
 ) -> None:
     await add_channel(desk.services, desk.admin, hook.url)
@@ -45,9 +45,7 @@ async def test_a_message_whose_sender_was_killed_goes_out_again_under_its_name(
     assert hook.keys == [f"risk:{event.sequence}", f"risk:{later.sequence}"]
 
 
-async def test_however_often_workers_are_killed_nothing_is_lost_or_told_twice(
-    desk: Platform, hook: Receiver, tmp_path: Path
-) -> None:
+async def test_kills_of_workers_lose_and_double_no_notice(desk: Platform, hook: Receiver, tmp_path: Path) -> None:
     await add_channel(desk.services, desk.admin, hook.url)
     random, sequences = Random(7), []
     around = surroundings(desk, tmp_path)

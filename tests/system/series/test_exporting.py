@@ -84,7 +84,7 @@ def written(bar: Bar) -> int:
     return int(bar.at)
 
 
-async def test_a_replayed_hour_is_read_back_whole(desk: Platform, store: Store, tmp_path: Path) -> None:
+async def test_an_exported_hour_is_read_back_whole(desk: Platform, store: Store, tmp_path: Path) -> None:
     hour = await replay(desk, recorded_hour(tmp_path))
     _, book = await desk.open_account("1000")
     sampled = await sample(desk, book.id)
@@ -128,9 +128,7 @@ async def sample(desk: Platform, account_id: object) -> int:
     return number
 
 
-async def test_what_a_store_missed_while_it_was_away_it_gets_when_it_is_back(
-    desk: Platform, store: Store, tmp_path: Path
-) -> None:
+async def test_a_store_gets_missed_points_when_it_returns(desk: Platform, store: Store, tmp_path: Path) -> None:
     store.stop()
     hour = await replay(desk, recorded_hour(tmp_path))
     writer, exporting = InfluxWriter(store.url, "tradegraph"), Exporting(desk.services)
@@ -155,7 +153,7 @@ def refusing() -> Iterator[Receiver]:
         yield there
 
 
-async def test_lines_that_a_store_refuses_do_not_hold_up_the_others(
+async def test_lines_that_a_store_refuses_do_not_delay_others(
     desk: Platform, refusing: Receiver, tmp_path: Path
 ) -> None:
     await replay(desk, recorded_hour(tmp_path))
@@ -175,7 +173,7 @@ async def test_lines_that_a_store_refuses_do_not_hold_up_the_others(
     ("user", "token", "header"),
     [("", "abc", "Token abc"), ("user:pass%40word@", "", "Basic dXNlcjpwYXNzQHdvcmQ="), ("u:p@", "abc", "Token abc")],
 )
-async def test_a_writer_says_who_it_is(refusing: Receiver, user: str, token: str, header: str) -> None:
+async def test_a_writer_identifies_itself(refusing: Receiver, user: str, token: str, header: str) -> None:
     writer = InfluxWriter(f"http://{user}127.0.0.1:{refusing.port}", "tradegraph", token)
     await writer.write(["m v=1 1"])
     (post,) = refusing.posts

@@ -19,12 +19,12 @@ def test_a_point_is_a_line() -> None:
 
 
 @pytest.mark.parametrize("value", [None, nan, inf, -inf, Decimal("NaN"), Decimal("Infinity")])
-def test_what_is_no_number_is_left_out(value: Decimal | float | None) -> None:
+def test_values_that_are_no_numbers_are_omitted(value: Decimal | float | None) -> None:
     assert line_of(LinePoint("m", {}, {"a": value}, AT)) is None
     assert line_of(LinePoint("m", {}, {"a": value, "b": 1}, AT)) == f"m b=1.0 {int(AT)}"
 
 
-def test_a_number_has_no_exponent_that_a_store_could_misread() -> None:
+def test_a_number_is_written_without_an_exponent() -> None:
     assert line_of(LinePoint("m", {}, {"a": Decimal("1E+3")}, AT)) == f"m a=1000 {int(AT)}"
 
 
@@ -50,9 +50,7 @@ def unescaped(text: str) -> list[str]:
     st.dictionaries(st.sampled_from(["symbol", "account"]), st.text(max_size=30), max_size=2),
     st.decimals(allow_nan=False, allow_infinity=False, places=8, min_value=-(10**12), max_value=10**12),
 )
-def test_whatever_a_thing_is_called_there_is_one_line_with_its_parts(
-    name: str, tags: dict[str, str], value: Decimal
-) -> None:
+def test_any_name_gives_one_line_with_its_parts(name: str, tags: dict[str, str], value: Decimal) -> None:
     line = line_of(LinePoint(name, tags, {"value": value}, AT))
     assert line is not None
     assert len(line.splitlines()) == 1

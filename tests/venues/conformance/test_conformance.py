@@ -103,13 +103,13 @@ async def place(stand: Stand, order: NewOrder) -> str:
     return answer.venue_order_id
 
 
-async def test_ids_name_orders_of_ours() -> None:
+async def test_venue_ids_identify_orders_of_this_platform() -> None:
     order_id = new_id()
     assert order_id_of(client_id_of(order_id)) == order_id
     assert [order_id_of(text) for text in (None, "", "x" * 32, str(order_id), order_id.hex.upper())] == [None] * 5
 
 
-async def test_an_order_that_rests(stand: Stand) -> None:
+async def test_a_resting_order_is_acknowledged_and_listed(stand: Stand) -> None:
     order = limit(stand)
     async with heard(stand) as told:
         venue_order_id = await place(stand, order)
@@ -126,7 +126,7 @@ async def test_an_order_that_rests(stand: Stand) -> None:
         assert (found.status, found.quantity, found.limit_price) == (OrderStatus.NEW, 1, 99)
 
 
-async def test_a_cancel(stand: Stand) -> None:
+async def test_a_cancel_is_confirmed(stand: Stand) -> None:
     order = limit(stand)
     async with heard(stand) as told:
         venue_order_id = await place(stand, order)
@@ -139,7 +139,7 @@ async def test_a_cancel(stand: Stand) -> None:
     assert isinstance(await stand.venue.cancel(ref(order, venue_order_id)), Declined)
 
 
-async def test_an_order_that_it_does_not_know(stand: Stand) -> None:
+async def test_an_unknown_order_is_answered_as_unknown(stand: Stand) -> None:
     order = limit(stand)
     assert await stand.venue.order(ref(order)) is None
     answer = await stand.venue.cancel(ref(order))
@@ -147,7 +147,7 @@ async def test_an_order_that_it_does_not_know(stand: Stand) -> None:
     assert answer.reason is RejectReason.VENUE_REJECTED
 
 
-async def test_a_fill(stand: Stand) -> None:
+async def test_a_fill_is_reported_once(stand: Stand) -> None:
     before = Nanos(Nanos.now() - NANOS_PER_SECOND)
     order = limit(stand, quantity="0.5", price="101")
     async with heard(stand) as told:
@@ -170,7 +170,7 @@ async def test_a_fill(stand: Stand) -> None:
     assert await stand.venue.executions(Nanos(Nanos.now() + 60 * NANOS_PER_SECOND)) == []
 
 
-async def test_a_fill_of_what_rests(stand: Stand) -> None:
+async def test_a_fill_of_a_resting_order_is_reported_once(stand: Stand) -> None:
     order = limit(stand, quantity="2")
     async with heard(stand) as told:
         venue_order_id = await place(stand, order)
@@ -179,7 +179,7 @@ async def test_a_fill_of_what_rests(stand: Stand) -> None:
         assert {row.price for row in told.fills(venue_order_id)} == {Decimal(99)}
 
 
-async def test_what_is_held(stand: Stand) -> None:
+async def test_positions_are_reported(stand: Stand) -> None:
     if not stand.venue.capabilities.positions:
         pytest.skip("this venue does not say what is held")
     assert await stand.venue.positions() == []
@@ -191,14 +191,14 @@ async def test_what_is_held(stand: Stand) -> None:
     assert (held.symbol, held.quantity) == (stand.symbol, Decimal("0.5"))
 
 
-async def test_a_market_order(stand: Stand) -> None:
+async def test_a_market_order_fills(stand: Stand) -> None:
     order = limit(stand, type=OrderType.MARKET, limit_price=None)
     async with heard(stand) as told:
         venue_order_id = await place(stand, order)
         await told.until(lambda told: sum(row.quantity for row in told.fills(venue_order_id)) == 1)
 
 
-async def test_a_change(stand: Stand) -> None:
+async def test_a_change_is_confirmed_or_refused(stand: Stand) -> None:
     if not stand.venue.capabilities.replace:
         pytest.skip("this venue does not change orders")
     order = limit(stand)
@@ -217,7 +217,7 @@ async def test_a_change(stand: Stand) -> None:
     assert isinstance(await stand.venue.replace(ref(gone), terms), Declined)
 
 
-async def test_terms_that_the_venue_states(stand: Stand) -> None:
+async def test_restated_terms_are_reported(stand: Stand) -> None:
     order = limit(stand, quantity="2")
     async with heard(stand) as told:
         venue_order_id = await place(stand, order)
@@ -252,14 +252,14 @@ async def test_a_batch_is_answered_in_its_order(stand: Stand) -> None:
         assert (found.venue_order_id, found.limit_price) == (answer.venue_order_id, order.limit_price)
 
 
-async def test_several_at_a_time(stand: Stand) -> None:
+async def test_concurrent_requests_are_answered(stand: Stand) -> None:
     orders = [limit(stand, price=str(90 + place)) for place in range(5)]
     await asyncio.gather(*(place(stand, order) for order in orders))
     there = await stand.venue.open_orders()
     assert {row.client_order_id for row in there} == {order.client_order_id for order in orders}
 
 
-async def test_an_answer_that_is_lost(stand: Stand) -> None:
+async def test_an_order_whose_answer_is_lost_is_found_again(stand: Stand) -> None:
     order = limit(stand)
     await stand.lose_next_answer()
     (answer,) = await stand.venue.submit([order])
@@ -274,7 +274,7 @@ async def test_an_answer_that_is_lost(stand: Stand) -> None:
     assert found.status is OrderStatus.CANCELED
 
 
-async def test_a_request_that_is_lost(stand: Stand) -> None:
+async def test_an_order_whose_request_is_lost_is_not_there(stand: Stand) -> None:
     order = limit(stand)
     await stand.lose_next_request()
     (answer,) = await stand.venue.submit([order])
@@ -283,7 +283,7 @@ async def test_a_request_that_is_lost(stand: Stand) -> None:
     assert await stand.venue.open_orders() == []
 
 
-async def test_could_not_ask_is_not_nothing(stand: Stand) -> None:
+async def test_a_failed_question_is_not_an_empty_answer(stand: Stand) -> None:
     order = limit(stand)
     await stand.be_unreachable()
     questions: list[Callable[[], Any]] = [
@@ -301,7 +301,7 @@ async def test_could_not_ask_is_not_nothing(stand: Stand) -> None:
     assert isinstance(await stand.venue.cancel(ref(order)), Unanswered)
 
 
-async def test_a_connection_that_breaks(stand: Stand) -> None:
+async def test_a_broken_connection_is_reported_and_can_be_reopened(stand: Stand) -> None:
     order = limit(stand)
     async with stand.venue.reports() as stream:
         told = Heard(stream)

@@ -48,18 +48,18 @@ UNKNOWN = [
 
 
 @pytest.mark.parametrize(("kind", "fate", "reason"), REFUSED)
-def test_refusals(kind: type[Exception], fate: Fate, reason: RejectReason) -> None:
+def test_errors_of_the_exchange_itself_are_refusals(kind: type[Exception], fate: Fate, reason: RejectReason) -> None:
     failure = read_failure(kind(ANSWER), (SECRET, KEY), BINANCE)
     assert (failure.fate, failure.reason, failure.message) == (fate, reason, "The order is refused.")
 
 
 @pytest.mark.parametrize(("kind", "message"), UNKNOWN)
-def test_everything_else_may_have_had_its_effect(kind: type[Exception], message: str) -> None:
+def test_any_other_error_leaves_the_outcome_unknown(kind: type[Exception], message: str) -> None:
     failure = read_failure(kind(ANSWER), (SECRET, KEY), BINANCE)
     assert (failure.fate, failure.message) == (Fate.UNKNOWN, message)
 
 
-def test_every_error_of_the_library_is_decided_on() -> None:
+def test_every_error_class_of_the_library_is_classified() -> None:
     """A new version's new kind of error counts as unknown until somebody has looked at it."""
 
     def below(kind: type[Exception]) -> set[type[Exception]]:
@@ -71,7 +71,7 @@ def test_every_error_of_the_library_is_decided_on() -> None:
         assert (fate is Fate.UNKNOWN) == (not issubclass(kind, decided) or kind is ccxt.DuplicateOrderId), kind
 
 
-def test_an_order_that_is_there_already_may_be_ours() -> None:
+def test_a_duplicate_id_error_leaves_the_outcome_unknown() -> None:
     for error in (
         ccxt.DuplicateOrderId(ANSWER),
         ccxt.InvalidOrder('binance {"code":-2010,"msg":"Duplicate order sent."}'),
@@ -88,13 +88,13 @@ def test_an_order_that_is_there_already_may_be_ours() -> None:
         ("Filter failure: PERCENT_PRICE_BY_SIDE", RejectReason.PRICE_OUT_OF_LIMITS),
     ],
 )
-def test_refusals_that_say_more(part: str, reason: RejectReason) -> None:
+def test_refusals_carry_the_reason_of_the_exchange(part: str, reason: RejectReason) -> None:
     error = ccxt.InvalidOrder(f'binance {{"code":-1013,"msg":"{part}"}}')
     assert read_failure(error, (), BINANCE).reason is reason
 
 
 @pytest.mark.parametrize("kind", [kind for kind, *_ in REFUSED] + [kind for kind, _ in UNKNOWN])
-def test_neither_keys_nor_addresses_are_repeated(kind: type[Exception]) -> None:
+def test_error_texts_contain_neither_keys_nor_addresses(kind: type[Exception]) -> None:
     address = "https://api.binance.com/api/v3/order?symbol=X&timestamp=1&signature=0123456789abcdef"
     for text in (
         f"binance POST {address} {KEY} {SECRET}",

@@ -65,7 +65,7 @@ def feed_of(server: BinanceServer, known: FixedInstruments | None = None) -> Cry
     )
 
 
-async def test_quotes_and_trades_come_as_ticks(server: BinanceServer) -> None:
+async def test_quotes_and_trades_become_ticks(server: BinanceServer) -> None:
     async with listening(feed_of(server)) as heard:
         await heard.until(lambda: server.subscribed == STREAMS)
         server.quote("BTCUSDT", "99.99000000", "100.01000000", "0.12345678")
@@ -85,7 +85,7 @@ async def test_quotes_and_trades_come_as_ticks(server: BinanceServer) -> None:
     ]
 
 
-async def test_no_trade_of_a_burst_is_lost_or_told_twice(server: BinanceServer) -> None:
+async def test_no_trade_of_a_burst_is_lost_or_repeated(server: BinanceServer) -> None:
     async with listening(feed_of(server)) as heard:
         await heard.until(lambda: server.subscribed == STREAMS)
         for number in range(300):
@@ -98,7 +98,7 @@ async def test_no_trade_of_a_burst_is_lost_or_told_twice(server: BinanceServer) 
 
 
 @pytest.mark.parametrize("how", ["drop", "stop"])
-async def test_a_lost_connection_is_made_again(server: BinanceServer, how: str) -> None:
+async def test_a_lost_connection_is_reopened(server: BinanceServer, how: str) -> None:
     async with listening(feed_of(server)) as heard:
         await heard.until(lambda: server.subscribed == STREAMS)
         server.quote("BTCUSDT", "99", "101")
@@ -114,7 +114,7 @@ async def test_a_lost_connection_is_made_again(server: BinanceServer, how: str) 
     assert heard.quotes(BTC)[1].bid == Decimal(98)
 
 
-async def test_instruments_join_when_they_are_created(server: BinanceServer) -> None:
+async def test_new_instruments_join_the_feed(server: BinanceServer) -> None:
     known = FixedInstruments(coin("PERP", exchange="KRAKEN"))
     async with listening(feed_of(server, known)) as heard:
         known.stored.append(coin("ETHUSDT.BINANCE"))
@@ -125,13 +125,13 @@ async def test_instruments_join_when_they_are_created(server: BinanceServer) -> 
     assert {tick.symbol for tick in heard.ticks} == {"ETHUSDT.BINANCE"}
 
 
-async def test_the_setting_chooses_it(server: BinanceServer) -> None:
+async def test_a_setting_selects_the_feed(server: BinanceServer) -> None:
     feed = chosen_feed(FeedSetting("ccxt", address=address(server)), cast(Any, instruments()))
     assert isinstance(feed, CryptoFeed)
     assert (feed.replays, feed.unpaced) == (False, False)
 
 
-def test_a_side_without_orders_says_that_there_is_none() -> None:
+def test_a_side_without_orders_is_reported_as_empty() -> None:
     raw = {"bid": "0.00000000", "ask": "100.5", "bidVolume": "0.0", "askVolume": "2", "timestamp": 1_700_000_000_123}
     assert quote_tick(raw, "X") == QuoteTick(
         "X", Nanos(1_700_000_000_123_000_000), None, Decimal("100.5"), None, Decimal(2), no_bid=True

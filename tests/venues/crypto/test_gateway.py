@@ -39,7 +39,7 @@ def setting(target: str = "binance", **options: str) -> VenueSetting:
     return VenueSetting("main-account", "ccxt", target, KEYS | options)
 
 
-def test_what_is_configured_is_known_without_connecting() -> None:
+def test_the_configured_venue_is_known_without_a_connection() -> None:
     environment = {
         "TRADEGRAPH_VENUES": "desk=ccxt:binance:testnet",
         "TRADEGRAPH_VENUE_DESK_KEY": API_KEY,
@@ -72,7 +72,7 @@ def test_what_is_configured_is_known_without_connecting() -> None:
         ("binance", {"timeout_seconds": "ten"}, "must be a whole number from 1 to 60"),
     ],
 )
-def test_what_is_wrong_is_named_without_its_value(target: str, options: dict[str, str], problem: str) -> None:
+def test_an_invalid_setting_is_named_without_its_value(target: str, options: dict[str, str], problem: str) -> None:
     given = {name: value for name, value in (KEYS | options).items() if value}
     with pytest.raises(VenueSettingError) as caught:
         crypto_venue(VenueSetting("main-account", "ccxt", target, given))
@@ -81,14 +81,14 @@ def test_what_is_wrong_is_named_without_its_value(target: str, options: dict[str
     assert not any(secret in said for secret in (API_KEY, SECRET))
 
 
-def test_the_feed_is_configured_alike() -> None:
+def test_the_feed_is_configured_in_the_same_way() -> None:
     feed = load_settings({"TRADEGRAPH_FEED": "ccxt:binance@http://127.0.0.1:9"}).feed
     assert (feed.kind, feed.address) == ("ccxt", parse_address("binance@http://127.0.0.1:9"))
     with pytest.raises(SettingsError, match="there is no exchange mtgox"):
         load_settings({"TRADEGRAPH_FEED": "ccxt:mtgox"})
 
 
-def test_without_the_extra_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_is_reported_with_its_install_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     message = "binance is reached through ccxt, which is not installed: .venv/bin/pip install '.[ccxt]'"
     with pytest.raises(VenueSettingError) as caught:
@@ -116,7 +116,7 @@ def test_the_library_is_not_loaded_before_an_exchange_is_opened() -> None:
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
-async def test_it_opens_and_closes(server: BinanceServer) -> None:
+async def test_the_gateway_opens_and_closes(server: BinanceServer) -> None:
     configured = crypto_venue(setting(f"binance@{server.endpoint}"))
     async with configured.open(cast(Any, instruments())) as venue:
         assert venue.name == "main-account"
@@ -127,7 +127,7 @@ async def test_it_opens_and_closes(server: BinanceServer) -> None:
             pass
 
 
-async def test_a_wrong_key_is_told_when_it_is_first_used(server: BinanceServer) -> None:
+async def test_an_invalid_key_is_reported_at_its_first_use(server: BinanceServer) -> None:
     configured = crypto_venue(setting(f"binance@{server.endpoint}", secret="wrong"))
     async with configured.open(cast(Any, instruments())) as venue:
         with pytest.raises(VenueUnavailable, match=r"^Signature for this request is not valid\.$"):
@@ -137,7 +137,7 @@ async def test_a_wrong_key_is_told_when_it_is_first_used(server: BinanceServer) 
                 pass
 
 
-async def test_limits_are_kept_by_waiting(server: BinanceServer) -> None:
+async def test_rate_limits_are_kept_by_waiting(server: BinanceServer) -> None:
     """A question about all open orders weighs sixteen times a plain one: the next call waits for as long."""
     async with ExchangeConnection(
         parse_address(f"binance@{server.endpoint}"), Credentials(API_KEY, SECRET)
@@ -149,12 +149,12 @@ async def test_limits_are_kept_by_waiting(server: BinanceServer) -> None:
         assert time.monotonic() - began >= 16 * seconds_per_weight * 0.9
 
 
-def test_no_request_is_taken_after_an_exchange_is_believed_not_to_know_it() -> None:
+def test_the_receive_window_ends_before_an_order_counts_as_unknown() -> None:
     for dialect in DIALECTS.values():
         assert dialect.options["recvWindow"] * 1_000_000 <= GRACE_NANOS / 2
 
 
-def test_the_testnet_is_another_place() -> None:
+def test_the_testnet_has_its_own_addresses() -> None:
     loaded = exact_class("binance")
     places = exchange_object(loaded, parse_address("binance:testnet"), Credentials()).urls["api"]
     assert "testnet" in places["private"]
@@ -163,13 +163,13 @@ def test_the_testnet_is_another_place() -> None:
     assert real["private"] == "https://api.binance.com/api/v3"
 
 
-def test_debugging_shows_no_requests() -> None:
+def test_debug_logs_contain_no_requests() -> None:
     exact_class("binance")
     assert not logging.getLogger("ccxt.async_support.base.exchange").isEnabledFor(logging.INFO)
     assert not logging.getLogger("ccxt.base.exchange").isEnabledFor(logging.INFO)
 
 
-async def test_the_library_leaves_the_way_this_process_rounds_alone() -> None:
+async def test_the_library_does_not_change_the_decimal_context() -> None:
     exchange = exact_class("binance")()
     before = decimal.getcontext().copy()
     assert exchange.decimal_to_precision("1.25", 1, 1) == "1.3"

@@ -21,7 +21,7 @@ async def submit(venue: ExchangeVenue, order: NewOrder) -> Answer:
     return answer
 
 
-async def test_an_order_is_taken_asked_about_and_cancelled(server: BinanceServer, venue: ExchangeVenue) -> None:
+async def test_an_order_is_accepted_queried_and_cancelled(server: BinanceServer, venue: ExchangeVenue) -> None:
     order = limit("BUY", "0.50000000", "90.10")
     answer = await submit(venue, order)
     assert isinstance(answer, Acknowledged)
@@ -44,7 +44,7 @@ async def test_an_order_is_taken_asked_about_and_cancelled(server: BinanceServer
     assert await venue.cancel(ref(order)) == Declined(reason=RejectReason.VENUE_REJECTED, message="Unknown order sent.")
 
 
-async def test_all_kinds_of_orders_that_it_can_do(server: BinanceServer, venue: ExchangeVenue) -> None:
+async def test_every_supported_order_type_is_accepted(server: BinanceServer, venue: ExchangeVenue) -> None:
     market = limit("SELL", "0.1", "1", type=OrderType.MARKET, limit_price=None)
     maker = limit("BUY", "0.1", "99.98", post_only=True)
     ioc = limit("BUY", "3", "100.01", time_in_force=TimeInForce.IOC)
@@ -83,14 +83,14 @@ async def test_all_kinds_of_orders_that_it_can_do(server: BinanceServer, venue: 
         ),
     ],
 )
-async def test_what_would_be_cut_or_cannot_be_is_not_sent(
+async def test_an_order_that_would_be_rounded_or_is_unsupported_is_not_sent(
     server: BinanceServer, venue: ExchangeVenue, order: NewOrder, reason: RejectReason, message: str
 ) -> None:
     assert await submit(venue, order) == Declined(reason=reason, message=message)
     assert server.requests == []
 
 
-async def test_refusals_say_why(server: BinanceServer, venue: ExchangeVenue) -> None:
+async def test_refusals_carry_the_reason(server: BinanceServer, venue: ExchangeVenue) -> None:
     refused = {
         limit("BUY", "9000", "1000"): (
             RejectReason.INSUFFICIENT_FUNDS,
@@ -109,7 +109,7 @@ async def test_refusals_say_why(server: BinanceServer, venue: ExchangeVenue) -> 
 
 
 @pytest.mark.parametrize("fault", [fault for fault in Fault if fault.is_taken])
-async def test_an_order_whose_answer_is_lost_is_never_sent_again(
+async def test_an_order_with_a_lost_answer_is_never_sent_again(
     server: BinanceServer, venue: ExchangeVenue, fault: Fault
 ) -> None:
     await venue.open_orders()
@@ -128,7 +128,7 @@ async def test_an_order_whose_answer_is_lost_is_never_sent_again(
 
 
 @pytest.mark.parametrize("fault", [Fault.UNAVAILABLE, Fault.HANG, Fault.DROPPED])
-async def test_an_order_that_did_not_get_there_is_not_there(
+async def test_an_order_whose_request_was_lost_is_not_found(
     server: BinanceServer, venue: ExchangeVenue, fault: Fault
 ) -> None:
     await venue.open_orders()
@@ -140,7 +140,7 @@ async def test_an_order_that_did_not_get_there_is_not_there(
     assert server.asked("POST", "order") == []
 
 
-async def test_a_rate_limit_is_waited_out(server: BinanceServer, venue: ExchangeVenue) -> None:
+async def test_the_client_waits_after_a_rate_limit(server: BinanceServer, venue: ExchangeVenue) -> None:
     server.fault("POST", "order", Fault.RATE_LIMITED)
     began = time.monotonic()
     assert isinstance(await submit(venue, limit("BUY", "0.5", "90")), Acknowledged)
@@ -155,7 +155,7 @@ async def test_a_rate_limit_is_waited_out(server: BinanceServer, venue: Exchange
     assert server.faults.pending == 0
 
 
-async def test_an_exchange_that_wants_to_be_left_alone_is(server: BinanceServer, venue: ExchangeVenue) -> None:
+async def test_the_client_pauses_when_the_exchange_asks_for_it(server: BinanceServer, venue: ExchangeVenue) -> None:
     server.fault("POST", "order", Fault.BANNED)
     began = time.monotonic()
     answer = await submit(venue, limit("BUY", "0.5", "90"))
@@ -171,7 +171,7 @@ async def test_an_exchange_that_wants_to_be_left_alone_is(server: BinanceServer,
 
 
 @pytest.mark.parametrize("skew_milliseconds", [-3_600_000, 3_600_000])
-async def test_clocks_that_come_to_differ_are_compared_anew(
+async def test_clock_differences_are_measured_again(
     server: BinanceServer, venue: ExchangeVenue, skew_milliseconds: int
 ) -> None:
     server.skew_milliseconds = skew_milliseconds
@@ -181,7 +181,7 @@ async def test_clocks_that_come_to_differ_are_compared_anew(
     assert len(server.requests) == 2
 
 
-async def test_an_order_that_is_there_already_is_not_refused(server: BinanceServer, venue: ExchangeVenue) -> None:
+async def test_an_order_that_exists_already_is_not_refused(server: BinanceServer, venue: ExchangeVenue) -> None:
     order = limit("BUY", "0.5", "90")
     await submit(venue, order)
     assert await submit(venue, order) == Unanswered(message="The exchange says that it has this order already.")
@@ -190,7 +190,7 @@ async def test_an_order_that_is_there_already_is_not_refused(server: BinanceServ
     assert found.is_open
 
 
-async def test_questions_that_cannot_be_asked_are_not_answered(server: BinanceServer, venue: ExchangeVenue) -> None:
+async def test_a_failed_question_has_no_answer(server: BinanceServer, venue: ExchangeVenue) -> None:
     server.fault("GET", "openOrders", Fault.UNAVAILABLE)
     with pytest.raises(VenueUnavailable):
         await venue.open_orders()
@@ -205,7 +205,7 @@ async def test_questions_that_cannot_be_asked_are_not_answered(server: BinanceSe
     assert await venue.open_orders() == []
 
 
-async def test_orders_of_others_are_told_as_such(server: BinanceServer, venue: ExchangeVenue) -> None:
+async def test_orders_of_others_are_reported_as_such(server: BinanceServer, venue: ExchangeVenue) -> None:
     mine = limit("BUY", "0.5", "90")
     await submit(venue, mine)
     server.place("BTCUSDT", "SELL", "0.25", "110", client_id="web_0815")
@@ -215,7 +215,7 @@ async def test_orders_of_others_are_told_as_such(server: BinanceServer, venue: E
     assert theirs.venue_order_id == f"BTC/USDT:{server.orders[1].id}"
 
 
-async def test_it_changes_no_orders(venue: ExchangeVenue) -> None:
+async def test_the_venue_declares_no_order_changes(venue: ExchangeVenue) -> None:
     order = limit("BUY", "0.5", "90")
     await submit(venue, order)
     answer = await venue.replace(ref(order), ReplaceTerms(quantity=Decimal(1), limit_price=Decimal(91)))
@@ -223,7 +223,7 @@ async def test_it_changes_no_orders(venue: ExchangeVenue) -> None:
     assert not venue.capabilities.replace
 
 
-async def test_new_symbols_and_terms_are_met_in_time(
+async def test_new_symbols_and_terms_are_loaded_in_time(
     server: BinanceServer, venue: ExchangeVenue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.book.markets["BTCUSDT"].step = Decimal("0.5")

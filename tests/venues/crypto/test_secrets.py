@@ -45,7 +45,9 @@ async def desk(
         yield opened
 
 
-async def test_a_key_is_nowhere(desk: ExchangeDesk, server: BinanceServer, log: io.StringIO) -> None:
+async def test_a_venue_key_appears_in_no_log_row_error_or_answer(
+    desk: ExchangeDesk, server: BinanceServer, log: io.StringIO
+) -> None:
     refused = []
     async with routing(desk, reconcile_seconds=0.5):
         for fault in (Fault.ECHOED, Fault.UNAVAILABLE_TAKEN, Fault.DROPPED_TAKEN, Fault.GARBLED_TAKEN):
@@ -69,7 +71,7 @@ async def test_a_key_is_nowhere(desk: ExchangeDesk, server: BinanceServer, log: 
         assert [row["row"] for row in rows if any(part in row["row"] for part in FORBIDDEN)] == []
 
 
-async def test_errors_and_what_is_shown_of_settings_hold_no_key(desk: ExchangeDesk, server: BinanceServer) -> None:
+async def test_errors_and_representations_contain_no_key(desk: ExchangeDesk, server: BinanceServer) -> None:
     settings = desk.services.settings
     shown = [repr(settings), str(settings), repr(settings.venues), repr(desk.services.gateways), repr(desk.services)]
     async with desk.services.gateways["binance"].open(desk.services.market) as venue:

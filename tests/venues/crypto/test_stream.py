@@ -62,7 +62,7 @@ async def listening(venue: ExchangeVenue) -> AsyncIterator[Heard]:
             await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_the_life_of_an_order(server: BinanceServer, venue: ExchangeVenue) -> None:
+async def test_the_stream_reports_the_life_of_an_order(server: BinanceServer, venue: ExchangeVenue) -> None:
     order = limit("BUY", "0.50000", "90")
     async with listening(venue) as heard:
         await venue.submit([order])
@@ -93,7 +93,7 @@ async def test_the_life_of_an_order(server: BinanceServer, venue: ExchangeVenue)
     assert heard.last(order).venue_order_id == f"BTC/USDT:{there.id}"
 
 
-async def test_many_fills_of_one_order_with_fees_in_a_third_currency(
+async def test_fills_of_one_order_keep_their_fees_in_a_third_currency(
     server: BinanceServer, venue: ExchangeVenue
 ) -> None:
     """The library adds fees up as floats, and looks their currency up among those of its symbols: not here."""
@@ -110,7 +110,7 @@ async def test_many_fills_of_one_order_with_fees_in_a_third_currency(
     assert heard.last(order).status is OrderStatus.FILLED
 
 
-async def test_doubled_and_reordered_messages_say_nothing_else(server: BinanceServer, venue: ExchangeVenue) -> None:
+async def test_repeated_and_reordered_messages_add_nothing(server: BinanceServer, venue: ExchangeVenue) -> None:
     order = limit("SELL", "0.5", "110")
     async with listening(venue) as heard:
         server.faults.doubling = True
@@ -125,7 +125,7 @@ async def test_doubled_and_reordered_messages_say_nothing_else(server: BinanceSe
 
 
 @pytest.mark.parametrize("how", ["drop", "stop"])
-async def test_a_stream_that_breaks_says_so(server: BinanceServer, venue: ExchangeVenue, how: str) -> None:
+async def test_a_broken_stream_is_reported(server: BinanceServer, venue: ExchangeVenue, how: str) -> None:
     order = limit("BUY", "0.5", "90")
     async with listening(venue) as heard:
         await venue.submit([order])
@@ -147,7 +147,7 @@ async def test_a_stream_that_breaks_says_so(server: BinanceServer, venue: Exchan
     assert [fill.quantity for fill in heard.executions] == [Decimal("0.3")]
 
 
-async def test_a_message_that_cannot_be_read_ends_the_stream(server: BinanceServer, venue: ExchangeVenue) -> None:
+async def test_an_unreadable_message_ends_the_stream(server: BinanceServer, venue: ExchangeVenue) -> None:
     async with listening(venue) as heard:
         server.say("{nonsense")
         with pytest.raises(VenueUnavailable):
@@ -161,9 +161,7 @@ async def test_a_message_that_cannot_be_read_ends_the_stream(server: BinanceServ
                 await heard.ended
 
 
-async def test_a_stream_that_the_exchange_ends_or_that_is_dead_is_noticed(
-    server: BinanceServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_stream_closed_or_silent_is_noticed(server: BinanceServer, monkeypatch: pytest.MonkeyPatch) -> None:
     binance = replace(DIALECTS["binance"], streaming={"keepAlive": 100})
     monkeypatch.setattr("tests.support.binance.venue.DIALECTS", {"binance": binance})
     async with open_venue(server) as venue:
@@ -179,7 +177,7 @@ async def test_a_stream_that_the_exchange_ends_or_that_is_dead_is_noticed(
                     await heard.ended
 
 
-async def test_a_reader_that_does_not_keep_up_is_told_to_begin_again(
+async def test_a_slow_reader_is_told_to_reconcile(
     server: BinanceServer, venue: ExchangeVenue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream, "MAX_WAITING", 3)
@@ -196,7 +194,7 @@ async def _read_to_the_end(batches: AsyncIterator[Sequence[VenueReport]]) -> Non
             pass
 
 
-async def test_without_a_stream_it_asks(
+async def test_a_venue_without_a_stream_is_polled(
     server: BinanceServer, venue: ExchangeVenue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(polling, "POLL_SECONDS", 0.05)
@@ -222,14 +220,14 @@ async def test_without_a_stream_it_asks(
     assert heard.last(after).status is OrderStatus.PARTIALLY_FILLED
 
 
-async def test_nothing_can_be_had_without_stream_and_answers(server: BinanceServer, venue: ExchangeVenue) -> None:
+async def test_reports_without_stream_and_polling_are_unavailable(server: BinanceServer, venue: ExchangeVenue) -> None:
     await server.stop()
     with pytest.raises(VenueUnavailable):
         async with venue.reports():
             pass
 
 
-async def test_trades_of_many_pages_and_days_are_all_found(server: BinanceServer) -> None:
+async def test_trades_over_many_pages_and_days_are_all_found(server: BinanceServer) -> None:
     day = 86_400_000
     async with open_venue(server) as venue:
         order = limit("BUY", "2.5", "90")

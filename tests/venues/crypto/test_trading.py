@@ -23,7 +23,7 @@ async def desk(server: BinanceServer, database_url: str, redis_url: str, tmp_pat
         yield opened
 
 
-async def test_the_life_of_an_order(desk: ExchangeDesk, server: BinanceServer) -> None:
+async def test_an_order_is_placed_filled_and_booked(desk: ExchangeDesk, server: BinanceServer) -> None:
     async with routing(desk):
         order = await desk.buy("0.5", "90")
         working = await desk.when(order, lambda order: order.status is OrderStatus.NEW)
@@ -45,7 +45,7 @@ async def test_the_life_of_an_order(desk: ExchangeDesk, server: BinanceServer) -
     await desk.check_books()
 
 
-async def test_orders_that_trade_at_once_and_those_that_are_refused(desk: ExchangeDesk, server: BinanceServer) -> None:
+async def test_immediate_fills_and_refusals_are_booked(desk: ExchangeDesk, server: BinanceServer) -> None:
     async with routing(desk):
         bought = await desk.buy("0.5", "100.01", type=OrderType.MARKET, limit_price=None)
         partly = await desk.buy("5", "100.01", time_in_force=TimeInForce.IOC)
@@ -62,7 +62,7 @@ async def test_orders_that_trade_at_once_and_those_that_are_refused(desk: Exchan
 
 
 @pytest.mark.parametrize("fault", TAKEN)
-async def test_an_order_that_was_taken_while_its_answer_was_lost(
+async def test_an_accepted_order_with_a_lost_answer_is_found(
     desk: ExchangeDesk, server: BinanceServer, fault: Fault
 ) -> None:
     server.faults.losing = True
@@ -81,7 +81,9 @@ async def test_an_order_that_was_taken_while_its_answer_was_lost(
 
 
 @pytest.mark.parametrize("fault", [Fault.UNAVAILABLE, Fault.HANG])
-async def test_an_order_that_never_got_there(desk: ExchangeDesk, server: BinanceServer, fault: Fault) -> None:
+async def test_an_order_whose_request_was_lost_is_rejected(
+    desk: ExchangeDesk, server: BinanceServer, fault: Fault
+) -> None:
     server.fault("POST", "order", fault)
     async with routing(desk):
         order = await desk.buy("0.5", "90")
@@ -92,7 +94,7 @@ async def test_an_order_that_never_got_there(desk: ExchangeDesk, server: Binance
     await desk.check_books()
 
 
-async def test_a_cancel_whose_answer_was_lost(desk: ExchangeDesk, server: BinanceServer) -> None:
+async def test_a_cancel_with_a_lost_answer_is_confirmed_later(desk: ExchangeDesk, server: BinanceServer) -> None:
     async with routing(desk):
         order = await desk.buy("0.5", "90")
         await desk.when(order, lambda order: order.status is OrderStatus.NEW)
@@ -104,9 +106,7 @@ async def test_a_cancel_whose_answer_was_lost(desk: ExchangeDesk, server: Binanc
     assert len(server.asked("DELETE", "order")) == 1
 
 
-async def test_fills_that_nobody_told_are_booked_when_the_books_are_compared(
-    desk: ExchangeDesk, server: BinanceServer
-) -> None:
+async def test_missed_fills_are_booked_by_reconciliation(desk: ExchangeDesk, server: BinanceServer) -> None:
     async with routing(desk, reconcile_seconds=0.5):
         first, second = await desk.buy("0.5", "90"), await desk.buy("0.25", "91")
         for order in (first, second):
@@ -125,7 +125,7 @@ async def test_fills_that_nobody_told_are_booked_when_the_books_are_compared(
     await desk.check_books()
 
 
-async def test_what_happens_while_disconnected_is_booked_on_the_return(
+async def test_fills_during_a_disconnection_are_booked_on_reconnection(
     desk: ExchangeDesk, server: BinanceServer
 ) -> None:
     async with routing(desk):
@@ -143,7 +143,9 @@ async def test_what_happens_while_disconnected_is_booked_on_the_return(
     await desk.check_books()
 
 
-async def test_an_order_of_somebody_else_is_reported_and_left_alone(desk: ExchangeDesk, server: BinanceServer) -> None:
+async def test_an_order_of_another_program_is_reported_and_left_alone(
+    desk: ExchangeDesk, server: BinanceServer
+) -> None:
     theirs = server.place("BTCUSDT", "SELL", "0.25", "110", client_id="web_0815")
     server.fill(theirs, "0.05", "110")
     async with routing(desk, reconcile_seconds=0.5):
@@ -165,7 +167,7 @@ async def test_an_order_of_somebody_else_is_reported_and_left_alone(desk: Exchan
     await desk.check_books()
 
 
-async def test_doubled_and_reordered_messages_change_nothing(desk: ExchangeDesk, server: BinanceServer) -> None:
+async def test_repeated_and_reordered_messages_change_nothing(desk: ExchangeDesk, server: BinanceServer) -> None:
     server.faults.doubling = True
     async with routing(desk, reconcile_seconds=0.5):
         orders = [await desk.buy("0.5", price) for price in ("90", "91", "92")]
@@ -196,7 +198,7 @@ async def test_doubled_and_reordered_messages_change_nothing(desk: ExchangeDesk,
     await desk.check_books()
 
 
-async def test_a_router_that_dies_in_mid_flight_is_followed_by_one_that_asks(
+async def test_a_router_that_dies_with_open_requests_is_followed_by_one_that_asks(
     desk: ExchangeDesk, server: BinanceServer
 ) -> None:
     server.fault("POST", "order", Fault.HANG_TAKEN)
@@ -217,7 +219,7 @@ async def test_a_router_that_dies_in_mid_flight_is_followed_by_one_that_asks(
     await desk.check_books()
 
 
-async def test_what_the_exchange_cannot_do_is_done_here(desk: ExchangeDesk, server: BinanceServer) -> None:
+async def test_unsupported_order_types_are_emulated(desk: ExchangeDesk, server: BinanceServer) -> None:
     async with routing(desk):
         bought = await desk.buy("0.5", "100.01")
         await desk.when(bought, lambda order: order.status is OrderStatus.FILLED)
@@ -235,7 +237,7 @@ async def test_what_the_exchange_cannot_do_is_done_here(desk: ExchangeDesk, serv
     await desk.check_books()
 
 
-async def test_many_orders_at_once_with_everything_going_wrong(desk: ExchangeDesk, server: BinanceServer) -> None:
+async def test_many_concurrent_orders_survive_every_failure(desk: ExchangeDesk, server: BinanceServer) -> None:
     server.faults.doubling = True
     for fault in (*TAKEN, Fault.DROPPED_TAKEN):
         server.fault("POST", "order", fault)

@@ -51,7 +51,7 @@ def raw_trade(**others: Any) -> dict[str, Any]:
 
 
 @given(quantity=numbers, price=numbers)
-def test_every_digit_goes_out(quantity: Decimal, price: Decimal) -> None:
+def test_numbers_are_sent_with_every_digit(quantity: Decimal, price: Decimal) -> None:
     sent = submission(limit("BUY", str(quantity), str(price)))
     assert "E" not in sent.amount
     assert sent.price is not None
@@ -59,19 +59,19 @@ def test_every_digit_goes_out(quantity: Decimal, price: Decimal) -> None:
 
 
 @given(quantity=numbers, price=numbers, fee=numbers)
-def test_every_digit_comes_in(quantity: Decimal, price: Decimal, fee: Decimal) -> None:
+def test_numbers_are_received_with_every_digit(quantity: Decimal, price: Decimal, fee: Decimal) -> None:
     raw = raw_trade(price=str(price), amount=f"{quantity:f}", fee={"cost": f"-{fee:f}", "currency": "BNB"})
     fill = venue_execution(raw, str, OURS)
     assert (fill.price, fill.quantity, fill.fee, fill.fee_currency) == (price, quantity, -fee, "BNB")
 
 
 @pytest.mark.parametrize("value", [0.1, 1.0, True, "nan", "1e999", "abc", "1" * 19, [], {}, b"1"])
-def test_what_is_no_exact_number_is_refused(value: object) -> None:
+def test_an_inexact_number_is_refused(value: object) -> None:
     with pytest.raises(Inexact):
         exact(value)
 
 
-def test_nothing_is_none_and_zero_is_zero() -> None:
+def test_absent_numbers_are_null_and_zero_is_zero() -> None:
     assert [exact_or_none(value) for value in (None, "", "0", 0)] == [None, None, 0, 0]
 
 
@@ -84,7 +84,7 @@ def test_nothing_is_none_and_zero_is_zero() -> None:
         ({"type": OrderType.MARKET, "limit_price": None}, ("market", None, {})),
     ],
 )
-def test_kinds_of_orders(order: dict[str, Any], words: tuple[str, str | None, dict[str, Any]]) -> None:
+def test_each_order_type_is_translated(order: dict[str, Any], words: tuple[str, str | None, dict[str, Any]]) -> None:
     asked = limit("BUY", "1", "90.10", **order)
     sent = submission(asked)
     assert (sent.type, sent.side, sent.amount, sent.price) == (words[0], "buy", "1", words[1])
@@ -104,11 +104,11 @@ def test_kinds_of_orders(order: dict[str, Any], words: tuple[str, str | None, di
         ({"status": "rejected"}, OrderStatus.REJECTED),
     ],
 )
-def test_how_an_order_stands(said: dict[str, Any], status: OrderStatus) -> None:
+def test_each_order_status_is_translated(said: dict[str, Any], status: OrderStatus) -> None:
     assert venue_order(raw_order(**said), str).status is status
 
 
-def test_an_order_and_a_fill() -> None:
+def test_orders_and_fills_are_translated() -> None:
     order = venue_order(raw_order(), {"BTC/USDT": "COIN"}.__getitem__)
     assert (order.client_order_id, order.venue_order_id, order.symbol) == (OURS, "BTC/USDT:7", "COIN")
     assert (order.quantity, order.limit_price, order.at) == (
@@ -128,11 +128,11 @@ def test_an_order_and_a_fill() -> None:
 @pytest.mark.parametrize(
     "broken", [{"status": "odd"}, {"status": None}, {"id": None}, {"symbol": ""}, {"filled": 0.5}, {"timestamp": None}]
 )
-def test_what_cannot_be_read_is_not_guessed(broken: dict[str, Any]) -> None:
+def test_unreadable_values_are_refused(broken: dict[str, Any]) -> None:
     with pytest.raises((Unreadable, Inexact)):
         venue_order(raw_order(**broken), str)
 
 
-def test_terms_of_zero_say_nothing() -> None:
+def test_terms_of_zero_mean_no_limit() -> None:
     order = venue_order(raw_order(amount="0", price="0.00000000"), str)
     assert (order.quantity, order.limit_price) == (None, None)
