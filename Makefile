@@ -46,6 +46,7 @@ check-form: $(DEV) ## Check form, lint and docstrings
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/python -m linting.docstrings
+	@$(BIN)/python -m linting.broad_excepts
 
 .PHONY: check-types
 check-types: $(DEV) ## Check types

@@ -17,6 +17,7 @@ from api.graphql.runner import OperationRunner, bearer_token
 from api.transport.encodings import ENCODINGS, best_encoding, compress
 from api.transport.replies import has_tag
 from domain.kernel.errors import ErrorCode, Unavailable
+from domain.kernel.supervision import Guarded
 from domain.orders.venues.queries import VenueCondition
 
 Check = Callable[[], Awaitable[Mapping[str, bool]]]
@@ -52,11 +53,9 @@ class Readiness:
     async def __call__(self, request: Request) -> Response:
         """One answer; ``?exclude=NAME`` leaves a check out, as often as it is given."""
         if self._known is None or monotonic() - self._known[0] > _REMEMBERED_SECONDS:
-            try:
+            state: Mapping[str, bool] = {"process": False}
+            with Guarded(_log, "readiness could not be found out"):
                 state = await self._check()
-            except Exception:  # noqa: BLE001  whoever asks wants an answer, not a traceback
-                _log.exception("readiness could not be found out")
-                state = {"process": False}
             self._known = monotonic(), state
         state, headers = self._known[1], {"cache-control": "no-store"}
         excluded = frozenset(request.query_params.getlist("exclude"))

@@ -26,6 +26,7 @@ from domain.kernel.errors import Unavailable
 from domain.kernel.numbers import ZERO
 from domain.kernel.retry import Backoff
 from domain.kernel.retry_policies import EXCHANGE
+from domain.kernel.supervision import HandedTo
 from domain.kernel.time import Nanos
 from domain.market.types import Aggressor, QuoteTick, Tick, TradeTick
 from domain.orders.model.types import RejectReason
@@ -154,17 +155,18 @@ class _Session:
     async def _watch(self, method: str, take: Callable[[str], None], names: Sequence[str]) -> None:
         """Wait for news of any of ``names``, then take those of all, without another wait in between."""
         watch = getattr(self._connection.ccxt, method)
-        try:
+        with HandedTo(self._fail):
             while len(self._ticks) < MAX_WAITING:
                 await watch(list(names))
                 for name in names:
                     take(name)
                 self._news.set()
             problem = "What the exchange said was not taken in time."
-            self._failure = ExchangeFailure(Fate.UNKNOWN, RejectReason.VENUE_REJECTED, problem)
-        except Exception as error:  # noqa: BLE001  whatever ends it is told to whoever takes the batches
-            self._failure = self._connection.failure(error)
+            raise ExchangeFailure(Fate.UNKNOWN, RejectReason.VENUE_REJECTED, problem)
         self._news.set()
+
+    def _fail(self, error: Exception) -> None:
+        self._failure = self._connection.failure(error)
 
     def _take_quote(self, name: str) -> None:
         quote: Raw | None = self._connection.ccxt.bidsasks.get(name)

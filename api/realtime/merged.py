@@ -17,6 +17,7 @@ from api.realtime.streams import EventLog
 from api.scalars import Cursor
 from domain.access.types import Actor
 from domain.kernel.errors import BadInput, Unavailable
+from domain.kernel.supervision import HandedTo
 
 Value = TypeVar("Value")
 Event = TypeVar("Event")
@@ -33,25 +34,23 @@ _POSITION_BYTES: Final = 6
 
 async def merge(sources: Iterable[Open[Value]]) -> AsyncGenerator[Value, None]:
     """The values of all sources, as they come; fails when one of them fails, ends when all have ended."""
-    waiting: asyncio.Queue[tuple[Value | None, Exception | None, bool]] = asyncio.Queue(_MAX_WAITING)
+    waiting: asyncio.Queue[tuple[Value | None, Sequence[Exception], bool]] = asyncio.Queue(_MAX_WAITING)
 
     async def pump(source: Open[Value]) -> None:
-        try:
+        failures: list[Exception] = []
+        with HandedTo(failures.append):
             async with aclosing(source()) as values:
                 async for value in values:
-                    await waiting.put((value, None, False))
-        except Exception as error:  # noqa: BLE001  raised where the values are taken
-            await waiting.put((None, error, False))
-        else:
-            await waiting.put((None, None, True))
+                    await waiting.put((value, (), False))
+        await waiting.put((None, failures, True))
 
     tasks = [asyncio.get_running_loop().create_task(pump(source)) for source in sources]
     running = len(tasks)
     try:
         while running:
-            value, error, ended = await waiting.get()
-            if error is not None:
-                raise error
+            value, failures, ended = await waiting.get()
+            if failures:
+                raise failures[0]
             if ended:
                 running -= 1
             else:

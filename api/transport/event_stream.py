@@ -28,6 +28,7 @@ from api.transport.listeners import Listeners
 from api.transport.negotiation import EVENT_STREAM, wants_stream
 from api.transport.reading import HttpRefusal, address_of, read_request
 from domain.kernel.errors import DomainError, ErrorCode
+from domain.kernel.supervision import HandedTo
 
 STREAM_PATH: Final = "/graphql/stream"
 
@@ -140,10 +141,8 @@ class EventStream:
         subscription = await self._hub.subscribe(_ID, operation, variables, caller, self._outbox, self._ended)
         self._subscription = subscription
         self._runner.metrics.subscribed(1)
-        try:
+        with HandedTo(subscription.end):
             await subscription.start()
-        except Exception as error:  # noqa: BLE001  told to the client
-            subscription.end(error)
         # Rights may have changed while it began.
         if self._loss is not None:
             subscription.end(self._loss)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from api.errors import masked
 from api.graphql.runner import Caller, OperationRunner
+from domain.kernel.supervision import HandedTo
 
 _REVIEWED_AT_ONCE = 50
 
@@ -87,7 +88,9 @@ class Listeners(Generic[Kind]):
                     await asyncio.sleep(0)
 
     async def _review(self, listener: Kind) -> None:
-        try:
-            await listener.review()
-        except Exception as error:  # noqa: BLE001  one listener's trouble must not keep the others from being looked at
+        def log(error: Exception) -> None:
             masked(error, self._runner.context(listener.caller or Caller("")))
+
+        # The trouble of one listener must not keep the others from being looked at.
+        with HandedTo(log):
+            await listener.review()

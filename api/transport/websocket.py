@@ -24,6 +24,7 @@ from api.requests import begin, current_record, trace
 from api.transport.credential import Credential
 from api.transport.frames import EXTENSION, TextFrames
 from domain.kernel.errors import DomainError, ErrorCode
+from domain.kernel.supervision import HandedTo
 
 PROTOCOL: Final = "graphql-transport-ws"
 
@@ -306,10 +307,9 @@ class SocketSession:
         subscription = await self._hub.subscribe(operation_id, operation, variables, caller, self._outbox, self._forget)
         self._operations[operation_id] = subscription
         self._runner.metrics.subscribed(1)
-        try:
+        # The client is told, unless it has lost interest meanwhile.
+        with HandedTo(subscription.end):
             await subscription.start()
-        except Exception as error:  # noqa: BLE001  told to the client, unless it has lost interest meanwhile
-            subscription.end(error)
         # Rights may have changed while it began.
         if self.caller is not caller and self.caller is not None:
             subscription.review(self.caller)

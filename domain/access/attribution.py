@@ -71,11 +71,6 @@ def attributed(actor: Actor, origin: Origin | None = None) -> Attribution:
     return Attribution(actor.email, actor.api_key_id, origin.address or None, origin.request_id, origin.trace)
 
 
-def of_part(part: PlatformPart) -> Attribution:
-    """The attribution of work that a part of the platform does."""
-    return Attribution(part.value)
-
-
 def actor_of(part: PlatformPart) -> Actor:
     """The platform itself as an actor, by the name of one of its parts."""
     return Actor(user_id=SYSTEM.user_id, email=part.value, role=SYSTEM.role, via="system")

@@ -59,9 +59,6 @@ class Posted:
         return Posted(self.trade - other.trade, self.fee - other.fee, self.tax - other.tax)
 
 
-NOTHING_POSTED = Posted()
-
-
 def posted(dues: Dues, currency: str) -> Posted:
     """The rounded amounts that the ledger posts for dues."""
     fee = fee_total(dues, currency)

@@ -15,7 +15,7 @@ from domain.kernel.errors import Unavailable
 
 
 class Guarded:
-    """Logs the failure of its block, and goes on after it; ``failed`` says whether there was one.
+    """Logs the failure of its block, and goes on after it; ``failure`` is that failure, None if there was none.
 
     The database's absence is a warning, once a minute; everything else has its traceback. Exceptions of ``but`` pass.
     """
@@ -28,11 +28,16 @@ class Guarded:
         but: type[Exception] | tuple[type[Exception], ...] = (),
         **said: Any,
     ) -> None:
-        self.failed = False
+        self.failure: Exception | None = None
         self._log = log
         self._event = event
         self._but = but
         self._said = said
+
+    @property
+    def failed(self) -> bool:
+        """True if the block failed."""
+        return self.failure is not None
 
     def __enter__(self) -> Self:
         return self
@@ -42,7 +47,7 @@ class Guarded:
     ) -> bool:
         if not isinstance(error, Exception) or isinstance(error, self._but):
             return False
-        self.failed = True
+        self.failure = error
         if isinstance(error, Unavailable):
             self._log.warning(self._event, error=error.message, seldom=True, **self._said)
         else:

@@ -121,16 +121,6 @@ class Lots:
         """The open quantity, signed."""
         return self.size if self._is_long else -self.size
 
-    @property
-    def open_costs(self) -> Decimal:
-        """The costs of opening the open quantity."""
-        return total(lot.costs for lot in self._lots)
-
-    @property
-    def open_settled(self) -> Decimal:
-        """The PnL that daily settlements realised on the open quantity."""
-        return total(lot.settled for lot in self._lots)
-
     def fill(self, fill: LotFill) -> list[ClosedTrade]:
         """Book an execution, and return the trades that it closes, in the order of the method."""
         closed = ZERO if self._opens(fill) else min(self.size, fill.quantity)

@@ -67,9 +67,19 @@ class Books:
     def check(self) -> None:
         """The three sums."""
         realized = sum((trade.realized_pnl for trade in self.trades), ZERO)
-        assert realized + self.lots.open_settled == self.book.realized_pnl
-        assert sum((trade.fees for trade in self.trades), ZERO) + self.lots.open_costs == self.book.fees_paid
+        assert realized + self.open_settled == self.book.realized_pnl
+        assert sum((trade.fees for trade in self.trades), ZERO) + self.open_costs == self.book.fees_paid
         assert self.lots.quantity == self.book.quantity
+
+    @property
+    def open_costs(self) -> Decimal:
+        """The costs of opening the open quantity."""
+        return sum((lot.costs for lot in self.lots._lots), ZERO)
+
+    @property
+    def open_settled(self) -> Decimal:
+        """The PnL that daily settlements realised on the open quantity."""
+        return sum((lot.settled for lot in self.lots._lots), ZERO)
 
     @property
     def rows(self) -> list[tuple[str, ...]]:
@@ -104,7 +114,7 @@ def test_lots_close_first_in_first_out_and_share_fees_by_quantity() -> None:
     books.fill("-2", "110", "0.3")
     assert [row[4:6] for row in books.rows[2:]] == [("14", "12")]
     assert sum(trade.realized_pnl for trade in books.trades) == sum(trade.matched_pnl for trade in books.trades)
-    assert books.lots.open_costs == 0
+    assert books.open_costs == 0
 
 
 def test_a_flip_opens_a_trade_with_its_share_of_the_fee() -> None:
@@ -112,7 +122,7 @@ def test_a_flip_opens_a_trade_with_its_share_of_the_fee() -> None:
     books.fill("1", "100")
     books.fill("-3", "101", "0.3")
     assert books.rows == [("LONG", "1", "1E+2", "101", "1", "1", "0.1")]
-    assert (books.lots.quantity, books.lots.open_costs) == (D(-2), D("0.2"))
+    assert (books.lots.quantity, books.open_costs) == (D(-2), D("0.2"))
     books.fill("2", "99")
     assert books.rows[1:] == [("SHORT", "2", "101", "99", "4", "4", "0.2")]
 
@@ -123,7 +133,7 @@ def test_daily_settlements_are_part_of_the_trade_that_they_belong_to() -> None:
     books.settle("105")
     books.fill("2", "106")
     books.settle("103")
-    assert books.lots.open_settled == D(0)
+    assert books.open_settled == D(0)
     books.fill("-4", "104")
     assert [row[1:6] for row in books.rows] == [
         ("2", "1E+2", "104", "8", "8"),

@@ -6,7 +6,8 @@ ever repeated.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -16,6 +17,7 @@ from adapters.venues.crypto.dialects import Dialect
 from adapters.venues.crypto.failures import ExchangeFailure, Fate, read_failure
 from adapters.venues.crypto.library import exact_class
 from domain.orders.model.types import RejectReason
+from domain.orders.venues.port import VenueUnavailable
 
 _MAX_TRIES = 3
 # A call waits this long for the exchange to take it; when it wants to be left alone for longer, calls fail meanwhile.
@@ -102,6 +104,18 @@ class ExchangeConnection:
         await self.call("load_markets", True)
         self._terms_at = self._clock()
         self.terms_version += 1
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Around questions: after any failure nothing is known that was not known before.
+
+        Raises:
+            VenueUnavailable: the block failed.
+        """
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001  the library raises anything at all when an answer cannot be read
+            raise VenueUnavailable(self.failure(error).message) from None
 
     async def call(self, name: str, *arguments: Any, **named: Any) -> Any:
         """Call a method of ccxt, and return its answer.

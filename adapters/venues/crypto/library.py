@@ -11,6 +11,8 @@ import json
 import logging
 from typing import Any, Protocol
 
+from domain.kernel.supervision import HandedTo
+
 EXTRA = ".[ccxt]"
 
 
@@ -124,7 +126,5 @@ def _retrieve(future: "asyncio.Future[Any]") -> None:
 
 def _handle(client: WebSocketClient, handle: Any, message: object) -> None:
     """Handle a message. An error would end ccxt's loop silently: here it ends the connection with a failure."""
-    try:
+    with HandedTo(lambda error: client.on_error(UnreadableMessage(type(error).__name__))):
         handle(message)
-    except Exception as error:  # noqa: BLE001  whatever it was, the stream can no longer be trusted
-        client.on_error(UnreadableMessage(type(error).__name__))

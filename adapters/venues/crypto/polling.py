@@ -10,7 +10,6 @@ from adapters.venues.crypto.identities import Identities
 from adapters.venues.crypto.symbols import Symbols
 from adapters.venues.crypto.translation import NANOS_PER_MILLISECOND, Raw, venue_execution, venue_order
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
-from domain.orders.venues.port import VenueUnavailable
 from domain.orders.venues.types import VenueReport
 
 POLL_SECONDS = 2.0
@@ -62,7 +61,7 @@ class _Poll:
 
     async def look(self) -> list[VenueReport]:
         """Trades since the last look, and orders that were met, changed or ended since then."""
-        try:
+        with self._connection.asking():
             await self._symbols.refresh()
             # Before asking: what is answered from now on may not be in what the questions find.
             answered = self._identities.take_answered()
@@ -75,8 +74,6 @@ class _Poll:
             ours = self._symbols.ours
             fills = [venue_execution(trade, ours, await self._identities.of_trade(trade)) for trade in trades]
             return [*fills, *(venue_order(raw, ours) for raw in changed)]
-        except Exception as error:  # noqa: BLE001  whatever it was, nothing more can be said
-            raise VenueUnavailable(self._connection.failure(error).message) from None
 
     async def _orders(self) -> tuple[list[Raw], set[_Key]]:
         """Open orders that are not as they were, and those that are no longer open."""

@@ -17,6 +17,8 @@ from adapters.venues.crypto.identities import Identities
 from adapters.venues.crypto.polling import polled
 from adapters.venues.crypto.symbols import Symbols
 from adapters.venues.crypto.translation import venue_execution, venue_order
+from domain.kernel.errors import DomainError
+from domain.kernel.supervision import HandedTo
 from domain.orders.venues.port import VenueUnavailable
 from domain.orders.venues.types import VenueReport
 
@@ -101,16 +103,17 @@ class _Stream:
     async def _watch(self, method: str, *, is_trade: bool) -> None:
         """Collect ccxt's messages, without another wait between one answer and the next wait."""
         watch = getattr(self._connection.ccxt, method)
-        try:
+        with HandedTo(self._fail):
             while len(self._said) < MAX_WAITING:
                 news = await watch()
                 # Copies: ccxt goes on to change its own.
                 self._said.extend((is_trade, dict(raw)) for raw in news)
                 self._news.set()
-            self._failure = self._connection.failure(OverflowError())
-        except Exception as error:  # noqa: BLE001  whatever ends the stream is told to its reader
-            self._failure = self._connection.failure(error)
+            raise OverflowError
         self._news.set()
+
+    def _fail(self, error: Exception) -> None:
+        self._failure = self._connection.failure(error)
 
     async def batches(self) -> AsyncIterator[Sequence[VenueReport]]:
         """Messages in batches, until the stream ends."""
@@ -125,7 +128,8 @@ class _Stream:
 
     async def _translate(self, said: Sequence[_Said]) -> list[VenueReport]:
         await self._symbols_now()
-        try:
+        # What cannot be read ends the stream.
+        with self._connection.asking():
             for is_trade, raw in said:
                 if not is_trade:
                     self._identities.learn(raw)
@@ -135,11 +139,10 @@ class _Stream:
                 else venue_order(raw, self._symbols.ours)
                 for is_trade, raw in said
             ]
-        except Exception as error:  # noqa: BLE001  what cannot be read ends the stream
-            raise VenueUnavailable(self._connection.failure(error).message) from None
 
     async def _symbols_now(self) -> None:
         try:
             await self._symbols.refresh()
-        except Exception as error:  # noqa: BLE001  our own database, for a moment
+        except DomainError as error:
+            # Our own database, for a moment.
             raise VenueUnavailable(str(error)) from None

@@ -171,10 +171,8 @@ class ExchangeVenue:
         raise VenueUnavailable("A spot account holds currencies, not positions.")
 
     async def _ask(self, question: Callable[[], Awaitable[Asked]]) -> Asked:
-        try:
+        with self._connection.asking():
             return await question()
-        except Exception as error:  # noqa: BLE001  whatever it was, nothing is known that was not known before
-            raise VenueUnavailable(self._connection.failure(error).message) from None
 
     # -------------------------------------------------------------- inside
 

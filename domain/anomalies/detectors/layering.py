@@ -32,7 +32,6 @@ SCALE, PRIOR = Scale(math.log1p(LEAST_PRESSURE), 0.2, 0.4, first_seconds=300.0),
 MOST_FILLED = 4.0
 
 Read = OrderPlaced | OrderChanged | OrderEnded | Executed
-SIDES = (1, -1)
 
 
 @dataclass(slots=True)

@@ -14,9 +14,8 @@ WINDOW_SECONDS, MAX_MOVEMENTS = 86_400.0, 200
 # Amounts that draw attention: 1, 2 and 5 times a power of ten, from a thousand on. Just below is at most a tenth less.
 ROUND_DIGITS, LEAST_ROUND, JUST_BELOW = (1.0, 2.0, 5.0), 1_000.0, 0.9
 MIN_PARTS = 4
-# How often a movement is just below such an amount, and how many an account makes a day, before it is known.
+# How often a movement is just below such an amount, before it is known.
 PRIOR_HITS, PRIOR_TRIALS = 2.0, 20.0
-PRIOR_PER_DAY = 1.0
 
 
 def threshold_above(amount: float) -> float | None:

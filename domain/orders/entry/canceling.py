@@ -22,7 +22,7 @@ from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork, Writing, unit_of_work
 from domain.market.instrument_store import instrument_exists
 from domain.orders import queries
-from domain.orders.entry.context import OrderContext, ReferenceData
+from domain.orders.entry.context import OrderContext
 from domain.orders.entry.group_commit import ActorsCall, GroupCommit
 from domain.orders.entry.order_queries import read_with_accounts
 from domain.orders.model.commands import CancelOrders, OrderKey
@@ -86,7 +86,9 @@ class OrderCanceling:
 
     def __init__(self, context: OrderContext) -> None:
         self._bus = context.bus
-        self.commits = GroupCommit[CancelCall, CanceledOrder](context, self._cancel)
+        self.commits = GroupCommit[CancelCall, CanceledOrder](
+            context, lambda _, calls, refused: self._cancel(calls, refused)
+        )
 
     async def cancel_order(self, actor: Actor, key: OrderKey) -> CanceledOrder:
         """Ask the order's venue to cancel it.
@@ -102,7 +104,7 @@ class OrderCanceling:
         return await self.commits.submit(call)
 
     async def _cancel(
-        self, _terms: ReferenceData, calls: Sequence[CancelCall], refused: Mapping[int, BaseException]
+        self, calls: Sequence[CancelCall], refused: Mapping[int, BaseException]
     ) -> list[CanceledOrder | BaseException]:
         if not refused:
             try:

@@ -4,7 +4,6 @@ Nothing here sends or waits. Both clients, the asynchronous and the other, are d
 """
 
 from collections.abc import Generator, Mapping
-from datetime import datetime
 from typing import Any
 
 from tradegraph_client.credentials import LOGIN, REFRESH, Password, Tokens
@@ -103,8 +102,3 @@ def unreachable(address: str, error: Exception, *, outcome_unknown: bool) -> Una
     unavailable = Unavailable(f"{address} does not answer: {reason}")
     unavailable.outcome_unknown = outcome_unknown
     return unavailable
-
-
-def tokens_of(session: dict[str, Any], server_time: datetime, monotonic: float) -> Tokens:
-    """The tokens of an answer to ``renewing``."""
-    return Tokens.of(session, server_time, monotonic)

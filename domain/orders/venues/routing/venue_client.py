@@ -180,27 +180,24 @@ class VenueClient:
 
     async def _submit(self, batch: Sequence[tuple[VenueRequest, Sequence[NewOrder]]]) -> None:
         orders = [order for _, group in batch for order in group]
-        try:
+        answers: Sequence[Answer] = ()
+        with Guarded(_log, "gateway failed to submit", venue=self.venue.name) as guarded:
             answers = await self.venue.submit(orders)
-        except Exception as error:  # noqa: BLE001  whatever it was, nobody knows what the venue got
-            _log.exception("gateway failed to submit", venue=self.venue.name)
-            answers = [Unanswered(message=type(error).__name__)] * len(orders)
         given = iter(answers)
+        unanswered = _unanswered(guarded)
         items: list[Item] = []
         for request, group in batch:
             for order_id, _ in zip(request.orders, group, strict=True):
-                items.append(RequestResult(request, order_id, next(given, Unanswered(message="no answer"))))
+                items.append(RequestResult(request, order_id, next(given, unanswered)))
         self.on_wire -= {request.id for request, _ in batch}
         self._put(*items)
 
     async def _request(self, request: VenueRequest, call: Coroutine[Any, Any, Answer]) -> None:
-        try:
+        answer: Answer | None = None
+        with Guarded(_log, "gateway failed to send", venue=self.venue.name, kind=request.kind) as guarded:
             answer = await call
-        except Exception as error:  # noqa: BLE001  whatever it was, nobody knows what the venue got
-            _log.exception("gateway failed to send", venue=self.venue.name, kind=request.kind)
-            answer = Unanswered(message=type(error).__name__)
         self.on_wire.discard(request.id)
-        self._put(RequestResult(request, request.order_id, answer))
+        self._put(RequestResult(request, request.order_id, answer or _unanswered(guarded)))
 
     async def _ask(self, order_id: UUID, order: OrderRef, since: Nanos) -> None:
         try:
@@ -242,3 +239,8 @@ class VenueClient:
         except VenueUnavailable as error:
             _log.warning("venue cannot be compared", venue=self.venue.name, error=str(error))
         return None
+
+
+def _unanswered(guarded: Guarded) -> Unanswered:
+    """The result of a request whose sending failed, or without an answer: nobody knows what the venue got."""
+    return Unanswered(message=type(guarded.failure).__name__ if guarded.failure is not None else "no answer")
