@@ -24,11 +24,14 @@ from adapters.venues.crypto.gateway import crypto_venue
 from adapters.venues.registry import ConfiguredVenue, Gateway, configure
 from domain.access.service import Access, make_access
 from domain.accounts.log import AccountLogs
-from domain.anomalies.cases.log import CaseLog
-from domain.anomalies.log import AnomalyLog
+from domain.anomalies.anomaly import Anomaly
+from domain.anomalies.cases.log import case_log
+from domain.anomalies.cases.types import CaseEvent
+from domain.anomalies.log import anomaly_log
 from domain.kernel.bus import LOST
 from domain.kernel.cache import CHANNEL, VersionedCache
 from domain.kernel.errors import Unavailable
+from domain.kernel.log_tail import StoredLog
 from domain.kernel.read_cache import ReadCache
 from domain.kernel.tracing import Tracing
 from domain.market.clocks import ClockBounds
@@ -43,9 +46,10 @@ from domain.orders.protection.unconfirmed_queries import read_late_commands
 from domain.orders.venues.queries import VenueCondition, read_condition
 from domain.positions.live import LiveBooks
 from domain.positions.service import Books
-from domain.risk.events import RiskLog
+from domain.risk.events import risk_log
 from domain.risk.store import TOPIC as LIMITS
 from domain.risk.store import read_limits
+from domain.risk.types import RiskEvent
 from domain.system.health import ComponentState, is_trading
 from domain.system.notifications.service import Notifications
 from domain.system.process_load import ProcessLoad
@@ -82,19 +86,19 @@ class ProcessServices:
     _late: Probe[bool] = field(default_factory=lambda: Probe(_late_commands, PATIENCE_SECONDS))
 
     @property
-    def risk_log(self) -> RiskLog:
+    def risk_log(self) -> StoredLog[RiskEvent]:
         """The log of risk events, as this process follows it."""
-        return RiskLog(self.bus)
+        return risk_log(self.bus)
 
     @property
-    def anomaly_log(self) -> AnomalyLog:
+    def anomaly_log(self) -> StoredLog[Anomaly]:
         """The log of anomalies."""
-        return AnomalyLog(self.bus)
+        return anomaly_log(self.bus)
 
     @property
-    def case_log(self) -> CaseLog:
+    def case_log(self) -> StoredLog[CaseEvent]:
         """The log of steps of cases."""
-        return CaseLog(self.bus)
+        return case_log(self.bus)
 
     @property
     def services(self) -> "ProcessServices":

@@ -7,9 +7,10 @@ from typing import Protocol
 
 from domain.access.service import Access
 from domain.accounts.log import AccountLogs
-from domain.anomalies.cases.log import CaseLog
-from domain.anomalies.log import AnomalyLog
+from domain.anomalies.anomaly import Anomaly
+from domain.anomalies.cases.types import CaseEvent
 from domain.kernel.bus import Bus
+from domain.kernel.log_tail import StoredLog
 from domain.kernel.read_cache import ReadCache
 from domain.market.market import Market
 from domain.orders.entry.canceling import OrderCanceling
@@ -18,7 +19,7 @@ from domain.orders.entry.modifying import OrderModifying
 from domain.orders.entry.placing import OrderEntry
 from domain.positions.live import LiveBooks
 from domain.positions.service import Books
-from domain.risk.events import RiskLog
+from domain.risk.types import RiskEvent
 from domain.system.notifications.service import Notifications
 from domain.system.watching import Inspection
 
@@ -87,17 +88,17 @@ class Services(Protocol):
         ...
 
     @property
-    def risk_log(self) -> RiskLog:
+    def risk_log(self) -> StoredLog[RiskEvent]:
         """The log of risk events."""
         ...
 
     @property
-    def anomaly_log(self) -> AnomalyLog:
+    def anomaly_log(self) -> StoredLog[Anomaly]:
         """The log of anomalies."""
         ...
 
     @property
-    def case_log(self) -> CaseLog:
+    def case_log(self) -> StoredLog[CaseEvent]:
         """The log of steps of cases."""
         ...
 

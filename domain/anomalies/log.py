@@ -1,7 +1,6 @@
 """The log of anomalies as followed by one process: numbered, without gaps or repeats."""
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -9,7 +8,7 @@ import orjson
 from domain.anomalies import queries
 from domain.anomalies.anomaly import Anomaly
 from domain.kernel.bus import Bus
-from domain.kernel.log_tail import LogSource, follow
+from domain.kernel.log_tail import StoredLog
 from domain.kernel.named_form import NamedForm
 
 CHANNEL = "anomalies"
@@ -59,27 +58,7 @@ def _named(values: Sequence[Any]) -> dict[str, Any]:
     return dict(zip(_NAMES_1, values, strict=False))
 
 
-@dataclass(frozen=True, slots=True)
-class AnomalyLog:
+def anomaly_log(bus: Bus) -> StoredLog[Anomaly]:
     """All anomalies, as one process follows them."""
-
-    bus: Bus
-
-    async def head(self) -> int:
-        """The number of the newest anomaly, 0 when there is none."""
-        return (await queries.read_head())[0]
-
-    async def read(self, after: int, limit: int) -> Sequence[Numbered]:
-        """The next anomalies after a number, in order."""
-        return [(anomaly.sequence, anomaly) for anomaly in await queries.read_anomalies(after, limit)]
-
-    def follow(self, after: int) -> AsyncIterator[Sequence[Numbered]]:
-        """Every anomaly after ``after``, once, in order, without end.
-
-        Raises:
-            Unavailable: the database is away or the bus was closed; call again with the last number that came.
-        """
-        return follow(self.bus, LogSource(CHANNEL, self._next, self.head, decode), after)
-
-    async def _next(self, after: int) -> Sequence[Numbered]:
-        return await self.read(after, queries.MAX_ANOMALIES_PER_READ)
+    most = queries.MAX_ANOMALIES_PER_READ
+    return StoredLog(bus, CHANNEL, queries.read_head, queries.read_anomalies, decode, most)

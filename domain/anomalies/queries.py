@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,8 @@ from domain.anomalies.anomaly import Anomaly
 from domain.anomalies.reading import StoredEvent
 from domain.anomalies.types import AnomalyKind
 from domain.kernel.database import Row, fetch, fetch_row
-from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page, page_bound
+from domain.kernel.numbered_page_queries import NumberedList
+from domain.kernel.pages import Page, PageRequest
 from domain.kernel.rows import insertion
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.market.sessions import ALWAYS_OPEN
@@ -94,10 +96,16 @@ async def save_head(work: UnitOfWork, sequence: int) -> None:
     await work.execute("UPDATE anomaly_log_head SET sequence = $1, last_run_at = $2 WHERE id = 1", sequence, work.now)
 
 
-async def read_head() -> tuple[int, datetime | None]:
-    """The number of the newest anomaly, and the time of the last run."""
-    row = await fetch_row("SELECT sequence, last_run_at FROM anomaly_log_head WHERE id = 1")
-    return (row["sequence"], row["last_run_at"]) if row is not None else (0, None)
+async def read_head() -> int:
+    """The number of the newest anomaly, 0 when there is none."""
+    row = await fetch_row("SELECT sequence FROM anomaly_log_head WHERE id = 1")
+    return int(row["sequence"]) if row is not None else 0
+
+
+async def read_last_run() -> datetime | None:
+    """The time of the last run of the detectors."""
+    row = await fetch_row("SELECT last_run_at FROM anomaly_log_head WHERE id = 1")
+    return row["last_run_at"] if row is not None else None
 
 
 async def next_events(work: UnitOfWork, per_account: int, limit: int) -> tuple[list[StoredEvent], bool]:
@@ -238,21 +246,14 @@ def _arguments(wanted: AnomalyFilter) -> list[object]:
     ]
 
 
+_LIST = NumberedList("anomalies", ANOMALY_COLUMNS, _MATCHES, "sequence", to_anomaly, attrgetter("sequence"))
+
+
 async def list_page(wanted: AnomalyFilter, request: PageRequest) -> Page[Anomaly]:
     """A page of anomalies, newest first."""
-    key, side, order = page_bound(request)
-    rows = await fetch(
-        f"SELECT {ANOMALY_COLUMNS} FROM anomalies WHERE {_MATCHES} "
-        f"AND sequence {side} $7 ORDER BY sequence {order} LIMIT $8",
-        *_arguments(wanted),
-        key,
-        request.size + 1,
-    )
-    anomalies = [to_anomaly(row) for row in rows]
-    return make_page(request, anomalies, lambda anomaly: encode_cursor(str(anomaly.sequence)))
+    return await _LIST.page(_arguments(wanted), request)
 
 
 async def count(wanted: AnomalyFilter) -> int:
     """The number of anomalies that match."""
-    row = await fetch_row(f"SELECT count(*) FROM anomalies WHERE {_MATCHES}", *_arguments(wanted))
-    return int(row[0]) if row is not None else 0
+    return await _LIST.count(_arguments(wanted))

@@ -62,7 +62,7 @@ async def list_detectors(actor: Actor) -> list[DetectorReport]:
     """
     require_role(actor, *OWNERS)
     settings = await read_detectors()
-    _, last_run_at = await queries.read_head()
+    last_run_at = await queries.read_last_run()
     found = await queries.count_since(utc_now() - timedelta(hours=24))
     return [_report(setting, last_run_at, found.get(setting.kind, 0)) for setting in settings]
 

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from domain.kernel.bus import LOST, Bus, Message
 from domain.kernel.errors import BadInput, Unavailable
@@ -29,6 +29,53 @@ class LogSource(Generic[Event]):
     read: Callable[[int], Awaitable[Sequence[tuple[int, Event]]]]
     head: Callable[[], Awaitable[int]]
     decode: Callable[[bytes], Sequence[tuple[int, Event]]]
+
+
+class Numbered(Protocol):
+    """An event with its place in a log."""
+
+    @property
+    def sequence(self) -> int:
+        """The number of the event."""
+        ...
+
+
+Stored = TypeVar("Stored", bound=Numbered)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLog(Generic[Stored]):
+    """A log of the whole platform, as one process reads and follows it.
+
+    ``read_head`` gives the newest number, 0 when there is none, ``read_after`` the next events after a number, at most
+    so many, ``decode`` the events of a message on the log's channel.
+    """
+
+    bus: Bus
+    channel: str
+    read_head: Callable[[], Awaitable[int]]
+    read_after: Callable[[int, int], Awaitable[Sequence[Stored]]]
+    decode: Callable[[bytes], Sequence[tuple[int, Stored]]]
+    max_per_read: int
+
+    async def head(self) -> int:
+        """The number of the newest event, 0 when there is none."""
+        return await self.read_head()
+
+    async def read(self, after: int, limit: int) -> Sequence[tuple[int, Stored]]:
+        """The next events after a number, in order."""
+        return [(event.sequence, event) for event in await self.read_after(after, limit)]
+
+    def follow(self, after: int) -> AsyncIterator[Sequence[tuple[int, Stored]]]:
+        """Every event after ``after``, once, in order, without end.
+
+        Raises:
+            Unavailable: the database is away or the bus was closed; call again with the last number that came.
+        """
+        return follow(self.bus, LogSource(self.channel, self._next, self.head, self.decode), after)
+
+    async def _next(self, after: int) -> Sequence[tuple[int, Stored]]:
+        return await self.read(after, self.max_per_read)
 
 
 async def follow(bus: Bus, source: LogSource[Event], after: int) -> AsyncIterator[Sequence[tuple[int, Event]]]:

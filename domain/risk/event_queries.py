@@ -6,12 +6,14 @@ SQL: the numbers are given out under the lock of the log's head, in keyset pages
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 from domain.kernel.database import fetch, fetch_row
 from domain.kernel.ids import new_id
-from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page, page_bound
+from domain.kernel.numbered_page_queries import NumberedList
+from domain.kernel.pages import Page, PageRequest
 from domain.kernel.rows import Record, insertion
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.risk.types import (
@@ -170,7 +172,7 @@ async def find_events(event_ids: Collection[UUID]) -> dict[UUID, RiskEvent]:
     return {row["id"]: to_event(row) for row in rows}
 
 
-async def read_events(after: int, *, limit: int = MAX_EVENTS_PER_READ) -> list[RiskEvent]:
+async def read_events(after: int, limit: int = MAX_EVENTS_PER_READ) -> list[RiskEvent]:
     """The next events after a number, in order; at most 1,000."""
     rows = await fetch(
         f"SELECT {_COLUMNS} FROM risk_events WHERE sequence > $1 ORDER BY sequence LIMIT $2",
@@ -231,21 +233,14 @@ def _arguments(wanted: RiskEventFilter) -> list[object]:
     ]
 
 
+_LIST = NumberedList("risk_events", _COLUMNS, _MATCHES, "sequence", to_event, attrgetter("sequence"))
+
+
 async def list_events(wanted: RiskEventFilter, request: PageRequest) -> Page[RiskEvent]:
     """A page of events, newest first."""
-    key, side, order = page_bound(request)
-    rows = await fetch(
-        f"SELECT {_COLUMNS} FROM risk_events WHERE {_MATCHES} "
-        f"AND sequence {side} $8 ORDER BY sequence {order} LIMIT $9",
-        *_arguments(wanted),
-        key,
-        request.size + 1,
-    )
-    events = [to_event(row) for row in rows]
-    return make_page(request, events, lambda event: encode_cursor(str(event.sequence)))
+    return await _LIST.page(_arguments(wanted), request)
 
 
 async def count_events(wanted: RiskEventFilter) -> int:
     """The number of events that match."""
-    row = await fetch_row(f"SELECT count(*) FROM risk_events WHERE {_MATCHES}", *_arguments(wanted))
-    return int(row[0]) if row is not None else 0
+    return await _LIST.count(_arguments(wanted))

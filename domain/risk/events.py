@@ -4,8 +4,8 @@ An event holds the observed value, the limit and the action taken. It never chan
 and resolve it with a note.
 """
 
-from collections.abc import AsyncIterator, Collection, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Collection, Sequence
+from dataclasses import fields, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -19,7 +19,7 @@ from domain.access.types import Actor, Role, require_role
 from domain.accounts.queries import visible_to
 from domain.kernel.bus import Bus
 from domain.kernel.errors import Conflict, NotFound
-from domain.kernel.log_tail import LogSource, follow
+from domain.kernel.log_tail import StoredLog
 from domain.kernel.numbers import plain
 from domain.kernel.pages import Page, PageRequest
 from domain.kernel.text import clean_text
@@ -94,30 +94,10 @@ _READERS: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class RiskLog:
+def risk_log(bus: Bus) -> StoredLog[RiskEvent]:
     """All risk events, as one process follows them."""
-
-    bus: Bus
-
-    async def head(self) -> int:
-        """The number of the newest event, 0 when there is none."""
-        return await queries.read_head()
-
-    async def read(self, after: int, limit: int) -> Sequence[Numbered]:
-        """The next events after a number, in order."""
-        return [(event.sequence, event) for event in await queries.read_events(after, limit=limit)]
-
-    def follow(self, after: int) -> AsyncIterator[Sequence[Numbered]]:
-        """Every event after ``after``, once, in order, without end.
-
-        Raises:
-            Unavailable: the database is away or the bus was closed; call again with the last number that came.
-        """
-        return follow(self.bus, LogSource(CHANNEL, self._next, self.head, decode_events), after)
-
-    async def _next(self, after: int) -> Sequence[Numbered]:
-        return await self.read(after, queries.MAX_EVENTS_PER_READ)
+    most = queries.MAX_EVENTS_PER_READ
+    return StoredLog(bus, CHANNEL, queries.read_head, queries.read_events, decode_events, most)
 
 
 # ------------------------------------------------------------------ use cases

@@ -6,6 +6,7 @@ SQL: numbers are given out under the lock of the head, keyset pages join finding
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from uuid import UUID
 
 from domain.anomalies.anomaly import Anomaly
@@ -14,7 +15,8 @@ from domain.anomalies.cases.types import Case, CaseEvent, CaseEventKind, CaseSta
 from domain.anomalies.queries import ANOMALY_COLUMNS, to_anomaly
 from domain.anomalies.types import AnomalyKind
 from domain.kernel.database import Row, fetch, fetch_row
-from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page, page_bound
+from domain.kernel.numbered_page_queries import NumberedList
+from domain.kernel.pages import Page, PageRequest
 from domain.kernel.rows import Record, insertion
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.risk.types import Severity
@@ -218,20 +220,14 @@ def _arguments(wanted: CaseFilter) -> list[object]:
     ]
 
 
+_LIST = NumberedList("anomaly_cases c", _COLUMNS, _MATCHES, "c.number", _case, attrgetter("number"))
+
+
 async def list_page(wanted: CaseFilter, request: PageRequest) -> Page[Case]:
     """A page of cases, newest first."""
-    key, side, order = page_bound(request)
-    rows = await fetch(
-        f"SELECT {_COLUMNS} FROM anomaly_cases c WHERE {_MATCHES} "
-        f"AND c.number {side} $10 ORDER BY c.number {order} LIMIT $11",
-        *_arguments(wanted),
-        key,
-        request.size + 1,
-    )
-    return make_page(request, [_case(row) for row in rows], lambda case: encode_cursor(str(case.number)))
+    return await _LIST.page(_arguments(wanted), request)
 
 
 async def count(wanted: CaseFilter) -> int:
     """The number of cases that match."""
-    row = await fetch_row(f"SELECT count(*) FROM anomaly_cases c WHERE {_MATCHES}", *_arguments(wanted))
-    return int(row[0]) if row is not None else 0
+    return await _LIST.count(_arguments(wanted))
