@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,8 +12,6 @@ import orjson
 import pytest
 
 from api.anomalies.subscriptions import AnomaliesSubscription
-from api.context import Context
-from api.realtime.streams import LogStream
 from domain.access.types import AccountPermission, Actor, Role
 from domain.anomalies.running import run_detectors
 from domain.kernel.database import fetch
@@ -21,6 +19,7 @@ from domain.kernel.errors import Forbidden, NotFound
 from domain.kernel.ids import new_id
 from tests.anomalies.test_running import accustomed, ask, pay
 from tests.orders.factories import SPOT, command
+from tests.support.streams import first_of, stream_of
 from tests.support.trading import Platform, platform
 from tests.support.waiting import PATIENCE_SECONDS
 
@@ -272,35 +271,8 @@ async def test_evidence_names_the_orders_of_its_executions(desk: Platform) -> No
     assert (point["value"], point["size"], point["id"]) == (99.0, 5_000.0, str(huge.id))
 
 
-class Asking:
-    """What a subscription resolver sees."""
-
-    def __init__(self, desk: Platform, actor: Actor) -> None:
-        self.context = Context(desk.services, actor=actor)
-
-
-async def stream_of(desk: Platform, actor: Actor, **given: Any) -> LogStream[Any, Any]:
-    (field,) = [
-        field
-        for field in cast(Any, AnomaliesSubscription).__strawberry_definition__.fields
-        if field.python_name == "anomaly_cases"
-    ]
-    stream = await field.base_resolver.wrapped_func(AnomaliesSubscription(), Asking(desk, actor), **given)
-    assert isinstance(stream, LogStream)
-    return stream
-
-
-async def follow(desk: Platform, actor: Actor, count: int, **given: Any) -> list[Any]:
-    """The first steps of a subscription that begins before the first one."""
-    stream = await stream_of(desk, actor, **given)
-    stream.permit(actor)
-    found: list[Any] = []
-    async with aclosing(LogStream(stream.key, stream.log, stream.view, stream.permit, after=0).__aiter__()) as told:
-        async for event in told:
-            found.append(event)
-            if len(found) == count:
-                return found
-    raise AssertionError("the stream ended")
+steps_of = partial(stream_of, AnomaliesSubscription, "anomaly_cases")
+follow = partial(first_of, AnomaliesSubscription, "anomaly_cases")
 
 
 async def test_the_case_stream_sends_each_step_to_permitted_users(desk: Platform) -> None:
@@ -324,7 +296,7 @@ async def test_the_case_stream_sends_each_step_to_permitted_users(desk: Platform
     with pytest.raises(NotFound):
         await follow(desk, owner, 1, account_id=str(other_id))
     # Whoever followed as one who works cases sees no notes any more once it is somebody else.
-    stream = await stream_of(desk, desk.admin, account_id=str(account_id))
+    stream = await steps_of(desk, desk.admin, account_id=str(account_id))
     with pytest.raises(Forbidden):
         stream.permit(replace(owner, accounts={account_id: frozenset(AccountPermission)}))
 

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +15,6 @@ from graphql import graphql
 
 from api.anomalies.subscriptions import AnomaliesSubscription
 from api.context import Context
-from api.realtime.streams import LogStream
 from api.root import platform_schema
 from domain.access.types import Actor, Role
 from domain.accounts.queries import read_books
@@ -34,6 +33,7 @@ from domain.orders.model.types import PendingAction
 from domain.orders.queries import read_orders
 from domain.risk.types import RiskAction, Severity
 from tests.orders.factories import SPOT, command
+from tests.support.streams import first_of
 from tests.support.trading import Platform, platform
 from tests.support.waiting import PATIENCE_SECONDS, until
 from workers.detecting import run_detecting
@@ -276,26 +276,7 @@ async def test_detectors_are_configured_through_the_api(desk: Platform) -> None:
     assert len(audited) == 2
 
 
-class Asking:
-    """What a subscription resolver sees."""
-
-    def __init__(self, desk: Platform, actor: Actor) -> None:
-        self.context = Context(desk.services, actor=actor)
-
-
-async def follow(desk: Platform, actor: Actor, count: int, **given: Any) -> list[Any]:
-    """The first anomalies of a subscription that begins before the first one."""
-    resolver = cast(Any, AnomaliesSubscription.__strawberry_definition__).fields[0].base_resolver.wrapped_func  # type: ignore[attr-defined]
-    stream = await resolver(AnomaliesSubscription(), Asking(desk, actor), **given)
-    assert isinstance(stream, LogStream)
-    stream.permit(actor)
-    found: list[Any] = []
-    async with aclosing(LogStream(stream.key, stream.log, stream.view, stream.permit, after=0).__aiter__()) as told:
-        async for anomaly in told:
-            found.append(anomaly)
-            if len(found) == count:
-                return found
-    raise AssertionError("the stream ended")
+follow = partial(first_of, AnomaliesSubscription, "anomalies")
 
 
 async def test_the_anomaly_stream_sends_users_what_they_may_see(desk: Platform) -> None:

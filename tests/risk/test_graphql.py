@@ -1,14 +1,13 @@
 """Rules, halts and events over the API: who may, what is refused with which field, and the stream of events."""
 
-from contextlib import aclosing
-from typing import Any, cast
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 import pytest
 from graphql import graphql
 
 from api.context import Context
-from api.realtime.streams import LogStream
 from api.risk.enums import Severity
 from api.risk.subscriptions import RiskSubscription
 from api.root import platform_schema
@@ -17,6 +16,7 @@ from domain.kernel.errors import DomainError, NotFound
 from domain.risk.kinds import KINDS
 from domain.risk.types import RiskScope
 from tests.orders.factories import command
+from tests.support.streams import first_of
 from tests.support.trading import Platform
 
 CREATE = "mutation ($i: CreateRiskRuleInput!) { createRiskRule(input: $i) { id version windowSeconds } }"
@@ -146,26 +146,7 @@ async def test_risk_events_are_listed_acknowledged_and_streamed(desk: Platform) 
     assert (await ask(desk, EVENTS, f={"states": ["RESOLVED"]}))["totalCount"] == 1
 
 
-class Asking:
-    """What a subscription resolver sees."""
-
-    def __init__(self, desk: Platform, actor: Actor) -> None:
-        self.context = Context(desk.services, actor=actor)
-
-
-async def follow(desk: Platform, actor: Actor, count: int, **given: Any) -> list[Any]:
-    """The first events of a subscription that begins before the first one."""
-    resolver = cast(Any, RiskSubscription.__strawberry_definition__).fields[0].base_resolver.wrapped_func  # type: ignore[attr-defined]
-    stream = await resolver(RiskSubscription(), Asking(desk, actor), **given)
-    assert isinstance(stream, LogStream)
-    stream.permit(actor)
-    found: list[Any] = []
-    async with aclosing(LogStream(stream.key, stream.log, stream.view, stream.permit, after=0).__aiter__()) as events:
-        async for event in events:
-            found.append(event)
-            if len(found) == count:
-                return found
-    raise AssertionError("the stream ended")
+follow = partial(first_of, RiskSubscription, "risk_events")
 
 
 async def test_the_risk_event_stream_sends_users_what_they_may_see(desk: Platform) -> None:
