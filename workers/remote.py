@@ -10,8 +10,8 @@ from domain.market.market import Catalog, Market
 from domain.market.stream import TickStream
 from domain.orders.books.command_queries import last_command
 from domain.orders.books.venue_step import VenueStep, process_venue_step
-from domain.orders.exchange.exchanges import StoredPosition
 from domain.orders.exchange.execution_reports import ExecutionReport
+from domain.orders.exchange.instrument_books import StoredPosition
 from domain.orders.model.order import Order
 from domain.orders.model.venue_commands import VenueCommand
 from domain.orders.venues.outbox import GRACE_NANOS
@@ -44,7 +44,7 @@ class RemoteVenueLoop(VenueLoop):
 
     async def _build(self, catalog: Catalog, orders: Sequence[Order], held: Sequence[StoredPosition]) -> None:
         venue = self._router.new_venue(catalog)
-        self._see_quotes(venue)
+        self._see_quotes(venue.books)
         self._resumed = await self._router.restore(venue, orders, held)
 
     async def run(self) -> None:
@@ -63,10 +63,10 @@ class RemoteVenueLoop(VenueLoop):
         last = await last_command(self.name)
         await self._see_what_came_before(last)
         catalog = await self._market.catalog()
-        self._router.venue.know(catalog.by_symbol)
+        self._router.venue.books.know(catalog.by_symbol)
         now = Nanos.now()
         heard = await self._router.hear(now)
-        reports = self._take_resumed() + self._match(self._router.venue)
+        reports = self._take_resumed() + self._match(self._router.venue.books)
         reports += self._router.fold(heard, now)
         up_to = 0 if self._pending else last
         position = self._to_note(needed=bool(reports or up_to))

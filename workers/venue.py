@@ -11,8 +11,8 @@ from domain.market.market import Catalog, Market
 from domain.market.stream import TickStream
 from domain.orders.books.command_queries import last_command
 from domain.orders.books.venue_step import VenueStep, process_venue_step
-from domain.orders.exchange.exchanges import StoredPosition
 from domain.orders.exchange.execution_reports import ExecutionReport, Expired
+from domain.orders.exchange.instrument_books import StoredPosition
 from domain.orders.exchange.paper import PAPER, PaperVenue
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderStatus
@@ -33,7 +33,7 @@ class PaperVenueLoop(VenueLoop):
 
     async def _build(self, catalog: Catalog, orders: Sequence[Order], held: Sequence[StoredPosition]) -> None:
         self._venue = PaperVenue(catalog.by_symbol, self._market.bounds)
-        self._see_quotes(self._venue)
+        self._see_quotes(self._venue.books)
         self._resumed = self._venue.restore(orders, held, Nanos.now())
 
     async def _step(self) -> VenueStep:
@@ -41,8 +41,8 @@ class PaperVenueLoop(VenueLoop):
         last = await last_command(PAPER)
         await self._see_what_came_before(last)
         catalog = await self._market.catalog()
-        self._venue.know(catalog.by_symbol)
-        reports = self._take_resumed() + self._match(self._venue)
+        self._venue.books.know(catalog.by_symbol)
+        reports = self._take_resumed() + self._match(self._venue.books)
         # Orders act on the market as it stands: not before all of its ticks have been seen.
         up_to = 0 if self._pending else last
         position = self._to_note(needed=bool(reports or up_to))
@@ -69,7 +69,7 @@ class PaperVenueLoop(VenueLoop):
         """
         await self._restore()
         now, expired = Nanos.now(), OrderStatus.EXPIRED
-        reports = self._take_resumed() + self._venue.on_clock(now)
+        reports = self._take_resumed() + self._venue.books.on_clock(now)
         reports += [
             Expired(order_id=order_id, at=now, status=expired) for order_id in unsent if order_id in self._accounts
         ]
@@ -89,4 +89,4 @@ class PaperVenueLoop(VenueLoop):
 
     def _act(self, commands: Sequence[VenueCommand]) -> list[ExecutionReport]:
         self._obey_rearm(commands)
-        return self._venue.act(commands, Nanos.now())
+        return self._venue.books.act(commands, Nanos.now())

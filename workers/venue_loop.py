@@ -25,8 +25,8 @@ from domain.market.market import Catalog, Market
 from domain.market.stream import BEGINNING, PositionedTick, TickStream, order_of, received_at
 from domain.market.types import RestatedQuote
 from domain.orders.books.venue_step import MAX_COMMANDS, VenueStep
-from domain.orders.exchange.exchanges import AnyExchange, Exchanges, StoredPosition
 from domain.orders.exchange.execution_reports import ExecutionReport
+from domain.orders.exchange.instrument_books import AnyBook, InstrumentBooks, StoredPosition
 from domain.orders.model.order import Order
 from domain.orders.model.venue_commands import REARM, VenueCommand
 from domain.orders.queries import open_order_ids, read_orders, wake_channel
@@ -224,26 +224,26 @@ class VenueLoop(ABC):
         # A tick may come sooner than the news of its instrument.
         await self._market.learn({tick.symbol for _, tick in self._pending})
 
-    def _see_quotes(self, venue: Exchanges[AnyExchange]) -> None:
+    def _see_quotes(self, books: InstrumentBooks[AnyBook]) -> None:
         """Give a rebuilt venue the present market."""
         board = self._market.board
         self._board_position, self._board_clocks = self._market.position, board.clocks()
         for symbol in self._board_clocks:
             kept = board.kept(symbol)
             assert kept is not None, "clocks are of quotes that the board has"
-            venue.see_quote(kept)
+            books.see_quote(kept)
 
     def _take_resumed(self) -> list[ExecutionReport]:
         reports, self._resumed = self._resumed, []
         return reports
 
-    def _match(self, venue: Exchanges[AnyExchange]) -> list[ExecutionReport]:
-        reports = venue.on_clock(Nanos.now())
+    def _match(self, books: InstrumentBooks[AnyBook]) -> list[ExecutionReport]:
+        reports = books.on_clock(Nanos.now())
         taken = 0
         for position, tick in self._pending:
             if self._board_clocks is not None and order_of(position) > order_of(self._board_position):
                 # The board had seen further than this venue had matched: only from here on may it say what is late.
-                venue.join_clocks(self._board_clocks)
+                books.join_clocks(self._board_clocks)
                 self._board_clocks = None
             # What was published together has one position: it is matched, and noted, together.
             if len(reports) >= MAX_REPORTS and position != self._matched:
@@ -252,7 +252,7 @@ class VenueLoop(ABC):
                 # Nobody trades at it: everything is built again around it.
                 self._out_of_step = True
             else:
-                reports += venue.on_tick(tick, received_at(position))
+                reports += books.on_tick(tick, received_at(position))
             self._matched = position
             taken += 1
         del self._pending[:taken]

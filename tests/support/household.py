@@ -90,7 +90,7 @@ class Household:
         self.account = account("0", kind, position_mode=mode)
         self.positions: dict[Any, PositionBook] = {}
         self.book = TradingBook(self.account, self.positions, None)
-        self.venue = PaperVenue({item.symbol: item for item in INSTRUMENTS.values()})
+        self.books = PaperVenue({item.symbol: item for item in INSTRUMENTS.values()}).books
         self.orders: dict[UUID, Order] = {}
         self.executions: list[Execution] = []
         self.quotes: dict[str, Quote] = {}
@@ -109,7 +109,7 @@ class Household:
         at, prices = Nanos(self.clock), (Decimal(bid), Decimal(ask))
         self.quotes[symbol] = Quote(symbol, at, *prices, Decimal(size), Decimal(size))
         tick = QuoteTick(symbol, at, *prices, Decimal(size), Decimal(size))
-        self.report(self.venue.on_tick(tick, self.clock))
+        self.report(self.books.on_tick(tick, self.clock))
 
     def rate(self, source: str, target: str) -> Decimal | None:
         """The newest rate between two currencies."""
@@ -132,7 +132,7 @@ class Household:
         order = new_order(command, instrument, "paper", decision, state, command.expires_at, NOW, b"")
         self.orders[order.id] = order
         if order.is_open:
-            self.report(self.venue.submit((order,), Nanos(self.clock)))
+            self.report(self.books.submit((order,), Nanos(self.clock)))
         return order
 
     def modify(self, order: Order, quantity: Decimal) -> bool:
@@ -145,18 +145,18 @@ class Household:
         if decision.refusal is not None:
             return False
         order.pending_action = PendingAction.REPLACE
-        self.report(self.venue.replace(order, decision.change, Nanos(self.clock)))
+        self.report(self.books.replace(order, decision.change, Nanos(self.clock)))
         return True
 
     def cancel(self, order: Order) -> None:
         """Cancel an open order."""
         order.pending_action = PendingAction.CANCEL
-        self.report(self.venue.cancel(order, Nanos(self.clock)))
+        self.report(self.books.cancel(order, Nanos(self.clock)))
 
     def expire(self) -> None:
         """Let a day pass at the venue: what works no longer than that is over."""
         self.clock += 86_400 * NANOS_PER_SECOND
-        self.report(self.venue.on_clock(Nanos(self.clock)))
+        self.report(self.books.on_clock(Nanos(self.clock)))
 
     def report(self, reports: list[ExecutionReport]) -> None:
         """Book what the venue says."""

@@ -17,11 +17,11 @@ from domain.kernel.numbers import ZERO
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.market.clocks import KeptQuote
 from domain.market.types import Instrument
-from domain.orders.exchange.exchanges import StoredPosition
 from domain.orders.exchange.execution_reports import ExecutionReport
+from domain.orders.exchange.instrument_books import StoredPosition
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderStatus, PendingAction
-from domain.orders.model.venue_commands import CANCEL, VenueCommand
+from domain.orders.model.venue_commands import CANCEL, SUBMIT, VenueCommand
 from domain.orders.venues.emulation.remote import RemoteVenue
 from domain.orders.venues.outbox import Outbox, VenueRequest
 from domain.orders.venues.reconciling import Findings, Ours, Theirs, compare
@@ -72,7 +72,10 @@ class RemoteWorld(World):
         venue._listeners.append(self.mail)  # type: ignore[arg-type]  # it needs no more than to be put into
         super().__init__(instrument, kind, cash)
 
-    def make_venue(self, instrument: Instrument) -> Any:
+    def make_books(self, instrument: Instrument) -> Any:
+        return self._begin(instrument).books
+
+    def _begin(self, instrument: Instrument) -> RemoteVenue:
         remote = RemoteVenue(self.there.capabilities, {instrument.symbol: instrument})
         self.session = VenueSession(remote, Outbox(), grace_nanos=GRACE_NANOS)
         return remote
@@ -84,8 +87,8 @@ class RemoteWorld(World):
         executions: dict[UUID, set[str]] = {}
         for order_id, execution_id in self.booked:
             executions.setdefault(order_id, set()).add(execution_id)
-        remote = self.make_venue(self.instrument)
-        remote.see_quote(KeptQuote(self.quote, self.quote.at, "", "{}"))
+        remote = self._begin(self.instrument)
+        remote.books.see_quote(KeptQuote(self.quote, self.quote.at, "", "{}"))
         orders = sorted((order for order in self.orders.values() if order.is_open), key=lambda order: order.id)
         reports = remote.restore(
             orders,
@@ -97,7 +100,7 @@ class RemoteWorld(World):
             {order_id: frozenset(ids) for order_id, ids in executions.items()},
             self.now,
         )
-        self.venue = remote
+        self.books = remote.books
         outbox = Outbox(requests, self.now)
         self.session = VenueSession(remote, outbox, grace_nanos=GRACE_NANOS)
         self.report(reports)
@@ -121,6 +124,11 @@ class RemoteWorld(World):
     def nanos_of(self, moment: datetime) -> Nanos:
         """A moment on this world's clock."""
         return Nanos.of(moment)
+
+    def submit(self, orders: Sequence[Order]) -> None:
+        """Command the orders."""
+        command = VenueCommand(SUBMIT, orders[0], self.account_terms, group=tuple(orders) if len(orders) > 1 else ())
+        self.report(self.session.act([command], self.now))
 
     def cancel(self, order: Order) -> None:
         """Ask for a cancel."""

@@ -16,8 +16,8 @@ from domain.orders.deciding.modify_rules import ChangeDecision, decide_change
 from domain.orders.deciding.pretrade import decide
 from domain.orders.deciding.state import new_order
 from domain.orders.deciding.trading_book import alternatives
-from domain.orders.exchange.exchanges import Exchanges
 from domain.orders.exchange.execution_reports import ExecutionReport
+from domain.orders.exchange.instrument_books import InstrumentBooks
 from domain.orders.exchange.paper import PaperVenue
 from domain.orders.model.commands import ModifyOrder, OrderKey, PlaceBracket, PlaceOco, PlaceOrder
 from domain.orders.model.order import Order
@@ -38,8 +38,8 @@ class World:
         self.instrument = instrument
         self.book = trading_book(cash, kind)
         self.start = self.book.account.cash
-        self.venue = self.make_venue(instrument)
-        self.venue.introduce(instrument.symbol, self.account_terms)
+        self.books = self.make_books(instrument)
+        self.books.introduce(instrument.symbol, self.account_terms)
         self.orders: dict[UUID, Order] = {}
         self.booked: set[tuple[UUID, str]] = set()
         self.ignored: list[ExecutionReport] = []
@@ -47,9 +47,9 @@ class World:
         self.clock = 0
         self.tick("99.99", "100.01", "5")
 
-    def make_venue(self, instrument: Instrument) -> Exchanges[Any]:
-        """The paper venue; other worlds have others."""
-        return PaperVenue({instrument.symbol: instrument})
+    def make_books(self, instrument: Instrument) -> InstrumentBooks[Any]:
+        """The paper venue's; other worlds have others."""
+        return PaperVenue({instrument.symbol: instrument}).books
 
     @property
     def account_terms(self) -> AccountTerms:
@@ -85,7 +85,7 @@ class World:
             self.quote.bid_size,
             self.quote.ask_size,
         )
-        return self.venue.on_tick(tick, self.clock)
+        return self.books.on_tick(tick, self.clock)
 
     def place(self, order: PlaceOrder) -> Order:
         """Decide on an order and bring it to the exchange."""
@@ -93,7 +93,7 @@ class World:
         placed = new_order(order, self.instrument, "paper", decision, market(self.quote), order.expires_at, NOW, b"")
         self.orders[placed.id] = placed
         if placed.is_open:
-            self.report(self.venue.submit((placed,), self.now))
+            self.submit((placed,))
         return placed
 
     def bracket(self, bracket: PlaceBracket) -> list[Order]:
@@ -109,8 +109,12 @@ class World:
         self.orders |= {order.id: order for order in orders}
         self.check()
         if orders[0].is_open:
-            self.report(self.venue.submit(orders, self.now))
+            self.submit(orders)
         return orders
+
+    def submit(self, orders: Sequence[Order]) -> None:
+        """Bring orders to the exchange."""
+        self.report(self.books.submit(orders, self.now))
 
     def ask_change(self, order: Order, **fields: Any) -> ChangeDecision:
         """Decide on a change; it is pending then."""
@@ -132,7 +136,7 @@ class World:
         """Ask for a change and let the exchange answer."""
         decision = self.ask_change(order, **fields)
         if decision.refusal is None:
-            self.report(self.venue.replace(order, decision.change, self.now))
+            self.report(self.books.replace(order, decision.change, self.now))
         return decision
 
     def ask_cancel(self, order: Order) -> None:
@@ -142,7 +146,7 @@ class World:
     def cancel(self, order: Order) -> None:
         """Cancel at the exchange."""
         self.ask_cancel(order)
-        self.report(self.venue.cancel(order, self.now))
+        self.report(self.books.cancel(order, self.now))
 
     def report(self, reports: Sequence[ExecutionReport]) -> ReportBooking:
         """Book reports."""

@@ -120,10 +120,10 @@ async def test_the_engine_expires_orders(world: RemoteWorld) -> None:
     order_there = world.there
     await world.run()
     assert order_there.told(client_id_of(order.id)).status is OrderStatus.NEW
-    world.report(world.venue.on_clock(world.nanos_of(until) - 1))
+    world.report(world.books.on_clock(world.nanos_of(until) - 1))
     await world.run()
     assert order.status is OrderStatus.NEW
-    world.report(world.venue.on_clock(world.nanos_of(until)))
+    world.report(world.books.on_clock(world.nanos_of(until)))
     assert order.status is OrderStatus.NEW
     await world.run()
     assert (order.status, order.closed_at is not None) == (OrderStatus.EXPIRED, True)

@@ -96,7 +96,7 @@ class TestChanges:
         world.there.faults.otherwise = lambda _: ReplaceTerms(quantity=Decimal(9), limit_price=Decimal(99))
         await world.run()
         world.ask_change(order, quantity="9.5")
-        world.report(world.venue.replace(order, replace(order.pending_changes[0], quantity=Decimal(7)), world.now))
+        world.report(world.books.replace(order, replace(order.pending_changes[0], quantity=Decimal(7)), world.now))
         world.there.faults.muted = True
         await world.run()
         world.there.faults.muted = False

@@ -266,10 +266,10 @@ class TestChanging:
         assert (order.expires_at, len(order.pending_changes)) == (second, 2)
         await world.run()
         assert (order.limit_price, order.expires_at, order.pending_action) == (98, third, None)
-        world.report(world.venue.on_clock(world.nanos_of(third) - 1))
+        world.report(world.books.on_clock(world.nanos_of(third) - 1))
         await world.run()
         assert order.status is OrderStatus.NEW
-        world.report(world.venue.on_clock(world.nanos_of(third)))
+        world.report(world.books.on_clock(world.nanos_of(third)))
         await world.run()
         assert order.status is OrderStatus.EXPIRED
 

@@ -10,6 +10,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from domain.market.types import Instrument
 from domain.orders.exchange.book.market import ExchangeMarket, ExchangeMarketState
 from domain.orders.exchange.book.working import WorkingOrder
 from domain.orders.exchange.holdings import Holding, Holdings
@@ -53,6 +54,10 @@ class Exchange(TriggerBook):
             exchange.restore(order)
         exchange.state.sequence = max(exchange.state.sequence, state.sequence)
         return exchange
+
+    def set_instrument(self, instrument: Instrument) -> None:
+        """Use newer terms of the instrument."""
+        self.set_tick_size(instrument.tick_size)
 
     def restore(self, state: OrderState) -> None:
         """Re-arm a held or working order with its stored state; no report. Groups are restored in the order of arrival.

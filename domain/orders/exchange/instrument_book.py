@@ -1,10 +1,9 @@
 """The book of one instrument at any kind of venue, as the venue's own code drives it. Pure."""
 
 from collections.abc import Hashable, Sequence
-from decimal import Decimal
 from typing import Protocol
 
-from domain.market.types import QuoteTick, Tick
+from domain.market.types import Instrument, QuoteTick, Tick
 from domain.orders.exchange.execution_reports import ExecutionReport
 from domain.orders.exchange.holdings import Holding
 from domain.orders.exchange.types import Changes, Order, OrderState
@@ -65,6 +64,6 @@ class InstrumentBook(Protocol):
         """Set how an account keeps positions."""
         ...
 
-    def set_tick_size(self, tick_size: Decimal) -> None:
-        """Use another tick size for computed prices."""
+    def set_instrument(self, instrument: Instrument) -> None:
+        """Use newer terms of the instrument."""
         ...

@@ -9,8 +9,8 @@ from domain.kernel.time import Nanos
 from domain.market.clocks import USUAL_BOUNDS, ClockBounds
 from domain.market.types import Instrument
 from domain.orders.exchange.exchange import Exchange
-from domain.orders.exchange.exchanges import Exchanges, StoredPosition, exchange_order
 from domain.orders.exchange.execution_reports import ExecutionReport
+from domain.orders.exchange.instrument_books import InstrumentBooks, StoredPosition, exchange_order
 from domain.orders.exchange.types import OrderState
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderStatus
@@ -19,30 +19,30 @@ from domain.orders.model.types import OrderStatus
 PAPER = "paper"
 
 
-class PaperVenue(Exchanges[Exchange]):
-    """The paper exchange of every instrument."""
+class PaperVenue:
+    """The paper exchange of every instrument: ``books``."""
 
     def __init__(
         self,
         instruments: Mapping[str, Instrument],
         bounds: ClockBounds = USUAL_BOUNDS,
     ) -> None:
-        super().__init__(instruments, lambda instrument: Exchange(instrument.tick_size), bounds)
+        self.books = InstrumentBooks(instruments, lambda instrument: Exchange(instrument.tick_size), bounds)
 
     def restore(
         self, orders: Iterable[Order], positions: Iterable[StoredPosition], wall: Nanos
     ) -> list[ExecutionReport]:
         """Re-arm open orders and positions from stored state, and report work that is due at once."""
         for position in positions:
-            self.hold(position)
+            self.books.hold(position)
         known = list(orders)
         # What was not submitted yet is not the venue's, nor are the exits that wait for such an entry.
         not_here = {order.id for order in known if order.status is OrderStatus.PENDING_NEW}
         for order in known:
-            exchange = self._exchange(order.symbol)
+            exchange = self.books.find(order.symbol)
             if exchange is not None and order.id not in not_here and order.parent_id not in not_here:
                 exchange.restore(order_state(order))
-        return self.resume(wall)
+        return self.books.resume(wall)
 
 
 def order_state(order: Order) -> OrderState:

@@ -100,7 +100,7 @@ def modify(world: World, step: Modification, late: list[tuple[Order, PendingChan
     late.append((order, decision.change))
     if not step.late:
         for asked, change in late:
-            world.report(world.venue.replace(asked, change, world.now))
+            world.report(world.books.replace(asked, change, world.now))
         late.clear()
 
 
@@ -121,7 +121,7 @@ def test_the_books_agree_with_the_orders_after_every_step(kind: AccountKind, pla
             bid, spread, size = step
             world.tick(str(bid), str(bid + Decimal(spread) / 100), str(Decimal(size) / 10))
             for order, change in late:
-                world.report(world.venue.replace(order, change, world.now))
+                world.report(world.books.replace(order, change, world.now))
             late.clear()
         elif isinstance(step, Modification):
             modify(world, step, late)
@@ -172,7 +172,7 @@ def test_a_derivative_trade_moves_cash_by_its_realised_pnl() -> None:
 def test_a_repeated_report_is_booked_once() -> None:
     world = World(SPOT, AccountKind.CASH, "1000")
     order = world.place(command(limit_price=Decimal("99.99")))
-    reports = world.venue.on_tick(
+    reports = world.books.on_tick(
         QuoteTick(SPOT.symbol, world.now, Decimal("99.97"), Decimal("99.99"), Decimal(5), Decimal(5)), world.now
     )
     assert any(isinstance(report, Filled) for report in reports)

@@ -57,12 +57,12 @@ def test_a_pending_change_reserves_the_larger_amount_until_the_venue_answers(wor
     change = world.ask_change(order, quantity="5", limit_price="98").change
     assert world.book.account.reserved == Decimal("490.490")
     assert (order.quantity, order.limit_price, order.reserved_quantity) == (Decimal(2), Decimal(99), Decimal(5))
-    world.report(world.venue.replace(order, change, world.now))
+    world.report(world.books.replace(order, change, world.now))
     assert (order.quantity, order.limit_price, order.pending_action) == (Decimal(5), Decimal(98), None)
     assert world.book.account.reserved == Decimal("490.490")
     change = world.ask_change(order, quantity="1").change
     assert world.book.account.reserved == Decimal("490.490")
-    world.report(world.venue.replace(order, change, world.now))
+    world.report(world.books.replace(order, change, world.now))
     assert world.book.account.reserved == Decimal("98.10")
     assert world.kinds(order) == ["NEW", "REPLACED", "REPLACED"]
 
@@ -77,7 +77,7 @@ def test_a_refused_change_releases_its_reservation(world: World) -> None:
     order = resting(world, post_only=True)
     change = world.ask_change(order, limit_price="100.01").change
     assert world.book.account.reserved == Decimal("200.22")
-    world.report(world.venue.replace(order, change, world.now))
+    world.report(world.books.replace(order, change, world.now))
     assert (order.limit_price, order.pending_action, order.pending_changes) == (Decimal(99), None, ())
     assert world.book.account.reserved == Decimal("198.20")
     assert world.kinds(order) == ["NEW", "REPLACE_REJECTED"]
@@ -89,9 +89,9 @@ def test_changes_of_one_order_queue_and_add_up(world: World) -> None:
     second = world.ask_change(order, limit_price="98").change
     assert as_changed(order).quantity == Decimal(3)
     assert (second.quantity, second.quantity_after, second.reserve_price_after) == (None, Decimal(3), Decimal(98))
-    world.report(world.venue.replace(order, first, world.now))
+    world.report(world.books.replace(order, first, world.now))
     assert order.pending_action is PendingAction.REPLACE
-    world.report(world.venue.replace(order, second, world.now))
+    world.report(world.books.replace(order, second, world.now))
     assert (order.quantity, order.limit_price, order.pending_action) == (Decimal(3), Decimal(98), None)
     assert world.book.account.reserved == Decimal("294.29")
 

@@ -36,7 +36,7 @@ class Market(World):
     def see(self, tick: Any, received: float) -> None:
         """A tick, and when it came."""
         self.clock = second(received)
-        self.report(self.venue.on_tick(tick, self.clock))
+        self.report(self.books.on_tick(tick, self.clock))
 
     def order(self, side: Side, kind: OrderType, wait: float = 0, **terms: Any) -> Order:
         """An order for one, some seconds after what came last."""
@@ -126,14 +126,14 @@ def test_no_order_trades_on_a_side_without_quotes(market: Market, gone: dict[str
 def test_a_restarted_venue_knows_that_its_market_was_stale(came_stale: bool, filled: int) -> None:
     market = Market()
     stood = Quote(SYMBOL, second(1), Decimal("99.99"), Decimal("100.01"), Decimal(5), Decimal(5))
-    market.venue = PaperVenue({SYMBOL: PERPETUAL})
-    market.venue.see_quote(KeptQuote(stood, second(1), "", "{}", came_stale))
+    market.books = PaperVenue({SYMBOL: PERPETUAL}).books
+    market.books.see_quote(KeptQuote(stood, second(1), "", "{}", came_stale))
     assert market.order(Side.BUY, OrderType.LIMIT, 60, limit_price="100.01").filled_quantity == filled
 
 
 def test_a_clock_restriction_of_another_process_applies_from_its_message_on(market: Market) -> None:
     order = market.order(Side.BUY, OrderType.LIMIT, limit_price="99")
-    market.venue.join_clocks({SYMBOL: '{"":[9000000000,-1,-1]}'})
+    market.books.join_clocks({SYMBOL: '{"":[9000000000,-1,-1]}'})
     market.see(quote(8, "98", "98.5"), 9)
     assert order.filled_quantity == 0
     market.see(quote(9, "98", "98.5"), 9)

@@ -20,7 +20,7 @@ from domain.orders import models
 from domain.orders.deciding.modify_rules import as_command
 from domain.orders.deciding.pretrade import decide
 from domain.orders.deciding.state import new_order
-from domain.orders.exchange.exchanges import exchange_order
+from domain.orders.exchange.instrument_books import exchange_order
 from domain.orders.exchange.types import Order as ExchangeOrder
 from domain.orders.model.commands import PlaceOrder, request_digest
 from domain.orders.model.event_forms import ORDER

@@ -10,10 +10,9 @@ Nothing here has to be stored: ``restore_remote`` re-creates an order from the d
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from uuid import UUID
 
-from domain.market.types import QuoteTick, Tick
+from domain.market.types import Instrument, QuoteTick, Tick
 from domain.orders.exchange.book.working import WorkingOrder
 from domain.orders.exchange.execution_reports import (
     CancelRejected,
@@ -69,11 +68,12 @@ class EmulationBook:
 
     __slots__ = ("_book", "_custody", "_venue")
 
-    def __init__(self, tick_size: Decimal, venue: Capabilities) -> None:
+    def __init__(self, instrument: Instrument, venue: Capabilities) -> None:
         self._venue = venue
         self._custody = VenueCustody(venue)
-        matching = Matching(self._custody.book, TickGrid.of(tick_size), VenueTrading(self._custody))
+        matching = Matching(self._custody.book, TickGrid.of(instrument.tick_size), VenueTrading(self._custody))
         self._book = TriggerBook(self._custody.book, matching, self._arrived)
+        self.set_instrument(instrument)
 
     # ------------------------------------------------------------------ the market and the clock
 
@@ -93,13 +93,10 @@ class EmulationBook:
         """Expire what is due."""
         return self._book.on_clock(at)
 
-    def set_tick_size(self, tick_size: Decimal) -> None:
-        """Use another tick size for computed prices."""
-        self._book.set_tick_size(tick_size)
-
-    def set_bounds(self, bounds: Bounds) -> None:
-        """Slice orders that the venue does not take as large as they are."""
-        self._custody.bounds = bounds
+    def set_instrument(self, instrument: Instrument) -> None:
+        """Use newer terms: the tick size of computed prices, and the bounds by which orders are sliced."""
+        self._book.set_tick_size(instrument.tick_size)
+        self._custody.bounds = Bounds(instrument.min_quantity, instrument.max_quantity)
 
     # ------------------------------------------------------------------ accounts
 

@@ -10,14 +10,14 @@ from uuid import UUID
 from domain.kernel.time import Nanos
 from domain.market.clocks import USUAL_BOUNDS, ClockBounds
 from domain.market.types import Instrument
-from domain.orders.exchange.exchanges import Exchanges, StoredPosition, changes_of
 from domain.orders.exchange.execution_reports import ExecutionReport, Filled
+from domain.orders.exchange.instrument_books import InstrumentBooks, StoredPosition, changes_of
 from domain.orders.exchange.paper import order_state
 from domain.orders.exchange.types import Changes
 from domain.orders.model.order import CONDITIONAL_TERMS, Order, terms_of
 from domain.orders.model.types import Contingency, OrderStatus
+from domain.orders.model.venue_commands import SUBMIT, VenueCommand
 from domain.orders.venues.emulation.emulation_book import Drained, EmulationBook, OrderLocation
-from domain.orders.venues.emulation.slicing import Bounds
 from domain.orders.venues.outbox import VenueRequest
 from domain.orders.venues.remote_order import RemoteOrder
 from domain.orders.venues.support import plain_time, plain_type
@@ -38,8 +38,8 @@ from domain.orders.venues.types import (
 from domain.orders.venues.types import VenueOrder as Seen
 
 
-class RemoteVenue(Exchanges[EmulationBook]):
-    """A venue with ``capabilities``, and the instruments that may trade there."""
+class RemoteVenue:
+    """A venue with ``capabilities``: the emulation ``books`` of the instruments that may trade there."""
 
     def __init__(
         self,
@@ -47,23 +47,9 @@ class RemoteVenue(Exchanges[EmulationBook]):
         instruments: Mapping[str, Instrument],
         bounds: ClockBounds = USUAL_BOUNDS,
     ) -> None:
-        super().__init__(instruments, self._new_book, bounds)
+        self.books = InstrumentBooks(instruments, lambda instrument: EmulationBook(instrument, capabilities), bounds)
         self.capabilities = capabilities
         self._symbols: dict[UUID, str] = {}
-
-    def _new_book(self, instrument: Instrument) -> EmulationBook:
-        book = EmulationBook(instrument.tick_size, self.capabilities)
-        book.set_bounds(Bounds(instrument.min_quantity, instrument.max_quantity))
-        return book
-
-    def know(self, instruments: Mapping[str, Instrument]) -> None:
-        """Set newer terms of instruments; existing books use their tick sizes and bounds."""
-        if instruments is self._instruments:
-            return
-        super().know(instruments)
-        for symbol, book in self._exchanges.items():
-            if symbol in instruments:
-                book.set_bounds(Bounds(instruments[symbol].min_quantity, instruments[symbol].max_quantity))
 
     # ------------------------------------------------------------------ state
 
@@ -77,7 +63,7 @@ class RemoteVenue(Exchanges[EmulationBook]):
     ) -> list[ExecutionReport]:
         """Build all books, and report work that is due at once."""
         for position in positions:
-            self.hold(position)
+            self.books.hold(position)
         asked = _Asked(requests)
         not_here = {
             order.id for order in orders if order.status is OrderStatus.PENDING_NEW and order.id not in asked.submitted
@@ -85,8 +71,8 @@ class RemoteVenue(Exchanges[EmulationBook]):
         linked = _natively_linked(orders, asked.submitted)
         # Those that had arrived keep their places; the others come after them.
         for order in sorted(orders, key=lambda row: (row.venue_sequence == 0, row.venue_sequence, row.id)):
-            exchange = self._exchange(order.symbol)
-            if exchange is None or order.id in not_here or order.parent_id in not_here:
+            book = self.books.find(order.symbol)
+            if book is None or order.id in not_here or order.parent_id in not_here:
                 continue
             known = OrderLocation(
                 at_venue=_is_away(order, asked.submitted),
@@ -97,13 +83,13 @@ class RemoteVenue(Exchanges[EmulationBook]):
                 changes=_changes_under_way(order, asked.replaces.get(order.id, 0)),
                 executions=executions.get(order.id, frozenset()),
             )
-            exchange.restore_remote(order_state(order), known)
+            book.restore_remote(order_state(order), known)
             self._symbols[order.id] = order.symbol
-        return self.resume(wall)
+        return self.books.resume(wall)
 
     def drain(self) -> Drained:
         """New requests since the last call, and answered ones."""
-        drained = {symbol: exchange.drain() for symbol, exchange in self._exchanges.items()}
+        drained = {symbol: book.drain() for symbol, book in self.books.items()}
         for symbol, part in drained.items():
             # Those that a sliced order has become are among them.
             self._symbols |= {row.order_id: symbol for row in part.requests}
@@ -125,24 +111,27 @@ class RemoteVenue(Exchanges[EmulationBook]):
 
     def orders(self) -> Iterator[tuple[str, RemoteOrder]]:
         """All open orders, with their symbols."""
-        for symbol, exchange in self._exchanges.items():
-            for order in exchange.remote_orders():
+        for symbol, book in self.books.items():
+            for order in book.remote_orders():
                 yield symbol, order
 
     def _locate(self, order_id: UUID) -> tuple[str, RemoteOrder, EmulationBook] | None:
         symbol = self._symbols.get(order_id)
         if symbol is None:
             return None
-        order = self._exchanges[symbol].remote_order(order_id)
-        return None if order is None else (symbol, order, self._exchanges[symbol])
+        book = self.books[symbol]
+        order = book.remote_order(order_id)
+        return None if order is None else (symbol, order, book)
 
     # ------------------------------------------------------------------ commands
 
-    def submit(self, orders: Sequence[Order], wall: Nanos) -> list[ExecutionReport]:
-        """Submit a new order, or those of a bracket (the entry first) or an OCO; known orders are skipped."""
-        reports = super().submit(orders, wall)
-        if orders[0].symbol in self._exchanges:
-            self._symbols |= {order.id: order.symbol for order in orders}
+    def act(self, commands: Sequence[VenueCommand], wall: Nanos) -> list[ExecutionReport]:
+        """Carry out commands, in their order; one to submit an order that has come already does nothing."""
+        reports = self.books.act(commands, wall)
+        for command in commands:
+            is_new = command.kind == SUBMIT and command.order.status is OrderStatus.PENDING_NEW
+            if is_new and command.order.symbol in self.books:
+                self._symbols |= {order.id: order.symbol for order in command.group or (command.order,)}
         return reports
 
     # ------------------------------------------------------------------ what the venue says

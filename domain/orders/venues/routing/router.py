@@ -21,8 +21,8 @@ from domain.kernel.numbers import ZERO
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.market.market import Catalog, Market
-from domain.orders.exchange.exchanges import StoredPosition
 from domain.orders.exchange.execution_reports import ExecutionReport
+from domain.orders.exchange.instrument_books import StoredPosition
 from domain.orders.model.order import Order
 from domain.orders.model.venue_commands import VenueCommand
 from domain.orders.venues import queries

@@ -1,6 +1,6 @@
-"""A venue's exchanges by symbol, pure, of any kind: ticks and commands in, reports out."""
+"""The books of a venue by symbol, of any kind of venue: ticks and commands in, reports out. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -29,43 +29,57 @@ class StoredPosition:
     kind: AccountKind
 
 
-AnyExchange = TypeVar("AnyExchange", bound=InstrumentBook)
+AnyBook = TypeVar("AnyBook", bound=InstrumentBook)
 
 
-class Exchanges(Generic[AnyExchange]):
-    """Exchanges by symbol. ``wall`` arguments are the machine's clock in nanoseconds.
+class InstrumentBooks(Generic[AnyBook]):
+    """The books by symbol; ``make`` makes one when its symbol is met. ``wall`` is the machine's clock in nanoseconds.
 
     Late ticks (``domain.market.clocks``) change nothing. A market that was stale on arrival does not trade until the
-    next event. In a replay the exchange uses the replay's time.
+    next event. In a replay the book uses the replay's time.
     """
 
     def __init__(
         self,
         instruments: Mapping[str, Instrument],
-        make: Callable[[Instrument], AnyExchange],
+        make: Callable[[Instrument], AnyBook],
         bounds: ClockBounds = USUAL_BOUNDS,
     ) -> None:
         self._instruments = instruments
         self._make = make
         self._stale_after = bounds.stale_after
         self._clocks = TickClocks(bounds)
-        self._exchanges: dict[str, AnyExchange] = {}
+        self._books: dict[str, AnyBook] = {}
         # By symbol: the time of its replay.
         self._market_time: dict[str, Nanos] = {}
 
     def know(self, instruments: Mapping[str, Instrument]) -> None:
-        """Set newer terms of instruments; existing exchanges use their tick sizes."""
+        """Set newer terms of instruments; existing books use them."""
         if instruments is self._instruments:
             return
         self._instruments = instruments
-        for symbol, exchange in self._exchanges.items():
+        for symbol, book in self._books.items():
             if symbol in instruments:
-                exchange.set_tick_size(instruments[symbol].tick_size)
+                book.set_instrument(instruments[symbol])
 
-    @property
-    def open_orders(self) -> int:
-        """The number of open orders."""
-        return sum(len(exchange) for exchange in self._exchanges.values())
+    def items(self) -> Iterable[tuple[str, AnyBook]]:
+        """The books that there are, with their symbols."""
+        return self._books.items()
+
+    def __contains__(self, symbol: str) -> bool:
+        """True if the symbol has a book already."""
+        return symbol in self._books
+
+    def __getitem__(self, symbol: str) -> AnyBook:
+        """The book of a symbol that has one."""
+        return self._books[symbol]
+
+    def find(self, symbol: str) -> AnyBook | None:
+        """The book of a symbol; None if there is no such instrument."""
+        book = self._books.get(symbol)
+        if book is None and symbol in self._instruments:
+            book = self._books[symbol] = self._make(self._instruments[symbol])
+        return book
 
     def see_quote(self, kept: KeptQuote) -> None:
         """Set the market before orders are re-armed; orders are not matched against it."""
@@ -80,13 +94,13 @@ class Exchanges(Generic[AnyExchange]):
             last=quote.last,
             last_size=quote.last_size,
         )
-        exchange = self._exchange(quote.symbol)
-        if exchange is not None:
+        book = self.find(quote.symbol)
+        if book is not None:
             self._keep_time(quote.symbol, quote.at, replayed=kept.is_replayed)
             if kept.came_stale:
-                exchange.on_stale(tick)
+                book.on_stale(tick)
             else:
-                exchange.on_quote(tick)
+                book.on_quote(tick)
 
     def join_clocks(self, clocks: Mapping[str, str]) -> None:
         """Merge the known times of sources of ticks."""
@@ -94,24 +108,24 @@ class Exchanges(Generic[AnyExchange]):
 
     def hold(self, held: StoredPosition) -> None:
         """Set an account's position in a symbol and bucket."""
-        exchange, position = self._exchange(held.symbol), held.position
-        if exchange is None:
+        book, position = self.find(held.symbol), held.position
+        if book is None:
             return
         may_short = self._may_short(held.symbol, held.kind)
         if position.bucket is Bucket.NET:
-            exchange.set_holding(position.account_id, Holding.net(position.quantity, may_short=may_short))
+            book.set_holding(position.account_id, Holding.net(position.quantity, may_short=may_short))
             return
-        before = exchange.holding(position.account_id)
+        before = book.holding(position.account_id)
         long = position.quantity if position.bucket is Bucket.LONG else before.long
         short = -position.quantity if position.bucket is Bucket.SHORT else before.short
-        exchange.set_holding(position.account_id, Holding(long, short, hedging=True, may_short=may_short))
+        book.set_holding(position.account_id, Holding(long, short, hedging=True, may_short=may_short))
 
     def introduce(self, symbol: str, account: AccountTerms) -> None:
         """Set an account's position mode; it cannot be inferred while the account has no position."""
-        exchange = self._exchange(symbol)
-        if exchange is not None:
+        book = self.find(symbol)
+        if book is not None:
             may_short = self._may_short(symbol, account.kind)
-            exchange.introduce(account.id, hedging=account.mode is PositionMode.HEDGING, may_short=may_short)
+            book.introduce(account.id, hedging=account.mode is PositionMode.HEDGING, may_short=may_short)
 
     def _may_short(self, symbol: str, kind: AccountKind) -> bool:
         return kind is AccountKind.MARGIN and self._instruments[symbol].may_be_short
@@ -134,56 +148,46 @@ class Exchanges(Generic[AnyExchange]):
     def submit(self, orders: Sequence[Order], wall: Nanos) -> list[ExecutionReport]:
         """Submit a new order, or those of a bracket (the entry first) or an OCO; known orders are skipped."""
         symbol = orders[0].symbol
-        exchange = self._exchange(symbol)
+        book = self.find(symbol)
         at = self._time(symbol, wall)
-        if exchange is None:
+        if book is None:
             reason, message = refusals.unknown_there(symbol)
             return [
                 Rejected(order_id=order.id, at=at, status=OrderStatus.REJECTED, reason=reason, message=message)
                 for order in orders
             ]
-        if exchange.order(orders[0].id) is not None:
+        if book.order(orders[0].id) is not None:
             return []
-        return exchange.submit_group([exchange_order(order) for order in orders], at)
+        return book.submit_group([exchange_order(order) for order in orders], at)
 
     def cancel(self, order: Order, wall: Nanos) -> list[ExecutionReport]:
         """Cancel an open order; for an ended one the answer says so."""
-        exchange = self._exchange(order.symbol)
-        return [] if exchange is None else exchange.cancel(order.id, self._time(order.symbol, wall))
+        book = self.find(order.symbol)
+        return [] if book is None else book.cancel(order.id, self._time(order.symbol, wall))
 
     def replace(self, order: Order, change: PendingChange, wall: Nanos) -> list[ExecutionReport]:
         """Replace the terms of an open order; for an ended one the answer says so."""
-        exchange = self._exchange(order.symbol)
-        if exchange is None:
+        book = self.find(order.symbol)
+        if book is None:
             return []
-        return exchange.replace(order.id, changes_of(change), self._time(order.symbol, wall))
+        return book.replace(order.id, changes_of(change), self._time(order.symbol, wall))
 
     def on_tick(self, tick: Tick, received: int) -> list[ExecutionReport]:
         """Process a market event; ``received`` is its arrival, in nanoseconds."""
-        exchange = self._exchange(tick.symbol)
-        if exchange is None or not self._clocks.takes(tick, received):
+        book = self.find(tick.symbol)
+        if book is None or not self._clocks.takes(tick, received):
             return []
         self._keep_time(tick.symbol, tick.at, replayed=is_replay(tick.source))
         is_fresh = received - counts_from(tick, received) <= self._stale_after
-        return exchange.on_tick(tick) if is_fresh else exchange.on_stale(tick)
+        return book.on_tick(tick) if is_fresh else book.on_stale(tick)
 
     def on_clock(self, wall: Nanos) -> list[ExecutionReport]:
         """Expire due orders without a market event."""
-        return [report for exchange in self._exchanges.values() for report in exchange.on_clock(wall)]
+        return [report for book in self._books.values() for report in book.on_clock(wall)]
 
     def resume(self, wall: Nanos) -> list[ExecutionReport]:
         """Do the pending work after all stored state is restored, and report it."""
-        return [
-            report
-            for symbol, exchange in self._exchanges.items()
-            for report in exchange.resume(self._time(symbol, wall))
-        ]
-
-    def _exchange(self, symbol: str) -> AnyExchange | None:
-        exchange = self._exchanges.get(symbol)
-        if exchange is None and symbol in self._instruments:
-            exchange = self._exchanges[symbol] = self._make(self._instruments[symbol])
-        return exchange
+        return [report for symbol, book in self._books.items() for report in book.resume(self._time(symbol, wall))]
 
     def _keep_time(self, symbol: str, at: Nanos, *, replayed: bool) -> None:
         if replayed:
