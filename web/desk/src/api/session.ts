@@ -3,7 +3,7 @@
  *
  * Promises: the access token lives in this module's memory, the refresh token in a cookie that no script can read; a token
  * is renewed well before it expires, by one tab at a time where the browser has locks; whoever listens hears of each new
- * token, so that sockets can be replaced before the old one stops working.
+ * token, so that sockets can be replaced before the old one stops working, and of another person, whoever signed in where.
  */
 import { fromCoded, networkFailure, RequestFailed } from './failure';
 
@@ -42,9 +42,12 @@ const RENEW_BEFORE_MS = 200_000;
 const REQUEST_EARLY_MS = 5_000;
 const RETRY_MS = 4_000;
 const LOCK = 'tradegraph:session';
+const LOCK_MS = 10_000;
 const CHANNEL = 'tradegraph:session';
 
 let held: Held | null = null;
+/** Whom `held` is of. */
+let holder: string | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let renewing: Promise<boolean> | null = null;
 let listener: SessionListener | null = null;
@@ -95,18 +98,37 @@ function end(reason: 'signed-out' | 'expired'): void {
 
 /** Browsers have locks on HTTPS and localhost alone; elsewhere chance keeps tabs apart, and the server forgives the rest. */
 async function alone<T>(act: () => Promise<T>): Promise<T> {
-  if (navigator.locks) return navigator.locks.request(LOCK, act);
-  return act();
+  if (!navigator.locks) return act();
+  let hasBegun = false;
+  const begin = (): Promise<T> => {
+    hasBegun = true;
+    return act();
+  };
+  // A tab whose request hangs must not keep the others out.
+  return navigator.locks.request(LOCK, { signal: AbortSignal.timeout(LOCK_MS) }, begin).catch((error: unknown) => {
+    if (hasBegun) throw error;
+    return act();
+  });
+}
+
+function begin(answer: Answer): void {
+  holder = answer.user.id;
+  listener?.begun(answer.user, Date.now() - Date.parse(answer.serverTime));
 }
 
 async function exchange(): Promise<boolean> {
   try {
     const before = held?.token;
-    if (!keep(await alone(() => post('resume', {})))) {
+    const answer = await alone(() => post('resume', {}));
+    // Signed out meanwhile: what was asked for before is not to open it again.
+    if (!held) return false;
+    if (!keep(answer)) {
       end('expired');
       return false;
     }
-    if (held?.token !== before) listener?.renewed();
+    // Another tab has signed somebody else in: the cookies are theirs now.
+    if (answer.user.id !== holder) begin(answer);
+    else if (held?.token !== before) listener?.renewed();
     return true;
   } catch (error) {
     if (error instanceof RequestFailed && error.failure.code === 'UNAUTHENTICATED') end('expired');
@@ -124,6 +146,7 @@ function renew(): Promise<boolean> {
 
 channel.onmessage = ({ data }: MessageEvent<string>) => {
   if (data === 'signed-out') end('signed-out');
+  else if (data === 'signed-in' && held) void renew();
 };
 // A computer that slept has missed its timer.
 document.addEventListener('visibilitychange', () => {
@@ -139,7 +162,7 @@ export const session = {
     try {
       const answer = await alone(() => post('resume', {}));
       if (!keep(answer)) return false;
-      listener?.begun(answer.user, Date.now() - Date.parse(answer.serverTime));
+      begin(answer);
       return true;
     } catch (error) {
       if (error instanceof RequestFailed && error.failure.code === 'UNAUTHENTICATED') return false;
@@ -148,14 +171,17 @@ export const session = {
   },
   /** `code` of an authenticator app, or a recovery code, of whoever needs one: without it the failure's reason is CODE_REQUIRED. */
   async signIn(email: string, password: string, code?: string): Promise<void> {
-    const answer = await post('login', { email, password, code: code ?? null });
-    if (keep(answer)) listener?.begun(answer.user, Date.now() - Date.parse(answer.serverTime));
+    // Alone, so that no answer to an older question puts the cookies of the one before back.
+    const answer = await alone(() => post('login', { email, password, code: code ?? null }));
+    if (!keep(answer)) return;
+    begin(answer);
+    channel.postMessage('signed-in');
   },
   async signOut(): Promise<void> {
     channel.postMessage('signed-out');
     end('signed-out');
     // The session is gone from this tab whatever the server says; telling it ends the cookies too.
-    await post('logout', {}).catch(() => undefined);
+    await alone(() => post('logout', {})).catch(() => undefined);
   },
   /** The value of the Authorization header, renewed if it is about to expire; null when signed out. */
   async authorization(): Promise<string | null> {

@@ -21,9 +21,12 @@ export interface StreamOptions<Data, Given = never> {
   document: TypedDocumentString<Data, Given>;
   variables: Given;
   next(data: Data): void;
-  /** Of an event stream: the cursor of what was just received, to go on after it. */
+  /** Of an event stream: the cursor of what was just received, to go on after it. It may begin after a cursor too: `after`. */
   cursor?(data: Data): string | undefined;
-  /** The stream was opened anew and may have missed something: what was read beside it is to be read again. */
+  /**
+   * The stream began later than it was opened, or anew, and not after a cursor, so it may have missed something:
+   * what was read beside it is to be read again.
+   */
   reopened?(): void;
   refused?(failure: Failure): void;
 }
@@ -33,7 +36,8 @@ interface Stream {
   query: string;
   after: string | undefined;
   stop: (() => void) | null;
-  hadSocket: boolean;
+  /** It was not listened to for some time. */
+  mayHaveMissed: boolean;
   retry?: ReturnType<typeof setTimeout>;
 }
 
@@ -187,11 +191,18 @@ function start(stream: Stream, carrier: Carrier): void {
   clearTimeout(stream.retry);
   stream.stop?.();
   const { options } = stream;
-  const wasOpen = stream.hadSocket;
-  stream.hadSocket = true;
+  const hasMissed = stream.mayHaveMissed && !stream.after;
+  stream.mayHaveMissed = true;
   const given = options.variables as Variables;
-  const request = (): { query: string; variables: Variables } => ({ query: stream.query, variables: options.cursor && stream.after ? { ...given, after: stream.after } : given });
+  const request = (): { query: string; variables: Variables } => ({ query: stream.query, variables: options.cursor ? { ...given, after: stream.after } : given });
   let isOver = false;
+  const again = (wait: number): void => {
+    clearTimeout(stream.retry);
+    stream.retry = setTimeout(() => {
+      const now = carrying();
+      if (now && streams.has(stream)) start(stream, now);
+    }, wait);
+  };
   const unsubscribe = carrier.subscribe(
     request,
     {
@@ -205,15 +216,20 @@ function start(stream: Stream, carrier: Carrier): void {
       error: (error) => {
         if (isOver) return;
         const failure = Array.isArray(error) && error[0] ? fromCoded(error[0]) : null;
+        if (failure?.field === 'after' && stream.after) {
+          // A cursor of a log that is no more (a backup was restored): begin now, and read again.
+          stream.after = undefined;
+          return again(0);
+        }
         if (failure) options.refused?.(failure);
         if (failure && FINAL.has(failure.code)) return;
         // The socket's end ends its streams too, when it does not heal itself; try again while somebody listens.
-        stream.retry = setTimeout(() => {
-          const now = carrying();
-          if (now && streams.has(stream)) start(stream, now);
-        }, MAX_WAIT_MS);
+        again(MAX_WAIT_MS);
       },
-      complete: () => undefined,
+      // No stream of the API has an end of its own: whatever ended it, somebody here still listens.
+      complete: () => {
+        if (!isOver) again(REOPEN_MS);
+      },
     },
     options.cursor !== undefined,
   );
@@ -221,7 +237,7 @@ function start(stream: Stream, carrier: Carrier): void {
     isOver = true;
     unsubscribe();
   };
-  if (wasOpen) options.reopened?.();
+  if (hasMissed) options.reopened?.();
 }
 
 /** What carries the streams now. */
@@ -282,9 +298,10 @@ export function disconnect(): void {
 /** Open a stream; call what it returns to close it. */
 export function openStream<Data, Given>(options: StreamOptions<Data, Given>): () => void {
   const query = options.document.toString();
-  const stream: Stream = { options: options as unknown as StreamOptions<never>, query, after: undefined, stop: null, hadSocket: false };
-  streams.add(stream);
   const carrier = carrying();
+  const after = options.cursor && ((options.variables as Variables).after as string | undefined);
+  const stream: Stream = { options: options as unknown as StreamOptions<never>, query, after, stop: null, mayHaveMissed: carrier === null };
+  streams.add(stream);
   if (carrier) start(stream, carrier);
   return () => {
     streams.delete(stream);

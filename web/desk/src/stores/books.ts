@@ -1,15 +1,15 @@
 /**
  * Working orders, executions and positions of the accounts that are looked at.
  *
- * Promises: the stream of events is opened before the orders are read, and goes on at its cursor after a cut, so nothing is
- * missed; of two states of one order the one with the newer version stays; the same figures as a query at rest.
+ * Promises: the stream of events begins at the account's cursor of before the orders were read, however late the line comes,
+ * and goes on at its cursor after a cut, so nothing is missed; of two states of one order the one with the newer version stays; the same figures as a query at rest.
  */
 import { defineStore } from 'pinia';
 import { ref, shallowReactive } from 'vue';
 
 import { ask } from '@/api/client';
 import { toFailure, type Failure } from '@/api/failure';
-import { ExecutionsQuery, OpenOrdersQuery, OrderEventsStream, PositionsQuery, PositionsStream } from '@/api/operations/desk';
+import { EventCursorQuery, ExecutionsQuery, OpenOrdersQuery, OrderEventsStream, PositionsQuery, PositionsStream } from '@/api/operations/desk';
 import { openStream } from '@/api/streams';
 import type { ExecutionRowFragment, OrderEventsSubscription, OrderRowFragment, PositionRowFragment } from '@/gql/graphql';
 
@@ -24,6 +24,11 @@ export const isWorking = (order: Order): boolean => WORKING.has(order.status);
 const INTERVAL_MS = 200;
 const KEPT_EXECUTIONS = 300;
 const KEPT_ENDED = 200;
+// So long may the state of a position come after its execution.
+const SETTLE_MS = 1_500;
+const RETRY_MS = 4_000;
+// Asked again, these may be answered.
+const AWAY = new Set(['NETWORK', 'UNAVAILABLE', 'RATE_LIMITED']);
 
 /** Which of two states of an order is the later one. */
 export function isLater(candidate: Order, known: Order | undefined): boolean {
@@ -41,6 +46,10 @@ export class Book {
   /** Counts what has happened, for charts that draw by themselves. */
   readonly changes = ref(0);
   private readonly closers: (() => void)[] = [];
+  private isFollowed = false;
+  private isClosed = false;
+  private settling: ReturnType<typeof setTimeout> | undefined;
+  private retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly accountId: string,
@@ -50,52 +59,70 @@ export class Book {
   open(): void {
     this.closers.push(
       openStream({
-        document: OrderEventsStream,
-        variables: { accountId: this.accountId },
-        cursor: (data) => data.orderEvents.cursor,
-        next: (data) => this.happened(data.orderEvents),
-        // Without any event yet there is no cursor to go on at: read again what there is.
-        reopened: () => void this.load(),
-      }),
-      openStream({
         document: PositionsStream,
         variables: { accountId: this.accountId, intervalMs: INTERVAL_MS },
         next: (data) => this.putPosition(data.positions),
-        reopened: () => void this.loadPositions(),
+        reopened: () => void this.readPositions(),
       }),
     );
     void this.load();
   }
 
   close(): void {
+    this.isClosed = true;
+    clearTimeout(this.settling);
+    clearTimeout(this.retry);
     for (const each of this.closers) each();
   }
 
   async load(): Promise<void> {
+    clearTimeout(this.retry);
     try {
-      const known = new Set(this.orders.keys());
-      const found: Order[] = [];
-      let after: string | null | undefined;
-      do {
-        const { orders } = await ask(OpenOrdersQuery, { accountId: this.accountId, after });
-        found.push(...orders.edges.map(({ node }) => node));
-        after = orders.pageInfo.hasNextPage ? orders.pageInfo.endCursor : null;
-      } while (after);
-      const open = new Set(found.map(({ id }) => id));
-      for (const order of found) this.putOrder(order);
-      // Ended while nobody listened.
-      for (const order of this.orders.values()) {
-        if (isWorking(order) && known.has(order.id) && !open.has(order.id)) this.orders.delete(order.id);
-      }
-      await this.loadPositions();
-      const { executions } = await ask(ExecutionsQuery, { filter: { accountId: this.accountId }, first: KEPT_EXECUTIONS });
-      for (const { node } of [...executions.edges].reverse()) this.putExecution(node);
+      await this.follow();
+      await Promise.all([this.loadOrders(), this.loadPositions(), this.loadExecutions()]);
       this.failure.value = null;
     } catch (error) {
-      this.failure.value = toFailure(error);
+      const failure = toFailure(error);
+      this.failure.value = failure;
+      if (!this.isClosed && AWAY.has(failure.code)) this.retry = setTimeout(() => void this.load(), RETRY_MS);
     }
     this.isLoaded.value = true;
     this.changes.value += 1;
+  }
+
+  /** Hear of every event after this moment: what is read afterwards knows all before it. */
+  private async follow(): Promise<void> {
+    if (this.isFollowed) return;
+    const { account } = await ask(EventCursorQuery, { accountId: this.accountId });
+    if (this.isFollowed || this.isClosed) return;
+    this.isFollowed = true;
+    this.closers.push(
+      openStream({
+        document: OrderEventsStream,
+        variables: { accountId: this.accountId, after: account?.eventCursor },
+        cursor: (data) => data.orderEvents.cursor,
+        next: (data) => this.happened(data.orderEvents),
+        // Its cursor was refused: what came since is unknown.
+        reopened: () => void this.load(),
+      }),
+    );
+  }
+
+  private async loadOrders(): Promise<void> {
+    const known = new Set(this.orders.keys());
+    const found: Order[] = [];
+    let after: string | null | undefined;
+    do {
+      const { orders } = await ask(OpenOrdersQuery, { accountId: this.accountId, after });
+      found.push(...orders.edges.map(({ node }) => node));
+      after = orders.pageInfo.hasNextPage ? orders.pageInfo.endCursor : null;
+    } while (after);
+    const open = new Set(found.map(({ id }) => id));
+    for (const order of found) this.putOrder(order);
+    // Ended while nobody listened.
+    for (const order of this.orders.values()) {
+      if (isWorking(order) && known.has(order.id) && !open.has(order.id)) this.orders.delete(order.id);
+    }
   }
 
   private async loadPositions(): Promise<void> {
@@ -103,6 +130,28 @@ export class Book {
     const held = new Set(positions.map(({ id }) => id));
     for (const position of positions) this.putPosition(position);
     for (const id of this.positions.keys()) if (!held.has(id)) this.positions.delete(id);
+  }
+
+  /** The same when nobody waits for it. */
+  private async readPositions(): Promise<void> {
+    try {
+      await this.loadPositions();
+    } catch (error) {
+      this.failure.value = toFailure(error);
+    }
+  }
+
+  private async loadExecutions(): Promise<void> {
+    const before = new Map(this.executions);
+    const { executions } = await ask(ExecutionsQuery, { filter: { accountId: this.accountId }, first: KEPT_EXECUTIONS });
+    const all = new Map(executions.edges.map(({ node }) => [node.id, node]));
+    for (const [id, execution] of this.executions) {
+      // What was heard meanwhile is newer than what was read.
+      if (!all.has(id) || before.get(id) !== execution) all.set(id, execution);
+    }
+    const kept = [...all.values()].sort((one, other) => (one.at < other.at ? -1 : Number(one.at > other.at))).slice(-KEPT_EXECUTIONS);
+    this.executions.clear();
+    for (const execution of kept) this.executions.set(execution.id, execution);
   }
 
   putOrder(order: Order): void {
@@ -132,9 +181,20 @@ export class Book {
 
   private happened(event: OrderEvent): void {
     this.putOrder(event.order);
-    if (event.execution) this.putExecution(event.execution);
+    if (event.execution) {
+      this.putExecution(event.execution);
+      this.settle(event.execution);
+    }
     this.changes.value += 1;
     this.told(event);
+  }
+
+  /** A position that its stream closed before it was heard would stay: what an execution did not change is read again. */
+  private settle({ symbol, at }: Execution): void {
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => {
+      if ([...this.positions.values()].some((position) => position.symbol === symbol && position.updatedAt < at)) void this.readPositions();
+    }, SETTLE_MS);
   }
 }
 

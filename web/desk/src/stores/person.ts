@@ -52,7 +52,7 @@ export const usePerson = defineStore('person', () => {
 
   async function loadPreferences(): Promise<void> {
     const { viewer } = await ask(ViewerQuery, {});
-    preferences.load(viewer.preferences);
+    preferences.load(viewer.id, viewer.preferences);
   }
 
   return {

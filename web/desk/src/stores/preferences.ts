@@ -1,7 +1,8 @@
 /**
  * How the pages look and behave for this person: kept on the server, with a copy here for the time before signing in.
  *
- * Promises: a change is seen at once and saved a moment later, key by key, so that two tabs do not undo each other.
+ * Promises: a change is seen at once and saved a moment later, key by key, so that two tabs do not undo each other; the copy
+ * says whose it is, and of somebody else's only language and looks are taken over.
  */
 import { defineStore } from 'pinia';
 import { computed, reactive, watch } from 'vue';
@@ -73,16 +74,23 @@ export function adopt(defaults: Preferences, saved: unknown): Partial<Preference
   return taken as Partial<Preferences>;
 }
 
-function readLocal(): unknown {
+interface Local {
+  owner?: unknown;
+}
+
+function readLocal(): Local {
   try {
-    return JSON.parse(localStorage.getItem(LOCAL) ?? 'null');
+    return (JSON.parse(localStorage.getItem(LOCAL) ?? 'null') as Local | null) ?? {};
   } catch {
-    return null;
+    return {};
   }
 }
 
 export const usePreferences = defineStore('preferences', () => {
-  const values = reactive<Preferences>({ ...DEFAULTS(), ...adopt(DEFAULTS(), readLocal()) });
+  const local = readLocal();
+  const values = reactive<Preferences>({ ...DEFAULTS(), ...adopt(DEFAULTS(), local) });
+  /** Whose `values` are. */
+  let owner = local.owner;
   const prefersDark = window.matchMedia('(prefers-color-scheme: dark)');
   const system = reactive({ isDark: prefersDark.matches });
   prefersDark.addEventListener('change', (event) => {
@@ -96,6 +104,18 @@ export const usePreferences = defineStore('preferences', () => {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isSignedIn = false;
 
+  /** Back to what everybody begins with, except what a person at this screen can read and bear to look at. */
+  function forget(): void {
+    const { language, theme, trend, zone } = values;
+    Object.assign(values, { ...DEFAULTS(), language, theme, trend, zone });
+    for (const key of Object.keys(changed)) delete changed[key as keyof Preferences];
+    owner = undefined;
+  }
+
+  function keep(): void {
+    localStorage.setItem(LOCAL, JSON.stringify({ ...values, owner }));
+  }
+
   async function save(): Promise<void> {
     const given = { ...changed };
     for (const key of Object.keys(given)) delete changed[key as keyof Preferences];
@@ -107,24 +127,26 @@ export const usePreferences = defineStore('preferences', () => {
   function set<Key extends keyof Preferences>(key: Key, value: Preferences[Key]): void {
     values[key] = value;
     changed[key] = value;
-    localStorage.setItem(LOCAL, JSON.stringify(values));
+    keep();
     clearTimeout(timer);
     if (isSignedIn) timer = setTimeout(() => void save(), SAVE_AFTER_MS);
   }
 
   /** Take over what the server keeps for whoever has just signed in. */
-  function load(saved: unknown): void {
+  function load(personId: string, saved: unknown): void {
+    if (owner !== personId) forget();
+    owner = personId;
     isSignedIn = true;
     Object.assign(values, adopt(DEFAULTS(), saved));
-    localStorage.setItem(LOCAL, JSON.stringify(values));
+    keep();
   }
 
   /** Forget what belongs to a person; language and looks stay for the sign-in page. */
   function leave(): void {
     isSignedIn = false;
     clearTimeout(timer);
+    forget();
     const { language, theme, trend, zone } = values;
-    Object.assign(values, { ...DEFAULTS(), language, theme, trend, zone });
     localStorage.setItem(LOCAL, JSON.stringify({ language, theme, trend, zone }));
   }
 

@@ -1,5 +1,7 @@
 /** A browser on a desk: what the scripts and tests beside this file share. */
+import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 
 import { chromium } from 'playwright-core';
 
@@ -7,6 +9,9 @@ const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/goog
 
 // How many times slower than this machine the pages run: to find tests and pages that only work on a quick one.
 const SLOWER = Number(process.env.DESK_SLOWER ?? 1);
+
+// For a condition, on a machine that is busy with something else; nobody waits so long for what is there.
+const PATIENCE_MS = 60_000;
 
 export const PAGES = [
   ['desk', '/desk'],
@@ -39,12 +44,63 @@ export async function openBrowser() {
   return chromium.launch({ executablePath: findChromium(), args });
 }
 
+/** Until `read` gives something that is not empty; who waits in vain is told what it gave last. */
+export async function until(read) {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const found = await read();
+    if (found) return found;
+    if (Date.now() > deadline) throw new Error(`never true: ${read}; at last ${JSON.stringify(found)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Until `read` gives what is wanted; who waits in vain is told both. */
+export async function becomes(read, wanted) {
+  const deadline = Date.now() + PATIENCE_MS;
+  let seen = await read();
+  while (!isDeepStrictEqual(seen, wanted) && Date.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    seen = await read();
+  }
+  assert.deepEqual(seen, wanted, `${read}`);
+}
+
+/** The blotter holds these orders: it counts them, and the rows that it shows are theirs. */
+export const working = (page, ids) =>
+  becomes(
+    () =>
+      page.evaluate(() => ({
+        count: document.querySelector('[data-test=working-count]')?.dataset.count,
+        rows: [...document.querySelectorAll('[data-test=working-orders] .ag-row')].map((row) => row.getAttribute('row-id')).sort(),
+      })),
+    { count: String(ids.length), rows: [...ids].sort() },
+  );
+
+/** Whoever waits in vain for something of this page is told what it shows. */
+function tellWhatIsThere(page, problems) {
+  for (const name of ['waitForSelector', 'waitForFunction', 'click', 'dblclick', 'fill', 'check', 'selectOption', 'tap', 'inputValue']) {
+    const act = page[name].bind(page);
+    page[name] = async (...given) => {
+      try {
+        return await act(...given);
+      } catch (error) {
+        const text = await page.evaluate(() => document.body.innerText.replace(/\s+/g, ' ').slice(0, 3_000)).catch(() => 'nothing');
+        error.message += `\n${name} ${given.map(String).join(', ')} at ${page.url()}\nproblems: ${problems.join('; ') || 'none'}\nthe page: ${text}`;
+        throw error;
+      }
+    };
+  }
+}
+
 /** A tab with everything recorded that should not happen: errors, refused policies, requests to elsewhere. */
 export async function openTab(browser, address, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 860 }, locale: 'en-US', ...options });
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   if (SLOWER > 1) await (await context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: SLOWER });
   const problems = [];
+  tellWhatIsThere(page, problems);
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) problems.push(`${message.type()}: ${message.text()}`);
   });
@@ -69,6 +125,13 @@ export async function holdBack(page, operation) {
     await route.continue().catch(() => undefined);
   });
   return release;
+}
+
+/** Until what was chosen is on its way to the server, with what `choose` does. */
+export async function saved(page, choose) {
+  const isSaving = (response) => response.url().endsWith('/graphql') && response.request().postDataJSON()?.operationName === 'SavePreferences';
+  const [response] = await Promise.all([page.waitForResponse(isSaving), choose()]);
+  await response.finished();
 }
 
 export async function knock(page, address, email, password) {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { goTo, knock, openBrowser, openTab, signIn, skipTour } from './desk.mjs';
+import { goTo, knock, openBrowser, openTab, signIn, skipTour, working } from './desk.mjs';
 import { ADDRESS, line, newcomer, place, prices } from './platform.mjs';
 
 let browser;
@@ -11,9 +11,7 @@ before(async () => {
 });
 after(() => browser.close());
 
-const state = (page, wanted) => page.waitForSelector(`[data-test=connection][data-state=${wanted}]`, { timeout: 30_000, state: 'attached' });
-const rows = (page, count) =>
-  page.waitForFunction((wanted) => document.querySelectorAll('[data-test=working-orders] .ag-row').length === wanted, count);
+const state = (page, wanted) => page.waitForSelector(`[data-test=connection][data-state=${wanted}]`, { state: 'attached' });
 
 test('after a cut everything is caught up with, and until then figures are marked', async () => {
   const person = await newcomer();
@@ -22,8 +20,8 @@ test('after a cut everything is caught up with, and until then figures are marke
   await signIn(page, wire.address, person.email, person.password);
   await state(page, 'live');
   const { deep } = await prices(person);
-  await place(person, { limitPrice: deep });
-  await rows(page, 1);
+  const first = await place(person, { limitPrice: deep });
+  await working(page, [first.id]);
 
   wire.cut();
   await state(page, 'broken');
@@ -34,11 +32,39 @@ test('after a cut everything is caught up with, and until then figures are marke
   const last = await place(person, { limitPrice: String(Number(deep) - 100) });
   wire.mend();
   await state(page, 'live');
-  await rows(page, 1);
-  await page.waitForSelector(`[data-test=working-orders] [row-id="${last.id}"]`);
+  await working(page, [last.id]);
   assert.equal(await page.locator('.strip.stale').count(), 0);
   await context.close();
   wire.close();
+});
+
+test('what happens before the line stands is not missed', async () => {
+  const person = await newcomer();
+  await place(person, { type: 'MARKET', timeInForce: 'DAY' });
+  const { page, context } = await openTab(browser, ADDRESS);
+  let stand;
+  const gate = new Promise((resolve) => {
+    stand = resolve;
+  });
+  await page.routeWebSocket('**/graphql', async (socket) => {
+    await gate;
+    socket.connectToServer();
+  });
+  await page.route('**/graphql/stream', (route) => route.abort());
+  await signIn(page, ADDRESS, person.email, person.password);
+  await working(page, []);
+  await page.waitForSelector('[data-test=working-orders] .over > *');
+  await page.click('.dv-tab:has-text("Positions")');
+  await page.waitForSelector('[data-test=positions] .ag-row');
+  // The desk has read what there is, and hears nothing yet.
+  const { deep } = await prices(person);
+  const unheard = await place(person, { limitPrice: deep });
+  await person.ask('mutation ($id: ID!) { closeAllPositions(accountId: $id) { __typename } }', { id: person.accountId });
+  stand();
+  await page.waitForSelector('[data-test=positions] .over > *');
+  await page.click('.dv-tab:has-text("Orders")');
+  await working(page, [unheard.id]);
+  await context.close();
 });
 
 test('where no WebSocket gets through, streams go over HTTP, and catch up after a cut', async () => {
@@ -49,8 +75,8 @@ test('where no WebSocket gets through, streams go over HTTP, and catch up after 
   await state(page, 'live');
   assert.equal(await page.getAttribute('[data-test=connection]', 'data-via'), 'events');
   const { deep } = await prices(person);
-  await place(person, { limitPrice: deep });
-  await rows(page, 1);
+  const first = await place(person, { limitPrice: deep });
+  await working(page, [first.id]);
   const bid = page.locator('[data-test=bid]').first();
   const before = await bid.innerText();
   await page.waitForFunction((was) => document.querySelector('[data-test=bid]')?.innerText !== was, before);
@@ -61,8 +87,7 @@ test('where no WebSocket gets through, streams go over HTTP, and catch up after 
   const last = await place(person, { limitPrice: String(Number(deep) - 100) });
   wire.mend();
   await state(page, 'live');
-  await page.waitForSelector(`[data-test=working-orders] [row-id="${last.id}"]`);
-  await rows(page, 1);
+  await working(page, [last.id]);
   await context.close();
   wire.close();
 });
@@ -120,7 +145,7 @@ test('a person who is shut out is sent to the door, and comes back to where they
   await page.waitForSelector('.table');
   const active = 'mutation ($input: UpdateUserInput!) { updateUser(input: $input) { id } }';
   await person.askAsAdmin(active, { input: { id: person.id, active: false } });
-  await page.waitForSelector('.notice', { timeout: 20_000 });
+  await page.waitForSelector('.notice');
   await person.askAsAdmin(active, { input: { id: person.id, active: true } });
   await page.fill('input[name=email]', person.email);
   await page.fill('input[name=password]', person.password);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
-import { goTo, openBrowser, openTab, PAGES, signIn } from './desk.mjs';
+import { goTo, openBrowser, openTab, PAGES, saved, signIn } from './desk.mjs';
 import { ADDRESS, newcomer, place, prices } from './platform.mjs';
 
 const AXE = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
@@ -84,12 +84,11 @@ test('the language changes at once and stays', async () => {
   const { page, context } = await openTab(browser, ADDRESS);
   await signIn(page, ADDRESS, person.email, person.password);
   await page.waitForSelector('[data-test=ticket]');
-  await page.click('.language');
+  await saved(page, () => page.click('.language'));
   await page.waitForFunction(() => document.querySelector('[data-action=buy]')?.textContent.trim() === '买入');
   assert.equal(await page.getAttribute('html', 'lang'), 'zh-CN');
   assert.equal(await page.getAttribute('html', 'data-trend'), 'red-up');
   await page.waitForFunction(() => document.querySelector('.dv-tab')?.textContent.includes('自选'));
-  await page.waitForTimeout(1_000);
   await page.evaluate(() => localStorage.clear());
   await page.reload();
   await page.waitForFunction(() => document.querySelector('.links a')?.textContent.trim() === '交易台');
@@ -126,9 +125,9 @@ test('somebody who is new gets a tour and an account to try things with', async 
   await person.ask('mutation ($given: JSON!) { savePreferences(preferences: $given) }', { given: { seenTour: false } });
   const { page, context } = await openTab(browser, ADDRESS);
   await signIn(page, ADDRESS, person.email, person.password);
-  for (let step = 0; step < 4; step += 1) await page.locator('dialog .button.primary').last().click();
+  for (let step = 0; step < 3; step += 1) await page.locator('dialog .button.primary').last().click();
+  await saved(page, () => page.locator('dialog .button.primary').last().click());
   await page.waitForFunction(() => !document.querySelector('dialog[open]'));
-  await page.waitForTimeout(1_000);
   await page.reload();
   await page.waitForSelector('#main > *');
   assert.equal(await page.locator('dialog[open]').count(), 0);

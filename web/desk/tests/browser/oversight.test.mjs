@@ -79,6 +79,7 @@ test('a viewer sees no button that trades, and no page of others', async () => {
   await page.selectOption('#layout-choice', 'preset:trader');
   await page.waitForSelector('[data-test=ticket]');
   assert.ok(await page.isDisabled('[data-action=buy]'));
+  await page.waitForSelector('[data-test=working-count]');
   assert.equal(await page.locator('[data-action=cancel-all]').count(), 0);
   assert.equal(await page.locator('.links >> text=System').count(), 0);
   await page.goto(`${ADDRESS}/system`);
@@ -103,7 +104,7 @@ test('a risk manager stops, and opens nothing', async () => {
   await page.selectOption('#layout-choice', 'preset:trader');
   await page.waitForSelector('[data-test=ticket]');
   assert.ok(await page.isDisabled('[data-action=buy]'));
-  assert.equal(await page.locator('[data-action=cancel-all]').count(), 1);
+  await page.waitForSelector('[data-action=cancel-all]');
   await page.goto(`${ADDRESS}/system`);
   await page.waitForSelector('[data-test=health-state]');
   await page.waitForSelector('[data-test=tasks] [data-action=run-task]');

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 
-import { openBrowser, openTab, signIn } from './desk.mjs';
+import { becomes, openBrowser, openTab, signIn, until, working } from './desk.mjs';
 import { ADDRESS, newcomer, place, prices, SYMBOL } from './platform.mjs';
 
 let browser;
@@ -12,24 +12,14 @@ let at;
 
 const OPEN = 'query ($id: ID!) { orders(filter: {accountId: $id, open: true}, first: 100) { edges { node { id type contingency limitPrice stopPrice quantity } } } }';
 const openOrders = async () => (await person.ask(OPEN, { id: person.accountId })).orders.edges.map(({ node }) => node);
-const until = async (wanted) => {
-  const deadline = Date.now() + 30_000;
-  while (Date.now() < deadline) {
-    const found = await wanted();
-    if (found) return found;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`never: ${wanted}`);
-};
 
 before(async () => {
   browser = await openBrowser();
   tab = await openTab(browser, ADDRESS);
 });
 after(() => browser.close());
-// One tab for all, so that what it has loaded serves them all; nothing of the person before is left in it.
+// One tab for all, so that what it has loaded serves them all. Nobody signs out, and yet the next one finds nothing of the last.
 beforeEach(async () => {
-  if (person) await tab.page.evaluate(() => localStorage.clear());
   await tab.context.clearCookies();
   person = await newcomer();
   await signIn(tab.page, ADDRESS, person.email, person.password);
@@ -87,9 +77,9 @@ test('every waiting type is placed by the ticket and cancelled from the blotter'
     await fill({ type, quantity: '0.01', ...terms(at) });
     await page.click('[data-action=buy]');
     await sent();
-    assert.ok((await openOrders()).some((order) => order.type === type), type);
   }
-  await page.waitForFunction((count) => document.querySelectorAll('[data-test=working-orders] .ag-row').length === count, WAITING.length);
+  await becomes(async () => (await openOrders()).map(({ type }) => type).sort(), WAITING.map(([type]) => type).sort());
+  await working(page, (await openOrders()).map(({ id }) => id));
   await page.click('[data-action=cancel-all]');
   await page.click('dialog button[type=submit]');
   await page.waitForSelector('[data-test=working-orders] .over');
@@ -97,8 +87,9 @@ test('every waiting type is placed by the ticket and cancelled from the blotter'
   assert.deepEqual(problems, []);
 });
 
-const executions = (text) => tab.page.waitForFunction((wanted) => document.querySelector('[data-test=executions]')?.textContent.includes(wanted), text);
-const workingCount = (count) => tab.page.waitForFunction((wanted) => document.querySelectorAll('[data-test=working-orders] .ag-row').length === wanted, count);
+/** How many executions of this quantity are shown. */
+const executions = (quantity, count) =>
+  becomes(() => tab.page.evaluate((wanted) => [...document.querySelectorAll('[data-test=executions] .ag-row [col-id=quantity]')].filter(({ textContent }) => textContent === wanted).length, quantity), count);
 
 test('a bracket fills at its target and its stop goes; of a pair one fills and the other goes; a fill is heard of', async () => {
   const { page } = tab;
@@ -124,14 +115,14 @@ test('a bracket fills at its target and its stop goes; of a pair one fills and t
   await fill({ type: 'MARKET_TO_LIMIT', quantity: '0.011' });
   await page.click('[data-action=buy]');
   await sent();
-  await executions('0.011');
+  await executions('0.011', 1);
 
   // Entered at the market, and its target is already reached: a limit below the market.
   await page.click('text=Bracket');
   await fill({ type: 'MARKET', quantity: '0.012', takeProfit: at.deep, stopLoss: String(at.bid - 6000) });
   await page.click('[data-action=buy]');
   await sent();
-  await page.waitForFunction(() => [...document.querySelectorAll('[data-test=executions] .ag-row')].filter(({ textContent }) => textContent.includes('0.012')).length === 2);
+  await executions('0.012', 2);
   await until(async () => (await openOrders()).length === 0);
 
   // The limit is marketable: it fills, and the stop of the pair is cancelled.
@@ -139,7 +130,7 @@ test('a bracket fills at its target and its stop goes; of a pair one fills and t
   await fill({ type: 'LIMIT', quantity: '0.011', limitPrice: at.deep, otherType: 'STOP', otherStopPrice: String(at.bid - 6000) });
   await page.click('[data-action=sell]');
   await sent();
-  await page.waitForFunction(() => [...document.querySelectorAll('[data-test=executions] .ag-row')].filter(({ textContent }) => textContent.includes('0.011')).length === 2);
+  await executions('0.011', 2);
   await until(async () => (await openOrders()).length === 0);
   await page.click('.dv-tab:has-text("Positions")');
   await page.waitForSelector('[data-test=positions] .over');
@@ -150,8 +141,8 @@ test('a bracket fills at its target and its stop goes; of a pair one fills and t
   await fill({ type: 'LIMIT', quantity: '0.01', limitPrice: at.deep, takeProfit: at.high, stopLoss: String(at.bid - 6000) });
   await page.click('[data-action=buy]');
   await sent();
-  await workingCount(3);
-  assert.equal((await openOrders()).length, 3);
+  await until(async () => (await openOrders()).length === 3);
+  await working(page, (await openOrders()).map(({ id }) => id));
   await person.askAsAdmin('mutation ($input: HaltTradingInput!) { haltTrading(input: $input) { id } }', { input: { scope: 'ACCOUNT', accountId: person.accountId, reason: 'a drill', cancelOpenOrders: true } });
   await page.waitForFunction(() => globalThis.heard.notes.some((note) => note.startsWith('Critical')));
   const { tones, notes } = await page.evaluate(() => globalThis.heard);

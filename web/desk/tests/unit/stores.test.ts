@@ -1,11 +1,11 @@
 import { createPinia, setActivePinia } from 'pinia';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
-import type { Order, OrderEvent, Position } from '@/stores/books';
+import type { Execution, Order, OrderEvent, Position } from '@/stores/books';
 
 const asked: { document: string; variables: unknown }[] = [];
 const answers = new Map<string, unknown>();
-const streams: { document: string; next(data: unknown): void; cursor?(data: unknown): string; reopened?(): void }[] = [];
+const streams: { document: string; variables: Record<string, unknown>; next(data: unknown): void; cursor?(data: unknown): string; reopened?(): void }[] = [];
 
 vi.mock('@/api/client', () => ({
   ask: async (document: object, variables: unknown) => {
@@ -51,17 +51,24 @@ describe('of two states of an order', () => {
 
 describe('the book of an account', () => {
   function open(): InstanceType<typeof Book> {
+    answers.set('EventCursor', { account: { eventCursor: 'c0' } });
     answers.set('OpenOrders', { orders: page([order({ id: 'a' }), order({ id: 'b' })]) });
-    answers.set('PositionsOf', { positions: [{ id: 'p', side: 'LONG', quantity: '1', updatedAt: '1' } as Position] });
+    answers.set('PositionsOf', { positions: [{ id: 'p', symbol: 'S', side: 'LONG', quantity: '1', updatedAt: '1' } as Position] });
     answers.set('Executions', { executions: page([{ id: 'e' }]) });
     const book = new Book('account');
     book.open();
     return book;
   }
-  const happen = (given: Partial<OrderEvent>): void => streams[0]!.next({ orderEvents: { cursor: 'c', kind: 'NEW', ...given } });
+  const stream = (name: string) => {
+    const found = streams.find(({ document }) => document.includes(`subscription ${name}(`));
+    if (!found) throw new Error(`no stream ${name}`);
+    return found;
+  };
+  const happen = (given: Partial<OrderEvent>): void => stream('OrderEvents').next({ orderEvents: { cursor: 'c', kind: 'NEW', ...given } });
 
-  test('listens before it reads, so that nothing is missed between', async () => {
+  test('listens from before it reads, so that nothing is missed between', async () => {
     const book = open();
+    await vi.waitFor(() => expect(stream('OrderEvents').variables).toEqual({ accountId: 'account', after: 'c0' }));
     happen({ order: order({ id: 'a', version: 2, status: 'CANCELED' }) });
     await vi.waitFor(() => expect(book.isLoaded.value).toBe(true));
     // What was read is older than what was heard.
@@ -78,7 +85,7 @@ describe('the book of an account', () => {
       happen({ order: order({ id: 'new' }) });
       return { orders: page([order({ id: 'b' })]) };
     });
-    streams[0]!.reopened?.();
+    stream('OrderEvents').reopened?.();
     await vi.waitFor(() => expect(book.orders.has('a')).toBe(false));
     expect([...book.orders.keys()].sort()).toEqual(['b', 'new']);
   });
@@ -86,7 +93,7 @@ describe('the book of an account', () => {
   test('a position that is flat is none, and an older state changes nothing', async () => {
     const book = open();
     await vi.waitFor(() => expect(book.isLoaded.value).toBe(true));
-    const put = (given: object): void => streams[1]!.next({ positions: { id: 'p', side: 'LONG', ...given } });
+    const put = (given: object): void => stream('Positions').next({ positions: { id: 'p', side: 'LONG', ...given } });
     put({ quantity: '3', updatedAt: '3' });
     put({ quantity: '2', updatedAt: '2' });
     expect(book.positions.get('p')?.quantity).toBe('3');
@@ -94,10 +101,35 @@ describe('the book of an account', () => {
     expect(book.positions.size).toBe(0);
   });
 
-  test('a listener hears each event once', () => {
+  test('a position whose end was not heard is read again after the execution that ended it', async () => {
+    const book = open();
+    await vi.waitFor(() => expect(book.isLoaded.value).toBe(true));
+    answers.set('PositionsOf', { positions: [] });
+    vi.useFakeTimers();
+    happen({ order: order({}), kind: 'TRADE', execution: { id: 'e2', symbol: 'S', at: '2' } as Execution });
+    await vi.advanceTimersByTimeAsync(2_000);
+    vi.useRealTimers();
+    expect(book.positions.size).toBe(0);
+  });
+
+  test('of executions the newest are kept, whether they were heard or read', async () => {
+    const book = open();
+    answers.set('Executions', () => {
+      happen({ order: order({}), kind: 'TRADE', execution: { id: 'heard', at: '2026-01-03' } as Execution });
+      return { executions: page(Array.from({ length: 300 }, (_, index) => ({ id: `read-${index}`, at: `2026-01-02T${String(999 - index)}` }))) };
+    });
+    await vi.waitFor(() => expect(book.isLoaded.value).toBe(true));
+    expect(book.executions.size).toBe(300);
+    expect([...book.executions.keys()].at(-1)).toBe('heard');
+    expect(book.executions.has('read-299')).toBe(false);
+  });
+
+  test('a listener hears each event once', async () => {
+    answers.set('EventCursor', { account: { eventCursor: 'c0' } });
     const heard: string[] = [];
     const stop = useBooks().onEvent((event) => heard.push(event.kind));
     useBooks().use('account');
+    await vi.waitFor(() => stream('OrderEvents'));
     happen({ order: order({}), kind: 'TRADE' });
     stop();
     happen({ order: order({}), kind: 'CANCELED' });
@@ -123,7 +155,7 @@ describe('preferences', () => {
     vi.useFakeTimers();
     answers.set('SavePreferences', {});
     const preferences = usePreferences();
-    preferences.load({ language: 'en' });
+    preferences.load('me', { language: 'en' });
     preferences.set('theme', 'light');
     preferences.set('symbol', 'A');
     preferences.set('symbol', 'B');
@@ -142,9 +174,20 @@ describe('preferences', () => {
 
   test('nothing personal stays behind for the next one', () => {
     const preferences = usePreferences();
-    preferences.load({ language: 'zh', watchlist: ['A'], account: 'x', oneClick: true });
+    preferences.load('me', { language: 'zh', watchlist: ['A'], account: 'x', oneClick: true });
     preferences.leave();
     expect(preferences.values).toMatchObject({ language: 'zh', watchlist: [], account: '', oneClick: false });
     expect(localStorage.getItem('tradegraph:desk:preferences')).not.toContain('watchlist');
+  });
+
+  test('what somebody who never signed out left here is not the next one’s', () => {
+    usePreferences().load('me', { language: 'zh', watchlist: ['A'], layouts: { current: {} } });
+    setActivePinia(createPinia());
+    // Mine again in a page loaded anew, before and after the answer.
+    usePreferences().load('me', {});
+    expect(usePreferences().values.watchlist).toEqual(['A']);
+    setActivePinia(createPinia());
+    usePreferences().load('another', { symbol: 'B' });
+    expect(usePreferences().values).toMatchObject({ language: 'zh', watchlist: [], layouts: {}, symbol: 'B' });
   });
 });

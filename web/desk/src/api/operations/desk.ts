@@ -132,6 +132,14 @@ export const PositionsQuery = graphql(`
   }
 `);
 
+export const EventCursorQuery = graphql(`
+  query EventCursor($accountId: ID!) {
+    account(id: $accountId) {
+      eventCursor
+    }
+  }
+`);
+
 export const OpenOrdersQuery = graphql(`
   query OpenOrders($accountId: ID!, $after: String) {
     orders(first: 500, after: $after, filter: { accountId: $accountId, open: true }) {
