@@ -13,6 +13,7 @@ import asyncpg
 from tortoise import Tortoise
 from tortoise.connection import connections
 from tortoise.migrations.api import migrate as run_migrations
+from tortoise.validators import MaxLengthValidator
 
 from domain.kernel.database import BorrowedConnection, PooledConnection
 from domain.kernel.time import utc_now
@@ -102,12 +103,23 @@ async def database(database_url: str, *, pool_size: int = 8, pooler: bool = Fals
     # Without the global fallback, what is opened in a lifespan task is invisible to request handlers.
     config = orm_config(database_url, pool_size=pool_size, pooler=pooler)
     await Tortoise.init(config=config, _enable_global_fallback=True)
+    _let_filters_hold_any_text()
     try:
         # The ORM opens its pool at the first query; raw reads need it from the start.
         await connections.get("default").create_connection(with_db=True)
         yield
     finally:
         await Tortoise.close_connections()
+
+
+def _let_filters_hold_any_text() -> None:
+    """Let a filter by a text that is longer than its column find nothing, as one by any other unknown text does.
+
+    The ORM raises an error of its own instead. What is written is still bounded: by the domain, and by the column.
+    """
+    for model in (model for models in (Tortoise.apps or {}).values() for model in models.values()):
+        for field in model._meta.fields_map.values():
+            field.validators = [one for one in field.validators if not isinstance(one, MaxLengthValidator)]
 
 
 async def migrate(database_url: str) -> None:

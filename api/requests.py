@@ -128,3 +128,9 @@ def begin(method: str, path: str, client: str) -> RequestRecord:
 def current_record() -> RequestRecord | None:
     """The record of the request that is being served; None where requests are not logged."""
     return _current.get()
+
+
+def request_id() -> UUID:
+    """The name of the request that is being served, under which the log has it; a new one where none is logged."""
+    record = _current.get()
+    return record.request_id if record is not None else new_id()

@@ -11,6 +11,7 @@ from api.access.types import ApiKey, AuditEntry, OpenSession, User
 from api.context import Info
 from api.ids import named
 from api.pages import Connection, connection
+from api.transport.exports import ACTION as EXPORT
 from domain.access import audit, keys, signed_in, users
 from domain.access.audit_queries import AuditFilter
 from domain.kernel.errors import BadInput
@@ -85,12 +86,12 @@ class AccessQuery:
 
 
 def check_action(info: Info, action: str | None) -> None:
-    """Check that the name is that of a root field, by which entries are named.
+    """Check that the name is that of a root field, by which entries are named, or ``export``.
 
     Raises:
         BadInput: there is none of that name.
     """
     schema = info._raw_info.schema
     roots = (schema.query_type, schema.mutation_type, schema.subscription_type)
-    if action is not None and not any(root is not None and action in root.fields for root in roots):
+    if action not in (None, EXPORT) and not any(root is not None and action in root.fields for root in roots):
         raise BadInput("There is no operation of that name.", field="action")

@@ -66,6 +66,7 @@ class AccountsQuery:
         """A page of accounts, valued."""
         actor, wanted = info.context.require_actor(), (filter or AccountFilter()).to_domain()
         request = page_request(first, after, last, before, parts=1, of=("accounts", wanted))
+        await search.check_search(actor, wanted, info.context.services.venues)
         page = await search.page_accounts(actor, request, wanted)
         values = await info.context.services.books.read(page.nodes)
         return connection(page, lambda each: account_view(values[each]), partial(search.count_accounts, actor, wanted))

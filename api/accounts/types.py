@@ -36,6 +36,7 @@ from domain.kernel.pages import page_request
 from domain.kernel.time import utc_now
 from domain.orders.reading.closed_trades import performance_of
 from domain.orders.reading.risk_metrics import risk_metrics
+from domain.orders.reading.search_queries import require_order
 from domain.positions.history_service import equity_curve
 from domain.positions.valuation import AccountValue
 
@@ -163,6 +164,7 @@ class Account(Node):
     async def transactions(
         self,
         value: strawberry.Parent[AccountValue],
+        info: Info,
         filter: TransactionFilter | None = None,
         first: int | None = None,
         after: str | None = None,
@@ -171,6 +173,8 @@ class Account(Node):
     ) -> Connection[AccountTransaction]:
         """A page of the ledger."""
         chosen = filter.to_domain() if filter is not None else {}
+        if chosen.get("order_id") is not None:
+            await require_order(info.context.require_actor(), chosen["order_id"])
         page = await page_transactions(
             page_request(first, after, last, before, parts=1, of=("transactions", value.id, chosen)), value.id, **chosen
         )

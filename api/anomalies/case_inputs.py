@@ -24,7 +24,9 @@ class AnomalyCaseFilter:
     statuses: list[CaseStatus] | None = strawberry.field(default=None, description="In one of these statuses.")
     dispositions: list[Disposition] | None = strawberry.field(default=None, description="Decided as one of these.")
     account_id: strawberry.ID | None = strawberry.field(default=None, description="With a finding about this account.")
-    assignee: str | None = strawberry.field(default=None, description="Worked on by who has this email.")
+    assignee: str | None = strawberry.field(
+        default=None, description="Worked on by who has this email. Needs ADMIN or RISK_MANAGER."
+    )
     min_severity: Severity | None = strawberry.field(default=None, description="Of this severity or a higher one.")
     since: datetime | None = strawberry.field(name="from", default=None, description="Opened then or later.")
     until: datetime | None = strawberry.field(name="to", default=None, description="Opened before.")

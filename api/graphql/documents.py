@@ -41,6 +41,7 @@ from api.graphql.execution import OperationExecutor, assemble_executor, build_ex
 from api.graphql.field_flags import is_public
 from api.graphql.listed import Listed, digest_of
 from api.graphql.plans import Plans
+from api.graphql.refusals import looks_up
 from api.graphql.resolvers import InexactTime
 from api.graphql.roots import root_fields
 from api.graphql.usable import check_document, check_values
@@ -83,6 +84,8 @@ class Operation:
     fixed_cost: list[int] = field(default_factory=list)
     # The first root field: there are as many as the schema has.
     root: str = ""
+    # True of a query that finds objects by their ids.
+    looks_up: bool = False
 
     def executor(self, variables: Mapping[str, Any] | None, context: Context) -> OperationExecutor:
         """An executor with coerced variables.
@@ -257,6 +260,7 @@ class Documents:
             plans=None if measured[id(node)].directives else Plans(),
             variables=Variables(self.schema, node),
             root=_first_root(node),
+            looks_up=node.operation is OperationType.QUERY and looks_up(roots),
         )
 
     def _measured(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from graphql import FieldNode, GraphQLFormattedError
@@ -20,15 +21,26 @@ _NAMED: Final = (
     ("symbol", "instrument"),
     ("name", "name"),
 )
+# By a part of the operation's name, the longer parts first.
 _ABOUT: Final = {
+    "AnomalyCase": "anomalyCase",
+    "AnomalyDismissal": "anomalyDismissal",
+    "Anomaly": "anomaly",
+    "NotificationChannel": "notificationChannel",
     "Order": "order",
     "Execution": "execution",
+    "Transaction": "transaction",
     "ApiKey": "apiKey",
     "RiskRule": "riskRule",
     "RiskEvent": "riskEvent",
     "Trading": "tradingHalt",
     "User": "user",
+    "Session": "session",
+    "Account": "account",
 }
+# Of `node` and `nodes`, which find objects of any kind.
+_ANYTHING: Final = "node"
+_BY_ID: Final = frozenset({"id", "ids"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,44 @@ def refusals_in(
         yield OperationRefusal(name, target, extensions["code"], extensions.get("field"))
 
 
+def looks_up(root_fields: Iterable[FieldNode]) -> bool:
+    """True if one of the fields finds objects by their ids."""
+    return any(argument.name.value in _BY_ID for root in root_fields for argument in root.arguments or ())
+
+
+def missing_in(
+    root_fields: Iterable[FieldNode], variables: Mapping[str, Any] | None, content: Mapping[str, Any]
+) -> Iterator[OperationRefusal]:
+    """The ids, at most ten, that a query asked for and that name nothing that its caller may see."""
+    failed = {str(error["path"][0]) for error in content.get("errors", ()) if error.get("path")}
+    yield from islice(_missing(root_fields, variables, content["data"], failed), _MOST)
+
+
+def _missing(
+    root_fields: Iterable[FieldNode], variables: Mapping[str, Any] | None, data: Mapping[str, Any], failed: set[str]
+) -> Iterator[OperationRefusal]:
+    for root in root_fields:
+        name, key = root.name.value, (root.alias or root.name).value
+        if key in failed or not looks_up([root]):
+            continue
+        given, value = _arguments(root, variables), data.get(key)
+        if isinstance(given.get("ids"), list) and isinstance(value, list):
+            asked = zip(given["ids"], value, strict=False)
+            missing = [each for each, found in asked if found is None]
+        else:
+            missing = [given.get("id")] if value is None else []
+        for each in missing:
+            if isinstance(each, str):
+                code = ErrorCode.NOT_FOUND.value
+                yield OperationRefusal(name, f"{_kind_of(name)}:{each}", code, "id")
+
+
+def _kind_of(name: str) -> str:
+    """The kind of object that an operation is about."""
+    capital = name[:1].upper() + name[1:]
+    return next((kind for part, kind in _ABOUT.items() if part in capital), _ANYTHING)
+
+
 def _arguments(root: FieldNode, variables: Mapping[str, Any] | None) -> dict[str, Any]:
     """All given arguments, with the fields of the input object."""
     given: dict[str, Any] = {}
@@ -87,8 +137,7 @@ def _named(given: dict[str, Any], extensions: Mapping[str, Any]) -> dict[str, An
 
 def _target(name: str, given: Mapping[str, Any]) -> str | None:
     if isinstance(given.get("id"), str):
-        kind = next((kind for part, kind in _ABOUT.items() if part in name[:1].upper() + name[1:]), "account")
-        return f"{kind}:{given['id']}"
+        return f"{_kind_of(name)}:{given['id']}"
     for argument, kind in _NAMED:
         if isinstance(given.get(argument), str):
             return f"{kind}:{given[argument]}"

@@ -13,13 +13,13 @@ from api.errors import MalformedRequest, Place, RequestError, execution_errors, 
 from api.graphql.documents import Documents, Operation
 from api.graphql.execution import OperationExecutor
 from api.graphql.listed import Listed
-from api.graphql.refusals import refusals_in
+from api.graphql.refusals import OperationRefusal, missing_in, refusals_in
 from api.graphql.time_slices import TimeSlices
 from api.graphql.turns import Turns
 from api.limits import RequestLimits
 from api.metrics import SUCCEEDED, ApiMetrics
 from api.request_rates import Rates, TooManyRequests, Unlimited, admit
-from api.requests import RequestLog, RequestTracing, current_record
+from api.requests import RequestLog, RequestTracing, current_record, request_id
 from api.rights import scope_of
 from api.services import Services
 from domain.access.attribution import Origin, coming_from
@@ -28,7 +28,6 @@ from domain.access.key_limits import admits
 from domain.access.token_buckets import Allowance
 from domain.access.types import ALL_SCOPES, Actor
 from domain.kernel.errors import DomainError, Forbidden, Unauthenticated, Unavailable
-from domain.kernel.ids import new_id
 
 _BEARER = "bearer "
 _TOO_SLOW = "TOO_SLOW"
@@ -170,7 +169,7 @@ class OperationRunner:
     async def _wrong_address(self, actor: Actor, client_address: str) -> DomainError:
         refusal = Forbidden("This API key does not work from this address.")
         target = target_of("apiKey", str(actor.api_key_id))
-        origin = Origin(client_address, new_id())
+        origin = Origin(client_address, request_id())
         await self.services.access.refusals.note(actor, origin, "login", target, code=refusal.code.value)
         return refusal
 
@@ -215,6 +214,8 @@ class OperationRunner:
             answer = await self._answer(operation, variables, context)
         if "errors" in answer.content:
             await self.note_refusals(operation, variables, context, answer.content["errors"])
+        if operation.looks_up and answer.content.get("data"):
+            await self._note(context, missing_in(operation.roots, variables, answer.content))
         self.metrics.answered(operation.kind.value, answer.code or SUCCEEDED, perf_counter() - started, operation.root)
         if context.record is not None:
             context.record.outcome = answer.code or SUCCEEDED
@@ -228,7 +229,10 @@ class OperationRunner:
         errors: Iterable[GraphQLFormattedError],
     ) -> None:
         """Append an entry of the audit log for each refusal among the errors of an operation."""
-        for refusal in refusals_in(operation.roots, variables, errors):
+        await self._note(context, refusals_in(operation.roots, variables, errors))
+
+    async def _note(self, context: Context, refusals: Iterable[OperationRefusal]) -> None:
+        for refusal in refusals:
             origin = Origin(context.client_address, context.request_id)
             await self.services.access.refusals.note(
                 context.actor, origin, refusal.action, refusal.target, code=refusal.code, field=refusal.field

@@ -22,6 +22,7 @@ from domain.orders.reading.risk_metrics import risk_metrics
 from domain.risk import events, halts, service
 from domain.risk.event_queries import find_events
 from domain.risk.store import find_rules
+from domain.risk.subjects import check_search
 
 
 @strawberry.type
@@ -53,6 +54,7 @@ class RiskQuery:
         """A page of rules."""
         actor, wanted = info.context.require_actor(), (filter or RiskRuleFilter()).to_domain()
         request = page_request(first, after, last, before, parts=1, of=("riskRules", wanted))
+        await check_search(info.context.services.market, actor, wanted)
         page = await service.page_rules(actor, request, wanted)
         return connection(page, lambda each: cast(RiskRule, each), partial(service.count_rules, actor, wanted))
 
@@ -103,6 +105,7 @@ class RiskQuery:
         """A page of halts."""
         actor, wanted = info.context.require_actor(), (filter or TradingHaltFilter()).to_domain()
         request = page_request(first, after, last, before, parts=1, of=("tradingHalts", wanted))
+        await check_search(info.context.services.market, actor, wanted)
         page = await halts.page_halts(actor, request, wanted)
         return connection(page, lambda each: cast(TradingHalt, each), partial(halts.count_halts, actor, wanted))
 

@@ -21,6 +21,7 @@ from api.context import Context
 from api.errors import coded, masked
 from api.graphql.runner import OperationRunner
 from api.request_rates import TooManyRequests, rate_headers
+from api.requests import request_id
 from api.transport.negotiation import JSON, content_type
 from api.transport.origin import OriginPolicy
 from domain.access import sessions
@@ -29,7 +30,6 @@ from domain.access.tokens import REFRESH_TOKEN_LIFETIME
 from domain.access.types import SignedIn, User
 from domain.access.users import read_viewer
 from domain.kernel.errors import BadInput, DomainError, ErrorCode, Forbidden, Unauthenticated
-from domain.kernel.ids import new_id
 from domain.kernel.time import utc_now
 
 _BODY_BYTES = 4_096
@@ -100,7 +100,7 @@ class CookieSessions:
             address = request.client.host if request.client else ""
             self._runner.admit_from(None, address)
             device = request.headers.get("user-agent", "")
-            with coming_from(Origin(address, new_id(), device)):
+            with coming_from(Origin(address, request_id(), device)):
                 response: Response = await act(request, await _content(request))
         except TooManyRequests as refusal:
             response = _json({"errors": refusal.errors}, HTTPStatus.TOO_MANY_REQUESTS)

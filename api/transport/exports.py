@@ -29,8 +29,12 @@ from api.errors import RequestError, refused
 from api.graphql.runner import OperationRunner, bearer_token
 from api.ids import named
 from api.request_rates import TooManyRequests, rate_headers
+from api.requests import request_id
 from api.scalars import parse_datetime
-from domain.kernel.errors import BadInput, DomainError, ErrorCode, NotFound, RateLimited, Unauthenticated
+from domain.access.attribution import Origin
+from domain.access.audit import target_of
+from domain.access.types import Actor
+from domain.kernel.errors import BadInput, DomainError, ErrorCode, Forbidden, NotFound, RateLimited, Unauthenticated
 from domain.kernel.numbers import plain
 from domain.kernel.time import Nanos
 from domain.positions.lots import LotMethod
@@ -39,9 +43,11 @@ from domain.system.exports.service import IN_ONE_TRANSACTION, ExportRequest, ope
 
 # Each holds a run of rows and a share of the process for as long as its client takes.
 MAX_EXPORTS_PER_USER: Final = 2
+# The name of an export in the audit log.
+ACTION: Final = "export"
 _CHUNK_BYTES: Final = 65_536
 # Spreadsheets take a text that begins so for a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 _STATUS: Final[Mapping[str, HTTPStatus]] = {
     ErrorCode.UNAUTHENTICATED.value: HTTPStatus.UNAUTHORIZED,
@@ -102,25 +108,37 @@ class Exports:
 
     async def __call__(self, request: Request) -> Response:
         """One export, or the reason why there is none."""
+        address = request.client.host if request.client else ""
         try:
-            return await self._export(request)
+            caller = await self._runner.identify(bearer_token(request.headers.get("authorization")), address)
+            if caller.actor is None:
+                raise caller.refusal or Unauthenticated("Sign in first.")
+            self._runner.admit(caller)
+            return await self._noted(request, caller.actor, address)
         except DomainError as error:
             return _refusal(refused(error))
         except RequestError as error:
             return _refusal(error)
 
-    async def _export(self, request: Request) -> Response:
-        address = request.client.host if request.client else ""
-        caller = await self._runner.identify(bearer_token(request.headers.get("authorization")), address)
-        if caller.actor is None:
-            raise caller.refusal or Unauthenticated("Sign in first.")
-        self._runner.admit(caller)
+    async def _noted(self, request: Request, actor: Actor, address: str) -> Response:
+        """One export; what is refused leaves an entry in the audit log."""
+        try:
+            return await self._export(request, actor)
+        except (Forbidden, NotFound) as error:
+            account = request.query_params.get("account")
+            target = target_of("account", account) if account is not None else None
+            origin, field = Origin(address, request_id()), str(error.context.get("field", "")) or None
+            refusals = self._runner.services.access.refusals
+            await refusals.note(actor, origin, ACTION, target, code=error.code.value, field=field)
+            raise
+
+    async def _export(self, request: Request, actor: Actor) -> Response:
         kind, media_type, encode = _format(request.path_params["name"])
         wanted = _wanted(kind, request.query_params)
-        user_id = caller.actor.user_id
+        user_id = actor.user_id
         self._places.take(user_id)
         try:
-            rows = await open_export(caller.actor, self._runner.services.market, wanted)
+            rows = await open_export(actor, self._runner.services.market, wanted)
         except BaseException:
             self._places.give_back(user_id)
             raise

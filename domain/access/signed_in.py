@@ -15,12 +15,15 @@ async def read_sessions(actor: Actor, user_id: UUID | None = None) -> list[OpenS
 
     Raises:
         Forbidden: they are somebody else's, or an API key without MANAGE asks.
+        NotFound: there is no such user.
     """
     wanted = actor.user_id if user_id is None else user_id
     if wanted != actor.user_id and actor.role is not Role.ADMIN:
         raise Forbidden("Only an administrator sees the sessions of others.")
     if not actor.may_manage:
         raise Forbidden("An API key needs the scope MANAGE to see sessions.")
+    if wanted != actor.user_id and wanted not in await user_store.read_users([wanted]):
+        raise NotFound("There is no such user.", field="userId")
     return await session_store.list_sessions(wanted)
 
 

@@ -5,7 +5,7 @@ whole in the currency's smallest unit.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -142,6 +142,16 @@ def check_currency(code: str) -> None:
     """
     if not (2 <= len(code) <= 12 and code.isascii() and code.isalnum() and code == code.upper()):
         raise BadInput("A currency is 2 to 12 capital letters or digits.", field="currency")
+
+
+def check_venue(name: str, venues: Collection[str]) -> None:
+    """Refuse a text that is the name of no venue.
+
+    Raises:
+        BadInput: names the field ``venue``.
+    """
+    if name not in venues:
+        raise BadInput(f"There is no venue of that name; there are: {', '.join(sorted(venues))}.", field="venue")
 
 
 def refuse_when_closed(book: AccountBook) -> None:

@@ -7,8 +7,11 @@ from uuid import UUID
 from tortoise.queryset import QuerySet
 
 from domain.access.types import Actor
+from domain.access.user_store import read_users
 from domain.accounts import models
+from domain.accounts.rules import check_currency, check_venue
 from domain.accounts.types import AccountKind, AccountState
+from domain.kernel.errors import NotFound
 from domain.kernel.orm import count
 from domain.kernel.orm_pages import page_by_id
 from domain.kernel.pages import Page, PageRequest
@@ -27,6 +30,23 @@ class AccountSearch:
     kind: AccountKind | None = None
     currency: str | None = None
     venue: str | None = None
+
+
+async def check_search(actor: Actor, search: AccountSearch, venues: Collection[str]) -> None:
+    """Check that what a search names exists for the actor: a typing error must not give an empty list.
+
+    Raises:
+        BadInput: no venue or no currency can be called so.
+        NotFound: the actor sees no account of this owner, and sees not all users either.
+    """
+    if search.currency is not None:
+        check_currency(search.currency)
+    if search.venue is not None:
+        check_venue(search.venue, venues)
+    if search.owner_id is not None and search.owner_id != actor.user_id:
+        known = actor.sees_all and search.owner_id in await read_users([search.owner_id])
+        if not known and not await count(_query(actor, AccountSearch(owner_id=search.owner_id))):
+            raise NotFound("There is no such user.", field="ownerId")
 
 
 async def page_accounts(actor: Actor, request: PageRequest, search: AccountSearch) -> Page[UUID]:

@@ -128,8 +128,7 @@ async def open_account(
 
 
 def _check_opening(command: OpenAccount, venues: frozenset[str]) -> None:
-    if command.venue not in venues:
-        raise BadInput(f"There is no venue of that name; there are: {', '.join(sorted(venues))}.", field="venue")
+    rules.check_venue(command.venue, venues)
     rules.check_currency(command.currency)
     if command.kind is AccountKind.CASH and command.position_mode is PositionMode.HEDGING:
         raise BadInput("A CASH account goes long only and cannot hedge.", field="positionMode")

@@ -4,9 +4,14 @@ import unicodedata
 
 from domain.kernel.errors import BadInput
 
-# Marks that turn the direction of what follows, so that a text reads differently from what it says, and characters
-# of no width. (The joiners U+200C and U+200D stay: some scripts and emoji are spelled with them.)
-_DECEIVING = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200B, 0x2060, 0xFEFF)))
+# Marks that turn the direction of what follows, so that a text reads differently from what it says, characters of no
+# width, blank letters, and tags, which spell a second text that nobody sees. (The joiners U+200C and U+200D stay: some
+# scripts and emoji are spelled with them.)
+_DIRECTIONS = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x2070))
+_NO_WIDTH = (0x00AD, 0x034F, 0x180E, 0x200B, *range(0x2060, 0x2066), 0xFEFF, *range(0xFFF9, 0xFFFC))
+_BLANKS = (0x115F, 0x1160, 0x3164, 0xFFA0)
+_TAGS = range(0xE0000, 0xE0080)
+_DECEIVING = frozenset(map(chr, (*_DIRECTIONS, *_NO_WIDTH, *_BLANKS, *_TAGS)))
 _LINE_CHARACTERS = frozenset("\n\t")
 
 

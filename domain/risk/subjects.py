@@ -3,11 +3,14 @@
 from typing import Protocol
 from uuid import UUID
 
+from domain.access.types import Actor
+from domain.accounts.queries import require_account
 from domain.accounts.store import account_exists
 from domain.kernel.errors import BadInput, NotFound
 from domain.kernel.text import clean_text
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.market.instrument_store import instrument_exists
+from domain.market.market import Market
 from domain.risk.types import RiskScope
 
 _SUBJECTS = {
@@ -69,3 +72,29 @@ async def check_exists(work: UnitOfWork, scoped: Scoped) -> None:
         raise NotFound("There is no such account.", field="accountId")
     if scoped.symbol is not None and not await instrument_exists(work, scoped.symbol):
         raise NotFound("There is no such instrument.", field="symbol")
+
+
+class SubjectSearch(Protocol):
+    """A search of rules or halts by their subject; None asks for any."""
+
+    @property
+    def account_id(self) -> UUID | None:
+        """The account."""
+        ...
+
+    @property
+    def symbol(self) -> str | None:
+        """The symbol."""
+        ...
+
+
+async def check_search(market: Market, actor: Actor, search: SubjectSearch) -> None:
+    """Check that the subject of a search exists for the actor: a typing error must not give an empty list.
+
+    Raises:
+        NotFound: names the field.
+    """
+    if search.account_id is not None:
+        await require_account(actor, search.account_id)
+    if search.symbol is not None:
+        await market.find(search.symbol)

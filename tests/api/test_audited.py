@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
+from api.graphql import refusals
 from api.rights import DECISIONS, Rule
 from domain.access.sessions import EMAIL_LIMIT
 from domain.access.types import Role
@@ -97,6 +98,75 @@ def complaints(
         yield f"{name}: another key: {dict(row)}"
     if account is not None and row["target"] != f"account:{account}":
         yield f"{name}: about {row['target']} and not account {account}"
+
+
+LOOKUPS = {
+    "account": ('account(id: "{a}") {{ id }}', "account:{a}"),
+    "order": ('order(id: "{o}") {{ id }}', "order:{o}"),
+    "node": ('node(id: "{a}") {{ id }}', "node:{a}"),
+    "nodes": ('nodes(ids: ["{o}", "{mine}"]) {{ id }}', "node:{o}"),
+    "execution": ('one: execution(id: "{a}") {{ id }}', "execution:{a}"),
+    "transaction": ('transaction(id: "{a}") {{ id }}', "transaction:{a}"),
+    "riskRule": ('riskRule(id: "{a}") {{ id }}', "riskRule:{a}"),
+    "riskEvent": ('riskEvent(id: "{a}") {{ id }}', "riskEvent:{a}"),
+    "anomaly": ('anomaly(id: "{a}") {{ id }}', "anomaly:{a}"),
+    "anomalyCase": ('anomalyCase(id: "{a}") {{ id }}', "anomalyCase:{a}"),
+}
+
+
+async def test_a_lookup_of_a_foreign_id_has_an_audit_entry(desk: Desk) -> None:
+    foreign, mine = desk.accounts[Role.TRADER, "foreign"], desk.accounts[Role.TRADER, "own"]
+    named = {"a": foreign, "o": desk.orders[foreign], "mine": mine}
+    async with serving(desk.whole) as admin, Client(admin.address, desk.tokens[Role.TRADER, "session"]) as trader:
+        for action, (ask, target) in LOOKUPS.items():
+            await trader.ask(f"{{ {ask.format(**named)} }}")
+            rows = await fetch("SELECT target, outcome, detail FROM audit_entries WHERE action = $1", action)
+            assert [(row["target"], row["outcome"]) for row in rows] == [(target.format(**named), "REFUSED")], action
+            assert orjson.loads(rows[0]["detail"]) == {"code": "NOT_FOUND", "field": "id"}
+        # What is there, and what is asked for by one's own name, is nothing to tell of.
+        before = await fetch("SELECT 1 FROM audit_entries")
+        await trader.ask(f'{{ account(id: "{mine}") {{ id }} order(id: "{desk.orders[mine]}") {{ id }} }}')
+        await trader.ask(f'{{ order(accountId: "{mine}", clientOrderId: "none") {{ id }} }}')
+        assert await fetch("SELECT 1 FROM audit_entries") == before
+
+
+async def test_a_refused_export_has_an_audit_entry(desk: Desk) -> None:
+    foreign = desk.accounts[Role.TRADER, "foreign"]
+    async with serving(desk.whole) as admin, Client(admin.address, desk.tokens[Role.TRADER, "key"]) as trader:
+        for account in (foreign, UNKNOWN):
+            answer = await trader._http.get(
+                "/export/orders.csv",
+                params={"account": account, "from": "2026-01-01T00:00:00Z"},
+                headers=trader.headers,
+            )
+            assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (404, "NOT_FOUND")
+        entries = (await admin.ask('{ auditLog(action: "export") { edges { node { target outcome apiKeyId } } } }'))[
+            "auditLog"
+        ]["edges"]
+    assert [entry["node"]["target"] for entry in entries] == [f"account:{UNKNOWN}", f"account:{foreign}"]
+    assert {entry["node"]["outcome"] for entry in entries} == {"REFUSED"}
+    assert all(entry["node"]["apiKeyId"] for entry in entries)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        *(("revokeSession", "session"), ("deleteNotificationChannel", "notificationChannel"), ("updateUser", "user")),
+        *(
+            ("removeAnomalyDismissal", "anomalyDismissal"),
+            ("assignAnomalyCase", "anomalyCase"),
+            ("cancelOrder", "order"),
+        ),
+        *(
+            ("resumeTrading", "tradingHalt"),
+            ("revokeApiKey", "apiKey"),
+            ("setAccountState", "account"),
+            ("node", "node"),
+        ),
+    ],
+)
+def test_the_target_of_a_refusal_has_the_kind_of_its_operation(name: str, kind: str) -> None:
+    assert refusals._kind_of(name) == kind
 
 
 async def test_a_throttled_sign_in_has_an_audit_entry_without_secrets(desk: Desk) -> None:

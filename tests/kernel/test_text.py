@@ -24,7 +24,10 @@ def test_text_is_trimmed_and_normalised(given_text: str, kept: str) -> None:
 
 @pytest.mark.parametrize(
     "character",
-    ["\x00", "\x1b", "\n", "\t", "\x7f", "\x85", "\ud800", "\u2028", "\u202e", "\u2066", "\u200b", "\ufeff"],
+    [
+        *("\x00", "\x1b", "\n", "\t", "\x7f", "\x85", "\ud800", "\u2028", "\u202e", "\u2066", "\u200b", "\ufeff"),
+        *("\u200e", "\u061c", "\u206a", "\u00ad", "\u2062", "\u3164", "\ufff9", "\U000e0041", "\U000e007f"),
+    ],
 )
 def test_unstorable_and_invisible_text_is_refused(character: str) -> None:
     with pytest.raises(BadInput) as refused:

@@ -9,15 +9,18 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from domain.access.types import Actor, require_role
+from domain.access.user_store import find_user_by_email
 from domain.accounts.queries import read_transactions, require_account, visible_to
 from domain.accounts.types import Transaction
 from domain.anomalies.anomaly import Anomaly
 from domain.anomalies.cases import queries, rules, store
 from domain.anomalies.cases.evidence import CaseEvidence, NamedIds, chart_of, named_by, orders_beside
 from domain.anomalies.cases.queries import CaseFilter
-from domain.anomalies.cases.service import WORKERS
+from domain.anomalies.cases.service import MAX_EMAIL, WORKERS
 from domain.anomalies.cases.types import Case, CaseEvent, Dismissal
+from domain.kernel.errors import Forbidden, NotFound
 from domain.kernel.pages import Page, PageRequest
+from domain.kernel.text import clean_text
 from domain.orders.model.order import Execution, Order
 from domain.orders.queries import read_orders
 from domain.orders.reading.execution_queries import read_executions
@@ -56,15 +59,28 @@ async def list_cases(actor: Actor, wanted: CaseFilter, request: PageRequest) -> 
     """A page of the cases that the actor may see, newest first.
 
     Raises:
-        NotFound: the filter names an account that is not the actor's to see.
+        NotFound: the filter names an account that is not the actor's to see, or nobody's email.
+        Forbidden: the filter asks who works on cases, which only those who work them may know.
     """
-    page = await queries.list_page(await visible_to(actor, wanted), request)
+    page = await queries.list_page(await _checked(actor, wanted), request)
     return replace(page, nodes=[shown_to(actor, case) for case in page.nodes])
 
 
 async def count_cases(actor: Actor, wanted: CaseFilter) -> int:
     """The number of cases on all pages of ``list_cases``."""
-    return await queries.count(await visible_to(actor, wanted))
+    return await queries.count(await _checked(actor, wanted))
+
+
+async def _checked(actor: Actor, wanted: CaseFilter) -> CaseFilter:
+    """The filter narrowed to what the actor may see; see ``list_cases``."""
+    if wanted.assignee is not None:
+        if actor.role not in WORKERS:
+            raise Forbidden("Only who works cases may know who works on them.", field="assignee")
+        email = clean_text(wanted.assignee, field="assignee", max_length=MAX_EMAIL).lower()
+        if await find_user_by_email(email) is None:
+            raise NotFound("There is no user with this email.", field="assignee")
+        wanted = replace(wanted, assignee=email)
+    return await visible_to(actor, wanted)
 
 
 async def find_case(actor: Actor, case_id: UUID) -> Case | None:

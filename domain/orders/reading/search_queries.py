@@ -12,7 +12,7 @@ from uuid import UUID
 from domain.access.types import Actor
 from domain.accounts.queries import require_account
 from domain.kernel.database import fetch, fetch_row
-from domain.kernel.errors import BadInput
+from domain.kernel.errors import BadInput, NotFound
 from domain.kernel.ids import parse_id
 from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page
 from domain.kernel.time import Nanos
@@ -74,7 +74,7 @@ class ExecutionSearch:
 
 
 async def check_search(market: Market, actor: Actor, search: OrderSearch | ExecutionSearch) -> None:
-    """Check that the account and symbols of a search exist for the actor: a typing error must not give an empty list.
+    """Check that what a search names exists for the actor: a typing error must not give an empty list.
 
     Raises:
         NotFound: names the field of what does not exist.
@@ -84,6 +84,26 @@ async def check_search(market: Market, actor: Actor, search: OrderSearch | Execu
         await require_account(actor, search.account_id)
     if search.symbols is not None:
         await check_symbols(market, search.symbols)
+    if isinstance(search, ExecutionSearch):
+        if search.order_id is not None:
+            await require_order(actor, search.order_id)
+    elif search.group_id is not None:
+        await _require_orders(actor, "group_id", search.group_id, "groupId")
+
+
+async def require_order(actor: Actor, order_id: UUID) -> None:
+    """Let ``actor`` pass if the order exists and is visible to it.
+
+    Raises:
+        NotFound: it does not exist for the actor; names the field ``orderId``.
+    """
+    await _require_orders(actor, "id", order_id, "orderId")
+
+
+async def _require_orders(actor: Actor, column: str, value: UUID, field: str) -> None:
+    row = await fetch_row(f"SELECT account_id FROM orders WHERE {column} = $1 LIMIT 1", value)
+    if row is None or not actor.may_read(row["account_id"]):
+        raise NotFound("There is no such order.", field=field)
 
 
 class Where:

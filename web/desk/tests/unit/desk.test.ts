@@ -108,6 +108,7 @@ describe('times', () => {
 });
 
 test('a spreadsheet runs nothing that a file of ours holds', () => {
+  expect(toCsv(['a', 'b'], [{ a: '-1+cmd|x', b: '＝1' }])).toBe("a,b\r\n'-1+cmd|x,'＝1\r\n");
   expect(toCsv(['a', 'b'], [{ a: '=1+1', b: 'x,"y"' }, { a: '-5', b: null }])).toBe('a,b\r\n\'=1+1,"x,""y"""\r\n-5,\r\n');
 });
 

@@ -66,7 +66,7 @@ class AnomalyCaseFilter(BaseModel):
     account_id: Optional[str] = None
     "With a finding about this account."
     assignee: Optional[str] = None
-    "Worked on by who has this email."
+    "Worked on by who has this email. Needs ADMIN or RISK_MANAGER."
     dispositions: Optional[list[AnomalyDisposition]] = None
     "Decided as one of these."
     from_: Optional[datetime] = Field(alias="from", default=None)
