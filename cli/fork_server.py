@@ -35,7 +35,7 @@ from cli.main import main
 _PRELOADED = (
     *("cli.web", "cli.engine", "cli.worker", "cli.prepare"),
     *MODEL_MODULES,
-    *("exchange_calendars", "limits.aio.storage", "valkey.asyncio", "uvloop", "encodings.idna"),
+    *("limits.aio.storage", "valkey.asyncio", "uvloop", "encodings.idna"),
 )
 
 

@@ -16,8 +16,9 @@ from cli.access import open_access
 from cli.addresses import servers_for_a_while
 from cli.checks import check_redis, check_upgrade
 from cli.demo_account import open_demo_account
-from cli.processes import holds_locks
+from cli.processes import CALENDARS, holds_locks
 from domain.access.users import ensure_admin
+from domain.market.calendars import keep_calendars_in
 from domain.market.instrument_store import read_instruments
 
 
@@ -33,6 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     holds_locks(settings, "prepare")
     configure(settings.venues, GATEWAYS)
     make_private_folder(settings.data_dir)
+    keep_calendars_in(settings.data_dir / CALENDARS)
     with servers_for_a_while(settings) as addressed:
         asyncio.run(_checked(complete(addressed)))
     return 0

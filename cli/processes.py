@@ -13,8 +13,11 @@ from adapters.settings_error import SettingsError
 from adapters.venues.registry import configure
 from adapters.wiring import GATEWAYS
 from cli.addresses import with_running_servers
+from domain.market.calendars import keep_calendars_in
 
 _DESCRIPTORS = 65_536
+# The schedules of exchanges, in the data folder; it may be removed at any time.
+CALENDARS = "calendars"
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -24,6 +27,7 @@ def process_settings() -> Settings:
     settings = with_running_servers(load_settings(os.environ))
     configure(settings.venues, GATEWAYS)
     make_private_folder(settings.data_dir)
+    keep_calendars_in(settings.data_dir / CALENDARS)
     settings = complete(settings)
     configure_logging(settings.log, secrets=settings.venue_secrets())
     return settings

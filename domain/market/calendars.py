@@ -2,7 +2,7 @@
 
 ``calendars.toml`` is the table of calendars that ``exchange_calendars`` lacks or has wrong. That library takes a second
 and 70 MB to import (with pandas): an installation whose instruments all trade around the clock never imports it, and
-the import never blocks the event loop.
+the import never blocks the event loop. What was made is kept in files for the processes that start later.
 
 Nothing is open after the last known day: the library ends about a year ahead, XSHG and its derivatives earlier.
 """
@@ -21,6 +21,7 @@ import structlog
 
 from domain.kernel.supervision import Guarded
 from domain.kernel.time import Nanos
+from domain.market.calendar_files import CalendarFiles
 from domain.market.session_rules import CalendarRule, make_schedule, read_rule, weekdays
 from domain.market.sessions import ALWAYS_OPEN, Schedule
 
@@ -35,6 +36,13 @@ _TABLE = Path(__file__).with_name("calendars.toml")
 # What was loaded and when, None for a calendar that cannot be made; those of people by their rules.
 _schedules: dict[str | CalendarRule, tuple[datetime, Schedule | None]] = {}
 _loading = threading.Lock()
+# Where schedules are kept beyond the life of a process: at most one folder.
+_files: list[CalendarFiles] = []
+
+
+def keep_calendars_in(folder: Path) -> None:
+    """Keep schedules in files of ``folder``, and use those that other processes kept there."""
+    _files[:] = [CalendarFiles(folder)]
 
 
 @cache
@@ -71,7 +79,7 @@ async def load_schedules(
 
 def _kept(key: str | CalendarRule) -> tuple[datetime, Schedule | None] | None:
     kept = _schedules.get(key)
-    return kept if kept is not None and datetime.now(UTC) - kept[0] < _KEPT_FOR else None
+    return kept if kept is not None and abs(datetime.now(UTC) - kept[0]) < _KEPT_FOR else None
 
 
 def _library() -> Any:
@@ -84,8 +92,19 @@ def _load(wanted: Collection[str | CalendarRule]) -> None:
     # What the library uses of pandas that pandas wants to change is between the two of them.
     with _loading, warnings.catch_warnings(action="ignore"):
         for key in wanted:
+            for files in _files if _kept(key) is None else ():
+                if (stored := files.read(key)) is not None:
+                    _schedules[key] = stored
             if _kept(key) is None:
-                _schedules[key] = (datetime.now(UTC), _try_schedule(key))
+                _make(key)
+
+
+def _make(key: str | CalendarRule) -> None:
+    made, schedule = datetime.now(UTC), _try_schedule(key)
+    _schedules[key] = (made, schedule)
+    if schedule is not None:
+        for files in _files:
+            files.write(key, made, schedule)
 
 
 def _try_schedule(key: str | CalendarRule) -> Schedule | None:

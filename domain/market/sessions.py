@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any, Self
 
 from domain.kernel.day_roll import DayRoll
 from domain.kernel.time import Nanos
@@ -43,6 +44,28 @@ class Schedule:
         self._opens = array("q", opens)
         self._closes = array("q", closes)
         self._breaks = {index: tuple(pauses) for index, pauses in breaks.items()}
+
+    @classmethod
+    def of_plain(cls, plain: Mapping[str, Any]) -> Self:
+        """The schedule that ``to_plain`` described.
+
+        Raises:
+            ValueError, KeyError, TypeError: it is no such description.
+        """
+        days, opens, closes, breaks = (plain[name] for name in ("days", "opens", "closes", "breaks"))
+        if not days or not len(days) == len(opens) == len(closes):
+            raise ValueError("the parts of a schedule do not fit together")
+        pauses = {index: [(start, end) for start, end in found] for index, found in breaks}
+        return cls([date.fromordinal(day) for day in days], opens, closes, pauses)
+
+    def to_plain(self) -> dict[str, Any]:
+        """Lists and numbers that describe it in full."""
+        return {
+            "days": [day.toordinal() for day in self._days],
+            "opens": list(self._opens),
+            "closes": list(self._closes),
+            "breaks": list(self._breaks.items()),
+        }
 
     @property
     def days(self) -> tuple[date, ...]:

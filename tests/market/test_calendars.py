@@ -1,7 +1,9 @@
 """Real exchanges' schedules: pauses, early closes, holidays, changes of daylight saving time."""
 
+import json
 from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -116,3 +118,65 @@ async def test_an_instant_belongs_to_the_trading_day_of_the_table(
     found = schedules[code].trading_day(nanos(at))
     assert found is not None
     assert (found.day, found.opens) == (day, nanos(opens))
+
+
+@pytest.fixture
+def kept_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in which schedules are kept, and a process that has none yet."""
+    monkeypatch.setattr(calendars, "_files", [])
+    monkeypatch.setattr(calendars, "_schedules", {})
+    folder = tmp_path / "calendars"
+    calendars.keep_calendars_in(folder)
+    return folder
+
+
+def start_anew(monkeypatch: pytest.MonkeyPatch, *, library: bool) -> None:
+    """What a process has at its start; one that makes a schedule without ``library`` fails."""
+    monkeypatch.setattr(calendars, "_schedules", {})
+
+    def missing(_: object) -> Schedule:
+        raise AssertionError("a schedule was made")
+
+    if not library:
+        monkeypatch.setattr(calendars, "_schedule", missing)
+        monkeypatch.setattr(calendars, "_schedule_by_rule", missing)
+
+
+async def test_a_schedule_is_made_once_for_all_processes(kept_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    codes = ["XNYS", "XSHG", "SHFE-0230"]
+    made = await load_schedules(codes)
+    assert len(list(kept_files.iterdir())) == len(codes)
+    start_anew(monkeypatch, library=False)
+    assert {code: schedule.to_plain() for code, schedule in (await load_schedules(codes)).items()} == {
+        code: schedule.to_plain() for code, schedule in made.items()
+    }
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{}", b'{"made":"2026-01-01","schedule":{}}', b'{"made":1,"schedule":null}', b"\xff"]
+)
+async def test_a_file_that_cannot_be_read_is_replaced(
+    kept_files: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    made = (await load_schedules(["XNYS"]))["XNYS"]
+    [file] = kept_files.iterdir()
+    before = file.read_bytes()
+    file.write_bytes(content)
+    start_anew(monkeypatch, library=True)
+    assert (await load_schedules(["XNYS"]))["XNYS"].to_plain() == made.to_plain()
+    assert len(file.read_bytes()) == len(before)
+
+
+async def test_an_old_file_is_replaced(kept_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    await load_schedules(["XNYS"])
+    [file] = kept_files.iterdir()
+    kept = json.loads(file.read_bytes())
+    file.write_text(json.dumps(kept | {"made": "2026-01-01T00:00:00+00:00"}))
+    start_anew(monkeypatch, library=True)
+    await load_schedules(["XNYS"])
+    assert json.loads(file.read_bytes())["made"] > kept["made"]
+
+
+async def test_a_folder_that_cannot_be_written_to_does_no_harm(kept_files: Path) -> None:
+    kept_files.write_text("a file in its place")
+    assert set(await load_schedules(["XNYS"])) == {"XNYS"}
