@@ -6,6 +6,8 @@ Each role is played by one process at a time; a second engine stands by and take
 import argparse
 import asyncio
 
+import uvloop
+
 from adapters.garbage import settle
 from adapters.traces.loading import open_tracing
 from cli.checks import check_schema
@@ -29,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     asyncio.run(check_schema(settings.database_url))
     settle()
     tracing = open_tracing(settings, "engine")
-    asyncio.run(run_engine(settings, arguments.role or tuple(ROLES), tracing=tracing))
+    uvloop.run(run_engine(settings, arguments.role or tuple(ROLES), tracing=tracing))
     if tracing is not None:
         tracing.close()
     return 0

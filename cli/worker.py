@@ -3,6 +3,8 @@
 import argparse
 import asyncio
 
+import uvloop
+
 from adapters.garbage import settle
 from cli.checks import check_redis, check_schema
 from cli.lifeline import watch_lifeline
@@ -24,5 +26,5 @@ def run(arguments: argparse.Namespace) -> int:
     asyncio.run(check_schema(settings.database_url))
     check_redis(settings.redis_url)
     settle()
-    asyncio.run(run_worker(settings))
+    uvloop.run(run_worker(settings))
     return 0
