@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sized
 from typing import Any, Self, cast
 
 from graphql import (
+    ExecutionResult,
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLObjectType,
@@ -20,12 +21,14 @@ from graphql import (
     GraphQLResolveInfo,
     GraphQLSchema,
     OperationDefinitionNode,
+    OperationType,
     Undefined,
 )
 from graphql.execution import Executor, default_field_resolver, default_type_resolver
 from graphql.execution.collect_fields import DeferUsage, FieldDetailsList, FragmentDetails, GroupedFieldSet
 from graphql.execution.values import VariableValues
 from graphql.pyutils import AwaitableOrValue, Path, gather_with_cancel
+from graphql.type.definition import GraphQLResolveInfoHelpers
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.context import Context
@@ -50,9 +53,22 @@ class OperationExecutor(Executor[Any]):
         self.cost = 0
         # Subscriptions do without: what many clients share must be complete at once.
         self.slices: TimeSlices | None = None
-        self._costly = asyncio.Lock()
+        self._costly: asyncio.Lock | None = None
         self._shared = False
         self._use(Plans())
+
+    @property
+    def async_helpers(self) -> GraphQLResolveInfoHelpers:
+        """Helpers for resolvers, made when one asks.
+
+        Kept, they would refer back to the executor, and each operation would stay in memory until the garbage collector
+        comes by.
+        """
+        return GraphQLResolveInfoHelpers(gather=self.gather_async_work, track=self.track_async_work)
+
+    @async_helpers.setter
+    def async_helpers(self, _helpers: GraphQLResolveInfoHelpers) -> None:
+        """The core's own attempt to keep them."""
 
     def _use(self, plans: Plans) -> None:
         self._plans = plans
@@ -73,6 +89,35 @@ class OperationExecutor(Executor[Any]):
         executor.context_value = context
         executor._use(self._plans if self._shared else Plans())
         return executor
+
+    def execute_operation(self, serially: bool | None = None) -> AwaitableOrValue[ExecutionResult]:
+        """Execute the operation; where others have collected its root fields already, without collecting them anew."""
+        root, operation = self._plans.root, self.operation.operation
+        if not self._shared or root is None or operation is OperationType.SUBSCRIPTION:
+            return cast("AwaitableOrValue[ExecutionResult]", super().execute_operation(serially))
+        type_ = self.schema.get_root_type(operation)
+        assert type_ is not None, "an operation was executed before"
+        in_turn = operation is OperationType.MUTATION if serially is None else serially
+        try:
+            # One field waits for no other.
+            execute = self.execute_fields_serially if in_turn and len(root) > 1 else self.execute_fields
+            data = execute(type_, self.root_value, None, root, None)
+        except GraphQLError as error:
+            return self._failed(error)
+        return self._result(cast("Awaitable[dict[str, Any]]", data)) if self.is_awaitable(data) else self._done(data)
+
+    async def _result(self, data: Awaitable[dict[str, Any]]) -> ExecutionResult:
+        try:
+            return self._done(await data)
+        except GraphQLError as error:
+            return self._failed(error)
+
+    def _failed(self, error: GraphQLError) -> ExecutionResult:
+        self.collected_errors.add(error, None)
+        return self._done(None)
+
+    def _done(self, data: Any) -> ExecutionResult:
+        return cast(ExecutionResult, self.build_response(data))
 
     def execute_collected_root_fields(
         self,
@@ -162,6 +207,8 @@ class OperationExecutor(Executor[Any]):
         return field is not None and is_costly(field)
 
     async def _one_at_a_time(self, result: Awaitable[Any]) -> Any:
+        if self._costly is None:
+            self._costly = asyncio.Lock()
         async with self._costly:
             return await result
 
