@@ -34,6 +34,9 @@ _COMMON_SETTINGS = {
 }
 _DURABLE_SETTINGS = {
     "shared_buffers": "256MB",
+    # What was written since the last checkpoint is replayed after a crash. While much is written, its size brings the
+    # next one about; while little is, this does.
+    "checkpoint_timeout": "2min",
     # One log file per day of the week, so that the log cannot grow for ever.
     "logging_collector": "on",
     "log_directory": "log",

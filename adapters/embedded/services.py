@@ -4,6 +4,7 @@ import json
 import secrets
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -117,10 +118,12 @@ def _serve(embedded: Path, *, durable: bool, postgres: bool, valkey: bool) -> It
     )
     cache = ValkeyServer(place, binaries, password=state.valkey_password, port=state.valkey_port, durable=durable)
     try:
-        if postgres:
-            state.postgres_port = _start_on_a_port(database)
-        if valkey:
-            state.valkey_port = _start_on_a_port(cache)
+        with ThreadPoolExecutor(1, "valkey") as beside:
+            started = beside.submit(_start_on_a_port, cache) if valkey else None
+            if postgres:
+                state.postgres_port = _start_on_a_port(database)
+            if started is not None:
+                state.valkey_port = started.result()
         _save_state(embedded, state)
         yield EmbeddedServices(database, cache, (database,) * postgres + (cache,) * valkey)
     finally:

@@ -17,6 +17,12 @@ _CONNECTS = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 # Where an IPv4 address travels inside of one of IPv6.
 _NAT64 = IPv6Network("64:ff9b::/96")
 _TUNNELS = (IPv6Network("2002::/16"), IPv6Network("2001::/32"))
+# All that was ever given out of IPv6, and what of it leads nowhere: everything else is a form of an IPv4 address, local
+# to a site, or not in use.
+_GIVEN_OUT = IPv6Network("2000::/3")
+_NOWHERE = (IPv6Network("2001:db8::/32"), IPv6Network("3fff::/20"))
+# Relays between IPv4 and IPv6, of which there are none any more.
+_RELAYS = IPv4Network("192.88.99.0/24")
 _here = threading.local()
 _lock = threading.Lock()
 _installed = False
@@ -45,7 +51,10 @@ def is_allowed(address: str, allowed: Networks) -> bool:
             found = inner
     if any(found.version == network.version and found in network for network in allowed):
         return True
-    if isinstance(found, IPv6Address) and any(found in tunnel for tunnel in _TUNNELS):
+    if isinstance(found, IPv6Address):
+        if found not in _GIVEN_OUT or any(found in network for network in (*_TUNNELS, *_NOWHERE)):
+            return False
+    elif found in _RELAYS:
         return False
     return found.is_global and not found.is_multicast
 

@@ -25,12 +25,14 @@ from graphql import (
 )
 from graphql.pyutils import Undefined
 from graphql.utilities import validate_input_value
+from graphql.validation.validate import ValidationAbortedError
 
 from api.context import Context
 from api.errors import (
     OPERATION_NOT_ALLOWED,
     PARSE_FAILED,
     PERSISTED_QUERY_NOT_FOUND,
+    VALIDATION_FAILED,
     RequestError,
     coded,
     static_errors,
@@ -45,7 +47,7 @@ from api.graphql.refusals import looks_up
 from api.graphql.resolvers import InexactTime
 from api.graphql.roots import root_fields
 from api.graphql.usable import check_document, check_values
-from api.graphql.validation import RULES
+from api.graphql.validation import MAX_COMPARISONS, RULES
 from api.graphql.variables import Variables
 from api.input_paths import Path, place, placed, usage_of
 from api.limits import RequestLimits
@@ -59,6 +61,10 @@ _DOCUMENT_ID = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 _MAX_VARIABLE_ERRORS = 10
 _NOT_LISTED = (
     "This server executes only operations that its operator has listed: TRADEGRAPH_DOCUMENTS names the files of more."
+)
+_TOO_SIMILAR = (
+    f"The document repeats fields or fragments too often: at most {MAX_COMPARISONS} pairs of fields of one name are "
+    "compared, to see whether they can be merged."
 )
 # What health probes and conformance suites ask. Not the whole schema: that is a large answer to give to strangers.
 _PUBLIC_META_FIELDS = frozenset({"__typename", "__type"})
@@ -242,6 +248,8 @@ class Documents:
         fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
         measured = {id(each): self._measured(each, fragments) for each in operations}
         errors = validate(self.schema, document, RULES, limits.validation_errors, hide_suggestions=not trusted)
+        if any(isinstance(error, ValidationAbortedError) for error in errors) and len(errors) == 1:
+            raise RequestError(coded(_TOO_SIMILAR, VALIDATION_FAILED, bound="comparisons", maximum=MAX_COMPARISONS))
         if errors:
             raise RequestError(*static_errors(errors))
         node = _select(operations, name)

@@ -1,6 +1,6 @@
 """The rules that documents are validated by: one tuple for all of them, so that nothing is built per request."""
 
-from typing import Any
+from typing import Any, Final
 
 from graphql import (
     ArgumentNode,
@@ -14,6 +14,7 @@ from graphql import (
 from graphql.language import SKIP, ValueNode
 from graphql.utilities import validate_input_literal
 from graphql.validation import ASTValidationRule
+from graphql.validation.rules import overlapping_fields_can_be_merged
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
@@ -48,6 +49,12 @@ class LiteralValuesRule(ValuesOfCorrectTypeRule):
             validate_input_literal(node, input_type, report, None, None, self.context.hide_suggestions)
         return SKIP
 
+
+# Fields of one name beside one another are compared pair by pair, which is the only rule whose work grows faster than
+# the document. By default the core allows so many that a document of 14 KB takes a second of a processor.
+MAX_COMPARISONS: Final = 10_000
+_UNITS_OF_A_COMPARISON: Final = 2
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = _UNITS_OF_A_COMPARISON * MAX_COMPARISONS
 
 RULES: tuple[type[ASTValidationRule], ...] = (
     *(LiteralValuesRule if rule is ValuesOfCorrectTypeRule else rule for rule in specified_rules),

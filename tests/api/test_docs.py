@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from api import errors
+from api.graphql.validation import MAX_COMPARISONS
 from api.limits import RequestLimits
 from api.transport import websocket
 from domain.kernel.errors import ErrorCode
@@ -43,6 +44,7 @@ def test_the_page_explains_every_close_code() -> None:
         ("root fields", [LIMITS.root_fields]),
         ("aliases", [LIMITS.aliases]),
         ("fields, with", [LIMITS.fields]),
+        ("comparisons of fields", [MAX_COMPARISONS]),
         ("cost:", [LIMITS.cost]),
         ("time of a query", [LIMITS.query_seconds]),
         ("page", [MAX_PAGE]),

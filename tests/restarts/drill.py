@@ -83,13 +83,14 @@ class Drill:
 
 
 @contextmanager
-def drilled(folder: Path) -> Iterator[Drill]:
-    """A platform of its own in this folder, ready."""
+def drilled(folder: Path, web_processes: int = 1) -> Iterator[Drill]:
+    """A platform of its own in this folder, ready; the first of several web processes is killed with all of them."""
     port = free_port()
     environment = {
         "TRADEGRAPH_DATA_DIR": str(folder / "data"),
         "TRADEGRAPH_HOST": LOOPBACK,
         "TRADEGRAPH_PORT": str(port),
+        "TRADEGRAPH_WEB_PROCESSES": str(web_processes),
     }
     with running(["up"], environment) as up:
         up.wait_for_line(lambda line: line == "ready", PATIENCE_SECONDS)

@@ -72,9 +72,15 @@ class PlaceCall(ActorsCall):
         return len(self.commands)
 
     def authorize(self) -> None:
-        """Check that the actor may make the call."""
-        for account_id in self.accounts:
-            require_trade(self.actor, account_id)
+        """Check that the actor may make the call; an error names the order whose account it is about."""
+        try:
+            for account_id in self.accounts:
+                require_trade(self.actor, account_id)
+        except DomainError:
+            for index, command in enumerate(self.commands):
+                with naming_of(self, index):
+                    require_trade(self.actor, command.account_id)
+            raise
 
 
 @contextmanager

@@ -147,6 +147,29 @@ def test_an_operation_beyond_a_bound_is_refused(text: str, bound: str, observed:
     assert str(found["maximum"]) in found["message"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ item { " + "children { id } " * 900 + "} }",
+        "{ item { " + "id " * 3_900 + "} }",
+        "{ " + ("item { " + "id " * 76 + "} ") * 49 + "}",
+        "{ item { "
+        + " ".join(f"...f{n}" for n in range(300))
+        + " } } "
+        + " ".join(f"fragment f{n} on Item {{ id }}" for n in range(300)),
+        " ".join(f"query q{n} {{ item {{ {'id ' * 30}}} }}" for n in range(100)),
+    ],
+)
+def test_repeated_fields_are_refused_before_all_pairs_are_compared(text: str) -> None:
+    found = refusal(text)
+    assert (found["code"], found["bound"]) == ("GRAPHQL_VALIDATION_FAILED", "comparisons")
+
+
+def test_fragments_of_many_components_may_select_the_same_fields() -> None:
+    parts = " ".join(f"fragment f{n} on Item {{ id children {{ id }} }}" for n in range(30))
+    assert prepare("{ item { " + " ".join(f"...f{n}" for n in range(30)) + " } } " + parts).name is None
+
+
 def test_the_deepest_allowed_operation_passes() -> None:
     assert prepare(nested(RequestLimits().depth - 1)).name is None
     assert refusal(nested(RequestLimits().depth))["bound"] == "depth"
@@ -165,7 +188,7 @@ def test_every_operation_of_a_document_must_be_within_the_bounds() -> None:
 
 
 def test_anonymous_requests_have_a_lower_token_limit() -> None:
-    text = "{ item { id " + "id " * 400 + "} }"
+    text = "{ item { " + ("id " * 40 + "children { ") * 8 + "id " + "} " * 10
     assert prepare(text).kind.value == "query"
     found = refusal(text, trusted=False)
     assert found["code"] == "GRAPHQL_PARSE_FAILED"
