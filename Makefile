@@ -14,6 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 PLACE := $(shell printf '%s' '$(CURDIR)' | cksum | cut -d' ' -f1)
 RUNTIME := .venv/installed-runtime-$(PLACE)
 DEV := .venv/installed-dev-$(PLACE)
+QUICKFIX := .venv/installed-quickfix-$(PLACE)
 GENERATOR := .venv/installed-client-$(PLACE)
 EXPLORER := web/explorer/dist/index.html
 EXPLORER_SOURCES := web/compress.mjs $(shell find web/explorer -name node_modules -prune -o -name dist -prune -o -type f -print)
@@ -142,6 +143,9 @@ desk-speed: $(DESK) ## Measure the desk in Chromium under a busy market, on a pl
 .PHONY: install
 install: $(DEV) ## Make the virtual environment, with what tests and checks need
 
+.PHONY: quickfix
+quickfix: $(QUICKFIX) ## Build QuickFIX, the counterparty of FIX tests, which takes minutes once
+
 .PHONY: lock
 lock: ## Resolve the dependencies anew into requirements/; make lock ARGS=--upgrade takes newer ones
 	@$(PYTHON) -m venv .venv/lock
@@ -152,6 +156,7 @@ lock: ## Resolve the dependencies anew into requirements/; make lock ARGS=--upgr
 		--output-file requirements/runtime.lock
 	@$(LOCK) $(ARGS) --group pyproject.toml:node --output-file requirements/node.lock
 	@$(LOCK) $(ARGS) --group pyproject.toml:client --output-file requirements/client.lock
+	@$(LOCK) $(ARGS) --group pyproject.toml:quickfix --output-file requirements/quickfix.lock
 
 .PHONY: clean
 clean: ## Remove what can be made again: environment, caches, built pages; never the data folder
@@ -171,6 +176,11 @@ $(RUNTIME): requirements/runtime.lock pyproject.toml | $(BIN)/python
 
 $(DEV): requirements/dev.lock $(RUNTIME)
 	@$(PIP) install --quiet --require-hashes --requirement requirements/dev.lock
+	@touch $@
+
+$(QUICKFIX): requirements/quickfix.lock | $(DEV)
+	@echo "building QuickFIX, which takes minutes the first time"
+	@$(PIP) install --quiet --require-hashes --requirement $<
 	@touch $@
 
 $(GENERATOR): requirements/client.lock | $(BIN)/python

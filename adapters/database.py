@@ -37,6 +37,7 @@ MODEL_MODULES = [
     "domain.anomalies.cases.models",
     "domain.system.models",
     "domain.system.notifications.models",
+    "domain.system.fix.models",
     "domain.system.series.models",
 ]
 # Any fixed number: whoever migrates holds it, so that two starts at once do not migrate together.

@@ -105,7 +105,7 @@ class PlatformInspection:
             self._database(), self._redis(), self._echo(), self._stored()
         )
         parts = [health.of_server("postgresql", database), health.of_server("redis", redis), health.of_bus(echo)]
-        parts += health.unseen(self._venues) if stored is None else stored
+        parts += self._unseen() if stored is None else stored
         parts += self._feeds()
         parts.append(health.of_disk(psutil.disk_usage(str(self.settings.data_dir)).percent))
         return SystemHealth(health.whole(parts), VERSION, self._started_at, tuple(parts), utc_now())
@@ -133,11 +133,14 @@ class PlatformInspection:
             pending = await _pending_migrations()
             if pending:
                 # The tables that the rest is read from may be among what is missing.
-                return [*health.unseen(self._venues)[:-1], health.of_migrations(pending)]
-            roles = await read_roles(health.engine_roles(self._venues))
+                return [*self._unseen()[:-1], health.of_migrations(pending)]
+            roles = await read_roles(health.engine_roles(self._venues, accepts_fix=self.settings.fix is not None))
             return health.of_facts(self._venues, roles, await read_facts())
         except Unavailable:
             return None
+
+    def _unseen(self) -> list[ComponentHealth]:
+        return health.unseen(self._venues, accepts_fix=self.settings.fix is not None)
 
     def _feeds(self) -> list[ComponentHealth]:
         stale = timedelta(seconds=self.settings.quote_stale_seconds)

@@ -53,6 +53,13 @@ class Address:
     port: int
 
 
+def comp_id(value: str) -> str:
+    """Parse the name of a side of a FIX session."""
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", value):
+        raise ValueError("must be 1 to 64 letters, digits, dots, dashes or underscores")
+    return value
+
+
 def address(value: str) -> Address:
     """A host and a port, such as 127.0.0.1:9464; port 0 is any that is free."""
     name, separator, port = value.rpartition(":")

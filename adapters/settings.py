@@ -261,6 +261,17 @@ class Settings:
     worker_metrics: Address | None = variable(
         "TRADEGRAPH_WORKER_METRICS", "", values.address, "The same for `worker`.", otherwise="nowhere", empty=None
     )
+    fix: Address | None = variable(
+        "TRADEGRAPH_FIX_ADDRESS",
+        "",
+        values.address,
+        "Where `engine` accepts order entry by FIX 4.4, such as `127.0.0.1:9880`.",
+        otherwise="nowhere",
+        empty=None,
+    )
+    fix_comp_id: str = variable(
+        "TRADEGRAPH_FIX_COMP_ID", "TRADEGRAPH", values.comp_id, "The CompID of this side in sessions of FIX clients."
+    )
     public_url: str = variable(
         "TRADEGRAPH_PUBLIC_URL",
         "",

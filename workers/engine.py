@@ -24,6 +24,8 @@ from domain.kernel.tracing import Tracing
 from domain.kernel.unit_of_work import Fence, fenced
 from domain.orders.venues.port import VenueUnavailable
 from workers.feed import run_feed
+from workers.fix.acceptor import ROLE as FIX_ROLE
+from workers.fix.acceptor import run_acceptor
 from workers.metrics import EngineMetrics
 from workers.monitor import ROLE as MONITOR_ROLE
 from workers.monitor import Monitor
@@ -93,12 +95,21 @@ def _clocks(_services: ProcessServices) -> list[Part]:
     return [("timers", _timers)]
 
 
+async def _fix(services: ProcessServices, lease: HeldLease) -> None:
+    await run_acceptor(services, _fence(lease), lease.progressed)
+
+
+def _order_entry(services: ProcessServices) -> list[Part]:
+    return [(FIX_ROLE, _fix)] if services.settings.fix is not None else []
+
+
 # The name of each role on the command line, and what it consists of.
 ROLES: Mapping[str, Callable[[ProcessServices], list[Part]]] = {
     "feed": _feeds,
     "venue": _venues,
     "monitor": _watch,
     "timers": _clocks,
+    "fix": _order_entry,
 }
 
 

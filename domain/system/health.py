@@ -149,9 +149,10 @@ class Steadiness:
         return [part for part in parts if now - self._since[part.name][1] >= self._seconds]
 
 
-def engine_roles(venues: Collection[str]) -> tuple[str, ...]:
+def engine_roles(venues: Collection[str], *, accepts_fix: bool = False) -> tuple[str, ...]:
     """The leases that an engine with all its roles holds."""
-    return ("feed", *(f"venue:{venue}" for venue in sorted(venues)), "monitor", "timers")
+    order_entry = ("fix",) if accepts_fix else ()
+    return ("feed", *(f"venue:{venue}" for venue in sorted(venues)), "monitor", "timers", *order_entry)
 
 
 def whole(components: Sequence[ComponentHealth]) -> ComponentState:
@@ -290,10 +291,10 @@ def of_bus(latency_ms: float | None) -> ComponentHealth:
 
 
 def of_facts(venues: Collection[str], roles: Mapping[str, RoleFacts], facts: Facts) -> list[ComponentHealth]:
-    """The states of all that a database with the right schema tells of."""
+    """The states of all that a database with the right schema tells of; ``roles`` are those that engines play."""
     nothing = VenueFacts()
     return [
-        *(of_role(role, roles[role]) for role in engine_roles(venues)),
+        *(of_role(role, seen) for role, seen in roles.items()),
         *(
             part
             for venue in sorted(venues)
@@ -309,9 +310,9 @@ def of_facts(venues: Collection[str], roles: Mapping[str, RoleFacts], facts: Fac
     ]
 
 
-def unseen(venues: Collection[str]) -> list[ComponentHealth]:
+def unseen(venues: Collection[str], *, accepts_fix: bool = False) -> list[ComponentHealth]:
     """The parts that the database tells of, while it does not answer."""
-    names = [f"role:{role}" for role in engine_roles(venues)]
+    names = [f"role:{role}" for role in engine_roles(venues, accepts_fix=accepts_fix)]
     names += [f"{kind}:{venue}" for venue in sorted(venues) for kind in ("venue", "commands")]
     names += ["worker", "scheduler", "books", "migrations"]
     detail = "It cannot be seen while the database does not answer."

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.setting_values import Address
 from adapters.wiring import ProcessServices
 from domain.orders.exchange.paper import PAPER
 from domain.system import health
@@ -103,13 +104,17 @@ def test_the_platform_is_down_only_without_its_database(
 def test_the_health_roles_are_those_of_the_engine(desk_services: ProcessServices) -> None:
     played = {role for parts in ROLES.values() for role, _ in parts(desk_services)}
     assert set(health.engine_roles([PAPER])) == played
+    desk_services.settings = replace(desk_services.settings, fix=Address("127.0.0.1", 9880))
+    played = {role for parts in ROLES.values() for role, _ in parts(desk_services)}
+    assert set(health.engine_roles([PAPER], accepts_fix=True)) == played
 
 
-def test_the_same_components_are_listed_without_the_database() -> None:
+@pytest.mark.parametrize("accepts_fix", [False, True])
+def test_the_same_components_are_listed_without_the_database(*, accepts_fix: bool) -> None:
     venues = ["paper", "far"]
-    roles = dict.fromkeys(health.engine_roles(venues), PLAYED)
+    roles = dict.fromkeys(health.engine_roles(venues, accepts_fix=accepts_fix), PLAYED)
     seen = health.of_facts(venues, roles, health.Facts(NOW, None, {}, [], None, None))
-    unseen = health.unseen(venues)
+    unseen = health.unseen(venues, accepts_fix=accepts_fix)
     assert {part.name for part in unseen} == {part.name for part in seen}
     assert {part.state for part in unseen} == {DEGRADED}
 

@@ -1,0 +1,1 @@
+"""FIX 4.4: messages, the session that keeps them in order over broken connections, and the words of orders."""

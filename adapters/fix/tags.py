@@ -1,0 +1,131 @@
+"""Tags and message types of FIX 4.4 by the names of its specification. Pure."""
+
+from enum import IntEnum, StrEnum
+
+
+class Tag(IntEnum):
+    """The fields that are read or written here."""
+
+    ACCOUNT = 1
+    AVG_PX = 6
+    BEGIN_SEQ_NO = 7
+    BEGIN_STRING = 8
+    BODY_LENGTH = 9
+    CHECK_SUM = 10
+    CL_ORD_ID = 11
+    COMMISSION = 12
+    COMM_TYPE = 13
+    CUM_QTY = 14
+    CURRENCY = 15
+    END_SEQ_NO = 16
+    EXEC_ID = 17
+    EXEC_INST = 18
+    EXEC_REF_ID = 19
+    LAST_PX = 31
+    LAST_QTY = 32
+    MSG_SEQ_NUM = 34
+    MSG_TYPE = 35
+    NEW_SEQ_NO = 36
+    ORDER_ID = 37
+    ORDER_QTY = 38
+    ORD_STATUS = 39
+    ORD_TYPE = 40
+    ORIG_CL_ORD_ID = 41
+    POSS_DUP_FLAG = 43
+    PRICE = 44
+    REF_SEQ_NUM = 45
+    SENDER_COMP_ID = 49
+    SENDING_TIME = 52
+    SIDE = 54
+    SYMBOL = 55
+    TARGET_COMP_ID = 56
+    TEXT = 58
+    TIME_IN_FORCE = 59
+    TRANSACT_TIME = 60
+    POSITION_EFFECT = 77
+    RAW_DATA_LENGTH = 95
+    RAW_DATA = 96
+    POSS_RESEND = 97
+    ENCRYPT_METHOD = 98
+    STOP_PX = 99
+    CXL_REJ_REASON = 102
+    ORD_REJ_REASON = 103
+    HEART_BT_INT = 108
+    TEST_REQ_ID = 112
+    ORIG_SENDING_TIME = 122
+    GAP_FILL_FLAG = 123
+    EXPIRE_TIME = 126
+    RESET_SEQ_NUM_FLAG = 141
+    EXEC_TYPE = 150
+    LEAVES_QTY = 151
+    PEG_OFFSET_VALUE = 211
+    REF_TAG_ID = 371
+    REF_MSG_TYPE = 372
+    SESSION_REJECT_REASON = 373
+    EXEC_RESTATEMENT_REASON = 378
+    BUSINESS_REJECT_REF_ID = 379
+    BUSINESS_REJECT_REASON = 380
+    CXL_REJ_RESPONSE_TO = 434
+    MASS_CANCEL_REQUEST_TYPE = 530
+    MASS_CANCEL_RESPONSE = 531
+    MASS_CANCEL_REJECT_REASON = 532
+    TOTAL_AFFECTED_ORDERS = 533
+    USERNAME = 553
+    PASSWORD = 554
+    MASS_STATUS_REQ_ID = 584
+    MASS_STATUS_REQ_TYPE = 585
+    NEXT_EXPECTED_MSG_SEQ_NUM = 789
+    ORD_STATUS_REQ_ID = 790
+    PEG_OFFSET_TYPE = 836
+    LAST_LIQUIDITY_IND = 851
+    TOT_NUM_REPORTS = 911
+    LAST_RPT_REQUESTED = 912
+
+
+class MsgType(StrEnum):
+    """The kinds of messages."""
+
+    HEARTBEAT = "0"
+    TEST_REQUEST = "1"
+    RESEND_REQUEST = "2"
+    REJECT = "3"
+    SEQUENCE_RESET = "4"
+    LOGOUT = "5"
+    EXECUTION_REPORT = "8"
+    ORDER_CANCEL_REJECT = "9"
+    LOGON = "A"
+    ORDER_MASS_STATUS_REQUEST = "AF"
+    NEW_ORDER_SINGLE = "D"
+    ORDER_CANCEL_REQUEST = "F"
+    ORDER_CANCEL_REPLACE_REQUEST = "G"
+    ORDER_STATUS_REQUEST = "H"
+    BUSINESS_MESSAGE_REJECT = "j"
+    ORDER_MASS_CANCEL_REQUEST = "q"
+    ORDER_MASS_CANCEL_REPORT = "r"
+
+
+# The messages of the session itself: they are never sent again, their numbers are filled.
+ADMINISTRATIVE = frozenset("012345A")
+
+
+class SessionReject(IntEnum):
+    """SessionRejectReason (373)."""
+
+    REQUIRED_TAG_MISSING = 1
+    TAG_WITHOUT_VALUE = 4
+    VALUE_INCORRECT = 5
+    INCORRECT_DATA_FORMAT = 6
+    COMP_ID_PROBLEM = 9
+    SENDING_TIME_ACCURACY = 10
+    INVALID_MSG_TYPE = 11
+    TAG_MORE_THAN_ONCE = 13
+
+
+class BusinessReject(IntEnum):
+    """BusinessRejectReason (380)."""
+
+    OTHER = 0
+    UNSUPPORTED_MESSAGE_TYPE = 3
+    APPLICATION_NOT_AVAILABLE = 4
+    CONDITIONALLY_REQUIRED_FIELD_MISSING = 5
+    NOT_AUTHORIZED = 6
