@@ -5,20 +5,20 @@ import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import asyncpg
 from tortoise import Tortoise
 from tortoise.connection import connections
-from tortoise.migrations.api import migrate as run_migrations
 from tortoise.validators import MaxLengthValidator
 
+from adapters.migrating import LATEST, apply_all, patiently
 from domain.kernel.database import BorrowedConnection, PooledConnection
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork
-from domain.system.months import make_months
+from domain.system.months import TABLES, make_months
 
 APP = "tradegraph"
 # A transaction of a process that stands still (one that was stopped, or a machine that sleeps) ends by itself, and what
@@ -123,22 +123,40 @@ def _let_filters_hold_any_text() -> None:
             field.validators = [one for one in field.validators if not isinstance(one, MaxLengthValidator)]
 
 
-async def migrate(database_url: str) -> None:
-    """Bring the schema up to date, with the months that are written next; concurrent callers wait for each other."""
-    lock = await asyncpg.connect(database_url)
+async def migrate(database_url: str, *, last: str = LATEST) -> None:
+    """Bring the schema up to date, with the months that are written next; concurrent callers wait for each other.
+
+    ``last`` names the migration to stop at, for a database as an earlier release had it.
+
+    Raises:
+        Unavailable: others have held a table for longer than this waits.
+    """
+    config = orm_config(database_url)
+    # The lock of migrations and their work are of one session: who loses the one has lost the other.
+    settings = config["connections"]["default"]["credentials"]["server_settings"]
+    connection = await asyncpg.connect(database_url, server_settings=settings)
     try:
         # Who waited within a statement would keep those who build an index concurrently waiting for ever. What another
         # process does is no event here.
-        while not await lock.fetchval("SELECT pg_try_advisory_lock($1)", _MIGRATION_LOCK):  # noqa: ASYNC110
+        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _MIGRATION_LOCK):  # noqa: ASYNC110
             await asyncio.sleep(_LOCK_POLL_SECONDS)
+        await Tortoise.init(config=config, init_connections=False)
         try:
-            # Building an index of a large table takes its time.
-            config = orm_config(database_url)
-            config["connections"]["default"]["credentials"]["command_timeout"] = None
-            await run_migrations(config=config)
+            await apply_all(connection, config["apps"], last)
         finally:
             await Tortoise.close_connections()
-        async with lock.transaction():
-            await make_months(UnitOfWork(lock, utc_now()), utc_now())
+        if last == LATEST:
+            names = [table.name for table in TABLES]
+            await patiently(connection, "months ahead", names, partial(_make_months, connection))
     finally:
-        await lock.close()
+        await connection.close()
+
+
+async def _make_months(connection: asyncpg.Connection) -> None:
+    await make_months(partial(_transaction, connection), utc_now())
+
+
+@asynccontextmanager
+async def _transaction(connection: asyncpg.Connection) -> AsyncIterator[UnitOfWork]:
+    async with connection.transaction():
+        yield UnitOfWork(connection, utc_now())

@@ -1,8 +1,8 @@
 """Tables partitioned by month: partitions are made ahead of writes and dropped whole when they are old.
 
-A partition is created apart and then attached. What that locks is locked for a moment, and never waited for long: a
-transaction that is in the way makes the work fail, and its task tries again. Changing partitions holds one advisory
-lock until the transaction ends, so two processes never do the same work.
+A partition is created apart and then attached. What that locks is taken first and held for a moment, and never waited
+for long: a transaction that is in the way makes the work fail, and its task tries again. Changing partitions holds one
+advisory lock until the transaction ends, so two processes never do the same work.
 
 A table may have a partition for all months that have none, ``<table>_rest``: rows are never refused because nobody has
 made their month. ``sort_rest`` gives such rows the partitions of their months.
@@ -15,12 +15,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from domain.kernel.lock_queries import ALONE, NO_WRITERS, existing_tables, referenced_by, take_tables
 from domain.kernel.unit_of_work import UnitOfWork
 
 # Any fixed number: whoever changes the partitions of a table holds it.
 _LOCK = 7_402_012
 _MONTHS_A_YEAR = 12
-# A transaction that waits for a lock makes all others wait behind it.
+# Whoever else changes partitions is done within that time.
 _PATIENCE = "SET LOCAL lock_timeout = '2s'"
 _EXISTING = """
 SELECT c.relname AS name, pg_get_expr(c.relpartbound, c.oid) AS bound
@@ -87,7 +88,7 @@ async def ensure_partitions(work: UnitOfWork, table: Partitioned, at: datetime, 
 async def _ensure_months(work: UnitOfWork, table: Partitioned, months: Sequence[int]) -> list[str]:
     if not _missing(await partitions_of(work, table), months):
         return []
-    await _lock(work)
+    await _take(work, table)
     missing = _missing(await partitions_of(work, table), months)
     if table.has_rest and missing and await _has_rest(work, table):
         await _sort(work, table, set(missing))
@@ -105,7 +106,7 @@ async def sort_rest(work: UnitOfWork, table: Partitioned) -> list[str]:
     """Make the partitions of all months of which there are rows in the rest; their names. A step."""
     if not await _has_rest(work, table):
         return []
-    await _lock(work)
+    await _take(work, table)
     return [partition_name(table.name, month) for month in await _sort(work, table, set())]
 
 
@@ -159,7 +160,7 @@ async def drop_partitions(work: UnitOfWork, table: Partitioned, before: datetime
     """Drop the partitions that hold nothing from ``before`` on; their names. A step."""
     old = await old_partitions(work, table, before)
     if old:
-        await _lock(work)
+        await _take(work, table)
     dropped = []
     for partition in await old_partitions(work, table, before) if old else []:
         await work.execute(f"DROP TABLE {partition.name}")
@@ -169,15 +170,15 @@ async def drop_partitions(work: UnitOfWork, table: Partitioned, before: datetime
 
 async def drop_partition(work: UnitOfWork, table: Partitioned, name: str) -> None:
     """Drop one partition with all that it holds, if it is there. A step."""
-    await _lock(work)
+    await _take(work, table)
     if any(each.name == name for each in await partitions_of(work, table)):
         await work.execute(f"DROP TABLE {name}")
 
 
 async def count_rows(work: UnitOfWork, name: str) -> int:
     """The number of rows of a partition, which is locked: none is added before the transaction ends. A step."""
-    await _lock(work)
-    await work.execute(f"LOCK TABLE {name} IN SHARE MODE")
+    await _wait_for_others(work)
+    await take_tables(work, {name: NO_WRITERS})
     row = await work.fetch_row(f"SELECT count(*) FROM {name}")
     assert row is not None
     return int(row[0])
@@ -194,6 +195,13 @@ async def partitions_of(work: UnitOfWork, table: Partitioned) -> list[Partition]
     return found
 
 
-async def _lock(work: UnitOfWork) -> None:
+async def _take(work: UnitOfWork, table: Partitioned) -> None:
+    """Take a table with its partitions and what its rows refer to, which a partition with references locks too."""
+    await _wait_for_others(work)
+    names = dict.fromkeys([table.name, *await referenced_by(work, table.name)], ALONE)
+    await take_tables(work, await existing_tables(work, names))
+
+
+async def _wait_for_others(work: UnitOfWork) -> None:
     await work.execute(_PATIENCE)
     await work.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)

@@ -45,4 +45,6 @@ VENUE_REQUEST = RetryPolicy(1.0, 30.0)
 LIQUIDATION = RetryPolicy(1.0, 60.0)
 # A store of time series outside.
 SERIES = RetryPolicy(1.0, 60.0, jitter=0.5)
+# A change of the schema that gave way to transactions which had its tables.
+MIGRATION = RetryPolicy(0.1, 1.0, jitter=0.5)
 TASK = RetryPolicy(2.0, 300.0, jitter=0.5)

@@ -5,9 +5,11 @@ accounts are explained by it alone. It is archived first, month by month, and a 
 has as many rows of it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -29,7 +31,7 @@ from domain.positions.history_queries import EQUITY_SAMPLES, POSITION_SNAPSHOTS
 
 # Months ahead: a worker that is away for so long costs nothing but rows that are moved later.
 _AHEAD = 2
-_TABLES = (ACCOUNT_EVENTS, INTRADAY_BARS, EQUITY_SAMPLES, POSITION_SNAPSHOTS)
+TABLES = (ACCOUNT_EVENTS, INTRADAY_BARS, EQUITY_SAMPLES, POSITION_SNAPSHOTS)
 _log = structlog.stdlib.get_logger("history")
 
 
@@ -54,9 +56,16 @@ class ArchiveDisagrees(Exception):
     """The archive has another number of rows than the partition: nothing was dropped."""
 
 
-async def make_months(work: UnitOfWork, now: datetime) -> int:
-    """Make the partitions of this month and the next two; returns their number. A step; idempotent."""
-    return sum([len(await ensure_partitions(work, table, now, ahead=_AHEAD)) for table in _TABLES])
+async def make_months(begin: Callable[[], AbstractAsyncContextManager[UnitOfWork]], now: datetime) -> int:
+    """Make the partitions of this month and the next two; returns their number. Idempotent.
+
+    Each table in a transaction of its own, which ``begin`` opens: nobody holds one and waits for the next.
+    """
+    made = 0
+    for table in TABLES:
+        async with begin() as work:
+            made += len(await ensure_partitions(work, table, now, ahead=_AHEAD))
+    return made
 
 
 async def keep_months(bus: Bus, now: datetime, kept: Kept, archive: Archive) -> dict[str, int]:
@@ -67,9 +76,8 @@ async def keep_months(bus: Bus, now: datetime, kept: Kept, archive: Archive) -> 
     Raises:
         ArchiveDisagrees: a month of the event log was not dropped.
     """
-    async with unit_of_work(bus) as work:
-        made = await make_months(work, now)
-    for table in _TABLES:
+    made = await make_months(partial(unit_of_work, bus), now)
+    for table in TABLES:
         if table.has_rest:
             async with unit_of_work(bus) as work:
                 made += len(await sort_rest(work, table))

@@ -6,10 +6,8 @@ from typing import Any
 from uuid import uuid4
 
 import asyncpg
-from tortoise import Tortoise
-from tortoise.migrations.api import migrate
 
-from adapters.database import orm_config
+from adapters.database import migrate
 
 _MADE_AT = datetime(2026, 1, 5, tzinfo=UTC)
 # What a column that must have a value gets, by its type.
@@ -31,10 +29,7 @@ _ANYTHING: dict[str, Any] = {
 
 async def migrate_to(database_url: str, step: str) -> None:
     """Migrate up to and with a step."""
-    try:
-        await migrate(config=orm_config(database_url), target=f"tradegraph.{step}")
-    finally:
-        await Tortoise.close_connections()
+    await migrate(database_url, last=step)
 
 
 async def insert(connection: asyncpg.Connection, table: str, **values: Any) -> Any:
