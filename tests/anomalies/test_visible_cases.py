@@ -1,18 +1,22 @@
 """Cases about accounts of several owners: each sees what its own findings say, and no trace of the others."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from api.realtime.streams import cursor_of
 from domain.access.types import Actor, Role
+from domain.anomalies.anomaly import Anomaly
 from domain.anomalies.cases import rules
 from domain.anomalies.cases.forms import read_shares
-from domain.anomalies.cases.types import CaseEvent, CaseEventKind
+from domain.anomalies.cases.types import Case, CaseEvent, CaseEventKind, CaseStatus, Disposition
 from domain.kernel.database import fetch
+from domain.kernel.errors import Conflict
 from domain.kernel.ids import new_id
 from domain.risk.types import Severity
 from tests.anomalies.test_case_rules import CASE, FINDING, NOW, ONE, THREE, TWO
@@ -21,10 +25,11 @@ from tests.support.asking import Asking
 
 __all__ = ["ahead"]
 
-SEEN = "findingCount severity score accountIds"
+SEEN = "findingCount severity score accountIds status disposition version"
 LIST = f"""query ($f: AnomalyCaseFilter) {{ anomalyCases(filter: $f) {{ totalCount edges {{ node {{
-  id {SEEN} findings {{ id }} timeline {{ kind anomalyId case {{ {SEEN} }} }} }} }} }} }}"""
+  id {SEEN} openedAt updatedAt findings {{ id }} timeline {{ kind anomalyId case {{ {SEEN} }} }} }} }} }} }}"""
 STREAM = f"subscription ($a: Cursor!) {{ anomalyCases(after: $a) {{ kind anomalyId case {{ {SEEN} }} }} }}"
+DECIDE = "mutation ($i: DecideAnomalyCaseInput!) { decideAnomalyCase(input: $i) { id } }"
 COMMENT = "mutation ($i: CommentAnomalyCaseInput!) { commentAnomalyCase(input: $i) { id } }"
 learn = import_module("migrations.0040_case_shares")
 
@@ -43,7 +48,8 @@ async def _both(ahead: Ahead) -> tuple[str, str]:
 
 def _of(actor: Actor, severity: str, score: float) -> dict[str, Any]:
     """What a case says to who sees one finding of it."""
-    return {"findingCount": 1, "severity": severity, "score": score, "accountIds": [str(next(iter(actor.accounts)))]}
+    own = {"findingCount": 1, "severity": severity, "score": score, "accountIds": [str(next(iter(actor.accounts)))]}
+    return own | {"status": "OPEN", "disposition": None}
 
 
 async def _shown(ahead: Ahead, actor: Actor, steps: int) -> tuple[dict[str, Any], list[Any]]:
@@ -58,13 +64,13 @@ async def test_an_owner_sees_nothing_of_findings_about_others(ahead: Ahead) -> N
     first, second = await _both(ahead)
     for actor, finding, kind, seen in (
         (ahead.runner, first, "OPENED", _of(ahead.runner, "WARNING", 7.0)),
-        (ahead.client, second, "JOINED", _of(ahead.client, "CRITICAL", 12.0)),
+        (ahead.client, second, "OPENED", _of(ahead.client, "CRITICAL", 12.0)),
     ):
         case, told = await _shown(ahead, actor, 2)
-        assert case.items() >= (seen | {"findings": [{"id": finding}]}).items()
+        assert case.items() >= (seen | {"version": 2, "findings": [{"id": finding}]}).items()
         steps = [
-            {"kind": kind, "anomalyId": finding, "case": seen},
-            {"kind": "COMMENTED", "anomalyId": None, "case": seen},
+            {"kind": kind, "anomalyId": finding, "case": seen | {"version": 1}},
+            {"kind": "COMMENTED", "anomalyId": None, "case": seen | {"version": 2}},
         ]
         assert case["timeline"] == told == steps
 
@@ -83,6 +89,31 @@ async def test_a_severity_filter_uses_the_visible_severity(ahead: Ahead) -> None
         assert (await Asking(ahead.desk, actor).ask(LIST, f={"minSeverity": "CRITICAL"}))["totalCount"] == count
 
 
+async def test_filters_and_decisions_are_those_of_what_is_seen(ahead: Ahead) -> None:
+    """A finding about another account takes a decision back: that is nothing to whom it is not shown."""
+    desk = ahead.desk
+    admin = Asking(desk, desk.admin)
+    (edge,) = (await admin.ask(LIST))["edges"]
+    await admin.ask(DECIDE, i={"id": edge["node"]["id"], "disposition": "EXPLAINED", "note": "a hedge"})
+    (before,) = (await Asking(desk, ahead.runner).ask(LIST))["edges"]
+    (about,) = ahead.client.accounts
+    await _tell(desk, replace(ahead.anomaly, id=new_id(), account_id=about, fingerprint="two"))
+    (after,) = (await Asking(desk, ahead.runner).ask(LIST))["edges"]
+    assert after == before
+    assert after["node"]["disposition"] == "EXPLAINED"
+    decided, opened = {"statuses": ["DECIDED"], "dispositions": ["EXPLAINED"]}, {"statuses": ["OPEN"]}
+    assigned, told = {"statuses": ["ASSIGNED"]}, after["node"]["openedAt"]
+    late = {"from": (datetime.fromisoformat(told) + timedelta(microseconds=1)).isoformat()}
+    for actor, counts in (
+        (ahead.runner, (1, 0, 0, 0)),
+        (ahead.client, (0, 1, 0, 1)),
+        (desk.admin, (0, 0, 1, 0)),
+    ):
+        asking = Asking(desk, actor)
+        found = [(await asking.ask(LIST, f=one))["totalCount"] for one in (decided, opened, assigned, late)]
+        assert tuple(found) == counts, actor.email
+
+
 async def test_cases_of_older_releases_get_their_shares(ahead: Ahead) -> None:
     await _both(ahead)
     (stored,) = await fetch("SELECT shares FROM anomaly_cases")
@@ -90,7 +121,10 @@ async def test_cases_of_older_releases_get_their_shares(ahead: Ahead) -> None:
     await fetch("UPDATE anomaly_cases SET shares = '[]' RETURNING 1")
     await fetch(f"{learn._LEARN} RETURNING 1")
     (learnt,) = await fetch("SELECT shares FROM anomaly_cases")
-    assert read_shares(learnt["shares"]) == read_shares(stored["shares"])
+    known = [(one.account_id, one.finding_count, one.score, one.found_at) for one in read_shares(stored["shares"])]
+    assert [
+        (one.account_id, one.finding_count, one.score, one.found_at) for one in read_shares(learnt["shares"])
+    ] == known
 
 
 @pytest.mark.parametrize(("readable", "is_told"), [({ONE}, False), ({TWO}, False), ({ONE, TWO}, True)])
@@ -115,3 +149,50 @@ def test_shares_add_up_to_the_case() -> None:
     assert seen.account_ids == seen.linked_ids == (ONE,)
     other = rules.narrowed(case, {TWO, THREE}.__contains__)
     assert (other.finding_count, other.severity, other.score, other.found_at) == (1, Severity.INFO, 5.5, NOW)
+
+
+ACTS: dict[str, Any] = {
+    "assign": lambda case, now: rules.assign(case, "a@example.org", now),
+    "confirm": lambda case, now: rules.decide(case, Disposition.CONFIRMED, "n", "b@example.org", now),
+    "explain": lambda case, now: rules.decide(case, Disposition.EXPLAINED, "n", "b@example.org", now),
+    "close": rules.close,
+    "reopen": rules.reopen,
+    "comment": rules.touch,
+}
+TOLD = ("severity", "score", "finding_count", "found_at", "opened_at")
+TOLD += ("updated_at", "closed_at", "status", "disposition", "version")
+
+
+@given(
+    st.lists(st.one_of(st.sampled_from([ONE, TWO, THREE]), st.sampled_from(sorted(ACTS))), max_size=25),
+    st.sampled_from([{ONE}, {TWO}, {ONE, THREE}]),
+)
+def test_who_sees_some_accounts_sees_a_case_as_if_there_were_no_others(steps: list[Any], readable: set[Any]) -> None:
+    """The same steps without findings about others, and without what people did before the first, give the same."""
+    whole: Case | None = None
+    alone: Case | None = None
+    for number, step in enumerate([TWO, *steps]):
+        now = NOW + timedelta(minutes=number)
+        if isinstance(step, str):
+            try:
+                whole = ACTS[step](whole, now)
+            except Conflict:
+                continue
+            alone = ACTS[step](alone, now) if alone is not None else None
+        elif whole is None or whole.status is not CaseStatus.CLOSED:
+            finding = replace(FINDING, account_id=step, score=5.0 + number, detected_at=now)
+            whole = _joined(whole, finding, now)
+            alone = _joined(alone, finding, now) if step in readable else alone
+        assert whole is not None
+        seen = rules.narrowed(whole, readable.__contains__)
+        if alone is not None:
+            assert [getattr(seen, name) for name in TOLD] == [getattr(alone, name) for name in TOLD]
+        event = CaseEvent(1, CaseEventKind.COMMENTED, now, "somebody", None, None, whole)
+        assert rules.is_step_of(event, readable.__contains__) is (alone is not None)
+
+
+def _joined(case: Case | None, finding: Anomaly, now: datetime) -> Case:
+    accounts = [finding.account_id] if finding.account_id is not None else []
+    if case is None:
+        return rules.open_case(CASE.id, 1, finding, accounts, now)
+    return rules.join(case, finding, accounts, now)

@@ -195,16 +195,27 @@ class CaseFilter:
     until: datetime | None = None
 
 
+# Who sees some accounts asks for the case as it is of them (rules.narrowed).
+_SEEN = """LEFT JOIN LATERAL (
+  SELECT CASE WHEN bool_and(status IN ('DECIDED', 'CLOSED')) THEN min(status)
+      WHEN bool_or(status <> 'OPEN') THEN 'ASSIGNED' ELSE min(status) END AS status,
+    CASE WHEN bool_and(status IN ('DECIDED', 'CLOSED')) THEN min(disposition) END AS disposition,
+    min(opened_at) AS opened_at
+  FROM jsonb_to_recordset(c.shares::jsonb)
+    AS s (account_id uuid, status text, disposition text, opened_at timestamptz)
+  WHERE account_id = ANY ($1) AND status IS NOT NULL
+) AS own ON true"""
 _MATCHES = """
 ($1::uuid[] IS NULL OR EXISTS (SELECT 1 FROM anomalies a WHERE a.case_id = c.id AND a.account_id = ANY($1)))
 AND ($2::uuid IS NULL OR EXISTS (SELECT 1 FROM anomalies a WHERE a.case_id = c.id AND a.account_id = $2))
-AND ($3::text[] IS NULL OR c.kind = ANY($3)) AND ($4::text[] IS NULL OR c.status = ANY($4))
+AND ($3::text[] IS NULL OR c.kind = ANY($3)) AND ($4::text[] IS NULL OR COALESCE(own.status, c.status) = ANY($4))
 AND ($5::text[] IS NULL OR (CASE WHEN $1::uuid[] IS NULL THEN c.severity ELSE (
   SELECT a.severity FROM anomalies a WHERE a.case_id = c.id AND a.account_id = ANY($1)
   ORDER BY array_position(ARRAY['INFO', 'WARNING', 'CRITICAL'], a.severity::text) DESC LIMIT 1) END) = ANY($5))
-AND ($6::text[] IS NULL OR c.disposition = ANY($6))
+AND ($6::text[] IS NULL OR CASE WHEN own.status IS NULL THEN c.disposition ELSE own.disposition END = ANY($6))
 AND ($7::text IS NULL OR c.assignee = $7)
-AND ($8::timestamptz IS NULL OR c.opened_at >= $8) AND ($9::timestamptz IS NULL OR c.opened_at < $9)
+AND ($8::timestamptz IS NULL OR COALESCE(own.opened_at, c.opened_at) >= $8)
+AND ($9::timestamptz IS NULL OR COALESCE(own.opened_at, c.opened_at) < $9)
 """
 
 
@@ -220,7 +231,7 @@ def _arguments(wanted: CaseFilter) -> list[object]:
     ]
 
 
-_LIST = NumberedList("anomaly_cases c", _COLUMNS, _MATCHES, "c.number", _case, attrgetter("number"))
+_LIST = NumberedList(f"anomaly_cases c {_SEEN}", _COLUMNS, _MATCHES, "c.number", _case, attrgetter("number"))
 
 
 async def list_page(wanted: CaseFilter, request: PageRequest) -> Page[Case]:

@@ -17,7 +17,7 @@ from domain.anomalies.cases import queries, rules, store
 from domain.anomalies.cases.evidence import CaseEvidence, NamedIds, chart_of, named_by, orders_beside
 from domain.anomalies.cases.queries import CaseFilter
 from domain.anomalies.cases.service import MAX_EMAIL, WORKERS
-from domain.anomalies.cases.types import Case, CaseEvent, Dismissal
+from domain.anomalies.cases.types import Case, CaseEvent, CaseEventKind, Dismissal
 from domain.kernel.errors import Forbidden, NotFound
 from domain.kernel.pages import Page, PageRequest
 from domain.kernel.text import clean_text
@@ -107,7 +107,10 @@ def step_shown_to(actor: Actor, event: CaseEvent) -> CaseEvent | None:
         return event
     if not rules.is_step_of(event, actor.may_read):
         return None
-    return replace(event, note=None, case=shown_to(actor, event.case))
+    case = shown_to(actor, event.case)
+    # What joined a case of others has opened what this reader sees of it.
+    kind = CaseEventKind.OPENED if event.anomaly_id is not None and case.version == 1 else event.kind
+    return replace(event, kind=kind, note=None, case=case)
 
 
 def findings_shown_to(actor: Actor, findings: Iterable[Anomaly]) -> list[Anomaly]:

@@ -40,13 +40,22 @@ class CaseEventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CaseShare:
-    """The findings of a case about one account: their number, highest severity and score, and the newest's time."""
+    """The case as it would be with the findings about one account alone, and the steps of people since the first.
+
+    ``steps_before`` counts the steps of people before that. Shares of earlier versions have no ``status``: there, the
+    case's own values stand for what they do not know.
+    """
 
     account_id: UUID
     finding_count: int
     severity: Severity
     score: float
     found_at: datetime
+    opened_at: datetime | None = None
+    updated_at: datetime | None = None
+    status: CaseStatus | None = None
+    disposition: Disposition | None = None
+    steps_before: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +64,8 @@ class Case:
 
     ``number`` counts all cases. ``account_ids`` are the accounts that the findings are about; ``linked_ids`` are those
     and the others that the evidence names. ``severity`` and ``score`` are the highest of its findings. ``assignee`` is
-    an email; ``note`` is the reason of the disposition. ``version`` grows with each change. ``shares`` say the same of
-    each account alone; snapshots of earlier versions have none.
+    an email; ``note`` is the reason of the disposition. ``version`` grows with each change, that is with each finding
+    and each step of a person. ``shares`` say the same of each account alone; snapshots of earlier versions have none.
     """
 
     id: UUID
