@@ -4,6 +4,8 @@ An exception of this family means that nothing was saved. Each carries a stable 
 ``extensions.code``), a message fit for the user, and a context of plain values that is sent along.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import ClassVar
 
@@ -91,3 +93,16 @@ class Refused(DomainError):
     def __init__(self, message: str, *, reason: str) -> None:
         super().__init__(message, reason=reason)
         self.reason = reason
+
+
+@contextmanager
+def within_field(name: str) -> Iterator[None]:
+    """Prefix the field path of an error inside with ``name``."""
+    try:
+        yield
+    except DomainError as error:
+        field = error.context.get("field")
+        error.context["field"] = f"{name}.{field}" if field else name
+        if isinstance(error, BadInput):
+            error.field = str(error.context["field"])
+        raise

@@ -15,7 +15,7 @@ from domain.kernel.numbers import ONE, ZERO
 from domain.market.types import Instrument
 from domain.orders.deciding.activity import Displaced
 from domain.orders.deciding.business_checks import EXIT_CHECKS, Candidate, first_refusal
-from domain.orders.deciding.pretrade import Decision, collared, decide, lack_of_funds, refused_by_rules
+from domain.orders.deciding.pretrade import Decision, decide
 from domain.orders.deciding.reservations import (
     Reservation,
     reservation_price,
@@ -23,6 +23,7 @@ from domain.orders.deciding.reservations import (
     unreserve,
     unreserve_orders,
 )
+from domain.orders.deciding.risk_checks import collared
 from domain.orders.deciding.state import GroupPlace, new_order, refuse
 from domain.orders.deciding.trading_book import MarketState, TradingBook
 from domain.orders.model import refusals
@@ -163,7 +164,7 @@ def _reserve(orders: Sequence[Order], decisions: Sequence[Decision], request: Gr
     if all(decision.is_exit for decision in decisions):
         return
     unreserve_orders(book.account, waiting)
-    reason, message = lack_of_funds(book, needed, available)
+    reason, message = refusals.lack_of_funds(needed, available, book.account.currency)
     for order in orders:
         refuse(order, reason, message, request.now)
 
@@ -183,6 +184,6 @@ def _decide_exit(command: PlaceOrder, request: GroupRequest) -> Decision:
     price = reservation_price(command, market.fresh)
     candidate = Candidate(command, instrument, market, request.book, position, price, command.quantity)
     nothing = Reservation(position.bucket, price, ZERO, ZERO, ZERO, candidate.rate or ONE)
-    violations = collared(candidate).violations
-    refusal = first_refusal(candidate, EXIT_CHECKS) or refused_by_rules(violations)
-    return Decision(nothing, ZERO, violations, *refusal) if refusal is not None else Decision(nothing, ZERO, violations)
+    verdict = collared(candidate)
+    refusal = first_refusal(candidate, EXIT_CHECKS) or verdict.refusal
+    return Decision(nothing, ZERO, verdict.violations, *(refusal or ()))

@@ -14,9 +14,8 @@ from domain.kernel.numbers import ZERO
 from domain.market.types import Instrument
 from domain.orders.deciding.activity import Displaced
 from domain.orders.deciding.business_checks import CHECKS, EXIT_CHECKS, SIZE_CHECKS, Candidate, first_refusal
-from domain.orders.deciding.pretrade import RuleVerdict, collared, judge, lack_of_funds, refused_by_rules
 from domain.orders.deciding.reservations import reservation_price, reserve_orders, unreserve_orders
-from domain.orders.deciding.risk_snapshot import worst_notional
+from domain.orders.deciding.risk_checks import RuleVerdict, collared, judge, worst_notional
 from domain.orders.deciding.trading_book import MarketState, TradingBook
 from domain.orders.model import refusals
 from domain.orders.model.commands import ModifyOrder, PlaceOrder
@@ -108,8 +107,8 @@ def decide_change(
     reserve_orders(book.account, instrument, legs)
     needed = book.account.reserved - reserved
     if refusal is None and needed > ZERO and not is_exit and (available is None or needed > available):
-        refusal = lack_of_funds(book, needed, available)
-    refusal = refusal or refused_by_rules(verdict.violations)
+        refusal = refusals.lack_of_funds(needed, available, book.account.currency)
+    refusal = refusal or verdict.refusal
     if refusal is not None:
         unreserve_orders(book.account, legs)
         order.pending_changes, order.reserve_rate = pending, rate

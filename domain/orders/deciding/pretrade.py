@@ -4,7 +4,6 @@
 because each accepted order is added to the books before the next decision.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -20,14 +19,12 @@ from domain.orders.deciding.reservations import (
     reserve,
     unreserve,
 )
-from domain.orders.deciding.risk_snapshot import proposal_of, snapshot_of, worst_notional
+from domain.orders.deciding.risk_checks import RuleVerdict, judge, worst_notional
 from domain.orders.deciding.trading_book import MarketState, TradingBook
 from domain.orders.model import refusals
 from domain.orders.model.commands import PlaceOrder
-from domain.orders.model.refusals import Refusal
 from domain.orders.model.types import RejectReason, Side
-from domain.risk.rules import displaces, evaluate, refuses
-from domain.risk.types import RiskRuleKind, RiskViolation
+from domain.risk.types import RiskViolation
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,6 @@ def decide(command: PlaceOrder, instrument: Instrument, market: MarketState, boo
     position = book.position_for(command, instrument.id)
     price = reservation_price(command, market.fresh)
     candidate = Candidate(command, instrument, market, book, position, price, command.quantity)
-    verdict = judge(candidate)
     reservation = reservation_for(
         book.account,
         instrument,
@@ -69,6 +65,7 @@ def decide(command: PlaceOrder, instrument: Instrument, market: MarketState, boo
         rate=candidate.rate or ONE,
         only_reduces=command.only_reduces,
     )
+    verdict = judge(candidate)
     refusal = first_refusal(candidate, CHECKS)
     if refusal is not None:
         return Decision(reservation, ZERO, verdict.violations, *refusal)
@@ -78,68 +75,20 @@ def decide(command: PlaceOrder, instrument: Instrument, market: MarketState, boo
     return decision
 
 
-def refused_by_rules(violations: Iterable[RiskViolation]) -> Refusal | None:
-    """The refusal that violations lead to, if any of them is more than a warning."""
-    first = next((row for row in violations if refuses([row])), None)
-    return Refusal(RejectReason.RISK_RULE, first.message) if first is not None else None
-
-
-def lack_of_funds(book: TradingBook, needed: Decimal, available: Decimal | None) -> Refusal:
-    """The reason for which the available funds do not suffice."""
-    if available is None:
-        return refusals.unvalued_account()
-    return refusals.lack_of_funds(needed, available, book.account.currency)
-
-
-def _reserve(candidate: Candidate, reservation: Reservation, verdict: "RuleVerdict") -> Decision:
+def _reserve(candidate: Candidate, reservation: Reservation, verdict: RuleVerdict) -> Decision:
     """Reserve what the order needs if it is available and no rule refuses. An exit is never refused for funds.
 
     Insufficient funds take precedence over violations of rules.
     """
-    book, violations = candidate.book, verdict.violations
+    book, violations, refusal = candidate.book, verdict.violations, verdict.refusal
     is_exit, before, changed = candidate.reduces, book.available, candidate.position.changed
     reserved = reserve(book.account, candidate.position, reservation, buys=candidate.buys)
     is_there = reserved <= ZERO or is_exit or (before is not None and reserved <= before)
-    refusal = refused_by_rules(violations) if is_there else lack_of_funds(book, reserved, before)
-    if refusal is None:
+    if is_there and refusal is None:
         return Decision(reservation, reserved, violations, is_exit=is_exit, displaced=verdict.displaced)
     unreserve(book.account, candidate.position, reservation, buys=candidate.buys)
     # A refused order leaves no trace in the books, not even an empty position.
     candidate.position.changed = changed
+    if not is_there or refusal is None:
+        refusal = refusals.lack_of_funds(reserved, before, book.account.currency)
     return Decision(reservation, reserved, violations, *refusal)
-
-
-def collared(candidate: Candidate) -> "RuleVerdict":
-    """The price-collar violations of a bracket's exit: its limit is compared with its own trigger.
-
-    The exit trades after its entry, so the present market does not matter. A take-profit without a trigger is not
-    compared.
-    """
-    limits, command = candidate.book.limits, candidate.command
-    proposal = proposal_of(candidate)
-    if proposal.trigger is None and not candidate.triggered:
-        return RuleVerdict()
-    rules = limits.rules_for(command.account_id, command.symbol, command.strategy)
-    collars = [rule for rule in rules if rule.kind is RiskRuleKind.PRICE_COLLAR]
-    return RuleVerdict(evaluate(proposal, snapshot_of(candidate), collars)) if collars else RuleVerdict()
-
-
-@dataclass(frozen=True, slots=True)
-class RuleVerdict:
-    """Every rule in force that the order violates, and own orders that would have to be cancelled for it."""
-
-    violations: tuple[RiskViolation, ...] = ()
-    displaced: Displaced | None = None
-
-
-def judge(candidate: Candidate) -> RuleVerdict:
-    """Evaluate the rules in force on an order."""
-    limits, command = candidate.book.limits, candidate.command
-    rules = limits.rules_for(command.account_id, command.symbol, command.strategy)
-    if not rules:
-        return RuleVerdict()
-    proposal, snapshot = proposal_of(candidate), snapshot_of(candidate)
-    displaced = None
-    if displaces(proposal, snapshot, rules):
-        displaced = Displaced(command.symbol, command.side.opposite, proposal.bound)
-    return RuleVerdict(evaluate(proposal, snapshot, rules), displaced)

@@ -16,7 +16,7 @@ from domain.access.attribution import Attribution
 from domain.access.types import no_account, require_trade
 from domain.accounts import guarded_queries
 from domain.accounts import queries as account_queries
-from domain.kernel.errors import Conflict, DomainError, NotFound
+from domain.kernel.errors import Conflict, DomainError, NotFound, within_field
 from domain.kernel.guarded_work import GuardedWork, StaleVersions
 from domain.kernel.rows import Record
 from domain.kernel.unit_of_work import UnitOfWork, Writing
@@ -36,8 +36,8 @@ from domain.orders.entry.group_commit import ActorsCall
 from domain.orders.model import refusals
 from domain.orders.model.commands import PlaceOrder, request_digest
 from domain.orders.model.events import record_order, signals_of
-from domain.orders.model.group_validation import naming
 from domain.orders.model.order import Order
+from domain.orders.model.refusals import Refusal
 from domain.orders.model.types import OrderEventKind, Side
 from domain.orders.model.venue_commands import CANCEL, SUBMIT
 from domain.orders.trace_queries import INSERT_TRACES, trace_of
@@ -87,7 +87,7 @@ class PlaceCall(ActorsCall):
 def naming_of(call: PlaceCall, index: int) -> Iterator[None]:
     """Add the index of the order to an error in a batch of several, and the part's name in a group."""
     if call.parts:
-        with naming(call.parts[index].name):
+        with within_field(call.parts[index].name):
             yield
         return
     try:
@@ -232,7 +232,7 @@ class Batch:
             fresh.append((order, decision))
             placed.append(PlacedOrder(order, replayed=False))
         if call.all_or_none and any(not decision.accepted for _, decision in fresh):
-            self._refuse_all(fresh, marks)
+            self._refuse_all(refusals.refused_with_batch(), fresh, marks)
         attribution = call.attribution
         for order, _ in fresh:
             self._keep(order, now, attribution)
@@ -292,8 +292,8 @@ class Batch:
     def _decide(self, request: _Request, now: datetime) -> tuple[Order, Decision]:
         command, instrument, digest = request.command, request.instrument, request.digest
         book = self._books[command.account_id]
-        works_until = self.context.works_until(command, instrument, now)
         market = self.context.market_state(instrument, now, book.account.currency)
+        works_until = self.context.works_until(command, instrument, now)
         decision = decide(command, instrument, market, book)
         order = new_order(command, instrument, book.account.venue, decision, market, works_until, now, digest)
         self._known[(order.account_id, order.client_order_id)] = order
@@ -301,7 +301,7 @@ class Batch:
             self._displacements.append(Displacement(order, decision.displaced))
         return order, decision
 
-    def _refuse_all(self, fresh: list[tuple[Order, Decision]], marks: Mapping[UUID, int]) -> None:
+    def _refuse_all(self, refusal: Refusal, fresh: list[tuple[Order, Decision]], marks: Mapping[UUID, int]) -> None:
         for account_id, mark in marks.items():
             activity = self._books[account_id].activity
             if activity is not None:
@@ -312,7 +312,7 @@ class Batch:
             book = self._books[order.account_id]
             position, buys = book.position_for(order, order.instrument_id), order.side is Side.BUY
             unreserve(book.account, position, decision.reservation, buys=buys)
-            refuse(order, *refusals.refused_with_batch(), order.created_at)
+            refuse(order, *refusal, order.created_at)
 
     def _keep(self, order: Order, now: datetime, attribution: Attribution, *, submit: bool = True) -> None:
         book = self._books[order.account_id]
@@ -320,10 +320,10 @@ class Batch:
         order.placed_from, order.request_id = attribution.address, attribution.request_id
         self._known[(order.account_id, order.client_order_id)] = order
         self._new.append(order)
-        if attribution.trace is not None:
-            self._traces.append(trace_of(order, attribution.trace, now))
         if order.is_open and submit:
             self._submit(order, None)
+        if attribution.trace is not None:
+            self._traces.append(trace_of(order, attribution.trace, now))
         position = book.positions.get((order.instrument_id, bucket_of(order, book.account.position_mode)))
         # A new order is in a status that has an event of its own name.
         kind = OrderEventKind(order.status.value)

@@ -4,12 +4,11 @@ The tables are the source of the lists in the documentation. Fields are paths: `
 stop-loss.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
 
-from domain.kernel.errors import BadInput, DomainError
+from domain.kernel.errors import within_field
 from domain.orders.model.commands import OrderLeg, PlaceBracket, PlaceOco, PlaceOrder, exit_command
 from domain.orders.model.order_types import NEVER_WAIT, STOP_TRIGGERED, TOUCH_TRIGGERED
 from domain.orders.model.order_validation import (
@@ -172,14 +171,14 @@ def check_bracket(bracket: PlaceBracket, now: datetime) -> None:
     Raises:
         BadInput: names the field, as a path.
     """
-    with naming("entry"):
+    with within_field("entry"):
         check_command(bracket.entry, now)
     for name, leg in bracket.legs:
-        with naming(name):
+        with within_field(name):
             check_numbers(leg)
     check_rows(BRACKET_MALFORMATIONS, bracket, now)
     for name, leg in bracket.legs:
-        with naming(name):
+        with within_field(name):
             check_command(exit_command(bracket.entry, leg), now)
 
 
@@ -190,19 +189,6 @@ def check_oco(oco: PlaceOco, now: datetime) -> None:
         BadInput: names the field, as a path.
     """
     for name, order in (("first", oco.first), ("second", oco.second)):
-        with naming(name):
+        with within_field(name):
             check_command(order, now)
     check_rows(OCO_MALFORMATIONS, oco, now)
-
-
-@contextmanager
-def naming(name: str) -> Iterator[None]:
-    """Prefix the field path of an error inside with ``name``."""
-    try:
-        yield
-    except DomainError as error:
-        field = error.context.get("field")
-        error.context["field"] = f"{name}.{field}" if field else name
-        if isinstance(error, BadInput):
-            error.field = str(error.context["field"])
-        raise

@@ -33,8 +33,10 @@ def trading_halted(what: str, reason: str) -> Refusal:
     return Refusal(R.TRADING_HALTED, f"Trading of {what} is halted: {reason}")
 
 
-def lack_of_funds(needed: Decimal, available: Decimal, currency: str) -> Refusal:
-    """The order needs more than is available."""
+def lack_of_funds(needed: Decimal, available: Decimal | None, currency: str) -> Refusal:
+    """The order needs more than is available; None if the account cannot be valued."""
+    if available is None:
+        return unvalued_account()
     there = plain(max(available, ZERO))
     return Refusal(R.INSUFFICIENT_FUNDS, f"The order needs {plain(needed)} {currency}, and {there} is available.")
 

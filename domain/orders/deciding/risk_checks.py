@@ -1,19 +1,25 @@
-"""The risk snapshot of an order: its terms, its market, the account in the worst case, and the activity before it.
+"""The check of an order against the risk rules: the order as the rules see it, its snapshot, and the verdict.
 
-Figures are computed only where a rule in force needs them.
+The snapshot has the market, the account in the worst case, and the activity before the order. Figures are computed only
+where a rule in force needs them.
 """
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.kernel.numbers import ONE, ZERO
+from domain.orders.deciding.activity import Displaced
 from domain.orders.deciding.business_checks import Candidate
 from domain.orders.deciding.reservations import MARKET_BUFFER
 from domain.orders.exchange.trailing import TickGrid, trail
 from domain.orders.model.order_types import TRAILING
+from domain.orders.model.refusals import Refusal
+from domain.orders.model.types import RejectReason
 from domain.positions.exposure import Marks, largest, potential_exposure, worth
 from domain.positions.valuation import value_all
+from domain.risk.rules import displaces, evaluate, refuses
 from domain.risk.snapshot import AccountView, Activity, MarketView, ProposedOrder, RiskSnapshot
-from domain.risk.types import RiskRuleKind
+from domain.risk.types import RiskRuleKind, RiskViolation
 
 _POSITION = frozenset({RiskRuleKind.MAX_POSITION_QUANTITY, RiskRuleKind.MAX_POSITION_NOTIONAL})
 _ACCOUNT = frozenset(
@@ -27,6 +33,48 @@ _ACCOUNT = frozenset(
     }
 )
 _UNASKED = AccountView(ZERO, None, None, None, None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleVerdict:
+    """Every rule in force that the order violates, and own orders that would have to be cancelled for it."""
+
+    violations: tuple[RiskViolation, ...] = ()
+    displaced: Displaced | None = None
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """The refusal that the violations lead to, if any of them is more than a warning."""
+        first = next((row for row in self.violations if refuses([row])), None)
+        return Refusal(RejectReason.RISK_RULE, first.message) if first is not None else None
+
+
+def judge(candidate: Candidate) -> RuleVerdict:
+    """Evaluate the rules in force on an order."""
+    limits, command = candidate.book.limits, candidate.command
+    rules = limits.rules_for(command.account_id, command.symbol, command.strategy)
+    if not rules:
+        return RuleVerdict()
+    proposal, snapshot = proposal_of(candidate), snapshot_of(candidate)
+    displaced = None
+    if displaces(proposal, snapshot, rules):
+        displaced = Displaced(command.symbol, command.side.opposite, proposal.bound)
+    return RuleVerdict(evaluate(proposal, snapshot, rules), displaced)
+
+
+def collared(candidate: Candidate) -> RuleVerdict:
+    """The price-collar violations of a bracket's exit: its limit is compared with its own trigger.
+
+    The exit trades after its entry, so the present market does not matter. A take-profit without a trigger is not
+    compared.
+    """
+    limits, command = candidate.book.limits, candidate.command
+    proposal = proposal_of(candidate)
+    if proposal.trigger is None and not candidate.triggered:
+        return RuleVerdict()
+    rules = limits.rules_for(command.account_id, command.symbol, command.strategy)
+    collars = [rule for rule in rules if rule.kind is RiskRuleKind.PRICE_COLLAR]
+    return RuleVerdict(evaluate(proposal, snapshot_of(candidate), collars)) if collars else RuleVerdict()
 
 
 def worst_notional(candidate: Candidate) -> Decimal | None:
