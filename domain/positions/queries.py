@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from domain.accounts.types import AccountKind
+from domain.accounts.queries import SELECT_ACCOUNT, to_book
+from domain.accounts.types import AccountBook, AccountKind
 from domain.kernel.database import fetch
 from domain.kernel.rows import insertion, reader
 from domain.kernel.unit_of_work import UnitOfWork, Writing
@@ -71,6 +72,27 @@ async def read_for_orders(
 ) -> dict[UUID, dict[PositionKey, PositionBook]]:
     """The same as ``load_positions``, without a lock."""
     return by_account(account_ids, await fetch(_FOR_ORDERS, list(account_ids), list(instrument_ids)))
+
+
+_BOOKS = (
+    f"SELECT {SELECT_ACCOUNT}, {SELECT_POSITION} FROM accounts a LEFT JOIN positions p ON p.account_id = a.id "
+    f"AND {FOR_ORDERS} WHERE a.id = ANY($1::uuid[]) ORDER BY a.id"
+)
+_ACCOUNT_WIDTH = SELECT_ACCOUNT.count(",") + 1
+
+
+async def read_books_for_orders(
+    account_ids: Collection[UUID], instrument_ids: Collection[UUID]
+) -> tuple[dict[UUID, AccountBook], dict[UUID, dict[PositionKey, PositionBook]]]:
+    """Accounts and what ``read_for_orders`` reads of them, as of one moment; unknown ids are left out."""
+    rows = await fetch(_BOOKS, list(account_ids), list(instrument_ids))
+    accounts: dict[UUID, AccountBook] = {}
+    for row in rows:
+        # A row for each position, and one for an account without any.
+        if row[0] not in accounts:
+            accounts[row[0]] = to_book(row[:_ACCOUNT_WIDTH])
+    held = (row[_ACCOUNT_WIDTH:] for row in rows if row[_ACCOUNT_WIDTH] is not None)
+    return accounts, by_account(accounts, held)
 
 
 async def read_positions(

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from domain.accounts import queries as account_queries
 from domain.accounts.types import AccountBook
 from domain.kernel.database import fetch
 from domain.orders.deciding.activity import ActivityNeeds, OrderActivity
 from domain.orders.entry.activity_queries import load_activity
-from domain.positions.queries import read_for_orders
+from domain.positions.queries import read_books_for_orders
 from domain.positions.types import PositionBook, PositionKey
 
 MAX_ACCOUNTS = 10_000
@@ -80,10 +79,9 @@ async def read_books(
 ) -> dict[UUID, RememberedBook]:
     """Books read without a lock; an account that does not exist is left out.
 
-    The accounts are read first: if their versions still hold at the write, all later reads hold, too.
+    The accounts are read with the first: if their versions still hold at the write, all later reads hold, too.
     """
-    accounts = await account_queries.read_books(account_ids)
-    positions = await read_for_orders(accounts, instrument_ids)
+    accounts, positions = await read_books_for_orders(account_ids, instrument_ids)
     activities = await load_activity(fetch, accounts, needs, now)
     return {
         account_id: RememberedBook(

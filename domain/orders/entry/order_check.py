@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.access.types import Actor, no_account, require_trade
-from domain.accounts import queries as account_queries
 from domain.kernel.database import fetch
 from domain.kernel.errors import NotFound
 from domain.kernel.numbers import ZERO
@@ -15,7 +14,7 @@ from domain.orders.entry.placing import OrderEntry
 from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.order_validation import check_command
 from domain.orders.model.types import RejectReason
-from domain.positions.queries import read_for_orders
+from domain.positions.queries import read_books_for_orders
 from domain.risk.types import RiskViolation
 
 
@@ -49,14 +48,14 @@ async def check_order(entry: OrderEntry, actor: Actor, command: PlaceOrder) -> O
     instrument = reference_data.instruments.get(command.symbol)
     if instrument is None:
         raise NotFound(f"There is no instrument {command.symbol[:40]!r}.", field="symbol")
-    account = (await account_queries.read_books([command.account_id])).get(command.account_id)
+    accounts, positions = await read_books_for_orders([command.account_id], [instrument.id])
+    account = accounts.get(command.account_id)
     if account is None:
         raise no_account()
-    positions = (await read_for_orders([account.id], [instrument.id]))[account.id]
     activity = (await load_activity(fetch, {account.id: account}, needs_of(reference_data.limits.rules), now))[
         account.id
     ]
-    book = context.trading_book(account, positions, activity, reference_data)
+    book = context.trading_book(account, positions[account.id], activity, reference_data)
     before = book.available
     decision = decide(command, instrument, context.market_state(instrument, now, account.currency), book)
     reservation = max(ZERO, decision.reserved)
