@@ -38,6 +38,10 @@ run: $(RUNTIME) $(PAGES) ## Start everything; Ctrl-C stops it
 test: $(DEV) $(PAGES) ## Run all tests on throw-away servers; make test WORKERS=4, make test ARGS="-k ledger"
 	@$(BIN)/python -m pytest --ignore tests/ha --numprocesses $(WORKERS) --dist worksteal --folder-times $(ARGS)
 
+.PHONY: matrix
+matrix: $(PAGES) ## Run the tests on each Python from 3.11 to 3.14 that is here; make matrix ARGS="-k ledger"
+	@WORKERS=$(WORKERS) requirements/matrix.sh $(ARGS)
+
 .PHONY: check
 check: $(DEV) ## Check form, lint, docstrings, types, ranks of areas, and that generated files are fresh
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target check-types check-form check-imports check-generated
