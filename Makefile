@@ -154,7 +154,7 @@ quickfix: $(QUICKFIX) ## Build QuickFIX, the counterparty of FIX tests, which ta
 lock: ## Resolve the dependencies anew into requirements/; make lock ARGS=--upgrade takes newer ones
 	@$(PYTHON) -m venv .venv/lock
 	@.venv/lock/bin/python -m pip --disable-pip-version-check install --quiet --upgrade uv
-	@$(LOCK) $(ARGS) pyproject.toml --group build --group dev --extra ccxt --extra otel \
+	@$(LOCK) $(ARGS) pyproject.toml --group build --group dev --extra ccxt --extra otel --extra parquet \
 		--output-file requirements/dev.lock
 	@$(LOCK) $(ARGS) pyproject.toml --group build --constraint requirements/dev.lock \
 		--output-file requirements/runtime.lock

@@ -42,6 +42,7 @@ from api.transport.frames import TextFrames
 from api.transport.front import Front, HostPolicy
 from api.transport.guarded import GuardedHttp
 from api.transport.http import GraphQLOverHttp
+from api.transport.imports import Imports
 from api.transport.negotiation import wants_page
 from api.transport.origin import OriginPolicy, origin_hosts
 from api.transport.proxies import TrustedProxies
@@ -128,7 +129,7 @@ class _Serving:
         self.sockets = Sockets(self.runner, self.hub, origins)
         self.sessions = CookieSessions(self.runner)
         self.readiness = Readiness(runtime.check)
-        self.exports = Exports(self.runner)
+        self.exports, self.imports = Exports(self.runner), Imports(self.runner)
         self.schema_text = SchemaText(self.runner, export_schema(schema))
         self.metrics = Metrics(self.runner, runtime.venue_condition, runtime.scrapes)
         runtime.scrapes.tells_of(self.runner.metrics.registry)
@@ -207,6 +208,10 @@ class Api:
         """Rows of an account, streamed."""
         return await self.serving.exports(request)
 
+    async def import_(self, request: Request) -> Any:
+        """Lines of a file, booked into an account."""
+        return await self.serving.imports(request)
+
     async def login(self, request: Request) -> Any:
         """Begin a page's session."""
         return await self.serving.sessions.login(request)
@@ -227,6 +232,7 @@ class Api:
             Route("/metrics", self.metrics),
             Route("/schema.graphql", self.schema_text),
             Route("/export/{name}", self.export),
+            Route("/import/{name}", self.import_, methods=["POST"]),
             Route("/version", Version(self._settings.version).__call__),
             Route("/session/login", self.login, methods=["POST"]),
             Route("/session/resume", self.resume, methods=["POST"]),

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Final
 
-from domain.access.types import KeyScope
+from domain.access.types import Actor, KeyScope
+from domain.kernel.errors import Forbidden
 
 
 class Rule(Enum):
@@ -101,6 +102,17 @@ def scope_of(mutation: str) -> KeyScope:
     if mutation in _NEEDS_NO_SCOPE:
         return KeyScope.READ
     return _SCOPES.get(DECISIONS[f"Mutation.{mutation}"], KeyScope.MANAGE)
+
+
+def require_scope(actor: Actor, rule: Rule, action: str) -> None:
+    """Let ``actor`` pass if its API key, if it came with one, has the scope that a rule needs.
+
+    Raises:
+        Forbidden: the key lacks it.
+    """
+    scope = _SCOPES[rule]
+    if scope not in actor.scopes:
+        raise Forbidden(f"This API key lacks the scope {scope}, which {action} needs.")
 
 
 # By root field, such as ``Mutation.deposit``.

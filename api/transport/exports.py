@@ -5,20 +5,14 @@ a client. What is refused is answered before the first row, as errors of the API
 connection, so that no client takes half an export for a whole one.
 """
 
-import csv
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+import importlib
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from datetime import datetime
-from decimal import Decimal
-from enum import Enum
-from http import HTTPStatus
-from io import StringIO
 from tempfile import TemporaryFile
 from typing import Any, Final, cast
 from uuid import UUID
 
-import orjson
 import strawberry
 from graphql import GraphQLError
 from starlette.requests import Request
@@ -26,19 +20,18 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from api.errors import RequestError, refused
-from api.graphql.runner import OperationRunner, bearer_token
+from api.graphql.runner import OperationRunner
 from api.ids import named
-from api.request_rates import TooManyRequests, rate_headers
 from api.requests import request_id
 from api.scalars import parse_datetime
+from api.transport.row_formats import Encode, encode_csv, encode_json_lines
+from api.transport.transfers import Places, identify, refusal
 from domain.access.attribution import Origin
 from domain.access.audit import target_of
 from domain.access.types import Actor
-from domain.kernel.errors import BadInput, DomainError, ErrorCode, Forbidden, NotFound, RateLimited, Unauthenticated
-from domain.kernel.numbers import plain
-from domain.kernel.time import Nanos
+from domain.kernel.errors import BadInput, DomainError, Forbidden, NotFound
 from domain.positions.lots import LotMethod
-from domain.system.exports.columns import COLUMNS, ExportKind, Reader
+from domain.system.exports.columns import COLUMNS, ExportKind, Reader, column_types
 from domain.system.exports.service import IN_ONE_TRANSACTION, ExportRequest, open_export
 
 # Each holds a run of rows and a share of the process for as long as its client takes.
@@ -46,41 +39,12 @@ MAX_EXPORTS_PER_USER: Final = 2
 # The name of an export in the audit log.
 ACTION: Final = "export"
 _CHUNK_BYTES: Final = 65_536
-# Spreadsheets take a text that begins so for a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-
-_STATUS: Final[Mapping[str, HTTPStatus]] = {
-    ErrorCode.UNAUTHENTICATED.value: HTTPStatus.UNAUTHORIZED,
-    ErrorCode.FORBIDDEN.value: HTTPStatus.FORBIDDEN,
-    ErrorCode.NOT_FOUND.value: HTTPStatus.NOT_FOUND,
-    ErrorCode.RATE_LIMITED.value: HTTPStatus.TOO_MANY_REQUESTS,
-    ErrorCode.UNAVAILABLE.value: HTTPStatus.SERVICE_UNAVAILABLE,
+_PARQUET: Final = "parquet"
+_FORMATS: Final[Mapping[str, str]] = {
+    "csv": "text/csv; charset=utf-8",
+    "jsonl": "application/x-ndjson",
+    _PARQUET: "application/vnd.apache.parquet",
 }
-
-Encode = Callable[[Sequence[str], Iterable[Sequence[object]]], bytes]
-
-
-class Places:
-    """The exports that run, of one process: at most ``MAX_EXPORTS_PER_USER`` of a user."""
-
-    def __init__(self) -> None:
-        self._taken: Counter[UUID] = Counter()
-
-    def take(self, user_id: UUID) -> None:
-        """Take a place, which has to be given back.
-
-        Raises:
-            RateLimited: the user has all of them.
-        """
-        if self._taken[user_id] >= MAX_EXPORTS_PER_USER:
-            raise RateLimited(f"At most {MAX_EXPORTS_PER_USER} exports of one person run at a time.")
-        self._taken[user_id] += 1
-
-    def give_back(self, user_id: UUID) -> None:
-        """Give a place back."""
-        self._taken[user_id] -= 1
-        if not self._taken[user_id]:
-            del self._taken[user_id]
 
 
 class ExportResponse(StreamingResponse):
@@ -104,21 +68,17 @@ class Exports:
 
     def __init__(self, runner: OperationRunner) -> None:
         self._runner = runner
-        self._places = Places()
+        self._places = Places(MAX_EXPORTS_PER_USER, "exports")
 
     async def __call__(self, request: Request) -> Response:
         """One export, or the reason why there is none."""
-        address = request.client.host if request.client else ""
         try:
-            caller = await self._runner.identify(bearer_token(request.headers.get("authorization")), address)
-            if caller.actor is None:
-                raise caller.refusal or Unauthenticated("Sign in first.")
-            self._runner.admit(caller)
-            return await self._noted(request, caller.actor, address)
+            caller, actor = await identify(self._runner, request)
+            return await self._noted(request, actor, caller.client_address)
         except DomainError as error:
-            return _refusal(refused(error))
+            return refusal(refused(error))
         except RequestError as error:
-            return _refusal(error)
+            return refusal(error)
 
     async def _noted(self, request: Request, actor: Actor, address: str) -> Response:
         """One export; what is refused leaves an entry in the audit log."""
@@ -133,7 +93,9 @@ class Exports:
             raise
 
     async def _export(self, request: Request, actor: Actor) -> Response:
-        kind, media_type, encode = _format(request.path_params["name"])
+        kind, extension = _format(request.path_params["name"])
+        if extension == _PARQUET:
+            load_parquet()
         wanted = _wanted(kind, request.query_params)
         user_id = actor.user_id
         self._places.take(user_id)
@@ -142,20 +104,42 @@ class Exports:
         except BaseException:
             self._places.give_back(user_id)
             raise
-        chunks = _encoded(rows, COLUMNS[kind], encode)
+        chunks = _chunks(kind, extension, rows)
         headers = {
             "content-disposition": f"attachment; filename={request.path_params['name']}",
             "cache-control": "no-store",
         }
         content = spooled(chunks) if kind in IN_ONE_TRANSACTION else chunks
-        return ExportResponse(content, self._places, user_id, media_type=media_type, headers=headers)
+        return ExportResponse(content, self._places, user_id, media_type=_FORMATS[extension], headers=headers)
+
+
+def _chunks(kind: ExportKind, extension: str, rows: AsyncIterator[list[object]]) -> AsyncIterator[bytes]:
+    columns = COLUMNS[kind]
+    if extension == _PARQUET:
+        return cast(AsyncIterator[bytes], load_parquet().parquet_chunks(rows, columns, column_types(kind)))
+    return _encoded(rows, columns, encode_csv if extension == "csv" else encode_json_lines)
+
+
+def load_parquet() -> Any:
+    """The module that writes Parquet, loaded when it is asked for.
+
+    Raises:
+        BadInput: its library is not installed.
+    """
+    try:
+        return importlib.import_module("api.transport.parquet")
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("pyarrow"):
+            raise
+        message = "This server writes no Parquet: its extra `parquet` is not installed. Ask for csv or jsonl."
+        raise BadInput(message, field="name") from None
 
 
 async def _encoded(
     rows: AsyncIterator[list[object]], columns: Mapping[str, Reader], encode: Encode
 ) -> AsyncIterator[bytes]:
     async with aclosing(cast(Any, rows)) as runs:
-        if encode is _csv:
+        if encode is encode_csv:
             yield encode(list(columns), [tuple(columns)])
         async for run in runs:
             if run:
@@ -173,12 +157,12 @@ async def spooled(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             yield chunk
 
 
-def _format(name: str) -> tuple[ExportKind, str, Encode]:
+def _format(name: str) -> tuple[ExportKind, str]:
     kind, _, extension = name.partition(".")
     if kind not in set(ExportKind) or extension not in _FORMATS:
         kinds, formats = ", ".join(ExportKind), ", ".join(_FORMATS)
         raise NotFound(f"There is no export {name}: there are {kinds}, as {formats}.", field="name")
-    return ExportKind(kind), *_FORMATS[extension]
+    return ExportKind(kind), extension
 
 
 def _wanted(kind: ExportKind, given: Mapping[str, str]) -> ExportRequest:
@@ -202,51 +186,3 @@ def _time(given: Mapping[str, str], name: str) -> datetime | None:
         return parse_datetime(given[name])
     except GraphQLError as error:
         raise BadInput(error.message, field=name) from error
-
-
-def _refusal(error: RequestError) -> Response:
-    status = _STATUS.get(error.code, HTTPStatus.BAD_REQUEST)
-    headers = {"www-authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
-    response = Response(orjson.dumps({"errors": error.errors}), status, headers, "application/json")
-    if isinstance(error, TooManyRequests):
-        response.raw_headers.extend(rate_headers(error.kind, error.allowance))
-    return response
-
-
-def _csv(_names: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    text = StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows([_cell(value) for value in row] for row in rows)
-    return text.getvalue().encode()
-
-
-def _cell(value: object) -> object:
-    shown = _shown(value)
-    if isinstance(shown, str) and shown.startswith(_FORMULA) and not isinstance(value, Decimal):
-        return f"'{shown}"
-    return shown
-
-
-def _json_lines(names: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    lines = (dict(zip(names, map(_shown, row), strict=True)) for row in rows)
-    return b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
-
-
-def _shown(value: object) -> object:
-    """A value as the API shows it: exact numbers as text, times in UTC."""
-    if isinstance(value, Decimal):
-        return plain(value)
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Nanos):
-        return value.isoformat()
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, datetime):
-        return Nanos.of(value).isoformat()
-    return str(value)
-
-
-_FORMATS: Final[Mapping[str, tuple[str, Encode]]] = {
-    "csv": ("text/csv; charset=utf-8", _csv),
-    "jsonl": ("application/x-ndjson", _json_lines),
-}

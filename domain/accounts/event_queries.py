@@ -58,11 +58,11 @@ WHERE order_id = ANY($1::uuid[]) AND at >= $2 ORDER BY order_id, sequence
 """
 
 
-async def write_events(work: Writing, books: Iterable[AccountBook]) -> None:
-    """Store the recorded events, and send them to the bus after the commit."""
+async def write_events(work: Writing, books: Iterable[AccountBook], *, publish: bool = True) -> None:
+    """Store the recorded events and, with ``publish``, send them to the bus after the commit."""
     by_account = {book.id: book.events for book in books if book.events}
     await work.write(INSERT_EVENTS, [event_record(event) for events in by_account.values() for event in events])
-    for account_id, events in by_account.items():
+    for account_id, events in by_account.items() if publish else ():
         publish_events(work, account_id, events)
 
 

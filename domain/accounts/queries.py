@@ -108,16 +108,21 @@ async def lock_books(work: UnitOfWork, account_ids: Collection[UUID]) -> dict[UU
 
 
 async def write_books(
-    work: UnitOfWork, books: Iterable[AccountBook], *, acknowledged: Collection[UUID] = frozenset()
+    work: UnitOfWork,
+    books: Iterable[AccountBook],
+    *,
+    acknowledged: Collection[UUID] = frozenset(),
+    publish: bool = True,
 ) -> None:
     """Write the changes of locked accounts: rows, new transactions and new events.
 
-    For accounts in ``acknowledged`` only acknowledgements of orders are new: their versions stay.
+    For accounts in ``acknowledged`` only acknowledgements of orders are new: their versions stay. ``publish``: the
+    events go to the bus after the commit; otherwise subscribers read them from the log with the next that does.
     """
     changed = [book for book in books if book.events]
     await work.write(_UPDATE, [_changed(book) | {"changes": int(book.id not in acknowledged)} for book in changed])
     await work.write(_INSERT_TRANSACTIONS, [_posted(row) for book in changed for row in book.transactions])
-    await write_events(work, changed)
+    await write_events(work, changed, publish=publish)
 
 
 async def insert_book(work: UnitOfWork, book: AccountBook) -> None:

@@ -67,6 +67,11 @@ async def load_positions(
     return by_account(account_ids, rows)
 
 
+async def load_all_positions(work: UnitOfWork, account_id: UUID) -> list[PositionBook]:
+    """All positions of a locked account, closed ones included."""
+    return [to_position(row) for row in await work.fetch(READ_ALL, account_id)]
+
+
 async def read_for_orders(
     account_ids: Collection[UUID], instrument_ids: Collection[UUID]
 ) -> dict[UUID, dict[PositionKey, PositionBook]]:

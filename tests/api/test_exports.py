@@ -1,13 +1,20 @@
 """Exports hold neither a place nor a transaction for a client that does not read."""
 
+import sys
 from collections.abc import AsyncIterator
+from io import BytesIO
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from pyarrow import parquet
 
-from api.transport.exports import MAX_EXPORTS_PER_USER, ExportResponse, Places, spooled
-from domain.kernel.errors import RateLimited
+from api.transport import exports
+from api.transport.exports import MAX_EXPORTS_PER_USER, ExportResponse, spooled
+from api.transport.parquet import parquet_chunks
+from api.transport.transfers import Places
+from domain.kernel.errors import BadInput, RateLimited
+from domain.system.exports.columns import COLUMNS, ExportKind, column_types
 
 SOMEBODY = uuid4()
 
@@ -27,7 +34,7 @@ def is_free(places: Places, user_id: UUID) -> bool:
 
 
 def test_export_places_are_counted_per_user_from_the_request_on() -> None:
-    places = Places()
+    places = Places(MAX_EXPORTS_PER_USER, "exports")
     for _ in range(MAX_EXPORTS_PER_USER):
         places.take(SOMEBODY)
     assert (is_free(places, SOMEBODY), is_free(places, uuid4())) == (False, True)
@@ -37,7 +44,7 @@ def test_export_places_are_counted_per_user_from_the_request_on() -> None:
 
 @pytest.mark.parametrize("leaves_at", ["http.response.start", "http.response.body", None])
 async def test_an_export_place_is_released_whenever_the_client_leaves(leaves_at: str | None) -> None:
-    places, sent = Places(), []
+    places, sent = Places(MAX_EXPORTS_PER_USER, "exports"), []
     for _ in range(MAX_EXPORTS_PER_USER):
         places.take(SOMEBODY)
     response = ExportResponse(chunks(b"a", b"b"), places, SOMEBODY)
@@ -86,3 +93,31 @@ async def test_a_spooled_export_whose_source_fails_sends_nothing() -> None:
 
     with pytest.raises(ConnectionError):
         await anext(spooled(source()))
+
+
+async def nothing() -> AsyncIterator[list[object]]:
+    yield []
+
+
+@pytest.mark.parametrize("kind", ExportKind)
+async def test_a_parquet_file_has_the_columns_of_the_other_formats(kind: ExportKind) -> None:
+    given = b"".join([chunk async for chunk in parquet_chunks(nothing(), COLUMNS[kind], column_types(kind))])
+    schema = parquet.read_schema(BytesIO(given))
+    assert schema.names == list(COLUMNS[kind])
+    assert {str(field.type) for field in schema} <= {
+        "string",
+        "decimal128(38, 18)",
+        "timestamp[ns, tz=UTC]",
+        "timestamp[us, tz=UTC]",
+        "date32[day]",
+        "int64",
+        "bool",
+    }
+
+
+def test_without_the_library_there_is_no_parquet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "api.transport.parquet")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(BadInput, match="extra `parquet`") as refused:
+        exports.load_parquet()
+    assert refused.value.field == "name"

@@ -76,6 +76,8 @@ def test_every_event_kind_is_a_kind_of_the_stream() -> None:
     others = {
         account_events.ACCOUNT_OPENED,
         account_events.CASH_MOVED,
+        account_events.CASH_IMPORTED,
+        account_events.HISTORY_IMPORTED,
         account_events.STATE_CHANGED,
         account_events.DAY_ROLLED,
         account_events.FUNDED,

@@ -3,13 +3,15 @@
 import csv
 import json
 from decimal import Decimal
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 
 import httpx
 import pytest
+from pyarrow import parquet
 
 from cli.main import main
+from domain.kernel.time import Nanos
 from tests.clients.conftest import Market
 from tests.clients.test_client import limit, settled
 from tests.support.desk import Desk
@@ -18,9 +20,14 @@ from tradegraph_client import BadUserInput, Client, NotFound
 from tradegraph_client.types import OrderType
 
 
-async def text_of(client: Client, name: str, **given: str) -> str:
+async def bytes_of(client: Client, name: str, **given: str) -> bytes:
     """The whole export."""
-    return b"".join([chunk async for chunk in client.export(name, **given)]).decode()
+    return b"".join([chunk async for chunk in client.export(name, **given)])
+
+
+async def text_of(client: Client, name: str, **given: str) -> str:
+    """The whole export as text."""
+    return (await bytes_of(client, name, **given)).decode()
 
 
 async def test_exported_orders_and_executions_equal_those_of_the_api(client: Client, market: Market) -> None:
@@ -50,6 +57,17 @@ async def test_exported_orders_and_executions_equal_those_of_the_api(client: Cli
     account = await client.get_account(id=market.account_id)
     assert account is not None
     assert sum(Decimal(row["amount"]) for row in ledger) == account.cash == Decimal(ledger[-1]["balanceAfter"])
+    table = parquet.read_table(BytesIO(await bytes_of(client, "executions.parquet", account=market.account_id)))
+    (row,) = table.to_pylist()
+    assert (row["price"], row["quantity"], row["orderId"]) == (Decimal("100.01"), Decimal(2), order.id)
+    assert Nanos(table.column("at").cast("int64")[0].as_py()).isoformat() == json.loads(fill)["at"]
+    orders = parquet.read_table(
+        BytesIO(await bytes_of(client, "orders.parquet", account=market.account_id))
+    ).to_pylist()
+    assert [(row["strategy"], row["limitPrice"], row["postOnly"], row["version"]) for row in orders] == [
+        (line["strategy"], line["limitPrice"] and Decimal(line["limitPrice"]), line["postOnly"], line["version"])
+        for line in lines
+    ]
     for kind in ("statements", "closed-trades", "equity"):
         assert (await text_of(client, f"{kind}.csv", account=market.account_id)).count("\r\n") >= 1
         assert await text_of(client, f"{kind}.jsonl", account=market.account_id, since="2100-01-01T00:00:00Z") == ""

@@ -31,6 +31,7 @@ DISTRIBUTED = {
             "equity_samples",
             "executions",
             "funding_marks",
+            "imported_lines",
             "open_order_counts",
             "order_days",
             "order_traces",

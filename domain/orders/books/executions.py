@@ -5,7 +5,7 @@ rounded totals.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -67,11 +67,20 @@ def average_fill(order: Order, instrument: Instrument) -> Decimal | None:
 
 
 def book_execution(
-    leg: Leg, report: Filled, key: str, account: AccountBook, instrument: Instrument, rate_of: RateOf, now: datetime
+    leg: Leg,
+    report: Filled,
+    key: str,
+    account: AccountBook,
+    instrument: Instrument,
+    rate_of: RateOf,
+    now: datetime,
+    *,
+    tax: Decimal | None = None,
 ) -> Execution:
     """Book a fill to its order, its position and its account; ``key`` identifies its execution at the venue.
 
     ``rate_of`` gives the newest rate between two currencies. Without one, the rate at the order's acceptance is used.
+    ``tax`` is in the account's currency; None: it follows from the instrument's terms.
     """
     order, position = leg
     rate = _rate(order, instrument, account.currency, rate_of)
@@ -90,6 +99,8 @@ def book_execution(
         venue_fee=fee.due,
         withheld=fee.withheld,
     )
+    if tax is not None:
+        dues = replace(dues, tax=tax)
     costs = charged(order.dues, dues, account.currency)
     execution = Execution(
         id=new_id(),

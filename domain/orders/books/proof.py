@@ -94,25 +94,34 @@ async def prove_book(account_id: UUID, instruments: Mapping[UUID, Instrument]) -
         NotFound: there is no such account.
     """
     async with reading() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-        rows = await connection.fetch(account_queries.READ_BOOKS, [account_id])
-        if not rows:
-            raise no_account()
-        account = account_queries.to_book(rows[0])
-        proof = BookProof(account_id, account.cash, utc_now())
-        rebuilt = _Rebuilt(account, instruments)
-        await _walk_ledger(connection, account, proof, rebuilt)
-        stored = await connection.fetch(READ_ADJUSTMENTS, account_id, None)
-        adjustments = deque(to_adjustment(row) for row in stored)
-        async for run in runs_of(connection, account_id):
-            proof.executions += len(run)
-            for execution in run:
-                while adjustments and adjustments[0].sequence < execution.sequence:
-                    rebuilt.adjust(adjustments.popleft(), proof)
-                rebuilt.book(execution)
-        for adjustment in adjustments:
-            rebuilt.adjust(adjustment, proof)
-        proof.derived_cash = rebuilt.cash
-        await _compare(connection, account, proof, rebuilt)
+        return await prove_in(connection, account_id, instruments)
+
+
+async def prove_in(connection: Connection, account_id: UUID, instruments: Mapping[UUID, Instrument]) -> BookProof:
+    """The proof within a transaction that sees one moment of the account, or holds its lock.
+
+    Raises:
+        NotFound: there is no such account.
+    """
+    rows = await connection.fetch(account_queries.READ_BOOKS, [account_id])
+    if not rows:
+        raise no_account()
+    account = account_queries.to_book(rows[0])
+    proof = BookProof(account_id, account.cash, utc_now())
+    rebuilt = _Rebuilt(account, instruments)
+    await _walk_ledger(connection, account, proof, rebuilt)
+    stored = await connection.fetch(READ_ADJUSTMENTS, account_id, None)
+    adjustments = deque(to_adjustment(row) for row in stored)
+    async for run in runs_of(connection, account_id):
+        proof.executions += len(run)
+        for execution in run:
+            while adjustments and adjustments[0].sequence < execution.sequence:
+                rebuilt.adjust(adjustments.popleft(), proof)
+            rebuilt.book(execution)
+    for adjustment in adjustments:
+        rebuilt.adjust(adjustment, proof)
+    proof.derived_cash = rebuilt.cash
+    await _compare(connection, account, proof, rebuilt)
     return proof
 
 
@@ -131,8 +140,11 @@ class _Rebuilt:
         self.dues: dict[UUID, Dues] = {}
 
     def move(self, row: Transaction) -> None:
-        """Take over a cash movement from outside."""
-        if row.kind not in _DERIVED:
+        """Take over a cash movement from outside.
+
+        Those of a derived kind carry a reference: they were imported, such as dividends of the past.
+        """
+        if row.kind not in _DERIVED or row.reference is not None:
             self.cash += row.amount
 
     def adjust(self, booked: PositionAdjustment, proof: BookProof) -> None:

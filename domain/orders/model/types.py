@@ -152,6 +152,7 @@ class OrderEventKind(StrEnum):
     EXPIRED = "EXPIRED"
     TRADE_CORRECTED = "TRADE_CORRECTED"
     TRADE_BUSTED = "TRADE_BUSTED"
+    TRADE_IMPORTED = "TRADE_IMPORTED"
 
 
 class OrderSortField(StrEnum):

@@ -1,7 +1,7 @@
 """Exports of an account: its rows, oldest first, in runs, with the rights of whoever asks.
 
 No more than a run is held in memory. A transaction is open between two runs of ``IN_ONE_TRANSACTION`` alone, which are
-matched in one pass over all executions of one moment: their reader must not wait for a client. A row that is written
+read in one pass over all executions of one moment: their reader must not wait for a client. A row that is written
 meanwhile is in the other exports or not.
 """
 
@@ -34,9 +34,10 @@ from domain.positions.history_service import check_window
 from domain.positions.lots import LotMethod
 from domain.settlement.queries import read_first_statement_day, read_statements
 from domain.system.exports.columns import ExportKind
+from domain.system.exports.history import check_history, stream_history
 
 MAX_ROWS_WITHOUT_RANGE = 1_000_000
-IN_ONE_TRANSACTION = frozenset({ExportKind.CLOSED_TRADES, ExportKind.TAX_LOTS})
+IN_ONE_TRANSACTION = frozenset({ExportKind.CLOSED_TRADES, ExportKind.TAX_LOTS, ExportKind.HISTORY})
 _RUN = 500
 _DAYS = 366
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -68,6 +69,10 @@ async def open_export(
     """
     await require_account(actor, request.account_id, field="account")
     check_window(request.since, request.until)
+    if request.kind is ExportKind.HISTORY:
+        if request.since is not None or request.until is not None:
+            raise BadInput("A history is whole: it has no range.", field="from" if request.since is not None else "to")
+        await check_history(request.account_id)
     if request.since is None and request.until is None and await _count(actor, request) > max_rows:
         raise BadInput(f"These are more than {max_rows:,} rows: give from, or to.", field="from")
     return _ROWS[request.kind](actor, market, request)
@@ -80,7 +85,7 @@ async def _count(actor: Actor, request: ExportRequest) -> int:
         return await count_executions(actor, ExecutionSearch(account_id=request.account_id))
     if request.kind is ExportKind.LEDGER:
         return await count_transactions(request.account_id)
-    # A row for a day, or for a minute of 400 days.
+    # A row for a day, or for a minute of 400 days; a history has no range.
     return 0
 
 
@@ -144,6 +149,12 @@ async def _closed_trades(_actor: Actor, market: Market, request: ExportRequest) 
             yield list(run)
 
 
+async def _history(_actor: Actor, market: Market, request: ExportRequest) -> Rows:
+    async with aclosing(stream_history(market, request.account_id)) as runs:
+        async for run in runs:
+            yield list(run)
+
+
 async def _equity(_actor: Actor, _market: Market, request: ExportRequest) -> Rows:
     after, until = (request.since or _FIRST) - timedelta(microseconds=1), request.until or utc_now()
     while samples := await read_samples(request.account_id, after, until, _RUN):
@@ -159,4 +170,5 @@ _ROWS: dict[ExportKind, Callable[[Actor, Market, ExportRequest], Rows]] = {
     ExportKind.CLOSED_TRADES: _closed_trades,
     ExportKind.TAX_LOTS: _closed_trades,
     ExportKind.EQUITY: _equity,
+    ExportKind.HISTORY: _history,
 }

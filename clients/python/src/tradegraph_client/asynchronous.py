@@ -18,6 +18,7 @@ from tradegraph_client.clock import ServerClock
 from tradegraph_client.credentials import ApiKey, Credential, Password, Tokens
 from tradegraph_client.cursors import CursorStore, MemoryCursors
 from tradegraph_client.errors import ApiError, Unauthenticated
+from tradegraph_client.imports import ImportReport
 from tradegraph_client.retrying import RetryPolicy
 from tradegraph_client.streaming import Subscription, follow
 from tradegraph_client.wire import encode, read_answer
@@ -109,8 +110,8 @@ class AsyncRequests:
         """The bytes of an export such as ``orders.csv``, as they come: ``export("orders.csv", account=account_id)``.
 
         Args:
-            name: Kind and format: orders, executions, ledger, statements, closed-trades, tax-lots or equity; csv or
-                jsonl.
+            name: Kind and format: orders, executions, ledger, statements, closed-trades, tax-lots, equity or history;
+                csv, jsonl or parquet.
             given: ``account``, the range ``since`` <= time < ``until``, and of tax-lots the ``method``.
 
         Raises:
@@ -134,6 +135,29 @@ class AsyncRequests:
                     yield chunk
         except httpx.TransportError as error:
             raise unreachable(self.address, error, outcome_unknown=False) from error
+
+    async def import_history(self, account: str, content: bytes, *, timeout_seconds: float = 900.0) -> ImportReport:
+        """Book a CSV file of executions and movements of cash into a new account: all of it or nothing.
+
+        It may be repeated: a line that is there already is left out. The error of a bad line has its number in
+        ``extensions["line"]`` and its column in ``field``.
+
+        Raises:
+            ApiError: it is refused, and nothing was saved; or, ``Unavailable``, the answer did not come.
+        """
+        authorization = await self.authorization()
+        headers = {"content-type": "text/csv"} | ({"authorization": authorization} if authorization else {})
+        try:
+            response = await self._http.post(
+                f"{self.address}/import/history.csv",
+                params={"account": account},
+                content=content,
+                headers=headers,
+                timeout=timeout_seconds,
+            )
+        except httpx.TransportError as error:
+            raise unreachable(self.address, error, outcome_unknown=True) from error
+        return ImportReport.of(read_answer(response.status_code, response.headers, response.content)["importHistory"])
 
     def get_data(self, response: dict[str, Any]) -> dict[str, Any]:
         """The data that the generated methods make their results of."""

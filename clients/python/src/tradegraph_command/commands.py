@@ -22,9 +22,12 @@ COMMANDS: Final = {
     "halt": "halt trading, list halts, lift one",
     "events": "follow what happens in accounts",
     "risk": "show an account's risk, limits and open risk events",
-    "export": "write orders, executions, the ledger and more of an account as CSV or JSON Lines",
+    "export": "write orders, executions, the ledger and more of an account as CSV, JSON Lines or Parquet",
+    "import": "book the history of an account from elsewhere, from a CSV file, into a new account",
     "completion": "print the script that completes commands in a shell",
 }
+# Words that Python keeps for itself.
+_MODULES: Final = {"import": "importing"}
 EXIT_CODES: Final = """\
 exit codes: 0 done, 1 refused (an order was rejected, something is not there, or has changed), 2 wrong arguments or
 profile, 3 not signed in or not allowed, 4 the server cannot be reached or cannot serve, 130 interrupted"""
@@ -58,9 +61,13 @@ def add_commands(
             epilog = EXIT_CODES if package == "tradegraph_command" else None
             subparser = subparsers.add_parser(name, help=summary, description=described, epilog=epilog)
             if name in named:
-                modules[name] = cast(Subcommand, importlib.import_module(f"{package}.{name.replace('-', '_')}"))
+                modules[name] = cast(Subcommand, importlib.import_module(f"{package}.{_module_of(name)}"))
                 modules[name].add_arguments(subparser)
     return modules
+
+
+def _module_of(name: str) -> str:
+    return _MODULES.get(name, name.replace("-", "_"))
 
 
 def typed(argv: Sequence[str]) -> list[str]:

@@ -13,9 +13,9 @@ from typing import BinaryIO
 from tradegraph_client import Client
 from tradegraph_command.connection import DONE, UsageError, add_connection, connected, find_account
 
-_KINDS = ("orders", "executions", "ledger", "statements", "closed-trades", "tax-lots", "equity")
+_KINDS = ("orders", "executions", "ledger", "statements", "closed-trades", "tax-lots", "equity", "history")
 _METHODS = ("fifo", "lifo", "average")
-_FORMATS = ("csv", "jsonl")
+_FORMATS = ("csv", "jsonl", "parquet")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--account", metavar="ACCOUNT", help="the account, by id or name; needed if you see several")
     parser.add_argument("--from", dest="since", type=moment, metavar="TIME", help="not before this time or day (UTC)")
     parser.add_argument("--to", dest="until", type=moment, metavar="TIME", help="before this time or day (UTC)")
-    parser.add_argument("--format", choices=_FORMATS, help="csv or jsonl; by default what --output ends with, or csv")
+    parser.add_argument(
+        "--format", choices=_FORMATS, help="csv, jsonl or parquet; by default what --output ends with, or csv"
+    )
     parser.add_argument("--method", choices=_METHODS, help="of tax-lots: which lots an exit takes (default: fifo)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="the file to write; the standard output without")
     add_connection(parser)

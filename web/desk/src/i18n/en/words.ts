@@ -8,7 +8,7 @@ export const words = {
   offset: { PRICE: 'Price', TICKS: 'Ticks', BASIS_POINTS: 'Basis points' },
   status: { PENDING_NEW: 'Pending', NEW: 'Working', PARTIALLY_FILLED: 'Part filled', FILLED: 'Filled', CANCELED: 'Cancelled', REJECTED: 'Refused', EXPIRED: 'Expired', HELD: 'Held' },
   pending: { CANCEL: 'Cancelling', REPLACE: 'Changing' },
-  event: { PENDING_NEW: 'Sent', NEW: 'Working', TRADE: 'Fill', CANCELED: 'Cancelled', EXPIRED: 'Expired', REJECTED: 'Refused', HELD: 'Held', RELEASED: 'Released', PENDING_CANCEL: 'Cancel asked', CANCEL_REJECTED: 'Cancel refused', PENDING_REPLACE: 'Change asked', REPLACED: 'Changed', REPLACE_REJECTED: 'Change refused', TRIGGERED: 'Triggered', TRADE_BUSTED: 'Fill taken back', TRADE_CORRECTED: 'Fill corrected' },
+  event: { PENDING_NEW: 'Sent', NEW: 'Working', TRADE: 'Fill', CANCELED: 'Cancelled', EXPIRED: 'Expired', REJECTED: 'Refused', HELD: 'Held', RELEASED: 'Released', PENDING_CANCEL: 'Cancel asked', CANCEL_REJECTED: 'Cancel refused', PENDING_REPLACE: 'Change asked', REPLACED: 'Changed', REPLACE_REJECTED: 'Change refused', TRIGGERED: 'Triggered', TRADE_BUSTED: 'Fill taken back', TRADE_CORRECTED: 'Fill corrected', TRADE_IMPORTED: 'Fill imported' },
   liquidity: { MAKER: 'Maker', TAKER: 'Taker' },
   interval: { SECOND: '1s', MINUTE: '1m', FIVE_MINUTES: '5m', FIFTEEN_MINUTES: '15m', HOUR: '1h', DAY: '1D' },
   indicator: { sma20: 'SMA 20', ema50: 'EMA 50', bollinger: 'BB', vwap: 'VWAP', rsi: 'RSI' },

@@ -10,7 +10,7 @@ export const words: typeof model = {
   offset: { PRICE: '价格', TICKS: '跳数', BASIS_POINTS: '基点' },
   status: { PENDING_NEW: '待确认', NEW: '挂单中', PARTIALLY_FILLED: '部分成交', FILLED: '全部成交', CANCELED: '已撤', REJECTED: '已拒绝', EXPIRED: '已过期', HELD: '待触发' },
   pending: { CANCEL: '撤单中', REPLACE: '改单中' },
-  event: { PENDING_NEW: '已发送', NEW: '挂单', TRADE: '成交', CANCELED: '已撤', EXPIRED: '已过期', REJECTED: '已拒绝', HELD: '待触发', RELEASED: '已激活', PENDING_CANCEL: '请求撤单', CANCEL_REJECTED: '撤单被拒', PENDING_REPLACE: '请求改单', REPLACED: '已改单', REPLACE_REJECTED: '改单被拒', TRIGGERED: '已触发', TRADE_BUSTED: '成交撤销', TRADE_CORRECTED: '成交更正' },
+  event: { PENDING_NEW: '已发送', NEW: '挂单', TRADE: '成交', CANCELED: '已撤', EXPIRED: '已过期', REJECTED: '已拒绝', HELD: '待触发', RELEASED: '已激活', PENDING_CANCEL: '请求撤单', CANCEL_REJECTED: '撤单被拒', PENDING_REPLACE: '请求改单', REPLACED: '已改单', REPLACE_REJECTED: '改单被拒', TRIGGERED: '已触发', TRADE_BUSTED: '成交撤销', TRADE_CORRECTED: '成交更正', TRADE_IMPORTED: '成交导入' },
   liquidity: { MAKER: '挂单方', TAKER: '吃单方' },
   interval: { SECOND: '1秒', MINUTE: '1分', FIVE_MINUTES: '5分', FIFTEEN_MINUTES: '15分', HOUR: '1时', DAY: '日' },
   indicator: { sma20: 'SMA 20', ema50: 'EMA 50', bollinger: '布林', vwap: 'VWAP', rsi: 'RSI' },

@@ -1,0 +1,77 @@
+"""Files over HTTP, in either direction: the caller, the bound of what one person does at a time, and refusals."""
+
+from collections import Counter
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+from uuid import UUID
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.errors import RequestError
+from api.graphql.runner import Caller, OperationRunner, bearer_token
+from api.request_rates import TooManyRequests, rate_headers
+from domain.access.types import Actor
+from domain.kernel.errors import ErrorCode, RateLimited, Unauthenticated
+
+_STATUS: Final[Mapping[str, HTTPStatus]] = {
+    ErrorCode.UNAUTHENTICATED.value: HTTPStatus.UNAUTHORIZED,
+    ErrorCode.FORBIDDEN.value: HTTPStatus.FORBIDDEN,
+    ErrorCode.NOT_FOUND.value: HTTPStatus.NOT_FOUND,
+    ErrorCode.CONFLICT.value: HTTPStatus.CONFLICT,
+    ErrorCode.RATE_LIMITED.value: HTTPStatus.TOO_MANY_REQUESTS,
+    ErrorCode.UNAVAILABLE.value: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+class Places:
+    """The transfers of a kind that run in one process: at most ``most`` of a user."""
+
+    def __init__(self, most: int, kind: str) -> None:
+        self._most = most
+        self._kind = kind
+        self._taken: Counter[UUID] = Counter()
+
+    def take(self, user_id: UUID) -> None:
+        """Take a place, which has to be given back.
+
+        Raises:
+            RateLimited: the user has all of them.
+        """
+        if self._taken[user_id] >= self._most:
+            raise RateLimited(f"One person runs at most {self._most} {self._kind} at a time.")
+        self._taken[user_id] += 1
+
+    def give_back(self, user_id: UUID) -> None:
+        """Give a place back."""
+        self._taken[user_id] -= 1
+        if not self._taken[user_id]:
+            del self._taken[user_id]
+
+
+async def identify(runner: OperationRunner, request: Request) -> tuple[Caller, Actor]:
+    """The caller of a request, which is counted, with its actor.
+
+    Raises:
+        Unauthenticated: nobody is signed in.
+        RequestError: the credential cannot be checked now, or the caller has used up what it may ask.
+    """
+    address = request.client.host if request.client else ""
+    token = bearer_token(request.headers.get("authorization"))
+    caller = await runner.identify(token, address, request.headers.get("user-agent", ""))
+    if caller.actor is None:
+        raise caller.refusal or Unauthenticated("Sign in first.")
+    runner.admit(caller)
+    return caller, caller.actor
+
+
+def refusal(error: RequestError) -> Response:
+    """A refusal as the API has it, with the status of HTTP that says the same."""
+    status = _STATUS.get(error.code, HTTPStatus.BAD_REQUEST)
+    headers = {"www-authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
+    response = Response(orjson.dumps({"errors": error.errors}), status, headers, "application/json")
+    if isinstance(error, TooManyRequests):
+        response.raw_headers.extend(rate_headers(error.kind, error.allowance))
+    return response

@@ -1,0 +1,67 @@
+"""A history file that was received whole: its lines in runs, read twice, never held at once."""
+
+import csv
+from collections.abc import Iterator
+from io import TextIOWrapper
+from typing import BinaryIO, Final
+
+from domain.kernel.time import Nanos
+from domain.system.imports.lines import BadLine, HistoryLine, check_header, read_line
+
+MAX_LINES: Final = 100_000
+RUN: Final = 100
+
+
+def runs_of(file: BinaryIO, now: Nanos) -> Iterator[list[HistoryLine]]:
+    """The lines of a file from its beginning, in runs; their times lie before ``now``. Empty lines are left out.
+
+    Raises:
+        BadLine: a line cannot be read, a reference comes twice, or there are more than ``MAX_LINES`` lines.
+    """
+    file.seek(0)
+    text = TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    try:
+        yield from _runs(text, now)
+    finally:
+        # The file belongs to the caller.
+        text.detach()
+
+
+def _runs(text: TextIOWrapper, now: Nanos) -> Iterator[list[HistoryLine]]:
+    names: list[str] = []
+    seen: dict[str, int] = {}
+    run: list[HistoryLine] = []
+    for number, cells in _rows(text):
+        if not names:
+            names = [name.strip() for name in cells]
+            check_header(names)
+            continue
+        line = read_line(number, names, cells, now)
+        if line.reference in seen:
+            raise BadLine(number, "reference", f"this is the reference of line {seen[line.reference]} already.")
+        seen[line.reference] = number
+        if len(seen) > MAX_LINES:
+            raise BadLine(number, "reference", f"a file has at most {MAX_LINES:,} lines: import it in parts.")
+        run.append(line)
+        if len(run) == RUN:
+            yield run
+            run = []
+    if not names:
+        raise BadLine(1, "reference", "the file is empty: its first line names the columns.")
+    yield run
+
+
+def _rows(text: TextIOWrapper) -> Iterator[tuple[int, list[str]]]:
+    rows, number = csv.reader(text, strict=True), 0
+    while True:
+        try:
+            cells = next(rows, None)
+        except UnicodeDecodeError as error:
+            raise BadLine(number + 1, "reference", "the file is not in UTF-8, from about here on.") from error
+        except csv.Error as error:
+            raise BadLine(number + 1, "reference", f"this is not CSV: {error}.") from error
+        if cells is None:
+            return
+        number = rows.line_num
+        if any(cell.strip() for cell in cells):
+            yield number, cells
