@@ -25,6 +25,8 @@ PEER_WEIGHT = 6.0
 PRIOR_DAYS, MAX_DEVIATION, PEER_MEMORY = 20.0, 3.0, 400.0
 # Before so many days of others are known, a subject without any of its own is not judged.
 MIN_PEER_DAYS, MIN_OWN_DAYS = 15, 3
+# Days above this quantile are the large ones of a population; the prior counts as so many of them.
+TAIL_QUANTILE, PRIOR_LARGE = 0.9, 4.0
 DAY_SECONDS = 86_400
 # So many departures are kept; what came so often in a rhythm is part of it.
 KEPT_DEPARTURES, RHYTHM_TIMES = 12, 2
@@ -42,12 +44,15 @@ class Scale:
         beyond: the distance that a departure must have above the largest value of all known days.
         first_seconds: of a subject's first day the largest values of times of this length are known, so that what
             grows in one incident is no past of its own; 0 where each value stands for itself.
+        is_logarithm: values are logarithms, so that a subject without any past is judged by how seldom anybody of the
+            population goes so far beyond its large ones.
     """
 
     least: float
     floor: float
     beyond: float
     first_seconds: float = 0.0
+    is_logarithm: bool = False
 
 
 class Peers:
@@ -77,6 +82,23 @@ class Peers:
         deviation = max(-most, min(most, top - own_usual))
         self.count = min(self.count + 1, PEER_MEMORY)
         self.square += (deviation * deviation - self.square) / self.count
+
+    def tail(self, value: float, scale: Scale) -> float:
+        """The probability that a day of anybody reaches a value, a logarithm beyond the population's large ones.
+
+        Distances above a high quantile are taken as exponential: a power law of what the logarithms are of. Few of
+        them count together with the spread that was assumed before there is data.
+
+        Source: B. M. Hill, "A Simple General Approach to Inference About the Tail of a Distribution", The Annals of
+        Statistics 3, 1975.
+        """
+        tops = sorted(self.tops)
+        if len(tops) < MIN_PEER_DAYS or value < tops[-1] + scale.beyond:
+            return 1.0
+        large = tops[int(TAIL_QUANTILE * len(tops)) :]
+        beyond = sum(top - large[0] for top in large[1:])
+        rate = (beyond + PRIOR_LARGE * self._prior) / (len(large) - 1 + PRIOR_LARGE)
+        return len(large) / len(tops) * math.exp((large[0] - value) / max(rate, scale.floor))
 
     def state(self) -> dict[str, Any]:
         """The state, as JSON."""
@@ -221,7 +243,11 @@ class Habit:
         middle, spread = self.usual(peers, scale)
         if value <= middle or math.isinf(spread):
             return 0.0
-        return surprise_of(upper_tail((value - middle) / spread))
+        chance = upper_tail((value - middle) / spread)
+        if not known and scale.is_logarithm:
+            # A population of many styles is wide, which says little of how far its largest go.
+            chance = min(chance, peers.tail(value, scale))
+        return surprise_of(chance)
 
     def state(self) -> dict[str, Any]:
         """The state, as JSON."""

@@ -1,16 +1,21 @@
 """The detectors on simulated weeks: silent on what is normal, and each finds what is planted for it."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
+import numpy as np
 import pytest
 
 from domain.anomalies.detectors.catalogue import DETECTORS
 from domain.anomalies.detectors.front_running import _most_surprising
-from domain.anomalies.facts import MarketChecked, Quoted
+from domain.anomalies.facts import MarketChecked, OrderPlaced, Quoted
 from domain.anomalies.types import AnomalyKind, Tuning
+from domain.orders.model.types import Side
 from domain.risk.types import Severity
 from tests.support.trading_week import ACCOUNT, INNOCENT, MISDEED, PLANTED, SECOND_WEEK, SYMBOL, merged
+
+NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 
 
 def _run(detector, facts):
@@ -168,3 +173,28 @@ def test_a_run_is_judged_by_its_most_surprising_stretch(numbers, newest, stretch
     hits, orders, surprise = _most_surprising(numbers, newest, 0.03)
     assert (hits, orders) == stretch
     assert (surprise >= 5) == (hits > 4)
+
+
+def _day_of_orders(day, largest):
+    """One order of each account of a population, as large as its day's largest."""
+    at = NOW + timedelta(days=day)
+    return [_order(f"{account}-{day}", f"account {account}", size, at) for account, size in enumerate(largest)]
+
+
+def _order(name, account, notional, at):
+    size, price = Decimal(round(notional)), Decimal(100)
+    return OrderPlaced(name, account, SYMBOL, Side.BUY, size / price, size, price, price, at)
+
+
+def test_a_first_order_far_beyond_anybody_is_told_and_one_like_the_largest_is_not():
+    random = np.random.default_rng(5)
+    usual = np.array([2e3] * 5 + [2e4] * 4 + [2e5])
+    detector = DETECTORS[AnomalyKind.ORDER_SIZE]()
+    days = [_day_of_orders(day, usual * random.lognormal(0, 0.4, len(usual))) for day in range(12)]
+    assert not _run(detector, [fact for facts in days for fact in facts])
+    later = NOW + timedelta(days=12)
+    largest = max(float(fact.notional) for facts in days for fact in facts)
+    assert not _run(detector, [_order("n", "newcomer", largest, later), _order("o", "another", 2 * largest, later)])
+    (found,) = _run(detector, [_order("h", "stranger", 60 * largest, later)])
+    assert found.evidence == {"orderIds": ["h"]}
+    assert "of other accounts, for this one has no history" in found.explanation

@@ -4,6 +4,7 @@ import json
 import math
 from datetime import date
 
+import numpy as np
 import pytest
 
 from domain.anomalies.habits import DAY_SECONDS, KEPT_DAYS, MIN_PEER_DAYS, Habit, Peers, Scale
@@ -209,3 +210,39 @@ def test_a_day_without_a_notable_value_counts_as_a_day():
     for day in range(3):
         habit.attend(float(day * DAY_SECONDS), peers, scale)
     assert list(habit.tops) == [2.0, 2.0]
+
+
+# The largest order of a day of six styles of trading, as logarithms: the middle, and the spread of days.
+STYLES = [(math.log(notional), spread) for notional, spread in ((2e3, 0.4), (5e3, 0.6), (2e4, 0.3), (8e4, 0.7))]
+SIZES = Scale(-math.inf, 0.3, math.log(2.5), is_logarithm=True)
+
+
+def _population(seed):
+    random = np.random.default_rng(seed)
+    peers = Peers(0.5)
+    for day in range(240):
+        peers.learn(float(random.normal(*STYLES[day % len(STYLES)])), None)
+    return peers, random
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whoever_has_no_past_is_judged_by_how_far_anybody_goes(seed):
+    """Newcomers of the population's own styles are not told; what goes far beyond its largest day is."""
+    peers, random = _population(seed)
+    newcomers = [float(random.normal(*STYLES[number % len(STYLES)])) for number in range(4_000)]
+    assert not [size for size in newcomers if Habit().surprise(size, peers, SIZES) >= 5]
+    largest = max(peers.tops)
+    assert Habit().surprise(largest + math.log(3), peers, SIZES) < 5
+    assert Habit().surprise(largest + math.log(100), peers, SIZES) >= 5
+    beyond = [Habit().surprise(largest + math.log(times), peers, SIZES) for times in (3, 10, 30, 100)]
+    assert beyond == sorted(beyond)
+    # Of a quantity that is no logarithm the tail is not known.
+    plain = Scale(-math.inf, 0.3, math.log(2.5))
+    assert Habit().surprise(largest + math.log(100), peers, plain) < 5
+
+
+def test_a_population_that_is_hardly_known_judges_nobody():
+    peers = Peers(0.5)
+    for _ in range(MIN_PEER_DAYS - 1):
+        peers.learn(1.0, None)
+    assert Habit().surprise(100.0, peers, SIZES) == 0

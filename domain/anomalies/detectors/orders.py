@@ -11,7 +11,7 @@ from domain.anomalies.habits import Habit, Peers, Scale
 from domain.anomalies.types import AnomalyKind, Finding, Subject
 
 # Of a day's largest order, on a logarithmic scale; and the spread of peers before any is known.
-SIZE_SCALE, SIZE_PRIOR = Scale(-math.inf, 0.3, math.log(2.5)), 0.5
+SIZE_SCALE, SIZE_PRIOR = Scale(-math.inf, 0.3, math.log(2.5), is_logarithm=True), 0.5
 # Prices that differ by less than five basis points are alike.
 PRICE_FLOOR = 0.0005
 

@@ -6,7 +6,9 @@ from uuid import UUID
 
 import pytest
 from graphql import graphql
+from prometheus_client import CollectorRegistry
 
+from adapters.metrics.kept_reads import KeptReads
 from api.context import Context
 from api.root import platform_schema
 from domain.access.types import Actor, Role
@@ -110,6 +112,22 @@ async def test_busted_executions_do_not_count(traded: tuple[Platform, Actor, UUI
 
 async def _ids() -> list[UUID]:
     return [row["id"] for row in await fetch("SELECT id FROM orders WHERE strategy = 'trend'")]
+
+
+async def test_kept_statistics_are_counted_for_prometheus(traded: tuple[Platform, Actor, UUID]) -> None:
+    """What the database was asked for, and what was answered without it, by the name of the read."""
+    desk, owner, account_id = traded
+    registry = CollectorRegistry()
+    registry.register(KeptReads(desk.services.reads))
+
+    def counted(outcome: str) -> float:
+        labels = {"read": "orderStatistics", "outcome": outcome}
+        return registry.get_sample_value("tradegraph_kept_reads_total", labels) or 0
+
+    before = counted("hit"), counted("miss")
+    for strategy, hits, misses in (("trend", 0, 1), ("trend", 1, 1), (None, 1, 2), ("trend", 2, 2)):
+        await order_statistics(desk.services.reads, owner, OrderSearch(account_id=account_id, strategy=strategy))
+        assert (counted("hit") - before[0], counted("miss") - before[1]) == (hits, misses)
 
 
 async def test_the_api_shows_order_statistics(traded: tuple[Platform, Actor, UUID]) -> None:
