@@ -168,6 +168,20 @@ def test_every_command_of_the_runbook_is_run_by_a_test() -> None:
         assert needle in (ROOT / path).read_text(encoding="utf-8"), command
 
 
+def test_no_block_of_the_runbook_is_run_by_nobody() -> None:
+    """What is fenced is SQL that a test here runs as written; what is indented is a command, a setting or a drawing."""
+    here = Path(__file__).read_text(encoding="utf-8")
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+    for language, block in fenced:
+        assert language == "sql"
+        # The tests find a block by how it begins.
+        assert f"```sql\\n({block[:17]}" in here, block
+    outside = re.sub(r"^```.*?^```", "", PAGE, flags=re.DOTALL | re.MULTILINE)
+    lines = [line.strip() for line in re.findall(r"^    (\S.*)$", outside, re.MULTILINE)]
+    known = [line for line in lines if _COMMANDS.fullmatch(line) or line.startswith("TRADEGRAPH_") or "─▶" in line]
+    assert lines == known
+
+
 @pytest.mark.parametrize("extra", sorted(set(re.findall(r"pip install '\.\[(\w+)\]'", PAGE))))
 def test_each_extra_can_be_installed_as_written(extra: str) -> None:
     """As it is written, but for its own dependencies, which are asked for at a registry."""
